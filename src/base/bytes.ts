@@ -1,0 +1,66 @@
+import type { Key } from "./ids.js";
+
+export const emptyBytes: Uint8Array = new Uint8Array(0);
+
+/** The bytes of a key, one a character. */
+export function keyToBytes(key: Key): Uint8Array {
+  return Buffer.from(key, "latin1");
+}
+
+/** The key that these bytes spell. */
+export function keyFromBytes(bytes: Uint8Array): Key {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+/** What text a person typed or a test wrote, as a key: its UTF-8 bytes. */
+export function keyFromText(text: string): Key {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+/** -1, 0 or 1, by the first byte that differs; a prefix comes first. */
+export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  return Buffer.compare(left, right);
+}
+
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.byteLength === right.byteLength && Buffer.compare(left, right) === 0;
+}
+
+/**
+ * The first key after every key that starts with `prefix`; `"\0"` (no upper bound) when there is none,
+ * which is so for an empty prefix and for one of 0xff bytes only.
+ */
+export function prefixEnd(prefix: Key): Key {
+  for (let at = prefix.length - 1; at >= 0; at--) {
+    const byte = prefix.charCodeAt(at);
+    if (byte < 0xff) return prefix.slice(0, at) + String.fromCharCode(byte + 1);
+  }
+  return "\0";
+}
+
+/** Writes a number below 2^53 as eight big-endian bytes. */
+export function writeBE64(target: Uint8Array, offset: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  writeBE32(target, offset, high);
+  writeBE32(target, offset + 4, value >>> 0);
+}
+
+/** Reads eight big-endian bytes; a value of 2^53 or more comes back rounded, which callers must refuse. */
+export function readBE64(source: Uint8Array, offset: number): number {
+  return readBE32(source, offset) * 0x1_0000_0000 + readBE32(source, offset + 4);
+}
+
+function writeBE32(target: Uint8Array, offset: number, value: number): void {
+  target[offset] = value >>> 24;
+  target[offset + 1] = value >>> 16;
+  target[offset + 2] = value >>> 8;
+  target[offset + 3] = value;
+}
+
+function readBE32(source: Uint8Array, offset: number): number {
+  const b0 = source[offset] ?? 0;
+  const b1 = source[offset + 1] ?? 0;
+  const b2 = source[offset + 2] ?? 0;
+  const b3 = source[offset + 3] ?? 0;
+  return ((b0 << 24) | (b1 << 16) | (b2 << 8) | b3) >>> 0;
+}

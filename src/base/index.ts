@@ -1,0 +1,22 @@
+/**
+ * What more than one floor needs: ids, errors, assertions, bytes, and the outside world (time, chance, log) as
+ * interfaces that are handed in. It knows nothing of etcd's requests and does no I/O of its own.
+ */
+export { AssertionFailure, assert, assertNever } from "./assert.js";
+export {
+  compareBytes,
+  emptyBytes,
+  equalBytes,
+  keyFromBytes,
+  keyFromText,
+  keyToBytes,
+  prefixEnd,
+  readBE64,
+  writeBE64,
+} from "./bytes.js";
+export { type Clock, ManualClock, systemClock, type Timer } from "./clock.js";
+export { type ErrorKind, EtcdError, GrpcCode } from "./errors.js";
+export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
+export { type LogFields, type Logger, silentLogger } from "./logger.js";
+export { type Random, seededRandom, systemRandom } from "./random.js";
+export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";
