@@ -15,6 +15,7 @@ export {
   writeBE64,
 } from "./bytes.js";
 export { type Clock, ManualClock, systemClock, type Timer } from "./clock.js";
+export { crc32c } from "./crc32c.js";
 export { type ErrorKind, EtcdError, GrpcCode } from "./errors.js";
 export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
