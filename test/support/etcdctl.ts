@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { type Release, reference } from "./reference.js";
+
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+export interface RunOptions {
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Interrupts the command (SIGINT) as soon as its standard output satisfies this. */
+  readonly until?: (stdout: string) => boolean;
+  /** Called once, when the command has printed something or, for a watch, has had the server's first answer. */
+  readonly onOutput?: (stdout: string) => void;
+}
+
+/** Runs the real etcdctl of a release against one endpoint. */
+export function etcdctl(
+  release: Release,
+  endpoint: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(reference("etcdctl", release), ["--endpoints", endpoint, ...args], {
+      env: { PATH: process.env.PATH ?? "", ETCDCTL_API: "3", HOME: "/nonexistent", ...options.env },
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString("latin1");
+      options.onOutput?.(stdout);
+      if (options.until?.(stdout)) child.kill("SIGINT");
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk.toString("latin1");
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ stdout, stderr, code }));
+    child.stdin.on("error", () => undefined); // the command may end without reading what it was given
+    child.stdin.end(options.stdin ?? "");
+  });
+}
+
+/** Splits a command line as a shell does, with single and double quotes and nothing else. */
+export function words(line: string): string[] {
+  const found = line.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [];
+  return found.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double));
+}

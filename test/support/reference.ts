@@ -1,0 +1,41 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+export type Release = "3.4" | "3.5";
+export type Program = "etcd" | "etcdctl";
+
+const folders: Record<Release, string | undefined> = { "3.4": process.env.ETCD34_BIN, "3.5": process.env.ETCD35_BIN };
+
+/** The real program: of that release from `ETCD34_BIN` or `ETCD35_BIN`, else whatever release is on the PATH. */
+export function findReference(program: Program, release: Release): string | undefined {
+  const places = [folders[release], ...(process.env.PATH ?? "").split(delimiter)];
+  return places.flatMap((place) => (place ? [join(place, program)] : [])).find((path) => existsSync(path));
+}
+
+/**
+ * Whether tests against the real programs can run here. Without them it says so in one line and answers false;
+ * under `CI=true` that is a failure, since nobody would notice that the comparison did not happen.
+ */
+export function haveReference(...programs: readonly (readonly [Program, Release])[]): boolean {
+  const missing = programs.filter(([program, release]) => findReference(program, release) === undefined);
+  if (missing.length === 0) return true;
+  const names = missing.map(([program, release]) => `${program} ${release}`).join(", ");
+  const line = `real ${names} not found (set ETCD34_BIN and ETCD35_BIN, or install Debian's etcd-server and etcd-client)`;
+  if (process.env.CI === "true") throw new Error(line);
+  console.warn(`skipped: ${line}`);
+  return false;
+}
+
+/** The path of a program that `haveReference` found. */
+export function reference(program: Program, release: Release): string {
+  const path = findReference(program, release);
+  if (path === undefined) throw new Error(`real ${program} ${release} not found`);
+  return path;
+}
+
+/** The release a found program says it is, such as "3.5.30". */
+export function releaseOf(path: string): string {
+  const text = execFileSync(path, path.endsWith("etcdctl") ? ["version"] : ["--version"], { encoding: "utf8" });
+  return /version: *(\S+)/i.exec(text)?.[1] ?? "unknown";
+}

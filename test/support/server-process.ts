@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { reference } from "./reference.js";
+
+const ourServer = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
+
+export type ServerKind = "ours" | "etcd 3.4" | "etcd 3.5";
+
+export interface ServerOptions {
+  readonly kind: ServerKind;
+  /** Kept when given, so that a server can be started on it again; else a new folder, removed by `stop`. */
+  readonly dataDir?: string;
+  readonly flags?: readonly string[];
+  readonly clientPort?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A server in a process of its own on free ports, with the member and cluster ids that default flags give. */
+export class ServerProcess {
+  readonly endpoint: string;
+  readonly dataDir: string;
+  readonly #child: ChildProcess;
+  readonly #removeData: boolean;
+  #log = "";
+
+  private constructor(child: ChildProcess, endpoint: string, dataDir: string, removeData: boolean) {
+    this.#child = child;
+    this.endpoint = endpoint;
+    this.dataDir = dataDir;
+    this.#removeData = removeData;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        this.#log += chunk.toString("utf8");
+      });
+    }
+  }
+
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "etcd-test-")));
+    const [clientPort, peerPort] = [options.clientPort ?? (await freePort()), await freePort()];
+    const endpoint = `127.0.0.1:${clientPort}`;
+    const flags = [
+      ...["--name", "default", "--data-dir", join(dataDir, "data")],
+      ...["--listen-client-urls", `http://${endpoint}`, "--advertise-client-urls", "http://127.0.0.1:2379"],
+      ...["--listen-peer-urls", `http://127.0.0.1:${peerPort}`],
+      ...["--initial-advertise-peer-urls", "http://127.0.0.1:2380"],
+      ...["--initial-cluster", "default=http://127.0.0.1:2380"],
+      ...(options.kind === "etcd 3.4" ? ["--logger", "zap"] : []),
+      ...(options.flags ?? []),
+    ];
+    const [program, args] =
+      options.kind === "ours"
+        ? [process.execPath, [ourServer, ...flags]]
+        : [reference("etcd", options.kind === "etcd 3.4" ? "3.4" : "3.5"), flags];
+    const env = { ...process.env, ...options.env };
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
+    const server = new ServerProcess(child, endpoint, dataDir, options.dataDir === undefined);
+    await server.logged("ready to serve client requests");
+    return server;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** All that it has printed. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  /** Resolves when the text has been printed; rejects when the process ends without it. */
+  logged(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!this.#log.includes(text)) return;
+        stop();
+        resolve();
+      };
+      const ended = (code: number | null, signal: string | null): void => {
+        stop();
+        reject(new Error(`the server ended (${code ?? signal}) without printing ${JSON.stringify(text)}:\n${this.#log}`));
+      };
+      const stop = (): void => {
+        for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.off("data", look);
+        this.#child.off("exit", ended);
+      };
+      for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on("data", look);
+      this.#child.once("exit", ended);
+      look();
+    });
+  }
+
+  /** Ends the process as the signal does and waits until it is gone; the data stays. */
+  async kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const gone = once(this.#child, "exit");
+      this.#child.kill(signal);
+      await gone;
+    }
+    return { code: this.#child.exitCode, signal: this.#child.signalCode };
+  }
+
+  /** Ends the process; removes its data unless the folder was the caller's. */
+  async stop(): Promise<void> {
+    await this.kill("SIGKILL");
+    if (this.#removeData) await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** A port of the loopback interface that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  probe.close();
+  await once(probe, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
