@@ -1,7 +1,7 @@
-/** One request as the server sees it: who may still be waiting for the answer, and what came beside the message. */
+/** What the server knows of the call a request came with: whether its client still waits, and what it sent along. */
 export interface Call {
-  /** Aborts when the client cancelled, its deadline passed or its connection is gone. */
+  /** Aborted when the client cancels, its connection breaks, or its deadline passes. */
   readonly signal: AbortSignal;
-  /** A metadata value of the request (names in lower case), the first if there are several. */
+  /** The first value of a metadata entry (gRPC) or header (HTTP); names in lower case. */
   metadata(name: string): string | undefined;
 }

@@ -1,2 +1,7 @@
-/** The server of one member, between the services above it and the stores below. */
+/**
+ * One member: it takes requests, has them agreed on through raft, applies what was agreed and answers. It owns the
+ * raft node loop, the apply loop and everything that runs by itself (lease revocation, snapshots, compaction).
+ * `rpc` drives it; it knows nothing of gRPC or HTTP.
+ */
 export type { Call } from "./call.js";
+export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";

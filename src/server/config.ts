@@ -1,0 +1,91 @@
+/** One member of `--initial-cluster`. */
+export interface InitialMember {
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
+/** What the server compacts by itself: what is older than so long, or all but so many revisions. */
+export type AutoCompaction =
+  | { readonly mode: "periodic"; readonly retentionMs: number }
+  | { readonly mode: "revision"; readonly retention: number };
+
+/** The settings of one member. `serverDefaults` has etcd's default for whatever has one. */
+export interface ServerConfig {
+  readonly name: string;
+  /** Holds `member/db` and `member/wal`; made when absent. */
+  readonly dataDir: string;
+  /** Another place for the raft log. */
+  readonly walDir?: string;
+
+  readonly initialCluster: readonly InitialMember[];
+  readonly initialClusterToken: string;
+  readonly advertisePeerUrls: readonly string[];
+  readonly advertiseClientUrls: readonly string[];
+
+  /** One tick of raft, which is also the leader's heartbeat. */
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly preVote: boolean;
+
+  /** Entries applied between two raft snapshots. */
+  readonly snapshotCount: number;
+  /** Entries before a snapshot that the raft log keeps. */
+  readonly snapshotCatchUpEntries: number;
+  /** Snapshots that the raft log keeps; 0 means all. */
+  readonly maxSnapshots: number;
+
+  /** Longest encoded request that is proposed. */
+  readonly maxRequestBytes: number;
+  /** Most operations in one branch of a transaction, checked where requests come in. */
+  readonly maxTxnOps: number;
+  /** 0 means 2 GiB, a negative number no limit. */
+  readonly quotaBackendBytes: number;
+  /** An apply, or a read, that takes longer is logged. */
+  readonly warningApplyDurationMs: number;
+
+  readonly autoCompaction?: AutoCompaction;
+  /** Revisions removed in one step of a compaction, and the pause before the next. */
+  readonly compactionBatchLimit: number;
+  readonly compactionPauseMs: number;
+  readonly backendBatchIntervalMs: number;
+  readonly backendBatchLimit: number;
+
+  /** The leader tells the log now and then how long each lease has left. */
+  readonly leaseCheckpoint: boolean;
+  /** What it told is also stored. */
+  readonly leaseCheckpointPersist: boolean;
+
+  readonly watchProgressIntervalMs: number;
+}
+
+export const serverDefaults = {
+  initialClusterToken: "etcd-cluster",
+  tickMs: 100,
+  electionTicks: 10,
+  preVote: true,
+  snapshotCount: 10_000,
+  snapshotCatchUpEntries: 5_000,
+  maxSnapshots: 5,
+  maxRequestBytes: 1.5 * 1024 * 1024,
+  maxTxnOps: 128,
+  quotaBackendBytes: 0,
+  warningApplyDurationMs: 100,
+  compactionBatchLimit: 1_000,
+  compactionPauseMs: 10,
+  backendBatchIntervalMs: 100,
+  backendBatchLimit: 10_000,
+  leaseCheckpoint: false,
+  leaseCheckpointPersist: false,
+  watchProgressIntervalMs: 600_000,
+} as const satisfies Partial<ServerConfig>;
+
+export const defaultQuotaBytes = 2 * 1024 * 1024 * 1024;
+
+export function electionTimeoutMs(config: ServerConfig): number {
+  return config.electionTicks * config.tickMs;
+}
+
+/** How long a request may wait for consensus: time for the disk, and for an election that fails and one that does not. */
+export function requestTimeoutMs(config: ServerConfig): number {
+  return 5_000 + 2 * electionTimeoutMs(config);
+}
