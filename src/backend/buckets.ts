@@ -1,0 +1,73 @@
+/**
+ * The buckets of etcd 3.5's backend and where they lie in one ordered key space: each stored key is one byte that
+ * names the bucket (etcd's own bucket ids), then the key. Keys and values inside a bucket are etcd's, byte for byte.
+ *
+ * | bucket            | key                              | value                                |
+ * | ----------------- | -------------------------------- | ------------------------------------ |
+ * | `key`             | revision: BE64 `_` BE64 [`t`]    | `mvccpb.KeyValue`                    |
+ * | `meta`            | a name, such as consistent_index | depends on the name                  |
+ * | `lease`           | lease id, BE64                   | `leasepb.Lease`                      |
+ * | `alarm`           | `etcdserverpb.AlarmMember`       | empty                                |
+ * | `cluster`         | a name, such as clusterVersion   | depends on the name                  |
+ * | `members`         | member id, 16 hex digits         | JSON                                 |
+ * | `members_removed` | member id, 16 hex digits         | `removed`                            |
+ * | `auth`            | a name, such as authEnabled      | depends on the name                  |
+ * | `authUsers`       | user name                        | `authpb.User`                        |
+ * | `authRoles`       | role name                        | `authpb.Role`                        |
+ */
+const prefixes = {
+  key: 1,
+  meta: 2,
+  lease: 3,
+  alarm: 4,
+  cluster: 5,
+  members: 10,
+  members_removed: 11,
+  auth: 20,
+  authUsers: 21,
+  authRoles: 22,
+} as const;
+
+export type Bucket = keyof typeof prefixes;
+
+/** Every bucket, in the order of their names' bytes, in which etcd walks and hashes them. */
+export const allBuckets: readonly Bucket[] = [
+  "alarm",
+  "auth",
+  "authRoles",
+  "authUsers",
+  "cluster",
+  "key",
+  "lease",
+  "members",
+  "members_removed",
+  "meta",
+];
+
+/** The bytes under which `key` of `bucket` is stored. */
+export function storedKey(bucket: Bucket, key: Uint8Array): Buffer {
+  const stored = Buffer.allocUnsafe(1 + key.byteLength);
+  stored[0] = prefixes[bucket];
+  stored.set(key, 1);
+  return stored;
+}
+
+/** The first stored key of a bucket. */
+export function bucketStart(bucket: Bucket): Buffer {
+  return Buffer.of(prefixes[bucket]);
+}
+
+/** What follows every stored key of a bucket. */
+export function bucketEnd(bucket: Bucket): Buffer {
+  return Buffer.of(prefixes[bucket] + 1);
+}
+
+/** The key inside its bucket; a view of the same memory. */
+export function keyInBucket(stored: Uint8Array): Uint8Array {
+  return stored.subarray(1);
+}
+
+/** The backend's own records stand before every bucket and belong to none: no scan, hash or size sees them. */
+export function privateKey(name: string): Buffer {
+  return Buffer.from(`\0${name}`, "latin1");
+}

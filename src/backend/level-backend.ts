@@ -1,0 +1,286 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { assert, type Clock, type Logger, readBE64, type Timer, writeBE64 } from "../base/index.js";
+import type { Backend, BackendView, Row } from "./backend.js";
+import { type Bucket, privateKey, storedKey } from "./buckets.js";
+import { FileSize } from "./file-size.js";
+import { hashBuckets } from "./hash.js";
+import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
+import { SnapshotView } from "./reader.js";
+import { StorageError, writeFailure } from "./storage-error.js";
+import { type Layer, storedKeyText, WriteBuffer } from "./write-buffer.js";
+
+export interface BackendOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called once, when a batch could not be written: the member has to stop. */
+  readonly onFailure: (error: StorageError) => void;
+  /** How long a change may wait for its batch. */
+  readonly batchIntervalMs?: number;
+  /** How many changes may wait for their batch. */
+  readonly batchLimit?: number;
+  /** Opens the database below; another one in tests, whose disk fails. */
+  readonly openStore?: (dir: string) => Promise<LevelStore>;
+}
+
+/** Larger write buffers and files than LevelDB's own: fewer, longer compactions, which a put-heavy load is glad of. */
+const tuning: LevelTuning = {
+  cacheSize: 32 * 1024 * 1024,
+  writeBufferSize: 16 * 1024 * 1024,
+  blockSize: 8 * 1024,
+  maxFileSize: 8 * 1024 * 1024,
+  compression: true,
+};
+
+/** Changes put into a LevelDB batch before the event loop gets its turn. */
+const changesAtOnce = 2000;
+
+const formatKey = privateKey("format");
+/** Bytes of live entries as of the batch that this record is in. */
+const inUseKey = privateKey("bytesInUse");
+const format = Buffer.of(1);
+
+/**
+ * Opens the backend in the LevelDB directory `dir`.
+ *
+ * @throws StorageError when it is in use, damaged, of another format, or cannot be read or written
+ */
+export async function openLevelBackend(options: BackendOptions & { readonly dir: string }): Promise<Backend> {
+  const open = options.openStore ?? ((dir: string) => openLevelStore(dir, tuning));
+  return openBackend(await open(options.dir), options);
+}
+
+/** A backend that forgets everything when it is closed. */
+export async function openMemoryBackend(options: BackendOptions): Promise<Backend> {
+  return openBackend(await openMemoryStore(), options);
+}
+
+async function openBackend(store: LevelStore, options: BackendOptions): Promise<Backend> {
+  const found = store.getSync(formatKey);
+  if (found === undefined) {
+    const batch = store.batch();
+    batch.put(formatKey, format);
+    await batch.write({ sync: true }).catch((error: unknown) => {
+      throw writeFailure(store.dir, error);
+    });
+  } else if (Buffer.compare(found, format) !== 0) {
+    throw new StorageError(`${store.dir} was written by another version, in format ${found[0]}; this one reads 1`);
+  }
+  const inUse = store.getSync(inUseKey);
+  return new LevelBackend(store, options, inUse === undefined ? 0 : readBE64(inUse, 0), await store.fileBytes());
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: StorageError) => void;
+}
+
+class LevelBackend implements Backend {
+  readonly #store: LevelStore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #onFailure: (error: StorageError) => void;
+  readonly #intervalMs: number;
+  readonly #limit: number;
+  readonly #buffer = new WriteBuffer();
+  readonly #fileSize: FileSize;
+  #hooks: (() => void)[] = [];
+  #bytesInUse: number;
+  #timer: Timer | undefined;
+  /** Those whose changes the next batch takes. */
+  #waiters: Waiter[] = [];
+  /** Those whose changes are in the batch being written. */
+  #served: readonly Waiter[] = [];
+  #writing = false;
+  #closed: StorageError | undefined;
+  #defragmenting: Promise<void> | undefined;
+
+  constructor(store: LevelStore, options: BackendOptions, bytesInUse: number, fileBytes: number) {
+    this.#store = store;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#onFailure = options.onFailure;
+    this.#intervalMs = options.batchIntervalMs ?? 100;
+    this.#limit = options.batchLimit ?? 10_000;
+    this.#bytesInUse = bytesInUse;
+    this.#fileSize = new FileSize(store, options.clock, options.logger, fileBytes);
+  }
+
+  get pendingChanges(): number {
+    return this.#buffer.size;
+  }
+
+  get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
+    const stored = storedKey(bucket, key);
+    const change = this.#buffer.find(storedKeyText(stored));
+    return change === undefined ? this.#store.getSync(stored) : change.value;
+  }
+
+  put(bucket: Bucket, key: Uint8Array, value: Uint8Array): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    const stored = storedKey(bucket, key);
+    const id = storedKeyText(stored);
+    // A revision is put once, so there is nothing to look up for what is by far the most frequent put.
+    const before = bucket === "key" ? this.#buffer.find(id)?.value : this.#current(id, stored);
+    if (before !== undefined) this.#bytesInUse -= stored.byteLength + before.byteLength;
+    this.#bytesInUse += stored.byteLength + value.byteLength;
+    this.#change(id, stored, value);
+  }
+
+  delete(bucket: Bucket, key: Uint8Array, valueBytes?: number): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    const stored = storedKey(bucket, key);
+    const id = storedKeyText(stored);
+    const bytes = valueBytes ?? this.#current(id, stored)?.byteLength;
+    if (bytes === undefined) return;
+    this.#bytesInUse -= stored.byteLength + bytes;
+    this.#change(id, stored, undefined);
+  }
+
+  async scan(bucket: Bucket, low: Uint8Array, high: Uint8Array | undefined, limit: number): Promise<Row[]> {
+    const view = this.view();
+    try {
+      return await view.scan(bucket, low, high, limit);
+    } finally {
+      await view.close();
+    }
+  }
+
+  batches(bucket: Bucket, low?: Uint8Array, high?: Uint8Array): AsyncIterable<Row[]> {
+    return readThenClose(this.view(), bucket, low, high);
+  }
+
+  view(): BackendView {
+    return new SnapshotView(this.#store, this.#buffer.freeze());
+  }
+
+  onBeforeCommit(hook: () => void): void {
+    this.#hooks.push(hook);
+  }
+
+  commit(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) {
+        reject(this.#closed);
+        return;
+      }
+      this.#waiters.push({ resolve, reject });
+      this.#startWriting();
+    });
+  }
+
+  size(): number {
+    return Math.max(this.#fileSize.bytes(), this.#bytesInUse);
+  }
+
+  sizeInUse(): number {
+    return this.#bytesInUse;
+  }
+
+  async defragment(): Promise<void> {
+    await this.commit();
+    this.#defragmenting ??= this.#compact();
+    return this.#defragmenting;
+  }
+
+  async hash(): Promise<number> {
+    const view = this.view();
+    try {
+      return await hashBuckets(view);
+    } finally {
+      await view.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      if (this.#closed === undefined) await this.commit();
+    } finally {
+      this.#closed ??= new StorageError(`the backend in ${this.#store.dir} is closed`);
+      this.#timer?.cancel();
+      await this.#defragmenting;
+      await this.#store.close();
+    }
+  }
+
+  #current(id: string, stored: Uint8Array): Uint8Array | undefined {
+    const change = this.#buffer.find(id);
+    return change === undefined ? this.#store.getSync(stored) : change.value;
+  }
+
+  #change(id: string, key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#buffer.set(id, { key, value });
+    if (this.#writing) return; // what comes next is decided when that batch is written
+    this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
+    // Not at once: the caller may be in the middle of changes that belong together.
+    if (this.#buffer.waiting === this.#limit) queueMicrotask(() => this.#startWriting());
+  }
+
+  #startWriting(): void {
+    if (this.#writing || this.#closed !== undefined) return;
+    this.#writing = true;
+    this.#writeBatches().catch((error: unknown) => this.#fail(writeFailure(this.#store.dir, error)));
+  }
+
+  /** One batch after the other until nobody waits for one and the rest can wait for its time. */
+  async #writeBatches(): Promise<void> {
+    do {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      for (const hook of this.#hooks) hook();
+      this.#served = this.#waiters;
+      this.#waiters = [];
+      const layers = this.#buffer.take();
+      if (layers.length > 0) await this.#write(layers, this.#bytesInUse);
+      this.#buffer.written();
+      for (const waiter of this.#served) waiter.resolve();
+      this.#served = [];
+    } while (this.#waiters.length > 0 || this.#buffer.waiting >= this.#limit);
+    this.#writing = false;
+    if (this.#buffer.waiting > 0) this.#timer = this.#clock.after(this.#intervalMs, () => this.#startWriting());
+  }
+
+  async #write(layers: readonly Layer[], bytesInUse: number): Promise<void> {
+    const batch = this.#store.batch();
+    let count = 0;
+    for (const layer of layers) {
+      for (const { key, value } of layer.changes.values()) {
+        if (value === undefined) batch.del(key);
+        else batch.put(key, value);
+        if (++count % changesAtOnce === 0) await nextTurn();
+      }
+    }
+    assert(bytesInUse >= 0, "live entries take no less than nothing");
+    const record = Buffer.alloc(8);
+    writeBE64(record, 0, bytesInUse);
+    batch.put(inUseKey, record);
+    await batch.write({ sync: true });
+  }
+
+  #fail(error: StorageError): void {
+    this.#closed = error;
+    this.#timer?.cancel();
+    for (const waiter of [...this.#served, ...this.#waiters]) waiter.reject(error);
+    this.#waiters = [];
+    this.#logger.error("cannot write to the backend", { dir: this.#store.dir, error: error.message });
+    this.#onFailure(error);
+  }
+
+  async #compact(): Promise<void> {
+    try {
+      await this.#store.compact();
+      await this.#fileSize.refresh();
+    } catch (error) {
+      throw writeFailure(this.#store.dir, error);
+    } finally {
+      this.#defragmenting = undefined;
+    }
+  }
+}
+
+async function* readThenClose(view: BackendView, bucket: Bucket, low?: Uint8Array, high?: Uint8Array) {
+  try {
+    yield* view.batches(bucket, low, high);
+  } finally {
+    await view.close();
+  }
+}

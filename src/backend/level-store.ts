@@ -1,0 +1,152 @@
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Level } from "level";
+import { MemoryLevel } from "memory-level";
+import { openFailure } from "./storage-error.js";
+
+/** One stored pair, prefix and all. */
+export type StoredRow = [key: Uint8Array, value: Uint8Array];
+
+/** The few operations that stores ask of an ordered key-value database, with its files in `dir`. */
+export interface LevelStore {
+  readonly dir: string;
+  getSync(key: Uint8Array, snapshot?: LevelSnapshot): Uint8Array | undefined;
+  batch(): LevelBatch;
+  /** Entries in `[low, high)`, in order, of the snapshot or of now. */
+  iterate(low: Uint8Array, high: Uint8Array, snapshot?: LevelSnapshot): LevelIterator;
+  snapshot(): LevelSnapshot;
+  /** Rewrites everything; others can read and write meanwhile. */
+  compact(): Promise<void>;
+  /** Bytes of the files. */
+  fileBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Changes that become visible and durable together. */
+export interface LevelBatch {
+  put(key: Uint8Array, value: Uint8Array): unknown;
+  del(key: Uint8Array): unknown;
+  /** With `sync`, resolves when the batch is on disk. */
+  write(options: { readonly sync: boolean }): Promise<void>;
+}
+
+export interface LevelIterator {
+  /** The next entries, `count` at most, fewer when they are large; none at the end. */
+  nextv(count: number): Promise<StoredRow[]>;
+  close(): Promise<void>;
+}
+
+export type LevelSnapshot = ReturnType<MemoryLevel["snapshot"]>;
+
+/** What to trade between memory and speed; all in bytes. */
+export interface LevelTuning {
+  readonly cacheSize: number;
+  readonly writeBufferSize: number;
+  readonly blockSize: number;
+  readonly maxFileSize: number;
+  readonly compression: boolean;
+}
+
+/** How much an iterator reads ahead; what arrives at once must not hold the event loop for long. */
+const iteratorBytes = 512 * 1024;
+
+const encodings = { keyEncoding: "view", valueEncoding: "view" } as const;
+
+/** What `level` and `memory-level` have in common, as far as it is used here. */
+interface AnyLevel {
+  getSync(key: Uint8Array): Uint8Array | undefined;
+  getSync(key: Uint8Array, options: typeof encodings & { snapshot: LevelSnapshot }): Uint8Array | undefined;
+  batch(): LevelBatch;
+  iterator(options: {
+    gte: Uint8Array;
+    lt: Uint8Array;
+    highWaterMarkBytes: number;
+    snapshot?: LevelSnapshot;
+  }): LevelIterator;
+  snapshot(): LevelSnapshot;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the LevelDB directory `dir`, which is made when it is not there.
+ *
+ * @throws StorageError when another process holds it, when it is damaged, or cannot be read or written
+ */
+export async function openLevelStore(dir: string, tuning: LevelTuning): Promise<LevelStore> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const level = new Level<Uint8Array, Uint8Array>(dir, { ...encodings, ...tuning });
+    await level.open();
+    return new AbstractStore(dir, level, () => directoryBytes(dir));
+  } catch (error) {
+    throw openFailure(dir, error);
+  }
+}
+
+/** The same in memory; it is gone when it is closed. */
+export async function openMemoryStore(): Promise<LevelStore> {
+  const level = new MemoryLevel<Uint8Array, Uint8Array>({ ...encodings, storeEncoding: "view" });
+  await level.open();
+  return new AbstractStore("memory", level, async () => 0);
+}
+
+class AbstractStore implements LevelStore {
+  readonly dir: string;
+  readonly fileBytes: () => Promise<number>;
+  readonly #level: AnyLevel;
+
+  constructor(dir: string, level: AnyLevel, fileBytes: () => Promise<number>) {
+    this.dir = dir;
+    this.fileBytes = fileBytes;
+    this.#level = level;
+  }
+
+  getSync(key: Uint8Array, snapshot?: LevelSnapshot): Uint8Array | undefined {
+    if (snapshot === undefined) return this.#level.getSync(key);
+    return this.#level.getSync(key, { ...encodings, snapshot });
+  }
+
+  batch(): LevelBatch {
+    return this.#level.batch();
+  }
+
+  iterate(low: Uint8Array, high: Uint8Array, snapshot?: LevelSnapshot): LevelIterator {
+    const range = { gte: low, lt: high, highWaterMarkBytes: iteratorBytes };
+    return this.#level.iterator(snapshot === undefined ? range : { ...range, snapshot });
+  }
+
+  snapshot(): LevelSnapshot {
+    return this.#level.snapshot();
+  }
+
+  async compact(): Promise<void> {
+    if (canCompact(this.#level)) await this.#level.compactRange(Buffer.of(0), Buffer.of(0xff));
+  }
+
+  close(): Promise<void> {
+    return this.#level.close();
+  }
+}
+
+/** LevelDB's own operation; the memory one has nothing to rewrite. */
+interface Compactable {
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+}
+
+function canCompact(level: object): level is Compactable {
+  return "compactRange" in level;
+}
+
+/** Files come and go while LevelDB works: one that has gone counts nothing. */
+async function directoryBytes(dir: string): Promise<number> {
+  const names = await readdir(dir);
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(dir, name)).then(
+        (file) => file.size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,115 @@
+import type { BackendView, Row } from "./backend.js";
+import { type Bucket, bucketEnd, bucketStart, keyInBucket, storedKey } from "./buckets.js";
+import type { LevelSnapshot, LevelStore, StoredRow } from "./level-store.js";
+import { type Change, changesIn, type Layer, storedKeyText } from "./write-buffer.js";
+
+/** Entries asked of LevelDB at once; what arrives holds the event loop for about two milliseconds. */
+const rowsAtOnce = 2048;
+
+/** A state of all buckets: a snapshot of LevelDB and, laid over it, what was not in LevelDB yet. */
+export class SnapshotView implements BackendView {
+  readonly #store: LevelStore;
+  readonly #snapshot: LevelSnapshot;
+  readonly #layers: readonly Layer[];
+
+  constructor(store: LevelStore, layers: readonly Layer[]) {
+    this.#store = store;
+    this.#layers = layers;
+    this.#snapshot = store.snapshot();
+  }
+
+  get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
+    const stored = storedKey(bucket, key);
+    const id = storedKeyText(stored);
+    for (let at = this.#layers.length - 1; at >= 0; at--) {
+      const change = this.#layers[at]?.changes.get(id);
+      if (change !== undefined) return change.value;
+    }
+    return this.#store.getSync(stored, this.#snapshot);
+  }
+
+  async scan(bucket: Bucket, low: Uint8Array, high: Uint8Array | undefined, limit: number): Promise<Row[]> {
+    const rows: Row[] = [];
+    for await (const batch of this.#walk(bucket, low, high, Math.min(limit, rowsAtOnce))) {
+      for (const row of batch) {
+        if (rows.length === limit) return rows;
+        rows.push(row);
+      }
+      if (rows.length === limit) return rows;
+    }
+    return rows;
+  }
+
+  batches(bucket: Bucket, low?: Uint8Array, high?: Uint8Array): AsyncIterable<Row[]> {
+    return this.#walk(bucket, low, high, rowsAtOnce);
+  }
+
+  close(): Promise<void> {
+    return this.#snapshot.close();
+  }
+
+  async *#walk(bucket: Bucket, low: Uint8Array | undefined, high: Uint8Array | undefined, atOnce: number) {
+    const start = low === undefined ? bucketStart(bucket) : storedKey(bucket, low);
+    const end = high === undefined ? bucketEnd(bucket) : storedKey(bucket, high);
+    const overlay = new Overlay(changesIn(this.#layers, storedKeyText(start), storedKeyText(end)));
+    const iterator = this.#store.iterate(start, end, this.#snapshot);
+    try {
+      for (;;) {
+        const stored = await iterator.nextv(atOnce);
+        if (stored.length === 0) break;
+        const rows = overlay.mergeInto(stored);
+        if (rows.length > 0) yield rows;
+      }
+    } finally {
+      await iterator.close();
+    }
+    const rest = overlay.rest();
+    if (rest.length > 0) yield rest;
+  }
+}
+
+/** Changes in key order, merged step by step into stored entries that come in the same order. */
+class Overlay {
+  readonly #changes: readonly Change[];
+  #next = 0;
+
+  constructor(changes: readonly Change[]) {
+    this.#changes = changes;
+  }
+
+  /** The entries up to the last stored one, as they are after the changes. */
+  mergeInto(stored: readonly StoredRow[]): Row[] {
+    const rows: Row[] = [];
+    for (const [key, value] of stored) {
+      if (!this.#replaces(key, rows)) rows.push([keyInBucket(key), value]);
+    }
+    return rows;
+  }
+
+  /** What lies behind the last stored entry. */
+  rest(): Row[] {
+    const rows: Row[] = [];
+    for (let change = this.#changes[this.#next]; change !== undefined; change = this.#changes[++this.#next]) {
+      pushChange(change, rows);
+    }
+    return rows;
+  }
+
+  /** Puts what comes before `key` into `rows`, and what has become of `key` itself, if it changed. */
+  #replaces(key: Uint8Array, rows: Row[]): boolean {
+    for (let change = this.#changes[this.#next]; change !== undefined; change = this.#changes[++this.#next]) {
+      const order = Buffer.compare(change.key, key);
+      if (order > 0) return false;
+      pushChange(change, rows);
+      if (order === 0) {
+        this.#next++;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function pushChange(change: Change, rows: Row[]): void {
+  if (change.value !== undefined) rows.push([keyInBucket(change.key), change.value]);
+}
