@@ -1,0 +1,41 @@
+import { entriesSize, payloadSize } from "./entry-size.js";
+import { createMessage } from "./message.js";
+import { propose } from "./proposal.js";
+import type { Raft } from "./raft.js";
+import { describeConfig } from "./tracker.js";
+import { type Message, noNode, type Snapshot } from "./types.js";
+
+/** Entries and a snapshot have been stored. */
+export function storageAppended(raft: Raft, message: Message): void {
+  if (message.index !== 0) raft.log.unstable.stableTo(message.index, message.logTerm);
+  if (message.snapshot !== undefined) appliedSnapshot(raft, message.snapshot);
+}
+
+/** Committed entries have been applied. */
+export function storageApplied(raft: Raft, message: Message): void {
+  const { entries } = message;
+  const last = entries.at(-1);
+  if (last === undefined) return;
+  appliedTo(raft, last.index, entriesSize(entries));
+  raft.uncommittedSize = Math.max(0, raft.uncommittedSize - payloadSize(entries));
+}
+
+/** The state machine was replaced by that of a snapshot. */
+export function appliedSnapshot(raft: Raft, snapshot: Snapshot): void {
+  const { index } = snapshot.metadata;
+  raft.log.unstable.stableSnapshotTo(index);
+  appliedTo(raft, index, 0);
+}
+
+function appliedTo(raft: Raft, index: number, bytes: number): void {
+  const { log, tracker } = raft;
+  log.appliedTo(Math.max(index, log.applied), bytes);
+  if (!tracker.config.autoLeave || log.applied < raft.pendingConfIndex || raft.state !== "StateLeader") return;
+  // The joint configuration is applied and the leader is to end it. Empty data decodes as the change that does, and
+  // is never too large. It is dropped while leadership is being handed on; then the next applied entry asks again.
+  const entry = { term: 0, index: 0, type: "EntryConfChangeV2", data: new Uint8Array(0) } as const;
+  const result = propose(raft, createMessage("MsgProp", noNode, noNode, 0, { entries: [entry] }));
+  const transition = `automatic transition out of joint configuration ${describeConfig(tracker.config)}`;
+  if (result === "taken") raft.logger.info(() => `initiating ${transition}`);
+  else raft.logger.debug(() => `not initiating ${transition}: raft proposal dropped`);
+}

@@ -1,0 +1,65 @@
+import { assertNever } from "../base/index.js";
+import { poll, requestVotes } from "./election.js";
+import { followAppend, followHeartbeat, followSnapshot } from "./follower.js";
+import { hex } from "./quorum.js";
+import type { Raft, StepResult } from "./raft.js";
+import { broadcastAppend } from "./replication.js";
+import { type Message, noNode } from "./types.js";
+
+/** One message at a candidate or pre-candidate, after terms were compared. */
+export function stepCandidate(raft: Raft, message: Message): StepResult {
+  switch (message.type) {
+    case "MsgProp":
+      raft.logger.info(() => `${raft.name} no leader at term ${raft.term}; dropping proposal`);
+      return "dropped";
+    case "MsgApp":
+      raft.becomeFollower(message.term, message.from);
+      followAppend(raft, message);
+      return "taken";
+    case "MsgHeartbeat":
+      raft.becomeFollower(message.term, message.from);
+      followHeartbeat(raft, message);
+      return "taken";
+    case "MsgSnap":
+      raft.becomeFollower(message.term, message.from);
+      followSnapshot(raft, message);
+      return "taken";
+    case "MsgVoteResp":
+      if (raft.state === "StateCandidate") countVote(raft, message);
+      return "taken";
+    case "MsgPreVoteResp":
+      // A candidate may still get answers to what it asked as pre-candidate.
+      if (raft.state === "StatePreCandidate") countVote(raft, message);
+      return "taken";
+    case "MsgTimeoutNow":
+      raft.logger.debug(() => {
+        const own = `${raft.name} [term ${raft.term} state ${raft.state}]`;
+        return `${own} ignored MsgTimeoutNow from ${hex(message.from)}`;
+      });
+      return "taken";
+    default:
+      return "taken";
+  }
+}
+
+function countVote(raft: Raft, message: Message): void {
+  const { result } = poll(raft, message.from, message);
+  switch (result) {
+    case "VoteWon":
+      if (raft.state === "StatePreCandidate") {
+        requestVotes(raft, "election");
+      } else {
+        raft.becomeLeader();
+        broadcastAppend(raft);
+      }
+      return;
+    case "VoteLost":
+      // At the own term: the answer to a pre-vote may carry one that never came to be.
+      raft.becomeFollower(raft.term, noNode);
+      return;
+    case "VotePending":
+      return;
+    default:
+      assertNever(result);
+  }
+}

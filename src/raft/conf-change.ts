@@ -1,0 +1,84 @@
+import { assertNever } from "../base/index.js";
+import type { NodeId } from "./types.js";
+
+export type ConfChangeType =
+  | "ConfChangeAddNode"
+  | "ConfChangeRemoveNode"
+  | "ConfChangeUpdateNode"
+  | "ConfChangeAddLearnerNode";
+
+/** How a change of several members goes through a joint configuration, and who ends that. */
+export type ConfChangeTransition =
+  /** The simple protocol when one change suffices, otherwise as `JointImplicit`. */
+  | "ConfChangeTransitionAuto"
+  /** Joint, and left by the leader as soon as it is applied. */
+  | "ConfChangeTransitionJointImplicit"
+  /** Joint, until an empty change is proposed. */
+  | "ConfChangeTransitionJointExplicit";
+
+export interface ConfChangeSingle {
+  readonly type: ConfChangeType;
+  /** 0 makes the change void: an application applies that for a change it refuses. */
+  readonly nodeId: NodeId;
+}
+
+/** One change of one member, as etcd proposes them. */
+export interface ConfChangeV1 extends ConfChangeSingle {
+  readonly version: 1;
+  /** The application's; the core does not look at it. */
+  readonly id: bigint;
+  readonly context: Uint8Array;
+}
+
+/** Any number of changes at once; none at all leaves a joint configuration. */
+export interface ConfChangeV2 {
+  readonly version: 2;
+  readonly transition: ConfChangeTransition;
+  readonly changes: readonly ConfChangeSingle[];
+  readonly context: Uint8Array;
+}
+
+export type ConfChange = ConfChangeV1 | ConfChangeV2;
+
+/** How conf changes become the data of entries: the core has no bytes of its own. */
+export interface ConfChangeCodec {
+  encode(change: ConfChange): Uint8Array;
+  /** Empty data of `EntryConfChangeV2` is the change that leaves a joint configuration. Throws on other bytes. */
+  decode(type: "EntryConfChange" | "EntryConfChangeV2", data: Uint8Array): ConfChange;
+}
+
+/** The same change in the wider form. */
+export function asConfChangeV2(change: ConfChange): ConfChangeV2 {
+  if (change.version === 2) return change;
+  const { type, nodeId, context } = change;
+  return { version: 2, transition: "ConfChangeTransitionAuto", changes: [{ type, nodeId }], context };
+}
+
+/** Which of the three protocols carries a change out. */
+export type ConfChangePlan =
+  | { readonly protocol: "simple" }
+  | { readonly protocol: "enter joint"; readonly autoLeave: boolean }
+  | { readonly protocol: "leave joint" };
+
+export function planConfChange(change: ConfChangeV2): ConfChangePlan {
+  switch (change.transition) {
+    case "ConfChangeTransitionAuto":
+      if (change.changes.length === 0) return { protocol: "leave joint" };
+      // Some pairs of changes would be safe one by one, but which depends on the configuration they meet.
+      return change.changes.length === 1 ? { protocol: "simple" } : { protocol: "enter joint", autoLeave: true };
+    case "ConfChangeTransitionJointImplicit":
+      return { protocol: "enter joint", autoLeave: true };
+    case "ConfChangeTransitionJointExplicit":
+      return { protocol: "enter joint", autoLeave: false };
+    default:
+      return assertNever(change.transition);
+  }
+}
+
+/** A change as log lines name it. */
+export function describeConfChange(change: ConfChange): string {
+  const { transition, changes, context } = asConfChangeV2(change);
+  const singles = changes.map(({ type, nodeId }) => ` changes:{type:${type} node_id:${nodeId}}`).join("");
+  const tail = context.length > 0 ? ` context:${JSON.stringify(Buffer.from(context).toString("latin1"))}` : "";
+  return `transition:${transition}${singles}${tail}`;
+}

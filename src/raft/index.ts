@@ -1,0 +1,47 @@
+/**
+ * The Raft consensus core: elections, log replication, membership changes, linearizable reads. One `RawNode` is one
+ * member. Its owner ticks it, steps messages into it, and carries out what comes out of it as a `Ready`: store, send,
+ * apply. It knows no clock, disk, socket or promise, and no bytes: entries carry the application's data as it is.
+ *
+ * What is stepped into it may come from a peer that errs, but `from` must be who sent it: never a storage thread.
+ */
+export {
+  asConfChangeV2,
+  type ConfChange,
+  type ConfChangeCodec,
+  type ConfChangeSingle,
+  type ConfChangeTransition,
+  type ConfChangeType,
+  type ConfChangeV1,
+  type ConfChangeV2,
+} from "./conf-change.js";
+export type { Config, ReadOnlyOption } from "./config.js";
+export { entriesSize, entrySize } from "./entry-size.js";
+export { RaftError, type RaftErrorKind, StorageError, type StorageErrorKind } from "./errors.js";
+export { type RaftLogger, silentRaftLogger } from "./logger.js";
+export { MemoryStorage } from "./memory-storage.js";
+export { createMessage, isLocalMessage, isLocalTarget, isResponseMessage, type MessageBody } from "./message.js";
+export type { ProgressView } from "./progress.js";
+export { type Peer, RawNode } from "./raw-node.js";
+export type { BasicStatus, Status } from "./status.js";
+export type { Storage } from "./storage.js";
+export {
+  appendThread,
+  applyThread,
+  type ConfState,
+  type Entry,
+  type EntryType,
+  emptyConfState,
+  type HardState,
+  isEmptyHardState,
+  type Message,
+  type MessageType,
+  type NodeId,
+  noNode,
+  type ReadState,
+  type Ready,
+  type Snapshot,
+  type SnapshotMetadata,
+  type SoftState,
+  type StateType,
+} from "./types.js";

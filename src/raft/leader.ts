@@ -1,0 +1,193 @@
+import { assert } from "../base/index.js";
+import type { Progress } from "./progress.js";
+import { propose } from "./proposal.js";
+import { hex } from "./quorum.js";
+import type { Raft, StepResult } from "./raft.js";
+import { confirmReads, releasePendingReads, requestRead } from "./read-index.js";
+import { advanceCommit, broadcastAppend, broadcastHeartbeat, maybeSendAppend } from "./replication.js";
+import { type Message, noNode } from "./types.js";
+
+/** One message at a leader, after terms were compared. */
+export function stepLeader(raft: Raft, message: Message): StepResult {
+  switch (message.type) {
+    case "MsgBeat":
+      broadcastHeartbeat(raft);
+      return "taken";
+    case "MsgCheckQuorum":
+      checkQuorum(raft);
+      return "taken";
+    case "MsgProp":
+      return propose(raft, message);
+    case "MsgReadIndex":
+      requestRead(raft, message);
+      return "taken";
+    case "MsgForgetLeader":
+      return "taken";
+    default:
+      stepMember(raft, message);
+      return "taken";
+  }
+}
+
+/** Steps down when no quorum was heard of since the last check; then the next period begins. */
+export function checkQuorum(raft: Raft): void {
+  if (!raft.tracker.quorumActive()) {
+    raft.logger.warn(() => `${raft.name} stepped down to follower since quorum is not active`);
+    raft.becomeFollower(raft.term, noNode);
+  }
+  for (const [id, progress] of raft.tracker.progress) if (id !== raft.id) progress.recentActive = false;
+}
+
+/** A message that speaks of one member's progress. */
+function stepMember(raft: Raft, message: Message): void {
+  const progress = raft.tracker.progress.get(message.from);
+  if (progress === undefined) {
+    raft.logger.debug(() => `${raft.name} no progress available for ${hex(message.from)}`);
+    return;
+  }
+  switch (message.type) {
+    case "MsgAppResp":
+      progress.recentActive = true;
+      if (message.reject) appendRejected(raft, progress, message);
+      else appendAccepted(raft, progress, message);
+      return;
+    case "MsgHeartbeatResp":
+      heartbeatAnswered(raft, progress, message);
+      return;
+    case "MsgSnapStatus":
+      snapshotReported(raft, progress, message);
+      return;
+    case "MsgUnreachable":
+      // An append has probably been lost: rather than send more after it, find out.
+      if (progress.state.kind === "StateReplicate") progress.becomeProbe();
+      raft.logger.debug(() => {
+        const failure = `failed to send message to ${hex(message.from)} because it is unreachable`;
+        return `${raft.name} ${failure} [${progress}]`;
+      });
+      return;
+    case "MsgTransferLeader":
+      transferLeadership(raft, progress, message);
+      return;
+    default:
+      return;
+  }
+}
+
+/**
+ * The follower's log does not hold the entry before those sent. It says where its log may agree with ours, going by
+ * the terms it holds; going by ours, that place may lie further back still. So each round skips a term, not an entry.
+ */
+function appendRejected(raft: Raft, progress: Progress, message: Message): void {
+  const { from, index, rejectHint, logTerm } = message;
+  raft.logger.debug(() => {
+    const hint = `hint: (index ${rejectHint}, term ${logTerm})`;
+    return `${raft.name} received MsgAppResp(rejected, ${hint}) from ${hex(from)} for index ${index}`;
+  });
+  const agreement = logTerm > 0 ? raft.log.findConflictByTerm(rejectHint, logTerm).index : rejectHint;
+  if (!progress.maybeStepBack(index, agreement)) return;
+  raft.logger.debug(() => `${raft.name} decreased progress of ${hex(from)} to [${progress}]`);
+  if (progress.state.kind === "StateReplicate") progress.becomeProbe();
+  maybeSendAppend(raft, from, true);
+}
+
+function appendAccepted(raft: Raft, progress: Progress, message: Message): void {
+  const { from, index } = message;
+  // An answer that tells nothing new still ends probing: the follower is there, and its log matches.
+  const recovers = progress.match === index && progress.state.kind === "StateProbe";
+  if (!progress.maybeUpdate(index) && !recovers) return;
+  resumeReplication(raft, progress, message);
+  if (advanceCommit(raft)) {
+    releasePendingReads(raft);
+    broadcastAppend(raft);
+  } else if (from !== raft.id && progress.canBumpCommit(raft.log.committed)) {
+    maybeSendAppend(raft, from, true);
+  }
+  if (from === raft.id) return;
+  // The window may have room for several messages now.
+  while (maybeSendAppend(raft, from, false)) {}
+  if (from === raft.leadTransferee && progress.match === raft.log.lastIndex) {
+    raft.logger.info(() => `${raft.name} sent MsgTimeoutNow to ${hex(from)} after received MsgAppResp`);
+    raft.send("MsgTimeoutNow", from);
+  }
+}
+
+function resumeReplication(raft: Raft, progress: Progress, message: Message): void {
+  const { state } = progress;
+  switch (state.kind) {
+    case "StateProbe":
+      progress.becomeReplicate();
+      return;
+    case "StateReplicate":
+      state.inflights.freeUpTo(message.index);
+      return;
+    case "StateSnapshot":
+      // Whichever snapshot it was that the follower got, what follows on it is in our log.
+      if (progress.match + 1 < raft.log.firstIndex) return;
+      raft.logger.debug(() => {
+        const event = "recovered from needing snapshot, resumed sending replication messages";
+        return `${raft.name} ${event} to ${hex(message.from)} [${progress}]`;
+      });
+      progress.becomeProbe();
+      progress.becomeReplicate();
+      return;
+  }
+}
+
+function heartbeatAnswered(raft: Raft, progress: Progress, message: Message): void {
+  progress.recentActive = true;
+  progress.flowPaused = false;
+  // Also when the window is full, with an empty append: all that fills it may have been lost.
+  if (progress.match < raft.log.lastIndex || progress.state.kind === "StateProbe") {
+    maybeSendAppend(raft, message.from, true);
+  }
+  confirmReads(raft, message);
+}
+
+function snapshotReported(raft: Raft, progress: Progress, message: Message): void {
+  if (progress.state.kind !== "StateSnapshot") return;
+  if (message.reject) progress.snapshotFailed();
+  else progress.becomeProbe();
+  raft.logger.debug(() => {
+    const outcome = message.reject ? "failed" : "succeeded";
+    const event = `snapshot ${outcome}, resumed sending replication messages to ${hex(message.from)}`;
+    return `${raft.name} ${event} [${progress}]`;
+  });
+  // After success the follower's own answer comes first; after failure, a heartbeat interval passes.
+  progress.flowPaused = true;
+}
+
+/** Begins to hand leadership on: once the follower's log is complete, it is told to stand at once (thesis, 3.10). */
+function transferLeadership(raft: Raft, progress: Progress, message: Message): void {
+  const { logger, name, term } = raft;
+  const to = message.from;
+  const earlier = raft.leadTransferee;
+  if (progress.isLearner) {
+    logger.debug(() => `${name} is learner. Ignored transferring leadership`);
+    return;
+  }
+  if (earlier === to) {
+    const transfer = `transfer leadership to ${hex(to)} is in progress`;
+    logger.info(() => `${name} [term ${term}] ${transfer}, ignores request to same node ${hex(to)}`);
+    return;
+  }
+  if (earlier !== noNode) {
+    raft.leadTransferee = noNode;
+    logger.info(() => `${name} [term ${term}] abort previous transferring leadership to ${hex(earlier)}`);
+  }
+  if (to === raft.id) {
+    logger.debug(() => `${name} is already leader. Ignored transferring leadership to self`);
+    return;
+  }
+  assert(to !== noNode, "leadership is handed to a member");
+  logger.info(() => `${name} [term ${term}] starts to transfer leadership to ${hex(to)}`);
+  // The transfer has one election timeout from here.
+  raft.electionElapsed = 0;
+  raft.leadTransferee = to;
+  if (progress.match === raft.log.lastIndex) {
+    raft.send("MsgTimeoutNow", to);
+    const reason = `as ${hex(to)} already has up-to-date log`;
+    logger.info(() => `${name} sends MsgTimeoutNow to ${hex(to)} immediately ${reason}`);
+  } else {
+    maybeSendAppend(raft, to, true);
+  }
+}

@@ -1,0 +1,277 @@
+import { AssertionFailure } from "../base/index.js";
+import { entriesSize } from "./entry-size.js";
+import { StorageError } from "./errors.js";
+import type { RaftLogger } from "./logger.js";
+import type { Storage } from "./storage.js";
+import type { Entry, Snapshot } from "./types.js";
+import { Unstable } from "./unstable.js";
+
+/** Names one entry of one log: no leader issues two entries with the same index, and each term has one leader. */
+export interface EntryId {
+  readonly term: number;
+  readonly index: number;
+}
+
+/**
+ * The log of one node: what is stored, followed by what is not yet. Three marks move up along it, never down:
+ * `applied <= applying <= committed <= lastIndex`.
+ */
+export class RaftLog {
+  readonly unstable: Unstable;
+  readonly #storage: Storage;
+  readonly #logger: RaftLogger;
+  /** Known to be stored by a quorum. */
+  #committed: number;
+  /** Handed out to be applied. */
+  #applying: number;
+  /** Acknowledged as applied. */
+  #applied: number;
+
+  /** The bytes of entries between `applied` and `applying` may reach this before handing out pauses. */
+  readonly maxApplyingBytes: number;
+  #applyingBytes = 0;
+  #applyingPaused = false;
+
+  constructor(storage: Storage, logger: RaftLogger, maxApplyingBytes: number) {
+    this.#storage = storage;
+    this.#logger = logger;
+    // Less than one byte would stop applying for good; one already means an entry at a time.
+    this.maxApplyingBytes = Math.max(1, maxApplyingBytes);
+    this.unstable = new Unstable(storage.lastIndex() + 1, logger);
+    const compacted = storage.firstIndex() - 1;
+    this.#committed = compacted;
+    this.#applying = compacted;
+    this.#applied = compacted;
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  get applying(): number {
+    return this.#applying;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  get firstIndex(): number {
+    const snapshot = this.unstable.snapshot;
+    return snapshot === undefined ? this.#storage.firstIndex() : snapshot.metadata.index + 1;
+  }
+
+  get lastIndex(): number {
+    return this.unstable.lastIndex ?? this.#storage.lastIndex();
+  }
+
+  /** The snapshot to send to a follower that is too far behind. */
+  get snapshot(): Snapshot {
+    return this.unstable.snapshot ?? this.#storage.snapshot();
+  }
+
+  lastEntryId(): EntryId {
+    const index = this.lastIndex;
+    const term = this.termAt(index);
+    if (term === undefined) return this.#fail(`unexpected error when getting the last term at ${index}`);
+    return { term, index };
+  }
+
+  /** The term of the entry at `index`; undefined when it lies beyond either end. The last compacted one is known. */
+  termAt(index: number): number | undefined {
+    const fresh = this.unstable.termAt(index);
+    if (fresh !== undefined) return fresh;
+    if (index + 1 < this.firstIndex || index > this.lastIndex) return undefined;
+    try {
+      return this.#storage.term(index);
+    } catch (error) {
+      if (error instanceof StorageError) return undefined;
+      throw error;
+    }
+  }
+
+  matches(id: EntryId): boolean {
+    return this.termAt(id.index) === id.term;
+  }
+
+  /** Whether a log that ends with `last` holds everything that may be committed here (paper, 5.4.1). */
+  isUpToDate(last: EntryId): boolean {
+    const own = this.lastEntryId();
+    return last.term > own.term || (last.term === own.term && last.index >= own.index);
+  }
+
+  /** Adds entries behind the last one, as the leader does. */
+  append(entries: readonly Entry[]): void {
+    const first = entries[0];
+    if (first === undefined) return;
+    if (first.index <= this.#committed) {
+      this.#fail(`after(${first.index - 1}) is out of range [committed(${this.#committed})]`);
+    }
+    this.unstable.truncateAndAppend(first.index, entries);
+  }
+
+  /**
+   * A follower's part of an append: when its log holds `previous`, it takes the entries after it, replacing what
+   * contradicts them. Entries it holds already stay, and so does what follows them: the message may be an old one.
+   *
+   * @returns the last index that now equals the leader's; undefined when `previous` is missing
+   */
+  follow(previous: EntryId, entries: readonly Entry[], leaderCommit: number): number | undefined {
+    if (!this.matches(previous)) return undefined;
+    const last = previous.index + entries.length;
+    const conflict = this.#findConflict(entries);
+    if (conflict !== undefined) {
+      if (conflict <= this.#committed) {
+        this.#fail(`entry ${conflict} conflict with committed entry [committed(${this.#committed})]`);
+      }
+      this.append(entries.slice(conflict - previous.index - 1));
+    }
+    this.commitTo(Math.min(leaderCommit, last));
+    return last;
+  }
+
+  /** The first of the entries that is missing here or has another term. */
+  #findConflict(entries: readonly Entry[]): number | undefined {
+    for (const entry of entries) {
+      const held = this.termAt(entry.index);
+      if (held === entry.term) continue;
+      if (entry.index <= this.lastIndex) {
+        const terms = `[existing term: ${held ?? 0}, conflicting term: ${entry.term}]`;
+        this.#logger.info(() => `found conflict at index ${entry.index} ${terms}`);
+      }
+      return entry.index;
+    }
+    return undefined;
+  }
+
+  /**
+   * The last position at or before `index` whose term is at most `term`: as far as the other log can match, given
+   * that it has `term` there. Where our terms are no longer known a match is possible, and the term told is 0.
+   */
+  findConflictByTerm(index: number, term: number): EntryId {
+    for (let at = index; at > 0; at--) {
+      const held = this.termAt(at);
+      if (held === undefined) return { term: 0, index: at };
+      if (held <= term) return { term: held, index: at };
+    }
+    return { term: 0, index: 0 };
+  }
+
+  commitTo(index: number): void {
+    if (index <= this.#committed) return;
+    const last = this.lastIndex;
+    if (index > last) {
+      const fact = `tocommit(${index}) is out of range [lastIndex(${last})]`;
+      this.#fail(`${fact}. Was the raft log corrupted, truncated, or lost?`);
+    }
+    this.#committed = index;
+  }
+
+  /** Takes the commit index that was stored. */
+  restoreCommit(index: number): void {
+    this.#committed = index;
+  }
+
+  /** The application has applied up to `index`; `bytes` of what was handed out are done. */
+  appliedTo(index: number, bytes: number): void {
+    if (index > this.#committed || index < this.#applied) {
+      const range = `[prevApplied(${this.#applied}), committed(${this.#committed})]`;
+      this.#fail(`applied(${index}) is out of range ${range}`);
+    }
+    this.#applied = index;
+    this.#applying = Math.max(this.#applying, index);
+    this.#applyingBytes = Math.max(0, this.#applyingBytes - bytes);
+    this.#applyingPaused = this.#applyingBytes >= this.maxApplyingBytes;
+  }
+
+  /** Entries up to `index` were handed out. Pauses when they fill the limit, or the next one would overflow it. */
+  acceptApplying(index: number, bytes: number, allowUnstable: boolean): void {
+    if (index > this.#committed) {
+      const range = `[prevApplying(${this.#applying}), committed(${this.#committed})]`;
+      this.#fail(`applying(${index}) is out of range ${range}`);
+    }
+    this.#applying = index;
+    this.#applyingBytes += bytes;
+    this.#applyingPaused = this.#applyingBytes >= this.maxApplyingBytes || index < this.#appliableIndex(allowUnstable);
+  }
+
+  hasNextCommitted(allowUnstable: boolean): boolean {
+    // A snapshot comes first and alone: what to apply before what would be a question otherwise.
+    if (this.#applyingPaused || this.unstable.snapshot !== undefined) return false;
+    return this.#applying < this.#appliableIndex(allowUnstable);
+  }
+
+  /** Committed entries to apply next, within the limit. */
+  nextCommitted(allowUnstable: boolean): readonly Entry[] {
+    if (!this.hasNextCommitted(allowUnstable)) return [];
+    const room = this.maxApplyingBytes - this.#applyingBytes;
+    const entries = this.#slice(this.#applying + 1, this.#appliableIndex(allowUnstable) + 1, room);
+    return entries ?? this.#fail("unexpected error when getting unapplied entries");
+  }
+
+  #appliableIndex(allowUnstable: boolean): number {
+    return allowUnstable ? this.#committed : Math.min(this.#committed, this.unstable.offset - 1);
+  }
+
+  /** Entries from `index` on to send; undefined when the first of them is compacted. */
+  entriesFrom(index: number, maxBytes: number): readonly Entry[] | undefined {
+    const end = this.lastIndex + 1;
+    return index >= end ? [] : this.#slice(index, end, maxBytes);
+  }
+
+  /** Whether an entry in `[low, high)` passes the test; reads in pages, for there may be many. */
+  someEntry(low: number, high: number, test: (entry: Entry) => boolean): boolean {
+    for (let at = low; at < high; ) {
+      const page = this.#slice(at, high, this.maxApplyingBytes);
+      if (page === undefined || page.length === 0) {
+        return this.#fail(`error scanning unapplied entries [${low}, ${high})`);
+      }
+      if (page.some(test)) return true;
+      at += page.length;
+    }
+    return false;
+  }
+
+  restore(snapshot: Snapshot): void {
+    const { index, term } = snapshot.metadata;
+    this.#logger.info(() => `log [${this}] starts to restore snapshot [index: ${index}, term: ${term}]`);
+    this.#committed = index;
+    this.unstable.restore(snapshot);
+  }
+
+  #slice(low: number, high: number, maxBytes: number): readonly Entry[] | undefined {
+    if (low < this.firstIndex) return undefined;
+    const { offset } = this.unstable;
+    if (low >= offset) return this.unstable.slice(low, high, maxBytes);
+
+    const cut = Math.min(high, offset);
+    const stored = this.#storedSlice(low, cut, maxBytes);
+    if (stored === undefined || high <= offset || stored.length < cut - low) return stored;
+    const room = maxBytes - entriesSize(stored);
+    if (room <= 0) return stored;
+    const fresh = this.unstable.slice(offset, high, room);
+    // A slice holds one entry at least, but here it is not the first one.
+    return fresh.length === 1 && entriesSize(fresh) > room ? stored : stored.concat(fresh);
+  }
+
+  #storedSlice(low: number, high: number, maxBytes: number): readonly Entry[] | undefined {
+    try {
+      return this.#storage.entries(low, high, maxBytes);
+    } catch (error) {
+      if (error instanceof StorageError && error.kind === "compacted") return undefined;
+      throw error;
+    }
+  }
+
+  #fail(line: string): never {
+    this.#logger.fatal(() => line);
+    throw new AssertionFailure(line);
+  }
+
+  toString(): string {
+    const marks = `committed=${this.#committed}, applied=${this.#applied}, applying=${this.#applying}`;
+    const { offset, inProgressEnd, length } = this.unstable;
+    const fresh = `unstable.offset=${offset}, unstable.offsetInProgress=${inProgressEnd}`;
+    return `${marks}, ${fresh}, len(unstable.Entries)=${length}`;
+  }
+}

@@ -1,0 +1,108 @@
+import { assert, emptyBytes } from "../base/index.js";
+import { EntryWindow } from "./entry-window.js";
+import { StorageError } from "./errors.js";
+import type { Storage } from "./storage.js";
+import { type ConfState, type Entry, emptyConfState, type HardState, noNode, type Snapshot } from "./types.js";
+
+/**
+ * The stored log as the core reads it back. It forgets everything at exit; the application stores the same entries
+ * elsewhere, and fills it when it starts again.
+ */
+export class MemoryStorage implements Storage {
+  #hardState: HardState = { term: 0, vote: noNode, commit: 0 };
+  #snapshot: Snapshot = { metadata: { confState: emptyConfState, index: 0, term: 0 }, data: emptyBytes };
+  /** Entries after the compacted one. */
+  readonly #entries = new EntryWindow(1);
+  /** Term of the last entry that was compacted away, the one at `firstIndex - 1`. */
+  #compactedTerm = 0;
+
+  initialState(): { readonly hardState: HardState; readonly confState: ConfState } {
+    return { hardState: this.#hardState, confState: this.#snapshot.metadata.confState };
+  }
+
+  setHardState(state: HardState): void {
+    this.#hardState = state;
+  }
+
+  entries(low: number, high: number, maxBytes: number): readonly Entry[] {
+    if (low < this.#entries.first) throw new StorageError("compacted");
+    assert(high <= this.#entries.end, "entries are read back up to the last one");
+    return this.#entries.slice(low, high, maxBytes);
+  }
+
+  term(index: number): number {
+    if (index === this.#entries.first - 1) return this.#compactedTerm;
+    if (index < this.#entries.first) throw new StorageError("compacted");
+    const entry = this.#entries.at(index);
+    if (entry === undefined) throw new StorageError("unavailable");
+    return entry.term;
+  }
+
+  firstIndex(): number {
+    return this.#entries.first;
+  }
+
+  lastIndex(): number {
+    return this.#entries.end - 1;
+  }
+
+  snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /**
+   * Puts a received snapshot in place of everything.
+   *
+   * @throws StorageError `snapshotOutOfDate`
+   */
+  applySnapshot(snapshot: Snapshot): void {
+    const { index, term } = snapshot.metadata;
+    const held = this.#snapshot.metadata.index;
+    // A snapshot at index 0 only names the first configuration and covers nothing.
+    if (held !== 0 && held >= index) throw new StorageError("snapshotOutOfDate");
+    this.#snapshot = snapshot;
+    this.#compactedTerm = term;
+    this.#entries.reset(index + 1);
+  }
+
+  /**
+   * Makes the snapshot that `snapshot()` will answer with; the log stays.
+   *
+   * @param index an applied entry of the log
+   * @param confState the configuration as of that entry; absent when it has not changed since the last snapshot
+   * @throws StorageError `snapshotOutOfDate`
+   */
+  createSnapshot(index: number, confState: ConfState | undefined, data: Uint8Array): Snapshot {
+    const last = this.#snapshot.metadata;
+    if (index <= last.index) throw new StorageError("snapshotOutOfDate");
+    assert(index <= this.lastIndex(), "a snapshot covers stored entries");
+    const metadata = { confState: confState ?? last.confState, index, term: this.term(index) };
+    this.#snapshot = { metadata, data };
+    return this.#snapshot;
+  }
+
+  /**
+   * Lets go of the entries up to and including `index`, which must be applied.
+   *
+   * @throws StorageError `compacted` when they are gone already
+   */
+  compact(index: number): void {
+    if (index < this.#entries.first) throw new StorageError("compacted");
+    assert(index <= this.lastIndex(), "the log is compacted up to a stored entry");
+    this.#compactedTerm = this.term(index);
+    this.#entries.dropBefore(index + 1);
+  }
+
+  /** Adds entries; they replace what is held from their first index on. Compacted ones among them are left out. */
+  append(entries: readonly Entry[]): void {
+    const offered = entries[0];
+    if (offered === undefined) return;
+    const first = this.#entries.first;
+    const fresh = offered.index < first ? entries.slice(first - offered.index) : entries;
+    const start = fresh[0];
+    if (start === undefined) return;
+    assert(start.index <= this.#entries.end, "appended entries follow the log without a gap");
+    this.#entries.truncate(start.index);
+    this.#entries.push(fresh);
+  }
+}

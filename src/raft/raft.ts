@@ -1,0 +1,352 @@
+import { AssertionFailure, assert } from "../base/index.js";
+import { appliedSnapshot, storageAppended, storageApplied } from "./acknowledge.js";
+import { stepCandidate } from "./candidate.js";
+import { type Config, checkConfig } from "./config.js";
+import { answerVote, mayDisturb, refusePreVote, startElection } from "./election.js";
+import { stepFollower } from "./follower.js";
+import { checkQuorum, stepLeader } from "./leader.js";
+import { type EntryId, RaftLog } from "./log.js";
+import type { RaftLogger } from "./logger.js";
+import { createMessage, type MessageBody, restsOnStorage } from "./message.js";
+import { hex } from "./quorum.js";
+import { ReadOnly } from "./read-only.js";
+import { restoreConfig } from "./reconfigure.js";
+import { appendEntries, broadcastHeartbeat } from "./replication.js";
+import { Tracker } from "./tracker.js";
+import {
+  emptyConfState,
+  type HardState,
+  isEmptyHardState,
+  type Message,
+  type MessageType,
+  type NodeId,
+  noNode,
+  type ReadState,
+  type SoftState,
+  type StateType,
+} from "./types.js";
+
+/** What became of a message: `dropped` is a proposal that nobody will take up. */
+export type StepResult = "taken" | "dropped";
+
+/**
+ * The state of one node and the rules that hold whatever its role: how terms compare, how roles change, when
+ * messages may leave. The roles' own rules are in `follower`, `candidate` and `leader`, the only ones to write here.
+ */
+export class Raft {
+  readonly id: NodeId;
+  readonly config: Config;
+  readonly log: RaftLog;
+  readonly tracker: Tracker;
+  readonly logger: RaftLogger;
+
+  #term = 0;
+  #vote: NodeId = noNode;
+  #state: StateType = "StateFollower";
+  /** The leader of this term, once known. */
+  lead: NodeId = noNode;
+  /** Tracked, but not as a voter. */
+  isLearner = false;
+
+  /** Ticks since the last election timeout; for a follower, since it heard of its leader. */
+  electionElapsed = 0;
+  #heartbeatElapsed = 0;
+  /** In `[electionTicks, 2 * electionTicks)`, drawn anew with every change of role, so that votes seldom split. */
+  randomizedElectionTimeout = 0;
+
+  /** Leader: who is to take over (thesis, 3.10). */
+  leadTransferee: NodeId = noNode;
+  /** Leader: no conf change that is in the log but not applied lies after this index. */
+  pendingConfIndex = 0;
+  /** Leader: data of proposals that are not committed; at most the truth, so that it cannot lock proposals out. */
+  uncommittedSize = 0;
+  readOnly = new ReadOnly();
+  /** Reads that came before this leader had committed an entry of its term: it does not know the commit index yet. */
+  pendingReads: Message[] = [];
+  readStates: ReadState[] = [];
+
+  /** Messages that may leave at once. */
+  messages: Message[] = [];
+  /** Messages, to this node too, that may leave once everything that is unstable now is stored. */
+  messagesAfterAppend: Message[] = [];
+
+  constructor(config: Config) {
+    checkConfig(config);
+    const { storage, logger } = config;
+    this.id = config.id;
+    this.config = config;
+    this.logger = logger;
+    this.log = new RaftLog(storage, logger, config.maxCommittedSizePerReady ?? config.maxSizePerMessage);
+    this.tracker = new Tracker({
+      messages: config.maxInflightMessages,
+      bytes: config.maxInflightBytes ?? Number.POSITIVE_INFINITY,
+    });
+    const { hardState, confState } = storage.initialState();
+    const last = this.log.lastEntryId();
+    restoreConfig(this, confState ?? emptyConfState);
+    if (!isEmptyHardState(hardState)) this.#loadState(hardState);
+    if (config.applied !== undefined && config.applied > 0) this.log.appliedTo(config.applied, 0);
+    this.becomeFollower(this.#term, noNode);
+    logger.info(() => {
+      const peers = this.tracker.voters.map(hex).join(",");
+      const marks = `commit: ${this.log.committed}, applied: ${this.log.applied}`;
+      const end = `lastindex: ${last.index}, lastterm: ${last.term}`;
+      return `newRaft ${this.name} [peers: [${peers}], term: ${this.#term}, ${marks}, ${end}]`;
+    });
+  }
+
+  #loadState(state: HardState): void {
+    const { committed, lastIndex } = this.log;
+    if (state.commit < committed || state.commit > lastIndex) {
+      this.fail(`${this.name} state.commit ${state.commit} is out of range [${committed}, ${lastIndex}]`);
+    }
+    this.log.restoreCommit(state.commit);
+    this.#term = state.term;
+    this.#vote = state.vote;
+  }
+
+  get term(): number {
+    return this.#term;
+  }
+
+  get vote(): NodeId {
+    return this.#vote;
+  }
+
+  get state(): StateType {
+    return this.#state;
+  }
+
+  /** This node in log lines. */
+  get name(): string {
+    return hex(this.id);
+  }
+
+  softState(): SoftState {
+    return { lead: this.lead, state: this.#state };
+  }
+
+  hardState(): HardState {
+    return { term: this.#term, vote: this.#vote, commit: this.log.committed };
+  }
+
+  /** Logs a broken fact and stops. */
+  fail(line: string): never {
+    this.logger.fatal(() => line);
+    throw new AssertionFailure(line);
+  }
+
+  // ---- sending
+
+  send(type: MessageType, to: NodeId, body?: MessageBody): void {
+    this.sendAt(this.#term, type, to, body);
+  }
+
+  /** Sends with a term other than ours: votes speak of the term that is voted on. */
+  sendAt(term: number, type: MessageType, to: NodeId, body?: MessageBody): void {
+    const message = createMessage(type, to, this.id, term, body);
+    // A promise of something stored waits until it is, even a refusal: what it refuses for may be unstable itself.
+    if (restsOnStorage(type)) {
+      this.messagesAfterAppend.push(message);
+      return;
+    }
+    assert(to !== this.id, "only a promise to be kept after storing is sent to oneself");
+    this.messages.push(message);
+  }
+
+  /** Hands a request on to the leader. A proposal or a read stays without term: it may be taken at any. */
+  forward(message: Message): void {
+    const { type } = message;
+    const from = message.from === noNode ? this.id : message.from;
+    const term = type === "MsgProp" || type === "MsgReadIndex" ? 0 : this.#term;
+    this.messages.push({ ...message, to: this.lead, from, term });
+  }
+
+  // ---- time
+
+  tick(): void {
+    this.electionElapsed++;
+    if (this.#state === "StateLeader") this.#tickLeader();
+    else this.#tickElection();
+  }
+
+  #tickElection(): void {
+    if (!this.promotable || this.electionElapsed < this.randomizedElectionTimeout) return;
+    this.electionElapsed = 0;
+    this.campaign();
+  }
+
+  #tickLeader(): void {
+    this.#heartbeatElapsed++;
+    if (this.electionElapsed >= this.config.electionTicks) {
+      this.electionElapsed = 0;
+      if (this.config.checkQuorum) checkQuorum(this);
+      // A transfer that takes longer than an election has failed: proposals are taken again.
+      this.leadTransferee = noNode;
+    }
+    if (this.#state === "StateLeader" && this.#heartbeatElapsed >= this.config.heartbeatTicks) {
+      this.#heartbeatElapsed = 0;
+      broadcastHeartbeat(this);
+    }
+  }
+
+  /** Stands for election now, by way of a pre-vote when that is configured. */
+  campaign(): void {
+    startElection(this, this.config.preVote ? "pre-election" : "election");
+  }
+
+  /** Able to lead: a voter, whose state machine does not wait for a snapshot. */
+  get promotable(): boolean {
+    const own = this.tracker.progress.get(this.id);
+    return own !== undefined && !own.isLearner && this.log.unstable.snapshot === undefined;
+  }
+
+  // ---- messages
+
+  step(message: Message): StepResult {
+    if (message.term > this.#term) {
+      if (this.#stepHigherTerm(message) === "ignored") return "taken";
+    } else if (message.term !== 0 && message.term < this.#term) {
+      this.#stepLowerTerm(message);
+      return "taken";
+    }
+    switch (message.type) {
+      case "MsgHup":
+        this.campaign();
+        return "taken";
+      case "MsgStorageAppendResp":
+        storageAppended(this, message);
+        return "taken";
+      case "MsgStorageApplyResp":
+        storageApplied(this, message);
+        return "taken";
+      case "MsgVote":
+      case "MsgPreVote":
+        answerVote(this, message);
+        return "taken";
+      default:
+        return this.#stepByRole(message);
+    }
+  }
+
+  #stepByRole(message: Message): StepResult {
+    if (this.#state === "StateLeader") return stepLeader(this, message);
+    return this.#state === "StateFollower" ? stepFollower(this, message) : stepCandidate(this, message);
+  }
+
+  /** Whoever hears of a higher term follows it, unless the message only asks whether it could come to be. */
+  #stepHigherTerm(message: Message): "accepted" | "ignored" {
+    const { type, from, term } = message;
+    if ((type === "MsgVote" || type === "MsgPreVote") && !mayDisturb(this, message)) return "ignored";
+    if (type === "MsgPreVote" || (type === "MsgPreVoteResp" && !message.reject)) return "accepted";
+    this.logger.info(() => {
+      const own = `${this.name} [term: ${this.#term}]`;
+      return `${own} received a ${type} message with higher term from ${hex(from)} [term: ${term}]`;
+    });
+    const fromLeader = type === "MsgApp" || type === "MsgHeartbeat" || type === "MsgSnap";
+    this.becomeFollower(term, fromLeader ? from : noNode);
+    return "accepted";
+  }
+
+  #stepLowerTerm(message: Message): void {
+    const { type, from, term } = message;
+    if ((this.config.checkQuorum || this.config.preVote) && (type === "MsgHeartbeat" || type === "MsgApp")) {
+      // A leader of an old term: perhaps a late message, perhaps we raised our term while cut off, and with these
+      // settings nobody would hear of it through a vote. The answer lets the leader know of the newer term.
+      this.send("MsgAppResp", from);
+    } else if (type === "MsgPreVote") {
+      refusePreVote(this, message);
+    } else if (type === "MsgStorageAppendResp") {
+      if (message.index !== 0) {
+        // The entries may have been overwritten since, and be on their way to the disk a second time.
+        this.logger.info(() => {
+          const own = `${this.name} [term: ${this.#term}]`;
+          return `${own} ignored entry appends from a ${type} message with lower term [term: ${term}]`;
+        });
+      }
+      // What a snapshot covers is committed, at whatever term it was applied.
+      if (message.snapshot !== undefined) appliedSnapshot(this, message.snapshot);
+    } else {
+      this.logger.info(() => {
+        const own = `${this.name} [term: ${this.#term}]`;
+        return `${own} ignored a ${type} message with lower term from ${hex(from)} [term: ${term}]`;
+      });
+    }
+  }
+
+  // ---- roles
+
+  becomeFollower(term: number, lead: NodeId): void {
+    this.#reset(term);
+    this.lead = lead;
+    this.#state = "StateFollower";
+    this.logger.info(() => `${this.name} became follower at term ${this.#term}`);
+  }
+
+  becomeCandidate(): void {
+    assert(this.#state !== "StateLeader", "a leader does not stand for election");
+    this.#reset(this.#term + 1);
+    this.#vote = this.id;
+    this.#state = "StateCandidate";
+    this.logger.info(() => `${this.name} became candidate at term ${this.#term}`);
+  }
+
+  /** Only asks: neither the term nor the vote changes. */
+  becomePreCandidate(): void {
+    assert(this.#state !== "StateLeader", "a leader does not stand for election");
+    this.tracker.resetVotes();
+    this.lead = noNode;
+    this.#state = "StatePreCandidate";
+    this.logger.info(() => `${this.name} became pre-candidate at term ${this.#term}`);
+  }
+
+  becomeLeader(): void {
+    assert(this.#state !== "StateFollower", "a leader was elected");
+    this.#reset(this.#term);
+    this.lead = this.id;
+    this.#state = "StateLeader";
+    const own = this.tracker.progress.get(this.id);
+    assert(own !== undefined, "a leader is a member");
+    own.becomeReplicate();
+    own.recentActive = true;
+    // There may be a conf change among what is not applied yet. Rather than look, wait for all of it.
+    this.pendingConfIndex = this.log.lastIndex;
+    // An entry of the own term is what lets earlier ones be committed (paper, 5.4.2). It is never too large.
+    const appended = appendEntries(this, [{ type: "EntryNormal", data: new Uint8Array(0) }]);
+    assert(appended, "the first entry of a term is taken");
+    this.logger.info(() => `${this.name} became leader at term ${this.#term}`);
+  }
+
+  castVote(candidate: NodeId): void {
+    this.electionElapsed = 0;
+    this.#vote = candidate;
+  }
+
+  #reset(term: number): void {
+    if (this.#term !== term) {
+      this.#term = term;
+      this.#vote = noNode;
+    }
+    this.lead = noNode;
+    this.electionElapsed = 0;
+    this.#heartbeatElapsed = 0;
+    const { electionTicks, random } = this.config;
+    this.randomizedElectionTimeout = electionTicks + random.int(electionTicks);
+    this.leadTransferee = noNode;
+    this.tracker.resetVotes();
+    this.tracker.restart(this.id, this.log.lastIndex);
+    this.pendingConfIndex = 0;
+    this.uncommittedSize = 0;
+    this.readOnly = new ReadOnly();
+  }
+
+  /** Whether this term's leader has committed an entry of its own: until then it may not know what is committed. */
+  committedInCurrentTerm(): boolean {
+    return this.log.termAt(this.log.committed) === this.#term;
+  }
+
+  /** The end of the log in log lines that speak of elections. */
+  describeEnd(last: EntryId): string {
+    return `${this.name} [logterm: ${last.term}, index: ${last.index}, vote: ${hex(this.#vote)}]`;
+  }
+}

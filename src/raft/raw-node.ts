@@ -1,0 +1,283 @@
+import { assert, emptyBytes } from "../base/index.js";
+import type { ConfChange } from "./conf-change.js";
+import type { Config } from "./config.js";
+import { entriesSize } from "./entry-size.js";
+import { RaftError } from "./errors.js";
+import { createMessage, isLocalMessage, isLocalTarget, isResponseMessage } from "./message.js";
+import { Raft } from "./raft.js";
+import { applyConfChange } from "./reconfigure.js";
+import { type BasicStatus, basicStatusOf, type Status, statusOf } from "./status.js";
+import {
+  appendThread,
+  applyThread,
+  type ConfState,
+  type Entry,
+  type EntryType,
+  type HardState,
+  isEmptyHardState,
+  type Message,
+  type NodeId,
+  noNode,
+  type Ready,
+  type SoftState,
+} from "./types.js";
+
+/** A member of a group that is being founded. */
+export interface Peer {
+  readonly id: NodeId;
+  /** Goes into the conf change that adds the member: etcd puts its name and URLs there. */
+  readonly context: Uint8Array;
+}
+
+/** The state machine behind a node, for those who check it from inside: tests and their invariants. */
+export let raftOf: (node: RawNode) => Raft;
+
+/** One node. Nothing happens in it but by these calls, and what it wants done comes out of `ready`. */
+export class RawNode {
+  readonly #raft: Raft;
+  readonly #async: boolean;
+  #lastSoftState: SoftState;
+  #lastHardState: HardState;
+  /** What the node hears of itself once the accepted Ready is carried out; undefined while none is. */
+  #onAdvance: Message[] | undefined;
+
+  static {
+    raftOf = (node) => node.#raft;
+  }
+
+  /** Starts from what `config.storage` holds. */
+  constructor(config: Config) {
+    this.#raft = new Raft(config);
+    this.#async = config.asyncStorageWrites === true;
+    this.#lastSoftState = this.#raft.softState();
+    this.#lastHardState = this.#raft.hardState();
+  }
+
+  /**
+   * Founds a group on an empty storage: its log begins with a conf change for each member, committed, at term 1.
+   * All founding members must be given the same peers in the same order.
+   */
+  bootstrap(peers: readonly Peer[]): void {
+    const raft = this.#raft;
+    assert(peers.length > 0, "a group has a member");
+    assert(raft.log.lastIndex === 0, "a group is founded on an empty log");
+    // So that the first Ready carries the hard state.
+    this.#lastHardState = { term: 0, vote: noNode, commit: 0 };
+    raft.becomeFollower(1, noNode);
+    const changes = peers.map(({ id, context }): ConfChange => {
+      return { version: 1, id: 0n, type: "ConfChangeAddNode", nodeId: id, context };
+    });
+    const entries = changes.map((change, at): Entry => {
+      return { term: 1, index: at + 1, type: "EntryConfChange", data: raft.config.codec.encode(change) };
+    });
+    raft.log.append(entries);
+    raft.log.commitTo(entries.length);
+    // They come out as committed entries too, and are applied once more then; but the node may campaign before.
+    for (const change of changes) applyConfChange(raft, change);
+  }
+
+  /** One unit of time has passed. */
+  tick(): void {
+    this.#raft.tick();
+  }
+
+  /** Stands for election now. */
+  campaign(): void {
+    this.#raft.campaign();
+  }
+
+  /** @throws RaftError `proposalDropped`, for instance when there is no leader */
+  propose(data: Uint8Array): void {
+    this.#propose("EntryNormal", data);
+  }
+
+  /**
+   * Proposes a conf change. That it was taken does not mean it comes out again: it may turn into an empty entry.
+   *
+   * @throws RaftError `proposalDropped`
+   */
+  proposeConfChange(change: ConfChange): void {
+    const type = change.version === 1 ? "EntryConfChange" : "EntryConfChangeV2";
+    this.#propose(type, this.#raft.config.codec.encode(change));
+  }
+
+  #propose(type: EntryType, data: Uint8Array): void {
+    const entries: readonly Entry[] = [{ term: 0, index: 0, type, data }];
+    this.#step(createMessage("MsgProp", noNode, this.#raft.id, 0, { entries }));
+  }
+
+  /**
+   * Brings a committed conf change into force; one that the application refuses must be applied with `nodeId` 0.
+   *
+   * @returns the configuration that a snapshot from here on must name
+   */
+  applyConfChange(change: ConfChange): ConfState {
+    return applyConfChange(this.#raft, change);
+  }
+
+  /**
+   * A message of a peer, or one that a storage message carried as its response.
+   *
+   * @throws RaftError `stepLocalMsg`, `stepPeerNotFound` or `proposalDropped`
+   */
+  step(message: Message): void {
+    const { type, from } = message;
+    if (!isLocalTarget(from)) {
+      if (isLocalMessage(type)) throw new RaftError("stepLocalMsg");
+      if (isResponseMessage(type) && !this.#raft.tracker.progress.has(from)) throw new RaftError("stepPeerNotFound");
+    }
+    this.#step(message);
+  }
+
+  #step(message: Message): void {
+    if (this.#raft.step(message) === "dropped") throw new RaftError("proposalDropped");
+  }
+
+  /** Whether `ready` has anything to say. */
+  hasReady(): boolean {
+    const raft = this.#raft;
+    const { log } = raft;
+    if (raft.messages.length > 0 || raft.messagesAfterAppend.length > 0 || raft.readStates.length > 0) return true;
+    if (log.unstable.hasNextEntries || log.hasNextCommitted(!this.#async)) return true;
+    if (log.unstable.nextSnapshot !== undefined || this.#softStateChanged()) return true;
+    return this.#hardStateChanged() && !isEmptyHardState(raft.hardState());
+  }
+
+  #softStateChanged(): boolean {
+    const { lead, state } = this.#lastSoftState;
+    return this.#raft.lead !== lead || this.#raft.state !== state;
+  }
+
+  #hardStateChanged(): boolean {
+    const { term, vote, commit } = this.#lastHardState;
+    return this.#raft.log.committed !== commit || this.#raft.term !== term || this.#raft.vote !== vote;
+  }
+
+  /**
+   * What is to be done now. Once taken it counts as under way: carry it out, in order, then call `advance` (or, with
+   * asynchronous storage writes, deliver the responses of the storage messages) before asking again.
+   */
+  ready(): Ready {
+    assert(this.#onAdvance === undefined, "a Ready is advanced before the next one is taken");
+    const raft = this.#raft;
+    const { log } = raft;
+    const hardState = this.#hardStateChanged() ? raft.hardState() : undefined;
+    const entries = log.unstable.nextEntries();
+    const { term, vote } = this.#lastHardState;
+    const ready = {
+      softState: this.#softStateChanged() ? raft.softState() : undefined,
+      hardState,
+      readStates: raft.readStates,
+      entries,
+      snapshot: log.unstable.nextSnapshot,
+      committedEntries: log.nextCommitted(!this.#async),
+      messages: raft.messages,
+      mustSync: entries.length > 0 || raft.vote !== vote || raft.term !== term,
+    };
+    if (ready.softState !== undefined) this.#lastSoftState = ready.softState;
+    if (hardState !== undefined && !isEmptyHardState(hardState)) this.#lastHardState = hardState;
+    if (this.#async) this.#handToThreads(ready);
+    else this.#handToCaller(ready);
+    raft.messages = [];
+    raft.messagesAfterAppend = [];
+    raft.readStates = [];
+    log.unstable.acceptInProgress();
+    const last = ready.committedEntries.at(-1);
+    if (last !== undefined) log.acceptApplying(last.index, entriesSize(ready.committedEntries), !this.#async);
+    return ready;
+  }
+
+  /** The caller stores, then sends all messages; what goes to the node itself waits for `advance`. */
+  #handToCaller(ready: Ready & { readonly messages: Message[] }): void {
+    const { id, messagesAfterAppend } = this.#raft;
+    const own: Message[] = [];
+    for (const message of messagesAfterAppend) (message.to === id ? own : ready.messages).push(message);
+    const appended = this.#appendResponse(ready);
+    if (appended !== undefined) own.push(appended);
+    if (ready.committedEntries.length > 0) own.push(this.#applyResponse(ready.committedEntries));
+    this.#onAdvance = own;
+  }
+
+  /** The work goes out as messages to the storage threads, which bring the answers back as they get done. */
+  #handToThreads(ready: Ready & { readonly messages: Message[] }): void {
+    const { id, messagesAfterAppend } = this.#raft;
+    const { hardState, entries, snapshot, committedEntries } = ready;
+    const stores = hardState !== undefined && !isEmptyHardState(hardState);
+    if (entries.length > 0 || stores || snapshot !== undefined || messagesAfterAppend.length > 0) {
+      // The leader's answers to itself come before the storage response: while they are handled, the terms of the
+      // entries are still at hand.
+      const appended = this.#appendResponse(ready);
+      const responses = appended === undefined ? messagesAfterAppend : [...messagesAfterAppend, appended];
+      const { term, vote, commit } = stores ? hardState : { term: 0, vote: noNode, commit: 0 };
+      const body = { entries, snapshot, vote, commit, responses };
+      ready.messages.push(createMessage("MsgStorageAppend", appendThread, id, term, body));
+    }
+    if (committedEntries.length > 0) {
+      const body = { entries: committedEntries, responses: [this.#applyResponse(committedEntries)] };
+      ready.messages.push(createMessage("MsgStorageApply", applyThread, id, 0, body));
+    }
+  }
+
+  /**
+   * Tells the node that its log is stored up to its present end. It carries the present term, and is void when that
+   * has changed by then: an overwritten entry may look like one written before, while the write that overwrites is
+   * still queued. Hence also every Ready that changes the term, even without entries, brings one for the whole log.
+   */
+  #appendResponse({ snapshot }: Ready): Message | undefined {
+    const { id, log, term } = this.#raft;
+    const pending = log.unstable.length > 0;
+    if (!pending && snapshot === undefined) return undefined;
+    const last = pending ? log.lastEntryId() : { index: 0, term: 0 };
+    const body = { index: last.index, logTerm: last.term, snapshot };
+    return createMessage("MsgStorageAppendResp", id, appendThread, term, body);
+  }
+
+  /** Without term: what is committed is so at any. */
+  #applyResponse(entries: readonly Entry[]): Message {
+    return createMessage("MsgStorageApplyResp", this.#raft.id, applyThread, 0, { entries });
+  }
+
+  /** The last Ready is stored, its messages are handed to the transport, its committed entries to the application. */
+  advance(): void {
+    assert(!this.#async, "with asynchronous storage writes the responses advance the node");
+    const messages = this.#onAdvance;
+    assert(messages !== undefined, "there is a Ready to advance from");
+    this.#onAdvance = undefined;
+    for (const message of messages) this.#raft.step(message);
+  }
+
+  /** Asks for an index at which a read is linearizable; `context` comes back with it in a Ready, or gets lost. */
+  readIndex(context: Uint8Array): void {
+    const entry: Entry = { term: 0, index: 0, type: "EntryNormal", data: context };
+    this.#raft.step(createMessage("MsgReadIndex", noNode, noNode, 0, { entries: [entry] }));
+  }
+
+  /** Asks the leader to hand on to this member. */
+  transferLeadership(to: NodeId): void {
+    this.#raft.step(createMessage("MsgTransferLeader", noNode, to, 0));
+  }
+
+  /** A follower acts as if there were no leader, until it hears of one: it may vote. */
+  forgetLeader(): void {
+    this.#raft.step(createMessage("MsgForgetLeader", noNode, noNode, 0));
+  }
+
+  /** The last message to this member was not delivered. */
+  reportUnreachable(id: NodeId): void {
+    this.#raft.step(createMessage("MsgUnreachable", noNode, id, 0));
+  }
+
+  /** What became of a snapshot that was sent to this member. Must be called, or it is sent nothing any more. */
+  reportSnapshot(id: NodeId, outcome: "finish" | "failure"): void {
+    const body = { reject: outcome === "failure", context: emptyBytes };
+    this.#raft.step(createMessage("MsgSnapStatus", noNode, id, 0, body));
+  }
+
+  status(): Status {
+    return statusOf(this.#raft);
+  }
+
+  basicStatus(): BasicStatus {
+    return basicStatusOf(this.#raft);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Raft } from "./raft.js";
+import { broadcastHeartbeat } from "./replication.js";
+import { type Message, noNode } from "./types.js";
+
+/** A read at the leader: answered once it is certain that no other leader has committed more (paper, section 8). */
+export function requestRead(raft: Raft, message: Message): void {
+  // What a peer asks without naming the read could never be answered.
+  if (message.entries.length === 0) return;
+  if (raft.tracker.isSingleton) answerRead(raft, message, raft.log.committed);
+  else if (!raft.committedInCurrentTerm()) raft.pendingReads.push(message);
+  else confirmLeadership(raft, message);
+}
+
+/** The first entry of this term is committed, and so the commit index known: reads that waited for it go on. */
+export function releasePendingReads(raft: Raft): void {
+  if (raft.pendingReads.length === 0) return;
+  if (!raft.committedInCurrentTerm()) {
+    raft.logger.error(() => "pending MsgReadIndex should be released only after first commit in current term");
+    return;
+  }
+  const reads = raft.pendingReads;
+  raft.pendingReads = [];
+  for (const read of reads) confirmLeadership(raft, read);
+}
+
+function confirmLeadership(raft: Raft, message: Message): void {
+  if (raft.config.readOnly === "lease-based") {
+    answerRead(raft, message, raft.log.committed);
+    return;
+  }
+  raft.readOnly.add(message, raft.log.committed);
+  raft.readOnly.acknowledge(raft.id, raft.readOnly.heartbeatContext());
+  broadcastHeartbeat(raft);
+}
+
+/** A member still follows this leader: answers the reads that a quorum has confirmed by now. */
+export function confirmReads(raft: Raft, message: Message): void {
+  if (raft.config.readOnly === "lease-based" || message.context.length === 0) return;
+  raft.readOnly.acknowledge(message.from, message.context);
+  for (const read of raft.readOnly.advance(raft.tracker.config.voters)) answerRead(raft, read.request, read.index);
+}
+
+function answerRead(raft: Raft, request: Message, index: number): void {
+  const { from, entries } = request;
+  const [first] = entries;
+  if (from !== noNode && from !== raft.id) raft.send("MsgReadIndexResp", from, { index, entries });
+  else if (first !== undefined) raft.readStates.push({ index, context: first.data });
+}

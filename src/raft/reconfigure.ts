@@ -1,0 +1,53 @@
+import type { Membership } from "./changer.js";
+import { changeMembership, restoreMembership } from "./changer.js";
+import { asConfChangeV2, type ConfChange } from "./conf-change.js";
+import { sortedIds } from "./quorum.js";
+import type { Raft } from "./raft.js";
+import { advanceCommit, broadcastAppend, maybeSendAppend } from "./replication.js";
+import { confStateOf, describeConfig, emptyConfig } from "./tracker.js";
+import { type ConfState, type NodeId, noNode } from "./types.js";
+
+/** Brings a committed conf change into force. One that does not fit stops the node: all members would differ. */
+export function applyConfChange(raft: Raft, change: ConfChange): ConfState {
+  const { config, progress } = raft.tracker;
+  const context = { lastIndex: raft.log.lastIndex, limits: raft.tracker.limits };
+  return switchTo(raft, changeMembership({ config, progress }, asConfChangeV2(change), context));
+}
+
+/** Puts a stored configuration in place of the one in force. */
+export function restoreConfig(raft: Raft, state: ConfState): void {
+  const context = { lastIndex: raft.log.lastIndex, limits: raft.tracker.limits };
+  const restored = switchTo(raft, restoreMembership({ config: emptyConfig, progress: new Map() }, state, context));
+  if (canonical(restored) !== canonical(state)) {
+    raft.fail(`ConfStates not equivalent after sorting: ${canonical(restored)}, ${canonical(state)}`);
+  }
+}
+
+function canonical(state: ConfState): string {
+  const lists = [state.voters, state.votersOutgoing, state.learners, state.learnersNext];
+  return `${lists.map((ids: readonly NodeId[]) => sortedIds(ids).join(" ")).join("/")}/${state.autoLeave}`;
+}
+
+function switchTo(raft: Raft, membership: Membership): ConfState {
+  const { tracker } = raft;
+  tracker.switchTo(membership.config, membership.progress);
+  raft.logger.info(() => `${raft.name} switched to configuration ${describeConfig(tracker.config)}`);
+  const state = confStateOf(tracker.config);
+  const own = tracker.progress.get(raft.id);
+  raft.isLearner = own?.isLearner === true;
+  if (raft.state !== "StateLeader") return state;
+  if (own === undefined || raft.isLearner) {
+    // The leader was removed or demoted. It may go on until a member takes over, for the sake of availability.
+    if (raft.config.stepDownOnRemoval) raft.becomeFollower(raft.term, noNode);
+    return state;
+  }
+  if (advanceCommit(raft)) {
+    // With fewer voters, more may be committed.
+    broadcastAppend(raft);
+  } else {
+    // New members need not wait for the next heartbeat.
+    for (const id of tracker.progress.keys()) if (id !== raft.id) maybeSendAppend(raft, id, false);
+  }
+  if (raft.leadTransferee !== noNode && !tracker.isVoter(raft.leadTransferee)) raft.leadTransferee = noNode;
+  return state;
+}

@@ -1,0 +1,111 @@
+import { assert } from "../base/index.js";
+import { payloadSize } from "./entry-size.js";
+import { StorageError } from "./errors.js";
+import type { Progress } from "./progress.js";
+import { hex } from "./quorum.js";
+import type { Raft } from "./raft.js";
+import type { Entry, NodeId, Snapshot } from "./types.js";
+
+/** Appends to the leader's log; false when that would let too much stand uncommitted. */
+export function appendEntries(raft: Raft, proposals: readonly Pick<Entry, "type" | "data">[]): boolean {
+  const { log, term } = raft;
+  let index = log.lastIndex;
+  const entries = proposals.map(({ type, data }): Entry => ({ term, index: ++index, type, data }));
+  const size = payloadSize(entries);
+  const sizeMax = raft.config.maxUncommittedEntriesSize ?? Number.POSITIVE_INFINITY;
+  // With nothing else uncommitted any size is taken, and what has none always is.
+  if (raft.uncommittedSize > 0 && size > 0 && raft.uncommittedSize + size > sizeMax) {
+    raft.logger.warn(() => {
+      const limit = "uncommitted entry size limit";
+      return `${raft.name} appending new entries to log would exceed ${limit}; dropping proposal`;
+    });
+    return false;
+  }
+  raft.uncommittedSize += size;
+  log.append(entries);
+  // The leader's own log counts for the commit once it is stored: this acknowledgement comes back after that.
+  raft.send("MsgAppResp", raft.id, { index });
+  return true;
+}
+
+/** Moves the commit index to what a quorum holds, when that is an entry of this term (paper, 5.4.2). */
+export function advanceCommit(raft: Raft): boolean {
+  const { log, tracker } = raft;
+  const index = tracker.committed();
+  if (index <= log.committed || !log.matches({ term: raft.term, index })) return false;
+  log.commitTo(index);
+  return true;
+}
+
+export function broadcastAppend(raft: Raft): void {
+  for (const id of raft.tracker.progress.keys()) if (id !== raft.id) maybeSendAppend(raft, id, true);
+}
+
+/** Tells all members that the leader is there, what is committed, and which reads wait. */
+export function broadcastHeartbeat(raft: Raft): void {
+  const context = raft.readOnly.heartbeatContext();
+  for (const [id, progress] of raft.tracker.progress) {
+    if (id === raft.id) continue;
+    // No further than the follower's log is known to match: beyond that it may hold something else.
+    const commit = Math.min(progress.match, raft.log.committed);
+    raft.send("MsgHeartbeat", id, { commit, context });
+    progress.sentCommit(commit);
+  }
+}
+
+/**
+ * Sends a member what it lacks, as far as the flow to it allows: entries, or a snapshot when they are compacted.
+ *
+ * @param evenEmpty send also when there are no entries, to convey the commit index or to probe
+ * @returns whether something was sent
+ */
+export function maybeSendAppend(raft: Raft, to: NodeId, evenEmpty: boolean): boolean {
+  const { log, tracker } = raft;
+  const progress = tracker.progress.get(to);
+  assert(progress !== undefined, "appends go to members");
+  if (progress.paused) return false;
+  const index = progress.next - 1;
+  const logTerm = log.termAt(index);
+  if (logTerm === undefined) return maybeSendSnapshot(raft, to, progress);
+  // Through a full window only the empty append passes: its answer tells whether what fills the window was lost.
+  const entries = progress.windowFull ? [] : log.entriesFrom(progress.next, raft.config.maxSizePerMessage);
+  if ((entries === undefined || entries.length === 0) && !evenEmpty) return false;
+  if (entries === undefined) return maybeSendSnapshot(raft, to, progress);
+  raft.send("MsgApp", to, { index, logTerm, entries, commit: log.committed });
+  progress.sentEntries(entries.length, payloadSize(entries));
+  progress.sentCommit(log.committed);
+  return true;
+}
+
+function maybeSendSnapshot(raft: Raft, to: NodeId, progress: Progress): boolean {
+  const { log, logger, name } = raft;
+  if (!progress.recentActive) {
+    logger.debug(() => `ignore sending snapshot to ${hex(to)} since it is not recently active`);
+    return false;
+  }
+  const snapshot = takeSnapshot(raft);
+  if (snapshot === undefined) {
+    const reason = "because snapshot is temporarily unavailable";
+    logger.debug(() => `${name} failed to send snapshot to ${hex(to)} ${reason}`);
+    return false;
+  }
+  const { index, term } = snapshot.metadata;
+  assert(index > 0, "a snapshot to send is not empty");
+  logger.debug(() => {
+    const own = `${name} [firstindex: ${log.firstIndex}, commit: ${log.committed}]`;
+    return `${own} sent snapshot[index: ${index}, term: ${term}] to ${hex(to)} [${progress}]`;
+  });
+  progress.becomeSnapshot(index);
+  logger.debug(() => `${name} paused sending replication messages to ${hex(to)} [${progress}]`);
+  raft.send("MsgSnap", to, { snapshot });
+  return true;
+}
+
+function takeSnapshot(raft: Raft): Snapshot | undefined {
+  try {
+    return raft.log.snapshot;
+  } catch (error) {
+    if (error instanceof StorageError && error.kind === "snapshotTemporarilyUnavailable") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import type { ProgressView } from "./progress.js";
+import type { Raft } from "./raft.js";
+import { confStateOf } from "./tracker.js";
+import type { ConfState, NodeId, StateType } from "./types.js";
+
+/** Where a node stands; cheap to ask for. */
+export interface BasicStatus {
+  readonly id: NodeId;
+  readonly term: number;
+  readonly vote: NodeId;
+  readonly commit: number;
+  readonly lead: NodeId;
+  readonly state: StateType;
+  readonly applied: number;
+  /** Who is to take over, while the leader hands on; 0 otherwise. */
+  readonly leadTransferee: NodeId;
+}
+
+export interface Status extends BasicStatus {
+  readonly config: ConfState;
+  /** Of every member, in ascending order; empty unless this node leads. */
+  readonly progress: ReadonlyMap<NodeId, ProgressView>;
+}
+
+export function basicStatusOf(raft: Raft): BasicStatus {
+  const { id, term, vote, lead, state, leadTransferee, log } = raft;
+  return { id, term, vote, commit: log.committed, lead, state, applied: log.applied, leadTransferee };
+}
+
+export function statusOf(raft: Raft): Status {
+  const { config, progress } = raft.tracker;
+  const views = new Map<NodeId, ProgressView>();
+  if (raft.state === "StateLeader") for (const [id, member] of progress) views.set(id, member.view());
+  return { ...basicStatusOf(raft), config: confStateOf(config), progress: views };
+}

@@ -1,0 +1,130 @@
+import { EntryWindow } from "./entry-window.js";
+import type { RaftLogger } from "./logger.js";
+import type { Entry, Snapshot } from "./types.js";
+
+/**
+ * The end of the log that is not known to be stored: first entries that are being written, then ones that no Ready
+ * has carried yet; before them, perhaps, a received snapshot.
+ */
+export class Unstable {
+  readonly #entries: EntryWindow;
+  readonly #logger: RaftLogger;
+  /** Index after the last entry that is being written; `offset <= inProgressEnd <= end`. */
+  #inProgressEnd: number;
+  #snapshot: Snapshot | undefined;
+  #snapshotInProgress = false;
+
+  constructor(offset: number, logger: RaftLogger) {
+    this.#entries = new EntryWindow(offset);
+    this.#inProgressEnd = offset;
+    this.#logger = logger;
+  }
+
+  /** Index of the first entry here: all before it are stored, or covered by the snapshot. */
+  get offset(): number {
+    return this.#entries.first;
+  }
+
+  get inProgressEnd(): number {
+    return this.#inProgressEnd;
+  }
+
+  /** Index after the last entry; `offset` when there is none. */
+  get end(): number {
+    return this.#entries.end;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  /** The snapshot that has not been applied yet, whether it is being written or not. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** The snapshot, when no Ready has carried it yet. */
+  get nextSnapshot(): Snapshot | undefined {
+    return this.#snapshotInProgress ? undefined : this.#snapshot;
+  }
+
+  /** Last index this part knows of; undefined when it is empty and the storage's answer holds. */
+  get lastIndex(): number | undefined {
+    return this.#entries.length > 0 ? this.#entries.end - 1 : this.#snapshot?.metadata.index;
+  }
+
+  /** Term at `index`, when it is held here. */
+  termAt(index: number): number | undefined {
+    const entry = this.#entries.at(index);
+    if (entry !== undefined) return entry.term;
+    const metadata = this.#snapshot?.metadata;
+    return metadata?.index === index ? metadata.term : undefined;
+  }
+
+  slice(low: number, high: number, maxBytes: number): Entry[] {
+    return this.#entries.slice(low, high, maxBytes);
+  }
+
+  get hasNextEntries(): boolean {
+    return this.#entries.end > this.#inProgressEnd;
+  }
+
+  /** The entries that no Ready has carried yet. */
+  nextEntries(): Entry[] {
+    return this.#entries.slice(this.#inProgressEnd, this.#entries.end);
+  }
+
+  /** Everything here is being written from now on. */
+  acceptInProgress(): void {
+    this.#inProgressEnd = this.#entries.end;
+    if (this.#snapshot !== undefined) this.#snapshotInProgress = true;
+  }
+
+  /**
+   * Entries up to (index, term) are stored. When the log was overwritten after the write had begun, the terms differ,
+   * and what is here now still has to be written.
+   */
+  stableTo(index: number, term: number): void {
+    const held = this.termAt(index);
+    if (held === undefined) {
+      this.#logger.info(() => `entry at index ${index} missing from unstable log; ignoring`);
+    } else if (index < this.offset) {
+      this.#logger.info(() => `entry at index ${index} matched unstable snapshot; ignoring`);
+    } else if (held !== term) {
+      const pair = `(index,term)=(${index},${term}) mismatched with entry at (${index},${held})`;
+      this.#logger.info(() => `entry at ${pair} in unstable log; ignoring`);
+    } else {
+      this.#entries.dropBefore(index + 1);
+      this.#inProgressEnd = Math.max(this.#inProgressEnd, this.offset);
+    }
+  }
+
+  stableSnapshotTo(index: number): void {
+    if (this.#snapshot?.metadata.index !== index) return;
+    this.#snapshot = undefined;
+    this.#snapshotInProgress = false;
+  }
+
+  /** A snapshot takes the place of the whole log. */
+  restore(snapshot: Snapshot): void {
+    this.#entries.reset(snapshot.metadata.index + 1);
+    this.#inProgressEnd = this.#entries.first;
+    this.#snapshot = snapshot;
+    this.#snapshotInProgress = false;
+  }
+
+  /** Adds entries, in place of what is held from `from`, their first index, on. */
+  truncateAndAppend(from: number, entries: readonly Entry[]): void {
+    if (from <= this.offset && this.end !== from) {
+      this.#logger.info(() => `replace the unstable entries from index ${from}`);
+      this.#entries.reset(from);
+      this.#inProgressEnd = from;
+    } else if (from < this.end) {
+      this.#logger.info(() => `truncate the unstable entries before index ${from}`);
+      this.#entries.truncate(from);
+      // Of the writes under way only those before the cut still count.
+      this.#inProgressEnd = Math.min(this.#inProgressEnd, from);
+    }
+    this.#entries.push(entries);
+  }
+}
