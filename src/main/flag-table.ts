@@ -1,0 +1,308 @@
+/**
+ * How the text of a flag is read: `count` is a whole number from 0, `uint32` one below 2^32, `integer` may be negative,
+ * `duration` is Go's ("1h30m"), `urls` and `list` are separated by commas.
+ */
+export type FlagKind = "string" | "boolean" | "count" | "uint32" | "integer" | "duration" | "urls" | "list" | "choice";
+
+export type FlagGroup = "Member" | "Clustering" | "Monitoring" | "Logging" | "Experimental" | "General";
+
+/** A flag that does something here. Its default is written as one would on the command line. */
+export interface Flag {
+  readonly name: string;
+  readonly group: FlagGroup;
+  readonly kind: FlagKind;
+  readonly initial: string;
+  readonly help: string;
+  /** What a `choice` may be. */
+  readonly choices?: readonly string[];
+}
+
+const member = "Member";
+const clustering = "Clustering";
+const monitoring = "Monitoring";
+const logging = "Logging";
+const experimental = "Experimental";
+const general = "General";
+
+/** Every flag of etcd 3.5 that this server serves, in the order of its help. */
+export const flagTable = [
+  { name: "name", group: member, kind: "string", initial: "default", help: "what this member is called" },
+  {
+    name: "data-dir",
+    group: member,
+    kind: "string",
+    initial: "",
+    help: "where this member keeps its data; '<name>.etcd' when empty",
+  },
+  { name: "wal-dir", group: member, kind: "string", initial: "", help: "another place for the raft log" },
+  {
+    name: "snapshot-count",
+    group: member,
+    kind: "count",
+    initial: "10000",
+    help: "entries applied between two raft snapshots",
+  },
+  {
+    name: "heartbeat-interval",
+    group: member,
+    kind: "count",
+    initial: "100",
+    help: "milliseconds between the leader's heartbeats",
+  },
+  {
+    name: "election-timeout",
+    group: member,
+    kind: "count",
+    initial: "1000",
+    help: "milliseconds without a leader before an election; at least 5 heartbeats, at most 50000",
+  },
+  {
+    name: "listen-peer-urls",
+    group: member,
+    kind: "urls",
+    initial: "http://localhost:2380",
+    help: "where to listen for other members",
+  },
+  {
+    name: "listen-client-urls",
+    group: member,
+    kind: "urls",
+    initial: "http://localhost:2379",
+    help: "where to listen for clients, gRPC and HTTP; unix:// takes a socket file",
+  },
+  {
+    name: "listen-client-http-urls",
+    group: member,
+    kind: "urls",
+    initial: "",
+    help: "where to listen for HTTP alone; --listen-client-urls then serve gRPC alone",
+  },
+  {
+    name: "max-snapshots",
+    group: member,
+    kind: "count",
+    initial: "5",
+    help: "raft snapshots to keep; 0 keeps all",
+  },
+  {
+    name: "quota-backend-bytes",
+    group: member,
+    kind: "integer",
+    initial: "0",
+    help: "bytes of data beyond which writes are refused; 0 means 2 GiB, a negative number no limit",
+  },
+  {
+    name: "backend-batch-interval",
+    group: member,
+    kind: "duration",
+    initial: "0s",
+    help: "longest time before changes are written to the database; 0 means 100ms",
+  },
+  {
+    name: "backend-batch-limit",
+    group: member,
+    kind: "integer",
+    initial: "0",
+    help: "most changes before they are written to the database; 0 means 10000",
+  },
+  { name: "max-txn-ops", group: member, kind: "count", initial: "128", help: "most operations of a transaction" },
+  {
+    name: "max-request-bytes",
+    group: member,
+    kind: "count",
+    initial: "1572864",
+    help: "largest request that is accepted",
+  },
+  {
+    name: "max-concurrent-streams",
+    group: member,
+    kind: "uint32",
+    initial: "4294967295",
+    help: "most calls that one connection may have open",
+  },
+  {
+    name: "grpc-keepalive-interval",
+    group: member,
+    kind: "duration",
+    initial: "2h0m0s",
+    help: "how often a silent client is pinged; 0 means never",
+  },
+  {
+    name: "grpc-keepalive-timeout",
+    group: member,
+    kind: "duration",
+    initial: "20s",
+    help: "how long its answer may take before the connection is closed; 0 means 20s",
+  },
+  {
+    name: "socket-reuse-address",
+    group: member,
+    kind: "boolean",
+    initial: "false",
+    help: "bind to an address in TIME_WAIT; always done",
+  },
+  {
+    name: "initial-advertise-peer-urls",
+    group: clustering,
+    kind: "urls",
+    initial: "http://localhost:2380",
+    help: "where other members reach this one",
+  },
+  {
+    name: "initial-cluster",
+    group: clustering,
+    kind: "string",
+    initial: "default=http://localhost:2380",
+    help: "the first members of a new cluster, as name=url,...; one member for now",
+  },
+  {
+    name: "initial-cluster-state",
+    group: clustering,
+    kind: "choice",
+    choices: ["new", "existing"],
+    initial: "new",
+    help: "'new' to begin a cluster, 'existing' to join one (not supported yet)",
+  },
+  {
+    name: "initial-cluster-token",
+    group: clustering,
+    kind: "string",
+    initial: "etcd-cluster",
+    help: "keeps clusters apart that begin with the same URLs",
+  },
+  {
+    name: "advertise-client-urls",
+    group: clustering,
+    kind: "urls",
+    initial: "http://localhost:2379",
+    help: "where clients reach this member; needed when --listen-client-urls is given",
+  },
+  {
+    name: "pre-vote",
+    group: clustering,
+    kind: "boolean",
+    initial: "true",
+    help: "ask before an election whether it could be won",
+  },
+  {
+    name: "auto-compaction-retention",
+    group: clustering,
+    kind: "string",
+    initial: "0",
+    help: "history to keep: a duration (hours without a unit), or a number of revisions; 0 keeps all",
+  },
+  {
+    name: "auto-compaction-mode",
+    group: clustering,
+    kind: "string",
+    initial: "periodic",
+    help: "'periodic' or 'revision': what --auto-compaction-retention counts",
+  },
+  {
+    name: "v2-deprecation",
+    group: clustering,
+    kind: "choice",
+    choices: ["not-yet", "write-only", "write-only-skip-check", "write-only-drop-data", "gone"],
+    initial: "not-yet",
+    help: "accepted, and the same in every case: there is no v2 store here",
+  },
+  {
+    name: "metrics",
+    group: monitoring,
+    kind: "string",
+    initial: "basic",
+    help: "'extensive' adds histograms of how long calls took",
+  },
+  {
+    name: "listen-metrics-urls",
+    group: monitoring,
+    kind: "urls",
+    initial: "",
+    help: "where else to serve /metrics and /health",
+  },
+  { name: "logger", group: logging, kind: "string", initial: "zap", help: "'zap': JSON lines with its keys" },
+  {
+    name: "log-outputs",
+    group: logging,
+    kind: "list",
+    initial: "default",
+    help: "'default' and 'stderr', 'stdout', or files to append to",
+  },
+  {
+    name: "log-level",
+    group: logging,
+    kind: "string",
+    initial: "info",
+    help: "debug, info, warn, error, panic or fatal",
+  },
+  {
+    name: "experimental-enable-lease-checkpoint",
+    group: experimental,
+    kind: "boolean",
+    initial: "false",
+    help: "tell the log now and then how long each lease has left",
+  },
+  {
+    name: "experimental-enable-lease-checkpoint-persist",
+    group: experimental,
+    kind: "boolean",
+    initial: "false",
+    help: "also store it; needs the flag before",
+  },
+  {
+    name: "experimental-compaction-batch-limit",
+    group: experimental,
+    kind: "integer",
+    initial: "0",
+    help: "most revisions removed in one step of a compaction; 0 means 1000",
+  },
+  {
+    name: "experimental-compaction-sleep-interval",
+    group: experimental,
+    kind: "duration",
+    initial: "0s",
+    help: "pause between two such steps; 0 means 10ms",
+  },
+  {
+    name: "experimental-watch-progress-notify-interval",
+    group: experimental,
+    kind: "duration",
+    initial: "0s",
+    help: "how often a silent watcher that asked for it hears of progress; 0 means 10m",
+  },
+  {
+    name: "experimental-warning-apply-duration",
+    group: experimental,
+    kind: "duration",
+    initial: "100ms",
+    help: "log a request that takes longer to apply",
+  },
+  {
+    name: "experimental-snapshot-catchup-entries",
+    group: experimental,
+    kind: "count",
+    initial: "5000",
+    help: "entries before a raft snapshot that the log keeps",
+  },
+  {
+    name: "config-file",
+    group: general,
+    kind: "string",
+    initial: "",
+    help: "a YAML or JSON file with all settings; flags and variables are then ignored",
+  },
+  { name: "version", group: general, kind: "boolean", initial: "false", help: "print the version and exit" },
+] as const satisfies readonly Flag[];
+
+export type FlagName = (typeof flagTable)[number]["name"];
+
+const byName = new Map<string, Flag>(flagTable.map((flag) => [flag.name, flag]));
+
+export function findFlag(name: string): Flag | undefined {
+  return byName.get(name);
+}
+
+/** `ETCD_DATA_DIR` for `data-dir`. */
+export function variableOf(flagName: string): string {
+  return `ETCD_${flagName.toUpperCase().replaceAll("-", "_")}`;
+}

@@ -1,0 +1,76 @@
+import { assert } from "../base/index.js";
+import { type Flag, type FlagName, findFlag } from "./flag-table.js";
+import { parseBoolean, parseDuration, parseInteger } from "./go-values.js";
+import { parseUrls } from "./urls.js";
+
+/** What is wrong with a value, said as what was expected instead; undefined when nothing is. */
+export function faultOf(flag: Flag, text: string): string | undefined {
+  switch (flag.kind) {
+    case "string":
+    case "list":
+      return undefined;
+    case "boolean":
+      return parseBoolean(text) === undefined ? "expected true or false" : undefined;
+    case "count":
+      return outside(text, 0n, 2n ** 53n - 1n, "expected a whole number from 0");
+    case "uint32":
+      return outside(text, 0n, 2n ** 32n - 1n, "expected a whole number from 0 to 4294967295");
+    case "integer":
+      return outside(text, -(2n ** 53n) + 1n, 2n ** 53n - 1n, "expected a whole number");
+    case "duration":
+      return parseDuration(text) === undefined ? 'expected a duration, such as "100ms" or "1h30m"' : undefined;
+    case "urls":
+      return text === "" ? undefined : parseUrls(text).fault;
+    case "choice":
+      return flag.choices?.includes(text) ? undefined : `expected one of ${flag.choices?.join(", ")}`;
+  }
+}
+
+function outside(text: string, low: bigint, high: bigint, expected: string): string | undefined {
+  const value = parseInteger(text);
+  return value === undefined || value < low || value > high ? expected : undefined;
+}
+
+/** The settings as text, each checked against its kind when it was set; flags that nobody set have their default. */
+export class FlagValues {
+  readonly #given = new Map<string, string>();
+
+  /** @throws nothing: the caller has asked `faultOf` before */
+  set(name: string, text: string): void {
+    this.#given.set(name, text);
+  }
+
+  given(name: FlagName): boolean {
+    return this.#given.has(name);
+  }
+
+  text(name: FlagName): string {
+    return this.#given.get(name) ?? findFlag(name)?.initial ?? "";
+  }
+
+  boolean(name: FlagName): boolean {
+    return parseBoolean(this.text(name)) ?? false;
+  }
+
+  number(name: FlagName): number {
+    return Number(parseInteger(this.text(name)) ?? 0n);
+  }
+
+  durationMs(name: FlagName): number {
+    return parseDuration(this.text(name)) ?? 0;
+  }
+
+  /** The values between the commas, each once. */
+  list(name: FlagName): readonly string[] {
+    return [...new Set(this.text(name).split(","))].filter((value) => value !== "");
+  }
+
+  /** Sorted, each once, as etcd has them. */
+  urls(name: FlagName): readonly string[] {
+    const text = this.text(name);
+    if (text === "") return [];
+    const { urls, fault } = parseUrls(text);
+    assert(fault === undefined, "URLs are checked when they are set");
+    return urls;
+  }
+}

@@ -1,0 +1,204 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { AutoCompaction, ServerConfig } from "../server/index.js";
+import { FlagError } from "./flag-error.js";
+import type { FlagName } from "./flag-table.js";
+import type { FlagValues } from "./flag-values.js";
+import { parseDuration, parseInteger } from "./go-values.js";
+import { initialMembers } from "./initial-cluster.js";
+import { type Address, listenAddress, namesHost } from "./urls.js";
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** The level was asked for, not assumed. */
+  readonly levelGiven: boolean;
+  /** `stderr`, `stdout` or the path of a file. */
+  readonly outputs: readonly string[];
+}
+
+/** A place to listen, and the URL that named it. */
+export interface Listen {
+  readonly url: string;
+  readonly address: Address;
+}
+
+/** All that a member needs to know to start. */
+export interface Settings {
+  readonly server: ServerConfig;
+  readonly log: LogSettings;
+  readonly listenPeers: readonly Listen[];
+  readonly listenClients: readonly Listen[];
+  readonly listenClientsHttp: readonly Listen[];
+  readonly listenMetrics: readonly Listen[];
+  readonly extensiveMetrics: boolean;
+  readonly maxConcurrentStreams: number;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+}
+
+/**
+ * What the flags mean together, checked in etcd's order.
+ *
+ * @param fromFile the values are those of a config file, which need not say where clients reach this member
+ * @throws FlagError when they contradict each other
+ */
+export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
+  const log = logSettings(flags);
+  const listenPeers = listens(flags, "listen-peer-urls");
+  const listenClients = listens(flags, "listen-client-urls");
+  const listenClientsHttp = listens(flags, "listen-client-http-urls");
+  const listenMetrics = listens(flags, "listen-metrics-urls");
+  checkHosts(flags, "initial-advertise-peer-urls");
+  checkHosts(flags, "advertise-client-urls");
+  checkTimes(flags);
+  if (!fromFile && flags.given("listen-client-urls") && !flags.given("advertise-client-urls")) {
+    throw new FlagError("--advertise-client-urls is required when --listen-client-urls is set explicitly");
+  }
+  const autoCompaction = autoCompactionOf(flags);
+  checkLeaseCheckpoint(flags);
+  const extensiveMetrics = metricsLevel(flags);
+  const server = { ...serverSettings(flags), ...(autoCompaction && { autoCompaction }) };
+  return {
+    server,
+    log,
+    listenPeers,
+    listenClients,
+    listenClientsHttp,
+    listenMetrics,
+    extensiveMetrics,
+    maxConcurrentStreams: flags.number("max-concurrent-streams"),
+    keepaliveIntervalMs: flags.durationMs("grpc-keepalive-interval"),
+    keepaliveTimeoutMs: flags.durationMs("grpc-keepalive-timeout") || 20_000,
+  };
+}
+
+function serverSettings(flags: FlagValues): ServerConfig {
+  const name = flags.text("name");
+  const dataDir = flags.text("data-dir") || `${name}.etcd`;
+  const walDir = flags.text("wal-dir");
+  const tickMs = flags.number("heartbeat-interval");
+  const begun = existsSync(join(walDir || join(dataDir, "member"), walDir ? "" : "wal"));
+  if (!begun && flags.text("initial-cluster-state") === "existing") {
+    throw new FlagError("--initial-cluster-state=existing: joining a cluster is not supported yet");
+  }
+  return {
+    name,
+    dataDir,
+    ...(walDir && { walDir }),
+    initialCluster: initialMembers(flags, begun),
+    initialClusterToken: flags.text("initial-cluster-token"),
+    advertisePeerUrls: flags.urls("initial-advertise-peer-urls"),
+    advertiseClientUrls: flags.urls("advertise-client-urls"),
+    tickMs,
+    electionTicks: Math.floor(flags.number("election-timeout") / tickMs),
+    preVote: flags.boolean("pre-vote"),
+    snapshotCount: flags.number("snapshot-count") || 10_000,
+    snapshotCatchUpEntries: flags.number("experimental-snapshot-catchup-entries"),
+    maxSnapshots: flags.number("max-snapshots"),
+    maxRequestBytes: flags.number("max-request-bytes"),
+    maxTxnOps: flags.number("max-txn-ops"),
+    quotaBackendBytes: flags.number("quota-backend-bytes"),
+    warningApplyDurationMs: flags.durationMs("experimental-warning-apply-duration"),
+    compactionBatchLimit: flags.number("experimental-compaction-batch-limit") || 1_000,
+    compactionPauseMs: flags.durationMs("experimental-compaction-sleep-interval") || 10,
+    backendBatchIntervalMs: flags.durationMs("backend-batch-interval") || 100,
+    backendBatchLimit: flags.number("backend-batch-limit") || 10_000,
+    leaseCheckpoint: flags.boolean("experimental-enable-lease-checkpoint"),
+    leaseCheckpointPersist: flags.boolean("experimental-enable-lease-checkpoint-persist"),
+    watchProgressIntervalMs: flags.durationMs("experimental-watch-progress-notify-interval") || 600_000,
+  };
+}
+
+function listens(flags: FlagValues, name: FlagName): readonly Listen[] {
+  return flags.urls(name).map((url) => {
+    const address = listenAddress(url);
+    if ("fault" in address) throw new FlagError(address.fault);
+    return { url, address };
+  });
+}
+
+function checkHosts(flags: FlagValues, name: FlagName): void {
+  for (const url of flags.urls(name)) {
+    if (!namesHost(url)) throw new FlagError(`--${name} "${url}" must be "host:port" (unexpected empty host)`);
+  }
+}
+
+function checkTimes(flags: FlagValues): void {
+  const heartbeat = flags.number("heartbeat-interval");
+  const election = flags.number("election-timeout");
+  if (heartbeat === 0) throw new FlagError("--heartbeat-interval must be >0 (set to 0ms)");
+  if (election === 0) throw new FlagError("--election-timeout must be >0 (set to 0ms)");
+  if (5 * heartbeat > election) {
+    const least = `should be at least as 5 times as --heartbeat-interval[${heartbeat}ms]`;
+    throw new FlagError(`--election-timeout[${election}ms] ${least}`);
+  }
+  if (election > 50_000) {
+    throw new FlagError(`--election-timeout[${election}ms] is too long, and should be set less than 50000ms`);
+  }
+}
+
+function checkLeaseCheckpoint(flags: FlagValues): void {
+  const persist = "experimental-enable-lease-checkpoint-persist";
+  if (flags.boolean(persist) && !flags.boolean("experimental-enable-lease-checkpoint")) {
+    throw new FlagError(`setting ${persist} requires experimental-enable-lease-checkpoint`);
+  }
+}
+
+function metricsLevel(flags: FlagValues): boolean {
+  const level = flags.text("metrics");
+  if (level === "basic" || level === "extensive") return level === "extensive";
+  throw new FlagError(`invalid value "${level}" for --metrics: expected basic or extensive`);
+}
+
+/** A bare number is hours, or revisions; in periodic mode a duration is taken too. */
+function autoCompactionOf(flags: FlagValues): AutoCompaction | undefined {
+  const mode = flags.text("auto-compaction-mode");
+  if (mode !== "periodic" && mode !== "revision") throw new FlagError(`unknown auto-compaction-mode "${mode}"`);
+  const text = flags.text("auto-compaction-retention") || "0";
+  const count = /^[0-9]+$/.test(text) ? Number(parseInteger(text.replace(/^0+(?=.)/, ""))) : undefined;
+  if (mode === "revision") {
+    if (count === undefined) {
+      throw new FlagError(`invalid auto-compaction-retention "${text}": expected a number of revisions`);
+    }
+    return count === 0 ? undefined : { mode, retention: count };
+  }
+  const retentionMs = count === undefined ? parseDuration(text) : count * 3_600_000;
+  if (retentionMs === undefined || retentionMs < 0) {
+    throw new FlagError(`invalid auto-compaction-retention "${text}": expected a duration, or a number of hours`);
+  }
+  return retentionMs === 0 ? undefined : { mode, retentionMs };
+}
+
+const levels: Readonly<Record<string, LogLevel>> = {
+  debug: "debug",
+  info: "info",
+  warn: "warn",
+  error: "error",
+  dpanic: "fatal",
+  panic: "fatal",
+  fatal: "fatal",
+};
+
+function logSettings(flags: FlagValues): LogSettings {
+  const logger = flags.text("logger");
+  if (logger === "capnslog") throw new FlagError("--logger=capnslog is removed in v3.5");
+  if (logger !== "zap") throw new FlagError(`unknown logger option "${logger}"`);
+  const outputs = flags.list("log-outputs");
+  if (outputs.length > 1 && outputs.includes("default")) {
+    throw new FlagError('multi logoutput for "default" is not supported yet');
+  }
+  if (outputs.includes("systemd/journal")) throw new FlagError("--log-outputs=systemd/journal is not supported yet");
+  const level = levels[flags.text("log-level")];
+  if (level === undefined) {
+    const expected = "expected debug, info, warn, error, panic or fatal";
+    throw new FlagError(`unrecognized log level "${flags.text("log-level")}": ${expected}`);
+  }
+  const named = outputs.length === 0 ? ["default"] : outputs;
+  return {
+    level,
+    levelGiven: flags.given("log-level"),
+    outputs: [...new Set(named.map((output) => (output === "default" ? "stderr" : output)))],
+  };
+}

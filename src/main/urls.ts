@@ -1,0 +1,50 @@
+import { isIP } from "node:net";
+
+/** An address to listen on. */
+export type Address =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "socket"; readonly path: string };
+
+/** URLs of a comma-separated list, sorted, each once; or what is wrong with the first bad one. */
+export function parseUrls(text: string): { readonly urls: readonly string[]; readonly fault?: string } {
+  const urls = new Set<string>();
+  for (const url of text.split(",").map((part) => part.trim())) {
+    const fault = faultOfUrl(url);
+    if (fault !== undefined) return { urls: [], fault };
+    urls.add(url);
+  }
+  return { urls: [...urls].sort() };
+}
+
+function faultOfUrl(url: string): string | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(url)?.[1];
+  if (scheme === "unix") return undefined;
+  if (scheme === "https" || scheme === "unixs") return `TLS is not supported yet: ${url}`;
+  if (scheme !== "http") return `URL scheme must be http or unix: ${url}`;
+  const [authority = "", ...path] = url.slice("http://".length).split("/");
+  if (splitHostPort(authority) === undefined) return `URL address does not have the form "host:port": ${url}`;
+  if (path.length > 0) return `URL must not contain a path: ${url}`;
+  return undefined;
+}
+
+/** `[::1]:2379` or `host:2379` in two; undefined when it has another form. */
+export function splitHostPort(authority: string): { readonly host: string; readonly port: number } | undefined {
+  const found = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(authority);
+  if (found === null) return undefined;
+  const port = Number(found[3]);
+  return port <= 65_535 ? { host: found[1] ?? found[2] ?? "", port } : undefined;
+}
+
+/** Where a URL of `--listen-...` says to listen; a fault when it names a host that is not an address. */
+export function listenAddress(url: string): Address | { readonly fault: string } {
+  if (url.startsWith("unix://")) return { kind: "socket", path: url.slice("unix://".length) };
+  const at = splitHostPort(url.slice("http://".length));
+  if (at === undefined) return { fault: `URL address does not have the form "host:port": ${url}` };
+  if (at.host !== "localhost" && isIP(at.host) === 0) return { fault: `expected IP in URL for binding (${url})` };
+  return { kind: "tcp", host: at.host, port: at.port };
+}
+
+/** Whether a URL of `--...-advertise-...` names a host that others can use. */
+export function namesHost(url: string): boolean {
+  return url.startsWith("unix://") || (splitHostPort(url.slice("http://".length))?.host ?? "") !== "";
+}

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { readConfigFile } from "../../src/main/config-file.js";
+
+const directory = mkdtempSync(join(tmpdir(), "etcd-ts-config-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function read(text: string) {
+  const path = join(directory, "etcd.yml");
+  writeFileSync(path, text);
+  return readConfigFile(path);
+}
+
+for (const { name, text, flag, want } of [
+  { name: "a string", text: "name: a", flag: "name", want: "a" },
+  { name: "JSON", text: '{"name": "a"}', flag: "name", want: "a" },
+  { name: "a key in another case", text: "Name: a", flag: "name", want: "a" },
+  { name: "the last of two keys", text: "name: a\nname: b", flag: "name", want: "b" },
+  { name: "a number", text: "snapshot-count: 1e3", flag: "snapshot-count", want: "1000" },
+  { name: "a boolean of YAML 1.1", text: "pre-vote: no", flag: "pre-vote", want: "false" },
+  {
+    name: "nanoseconds",
+    text: "grpc-keepalive-interval: 10000000000",
+    flag: "grpc-keepalive-interval",
+    want: "10000000000ns",
+  },
+  { name: "a list", text: "log-outputs: [stderr, /tmp/x]", flag: "log-outputs", want: "stderr,/tmp/x" },
+  { name: "a key without a value as absent", text: "name:\npre-vote:\ncors:", flag: "name", want: "default" },
+  { name: "an empty file", text: "", flag: "name", want: "default" },
+  {
+    name: "an empty choice as its default",
+    text: 'initial-cluster-state: ""',
+    flag: "initial-cluster-state",
+    want: "new",
+  },
+  {
+    name: "the name that the file has for a flag",
+    text: "experimental-snapshot-catch-up-entries: 7",
+    flag: "experimental-snapshot-catchup-entries",
+    want: "7",
+  },
+  {
+    name: "security groups without content",
+    text: "client-transport-security:\n  cert-file:\n  client-cert-auth: false\npeer-transport-security:",
+    flag: "name",
+    want: "default",
+  },
+] as const) {
+  test(`a configuration file may hold ${name}`, () => {
+    const { values, notes } = read(text);
+    expect(values.text(flag)).toBe(want);
+    expect(notes).toEqual([]);
+  });
+}
+
+test("a key that etcd does not know is passed over", () => {
+  const { notes } = read("foo: bar\nconfig-file: x\nname: a");
+  expect(notes.map((note) => note.fields.key)).toEqual(["foo", "config-file"]);
+});
+
+for (const { name, text, message } of [
+  { name: "a quoted number", text: 'snapshot-count: "100"', message: "snapshot-count: expected a whole number" },
+  { name: "a quoted boolean", text: 'pre-vote: "true"', message: "pre-vote: expected true or false" },
+  { name: "a number for a string", text: "name: 5", message: "name: expected a string" },
+  { name: "a duration with a unit", text: "grpc-keepalive-interval: 10s", message: "number of nanoseconds" },
+  { name: "a string for a list", text: "log-outputs: stderr", message: "log-outputs: expected a list of strings" },
+  { name: "a negative count", text: "max-txn-ops: -1", message: 'invalid value "-1" for max-txn-ops in' },
+  { name: "a fraction", text: "max-txn-ops: 1.5", message: "max-txn-ops: expected a whole number" },
+  { name: "an unknown state", text: "initial-cluster-state: foo", message: "expected one of new, existing" },
+  { name: "a bad URL", text: "listen-client-urls: foo", message: "URL scheme must be http or unix: foo" },
+  { name: "a flag that is not supported", text: "cert-file: x", message: "--cert-file is a flag of etcd that is not" },
+  {
+    name: "a certificate in its group",
+    text: "peer-transport-security:\n  cert-file: x",
+    message: "--peer-cert-file is a flag of etcd that is not supported yet",
+  },
+  { name: "a list", text: "- a", message: "expected keys and values in the configuration file" },
+  { name: "a word", text: "hello", message: "expected keys and values in the configuration file" },
+  { name: "what is not YAML", text: "a: [", message: "is neither YAML nor JSON" },
+]) {
+  test(`a configuration file with ${name} is refused`, () => expect(() => read(text)).toThrow(message));
+}
+
+test("a configuration file that is not there is refused", () => {
+  expect(() => readConfigFile("/nonexistent")).toThrow("cannot read the configuration file: ENOENT");
+});

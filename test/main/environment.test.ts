@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { parseCommandLine } from "../../src/main/command-line.js";
+import { applyEnvironment } from "../../src/main/environment.js";
+
+function apply(words: readonly string[], environment: Record<string, string>) {
+  const { values, given } = parseCommandLine(words);
+  const notes = applyEnvironment(values, given, environment);
+  return { values, notes };
+}
+
+test("a variable sets what no flag sets, and the log says so", () => {
+  const { values, notes } = apply([], { ETCD_NAME: "a", ETCD_PRE_VOTE: "f", PATH: "/bin" });
+  expect(values.text("name")).toBe("a");
+  expect(values.boolean("pre-vote")).toBe(false);
+  expect(notes.map((note) => [note.level, note.message, note.fields["variable-name"]])).toEqual([
+    ["info", "recognized and used environment variable", "ETCD_NAME"],
+    ["info", "recognized and used environment variable", "ETCD_PRE_VOTE"],
+  ]);
+});
+
+test("an unknown variable is only warned about, without its value", () => {
+  const { notes } = apply([], { ETCD_ROOT_PASSWORD: "secret", ETCD_NAME: "" });
+  expect(notes).toEqual([
+    {
+      level: "warn",
+      message: "unrecognized environment variable",
+      fields: { "environment-variable": "ETCD_ROOT_PASSWORD" },
+    },
+    { level: "warn", message: "unrecognized environment variable", fields: { "environment-variable": "ETCD_NAME" } },
+  ]);
+});
+
+test("ETCD_VERSION is not --version", () => {
+  const { values, notes } = apply([], { ETCD_VERSION: "true" });
+  expect(values.boolean("version")).toBe(false);
+  expect(notes.map((note) => note.message)).toEqual(["cannot set special environment variable"]);
+});
+
+for (const { name, words, environment, message } of [
+  {
+    name: "a flag and its variable",
+    words: ["--name=a"],
+    environment: { ETCD_NAME: "b" },
+    message: /^conflicting environment variable is shadowed .*: ETCD_NAME$/,
+  },
+  {
+    name: "a flag and its empty variable",
+    words: ["--name=a"],
+    environment: { ETCD_NAME: "" },
+    message: /^conflicting environment variable is shadowed/,
+  },
+  {
+    name: "a value that is not what the flag expects",
+    words: [],
+    environment: { ETCD_MAX_TXN_OPS: "zz" },
+    message: /^invalid value "zz" for ETCD_MAX_TXN_OPS: expected a whole number from 0$/,
+  },
+  {
+    name: "a flag that is not supported",
+    words: [],
+    environment: { ETCD_CERT_FILE: "x" },
+    message: /^--cert-file is a flag of etcd that is not supported yet/,
+  },
+]) {
+  test(`${name} is refused`, () => {
+    expect(() => apply(words, environment)).toThrow(message);
+  });
+}

@@ -1,0 +1,145 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { parseCommandLine } from "../../src/main/command-line.js";
+import { settingsOf } from "../../src/main/settings.js";
+
+const directory = mkdtempSync(join(tmpdir(), "etcd-ts-settings-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const settings = (...words: string[]) => settingsOf(parseCommandLine(words).values, false);
+
+test("without flags, everything has etcd's default", () => {
+  const { server, ...rest } = settings();
+  expect(server).toMatchObject({
+    name: "default",
+    dataDir: "default.etcd",
+    initialCluster: [{ name: "default", peerUrls: ["http://localhost:2380"] }],
+    advertiseClientUrls: ["http://localhost:2379"],
+    tickMs: 100,
+    electionTicks: 10,
+    snapshotCount: 10_000,
+    maxRequestBytes: 1_572_864,
+    compactionPauseMs: 10,
+  });
+  expect(server.autoCompaction).toBeUndefined();
+  expect(rest.listenClients).toEqual([
+    { url: "http://localhost:2379", address: { kind: "tcp", host: "localhost", port: 2379 } },
+  ]);
+  expect(rest.log).toEqual({ level: "info", levelGiven: false, outputs: ["stderr"] });
+});
+
+test("a member that is named, and whose cluster is not, is its own cluster", () => {
+  expect(settings("--name=a").server.initialCluster).toEqual([{ name: "a", peerUrls: ["http://localhost:2380"] }]);
+});
+
+test("a member that exists ignores what is said of its first cluster", () => {
+  mkdirSync(join(directory, "begun", "member", "wal"), { recursive: true });
+  const words = [`--data-dir=${join(directory, "begun")}`, "--initial-cluster=b=http://b:1", "--name=a"];
+  expect(settings(...words, "--initial-cluster-state=existing").server.name).toBe("a");
+});
+
+test("localhost and 127.0.0.1 are one host when the cluster is compared with what is advertised", () => {
+  const { server } = settings("--initial-advertise-peer-urls=http://127.0.0.1:2380");
+  expect(server.initialCluster).toEqual([{ name: "default", peerUrls: ["http://localhost:2380"] }]);
+});
+
+for (const { words, want } of [
+  { words: ["--auto-compaction-retention=1"], want: { mode: "periodic", retentionMs: 3_600_000 } },
+  { words: ["--auto-compaction-retention=5m"], want: { mode: "periodic", retentionMs: 300_000 } },
+  {
+    words: ["--auto-compaction-mode=revision", "--auto-compaction-retention=1000"],
+    want: { mode: "revision", retention: 1000 },
+  },
+  { words: ["--auto-compaction-mode=revision"], want: undefined },
+]) {
+  test(`"${words.join(" ")}" compacts as it says`, () =>
+    expect(settings(...words).server.autoCompaction).toEqual(want));
+}
+
+test("sockets and IPv6 addresses can be listened on", () => {
+  const urls = "--listen-client-urls=unix:///tmp/x,http://[::1]:1";
+  expect(settings(urls, "--advertise-client-urls=http://h:1").listenClients).toEqual([
+    { url: "http://[::1]:1", address: { kind: "tcp", host: "::1", port: 1 } },
+    { url: "unix:///tmp/x", address: { kind: "socket", path: "/tmp/x" } },
+  ]);
+});
+
+for (const { words, message } of [
+  {
+    words: ["--listen-client-urls=http://a.b:1", "--advertise-client-urls=http://a:1"],
+    message: "expected IP in URL for binding (http://a.b:1)",
+  },
+  {
+    words: ["--listen-client-urls=http://127.0.0.1:1"],
+    message: "--advertise-client-urls is required when --listen-client-urls is set explicitly",
+  },
+  {
+    words: ["--advertise-client-urls=http://:1"],
+    message: '--advertise-client-urls "http://:1" must be "host:port" (unexpected empty host)',
+  },
+  { words: ["--heartbeat-interval=0"], message: "--heartbeat-interval must be >0 (set to 0ms)" },
+  { words: ["--election-timeout=0"], message: "--election-timeout must be >0 (set to 0ms)" },
+  {
+    words: ["--election-timeout=100"],
+    message: "--election-timeout[100ms] should be at least as 5 times as --heartbeat-interval[100ms]",
+  },
+  {
+    words: ["--election-timeout=60000"],
+    message: "--election-timeout[60000ms] is too long, and should be set less than 50000ms",
+  },
+  { words: ["--auto-compaction-mode=foo"], message: 'unknown auto-compaction-mode "foo"' },
+  {
+    words: ["--auto-compaction-retention=xx"],
+    message: 'invalid auto-compaction-retention "xx": expected a duration, or a number of hours',
+  },
+  {
+    words: ["--auto-compaction-retention=-1h"],
+    message: 'invalid auto-compaction-retention "-1h": expected a duration, or a number of hours',
+  },
+  {
+    words: ["--auto-compaction-mode=revision", "--auto-compaction-retention=5m"],
+    message: 'invalid auto-compaction-retention "5m": expected a number of revisions',
+  },
+  {
+    words: ["--experimental-enable-lease-checkpoint-persist"],
+    message: "setting experimental-enable-lease-checkpoint-persist requires experimental-enable-lease-checkpoint",
+  },
+  { words: ["--metrics=foo"], message: 'invalid value "foo" for --metrics: expected basic or extensive' },
+  { words: ["--logger=foo"], message: 'unknown logger option "foo"' },
+  { words: ["--log-outputs=default,stdout"], message: 'multi logoutput for "default" is not supported yet' },
+  { words: ["--log-outputs=systemd/journal"], message: "--log-outputs=systemd/journal is not supported yet" },
+  {
+    words: ["--log-level=foo"],
+    message: 'unrecognized log level "foo": expected debug, info, warn, error, panic or fatal',
+  },
+  {
+    words: ["--initial-cluster-state=existing"],
+    message: "--initial-cluster-state=existing: joining a cluster is not supported yet",
+  },
+  {
+    words: ["--initial-cluster=b=http://localhost:2380"],
+    message: `couldn't find local name "default" in the initial cluster configuration`,
+  },
+  {
+    words: ["--initial-cluster=default=http://localhost:2381"],
+    message:
+      "--initial-cluster has default=http://localhost:2381 but missing from --initial-advertise-peer-urls=http://localhost:2380",
+  },
+  {
+    words: ["--initial-advertise-peer-urls=http://localhost:2380,http://localhost:2381"],
+    message:
+      "--initial-advertise-peer-urls has http://localhost:2381 but missing from --initial-cluster=default=http://localhost:2380",
+  },
+  {
+    words: ["--initial-cluster=default=http://localhost:2380,b=http://localhost:2380"],
+    message: "initial cluster default=http://localhost:2380,b=http://localhost:2380 has duplicate url",
+  },
+  {
+    words: ["--initial-cluster=default=http://localhost:2380,b=http://localhost:2381"],
+    message: "--initial-cluster: more than one member is not supported yet",
+  },
+]) {
+  test(`"${words.join(" ")}" is refused`, () => expect(() => settings(...words)).toThrow(message));
+}
