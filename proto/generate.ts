@@ -1,0 +1,10 @@
+/** `npm run generate`: writes src/wire/generated anew. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { generate, protoDirectory } from "./generator.js";
+
+const target = join(protoDirectory(), "..", "src", "wire", "generated");
+const files = generate(protoDirectory());
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target, { recursive: true });
+for (const [name, text] of files) writeFileSync(join(target, name), text);

@@ -1,0 +1,131 @@
+import protobuf from "protobufjs";
+
+/** What every language needs to know of a field, plus the decisions that are this project's own. */
+export interface Field {
+  /** In TypeScript: `prevKv` for `prev_kv`, `grantedTtl` for `grantedTTL`. */
+  readonly name: string;
+  readonly number: number;
+  readonly comment: string | undefined;
+  readonly kind: Kind;
+  readonly repeated: boolean;
+  /** A repeated field that is written as one. */
+  readonly packed: boolean;
+  /** Written when zero too: etcd keeps the optional fields of its proto2 files as plain struct fields. */
+  readonly always: boolean;
+  /** May be absent although it is a scalar. */
+  readonly nullable: boolean;
+  /** Name of the oneof it belongs to. */
+  readonly oneof: string | undefined;
+}
+
+export type Kind =
+  | { readonly type: Scalar; readonly enum: string | undefined }
+  | { readonly type: "message"; readonly message: protobuf.Type; readonly encodable: boolean };
+
+/** Methods of Reader and Writer, one each. */
+export type Scalar = "bool" | "int32" | "uint32" | "int53" | "uint53" | "int64" | "uint64" | "string" | "key" | "bytes";
+
+/**
+ * 64-bit integers by these names are ids, read as bigint: rounding one would make it another. Not so `watch_id`, which
+ * counts the watches of one stream; a client that chooses one beyond 2^53 gets 2^53 - 1.
+ */
+const ids = new Set([
+  ...["ID", "id", "lease", "cluster_id", "member_id", "member_ID", "memberID", "targetID", "leader"],
+  ...["NodeID", "ClusterID", "node_id", "to", "from", "vote"],
+  ...["voters", "learners", "voters_outgoing", "learners_next"],
+]);
+
+/** Nanoseconds since 1970 are no ids, but too many for a number just as well. */
+const nanoseconds = new Set(["Expiration", "Time"]);
+
+/** Bytes by these names are keys (or ends of ranges of keys) of the store, read as latin1 strings. */
+const keys = new Set(["key", "range_end", "keys"]);
+
+/** The only optional scalars of the proto2 files that etcd leaves out when they are not there. */
+const nullables = new Set(["etcdserverpb.Request.PrevExist", "etcdserverpb.Request.Refresh"]);
+
+/** Fields of these types take the bytes of a message in place of the message: the store has them at hand. */
+const encodables = new Set(["mvccpb.KeyValue", "mvccpb.Event"]);
+
+export function isEncodable(type: protobuf.Type): boolean {
+  return encodables.has(fullName(type));
+}
+
+/** Without the leading dot. */
+export function fullName(object: protobuf.ReflectionObject): string {
+  return object.fullName.slice(1);
+}
+
+/** `SortOrder`, and `PermissionType` for an enum inside of a message that is only called `Type`. */
+export function enumName(type: protobuf.Enum): string {
+  return type.name === "Type" && type.parent !== null ? type.parent.name + type.name : type.name;
+}
+
+/** Is it the type of a field that can come twice, where the later one only adds to the earlier one? */
+export function isMergeable(type: protobuf.Type): boolean {
+  return type.root.nestedArray.some((namespace) => hasSingular(namespace, type));
+}
+
+function hasSingular(within: protobuf.ReflectionObject, type: protobuf.Type): boolean {
+  if (within instanceof protobuf.Type) {
+    // Of the members of a oneof, the last one that came counts and nothing else.
+    return within.fieldsArray.some((field) => field.resolvedType === type && !field.repeated && field.partOf === null);
+  }
+  return within instanceof protobuf.Namespace && within.nestedArray.some((inner) => hasSingular(inner, type));
+}
+
+/** In the order of their numbers, which is the order they are written in. */
+export function fieldsOf(type: protobuf.Type, proto2: boolean): Field[] {
+  return type.fieldsArray
+    .map((field) => fieldOf(field.resolve(), proto2))
+    .sort((left, right) => left.number - right.number);
+}
+
+function fieldOf(field: protobuf.Field, proto2: boolean): Field {
+  const nullable = nullables.has(fullName(field));
+  return {
+    name: camelCase(field.name),
+    number: field.id,
+    comment: field.comment ?? undefined,
+    kind: kindOf(field),
+    repeated: field.repeated,
+    packed: field.packed,
+    always: proto2 && !field.repeated && field.type !== "bytes" && !nullable,
+    nullable,
+    oneof: field.partOf === null ? undefined : camelCase(field.partOf.name),
+  };
+}
+
+function kindOf(field: protobuf.Field): Kind {
+  if (field.resolvedType instanceof protobuf.Type) {
+    return { type: "message", message: field.resolvedType, encodable: isEncodable(field.resolvedType) };
+  }
+  if (field.resolvedType !== null) return { type: "int32", enum: enumName(field.resolvedType) };
+  return { type: scalarOf(field), enum: undefined };
+}
+
+function scalarOf(field: protobuf.Field): Scalar {
+  const exact = ids.has(field.name) || nanoseconds.has(field.name);
+  switch (field.type) {
+    case "bytes":
+      return keys.has(field.name) ? "key" : "bytes";
+    case "int64":
+      return exact ? "int64" : "int53";
+    case "uint64":
+      return exact ? "uint64" : "uint53";
+    case "bool":
+    case "int32":
+    case "uint32":
+    case "string":
+      return field.type;
+    default:
+      throw new Error(`${fullName(field)}: no rule for the type ${field.type}`);
+  }
+}
+
+/** From any of the styles in etcd's files: `prev_kv`, `peerURLs`, `remaining_TTL`, `ID`, `Term`. */
+export function camelCase(name: string): string {
+  const words = name.replace(/[A-Z]{2,}/g, (run) => run.charAt(0) + run.slice(1).toLowerCase()).split("_");
+  const joined = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+  return joined.charAt(0).toLowerCase() + joined.slice(1);
+}

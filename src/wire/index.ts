@@ -1,0 +1,28 @@
+/**
+ * Protobuf: every message that clients, members and the stored log speak, as TypeScript types with a codec each.
+ * `PutRequest.decode(bytes)` and `.encode(message)` are all that most callers need; `services` lists the methods of
+ * the gRPC API. Encoding yields what etcd would have written, byte for byte. Decoding takes bytes from anyone: it
+ * returns a message or throws a `WireError`. It never judges what a message says, and does no I/O.
+ *
+ * The API (package etcdserverpb) and the key space (mvccpb) are exported flat, other packages under their own names.
+ */
+export * as authpb from "./generated/auth.js";
+export * as healthpb from "./generated/health.js";
+export * from "./generated/kv.js";
+export * as leasepb from "./generated/lease.js";
+export * as membershippb from "./generated/membership.js";
+export * as raftpb from "./generated/raft.js";
+export * from "./generated/raft-internal.js";
+export * from "./generated/rpc.js";
+export * from "./generated/store-v2.js";
+export {
+  type Codec,
+  type Decoded,
+  type Encodable,
+  type EncodableCodec,
+  type Encoded,
+  type Method,
+  nestingMax,
+  WireError,
+} from "./protobuf.js";
+export { services } from "./services.js";

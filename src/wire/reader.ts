@@ -1,0 +1,223 @@
+import { emptyBytes, type Key } from "../base/index.js";
+import { type FieldNumbers, nestingMax, WireError } from "./protobuf.js";
+import { high, integer, low, words } from "./words.js";
+
+/** From this length on the platform's own conversion beats a loop over characters. */
+const longText = 12;
+
+/** Reads the fields of a message one after the other. Everything it returns was there: no claimed length is believed. */
+export class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+  #end: number;
+  #depth = 1;
+  // The varint that was read last, by halves.
+  #low = 0;
+  #high = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.byteLength;
+  }
+
+  /** Is there another field in this message? */
+  more(): boolean {
+    return this.#at < this.#end;
+  }
+
+  /** The number and wire type of the next field, as one number. */
+  tag(): number {
+    const byte = this.#bytes[this.#at] ?? 0;
+    if (byte >= 8 && byte < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return byte;
+    }
+    this.#varint();
+    if (this.#high !== 0 || this.#low >>> 3 === 0) throw this.#malformed("an illegal field number");
+    return this.#low >>> 0;
+  }
+
+  /** Goes into a message that is a field; returns what `close` needs to come out of it. */
+  open(): number {
+    const length = this.#length();
+    if (++this.#depth > nestingMax) throw this.#malformed(`more than ${nestingMax} messages inside each other`);
+    const outer = this.#end;
+    this.#end = this.#at + length;
+    return outer;
+  }
+
+  close(outer: number): void {
+    this.#depth--;
+    this.#end = outer;
+  }
+
+  bool(): boolean {
+    this.#varint();
+    return (this.#low | this.#high) !== 0;
+  }
+
+  /** Also an enum; one that was written with more bits is cut to its low half, as everywhere. */
+  int32(): number {
+    const byte = this.#bytes[this.#at] ?? 0x80;
+    if (byte < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return byte;
+    }
+    this.#varint();
+    return this.#low;
+  }
+
+  uint32(): number {
+    this.#varint();
+    return this.#low >>> 0;
+  }
+
+  /** A signed 64-bit integer that counts something: values beyond the safe integers become the nearest of them. */
+  int53(): number {
+    const byte = this.#bytes[this.#at] ?? 0x80;
+    if (byte < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return byte;
+    }
+    this.#varint();
+    const top = this.#high;
+    if (top >= -0x20_0000 && top < 0x20_0000) {
+      const value = top * 0x1_0000_0000 + (this.#low >>> 0);
+      return Math.max(value, Number.MIN_SAFE_INTEGER);
+    }
+    return top < 0 ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+  }
+
+  /** The same for an unsigned one. */
+  uint53(): number {
+    const byte = this.#bytes[this.#at] ?? 0x80;
+    if (byte < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return byte;
+    }
+    this.#varint();
+    const top = this.#high >>> 0;
+    return top < 0x20_0000 ? top * 0x1_0000_0000 + (this.#low >>> 0) : Number.MAX_SAFE_INTEGER;
+  }
+
+  /** A signed 64-bit id. */
+  int64(): bigint {
+    this.#varint();
+    if (this.#high === 0) return BigInt(this.#low >>> 0);
+    if (this.#high < 0) return BigInt.asIntN(64, this.#integer());
+    return this.#integer();
+  }
+
+  /** An unsigned 64-bit id. */
+  uint64(): bigint {
+    this.#varint();
+    return this.#high === 0 ? BigInt(this.#low >>> 0) : this.#integer();
+  }
+
+  /** A view, not a copy. */
+  bytes(): Uint8Array {
+    const length = this.#length();
+    if (length === 0) return emptyBytes;
+    const start = this.#at;
+    this.#at = start + length;
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  key(): Key {
+    const length = this.#length();
+    const start = this.#at;
+    this.#at = start + length;
+    if (length >= longText) return this.#bytes.toString("latin1", start, this.#at);
+    let key = "";
+    for (let at = start; at < this.#at; at++) key += String.fromCharCode(this.#bytes[at] ?? 0);
+    return key;
+  }
+
+  /** Text; what is not UTF-8 in it becomes U+FFFD. */
+  string(): string {
+    const length = this.#length();
+    const start = this.#at;
+    this.#at = start + length;
+    if (length >= longText) return this.#bytes.toString("utf8", start, this.#at);
+    let text = "";
+    for (let at = start; at < this.#at; at++) {
+      const byte = this.#bytes[at] ?? 0;
+      if (byte >= 0x80) return this.#bytes.toString("utf8", start, this.#at);
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** Passes over a field that `fields` does not list; one that it lists has the wrong wire type here. */
+  skip(tag: number, fields: FieldNumbers): void {
+    const number = tag >>> 3;
+    if (fields.numbers.includes(number)) {
+      throw this.#malformed(`wire type ${tag & 7} in field ${number} of ${fields.message}`);
+    }
+    this.#skipValue(tag & 7);
+  }
+
+  #skipValue(wireType: number): void {
+    if (wireType === 0) this.#varint();
+    else if (wireType === 1) this.#advance(8);
+    else if (wireType === 2) this.#advance(this.#length());
+    else if (wireType === 3) this.#skipGroup();
+    else if (wireType === 5) this.#advance(4);
+    else throw this.#malformed(`wire type ${wireType}`);
+  }
+
+  /** A group is what messages were before proto2: fields between two tags instead of behind a length. */
+  #skipGroup(): void {
+    if (++this.#depth > nestingMax) throw this.#malformed(`more than ${nestingMax} messages inside each other`);
+    for (let tag = this.tag(); (tag & 7) !== 4; tag = this.tag()) this.#skipValue(tag & 7);
+    this.#depth--;
+  }
+
+  #advance(count: number): void {
+    if (count > this.#end - this.#at) throw this.#malformed("a field past the end");
+    this.#at += count;
+  }
+
+  /** Of what follows; never more than there is. */
+  #length(): number {
+    let length = this.#bytes[this.#at] ?? 0x80;
+    if (length < 0x80 && this.#at < this.#end) this.#at++;
+    else {
+      this.#varint();
+      length = this.#high === 0 ? this.#low >>> 0 : Number.MAX_SAFE_INTEGER;
+    }
+    if (length > this.#end - this.#at) throw this.#malformed("a length past the end");
+    return length;
+  }
+
+  #integer(): bigint {
+    words[low] = this.#low;
+    words[high] = this.#high;
+    return integer[0] ?? 0n;
+  }
+
+  /** Up to ten bytes of seven bits, the lowest first, into two signed halves; bits beyond the 64th are lost. */
+  #varint(): void {
+    let lower = 0;
+    let upper = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.#at >= this.#end) throw this.#malformed("a varint past the end");
+      const byte = this.#bytes[this.#at++] ?? 0;
+      if (shift < 28) lower |= (byte & 0x7f) << shift;
+      else if (shift === 28) {
+        lower |= (byte & 0x7f) << 28;
+        upper = (byte & 0x7f) >>> 4;
+      } else upper |= (byte & 0x7f) << (shift - 32);
+      if (byte < 0x80) {
+        this.#low = lower;
+        this.#high = upper;
+        return;
+      }
+    }
+    throw this.#malformed("a varint of more than ten bytes");
+  }
+
+  #malformed(what: string): WireError {
+    return new WireError(`malformed message: ${what}, at byte ${this.#at} of ${this.#bytes.length}`);
+  }
+}

@@ -1,0 +1,5 @@
+import { services as health } from "./generated/health.js";
+import { services as api } from "./generated/rpc.js";
+
+/** Every gRPC service of the client port by its full name: what a server or a client needs to carry its methods. */
+export const services = { ...api, ...health } as const;

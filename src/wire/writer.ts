@@ -1,0 +1,176 @@
+import type { Key } from "../base/index.js";
+import { high, integer, low, words } from "./words.js";
+
+const usualBytes = 64 * 1024;
+/** A buffer that grew beyond this for one message is not kept for the next. */
+const keptBytesMax = 4 * 1024 * 1024;
+/** From this length on the platform's own conversions and copies beat a loop. */
+const longText = 16;
+const longBytes = 24;
+/** Of a varint of 64 bits, of a tag. */
+const varintBytesMax = 10;
+const tagBytesMax = 5;
+
+/**
+ * Writes a message from its end to its beginning, so that the length of everything is known when it is due, and
+ * nothing is measured first. One writer serves all messages: `finish` hands out a copy.
+ */
+export class Writer {
+  #bytes = Buffer.allocUnsafeSlow(usualBytes);
+  #at = usualBytes;
+
+  /** Forgets what an earlier message may have left behind by failing half-way. */
+  start(): this {
+    this.#at = this.#bytes.length;
+    return this;
+  }
+
+  finish(): Uint8Array {
+    const message = Buffer.allocUnsafe(this.#bytes.length - this.#at);
+    this.#bytes.copy(message, 0, this.#at);
+    if (this.#bytes.length > keptBytesMax) this.#bytes = Buffer.allocUnsafeSlow(usualBytes);
+    return message;
+  }
+
+  /** How much is written: what `close` needs to know where a message inside of this one ended. */
+  written(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  close(tag: number, written: number): void {
+    this.#reserve(varintBytesMax + tagBytesMax);
+    this.#varint32(this.#bytes.length - this.#at - written);
+    this.#tag(tag);
+  }
+
+  bool(tag: number, value: boolean): void {
+    this.#reserve(1 + tagBytesMax);
+    this.#bytes[--this.#at] = value ? 1 : 0;
+    this.#tag(tag);
+  }
+
+  /** Also an enum. Negative ones take ten bytes, by the rules of protobuf. */
+  int32(tag: number, value: number): void {
+    this.#reserve(varintBytesMax + tagBytesMax);
+    if (value >= 0) this.#varint32(value);
+    else this.#varint64(value | 0, -1);
+    this.#tag(tag);
+  }
+
+  uint32(tag: number, value: number): void {
+    this.#reserve(varintBytesMax + tagBytesMax);
+    this.#varint32(value);
+    this.#tag(tag);
+  }
+
+  /** A 64-bit integer that counts something, within the safe integers. */
+  int53(tag: number, value: number): void {
+    this.#reserve(varintBytesMax + tagBytesMax);
+    if (value >= 0 && value <= 0xffff_ffff) this.#varint32(value);
+    else this.#varint64(value >>> 0, Math.floor(value / 0x1_0000_0000));
+    this.#tag(tag);
+  }
+
+  /** A 64-bit id, signed or not. */
+  int64(tag: number, value: bigint): void {
+    this.#reserve(varintBytesMax + tagBytesMax);
+    this.#bigint(value);
+    this.#tag(tag);
+  }
+
+  bytes(tag: number, value: Uint8Array): void {
+    const length = value.length;
+    this.#reserve(length + varintBytesMax + tagBytesMax);
+    this.#at -= length;
+    if (length < longBytes) for (let i = 0; i < length; i++) this.#bytes[this.#at + i] = value[i] ?? 0;
+    else this.#bytes.set(value, this.#at);
+    this.#varint32(length);
+    this.#tag(tag);
+  }
+
+  key(tag: number, value: Key): void {
+    const length = value.length;
+    this.#reserve(length + varintBytesMax + tagBytesMax);
+    this.#at -= length;
+    if (length < longText) for (let i = 0; i < length; i++) this.#bytes[this.#at + i] = value.charCodeAt(i);
+    else this.#bytes.write(value, this.#at, length, "latin1");
+    this.#varint32(length);
+    this.#tag(tag);
+  }
+
+  string(tag: number, value: string): void {
+    const length = Buffer.byteLength(value);
+    this.#reserve(length + varintBytesMax + tagBytesMax);
+    this.#at -= length;
+    this.#bytes.write(value, this.#at, length, "utf8");
+    this.#varint32(length);
+    this.#tag(tag);
+  }
+
+  /** All of them as one field. */
+  packedInt32(tag: number, values: readonly number[]): void {
+    const before = this.written();
+    for (const value of values.toReversed()) {
+      this.#reserve(varintBytesMax);
+      if (value >= 0) this.#varint32(value);
+      else this.#varint64(value | 0, -1);
+    }
+    this.close(tag, before);
+  }
+
+  #tag(tag: number): void {
+    if (tag < 0x80) this.#bytes[--this.#at] = tag;
+    else this.#varint32(tag);
+  }
+
+  #bigint(value: bigint): void {
+    integer[0] = value;
+    const top = words[high] ?? 0;
+    if (top === 0) this.#varint32(words[low] ?? 0);
+    else this.#varint64(words[low] ?? 0, top);
+  }
+
+  #varint32(value: number): void {
+    const bytes = this.#bytes;
+    if (value < 0x80) {
+      bytes[--this.#at] = value;
+      return;
+    }
+    const size = value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
+    this.#at -= size;
+    let at = this.#at;
+    let rest = value;
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at] = rest;
+  }
+
+  #varint64(lower: number, upper: number): void {
+    const top = upper >>> 0;
+    // The upper half begins with the fourth bit of the fifth byte.
+    let size = 5;
+    for (let rest = top >>> 3; rest > 0; rest >>>= 7) size++;
+    this.#at -= size;
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let rest = lower >>> 0;
+    for (let i = 0; i < 4; i++, rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at] = (rest & 0x0f) | ((top & 7) << 4);
+    for (rest = top >>> 3; rest > 0; rest >>>= 7) {
+      bytes[at] = (bytes[at] ?? 0) | 0x80;
+      bytes[++at] = rest & 0x7f;
+    }
+  }
+
+  /** Makes room in front of what is written. */
+  #reserve(count: number): void {
+    if (this.#at >= count) return;
+    const written = this.#bytes.length - this.#at;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, written + count));
+    this.#bytes.copy(grown, grown.length - written, this.#at);
+    this.#bytes = grown;
+    this.#at = grown.length - written;
+  }
+}
+
+/** The one that `encode` uses: encoding never waits, so no two messages are ever half-written. */
+export const sharedWriter = new Writer();
