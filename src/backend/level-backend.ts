@@ -25,8 +25,8 @@ export interface BackendOptions {
 /** Larger write buffers and files than LevelDB's own: fewer, longer compactions, which a put-heavy load is glad of. */
 const tuning: LevelTuning = {
   cacheSize: 32 * 1024 * 1024,
-  writeBufferSize: 16 * 1024 * 1024,
-  blockSize: 8 * 1024,
+  writeBufferSize: 8 * 1024 * 1024,
+  blockSize: 4 * 1024,
   maxFileSize: 8 * 1024 * 1024,
   compression: true,
 };

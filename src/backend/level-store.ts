@@ -48,7 +48,7 @@ export interface LevelTuning {
 }
 
 /** How much an iterator reads ahead; what arrives at once must not hold the event loop for long. */
-const iteratorBytes = 512 * 1024;
+const iteratorBytes = 256 * 1024;
 
 const encodings = { keyEncoding: "view", valueEncoding: "view" } as const;
 

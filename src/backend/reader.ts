@@ -4,7 +4,7 @@ import type { LevelSnapshot, LevelStore, StoredRow } from "./level-store.js";
 import { type Change, changesIn, type Layer, storedKeyText } from "./write-buffer.js";
 
 /** Entries asked of LevelDB at once; what arrives holds the event loop for about two milliseconds. */
-const rowsAtOnce = 2048;
+const rowsAtOnce = 1024;
 
 /** A state of all buckets: a snapshot of LevelDB and, laid over it, what was not in LevelDB yet. */
 export class SnapshotView implements BackendView {
@@ -30,7 +30,8 @@ export class SnapshotView implements BackendView {
 
   async scan(bucket: Bucket, low: Uint8Array, high: Uint8Array | undefined, limit: number): Promise<Row[]> {
     const rows: Row[] = [];
-    for await (const batch of this.#walk(bucket, low, high, Math.min(limit, rowsAtOnce))) {
+    const range = storedRange(bucket, low, high);
+    for await (const batch of this.#walk(range, Math.min(limit, rowsAtOnce), false)) {
       for (const row of batch) {
         if (rows.length === limit) return rows;
         rows.push(row);
@@ -41,31 +42,44 @@ export class SnapshotView implements BackendView {
   }
 
   batches(bucket: Bucket, low?: Uint8Array, high?: Uint8Array): AsyncIterable<Row[]> {
-    return this.#walk(bucket, low, high, rowsAtOnce);
+    return this.#walk(storedRange(bucket, low, high), rowsAtOnce, true);
   }
 
   close(): Promise<void> {
     return this.#snapshot.close();
   }
 
-  async *#walk(bucket: Bucket, low: Uint8Array | undefined, high: Uint8Array | undefined, atOnce: number) {
-    const start = low === undefined ? bucketStart(bucket) : storedKey(bucket, low);
-    const end = high === undefined ? bucketEnd(bucket) : storedKey(bucket, high);
+  /** @param ahead reads the next entries while the caller works on these, for one who wants them all */
+  async *#walk({ start, end }: StoredRange, atOnce: number, ahead: boolean): AsyncGenerator<Row[], void, undefined> {
     const overlay = new Overlay(changesIn(this.#layers, storedKeyText(start), storedKeyText(end)));
     const iterator = this.#store.iterate(start, end, this.#snapshot);
+    let next = iterator.nextv(atOnce);
     try {
-      for (;;) {
-        const stored = await iterator.nextv(atOnce);
-        if (stored.length === 0) break;
+      for (let stored = await next; stored.length > 0; stored = await next) {
+        if (ahead) next = iterator.nextv(atOnce);
         const rows = overlay.mergeInto(stored);
         if (rows.length > 0) yield rows;
+        if (!ahead) next = iterator.nextv(atOnce);
       }
     } finally {
+      await Promise.allSettled([next]);
       await iterator.close();
     }
     const rest = overlay.rest();
     if (rest.length > 0) yield rest;
   }
+}
+
+interface StoredRange {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+}
+
+function storedRange(bucket: Bucket, low: Uint8Array | undefined, high: Uint8Array | undefined): StoredRange {
+  return {
+    start: low === undefined ? bucketStart(bucket) : storedKey(bucket, low),
+    end: high === undefined ? bucketEnd(bucket) : storedKey(bucket, high),
+  };
 }
 
 /** Changes in key order, merged step by step into stored entries that come in the same order. */
