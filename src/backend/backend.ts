@@ -14,14 +14,14 @@ export interface Backend extends Readable {
    * Takes a change; costs about a microsecond. The arrays belong to the backend from here on: they must not be
    * written to any more. An entry of the bucket `key` is put once and never overwritten (it is a revision).
    *
-   * @throws StorageError when an earlier batch could not be written, or after `close`
+   * @throws DiskError when an earlier batch could not be written, or after `close`
    */
   put(bucket: Bucket, key: Uint8Array, value: Uint8Array): void;
   /**
    * Takes a removal; of a key that is not there, it is none.
    *
    * @param valueBytes length of the value that goes, when the caller knows it; it spares a read of some 10 us
-   * @throws StorageError as `put`
+   * @throws DiskError as `put`
    */
   delete(bucket: Bucket, key: Uint8Array, valueBytes?: number): void;
   /** A read-only state that later changes do not touch. Close it soon: while open, its data is kept on disk. */
@@ -31,7 +31,7 @@ export interface Backend extends Readable {
   /**
    * Resolves when every change made before the call is on disk, synced.
    *
-   * @throws StorageError (a rejection) when it could not be written
+   * @throws DiskError (a rejection) when it could not be written
    */
   commit(): Promise<void>;
   /** Changes that are not yet on disk, those of the batch being written included. */

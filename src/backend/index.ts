@@ -16,4 +16,4 @@ export {
   openMemoryStore,
   type StoredRow,
 } from "./level-store.js";
-export { StorageError, writeFailure } from "./storage-error.js";
+export { DiskError, writeFailure } from "./disk-error.js";

@@ -6,14 +6,14 @@ import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
 import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
 import { SnapshotView } from "./reader.js";
-import { StorageError, writeFailure } from "./storage-error.js";
+import { DiskError, writeFailure } from "./disk-error.js";
 import { type Layer, storedKeyText, WriteBuffer } from "./write-buffer.js";
 
 export interface BackendOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called once, when a batch could not be written: the member has to stop. */
-  readonly onFailure: (error: StorageError) => void;
+  readonly onFailure: (error: DiskError) => void;
   /** How long a change may wait for its batch. */
   readonly batchIntervalMs?: number;
   /** How many changes may wait for their batch. */
@@ -42,7 +42,7 @@ const format = Buffer.of(1);
 /**
  * Opens the backend in the LevelDB directory `dir`.
  *
- * @throws StorageError when it is in use, damaged, of another format, or cannot be read or written
+ * @throws DiskError when it is in use, damaged, of another format, or cannot be read or written
  */
 export async function openLevelBackend(options: BackendOptions & { readonly dir: string }): Promise<Backend> {
   const open = options.openStore ?? ((dir: string) => openLevelStore(dir, tuning));
@@ -63,7 +63,7 @@ async function openBackend(store: LevelStore, options: BackendOptions): Promise<
       throw writeFailure(store.dir, error);
     });
   } else if (Buffer.compare(found, format) !== 0) {
-    throw new StorageError(`${store.dir} was written by another version, in format ${found[0]}; this one reads 1`);
+    throw new DiskError(`${store.dir} was written by another version, in format ${found[0]}; this one reads 1`);
   }
   const inUse = store.getSync(inUseKey);
   return new LevelBackend(store, options, inUse === undefined ? 0 : readBE64(inUse, 0), await store.fileBytes());
@@ -71,14 +71,14 @@ async function openBackend(store: LevelStore, options: BackendOptions): Promise<
 
 interface Waiter {
   readonly resolve: () => void;
-  readonly reject: (error: StorageError) => void;
+  readonly reject: (error: DiskError) => void;
 }
 
 class LevelBackend implements Backend {
   readonly #store: LevelStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #onFailure: (error: StorageError) => void;
+  readonly #onFailure: (error: DiskError) => void;
   readonly #intervalMs: number;
   readonly #limit: number;
   readonly #buffer = new WriteBuffer();
@@ -91,7 +91,7 @@ class LevelBackend implements Backend {
   /** Those whose changes are in the batch being written. */
   #served: readonly Waiter[] = [];
   #writing = false;
-  #closed: StorageError | undefined;
+  #closed: DiskError | undefined;
   #defragmenting: Promise<void> | undefined;
 
   constructor(store: LevelStore, options: BackendOptions, bytesInUse: number, fileBytes: number) {
@@ -195,7 +195,7 @@ class LevelBackend implements Backend {
     try {
       if (this.#closed === undefined) await this.commit();
     } finally {
-      this.#closed ??= new StorageError(`the backend in ${this.#store.dir} is closed`);
+      this.#closed ??= new DiskError(`the backend in ${this.#store.dir} is closed`);
       this.#timer?.cancel();
       await this.#defragmenting;
       await this.#store.close();
@@ -256,7 +256,7 @@ class LevelBackend implements Backend {
     await batch.write({ sync: true });
   }
 
-  #fail(error: StorageError): void {
+  #fail(error: DiskError): void {
     this.#closed = error;
     this.#timer?.cancel();
     for (const waiter of [...this.#served, ...this.#waiters]) waiter.reject(error);

@@ -2,7 +2,7 @@ import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Level } from "level";
 import { MemoryLevel } from "memory-level";
-import { openFailure } from "./storage-error.js";
+import { openFailure } from "./disk-error.js";
 
 /** One stored pair, prefix and all. */
 export type StoredRow = [key: Uint8Array, value: Uint8Array];
@@ -70,7 +70,7 @@ interface AnyLevel {
 /**
  * Opens the LevelDB directory `dir`, which is made when it is not there.
  *
- * @throws StorageError when another process holds it, when it is damaged, or cannot be read or written
+ * @throws DiskError when another process holds it, when it is damaged, or cannot be read or written
  */
 export async function openLevelStore(dir: string, tuning: LevelTuning): Promise<LevelStore> {
   try {

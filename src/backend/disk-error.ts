@@ -1,27 +1,27 @@
 /** The disk, or what it holds, is not as it must be: the member cannot start, or cannot go on. */
-export class StorageError extends Error {
-  override readonly name = "StorageError";
+export class DiskError extends Error {
+  override readonly name = "DiskError";
 }
 
 /** Why a database directory could not be opened, and what to do about it. */
-export function openFailure(dir: string, error: unknown): StorageError {
+export function openFailure(dir: string, error: unknown): DiskError {
   const { code, message } = rootCause(error);
   switch (code) {
     case "LEVEL_LOCKED":
-      return new StorageError(
+      return new DiskError(
         `another process is using ${dir}: stop it first, or start this one with a data directory of its own`,
         { cause: error },
       );
     case "LEVEL_CORRUPTION":
-      return new StorageError(`the database in ${dir} is damaged: ${message}`, { cause: error });
+      return new DiskError(`the database in ${dir} is damaged: ${message}`, { cause: error });
     default:
-      return new StorageError(`cannot open the database in ${dir}: ${message}`, { cause: error });
+      return new DiskError(`cannot open the database in ${dir}: ${message}`, { cause: error });
   }
 }
 
 /** A write or sync that the disk refused. What was to be written is not acknowledged to anybody. */
-export function writeFailure(dir: string, error: unknown): StorageError {
-  return new StorageError(`cannot write to ${dir}: ${rootCause(error).message}`, { cause: error });
+export function writeFailure(dir: string, error: unknown): DiskError {
+  return new DiskError(`cannot write to ${dir}: ${rootCause(error).message}`, { cause: error });
 }
 
 /** abstract-level wraps what LevelDB says into a general "failed to open"; the reason is at the bottom. */
