@@ -1,0 +1,60 @@
+import type { Clock, MemberId } from "../base/index.js";
+import { type NodeId, noNode, type SoftState } from "../raft/index.js";
+
+/** Who leads, as this member last heard. The raft node loop writes it. */
+export class Leadership {
+  readonly #memberId: MemberId;
+  readonly #clock: Clock;
+  #lead: NodeId = noNode;
+  #leading = false;
+  /** When this member last became the leader. */
+  #electedAt: number | undefined;
+  #changes = 0;
+  readonly #listeners = new Set<(lead: NodeId) => void>();
+
+  constructor(memberId: MemberId, clock: Clock) {
+    this.#memberId = memberId;
+    this.#clock = clock;
+  }
+
+  get lead(): NodeId {
+    return this.#lead;
+  }
+
+  get hasLeader(): boolean {
+    return this.#lead !== noNode;
+  }
+
+  /** This member leads. */
+  get leading(): boolean {
+    return this.#leading;
+  }
+
+  /** How often another leader was seen than before. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** A request that was asked then may have gone to the leader before this one, and been lost with it. */
+  mayHaveBeenLost(askedAt: number, electionTimeoutMs: number): boolean {
+    const elected = this.#electedAt;
+    return elected !== undefined && askedAt > elected - 2 * electionTimeoutMs && askedAt < elected;
+  }
+
+  update(state: SoftState): void {
+    const fresh = state.lead !== noNode && state.lead !== this.#lead;
+    this.#lead = state.lead;
+    this.#leading = state.state === "StateLeader" && state.lead === this.#memberId;
+    if (fresh) {
+      this.#changes++;
+      if (this.#leading) this.#electedAt = this.#clock.now();
+    }
+    for (const listener of this.#listeners) listener(state.lead);
+  }
+
+  /** Calls `listener` whenever there is news of the leader, with 0 when there is none; returns how to stop that. */
+  onChange(listener: (lead: NodeId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,96 @@
+import { type Clock, type ErrorKind, EtcdError, type RequestId } from "../base/index.js";
+import type { Call } from "./call.js";
+import type { ServerCounters } from "./metrics.js";
+
+interface Waiter<Result> {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: Error) => void;
+  readonly call: Call | undefined;
+  readonly askedAt: number;
+}
+
+export interface ProposalsConfig {
+  readonly counters: ServerCounters;
+  readonly clock: Clock;
+  /** How long a proposal is waited for. */
+  readonly timeoutMs: number;
+  /** Which refusal tells best what happened to a proposal that was not answered in time. */
+  readonly timeoutKind: (askedAt: number) => ErrorKind;
+}
+
+/**
+ * Who waits for which request: the bridge between a proposal and its result, which comes out of the apply loop.
+ * A request whose client gave up is no longer waited for, but it stays proposed.
+ *
+ * There is no timer and no abort listener per request: a request is answered within milliseconds, and those that are
+ * not are found by `sweep`, in the order they were made.
+ */
+export class Proposals<Result> {
+  readonly #config: ProposalsConfig;
+  /** In the order they were made, hence by their end of patience. */
+  readonly #waiters = new Map<RequestId, Waiter<Result>>();
+  #closed: EtcdError | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(config: ProposalsConfig) {
+    this.#config = config;
+  }
+
+  get pending(): number {
+    return this.#waiters.size;
+  }
+
+  /** @throws EtcdError the reason of `close` */
+  wait(id: RequestId, call: Call | undefined): Promise<Result> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(id, { resolve, reject, call, askedAt: this.#config.clock.now() });
+    });
+  }
+
+  isWaiting(id: RequestId): boolean {
+    return this.#waiters.has(id);
+  }
+
+  /** Answers whoever waits for `id`, if anybody still does. */
+  settle(id: RequestId, result: Result): void {
+    const waiter = this.#take(id);
+    waiter?.resolve(result);
+  }
+
+  fail(id: RequestId, error: Error): void {
+    const waiter = this.#take(id);
+    if (waiter === undefined) return;
+    this.#config.counters.proposalsFailed++;
+    waiter.reject(error);
+  }
+
+  /** To be called every tick: lets go of those whose client is gone, or who waited long enough. */
+  sweep(): void {
+    const end = this.#config.clock.now() - this.#config.timeoutMs;
+    for (const [id, waiter] of this.#waiters) {
+      if (waiter.askedAt <= end) this.fail(id, new EtcdError(this.#config.timeoutKind(waiter.askedAt)));
+      else if (waiter.call?.signal.aborted) this.fail(id, new EtcdError("canceled"));
+    }
+  }
+
+  /** Resolves when nobody waits any more. */
+  whenIdle(): Promise<void> {
+    if (this.#waiters.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Everybody who waits, and everybody who comes, gets `error`. */
+  close(error: EtcdError): void {
+    this.#closed = error;
+    for (const id of [...this.#waiters.keys()]) this.fail(id, error);
+  }
+
+  #take(id: RequestId): Waiter<Result> | undefined {
+    const waiter = this.#waiters.get(id);
+    if (waiter === undefined) return undefined;
+    this.#waiters.delete(id);
+    if (this.#waiters.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    return waiter;
+  }
+}
