@@ -1,0 +1,103 @@
+import { assert } from "../base/index.js";
+
+/** What a queue can hold. Both fields belong to the queue; everyone else only reads them. */
+export interface Queued {
+  /** On the clock that the queue's owner reads, in milliseconds. */
+  due: number;
+  /** Its place in the heap; meaningless in any other queue. */
+  slot: number;
+}
+
+/**
+ * Items by due time, the earliest first: a binary heap in which every item knows its place, so that one can be moved
+ * or taken out in O(log n) and nothing stale is ever kept.
+ */
+export class ExpiryQueue<T extends Queued> {
+  #heap: T[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  first(): T | undefined {
+    return this.#heap[0];
+  }
+
+  /** Puts the item in, or moves it when it is in already. */
+  set(item: T, due: number): void {
+    const held = this.#holds(item);
+    const later = held && due > item.due;
+    item.due = due;
+    if (!held) this.#heap.push(item);
+    const slot = held ? item.slot : this.#heap.length - 1;
+    if (later) this.#sink(item, slot);
+    else this.#rise(item, slot);
+  }
+
+  /** Takes the item out; harmless when it is not in. */
+  remove(item: T): void {
+    if (!this.#holds(item)) return;
+    const slot = item.slot;
+    const last = this.#heap.pop();
+    assert(last !== undefined, "a heap that holds an item has a last one");
+    item.slot = -1;
+    if (last === item) return;
+    if (last.due < item.due) this.#rise(last, slot);
+    else this.#sink(last, slot);
+  }
+
+  clear(): void {
+    this.#heap = [];
+  }
+
+  /** Starts over with these items, whose `due` is set; O(n). */
+  fill(items: Iterable<T>): void {
+    this.#heap = [...items];
+    for (const [slot, item] of this.#heap.entries()) item.slot = slot;
+    for (let slot = (this.#heap.length >> 1) - 1; slot >= 0; slot--) this.#sink(this.#at(slot), slot);
+  }
+
+  #holds(item: T): boolean {
+    return this.#heap[item.slot] === item;
+  }
+
+  #at(slot: number): T {
+    const item = this.#heap[slot];
+    assert(item !== undefined, "a slot lies inside of the heap");
+    return item;
+  }
+
+  #place(item: T, slot: number): void {
+    this.#heap[slot] = item;
+    item.slot = slot;
+  }
+
+  #rise(item: T, from: number): void {
+    let slot = from;
+    while (slot > 0) {
+      const parentSlot = (slot - 1) >> 1;
+      const parent = this.#at(parentSlot);
+      if (parent.due <= item.due) break;
+      this.#place(parent, slot);
+      slot = parentSlot;
+    }
+    this.#place(item, slot);
+  }
+
+  #sink(item: T, from: number): void {
+    const end = this.#heap.length;
+    let slot = from;
+    for (let childSlot = 2 * slot + 1; childSlot < end; childSlot = 2 * slot + 1) {
+      let child = this.#at(childSlot);
+      const right = this.#heap[childSlot + 1];
+      if (right !== undefined && right.due < child.due) {
+        child = right;
+        childSlot += 1;
+      }
+      if (item.due <= child.due) break;
+      this.#place(child, slot);
+      slot = childSlot;
+    }
+    this.#place(item, slot);
+  }
+}

@@ -1,0 +1,275 @@
+import type { Backend } from "../backend/index.js";
+import { assert, type Clock, EtcdError, type Key, type LeaseId, type Logger } from "../base/index.js";
+import { leasepb } from "../wire/index.js";
+import { type Checkpoint, CheckpointSchedule } from "./checkpoints.js";
+import { ExpiryQueue } from "./expiry-queue.js";
+import { ExpiryWaiters } from "./expiry-waiters.js";
+import { HeldLease, type Lease } from "./lease.js";
+import { spreadExpiries } from "./pile-up.js";
+
+/** No lease lives longer than this at once: 285 years. */
+export const leaseTtlMaxSeconds = 9_000_000_000;
+/** How many expired leases the primary may have revoked in a second, so that revoking does not crowd out the rest. */
+export const leaseRevokesPerSecond = 5_000;
+/** How many checkpoints share one proposal. */
+const checkpointBatch = 1_000;
+/** How many checkpoints are proposed in one go. */
+const checkpointsAtOnce = 500 * checkpointBatch;
+/** When to name an expired lease again that is still there: its revocation may have been lost. */
+const retryMs = 3_000;
+const secondMs = 1_000;
+
+export interface CheckpointOptions {
+  readonly intervalSeconds: number;
+  /** Keep checkpoints on disk too, so that they outlive a restart of all members. */
+  readonly persist: boolean;
+  /** Resolves when the checkpoints are applied. */
+  readonly propose: (checkpoints: readonly Checkpoint[]) => Promise<void>;
+}
+
+export interface LessorOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A lease that asks for less gets this. */
+  readonly minTtlSeconds: number;
+  /** Without it no checkpoints are taken. */
+  readonly checkpoints?: CheckpointOptions | undefined;
+}
+
+/**
+ * Holds all leases, counts down while it is primary, and says which have run out. It deletes nothing by itself:
+ * `grant`, `revoke`, `attach`, `detach` and `checkpoint` are for whoever applies the log.
+ */
+export class Lessor {
+  readonly #backend: Backend;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #minTtlSeconds: number;
+  readonly #checkpoints: CheckpointOptions | undefined;
+
+  readonly #leases = new Map<LeaseId, HeldLease>();
+  readonly #leaseOfKey = new Map<Key, HeldLease>();
+  #primary = false;
+  /** Every lease of a primary; empty otherwise. */
+  readonly #queue = new ExpiryQueue<HeldLease>();
+  readonly #schedule: CheckpointSchedule;
+  readonly #waiters = new ExpiryWaiters();
+
+  constructor(options: LessorOptions) {
+    this.#backend = options.backend;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#minTtlSeconds = options.minTtlSeconds;
+    this.#checkpoints = options.checkpoints;
+    this.#schedule = new CheckpointSchedule(options.checkpoints?.intervalSeconds ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Reads the leases back; before the store, whose keys are attached to them. */
+  async restore(): Promise<void> {
+    for await (const batch of this.#backend.batches("lease")) {
+      for (const [, bytes] of batch) {
+        const { id, ttl, remainingTtl } = leasepb.Lease.decode(bytes);
+        const ttlSeconds = Math.max(ttl, this.#minTtlSeconds);
+        this.#leases.set(id as LeaseId, new HeldLease(id as LeaseId, ttlSeconds, remainingTtl));
+      }
+    }
+  }
+
+  /** @throws EtcdError `leaseNotFound` for id 0, `leaseTtlTooLarge`, `leaseExists` */
+  grant(id: LeaseId, ttlSeconds: number): Lease {
+    if (id === 0n) throw new EtcdError("leaseNotFound");
+    if (ttlSeconds > leaseTtlMaxSeconds) throw new EtcdError("leaseTtlTooLarge");
+    if (this.#leases.has(id)) throw new EtcdError("leaseExists");
+    const lease = new HeldLease(id, Math.max(ttlSeconds, this.#minTtlSeconds));
+    this.#leases.set(id, lease);
+    this.#persist(lease);
+    if (this.#primary) this.#restart(lease, this.#clock.now());
+    return lease;
+  }
+
+  /**
+   * Forgets the lease and tells which keys the caller must delete with it, in key order, before anything else happens:
+   * both belong in one batch of the backend.
+   * @throws EtcdError `leaseNotFound`
+   */
+  revoke(id: LeaseId): Key[] {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) throw new EtcdError("leaseNotFound");
+    const keys = lease.keys();
+    for (const key of keys) this.#leaseOfKey.delete(key);
+    this.#leases.delete(id);
+    this.#queue.remove(lease);
+    this.#schedule.forget(lease);
+    this.#backend.delete("lease", recordKey(id));
+    this.#waiters.revoked(id);
+    return keys;
+  }
+
+  /** Remembers what was left of a lease; one that is gone is passed over. */
+  checkpoint(id: LeaseId, remainingSeconds: number): void {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return;
+    lease.checkpointSeconds = remainingSeconds;
+    if (this.#checkpoints?.persist) this.#persist(lease);
+    if (this.#primary) this.#schedule.schedule(lease, this.#clock.now());
+  }
+
+  /** Ties a key to a lease, and to no other any more. False when there is no such lease. */
+  attach(id: LeaseId, key: Key): boolean {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return false;
+    const before = this.#leaseOfKey.get(key);
+    if (before === lease) return true;
+    before?.removeKey(key);
+    lease.addKey(key);
+    this.#leaseOfKey.set(key, lease);
+    return true;
+  }
+
+  detach(key: Key): void {
+    const lease = this.#leaseOfKey.get(key);
+    if (lease === undefined) return;
+    lease.removeKey(key);
+    this.#leaseOfKey.delete(key);
+  }
+
+  /** 0 when the key has none. */
+  leaseOf(key: Key): LeaseId | 0n {
+    return this.#leaseOfKey.get(key)?.id ?? 0n;
+  }
+
+  lookup(id: LeaseId): Lease | undefined {
+    return this.#leases.get(id);
+  }
+
+  /** All of them; on the primary the next to expire first. */
+  leases(): Lease[] {
+    const leases = [...this.#leases.values()];
+    return this.#primary ? leases.sort((one, other) => one.expiry - other.expiry) : leases;
+  }
+
+  get primary(): boolean {
+    return this.#primary;
+  }
+
+  /** What is left, in whole seconds; less than 0 when it has run out and is not revoked yet. Undefined unless primary. */
+  remainingSeconds(id: LeaseId): number | undefined {
+    const lease = this.#leases.get(id);
+    if (lease === undefined || !this.#primary) return undefined;
+    return Math.trunc((lease.expiry - this.#clock.now()) / secondMs) + 0;
+  }
+
+  /**
+   * Starts the lease over and gives its time to live in seconds. When it has run out already, this waits for what
+   * becomes of it.
+   * @throws EtcdError `notLeader` when not primary (any more), `leaseNotFound`; the signal's reason
+   */
+  async renew(id: LeaseId, signal: AbortSignal): Promise<number> {
+    const lease = this.#heldByPrimary(id);
+    if (lease.expiry <= this.#clock.now()) return await this.#waiters.wait(id, signal);
+    if (this.#checkpoints !== undefined && lease.checkpointSeconds > 0) {
+      // Else the next primary would count from the checkpoint, although the lease was renewed after it.
+      await this.#checkpoints.propose([{ id, remainingSeconds: 0 }]);
+      if (this.#heldByPrimary(id) !== lease) throw new EtcdError("leaseNotFound");
+    }
+    this.#run(lease, this.#clock.now() + lease.ttlSeconds * secondMs);
+    return lease.ttlSeconds;
+  }
+
+  /**
+   * Up to `limit` leases that have run out, the earliest first. Each is named again after a while for as long as it
+   * is not revoked. None unless primary.
+   */
+  expired(limit: number): LeaseId[] {
+    const now = this.#clock.now();
+    const ids: LeaseId[] = [];
+    for (let lease = this.#queue.first(); lease !== undefined && lease.due <= now; lease = this.#queue.first()) {
+      if (ids.length === limit) break;
+      this.#queue.set(lease, now + retryMs);
+      ids.push(lease.id);
+    }
+    return ids;
+  }
+
+  /** Proposes the checkpoints that are due, in bounded batches; does nothing unless primary and asked for. */
+  async proposeCheckpoints(): Promise<void> {
+    if (this.#checkpoints === undefined) return;
+    for (let proposed = 0; proposed < checkpointsAtOnce; proposed += checkpointBatch) {
+      const due = this.#schedule.due(this.#clock.now(), checkpointBatch);
+      if (due.length > 0) await this.#checkpoints.propose(due);
+      if (due.length < checkpointBatch) return;
+    }
+  }
+
+  /**
+   * Starts counting: every lease gets its time to live again, or what its checkpoint left, and `extendMs` on top for
+   * the time nobody was counting.
+   */
+  promote(extendMs: number): void {
+    this.#primary = true;
+    const now = this.#clock.now();
+    const leases = this.#byRenewal();
+    const remainingMs = Float64Array.from(leases, (lease) => extendMs + lease.renewalSeconds * secondMs);
+    // Three quarters, so that leases which ran out together leave room for others that expire meanwhile.
+    const crowded = leases.length >= leaseRevokesPerSecond;
+    const delays = crowded ? spreadExpiries(remainingMs, (3 * leaseRevokesPerSecond) / 4) : undefined;
+    for (const [at, lease] of leases.entries()) {
+      lease.expiry = now + (remainingMs[at] ?? 0) + (delays?.[at] ?? 0);
+      lease.due = lease.expiry;
+      if (this.#checkpoints !== undefined) this.#schedule.schedule(lease, now);
+    }
+    this.#queue.fill(leases);
+    this.#logger.debug("promoted lessor", { leases: leases.length });
+  }
+
+  /** Stops counting; no lease expires here until the next `promote`. */
+  demote(): void {
+    this.#primary = false;
+    this.#queue.clear();
+    this.#schedule.clear();
+    this.#waiters.demoted();
+  }
+
+  #heldByPrimary(id: LeaseId): HeldLease {
+    if (!this.#primary) throw new EtcdError("notLeader");
+    const lease = this.#leases.get(id);
+    if (lease === undefined) throw new EtcdError("leaseNotFound");
+    return lease;
+  }
+
+  #restart(lease: HeldLease, now: number): void {
+    this.#run(lease, now + lease.renewalSeconds * secondMs);
+    if (this.#checkpoints !== undefined) this.#schedule.schedule(lease, now);
+  }
+
+  #run(lease: HeldLease, expiry: number): void {
+    assert(this.#primary, "leases run out on the primary only");
+    lease.expiry = expiry;
+    this.#queue.set(lease, expiry);
+  }
+
+  /** Shortest first. Times to live are few even where leases are many, so they are sorted, not the leases. */
+  #byRenewal(): HeldLease[] {
+    const bySeconds = new Map<number, HeldLease[]>();
+    for (const lease of this.#leases.values()) {
+      const same = bySeconds.get(lease.renewalSeconds);
+      if (same === undefined) bySeconds.set(lease.renewalSeconds, [lease]);
+      else same.push(lease);
+    }
+    return [...bySeconds].sort(([one], [other]) => one - other).flatMap(([, leases]) => leases);
+  }
+
+  #persist(lease: HeldLease): void {
+    const { id, ttlSeconds, checkpointSeconds } = lease;
+    const record = leasepb.Lease.encode({ id, ttl: ttlSeconds, remainingTtl: checkpointSeconds });
+    this.#backend.put("lease", recordKey(id), record);
+  }
+}
+
+/** Eight big-endian bytes, two's complement. */
+function recordKey(id: LeaseId): Uint8Array {
+  const key = Buffer.allocUnsafe(8);
+  key.writeBigInt64BE(id);
+  return key;
+}
