@@ -1,0 +1,194 @@
+import type { Backend } from "../backend/index.js";
+import { assert, assertNever, type ClusterId, EtcdError, type Logger, type MemberId } from "../base/index.js";
+import type { ConfChangeV1 } from "../raft/index.js";
+import { type DowngradeInfo, requireCompatible, shortVersion } from "./cluster-version.js";
+import { refuseConfChange } from "./conf-change-check.js";
+import { decodeConfChangeContext, decodeMember } from "./json.js";
+import { compareIds, idText, type Member, type MemberAttributes } from "./member.js";
+import { loadMembership, saveDowngrade, saveMember, saveRemoval, saveVersion } from "./records.js";
+
+export interface ClusterOptions {
+  readonly backend: Backend;
+  readonly logger: Logger;
+  readonly clusterId: ClusterId;
+  readonly localId: MemberId;
+}
+
+/** The members as the log has made them, and what version they all speak. Only what applies the log changes it. */
+export class Cluster {
+  readonly clusterId: ClusterId;
+  readonly localId: MemberId;
+  readonly #backend: Backend;
+  readonly #logger: Logger;
+  readonly #members = new Map<MemberId, Member>();
+  readonly #removed = new Set<MemberId>();
+  #version: string | undefined;
+  #downgrade: DowngradeInfo = { enabled: false, targetVersion: "" };
+
+  constructor({ backend, logger, clusterId, localId }: ClusterOptions) {
+    this.#backend = backend;
+    this.#logger = logger;
+    this.clusterId = clusterId;
+    this.localId = localId;
+  }
+
+  /**
+   * Reads back what an earlier run has applied.
+   * @throws Error when this release is too old for the cluster's version
+   */
+  async restore(): Promise<void> {
+    const stored = await loadMembership(this.#backend);
+    requireCompatible(stored.version, stored.downgrade);
+    this.#version = stored.version;
+    this.#downgrade = stored.downgrade;
+    for (const id of stored.removed) this.#removed.add(id);
+    for (const member of stored.members) {
+      this.#members.set(member.id, member);
+      this.#logger.info("recovered/added member from store", {
+        ...this.#names(),
+        "recovered-remote-peer-id": idText(member.id),
+        "recovered-remote-peer-urls": member.peerUrls,
+      });
+    }
+    if (stored.version === undefined) return;
+    const version = shortVersion(stored.version);
+    this.#logger.info("set cluster version from store", { "cluster-version": version });
+    this.#logger.info("enabled capabilities for version", { "cluster-version": version });
+  }
+
+  /** In the order of their ids. */
+  members(): Member[] {
+    return [...this.#members.values()].sort((one, other) => compareIds(one.id, other.id));
+  }
+
+  member(id: MemberId): Member | undefined {
+    return this.#members.get(id);
+  }
+
+  /** Whether a member of this id was there once; it can never come back. */
+  isRemoved(id: MemberId): boolean {
+    return this.#removed.has(id);
+  }
+
+  /** The oldest release that a member may be, such as `3.5.0`; undefined until the members have agreed on one. */
+  get version(): string | undefined {
+    return this.#version;
+  }
+
+  get downgrade(): DowngradeInfo {
+    return this.#downgrade;
+  }
+
+  /** @throws EtcdError `memberNotFound`, `memberExists`, `peerUrlExists`, `memberNotLearner` or `tooManyLearners` */
+  checkConfChange(change: ConfChangeV1): void {
+    const refusal = refuseConfChange(change, this.#members, this.#removed);
+    if (refusal !== undefined) throw new EtcdError(refusal);
+  }
+
+  /** Carries out a change that `checkConfChange` allows. */
+  applyConfChange(change: ConfChangeV1): void {
+    switch (change.type) {
+      case "ConfChangeAddNode":
+      case "ConfChangeAddLearnerNode": {
+        const { member, isPromote } = decodeConfChangeContext(change.context);
+        assert(member.id === change.nodeId, "a conf change and its context name one member");
+        if (isPromote) this.#promoteMember(member.id);
+        else this.#addMember(member);
+        break;
+      }
+      case "ConfChangeRemoveNode":
+        this.#removeMember(change.nodeId as MemberId);
+        break;
+      case "ConfChangeUpdateNode": {
+        const { id, peerUrls } = decodeMember(Buffer.from(change.context).toString("utf8"));
+        assert(id === change.nodeId, "a conf change and its context name one member");
+        this.#updatePeerUrls(id, peerUrls);
+        break;
+      }
+      default:
+        assertNever(change.type);
+    }
+  }
+
+  /** A member has published how it is called and reached. */
+  updateAttributes(id: MemberId, { name, clientUrls }: MemberAttributes): void {
+    const member = this.#members.get(id);
+    if (member !== undefined) {
+      this.#set({ ...member, name, clientUrls });
+      return;
+    }
+    assert(this.#removed.has(id), "a member that publishes is or was in the cluster");
+    const names = { ...this.#names(), "updated-peer-id": idText(id) };
+    this.#logger.warn("skipped attributes update of removed member", names);
+  }
+
+  /** @throws Error when this release is too old for that version: the member cannot go on */
+  setVersion(version: string): void {
+    requireCompatible(version, this.#downgrade);
+    const before = this.#version;
+    if (before === undefined) {
+      const names = { ...this.#names(), "cluster-version": shortVersion(version) };
+      this.#logger.info("set initial cluster version", names);
+    } else {
+      const names = { ...this.#names(), from: shortVersion(before), to: shortVersion(version) };
+      this.#logger.info("updated cluster version", names);
+    }
+    this.#version = version;
+    saveVersion(this.#backend, version);
+    if (version === before) return;
+    this.#logger.info("enabled capabilities for version", { "cluster-version": shortVersion(version) });
+  }
+
+  setDowngrade(downgrade: DowngradeInfo): void {
+    this.#downgrade = downgrade;
+    saveDowngrade(this.#backend, downgrade);
+  }
+
+  #addMember(member: Member): void {
+    this.#set(member);
+    this.#logger.info("added member", {
+      ...this.#names(),
+      "added-peer-id": idText(member.id),
+      "added-peer-peer-urls": member.peerUrls,
+      "added-peer-is-learner": member.isLearner,
+    });
+  }
+
+  #removeMember(id: MemberId): void {
+    const member = this.#members.get(id);
+    assert(member !== undefined, "a member that is removed is in the cluster");
+    this.#members.delete(id);
+    this.#removed.add(id);
+    saveRemoval(this.#backend, id);
+    this.#logger.info("removed member", {
+      ...this.#names(),
+      "removed-remote-peer-id": idText(id),
+      "removed-remote-peer-urls": member.peerUrls,
+      "removed-remote-peer-is-learner": member.isLearner,
+    });
+  }
+
+  #promoteMember(id: MemberId): void {
+    const member = this.#members.get(id);
+    assert(member !== undefined, "a member that is promoted is in the cluster");
+    this.#set({ ...member, isLearner: false });
+    this.#logger.info("promote member", { ...this.#names(), "promoted-member-id": idText(id) });
+  }
+
+  #updatePeerUrls(id: MemberId, peerUrls: readonly string[]): void {
+    const member = this.#members.get(id);
+    assert(member !== undefined, "a member that is updated is in the cluster");
+    this.#set({ ...member, peerUrls });
+    const names = { "updated-remote-peer-id": idText(id), "updated-remote-peer-urls": peerUrls };
+    this.#logger.info("updated member", { ...this.#names(), ...names });
+  }
+
+  #set(member: Member): void {
+    this.#members.set(member.id, member);
+    saveMember(this.#backend, member);
+  }
+
+  #names(): { readonly "cluster-id": string; readonly "local-member-id": string } {
+    return { "cluster-id": idText(this.clusterId), "local-member-id": idText(this.localId) };
+  }
+}

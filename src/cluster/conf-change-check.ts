@@ -1,0 +1,56 @@
+import { assertNever, type ErrorKind, type MemberId } from "../base/index.js";
+import type { ConfChangeV1 } from "../raft/index.js";
+import { decodeConfChangeContext, decodeMember } from "./json.js";
+import type { Member } from "./member.js";
+
+/** More learners than this would cost the leader more than they help. */
+const learnersMax = 1;
+
+/**
+ * Why the membership does not allow this change; undefined when it does. Asked when the change is proposed and, for
+ * good, when it is applied: others may have come first.
+ */
+export function refuseConfChange(
+  change: ConfChangeV1,
+  members: ReadonlyMap<MemberId, Member>,
+  removed: ReadonlySet<MemberId>,
+): ErrorKind | undefined {
+  const id = change.nodeId as MemberId;
+  const member = members.get(id);
+  // The id of a removed member never comes back: what it once promised must not count again.
+  if (removed.has(id)) return "memberNotFound";
+  switch (change.type) {
+    case "ConfChangeAddNode":
+    case "ConfChangeAddLearnerNode": {
+      const { member: added, isPromote } = decodeConfChangeContext(change.context);
+      if (!isPromote) return refuseNewMember(added, member, members);
+      if (member === undefined) return "memberNotFound";
+      return member.isLearner ? undefined : "memberNotLearner";
+    }
+    case "ConfChangeRemoveNode":
+      return member === undefined ? "memberNotFound" : undefined;
+    case "ConfChangeUpdateNode": {
+      if (member === undefined) return "memberNotFound";
+      const updated = decodeMember(Buffer.from(change.context).toString("utf8"));
+      return sharesPeerUrl(updated, members) ? "peerUrlExists" : undefined;
+    }
+    default:
+      return assertNever(change.type);
+  }
+}
+
+function refuseNewMember(
+  added: Member,
+  same: Member | undefined,
+  members: ReadonlyMap<MemberId, Member>,
+): ErrorKind | undefined {
+  if (same !== undefined) return "memberExists";
+  if (sharesPeerUrl(added, members)) return "peerUrlExists";
+  const learners = [...members.values()].filter((member) => member.isLearner).length;
+  return added.isLearner && learners >= learnersMax ? "tooManyLearners" : undefined;
+}
+
+function sharesPeerUrl(member: Member, members: ReadonlyMap<MemberId, Member>): boolean {
+  const taken = new Set([...members.values()].filter(({ id }) => id !== member.id).flatMap(({ peerUrls }) => peerUrls));
+  return member.peerUrls.some((url) => taken.has(url));
+}

@@ -1,0 +1,42 @@
+import type { Backend } from "../backend/index.js";
+import { type ConfState, emptyConfState } from "../raft/index.js";
+import { parseObject } from "./json.js";
+
+const recordKey = Buffer.from("confState", "latin1");
+
+/** Puts raft's configuration beside the membership that it belongs to: both move in the same batch. */
+export function saveConfState(backend: Backend, state: ConfState): void {
+  const lists = [
+    ["voters", state.voters],
+    ["learners", state.learners],
+    ["voters_outgoing", state.votersOutgoing],
+    ["learners_next", state.learnersNext],
+  ] as const;
+  const fields = lists.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `"${name}":[${ids.join(",")}]`);
+  backend.put("meta", recordKey, Buffer.from(`{${[...fields, `"auto_leave":${state.autoLeave}`].join(",")}}`, "utf8"));
+}
+
+/**
+ * The configuration as of the consistent index; undefined in a fresh backend.
+ *
+ * Raft starts from this together with the consistent index as its applied one, so no conf change is met twice.
+ */
+export function loadConfState(backend: Backend): ConfState | undefined {
+  const bytes = backend.get("meta", recordKey);
+  if (bytes === undefined) return undefined;
+  const text = Buffer.from(bytes).toString("utf8");
+  return {
+    ...emptyConfState,
+    voters: idsOf(text, "voters"),
+    learners: idsOf(text, "learners"),
+    votersOutgoing: idsOf(text, "voters_outgoing"),
+    learnersNext: idsOf(text, "learners_next"),
+    autoLeave: parseObject(text).auto_leave === true,
+  };
+}
+
+/** Ids have 64 bits: `JSON.parse` would round them. */
+function idsOf(text: string, name: string): bigint[] {
+  const list = new RegExp(`"${name}"\\s*:\\s*\\[([\\d,\\s]*)\\]`).exec(text)?.[1] ?? "";
+  return list.split(",").flatMap((digits) => (digits.trim() === "" ? [] : [BigInt(digits.trim())]));
+}

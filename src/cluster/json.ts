@@ -1,0 +1,94 @@
+import { assert, type MemberId } from "../base/index.js";
+import type { Member, MemberAttributes } from "./member.js";
+
+/**
+ * The JSON that members keep and agree on, byte for byte as Go's `encoding/json` writes it: fields in a fixed order,
+ * empty ones left out where etcd's tags say so, ids as bare 64-bit numbers (which `JSON.parse` would round).
+ */
+export function encodeMember(member: Member): string {
+  return `{${memberFields(member)}}`;
+}
+
+/** @throws Error when the text is not a member's JSON */
+export function decodeMember(text: string): Member {
+  return memberOf(parseObject(text), idOf(text));
+}
+
+export function encodeAttributes(attributes: MemberAttributes): string {
+  return `{${attributeFields(attributes).join(",")}}`;
+}
+
+/** @throws Error when the text is not JSON of attributes */
+export function decodeAttributes(text: string): MemberAttributes {
+  return attributesOf(parseObject(text));
+}
+
+/** What a conf change says beside the id: the member, and whether it is a learner that gets a vote. */
+export interface ConfChangeContext {
+  readonly member: Member;
+  readonly isPromote: boolean;
+}
+
+export function encodeConfChangeContext({ member, isPromote }: ConfChangeContext): Uint8Array {
+  return Buffer.from(`{${memberFields(member)},"isPromote":${isPromote}}`, "utf8");
+}
+
+/** @throws Error when the bytes are not such a context */
+export function decodeConfChangeContext(bytes: Uint8Array): ConfChangeContext {
+  const text = Buffer.from(bytes).toString("utf8");
+  const fields = parseObject(text);
+  return { member: memberOf(fields, idOf(text)), isPromote: fields.isPromote === true };
+}
+
+/** A string as Go writes it: what could end a script or a line inside of HTML is escaped. */
+export function goString(text: string): string {
+  return JSON.stringify(text).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null) throw new Error("a JSON object is expected");
+  return { ...value };
+}
+
+function memberFields(member: Member): string {
+  const learner = member.isLearner ? [`"isLearner":true`] : [];
+  return [`"id":${member.id}`, `"peerURLs":${goStrings(member.peerUrls)}`, ...learner, ...attributeFields(member)].join(
+    ",",
+  );
+}
+
+function attributeFields({ name, clientUrls }: MemberAttributes): string[] {
+  const fields: string[] = [];
+  if (name !== "") fields.push(`"name":${goString(name)}`);
+  if (clientUrls.length > 0) fields.push(`"clientURLs":${goStrings(clientUrls)}`);
+  return fields;
+}
+
+function goStrings(texts: readonly string[]): string {
+  return `[${texts.map(goString).join(",")}]`;
+}
+
+/** A quote inside of a JSON string is escaped, so this matches a field's name only. */
+function idOf(text: string): MemberId {
+  const digits = /"id"\s*:\s*(\d+)/.exec(text)?.[1];
+  if (digits === undefined) throw new Error("a member's JSON names its id");
+  const id = BigInt(digits);
+  assert(id === BigInt.asUintN(64, id), "a member's id has 64 bits");
+  return id as MemberId;
+}
+
+function memberOf(fields: Readonly<Record<string, unknown>>, id: MemberId): Member {
+  return { id, peerUrls: strings(fields.peerURLs), isLearner: fields.isLearner === true, ...attributesOf(fields) };
+}
+
+function attributesOf(fields: Readonly<Record<string, unknown>>): MemberAttributes {
+  return { name: typeof fields.name === "string" ? fields.name : "", clientUrls: strings(fields.clientURLs) };
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

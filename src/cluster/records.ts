@@ -1,0 +1,68 @@
+import type { Backend } from "../backend/index.js";
+import type { MemberId } from "../base/index.js";
+import type { DowngradeInfo } from "./cluster-version.js";
+import { decodeMember, encodeMember, goString, parseObject } from "./json.js";
+import { idText, type Member } from "./member.js";
+
+/** Where a membership is kept: the buckets `members`, `members_removed` and `cluster`, as etcd 3.5 fills them. */
+export interface StoredMembership {
+  readonly members: readonly Member[];
+  readonly removed: readonly MemberId[];
+  readonly version: string | undefined;
+  readonly downgrade: DowngradeInfo;
+}
+
+const versionKey = text("clusterVersion");
+const downgradeKey = text("downgrade");
+
+export async function loadMembership(backend: Backend): Promise<StoredMembership> {
+  const members: Member[] = [];
+  for await (const batch of backend.batches("members")) {
+    for (const [key, value] of batch) members.push({ ...decodeMember(textOf(value)), id: idOf(key) });
+  }
+  const removed: MemberId[] = [];
+  for await (const batch of backend.batches("members_removed")) removed.push(...batch.map(([key]) => idOf(key)));
+  const version = backend.get("cluster", versionKey);
+  const downgrade = backend.get("cluster", downgradeKey);
+  return {
+    members,
+    removed,
+    version: version === undefined ? undefined : textOf(version),
+    downgrade: downgrade === undefined ? { enabled: false, targetVersion: "" } : decodeDowngrade(textOf(downgrade)),
+  };
+}
+
+export function saveMember(backend: Backend, member: Member): void {
+  backend.put("members", text(idText(member.id)), text(encodeMember(member)));
+}
+
+export function saveRemoval(backend: Backend, id: MemberId): void {
+  backend.put("members_removed", text(idText(id)), text("removed"));
+  backend.delete("members", text(idText(id)));
+}
+
+export function saveVersion(backend: Backend, version: string): void {
+  backend.put("cluster", versionKey, text(version));
+}
+
+export function saveDowngrade(backend: Backend, { enabled, targetVersion }: DowngradeInfo): void {
+  backend.put("cluster", downgradeKey, text(`{"target-version":${goString(targetVersion)},"enabled":${enabled}}`));
+}
+
+function decodeDowngrade(json: string): DowngradeInfo {
+  const fields = parseObject(json);
+  const targetVersion = fields["target-version"];
+  return { enabled: fields.enabled === true, targetVersion: typeof targetVersion === "string" ? targetVersion : "" };
+}
+
+function idOf(key: Uint8Array): MemberId {
+  return BigInt(`0x${textOf(key)}`) as MemberId;
+}
+
+function text(value: string): Uint8Array {
+  return Buffer.from(value, "utf8");
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
+}
