@@ -1,0 +1,162 @@
+import { EtcdError, type Key } from "../base/index.js";
+import { KvHasher } from "./hash.js";
+import type { HashCache } from "./hash-cache.js";
+import { mainOf, revisionKey, subOf } from "./revision.js";
+import type { StoreState } from "./store-state.js";
+import { readStoredKey } from "./stored-head.js";
+import { Turns } from "./turns.js";
+
+/** Keys of the index that are compacted in one go; about a millisecond. */
+const keysAtOnce = 2000;
+
+const scheduledName = Buffer.from("scheduledCompactRev");
+const finishedName = Buffer.from("finishedCompactRev");
+
+export interface CompactionPace {
+  /** Stored changes looked at between two pauses. */
+  readonly batch: number;
+  readonly pauseMs: number;
+}
+
+/** One accepted compaction and the one before it. */
+interface Job {
+  readonly revision: number;
+  readonly before: number;
+  /** The one before left nothing behind, so that this one passes everything since then. */
+  readonly complete: boolean;
+}
+
+/**
+ * Removes what no read can see any more: first from the index, then from disk, one compaction after the other, in
+ * short turns with pauses. The meta bucket tells what was asked for and what is done, so that a restart goes on.
+ */
+export class Compactor {
+  readonly #state: StoreState;
+  readonly #hashes: HashCache;
+  readonly #pace: CompactionPace;
+  readonly #stopping = new AbortController();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(state: StoreState, hashes: HashCache, pace: CompactionPace) {
+    this.#state = state;
+    this.#hashes = hashes;
+    this.#pace = pace;
+  }
+
+  /** What was once asked for and what is done, as the disk tells; -1 for never. */
+  stored(): { readonly scheduled: number; readonly finished: number } {
+    const scheduled = this.#state.backend.get("meta", scheduledName);
+    const finished = this.#state.backend.get("meta", finishedName);
+    return {
+      scheduled: scheduled === undefined ? -1 : mainOf(scheduled),
+      finished: finished === undefined ? -1 : mainOf(finished),
+    };
+  }
+
+  /**
+   * Hides what is older than `revision` at once. The promise tells when it is also gone from memory and disk.
+   *
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  start(revision: number): Promise<void> {
+    const state = this.#state;
+    const before = state.compactedRevision;
+    if (revision <= before) throw new EtcdError("compacted");
+    if (revision > state.revision) throw new EtcdError("futureRevision");
+    const { scheduled, finished } = this.stored();
+    state.compactedRevision = revision;
+    state.backend.put("meta", scheduledName, revisionKey(revision, 0));
+    const job = { revision, before, complete: scheduled === finished };
+    const done = this.#last.then(() => this.#run(job));
+    // A failure is told to whoever waits for this one; the next is tried all the same.
+    this.#last = done.catch((error: unknown) => this.#report(job, error));
+    return done;
+  }
+
+  /** Ends the work in the background; what is left goes on after the next start. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#last;
+  }
+
+  async #run(job: Job): Promise<void> {
+    const { backend, clock, logger, pins } = this.#state;
+    const start = clock.now();
+    await pins.releasedBelow(job.revision, this.#stopping.signal);
+    this.#throwIfStopping();
+    const kept = await this.#compactIndex(job.revision);
+    const { hash, removed } = await this.#remove(job, kept);
+    backend.put("meta", finishedName, revisionKey(job.revision, 0));
+    await backend.commit();
+    if (job.complete) this.#hashes.add({ hash, compactRevision: job.before, revision: job.revision });
+    const took = `${Math.round(clock.now() - start)}ms`;
+    logger.info("finished scheduled compaction", { "compact-revision": job.revision, took, hash, removed });
+  }
+
+  /** @returns whether any change at or below `revision` stays */
+  async #compactIndex(revision: number): Promise<boolean> {
+    const turns = new Turns(this.#state.clock);
+    let kept = false;
+    for (let low: Key | undefined = ""; low !== undefined; ) {
+      const slice = this.#state.index.compactSlice(low, keysAtOnce, revision);
+      kept ||= slice.kept;
+      low = slice.next;
+      await turns.rest();
+      this.#throwIfStopping();
+    }
+    return kept;
+  }
+
+  /** Passes all stored changes up to the revision, and removes those that the index has forgotten. */
+  async #remove(job: Job, anyKept: boolean): Promise<{ readonly hash: number; readonly removed: number }> {
+    const { backend, clock, index } = this.#state;
+    const hasher = new KvHasher(job.before);
+    const turns = new Turns(clock);
+    let removed = 0;
+    let untilPause = this.#pace.batch;
+    for await (const rows of backend.batches("key", revisionKey(0, 0), revisionKey(job.revision + 1, 0))) {
+      for (const [storedKey, value] of rows) {
+        const main = mainOf(storedKey);
+        const stays = index.get(readStoredKey(value))?.has(main, subOf(storedKey)) === true;
+        // As etcd sums up: where nothing stays at all, it takes what the compaction before had left.
+        if (main > job.before || stays || !anyKept) hasher.add(storedKey, value);
+        if (!stays) {
+          backend.delete("key", storedKey, value.byteLength);
+          removed++;
+        }
+        if (--untilPause === 0) {
+          untilPause = this.#pace.batch;
+          await this.#pause();
+        } else if (turns.over()) {
+          await turns.rest();
+        }
+        this.#throwIfStopping();
+      }
+    }
+    return { hash: hasher.sum, removed };
+  }
+
+  /** Lets others have the disk and the loop for a while. */
+  #pause(): Promise<void> {
+    const { signal } = this.#stopping;
+    return new Promise((resolve) => {
+      const timer = this.#state.clock.after(this.#pace.pauseMs, done);
+      signal.addEventListener("abort", done, { once: true });
+      function done(): void {
+        timer.cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+    });
+  }
+
+  #throwIfStopping(): void {
+    if (this.#stopping.signal.aborted) throw new EtcdError("stopped");
+  }
+
+  #report(job: Job, error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    const { logger } = this.#state;
+    logger.error("compaction failed", { "compact-revision": job.revision, error: String(error) });
+  }
+}

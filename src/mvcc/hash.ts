@@ -1,0 +1,98 @@
+import { crc32c, EtcdError, type Key, keyToBytes } from "../base/index.js";
+import { isTombstoneKey, mainOf, revisionKey, subOf } from "./revision.js";
+import type { StoreState } from "./store-state.js";
+import { readStoredKey } from "./stored-head.js";
+import { Turns } from "./turns.js";
+
+/** A checksum over the history up to one revision: equal on every member that holds the same. */
+export interface KvHash {
+  readonly hash: number;
+  /** What was compacted when it was taken; -1: nothing yet. */
+  readonly compactRevision: number;
+  /** The history was hashed up to here. */
+  readonly revision: number;
+}
+
+/**
+ * Sums up stored changes in their order. No tombstone at the compacted revision counts, because older versions of
+ * etcd removed those.
+ */
+export class KvHasher {
+  readonly #compactRevision: number;
+  #crc = crc32c(keyToBytes("key"));
+
+  constructor(compactRevision: number) {
+    this.#compactRevision = compactRevision;
+  }
+
+  get sum(): number {
+    return this.#crc;
+  }
+
+  add(storedKey: Uint8Array, value: Uint8Array): void {
+    if (mainOf(storedKey) === this.#compactRevision && isTombstoneKey(storedKey)) return;
+    this.#crc = crc32c(value, crc32c(storedKey, this.#crc));
+  }
+}
+
+/**
+ * Hashes the history up to `revision`; 0 means all of it, and a negative one none.
+ *
+ * @throws EtcdError `futureRevision` or `compacted`
+ */
+export async function hashHistory(state: StoreState, revision: number): Promise<KvHash> {
+  const { compactedRevision } = state;
+  if (revision > 0 && revision < compactedRevision) throw new EtcdError("compacted");
+  if (revision > state.revision) throw new EtcdError("futureRevision");
+  const at = revision === 0 ? state.revision : revision;
+  const result = { compactRevision: compactedRevision, revision: at };
+  if (at < 0) return { ...result, hash: new KvHasher(compactedRevision).sum };
+  const rows = state.backend.batches("key", revisionKey(0, 0), revisionKey(at + 1, 0));
+  // The index must go on telling what stands at these revisions, while a later compaction waits.
+  const hold = state.pins.hold(compactedRevision);
+  try {
+    const turns = new Turns(state.clock);
+    const visible = (await anyVisible(state, at, turns)) ? at : compactedRevision;
+    const hasher = new KvHasher(compactedRevision);
+    for await (const batch of rows) {
+      for (const [key, value] of batch) {
+        // Of what is compacted, the rest may be removed already, or not yet.
+        if (mainOf(key) > compactedRevision || isVisible(state, key, value, visible)) hasher.add(key, value);
+        if (turns.over()) await turns.rest();
+      }
+    }
+    return { ...result, hash: hasher.sum };
+  } finally {
+    hold.release();
+  }
+}
+
+/**
+ * Whether any key exists at `at`. When none does, etcd's set of what to keep is empty, which it takes for "keep all
+ * that is stored": all that was visible when it was compacted.
+ */
+async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<boolean> {
+  let found = false;
+  for (let low: Key | undefined = ""; low !== undefined && !found; ) {
+    let next: Key | undefined;
+    state.index.walk(low, undefined, (key, entry) => {
+      found = entry.visibleAt(at) >= 0;
+      if (turns.over()) next = `${key}\0`;
+      return !found && next === undefined;
+    });
+    low = next;
+    if (low !== undefined) await turns.rest();
+  }
+  return found;
+}
+
+function isVisible(state: StoreState, storedKey: Uint8Array, value: Uint8Array, at: number): boolean {
+  const entry = state.index.get(readStoredKey(value));
+  const position = entry?.visibleAt(at) ?? -1;
+  return (
+    entry !== undefined &&
+    position >= 0 &&
+    entry.mainAt(position) === mainOf(storedKey) &&
+    entry.subAt(position) === subOf(storedKey)
+  );
+}

@@ -1,0 +1,81 @@
+import { assert, type Key } from "../base/index.js";
+import { KeyEntry } from "./key-entry.js";
+import { KeyTree } from "./key-tree.js";
+
+/** How far a pass over the whole index has come. */
+export interface IndexSlice {
+  /** Where to go on; undefined at the end. */
+  readonly next: Key | undefined;
+  /** Whether a record at or below the compacted revision stays. */
+  readonly kept: boolean;
+}
+
+/** All keys of the store in order, with the revisions at which each of them changed. */
+export class KeyIndex {
+  readonly #tree = new KeyTree<KeyEntry>();
+  #alive = 0;
+
+  /** Keys that exist now. */
+  get alive(): number {
+    return this.#alive;
+  }
+
+  get(key: Key): KeyEntry | undefined {
+    return this.#tree.get(key);
+  }
+
+  put(key: Key, main: number, sub: number): KeyEntry {
+    const entry = this.#tree.get(key);
+    if (entry === undefined) return this.restore(key, main, sub, main, 1);
+    if (!entry.alive) this.#alive++;
+    entry.put(main, sub);
+    return entry;
+  }
+
+  /** Deletes a key that exists. */
+  bury(key: Key, main: number, sub: number): KeyEntry {
+    const entry = this.#tree.get(key);
+    assert(entry?.alive === true, "only a key that exists is deleted");
+    this.#alive--;
+    entry.bury(main, sub);
+    return entry;
+  }
+
+  /** Takes up a key with the oldest record that is left of it; `version` 0 means a tombstone. */
+  restore(key: Key, main: number, sub: number, createRevision: number, version: number): KeyEntry {
+    const entry = new KeyEntry(main, sub, createRevision, version);
+    this.#tree.insert(key, entry);
+    if (entry.alive) this.#alive++;
+    return entry;
+  }
+
+  /** Visits keys of `[low, high)` in order, deleted ones too, until `visit` returns false. It must not write. */
+  walk(low: Key, high: Key | undefined, visit: (key: Key, entry: KeyEntry) => boolean): void {
+    this.#tree.walk(low, high, visit);
+  }
+
+  /** Compacts the next `limit` keys from `low` on; see `KeyEntry.compact`. */
+  compactSlice(low: Key, limit: number, revision: number): IndexSlice {
+    const gone: Key[] = [];
+    let next: Key | undefined;
+    let kept = false;
+    let left = limit;
+    this.#tree.walk(low, undefined, (key, entry) => {
+      if (left-- === 0) {
+        next = key;
+        return false;
+      }
+      const outcome = entry.compact(revision);
+      if (outcome === "gone") gone.push(key);
+      if (outcome === "kept") kept = true;
+      return true;
+    });
+    for (const key of gone) this.#tree.delete(key);
+    return { next, kept };
+  }
+}
+
+/** The upper bound of a range for `walk`; only for ranges that are not a single key. */
+export function upperBoundOf(end: Key): Key | undefined {
+  return end === "\0" ? undefined : end;
+}

@@ -1,0 +1,209 @@
+import { assert, type Key } from "../base/index.js";
+
+/** Most entries of a node; one more, and it is cut in two. */
+const nodeSize = 64;
+
+class Leaf<V> {
+  keys: Key[];
+  values: V[];
+  previous: Leaf<V> | undefined = undefined;
+  next: Leaf<V> | undefined = undefined;
+
+  constructor(keys: Key[], values: V[]) {
+    this.keys = keys;
+    this.values = values;
+  }
+}
+
+/** `keys[i]` parts `children[i]`, which is below it, from `children[i + 1]`, which starts with it or later. */
+class Branch<V> {
+  keys: Key[];
+  children: Node<V>[];
+
+  constructor(keys: Key[], children: Node<V>[]) {
+    this.keys = keys;
+    this.children = children;
+  }
+}
+
+type Node<V> = Leaf<V> | Branch<V>;
+
+/** A branch on the way to a key, and which of its children the way takes. */
+interface Turn<V> {
+  readonly branch: Branch<V>;
+  readonly place: number;
+}
+
+/**
+ * Keys in byte order: a B+tree over latin1 strings. Two arrays a leaf and no object an entry keep it small; leaves
+ * are linked, so a range is a walk. Nodes are never merged, only dropped when empty: a range that was emptied is
+ * mostly filled again, or emptied wholly.
+ */
+export class KeyTree<V> {
+  #root: Node<V> = new Leaf<V>([], []);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: Key): V | undefined {
+    const leaf = this.#leafOf(key);
+    const place = lowerBound(leaf.keys, key);
+    return leaf.keys[place] === key ? leaf.values[place] : undefined;
+  }
+
+  /** Adds a key that is not there. */
+  insert(key: Key, value: V): void {
+    const leaf = this.#leafOf(key);
+    const place = lowerBound(leaf.keys, key);
+    assert(leaf.keys[place] !== key, "a key stands once in the tree");
+    insertAt(leaf.keys, place, key);
+    insertAt(leaf.values, place, value);
+    this.#size++;
+    if (leaf.keys.length > nodeSize) this.#cutAlong(key);
+  }
+
+  delete(key: Key): void {
+    const leaf = this.#leafOf(key);
+    const place = lowerBound(leaf.keys, key);
+    if (leaf.keys[place] !== key) return;
+    leaf.keys.splice(place, 1);
+    leaf.values.splice(place, 1);
+    this.#size--;
+    if (leaf.keys.length === 0) this.#dropLeaf(leaf, key);
+  }
+
+  /**
+   * Visits the entries of `[low, high)` in order until `visit` returns false; `high` undefined has no upper bound.
+   * The tree must not change meanwhile.
+   */
+  walk(low: Key, high: Key | undefined, visit: (key: Key, value: V) => boolean): void {
+    let leaf: Leaf<V> | undefined = this.#leafOf(low);
+    let place = lowerBound(leaf.keys, low);
+    for (; leaf !== undefined; leaf = leaf.next, place = 0) {
+      const { keys, values }: Leaf<V> = leaf;
+      for (; place < keys.length; place++) {
+        const key = keys[place];
+        const value = values[place];
+        if (key === undefined || value === undefined) return;
+        if (high !== undefined && key >= high) return;
+        if (!visit(key, value)) return;
+      }
+    }
+  }
+
+  #leafOf(key: Key): Leaf<V> {
+    let node = this.#root;
+    while (node instanceof Branch) node = childAt(node, upperBound(node.keys, key));
+    return node;
+  }
+
+  #wayTo(key: Key): Turn<V>[] {
+    const way: Turn<V>[] = [];
+    for (let node = this.#root; node instanceof Branch; ) {
+      const place = upperBound(node.keys, key);
+      way.push({ branch: node, place });
+      node = childAt(node, place);
+    }
+    return way;
+  }
+
+  /** Cuts the full leaf of `key`, and what becomes full above it. */
+  #cutAlong(key: Key): void {
+    const way = this.#wayTo(key);
+    let full: Node<V> = this.#leafOf(key);
+    while (full.keys.length > nodeSize) {
+      const cut: { key: Key; right: Node<V> } = full instanceof Leaf ? cutLeaf(full, key) : cutBranch(full);
+      const turn = way.pop();
+      if (turn === undefined) {
+        this.#root = new Branch([cut.key], [full, cut.right]);
+        return;
+      }
+      insertAt(turn.branch.keys, turn.place, cut.key);
+      insertAt(turn.branch.children, turn.place + 1, cut.right);
+      full = turn.branch;
+    }
+  }
+
+  #dropLeaf(leaf: Leaf<V>, key: Key): void {
+    const way = this.#wayTo(key);
+    if (way.length === 0) return;
+    if (leaf.previous !== undefined) leaf.previous.next = leaf.next;
+    if (leaf.next !== undefined) leaf.next.previous = leaf.previous;
+    for (let turn = way.pop(); turn !== undefined; turn = way.pop()) {
+      turn.branch.children.splice(turn.place, 1);
+      turn.branch.keys.splice(Math.max(turn.place - 1, 0), 1);
+      if (turn.branch.children.length > 0) break;
+    }
+    while (this.#root instanceof Branch && this.#root.children.length < 2) {
+      this.#root = this.#root.children[0] ?? new Leaf<V>([], []);
+    }
+  }
+}
+
+/** Keys often come in ascending order: then the left leaf stays full, for nothing more will come to it. */
+function cutLeaf<V>(leaf: Leaf<V>, added: Key): { key: Key; right: Leaf<V> } {
+  const ascending = leaf.next === undefined && leaf.keys.at(-1) === added;
+  const at = ascending ? leaf.keys.length - 1 : leaf.keys.length >>> 1;
+  const right = new Leaf<V>(leaf.keys.slice(at), leaf.values.slice(at));
+  leaf.keys = leaf.keys.slice(0, at);
+  leaf.values = leaf.values.slice(0, at);
+  right.previous = leaf;
+  right.next = leaf.next;
+  if (leaf.next !== undefined) leaf.next.previous = right;
+  leaf.next = right;
+  return { key: keyAt(right.keys, 0), right };
+}
+
+function cutBranch<V>(branch: Branch<V>): { key: Key; right: Branch<V> } {
+  const at = branch.keys.length >>> 1;
+  const key = keyAt(branch.keys, at);
+  const right = new Branch<V>(branch.keys.slice(at + 1), branch.children.slice(at + 1));
+  branch.keys = branch.keys.slice(0, at);
+  branch.children = branch.children.slice(0, at + 1);
+  return { key, right };
+}
+
+function childAt<V>(branch: Branch<V>, place: number): Node<V> {
+  const child = branch.children[place];
+  assert(child !== undefined, "a branch has one child more than keys");
+  return child;
+}
+
+function keyAt(keys: readonly Key[], place: number): Key {
+  const key = keys[place];
+  assert(key !== undefined, "a node that is cut has keys on both sides");
+  return key;
+}
+
+/** `splice` makes an array for what it removed; this makes nothing. */
+function insertAt<T>(list: T[], place: number, item: T): void {
+  list.push(item);
+  list.copyWithin(place + 1, place, list.length - 1);
+  list[place] = item;
+}
+
+/** The first place whose key is not below `key`. */
+function lowerBound(keys: readonly Key[], key: Key): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] ?? "") < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The first place whose key is above `key`. */
+function upperBound(keys: readonly Key[], key: Key): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] ?? "") <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,78 @@
+import type { Key } from "../base/index.js";
+import type { Encoded, KeyValue } from "../wire/index.js";
+import type { KeyEntry } from "./key-entry.js";
+import { upperBoundOf } from "./key-index.js";
+import type { RangeOptions, RangeResult } from "./reader.js";
+import type { StoreState } from "./store-state.js";
+
+/** Looking at the time costs as much as passing a few keys. */
+const keysBetweenLooks = 32;
+
+/** One range at one revision, read at once or in steps; the store may change in between, the answer does not. */
+export class RangeScan {
+  readonly kvs: Encoded<KeyValue>[] = [];
+  /** Keys seen so far; all of the range when the scan is done. */
+  count = 0;
+  readonly #state: StoreState;
+  readonly #at: number;
+  readonly #limit: number;
+  readonly #high: Key | undefined;
+  #low: Key | undefined;
+
+  /** @param limit most pairs to read; 0 none, Infinity all */
+  constructor(state: StoreState, key: Key, end: Key, at: number, limit: number) {
+    this.#state = state;
+    this.#at = at;
+    this.#limit = limit;
+    this.#high = upperBoundOf(end);
+    this.#low = key;
+    if (end !== "") return;
+    const entry = state.index.get(key);
+    if (entry !== undefined) this.#take(entry);
+    this.#low = undefined;
+  }
+
+  get done(): boolean {
+    return this.#low === undefined;
+  }
+
+  /** Reads on until the clock passes `deadline` (Infinity: to the end). */
+  step(deadline: number): void {
+    const low = this.#low;
+    if (low === undefined) return;
+    let untilLook = keysBetweenLooks;
+    this.#low = undefined;
+    this.#state.index.walk(low, this.#high, (key, entry) => {
+      if (untilLook-- === 0) {
+        untilLook = keysBetweenLooks;
+        if (deadline !== Number.POSITIVE_INFINITY && this.#state.clock.now() >= deadline) {
+          this.#low = key;
+          return false;
+        }
+      }
+      this.#take(entry);
+      return true;
+    });
+  }
+
+  #take(entry: KeyEntry): void {
+    const position = entry.visibleAt(this.#at);
+    if (position < 0) return;
+    this.count++;
+    if (this.kvs.length < this.#limit) this.kvs.push(this.#state.read(entry, position));
+  }
+}
+
+/** A whole range at once. `current` is the newest revision that may be read. */
+export function rangeAt(state: StoreState, current: number, key: Key, end: Key, options: RangeOptions): RangeResult {
+  const at = state.readable(options.revision ?? 0, current);
+  const scan = new RangeScan(state, key, end, at, pairsMax(options));
+  scan.step(Number.POSITIVE_INFINITY);
+  return { kvs: scan.kvs, count: scan.count, revision: current };
+}
+
+/** Most pairs that these options let a range read. */
+export function pairsMax({ limit = 0, countOnly = false }: RangeOptions): number {
+  if (countOnly) return 0;
+  return limit > 0 ? limit : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,40 @@
+import { readBE64, writeBE64 } from "../base/index.js";
+
+/**
+ * Where a change is stored: eight bytes of main revision, `_`, eight of sub revision, big-endian, so that the order of
+ * the bytes is the order of history; a tombstone has a `t` behind it.
+ */
+const revisionBytes = 17;
+const separator = 0x5f;
+const tombstoneMark = 0x74;
+
+/** The stored key of change number `sub` (from 0) of revision `main`. */
+export function revisionKey(main: number, sub: number): Uint8Array {
+  return writeRevision(new Uint8Array(revisionBytes), main, sub);
+}
+
+/** The stored key of a change that deletes. */
+export function tombstoneKey(main: number, sub: number): Uint8Array {
+  const key = writeRevision(new Uint8Array(revisionBytes + 1), main, sub);
+  key[revisionBytes] = tombstoneMark;
+  return key;
+}
+
+export function isTombstoneKey(key: Uint8Array): boolean {
+  return key.length === revisionBytes + 1 && key[revisionBytes] === tombstoneMark;
+}
+
+export function mainOf(key: Uint8Array): number {
+  return readBE64(key, 0);
+}
+
+export function subOf(key: Uint8Array): number {
+  return readBE64(key, 9);
+}
+
+function writeRevision(target: Uint8Array, main: number, sub: number): Uint8Array {
+  writeBE64(target, 0, main);
+  target[8] = separator;
+  writeBE64(target, 9, sub);
+  return target;
+}

@@ -1,0 +1,59 @@
+import type { Backend } from "../backend/index.js";
+import { assert, type Clock, EtcdError, type Key, type Logger } from "../base/index.js";
+import { type Encoded, KeyValue } from "../wire/index.js";
+import type { KeyEntry } from "./key-entry.js";
+import { KeyIndex } from "./key-index.js";
+import { Pins } from "./pins.js";
+import type { KeyHead } from "./reader.js";
+import { revisionKey } from "./revision.js";
+import { ValueCache } from "./value-cache.js";
+
+/** What the parts of one store share. Only a write transaction and the restoration move `revision`. */
+export class StoreState {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly index = new KeyIndex();
+  readonly pins = new Pins();
+  readonly cache: ValueCache;
+  /** Revision of the last finished write; 1 is the empty store. */
+  revision = 1;
+  /** What lies below cannot be read any more; -1 while nothing was ever compacted. */
+  compactedRevision = -1;
+
+  constructor(backend: Backend, clock: Clock, logger: Logger, cacheBytesMax: number) {
+    this.backend = backend;
+    this.clock = clock;
+    this.logger = logger;
+    this.cache = new ValueCache(cacheBytesMax);
+  }
+
+  /**
+   * The revision that a read asks for, with 0 as `current`.
+   *
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  readable(revision: number, current: number): number {
+    if (revision > current) throw new EtcdError("futureRevision");
+    const at = revision <= 0 ? current : revision;
+    if (at < this.compactedRevision) throw new EtcdError("compacted");
+    return at;
+  }
+
+  /** The stored pair of one record of a key, by its position from the oldest. */
+  read(entry: KeyEntry, position: number): Encoded<KeyValue> {
+    const newest = position === entry.olderCount;
+    const cached = newest ? this.cache.get(entry) : undefined;
+    if (cached !== undefined) return KeyValue.encoded(cached);
+    const value = this.backend.get("key", revisionKey(entry.mainAt(position), entry.subAt(position)));
+    assert(value !== undefined, "every put of the index is stored");
+    if (newest) this.cache.set(entry, value);
+    return KeyValue.encoded(value);
+  }
+
+  head(key: Key): KeyHead | undefined {
+    const entry = this.index.get(key);
+    if (entry === undefined || !entry.alive) return undefined;
+    return { createRevision: entry.createRevision, modRevision: entry.main, version: entry.version };
+  }
+}

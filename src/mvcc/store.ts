@@ -1,0 +1,184 @@
+import type { Backend } from "../backend/index.js";
+import { assert, type Clock, type Key, type LeaseId, type Logger } from "../base/index.js";
+import type { Change, ChangeListener } from "./change.js";
+import { Compactor } from "./compaction.js";
+import { hashHistory } from "./hash.js";
+import { HashCache } from "./hash-cache.js";
+import { type History, readHistory } from "./history.js";
+import { Pin } from "./pin.js";
+import { pairsMax, RangeScan, rangeAt } from "./range-scan.js";
+import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
+import { restoreIndex } from "./restore.js";
+import { StoreState } from "./store-state.js";
+import { Turns } from "./turns.js";
+import { WriteTxn } from "./write-txn.js";
+
+export interface StoreOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called for every key with a lease while the store is restored. */
+  readonly onLease: (key: Key, leaseId: LeaseId) => void;
+  /** How much memory the newest values may take; what is not there is read from disk. */
+  readonly cacheBytesMax?: number;
+  /** Stored changes that a compaction passes between two pauses. */
+  readonly compactionBatch?: number;
+  readonly compactionPauseMs?: number;
+}
+
+export interface HashKvResult {
+  readonly hash: number;
+  /** What was compacted when it was taken; -1: nothing yet. */
+  readonly compactRevision: number;
+  /** The store's own, not that of the hash. */
+  readonly currentRevision: number;
+}
+
+const cacheBytesDefault = 96 * 1024 * 1024;
+
+/** Opens the store on what `backend` holds; a compaction that was interrupted goes on in the background. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { backend, clock, logger, cacheBytesMax = cacheBytesDefault } = options;
+  const { compactionBatch = 1000, compactionPauseMs = 10 } = options;
+  const state = new StoreState(backend, clock, logger, cacheBytesMax);
+  const hashes = new HashCache();
+  const compactor = new Compactor(state, hashes, { batch: compactionBatch, pauseMs: compactionPauseMs });
+  const { scheduled, finished } = compactor.stored();
+  state.compactedRevision = finished;
+  await restoreIndex(state, options.onLease);
+  // The newest changes may be compacted away, and with them what tells how far the store had come.
+  state.revision = Math.max(state.revision, finished, scheduled);
+  const fields = { "current-rev": state.revision, "compact-revision": finished, keys: state.index.alive };
+  logger.info("kvstore restored", fields);
+  if (scheduled > finished) {
+    logger.info("resume scheduled compaction", { "scheduled-compact-revision": scheduled });
+    compactor.start(scheduled);
+  }
+  return new Store(state, compactor, hashes);
+}
+
+/**
+ * The key space with its history. One write at a time, made of changes that become visible together; reads at any
+ * revision that is not compacted. Same calls, same bytes, on every member.
+ */
+export class Store implements Reader {
+  readonly #state: StoreState;
+  readonly #compactor: Compactor;
+  readonly #hashes: HashCache;
+  readonly #listeners: ChangeListener[] = [];
+  #writing = false;
+
+  constructor(state: StoreState, compactor: Compactor, hashes: HashCache) {
+    this.#state = state;
+    this.#compactor = compactor;
+    this.#hashes = hashes;
+  }
+
+  get revision(): number {
+    return this.#state.revision;
+  }
+
+  /** What lies below cannot be read any more; -1 while nothing was ever compacted. */
+  get compactedRevision(): number {
+    return this.#state.compactedRevision;
+  }
+
+  /** Keys that exist now. */
+  get keyCount(): number {
+    return this.#state.index.alive;
+  }
+
+  range(key: Key, end: Key, options: RangeOptions = {}): RangeResult {
+    return rangeAt(this.#state, this.revision, key, end, options);
+  }
+
+  /**
+   * As `range`, of the state at the call, in turns of a few milliseconds with the event loop free in between.
+   *
+   * @throws EtcdError as `range`; the signal's reason (as a rejection) when it aborts between two turns
+   */
+  async rangeInTurns(key: Key, end: Key, options: RangeOptions, signal: AbortSignal): Promise<RangeResult> {
+    const state = this.#state;
+    const { revision } = state;
+    const at = state.readable(options.revision ?? 0, revision);
+    const hold = state.pins.hold(at);
+    try {
+      const turns = new Turns(state.clock);
+      const scan = new RangeScan(state, key, end, at, pairsMax(options));
+      for (scan.step(turns.end); !scan.done; scan.step(turns.end)) {
+        await turns.rest();
+        signal.throwIfAborted();
+      }
+      return { kvs: scan.kvs, count: scan.count, revision };
+    } finally {
+      hold.release();
+    }
+  }
+
+  head(key: Key): KeyHead | undefined {
+    return this.#state.head(key);
+  }
+
+  /**
+   * Keeps a revision readable, through the pin, until it is released; 0 means the current one.
+   *
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  pin(revision: number): Pin {
+    return new Pin(this.#state, revision);
+  }
+
+  /** Begins the one write of the moment; its caller ends it before anything else runs. */
+  beginWrite(): WriteTxn {
+    assert(!this.#writing, "one write ends before the next begins");
+    this.#writing = true;
+    return new WriteTxn(this.#state, (changes) => this.#endWrite(changes));
+  }
+
+  /**
+   * Gives up the history below `revision`. Reads there are refused from now on; `done` tells when it is also removed
+   * from memory and disk, or that it could not be.
+   *
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  compact(revision: number): { readonly done: Promise<void> } {
+    return { done: this.#compactor.start(revision) };
+  }
+
+  /**
+   * What `etcdserverpb.Maintenance/HashKV` answers for `revision`, 0 being the current one.
+   *
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  async hashKv(revision: number): Promise<HashKvResult> {
+    const currentRevision = this.revision;
+    const { hash, compactRevision } = this.#hashes.find(revision) ?? (await hashHistory(this.#state, revision));
+    return { hash, compactRevision, currentRevision };
+  }
+
+  /**
+   * Changes of the revisions `low` to `last`, both included, as far as there are any yet, whole revisions together.
+   * It stops after the revision with which `countMax` changes or `bytesMax` bytes are reached.
+   *
+   * @throws EtcdError `compacted` when `low` is below the compacted revision
+   */
+  changesFrom(low: number, last: number, countMax: number, bytesMax: number): Promise<History> {
+    return readHistory(this.#state, low, last, countMax, bytesMax);
+  }
+
+  onChanges(listener: ChangeListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Stops what runs in the background; the backend may be closed afterwards. */
+  close(): Promise<void> {
+    return this.#compactor.stop();
+  }
+
+  #endWrite(changes: readonly Change[]): void {
+    this.#writing = false;
+    if (changes.length === 0) return;
+    const revision = ++this.#state.revision;
+    for (const listener of this.#listeners) listener(revision, changes);
+  }
+}

@@ -1,0 +1,74 @@
+import { assert, type Key, keyFromBytes } from "../base/index.js";
+
+/** What the index, the lessor and a watcher need of a stored `mvccpb.KeyValue`: everything but the value. */
+export interface StoredHead {
+  readonly key: Key;
+  readonly createRevision: number;
+  readonly version: number;
+  /** 0: none. */
+  readonly leaseId: bigint;
+}
+
+const keyTag = (1 << 3) | 2;
+const createTag = 2 << 3;
+const versionTag = 4 << 3;
+const valueTag = (5 << 3) | 2;
+const leaseTag = 6 << 3;
+
+/**
+ * Reads the head of a stored value, past the value itself, in one pass and without a copy of either. The bytes are
+ * our own: what is not a `KeyValue` there is damage, and stops the member.
+ */
+export function readStoredHead(bytes: Uint8Array): StoredHead {
+  let key: Key = "";
+  let createRevision = 0;
+  let version = 0;
+  let leaseId = 0n;
+  let at = 0;
+  while (at < bytes.length) {
+    const tag = bytes[at++];
+    if (tag === leaseTag) leaseId = bigintAt(bytes, at);
+    const number = tag === leaseTag ? 0 : varintAt(bytes, at);
+    at = varintEnd(bytes, at);
+    if (tag === keyTag) key = keyFromBytes(bytes.subarray(at, at + number));
+    if (tag === keyTag || tag === valueTag) at += number;
+    else if (tag === createTag) createRevision = number;
+    else if (tag === versionTag) version = number;
+  }
+  assert(at === bytes.length, "a stored value ends where its last field ends");
+  return { key, createRevision, version, leaseId };
+}
+
+/** The key of a stored value, which is its first field. */
+export function readStoredKey(bytes: Uint8Array): Key {
+  assert(bytes[0] === keyTag, "a stored value begins with its key");
+  const start = varintEnd(bytes, 1);
+  return keyFromBytes(bytes.subarray(start, start + varintAt(bytes, 1)));
+}
+
+function varintAt(bytes: Uint8Array, at: number): number {
+  let number = 0;
+  let scale = 1;
+  for (let place = at; ; place++, scale *= 0x80) {
+    const byte = bytes[place] ?? 0;
+    number += (byte & 0x7f) * scale;
+    if (byte < 0x80) return number;
+  }
+}
+
+/** Lease ids use all 64 bits, negative ones too. */
+function bigintAt(bytes: Uint8Array, at: number): bigint {
+  let id = 0n;
+  let shift = 0n;
+  for (let place = at; ; place++, shift += 7n) {
+    const byte = bytes[place] ?? 0;
+    id |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return BigInt.asIntN(64, id);
+  }
+}
+
+function varintEnd(bytes: Uint8Array, at: number): number {
+  let end = at;
+  while ((bytes[end] ?? 0) >= 0x80) end++;
+  return end + 1;
+}
