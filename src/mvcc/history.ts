@@ -7,44 +7,40 @@ import { readStoredHead, readStoredKey } from "./stored-head.js";
 import { Turns } from "./turns.js";
 import { deletion } from "./write-txn.js";
 
+/** So many bytes are enough for one stretch, however few changes they hold. */
+const bytesMax = 4 * 1024 * 1024;
+
 /** A stretch of history for someone who catches up. */
 export interface History {
   /** In order, and of each revision all or none. */
   readonly changes: readonly Change[];
-  /** The revision to go on from; everything below it was read. */
-  readonly next: number;
+  /** The last revision it covers, whether that has changes left or not. */
+  readonly through: number;
 }
 
 /**
- * Changes of the revisions `low` to `last`, both included, as far as there are any yet, in turns of a few milliseconds. It stops before the first
- * revision that begins with `countMax` changes or `bytesMax` bytes already read, so one revision may go past both.
+ * Changes from revision `low` on, of the state at the call, in turns of a few milliseconds. It stops after the
+ * revision with which `countMax` changes or some megabytes are reached, so a single revision may go past both.
  *
  * @throws EtcdError `compacted` when `low` is below the compacted revision
  */
-export async function readHistory(
-  state: StoreState,
-  low: number,
-  last: number,
-  countMax: number,
-  bytesMax: number,
-): Promise<History> {
+export async function readHistory(state: StoreState, low: number, countMax: number): Promise<History> {
+  const { revision } = state;
   if (low < state.compactedRevision) throw new EtcdError("compacted");
-  const end = Math.min(last, state.revision) + 1;
   const changes: Change[] = [];
-  if (end <= low) return { changes, next: low };
   const turns = new Turns(state.clock);
   let bytes = 0;
-  for await (const rows of state.backend.batches("key", revisionKey(low, 0), revisionKey(end, 0))) {
+  for await (const rows of state.backend.batches("key", revisionKey(Math.max(low, 0), 0))) {
     for (const [storedKey, value] of rows) {
       const main = mainOf(storedKey);
       const full = changes.length >= countMax || bytes >= bytesMax;
-      if (full && changes.at(-1)?.modRevision !== main) return { changes, next: main };
+      if (full && changes.at(-1)?.modRevision !== main) return { changes, through: main - 1 };
       changes.push(storedChange(storedKey, main, value));
       bytes += value.byteLength;
       if (turns.over()) await turns.rest();
     }
   }
-  return { changes, next: end };
+  return { changes, through: revision };
 }
 
 function storedChange(storedKey: Uint8Array, modRevision: number, value: Uint8Array): Change {

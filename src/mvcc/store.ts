@@ -157,13 +157,13 @@ export class Store implements Reader {
   }
 
   /**
-   * Changes of the revisions `low` to `last`, both included, as far as there are any yet, whole revisions together.
-   * It stops after the revision with which `countMax` changes or `bytesMax` bytes are reached.
+   * Changes from revision `low` on as far as there are any yet, whole revisions together; it stops after the revision
+   * with which `countMax` of them (or some megabytes) are reached.
    *
    * @throws EtcdError `compacted` when `low` is below the compacted revision
    */
-  changesFrom(low: number, last: number, countMax: number, bytesMax: number): Promise<History> {
-    return readHistory(this.#state, low, last, countMax, bytesMax);
+  changesFrom(low: number, countMax: number): Promise<History> {
+    return readHistory(this.#state, low, countMax);
   }
 
   onChanges(listener: ChangeListener): void {
