@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ConfChangeScript } from "./conf-change-script.js";
+import { type Block, runScript, scriptsIn } from "./datadriven.js";
+import { Interaction } from "./interaction.js";
+import { handleQuorum } from "./quorum-script.js";
+
+type Start = () => (block: Block) => string;
+
+const kinds: Readonly<Record<string, Start>> = {
+  interaction: () => {
+    const interaction = new Interaction();
+    return (block) => interaction.handle(block);
+  },
+  confchange: () => {
+    const script = new ConfChangeScript();
+    return (block) => script.handle(block);
+  },
+  quorum: () => handleQuorum,
+};
+
+const repository = resolve(import.meta.dirname, "../..");
+const scripts = process.env.RAFT_SCRIPTS ?? join(repository, "../shared/raft-scripts");
+
+for (const [kind, start] of Object.entries(kinds)) {
+  const folder = join(scripts, kind);
+  describe(`etcd-io/raft's ${kind} scripts`, () => {
+    if (!existsSync(folder)) {
+      test.skip(`no scripts in ${folder}: set RAFT_SCRIPTS to the folder that holds ${kind}/`, () => {});
+      return;
+    }
+    for (const path of scriptsIn(folder)) test(basename(path), () => expectSame(path, start));
+  });
+}
+
+describe("scripts of our own", () => {
+  for (const path of scriptsIn(join(import.meta.dirname, "testdata"))) {
+    test(basename(path), () => expectSame(path, kinds.interaction ?? (() => handleQuorum)));
+  }
+});
+
+function expectSame(path: string, start: Start): void {
+  const mismatch = runScript(path, start());
+  if (mismatch !== undefined) expect(mismatch.actual, mismatch.where).toBe(mismatch.expected);
+}
