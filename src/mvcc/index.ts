@@ -2,10 +2,15 @@
  * The key space of one member: every key at every revision that is not compacted, over the backend's bucket `key`,
  * whose bytes are etcd's. `apply` drives it, one write at a time and without waiting; reads are synchronous. It knows
  * nothing of requests, of raft, or of what a lease is: a lease id is a number that is stored with a value.
+ *
+ * `WatchableStore` stands on it and tells watchers every change once and in order; no write waits for a watcher.
  */
 export type { Change, ChangeListener } from "./change.js";
 export type { History } from "./history.js";
 export type { Pin } from "./pin.js";
 export type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 export { type HashKvResult, openStore, type Store, type StoreOptions } from "./store.js";
+export type { WatchNotice, WatchSink, WatchStream } from "./watch-stream.js";
+export { WatchableStore, type WatchableStoreOptions } from "./watchable-store.js";
+export type { WatchOptions } from "./watcher.js";
 export type { WriteTxn } from "./write-txn.js";

@@ -1,0 +1,85 @@
+import { assert } from "../base/index.js";
+import { RevisionHeap } from "./revision-heap.js";
+import type { Watcher } from "./watcher.js";
+
+/**
+ * Watchers that wait for a sweep through history, by the revision they go on from. The sweep only ever goes forward:
+ * who waits ahead of it is taken along on the way, who comes too late waits for the next one. So nobody starves, and
+ * history is read once for all that wait, not once for each.
+ */
+export class WatchBacklog {
+  /** Kept when emptied, until the heap that holds its revision gives it up: each revision is in a heap once. */
+  readonly #waiting = new Map<number, Set<Watcher>>();
+  #ahead = new RevisionHeap();
+  #later = new RevisionHeap();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @param position the next revision of the sweep that is under way */
+  add(watcher: Watcher, position: number): void {
+    const revision = watcher.nextRevision;
+    const same = this.#waiting.get(revision);
+    this.#size++;
+    if (same !== undefined) {
+      same.add(watcher);
+      return;
+    }
+    this.#waiting.set(revision, new Set([watcher]));
+    (revision >= position ? this.#ahead : this.#later).push(revision);
+  }
+
+  delete(watcher: Watcher): void {
+    if (this.#waiting.get(watcher.nextRevision)?.delete(watcher)) this.#size--;
+  }
+
+  /** Where the next sweep should begin, this one having nobody left to carry; undefined when nobody waits. */
+  nextStop(): number | undefined {
+    if (this.#size === 0) return undefined;
+    const stop = this.#firstOccupied(this.#ahead);
+    if (stop !== undefined) return stop;
+    [this.#ahead, this.#later] = [this.#later, this.#ahead];
+    return this.#firstOccupied(this.#ahead);
+  }
+
+  /** Takes out those ahead of the sweep that go on from `revision` or before. */
+  takeThrough(revision: number): Watcher[] {
+    return this.#take(this.#ahead, revision, Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes out about `most` of those that go on from before `revision`, wherever the sweep is. */
+  takeBefore(revision: number, most: number): Watcher[] {
+    const taken = this.#take(this.#ahead, revision - 1, most);
+    if (taken.length < most) taken.push(...this.#take(this.#later, revision - 1, most - taken.length));
+    return taken;
+  }
+
+  #take(heap: RevisionHeap, through: number, most: number): Watcher[] {
+    const taken: Watcher[] = [];
+    for (let first = heap.first; first !== undefined && first <= through && taken.length < most; first = heap.first) {
+      const watchers = this.#waiting.get(first);
+      assert(watchers !== undefined, "a revision in the backlog's heaps has its set");
+      for (const watcher of watchers) {
+        if (taken.length >= most) break;
+        watchers.delete(watcher);
+        taken.push(watcher);
+      }
+      if (watchers.size > 0) break;
+      this.#waiting.delete(first);
+      heap.pop();
+    }
+    this.#size -= taken.length;
+    return taken;
+  }
+
+  #firstOccupied(heap: RevisionHeap): number | undefined {
+    for (let first = heap.first; first !== undefined; first = heap.first) {
+      if (this.#waiting.get(first)?.size !== 0) return first;
+      this.#waiting.delete(first);
+      heap.pop();
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,214 @@
+import { setImmediate } from "node:timers/promises";
+import type { History } from "./history.js";
+import { WatchBacklog } from "./watch-backlog.js";
+import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
+import type { WatchHistory } from "./watch-history.js";
+import type { WatchStream } from "./watch-stream.js";
+import type { Watcher } from "./watcher.js";
+import { WatcherGroup } from "./watcher-group.js";
+
+/** Most changes that one step reads, and so most that one message of the past holds (a larger revision is still whole). */
+const changesPerStep = 1_000;
+/** A step ends after the revision in which it has gathered this many events, over all watchers. */
+const eventsPerStep = 20_000;
+/** Most watchers that one step moves from one place to another, whatever the reason. */
+const watchersPerStep = 1_000;
+/** Most watchers of one stream that a step brings back: there is rarely room for all of them. */
+const returningPerStep = 200;
+
+/**
+ * Brings watchers that need the past up to the present: a sweep reads history forward, a chunk at a time with other
+ * work in between, and hands it to all who ride along. Who waits further on joins as the sweep passes; whoever has
+ * no room gets off and remembers where. At the end of history the riders go over to the synced watchers.
+ *
+ * The only await is the read of a chunk; everything that decides what a watcher has seen happens at once after it.
+ */
+export class CatchUp {
+  readonly #history: WatchHistory;
+  readonly #synced: (watcher: Watcher) => void;
+  readonly #failed: (error: unknown) => void;
+  readonly #backlog = new WatchBacklog();
+  /** They were handed everything before `#position` and nothing from it on. */
+  readonly #riders = new WatcherGroup();
+  #position = 0;
+  /** Streams that have stalled watchers, and had room when last heard of. */
+  readonly #returning = new Set<WatchStream>();
+  #running = false;
+  #closed = false;
+
+  /**
+   * @param synced takes a watcher that was handed everything up to the current revision
+   * @param failed hears that history cannot be read, or that a fact does not hold; the sweep has ended then
+   */
+  constructor(history: WatchHistory, synced: (watcher: Watcher) => void, failed: (error: unknown) => void) {
+    this.#history = history;
+    this.#synced = synced;
+    this.#failed = failed;
+  }
+
+  /** Takes a watcher that is to hear of history from `nextRevision` on. */
+  add(watcher: Watcher, nextRevision: number): void {
+    watcher.nextRevision = nextRevision;
+    watcher.stream.moved(watcher, "waiting");
+    this.#backlog.add(watcher, this.#position);
+    this.#start();
+  }
+
+  /** Takes a watcher whose stream has no room, until the stream comes back. */
+  stall(watcher: Watcher, nextRevision: number): void {
+    watcher.nextRevision = nextRevision;
+    watcher.stream.moved(watcher, "stalled");
+  }
+
+  /** The stream has room for some of its stalled watchers. */
+  resume(stream: WatchStream): void {
+    this.#returning.add(stream);
+    this.#start();
+  }
+
+  /** Lets go of a watcher, wherever it is. */
+  remove(watcher: Watcher): void {
+    if (watcher.place === "waiting") this.#backlog.delete(watcher);
+    else if (watcher.place === "riding") this.#riders.delete(watcher);
+  }
+
+  removeStream(stream: WatchStream): void {
+    this.#returning.delete(stream);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#closed && this.#riders.size + this.#backlog.size + this.#returning.size > 0) {
+        // First of all the rest of this turn: whoever created a watcher has yet to say so to its client.
+        await setImmediate();
+        await this.#step();
+      }
+    } catch (error) {
+      this.#closed = true;
+      this.#failed(error);
+    }
+    this.#running = false;
+  }
+
+  async #step(): Promise<void> {
+    this.#takeReturning();
+    if (this.#cancelCompacted()) return;
+    this.#takeStop();
+    if (this.#riders.size === 0) return;
+    if (this.#position > this.#history.revision) {
+      this.#handOver();
+      return;
+    }
+    const from = this.#position;
+    const read = await this.#history.changesFrom(from, changesPerStep);
+    // A compaction that came meanwhile may have removed what should be here: the next step cancels for it.
+    if (this.#closed || this.#history.compactedRevision > from) return;
+    this.#deliver(read);
+  }
+
+  #takeReturning(): void {
+    const again: WatchStream[] = [];
+    let taken = 0;
+    for (const stream of this.#returning) {
+      if (taken >= watchersPerStep) break;
+      this.#returning.delete(stream);
+      let ofStream = 0;
+      for (const watcher of stream.stalled()) {
+        if (!stream.hasRoom) break;
+        if (ofStream === returningPerStep) {
+          again.push(stream);
+          break;
+        }
+        this.add(watcher, watcher.nextRevision);
+        ofStream++;
+      }
+      taken += ofStream;
+    }
+    for (const stream of again) this.#returning.add(stream);
+  }
+
+  /** Ends watchers that compaction overtook. @returns whether there were any */
+  #cancelCompacted(): boolean {
+    const compacted = this.#history.compactedRevision;
+    const overtaken = this.#backlog.takeBefore(compacted, watchersPerStep);
+    if (this.#position < compacted) {
+      for (const watcher of this.#riders.watchers()) {
+        if (overtaken.length >= watchersPerStep) break;
+        this.#riders.delete(watcher);
+        watcher.nextRevision = this.#position;
+        overtaken.push(watcher);
+      }
+    }
+    for (const watcher of overtaken) {
+      if (watcher.stream.offerCompacted(watcher, compacted)) watcher.stream.moved(watcher, "over");
+      else this.stall(watcher, watcher.nextRevision);
+    }
+    return overtaken.length > 0;
+  }
+
+  /** With nobody to carry, the sweep goes on where the next one waits. */
+  #takeStop(): void {
+    if (this.#riders.size > 0) return;
+    const stop = this.#backlog.nextStop();
+    if (stop === undefined) return;
+    this.#position = stop;
+    this.#takeAlong(stop);
+  }
+
+  #takeAlong(through: number): void {
+    for (const watcher of this.#backlog.takeThrough(through)) {
+      watcher.stream.moved(watcher, "riding");
+      this.#riders.add(watcher);
+    }
+  }
+
+  #handOver(): void {
+    let moved = 0;
+    for (const watcher of this.#riders.watchers()) {
+      if (moved++ === watchersPerStep) return;
+      this.#riders.delete(watcher);
+      this.#synced(watcher);
+    }
+  }
+
+  #deliver(read: History): void {
+    const { batches, through } = this.#gather(read);
+    for (const [watcher, batch] of batches) {
+      if (watcher.stream.offer(watcher, through, batch)) continue;
+      this.#riders.delete(watcher);
+      this.stall(watcher, batch.firstRevision);
+    }
+    this.#position = through + 1;
+  }
+
+  /** What each rider hears of the revisions from `#position` to `through`; who waits on the way gets on. */
+  #gather({ changes, through }: History): { batches: Map<Watcher, EventBatch>; through: number } {
+    const batches = new Map<Watcher, EventBatch>();
+    let gathered = 0;
+    let revision = this.#position - 1;
+    for (const change of changes) {
+      if (change.modRevision !== revision) {
+        if (gathered >= eventsPerStep) return { batches, through: change.modRevision - 1 };
+        revision = change.modRevision;
+        this.#takeAlong(revision);
+      }
+      const event = new ChangeEvent(change, this.#history);
+      this.#riders.forEachOf(change.key, (watcher) => {
+        gathered++;
+        addToBatch(batches, watcher, event);
+      });
+    }
+    this.#takeAlong(through);
+    return { batches, through };
+  }
+}

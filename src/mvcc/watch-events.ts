@@ -1,0 +1,75 @@
+import { EtcdError } from "../base/index.js";
+import { type Encoded, Event, EventType, type KeyValue } from "../wire/index.js";
+import type { Change } from "./change.js";
+import type { WatchHistory } from "./watch-history.js";
+import type { Watcher } from "./watcher.js";
+
+/** One change as watchers are told it: encoded when the first one hears of it, once for all of them. */
+export class ChangeEvent {
+  readonly change: Change;
+  readonly #history: WatchHistory;
+  #plain: Encoded<Event> | undefined;
+  #withPrevKv: Encoded<Event> | undefined;
+
+  constructor(change: Change, history: WatchHistory) {
+    this.change = change;
+    this.#history = history;
+  }
+
+  /** Undefined when the watcher does not want to hear of changes like this. */
+  for(watcher: Watcher): Encoded<Event> | undefined {
+    const { noPut, noDelete, prevKv } = watcher.options;
+    if (this.change.type === "put" ? noPut : noDelete) return undefined;
+    if (!prevKv) return this.#encodedPlain();
+    this.#withPrevKv ??= this.#encodeWithPrevKv();
+    return this.#withPrevKv;
+  }
+
+  #encodedPlain(): Encoded<Event> {
+    this.#plain ??= this.#encode(undefined);
+    return this.#plain;
+  }
+
+  #encodeWithPrevKv(): Encoded<Event> {
+    const { type, createRevision, modRevision } = this.change;
+    const creates = type === "put" && createRevision === modRevision;
+    const before = creates ? undefined : this.#before();
+    return before === undefined ? this.#encodedPlain() : this.#encode(before);
+  }
+
+  #encode(prevKv: Encoded<KeyValue> | undefined): Encoded<Event> {
+    const type = this.change.type === "put" ? EventType.PUT : EventType.DELETE;
+    return Event.encode({ type, kv: this.change.kv, prevKv });
+  }
+
+  /** What the key was; undefined when that revision is compacted: the event itself need not be lost for it. */
+  #before(): Encoded<KeyValue> | undefined {
+    const { key, modRevision } = this.change;
+    try {
+      return this.#history.range(key, "", { revision: modRevision - 1 }).kvs[0];
+    } catch (error) {
+      if (error instanceof EtcdError && error.kind === "compacted") return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Events for one watcher, in order. */
+export interface EventBatch {
+  readonly events: Encoded<Event>[];
+  readonly firstRevision: number;
+  bytes: number;
+}
+
+/** Adds what each of `batches`' watchers hears of one change. */
+export function addToBatch(batches: Map<Watcher, EventBatch>, watcher: Watcher, event: ChangeEvent): void {
+  const encoded = event.for(watcher);
+  if (encoded === undefined) return;
+  const batch = batches.get(watcher);
+  if (batch === undefined) {
+    batches.set(watcher, { events: [encoded], firstRevision: event.change.modRevision, bytes: encoded.length });
+    return;
+  }
+  batch.events.push(encoded);
+  batch.bytes += encoded.length;
+}

@@ -1,0 +1,208 @@
+import type { Encoded, Event } from "../wire/index.js";
+import type { EventBatch } from "./watch-events.js";
+import type { Watcher, WatcherPlace, WatchId, WatchOptions } from "./watcher.js";
+
+/** What the watchers of a stream are told, in this order. */
+export type WatchNotice =
+  | {
+      readonly kind: "events";
+      readonly watchId: WatchId;
+      /** Everything that the watcher was to hear up to this revision has now been handed over. */
+      readonly revision: number;
+      readonly events: readonly Encoded<Event>[];
+      /** How long the events are together. */
+      readonly bytes: number;
+    }
+  /** What the watcher was to hear next is compacted; it hears nothing more. */
+  | { readonly kind: "compacted"; readonly watchId: WatchId; readonly compactRevision: number }
+  /** Nothing up to this revision is still to come: for one watcher, or (`allWatchers`) for the whole stream. */
+  | { readonly kind: "progress"; readonly watchId: WatchId; readonly revision: number };
+
+/** The watch id of a notice to the whole stream. */
+export const allWatchers: WatchId = -1;
+
+/** Takes the notices of one stream. It must not call back into the stream while it takes one. */
+export interface WatchSink {
+  /** Whether it wants more; when this turns true again, its owner calls `WatchStream.resume`. */
+  readonly hasRoom: boolean;
+  deliver(notice: WatchNotice): void;
+  /** The store is going away: nothing more will come. */
+  closed(): void;
+}
+
+/** What a stream needs of the store it watches. */
+export interface WatcherKeeper {
+  readonly revision: number;
+  add(watcher: Watcher): void;
+  remove(watcher: Watcher): void;
+  /** Some watchers of this stream are stalled, and there is room again. */
+  resume(stream: WatchStream): void;
+  closeStream(stream: WatchStream): void;
+}
+
+export type WatchAnswer =
+  | { readonly kind: "created"; readonly id: WatchId }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** Many watchers that share one way to one client. */
+export class WatchStream {
+  readonly #keeper: WatcherKeeper;
+  readonly #sink: WatchSink;
+  readonly #watchers = new Map<WatchId, Watcher>();
+  readonly #stalled = new Set<Watcher>();
+  readonly #notified = new Set<Watcher>();
+  /** Those whose start revision had not come when last looked at. */
+  readonly #future = new Set<Watcher>();
+  #nextId: WatchId = 0;
+  /** Watchers that are not `over`, and how many of them are not `synced`. */
+  #live = 0;
+  #lagging = 0;
+  #progressRound: Iterator<Watcher> | undefined;
+  #closed = false;
+
+  constructor(keeper: WatcherKeeper, sink: WatchSink) {
+    this.#keeper = keeper;
+    this.#sink = sink;
+  }
+
+  /** @param id 0 lets the stream choose: the next number from 0 up that no watcher has */
+  watch(id: WatchId, options: WatchOptions): WatchAnswer {
+    const { key, end, startRevision, progressNotify } = options;
+    if (end !== "" && end !== "\0" && key >= end) return { kind: "refused", reason: "mvcc: watcher range is empty" };
+    if (id !== 0 && this.#watchers.has(id)) {
+      return { kind: "refused", reason: "mvcc: duplicate watch ID provided on the WatchStream" };
+    }
+    const watcher: Watcher = {
+      id: id === 0 ? this.#chooseId() : id,
+      stream: this,
+      options,
+      place: "synced",
+      nextRevision: 0,
+      quiet: true,
+    };
+    this.#watchers.set(watcher.id, watcher);
+    this.#live++;
+    if (startRevision > this.#keeper.revision) this.#future.add(watcher);
+    if (progressNotify) this.#notified.add(watcher);
+    this.#keeper.add(watcher);
+    return { kind: "created", id: watcher.id };
+  }
+
+  /**
+   * Ends a watcher; it hears nothing more. One that a compaction ended keeps its id until it is cancelled too.
+   *
+   * @returns false when no watcher has this id
+   */
+  cancel(id: WatchId): boolean {
+    const watcher = this.#watchers.get(id);
+    if (watcher === undefined) return false;
+    this.#watchers.delete(id);
+    this.#keeper.remove(watcher);
+    return true;
+  }
+
+  /** Tells the stream how far it is, if it has watchers and every one of them is as far as the store. */
+  requestProgress(): void {
+    if (this.#live === 0 || this.#lagging > 0) return;
+    for (const watcher of this.#future) {
+      if (!this.#hasStarted(watcher)) return;
+      this.#future.delete(watcher);
+    }
+    this.#sink.deliver({ kind: "progress", watchId: allWatchers, revision: this.#keeper.revision });
+  }
+
+  /** Tells those who asked for it, and were sent no event since the last such round, how far they are. */
+  notifyProgress(): void {
+    this.#progressRound ??= this.#notified.values();
+    this.#continueRound();
+  }
+
+  /** The sink has room again. */
+  resume(): void {
+    this.#continueRound();
+    if (this.#stalled.size > 0 && this.#sink.hasRoom) this.#keeper.resume(this);
+  }
+
+  /** Ends all watchers. Harmless when done before. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const watcher of this.#watchers.values()) this.#keeper.remove(watcher);
+    this.#watchers.clear();
+    this.#keeper.closeStream(this);
+  }
+
+  /** The store closes. */
+  abandon(): void {
+    this.close();
+    this.#sink.closed();
+  }
+
+  /** Watchers that still hear something. */
+  get liveCount(): number {
+    return this.#live;
+  }
+
+  get hasRoom(): boolean {
+    return this.#sink.hasRoom;
+  }
+
+  /** @returns false when there is no room: nothing was taken */
+  offer(watcher: Watcher, revision: number, { events, bytes }: EventBatch): boolean {
+    if (!this.#sink.hasRoom) return false;
+    watcher.quiet = false;
+    this.#sink.deliver({ kind: "events", watchId: watcher.id, revision, events, bytes });
+    return true;
+  }
+
+  /** @returns false when there is no room: nothing was taken */
+  offerCompacted(watcher: Watcher, compactRevision: number): boolean {
+    if (!this.#sink.hasRoom) return false;
+    this.#sink.deliver({ kind: "compacted", watchId: watcher.id, compactRevision });
+    return true;
+  }
+
+  /** Notes that one of its watchers changes its place, and keeps it while it is stalled. */
+  moved(watcher: Watcher, to: WatcherPlace): void {
+    const from = watcher.place;
+    if (from === to) return;
+    if (from === "synced") this.#lagging++;
+    if (to === "synced") this.#lagging--;
+    if (from === "stalled") this.#stalled.delete(watcher);
+    if (to === "stalled") this.#stalled.add(watcher);
+    watcher.place = to;
+    if (to !== "over") return;
+    this.#live--;
+    this.#lagging--;
+    this.#future.delete(watcher);
+    this.#notified.delete(watcher);
+  }
+
+  /** Those that wait for room, the longest waiting first. */
+  stalled(): Iterable<Watcher> {
+    return this.#stalled;
+  }
+
+  #chooseId(): WatchId {
+    while (this.#watchers.has(this.#nextId)) this.#nextId++;
+    return this.#nextId++;
+  }
+
+  #hasStarted(watcher: Watcher): boolean {
+    return watcher.options.startRevision <= this.#keeper.revision;
+  }
+
+  #continueRound(): void {
+    while (this.#progressRound !== undefined && this.#sink.hasRoom) {
+      const { done, value: watcher } = this.#progressRound.next();
+      if (done) {
+        this.#progressRound = undefined;
+        return;
+      }
+      if (watcher.quiet && watcher.place === "synced" && this.#hasStarted(watcher)) {
+        this.#sink.deliver({ kind: "progress", watchId: watcher.id, revision: this.#keeper.revision });
+      }
+      watcher.quiet = true;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type { Change } from "./change.js";
+import { CatchUp } from "./watch-catch-up.js";
+import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
+import type { WatchHistory } from "./watch-history.js";
+import { type WatcherKeeper, type WatchSink, WatchStream } from "./watch-stream.js";
+import type { Watcher } from "./watcher.js";
+import { WatcherGroup } from "./watcher-group.js";
+
+export interface WatchableStoreOptions {
+  /** History could not be read, or one of our own facts does not hold: the member must stop. Called once at most. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Tells watchers what changes. Those that are up to date (synced) hear of a write as it ends; the others catch up
+ * from history in the background. One whose stream has no room is set aside with nothing but the revision to go on
+ * from: no writer waits for it, and it misses nothing but what compaction takes, of which it is told.
+ */
+export class WatchableStore {
+  readonly #history: WatchHistory;
+  readonly #synced = new WatcherGroup();
+  readonly #catchUp: CatchUp;
+  readonly #streams = new Set<WatchStream>();
+  readonly #keeper: WatcherKeeper;
+  #closed = false;
+
+  constructor(history: WatchHistory, options: WatchableStoreOptions) {
+    this.#history = history;
+    this.#catchUp = new CatchUp(history, (watcher) => this.#settle(watcher), options.onFailure);
+    this.#keeper = {
+      get revision() {
+        return history.revision;
+      },
+      add: (watcher) => this.#add(watcher),
+      remove: (watcher) => this.#remove(watcher),
+      resume: (stream) => this.#catchUp.resume(stream),
+      closeStream: (stream) => {
+        this.#streams.delete(stream);
+        this.#catchUp.removeStream(stream);
+      },
+    };
+    history.onChanges((revision, changes) => this.#notify(revision, changes));
+  }
+
+  /** The current revision of the store. */
+  get revision(): number {
+    return this.#history.revision;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  get watcherCount(): number {
+    let count = 0;
+    for (const stream of this.#streams) count += stream.liveCount;
+    return count;
+  }
+
+  /** Watchers that are behind: catching up, or without room in their stream. */
+  get slowWatcherCount(): number {
+    return this.watcherCount - this.#synced.size;
+  }
+
+  /** Once the store is closed, the stream is closed from the start. */
+  newStream(sink: WatchSink): WatchStream {
+    const stream = new WatchStream(this.#keeper, sink);
+    if (this.#closed) stream.abandon();
+    else this.#streams.add(stream);
+    return stream;
+  }
+
+  /** Ends every stream. The store may go away after it. */
+  close(): void {
+    this.#closed = true;
+    this.#catchUp.close();
+    for (const stream of this.#streams) stream.abandon();
+  }
+
+  #add(watcher: Watcher): void {
+    const { startRevision } = watcher.options;
+    if (startRevision === 0 || startRevision > this.#history.revision) this.#synced.add(watcher);
+    else this.#catchUp.add(watcher, startRevision);
+  }
+
+  #settle(watcher: Watcher): void {
+    watcher.stream.moved(watcher, "synced");
+    this.#synced.add(watcher);
+  }
+
+  #remove(watcher: Watcher): void {
+    if (watcher.place === "synced") this.#synced.delete(watcher);
+    else this.#catchUp.remove(watcher);
+    watcher.stream.moved(watcher, "over");
+  }
+
+  #notify(revision: number, changes: readonly Change[]): void {
+    if (this.#synced.size === 0) return;
+    const batches = new Map<Watcher, EventBatch>();
+    for (const change of changes) {
+      const event = new ChangeEvent(change, this.#history);
+      this.#synced.forEachOf(change.key, (watcher) => {
+        if (watcher.options.startRevision <= revision) addToBatch(batches, watcher, event);
+      });
+    }
+    for (const [watcher, batch] of batches) {
+      if (watcher.stream.offer(watcher, revision, batch)) continue;
+      this.#synced.delete(watcher);
+      this.#catchUp.stall(watcher, revision);
+    }
+  }
+}
