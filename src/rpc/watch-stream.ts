@@ -1,0 +1,153 @@
+import type { WatchNotice, WatchSink } from "../mvcc/index.js";
+import { type ResponseHeader, WatchResponse } from "../wire/index.js";
+import { fragmentsOf } from "./watch-fragments.js";
+
+/** When this much waits for a client, its watchers are set aside until half of it is gone. */
+const waitingBytesMax = 256 * 1024;
+/** What a response takes beside its events, in memory and on the wire, roughly. */
+const responseBytes = 128;
+
+interface Waiting {
+  readonly response: WatchResponse;
+  readonly bytes: number;
+  readonly fragment: boolean;
+}
+
+/** The way out of one call. */
+export interface WatchOutput {
+  write(response: WatchResponse): boolean;
+  drained(): Promise<void>;
+}
+
+export interface WatchSenderOptions {
+  readonly output: WatchOutput;
+  readonly header: (revision: number) => ResponseHeader;
+  /** A response of a watcher that takes fragments is cut from this size on. */
+  readonly fragmentBytes: number;
+  /** There is room again. */
+  readonly onRoom: () => void;
+  /** The store has ended the stream. */
+  readonly onClosed: () => void;
+}
+
+/**
+ * Everything that one stream has to say, in one line, as fast as the client takes it: answers to its requests and
+ * what its watchers hear. It holds a bounded number of bytes: when that is reached it says so, and neither requests
+ * nor watchers go on before there is room.
+ */
+export class WatchSender implements WatchSink {
+  readonly #options: WatchSenderOptions;
+  readonly #fragmented = new Set<number>();
+  #waiting: Waiting[] = [];
+  #next = 0;
+  #bytes = 0;
+  #full = false;
+  #sending = false;
+  #stopped = false;
+  #roomWaiters: (() => void)[] = [];
+
+  constructor(options: WatchSenderOptions) {
+    this.#options = options;
+  }
+
+  get hasRoom(): boolean {
+    return !this.#full;
+  }
+
+  /** Resolves when there is room, or nothing more will be sent. */
+  room(): Promise<void> {
+    if (!this.#full || this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+  }
+
+  /** From now on this watcher's responses are cut when they are long. */
+  fragment(watchId: number): void {
+    this.#fragmented.add(watchId);
+  }
+
+  forget(watchId: number): void {
+    this.#fragmented.delete(watchId);
+  }
+
+  /** Says something about a watch, after everything said before. */
+  answer(revision: number, fields: Partial<WatchResponse>): void {
+    const response = WatchResponse.create({ header: this.#options.header(revision), ...fields });
+    this.#add({ response, bytes: responseBytes, fragment: false });
+  }
+
+  deliver(notice: WatchNotice): void {
+    switch (notice.kind) {
+      case "events": {
+        const { watchId, revision, events, bytes } = notice;
+        const response = WatchResponse.create({ header: this.#options.header(revision), watchId, events });
+        this.#add({ response, bytes: responseBytes + bytes, fragment: this.#fragmented.has(watchId) });
+        return;
+      }
+      case "compacted":
+        // etcd names no revision in the header of this one.
+        this.answer(0, { watchId: notice.watchId, canceled: true, compactRevision: notice.compactRevision });
+        return;
+      case "progress":
+        this.answer(notice.revision, { watchId: notice.watchId });
+    }
+  }
+
+  closed(): void {
+    this.#options.onClosed();
+  }
+
+  /** Drops what waits; nothing more is sent. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting = [];
+    this.#next = 0;
+    this.#wakeRoomWaiters();
+  }
+
+  #add(item: Waiting): void {
+    if (this.#stopped) return;
+    this.#waiting.push(item);
+    this.#bytes += item.bytes;
+    if (this.#bytes >= waitingBytesMax) this.#full = true;
+    if (this.#sending) return;
+    this.#sending = true;
+    // Not at once: this may be the middle of a write, which tells many streams, and others may follow.
+    queueMicrotask(() => void this.#send());
+  }
+
+  async #send(): Promise<void> {
+    for (let item = this.#take(); item !== undefined; item = this.#take()) {
+      const { response, fragment } = item;
+      for (const part of fragment ? fragmentsOf(response, this.#options.fragmentBytes) : [response]) {
+        if (!this.#options.output.write(part)) await this.#options.output.drained();
+        if (this.#stopped) return;
+      }
+      this.#sent(item);
+    }
+    this.#sending = false;
+  }
+
+  #take(): Waiting | undefined {
+    const item = this.#waiting[this.#next++];
+    if (item !== undefined) return item;
+    this.#waiting = [];
+    this.#next = 0;
+    return undefined;
+  }
+
+  #sent({ bytes }: Waiting): void {
+    this.#bytes -= bytes;
+    if (!this.#full || this.#bytes > waitingBytesMax / 2) return;
+    this.#full = false;
+    this.#waiting = this.#waiting.slice(this.#next);
+    this.#next = 0;
+    this.#wakeRoomWaiters();
+    this.#options.onRoom();
+  }
+
+  #wakeRoomWaiters(): void {
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}

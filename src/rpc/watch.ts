@@ -1,0 +1,194 @@
+import { assertNever, type Clock, EtcdError, GrpcCode, type Key, type Random, type Timer } from "../base/index.js";
+import type { WatchableStore, WatchStream } from "../mvcc/index.js";
+import type { Call, ServerConfig } from "../server/index.js";
+import {
+  FilterType,
+  type ResponseHeader,
+  type WatchCreateRequest,
+  type WatchRequest,
+  type WatchResponse,
+} from "../wire/index.js";
+import { LeaderGuard, type LeaderView } from "./leader-guard.js";
+import type { ServerStream } from "./stream.js";
+import { WatchSender } from "./watch-stream.js";
+
+/** Messages may be this much longer than requests. */
+const grpcOverheadBytes = 512 * 1024;
+const progressIntervalMinMs = 100;
+/** Without a leader for so many election timeouts, streams that need one end. */
+const leaderlessTimeouts = 3;
+/** The id of what never became a watcher. */
+const noWatcher = -1;
+
+/** What watching needs of a server. */
+export interface WatchServer extends LeaderView {
+  readonly watchable: WatchableStore;
+  readonly config: Pick<ServerConfig, "maxRequestBytes" | "watchProgressIntervalMs" | "tickMs" | "electionTicks">;
+  /** @param revision 0 stands for 0, as in a response that names no revision */
+  header(revision: number): ResponseHeader;
+  /**
+   * Absent when everybody may watch everything. `end` is `""` for one key and `"\0"` for every key from `key` on.
+   *
+   * @throws EtcdError when the caller may not read the whole range
+   */
+  checkWatch?(key: Key, end: Key, call: Call): void;
+}
+
+type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
+
+/** etcdserverpb.Watch/Watch */
+export function watchHandler(server: WatchServer, clock: Clock, random: Random) {
+  const { tickMs, electionTicks } = server.config;
+  const guard = new LeaderGuard(server, clock, leaderlessTimeouts * electionTicks * tickMs);
+  return (stream: WatchServerStream): Promise<void> => new WatchSession(server, stream, clock, random).run(guard);
+}
+
+/** One call: many watches over one pair of streams, until either side ends it. */
+class WatchSession {
+  readonly #server: WatchServer;
+  readonly #call: WatchServerStream;
+  readonly #clock: Clock;
+  readonly #sender: WatchSender;
+  readonly #watches: WatchStream;
+  readonly #progressIntervalMs: number;
+  #progressTimer: Timer | undefined;
+  /** Rejects with what ends the call; `#end` does it. */
+  readonly #ended: Promise<never>;
+  #end: (error: unknown) => void = () => undefined;
+  #over = false;
+
+  constructor(server: WatchServer, call: WatchServerStream, clock: Clock, random: Random) {
+    this.#server = server;
+    this.#call = call;
+    this.#clock = clock;
+    const interval = Math.max(server.config.watchProgressIntervalMs, progressIntervalMinMs);
+    // Streams that came together, after a restart say, should not all be told at the same moment.
+    this.#progressIntervalMs = interval + random.int(Math.ceil(interval / 10));
+    this.#ended = new Promise((_, reject) => {
+      this.#end = (error) => {
+        this.#over = true;
+        reject(error);
+      };
+    });
+    this.#sender = new WatchSender({
+      output: call,
+      header: (revision) => server.header(revision),
+      fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
+      onRoom: () => this.#watches.resume(),
+      onClosed: () => this.#end(new EtcdError("stopped")),
+    });
+    this.#watches = server.watchable.newStream(this.#sender);
+  }
+
+  async run(guard: LeaderGuard): Promise<void> {
+    const { signal } = this.#call.call;
+    const aborted = () =>
+      this.#end(signal.reason instanceof EtcdError ? signal.reason : new EtcdError("watchCanceled"));
+    signal.addEventListener("abort", aborted);
+    const stopGuard = this.#needLeader(guard);
+    try {
+      if (signal.aborted) aborted();
+      // A client that sends nothing more may go on listening: the end of its requests ends nothing.
+      else this.#answerRequests().catch(this.#end);
+      await this.#ended;
+    } finally {
+      signal.removeEventListener("abort", aborted);
+      stopGuard();
+      this.#progressTimer?.cancel();
+      this.#sender.stop();
+      this.#watches.close();
+    }
+  }
+
+  /** For clients that would rather hear nothing than hear too late: ends the call when the leader is lost. */
+  #needLeader(guard: LeaderGuard): () => void {
+    if (this.#call.call.metadata("hasleader") !== "true") return () => undefined;
+    const noLeader = () => this.#end(new EtcdError("noLeader"));
+    if (!guard.hasLeader) noLeader();
+    return guard.onLost(noLeader);
+  }
+
+  async #answerRequests(): Promise<void> {
+    for await (const { requestUnion } of this.#call.read()) {
+      // Answers may be as slow to go as events; who does not take them is not asked for more questions.
+      await this.#sender.room();
+      if (this.#over) return;
+      if (requestUnion === undefined) continue;
+      switch (requestUnion.case) {
+        case "createRequest":
+          this.#create(requestUnion.value);
+          break;
+        case "cancelRequest":
+          this.#cancel(requestUnion.value.watchId);
+          break;
+        case "progressRequest":
+          this.#watches.requestProgress();
+          break;
+        default:
+          assertNever(requestUnion);
+      }
+    }
+  }
+
+  #create(request: WatchCreateRequest): void {
+    const { rangeEnd: end, startRevision, prevKv, progressNotify } = request;
+    const key = request.key === "" ? "\0" : request.key;
+    if (startRevision < 0) {
+      this.#refuse(new EtcdError("compacted").message);
+      return;
+    }
+    const denied = this.#denied(key, end);
+    if (denied !== undefined) {
+      this.#refuse(`rpc error: code = ${codeName(denied.code)} desc = ${denied.message}`);
+      return;
+    }
+    const noPut = request.filters.includes(FilterType.NOPUT);
+    const noDelete = request.filters.includes(FilterType.NODELETE);
+    const options = { key, end, startRevision, noPut, noDelete, prevKv, progressNotify };
+    const answer = this.#watches.watch(request.watchId, options);
+    if (answer.kind === "refused") {
+      this.#refuse(answer.reason);
+      return;
+    }
+    if (request.fragment) this.#sender.fragment(answer.id);
+    if (progressNotify) this.#startProgressTimer();
+    this.#sender.answer(this.#revision, { watchId: answer.id, created: true });
+  }
+
+  #cancel(watchId: number): void {
+    if (!this.#watches.cancel(watchId)) return;
+    this.#sender.forget(watchId);
+    this.#sender.answer(this.#revision, { watchId, canceled: true });
+  }
+
+  #refuse(cancelReason: string): void {
+    this.#sender.answer(this.#revision, { watchId: noWatcher, created: true, canceled: true, cancelReason });
+  }
+
+  #denied(key: Key, end: Key): EtcdError | undefined {
+    try {
+      this.#server.checkWatch?.(key, end, this.#call.call);
+      return undefined;
+    } catch (error) {
+      if (error instanceof EtcdError) return error;
+      throw error;
+    }
+  }
+
+  get #revision(): number {
+    return this.#server.watchable.revision;
+  }
+
+  #startProgressTimer(): void {
+    this.#progressTimer ??= this.#clock.after(this.#progressIntervalMs, () => {
+      this.#progressTimer = undefined;
+      this.#watches.notifyProgress();
+      this.#startProgressTimer();
+    });
+  }
+}
+
+/** As Go prints it. */
+function codeName(code: GrpcCode): string {
+  return Object.entries(GrpcCode).find(([, number]) => number === code)?.[0] ?? "Unknown";
+}
