@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/index.js";
-import { assert, assertNever, type ClusterId, EtcdError, type Logger, type MemberId } from "../base/index.js";
+import { assert, assertNever, type ClusterId, type ErrorKind, type Logger, type MemberId } from "../base/index.js";
 import type { ConfChangeV1 } from "../raft/index.js";
 import { type DowngradeInfo, requireCompatible, shortVersion } from "./cluster-version.js";
 import { refuseConfChange } from "./conf-change-check.js";
@@ -79,13 +79,12 @@ export class Cluster {
     return this.#downgrade;
   }
 
-  /** @throws EtcdError `memberNotFound`, `memberExists`, `peerUrlExists`, `memberNotLearner` or `tooManyLearners` */
-  checkConfChange(change: ConfChangeV1): void {
-    const refusal = refuseConfChange(change, this.#members, this.#removed);
-    if (refusal !== undefined) throw new EtcdError(refusal);
+  /** Why the membership does not allow a change now; undefined when it does. */
+  refusesConfChange(change: ConfChangeV1): ErrorKind | undefined {
+    return refuseConfChange(change, this.#members, this.#removed);
   }
 
-  /** Carries out a change that `checkConfChange` allows. */
+  /** Carries out a change that is not refused. */
   applyConfChange(change: ConfChangeV1): void {
     switch (change.type) {
       case "ConfChangeAddNode":

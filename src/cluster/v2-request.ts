@@ -1,24 +1,26 @@
 import type { MemberId } from "../base/index.js";
 import { Request } from "../wire/index.js";
+import type { DowngradeInfo } from "./cluster-version.js";
 import { decodeAttributes, encodeAttributes } from "./json.js";
 import { idText, type MemberAttributes } from "./member.js";
 
-/** What the members of a cluster still agree on in the words of etcd's first store, as etcd 3.5 does. */
+/** What the members of a cluster agree on beside conf changes. */
 export type MembershipChange =
   | { readonly case: "attributes"; readonly memberId: MemberId; readonly attributes: MemberAttributes }
   | { readonly case: "version"; readonly version: string }
+  | { readonly case: "downgrade"; readonly downgrade: DowngradeInfo }
   /** Expires keys of the first store, of which there are none. */
   | { readonly case: "nothing" };
 
 const versionPath = "/0/version";
 
-/** The request by which a member tells all others its name and its client URLs. */
+/** In the words of etcd's first store, as etcd 3.5 does it: by which a member tells all others its name and its client URLs. */
 export function attributesRequest(id: bigint, memberId: MemberId, attributes: MemberAttributes): Request {
   const path = `/0/members/${idText(memberId)}/attributes`;
   return Request.create({ id, method: "PUT", path, val: encodeAttributes(attributes) });
 }
 
-/** The request by which the leader sets the version that all members speak. */
+/** In the same words: by which the leader sets the version that all members speak. */
 export function versionRequest(id: bigint, version: string): Request {
   return Request.create({ id, method: "PUT", path: versionPath, val: version });
 }

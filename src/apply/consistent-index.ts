@@ -1,0 +1,69 @@
+import type { Backend } from "../backend/index.js";
+import { assert, readBE64, writeBE64 } from "../base/index.js";
+
+const indexKey = Buffer.from("consistent_index", "latin1");
+const termKey = Buffer.from("term", "latin1");
+
+/**
+ * The last entry of the log whose effects are in the backend. It goes to disk in the same batch as they do, so that
+ * after a crash every entry is applied once: those behind it again, the others not.
+ */
+export class ConsistentIndex {
+  #index: number;
+  #term: number;
+  #applying = false;
+  #savedIndex: number;
+
+  constructor(backend: Backend) {
+    this.#index = numberAt(backend, indexKey);
+    this.#term = numberAt(backend, termKey);
+    this.#savedIndex = this.#index;
+    backend.onBeforeCommit(() => this.#save(backend));
+  }
+
+  /** 0 in a fresh backend. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** Term of that entry. */
+  get term(): number {
+    return this.#term;
+  }
+
+  /**
+   * Moves on to an entry while it is applied. When `apply` throws, the state is between two entries: the member must
+   * stop, and nothing of it reaches the disk any more.
+   */
+  advance<Result>(index: number, term: number, apply: () => Result): Result {
+    assert(index > this.#index, "an entry is applied once, in the order of the log");
+    assert(!this.#applying, "one entry is applied at a time");
+    this.#applying = true;
+    const result = apply();
+    this.#applying = false;
+    this.#index = index;
+    this.#term = term;
+    return result;
+  }
+
+  #save(backend: Backend): void {
+    assert(!this.#applying, "the entry before a batch was applied as a whole");
+    if (this.#index === this.#savedIndex) return;
+    backend.put("meta", indexKey, bytesOf(this.#index));
+    backend.put("meta", termKey, bytesOf(this.#term));
+    this.#savedIndex = this.#index;
+  }
+}
+
+function numberAt(backend: Backend, key: Uint8Array): number {
+  const bytes = backend.get("meta", key);
+  if (bytes === undefined) return 0;
+  assert(bytes.byteLength === 8, "the consistent index has eight bytes");
+  return readBE64(bytes, 0);
+}
+
+function bytesOf(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  writeBE64(bytes, 0, value);
+  return bytes;
+}

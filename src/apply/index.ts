@@ -1,0 +1,16 @@
+/**
+ * What a request does to the stores. `Applier` carries out committed entries, one after the other, the same on every
+ * member; `readRange` and `readTxn` answer what needs no log. Driven by the server, which fills the ids and the term
+ * into the headers. A refusal is a value; anything thrown means that the member must stop.
+ *
+ * Raft must be started with the consistent index as its applied one and with `loadConfState` as its configuration:
+ * both are of one batch, and no entry up to that index may come here again.
+ */
+export { AlarmStore } from "./alarm-store.js";
+export { Applier, type ApplierOptions, type Position } from "./applier.js";
+export { ConsistentIndex } from "./consistent-index.js";
+export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
+export { type Growth, Quota } from "./quota.js";
+export { readRange, readTxn } from "./read.js";
+export type { ApplyResponse, ApplyResult, Carried, ResponseOf } from "./result.js";
+export { isReadOnly, isSerializable } from "./txn-plan.js";

@@ -1,0 +1,47 @@
+import type { EtcdError } from "../base/index.js";
+import type {
+  AlarmResponse,
+  CompactionResponse,
+  DeleteRangeResponse,
+  LeaseCheckpointResponse,
+  LeaseGrantResponse,
+  LeaseRevokeResponse,
+  PutResponse,
+  RangeResponse,
+  TxnResponse,
+} from "../wire/index.js";
+
+/** What each kind of request is answered with. The headers tell only the revision. */
+export interface ResponseOf {
+  readonly range: RangeResponse;
+  readonly put: PutResponse;
+  readonly deleteRange: DeleteRangeResponse;
+  readonly txn: TxnResponse;
+  readonly compaction: CompactionResponse;
+  readonly leaseGrant: LeaseGrantResponse;
+  readonly leaseRevoke: LeaseRevokeResponse;
+  readonly leaseCheckpoint: LeaseCheckpointResponse;
+  readonly alarm: AlarmResponse;
+  /** A change of the membership's records has no answer. */
+  readonly membership: undefined;
+}
+
+export type ApplyResponse = {
+  [Case in keyof ResponseOf]: { readonly case: Case; readonly value: ResponseOf[Case] };
+}[keyof ResponseOf];
+
+/** What came of a request that was carried out. */
+export interface Carried {
+  readonly response: ApplyResponse;
+  readonly error?: undefined;
+  /** Of a compaction: resolves when what it drops is removed here. */
+  readonly done?: Promise<void>;
+  /**
+   * Carried out although the quota is used up: every member must do the same, and only some of them may be full.
+   * This one has to raise its NOSPACE alarm.
+   */
+  readonly overQuota?: boolean;
+}
+
+/** A request is carried out, or refused with nothing changed. */
+export type ApplyResult = Carried | { readonly response?: undefined; readonly error: EtcdError };
