@@ -12,9 +12,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Interrupts the command (SIGINT) as soon as its standard output satisfies this. */
   readonly until?: (stdout: string) => boolean;
-  /** Called once, when the command has printed something or, for a watch, has had the server's first answer. */
-  readonly onOutput?: (stdout: string) => void;
 }
+
+/** No command of a test takes this long; one that does hangs. */
+const patienceMs = 15_000;
 
 /** Runs the real etcdctl of a release against one endpoint. */
 export function etcdctl(
@@ -31,16 +32,24 @@ export function etcdctl(
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString("latin1");
-      options.onOutput?.(stdout);
       if (options.until?.(stdout)) child.kill("SIGINT");
     });
     child.stderr.on("data", (chunk: Buffer) => {
       stderr += chunk.toString("latin1");
     });
+    const limit = setTimeout(() => {
+      stderr += `still running after ${patienceMs} ms, ended\n`;
+      child.kill("SIGKILL");
+    }, patienceMs);
     child.once("error", reject);
-    child.once("close", (code) => resolve({ stdout, stderr, code }));
+    child.once("close", (code) => {
+      clearTimeout(limit);
+      resolve({ stdout, stderr, code });
+    });
     child.stdin.on("error", () => undefined); // the command may end without reading what it was given
-    child.stdin.end(options.stdin ?? "");
+    // A command that reads on would end by itself at the end of its input.
+    if (options.until === undefined) child.stdin.end(options.stdin ?? "");
+    else child.stdin.write(options.stdin ?? "");
   });
 }
 

@@ -87,7 +87,9 @@ export class ServerProcess {
       };
       const ended = (code: number | null, signal: string | null): void => {
         stop();
-        reject(new Error(`the server ended (${code ?? signal}) without printing ${JSON.stringify(text)}:\n${this.#log}`));
+        reject(
+          new Error(`the server ended (${code ?? signal}) without printing ${JSON.stringify(text)}:\n${this.#log}`),
+        );
       };
       const stop = (): void => {
         for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.off("data", look);
