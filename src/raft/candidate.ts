@@ -37,8 +37,27 @@ export function stepCandidate(raft: Raft, message: Message): StepResult {
         return `${own} ignored MsgTimeoutNow from ${hex(message.from)}`;
       });
       return "taken";
-    default:
+    case "MsgAppResp":
+    case "MsgHeartbeatResp":
+    case "MsgTransferLeader":
+    case "MsgReadIndex":
+    case "MsgReadIndexResp":
+    case "MsgForgetLeader":
+    case "MsgBeat":
+    case "MsgCheckQuorum":
+    case "MsgUnreachable":
+    case "MsgSnapStatus":
+    // Nothing for a candidate to do; the rest is dealt with whatever the role.
+    case "MsgHup":
+    case "MsgVote":
+    case "MsgPreVote":
+    case "MsgStorageAppend":
+    case "MsgStorageAppendResp":
+    case "MsgStorageApply":
+    case "MsgStorageApplyResp":
       return "taken";
+    default:
+      return assertNever(message.type);
   }
 }
 

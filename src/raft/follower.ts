@@ -1,3 +1,4 @@
+import { assertNever } from "../base/index.js";
 import { startElection } from "./election.js";
 import { hex } from "./quorum.js";
 import type { Raft, StepResult } from "./raft.js";
@@ -43,8 +44,25 @@ export function stepFollower(raft: Raft, message: Message): StepResult {
     case "MsgReadIndexResp":
       takeReadIndex(raft, message);
       return "taken";
-    default:
+    case "MsgAppResp":
+    case "MsgVoteResp":
+    case "MsgPreVoteResp":
+    case "MsgHeartbeatResp":
+    case "MsgBeat":
+    case "MsgCheckQuorum":
+    case "MsgUnreachable":
+    case "MsgSnapStatus":
+    // Nothing for a follower to do; the rest is dealt with whatever the role.
+    case "MsgHup":
+    case "MsgVote":
+    case "MsgPreVote":
+    case "MsgStorageAppend":
+    case "MsgStorageAppendResp":
+    case "MsgStorageApply":
+    case "MsgStorageApplyResp":
       return "taken";
+    default:
+      return assertNever(message.type);
   }
 }
 

@@ -1,4 +1,4 @@
-import { assert } from "../base/index.js";
+import { assert, assertNever } from "../base/index.js";
 import type { Progress } from "./progress.js";
 import { propose } from "./proposal.js";
 import { hex } from "./quorum.js";
@@ -21,12 +21,52 @@ export function stepLeader(raft: Raft, message: Message): StepResult {
     case "MsgReadIndex":
       requestRead(raft, message);
       return "taken";
+    case "MsgAppResp":
+      withMember(raft, message, appendAnswered);
+      return "taken";
+    case "MsgHeartbeatResp":
+      withMember(raft, message, heartbeatAnswered);
+      return "taken";
+    case "MsgSnapStatus":
+      withMember(raft, message, snapshotReported);
+      return "taken";
+    case "MsgUnreachable":
+      withMember(raft, message, unreachableReported);
+      return "taken";
+    case "MsgTransferLeader":
+      withMember(raft, message, transferLeadership);
+      return "taken";
     case "MsgForgetLeader":
+    case "MsgApp":
+    case "MsgSnap":
+    case "MsgHeartbeat":
+    case "MsgVoteResp":
+    case "MsgPreVoteResp":
+    case "MsgTimeoutNow":
+    case "MsgReadIndexResp":
+    // Nothing for a leader to do; the rest is dealt with whatever the role.
+    case "MsgHup":
+    case "MsgVote":
+    case "MsgPreVote":
+    case "MsgStorageAppend":
+    case "MsgStorageAppendResp":
+    case "MsgStorageApply":
+    case "MsgStorageApplyResp":
       return "taken";
     default:
-      stepMember(raft, message);
-      return "taken";
+      return assertNever(message.type);
   }
+}
+
+/** A message that speaks of one member's progress. */
+function withMember(
+  raft: Raft,
+  message: Message,
+  run: (raft: Raft, progress: Progress, message: Message) => void,
+): void {
+  const progress = raft.tracker.progress.get(message.from);
+  if (progress !== undefined) run(raft, progress, message);
+  else raft.logger.debug(() => `${raft.name} no progress available for ${hex(message.from)}`);
 }
 
 /** Steps down when no quorum was heard of since the last check; then the next period begins. */
@@ -38,39 +78,10 @@ export function checkQuorum(raft: Raft): void {
   for (const [id, progress] of raft.tracker.progress) if (id !== raft.id) progress.recentActive = false;
 }
 
-/** A message that speaks of one member's progress. */
-function stepMember(raft: Raft, message: Message): void {
-  const progress = raft.tracker.progress.get(message.from);
-  if (progress === undefined) {
-    raft.logger.debug(() => `${raft.name} no progress available for ${hex(message.from)}`);
-    return;
-  }
-  switch (message.type) {
-    case "MsgAppResp":
-      progress.recentActive = true;
-      if (message.reject) appendRejected(raft, progress, message);
-      else appendAccepted(raft, progress, message);
-      return;
-    case "MsgHeartbeatResp":
-      heartbeatAnswered(raft, progress, message);
-      return;
-    case "MsgSnapStatus":
-      snapshotReported(raft, progress, message);
-      return;
-    case "MsgUnreachable":
-      // An append has probably been lost: rather than send more after it, find out.
-      if (progress.state.kind === "StateReplicate") progress.becomeProbe();
-      raft.logger.debug(() => {
-        const failure = `failed to send message to ${hex(message.from)} because it is unreachable`;
-        return `${raft.name} ${failure} [${progress}]`;
-      });
-      return;
-    case "MsgTransferLeader":
-      transferLeadership(raft, progress, message);
-      return;
-    default:
-      return;
-  }
+function appendAnswered(raft: Raft, progress: Progress, message: Message): void {
+  progress.recentActive = true;
+  if (message.reject) appendRejected(raft, progress, message);
+  else appendAccepted(raft, progress, message);
 }
 
 /**
@@ -130,6 +141,8 @@ function resumeReplication(raft: Raft, progress: Progress, message: Message): vo
       progress.becomeProbe();
       progress.becomeReplicate();
       return;
+    default:
+      assertNever(state);
   }
 }
 
@@ -154,6 +167,15 @@ function snapshotReported(raft: Raft, progress: Progress, message: Message): voi
   });
   // After success the follower's own answer comes first; after failure, a heartbeat interval passes.
   progress.flowPaused = true;
+}
+
+/** An append has probably been lost: rather than send more after it, find out. */
+function unreachableReported(raft: Raft, progress: Progress, message: Message): void {
+  if (progress.state.kind === "StateReplicate") progress.becomeProbe();
+  raft.logger.debug(() => {
+    const failure = `failed to send message to ${hex(message.from)} because it is unreachable`;
+    return `${raft.name} ${failure} [${progress}]`;
+  });
 }
 
 /** Begins to hand leadership on: once the follower's log is complete, it is told to stand at once (thesis, 3.10). */

@@ -71,6 +71,11 @@ export function isResponseMessage(type: MessageType): boolean {
   return responseMessages.has(type);
 }
 
+/** Meant for the leader: whoever is not forwards it and leaves `from` as it is. */
+export function isRequest(type: MessageType): boolean {
+  return type === "MsgProp" || type === "MsgReadIndex" || type === "MsgTransferLeader";
+}
+
 /** The answers that promise something stored: they leave only after it is. */
 export function restsOnStorage(type: MessageType): boolean {
   return type === "MsgAppResp" || type === "MsgVoteResp" || type === "MsgPreVoteResp";

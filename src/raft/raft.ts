@@ -338,6 +338,7 @@ export class Raft {
     this.pendingConfIndex = 0;
     this.uncommittedSize = 0;
     this.readOnly = new ReadOnly();
+    this.pendingReads = [];
   }
 
   /** Whether this term's leader has committed an entry of its own: until then it may not know what is committed. */

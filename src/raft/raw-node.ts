@@ -3,7 +3,14 @@ import type { ConfChange } from "./conf-change.js";
 import type { Config } from "./config.js";
 import { entriesSize } from "./entry-size.js";
 import { RaftError } from "./errors.js";
-import { createMessage, isLocalMessage, isLocalTarget, isResponseMessage } from "./message.js";
+import {
+  createMessage,
+  isLocalMessage,
+  isLocalTarget,
+  isRequest,
+  isResponseMessage,
+  restsOnStorage,
+} from "./message.js";
 import { Raft } from "./raft.js";
 import { applyConfChange } from "./reconfigure.js";
 import { type BasicStatus, basicStatusOf, type Status, statusOf } from "./status.js";
@@ -121,10 +128,13 @@ export class RawNode {
    * @throws RaftError `stepLocalMsg`, `stepPeerNotFound` or `proposalDropped`
    */
   step(message: Message): void {
-    const { type, from } = message;
+    const { type, from, reject } = message;
     if (!isLocalTarget(from)) {
       if (isLocalMessage(type)) throw new RaftError("stepLocalMsg");
       if (isResponseMessage(type) && !this.#raft.tracker.progress.has(from)) throw new RaftError("stepPeerNotFound");
+      // From itself a node hears its own promises, and requests that were forwarded in a circle.
+      const own = (restsOnStorage(type) && !reject) || isRequest(type);
+      if (from === this.#raft.id && !own) throw new RaftError("stepLocalMsg");
     }
     this.#step(message);
   }
