@@ -37,6 +37,7 @@ export function stepCandidate(raft: Raft, message: Message): StepResult {
         return `${own} ignored MsgTimeoutNow from ${hex(message.from)}`;
       });
       return "taken";
+    // Nothing for this role to do; and what was dealt with whatever the role.
     case "MsgAppResp":
     case "MsgHeartbeatResp":
     case "MsgTransferLeader":
@@ -47,7 +48,6 @@ export function stepCandidate(raft: Raft, message: Message): StepResult {
     case "MsgCheckQuorum":
     case "MsgUnreachable":
     case "MsgSnapStatus":
-    // Nothing for a candidate to do; the rest is dealt with whatever the role.
     case "MsgHup":
     case "MsgVote":
     case "MsgPreVote":

@@ -44,6 +44,7 @@ export function stepFollower(raft: Raft, message: Message): StepResult {
     case "MsgReadIndexResp":
       takeReadIndex(raft, message);
       return "taken";
+    // Nothing for this role to do; and what was dealt with whatever the role.
     case "MsgAppResp":
     case "MsgVoteResp":
     case "MsgPreVoteResp":
@@ -52,7 +53,6 @@ export function stepFollower(raft: Raft, message: Message): StepResult {
     case "MsgCheckQuorum":
     case "MsgUnreachable":
     case "MsgSnapStatus":
-    // Nothing for a follower to do; the rest is dealt with whatever the role.
     case "MsgHup":
     case "MsgVote":
     case "MsgPreVote":

@@ -36,7 +36,6 @@ export function stepLeader(raft: Raft, message: Message): StepResult {
     case "MsgTransferLeader":
       withMember(raft, message, transferLeadership);
       return "taken";
-    case "MsgForgetLeader":
     case "MsgApp":
     case "MsgSnap":
     case "MsgHeartbeat":
@@ -44,7 +43,10 @@ export function stepLeader(raft: Raft, message: Message): StepResult {
     case "MsgPreVoteResp":
     case "MsgTimeoutNow":
     case "MsgReadIndexResp":
-    // Nothing for a leader to do; the rest is dealt with whatever the role.
+      withMember(raft, message, ignore);
+      return "taken";
+    // Nothing to forget; and what was dealt with whatever the role.
+    case "MsgForgetLeader":
     case "MsgHup":
     case "MsgVote":
     case "MsgPreVote":
@@ -57,6 +59,8 @@ export function stepLeader(raft: Raft, message: Message): StepResult {
       return assertNever(message.type);
   }
 }
+
+const ignore = (): void => undefined;
 
 /** A message that speaks of one member's progress. */
 function withMember(

@@ -29,7 +29,8 @@ if (!existsSync(scripts)) {
 
 for (const [kind, start] of Object.entries(kinds)) {
   const folder = join(scripts, kind);
-  describe.runIf(existsSync(folder))(`etcd-io/raft's ${kind} scripts`, () => {
+  if (!existsSync(folder)) continue;
+  describe(`etcd-io/raft's ${kind} scripts`, () => {
     for (const path of scriptsIn(folder)) test(basename(path), () => expectSame(path, start));
   });
 }
