@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { KeyEntry } from "../../src/mvcc/key-entry.js";
+
+/** An entry with these changes: `2` is a put at revision 2, `-3` a tombstone at 3. */
+function entryOf(changes: readonly number[]): KeyEntry {
+  const [first = 0, ...later] = changes;
+  const entry = new KeyEntry(first, 0, first, 1);
+  for (const change of later) {
+    if (change > 0) entry.put(change, 0);
+    else entry.bury(-change, 0);
+  }
+  return entry;
+}
+
+function recordsOf(entry: KeyEntry): number[] {
+  return Array.from({ length: entry.olderCount + 1 }, (_, position) => entry.mainAt(position));
+}
+
+describe("visibleAt() finds the put that a revision sees", () => {
+  for (const { changes, seen } of [
+    { changes: [2], seen: [0, 0, 2, 2] },
+    { changes: [2, 4], seen: [0, 0, 2, 2, 4, 4] },
+    { changes: [2, -4], seen: [0, 0, 2, 2, 0, 0] },
+    { changes: [2, 3, -4, 6, -7, 9], seen: [0, 0, 2, 3, 0, 0, 6, 0, 0, 9, 9] },
+  ]) {
+    test(`${changes}`, () => {
+      const entry = entryOf(changes);
+      const found = seen.map((_, revision) => {
+        const position = entry.visibleAt(revision);
+        return position < 0 ? 0 : entry.mainAt(position);
+      });
+      expect(found).toEqual(seen);
+    });
+  }
+});
+
+describe("compact() keeps what a read at the revision or later sees, and a tombstone at the revision itself", () => {
+  for (const { changes, at, outcome, left } of [
+    { changes: [2], at: 1, outcome: "untouched", left: [2] },
+    { changes: [2], at: 2, outcome: "kept", left: [2] },
+    { changes: [2, 4, 6], at: 3, outcome: "kept", left: [2, 4, 6] },
+    { changes: [2, 4, 6], at: 4, outcome: "kept", left: [4, 6] },
+    { changes: [2, 4, 6], at: 9, outcome: "kept", left: [6] },
+    { changes: [2, -4], at: 3, outcome: "kept", left: [2, 4] },
+    { changes: [2, -4], at: 4, outcome: "kept", left: [4] },
+    { changes: [2, -4], at: 5, outcome: "gone", left: [] },
+    { changes: [2, -4, 6], at: 3, outcome: "kept", left: [2, 4, 6] },
+    { changes: [2, -4, 6], at: 4, outcome: "kept", left: [4, 6] },
+    { changes: [2, -4, 6], at: 5, outcome: "untouched", left: [6] },
+    { changes: [2, -4, 6], at: 6, outcome: "kept", left: [6] },
+    { changes: [2, 3, -4, 6, 7, -8], at: 6, outcome: "kept", left: [6, 7, 8] },
+    { changes: [2, 3, -4, 6, 7, -8], at: 8, outcome: "kept", left: [8] },
+    { changes: [2, 3, -4, 6, 7, -8], at: 9, outcome: "gone", left: [] },
+  ]) {
+    test(`${changes} at ${at}: ${outcome}`, () => {
+      const entry = entryOf(changes);
+      expect(entry.compact(at)).toBe(outcome);
+      if (outcome !== "gone") expect(recordsOf(entry)).toEqual(left);
+      if (outcome !== "gone")
+        for (const main of [2, 3, 4, 6, 7, 8]) expect(entry.has(main, 0)).toBe(left.includes(main));
+    });
+  }
+});
+
+test("a new life begins with version 1, and counts on after a compaction", () => {
+  const entry = entryOf([2, 3, -4]);
+  expect([entry.alive, entry.version, entry.createRevision]).toEqual([false, 0, 0]);
+  entry.put(6, 0);
+  entry.put(7, 3);
+  expect([entry.alive, entry.version, entry.createRevision]).toEqual([true, 2, 6]);
+  entry.compact(7);
+  entry.put(9, 1);
+  expect([entry.version, entry.createRevision, entry.main, entry.sub]).toEqual([3, 6, 9, 1]);
+  expect([entry.mainAt(0), entry.subAt(0)]).toEqual([7, 3]);
+});
+
+test("sub revisions and revisions beyond 32 bits come back as they went in", () => {
+  const big = 2 ** 40;
+  const entry = new KeyEntry(big, 2 ** 33, big, 1);
+  entry.bury(big + 1, 2 ** 33 + 1);
+  entry.put(big + 2, 0);
+  expect([entry.mainAt(0), entry.subAt(0), entry.visibleAt(big)]).toEqual([big, 2 ** 33, 0]);
+  expect([entry.mainAt(1), entry.subAt(1), entry.visibleAt(big + 1)]).toEqual([big + 1, 2 ** 33 + 1, -1]);
+});

@@ -1,0 +1,308 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { Backend } from "../../src/backend/index.js";
+import { type Clock, EtcdError, ManualClock, systemClock } from "../../src/base/index.js";
+import type { Change } from "../../src/mvcc/index.js";
+import { revisionKey, tombstoneKey } from "../../src/mvcc/revision.js";
+import { KeyValue } from "../../src/wire/index.js";
+import { openBackend, openEmpty, openOver, show, showPair, write } from "./fixture.js";
+
+/** Every stored change as `main.sub[t] key`. */
+async function stored(backend: Backend): Promise<string[]> {
+  const found: string[] = [];
+  for await (const rows of backend.batches("key")) {
+    for (const [revision, value] of rows) {
+      const bytes = Buffer.from(revision);
+      const mark = bytes.subarray(17).toString();
+      found.push(`${bytes.readBigUInt64BE(0)}.${bytes.readBigUInt64BE(9)}${mark} ${KeyValue.decode(value).key}`);
+    }
+  }
+  return found;
+}
+
+function meta(backend: Backend, name: string): string | undefined {
+  const value = backend.get("meta", Buffer.from(name));
+  return value === undefined ? undefined : Buffer.from(value).toString("hex");
+}
+
+test("an empty store is at revision 1, and nothing is compacted", async () => {
+  const store = await openEmpty();
+  expect([store.revision, store.compactedRevision, store.keyCount]).toEqual([1, -1, 0]);
+  expect(store.range("a", "")).toEqual({ kvs: [], count: 0, revision: 1 });
+});
+
+test("what is stored is etcd's: revision key, pair, marked tombstone with the key alone", async () => {
+  const backend = await openBackend();
+  const store = await openOver(backend);
+  write(store, { put: "foo", value: "bar", lease: 5n }, { put: "zoo" });
+  write(store, { del: "foo" });
+  const rows: string[] = [];
+  for await (const batch of backend.batches("key")) {
+    for (const [key, value] of batch)
+      rows.push(`${Buffer.from(key).toString("hex")} ${Buffer.from(value).toString("hex")}`);
+  }
+  expect(rows).toEqual([
+    "00000000000000025f0000000000000000 0a03666f6f1002180220012a036261723005",
+    "00000000000000025f0000000000000001 0a037a6f6f100218022001",
+    "00000000000000035f000000000000000074 0a03666f6f",
+  ]);
+});
+
+describe("a transaction", () => {
+  test("reads its own writes; others see them when it has ended, under one revision", async () => {
+    const store = await openEmpty();
+    write(store, { put: "a", value: "1" });
+    const txn = store.beginWrite();
+    expect([txn.revision, txn.range("a", "").revision]).toEqual([2, 2]);
+    txn.put("a", Buffer.from("2"), 0n);
+    txn.put("b", Buffer.from("1"), 0n);
+    expect(show(txn)).toEqual(["a=2 2/3/2", "b=1 3/3/1"]);
+    expect([txn.range("a", "").revision, txn.head("b")?.modRevision]).toEqual([3, 3]);
+    expect(txn.deleteRange("a", "\0")).toBe(2);
+    expect(show(txn)).toEqual([]);
+    expect(show(txn, 2)).toEqual(["a=1 2/2/1"]);
+    txn.put("c", Buffer.from("1"), 0n);
+    txn.end();
+    expect(store.revision).toBe(3);
+    expect(show(store)).toEqual(["c=1 3/3/1"]);
+  });
+
+  test("without a change leaves no trace", async () => {
+    const store = await openEmpty();
+    let told = 0;
+    store.onChanges(() => told++);
+    const txn = store.beginWrite();
+    expect(txn.deleteRange("a", "\0")).toBe(0);
+    txn.end();
+    expect([store.revision, told]).toEqual([1, 0]);
+  });
+
+  test("tells its changes when they can be read, deletes in key order", async () => {
+    const store = await openEmpty();
+    const told: [number, number, readonly Change[]][] = [];
+    store.onChanges((revision, changes) => told.push([revision, store.revision, changes]));
+    write(store, { put: "b", value: "x", lease: -9n }, { put: "a" });
+    write(store, { del: ["a", "c"] });
+    expect(told.map(([revision, current]) => [revision, current])).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+    const all = told.flatMap(([, , changes]) => changes);
+    expect(
+      all.map(({ type, key, modRevision, createRevision, version, leaseId }) => [
+        type,
+        key,
+        modRevision,
+        createRevision,
+        version,
+        leaseId,
+      ]),
+    ).toEqual([
+      ["put", "b", 2, 2, 1, -9n],
+      ["put", "a", 2, 2, 1, 0n],
+      ["delete", "a", 3, 0, 0, 0n],
+      ["delete", "b", 3, 0, 0, 0n],
+    ]);
+    expect(all.map(({ kv }) => showPair(KeyValue.decode(kv)))).toEqual([
+      "b=x 2/2/1",
+      "a= 2/2/1",
+      "a= 0/3/0",
+      "b= 0/3/0",
+    ]);
+    expect((await store.changesFrom(2, 100)).changes).toEqual(all);
+  });
+
+  test("is the only one of its time, and ends once", async () => {
+    const store = await openEmpty();
+    const txn = store.beginWrite();
+    expect(() => store.beginWrite()).toThrow("one write ends");
+    txn.end();
+    expect(() => txn.end()).toThrow("ends once");
+    expect(() => txn.put("a", Buffer.of(), 0n)).toThrow("before it ends");
+  });
+});
+
+describe("range()", () => {
+  for (const { name, key, end, want } of [
+    { name: "one key", key: "b", end: "", want: "b" },
+    { name: "a key that is not there", key: "bb", end: "", want: "" },
+    { name: "a half open range", key: "a", end: "c", want: "a b" },
+    { name: "from a key on", key: "b", end: "\0", want: "b c d" },
+    { name: "everything", key: "\0", end: "\0", want: "a b c d" },
+    { name: "nothing, when the end is the key", key: "b", end: "b", want: "" },
+    { name: "nothing, when the end is before the key", key: "c", end: "a", want: "" },
+  ]) {
+    test(name, async () => {
+      const store = await openEmpty();
+      for (const put of ["d", "b", "a", "c"]) write(store, { put });
+      const { kvs, count } = store.range(key, end);
+      expect(kvs.map((kv) => KeyValue.decode(kv).key).join(" ")).toBe(want);
+      expect(count).toBe(kvs.length);
+      const turns = await store.rangeInTurns(key, end, {}, new AbortController().signal);
+      expect(turns).toEqual(store.range(key, end));
+    });
+  }
+
+  test("in turns reads one state, whatever is written and compacted meanwhile", async () => {
+    const store = await openEmpty({ clock: hastyClock() });
+    for (let at = 0; at < 200; at++) write(store, { put: String(at).padStart(3, "0") });
+    const before = store.range("\0", "\0");
+    const reading = store.rangeInTurns("\0", "\0", {}, new AbortController().signal);
+    write(store, { del: ["\0", "\0"] });
+    const { done } = store.compact(store.revision);
+    write(store, { put: "150" }, { put: "new" });
+    expect(await reading).toEqual(before);
+    await done;
+    expect(show(store)).toHaveLength(2);
+  });
+
+  test("in turns ends when its signal aborts", async () => {
+    const store = await openEmpty({ clock: hastyClock() });
+    for (let at = 0; at < 200; at++) write(store, { put: String(at) });
+    const abort = new AbortController();
+    const reading = store.rangeInTurns("\0", "\0", {}, abort.signal);
+    abort.abort(new EtcdError("canceled"));
+    await expect(reading).rejects.toThrow("request canceled");
+    await store.compact(store.revision).done;
+  });
+
+  test("a pinned revision is read after its compaction, and removed when released", async () => {
+    const backend = await openBackend();
+    const store = await openOver(backend);
+    write(store, { put: "a", value: "1" }, { put: "b", value: "1" });
+    write(store, { put: "a", value: "2" }, { del: "b" });
+    write(store, { put: "a", value: "3" });
+    const pin = store.pin(2);
+    const { done } = store.compact(4);
+    expect(pin.range("\0", "\0").kvs.map((kv) => showPair(KeyValue.decode(kv)))).toEqual(["a=1 2/2/1", "b=1 2/2/1"]);
+    expect(() => store.range("a", "", { revision: 2 })).toThrow("has been compacted");
+    expect(() => store.pin(3)).toThrow("has been compacted");
+    expect(await stored(backend)).toHaveLength(5);
+    pin.release();
+    pin.release();
+    await done;
+    expect(await stored(backend)).toEqual(["4.0 a"]);
+  });
+});
+
+/** A clock that says that a turn is over whenever it is asked. */
+function hastyClock(): Clock {
+  let now = 0;
+  return { ...systemClock, now: () => (now += 1000) };
+}
+
+describe("compact()", () => {
+  for (const { name, compacted, revision, want } of [
+    { name: "takes 0 on a fresh store, as etcd does", compacted: undefined, revision: 0, want: "taken" },
+    { name: "refuses a negative revision", compacted: undefined, revision: -1, want: "compacted" },
+    { name: "takes the current revision", compacted: undefined, revision: 4, want: "taken" },
+    { name: "refuses the future", compacted: undefined, revision: 5, want: "futureRevision" },
+    { name: "refuses the same revision again", compacted: 3, revision: 3, want: "compacted" },
+    { name: "refuses 0 once something is compacted", compacted: 3, revision: 0, want: "compacted" },
+    { name: "goes on from the last one", compacted: 3, revision: 4, want: "taken" },
+  ]) {
+    test(name, async () => {
+      const store = await openEmpty();
+      for (const put of ["a", "b", "a"]) write(store, { put });
+      if (compacted !== undefined) store.compact(compacted);
+      let outcome = "taken";
+      try {
+        await store.compact(revision).done;
+      } catch (error) {
+        outcome = error instanceof EtcdError ? error.kind : String(error);
+      }
+      expect(outcome).toBe(want);
+      expect(store.compactedRevision).toBe(want === "taken" ? revision : (compacted ?? -1));
+    });
+  }
+
+  test("refuses reads below at once, and removes what no read can see", async () => {
+    const backend = await openBackend();
+    const store = await openOver(backend, { compactionBatch: 3 });
+    write(store, { put: "a", value: "1" }, { put: "b" }, { put: "c" }); // 2
+    write(store, { put: "a", value: "2" }, { del: "b" }); // 3
+    write(store, { del: "c" }); // 4
+    write(store, { put: "b", value: "again" }); // 5
+    const { done } = store.compact(4);
+    expect(() => store.range("a", "", { revision: 3 })).toThrow("required revision has been compacted");
+    expect(show(store, 4)).toEqual(["a=2 2/3/2"]);
+    await done;
+    // The tombstone at the compacted revision itself stays: a watch may begin there.
+    expect(await stored(backend)).toEqual(["3.0 a", "4.0t c", "5.0 b"]);
+    await store.compact(5).done;
+    expect(await stored(backend)).toEqual(["3.0 a", "5.0 b"]);
+    expect([show(store), show(store, 5)]).toEqual([
+      ["a=2 2/3/2", "b=again 5/5/1"],
+      ["a=2 2/3/2", "b=again 5/5/1"],
+    ]);
+    expect(meta(backend, "scheduledCompactRev")).toBe("00000000000000055f0000000000000000");
+    expect(meta(backend, "finishedCompactRev")).toBe("00000000000000055f0000000000000000");
+  });
+
+  test("goes on after a restart from where it was interrupted", async () => {
+    const backend = await openBackend();
+    const clock = new ManualClock();
+    const store = await openOver(backend, { clock, compactionBatch: 2, compactionPauseMs: 10 });
+    for (let at = 0; at < 5; at++) write(store, { put: "a", value: String(at) }, { put: `k${at}` });
+    write(store, { del: "k0" });
+    const { done } = store.compact(7);
+    while ((await stored(backend)).length === 11) await nextTurn();
+    await store.close();
+    await expect(done).rejects.toThrow("server stopped");
+    expect(await stored(backend)).toHaveLength(9);
+    expect(meta(backend, "finishedCompactRev")).toBeUndefined();
+
+    const again = await openOver(backend);
+    expect([again.revision, again.compactedRevision]).toEqual([7, 7]);
+    expect(show(again)).toEqual(["a=4 2/6/5", "k1= 3/3/1", "k2= 4/4/1", "k3= 5/5/1", "k4= 6/6/1"]);
+    while (meta(backend, "finishedCompactRev") === undefined) await nextTurn();
+    expect(await stored(backend)).toEqual(["3.1 k1", "4.1 k2", "5.1 k3", "6.0 a", "6.1 k4", "7.0t k0"]);
+  });
+
+  test("does not let the revision go back when all that told it is removed", async () => {
+    const backend = await openBackend();
+    const store = await openOver(backend);
+    write(store, { put: "a" });
+    write(store, { del: "a" });
+    write(store, { put: "b" });
+    write(store, { del: "b" });
+    await store.compact(4).done;
+    backend.delete("key", tombstoneKey(5, 0));
+    backend.put("meta", Buffer.from("scheduledCompactRev"), revisionKey(5, 0));
+    expect((await openOver(backend)).revision).toBe(5);
+  });
+});
+
+describe("changesFrom()", () => {
+  test("gives whole revisions, and says how far it came", async () => {
+    const store = await openEmpty();
+    write(store, { put: "a" }, { put: "b" }, { put: "c" });
+    write(store, { del: "b" });
+    write(store, { put: "d" });
+    const revisions = async (low: number, countMax: number): Promise<unknown> => {
+      const { changes, through } = await store.changesFrom(low, countMax);
+      return { revisions: changes.map(({ modRevision }) => modRevision), through };
+    };
+    expect(await revisions(0, 1)).toEqual({ revisions: [2, 2, 2], through: 2 });
+    expect(await revisions(2, 4)).toEqual({ revisions: [2, 2, 2, 3], through: 3 });
+    expect(await revisions(3, 9)).toEqual({ revisions: [3, 4], through: 4 });
+    expect(await revisions(5, 9)).toEqual({ revisions: [], through: 4 });
+  });
+
+  test("begins at the compacted revision, not below it", async () => {
+    const store = await openEmpty();
+    write(store, { put: "a" });
+    write(store, { del: "a" });
+    await store.compact(3).done;
+    expect((await store.changesFrom(3, 9)).changes.map(({ type, key }) => `${type} ${key}`)).toEqual(["delete a"]);
+    await expect(store.changesFrom(2, 9)).rejects.toThrow("has been compacted");
+  });
+
+  test("stops at the state of the call", async () => {
+    const store = await openEmpty();
+    write(store, { put: "a" });
+    const reading = store.changesFrom(2, 9);
+    write(store, { put: "b" });
+    expect(await reading).toMatchObject({ changes: [{ key: "a" }], through: 2 });
+  });
+});
