@@ -1,0 +1,73 @@
+import { constants } from "node:fs";
+import { access, mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DiskError } from "../backend/index.js";
+import type { Logger } from "../base/index.js";
+
+/** Where in a data directory what lies. */
+export interface DataDir {
+  readonly backendDir: string;
+  readonly walDir: string;
+}
+
+/**
+ * Makes the data directory of a member, readable by its owner only, or checks the one that is there.
+ *
+ * @param dedicatedWalDir where the raft log lies instead, if anywhere
+ * @throws DiskError when it is no directory, cannot be written to, or holds the data of another program
+ */
+export async function createDataDir(dataDir: string, logger: Logger, dedicatedWalDir?: string): Promise<DataDir> {
+  const walDir = dedicatedWalDir ?? join(dataDir, "member", "wal");
+  await privateDirectory(dataDir, logger);
+  if (dedicatedWalDir !== undefined) await privateDirectory(dedicatedWalDir, logger);
+  const foreign = await etcdFile(dataDir, walDir);
+  if (foreign !== undefined) {
+    throw new DiskError(
+      `${dataDir} belongs to an etcd that keeps its data in another format (${foreign}): use another data directory`,
+    );
+  }
+  return { backendDir: join(dataDir, "member", "db"), walDir };
+}
+
+async function privateDirectory(dir: string, logger: Logger): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const { mode } = await stat(dir);
+    if ((mode & 0o077) !== 0) {
+      const permission = (mode & 0o777).toString(8).padStart(4, "0");
+      logger.warn("others can read the data directory", { dir, permission, "recommended-permission": "0700" });
+    }
+    await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new DiskError(`cannot use ${dir} as data directory: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** A file by which a data directory of etcd itself is known. */
+async function etcdFile(dataDir: string, walDir: string): Promise<string | undefined> {
+  const snapshots = join(dataDir, "member", "snap");
+  for (const dir of [snapshots, walDir]) {
+    const names = await readdir(dir).catch(() => []);
+    const found = names.find((name) => name.endsWith(".wal") || (dir === snapshots && name === "db"));
+    if (found !== undefined) return join(dir, found);
+  }
+  return undefined;
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EEXIST":
+    case "ENOTDIR":
+      return "it is, or lies under, a file that is not a directory";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOSPC":
+      return "the disk is full";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

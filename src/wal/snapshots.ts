@@ -1,0 +1,55 @@
+import { DiskError, type LevelBatch, type LevelStore, type StoredRow } from "../backend/index.js";
+import type { Logger } from "../base/index.js";
+import type { Snapshot } from "../raft/index.js";
+import { decodeSnapshot, encodeSnapshot, seal, snapshotIndex, snapshotKey, snapshotKeys, unseal } from "./record.js";
+
+/** Adds a snapshot to a batch, beside the older ones. */
+export function putSnapshot(batch: LevelBatch, snapshot: Snapshot): void {
+  const key = snapshotKey(snapshot.metadata.index, snapshot.metadata.term);
+  batch.put(key, seal(key, encodeSnapshot(snapshot)));
+}
+
+/**
+ * The newest snapshot that is whole; `undefined` when none was ever stored. An older one serves only while the log
+ * still goes on from there.
+ *
+ * @param compactedIndex entries up to here are gone
+ * @throws DiskError when there are snapshots, but none that the log can be read on from
+ */
+export async function loadSnapshot(
+  store: LevelStore,
+  compactedIndex: number,
+  logger: Logger,
+): Promise<Snapshot | undefined> {
+  const rows = await allSnapshots(store);
+  for (const [key, record] of rows.toReversed()) {
+    const index = snapshotIndex(key);
+    if (index < compactedIndex) break;
+    const body = unseal(key, record);
+    if (body !== undefined) return decodeSnapshot(body);
+    logger.warn("skipped a snapshot that does not match its checksum", { dir: store.dir, index });
+  }
+  if (compactedIndex === 0) return undefined;
+  throw new DiskError(
+    `the raft log in ${store.dir} is damaged at index ${compactedIndex}: it starts after a snapshot that cannot be read`,
+  );
+}
+
+/** Adds to a batch the removal of all snapshots but the newest `keep`. */
+export async function purgeSnapshots(store: LevelStore, batch: LevelBatch, keep: number): Promise<number> {
+  const rows = await allSnapshots(store);
+  const old = rows.slice(0, Math.max(0, rows.length - keep));
+  for (const [key] of old) batch.del(key);
+  return old.length;
+}
+
+async function allSnapshots(store: LevelStore): Promise<StoredRow[]> {
+  const rows: StoredRow[] = [];
+  const iterator = store.iterate(snapshotKeys.first, snapshotKeys.end);
+  try {
+    for (let next = await iterator.nextv(16); next.length > 0; next = await iterator.nextv(16)) rows.push(...next);
+  } finally {
+    await iterator.close();
+  }
+  return rows;
+}

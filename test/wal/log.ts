@@ -1,0 +1,27 @@
+import type { Entry, Snapshot } from "../../src/raft/index.js";
+
+/** Entries from index `first` on, of these terms. */
+export function entries(first: number, ...terms: number[]): Entry[] {
+  return terms.map((term, at) => ({
+    term,
+    index: first + at,
+    type: "EntryNormal",
+    data: Buffer.from(`entry ${first + at} of term ${term}`),
+  }));
+}
+
+export function snapshotAt(index: number, term: number): Snapshot {
+  const confState = {
+    voters: [1n, 0xffff_ffff_ffff_ffffn],
+    votersOutgoing: [],
+    learners: [3n],
+    learnersNext: [],
+    autoLeave: true,
+  };
+  return { metadata: { index, term, confState }, data: Buffer.from(`snapshot ${index}`) };
+}
+
+/** Index and term of each. */
+export function show(list: readonly Entry[]): string {
+  return list.map(({ index, term }) => `${index}/${term}`).join(" ");
+}
