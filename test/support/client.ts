@@ -1,0 +1,72 @@
+import { Client, type ClientDuplexStream, credentials, type ServiceError } from "@grpc/grpc-js";
+import { type Codec, services } from "../../src/wire/index.js";
+
+type Services = typeof services;
+type ServiceName = keyof Services;
+type MethodName<S extends ServiceName> = keyof Services[S] & string;
+type MethodOf<S extends ServiceName, M extends MethodName<S>> = Services[S][M];
+type MessageOf<C> = C extends Codec<infer Message> ? Message : never;
+type RequestOf<S extends ServiceName, M extends MethodName<S>> =
+  MethodOf<S, M> extends { readonly request: infer C } ? MessageOf<C> : never;
+type ResponseOf<S extends ServiceName, M extends MethodName<S>> =
+  MethodOf<S, M> extends { readonly response: infer C } ? MessageOf<C> : never;
+
+interface AnyMethod {
+  readonly path: string;
+  readonly request: Codec<unknown>;
+  readonly response: Codec<unknown>;
+}
+
+/** A gRPC client for tests: any method of the wire's table, with no retries, so that what the server says is seen. */
+export class TestClient {
+  readonly #client: Client;
+
+  constructor(endpoint: string) {
+    this.#client = new Client(endpoint, credentials.createInsecure(), {
+      "grpc.max_receive_message_length": -1,
+      "grpc.max_send_message_length": -1,
+      "grpc.enable_retries": 0,
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.initial_reconnect_backoff_ms": 50,
+      "grpc.max_reconnect_backoff_ms": 100,
+    });
+  }
+
+  /** @throws grpc-js's ServiceError: `code` and `details` */
+  unary<S extends ServiceName, M extends MethodName<S>>(
+    service: S,
+    method: M,
+    request: Partial<RequestOf<S, M>> = {},
+  ): Promise<ResponseOf<S, M>> {
+    const { path, request: encoder, response: decoder } = services[service][method] as unknown as AnyMethod;
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        path,
+        (message: unknown) => Buffer.from(encoder.encode(message)),
+        (bytes) => decoder.decode(bytes),
+        encoder.create(request),
+        (error: ServiceError | null, response?: unknown) => {
+          if (error !== null) reject(error);
+          else resolve(response as ResponseOf<S, M>);
+        },
+      );
+    });
+  }
+
+  /** A stream both ways; what the server ends it with arrives as its `error` event. */
+  stream<S extends ServiceName, M extends MethodName<S>>(
+    service: S,
+    method: M,
+  ): ClientDuplexStream<RequestOf<S, M>, ResponseOf<S, M>> {
+    const { path, request: encoder, response: decoder } = services[service][method] as unknown as AnyMethod;
+    return this.#client.makeBidiStreamRequest(
+      path,
+      (message: RequestOf<S, M>) => Buffer.from(encoder.encode(message)),
+      (bytes) => decoder.decode(bytes) as ResponseOf<S, M>,
+    );
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
