@@ -5,8 +5,8 @@ const usualBytes = 64 * 1024;
 /** A buffer that grew beyond this for one message is not kept for the next. */
 const keptBytesMax = 4 * 1024 * 1024;
 /** From this length on the platform's own conversions and copies beat a loop. */
-const longText = 16;
-const longBytes = 24;
+const longText = 12;
+const longBytes = 12;
 /** Of a varint of 64 bits, of a tag. */
 const varintBytesMax = 10;
 const tagBytesMax = 5;

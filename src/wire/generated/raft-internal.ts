@@ -32,7 +32,7 @@ import {
 import { ClusterMemberAttrSetRequest, ClusterVersionSetRequest, DowngradeInfoSetRequest } from "./membership.js";
 import { Request } from "./store-v2.js";
 
-/** What a log entry carries: who asked, and one request (the log decides, so a field is set for exactly one of them). */
+/** What a log entry carries: who asked, and one of the requests. */
 export interface InternalRaftRequest {
   readonly id: bigint;
   readonly v2: Request | undefined;
@@ -70,7 +70,10 @@ export interface InternalRaftRequest {
 
 const fieldsOfInternalRaftRequest: FieldNumbers = {
   message: "etcdserverpb.InternalRaftRequest",
-  numbers: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 100, 1000, 1011, 1012, 1013, 1100, 1101, 1102, 1103, 1104, 1105, 1106, 1107, 1200, 1201, 1202, 1203, 1204, 1300, 1301, 1302],
+  numbers: [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 100, 1000, 1011, 1012, 1013,
+    1100, 1101, 1102, 1103, 1104, 1105, 1106, 1107, 1200, 1201, 1202, 1203, 1204, 1300, 1301, 1302,
+  ],
 };
 
 export const InternalRaftRequest: Codec<InternalRaftRequest> = {

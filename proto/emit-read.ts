@@ -1,0 +1,80 @@
+import {
+  emitObject,
+  isOptional,
+  type Message,
+  numbersName,
+  outType,
+  propertiesOf,
+  readType,
+  tagOf,
+  wireType,
+} from "./message.js";
+import type { Field } from "./schema.js";
+
+/** The method `read` of a message: one loop over the fields as they come. */
+export function emitRead(message: Message): string[] {
+  const skip = `reader.skip(reader.tag(), ${numbersName(message)})`;
+  if (message.fields.length === 0) {
+    return ["read(reader) {", `  while (reader.more()) ${skip};`, "  return {};", "},"];
+  }
+  const lines: string[] = [];
+  for (const { name, zero, field } of propertiesOf(message)) {
+    if (field === undefined) lines.push(`  let ${name}: ${message.out}["${name}"];`);
+    else if (field.repeated) {
+      const item = field.kind.type === "message" ? outType(field.kind.message) : readType(field);
+      lines.push(
+        `  const ${name}: ${item}[] = ${message.mergeable ? `base === undefined ? [] : [...base.${name}]` : "[]"};`,
+      );
+    } else if (message.mergeable) lines.push(`  let ${name} = base === undefined ? ${zero} : base.${name};`);
+    else lines.push(`  let ${name}${isOptional(field) ? `: ${readType(field)} | undefined` : ` = ${zero}`};`);
+  }
+  return [
+    message.mergeable ? "read(reader, base) {" : "read(reader) {",
+    ...lines,
+    "  while (reader.more()) {",
+    "    const tag = reader.tag();",
+    "    switch (tag) {",
+    ...message.fields.flatMap(emitReadField).map((line) => `      ${line}`),
+    "      default:",
+    `        reader.skip(tag, ${numbersName(message)});`,
+    "    }",
+    "  }",
+    ...emitObject(message),
+    "},",
+  ];
+}
+
+function emitReadField(field: Field): string[] {
+  const { kind } = field;
+  const packable = field.repeated && wireType(kind) === 0;
+  if (kind.type === "message") {
+    const inner = kind.message.name;
+    const merge = !field.repeated && field.oneof === undefined ? `reader, ${field.name}` : "reader";
+    return [
+      `case ${tagOf(field, 2)}: {`,
+      "  const outer = reader.open();",
+      `  ${assign(field, `${inner}.read(${merge})`)}`,
+      "  reader.close(outer);",
+      "  break;",
+      "}",
+    ];
+  }
+  const one = assign(field, `reader.${kind.type}()`);
+  const single = [`case ${tagOf(field, wireType(kind))}:`, `  ${one}`, "  break;"];
+  if (!packable) return single;
+  return [
+    ...single,
+    `case ${tagOf(field, 2)}: {`,
+    "  const outer = reader.open();",
+    `  while (reader.more()) ${one}`,
+    "  reader.close(outer);",
+    "  break;",
+    "}",
+  ];
+}
+
+function assign(field: Field, value: string): string {
+  if (field.repeated) return `${field.name}.push(${value});`;
+  if (field.oneof !== undefined) return `${field.oneof} = { case: "${field.name}", value: ${value} };`;
+  return `${field.name} = ${value};`;
+}
