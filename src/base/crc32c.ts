@@ -1,7 +1,9 @@
 /** The reversed Castagnoli polynomial, which etcd uses for its log and its hashes. */
 const polynomial = 0x82f63b78;
 
-/** Eight tables, so that one round takes eight bytes ("slicing by eight"): table k is for a byte with k more behind it. */
+/**
+ * Eight tables, so that one round takes eight bytes ("slicing by eight"): table k is for a byte with k more behind it.
+ */
 const tables = makeTables();
 
 /**

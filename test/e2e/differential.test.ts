@@ -10,8 +10,8 @@ import { txnScenarios } from "./scenarios/txn.js";
 import { watchScenarios } from "./scenarios/watch.js";
 
 // The same command lines of the real etcdctl against real etcd 3.5 and against our server: what they print, on which
-// stream, and how they exit must be the same. Only what cannot be equal is hidden: elapsed times, ports, random lease ids
-// (by the order of their grants), sizes of the database on disk.
+// stream, and how they exit must be the same. Only what cannot be equal is hidden: elapsed times, ports, random lease
+// ids (by the order of their grants), sizes of the database on disk.
 
 const scenarios = [...kvScenarios, ...txnScenarios, ...watchScenarios, ...leaseScenarios, ...maintenanceScenarios];
 const serverUnderTest = (process.env.ETCD_TS_DIFFERENTIAL as ServerKind | undefined) ?? "ours";

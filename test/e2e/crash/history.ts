@@ -56,7 +56,10 @@ function everythingFrom(startRevision: number) {
   };
 }
 
-/** Brings an untouched server through the same revisions, each as one transaction, and checks that it numbers them alike. */
+/**
+ * Brings an untouched server through the same revisions, each as one transaction, and checks that it numbers them
+ * alike.
+ */
 export async function replay(client: TestClient, history: ReadonlyMap<number, readonly Change[]>): Promise<void> {
   for (const [revision, changes] of [...history].sort(([left], [right]) => left - right)) {
     const success = changes.map(({ key, put }) =>

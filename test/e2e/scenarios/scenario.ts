@@ -1,6 +1,6 @@
 /**
- * A command line of etcdctl as a shell would read it, alone or with what it needs. `$1`, `$2`, ... stand for the ids of the
- * leases granted so far, in hex.
+ * A command line of etcdctl as a shell would read it, alone or with what it needs. `$1`, `$2`, ... stand for the ids
+ * of the leases granted so far, in hex.
  */
 export type Step =
   | string

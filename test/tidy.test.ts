@@ -1,0 +1,137 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+// The floors and the style that a machine can hold; Biome and the compiler hold the rest.
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const columns = 120;
+const lines = 450;
+
+/** Rooms from the ground up; rooms on one floor do not know each other. */
+const floors = [
+  ["base"],
+  ["raft", "backend", "wire"],
+  ["wal", "mvcc", "lease", "cluster"],
+  ["apply"],
+  ["server"],
+  ["rpc"],
+  ["main"],
+];
+const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
+/** Rooms with fewer friends than their floor would allow. */
+const only: Record<string, readonly string[]> = { raft: ["base"] };
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources = files("src").map(read);
+const written = [...sources, ...[...files("test"), ...files("proto")].map(read)].filter(
+  ({ path }) => !isGenerated(path),
+);
+
+describe("floors", () => {
+  test("every folder of src is a room on a floor", () => {
+    const rooms = readdirSync(join(root, "src"));
+    expect(rooms.filter((room) => !floorOf.has(room))).toEqual([]);
+  });
+
+  test("a file imports its own room and, through their doors, rooms on lower floors", () => {
+    const wrong = sources.flatMap(({ path, imports }) =>
+      imports.map((target) => wrongStep(path, target)).filter((step) => step !== undefined),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("every room has a door that opens with its contract and holds only exports", () => {
+    const doors = sources.filter(({ path }) => path.endsWith("/index.ts"));
+    expect(doors.map(({ path }) => roomOf(path)).sort()).toEqual(
+      [...floorOf.keys()].filter((room) => room !== "main").sort(),
+    );
+    for (const { path, text } of doors) {
+      expect(text.startsWith("/**\n"), `${path} opens with a contract`).toBe(true);
+      const rest = text
+        .replace(/\/\*\*[\s\S]*?\*\//g, "")
+        .replace(/^export (type )?(\*( as \w+)?|\{[^}]*\}) from "[^"]+";$/gm, "")
+        .trim();
+      expect(rest, `${path} holds only exports`).toBe("");
+    }
+  });
+
+  test("no file is dead", () => {
+    const reached = new Set<string>();
+    const visit = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const target of sources.find((source) => source.path === path)?.imports ?? []) visit(target);
+    };
+    visit("src/main/etcd.ts");
+    expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
+  });
+});
+
+describe("style", () => {
+  test(`no line is longer than ${columns} columns, no file than ${lines} lines`, () => {
+    const wide = written.flatMap(({ path, text }) =>
+      text.split("\n").flatMap((line, at) => (line.length > columns ? [`${path}:${at + 1}`] : [])),
+    );
+    const long = written.filter(({ text }) => text.split("\n").length > lines).map(({ path }) => path);
+    expect({ wide, long }).toEqual({ wide: [], long: [] });
+  });
+
+  test("nothing is exported as default, left to do, or switched off", () => {
+    const marks = /^export default|\b(TODO|FIXME|XXX)\b|@ts-ignore|@ts-expect-error|@ts-nocheck/m;
+    const allowed = ["test/tidy.test.ts"];
+    expect(
+      written.filter(({ path, text }) => marks.test(text) && !allowed.includes(path)).map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  test("no test waits for time to pass", () => {
+    const sleeping = /setTimeout\(\s*(resolve|r|done)\b|\bsleep\(/;
+    const allowed = ["test/tidy.test.ts"];
+    const tests = written.filter(({ path }) => path.startsWith("test/") && !allowed.includes(path));
+    expect(tests.filter(({ text }) => sleeping.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test("comments end where they should: no paths of a machine, no registry hosts", () => {
+    const foreign = /\/(work|root|home)\/|npmjs\.org|debian\.org/;
+    const allowed = ["test/tidy.test.ts"];
+    expect(
+      written.filter(({ path, text }) => foreign.test(text) && !allowed.includes(path)).map(({ path }) => path),
+    ).toEqual([]);
+  });
+});
+
+function wrongStep(path: string, target: string): string | undefined {
+  const [from, to] = [roomOf(path), roomOf(target)];
+  if (from === to) return undefined;
+  const allowed = only[from]?.includes(to) ?? (floorOf.get(to) ?? 0) < (floorOf.get(from) ?? 0);
+  return allowed && target === `src/${to}/index.ts` ? undefined : `${path} -> ${target}`;
+}
+
+function roomOf(path: string): string {
+  return path.split("/")[1] ?? "";
+}
+
+function isGenerated(path: string): boolean {
+  return path.includes("/generated/");
+}
+
+function files(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function read(path: string): Source {
+  const text = readFileSync(join(root, path), "utf8");
+  const imports = [...text.matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)].map(([, specifier]) =>
+    relative(root, resolve(dirname(join(root, path)), `${specifier}.ts`)),
+  );
+  return { path, text, imports: imports.filter((target) => existsSync(join(root, target))) };
+}
