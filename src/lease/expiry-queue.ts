@@ -51,9 +51,11 @@ export class ExpiryQueue<T extends Queued> {
   }
 
   /** Starts over with these items, whose `due` is set; O(n). */
-  fill(items: Iterable<T>): void {
-    this.#heap = [...items];
-    for (const [slot, item] of this.#heap.entries()) item.slot = slot;
+  fill(items: readonly T[]): void {
+    this.#heap = items.slice();
+    this.#heap.forEach((item, slot) => {
+      item.slot = slot;
+    });
     for (let slot = (this.#heap.length >> 1) - 1; slot >= 0; slot--) this.#sink(this.#at(slot), slot);
   }
 

@@ -17,8 +17,8 @@ export class HeldLease implements Lease, Queued {
   /** What was left of the time to live at the last checkpoint; 0 when there is none that counts. */
   checkpointSeconds: number;
   /** Milliseconds on the lessor's clock; means something on the primary only. */
-  expiry = 0;
-  due = 0;
+  expiry = Number.POSITIVE_INFINITY;
+  due = Number.POSITIVE_INFINITY;
   slot = -1;
   /** Most leases hold one key, and a million sets would cost more than the leases themselves. */
   #keys: Key | Set<Key> | undefined;

@@ -210,15 +210,18 @@ export class Lessor {
     this.#primary = true;
     const now = this.#clock.now();
     const leases = this.#byRenewal();
-    const remainingMs = Float64Array.from(leases, (lease) => extendMs + lease.renewalSeconds * secondMs);
+    const remainingMs = new Float64Array(leases.length);
+    leases.forEach((lease, at) => {
+      remainingMs[at] = extendMs + lease.renewalSeconds * secondMs;
+    });
     // Three quarters, so that leases which ran out together leave room for others that expire meanwhile.
     const crowded = leases.length >= leaseRevokesPerSecond;
     const delays = crowded ? spreadExpiries(remainingMs, (3 * leaseRevokesPerSecond) / 4) : undefined;
-    for (const [at, lease] of leases.entries()) {
+    leases.forEach((lease, at) => {
       lease.expiry = now + (remainingMs[at] ?? 0) + (delays?.[at] ?? 0);
       lease.due = lease.expiry;
       if (this.#checkpoints !== undefined) this.#schedule.schedule(lease, now);
-    }
+    });
     this.#queue.fill(leases);
     this.#logger.debug("promoted lessor", { leases: leases.length });
   }

@@ -14,19 +14,19 @@ export function spreadExpiries(remainingMs: Float64Array, perSecond: number): Fl
   let windowStart = remainingMs[0] ?? 0;
   let windowEnd = windowStart + secondMs;
   let inWindow = 0;
-  for (const [at, remaining] of remainingMs.entries()) {
+  remainingMs.forEach((remaining, at) => {
     if (remaining > windowEnd) {
       windowStart = remaining;
       windowEnd = windowStart + secondMs;
       inWindow = 1;
-      continue;
+      return;
     }
     inWindow += 1;
-    if (inWindow <= perSecond) continue;
+    if (inWindow <= perSecond) return;
     // Who already lies n seconds behind the window's start needs n seconds less of delay.
     const delay = (secondMs * inWindow) / perSecond - (remaining - windowStart);
     windowEnd = windowStart + delay;
     delays[at] = delay;
-  }
+  });
   return delays;
 }

@@ -1,0 +1,45 @@
+import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
+import { type LeaseId, ManualClock, silentLogger } from "../../src/base/index.js";
+import { type CheckpointOptions, Lessor } from "../../src/lease/index.js";
+
+export interface Bench {
+  readonly clock: ManualClock;
+  readonly backend: Backend;
+  readonly lessor: Lessor;
+}
+
+/** A lessor on an empty backend. Its minimum time to live is 2 s. */
+export async function openBench(checkpoints?: CheckpointOptions): Promise<Bench> {
+  const clock = new ManualClock();
+  const backend = await openBackend(clock);
+  return { clock, backend, lessor: makeLessor(backend, clock, checkpoints) };
+}
+
+export function openBackend(clock: ManualClock): Promise<Backend> {
+  const onFailure = (error: Error): void => {
+    throw error;
+  };
+  return openMemoryBackend({ clock, logger: silentLogger, onFailure });
+}
+
+export function makeLessor(backend: Backend, clock: ManualClock, checkpoints?: CheckpointOptions): Lessor {
+  return new Lessor({ backend, clock, logger: silentLogger, minTtlSeconds: 2, checkpoints });
+}
+
+export function id(value: number | bigint): LeaseId {
+  return BigInt(value) as LeaseId;
+}
+
+/** The kind of refusal with which `run` ends. */
+export function refusal(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return kindOf(error);
+  }
+  return "nothing thrown";
+}
+
+export function kindOf(error: unknown): unknown {
+  return error instanceof Error && "kind" in error ? error.kind : error;
+}

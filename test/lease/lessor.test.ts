@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { keyFromText, ManualClock } from "../../src/base/index.js";
+import { leasepb } from "../../src/wire/index.js";
+import { id, makeLessor, openBackend, openBench, refusal } from "./fixtures.js";
+
+for (const { name, ttl, want } of [
+  { name: "gives what was asked for", ttl: 60, want: 60 },
+  { name: "gives the minimum for less", ttl: 1, want: 2 },
+  { name: "gives the minimum for 0", ttl: 0, want: 2 },
+  { name: "gives the minimum for a negative time", ttl: -1, want: 2 },
+  { name: "gives the longest time there is", ttl: 9_000_000_000, want: 9_000_000_000 },
+] as const) {
+  test(`grant() ${name}`, async () => {
+    const { lessor } = await openBench();
+    expect(lessor.grant(id(7), ttl).ttlSeconds).toBe(want);
+    expect(lessor.lookup(id(7))?.ttlSeconds).toBe(want);
+  });
+}
+
+for (const { name, lease, ttl, want } of [
+  { name: "id 0", lease: 0, ttl: 60, want: "leaseNotFound" },
+  { name: "more than the longest time", lease: 8, ttl: 9_000_000_001, want: "leaseTtlTooLarge" },
+  { name: "an id that is taken", lease: 7, ttl: 60, want: "leaseExists" },
+] as const) {
+  test(`grant() refuses ${name} and changes nothing`, async () => {
+    const { lessor, backend } = await openBench();
+    lessor.grant(id(7), 10);
+    const before = await backend.hash();
+    expect(refusal(() => lessor.grant(id(lease), ttl))).toBe(want);
+    expect(lessor.leases().map((each) => each.id)).toEqual([7n]);
+    expect(await backend.hash()).toBe(before);
+  });
+}
+
+for (const { lease, hex } of [
+  { lease: 0x0123_4567n, hex: "0000000001234567" },
+  { lease: -7n, hex: "fffffffffffffff9" },
+] as const) {
+  test(`a lease with id ${lease} is stored under ${hex} with etcd's bytes`, async () => {
+    const { lessor, backend } = await openBench();
+    lessor.grant(id(lease), 60);
+    const stored = backend.get("lease", Buffer.from(hex, "hex"));
+    expect(stored).toBeDefined();
+    expect(Buffer.from(stored ?? []).toString("hex")).toBe(
+      Buffer.from(leasepb.Lease.encode({ id: lease, ttl: 60, remainingTtl: 0 })).toString("hex"),
+    );
+  });
+}
+
+test("revoke() gives the keys in order, forgets them and the record", async () => {
+  const { lessor, backend } = await openBench();
+  lessor.grant(id(1), 60);
+  lessor.grant(id(2), 60);
+  for (const key of ["b", "\u00ff", "a", keyFromText("ü")]) lessor.attach(id(1), key);
+  lessor.attach(id(2), "other");
+  expect(lessor.revoke(id(1))).toEqual(["a", "b", "\u00c3\u00bc", "\u00ff"]);
+  expect(lessor.leaseOf("a")).toBe(0n);
+  expect(lessor.leaseOf("other")).toBe(2n);
+  expect(backend.get("lease", Buffer.from("0000000000000001", "hex"))).toBeUndefined();
+  expect(refusal(() => lessor.revoke(id(1)))).toBe("leaseNotFound");
+});
+
+test("attach() moves a key from one lease to the other", async () => {
+  const { lessor } = await openBench();
+  lessor.grant(id(1), 60);
+  lessor.grant(id(2), 60);
+  for (const key of ["x", "y"]) expect(lessor.attach(id(1), key)).toBe(true);
+  lessor.attach(id(2), "x");
+  lessor.attach(id(2), "x");
+  expect(lessor.lookup(id(1))?.keys()).toEqual(["y"]);
+  expect(lessor.lookup(id(2))?.keys()).toEqual(["x"]);
+  expect(lessor.leaseOf("x")).toBe(2n);
+});
+
+test("attach() says when there is no such lease, and leaves the key where it was", async () => {
+  const { lessor } = await openBench();
+  lessor.grant(id(1), 60);
+  lessor.attach(id(1), "x");
+  expect(lessor.attach(id(2), "x")).toBe(false);
+  expect(lessor.leaseOf("x")).toBe(1n);
+});
+
+test("detach() frees a key, and passes over one without a lease", async () => {
+  const { lessor } = await openBench();
+  lessor.grant(id(1), 60);
+  for (const key of ["a", "b", "c"]) lessor.attach(id(1), key);
+  for (const key of ["b", "b", "nowhere"]) lessor.detach(key);
+  expect(lessor.lookup(id(1))?.keys()).toEqual(["a", "c"]);
+  for (const key of ["a", "c"]) lessor.detach(key);
+  expect(lessor.lookup(id(1))?.keys()).toEqual([]);
+});
+
+test("restore() brings leases back, with the minimum where they had less", async () => {
+  const clock = new ManualClock();
+  const backend = await openBackend(clock);
+  for (const [lease, ttl, remainingTtl] of [
+    [1n, 1, 0],
+    [-2n, 100, 30],
+  ] as const) {
+    const key = Buffer.alloc(8);
+    key.writeBigInt64BE(lease);
+    backend.put("lease", key, leasepb.Lease.encode({ id: lease, ttl, remainingTtl }));
+  }
+  const lessor = makeLessor(backend, clock);
+  await lessor.restore();
+  lessor.promote(0);
+  expect(lessor.leases().map((lease) => [lease.id, lease.ttlSeconds, lessor.remainingSeconds(lease.id)])).toEqual([
+    [1n, 2, 2],
+    [-2n, 100, 30],
+  ]);
+});
+
+for (const { name, afterMs, want } of [
+  { name: "the whole time at first", afterMs: 0, want: 10 },
+  { name: "whole seconds, cut", afterMs: 1, want: 9 },
+  { name: "0 in the last second", afterMs: 9_500, want: 0 },
+  { name: "0 in the first second after", afterMs: 10_500, want: 0 },
+  { name: "less than 0 while nobody revokes it", afterMs: 12_000, want: -2 },
+] as const) {
+  test(`remainingSeconds() is ${name}`, async () => {
+    const { lessor, clock } = await openBench();
+    lessor.promote(0);
+    lessor.grant(id(1), 10);
+    clock.advance(afterMs);
+    expect(lessor.remainingSeconds(id(1))).toBe(want);
+  });
+}
+
+test("remainingSeconds() is not known of what is not there, nor when not primary", async () => {
+  const { lessor } = await openBench();
+  lessor.grant(id(1), 10);
+  expect(lessor.remainingSeconds(id(1))).toBeUndefined();
+  lessor.promote(0);
+  expect(lessor.remainingSeconds(id(2))).toBeUndefined();
+});
+
+test("leases() on the primary gives the next to expire first", async () => {
+  const { lessor } = await openBench();
+  lessor.promote(0);
+  for (const [lease, ttl] of [
+    [1, 30],
+    [2, 10],
+    [3, 20],
+  ] as const) {
+    lessor.grant(id(lease), ttl);
+  }
+  expect(lessor.leases().map((lease) => lease.id)).toEqual([2n, 3n, 1n]);
+});

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { leaseRevokesPerSecond } from "../../src/lease/index.js";
+import { spreadExpiries } from "../../src/lease/pile-up.js";
+import { id, openBench } from "./fixtures.js";
+
+function delays(remaining: readonly number[], perSecond: number): number[] {
+  return [...spreadExpiries(Float64Array.from(remaining), perSecond)].map(Math.round);
+}
+
+for (const { name, remaining, perSecond, want } of [
+  {
+    name: "leaves those alone that fit into a second",
+    remaining: [5_000, 5_000, 5_900],
+    perSecond: 3,
+    want: [0, 0, 0],
+  },
+  {
+    name: "puts off what is too much in proportion",
+    remaining: [0, 0, 0, 0],
+    perSecond: 2,
+    want: [0, 0, 1_500, 2_000],
+  },
+  { name: "takes off the delay what lies behind anyhow", remaining: [0, 500, 500], perSecond: 2, want: [0, 0, 1_000] },
+  {
+    name: "starts again behind the delayed ones",
+    remaining: [0, 0, 9_000, 9_000],
+    perSecond: 1,
+    want: [0, 2_000, 0, 2_000],
+  },
+  { name: "has nothing to do for none", remaining: [], perSecond: 1, want: [] },
+] as const) {
+  test(`spreadExpiries() ${name}`, () => expect(delays(remaining, perSecond)).toEqual(want));
+}
+
+test("promote() spreads a pile of equal leases over seconds, and expires none of them early", async () => {
+  const { lessor, clock } = await openBench();
+  const count = 10 * leaseRevokesPerSecond;
+  for (let lease = 1; lease <= count; lease++) lessor.grant(id(lease), 60);
+  lessor.promote(1_000);
+  clock.advance(60_999);
+  expect(lessor.expired(count)).toEqual([]);
+  const perSecond: number[] = [];
+  for (let left = count; left > 0 && perSecond.length < 100; clock.advance(1_000)) {
+    const expired = lessor.expired(count);
+    for (const lease of expired) lessor.revoke(lease);
+    perSecond.push(expired.length);
+    left -= expired.length;
+  }
+  expect(Math.max(...perSecond)).toBeLessThanOrEqual(leaseRevokesPerSecond);
+  expect(perSecond.length).toBeLessThan(20);
+});
