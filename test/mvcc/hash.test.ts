@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { openEmpty, write } from "./fixture.js";
+
+/** What etcd 3.5.30 answered after the same requests; 1084519789 is the sum of nothing. */
+test("hashKv() answers what etcd answered once", async () => {
+  const store = await openEmpty();
+  expect(await store.hashKv(0)).toEqual({ hash: 1084519789, compactRevision: -1, currentRevision: 1 });
+  await store.compact(0).done;
+  await store.compact(1).done;
+  write(store, { put: "a", value: "b" });
+  write(store, { put: "a", value: "c" });
+  write(store, { del: "a" });
+  expect(await store.hashKv(3)).toEqual({ hash: 2695939337, compactRevision: 1, currentRevision: 4 });
+  await store.compact(3).done;
+  // The compaction itself summed this up; what it passed cannot be summed up again.
+  expect(await store.hashKv(3)).toEqual({ hash: 2695939337, compactRevision: 1, currentRevision: 4 });
+  expect(await store.hashKv(1)).toEqual({ hash: 1084519789, compactRevision: 0, currentRevision: 4 });
+  await expect(store.hashKv(2)).rejects.toThrow("has been compacted");
+  await expect(store.hashKv(5)).rejects.toThrow("is a future revision");
+  expect(await store.hashKv(-5)).toEqual({ hash: 1084519789, compactRevision: 3, currentRevision: 4 });
+});
+
+test("hashKv() is the same while a compaction removes, and after", async () => {
+  const store = await openEmpty({ compactionBatch: 1 });
+  for (let at = 0; at < 30; at++) write(store, { put: `k${at % 3}`, value: String(at) });
+  write(store, { del: "k1" });
+  const { done } = store.compact(20);
+  const during = await Promise.all([25, 30, 32].map((revision) => store.hashKv(revision)));
+  await done;
+  expect(await Promise.all([25, 30, 32].map((revision) => store.hashKv(revision)))).toEqual(during);
+});

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { RecentChanges } from "../../src/mvcc/recent-changes.js";
+import { deletion } from "../../src/mvcc/write-txn.js";
+
+function filled(last: number, changesPerRevision = 1): RecentChanges {
+  const recent = new RecentChanges(1, 1_000);
+  for (let at = 2; at <= last; at++) recent.add(Array.from({ length: changesPerRevision }, () => deletion("a", at)));
+  return recent;
+}
+
+for (const { name, recent, low, want } of [
+  { name: "everything of a short history", recent: filled(4), low: 2, want: { revisions: [2, 3, 4], through: 4 } },
+  { name: "the rest of it", recent: filled(4), low: 4, want: { revisions: [4], through: 4 } },
+  { name: "nothing of what is still to come", recent: filled(4), low: 5, want: { revisions: [], through: 4 } },
+  { name: "nothing of what was before it", recent: filled(4), low: 1, want: undefined },
+  { name: "the last thousand changes", recent: filled(5_001), low: 4_002, want: { first: 4_002, through: 5_001 } },
+  { name: "not what is older", recent: filled(5_001), low: 4_001, want: undefined },
+  { name: "only whole revisions", recent: filled(5, 600), low: 5, want: { first: 5, through: 5 } },
+  { name: "no revision that is too large", recent: filled(5, 1_001), low: 5, want: undefined },
+  {
+    name: "the end, after one that is too large",
+    recent: filled(5, 1_001),
+    low: 6,
+    want: { revisions: [], through: 5 },
+  },
+]) {
+  test(`the recent changes hold ${name}`, () => {
+    const found = recent.from(low);
+    const revisions = found?.changes.map((change) => change.modRevision);
+    expect(found?.through).toBe(want?.through);
+    if (want?.revisions !== undefined) expect(revisions).toEqual(want.revisions);
+    if (want?.first !== undefined) expect(revisions?.[0]).toBe(want.first);
+  });
+}
