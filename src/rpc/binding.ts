@@ -1,0 +1,55 @@
+import type { Call } from "../server/index.js";
+import type { Method } from "../wire/index.js";
+import type { ServerStream } from "./stream.js";
+
+/** A method of the API as the transport sees it: bytes in, bytes out. */
+export type Binding =
+  | {
+      readonly kind: "unary";
+      readonly path: string;
+      run(request: Uint8Array, call: Call): Promise<Uint8Array>;
+    }
+  | {
+      readonly kind: "stream";
+      readonly path: string;
+      run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
+    };
+
+/** One request, one answer. A handler may answer at once or later, and refuses by throwing. */
+export type UnaryHandler<Request, Response> = (request: Request, call: Call) => Response | Promise<Response>;
+
+export function unary<Request, Response>(
+  method: Method<Request, Response>,
+  handle: UnaryHandler<Request, Response>,
+): Binding {
+  const { path, request, response } = method;
+  return {
+    kind: "unary",
+    path,
+    run: async (bytes, call) => response.encode(await handle(request.decode(bytes), call)),
+  };
+}
+
+/** Requests and answers as they come; the call ends when the handler returns. */
+export type StreamHandler<Request, Response> = (stream: ServerStream<Request, Response>) => Promise<void>;
+
+export function streaming<Request, Response>(
+  method: Method<Request, Response>,
+  handle: StreamHandler<Request, Response>,
+): Binding {
+  const { path, request, response } = method;
+  return {
+    kind: "stream",
+    path,
+    run: (bytes) =>
+      handle({
+        call: bytes.call,
+        async *read() {
+          for await (const message of bytes.read()) yield request.decode(message);
+        },
+        write: (message) => bytes.write(response.encode(message)),
+        drained: () => bytes.drained(),
+        end: () => bytes.end(),
+      }),
+  };
+}

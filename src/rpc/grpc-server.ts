@@ -1,0 +1,91 @@
+import type { Duplex } from "node:stream";
+import { type ConnectionInjector, Server, ServerCredentials } from "@grpc/grpc-js";
+import type { Clock, Logger } from "../base/index.js";
+import type { Binding } from "./binding.js";
+import type { CallCounters, MethodCounters } from "./call-counters.js";
+import type { Gate } from "./gate.js";
+import { type CallEnvironment, GrpcCall } from "./grpc-call.js";
+
+/** grpc-js words the refusal of a long message otherwise, so it takes a little more and lets us refuse. */
+const overlengthBytes = 8 * 1024 * 1024;
+const unlimitedStreams = 2 ** 32 - 1;
+
+export interface GrpcServerConfig {
+  readonly bindings: readonly Binding[];
+  readonly gate: Gate;
+  readonly counters: CallCounters;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Longest message that is taken. */
+  readonly receiveBytesMax: number;
+  /** Most calls that one connection may have open. */
+  readonly maxConcurrentStreams: number;
+  /** How often a connection is asked for a sign of life, 0 for never, and how long that may take. */
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+  /** Whether to measure how long calls take. */
+  readonly timed: boolean;
+}
+
+/** gRPC over connections that somebody else has accepted. The only place, with `GrpcCall`, that knows grpc-js. */
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #injector: ConnectionInjector;
+  readonly #clock: Clock;
+  readonly #streams = new Set<GrpcCall>();
+
+  constructor(config: GrpcServerConfig) {
+    this.#clock = config.clock;
+    const environment: CallEnvironment = { ...config, streams: this.#streams };
+    const calls = new Map<string, readonly [Binding, MethodCounters]>();
+    this.#server = new Server({
+      "grpc.enable_channelz": 0,
+      "grpc.max_receive_message_length": config.receiveBytesMax + overlengthBytes,
+      "grpc.max_send_message_length": -1,
+      "grpc.keepalive_time_ms": config.keepaliveIntervalMs,
+      "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,
+      ...(config.maxConcurrentStreams < unlimitedStreams && {
+        "grpc.max_concurrent_streams": config.maxConcurrentStreams,
+      }),
+      interceptors: [
+        (method, call) => {
+          const found = calls.get(method.path);
+          if (found === undefined) throw new Error(`no binding for ${method.path}`);
+          return new GrpcCall(call, found[0], found[1], environment);
+        },
+      ],
+    });
+    for (const binding of config.bindings) {
+      const type = binding.kind === "unary" ? "unary" : "bidi_stream";
+      calls.set(binding.path, [binding, config.counters.method(binding.path, type)]);
+      // The interceptor takes every call before grpc-js gets to this handler.
+      this.#server.register(binding.path, () => undefined, asBuffer, asIs, "unary");
+    }
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  /** Serves a connection whose client speaks HTTP/2; what was read of it already has been put back. */
+  take(connection: Duplex): void {
+    this.#injector.injectConnection(connection);
+  }
+
+  /** Ends open streams, lets other calls finish for so long, then drops what is left. */
+  stop(graceMs: number): Promise<void> {
+    for (const stream of this.#streams) stream.stop();
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(graceMs, () => this.#server.forceShutdown());
+      this.#server.tryShutdown(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+function asIs(bytes: Buffer): Uint8Array {
+  return bytes;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

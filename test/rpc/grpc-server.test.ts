@@ -1,0 +1,318 @@
+import { connect as connectHttp2 } from "node:http2";
+import { type AddressInfo, connect } from "node:net";
+import { type CallOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { afterEach, expect, test } from "vitest";
+import { EtcdError, GrpcCode, type LogFields, silentLogger, systemClock } from "../../src/base/index.js";
+import { healthBindings } from "../../src/rpc/health.js";
+import { type Binding, CallCounters, Gate, GrpcServer, type ServerStream, SharedPort } from "../../src/rpc/index.js";
+import { unimplementedBindings } from "../../src/rpc/unimplemented.js";
+import { WireError } from "../../src/wire/index.js";
+
+const receiveBytesMax = 1_000;
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+interface Started {
+  readonly port: number;
+  readonly client: Client;
+  readonly counters: CallCounters;
+  readonly errors: (LogFields | undefined)[];
+  readonly grpc: GrpcServer;
+}
+
+const view = { clusterVersion: "3.5.0" as string | undefined, isLearner: () => false, leader: () => 1n };
+
+async function start(bindings: readonly Binding[], gateView: typeof view = view): Promise<Started> {
+  const counters = new CallCounters();
+  const errors: (LogFields | undefined)[] = [];
+  const grpc = new GrpcServer({
+    bindings,
+    gate: new Gate(gateView),
+    counters,
+    logger: { ...silentLogger, error: (_, fields) => errors.push(fields) },
+    clock: systemClock,
+    receiveBytesMax,
+    maxConcurrentStreams: 2 ** 32 - 1,
+    keepaliveIntervalMs: 7_200_000,
+    keepaliveTimeoutMs: 20_000,
+    timed: true,
+  });
+  const http = (_: unknown, response: { end(text: string): void }) => response.end("over HTTP/1.1");
+  const port = new SharedPort({ clock: systemClock, grpc, http });
+  await new Promise<void>((resolve) => port.listener.listen(0, "127.0.0.1", resolve));
+  const address = port.listener.address() as AddressInfo;
+  const client = new Client(`127.0.0.1:${address.port}`, credentials.createInsecure());
+  cleanups.push(async () => {
+    client.close();
+    await Promise.all([port.stop(200), grpc.stop(200)]);
+  });
+  return { port: address.port, client, counters, errors, grpc };
+}
+
+const asIs = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
+
+function ask(client: Client, path: string, request: string, options: CallOptions = {}, metadata = new Metadata()) {
+  return new Promise<{ code: number; details: string; answer: string | undefined }>((resolve) => {
+    client.makeUnaryRequest(path, asIs, asIs, Buffer.from(request), metadata, options, (error, answer) => {
+      const failed: ServiceError | null = error;
+      resolve({ code: failed?.code ?? 0, details: failed?.details ?? "", answer: answer?.toString() });
+    });
+  });
+}
+
+const echo: Binding = { kind: "unary", path: "/t.T/Echo", run: async (request) => request };
+
+function failing(error: unknown): Binding {
+  return { kind: "unary", path: "/t.T/Fail", run: () => Promise.reject(error) };
+}
+
+function stream(run: (stream: ServerStream<Uint8Array, Uint8Array>) => Promise<void>): Binding {
+  return { kind: "stream", path: "/t.T/Stream", run };
+}
+
+test("a unary call is answered and counted", async () => {
+  const { client, counters } = await start([echo]);
+  const metadata = new Metadata();
+  metadata.set("client-api-version", "3.5.30");
+  expect(await ask(client, "/t.T/Echo", "hello", {}, metadata)).toEqual({ code: 0, details: "", answer: "hello" });
+  expect(await ask(client, "/t.T/Echo", "")).toEqual({ code: 0, details: "", answer: "" });
+  const [method] = counters.methods;
+  expect(method).toMatchObject({ path: "/t.T/Echo", started: 2, received: 2, sent: 2, handled: [2] });
+  expect(counters).toMatchObject({ receivedBytes: 5, sentBytes: 5 });
+  expect([...counters.clients()]).toEqual([
+    { type: "unary", version: "3.5.30", count: 1 },
+    { type: "unary", version: "unknown", count: 1 },
+  ]);
+});
+
+for (const { name, error, code, details } of [
+  { name: "a refusal", error: new EtcdError("compacted"), code: 11, details: new EtcdError("compacted").message },
+  {
+    name: "bytes that are no message",
+    error: new WireError("bad varint"),
+    code: 13,
+    details: "grpc: error unmarshalling request: bad varint",
+  },
+  {
+    name: "anything else",
+    error: new Error("secret"),
+    code: 13,
+    details: "etcdserver: internal error; the member's log says more",
+  },
+]) {
+  test(`${name} reaches the client as code ${code}`, async () => {
+    const { client, errors } = await start([failing(error)]);
+    expect(await ask(client, "/t.T/Fail", "x")).toEqual({ code, details, answer: undefined });
+    expect(errors.length).toBe(name === "anything else" ? 1 : 0);
+  });
+}
+
+test("a message that is too long is refused in grpc-go's words", async () => {
+  const { client } = await start([echo]);
+  expect(await ask(client, "/t.T/Echo", "x".repeat(1_000))).toMatchObject({ code: 0 });
+  expect(await ask(client, "/t.T/Echo", "x".repeat(1_001))).toEqual({
+    code: GrpcCode.ResourceExhausted,
+    details: "grpc: received message larger than max (1001 vs. 1000)",
+    answer: undefined,
+  });
+});
+
+for (const { path, details } of [
+  { path: "/grpc.health.v1.Health/Check", details: "" },
+  { path: "/etcdserverpb.Auth/AuthStatus", details: "unknown service etcdserverpb.Auth" },
+  { path: "/v3lockpb.Lock/Lock", details: "unknown service v3lockpb.Lock" },
+  { path: "/no.Such/Method", details: "The server does not implement the method /no.Such/Method" },
+]) {
+  test(`${path} is ${details === "" ? "known" : "unimplemented"}`, async () => {
+    const bound = healthBindings();
+    const { client } = await start([...bound, ...unimplementedBindings(bound)]);
+    expect(await ask(client, path, "")).toMatchObject({ code: details === "" ? 0 : GrpcCode.Unimplemented, details });
+  });
+}
+
+test("a method of a known service that is not bound is unknown by its own name", async () => {
+  const check = healthBindings().slice(0, 1);
+  const { client } = await start([...check, ...unimplementedBindings(check)]);
+  expect((await ask(client, "/grpc.health.v1.Health/Watch", "")).details).toBe(
+    "unknown method Watch for service grpc.health.v1.Health",
+  );
+});
+
+for (const { name, gate, metadata, details } of [
+  {
+    name: "before the cluster version is known",
+    gate: { ...view, clusterVersion: undefined },
+    metadata: {},
+    details: "etcdserver: not capable",
+  },
+  {
+    name: "on a learner",
+    gate: { ...view, isLearner: () => true },
+    metadata: {},
+    details: "etcdserver: rpc not supported for learner",
+  },
+  {
+    name: "without a leader, when the client asked to know",
+    gate: { ...view, leader: () => 0n },
+    metadata: { hasleader: "true" },
+    details: "etcdserver: no leader",
+  },
+  { name: "without a leader", gate: { ...view, leader: () => 0n }, metadata: {}, details: "" },
+]) {
+  test(`a call ${name} is ${details === "" ? "served" : "refused"}`, async () => {
+    const { client } = await start([echo], gate);
+    const answer = await ask(client, "/t.T/Echo", "x", {}, Metadata.fromHttp2Headers(metadata));
+    expect(answer).toMatchObject({ code: details === "" ? 0 : GrpcCode.Unavailable, details });
+  });
+}
+
+test("a deadline ends the call and its signal", async () => {
+  let aborted = false;
+  const waiting: Binding = {
+    kind: "unary",
+    path: "/t.T/Wait",
+    run: (request, call) =>
+      new Promise((resolve) => {
+        call.signal.addEventListener("abort", () => {
+          aborted = true;
+          resolve(request);
+        });
+      }),
+  };
+  const { client, counters } = await start([waiting]);
+  expect((await ask(client, "/t.T/Wait", "x", { deadline: Date.now() + 50 })).code).toBe(GrpcCode.DeadlineExceeded);
+  await expect.poll(() => aborted).toBe(true);
+  expect(counters.methods[0]?.handled[GrpcCode.Canceled]).toBe(1);
+});
+
+test("a stream answers request by request and ends when its handler does", async () => {
+  const { client } = await start([
+    stream(async (calling) => {
+      for await (const request of calling.read()) calling.write(Buffer.from(`got ${Buffer.from(request)}`));
+    }),
+  ]);
+  const call = client.makeBidiStreamRequest("/t.T/Stream", asIs, asIs);
+  const answers: string[] = [];
+  call.on("data", (answer: Buffer) => answers.push(answer.toString()));
+  const status = new Promise((resolve) => call.on("status", resolve));
+  call.write(Buffer.from("a"));
+  call.write(Buffer.from("b"));
+  call.end();
+  expect(await status).toMatchObject({ code: 0 });
+  expect(answers).toEqual(["got a", "got b"]);
+});
+
+test("a client that does not read stops its stream's handler, and no other call", async () => {
+  let written = 0;
+  let aborted = false;
+  const { client, port } = await start([
+    echo,
+    stream(async (calling) => {
+      const { signal } = calling.call;
+      signal.addEventListener("abort", () => {
+        aborted = true;
+      });
+      while (!signal.aborted) {
+        written += 10_000;
+        if (!calling.write(Buffer.alloc(10_000))) await calling.drained();
+      }
+    }),
+  ]);
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  session.request({ ":method": "POST", ":path": "/t.T/Stream", "content-type": "application/grpc" });
+  const settled = async (): Promise<boolean> => {
+    const before = written;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return before > 0 && written === before;
+  };
+  await expect.poll(settled).toBe(true);
+  expect(written).toBeLessThan(1_000_000);
+  expect(await ask(client, "/t.T/Echo", "x")).toMatchObject({ answer: "x" });
+  session.destroy();
+  await expect.poll(() => aborted).toBe(true);
+});
+
+test("stopping ends open streams and lets a call that is under way finish", async () => {
+  let answer: (bytes: Uint8Array) => void = () => undefined;
+  const slow: Binding = {
+    kind: "unary",
+    path: "/t.T/Slow",
+    run: () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      }),
+  };
+  const { client, grpc } = await start([
+    slow,
+    stream(({ call }) => new Promise((resolve) => call.signal.addEventListener("abort", () => resolve()))),
+  ]);
+  const call = client.makeBidiStreamRequest("/t.T/Stream", asIs, asIs);
+  call.on("error", () => undefined);
+  const ended = new Promise((resolve) => call.on("status", resolve));
+  const asked = ask(client, "/t.T/Slow", "x");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const stopped = grpc.stop(5_000);
+  expect(await ended).toMatchObject({ code: GrpcCode.Unavailable, details: "etcdserver: server stopped" });
+  answer(Buffer.from("late"));
+  expect(await asked).toMatchObject({ code: 0, answer: "late" });
+  await stopped;
+});
+
+test("one port serves gRPC and HTTP/1.1", async () => {
+  const { client, port } = await start([echo]);
+  const [overHttp, overGrpc] = await Promise.all([
+    fetch(`http://127.0.0.1:${port}/`).then((response) => response.text()),
+    ask(client, "/t.T/Echo", "x"),
+  ]);
+  expect(overHttp).toBe("over HTTP/1.1");
+  expect(overGrpc).toMatchObject({ answer: "x" });
+});
+
+test("the preface of HTTP/2 may come byte by byte", async () => {
+  const { port } = await start([echo]);
+  const socket = connect(port, "127.0.0.1");
+  const answered = new Promise<Buffer>((resolve) => socket.once("data", resolve));
+  for (const byte of "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") {
+    socket.write(byte);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // An empty SETTINGS frame, to which the server has to answer with its own.
+  socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+  expect((await answered)[3]).toBe(4);
+  socket.destroy();
+});
+
+for (const { name, bytes } of [
+  { name: "nothing", bytes: "" },
+  { name: "half a preface", bytes: "PRI * HT" },
+  { name: "half an HTTP request", bytes: "GET / HTTP/1.1\r\nHos" },
+  { name: "random bytes", bytes: "\u0000\u0001\u0002\u00ff\u00fe" },
+  { name: "a preface and random bytes", bytes: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u00ff\u00ff\u00ff\u0004" },
+  { name: "a TLS greeting", bytes: "\u0016\u0003\u0001\u0002\u0000\u0001\u0000" },
+]) {
+  test(`a connection that sends ${name} disturbs nobody`, async () => {
+    const { client, port } = await start([echo]);
+    const sockets = Array.from({ length: 20 }, () => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.write(Buffer.from(bytes, "latin1"));
+      return socket;
+    });
+    expect(await ask(client, "/t.T/Echo", "x")).toMatchObject({ answer: "x" });
+    for (const socket of sockets) socket.destroy();
+    expect(await ask(client, "/t.T/Echo", "x")).toMatchObject({ answer: "x" });
+  });
+}
+
+test("a length prefix of 1 GiB is refused before memory is set aside", async () => {
+  const { client, port } = await start([echo]);
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const request = session.request({ ":method": "POST", ":path": "/t.T/Echo", "content-type": "application/grpc" });
+  const headers = new Promise<Record<string, unknown>>((resolve) => request.on("response", resolve));
+  request.write(Buffer.from([0, 0x40, 0, 0, 0, 1, 2, 3]));
+  expect(await headers).toMatchObject({ "grpc-status": String(GrpcCode.ResourceExhausted) });
+  session.destroy();
+  expect(await ask(client, "/t.T/Echo", "x")).toMatchObject({ answer: "x" });
+});
