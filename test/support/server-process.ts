@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly flags?: readonly string[];
   readonly clientPort?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** The largest file it may write, in KiB: every write beyond fails, as on a full disk. */
+  readonly fileKiBMax?: number;
 }
 
 /** A server in a process of its own on free ports, with the member and cluster ids that default flags give. */
@@ -58,7 +60,11 @@ export class ServerProcess {
         ? [process.execPath, [ourServer, ...flags]]
         : [reference("etcd", options.kind === "etcd 3.4" ? "3.4" : "3.5"), flags];
     const env = { ...process.env, ...options.env };
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
+    const limit = options.fileKiBMax === undefined ? "" : `ulimit -f ${options.fileKiBMax}; `;
+    const child = spawn("bash", ["-c", `${limit}exec "$0" "$@"`, program, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env,
+    });
     const server = new ServerProcess(child, endpoint, dataDir, options.dataDir === undefined);
     await server.logged("ready to serve client requests");
     return server;
@@ -99,6 +105,12 @@ export class ServerProcess {
       this.#child.once("exit", ended);
       look();
     });
+  }
+
+  /** Resolves with the exit code when the process has ended by itself. */
+  async ended(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
+    return this.#child.exitCode;
   }
 
   /** Ends the process as the signal does and waits until it is gone; the data stays. */

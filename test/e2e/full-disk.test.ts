@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { TestClient } from "../support/client.js";
+import { ServerProcess } from "../support/server-process.js";
+
+test("a member whose disk takes no more stops, says so, and loses nothing it acknowledged", {
+  timeout: 60_000,
+}, async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "etcd-full-"));
+  const acknowledged: string[] = [];
+  try {
+    const server = await ServerProcess.start({ kind: "ours", dataDir, fileKiBMax: 512 });
+    await Promise.all(Array.from({ length: 8 }, (_, writer) => writeUntilRefused(server, writer, acknowledged)));
+    expect(await server.ended()).toBe(1);
+    const last = server.log.trim().split("\n").at(-1) ?? "";
+    expect(last).toMatch(/"level":"(error|fatal)"/);
+    expect(last, "names what failed").toMatch(/too large|EFBIG|write/i);
+    expect(acknowledged.length).toBeGreaterThan(10);
+
+    const again = await ServerProcess.start({ kind: "ours", dataDir });
+    const client = new TestClient(again.endpoint);
+    const { kvs } = await client.unary("etcdserverpb.KV", "Range", { key: "\0", rangeEnd: "\0", keysOnly: true });
+    client.close();
+    await again.stop();
+    const kept = new Set(kvs.map((kv) => (kv as { key: string }).key));
+    expect(acknowledged.filter((key) => !kept.has(key))).toEqual([]);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
+async function writeUntilRefused(server: ServerProcess, writer: number, acknowledged: string[]): Promise<void> {
+  const client = new TestClient(server.endpoint);
+  const value = Buffer.alloc(2000, "v");
+  try {
+    for (let at = 0; ; at++) {
+      const key = `${writer}/${at}`;
+      await client.unary("etcdserverpb.KV", "Put", { key, value });
+      acknowledged.push(key);
+    }
+  } catch {
+    // The server is gone; what it acknowledged until then is in the list.
+  } finally {
+    client.close();
+  }
+}
