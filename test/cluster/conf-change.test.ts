@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { add, makeCluster, member, memberId, openBackend, remove, update } from "./fixtures.js";
+
+const learner = member(3, { isLearner: true });
+
+/** Members 1 and 2 vote, 3 learns, 9 was there once. */
+async function openCluster() {
+  const backend = await openBackend();
+  const cluster = makeCluster(backend);
+  for (const change of [add(member(1)), add(member(2)), add(learner), add(member(9)), remove(9)]) {
+    expect(cluster.refusesConfChange(change)).toBeUndefined();
+    cluster.applyConfChange(change);
+  }
+  return { backend, cluster };
+}
+
+for (const { name, change, want } of [
+  { name: "a member that is there", change: add(member(2)), want: "memberExists" },
+  { name: "a member that was removed", change: add(member(9)), want: "memberNotFound" },
+  {
+    name: "a member at another's URL",
+    change: add(member(5, { peerUrls: ["http://x:1", "http://127.0.0.1:2002"] })),
+    want: "peerUrlExists",
+  },
+  { name: "a second learner", change: add(member(5, { isLearner: true })), want: "tooManyLearners" },
+  { name: "the promotion of who is not there", change: add(member(5), true), want: "memberNotFound" },
+  { name: "the promotion of a voter", change: add(member(2), true), want: "memberNotLearner" },
+  { name: "the removal of who is not there", change: remove(5), want: "memberNotFound" },
+  { name: "the removal of who was removed", change: remove(9), want: "memberNotFound" },
+  { name: "an update of who is not there", change: update(member(5)), want: "memberNotFound" },
+  {
+    name: "an update to another's URL",
+    change: update(member(2, { peerUrls: ["http://127.0.0.1:2001"] })),
+    want: "peerUrlExists",
+  },
+] as const) {
+  test(`a conf change is refused: ${name}`, async () => {
+    const { cluster } = await openCluster();
+    expect(cluster.refusesConfChange(change)).toBe(want);
+  });
+}
+
+for (const { name, change, id, want } of [
+  { name: "adds a voter", change: add(member(5)), id: 5, want: member(5) },
+  {
+    name: "gives a learner a vote",
+    change: add({ ...learner, isLearner: false }, true),
+    id: 3,
+    want: { ...learner, isLearner: false },
+  },
+  { name: "takes a member out", change: remove(2), id: 2, want: undefined },
+  {
+    name: "moves a member",
+    change: update(member(2, { peerUrls: ["http://new:1"] })),
+    id: 2,
+    want: member(2, { peerUrls: ["http://new:1"] }),
+  },
+  { name: "leaves a member where it is", change: update(member(2)), id: 2, want: member(2) },
+] as const) {
+  test(`a conf change ${name}, in memory and on disk`, async () => {
+    const { backend, cluster } = await openCluster();
+    expect(cluster.refusesConfChange(change)).toBeUndefined();
+    cluster.applyConfChange(change);
+    expect(cluster.member(memberId(id))).toEqual(want);
+    const again = makeCluster(backend);
+    await again.restore();
+    expect(again.members()).toEqual(cluster.members());
+    expect(again.isRemoved(memberId(9))).toBe(true);
+    expect(again.isRemoved(memberId(id))).toBe(want === undefined);
+  });
+}
+
+test("an update of the peer URLs keeps what the member has published", async () => {
+  const { cluster } = await openCluster();
+  cluster.updateAttributes(memberId(2), { name: "two", clientUrls: ["http://c:1"] });
+  cluster.applyConfChange(update(member(2, { peerUrls: ["http://new:1"] })));
+  expect(cluster.member(memberId(2))).toEqual({
+    ...member(2),
+    peerUrls: ["http://new:1"],
+    name: "two",
+    clientUrls: ["http://c:1"],
+  });
+});
+
+test("members() is in the order of the ids as unsigned numbers", async () => {
+  const cluster = makeCluster(await openBackend());
+  const ids = [1n, 2n ** 63n, 2n, 2n ** 64n - 1n].map(memberId);
+  for (const [at, id] of ids.entries()) cluster.applyConfChange(add(member(at, { id })));
+  expect(cluster.members().map(({ id }) => id)).toEqual([1n, 2n, 2n ** 63n, 2n ** 64n - 1n]);
+});
