@@ -79,7 +79,13 @@ export const serverDefaults = {
   watchProgressIntervalMs: 600_000,
 } as const satisfies Partial<ServerConfig>;
 
-export const defaultQuotaBytes = 2 * 1024 * 1024 * 1024;
+const defaultQuotaBytes = 2 * 1024 * 1024 * 1024;
+
+/** Infinity when there is no quota. */
+export function quotaBytes({ quotaBackendBytes }: ServerConfig): number {
+  if (quotaBackendBytes === 0) return defaultQuotaBytes;
+  return quotaBackendBytes < 0 ? Number.POSITIVE_INFINITY : quotaBackendBytes;
+}
 
 export function electionTimeoutMs(config: ServerConfig): number {
   return config.electionTicks * config.tickMs;

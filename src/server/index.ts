@@ -3,5 +3,8 @@
  * raft node loop, the apply loop and everything that runs by itself (lease revocation, snapshots, compaction).
  * `rpc` drives it; it knows nothing of gRPC or HTTP.
  */
+export type { ServerDeps } from "./bootstrap.js";
 export type { Call } from "./call.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
+export { EtcdServer } from "./etcd-server.js";
+export type { Histogram, ServerMetrics } from "./metrics.js";

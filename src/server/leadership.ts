@@ -41,7 +41,8 @@ export class Leadership {
     return elected !== undefined && askedAt > elected - 2 * electionTimeoutMs && askedAt < elected;
   }
 
-  update(state: SoftState): void {
+  /** @returns whether another member leads than was last heard of */
+  update(state: SoftState): boolean {
     const fresh = state.lead !== noNode && state.lead !== this.#lead;
     this.#lead = state.lead;
     this.#leading = state.state === "StateLeader" && state.lead === this.#memberId;
@@ -50,6 +51,7 @@ export class Leadership {
       if (this.#leading) this.#electedAt = this.#clock.now();
     }
     for (const listener of this.#listeners) listener(state.lead);
+    return fresh;
   }
 
   /** Calls `listener` whenever there is news of the leader, with 0 when there is none; returns how to stop that. */

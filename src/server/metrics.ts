@@ -33,12 +33,51 @@ export function exponentialBounds(start: number, factor: number, count: number):
   return Array.from({ length: count }, (_, at) => start * factor ** at);
 }
 
-/** What the loops count, and how long the disk took in seconds. */
+/** What is counted where it happens, from the start of the process. */
 export class ServerCounters {
   proposalsFailed = 0;
   slowApplies = 0;
   slowReadIndexes = 0;
   readIndexFailures = 0;
   leasesExpired = 0;
+  ranges = 0;
+  txns = 0;
+  puts = 0;
+  deletes = 0;
+  /** How long writes of the raft log took, with their sync. */
   readonly walSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
+}
+
+/** The state of one member in numbers, for whoever renders `/metrics`. Counts are from the start of the process. */
+export interface ServerMetrics {
+  readonly hasLeader: boolean;
+  readonly isLeader: boolean;
+  readonly isLearner: boolean;
+  readonly leaderChanges: number;
+  /** Indexes of the log, not counts. */
+  readonly proposalsCommitted: number;
+  readonly proposalsApplied: number;
+  readonly proposalsPending: number;
+  readonly proposalsFailed: number;
+  readonly slowApplies: number;
+  readonly slowReadIndexes: number;
+  readonly readIndexFailures: number;
+  readonly leasesExpired: number;
+  readonly walSyncSeconds: Histogram;
+  readonly dbBytes: number;
+  readonly dbBytesInUse: number;
+  /** Infinity when there is no quota. */
+  readonly quotaBytes: number;
+  readonly keys: number;
+  readonly revision: number;
+  /** -1 while nothing was ever compacted. */
+  readonly compactRevision: number;
+  readonly ranges: number;
+  readonly txns: number;
+  /** Keys put and deleted, in whatever request. */
+  readonly puts: number;
+  readonly deletes: number;
+  readonly watchers: number;
+  readonly slowWatchers: number;
+  readonly watchStreams: number;
 }

@@ -40,7 +40,7 @@ export class Proposals<Result> {
     return this.#waiters.size;
   }
 
-  /** @throws EtcdError the reason of `close` */
+  /** @throws EtcdError the reason of `refuse` or `close` */
   wait(id: RequestId, call: Call | undefined): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
@@ -80,9 +80,14 @@ export class Proposals<Result> {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /** Nobody is let in any more; those who wait go on waiting. */
+  refuse(error: EtcdError): void {
+    this.#closed ??= error;
+  }
+
   /** Everybody who waits, and everybody who comes, gets `error`. */
   close(error: EtcdError): void {
-    this.#closed = error;
+    this.refuse(error);
     for (const id of [...this.#waiters.keys()]) this.fail(id, error);
   }
 

@@ -134,8 +134,19 @@ export class ReadIndex {
     }
   }
 
+  /** Nobody is let in any more; those who wait go on waiting. */
+  refuse(error: EtcdError): void {
+    this.#closed ??= error;
+  }
+
+  /** Resolves when nobody waits any more. */
+  async whenIdle(): Promise<void> {
+    await Promise.allSettled([this.#asked?.done, this.#gathering?.done]);
+  }
+
+  /** Everybody who waits, and everybody who comes, gets `error`. */
   close(error: EtcdError): void {
-    this.#closed = error;
+    this.refuse(error);
     this.#asked?.fail(error);
     this.#gathering?.fail(error);
     this.#asked = undefined;

@@ -1,0 +1,128 @@
+import { Applier, Quota } from "../apply/index.js";
+import type { LeaseId } from "../base/index.js";
+import { WatchableStore } from "../mvcc/index.js";
+import { LeaseRevokeRequest } from "../wire/index.js";
+import type { Bootstrapped, ServerDeps } from "./bootstrap.js";
+import { Compactor } from "./compactor.js";
+import { electionTimeoutMs, quotaBytes, type ServerConfig } from "./config.js";
+import { Consensus } from "./consensus.js";
+import { Headers } from "./headers.js";
+import { KvService } from "./kv-service.js";
+import { LeaseLoop } from "./lease-loop.js";
+import { LeaseService } from "./lease-service.js";
+import { MaintenanceService } from "./maintenance-service.js";
+import { ServerCounters } from "./metrics.js";
+import { Publisher } from "./publisher.js";
+import { SpaceGuard } from "./space-guard.js";
+
+/** The parts of a running member, joined. */
+export interface Assembly {
+  readonly counters: ServerCounters;
+  readonly consensus: Consensus;
+  readonly headers: Headers;
+  readonly watchable: WatchableStore;
+  readonly kv: KvService;
+  readonly leases: LeaseService;
+  readonly maintenance: MaintenanceService;
+  readonly leaseLoop: LeaseLoop;
+  readonly compactor: Compactor | undefined;
+  readonly publisher: Publisher;
+}
+
+/** Joins the parts; nothing runs yet. `onFailure` is called when one of them cannot go on. */
+export function assemble(
+  settings: ServerConfig,
+  deps: ServerDeps,
+  member: Bootstrapped,
+  onFailure: (error: Error) => void,
+): Assembly {
+  const { clock, logger } = deps;
+  const { backend, store, lessor, cluster, alarms, consistentIndex } = member;
+  const { memberId, clusterId } = member.ids;
+  const counters = new ServerCounters();
+  const quota = new Quota(quotaBytes(settings), () => backend.sizeInUse());
+  const applier = new Applier({ backend, store, lessor, cluster, alarms, consistentIndex, quota, logger });
+  const consensus = new Consensus({
+    settings,
+    member,
+    applier,
+    clock,
+    logger,
+    counters,
+    onLeadership() {
+      if (consensus.leadership.leading) {
+        compactor?.resume();
+      } else {
+        lessor.demote();
+        compactor?.pause();
+      }
+    },
+    onFirstOfTerm() {
+      if (consensus.leadership.leading) lessor.promote(electionTimeoutMs(settings));
+      publisher.start();
+    },
+    raiseNoSpace: () => space.raise(),
+    onFailure,
+  });
+  const { position, leadership, proposer, readIndex, nextId } = consensus;
+  const ensureLeadership = (): Promise<boolean> => consensus.ensureLeadership();
+  const space = new SpaceGuard({ quota, memberId, proposer, logger });
+  const headers = new Headers(clusterId, memberId, store, position);
+  const { warningApplyDurationMs } = settings;
+  const kv = new KvService({
+    ...{ backend, store, proposer, readIndex, space, headers },
+    ...{ clock, logger, counters, warningApplyDurationMs },
+  });
+  const leases = new LeaseService({
+    ...{ clock, lessor, proposer, space, leadership, position, headers },
+    ...{ nextId, ensureLeadership },
+  });
+  const revoke = async (id: LeaseId): Promise<void> => {
+    await leases.revoke(LeaseRevokeRequest.create({ id }));
+  };
+  const compactor = makeCompactor(settings, deps, member, kv);
+  const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
+  const publisher = new Publisher({ cluster, attributes, proposer, leadership, clock, logger });
+  store.onChanges((_, changes) => {
+    for (const { type } of changes) {
+      if (type === "put") counters.puts++;
+      else counters.deletes++;
+    }
+  });
+  return {
+    counters,
+    consensus,
+    headers,
+    watchable: new WatchableStore(store, { onFailure: (error) => onFailure(asError(error)) }),
+    kv,
+    leases,
+    maintenance: new MaintenanceService({
+      ...{ backend, store, cluster, alarms, proposer, readIndex },
+      ...{ leadership, position, headers, logger },
+    }),
+    leaseLoop: new LeaseLoop({ clock, logger, lessor, counters, ensureLeadership, revoke }),
+    compactor,
+    publisher,
+  };
+}
+
+function makeCompactor(
+  { autoCompaction }: ServerConfig,
+  { clock, logger }: ServerDeps,
+  { store }: Bootstrapped,
+  kv: KvService,
+): Compactor | undefined {
+  if (autoCompaction === undefined) return undefined;
+  return new Compactor(autoCompaction, {
+    clock,
+    logger,
+    revision: () => store.revision,
+    async compact(revision) {
+      await kv.compact({ revision, physical: false });
+    },
+  });
+}
+
+export function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

@@ -1,0 +1,307 @@
+import { type ClusterId, EtcdError, type LeaseId, type MemberId } from "../base/index.js";
+import type { WatchableStore } from "../mvcc/index.js";
+import type { NodeId } from "../raft/index.js";
+import type {
+  AlarmMember,
+  AlarmRequest,
+  AlarmResponse,
+  CompactionRequest,
+  CompactionResponse,
+  DefragmentResponse,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  HashKVResponse,
+  HashResponse,
+  LeaseGrantRequest,
+  LeaseGrantResponse,
+  LeaseLeasesRequest,
+  LeaseLeasesResponse,
+  LeaseRevokeRequest,
+  LeaseRevokeResponse,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResponse,
+  MemberListRequest,
+  MemberListResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  ResponseHeader,
+  StatusResponse,
+  TxnRequest,
+  TxnResponse,
+} from "../wire/index.js";
+import { type Assembly, asError, assemble } from "./assembly.js";
+import { type Bootstrapped, bootstrap, type ServerDeps } from "./bootstrap.js";
+import type { Call } from "./call.js";
+import { quotaBytes, type ServerConfig } from "./config.js";
+import type { ServerMetrics } from "./metrics.js";
+
+/** How long a stop waits for what is in flight. */
+const drainMs = 3_000;
+
+/**
+ * One member. Its methods take and return the messages of the API, with headers filled in, and throw an `EtcdError`
+ * for what a client should hear; a request must have passed the checks that need no state.
+ */
+export class EtcdServer {
+  readonly config: ServerConfig;
+  readonly memberId: MemberId;
+  readonly clusterId: ClusterId;
+  readonly watchable: WatchableStore;
+  /** Resolves once this member has a leader and all know its name and client URLs; pending when it stops before. */
+  readonly ready: Promise<void>;
+  /** Resolves with the reason when the member cannot go on: its disk failed, or a fact does not hold. */
+  readonly failed: Promise<Error>;
+
+  readonly #deps: ServerDeps;
+  readonly #member: Bootstrapped;
+  readonly #parts: Assembly;
+  #reportFailure: (error: Error) => void = () => undefined;
+  #failure: Error | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws Error with one clear line, when a directory or a setting does not allow it */
+  static async start(config: ServerConfig, deps: ServerDeps): Promise<EtcdServer> {
+    let server: EtcdServer | undefined;
+    let early: Error | undefined;
+    const member = await bootstrap(config, deps, {
+      onDiskFailure(error) {
+        if (server === undefined) early = error;
+        else server.#fail(error);
+      },
+      async proposeCheckpoints(checkpoints) {
+        if (server !== undefined) await server.#parts.leases.checkpoint(checkpoints);
+      },
+    });
+    server = new EtcdServer(config, deps, member);
+    if (early !== undefined) server.#fail(early);
+    return server;
+  }
+
+  private constructor(config: ServerConfig, deps: ServerDeps, member: Bootstrapped) {
+    this.config = config;
+    this.memberId = member.ids.memberId;
+    this.clusterId = member.ids.clusterId;
+    this.failed = new Promise((resolve) => {
+      this.#reportFailure = resolve;
+    });
+    this.#deps = deps;
+    this.#member = member;
+    this.#parts = assemble(config, deps, member, (error) => this.#fail(error));
+    this.watchable = this.#parts.watchable;
+    this.ready = this.#run();
+  }
+
+  // ---- keys ----
+
+  async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
+    return await this.#running.kv.range(request, call);
+  }
+
+  async put(request: PutRequest, call: Call): Promise<PutResponse> {
+    return await this.#running.kv.put(request, call);
+  }
+
+  async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
+    return await this.#running.kv.deleteRange(request, call);
+  }
+
+  async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    return await this.#running.kv.txn(request, call);
+  }
+
+  async compact(request: CompactionRequest, call: Call): Promise<CompactionResponse> {
+    return await this.#running.kv.compact(request, call);
+  }
+
+  /** Resolves when a read that starts now would see every write that was finished before the call. */
+  async linearizableRead(call: Call): Promise<void> {
+    await this.#running.consensus.readIndex.wait(call);
+  }
+
+  // ---- leases ----
+
+  async leaseGrant(request: LeaseGrantRequest, call: Call): Promise<LeaseGrantResponse> {
+    return await this.#running.leases.grant(request, call);
+  }
+
+  async leaseRevoke(request: LeaseRevokeRequest, call: Call): Promise<LeaseRevokeResponse> {
+    return await this.#running.leases.revoke(request, call);
+  }
+
+  /** @returns the lease's time to live, in seconds, which starts over; `leaseNotFound` when there is none */
+  async leaseRenew(id: LeaseId, call: Call): Promise<number> {
+    return await this.#running.leases.renew(id, call);
+  }
+
+  /** `leaseNotFound` when there is none. */
+  async leaseTimeToLive(request: LeaseTimeToLiveRequest, _call: Call): Promise<LeaseTimeToLiveResponse> {
+    return await this.#running.leases.timeToLive(request);
+  }
+
+  async leaseLeases(_request: LeaseLeasesRequest, _call: Call): Promise<LeaseLeasesResponse> {
+    return this.#running.leases.leases();
+  }
+
+  // ---- members and upkeep ----
+
+  async memberList({ linearizable }: MemberListRequest, call: Call): Promise<MemberListResponse> {
+    return await this.#running.maintenance.members(linearizable, call);
+  }
+
+  status(): StatusResponse {
+    return this.#running.maintenance.status();
+  }
+
+  async alarm(request: AlarmRequest, call: Call): Promise<AlarmResponse> {
+    return await this.#running.maintenance.alarm(request, call);
+  }
+
+  /** The alarms of all members, as this one knows them. */
+  alarms(): readonly AlarmMember[] {
+    return this.#parts.maintenance.alarms();
+  }
+
+  async defragment(): Promise<DefragmentResponse> {
+    return await this.#running.maintenance.defragment();
+  }
+
+  async hash(): Promise<HashResponse> {
+    return await this.#running.maintenance.hash();
+  }
+
+  async hashKv(revision: number): Promise<HashKVResponse> {
+    return await this.#running.maintenance.hashKv(revision);
+  }
+
+  // ---- what this member knows of itself ----
+
+  /** @param revision what the answer is about; without it the current one */
+  header(revision?: number): ResponseHeader {
+    return this.#parts.headers.at(revision);
+  }
+
+  /** 0 when none is known. */
+  leader(): NodeId {
+    return this.#parts.consensus.leadership.lead;
+  }
+
+  isLeader(): boolean {
+    return this.#parts.consensus.leadership.leading;
+  }
+
+  isLearner(): boolean {
+    return this.#parts.maintenance.isLearner();
+  }
+
+  /** Of the entry applied last. */
+  term(): number {
+    return this.#parts.consensus.position.term;
+  }
+
+  /** Such as `3.5.0`; undefined until the members have agreed on one. */
+  clusterVersion(): string | undefined {
+    return this.#member.cluster.version;
+  }
+
+  /** Calls `listener` when there is news of the leader (0: none is known); returns how to stop that. */
+  onLeaderChange(listener: (leader: NodeId) => void): () => void {
+    return this.#parts.consensus.leadership.onChange(listener);
+  }
+
+  get metrics(): ServerMetrics {
+    const { consensus, counters } = this.#parts;
+    const { position, leadership, proposals } = consensus;
+    const { backend, store } = this.#member;
+    return {
+      ...counters,
+      hasLeader: leadership.hasLeader,
+      isLeader: leadership.leading,
+      isLearner: this.isLearner(),
+      leaderChanges: leadership.changes,
+      proposalsCommitted: position.committed,
+      proposalsApplied: position.applied,
+      proposalsPending: proposals.pending,
+      dbBytes: backend.size(),
+      dbBytesInUse: backend.sizeInUse(),
+      quotaBytes: quotaBytes(this.config),
+      keys: store.keyCount,
+      revision: store.revision,
+      compactRevision: store.compactedRevision,
+      watchers: this.watchable.watcherCount,
+      slowWatchers: this.watchable.slowWatcherCount,
+      watchStreams: this.watchable.streamCount,
+    };
+  }
+
+  /** Refuses what comes from now on, finishes what is in flight, writes everything and lets go of the directory. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** The parts, for a new request. */
+  get #running(): Assembly {
+    if (this.#stopping !== undefined || this.#failure !== undefined) throw new EtcdError("stopped");
+    return this.#parts;
+  }
+
+  async #run(): Promise<void> {
+    const { consensus, leaseLoop, compactor, publisher } = this.#parts;
+    consensus.start();
+    leaseLoop.start();
+    compactor?.start();
+    try {
+      if (await publisher.publish()) return;
+    } catch (error) {
+      this.#fail(asError(error));
+    }
+    await new Promise(() => undefined);
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#deps.logger.error("the member cannot go on", { error: error.message });
+    this.#halt();
+    this.#parts.consensus.halt();
+    this.#reportFailure(error);
+  }
+
+  /** Nothing starts by itself any more. */
+  #halt(): void {
+    const { leaseLoop, compactor, publisher } = this.#parts;
+    leaseLoop.stop();
+    compactor?.stop();
+    publisher.stop();
+  }
+
+  async #stop(): Promise<void> {
+    const { consensus } = this.#parts;
+    const { lessor, store, backend, wal } = this.#member;
+    this.#halt();
+    if (this.#failure === undefined) await this.#within(drainMs, consensus.drain());
+    lessor.demote();
+    this.watchable.close();
+    // Each of them is tried, whatever became of those before it.
+    for (const close of [() => consensus.stop(), () => store.close(), () => backend.close(), () => wal.close()]) {
+      try {
+        await close();
+      } catch (error) {
+        this.#deps.logger.warn("a part did not stop as it should", { error: asError(error).message });
+      }
+    }
+  }
+
+  /** Waits for `work`, but no longer than that. */
+  #within(ms: number, work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#deps.clock.after(ms, resolve);
+      work.then(() => {
+        timer.cancel();
+        resolve();
+      }, reject);
+    });
+  }
+}

@@ -1,0 +1,111 @@
+import { isReadOnly, isSerializable, readRange, readTxn } from "../apply/index.js";
+import type { Backend } from "../backend/index.js";
+import { type Clock, EtcdError, type Logger } from "../base/index.js";
+import type { Store } from "../mvcc/index.js";
+import type {
+  CompactionRequest,
+  CompactionResponse,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+} from "../wire/index.js";
+import type { Call } from "./call.js";
+import type { Headers } from "./headers.js";
+import type { ServerCounters } from "./metrics.js";
+import { type Proposer, responseOf } from "./proposer.js";
+import type { ReadIndex } from "./read-index.js";
+import type { SpaceGuard } from "./space-guard.js";
+
+export interface KvServiceConfig {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly proposer: Proposer;
+  readonly readIndex: ReadIndex;
+  readonly space: SpaceGuard;
+  readonly headers: Headers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: ServerCounters;
+  readonly warningApplyDurationMs: number;
+}
+
+/** What clients do with keys. Writes go through the log; reads are served from this member's own store. */
+export class KvService {
+  readonly #config: KvServiceConfig;
+
+  constructor(config: KvServiceConfig) {
+    this.#config = config;
+  }
+
+  /** A large range is read in turns, at one revision; other requests get theirs in between. */
+  async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
+    const { store, readIndex, headers, counters } = this.#config;
+    if (!request.serializable) await readIndex.wait(call);
+    counters.ranges++;
+    const response = await this.#timed("read-only range ", call, () => readRange(store, request, call.signal));
+    return { ...response, header: headers.at(response.header?.revision) };
+  }
+
+  async put(request: PutRequest, call: Call): Promise<PutResponse> {
+    const { proposer, space, headers } = this.#config;
+    if (!space.allows({ put: request })) await space.refuse();
+    const response = responseOf(await proposer.propose({ put: request }, call), "put");
+    return { ...response, header: headers.at(response.header?.revision) };
+  }
+
+  async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
+    const { proposer, headers } = this.#config;
+    const response = responseOf(await proposer.propose({ deleteRange: request }, call), "deleteRange");
+    return { ...response, header: headers.at(response.header?.revision) };
+  }
+
+  async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    const { proposer, space, headers, counters } = this.#config;
+    counters.txns++;
+    if (!space.allows({ txn: request })) await space.refuse();
+    const response = isReadOnly(request)
+      ? await this.#readOnlyTxn(request, call)
+      : responseOf(await proposer.propose({ txn: request }, call), "txn");
+    return { ...response, header: headers.at(response.header?.revision) };
+  }
+
+  /** Answers when the revisions cannot be read any more; `physical`: when they are also gone from the disk. */
+  async compact(request: CompactionRequest, call?: Call): Promise<CompactionResponse> {
+    const { proposer, backend, store, headers } = this.#config;
+    const applied = await proposer.propose({ compaction: request }, call);
+    if (request.physical) {
+      await applied.done;
+      // Else a crash could bring removed revisions back, and the hash of the history with them.
+      await backend.commit();
+    }
+    return { ...responseOf(applied, "compaction"), header: headers.at(store.revision) };
+  }
+
+  async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    const { store, readIndex } = this.#config;
+    if (!isSerializable(request)) await readIndex.wait(call);
+    return await this.#timed("read-only txn ", call, () => readTxn(store, request, call.signal));
+  }
+
+  async #timed<Response>(prefix: string, call: Call, read: () => Promise<Response>): Promise<Response> {
+    const { clock, counters, logger, warningApplyDurationMs } = this.#config;
+    const startedAt = clock.now();
+    try {
+      return await read();
+    } catch (error) {
+      throw call.signal.aborted ? new EtcdError("canceled") : error;
+    } finally {
+      const took = clock.now() - startedAt;
+      if (took > warningApplyDurationMs) {
+        counters.slowApplies++;
+        const fields = { "took-ms": took, "expected-duration-ms": warningApplyDurationMs, prefix };
+        logger.warn("apply request took too long", fields);
+      }
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { type Clock, EtcdError, type LeaseId, type RequestId } from "../base/index.js";
+import type { Checkpoint, Lessor } from "../lease/index.js";
+import {
+  type LeaseGrantRequest,
+  type LeaseGrantResponse,
+  LeaseLeasesResponse,
+  type LeaseRevokeRequest,
+  type LeaseRevokeResponse,
+  type LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResponse,
+} from "../wire/index.js";
+import type { Call } from "./call.js";
+import type { Headers } from "./headers.js";
+import type { Leadership } from "./leadership.js";
+import type { LogPosition } from "./log-position.js";
+import { type Proposer, responseOf } from "./proposer.js";
+import type { SpaceGuard } from "./space-guard.js";
+
+/** How long a lease's reader waits for what is committed to be applied. */
+const applyTimeoutMs = 1_000;
+
+export interface LeaseServiceConfig {
+  readonly clock: Clock;
+  readonly lessor: Lessor;
+  readonly proposer: Proposer;
+  readonly space: SpaceGuard;
+  readonly leadership: Leadership;
+  readonly position: LogPosition;
+  readonly headers: Headers;
+  readonly nextId: () => RequestId;
+  readonly ensureLeadership: () => Promise<boolean>;
+}
+
+/** What clients ask about leases. Grants and revocations go through the log; only the leader counts down. */
+export class LeaseService {
+  readonly #config: LeaseServiceConfig;
+
+  constructor(config: LeaseServiceConfig) {
+    this.#config = config;
+  }
+
+  async grant(request: LeaseGrantRequest, call: Call): Promise<LeaseGrantResponse> {
+    const { proposer, space, headers } = this.#config;
+    const leaseGrant = request.id === 0n ? { ...request, id: this.#chooseId() } : request;
+    if (!space.allows({ leaseGrant })) await space.refuse();
+    const response = responseOf(await proposer.propose({ leaseGrant }, call), "leaseGrant");
+    return { ...response, header: headers.at() };
+  }
+
+  async revoke(request: LeaseRevokeRequest, call?: Call): Promise<LeaseRevokeResponse> {
+    const { proposer, headers } = this.#config;
+    const response = responseOf(await proposer.propose({ leaseRevoke: request }, call), "leaseRevoke");
+    return { ...response, header: headers.at() };
+  }
+
+  /** Tells all members what is left of some leases; resolves when it is applied. */
+  async checkpoint(checkpoints: readonly Checkpoint[]): Promise<void> {
+    const { proposer, ensureLeadership } = this.#config;
+    if (!(await ensureLeadership())) throw new EtcdError("notLeader");
+    const rows = checkpoints.map(({ id, remainingSeconds }) => ({ id, remainingTtl: remainingSeconds }));
+    await proposer.propose({ leaseCheckpoint: { checkpoints: rows } });
+  }
+
+  /**
+   * Starts a lease over.
+   *
+   * @returns its time to live in seconds
+   * @throws EtcdError `leaseNotFound`; `notLeader`, `noLeader` or `timeoutWaitApplied` when this member cannot tell
+   */
+  async renew(id: LeaseId, call: Call): Promise<number> {
+    const { leadership, lessor, ensureLeadership } = this.#config;
+    if (!leadership.leading) throw new EtcdError("noLeader");
+    if (!(await ensureLeadership())) throw new EtcdError("notLeader");
+    await this.#whenApplied();
+    return await lessor.renew(id, call.signal);
+  }
+
+  /** @throws EtcdError `leaseNotFound`; `noLeader`, `leaderChanged` or `timeoutWaitApplied` when this cannot be told */
+  async timeToLive({ id, keys }: LeaseTimeToLiveRequest): Promise<LeaseTimeToLiveResponse> {
+    const { leadership, lessor, headers } = this.#config;
+    if (!leadership.leading) throw new EtcdError("noLeader");
+    await this.#whenApplied();
+    const lease = lessor.lookup(id as LeaseId);
+    if (lease === undefined) throw new EtcdError("leaseNotFound");
+    const ttl = lessor.remainingSeconds(lease.id);
+    if (ttl === undefined) throw new EtcdError("leaderChanged");
+    return LeaseTimeToLiveResponse.create({
+      header: headers.at(),
+      id,
+      ttl,
+      grantedTtl: lease.ttlSeconds,
+      keys: keys ? lease.keys() : [],
+    });
+  }
+
+  leases(): LeaseLeasesResponse {
+    const { lessor, headers } = this.#config;
+    return LeaseLeasesResponse.create({ header: headers.at(), leases: lessor.leases().map(({ id }) => ({ id })) });
+  }
+
+  /** A positive id that no other request of the cluster has, hence no other lease whose id was chosen so. */
+  #chooseId(): LeaseId {
+    return BigInt.asUintN(63, this.#config.nextId()) as bigint as LeaseId;
+  }
+
+  async #whenApplied(): Promise<void> {
+    const { clock, position } = this.#config;
+    if (position.applied >= position.committed) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = clock.after(applyTimeoutMs, () => reject(new EtcdError("timeoutWaitApplied")));
+      void position.whenApplied(position.committed).then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import type { AlarmStore } from "../apply/index.js";
+import type { Backend } from "../backend/index.js";
+import { apiVersion, EtcdError, type Logger } from "../base/index.js";
+import type { Cluster } from "../cluster/index.js";
+import type { Store } from "../mvcc/index.js";
+import {
+  type AlarmMember,
+  type AlarmRequest,
+  type AlarmResponse,
+  AlarmType,
+  DefragmentResponse,
+  HashKVResponse,
+  HashResponse,
+  MemberListResponse,
+  StatusResponse,
+} from "../wire/index.js";
+import type { Call } from "./call.js";
+import type { Headers } from "./headers.js";
+import type { Leadership } from "./leadership.js";
+import type { LogPosition } from "./log-position.js";
+import { type Proposer, responseOf } from "./proposer.js";
+import type { ReadIndex } from "./read-index.js";
+
+export interface MaintenanceServiceConfig {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly cluster: Cluster;
+  readonly alarms: AlarmStore;
+  readonly proposer: Proposer;
+  readonly readIndex: ReadIndex;
+  readonly leadership: Leadership;
+  readonly position: LogPosition;
+  readonly headers: Headers;
+  readonly logger: Logger;
+}
+
+/** What operators ask: how this member is, who the members are, whether their data agrees. */
+export class MaintenanceService {
+  readonly #config: MaintenanceServiceConfig;
+
+  constructor(config: MaintenanceServiceConfig) {
+    this.#config = config;
+  }
+
+  status(): StatusResponse {
+    const { backend, leadership, position, headers } = this.#config;
+    const noLeader = leadership.hasLeader ? [] : [new EtcdError("noLeader").message];
+    return StatusResponse.create({
+      header: headers.at(),
+      version: apiVersion,
+      dbSize: backend.size(),
+      leader: leadership.lead,
+      raftIndex: position.committed,
+      raftTerm: position.term,
+      raftAppliedIndex: position.applied,
+      errors: [...noLeader, ...this.alarms().map(alarmText)],
+      dbSizeInUse: backend.sizeInUse(),
+      isLearner: this.isLearner(),
+    });
+  }
+
+  isLearner(): boolean {
+    const { cluster } = this.#config;
+    return cluster.member(cluster.localId)?.isLearner === true;
+  }
+
+  /** @param linearizable whether the answer must know of every change that was finished before */
+  async members(linearizable: boolean, call: Call): Promise<MemberListResponse> {
+    const { cluster, readIndex, headers } = this.#config;
+    if (linearizable) await readIndex.wait(call);
+    return MemberListResponse.create({ header: headers.withoutRevision(), members: cluster.members() });
+  }
+
+  /** Asks for alarms, raises or ends one, through the log: all members see the same ones. */
+  async alarm(request: AlarmRequest, call: Call): Promise<AlarmResponse> {
+    const { proposer, headers } = this.#config;
+    const response = responseOf(await proposer.propose({ alarm: request }, call), "alarm");
+    return { ...response, header: headers.at() };
+  }
+
+  alarms(): readonly AlarmMember[] {
+    return this.#config.alarms.get(AlarmType.NONE);
+  }
+
+  async defragment(): Promise<DefragmentResponse> {
+    const { backend, logger } = this.#config;
+    logger.info("starting defragment");
+    try {
+      await backend.defragment();
+    } catch (error) {
+      logger.warn("failed to defragment", { error: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+    logger.info("finished defragment");
+    return DefragmentResponse.create();
+  }
+
+  /** Over everything this member has stored. */
+  async hash(): Promise<HashResponse> {
+    const { backend, store, headers } = this.#config;
+    const { revision } = store;
+    const hash = await backend.hash();
+    return HashResponse.create({ header: headers.at(revision), hash });
+  }
+
+  /**
+   * Over the history of the keys up to a revision, 0 being the current one; equal on members that agree.
+   *
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  async hashKv(revision: number): Promise<HashKVResponse> {
+    const { store, headers } = this.#config;
+    const { hash, compactRevision, currentRevision } = await store.hashKv(revision);
+    return HashKVResponse.create({ header: headers.at(currentRevision), hash, compactRevision });
+  }
+}
+
+const alarmNames = new Map<number, string>(Object.entries(AlarmType).map(([name, value]) => [value, name]));
+
+/** As Go prints the message; tools look for it. */
+function alarmText({ memberId, alarm }: AlarmMember): string {
+  const member = memberId === 0n ? "" : `memberID:${memberId} `;
+  return alarm === AlarmType.NONE ? member : `${member}alarm:${alarmNames.get(alarm) ?? alarm} `;
+}

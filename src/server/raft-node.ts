@@ -1,0 +1,241 @@
+import { assert, type Clock, EtcdError, type Timer } from "../base/index.js";
+import {
+  type ConfChange,
+  type ConfState,
+  type Entry,
+  type HardState,
+  type MemoryStorage,
+  RaftError,
+  type RawNode,
+  type ReadState,
+  type Ready,
+  type Snapshot,
+  type SoftState,
+} from "../raft/index.js";
+import type { Wal } from "../wal/index.js";
+
+/** Who drives the member, and what raft has for it. For one `Ready` the calls come in this order. */
+export interface RaftHandler {
+  /** The loop is about to take what raft has: last call for a ReadIndex. */
+  beforeReady(): void;
+  leaderNews(state: SoftState): void;
+  readStates(states: readonly ReadState[]): void;
+  /** Entries that are on disk here and stored by a quorum, in order, each once. */
+  committed(entries: readonly Entry[]): void;
+  /** One tick has passed. */
+  tick(): void;
+  /** The log could not be written, or a fact does not hold: the loop is over and the member must stop. Called once. */
+  failed(error: Error): void;
+}
+
+export interface RaftNodeConfig {
+  readonly node: RawNode;
+  readonly storage: MemoryStorage;
+  readonly wal: Wal;
+  readonly clock: Clock;
+  readonly tickMs: number;
+  readonly handler: RaftHandler;
+  /** How long one write of the log took. */
+  readonly onSync: (seconds: number) => void;
+}
+
+/** Proposals that wait for a leader. */
+const unsentMax = 5_000;
+/** Without a tick for so long, this member may have been asleep while others elected a new leader. */
+const activeTicks = 3;
+
+interface SnapshotToSave {
+  readonly snapshot: Snapshot;
+  readonly saved: () => void;
+}
+
+/**
+ * Drives raft: ticks, and takes what it has ready, again and again: save, send, hand over, advance. Whatever is
+ * proposed while one `Ready` is being written rides in the next, so that many proposals share one write of the disk.
+ *
+ * Committed entries are handed over while the disk writes the next ones, never before they are on this disk
+ * themselves: a member that is alone would otherwise acknowledge what it can still lose.
+ */
+export class RaftNode {
+  readonly #config: RaftNodeConfig;
+  readonly #node: RawNode;
+  #timer: Timer | undefined;
+  #latestTick: number;
+  #state: "idle" | "scheduled" | "running" = "idle";
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+  /** Set while a hard state is not on disk: a commit index that moved alone is worth no sync, and rides along later. */
+  #unsavedState: HardState | undefined;
+  #hasLeader = false;
+  readonly #unsent: Uint8Array[] = [];
+  #campaigning = false;
+  #snapshot: SnapshotToSave | undefined;
+
+  constructor(config: RaftNodeConfig) {
+    this.#config = config;
+    this.#node = config.node;
+    this.#latestTick = config.clock.now();
+  }
+
+  start(): void {
+    this.#tickLater();
+    this.wake();
+  }
+
+  /** Ends after the write that is under way, with what raft last decided on disk. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+    await this.#save([], undefined);
+  }
+
+  /** The loop comes by after whatever I/O is being handled right now, so that what arrives together goes together. */
+  wake(): void {
+    if (this.#state !== "idle" || this.#stopped) return;
+    this.#state = "scheduled";
+    setImmediate(() => {
+      this.#running = this.#run();
+    });
+  }
+
+  /**
+   * Takes a proposal; without a leader it waits for one.
+   *
+   * @throws EtcdError `leaderChanged` when raft dropped it, `tooManyRequests` when too many wait already
+   */
+  propose(data: Uint8Array): void {
+    if (!this.#hasLeader) {
+      if (this.#unsent.length >= unsentMax) throw new EtcdError("tooManyRequests");
+      this.#unsent.push(data);
+    } else if (!this.#send(data)) {
+      throw new EtcdError("leaderChanged");
+    }
+  }
+
+  readIndex(context: Uint8Array): void {
+    this.#node.readIndex(context);
+    this.wake();
+  }
+
+  applyConfChange(change: ConfChange): ConfState {
+    const confState = this.#node.applyConfChange(change);
+    this.wake();
+    return confState;
+  }
+
+  /** Stands for election as soon as everything committed has been handed over; for a member that is the only voter. */
+  campaign(): void {
+    this.#campaigning = true;
+    this.wake();
+  }
+
+  /** Writes a snapshot's record to the log; resolves when it is on disk. */
+  saveSnapshot(snapshot: Snapshot): Promise<void> {
+    return new Promise((resolve) => {
+      this.#snapshot = { snapshot, saved: resolve };
+      this.wake();
+    });
+  }
+
+  /** Ticks come as they should, so a leader would have noticed by now that it lost its office. */
+  isActive(): boolean {
+    return this.#config.clock.now() < this.#latestTick + activeTicks * this.#config.tickMs;
+  }
+
+  #tickLater(): void {
+    this.#timer = this.#config.clock.after(this.#config.tickMs, () => {
+      this.#node.tick();
+      this.#latestTick = this.#config.clock.now();
+      this.#config.handler.tick();
+      this.wake();
+      this.#tickLater();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#state = "running";
+    try {
+      while (!this.#stopped && this.#prepare()) await this.#turn(this.#node.ready());
+    } catch (error) {
+      this.#stopped = true;
+      this.#timer?.cancel();
+      this.#config.handler.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.#state = "idle";
+  }
+
+  /** Whether there is something to do. */
+  #prepare(): boolean {
+    this.#config.handler.beforeReady();
+    if (!this.#node.hasReady() && this.#campaigning) {
+      this.#campaigning = false;
+      this.#node.campaign();
+    }
+    return this.#node.hasReady() || this.#snapshot !== undefined;
+  }
+
+  async #turn(ready: Ready): Promise<void> {
+    const { handler, storage } = this.#config;
+    assert(ready.snapshot === undefined, "a member that is alone receives no snapshot");
+    assert(ready.messages.length === 0, "a member that is alone sends no message");
+    if (ready.softState !== undefined) this.#leadership(ready.softState);
+    if (ready.readStates.length > 0) handler.readStates(ready.readStates);
+    if (ready.hardState !== undefined) {
+      this.#unsavedState = ready.hardState;
+      storage.setHardState(ready.hardState);
+    }
+    const snapshot = this.#snapshot;
+    this.#snapshot = undefined;
+    if (ready.mustSync || ready.entries.length > 0 || snapshot !== undefined) {
+      const saved = this.#save(ready.entries, snapshot);
+      if (overlaps(ready)) await saved;
+      // What follows may throw before the write is awaited; its own failure is then no news.
+      saved.catch(() => undefined);
+      if (ready.committedEntries.length > 0) handler.committed(ready.committedEntries);
+      await saved;
+      storage.append(ready.entries);
+      snapshot?.saved();
+    } else if (ready.committedEntries.length > 0) {
+      handler.committed(ready.committedEntries);
+    }
+    this.#node.advance();
+  }
+
+  async #save(entries: readonly Entry[], snapshot: SnapshotToSave | undefined): Promise<void> {
+    const hardState = this.#unsavedState;
+    if (hardState === undefined && entries.length === 0 && snapshot === undefined) return;
+    this.#unsavedState = undefined;
+    const startedAt = this.#config.clock.now();
+    await this.#config.wal.save({ hardState, entries, snapshot: snapshot?.snapshot });
+    this.#config.onSync((this.#config.clock.now() - startedAt) / 1000);
+  }
+
+  #leadership(state: SoftState): void {
+    this.#hasLeader = state.lead !== 0n;
+    this.#config.handler.leaderNews(state);
+    if (!this.#hasLeader) return;
+    // One that is dropped now is missed by whoever waits for it, and times out there.
+    for (const data of this.#unsent.splice(0)) this.#send(data);
+  }
+
+  /** False when raft dropped the proposal. */
+  #send(data: Uint8Array): boolean {
+    try {
+      this.#node.propose(data);
+    } catch (error) {
+      if (error instanceof RaftError) return false;
+      throw error;
+    }
+    this.wake();
+    return true;
+  }
+}
+
+/** Some of what is committed is not on this disk yet. */
+function overlaps({ committedEntries, entries }: Ready): boolean {
+  const last = committedEntries.at(-1);
+  const first = entries[0];
+  return last !== undefined && first !== undefined && last.index >= first.index;
+}

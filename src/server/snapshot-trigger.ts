@@ -1,0 +1,68 @@
+import type { Backend } from "../backend/index.js";
+import { emptyBytes, type Logger } from "../base/index.js";
+import type { ConfState, MemoryStorage, Snapshot } from "../raft/index.js";
+import type { Wal } from "../wal/index.js";
+
+export interface SnapshotTriggerConfig {
+  readonly backend: Backend;
+  readonly wal: Wal;
+  readonly storage: MemoryStorage;
+  readonly logger: Logger;
+  /** Applied entries between two snapshots. */
+  readonly snapshotCount: number;
+  /** Entries before a snapshot that the log keeps, for followers that are slow. */
+  readonly catchUpEntries: number;
+  /** Snapshots kept; 0 means all. */
+  readonly maxSnapshots: number;
+  readonly saveSnapshot: (snapshot: Snapshot) => Promise<void>;
+  readonly onFailure: (error: Error) => void;
+}
+
+/**
+ * Cuts the raft log. Every so many applied entries a snapshot is recorded: not the state itself, which is in the
+ * backend, but the fact that the backend holds it up to an index. Only then may the log forget entries up to there.
+ */
+export class SnapshotTrigger {
+  readonly #config: SnapshotTriggerConfig;
+  #index: number;
+  #running: Promise<void> | undefined;
+
+  constructor(config: SnapshotTriggerConfig, index: number) {
+    this.#config = config;
+    this.#index = index;
+  }
+
+  /** To be called after entries were applied, up to `index` of `term` with the configuration of that moment. */
+  applied(index: number, term: number, confState: ConfState): void {
+    if (this.#running !== undefined || index - this.#index <= this.#config.snapshotCount) return;
+    this.#index = index;
+    this.#running = this.#snapshot({ metadata: { index, term, confState }, data: emptyBytes })
+      .catch((error: unknown) => this.#config.onFailure(error instanceof Error ? error : new Error(String(error))))
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  /** Resolves when no snapshot is under way. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
+  async #snapshot(snapshot: Snapshot): Promise<void> {
+    const { backend, wal, storage, logger, catchUpEntries, maxSnapshots } = this.#config;
+    const { index, confState } = snapshot.metadata;
+    logger.info("triggering snapshot", { "applied-index": index, "snapshot-count": this.#config.snapshotCount });
+    // Whatever the log forgets must be on disk elsewhere, the index up to which it is included.
+    await backend.commit();
+    await this.#config.saveSnapshot(snapshot);
+    storage.createSnapshot(index, confState, snapshot.data);
+    logger.info("saved snapshot", { "snapshot-index": index });
+    const compactIndex = index - catchUpEntries;
+    if (compactIndex >= storage.firstIndex()) {
+      storage.compact(compactIndex);
+      await wal.compact(compactIndex);
+      logger.info("compacted Raft logs", { "compact-index": compactIndex });
+    }
+    if (maxSnapshots > 0) await wal.purge(maxSnapshots);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Growth, Quota } from "../apply/index.js";
+import { EtcdError, type Logger, type MemberId } from "../base/index.js";
+import { AlarmAction, AlarmRequest, AlarmType } from "../wire/index.js";
+import type { Proposer } from "./proposer.js";
+
+export interface SpaceGuardConfig {
+  readonly quota: Quota;
+  readonly memberId: MemberId;
+  readonly proposer: Proposer;
+  readonly logger: Logger;
+}
+
+/** Refuses what there is no room for before it is proposed, and raises the alarm that tells all members. */
+export class SpaceGuard {
+  readonly #config: SpaceGuardConfig;
+  /** Under way; many requests may find the store full at once. */
+  #raising: Promise<void> | undefined;
+
+  constructor(config: SpaceGuardConfig) {
+    this.#config = config;
+  }
+
+  allows(request: Growth): boolean {
+    return this.#config.quota.allows(request);
+  }
+
+  /** Rejects with `noSpace`, once the alarm is raised. */
+  async refuse(): Promise<never> {
+    await this.raise();
+    throw new EtcdError("noSpace");
+  }
+
+  /** Raises the alarm of this member; resolves when that is applied, or has failed. */
+  raise(): Promise<void> {
+    this.#raising ??= this.#propose().finally(() => {
+      this.#raising = undefined;
+    });
+    return this.#raising;
+  }
+
+  async #propose(): Promise<void> {
+    const { memberId, proposer, logger } = this.#config;
+    const alarm = AlarmRequest.create({ action: AlarmAction.ACTIVATE, memberId, alarm: AlarmType.NOSPACE });
+    try {
+      await proposer.propose({ alarm });
+    } catch (error) {
+      logger.warn("failed to raise the NOSPACE alarm", { error: error instanceof Error ? error.message : error });
+    }
+  }
+}
