@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { History } from "./history.js";
+import type { RecentChanges } from "./recent-changes.js";
 import { WatchBacklog } from "./watch-backlog.js";
 import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
@@ -16,15 +17,27 @@ const watchersPerStep = 1_000;
 /** Most watchers of one stream that a step brings back: there is rarely room for all of them. */
 const returningPerStep = 200;
 
+export interface CatchUpOptions {
+  readonly history: WatchHistory;
+  /** Kept as new as `history`. */
+  readonly recent: RecentChanges;
+  /** Takes a watcher that was handed everything up to the current revision. */
+  readonly synced: (watcher: Watcher) => void;
+  /** Hears that history cannot be read, or that a fact does not hold; the sweep has ended then. */
+  readonly failed: (error: unknown) => void;
+}
+
 /**
  * Brings watchers that need the past up to the present: a sweep reads history forward, a chunk at a time with other
  * work in between, and hands it to all who ride along. Who waits further on joins as the sweep passes; whoever has
  * no room gets off and remembers where. At the end of history the riders go over to the synced watchers.
  *
  * The only await is the read of a chunk; everything that decides what a watcher has seen happens at once after it.
+ * The newest revisions are kept in memory: the last steps of a sweep wait for nothing, or they would never end.
  */
 export class CatchUp {
   readonly #history: WatchHistory;
+  readonly #recent: RecentChanges;
   readonly #synced: (watcher: Watcher) => void;
   readonly #failed: (error: unknown) => void;
   readonly #backlog = new WatchBacklog();
@@ -36,12 +49,9 @@ export class CatchUp {
   #running = false;
   #closed = false;
 
-  /**
-   * @param synced takes a watcher that was handed everything up to the current revision
-   * @param failed hears that history cannot be read, or that a fact does not hold; the sweep has ended then
-   */
-  constructor(history: WatchHistory, synced: (watcher: Watcher) => void, failed: (error: unknown) => void) {
+  constructor({ history, recent, synced, failed }: CatchUpOptions) {
     this.#history = history;
+    this.#recent = recent;
     this.#synced = synced;
     this.#failed = failed;
   }
@@ -105,15 +115,18 @@ export class CatchUp {
     if (this.#cancelCompacted()) return;
     this.#takeStop();
     if (this.#riders.size === 0) return;
-    if (this.#position > this.#history.revision) {
-      this.#handOver();
-      return;
-    }
     const from = this.#position;
-    const read = await this.#history.changesFrom(from, changesPerStep);
-    // A compaction that came meanwhile may have removed what should be here: the next step cancels for it.
-    if (this.#closed || this.#history.compactedRevision > from) return;
-    this.#deliver(read);
+    const recent = this.#recent.from(from);
+    if (recent === undefined) {
+      const read = await this.#history.changesFrom(from, changesPerStep);
+      // A compaction that came meanwhile may have removed what should be here: the next step cancels for it.
+      if (this.#closed || this.#history.compactedRevision > from) return;
+      this.#deliver(read);
+    } else {
+      this.#deliver(recent);
+    }
+    // At once: when writes come in every turn, the next step would be behind again.
+    if (this.#position > this.#history.revision) this.#handOver();
   }
 
   #takeReturning(): void {

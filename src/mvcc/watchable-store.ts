@@ -1,4 +1,5 @@
 import type { Change } from "./change.js";
+import { RecentChanges } from "./recent-changes.js";
 import { CatchUp } from "./watch-catch-up.js";
 import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
@@ -9,6 +10,8 @@ import { WatcherGroup } from "./watcher-group.js";
 export interface WatchableStoreOptions {
   /** History could not be read, or one of our own facts does not hold: the member must stop. Called once at most. */
   readonly onFailure: (error: unknown) => void;
+  /** How many of the newest changes stay in memory, for watchers that are a little behind; 1,000 unless given. */
+  readonly recentChangesMax?: number;
 }
 
 /**
@@ -26,7 +29,10 @@ export class WatchableStore {
 
   constructor(history: WatchHistory, options: WatchableStoreOptions) {
     this.#history = history;
-    this.#catchUp = new CatchUp(history, (watcher) => this.#settle(watcher), options.onFailure);
+    const { recentChangesMax = 1_000, onFailure } = options;
+    const recent = new RecentChanges(history.revision, recentChangesMax);
+    this.#catchUp = new CatchUp({ history, recent, synced: (watcher) => this.#settle(watcher), failed: onFailure });
+    history.onChanges((_, changes) => recent.add(changes));
     this.#keeper = {
       get revision() {
         return history.revision;

@@ -1,0 +1,59 @@
+import type { Change } from "./change.js";
+import type { History } from "./history.js";
+
+const bytesMax = 2 * 1024 * 1024;
+
+interface RecentRevision {
+  readonly changes: readonly Change[];
+  readonly bytes: number;
+}
+
+/**
+ * The newest revisions, as far as a bounded place holds them. Who is behind by these only need not wait for the disk,
+ * and so catches up however fast writes follow each other.
+ */
+export class RecentChanges {
+  /** One revision after the other, `#first` of them given up already. */
+  #revisions: RecentRevision[] = [];
+  readonly #countMax: number;
+  #first = 0;
+  #next: number;
+  #count = 0;
+  #bytes = 0;
+
+  /** @param revision what the store is at */
+  constructor(revision: number, countMax: number) {
+    this.#next = revision + 1;
+    this.#countMax = countMax;
+  }
+
+  /** Takes the changes of the next revision. */
+  add(changes: readonly Change[]): void {
+    const bytes = changes.reduce((sum, change) => sum + change.kv.length, 0);
+    this.#revisions.push({ changes, bytes });
+    this.#next++;
+    this.#count += changes.length;
+    this.#bytes += bytes;
+    while (this.#count > this.#countMax || this.#bytes > bytesMax) this.#dropOldest();
+    if (this.#first <= this.#countMax) return;
+    this.#revisions = this.#revisions.slice(this.#first);
+    this.#first = 0;
+  }
+
+  /** Everything from revision `low` on; undefined when some of it is not here any more. */
+  from(low: number): History | undefined {
+    const back = this.#next - low;
+    if (back > this.#revisions.length - this.#first) return undefined;
+    const changes = back > 0 ? this.#revisions.slice(-back).flatMap((revision) => revision.changes) : [];
+    return { changes, through: this.#next - 1 };
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#revisions[this.#first];
+    if (oldest === undefined) return;
+    this.#revisions[this.#first] = { changes: [], bytes: 0 };
+    this.#first++;
+    this.#count -= oldest.changes.length;
+    this.#bytes -= oldest.bytes;
+  }
+}

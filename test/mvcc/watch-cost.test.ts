@@ -1,0 +1,137 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { WatchOptions } from "../../src/mvcc/index.js";
+import { openEmpty, write } from "./fixture.js";
+import { on, settled, TestSink, watchable } from "./watch-fixture.js";
+
+const name = (at: number): string => `k${String(at).padStart(6, "0")}`;
+
+/** Counts how often watchers are looked at for a change. */
+function counted(options: WatchOptions, looked: () => void): WatchOptions {
+  return Object.defineProperty({ ...options }, "startRevision", {
+    get() {
+      looked();
+      return options.startRevision;
+    },
+  });
+}
+
+test("a put looks at its own watchers of 10,000 keys and 10,000 ranges, and at no other", async () => {
+  const store = await openEmpty();
+  const sink = new TestSink();
+  const stream = watchable(store).newStream(sink);
+  let looks = 0;
+  const looked = (): void => {
+    looks++;
+  };
+  for (let at = 0; at < 10_000; at++) {
+    stream.watch(0, counted(on(name(at)), looked));
+    stream.watch(0, counted(on(name(at), { end: name(at + 1) }), looked));
+  }
+  looks = 0;
+  write(store, { put: name(5_000), value: "1" });
+  expect(looks).toBe(2);
+  expect(sink.take()).toEqual(["10000 at 2: k005000=1@2", "10001 at 2: k005000=1@2"]);
+});
+
+test("an event is encoded once for all its watchers, and once more for those that want what was", async () => {
+  const store = await openEmpty();
+  write(store, { put: "a" });
+  const sink = new TestSink();
+  const watching = watchable(store);
+  for (let at = 0; at < 100; at++) watching.newStream(sink).watch(0, on("a", { prevKv: at % 2 === 0 }));
+  for (let at = 0; at < 100; at++) watching.newStream(sink).watch(0, on("\0", { end: "\0" }));
+  write(store, { put: "a" });
+  const encodings = new Set(sink.notices.map((notice) => notice.kind === "events" && notice.events[0]));
+  expect([sink.notices.length, encodings.size]).toEqual([200, 2]);
+});
+
+test("watchers that lag at many different revisions read history together", async () => {
+  const store = await openEmpty();
+  for (let at = 0; at < 3_000; at++) write(store, { put: name(at) });
+  let reads = 0;
+  const watching = watchable({
+    get revision() {
+      return store.revision;
+    },
+    get compactedRevision() {
+      return store.compactedRevision;
+    },
+    range: (...query) => store.range(...query),
+    onChanges: (listener) => store.onChanges(listener),
+    changesFrom(...query) {
+      reads++;
+      return store.changesFrom(...query);
+    },
+  });
+  const sink = new TestSink();
+  const stream = watching.newStream(sink);
+  for (let at = 0; at < 1_000; at++) stream.watch(0, on(name(2_999), { startRevision: 3_001 - 3 * at }));
+  await settled(watching);
+  expect([sink.notices.length, reads]).toEqual([1_000, 3]);
+});
+
+/** What is quadratic in any of these would not end in the time that a test has. */
+describe("100,000 watchers on one stream", () => {
+  const count = 100_000;
+
+  test("are created, told, and cancelled", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    for (let at = 0; at < count; at++) stream.watch(0, on("a", { progressNotify: true }));
+    for (let at = 0; at < 1_000; at++) stream.requestProgress();
+    stream.notifyProgress();
+    write(store, { put: "a" });
+    expect(sink.notices.length).toBe(2 * count + 1_000);
+    for (let at = 0; at < count; at++) stream.cancel(at);
+    expect(watching.watcherCount).toBe(0);
+  });
+
+  test("catch up and hear progress, however few a slow client takes at a time", async () => {
+    const store = await openEmpty();
+    for (let at = 0; at < 10; at++) write(store, { put: "a" });
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    for (let at = 0; at < count; at++) stream.watch(0, on("a", { startRevision: 2 }));
+    let told = 0;
+    while (told < 10 * count) {
+      sink.room = 1_000;
+      stream.resume();
+      for (let turn = 0; turn < 100 && sink.room > 0; turn++) await nextTurn();
+      for (const notice of sink.notices) told += notice.kind === "events" ? notice.events.length : 0;
+      sink.notices = [];
+    }
+    expect(told).toBe(10 * count);
+    sink.room = Number.POSITIVE_INFINITY;
+    await settled(watching);
+    stream.requestProgress();
+    expect(sink.take()).toEqual(["-1 progress 11"]);
+  });
+
+  test("are ended by a compaction", async () => {
+    const store = await openEmpty();
+    write(store, { put: "a" });
+    write(store, { put: "a" });
+    await store.compact(3).done;
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    for (let at = 0; at < count; at++) stream.watch(0, on("a", { startRevision: 2 }));
+    await settled(watching);
+    expect([sink.notices.length, watching.watcherCount]).toEqual([count, 0]);
+  });
+
+  test("are let go with the stream", async () => {
+    const store = await openEmpty();
+    write(store, { put: "a" });
+    const watching = watchable(store);
+    const stream = watching.newStream(new TestSink());
+    for (let at = 0; at < count; at++) stream.watch(0, on(name(at), { startRevision: at % 2 === 0 ? 0 : 2 }));
+    await nextTurn();
+    stream.close();
+    expect(watching.watcherCount).toBe(0);
+  });
+});

@@ -1,0 +1,430 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import type { WatchableStore, WatchOptions } from "../../src/mvcc/index.js";
+import { openEmpty, type Write, write } from "./fixture.js";
+import { on, settled, TestSink, watchable } from "./watch-fixture.js";
+
+/** Revisions 2 to 5. */
+const past: readonly Write[] = [
+  { put: "a", value: "1" },
+  { put: "b", value: "2" },
+  { put: "a", value: "3" },
+  { del: "a" },
+];
+/** Revision 6. */
+const next: readonly Write[] = [
+  { put: "a", value: "4" },
+  { put: "c", value: "5" },
+];
+
+describe("after a put of a, b, a and a delete of a (2 to 5), a put of a and c (6)", () => {
+  for (const { name, watch, want } of [
+    { name: "a key from now on", watch: on("a"), want: ["0 at 6: a=4@6"] },
+    { name: "a range from now on", watch: on("a", { end: "d" }), want: ["0 at 6: a=4@6 c=5@6"] },
+    { name: "from a key on", watch: on("b", { end: "\0" }), want: ["0 at 6: c=5@6"] },
+    { name: "the high end is not part of a range", watch: on("a", { end: "c" }), want: ["0 at 6: a=4@6"] },
+    { name: "a key that does not change", watch: on("x"), want: [] },
+    {
+      name: "a key from the past",
+      watch: on("a", { startRevision: 1 }),
+      want: ["0 at 5: a=1@2 a=3@4 -a@5", "0 at 6: a=4@6"],
+    },
+    {
+      name: "a range from the middle of the past",
+      watch: on("a", { end: "\0", startRevision: 3 }),
+      want: ["0 at 5: b=2@3 a=3@4 -a@5", "0 at 6: a=4@6 c=5@6"],
+    },
+    {
+      name: "from the current revision",
+      watch: on("a", { startRevision: 5 }),
+      want: ["0 at 5: -a@5", "0 at 6: a=4@6"],
+    },
+    { name: "from the next revision", watch: on("a", { startRevision: 6 }), want: ["0 at 6: a=4@6"] },
+    { name: "from a later revision", watch: on("a", { startRevision: 7 }), want: [] },
+    {
+      name: "no puts",
+      watch: on("a", { end: "d", startRevision: 2, noPut: true }),
+      want: ["0 at 5: -a@5"],
+    },
+    {
+      name: "no deletes",
+      watch: on("a", { startRevision: 3, noDelete: true }),
+      want: ["0 at 5: a=3@4", "0 at 6: a=4@6"],
+    },
+    { name: "neither puts nor deletes", watch: on("a", { startRevision: 2, noPut: true, noDelete: true }), want: [] },
+    {
+      name: "what it was before, not for a new key",
+      watch: on("a", { end: "\0", startRevision: 2, prevKv: true }),
+      want: ["0 at 5: a=1@2 b=2@3 a=3@4(was 1@2) -a@5(was 3@4)", "0 at 6: a=4@6 c=5@6"],
+    },
+  ]) {
+    test(`a watcher hears of ${name}`, async () => {
+      const store = await openEmpty();
+      for (const one of past) write(store, one);
+      const watching = watchable(store);
+      const sink = new TestSink();
+      expect(watching.newStream(sink).watch(0, watch)).toEqual({ kind: "created", id: 0 });
+      await settled(watching);
+      write(store, ...next);
+      expect(sink.take()).toEqual(want);
+    });
+  }
+});
+
+test("a watcher from a later revision hears nothing before it, and everything from it on", async () => {
+  const store = await openEmpty();
+  const watching = watchable(store);
+  const sink = new TestSink();
+  watching.newStream(sink).watch(0, on("a", { startRevision: 4 }));
+  for (const value of ["1", "2", "3", "4"]) write(store, { put: "a", value });
+  expect(sink.take()).toEqual(["0 at 4: a=3@4", "0 at 5: a=4@5"]);
+});
+
+test("writes during the catch-up come once, after the past", async () => {
+  const store = await openEmpty();
+  for (let value = 2; value <= 1_500; value++) write(store, { put: "a", value: `${value}` });
+  const watching = watchable(store);
+  const sink = new TestSink();
+  watching.newStream(sink).watch(0, on("a", { startRevision: 2 }));
+  let value = 1_500;
+  do {
+    await nextTurn();
+    write(store, { put: "a", value: `${++value}` });
+  } while (watching.slowWatcherCount > 0);
+  const told = sink.take().flatMap((line) => line.split(": ")[1]?.split(" ") ?? []);
+  expect(told).toEqual(Array.from({ length: value - 1 }, (_, at) => `a=${at + 2}@${at + 2}`));
+});
+
+describe("compaction", () => {
+  const ofA = (startRevision: number, more: Partial<WatchOptions> = {}) => on("a", { startRevision, ...more });
+
+  for (const { name, watch, want } of [
+    { name: "ends a watcher that begins before it", watch: ofA(3), want: ["0 compacted at 4"] },
+    { name: "leaves one that begins at it", watch: ofA(4), want: ["0 at 6: a=3@4 -a@5 a=4@6"] },
+    {
+      name: "takes away what the key was, not the event",
+      watch: ofA(4, { prevKv: true }),
+      want: ["0 at 6: a=3@4 -a@5(was 3@4) a=4@6"],
+    },
+  ]) {
+    test(name, async () => {
+      const store = await openEmpty();
+      for (const one of past) write(store, one);
+      write(store, ...next);
+      await store.compact(4).done;
+      const watching = watchable(store);
+      const sink = new TestSink();
+      watching.newStream(sink).watch(0, watch);
+      await settled(watching);
+      expect(sink.take()).toEqual(want);
+    });
+  }
+
+  test("keeps the delete that it lands on", async () => {
+    const store = await openEmpty();
+    for (const one of past) write(store, one);
+    await store.compact(5).done;
+    const watching = watchable(store);
+    const sink = new TestSink();
+    watching.newStream(sink).watch(0, ofA(5));
+    await settled(watching);
+    expect(sink.take()).toEqual(["0 at 5: -a@5"]);
+  });
+
+  test("does not touch watchers that are up to date", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const sink = new TestSink();
+    watching.newStream(sink).watch(0, on("a"));
+    write(store, { put: "b" });
+    write(store, { put: "b" });
+    await store.compact(3).done;
+    write(store, { put: "a", value: "1" });
+    expect(sink.take()).toEqual(["0 at 4: a=1@4"]);
+  });
+
+  test("that comes while history is read ends the watcher, without a hole in what it heard", async () => {
+    const store = await openEmpty();
+    for (const one of past) write(store, one);
+    let compact = () => undefined as unknown;
+    const watching = watchable({
+      get revision() {
+        return store.revision;
+      },
+      get compactedRevision() {
+        return store.compactedRevision;
+      },
+      range: (...query) => store.range(...query),
+      onChanges: (listener) => store.onChanges(listener),
+      async changesFrom(...query) {
+        const read = await store.changesFrom(...query);
+        compact();
+        return read;
+      },
+    });
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    compact = () => store.compactedRevision < 4 && store.compact(4);
+    stream.watch(0, ofA(2));
+    stream.watch(0, ofA(4));
+    await settled(watching);
+    expect(sink.take()).toEqual(["0 compacted at 4", "1 at 5: a=3@4 -a@5"]);
+  });
+
+  test("of what a stalled watcher has yet to hear ends it, once there is room to say so", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    stream.watch(0, on("a"));
+    sink.room = 0;
+    write(store, { put: "a" });
+    write(store, { put: "a" });
+    write(store, { put: "a" });
+    await store.compact(4).done;
+    expect(sink.take()).toEqual([]);
+    sink.room = 1;
+    stream.resume();
+    await settled(watching);
+    write(store, { put: "a" });
+    expect(sink.take()).toEqual(["0 compacted at 4"]);
+    expect([watching.watcherCount, stream.cancel(0), stream.cancel(0)]).toEqual([0, true, false]);
+  });
+});
+
+describe("a client that does not read", () => {
+  test("loses nothing, holds up nobody, and gets the rest when it reads on", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const slow = new TestSink();
+    const stream = watching.newStream(slow);
+    const quick = new TestSink();
+    stream.watch(0, on("a"));
+    watching.newStream(quick).watch(0, on("a"));
+    slow.room = 1;
+    for (const value of ["1", "2", "3"]) write(store, { put: "a", value });
+    await nextTurn();
+    expect(quick.take()).toEqual(["0 at 2: a=1@2", "0 at 3: a=2@3", "0 at 4: a=3@4"]);
+    expect(slow.take()).toEqual(["0 at 2: a=1@2"]);
+    slow.room = 10;
+    stream.resume();
+    await settled(watching);
+    expect(slow.take()).toEqual(["0 at 4: a=2@3 a=3@4"]);
+    write(store, { put: "a", value: "4" });
+    expect(slow.take()).toEqual(["0 at 5: a=4@5"]);
+  });
+
+  test("is set aside again when it stops during the catch-up", async () => {
+    const store = await openEmpty();
+    for (let at = 0; at < 2_500; at++) write(store, { put: "a", value: `${at}` });
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    stream.watch(0, on("a", { startRevision: 2 }));
+    const heard: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      sink.room = 1;
+      stream.resume();
+      for (let turn = 0; turn < 200 && sink.room > 0; turn++) await nextTurn();
+      for (const notice of sink.notices) heard.push(notice.kind === "events" ? notice.events.length : 0);
+      sink.take();
+    }
+    expect(heard).toEqual([1_000, 1_000, 500]);
+    await settled(watching);
+  });
+});
+
+describe("ids", () => {
+  test("count from 0 up, past those that clients chose, and are not used again", async () => {
+    const stream = watchable(await openEmpty()).newStream(new TestSink());
+    const ids = [0, 2, 0, 0, 0].map((id) => stream.watch(id, on("a")));
+    expect(ids.map((answer) => answer.kind === "created" && answer.id)).toEqual([0, 2, 1, 3, 4]);
+    stream.cancel(1);
+    expect(stream.watch(0, on("a"))).toEqual({ kind: "created", id: 5 });
+  });
+
+  test("are refused twice, until cancelled", async () => {
+    const stream = watchable(await openEmpty()).newStream(new TestSink());
+    stream.watch(42, on("a"));
+    const reason = "mvcc: duplicate watch ID provided on the WatchStream";
+    expect(stream.watch(42, on("b"))).toEqual({ kind: "refused", reason });
+    stream.cancel(42);
+    expect(stream.watch(42, on("b"))).toEqual({ kind: "created", id: 42 });
+  });
+
+  for (const [key, end] of [
+    ["b", "a"],
+    ["b", "b"],
+  ] as const) {
+    test(`none for the empty range ${key} to ${end}`, async () => {
+      const stream = watchable(await openEmpty()).newStream(new TestSink());
+      expect(stream.watch(0, on(key, { end }))).toEqual({ kind: "refused", reason: "mvcc: watcher range is empty" });
+    });
+  }
+});
+
+describe("progress on request", () => {
+  async function stream(): Promise<{
+    watching: WatchableStore;
+    sink: TestSink;
+    put: () => void;
+    revision: () => number;
+  }> {
+    const store = await openEmpty();
+    const sink = new TestSink();
+    return {
+      watching: watchable(store),
+      sink,
+      put: () => write(store, { put: "a" }),
+      revision: () => store.revision,
+    };
+  }
+
+  test("is told for the whole stream when every watcher is up to date", async () => {
+    const { watching, sink, put } = await stream();
+    const watches = watching.newStream(sink);
+    put();
+    watches.watch(0, on("b"));
+    watches.watch(0, on("c"));
+    watches.requestProgress();
+    expect(sink.take()).toEqual(["-1 progress 2"]);
+  });
+
+  test("is not told without watchers", async () => {
+    const { watching, sink } = await stream();
+    const watches = watching.newStream(sink);
+    watches.requestProgress();
+    watches.watch(0, on("b"));
+    watches.cancel(0);
+    watches.requestProgress();
+    expect(sink.take()).toEqual([]);
+  });
+
+  test("is not told while one is behind, and not later either", async () => {
+    const { watching, sink, put } = await stream();
+    put();
+    const watches = watching.newStream(sink);
+    watches.watch(0, on("b"));
+    watches.watch(0, on("c", { startRevision: 1 }));
+    watches.requestProgress();
+    await settled(watching);
+    expect(sink.take()).toEqual([]);
+    watches.requestProgress();
+    expect(sink.take()).toEqual(["-1 progress 2"]);
+  });
+
+  test("is not told before the start of one that begins later", async () => {
+    const { watching, sink, put } = await stream();
+    const watches = watching.newStream(sink);
+    watches.watch(0, on("b", { startRevision: 2 }));
+    watches.requestProgress();
+    expect(sink.take()).toEqual([]);
+    put();
+    watches.requestProgress();
+    expect(sink.take()).toEqual(["-1 progress 2"]);
+  });
+});
+
+describe("progress now and then", () => {
+  test("is told to those who asked for it and heard nothing since the last round", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    stream.watch(0, on("a", { progressNotify: true }));
+    stream.watch(0, on("b", { progressNotify: true }));
+    stream.watch(0, on("c"));
+    stream.watch(0, on("d", { progressNotify: true, startRevision: 99 }));
+    write(store, { put: "a", value: "1" });
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 at 2: a=1@2", "1 progress 2"]);
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 progress 2", "1 progress 2"]);
+    stream.cancel(0);
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["1 progress 2"]);
+  });
+
+  test("is told also where filters left nothing to tell", async () => {
+    const store = await openEmpty();
+    const sink = new TestSink();
+    const stream = watchable(store).newStream(sink);
+    stream.watch(0, on("a", { progressNotify: true, noPut: true }));
+    write(store, { put: "a" });
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 progress 2"]);
+  });
+
+  test("waits for room, and is then told of the revision of that moment", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    for (const key of ["a", "b", "c"]) stream.watch(0, on(key, { progressNotify: true }));
+    sink.room = 1;
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 progress 1"]);
+    write(store, { put: "b", value: "1" });
+    sink.room = 9;
+    stream.resume();
+    expect(sink.take()).toEqual(["2 progress 2"]);
+    await settled(watching);
+    expect(sink.take()).toEqual(["1 at 2: b=1@2"]);
+  });
+});
+
+test("a closed stream is forgotten, with watchers in every place", async () => {
+  const store = await openEmpty();
+  for (let at = 0; at < 10; at++) write(store, { put: "a" });
+  const watching = watchable(store);
+  const sink = new TestSink();
+  const stream = watching.newStream(sink);
+  stream.watch(0, on("a"));
+  stream.watch(0, on("b"));
+  sink.room = 0;
+  write(store, { put: "a" });
+  stream.watch(0, on("a", { startRevision: 2 }));
+  expect([watching.streamCount, watching.watcherCount, watching.slowWatcherCount]).toEqual([1, 3, 2]);
+  stream.close();
+  expect([watching.streamCount, watching.watcherCount, watching.slowWatcherCount]).toEqual([0, 0, 0]);
+  await nextTurn();
+  write(store, { put: "b" });
+  expect(sink.take()).toEqual([]);
+});
+
+test("a watcher that is cancelled during the catch-up hears nothing more", async () => {
+  const store = await openEmpty();
+  for (let at = 0; at < 2_500; at++) write(store, { put: "a" });
+  const watching = watchable(store);
+  const sink = new TestSink();
+  const stream = watching.newStream(sink);
+  stream.watch(0, on("a", { startRevision: 2 }));
+  while (sink.notices.length === 0) await nextTurn();
+  stream.cancel(0);
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+  expect(sink.notices.length).toBe(1);
+});
+
+test("closing the store ends its streams, also one that comes later", async () => {
+  const watching = watchable(await openEmpty());
+  const [before, after] = [new TestSink(), new TestSink()];
+  watching.newStream(before);
+  watching.close();
+  watching.newStream(after);
+  expect([before.isClosed, after.isClosed, watching.streamCount]).toEqual([true, true, 0]);
+});
+
+test("history that cannot be read is a failure of the member", async () => {
+  const store = await openEmpty();
+  write(store, { put: "a" });
+  const failures: unknown[] = [];
+  const { WatchableStore } = await import("../../src/mvcc/index.js");
+  const broken = Object.assign(Object.create(store), { changesFrom: () => Promise.reject(new Error("disk")) });
+  Object.defineProperty(broken, "revision", { get: () => store.revision });
+  Object.defineProperty(broken, "compactedRevision", { get: () => store.compactedRevision });
+  broken.onChanges = () => undefined;
+  const watching = new WatchableStore(broken, { onFailure: (error) => failures.push(error) });
+  watching.newStream(new TestSink()).watch(0, on("a", { startRevision: 2 }));
+  while (failures.length === 0) await nextTurn();
+  expect(failures).toEqual([new Error("disk")]);
+});
