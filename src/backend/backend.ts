@@ -6,7 +6,7 @@ export type Row = readonly [key: Uint8Array, value: Uint8Array];
 /**
  * What all stores of one member keep on disk: ten buckets of ordered bytes. Changes are held in memory first, where
  * every read sees them at once, and go to disk in batches, in order, each of them whole or not at all. A batch starts
- * every 100 ms, after 10,000 changes, or when `commit` asks; never while JavaScript runs that was not interrupted
+ * every 100 ms, after 10,000 changes or 16 MiB, or when `commit` asks; never while JavaScript runs that was not interrupted
  * by an `await`, so changes made without one in between are never parted.
  */
 export interface Backend extends Readable {
@@ -36,6 +36,8 @@ export interface Backend extends Readable {
   commit(): Promise<void>;
   /** Changes that are not yet on disk, those of the batch being written included. */
   readonly pendingChanges: number;
+  /** So much is pending that who makes changes should wait for `commit()` first: the disk does not keep up. */
+  readonly full: boolean;
   /** Bytes of the files, as of at most a second ago; never less than `sizeInUse`. */
   size(): number;
   /** Bytes of the live entries, changes in memory included; falls as soon as something is deleted. */

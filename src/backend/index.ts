@@ -5,6 +5,7 @@
  */
 export type { Backend, BackendView, Readable, Row } from "./backend.js";
 export { allBuckets, type Bucket } from "./buckets.js";
+export { DiskError, writeFailure } from "./disk-error.js";
 export { type BackendOptions, openLevelBackend, openMemoryBackend } from "./level-backend.js";
 export {
   type LevelBatch,
@@ -16,4 +17,4 @@ export {
   openMemoryStore,
   type StoredRow,
 } from "./level-store.js";
-export { DiskError, writeFailure } from "./disk-error.js";
+export { checkLog, type LogDamage, type VisitKey } from "./log-check.js";

@@ -2,11 +2,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert, type Clock, type Logger, readBE64, type Timer, writeBE64 } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type Bucket, privateKey, storedKey } from "./buckets.js";
+import { DiskError, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
 import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
+import { checkLog } from "./log-check.js";
 import { SnapshotView } from "./reader.js";
-import { DiskError, writeFailure } from "./disk-error.js";
 import { type Layer, storedKeyText, WriteBuffer } from "./write-buffer.js";
 
 export interface BackendOptions {
@@ -34,6 +35,11 @@ const tuning: LevelTuning = {
 /** Changes put into a LevelDB batch before the event loop gets its turn. */
 const changesAtOnce = 2000;
 
+/** Bytes of changes after which a batch is written, whatever their number. */
+const batchBytesMax = 16 * 1024 * 1024;
+/** A backend with this many batches' worth of changes in memory is full. */
+const fullBatches = 4;
+
 const formatKey = privateKey("format");
 /** Bytes of live entries as of the batch that this record is in. */
 const inUseKey = privateKey("bytesInUse");
@@ -45,8 +51,14 @@ const format = Buffer.of(1);
  * @throws DiskError when it is in use, damaged, of another format, or cannot be read or written
  */
 export async function openLevelBackend(options: BackendOptions & { readonly dir: string }): Promise<Backend> {
-  const open = options.openStore ?? ((dir: string) => openLevelStore(dir, tuning));
-  return openBackend(await open(options.dir), options);
+  const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
+  const damage = await checkLog(dir);
+  if (damage?.followed === true) {
+    throw new DiskError(`the database in ${dir} is damaged: ${damage.file} cannot be read at byte ${damage.offset}`);
+  }
+  const store = await openStore(dir);
+  if (damage !== undefined) logger.warn("cut a torn write off the backend", { ...damage });
+  return openBackend(store, options);
 }
 
 /** A backend that forgets everything when it is closed. */
@@ -85,12 +97,16 @@ class LevelBackend implements Backend {
   readonly #fileSize: FileSize;
   #hooks: (() => void)[] = [];
   #bytesInUse: number;
+  /** Bytes of the changes that no batch has taken yet, and of those in the batch being written. */
+  #waitingBytes = 0;
+  #writingBytes = 0;
   #timer: Timer | undefined;
   /** Those whose changes the next batch takes. */
   #waiters: Waiter[] = [];
   /** Those whose changes are in the batch being written. */
   #served: readonly Waiter[] = [];
   #writing = false;
+  #startIsQueued = false;
   #closed: DiskError | undefined;
   #defragmenting: Promise<void> | undefined;
 
@@ -107,6 +123,11 @@ class LevelBackend implements Backend {
 
   get pendingChanges(): number {
     return this.#buffer.size;
+  }
+
+  get full(): boolean {
+    const bytes = this.#waitingBytes + this.#writingBytes;
+    return this.#buffer.size >= fullBatches * this.#limit || bytes >= fullBatches * batchBytesMax;
   }
 
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
@@ -209,10 +230,20 @@ class LevelBackend implements Backend {
 
   #change(id: string, key: Uint8Array, value: Uint8Array | undefined): void {
     this.#buffer.set(id, { key, value });
+    this.#waitingBytes += key.byteLength + (value?.byteLength ?? 0);
     if (this.#writing) return; // what comes next is decided when that batch is written
     this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
     // Not at once: the caller may be in the middle of changes that belong together.
-    if (this.#buffer.waiting === this.#limit) queueMicrotask(() => this.#startWriting());
+    if (this.#startIsQueued || !this.#batchIsDue()) return;
+    this.#startIsQueued = true;
+    queueMicrotask(() => {
+      this.#startIsQueued = false;
+      this.#startWriting();
+    });
+  }
+
+  #batchIsDue(): boolean {
+    return this.#buffer.waiting >= this.#limit || this.#waitingBytes >= batchBytesMax;
   }
 
   #startWriting(): void {
@@ -230,11 +261,14 @@ class LevelBackend implements Backend {
       this.#served = this.#waiters;
       this.#waiters = [];
       const layers = this.#buffer.take();
+      this.#writingBytes = this.#waitingBytes;
+      this.#waitingBytes = 0;
       if (layers.length > 0) await this.#write(layers, this.#bytesInUse);
       this.#buffer.written();
+      this.#writingBytes = 0;
       for (const waiter of this.#served) waiter.resolve();
       this.#served = [];
-    } while (this.#waiters.length > 0 || this.#buffer.waiting >= this.#limit);
+    } while (this.#waiters.length > 0 || this.#batchIsDue());
     this.#writing = false;
     if (this.#buffer.waiting > 0) this.#timer = this.#clock.after(this.#intervalMs, () => this.#startWriting());
   }

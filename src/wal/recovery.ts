@@ -1,4 +1,4 @@
-import { DiskError, type LevelStore } from "../backend/index.js";
+import { checkLog, DiskError, type LevelStore, type LogDamage } from "../backend/index.js";
 import type { Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
 import {
@@ -134,6 +134,27 @@ async function cutTail(store: LevelStore, first: number, last: number): Promise<
   for (let index = first; index <= last; index++) batch.del(entryKey(index));
   batch.put(metaKeys.batch, seal(metaKeys.batch, encodePair(first, first - 1)));
   await batch.write({ sync: true });
+}
+
+/**
+ * Looks at LevelDB's log before LevelDB opens it.
+ *
+ * @returns the torn end of the last write, which LevelDB will pass over
+ * @throws DiskError when batches that were acknowledged would be passed over
+ */
+export async function checkLevelLog(dir: string): Promise<LogDamage | undefined> {
+  let before: number | undefined;
+  let behind: number | undefined;
+  const damage = await checkLog(dir, (key, isBehind) => {
+    const index = entryIndex(key);
+    if (index === undefined) return;
+    if (isBehind) behind ??= index;
+    else before = index;
+  });
+  if (damage?.followed !== true) return damage;
+  const index = before === undefined ? (behind ?? 1) - 1 : before + 1;
+  const where = `${damage.file} cannot be read at byte ${damage.offset}, and later batches are there`;
+  throw new DiskError(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
 }
 
 function readHardState(store: LevelStore): HardState | undefined {

@@ -24,7 +24,7 @@ import {
   unseal,
   type WalMetadata,
 } from "./record.js";
-import { type Position, readMeta, recover } from "./recovery.js";
+import { checkLevelLog, type Position, readMeta, recover } from "./recovery.js";
 import { purgeSnapshots, putSnapshot } from "./snapshots.js";
 
 export interface WalOptions {
@@ -102,15 +102,19 @@ export class Wal {
    * @throws DiskError when the directory is in use, cannot be read or written, or what it holds is damaged
    */
   static async open(options: WalOptions): Promise<OpenedWal> {
-    const { dir, logger } = options;
-    const open = options.openStore ?? ((path: string) => openLevelStore(path, tuning));
-    const store = await open(dir);
+    const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
+    const torn = await checkLevelLog(dir);
+    const store = await openStore(dir);
     try {
       const format = readMeta(store, metaKeys.format);
       if (format !== undefined && Buffer.compare(format, currentFormat) !== 0) {
         throw new DiskError(`the raft log in ${dir} was written by another version: its format is ${format[0]}, not 1`);
       }
       const { hardState, snapshot, compacted, entries } = await recover(store, logger);
+      if (torn !== undefined) {
+        const index = (entries.at(-1) ?? compacted).index + 1;
+        logger.warn("cut a torn write off the raft log", { index, file: torn.file, offset: torn.offset });
+      }
       const wal = new Wal(store, entries.at(-1) ?? compacted, compacted, await lowestEntry(store, compacted));
       const stored = readMeta(store, metaKeys.metadata);
       const metadata = stored === undefined ? options.metadata : decodeMetadata(stored);

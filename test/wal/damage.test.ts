@@ -1,0 +1,216 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openLevelStore } from "../../src/backend/index.js";
+import { type Logger, silentLogger } from "../../src/base/index.js";
+import { Wal } from "../../src/wal/index.js";
+import { entryKey, metaKeys } from "../../src/wal/record.js";
+import { entries, show } from "./log.js";
+
+const root = mkdtempSync(join(tmpdir(), "wal-damage-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** A log of three batches, 1-2, 3-4 and 5-6, as a killed process leaves it; and how long LevelDB's log was after each. */
+const original = join(root, "original");
+const ends: number[] = [];
+let logFile = "";
+
+beforeAll(async () => {
+  const live = join(root, "live");
+  const { wal } = await Wal.open({ dir: live, logger: silentLogger });
+  for (const first of [1, 3, 5]) {
+    await wal.save({ entries: entries(first, 1, 1), hardState: { term: 1, vote: 1n, commit: first - 1 } });
+    logFile = readdirSync(live).find((name) => name.endsWith(".log")) ?? "";
+    ends.push(readFileSync(join(live, logFile)).byteLength);
+  }
+  cpSync(live, original, { recursive: true });
+  await wal.close();
+});
+
+let copies = 0;
+function copyOf(dir: string): string {
+  const copy = join(root, `copy${copies++}`);
+  cpSync(dir, copy, { recursive: true });
+  return copy;
+}
+
+function warnings(): { readonly logger: Logger; readonly lines: string[] } {
+  const lines: string[] = [];
+  return { lines, logger: { ...silentLogger, warn: (message, fields) => lines.push(`${message} ${fields?.index}`) } };
+}
+
+const end = (batch: number) => ends[batch - 1] ?? 0;
+
+describe("LevelDB's log", () => {
+  test("cut anywhere in the last batch, loses that batch and nothing else", async () => {
+    for (let bytes = end(2); bytes <= end(3); bytes++) {
+      const dir = copyOf(original);
+      truncateSync(join(dir, logFile), bytes);
+      const { logger, lines } = warnings();
+      const { wal, entries: found, hardState } = await Wal.open({ dir, logger });
+      await wal.close();
+      rmSync(dir, { recursive: true });
+      const whole = bytes === end(3);
+      expect(show(found)).toBe(whole ? "1/1 2/1 3/1 4/1 5/1 6/1" : "1/1 2/1 3/1 4/1");
+      expect(hardState?.commit).toBe(whole ? 4 : 2);
+      expect(lines).toEqual(whole || bytes === end(2) ? [] : ["cut a torn write off the raft log 5"]);
+    }
+  });
+
+  test("with zeros where the last batch should be, loses that batch", async () => {
+    const dir = copyOf(original);
+    const log = readFileSync(join(dir, logFile));
+    writeFileSync(join(dir, logFile), log.fill(0, end(2)));
+    const { logger, lines } = warnings();
+    const { wal, entries: found } = await Wal.open({ dir, logger });
+    expect(show(found)).toBe("1/1 2/1 3/1 4/1");
+    expect(lines).toEqual(["cut a torn write off the raft log 5"]);
+    await wal.save({ entries: entries(5, 2) });
+    await wal.close();
+    const again = await Wal.open({ dir, logger });
+    expect(show(again.entries)).toBe("1/1 2/1 3/1 4/1 5/2");
+    await again.wal.close();
+  });
+
+  test("changed in any byte before the last batch, is refused by index", async () => {
+    const dir = copyOf(original);
+    const good = readFileSync(join(dir, logFile));
+    for (let at = end(1); at < end(2); at++) {
+      const changed = Buffer.from(good);
+      changed[at] = (changed[at] ?? 0) ^ 0x10;
+      writeFileSync(join(dir, logFile), changed);
+      await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow("is damaged at index 3: ");
+    }
+  });
+});
+
+/** Changes records behind the log's back, as a damaged table would. */
+async function tamper(change: (copy: string) => Promise<void>): Promise<string> {
+  const dir = copyOf(original);
+  await change(dir);
+  return dir;
+}
+
+async function edit(dir: string, edits: readonly (readonly [key: Uint8Array, value?: Uint8Array])[]): Promise<void> {
+  const store = await openLevelStore(dir, {
+    cacheSize: 1 << 20,
+    writeBufferSize: 1 << 20,
+    blockSize: 4096,
+    maxFileSize: 1 << 20,
+    compression: true,
+  });
+  const batch = store.batch();
+  for (const [key, value] of edits) {
+    if (value === undefined) batch.del(key);
+    else batch.put(key, value);
+  }
+  await batch.write({ sync: true });
+  await store.close();
+}
+
+async function recordOf(dir: string, key: Uint8Array): Promise<Uint8Array> {
+  const store = await openLevelStore(dir, {
+    cacheSize: 1 << 20,
+    writeBufferSize: 1 << 20,
+    blockSize: 4096,
+    maxFileSize: 1 << 20,
+    compression: true,
+  });
+  const record = store.getSync(key) ?? new Uint8Array(0);
+  await store.close();
+  return record;
+}
+
+describe("a single record", () => {
+  for (const { name, key } of [
+    { name: "an entry in the middle", key: entryKey(3) },
+    { name: "the hard state", key: metaKeys.hardState },
+  ]) {
+    test(`changed in any byte is noticed: ${name}`, async () => {
+      const dir = copyOf(original);
+      const good = Buffer.from(await recordOf(dir, key));
+      for (let at = 0; at < good.byteLength; at++) {
+        const changed = Buffer.from(good);
+        changed[at] = (changed[at] ?? 0) ^ 0x01;
+        await edit(dir, [[key, changed]]);
+        await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow("does not match its checksum");
+      }
+      await edit(dir, [[key, good]]);
+      const { wal } = await Wal.open({ dir, logger: silentLogger });
+      await wal.close();
+    });
+  }
+
+  for (const { name, gone, want } of [
+    {
+      name: "missing in the middle",
+      gone: 2,
+      want: "is damaged at index 2: it is missing, and later entries are there",
+    },
+    {
+      name: "missing at the start",
+      gone: 1,
+      want: "is damaged at index 1: it is missing, and later entries are there",
+    },
+  ]) {
+    test(`${name} is refused by index`, async () => {
+      const dir = await tamper((copy) => edit(copy, [[entryKey(gone)]]));
+      await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(want);
+    });
+  }
+
+  for (const { name, index, want } of [
+    { name: "the last entry", index: 6, want: "1/1 2/1 3/1 4/1 5/1" },
+    { name: "the first entry of the last batch", index: 5, want: "1/1 2/1 3/1 4/1" },
+  ]) {
+    test(`bad inside the last batch is cut off with what follows: ${name}`, async () => {
+      const dir = await tamper((copy) => edit(copy, [[entryKey(index), Buffer.from("nonsense")]]));
+      const { logger, lines } = warnings();
+      const { wal, entries: found } = await Wal.open({ dir, logger });
+      expect(show(found)).toBe(want);
+      expect(lines).toHaveLength(1);
+      await wal.close();
+      const again = await Wal.open({ dir, logger });
+      expect(show(again.entries)).toBe(want);
+      expect(lines).toHaveLength(1);
+      await again.wal.close();
+    });
+  }
+
+  test("is not cut when it was committed", async () => {
+    const dir = copyOf(original);
+    const { wal } = await Wal.open({ dir, logger: silentLogger });
+    await wal.save({ hardState: { term: 1, vote: 1n, commit: 6 } });
+    await wal.close();
+    await edit(dir, [[entryKey(6)]]);
+    const refused = "is damaged at index 6: entries up to 6 are committed, but the log ends at 5";
+    await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(refused);
+    await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(refused);
+  });
+
+  test("from another past is refused, however whole it is", async () => {
+    const dir = copyOf(original);
+    const stale = await recordOf(dir, entryKey(3));
+    const { wal } = await Wal.open({ dir, logger: silentLogger });
+    await wal.save({ entries: entries(3, 2, 2) });
+    await wal.save({ entries: entries(5, 2) });
+    await wal.close();
+    await edit(dir, [[entryKey(3), stale]]);
+    await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(
+      "is damaged at index 4: it does not follow the one before",
+    );
+  });
+
+  test("behind the end of the log is refused", async () => {
+    const dir = copyOf(original);
+    const left = await recordOf(dir, entryKey(6));
+    const { wal } = await Wal.open({ dir, logger: silentLogger });
+    await wal.save({ entries: entries(4, 2) });
+    await wal.close();
+    await edit(dir, [[entryKey(6), left]]);
+    await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(
+      "damaged at index 6: there are entries after",
+    );
+  });
+});
