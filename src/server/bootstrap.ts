@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../apply/index.js";
 import { type Backend, type LevelStore, openLevelBackend } from "../backend/index.js";
-import type { Clock, Logger, Random } from "../base/index.js";
+import { type Clock, type Logger, type Random, writeBE64 } from "../base/index.js";
 import { Cluster, encodeMember, idText, loadConfState } from "../cluster/index.js";
 import { type Checkpoint, Lessor } from "../lease/index.js";
 import { openStore, type Store } from "../mvcc/index.js";
@@ -102,6 +102,7 @@ async function restore(
   const { clock, logger } = deps;
   const { wal, metadata: ids } = opened;
   if (ids === undefined) throw new Error("the raft log does not say whose it is");
+  beginAuth(backend);
   const consistentIndex = new ConsistentIndex(backend);
   requireMatch(opened, consistentIndex.index);
   const cluster = new Cluster({ backend, logger, clusterId: ids.clusterId, localId: ids.memberId });
@@ -125,6 +126,16 @@ async function restore(
   if (isNew(opened)) found(node, config, logger, ids);
   else logger.info("restarting local member", { ...idFields(ids), "commit-index": opened.hardState?.commit ?? 0 });
   return { ids, wal, backend, consistentIndex, cluster, alarms, lessor, store, storage, node };
+}
+
+const authRevisionKey = Buffer.from("authRevision", "latin1");
+
+/** Users and roles have a revision of their own, which starts at 1 although there are none yet. */
+function beginAuth(backend: Backend): void {
+  if (backend.get("auth", authRevisionKey) !== undefined) return;
+  const first = Buffer.alloc(8);
+  writeBE64(first, 0, 1);
+  backend.put("auth", authRevisionKey, first);
 }
 
 /** Nothing was ever agreed on: a start that was cut short before its first write is begun again. */
