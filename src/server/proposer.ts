@@ -8,6 +8,10 @@ import type { Proposals } from "./proposals.js";
 /** Between what is committed and what is applied; more, and new proposals are refused until applying has caught up. */
 const applyLagMax = 5_000;
 
+/** Copied, which is much cheaper than `create` with its thirty fields. */
+const empty = InternalRaftRequest.create();
+const emptyHeader = RequestHeader.create();
+
 export interface ProposerConfig {
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
@@ -36,8 +40,7 @@ export class Proposer {
     const { position, nextId, maxRequestBytes } = this.#config;
     if (position.committed > position.applied + applyLagMax) throw new EtcdError("tooManyRequests");
     const id = nextId();
-    const header = RequestHeader.create({ id });
-    const data = InternalRaftRequest.encode(InternalRaftRequest.create({ ...request, header }));
+    const data = InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, id } });
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
     return await this.#submit(id, data, call);
   }
