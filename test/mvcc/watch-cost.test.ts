@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { WatchOptions } from "../../src/mvcc/index.js";
 import { openEmpty, write } from "./fixture.js";
-import { on, settled, TestSink, watchable } from "./watch-fixture.js";
+import { on, readingWith, settled, TestSink, watchable } from "./watch-fixture.js";
 
 const name = (at: number): string => `k${String(at).padStart(6, "0")}`;
 
@@ -50,20 +50,11 @@ test("watchers that lag at many different revisions read history together", asyn
   const store = await openEmpty();
   for (let at = 0; at < 3_000; at++) write(store, { put: name(at) });
   let reads = 0;
-  const watching = watchable({
-    get revision() {
-      return store.revision;
-    },
-    get compactedRevision() {
-      return store.compactedRevision;
-    },
-    range: (...query) => store.range(...query),
-    onChanges: (listener) => store.onChanges(listener),
-    changesFrom(...query) {
-      reads++;
-      return store.changesFrom(...query);
-    },
-  });
+  const counted: typeof store.changesFrom = (...query) => {
+    reads++;
+    return store.changesFrom(...query);
+  };
+  const watching = watchable(readingWith(store, counted));
   const sink = new TestSink();
   const stream = watching.newStream(sink);
   for (let at = 0; at < 1_000; at++) stream.watch(0, on(name(2_999), { startRevision: 3_001 - 3 * at }));

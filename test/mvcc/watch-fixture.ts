@@ -65,6 +65,21 @@ export function watchable(history: History, recentChangesMax = 1_000): Watchable
   });
 }
 
+/** The same history, its past read in another way. */
+export function readingWith(history: History, changesFrom: History["changesFrom"]): History {
+  return {
+    get revision() {
+      return history.revision;
+    },
+    get compactedRevision() {
+      return history.compactedRevision;
+    },
+    range: (...query) => history.range(...query),
+    onChanges: (listener) => history.onChanges(listener),
+    changesFrom,
+  };
+}
+
 /** A watch on `key`, of everything from now on unless told otherwise. */
 export function on(key: string, options: Partial<WatchOptions> = {}): WatchOptions {
   return {

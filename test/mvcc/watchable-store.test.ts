@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { WatchableStore, WatchOptions } from "../../src/mvcc/index.js";
+import { WatchableStore, type WatchOptions } from "../../src/mvcc/index.js";
 import { openEmpty, type Write, write } from "./fixture.js";
-import { on, settled, TestSink, watchable } from "./watch-fixture.js";
+import { on, readingWith, settled, TestSink, watchable } from "./watch-fixture.js";
 
 /** Revisions 2 to 5. */
 const past: readonly Write[] = [
@@ -147,21 +147,13 @@ describe("compaction", () => {
     const store = await openEmpty();
     for (const one of past) write(store, one);
     let compact = () => undefined as unknown;
-    const watching = watchable({
-      get revision() {
-        return store.revision;
-      },
-      get compactedRevision() {
-        return store.compactedRevision;
-      },
-      range: (...query) => store.range(...query),
-      onChanges: (listener) => store.onChanges(listener),
-      async changesFrom(...query) {
+    const watching = watchable(
+      readingWith(store, async (...query) => {
         const read = await store.changesFrom(...query);
         compact();
         return read;
-      },
-    });
+      }),
+    );
     const sink = new TestSink();
     const stream = watching.newStream(sink);
     compact = () => store.compactedRevision < 4 && store.compact(4);
@@ -418,12 +410,8 @@ test("history that cannot be read is a failure of the member", async () => {
   const store = await openEmpty();
   write(store, { put: "a" });
   const failures: unknown[] = [];
-  const { WatchableStore } = await import("../../src/mvcc/index.js");
-  const broken = Object.assign(Object.create(store), { changesFrom: () => Promise.reject(new Error("disk")) });
-  Object.defineProperty(broken, "revision", { get: () => store.revision });
-  Object.defineProperty(broken, "compactedRevision", { get: () => store.compactedRevision });
-  broken.onChanges = () => undefined;
-  const watching = new WatchableStore(broken, { onFailure: (error) => failures.push(error) });
+  const unreadable = readingWith(store, () => Promise.reject(new Error("disk")));
+  const watching = new WatchableStore(unreadable, { onFailure: (error) => failures.push(error) });
   watching.newStream(new TestSink()).watch(0, on("a", { startRevision: 2 }));
   while (failures.length === 0) await nextTurn();
   expect(failures).toEqual([new Error("disk")]);
