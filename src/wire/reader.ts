@@ -120,7 +120,7 @@ export class Reader {
     if (length === 0) return emptyBytes;
     const start = this.#at;
     this.#at = start + length;
-    return this.#bytes.subarray(start, this.#at);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
   }
 
   key(): Key {

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { PutRequest, PutResponse, services } from "../../src/wire/index.js";
+
+test("the services are those of etcd 3.5 and gRPC's health check", () => {
+  const methods = Object.entries(services).map(([name, service]) => [name, Object.keys(service).length]);
+  expect(Object.fromEntries(methods)).toEqual({
+    "etcdserverpb.KV": 5,
+    "etcdserverpb.Watch": 1,
+    "etcdserverpb.Lease": 5,
+    "etcdserverpb.Cluster": 5,
+    "etcdserverpb.Maintenance": 8,
+    "etcdserverpb.Auth": 17,
+    "grpc.health.v1.Health": 2,
+  });
+});
+
+test("a method says its path, its messages, and which side streams", () => {
+  expect(services["etcdserverpb.KV"].Put).toEqual({
+    path: "/etcdserverpb.KV/Put",
+    requestStream: false,
+    responseStream: false,
+    request: PutRequest,
+    response: PutResponse,
+  });
+  expect(services["etcdserverpb.Watch"].Watch).toMatchObject({ requestStream: true, responseStream: true });
+  expect(services["etcdserverpb.Maintenance"].Snapshot).toMatchObject({ requestStream: false, responseStream: true });
+  expect(services["grpc.health.v1.Health"].Check.path).toBe("/grpc.health.v1.Health/Check");
+});
