@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert, type Clock, type Logger, readBE64, type Timer, writeBE64 } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type Bucket, privateKey, storedKey } from "./buckets.js";
-import { DiskError, writeFailure } from "./disk-error.js";
+import { DiskError, openFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
 import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
@@ -67,18 +67,21 @@ export async function openMemoryBackend(options: BackendOptions): Promise<Backen
 }
 
 async function openBackend(store: LevelStore, options: BackendOptions): Promise<Backend> {
-  const found = store.getSync(formatKey);
-  if (found === undefined) {
-    const batch = store.batch();
-    batch.put(formatKey, format);
-    await batch.write({ sync: true }).catch((error: unknown) => {
-      throw writeFailure(store.dir, error);
-    });
-  } else if (Buffer.compare(found, format) !== 0) {
-    throw new DiskError(`${store.dir} was written by another version, in format ${found[0]}; this one reads 1`);
+  try {
+    const found = store.getSync(formatKey);
+    if (found === undefined) {
+      const batch = store.batch();
+      batch.put(formatKey, format);
+      await batch.write({ sync: true });
+    } else if (Buffer.compare(found, format) !== 0) {
+      throw new DiskError(`${store.dir} was written by another version, in format ${found[0]}; this one reads 1`);
+    }
+    const inUse = store.getSync(inUseKey);
+    return new LevelBackend(store, options, inUse === undefined ? 0 : readBE64(inUse, 0), await store.fileBytes());
+  } catch (error) {
+    await store.close();
+    throw error instanceof DiskError ? error : openFailure(store.dir, error);
   }
-  const inUse = store.getSync(inUseKey);
-  return new LevelBackend(store, options, inUse === undefined ? 0 : readBE64(inUse, 0), await store.fileBytes());
 }
 
 interface Waiter {

@@ -89,8 +89,8 @@ function* readLog(log: Buffer): Generator<Found> {
         if (parts.length > 0) parts.push(data);
         break;
       default:
+        yield { offset: parts.length > 0 ? start : offset, batch: undefined };
         parts = [];
-        yield { offset, batch: undefined };
         continue;
     }
     if ((type === recordType.full || type === recordType.last) && parts.length > 0) {

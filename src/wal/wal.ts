@@ -5,10 +5,11 @@ import {
   type LevelBatch,
   type LevelStore,
   type LevelTuning,
+  openFailure,
   openLevelStore,
   writeFailure,
 } from "../backend/index.js";
-import { assert, type Logger } from "../base/index.js";
+import { AssertionFailure, assert, type Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
 import {
   decodeEntry,
@@ -123,7 +124,7 @@ export class Wal {
       return { wal, metadata, hardState, snapshot, entries: entries.filter((entry) => entry.index > from) };
     } catch (error) {
       await store.close();
-      throw error;
+      throw error instanceof DiskError || error instanceof AssertionFailure ? error : openFailure(dir, error);
     }
   }
 

@@ -6,7 +6,7 @@ export function entries(first: number, ...terms: number[]): Entry[] {
     term,
     index: first + at,
     type: "EntryNormal",
-    data: Buffer.from(`entry ${first + at} of term ${term}`),
+    data: new TextEncoder().encode(`entry ${first + at} of term ${term}`),
   }));
 }
 
@@ -18,7 +18,7 @@ export function snapshotAt(index: number, term: number): Snapshot {
     learnersNext: [],
     autoLeave: true,
   };
-  return { metadata: { index, term, confState }, data: Buffer.from(`snapshot ${index}`) };
+  return { metadata: { index, term, confState }, data: new TextEncoder().encode(`snapshot ${index}`) };
 }
 
 /** Index and term of each. */

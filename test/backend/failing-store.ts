@@ -1,0 +1,53 @@
+import type { LevelStore } from "../../src/backend/index.js";
+
+/** What a disk can refuse; the message is LevelDB's. */
+export type Refusal = "write" | "sync" | "full";
+
+const messages: Record<Refusal, string> = {
+  write: "IO error: 000003.log: Input/output error",
+  sync: "IO error: 000003.log: fdatasync: Input/output error",
+  full: "IO error: 000003.log: No space left on device",
+};
+
+/** A disk that works until it is told to fail; then it refuses every write. */
+export class FailingDisk {
+  #refusal: Refusal | undefined;
+  #writes = 0;
+
+  /** Batches that were asked to be written, refused ones included. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  fail(refusal: Refusal): void {
+    this.#refusal = refusal;
+  }
+
+  wrap(store: LevelStore): LevelStore {
+    return {
+      dir: store.dir,
+      getSync: (key, snapshot) => store.getSync(key, snapshot),
+      iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
+      snapshot: () => store.snapshot(),
+      compact: () => store.compact(),
+      fileBytes: () => store.fileBytes(),
+      close: () => store.close(),
+      batch: () => {
+        const batch = store.batch();
+        return {
+          put: (key, value) => batch.put(key, value),
+          del: (key) => batch.del(key),
+          write: async (options) => {
+            this.#writes++;
+            if (this.#refusal !== undefined) {
+              // A sync that fails leaves behind what was written; nobody knows whether it lasts.
+              if (this.#refusal === "sync") await batch.write(options);
+              throw Object.assign(new Error(messages[this.#refusal]), { code: "LEVEL_IO_ERROR" });
+            }
+            await batch.write(options);
+          },
+        };
+      },
+    };
+  }
+}

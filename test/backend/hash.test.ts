@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { allBuckets, type Backend, openMemoryBackend } from "../../src/backend/index.js";
+import { bytes, testOptions } from "./suite.js";
+
+interface Golden {
+  readonly hash: number;
+  readonly buckets: Readonly<Record<string, readonly (readonly [key: string, value: string])[]>>;
+}
+
+const golden: Golden = JSON.parse(readFileSync(new URL("testdata/etcd-3.5-backend.json", import.meta.url), "utf8"));
+
+async function restored(): Promise<Backend> {
+  const backend = await openMemoryBackend(testOptions());
+  for (const bucket of allBuckets) {
+    for (const [key, value] of golden.buckets[bucket] ?? []) {
+      backend.put(bucket, Buffer.from(key, "hex"), Buffer.from(value, "hex"));
+    }
+  }
+  return backend;
+}
+
+describe("hash()", () => {
+  test("knows every bucket that etcd has", () => {
+    expect([...allBuckets].sort()).toEqual(Object.keys(golden.buckets));
+  });
+
+  test("is etcd's, for etcd's buckets, on disk or not", async () => {
+    const backend = await restored();
+    expect(await backend.hash()).toBe(golden.hash);
+    await backend.commit();
+    expect(await backend.hash()).toBe(golden.hash);
+    await backend.close();
+  });
+
+  test("does not look at how far a member has applied", async () => {
+    const backend = await restored();
+    backend.put("meta", bytes("consistent_index"), bytes("12345678"));
+    backend.put("meta", bytes("term"), bytes("12345678"));
+    expect(await backend.hash()).toBe(golden.hash);
+    backend.put("cluster", bytes("term"), bytes("12345678"));
+    expect(await backend.hash()).not.toBe(golden.hash);
+    await backend.close();
+  });
+});

@@ -1,0 +1,124 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
+import { collect, testOptions } from "./suite.js";
+
+/** A backend beside what it should hold: a plain map. */
+interface Model {
+  readonly entries: Map<string, string>;
+}
+
+interface Real {
+  readonly backend: Backend;
+}
+
+const shortBytes = fc.uint8Array({ maxLength: 2 });
+const latin1 = (value: Uint8Array) => Buffer.from(value).toString("latin1");
+const sorted = (entries: Map<string, string>) =>
+  [...entries].sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, value]) => `${key}=${value}`);
+
+class Put implements fc.AsyncCommand<Model, Real> {
+  readonly #key: Uint8Array;
+  readonly #value: Uint8Array;
+  constructor(key: Uint8Array, value: Uint8Array) {
+    this.#key = key;
+    this.#value = value;
+  }
+  check = () => true;
+  async run(model: Model, { backend }: Real): Promise<void> {
+    backend.put("lease", this.#key, this.#value);
+    model.entries.set(latin1(this.#key), latin1(this.#value));
+  }
+  toString = () => `put(${latin1(this.#key)})`;
+}
+
+class Delete implements fc.AsyncCommand<Model, Real> {
+  readonly #key: Uint8Array;
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+  check = () => true;
+  async run(model: Model, { backend }: Real): Promise<void> {
+    backend.delete("lease", this.#key);
+    model.entries.delete(latin1(this.#key));
+  }
+  toString = () => `delete(${latin1(this.#key)})`;
+}
+
+class Commit implements fc.AsyncCommand<Model, Real> {
+  readonly #wait: boolean;
+  constructor(wait: boolean) {
+    this.#wait = wait;
+  }
+  check = () => true;
+  async run(_: Model, { backend }: Real): Promise<void> {
+    const done = backend.commit();
+    if (this.#wait) await done;
+  }
+  toString = () => `commit(${this.#wait})`;
+}
+
+class Read implements fc.AsyncCommand<Model, Real> {
+  readonly #low: Uint8Array;
+  readonly #high: Uint8Array | undefined;
+  readonly #limit: number;
+  constructor(low: Uint8Array, high: Uint8Array | undefined, limit: number) {
+    this.#low = low;
+    this.#high = high;
+    this.#limit = limit;
+  }
+  check = () => true;
+  async run({ entries }: Model, { backend }: Real): Promise<void> {
+    const low = latin1(this.#low);
+    const high = this.#high === undefined ? undefined : latin1(this.#high);
+    const found = backend.get("lease", this.#low);
+    expect(found === undefined ? undefined : latin1(found)).toBe(entries.get(low));
+    const inRange = new Map([...entries].filter(([key]) => key >= low && (high === undefined || key < high)));
+    const rows = await backend.scan("lease", this.#low, this.#high, this.#limit);
+    expect(rows.map(([key, value]) => `${latin1(key)}=${latin1(value)}`)).toEqual(
+      sorted(inRange).slice(0, this.#limit),
+    );
+    expect(await collect(backend.batches("lease"))).toEqual(sorted(entries));
+    const bytes = [...entries].reduce((sum, [key, value]) => sum + 1 + key.length + value.length, 0);
+    expect(backend.sizeInUse()).toBe(bytes);
+  }
+  toString = () => `read(${latin1(this.#low)}, ${this.#high && latin1(this.#high)}, ${this.#limit})`;
+}
+
+class View implements fc.AsyncCommand<Model, Real> {
+  check = () => true;
+  async run({ entries }: Model, { backend }: Real): Promise<void> {
+    const want = sorted(entries);
+    const view = backend.view();
+    backend.put("lease", Buffer.from("later"), Buffer.from("x"));
+    expect(await collect(view.batches("lease"))).toEqual(want);
+    await view.close();
+    entries.set("later", "x");
+  }
+  toString = () => "view()";
+}
+
+describe("changes in memory, being written and on disk", () => {
+  test("read as one ordered map, whatever the order of puts, deletes, commits and views", async () => {
+    const commands = fc.commands(
+      [
+        fc.tuple(shortBytes, shortBytes).map(([key, value]) => new Put(key, value)),
+        shortBytes.map((key) => new Delete(key)),
+        fc.boolean().map((wait) => new Commit(wait)),
+        fc
+          .tuple(shortBytes, fc.option(shortBytes, { nil: undefined }), fc.integer({ min: 1, max: 5 }))
+          .map(([low, high, limit]) => new Read(low, high, limit)),
+        fc.constant(new View()),
+      ],
+      { size: "+1" },
+    );
+    await fc.assert(
+      fc.asyncProperty(commands, async (run) => {
+        const backend = await openMemoryBackend({ ...testOptions(), batchLimit: 7 });
+        await fc.asyncModelRun(() => ({ model: { entries: new Map<string, string>() }, real: { backend } }), run);
+        await backend.close();
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
