@@ -171,7 +171,7 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
     if (message.length <= receiveBytesMax) return true;
     const details = `grpc: received message larger than max (${message.length} vs. ${receiveBytesMax})`;
     this.#fail(new CallError(GrpcCode.ResourceExhausted, details));
-    this.#requests?.end();
+    this.#cancelled();
     return false;
   }
 

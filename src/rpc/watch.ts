@@ -8,22 +8,20 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "../wire/index.js";
-import { LeaderGuard, type LeaderView } from "./leader-guard.js";
+import type { LeaderGuard } from "./leader-guard.js";
 import type { ServerStream } from "./stream.js";
 import { WatchSender } from "./watch-stream.js";
 
 /** Messages may be this much longer than requests. */
 const grpcOverheadBytes = 512 * 1024;
 const progressIntervalMinMs = 100;
-/** Without a leader for so many election timeouts, streams that need one end. */
-const leaderlessTimeouts = 3;
 /** The id of what never became a watcher. */
 const noWatcher = -1;
 
 /** What watching needs of a server. */
-export interface WatchServer extends LeaderView {
+export interface WatchServer {
   readonly watchable: WatchableStore;
-  readonly config: Pick<ServerConfig, "maxRequestBytes" | "watchProgressIntervalMs" | "tickMs" | "electionTicks">;
+  readonly config: Pick<ServerConfig, "maxRequestBytes" | "watchProgressIntervalMs">;
   /** @param revision 0 stands for 0, as in a response that names no revision */
   header(revision: number): ResponseHeader;
   /**
@@ -37,9 +35,7 @@ export interface WatchServer extends LeaderView {
 type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
 
 /** etcdserverpb.Watch/Watch */
-export function watchHandler(server: WatchServer, clock: Clock, random: Random) {
-  const { tickMs, electionTicks } = server.config;
-  const guard = new LeaderGuard(server, clock, leaderlessTimeouts * electionTicks * tickMs);
+export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clock, random: Random) {
   return (stream: WatchServerStream): Promise<void> => new WatchSession(server, stream, clock, random).run(guard);
 }
 
@@ -82,8 +78,7 @@ class WatchSession {
 
   async run(guard: LeaderGuard): Promise<void> {
     const { signal } = this.#call.call;
-    const aborted = () =>
-      this.#end(signal.reason instanceof EtcdError ? signal.reason : new EtcdError("watchCanceled"));
+    const aborted = () => this.#end(new EtcdError("watchCanceled"));
     signal.addEventListener("abort", aborted);
     const stopGuard = this.#needLeader(guard);
     try {
