@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { readRange } from "../../src/apply/index.js";
+import { applyRange } from "../../src/apply/range.js";
+import { KeyValue, type RangeRequest, SortOrder, SortTarget } from "../../src/wire/index.js";
+import { type Bench, openBench, put, range, text } from "./fixtures.js";
+
+const never = new AbortController().signal;
+const { ASCEND, DESCEND } = SortOrder;
+const { KEY, VERSION, CREATE, MOD, VALUE } = SortTarget;
+
+/**
+ * | key | create | mod | version | value |
+ * | --- | ------ | --- | ------- | ----- |
+ * | a   | 2      | 6   | 2       | z     |
+ * | b   | 3      | 3   | 1       | y     |
+ * | c   | 4      | 8   | 3       | y     |
+ * | d   | 5      | 5   | 1       | x     |
+ */
+async function openFour(): Promise<Bench> {
+  const bench = await openBench();
+  for (const [key, value] of [
+    ["a", "1"],
+    ["b", "y"],
+    ["c", "3"],
+    ["d", "x"],
+    ["a", "z"],
+    ["c", "5"],
+    ["c", "y"],
+  ] as const) {
+    bench.mustApply({ put: put(key, value) });
+  }
+  return bench;
+}
+
+const all = ["\0", "\0"] as const;
+
+const rows: readonly {
+  readonly name: string;
+  readonly of?: readonly [string, string];
+  readonly ask: Partial<RangeRequest>;
+  readonly keys: string;
+  readonly more?: boolean;
+  readonly count?: number;
+}[] = [
+  { name: "one key", of: ["b", ""], ask: {}, keys: "b", count: 1 },
+  { name: "a key that is not there", of: ["x", ""], ask: {}, keys: "", count: 0 },
+  { name: "a range, its end left out", of: ["a", "c"], ask: {}, keys: "ab", count: 2 },
+  { name: "a range that ends before it begins", of: ["c", "a"], ask: {}, keys: "", count: 0 },
+  { name: "everything from a key on", of: ["b", "\0"], ask: {}, keys: "bcd", count: 3 },
+  { name: "everything", ask: {}, keys: "abcd" },
+  { name: "a limit that cuts", ask: { limit: 3 }, keys: "abc", more: true },
+  { name: "a limit that just suffices", ask: { limit: 4 }, keys: "abcd" },
+  { name: "a negative limit as none", ask: { limit: -1 }, keys: "abcd" },
+  { name: "the largest limit", ask: { limit: Number.MAX_SAFE_INTEGER }, keys: "abcd" },
+  { name: "the count alone", ask: { countOnly: true }, keys: "" },
+  { name: "the count alone, whatever the limit", ask: { countOnly: true, limit: 1 }, keys: "" },
+  { name: "an earlier revision", ask: { revision: 3 }, keys: "ab", count: 2 },
+  { name: "a negative revision as the current one", ask: { revision: -5 }, keys: "abcd" },
+  { name: "keys downward", ask: { sortOrder: DESCEND }, keys: "dcba" },
+  { name: "keys downward, cut after the sort", ask: { sortOrder: DESCEND, limit: 2 }, keys: "dc", more: true },
+  { name: "keys upward", ask: { sortOrder: ASCEND, limit: 2 }, keys: "ab", more: true },
+  { name: "by version, equals in key order", ask: { sortOrder: ASCEND, sortTarget: VERSION }, keys: "bdac" },
+  { name: "by version downward", ask: { sortOrder: DESCEND, sortTarget: VERSION }, keys: "cabd" },
+  { name: "by creation downward", ask: { sortOrder: DESCEND, sortTarget: CREATE }, keys: "dcba" },
+  { name: "by modification", ask: { sortOrder: ASCEND, sortTarget: MOD, limit: 2 }, keys: "bd", more: true },
+  { name: "by value", ask: { sortOrder: ASCEND, sortTarget: VALUE }, keys: "dbca" },
+  { name: "by value downward", ask: { sortOrder: DESCEND, sortTarget: VALUE, limit: 1 }, keys: "a", more: true },
+  { name: "by another target than the key: upward without an order", ask: { sortTarget: MOD }, keys: "bdac" },
+  {
+    name: "the same with a limit: only what it fetched, one more, is sorted",
+    ask: { sortTarget: MOD, limit: 1 },
+    keys: "b",
+    more: true,
+  },
+  { name: "by the key without an order", ask: { sortTarget: KEY }, keys: "abcd" },
+  { name: "a sort by what nobody knows: not at all", ask: { sortOrder: ASCEND, sortTarget: 77 }, keys: "abcd" },
+  { name: "a least modification", ask: { minModRevision: 6 }, keys: "ac" },
+  { name: "a greatest modification", ask: { maxModRevision: 5 }, keys: "bd" },
+  { name: "a least creation", ask: { minCreateRevision: 4 }, keys: "cd" },
+  { name: "a greatest creation", ask: { maxCreateRevision: 3 }, keys: "ab" },
+  {
+    name: "all four bounds",
+    ask: { minModRevision: 4, maxModRevision: 6, minCreateRevision: 2, maxCreateRevision: 4 },
+    keys: "a",
+  },
+  { name: "a bound, then a limit", ask: { minModRevision: 5, limit: 2 }, keys: "ac", more: true },
+  { name: "a bound and a limit that just suffices", ask: { minModRevision: 5, limit: 3 }, keys: "acd" },
+];
+
+for (const { name, of = all, ask, keys, more = false, count = 4 } of rows) {
+  test(`a range gives ${name}`, async () => {
+    const { store } = await openFour();
+    const request = range(...of, ask);
+    const response = applyRange(store, request);
+    expect(response.kvs.map((kv) => (kv instanceof Uint8Array ? KeyValue.decode(kv) : kv).key).join("")).toBe(keys);
+    expect(response).toMatchObject({ more, count, header: { revision: 8 } });
+    expect(await readRange(store, request, never)).toEqual(response);
+  });
+}
+
+test("a range of keys only leaves everything but the values", async () => {
+  const { store } = await openFour();
+  const [kv] = applyRange(store, range("a", "", { keysOnly: true })).kvs;
+  expect(kv).toEqual({ key: "a", createRevision: 2, modRevision: 6, version: 2, value: new Uint8Array(0), lease: 0n });
+});
+
+test("a plain range gives the stored bytes", async () => {
+  const { store } = await openFour();
+  const [kv] = applyRange(store, range("a")).kvs;
+  expect(kv).toBeInstanceOf(Uint8Array);
+  expect(text(KeyValue.decode(kv instanceof Uint8Array ? kv : new Uint8Array(0)).value)).toBe("z");
+});
+
+for (const { name, revision, want } of [
+  { name: "a future revision", revision: 9, want: "futureRevision" },
+  { name: "a compacted one", revision: 3, want: "compacted" },
+] as const) {
+  test(`a range at ${name} is refused`, async () => {
+    const { store } = await openFour();
+    store.compact(4);
+    expect(() => applyRange(store, range("a", "", { revision }))).toThrow(expect.objectContaining({ kind: want }));
+    await expect(readRange(store, range("a", "", { revision }), never)).rejects.toMatchObject({ kind: want });
+    expect(applyRange(store, range("a", "", { revision: 4 })).count).toBe(1);
+  });
+}
