@@ -3,53 +3,41 @@ import { FlagError } from "./flag-error.js";
 import type { FlagValues } from "./flag-values.js";
 import { parseUrls } from "./urls.js";
 
+/** Who begins the cluster, and how this member names itself in it. */
+export interface Beginning {
+  readonly initialCluster: readonly InitialMember[];
+  readonly advertisePeerUrls: readonly string[];
+}
+
 /**
- * The first members of the cluster. A member that was named, and whose cluster was not, is its own cluster.
+ * The first members of the cluster. A member that was named, and whose cluster was not, is its own cluster. Whether the
+ * local member is among them as it advertises itself is for the server to say.
  *
  * @param begun the member exists already: what the flags say about its first cluster is not looked at any more
- * @throws FlagError when the local member is not among them as it advertises itself
+ * @throws FlagError when two members are said to have one URL, or a URL is none
  */
-export function initialMembers(flags: FlagValues, begun: boolean): readonly InitialMember[] {
+export function beginningOf(flags: FlagValues, begun: boolean): Beginning {
   const name = flags.text("name");
-  const advertised = flags.urls("initial-advertise-peer-urls");
-  const own = { name, peerUrls: advertised };
-  if (begun) return [own];
+  const advertisePeerUrls = flags.urls("initial-advertise-peer-urls");
   const text = flags.text("initial-cluster");
-  if (name !== "default" && text === "default=http://localhost:2380") return [own];
-  const members = parseMembers(text);
-  const local = members.find((member) => member.name === name);
-  if (local === undefined) {
-    throw new FlagError(`couldn't find local name "${name}" in the initial cluster configuration`);
+  if (begun || (name !== "default" && text === "default=http://localhost:2380")) {
+    return { initialCluster: [{ name, peerUrls: advertisePeerUrls }], advertisePeerUrls };
   }
-  const all = members.flatMap((member) => member.peerUrls);
+  const initialCluster = parseMembers(text);
+  const all = initialCluster.flatMap((member) => member.peerUrls);
   if (new Set(all).size < all.length) throw new FlagError(`initial cluster ${text} has duplicate url`);
-  checkAdvertised(name, local.peerUrls, advertised);
-  if (members.length > 1) throw new FlagError("--initial-cluster: more than one member is not supported yet");
-  return members;
+  const listed = initialCluster.find((member) => member.name === name)?.peerUrls ?? [];
+  return { initialCluster, advertisePeerUrls: sameHosts(listed, advertisePeerUrls) ? listed : advertisePeerUrls };
 }
 
-function checkAdvertised(name: string, listed: readonly string[], advertised: readonly string[]): void {
-  const named = (urls: readonly string[]): string => urls.map((url) => `${name}=${url}`).join(",");
-  const unadvertised = without(listed, advertised);
-  if (unadvertised.length > 0) {
-    throw new FlagError(
-      `--initial-cluster has ${named(unadvertised)} but missing from ` +
-        `--initial-advertise-peer-urls=${advertised.join(",")}`,
-    );
-  }
-  const unlisted = without(advertised, listed);
-  if (unlisted.length > 0) {
-    throw new FlagError(
-      `--initial-advertise-peer-urls has ${unlisted.join(",")} but missing from --initial-cluster=${named(listed)}`,
-    );
-  }
-}
-
-/** The URLs that are not among the others, where localhost is the address it stands for. */
-function without(urls: readonly string[], others: readonly string[]): readonly string[] {
-  const resolve = (url: string): string => url.replace("//localhost:", "//127.0.0.1:");
-  const resolved = new Set(others.map(resolve));
-  return urls.filter((url) => !resolved.has(resolve(url)));
+/** Whether two lists of URLs are the same when localhost is taken for the address it stands for. */
+function sameHosts(left: readonly string[], right: readonly string[]): boolean {
+  const resolve = (urls: readonly string[]): string =>
+    urls
+      .map((url) => url.replace("//localhost:", "//127.0.0.1:"))
+      .sort()
+      .join();
+  return resolve(left) === resolve(right);
 }
 
 /** `a=url1,a=url2,b=url3`: a name may stand for several URLs. */

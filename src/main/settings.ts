@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { AutoCompaction, ServerConfig } from "../server/index.js";
+import { Wal } from "../wal/index.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
 import { parseDuration, parseInteger } from "./go-values.js";
-import { initialMembers } from "./initial-cluster.js";
+import { beginningOf } from "./initial-cluster.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
@@ -79,7 +79,7 @@ function serverSettings(flags: FlagValues): ServerConfig {
   const dataDir = flags.text("data-dir") || `${name}.etcd`;
   const walDir = flags.text("wal-dir");
   const tickMs = flags.number("heartbeat-interval");
-  const begun = existsSync(join(walDir || join(dataDir, "member"), walDir ? "" : "wal"));
+  const begun = Wal.exists(walDir || join(dataDir, "member", "wal"));
   if (!begun && flags.text("initial-cluster-state") === "existing") {
     throw new FlagError("--initial-cluster-state=existing: joining a cluster is not supported yet");
   }
@@ -87,9 +87,8 @@ function serverSettings(flags: FlagValues): ServerConfig {
     name,
     dataDir,
     ...(walDir && { walDir }),
-    initialCluster: initialMembers(flags, begun),
+    ...beginningOf(flags, begun),
     initialClusterToken: flags.text("initial-cluster-token"),
-    advertisePeerUrls: flags.urls("initial-advertise-peer-urls"),
     advertiseClientUrls: flags.urls("advertise-client-urls"),
     tickMs,
     electionTicks: Math.floor(flags.number("election-timeout") / tickMs),

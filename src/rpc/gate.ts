@@ -1,16 +1,9 @@
 import { EtcdError } from "../base/index.js";
-import type { Call } from "../server/index.js";
+import type { Call, EtcdServer } from "../server/index.js";
 import { RangeRequest, services } from "../wire/index.js";
 import type { Binding } from "./binding.js";
 
-/** What the gate needs to know of the member. */
-export interface GateView {
-  /** Undefined until the members have agreed on one. */
-  readonly clusterVersion: string | undefined;
-  isLearner(): boolean;
-  /** The leader's id; 0 when there is none. */
-  leader(): bigint;
-}
+export type GateView = Pick<EtcdServer, "clusterVersion" | "isLearner" | "leader">;
 
 const statusPath = services["etcdserverpb.Maintenance"].Status.path;
 const rangePath = services["etcdserverpb.KV"].Range.path;
@@ -30,7 +23,7 @@ export class Gate {
    * @throws EtcdError `notCapable`, `notSupportedForLearner`, or `noLeader` for a client that asked to be told
    */
   admit(call: Call, binding: Binding, message?: Uint8Array): void {
-    if (this.#view.clusterVersion === undefined) throw new EtcdError("notCapable");
+    if (this.#view.clusterVersion() === undefined) throw new EtcdError("notCapable");
     if (this.#view.isLearner() && !servedByLearner(binding, message)) throw new EtcdError("notSupportedForLearner");
     if (this.#view.leader() === 0n && call.metadata("hasleader") === "true") throw new EtcdError("noLeader");
   }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type ConnectionInjector, Server, ServerCredentials } from "@grpc/grpc-js";
+import { type ConnectionInjector, logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import type { Clock, Logger } from "../base/index.js";
 import type { Binding } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
@@ -36,6 +36,8 @@ export class GrpcServer {
 
   constructor(config: GrpcServerConfig) {
     this.#clock = config.clock;
+    // It would write to the console, past the log; what a client does wrong is told to the client.
+    setLogVerbosity(logVerbosity.NONE);
     const environment: CallEnvironment = { ...config, streams: this.#streams };
     const calls = new Map<string, readonly [Binding, MethodCounters]>();
     this.#server = new Server({

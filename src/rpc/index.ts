@@ -5,7 +5,9 @@
  */
 export type { Binding, StreamHandler, UnaryHandler } from "./binding.js";
 export { CallCounters } from "./call-counters.js";
+export { clientBindings } from "./client-services.js";
 export { Gate, type GateView } from "./gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc-server.js";
-export { SharedPort, type SharedPortConfig } from "./shared-port.js";
+export { type ClientEndpointsConfig, clientEndpoints, peerEndpoints } from "./http-endpoints.js";
+export { type PortHandlers, SharedPort } from "./shared-port.js";
 export type { ServerStream } from "./stream.js";

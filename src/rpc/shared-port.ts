@@ -8,8 +8,8 @@ const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 /** A connection that has said nothing for so long, or stopped in the middle of a request, is of no use to anybody. */
 const silenceMsMax = 60_000;
 
-export interface SharedPortConfig {
-  readonly clock: Clock;
+/** Who answers on a port. */
+export interface PortHandlers {
   /** Absent: no gRPC on this port. */
   readonly grpc?: GrpcServer;
   /** Absent: no HTTP on this port. */
@@ -18,20 +18,21 @@ export interface SharedPortConfig {
 
 /**
  * A listener whose connections are gRPC or HTTP/1.1, as their first bytes say. Whatever else comes in is answered by
- * Node's HTTP parser: with a 400, or by closing the connection.
+ * Node's HTTP parser: with a 400, or by closing the connection. Connections that come before `serve` wait for it.
  */
 export class SharedPort {
-  readonly #config: SharedPortConfig;
+  readonly #clock: Clock;
   readonly #listener: Server;
-  readonly #http: HttpServer | undefined;
   /** Connections that are not gRPC's, and how many HTTP requests each has under way. */
   readonly #connections = new Map<Socket, number>();
+  #grpc: GrpcServer | undefined;
+  #http: HttpServer | undefined;
+  #serving = false;
   #stopping = false;
   #emptied: () => void = () => undefined;
 
-  constructor(config: SharedPortConfig) {
-    this.#config = config;
-    if (config.http !== undefined) this.#http = this.#httpServer(config.http);
+  constructor(clock: Clock) {
+    this.#clock = clock;
     this.#listener = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -40,13 +41,21 @@ export class SharedPort {
     return this.#listener;
   }
 
+  /** From now on connections are answered. Called once. */
+  serve({ grpc, http }: PortHandlers): void {
+    this.#grpc = grpc;
+    this.#http = http && this.#httpServer(http);
+    this.#serving = true;
+    for (const socket of this.#connections.keys()) this.#look(socket);
+  }
+
   /** Stops accepting, lets HTTP requests finish for so long, then drops what is left. gRPC stops by itself. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#listener.close();
     for (const [socket, requests] of this.#connections) if (requests === 0) socket.destroy();
     if (this.#connections.size === 0) return;
-    const deadline = this.#config.clock.after(graceMs, () => {
+    const deadline = this.#clock.after(graceMs, () => {
       for (const socket of this.#connections.keys()) socket.destroy();
     });
     await new Promise<void>((resolve) => {
@@ -74,11 +83,16 @@ export class SharedPort {
 
   #accept(socket: Socket): void {
     this.#connections.set(socket, 0);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => this.#forget(socket));
+    if (this.#serving) this.#look(socket);
+  }
+
+  /** Reads as much as is needed to tell who shall have the connection. */
+  #look(socket: Socket): void {
     const drop = () => socket.destroy();
-    socket.on("error", drop);
     socket.on("end", drop);
     socket.setTimeout(silenceMsMax, drop);
-    socket.once("close", () => this.#forget(socket));
     let begun: Buffer = Buffer.alloc(0);
     const look = (chunk: Buffer): void => {
       begun = begun.length === 0 ? chunk : Buffer.concat([begun, chunk]);
@@ -97,9 +111,9 @@ export class SharedPort {
   }
 
   #hand(socket: Socket, http2: boolean): void {
-    if (http2 && this.#config.grpc !== undefined) {
+    if (http2 && this.#grpc !== undefined) {
       this.#forget(socket);
-      this.#config.grpc.take(socket);
+      this.#grpc.take(socket);
     } else if (!http2 && this.#http !== undefined) {
       // An HTTP/1.1 client may close its half and still wait for the answer; an HTTP/2 client that does is gone.
       socket.allowHalfOpen = true;

@@ -4,7 +4,15 @@ import { type CallOptions, Client, credentials, Metadata, type ServiceError } fr
 import { afterEach, expect, test } from "vitest";
 import { EtcdError, GrpcCode, type LogFields, silentLogger, systemClock } from "../../src/base/index.js";
 import { healthBindings } from "../../src/rpc/health.js";
-import { type Binding, CallCounters, Gate, GrpcServer, type ServerStream, SharedPort } from "../../src/rpc/index.js";
+import {
+  type Binding,
+  CallCounters,
+  Gate,
+  type GateView,
+  GrpcServer,
+  type ServerStream,
+  SharedPort,
+} from "../../src/rpc/index.js";
 import { unimplementedBindings } from "../../src/rpc/unimplemented.js";
 import { WireError } from "../../src/wire/index.js";
 
@@ -22,9 +30,9 @@ interface Started {
   readonly grpc: GrpcServer;
 }
 
-const view = { clusterVersion: "3.5.0" as string | undefined, isLearner: () => false, leader: () => 1n };
+const view: GateView = { clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n };
 
-async function start(bindings: readonly Binding[], gateView: typeof view = view): Promise<Started> {
+async function start(bindings: readonly Binding[], gateView = view): Promise<Started> {
   const counters = new CallCounters();
   const errors: (LogFields | undefined)[] = [];
   const grpc = new GrpcServer({
@@ -40,7 +48,8 @@ async function start(bindings: readonly Binding[], gateView: typeof view = view)
     timed: true,
   });
   const http = (_: unknown, response: { end(text: string): void }) => response.end("over HTTP/1.1");
-  const port = new SharedPort({ clock: systemClock, grpc, http });
+  const port = new SharedPort(systemClock);
+  port.serve({ grpc, http });
   await new Promise<void>((resolve) => port.listener.listen(0, "127.0.0.1", resolve));
   const address = port.listener.address() as AddressInfo;
   const client = new Client(`127.0.0.1:${address.port}`, credentials.createInsecure());
@@ -143,7 +152,7 @@ test("a method of a known service that is not bound is unknown by its own name",
 for (const { name, gate, metadata, details } of [
   {
     name: "before the cluster version is known",
-    gate: { ...view, clusterVersion: undefined },
+    gate: { ...view, clusterVersion: () => undefined },
     metadata: {},
     details: "etcdserver: not capable",
   },
@@ -268,6 +277,16 @@ test("one port serves gRPC and HTTP/1.1", async () => {
   ]);
   expect(overHttp).toBe("over HTTP/1.1");
   expect(overGrpc).toMatchObject({ answer: "x" });
+});
+
+test("a connection that comes too early waits until the port serves", async () => {
+  const early = new SharedPort(systemClock);
+  await new Promise<void>((resolve) => early.listener.listen(0, "127.0.0.1", resolve));
+  const answered = fetch(`http://127.0.0.1:${(early.listener.address() as AddressInfo).port}/`);
+  await new Promise((resolve) => early.listener.once("connection", resolve));
+  early.serve({ http: (_, response) => response.end("at last") });
+  expect(await (await answered).text()).toBe("at last");
+  await early.stop(0);
 });
 
 test("the preface of HTTP/2 may come byte by byte", async () => {

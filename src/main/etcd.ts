@@ -1,0 +1,93 @@
+import { FlagError } from "./flag-error.js";
+import { usage } from "./help.js";
+import { openLogger, type ProcessLogger } from "./logger.js";
+import { type RunningMember, startMember } from "./member.js";
+import { readTask, type Task } from "./read-settings.js";
+import type { Settings } from "./settings.js";
+import { banner } from "./terminal.js";
+
+/** A stop that takes longer is given up: whoever asked for it will not wait any longer either. */
+const stopMsMax = 4_800;
+
+const settled = { ok: 0, failed: 1, badCommandLine: 2 } as const;
+
+/** The server's command: reads its settings, runs one member until it is told to stop, and ends the process. */
+export async function main(words: readonly string[]): Promise<void> {
+  const task = await read(words);
+  if (task.kind === "print") {
+    process.stdout.write(task.text);
+    return;
+  }
+  const logger = openLogger(task.settings.log);
+  watchRuntime(logger);
+  for (const { level, message, fields } of task.notes) logger[level](message, fields);
+  process.exit(await run(task.settings, logger));
+}
+
+/** The task; a command line that cannot be read ends the process. */
+async function read(words: readonly string[]): Promise<Task> {
+  try {
+    return await readTask(words, process.env);
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    if (error.syntax) {
+      process.stderr.write(`${error.message}\n${usage}`);
+      process.exit(settled.badCommandLine);
+    }
+    const logger = openLogger({ level: "info", levelGiven: false, outputs: ["stderr"] });
+    logger.warn("failed to verify flags", { error: error.message });
+    process.exit(settled.failed);
+  }
+}
+
+/** @returns the exit code */
+async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
+  const stopping = signalled(logger);
+  let member: RunningMember | undefined;
+  try {
+    member = await startMember(settings, logger, stopping);
+  } catch (error) {
+    logger.fatal("failed to start etcd", { error: error instanceof Error ? error.message : String(error) });
+    return settled.failed;
+  }
+  if (member === undefined) return settled.ok;
+  const { server, clientUrls } = member;
+  if (process.stderr.isTTY) process.stderr.write(banner(settings, server.memberId, server.clusterId, clientUrls));
+  const failure = await Promise.race([stopping, server.failed]);
+  if (failure !== undefined) logger.fatal("the member stops", { error: failure.message });
+  const stopped = await Promise.race([
+    member.stop().then(() => true),
+    new Promise<false>((resolve) => setTimeout(resolve, stopMsMax, false)),
+  ]);
+  if (!stopped) logger.error("the member did not stop in time", { "timeout-ms": stopMsMax });
+  else logger.info("closed etcd server", { name: settings.server.name, "data-dir": settings.server.dataDir });
+  return failure === undefined && stopped ? settled.ok : settled.failed;
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function signalled(logger: ProcessLogger): Promise<void> {
+  return new Promise((resolve) => {
+    let told = false;
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        if (told) process.exit(settled.failed);
+        told = true;
+        logger.info("received signal; shutting down", { signal });
+        resolve();
+      });
+    }
+  });
+}
+
+/** What the runtime has to say goes to the log, not past it. */
+function watchRuntime(logger: ProcessLogger): void {
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => logger.warn("warning of the runtime", { warning: warning.message }));
+  const crash = (error: unknown): void => {
+    const stack = error instanceof Error ? error.stack : String(error);
+    logger.fatal("the member crashed", { error: error instanceof Error ? error.message : String(error), stack });
+    process.exit(settled.failed);
+  };
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+}

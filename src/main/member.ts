@@ -1,0 +1,142 @@
+import { systemClock as clock, systemRandom as random } from "../base/index.js";
+import {
+  CallCounters,
+  clientBindings,
+  clientEndpoints,
+  Gate,
+  GrpcServer,
+  type PortHandlers,
+  peerEndpoints,
+  SharedPort,
+} from "../rpc/index.js";
+import { EtcdServer } from "../server/index.js";
+import { openListener } from "./listeners.js";
+import type { ProcessLogger } from "./logger.js";
+import type { Listen, Settings } from "./settings.js";
+
+/** Messages may be this much longer than requests. */
+const grpcOverheadBytes = 512 * 1024;
+/** How long calls that are under way may take to end when the member stops. */
+const graceMs = 1_500;
+const capablePollMs = 5;
+const capableMsMax = 1_000;
+
+/** One member with its ports. */
+export interface RunningMember {
+  readonly server: EtcdServer;
+  /** Where clients reach it, with the ports that were chosen. */
+  readonly clientUrls: readonly string[];
+  /** Stops accepting, finishes what is in flight, writes everything. */
+  stop(): Promise<void>;
+}
+
+interface OpenPort {
+  readonly port: SharedPort;
+  readonly url: string;
+}
+
+/**
+ * Opens the ports, starts the server, and serves clients once it is ready.
+ *
+ * @param stopping resolves when the process is told to stop before that
+ * @returns undefined when it was told to stop
+ * @throws Error with one clear line when something is in the way
+ */
+export async function startMember(
+  settings: Settings,
+  logger: ProcessLogger,
+  stopping: Promise<void>,
+): Promise<RunningMember | undefined> {
+  const peers = await openPorts(settings.listenPeers);
+  const clients = await openPorts(settings.listenClients);
+  const clientsHttp = await openPorts(settings.listenClientsHttp);
+  const metrics = await openPorts(settings.listenMetrics);
+  const ports = [...peers, ...clients, ...clientsHttp, ...metrics];
+  logStart(settings, logger);
+  const server = await EtcdServer.start(settings.server, { clock, random, logger });
+  const stop = async (grpc?: GrpcServer): Promise<void> => {
+    await Promise.all([...ports.map(({ port }) => port.stop(graceMs)), grpc?.stop(graceMs)]);
+    await server.stop();
+  };
+  for (const { port } of peers) port.serve({ http: peerEndpoints(server, logger) });
+  const end = await Promise.race([
+    server.ready.then(() => "ready" as const),
+    server.failed,
+    stopping.then(() => "told to stop" as const),
+  ]);
+  if (end !== "ready") {
+    await stop();
+    if (end === "told to stop") return undefined;
+    throw end;
+  }
+  await capable(server);
+  const { grpc, http } = clientHandlers(settings, server, logger);
+  logger.info("ready to serve client requests");
+  serve(clients, { grpc, ...(clientsHttp.length === 0 && { http }) }, logger);
+  serve(clientsHttp, { http }, logger);
+  serve(metrics, { http }, logger);
+  return { server, clientUrls: clients.map(({ url }) => url), stop: () => stop(grpc) };
+}
+
+async function openPorts(listens: readonly Listen[]): Promise<readonly OpenPort[]> {
+  const ports: OpenPort[] = [];
+  for (const listen of listens) {
+    const port = new SharedPort(clock);
+    ports.push({ port, url: await openListener(port.listener, listen) });
+  }
+  return ports;
+}
+
+/** A new cluster agrees on its version a moment after it has a leader; the first client need not hear of that. */
+async function capable(server: EtcdServer): Promise<void> {
+  for (let waited = 0; server.clusterVersion() === undefined && waited < capableMsMax; waited += capablePollMs) {
+    await new Promise<void>((resolve) => setTimeout(resolve, capablePollMs));
+  }
+}
+
+function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessLogger): Required<PortHandlers> {
+  const counters = new CallCounters();
+  const grpc = new GrpcServer({
+    bindings: clientBindings(server, clock, random),
+    gate: new Gate(server),
+    counters,
+    logger,
+    clock,
+    receiveBytesMax: settings.server.maxRequestBytes + grpcOverheadBytes,
+    maxConcurrentStreams: settings.maxConcurrentStreams,
+    keepaliveIntervalMs: settings.keepaliveIntervalMs,
+    keepaliveTimeoutMs: settings.keepaliveTimeoutMs,
+    timed: settings.extensiveMetrics,
+  });
+  const http = clientEndpoints({ server, counters, logger, extensiveMetrics: settings.extensiveMetrics });
+  return { grpc, http };
+}
+
+function serve(ports: readonly OpenPort[], handlers: PortHandlers, logger: ProcessLogger): void {
+  const traffic = [...(handlers.grpc ? ["grpc"] : []), ...(handlers.http ? ["http"] : [])].join("+");
+  for (const { port, url } of ports) {
+    port.serve(handlers);
+    logger.info("serving client traffic insecurely; this is strongly discouraged!", { traffic, address: url });
+  }
+}
+
+function logStart({ server, ...settings }: Settings, logger: ProcessLogger): void {
+  const urls = (listens: readonly Listen[]): readonly string[] => listens.map(({ url }) => url);
+  logger.info("starting an etcd server", {
+    name: server.name,
+    "data-dir": server.dataDir,
+    "heartbeat-interval": `${server.tickMs}ms`,
+    "election-timeout": `${server.tickMs * server.electionTicks}ms`,
+    "snapshot-count": server.snapshotCount,
+    "initial-advertise-peer-urls": server.advertisePeerUrls,
+    "listen-peer-urls": urls(settings.listenPeers),
+    "advertise-client-urls": server.advertiseClientUrls,
+    "listen-client-urls": urls(settings.listenClients),
+    "listen-client-http-urls": urls(settings.listenClientsHttp),
+    "listen-metrics-urls": urls(settings.listenMetrics),
+    "initial-cluster-token": server.initialClusterToken,
+    "quota-backend-bytes": server.quotaBackendBytes,
+    "max-request-bytes": server.maxRequestBytes,
+    "pre-vote": server.preVote,
+  });
+}

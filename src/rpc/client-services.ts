@@ -1,0 +1,35 @@
+import type { Clock, Random } from "../base/index.js";
+import type { EtcdServer } from "../server/index.js";
+import { services } from "../wire/index.js";
+import { type Binding, streaming } from "./binding.js";
+import { clusterBindings } from "./cluster.js";
+import { healthBindings } from "./health.js";
+import { kvBindings } from "./kv.js";
+import { LeaderGuard } from "./leader-guard.js";
+import { leaseBindings } from "./lease.js";
+import { maintenanceBindings } from "./maintenance.js";
+import { unimplementedBindings } from "./unimplemented.js";
+import { watchHandler } from "./watch.js";
+
+/** Without a leader for so many election timeouts, streams that asked to be told end. */
+const leaderlessTimeouts = 3;
+
+/** Everything that a client can call on one member. */
+export function clientBindings(server: EtcdServer, clock: Clock, random: Random): readonly Binding[] {
+  const { tickMs, electionTicks } = server.config;
+  const guard = new LeaderGuard(server, clock, leaderlessTimeouts * tickMs * electionTicks);
+  const watchServer = {
+    watchable: server.watchable,
+    config: server.config,
+    header: (revision: number) => ({ ...server.header(), revision }),
+  };
+  const bound = [
+    ...kvBindings(server, server.config.maxTxnOps),
+    streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
+    ...leaseBindings(server, guard),
+    ...clusterBindings(server),
+    ...maintenanceBindings(server),
+    ...healthBindings(),
+  ];
+  return [...bound, ...unimplementedBindings(bound)];
+}

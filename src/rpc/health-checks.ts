@@ -1,0 +1,86 @@
+import { EtcdError, type Logger } from "../base/index.js";
+import type { Call, EtcdServer } from "../server/index.js";
+import { AlarmType, RangeRequest } from "../wire/index.js";
+
+export type HealthServer = Pick<EtcdServer, "alarms" | "leader" | "isLearner" | "range">;
+
+/** The answer of `/health`; a string, for etcd has always written it so. */
+export interface Health {
+  readonly health: "true" | "false";
+  readonly reason: string;
+}
+
+/** One of the checks behind `/livez` and `/readyz`: what is wrong, or undefined. */
+export type Check = (call: Call) => Promise<string | undefined>;
+
+const alarmNames: Readonly<Record<number, string>> = { [AlarmType.NOSPACE]: "NOSPACE", [AlarmType.CORRUPT]: "CORRUPT" };
+
+/** Whether this member can serve, as load balancers and orchestrators ask. */
+export class HealthChecks {
+  /** Of `/health`. */
+  successes = 0;
+  failures = 0;
+  readonly livez: Readonly<Record<string, Check>>;
+  readonly readyz: Readonly<Record<string, Check>>;
+  readonly #server: HealthServer;
+  readonly #logger: Logger;
+
+  constructor(server: HealthServer, logger: Logger) {
+    this.#server = server;
+    this.#logger = logger;
+    const serializable: Check = (call) => this.#readFault(true, call);
+    this.livez = { serializable_read: serializable };
+    this.readyz = {
+      data_corruption: async () => this.#corruption(),
+      serializable_read: serializable,
+      linearizable_read: (call) => this.#readFault(false, call),
+      non_learner: async () => (this.#server.isLearner() ? "not supported for learner" : undefined),
+    };
+  }
+
+  /**
+   * @param excluded alarms that count as none
+   * @param serializable asks for this member alone, not for the cluster
+   */
+  async health(excluded: ReadonlySet<string>, serializable: boolean, call: Call): Promise<Health> {
+    const reason = this.#alarm(excluded) ?? this.#leader(serializable) ?? (await this.#read(serializable, call));
+    if (reason === undefined) this.successes++;
+    else {
+      this.failures++;
+      this.#logger.warn("serving /health false", { reason });
+    }
+    return reason === undefined ? { health: "true", reason: "" } : { health: "false", reason };
+  }
+
+  #alarm(excluded: ReadonlySet<string>): string | undefined {
+    for (const { alarm } of this.#server.alarms()) {
+      const name = alarmNames[alarm] ?? "UNKNOWN";
+      if (!excluded.has(name)) return `ALARM ${name}`;
+    }
+    return undefined;
+  }
+
+  #leader(serializable: boolean): string | undefined {
+    return serializable || this.#server.leader() !== 0n ? undefined : "RAFT NO LEADER";
+  }
+
+  async #read(serializable: boolean, call: Call): Promise<string | undefined> {
+    const fault = await this.#readFault(serializable, call);
+    return fault === undefined ? undefined : `RANGE ERROR:${fault}`;
+  }
+
+  #corruption(): string | undefined {
+    const corrupt = this.#server.alarms().some(({ alarm }) => alarm === AlarmType.CORRUPT);
+    return corrupt ? "alarm activated: CORRUPT" : undefined;
+  }
+
+  async #readFault(serializable: boolean, call: Call): Promise<string | undefined> {
+    try {
+      await this.#server.range(RangeRequest.create({ keysOnly: true, limit: 1, serializable }), call);
+      return undefined;
+    } catch (error) {
+      if (error instanceof EtcdError) return error.message;
+      throw error;
+    }
+  }
+}
