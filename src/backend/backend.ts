@@ -6,8 +6,8 @@ export type Row = readonly [key: Uint8Array, value: Uint8Array];
 /**
  * What all stores of one member keep on disk: ten buckets of ordered bytes. Changes are held in memory first, where
  * every read sees them at once, and go to disk in batches, in order, each of them whole or not at all. A batch starts
- * every 100 ms, after 10,000 changes or 16 MiB, or when `commit` asks; never while JavaScript runs that was not interrupted
- * by an `await`, so changes made without one in between are never parted.
+ * every 100 ms, after 10,000 changes or 16 MiB, or when `commit` asks; never in the middle of running JavaScript, so
+ * changes made without an `await` in between are never parted.
  */
 export interface Backend extends Readable {
   /**

@@ -3,8 +3,8 @@ import type { Entry, EntryType, HardState, Snapshot } from "../raft/index.js";
 import { raftpb } from "../wire/index.js";
 
 /*
- * How the raft log lies in LevelDB. Numbers are big-endian. Every value is a sealed record: CRC-32C (4 bytes) of the key
- * followed by the body, then the body. So neither a changed value nor one under a wrong key passes.
+ * How the raft log lies in LevelDB. Numbers are big-endian. Every value is a sealed record: CRC-32C (4 bytes) of the
+ * key followed by the body, then the body. So neither a changed value nor one under a wrong key passes.
  *
  * | key                      | body                                                             |
  * | ------------------------ | ---------------------------------------------------------------- |

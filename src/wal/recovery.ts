@@ -85,19 +85,19 @@ async function readEntries(store: LevelStore, compacted: Position): Promise<Read
   const entries: Entry[] = [];
   let before = compacted;
   let fault: string | undefined;
-  for await (const [key, record] of storedEntries(store, compacted.index + 1)) {
-    const index = entryIndex(key);
-    if (index === undefined || index > batchLast) {
-      throw broken(store, index ?? before.index + 1, `there are entries after the end of the log at ${batchLast}`);
+  for await (const rows of storedEntries(store, compacted.index + 1)) {
+    for (const [key, record] of rows) {
+      const index = entryIndex(key) ?? 0;
+      if (index > batchLast) throw broken(store, index, `there are entries after the end of the log at ${batchLast}`);
+      if (fault !== undefined) continue;
+      const entry = check(key, record, before);
+      if (typeof entry === "string") {
+        fault = entry;
+      } else {
+        entries.push(entry);
+        before = entry;
+      }
     }
-    if (fault !== undefined) continue;
-    const entry = check(key, record, before);
-    if (typeof entry === "string") {
-      fault = entry;
-      continue;
-    }
-    entries.push(entry);
-    before = entry;
   }
   if (before.index >= batchLast) return { entries };
   const at = before.index + 1;
@@ -121,7 +121,7 @@ async function* storedEntries(store: LevelStore, first: number) {
   const iterator = store.iterate(entryKey(first), entryKey(Number.MAX_SAFE_INTEGER));
   try {
     for (let rows = await iterator.nextv(rowsAtOnce); rows.length > 0; rows = await iterator.nextv(rowsAtOnce)) {
-      yield* rows;
+      yield rows;
     }
   } finally {
     await iterator.close();

@@ -30,9 +30,8 @@ export async function loadSnapshot(
     logger.warn("skipped a snapshot that does not match its checksum", { dir: store.dir, index });
   }
   if (compactedIndex === 0) return undefined;
-  throw new DiskError(
-    `the raft log in ${store.dir} is damaged at index ${compactedIndex}: it starts after a snapshot that cannot be read`,
-  );
+  const why = "the log starts after a snapshot that cannot be read";
+  throw new DiskError(`the raft log in ${store.dir} is damaged at index ${compactedIndex}: ${why}`);
 }
 
 /** Adds to a batch the removal of all snapshots but the newest `keep`. */

@@ -11,7 +11,7 @@ import { entries, show } from "./log.js";
 const root = mkdtempSync(join(tmpdir(), "wal-damage-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** A log of three batches, 1-2, 3-4 and 5-6, as a killed process leaves it; and how long LevelDB's log was after each. */
+/** A log of three batches, 1-2, 3-4 and 5-6, as a killed process leaves it; and LevelDB's log's length after each. */
 const original = join(root, "original");
 const ends: number[] = [];
 let logFile = "";

@@ -32,7 +32,7 @@ describe("createDataDir()", () => {
     { mode: 0o755, warned: ["0755"] },
     { mode: 0o710, warned: ["0710"] },
   ]) {
-    test(`takes a directory of mode ${mode.toString(8)} ${warned.length > 0 ? "with a warning" : "silently"}`, async () => {
+    test(`takes a directory of mode ${mode.toString(8)}, with ${warned.length} warnings`, async () => {
       const dir = freshDir();
       mkdirSync(dir);
       chmodSync(dir, mode);
