@@ -1,3 +1,6 @@
+/** Up to here, the array of older records is as long as it must be. */
+const exactLength = 16;
+
 /**
  * What the index knows of one key: its newest record in fields, older ones in an array that most keys do not have.
  * A record is a put or a tombstone; a generation is a run of puts up to its tombstone. Versions and creation of
@@ -101,8 +104,11 @@ export class KeyEntry {
   /** Moves the newest record to the older ones, before another takes its fields. */
   #retire(): void {
     const mark = 2 * this.sub + (this.version === 0 ? 1 : 0);
-    if (this.#older === undefined) this.#older = [this.main, mark];
-    else this.#older.push(this.main, mark);
+    const older = this.#older;
+    // A push sets places aside for more to come, which a usual key has no use for.
+    if (older === undefined) this.#older = [this.main, mark];
+    else if (older.length < exactLength) this.#older = older.concat(this.main, mark);
+    else older.push(this.main, mark);
   }
 
   #isTombstone(position: number): boolean {

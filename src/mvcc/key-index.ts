@@ -25,11 +25,11 @@ export class KeyIndex {
   }
 
   put(key: Key, main: number, sub: number): KeyEntry {
-    const entry = this.#tree.get(key);
-    if (entry === undefined) return this.restore(key, main, sub, main, 1);
-    if (!entry.alive) this.#alive++;
-    entry.put(main, sub);
-    return entry;
+    const known = this.#tree.get(key);
+    if (known?.alive !== true) this.#alive++;
+    if (known === undefined) return this.#tree.getOrInsert(key, new KeyEntry(main, sub, main, 1));
+    known.put(main, sub);
+    return known;
   }
 
   /** Deletes a key that exists. */
@@ -41,12 +41,17 @@ export class KeyIndex {
     return entry;
   }
 
-  /** Takes up a key with the oldest record that is left of it; `version` 0 means a tombstone. */
-  restore(key: Key, main: number, sub: number, createRevision: number, version: number): KeyEntry {
-    const entry = new KeyEntry(main, sub, createRevision, version);
-    this.#tree.insert(key, entry);
-    if (entry.alive) this.#alive++;
-    return entry;
+  /**
+   * Takes up a stored record; they come oldest first. What comes first of a key may be in the middle of its life, for
+   * the rest was compacted: `version` and `createRevision` tell. 0 and 0 stand for a tombstone.
+   */
+  restore(key: Key, main: number, sub: number, createRevision: number, version: number): void {
+    const oldest = new KeyEntry(main, sub, createRevision, version);
+    const entry = this.#tree.getOrInsert(key, oldest);
+    const wasAlive = entry !== oldest && entry.alive;
+    if (entry !== oldest && version > 0) entry.put(main, sub);
+    if (entry !== oldest && version === 0) entry.bury(main, sub);
+    this.#alive += Number(entry.alive) - Number(wasAlive);
   }
 
   /** Visits keys of `[low, high)` in order, deleted ones too, until `visit` returns false. It must not write. */

@@ -53,15 +53,17 @@ export class KeyTree<V> {
     return leaf.keys[place] === key ? leaf.values[place] : undefined;
   }
 
-  /** Adds a key that is not there. */
-  insert(key: Key, value: V): void {
+  /** What stands at `key`; `value`, from now on, when nothing did. */
+  getOrInsert(key: Key, value: V): V {
     const leaf = this.#leafOf(key);
     const place = lowerBound(leaf.keys, key);
-    assert(leaf.keys[place] !== key, "a key stands once in the tree");
-    insertAt(leaf.keys, place, key);
-    insertAt(leaf.values, place, value);
+    const found = leaf.keys[place] === key ? leaf.values[place] : undefined;
+    if (found !== undefined) return found;
+    leaf.keys.splice(place, 0, key);
+    leaf.values.splice(place, 0, value);
     this.#size++;
     if (leaf.keys.length > nodeSize) this.#cutAlong(key);
+    return value;
   }
 
   delete(key: Key): void {
@@ -120,8 +122,8 @@ export class KeyTree<V> {
         this.#root = new Branch([cut.key], [full, cut.right]);
         return;
       }
-      insertAt(turn.branch.keys, turn.place, cut.key);
-      insertAt(turn.branch.children, turn.place + 1, cut.right);
+      turn.branch.keys.splice(turn.place, 0, cut.key);
+      turn.branch.children.splice(turn.place + 1, 0, cut.right);
       full = turn.branch;
     }
   }
@@ -175,13 +177,6 @@ function keyAt(keys: readonly Key[], place: number): Key {
   const key = keys[place];
   assert(key !== undefined, "a node that is cut has keys on both sides");
   return key;
-}
-
-/** `splice` makes an array for what it removed; this makes nothing. */
-function insertAt<T>(list: T[], place: number, item: T): void {
-  list.push(item);
-  list.copyWithin(place + 1, place, list.length - 1);
-  list[place] = item;
 }
 
 /** The first place whose key is not below `key`. */

@@ -21,16 +21,13 @@ export async function restoreIndex(state: StoreState, onLease: (key: Key, leaseI
   for (const [key, leaseId] of leases) onLease(key, leaseId);
 }
 
-/** What comes first of a key may be in the middle of its life: the rest was compacted. */
 function restoreChange(index: KeyIndex, leases: Map<Key, LeaseId>, [storedKey, value]: Row): void {
-  const main = mainOf(storedKey);
-  const sub = subOf(storedKey);
   const { key, createRevision, version, leaseId } = readStoredHead(value);
+  // The mark decides, not the pair: a tombstone's has nothing but the key.
   const tombstone = isTombstoneKey(storedKey);
   if (leaseId !== 0n && !tombstone) leases.set(key, leaseId as LeaseId);
   else if (leases.size > 0) leases.delete(key);
-  const known = index.get(key) !== undefined;
-  if (!known) index.restore(key, main, sub, tombstone ? 0 : createRevision, tombstone ? 0 : version);
-  else if (tombstone) index.bury(key, main, sub);
-  else index.put(key, main, sub);
+  const [main, sub] = [mainOf(storedKey), subOf(storedKey)];
+  if (tombstone) index.restore(key, main, sub, 0, 0);
+  else index.restore(key, main, sub, createRevision, version);
 }

@@ -23,7 +23,7 @@ for (const { name, keys } of [
   test(`KeyTree holds keys that come ${name}`, () => {
     const tree = new KeyTree<string>();
     const names = keys.map((at) => `key/${String(at).padStart(6, "0")}`);
-    for (const key of names) tree.insert(key, `of ${key}`);
+    for (const key of names) tree.getOrInsert(key, `of ${key}`);
     const sorted = names.toSorted();
     expect(tree.size).toBe(keys.length);
     expect(keysOf(tree)).toEqual(sorted);
@@ -48,7 +48,7 @@ test("KeyTree agrees with a sorted set through random inserts, deletes and walks
         tree.delete(key);
         model.delete(key);
       } else if (growing && !model.has(key)) {
-        tree.insert(key, key);
+        tree.getOrInsert(key, key);
         model.add(key);
       } else tree.delete(`${key}!`);
     }
@@ -64,7 +64,7 @@ test("KeyTree agrees with a sorted set through random inserts, deletes and walks
 
 test("KeyTree orders by bytes, and a walk ends when told", () => {
   const tree = new KeyTree<number>();
-  for (const key of ["b", "\xff", "\x80", "a\0", "a", "\0"]) tree.insert(key, 1);
+  for (const key of ["b", "\xff", "\x80", "a\0", "a", "\0"]) tree.getOrInsert(key, 1);
   const seen: string[] = [];
   tree.walk("", undefined, (key) => seen.push(key) < 4);
   expect(seen).toEqual(["\0", "a", "a\0", "b"]);
