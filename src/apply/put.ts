@@ -22,7 +22,7 @@ export function applyPut(txn: WriteTxn, request: PutRequest): PutResponse {
   assert(!keeps || previous !== undefined, "a put that keeps something was checked to have a pair before it");
   const value = ignoreValue ? (previous?.value ?? emptyBytes) : request.value;
   const lease = ignoreLease ? (previous?.lease ?? 0n) : request.lease;
-  const revision = txn.put(key, value, lease as LeaseId);
+  const revision = txn.put(key, value, lease);
   return PutResponse.create({
     header: ResponseHeader.create({ revision }),
     prevKv: request.prevKv ? stored : undefined,

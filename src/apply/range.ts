@@ -1,5 +1,5 @@
 import { compareBytes, emptyBytes } from "../base/index.js";
-import type { Reader } from "../mvcc/index.js";
+import type { RangeResult, Reader } from "../mvcc/index.js";
 import {
   type Encodable,
   type Encoded,
@@ -19,7 +19,8 @@ import {
 export function applyRange(reader: Reader, request: RangeRequest): RangeResponse {
   const { key, rangeEnd, revision, countOnly } = request;
   const found = reader.range(key, rangeEnd, { revision, limit: fetchLimit(request), countOnly });
-  return rangeResponse(request, found.kvs, found.count, found.revision);
+  if (isPlain(request)) return plainResponse(request, found);
+  return arrangedResponse(request, pick(request, found.kvs), found);
 }
 
 /** How many pairs must be read to answer, in key order; 0: all. */
@@ -29,44 +30,52 @@ export function fetchLimit(request: RangeRequest): number {
   return Math.min(request.limit + 1, Number.MAX_SAFE_INTEGER);
 }
 
-/** Filters, sorts, cuts and strips what was read: in this order, which decides what the limit leaves. */
-export function rangeResponse(
-  request: RangeRequest,
-  stored: readonly Encoded<KeyValue>[],
-  count: number,
-  revision: number,
-): RangeResponse {
-  const kvs = isPlain(request) ? stored : arrange(request, stored);
-  const more = request.limit > 0 && kvs.length > request.limit;
-  return RangeResponse.create({
-    header: ResponseHeader.create({ revision }),
-    kvs: more ? kvs.slice(0, request.limit) : kvs,
-    more,
-    count,
-  });
-}
-
 /** Whether the stored pairs can be answered with as they are, none of them decoded. */
-function isPlain(request: RangeRequest): boolean {
+export function isPlain(request: RangeRequest): boolean {
   const { sortOrder, sortTarget, keysOnly } = request;
   const inKeyOrder = sortOrder === SortOrder.NONE && sortTarget === SortTarget.KEY;
   return inKeyOrder && !keysOnly && !isFiltered(request);
 }
 
+export function plainResponse(request: RangeRequest, { kvs, count, revision }: RangeResult): RangeResponse {
+  return response(request, kvs, count, revision);
+}
+
+/** What a stored pair says, and what of it is answered with. */
+export interface Picked {
+  readonly kv: KeyValue;
+  readonly answer: Encodable<KeyValue>;
+}
+
+/** Those stored pairs that the bounds of the request let through, without their values when only keys are wanted. */
+export function pick(request: RangeRequest, stored: readonly Encoded<KeyValue>[]): Picked[] {
+  const picked: Picked[] = [];
+  for (const bytes of stored) {
+    const kv = KeyValue.decode(bytes);
+    if (passes(request, kv)) picked.push({ kv, answer: request.keysOnly ? { ...kv, value: emptyBytes } : bytes });
+  }
+  return picked;
+}
+
+/** Sorts, then cuts: in this order, which decides what the limit leaves. */
+export function arrangedResponse(request: RangeRequest, picked: Picked[], found: RangeResult): RangeResponse {
+  const answers = sort(request, picked).map(({ answer }) => answer);
+  return response(request, answers, found.count, found.revision);
+}
+
+function response(
+  { limit }: RangeRequest,
+  kvs: readonly Encodable<KeyValue>[],
+  count: number,
+  revision: number,
+): RangeResponse {
+  const more = limit > 0 && kvs.length > limit;
+  const header = ResponseHeader.create({ revision });
+  return RangeResponse.create({ header, kvs: more ? kvs.slice(0, limit) : kvs, more, count });
+}
+
 function isFiltered({ minModRevision, maxModRevision, minCreateRevision, maxCreateRevision }: RangeRequest): boolean {
   return minModRevision !== 0 || maxModRevision !== 0 || minCreateRevision !== 0 || maxCreateRevision !== 0;
-}
-
-/** A stored pair and what it says; the bytes are what is answered with. */
-interface Pair {
-  readonly stored: Encoded<KeyValue>;
-  readonly kv: KeyValue;
-}
-
-function arrange(request: RangeRequest, stored: readonly Encoded<KeyValue>[]): Encodable<KeyValue>[] {
-  const pairs = stored.map((bytes) => ({ stored: bytes, kv: KeyValue.decode(bytes) }));
-  const sorted = sort(request, isFiltered(request) ? pairs.filter(({ kv }) => passes(request, kv)) : pairs);
-  return sorted.map((pair) => (request.keysOnly ? { ...pair.kv, value: emptyBytes } : pair.stored));
 }
 
 function passes(request: RangeRequest, { modRevision, createRevision }: KeyValue): boolean {
@@ -79,15 +88,15 @@ function passes(request: RangeRequest, { modRevision, createRevision }: KeyValue
   );
 }
 
-type Order = (one: Pair, other: Pair) => number;
+type Order = (one: Picked, other: Picked) => number;
 
 /** By anything else than the key, no order means ascending. Equals stay in key order. */
-function sort({ sortOrder, sortTarget }: RangeRequest, pairs: Pair[]): Pair[] {
+function sort({ sortOrder, sortTarget }: RangeRequest, picked: Picked[]): Picked[] {
   const order = orderBy(sortTarget);
-  if (order === undefined) return pairs;
-  if (sortOrder === SortOrder.DESCEND) return pairs.sort((one, other) => order(other, one));
+  if (order === undefined) return picked;
+  if (sortOrder === SortOrder.DESCEND) return picked.sort((one, other) => order(other, one));
   // The store already gives ascending keys.
-  return sortTarget === SortTarget.KEY ? pairs : pairs.sort(order);
+  return sortTarget === SortTarget.KEY ? picked : picked.sort(order);
 }
 
 function orderBy(target: SortTarget): Order | undefined {

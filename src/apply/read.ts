@@ -1,8 +1,12 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Store } from "../mvcc/index.js";
 import { type RangeRequest, type RangeResponse, ResponseHeader, type TxnRequest, TxnResponse } from "../wire/index.js";
-import { fetchLimit, rangeResponse } from "./range.js";
+import { arrangedResponse, fetchLimit, isPlain, type Picked, pick, plainResponse } from "./range.js";
 import { checkRanges } from "./txn.js";
 import { planTxn } from "./txn-plan.js";
+
+/** Pairs decoded before the event loop gets its turn: some milliseconds' worth. */
+const pairsAtOnce = 1_000;
 
 /**
  * Answers a Range request from the state at the call, without the log. A large range is read in turns, with the event
@@ -14,7 +18,16 @@ export async function readRange(store: Store, request: RangeRequest, signal: Abo
   const { key, rangeEnd, revision, countOnly } = request;
   const options = { revision, limit: fetchLimit(request), countOnly };
   const found = await store.rangeInTurns(key, rangeEnd, options, signal);
-  return rangeResponse(request, found.kvs, found.count, found.revision);
+  if (isPlain(request)) return plainResponse(request, found);
+  const picked: Picked[] = [];
+  for (let at = 0; at < found.kvs.length; at += pairsAtOnce) {
+    if (at > 0) {
+      await nextTurn();
+      signal.throwIfAborted();
+    }
+    for (const each of pick(request, found.kvs.slice(at, at + pairsAtOnce))) picked.push(each);
+  }
+  return arrangedResponse(request, picked, found);
 }
 
 /** Answers a txn that only reads (`isReadOnly`) in the same way: comparisons and ranges see one state. */

@@ -123,3 +123,31 @@ for (const { name, revision, want } of [
     expect(applyRange(store, range("a", "", { revision: 4 })).count).toBe(1);
   });
 }
+
+const many = 10_000;
+
+async function openMany(): Promise<Bench> {
+  const bench = await openBench();
+  for (let at = 0; at < many; at++) bench.mustApply({ put: put(`key/${at}`, `${at % 7}`) });
+  return bench;
+}
+
+for (const { name, ask } of [
+  { name: "plain", ask: {} },
+  { name: "keys only", ask: { keysOnly: true } },
+  { name: "bounded and sorted", ask: { minModRevision: 500, sortOrder: DESCEND, sortTarget: VALUE, limit: 7_000 } },
+] as const) {
+  test(`a large range is read in turns with the same answer: ${name}`, async () => {
+    const { store } = await openMany();
+    const request = range("key/", "key0", ask);
+    expect(await readRange(store, request, never)).toEqual(applyRange(store, request));
+  });
+}
+
+test("a large range that nobody waits for any more is given up", async () => {
+  const { store } = await openMany();
+  const abort = new AbortController();
+  const reading = readRange(store, range("key/", "key0", { keysOnly: true }), abort.signal);
+  abort.abort(new Error("gone"));
+  await expect(reading).rejects.toThrow("gone");
+});
