@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../apply/index.js";
 import { type Backend, type LevelStore, openLevelBackend } from "../backend/index.js";
 import { type Clock, type Logger, type Random, writeBE64 } from "../base/index.js";
@@ -7,10 +5,10 @@ import { Cluster, encodeMember, idText, loadConfState } from "../cluster/index.j
 import { type Checkpoint, Lessor } from "../lease/index.js";
 import { openStore, type Store } from "../mvcc/index.js";
 import { emptyConfState, MemoryStorage, RawNode } from "../raft/index.js";
-import { type OpenedWal, Wal, type WalMetadata } from "../wal/index.js";
+import { createDataDir, type OpenedWal, Wal, type WalMetadata } from "../wal/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { ServerConfig } from "./config.js";
-import { type Founding, foundingOf, refuseMany } from "./founding.js";
+import { type Founding, foundingIfAny, foundingOf, refuseMany } from "./founding.js";
 import { raftLogger } from "./raft-logger.js";
 
 /** What a member needs of the world outside. */
@@ -52,13 +50,12 @@ const leaseCheckpointIntervalSeconds = 300;
  * @throws Error with one clear line, when a directory or a setting does not allow it
  */
 export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks): Promise<Bootstrapped> {
-  const dbDir = join(config.dataDir, "member", "db");
-  const walDir = config.walDir ?? join(config.dataDir, "member", "wal");
-  const founding = Wal.exists(walDir) ? undefined : foundingOf(config);
-  for (const dir of [config.dataDir, dbDir, walDir]) await mkdir(dir, { recursive: true, mode: 0o700 });
+  const { backendDir, walDir } = await createDataDir(config.dataDir, deps.logger, config.walDir);
+  // A log that is there says itself whose it is, unless its very first write was cut short.
+  const founding = Wal.exists(walDir) ? foundingIfAny(config) : foundingOf(config);
   const opened = await openWal(walDir, founding, deps);
   try {
-    const backend = await openBackend(dbDir, config, deps, hooks);
+    const backend = await openBackend(backendDir, config, deps, hooks);
     try {
       return await restore(config, deps, hooks, opened, backend);
     } catch (error) {

@@ -31,6 +31,15 @@ export function foundingOf(config: ServerConfig): Founding {
   return { member, ids: { memberId: member.id, clusterId: computeClusterId(members.map(({ id }) => id)) } };
 }
 
+/** As `foundingOf`; undefined when the settings do not go together, which is no matter for a member that has run. */
+export function foundingIfAny(config: ServerConfig): Founding | undefined {
+  try {
+    return foundingOf(config);
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws Error when the cluster has, or is to have, other members */
 export function refuseMany(memberCount: number): void {
   if (memberCount > 1) throw new Error("clusters of more than one member are not supported yet");

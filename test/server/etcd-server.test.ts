@@ -1,0 +1,258 @@
+import { afterEach, expect, test } from "vitest";
+import type { LeaseId } from "../../src/base/index.js";
+import type { ServerConfig } from "../../src/server/index.js";
+import {
+  AlarmAction,
+  AlarmRequest,
+  AlarmType,
+  CompactionRequest,
+  DeleteRangeRequest,
+  LeaseGrantRequest,
+  LeaseTimeToLiveRequest,
+  MemberListRequest,
+  PutRequest,
+  RangeRequest,
+} from "../../src/wire/index.js";
+import { Host, outcome, patient, turns } from "./member.js";
+
+let hosts: Host[] = [];
+afterEach(async () => {
+  for (const host of hosts) await host.dispose();
+  hosts = [];
+});
+
+async function started(overrides: Partial<ServerConfig> = {}): Promise<Host> {
+  const host = new Host(overrides);
+  hosts.push(host);
+  await host.start();
+  return host;
+}
+
+test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async () => {
+  const { server } = await started();
+  const header = { clusterId: 4795946831141051667n, memberId: 1658400652876682647n, revision: 1, raftTerm: 2 };
+  expect(server.status()).toMatchObject({
+    header,
+    version: "3.5.30",
+    leader: 1658400652876682647n,
+    raftIndex: 4,
+    raftTerm: 2,
+    raftAppliedIndex: 4,
+    errors: [],
+    isLearner: false,
+  });
+  expect(await server.hash()).toEqual({ header, hash: 3466674417 });
+  expect(await server.memberList(MemberListRequest.create({ linearizable: true }), patient)).toEqual({
+    header: { ...header, revision: 0 },
+    members: [
+      {
+        id: 1658400652876682647n,
+        name: "m1",
+        peerUrls: ["http://127.0.0.1:33180"],
+        clientUrls: ["http://127.0.0.1:33179"],
+        isLearner: false,
+      },
+    ],
+  });
+  expect(server.clusterVersion()).toBe("3.5.0");
+});
+
+test("after one put, index and hashes are etcd's too", async () => {
+  const host = await started();
+  await host.put("a", "b");
+  expect(host.server.status()).toMatchObject({ raftIndex: 5, raftAppliedIndex: 5 });
+  expect(await host.server.hash()).toMatchObject({ hash: 1245960553 });
+  expect(await host.server.hashKv(0)).toMatchObject({ hash: 3628877040, compactRevision: -1 });
+});
+
+test("reads do not go into the log, writes do", async () => {
+  const host = await started();
+  const { raftIndex } = host.server.status();
+  await host.server.range(RangeRequest.create({ key: "a" }), patient);
+  expect(await host.get("a")).toBeUndefined();
+  expect(host.server.status().raftIndex).toBe(raftIndex);
+  await host.put("a", "1");
+  await host.server.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
+  await host.server.compact(CompactionRequest.create({ revision: 3, physical: true }), patient);
+  expect(host.server.status().raftIndex).toBe(raftIndex + 3);
+});
+
+test("a hundred puts at once share a few writes of the log", async () => {
+  const host = await started();
+  const before = host.disk.writes.get("wal") ?? 0;
+  await Promise.all(Array.from({ length: 100 }, (_, at) => host.put(`key ${at}`, "value")));
+  expect((host.disk.writes.get("wal") ?? 0) - before).toBeLessThanOrEqual(2);
+  expect(host.server.header().revision).toBe(101);
+});
+
+for (const { name, again } of [
+  { name: "a restart", again: (host: Host) => host.restart() },
+  { name: "a crash", again: (host: Host) => host.crash() },
+]) {
+  test(`${name} keeps every acknowledged write and applies none twice`, async () => {
+    const host = await started();
+    await host.put("a", "1");
+    await host.put("a", "2");
+    const grant = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 60, id: 7n }), patient);
+    await host.put("b", "leased", { lease: grant.id });
+    const { raftIndex } = host.server.status();
+    const hash = await host.server.hashKv(0);
+    await again(host);
+    expect([await host.get("a"), await host.get("b")]).toEqual(["2", "leased"]);
+    expect((await host.server.hashKv(0)).hash).toBe(hash.hash);
+    expect(host.server.header()).toMatchObject({ revision: 4, raftTerm: 3 });
+    // The empty entry of the new term, and that it has published itself again.
+    expect(host.server.status().raftIndex).toBe(raftIndex + 2);
+    const request = LeaseTimeToLiveRequest.create({ id: 7n, keys: true });
+    expect(await host.server.leaseTimeToLive(request, patient)).toMatchObject({ grantedTtl: 60, keys: ["b"] });
+  });
+
+  test(`${name} after snapshots goes on from the last one`, async () => {
+    const host = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
+    for (let at = 0; at < 35; at++) await host.put(`key ${at % 3}`, String(at));
+    await turns(20);
+    await again(host);
+    expect([await host.get("key 0"), await host.get("key 1"), await host.get("key 2")]).toEqual(["33", "34", "32"]);
+    await host.put("key 0", "after");
+    await again(host);
+    expect(await host.get("key 0")).toBe("after");
+    expect(host.server.header().revision).toBe(37);
+  });
+}
+
+test("what is in the log and not in the database is applied after a crash", async () => {
+  const host = await started();
+  await host.advance(200);
+  const written = host.disk.writes.get("db");
+  await host.put("a", "only in the log");
+  expect(host.disk.writes.get("db")).toBe(written);
+  await host.crash();
+  expect(await host.get("a")).toBe("only in the log");
+});
+
+test("a lease runs out on the clock, and its keys with it", async () => {
+  const host = await started();
+  const { id, ttl } = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 5 }), patient);
+  expect([id > 0n, ttl]).toEqual([true, 5]);
+  await host.put("a", "1", { lease: id });
+  await host.advance(4_000);
+  expect(await host.get("a")).toBe("1");
+  expect(await host.server.leaseRenew(id as LeaseId, patient)).toBe(5);
+  await host.advance(4_900);
+  expect(await host.get("a")).toBe("1");
+  await host.advance(1_000);
+  expect(await host.get("a")).toBeUndefined();
+  expect(await outcome(host.server.leaseRenew(id as LeaseId, patient))).toBe("leaseNotFound");
+  expect(host.server.metrics.leasesExpired).toBe(1);
+});
+
+test("checkpoints tell a restarted member what was left of a lease", async () => {
+  const host = await started({ leaseCheckpoint: true, leaseCheckpointPersist: true });
+  const { id } = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 1_000 }), patient);
+  await host.advance(301_000);
+  await host.restart();
+  const { ttl } = await host.server.leaseTimeToLive(LeaseTimeToLiveRequest.create({ id }), patient);
+  expect(ttl).toBeGreaterThan(690);
+  expect(ttl).toBeLessThan(705);
+});
+
+test("a request that is too long is not proposed", async () => {
+  const host = await started({ maxRequestBytes: 1_000 });
+  const { raftIndex } = host.server.status();
+  expect(await outcome(host.put("a", "x".repeat(1_000)))).toBe("requestTooLarge");
+  expect(await outcome(host.put("a", "x".repeat(900)))).toBe("done");
+  expect(host.server.status().raftIndex).toBe(raftIndex + 1);
+});
+
+test("a full member raises its alarm, and takes writes again once there is room and it is disarmed", async () => {
+  const host = await started({ quotaBackendBytes: 5_000 });
+  const { server } = host;
+  const { memberId } = server;
+  await host.put("a", "x".repeat(2_000));
+  await host.put("a", "x".repeat(2_000));
+  expect(await outcome(host.put("a", "x".repeat(2_000)))).toBe("noSpace");
+  expect(server.status().errors).toEqual([`memberID:${memberId} alarm:NOSPACE `]);
+  expect(await outcome(host.put("b", ""))).toBe("noSpace");
+  expect(await outcome(server.leaseGrant(LeaseGrantRequest.create({ ttl: 5 }), patient))).toBe("noSpace");
+  expect((await host.get("a"))?.length).toBe(2_000);
+
+  await server.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
+  await server.compact(CompactionRequest.create({ revision: server.header().revision, physical: true }), patient);
+  expect(await outcome(host.put("b", ""))).toBe("noSpace");
+  const disarm = AlarmRequest.create({ action: AlarmAction.DEACTIVATE, memberId, alarm: AlarmType.NOSPACE });
+  expect((await server.alarm(disarm, patient)).alarms).toEqual([{ memberId, alarm: AlarmType.NOSPACE }]);
+  expect(server.status().errors).toEqual([]);
+  expect(await outcome(host.put("b", ""))).toBe("done");
+});
+
+test("an alarm survives a restart", async () => {
+  const host = await started();
+  const { memberId } = host.server;
+  const raise = AlarmRequest.create({ action: AlarmAction.ACTIVATE, memberId, alarm: AlarmType.NOSPACE });
+  await host.server.alarm(raise, patient);
+  await host.restart();
+  expect(host.server.alarms()).toEqual([{ memberId, alarm: AlarmType.NOSPACE }]);
+  expect(await outcome(host.put("a", ""))).toBe("noSpace");
+});
+
+test("a client that gives up stops waiting, and what it proposed is carried out", async () => {
+  const host = await started();
+  const client = new AbortController();
+  const call = { signal: client.signal, metadata: () => undefined };
+  const put = outcome(host.server.put(PutRequest.create({ key: "a", value: Buffer.from("1") }), call));
+  client.abort();
+  host.clock.advance(100);
+  expect(await put).toBe("canceled");
+  await host.until(() => host.server.header().revision === 2);
+  expect(await host.get("a")).toBe("1");
+});
+
+test("a range that nobody waits for is not answered", async () => {
+  const host = await started();
+  const client = new AbortController();
+  client.abort();
+  const call = { signal: client.signal, metadata: () => undefined };
+  expect(await outcome(host.server.range(RangeRequest.create({ key: "a", rangeEnd: "b" }), call))).toBe("canceled");
+});
+
+test("the revision mode compacts by itself", async () => {
+  const host = await started({ autoCompaction: { mode: "revision", retention: 2 } });
+  for (let at = 0; at < 5; at++) await host.put("a", String(at));
+  await host.advance(301_000);
+  expect(host.server.metrics.compactRevision).toBe(4);
+  const old = RangeRequest.create({ key: "a", revision: 3 });
+  expect(await outcome(host.server.range(old, patient))).toBe("compacted");
+});
+
+test("stopping finishes what is in flight, and refuses what comes after", async () => {
+  const host = await started();
+  const puts = Array.from({ length: 20 }, (_, at) => outcome(host.put(`key ${at}`, "value")));
+  const stopped = host.server.stop();
+  expect(await outcome(host.put("late", ""))).toBe("stopped");
+  expect(new Set(await Promise.all(puts))).toEqual(new Set(["done"]));
+  await stopped;
+  await host.start();
+  expect(host.server.header().revision).toBe(21);
+});
+
+for (const { failing } of [{ failing: "wal" }, { failing: "db" }]) {
+  test(`a member whose ${failing} cannot be written stops, and acknowledges nothing any more`, async () => {
+    const host = await started();
+    await host.put("a", "acknowledged");
+    host.disk.failing = failing;
+    const put = outcome(host.put("a", "lost"));
+    if (failing === "db") {
+      // The log takes it, so it is acknowledged; the database is written later.
+      expect(await put).toBe("done");
+      await host.advance(100);
+    } else {
+      expect(await put).toBe("stopped");
+    }
+    expect((await host.server.failed).message).toContain("cannot write to");
+    expect(await outcome(host.put("a", "refused"))).toBe("stopped");
+    expect(await outcome(host.server.range(RangeRequest.create({ key: "a" }), patient))).toBe("stopped");
+    host.disk.failing = undefined;
+    await host.crash();
+    expect(await host.get("a")).toBe(failing === "db" ? "lost" : "acknowledged");
+  });
+}

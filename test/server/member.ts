@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EtcdError, ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
+import { type Call, EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
+import {
+  type Encodable,
+  KeyValue,
+  PutRequest,
+  type PutResponse,
+  RangeRequest,
+  TxnRequest,
+} from "../../src/wire/index.js";
+import { MemoryDisk } from "./memory-disk.js";
+
+/** A client that waits for ever. */
+export const patient: Call = { signal: new AbortController().signal, metadata: () => undefined };
+
+const peerUrl = "http://127.0.0.1:33180";
+/** The settings of a real member whose numbers the tests know. */
+export const settings: Omit<ServerConfig, "dataDir"> = {
+  ...serverDefaults,
+  name: "m1",
+  initialCluster: [{ name: "m1", peerUrls: [peerUrl] }],
+  advertisePeerUrls: [peerUrl],
+  advertiseClientUrls: ["http://127.0.0.1:33179"],
+};
+
+/** One member after the other on one disk, each on a clock of its own. */
+export class Host {
+  readonly disk = new MemoryDisk();
+  readonly dir = mkdtempSync(join(tmpdir(), "etcd-server-"));
+  clock = new ManualClock();
+  readonly #overrides: Partial<ServerConfig>;
+  #server: EtcdServer | undefined;
+
+  constructor(overrides: Partial<ServerConfig> = {}) {
+    this.#overrides = overrides;
+  }
+
+  get server(): EtcdServer {
+    if (this.#server === undefined) throw new Error("the member was not started");
+    return this.#server;
+  }
+
+  /** Starts the member that the disk holds; resolves when it leads and has published itself. */
+  async start(): Promise<EtcdServer> {
+    // Later than before, or requests would get the ids of old ones.
+    const now = this.clock.now() + 1_000;
+    this.clock = new ManualClock();
+    this.clock.advance(now);
+    this.#server = await EtcdServer.start(
+      { ...settings, dataDir: this.dir, ...this.#overrides },
+      {
+        clock: this.clock,
+        random: seededRandom(1),
+        logger: silentLogger,
+        openStore: (dir) => this.disk.open(dir),
+      },
+    );
+    await this.#server.ready;
+    await this.until(() => this.server.clusterVersion() !== undefined);
+    return this.#server;
+  }
+
+  async restart(): Promise<EtcdServer> {
+    await this.server.stop();
+    return await this.start();
+  }
+
+  /** As `restart`, but the member had no time to write anything. */
+  async crash(): Promise<EtcdServer> {
+    this.disk.crash();
+    return await this.start();
+  }
+
+  /** Moves time on in steps of a raft tick, and lets everything happen that is then due. */
+  async advance(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 100) {
+      this.clock.advance(100);
+      await turns(5);
+    }
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    for (let waited = 0; !condition(); waited++) {
+      if (waited > 1000) throw new Error(`never came true: ${condition}`);
+      await turns(1);
+    }
+  }
+
+  put(key: string, value: string, more: Partial<PutRequest> = {}): Promise<PutResponse> {
+    return this.server.put(PutRequest.create({ key, value: Buffer.from(value), ...more }), patient);
+  }
+
+  /** What a key holds; undefined when it does not exist. */
+  async get(key: string): Promise<string | undefined> {
+    const txn = TxnRequest.create({
+      success: [{ request: { case: "requestRange", value: RangeRequest.create({ key }) } }],
+    });
+    const [response] = (await this.server.txn(txn, patient)).responses;
+    if (response?.response?.case !== "responseRange") throw new Error("a range is answered with a range");
+    const [kv] = response.response.value.kvs;
+    return kv === undefined ? undefined : decodeValue(kv);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#server?.stop();
+    rmSync(this.dir, { recursive: true });
+  }
+}
+
+/** Lets callbacks, promises and writes to the disk in memory run. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The kind of refusal that a promise ends with; `done` when it is not refused. */
+export function outcome(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => "done",
+    (error: unknown) => (error instanceof EtcdError ? error.kind : String(error)),
+  );
+}
+
+function decodeValue(kv: Encodable<KeyValue>): string {
+  const { value } = kv instanceof Uint8Array ? KeyValue.decode(kv) : kv;
+  return Buffer.from(value).toString("utf8");
+}

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import type { ApplyResult } from "../../src/apply/index.js";
+import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../src/base/index.js";
+import { Leadership } from "../../src/server/leadership.js";
+import { LogPosition } from "../../src/server/log-position.js";
+import { ServerCounters } from "../../src/server/metrics.js";
+import { Proposals } from "../../src/server/proposals.js";
+import { Proposer, responseOf } from "../../src/server/proposer.js";
+import { InternalRaftRequest, PutRequest, PutResponse } from "../../src/wire/index.js";
+import { outcome } from "./member.js";
+
+function setUp({ committed = 0, submit }: { committed?: number; submit?: (data: Uint8Array) => void } = {}) {
+  const sent: Uint8Array[] = [];
+  const counters = new ServerCounters();
+  const clock = new ManualClock();
+  const proposals = new Proposals<ApplyResult>({ clock, counters, timeoutMs: 7_000, timeoutKind: () => "timeout" });
+  const position = new LogPosition(0, 1);
+  position.commitTo(committed);
+  let id = 100n;
+  const proposer = new Proposer({
+    position,
+    proposals,
+    nextId: () => ++id as RequestId,
+    maxRequestBytes: 200,
+    submit: submit ?? ((data) => sent.push(data)),
+  });
+  return { sent, counters, proposals, proposer };
+}
+
+const put = (bytes: number) => ({ put: PutRequest.create({ key: "a", value: Buffer.alloc(bytes) }) });
+
+test("Proposer: a request goes out once, with an id, and its result comes back by it", async () => {
+  const { sent, proposals, proposer } = setUp();
+  const waiting = proposer.propose(put(1));
+  expect(sent.map((data) => InternalRaftRequest.decode(data))).toMatchObject([
+    { id: 0n, header: { id: 101n, username: "" }, put: { key: "a" } },
+  ]);
+  const value = PutResponse.create();
+  proposals.settle(101n as RequestId, { response: { case: "put", value } });
+  expect(responseOf(await waiting, "put")).toBe(value);
+});
+
+test("Proposer: what the applier refuses is thrown", async () => {
+  const { proposals, proposer } = setUp();
+  const waiting = outcome(proposer.propose(put(1)));
+  proposals.settle(101n as RequestId, { error: new EtcdError("leaseNotFound") });
+  expect(await waiting).toBe("leaseNotFound");
+});
+
+for (const { name, bytes, committed, submit, want } of [
+  { name: "5,000 entries behind", bytes: 1, committed: 5_000, submit: undefined, want: "done" },
+  { name: "one more behind", bytes: 1, committed: 5_001, submit: undefined, want: "tooManyRequests" },
+  { name: "too long", bytes: 200, committed: 0, submit: undefined, want: "requestTooLarge" },
+  {
+    name: "dropped by raft",
+    bytes: 1,
+    committed: 0,
+    submit: () => {
+      throw new EtcdError("leaderChanged");
+    },
+    want: "leaderChanged",
+  },
+]) {
+  test(`Proposer: ${name}: ${want}`, async () => {
+    const { proposals, proposer } = setUp({ committed, ...(submit && { submit }) });
+    const waiting = outcome(proposer.propose(put(bytes)));
+    proposals.settle(101n as RequestId, { response: { case: "put", value: PutResponse.create() } });
+    expect(await waiting).toBe(want);
+    expect(proposals.pending).toBe(0);
+  });
+}
+
+for (const { name, askedAt, want } of [
+  { name: "long before the election", askedAt: 7_999, want: false },
+  { name: "within two election timeouts before it", askedAt: 8_001, want: true },
+  { name: "just before it", askedAt: 9_999, want: true },
+  { name: "after it", askedAt: 10_000, want: false },
+]) {
+  test(`Leadership: a request asked ${name} may ${want ? "" : "not "}have been lost with the old leader`, () => {
+    const clock = new ManualClock();
+    const leadership = new Leadership(1n as MemberId, clock);
+    clock.advance(10_000);
+    expect(leadership.update({ lead: 1n, state: "StateLeader" })).toBe(true);
+    expect(leadership.mayHaveBeenLost(askedAt, 1_000)).toBe(want);
+  });
+}
+
+test("Leadership: only another leader is a change", () => {
+  const leadership = new Leadership(1n as MemberId, new ManualClock());
+  const heard: bigint[] = [];
+  const stop = leadership.onChange((lead) => heard.push(lead));
+  expect(leadership.update({ lead: 1n, state: "StateLeader" })).toBe(true);
+  expect(leadership.update({ lead: 0n, state: "StateFollower" })).toBe(false);
+  expect([leadership.hasLeader, leadership.leading]).toEqual([false, false]);
+  expect(leadership.update({ lead: 2n, state: "StateFollower" })).toBe(true);
+  expect([leadership.hasLeader, leadership.leading, leadership.changes]).toEqual([true, false, 2]);
+  stop();
+  leadership.update({ lead: 0n, state: "StateFollower" });
+  expect(heard).toEqual([1n, 0n, 2n]);
+});
