@@ -80,7 +80,8 @@ function hide(text: string, endpoint: string, leases: readonly bigint[], more?: 
     .replace(/LocalAddr: '[\d.:]+'/g, "LocalAddr")
     .replace(/("dbSize(InUse)?":|"DBSize(InUse)?" : )\d+/g, "$1SIZE")
     .replace(/\b\d+(\.\d+)? [kM]?B\b/g, "SIZE");
-  if (/\|.*\|/.test(hidden)) hidden = hidden.replace(/-{2,}/g, "-").replace(/ {2,}/g, " ");
+  // The columns of a table are as wide as what is in them; lines come as bytes, so a box character is three.
+  if (/\||\xe2\x94\x82/.test(hidden)) hidden = hidden.replace(/-{2,}|(\xe2\x94\x80)+/g, "-").replace(/ {2,}/g, " ");
   leases.forEach((id, at) => {
     hidden = hidden.replaceAll(id.toString(16), `LEASE${at + 1}`).replaceAll(id.toString(), `LEASE${at + 1}`);
   });

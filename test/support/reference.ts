@@ -7,10 +7,20 @@ export type Program = "etcd" | "etcdctl";
 
 const folders: Record<Release, string | undefined> = { "3.4": process.env.ETCD34_BIN, "3.5": process.env.ETCD35_BIN };
 
-/** The real program: of that release from `ETCD34_BIN` or `ETCD35_BIN`, else whatever release is on the PATH. */
+const found = new Map<string, string | undefined>();
+
+/** The real program of that release: from `ETCD34_BIN` or `ETCD35_BIN`, else from the PATH. */
 export function findReference(program: Program, release: Release): string | undefined {
-  const places = [folders[release], ...(process.env.PATH ?? "").split(delimiter)];
-  return places.flatMap((place) => (place ? [join(place, program)] : [])).find((path) => existsSync(path));
+  const wanted = `${program} ${release}`;
+  if (!found.has(wanted)) {
+    const places = [folders[release], ...(process.env.PATH ?? "").split(delimiter)];
+    const paths = places.flatMap((place) => (place ? [join(place, program)] : [])).filter((path) => existsSync(path));
+    found.set(
+      wanted,
+      paths.find((path) => releaseOf(path).startsWith(release)),
+    );
+  }
+  return found.get(wanted);
 }
 
 /**
@@ -34,7 +44,7 @@ export function reference(program: Program, release: Release): string {
   return path;
 }
 
-/** The release a found program says it is, such as "3.5.30". */
+/** The release that a program says it is, such as "3.5.30". */
 export function releaseOf(path: string): string {
   const text = execFileSync(path, path.endsWith("etcdctl") ? ["version"] : ["--version"], { encoding: "utf8" });
   return /version: *(\S+)/i.exec(text)?.[1] ?? "unknown";

@@ -25,7 +25,6 @@ export const watchScenarios: readonly Scenario[] = [
       { run: "watch a --rev 5 --prev-kv", lines: 8 },
       "watch",
       "watch --prefix --from-key a",
-      { run: "watch a --rev 5 -- nonexistent-command", lines: 6 },
     ],
   },
   {
@@ -34,7 +33,6 @@ export const watchScenarios: readonly Scenario[] = [
       "put a 1",
       "put b 2",
       { run: "watch -i", stdin: "watch a --rev 2\n", lines: 3 },
-      { run: "watch -i", stdin: "watch a --rev 2\nwatch b --rev 3\nprogress\n", lines: 6 },
       { run: "watch -i", stdin: "nonsense\n" },
       {
         run: "watch a --rev 2 -- sh -c 'echo $ETCD_WATCH_REVISION $ETCD_WATCH_EVENT_TYPE $ETCD_WATCH_KEY'",
