@@ -1,0 +1,237 @@
+import { describe, expect, test } from "vitest";
+import { addressed, entriesOf, exchange, TestNode } from "./kit.js";
+
+describe("paper, 5.3: log replication", () => {
+  test("a leader appends a proposal to its log and sends it to all others", () => {
+    const node = new TestNode().lead();
+    for (const id of [2n, 3n]) node.receive("MsgAppResp", id, { index: 1 });
+    const sent = node.propose("x");
+    expect(node.log).toEqual([1, 1]);
+    expect(sent).toMatchObject([
+      { type: "MsgApp", to: 2n, index: 1, logTerm: 1, commit: 1, entries: [{ index: 2, term: 1 }] },
+      { type: "MsgApp", to: 3n, index: 1, logTerm: 1, commit: 1, entries: [{ index: 2, term: 1 }] },
+    ]);
+  });
+
+  for (const { size, acks, committed } of [
+    { size: 1, acks: [], committed: true },
+    { size: 3, acks: [], committed: false },
+    { size: 3, acks: [2n], committed: true },
+    { size: 5, acks: [2n], committed: false },
+    { size: 5, acks: [2n, 3n], committed: true },
+    { size: 5, acks: [5n, 4n], committed: true },
+  ]) {
+    test(`of ${size}, an entry stored by the leader and ${acks.length} others is${committed ? "" : " not"} committed`, () => {
+      const node = new TestNode({ size }).lead();
+      node.propose("x");
+      for (const id of acks) node.receive("MsgAppResp", id, { index: 2 });
+      expect(node.commit).toBe(committed ? 2 : 0);
+    });
+  }
+
+  test("a leader counts its own log only once it is stored", () => {
+    const node = new TestNode({ size: 1 });
+    node.raw.campaign();
+    node.store(node.raw.ready());
+    node.raw.advance();
+    node.raw.propose(Buffer.from("x"));
+    const ready = node.raw.ready();
+    expect(ready.entries.map((entry) => entry.index)).toEqual([1, 2]);
+    expect(node.commit).toBe(0);
+    node.store(ready);
+    node.raw.advance();
+    expect(node.commit).toBe(2);
+  });
+
+  for (const log of [[2], [1, 2], [1, 1, 2]]) {
+    test(`what precedes a committed entry is committed with it (log ${log})`, () => {
+      const node = new TestNode({ log, term: 2 }).lead();
+      node.receive("MsgAppResp", 2n, { index: log.length + 1 });
+      expect(node.applied.map((entry) => entry.term)).toEqual([...log, 3]);
+    });
+  }
+
+  for (const { commit, applied } of [
+    { commit: 1, applied: [1] },
+    { commit: 2, applied: [1, 2] },
+    { commit: 9, applied: [1, 2, 3] },
+  ]) {
+    test(`a follower that hears of commit ${commit} applies what it holds of it`, () => {
+      const node = new TestNode();
+      node.receive("MsgApp", 2n, { term: 1, entries: entriesOf([1, 1, 1]), commit });
+      expect(node.applied.map((entry) => entry.index)).toEqual(applied);
+    });
+  }
+
+  // The follower's log is [1, 2, 2], its first entry committed.
+  for (const { name, index, logTerm, want } of [
+    { name: "the first entry", index: 1, logTerm: 1, want: { index: 1, reject: false } },
+    { name: "the last entry", index: 3, logTerm: 2, want: { index: 3, reject: false } },
+    { name: "nothing, of what is committed", index: 0, logTerm: 0, want: { index: 1, reject: false } },
+    {
+      name: "an entry of another term",
+      index: 2,
+      logTerm: 1,
+      want: { index: 2, reject: true, rejectHint: 1, logTerm: 1 },
+    },
+    {
+      name: "an entry beyond its end",
+      index: 6,
+      logTerm: 2,
+      want: { index: 6, reject: true, rejectHint: 3, logTerm: 2 },
+    },
+  ]) {
+    test(`a follower asked to append after ${name} ${want.reject ? "refuses" : "agrees"}`, () => {
+      const node = new TestNode({ log: [1, 2, 2], term: 2, commit: 1 });
+      expect(node.receive("MsgApp", 2n, { index, logTerm })).toMatchObject([{ type: "MsgAppResp", ...want }]);
+    });
+  }
+
+  for (const { name, log, previous, terms, after } of [
+    { name: "adds what is new", log: [1, 2], previous: [2, 2], terms: [3], after: [1, 2, 3] },
+    { name: "keeps what it holds already", log: [1, 2, 2], previous: [1, 1], terms: [2], after: [1, 2, 2] },
+    { name: "replaces what contradicts", log: [1, 2, 2], previous: [1, 1], terms: [3, 3], after: [1, 3, 3] },
+    { name: "replaces all of it", log: [1, 1], previous: [0, 0], terms: [2], after: [2] },
+    {
+      name: "keeps what matches before it replaces",
+      log: [1, 1, 2],
+      previous: [1, 1],
+      terms: [1, 3],
+      after: [1, 1, 3],
+    },
+  ]) {
+    test(`a follower ${name}`, () => {
+      const [index = 0, logTerm = 0] = previous;
+      const node = new TestNode({ log, term: 3 });
+      node.receive("MsgApp", 2n, { index, logTerm, entries: entriesOf(terms, index + 1) });
+      expect(node.log).toEqual(after);
+    });
+  }
+
+  // Figure 7, with the leader of term 8.
+  for (const [name, log] of Object.entries({
+    "a: an entry is missing": [1, 1, 1, 4, 4, 5, 5, 6, 6],
+    "b: many are missing": [1, 1, 1, 4],
+    "c: one is too many": [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
+    "d: two of a later term are too many": [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
+    "e: some are missing, some too many": [1, 1, 1, 4, 4, 4, 4],
+    "f: a whole term is of nobody else": [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
+  })) {
+    test(`figure 7, ${name}: the leader brings the follower's log into line`, () => {
+      const leaderLog = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6];
+      const leader = new TestNode({ log: leaderLog, term: 7 });
+      const follower = new TestNode({ id: 2n, log, term: 7 });
+      const third = new TestNode({ id: 3n, term: 7 });
+      leader.raw.campaign();
+      exchange([leader, follower, third]);
+      expect(leader.leads).toBe(true);
+      expect(follower.log).toEqual([...leaderLog, 8]);
+      expect(third.log).toEqual(follower.log);
+    });
+  }
+
+  test("each rejected probe skips a term, not an entry", () => {
+    const leader = new TestNode({ log: Array.from({ length: 50 }, (_, at) => (at < 5 ? 1 : 5)), term: 5 }).lead();
+    const rejected = { index: 50, reject: true, rejectHint: 40, logTerm: 2 };
+    expect(leader.receive("MsgAppResp", 2n, rejected)).toMatchObject([{ type: "MsgApp", index: 5, logTerm: 1 }]);
+  });
+
+  test("an append that is no log is taken for none", () => {
+    const node = new TestNode();
+    const gap = [...entriesOf([1], 1), ...entriesOf([1], 3)];
+    expect(node.receive("MsgApp", 2n, { term: 1, entries: gap })).toEqual([]);
+    expect(node.receive("MsgApp", 2n, { term: 1, entries: entriesOf([2]) })).toEqual([]);
+    expect(node.log).toEqual([]);
+  });
+});
+
+describe("paper, 5.4.2: committing entries from previous terms", () => {
+  for (const { index, commit } of [
+    { index: 1, commit: 0 },
+    { index: 2, commit: 0 },
+    { index: 3, commit: 3 },
+  ]) {
+    test(`stored by a majority up to ${index} of terms [1, 2, 3], a leader of term 3 has committed ${commit}`, () => {
+      const node = new TestNode({ log: [1, 2], term: 2 }).lead();
+      node.receive("MsgAppResp", 2n, { index });
+      expect(node.commit).toBe(commit);
+    });
+  }
+});
+
+describe("paper, 7: log compaction", () => {
+  test("a follower whose next entry is compacted is sent a snapshot, and nothing else until it has one", () => {
+    const node = new TestNode({ log: [1, 1, 1], commit: 3, applied: 3 });
+    node.storage.createSnapshot(3, undefined, Buffer.from("state"));
+    node.storage.compact(3);
+    node.lead();
+    const refused = { index: 3, reject: true, rejectHint: 0, logTerm: 0 };
+    node.receive("MsgHeartbeatResp", 2n);
+    const [snapshot] = node.receive("MsgAppResp", 2n, refused);
+    expect(snapshot).toMatchObject({ type: "MsgSnap", to: 2n, snapshot: { metadata: { index: 3, term: 1 } } });
+    expect(addressed(node.propose("x"))).not.toContain("MsgApp>2");
+    expect(node.raw.status().progress.get(2n)).toMatchObject({ state: "StateSnapshot", pendingSnapshot: 3 });
+    expect(addressed(node.receive("MsgAppResp", 2n, { index: 3 }))).toEqual(["MsgApp>2"]);
+  });
+
+  for (const { outcome, next } of [
+    { outcome: "finish", next: 4 },
+    { outcome: "failure", next: 1 },
+  ] as const) {
+    test(`after a snapshot is reported as ${outcome}, the leader probes from ${next}`, () => {
+      const node = new TestNode({ log: [1, 1, 1], commit: 3, applied: 3 });
+      node.storage.createSnapshot(3, undefined, Buffer.from("state"));
+      node.storage.compact(3);
+      node.lead();
+      node.receive("MsgHeartbeatResp", 2n);
+      node.receive("MsgAppResp", 2n, { index: 3, reject: true });
+      node.raw.reportSnapshot(2n, outcome);
+      expect(node.raw.status().progress.get(2n)).toMatchObject({ state: "StateProbe", next, paused: true });
+    });
+  }
+
+  test("a follower takes a snapshot in place of its log and its configuration", () => {
+    const node = new TestNode({ log: [1, 1] });
+    const confState = { voters: [1n, 2n], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
+    const snapshot = { metadata: { index: 9, term: 2, confState }, data: Buffer.from("state") };
+    expect(node.receive("MsgSnap", 2n, { term: 2, snapshot })).toMatchObject([{ type: "MsgAppResp", index: 9 }]);
+    expect(node.storage.firstIndex()).toBe(10);
+    expect(node.raw.status()).toMatchObject({ commit: 9, applied: 9, config: { voters: [1n, 2n] } });
+  });
+
+  test("a snapshot of what is committed already is not taken", () => {
+    const node = new TestNode({ log: [1, 1], commit: 2 });
+    const confState = { voters: [1n, 2n], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
+    const snapshot = { metadata: { index: 1, term: 1, confState }, data: Buffer.alloc(0) };
+    expect(node.receive("MsgSnap", 2n, { snapshot })).toMatchObject([{ type: "MsgAppResp", index: 2 }]);
+    expect(node.log).toEqual([1, 1]);
+  });
+});
+
+describe("paper, 8: read-only operations", () => {
+  test("a single voter answers at once", () => {
+    const node = new TestNode({ size: 1 }).lead();
+    node.raw.readIndex(Buffer.from("r"));
+    node.work();
+    expect(node.reads).toEqual(["r@1"]);
+  });
+
+  test("a leader that relies on its lease answers without asking", () => {
+    const node = new TestNode({ readOnly: "lease-based", checkQuorum: true }).lead();
+    node.receive("MsgAppResp", 2n, { index: 1 });
+    node.raw.readIndex(Buffer.from("r"));
+    expect(addressed(node.work())).toEqual([]);
+    expect(node.reads).toEqual(["r@1"]);
+  });
+
+  test("an answer to a heartbeat of nobody's asking confirms no read", () => {
+    const node = new TestNode().lead();
+    node.receive("MsgAppResp", 2n, { index: 1 });
+    node.raw.readIndex(Buffer.from("r"));
+    node.work();
+    for (const context of [Buffer.from("x"), Buffer.alloc(8, 255), Buffer.alloc(9)]) {
+      node.receive("MsgHeartbeatResp", 2n, { context });
+    }
+    expect(node.reads).toEqual([]);
+  });
+});
