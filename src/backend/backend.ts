@@ -50,7 +50,10 @@ export interface Backend extends Readable {
   close(): Promise<void>;
 }
 
-/** Reads of all buckets. Bounds are half open: `[low, high)`; no `high` means to the end of the bucket. */
+/**
+ * Reads of all buckets. Bounds are half open: `[low, high)`; no `high` means to the end of the bucket. A read that the
+ * disk or a damaged file refuses throws a DiskError, and the member has to stop.
+ */
 export interface Readable {
   /** Synchronous: memory first, else 10 to 20 us for LevelDB's own lookup. */
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined;

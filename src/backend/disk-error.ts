@@ -24,6 +24,11 @@ export function writeFailure(dir: string, error: unknown): DiskError {
   return new DiskError(`cannot write to ${dir}: ${rootCause(error).message}`, { cause: error });
 }
 
+/** A read that the disk, or a damaged file, refused. */
+export function readFailure(dir: string, error: unknown): DiskError {
+  return new DiskError(`cannot read ${dir}: ${rootCause(error).message}`, { cause: error });
+}
+
 /** abstract-level wraps what LevelDB says into a general "failed to open"; the reason is at the bottom. */
 function rootCause(error: unknown): { readonly code: string; readonly message: string } {
   if (!(error instanceof Error)) return { code: "", message: String(error) };

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert, type Clock, type Logger, readBE64, type Timer, writeBE64 } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type Bucket, privateKey, storedKey } from "./buckets.js";
-import { DiskError, openFailure, writeFailure } from "./disk-error.js";
+import { DiskError, openFailure, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
 import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
@@ -13,7 +13,7 @@ import { type Layer, storedKeyText, WriteBuffer } from "./write-buffer.js";
 export interface BackendOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once, when a batch could not be written: the member has to stop. */
+  /** Called once, when a batch could not be written or something could not be read: the member has to stop. */
   readonly onFailure: (error: DiskError) => void;
   /** How long a change may wait for its batch. */
   readonly batchIntervalMs?: number;
@@ -136,7 +136,7 @@ class LevelBackend implements Backend {
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
     const stored = storedKey(bucket, key);
     const change = this.#buffer.find(storedKeyText(stored));
-    return change === undefined ? this.#store.getSync(stored) : change.value;
+    return change === undefined ? this.#read(stored) : change.value;
   }
 
   put(bucket: Bucket, key: Uint8Array, value: Uint8Array): void {
@@ -174,7 +174,7 @@ class LevelBackend implements Backend {
   }
 
   view(): BackendView {
-    return new SnapshotView(this.#store, this.#buffer.freeze());
+    return new SnapshotView(this.#store, this.#buffer.freeze(), (error) => this.#readFailed(error));
   }
 
   onBeforeCommit(hook: () => void): void {
@@ -228,7 +228,21 @@ class LevelBackend implements Backend {
 
   #current(id: string, stored: Uint8Array): Uint8Array | undefined {
     const change = this.#buffer.find(id);
-    return change === undefined ? this.#store.getSync(stored) : change.value;
+    return change === undefined ? this.#read(stored) : change.value;
+  }
+
+  #read(stored: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#store.getSync(stored);
+    } catch (error) {
+      throw this.#readFailed(error);
+    }
+  }
+
+  #readFailed(error: unknown): DiskError {
+    const failure = readFailure(this.#store.dir, error);
+    this.#fail(failure);
+    return failure;
   }
 
   #change(id: string, key: Uint8Array, value: Uint8Array | undefined): void {
@@ -271,7 +285,7 @@ class LevelBackend implements Backend {
       this.#writingBytes = 0;
       for (const waiter of this.#served) waiter.resolve();
       this.#served = [];
-    } while (this.#waiters.length > 0 || this.#batchIsDue());
+    } while (this.#closed === undefined && (this.#waiters.length > 0 || this.#batchIsDue()));
     this.#writing = false;
     if (this.#buffer.waiting > 0) this.#timer = this.#clock.after(this.#intervalMs, () => this.#startWriting());
   }
@@ -294,11 +308,12 @@ class LevelBackend implements Backend {
   }
 
   #fail(error: DiskError): void {
+    if (this.#closed !== undefined) return;
     this.#closed = error;
     this.#timer?.cancel();
     for (const waiter of [...this.#served, ...this.#waiters]) waiter.reject(error);
     this.#waiters = [];
-    this.#logger.error("cannot write to the backend", { dir: this.#store.dir, error: error.message });
+    this.#logger.error("the backend has failed", { dir: this.#store.dir, error: error.message });
     this.#onFailure(error);
   }
 

@@ -1,5 +1,6 @@
 import type { BackendView, Row } from "./backend.js";
 import { type Bucket, bucketEnd, bucketStart, keyInBucket, storedKey } from "./buckets.js";
+import type { DiskError } from "./disk-error.js";
 import type { LevelSnapshot, LevelStore, StoredRow } from "./level-store.js";
 import { type Change, changesIn, type Layer, storedKeyText } from "./write-buffer.js";
 
@@ -11,10 +12,13 @@ export class SnapshotView implements BackendView {
   readonly #store: LevelStore;
   readonly #snapshot: LevelSnapshot;
   readonly #layers: readonly Layer[];
+  readonly #failed: (error: unknown) => DiskError;
 
-  constructor(store: LevelStore, layers: readonly Layer[]) {
+  /** @param failed makes of a failed read what the reader is told */
+  constructor(store: LevelStore, layers: readonly Layer[], failed: (error: unknown) => DiskError) {
     this.#store = store;
     this.#layers = layers;
+    this.#failed = failed;
     this.#snapshot = store.snapshot();
   }
 
@@ -25,7 +29,11 @@ export class SnapshotView implements BackendView {
       const change = this.#layers[at]?.changes.get(id);
       if (change !== undefined) return change.value;
     }
-    return this.#store.getSync(stored, this.#snapshot);
+    try {
+      return this.#store.getSync(stored, this.#snapshot);
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   async scan(bucket: Bucket, low: Uint8Array, high: Uint8Array | undefined, limit: number): Promise<Row[]> {
@@ -53,13 +61,17 @@ export class SnapshotView implements BackendView {
   async *#walk({ start, end }: StoredRange, atOnce: number, ahead: boolean): AsyncGenerator<Row[], void, undefined> {
     const overlay = new Overlay(changesIn(this.#layers, storedKeyText(start), storedKeyText(end)));
     const iterator = this.#store.iterate(start, end, this.#snapshot);
-    let next = iterator.nextv(atOnce);
+    const read = () =>
+      iterator.nextv(atOnce).catch((error: unknown) => {
+        throw this.#failed(error);
+      });
+    let next = read();
     try {
       for (let stored = await next; stored.length > 0; stored = await next) {
-        if (ahead) next = iterator.nextv(atOnce);
+        if (ahead) next = read();
         const rows = overlay.mergeInto(stored);
         if (rows.length > 0) yield rows;
-        if (!ahead) next = iterator.nextv(atOnce);
+        if (!ahead) next = read();
       }
     } finally {
       await Promise.allSettled([next]);

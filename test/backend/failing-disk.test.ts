@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type DiskError, openLevelBackend, openMemoryStore } from "../../src/backend/index.js";
+import { type Backend, type DiskError, openLevelBackend, openMemoryStore } from "../../src/backend/index.js";
 import { FailingDisk } from "./failing-store.js";
 import { bytes, collect, testOptions, text } from "./suite.js";
 
@@ -42,6 +42,33 @@ describe("a disk that fails", () => {
       await expect(backend.defragment()).rejects.toThrow(says);
       expect(failures.map((error) => error.message)).toEqual([says]);
       expect(disk.writes).toBe(writes + 1);
+      await backend.close();
+    });
+  }
+
+  for (const { name, read } of [
+    { name: "get()", read: async (backend: Backend) => backend.get("meta", bytes("a")) },
+    { name: "get() of a view", read: async (backend: Backend) => backend.view().get("meta", bytes("a")) },
+    { name: "scan()", read: (backend: Backend) => backend.scan("meta", bytes("a"), undefined, 1) },
+    { name: "batches()", read: (backend: Backend) => collect(backend.batches("meta")) },
+  ]) {
+    test(`is reported once when it cannot be read: ${name}`, async () => {
+      const disk = new FailingDisk();
+      const failures: string[] = [];
+      const backend = await openLevelBackend({
+        ...testOptions(),
+        dir: freshDir(),
+        onFailure: (error) => failures.push(error.message),
+        openStore: async () => disk.wrap(await openMemoryStore()),
+      });
+      backend.put("meta", bytes("a"), bytes("1"));
+      await backend.commit();
+      disk.fail("read");
+      const says = "cannot read memory: Corruption: corrupted compressed block contents";
+      await expect(read(backend)).rejects.toThrow(says);
+      await expect(read(backend)).rejects.toThrow(says);
+      expect(failures).toEqual([says]);
+      expect(() => backend.put("meta", bytes("b"), bytes("1"))).toThrow(says);
       await backend.close();
     });
   }
