@@ -18,6 +18,7 @@ export {
 export type { Config, ReadOnlyOption } from "./config.js";
 export { entriesSize, entrySize } from "./entry-size.js";
 export { RaftError, type RaftErrorKind, StorageError, type StorageErrorKind } from "./errors.js";
+export { InvariantChecker } from "./invariants.js";
 export { type RaftLogger, silentRaftLogger } from "./logger.js";
 export { MemoryStorage } from "./memory-storage.js";
 export { createMessage, isLocalMessage, isLocalTarget, isResponseMessage, type MessageBody } from "./message.js";
