@@ -1,8 +1,9 @@
 import { type Applier, type ApplyResult, decodeEntryRequest, requestIdOf } from "../apply/index.js";
-import { assert, type Clock, type RequestId } from "../base/index.js";
+import { assert, type Clock, type Logger, type RequestId } from "../base/index.js";
 import type { ConfChangeV1, ConfState, Entry } from "../raft/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { LogPosition } from "./log-position.js";
+import type { ServerCounters } from "./metrics.js";
 import type { Proposals } from "./proposals.js";
 
 export interface ApplyLoopConfig {
@@ -10,6 +11,9 @@ export interface ApplyLoopConfig {
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
   readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: ServerCounters;
+  readonly warningApplyDurationMs: number;
   /** Of the entry at `position`. */
   readonly confState: ConfState;
   /** Raft's own part of a conf change. */
@@ -26,8 +30,6 @@ export interface ApplyLoopConfig {
 
 /** How long entries are applied before the event loop gets its turn. */
 const sliceMs = 8;
-/** Looking at the time costs about a tenth of what applying an entry does. */
-const entriesBetweenLooks = 8;
 
 /** Applies committed entries, in the order of the log, each once, and hands the results to whoever waits for them. */
 export class ApplyLoop {
@@ -89,16 +91,29 @@ export class ApplyLoop {
 
   #applySome(): void {
     const { clock, position } = this.#config;
-    const end = clock.now() + sliceMs;
-    let untilLook = entriesBetweenLooks;
+    let startedAt = clock.now();
+    const end = startedAt + sliceMs;
     for (let entry = this.#queue[this.#next]; entry !== undefined; entry = this.#queue[this.#next]) {
       this.#next++;
       this.#apply(entry);
       position.applyTo(entry.index, entry.term);
-      if (--untilLook > 0) continue;
-      if (clock.now() >= end) return;
-      untilLook = entriesBetweenLooks;
+      const now = clock.now();
+      this.#warnIfSlow(entry, now - startedAt);
+      if (now >= end) return;
+      startedAt = now;
     }
+  }
+
+  #warnIfSlow({ index, data }: Entry, tookMs: number): void {
+    const { counters, logger, warningApplyDurationMs } = this.#config;
+    if (tookMs <= warningApplyDurationMs) return;
+    counters.slowApplies++;
+    logger.warn("apply request took too long", {
+      "took-ms": tookMs,
+      "expected-duration-ms": warningApplyDurationMs,
+      index,
+      "request-bytes": data.length,
+    });
   }
 
   #apply(entry: Entry): void {

@@ -91,7 +91,7 @@ export function electionTimeoutMs(config: ServerConfig): number {
   return config.electionTicks * config.tickMs;
 }
 
-/** How long a request may wait for consensus: time for the disk, and for an election that fails and one that does not. */
+/** How long a request may wait for consensus: time for the disk, and for two elections, as one may fail. */
 export function requestTimeoutMs(config: ServerConfig): number {
   return 5_000 + 2 * electionTimeoutMs(config);
 }

@@ -194,13 +194,17 @@ export class Consensus implements RaftHandler {
   }
 
   #makeApplyLoop(): ApplyLoop {
-    const { member, applier, clock, onFirstOfTerm, raiseNoSpace, onFailure } = this.#config;
+    const { settings, member, applier, clock, logger, counters } = this.#config;
+    const { onFirstOfTerm, raiseNoSpace, onFailure } = this.#config;
     const { position, proposals } = this;
     return new ApplyLoop({
       applier,
       position,
       proposals,
       clock,
+      logger,
+      counters,
+      warningApplyDurationMs: settings.warningApplyDurationMs,
       confState: loadConfState(member.backend) ?? emptyConfState,
       reconfigure: (change) => this.#raftNode.applyConfChange(change),
       onFirstOfTerm: () => {

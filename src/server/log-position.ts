@@ -48,7 +48,7 @@ export class LogPosition {
     while (waiters[0] !== undefined && waiters[0].index <= index) waiters.shift()?.resolve();
   }
 
-  /** Resolves when `index`, which is committed, has been applied. Pending for good when the member stops before that. */
+  /** Resolves when `index`, which is committed, has been applied; never, when the member stops before that. */
   whenApplied(index: number): Promise<void> {
     if (index <= this.#applied) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert, type Clock, EtcdError, type Timer } from "../base/index.js";
 import {
   type ConfChange,
@@ -190,10 +191,13 @@ export class RaftNode {
     this.#snapshot = undefined;
     if (ready.mustSync || ready.entries.length > 0 || snapshot !== undefined) {
       const saved = this.#save(ready.entries, snapshot);
-      if (overlaps(ready)) await saved;
       // What follows may throw before the write is awaited; its own failure is then no news.
       saved.catch(() => undefined);
-      if (ready.committedEntries.length > 0) handler.committed(ready.committedEntries);
+      if (ready.committedEntries.length > 0) {
+        // The write has begun by the next turn, and is under way while these are applied.
+        await (overlaps(ready) ? saved : nextTurn());
+        handler.committed(ready.committedEntries);
+      }
       await saved;
       storage.append(ready.entries);
       snapshot?.saved();
