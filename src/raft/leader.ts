@@ -1,4 +1,4 @@
-import { assert, assertNever } from "../base/index.js";
+import { assertNever } from "../base/index.js";
 import type { Progress } from "./progress.js";
 import { propose } from "./proposal.js";
 import { hex } from "./quorum.js";
@@ -204,7 +204,6 @@ function transferLeadership(raft: Raft, progress: Progress, message: Message): v
     logger.debug(() => `${name} is already leader. Ignored transferring leadership to self`);
     return;
   }
-  assert(to !== noNode, "leadership is handed to a member");
   logger.info(() => `${name} [term ${term}] starts to transfer leadership to ${hex(to)}`);
   // The transfer has one election timeout from here.
   raft.electionElapsed = 0;

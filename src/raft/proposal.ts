@@ -24,7 +24,7 @@ export function propose(raft: Raft, message: Message): StepResult {
 
 type Proposal = Pick<Entry, "type" | "data">;
 
-/** One conf change at a time: a further one, or one that does not fit, is emptied. Undefined when one is not readable. */
+/** One conf change at a time: a further one, or one that does not fit, is emptied. Undefined when one is unreadable. */
 function checkConfChanges(raft: Raft, entries: readonly Entry[]): readonly Proposal[] | undefined {
   if (entries.every((entry) => entry.type === "EntryNormal")) return entries;
   const checked: Proposal[] = [];

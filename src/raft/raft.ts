@@ -14,7 +14,6 @@ import { restoreConfig } from "./reconfigure.js";
 import { appendEntries, broadcastHeartbeat } from "./replication.js";
 import { Tracker } from "./tracker.js";
 import {
-  emptyConfState,
   type HardState,
   isEmptyHardState,
   type Message,
@@ -83,7 +82,7 @@ export class Raft {
     });
     const { hardState, confState } = storage.initialState();
     const last = this.log.lastEntryId();
-    restoreConfig(this, confState ?? emptyConfState);
+    restoreConfig(this, confState);
     if (!isEmptyHardState(hardState)) this.#loadState(hardState);
     if (config.applied !== undefined && config.applied > 0) this.log.appliedTo(config.applied, 0);
     this.becomeFollower(this.#term, noNode);

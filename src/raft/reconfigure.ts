@@ -1,5 +1,4 @@
-import type { Membership } from "./changer.js";
-import { changeMembership, restoreMembership } from "./changer.js";
+import { ConfChangeError, changeMembership, type Membership, restoreMembership } from "./changer.js";
 import { asConfChangeV2, type ConfChange } from "./conf-change.js";
 import { sortedIds } from "./quorum.js";
 import type { Raft } from "./raft.js";
@@ -11,7 +10,12 @@ import { type ConfState, type NodeId, noNode } from "./types.js";
 export function applyConfChange(raft: Raft, change: ConfChange): ConfState {
   const { config, progress } = raft.tracker;
   const context = { lastIndex: raft.log.lastIndex, limits: raft.tracker.limits };
-  return switchTo(raft, changeMembership({ config, progress }, asConfChangeV2(change), context));
+  try {
+    return switchTo(raft, changeMembership({ config, progress }, asConfChangeV2(change), context));
+  } catch (error) {
+    if (error instanceof ConfChangeError) raft.fail(`${raft.name} cannot apply a conf change: ${error.message}`);
+    throw error;
+  }
 }
 
 /** Puts a stored configuration in place of the one in force. */

@@ -123,7 +123,7 @@ export interface Ready {
   readonly softState: SoftState | undefined;
   readonly hardState: HardState | undefined;
   readonly readStates: readonly ReadState[];
-  /** To be stored, with `hardState`, before `messages` are sent. They replace what the log holds from their first on. */
+  /** To be stored, with `hardState`, before `messages` are sent; in place of what the log holds from their first on. */
   readonly entries: readonly Entry[];
   /** To be stored and applied, before `messages` are sent. Never together with committed entries. */
   readonly snapshot: Snapshot | undefined;

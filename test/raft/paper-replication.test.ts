@@ -21,7 +21,8 @@ describe("paper, 5.3: log replication", () => {
     { size: 5, acks: [2n, 3n], committed: true },
     { size: 5, acks: [5n, 4n], committed: true },
   ]) {
-    test(`of ${size}, an entry stored by the leader and ${acks.length} others is${committed ? "" : " not"} committed`, () => {
+    const outcome = committed ? "committed" : "not committed";
+    test(`of ${size}, an entry stored by the leader and ${acks.length} others is ${outcome}`, () => {
       const node = new TestNode({ size }).lead();
       node.propose("x");
       for (const id of acks) node.receive("MsgAppResp", id, { index: 2 });

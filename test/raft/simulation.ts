@@ -6,9 +6,7 @@ import {
   createMessage,
   type Entry,
   emptyConfState,
-  type HardState,
   isLocalTarget,
-  MemoryStorage,
   type Message,
   type NodeId,
   RaftError,
@@ -19,6 +17,7 @@ import {
 } from "../../src/raft/index.js";
 import { InvariantChecker } from "../../src/raft/invariants.js";
 import { testCodec } from "./conf-change-codec.js";
+import { Machine } from "./machine.js";
 
 /** How one simulated group is set up and how roughly it is treated. */
 export interface Treatment {
@@ -30,30 +29,6 @@ export interface Treatment {
   readonly confChanges: boolean;
   /** Percent of messages that get lost, and that arrive twice. */
   readonly lossPercent: number;
-}
-
-/** Asked for a snapshot, it takes one of what is applied now: an older one may not know the member it is meant for. */
-class MachineStorage extends MemoryStorage {
-  readonly #machine: Machine;
-
-  constructor(machine: Machine) {
-    super();
-    this.#machine = machine;
-  }
-
-  override snapshot(): Snapshot {
-    const { applied, confState, state } = this.#machine;
-    const last = super.snapshot();
-    return applied > last.metadata.index ? this.createSnapshot(applied, confState, Buffer.from(state)) : last;
-  }
-}
-
-/** What outlives a crash, and what the application has made of the log. */
-class Machine {
-  readonly storage: MemoryStorage = new MachineStorage(this);
-  applied = 0;
-  state = "";
-  confState: ConfState = emptyConfState;
 }
 
 interface Member {
@@ -96,10 +71,7 @@ export class Simulation {
   }
 
   #addMember(id: NodeId, metadata: Snapshot["metadata"]): Member {
-    const machine = new Machine();
-    machine.storage.applySnapshot({ metadata, data: Buffer.from(machine.state) });
-    machine.applied = metadata.index;
-    machine.confState = metadata.confState;
+    const machine = new Machine(metadata);
     const member = { id, machine, node: this.#start(id, machine), appendWork: [], applyWork: [], down: false };
     this.#members.set(id, member);
     return member;
@@ -186,7 +158,7 @@ export class Simulation {
     } else if (dice < 965) {
       this.#readIndex(member);
     } else if (dice < 972) {
-      this.#compact(member);
+      member.machine.compact(this.#random.int(4));
     } else if (dice < 978) {
       this.#crash(member);
     } else if (dice < 983) {
@@ -278,8 +250,8 @@ export class Simulation {
     }
     const message = (choice === "append" ? member.appendWork : member.applyWork).shift();
     if (message === undefined) return;
-    if (choice === "append") this.#store(member, message, message.entries, message.snapshot);
-    else this.#apply(member, message.entries);
+    if (choice === "append") member.machine.store(message, message.entries, message.snapshot);
+    else member.machine.apply(member.node, message.entries);
     for (const response of message.responses) {
       if (response.to === member.id) stepQuietly(member.node, response);
       else this.#send([response]);
@@ -289,43 +261,15 @@ export class Simulation {
   #carryOut(member: Member, ready: Ready): void {
     // A crash before the write loses the whole Ready, one after it only its messages.
     const crash = this.#calm ? -1 : this.#random.int(200);
-    if (crash !== 0) this.#store(member, ready.hardState, ready.entries, ready.snapshot);
+    if (crash !== 0) member.machine.store(ready.hardState, ready.entries, ready.snapshot);
     if (crash === 0 || crash === 1) {
       this.#crash(member);
       return;
     }
     this.#send(ready.messages);
     this.#takeReads(ready);
-    this.#apply(member, ready.committedEntries);
+    member.machine.apply(member.node, ready.committedEntries);
     member.node.advance();
-  }
-
-  #store(
-    { machine }: Member,
-    hardState: HardState | undefined,
-    entries: readonly Entry[],
-    snapshot: Snapshot | undefined,
-  ): void {
-    if (hardState !== undefined && hardState.term > 0) {
-      const { term, vote, commit } = hardState;
-      machine.storage.setHardState({ term, vote, commit });
-    }
-    if (snapshot !== undefined) {
-      machine.storage.applySnapshot(snapshot);
-      machine.applied = snapshot.metadata.index;
-      machine.state = Buffer.from(snapshot.data).toString();
-      machine.confState = snapshot.metadata.confState;
-    }
-    machine.storage.append(entries);
-  }
-
-  #apply({ machine, node }: Member, entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (entry.index !== machine.applied + 1) throw new Error(`applied ${entry.index} after ${machine.applied}`);
-      machine.applied = entry.index;
-      if (entry.type === "EntryNormal") machine.state += Buffer.from(entry.data).toString();
-      else machine.confState = node.applyConfChange(testCodec.decode(entry.type, entry.data));
-    }
   }
 
   #crash(member: Member): void {
@@ -335,24 +279,9 @@ export class Simulation {
   }
 
   #restart(member: Member): void {
-    const { machine } = member;
-    // The stored configuration is that of the last snapshot; applying the entries after it brings it up to date.
-    machine.applied = 0;
-    const { data, metadata } = machine.storage.snapshot();
-    machine.applied = metadata.index;
-    machine.state = Buffer.from(data).toString();
-    machine.confState = metadata.confState;
-    // What was applied was committed, even when the hard state that says so was still to be written.
-    const { hardState } = machine.storage.initialState();
-    machine.storage.setHardState({ ...hardState, commit: Math.max(hardState.commit, metadata.index) });
-    member.node = this.#start(member.id, machine);
+    member.machine.goBack();
+    member.node = this.#start(member.id, member.machine);
     member.down = false;
-  }
-
-  #compact({ machine }: Member): void {
-    const { storage } = machine;
-    const upTo = storage.snapshot().metadata.index - this.#random.int(4);
-    if (upTo >= storage.firstIndex()) storage.compact(upTo);
   }
 
   // ---- the application

@@ -1,0 +1,83 @@
+import {
+  type ConfState,
+  type Entry,
+  emptyConfState,
+  type HardState,
+  MemoryStorage,
+  type RawNode,
+  type Snapshot,
+} from "../../src/raft/index.js";
+import { testCodec } from "./conf-change-codec.js";
+
+/** Asked for a snapshot, it takes one of what is applied now: an older one may not know the member it is meant for. */
+class MachineStorage extends MemoryStorage {
+  readonly #machine: Machine;
+
+  constructor(machine: Machine) {
+    super();
+    this.#machine = machine;
+  }
+
+  override snapshot(): Snapshot {
+    const { applied, confState, state } = this.#machine;
+    const last = super.snapshot();
+    return applied > last.metadata.index ? this.createSnapshot(applied, confState, Buffer.from(state)) : last;
+  }
+}
+
+/** What outlives a crash, and what the application has made of the log. */
+export class Machine {
+  readonly storage: MemoryStorage = new MachineStorage(this);
+  applied = 0;
+  state = "";
+  confState: ConfState = emptyConfState;
+
+  constructor(metadata: Snapshot["metadata"]) {
+    this.storage.applySnapshot({ metadata, data: Buffer.alloc(0) });
+    this.applied = metadata.index;
+    this.confState = metadata.confState;
+  }
+
+  store(hardState: HardState | undefined, entries: readonly Entry[], snapshot: Snapshot | undefined): void {
+    if (hardState !== undefined && hardState.term > 0) {
+      const { term, vote, commit } = hardState;
+      this.storage.setHardState({ term, vote, commit });
+    }
+    if (snapshot !== undefined) {
+      this.storage.applySnapshot(snapshot);
+      this.#take(snapshot);
+    }
+    this.storage.append(entries);
+  }
+
+  #take({ data, metadata }: Snapshot): void {
+    this.applied = metadata.index;
+    this.state = Buffer.from(data).toString();
+    this.confState = metadata.confState;
+  }
+
+  apply(node: RawNode, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (entry.index !== this.applied + 1) throw new Error(`applied ${entry.index} after ${this.applied}`);
+      this.applied = entry.index;
+      if (entry.type === "EntryNormal") this.state += Buffer.from(entry.data).toString();
+      else this.confState = node.applyConfChange(testCodec.decode(entry.type, entry.data));
+    }
+  }
+
+  /** Takes a snapshot and lets the log before it go, but for the last few entries. */
+  compact(kept: number): void {
+    const upTo = this.storage.snapshot().metadata.index - kept;
+    if (upTo >= this.storage.firstIndex()) this.storage.compact(upTo);
+  }
+
+  /** Back to the last snapshot: what was applied since is to be applied again. */
+  goBack(): void {
+    this.applied = 0;
+    const snapshot = this.storage.snapshot();
+    this.#take(snapshot);
+    // What was applied was committed, even when the hard state that says so was still to be written.
+    const { hardState } = this.storage.initialState();
+    this.storage.setHardState({ ...hardState, commit: Math.max(hardState.commit, snapshot.metadata.index) });
+  }
+}
