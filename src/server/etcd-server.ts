@@ -38,7 +38,7 @@ import { quotaBytes, type ServerConfig } from "./config.js";
 import type { ServerMetrics } from "./metrics.js";
 
 /** How long a stop waits for what is in flight. */
-const drainMs = 3_000;
+const drainMs = 2_000;
 
 /**
  * One member. Its methods take and return the messages of the API, with headers filled in, and throw an `EtcdError`

@@ -32,16 +32,23 @@ export class LeaseLoop {
   }
 
   start(): void {
-    this.#timer = this.#config.clock.after(turnMs, () => {
-      void this.#turn().then(() => {
-        if (!this.#stopped) this.start();
-      });
-    });
+    this.#turnIn(turnMs);
   }
 
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  /** A turn that took long is followed by the next one sooner. */
+  #turnIn(delayMs: number): void {
+    const { clock } = this.#config;
+    this.#timer = clock.after(delayMs, () => {
+      const startedAt = clock.now();
+      void this.#turn().then(() => {
+        if (!this.#stopped) this.#turnIn(Math.max(0, turnMs - (clock.now() - startedAt)));
+      });
+    });
   }
 
   async #turn(): Promise<void> {
