@@ -7,7 +7,6 @@
  */
 export type { Change, ChangeListener } from "./change.js";
 export type { History } from "./history.js";
-export type { Pin } from "./pin.js";
 export type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 export { type HashKvResult, openStore, type Store, type StoreOptions } from "./store.js";
 export type { WatchNotice, WatchSink, WatchStream } from "./watch-stream.js";

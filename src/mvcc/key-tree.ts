@@ -41,11 +41,6 @@ interface Turn<V> {
  */
 export class KeyTree<V> {
   #root: Node<V> = new Leaf<V>([], []);
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
 
   get(key: Key): V | undefined {
     const leaf = this.#leafOf(key);
@@ -61,7 +56,6 @@ export class KeyTree<V> {
     if (found !== undefined) return found;
     leaf.keys.splice(place, 0, key);
     leaf.values.splice(place, 0, value);
-    this.#size++;
     if (leaf.keys.length > nodeSize) this.#cutAlong(key);
     return value;
   }
@@ -72,7 +66,6 @@ export class KeyTree<V> {
     if (leaf.keys[place] !== key) return;
     leaf.keys.splice(place, 1);
     leaf.values.splice(place, 1);
-    this.#size--;
     if (leaf.keys.length === 0) this.#dropLeaf(leaf, key);
   }
 

@@ -5,7 +5,6 @@ import { Compactor } from "./compaction.js";
 import { hashHistory } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
-import { Pin } from "./pin.js";
 import { pairsMax, RangeScan, rangeAt } from "./range-scan.js";
 import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 import { restoreIndex } from "./restore.js";
@@ -117,15 +116,6 @@ export class Store implements Reader {
 
   head(key: Key): KeyHead | undefined {
     return this.#state.head(key);
-  }
-
-  /**
-   * Keeps a revision readable, through the pin, until it is released; 0 means the current one.
-   *
-   * @throws EtcdError `futureRevision` or `compacted`
-   */
-  pin(revision: number): Pin {
-    return new Pin(this.#state, revision);
   }
 
   /** Begins the one write of the moment; its caller ends it before anything else runs. */

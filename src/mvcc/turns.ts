@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../base/index.js";
 
 /** How long a pass in the background may hold the event loop. */
-const turnMs = 5;
+const turnMs = 3;
 /** Looking at the time costs as much as a little work. */
 const stepsBetweenLooks = 32;
 

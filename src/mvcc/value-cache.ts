@@ -54,23 +54,23 @@ export class ValueCache {
     if (this.#vacant > vacantMin && this.#vacant > this.#ring.length / 2) this.#closeUp();
   }
 
-  /** Moves the hand by one place. */
+  /** Moves the hand by one place; it never rests behind the last one, where the next value will be put. */
   #turn(): void {
-    if (this.#hand >= this.#ring.length) this.#hand = 0;
     const entry = this.#ring[this.#hand];
     if (entry === undefined) return;
     if (entry.value !== undefined && (entry.cacheState & touched) !== 0) {
       entry.cacheState &= ~touched;
       this.#hand++;
-      return;
+    } else {
+      if (entry.value !== undefined) this.#bytes -= entry.value.byteLength + overheadBytes;
+      else this.#vacant--;
+      entry.value = undefined;
+      entry.cacheState = 0;
+      // The newest takes the place and is passed over: it has not had its turn yet.
+      const newest = this.#ring.pop();
+      if (newest !== undefined && newest !== entry) this.#ring[this.#hand++] = newest;
     }
-    if (entry.value !== undefined) this.#bytes -= entry.value.byteLength + overheadBytes;
-    else this.#vacant--;
-    entry.value = undefined;
-    entry.cacheState = 0;
-    // The newest takes the place and is passed over: it has not had its turn yet.
-    const newest = this.#ring.pop();
-    if (newest !== undefined && newest !== entry) this.#ring[this.#hand++] = newest;
+    if (this.#hand >= this.#ring.length) this.#hand = 0;
   }
 
   /** Keys that come and go must not leave places behind for ever. Costs a pass, but only after as many drops. */

@@ -25,13 +25,11 @@ for (const { name, keys } of [
     const names = keys.map((at) => `key/${String(at).padStart(6, "0")}`);
     for (const key of names) tree.getOrInsert(key, `of ${key}`);
     const sorted = names.toSorted();
-    expect(tree.size).toBe(keys.length);
     expect(keysOf(tree)).toEqual(sorted);
     expect(tree.get(names[777] ?? "")).toBe(`of ${names[777]}`);
     expect(tree.get("key/")).toBeUndefined();
     for (const key of names) tree.delete(key);
     expect(keysOf(tree)).toEqual([]);
-    expect(tree.size).toBe(0);
   });
 }
 
@@ -53,7 +51,6 @@ test("KeyTree agrees with a sorted set through random inserts, deletes and walks
       } else tree.delete(`${key}!`);
     }
     const sorted = [...model].toSorted();
-    expect(tree.size).toBe(model.size);
     expect(keysOf(tree)).toEqual(sorted);
     const low = random(12_000).toString(36);
     const high = random(12_000).toString(36);

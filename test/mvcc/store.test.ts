@@ -165,24 +165,6 @@ describe("range()", () => {
     await expect(reading).rejects.toThrow("request canceled");
     await store.compact(store.revision).done;
   });
-
-  test("a pinned revision is read after its compaction, and removed when released", async () => {
-    const backend = await openBackend();
-    const store = await openOver(backend);
-    write(store, { put: "a", value: "1" }, { put: "b", value: "1" });
-    write(store, { put: "a", value: "2" }, { del: "b" });
-    write(store, { put: "a", value: "3" });
-    const pin = store.pin(2);
-    const { done } = store.compact(4);
-    expect(pin.range("\0", "\0").kvs.map((kv) => showPair(KeyValue.decode(kv)))).toEqual(["a=1 2/2/1", "b=1 2/2/1"]);
-    expect(() => store.range("a", "", { revision: 2 })).toThrow("has been compacted");
-    expect(() => store.pin(3)).toThrow("has been compacted");
-    expect(await stored(backend)).toHaveLength(5);
-    pin.release();
-    pin.release();
-    await done;
-    expect(await stored(backend)).toEqual(["4.0 a"]);
-  });
 });
 
 /** A clock that says that a turn is over whenever it is asked. */
