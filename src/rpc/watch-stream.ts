@@ -1,11 +1,17 @@
+import { EtcdError } from "../base/index.js";
 import type { WatchNotice, WatchSink } from "../mvcc/index.js";
 import { type ResponseHeader, WatchResponse } from "../wire/index.js";
 import { fragmentsOf } from "./watch-fragments.js";
 
 /** When this much waits for a client, its watchers are set aside until half of it is gone. */
 const waitingBytesMax = 256 * 1024;
-/** What a response takes beside its events, in memory and on the wire, roughly. */
-const responseBytes = 128;
+/** When this much waits for all clients together, that is all that each of them may have waiting. */
+const totalBytesMax = 64 * 1024 * 1024;
+const shareBytesMax = 16 * 1024;
+/** What a response takes in memory beside its events, roughly. */
+const responseBytes = 256;
+/** So many sent responses may stand before those that wait. */
+const sentMax = 1_000;
 
 interface Waiting {
   readonly response: WatchResponse;
@@ -19,15 +25,21 @@ export interface WatchOutput {
   drained(): Promise<void>;
 }
 
+/** What waits for the clients of all streams. */
+export interface WaitingTotal {
+  bytes: number;
+}
+
 export interface WatchSenderOptions {
   readonly output: WatchOutput;
+  readonly total: WaitingTotal;
   readonly header: (revision: number) => ResponseHeader;
   /** A response of a watcher that takes fragments is cut from this size on. */
   readonly fragmentBytes: number;
   /** There is room again. */
   readonly onRoom: () => void;
-  /** The store has ended the stream. */
-  readonly onClosed: () => void;
+  /** Nothing more can be said: the store has ended the stream, or something broke. */
+  readonly onEnd: (error: unknown) => void;
 }
 
 /**
@@ -93,12 +105,13 @@ export class WatchSender implements WatchSink {
   }
 
   closed(): void {
-    this.#options.onClosed();
+    this.#options.onEnd(new EtcdError("stopped"));
   }
 
   /** Drops what waits; nothing more is sent. */
   stop(): void {
     this.#stopped = true;
+    this.#options.total.bytes -= this.#bytes;
     this.#waiting = [];
     this.#next = 0;
     this.#wakeRoomWaiters();
@@ -107,12 +120,14 @@ export class WatchSender implements WatchSink {
   #add(item: Waiting): void {
     if (this.#stopped) return;
     this.#waiting.push(item);
+    const { total } = this.#options;
     this.#bytes += item.bytes;
-    if (this.#bytes >= waitingBytesMax) this.#full = true;
+    total.bytes += item.bytes;
+    if (this.#bytes >= (total.bytes < totalBytesMax ? waitingBytesMax : shareBytesMax)) this.#full = true;
     if (this.#sending) return;
     this.#sending = true;
     // Not at once: this may be the middle of a write, which tells many streams, and others may follow.
-    queueMicrotask(() => void this.#send());
+    queueMicrotask(() => this.#send().catch(this.#options.onEnd));
   }
 
   async #send(): Promise<void> {
@@ -129,18 +144,18 @@ export class WatchSender implements WatchSink {
 
   #take(): Waiting | undefined {
     const item = this.#waiting[this.#next++];
-    if (item !== undefined) return item;
-    this.#waiting = [];
-    this.#next = 0;
-    return undefined;
+    if (item === undefined || this.#next > sentMax) {
+      this.#waiting = this.#waiting.slice(this.#next);
+      this.#next = 0;
+    }
+    return item;
   }
 
   #sent({ bytes }: Waiting): void {
     this.#bytes -= bytes;
+    this.#options.total.bytes -= bytes;
     if (!this.#full || this.#bytes > waitingBytesMax / 2) return;
     this.#full = false;
-    this.#waiting = this.#waiting.slice(this.#next);
-    this.#next = 0;
     this.#wakeRoomWaiters();
     this.#options.onRoom();
   }

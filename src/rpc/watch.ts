@@ -10,7 +10,7 @@ import {
 } from "../wire/index.js";
 import type { LeaderGuard } from "./leader-guard.js";
 import type { ServerStream } from "./stream.js";
-import { WatchSender } from "./watch-stream.js";
+import { type WaitingTotal, WatchSender } from "./watch-stream.js";
 
 /** Messages may be this much longer than requests. */
 const grpcOverheadBytes = 512 * 1024;
@@ -36,7 +36,16 @@ type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
 
 /** etcdserverpb.Watch/Watch */
 export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clock, random: Random) {
-  return (stream: WatchServerStream): Promise<void> => new WatchSession(server, stream, clock, random).run(guard);
+  const shared = { server, clock, random, total: { bytes: 0 } };
+  return (stream: WatchServerStream): Promise<void> => new WatchSession(shared, stream).run(guard);
+}
+
+/** What the sessions of one server have in common. */
+interface Shared {
+  readonly server: WatchServer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly total: WaitingTotal;
 }
 
 /** One call: many watches over one pair of streams, until either side ends it. */
@@ -53,7 +62,7 @@ class WatchSession {
   #end: (error: unknown) => void = () => undefined;
   #over = false;
 
-  constructor(server: WatchServer, call: WatchServerStream, clock: Clock, random: Random) {
+  constructor({ server, clock, random, total }: Shared, call: WatchServerStream) {
     this.#server = server;
     this.#call = call;
     this.#clock = clock;
@@ -68,10 +77,11 @@ class WatchSession {
     });
     this.#sender = new WatchSender({
       output: call,
+      total,
       header: (revision) => server.header(revision),
       fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
       onRoom: () => this.#watches.resume(),
-      onClosed: () => this.#end(new EtcdError("stopped")),
+      onEnd: (error) => this.#end(error),
     });
     this.#watches = server.watchable.newStream(this.#sender);
   }
