@@ -4,5 +4,5 @@
  * torn write left is cut, and a log with a hole is refused. It never judges what an entry means.
  */
 export { createDataDir, type DataDir } from "./data-dir.js";
-export type { WalMetadata } from "./record.js";
+export type { WalMetadata } from "./log-state.js";
 export { type OpenedWal, Wal, type WalChange, type WalOptions } from "./wal.js";

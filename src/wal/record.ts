@@ -1,32 +1,25 @@
-import { assert, type ClusterId, crc32c, type MemberId, readBE64, writeBE64 } from "../base/index.js";
-import type { Entry, EntryType, HardState, Snapshot } from "../raft/index.js";
+import { assert, crc32c, readBE64, writeBE64 } from "../base/index.js";
+import type { Entry, EntryType, Snapshot } from "../raft/index.js";
 import { raftpb } from "../wire/index.js";
 
 /*
  * How the raft log lies in LevelDB. Numbers are big-endian. Every value is a sealed record: CRC-32C (4 bytes) of the
  * key followed by the body, then the body. So neither a changed value nor one under a wrong key passes.
  *
- * | key                      | body                                                             |
- * | ------------------------ | ---------------------------------------------------------------- |
- * | `e` index (8)            | term of the entry before (8), `raftpb.Entry`                     |
- * | `s` index (8), term (8)  | `raftpb.Snapshot`                                                |
- * | `mbatch`                 | first (8) and last (8) index that the last batch of entries put  |
- * | `mcompacted`             | index (8) and term (8) of the last entry that was dropped        |
- * | `mformat`                | 1 (1)                                                            |
- * | `mhardState`             | `raftpb.HardState`                                               |
- * | `mmetadata`              | member id (8), cluster id (8)                                    |
+ * | key                     | body                                            |
+ * | ----------------------- | ----------------------------------------------- |
+ * | `e` index (8)           | term of the entry before (8), `raftpb.Entry`    |
+ * | `l`                     | the rest of what the log says: see log-state.ts |
+ * | `s` index (8), term (8) | `raftpb.Snapshot`                               |
  *
  * The term of the entry before makes a chain of the log: by raft's Log Matching Property two entries with the same
  * index and term have the same past, so an entry that survived from another past shows.
  */
 
-export const metaKeys = {
-  batch: Buffer.from("mbatch"),
-  compacted: Buffer.from("mcompacted"),
-  format: Buffer.from("mformat"),
-  hardState: Buffer.from("mhardState"),
-  metadata: Buffer.from("mmetadata"),
-} as const;
+/** Where the log's state lies. */
+export const stateKey = Buffer.from("l");
+/** All keys lie in `[first, end)`. */
+export const allKeys = { first: Buffer.from("a"), end: Buffer.from("z") } as const;
 
 const entryPrefix = 0x65; // e
 const snapshotPrefix = 0x73; // s
@@ -76,12 +69,6 @@ export function unseal(key: Uint8Array, record: Uint8Array): Uint8Array | undefi
   return crc32c(body, crc32c(key)) === readBE32(record) ? body : undefined;
 }
 
-/** Whose log it is. */
-export interface WalMetadata {
-  readonly memberId: MemberId;
-  readonly clusterId: ClusterId;
-}
-
 export interface StoredEntry {
   readonly entry: Entry;
   readonly previousTerm: number;
@@ -106,14 +93,6 @@ export function decodeEntry(body: Uint8Array): StoredEntry {
 /** By their numbers in raftpb. */
 const entryTypes: readonly EntryType[] = ["EntryNormal", "EntryConfChange", "EntryConfChangeV2"];
 
-export function encodeHardState(state: HardState): Uint8Array {
-  return raftpb.HardState.encode(state);
-}
-
-export function decodeHardState(body: Uint8Array): HardState {
-  return raftpb.HardState.decode(body);
-}
-
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   return raftpb.Snapshot.encode(snapshot);
 }
@@ -122,30 +101,6 @@ export function decodeSnapshot(body: Uint8Array): Snapshot {
   const { data, metadata } = raftpb.Snapshot.decode(body);
   const { index, term, confState } = raftpb.SnapshotMetadata.create(metadata);
   return { data, metadata: { index, term, confState: raftpb.ConfState.create(confState) } };
-}
-
-export function encodeMetadata({ memberId, clusterId }: WalMetadata): Uint8Array {
-  const body = Buffer.allocUnsafe(16);
-  body.writeBigUInt64BE(memberId, 0);
-  body.writeBigUInt64BE(clusterId, 8);
-  return body;
-}
-
-export function decodeMetadata(body: Uint8Array): WalMetadata {
-  const view = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return { memberId: view.readBigUInt64BE(0) as MemberId, clusterId: view.readBigUInt64BE(8) as ClusterId };
-}
-
-/** Two numbers, as `mbatch` and `mcompacted` hold them. */
-export function encodePair(first: number, second: number): Uint8Array {
-  const body = Buffer.allocUnsafe(16);
-  writeBE64(body, 0, first);
-  writeBE64(body, 8, second);
-  return body;
-}
-
-export function decodePair(body: Uint8Array): readonly [number, number] {
-  return [readBE64(body, 0), readBE64(body, 8)];
 }
 
 function readBE32(bytes: Uint8Array): number {

@@ -1,33 +1,20 @@
-import { checkLog, DiskError, type LevelStore, type LogDamage } from "../backend/index.js";
+import { checkLog, DiskError, type LevelStore, type LogDamage, type StoredRow } from "../backend/index.js";
 import type { Logger } from "../base/index.js";
-import type { Entry, HardState, Snapshot } from "../raft/index.js";
-import {
-  decodeEntry,
-  decodeHardState,
-  decodePair,
-  encodePair,
-  entryIndex,
-  entryKey,
-  metaKeys,
-  seal,
-  unseal,
-} from "./record.js";
+import type { Entry, Snapshot } from "../raft/index.js";
+import { decodeLogState, emptyLogState, encodeLogState, type LogState, type Position } from "./log-state.js";
+import { allKeys, decodeEntry, entryIndex, entryKey, seal, stateKey, unseal } from "./record.js";
 import { loadSnapshot } from "./snapshots.js";
-
-/** A position of the log. */
-export interface Position {
-  readonly index: number;
-  readonly term: number;
-}
 
 /** What the log says after it was checked. */
 export interface Recovered {
-  readonly hardState: HardState | undefined;
+  /** `undefined` when there is no log yet. */
+  readonly state: LogState | undefined;
+  /** The newest snapshot. */
   readonly snapshot: Snapshot | undefined;
-  /** The last entry that was dropped by a compaction or covered by a received snapshot; index 0 when none was. */
-  readonly compacted: Position;
-  /** Every entry after `compacted`. */
+  /** Every entry after the compacted one. */
   readonly entries: Entry[];
+  /** The first entry on disk, those included that a compaction has not come to. */
+  readonly lowest: number;
 }
 
 /** Entries read at once. */
@@ -40,8 +27,8 @@ const rowsAtOnce = 1024;
  * its own, so a torn write loses the newest batch as a whole: the log then ends before it, and nobody was told about
  * it. A changed bit does other things: in LevelDB's log it drops that batch, and good ones with it (`checkLog` refuses
  * those before LevelDB opens them); in a table it changes or hides single records, since LevelDB compares no sums when
- * it reads tables. So each record here is sealed, entries are chained, and `mbatch` says where the last batch of
- * entries began and where it ended:
+ * it reads tables. So each record here is sealed, entries are chained, and the log's state, which every batch writes,
+ * says where the last batch of entries began and where it ended:
  *
  * - The first bad entry (missing, wrong sum, not chained to the one before) lies inside the last batch: a broken tail.
  *   It is cut there, and logged. Raft gets such entries again from others, or the client was never answered.
@@ -52,24 +39,25 @@ const rowsAtOnce = 1024;
  * A broken middle stops the member: it must not take part in elections with a log it does not have.
  */
 export async function recover(store: LevelStore, logger: Logger): Promise<Recovered> {
-  const hardState = readHardState(store);
-  const compacted = readPosition(store);
-  const { entries, tail } = await readEntries(store, compacted);
+  const found = await readState(store);
+  const { hardState, compacted } = found ?? emptyLogState;
+  const { entries, tail } = await readEntries(store, found ?? emptyLogState);
   const last = entries.at(-1)?.index ?? compacted.index;
   if (hardState !== undefined && hardState.commit > last) {
     throw broken(store, last + 1, `entries up to ${hardState.commit} are committed, but the log ends at ${last}`);
   }
-  if (tail !== undefined) {
-    logger.warn("cut a broken tail off the raft log", { dir: store.dir, ...tail });
-    await cutTail(store, tail.first, tail.last);
-  }
   const snapshot = await loadSnapshot(store, compacted.index, logger);
-  return { hardState, snapshot, compacted, entries };
+  const lowest = await lowestEntry(store, compacted);
+  if (found === undefined || tail === undefined) return { state: found, snapshot, entries, lowest };
+  logger.warn("cut a broken tail off the raft log", { dir: store.dir, ...tail });
+  const state = { ...found, batch: { first: tail.index, last: tail.index - 1 } };
+  await cutTail(store, tail, state);
+  return { state, snapshot, entries, lowest };
 }
 
 /** Entries of the last batch that are of no use, from the first bad one on. */
 interface BrokenTail {
-  readonly first: number;
+  readonly index: number;
   readonly last: number;
   readonly fault: string;
 }
@@ -79,16 +67,14 @@ interface ReadEntries {
   readonly tail?: BrokenTail;
 }
 
-async function readEntries(store: LevelStore, compacted: Position): Promise<ReadEntries> {
-  const batch = readPair(store, metaKeys.batch) ?? [compacted.index + 1, compacted.index];
-  const [batchFirst, batchLast] = batch;
+async function readEntries(store: LevelStore, { compacted, batch }: LogState): Promise<ReadEntries> {
   const entries: Entry[] = [];
   let before = compacted;
   let fault: string | undefined;
   for await (const rows of storedEntries(store, compacted.index + 1)) {
     for (const [key, record] of rows) {
       const index = entryIndex(key) ?? 0;
-      if (index > batchLast) throw broken(store, index, `there are entries after the end of the log at ${batchLast}`);
+      if (index > batch.last) throw broken(store, index, `there are entries after the end of the log at ${batch.last}`);
       if (fault !== undefined) continue;
       const entry = check(key, record, before);
       if (typeof entry === "string") {
@@ -99,11 +85,11 @@ async function readEntries(store: LevelStore, compacted: Position): Promise<Read
       }
     }
   }
-  if (before.index >= batchLast) return { entries };
+  if (before.index >= batch.last) return { entries };
   const at = before.index + 1;
   fault ??= "is missing";
-  if (at < batchFirst) throw broken(store, at, `it ${fault}, and later entries are there`);
-  return { entries, tail: { first: at, last: batchLast, fault } };
+  if (at < batch.first) throw broken(store, at, `it ${fault}, and later entries are there`);
+  return { entries, tail: { index: at, last: batch.last, fault } };
 }
 
 /** The entry, or what is wrong with it. */
@@ -128,12 +114,28 @@ async function* storedEntries(store: LevelStore, first: number) {
   }
 }
 
-/** Removes entries in `[first, last]` for good, so that nobody meets them behind newer ones. */
-async function cutTail(store: LevelStore, first: number, last: number): Promise<void> {
+/** Removes the tail for good, so that nobody meets it behind newer entries. */
+async function cutTail(store: LevelStore, tail: BrokenTail, state: LogState): Promise<void> {
   const batch = store.batch();
-  for (let index = first; index <= last; index++) batch.del(entryKey(index));
-  batch.put(metaKeys.batch, seal(metaKeys.batch, encodePair(first, first - 1)));
+  for (let index = tail.index; index <= tail.last; index++) batch.del(entryKey(index));
+  batch.put(stateKey, seal(stateKey, encodeLogState(state)));
   await batch.write({ sync: true });
+}
+
+async function lowestEntry(store: LevelStore, compacted: Position): Promise<number> {
+  const [row] = await firstRows(store, entryKey(0), entryKey(Number.MAX_SAFE_INTEGER));
+  const index = row === undefined ? undefined : entryIndex(row[0]);
+  return index ?? compacted.index + 1;
+}
+
+/** The first entry in `[low, high)`, if there is any. */
+async function firstRows(store: LevelStore, low: Uint8Array, high: Uint8Array): Promise<StoredRow[]> {
+  const iterator = store.iterate(low, high);
+  try {
+    return await iterator.nextv(1);
+  } finally {
+    await iterator.close();
+  }
 }
 
 /**
@@ -157,31 +159,21 @@ export async function checkLevelLog(dir: string): Promise<LogDamage | undefined>
   throw new DiskError(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
 }
 
-function readHardState(store: LevelStore): HardState | undefined {
-  const body = readMeta(store, metaKeys.hardState);
-  return body === undefined ? undefined : decodeHardState(body);
-}
-
-function readPosition(store: LevelStore): Position {
-  const [index, term] = readPair(store, metaKeys.compacted) ?? [0, 0];
-  return { index, term };
-}
-
-function readPair(store: LevelStore, key: Uint8Array): readonly [number, number] | undefined {
-  const body = readMeta(store, key);
-  return body === undefined ? undefined : decodePair(body);
-}
-
-/** A record of which there is one. Without it the log means nothing, so it must be good or absent. */
-export function readMeta(store: LevelStore, key: Uint8Array): Uint8Array | undefined {
-  const record = store.getSync(key);
-  if (record === undefined) return undefined;
-  const body = unseal(key, record);
-  if (body === undefined) {
-    const name = Buffer.from(key).toString("latin1").slice(1);
-    throw new DiskError(`the raft log in ${store.dir} is damaged: its ${name} record does not match its checksum`);
+/** Without its state the log means nothing, so it must be good, or nothing must be there at all. */
+async function readState(store: LevelStore): Promise<LogState | undefined> {
+  const record = store.getSync(stateKey);
+  if (record === undefined) {
+    const rows = await firstRows(store, allKeys.first, allKeys.end);
+    if (rows.length === 0) return undefined;
+    throw new DiskError(`the raft log in ${store.dir} is damaged: its state record is missing`);
   }
-  return body;
+  const body = unseal(stateKey, record);
+  if (body === undefined) {
+    throw new DiskError(`the raft log in ${store.dir} is damaged: its state record does not match its checksum`);
+  }
+  const state = decodeLogState(body);
+  if (typeof state !== "number") return state;
+  throw new DiskError(`the raft log in ${store.dir} was written by another version: its format is ${state}, not 1`);
 }
 
 function broken(store: LevelStore, index: number, why: string): DiskError {

@@ -11,21 +11,9 @@ import {
 } from "../backend/index.js";
 import { AssertionFailure, assert, type Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
-import {
-  decodeEntry,
-  decodeMetadata,
-  encodeEntry,
-  encodeHardState,
-  encodeMetadata,
-  encodePair,
-  entryIndex,
-  entryKey,
-  metaKeys,
-  seal,
-  unseal,
-  type WalMetadata,
-} from "./record.js";
-import { checkLevelLog, type Position, readMeta, recover } from "./recovery.js";
+import { emptyLogState, encodeLogState, type LogState, type Position, type WalMetadata } from "./log-state.js";
+import { decodeEntry, encodeEntry, entryKey, seal, stateKey, unseal } from "./record.js";
+import { checkLevelLog, type Recovered, recover } from "./recovery.js";
 import { purgeSnapshots, putSnapshot } from "./snapshots.js";
 
 export interface WalOptions {
@@ -67,17 +55,16 @@ const tuning: LevelTuning = {
 /** Entries dropped in one batch by a compaction. */
 const dropsAtOnce = 1000;
 
-const currentFormat = Buffer.of(1);
-
 /**
  * The raft log of one member: entries, hard state and snapshots. What a promise of `save` resolved for is on disk,
  * synced; what is on disk is checked when it is read back.
  */
 export class Wal {
   readonly #store: LevelStore;
-  #last: Position;
-  #compacted: Position;
-  /** Entries below are gone from the disk; those up to `#compacted` may still be there. */
+  #state: LogState;
+  /** Term of the last entry, or of the compacted one. */
+  #lastTerm: number;
+  /** Entries below are gone from the disk; those up to the compacted one may still be there. */
   #lowest: number;
   /** Writes go one after the other: two at a time could reach the disk in either order. */
   #queue: Promise<void> = Promise.resolve();
@@ -85,10 +72,10 @@ export class Wal {
   #failure: unknown;
   #closed = false;
 
-  private constructor(store: LevelStore, last: Position, compacted: Position, lowest: number) {
+  private constructor(store: LevelStore, { state = emptyLogState, entries, lowest }: Recovered) {
     this.#store = store;
-    this.#last = last;
-    this.#compacted = compacted;
+    this.#state = state;
+    this.#lastTerm = entries.at(-1)?.term ?? state.compacted.term;
     this.#lowest = lowest;
   }
 
@@ -107,21 +94,17 @@ export class Wal {
     const torn = await checkLevelLog(dir);
     const store = await openStore(dir);
     try {
-      const format = readMeta(store, metaKeys.format);
-      if (format !== undefined && Buffer.compare(format, currentFormat) !== 0) {
-        throw new DiskError(`the raft log in ${dir} was written by another version: its format is ${format[0]}, not 1`);
-      }
-      const { hardState, snapshot, compacted, entries } = await recover(store, logger);
+      const recovered = await recover(store, logger);
+      const wal = new Wal(store, recovered);
       if (torn !== undefined) {
-        const index = (entries.at(-1) ?? compacted).index + 1;
+        const index = wal.#state.batch.last + 1;
         logger.warn("cut a torn write off the raft log", { index, file: torn.file, offset: torn.offset });
       }
-      const wal = new Wal(store, entries.at(-1) ?? compacted, compacted, await lowestEntry(store, compacted));
-      const stored = readMeta(store, metaKeys.metadata);
-      const metadata = stored === undefined ? options.metadata : decodeMetadata(stored);
-      if (format === undefined || stored === undefined) await wal.#begin(metadata);
+      if (wal.#state.metadata === undefined) await wal.#begin(options.metadata);
+      const { metadata, hardState } = wal.#state;
+      const { snapshot } = recovered;
       const from = snapshot?.metadata.index ?? 0;
-      return { wal, metadata, hardState, snapshot, entries: entries.filter((entry) => entry.index > from) };
+      return { wal, metadata, hardState, snapshot, entries: recovered.entries.filter(({ index }) => index > from) };
     } catch (error) {
       await store.close();
       throw error instanceof DiskError || error instanceof AssertionFailure ? error : openFailure(dir, error);
@@ -139,25 +122,25 @@ export class Wal {
       const { hardState, entries = [], snapshot } = change;
       if (snapshot !== undefined) this.#putSnapshot(batch, snapshot);
       if (entries.length > 0) this.#putEntries(batch, entries);
-      if (hardState === undefined) return snapshot !== undefined || entries.length > 0;
-      assert(hardState.commit <= this.#last.index, "what is committed is in the log");
-      batch.put(metaKeys.hardState, seal(metaKeys.hardState, encodeHardState(hardState)));
-      return true;
+      if (hardState !== undefined) this.#state = { ...this.#state, hardState };
+      assert((hardState?.commit ?? 0) <= this.#state.batch.last, "what is committed is in the log");
+      return hardState !== undefined || snapshot !== undefined || entries.length > 0;
     });
   }
 
   /** Drops all entries up to `index`, which a snapshot must cover; in bounded steps, between which others may save. */
   async compact(index: number): Promise<void> {
-    await this.#write((batch) => {
-      assert(index <= this.#last.index, "what is compacted is in the log");
-      if (index <= this.#compacted.index) return false;
-      this.#putCompacted(batch, { index, term: this.#termAt(index) });
+    await this.#write(() => {
+      const { compacted, batch } = this.#state;
+      assert(index <= batch.last, "what is compacted is in the log");
+      if (index <= compacted.index) return false;
+      this.#state = { ...this.#state, compacted: { index, term: this.#termAt(index) } };
       return true;
     });
     // From here on these entries are nothing to anybody; a crash leaves them for the next compaction.
-    while (this.#lowest <= this.#compacted.index) {
+    while (this.#lowest <= this.#state.compacted.index) {
       await this.#write((batch) => {
-        const end = Math.min(this.#compacted.index + 1, this.#lowest + dropsAtOnce);
+        const end = Math.min(this.#state.compacted.index + 1, this.#lowest + dropsAtOnce);
         for (; this.#lowest < end; this.#lowest++) batch.del(entryKey(this.#lowest));
         return true;
       });
@@ -178,17 +161,16 @@ export class Wal {
   }
 
   #begin(metadata: WalMetadata | undefined): Promise<void> {
-    return this.#write((batch) => {
-      batch.put(metaKeys.format, seal(metaKeys.format, currentFormat));
-      if (metadata !== undefined) batch.put(metaKeys.metadata, seal(metaKeys.metadata, encodeMetadata(metadata)));
+    return this.#write(() => {
+      this.#state = { ...this.#state, metadata };
       return true;
     });
   }
 
   #putEntries(batch: LevelBatch, entries: readonly Entry[]): void {
     const first = entries[0]?.index ?? 0;
-    assert(first > this.#compacted.index && first <= this.#last.index + 1, "entries go on from what the log holds");
-    const end = this.#last.index + 1;
+    const { compacted, batch: last } = this.#state;
+    assert(first > compacted.index && first <= last.last + 1, "entries go on from what the log holds");
     let before: Position = { index: first - 1, term: this.#termAt(first - 1) };
     for (const entry of entries) {
       assert(entry.index === before.index + 1, "entries follow each other");
@@ -196,34 +178,30 @@ export class Wal {
       batch.put(key, seal(key, encodeEntry(entry, before.term)));
       before = entry;
     }
-    for (let index = before.index + 1; index < end; index++) batch.del(entryKey(index));
-    this.#putLast(batch, first, before);
+    this.#endAt(batch, first, before);
   }
 
   #putSnapshot(batch: LevelBatch, snapshot: Snapshot): void {
     putSnapshot(batch, snapshot);
     const { index, term } = snapshot.metadata;
-    if (index <= this.#compacted.index) return;
-    if (index <= this.#last.index && this.#termAt(index) === term) return;
-    for (let stale = index + 1; stale <= this.#last.index; stale++) batch.del(entryKey(stale));
-    this.#putCompacted(batch, { index, term });
-    this.#putLast(batch, index + 1, { index, term });
+    if (index <= this.#state.compacted.index) return;
+    if (index <= this.#state.batch.last && this.#termAt(index) === term) return;
+    this.#endAt(batch, index + 1, { index, term });
+    this.#state = { ...this.#state, compacted: { index, term } };
   }
 
-  #putLast(batch: LevelBatch, first: number, last: Position): void {
-    this.#last = { index: last.index, term: last.term };
-    batch.put(metaKeys.batch, seal(metaKeys.batch, encodePair(first, last.index)));
-  }
-
-  #putCompacted(batch: LevelBatch, position: Position): void {
-    this.#compacted = position;
-    batch.put(metaKeys.compacted, seal(metaKeys.compacted, encodePair(position.index, position.term)));
+  /** Makes `last` the end of the log; nothing is left behind it. */
+  #endAt(batch: LevelBatch, first: number, last: Position): void {
+    for (let index = last.index + 1; index <= this.#state.batch.last; index++) batch.del(entryKey(index));
+    this.#state = { ...this.#state, batch: { first, last: last.index } };
+    this.#lastTerm = last.term;
   }
 
   /** @param index of the last compacted entry, or of one that the log holds */
   #termAt(index: number): number {
-    if (index === this.#last.index) return this.#last.term;
-    if (index === this.#compacted.index) return this.#compacted.term;
+    const { compacted, batch } = this.#state;
+    if (index === batch.last) return this.#lastTerm;
+    if (index === compacted.index) return compacted.term;
     const key = entryKey(index);
     const record = this.#store.getSync(key);
     const body = record === undefined ? undefined : unseal(key, record);
@@ -231,7 +209,7 @@ export class Wal {
     return decodeEntry(body).entry.term;
   }
 
-  /** @param fill puts into the batch; false when there was nothing to put */
+  /** @param fill puts into the batch and changes the state, which goes with it; false when nothing is to be written */
   #write(fill: (batch: LevelBatch) => Promise<boolean> | boolean): Promise<void> {
     if (this.#closed) return Promise.reject(new DiskError(`the raft log in ${this.#store.dir} is closed`));
     const written = this.#queue.then(() => this.#writeNow(fill));
@@ -244,6 +222,7 @@ export class Wal {
     try {
       const batch = this.#store.batch();
       if (!(await fill(batch))) return;
+      batch.put(stateKey, seal(stateKey, encodeLogState(this.#state)));
       await batch.write({ sync: true }).catch((error: unknown) => {
         throw writeFailure(this.#store.dir, error);
       });
@@ -251,17 +230,5 @@ export class Wal {
       this.#failure = error;
       throw error;
     }
-  }
-}
-
-/** The first entry on disk, those included that a compaction has not come to. */
-async function lowestEntry(store: LevelStore, compacted: Position): Promise<number> {
-  const iterator = store.iterate(entryKey(0), entryKey(Number.MAX_SAFE_INTEGER));
-  try {
-    const [row] = await iterator.nextv(1);
-    const index = row === undefined ? undefined : entryIndex(row[0]);
-    return index ?? compacted.index + 1;
-  } finally {
-    await iterator.close();
   }
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openLevelStore } from "../../src/backend/index.js";
 import { type Logger, silentLogger } from "../../src/base/index.js";
 import { Wal } from "../../src/wal/index.js";
-import { entryKey, metaKeys } from "../../src/wal/record.js";
+import { entryKey, seal, stateKey } from "../../src/wal/record.js";
 import { entries, show } from "./log.js";
 
 const root = mkdtempSync(join(tmpdir(), "wal-damage-"));
@@ -125,7 +125,7 @@ async function recordOf(dir: string, key: Uint8Array): Promise<Uint8Array> {
 describe("a single record", () => {
   for (const { name, key } of [
     { name: "an entry in the middle", key: entryKey(3) },
-    { name: "the hard state", key: metaKeys.hardState },
+    { name: "the state", key: stateKey },
   ]) {
     test(`changed in any byte is noticed: ${name}`, async () => {
       const dir = copyOf(original);
@@ -139,6 +139,20 @@ describe("a single record", () => {
       await edit(dir, [[key, good]]);
       const { wal } = await Wal.open({ dir, logger: silentLogger });
       await wal.close();
+    });
+  }
+
+  for (const { name, record, want } of [
+    { name: "missing", record: undefined, want: "is damaged: its state record is missing" },
+    {
+      name: "of another version",
+      record: seal(stateKey, Buffer.of(9)),
+      want: "was written by another version: its format is 9, not 1",
+    },
+  ]) {
+    test(`that holds the state, ${name}, is refused`, async () => {
+      const dir = await tamper((copy) => edit(copy, [record === undefined ? [stateKey] : [stateKey, record]]));
+      await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(want);
     });
   }
 

@@ -1,28 +1,27 @@
 import { describe, expect, test } from "vitest";
 import type { ClusterId, MemberId } from "../../src/base/index.js";
 import type { Entry } from "../../src/raft/index.js";
+import { decodeLogState, emptyLogState, encodeLogState, type LogState } from "../../src/wal/log-state.js";
 import {
   decodeEntry,
-  decodeHardState,
-  decodeMetadata,
-  decodePair,
   decodeSnapshot,
   encodeEntry,
-  encodeHardState,
-  encodeMetadata,
-  encodePair,
   encodeSnapshot,
   entryKey,
-  metaKeys,
   seal,
   snapshotKey,
+  stateKey,
   unseal,
 } from "../../src/wal/record.js";
 import { snapshotAt } from "./log.js";
 
 const entry: Entry = { term: 3, index: 258, type: "EntryConfChangeV2", data: new TextEncoder().encode("data") };
-const hardState = { term: 3, vote: 0x8e9e05c52164694dn, commit: 257 };
-const metadata = { memberId: 0x8e9e05c52164694dn as MemberId, clusterId: 0xcdf818194e3a8c32n as ClusterId };
+const state: LogState = {
+  metadata: { memberId: 0x8e9e05c52164694dn as MemberId, clusterId: 0xcdf818194e3a8c32n as ClusterId },
+  hardState: { term: 3, vote: 0x8e9e05c52164694dn, commit: 257 },
+  compacted: { index: 200, term: 2 },
+  batch: { first: 256, last: 258 },
+};
 
 /** What this version stores, byte for byte: what earlier ones stored must stay readable. */
 const golden = [
@@ -41,25 +40,28 @@ const golden = [
     recordHex: "112294760a0c736e617073686f742032353812180a11080108ffffffffffffffffff01100328011082021803",
   },
   {
-    name: "the hard state",
-    key: metaKeys.hardState,
-    keyHex: Buffer.from("mhardState").toString("hex"),
-    body: encodeHardState(hardState),
-    recordHex: "0529cba2080310cdd2918bd2b881cf8e01188102",
+    name: "the state of a log",
+    key: stateKey,
+    keyHex: "6c",
+    body: encodeLogState(state),
+    recordHex: [
+      "8f7c9e420103",
+      "8e9e05c52164694dcdf818194e3a8c320000000000000100",
+      "000000000000010200000000000000c80000000000000002",
+      "00000000000000038e9e05c52164694d0000000000000101",
+    ].join(""),
   },
   {
-    name: "the owner",
-    key: metaKeys.metadata,
-    keyHex: Buffer.from("mmetadata").toString("hex"),
-    body: encodeMetadata(metadata),
-    recordHex: "10c0acca8e9e05c52164694dcdf818194e3a8c32",
-  },
-  {
-    name: "the last batch",
-    key: metaKeys.batch,
-    keyHex: Buffer.from("mbatch").toString("hex"),
-    body: encodePair(256, 258),
-    recordHex: "b3d069b000000000000001000000000000000102",
+    name: "the state of an empty log",
+    key: stateKey,
+    keyHex: "6c",
+    body: encodeLogState(emptyLogState),
+    recordHex: [
+      "839daec80100",
+      "000000000000000000000000000000000000000000000001",
+      "000000000000000000000000000000000000000000000000",
+      "000000000000000000000000000000000000000000000000",
+    ].join(""),
   },
 ];
 
@@ -95,9 +97,8 @@ describe("records", () => {
 
   test("read back as what they were made of", () => {
     expect(decodeEntry(encodeEntry(entry, 2))).toEqual({ entry, previousTerm: 2 });
-    expect(decodeHardState(encodeHardState(hardState))).toEqual(hardState);
-    expect(decodeMetadata(encodeMetadata(metadata))).toEqual(metadata);
-    expect(decodePair(encodePair(0, Number.MAX_SAFE_INTEGER))).toEqual([0, Number.MAX_SAFE_INTEGER]);
+    expect(decodeLogState(encodeLogState(state))).toEqual(state);
+    expect(decodeLogState(encodeLogState(emptyLogState))).toEqual(emptyLogState);
     expect(decodeSnapshot(encodeSnapshot(snapshotAt(258, 3)))).toEqual(snapshotAt(258, 3));
   });
 });

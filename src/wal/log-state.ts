@@ -1,0 +1,75 @@
+import { assert, type ClusterId, type MemberId, readBE64, writeBE64 } from "../base/index.js";
+import type { HardState } from "../raft/index.js";
+
+/** Whose log it is. */
+export interface WalMetadata {
+  readonly memberId: MemberId;
+  readonly clusterId: ClusterId;
+}
+
+/** A position of the log. */
+export interface Position {
+  readonly index: number;
+  readonly term: number;
+}
+
+/** Everything about the log but its entries and snapshots. It is written with every batch, so it is never older. */
+export interface LogState {
+  readonly metadata: WalMetadata | undefined;
+  readonly hardState: HardState | undefined;
+  /** The last entry that was dropped by a compaction or covered by a received snapshot; index 0 when none was. */
+  readonly compacted: Position;
+  /** The entries of the last batch that had any, `[first, last]`; the log ends with them. */
+  readonly batch: { readonly first: number; readonly last: number };
+}
+
+export const emptyLogState: LogState = {
+  metadata: undefined,
+  hardState: undefined,
+  compacted: { index: 0, term: 0 },
+  batch: { first: 1, last: 0 },
+};
+
+/*
+ * Format (1, which is 1), flags (1), then eight bytes each: member id, cluster id, first and last index of the last
+ * batch, index and term of the last dropped entry, term, vote and commit of the hard state.
+ */
+const format = 1;
+const hasMetadata = 1;
+const hasHardState = 2;
+const stateBytes = 2 + 9 * 8;
+
+export function encodeLogState({ metadata, hardState, compacted, batch }: LogState): Buffer {
+  const body = Buffer.alloc(stateBytes);
+  body[0] = format;
+  body[1] = (metadata === undefined ? 0 : hasMetadata) | (hardState === undefined ? 0 : hasHardState);
+  body.writeBigUInt64BE(metadata?.memberId ?? 0n, 2);
+  body.writeBigUInt64BE(metadata?.clusterId ?? 0n, 10);
+  writeBE64(body, 18, batch.first);
+  writeBE64(body, 26, batch.last);
+  writeBE64(body, 34, compacted.index);
+  writeBE64(body, 42, compacted.term);
+  writeBE64(body, 50, hardState?.term ?? 0);
+  body.writeBigUInt64BE(hardState?.vote ?? 0n, 58);
+  writeBE64(body, 66, hardState?.commit ?? 0);
+  return body;
+}
+
+/** @returns the format that it is written in, when that is not this one */
+export function decodeLogState(bytes: Uint8Array): LogState | number {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [found = 0, flags = 0] = body;
+  if (found !== format) return found;
+  assert(body.byteLength === stateBytes, "a log state has one length");
+  const hardState = { term: readBE64(body, 50), vote: body.readBigUInt64BE(58), commit: readBE64(body, 66) };
+  const metadata = {
+    memberId: body.readBigUInt64BE(2) as MemberId,
+    clusterId: body.readBigUInt64BE(10) as ClusterId,
+  };
+  return {
+    metadata: flags & hasMetadata ? metadata : undefined,
+    hardState: flags & hasHardState ? hardState : undefined,
+    compacted: { index: readBE64(body, 34), term: readBE64(body, 42) },
+    batch: { first: readBE64(body, 18), last: readBE64(body, 26) },
+  };
+}
