@@ -147,11 +147,15 @@ export class RaftNode {
 
   #tickLater(): void {
     this.#timer = this.#config.clock.after(this.#config.tickMs, () => {
-      this.#node.tick();
+      this.#tickLater();
+      try {
+        this.#node.tick();
+      } catch (error) {
+        this.#fail(error);
+      }
       this.#latestTick = this.#config.clock.now();
       this.#config.handler.tick();
       this.wake();
-      this.#tickLater();
     });
   }
 
@@ -160,11 +164,16 @@ export class RaftNode {
     try {
       while (!this.#stopped && this.#prepare()) await this.#turn(this.#node.ready());
     } catch (error) {
-      this.#stopped = true;
-      this.#timer?.cancel();
-      this.#config.handler.failed(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(error);
     }
     this.#state = "idle";
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#config.handler.failed(error instanceof Error ? error : new Error(String(error)));
   }
 
   /** Whether there is something to do. */
@@ -230,6 +239,7 @@ export class RaftNode {
       this.#node.propose(data);
     } catch (error) {
       if (error instanceof RaftError) return false;
+      this.#fail(error);
       throw error;
     }
     this.wake();
