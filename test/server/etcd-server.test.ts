@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import type { LeaseId } from "../../src/base/index.js";
+import { type LeaseId, silentLogger } from "../../src/base/index.js";
 import type { ServerConfig } from "../../src/server/index.js";
+import { Wal } from "../../src/wal/index.js";
 import {
   AlarmAction,
   AlarmRequest,
@@ -256,3 +258,35 @@ for (const { failing } of [{ failing: "wal" }, { failing: "db" }]) {
     expect(await host.get("a")).toBe(failing === "db" ? "lost" : "acknowledged");
   });
 }
+
+test("the first entries of a fresh member's log are, byte for byte, those of etcd 3.5.30", async () => {
+  const host = await started();
+  await host.server.stop();
+  const { wal, entries } = await Wal.open({
+    dir: join(host.dir, "member", "wal"),
+    logger: silentLogger,
+    openStore: (dir) => host.disk.open(dir),
+  });
+  await wal.close();
+  // Taken from the log of a real one. Its requests begin with their ids, which differ each time.
+  const hex = entries.map(({ data }) => Buffer.from(data).toString("hex"));
+  const afterId = (place: number): string => hex[place]?.slice(hex[place].indexOf("1203505554")) ?? "";
+  expect(entries.map(({ term, type }) => [term, type])).toEqual([
+    [1, "EntryConfChange"],
+    [2, "EntryNormal"],
+    [2, "EntryNormal"],
+    [2, "EntryNormal"],
+  ]);
+  expect([hex[0], hex[1], afterId(2), afterId(3)]).toEqual(firstEntries);
+});
+
+/** A conf change, an empty entry, and two requests of etcd's first store from their second field on. */
+const firstEntries = [
+  "080010001897abf68fb7d3f48117224c7b226964223a313635383430303635323837363638323634372c227065657255524c" +
+    "73223a5b22687474703a2f2f3132372e302e302e313a3333313830225d2c226e616d65223a226d31227d",
+  "",
+  "12035055541a262f302f6d656d626572732f313730336432396237316664393539372f6174747269627574657322357b226e" +
+    "616d65223a226d31222c22636c69656e7455524c73223a5b22687474703a2f2f3132372e302e302e313a3333313739225d7d" +
+    "2800320038004800500058006000680070007800800100",
+  "12035055541a0a2f302f76657273696f6e2205332e352e302800320038004800500058006000680070007800800100",
+];
