@@ -8,7 +8,7 @@ import type { WatchStream } from "./watch-stream.js";
 import type { Watcher } from "./watcher.js";
 import { WatcherGroup } from "./watcher-group.js";
 
-/** Most changes that one step reads, and so most that one message of the past holds (a larger revision is still whole). */
+/** Most changes that one step reads, and so that one message of the past holds; a larger revision is still whole. */
 const changesPerStep = 1_000;
 /** A step ends after the revision in which it has gathered this many events, over all watchers. */
 const eventsPerStep = 20_000;

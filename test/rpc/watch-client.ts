@@ -5,6 +5,21 @@ import { LeaderGuard } from "../../src/rpc/leader-guard.js";
 import type { ServerStream } from "../../src/rpc/stream.js";
 import { type WatchServer, watchHandler } from "../../src/rpc/watch.js";
 import { type Event, EventType, WatchCreateRequest, type WatchRequest, WatchResponse } from "../../src/wire/index.js";
+import { openEmpty, type Write, write } from "../mvcc/fixture.js";
+
+export interface Started {
+  readonly store: Store;
+  readonly server: TestServer;
+}
+
+/** A put of a, b and a and a delete of a: revisions 2 to 5. */
+export async function startWatching(compacted?: number): Promise<Started> {
+  const store = await openEmpty();
+  const writes: Write[] = [{ put: "a", value: "1" }, { put: "b", value: "2" }, { put: "a", value: "3" }, { del: "a" }];
+  for (const one of writes) write(store, one);
+  if (compacted !== undefined) await store.compact(compacted).done;
+  return { store, server: new TestServer(store) };
+}
 
 /** What the Watch handler sees of a server, over a real store. */
 export class TestServer {
@@ -152,7 +167,7 @@ export class TestClient implements ServerStream<WatchRequest, WatchResponse> {
   }
 }
 
-/** `0@5 created`, `0@6 a=1@6 -b@6`, `-1@6 created canceled "reason"`: watch id, revision of the header, what it says. */
+/** `0@5 created`, `0@6 a=1@6 -b@6`, `-1@6 created canceled "reason"`: watch id, revision of the header, the rest. */
 export function showResponse(response: WatchResponse): string {
   const { header, watchId, created, canceled, compactRevision, cancelReason, fragment, events } = response;
   const flags = { created, canceled, fragment };

@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import type { WatchableStore } from "../../src/mvcc/index.js";
+import { openEmpty, write } from "./fixture.js";
+import { on, settled, TestSink, watchable } from "./watch-fixture.js";
+
+describe("progress on request", () => {
+  async function stream(): Promise<{
+    watching: WatchableStore;
+    sink: TestSink;
+    put: () => void;
+    revision: () => number;
+  }> {
+    const store = await openEmpty();
+    const sink = new TestSink();
+    return {
+      watching: watchable(store),
+      sink,
+      put: () => write(store, { put: "a" }),
+      revision: () => store.revision,
+    };
+  }
+
+  test("is told for the whole stream when every watcher is up to date", async () => {
+    const { watching, sink, put } = await stream();
+    const watches = watching.newStream(sink);
+    put();
+    watches.watch(0, on("b"));
+    watches.watch(0, on("c"));
+    watches.requestProgress();
+    expect(sink.take()).toEqual(["-1 progress 2"]);
+  });
+
+  test("is not told without watchers", async () => {
+    const { watching, sink } = await stream();
+    const watches = watching.newStream(sink);
+    watches.requestProgress();
+    watches.watch(0, on("b"));
+    watches.cancel(0);
+    watches.requestProgress();
+    expect(sink.take()).toEqual([]);
+  });
+
+  test("is not told while one is behind, and not later either", async () => {
+    const { watching, sink, put } = await stream();
+    put();
+    const watches = watching.newStream(sink);
+    watches.watch(0, on("b"));
+    watches.watch(0, on("c", { startRevision: 1 }));
+    watches.requestProgress();
+    await settled(watching);
+    expect(sink.take()).toEqual([]);
+    watches.requestProgress();
+    expect(sink.take()).toEqual(["-1 progress 2"]);
+  });
+
+  test("is not told before the start of one that begins later", async () => {
+    const { watching, sink, put } = await stream();
+    const watches = watching.newStream(sink);
+    watches.watch(0, on("b", { startRevision: 2 }));
+    watches.requestProgress();
+    expect(sink.take()).toEqual([]);
+    put();
+    watches.requestProgress();
+    expect(sink.take()).toEqual(["-1 progress 2"]);
+  });
+});
+
+describe("progress now and then", () => {
+  test("is told to those who asked for it and heard nothing since the last round", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    stream.watch(0, on("a", { progressNotify: true }));
+    stream.watch(0, on("b", { progressNotify: true }));
+    stream.watch(0, on("c"));
+    stream.watch(0, on("d", { progressNotify: true, startRevision: 99 }));
+    write(store, { put: "a", value: "1" });
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 at 2: a=1@2", "1 progress 2"]);
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 progress 2", "1 progress 2"]);
+    stream.cancel(0);
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["1 progress 2"]);
+  });
+
+  test("is told also where filters left nothing to tell", async () => {
+    const store = await openEmpty();
+    const sink = new TestSink();
+    const stream = watchable(store).newStream(sink);
+    stream.watch(0, on("a", { progressNotify: true, noPut: true }));
+    write(store, { put: "a" });
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 progress 2"]);
+  });
+
+  test("waits for room, and is then told of the revision of that moment", async () => {
+    const store = await openEmpty();
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    for (const key of ["a", "b", "c"]) stream.watch(0, on(key, { progressNotify: true }));
+    sink.room = 1;
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(["0 progress 1"]);
+    write(store, { put: "b", value: "1" });
+    sink.room = 9;
+    stream.resume();
+    expect(sink.take()).toEqual(["2 progress 2"]);
+    await settled(watching);
+    expect(sink.take()).toEqual(["1 at 2: b=1@2"]);
+  });
+});
