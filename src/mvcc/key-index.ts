@@ -25,11 +25,7 @@ export class KeyIndex {
   }
 
   put(key: Key, main: number, sub: number): KeyEntry {
-    const known = this.#tree.get(key);
-    if (known?.alive !== true) this.#alive++;
-    if (known === undefined) return this.#tree.getOrInsert(key, new KeyEntry(main, sub, main, 1));
-    known.put(main, sub);
-    return known;
+    return this.#record(key, new KeyEntry(main, sub, main, 1));
   }
 
   /** Deletes a key that exists. */
@@ -46,12 +42,7 @@ export class KeyIndex {
    * the rest was compacted: `version` and `createRevision` tell. 0 and 0 stand for a tombstone.
    */
   restore(key: Key, main: number, sub: number, createRevision: number, version: number): void {
-    const oldest = new KeyEntry(main, sub, createRevision, version);
-    const entry = this.#tree.getOrInsert(key, oldest);
-    const wasAlive = entry !== oldest && entry.alive;
-    if (entry !== oldest && version > 0) entry.put(main, sub);
-    if (entry !== oldest && version === 0) entry.bury(main, sub);
-    this.#alive += Number(entry.alive) - Number(wasAlive);
+    this.#record(key, new KeyEntry(main, sub, createRevision, version));
   }
 
   /** Visits keys of `[low, high)` in order, deleted ones too, until `visit` returns false. It must not write. */
@@ -77,6 +68,16 @@ export class KeyIndex {
     });
     for (const key of gone) this.#tree.delete(key);
     return { next, kept };
+  }
+
+  /** Adds `record` to what is known of the key; it is the entry itself, when that is nothing. */
+  #record(key: Key, record: KeyEntry): KeyEntry {
+    const entry = this.#tree.getOrInsert(key, record);
+    const wasAlive = entry !== record && entry.alive;
+    if (entry !== record && record.alive) entry.put(record.main, record.sub);
+    if (entry !== record && !record.alive) entry.bury(record.main, record.sub);
+    this.#alive += Number(entry.alive) - Number(wasAlive);
+    return entry;
   }
 }
 
