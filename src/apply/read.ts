@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Store } from "../mvcc/index.js";
 import { type RangeRequest, type RangeResponse, ResponseHeader, type TxnRequest, TxnResponse } from "../wire/index.js";
 import { arrangedResponse, fetchLimit, isPlain, type Picked, pick, plainResponse } from "./range.js";
-import { checkRanges } from "./txn.js";
+import { checkRanges } from "./txn-check.js";
 import { planTxn } from "./txn-plan.js";
 
 /** Pairs decoded before the event loop gets its turn: some milliseconds' worth. */

@@ -1,11 +1,12 @@
-import { assertNever, EtcdError } from "../base/index.js";
+import { assertNever } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store, WriteTxn } from "../mvcc/index.js";
 import { RangeResponse, ResponseHeader, type ResponseOp, type TxnRequest, TxnResponse } from "../wire/index.js";
 import { applyDeleteRange } from "./delete-range.js";
 import { moveKeys } from "./key-leases.js";
-import { applyPut, checkLease, checkPrevious } from "./put.js";
+import { applyPut } from "./put.js";
 import { applyRange } from "./range.js";
+import { checkPlan } from "./txn-check.js";
 import { type Plan, planTxn, type Step } from "./txn-plan.js";
 
 /**
@@ -18,37 +19,13 @@ import { type Plan, planTxn, type Step } from "./txn-plan.js";
  */
 export function applyTxn(store: Store, lessor: Lessor, request: TxnRequest, answered: boolean): TxnResponse {
   const plan = planTxn(store, request);
-  checkPuts(store, lessor, plan);
-  checkRanges(store, plan);
+  checkPlan(store, lessor, plan);
   const txn = store.beginWrite();
   const responses = execute(txn, plan, answered);
   txn.end();
   moveKeys(lessor, txn.changes);
   const { revision } = store;
   return TxnResponse.create({ header: ResponseHeader.create({ revision }), succeeded: plan.succeeded, responses });
-}
-
-/** @throws EtcdError `keyNotFound` or `leaseNotFound` */
-function checkPuts(store: Store, lessor: Lessor, plan: Plan): void {
-  for (const step of plan.steps) {
-    if (step?.case === "requestTxn") checkPuts(store, lessor, step.plan);
-    if (step?.case !== "requestPut") continue;
-    checkPrevious(store, step.value);
-    checkLease(lessor, step.value);
-  }
-}
-
-/** @throws EtcdError `futureRevision` or `compacted` */
-export function checkRanges(store: Store, plan: Plan): void {
-  for (const step of plan.steps) {
-    if (step?.case === "requestTxn") checkRanges(store, step.plan);
-    if (step?.case !== "requestRange") continue;
-    const { revision } = step.value;
-    if (revision === 0) continue;
-    if (revision > store.revision) throw new EtcdError("futureRevision");
-    // Unlike outside of a txn, a negative revision is not the current one.
-    if (revision < store.compactedRevision) throw new EtcdError("compacted");
-  }
 }
 
 function execute(txn: WriteTxn, plan: Plan, answered: boolean): ResponseOp[] {

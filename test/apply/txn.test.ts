@@ -247,6 +247,25 @@ for (const { name, ops, want } of [
     want: "keyNotFound",
   },
   {
+    name: "a put that keeps what a txn beside it deletes",
+    ops: [{ txn: txn([], [{ del: del("a", "b") }]) }, { txn: txn([], [{ put: put("a", "", { ignoreValue: true }) }]) }],
+    want: "keyNotFound",
+  },
+  {
+    name: "a put that keeps what the txn has deleted",
+    ops: [{ del: del("a", "\0") }, { put: put("a", "", { ignoreLease: true }) }],
+    want: "keyNotFound",
+  },
+  {
+    name: "first the range, then what is kept no more",
+    ops: [
+      { del: del("a", "\0") },
+      { put: put("a", "", { ignoreLease: true }) },
+      { range: range("a", "", { revision: 9 }) },
+    ],
+    want: "futureRevision",
+  },
+  {
     name: "first the key, then the lease",
     ops: [{ put: put("d", "", { ignoreValue: true, lease: 9n }) }],
     want: "keyNotFound",
@@ -287,6 +306,12 @@ for (const { name, ops, want } of [
     expect(bench.store.revision).toBe(4);
   });
 }
+
+test("a put may keep what the txn has deleted and put again", async () => {
+  const bench = await openTwo();
+  const ops: Op[] = [{ del: del("a", "\0") }, { put: put("a", "new") }, { put: put("a", "", { ignoreValue: true }) }];
+  expect(short(run(bench, txn([], [...ops, { range: range("a") }])).responses).at(-1)).toBe("a=new@5");
+});
 
 test("the branch that is not taken is not checked", async () => {
   const bench = await openTwo();

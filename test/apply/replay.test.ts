@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type ApplyResult, decodeEntryRequest, isReadOnly } from "../../src/apply/index.js";
+import { seededRandom } from "../../src/base/index.js";
+import {
+  AlarmResponse,
+  CompactionResponse,
+  DeleteRangeResponse,
+  LeaseGrantResponse,
+  LeaseRevokeResponse,
+  PutResponse,
+  raftpb,
+  TxnResponse,
+} from "../../src/wire/index.js";
+import { TestClient } from "../support/client.js";
+import { haveReference } from "../support/reference.js";
+import { ServerProcess } from "../support/server-process.js";
+import { type Bench, openBench } from "./fixtures.js";
+import { type Ask, randomAsks } from "./random-asks.js";
+import { readEtcdLog } from "./wal-file.js";
+
+// Real etcd carries out random requests; then its log goes through our applier. Every answer, the hash of the history
+// and the hash of all buckets must be the same.
+
+const ready = haveReference(["etcd", "3.5"]);
+
+/** An answer in plain values, without what a server fills into its header. */
+type Answer = object | string;
+
+async function askEtcd(client: TestClient, ask: Ask): Promise<Answer> {
+  try {
+    return withoutIds(await send(client, ask));
+  } catch (error) {
+    return error instanceof Error && "details" in error ? String(error.details) : String(error);
+  }
+}
+
+function send(client: TestClient, ask: Ask): Promise<object> {
+  switch (ask.case) {
+    case "put":
+      return client.unary("etcdserverpb.KV", "Put", ask.value);
+    case "deleteRange":
+      return client.unary("etcdserverpb.KV", "DeleteRange", ask.value);
+    case "txn":
+      return client.unary("etcdserverpb.KV", "Txn", ask.value);
+    case "compaction":
+      return client.unary("etcdserverpb.KV", "Compact", ask.value);
+    case "leaseGrant":
+      return client.unary("etcdserverpb.Lease", "LeaseGrant", ask.value);
+    case "leaseRevoke":
+      return client.unary("etcdserverpb.Lease", "LeaseRevoke", ask.value);
+    case "alarm":
+      return client.unary("etcdserverpb.Maintenance", "Alarm", ask.value);
+  }
+}
+
+/** What our applier answers, as it would arrive at a client. */
+function answerOf({ error, response }: ApplyResult): Answer {
+  if (error !== undefined) return error.message;
+  switch (response.case) {
+    case "put":
+      return withoutIds(PutResponse.decode(PutResponse.encode(response.value)));
+    case "deleteRange":
+      return withoutIds(DeleteRangeResponse.decode(DeleteRangeResponse.encode(response.value)));
+    case "txn":
+      return withoutIds(TxnResponse.decode(TxnResponse.encode(response.value)));
+    case "compaction":
+      return withoutIds(CompactionResponse.decode(CompactionResponse.encode(response.value)));
+    case "leaseGrant":
+      return withoutIds(LeaseGrantResponse.decode(LeaseGrantResponse.encode(response.value)));
+    case "leaseRevoke":
+      return withoutIds(LeaseRevokeResponse.decode(LeaseRevokeResponse.encode(response.value)));
+    case "alarm":
+      return withoutIds(AlarmResponse.decode(AlarmResponse.encode(response.value)));
+    default:
+      return response.case;
+  }
+}
+
+function withoutIds(response: object & { readonly header?: { readonly revision: number } | undefined }): Answer {
+  return { ...response, header: response.header?.revision };
+}
+
+/** Feeds the log of a member to the applier; the answers to what clients asked. */
+async function replay({ applier }: Bench, entries: readonly raftpb.Entry[]): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const { type, index, term, data } of entries) {
+    const at = { index, term };
+    if (type === raftpb.EntryType.EntryConfChange) {
+      const { nodeId, context } = raftpb.ConfChange.decode(data);
+      const change = { version: 1, id: 0n, type: "ConfChangeAddNode", nodeId, context } as const;
+      const alone = { voters: [nodeId], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+      expect(applier.applyConfChange(change, at, () => alone)).toBeUndefined();
+    } else if (data.length === 0) applier.applyEmpty(at);
+    else {
+      const request = decodeEntryRequest(data);
+      const result = applier.apply(request, at, true);
+      if (request.v2 === undefined) answers.push(answerOf(result));
+      if (result.error === undefined) await result.done;
+    }
+  }
+  return answers;
+}
+
+for (const seed of [1, 2, 3, 4]) {
+  describe.skipIf(!ready)(`the log of real etcd, seed ${seed}`, () => {
+    test("makes the same answers and the same bytes here", { timeout: 60_000 }, async () => {
+      const server = await ServerProcess.start({ kind: "etcd 3.5" });
+      const client = new TestClient(server.endpoint);
+      try {
+        const asked: Answer[] = [];
+        for (const ask of randomAsks(seededRandom(seed), 400)) {
+          const answer = await askEtcd(client, ask);
+          // These never reach the log.
+          const answeredBefore = ask.case === "txn" && (isReadOnly(ask.value) || answer === duplicateKey);
+          if (!answeredBefore) asked.push(answer);
+        }
+        const hash = await client.unary("etcdserverpb.Maintenance", "Hash");
+        const hashKv = await client.unary("etcdserverpb.Maintenance", "HashKV");
+        await server.kill("SIGTERM");
+
+        const bench = await openBench();
+        bench.backend.put("auth", Buffer.from("authRevision"), Buffer.from("0000000000000001", "hex"));
+        expect(await replay(bench, readEtcdLog(join(server.dataDir, "data")))).toEqual(asked);
+        expect(await bench.store.hashKv(0)).toMatchObject({
+          hash: hashKv.hash,
+          compactRevision: hashKv.compactRevision,
+        });
+        expect(await bench.backend.hash()).toBe(hash.hash);
+        expect(asked.length).toBeGreaterThan(200);
+        expect(new Set(asked.filter((answer) => typeof answer === "string")).size).toBeGreaterThan(5);
+      } finally {
+        client.close();
+        await server.stop();
+      }
+    });
+  });
+}
+
+const duplicateKey = "etcdserver: duplicate key given in txn request";
