@@ -18,3 +18,4 @@ export {
   type StoredRow,
 } from "./level-store.js";
 export { checkLog, type LogDamage, type VisitKey } from "./log-check.js";
+export { checkTables, type TableDamage } from "./table-check.js";

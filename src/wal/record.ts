@@ -38,6 +38,14 @@ export function entryIndex(key: Uint8Array): number | undefined {
   return key.byteLength === 9 && key[0] === entryPrefix ? readBE64(key, 1) : undefined;
 }
 
+/** Index of the first entry there can be from `key` on, which need not be a whole key; `undefined` behind them all. */
+export function indexFrom(key: Uint8Array): number | undefined {
+  if (key[0] !== entryPrefix) return undefined;
+  const whole = Buffer.alloc(9);
+  whole.set(key.subarray(0, 9));
+  return readBE64(whole, 1) + (key.byteLength > 9 ? 1 : 0);
+}
+
 export function snapshotKey(index: number, term: number): Buffer {
   const key = Buffer.allocUnsafe(17);
   key[0] = snapshotPrefix;

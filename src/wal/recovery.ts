@@ -1,8 +1,8 @@
-import { checkLog, DiskError, type LevelStore, type LogDamage, type StoredRow } from "../backend/index.js";
+import { checkLog, checkTables, DiskError, type LevelStore, type LogDamage, type StoredRow } from "../backend/index.js";
 import type { Logger } from "../base/index.js";
 import type { Entry, Snapshot } from "../raft/index.js";
 import { decodeLogState, emptyLogState, encodeLogState, type LogState, type Position } from "./log-state.js";
-import { allKeys, decodeEntry, entryIndex, entryKey, seal, stateKey, unseal } from "./record.js";
+import { allKeys, decodeEntry, entryIndex, entryKey, indexFrom, seal, stateKey, unseal } from "./record.js";
 import { loadSnapshot } from "./snapshots.js";
 
 /** What the log says after it was checked. */
@@ -139,12 +139,12 @@ async function firstRows(store: LevelStore, low: Uint8Array, high: Uint8Array): 
 }
 
 /**
- * Looks at LevelDB's log before LevelDB opens it.
+ * Looks at LevelDB's files before LevelDB opens them.
  *
  * @returns the torn end of the last write, which LevelDB will pass over
- * @throws DiskError when batches that were acknowledged would be passed over
+ * @throws DiskError when batches that were acknowledged would be passed over, or a table is damaged
  */
-export async function checkLevelLog(dir: string): Promise<LogDamage | undefined> {
+export async function checkLevelFiles(dir: string): Promise<LogDamage | undefined> {
   let before: number | undefined;
   let behind: number | undefined;
   const damage = await checkLog(dir, (key, isBehind) => {
@@ -153,10 +153,16 @@ export async function checkLevelLog(dir: string): Promise<LogDamage | undefined>
     if (isBehind) behind ??= index;
     else before = index;
   });
-  if (damage?.followed !== true) return damage;
-  const index = before === undefined ? (behind ?? 1) - 1 : before + 1;
-  const where = `${damage.file} cannot be read at byte ${damage.offset}, and later batches are there`;
-  throw new DiskError(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
+  if (damage?.followed === true) {
+    const index = before === undefined ? (behind ?? 1) - 1 : before + 1;
+    const where = `${damage.file} cannot be read at byte ${damage.offset}, and later batches are there`;
+    throw new DiskError(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
+  }
+  const table = await checkTables(dir);
+  if (table === undefined) return damage;
+  const index = indexFrom(table.from);
+  const place = index === undefined ? "" : ` at index ${index}`;
+  throw new DiskError(`the raft log in ${dir} is damaged${place}: ${table.file} does not match its checksums`);
 }
 
 /** Without its state the log means nothing, so it must be good, or nothing must be there at all. */

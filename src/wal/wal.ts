@@ -13,7 +13,7 @@ import { AssertionFailure, assert, type Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
 import { emptyLogState, encodeLogState, type LogState, type Position, type WalMetadata } from "./log-state.js";
 import { decodeEntry, encodeEntry, entryKey, seal, stateKey, unseal } from "./record.js";
-import { checkLevelLog, type Recovered, recover } from "./recovery.js";
+import { checkLevelFiles, type Recovered, recover } from "./recovery.js";
 import { purgeSnapshots, putSnapshot } from "./snapshots.js";
 
 export interface WalOptions {
@@ -49,7 +49,8 @@ const tuning: LevelTuning = {
   writeBufferSize: 8 * 1024 * 1024,
   blockSize: 16 * 1024,
   maxFileSize: 8 * 1024 * 1024,
-  compression: true,
+  // Tables are compared with their checksums at the start, which takes a plain index.
+  compression: false,
 };
 
 /** Entries dropped in one batch by a compaction. */
@@ -91,7 +92,7 @@ export class Wal {
    */
   static async open(options: WalOptions): Promise<OpenedWal> {
     const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
-    const torn = await checkLevelLog(dir);
+    const torn = await checkLevelFiles(dir);
     const store = await openStore(dir);
     try {
       const recovered = await recover(store, logger);

@@ -85,6 +85,35 @@ describe("LevelDB's log", () => {
   });
 });
 
+describe("a table", () => {
+  test("changed in any byte is refused, by index where it holds entries", async () => {
+    const dir = join(root, "table");
+    const { wal } = await Wal.open({ dir, logger: silentLogger });
+    const ones = Array.from({ length: 30 }, () => 1);
+    await wal.save({
+      entries: entries(1, ...ones).map((entry) => ({ ...entry, data: Buffer.alloc(1000, entry.index) })),
+    });
+    await wal.close();
+    await (await Wal.open({ dir, logger: silentLogger })).wal.close(); // LevelDB makes a table of its log here
+    const file = join(dir, readdirSync(dir).find((name) => name.endsWith(".ldb")) ?? "");
+    const good = readFileSync(file);
+    const named = new Set<string>();
+    for (let at = 0; at < good.byteLength - 48; at += 37) {
+      const changed = Buffer.from(good);
+      changed[at] = (changed[at] ?? 0) ^ 0x04;
+      writeFileSync(file, changed);
+      const refused = await Wal.open({ dir, logger: silentLogger }).catch((error: Error) => error.message);
+      expect(refused).toContain(`: ${file} does not match its checksums`);
+      named.add(String(/damaged( at index \d+)?/.exec(String(refused))?.[1]));
+    }
+    expect([...named].sort()).toEqual([" at index 1", " at index 17"]);
+    writeFileSync(file, good);
+    const again = await Wal.open({ dir, logger: silentLogger });
+    expect(again.entries).toHaveLength(30);
+    await again.wal.close();
+  });
+});
+
 /** Changes records behind the log's back, as a damaged table would. */
 async function tamper(change: (copy: string) => Promise<void>): Promise<string> {
   const dir = copyOf(original);

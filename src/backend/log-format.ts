@@ -1,0 +1,123 @@
+import { crc32c } from "../base/index.js";
+
+/*
+ * LevelDB's log (its doc/log_format.md): blocks of 32 KiB; in them records of a masked CRC-32C (4), a length (2, little
+ * endian), a type (1) and data. Fewer than 7 bytes at the end of a block are padding. A batch is one full record, or a
+ * first, any number of middle ones and a last.
+ */
+const blockBytes = 32 * 1024;
+const headerBytes = 7;
+const recordType = { full: 1, first: 2, middle: 3, last: 4 } as const;
+
+/** What was written as one (in a log, a batch), or a place where nothing whole can be read. */
+export interface Found {
+  readonly offset: number;
+  readonly batch: Buffer | undefined;
+}
+
+export function* readLog(log: Buffer): Generator<Found> {
+  let parts: Buffer[] = [];
+  let start = 0;
+  for (const { offset, type, data } of readRecords(log)) {
+    switch (type) {
+      case recordType.full:
+      case recordType.first:
+        if (parts.length > 0) yield { offset: start, batch: undefined };
+        parts = [data];
+        start = offset;
+        break;
+      case recordType.middle:
+      case recordType.last:
+        // Without its first part it is the rest of a batch that was reported already.
+        if (parts.length > 0) parts.push(data);
+        break;
+      default:
+        yield { offset: parts.length > 0 ? start : offset, batch: undefined };
+        parts = [];
+        continue;
+    }
+    if ((type === recordType.full || type === recordType.last) && parts.length > 0) {
+      yield { offset: start, batch: Buffer.concat(parts) };
+      parts = [];
+    }
+  }
+  if (parts.length > 0) yield { offset: start, batch: undefined };
+}
+
+/** One record; type 0 stands for what is none. */
+interface LogRecord {
+  readonly offset: number;
+  readonly type: number;
+  readonly data: Buffer;
+}
+
+function* readRecords(log: Buffer): Generator<LogRecord> {
+  let offset = 0;
+  while (offset < log.byteLength) {
+    const blockEnd = Math.min(offset - (offset % blockBytes) + blockBytes, log.byteLength);
+    if (blockEnd - offset < headerBytes) {
+      // At the end of a block it is padding, at the end of the file the beginning of a header.
+      if (blockEnd % blockBytes !== 0) yield bad(offset);
+      offset = blockEnd;
+      continue;
+    }
+    const record = recordAt(log, offset, blockEnd);
+    yield record ?? bad(offset);
+    offset =
+      record === undefined ? nextRecord(log, offset + 1, blockEnd) : offset + headerBytes + record.data.byteLength;
+  }
+}
+
+function recordAt(log: Buffer, offset: number, blockEnd: number): LogRecord | undefined {
+  const end = offset + headerBytes + log.readUInt16LE(offset + 4);
+  const type = log[offset + 6] ?? 0;
+  if (end > blockEnd || type < recordType.full || type > recordType.last) return undefined;
+  if (log.readUInt32LE(offset) !== mask(crc32c(log.subarray(offset + 6, end)))) return undefined;
+  return { offset, type, data: log.subarray(offset + headerBytes, end) };
+}
+
+/** Where records go on after damage, which may have changed a length too: the end of the block, if not before. */
+function nextRecord(log: Buffer, from: number, blockEnd: number): number {
+  for (let offset = from; offset + headerBytes <= blockEnd; offset++) {
+    if (recordAt(log, offset, blockEnd) !== undefined) return offset;
+  }
+  return blockEnd;
+}
+
+function bad(offset: number): LogRecord {
+  return { offset, type: 0, data: Buffer.alloc(0) };
+}
+
+/** LevelDB stores sums rotated and shifted, since sums of data that holds sums are weak. */
+export function mask(crc: number): number {
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** Reads LevelDB's variable-length numbers, of which the low seven bits come first, and bytes between them. */
+export class VarintReader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  more(): boolean {
+    return this.#at < this.#bytes.byteLength;
+  }
+
+  next(): number {
+    let value = 0;
+    for (let scale = 1; this.more(); scale *= 128) {
+      const byte = this.#bytes[this.#at++] ?? 0;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) break;
+    }
+    return value;
+  }
+
+  bytes(length: number): Buffer {
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+}

@@ -1,0 +1,142 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32c } from "../base/index.js";
+import { mask, readLog, VarintReader } from "./log-format.js";
+
+/** A table file that is not as LevelDB wrote it. */
+export interface TableDamage {
+  readonly file: string;
+  /** Nothing is damaged before this key, which may be no stored one. */
+  readonly from: Uint8Array;
+}
+
+/*
+ * LevelDB's table files (its doc/table_format.md): blocks, each followed by its type (1) and a masked CRC-32C (4) of both;
+ * at the end of the file a footer (48) with the places of the meta index and of the index, and a magic number. An index
+ * entry's key stands between the keys of its block and those of the next. Keys end in 8 bytes of LevelDB's own.
+ */
+const footerBytes = 48;
+const trailerBytes = 5;
+const magic = 0xdb4775248b80fb57n;
+const ownKeyBytes = 8;
+
+/**
+ * Compares the tables of a LevelDB directory that is not open with their sums, which LevelDB itself never does: it
+ * returns what it finds there, or ends the process when it makes no sense of it. For tables that are not compressed.
+ */
+export async function checkTables(dir: string): Promise<TableDamage | undefined> {
+  for (const [number, smallest] of await liveTables(dir)) {
+    const file = join(dir, `${String(number).padStart(6, "0")}.ldb`);
+    const table = await readFile(file).catch(() => undefined);
+    // What is missing or cut short LevelDB reports by itself, and by name.
+    if (table === undefined || table.byteLength < footerBytes) continue;
+    const from = damageIn(table, smallest);
+    if (from !== undefined) return { file, from };
+  }
+  return undefined;
+}
+
+/** @returns the first key that may be damaged; `undefined` when none is */
+function damageIn(table: Buffer, smallest: Uint8Array): Uint8Array | undefined {
+  const footer = table.subarray(table.byteLength - footerBytes);
+  if (footer.readBigUInt64LE(footerBytes - 8) !== magic) return smallest;
+  const places = new VarintReader(footer);
+  const metaIndex = readBlock(table, readPlace(places));
+  const index = readBlock(table, readPlace(places));
+  if (metaIndex === undefined || index === undefined) return smallest;
+  for (const { place } of indexEntries(metaIndex)) if (readBlock(table, place) === undefined) return smallest;
+  let from = smallest;
+  for (const { key, place } of indexEntries(index)) {
+    if (readBlock(table, place) === undefined) return from;
+    from = Buffer.concat([storedPart(key), Buffer.of(0)]); // the next key there can be
+  }
+  return undefined;
+}
+
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+function readPlace(reader: VarintReader): Place {
+  return { offset: reader.next(), length: reader.next() };
+}
+
+/** The block there, if it matches its sum. */
+function readBlock(table: Buffer, { offset, length }: Place): Buffer | undefined {
+  const end = offset + length;
+  if (end + trailerBytes > table.byteLength) return undefined;
+  const sum = table.readUInt32LE(end + 1);
+  return sum === mask(crc32c(table.subarray(offset, end + 1))) ? table.subarray(offset, end) : undefined;
+}
+
+/** Entries of an index block, which share no parts of keys: three lengths, the key, the place. */
+function* indexEntries(block: Buffer): Generator<{ readonly key: Uint8Array; readonly place: Place }> {
+  const restarts = block.readUInt32LE(block.byteLength - 4);
+  const reader = new VarintReader(block.subarray(0, block.byteLength - 4 - 4 * restarts));
+  while (reader.more()) {
+    reader.next();
+    const keyLength = reader.next();
+    const placeLength = reader.next();
+    yield { key: reader.bytes(keyLength), place: readPlace(new VarintReader(reader.bytes(placeLength))) };
+  }
+}
+
+function storedPart(key: Uint8Array): Uint8Array {
+  return key.subarray(0, key.byteLength - ownKeyBytes);
+}
+
+/** Fields of a manifest's records; each is followed by numbers and by bytes that have their length before them. */
+const manifestTag = {
+  comparator: 1,
+  logNumber: 2,
+  nextFile: 3,
+  lastSequence: 4,
+  compactPointer: 5,
+  deletedFile: 6,
+  newFile: 7,
+  previousLog: 9,
+} as const;
+
+/** The tables that belong to the database, by number, with the smallest key of each; others are left over. */
+async function liveTables(dir: string): Promise<ReadonlyMap<number, Uint8Array>> {
+  const live = new Map<number, Uint8Array>();
+  const current = await readFile(join(dir, "CURRENT"), "latin1").catch(() => "");
+  const manifest = await readFile(join(dir, current.trim() || "MANIFEST")).catch(() => Buffer.alloc(0));
+  for (const { batch } of readLog(manifest)) if (batch !== undefined) applyEdit(new VarintReader(batch), live);
+  return live;
+}
+
+function applyEdit(reader: VarintReader, live: Map<number, Uint8Array>): void {
+  while (reader.more()) {
+    switch (reader.next()) {
+      case manifestTag.comparator:
+        reader.bytes(reader.next());
+        break;
+      case manifestTag.logNumber:
+      case manifestTag.nextFile:
+      case manifestTag.lastSequence:
+      case manifestTag.previousLog:
+        reader.next();
+        break;
+      case manifestTag.compactPointer:
+        reader.next();
+        reader.bytes(reader.next());
+        break;
+      case manifestTag.deletedFile:
+        reader.next();
+        live.delete(reader.next());
+        break;
+      case manifestTag.newFile: {
+        reader.next();
+        const number = reader.next();
+        reader.next();
+        live.set(number, storedPart(reader.bytes(reader.next())));
+        reader.bytes(reader.next());
+        break;
+      }
+      default:
+        return; // LevelDB itself refuses such a manifest
+    }
+  }
+}
