@@ -127,7 +127,7 @@ export class Compactor {
         if (--untilPause === 0) {
           untilPause = this.#pace.batch;
           await this.#pause();
-        } else if (turns.over()) {
+        } else if (turns.over(value.byteLength)) {
           await turns.rest();
         }
         this.#throwIfStopping();

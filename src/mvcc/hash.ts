@@ -58,7 +58,7 @@ export async function hashHistory(state: StoreState, revision: number): Promise<
       for (const [key, value] of batch) {
         // Of what is compacted, the rest may be removed already, or not yet.
         if (mainOf(key) > compactedRevision || isVisible(state, key, value, visible)) hasher.add(key, value);
-        if (turns.over()) await turns.rest();
+        if (turns.over(value.byteLength)) await turns.rest();
       }
     }
     return { ...result, hash: hasher.sum };
@@ -77,7 +77,7 @@ async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<
     let next: Key | undefined;
     state.index.walk(low, undefined, (key, entry) => {
       found = entry.visibleAt(at) >= 0;
-      if (turns.over()) next = `${key}\0`;
+      if (turns.over(0)) next = `${key}\0`;
       return !found && next === undefined;
     });
     low = next;

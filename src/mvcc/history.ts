@@ -37,7 +37,7 @@ export async function readHistory(state: StoreState, low: number, countMax: numb
       if (full && changes.at(-1)?.modRevision !== main) return { changes, through: main - 1 };
       changes.push(storedChange(storedKey, main, value));
       bytes += value.byteLength;
-      if (turns.over()) await turns.rest();
+      if (turns.over(value.byteLength)) await turns.rest();
     }
   }
   return { changes, through: revision };

@@ -5,9 +5,6 @@ import { upperBoundOf } from "./key-index.js";
 import type { RangeOptions, RangeResult } from "./reader.js";
 import type { StoreState } from "./store-state.js";
 
-/** Looking at the time costs as much as passing a few keys. */
-const keysBetweenLooks = 32;
-
 /** One range at one revision, read at once or in steps; the store may change in between, the answer does not. */
 export class RangeScan {
   readonly kvs: Encoded<KeyValue>[] = [];
@@ -36,30 +33,27 @@ export class RangeScan {
     return this.#low === undefined;
   }
 
-  /** Reads on until the clock passes `deadline` (Infinity: to the end). */
-  step(deadline: number): void {
+  /** Reads on until `over` says so, which hears after each key how many bytes were read. */
+  step(over: (bytes: number) => boolean): void {
     const low = this.#low;
     if (low === undefined) return;
-    let untilLook = keysBetweenLooks;
     this.#low = undefined;
     this.#state.index.walk(low, this.#high, (key, entry) => {
-      if (untilLook-- === 0) {
-        untilLook = keysBetweenLooks;
-        if (deadline !== Number.POSITIVE_INFINITY && this.#state.clock.now() >= deadline) {
-          this.#low = key;
-          return false;
-        }
-      }
-      this.#take(entry);
-      return true;
+      if (!over(this.#take(entry))) return true;
+      this.#low = `${key}\0`;
+      return false;
     });
   }
 
-  #take(entry: KeyEntry): void {
+  /** @returns the bytes of the value that was read */
+  #take(entry: KeyEntry): number {
     const position = entry.visibleAt(this.#at);
-    if (position < 0) return;
+    if (position < 0) return 0;
     this.count++;
-    if (this.kvs.length < this.#limit) this.kvs.push(this.#state.read(entry, position));
+    if (this.kvs.length >= this.#limit) return 0;
+    const kv = this.#state.read(entry, position);
+    this.kvs.push(kv);
+    return kv.byteLength;
   }
 }
 
@@ -67,7 +61,7 @@ export class RangeScan {
 export function rangeAt(state: StoreState, current: number, key: Key, end: Key, options: RangeOptions): RangeResult {
   const at = state.readable(options.revision ?? 0, current);
   const scan = new RangeScan(state, key, end, at, pairsMax(options));
-  scan.step(Number.POSITIVE_INFINITY);
+  scan.step(() => false);
   return { kvs: scan.kvs, count: scan.count, revision: current };
 }
 

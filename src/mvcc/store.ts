@@ -104,11 +104,12 @@ export class Store implements Reader {
     try {
       const turns = new Turns(state.clock);
       const scan = new RangeScan(state, key, end, at, pairsMax(options));
-      for (scan.step(turns.end); !scan.done; scan.step(turns.end)) {
+      for (;;) {
+        scan.step((bytes) => turns.over(bytes));
+        if (scan.done) return { kvs: scan.kvs, count: scan.count, revision };
         await turns.rest();
         signal.throwIfAborted();
       }
-      return { kvs: scan.kvs, count: scan.count, revision };
     } finally {
       hold.release();
     }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Backend } from "../../src/backend/index.js";
@@ -22,6 +23,7 @@ const step = fc.oneof(
   { weight: 12, arbitrary: txn.map((writes) => ({ do: "write" as const, writes: onePerKey(writes) })) },
   { weight: 2, arbitrary: fc.nat({ max: 40 }).map((revision) => ({ do: "compact" as const, revision: revision - 2 })) },
   { weight: 1, arbitrary: fc.boolean().map((finished) => ({ do: "restart" as const, finished })) },
+  { weight: 3, arbitrary: fc.nat({ max: 3 }).map((turns) => ({ do: "rest" as const, turns })) },
   { weight: 2, arbitrary: range.map(([low, high]) => ({ do: "read" as const, low, high })) },
 );
 
@@ -62,6 +64,9 @@ test("the store agrees with the list of everything that ever happened", async ()
             compaction = Promise.resolve();
             await store.close();
             store = await reopen(backend, model);
+            break;
+          case "rest": // the compaction goes on meanwhile
+            for (let turn = 0; turn < step.turns; turn++) await nextTurn();
             break;
           case "read":
             compareReads(store, model, step.low, step.high);
