@@ -11,9 +11,9 @@ export interface TableDamage {
 }
 
 /*
- * LevelDB's table files (its doc/table_format.md): blocks, each followed by its type (1) and a masked CRC-32C (4) of both;
- * at the end of the file a footer (48) with the places of the meta index and of the index, and a magic number. An index
- * entry's key stands between the keys of its block and those of the next. Keys end in 8 bytes of LevelDB's own.
+ * LevelDB's table files (its doc/table_format.md): blocks, each followed by its type (1) and a masked CRC-32C (4) of
+ * both; at the end of the file a footer (48) with the places of the meta index and of the index, and a magic number. An
+ * index entry's key stands between the keys of its block and those of the next. Keys end in 8 bytes of LevelDB's own.
  */
 const footerBytes = 48;
 const trailerBytes = 5;
