@@ -14,7 +14,7 @@ const floors = [
   ["base"],
   ["raft", "backend", "wire"],
   ["wal", "mvcc", "lease", "cluster"],
-  ["apply"],
+  ["apply", "transport"],
   ["server"],
   ["rpc"],
   ["main"],

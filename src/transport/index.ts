@@ -1,0 +1,9 @@
+/**
+ * What members say to each other over HTTP, as etcd's members say it: raft messages over long-lived streams and single
+ * posts, snapshots, probes, and the questions about members, versions, leases and hashes. It delivers what it can and
+ * reports what it could not; it keeps nothing, decides nothing, and never makes its caller wait.
+ */
+export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "./config.js";
+export type { PeerClient, PeerMembers, PeerVersions } from "./peer-client.js";
+export type { LeaseTimeToLive, PeerHandler, PeerService, RevisionHash } from "./peer-endpoints.js";
+export type { Transport } from "./transport.js";
