@@ -7,7 +7,7 @@
  * both are of one batch, and no entry up to that index may come here again.
  */
 export { AlarmStore } from "./alarm-store.js";
-export { Applier, type ApplierOptions, type Position } from "./applier.js";
+export { Applier, type ApplierOptions } from "./applier.js";
 export { ConsistentIndex } from "./consistent-index.js";
 export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
 export { type Growth, Quota } from "./quota.js";

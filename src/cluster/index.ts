@@ -4,13 +4,11 @@
  * proposes anything nor talks to other members.
  */
 export { Cluster, type ClusterOptions } from "./cluster.js";
-export { compareVersions, type DowngradeInfo, shortVersion } from "./cluster-version.js";
+export { type DowngradeInfo, shortVersion } from "./cluster-version.js";
 export { loadConfState, saveConfState } from "./conf-state.js";
-export { type ConfChangeContext, decodeConfChangeContext, encodeConfChangeContext, encodeMember } from "./json.js";
+export { type ConfChangeContext, encodeConfChangeContext, encodeMember } from "./json.js";
 export {
-  compareIds,
   computeClusterId,
-  computeMemberId,
   idText,
   initialMembers,
   type Member,

@@ -14,7 +14,10 @@ export type MembershipChange =
 
 const versionPath = "/0/version";
 
-/** In the words of etcd's first store, as etcd 3.5 does it: by which a member tells all others its name and its client URLs. */
+/**
+ * In the words of etcd's first store, as etcd 3.5 does it: by which a member tells all others its name and its client
+ * URLs.
+ */
 export function attributesRequest(id: bigint, memberId: MemberId, attributes: MemberAttributes): Request {
   const path = `/0/members/${idText(memberId)}/attributes`;
   return Request.create({ id, method: "PUT", path, val: encodeAttributes(attributes) });

@@ -91,7 +91,7 @@ for (const { name, request, noSpace, corrupt } of requests) {
     { alarms: [CORRUPT], want: corrupt ? "corrupt" : undefined },
     { alarms: [NOSPACE, CORRUPT], want: corrupt ? "corrupt" : undefined },
   ]) {
-    test(`${name} is ${want ?? "carried out"} while ${alarms.join(" and ") || "none"} of the alarms are up`, async () => {
+    test(`${name} is ${want ?? "carried out"} under alarms ${alarms.join(" and ") || "none"}`, async () => {
       const bench = await openBench();
       bench.mustApply({ leaseGrant: { id: 7n, ttl: 60 } });
       bench.mustApply({ put: put("a", "", { lease: 7n }) });

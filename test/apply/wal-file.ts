@@ -4,7 +4,7 @@ import { raftpb } from "../../src/wire/index.js";
 
 const entryRecord = 2;
 
-/** The entries of the write-ahead log that real etcd left in a data directory; only what it wrote last of each index. */
+/** The entries of the write-ahead log in a data directory of real etcd: of each index what it wrote last. */
 export function readEtcdLog(dataDir: string): raftpb.Entry[] {
   const dir = join(dataDir, "member", "wal");
   const entries: raftpb.Entry[] = [];

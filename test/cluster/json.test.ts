@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  type ConfChangeContext,
-  decodeConfChangeContext,
-  encodeConfChangeContext,
-  encodeMember,
-} from "../../src/cluster/index.js";
-import { decodeAttributes, decodeMember, encodeAttributes } from "../../src/cluster/json.js";
+import { type ConfChangeContext, encodeConfChangeContext, encodeMember } from "../../src/cluster/index.js";
+import { decodeAttributes, decodeConfChangeContext, decodeMember, encodeAttributes } from "../../src/cluster/json.js";
 import { member, memberId } from "./fixtures.js";
 
 const golden = member(1, { id: memberId(3319814642761637952n), peerUrls: ["http://127.0.0.1:23800"], name: "d&1" });
@@ -21,7 +16,9 @@ for (const { name, value, text } of [
   {
     name: "a member that has",
     value: { ...golden, clientUrls: ["http://127.0.0.1:23790"] },
-    text: String.raw`{"id":3319814642761637952,"peerURLs":["http://127.0.0.1:23800"],"name":"d\u00261","clientURLs":["http://127.0.0.1:23790"]}`,
+    text:
+      String.raw`{"id":3319814642761637952,"peerURLs":["http://127.0.0.1:23800"],"name":"d\u00261",` +
+      `"clientURLs":["http://127.0.0.1:23790"]}`,
   },
   {
     name: "a learner",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { computeClusterId, computeMemberId, idText, initialMembers } from "../../src/cluster/index.js";
+import { computeClusterId, idText, initialMembers } from "../../src/cluster/index.js";
+import { computeMemberId } from "../../src/cluster/member.js";
 
 const etcdToken = "etcd-cluster";
 

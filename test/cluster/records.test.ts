@@ -39,7 +39,9 @@ for (const { name, state, text } of [
   {
     name: "a joint one",
     state: { voters: [1n, 2n], learners: [3n], votersOutgoing: [2n ** 64n - 1n], learnersNext: [5n], autoLeave: true },
-    text: `{"voters":[1,2],"learners":[3],"voters_outgoing":[18446744073709551615],"learners_next":[5],"auto_leave":true}`,
+    text:
+      `{"voters":[1,2],"learners":[3],"voters_outgoing":[18446744073709551615],` +
+      `"learners_next":[5],"auto_leave":true}`,
   },
 ] as const) {
   test(`raft's configuration is kept as etcd does: ${name}`, async () => {

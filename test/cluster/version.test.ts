@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type LogFields, silentLogger } from "../../src/base/index.js";
-import { compareVersions, shortVersion } from "../../src/cluster/index.js";
+import { compareVersions } from "../../src/cluster/cluster-version.js";
+import { shortVersion } from "../../src/cluster/index.js";
 import { makeCluster, openBackend } from "./fixtures.js";
 
 for (const [one, other, want] of [
