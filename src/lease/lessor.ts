@@ -153,7 +153,9 @@ export class Lessor {
     return this.#primary;
   }
 
-  /** What is left, in whole seconds; less than 0 when it has run out and is not revoked yet. Undefined unless primary. */
+  /**
+   * What is left, in whole seconds; less than 0 when it has run out and is not revoked yet. Undefined unless primary.
+   */
   remainingSeconds(id: LeaseId): number | undefined {
     const lease = this.#leases.get(id);
     if (lease === undefined || !this.#primary) return undefined;
