@@ -1,6 +1,6 @@
 import { EtcdError } from "../base/index.js";
 import type { WatchNotice, WatchSink } from "../mvcc/index.js";
-import { type ResponseHeader, WatchResponse } from "../wire/index.js";
+import { type Encoded, type Event, type ResponseHeader, WatchResponse } from "../wire/index.js";
 import { fragmentsOf } from "./watch-fragments.js";
 
 /** When this much waits for a client, its watchers are set aside until half of it is gone. */
@@ -10,13 +10,17 @@ const totalBytesMax = 64 * 1024 * 1024;
 const shareBytesMax = 16 * 1024;
 /** What a response takes in memory beside its events, roughly. */
 const responseBytes = 256;
+/** Events of one watcher share a response while it is shorter than this. */
+const joinedBytesMax = 64 * 1024;
 /** So many sent responses may stand before those that wait. */
 const sentMax = 1_000;
 
+/** What will be one response, unless it is cut. While it waits, events that follow for the same watcher join it. */
 interface Waiting {
-  readonly response: WatchResponse;
-  readonly bytes: number;
-  readonly fragment: boolean;
+  readonly fields: Partial<WatchResponse>;
+  readonly events: Encoded<Event>[];
+  revision: number;
+  bytes: number;
 }
 
 /** The way out of one call. */
@@ -51,6 +55,8 @@ export class WatchSender implements WatchSink {
   readonly #options: WatchSenderOptions;
   readonly #fragmented = new Set<number>();
   #waiting: Waiting[] = [];
+  /** By watcher, what its next events may join: nothing that must come in between was said since. */
+  readonly #joinable = new Map<number, Waiting>();
   #next = 0;
   #bytes = 0;
   #full = false;
@@ -81,20 +87,17 @@ export class WatchSender implements WatchSink {
     this.#fragmented.delete(watchId);
   }
 
-  /** Says something about a watch, after everything said before. */
+  /** Says something about a watch, after everything said before and before everything said later. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
-    const response = WatchResponse.create({ header: this.#options.header(revision), ...fields });
-    this.#add({ response, bytes: responseBytes, fragment: false });
+    this.#joinable.clear();
+    this.#add({ fields, events: [], revision, bytes: responseBytes });
   }
 
   deliver(notice: WatchNotice): void {
     switch (notice.kind) {
-      case "events": {
-        const { watchId, revision, events, bytes } = notice;
-        const response = WatchResponse.create({ header: this.#options.header(revision), watchId, events });
-        this.#add({ response, bytes: responseBytes + bytes, fragment: this.#fragmented.has(watchId) });
+      case "events":
+        this.#tell(notice.watchId, notice.revision, notice.events, notice.bytes);
         return;
-      }
       case "compacted":
         // etcd names no revision in the header of this one.
         this.answer(0, { watchId: notice.watchId, canceled: true, compactRevision: notice.compactRevision });
@@ -113,28 +116,47 @@ export class WatchSender implements WatchSink {
     this.#stopped = true;
     this.#options.total.bytes -= this.#bytes;
     this.#waiting = [];
+    this.#joinable.clear();
     this.#next = 0;
     this.#wakeRoomWaiters();
+  }
+
+  #tell(watchId: number, revision: number, events: readonly Encoded<Event>[], bytes: number): void {
+    if (this.#stopped) return;
+    const joined = this.#joinable.get(watchId);
+    if (joined !== undefined && joined.bytes + bytes <= joinedBytesMax) {
+      for (const event of events) joined.events.push(event);
+      joined.revision = revision;
+      joined.bytes += bytes;
+      this.#count(bytes);
+      return;
+    }
+    const item = { fields: { watchId }, events: [...events], revision, bytes: responseBytes + bytes };
+    this.#joinable.set(watchId, item);
+    this.#add(item);
   }
 
   #add(item: Waiting): void {
     if (this.#stopped) return;
     this.#waiting.push(item);
-    const { total } = this.#options;
-    this.#bytes += item.bytes;
-    total.bytes += item.bytes;
-    if (this.#bytes >= (total.bytes < totalBytesMax ? waitingBytesMax : shareBytesMax)) this.#full = true;
+    this.#count(item.bytes);
     if (this.#sending) return;
     this.#sending = true;
-    // Not at once: this may be the middle of a write, which tells many streams, and others may follow.
-    queueMicrotask(() => this.#send().catch(this.#options.onEnd));
+    // Not at once: many writes may end in this turn, and what they tell a watcher goes out together.
+    setImmediate(() => this.#send().catch(this.#options.onEnd));
+  }
+
+  #count(bytes: number): void {
+    const { total } = this.#options;
+    this.#bytes += bytes;
+    total.bytes += bytes;
+    if (this.#bytes >= (total.bytes < totalBytesMax ? waitingBytesMax : shareBytesMax)) this.#full = true;
   }
 
   async #send(): Promise<void> {
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
-      const { response, fragment } = item;
-      for (const part of fragment ? fragmentsOf(response, this.#options.fragmentBytes) : [response]) {
-        if (!this.#options.output.write(part)) await this.#options.output.drained();
+      for (const response of this.#responses(item)) {
+        if (!this.#options.output.write(response)) await this.#options.output.drained();
         if (this.#stopped) return;
       }
       this.#sent(item);
@@ -142,8 +164,16 @@ export class WatchSender implements WatchSink {
     this.#sending = false;
   }
 
+  #responses({ fields, events, revision }: Waiting): Iterable<WatchResponse> {
+    const { header, fragmentBytes } = this.#options;
+    const response = WatchResponse.create({ ...fields, header: header(revision), events });
+    return this.#fragmented.has(response.watchId) ? fragmentsOf(response, fragmentBytes) : [response];
+  }
+
   #take(): Waiting | undefined {
     const item = this.#waiting[this.#next++];
+    const watchId = item?.fields.watchId;
+    if (watchId !== undefined && this.#joinable.get(watchId) === item) this.#joinable.delete(watchId);
     if (item === undefined || this.#next > sentMax) {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;

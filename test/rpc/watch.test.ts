@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { EtcdError } from "../../src/base/index.js";
 import { FilterType, type WatchCreateRequest } from "../../src/wire/index.js";
@@ -136,7 +137,7 @@ describe("a watch", () => {
     client.create({ key: "a" });
     client.create({ key: "a", startRevision: 2 });
     while (client.responses.length === 0) {
-      await Promise.resolve();
+      await nextTurn();
       write(store, { put: "b" });
     }
     write(store, { put: "a", value: "x" });
