@@ -7,7 +7,9 @@ export interface OtherFlag {
   readonly accepts: readonly string[];
 }
 
-/** Flags of etcd 3.5: the name, its default, then what else is accepted. A default of true or false makes it a boolean. */
+/**
+ * Flags of etcd 3.5: the name, its default, then what else is accepted. A default of true or false makes it a boolean.
+ */
 const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["auth-token", "simple", ""],
   ["auth-token-ttl", "300"],

@@ -5,7 +5,9 @@ import { high, integer, low, words } from "./words.js";
 /** From this length on the platform's own conversion beats a loop over characters. */
 const longText = 8;
 
-/** Reads the fields of a message one after the other. Everything it returns was there: no claimed length is believed. */
+/**
+ * Reads the fields of a message one after the other. Everything it returns was there: no claimed length is believed.
+ */
 export class Reader {
   readonly #bytes: Buffer;
   #at = 0;
