@@ -8,7 +8,7 @@ import { emptyConfState, MemoryStorage, RawNode } from "../raft/index.js";
 import { createDataDir, type OpenedWal, Wal, type WalMetadata } from "../wal/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { ServerConfig } from "./config.js";
-import { type Founding, foundingIfAny, foundingOf, refuseMany } from "./founding.js";
+import { type Founding, foundingIfAny, foundingOf } from "./founding.js";
 import { raftLogger } from "./raft-logger.js";
 
 /** What a member needs of the world outside. */
@@ -104,7 +104,6 @@ async function restore(
   requireMatch(opened, consistentIndex.index);
   const cluster = new Cluster({ backend, logger, clusterId: ids.clusterId, localId: ids.memberId });
   await cluster.restore();
-  refuseMany(cluster.members().length);
   const alarms = new AlarmStore(backend);
   await alarms.restore();
   const lessor = makeLessor(config, deps, hooks, backend);
@@ -204,7 +203,7 @@ function makeNode(
 }
 
 function found(node: RawNode, config: ServerConfig, logger: Logger, ids: WalMetadata): void {
-  const { member, ids: computed } = foundingOf(config);
+  const { members, ids: computed } = foundingOf(config);
   if (computed.memberId !== ids.memberId || computed.clusterId !== ids.clusterId) {
     throw new Error(
       `the raft log was begun for member ${idText(ids.memberId)} of cluster ${idText(ids.clusterId)}, ` +
@@ -212,7 +211,7 @@ function found(node: RawNode, config: ServerConfig, logger: Logger, ids: WalMeta
     );
   }
   logger.info("starting local member", idFields(ids));
-  node.bootstrap([{ id: member.id, context: Buffer.from(encodeMember(member), "utf8") }]);
+  node.bootstrap(members.map((member) => ({ id: member.id, context: Buffer.from(encodeMember(member), "utf8") })));
 }
 
 function idFields({ memberId, clusterId }: WalMetadata): Readonly<Record<string, string>> {

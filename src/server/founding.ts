@@ -2,9 +2,10 @@ import { computeClusterId, initialMembers, type Member } from "../cluster/index.
 import type { WalMetadata } from "../wal/index.js";
 import type { ServerConfig } from "./config.js";
 
-/** Who this member is in a cluster that starts anew. */
+/** The members of a cluster that starts anew, and which of them this one is. */
 export interface Founding {
-  readonly member: Member;
+  /** In the order of their ids. */
+  readonly members: readonly Member[];
   readonly ids: WalMetadata;
 }
 
@@ -27,8 +28,7 @@ export function foundingOf(config: ServerConfig): Founding {
   for (const url of advertised.filter((one) => !member.peerUrls.includes(one))) {
     throw new Error(`--initial-advertise-peer-urls has ${url} but missing from --initial-cluster=${name}=...`);
   }
-  refuseMany(members.length);
-  return { member, ids: { memberId: member.id, clusterId: computeClusterId(members.map(({ id }) => id)) } };
+  return { members, ids: { memberId: member.id, clusterId: computeClusterId(members.map(({ id }) => id)) } };
 }
 
 /** As `foundingOf`; undefined when the settings do not go together, which is no matter for a member that has run. */
@@ -38,9 +38,4 @@ export function foundingIfAny(config: ServerConfig): Founding | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** @throws Error when the cluster has, or is to have, other members */
-export function refuseMany(memberCount: number): void {
-  if (memberCount > 1) throw new Error("clusters of more than one member are not supported yet");
 }

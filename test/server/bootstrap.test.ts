@@ -41,16 +41,6 @@ for (const { name, overrides, says } of [
     overrides: { advertisePeerUrls: [here, there] },
     says: `--initial-advertise-peer-urls has ${there} but missing from --initial-cluster=m1=...`,
   },
-  {
-    name: "a cluster of more than one member",
-    overrides: {
-      initialCluster: [
-        { name: "m1", peerUrls: [here] },
-        { name: "m2", peerUrls: [there] },
-      ],
-    },
-    says: "clusters of more than one member are not supported yet",
-  },
 ]) {
   test(`a start refuses ${name}`, async () => {
     await expect(start(overrides)).rejects.toThrow(says);
