@@ -53,8 +53,8 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   if (member === undefined) return settled.ok;
   const { server, clientUrls } = member;
   if (process.stderr.isTTY) process.stderr.write(banner(settings, server.memberId, server.clusterId, clientUrls));
+  // Why it failed, the server has told the log.
   const failure = await Promise.race([stopping, server.failed]);
-  if (failure !== undefined) logger.fatal("the member stops", { error: failure.message });
   const stopped = await Promise.race([
     member.stop().then(() => true),
     new Promise<false>((resolve) => setTimeout(resolve, stopMsMax, false)),

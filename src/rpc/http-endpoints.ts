@@ -3,14 +3,17 @@ import { apiVersion, type Logger } from "../base/index.js";
 import type { Call, EtcdServer } from "../server/index.js";
 import { MemberListRequest } from "../wire/index.js";
 import type { CallCounters } from "./call-counters.js";
-import { type Check, HealthChecks } from "./health-checks.js";
-import { collectMetrics } from "./metrics.js";
+import { type Check, HealthChecks, type HealthServer } from "./health-checks.js";
+import { collectMetrics, type MetricsServer } from "./metrics.js";
 import { metricsContentType, render } from "./metrics-text.js";
 
 type Endpoint = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void> | void;
 
+/** What HTTP endpoints need of a server. */
+export type EndpointServer = HealthServer & MetricsServer & Pick<EtcdServer, "clusterId" | "memberList">;
+
 export interface ClientEndpointsConfig {
-  readonly server: EtcdServer;
+  readonly server: EndpointServer;
   readonly counters: CallCounters;
   readonly logger: Logger;
   /** With histograms of how long calls took. */
@@ -38,7 +41,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): RequestListener 
 }
 
 /** What members ask each other over HTTP, as far as one member alone needs it. */
-export function peerEndpoints(server: EtcdServer, logger: Logger): RequestListener {
+export function peerEndpoints(server: EndpointServer, logger: Logger): RequestListener {
   const endpoints = new Map<string, Endpoint>([
     ["/version", onlyGet((_, response) => version(server, response))],
     ["/members", onlyGet((request, response) => members(server, request, response))],
@@ -119,7 +122,7 @@ function probes(path: string, checks: Readonly<Record<string, Check>>): readonly
   return [[path, all], ...names.map((name) => [`${path}/${name}`, endpoint(() => [name])] as const)];
 }
 
-function version(server: EtcdServer, response: ServerResponse): void {
+function version(server: EndpointServer, response: ServerResponse): void {
   const etcdcluster = server.clusterVersion() ?? "not_decided";
   send(response, "application/json", JSON.stringify({ etcdserver: apiVersion, etcdcluster }));
 }
@@ -128,7 +131,7 @@ function metrics(response: ServerResponse, collect: () => ReturnType<typeof coll
   send(response, metricsContentType, render(collect()));
 }
 
-async function members(server: EtcdServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function members(server: EndpointServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const list = await server.memberList(MemberListRequest.create(), callOf(request, response));
   const all = list.members.map(({ id, name, peerUrls, clientUrls, isLearner }) => {
     const fields = JSON.stringify({

@@ -8,6 +8,6 @@ export { CallCounters } from "./call-counters.js";
 export { clientBindings } from "./client-services.js";
 export { Gate, type GateView } from "./gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc-server.js";
-export { type ClientEndpointsConfig, clientEndpoints, peerEndpoints } from "./http-endpoints.js";
+export { type ClientEndpointsConfig, clientEndpoints, type EndpointServer, peerEndpoints } from "./http-endpoints.js";
 export { type PortHandlers, SharedPort } from "./shared-port.js";
 export type { ServerStream } from "./stream.js";

@@ -1,0 +1,253 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client, credentials } from "@grpc/grpc-js";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { PutRequest, PutResponse, services } from "../../src/wire/index.js";
+
+const command = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "etcd-ts-process-"));
+const children: ChildProcess[] = [];
+let members = 0;
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+class Run {
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+  readonly ended: Promise<number | null>;
+
+  constructor(flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.child = spawn(process.execPath, [command, ...flags], { cwd: directory, env: { ...process.env, ...env } });
+    children.push(this.child);
+    this.child.stdout?.on("data", (chunk: Buffer) => {
+      this.stdout += chunk.toString();
+    });
+    this.child.stderr?.on("data", (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+    });
+    this.ended = new Promise((resolve) => this.child.once("close", resolve));
+  }
+
+  lines(): readonly Record<string, unknown>[] {
+    return this.stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  }
+
+  /** The value that a line of the log has for a field, once there is such a line. */
+  async logged(message: string, field = "msg"): Promise<string> {
+    await expect.poll(() => this.stderr.includes(`"msg":"${message}"`), { timeout: 10_000 }).toBe(true);
+    return String(this.lines().find((line) => line.msg === message)?.[field]);
+  }
+}
+
+function start(flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Run {
+  const data = join(directory, `m${members++}`);
+  return new Run([`--data-dir=${data}`, "--listen-peer-urls=http://127.0.0.1:0", ...flags], env);
+}
+
+const anyPort = ["--listen-client-urls=http://127.0.0.1:0", "--advertise-client-urls=http://127.0.0.1:2379"];
+const serving = "serving client traffic insecurely; this is strongly discouraged!";
+
+async function clientUrl(run: Run): Promise<string> {
+  return await run.logged(serving, "address");
+}
+
+for (const word of ["--version", "-version", "--version=true"]) {
+  test(`${word} names the API and us`, async () => {
+    const run = new Run([word]);
+    expect(await run.ended).toBe(0);
+    expect(run.stdout).toMatch(/^etcd Version: 3\.5\.30\netcd-ts Version: \d+\.\d+\.\d+\nNode\.js Version: v/);
+    expect(run.stderr).toBe("");
+  });
+}
+
+test("--help has groups, defaults, and what is not supported", async () => {
+  const run = new Run(["--help"]);
+  expect(await run.ended).toBe(0);
+  for (const text of [
+    "Member:\n",
+    "Clustering:\n",
+    "Logging:\n",
+    "--snapshot-count '10000'\n",
+    "not supported yet:\n",
+  ]) {
+    expect(run.stdout).toContain(text);
+  }
+});
+
+test("a command line that cannot be read ends with code 2 and says how to write one", async () => {
+  const run = new Run(["--data-dri=x"]);
+  expect(await run.ended).toBe(2);
+  expect(run.stderr).toMatch(/^flag provided but not defined: -data-dri \(did you mean --data-dir\?\)\nUsage:\n/);
+});
+
+const busy = createServer();
+
+for (const { name, flags, env = {}, error } of [
+  {
+    name: "a flag that is not supported",
+    flags: ["--cert-file=x"],
+    error: "--cert-file is a flag of etcd that is not supported yet",
+  },
+  {
+    name: "a flag and its variable",
+    flags: ["--name=a"],
+    env: { ETCD_NAME: "b" },
+    error: /^conflicting environment variable is shadowed by corresponding command-line flag/,
+  },
+  {
+    name: "settings that contradict each other",
+    flags: ["--election-timeout=10"],
+    error: /^--election-timeout\[10ms\] should be at least/,
+  },
+  {
+    name: "a data directory that cannot be made",
+    flags: [...anyPort, "--listen-peer-urls=http://127.0.0.1:0", "--data-dir=/dev/null/data"],
+    error: /^.*\/dev\/null\/data/,
+  },
+  {
+    name: "a cluster that does not have the member",
+    flags: [...anyPort, "--listen-peer-urls=http://127.0.0.1:0", "--name=a", "--initial-cluster=b=http://b:1"],
+    error: /^couldn't find local name "a" in the initial cluster configuration$/,
+  },
+  {
+    name: "an address that is taken",
+    flags: ["--listen-peer-urls=http://127.0.0.1:0", "--advertise-client-urls=http://127.0.0.1:1", "BUSY"],
+    error: /^cannot listen on http:\/\/127\.0\.0\.1:\d+: the address is already in use$/,
+  },
+]) {
+  test(`${name}: one line that says so, and code 1`, async () => {
+    await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve));
+    const taken = `--listen-client-urls=http://127.0.0.1:${(busy.address() as AddressInfo).port}`;
+    const run = new Run(
+      flags.map((flag) => (flag === "BUSY" ? taken : flag)),
+      env,
+    );
+    expect(await run.ended).toBe(1);
+    await new Promise((resolve) => busy.close(resolve));
+    const complaints = run.lines().filter(({ level }) => level !== "info");
+    expect(complaints).toEqual([expect.objectContaining({ error: expect.stringMatching(error) })]);
+  });
+}
+
+test("a member says what operators' tools wait for, serves, and ends with 0 when told to", async () => {
+  const run = start(anyPort, { ETCD_FOO: "x" });
+  const url = await clientUrl(run);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+  for (const message of [
+    "published local member to cluster through raft",
+    "enabled capabilities for version",
+    "ready to serve client requests",
+    "unrecognized environment variable",
+  ]) {
+    expect(await run.logged(message)).toBe(message);
+  }
+  for (const line of run.lines()) {
+    expect(line).toMatchObject({ level: expect.stringMatching(/^(info|warn)$/), msg: expect.any(String) });
+    expect(line.ts).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  }
+  expect(await (await fetch(`${url}/health`)).text()).toBe('{"health":"true","reason":""}');
+  run.child.kill("SIGTERM");
+  expect(await run.ended).toBe(0);
+  expect(run.stdout).toBe("");
+});
+
+test("a stop finishes what is in flight and ends streams", async () => {
+  const run = start(anyPort);
+  const client = new Client(new URL(await clientUrl(run)).host, credentials.createInsecure());
+  const { Watch } = services["etcdserverpb.Watch"];
+  const asIs = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
+  const watch = client.makeBidiStreamRequest(Watch.path, asIs, asIs);
+  watch.on("error", () => undefined);
+  const ended = new Promise((resolve) => watch.once("status", resolve));
+  watch.write(Watch.request.encode({ requestUnion: undefined }));
+  const { Put } = services["etcdserverpb.KV"];
+  const put = () =>
+    new Promise<PutResponse>((resolve, reject) => {
+      const encode = (request: PutRequest): Buffer => Buffer.from(PutRequest.encode(request));
+      const request = PutRequest.create({ key: "a", value: Buffer.from("b") });
+      client.makeUnaryRequest(Put.path, encode, PutResponse.decode, request, (error, answer) =>
+        error || answer === undefined ? reject(error) : resolve(answer),
+      );
+    });
+  await put();
+  const puts = Promise.all(Array.from({ length: 50 }, put));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const startedAt = performance.now();
+  run.child.kill("SIGINT");
+  await puts;
+  expect(await ended).toMatchObject({ code: 14, details: "etcdserver: server stopped" });
+  expect(await run.ended).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  client.close();
+});
+
+test("a member starts again where it stopped, from a file this time", async () => {
+  const data = join(directory, "again");
+  const path = join(directory, "etcd.yml");
+  writeFileSync(
+    path,
+    `data-dir: ${data}\nlisten-peer-urls: http://127.0.0.1:0\nlisten-client-urls: http://127.0.0.1:0\n` +
+      "advertise-client-urls: http://127.0.0.1:2379\nlog-outputs: [stderr]\n",
+  );
+  for (const restart of [false, true]) {
+    // Flags and variables count for nothing beside a file, even such as would be refused.
+    const run = new Run(["--config-file", path, "--name=b", "--cert-file=x"], { ETCD_NAME: "c" });
+    await clientUrl(run);
+    await run.logged(restart ? "restarting local member" : "starting local member");
+    expect(await run.logged("starting an etcd server", "name")).toBe("default");
+    run.child.kill("SIGTERM");
+    expect(await run.ended).toBe(0);
+  }
+});
+
+test("HTTP and metrics can have ports of their own; clients' then take gRPC alone", async () => {
+  const socket = join(directory, "clients.sock");
+  const run = start([
+    `--listen-client-urls=unix://${socket}`,
+    "--advertise-client-urls=http://127.0.0.1:2379",
+    "--listen-client-http-urls=http://127.0.0.1:0",
+    "--listen-metrics-urls=http://127.0.0.1:0",
+  ]);
+  await run.logged(serving);
+  await expect.poll(() => run.lines().filter(({ msg }) => msg === serving).length).toBe(3);
+  const ports = run.lines().filter(({ msg }) => msg === serving);
+  expect(ports.map(({ traffic }) => traffic)).toEqual(["grpc", "http", "http"]);
+  for (const { address } of ports.slice(1)) expect((await fetch(`${address}/metrics`)).status).toBe(200);
+  const refused = new Promise((resolve) => {
+    httpRequest({ socketPath: socket, path: "/health" })
+      .on("error", () => resolve("refused"))
+      .end();
+  });
+  expect(await refused).toBe("refused");
+  const client = new Client(`unix://${socket}`, credentials.createInsecure());
+  const { Status } = services["etcdserverpb.Maintenance"];
+  const encode = (): Buffer => Buffer.from(Status.request.encode({}));
+  const status = await new Promise((resolve, reject) => {
+    client.makeUnaryRequest(Status.path, encode, Status.response.decode, {}, (error, answer) =>
+      error ? reject(error) : resolve(answer),
+    );
+  });
+  expect(status).toMatchObject({ version: "3.5.30" });
+  client.close();
+});
+
+test("the log goes where it is told to, from the level it is told", async () => {
+  const path = join(directory, "member.log");
+  const run = start([...anyPort, `--log-outputs=stdout,${path}`, "--log-level=warn"], { ETCD_FOO: "x" });
+  await expect.poll(() => run.stdout, { timeout: 10_000 }).toContain("unrecognized environment variable");
+  await expect.poll(() => readFileSync(path, "utf8")).toBe(run.stdout);
+  expect(run.stderr).toBe("");
+  expect(run.stdout).not.toContain('"level":"info"');
+});
