@@ -1,3 +1,7 @@
+/**
+ * The server's command: settings from flags, variables or a file, then one member with its ports and its log, from the
+ * first line to the exit code. Nothing imports this room.
+ */
 import { FlagError } from "./flag-error.js";
 import { usage } from "./help.js";
 import { openLogger, type ProcessLogger } from "./logger.js";

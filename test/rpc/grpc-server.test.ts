@@ -231,10 +231,11 @@ test("a client that does not read stops its stream's handler, and no other call"
   ]);
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   session.request({ ":method": "POST", ":path": "/t.T/Stream", "content-type": "application/grpc" });
-  const settled = async (): Promise<boolean> => {
-    const before = written;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return before > 0 && written === before;
+  let before = 0;
+  const settled = (): boolean => {
+    const same = before > 0 && written === before;
+    before = written;
+    return same;
   };
   await expect.poll(settled).toBe(true);
   expect(written).toBeLessThan(1_000_000);
@@ -245,23 +246,28 @@ test("a client that does not read stops its stream's handler, and no other call"
 
 test("stopping ends open streams and lets a call that is under way finish", async () => {
   let answer: (bytes: Uint8Array) => void = () => undefined;
+  let begun = 0;
   const slow: Binding = {
     kind: "unary",
     path: "/t.T/Slow",
     run: () =>
       new Promise((resolve) => {
+        begun++;
         answer = resolve;
       }),
   };
   const { client, grpc } = await start([
     slow,
-    stream(({ call }) => new Promise((resolve) => call.signal.addEventListener("abort", () => resolve()))),
+    stream(({ call }) => {
+      begun++;
+      return new Promise((resolve) => call.signal.addEventListener("abort", () => resolve()));
+    }),
   ]);
   const call = client.makeBidiStreamRequest("/t.T/Stream", asIs, asIs);
   call.on("error", () => undefined);
   const ended = new Promise((resolve) => call.on("status", resolve));
   const asked = ask(client, "/t.T/Slow", "x");
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await expect.poll(() => begun).toBe(2);
   const stopped = grpc.stop(5_000);
   expect(await ended).toMatchObject({ code: GrpcCode.Unavailable, details: "etcdserver: server stopped" });
   answer(Buffer.from("late"));
