@@ -12,7 +12,7 @@ const lines = 450;
 /** Rooms from the ground up; rooms on one floor do not know each other. */
 const floors = [
   ["base"],
-  ["raft", "backend", "wire"],
+  ["raft", "backend", "bolt", "wire"],
   ["wal", "mvcc", "lease", "cluster"],
   ["apply", "transport"],
   ["server"],

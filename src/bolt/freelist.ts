@@ -1,0 +1,40 @@
+import { BoltError } from "./bolt-error.js";
+import { headerBytes, type Page, readUInt64, requireKind, writeHeader } from "./page.js";
+
+/** A count that does not fit into the header: the first number of the list is the count. */
+const countInList = 0xffff;
+
+/** Pages whose contents were given up, one bit each. */
+export class FreePages {
+  readonly #bits: Uint8Array;
+
+  /** @throws BoltError when the page is no freelist, or names pages that cannot be free */
+  constructor(page: Page, pageCount: number) {
+    requireKind(page, "freelist");
+    this.#bits = new Uint8Array(Math.ceil(pageCount / 8));
+    const counted = page.count === countInList;
+    const start = headerBytes + (counted ? 8 : 0);
+    const count = counted ? readUInt64(page.bytes, headerBytes) : page.count;
+    if (start + count * 8 > page.bytes.length) {
+      throw new BoltError(page.id, `${count} free pages do not fit into ${page.bytes.length} bytes`);
+    }
+    for (let at = 0; at < count; at++) this.#add(page.id, readUInt64(page.bytes, start + at * 8), pageCount);
+  }
+
+  has(id: number): boolean {
+    return ((this.#bits[id >>> 3] ?? 0) & (1 << (id & 7))) !== 0;
+  }
+
+  #add(list: number, id: number, pageCount: number): void {
+    if (id < 2 || id >= pageCount) throw new BoltError(list, `page ${id} is listed as free; there is none`);
+    if (this.has(id)) throw new BoltError(list, `page ${id} is listed as free twice`);
+    this.#bits[id >>> 3] = (this.#bits[id >>> 3] ?? 0) | (1 << (id & 7));
+  }
+}
+
+/** The list of a file that uses all its pages. */
+export function encodeEmptyFreelist(id: number, pageBytes: number): Buffer {
+  const page = Buffer.alloc(pageBytes);
+  writeHeader(page, id, "freelist", 0, 0);
+  return page;
+}

@@ -1,0 +1,184 @@
+import { type BranchElement, bucketFlag, elementBytes, headerBytes, writeHeader, writeUInt64 } from "./page.js";
+
+/** A pair, or a bucket under its name. */
+export interface NewElement {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly isBucket: boolean;
+}
+
+/** Takes pages in the order in which they lie in the file, and numbers them. */
+export interface PageSink {
+  readonly pageBytes: number;
+  /** @param bytes what the elements take, the page's header included: a page runs over when it is not enough */
+  leaf(elements: readonly NewElement[], bytes: number): number;
+  branch(elements: readonly BranchElement[], bytes: number): number;
+  /** A leaf that is no page but part of a value. */
+  inline(elements: readonly NewElement[], bytes: number): Uint8Array;
+}
+
+/** Numbers pages and throws them away: what is left is how many there are. */
+export class PageCounter implements PageSink {
+  readonly pageBytes: number;
+  #next: number;
+
+  constructor(pageBytes: number, first: number) {
+    this.pageBytes = pageBytes;
+    this.#next = first;
+  }
+
+  /** The number of the next page. */
+  get next(): number {
+    return this.#next;
+  }
+
+  leaf(_: readonly NewElement[], bytes: number): number {
+    return this.#take(bytes);
+  }
+
+  branch(_: readonly BranchElement[], bytes: number): number {
+    return this.#take(bytes);
+  }
+
+  inline(_: readonly NewElement[], bytes: number): Uint8Array {
+    return Buffer.alloc(bytes);
+  }
+
+  #take(bytes: number): number {
+    const id = this.#next;
+    this.#next += Math.ceil(bytes / this.pageBytes);
+    return id;
+  }
+}
+
+/** Encodes pages into a stream of bytes. */
+export class PageEncoder implements PageSink {
+  readonly pageBytes: number;
+  readonly #numbers: PageCounter;
+  readonly #out: ChunkWriter;
+
+  constructor(pageBytes: number, first: number, out: ChunkWriter) {
+    this.pageBytes = pageBytes;
+    this.#numbers = new PageCounter(pageBytes, first);
+    this.#out = out;
+  }
+
+  leaf(elements: readonly NewElement[], bytes: number): number {
+    const id = this.#numbers.leaf(elements, bytes);
+    this.#out.append(leafTable(id, elements, this.#overflow(bytes)));
+    for (const { key, value } of elements) {
+      this.#out.append(key);
+      this.#out.append(value);
+    }
+    this.#pad(bytes);
+    return id;
+  }
+
+  branch(elements: readonly BranchElement[], bytes: number): number {
+    const id = this.#numbers.branch(elements, bytes);
+    this.#out.append(branchTable(id, elements, this.#overflow(bytes)));
+    for (const { key } of elements) this.#out.append(key);
+    this.#pad(bytes);
+    return id;
+  }
+
+  inline(elements: readonly NewElement[]): Uint8Array {
+    return Buffer.concat([leafTable(0, elements, 0), ...elements.flatMap(({ key, value }) => [key, value])]);
+  }
+
+  #overflow(bytes: number): number {
+    return Math.ceil(bytes / this.pageBytes) - 1;
+  }
+
+  #pad(bytes: number): void {
+    const used = bytes % this.pageBytes;
+    if (used > 0) this.#out.appendZeros(this.pageBytes - used);
+  }
+}
+
+/** A stream of bytes in chunks of one size. */
+export class ChunkWriter {
+  readonly #chunkBytes: number;
+  #chunk: Buffer;
+  #used = 0;
+  #full: Buffer[] = [];
+
+  constructor(chunkBytes: number) {
+    this.#chunkBytes = chunkBytes;
+    this.#chunk = Buffer.alloc(chunkBytes);
+  }
+
+  append(bytes: Uint8Array): void {
+    let from = 0;
+    while (from < bytes.length) {
+      const part = from === 0 && bytes.length <= this.#room ? bytes : bytes.subarray(from, from + this.#room);
+      this.#chunk.set(part, this.#used);
+      this.#advance(part.length);
+      from += part.length;
+    }
+  }
+
+  appendZeros(count: number): void {
+    // A chunk is made of zeros.
+    for (let left = count; left > 0; ) {
+      const part = Math.min(left, this.#room);
+      this.#advance(part);
+      left -= part;
+    }
+  }
+
+  /** The chunks that are full; they are the caller's. */
+  take(): readonly Buffer[] {
+    const full = this.#full;
+    if (full.length > 0) this.#full = [];
+    return full;
+  }
+
+  /** What is left at the end, shorter than a chunk. */
+  rest(): Buffer {
+    return this.#chunk.subarray(0, this.#used);
+  }
+
+  get #room(): number {
+    return this.#chunkBytes - this.#used;
+  }
+
+  #advance(count: number): void {
+    this.#used += count;
+    if (this.#used < this.#chunkBytes) return;
+    this.#full.push(this.#chunk);
+    this.#chunk = Buffer.alloc(this.#chunkBytes);
+    this.#used = 0;
+  }
+}
+
+function leafTable(id: number, elements: readonly NewElement[], overflow: number): Buffer {
+  const table = Buffer.allocUnsafe(headerBytes + elements.length * elementBytes);
+  writeHeader(table, id, "leaf", elements.length, overflow);
+  let at = headerBytes;
+  let data = table.length;
+  for (const { key, value, isBucket } of elements) {
+    table.writeUInt32LE(isBucket ? bucketFlag : 0, at);
+    table.writeUInt32LE(data - at, at + 4);
+    table.writeUInt32LE(key.length, at + 8);
+    table.writeUInt32LE(value.length, at + 12);
+    at += elementBytes;
+    data += key.length + value.length;
+  }
+  return table;
+}
+
+function branchTable(id: number, elements: readonly BranchElement[], overflow: number): Buffer {
+  const table = Buffer.allocUnsafe(headerBytes + elements.length * elementBytes);
+  writeHeader(table, id, "branch", elements.length, overflow);
+  let at = headerBytes;
+  let data = table.length;
+  for (const { key, child } of elements) {
+    table.writeUInt32LE(data - at, at);
+    table.writeUInt32LE(key.length, at + 4);
+    writeUInt64(table, at + 8, child);
+    at += elementBytes;
+    data += key.length;
+  }
+  return table;
+}

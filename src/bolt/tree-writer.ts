@@ -1,0 +1,130 @@
+import { assert } from "../base/index.js";
+import { type BranchElement, bucketHeaderBytes, elementBytes, headerBytes, inlineRoot, writeUInt64 } from "./page.js";
+import type { NewElement, PageSink } from "./page-sink.js";
+
+/** An inline bucket takes no more than this part of a page, as in bbolt. */
+const inlinePart = 4;
+
+/**
+ * A tree made of pairs that come in order. Leaves go out as they fill up and the branches above them do so too, hence
+ * no more is held than two pages of each level. bbolt takes such a file for one of its own and goes on writing it: for
+ * that every branch needs two children at least.
+ */
+export class TreeWriter {
+  readonly #pages: PageSink;
+  #leaf: NewElement[] = [];
+  #leafBytes = headerBytes;
+  #above: BranchLevel | undefined;
+  #lastKey: Uint8Array | undefined;
+
+  constructor(pages: PageSink) {
+    this.#pages = pages;
+  }
+
+  /** Keys must grow; the arrays may be used until their page is out. */
+  add(element: NewElement): void {
+    const { key, value } = element;
+    const { pageBytes } = this.#pages;
+    assert(key.length > 0, "no key of a stored pair is empty");
+    assert(this.#lastKey === undefined || Buffer.compare(this.#lastKey, key) < 0, "pairs come in order of their keys");
+    this.#lastKey = key;
+    const bytes = elementBytes + key.length + value.length;
+    if (this.#leaf.length > 0 && this.#leafBytes + bytes > pageBytes) this.#endLeaf();
+    this.#leaf.push(element);
+    this.#leafBytes += bytes;
+  }
+
+  /** The tree as a bucket: what its parent has under its name. */
+  finishBucket(): Uint8Array {
+    const isSmall = this.#above === undefined && this.#leafBytes <= this.#pages.pageBytes / inlinePart;
+    const inline = isSmall ? this.#pages.inline(this.#leaf, this.#leafBytes) : Buffer.alloc(0);
+    const header = Buffer.alloc(bucketHeaderBytes);
+    writeUInt64(header, 0, isSmall ? inlineRoot : this.finish());
+    return Buffer.concat([header, inline]);
+  }
+
+  /** @returns the page of the root */
+  finish(): number {
+    const last = this.#pages.leaf(this.#leaf, this.#leafBytes);
+    if (this.#above === undefined) return last;
+    this.#above.add(keyOfFirst(this.#leaf), last);
+    return this.#above.finish();
+  }
+
+  #endLeaf(): void {
+    this.#above ??= new BranchLevel(this.#pages);
+    this.#above.add(keyOfFirst(this.#leaf), this.#pages.leaf(this.#leaf, this.#leafBytes));
+    this.#leaf = [];
+    this.#leafBytes = headerBytes;
+  }
+}
+
+/** The branches of one level, of which only the last one is not out yet. */
+class BranchLevel {
+  readonly #pages: PageSink;
+  #branch: BranchElement[] = [];
+  #bytes = headerBytes;
+  /** It did not fit into the branch any more, but is none by itself. */
+  #next: BranchElement | undefined;
+  #above: BranchLevel | undefined;
+
+  constructor(pages: PageSink) {
+    this.#pages = pages;
+  }
+
+  add(key: Uint8Array, child: number): void {
+    const element = { key: Buffer.from(key), child };
+    if (this.#next !== undefined) {
+      const next = this.#next;
+      this.#next = undefined;
+      this.#endBranch();
+      this.#push(next);
+      this.#push(element);
+    } else if (this.#branch.length >= 2 && this.#bytes + sizeOf(element) > this.#pages.pageBytes) {
+      this.#next = element;
+    } else {
+      this.#push(element);
+    }
+  }
+
+  /** At least two children were added. */
+  finish(): number {
+    const next = this.#next;
+    if (next !== undefined) {
+      const neighbour = this.#branch.length > 2 ? this.#branch.pop() : undefined;
+      if (neighbour !== undefined) {
+        this.#bytes -= sizeOf(neighbour);
+        this.#endBranch();
+        this.#push(neighbour);
+      }
+      // Of three, none can be spared: they share a branch, which runs over.
+      this.#push(next);
+    }
+    if (this.#above === undefined) return this.#pages.branch(this.#branch, this.#bytes);
+    this.#endBranch();
+    return this.#above.finish();
+  }
+
+  #push(element: BranchElement): void {
+    this.#branch.push(element);
+    this.#bytes += sizeOf(element);
+  }
+
+  #endBranch(): void {
+    assert(this.#branch.length >= 2, "a branch has two children at least");
+    this.#above ??= new BranchLevel(this.#pages);
+    this.#above.add(keyOfFirst(this.#branch), this.#pages.branch(this.#branch, this.#bytes));
+    this.#branch = [];
+    this.#bytes = headerBytes;
+  }
+}
+
+function sizeOf({ key }: BranchElement): number {
+  return elementBytes + key.length;
+}
+
+function keyOfFirst(elements: readonly { readonly key: Uint8Array }[]): Uint8Array {
+  const [first] = elements;
+  assert(first !== undefined, "a page of a tree with more than one has an element");
+  return first.key;
+}

@@ -1,0 +1,68 @@
+import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BucketSource, openBolt, type Pair, planBolt } from "../../src/bolt/index.js";
+
+/** Pairs of latin1 text, by bucket. */
+export type Contents = Readonly<Record<string, readonly (readonly [key: string, value: string])[]>>;
+
+/** A file of these buckets, which must be in order. */
+export async function boltFile(contents: Contents, chunkBytes = 32 * 1024): Promise<Buffer> {
+  const plan = await planBolt(Object.entries(contents).map(([name, pairs]) => source(name, pairs)));
+  const chunks: Buffer[] = [];
+  for await (const chunk of plan.chunks(chunkBytes)) chunks.push(chunk);
+  const file = Buffer.concat(chunks);
+  if (file.length !== plan.bytes) throw new Error(`planned ${plan.bytes} bytes, wrote ${file.length}`);
+  return file;
+}
+
+/** Everything that a file holds. */
+export async function contentsOf(file: Uint8Array): Promise<Contents> {
+  const contents: Record<string, (readonly [string, string])[]> = {};
+  await inFile(file, async (path) => {
+    const handle = await open(path);
+    try {
+      for await (const [name, bucket] of (await openBolt(handle)).buckets()) {
+        const pairs: (readonly [string, string])[] = [];
+        for await (const page of bucket.pairs()) {
+          for (const [key, value] of page) pairs.push([text(key), text(value)]);
+        }
+        contents[text(name)] = pairs;
+      }
+    } finally {
+      await handle.close();
+    }
+  });
+  return contents;
+}
+
+/** Puts the bytes into a file of their own while `use` runs. */
+export async function inFile<T>(file: Uint8Array, use: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "bolt-test-"));
+  try {
+    const path = join(folder, "db");
+    await writeFile(path, file);
+    return await use(path);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function source(name: string, pairs: readonly (readonly [string, string])[]): BucketSource {
+  return {
+    name,
+    async *pairs() {
+      for (let at = 0; at < pairs.length; at += 1000) {
+        yield pairs.slice(at, at + 1000).map(([key, value]): Pair => [bytes(key), bytes(value)]);
+      }
+    },
+  };
+}
+
+function bytes(value: string): Buffer {
+  return Buffer.from(value, "latin1");
+}
+
+export function text(value: Uint8Array): string {
+  return Buffer.from(value).toString("latin1");
+}

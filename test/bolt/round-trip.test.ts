@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { boltFile, type Contents, contentsOf } from "./files.js";
+
+// What is written is what is read; test/e2e/snapshot.test.ts shows that bbolt itself reads and goes on writing it.
+
+const numbered = (count: number, value: (at: number) => string): [string, string][] =>
+  Array.from({ length: count }, (_, at) => [`key${String(at).padStart(8, "0")}`, value(at)]);
+
+describe("a written file reads back", () => {
+  for (const { name, contents, pages } of [
+    { name: "without buckets", contents: {}, pages: 4 },
+    { name: "an empty bucket, inline", contents: { a: [] }, pages: 4 },
+    { name: "a small bucket, inline", contents: { a: [["k", "v"]] }, pages: 4 },
+    { name: "a bucket a byte too large to be inline", contents: { a: [["k", "v".repeat(992)]] }, pages: 5 },
+    { name: "a bucket just small enough to be inline", contents: { a: [["k", "v".repeat(991)]] }, pages: 4 },
+    { name: "an empty value", contents: { a: [["k", ""]] }, pages: 4 },
+    { name: "a leaf that fills its page to the last byte", contents: { a: [["k", "v".repeat(4063)]] }, pages: 5 },
+    { name: "a leaf that runs over by one byte", contents: { a: [["k", "v".repeat(4064)]] }, pages: 6 },
+    { name: "a value of 1 MiB between small ones", contents: { a: large(1 << 20) }, pages: 4 + 257 + 3 },
+    { name: "two leaves under a branch", contents: { a: numbered(2, () => "v".repeat(3000)) }, pages: 4 + 3 },
+    { name: "three levels", contents: { a: numbered(400, () => "v".repeat(3000)) }, pages: 4 + 400 + 3 + 1 },
+    { name: "four levels and many buckets", contents: { a: numbered(60_000, String), b: [], c: [["x", "y"]] } },
+    { name: "branches of keys longer than a page", contents: { a: longKeys(7) } },
+    { name: "three children that no branch has room for", contents: { a: longKeys(3) } },
+    { name: "more buckets than a page has room for", contents: manyBuckets(300) },
+  ] satisfies { name: string; contents: Contents; pages?: number }[]) {
+    test(name, async () => {
+      const file = await boltFile(contents);
+      if (pages !== undefined) expect(file.length / 4096).toBe(pages);
+      expect(await contentsOf(file)).toEqual(contents);
+    });
+  }
+
+  test("whatever the pairs", async () => {
+    const word = (minLength: number) =>
+      fc.uint8Array({ minLength, maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
+    const repeated = (part: fc.Arbitrary<string>, most: number) =>
+      fc.tuple(fc.oneof(fc.constant(1), fc.nat(most)), part).map(([times, text]) => text.repeat(1 + times));
+    const pair = fc.tuple(repeated(word(1), 300), repeated(word(0), 1000));
+    const bucket = fc
+      .uniqueArray(pair, { selector: ([name]) => name, maxLength: 60 })
+      .map((pairs) => pairs.sort(byKey));
+    const contents = fc.tuple(bucket, bucket).map(([a, b]): Contents => ({ a, b }));
+    await fc.assert(
+      fc.asyncProperty(contents, async (value) => {
+        expect(await contentsOf(await boltFile(value))).toEqual(value);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+test("chunks of every size make the same file", async () => {
+  const contents = { a: numbered(300, String), b: large(20_000) };
+  const file = await boltFile(contents);
+  for (const chunkBytes of [1, 7, 4096, 5000, 1 << 20]) {
+    expect((await boltFile(contents, chunkBytes)).equals(file)).toBe(true);
+  }
+});
+
+test("pairs out of order are no file", async () => {
+  await expect(
+    boltFile({
+      a: [
+        ["b", ""],
+        ["a", ""],
+      ],
+    }),
+  ).rejects.toThrow("pairs come in order");
+});
+
+function large(bytes: number): [string, string][] {
+  return [
+    ["a", "small"],
+    ["b", "v".repeat(bytes)],
+    ["c", "small"],
+  ];
+}
+
+function longKeys(count: number): [string, string][] {
+  return Array.from({ length: count }, (_, at) => [`${at}${"k".repeat(5000)}`, String(at)]);
+}
+
+function manyBuckets(count: number): Contents {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [`bucket${String(at).padStart(4, "0")}`, [["key", `value ${at}`]]]),
+  );
+}
+
+function byKey([left]: readonly [string, string], [right]: readonly [string, string]): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
