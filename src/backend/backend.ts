@@ -26,6 +26,8 @@ export interface Backend extends Readable {
   delete(bucket: Bucket, key: Uint8Array, valueBytes?: number): void;
   /** A read-only state that later changes do not touch. Close it soon: while open, its data is kept on disk. */
   view(): BackendView;
+  /** As `view`, but of what a batch would leave on disk if it were written now: what the hooks put is in it. */
+  consistentView(): BackendView;
   /** `hook` is called before each batch and may `put`: what it puts is in that batch (the consistent index). */
   onBeforeCommit(hook: () => void): void;
   /**

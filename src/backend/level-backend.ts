@@ -177,6 +177,11 @@ class LevelBackend implements Backend {
     return new SnapshotView(this.#store, this.#buffer.freeze(), (error) => this.#readFailed(error));
   }
 
+  consistentView(): BackendView {
+    for (const hook of this.#hooks) hook();
+    return this.view();
+  }
+
   onBeforeCommit(hook: () => void): void {
     this.#hooks.push(hook);
   }

@@ -35,6 +35,7 @@ import { type Assembly, asError, assemble } from "./assembly.js";
 import { type Bootstrapped, bootstrap, type ServerDeps } from "./bootstrap.js";
 import type { Call } from "./call.js";
 import { quotaBytes, type ServerConfig } from "./config.js";
+import type { DatabaseSnapshot } from "./database-snapshot.js";
 import type { ServerMetrics } from "./metrics.js";
 
 /** How long a stop waits for what is in flight. */
@@ -165,6 +166,11 @@ export class EtcdServer {
 
   async defragment(): Promise<DefragmentResponse> {
     return await this.#running.maintenance.defragment();
+  }
+
+  /** Everything this member has stored, as a file; the caller closes it. */
+  async snapshot(call: Call): Promise<DatabaseSnapshot> {
+    return await this.#running.maintenance.snapshot(call);
   }
 
   async hash(): Promise<HashResponse> {

@@ -6,5 +6,6 @@
 export type { ServerDeps } from "./bootstrap.js";
 export type { Call } from "./call.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
+export type { DatabaseSnapshot } from "./database-snapshot.js";
 export { EtcdServer } from "./etcd-server.js";
 export type { Histogram, ServerMetrics } from "./metrics.js";

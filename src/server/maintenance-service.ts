@@ -15,6 +15,7 @@ import {
   StatusResponse,
 } from "../wire/index.js";
 import type { Call } from "./call.js";
+import { type DatabaseSnapshot, DatabaseSnapshots } from "./database-snapshot.js";
 import type { Headers } from "./headers.js";
 import type { Leadership } from "./leadership.js";
 import type { LogPosition } from "./log-position.js";
@@ -37,9 +38,11 @@ export interface MaintenanceServiceConfig {
 /** What operators ask: how this member is, who the members are, whether their data agrees. */
 export class MaintenanceService {
   readonly #config: MaintenanceServiceConfig;
+  readonly #snapshots: DatabaseSnapshots;
 
   constructor(config: MaintenanceServiceConfig) {
     this.#config = config;
+    this.#snapshots = new DatabaseSnapshots(config.backend);
   }
 
   status(): StatusResponse {
@@ -93,6 +96,20 @@ export class MaintenanceService {
     }
     logger.info("finished defragment");
     return DefragmentResponse.create();
+  }
+
+  /**
+   * Everything this member has stored, as of some moment during the call.
+   *
+   * @throws EtcdError `tooManyRequests` when as many are being sent as may be
+   */
+  async snapshot({ signal }: Call): Promise<DatabaseSnapshot> {
+    const { backend, logger } = this.#config;
+    // What is on disk need not stay in memory for as long as the client takes.
+    await backend.commit();
+    const snapshot = await this.#snapshots.take(signal);
+    logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
+    return snapshot;
   }
 
   /** Over everything this member has stored. */

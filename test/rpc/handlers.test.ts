@@ -103,6 +103,7 @@ test("MemberList and HashKV pass on what they are asked for", async () => {
     defragment: refusing(asked, "defragment"),
     hash: refusing(asked, "hash"),
     hashKv: refusing(asked, "hashKv"),
+    snapshot: refusing(asked, "snapshot"),
   });
   const hash = HashKVRequest.encode({ revision: 7 });
   await expect(unaryOf(maintenance, "/etcdserverpb.Maintenance/HashKV")(hash)).rejects.toThrow();

@@ -1,0 +1,84 @@
+import { allBuckets, type Backend, type BackendView, type Bucket, type Row } from "../backend/index.js";
+import { EtcdError } from "../base/index.js";
+import { type BoltPlan, planBolt } from "../bolt/index.js";
+
+/** One state of everything that a member has stored, as a file of etcd's own. It is made while it is sent. */
+export interface DatabaseSnapshot {
+  /** Size of the file. */
+  readonly bytes: number;
+  /** The file, in chunks of that size; only the last may be shorter. Made once. */
+  chunks(chunkBytes: number): AsyncIterable<Buffer>;
+  /** Its data stays on disk until then, whatever is deleted meanwhile. */
+  close(): Promise<void>;
+}
+
+/** Each holds a state of the database, and reads all of it. */
+const openMax = 8;
+
+/** The snapshots of one member that are being sent. */
+export class DatabaseSnapshots {
+  readonly #backend: Backend;
+  #open = 0;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /**
+   * Cuts the state at the call, between two entries of the log, with the index of the last one in it; what it takes to
+   * know its size reads all of it. Writes go on meanwhile.
+   *
+   * @param signal ends it at its next step, with the signal's reason
+   * @throws EtcdError `tooManyRequests` when as many are open as may be
+   */
+  async take(signal: AbortSignal): Promise<DatabaseSnapshot> {
+    if (this.#open === openMax) throw new EtcdError("tooManyRequests");
+    const view = this.#backend.consistentView();
+    this.#open++;
+    const close = async (): Promise<void> => {
+      this.#open--;
+      await view.close();
+    };
+    try {
+      return new ViewSnapshot(await planBolt(bucketsOf(view, signal)), close);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+}
+
+class ViewSnapshot implements DatabaseSnapshot {
+  readonly #plan: BoltPlan;
+  readonly #release: () => Promise<void>;
+  #closed: Promise<void> | undefined;
+
+  constructor(plan: BoltPlan, release: () => Promise<void>) {
+    this.#plan = plan;
+    this.#release = release;
+  }
+
+  get bytes(): number {
+    return this.#plan.bytes;
+  }
+
+  chunks(chunkBytes: number): AsyncIterable<Buffer> {
+    return this.#plan.chunks(chunkBytes);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#release();
+    return this.#closed;
+  }
+}
+
+function bucketsOf(view: BackendView, signal: AbortSignal) {
+  return allBuckets.map((name) => ({ name, pairs: () => pairsOf(view, name, signal) }));
+}
+
+async function* pairsOf(view: BackendView, bucket: Bucket, signal: AbortSignal): AsyncGenerator<Row[]> {
+  for await (const rows of view.batches(bucket)) {
+    signal.throwIfAborted();
+    yield rows;
+  }
+}
