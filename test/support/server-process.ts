@@ -130,14 +130,29 @@ export class ServerProcess {
   }
 }
 
-/** A port of the loopback interface that nobody listened on a moment ago. */
+/** Each test worker has ports of its own, below those that the kernel gives to outgoing connections. */
+const portsPerWorker = 2_000;
+const firstPort = 10_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 10) * portsPerWorker;
+let nextPort = Math.floor(Math.random() * portsPerWorker);
+
+/** A port of the loopback interface that nobody listens on, and that no other test is given soon. */
 export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < portsPerWorker; tries++) {
+    const port = firstPort + (nextPort++ % portsPerWorker);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port in ${portsPerWorker} from ${firstPort}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
+  probe.listen(port, "127.0.0.1");
+  try {
+    await once(probe, "listening");
+  } catch {
+    return false;
+  }
   probe.close();
   await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  return true;
 }
