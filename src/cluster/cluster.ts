@@ -5,7 +5,8 @@ import { type DowngradeInfo, requireCompatible, shortVersion } from "./cluster-v
 import { refuseConfChange } from "./conf-change-check.js";
 import { decodeConfChangeContext, decodeMember } from "./json.js";
 import { compareIds, idText, type Member, type MemberAttributes } from "./member.js";
-import { loadMembership, saveDowngrade, saveMember, saveRemoval, saveVersion } from "./records.js";
+import { loadMembership, replaceMembership, saveDowngrade, saveMember, saveRemoval, saveVersion } from "./records.js";
+import { decodeV2Store, encodeV2Store } from "./v2-store.js";
 
 export interface ClusterOptions {
   readonly backend: Backend;
@@ -42,18 +43,36 @@ export class Cluster {
     this.#version = stored.version;
     this.#downgrade = stored.downgrade;
     for (const id of stored.removed) this.#removed.add(id);
-    for (const member of stored.members) {
-      this.#members.set(member.id, member);
-      this.#logger.info("recovered/added member from store", {
-        ...this.#names(),
-        "recovered-remote-peer-id": idText(member.id),
-        "recovered-remote-peer-urls": member.peerUrls,
-      });
-    }
+    for (const member of stored.members) this.#recover(member);
     if (stored.version === undefined) return;
     const version = shortVersion(stored.version);
     this.#logger.info("set cluster version from store", { "cluster-version": version });
     this.#logger.info("enabled capabilities for version", { "cluster-version": version });
+  }
+
+  /** What a raft snapshot of this moment has for data. */
+  snapshotData(): Uint8Array {
+    return encodeV2Store({ members: this.members(), removed: [...this.#removed], version: this.#version });
+  }
+
+  /**
+   * Becomes what the data of a raft snapshot says; the backend holds that snapshot's database by now.
+   *
+   * @throws Error when the data says nothing of members, or this release is too old for the cluster's version
+   */
+  async restoreSnapshot(data: Uint8Array): Promise<void> {
+    const membership = decodeV2Store(data);
+    const stored = await loadMembership(this.#backend);
+    requireCompatible(membership.version, stored.downgrade);
+    replaceMembership(this.#backend, stored, membership);
+    this.#downgrade = stored.downgrade;
+    this.#version = membership.version;
+    this.#removed.clear();
+    for (const id of membership.removed) this.#removed.add(id);
+    this.#members.clear();
+    for (const member of membership.members) this.#recover(member);
+    if (membership.version === undefined) return;
+    this.#logger.info("set cluster version from store", { "cluster-version": shortVersion(membership.version) });
   }
 
   /** In the order of their ids. */
@@ -141,6 +160,15 @@ export class Cluster {
   setDowngrade(downgrade: DowngradeInfo): void {
     this.#downgrade = downgrade;
     saveDowngrade(this.#backend, downgrade);
+  }
+
+  #recover(member: Member): void {
+    this.#members.set(member.id, member);
+    this.#logger.info("recovered/added member from store", {
+      ...this.#names(),
+      "recovered-remote-peer-id": idText(member.id),
+      "recovered-remote-peer-urls": member.peerUrls,
+    });
   }
 
   #addMember(member: Member): void {

@@ -4,7 +4,7 @@
  * proposes anything nor talks to other members.
  */
 export { Cluster, type ClusterOptions } from "./cluster.js";
-export { type DowngradeInfo, shortVersion } from "./cluster-version.js";
+export { compareVersions, type DowngradeInfo, shortVersion } from "./cluster-version.js";
 export { loadConfState, saveConfState } from "./conf-state.js";
 export { type ConfChangeContext, encodeConfChangeContext, encodeMember } from "./json.js";
 export {
@@ -13,5 +13,7 @@ export {
   initialMembers,
   type Member,
   type MemberAttributes,
+  type RaftAttributes,
 } from "./member.js";
 export { attributesRequest, type MembershipChange, readV2Request, versionRequest } from "./v2-request.js";
+export { decodeV2Store, encodeV2Store, type SnapshotMembership } from "./v2-store.js";

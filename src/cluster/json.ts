@@ -1,5 +1,5 @@
 import { assert, type MemberId } from "../base/index.js";
-import type { Member, MemberAttributes } from "./member.js";
+import type { Member, MemberAttributes, RaftAttributes } from "./member.js";
 
 /**
  * The JSON that members keep and agree on, byte for byte as Go's `encoding/json` writes it: fields in a fixed order,
@@ -40,9 +40,19 @@ export function decodeConfChangeContext(bytes: Uint8Array): ConfChangeContext {
   return { member: memberOf(fields, idOf(text)), isPromote: fields.isPromote === true };
 }
 
-/** A string as Go writes it: what could end a script or a line inside of HTML is escaped. */
-export function goString(text: string): string {
-  return JSON.stringify(text).replace(
+/** Where a member is reached, and whether it has a vote: what of it is raft's. */
+export function encodeRaftAttributes(member: RaftAttributes): string {
+  return `{${raftAttributeFields(member).join(",")}}`;
+}
+
+/** @throws Error when the text is not JSON of such attributes */
+export function decodeRaftAttributes(text: string): RaftAttributes {
+  return raftAttributesOf(parseObject(text));
+}
+
+/** A value as Go writes it: what could end a script or a line inside of HTML is escaped. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
@@ -55,21 +65,20 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> {
 }
 
 function memberFields(member: Member): string {
-  const learner = member.isLearner ? [`"isLearner":true`] : [];
-  return [`"id":${member.id}`, `"peerURLs":${goStrings(member.peerUrls)}`, ...learner, ...attributeFields(member)].join(
-    ",",
-  );
+  return [`"id":${member.id}`, ...raftAttributeFields(member), ...attributeFields(member)].join(",");
+}
+
+function raftAttributeFields({ peerUrls, isLearner }: RaftAttributes): string[] {
+  // As etcd has a list that was never made, such as the one of a context that promotes.
+  const urls = peerUrls.length === 0 ? "null" : goJson(peerUrls);
+  return [`"peerURLs":${urls}`, ...(isLearner ? [`"isLearner":true`] : [])];
 }
 
 function attributeFields({ name, clientUrls }: MemberAttributes): string[] {
   const fields: string[] = [];
-  if (name !== "") fields.push(`"name":${goString(name)}`);
-  if (clientUrls.length > 0) fields.push(`"clientURLs":${goStrings(clientUrls)}`);
+  if (name !== "") fields.push(`"name":${goJson(name)}`);
+  if (clientUrls.length > 0) fields.push(`"clientURLs":${goJson(clientUrls)}`);
   return fields;
-}
-
-function goStrings(texts: readonly string[]): string {
-  return `[${texts.map(goString).join(",")}]`;
 }
 
 /** A quote inside of a JSON string is escaped, so this matches a field's name only. */
@@ -82,7 +91,11 @@ function idOf(text: string): MemberId {
 }
 
 function memberOf(fields: Readonly<Record<string, unknown>>, id: MemberId): Member {
-  return { id, peerUrls: strings(fields.peerURLs), isLearner: fields.isLearner === true, ...attributesOf(fields) };
+  return { id, ...raftAttributesOf(fields), ...attributesOf(fields) };
+}
+
+function raftAttributesOf(fields: Readonly<Record<string, unknown>>): RaftAttributes {
+  return { peerUrls: strings(fields.peerURLs), isLearner: fields.isLearner === true };
 }
 
 function attributesOf(fields: Readonly<Record<string, unknown>>): MemberAttributes {

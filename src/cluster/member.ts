@@ -9,12 +9,16 @@ export interface MemberAttributes {
   readonly clientUrls: readonly string[];
 }
 
-export interface Member extends MemberAttributes {
-  readonly id: MemberId;
+/** What only a conf change can alter. */
+export interface RaftAttributes {
   /** Where other members reach it. */
   readonly peerUrls: readonly string[];
   /** It receives the log and does not vote. */
   readonly isLearner: boolean;
+}
+
+export interface Member extends RaftAttributes, MemberAttributes {
+  readonly id: MemberId;
 }
 
 /**

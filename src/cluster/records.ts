@@ -1,14 +1,12 @@
 import type { Backend } from "../backend/index.js";
 import type { MemberId } from "../base/index.js";
 import type { DowngradeInfo } from "./cluster-version.js";
-import { decodeMember, encodeMember, goString, parseObject } from "./json.js";
+import { decodeMember, encodeMember, goJson, parseObject } from "./json.js";
 import { idText, type Member } from "./member.js";
+import type { SnapshotMembership } from "./v2-store.js";
 
 /** Where a membership is kept: the buckets `members`, `members_removed` and `cluster`, as etcd 3.5 fills them. */
-export interface StoredMembership {
-  readonly members: readonly Member[];
-  readonly removed: readonly MemberId[];
-  readonly version: string | undefined;
+export interface StoredMembership extends SnapshotMembership {
   readonly downgrade: DowngradeInfo;
 }
 
@@ -23,13 +21,22 @@ export async function loadMembership(backend: Backend): Promise<StoredMembership
   const removed: MemberId[] = [];
   for await (const batch of backend.batches("members_removed")) removed.push(...batch.map(([key]) => idOf(key)));
   const version = backend.get("cluster", versionKey);
-  const downgrade = backend.get("cluster", downgradeKey);
   return {
     members,
     removed,
     version: version === undefined ? undefined : textOf(version),
-    downgrade: downgrade === undefined ? { enabled: false, targetVersion: "" } : decodeDowngrade(textOf(downgrade)),
+    downgrade: loadDowngrade(backend),
   };
+}
+
+/** Makes the records, which are `stored`, say what a raft snapshot says: its database need not agree with it. */
+export function replaceMembership(backend: Backend, stored: StoredMembership, wanted: SnapshotMembership): void {
+  for (const { id } of stored.members) backend.delete("members", text(idText(id)));
+  for (const id of stored.removed) backend.delete("members_removed", text(idText(id)));
+  for (const member of wanted.members) saveMember(backend, member);
+  for (const id of wanted.removed) saveRemoval(backend, id);
+  if (wanted.version === undefined) backend.delete("cluster", versionKey);
+  else saveVersion(backend, wanted.version);
 }
 
 export function saveMember(backend: Backend, member: Member): void {
@@ -46,11 +53,13 @@ export function saveVersion(backend: Backend, version: string): void {
 }
 
 export function saveDowngrade(backend: Backend, { enabled, targetVersion }: DowngradeInfo): void {
-  backend.put("cluster", downgradeKey, text(`{"target-version":${goString(targetVersion)},"enabled":${enabled}}`));
+  backend.put("cluster", downgradeKey, text(`{"target-version":${goJson(targetVersion)},"enabled":${enabled}}`));
 }
 
-function decodeDowngrade(json: string): DowngradeInfo {
-  const fields = parseObject(json);
+function loadDowngrade(backend: Backend): DowngradeInfo {
+  const json = backend.get("cluster", downgradeKey);
+  if (json === undefined) return { enabled: false, targetVersion: "" };
+  const fields = parseObject(textOf(json));
   const targetVersion = fields["target-version"];
   return { enabled: fields.enabled === true, targetVersion: typeof targetVersion === "string" ? targetVersion : "" };
 }

@@ -1,0 +1,131 @@
+import type { MemberId } from "../base/index.js";
+import { decodeAttributes, decodeRaftAttributes, encodeAttributes, encodeRaftAttributes, goJson } from "./json.js";
+import { compareIds, idText, type Member } from "./member.js";
+
+/** The membership as a raft snapshot carries it. */
+export interface SnapshotMembership {
+  /** In the order of their ids. */
+  readonly members: readonly Member[];
+  readonly removed: readonly MemberId[];
+  readonly version: string | undefined;
+}
+
+/** A node of etcd's first store; one without children is a file. */
+interface StoreNode {
+  readonly value: string;
+  readonly children: ReadonlyMap<string, StoreNode> | undefined;
+}
+
+const eventsMax = 1_000;
+const versionOfFormat = 2;
+const never = "0001-01-01T00:00:00Z";
+
+/**
+ * The data of a raft snapshot: etcd's first store as JSON. A real member that gets it reads from here, and from nowhere
+ * else, who the members are. The history of events is left empty, in the full length that etcd relies on when it adds
+ * to it; indexes, which only watchers of that store could see, are 0.
+ */
+export function encodeV2Store({ members, removed, version }: SnapshotMembership): Uint8Array {
+  const cluster = new Map<string, StoreNode>();
+  cluster.set("members", directory(members.map((member) => [idText(member.id), memberNode(member)])));
+  if (removed.length > 0) {
+    const ids = [...removed].sort(compareIds);
+    cluster.set("removed_members", directory(ids.map((id) => [idText(id), file("")])));
+  }
+  if (version !== undefined) cluster.set("version", file(version));
+  const root = directory([
+    ["0", { value: "", children: cluster }],
+    ["1", directory([])],
+  ]);
+  const queue = { Events: Array(eventsMax).fill(null), Size: 0, Front: 0, Back: 0, Capacity: eventsMax };
+  const store = {
+    Root: nodeJson("/", root),
+    WatcherHub: { EventHistory: { Queue: queue, StartIndex: 0, LastIndex: 0 } },
+    CurrentIndex: 0,
+    Stats: {},
+    CurrentVersion: versionOfFormat,
+  };
+  return Buffer.from(goJson(store), "utf8");
+}
+
+/**
+ * @throws Error when the bytes are no such store, or when it holds keys of etcd's v2 API: those are not kept here, and
+ *   passing them over would lose data
+ */
+export function decodeV2Store(bytes: Uint8Array): SnapshotMembership {
+  const fields = objectOf(JSON.parse(Buffer.from(bytes).toString("utf8")));
+  const root = nodeOf(fields.Root);
+  for (const [name, { children }] of root.children ?? []) {
+    if (name !== "0" && hasFiles(children)) {
+      throw new Error(`the snapshot has keys of etcd's v2 API, which is not supported: /${name}`);
+    }
+  }
+  const cluster = root.children?.get("0")?.children;
+  const members = [...(cluster?.get("members")?.children ?? [])].map(([name, node]) => memberOf(name, node));
+  const removed = [...(cluster?.get("removed_members")?.children?.keys() ?? [])].map(idOf);
+  return {
+    members: members.sort((one, other) => compareIds(one.id, other.id)),
+    removed: removed.sort(compareIds),
+    version: cluster?.get("version")?.value,
+  };
+}
+
+function memberNode(member: Member): StoreNode {
+  const raftAttributes = file(encodeRaftAttributes(member));
+  const published = member.name !== "" || member.clientUrls.length > 0;
+  return directory([
+    ...(published ? [["attributes", file(encodeAttributes(member))] as const] : []),
+    ["raftAttributes", raftAttributes],
+  ]);
+}
+
+function memberOf(name: string, { children }: StoreNode): Member {
+  const raftAttributes = children?.get("raftAttributes");
+  if (raftAttributes === undefined) throw new Error(`the snapshot does not say where member ${name} is reached`);
+  const attributes = children?.get("attributes");
+  return {
+    id: idOf(name),
+    ...decodeRaftAttributes(raftAttributes.value),
+    ...(attributes === undefined ? { name: "", clientUrls: [] } : decodeAttributes(attributes.value)),
+  };
+}
+
+function idOf(name: string): MemberId {
+  if (!/^[0-9a-f]{1,16}$/.test(name)) throw new Error(`the snapshot has a member whose id is none: ${name}`);
+  return BigInt(`0x${name}`) as MemberId;
+}
+
+function file(value: string): StoreNode {
+  return { value, children: undefined };
+}
+
+function directory(children: readonly (readonly [string, StoreNode])[]): StoreNode {
+  return { value: "", children: new Map(children) };
+}
+
+function hasFiles(children: ReadonlyMap<string, StoreNode> | undefined): boolean {
+  return [...(children?.values() ?? [])].some((node) => node.children === undefined || hasFiles(node.children));
+}
+
+function nodeJson(path: string, { value, children }: StoreNode): Readonly<Record<string, unknown>> {
+  const below = path === "/" ? "/" : `${path}/`;
+  return {
+    Path: path,
+    CreatedIndex: 0,
+    ModifiedIndex: 0,
+    ExpireTime: never,
+    Value: value,
+    Children: children && Object.fromEntries([...children].map(([name, node]) => [name, nodeJson(below + name, node)])),
+  };
+}
+
+function nodeOf(json: unknown): StoreNode {
+  const { Value: value, Children: children } = objectOf(json);
+  if (children === null || children === undefined) return file(typeof value === "string" ? value : "");
+  return directory(Object.entries(objectOf(children)).map(([name, node]) => [name, nodeOf(node)]));
+}
+
+function objectOf(json: unknown): Readonly<Record<string, unknown>> {
+  if (typeof json !== "object" || json === null) throw new Error("a raft snapshot holds a store as a JSON object");
+  return { ...json };
+}
