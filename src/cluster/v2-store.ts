@@ -108,14 +108,15 @@ function hasFiles(children: ReadonlyMap<string, StoreNode> | undefined): boolean
 }
 
 function nodeJson(path: string, { value, children }: StoreNode): Readonly<Record<string, unknown>> {
-  const below = path === "/" ? "/" : `${path}/`;
+  const prefix = path === "/" ? "/" : `${path}/`;
+  const entries = children && [...children].map(([name, node]) => [name, nodeJson(prefix + name, node)]);
   return {
     Path: path,
     CreatedIndex: 0,
     ModifiedIndex: 0,
     ExpireTime: never,
     Value: value,
-    Children: children && Object.fromEntries([...children].map(([name, node]) => [name, nodeJson(below + name, node)])),
+    Children: entries === undefined ? null : Object.fromEntries(entries),
   };
 }
 
