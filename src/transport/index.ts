@@ -4,6 +4,8 @@
  * reports what it could not; it keeps nothing, decides nothing, and never makes its caller wait.
  */
 export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "./config.js";
+export { type CountersByPeer, Durations, PeerCounters, SnapshotCounters } from "./counters.js";
+export { PeerError } from "./dialer.js";
 export type { PeerClient, PeerMembers, PeerVersions } from "./peer-client.js";
 export type { LeaseTimeToLive, PeerHandler, PeerService, RevisionHash } from "./peer-endpoints.js";
-export type { Transport } from "./transport.js";
+export { Transport } from "./transport.js";

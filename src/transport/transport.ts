@@ -1,23 +1,184 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { MemberId } from "../base/index.js";
+import { assert, type MemberId } from "../base/index.js";
+import { idText } from "../cluster/index.js";
 import type { Message } from "../raft/index.js";
-import type { OutgoingSnapshot } from "./config.js";
+import type { OutgoingSnapshot, TransportConfig } from "./config.js";
+import { type CountersByPeer, PeerCounters } from "./counters.js";
+import { Dialer } from "./dialer.js";
+import type { Link } from "./link.js";
+import { Peer } from "./peer.js";
+import { PeerStatus } from "./peer-status.js";
+import { arePeerUrls, PeerUrls } from "./peer-urls.js";
+import { Pipeline } from "./pipeline.js";
+import { Prober } from "./prober.js";
+import { type KnownPeers, RaftHandler } from "./raft-handler.js";
+import { refuse } from "./responses.js";
+import { SnapshotSender } from "./snapshot-sender.js";
+
+/** Snapshots on their way at a time, to all peers. */
+const snapshotsMax = 16;
+/** Anybody with the cluster's id can become a remote. */
+const remotesMax = 64;
+
+interface RunningPeer {
+  readonly peer: Peer;
+  readonly prober: Prober;
+}
+
+interface Remote {
+  readonly link: Link;
+  readonly pipeline: Pipeline;
+}
 
 /** What one member and its peers say to each other. */
-export interface Transport {
+export class Transport {
+  readonly #config: TransportConfig;
+  readonly #dialer: Dialer;
+  readonly #handler: RaftHandler;
+  readonly #peers = new Map<MemberId, RunningPeer>();
+  readonly #remotes = new Map<MemberId, Remote>();
+  readonly #counters = new Map<MemberId, PeerCounters>();
+  readonly #snapshots = new Map<SnapshotSender, { readonly to: MemberId; readonly done: Promise<void> }>();
+  #stopped = false;
+
+  constructor(config: TransportConfig) {
+    this.#config = config;
+    this.#dialer = new Dialer(config);
+    const known: KnownPeers = {
+      peer: (id) => this.#peers.get(id)?.peer,
+      addRemote: (id, urls) => this.addRemote(id, urls),
+      counters: (id) => this.#counters.get(id as MemberId),
+    };
+    this.#handler = new RaftHandler(config, known);
+  }
+
   /** Answers `/raft` and what lies below it; false when the request is for somebody else. */
-  handler(request: IncomingMessage, response: ServerResponse): boolean;
+  handler(request: IncomingMessage, response: ServerResponse): boolean {
+    if (!this.#stopped) return this.#handler.handle(request, response);
+    refuse(response, 503, "the member is stopping");
+    return true;
+  }
+
   /** Hands messages to the connections of their targets; never waits, never throws. Not for `MsgSnap`. */
-  send(messages: readonly Message[]): void;
+  send(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const to = message.to as MemberId;
+      const target = this.#peers.get(to)?.peer;
+      if (target !== undefined) target.send(message);
+      else if (this.#remotes.get(to)?.pipeline.offer(message) !== true) this.#unsent(message);
+    }
+    // Everything that came together leaves together.
+    for (const { peer } of this.#peers.values()) peer.flush();
+  }
+
   /** Streams a snapshot to its target; `reportSnapshot` says how it ended. */
-  sendSnapshot(snapshot: OutgoingSnapshot): void;
-  addPeer(id: MemberId, urls: readonly string[]): void;
+  sendSnapshot(snapshot: OutgoingSnapshot): void {
+    const { message } = snapshot;
+    assert(message.type === "MsgSnap", "only a snapshot's message comes with a database");
+    const to = message.to as MemberId;
+    const link = this.#peers.get(to)?.peer.link;
+    if (link === undefined || this.#snapshots.size >= snapshotsMax) {
+      const reason = link === undefined ? "the peer is unknown" : "too many snapshots are being sent";
+      this.#config.logger.warn("did not send a snapshot", { "remote-peer-id": idText(to), error: reason });
+      snapshot.release();
+      // Raft waits for the report, and sends the snapshot in the middle of handing out messages.
+      setImmediate(() => this.#config.raft.reportSnapshot(to, "failure"));
+      return;
+    }
+    const sender = new SnapshotSender(link, snapshot);
+    const done = sender.send().finally(() => this.#snapshots.delete(sender));
+    this.#snapshots.set(sender, { to, done });
+  }
+
+  /** @param urls checked by whoever let the member in */
+  addPeer(id: MemberId, urls: readonly string[]): void {
+    assert(arePeerUrls(urls), "a member's peer URLs were checked when it was added");
+    if (this.#stopped || this.#peers.has(id)) return;
+    this.#removeRemote(id);
+    const link = this.#link(id, urls);
+    const peer = new Peer(link);
+    const prober = new Prober(link);
+    this.#peers.set(id, { peer, prober });
+    peer.start();
+    prober.start();
+    this.#config.logger.info("added peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
+  }
+
   /** Somebody this member hears of before the log says that it is a member: gets answers, and no streams. */
-  addRemote(id: MemberId, urls: readonly string[]): void;
-  updatePeer(id: MemberId, urls: readonly string[]): void;
-  removePeer(id: MemberId): void;
+  addRemote(id: MemberId, urls: readonly string[]): void {
+    if (this.#stopped || this.#peers.has(id) || this.#remotes.has(id) || id === this.#config.memberId) return;
+    if (this.#config.raft.isIdRemoved(id)) return;
+    const fields = { "remote-peer-id": idText(id), "remote-peer-urls": urls };
+    if (!arePeerUrls(urls) || this.#remotes.size >= remotesMax) {
+      this.#config.logger.warn("did not add a remote peer", fields);
+      return;
+    }
+    const link = this.#link(id, urls);
+    this.#remotes.set(id, { link, pipeline: new Pipeline(link) });
+    this.#config.logger.info("added remote peer", fields);
+  }
+
+  /** @param urls checked by whoever changed them */
+  updatePeer(id: MemberId, urls: readonly string[]): void {
+    assert(arePeerUrls(urls), "a member's peer URLs were checked when they were changed");
+    this.#peers.get(id)?.peer.link.urls.update(urls);
+    this.#config.logger.info("updated peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
+  }
+
+  /** Harmless when it is none. */
+  removePeer(id: MemberId): void {
+    this.#removeRemote(id);
+    const running = this.#peers.get(id);
+    if (running === undefined) return;
+    this.#peers.delete(id);
+    running.prober.stop();
+    running.peer.stop();
+    for (const [sender, { to }] of this.#snapshots) if (to === id) sender.stop();
+    this.#config.logger.info("removed peer", { "remote-peer-id": idText(id) });
+  }
+
   /** Since when the peer is reachable, on the clock's `now`; undefined while it is not. */
-  activeSince(id: MemberId): number | undefined;
-  activePeers(): number;
-  stop(): Promise<void>;
+  activeSince(id: MemberId): number | undefined {
+    return this.#peers.get(id)?.peer.link.status.since;
+  }
+
+  activePeers(): number {
+    let active = 0;
+    for (const { peer } of this.#peers.values()) if (peer.link.status.since !== undefined) active++;
+    return active;
+  }
+
+  /** What was counted of each peer that there has been. */
+  get counters(): CountersByPeer {
+    return this.#counters;
+  }
+
+  /** Resolves when nothing is under way any more, and every snapshot's source has been released. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const id of [...this.#remotes.keys()]) this.#removeRemote(id);
+    for (const id of [...this.#peers.keys()]) this.removePeer(id);
+    const sending = [...this.#snapshots.values()].map(({ done }) => done);
+    for (const sender of this.#snapshots.keys()) sender.stop();
+    this.#dialer.stop();
+    await Promise.all(sending);
+  }
+
+  #link(id: MemberId, urls: readonly string[]): Link {
+    const { clock, logger } = this.#config;
+    const counters = this.#counters.get(id) ?? new PeerCounters();
+    this.#counters.set(id, counters);
+    const status = new PeerStatus(id, clock, logger, counters);
+    return { id, config: this.#config, dialer: this.#dialer, urls: new PeerUrls(urls), status, counters };
+  }
+
+  #removeRemote(id: MemberId): void {
+    this.#remotes.get(id)?.pipeline.stop();
+    this.#remotes.delete(id);
+  }
+
+  #unsent({ type, to }: Message): void {
+    const fields = { "message-type": type, "remote-peer-id": to.toString(16) };
+    this.#config.logger.debug("did not send a message", fields);
+  }
 }

@@ -1,0 +1,84 @@
+import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Clock } from "../base/index.js";
+
+/** An idle connection is closed before the peer might close it: etcd's members do after five seconds. */
+const idleMsMax = 3_000;
+
+/** A peer could not be asked, or its answer is none that a member gives. */
+export class PeerError extends Error {
+  override readonly name = "PeerError";
+}
+
+export interface DialerConfig {
+  readonly clock: Clock;
+  /** How long a connection may take to come about. */
+  readonly dialTimeoutMs: number;
+  /** Makes what opens connections; for plain HTTP when absent. */
+  readonly newAgent?: () => Agent;
+}
+
+export type Headers = Readonly<Record<string, string | number>>;
+
+/** Opens requests to members; connections that have become free serve the next one. */
+export class Dialer {
+  readonly #config: DialerConfig;
+  readonly #agent: Agent;
+
+  constructor(config: DialerConfig) {
+    this.#config = config;
+    const plain = (): Agent => new Agent({ keepAlive: true, timeout: idleMsMax, noDelay: true });
+    this.#agent = (config.newAgent ?? plain)();
+  }
+
+  /**
+   * A request whose head goes out with the first byte of its body, or with `end`. Without an `error` listener a
+   * failure would end the process.
+   */
+  open(method: "GET" | "POST", url: string, path: string, headers: Headers): ClientRequest {
+    const { protocol, hostname, port } = new URL(url);
+    const opened = request({
+      agent: this.#agent,
+      protocol,
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: port === "" ? (protocol === "https:" ? 443 : 80) : port,
+      method,
+      path,
+      headers,
+    });
+    opened.once("socket", (socket) => {
+      if (!socket.connecting) return;
+      const { clock, dialTimeoutMs } = this.#config;
+      const deadline = clock.after(dialTimeoutMs, () => opened.destroy(new PeerError("dial timeout")));
+      socket.once("connect", () => deadline.cancel());
+      socket.once("close", () => deadline.cancel());
+    });
+    return opened;
+  }
+
+  /** Drops every connection. */
+  stop(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** The answer to a request that has been sent; rejects when none comes. */
+export function answerTo(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once("response", resolve);
+    request.once("error", reject);
+    request.once("close", () => reject(new PeerError("the connection was closed without an answer")));
+  });
+}
+
+/** @throws PeerError when the body is longer; whatever broke the connection, when it is not complete */
+export async function readBody(message: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of message) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    length += chunk.byteLength;
+    if (length > bytesMax) throw new PeerError(`a body of more than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../base/index.js";
+import type { Message } from "../raft/index.js";
+import { ByteQueue } from "./byte-queue.js";
+import { PeerError } from "./dialer.js";
+import { decodeMessage } from "./message-codec.js";
+import { readSize } from "./stream-codec.js";
+
+/** A sender that says nothing for so long hangs; one that waits for this member does not count. */
+const stallMsMax = 30_000;
+
+/** The body of a snapshot request: a message behind its length, then the database. */
+export class IncomingSnapshot {
+  readonly #request: IncomingMessage;
+  readonly #chunks: AsyncIterator<unknown>;
+  readonly #clock: Clock;
+  readonly #queue = new ByteQueue();
+  #received = 0;
+
+  constructor(request: IncomingMessage, clock: Clock) {
+    this.#request = request;
+    // A refusal needs the connection that the request came on.
+    this.#chunks = request.iterator({ destroyOnReturn: false });
+    this.#clock = clock;
+  }
+
+  /** Bytes that came so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** @throws WireError, StreamError when this is none; PeerError when the connection ends or stalls */
+  async message(): Promise<Message> {
+    await this.#fill(8);
+    const size = readSize(this.#queue);
+    await this.#fill(size);
+    return decodeMessage(this.#queue.take(size));
+  }
+
+  /** What follows the message; to be read once. */
+  async *body(): AsyncGenerator<Uint8Array> {
+    yield* this.#queue.rest();
+    for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) yield chunk;
+  }
+
+  async #fill(bytes: number): Promise<void> {
+    while (this.#queue.length < bytes) {
+      const chunk = await this.#next();
+      if (chunk === undefined) throw new PeerError("unexpected EOF");
+      this.#queue.push(chunk);
+    }
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    const stalled = this.#clock.after(stallMsMax, () => this.#request.destroy(new PeerError("the sender stalls")));
+    try {
+      const { done, value } = await this.#chunks.next();
+      if (done === true || !(value instanceof Uint8Array)) return undefined;
+      this.#received += value.byteLength;
+      return value;
+    } finally {
+      stalled.cancel();
+    }
+  }
+}

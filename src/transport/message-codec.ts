@@ -1,0 +1,135 @@
+import { emptyBytes } from "../base/index.js";
+import {
+  createMessage,
+  type Entry,
+  type EntryType,
+  type Message,
+  type MessageType,
+  type Snapshot,
+} from "../raft/index.js";
+import { raftpb, WireError } from "../wire/index.js";
+
+/** By their numbers in raftpb; what is missing never leaves a node. */
+const messageTypes: readonly MessageType[] = [
+  "MsgHup",
+  "MsgBeat",
+  "MsgProp",
+  "MsgApp",
+  "MsgAppResp",
+  "MsgVote",
+  "MsgVoteResp",
+  "MsgSnap",
+  "MsgHeartbeat",
+  "MsgHeartbeatResp",
+  "MsgUnreachable",
+  "MsgSnapStatus",
+  "MsgCheckQuorum",
+  "MsgTransferLeader",
+  "MsgTimeoutNow",
+  "MsgReadIndex",
+  "MsgReadIndexResp",
+  "MsgPreVote",
+  "MsgPreVoteResp",
+];
+const messageNumbers: ReadonlyMap<MessageType, number> = new Map(messageTypes.map((type, number) => [type, number]));
+const entryTypes: readonly EntryType[] = ["EntryNormal", "EntryConfChange", "EntryConfChangeV2"];
+
+/** What keeps a silent stream alive. No raft message is like it: all of those name a sender and a target. */
+export const linkHeartbeat: Message = createMessage("MsgHeartbeat", 0n, 0n, 0);
+
+export function isLinkHeartbeat({ type, from, to }: Message): boolean {
+  return type === "MsgHeartbeat" && from === 0n && to === 0n;
+}
+
+/** The bytes of `raftpb.Message`, as etcd 3.5 writes them. */
+export function encodeMessage(message: Message): Uint8Array {
+  const { entries } = message;
+  return raftpb.Message.encode({
+    type: numberOf(message.type),
+    to: message.to,
+    from: message.from,
+    term: message.term,
+    logTerm: message.logTerm,
+    index: message.index,
+    entries: entries.length === 0 ? none : entries.map(wireEntry),
+    commit: message.commit,
+    snapshot: message.snapshot,
+    reject: message.reject,
+    rejectHint: message.rejectHint,
+    context: message.context,
+  });
+}
+
+/**
+ * The message in `bytes`, which must not change while it is in use: the data of its entries are views.
+ *
+ * @throws WireError when the bytes are malformed, or a number in them is beyond what any log reaches
+ */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const wire = raftpb.Message.decode(bytes);
+  const type = messageTypes[wire.type];
+  if (type === undefined) throw new WireError(`raft message of unknown type ${wire.type}`);
+  return {
+    type,
+    to: wire.to,
+    from: wire.from,
+    term: counted(wire.term),
+    logTerm: counted(wire.logTerm),
+    index: counted(wire.index),
+    entries: wire.entries.length === 0 ? none : wire.entries.map(entryOf),
+    commit: counted(wire.commit),
+    vote: 0n,
+    // The field is always there; it means something in this one only.
+    snapshot: type === "MsgSnap" ? snapshotOf(wire.snapshot) : undefined,
+    reject: wire.reject,
+    rejectHint: counted(wire.rejectHint),
+    context: wire.context,
+    responses: none,
+  };
+}
+
+/** The bytes of `raftpb.Entry`. */
+export function encodeEntry(entry: Entry): Uint8Array {
+  return raftpb.Entry.encode(wireEntry(entry));
+}
+
+/**
+ * The entry in `bytes`; its data is a view.
+ *
+ * @throws WireError as `decodeMessage` does
+ */
+export function decodeEntry(bytes: Uint8Array): Entry {
+  return entryOf(raftpb.Entry.decode(bytes));
+}
+
+/** Beyond the safe integers a number would be counted wrongly; decoding saturates there. */
+export function counted(value: number): number {
+  if (value >= Number.MAX_SAFE_INTEGER) throw new WireError("a number of a raft message is beyond 2^53");
+  return value;
+}
+
+const none: readonly never[] = [];
+
+function numberOf(type: MessageType): number {
+  const number = messageNumbers.get(type);
+  if (number === undefined) throw new Error(`${type} never leaves a node`);
+  return number;
+}
+
+function wireEntry({ term, index, type, data }: Entry): raftpb.Entry {
+  return { type: entryTypes.indexOf(type), term, index, data };
+}
+
+function entryOf({ term, index, type, data }: raftpb.Entry): Entry {
+  const known = entryTypes[type];
+  if (known === undefined) throw new WireError(`raft entry of unknown type ${type}`);
+  return { term: counted(term), index: counted(index), type: known, data };
+}
+
+function snapshotOf(snapshot: raftpb.Snapshot | undefined): Snapshot {
+  const { index, term, confState } = raftpb.SnapshotMetadata.create(snapshot?.metadata);
+  return {
+    data: snapshot?.data ?? emptyBytes,
+    metadata: { index: counted(index), term: counted(term), confState: raftpb.ConfState.create(confState) },
+  };
+}

@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { MemberId } from "../base/index.js";
+import { compareVersions, idText } from "../cluster/index.js";
+import type { TransportConfig } from "./config.js";
+import type { Headers } from "./dialer.js";
+
+export const clusterIdHeader = "X-Etcd-Cluster-ID";
+export const serverVersionHeader = "X-Server-Version";
+export const raftToHeader = "X-Raft-To";
+
+/** Texts of refusals, which the other side compares. */
+export const incompatibleVersion = "incompatible version";
+export const clusterIdMismatch = "cluster ID mismatch";
+
+/** What a member says about itself with every request to a peer. */
+export function ownHeaders(config: TransportConfig): Headers {
+  return {
+    "X-Server-From": idText(config.memberId),
+    [serverVersionHeader]: config.serverVersion,
+    "X-Min-Cluster-Version": config.minClusterVersion,
+    [clusterIdHeader]: idText(config.clusterId),
+    "X-PeerURLs": config.peerUrls.join(","),
+  };
+}
+
+/** Why nothing that a peer with these headers sends can be meant for this member; undefined when it can. */
+export function refusalOf(headers: IncomingHttpHeaders, config: TransportConfig): string | undefined {
+  const server = header(headers, serverVersionHeader) ?? ancientVersion;
+  const minCluster = header(headers, "X-Min-Cluster-Version") ?? ancientVersion;
+  const clusterId = header(headers, clusterIdHeader);
+  const fields = {
+    "remote-peer-id": header(headers, "X-Server-From"),
+    "remote-server-version": server,
+    "remote-min-cluster-version": minCluster,
+    "remote-cluster-id": clusterId,
+    "cluster-id": idText(config.clusterId),
+  };
+  if (isOlder(server, config.minClusterVersion) || isOlder(config.serverVersion, minCluster)) {
+    config.logger.warn("refused a peer of an incompatible version", fields);
+    return incompatibleVersion;
+  }
+  if (clusterId === idText(config.clusterId)) return undefined;
+  config.logger.warn("refused a peer of another cluster", fields);
+  return clusterIdMismatch;
+}
+
+/** Who sends this, and where it says it can be reached; undefined when it does not say both. */
+export function senderOf(headers: IncomingHttpHeaders): { id: MemberId; urls: readonly string[] } | undefined {
+  const id = parseId(header(headers, "X-Server-From") ?? "");
+  const urls = peerUrlsOf(headers);
+  return id === undefined || urls.length === 0 ? undefined : { id, urls };
+}
+
+export function peerUrlsOf(headers: IncomingHttpHeaders): readonly string[] {
+  const urls = header(headers, "X-PeerURLs") ?? "";
+  return urls === "" ? [] : urls.split(",");
+}
+
+/** An id in hex; 0 is nobody's. */
+export function parseId(text: string): MemberId | undefined {
+  const id = /^[0-9a-f]{1,16}$/i.test(text) ? BigInt(`0x${text}`) : 0n;
+  return id === 0n ? undefined : (id as MemberId);
+}
+
+export function header(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name.toLowerCase()];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** Members said nothing of versions before this one. */
+const ancientVersion = "2.0.0";
+
+function isOlder(version: string, than: string): boolean {
+  try {
+    return compareVersions(version, than) < 0;
+  } catch {
+    // Not a version at all.
+    return true;
+  }
+}

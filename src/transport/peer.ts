@@ -1,0 +1,115 @@
+import type { ServerResponse } from "node:http";
+import type { Message } from "../raft/index.js";
+import { refusalOfMessage } from "./admission.js";
+import { type Link, peerFields } from "./link.js";
+import { Pipeline } from "./pipeline.js";
+import type { StreamKind } from "./stream-codec.js";
+import { StreamReader } from "./stream-reader.js";
+import { StreamWriter } from "./stream-writer.js";
+
+/** Messages of one peer that raft has not finished with; what comes beyond is dropped. */
+const pendingMax = 4096;
+
+/** A member of the cluster: streams both ways, and posts while there is no stream. */
+export class Peer {
+  readonly #link: Link;
+  readonly #pipeline: Pipeline;
+  readonly #writers: Readonly<Record<StreamKind, StreamWriter>>;
+  readonly #readers: readonly StreamReader[];
+  #pending = 0;
+  /** Messages are being dropped; said once until one is taken again. */
+  #dropping = false;
+
+  constructor(link: Link) {
+    this.#link = link;
+    this.#pipeline = new Pipeline(link);
+    this.#writers = { msgapp: new StreamWriter("msgapp", link), message: new StreamWriter("message", link) };
+    const receive = (message: Message): void => this.#receive(message);
+    this.#readers = [new StreamReader("msgapp", link, receive), new StreamReader("message", link, receive)];
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  start(): void {
+    for (const reader of this.#readers) reader.start();
+  }
+
+  /** Takes a message; those for a stream are written by `flush`. */
+  send(message: Message): void {
+    const taken = this.#choose(message).offer(message);
+    if (!taken) this.#dropped(message);
+    else this.#dropping = false;
+  }
+
+  flush(): void {
+    this.#writers.msgapp.flush();
+    this.#writers.message.flush();
+  }
+
+  /** The peer asked for a stream: its messages go out as this answer. */
+  attach(kind: StreamKind, response: ServerResponse): void {
+    this.#writers[kind].attach(response);
+  }
+
+  stop(): void {
+    for (const reader of this.#readers) reader.stop();
+    this.#writers.msgapp.stop();
+    this.#writers.message.stop();
+    this.#pipeline.stop();
+    this.#link.status.end();
+  }
+
+  #choose({ type }: Message): StreamWriter | Pipeline {
+    const { msgapp, message } = this.#writers;
+    if (type === "MsgApp" && msgapp.connected) return msgapp;
+    return message.connected ? message : this.#pipeline;
+  }
+
+  #dropped({ type }: Message): void {
+    const { id, config, counters } = this.#link;
+    counters.sentFailures++;
+    if (!this.#dropping) {
+      const fields = { ...peerFields(this.#link), "message-type": type };
+      config.logger.warn("dropping messages to peer, too many wait for it", fields);
+    }
+    this.#dropping = true;
+    config.raft.reportUnreachable(id);
+  }
+
+  #receive(message: Message): void {
+    const { config, counters } = this.#link;
+    const refusal = message.type === "MsgSnap" ? bareSnapshot : refusalOfMessage(message, config)?.text;
+    if (refusal !== undefined || this.#pending >= pendingMax) {
+      counters.receivedFailures++;
+      this.#complain(message, refusal ?? "too many messages wait for raft");
+      return;
+    }
+    try {
+      const done = config.raft.process(message);
+      if (done !== undefined) this.#wait(message, done);
+    } catch (error) {
+      this.#complain(message, String(error));
+    }
+  }
+
+  #wait(message: Message, done: Promise<void>): void {
+    this.#pending++;
+    const finish = (): void => {
+      this.#pending--;
+    };
+    done.then(finish, (error: unknown) => {
+      finish();
+      this.#complain(message, String(error));
+    });
+  }
+
+  #complain({ type }: Message, error: string): void {
+    const fields = { ...peerFields(this.#link), "message-type": type, error };
+    this.#link.config.logger.warn("a message of a peer was not processed", fields);
+  }
+}
+
+/** A snapshot of members only would leave this one without the keys. */
+export const bareSnapshot = "a snapshot travels with its database";

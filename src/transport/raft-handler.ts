@@ -1,0 +1,255 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { MemberId } from "../base/index.js";
+import { idText } from "../cluster/index.js";
+import type { Message } from "../raft/index.js";
+import { type Refusal, refusalOfMessage } from "./admission.js";
+import type { TransportConfig } from "./config.js";
+import type { PeerCounters } from "./counters.js";
+import { IncomingSnapshot } from "./incoming-snapshot.js";
+import { decodeMessage } from "./message-codec.js";
+import { bareSnapshot, type Peer } from "./peer.js";
+import {
+  clusterIdHeader,
+  header,
+  parseId,
+  peerUrlsOf,
+  raftToHeader,
+  refusalOf,
+  senderOf,
+  serverVersionHeader,
+} from "./peer-headers.js";
+import { probeText, probingPath } from "./prober.js";
+import { allow, answer, BodyBudget, pathOf, refuse } from "./responses.js";
+import type { StreamKind } from "./stream-codec.js";
+
+/** A message that is posted while there is no stream; larger ones wait for the stream. */
+const postedBytesMax = 64 * 1024 * 1024;
+/** Of all posts that are being read. */
+const budgetBytes = 256 * 1024 * 1024;
+/** Old and new leader may each send one. */
+const snapshotsMax = 4;
+
+/** Who is known, for whoever answers requests. */
+export interface KnownPeers {
+  peer(id: MemberId): Peer | undefined;
+  addRemote(id: MemberId, urls: readonly string[]): void;
+  /** Of a peer or remote; undefined of anybody else. */
+  counters(id: bigint): PeerCounters | undefined;
+}
+
+/** The answering side of what members say to each other of raft: `/raft` and what lies below. */
+export class RaftHandler {
+  readonly #config: TransportConfig;
+  readonly #known: KnownPeers;
+  readonly #budget = new BodyBudget(budgetBytes);
+  #snapshots = 0;
+
+  constructor(config: TransportConfig, known: KnownPeers) {
+    this.#config = config;
+    this.#known = known;
+  }
+
+  /** Answers a request; false when its path belongs to somebody else. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const path = pathOf(request);
+    if (path === probingPath) {
+      answer(response, "text/plain; charset=utf-8", probeText(this.#config.clock.wallTime()));
+    } else if (path === "/raft") this.#run(response, this.#post(request, response));
+    else if (path === "/raft/snapshot") this.#run(response, this.#snapshot(request, response));
+    else if (path.startsWith(streamPrefix)) this.#stream(path, request, response);
+    else if (path.startsWith("/raft/")) refuse(response, 404, "404 page not found");
+    else return false;
+    return true;
+  }
+
+  #run(response: ServerResponse, answered: Promise<void>): void {
+    answered.catch((error: unknown) => {
+      this.#config.logger.error("a request of a peer failed", { error: String(error) });
+      refuse(response, 500, "Internal Server Error");
+    });
+  }
+
+  async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("POST", request, response) || !this.#isCompatible(request, response)) return;
+    this.#addSender(request);
+    const body = await this.#budget.read(request, postedBytesMax);
+    if (typeof body === "string") {
+      this.#warn("could not read a raft message", body);
+      refuse(response, body === "broken" ? 400 : 413, "error reading raft message");
+      return;
+    }
+    const message = decoded(body);
+    if (message instanceof Error) {
+      this.#warn("could not decode a raft message", message);
+      refuse(response, 400, "error unmarshalling raft message");
+      return;
+    }
+    const counters = this.#known.counters(message.from);
+    if (counters !== undefined) counters.receivedBytes += body.byteLength;
+    const refusal = message.type === "MsgSnap" ? withoutDatabase : refusalOfMessage(message, this.#config);
+    if (refusal !== undefined) {
+      if (counters !== undefined) counters.receivedFailures++;
+      refuseMessage(response, refusal);
+      return;
+    }
+    try {
+      await this.#config.raft.process(message);
+      response.writeHead(204).end();
+    } catch (error) {
+      this.#warn("could not process a raft message", error);
+      response.setHeader("Connection", "close");
+      refuse(response, 500, "error processing raft message");
+    }
+  }
+
+  #stream(path: string, request: IncomingMessage, response: ServerResponse): void {
+    if (!allow("GET", request, response)) return;
+    const config = this.#config;
+    response.setHeader(serverVersionHeader, config.serverVersion);
+    if (!this.#isCompatible(request, response)) return;
+    const [kind = "", id = "", ...more] = path.slice(streamPrefix.length).split("/");
+    if (!isStreamKind(kind) || more.length > 0) {
+      refuse(response, 404, "invalid path");
+      return;
+    }
+    const from = parseId(id);
+    if (from === undefined) {
+      refuse(response, 404, "invalid from");
+    } else if (config.raft.isIdRemoved(from)) {
+      this.#warn("refused a stream to a removed member", id);
+      refuse(response, 410, "removed member");
+    } else this.#attach(kind, from, request, response);
+  }
+
+  #attach(kind: StreamKind, from: MemberId, request: IncomingMessage, response: ServerResponse): void {
+    const peer = this.#known.peer(from);
+    if (peer === undefined) {
+      // It may have joined after the last entry that this member has seen: answers will find it.
+      const urls = peerUrlsOf(request.headers);
+      if (urls.length > 0) this.#known.addRemote(from, urls);
+      this.#warn("refused a stream to an unknown member", idText(from));
+      refuse(response, 404, "error sender not found");
+    } else if (header(request.headers, raftToHeader) !== idText(this.#config.memberId)) {
+      this.#warn("refused a stream that was meant for another member", header(request.headers, raftToHeader));
+      refuse(response, 412, "to field mismatch");
+    } else {
+      request.socket.setNoDelay(true);
+      response.writeHead(200);
+      response.flushHeaders();
+      peer.attach(kind, response);
+    }
+  }
+
+  async #snapshot(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("POST", request, response) || !this.#isCompatible(request, response)) return;
+    this.#addSender(request);
+    if (this.#snapshots >= snapshotsMax) {
+      refuse(response, 503, "too many snapshots are being received");
+      return;
+    }
+    this.#snapshots++;
+    try {
+      await this.#receive(new IncomingSnapshot(request, this.#config.clock), response);
+    } finally {
+      this.#snapshots--;
+    }
+  }
+
+  async #receive(incoming: IncomingSnapshot, response: ServerResponse): Promise<void> {
+    const message = await incoming.message().catch(asError);
+    if (message instanceof Error) {
+      this.#warn("could not decode the message of a snapshot", message);
+      refuse(response, 400, `failed to decode raft message (${message.message})`);
+      return;
+    }
+    const refusal = message.type === "MsgSnap" ? refusalOfMessage(message, this.#config) : wrongType;
+    if (refusal !== undefined) {
+      refuseMessage(response, refusal);
+      return;
+    }
+    const { clock, logger } = this.#config;
+    const fields = { "remote-peer-id": message.from.toString(16), "snapshot-index": message.snapshot?.metadata.index };
+    logger.info("receiving a snapshot", fields);
+    const startedAt = clock.now();
+    const counters = this.#known.counters(message.from);
+    if (counters !== undefined) counters.snapshotsReceived.underWay++;
+    const failure = await this.#take(message, incoming);
+    if (counters !== undefined) {
+      counters.snapshotsReceived.underWay--;
+      counters.receivedBytes += incoming.received;
+      if (failure === undefined) {
+        counters.snapshotsReceived.succeeded++;
+        counters.snapshotsReceived.seconds.observe((clock.now() - startedAt) / 1000);
+      } else counters.snapshotsReceived.failed++;
+    }
+    if (failure === undefined) {
+      logger.info("received a snapshot", { ...fields, bytes: incoming.received });
+      response.writeHead(204).end();
+    } else {
+      logger.warn("could not receive a snapshot", { ...fields, error: failure });
+      refuse(response, 500, failure);
+    }
+  }
+
+  /** Stores the database, then tells raft; what failed otherwise. */
+  async #take(message: Message, incoming: IncomingSnapshot): Promise<string | undefined> {
+    try {
+      await this.#config.snapshotSink(message, incoming.body());
+    } catch (error) {
+      return `failed to save KV snapshot (${asError(error).message})`;
+    }
+    try {
+      await this.#config.raft.process(message);
+    } catch (error) {
+      return `failed to process raft message (${asError(error).message})`;
+    }
+    return undefined;
+  }
+
+  #isCompatible(request: IncomingMessage, response: ServerResponse): boolean {
+    response.setHeader(clusterIdHeader, idText(this.#config.clusterId));
+    const text = refusalOf(request.headers, this.#config);
+    if (text !== undefined) refuse(response, 412, text);
+    return text === undefined;
+  }
+
+  #addSender(request: IncomingMessage): void {
+    const sender = senderOf(request.headers);
+    if (sender !== undefined) this.#known.addRemote(sender.id, sender.urls);
+  }
+
+  #warn(what: string, reason: unknown): void {
+    this.#config.logger.warn(what, { error: reason instanceof Error ? reason.message : String(reason) });
+  }
+}
+
+const streamPrefix = "/raft/stream/";
+const withoutDatabase: Refusal = { status: 400, text: bareSnapshot };
+const wrongType: Refusal = { status: 400, text: "wrong raft message type" };
+
+function isStreamKind(text: string): text is StreamKind {
+  return text === "msgapp" || text === "message";
+}
+
+/** Refusals by the member, not by the protocol, come as JSON. */
+function refuseMessage(response: ServerResponse, { status, text }: Refusal): void {
+  if (status === 400) {
+    refuse(response, status, text);
+    return;
+  }
+  response.statusCode = status;
+  if (!response.req.complete) response.setHeader("Connection", "close");
+  answer(response, "application/json", JSON.stringify({ message: text }));
+}
+
+function decoded(body: Uint8Array): Message | Error {
+  try {
+    return decodeMessage(body);
+  } catch (error) {
+    return asError(error);
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,81 @@
+import { writeBE64 } from "../base/index.js";
+import type { Message } from "../raft/index.js";
+import { ByteQueue } from "./byte-queue.js";
+import { decodeMessage, encodeMessage, isLinkHeartbeat, linkHeartbeat } from "./message-codec.js";
+
+/** The two streams between members: one for log entries, one for everything else. */
+export type StreamKind = "msgapp" | "message";
+
+/** Larger messages are not believed; etcd draws the line in the same place. */
+export const messageBytesMax = 512 * 1024 * 1024;
+
+/** Puts messages into the form of one stream. It may remember what it wrote: one encoder per connection. */
+export interface StreamEncoder {
+  /** Appends the bytes of `message` to `pieces`. */
+  encode(message: Message, pieces: Uint8Array[]): void;
+  heartbeat(pieces: Uint8Array[]): void;
+}
+
+/** Finds messages in the bytes of one stream, however those are cut. One decoder per connection. */
+export interface StreamDecoder {
+  /**
+   * Takes the next bytes, and hands on every message that is complete with them, but no heartbeats of the link.
+   *
+   * @throws StreamError, WireError when these are not the bytes of a member; nothing is read from this stream after
+   */
+  decode(chunk: Uint8Array, deliver: (message: Message) => void): void;
+}
+
+/** A stream whose bytes make no sense. */
+export class StreamError extends Error {
+  override readonly name = "StreamError";
+}
+
+/** A message behind its length. */
+export class MessageEncoder implements StreamEncoder {
+  encode(message: Message, pieces: Uint8Array[]): void {
+    const bytes = encodeMessage(message);
+    pieces.push(uint64(bytes.byteLength), bytes);
+  }
+
+  heartbeat(pieces: Uint8Array[]): void {
+    this.encode(linkHeartbeat, pieces);
+  }
+}
+
+export class MessageDecoder implements StreamDecoder {
+  readonly #queue = new ByteQueue();
+  /** Of the message that comes next; undefined until it is known. */
+  #size: number | undefined;
+
+  decode(chunk: Uint8Array, deliver: (message: Message) => void): void {
+    this.#queue.push(chunk);
+    for (let message = this.#next(); message !== undefined; message = this.#next()) {
+      if (!isLinkHeartbeat(message)) deliver(message);
+    }
+  }
+
+  #next(): Message | undefined {
+    if (this.#size === undefined) {
+      if (this.#queue.length < 8) return undefined;
+      this.#size = readSize(this.#queue);
+    }
+    if (this.#queue.length < this.#size) return undefined;
+    const bytes = this.#queue.take(this.#size);
+    this.#size = undefined;
+    return decodeMessage(bytes);
+  }
+}
+
+/** @throws StreamError when the length is beyond the limit */
+export function readSize(queue: ByteQueue): number {
+  const size = queue.uint64();
+  if (size > messageBytesMax) throw new StreamError(`a message of ${size} bytes is beyond the limit`);
+  return size;
+}
+
+export function uint64(value: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8);
+  writeBE64(bytes, 0, value);
+  return bytes;
+}

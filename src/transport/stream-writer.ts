@@ -1,0 +1,137 @@
+import type { ServerResponse } from "node:http";
+import type { Timer } from "../base/index.js";
+import type { Message } from "../raft/index.js";
+import { type Link, peerFields } from "./link.js";
+import { MsgAppEncoder } from "./msgapp-codec.js";
+import { MessageEncoder, type StreamEncoder, type StreamKind } from "./stream-codec.js";
+
+const waitingMessagesMax = 4096;
+/** So much is handed to a connection at a time. */
+const batchBytes = 256 * 1024;
+
+interface Connection {
+  readonly response: ServerResponse;
+  readonly encoder: StreamEncoder;
+  /** Runs while the connection does not take more. */
+  blocked: Timer | undefined;
+}
+
+/**
+ * One of the two streams to a peer: an answer that never ends to a request the peer made. While there is none, nothing
+ * is taken; while it is slow, so many messages wait for it.
+ */
+export class StreamWriter {
+  readonly #kind: StreamKind;
+  readonly #link: Link;
+  #waiting: Message[] = [];
+  #connection: Connection | undefined;
+  #heartbeat: Timer | undefined;
+
+  constructor(kind: StreamKind, link: Link) {
+    this.#kind = kind;
+    this.#link = link;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Writes to `response` from now on; one from before is ended. */
+  attach(response: ServerResponse): void {
+    const older = this.#connection;
+    const encoder = this.#kind === "msgapp" ? new MsgAppEncoder() : new MessageEncoder();
+    const connection: Connection = { response, encoder, blocked: undefined };
+    this.#connection = connection;
+    if (older !== undefined) this.#drop(older);
+    response.on("drain", () => {
+      connection.blocked?.cancel();
+      connection.blocked = undefined;
+      if (this.#connection === connection) this.flush();
+    });
+    response.once("error", () => response.destroy());
+    response.once("close", () => this.#lost(connection));
+    if (older === undefined) this.#beatLater();
+    this.#link.status.activate();
+    this.#link.config.logger.info("stream to peer is up", this.#fields());
+  }
+
+  /** Takes a message, to be written by the next `flush`; false when too many wait. */
+  offer(message: Message): boolean {
+    if (this.#waiting.length >= waitingMessagesMax) return false;
+    this.#waiting.push(message);
+    return true;
+  }
+
+  /** Writes what waits, as far as the connection takes it. */
+  flush(): void {
+    const connection = this.#connection;
+    if (connection === undefined || connection.blocked !== undefined || this.#waiting.length === 0) return;
+    let written = 0;
+    while (connection.blocked === undefined && written < this.#waiting.length) {
+      const pieces: Uint8Array[] = [];
+      let bytes = 0;
+      for (; bytes < batchBytes && written < this.#waiting.length; written++) {
+        const message = this.#waiting[written];
+        if (message === undefined) break;
+        const before = pieces.length;
+        connection.encoder.encode(message, pieces);
+        for (let at = before; at < pieces.length; at++) bytes += pieces[at]?.byteLength ?? 0;
+      }
+      this.#write(connection, pieces);
+    }
+    this.#waiting = this.#waiting.slice(written);
+  }
+
+  stop(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#waiting = [];
+    this.#heartbeat?.cancel();
+    if (connection !== undefined) this.#drop(connection);
+  }
+
+  #write(connection: Connection, pieces: readonly Uint8Array[]): void {
+    const batch = Buffer.concat(pieces);
+    this.#link.counters.sentBytes += batch.byteLength;
+    if (connection.response.write(batch) || connection.blocked !== undefined) return;
+    const { clock, writeTimeoutMs } = this.#link.config;
+    connection.blocked = clock.after(writeTimeoutMs, () => connection.response.destroy());
+  }
+
+  #beatLater(): void {
+    const { clock, readTimeoutMs } = this.#link.config;
+    this.#heartbeat?.cancel();
+    // Often enough that a lost one does not make the peer believe that this member hangs.
+    this.#heartbeat = clock.after(readTimeoutMs / 3, () => {
+      this.#beatLater();
+      const connection = this.#connection;
+      if (connection === undefined || connection.blocked !== undefined) return;
+      const pieces: Uint8Array[] = [];
+      connection.encoder.heartbeat(pieces);
+      this.#write(connection, pieces);
+    });
+  }
+
+  #drop(connection: Connection): void {
+    connection.blocked?.cancel();
+    connection.response.destroy();
+  }
+
+  #lost(connection: Connection): void {
+    connection.blocked?.cancel();
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    this.#heartbeat?.cancel();
+    this.#waiting = [];
+    const { id, config, status, counters } = this.#link;
+    counters.sentFailures++;
+    status.deactivate(`write stream ${this.#kind}`, "the connection was closed");
+    config.logger.warn("stream to peer broke", this.#fields());
+    // What the connection had taken may be lost as well as what waited.
+    config.raft.reportUnreachable(id);
+  }
+
+  #fields(): Readonly<Record<string, string>> {
+    return { ...peerFields(this.#link), stream: this.#kind };
+  }
+}
