@@ -66,7 +66,7 @@ export class ServerProcess {
       env,
     });
     const server = new ServerProcess(child, endpoint, dataDir, options.dataDir === undefined);
-    await server.logged("ready to serve client requests");
+    await server.logged(options.kind === "etcd 3.4" ? "serving client traffic" : "ready to serve client requests");
     return server;
   }
 
