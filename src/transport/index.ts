@@ -5,7 +5,13 @@
  */
 export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "./config.js";
 export { type CountersByPeer, Durations, PeerCounters, SnapshotCounters } from "./counters.js";
-export { PeerError } from "./dialer.js";
-export type { PeerClient, PeerMembers, PeerVersions } from "./peer-client.js";
-export type { LeaseTimeToLive, PeerHandler, PeerService, RevisionHash } from "./peer-endpoints.js";
+export { type DialerConfig, PeerError } from "./dialer.js";
+export { HttpPeerClient, type PeerClient, type PeerMembers, type PeerVersions } from "./peer-client.js";
+export {
+  type LeaseTimeToLive,
+  type PeerHandler,
+  type PeerService,
+  peerEndpoints,
+  type RevisionHash,
+} from "./peer-endpoints.js";
 export { Transport } from "./transport.js";

@@ -1,10 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ClusterId, LeaseId, MemberId } from "../base/index.js";
-import type { Member } from "../cluster/index.js";
+import { type ClusterId, type ErrorKind, EtcdError, type LeaseId, type Logger, type MemberId } from "../base/index.js";
+import { idText, type Member } from "../cluster/index.js";
+import {
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResponse,
+  LeaseTimeToLiveRequest,
+  leasepb,
+  ResponseHeader,
+} from "../wire/index.js";
+import { encodeMembers } from "./member-json.js";
+import { clusterIdHeader, clusterIdMismatch, header } from "./peer-headers.js";
+import { paths, texts } from "./peer-paths.js";
+import { allow, answer, BodyBudget, pathOf, refuse } from "./responses.js";
 
 /** What a member answers its peers beside raft. Refusals are thrown as `EtcdError`. */
 export interface PeerService {
   readonly clusterId: ClusterId;
+  /** Of this program, as "3.5.30". */
+  readonly serverVersion: string;
   /** As "3.5.0"; undefined while the cluster has not decided. */
   clusterVersion(): string | undefined;
   members(): readonly Member[];
@@ -41,3 +54,220 @@ export interface RevisionHash {
 
 /** Answers a request of a peer; false when the path is not one of its own. */
 export type PeerHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** Questions are short. */
+const questionBytesMax = 64 * 1024;
+const budgetBytes = 64 * 1024 * 1024;
+
+/** Answers what peers ask beside raft, as etcd answers it. */
+export function peerEndpoints(service: PeerService, logger: Logger): PeerHandler {
+  const endpoints = new PeerEndpoints(service);
+  return (request, response) => {
+    const answered = endpoints.handle(pathOf(request), request, response);
+    answered?.catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn("could not answer a peer", { path: pathOf(request), error: reason });
+      refuse(response, 500, reason);
+    });
+    return answered !== undefined;
+  };
+}
+
+class PeerEndpoints {
+  readonly #service: PeerService;
+  readonly #budget = new BodyBudget(budgetBytes);
+
+  constructor(service: PeerService) {
+    this.#service = service;
+  }
+
+  /** Undefined when the path is somebody else's. */
+  handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
+    if (path.startsWith(paths.promote)) return this.#promote(path.slice(paths.promote.length), request, response);
+    switch (path) {
+      case paths.members:
+        return this.#members(request, response);
+      case paths.version:
+        return this.#version(request, response);
+      case paths.hashKv:
+        return this.#hashKv(request, response);
+      case paths.leases:
+        return this.#renewLease(request, response);
+      case paths.leasesInternal:
+        return this.#leaseTimeToLive(request, response);
+      case paths.downgradeEnabled:
+        return this.#downgradeEnabled(request, response);
+      default:
+        return undefined;
+    }
+  }
+
+  async #members(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("GET", request, response)) return;
+    this.#nameCluster(response);
+    answer(response, "application/json", encodeMembers(this.#service.members()));
+  }
+
+  async #version(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("GET", request, response)) return;
+    const etcdcluster = this.#service.clusterVersion() ?? texts.notDecided;
+    answer(response, "application/json", JSON.stringify({ etcdserver: this.#service.serverVersion, etcdcluster }));
+  }
+
+  async #promote(idInDecimal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("POST", request, response)) return;
+    this.#nameCluster(response);
+    const id = /^\d{1,20}$/.test(idInDecimal) ? BigInt(idInDecimal) : undefined;
+    if (id === undefined || id !== BigInt.asUintN(64, id)) {
+      refuse(response, 404, `member ${idInDecimal} not found in cluster`);
+      return;
+    }
+    try {
+      const members = await this.#service.promote(id as MemberId, header(request.headers, "Authorization") ?? "");
+      answer(response, "application/json", encodeMembers(members));
+    } catch (error) {
+      const [status, text] = promoteRefusals.get(kindOf(error)) ?? [];
+      if (status !== undefined && text !== undefined) refuse(response, status, text);
+      else {
+        response.statusCode = 500;
+        answer(response, "application/json", JSON.stringify({ message: "Internal Server Error" }));
+      }
+    }
+  }
+
+  async #hashKv(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("GET", request, response)) return;
+    const clusterId = header(request.headers, clusterIdHeader) ?? "";
+    if (clusterId !== "" && clusterId !== idText(this.#service.clusterId)) {
+      refuse(response, 412, clusterIdMismatch);
+      return;
+    }
+    const decode = (body: Buffer): number => revisionIn(body.toString());
+    const revision = await readQuestion(this.#budget, request, response, decode);
+    if (revision === undefined) return;
+    try {
+      const hash = await this.#service.hashKv(revision);
+      this.#nameCluster(response);
+      answer(response, "application/json", hashJson(hash));
+    } catch (error) {
+      const [status, text] = hashRefusals.get(kindOf(error)) ?? [400, String(error)];
+      refuse(response, status, text);
+    }
+  }
+
+  async #renewLease(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const question = await this.#read(request, response, (body) => LeaseKeepAliveRequest.decode(body));
+    if (question === undefined) return;
+    const { id } = question;
+    await answerLease(response, async () => {
+      const ttl = await this.#service.renewLease(id as LeaseId);
+      return LeaseKeepAliveResponse.encode({ header: undefined, id, ttl });
+    });
+  }
+
+  async #leaseTimeToLive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const question = await this.#read(request, response, (body) =>
+      LeaseTimeToLiveRequest.create(leasepb.LeaseInternalRequest.decode(body).leaseTimeToLiveRequest),
+    );
+    if (question === undefined) return;
+    const { id, keys } = question;
+    await answerLease(response, async () => {
+      const lease = await this.#service.leaseTimeToLive(id as LeaseId, keys);
+      const leaseTimeToLiveResponse = { header: ResponseHeader.create(), id, ...lease };
+      return leasepb.LeaseInternalResponse.encode({ leaseTimeToLiveResponse });
+    });
+  }
+
+  async #downgradeEnabled(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("GET", request, response)) return;
+    this.#nameCluster(response);
+    try {
+      answer(response, "text/plain", String(await this.#service.downgradeEnabled()));
+    } catch (error) {
+      refuse(response, 500, `failed linearized read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** What a peer asks, from its request's body; undefined when it was refused. */
+  async #read<Question>(
+    request: IncomingMessage,
+    response: ServerResponse,
+    decode: (body: Buffer) => Question,
+  ): Promise<Question | undefined> {
+    if (!allow("POST", request, response)) return undefined;
+    return readQuestion(this.#budget, request, response, decode);
+  }
+
+  #nameCluster(response: ServerResponse): void {
+    response.setHeader(clusterIdHeader, idText(this.#service.clusterId));
+  }
+}
+
+async function readQuestion<Question>(
+  budget: BodyBudget,
+  request: IncomingMessage,
+  response: ServerResponse,
+  decode: (body: Buffer) => Question,
+): Promise<Question | undefined> {
+  const body = await budget.read(request, questionBytesMax);
+  if (body === "tooLarge") refuse(response, 413, "request body too large");
+  else if (body === "broken") refuse(response, 400, "error reading body");
+  else {
+    try {
+      return decode(body);
+    } catch {
+      refuse(response, 400, "error unmarshalling request");
+    }
+  }
+  return undefined;
+}
+
+async function answerLease(response: ServerResponse, ask: () => Promise<Uint8Array>): Promise<void> {
+  try {
+    answer(response, "application/protobuf", await ask());
+  } catch (error) {
+    const [status, text] = leaseRefusals.get(kindOf(error)) ?? [
+      400,
+      error instanceof Error ? error.message : String(error),
+    ];
+    refuse(response, status, text);
+  }
+}
+
+type Refusals = ReadonlyMap<ErrorKind | undefined, readonly [status: number, text: string]>;
+
+const leaseRefusals: Refusals = new Map([
+  ["leaseNotFound", [404, texts.leaseNotFound]],
+  ["timeout", [408, texts.leaseTimeout]],
+  ["notLeader", [500, texts.notPrimary]],
+]);
+const promoteRefusals: Refusals = new Map([
+  ["memberNotFound", [404, texts.memberNotFound]],
+  ["memberNotLearner", [412, texts.memberNotLearner]],
+  ["learnerNotReady", [412, texts.learnerNotReady]],
+]);
+const hashRefusals: Refusals = new Map([
+  ["compacted", [400, texts.compacted]],
+  ["futureRevision", [400, texts.futureRevision]],
+]);
+
+function kindOf(error: unknown): ErrorKind | undefined {
+  return error instanceof EtcdError ? error.kind : undefined;
+}
+
+/** As Go reads it: a field that is missing is zero, and one of another type is an error. */
+function revisionIn(json: string): number {
+  const value: unknown = JSON.parse(json);
+  const { revision = 0 }: { revision?: unknown } = { ...(value ?? {}) };
+  if (!Number.isInteger(revision) || typeof revision !== "number") throw new TypeError("a revision is a whole number");
+  return revision;
+}
+
+/** As Go writes it: without what is zero. */
+function hashJson({ hash, compactRevision, currentRevision }: RevisionHash): string {
+  return JSON.stringify({
+    header: currentRevision === 0 ? {} : { revision: currentRevision },
+    ...(hash !== 0 && { hash }),
+    ...(compactRevision !== 0 && { compact_revision: compactRevision }),
+  });
+}

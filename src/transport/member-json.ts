@@ -1,0 +1,37 @@
+import type { MemberId } from "../base/index.js";
+import { encodeMember, type Member } from "../cluster/index.js";
+
+/** The list of members as etcd writes it in JSON. */
+export function encodeMembers(members: readonly Member[]): string {
+  return `[${members.map(encodeMember).join(",")}]\n`;
+}
+
+/**
+ * Reads such a list.
+ *
+ * @throws SyntaxError, TypeError when it is none
+ */
+export function decodeMembers(text: string): readonly Member[] {
+  // Ids are bare 64-bit numbers, which JSON.parse would round. A quote inside of a string is escaped, so this finds
+  // names of fields only.
+  const list: unknown = JSON.parse(text.replace(/"id"\s*:\s*(\d+)/g, `"id":"$1"`));
+  if (!Array.isArray(list)) throw new TypeError("a list of members is expected");
+  return list.map(memberOf);
+}
+
+function memberOf(value: unknown): Member {
+  const fields: Readonly<Record<string, unknown>> = { ...(value ?? {}) };
+  const { id, name, isLearner } = fields;
+  if (typeof id !== "string") throw new TypeError("a member has an id");
+  return {
+    id: BigInt(id) as MemberId,
+    name: typeof name === "string" ? name : "",
+    peerUrls: strings(fields.peerURLs),
+    clientUrls: strings(fields.clientURLs),
+    isLearner: isLearner === true,
+  };
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

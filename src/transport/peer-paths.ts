@@ -1,0 +1,23 @@
+/** Where members answer each other beside raft. */
+export const paths = {
+  members: "/members",
+  promote: "/members/promote/",
+  hashKv: "/members/hashkv",
+  version: "/version",
+  leases: "/leases",
+  leasesInternal: "/leases/internal",
+  downgradeEnabled: "/downgrade/enabled",
+} as const;
+
+/** Texts that the asking side compares. */
+export const texts = {
+  notDecided: "not_decided",
+  memberNotFound: "membership: ID not found",
+  memberNotLearner: "membership: can only promote a learner member",
+  learnerNotReady: "etcdserver: can only promote a learner member which is in sync with leader",
+  leaseNotFound: "lease not found",
+  leaseTimeout: "waiting for node to catch up its applied index has timed out",
+  notPrimary: "not a primary lessor",
+  compacted: "mvcc: required revision has been compacted",
+  futureRevision: "mvcc: required revision is a future revision",
+} as const;
