@@ -1,7 +1,23 @@
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { type BucketSource, openBolt, type Pair, planBolt } from "../../src/bolt/index.js";
+
+/**
+ * A file of bbolt 1.3.6 itself, with pages of 1 KiB and after three transactions: `empty`; `large`, values of 0 to 5000
+ * bytes under `size00000` and so on; `many`, of `key00000000` to `key00000599` those outside [100, 400) and every
+ * seventh inside, with their number as value; `small`, one pair.
+ */
+export async function bboltFile(): Promise<Buffer> {
+  return gunzipSync(await readFile(fileURLToPath(new URL("testdata/bbolt-1.3.6.db.gz", import.meta.url))));
+}
+
+/** `key00000000` and so on. */
+export function numbered(count: number, value: (at: number) => string): [string, string][] {
+  return Array.from({ length: count }, (_, at) => [`key${String(at).padStart(8, "0")}`, value(at)]);
+}
 
 /** Pairs of latin1 text, by bucket. */
 export type Contents = Readonly<Record<string, readonly (readonly [key: string, value: string])[]>>;
@@ -18,21 +34,23 @@ export async function boltFile(contents: Contents, chunkBytes = 32 * 1024): Prom
 
 /** Everything that a file holds. */
 export async function contentsOf(file: Uint8Array): Promise<Contents> {
+  return await inFile(file, contentsAt);
+}
+
+export async function contentsAt(path: string): Promise<Contents> {
   const contents: Record<string, (readonly [string, string])[]> = {};
-  await inFile(file, async (path) => {
-    const handle = await open(path);
-    try {
-      for await (const [name, bucket] of (await openBolt(handle)).buckets()) {
-        const pairs: (readonly [string, string])[] = [];
-        for await (const page of bucket.pairs()) {
-          for (const [key, value] of page) pairs.push([text(key), text(value)]);
-        }
-        contents[text(name)] = pairs;
+  const handle = await open(path);
+  try {
+    for await (const [name, bucket] of (await openBolt(handle)).buckets()) {
+      const pairs: (readonly [string, string])[] = [];
+      for await (const page of bucket.pairs()) {
+        for (const [key, value] of page) pairs.push([text(key), text(value)]);
       }
-    } finally {
-      await handle.close();
+      contents[text(name)] = pairs;
     }
-  });
+  } finally {
+    await handle.close();
+  }
   return contents;
 }
 
@@ -63,6 +81,6 @@ function bytes(value: string): Buffer {
   return Buffer.from(value, "latin1");
 }
 
-export function text(value: Uint8Array): string {
+function text(value: Uint8Array): string {
   return Buffer.from(value).toString("latin1");
 }

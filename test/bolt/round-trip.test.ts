@@ -1,11 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { boltFile, type Contents, contentsOf } from "./files.js";
+import { bboltFile, boltFile, type Contents, contentsOf, numbered } from "./files.js";
 
 // What is written is what is read; test/e2e/snapshot.test.ts shows that bbolt itself reads and goes on writing it.
-
-const numbered = (count: number, value: (at: number) => string): [string, string][] =>
-  Array.from({ length: count }, (_, at) => [`key${String(at).padStart(8, "0")}`, value(at)]);
 
 describe("a written file reads back", () => {
   for (const { name, contents, pages } of [
@@ -48,6 +45,16 @@ describe("a written file reads back", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+test("a file of bbolt reads as what was put into it", async () => {
+  const value = (at: number) => (at === 5 ? "again" : `value ${at}`);
+  expect(await contentsOf(await bboltFile())).toEqual({
+    empty: [],
+    large: [0, 1, 900, 1024, 5000].map((size) => [`size${String(size).padStart(5, "0")}`, "v".repeat(size)]),
+    many: numbered(600, value).filter((_, at) => at < 100 || at >= 400 || at % 7 === 0),
+    small: [["key", "value"]],
   });
 });
 
