@@ -157,6 +157,19 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
+    test("a consistent view holds what a hook puts, a view may not", async () => {
+      const backend = await open()(testOptions());
+      backend.onBeforeCommit(() => backend.put("meta", bytes("consistent_index"), bytes("7")));
+      backend.put("lease", bytes("a"), bytes("1"));
+      const [view, consistent] = [backend.view(), backend.consistentView()];
+      backend.put("lease", bytes("b"), bytes("later"));
+      expect(text(view.get("meta", bytes("consistent_index")))).toBeUndefined();
+      expect(text(consistent.get("meta", bytes("consistent_index")))).toBe("7");
+      expect(await collect(consistent.batches("lease"))).toEqual(["a=1"]);
+      await Promise.all([view.close(), consistent.close()]);
+      await backend.close();
+    });
+
     test("counts live bytes, and at once what a delete gives back", async () => {
       const backend = await open()(testOptions());
       expect(backend.sizeInUse()).toBe(0);
