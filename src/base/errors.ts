@@ -102,6 +102,13 @@ const errors = {
 
 export type ErrorKind = keyof typeof errors;
 
+const texts: ReadonlySet<string> = new Set(Object.values(errors).map(([, text]) => text));
+
+/** Whether a text is one of etcd's refusals, as a client tells them from what a transport says. */
+export function isErrorText(text: string): boolean {
+  return texts.has(text);
+}
+
 /** A refusal: the request is at fault or cannot be served now, and nothing was changed. */
 export class EtcdError extends Error {
   override readonly name = "EtcdError";

@@ -16,7 +16,7 @@ export {
 } from "./bytes.js";
 export { type Clock, ManualClock, systemClock, type Timer } from "./clock.js";
 export { crc32c } from "./crc32c.js";
-export { type ErrorKind, EtcdError, GrpcCode } from "./errors.js";
+export { type ErrorKind, EtcdError, GrpcCode, isErrorText } from "./errors.js";
 export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
 export { IntervalTree } from "./interval-tree.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";

@@ -1,0 +1,53 @@
+import { GrpcCode, isErrorText } from "../base/index.js";
+import type { Decoded, WatchResponse } from "../wire/index.js";
+
+const codeNames = new Map<number, string>(Object.entries(GrpcCode).map(([name, code]) => [code, name]));
+
+/** A call that failed: the gRPC code, and etcd's own text where the server refused (`etcdserver: key is not provided`). */
+export class ClientError extends Error {
+  override readonly name: string = "ClientError";
+  readonly code: GrpcCode;
+  /** What the server or the transport said, without decoration. */
+  readonly details: string;
+  /** Whom the last attempt went to. */
+  readonly endpoint: string | undefined;
+
+  constructor(code: number, details: string, options: { endpoint?: string | undefined; cause?: unknown } = {}) {
+    super(textOf(code, details), options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = (code in GrpcCodeByNumber ? code : GrpcCode.Unknown) as GrpcCode;
+    this.details = details;
+    this.endpoint = options.endpoint;
+  }
+}
+
+/** A watch that the server ended, or that asked for history which is gone. */
+export class WatchCanceledError extends ClientError {
+  override readonly name = "WatchCanceledError";
+  /** The oldest revision that can still be watched; 0 when compaction was not the reason. */
+  readonly compactRevision: number;
+
+  /** The answer that ended it. */
+  readonly response: Decoded<WatchResponse>;
+
+  constructor(code: number, details: string, compactRevision: number, response: Decoded<WatchResponse>) {
+    super(code, details);
+    this.compactRevision = compactRevision;
+    this.response = response;
+  }
+}
+
+const GrpcCodeByNumber: Readonly<Record<number, string>> = Object.fromEntries(codeNames);
+
+export function deadlineExceeded(cause?: unknown, endpoint?: string): ClientError {
+  return new ClientError(GrpcCode.DeadlineExceeded, "context deadline exceeded", { cause, endpoint });
+}
+
+export function canceled(): ClientError {
+  return new ClientError(GrpcCode.Canceled, "context canceled");
+}
+
+/** etcd's texts speak for themselves; whatever else comes from the transport says that it does, as in Go's client. */
+function textOf(code: number, details: string): string {
+  if (isErrorText(details) || details.startsWith("context ")) return details;
+  return `rpc error: code = ${codeNames.get(code) ?? `Code(${code})`} desc = ${details}`;
+}

@@ -1,0 +1,266 @@
+import type { ClientReadableStream } from "@grpc/grpc-js";
+import {
+  type AlarmRequest,
+  type AuthRoleGrantPermissionRequest,
+  type AuthRoleRevokePermissionRequest,
+  type AuthUserAddRequest,
+  type CompactionRequest,
+  type DeleteRangeRequest,
+  type LeaseGrantRequest,
+  type LeaseTimeToLiveRequest,
+  type MemberAddRequest,
+  type MemberUpdateRequest,
+  type PutRequest,
+  type RangeRequest,
+  type SnapshotResponse,
+  services,
+  type TxnRequest,
+} from "../wire/index.js";
+import { Caller } from "./caller.js";
+import { attemptError } from "./connection.js";
+import { type KeepAlive, KeepAliveHub, keepAliveOnce } from "./keep-alive.js";
+import type { CallOptions, ClientOptions } from "./options.js";
+import type { Watch, WatchOptions } from "./watch.js";
+import { WatchHub } from "./watch-hub.js";
+
+const kv = services["etcdserverpb.KV"];
+const lease = services["etcdserverpb.Lease"];
+const cluster = services["etcdserverpb.Cluster"];
+const maintenance = services["etcdserverpb.Maintenance"];
+const auth = services["etcdserverpb.Auth"];
+
+/**
+ * A connection to a cluster, for as many calls and streams at a time as one likes.
+ *
+ * Calls take etcd's own messages; fields left out are zero. Keys are strings of one character a byte: `keyFromText` makes
+ * one of text, values are bytes. Every call throws a `ClientError`. Reads, and what may as well happen twice, are tried
+ * again at other members; a write is only when it surely was not sent, so an error of code Unavailable or DeadlineExceeded
+ * after a write means that it may have happened.
+ *
+ * ```ts
+ * await using client = new Client({ endpoints: ["127.0.0.1:2379"] });
+ * await client.put({ key: keyFromText("greeting"), value: Buffer.from("hello") });
+ * const { kvs } = await client.range({ key: keyFromText("greeting") });
+ * ```
+ */
+export class Client implements AsyncDisposable {
+  readonly #caller: Caller;
+  readonly #watches: WatchHub;
+  readonly #watchesOfLeaders: WatchHub;
+  readonly #keepAlives: KeepAliveHub;
+
+  constructor(options: ClientOptions) {
+    this.#caller = new Caller(options);
+    this.#watches = new WatchHub(this.#caller, {});
+    this.#watchesOfLeaders = new WatchHub(this.#caller, { requireLeader: true });
+    this.#keepAlives = new KeepAliveHub(this.#caller);
+  }
+
+  get endpoints(): readonly string[] {
+    return this.#caller.endpoints;
+  }
+
+  /** Fetches the token of `ClientOptions.auth` now; without it the first call does. */
+  authenticate(timeoutMs?: number): Promise<void> {
+    return this.#caller.authenticate(timeoutMs);
+  }
+
+  /** Ends every stream and connection; calls under way fail. */
+  close(): void {
+    this.#watches.end();
+    this.#watchesOfLeaders.end();
+    this.#keepAlives.end();
+    this.#caller.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** The keys of `[key, rangeEnd)`, or `key` alone. */
+  range(request: Partial<RangeRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Range, request, { ...call, idempotent: true });
+  }
+
+  put(request: Partial<PutRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Put, request, call);
+  }
+
+  deleteRange(request: Partial<DeleteRangeRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.DeleteRange, request, call);
+  }
+
+  /** Either all of `success` or all of `failure`, as the compares hold. */
+  txn(request: Partial<TxnRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Txn, request, call);
+  }
+
+  /** Forgets what was before a revision. */
+  compact(request: Partial<CompactionRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Compact, request, call);
+  }
+
+  /**
+   * Resolves when a server has taken the watch on: nothing that happens later is missed. With `requireLeader` it fails
+   * when its member loses the leader, and else waits for better days.
+   */
+  async watch(options: WatchOptions, call: Pick<CallOptions, "requireLeader"> = {}): Promise<Watch> {
+    const watch = (call.requireLeader === true ? this.#watchesOfLeaders : this.#watches).watch(options);
+    await watch.started;
+    return watch;
+  }
+
+  /** Every watch is told up to which revision it has heard everything, as soon as that is so. */
+  requestProgress(): void {
+    this.#watches.requestProgress();
+    this.#watchesOfLeaders.requestProgress();
+  }
+
+  grantLease(request: Partial<LeaseGrantRequest>, call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseGrant, request, { ...call, idempotent: true });
+  }
+
+  revokeLease(id: bigint, call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseRevoke, { id }, { ...call, idempotent: true });
+  }
+
+  leaseTimeToLive(request: Partial<LeaseTimeToLiveRequest>, call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseTimeToLive, request, { ...call, idempotent: true });
+  }
+
+  leases(call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseLeases, {}, { ...call, idempotent: true });
+  }
+
+  /** Renews a lease until it is gone. */
+  keepAlive(id: bigint): KeepAlive {
+    return this.#keepAlives.keep(id);
+  }
+
+  /** Renews a lease once. */
+  keepAliveOnce(id: bigint, call: CallOptions = {}) {
+    return keepAliveOnce(this.#caller, id, call);
+  }
+
+  addMember(request: Partial<MemberAddRequest>, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberAdd, request, call);
+  }
+
+  removeMember(id: bigint, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberRemove, { id }, call);
+  }
+
+  updateMember(request: Partial<MemberUpdateRequest>, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberUpdate, request, call);
+  }
+
+  /** A learner becomes a voter. */
+  promoteMember(id: bigint, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberPromote, { id }, call);
+  }
+
+  members(call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberList, { linearizable: true }, { ...call, idempotent: true });
+  }
+
+  alarm(request: Partial<AlarmRequest>, call?: CallOptions) {
+    return this.#caller.unary(maintenance.Alarm, request, { ...call, idempotent: true });
+  }
+
+  /** Of whichever member answers: ask a client of one endpoint to know whose it is. So with the next three. */
+  status(call?: CallOptions) {
+    return this.#caller.unary(maintenance.Status, {}, { ...call, idempotent: true });
+  }
+
+  hashKv(revision: number, call?: CallOptions) {
+    return this.#caller.unary(maintenance.HashKV, { revision }, { ...call, idempotent: true });
+  }
+
+  defragment(call?: CallOptions) {
+    return this.#caller.unary(maintenance.Defragment, {}, call);
+  }
+
+  moveLeader(targetId: bigint, call?: CallOptions) {
+    return this.#caller.unary(maintenance.MoveLeader, { targetId }, { ...call, idempotent: true });
+  }
+
+  /** A member's whole database, piece by piece, as a file of etcd; its last 32 bytes are the SHA-256 of the others. */
+  async *snapshot(call?: CallOptions): AsyncGenerator<SnapshotResponse, void> {
+    const stream: ClientReadableStream<SnapshotResponse> = await this.#caller.serverStream(
+      maintenance.Snapshot,
+      {},
+      call,
+    );
+    try {
+      for await (const piece of stream) yield piece;
+    } catch (error) {
+      throw attemptError(error instanceof Error ? error : null, "");
+    } finally {
+      stream.cancel();
+    }
+  }
+
+  enableAuth(call?: CallOptions) {
+    return this.#caller.unary(auth.AuthEnable, {}, call);
+  }
+
+  disableAuth(call?: CallOptions) {
+    return this.#caller.unary(auth.AuthDisable, {}, call);
+  }
+
+  authStatus(call?: CallOptions) {
+    return this.#caller.unary(auth.AuthStatus, {}, call);
+  }
+
+  addUser(request: Partial<AuthUserAddRequest>, call?: CallOptions) {
+    return this.#caller.unary(auth.UserAdd, request, call);
+  }
+
+  user(name: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserGet, { name }, { ...call, idempotent: true });
+  }
+
+  users(call?: CallOptions) {
+    return this.#caller.unary(auth.UserList, {}, { ...call, idempotent: true });
+  }
+
+  deleteUser(name: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserDelete, { name }, call);
+  }
+
+  changePassword(name: string, password: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserChangePassword, { name, password }, call);
+  }
+
+  grantRole(user: string, role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserGrantRole, { user, role }, call);
+  }
+
+  revokeRole(name: string, role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserRevokeRole, { name, role }, call);
+  }
+
+  addRole(name: string, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleAdd, { name }, call);
+  }
+
+  role(role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleGet, { role }, { ...call, idempotent: true });
+  }
+
+  roles(call?: CallOptions) {
+    return this.#caller.unary(auth.RoleList, {}, { ...call, idempotent: true });
+  }
+
+  deleteRole(role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleDelete, { role }, call);
+  }
+
+  grantPermission(request: Partial<AuthRoleGrantPermissionRequest>, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleGrantPermission, request, call);
+  }
+
+  revokePermission(request: Partial<AuthRoleRevokePermissionRequest>, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleRevokePermission, request, call);
+  }
+}

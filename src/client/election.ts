@@ -1,0 +1,149 @@
+import { GrpcCode, type Key, keyFromText, prefixEnd } from "../base/index.js";
+import {
+  type Compare,
+  CompareResult,
+  CompareTarget,
+  type Decoded,
+  DeleteRangeRequest,
+  EventType,
+  type KeyValue,
+  PutRequest,
+  RangeRequest,
+  type RangeResponse,
+  type RequestOp,
+  type ResponseHeader,
+} from "../wire/index.js";
+import { ClientError } from "./client-error.js";
+import { byCreation, queueFor } from "./queue-for.js";
+import type { Session } from "./session.js";
+
+/** Sessions that stand for an office by name: one leads at a time, and says what it proposes. */
+export class Election {
+  readonly #session: Session;
+  readonly #prefix: Key;
+  readonly key: Key;
+  #revision = 0;
+
+  /** Shares its candidates with everybody who uses that name, etcd's own clients too. */
+  constructor(session: Session, name: Key) {
+    this.#session = session;
+    this.#prefix = `${name}/`;
+    this.key = this.#prefix + keyFromText(session.lease.toString(16));
+  }
+
+  /** Resolves when this session leads. @throws ClientError also when the signal fired first */
+  async campaign(value: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const { client, lease } = this.#session;
+    const call = signal === undefined ? {} : { signal };
+    const response = await client.txn(
+      { compare: [this.#createdAt(0)], success: [put(this.key, value, lease)], failure: [range(this.key)] },
+      call,
+    );
+    const mine = response.responses[0]?.response;
+    const standing = mine?.case === "responseRange" ? mine.value.kvs[0] : undefined;
+    this.#revision = standing?.createRevision ?? response.header?.revision ?? 0;
+    try {
+      if (standing !== undefined && Buffer.compare(standing.value, value) !== 0) await this.proclaim(value);
+      await queueFor(client, this.#prefix, this.#revision - 1, signal);
+    } catch (error) {
+      await this.resign();
+      throw error;
+    }
+  }
+
+  /** A leader says something new. @throws ClientError when this session does not lead */
+  async proclaim(value: Uint8Array): Promise<void> {
+    const { client, lease } = this.#session;
+    const { succeeded } = await client.txn({
+      compare: [this.#createdAt(this.#revision)],
+      success: [put(this.key, value, lease)],
+    });
+    if (!succeeded) throw new ClientError(GrpcCode.FailedPrecondition, "election: not leader");
+  }
+
+  /** Leads no more, or stands no more. */
+  async resign(): Promise<void> {
+    if (this.#revision === 0) return;
+    const remove: RequestOp = {
+      request: { case: "requestDeleteRange", value: DeleteRangeRequest.create({ key: this.key }) },
+    };
+    await this.#session.client.txn({ compare: [this.#createdAt(this.#revision)], success: [remove] });
+    this.#revision = 0;
+  }
+
+  /** What leaders say, from now on, the present one first; until the signal fires. */
+  async *observe(signal: AbortSignal): AsyncGenerator<Decoded<RangeResponse>, void> {
+    const { client } = this.#session;
+    while (!signal.aborted) {
+      const present = await client.range(byCreation(this.#prefix, "first"), { signal });
+      let leader: KeyValue | undefined = present.kvs[0];
+      let header = present.header;
+      if (leader === undefined) {
+        const elected = await this.#firstPut(header?.revision ?? 0, signal);
+        if (elected === undefined) return;
+        [header, leader] = elected;
+      }
+      yield answer(header, leader);
+      yield* this.#proposals(leader.key, (header?.revision ?? 0) + 1, signal);
+    }
+  }
+
+  async #firstPut(
+    fromRevision: number,
+    signal: AbortSignal,
+  ): Promise<[ResponseHeader | undefined, KeyValue] | undefined> {
+    const rangeEnd = prefixEnd(this.#prefix);
+    const watch = await this.#session.client.watch({ key: this.#prefix, rangeEnd, startRevision: fromRevision });
+    const stop = (): void => watch.cancel();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      for await (const { header, events } of watch) {
+        const kv = events.find(({ type }) => type === EventType.PUT)?.kv;
+        if (kv !== undefined) return [header && { ...header, revision: kv.modRevision }, kv];
+      }
+      return undefined;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      watch.cancel();
+    }
+  }
+
+  async *#proposals(key: Key, startRevision: number, signal: AbortSignal) {
+    const watch = await this.#session.client.watch({ key, startRevision });
+    const stop = (): void => watch.cancel();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      for await (const { header, events } of watch) {
+        for (const { type, kv } of events) {
+          if (type === EventType.DELETE) return;
+          if (kv !== undefined) yield answer(header, kv);
+        }
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      watch.cancel();
+    }
+  }
+
+  #createdAt(revision: number): Compare {
+    return {
+      result: CompareResult.EQUAL,
+      target: CompareTarget.CREATE,
+      key: this.key,
+      targetUnion: { case: "createRevision", value: revision },
+      rangeEnd: "",
+    };
+  }
+}
+
+function answer(header: ResponseHeader | undefined, kv: KeyValue): Decoded<RangeResponse> {
+  return { header, kvs: [kv], more: false, count: 0 };
+}
+
+function put(key: Key, value: Uint8Array, lease: bigint): RequestOp {
+  return { request: { case: "requestPut", value: PutRequest.create({ key, value, lease }) } };
+}
+
+function range(key: Key): RequestOp {
+  return { request: { case: "requestRange", value: RangeRequest.create({ key }) } };
+}

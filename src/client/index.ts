@@ -1,0 +1,39 @@
+/**
+ * The client of a cluster, for programs (`import { Client } from "etcd-ts/client"`) and for the command line: etcd's calls
+ * as typed methods, watches and leases that outlive broken connections, locks and elections made of both. It knows
+ * when a call may be sent again and when it may not; it never caches what a server said. Works with etcd 3.4 and newer.
+ */
+export { GrpcCode, type Key, keyFromBytes, keyFromText, keyToBytes, prefixEnd } from "../base/index.js";
+export {
+  AlarmAction,
+  AlarmType,
+  type Compare,
+  CompareResult,
+  CompareTarget,
+  type Decoded,
+  DeleteRangeRequest,
+  type Event,
+  EventType,
+  FilterType,
+  type KeyValue,
+  type LeaseKeepAliveResponse,
+  type Member,
+  PutRequest,
+  RangeRequest,
+  type RangeResponse,
+  type RequestOp,
+  type ResponseHeader,
+  type ResponseOp,
+  SortOrder,
+  SortTarget,
+  TxnRequest,
+  type TxnResponse,
+} from "../wire/index.js";
+export { Client } from "./client.js";
+export { ClientError, WatchCanceledError } from "./client-error.js";
+export { Election } from "./election.js";
+export type { KeepAlive } from "./keep-alive.js";
+export { Mutex } from "./mutex.js";
+export type { CallOptions, ClientOptions, TlsOptions } from "./options.js";
+export { Session } from "./session.js";
+export type { Watch, WatchBatch, WatchOptions } from "./watch.js";

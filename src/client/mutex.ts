@@ -1,0 +1,85 @@
+import { emptyBytes, GrpcCode, type Key, keyFromText } from "../base/index.js";
+import {
+  CompareResult,
+  CompareTarget,
+  PutRequest,
+  RangeRequest,
+  type RequestOp,
+  type ResponseHeader,
+} from "../wire/index.js";
+import { ClientError } from "./client-error.js";
+import { byCreation, queueFor } from "./queue-for.js";
+import type { Session } from "./session.js";
+
+/** A lock by name that one session of a cluster holds at a time, in the order in which they asked. */
+export class Mutex {
+  readonly #session: Session;
+  readonly #prefix: Key;
+  readonly key: Key;
+  #header: ResponseHeader | undefined;
+
+  /** Shares its queue with everybody who locks that name, etcd's own clients too. */
+  constructor(session: Session, name: Key) {
+    this.#session = session;
+    this.#prefix = `${name}/`;
+    this.key = this.#prefix + keyFromText(session.lease.toString(16));
+  }
+
+  /** Of the answer that granted the lock. */
+  get header(): ResponseHeader | undefined {
+    return this.#header;
+  }
+
+  /** Resolves when this session holds the lock. @throws ClientError also when the signal fired first */
+  async lock(signal?: AbortSignal): Promise<void> {
+    const { client } = this.#session;
+    const call = signal === undefined ? {} : { signal };
+    const first = range(byCreation(this.#prefix, "first"));
+    const response = await client.txn(
+      {
+        compare: [
+          {
+            result: CompareResult.EQUAL,
+            target: CompareTarget.CREATE,
+            key: this.key,
+            targetUnion: { case: "createRevision", value: 0 },
+            rangeEnd: "",
+          },
+        ],
+        success: [put(this.key, this.#session.lease), first],
+        failure: [range({ key: this.key }), first],
+      },
+      call,
+    );
+    const [mine, owner] = response.responses.map(({ response: part }) =>
+      part?.case === "responseRange" ? part.value.kvs[0] : undefined,
+    );
+    const revision = response.succeeded ? (response.header?.revision ?? 0) : (mine?.createRevision ?? 0);
+    if (owner === undefined || owner.createRevision === revision) {
+      this.#header = response.header;
+      return;
+    }
+    try {
+      await queueFor(client, this.#prefix, revision - 1, signal);
+      const held = await client.range({ key: this.key }, call);
+      if (held.kvs.length === 0) throw new ClientError(GrpcCode.Aborted, "mutex: session is expired");
+      this.#header = held.header;
+    } catch (error) {
+      await this.unlock();
+      throw error;
+    }
+  }
+
+  /** Gives the lock, or the place in its queue, to the next. */
+  async unlock(): Promise<void> {
+    await this.#session.client.deleteRange({ key: this.key });
+  }
+}
+
+function put(key: Key, lease: bigint): RequestOp {
+  return { request: { case: "requestPut", value: PutRequest.create({ key, value: emptyBytes, lease }) } };
+}
+
+function range(request: Partial<RangeRequest>): RequestOp {
+  return { request: { case: "requestRange", value: RangeRequest.create(request) } };
+}

@@ -1,0 +1,39 @@
+import { GrpcCode, type Key, prefixEnd } from "../base/index.js";
+import { EventType, SortOrder, SortTarget } from "../wire/index.js";
+import type { Client } from "./client.js";
+import { ClientError, canceled } from "./client-error.js";
+
+/** The newest of `prefix`'s keys, or the oldest: whom a waiter waits for, and who comes first. */
+export function byCreation(prefix: Key, order: "first" | "last") {
+  const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;
+  return { key: prefix, rangeEnd: prefixEnd(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
+}
+
+/**
+ * Resolves when every key of `prefix` that was created up to `maxCreateRevision` is gone. Each waiter watches the one
+ * before it in the queue only, so that a release wakes one of them and not all.
+ */
+export async function queueFor(client: Client, prefix: Key, maxCreateRevision: number, signal?: AbortSignal) {
+  const call = signal === undefined ? {} : { signal };
+  for (;;) {
+    const { header, kvs } = await client.range({ ...byCreation(prefix, "last"), maxCreateRevision }, call);
+    const before = kvs[0];
+    if (before === undefined) return;
+    await deleted(client, before.key, header?.revision ?? 0, signal);
+  }
+}
+
+async function deleted(client: Client, key: Key, fromRevision: number, signal: AbortSignal | undefined): Promise<void> {
+  const watch = await client.watch({ key, startRevision: fromRevision });
+  const stop = (): void => watch.cancel();
+  const stopped = (): boolean => signal?.aborted === true;
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    if (stopped()) throw canceled();
+    for await (const { events } of watch) if (events.some(({ type }) => type === EventType.DELETE)) return;
+    throw stopped() ? canceled() : new ClientError(GrpcCode.Unavailable, "lost watcher waiting for delete");
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    watch.cancel();
+  }
+}
