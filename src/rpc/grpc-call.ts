@@ -125,9 +125,9 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
 
   /** Ends an open stream because the server stops; its handler sees a cancelled call. */
   stop(): void {
-    const { code, message: details } = new EtcdError("stopped");
-    this.#finish({ code, details });
-    this.#cancelled();
+    const stopped = new EtcdError("stopped");
+    this.#finish({ code: stopped.code, details: stopped.message });
+    this.#abort(stopped);
   }
 
   async #runUnary(message: Uint8Array): Promise<void> {
@@ -171,7 +171,7 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
     if (message.length <= receiveBytesMax) return true;
     const details = `grpc: received message larger than max (${message.length} vs. ${receiveBytesMax})`;
     this.#fail(new CallError(GrpcCode.ResourceExhausted, details));
-    this.#cancelled();
+    this.#abort(new EtcdError("canceled"));
     return false;
   }
 
@@ -192,13 +192,16 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
     this.#transport.sendStatus({ code: status.code, details: status.details, metadata: null });
   }
 
-  /** Also called when the call is over in any other way. */
+  /** Also called when the call is over in any other way; then there is nobody left to tell. */
   #cancelled(): void {
-    if (this.#ended === "no") {
-      this.#ended = "cancelled";
-      this.#close(GrpcCode.Canceled);
-    }
-    this.#cancel?.abort(new EtcdError("canceled"));
+    if (this.#ended !== "no") return;
+    this.#ended = "cancelled";
+    this.#close(GrpcCode.Canceled);
+    this.#abort(new EtcdError("canceled"));
+  }
+
+  #abort(reason: EtcdError): void {
+    this.#cancel?.abort(reason);
     this.#requests?.end();
   }
 

@@ -244,6 +244,21 @@ test("a client that does not read stops its stream's handler, and no other call"
   await expect.poll(() => aborted).toBe(true);
 });
 
+test("an answered call leaves its signal alone", async () => {
+  const signals: AbortSignal[] = [];
+  const noting: Binding = {
+    kind: "unary",
+    path: "/t.T/Note",
+    run: async (request, call) => {
+      signals.push(call.signal);
+      return request;
+    },
+  };
+  const { client } = await start([noting]);
+  for (let at = 0; at < 3; at++) await ask(client, "/t.T/Note", "x");
+  expect(signals.map((signal) => signal.aborted)).toEqual([false, false, false]);
+});
+
 test("stopping ends open streams and lets a call that is under way finish", async () => {
   let answer: (bytes: Uint8Array) => void = () => undefined;
   let begun = 0;
