@@ -153,7 +153,7 @@ export const flagTable = [
     group: clustering,
     kind: "string",
     initial: "default=http://localhost:2380",
-    help: "the first members of a new cluster, as name=url,...; one member for now",
+    help: "all members of the cluster that is begun or joined, as name=url,...",
   },
   {
     name: "initial-cluster-state",
@@ -161,7 +161,7 @@ export const flagTable = [
     kind: "choice",
     choices: ["new", "existing"],
     initial: "new",
-    help: "'new' to begin a cluster, 'existing' to join one (not supported yet)",
+    help: "'new' to begin a cluster, 'existing' to join one that has added this member",
   },
   {
     name: "initial-cluster-token",
@@ -171,11 +171,39 @@ export const flagTable = [
     help: "keeps clusters apart that begin with the same URLs",
   },
   {
+    name: "discovery-srv",
+    group: clustering,
+    kind: "string",
+    initial: "",
+    help: "a DNS domain whose SRV records name the members, in place of --initial-cluster",
+  },
+  {
+    name: "discovery-srv-name",
+    group: clustering,
+    kind: "string",
+    initial: "",
+    help: "what the SRV records are called behind '_etcd-server-'",
+  },
+  {
     name: "advertise-client-urls",
     group: clustering,
     kind: "urls",
     initial: "http://localhost:2379",
     help: "where clients reach this member; needed when --listen-client-urls is given",
+  },
+  {
+    name: "strict-reconfig-check",
+    group: clustering,
+    kind: "boolean",
+    initial: "true",
+    help: "refuse changes of the membership after which too few members could be up",
+  },
+  {
+    name: "force-new-cluster",
+    group: clustering,
+    kind: "boolean",
+    initial: "false",
+    help: "make a member that exists the only one of its cluster, when the others are lost",
   },
   {
     name: "pre-vote",

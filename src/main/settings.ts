@@ -80,15 +80,15 @@ function serverSettings(flags: FlagValues): ServerConfig {
   const walDir = flags.text("wal-dir");
   const tickMs = flags.number("heartbeat-interval");
   const begun = Wal.exists(walDir || join(dataDir, "member", "wal"));
-  if (!begun && flags.text("initial-cluster-state") === "existing") {
-    throw new FlagError("--initial-cluster-state=existing: joining a cluster is not supported yet");
-  }
   return {
     name,
     dataDir,
     ...(walDir && { walDir }),
     ...beginningOf(flags, begun),
+    initialClusterState: flags.text("initial-cluster-state") === "existing" ? "existing" : "new",
     initialClusterToken: flags.text("initial-cluster-token"),
+    forceNewCluster: flags.boolean("force-new-cluster"),
+    strictReconfigCheck: flags.boolean("strict-reconfig-check"),
     advertiseClientUrls: flags.urls("advertise-client-urls"),
     tickMs,
     electionTicks: Math.floor(flags.number("election-timeout") / tickMs),

@@ -4,6 +4,13 @@ export interface InitialMember {
   readonly peerUrls: readonly string[];
 }
 
+/** Where the DNS knows the members: under `_etcd-server._tcp` of a domain, or `_etcd-server-<serviceName>._tcp`. */
+export interface DiscoverySrv {
+  readonly domain: string;
+  /** Empty for none. */
+  readonly serviceName: string;
+}
+
 /** What the server compacts by itself: what is older than so long, or all but so many revisions. */
 export type AutoCompaction =
   | { readonly mode: "periodic"; readonly retentionMs: number }
@@ -17,8 +24,16 @@ export interface ServerConfig {
   /** Another place for the raft log. */
   readonly walDir?: string;
 
+  /** All members, this one too, of the cluster that is begun or joined; not looked at when this member exists. */
   readonly initialCluster: readonly InitialMember[];
+  /** Has the DNS say who they are instead. */
+  readonly discoverySrv?: DiscoverySrv;
+  readonly initialClusterState: "new" | "existing";
   readonly initialClusterToken: string;
+  /** Makes a member that exists the only one of its cluster. */
+  readonly forceNewCluster: boolean;
+  /** Refuses changes of the membership after which the members that are up could be too few. */
+  readonly strictReconfigCheck: boolean;
   readonly advertisePeerUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
 
@@ -59,7 +74,10 @@ export interface ServerConfig {
 }
 
 export const serverDefaults = {
+  initialClusterState: "new",
   initialClusterToken: "etcd-cluster",
+  forceNewCluster: false,
+  strictReconfigCheck: true,
   tickMs: 100,
   electionTicks: 10,
   preVote: true,

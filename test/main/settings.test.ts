@@ -41,10 +41,22 @@ test("a member that exists ignores what is said of its first cluster", () => {
   expect(settings(...words, "--initial-cluster-state=existing").server.name).toBe("a");
 });
 
-test("localhost and 127.0.0.1 are one host when the cluster is compared with what is advertised", () => {
-  const { server } = settings("--initial-advertise-peer-urls=http://127.0.0.1:2380");
-  expect(server.initialCluster).toEqual([{ name: "default", peerUrls: ["http://localhost:2380"] }]);
-  expect(server.advertisePeerUrls).toEqual(["http://localhost:2380"]);
+test("members are found in the DNS when it is said where", () => {
+  const { server } = settings("--discovery-srv=example.com", "--discovery-srv-name=blue");
+  expect(server.discoverySrv).toEqual({ domain: "example.com", serviceName: "blue" });
+});
+
+test("a member joins, stands alone or is careless when it is told to", () => {
+  const { server } = settings(
+    "--initial-cluster-state=existing",
+    "--force-new-cluster",
+    "--strict-reconfig-check=false",
+  );
+  expect(server).toMatchObject({
+    initialClusterState: "existing",
+    forceNewCluster: true,
+    strictReconfigCheck: false,
+  });
 });
 
 test("a cluster is read member by member, whatever their order", () => {
@@ -125,12 +137,14 @@ for (const { words, message } of [
     message: 'unrecognized log level "foo": expected debug, info, warn, error, panic or fatal',
   },
   {
-    words: ["--initial-cluster-state=existing"],
-    message: "--initial-cluster-state=existing: joining a cluster is not supported yet",
+    words: ["--initial-cluster=default=http://localhost:2380", "--discovery-srv=example.com"],
+    message:
+      "multiple discovery or bootstrap flags are set. " +
+      'Choose one of "initial-cluster", "discovery" or "discovery-srv"',
   },
   {
-    words: ["--initial-cluster=default=http://localhost:2380,b=http://localhost:2380"],
-    message: "initial cluster default=http://localhost:2380,b=http://localhost:2380 has duplicate url",
+    words: ["--initial-cluster=b"],
+    message: "error setting up initial cluster: URL scheme must be http or unix: ",
   },
 ]) {
   test(`"${words.join(" ")}" is refused`, () => expect(() => settings(...words)).toThrow(message));
