@@ -55,17 +55,22 @@ async function* encode(
   out.append(encodeEmptyFreelist(freelistPage, pageBytes));
   const layout = layOut(buckets, new PageEncoder(pageBytes, firstTreePage, out));
   let bytes = 0;
-  let step = await layout.next();
-  while (true) {
-    for (const chunk of out.take()) {
-      bytes += chunk.length;
-      yield chunk;
+  try {
+    let step = await layout.next();
+    while (true) {
+      for (const chunk of out.take()) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+      if (step.done === true) break;
+      step = await layout.next();
     }
-    if (step.done === true) break;
-    step = await layout.next();
+    assert(step.value === meta.rootPage, "the file that is written has the root where it was planned");
+  } finally {
+    // Whoever stops early lets go of the pairs, too.
+    await layout.return(0);
   }
   const rest = out.rest();
-  assert(step.value === meta.rootPage, "the file that is written has the root where it was planned");
   assert(bytes + rest.length === meta.pageCount * pageBytes, "the file that is written has the size that was planned");
   if (rest.length > 0) yield rest;
 }

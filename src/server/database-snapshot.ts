@@ -8,20 +8,20 @@ export interface DatabaseSnapshot {
   readonly bytes: number;
   /** The file, in chunks of that size; only the last may be shorter. Made once. */
   chunks(chunkBytes: number): AsyncIterable<Buffer>;
-  /** Its data stays on disk until then, whatever is deleted meanwhile. */
+  /** Ends the chunks, wherever they are. Until then its data stays on disk, whatever is deleted meanwhile. */
   close(): Promise<void>;
 }
-
-/** Each holds a state of the database, and reads all of it. */
-const openMax = 8;
 
 /** The snapshots of one member that are being sent. */
 export class DatabaseSnapshots {
   readonly #backend: Backend;
+  readonly #openMax: number;
   #open = 0;
 
-  constructor(backend: Backend) {
+  /** @param openMax so many at a time: each holds a state of the database, and reads all of it */
+  constructor(backend: Backend, openMax: number) {
     this.#backend = backend;
+    this.#openMax = openMax;
   }
 
   /**
@@ -32,7 +32,7 @@ export class DatabaseSnapshots {
    * @throws EtcdError `tooManyRequests` when as many are open as may be
    */
   async take(signal: AbortSignal): Promise<DatabaseSnapshot> {
-    if (this.#open === openMax) throw new EtcdError("tooManyRequests");
+    if (this.#open === this.#openMax) throw new EtcdError("tooManyRequests");
     const view = this.#backend.consistentView();
     this.#open++;
     const close = async (): Promise<void> => {
@@ -51,6 +51,7 @@ export class DatabaseSnapshots {
 class ViewSnapshot implements DatabaseSnapshot {
   readonly #plan: BoltPlan;
   readonly #release: () => Promise<void>;
+  #chunks: AsyncGenerator<Buffer, void, undefined> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(plan: BoltPlan, release: () => Promise<void>) {
@@ -63,12 +64,19 @@ class ViewSnapshot implements DatabaseSnapshot {
   }
 
   chunks(chunkBytes: number): AsyncIterable<Buffer> {
-    return this.#plan.chunks(chunkBytes);
+    this.#chunks = this.#plan.chunks(chunkBytes);
+    return this.#chunks;
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#release();
+    this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    // A read that is under way would fail without its view, and take the member with it.
+    await this.#chunks?.return();
+    await this.#release();
   }
 }
 

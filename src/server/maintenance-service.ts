@@ -22,6 +22,9 @@ import type { LogPosition } from "./log-position.js";
 import { type Proposer, responseOf } from "./proposer.js";
 import type { ReadIndex } from "./read-index.js";
 
+/** Snapshots that are sent to clients at a time. */
+const clientSnapshotsMax = 8;
+
 export interface MaintenanceServiceConfig {
   readonly backend: Backend;
   readonly store: Store;
@@ -42,7 +45,7 @@ export class MaintenanceService {
 
   constructor(config: MaintenanceServiceConfig) {
     this.#config = config;
-    this.#snapshots = new DatabaseSnapshots(config.backend);
+    this.#snapshots = new DatabaseSnapshots(config.backend, clientSnapshotsMax);
   }
 
   status(): StatusResponse {
