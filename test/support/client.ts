@@ -20,8 +20,11 @@ interface AnyMethod {
 /** A gRPC client for tests: any method of the wire's table, with no retries, so that what the server says is seen. */
 export class TestClient {
   readonly #client: Client;
+  readonly #deadlineMs: number | undefined;
 
-  constructor(endpoint: string) {
+  /** @param deadlineMs how long a unary call may take; for ever unless given */
+  constructor(endpoint: string, deadlineMs?: number) {
+    this.#deadlineMs = deadlineMs;
     this.#client = new Client(endpoint, credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
@@ -45,6 +48,7 @@ export class TestClient {
         (message: unknown) => Buffer.from(encoder.encode(message)),
         (bytes) => decoder.decode(bytes),
         encoder.create(request),
+        this.#deadlineMs === undefined ? {} : { deadline: Date.now() + this.#deadlineMs },
         (error: ServiceError | null, response?: unknown) => {
           if (error !== null) reject(error);
           else resolve(response as ResponseOf<S, M>);
