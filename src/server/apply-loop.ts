@@ -1,6 +1,6 @@
 import { type Applier, type ApplyResult, decodeEntryRequest, requestIdOf } from "../apply/index.js";
-import { assert, type Clock, type Logger, type RequestId } from "../base/index.js";
-import type { ConfChangeV1, ConfState, Entry } from "../raft/index.js";
+import { assert, type Clock, type EtcdError, type Logger, type RequestId } from "../base/index.js";
+import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../raft/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { LogPosition } from "./log-position.js";
 import type { ServerCounters } from "./metrics.js";
@@ -10,6 +10,8 @@ export interface ApplyLoopConfig {
   readonly applier: Applier;
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
+  /** Those who wait for conf changes, which end with a refusal or without one. */
+  readonly confChanges: Proposals<EtcdError | undefined>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: ServerCounters;
@@ -18,6 +20,10 @@ export interface ApplyLoopConfig {
   readonly confState: ConfState;
   /** Raft's own part of a conf change. */
   readonly reconfigure: (change: ConfChangeV1) => ConfState;
+  /** The membership has changed; called once the change is applied. */
+  readonly onMembership: (change: ConfChangeV1) => void;
+  /** Puts a received state in place of all that this member has. */
+  readonly install: (snapshot: Snapshot) => Promise<void>;
   /** The first entry of a leader was applied, and so was everything of the terms before. */
   readonly onFirstOfTerm: () => void;
   /** Raises the alarm of a member that is full; resolves when all know. */
@@ -28,6 +34,9 @@ export interface ApplyLoopConfig {
   readonly onFailure: (error: Error) => void;
 }
 
+/** What is applied, in this order: entries, and snapshots in place of entries. */
+type Item = Entry | { readonly snapshot: Snapshot };
+
 /** How long entries are applied before the event loop gets its turn. */
 const sliceMs = 8;
 
@@ -35,16 +44,22 @@ const sliceMs = 8;
 export class ApplyLoop {
   readonly #config: ApplyLoopConfig;
   #confState: ConfState;
-  #queue: Entry[] = [];
-  /** The next entry of the queue. */
+  #queue: Item[] = [];
+  /** The next item of the queue. */
   #next = 0;
   #scheduled = false;
+  #installing: Promise<void> | undefined;
   #stopped = false;
   #drained: (() => void)[] = [];
 
   constructor(config: ApplyLoopConfig) {
     this.#config = config;
     this.#confState = config.confState;
+  }
+
+  /** The configuration as of what is applied. */
+  get confState(): ConfState {
+    return this.#confState;
   }
 
   /** Takes committed entries; those that fit into a slice are applied at once. */
@@ -54,12 +69,29 @@ export class ApplyLoop {
     if (!this.#scheduled) this.#slice();
   }
 
+  /** Takes a snapshot that stands for all entries up to its index. */
+  pushSnapshot(snapshot: Snapshot): void {
+    if (this.#stopped) return;
+    this.#queue.push({ snapshot });
+    if (!this.#scheduled) this.#slice();
+  }
+
   /** Nothing is applied any more. */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
     this.#next = 0;
     this.#release();
+  }
+
+  /** The state of this member is being replaced by a received one. */
+  get installing(): boolean {
+    return this.#installing !== undefined;
+  }
+
+  /** Resolves when no installation is under way. */
+  async whenSettled(): Promise<void> {
+    await this.#installing;
   }
 
   /** Resolves when everything that was pushed has been applied. */
@@ -74,34 +106,61 @@ export class ApplyLoop {
     try {
       this.#applySome();
     } catch (error) {
-      this.stop();
-      this.#config.onFailure(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(error);
       return;
     }
     this.#config.onApplied(this.#confState);
-    if (this.#next < this.#queue.length) {
-      this.#scheduled = true;
-      setImmediate(() => this.#slice());
+    const next = this.#queue[this.#next];
+    if (next === undefined) {
+      this.#queue = [];
+      this.#next = 0;
+      this.#release();
       return;
     }
-    this.#queue = [];
-    this.#next = 0;
-    this.#release();
+    this.#scheduled = true;
+    if ("snapshot" in next) this.#installing = this.#install(next.snapshot);
+    else setImmediate(() => this.#slice());
   }
 
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#config.onFailure(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  /** Applies entries up to the end of the slice, or up to a snapshot. */
   #applySome(): void {
     const { clock, position } = this.#config;
     let startedAt = clock.now();
     const end = startedAt + sliceMs;
-    for (let entry = this.#queue[this.#next]; entry !== undefined; entry = this.#queue[this.#next]) {
+    for (let item = this.#queue[this.#next]; item !== undefined; item = this.#queue[this.#next]) {
+      if ("snapshot" in item) return;
       this.#next++;
-      this.#apply(entry);
-      position.applyTo(entry.index, entry.term);
+      this.#apply(item);
+      position.applyTo(item.index, item.term);
       const now = clock.now();
-      this.#warnIfSlow(entry, now - startedAt);
+      this.#warnIfSlow(item, now - startedAt);
       if (now >= end) return;
       startedAt = now;
     }
+  }
+
+  async #install(snapshot: Snapshot): Promise<void> {
+    const { install, position } = this.#config;
+    try {
+      await install(snapshot);
+      if (this.#stopped) return;
+      const { index, term, confState } = snapshot.metadata;
+      this.#confState = confState;
+      position.jumpTo(index, term);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    } finally {
+      this.#installing = undefined;
+    }
+    this.#next++;
+    this.#slice();
   }
 
   #warnIfSlow({ index, data }: Entry, tookMs: number): void {
@@ -130,15 +189,22 @@ export class ApplyLoop {
       case "EntryConfChange": {
         const change = confChangeCodec.decode(entry.type, entry.data);
         assert(change.version === 1, "an entry of this type holds a change of one member");
-        applier.applyConfChange(change, entry, (accepted) => {
-          this.#confState = this.#config.reconfigure(accepted);
-          return this.#confState;
-        });
+        this.#applyConfChange(change, entry);
         return;
       }
       default:
         throw new Error(`the log has an entry of a type that is not supported: ${entry.type}`);
     }
+  }
+
+  #applyConfChange(change: ConfChangeV1, entry: Entry): void {
+    const { applier, confChanges, onMembership, reconfigure } = this.#config;
+    const refusal = applier.applyConfChange(change, entry, (accepted) => {
+      this.#confState = reconfigure(accepted);
+      return this.#confState;
+    });
+    if (refusal === undefined) onMembership(change);
+    confChanges.settle(change.id as RequestId, refusal);
   }
 
   #applyRequest(entry: Entry): void {

@@ -1,17 +1,21 @@
 import { Applier, Quota } from "../apply/index.js";
-import type { LeaseId } from "../base/index.js";
+import { EtcdError, type LeaseId } from "../base/index.js";
 import { WatchableStore } from "../mvcc/index.js";
+import type { PeerService } from "../transport/index.js";
 import { LeaseRevokeRequest } from "../wire/index.js";
 import type { Bootstrapped, ServerDeps } from "./bootstrap.js";
 import { Compactor } from "./compactor.js";
-import { electionTimeoutMs, quotaBytes, type ServerConfig } from "./config.js";
+import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
 import { Consensus } from "./consensus.js";
 import { Headers } from "./headers.js";
 import { KvService } from "./kv-service.js";
+import { LeaderQuestions } from "./leader-questions.js";
+import { LeaderTransfer } from "./leader-transfer.js";
 import { LeaseLoop } from "./lease-loop.js";
 import { LeaseService } from "./lease-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
 import { ServerCounters } from "./metrics.js";
+import { peerService } from "./peer-service.js";
 import { Publisher } from "./publisher.js";
 import { SpaceGuard } from "./space-guard.js";
 
@@ -27,14 +31,24 @@ export interface Assembly {
   readonly leaseLoop: LeaseLoop;
   readonly compactor: Compactor | undefined;
   readonly publisher: Publisher;
+  readonly transfer: LeaderTransfer;
+  /** What peers are answered. */
+  readonly peerService: PeerService;
 }
 
-/** Joins the parts; nothing runs yet. `onFailure` is called when one of them cannot go on. */
+/** What becomes of a member that cannot go on, or must not. */
+export interface AssemblyHooks {
+  readonly onFailure: (error: Error) => void;
+  /** It has been removed from the cluster for good. */
+  readonly onRemoved: () => void;
+}
+
+/** Joins the parts; nothing runs yet. */
 export function assemble(
   settings: ServerConfig,
   deps: ServerDeps,
   member: Bootstrapped,
-  onFailure: (error: Error) => void,
+  { onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
   const { clock, logger } = deps;
   const { backend, store, lessor, cluster, alarms, consistentIndex } = member;
@@ -42,13 +56,9 @@ export function assemble(
   const counters = new ServerCounters();
   const quota = new Quota(quotaBytes(settings), () => backend.sizeInUse());
   const applier = new Applier({ backend, store, lessor, cluster, alarms, consistentIndex, quota, logger });
+  const watchable = new WatchableStore(store, { onFailure: (error) => onFailure(asError(error)) });
   const consensus = new Consensus({
-    settings,
-    member,
-    applier,
-    clock,
-    logger,
-    counters,
+    ...{ settings, member, applier, watchable, peers: deps.peers, clock, logger, counters },
     onLeadership() {
       if (consensus.leadership.leading) {
         compactor?.resume();
@@ -62,6 +72,7 @@ export function assemble(
       publisher.start();
     },
     raiseNoSpace: () => space.raise(),
+    onRemoved,
     onFailure,
   });
   const { position, leadership, proposer, readIndex, nextId } = consensus;
@@ -73,9 +84,14 @@ export function assemble(
     ...{ backend, store, proposer, readIndex, space, headers },
     ...{ clock, logger, counters, warningApplyDurationMs },
   });
+  const timeouts = {
+    requestTimeoutMs: requestTimeoutMs(settings),
+    electionTimeoutMs: electionTimeoutMs(settings),
+  };
+  const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
     ...{ clock, lessor, proposer, space, leadership, position, headers },
-    ...{ nextId, ensureLeadership },
+    ...{ questions, nextId, ensureLeadership },
   });
   const revoke = async (id: LeaseId): Promise<void> => {
     await leases.revoke(LeaseRevokeRequest.create({ id }));
@@ -83,17 +99,12 @@ export function assemble(
   const compactor = makeCompactor(settings, deps, member, kv);
   const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
   const publisher = new Publisher({ cluster, attributes, proposer, leadership, clock, logger });
-  store.onChanges((_, changes) => {
-    for (const { type } of changes) {
-      if (type === "put") counters.puts++;
-      else counters.deletes++;
-    }
-  });
+  store.onChanges((_, changes) => counters.countChanges(changes));
   return {
     counters,
     consensus,
     headers,
-    watchable: new WatchableStore(store, { onFailure: (error) => onFailure(asError(error)) }),
+    watchable,
     kv,
     leases,
     maintenance: new MaintenanceService({
@@ -103,6 +114,13 @@ export function assemble(
     leaseLoop: new LeaseLoop({ clock, logger, lessor, counters, ensureLeadership, revoke }),
     compactor,
     publisher,
+    transfer: new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts }),
+    peerService: peerService({
+      ...{ cluster, store, leases, readIndex },
+      promote: async () => {
+        throw new EtcdError("memberNotFound");
+      },
+    }),
   };
 }
 

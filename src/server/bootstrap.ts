@@ -1,15 +1,21 @@
+import { dirname, join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../apply/index.js";
-import { type Backend, type LevelStore, openLevelBackend } from "../backend/index.js";
+import type { Backend, LevelStore, MemberBackend } from "../backend/index.js";
 import { type Clock, type Logger, type Random, writeBE64 } from "../base/index.js";
-import { Cluster, encodeMember, idText, loadConfState } from "../cluster/index.js";
-import { type Checkpoint, Lessor } from "../lease/index.js";
-import { openStore, type Store } from "../mvcc/index.js";
+import { Cluster, loadConfState, type Member } from "../cluster/index.js";
+import type { Checkpoint } from "../lease/index.js";
 import { emptyConfState, MemoryStorage, RawNode } from "../raft/index.js";
-import { createDataDir, type OpenedWal, Wal, type WalMetadata } from "../wal/index.js";
+import { createDataDir, type OpenedWal, type Wal, type WalMetadata } from "../wal/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { ServerConfig } from "./config.js";
-import { type Founding, foundingIfAny, foundingOf } from "./founding.js";
+import { Databases } from "./databases.js";
+import type { Names } from "./names.js";
+import { found, idFields, type Origin, openLog } from "./origin.js";
+import type { PeerAccess } from "./peer-network.js";
 import { raftLogger } from "./raft-logger.js";
+import { type ReceivedSnapshots, SnapshotFolder } from "./received-snapshots.js";
+import { standAlone } from "./standalone.js";
+import { openStores, type Stores } from "./stores.js";
 
 /** What a member needs of the world outside. */
 export interface ServerDeps {
@@ -18,6 +24,12 @@ export interface ServerDeps {
   readonly logger: Logger;
   /** Opens the databases; another one in tests, whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
+  /** Where the databases that peers send are kept; another place in tests. */
+  readonly receivedSnapshots?: ReceivedSnapshots;
+  /** Absent for a member that has no peers and gets none. */
+  readonly peers?: PeerAccess;
+  /** Finds hosts and services by name; other ways in tests. */
+  readonly names?: Names;
 }
 
 /** What the parts of a member call; it is made after them. */
@@ -28,36 +40,39 @@ export interface BootstrapHooks {
 }
 
 /** All that a member remembers, new or read back from disk, and its raft node in the same state. */
-export interface Bootstrapped {
+export interface Bootstrapped extends Stores {
   readonly ids: WalMetadata;
   readonly wal: Wal;
-  readonly backend: Backend;
+  readonly backend: MemberBackend;
+  readonly databases: Databases;
+  readonly received: ReceivedSnapshots;
   readonly consistentIndex: ConsistentIndex;
   readonly cluster: Cluster;
   readonly alarms: AlarmStore;
-  readonly lessor: Lessor;
-  readonly store: Store;
+  /** Reads the stores out of another backend. */
+  readonly openStores: (backend: Backend) => Promise<Stores>;
   readonly storage: MemoryStorage;
   readonly node: RawNode;
+  /** Of a member that joins: those that it may hear from before its log says who is in the cluster. */
+  readonly remotes: readonly Member[];
 }
 
-const leaseCheckpointIntervalSeconds = 300;
-
 /**
- * Starts a cluster anew in an empty data directory, or goes on with what is there; then the settings that found a
- * cluster mean nothing any more.
+ * Starts a cluster or joins one with an empty data directory, or goes on with what is there; then the settings for a
+ * first start mean nothing any more.
  *
  * @throws Error with one clear line, when a directory or a setting does not allow it
  */
 export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks): Promise<Bootstrapped> {
   const { backendDir, walDir } = await createDataDir(config.dataDir, deps.logger, config.walDir);
-  // A log that is there says itself whose it is, unless its very first write was cut short.
-  const founding = Wal.exists(walDir) ? foundingIfAny(config) : foundingOf(config);
-  const opened = await openWal(walDir, founding, deps);
+  const { opened, origin } = await openLog(walDir, config, deps);
   try {
-    const backend = await openBackend(backendDir, config, deps, hooks);
+    const { ids } = origin;
+    const received = deps.receivedSnapshots ?? new SnapshotFolder(join(dirname(backendDir), "snap"));
+    const databases = makeDatabases(backendDir, ids, received, config, deps, hooks);
+    const backend = await databases.open(opened.snapshot);
     try {
-      return await restore(config, deps, hooks, opened, backend);
+      return { ...(await restore(config, deps, hooks, opened, origin, backend)), databases, received };
     } catch (error) {
       await backend.close();
       throw error;
@@ -68,18 +83,18 @@ export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: B
   }
 }
 
-function openWal(dir: string, founding: Founding | undefined, { logger, openStore }: ServerDeps): Promise<OpenedWal> {
-  return Wal.open({ dir, logger, ...(founding && { metadata: founding.ids }), ...(openStore && { openStore }) });
-}
-
-function openBackend(
+function makeDatabases(
   dir: string,
+  ids: WalMetadata,
+  received: ReceivedSnapshots,
   { backendBatchIntervalMs, backendBatchLimit }: ServerConfig,
   { clock, logger, openStore }: ServerDeps,
   { onDiskFailure }: BootstrapHooks,
-): Promise<Backend> {
-  return openLevelBackend({
+): Databases {
+  return new Databases({
     dir,
+    ids,
+    received,
     clock,
     logger,
     onFailure: onDiskFailure,
@@ -93,35 +108,36 @@ async function restore(
   config: ServerConfig,
   deps: ServerDeps,
   hooks: BootstrapHooks,
-  opened: OpenedWal,
-  backend: Backend,
-): Promise<Bootstrapped> {
+  log: OpenedWal,
+  origin: Origin,
+  backend: MemberBackend,
+): Promise<Omit<Bootstrapped, "databases" | "received">> {
   const { clock, logger } = deps;
-  const { wal, metadata: ids } = opened;
-  if (ids === undefined) throw new Error("the raft log does not say whose it is");
+  const { wal } = log;
+  const { ids } = origin;
   beginAuth(backend);
   const consistentIndex = new ConsistentIndex(backend);
-  requireMatch(opened, consistentIndex.index);
+  requireMatch(log, consistentIndex.index);
   const cluster = new Cluster({ backend, logger, clusterId: ids.clusterId, localId: ids.memberId });
   await cluster.restore();
+  requireMember(cluster);
   const alarms = new AlarmStore(backend);
   await alarms.restore();
-  const lessor = makeLessor(config, deps, hooks, backend);
-  await lessor.restore();
-  const store = await openStore({
-    backend,
-    clock,
-    logger,
-    onLease: (key, id) => lessor.attach(id, key),
-    compactionBatch: config.compactionBatchLimit,
-    compactionPauseMs: config.compactionPauseMs,
-  });
+  const { proposeCheckpoints } = hooks;
+  const open = (from: Backend): Promise<Stores> =>
+    openStores(from, { settings: config, clock, logger, proposeCheckpoints });
+  const stores = await open(backend.current);
   logger.info("restore consistentIndex", { index: consistentIndex.index });
+  const forced = config.forceNewCluster && origin.kind === "restarted";
+  const opened = forced
+    ? await standAlone(log, backend, ids, consistentIndex.index, config.advertisePeerUrls, logger)
+    : log;
   const storage = loadStorage(opened, backend, consistentIndex.index);
   const node = makeNode(config, deps, ids, storage, consistentIndex.index);
-  if (isNew(opened)) found(node, config, logger, ids);
+  if (origin.kind === "founder") found(node, origin, logger);
   else logger.info("restarting local member", { ...idFields(ids), "commit-index": opened.hardState?.commit ?? 0 });
-  return { ids, wal, backend, consistentIndex, cluster, alarms, lessor, store, storage, node };
+  const remotes = origin.kind === "joiner" ? origin.remotes : [];
+  return { ids, wal, backend, consistentIndex, cluster, alarms, ...stores, openStores: open, storage, node, remotes };
 }
 
 const authRevisionKey = Buffer.from("authRevision", "latin1");
@@ -134,9 +150,12 @@ function beginAuth(backend: Backend): void {
   backend.put("auth", authRevisionKey, first);
 }
 
-/** Nothing was ever agreed on: a start that was cut short before its first write is begun again. */
-function isNew({ hardState, snapshot, entries }: OpenedWal): boolean {
-  return hardState === undefined && snapshot === undefined && entries.length === 0;
+/** @throws Error when the others have removed this member: its log ends there */
+function requireMember(cluster: Cluster): void {
+  if (!cluster.isRemoved(cluster.localId)) return;
+  throw new Error(
+    "the member has been permanently removed from the cluster; the data-dir used by this member must be removed",
+  );
 }
 
 /** @throws Error when log and database are not of one member, or one of them was lost or put back from a copy */
@@ -147,23 +166,6 @@ function requireMatch({ snapshot, entries }: OpenedWal, applied: number): void {
     throw new Error(`the database (index ${applied}) does not match the raft log's snapshot (index ${covered})`);
   }
   if (applied > last) throw new Error(`the database (index ${applied}) is ahead of the raft log (index ${last})`);
-}
-
-function makeLessor(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks, backend: Backend): Lessor {
-  const { clock, logger } = deps;
-  const checkpoints = {
-    intervalSeconds: leaseCheckpointIntervalSeconds,
-    persist: config.leaseCheckpointPersist,
-    propose: hooks.proposeCheckpoints,
-  };
-  return new Lessor({
-    backend,
-    clock,
-    logger,
-    // Half an election more than an election: a lease must outlive a change of leaders.
-    minTtlSeconds: Math.ceil((Math.floor((3 * config.electionTicks) / 2) * config.tickMs) / 1000),
-    checkpoints: config.leaseCheckpoint ? checkpoints : undefined,
-  });
 }
 
 /** The log as raft reads it back, from the last snapshot on, with the configuration of what is applied. */
@@ -200,20 +202,4 @@ function makeNode(
     checkQuorum: true,
     preVote: config.preVote,
   });
-}
-
-function found(node: RawNode, config: ServerConfig, logger: Logger, ids: WalMetadata): void {
-  const { members, ids: computed } = foundingOf(config);
-  if (computed.memberId !== ids.memberId || computed.clusterId !== ids.clusterId) {
-    throw new Error(
-      `the raft log was begun for member ${idText(ids.memberId)} of cluster ${idText(ids.clusterId)}, ` +
-        "but the initial cluster has changed since",
-    );
-  }
-  logger.info("starting local member", idFields(ids));
-  node.bootstrap(members.map((member) => ({ id: member.id, context: Buffer.from(encodeMember(member), "utf8") })));
-}
-
-function idFields({ memberId, clusterId }: WalMetadata): Readonly<Record<string, string>> {
-  return { "local-member-id": idText(memberId), "cluster-id": idText(clusterId) };
 }

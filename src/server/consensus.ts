@@ -1,24 +1,42 @@
 import type { Applier, ApplyResult } from "../apply/index.js";
-import { type Clock, EtcdError, type Logger, type RequestId } from "../base/index.js";
+import { type Clock, type ErrorKind, EtcdError, type Logger, type RequestId } from "../base/index.js";
 import { loadConfState } from "../cluster/index.js";
-import { type Entry, emptyConfState, type ReadState, type SoftState } from "../raft/index.js";
+import type { WatchableStore } from "../mvcc/index.js";
+import {
+  type ConfChangeV1,
+  type Entry,
+  emptyConfState,
+  type Message,
+  type NodeId,
+  type ReadState,
+  type Snapshot,
+  type SoftState,
+  type Status,
+} from "../raft/index.js";
 import { ApplyLoop } from "./apply-loop.js";
 import type { Bootstrapped } from "./bootstrap.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "./config.js";
+import { FirstElection } from "./first-election.js";
 import { Leadership } from "./leadership.js";
 import { LogPosition } from "./log-position.js";
 import type { ServerCounters } from "./metrics.js";
+import type { PeerAccess } from "./peer-network.js";
+import { PeerTraffic } from "./peer-traffic.js";
 import { Proposals } from "./proposals.js";
 import { Proposer } from "./proposer.js";
 import { type RaftHandler, RaftNode } from "./raft-node.js";
 import { ReadIndex } from "./read-index.js";
 import { RequestIds } from "./request-ids.js";
+import { SnapshotInstall } from "./snapshot-install.js";
+import { SnapshotTransfer } from "./snapshot-transfer.js";
 import { SnapshotTrigger } from "./snapshot-trigger.js";
 
 export interface ConsensusConfig {
   readonly settings: ServerConfig;
   readonly member: Bootstrapped;
   readonly applier: Applier;
+  readonly watchable: WatchableStore;
+  readonly peers: PeerAccess | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: ServerCounters;
@@ -28,13 +46,15 @@ export interface ConsensusConfig {
   readonly onFirstOfTerm: () => void;
   /** Raises the alarm of a member that is full. */
   readonly raiseNoSpace: () => Promise<void>;
+  /** This member has been removed from the cluster: by the log, or as a peer says. */
+  readonly onRemoved: () => void;
   /** The member must stop. */
   readonly onFailure: (error: Error) => void;
 }
 
 /**
  * Everything between a request and its place in the log: the raft node loop, the apply loop that it hands entries to,
- * and those who wait for either.
+ * the other members, and those who wait for any of them.
  */
 export class Consensus implements RaftHandler {
   readonly position: LogPosition;
@@ -42,11 +62,15 @@ export class Consensus implements RaftHandler {
   readonly proposals: Proposals<ApplyResult>;
   readonly proposer: Proposer;
   readonly readIndex: ReadIndex;
+  readonly traffic: PeerTraffic;
   readonly nextId: () => RequestId;
   readonly #config: ConsensusConfig;
+  readonly #confChanges: Proposals<EtcdError | undefined>;
   readonly #raftNode: RaftNode;
   readonly #applyLoop: ApplyLoop;
   readonly #snapshots: SnapshotTrigger;
+  readonly #transfer: SnapshotTransfer;
+  readonly #firstElection: FirstElection;
 
   constructor(config: ConsensusConfig) {
     const { settings, member, clock, logger, counters } = config;
@@ -54,46 +78,44 @@ export class Consensus implements RaftHandler {
     const { index, term } = member.consistentIndex;
     const ids = new RequestIds(memberId, clock);
     const timeoutMs = requestTimeoutMs(settings);
+    const timeoutKind = (askedAt: number): ErrorKind => this.#timeoutKind(askedAt);
     this.#config = config;
     this.nextId = () => ids.next();
     this.position = new LogPosition(index, term);
     this.leadership = new Leadership(memberId, clock);
-    this.proposals = new Proposals({
-      clock,
-      counters,
-      timeoutMs,
-      timeoutKind: (askedAt) =>
-        this.leadership.mayHaveBeenLost(askedAt, electionTimeoutMs(settings)) ? "timeoutLeaderFailure" : "timeout",
-    });
+    this.proposals = new Proposals({ clock, counters, timeoutMs, timeoutKind });
+    this.#confChanges = new Proposals({ clock, counters, timeoutMs, timeoutKind });
+    this.traffic = this.#makeTraffic();
     this.#raftNode = this.#makeRaftNode();
     this.proposer = new Proposer({
       position: this.position,
       proposals: this.proposals,
       nextId: this.nextId,
       maxRequestBytes: settings.maxRequestBytes,
-      submit: (data) => this.#raftNode.propose(data),
+      submit: (data, wanted) => this.#raftNode.propose(data, wanted),
     });
     this.readIndex = new ReadIndex({
-      clock,
-      logger,
-      counters,
-      position: this.position,
-      nextId: this.nextId,
-      timeoutMs,
+      ...{ clock, logger, counters, timeoutMs, position: this.position, nextId: this.nextId },
       wake: () => this.#raftNode.wake(),
       send: (context) => this.#raftNode.readIndex(context),
     });
+    this.#transfer = this.#makeTransfer();
     this.#snapshots = this.#makeSnapshotTrigger();
     this.#applyLoop = this.#makeApplyLoop();
+    this.#firstElection = new FirstElection({
+      ...{ settings, memberId, clock, logger, position: this.position, leadership: this.leadership },
+      raftNode: this.#raftNode,
+      activePeers: () => this.traffic.network.activePeers(),
+    });
   }
 
   start(): void {
     this.#raftNode.start();
-    // Its own vote is the majority, so nothing is gained by waiting for the election timeout. What the log is known to
-    // have committed is applied first: a conf change among it may be the one that gives this member its vote.
+    this.traffic.meet();
+    for (const { id, peerUrls } of this.#config.member.remotes) this.traffic.network.addRemote(id, peerUrls);
     const { commit } = this.#config.member.node.basicStatus();
     this.position.commitTo(commit);
-    void this.position.whenApplied(commit).then(() => this.#raftNode.campaign());
+    this.#firstElection.start(commit);
   }
 
   /** Whether this member still leads, as far as it can be sure; it asks the others when it may have been asleep. */
@@ -108,11 +130,37 @@ export class Consensus implements RaftHandler {
     return this.leadership.leading;
   }
 
+  /** Of the raft node. */
+  status(): Status {
+    return this.#raftNode.status();
+  }
+
+  /**
+   * Proposes a conf change and waits until it is applied.
+   *
+   * @throws EtcdError why it was refused, or why the wait ended; after a wait that ended early it may still be applied
+   */
+  async configure(change: Pick<ConfChangeV1, "type" | "nodeId" | "context">): Promise<void> {
+    const id = this.nextId();
+    const waiting = this.#confChanges.wait(id, undefined);
+    try {
+      this.#raftNode.proposeConfChange({ ...change, version: 1, id }, () => this.#confChanges.isWaiting(id));
+    } catch (error) {
+      this.#confChanges.fail(id, error instanceof Error ? error : new Error(String(error)));
+    }
+    const refusal = await waiting;
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Asks raft to hand leadership on; whether it did is told by `leadership`. */
+  transferLeadership(to: NodeId): void {
+    this.#raftNode.transferLeadership(to);
+  }
+
   /** Lets nobody in any more, and resolves when everybody who waits has been served. */
   async drain(): Promise<void> {
     const stopped = new EtcdError("stopped");
-    this.proposals.refuse(stopped);
-    this.readIndex.refuse(stopped);
+    for (const waiting of [this.proposals, this.#confChanges, this.readIndex]) waiting.refuse(stopped);
     await Promise.all([this.proposals.whenIdle(), this.readIndex.whenIdle(), this.#snapshots.settled()]);
     await this.#applyLoop.whenDrained();
   }
@@ -121,14 +169,17 @@ export class Consensus implements RaftHandler {
   async stop(): Promise<void> {
     this.halt();
     await this.#raftNode.stop();
+    await this.traffic.network.stop();
+    await this.#applyLoop.whenSettled();
   }
 
   /** From here on nothing is applied or acknowledged. */
   halt(): void {
     const stopped = new EtcdError("stopped");
+    this.#firstElection.stop();
+    this.#transfer.stop();
     this.#applyLoop.stop();
-    this.proposals.close(stopped);
-    this.readIndex.close(stopped);
+    for (const waiting of [this.proposals, this.#confChanges, this.readIndex]) waiting.close(stopped);
   }
 
   beforeReady(): void {
@@ -145,13 +196,29 @@ export class Consensus implements RaftHandler {
     for (const state of states) this.readIndex.answer(state);
   }
 
-  committed(entries: readonly Entry[]): void {
+  restored(snapshot: Snapshot): void {
+    this.position.commitTo(snapshot.metadata.index);
+    this.#applyLoop.pushSnapshot(snapshot);
+  }
+
+  committed(entries: readonly Entry[]): Promise<void> | undefined {
     this.position.commitTo(entries.at(-1)?.index ?? 0);
     this.#applyLoop.push(entries);
+    if (!entries.some(({ type }) => type === "EntryConfChange")) return undefined;
+    return this.#applyLoop.whenDrained();
+  }
+
+  sendSnapshot(message: Message): void {
+    this.#transfer.send(message);
+  }
+
+  isRemoved(id: NodeId): boolean {
+    return this.#config.member.cluster.isRemoved(id as Parameters<PeerTraffic["isIdRemoved"]>[0]);
   }
 
   tick(): void {
     this.proposals.sweep();
+    this.#confChanges.sweep();
     this.readIndex.sweep();
   }
 
@@ -159,17 +226,49 @@ export class Consensus implements RaftHandler {
     this.#config.onFailure(error);
   }
 
+  /** What may have become of a proposal that was made then and has not been answered. */
+  #timeoutKind(askedAt: number): ErrorKind {
+    const { leadership, traffic } = this;
+    if (leadership.mayHaveBeenLost(askedAt, electionTimeoutMs(this.#config.settings))) return "timeoutLeaderFailure";
+    if (!leadership.hasLeader) return "timeout";
+    const connected = leadership.leading
+      ? traffic.quorumConnectedSince(askedAt)
+      : traffic.connectedSince(leadership.lead, askedAt);
+    return connected ? "timeout" : "timeoutConnectionLost";
+  }
+
+  #makeTraffic(): PeerTraffic {
+    const { member, peers, clock, logger, onRemoved } = this.#config;
+    return new PeerTraffic({
+      access: peers,
+      cluster: member.cluster,
+      received: member.received,
+      clock,
+      logger,
+      raftNode: () => this.#raftNode,
+      onRemoved,
+      onSnapshotReport: (_, outcome) => this.#transfer.reported(outcome),
+    });
+  }
+
   #makeRaftNode(): RaftNode {
     const { settings, member, clock, counters } = this.#config;
     const { node, storage, wal } = member;
     return new RaftNode({
-      node,
-      storage,
-      wal,
-      clock,
-      tickMs: settings.tickMs,
-      handler: this,
+      ...{ node, storage, wal, clock, tickMs: settings.tickMs, handler: this },
+      network: this.traffic.network,
       onSync: (seconds) => counters.walSyncSeconds.observe(seconds),
+    });
+  }
+
+  #makeTransfer(): SnapshotTransfer {
+    const { member, clock, logger } = this.#config;
+    const { backend, consistentIndex, cluster } = member;
+    return new SnapshotTransfer({
+      ...{ backend, consistentIndex, cluster, clock, logger },
+      network: this.traffic.network,
+      settled: () => !this.#applyLoop.installing,
+      reportFailure: (id) => this.#raftNode.reportSnapshot(id, "failure"),
     });
   }
 
@@ -179,14 +278,9 @@ export class Consensus implements RaftHandler {
     const { snapshotCount, snapshotCatchUpEntries: catchUpEntries, maxSnapshots } = settings;
     return new SnapshotTrigger(
       {
-        backend,
-        wal,
-        storage,
-        logger,
-        snapshotCount,
-        catchUpEntries,
-        maxSnapshots,
+        ...{ backend, wal, storage, logger, snapshotCount, catchUpEntries, maxSnapshots },
         saveSnapshot: (snapshot) => this.#raftNode.saveSnapshot(snapshot),
+        logIsHeld: () => this.#transfer.holdsLog,
         onFailure,
       },
       storage.snapshot().metadata.index,
@@ -194,26 +288,26 @@ export class Consensus implements RaftHandler {
   }
 
   #makeApplyLoop(): ApplyLoop {
-    const { settings, member, applier, clock, logger, counters } = this.#config;
-    const { onFirstOfTerm, raiseNoSpace, onFailure } = this.#config;
-    const { position, proposals } = this;
+    const { settings, member, applier, clock, logger, counters, watchable } = this.#config;
+    const { onFirstOfTerm, onRemoved, raiseNoSpace, onFailure } = this.#config;
+    const { position, proposals, traffic } = this;
+    const install = new SnapshotInstall({ member, watchable, logger, onMembers: () => traffic.meet() });
     return new ApplyLoop({
-      applier,
-      position,
-      proposals,
-      clock,
-      logger,
-      counters,
+      ...{ applier, position, proposals, clock, logger, counters, raiseNoSpace, onFailure },
+      confChanges: this.#confChanges,
       warningApplyDurationMs: settings.warningApplyDurationMs,
       confState: loadConfState(member.backend) ?? emptyConfState,
       reconfigure: (change) => this.#raftNode.applyConfChange(change),
+      onMembership(change) {
+        traffic.membershipChanged(change);
+        if (change.type === "ConfChangeRemoveNode" && change.nodeId === member.ids.memberId) onRemoved();
+      },
+      install: (snapshot) => install.run(snapshot),
       onFirstOfTerm: () => {
         this.readIndex.firstCommitInTerm();
         onFirstOfTerm();
       },
-      raiseNoSpace,
       onApplied: (confState) => this.#snapshots.applied(position.applied, position.term, confState),
-      onFailure,
     });
   }
 }

@@ -1,35 +1,38 @@
 import { type ClusterId, EtcdError, type LeaseId, type MemberId } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { NodeId } from "../raft/index.js";
-import type {
-  AlarmMember,
-  AlarmRequest,
-  AlarmResponse,
-  CompactionRequest,
-  CompactionResponse,
-  DefragmentResponse,
-  DeleteRangeRequest,
-  DeleteRangeResponse,
-  HashKVResponse,
-  HashResponse,
-  LeaseGrantRequest,
-  LeaseGrantResponse,
-  LeaseLeasesRequest,
-  LeaseLeasesResponse,
-  LeaseRevokeRequest,
-  LeaseRevokeResponse,
-  LeaseTimeToLiveRequest,
-  LeaseTimeToLiveResponse,
-  MemberListRequest,
-  MemberListResponse,
-  PutRequest,
-  PutResponse,
-  RangeRequest,
-  RangeResponse,
-  ResponseHeader,
-  StatusResponse,
-  TxnRequest,
-  TxnResponse,
+import type { PeerService } from "../transport/index.js";
+import {
+  type AlarmMember,
+  type AlarmRequest,
+  type AlarmResponse,
+  type CompactionRequest,
+  type CompactionResponse,
+  type DefragmentResponse,
+  type DeleteRangeRequest,
+  type DeleteRangeResponse,
+  type HashKVResponse,
+  type HashResponse,
+  type LeaseGrantRequest,
+  type LeaseGrantResponse,
+  type LeaseLeasesRequest,
+  type LeaseLeasesResponse,
+  type LeaseRevokeRequest,
+  type LeaseRevokeResponse,
+  type LeaseTimeToLiveRequest,
+  type LeaseTimeToLiveResponse,
+  type MemberListRequest,
+  type MemberListResponse,
+  type MoveLeaderRequest,
+  MoveLeaderResponse,
+  type PutRequest,
+  type PutResponse,
+  type RangeRequest,
+  type RangeResponse,
+  type ResponseHeader,
+  type StatusResponse,
+  type TxnRequest,
+  type TxnResponse,
 } from "../wire/index.js";
 import { type Assembly, asError, assemble } from "./assembly.js";
 import { type Bootstrapped, bootstrap, type ServerDeps } from "./bootstrap.js";
@@ -40,6 +43,8 @@ import type { ServerMetrics } from "./metrics.js";
 
 /** How long a stop waits for what is in flight. */
 const drainMs = 2_000;
+/** How long a member that was removed goes on. */
+const removedGraceMs = 1_000;
 
 /**
  * One member. Its methods take and return the messages of the API, with headers filled in, and throw an `EtcdError`
@@ -54,6 +59,8 @@ export class EtcdServer {
   readonly ready: Promise<void>;
   /** Resolves with the reason when the member cannot go on: its disk failed, or a fact does not hold. */
   readonly failed: Promise<Error>;
+  /** Resolves when this member has been removed from the cluster for good: it must be stopped, and never comes back. */
+  readonly removed: Promise<void>;
 
   readonly #deps: ServerDeps;
   readonly #member: Bootstrapped;
@@ -89,7 +96,15 @@ export class EtcdServer {
     });
     this.#deps = deps;
     this.#member = member;
-    this.#parts = assemble(config, deps, member, (error) => this.#fail(error));
+    let removed: () => void = () => undefined;
+    this.removed = new Promise((resolve) => {
+      removed = resolve;
+    });
+    this.#parts = assemble(config, deps, member, {
+      onFailure: (error) => this.#fail(error),
+      // Peers that have yet to hear of it are told until then.
+      onRemoved: () => void deps.clock.after(removedGraceMs, removed),
+    });
     this.watchable = this.#parts.watchable;
     this.ready = this.#run();
   }
@@ -137,8 +152,8 @@ export class EtcdServer {
   }
 
   /** `leaseNotFound` when there is none. */
-  async leaseTimeToLive(request: LeaseTimeToLiveRequest, _call: Call): Promise<LeaseTimeToLiveResponse> {
-    return await this.#running.leases.timeToLive(request);
+  async leaseTimeToLive(request: LeaseTimeToLiveRequest, call: Call): Promise<LeaseTimeToLiveResponse> {
+    return await this.#running.leases.timeToLive(request, call);
   }
 
   async leaseLeases(_request: LeaseLeasesRequest, _call: Call): Promise<LeaseLeasesResponse> {
@@ -171,6 +186,12 @@ export class EtcdServer {
   /** Everything this member has stored, as a file; the caller closes it. */
   async snapshot(call: Call): Promise<DatabaseSnapshot> {
     return await this.#running.maintenance.snapshot(call);
+  }
+
+  /** @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */
+  async moveLeader({ targetId }: MoveLeaderRequest): Promise<MoveLeaderResponse> {
+    await this.#running.transfer.moveTo(targetId);
+    return MoveLeaderResponse.create();
   }
 
   async hash(): Promise<HashResponse> {
@@ -214,6 +235,11 @@ export class EtcdServer {
   /** Calls `listener` when there is news of the leader (0: none is known); returns how to stop that. */
   onLeaderChange(listener: (leader: NodeId) => void): () => void {
     return this.#parts.consensus.leadership.onChange(listener);
+  }
+
+  /** What peers are answered that ask this member. */
+  get peerService(): PeerService {
+    return this.#parts.peerService;
   }
 
   get metrics(): ServerMetrics {
@@ -269,7 +295,6 @@ export class EtcdServer {
   #fail(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.#deps.logger.error("the member cannot go on", { error: error.message });
     this.#halt();
     this.#parts.consensus.halt();
     this.#reportFailure(error);
@@ -284,10 +309,13 @@ export class EtcdServer {
   }
 
   async #stop(): Promise<void> {
-    const { consensus } = this.#parts;
+    const { consensus, transfer } = this.#parts;
     const { lessor, store, backend, wal } = this.#member;
     this.#halt();
-    if (this.#failure === undefined) await this.#within(drainMs, consensus.drain());
+    if (this.#failure === undefined) {
+      await transfer.handOver();
+      await this.#within(drainMs, consensus.drain());
+    }
     lessor.demote();
     this.watchable.close();
     // Each of them is tried, whatever became of those before it.

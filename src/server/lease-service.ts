@@ -1,5 +1,6 @@
 import { type Clock, EtcdError, type LeaseId, type RequestId } from "../base/index.js";
 import type { Checkpoint, Lessor } from "../lease/index.js";
+import type { LeaseTimeToLive } from "../transport/index.js";
 import {
   type LeaseGrantRequest,
   type LeaseGrantResponse,
@@ -11,6 +12,7 @@ import {
 } from "../wire/index.js";
 import type { Call } from "./call.js";
 import type { Headers } from "./headers.js";
+import type { LeaderQuestions } from "./leader-questions.js";
 import type { Leadership } from "./leadership.js";
 import type { LogPosition } from "./log-position.js";
 import { type Proposer, responseOf } from "./proposer.js";
@@ -27,6 +29,7 @@ export interface LeaseServiceConfig {
   readonly leadership: Leadership;
   readonly position: LogPosition;
   readonly headers: Headers;
+  readonly questions: LeaderQuestions;
   readonly nextId: () => RequestId;
   readonly ensureLeadership: () => Promise<boolean>;
 }
@@ -62,35 +65,57 @@ export class LeaseService {
   }
 
   /**
-   * Starts a lease over.
+   * Starts a lease over, wherever the leader is.
    *
    * @returns its time to live in seconds
-   * @throws EtcdError `leaseNotFound`; `notLeader`, `noLeader` or `timeoutWaitApplied` when this member cannot tell
+   * @throws EtcdError `leaseNotFound`; `notLeader`, `noLeader`, `timeout` or `timeoutWaitApplied` when nobody can tell
    */
   async renew(id: LeaseId, call: Call): Promise<number> {
-    const { leadership, lessor, ensureLeadership } = this.#config;
-    if (!leadership.leading) throw new EtcdError("noLeader");
-    if (!(await ensureLeadership())) throw new EtcdError("notLeader");
-    await this.#whenApplied();
-    return await lessor.renew(id, call.signal);
+    const { leadership, questions, ensureLeadership } = this.#config;
+    if (leadership.leading && !(await ensureLeadership())) throw new EtcdError("notLeader");
+    return await questions.ask(
+      {
+        here: () => this.renewHere(id, call.signal),
+        there: (client, url, signal) => client.renewLease(url, id, signal),
+        isAnswer: ({ kind }) => kind === "leaseNotFound" || kind === "timeoutWaitApplied" || kind === "canceled",
+      },
+      call.signal,
+    );
   }
 
-  /** @throws EtcdError `leaseNotFound`; `noLeader`, `leaderChanged` or `timeoutWaitApplied` when this cannot be told */
-  async timeToLive({ id, keys }: LeaseTimeToLiveRequest): Promise<LeaseTimeToLiveResponse> {
-    const { leadership, lessor, headers } = this.#config;
-    if (!leadership.leading) throw new EtcdError("noLeader");
+  /**
+   * Starts a lease over that this member counts down.
+   *
+   * @throws EtcdError `leaseNotFound`; `notLeader` or `timeoutWaitApplied` when this member cannot tell
+   */
+  async renewHere(id: LeaseId, signal: AbortSignal): Promise<number> {
     await this.#whenApplied();
-    const lease = lessor.lookup(id as LeaseId);
+    return await this.#config.lessor.renew(id, signal);
+  }
+
+  /** @throws EtcdError `leaseNotFound`; `noLeader`, `leaderChanged`, `timeout` or `timeoutWaitApplied` */
+  async timeToLive({ id, keys }: LeaseTimeToLiveRequest, call: Call): Promise<LeaseTimeToLiveResponse> {
+    const { questions, headers } = this.#config;
+    const found = await questions.ask<LeaseTimeToLive>(
+      {
+        here: () => this.timeToLiveHere(id as LeaseId, keys),
+        there: (client, url, signal) => client.leaseTimeToLive(url, id as LeaseId, keys, signal),
+        isAnswer: ({ kind }) => kind !== "timeout",
+      },
+      call.signal,
+    );
+    return LeaseTimeToLiveResponse.create({ header: headers.at(), id, ...found, keys: [...found.keys] });
+  }
+
+  /** @throws EtcdError `leaseNotFound`; `leaderChanged` or `timeoutWaitApplied` when this member cannot tell */
+  async timeToLiveHere(id: LeaseId, keys: boolean): Promise<LeaseTimeToLive> {
+    const { lessor } = this.#config;
+    await this.#whenApplied();
+    const lease = lessor.lookup(id);
     if (lease === undefined) throw new EtcdError("leaseNotFound");
-    const ttl = lessor.remainingSeconds(lease.id);
+    const ttl = lessor.remainingSeconds(id);
     if (ttl === undefined) throw new EtcdError("leaderChanged");
-    return LeaseTimeToLiveResponse.create({
-      header: headers.at(),
-      id,
-      ttl,
-      grantedTtl: lease.ttlSeconds,
-      keys: keys ? lease.keys() : [],
-    });
+    return { ttl, grantedTtl: lease.ttlSeconds, keys: keys ? lease.keys() : [] };
   }
 
   leases(): LeaseLeasesResponse {

@@ -42,10 +42,14 @@ export class LogPosition {
   applyTo(index: number, term: number): void {
     assert(index === this.#applied + 1, "entries are applied one after the other");
     assert(index <= this.#committed, "only committed entries are applied");
-    this.#applied = index;
-    this.#term = term;
-    const waiters = this.#waiters;
-    while (waiters[0] !== undefined && waiters[0].index <= index) waiters.shift()?.resolve();
+    this.#moveTo(index, term);
+  }
+
+  /** A state as of `index` has taken the place of this one. */
+  jumpTo(index: number, term: number): void {
+    assert(index > this.#applied, "a received state is ahead of this one");
+    this.commitTo(index);
+    this.#moveTo(index, term);
   }
 
   /** Resolves when `index`, which is committed, has been applied; never, when the member stops before that. */
@@ -55,5 +59,12 @@ export class LogPosition {
       const later = this.#waiters.findIndex((other) => other.index > index);
       this.#waiters.splice(later < 0 ? this.#waiters.length : later, 0, { index, resolve });
     });
+  }
+
+  #moveTo(index: number, term: number): void {
+    this.#applied = index;
+    this.#term = term;
+    const waiters = this.#waiters;
+    while (waiters[0] !== undefined && waiters[0].index <= index) waiters.shift()?.resolve();
   }
 }

@@ -1,3 +1,5 @@
+import type { Change } from "../mvcc/index.js";
+
 /** Counts of observations by size, as Prometheus histograms keep them. */
 export class Histogram {
   /** Upper bounds of the buckets, ascending; what is larger counts only toward `count`. */
@@ -46,6 +48,13 @@ export class ServerCounters {
   deletes = 0;
   /** How long writes of the raft log took, with their sync. */
   readonly walSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
+
+  countChanges(changes: readonly Change[]): void {
+    for (const { type } of changes) {
+      if (type === "put") this.puts++;
+      else this.deletes++;
+    }
+  }
 }
 
 /** The state of one member in numbers, for whoever renders `/metrics`. Counts are from the start of the process. */

@@ -18,7 +18,8 @@ export interface ProposerConfig {
   readonly nextId: () => RequestId;
   /** Longest encoded request. */
   readonly maxRequestBytes: number;
-  readonly submit: (data: Uint8Array) => void;
+  /** @param wanted whether anybody waits for it still */
+  readonly submit: (data: Uint8Array, wanted: () => boolean) => void;
 }
 
 /** The way of a request into the log, and of its result back. */
@@ -55,7 +56,7 @@ export class Proposer {
     const { proposals, submit } = this.#config;
     const waiting = proposals.wait(id, call);
     try {
-      submit(data);
+      submit(data, () => proposals.isWaiting(id));
     } catch (error) {
       proposals.fail(id, error instanceof Error ? error : new Error(String(error)));
     }

@@ -6,14 +6,19 @@ import {
   type Entry,
   type HardState,
   type MemoryStorage,
+  type Message,
+  type NodeId,
   RaftError,
   type RawNode,
   type ReadState,
   type Ready,
   type Snapshot,
   type SoftState,
+  type Status,
 } from "../raft/index.js";
 import type { Wal } from "../wal/index.js";
+import { sortMessages } from "./outbox.js";
+import type { PeerNetwork } from "./peer-network.js";
 
 /** Who drives the member, and what raft has for it. For one `Ready` the calls come in this order. */
 export interface RaftHandler {
@@ -21,8 +26,17 @@ export interface RaftHandler {
   beforeReady(): void;
   leaderNews(state: SoftState): void;
   readStates(states: readonly ReadState[]): void;
-  /** Entries that are on disk here and stored by a quorum, in order, each once. */
-  committed(entries: readonly Entry[]): void;
+  /** A snapshot has taken the place of the whole log on disk; what is committed after it rests on it. */
+  restored(snapshot: Snapshot): void;
+  /**
+   * Entries that are on disk here and stored by a quorum, in order, each once.
+   *
+   * @returns when conf changes among them are not applied yet: resolves when they are
+   */
+  committed(entries: readonly Entry[]): Promise<void> | undefined;
+  /** Raft wants a peer to be sent the state as it stands; how that went is told with `reportSnapshot`. */
+  sendSnapshot(message: Message): void;
+  isRemoved(id: NodeId): boolean;
   /** One tick has passed. */
   tick(): void;
   /** The log could not be written, or a fact does not hold: the loop is over and the member must stop. Called once. */
@@ -36,6 +50,7 @@ export interface RaftNodeConfig {
   readonly clock: Clock;
   readonly tickMs: number;
   readonly handler: RaftHandler;
+  readonly network: Pick<PeerNetwork, "send">;
   /** How long one write of the log took. */
   readonly onSync: (seconds: number) => void;
 }
@@ -48,6 +63,12 @@ const activeTicks = 3;
 interface SnapshotToSave {
   readonly snapshot: Snapshot;
   readonly saved: () => void;
+}
+
+/** A proposal that waits for a leader; nobody may be waiting for it any more. */
+interface Unsent {
+  readonly propose: () => void;
+  readonly wanted: () => boolean;
 }
 
 /**
@@ -67,8 +88,10 @@ export class RaftNode {
   #stopped = false;
   /** Set while a hard state is not on disk: a commit index that moved alone is worth no sync, and rides along later. */
   #unsavedState: HardState | undefined;
+  #storedTerm: number;
   #hasLeader = false;
-  readonly #unsent: Uint8Array[] = [];
+  #leading = false;
+  readonly #unsent: Unsent[] = [];
   #campaigning = false;
   #snapshot: SnapshotToSave | undefined;
 
@@ -76,6 +99,7 @@ export class RaftNode {
     this.#config = config;
     this.#node = config.node;
     this.#latestTick = config.clock.now();
+    this.#storedTerm = config.storage.initialState().hardState.term;
   }
 
   start(): void {
@@ -104,19 +128,55 @@ export class RaftNode {
   /**
    * Takes a proposal; without a leader it waits for one.
    *
+   * @param wanted whether anybody waits for it still, when there is a leader
    * @throws EtcdError `leaderChanged` when raft dropped it, `tooManyRequests` when too many wait already
    */
-  propose(data: Uint8Array): void {
-    if (!this.#hasLeader) {
-      if (this.#unsent.length >= unsentMax) throw new EtcdError("tooManyRequests");
-      this.#unsent.push(data);
-    } else if (!this.#send(data)) {
-      throw new EtcdError("leaderChanged");
-    }
+  propose(data: Uint8Array, wanted: () => boolean): void {
+    this.#propose({ propose: () => this.#node.propose(data), wanted });
+  }
+
+  /** As `propose`. */
+  proposeConfChange(change: ConfChange, wanted: () => boolean): void {
+    this.#propose({ propose: () => this.#node.proposeConfChange(change), wanted });
+  }
+
+  /**
+   * Takes a message of a peer.
+   *
+   * @throws RaftError when raft did not take it
+   */
+  step(message: Message): void {
+    if (this.#stopped) return;
+    this.#guard(() => this.#node.step(message));
+    this.wake();
   }
 
   readIndex(context: Uint8Array): void {
     this.#node.readIndex(context);
+    this.wake();
+  }
+
+  transferLeadership(to: NodeId): void {
+    this.#node.transferLeadership(to);
+    this.wake();
+  }
+
+  reportUnreachable(id: NodeId): void {
+    this.#node.reportUnreachable(id);
+  }
+
+  reportSnapshot(id: NodeId, outcome: "finish" | "failure"): void {
+    this.#node.reportSnapshot(id, outcome);
+    this.wake();
+  }
+
+  status(): Status {
+    return this.#node.status();
+  }
+
+  /** So much less is waited for a leader before this member stands for election. */
+  skipTicks(count: number): void {
+    for (let tick = 0; tick < count; tick++) this.#node.tick();
     this.wake();
   }
 
@@ -187,63 +247,104 @@ export class RaftNode {
   }
 
   async #turn(ready: Ready): Promise<void> {
-    const { handler, storage } = this.#config;
-    assert(ready.snapshot === undefined, "a member that is alone receives no snapshot");
-    assert(ready.messages.length === 0, "a member that is alone sends no message");
+    const { handler, network, storage } = this.#config;
     if (ready.softState !== undefined) this.#leadership(ready.softState);
     if (ready.readStates.length > 0) handler.readStates(ready.readStates);
     if (ready.hardState !== undefined) {
       this.#unsavedState = ready.hardState;
       storage.setHardState(ready.hardState);
     }
+    const outbox = sortMessages(ready, this.#leading, this.#storedTerm, (id) => handler.isRemoved(id));
+    if (outbox.now.length > 0) network.send(outbox.now);
+    const applied = ready.snapshot === undefined ? this.#store(ready) : this.#restore(ready, ready.snapshot);
+    await applied;
+    if (outbox.stored.length > 0) network.send(outbox.stored);
+    for (const message of outbox.snapshots) handler.sendSnapshot(message);
+    this.#node.advance();
+  }
+
+  async #store(ready: Ready): Promise<void> {
+    const { handler, storage } = this.#config;
     const snapshot = this.#snapshot;
     this.#snapshot = undefined;
+    let applied: Promise<void> | undefined;
     if (ready.mustSync || ready.entries.length > 0 || snapshot !== undefined) {
-      const saved = this.#save(ready.entries, snapshot);
+      const saved = this.#save(ready.entries, snapshot?.snapshot);
       // What follows may throw before the write is awaited; its own failure is then no news.
       saved.catch(() => undefined);
       if (ready.committedEntries.length > 0) {
         // The write has begun by the next turn, and is under way while these are applied.
         await (overlaps(ready) ? saved : nextTurn());
-        handler.committed(ready.committedEntries);
+        applied = handler.committed(ready.committedEntries);
       }
       await saved;
       storage.append(ready.entries);
       snapshot?.saved();
     } else if (ready.committedEntries.length > 0) {
-      handler.committed(ready.committedEntries);
+      applied = handler.committed(ready.committedEntries);
     }
-    this.#node.advance();
+    // Else votes of members that are removed might count, or this one lead a configuration that it has yet to hear of.
+    if (applied !== undefined && !this.#leading) await applied;
   }
 
-  async #save(entries: readonly Entry[], snapshot: SnapshotToSave | undefined): Promise<void> {
+  /** One write puts the snapshot in place of the log, so there is never half of it. */
+  async #restore(ready: Ready, snapshot: Snapshot): Promise<void> {
+    const { handler, storage } = this.#config;
+    assert(ready.committedEntries.length === 0, "nothing is applied beside a snapshot");
+    await this.#save(ready.entries, snapshot);
+    storage.applySnapshot(snapshot);
+    storage.append(ready.entries);
+    handler.restored(snapshot);
+  }
+
+  async #save(entries: readonly Entry[], snapshot: Snapshot | undefined): Promise<void> {
     const hardState = this.#unsavedState;
     if (hardState === undefined && entries.length === 0 && snapshot === undefined) return;
     this.#unsavedState = undefined;
     const startedAt = this.#config.clock.now();
-    await this.#config.wal.save({ hardState, entries, snapshot: snapshot?.snapshot });
+    await this.#config.wal.save({ hardState, entries, snapshot });
+    if (hardState !== undefined) this.#storedTerm = hardState.term;
     this.#config.onSync((this.#config.clock.now() - startedAt) / 1000);
   }
 
   #leadership(state: SoftState): void {
     this.#hasLeader = state.lead !== 0n;
+    this.#leading = state.state === "StateLeader";
     this.#config.handler.leaderNews(state);
     if (!this.#hasLeader) return;
     // One that is dropped now is missed by whoever waits for it, and times out there.
-    for (const data of this.#unsent.splice(0)) this.#send(data);
+    for (const unsent of this.#unsent.splice(0)) if (unsent.wanted()) this.#send(unsent);
+  }
+
+  #propose(proposal: Unsent): void {
+    if (!this.#hasLeader) {
+      if (this.#unsent.length >= unsentMax) throw new EtcdError("tooManyRequests");
+      this.#unsent.push(proposal);
+    } else if (!this.#send(proposal)) {
+      throw new EtcdError("leaderChanged");
+    }
   }
 
   /** False when raft dropped the proposal. */
-  #send(data: Uint8Array): boolean {
+  #send({ propose }: Unsent): boolean {
     try {
-      this.#node.propose(data);
+      this.#guard(propose);
     } catch (error) {
       if (error instanceof RaftError) return false;
-      this.#fail(error);
       throw error;
     }
     this.wake();
     return true;
+  }
+
+  /** Anything but a refusal, thrown by raft, is a fact that does not hold. */
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      if (!(error instanceof RaftError)) this.#fail(error);
+      throw error;
+    }
   }
 }
 

@@ -15,6 +15,8 @@ export interface SnapshotTriggerConfig {
   /** Snapshots kept; 0 means all. */
   readonly maxSnapshots: number;
   readonly saveSnapshot: (snapshot: Snapshot) => Promise<void>;
+  /** A peer needs the log from where it ends now: it is getting a snapshot, or has just got one. */
+  readonly logIsHeld: () => boolean;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -55,8 +57,14 @@ export class SnapshotTrigger {
     // Whatever the log forgets must be on disk elsewhere, the index up to which it is included.
     await backend.commit();
     await this.#config.saveSnapshot(snapshot);
+    // Meanwhile one may have been received, which takes the place of the log.
+    if (index <= storage.snapshot().metadata.index) return;
     storage.createSnapshot(index, confState, snapshot.data);
     logger.info("saved snapshot", { "snapshot-index": index });
+    if (this.#config.logIsHeld()) {
+      logger.info("skip compaction since there is an inflight snapshot");
+      return;
+    }
     const compactIndex = index - catchUpEntries;
     if (compactIndex >= storage.firstIndex()) {
       storage.compact(compactIndex);

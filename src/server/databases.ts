@@ -1,0 +1,185 @@
+import { readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { saveConsistentIndex, storedIndex } from "../apply/index.js";
+import {
+  allBuckets,
+  type Backend,
+  type Bucket,
+  DiskError,
+  type LevelStore,
+  MemberBackend,
+  openLevelBackend,
+} from "../backend/index.js";
+import { type Clock, type Logger, silentLogger } from "../base/index.js";
+import { openBolt } from "../bolt/index.js";
+import { Cluster, saveConfState } from "../cluster/index.js";
+import type { Snapshot } from "../raft/index.js";
+import type { WalMetadata } from "../wal/index.js";
+import type { ReceivedSnapshots } from "./received-snapshots.js";
+
+export interface DatabasesConfig {
+  /** Of the first database; those that come with snapshots lie beside it, with the index behind the name. */
+  readonly dir: string;
+  readonly ids: WalMetadata;
+  readonly received: ReceivedSnapshots;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onFailure: (error: Error) => void;
+  readonly batchIntervalMs: number;
+  readonly batchLimit: number;
+  readonly openStore?: (dir: string) => Promise<LevelStore>;
+}
+
+/** Rows of the bucket `meta` that the raft snapshot knows better than the database that came with it. */
+const ownRows = new Set(["consistent_index", "term", "confState"]);
+
+/**
+ * The databases of one member. There is one, but for the time in which a received snapshot takes its place: that is
+ * loaded into a directory of its own, and counts from the moment its consistent index is there, which comes last.
+ *
+ * The raft log names the snapshot before anything else is done with it. A member that finds its log ahead of its
+ * database has died on the way, and loads the snapshot again from the file that it came in.
+ */
+export class Databases {
+  readonly #config: DatabasesConfig;
+
+  constructor(config: DatabasesConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * Opens the database, and removes what a crash has left of others.
+   *
+   * @param snapshot the newest one of the raft log
+   * @throws DiskError when a database cannot be opened
+   */
+  async open(snapshot: Snapshot | undefined): Promise<MemberBackend> {
+    const { received } = this.#config;
+    const indexes = await this.#stored();
+    let current: Backend | undefined;
+    for (const index of indexes) {
+      if (current === undefined) current = await this.#openIfWhole(index);
+      else await this.#remove(index);
+    }
+    current ??= await this.#open(0);
+    const covered = snapshot?.metadata.index ?? 0;
+    const applied = storedIndex(current);
+    if (snapshot === undefined || applied >= covered) {
+      await received.removeThrough(Number.POSITIVE_INFINITY);
+      return new MemberBackend(current);
+    }
+    const loaded = await this.#loadIfReceived(snapshot);
+    if (loaded === undefined) return new MemberBackend(current);
+    await current.close();
+    for (const index of indexes) if (index !== covered) await this.#remove(index);
+    return new MemberBackend(loaded);
+  }
+
+  /**
+   * Loads the database that came with a snapshot.
+   *
+   * @throws Error when it did not come, or is damaged
+   */
+  async load(snapshot: Snapshot): Promise<Backend> {
+    const loaded = await this.#loadIfReceived(snapshot);
+    if (loaded === undefined) {
+      throw new DiskError(`the database of the snapshot at index ${snapshot.metadata.index} is not there`);
+    }
+    return loaded;
+  }
+
+  /** Removes all but the one that came with the snapshot of this index. */
+  async keepOnly(index: number): Promise<void> {
+    for (const stored of await this.#stored()) if (stored !== index) await this.#remove(stored);
+    await this.#config.received.removeThrough(index);
+  }
+
+  async #loadIfReceived(snapshot: Snapshot): Promise<Backend | undefined> {
+    const { received, logger } = this.#config;
+    const { index } = snapshot.metadata;
+    const file = await received.open(index);
+    if (file === undefined) return undefined;
+    try {
+      logger.info("loading the database of a snapshot", { "snapshot-index": index });
+      await this.#remove(index);
+      const backend = await this.#open(index);
+      try {
+        await this.#fill(backend, file, snapshot);
+      } catch (error) {
+        await backend.close();
+        throw error;
+      }
+      return backend;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #fill(backend: Backend, file: Parameters<typeof openBolt>[0], snapshot: Snapshot): Promise<void> {
+    const { ids, logger } = this.#config;
+    const root = await openBolt(file);
+    for await (const [nameBytes, bucket] of root.buckets()) {
+      const name = Buffer.from(nameBytes).toString("latin1");
+      if (!isBucket(name)) {
+        logger.warn("skipped an unknown bucket of a snapshot", { bucket: name });
+        continue;
+      }
+      for await (const pairs of bucket.pairs()) {
+        for (const [key, value] of pairs) if (name !== "meta" || !ownRows.has(text(key))) backend.put(name, key, value);
+        if (backend.full) await backend.commit();
+      }
+    }
+    const { index, term, confState } = snapshot.metadata;
+    saveConfState(backend, confState);
+    const { clusterId, memberId: localId } = ids;
+    await new Cluster({ backend, logger: silentLogger, clusterId, localId }).restoreSnapshot(snapshot.data);
+    await backend.commit();
+    saveConsistentIndex(backend, index, term);
+    await backend.commit();
+  }
+
+  /** Undefined, and removed, when a crash came before it was loaded. */
+  async #openIfWhole(index: number): Promise<Backend | undefined> {
+    const backend = await this.#open(index);
+    if (storedIndex(backend) >= index) return backend;
+    await backend.close();
+    await this.#remove(index);
+    return undefined;
+  }
+
+  #open(index: number): Promise<Backend> {
+    const { clock, logger, onFailure, batchIntervalMs, batchLimit, openStore } = this.#config;
+    const options = { clock, logger, onFailure, batchIntervalMs, batchLimit, ...(openStore && { openStore }) };
+    return openLevelBackend({ dir: this.#dir(index), ...options });
+  }
+
+  async #remove(index: number): Promise<void> {
+    await rm(this.#dir(index), { recursive: true, force: true });
+  }
+
+  #dir(index: number): string {
+    return index === 0 ? this.#config.dir : `${this.#config.dir}-${index.toString(16).padStart(16, "0")}`;
+  }
+
+  /** Indexes of the databases that are there, the newest first. */
+  async #stored(): Promise<number[]> {
+    const parent = dirname(this.#config.dir);
+    const names = await readdir(parent).catch(() => []);
+    return names
+      .flatMap((name) => {
+        const path = join(parent, name);
+        if (path === this.#config.dir) return [0];
+        const digits = path.startsWith(`${this.#config.dir}-`) ? /-([0-9a-f]{16})$/.exec(name)?.[1] : undefined;
+        return digits === undefined ? [] : [Number.parseInt(digits, 16)];
+      })
+      .sort((one, other) => other - one);
+  }
+}
+
+function isBucket(name: string): name is Bucket {
+  return allBuckets.some((bucket) => bucket === name);
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
+}

@@ -1,0 +1,62 @@
+import type { Message, NodeId, Ready } from "../raft/index.js";
+
+/** The messages of one `Ready`, by when they may leave. */
+export interface Outbox {
+  /** They promise nothing that is still to be stored. */
+  readonly now: Message[];
+  /** They leave when the `Ready` is stored. */
+  readonly stored: Message[];
+  /** They go with the database as it stands. */
+  readonly snapshots: Message[];
+}
+
+/**
+ * Sorts out what leaves when. A leader's messages leave while its own disk writes: its followers write meanwhile, and
+ * its own entries count toward a quorum only once they are stored.
+ *
+ * @param storedTerm the term that is on this disk
+ * @param isRemoved whoever is told nothing any more
+ */
+export function sortMessages(
+  ready: Ready,
+  leading: boolean,
+  storedTerm: number,
+  isRemoved: (id: NodeId) => boolean,
+): Outbox {
+  const outbox: Outbox = { now: [], stored: [], snapshots: [] };
+  const { messages } = ready;
+  const storesNothing = !ready.mustSync && ready.entries.length === 0 && ready.snapshot === undefined;
+  for (const [at, message] of messages.entries()) {
+    if (isRemoved(message.to) || isOutdone(messages, at)) continue;
+    if (message.type === "MsgSnap") outbox.snapshots.push(message);
+    else if (storesNothing || (leading && !isPromise(message))) outbox.now.push(message);
+    else if (isRequest(message) || isSignOfLife(message, storedTerm)) outbox.now.push(message);
+    else outbox.stored.push(message);
+  }
+  return outbox;
+}
+
+/** The last answer to an append stands for those before it, which a batch of small appends is full of. */
+function isOutdone(messages: readonly Message[], at: number): boolean {
+  const message = messages[at];
+  if (message?.type !== "MsgAppResp" || message.reject) return false;
+  for (let later = at + 1; later < messages.length; later++) {
+    const other = messages[later];
+    if (other?.type === "MsgAppResp" && other.to === message.to && other.term === message.term) return true;
+  }
+  return false;
+}
+
+function isPromise({ type }: Message): boolean {
+  return type === "MsgAppResp" || type === "MsgVoteResp" || type === "MsgPreVoteResp";
+}
+
+/** The leader need not wait for a disk to know that it still leads. */
+function isSignOfLife({ type, term }: Message, storedTerm: number): boolean {
+  return type === "MsgHeartbeatResp" && term <= storedTerm;
+}
+
+/** Forwarded to the leader as they came: they say nothing of this member. */
+function isRequest({ type }: Message): boolean {
+  return type === "MsgProp" || type === "MsgReadIndex";
+}

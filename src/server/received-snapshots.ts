@@ -1,0 +1,85 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The databases that peers send, each kept from its arrival until it has taken the place of this member's own. */
+export interface ReceivedSnapshots {
+  /**
+   * Stores one; resolves with its size when it is on disk.
+   *
+   * @throws whatever the body throws, or the disk; nothing is kept then
+   */
+  store(index: number, body: AsyncIterable<Uint8Array>): Promise<number>;
+  /** Opens the one of this index, which the caller closes; undefined when there is none. */
+  open(index: number): Promise<FileHandle | undefined>;
+  /** Removes those up to this index, and what was left of others. */
+  removeThrough(index: number): Promise<void>;
+}
+
+const suffix = ".snap.db";
+
+/** As files in a folder, named as etcd names them: the index, in sixteen hex digits. */
+export class SnapshotFolder implements ReceivedSnapshots {
+  readonly #dir: string;
+  #arrivals = 0;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  async store(index: number, body: AsyncIterable<Uint8Array>): Promise<number> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const arriving = join(this.#dir, `arriving-${this.#arrivals++}`);
+    const file = await open(arriving, "w", 0o600);
+    let bytes = 0;
+    try {
+      for await (const chunk of body) {
+        await file.writeFile(chunk);
+        bytes += chunk.length;
+      }
+      await file.sync();
+      await file.close();
+      await rename(arriving, this.#path(index));
+      await syncDirectory(this.#dir);
+    } catch (error) {
+      await file.close().catch(() => undefined); // the first error is the one that says why
+      await rm(arriving, { force: true });
+      throw error;
+    }
+    return bytes;
+  }
+
+  async open(index: number): Promise<FileHandle | undefined> {
+    try {
+      return await open(this.#path(index), "r");
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async removeThrough(index: number): Promise<void> {
+    const names = await readdir(this.#dir).catch(() => []);
+    for (const name of names) {
+      const own = name.startsWith("arriving-") || (name.endsWith(suffix) && indexOf(name) <= index);
+      if (own) await rm(join(this.#dir, name), { force: true });
+    }
+  }
+
+  #path(index: number): string {
+    return join(this.#dir, `${index.toString(16).padStart(16, "0")}${suffix}`);
+  }
+}
+
+function indexOf(name: string): number {
+  return Number.parseInt(name.slice(0, -suffix.length), 16);
+}
+
+/** A new name is on disk only when the directory is. */
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

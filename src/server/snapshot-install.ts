@@ -1,0 +1,60 @@
+import type { Logger } from "../base/index.js";
+import type { WatchableStore } from "../mvcc/index.js";
+import type { Snapshot } from "../raft/index.js";
+import type { Bootstrapped } from "./bootstrap.js";
+
+export interface SnapshotInstallConfig {
+  readonly member: Bootstrapped;
+  readonly watchable: WatchableStore;
+  readonly logger: Logger;
+  /** The members are others now. */
+  readonly onMembers: () => void;
+}
+
+/**
+ * Puts a received state in place of this member's own. It is read in beside the old one, which goes on serving, and
+ * takes its place from one moment to the next; who reads the old one then reads it to the end.
+ */
+export class SnapshotInstall {
+  readonly #config: SnapshotInstallConfig;
+
+  constructor(config: SnapshotInstallConfig) {
+    this.#config = config;
+  }
+
+  /** The raft log is the snapshot's by now, so a start after a crash ends what is begun here. */
+  async run(snapshot: Snapshot): Promise<void> {
+    const { member, watchable, logger, onMembers } = this.#config;
+    const { backend, databases, consistentIndex, cluster, alarms } = member;
+    const { index, term } = snapshot.metadata;
+    const fields = {
+      "current-applied-index": consistentIndex.index,
+      "incoming-leader-snapshot-index": index,
+      "incoming-leader-snapshot-term": term,
+    };
+    logger.info("applying snapshot", fields);
+    const loaded = await databases.load(snapshot);
+    const stores = await member.openStores(loaded);
+    // Whoever waits for what was changed last is answered; nothing changes any more, since nothing is applied.
+    await backend.commit();
+
+    const { revision } = member.store;
+    const old = backend.current;
+    backend.switchTo(loaded);
+    consistentIndex.restore(backend);
+    member.lessor.replaceWith(stores.lessor);
+    const unread = member.store.replaceWith(stores.store);
+    watchable.restored(revision);
+
+    await alarms.restore();
+    await cluster.restoreSnapshot(snapshot.data);
+    onMembers();
+    void unread
+      .then(() => old.retire())
+      .then(() => databases.keepOnly(index))
+      .catch((error: unknown) => {
+        logger.warn("the database before a snapshot was not removed", { error: String(error) });
+      });
+    logger.info("applied snapshot", fields);
+  }
+}
