@@ -6,12 +6,12 @@ import {
   Gate,
   GrpcServer,
   type PortHandlers,
-  peerEndpoints,
   SharedPort,
 } from "../rpc/index.js";
 import { EtcdServer } from "../server/index.js";
 import { openListener } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
+import { PeerHttp } from "./peers.js";
 import type { Listen, Settings } from "./settings.js";
 
 /** Messages may be this much longer than requests. */
@@ -51,14 +51,18 @@ export async function startMember(
   const clients = await openPorts(settings.listenClients);
   const clientsHttp = await openPorts(settings.listenClientsHttp);
   const metrics = await openPorts(settings.listenMetrics);
-  const ports = [...peers, ...clients, ...clientsHttp, ...metrics];
   logStart(settings, logger);
-  const server = await EtcdServer.start(settings.server, { clock, random, logger });
+  const peerHttp = new PeerHttp(settings.server, logger);
+  const server = await EtcdServer.start(settings.server, { clock, random, logger, peers: peerHttp });
   const stop = async (grpc?: GrpcServer): Promise<void> => {
-    await Promise.all([...ports.map(({ port }) => port.stop(graceMs)), grpc?.stop(graceMs)]);
+    const forClients = [...clients, ...clientsHttp, ...metrics];
+    await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), grpc?.stop(graceMs)]);
+    // Peers are spoken to until the end: one of them is to lead now.
     await server.stop();
+    peerHttp.stop();
+    await Promise.all(peers.map(({ port }) => port.stop(graceMs)));
   };
-  for (const { port } of peers) port.serve({ http: peerEndpoints(server, logger) });
+  for (const { port } of peers) port.serve({ http: peerHttp.listener(server.peerService) });
   const end = await Promise.race([
     server.ready.then(() => "ready" as const),
     server.failed,
