@@ -39,7 +39,7 @@ for (const { name, overrides, says } of [
   {
     name: "peer URLs that the member has and the initial cluster does not",
     overrides: { advertisePeerUrls: [here, there] },
-    says: `--initial-advertise-peer-urls has ${there} but missing from --initial-cluster=m1=...`,
+    says: `--initial-advertise-peer-urls has ${there} but missing from --initial-cluster=m1=${here}`,
   },
 ]) {
   test(`a start refuses ${name}`, async () => {
