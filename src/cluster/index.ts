@@ -9,11 +9,13 @@ export { loadConfState, saveConfState } from "./conf-state.js";
 export { type ConfChangeContext, encodeConfChangeContext, encodeMember } from "./json.js";
 export {
   computeClusterId,
+  computeMemberId,
   idText,
   initialMembers,
   type Member,
   type MemberAttributes,
   type RaftAttributes,
 } from "./member.js";
+export { parsePeerUrls } from "./peer-url.js";
 export { attributesRequest, type MembershipChange, readV2Request, versionRequest } from "./v2-request.js";
 export { decodeV2Store, encodeV2Store, type SnapshotMembership } from "./v2-store.js";

@@ -1,0 +1,91 @@
+import type { Clock, ErrorKind, Logger, MemberId } from "../base/index.js";
+import { type Cluster, idText, type Member } from "../cluster/index.js";
+
+/** What a change of the membership is judged by, beside the change. */
+export interface ReconfigurationView {
+  readonly cluster: Cluster;
+  /** Since when a member has been reachable, on the clock's `now`; undefined while it is not. */
+  readonly activeSince: (id: MemberId) => number | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A member counts as connected when it has been for so long. */
+const healthMs = 5_000;
+
+/** Why it would be careless to add that member; undefined when it would not. */
+export function refuseToAdd(view: ReconfigurationView, added: Member): ErrorKind | undefined {
+  const { cluster, logger } = view;
+  const voters = votersOf(cluster);
+  const fields = { "local-member-id": idText(cluster.localId), "requested-member-add": idText(added.id) };
+  if (!added.isLearner && !canAddVoter(voters)) {
+    logger.warn("rejecting member add request; not enough healthy members", fields);
+    return "memberNotEnoughStarted";
+  }
+  // The one that is added counts as down until it has been seen.
+  if (voters.length > 1 && connected(view, voters) < quorum(voters.length + 1)) {
+    const reason = "local member has not been connected to majority peers, reconfigure breaks active quorum";
+    logger.warn(`rejecting member add request; ${reason}`, fields);
+    return "unhealthy";
+  }
+  return undefined;
+}
+
+/** Why it would be careless to remove that member; undefined when it would not, or when there is none of this id. */
+export function refuseToRemove(view: ReconfigurationView, id: MemberId): ErrorKind | undefined {
+  const { cluster, activeSince, logger } = view;
+  if (cluster.member(id)?.isLearner) return undefined;
+  const voters = votersOf(cluster);
+  const fields = { "local-member-id": idText(cluster.localId), "requested-member-remove-id": idText(id) };
+  const left = voters.filter((member) => member.id !== id);
+  if (started(left) < quorum(left.length)) {
+    logger.warn("rejecting member remove request; not enough healthy members", fields);
+    return "memberNotEnoughStarted";
+  }
+  // Who is down is no part of the quorum that works.
+  if (id !== cluster.localId && activeSince(id) === undefined) return undefined;
+  const active = connected(view, voters);
+  if (active - 1 < 1 + Math.floor((voters.length - 1) / 2)) {
+    const reason = "local member has not been connected to all peers, reconfigure breaks active quorum";
+    logger.warn(`rejecting member remove request; ${reason}`, { ...fields, "active-peers": active });
+    return "unhealthy";
+  }
+  return undefined;
+}
+
+/** Why it would be careless to give that learner a vote; undefined when it would not. */
+export function refuseToPromote({ cluster, logger }: ReconfigurationView, id: MemberId): ErrorKind | undefined {
+  const voters = votersOf(cluster);
+  // The learner keeps up with the log, hence has started.
+  if (started(voters) + 1 >= quorum(voters.length + 1)) return undefined;
+  const fields = { "local-member-id": idText(cluster.localId), "requested-member-promote-id": idText(id) };
+  logger.warn("rejecting member promote request; not enough healthy members", fields);
+  return "memberNotEnoughStarted";
+}
+
+function canAddVoter(voters: readonly Member[]): boolean {
+  const up = started(voters);
+  // A single member may always get a second one: that is how a lost cluster is built up again.
+  return (up === 1 && voters.length === 1) || up >= quorum(voters.length + 1);
+}
+
+function votersOf(cluster: Cluster): Member[] {
+  return cluster.members().filter((member) => !member.isLearner);
+}
+
+/** Who has published its name has run once. */
+function started(members: readonly Member[]): number {
+  return members.filter(({ name }) => name !== "").length;
+}
+
+function connected({ cluster, activeSince, clock }: ReconfigurationView, members: readonly Member[]): number {
+  const since = clock.now() - healthMs;
+  return members.filter(({ id }) => {
+    const active = id === cluster.localId ? Number.NEGATIVE_INFINITY : activeSince(id);
+    return active !== undefined && active < since;
+  }).length;
+}
+
+function quorum(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
