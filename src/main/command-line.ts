@@ -1,9 +1,8 @@
+import { nearest, parseBoolean, parseDuration, parseInteger } from "../base/index.js";
 import { FlagError } from "./flag-error.js";
 import { type FlagKind, findFlag, flagTable } from "./flag-table.js";
 import { FlagValues, faultOf } from "./flag-values.js";
-import { parseBoolean, parseDuration, parseInteger } from "./go-values.js";
 import { findOtherFlag, forgottenFlags, type OtherFlag, otherFlags } from "./other-flags.js";
-import { nearest } from "./suggestion.js";
 
 export interface CommandLine {
   readonly values: FlagValues;

@@ -1,6 +1,5 @@
-import { assert } from "../base/index.js";
+import { assert, parseBoolean, parseDuration, parseInteger } from "../base/index.js";
 import { type Flag, type FlagName, findFlag } from "./flag-table.js";
-import { parseBoolean, parseDuration, parseInteger } from "./go-values.js";
 import { parseUrls } from "./urls.js";
 
 /** What is wrong with a value, said as what was expected instead; undefined when nothing is. */

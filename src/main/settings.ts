@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { parseDuration, parseInteger } from "../base/index.js";
 import type { AutoCompaction, ServerConfig } from "../server/index.js";
 import { Wal } from "../wal/index.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
-import { parseDuration, parseInteger } from "./go-values.js";
 import { beginningOf } from "./initial-cluster.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
 

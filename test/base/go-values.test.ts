@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatDuration, parseBoolean, parseDuration, parseInteger } from "../../src/main/go-values.js";
+import { formatDuration, parseBoolean, parseDuration, parseInteger } from "../../src/base/go-values.js";
 
 for (const [text, want] of [
   ["1", true],
