@@ -5,16 +5,19 @@ import { AlarmMember, AlarmType } from "../wire/index.js";
 /** Which members have raised which alarms: a bucket whose keys are the alarms and whose values are empty. */
 export class AlarmStore {
   readonly #backend: Backend;
-  readonly #raised: AlarmMember[] = [];
+  #raised: AlarmMember[] = [];
 
   constructor(backend: Backend) {
     this.#backend = backend;
   }
 
+  /** Reads them back, in place of those it knows. */
   async restore(): Promise<void> {
+    const raised: AlarmMember[] = [];
     for await (const batch of this.#backend.batches("alarm")) {
-      this.#raised.push(...batch.map(([key]) => AlarmMember.decode(key)));
+      raised.push(...batch.map(([key]) => AlarmMember.decode(key)));
     }
+    this.#raised = raised;
   }
 
   /** In the order they were raised; those of any type for `NONE`. */

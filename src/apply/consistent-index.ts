@@ -21,6 +21,14 @@ export class ConsistentIndex {
     backend.onBeforeCommit(() => this.#save(backend));
   }
 
+  /** Reads it back, after another state took the place of everything in the backend. */
+  restore(backend: Backend): void {
+    assert(!this.#applying, "a state is replaced between two entries");
+    this.#index = numberAt(backend, indexKey);
+    this.#term = numberAt(backend, termKey);
+    this.#savedIndex = this.#index;
+  }
+
   /** 0 in a fresh backend. */
   get index(): number {
     return this.#index;
@@ -49,10 +57,20 @@ export class ConsistentIndex {
   #save(backend: Backend): void {
     assert(!this.#applying, "the entry before a batch was applied as a whole");
     if (this.#index === this.#savedIndex) return;
-    backend.put("meta", indexKey, bytesOf(this.#index));
-    backend.put("meta", termKey, bytesOf(this.#term));
+    saveConsistentIndex(backend, this.#index, this.#term);
     this.#savedIndex = this.#index;
   }
+}
+
+/** The last entry whose effects a backend holds; 0 when it is fresh. */
+export function storedIndex(backend: Backend): number {
+  return numberAt(backend, indexKey);
+}
+
+/** Says that the backend holds the effects of the log up to this entry. */
+export function saveConsistentIndex(backend: Backend, index: number, term: number): void {
+  backend.put("meta", indexKey, bytesOf(index));
+  backend.put("meta", termKey, bytesOf(term));
 }
 
 function numberAt(backend: Backend, key: Uint8Array): number {

@@ -48,6 +48,8 @@ export interface Backend extends Readable {
   defragment(): Promise<void>;
   /** CRC-32C over all buckets as `etcdserverpb.Maintenance/Hash` computes it, of the state at the call. */
   hash(): Promise<number>;
+  /** Takes no more changes, and lets go of the directory once whoever reads a view is done with it. */
+  retire(): Promise<void>;
   /** Writes what is pending, then lets go of the directory. */
   close(): Promise<void>;
 }

@@ -18,4 +18,5 @@ export {
   type StoredRow,
 } from "./level-store.js";
 export { checkLog, type LogDamage, type VisitKey } from "./log-check.js";
+export { MemberBackend } from "./member-backend.js";
 export { checkTables, type TableDamage } from "./table-check.js";

@@ -112,6 +112,10 @@ class LevelBackend implements Backend {
   #startIsQueued = false;
   #closed: DiskError | undefined;
   #defragmenting: Promise<void> | undefined;
+  /** Those that are open. */
+  #views = 0;
+  /** Called when the last open view is closed. */
+  #unread: () => void = () => undefined;
 
   constructor(store: LevelStore, options: BackendOptions, bytesInUse: number, fileBytes: number) {
     this.#store = store;
@@ -174,7 +178,17 @@ class LevelBackend implements Backend {
   }
 
   view(): BackendView {
-    return new SnapshotView(this.#store, this.#buffer.freeze(), (error) => this.#readFailed(error));
+    const view = new SnapshotView(
+      this.#store,
+      this.#buffer.freeze(),
+      (error) => this.#readFailed(error),
+      () => {
+        this.#views--;
+        if (this.#views === 0) this.#unread();
+      },
+    );
+    this.#views++;
+    return view;
   }
 
   consistentView(): BackendView {
@@ -218,6 +232,19 @@ class LevelBackend implements Backend {
     } finally {
       await view.close();
     }
+  }
+
+  async retire(): Promise<void> {
+    await this.commit();
+    this.#closed ??= new DiskError(`the backend in ${this.#store.dir} is retired`);
+    this.#timer?.cancel();
+    await this.#defragmenting;
+    if (this.#views > 0) {
+      await new Promise<void>((resolve) => {
+        this.#unread = resolve;
+      });
+    }
+    await this.#store.close();
   }
 
   async close(): Promise<void> {

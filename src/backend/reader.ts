@@ -13,9 +13,15 @@ export class SnapshotView implements BackendView {
   readonly #snapshot: LevelSnapshot;
   readonly #layers: readonly Layer[];
   readonly #failed: (error: unknown) => DiskError;
+  readonly #closed: () => void;
+  #open = true;
 
-  /** @param failed makes of a failed read what the reader is told */
-  constructor(store: LevelStore, layers: readonly Layer[], failed: (error: unknown) => DiskError) {
+  /**
+   * @param failed makes of a failed read what the reader is told
+   * @param closed called once, when it is closed
+   */
+  constructor(store: LevelStore, layers: readonly Layer[], failed: (error: unknown) => DiskError, closed: () => void) {
+    this.#closed = closed;
     this.#store = store;
     this.#layers = layers;
     this.#failed = failed;
@@ -53,8 +59,11 @@ export class SnapshotView implements BackendView {
     return this.#walk(storedRange(bucket, low, high), rowsAtOnce, true);
   }
 
-  close(): Promise<void> {
-    return this.#snapshot.close();
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#snapshot.close();
+    this.#closed();
   }
 
   /** @param ahead reads the next entries while the caller works on these, for one who wants them all */

@@ -48,8 +48,8 @@ export class Lessor {
   readonly #minTtlSeconds: number;
   readonly #checkpoints: CheckpointOptions | undefined;
 
-  readonly #leases = new Map<LeaseId, HeldLease>();
-  readonly #leaseOfKey = new Map<Key, HeldLease>();
+  #leases = new Map<LeaseId, HeldLease>();
+  #leaseOfKey = new Map<Key, HeldLease>();
   #primary = false;
   /** Every lease of a primary; empty otherwise. */
   readonly #queue = new ExpiryQueue<HeldLease>();
@@ -74,6 +74,13 @@ export class Lessor {
         this.#leases.set(id as LeaseId, new HeldLease(id as LeaseId, ttlSeconds, remainingTtl));
       }
     }
+  }
+
+  /** Goes on with the leases of `other`, at once, which nobody else uses. Only while not primary. */
+  replaceWith(other: Lessor): void {
+    assert(!this.#primary, "a primary's leases are not replaced");
+    this.#leases = other.#leases;
+    this.#leaseOfKey = other.#leaseOfKey;
   }
 
   /** @throws EtcdError `leaseNotFound` for id 0, `leaseTtlTooLarge`, `leaseExists` */

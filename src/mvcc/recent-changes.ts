@@ -27,6 +27,15 @@ export class RecentChanges {
     this.#countMax = countMax;
   }
 
+  /** Forgets everything; the store is at `revision` now. */
+  restart(revision: number): void {
+    this.#revisions = [];
+    this.#first = 0;
+    this.#count = 0;
+    this.#bytes = 0;
+    this.#next = revision + 1;
+  }
+
   /** Takes the changes of the next revision. */
   add(changes: readonly Change[]): void {
     const bytes = changes.reduce((sum, change) => sum + change.kv.length, 0);

@@ -61,9 +61,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
  * revision that is not compacted. Same calls, same bytes, on every member.
  */
 export class Store implements Reader {
-  readonly #state: StoreState;
-  readonly #compactor: Compactor;
-  readonly #hashes: HashCache;
+  #state: StoreState;
+  #compactor: Compactor;
+  #hashes: HashCache;
   readonly #listeners: ChangeListener[] = [];
   #writing = false;
 
@@ -159,6 +159,22 @@ export class Store implements Reader {
 
   onChanges(listener: ChangeListener): void {
     this.#listeners.push(listener);
+  }
+
+  /**
+   * Goes on from the state of `other`, at once: a store that was opened on another backend and that nobody else uses.
+   * Listeners stay, and hear nothing of what lies between.
+   *
+   * @returns resolves when nobody reads the state before any more, so that its backend may go
+   */
+  async replaceWith(other: Store): Promise<void> {
+    assert(!this.#writing, "a state is replaced between two writes");
+    const [state, compactor] = [this.#state, this.#compactor];
+    this.#state = other.#state;
+    this.#compactor = other.#compactor;
+    this.#hashes = other.#hashes;
+    await compactor.stop();
+    await state.pins.releasedBelow(Number.POSITIVE_INFINITY, new AbortController().signal);
   }
 
   /** Stops what runs in the background; the backend may be closed afterwards. */

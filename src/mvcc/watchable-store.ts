@@ -21,6 +21,7 @@ export interface WatchableStoreOptions {
  */
 export class WatchableStore {
   readonly #history: WatchHistory;
+  readonly #recent: RecentChanges;
   readonly #synced = new WatcherGroup();
   readonly #catchUp: CatchUp;
   readonly #streams = new Set<WatchStream>();
@@ -31,6 +32,7 @@ export class WatchableStore {
     this.#history = history;
     const { recentChangesMax = 1_000, onFailure } = options;
     const recent = new RecentChanges(history.revision, recentChangesMax);
+    this.#recent = recent;
     this.#catchUp = new CatchUp({ history, recent, synced: (watcher) => this.#settle(watcher), failed: onFailure });
     history.onChanges((_, changes) => recent.add(changes));
     this.#keeper = {
@@ -74,6 +76,20 @@ export class WatchableStore {
     if (this.#closed) stream.abandon();
     else this.#streams.add(stream);
     return stream;
+  }
+
+  /**
+   * The store has gone from `revision` to a later one without saying what changed between: who was up to date reads it
+   * up in the history, and misses nothing but what is compacted.
+   */
+  restored(revision: number): void {
+    this.#recent.restart(this.#history.revision);
+    for (const watcher of [...this.#synced.watchers()]) {
+      const { startRevision } = watcher.options;
+      if (startRevision > this.#history.revision) continue;
+      this.#synced.delete(watcher);
+      this.#catchUp.add(watcher, Math.max(startRevision, revision + 1));
+    }
   }
 
   /** Ends every stream. The store may go away after it. */
