@@ -4,20 +4,24 @@ import { type SnapshotRequest, SnapshotResponse, services } from "../wire/index.
 import { type Binding, streaming, unary } from "./binding.js";
 import type { ServerStream } from "./stream.js";
 
-export type MaintenanceServer = Pick<EtcdServer, "status" | "alarm" | "defragment" | "hash" | "hashKv" | "snapshot">;
+export type MaintenanceServer = Pick<
+  EtcdServer,
+  "status" | "alarm" | "defragment" | "hash" | "hashKv" | "moveLeader" | "snapshot"
+>;
 
 /** How much of a snapshot goes into one message, as with etcd. */
 const snapshotChunkBytes = 32 * 1024;
 
 /** etcdserverpb.Maintenance */
 export function maintenanceBindings(server: MaintenanceServer): readonly Binding[] {
-  const { Status, Alarm, Defragment, Hash, HashKV, Snapshot } = services["etcdserverpb.Maintenance"];
+  const { Status, Alarm, Defragment, Hash, HashKV, MoveLeader, Snapshot } = services["etcdserverpb.Maintenance"];
   return [
     unary(Status, () => server.status()),
     unary(Alarm, (request, call) => server.alarm(request, call)),
     unary(Defragment, () => server.defragment()),
     unary(Hash, () => server.hash()),
     unary(HashKV, (request) => server.hashKv(request.revision)),
+    unary(MoveLeader, (request) => server.moveLeader(request)),
     streaming(Snapshot, (stream) => sendSnapshot(server, stream)),
   ];
 }

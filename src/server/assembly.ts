@@ -1,8 +1,6 @@
 import { Applier, Quota } from "../apply/index.js";
-import { EtcdError, type LeaseId } from "../base/index.js";
 import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
-import { LeaseRevokeRequest } from "../wire/index.js";
 import type { Bootstrapped, ServerDeps } from "./bootstrap.js";
 import { Compactor } from "./compactor.js";
 import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
@@ -14,6 +12,7 @@ import { LeaderTransfer } from "./leader-transfer.js";
 import { LeaseLoop } from "./lease-loop.js";
 import { LeaseService } from "./lease-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
+import { MembershipService } from "./membership-service.js";
 import { ServerCounters } from "./metrics.js";
 import { peerService } from "./peer-service.js";
 import { Publisher } from "./publisher.js";
@@ -27,6 +26,7 @@ export interface Assembly {
   readonly watchable: WatchableStore;
   readonly kv: KvService;
   readonly leases: LeaseService;
+  readonly membership: MembershipService;
   readonly maintenance: MaintenanceService;
   readonly leaseLoop: LeaseLoop;
   readonly compactor: Compactor | undefined;
@@ -84,44 +84,43 @@ export function assemble(
     ...{ backend, store, proposer, readIndex, space, headers },
     ...{ clock, logger, counters, warningApplyDurationMs },
   });
-  const timeouts = {
-    requestTimeoutMs: requestTimeoutMs(settings),
-    electionTimeoutMs: electionTimeoutMs(settings),
-  };
+  const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
     ...{ clock, lessor, proposer, space, leadership, position, headers },
     ...{ questions, nextId, ensureLeadership },
   });
-  const revoke = async (id: LeaseId): Promise<void> => {
-    await leases.revoke(LeaseRevokeRequest.create({ id }));
-  };
+  const membership = new MembershipService({
+    ...{ cluster, position, readIndex, questions, headers, clock, logger },
+    strict: settings.strictReconfigCheck,
+    configure: (change, call) => consensus.configure(change, call),
+    activeSince: (id) => consensus.traffic.network.activeSince(id),
+    raftStatus: () => consensus.status(),
+  });
   const compactor = makeCompactor(settings, deps, member, kv);
   const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
   const publisher = new Publisher({ cluster, attributes, proposer, leadership, clock, logger });
   store.onChanges((_, changes) => counters.countChanges(changes));
   return {
-    counters,
-    consensus,
-    headers,
-    watchable,
-    kv,
-    leases,
+    ...{ counters, consensus, headers, watchable, kv, leases, membership, compactor, publisher },
     maintenance: new MaintenanceService({
-      ...{ backend, store, cluster, alarms, proposer, readIndex },
+      ...{ backend, store, cluster, alarms, proposer },
       ...{ leadership, position, headers, logger },
     }),
-    leaseLoop: new LeaseLoop({ clock, logger, lessor, counters, ensureLeadership, revoke }),
-    compactor,
-    publisher,
+    leaseLoop: new LeaseLoop({
+      ...{ clock, logger, lessor, counters, ensureLeadership },
+      revoke: (id) => leases.expire(id),
+    }),
     transfer: new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts }),
     peerService: peerService({
       ...{ cluster, store, leases, readIndex },
-      promote: async () => {
-        throw new EtcdError("memberNotFound");
-      },
+      promote: (id) => membership.promoteHere(id),
     }),
   };
+}
+
+function timeoutsOf(settings: ServerConfig) {
+  return { requestTimeoutMs: requestTimeoutMs(settings), electionTimeoutMs: electionTimeoutMs(settings) };
 }
 
 function makeCompactor(

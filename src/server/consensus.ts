@@ -15,6 +15,7 @@ import {
 } from "../raft/index.js";
 import { ApplyLoop } from "./apply-loop.js";
 import type { Bootstrapped } from "./bootstrap.js";
+import type { Call } from "./call.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "./config.js";
 import { FirstElection } from "./first-election.js";
 import { Leadership } from "./leadership.js";
@@ -140,9 +141,9 @@ export class Consensus implements RaftHandler {
    *
    * @throws EtcdError why it was refused, or why the wait ended; after a wait that ended early it may still be applied
    */
-  async configure(change: Pick<ConfChangeV1, "type" | "nodeId" | "context">): Promise<void> {
+  async configure(change: Pick<ConfChangeV1, "type" | "nodeId" | "context">, call?: Call): Promise<void> {
     const id = this.nextId();
-    const waiting = this.#confChanges.wait(id, undefined);
+    const waiting = this.#confChanges.wait(id, call);
     try {
       this.#raftNode.proposeConfChange({ ...change, version: 1, id }, () => this.#confChanges.isWaiting(id));
     } catch (error) {

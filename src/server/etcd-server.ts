@@ -21,8 +21,16 @@ import {
   type LeaseRevokeResponse,
   type LeaseTimeToLiveRequest,
   type LeaseTimeToLiveResponse,
+  type MemberAddRequest,
+  type MemberAddResponse,
   type MemberListRequest,
   type MemberListResponse,
+  type MemberPromoteRequest,
+  type MemberPromoteResponse,
+  type MemberRemoveRequest,
+  type MemberRemoveResponse,
+  type MemberUpdateRequest,
+  type MemberUpdateResponse,
   type MoveLeaderRequest,
   MoveLeaderResponse,
   type PutRequest,
@@ -163,7 +171,23 @@ export class EtcdServer {
   // ---- members and upkeep ----
 
   async memberList({ linearizable }: MemberListRequest, call: Call): Promise<MemberListResponse> {
-    return await this.#running.maintenance.members(linearizable, call);
+    return await this.#running.membership.list(linearizable, call);
+  }
+
+  async memberAdd(request: MemberAddRequest, call: Call): Promise<MemberAddResponse> {
+    return await this.#running.membership.add(request, call);
+  }
+
+  async memberRemove(request: MemberRemoveRequest, call: Call): Promise<MemberRemoveResponse> {
+    return await this.#running.membership.remove(request, call);
+  }
+
+  async memberUpdate(request: MemberUpdateRequest, call: Call): Promise<MemberUpdateResponse> {
+    return await this.#running.membership.update(request, call);
+  }
+
+  async memberPromote(request: MemberPromoteRequest, call: Call): Promise<MemberPromoteResponse> {
+    return await this.#running.membership.promote(request, call);
   }
 
   status(): StatusResponse {

@@ -5,7 +5,7 @@ import {
   type LeaseGrantRequest,
   type LeaseGrantResponse,
   LeaseLeasesResponse,
-  type LeaseRevokeRequest,
+  LeaseRevokeRequest,
   type LeaseRevokeResponse,
   type LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
@@ -54,6 +54,11 @@ export class LeaseService {
     const { proposer, headers } = this.#config;
     const response = responseOf(await proposer.propose({ leaseRevoke: request }, call), "leaseRevoke");
     return { ...response, header: headers.at() };
+  }
+
+  /** Revokes a lease that has run out; resolves when that is applied. */
+  async expire(id: LeaseId): Promise<void> {
+    await this.revoke(LeaseRevokeRequest.create({ id }));
   }
 
   /** Tells all members what is left of some leases; resolves when it is applied. */

@@ -11,7 +11,6 @@ import {
   DefragmentResponse,
   HashKVResponse,
   HashResponse,
-  MemberListResponse,
   StatusResponse,
 } from "../wire/index.js";
 import type { Call } from "./call.js";
@@ -20,7 +19,6 @@ import type { Headers } from "./headers.js";
 import type { Leadership } from "./leadership.js";
 import type { LogPosition } from "./log-position.js";
 import { type Proposer, responseOf } from "./proposer.js";
-import type { ReadIndex } from "./read-index.js";
 
 /** Snapshots that are sent to clients at a time. */
 const clientSnapshotsMax = 8;
@@ -31,7 +29,6 @@ export interface MaintenanceServiceConfig {
   readonly cluster: Cluster;
   readonly alarms: AlarmStore;
   readonly proposer: Proposer;
-  readonly readIndex: ReadIndex;
   readonly leadership: Leadership;
   readonly position: LogPosition;
   readonly headers: Headers;
@@ -68,13 +65,6 @@ export class MaintenanceService {
   isLearner(): boolean {
     const { cluster } = this.#config;
     return cluster.member(cluster.localId)?.isLearner === true;
-  }
-
-  /** @param linearizable whether the answer must know of every change that was finished before */
-  async members(linearizable: boolean, call: Call): Promise<MemberListResponse> {
-    const { cluster, readIndex, headers } = this.#config;
-    if (linearizable) await readIndex.wait(call);
-    return MemberListResponse.create({ header: headers.withoutRevision(), members: cluster.members() });
   }
 
   /** Asks for alarms, raises or ends one, through the log: all members see the same ones. */

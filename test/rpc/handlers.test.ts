@@ -94,7 +94,13 @@ for (const { path, bytes, want } of [
 
 test("MemberList and HashKV pass on what they are asked for", async () => {
   const asked: Asked = [];
-  const cluster = clusterBindings({ memberList: refusing(asked, "memberList") });
+  const cluster = clusterBindings({
+    memberAdd: refusing(asked, "memberAdd"),
+    memberList: refusing(asked, "memberList"),
+    memberPromote: refusing(asked, "memberPromote"),
+    memberRemove: refusing(asked, "memberRemove"),
+    memberUpdate: refusing(asked, "memberUpdate"),
+  });
   const list = MemberListRequest.encode({ linearizable: true });
   await expect(unaryOf(cluster, "/etcdserverpb.Cluster/MemberList")(list)).rejects.toThrow();
   const maintenance = maintenanceBindings({
@@ -103,6 +109,7 @@ test("MemberList and HashKV pass on what they are asked for", async () => {
     defragment: refusing(asked, "defragment"),
     hash: refusing(asked, "hash"),
     hashKv: refusing(asked, "hashKv"),
+    moveLeader: refusing(asked, "moveLeader"),
     snapshot: refusing(asked, "snapshot"),
   });
   const hash = HashKVRequest.encode({ revision: 7 });
