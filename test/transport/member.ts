@@ -1,0 +1,147 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type ClusterId, type MemberId, silentLogger, systemClock } from "../../src/base/index.js";
+import type { Message } from "../../src/raft/index.js";
+import { type SnapshotSink, Transport, type TransportConfig } from "../../src/transport/index.js";
+
+export interface TestMemberOptions extends Partial<TransportConfig> {
+  readonly port?: number;
+  /** Answers what the transport does not. */
+  readonly others?: RequestListener;
+}
+
+/** A transport behind a port, and a raft that writes down what it hears. */
+export class TestMember {
+  readonly id: MemberId;
+  readonly received: Message[] = [];
+  /** As "unreachable 2", "snapshot 2 finish", "removed". */
+  readonly events: string[] = [];
+  /** As "POST /raft", in the order they came. */
+  readonly requests: string[] = [];
+  readonly sockets = new Set<Socket>();
+  /** Called with every message, before those who wait for it. */
+  onMessage: (message: Message) => Promise<void> | void = () => undefined;
+  removedIds: readonly bigint[] = [];
+  #transport: Transport | undefined;
+  readonly #server: Server;
+  #waiting: { readonly condition: () => boolean; readonly done: () => void }[] = [];
+
+  private constructor(id: MemberId, { others = notFound }: TestMemberOptions) {
+    this.id = id;
+    this.#server = createServer((request, response) => {
+      this.requests.push(`${request.method} ${request.url}`);
+      this.#look();
+      if (!this.transport.handler(request, response)) others(request, response);
+    });
+    this.#server.on("connection", (socket) => {
+      this.sockets.add(socket);
+      socket.once("close", () => this.sockets.delete(socket));
+    });
+  }
+
+  static async start(id: bigint, options: TestMemberOptions = {}): Promise<TestMember> {
+    const member = new TestMember(id as MemberId, options);
+    member.#server.listen(options.port ?? 0, "127.0.0.1");
+    await once(member.#server, "listening");
+    member.#transport = new Transport({ ...member.#defaults(), ...options });
+    return member;
+  }
+
+  get transport(): Transport {
+    if (this.#transport === undefined) throw new Error("the member has started");
+    return this.#transport;
+  }
+
+  get port(): number {
+    const address: AddressInfo | string | null = this.#server.address();
+    return address !== null && typeof address === "object" ? address.port : 0;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves when the condition holds; looked at whenever something happens. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((done) => {
+      this.#waiting.push({ condition, done });
+      this.#look();
+    });
+  }
+
+  /** The first message of that type, from `after` on. */
+  async message(type: Message["type"], after = 0): Promise<Message> {
+    const find = (): Message | undefined => this.received.slice(after).find((message) => message.type === type);
+    await this.until(() => find() !== undefined);
+    const found = find();
+    if (found === undefined) throw new Error("the message was there a moment ago");
+    return found;
+  }
+
+  /** Resolves when streams of both kinds go both ways. */
+  async connected(to: TestMember): Promise<void> {
+    const streams = (member: TestMember): number =>
+      member.requests.filter((request) => request.startsWith("GET /raft/stream/")).length;
+    await this.until(() => streams(this) >= 2);
+    await to.until(() => streams(to) >= 2);
+  }
+
+  /** Cuts every connection that peers have opened. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    await this.transport.stop();
+    this.cut();
+    this.#server.close();
+  }
+
+  #defaults(): TransportConfig {
+    const snapshotSink: SnapshotSink = async (_, body) => {
+      for await (const chunk of body) this.#happened(`snapshot of ${chunk.byteLength > 0 ? "bytes" : "nothing"}`);
+    };
+    return {
+      clock: systemClock,
+      logger: silentLogger,
+      memberId: this.id,
+      clusterId: 0xc1n as ClusterId,
+      peerUrls: [this.url],
+      serverVersion: "3.5.30",
+      minClusterVersion: "3.0.0",
+      raft: {
+        process: (message) => {
+          this.received.push(message);
+          const done = this.onMessage(message);
+          this.#look();
+          return done;
+        },
+        isIdRemoved: (id) => this.removedIds.includes(id),
+        reportUnreachable: (id) => this.#happened(`unreachable ${id}`),
+        reportSnapshot: (id, outcome) => this.#happened(`snapshot ${id} ${outcome}`),
+      },
+      snapshotSink,
+      onRemoved: () => this.#happened("removed"),
+      dialTimeoutMs: 1_000,
+      readTimeoutMs: 5_000,
+      writeTimeoutMs: 5_000,
+    };
+  }
+
+  #happened(event: string): void {
+    this.events.push(event);
+    this.#look();
+  }
+
+  #look(): void {
+    const over = this.#waiting.filter(({ condition }) => condition());
+    this.#waiting = this.#waiting.filter((waiting) => !over.includes(waiting));
+    for (const { done } of over) done();
+  }
+}
+
+const notFound: RequestListener = (_, response) => {
+  response.statusCode = 404;
+  response.end();
+};
