@@ -92,7 +92,6 @@ interface Waiter {
 class LevelBackend implements Backend {
   readonly #store: LevelStore;
   readonly #clock: Clock;
-  readonly #logger: Logger;
   readonly #onFailure: (error: DiskError) => void;
   readonly #intervalMs: number;
   readonly #limit: number;
@@ -120,7 +119,6 @@ class LevelBackend implements Backend {
   constructor(store: LevelStore, options: BackendOptions, bytesInUse: number, fileBytes: number) {
     this.#store = store;
     this.#clock = options.clock;
-    this.#logger = options.logger;
     this.#onFailure = options.onFailure;
     this.#intervalMs = options.batchIntervalMs ?? 100;
     this.#limit = options.batchLimit ?? 10_000;
@@ -345,7 +343,6 @@ class LevelBackend implements Backend {
     this.#timer?.cancel();
     for (const waiter of [...this.#served, ...this.#waiters]) waiter.reject(error);
     this.#waiters = [];
-    this.#logger.error("the backend has failed", { dir: this.#store.dir, error: error.message });
     this.#onFailure(error);
   }
 

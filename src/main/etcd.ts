@@ -58,7 +58,7 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   const { server, clientUrls } = member;
   if (process.stderr.isTTY) process.stderr.write(banner(settings, server.memberId, server.clusterId, clientUrls));
   // Why it failed, the server has told the log.
-  const failure = await Promise.race([stopping, server.failed]);
+  const failure = await Promise.race([stopping, server.failed, server.removed.then(() => sayRemoved(logger))]);
   const stopped = await Promise.race([
     member.stop().then(() => true),
     new Promise<false>((resolve) => setTimeout(resolve, stopMsMax, false)),
@@ -66,6 +66,12 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   if (!stopped) logger.error("the member did not stop in time", { "timeout-ms": stopMsMax });
   else logger.info("closed etcd server", { name: settings.server.name, "data-dir": settings.server.dataDir });
   return failure === undefined && stopped ? settled.ok : settled.failed;
+}
+
+/** As etcd says it, which then ends as if it had been told to. */
+function sayRemoved(logger: ProcessLogger): void {
+  logger.warn("server error", { error: "the member has been permanently removed from the cluster" });
+  logger.warn("data-dir used by this member must be removed");
 }
 
 /** Resolves at the first signal to stop; a second one ends the process at once. */

@@ -66,9 +66,10 @@ export async function startMember(
   const end = await Promise.race([
     server.ready.then(() => "ready" as const),
     server.failed,
+    server.removed.then(() => "removed" as const),
     stopping.then(() => "told to stop" as const),
   ]);
-  if (end !== "ready") {
+  if (end !== "ready" && end !== "removed") {
     await stop();
     if (end === "told to stop") return undefined;
     throw end;

@@ -75,6 +75,7 @@ export class EtcdServer {
   readonly #parts: Assembly;
   #reportFailure: (error: Error) => void = () => undefined;
   #failure: Error | undefined;
+  #removed = false;
   #stopping: Promise<void> | undefined;
 
   /** @throws Error with one clear line, when a directory or a setting does not allow it */
@@ -111,7 +112,11 @@ export class EtcdServer {
     this.#parts = assemble(config, deps, member, {
       onFailure: (error) => this.#fail(error),
       // Peers that have yet to hear of it are told until then.
-      onRemoved: () => void deps.clock.after(removedGraceMs, removed),
+      onRemoved: () => {
+        if (this.#removed) return;
+        this.#removed = true;
+        deps.clock.after(removedGraceMs, removed);
+      },
     });
     this.watchable = this.#parts.watchable;
     this.ready = this.#run();
@@ -319,6 +324,7 @@ export class EtcdServer {
   #fail(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#deps.logger.error("the member cannot go on", { error: error.message });
     this.#halt();
     this.#parts.consensus.halt();
     this.#reportFailure(error);
@@ -337,7 +343,7 @@ export class EtcdServer {
     const { lessor, store, backend, wal } = this.#member;
     this.#halt();
     if (this.#failure === undefined) {
-      await transfer.handOver();
+      if (!this.#removed) await transfer.handOver();
       await this.#within(drainMs, consensus.drain());
     }
     lessor.demote();

@@ -36,7 +36,10 @@ export class SnapshotTrigger {
 
   /** To be called after entries were applied, up to `index` of `term` with the configuration of that moment. */
   applied(index: number, term: number, confState: ConfState): void {
-    if (this.#running !== undefined || index - this.#index <= this.#config.snapshotCount) return;
+    const { snapshotCount, storage } = this.#config;
+    // One that was received counts too.
+    const last = Math.max(this.#index, storage.snapshot().metadata.index);
+    if (this.#running !== undefined || index - last <= snapshotCount) return;
     this.#index = index;
     this.#running = this.#snapshot({ metadata: { index, term, confState }, data: emptyBytes })
       .catch((error: unknown) => this.#config.onFailure(error instanceof Error ? error : new Error(String(error))))
