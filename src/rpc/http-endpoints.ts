@@ -4,8 +4,8 @@ import type { Call, EtcdServer } from "../server/index.js";
 import { MemberListRequest } from "../wire/index.js";
 import type { CallCounters } from "./call-counters.js";
 import { type Check, HealthChecks, type HealthServer } from "./health-checks.js";
-import { collectMetrics, type MetricsServer } from "./metrics.js";
-import { metricsContentType, render } from "./metrics-text.js";
+import type { MetricRegistry } from "./metric-registry.js";
+import type { MetricsServer } from "./metrics.js";
 
 type Endpoint = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void> | void;
 
@@ -24,10 +24,18 @@ export interface ClientEndpointsConfig {
 export function clientEndpoints(config: ClientEndpointsConfig): RequestListener {
   const { server, counters, logger, extensiveMetrics } = config;
   const checks = new HealthChecks(server, logger);
+  let loading: Promise<MetricRegistry> | undefined;
+  // The library takes longer to load than a process should take to start, and many are never asked.
+  const loadMetrics = (): Promise<MetricRegistry> => {
+    loading ??= import("./metrics.js").then(({ createMetrics }) =>
+      createMetrics(server, counters, checks, extensiveMetrics),
+    );
+    return loading;
+  };
   const endpoints = new Map<string, Endpoint>([
     ["/health", onlyGet((request, response, query) => health(checks, request, response, query))],
     ["/version", onlyGet((_, response) => version(server, response))],
-    ["/metrics", (_, response) => metrics(response, () => collectMetrics(server, counters, checks, extensiveMetrics))],
+    ["/metrics", (_, response) => metrics(response, loadMetrics)],
     ...probes("/livez", checks.livez),
     ...probes("/readyz", checks.readyz),
   ]);
@@ -127,8 +135,9 @@ function version(server: EndpointServer, response: ServerResponse): void {
   send(response, "application/json", JSON.stringify({ etcdserver: apiVersion, etcdcluster }));
 }
 
-function metrics(response: ServerResponse, collect: () => ReturnType<typeof collectMetrics>): void {
-  send(response, metricsContentType, render(collect()));
+async function metrics(response: ServerResponse, load: () => Promise<MetricRegistry>): Promise<void> {
+  const registry = await load();
+  send(response, registry.contentType, await registry.render());
 }
 
 async function members(server: EndpointServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
