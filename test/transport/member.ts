@@ -62,12 +62,14 @@ export class TestMember {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when the condition holds; looked at whenever something happens. */
-  until(condition: () => boolean): Promise<void> {
-    return new Promise((done) => {
+  /** Resolves when the condition holds; looked at whenever something happens, and every few milliseconds. */
+  async until(condition: () => boolean): Promise<void> {
+    const looking = setInterval(() => this.#look(), 5);
+    await new Promise<void>((done) => {
       this.#waiting.push({ condition, done });
       this.#look();
     });
+    clearInterval(looking);
   }
 
   /** The first message of that type, from `after` on. */

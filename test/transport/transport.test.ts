@@ -1,0 +1,196 @@
+import { once } from "node:events";
+import { createServer, get, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import type { MemberId } from "../../src/base/index.js";
+import { createMessage, type Message } from "../../src/raft/index.js";
+import type { TransportConfig } from "../../src/transport/index.js";
+import { TestMember, type TestMemberOptions } from "./member.js";
+
+const stops: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function start(id: bigint, options: TestMemberOptions = {}): Promise<TestMember> {
+  const member = await TestMember.start(id, options);
+  stops.push(() => member.stop());
+  return member;
+}
+
+/** Two members that know each other, with streams both ways. */
+async function pair(options: Partial<TransportConfig> = {}): Promise<readonly [TestMember, TestMember]> {
+  const [one, two] = [await start(1n, options), await start(2n, options)];
+  one.transport.addPeer(two.id, [two.url]);
+  two.transport.addPeer(one.id, [one.url]);
+  await one.connected(two);
+  return [one, two];
+}
+
+const beat = (to: bigint, from: bigint, commit: number): Message =>
+  createMessage("MsgHeartbeat", to, from, 3, { commit });
+
+const entries = (from: number, count: number, bytes: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    ...{ term: 3, index: from + at, type: "EntryNormal" as const },
+    data: new Uint8Array(bytes),
+  }));
+
+const append = (to: bigint, from: bigint, index: number, count = 1, bytes = 10): Message =>
+  createMessage("MsgApp", to, from, 3, { logTerm: 3, index, entries: entries(index + 1, count, bytes), commit: index });
+
+const posts = (member: TestMember): number => member.requests.filter((request) => request === "POST /raft").length;
+
+describe("two members", () => {
+  test("exchange messages over streams, in order", async () => {
+    const [one, two] = await pair();
+    for (let round = 0; round < 50; round++) {
+      one.transport.send([append(2n, 1n, round), beat(2n, 1n, round), append(2n, 1n, round + 1, 0)]);
+      two.transport.send([createMessage("MsgAppResp", 1n, 2n, 3, { index: round })]);
+    }
+    await two.until(() => two.received.length === 150);
+    await one.until(() => one.received.length === 50);
+    const commits = two.received.filter(({ type }) => type === "MsgHeartbeat").map(({ commit }) => commit);
+    expect(commits).toEqual(Array.from({ length: 50 }, (_, at) => at));
+    const appends = two.received.filter(({ type }) => type === "MsgApp").map(({ index }) => index);
+    expect(appends).toEqual(Array.from({ length: 50 }, (_, at) => [at, at + 1]).flat());
+    expect(posts(one) + posts(two)).toBe(0);
+    expect([one.transport.activePeers(), two.transport.activePeers()]).toEqual([1, 1]);
+    expect(one.transport.activeSince(2n as MemberId)).toBeLessThanOrEqual(performance.now());
+  });
+
+  test("are connected again soon after every connection was cut", async () => {
+    const [one, two] = await pair();
+    for (let round = 0; round < 3; round++) {
+      const [before, heard] = [one.requests.length, two.received.length];
+      const cutAt = performance.now();
+      one.cut();
+      two.cut();
+      await one.until(() => one.requests.length >= before + 2);
+      one.transport.send([beat(2n, 1n, round)]);
+      await two.until(() => two.received.length > heard);
+      expect(performance.now() - cutAt).toBeLessThan(1_000);
+    }
+    expect(one.events).toContain("unreachable 2");
+  });
+
+  test("send large messages, one after the other, at the pace of the connection", async () => {
+    const [one, two] = await pair();
+    const count = 200;
+    for (let at = 0; at < count; at++) one.transport.send([append(2n, 1n, at, 1, 300_000)]);
+    await two.until(() => two.received.length === count);
+    expect(two.received.map(({ index }) => index)).toEqual(Array.from({ length: count }, (_, at) => at));
+    expect(two.received.every(({ entries: [entry] }) => entry?.data.length === 300_000)).toBe(true);
+    expect(one.events).toEqual([]);
+  });
+});
+
+describe("without a stream", () => {
+  test("messages are posted; a remote gets answers that way", async () => {
+    const [one, two] = [await start(1n), await start(2n)];
+    one.transport.addRemote(two.id, [two.url]);
+    one.transport.send([beat(2n, 1n, 7), append(2n, 1n, 1, 3)]);
+    await two.until(() => two.received.length === 2);
+    expect(two.received).toContainEqual(append(2n, 1n, 1, 3));
+    // The posts said where their sender is, so that it gets answers.
+    two.transport.send([createMessage("MsgHeartbeatResp", 1n, 2n, 3)]);
+    expect(await one.message("MsgHeartbeatResp")).toMatchObject({ from: 2n });
+    expect(one.requests).toEqual(["POST /raft"]);
+  });
+
+  test("a peer that is not there is reported, and found when it comes", async () => {
+    const [one, gone] = [await start(1n), await start(2n)];
+    const { port, url } = gone;
+    await gone.stop();
+    one.transport.addPeer(2n as MemberId, [url]);
+    one.transport.send([beat(2n, 1n, 7)]);
+    await one.until(() => one.events.includes("unreachable 2"));
+    expect(one.transport.activeSince(2n as MemberId)).toBeUndefined();
+    const two = await start(2n, { port });
+    two.transport.addPeer(one.id, [one.url]);
+    await one.connected(two);
+    await two.until(() => two.transport.activePeers() === 1);
+  });
+
+  test("the next URL is tried when one fails", async () => {
+    const [one, two, gone] = [await start(1n), await start(2n), await start(3n)];
+    await gone.stop();
+    one.transport.addPeer(two.id, [gone.url, two.url]);
+    two.transport.addPeer(one.id, [one.url]);
+    await one.connected(two);
+    one.transport.send([beat(2n, 1n, 7)]);
+    expect(await two.message("MsgHeartbeat")).toMatchObject({ commit: 7 });
+  });
+
+  test("a peer whose URLs changed is found at the new ones", async () => {
+    const [one, two, gone] = [await start(1n), await start(2n), await start(3n)];
+    await gone.stop();
+    one.transport.addPeer(two.id, [gone.url]);
+    two.transport.addPeer(one.id, [one.url]);
+    one.transport.updatePeer(two.id, [two.url]);
+    await one.connected(two);
+  });
+
+  test("more messages than may wait are dropped and reported", async () => {
+    const [one, two] = [await start(1n), await start(2n)];
+    let release = (): void => undefined;
+    two.onMessage = () =>
+      new Promise((resolve) => {
+        release = resolve;
+      });
+    one.transport.addPeer(two.id, [two.url]);
+    one.transport.send(Array.from({ length: 100 }, (_, at) => beat(2n, 1n, at)));
+    // Four are on their way, sixty-four wait.
+    expect(one.events.filter((event) => event === "unreachable 2").length).toBe(100 - 68);
+    await two.until(() => two.received.length === 4);
+    release();
+  });
+});
+
+describe("a peer that hangs", () => {
+  test("is noticed by its silence", async () => {
+    const one = await start(1n, { readTimeoutMs: 200 });
+    const answers: ServerResponse[] = [];
+    const silent = createServer((_, response) => {
+      response.writeHead(200).flushHeaders();
+      answers.push(response);
+    }).listen(0, "127.0.0.1");
+    stops.push(async () => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    await once(silent, "listening");
+    const address: AddressInfo | string | null = silent.address();
+    const port = address !== null && typeof address === "object" ? address.port : 0;
+    const startedAt = performance.now();
+    one.transport.addPeer(2n as MemberId, [`http://127.0.0.1:${port}`]);
+    await one.until(() => one.transport.counters.get(2n as MemberId)?.disconnects === 1);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  test("loses its stream when it takes nothing, and what waits for it is bounded", async () => {
+    const one = await start(1n, { writeTimeoutMs: 300 });
+    one.transport.addPeer(2n as MemberId, ["http://127.0.0.1:9"]);
+    const request = get(`${one.url}/raft/stream/msgapp/2`, { headers: peerHeaders });
+    const [response] = await once(request, "response");
+    response.pause();
+    response.on("error", () => undefined);
+    const message = append(2n, 1n, 0, 1, 100_000);
+    const before = one.events.length;
+    for (let at = 0; at < 5_000; at++) one.transport.send([message]);
+    // Some are in the buffers of the connection, and so many wait.
+    const dropped = one.events.length - before;
+    expect(dropped).toBeGreaterThan(500);
+    expect(dropped).toBeLessThanOrEqual(5_000 - 4_096);
+    await one.until(() => one.events.length > before + dropped);
+    request.destroy();
+  });
+});
+
+const peerHeaders = {
+  "X-Server-From": "2",
+  "X-Server-Version": "3.5.0",
+  "X-Min-Cluster-Version": "3.0.0",
+  "X-Etcd-Cluster-ID": "c1",
+  "X-Raft-To": "1",
+};
