@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TestClient } from "../support/client.js";
+import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
+import { LinkProxy } from "./proxy.js";
+
+/** One member, running or not. */
+export class Member {
+  readonly name: string;
+  readonly kind: ServerKind;
+  readonly clientPort: number;
+  readonly #dataDir: string;
+  readonly #flags: readonly string[];
+  #process: ServerProcess | undefined;
+  /** Its id in hex, as peers send it; known once it has run. */
+  id = "";
+
+  constructor(name: string, kind: ServerKind, clientPort: number, dataDir: string, flags: readonly string[]) {
+    this.name = name;
+    this.kind = kind;
+    this.clientPort = clientPort;
+    this.#dataDir = dataDir;
+    this.#flags = flags;
+  }
+
+  get endpoint(): string {
+    return `127.0.0.1:${this.clientPort}`;
+  }
+
+  get log(): string {
+    return this.#process?.log ?? "";
+  }
+
+  /** Resolves when it serves clients, for which it needs a quorum. */
+  async start(): Promise<void> {
+    const { kind, clientPort } = this;
+    this.#process = await ServerProcess.start({ kind, clientPort, dataDir: this.#dataDir, flags: this.#flags });
+    const client = new TestClient(this.endpoint);
+    const { header } = await client.unary("etcdserverpb.Maintenance", "Status");
+    this.id = header?.memberId.toString(16) ?? "";
+    client.close();
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill("SIGKILL");
+  }
+
+  pause(): void {
+    process.kill(this.#process?.pid ?? 0, "SIGSTOP");
+  }
+
+  resume(): void {
+    process.kill(this.#process?.pid ?? 0, "SIGCONT");
+  }
+}
+
+/** Members in processes of their own, with a proxy before each peer port. */
+export class FaultyCluster {
+  readonly members: readonly Member[];
+  readonly #folder: string;
+  #proxies: LinkProxy[] = [];
+  /** Pairs of ids, in order, that do not hear each other. */
+  readonly #cut = new Set<string>();
+  delayMs = 0;
+
+  private constructor(members: readonly Member[], folder: string) {
+    this.members = members;
+    this.#folder = folder;
+  }
+
+  static async start(kinds: readonly ServerKind[]): Promise<FaultyCluster> {
+    const folder = await mkdtemp(join(tmpdir(), "etcd-faults-"));
+    const ports: { name: string; kind: ServerKind; client: number; peer: number; proxy: number }[] = [];
+    for (const [at, kind] of kinds.entries()) {
+      const [client, peer, proxy] = [await freePort(), await freePort(), await freePort()];
+      ports.push({ name: `m${at + 1}`, kind, client, peer, proxy });
+    }
+    const initialCluster = ports.map(({ name, proxy }) => `${name}=http://127.0.0.1:${proxy}`).join(",");
+    const members = ports.map(({ name, kind, client, peer, proxy }) => {
+      const flags = [
+        ...["--name", name, "--advertise-client-urls", `http://127.0.0.1:${client}`],
+        ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
+        ...["--initial-advertise-peer-urls", `http://127.0.0.1:${proxy}`, "--initial-cluster", initialCluster],
+      ];
+      return new Member(name, kind, client, join(folder, name), flags);
+    });
+    const cluster = new FaultyCluster(members, folder);
+    for (const [at, { peer, proxy }] of ports.entries()) cluster.#proxies.push(await cluster.#proxy(at, proxy, peer));
+    await Promise.all(members.map((member) => member.start()));
+    return cluster;
+  }
+
+  /** The leader's place among the members, as a member that answers believes. */
+  async leader(): Promise<number> {
+    for (const member of this.members) {
+      const client = new TestClient(member.endpoint, 500);
+      try {
+        const { leader } = await client.unary("etcdserverpb.Maintenance", "Status");
+        const at = this.members.findIndex(({ id }) => id === leader.toString(16));
+        if (at >= 0) return at;
+      } catch {
+        // This one is down or paused: ask the next.
+      } finally {
+        client.close();
+      }
+    }
+    return 0;
+  }
+
+  /** Cuts every link between a member in `group` and one outside of it. */
+  partition(group: readonly number[]): void {
+    for (const inside of group) {
+      for (const outside of this.members.keys()) if (!group.includes(outside)) this.cut(inside, outside);
+    }
+  }
+
+  cut(one: number, other: number): void {
+    const [first, second] = [this.members[one]?.id ?? "", this.members[other]?.id ?? ""];
+    this.#cut.add(`${first}>${second}`).add(`${second}>${first}`);
+    for (const proxy of this.#proxies) proxy.enforce();
+  }
+
+  heal(): void {
+    this.#cut.clear();
+    this.delayMs = 0;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.kill()));
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #proxy(at: number, port: number, target: number): Promise<LinkProxy> {
+    return LinkProxy.open(port, target, {
+      isCut: (from) => this.#cut.has(`${from}>${this.members[at]?.id}`),
+      delayMs: () => this.delayMs,
+    });
+  }
+}

@@ -1,0 +1,111 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { type Random, seededRandom } from "../../src/base/index.js";
+import { type Change, readHistory } from "../e2e/crash/history.js";
+import { TestClient } from "../support/client.js";
+import type { ServerKind } from "../support/server-process.js";
+import { use, Witness } from "./clients.js";
+import { FaultyCluster } from "./cluster.js";
+
+// Three members in processes, with clients at all of them, while members are killed, paused and cut off. Time here is
+// the machine's: what is tested is how real processes and sockets behave. FAULTS_SECONDS and FAULTS_SEED choose the run;
+// FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours".
+
+const seconds = Number(process.env.FAULTS_SECONDS ?? 60);
+const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000));
+const kinds = (process.env.FAULTS_KINDS ?? "ours,ours,ours").split(",") as ServerKind[];
+const clients = 8;
+
+test(`${seconds} s of faults lose nothing and show nothing stale (seed ${seed})`, {
+  timeout: (seconds + 120) * 1000,
+}, async () => {
+  const random = seededRandom(seed);
+  const cluster = await FaultyCluster.start(kinds);
+  const witness = new Witness();
+  const stop = new AbortController();
+  const faults: string[] = [];
+  try {
+    const users = Array.from({ length: clients }, (_, at) => use(cluster, witness, random, `c${at}`, stop.signal));
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end) faults.push(await disturb(cluster, random));
+    await wait(2_000);
+    stop.abort();
+    await Promise.all(users);
+    await check(cluster, witness);
+    console.log(`${witness.written.length} writes and ${witness.reads} reads through ${faults.length} faults`);
+  } catch (error) {
+    throw new Error(`${error}\nfaults: ${faults.join(", ")}`, { cause: error });
+  } finally {
+    await cluster.stop();
+  }
+});
+
+/** One fault, and its end. */
+async function disturb(cluster: FaultyCluster, random: Random): Promise<string> {
+  const count = cluster.members.length;
+  const leader = await cluster.leader();
+  const victim = random.int(2) === 0 ? leader : random.int(count);
+  const member = cluster.members[victim];
+  const other = (victim + 1 + random.int(count - 1)) % count;
+  const lasting = 300 + random.int(2_500);
+  const who = `${member?.name}${victim === leader ? " (leader)" : ""}`;
+  const choice = random.int(6);
+  if (choice === 0) {
+    await member?.kill();
+    await wait(lasting);
+    await member?.start();
+  } else if (choice === 1) {
+    member?.pause();
+    await wait(lasting);
+    member?.resume();
+  } else if (choice === 2) {
+    cluster.partition([victim]);
+    await wait(lasting);
+  } else if (choice === 3) {
+    cluster.cut(victim, other);
+    await wait(lasting);
+  } else if (choice === 4) {
+    cluster.delayMs = 20 + random.int(150);
+    await wait(lasting);
+  } else {
+    const pair = [cluster.members[victim], cluster.members[other]];
+    await Promise.all(pair.map((each) => each?.kill()));
+    await wait(lasting / 2);
+    await Promise.all(pair.map((each) => each?.start()));
+  }
+  cluster.heal();
+  await wait(300 + random.int(1_000));
+  const names = ["killed", "paused", "cut off", "cut from one", "slow links", "killed with another"];
+  return `${names[choice]} ${who}`;
+}
+
+async function check(cluster: FaultyCluster, witness: Witness): Promise<void> {
+  expect(witness.stale, "stale reads").toEqual([]);
+  const revisions: number[] = [];
+  const histories: Map<number, Change[]>[] = [];
+  const hashes: number[] = [];
+  const members = cluster.members.map((member) => new TestClient(member.endpoint, 20_000));
+  try {
+    for (const client of members) {
+      const { header } = await client.unary("etcdserverpb.KV", "Range", { key: "key/" });
+      revisions.push(header?.revision ?? 0);
+    }
+    const revision = Math.min(...revisions);
+    expect(new Set(revisions).size, "nobody writes any more, so all members stand at one revision").toBe(1);
+    for (const client of members) {
+      histories.push(await readHistory(client, 2, revision));
+      hashes.push((await client.unary("etcdserverpb.Maintenance", "HashKV", { revision })).hash);
+    }
+  } finally {
+    for (const client of members) client.close();
+  }
+  expect(new Set(hashes).size, `hashes ${hashes}`).toBe(1);
+  const [first, ...others] = histories;
+  for (const other of others) expect(other).toEqual(first);
+  const lost = witness.written.filter(({ key, value, revision }) => {
+    const changes = first?.get(revision) ?? [];
+    return !changes.some((change) => change.key === key && change.put?.value === value);
+  });
+  expect(lost, "acknowledged writes that are gone").toEqual([]);
+  expect(witness.written.length).toBeGreaterThan(seconds);
+}

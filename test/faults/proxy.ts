@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+/** What a connection between two members suffers. */
+export interface LinkRules {
+  /** Nothing passes from this member, named by its id in hex; connections break. */
+  isCut(from: string): boolean;
+  /** Everything that passes is this late. */
+  delayMs(from: string): number;
+}
+
+/**
+ * Stands before a member's peer port. Who dials is known by the `X-Server-From` header that members open their
+ * connections with, so the link between two members can be cut while others reach both.
+ */
+export class LinkProxy {
+  readonly #server: Server;
+  readonly #links = new Map<Socket, string>();
+  readonly #rules: LinkRules;
+
+  private constructor(target: number, rules: LinkRules) {
+    this.#rules = rules;
+    this.#server = createServer((socket) => this.#accept(socket, target));
+  }
+
+  static async open(port: number, target: number, rules: LinkRules): Promise<LinkProxy> {
+    const proxy = new LinkProxy(target, rules);
+    proxy.#server.listen(port, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  /** Breaks the connections that the rules no longer allow. */
+  enforce(): void {
+    for (const [socket, from] of this.#links) if (this.#rules.isCut(from)) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#links.keys()) socket.destroy();
+    await once(this.#server, "close");
+  }
+
+  #accept(socket: Socket, target: number): void {
+    let opening = Buffer.alloc(0);
+    socket.on("error", () => socket.destroy());
+    const identify = (chunk: Buffer): void => {
+      opening = Buffer.concat([opening, chunk]);
+      const end = opening.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      socket.off("data", identify);
+      const from = /x-server-from: *([0-9a-f]+)/i.exec(opening.subarray(0, end).toString("latin1"))?.[1] ?? "unknown";
+      if (this.#rules.isCut(from)) return void socket.destroy();
+      this.#join(socket, connect(target, "127.0.0.1"), from, opening);
+    };
+    socket.on("data", identify);
+  }
+
+  #join(near: Socket, far: Socket, from: string, opening: Buffer): void {
+    this.#links.set(near, from);
+    const end = (): void => {
+      this.#links.delete(near);
+      near.destroy();
+      far.destroy();
+    };
+    for (const socket of [near, far]) {
+      socket.on("error", end);
+      socket.on("close", end);
+    }
+    far.write(opening);
+    this.#pump(near, far, from);
+    this.#pump(far, near, from);
+  }
+
+  /** Passes chunks on in their order, each late by the rule of its moment. */
+  #pump(source: Socket, target: Socket, from: string): void {
+    let due = 0;
+    source.on("data", (chunk: Buffer) => {
+      const now = performance.now();
+      due = Math.max(due, now + this.#rules.delayMs(from));
+      if (due <= now) target.write(chunk);
+      else setTimeout(() => target.writable && target.write(chunk), due - now);
+    });
+  }
+}
