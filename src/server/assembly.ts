@@ -17,6 +17,7 @@ import { ServerCounters } from "./metrics.js";
 import { peerService } from "./peer-service.js";
 import { Publisher } from "./publisher.js";
 import { SpaceGuard } from "./space-guard.js";
+import { VersionSurvey } from "./version-survey.js";
 
 /** The parts of a running member, joined. */
 export interface Assembly {
@@ -98,8 +99,9 @@ export function assemble(
     raftStatus: () => consensus.status(),
   });
   const compactor = makeCompactor(settings, deps, member, kv);
+  const survey = new VersionSurvey({ cluster, client: deps.peers?.client, clock, logger });
   const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
-  const publisher = new Publisher({ cluster, attributes, proposer, leadership, clock, logger });
+  const publisher = new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
   store.onChanges((_, changes) => counters.countChanges(changes));
   return {
     ...{ counters, consensus, headers, watchable, kv, leases, membership, compactor, publisher },

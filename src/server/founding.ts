@@ -1,7 +1,9 @@
+import type { Clock } from "../base/index.js";
 import { computeClusterId, idText, initialMembers, type Member } from "../cluster/index.js";
 import type { PeerClient } from "../transport/index.js";
 import type { WalMetadata } from "../wal/index.js";
 import type { InitialMember, ServerConfig } from "./config.js";
+import { within } from "./patience.js";
 import { differenceOfUrls, type UrlMatchDeps } from "./url-match.js";
 
 /** The members of a cluster that starts anew, and which of them this one is. */
@@ -62,11 +64,16 @@ export function initialText(initial: readonly InitialMember[]): string {
  * Refuses to found a cluster that runs already, and knows this member as one that has run: what it once promised to
  * the others is lost with its data.
  */
-export async function refuseBootstrapped({ members, ids }: Founding, client: PeerClient | undefined): Promise<void> {
+export async function refuseBootstrapped(
+  { members, ids }: Founding,
+  client: PeerClient | undefined,
+  clock: Clock,
+): Promise<void> {
+  if (client === undefined) return;
   for (const { id, peerUrls } of members) {
     if (id === ids.memberId) continue;
     for (const url of peerUrls) {
-      const there = await client?.members(url, AbortSignal.timeout(askMs)).catch(() => undefined);
+      const there = await within(clock, askMs, (signal) => client.members(url, signal)).catch(() => undefined);
       if (there === undefined) continue;
       const known = there.members.find((member) => member.id === ids.memberId);
       if (known !== undefined && known.clientUrls.length > 0) throw bootstrapped(known);

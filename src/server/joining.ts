@@ -1,9 +1,10 @@
-import { type Logger, minClusterVersion, clusterVersion as ownClusterVersion } from "../base/index.js";
+import { minClusterVersion, clusterVersion as ownClusterVersion } from "../base/index.js";
 import { compareVersions, idText, type Member, shortVersion } from "../cluster/index.js";
 import type { PeerClient, PeerMembers } from "../transport/index.js";
 import type { WalMetadata } from "../wal/index.js";
 import type { InitialMember, ServerConfig } from "./config.js";
 import { bootstrapped, initialText, localUrls, refuseDuplicates } from "./founding.js";
+import { within } from "./patience.js";
 import { differenceOfUrls, type UrlMatchDeps } from "./url-match.js";
 
 /** Who this member is in a cluster that runs, and who the others are. */
@@ -30,23 +31,23 @@ export async function joiningOf(
   const listed = localUrls(config.name, initial);
   refuseDuplicates(initial);
   const others = initial.filter(({ name }) => name !== config.name).flatMap(({ peerUrls }) => peerUrls);
-  const { clusterId, members } = await askMembers(others.sort(), client, deps.logger);
+  const { clusterId, members } = await askMembers(others.sort(), client, deps);
   const local = await localMember(members, initial, listed, deps);
   if (local.name !== "" || local.clientUrls.length > 0) throw bootstrapped(local);
   const remotes = members.filter(({ id }) => id !== local.id);
-  await requireCompatible(remotes, client, deps.logger);
+  await requireCompatible(remotes, client, deps);
   return { ids: { memberId: local.id, clusterId }, remotes };
 }
 
 async function askMembers(
   urls: readonly string[],
   client: PeerClient | undefined,
-  logger: Logger,
+  { clock, logger }: UrlMatchDeps,
 ): Promise<PeerMembers> {
   const reasons: string[] = [];
   for (const url of urls) {
     try {
-      const answer = await client?.members(url, AbortSignal.timeout(askMs));
+      const answer = await within(clock, askMs, async (signal) => await client?.members(url, signal));
       if (answer !== undefined && answer.members.length > 0) return answer;
       reasons.push(`${url} knows no members`);
     } catch (error) {
@@ -107,14 +108,14 @@ async function matchOf(
 async function requireCompatible(
   remotes: readonly Member[],
   client: PeerClient | undefined,
-  logger: Logger,
+  deps: UrlMatchDeps,
 ): Promise<void> {
-  if (await isDowngrading(remotes, client)) {
+  if (await isDowngrading(remotes, client, deps)) {
     throw new Error("incompatible with current running cluster: it is being downgraded");
   }
   let decided = false;
   for (const remote of remotes) {
-    const version = await clusterVersionAt(remote, client, logger);
+    const version = await clusterVersionAt(remote, client, deps);
     if (version === undefined) continue;
     if (compareVersions(version, minClusterVersion) < 0 || compareVersions(version, ownClusterVersion) > 0) {
       throw new Error(
@@ -133,11 +134,11 @@ async function requireCompatible(
 async function clusterVersionAt(
   remote: Member,
   client: PeerClient | undefined,
-  logger: Logger,
+  { clock, logger }: UrlMatchDeps,
 ): Promise<string | undefined> {
   for (const url of remote.peerUrls) {
     try {
-      return (await client?.versions(url, AbortSignal.timeout(askMs)))?.cluster;
+      return (await within(clock, askMs, async (signal) => await client?.versions(url, signal)))?.cluster;
     } catch (error) {
       logger.warn("failed to get version", {
         "remote-member-id": idText(remote.id),
@@ -150,9 +151,14 @@ async function clusterVersionAt(
 }
 
 /** Members before 3.5 do not know the question, and do not downgrade. */
-async function isDowngrading(remotes: readonly Member[], client: PeerClient | undefined): Promise<boolean> {
+async function isDowngrading(
+  remotes: readonly Member[],
+  client: PeerClient | undefined,
+  { clock }: UrlMatchDeps,
+): Promise<boolean> {
+  if (client === undefined) return false;
   for (const url of remotes.flatMap(({ peerUrls }) => peerUrls)) {
-    const answer = await client?.downgradeEnabled(url, AbortSignal.timeout(askMs)).catch(() => undefined);
+    const answer = await within(clock, askMs, (signal) => client.downgradeEnabled(url, signal)).catch(() => undefined);
     if (answer !== undefined) return answer;
   }
   return false;

@@ -70,7 +70,7 @@ async function newOrigin(config: ServerConfig, deps: ServerDeps): Promise<Origin
     return { kind: "joiner", ...(await joiningOf(config, initial, peers?.client, match)) };
   }
   const founding = await foundingOf(config, initial, match);
-  await refuseBootstrapped(founding, peers?.client);
+  await refuseBootstrapped(founding, peers?.client, clock);
   return { kind: "founder", ...founding };
 }
 

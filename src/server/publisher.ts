@@ -1,4 +1,4 @@
-import { type Clock, clusterVersion, EtcdError, type Logger, type Timer } from "../base/index.js";
+import { type Clock, EtcdError, type Logger, type Timer } from "../base/index.js";
 import {
   attributesRequest,
   type Cluster,
@@ -9,6 +9,7 @@ import {
 } from "../cluster/index.js";
 import type { Leadership } from "./leadership.js";
 import type { Proposer } from "./proposer.js";
+import type { VersionSurvey } from "./version-survey.js";
 
 /** How often the leader looks whether the cluster's version is still what its members can speak. */
 const versionIntervalMs = 4_000;
@@ -19,11 +20,15 @@ export interface PublisherConfig {
   readonly attributes: MemberAttributes;
   readonly proposer: Proposer;
   readonly leadership: Leadership;
+  readonly survey: VersionSurvey;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Tells the cluster through the log what it must know of this member, and as its leader which version all speak. */
+/**
+ * Tells the cluster through the log what it must know of this member, and as its leader which version all speak. Both in
+ * the words of etcd's first store, as etcd 3.5 does in a cluster of any version: members before 3.5 know no others.
+ */
 export class Publisher {
   readonly #config: PublisherConfig;
   #timer: Timer | undefined;
@@ -62,8 +67,7 @@ export class Publisher {
     this.#timer?.cancel();
     if (this.#stopped) return;
     this.#timer = this.#config.clock.after(versionIntervalMs, () => this.start());
-    const { leadership, cluster } = this.#config;
-    if (leadership.leading && cluster.version === undefined && !this.#settingVersion) void this.#setVersion();
+    if (this.#config.leadership.leading && !this.#settingVersion) void this.#setVersion();
   }
 
   stop(): void {
@@ -72,18 +76,22 @@ export class Publisher {
   }
 
   async #setVersion(): Promise<void> {
-    const { proposer, logger } = this.#config;
-    const fields = { "cluster-version": shortVersion(clusterVersion) };
+    const { cluster, survey, proposer, logger } = this.#config;
     this.#settingVersion = true;
-    logger.info("setting up initial cluster version", fields);
     try {
-      await proposer.proposeV2((id) => versionRequest(id, clusterVersion));
+      const version = await survey.due();
+      if (version === undefined || this.#stopped) return;
+      const fields = { "cluster-version": shortVersion(version) };
+      if (cluster.version === undefined) logger.info("setting up initial cluster version using v2 API", fields);
+      else logger.info("updating cluster version using v2 API", { from: shortVersion(cluster.version), ...fields });
+      await proposer.proposeV2((id) => versionRequest(id, version));
       logger.info("cluster version is updated", fields);
     } catch (error) {
       logger.warn("failed to update cluster version", {
         error: error instanceof Error ? error.message : String(error),
       });
+    } finally {
+      this.#settingVersion = false;
     }
-    this.#settingVersion = false;
   }
 }
