@@ -3,7 +3,7 @@ import { services } from "../wire/index.js";
 import { type Binding, unary } from "./binding.js";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./requests.js";
 
-export type KvServer = Pick<EtcdServer, "range" | "put" | "deleteRange" | "txn" | "compact">;
+export type KvServer = Pick<EtcdServer, "refuseGrowth" | "range" | "put" | "deleteRange" | "txn" | "compact">;
 
 /** etcdserverpb.KV */
 export function kvBindings(server: KvServer, maxTxnOps: number): readonly Binding[] {
@@ -14,6 +14,8 @@ export function kvBindings(server: KvServer, maxTxnOps: number): readonly Bindin
       return server.range(request, call);
     }),
     unary(Put, (request, call) => {
+      const full = server.refuseGrowth({ put: request });
+      if (full !== undefined) return full;
       checkPut(request);
       return server.put(request, call);
     }),
@@ -22,6 +24,8 @@ export function kvBindings(server: KvServer, maxTxnOps: number): readonly Bindin
       return server.deleteRange(request, call);
     }),
     unary(Txn, (request, call) => {
+      const full = server.refuseGrowth({ txn: request });
+      if (full !== undefined) return full;
       checkTxn(request, maxTxnOps);
       return server.txn(request, call);
     }),

@@ -12,14 +12,17 @@ import type { ServerStream } from "./stream.js";
 
 export type LeaseServer = Pick<
   EtcdServer,
-  "leaseGrant" | "leaseRevoke" | "leaseRenew" | "leaseTimeToLive" | "leaseLeases" | "header"
+  "refuseGrowth" | "leaseGrant" | "leaseRevoke" | "leaseRenew" | "leaseTimeToLive" | "leaseLeases" | "header"
 >;
 
 /** etcdserverpb.Lease */
 export function leaseBindings(server: LeaseServer, guard: LeaderGuard): readonly Binding[] {
   const { LeaseGrant, LeaseRevoke, LeaseKeepAlive, LeaseTimeToLive, LeaseLeases } = services["etcdserverpb.Lease"];
   return [
-    unary(LeaseGrant, (request, call) => server.leaseGrant(request, call)),
+    unary(
+      LeaseGrant,
+      (request, call) => server.refuseGrowth({ leaseGrant: request }) ?? server.leaseGrant(request, call),
+    ),
     unary(LeaseRevoke, (request, call) => server.leaseRevoke(request, call)),
     unary(LeaseTimeToLive, async (request, call) => {
       try {

@@ -27,6 +27,7 @@ export interface Assembly {
   readonly watchable: WatchableStore;
   readonly kv: KvService;
   readonly leases: LeaseService;
+  readonly space: SpaceGuard;
   readonly membership: MembershipService;
   readonly maintenance: MaintenanceService;
   readonly leaseLoop: LeaseLoop;
@@ -82,13 +83,13 @@ export function assemble(
   const headers = new Headers(clusterId, memberId, store, position);
   const { warningApplyDurationMs } = settings;
   const kv = new KvService({
-    ...{ backend, store, proposer, readIndex, space, headers },
+    ...{ backend, store, proposer, readIndex, headers },
     ...{ clock, logger, counters, warningApplyDurationMs },
   });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
-    ...{ clock, lessor, proposer, space, leadership, position, headers },
+    ...{ clock, lessor, proposer, leadership, position, headers },
     ...{ questions, nextId, ensureLeadership },
   });
   const membership = new MembershipService({
@@ -104,7 +105,7 @@ export function assemble(
   const publisher = new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
   store.onChanges((_, changes) => counters.countChanges(changes));
   return {
-    ...{ counters, consensus, headers, watchable, kv, leases, membership, compactor, publisher },
+    ...{ counters, consensus, headers, watchable, kv, leases, space, membership, compactor, publisher },
     maintenance: new MaintenanceService({
       ...{ backend, store, cluster, alarms, proposer },
       ...{ leadership, position, headers, logger },

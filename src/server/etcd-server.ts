@@ -1,3 +1,4 @@
+import type { Growth } from "../apply/index.js";
 import { type ClusterId, EtcdError, type LeaseId, type MemberId } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { NodeId } from "../raft/index.js";
@@ -120,6 +121,16 @@ export class EtcdServer {
     });
     this.watchable = this.#parts.watchable;
     this.ready = this.#run();
+  }
+
+  /**
+   * Asked before `put`, `txn` and `leaseGrant`, which do not look for room themselves: a full store is the first thing
+   * that etcd says, whatever else is wrong with a request.
+   *
+   * @returns undefined when there is room, else what rejects with `noSpace` once the alarm is raised
+   */
+  refuseGrowth(request: Growth): Promise<never> | undefined {
+    return this.#running.space.refusal(request);
   }
 
   // ---- keys ----

@@ -19,14 +19,12 @@ import type { Headers } from "./headers.js";
 import type { ServerCounters } from "./metrics.js";
 import { type Proposer, responseOf } from "./proposer.js";
 import type { ReadIndex } from "./read-index.js";
-import type { SpaceGuard } from "./space-guard.js";
 
 export interface KvServiceConfig {
   readonly backend: Backend;
   readonly store: Store;
   readonly proposer: Proposer;
   readonly readIndex: ReadIndex;
-  readonly space: SpaceGuard;
   readonly headers: Headers;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,8 +50,7 @@ export class KvService {
   }
 
   async put(request: PutRequest, call: Call): Promise<PutResponse> {
-    const { proposer, space, headers } = this.#config;
-    if (!space.allows({ put: request })) await space.refuse();
+    const { proposer, headers } = this.#config;
     const response = responseOf(await proposer.propose({ put: request }, call), "put");
     return { ...response, header: headers.at(response.header?.revision) };
   }
@@ -65,9 +62,8 @@ export class KvService {
   }
 
   async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
-    const { proposer, space, headers, counters } = this.#config;
+    const { proposer, headers, counters } = this.#config;
     counters.txns++;
-    if (!space.allows({ txn: request })) await space.refuse();
     const response = isReadOnly(request)
       ? await this.#readOnlyTxn(request, call)
       : responseOf(await proposer.propose({ txn: request }, call), "txn");

@@ -16,7 +16,6 @@ import type { LeaderQuestions } from "./leader-questions.js";
 import type { Leadership } from "./leadership.js";
 import type { LogPosition } from "./log-position.js";
 import { type Proposer, responseOf } from "./proposer.js";
-import type { SpaceGuard } from "./space-guard.js";
 
 /** How long a lease's reader waits for what is committed to be applied. */
 const applyTimeoutMs = 1_000;
@@ -25,7 +24,6 @@ export interface LeaseServiceConfig {
   readonly clock: Clock;
   readonly lessor: Lessor;
   readonly proposer: Proposer;
-  readonly space: SpaceGuard;
   readonly leadership: Leadership;
   readonly position: LogPosition;
   readonly headers: Headers;
@@ -43,9 +41,8 @@ export class LeaseService {
   }
 
   async grant(request: LeaseGrantRequest, call: Call): Promise<LeaseGrantResponse> {
-    const { proposer, space, headers } = this.#config;
+    const { proposer, headers } = this.#config;
     const leaseGrant = request.id === 0n ? { ...request, id: this.#chooseId() } : request;
-    if (!space.allows({ leaseGrant })) await space.refuse();
     const response = responseOf(await proposer.propose({ leaseGrant }, call), "leaseGrant");
     return { ...response, header: headers.at() };
   }

@@ -20,14 +20,9 @@ export class SpaceGuard {
     this.#config = config;
   }
 
-  allows(request: Growth): boolean {
-    return this.#config.quota.allows(request);
-  }
-
-  /** Rejects with `noSpace`, once the alarm is raised. */
-  async refuse(): Promise<never> {
-    await this.raise();
-    throw new EtcdError("noSpace");
+  /** @returns undefined when there is room, else what rejects with `noSpace` once the alarm is raised */
+  refusal(request: Growth): Promise<never> | undefined {
+    return this.#config.quota.allows(request) ? undefined : this.#refuse();
   }
 
   /** Raises the alarm of this member; resolves when that is applied, or has failed. */
@@ -36,6 +31,11 @@ export class SpaceGuard {
       this.#raising = undefined;
     });
     return this.#raising;
+  }
+
+  async #refuse(): Promise<never> {
+    await this.raise();
+    throw new EtcdError("noSpace");
   }
 
   async #propose(): Promise<void> {

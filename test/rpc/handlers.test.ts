@@ -44,8 +44,10 @@ function refusing(asked: Asked, method: string): (request?: unknown) => Promise<
   };
 }
 
-function kvServer(asked: Asked): KvServer {
+/** `full`: there is no room. */
+function kvServer(asked: Asked, full = false): KvServer {
   return {
+    refuseGrowth: () => (full ? Promise.reject(new EtcdError("noSpace")) : undefined),
     range: refusing(asked, "range"),
     put: refusing(asked, "put"),
     deleteRange: refusing(asked, "deleteRange"),
@@ -70,6 +72,21 @@ for (const { path, request, want } of [
     const server = kvServer(asked);
     await expect(unaryOf(kvBindings(server, 1), kv + path)(request)).rejects.toMatchObject({ kind: want });
     expect(asked).toEqual([]);
+  });
+}
+
+const crowded = TxnRequest.create({ compare: [Compare.create(), Compare.create()] });
+for (const { path, request, want } of [
+  { path: "KV/Put", request: PutRequest.encode(PutRequest.create()), want: "noSpace" },
+  { path: "KV/Txn", request: TxnRequest.encode(crowded), want: "noSpace" },
+  { path: "KV/DeleteRange", request: new Uint8Array(0), want: "emptyKey" },
+  { path: "KV/Range", request: new Uint8Array(0), want: "emptyKey" },
+  { path: "Lease/LeaseGrant", request: new Uint8Array(0), want: "noSpace" },
+]) {
+  test(`${path} says ${want} when the store is full and the request is wrong`, async () => {
+    const guard = new LeaderGuard(new Leadership(), new ManualClock(), 1);
+    const bindings = [...kvBindings(kvServer([], true), 1), ...leaseBindings(leaseServer(true), guard)];
+    await expect(unaryOf(bindings, `/etcdserverpb.${path}`)(request)).rejects.toMatchObject({ kind: want });
   });
 }
 
@@ -133,11 +150,12 @@ for (const { service, want } of [
 }
 
 /** Leases 1 to 9 live for ten times their number of seconds; of the others, 13 finds no leader. */
-function leaseServer(): LeaseServer {
+function leaseServer(full = false): LeaseServer {
   let revision = 100;
   const refuse = (id: bigint) => new EtcdError(id === 13n ? "noLeader" : "leaseNotFound");
   return {
     header: () => ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: revision++, raftTerm: 3 }),
+    refuseGrowth: () => (full ? Promise.reject(new EtcdError("noSpace")) : undefined),
     leaseGrant: () => Promise.reject(new EtcdError("leaseExists")),
     leaseRevoke: () => Promise.reject(new EtcdError("leaseNotFound")),
     leaseLeases: () => Promise.reject(new EtcdError("noLeader")),

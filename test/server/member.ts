@@ -89,8 +89,9 @@ export class Host {
     }
   }
 
-  put(key: string, value: string, more: Partial<PutRequest> = {}): Promise<PutResponse> {
-    return this.server.put(PutRequest.create({ key, value: Buffer.from(value), ...more }), patient);
+  async put(key: string, value: string, more: Partial<PutRequest> = {}): Promise<PutResponse> {
+    const put = PutRequest.create({ key, value: Buffer.from(value), ...more });
+    return await (this.server.refuseGrowth({ put }) ?? this.server.put(put, patient));
   }
 
   /** What a key holds; undefined when it does not exist. */
