@@ -109,7 +109,9 @@ export class HttpPeerClient implements PeerClient {
     if (answer.status === 412 && text.includes(clusterIdMismatch)) throw new EtcdError("clusterIdMismatch");
     if (answer.status !== 200) throw unexpected(answer);
     const { header: responseHeader, hash, compact_revision: compactRevision } = read(answer, readObject);
-    const { revision: currentRevision }: { revision?: unknown } = { ...(responseHeader ?? {}) };
+    // Whatever is zero may be missing, so an empty object would be an answer without this.
+    if (typeof responseHeader !== "object" || responseHeader === null) throw unexpected(answer);
+    const { revision: currentRevision }: { revision?: unknown } = responseHeader;
     return {
       hash: countOf(hash, answer),
       compactRevision: countOf(compactRevision, answer),

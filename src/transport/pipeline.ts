@@ -1,5 +1,5 @@
 import type { ClientRequest } from "node:http";
-import { assert, type Timer } from "../base/index.js";
+import type { Timer } from "../base/index.js";
 import type { Message } from "../raft/index.js";
 import { answerTo, PeerError, readBody } from "./dialer.js";
 import { type Link, mismatchOf, RemovedError, refusalBytesMax } from "./link.js";
@@ -22,7 +22,6 @@ export class Pipeline {
 
   /** Takes a message; false when too many wait. */
   offer(message: Message): boolean {
-    assert(message.type !== "MsgSnap", "a snapshot travels with its database");
     if (this.#waiting.length >= waitingMessagesMax) return false;
     this.#waiting.push(message);
     this.#pump();

@@ -62,6 +62,7 @@ export class Transport {
   /** Hands messages to the connections of their targets; never waits, never throws. Not for `MsgSnap`. */
   send(messages: readonly Message[]): void {
     for (const message of messages) {
+      assert(message.type !== "MsgSnap", "a snapshot travels with its database");
       const to = message.to as MemberId;
       const target = this.#peers.get(to)?.peer;
       if (target !== undefined) target.send(message);

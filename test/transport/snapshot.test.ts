@@ -1,0 +1,232 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import type { MemberId } from "../../src/base/index.js";
+import { createMessage } from "../../src/raft/index.js";
+import type { OutgoingSnapshot, SnapshotSink } from "../../src/transport/index.js";
+import { TestMember } from "./member.js";
+
+const stops: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function pair(snapshotSink: SnapshotSink): Promise<readonly [TestMember, TestMember]> {
+  const [one, two] = [await TestMember.start(1n), await TestMember.start(2n, { snapshotSink })];
+  stops.push(
+    () => one.stop(),
+    () => two.stop(),
+  );
+  one.transport.addPeer(two.id, [two.url]);
+  two.transport.addPeer(one.id, [one.url]);
+  return [one, two];
+}
+
+const message = createMessage("MsgSnap", 2n, 1n, 3, {
+  snapshot: {
+    data: Uint8Array.from(Buffer.from("{}")),
+    metadata: {
+      ...{ index: 9, term: 3 },
+      confState: { voters: [1n, 2n], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false },
+    },
+  },
+});
+
+/** A snapshot of these chunks, which notes how much was taken and that it was released. */
+class Source implements OutgoingSnapshot {
+  readonly message = message;
+  readonly bodyBytes: number;
+  readonly body: AsyncIterable<Uint8Array>;
+  taken = 0;
+  released = 0;
+
+  constructor(chunks: number, chunkBytes: number, bodyBytes = chunks * chunkBytes, breaksAt = chunks) {
+    this.bodyBytes = bodyBytes;
+    this.body = this.#chunks(chunks, new Uint8Array(chunkBytes).fill(7), breaksAt);
+  }
+
+  release(): void {
+    this.released++;
+  }
+
+  async *#chunks(count: number, chunk: Uint8Array, breaksAt: number): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < count; at++) {
+      if (at === breaksAt) throw new Error("the disk broke");
+      this.taken += chunk.byteLength;
+      yield chunk;
+    }
+  }
+}
+
+class Gate {
+  open = (): void => undefined;
+  readonly opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+}
+
+const mebibyte = 1024 * 1024;
+
+describe("a snapshot", () => {
+  test("arrives whole, its message after its database", async () => {
+    let bytes = 0;
+    const [one, two] = await pair(async (received, body) => {
+      expect(received).toEqual(message);
+      expect(two.received).toEqual([]);
+      for await (const chunk of body) {
+        bytes += chunk.byteLength;
+        if (!chunk.every((byte) => byte === 7)) throw new Error("another byte came");
+      }
+    });
+    const source = new Source(30, mebibyte);
+    one.transport.sendSnapshot(source);
+    await one.until(() => one.events.includes("snapshot 2 finish"));
+    expect(bytes).toBe(30 * mebibyte);
+    expect(two.received).toEqual([message]);
+    expect(source.released).toBe(1);
+    expect(one.transport.counters.get(two.id)?.snapshotsSent).toMatchObject({ succeeded: 1, failed: 0, underWay: 0 });
+    expect(two.transport.counters.get(one.id)?.snapshotsReceived).toMatchObject({ succeeded: 1, underWay: 0 });
+  });
+
+  test("with an empty database arrives", async () => {
+    let chunks = 0;
+    const [one] = await pair(async (_, body) => {
+      for await (const chunk of body) chunks += chunk.byteLength;
+    });
+    one.transport.sendSnapshot(new Source(0, 0));
+    await one.until(() => one.events.includes("snapshot 2 finish"));
+    expect(chunks).toBe(0);
+  });
+
+  test("is read no faster than it is stored", async () => {
+    const gate = new Gate();
+    const [one] = await pair(async (_, body) => {
+      await gate.opened;
+      await drain(_, body);
+    });
+    const source = new Source(200, mebibyte);
+    one.transport.sendSnapshot(source);
+    let before = -1;
+    // What the connection buffers is taken; then nothing more is, however often one looks.
+    await one.until(() => {
+      const rests = source.taken > mebibyte && source.taken === before;
+      before = source.taken;
+      return rests;
+    });
+    expect(source.taken).toBeLessThan(50 * mebibyte);
+    gate.open();
+    await one.until(() => one.events.includes("snapshot 2 finish"));
+    expect(source.taken).toBe(200 * mebibyte);
+  });
+
+  for (const { name, source, sink } of [
+    {
+      name: "that cannot be stored",
+      source: () => new Source(20, mebibyte),
+      sink: async () => {
+        throw new Error("no space");
+      },
+    },
+    { name: "whose source breaks", source: () => new Source(5, mebibyte, 5 * mebibyte, 3), sink: drain },
+    { name: "that is shorter than was said", source: () => new Source(5, mebibyte, 6 * mebibyte), sink: drain },
+    { name: "that is longer than was said", source: () => new Source(5, mebibyte, 4 * mebibyte), sink: drain },
+  ] satisfies { name: string; source: () => Source; sink: SnapshotSink }[]) {
+    test(`${name} fails, and is released`, async () => {
+      const [one, two] = await pair(sink);
+      const sent = source();
+      one.transport.sendSnapshot(sent);
+      await one.until(() => one.events.includes("snapshot 2 failure"));
+      expect(one.events).not.toContain("snapshot 2 finish");
+      expect(two.received).toEqual([]);
+      await one.until(() => sent.released === 1);
+    });
+  }
+
+  test("whose receiver dies fails", async () => {
+    const [one, two] = await pair(async (_, body) => {
+      for await (const _chunk of body) two.cut();
+    });
+    const source = new Source(200, mebibyte);
+    one.transport.sendSnapshot(source);
+    await one.until(() => one.events.includes("snapshot 2 failure"));
+    await one.until(() => source.released === 1);
+  });
+
+  test("that raft does not take fails", async () => {
+    const [one, two] = await pair(drain);
+    two.onMessage = () => {
+      throw new Error("raft: stopped");
+    };
+    one.transport.sendSnapshot(new Source(1, mebibyte));
+    await one.until(() => one.events.includes("snapshot 2 failure"));
+    expect(two.received.length).toBe(1);
+  });
+
+  test("for nobody fails", async () => {
+    const [one] = await pair(drain);
+    const source = new Source(1, mebibyte);
+    one.transport.sendSnapshot({
+      ...source,
+      message: { ...message, to: 77n },
+      body: source.body,
+      release: () => source.release(),
+    });
+    await one.until(() => one.events.includes("snapshot 77 failure"));
+    expect(source.released).toBe(1);
+  });
+
+  test("is one of so many", async () => {
+    const gate = new Gate();
+    const [one] = await pair(async (_, body) => {
+      await gate.opened;
+      await drain(_, body);
+    });
+    const sources = Array.from({ length: 20 }, () => new Source(20, mebibyte));
+    for (const source of sources) one.transport.sendSnapshot(source);
+    // Sixteen are sent at a time, and a member receives four.
+    await one.until(() => one.events.filter((event) => event === "snapshot 2 failure").length === 16);
+    gate.open();
+    await one.until(() => sources.every(({ released }) => released === 1));
+    expect(one.events.filter((event) => event === "snapshot 2 finish").length).toBe(4);
+  });
+
+  test("is released when the transport stops", async () => {
+    const [one] = await pair(() => new Promise(() => undefined));
+    const source = new Source(200, mebibyte);
+    one.transport.sendSnapshot(source);
+    await one.until(() => source.taken > 0);
+    await one.transport.stop();
+    expect(source.released).toBe(1);
+  });
+
+  test("sent by a removed member tells it so", async () => {
+    const [one, two] = await pair(drain);
+    two.removedIds = [1n];
+    one.transport.sendSnapshot(new Source(50, mebibyte));
+    await one.until(() => one.events.includes("removed"));
+  });
+});
+
+test("a peer that answers what no member answers does not take a snapshot", async () => {
+  const odd = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200).end("welcome");
+  }).listen(0, "127.0.0.1");
+  await once(odd, "listening");
+  const address: AddressInfo | string | null = odd.address();
+  const port = address !== null && typeof address === "object" ? address.port : 0;
+  stops.push(async () => {
+    odd.closeAllConnections();
+    odd.close();
+  });
+  const one = await TestMember.start(1n);
+  stops.push(() => one.stop());
+  one.transport.addPeer(2n as MemberId, [`http://127.0.0.1:${port}`]);
+  one.transport.sendSnapshot(new Source(3, mebibyte));
+  await one.until(() => one.events.includes("snapshot 2 failure"));
+});
+
+async function drain(_: unknown, body: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of body) expect(chunk.byteLength).toBeGreaterThan(0);
+}
