@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Store } from "../mvcc/index.js";
+import { EtcdError } from "../base/index.js";
+import type { Asker, Store } from "../mvcc/index.js";
 import { type RangeRequest, type RangeResponse, ResponseHeader, type TxnRequest, TxnResponse } from "../wire/index.js";
 import { arrangedResponse, fetchLimit, isPlain, type Picked, pick, plainResponse } from "./range.js";
 import { checkRanges } from "./txn-check.js";
@@ -12,18 +13,18 @@ const pairsAtOnce = 1_000;
  * Answers a Range request from the state at the call, without the log. A large range is read in turns, with the event
  * loop free in between.
  *
- * @throws EtcdError `futureRevision` or `compacted`; the signal's reason when it aborts between two turns
+ * @throws EtcdError `futureRevision` or `compacted`; `canceled` when the asker is gone between two turns
  */
-export async function readRange(store: Store, request: RangeRequest, signal: AbortSignal): Promise<RangeResponse> {
+export async function readRange(store: Store, request: RangeRequest, asker: Asker): Promise<RangeResponse> {
   const { key, rangeEnd, revision, countOnly } = request;
   const options = { revision, limit: fetchLimit(request), countOnly };
-  const found = await store.rangeInTurns(key, rangeEnd, options, signal);
+  const found = await store.rangeInTurns(key, rangeEnd, options, asker);
   if (isPlain(request)) return plainResponse(request, found);
   const picked: Picked[] = [];
   for (let at = 0; at < found.kvs.length; at += pairsAtOnce) {
     if (at > 0) {
       await nextTurn();
-      signal.throwIfAborted();
+      if (asker.cancelled) throw new EtcdError("canceled");
     }
     for (const each of pick(request, found.kvs.slice(at, at + pairsAtOnce))) picked.push(each);
   }
@@ -31,13 +32,13 @@ export async function readRange(store: Store, request: RangeRequest, signal: Abo
 }
 
 /** Answers a txn that only reads (`isReadOnly`) in the same way: comparisons and ranges see one state. */
-export async function readTxn(store: Store, request: TxnRequest, signal: AbortSignal): Promise<TxnResponse> {
+export async function readTxn(store: Store, request: TxnRequest, asker: Asker): Promise<TxnResponse> {
   const { revision } = store;
   const plan = planTxn(store, request);
   checkRanges(store, plan);
   // All begin before anything else runs, and each goes on with the state that it began with.
   const ranges = plan.steps.flatMap((step) =>
-    step?.case === "requestRange" ? [readRange(store, step.value, signal)] : [],
+    step?.case === "requestRange" ? [readRange(store, step.value, asker)] : [],
   );
   const responses = (await Promise.all(ranges)).map(
     (value) => ({ response: { case: "responseRange", value } }) as const,

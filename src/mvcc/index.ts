@@ -7,7 +7,7 @@
  */
 export type { Change, ChangeListener } from "./change.js";
 export type { History } from "./history.js";
-export type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
+export type { Asker, KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 export { type HashKvResult, openStore, type Store, type StoreOptions } from "./store.js";
 export type { WatchNotice, WatchSink, WatchStream } from "./watch-stream.js";
 export { WatchableStore, type WatchableStoreOptions } from "./watchable-store.js";

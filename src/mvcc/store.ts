@@ -1,12 +1,12 @@
 import type { Backend } from "../backend/index.js";
-import { assert, type Clock, type Key, type LeaseId, type Logger } from "../base/index.js";
+import { assert, type Clock, EtcdError, type Key, type LeaseId, type Logger } from "../base/index.js";
 import type { Change, ChangeListener } from "./change.js";
 import { Compactor } from "./compaction.js";
 import { hashHistory } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
 import { pairsMax, RangeScan, rangeAt } from "./range-scan.js";
-import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
+import type { Asker, KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 import { restoreIndex } from "./restore.js";
 import { StoreState } from "./store-state.js";
 import { Turns } from "./turns.js";
@@ -94,9 +94,9 @@ export class Store implements Reader {
   /**
    * As `range`, of the state at the call, in turns of a few milliseconds with the event loop free in between.
    *
-   * @throws EtcdError as `range`; the signal's reason (as a rejection) when it aborts between two turns
+   * @throws EtcdError as `range`; `canceled` when the asker is gone between two turns, all as rejections
    */
-  async rangeInTurns(key: Key, end: Key, options: RangeOptions, signal: AbortSignal): Promise<RangeResult> {
+  async rangeInTurns(key: Key, end: Key, options: RangeOptions, asker: Asker): Promise<RangeResult> {
     const state = this.#state;
     const { revision } = state;
     const at = state.readable(options.revision ?? 0, revision);
@@ -108,7 +108,7 @@ export class Store implements Reader {
         scan.step((bytes) => turns.over(bytes));
         if (scan.done) return { kvs: scan.kvs, count: scan.count, revision };
         await turns.rest();
-        signal.throwIfAborted();
+        if (asker.cancelled) throw new EtcdError("canceled");
       }
     } finally {
       hold.release();

@@ -73,12 +73,16 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
         if (unary) this.#finish({ code: GrpcCode.Internal, details: "grpc: request without a message" });
         else this.#requests?.end();
       },
-      onCancel: () => this.#cancelled(),
+      onCancel: () => this.#gone(),
     });
   }
 
   get call(): Call {
     return this;
+  }
+
+  get cancelled(): boolean {
+    return this.#ended !== "no";
   }
 
   /** Made when it is asked for: most calls are answered without anybody waiting on it. */
@@ -193,7 +197,7 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
   }
 
   /** Also called when the call is over in any other way; then there is nobody left to tell. */
-  #cancelled(): void {
+  #gone(): void {
     if (this.#ended !== "no") return;
     this.#ended = "cancelled";
     this.#close(GrpcCode.Canceled);

@@ -160,6 +160,9 @@ function callOf(request: IncomingMessage, response: ServerResponse): Call {
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   return {
+    get cancelled() {
+      return gone.signal.aborted;
+    },
     signal: gone.signal,
     metadata(name) {
       const value = request.headers[name];

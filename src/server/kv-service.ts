@@ -1,6 +1,6 @@
 import { isReadOnly, isSerializable, readRange, readTxn } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import { type Clock, EtcdError, type Logger } from "../base/index.js";
+import type { Clock, Logger } from "../base/index.js";
 import type { Store } from "../mvcc/index.js";
 import type {
   CompactionRequest,
@@ -45,7 +45,7 @@ export class KvService {
     const { store, readIndex, headers, counters } = this.#config;
     if (!request.serializable) await readIndex.wait(call);
     counters.ranges++;
-    const response = await this.#timed("read-only range ", call, () => readRange(store, request, call.signal));
+    const response = await this.#timed("read-only range ", () => readRange(store, request, call));
     return { ...response, header: headers.at(response.header?.revision) };
   }
 
@@ -85,16 +85,14 @@ export class KvService {
   async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
     const { store, readIndex } = this.#config;
     if (!isSerializable(request)) await readIndex.wait(call);
-    return await this.#timed("read-only txn ", call, () => readTxn(store, request, call.signal));
+    return await this.#timed("read-only txn ", () => readTxn(store, request, call));
   }
 
-  async #timed<Response>(prefix: string, call: Call, read: () => Promise<Response>): Promise<Response> {
+  async #timed<Response>(prefix: string, read: () => Promise<Response>): Promise<Response> {
     const { clock, counters, logger, warningApplyDurationMs } = this.#config;
     const startedAt = clock.now();
     try {
       return await read();
-    } catch (error) {
-      throw call.signal.aborted ? new EtcdError("canceled") : error;
     } finally {
       const took = clock.now() - startedAt;
       if (took > warningApplyDurationMs) {

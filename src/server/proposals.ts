@@ -70,7 +70,7 @@ export class Proposals<Result> {
     const end = this.#config.clock.now() - this.#config.timeoutMs;
     for (const [id, waiter] of this.#waiters) {
       if (waiter.askedAt <= end) this.fail(id, new EtcdError(this.#config.timeoutKind(waiter.askedAt)));
-      else if (waiter.call?.signal.aborted) this.fail(id, new EtcdError("canceled"));
+      else if (waiter.call?.cancelled) this.fail(id, new EtcdError("canceled"));
     }
   }
 

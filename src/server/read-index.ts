@@ -76,7 +76,7 @@ export class ReadIndex {
       if (this.#asked === undefined) this.#config.wake();
     }
     await this.#gathering.done;
-    if (call?.signal.aborted) throw new EtcdError("canceled");
+    if (call?.cancelled) throw new EtcdError("canceled");
   }
 
   /** The node loop is about to take what raft has: the moment to put the question. */

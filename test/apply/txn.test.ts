@@ -11,7 +11,7 @@ import {
 } from "../../src/wire/index.js";
 import { type Bench, bytes, del, type Op, openBench, put, range, text, txn } from "./fixtures.js";
 
-const never = new AbortController().signal;
+const patient = { cancelled: false };
 const { EQUAL, GREATER, LESS, NOT_EQUAL } = CompareResult;
 const { VERSION, CREATE, MOD, VALUE, LEASE } = CompareTarget;
 
@@ -356,7 +356,7 @@ test("readTxn() answers from one state, however long it takes", async () => {
     { range: range("a") },
     { range: range("many/", "many0", { countOnly: true }) },
   ];
-  const reading = readTxn(bench.store, txn([isA], ranges), never);
+  const reading = readTxn(bench.store, txn([isA], ranges), patient);
   for (let key = 0; key < 5_000; key++) bench.mustApply({ put: put(`many/${key}`, "2") });
   bench.mustApply({ deleteRange: del("a") });
   bench.mustApply({ compaction: { revision: bench.store.revision, physical: true } });
@@ -379,5 +379,5 @@ test("readTxn() answers from one state, however long it takes", async () => {
 test("readTxn() refuses as a txn through the log does", async () => {
   const { store } = await openTwo();
   const bad = txn([], [{ range: range("a", "", { revision: 9 }) }]);
-  await expect(readTxn(store, bad, never)).rejects.toMatchObject({ kind: "futureRevision" });
+  await expect(readTxn(store, bad, patient)).rejects.toMatchObject({ kind: "futureRevision" });
 });

@@ -26,7 +26,7 @@ import {
   TxnRequest,
 } from "../../src/wire/index.js";
 
-const quiet: Call = { signal: new AbortController().signal, metadata: () => undefined };
+const quiet: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
 
 function unaryOf(bindings: readonly Binding[], path: string): (request: Uint8Array) => Promise<Uint8Array> {
   const binding = bindings.find((one) => one.path === path);

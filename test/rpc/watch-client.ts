@@ -83,7 +83,14 @@ export class TestClient implements ServerStream<WatchRequest, WatchResponse> {
   #drained: (() => void)[] = [];
 
   constructor(metadata: Readonly<Record<string, string>>) {
-    this.call = { signal: this.#abort.signal, metadata: (name) => metadata[name] };
+    const { signal } = this.#abort;
+    this.call = {
+      get cancelled() {
+        return signal.aborted;
+      },
+      signal,
+      metadata: (name) => metadata[name],
+    };
   }
 
   attach(handler: Promise<void>): void {

@@ -15,7 +15,7 @@ import {
   PutRequest,
   RangeRequest,
 } from "../../src/wire/index.js";
-import { Host, outcome, patient, turns } from "./member.js";
+import { callOf, Host, outcome, patient, turns } from "./member.js";
 
 let hosts: Host[] = [];
 afterEach(async () => {
@@ -200,8 +200,7 @@ test("an alarm survives a restart", async () => {
 test("a client that gives up stops waiting, and what it proposed is carried out", async () => {
   const host = await started();
   const client = new AbortController();
-  const call = { signal: client.signal, metadata: () => undefined };
-  const put = outcome(host.server.put(PutRequest.create({ key: "a", value: Buffer.from("1") }), call));
+  const put = outcome(host.server.put(PutRequest.create({ key: "a", value: Buffer.from("1") }), callOf(client)));
   client.abort();
   host.clock.advance(100);
   expect(await put).toBe("canceled");
@@ -213,8 +212,9 @@ test("a range that nobody waits for is not answered", async () => {
   const host = await started();
   const client = new AbortController();
   client.abort();
-  const call = { signal: client.signal, metadata: () => undefined };
-  expect(await outcome(host.server.range(RangeRequest.create({ key: "a", rangeEnd: "b" }), call))).toBe("canceled");
+  expect(await outcome(host.server.range(RangeRequest.create({ key: "a", rangeEnd: "b" }), callOf(client)))).toBe(
+    "canceled",
+  );
 });
 
 test("the revision mode compacts by itself", async () => {

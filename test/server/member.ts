@@ -14,7 +14,7 @@ import {
 import { MemoryDisk } from "./memory-disk.js";
 
 /** A client that waits for ever. */
-export const patient: Call = { signal: new AbortController().signal, metadata: () => undefined };
+export const patient: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
 
 const peerUrl = "http://127.0.0.1:33180";
 /** The settings of a real member whose numbers the tests know. */
@@ -109,6 +109,17 @@ export class Host {
     await this.#server?.stop();
     rmSync(this.dir, { recursive: true });
   }
+}
+
+/** A call whose client gives up when `client` aborts. */
+export function callOf({ signal }: AbortController): Call {
+  return {
+    get cancelled() {
+      return signal.aborted;
+    },
+    signal,
+    metadata: () => undefined,
+  };
 }
 
 /** Lets callbacks, promises and writes to the disk in memory run. */

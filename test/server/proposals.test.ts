@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../src/base/index.js";
-import type { Call } from "../../src/server/call.js";
 import { ServerCounters } from "../../src/server/metrics.js";
 import { Proposals } from "../../src/server/proposals.js";
 import { RequestIds } from "../../src/server/request-ids.js";
+import { callOf } from "./member.js";
 
 const id = (value: number): RequestId => BigInt(value) as RequestId;
 
@@ -55,8 +55,7 @@ for (const { name, act, want, failed } of [
 test("Proposals: a wait ends when the client is gone, and leaves the others", async () => {
   const { proposals } = setUp();
   const client = new AbortController();
-  const call: Call = { signal: client.signal, metadata: () => undefined };
-  const gone = outcome(proposals.wait(id(1), call));
+  const gone = outcome(proposals.wait(id(1), callOf(client)));
   const staying = outcome(proposals.wait(id(2), undefined));
   client.abort();
   proposals.sweep();

@@ -3,6 +3,7 @@ import { EtcdError, ManualClock, type RequestId, silentLogger } from "../../src/
 import { LogPosition } from "../../src/server/log-position.js";
 import { ServerCounters } from "../../src/server/metrics.js";
 import { ReadIndex } from "../../src/server/read-index.js";
+import { callOf } from "./member.js";
 
 let clock: ManualClock;
 let counters: ServerCounters;
@@ -127,7 +128,7 @@ test("ReadIndex: without any answer a read times out", async () => {
 
 test("ReadIndex: a client that is gone by then gets no data", async () => {
   const client = new AbortController();
-  const waiting = outcome(reads.wait({ signal: client.signal, metadata: () => undefined }));
+  const waiting = outcome(reads.wait(callOf(client)));
   reads.ask();
   client.abort();
   reads.answer({ index: 5, context: contextAt(0) });
