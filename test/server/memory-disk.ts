@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LevelStore, openMemoryStore } from "../../src/backend/index.js";
 
@@ -26,7 +26,9 @@ export class MemoryDisk {
   }
 
   async open(dir: string): Promise<LevelStore> {
-    const store = this.#stores.get(dir) ?? (await openMemoryStore());
+    // A directory that was removed is a new one when it comes back.
+    const kept = existsSync(dir) ? this.#stores.get(dir) : undefined;
+    const store = kept ?? (await openMemoryStore());
     this.#stores.set(dir, store);
     // By this file a database is known to be there.
     mkdirSync(dir, { recursive: true });

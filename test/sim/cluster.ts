@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ManualClock, type MemberId, type Random, seededRandom, silentLogger } from "../../src/base/index.js";
+import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
+import { MemoryDisk } from "../server/memory-disk.js";
+import { ProcessClock, settle } from "./clock.js";
+import { SimNetwork } from "./network.js";
+import { ReceivedInMemory } from "./received.js";
+
+/** Time moves in steps of so much. */
+const stepMs = 10;
+
+/** One member: its disk stays, its processes come and go. */
+export class SimMember {
+  readonly name: string;
+  readonly peerUrl: string;
+  readonly #cluster: SimCluster;
+  readonly #disk = new MemoryDisk();
+  readonly #received = new ReceivedInMemory();
+  readonly #dir: string;
+  #server: EtcdServer | undefined;
+  #clock: ProcessClock | undefined;
+
+  constructor(cluster: SimCluster, name: string, peerUrl: string, dir: string) {
+    this.#cluster = cluster;
+    this.name = name;
+    this.peerUrl = peerUrl;
+    this.#dir = dir;
+  }
+
+  /** Undefined while it is down. */
+  get running(): EtcdServer | undefined {
+    return this.#server;
+  }
+
+  get server(): EtcdServer {
+    if (this.#server === undefined) throw new Error(`${this.name} is down`);
+    return this.#server;
+  }
+
+  async start(overrides: Partial<ServerConfig> = {}): Promise<EtcdServer> {
+    const { clock: shared, network, random, config } = this.#cluster;
+    await settle();
+    const clock = new ProcessClock(shared);
+    this.#clock = clock;
+    this.#server = await EtcdServer.start(
+      { ...config(this), dataDir: this.#dir, ...overrides },
+      {
+        clock,
+        random: seededRandom(random.int(2 ** 31)),
+        logger: silentLogger,
+        openStore: (dir) => this.#disk.open(dir),
+        receivedSnapshots: this.#received,
+        peers: network.access(
+          () => this.#server,
+          (url) => this.#cluster.members.find(({ peerUrl }) => peerUrl === url)?.running,
+        ),
+      },
+    );
+    await settle();
+    return this.#server;
+  }
+
+  /** The process is gone from one moment to the next, with whatever it had not written. */
+  kill(): void {
+    const { server } = this;
+    this.#clock?.die();
+    this.#disk.crash();
+    this.#cluster.network.forget(server.memberId);
+    this.#server = undefined;
+  }
+
+  async stop(): Promise<void> {
+    const { server } = this;
+    await this.#cluster.during(server.stop());
+    this.#clock?.die();
+    this.#server = undefined;
+  }
+}
+
+/** A cluster in one process, on one clock, from one seed. */
+export class SimCluster {
+  readonly clock = new ManualClock();
+  readonly random: Random;
+  readonly network: SimNetwork;
+  readonly members: SimMember[] = [];
+  readonly #root = mkdtempSync(join(tmpdir(), "etcd-sim-"));
+  readonly #overrides: Partial<ServerConfig>;
+
+  constructor(seed: number, size: number, overrides: Partial<ServerConfig> = {}) {
+    this.random = seededRandom(seed);
+    this.network = new SimNetwork(this.clock, this.random);
+    this.#overrides = overrides;
+    // Ids of requests begin with the time, which is the same in every run.
+    this.clock.advance(1_000);
+    for (let at = 0; at < size; at++) this.addMember();
+  }
+
+  /** A member that was not started yet. */
+  addMember(): SimMember {
+    const at = this.members.length;
+    const member = new SimMember(this, `m${at}`, `http://127.0.0.1:${33_000 + at}`, join(this.#root, `m${at}`));
+    this.members.push(member);
+    return member;
+  }
+
+  /** Starts all members, and waits for a leader and a version. */
+  static async start(seed: number, size: number, overrides: Partial<ServerConfig> = {}): Promise<SimCluster> {
+    const cluster = new SimCluster(seed, size, overrides);
+    const initialCluster = cluster.members.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
+    for (const member of cluster.members) await member.start({ initialCluster });
+    await cluster.until(() => cluster.members.every(({ server }) => server.clusterVersion() !== undefined));
+    return cluster;
+  }
+
+  readonly config = ({ name, peerUrl }: SimMember): Omit<ServerConfig, "dataDir"> => ({
+    ...serverDefaults,
+    name,
+    initialCluster: [],
+    advertisePeerUrls: [peerUrl],
+    advertiseClientUrls: [peerUrl.replace("33", "34")],
+    ...this.#overrides,
+  });
+
+  get running(): EtcdServer[] {
+    return this.members.flatMap(({ running }) => (running === undefined ? [] : [running]));
+  }
+
+  get ids(): MemberId[] {
+    return this.running.map(({ memberId }) => memberId);
+  }
+
+  /** The member that leads, as it believes itself; of several, one of the newest term. */
+  get leader(): SimMember | undefined {
+    const leading = this.members.filter(({ running }) => running?.isLeader());
+    return leading.sort((one, other) => other.server.term() - one.server.term())[0];
+  }
+
+  async advance(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      this.clock.advance(stepMs);
+      await settle();
+    }
+  }
+
+  async until(condition: () => boolean, msMax = 60_000): Promise<void> {
+    for (let passed = 0; !condition(); passed += stepMs) {
+      if (passed > msMax) throw new Error(`not within ${msMax} ms: ${condition}`);
+      await this.advance(stepMs);
+    }
+  }
+
+  /** Lets time pass until the promise is settled, and gives what it gave. */
+  async during<Result>(promise: Promise<Result>, msMax = 60_000): Promise<Result> {
+    let over = false;
+    const end = (): void => {
+      over = true;
+    };
+    promise.then(end, end);
+    await settle();
+    await this.until(() => over, msMax);
+    return await promise;
+  }
+
+  async dispose(): Promise<void> {
+    for (const member of this.members) if (member.running !== undefined) member.kill();
+    await settle();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+}

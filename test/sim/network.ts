@@ -1,0 +1,194 @@
+import { type Clock, EtcdError, type MemberId, type Random } from "../../src/base/index.js";
+import type { Message } from "../../src/raft/index.js";
+import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../src/server/index.js";
+import { type PeerClient, PeerError } from "../../src/transport/index.js";
+
+/** How a network treats messages; chances are out of a thousand. */
+export interface Weather {
+  readonly lossPerMille: number;
+  readonly twicePerMille: number;
+  readonly delayMsMax: number;
+}
+
+export const fair: Weather = { lossPerMille: 0, twicePerMille: 0, delayMsMax: 4 };
+
+interface Host {
+  readonly link: PeerLink;
+  readonly server: () => EtcdServer | undefined;
+  readonly peers: Set<MemberId>;
+}
+
+/** Between members of one process, on their clock: what is lost, late, doubled or cut is drawn from a seed. */
+export class SimNetwork {
+  weather: Weather = fair;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #hosts = new Map<MemberId, Host>();
+  /** Pairs whose messages from the first to the second are lost. */
+  readonly #cut = new Set<string>();
+  /** Since when a pair can talk. */
+  readonly #since = new Map<string, number>();
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** What a member is started with. @param urls leads from a peer URL to its member */
+  access(server: () => EtcdServer | undefined, memberAt: (url: string) => EtcdServer | undefined): PeerAccess {
+    return {
+      connect: (link) => this.#connect(link, server),
+      client: peerClient(
+        (url, asker) => {
+          const target = memberAt(url);
+          if (target === undefined || !this.#connected(asker() ?? target.memberId, target.memberId)) {
+            throw new PeerError("unreachable");
+          }
+          return target;
+        },
+        () => server()?.memberId,
+      ),
+    };
+  }
+
+  /** Messages from one to the other are lost from now on. */
+  cut(from: MemberId, to: MemberId): void {
+    this.#cut.add(pair(from, to));
+  }
+
+  /** The member hears nobody and nobody hears it. */
+  isolate(id: MemberId, others: readonly MemberId[]): void {
+    for (const other of others) {
+      if (other === id) continue;
+      this.cut(id, other);
+      this.cut(other, id);
+    }
+  }
+
+  heal(): void {
+    this.#cut.clear();
+    this.#since.clear();
+  }
+
+  /** The member's process has ended: what is on its way to it is lost. */
+  forget(id: MemberId): void {
+    this.#hosts.delete(id);
+  }
+
+  #connect(link: PeerLink, server: () => EtcdServer | undefined): PeerNetwork {
+    const host: Host = { link, server, peers: new Set() };
+    const self = link.memberId;
+    this.#hosts.set(self, host);
+    return {
+      send: (messages) => {
+        if (this.#hosts.get(self) === host) for (const message of messages) this.#send(message);
+      },
+      sendSnapshot: (snapshot) => void this.#sendSnapshot(host, snapshot),
+      addPeer: (id) => host.peers.add(id),
+      addRemote: (id) => host.peers.add(id),
+      updatePeer: () => undefined,
+      removePeer: (id) => host.peers.delete(id),
+      activeSince: (id) => this.#activeSince(self, id),
+      activePeers: () => [...host.peers].filter((id) => this.#connected(self, id)).length,
+      stop: async () => {
+        if (this.#hosts.get(self) === host) this.#hosts.delete(self);
+      },
+    };
+  }
+
+  #connected(from: MemberId, to: MemberId): boolean {
+    if (from === to) return true;
+    return this.#hosts.has(to) && !this.#cut.has(pair(from, to)) && !this.#cut.has(pair(to, from));
+  }
+
+  #activeSince(from: MemberId, to: MemberId): number | undefined {
+    const key = pair(from, to);
+    if (!this.#connected(from, to)) {
+      this.#since.delete(key);
+      return undefined;
+    }
+    const since = this.#since.get(key) ?? this.#clock.now();
+    this.#since.set(key, since);
+    return since;
+  }
+
+  #send(message: Message): void {
+    const { lossPerMille, twicePerMille } = this.weather;
+    const host = this.#hosts.get(message.from as MemberId);
+    if (!host?.peers.has(message.to as MemberId)) return;
+    if (this.#random.int(1000) < lossPerMille) return;
+    this.#deliver(message);
+    if (this.#random.int(1000) < twicePerMille) this.#deliver(message);
+  }
+
+  #deliver(message: Message): void {
+    const [from, to] = [message.from as MemberId, message.to as MemberId];
+    const target = this.#hosts.get(to);
+    this.#clock.after(1 + this.#random.int(this.weather.delayMsMax), () => {
+      if (target === undefined || this.#hosts.get(to) !== target || this.#cut.has(pair(from, to))) return;
+      try {
+        void target.link.raft.process(message);
+      } catch {
+        // It answers with an error, which nobody reads here.
+      }
+    });
+  }
+
+  async #sendSnapshot(host: Host, snapshot: Parameters<PeerNetwork["sendSnapshot"]>[0]): Promise<void> {
+    const { message, body } = snapshot;
+    const to = message.to as MemberId;
+    const report = (outcome: "finish" | "failure"): void => {
+      snapshot.release();
+      this.#clock.after(1, () => {
+        if (this.#hosts.get(host.link.memberId) === host) host.link.raft.reportSnapshot(to, outcome);
+      });
+    };
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    const lost = this.#random.int(1000) < this.weather.lossPerMille;
+    this.#clock.after(5 + this.#random.int(50), () => {
+      const target = this.#hosts.get(to);
+      if (target === undefined || lost || !this.#connected(host.link.memberId, to)) return report("failure");
+      void target.link.snapshotSink(message, yieldAll(chunks)).then(() => {
+        try {
+          void target.link.raft.process(message);
+          report("finish");
+        } catch {
+          report("failure");
+        }
+      });
+    });
+  }
+}
+
+async function* yieldAll(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield chunk;
+}
+
+function pair(from: MemberId, to: MemberId): string {
+  return `${from}>${to}`;
+}
+
+/** Asks another member of the process what one asks over HTTP. */
+function peerClient(
+  find: (url: string, asker: () => MemberId | undefined) => EtcdServer,
+  asker: () => MemberId | undefined,
+): PeerClient {
+  const ask = async <Answer>(url: string, question: (server: EtcdServer) => Promise<Answer> | Answer) =>
+    await question(find(url, asker));
+  return {
+    members: (url) => ask(url, ({ clusterId, peerService }) => ({ clusterId, members: peerService.members() })),
+    versions: (url) =>
+      ask(url, ({ peerService }) => ({ server: peerService.serverVersion, cluster: peerService.clusterVersion() })),
+    promote: (url, id, token) => ask(url, ({ peerService }) => peerService.promote(id, token)),
+    renewLease: (url, id) => ask(url, ({ peerService }) => peerService.renewLease(id)),
+    leaseTimeToLive: (url, id, keys) => ask(url, ({ peerService }) => peerService.leaseTimeToLive(id, keys)),
+    hashKv: (url, clusterId, revision) =>
+      ask(url, (server) => {
+        if (server.clusterId !== clusterId) throw new EtcdError("clusterIdMismatch");
+        return server.peerService.hashKv(revision);
+      }),
+    downgradeEnabled: (url) => ask(url, ({ peerService }) => peerService.downgradeEnabled()),
+    stop: () => undefined,
+  };
+}

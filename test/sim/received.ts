@@ -1,0 +1,34 @@
+import type { FileHandle } from "node:fs/promises";
+import type { ReceivedSnapshots } from "../../src/server/index.js";
+
+/** Snapshots that a member has received, in memory; they outlive its process. */
+export class ReceivedInMemory implements ReceivedSnapshots {
+  readonly #files = new Map<number, Buffer>();
+
+  async store(index: number, body: AsyncIterable<Uint8Array>): Promise<number> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    const file = Buffer.concat(chunks);
+    this.#files.set(index, file);
+    return file.length;
+  }
+
+  async open(index: number): Promise<FileHandle | undefined> {
+    const file = this.#files.get(index);
+    if (file === undefined) return undefined;
+    const handle = {
+      stat: async () => ({ size: file.length }),
+      read: async (target: Buffer, offset: number, length: number, position: number) => {
+        const bytesRead = file.copy(target, offset, position, position + length);
+        return { bytesRead, buffer: target };
+      },
+      close: async () => undefined,
+    };
+    // What reads it asks for nothing else.
+    return handle as unknown as FileHandle;
+  }
+
+  async removeThrough(index: number): Promise<void> {
+    for (const stored of [...this.#files.keys()]) if (stored <= index) this.#files.delete(stored);
+  }
+}
