@@ -1,6 +1,6 @@
-import type { Agent } from "node:http";
-import type { Clock, ClusterId, Logger, MemberId } from "../base/index.js";
+import type { ClusterId, Logger, MemberId } from "../base/index.js";
 import type { Message } from "../raft/index.js";
+import type { DialerConfig } from "./dialer.js";
 
 /** The raft node of this member, as its transport sees it. */
 export interface RaftSink {
@@ -36,8 +36,7 @@ export interface OutgoingSnapshot {
   release(): void;
 }
 
-export interface TransportConfig {
-  readonly clock: Clock;
+export interface TransportConfig extends DialerConfig {
   readonly logger: Logger;
   readonly memberId: MemberId;
   readonly clusterId: ClusterId;
@@ -51,12 +50,8 @@ export interface TransportConfig {
   readonly snapshotSink: SnapshotSink;
   /** A peer says that this member has been removed for good: it must stop. May be called more than once. */
   readonly onRemoved: () => void;
-  /** etcd gives a peer a second and an election timeout to accept a connection. */
-  readonly dialTimeoutMs: number;
   /** A stream that was silent for so long, heartbeats of the link included, is broken. */
   readonly readTimeoutMs: number;
   /** A stream that took none of what waits for so long is broken. */
   readonly writeTimeoutMs: number;
-  /** Makes what opens connections to peers; for plain HTTP when absent. */
-  readonly newAgent?: () => Agent;
 }

@@ -1,4 +1,5 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { Agent, type AgentOptions, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { Agent as SecureAgent } from "node:https";
 import type { Clock } from "../base/index.js";
 
 /** An idle connection is closed before the peer might close it: etcd's members do after five seconds. */
@@ -11,23 +12,26 @@ export class PeerError extends Error {
 
 export interface DialerConfig {
   readonly clock: Clock;
-  /** How long a connection may take to come about. */
+  /** How long a connection may take to come about; etcd gives a peer a second and an election timeout. */
   readonly dialTimeoutMs: number;
-  /** Makes what opens connections; for plain HTTP when absent. */
-  readonly newAgent?: () => Agent;
+  /** Makes what opens connections of one kind; what Node makes of the options when absent. */
+  readonly newAgent?: (protocol: Protocol, options: AgentOptions) => Agent;
 }
+
+export type Protocol = "http:" | "https:";
 
 export type Headers = Readonly<Record<string, string | number>>;
 
 /** Opens requests to members; connections that have become free serve the next one. */
 export class Dialer {
   readonly #config: DialerConfig;
-  readonly #agent: Agent;
+  readonly #agents: Readonly<Record<Protocol, Agent>>;
 
   constructor(config: DialerConfig) {
     this.#config = config;
-    const plain = (): Agent => new Agent({ keepAlive: true, timeout: idleMsMax, noDelay: true });
-    this.#agent = (config.newAgent ?? plain)();
+    const { newAgent = plainAgent } = config;
+    const options = { keepAlive: true, timeout: idleMsMax, noDelay: true };
+    this.#agents = { "http:": newAgent("http:", options), "https:": newAgent("https:", options) };
   }
 
   /**
@@ -36,11 +40,12 @@ export class Dialer {
    */
   open(method: "GET" | "POST", url: string, path: string, headers: Headers): ClientRequest {
     const { protocol, hostname, port } = new URL(url);
+    const secure = protocol === "https:";
     const opened = request({
-      agent: this.#agent,
+      agent: this.#agents[secure ? "https:" : "http:"],
       protocol,
       hostname: hostname.replace(/^\[|\]$/g, ""),
-      port: port === "" ? (protocol === "https:" ? 443 : 80) : port,
+      port: port === "" ? (secure ? 443 : 80) : port,
       method,
       path,
       headers,
@@ -57,8 +62,12 @@ export class Dialer {
 
   /** Drops every connection. */
   stop(): void {
-    this.#agent.destroy();
+    for (const agent of Object.values(this.#agents)) agent.destroy();
   }
+}
+
+function plainAgent(protocol: Protocol, options: AgentOptions): Agent {
+  return protocol === "https:" ? new SecureAgent(options) : new Agent(options);
 }
 
 /** The answer to a request that has been sent; rejects when none comes. */

@@ -9,6 +9,8 @@ import { StreamWriter } from "./stream-writer.js";
 
 /** Messages of one peer that raft has not finished with; what comes beyond is dropped. */
 const pendingMax = 4096;
+/** A peer that sends one message that cannot be processed sends many. */
+const complaintIntervalMs = 1_000;
 
 /** A member of the cluster: streams both ways, and posts while there is no stream. */
 export class Peer {
@@ -17,6 +19,7 @@ export class Peer {
   readonly #writers: Readonly<Record<StreamKind, StreamWriter>>;
   readonly #readers: readonly StreamReader[];
   #pending = 0;
+  #complainedAt = Number.NEGATIVE_INFINITY;
   /** Messages are being dropped; said once until one is taken again. */
   #dropping = false;
 
@@ -106,6 +109,9 @@ export class Peer {
   }
 
   #complain({ type }: Message, error: string): void {
+    const now = this.#link.config.clock.now();
+    if (now < this.#complainedAt + complaintIntervalMs) return;
+    this.#complainedAt = now;
     const fields = { ...peerFields(this.#link), "message-type": type, error };
     this.#link.config.logger.warn("a message of a peer was not processed", fields);
   }

@@ -10,6 +10,8 @@ import { MessageDecoder, type StreamDecoder, type StreamKind } from "./stream-co
 
 /** Between two attempts to connect: several come and go within one heartbeat of raft. */
 const dialIntervalMs = 100;
+/** So many different reasons are told. */
+const failuresMax = 16;
 
 /** One attempt to have the stream, from the request to the end of its answer. */
 interface Attempt {
@@ -33,8 +35,8 @@ export class StreamReader {
   #attempt: Attempt | undefined;
   #redial: Timer | undefined;
   #stopped = false;
-  /** Why the last attempt failed: the same thing again is no news. */
-  #lastFailure = "";
+  /** Why attempts failed since there was a stream: the same thing again is no news. */
+  readonly #failures = new Set<string>();
 
   constructor(kind: StreamKind, link: Link, receive: (message: Message) => void) {
     this.#kind = kind;
@@ -103,7 +105,7 @@ export class StreamReader {
     const { config, status, counters, id } = this.#link;
     const { clock, logger, memberId } = config;
     attempt.connected = true;
-    this.#lastFailure = "";
+    this.#failures.clear();
     status.activate();
     logger.info("stream from peer is up", this.#fields());
     const decoder: StreamDecoder = this.#kind === "msgapp" ? new MsgAppDecoder(memberId, id) : new MessageDecoder();
@@ -150,8 +152,10 @@ export class StreamReader {
     status.deactivate(`${attempt.connected ? "read" : "dial"} stream ${this.#kind}`, error.message);
     const fields = { ...this.#fields(), url: attempt.url, error: error.message };
     if (attempt.connected) config.logger.warn("stream from peer broke", fields);
-    else if (error.message !== this.#lastFailure) config.logger.warn("no stream from peer", fields);
-    this.#lastFailure = attempt.connected ? "" : error.message;
+    else if (!this.#failures.has(error.message) && this.#failures.size < failuresMax) {
+      config.logger.warn("no stream from peer", fields);
+      this.#failures.add(error.message);
+    }
     this.#finish(attempt);
   }
 

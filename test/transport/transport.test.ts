@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, get, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { MemberId } from "../../src/base/index.js";
+import { type MemberId, silentLogger, systemClock } from "../../src/base/index.js";
 import { createMessage, type Message } from "../../src/raft/index.js";
 import type { TransportConfig } from "../../src/transport/index.js";
 import { TestMember, type TestMemberOptions } from "./member.js";
@@ -185,6 +185,61 @@ describe("a peer that hangs", () => {
     await one.until(() => one.events.length > before + dropped);
     request.destroy();
   });
+});
+
+describe("probes", () => {
+  test("measure the way to a peer and back", async () => {
+    const [one] = await pair({ readTimeoutMs: 100 });
+    const counters = one.transport.counters.get(2n as MemberId);
+    await one.until(() => (counters?.roundTrips.count ?? 0) >= 2);
+    expect(counters?.roundTrips.sum).toBeGreaterThan(0);
+    expect(counters?.roundTrips.sum).toBeLessThan(2);
+    expect(one.requests).toContain("GET /raft/probing");
+  });
+
+  test("say once that a peer does not answer, and that its clock differs", async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
+    const [one, two] = await pair({ readTimeoutMs: 100, logger, clock: { ...systemClock, wallTime: () => 0 } });
+    await one.stop();
+    const three = await start(3n, { readTimeoutMs: 100, logger });
+    three.transport.addPeer(two.id, [two.url]);
+    const drift = "the clocks of this member and a peer differ";
+    const silence = "peer does not answer probes";
+    await three.until(() => warnings.includes(drift));
+    await two.stop();
+    const probed = (): number => warnings.filter((warning) => warning === silence).length;
+    await three.until(() => probed() >= 1);
+    expect(warnings.filter((warning) => warning === drift).length).toBe(1);
+  });
+});
+
+test("a peer with a secure URL is only not reached", async () => {
+  const [one, two] = [await start(1n), await start(2n)];
+  one.transport.addPeer(two.id, [two.url.replace("http:", "https:")]);
+  one.transport.send([beat(2n, 1n, 7)]);
+  await one.until(() => one.events.includes("unreachable 2"));
+});
+
+test("a stopped transport is silent", async () => {
+  const [one, two] = await pair();
+  await one.transport.stop();
+  const [events, requests] = [one.events.length, two.requests.length];
+  one.transport.send([beat(2n, 1n, 7)]);
+  one.transport.addPeer(3n as MemberId, [two.url]);
+  expect(await fetch(`${one.url}/raft`, { method: "POST" })).toMatchObject({ status: 503 });
+  expect([one.events.length, two.requests.length]).toEqual([events, requests]);
+  expect(one.transport.activePeers()).toBe(0);
+});
+
+test("a removed peer is let go", async () => {
+  const [one, two] = await pair();
+  one.transport.removePeer(two.id);
+  one.removedIds = [2n];
+  await two.until(() => two.events.includes("removed"));
+  one.transport.send([beat(2n, 1n, 7)]);
+  one.transport.removePeer(two.id);
+  expect(two.received).toEqual([]);
 });
 
 const peerHeaders = {
