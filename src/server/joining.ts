@@ -15,6 +15,7 @@ export interface Joining {
 
 /** How long a member of the cluster may take to answer a question. */
 const askMs = 10_000;
+const downgradeMs = 1_000;
 
 /**
  * Asks the members of a running cluster who this one is among them.
@@ -110,18 +111,15 @@ async function requireCompatible(
   client: PeerClient | undefined,
   deps: UrlMatchDeps,
 ): Promise<void> {
-  if (await isDowngrading(remotes, client, deps)) {
-    throw new Error("incompatible with current running cluster: it is being downgraded");
-  }
+  const { oldest, newest } = versionsToJoin(await isDowngrading(remotes, client, deps));
   let decided = false;
   for (const remote of remotes) {
     const version = await clusterVersionAt(remote, client, deps);
     if (version === undefined) continue;
-    if (compareVersions(version, minClusterVersion) < 0 || compareVersions(version, ownClusterVersion) > 0) {
+    if (compareVersions(version, oldest) < 0 || compareVersions(version, newest) > 0) {
       throw new Error(
         `incompatible with current running cluster: its version at member ${idText(remote.id)} is ` +
-          `${shortVersion(version)}, this member can take part in ${shortVersion(minClusterVersion)} to ` +
-          shortVersion(ownClusterVersion),
+          `${shortVersion(version)}, this member can join ${shortVersion(oldest)} to ${shortVersion(newest)}`,
       );
     }
     decided = true;
@@ -129,6 +127,14 @@ async function requireCompatible(
   if (!decided) {
     throw new Error("incompatible with current running cluster: none of its members says which version it has");
   }
+}
+
+/** A cluster that goes back a release has the version that it leaves until its members are those of the older one. */
+function versionsToJoin(downgrading: boolean): { readonly oldest: string; readonly newest: string } {
+  if (!downgrading) return { oldest: minClusterVersion, newest: ownClusterVersion };
+  const [major = "", minor = ""] = ownClusterVersion.split(".");
+  const next = `${major}.${Number(minor) + 1}.0`;
+  return { oldest: next, newest: next };
 }
 
 async function clusterVersionAt(
@@ -150,7 +156,7 @@ async function clusterVersionAt(
   return undefined;
 }
 
-/** Members before 3.5 do not know the question, and do not downgrade. */
+/** Members before 3.5 do not know the question, and do not downgrade; a cluster without a quorum cannot tell. */
 async function isDowngrading(
   remotes: readonly Member[],
   client: PeerClient | undefined,
@@ -158,7 +164,9 @@ async function isDowngrading(
 ): Promise<boolean> {
   if (client === undefined) return false;
   for (const url of remotes.flatMap(({ peerUrls }) => peerUrls)) {
-    const answer = await within(clock, askMs, (signal) => client.downgradeEnabled(url, signal)).catch(() => undefined);
+    const answer = await within(clock, downgradeMs, (signal) => client.downgradeEnabled(url, signal)).catch(
+      () => undefined,
+    );
     if (answer !== undefined) return answer;
   }
   return false;

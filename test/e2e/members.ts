@@ -1,0 +1,138 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { etcdctl, type Outcome } from "../support/etcdctl.js";
+import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
+
+/** One member of a cluster, running or not; its data stays between two starts. */
+export class Member {
+  readonly name: string;
+  readonly kind: ServerKind;
+  readonly peerUrl: string;
+  readonly #clientPort: number;
+  readonly #dir: string;
+  #process: ServerProcess | undefined;
+
+  constructor(name: string, kind: ServerKind, clientPort: number, peerPort: number, dir: string) {
+    this.name = name;
+    this.kind = kind;
+    this.peerUrl = `http://127.0.0.1:${peerPort}`;
+    this.#clientPort = clientPort;
+    this.#dir = dir;
+  }
+
+  get endpoint(): string {
+    return `127.0.0.1:${this.#clientPort}`;
+  }
+
+  get process(): ServerProcess {
+    if (this.#process === undefined) throw new Error(`${this.name} was never started`);
+    return this.#process;
+  }
+
+  /** Resolves when it serves clients. */
+  async start(...flags: readonly string[]): Promise<void> {
+    this.#process = await ServerProcess.start({
+      kind: this.kind,
+      clientPort: this.#clientPort,
+      dataDir: this.#dir,
+      flags: [
+        ...["--name", this.name, "--advertise-client-urls", `http://${this.endpoint}`],
+        ...["--listen-peer-urls", this.peerUrl, "--initial-advertise-peer-urls", this.peerUrl],
+        ...flags,
+      ],
+    });
+  }
+
+  async forget(): Promise<void> {
+    await this.kill();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    await this.#process?.kill(signal);
+  }
+
+  /** Runs the real etcdctl against this member. */
+  ctl(...args: readonly string[]): Promise<Outcome> {
+    return etcdctl("3.5", this.endpoint, args);
+  }
+
+  /** As `ctl`, for a command that must succeed. */
+  async done(...args: readonly string[]): Promise<string> {
+    const { stdout, stderr, code } = await this.ctl(...args);
+    if (code !== 0) throw new Error(`etcdctl ${args.join(" ")} at ${this.name}: ${stderr}`);
+    return stdout;
+  }
+}
+
+/** Members in processes of their own on loopback. */
+export class Members {
+  readonly all: Member[] = [];
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Starts a cluster of `a`, `b` and so on. */
+  static async start(...kinds: readonly ServerKind[]): Promise<Members> {
+    const members = new Members(await mkdtemp(join(tmpdir(), "etcd-members-")));
+    for (const [at, kind] of kinds.entries()) await members.plan(String.fromCharCode(97 + at), kind);
+    const initial = ["--initial-cluster", members.initialCluster()];
+    await Promise.all(members.all.map((member) => member.start(...initial)));
+    return members;
+  }
+
+  /** A member with ports and a directory; it does not run yet. */
+  async plan(name: string, kind: ServerKind): Promise<Member> {
+    const dir = await mkdtemp(join(this.#folder, `${name}-`));
+    const member = new Member(name, kind, await freePort(), await freePort(), dir);
+    this.all.push(member);
+    return member;
+  }
+
+  named(name: string): Member {
+    const member = this.all.find((one) => one.name === name);
+    if (member === undefined) throw new Error(`there is no member ${name}`);
+    return member;
+  }
+
+  initialCluster(...without: readonly Member[]): string {
+    const members = this.all.filter((member) => !without.includes(member));
+    return members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(",");
+  }
+
+  /** The flags with which a planned member joins. */
+  joining(...without: readonly Member[]): readonly string[] {
+    return ["--initial-cluster-state", "existing", "--initial-cluster", this.initialCluster(...without)];
+  }
+
+  async idOf(asked: Member, { name, peerUrl }: Pick<Member, "name" | "peerUrl">): Promise<string> {
+    const lines = (await asked.done("member", "list")).split("\n");
+    const line = lines.find((row) => row.includes(`, ${name}, `) || row.includes(`, ${peerUrl},`));
+    return line?.split(",")[0] ?? "";
+  }
+
+  /** The list of members, which all of these must agree on before long. */
+  async list(...asked: readonly Member[]): Promise<string> {
+    const lists = (): Promise<string[]> => Promise.all(asked.map((member) => member.done("member", "list")));
+    await until(async () => new Set(await lists()).size === 1);
+    return (await lists())[0] ?? "";
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all.map((member) => member.kill()));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Tries for some seconds. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect.fail(`never came true: ${condition}`);
+}

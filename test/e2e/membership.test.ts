@@ -1,0 +1,146 @@
+import { afterEach, expect, test } from "vitest";
+import { haveReference } from "../support/reference.js";
+import { type Member, Members, until } from "./members.js";
+
+const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.4"], ["etcd", "3.5"]);
+const slow = 60_000;
+
+let members: Members | undefined;
+afterEach(async () => {
+  await members?.stop();
+  members = undefined;
+});
+
+/** A strict cluster takes changes once its members have been connected for five seconds. */
+async function accepted(member: Member, ...args: readonly string[]): Promise<void> {
+  await until(async () => !(await member.ctl(...args)).stderr.includes("unhealthy cluster"));
+}
+
+test.runIf(able)("members come, get a vote, move, and go for good", { timeout: slow }, async () => {
+  members = await Members.start("ours", "ours", "ours");
+  const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
+  expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);
+  await a.done("put", "k", "v");
+
+  const d = await members.plan("d", "ours");
+  await accepted(b, "member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
+  expect((await c.ctl("member", "add", "e", "--learner", "--peer-urls", "http://127.0.0.1:1")).stderr).toContain(
+    "etcdserver: too many learner members in cluster",
+  );
+  expect((await c.ctl("member", "add", "e", "--peer-urls", a.peerUrl)).stderr).toContain("Peer URLs already exists");
+  const id = await members.idOf(a, d);
+  await d.start(...members.joining());
+  expect((await d.ctl("--command-timeout=1s", "get", "k")).stderr).toContain("rpc not supported for learner");
+  expect(await d.done("get", "k", "--consistency=s")).toBe("k\nv\n");
+
+  // Whoever is asked: those that do not lead ask the leader.
+  await until(async () => (await a.ctl("member", "promote", id)).code === 0);
+  expect((await b.ctl("member", "promote", id)).stderr).toContain("can only promote a learner member");
+  expect((await c.ctl("member", "promote", "123")).stderr).toContain("etcdserver: member not found");
+  expect(await members.list(a, b, c, d)).toContain(`${id}, started, d, ${d.peerUrl}, http://${d.endpoint}, false`);
+  expect(await d.done("get", "k")).toBe("k\nv\n");
+
+  const moved = d.peerUrl.replace("127.0.0.1", "localhost");
+  await a.done("member", "update", id, "--peer-urls", moved);
+  expect(await members.list(a, b, c, d)).toContain(`${id}, started, d, ${moved}, `);
+
+  const removed = await members.idOf(a, c);
+  await accepted(a, "member", "remove", removed);
+  expect(await c.process.ended()).toBe(0);
+  expect(c.process.log).toContain("the member has been permanently removed from the cluster");
+  await expect(c.start()).rejects.toThrow("the member has been permanently removed from the cluster");
+  expect((await members.list(a, b, d)).match(/started/g)).toHaveLength(3);
+});
+
+test.runIf(able)("all members start again in any order, and know each other", { timeout: slow }, async () => {
+  members = await Members.start("ours", "ours", "ours");
+  const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
+  const before = await members.list(a, b, c);
+  await Promise.all([a.kill(), b.kill(), c.kill("SIGTERM")]);
+  const starts = [c.start(), a.start()];
+  await Promise.all(starts);
+  await b.start();
+  expect(await members.list(c, a, b)).toBe(before);
+});
+
+test.runIf(able)("what does not fit keeps a member from joining", { timeout: slow }, async () => {
+  members = await Members.start("ours");
+  const a = members.named("a");
+  const b = await members.plan("b", "ours");
+  const refused = async (flags: readonly string[], says: string): Promise<void> => {
+    await expect(b.start(...flags)).rejects.toThrow(says);
+  };
+  await refused(members.joining(), "error validating peerURLs: member count is unequal (1 and 2)");
+  await refused(
+    ["--initial-cluster-state", "existing", "--initial-cluster", `b=${b.peerUrl}`],
+    "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs",
+  );
+  await accepted(a, "member", "add", "b", "--peer-urls", b.peerUrl);
+  const wrong = `a=${a.peerUrl},b=http://127.0.0.1:1`;
+  await refused(
+    ["--initial-cluster-state", "existing", "--initial-cluster", wrong],
+    "error validating peerURLs: PeerURLs: no match found for existing member",
+  );
+  await b.start(...members.joining());
+  expect((await members.list(a, b)).match(/started/g)).toHaveLength(2);
+
+  const id = await members.idOf(a, b);
+  await b.forget();
+  await refused(members.joining(), `member ${id} has already been bootstrapped`);
+});
+
+test.runIf(able)("a member whose cluster is lost goes on alone when it is forced to", { timeout: slow }, async () => {
+  members = await Members.start("ours", "ours", "ours");
+  const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
+  await a.done("put", "k", "v");
+  await until(async () => (await b.done("get", "k", "--consistency=s")) === "k\nv\n");
+  const id = await members.idOf(b, b);
+  await Promise.all([a.kill(), b.kill(), c.kill()]);
+  await b.start("--force-new-cluster");
+  expect(await b.done("member", "list")).toBe(`${id}, started, b, ${b.peerUrl}, http://${b.endpoint}, false\n`);
+  expect(await b.done("get", "k")).toBe("k\nv\n");
+  await b.done("put", "k", "w");
+  await b.kill();
+  await b.start();
+  expect(await b.done("get", "k")).toBe("k\nw\n");
+
+  await c.forget();
+  await accepted(b, "member", "add", "c", "--peer-urls", c.peerUrl);
+  await c.start(...members.joining(a));
+  expect((await members.list(b, c)).match(/started/g)).toHaveLength(2);
+  expect(await c.done("get", "k")).toBe("k\nw\n");
+});
+
+for (const { name, kinds, version, comes } of [
+  { name: "one etcd 3.5 and two of ours", kinds: ["etcd 3.5", "ours", "ours"], version: "3.5.0", comes: "etcd 3.5" },
+  { name: "two etcd 3.5 and one of ours", kinds: ["etcd 3.5", "etcd 3.5", "ours"], version: "3.5.0", comes: "ours" },
+  { name: "two etcd 3.4 and one of ours", kinds: ["etcd 3.4", "etcd 3.4", "ours"], version: "3.4.0", comes: "ours" },
+  { name: "one etcd 3.4 and two of ours", kinds: ["etcd 3.4", "ours", "ours"], version: "3.4.0", comes: "etcd 3.4" },
+] as const) {
+  test.runIf(able)(`${name} agree on who they are while members come and go`, { timeout: slow }, async () => {
+    members = await Members.start(...kinds);
+    const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
+    expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);
+    for (const member of [a, b, c]) {
+      await until(async () => (await clusterVersion(member)) === version);
+    }
+    const d = await members.plan("d", comes);
+    await accepted(c, "member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
+    await d.start(...members.joining());
+    const id = await members.idOf(b, d);
+    await until(async () => (await b.ctl("member", "promote", id)).code === 0);
+    const moved = d.peerUrl.replace("127.0.0.1", "localhost");
+    await c.done("member", "update", id, "--peer-urls", moved);
+    expect(await members.list(a, b, c, d)).toContain(`${id}, started, d, ${moved}, http://${d.endpoint}, false`);
+    await accepted(c, "member", "remove", await members.idOf(b, b));
+    await b.process.ended();
+    expect((await members.list(a, c, d)).match(/started/g)).toHaveLength(3);
+    await d.done("put", "k", "v");
+    expect(await c.done("get", "k")).toBe("k\nv\n");
+  });
+}
+
+async function clusterVersion({ endpoint }: Member): Promise<string> {
+  const answer = await fetch(`http://${endpoint}/version`);
+  return String(JSON.parse(await answer.text()).etcdcluster);
+}
