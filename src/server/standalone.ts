@@ -9,8 +9,13 @@ import { confChangeCodec } from "./conf-change-codec.js";
 type Roles = Map<bigint, "voter" | "learner">;
 
 /**
- * Makes a member whose cluster is lost the only one of it: what is not known to be committed is dropped, and conf
- * changes that remove all others, taken for committed, are put at the end of the log.
+ * Makes a member whose cluster is lost the only one of it: conf changes that remove all others are put at the end of
+ * the log, and all of it is taken for committed.
+ *
+ * etcd drops what it does not know to be committed. Here the commit index is stored with the entries that come after it,
+ * so the last writes that clients were told of may lie beyond, and are kept; whoever made one that was not committed was
+ * never told that it failed for good. Only a conf change that may not be committed ends the log: it could remove this
+ * very member.
  *
  * @param peerUrls of this member, should its cluster never have heard of it
  * @returns the log as it is on disk then
@@ -26,35 +31,33 @@ export async function standAlone(
   const { wal, hardState } = opened;
   assert(hardState !== undefined, "a log that was begun has a hard state");
   const commit = Math.max(hardState.commit, applied);
-  const committed = opened.entries.filter(({ index }) => index <= commit);
-  const dropped = opened.entries.length - committed.length;
-  if (dropped > 0) {
-    const fields = { "commit-index-from-wal": commit, "number-of-discarded-entries": dropped };
-    logger.info("discarding uncommitted WAL entries", fields);
-  }
-  const roles = rolesAfter(loadConfState(backend) ?? emptyConfState, committed, applied);
+  const end = opened.entries.find(({ index, type }) => index > commit && type !== "EntryNormal")?.index;
+  const kept = opened.entries.filter(({ index }) => end === undefined || index < end);
+  const last = kept.at(-1)?.index ?? applied;
+  const roles = rolesAfter(loadConfState(backend) ?? emptyConfState, kept, applied);
   const local: Member = { id: ids.memberId, name: "", peerUrls, clientUrls: [], isLearner: false };
   const entries = changesToward(local, roles).map((change, at): Entry => {
     const data = confChangeCodec.encode(change);
-    return { term: hardState.term, index: commit + 1 + at, type: "EntryConfChange", data };
+    return { term: hardState.term, index: last + 1 + at, type: "EntryConfChange", data };
   });
-  const forced = { ...hardState, commit: commit + entries.length };
+  const forced = { ...hardState, commit: last + entries.length };
   await wal.save({ hardState: forced, entries });
   logger.info("forcing restart member", {
     "cluster-id": idText(ids.clusterId),
     "local-member-id": idText(ids.memberId),
     "wal-commit-index": hardState.commit,
+    "number-of-discarded-entries": opened.entries.length - kept.length,
     "commit-index": forced.commit,
   });
-  return { ...opened, hardState: forced, entries: [...committed, ...entries] };
+  return { ...opened, hardState: forced, entries: [...kept, ...entries] };
 }
 
 /** The roles that `state` gives, and what the entries that are not applied yet make of them. */
-function rolesAfter(state: ConfState, committed: readonly Entry[], applied: number): Roles {
+function rolesAfter(state: ConfState, entries: readonly Entry[], applied: number): Roles {
   const roles: Roles = new Map();
   for (const id of [...state.votersOutgoing, ...state.voters]) roles.set(id, "voter");
   for (const id of [...state.learners, ...state.learnersNext]) roles.set(id, "learner");
-  for (const { type, data } of committed.filter(({ index }) => index > applied)) {
+  for (const { type, data } of entries.filter(({ index }) => index > applied)) {
     if (type !== "EntryConfChange") continue;
     const change = confChangeCodec.decode(type, data);
     assert(change.version === 1, "an entry of this type holds a change of one member");
