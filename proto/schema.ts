@@ -26,11 +26,11 @@ export type Kind =
 export type Scalar = "bool" | "int32" | "uint32" | "int53" | "uint53" | "int64" | "uint64" | "string" | "key" | "bytes";
 
 /**
- * 64-bit integers by these names are ids, read as bigint: rounding one would make it another. Not so `watch_id`, which
- * counts the watches of one stream; a client that chooses one beyond 2^53 gets 2^53 - 1.
+ * 64-bit integers by these names are ids, read as bigint: rounding one would make it another, also where a client has
+ * chosen it.
  */
 const ids = new Set([
-  ...["ID", "id", "lease", "cluster_id", "member_id", "member_ID", "memberID", "targetID", "leader"],
+  ...["ID", "id", "lease", "cluster_id", "member_id", "member_ID", "memberID", "targetID", "leader", "watch_id"],
   ...["NodeID", "ClusterID", "node_id", "to", "from", "vote"],
   ...["voters", "learners", "voters_outgoing", "learners_next"],
 ]);

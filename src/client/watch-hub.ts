@@ -14,14 +14,14 @@ const { Watch: watchMethod } = services["etcdserverpb.Watch"];
 const unreadMax = 1_000;
 const reopenMs = 50;
 /** The id of answers that are for every watch of the stream. */
-const everyone = -1;
+const everyone = -1n;
 
 /** All watches of a client that ask for the same of their server: they share one stream, and survive it. */
 export class WatchHub {
   readonly #caller: Caller;
   readonly #call: CallOptions;
   readonly #watches = new Set<Watch>();
-  readonly #byId = new Map<number, Watch>();
+  readonly #byId = new Map<bigint, Watch>();
   /** Asked for and not confirmed yet; the server confirms in the order it was asked. */
   #asked: (Watch | undefined)[] = [];
   #stream: WatchCall | undefined;
@@ -140,7 +140,7 @@ export class WatchHub {
     if (this.#watches.size === 0) this.#close();
   }
 
-  #cancel(watchId: number): void {
+  #cancel(watchId: bigint): void {
     this.#byId.delete(watchId);
     this.#stream?.write({ requestUnion: { case: "cancelRequest", value: { watchId } } });
   }

@@ -19,7 +19,7 @@ export type WatchNotice =
   | { readonly kind: "progress"; readonly watchId: WatchId; readonly revision: number };
 
 /** The watch id of a notice to the whole stream. */
-export const allWatchers: WatchId = -1;
+export const allWatchers: WatchId = -1n;
 
 /** Takes the notices of one stream. It must not call back into the stream while it takes one. */
 export interface WatchSink {
@@ -53,7 +53,7 @@ export class WatchStream {
   readonly #notified = new Set<Watcher>();
   /** Those whose start revision had not come when last looked at. */
   readonly #future = new Set<Watcher>();
-  #nextId: WatchId = 0;
+  #nextId: WatchId = 0n;
   /** Watchers that are not `over`, and how many of them are not `synced`. */
   #live = 0;
   #lagging = 0;
@@ -69,11 +69,11 @@ export class WatchStream {
   watch(id: WatchId, options: WatchOptions): WatchAnswer {
     const { key, end, startRevision, progressNotify } = options;
     if (end !== "" && end !== "\0" && key >= end) return { kind: "refused", reason: "mvcc: watcher range is empty" };
-    if (id !== 0 && this.#watchers.has(id)) {
+    if (id !== 0n && this.#watchers.has(id)) {
       return { kind: "refused", reason: "mvcc: duplicate watch ID provided on the WatchStream" };
     }
     const watcher: Watcher = {
-      id: id === 0 ? this.#chooseId() : id,
+      id: id === 0n ? this.#chooseId() : id,
       stream: this,
       options,
       place: "synced",

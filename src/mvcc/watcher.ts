@@ -1,8 +1,8 @@
 import type { Key } from "../base/index.js";
 import type { WatchStream } from "./watch-stream.js";
 
-/** Unique among the watchers of one stream; the client may choose it. */
-export type WatchId = number;
+/** 64 signed bits, unique among the watchers of one stream; the client may choose it. */
+export type WatchId = bigint;
 
 /** What a client asks to hear of. */
 export interface WatchOptions {

@@ -53,10 +53,10 @@ export interface WatchSenderOptions {
  */
 export class WatchSender implements WatchSink {
   readonly #options: WatchSenderOptions;
-  readonly #fragmented = new Set<number>();
+  readonly #fragmented = new Set<bigint>();
   #waiting: Waiting[] = [];
   /** By watcher, what its next events may join: nothing that must come in between was said since. */
-  readonly #joinable = new Map<number, Waiting>();
+  readonly #joinable = new Map<bigint, Waiting>();
   #next = 0;
   #bytes = 0;
   #full = false;
@@ -79,11 +79,11 @@ export class WatchSender implements WatchSink {
   }
 
   /** From now on this watcher's responses are cut when they are long. */
-  fragment(watchId: number): void {
+  fragment(watchId: bigint): void {
     this.#fragmented.add(watchId);
   }
 
-  forget(watchId: number): void {
+  forget(watchId: bigint): void {
     this.#fragmented.delete(watchId);
   }
 
@@ -121,7 +121,7 @@ export class WatchSender implements WatchSink {
     this.#wakeRoomWaiters();
   }
 
-  #tell(watchId: number, revision: number, events: readonly Encoded<Event>[], bytes: number): void {
+  #tell(watchId: bigint, revision: number, events: readonly Encoded<Event>[], bytes: number): void {
     if (this.#stopped) return;
     const joined = this.#joinable.get(watchId);
     if (joined !== undefined && joined.bytes + bytes <= joinedBytesMax) {

@@ -16,7 +16,7 @@ import { type WaitingTotal, WatchSender } from "./watch-stream.js";
 const grpcOverheadBytes = 512 * 1024;
 const progressIntervalMinMs = 100;
 /** The id of what never became a watcher. */
-const noWatcher = -1;
+const noWatcher = -1n;
 
 /** What watching needs of a server. */
 export interface WatchServer {
@@ -160,7 +160,7 @@ class WatchSession {
     this.#sender.answer(this.#revision, { watchId: answer.id, created: true });
   }
 
-  #cancel(watchId: number): void {
+  #cancel(watchId: bigint): void {
     if (!this.#watches.cancel(watchId)) return;
     this.#sender.forget(watchId);
     this.#sender.answer(this.#revision, { watchId, canceled: true });

@@ -175,7 +175,7 @@ function watch(client, hear) {
   });
   const range = { key: "bench/", rangeEnd: "bench0", startRevision: 0, progressNotify: false, filters: [] };
   stream.write({
-    requestUnion: { case: "createRequest", value: { ...range, prevKv: false, watchId: 0, fragment: false } },
+    requestUnion: { case: "createRequest", value: { ...range, prevKv: false, watchId: 0n, fragment: false } },
   });
   return { ready, cancel: () => stream.cancel() };
 }

@@ -19,7 +19,7 @@ const kvs = Array.from({ length: 100 }, (_, i) => kv(i));
 const range = wire.RangeResponse.create({ header, kvs, count: 100 });
 const stored = { ...range, kvs: kvs.map((one) => wire.KeyValue.encode(one)) };
 const event = { type: 0, kv: kv(1), prevKv: undefined };
-const watch = wire.WatchResponse.create({ header, watchId: 5, events: [event] });
+const watch = wire.WatchResponse.create({ header, watchId: 5n, events: [event] });
 const watchEncoded = { ...watch, events: [wire.Event.encode(event)] };
 const txn = wire.TxnRequest.create({
   compare: [

@@ -70,7 +70,7 @@ test("a watcher that never reads", { timeout: 60_000 }, async () => {
       case: "createRequest",
       value: {
         ...{ key: "\0", rangeEnd: "\0", startRevision: 0, progressNotify: false, filters: [] },
-        ...{ prevKv: true, watchId: 0, fragment: false },
+        ...{ prevKv: true, watchId: 0n, fragment: false },
       },
     },
   });

@@ -25,8 +25,8 @@ test("a put looks at its own watchers of 10,000 keys and 10,000 ranges, and at n
     looks++;
   };
   for (let at = 0; at < 10_000; at++) {
-    stream.watch(0, counted(on(name(at)), looked));
-    stream.watch(0, counted(on(name(at), { end: name(at + 1) }), looked));
+    stream.watch(0n, counted(on(name(at)), looked));
+    stream.watch(0n, counted(on(name(at), { end: name(at + 1) }), looked));
   }
   looks = 0;
   write(store, { put: name(5_000), value: "1" });
@@ -39,8 +39,8 @@ test("an event is encoded once for all its watchers, and once more for those tha
   write(store, { put: "a" });
   const sink = new TestSink();
   const watching = watchable(store);
-  for (let at = 0; at < 100; at++) watching.newStream(sink).watch(0, on("a", { prevKv: at % 2 === 0 }));
-  for (let at = 0; at < 100; at++) watching.newStream(sink).watch(0, on("\0", { end: "\0" }));
+  for (let at = 0; at < 100; at++) watching.newStream(sink).watch(0n, on("a", { prevKv: at % 2 === 0 }));
+  for (let at = 0; at < 100; at++) watching.newStream(sink).watch(0n, on("\0", { end: "\0" }));
   write(store, { put: "a" });
   const encodings = new Set(sink.notices.map((notice) => notice.kind === "events" && notice.events[0]));
   expect([sink.notices.length, encodings.size]).toEqual([200, 2]);
@@ -57,7 +57,7 @@ test("watchers that lag at many different revisions read history together", asyn
   const watching = watchable(readingWith(store, counted));
   const sink = new TestSink();
   const stream = watching.newStream(sink);
-  for (let at = 0; at < 1_000; at++) stream.watch(0, on(name(2_999), { startRevision: 3_001 - 3 * at }));
+  for (let at = 0; at < 1_000; at++) stream.watch(0n, on(name(2_999), { startRevision: 3_001 - 3 * at }));
   await settled(watching);
   expect([sink.notices.length, reads]).toEqual([1_000, 3]);
 });
@@ -71,12 +71,12 @@ describe("100,000 watchers on one stream", () => {
     const watching = watchable(store);
     const sink = new TestSink();
     const stream = watching.newStream(sink);
-    for (let at = 0; at < count; at++) stream.watch(0, on("a", { progressNotify: true }));
+    for (let at = 0; at < count; at++) stream.watch(0n, on("a", { progressNotify: true }));
     for (let at = 0; at < 1_000; at++) stream.requestProgress();
     stream.notifyProgress();
     write(store, { put: "a" });
     expect(sink.notices.length).toBe(2 * count + 1_000);
-    for (let at = 0; at < count; at++) stream.cancel(at);
+    for (let at = 0; at < count; at++) stream.cancel(BigInt(at));
     expect(watching.watcherCount).toBe(0);
   });
 
@@ -86,7 +86,7 @@ describe("100,000 watchers on one stream", () => {
     const watching = watchable(store);
     const sink = new TestSink();
     const stream = watching.newStream(sink);
-    for (let at = 0; at < count; at++) stream.watch(0, on("a", { startRevision: 2 }));
+    for (let at = 0; at < count; at++) stream.watch(0n, on("a", { startRevision: 2 }));
     let told = 0;
     while (told < 10 * count) {
       sink.room = 1_000;
@@ -110,7 +110,7 @@ describe("100,000 watchers on one stream", () => {
     const watching = watchable(store);
     const sink = new TestSink();
     const stream = watching.newStream(sink);
-    for (let at = 0; at < count; at++) stream.watch(0, on("a", { startRevision: 2 }));
+    for (let at = 0; at < count; at++) stream.watch(0n, on("a", { startRevision: 2 }));
     await settled(watching);
     expect([sink.notices.length, watching.watcherCount]).toEqual([count, 0]);
   });
@@ -120,7 +120,7 @@ describe("100,000 watchers on one stream", () => {
     write(store, { put: "a" });
     const watching = watchable(store);
     const stream = watching.newStream(new TestSink());
-    for (let at = 0; at < count; at++) stream.watch(0, on(name(at), { startRevision: at % 2 === 0 ? 0 : 2 }));
+    for (let at = 0; at < count; at++) stream.watch(0n, on(name(at), { startRevision: at % 2 === 0 ? 0 : 2 }));
     await nextTurn();
     stream.close();
     expect(watching.watcherCount).toBe(0);

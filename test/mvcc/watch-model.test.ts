@@ -15,7 +15,7 @@ interface Told extends Pick<Change, "key" | "type"> {
 
 /** One watcher, and how far it has come. */
 interface WatcherModel {
-  readonly id: number;
+  readonly id: bigint;
   readonly options: WatchOptions;
   /** The first revision that it is to hear of. */
   readonly from: number;
@@ -30,7 +30,7 @@ interface WatcherModel {
 class Client {
   readonly sink = new TestSink();
   readonly stream: WatchStream;
-  readonly watchers = new Map<number, WatcherModel>();
+  readonly watchers = new Map<bigint, WatcherModel>();
   readonly #world: World;
 
   constructor(world: World) {
@@ -42,13 +42,13 @@ class Client {
     // What was said before says nothing of this one.
     this.read();
     const { revision } = this.#world.store;
-    const answer = this.stream.watch(0, options);
+    const answer = this.stream.watch(0n, options);
     if (answer.kind === "refused") return;
     const from = options.startRevision === 0 ? revision + 1 : options.startRevision;
     this.watchers.set(answer.id, { id: answer.id, options, from, passed: 0, heardTo: 0, over: false });
   }
 
-  cancel(id: number): void {
+  cancel(id: bigint): void {
     this.read();
     expect(this.stream.cancel(id)).toBe(true);
     this.watchers.delete(id);
@@ -66,7 +66,7 @@ class Client {
   }
 
   #check(notice: WatchNotice): void {
-    if (notice.watchId === -1 && notice.kind === "progress") {
+    if (notice.watchId === -1n && notice.kind === "progress") {
       this.#checkAll(notice.revision);
       return;
     }

@@ -24,8 +24,8 @@ describe("progress on request", () => {
     const { watching, sink, put } = await stream();
     const watches = watching.newStream(sink);
     put();
-    watches.watch(0, on("b"));
-    watches.watch(0, on("c"));
+    watches.watch(0n, on("b"));
+    watches.watch(0n, on("c"));
     watches.requestProgress();
     expect(sink.take()).toEqual(["-1 progress 2"]);
   });
@@ -34,8 +34,8 @@ describe("progress on request", () => {
     const { watching, sink } = await stream();
     const watches = watching.newStream(sink);
     watches.requestProgress();
-    watches.watch(0, on("b"));
-    watches.cancel(0);
+    watches.watch(0n, on("b"));
+    watches.cancel(0n);
     watches.requestProgress();
     expect(sink.take()).toEqual([]);
   });
@@ -44,8 +44,8 @@ describe("progress on request", () => {
     const { watching, sink, put } = await stream();
     put();
     const watches = watching.newStream(sink);
-    watches.watch(0, on("b"));
-    watches.watch(0, on("c", { startRevision: 1 }));
+    watches.watch(0n, on("b"));
+    watches.watch(0n, on("c", { startRevision: 1 }));
     watches.requestProgress();
     await settled(watching);
     expect(sink.take()).toEqual([]);
@@ -56,7 +56,7 @@ describe("progress on request", () => {
   test("is not told before the start of one that begins later", async () => {
     const { watching, sink, put } = await stream();
     const watches = watching.newStream(sink);
-    watches.watch(0, on("b", { startRevision: 2 }));
+    watches.watch(0n, on("b", { startRevision: 2 }));
     watches.requestProgress();
     expect(sink.take()).toEqual([]);
     put();
@@ -71,16 +71,16 @@ describe("progress now and then", () => {
     const watching = watchable(store);
     const sink = new TestSink();
     const stream = watching.newStream(sink);
-    stream.watch(0, on("a", { progressNotify: true }));
-    stream.watch(0, on("b", { progressNotify: true }));
-    stream.watch(0, on("c"));
-    stream.watch(0, on("d", { progressNotify: true, startRevision: 99 }));
+    stream.watch(0n, on("a", { progressNotify: true }));
+    stream.watch(0n, on("b", { progressNotify: true }));
+    stream.watch(0n, on("c"));
+    stream.watch(0n, on("d", { progressNotify: true, startRevision: 99 }));
     write(store, { put: "a", value: "1" });
     stream.notifyProgress();
     expect(sink.take()).toEqual(["0 at 2: a=1@2", "1 progress 2"]);
     stream.notifyProgress();
     expect(sink.take()).toEqual(["0 progress 2", "1 progress 2"]);
-    stream.cancel(0);
+    stream.cancel(0n);
     stream.notifyProgress();
     expect(sink.take()).toEqual(["1 progress 2"]);
   });
@@ -89,7 +89,7 @@ describe("progress now and then", () => {
     const store = await openEmpty();
     const sink = new TestSink();
     const stream = watchable(store).newStream(sink);
-    stream.watch(0, on("a", { progressNotify: true, noPut: true }));
+    stream.watch(0n, on("a", { progressNotify: true, noPut: true }));
     write(store, { put: "a" });
     stream.notifyProgress();
     expect(sink.take()).toEqual(["0 progress 2"]);
@@ -100,7 +100,7 @@ describe("progress now and then", () => {
     const watching = watchable(store);
     const sink = new TestSink();
     const stream = watching.newStream(sink);
-    for (const key of ["a", "b", "c"]) stream.watch(0, on(key, { progressNotify: true }));
+    for (const key of ["a", "b", "c"]) stream.watch(0n, on(key, { progressNotify: true }));
     sink.room = 1;
     stream.notifyProgress();
     expect(sink.take()).toEqual(["0 progress 1"]);

@@ -63,7 +63,7 @@ describe("after a put of a, b, a and a delete of a (2 to 5), a put of a and c (6
       for (const one of past) write(store, one);
       const watching = watchable(store);
       const sink = new TestSink();
-      expect(watching.newStream(sink).watch(0, watch)).toEqual({ kind: "created", id: 0 });
+      expect(watching.newStream(sink).watch(0n, watch)).toEqual({ kind: "created", id: 0n });
       await settled(watching);
       write(store, ...next);
       expect(sink.take()).toEqual(want);
@@ -75,7 +75,7 @@ test("a watcher from a later revision hears nothing before it, and everything fr
   const store = await openEmpty();
   const watching = watchable(store);
   const sink = new TestSink();
-  watching.newStream(sink).watch(0, on("a", { startRevision: 4 }));
+  watching.newStream(sink).watch(0n, on("a", { startRevision: 4 }));
   for (const value of ["1", "2", "3", "4"]) write(store, { put: "a", value });
   expect(sink.take()).toEqual(["0 at 4: a=3@4", "0 at 5: a=4@5"]);
 });
@@ -85,7 +85,7 @@ test("writes during the catch-up come once, after the past", async () => {
   for (let value = 2; value <= 1_500; value++) write(store, { put: "a", value: `${value}` });
   const watching = watchable(store);
   const sink = new TestSink();
-  watching.newStream(sink).watch(0, on("a", { startRevision: 2 }));
+  watching.newStream(sink).watch(0n, on("a", { startRevision: 2 }));
   let value = 1_500;
   do {
     await nextTurn();
@@ -114,7 +114,7 @@ describe("compaction", () => {
       await store.compact(4).done;
       const watching = watchable(store);
       const sink = new TestSink();
-      watching.newStream(sink).watch(0, watch);
+      watching.newStream(sink).watch(0n, watch);
       await settled(watching);
       expect(sink.take()).toEqual(want);
     });
@@ -126,7 +126,7 @@ describe("compaction", () => {
     await store.compact(5).done;
     const watching = watchable(store);
     const sink = new TestSink();
-    watching.newStream(sink).watch(0, ofA(5));
+    watching.newStream(sink).watch(0n, ofA(5));
     await settled(watching);
     expect(sink.take()).toEqual(["0 at 5: -a@5"]);
   });
@@ -135,7 +135,7 @@ describe("compaction", () => {
     const store = await openEmpty();
     const watching = watchable(store);
     const sink = new TestSink();
-    watching.newStream(sink).watch(0, on("a"));
+    watching.newStream(sink).watch(0n, on("a"));
     write(store, { put: "b" });
     write(store, { put: "b" });
     await store.compact(3).done;
@@ -157,8 +157,8 @@ describe("compaction", () => {
     const sink = new TestSink();
     const stream = watching.newStream(sink);
     compact = () => store.compactedRevision < 4 && store.compact(4);
-    stream.watch(0, ofA(2));
-    stream.watch(0, ofA(4));
+    stream.watch(0n, ofA(2));
+    stream.watch(0n, ofA(4));
     await settled(watching);
     expect(sink.take()).toEqual(["0 compacted at 4", "1 at 5: a=3@4 -a@5"]);
   });
@@ -168,7 +168,7 @@ describe("compaction", () => {
     const watching = watchable(store);
     const sink = new TestSink();
     const stream = watching.newStream(sink);
-    stream.watch(0, on("a"));
+    stream.watch(0n, on("a"));
     sink.room = 0;
     write(store, { put: "a" });
     write(store, { put: "a" });
@@ -180,7 +180,7 @@ describe("compaction", () => {
     await settled(watching);
     write(store, { put: "a" });
     expect(sink.take()).toEqual(["0 compacted at 4"]);
-    expect([watching.watcherCount, stream.cancel(0), stream.cancel(0)]).toEqual([0, true, false]);
+    expect([watching.watcherCount, stream.cancel(0n), stream.cancel(0n)]).toEqual([0, true, false]);
   });
 });
 
@@ -191,8 +191,8 @@ describe("a client that does not read", () => {
     const slow = new TestSink();
     const stream = watching.newStream(slow);
     const quick = new TestSink();
-    stream.watch(0, on("a"));
-    watching.newStream(quick).watch(0, on("a"));
+    stream.watch(0n, on("a"));
+    watching.newStream(quick).watch(0n, on("a"));
     slow.room = 1;
     for (const value of ["1", "2", "3"]) write(store, { put: "a", value });
     await nextTurn();
@@ -212,7 +212,7 @@ describe("a client that does not read", () => {
     const watching = watchable(store);
     const sink = new TestSink();
     const stream = watching.newStream(sink);
-    stream.watch(0, on("a", { startRevision: 2 }));
+    stream.watch(0n, on("a", { startRevision: 2 }));
     const heard: number[] = [];
     for (let round = 0; round < 3; round++) {
       sink.room = 1;
@@ -229,19 +229,19 @@ describe("a client that does not read", () => {
 describe("ids", () => {
   test("count from 0 up, past those that clients chose, and are not used again", async () => {
     const stream = watchable(await openEmpty()).newStream(new TestSink());
-    const ids = [0, 2, 0, 0, 0].map((id) => stream.watch(id, on("a")));
-    expect(ids.map((answer) => answer.kind === "created" && answer.id)).toEqual([0, 2, 1, 3, 4]);
-    stream.cancel(1);
-    expect(stream.watch(0, on("a"))).toEqual({ kind: "created", id: 5 });
+    const ids = [0n, 2n, 0n, 0n, 0n].map((id) => stream.watch(id, on("a")));
+    expect(ids.map((answer) => answer.kind === "created" && answer.id)).toEqual([0n, 2n, 1n, 3n, 4n]);
+    stream.cancel(1n);
+    expect(stream.watch(0n, on("a"))).toEqual({ kind: "created", id: 5n });
   });
 
   test("are refused twice, until cancelled", async () => {
     const stream = watchable(await openEmpty()).newStream(new TestSink());
-    stream.watch(42, on("a"));
+    stream.watch(42n, on("a"));
     const reason = "mvcc: duplicate watch ID provided on the WatchStream";
-    expect(stream.watch(42, on("b"))).toEqual({ kind: "refused", reason });
-    stream.cancel(42);
-    expect(stream.watch(42, on("b"))).toEqual({ kind: "created", id: 42 });
+    expect(stream.watch(42n, on("b"))).toEqual({ kind: "refused", reason });
+    stream.cancel(42n);
+    expect(stream.watch(42n, on("b"))).toEqual({ kind: "created", id: 42n });
   });
 
   for (const [key, end] of [
@@ -250,7 +250,7 @@ describe("ids", () => {
   ] as const) {
     test(`none for the empty range ${key} to ${end}`, async () => {
       const stream = watchable(await openEmpty()).newStream(new TestSink());
-      expect(stream.watch(0, on(key, { end }))).toEqual({ kind: "refused", reason: "mvcc: watcher range is empty" });
+      expect(stream.watch(0n, on(key, { end }))).toEqual({ kind: "refused", reason: "mvcc: watcher range is empty" });
     });
   }
 });
@@ -261,11 +261,11 @@ test("a closed stream is forgotten, with watchers in every place", async () => {
   const watching = watchable(store);
   const sink = new TestSink();
   const stream = watching.newStream(sink);
-  stream.watch(0, on("a"));
-  stream.watch(0, on("b"));
+  stream.watch(0n, on("a"));
+  stream.watch(0n, on("b"));
   sink.room = 0;
   write(store, { put: "a" });
-  stream.watch(0, on("a", { startRevision: 2 }));
+  stream.watch(0n, on("a", { startRevision: 2 }));
   expect([watching.streamCount, watching.watcherCount, watching.slowWatcherCount]).toEqual([1, 3, 2]);
   stream.close();
   expect([watching.streamCount, watching.watcherCount, watching.slowWatcherCount]).toEqual([0, 0, 0]);
@@ -280,9 +280,9 @@ test("a watcher that is cancelled during the catch-up hears nothing more", async
   const watching = watchable(store);
   const sink = new TestSink();
   const stream = watching.newStream(sink);
-  stream.watch(0, on("a", { startRevision: 2 }));
+  stream.watch(0n, on("a", { startRevision: 2 }));
   while (sink.notices.length === 0) await nextTurn();
-  stream.cancel(0);
+  stream.cancel(0n);
   for (let turn = 0; turn < 20; turn++) await nextTurn();
   expect(sink.notices.length).toBe(1);
 });
@@ -302,7 +302,7 @@ test("history that cannot be read is a failure of the member", async () => {
   const failures: unknown[] = [];
   const unreadable = readingWith(store, () => Promise.reject(new Error("disk")));
   const watching = new WatchableStore(unreadable, { onFailure: (error) => failures.push(error) });
-  watching.newStream(new TestSink()).watch(0, on("a", { startRevision: 2 }));
+  watching.newStream(new TestSink()).watch(0n, on("a", { startRevision: 2 }));
   while (failures.length === 0) await nextTurn();
   expect(failures).toEqual([new Error("disk")]);
 });

@@ -139,7 +139,7 @@ export class TestClient implements ServerStream<WatchRequest, WatchResponse> {
     this.send({ case: "createRequest", value: WatchCreateRequest.create(fields) });
   }
 
-  cancelWatch(watchId: number): void {
+  cancelWatch(watchId: bigint): void {
     this.send({ case: "cancelRequest", value: { watchId } });
   }
 

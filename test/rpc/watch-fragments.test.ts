@@ -19,7 +19,7 @@ function response(valueSizes: readonly number[]): WatchResponse {
   );
   return WatchResponse.create({
     header: { clusterId: 1n, memberId: 2n, revision: 5, raftTerm: 3 },
-    watchId: 7,
+    watchId: 7n,
     events,
   });
 }

@@ -16,7 +16,7 @@ import { showResponse } from "./watch-client.js";
 /** What a test does to a server; `hear` waits until so many more responses have come. */
 type Step =
   | { readonly create: Partial<WatchCreateRequest>; readonly hear: number }
-  | { readonly cancel: number; readonly hear: number }
+  | { readonly cancel: bigint; readonly hear: number }
   | { readonly progress: true; readonly hear: number }
   | { readonly nothing: true; readonly hear: number }
   | { readonly put: string; readonly value?: string; readonly hear: number }
@@ -24,23 +24,27 @@ type Step =
   | { readonly del: string; readonly hear: number }
   | { readonly compact: number };
 
-const marker = 1_000_000;
+const marker = 1_000_000n;
 
 const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = [
   {
     name: "ids",
     steps: [
       { create: { key: "a" }, hear: 1 },
-      { create: { key: "a", watchId: 2 }, hear: 1 },
+      { create: { key: "a", watchId: 2n }, hear: 1 },
       { create: { key: "a" }, hear: 1 },
       { create: { key: "a" }, hear: 1 },
-      { create: { key: "a", watchId: 2 }, hear: 1 },
-      { create: { key: "a", watchId: -5 }, hear: 1 },
-      { cancel: 1, hear: 1 },
+      { create: { key: "a", watchId: 2n }, hear: 1 },
+      { create: { key: "a", watchId: -5n }, hear: 1 },
+      { cancel: 1n, hear: 1 },
       { create: { key: "a" }, hear: 1 },
-      { create: { key: "b", watchId: 1 }, hear: 1 },
-      { cancel: 77, hear: 0 },
-      { cancel: 1, hear: 1 },
+      { create: { key: "b", watchId: 1n }, hear: 1 },
+      { cancel: 77n, hear: 0 },
+      { create: { key: "c", watchId: 2n ** 63n - 1n }, hear: 1 },
+      { create: { key: "c", watchId: 2n ** 53n + 1n }, hear: 1 },
+      { put: "c", hear: 2 },
+      { cancel: 2n ** 53n + 1n, hear: 1 },
+      { cancel: 1n, hear: 1 },
     ],
   },
   {
@@ -48,13 +52,13 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
     steps: [
       { create: { key: "b", rangeEnd: "a" }, hear: 1 },
       { create: { key: "b", rangeEnd: "b" }, hear: 1 },
-      { create: { key: "", watchId: 1 }, hear: 1 },
-      { create: { key: "", rangeEnd: "\0", watchId: 2 }, hear: 1 },
-      { create: { key: "k", rangeEnd: "\0", watchId: 3 }, hear: 1 },
+      { create: { key: "", watchId: 1n }, hear: 1 },
+      { create: { key: "", rangeEnd: "\0", watchId: 2n }, hear: 1 },
+      { create: { key: "k", rangeEnd: "\0", watchId: 3n }, hear: 1 },
       { put: "a", hear: 1 },
       { put: "\0", hear: 2 },
       { del: "a", hear: 1 },
-      { cancel: 2, hear: 1 },
+      { cancel: 2n, hear: 1 },
       { put: "k", hear: 1 },
     ],
   },
@@ -86,10 +90,10 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
       { create: { key: "a", startRevision: 3 }, hear: 2 },
       { create: { key: "a", startRevision: 4, prevKv: true }, hear: 2 },
       { create: { key: "a", startRevision: 5, prevKv: true }, hear: 2 },
-      { create: { key: "b", watchId: 0, startRevision: 2 }, hear: 2 },
-      { cancel: 0, hear: 1 },
-      { cancel: 0, hear: 0 },
-      { create: { key: "b", watchId: 3 }, hear: 1 },
+      { create: { key: "b", watchId: 0n, startRevision: 2 }, hear: 2 },
+      { cancel: 0n, hear: 1 },
+      { cancel: 0n, hear: 0 },
+      { create: { key: "b", watchId: 3n }, hear: 1 },
     ],
   },
   {
@@ -118,9 +122,9 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
       { progress: true, hear: 1 },
       { create: { key: "a", startRevision: 9 }, hear: 1 },
       { progress: true, hear: 0 },
-      { cancel: 1, hear: 1 },
+      { cancel: 1n, hear: 1 },
       { progress: true, hear: 1 },
-      { cancel: 0, hear: 1 },
+      { cancel: 0n, hear: 1 },
       { progress: true, hear: 0 },
     ],
   },
@@ -218,8 +222,8 @@ describe.runIf(haveReference(["etcd", "3.5"]))("watching says what etcd 3.5 says
 
 /** In the order heard for each watch; among the watches of one key, etcd tells them in any order. */
 function byWatch(heard: readonly string[]): string[] {
-  const id = (line: string): number => Number.parseInt(line, 10);
-  return heard.toSorted((left, right) => id(left) - id(right));
+  const id = (line: string): bigint => BigInt(line.slice(0, line.indexOf("@")));
+  return heard.toSorted((left, right) => Number(id(left) - id(right)));
 }
 
 test("an open watch ends as unavailable when the server stops", async () => {

@@ -50,7 +50,7 @@ function start(otherBytes = 0): Sending {
   return { sender, output, total, rooms: () => rooms, ends };
 }
 
-function deliver(sender: WatchSender, bytes: number, watchId = 0, revision = 2): void {
+function deliver(sender: WatchSender, bytes: number, watchId = 0n, revision = 2): void {
   const events = [Event.encoded(new Uint8Array(bytes))];
   sender.deliver({ kind: "events", watchId, revision, events, bytes });
 }
@@ -62,7 +62,7 @@ for (const { name, otherBytes, kib } of [
   test(`no more than ${name} waits for a client, and one response`, async () => {
     const { sender, output, total, rooms } = start(otherBytes);
     let delivered = 0;
-    for (; sender.hasRoom; delivered++) deliver(sender, 1_024 - 256, delivered);
+    for (; sender.hasRoom; delivered++) deliver(sender, 1_024 - 256, BigInt(delivered));
     expect(delivered).toBe(kib);
     await nextTurn();
     expect([output.written.length, sender.hasRoom, rooms()]).toEqual([1, false, 0]);
@@ -126,16 +126,16 @@ describe("events of one watcher", () => {
   test("that come in one turn leave together", async () => {
     const { sender, output } = start();
     output.open = true;
-    for (const revision of [2, 3, 4]) for (const watchId of [0, 1]) deliver(sender, 10, watchId, revision);
+    for (const revision of [2, 3, 4]) for (const watchId of [0n, 1n]) deliver(sender, 10, watchId, revision);
     await nextTurn();
-    deliver(sender, 10, 1, 5);
+    deliver(sender, 10, 1n, 5);
     await nextTurn();
     expect(output.written.map(show)).toEqual(["0@4 3 events", "1@4 3 events", "1@5 1 events"]);
   });
 
   test("that wait for a client leave together, in responses of 64 KiB", async () => {
     const { sender, output, total } = start();
-    for (let revision = 2; revision < 12; revision++) deliver(sender, 16_000, 0, revision);
+    for (let revision = 2; revision < 12; revision++) deliver(sender, 16_000, 0n, revision);
     await nextTurn();
     output.reopen();
     await nextTurn();
@@ -146,11 +146,11 @@ describe("events of one watcher", () => {
   test("do not pass an answer or a progress notice", async () => {
     const { sender, output } = start();
     output.open = true;
-    deliver(sender, 10, 0, 2);
-    sender.deliver({ kind: "progress", watchId: -1, revision: 2 });
-    deliver(sender, 10, 0, 3);
-    sender.answer(3, { watchId: 1, canceled: true });
-    deliver(sender, 10, 0, 4);
+    deliver(sender, 10, 0n, 2);
+    sender.deliver({ kind: "progress", watchId: -1n, revision: 2 });
+    deliver(sender, 10, 0n, 3);
+    sender.answer(3, { watchId: 1n, canceled: true });
+    deliver(sender, 10, 0n, 4);
     await nextTurn();
     const want = ["0@2 1 events", "-1@2 0 events", "0@3 1 events", "1@3 canceled", "0@4 1 events"];
     expect(output.written.map(show)).toEqual(want);
@@ -158,9 +158,9 @@ describe("events of one watcher", () => {
 
   test("do not join a response that is on its way", async () => {
     const { sender, output } = start();
-    deliver(sender, 10, 0, 2);
+    deliver(sender, 10, 0n, 2);
     await nextTurn();
-    deliver(sender, 10, 0, 3);
+    deliver(sender, 10, 0n, 3);
     output.reopen();
     await nextTurn();
     expect(output.written.map(show)).toEqual(["0@2 1 events", "0@3 1 events"]);

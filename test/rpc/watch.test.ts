@@ -39,7 +39,7 @@ const rows: readonly Row[] = [
   },
   {
     name: "from a negative revision: one answer",
-    create: { key: "a", startRevision: -1, watchId: 7 },
+    create: { key: "a", startRevision: -1, watchId: 7n },
     want: ['-1@5 created canceled "etcdserver: mvcc: required revision has been compacted"'],
     after: [],
   },
@@ -92,9 +92,15 @@ const rows: readonly Row[] = [
   },
   {
     name: "under an id of its own",
-    create: { key: "a", watchId: 42 },
+    create: { key: "a", watchId: 42n },
     want: ["42@5 created"],
     after: ["42@6 a=4@6"],
+  },
+  {
+    name: "under an id that no double holds",
+    create: { key: "a", watchId: -(2n ** 63n) + 1n },
+    want: ["-9223372036854775807@5 created"],
+    after: ["-9223372036854775807@6 a=4@6"],
   },
 ];
 
@@ -114,8 +120,8 @@ describe("a watch", () => {
   test("is refused for an id that is taken", async () => {
     const { server } = await start();
     const client = server.open();
-    client.create({ key: "a", watchId: 42 });
-    client.create({ key: "b", watchId: 42 });
+    client.create({ key: "a", watchId: 42n });
+    client.create({ key: "b", watchId: 42n });
     const reason = "mvcc: duplicate watch ID provided on the WatchStream";
     expect(await client.heard()).toEqual(["42@5 created", `-1@5 created canceled "${reason}"`]);
   });
@@ -124,7 +130,7 @@ describe("a watch", () => {
     const { server } = await start();
     const [one, other] = [server.open(), server.open()];
     one.create({ key: "a" });
-    one.create({ key: "a", watchId: 1 });
+    one.create({ key: "a", watchId: 1n });
     one.create({ key: "a" });
     other.create({ key: "a" });
     expect(await one.heard()).toEqual(["0@5 created", "1@5 created", "2@5 created"]);
@@ -153,7 +159,7 @@ describe("a cancel", () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "a" });
-    client.cancelWatch(0);
+    client.cancelWatch(0n);
     expect(await client.heard()).toEqual(["0@5 created", "0@5 canceled"]);
     write(store, { put: "a" });
     expect(await client.heard()).toEqual([]);
@@ -162,10 +168,10 @@ describe("a cancel", () => {
   test("of an unknown id is not answered", async () => {
     const { server } = await start();
     const client = server.open();
-    client.cancelWatch(3);
+    client.cancelWatch(3n);
     client.create({ key: "a" });
-    client.cancelWatch(0);
-    client.cancelWatch(0);
+    client.cancelWatch(0n);
+    client.cancelWatch(0n);
     expect(await client.heard()).toEqual(["0@5 created", "0@5 canceled"]);
   });
 
@@ -175,7 +181,7 @@ describe("a cancel", () => {
     client.create({ key: "a" });
     await client.heard();
     write(store, { put: "a", value: "4" });
-    client.cancelWatch(0);
+    client.cancelWatch(0n);
     expect(await client.heard()).toEqual(["0@6 a=4@6", "0@6 canceled"]);
   });
 
@@ -184,7 +190,7 @@ describe("a cancel", () => {
     const client = server.open();
     client.create({ key: "a", startRevision: 2 });
     expect(await client.heard()).toEqual(["0@5 created", "0@0 canceled compacted 4"]);
-    client.cancelWatch(0);
+    client.cancelWatch(0n);
     expect(await client.heard()).toEqual(["0@5 canceled"]);
   });
 });
@@ -286,7 +292,7 @@ describe("permission", () => {
         throw new EtcdError(kind);
       };
       const client = server.open();
-      client.create({ key: "a", watchId: 5 });
+      client.create({ key: "a", watchId: 5n });
       expect(await client.heard()).toEqual([`-1@5 created canceled "${reason}"`]);
     });
   }

@@ -196,7 +196,7 @@ describe("fields that come twice", () => {
     const create = WatchRequest.encode({
       requestUnion: { case: "createRequest", value: WatchCreateRequest.create({ key: "a" }) },
     });
-    const cancel = WatchRequest.encode({ requestUnion: { case: "cancelRequest", value: { watchId: 0 } } });
+    const cancel = WatchRequest.encode({ requestUnion: { case: "cancelRequest", value: { watchId: 0n } } });
     expect(WatchRequest.decode(Buffer.concat([create, cancel])).requestUnion?.case).toBe("cancelRequest");
     expect(WatchRequest.decode(Buffer.concat([cancel, create])).requestUnion?.case).toBe("createRequest");
   });

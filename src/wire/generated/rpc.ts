@@ -1290,7 +1290,7 @@ export interface WatchCreateRequest {
   readonly filters: readonly FilterType[];
   readonly prevKv: boolean;
   /** 0: the server chooses */
-  readonly watchId: number;
+  readonly watchId: bigint;
   /** cut responses that are too long for one message */
   readonly fragment: boolean;
 }
@@ -1308,7 +1308,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
     progressNotify = false,
     filters = [],
     prevKv = false,
-    watchId = 0,
+    watchId = 0n,
     fragment = false,
   }: Partial<WatchCreateRequest> = {}) {
     return { key, rangeEnd, startRevision, progressNotify, filters, prevKv, watchId, fragment };
@@ -1328,7 +1328,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
     let progressNotify = false;
     const filters: number[] = [];
     let prevKv = false;
-    let watchId = 0;
+    let watchId = 0n;
     let fragment = false;
     while (reader.more()) {
       const tag = reader.tag();
@@ -1358,7 +1358,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
           prevKv = reader.bool();
           break;
         case 56:
-          watchId = reader.int53();
+          watchId = reader.int64();
           break;
         case 64:
           fragment = reader.bool();
@@ -1371,7 +1371,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
   },
   write(writer, message) {
     if (message.fragment) writer.bool(64, message.fragment);
-    if (message.watchId !== 0) writer.int53(56, message.watchId);
+    if (message.watchId !== 0n) writer.int64(56, message.watchId);
     if (message.prevKv) writer.bool(48, message.prevKv);
     if (message.filters.length > 0) writer.packedInt32(42, message.filters);
     if (message.progressNotify) writer.bool(32, message.progressNotify);
@@ -1382,7 +1382,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
 };
 
 export interface WatchCancelRequest {
-  readonly watchId: number;
+  readonly watchId: bigint;
 }
 
 const fieldsOfWatchCancelRequest: FieldNumbers = {
@@ -1392,7 +1392,7 @@ const fieldsOfWatchCancelRequest: FieldNumbers = {
 
 export const WatchCancelRequest: Codec<WatchCancelRequest> = {
   create({
-    watchId = 0,
+    watchId = 0n,
   }: Partial<WatchCancelRequest> = {}) {
     return { watchId };
   },
@@ -1405,12 +1405,12 @@ export const WatchCancelRequest: Codec<WatchCancelRequest> = {
     return WatchCancelRequest.read(new Reader(bytes));
   },
   read(reader) {
-    let watchId = 0;
+    let watchId = 0n;
     while (reader.more()) {
       const tag = reader.tag();
       switch (tag) {
         case 8:
-          watchId = reader.int53();
+          watchId = reader.int64();
           break;
         default:
           reader.skip(tag, fieldsOfWatchCancelRequest);
@@ -1419,7 +1419,7 @@ export const WatchCancelRequest: Codec<WatchCancelRequest> = {
     return { watchId };
   },
   write(writer, message) {
-    if (message.watchId !== 0) writer.int53(8, message.watchId);
+    if (message.watchId !== 0n) writer.int64(8, message.watchId);
   },
 };
 
@@ -1453,7 +1453,7 @@ export const WatchProgressRequest: Codec<WatchProgressRequest> = {
 export interface WatchResponse {
   readonly header: ResponseHeader | undefined;
   /** -1: the stream as a whole */
-  readonly watchId: number;
+  readonly watchId: bigint;
   readonly created: boolean;
   readonly canceled: boolean;
   /** what the watch asked for is gone; this is the first revision that is not */
@@ -1472,7 +1472,7 @@ const fieldsOfWatchResponse: FieldNumbers = {
 export const WatchResponse: Codec<WatchResponse, Decoded<WatchResponse>> = {
   create({
     header,
-    watchId = 0,
+    watchId = 0n,
     created = false,
     canceled = false,
     compactRevision = 0,
@@ -1492,7 +1492,7 @@ export const WatchResponse: Codec<WatchResponse, Decoded<WatchResponse>> = {
   },
   read(reader) {
     let header: ResponseHeader | undefined;
-    let watchId = 0;
+    let watchId = 0n;
     let created = false;
     let canceled = false;
     let compactRevision = 0;
@@ -1509,7 +1509,7 @@ export const WatchResponse: Codec<WatchResponse, Decoded<WatchResponse>> = {
           break;
         }
         case 16:
-          watchId = reader.int53();
+          watchId = reader.int64();
           break;
         case 24:
           created = reader.bool();
@@ -1554,7 +1554,7 @@ export const WatchResponse: Codec<WatchResponse, Decoded<WatchResponse>> = {
     if (message.compactRevision !== 0) writer.int53(40, message.compactRevision);
     if (message.canceled) writer.bool(32, message.canceled);
     if (message.created) writer.bool(24, message.created);
-    if (message.watchId !== 0) writer.int53(16, message.watchId);
+    if (message.watchId !== 0n) writer.int64(16, message.watchId);
     if (message.header !== undefined) {
       const before = writer.written();
       ResponseHeader.write(writer, message.header);

@@ -51,7 +51,7 @@ function everythingFrom(startRevision: number) {
     progressNotify: false,
     filters: [],
     prevKv: false,
-    watchId: 0,
+    watchId: 0n,
     fragment: false,
   };
 }
