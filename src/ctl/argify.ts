@@ -1,0 +1,14 @@
+import { ExitCode, Failure } from "./failure.js";
+import { type Bytes, unquote } from "./go-text.js";
+
+/** Words of a line typed into an interactive command, with single and double quotes. @throws Failure */
+export function argify(line: Bytes): Bytes[] {
+  const words = line.match(/"(?:[^"\\]|\\[\s\S])*"|'[^']*'|[^'"\s]\S*[^'"\s]?/g) ?? [];
+  return words.map((word) => {
+    if (word.startsWith("'")) return word.slice(1, -1);
+    if (!word.startsWith('"')) return word;
+    const read = unquote(word);
+    if (read === undefined) throw new Failure(ExitCode.InvalidInput, "invalid syntax");
+    return read.value;
+  });
+}

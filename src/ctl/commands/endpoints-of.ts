@@ -1,0 +1,14 @@
+import type { Context } from "../context.js";
+import { ExitCode } from "../failure.js";
+import { orFail } from "../failure-of.js";
+import { type Bytes, bytesOf } from "../go-text.js";
+
+/** The endpoints that a command asks one by one: those given, or with `--cluster` those of every member. @throws Failure */
+export async function endpointsOf(context: Context): Promise<readonly Bytes[]> {
+  context.settle();
+  if (!context.flags.bool("cluster")) return context.flags.list("endpoints");
+  const client = await context.connect();
+  const wrap = (reason: string): string => `failed to fetch endpoints from etcd cluster member list: ${reason}`;
+  const { members } = await orFail(client.members(context.call), ExitCode.Error, wrap);
+  return members.flatMap(({ clientUrls }) => clientUrls.map(bytesOf));
+}

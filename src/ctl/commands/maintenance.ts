@@ -1,0 +1,82 @@
+import { ClientError } from "../../client/index.js";
+import { AlarmAction } from "../../wire/index.js";
+import type { Context } from "../context.js";
+import { badArgs, Exit, ExitCode, Failure } from "../failure.js";
+import { orFail } from "../failure-of.js";
+import { NumberError, parseUint64 } from "../go-numbers.js";
+import { bytesOf } from "../go-text.js";
+import { complain, printLine } from "../output.js";
+import { Progress } from "../progress.js";
+import { endpointsOf } from "./endpoints-of.js";
+
+export async function listAlarms(context: Context): Promise<void> {
+  if (context.args.length > 0) throw badArgs("alarm list command accepts no arguments");
+  const client = await context.connect();
+  const response = await orFail(client.alarm({ action: AlarmAction.GET }, context.call));
+  await context.answer({ kind: "alarms", response });
+}
+
+/** Ends every alarm that is raised, and lists those that it ended. */
+export async function disarm(context: Context): Promise<void> {
+  if (context.args.length > 0) throw badArgs("alarm disarm command accepts no arguments");
+  const client = await context.connect();
+  const raised = await orFail(client.alarm({ action: AlarmAction.GET }, context.call));
+  const ended = [];
+  for (const { memberId, alarm } of raised.alarms) {
+    const answer = await orFail(client.alarm({ action: AlarmAction.DEACTIVATE, memberId, alarm }, context.call));
+    ended.push(...answer.alarms);
+  }
+  await context.answer({ kind: "alarms", response: { header: undefined, alarms: ended } });
+}
+
+export async function defrag(context: Context): Promise<void> {
+  if (context.flags.text("data-dir") !== "") {
+    const text = "--data-dir is of etcd's own files; here a member compacts its files while it runs";
+    throw new Failure(ExitCode.BadFeature, text);
+  }
+  await context.connect();
+  let failures = 0;
+  const endpoints = await endpointsOf(context);
+  const progress = new Progress("defragmenting", endpoints.length);
+  for (const endpoint of endpoints) {
+    try {
+      const client = await context.connect([endpoint]);
+      await client.defragment(context.call);
+      progress.hide();
+      printLine(`Finished defragmenting etcd member[${endpoint}]`);
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      progress.hide();
+      complain(`Failed to defragment etcd member[${endpoint}] (${bytesOf(error.message)})`);
+      failures++;
+    }
+    progress.advance(1);
+  }
+  progress.hide();
+  if (failures > 0) throw new Exit(ExitCode.Error);
+}
+
+export async function moveLeader(context: Context): Promise<void> {
+  const [text] = context.args;
+  if (text === undefined || context.args.length !== 1) throw badArgs("move-leader command needs 1 argument");
+  const target = targetOf(text);
+  const { endpoints } = await context.connect();
+  for (const endpoint of endpoints) {
+    const client = await context.connect([bytesOf(endpoint)]);
+    const { header, leader } = await orFail(client.status(context.call));
+    if (header?.memberId !== leader) continue;
+    const response = await orFail(client.moveLeader(target, context.call));
+    await context.answer({ kind: "moveLeader", leader, target, response });
+    return;
+  }
+  throw badArgs(`no leader endpoint given at [${bytesOf(endpoints.join(" "))}]`);
+}
+
+function targetOf(text: string): bigint {
+  try {
+    return parseUint64(text, 16);
+  } catch (error) {
+    if (error instanceof NumberError) throw badArgs(error.message);
+    throw error;
+  }
+}

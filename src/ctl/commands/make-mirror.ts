@@ -1,0 +1,127 @@
+import {
+  type Client,
+  DeleteRangeRequest,
+  EventType,
+  type KeyValue,
+  PutRequest,
+  prefixEnd,
+  type RequestOp,
+  SortOrder,
+  SortTarget,
+} from "../../client/index.js";
+import { clientFor, timeoutsOf, userOf } from "../connect.js";
+import type { Context } from "../context.js";
+import { badArgs, ExitCode, Failure } from "../failure.js";
+import { failureOf } from "../failure-of.js";
+import type { Bytes } from "../go-text.js";
+import { printLine } from "../output.js";
+import { Progress } from "../progress.js";
+
+const pageKeys = 1_000;
+const reportEveryMs = 30_000;
+
+export async function makeMirror(context: Context): Promise<void> {
+  const [destination] = context.args;
+  if (destination === undefined || context.args.length !== 1) {
+    throw badArgs("make-mirror takes one destination argument");
+  }
+  const { flags } = context;
+  const target = await clientFor({
+    endpoints: [destination],
+    timeouts: timeoutsOf(flags),
+    cert: flags.text("dest-cert"),
+    key: flags.text("dest-key"),
+    cacert: flags.text("dest-cacert"),
+    insecureTransport: flags.bool("dest-insecure-transport"),
+    insecureSkipVerify: false,
+    auth: await userOf(flags.text("dest-user"), flags.text("dest-password"), "Destination Password: "),
+  });
+  const source = await context.connect();
+  const prefix = flags.text("prefix");
+  const elsewhere = flags.text("dest-prefix");
+  if (flags.bool("no-dest-prefix") && elsewhere !== "") {
+    throw badArgs("`--dest-prefix` and `--no-dest-prefix` cannot be set at the same time, choose one");
+  }
+  const targetPrefix = flags.bool("no-dest-prefix") ? "" : elsewhere === "" ? prefix : elsewhere;
+  const mirror = new Mirror(source, target, prefix, targetPrefix);
+  setInterval(() => printLine(String(mirror.total)), reportEveryMs).unref();
+  try {
+    await mirror.follow(await mirror.copy());
+  } catch (error) {
+    throw failureOf(error);
+  }
+  throw new Failure(ExitCode.Error, "<nil>");
+}
+
+/** First what is there, at one revision, then every change after it, a transaction for each revision. */
+class Mirror {
+  readonly #source: Client;
+  readonly #target: Client;
+  readonly #prefix: Bytes;
+  readonly #targetPrefix: Bytes;
+  /** Keys put and deleted so far. */
+  total = 0;
+
+  constructor(source: Client, target: Client, prefix: Bytes, targetPrefix: Bytes) {
+    this.#source = source;
+    this.#target = target;
+    this.#prefix = prefix;
+    this.#targetPrefix = targetPrefix;
+  }
+
+  /** @returns the revision that was copied */
+  async copy(): Promise<number> {
+    const end = this.#prefix === "" ? "\0" : prefixEnd(this.#prefix);
+    let key = this.#prefix === "" ? "\0" : this.#prefix;
+    const { header, count } = await this.#source.range({ key, rangeEnd: end, countOnly: true });
+    const revision = header?.revision ?? 0;
+    const progress = new Progress("mirroring", count);
+    const order = { sortTarget: SortTarget.KEY, sortOrder: SortOrder.ASCEND };
+    for (let more = true; more; ) {
+      const page = await this.#source.range({ key, rangeEnd: end, limit: pageKeys, revision, ...order });
+      for (const kv of page.kvs) await this.#put(kv);
+      progress.advance(page.kvs.length);
+      more = page.more;
+      key = `${page.kvs.at(-1)?.key ?? key}\0`;
+    }
+    progress.hide();
+    return revision;
+  }
+
+  async follow(revision: number): Promise<void> {
+    const [key, rangeEnd] = this.#prefix === "" ? ["\0", "\0"] : [this.#prefix, prefixEnd(this.#prefix)];
+    const watch = await this.#source.watch({ key, rangeEnd, startRevision: revision + 1 });
+    for await (const { events } of watch) {
+      let operations: RequestOp[] = [];
+      let last = 0;
+      for (const { type, kv } of events) {
+        if (kv === undefined) continue;
+        if (last !== 0 && kv.modRevision > last) {
+          await this.#target.txn({ success: operations });
+          operations = [];
+        }
+        last = kv.modRevision;
+        operations.push(type === EventType.DELETE ? this.#deletion(kv) : this.#copyOf(kv));
+        this.total++;
+      }
+      if (operations.length > 0) await this.#target.txn({ success: operations });
+    }
+  }
+
+  async #put(kv: KeyValue): Promise<void> {
+    await this.#target.put({ key: this.#moved(kv.key), value: kv.value });
+    this.total++;
+  }
+
+  #copyOf({ key, value }: KeyValue): RequestOp {
+    return { request: { case: "requestPut", value: PutRequest.create({ key: this.#moved(key), value }) } };
+  }
+
+  #deletion({ key }: KeyValue): RequestOp {
+    return { request: { case: "requestDeleteRange", value: DeleteRangeRequest.create({ key: this.#moved(key) }) } };
+  }
+
+  #moved(key: Bytes): Bytes {
+    return this.#targetPrefix + key.slice(this.#prefix.length);
+  }
+}

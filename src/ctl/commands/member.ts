@@ -1,0 +1,76 @@
+import type { MemberAddResponse } from "../../wire/index.js";
+import type { Context } from "../context.js";
+import { badArgs } from "../failure.js";
+import { orFail } from "../failure-of.js";
+import { NumberError, parseUint64 } from "../go-numbers.js";
+import { type Bytes, bytesOf, quote, textOf } from "../go-text.js";
+import { printLine } from "../output.js";
+
+export async function add(context: Context): Promise<void> {
+  const [name, ...more] = context.args;
+  if (name === undefined) throw badArgs("member name not provided");
+  if (more.length > 0) {
+    const meant = context.args.filter((word) => word.toLowerCase().startsWith("http"));
+    throw badArgs(`too many arguments${meant.map((url) => `, did you mean --peer-urls=${url}`).join("")}`);
+  }
+  const urls = context.flags.text("peer-urls");
+  if (urls === "") throw badArgs("member peer urls not provided");
+  const client = await context.connect();
+  const request = { peerUrls: urls.split(",").map(textOf), isLearner: context.flags.bool("learner") };
+  const response = await orFail(client.addMember(request, context.call));
+  await context.answer({ kind: "memberAdd", response });
+  if (context.format === "simple") printSettings(name, urls, response);
+}
+
+/** What the new member must be started with. */
+function printSettings(name: Bytes, urls: Bytes, { member: added, members }: MemberAddResponse): void {
+  const cluster = members.flatMap((member) =>
+    member.peerUrls.map((url) => `${member.id === added?.id ? name : bytesOf(member.name)}=${bytesOf(url)}`),
+  );
+  printLine("");
+  printLine(`ETCD_NAME=${quote(name)}`);
+  printLine(`ETCD_INITIAL_CLUSTER=${quote(cluster.join(","))}`);
+  printLine(`ETCD_INITIAL_ADVERTISE_PEER_URLS=${quote(urls)}`);
+  printLine('ETCD_INITIAL_CLUSTER_STATE="existing"');
+}
+
+export async function remove(context: Context): Promise<void> {
+  const id = memberId(context);
+  const client = await context.connect();
+  const response = await orFail(client.removeMember(id, context.call));
+  await context.answer({ kind: "memberRemove", id, response });
+}
+
+export async function update(context: Context): Promise<void> {
+  const id = memberId(context);
+  const urls = context.flags.text("peer-urls");
+  if (urls === "") throw badArgs("member peer urls not provided");
+  const client = await context.connect();
+  const request = { id, peerUrls: urls.split(",").map(textOf) };
+  const response = await orFail(client.updateMember(request, context.call));
+  await context.answer({ kind: "memberUpdate", id, response });
+}
+
+export async function promote(context: Context): Promise<void> {
+  const id = memberId(context);
+  const client = await context.connect();
+  const response = await orFail(client.promoteMember(id, context.call));
+  await context.answer({ kind: "memberPromote", id, response });
+}
+
+export async function list(context: Context): Promise<void> {
+  const client = await context.connect();
+  const response = await orFail(client.members(context.call));
+  await context.answer({ kind: "members", response });
+}
+
+function memberId({ args }: Context): bigint {
+  const [text] = args;
+  if (text === undefined || args.length !== 1) throw badArgs("member ID is not provided");
+  try {
+    return parseUint64(text, 16);
+  } catch (error) {
+    if (error instanceof NumberError) throw badArgs(`bad member ID arg (${error.message}), expecting ID in Hex`);
+    throw error;
+  }
+}

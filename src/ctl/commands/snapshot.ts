@@ -1,0 +1,59 @@
+import { open, rename, rm } from "node:fs/promises";
+import { ClientError } from "../../client/index.js";
+import type { Context } from "../context.js";
+import { badArgs, ExitCode, Failure } from "../failure.js";
+import { bytesOf, textOf } from "../go-text.js";
+import { printLine } from "../output.js";
+import { Progress } from "../progress.js";
+
+const sha256Bytes = 32;
+
+/** The file appears under its name only when it is whole. */
+export async function save(context: Context): Promise<void> {
+  const [path] = context.args;
+  if (path === undefined || context.args.length !== 1) throw badArgs("snapshot save expects one argument");
+  const client = await context.connect();
+  const { endpoints } = client;
+  if (endpoints.length !== 1) {
+    const text = `snapshot must be requested to one selected node, not multiple [${bytesOf(endpoints.join(" "))}]`;
+    throw new Failure(ExitCode.Interrupted, text);
+  }
+  const call = context.flags.changed("command-timeout") ? context.call : {};
+  const part = `${textOf(path)}.part`;
+  try {
+    await download(client.snapshot(call), part);
+    await rename(part, textOf(path));
+  } catch (error) {
+    await rm(part, { force: true });
+    if (error instanceof ClientError || (error instanceof Error && "syscall" in error)) {
+      throw new Failure(ExitCode.Interrupted, bytesOf(error.message), { cause: error });
+    }
+    throw error;
+  }
+  printLine(`Snapshot saved at ${path}`);
+}
+
+async function download(
+  pieces: AsyncIterable<{ readonly blob: Uint8Array; readonly remainingBytes: number }>,
+  part: string,
+): Promise<void> {
+  const file = await open(part, "w", 0o600);
+  let size = 0;
+  let progress: Progress | undefined;
+  try {
+    for await (const { blob, remainingBytes } of pieces) {
+      progress ??= new Progress("saving", blob.byteLength + remainingBytes);
+      await file.write(blob);
+      size += blob.byteLength;
+      progress.advance(blob.byteLength);
+    }
+    progress?.hide();
+    // A database is whole pages; what a member sends has its digest behind them.
+    if (size % 512 !== sha256Bytes) {
+      throw new Failure(ExitCode.Interrupted, `sha256 checksum not found [bytes: ${size}]`);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,161 @@
+import { spawnSync } from "node:child_process";
+import { type Client, type Watch, WatchCanceledError } from "../../client/index.js";
+import { argify } from "../argify.js";
+import type { Context } from "../context.js";
+import { badArgs, Exit, ExitCode, Failure } from "../failure.js";
+import { failureOf, orFail } from "../failure-of.js";
+import { FlagError, FlagSet, HelpWanted } from "../flag-set.js";
+import { type Bytes, bytesOf, bytesOfArray, quote, textOf } from "../go-text.js";
+import { linesOfInput } from "../input.js";
+import { complain, printLine } from "../output.js";
+import { eventName } from "../print/simple.js";
+import { watchFlags } from "../specs/watching.js";
+import { keyRange } from "./get.js";
+
+const wrongCount = "bad number of arguments";
+const noCommand = "bad number of arguments (found separator --, but no commands)";
+const alsoInEnvironment = "bad number of arguments (found conflicting environment key)";
+
+/** What to watch, and what to run for every event. */
+interface Wish {
+  readonly keys: readonly Bytes[];
+  readonly command: readonly Bytes[];
+}
+
+export async function watch(context: Context): Promise<void> {
+  const [key, end] = [environment("ETCDCTL_WATCH_KEY"), environment("ETCDCTL_WATCH_RANGE_END")];
+  if (key === "" && end !== "") {
+    throw badArgs(`ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=${quote(end)}`);
+  }
+  if (context.flags.bool("interactive")) {
+    await interactive(context, key, end);
+    return;
+  }
+  const wish = wishOf(context.flags, key, end);
+  const client = await context.connect();
+  await follow(context, await start(client, context.flags, wish.keys), wish.command);
+  throw new Failure(ExitCode.Interrupted, "watch is canceled by the server");
+}
+
+/** Arguments before `--` are keys, those after it a command; variables stand in for the keys. @throws Failure */
+function wishOf(flags: FlagSet, envKey: Bytes, envEnd: Bytes): Wish {
+  const dash = flags.argsBeforeDash;
+  const given = flags.args.slice(0, dash);
+  const command = dash === undefined ? [] : flags.args.slice(dash);
+  if (dash !== undefined && command.length === 0) throw badArgs(noCommand);
+  if (envKey !== "" && given.length > 0) throw badArgs(alsoInEnvironment);
+  const keys = envKey === "" ? given : [envKey, ...(envEnd === "" ? [] : [envEnd])];
+  return { keys, command };
+}
+
+async function start(client: Client, flags: FlagSet, keys: readonly Bytes[]): Promise<Watch> {
+  const [key, end] = keys;
+  if (key === undefined) throw badArgs(wrongCount);
+  const prefix = flags.bool("prefix");
+  const range = keys.length === 2;
+  if (range && prefix) throw badArgs("`range_end` and `--prefix` are mutually exclusive");
+  return client.watch(
+    {
+      ...keyRange(key, range ? end : undefined, prefix, false),
+      startRevision: Math.max(0, flags.number("rev")),
+      prevKv: flags.bool("prev-kv"),
+      progressNotify: flags.bool("progress-notify"),
+    },
+    { requireLeader: true },
+  );
+}
+
+/** Prints what a watch hears until it ends. */
+async function follow(context: Context, watched: Watch, command: readonly Bytes[]): Promise<void> {
+  try {
+    for await (const response of watched) {
+      if (response.events.length === 0) printLine(`progress notify: ${response.header?.revision ?? 0}`);
+      await context.answer({ kind: "watch", response });
+      if (command.length === 0) continue;
+      for (const { type, kv } of response.events) {
+        run(command, {
+          ETCD_WATCH_REVISION: String(response.header?.revision ?? 0),
+          ETCD_WATCH_EVENT_TYPE: quote(eventName(type)),
+          ETCD_WATCH_KEY: textOf(quote(kv?.key ?? "")),
+          ETCD_WATCH_VALUE: textOf(quote(bytesOfArray(kv?.value ?? new Uint8Array(0)))),
+        });
+      }
+    }
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!(failure instanceof Failure)) throw error;
+    complain(`watch was canceled (${failure.message})`);
+    if (error instanceof WatchCanceledError) await context.answer({ kind: "watch", response: error.response });
+  }
+}
+
+function run(command: readonly Bytes[], variables: Readonly<Record<string, string>>): void {
+  const [file = "", ...args] = command.map(textOf);
+  const { status, signal, error } = spawnSync(file, args, {
+    env: { ...process.env, ...variables },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (status === 0) return;
+  const reason =
+    error === undefined
+      ? signal === null
+        ? `exit status ${status}`
+        : `signal: ${signal}`
+      : `exec: ${quote(bytesOf(file))}: executable file not found in $PATH`;
+  complain(`command [${command.map(quote).join(" ")}] error (${reason})`);
+  throw new Exit(ExitCode.Error);
+}
+
+/** Lines of `watch ...` and `progress`, each watch beside the others, until the input ends. */
+async function interactive(context: Context, envKey: Bytes, envEnd: Bytes): Promise<void> {
+  const client = await context.connect();
+  const failed = new Promise<never>((_, reject) => {
+    void listen(context, client, envKey, envEnd, reject).catch(reject);
+  });
+  await failed;
+}
+
+async function listen(
+  context: Context,
+  client: Client,
+  envKey: Bytes,
+  envEnd: Bytes,
+  reject: (error: unknown) => void,
+): Promise<void> {
+  for await (const line of linesOfInput()) {
+    const [word, ...argv] = argify(line);
+    if (word === undefined) complain(`Invalid command: ${line} (watch and progress supported)`);
+    else if (word === "progress") client.requestProgress();
+    else if (word !== "watch") complain(`Invalid command ${line} (only support watch)`);
+    else if (argv.length === 0 && envKey === "") {
+      complain(`Invalid command ${line} (command type or key is not provided)`);
+    } else {
+      const flags = flagsOf(argv);
+      const wish = wishOf(flags, envKey, envEnd);
+      if (wish.keys.length === 0) throw badArgs(wrongCount);
+      if (wish.keys.length === 2 && flags.bool("prefix")) {
+        complain(`Invalid command ${line} (\`range_end\` and \`--prefix\` are mutually exclusive)`);
+        continue;
+      }
+      const watched = await orFail(start(client, flags, wish.keys));
+      void follow(context, watched, wish.command).catch(reject);
+    }
+  }
+  throw new Failure(ExitCode.InvalidInput, "error reading watch request line: EOF");
+}
+
+function flagsOf(argv: readonly Bytes[]): FlagSet {
+  const flags = new FlagSet(watchFlags);
+  try {
+    flags.parse(argv);
+  } catch (error) {
+    if (error instanceof HelpWanted) throw badArgs("pflag: help requested");
+    if (error instanceof FlagError) throw badArgs(error.message);
+    throw error;
+  }
+  return flags;
+}
+
+function environment(name: string): Bytes {
+  return bytesOf(process.env[name] ?? "");
+}

@@ -1,0 +1,100 @@
+import type { CommandSpec } from "./command-spec.js";
+import { root } from "./command-table.js";
+import { flagsOf } from "./find-command.js";
+import type { FlagSpec } from "./flag-set.js";
+import { bytesOf } from "./go-text.js";
+import { print } from "./output.js";
+
+/** Every command with its place: what can be typed next, there. */
+interface Place {
+  readonly words: string;
+  readonly spec: CommandSpec;
+  readonly flags: readonly FlagSpec[];
+}
+
+export function printCompletion(shell: "bash" | "zsh" | "fish"): void {
+  const places = placesBelow([root]);
+  const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript };
+  print(bytesOf(scripts[shell](places)));
+}
+
+function placesBelow(path: readonly CommandSpec[]): readonly Place[] {
+  const spec = path.at(-1);
+  if (spec === undefined) return [];
+  const words = path.slice(1).map(({ name }) => name);
+  const here: Place = { words: words.join(" "), spec, flags: flagsOf(path) };
+  return [here, ...(spec.subcommands ?? []).flatMap((child) => placesBelow([...path, child]))];
+}
+
+/** A function for bash, which zsh's `bashcompinit` runs as well: a case for each place. */
+function bashFunction(places: readonly Place[]): string {
+  const cases = places.map(({ words, spec, flags }) => {
+    const next = [...(spec.subcommands ?? []).map(({ name }) => name), ...flags.map(({ name }) => `--${name}`)];
+    return `    "${words}") words="${next.join(" ")}" ;;`;
+  });
+  const known = places.filter(({ words }) => words !== "").map(({ words }) => `"${words}"`);
+  const valued = new Map(
+    places.flatMap(({ flags }) =>
+      flags.flatMap((flag) => (flag.values === undefined ? [] : [[flag.name, flag] as const])),
+    ),
+  );
+  const values = [...valued.values()].map(({ name, short, values: choices = [] }) => {
+    const spellings = short === undefined ? `--${name}` : `--${name}|-${short}`;
+    return `    ${spellings}) COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current")); return ;;`;
+  });
+  return `_etcdctl() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" words="" word
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "\${place:+$place }$word" in
+      ${known.join("|")}) place="\${place:+$place }$word" ;;
+    esac
+  done
+  case "$previous" in
+${values.join("\n")}
+  esac
+  case "$place" in
+${cases.join("\n")}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+`;
+}
+
+function bashScript(places: readonly Place[]): string {
+  return `# etcdctl completion for bash: source <(etcdctl completion bash)
+${bashFunction(places)}complete -o default -F _etcdctl etcdctl etcdctl-ts
+`;
+}
+
+function zshScript(places: readonly Place[]): string {
+  return `# etcdctl completion for zsh: source <(etcdctl completion zsh)
+autoload -Uz compinit bashcompinit && compinit && bashcompinit
+${bashFunction(places)}complete -o default -F _etcdctl etcdctl etcdctl-ts
+`;
+}
+
+function fishScript(places: readonly Place[]): string {
+  const quoted = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;
+  const lines = places.flatMap(({ words, spec, flags }) => {
+    const depth = words === "" ? "__fish_use_subcommand" : `__etcdctl_at ${words}`;
+    const condition = `-n ${quoted(depth)}`;
+    const commands = (spec.subcommands ?? []).map(
+      ({ name, summary }) => `complete -c etcdctl -f ${condition} -a ${name} -d ${quoted(summary)}`,
+    );
+    const options = flags.map(({ name, short, kind, help, values }) => {
+      const letter = short === undefined ? "" : ` -s ${short}`;
+      const choices = values === undefined ? "" : ` -x -a ${quoted(values.join(" "))}`;
+      const value = kind === "bool" ? "" : choices === "" ? " -r" : choices;
+      return `complete -c etcdctl ${condition} -l ${name}${letter}${value} -d ${quoted(help)}`;
+    });
+    return [...commands, ...options];
+  });
+  return `# etcdctl completion for fish: etcdctl completion fish | source
+function __etcdctl_at
+  set -l typed (commandline -opc | string match -v -- '-*')
+  test "$typed[2..]" = "$argv" -o "$typed[2..(math 1 + (count $argv))]" = "$argv"
+end
+complete -c etcdctl-ts -w etcdctl
+${lines.join("\n")}
+`;
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { Client, type ClientOptions, type TlsOptions } from "../client/index.js";
+import { badArgs, ExitCode, Failure } from "./failure.js";
+import { failureOf } from "./failure-of.js";
+import type { FlagSet } from "./flag-set.js";
+import { type Bytes, bytesOf, textOf } from "./go-text.js";
+
+/** How to reach a cluster, before any file of it was read. */
+export interface Connection {
+  readonly endpoints: readonly Bytes[];
+  readonly timeouts: { readonly dial: number; readonly keepAlive: number; readonly keepAliveTimeout: number };
+  readonly cert: Bytes;
+  readonly key: Bytes;
+  readonly cacert: Bytes;
+  readonly insecureTransport: boolean;
+  readonly insecureSkipVerify: boolean;
+  readonly auth: { readonly user: Bytes; readonly password: Bytes } | undefined;
+}
+
+/** Reads what the flags say of the connection, and asks for a password that they leave out. @throws Failure */
+export async function connectionOf(flags: FlagSet, endpoints: readonly Bytes[]): Promise<Connection> {
+  for (const name of ["cert", "key", "cacert"]) {
+    if (flags.changed(name) && flags.text(name) === "") throw badArgs(`empty string is passed to --${name} option`);
+  }
+  return {
+    endpoints,
+    timeouts: timeoutsOf(flags),
+    cert: flags.text("cert"),
+    key: flags.text("key"),
+    cacert: flags.text("cacert"),
+    insecureTransport: flags.bool("insecure-transport"),
+    insecureSkipVerify: flags.bool("insecure-skip-tls-verify"),
+    auth: await userOf(flags.text("user"), flags.text("password"), "Password: "),
+  };
+}
+
+export function timeoutsOf(flags: FlagSet): Connection["timeouts"] {
+  return {
+    dial: flags.number("dial-timeout"),
+    keepAlive: flags.number("keepalive-time"),
+    keepAliveTimeout: flags.number("keepalive-timeout"),
+  };
+}
+
+/** `name`, `name:password`, or a name and the password apart. @throws Failure when it cannot be asked for */
+export async function userOf(user: Bytes, password: Bytes, prompt: string): Promise<Connection["auth"]> {
+  if (user === "") return undefined;
+  if (password !== "") return { user, password };
+  const colon = user.indexOf(":");
+  if (colon >= 0) return { user: user.slice(0, colon), password: user.slice(colon + 1) };
+  const { askPassword } = await import("./password.js");
+  return { user, password: await askPassword(prompt, ExitCode.Error, "") };
+}
+
+/** A client that has shown its password, when it has one. @throws Failure */
+export async function clientFor(connection: Connection): Promise<Client> {
+  const { endpoints, timeouts, auth } = connection;
+  const tls = tlsOf(connection);
+  if (endpoints.length === 0) throw new Failure(ExitCode.BadConnection, "etcdclient: no available endpoints");
+  const options: ClientOptions = {
+    endpoints: endpoints.map(textOf),
+    dialTimeoutMs: timeouts.dial,
+    keepAliveTimeMs: timeouts.keepAlive,
+    keepAliveTimeoutMs: timeouts.keepAliveTimeout,
+    ...(tls === undefined ? {} : { tls }),
+    ...(auth === undefined ? {} : { auth: { user: textOf(auth.user), password: textOf(auth.password) } }),
+  };
+  const client = new Client(options);
+  try {
+    if (auth !== undefined) await client.authenticate();
+  } catch (error) {
+    throw failureOf(error, ExitCode.BadConnection);
+  }
+  return client;
+}
+
+function tlsOf({ cert, key, cacert, insecureTransport, insecureSkipVerify }: Connection): TlsOptions | undefined {
+  if (cert === "" && key === "" && cacert === "" && insecureTransport) return undefined;
+  if ((cert === "") !== (key === "")) {
+    throw badArgs(`KeyFile and CertFile must both be present[key: ${key}, cert: ${cert}]`);
+  }
+  return {
+    ...(cert === "" ? {} : { cert: read(cert), key: read(key) }),
+    ...(cacert === "" ? {} : { ca: read(cacert) }),
+    insecureSkipVerify,
+  };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EISDIR: "is a directory",
+};
+
+function read(path: Bytes): Uint8Array {
+  try {
+    return readFileSync(textOf(path));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const verb = code === "EISDIR" ? "read" : "open";
+    throw badArgs(`${verb} ${path}: ${reasons[code] ?? bytesOf(String(error))}`);
+  }
+}

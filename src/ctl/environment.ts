@@ -1,0 +1,47 @@
+import { Exit, ExitCode } from "./failure.js";
+import type { FlagSet } from "./flag-set.js";
+import { bytesOf } from "./go-text.js";
+import { complain } from "./output.js";
+
+const prefix = "ETCDCTL_";
+
+/** The variable that sets a flag. */
+export function variableOf(flag: string): string {
+  return prefix + flag.toUpperCase().replaceAll("-", "_");
+}
+
+/**
+ * Sets flags from their variables. A flag that is also given on the command line is refused, since one of the two would be
+ * ignored; a variable that no flag knows is warned of.
+ *
+ * @param inherited names of the flags that variables may set
+ * @param known variables that mean something else
+ * @throws Exit
+ */
+export function applyEnvironment(flags: FlagSet, inherited: readonly string[], known: readonly string[] = []): void {
+  const used = new Set([...known, "ETCDCTL_API"]);
+  const shadowed = new Set<string>();
+  for (const name of inherited) {
+    const variable = variableOf(name);
+    if (flags.changed(name)) shadowed.add(variable);
+    else if ((process.env[variable] ?? "") !== "") {
+      used.add(variable);
+      flags.setQuietly(name, bytesOf(process.env[variable] ?? ""));
+    }
+  }
+  for (const [variable, value = ""] of Object.entries(process.env)) {
+    if (used.has(variable)) continue;
+    if (shadowed.has(variable)) {
+      const text =
+        "conflicting environment variable is shadowed by corresponding command-line flag (either unset environment variable or disable flag))";
+      log("fatal", text, variable);
+      throw new Exit(ExitCode.Error);
+    }
+    if (variable.startsWith(prefix)) log("warn", "unrecognized environment variable", `${variable}=${value}`);
+  }
+}
+
+function log(level: string, msg: string, variable: string): void {
+  const entry = { level, ts: new Date().toISOString(), caller: "flags", msg, "environment-variable": variable };
+  complain(bytesOf(JSON.stringify(entry)));
+}

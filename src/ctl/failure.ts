@@ -1,0 +1,35 @@
+/** etcdctl's exit codes. */
+export const ExitCode = {
+  Error: 1,
+  BadConnection: 2,
+  /** of a transaction or an interactive watch */
+  InvalidInput: 3,
+  /** a flag's value that is not supported */
+  BadFeature: 4,
+  Interrupted: 5,
+  BadArgs: 128,
+} as const;
+
+/** Ends the command: `Error: message` on stderr, and the code. The message is bytes, as arguments are. */
+export class Failure extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Ends the command with a code and not another word. */
+export class Exit extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super();
+    this.code = code;
+  }
+}
+
+export function badArgs(message: string): Failure {
+  return new Failure(ExitCode.BadArgs, message);
+}

@@ -1,0 +1,96 @@
+import type { CommandSpec } from "./command-spec.js";
+import { FlagError, type FlagSpec } from "./flag-set.js";
+import type { Bytes } from "./go-text.js";
+
+/** A command as it was found: the way to it, and what is left of the command line. */
+export interface Found {
+  readonly path: readonly CommandSpec[];
+  readonly rest: readonly Bytes[];
+}
+
+/** Flags that a command knows: its own, and those of the commands above it. */
+export function flagsOf(path: readonly CommandSpec[]): readonly FlagSpec[] {
+  return [...(path.at(-1)?.flags ?? []), ...inheritedBy(path), ...(path.at(-1)?.inherited ?? [])];
+}
+
+/** Flags of the commands above, which variables may set too. */
+export function inheritedBy(path: readonly CommandSpec[]): readonly FlagSpec[] {
+  return path.slice(0, -1).flatMap((command) => command.inherited ?? []);
+}
+
+/**
+ * Finds the command that a command line means, as cobra does: by name or by a prefix that means one only; flags may stand
+ * before it.
+ *
+ * @throws FlagError when there is no such command
+ */
+export function findCommand(root: CommandSpec, argv: readonly Bytes[]): Found {
+  let path: readonly CommandSpec[] = [root];
+  let rest = argv;
+  for (;;) {
+    const command = path.at(-1) ?? root;
+    const at = firstArgument(rest, flagsOf(path));
+    const word = at === undefined ? undefined : rest[at];
+    const next = word === undefined ? undefined : childOf(command, word);
+    if (next === undefined || at === undefined) {
+      if (command === root && word !== undefined) throw unknownCommand(root, word);
+      return { path, rest };
+    }
+    path = [...path, next];
+    rest = rest.toSpliced(at, 1);
+  }
+}
+
+function childOf({ subcommands = [] }: CommandSpec, word: Bytes): CommandSpec | undefined {
+  const exact = subcommands.find(({ name }) => name === word);
+  if (exact !== undefined) return exact;
+  const candidates = subcommands.filter(({ name, ours }) => ours !== true && name.startsWith(word));
+  return candidates.length === 1 && word !== "" ? candidates[0] : undefined;
+}
+
+/** The position of the first word that is neither a flag nor a flag's value. */
+function firstArgument(argv: readonly Bytes[], flags: readonly FlagSpec[]): number | undefined {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? "";
+    if (word === "--") return undefined;
+    const long = word.startsWith("--") && !word.includes("=");
+    const short = !word.startsWith("--") && word.length === 2 && word.startsWith("-");
+    if (long || short) {
+      const name = word.slice(long ? 2 : 1);
+      const flag = flags.find((spec) => (long ? spec.name : spec.short) === name);
+      const help = name === "help" || name === "h";
+      if (!help && flag?.kind !== "bool") at++;
+    } else if (word !== "" && !word.startsWith("-")) return at;
+  }
+  return undefined;
+}
+
+/** The order in which etcdctl names commands that may have been meant. */
+const order =
+  "get put del txn compaction alarm defrag endpoint move-leader watch version lease member snapshot make-mirror lock elect " +
+  "auth user role check completion";
+
+function unknownCommand({ name, subcommands = [] }: CommandSpec, word: Bytes): FlagError {
+  const typed = word.toLowerCase();
+  const near = subcommands
+    .filter((command) => distance(typed, command.name) <= 2 || command.name.startsWith(typed))
+    .filter((command) => command.ours !== true)
+    .sort((left, right) => order.split(" ").indexOf(left.name) - order.split(" ").indexOf(right.name));
+  const text = `unknown command "${word}" for "${name}"`;
+  if (near.length === 0) return new FlagError(text);
+  return new FlagError(`${text}\n\nDid you mean this?\n${near.map((command) => `\t${command.name}\n`).join("")}`);
+}
+
+/** Letters to insert, delete or replace to get from one to the other. */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= left.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}

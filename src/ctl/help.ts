@@ -1,0 +1,61 @@
+import { Command, type Help, Option } from "commander";
+import type { CommandSpec } from "./command-spec.js";
+import { inheritedBy } from "./find-command.js";
+import type { FlagSpec } from "./flag-set.js";
+import { bytesOf } from "./go-text.js";
+import { paint, print } from "./output.js";
+
+/** Prints what a command is for. commander lays it out; what is there comes from the table of commands. */
+export function printHelp(path: readonly CommandSpec[]): void {
+  const spec = path.at(-1);
+  if (spec === undefined) return;
+  const name = path.map((command) => command.name).join(" ");
+  const command = new Command(name).description(spec.summary).helpOption("-h, --help", "show this");
+  command.usage(usageOf(spec));
+  command.configureHelp({
+    helpWidth: Math.min(process.stdout.columns ?? 100, 110),
+    sortSubcommands: false,
+    showGlobalOptions: false,
+    styleTitle: (text) => paint("bold", text),
+    styleCommandText: (text) => paint("cyan", text),
+    styleSubcommandText: (text) => paint("cyan", text),
+    styleOptionText: (text) => paint("green", text),
+    subcommandTerm,
+  });
+  for (const flag of spec.flags ?? []) command.addOption(optionOf(flag).helpGroup("Flags:"));
+  const everywhere = [...inheritedBy(path), ...(spec.inherited ?? [])];
+  for (const flag of everywhere) command.addOption(optionOf(flag).helpGroup("Flags of every command:"));
+  for (const child of spec.subcommands ?? []) {
+    const entry = new Command(child.name).description(child.summary).usage(usageOf(child));
+    command.addCommand(entry.helpGroup(`${child.group ?? "Commands"}:`));
+  }
+  command.helpCommand(false);
+  print(bytesOf(command.helpInformation() + epilogue(spec, path.length === 1)));
+}
+
+function subcommandTerm(this: Help, command: Command): string {
+  return `${command.name()} ${command.usage()}`.trim();
+}
+
+function usageOf({ usage = "", subcommands, flags = [] }: CommandSpec): string {
+  if (subcommands !== undefined) return "<command>";
+  return `${flags.length > 0 ? "[flags] " : ""}${usage}`.trim();
+}
+
+function optionOf({ name, short, kind, usual, help, values }: FlagSpec): Option {
+  const letter = short === undefined ? "" : `-${short}, `;
+  const value = kind === "bool" ? "" : ` <${values === undefined ? kind : "choice"}>`;
+  const option = new Option(`${letter}--${name}${value}`, help);
+  return usual === undefined || usual === "" || usual === "0" ? option : option.default(usual, usual);
+}
+
+function epilogue({ details, examples = [] }: CommandSpec, isRoot: boolean): string {
+  const parts = details === undefined ? [] : [details];
+  if (examples.length > 0) {
+    const lines = examples.map(([line, purpose]) => `  ${paint("cyan", `etcdctl ${line}`)}\n      ${purpose}`);
+    parts.push(`${paint("bold", "Examples:")}\n${lines.join("\n")}`);
+  }
+  if (isRoot)
+    parts.push("'etcdctl <command> --help' says more. Every flag has a variable: ETCDCTL_ENDPOINTS for --endpoints.");
+  return parts.map((part) => `\n${part}\n`).join("");
+}

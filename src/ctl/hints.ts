@@ -1,0 +1,46 @@
+import { nearest } from "../base/index.js";
+import { ClientError } from "../client/index.js";
+import type { Context } from "./context.js";
+import type { Failure } from "./failure.js";
+import type { FlagSpec } from "./flag-set.js";
+import { textOf } from "./go-text.js";
+
+/** What to do next about a failure, for people at a terminal; undefined when there is nothing to say. */
+export async function hintFor({ cause }: Failure, context: Context): Promise<string | undefined> {
+  if (!(cause instanceof ClientError)) return undefined;
+  const { details } = cause;
+  if (details === "etcdserver: mvcc: database space exceeded") {
+    return [
+      "hint: the member's quota is used up. Make space, then end the alarm:",
+      "  etcdctl compaction $(etcdctl endpoint status -w json | grep -o '\"revision\":[0-9]*' | head -1 | cut -d: -f2)",
+      "  etcdctl defrag",
+      "  etcdctl alarm disarm",
+    ].join("\n");
+  }
+  if (details === "etcdserver: permission denied") {
+    const user = textOf(context.flags.text("user")).split(":")[0] ?? "";
+    const keys = context.args.map((argument) => JSON.stringify(textOf(argument))).join(" to ");
+    return `hint: ${user === "" ? "nobody (no --user)" : `user ${user}`} may not do this to ${keys || "these keys"}; see 'etcdctl user get --detail'`;
+  }
+  if (details === "etcdserver: user name is empty") return "hint: authentication is on: say who you are with --user";
+  const reason = cause.cause instanceof ClientError ? cause.cause : undefined;
+  const refused = /ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|no answer/.exec(reason?.details ?? "")?.[0];
+  if (refused !== undefined) {
+    const where = reason?.endpoint ?? (await context.endpoints()).join(", ");
+    const why = refused === "ECONNREFUSED" ? "nobody listens there" : "it cannot be reached";
+    return `hint: tried ${where}: ${why}. Is the server up, and --endpoints right?`;
+  }
+  if (/certificate|SSL|TLS|wrong version/i.test(reason?.details ?? "")) {
+    return `hint: no secure connection: ${reason?.details}. See --cacert, --cert, --key`;
+  }
+  return undefined;
+}
+
+/** The flag that was probably meant. */
+export function flagHint(unknown: string, flags: readonly FlagSpec[]): string | undefined {
+  const name = nearest(
+    unknown,
+    flags.map((flag) => flag.name),
+  );
+  return name === undefined ? undefined : `hint: did you mean --${name}?`;
+}

@@ -1,0 +1,27 @@
+import { ExitCode, Failure } from "../failure.js";
+import type { Answer, PrintOptions } from "./answer.js";
+
+/** Prints an answer in a format; loads no other format. @throws Failure when that format cannot say it */
+export async function printAnswer(answer: Answer, format: string, options: PrintOptions): Promise<void> {
+  switch (format) {
+    case "json":
+      (await import("./json.js")).printJson(answer, options);
+      break;
+    case "fields":
+      (await import("./fields.js")).printFields(answer);
+      break;
+    case "protobuf":
+      (await import("./protobuf.js")).printProtobuf(answer);
+      break;
+    case "table":
+      (await import("./table.js")).printTable(answer);
+      break;
+    default:
+      (await import("./simple.js")).printSimple(answer, options);
+      break;
+  }
+}
+
+export function unsupported(format: string): Failure {
+  return new Failure(ExitCode.BadFeature, `${format} not supported as output format`);
+}

@@ -1,0 +1,66 @@
+import type { Member } from "../../wire/index.js";
+import { humanSize } from "../go-numbers.js";
+import { type Bytes, bytesOf } from "../go-text.js";
+import type { EndpointHash, EndpointHealth, EndpointStatus, SnapshotStatus } from "./answer.js";
+
+/** What the simple format joins with commas and the table format draws: headings, and a row for each. */
+export interface Rows {
+  readonly headings: readonly string[];
+  readonly rows: readonly (readonly Bytes[])[];
+}
+
+export function memberRows(members: readonly Member[]): Rows {
+  return {
+    headings: ["ID", "STATUS", "NAME", "PEER ADDRS", "CLIENT ADDRS", "IS LEARNER"],
+    rows: members.map(({ id, name, peerUrls, clientUrls, isLearner }) => [
+      id.toString(16),
+      name === "" ? "unstarted" : "started",
+      bytesOf(name),
+      bytesOf(peerUrls.join(",")),
+      bytesOf(clientUrls.join(",")),
+      String(isLearner),
+    ]),
+  };
+}
+
+export function healthRows(list: readonly EndpointHealth[]): Rows {
+  return {
+    headings: ["ENDPOINT", "HEALTH", "TOOK", "ERROR"],
+    rows: list.map(({ endpoint, health, took, error }) => [endpoint, String(health), took, error]),
+  };
+}
+
+export function statusRows(list: readonly EndpointStatus[]): Rows {
+  return {
+    headings: [
+      ...["ENDPOINT", "ID", "VERSION", "DB SIZE", "IS LEADER", "IS LEARNER"],
+      ...["RAFT TERM", "RAFT INDEX", "RAFT APPLIED INDEX", "ERRORS"],
+    ],
+    rows: list.map(({ endpoint, response }) => [
+      endpoint,
+      (response.header?.memberId ?? 0n).toString(16),
+      bytesOf(response.version),
+      humanSize(response.dbSize),
+      String(response.leader === response.header?.memberId),
+      String(response.isLearner),
+      String(response.raftTerm),
+      String(response.raftIndex),
+      String(response.raftAppliedIndex),
+      bytesOf(response.errors.join(", ")),
+    ]),
+  };
+}
+
+export function hashRows(list: readonly EndpointHash[]): Rows {
+  return {
+    headings: ["ENDPOINT", "HASH"],
+    rows: list.map(({ endpoint, response }) => [endpoint, String(response.hash)]),
+  };
+}
+
+export function snapshotRows({ hash, revision, totalKey, totalSize }: SnapshotStatus): Rows {
+  return {
+    headings: ["HASH", "REVISION", "TOTAL KEYS", "TOTAL SIZE"],
+    rows: [[hash.toString(16), String(revision), String(totalKey), humanSize(totalSize)]],
+  };
+}
