@@ -32,7 +32,11 @@ export interface PeerClient {
   renewLease(url: string, id: LeaseId, signal: AbortSignal): Promise<number>;
   /** @throws EtcdError `leaseNotFound`, `timeout` */
   leaseTimeToLive(url: string, id: LeaseId, keys: boolean, signal: AbortSignal): Promise<LeaseTimeToLive>;
-  /** Members before 3.5 do not know the question. @throws EtcdError `compacted`, `futureRevision`, `clusterIdMismatch` */
+  /**
+   * Members before 3.5 do not know the question.
+   *
+   * @throws EtcdError `compacted`, `futureRevision`, `clusterIdMismatch`
+   */
   hashKv(url: string, clusterId: ClusterId, revision: number, signal: AbortSignal): Promise<RevisionHash>;
   /** Members before 3.5 do not know the question. */
   downgradeEnabled(url: string, signal: AbortSignal): Promise<boolean>;
