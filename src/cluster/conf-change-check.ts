@@ -28,7 +28,8 @@ export function refuseConfChange(
       return member.isLearner ? undefined : "memberNotLearner";
     }
     case "ConfChangeRemoveNode":
-      return member === undefined ? "memberNotFound" : undefined;
+      if (member === undefined) return "memberNotFound";
+      return isOnlyVoter(member, members) ? "memberNotEnoughStarted" : undefined;
     case "ConfChangeUpdateNode": {
       if (member === undefined) return "memberNotFound";
       const updated = decodeMember(Buffer.from(change.context).toString("utf8"));
@@ -37,6 +38,11 @@ export function refuseConfChange(
     default:
       return assertNever(change.type);
   }
+}
+
+/** Without it nothing could be agreed on any more, not even who comes next. */
+function isOnlyVoter(member: Member, members: ReadonlyMap<MemberId, Member>): boolean {
+  return !member.isLearner && [...members.values()].every(({ id, isLearner }) => isLearner || id === member.id);
 }
 
 function refuseNewMember(

@@ -25,7 +25,13 @@ import type { Headers } from "./headers.js";
 import type { LeaderQuestions } from "./leader-questions.js";
 import type { LogPosition } from "./log-position.js";
 import type { ReadIndex } from "./read-index.js";
-import { type ReconfigurationView, refuseToAdd, refuseToPromote, refuseToRemove } from "./reconfiguration.js";
+import {
+  type ReconfigurationView,
+  refuseToAdd,
+  refuseToPromote,
+  refuseToRemove,
+  refuseUnready,
+} from "./reconfiguration.js";
 
 export interface MembershipServiceConfig {
   readonly cluster: Cluster;
@@ -43,8 +49,6 @@ export interface MembershipServiceConfig {
   readonly logger: Logger;
 }
 
-/** A learner that has less of the leader's log than this is not given a vote: it would hold the others up. */
-const readyShare = 0.9;
 /** How long the question whether a learner is ready waits for what is committed to be applied. */
 const applyTimeoutMs = 1_000;
 
@@ -139,12 +143,8 @@ export class MembershipService {
         });
       });
     }
-    const status = raftStatus();
-    const leader = status.progress.get(status.id);
-    if (leader === undefined) throw new EtcdError("notLeader");
-    const learner = status.progress.get(id);
-    if (learner === undefined) throw new EtcdError("memberNotFound");
-    if (learner.match < leader.match * readyShare) throw new EtcdError("learnerNotReady");
+    const refusal = refuseUnready(raftStatus(), id);
+    if (refusal !== undefined) throw new EtcdError(refusal);
   }
 
   #refuse(judge: (view: ReconfigurationView) => ReturnType<typeof refuseToAdd>): void {

@@ -1,5 +1,6 @@
 import type { Clock, ErrorKind, Logger, MemberId } from "../base/index.js";
 import { type Cluster, idText, type Member } from "../cluster/index.js";
+import type { NodeId } from "../raft/index.js";
 
 /** What a change of the membership is judged by, beside the change. */
 export interface ReconfigurationView {
@@ -10,6 +11,8 @@ export interface ReconfigurationView {
   readonly logger: Logger;
 }
 
+/** A learner that has less of the leader's log than this is not given a vote: it would hold the others up. */
+const readyShare = 0.9;
 /** A member counts as connected when it has been for so long. */
 const healthMs = 5_000;
 
@@ -61,6 +64,18 @@ export function refuseToPromote({ cluster, logger }: ReconfigurationView, id: Me
   const fields = { "local-member-id": idText(cluster.localId), "requested-member-promote-id": idText(id) };
   logger.warn("rejecting member promote request; not enough healthy members", fields);
   return "memberNotEnoughStarted";
+}
+
+/** Why the leader would not give that learner a vote yet; undefined when it would. Only a leader can tell. */
+export function refuseUnready(
+  { id: self, progress }: { readonly id: NodeId; readonly progress: ReadonlyMap<NodeId, { readonly match: number }> },
+  id: MemberId,
+): ErrorKind | undefined {
+  const leader = progress.get(self);
+  if (leader === undefined) return "notLeader";
+  const learner = progress.get(id);
+  if (learner === undefined) return "memberNotFound";
+  return learner.match < leader.match * readyShare ? "learnerNotReady" : undefined;
 }
 
 function canAddVoter(voters: readonly Member[]): boolean {

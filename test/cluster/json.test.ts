@@ -55,6 +55,12 @@ test("a context ends with what it promotes, and lacks it where the first members
   expect(decodeConfChangeContext(Buffer.from(encodeMember(golden)))).toEqual({ member: golden, isPromote: false });
 });
 
+test("a promotion names the learner and nothing else", () => {
+  const learner = member(7, { peerUrls: [] });
+  const text = Buffer.from(encodeConfChangeContext({ member: learner, isPromote: true })).toString("utf8");
+  expect(text).toBe('{"id":7,"peerURLs":null,"isPromote":true}');
+});
+
 test("a name that looks like JSON does not change the id", () => {
   const tricky = { ...golden, name: `","id":5,"x":"` };
   expect(decodeMember(encodeMember(tricky))).toEqual(tricky);
