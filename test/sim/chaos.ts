@@ -7,6 +7,7 @@ export interface Outcome {
   readonly acknowledged: number;
   readonly refused: number;
   readonly leaderChanges: number;
+  readonly snapshotsInstalled: number;
   /** What the run came to, for comparing it with another one of the same seed. */
   readonly hash: number;
 }
@@ -34,7 +35,12 @@ export async function chaos(seed: number): Promise<Outcome> {
     const [hash] = await Promise.all(cluster.running.map((server) => server.hashKv(0)));
     const changes = cluster.running.map(({ metrics }) => metrics.leaderChanges);
     const { acknowledged, refused } = workload;
-    return { acknowledged, refused, leaderChanges: Math.max(...changes), hash: hash?.hash ?? 0 };
+    const snapshotsInstalled = cluster.said.get("applied snapshot") ?? 0;
+    return {
+      ...{ acknowledged, refused, snapshotsInstalled },
+      leaderChanges: Math.max(...changes),
+      hash: hash?.hash ?? 0,
+    };
   } finally {
     await cluster.dispose();
   }

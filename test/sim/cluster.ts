@@ -1,15 +1,24 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ManualClock, type MemberId, type Random, seededRandom, silentLogger } from "../../src/base/index.js";
+import {
+  type Logger,
+  ManualClock,
+  type MemberId,
+  type Random,
+  seededRandom,
+  silentLogger,
+} from "../../src/base/index.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
 import { MemoryDisk } from "../server/memory-disk.js";
 import { ProcessClock, settle } from "./clock.js";
 import { SimNetwork } from "./network.js";
 import { ReceivedInMemory } from "./received.js";
+import { slowStore } from "./slow-disk.js";
 
 /** Time moves in steps of so much. */
-const stepMs = 10;
+const stepMs = 5;
+const writeMsMax = 6;
 
 /** One member: its disk stays, its processes come and go. */
 export class SimMember {
@@ -44,13 +53,17 @@ export class SimMember {
     await settle();
     const clock = new ProcessClock(shared);
     this.#clock = clock;
+    const disk = seededRandom(random.int(2 ** 31));
+    // Real files are read meanwhile, so time must stand still, and the disk take none.
+    let started = false;
     this.#server = await EtcdServer.start(
       { ...config(this), dataDir: this.#dir, ...overrides },
       {
         clock,
         random: seededRandom(random.int(2 ** 31)),
-        logger: silentLogger,
-        openStore: (dir) => this.#disk.open(dir),
+        logger: this.#cluster.logger,
+        openStore: async (dir) =>
+          slowStore(await this.#disk.open(dir), clock, () => (started ? disk.int(writeMsMax) : 0)),
         receivedSnapshots: this.#received,
         peers: network.access(
           () => this.#server,
@@ -58,6 +71,7 @@ export class SimMember {
         ),
       },
     );
+    started = true;
     await settle();
     return this.#server;
   }
@@ -85,6 +99,9 @@ export class SimCluster {
   readonly random: Random;
   readonly network: SimNetwork;
   readonly members: SimMember[] = [];
+  /** How often members have said what, in their logs. */
+  readonly said = new Map<string, number>();
+  readonly logger: Logger;
   readonly #root = mkdtempSync(join(tmpdir(), "etcd-sim-"));
   readonly #overrides: Partial<ServerConfig>;
 
@@ -92,6 +109,8 @@ export class SimCluster {
     this.random = seededRandom(seed);
     this.network = new SimNetwork(this.clock, this.random);
     this.#overrides = overrides;
+    const count = (message: string): void => void this.said.set(message, (this.said.get(message) ?? 0) + 1);
+    this.logger = { ...silentLogger, info: count, warn: count, error: count };
     // Ids of requests begin with the time, which is the same in every run.
     this.clock.advance(1_000);
     for (let at = 0; at < size; at++) this.addMember();

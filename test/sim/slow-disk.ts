@@ -1,0 +1,27 @@
+import type { LevelStore } from "../../src/backend/index.js";
+import type { Clock } from "../../src/base/index.js";
+
+/** A database whose writes take their time: a process may be killed in the middle, and nothing of them is there then. */
+export function slowStore(store: LevelStore, clock: Clock, writeMs: () => number): LevelStore {
+  return {
+    dir: store.dir,
+    getSync: (key, snapshot) => store.getSync(key, snapshot),
+    iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
+    snapshot: () => store.snapshot(),
+    compact: () => store.compact(),
+    fileBytes: () => store.fileBytes(),
+    close: () => store.close(),
+    batch() {
+      const batch = store.batch();
+      return {
+        put: (key, value) => batch.put(key, value),
+        del: (key) => batch.del(key),
+        async write(options) {
+          const ms = writeMs();
+          if (ms > 0) await new Promise<void>((resolve) => clock.after(ms, resolve));
+          await batch.write(options);
+        },
+      };
+    },
+  };
+}
