@@ -22,7 +22,7 @@ function parsePeerUrl(text: string): string | undefined {
     case "http":
     case "https":
       // A host and a port; a user before them, and a query behind, say nothing that a member would look at.
-      return /^(?:[^@/?#]*@)?(?:\[[0-9a-f:.%]+\]|[^:[\]@/?#]*):\d*(?:[?#].*)?$/i.test(rest)
+      return /^(?:[^@/?#]*@)?(?:\[[0-9a-z:.%]+\]|[^:[\]@/?#]*):\d*(?:[?#].*)?$/i.test(rest)
         ? `${scheme.toLowerCase()}://${rest}`
         : undefined;
     default:
