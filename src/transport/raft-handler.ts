@@ -116,7 +116,7 @@ export class RaftHandler {
     if (from === undefined) {
       refuse(response, 404, "invalid from");
     } else if (config.raft.isIdRemoved(from)) {
-      this.#warn("refused a stream to a removed member", id);
+      this.#refused("refused a stream to a removed member", id);
       refuse(response, 410, "removed member");
     } else this.#attach(kind, from, request, response);
   }
@@ -127,10 +127,10 @@ export class RaftHandler {
       // It may have joined after the last entry that this member has seen: answers will find it.
       const urls = peerUrlsOf(request.headers);
       if (urls.length > 0) this.#known.addRemote(from, urls);
-      this.#warn("refused a stream to an unknown member", idText(from));
+      this.#refused("refused a stream to an unknown member", idText(from));
       refuse(response, 404, "error sender not found");
     } else if (header(request.headers, raftToHeader) !== idText(this.#config.memberId)) {
-      this.#warn("refused a stream that was meant for another member", header(request.headers, raftToHeader));
+      this.#refused("refused a stream that was meant for another member", idText(from));
       refuse(response, 412, "to field mismatch");
     } else {
       request.socket.setNoDelay(true);
@@ -216,6 +216,10 @@ export class RaftHandler {
   #addSender(request: IncomingMessage): void {
     const sender = senderOf(request.headers);
     if (sender !== undefined) this.#known.addRemote(sender.id, sender.urls);
+  }
+
+  #refused(what: string, id: string): void {
+    this.#config.logger.warn(what, { "remote-peer-id": id });
   }
 
   #warn(what: string, reason: unknown): void {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, get, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createSocketServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { type MemberId, silentLogger, systemClock } from "../../src/base/index.js";
 import { createMessage, type Message } from "../../src/raft/index.js";
@@ -160,8 +160,7 @@ describe("a peer that hangs", () => {
       silent.close();
     });
     await once(silent, "listening");
-    const address: AddressInfo | string | null = silent.address();
-    const port = address !== null && typeof address === "object" ? address.port : 0;
+    const port = portOf(silent.address());
     const startedAt = performance.now();
     one.transport.addPeer(2n as MemberId, [`http://127.0.0.1:${port}`]);
     await one.until(() => one.transport.counters.get(2n as MemberId)?.disconnects === 1);
@@ -185,6 +184,39 @@ describe("a peer that hangs", () => {
     await one.until(() => one.events.length > before + dropped);
     request.destroy();
   });
+});
+
+describe("a peer that is none", () => {
+  const http = (body: string): string => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`;
+  for (const { name, says } of [
+    { name: "says nothing that is HTTP", says: "\x16\x03\x01\x02garbage\r\n\r\n" },
+    {
+      name: "streams garbage",
+      says: http("10\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\r\n"),
+    },
+    { name: "streams a message of half a gigabyte", says: http("9\r\n\x02\0\0\0\0\x1f\xff\xff\xff\r\n0\r\n\r\n") },
+    { name: "ends its stream at once", says: http("0\r\n\r\n") },
+    { name: "cannot count its chunks", says: http("zz\r\n") },
+    { name: "sends heads without end", says: `HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(50_000)}` },
+    { name: "redirects", says: "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n" },
+  ]) {
+    test(`and ${name} does no harm`, async () => {
+      let connections = 0;
+      const server = createSocketServer((socket) => {
+        connections++;
+        socket.on("error", () => undefined);
+        socket.once("data", () => socket.end(Buffer.from(says, "latin1")));
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      stops.push(async () => server.close());
+      const address = server.address();
+      const one = await start(1n);
+      one.transport.addPeer(2n as MemberId, [`http://127.0.0.1:${portOf(address)}`]);
+      one.transport.send([beat(2n, 1n, 1)]);
+      await one.until(() => connections > 6 && one.events.includes("unreachable 2"));
+      expect(one.received).toEqual([]);
+    });
+  }
 });
 
 describe("probes", () => {
@@ -241,6 +273,10 @@ test("a removed peer is let go", async () => {
   one.transport.removePeer(two.id);
   expect(two.received).toEqual([]);
 });
+
+function portOf(address: AddressInfo | string | null): number {
+  return address !== null && typeof address === "object" ? address.port : 0;
+}
 
 const peerHeaders = {
   "X-Server-From": "2",
