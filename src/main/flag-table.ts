@@ -264,6 +264,20 @@ export const flagTable = [
     help: "debug, info, warn, error, panic or fatal",
   },
   {
+    name: "experimental-initial-corrupt-check",
+    group: experimental,
+    kind: "boolean",
+    initial: "false",
+    help: "compare histories with the other members before a member that has run serves again",
+  },
+  {
+    name: "experimental-corrupt-check-time",
+    group: experimental,
+    kind: "duration",
+    initial: "0s",
+    help: "how often the leader compares the histories of all members; 0s means never",
+  },
+  {
     name: "experimental-enable-lease-checkpoint",
     group: experimental,
     kind: "boolean",

@@ -106,6 +106,8 @@ function serverSettings(flags: FlagValues): ServerConfig {
     backendBatchLimit: flags.number("backend-batch-limit") || 10_000,
     leaseCheckpoint: flags.boolean("experimental-enable-lease-checkpoint"),
     leaseCheckpointPersist: flags.boolean("experimental-enable-lease-checkpoint-persist"),
+    initialCorruptCheck: flags.boolean("experimental-initial-corrupt-check"),
+    corruptCheckIntervalMs: flags.durationMs("experimental-corrupt-check-time"),
     watchProgressIntervalMs: flags.durationMs("experimental-watch-progress-notify-interval") || 600_000,
   };
 }

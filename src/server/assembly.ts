@@ -5,6 +5,7 @@ import type { Bootstrapped, ServerDeps } from "./bootstrap.js";
 import { Compactor } from "./compactor.js";
 import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
 import { Consensus } from "./consensus.js";
+import { CorruptionCheck, CorruptionLoop } from "./corruption-check.js";
 import { Headers } from "./headers.js";
 import { KvService } from "./kv-service.js";
 import { LeaderQuestions } from "./leader-questions.js";
@@ -32,6 +33,7 @@ export interface Assembly {
   readonly maintenance: MaintenanceService;
   readonly leaseLoop: LeaseLoop;
   readonly compactor: Compactor | undefined;
+  readonly corruption: CorruptionLoop | undefined;
   readonly publisher: Publisher;
   readonly transfer: LeaderTransfer;
   /** What peers are answered. */
@@ -104,12 +106,12 @@ export function assemble(
   const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
   const publisher = new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
   store.onChanges((_, changes) => counters.countChanges(changes));
+  const maintenance = new MaintenanceService({
+    ...{ backend, store, cluster, alarms, proposer, leadership, position, headers, logger },
+  });
   return {
-    ...{ counters, consensus, headers, watchable, kv, leases, space, membership, compactor, publisher },
-    maintenance: new MaintenanceService({
-      ...{ backend, store, cluster, alarms, proposer },
-      ...{ leadership, position, headers, logger },
-    }),
+    ...{ counters, consensus, headers, watchable, kv, leases, space, membership, maintenance, compactor, publisher },
+    corruption: makeCorruptionLoop(settings, deps, member, consensus, maintenance),
     leaseLoop: new LeaseLoop({
       ...{ clock, logger, lessor, counters, ensureLeadership },
       revoke: (id) => leases.expire(id),
@@ -124,6 +126,36 @@ export function assemble(
 
 function timeoutsOf(settings: ServerConfig) {
   return { requestTimeoutMs: requestTimeoutMs(settings), electionTimeoutMs: electionTimeoutMs(settings) };
+}
+
+/** Compares this member with its peers; undefined when it has none. */
+export function corruptionCheckOf(
+  settings: ServerConfig,
+  { clock, logger, peers }: ServerDeps,
+  { cluster, store }: Bootstrapped,
+): CorruptionCheck | undefined {
+  if (peers === undefined) return undefined;
+  return new CorruptionCheck({
+    ...{ cluster, store, client: peers.client, clock, logger },
+    requestTimeoutMs: requestTimeoutMs(settings),
+  });
+}
+
+function makeCorruptionLoop(
+  settings: ServerConfig,
+  deps: ServerDeps,
+  member: Bootstrapped,
+  { leadership, readIndex }: Consensus,
+  maintenance: MaintenanceService,
+): CorruptionLoop | undefined {
+  const check = corruptionCheckOf(settings, deps, member);
+  if (check === undefined || settings.corruptCheckIntervalMs === 0) return undefined;
+  return new CorruptionLoop({
+    ...{ check, clock: deps.clock, logger: deps.logger, intervalMs: settings.corruptCheckIntervalMs },
+    leading: () => leadership.leading,
+    linearize: () => readIndex.wait(),
+    raiseAlarm: () => maintenance.raiseCorrupt(),
+  });
 }
 
 function makeCompactor(

@@ -71,6 +71,11 @@ export interface ServerConfig {
   readonly leaseCheckpointPersist: boolean;
 
   readonly watchProgressIntervalMs: number;
+
+  /** Compares histories with the peers before a member that has run serves again. */
+  readonly initialCorruptCheck: boolean;
+  /** How often the leader compares all members; 0 means never. */
+  readonly corruptCheckIntervalMs: number;
 }
 
 export const serverDefaults = {
@@ -95,6 +100,8 @@ export const serverDefaults = {
   leaseCheckpoint: false,
   leaseCheckpointPersist: false,
   watchProgressIntervalMs: 600_000,
+  initialCorruptCheck: false,
+  corruptCheckIntervalMs: 0,
 } as const satisfies Partial<ServerConfig>;
 
 const defaultQuotaBytes = 2 * 1024 * 1024 * 1024;

@@ -43,7 +43,7 @@ import {
   type TxnRequest,
   type TxnResponse,
 } from "../wire/index.js";
-import { type Assembly, asError, assemble } from "./assembly.js";
+import { type Assembly, asError, assemble, corruptionCheckOf } from "./assembly.js";
 import { type Bootstrapped, bootstrap, type ServerDeps } from "./bootstrap.js";
 import type { Call } from "./call.js";
 import { quotaBytes, type ServerConfig } from "./config.js";
@@ -92,6 +92,14 @@ export class EtcdServer {
         if (server !== undefined) await server.#parts.leases.checkpoint(checkpoints);
       },
     });
+    try {
+      if (config.initialCorruptCheck && member.consistentIndex.index > 0) {
+        await corruptionCheckOf(config, deps, member)?.atStart();
+      }
+    } catch (error) {
+      await Promise.allSettled([member.store.close(), member.backend.close(), member.wal.close()]);
+      throw error;
+    }
     server = new EtcdServer(config, deps, member);
     if (early !== undefined) server.#fail(early);
     return server;
@@ -320,10 +328,11 @@ export class EtcdServer {
   }
 
   async #run(): Promise<void> {
-    const { consensus, leaseLoop, compactor, publisher } = this.#parts;
+    const { consensus, leaseLoop, compactor, corruption, publisher } = this.#parts;
     consensus.start();
     leaseLoop.start();
     compactor?.start();
+    corruption?.start();
     try {
       if (await publisher.publish()) return;
     } catch (error) {
@@ -343,9 +352,10 @@ export class EtcdServer {
 
   /** Nothing starts by itself any more. */
   #halt(): void {
-    const { leaseLoop, compactor, publisher } = this.#parts;
+    const { leaseLoop, compactor, corruption, publisher } = this.#parts;
     leaseLoop.stop();
     compactor?.stop();
+    corruption?.stop();
     publisher.stop();
   }
 

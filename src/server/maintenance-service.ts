@@ -4,8 +4,9 @@ import { apiVersion, EtcdError, type Logger } from "../base/index.js";
 import type { Cluster } from "../cluster/index.js";
 import type { Store } from "../mvcc/index.js";
 import {
+  AlarmAction,
   type AlarmMember,
-  type AlarmRequest,
+  AlarmRequest,
   type AlarmResponse,
   AlarmType,
   DefragmentResponse,
@@ -72,6 +73,12 @@ export class MaintenanceService {
     const { proposer, headers } = this.#config;
     const response = responseOf(await proposer.propose({ alarm: request }, call), "alarm");
     return { ...response, header: headers.at() };
+  }
+
+  /** Says to all members that some of them hold different histories; which ones are wrong is not known. */
+  async raiseCorrupt(): Promise<void> {
+    const alarm = AlarmRequest.create({ action: AlarmAction.ACTIVATE, alarm: AlarmType.CORRUPT });
+    await this.#config.proposer.propose({ alarm });
   }
 
   alarms(): readonly AlarmMember[] {

@@ -1,0 +1,172 @@
+import { type Clock, EtcdError, type Logger, type Timer } from "../base/index.js";
+import { type Cluster, idText, type Member } from "../cluster/index.js";
+import type { Store } from "../mvcc/index.js";
+import { type PeerClient, PeerError, type RevisionHash } from "../transport/index.js";
+
+export interface CorruptionCheckConfig {
+  readonly cluster: Cluster;
+  readonly store: Pick<Store, "hashKv">;
+  readonly client: PeerClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly requestTimeoutMs: number;
+}
+
+/** What a peer says its history sums up to, or that it cannot say. */
+interface PeerHash {
+  readonly peer: Member;
+  readonly hash: RevisionHash | undefined;
+}
+
+/** Compares this member's history with what its peers have. */
+export class CorruptionCheck {
+  readonly #config: CorruptionCheckConfig;
+
+  constructor(config: CorruptionCheckConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * Before a member that has run serves anybody again. Peers that cannot tell do not count.
+   *
+   * @throws Error when a peer has something else
+   */
+  async atStart(): Promise<void> {
+    const { cluster, store, logger } = this.#config;
+    const local = idText(cluster.localId);
+    logger.info("starting initial corruption check", { "local-member-id": local });
+    const own = await store.hashKv(0);
+    let mismatches = 0;
+    for (const { peer, hash } of await this.#askPeers(own.currentRevision)) {
+      if (hash === undefined || hash.hash === own.hash) continue;
+      const fields = this.#compared(own, peer, hash);
+      if (hash.compactRevision === own.compactRevision) {
+        logger.warn("found different hash values from remote peer", fields);
+        mismatches++;
+      } else {
+        logger.warn("found different compact revision values from remote peer", fields);
+      }
+    }
+    if (mismatches > 0) throw new Error(`${local} found data inconsistency with peers`);
+    logger.info("initial corruption checking passed; no corruption", { "local-member-id": local });
+  }
+
+  /**
+   * Of a leader, now and then.
+   *
+   * @param linearize resolves when this member has applied all that its peers may have
+   * @returns whether some member holds something else; which one is wrong cannot be told
+   */
+  async finds(linearize: () => Promise<void>): Promise<boolean> {
+    const { store, logger } = this.#config;
+    const before = await store.hashKv(0);
+    const peers = await this.#askPeers(before.currentRevision);
+    await linearize();
+    const after = await store.hashKv(0);
+    let found = false;
+    const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => {
+      found = true;
+      logger.warn(message, fields);
+    };
+    const same = before.currentRevision === after.currentRevision && before.compactRevision === after.compactRevision;
+    if (same && before.hash !== after.hash) {
+      warn("found hash mismatch", { "hash-1": before.hash, "hash-2": after.hash, revision: before.currentRevision });
+    }
+    for (const { peer, hash } of peers) {
+      if (hash === undefined) continue;
+      const fields = this.#compared(before, peer, hash);
+      if (hash.currentRevision > after.currentRevision) {
+        warn("revision from follower must be less than or equal to leader's", fields);
+      }
+      if (hash.compactRevision > after.compactRevision) {
+        warn("compact revision from follower must be less than or equal to leader's", fields);
+      }
+      if (hash.compactRevision === before.compactRevision && hash.hash !== before.hash) {
+        warn("same compact revision then hashes must match", fields);
+      }
+    }
+    const checked = peers.filter(({ hash }) => hash !== undefined).length;
+    logger.info("finished peer corruption check", { "number-of-peers-checked": checked });
+    return found;
+  }
+
+  async #askPeers(revision: number): Promise<PeerHash[]> {
+    const { cluster } = this.#config;
+    const peers = cluster.members().filter(({ id }) => id !== cluster.localId);
+    return await Promise.all(peers.map(async (peer) => ({ peer, hash: await this.#ask(peer, revision) })));
+  }
+
+  async #ask(peer: Member, revision: number): Promise<RevisionHash | undefined> {
+    const { cluster, client, clock, logger, requestTimeoutMs } = this.#config;
+    for (const url of peer.peerUrls) {
+      const patience = new AbortController();
+      const timer = clock.after(requestTimeoutMs, () => patience.abort(new EtcdError("timeout")));
+      try {
+        return await client.hashKv(url, cluster.clusterId, revision, patience.signal);
+      } catch (error) {
+        if (!(error instanceof EtcdError || error instanceof PeerError)) throw error;
+        const names = { "requested-revision": revision, "remote-peer-id": idText(peer.id) };
+        logger.warn("failed hash kv request", { ...names, "remote-peer-endpoint": url, error: error.message });
+      } finally {
+        timer.cancel();
+      }
+    }
+    return undefined;
+  }
+
+  #compared(own: RevisionHash, { id }: Member, hash: RevisionHash): Readonly<Record<string, unknown>> {
+    return {
+      "local-member-id": idText(this.#config.cluster.localId),
+      "local-member-revision": own.currentRevision,
+      "local-member-compact-revision": own.compactRevision,
+      "local-member-hash": own.hash,
+      "remote-peer-id": idText(id),
+      "remote-peer-revision": hash.currentRevision,
+      "remote-peer-compact-revision": hash.compactRevision,
+      "remote-peer-hash": hash.hash,
+    };
+  }
+}
+
+export interface CorruptionLoopConfig {
+  readonly check: CorruptionCheck;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly intervalMs: number;
+  readonly leading: () => boolean;
+  readonly linearize: () => Promise<void>;
+  /** Raises the alarm that keeps all members from serving what may be wrong. */
+  readonly raiseAlarm: () => Promise<void>;
+}
+
+/** The leader compares all members, again and again. */
+export class CorruptionLoop {
+  readonly #config: CorruptionLoopConfig;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(config: CorruptionLoopConfig) {
+    this.#config = config;
+  }
+
+  start(): void {
+    if (this.#stopped) return;
+    const { clock, intervalMs } = this.#config;
+    this.#timer = clock.after(intervalMs, () => void this.#turn().then(() => this.start()));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #turn(): Promise<void> {
+    const { check, leading, linearize, raiseAlarm, logger } = this.#config;
+    if (!leading()) return;
+    try {
+      if (await check.finds(linearize)) await raiseAlarm();
+    } catch (error) {
+      logger.warn("failed to check hash KV", { error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
