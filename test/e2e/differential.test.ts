@@ -1,13 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { etcdctl, words } from "../support/etcdctl.js";
-import { haveReference, type Release } from "../support/reference.js";
-import { type ServerKind, ServerProcess } from "../support/server-process.js";
+import { haveReference } from "../support/reference.js";
+import type { ServerKind } from "../support/server-process.js";
 import { kvScenarios } from "./scenarios/kv.js";
 import { leaseScenarios } from "./scenarios/lease.js";
 import { maintenanceScenarios } from "./scenarios/maintenance.js";
-import { commandOf, type Scenario, type Step } from "./scenarios/scenario.js";
 import { txnScenarios } from "./scenarios/txn.js";
 import { watchScenarios } from "./scenarios/watch.js";
+import { transcript } from "./transcript.js";
 
 // The same command lines of the real etcdctl against real etcd 3.5 and against our server: what they print, on which
 // stream, and how they exit must be the same. Only what cannot be equal is hidden: elapsed times, ports, random lease
@@ -36,54 +35,3 @@ for (const release of ["3.5", "3.4"] as const) {
 afterAll(() => {
   if (ready) console.log(`${commands} command lines compared`);
 });
-
-/** What each command printed and how it ended, with what cannot be equal hidden. */
-async function transcript(kind: ServerKind, release: Release, scenario: Scenario): Promise<string[]> {
-  const server = await ServerProcess.start({ kind, flags: scenario.flags ?? [] });
-  const leases: bigint[] = [];
-  try {
-    const printed: string[] = [];
-    for (const step of scenario.steps) printed.push(await runStep(server, release, step, leases));
-    return printed;
-  } catch (error) {
-    throw new Error(`${error}\n${server.log.split("\n").slice(-20).join("\n")}`);
-  } finally {
-    await server.stop();
-  }
-}
-
-async function runStep(server: ServerProcess, release: Release, step: Step, leases: bigint[]): Promise<string> {
-  const options = typeof step === "string" ? { run: step } : step;
-  const line = commandOf(step).replace(/\$(\d)/g, (_, at) => leases[Number(at) - 1]?.toString(16) ?? "?");
-  const wanted = options.lines;
-  const outcome = await etcdctl(release, server.endpoint, words(line), {
-    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-    ...(options.env === undefined ? {} : { env: options.env }),
-    ...(wanted === undefined ? {} : { until: (stdout: string) => stdout.split("\n").length > wanted }),
-  });
-  for (const [, hex, decimal] of outcome.stdout.matchAll(/lease ([0-9a-f]{16}) granted|"ID"\s*:\s*(\d{15,})/g)) {
-    const id = hex === undefined ? BigInt(decimal ?? 0) : BigInt(`0x${hex}`);
-    if (line.startsWith("lease grant") && !leases.includes(id)) leases.push(id);
-  }
-  const code = wanted === undefined ? outcome.code : "interrupted";
-  const text = `etcdctl ${commandOf(step)}\n${outcome.stdout}--- ${code}\n${outcome.stderr}`;
-  return hide(text, server.endpoint, leases, options.hide);
-}
-
-function hide(text: string, endpoint: string, leases: readonly bigint[], more?: RegExp): string {
-  let hidden = text
-    .replaceAll(endpoint, "ENDPOINT")
-    .replace(/\d+(\.\d+)?(ns|µs|Âµs|ms|s)\b/g, "ELAPSED")
-    .replace(/"ts":"[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+Z?/g, "TIME")
-    .replace(/0x[0-9a-f]{6,}/g, "ADDRESS")
-    .replace(/client-[0-9a-f-]{36}/g, "CLIENT")
-    .replace(/LocalAddr: '[\d.:]+'/g, "LocalAddr")
-    .replace(/("dbSize(InUse)?":|"DBSize(InUse)?" : )\d+/g, "$1SIZE")
-    .replace(/\b\d+(\.\d+)? [kM]?B\b/g, "SIZE");
-  // The columns of a table are as wide as what is in them; lines come as bytes, so a box character is three.
-  if (/\||\xe2\x94\x82/.test(hidden)) hidden = hidden.replace(/-{2,}|(\xe2\x94\x80)+/g, "-").replace(/ {2,}/g, " ");
-  leases.forEach((id, at) => {
-    hidden = hidden.replaceAll(id.toString(16), `LEASE${at + 1}`).replaceAll(id.toString(), `LEASE${at + 1}`);
-  });
-  return more === undefined ? hidden : hidden.replace(more, "MOMENT");
-}

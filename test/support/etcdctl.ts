@@ -1,5 +1,11 @@
 import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { type Release, reference } from "./reference.js";
+
+/** The real command of a release, or ours. */
+export type Etcdctl = Release | "ours";
+
+const ourEtcdctl = fileURLToPath(new URL("../../bin/etcdctl", import.meta.url));
 
 export interface Outcome {
   readonly stdout: string;
@@ -17,15 +23,17 @@ export interface RunOptions {
 /** No command of a test takes this long; one that does hangs. */
 const patienceMs = 15_000;
 
-/** Runs the real etcdctl of a release against one endpoint. */
+/** Runs an etcdctl against one endpoint. */
 export function etcdctl(
-  release: Release,
+  release: Etcdctl,
   endpoint: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(reference("etcdctl", release), ["--endpoints", endpoint, ...args], {
+    const [program, before] =
+      release === "ours" ? [process.execPath, [ourEtcdctl]] : [reference("etcdctl", release), []];
+    const child = spawn(program, [...before, "--endpoints", endpoint, ...args], {
       env: { PATH: process.env.PATH ?? "", ETCDCTL_API: "3", HOME: "/nonexistent", ...options.env },
     });
     let stdout = "";

@@ -1,0 +1,60 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { haveReference } from "../support/reference.js";
+import { ctlScenarios } from "./scenarios/ctl.js";
+import { kvScenarios } from "./scenarios/kv.js";
+import { leaseScenarios } from "./scenarios/lease.js";
+import { maintenanceScenarios } from "./scenarios/maintenance.js";
+import { txnScenarios } from "./scenarios/txn.js";
+import { watchScenarios } from "./scenarios/watch.js";
+import { transcript } from "./transcript.js";
+
+// The same command lines of the real etcdctl 3.5 and of ours, each against a fresh server of the same kind: what they
+// print, on which stream, and how they exit must be the same. Hidden are what Go's client logs, and what help says.
+
+const scenarios = [
+  ...ctlScenarios,
+  ...kvScenarios,
+  ...txnScenarios,
+  ...watchScenarios,
+  ...leaseScenarios,
+  ...maintenanceScenarios,
+];
+const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
+let commands = 0;
+
+for (const server of ["etcd 3.5", "ours"] as const) {
+  describe.skipIf(!ready)(`our etcdctl does as etcdctl 3.5 does, on ${server}`, () => {
+    for (const scenario of scenarios.filter(({ on = server }) => on === server)) {
+      test(scenario.name, { timeout: 240_000 }, async () => {
+        const [theirs, ours] = await Promise.all([
+          transcript(server, "3.5", scenario),
+          transcript(server, "ours", scenario),
+        ]);
+        const comparable = theirs.map((text) => !crashed(text));
+        commands += comparable.filter((can) => can).length;
+        expect(ours.filter((_, at) => comparable[at]).map(withoutLogs)).toEqual(
+          theirs.filter((_, at) => comparable[at]).map(withoutLogs),
+        );
+      });
+    }
+  });
+}
+
+afterAll(() => {
+  if (ready) console.log(`${commands} command lines compared`);
+});
+
+/** etcdctl dies of some comparisons that it cannot read; that is not imitated. */
+function crashed(text: string): boolean {
+  return text.includes("goroutine 1 [running]");
+}
+
+/** Without the lines that Go's client logs as JSON, and without help, which is each one's own. */
+function withoutLogs(text: string): string {
+  return text
+    .replace(/^\{"level":"(\w+)".*?("environment-variable":"[^"]*")?\}?$\n?/gm, (_, level, variable) =>
+      variable === undefined ? "" : `${level} ${variable}\n`,
+    )
+    .replace(/(NAME:\n|Usage: )[\s\S]*?(?=^--- )/m, "HELP\n")
+    .replace(/^Usage:\n[\s\S]*?(?=^Error:)/m, "");
+}
