@@ -3,6 +3,7 @@ import type { EtcdServer } from "../server/index.js";
 import { type CallCounters, handlingBounds, type MethodCounters } from "./call-counters.js";
 import type { HealthChecks } from "./health-checks.js";
 import { MetricRegistry, type Sample } from "./metric-registry.js";
+import { addPeers } from "./peer-metrics.js";
 import { addProcessMetrics } from "./process-metrics.js";
 
 export type MetricsServer = Pick<EtcdServer, "metrics" | "memberId" | "clusterVersion">;
@@ -18,6 +19,7 @@ export function createMetrics(
   addIdentity(registry, server);
   addRaft(registry, server);
   addStore(registry, server);
+  addPeers(registry, server);
   addCalls(registry, calls);
   if (extensive) addDurations(registry, calls);
   registry.counter("etcd_server_health_success", "Health checks that succeeded.", () => health.successes);

@@ -312,6 +312,7 @@ export class EtcdServer {
       watchers: this.watchable.watcherCount,
       slowWatchers: this.watchable.slowWatcherCount,
       watchStreams: this.watchable.streamCount,
+      peers: consensus.traffic.network.counters ?? new Map(),
     };
   }
 

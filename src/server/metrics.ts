@@ -1,4 +1,5 @@
 import type { Change } from "../mvcc/index.js";
+import type { CountersByPeer } from "../transport/index.js";
 
 /** Counts of observations by size, as Prometheus histograms keep them. */
 export class Histogram {
@@ -89,4 +90,5 @@ export interface ServerMetrics {
   readonly watchers: number;
   readonly slowWatchers: number;
   readonly watchStreams: number;
+  readonly peers: CountersByPeer;
 }

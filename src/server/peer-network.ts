@@ -2,7 +2,7 @@ import type { ClusterId, MemberId } from "../base/index.js";
 import type { PeerClient, RaftSink, SnapshotSink, Transport } from "../transport/index.js";
 
 /** The way to the other members; HTTP in a real cluster. None of its calls waits for anybody. */
-export type PeerNetwork = Omit<Transport, "handler" | "counters">;
+export type PeerNetwork = Omit<Transport, "handler" | "counters"> & Partial<Pick<Transport, "counters">>;
 
 /** What a network delivers to its member. */
 export interface PeerLink {

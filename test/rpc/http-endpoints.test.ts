@@ -24,6 +24,7 @@ const metrics = {
   ...{ slowApplies: 0, slowReadIndexes: 0, readIndexFailures: 0, leasesExpired: 0, walSyncSeconds },
   ...{ dbBytes: 100, dbBytesInUse: 50, quotaBytes: Number.POSITIVE_INFINITY, keys: 3, revision: 4 },
   ...{ compactRevision: -1, ranges: 5, txns: 6, puts: 7, deletes: 8, watchers: 9, slowWatchers: 10, watchStreams: 11 },
+  peers: new Map(),
 } as ServerMetrics;
 
 const healthy: EndpointServer = {
