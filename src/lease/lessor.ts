@@ -42,7 +42,7 @@ export interface LessorOptions {
  * `grant`, `revoke`, `attach`, `detach` and `checkpoint` are for whoever applies the log.
  */
 export class Lessor {
-  readonly #backend: Backend;
+  #backend: Backend;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #minTtlSeconds: number;
@@ -76,9 +76,10 @@ export class Lessor {
     }
   }
 
-  /** Goes on with the leases of `other`, at once, which nobody else uses. Only while not primary. */
+  /** Goes on with the leases of `other`, at once, and where it keeps them; nobody else uses it. Not while primary. */
   replaceWith(other: Lessor): void {
     assert(!this.#primary, "a primary's leases are not replaced");
+    this.#backend = other.#backend;
     this.#leases = other.#leases;
     this.#leaseOfKey = other.#leaseOfKey;
   }

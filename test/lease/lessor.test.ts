@@ -110,6 +110,18 @@ test("restore() brings leases back, with the minimum where they had less", async
   ]);
 });
 
+test("replaceWith() goes on with the other's leases, and stores what comes where they are stored", async () => {
+  const { lessor, clock, backend: before } = await openBench();
+  const backend = await openBackend(clock);
+  const other = makeLessor(backend, clock);
+  other.grant(id(1), 10);
+  lessor.replaceWith(other);
+  lessor.revoke(id(1));
+  lessor.grant(id(2), 10);
+  const stored = async (from: typeof before) => (await from.scan("lease", Buffer.alloc(0), undefined, 0)).length;
+  expect([lessor.leases().map((lease) => lease.id), await stored(backend), await stored(before)]).toEqual([[2n], 1, 0]);
+});
+
 for (const { name, afterMs, want } of [
   { name: "the whole time at first", afterMs: 0, want: 10 },
   { name: "whole seconds, cut", afterMs: 1, want: 9 },
