@@ -12,8 +12,15 @@ export class ClientError extends Error {
   /** Whom the last attempt went to. */
   readonly endpoint: string | undefined;
 
-  constructor(code: number, details: string, options: { endpoint?: string | undefined; cause?: unknown } = {}) {
-    super(textOf(code, details), options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(
+    code: number,
+    details: string,
+    options: { endpoint?: string | undefined; cause?: unknown; undecorated?: boolean } = {},
+  ) {
+    super(
+      options.undecorated === true ? details : textOf(code, details),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.code = (code in GrpcCodeByNumber ? code : GrpcCode.Unknown) as GrpcCode;
     this.details = details;
     this.endpoint = options.endpoint;
@@ -29,9 +36,9 @@ export class WatchCanceledError extends ClientError {
   /** The answer that ended it. */
   readonly response: Decoded<WatchResponse>;
 
-  constructor(code: number, details: string, compactRevision: number, response: Decoded<WatchResponse>) {
-    super(code, details);
-    this.compactRevision = compactRevision;
+  constructor(code: number, details: string, response: Decoded<WatchResponse>) {
+    super(code, details, { undecorated: response.created });
+    this.compactRevision = response.compactRevision;
     this.response = response;
   }
 }

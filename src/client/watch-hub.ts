@@ -159,8 +159,8 @@ function cancelReason(batch: WatchBatch): WatchCanceledError {
   const { cancelReason: reason, compactRevision } = batch;
   if (compactRevision > 0) {
     const text = "etcdserver: mvcc: required revision has been compacted";
-    return new WatchCanceledError(GrpcCode.OutOfRange, text, compactRevision, batch);
+    return new WatchCanceledError(GrpcCode.OutOfRange, text, batch);
   }
   const text = reason === "" ? "etcdserver: mvcc: required revision is a future revision" : reason;
-  return new WatchCanceledError(isErrorText(text) ? GrpcCode.OutOfRange : GrpcCode.FailedPrecondition, text, 0, batch);
+  return new WatchCanceledError(isErrorText(text) ? GrpcCode.OutOfRange : GrpcCode.FailedPrecondition, text, batch);
 }

@@ -49,7 +49,7 @@ export async function userOf(user: Bytes, password: Bytes, prompt: string): Prom
   const colon = user.indexOf(":");
   if (colon >= 0) return { user: user.slice(0, colon), password: user.slice(colon + 1) };
   const { askPassword } = await import("./password.js");
-  return { user, password: await askPassword(prompt, ExitCode.Error, "") };
+  return { user, password: await askPassword(prompt, ExitCode.Error) };
 }
 
 /** A client that has shown its password, when it has one. @throws Failure */

@@ -16,3 +16,13 @@ export async function* linesOfInput(): AsyncGenerator<Bytes, void> {
     yield* lines;
   }
 }
+
+/** One reader for all questions, since what it has read ahead would be lost with it. */
+let lines: AsyncGenerator<Bytes, void> | undefined;
+
+/** The next line of standard input, for commands that ask several questions; empty at its end. */
+export async function lineOfInput(): Promise<Bytes> {
+  lines ??= linesOfInput();
+  const next = await lines.next();
+  return next.done === true ? "" : next.value;
+}

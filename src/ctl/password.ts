@@ -1,34 +1,34 @@
 import { Failure } from "./failure.js";
 import { type Bytes, bytesOf } from "./go-text.js";
+import { lineOfInput } from "./input.js";
+import { print } from "./output.js";
 
 /**
- * Asks on the terminal, without showing what is typed.
+ * Asks for a password: on the terminal, without showing what is typed, or as the next line of standard input.
  *
- * @param code how the command ends when there is no terminal, or the question is interrupted
+ * @param code how the command ends when the question is interrupted
  * @throws Failure
  */
-export async function askPassword(prompt: string, code: number, wrap: string): Promise<Bytes> {
-  const { stdin, stdout } = process;
-  if (!stdin.isTTY) throw new Failure(code, `${wrap}inappropriate ioctl for device`);
-  stdout.write(prompt);
-  stdin.setRawMode(true);
+export async function askPassword(prompt: Bytes, code: number): Promise<Bytes> {
+  print(prompt);
   try {
-    const typed = await lineOf(stdin);
-    if (typed === undefined) throw new Failure(code, `${wrap}interrupted`);
+    if (!process.stdin.isTTY) return await lineOfInput();
+    const typed = await typedLine(process.stdin);
+    if (typed === undefined) throw new Failure(code, "interrupted");
     return bytesOf(typed);
   } finally {
-    stdin.setRawMode(false);
-    stdin.pause();
-    stdout.write("\n");
+    print("\n");
   }
 }
 
 /** One line of raw key presses; undefined when given up with Ctrl-C or Ctrl-D. */
-function lineOf(stdin: NodeJS.ReadStream): Promise<string | undefined> {
+function typedLine(stdin: NodeJS.ReadStream): Promise<string | undefined> {
   return new Promise((resolve) => {
     let typed = "";
     const done = (line: string | undefined): void => {
       stdin.off("data", read);
+      stdin.setRawMode(false);
+      stdin.pause();
       resolve(line);
     };
     const read = (chunk: Buffer): void => {
@@ -41,6 +41,7 @@ function lineOf(stdin: NodeJS.ReadStream): Promise<string | undefined> {
         else typed += character;
       }
     };
+    stdin.setRawMode(true);
     stdin.on("data", read);
     stdin.resume();
   });

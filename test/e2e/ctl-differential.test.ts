@@ -49,12 +49,12 @@ function crashed(text: string): boolean {
   return text.includes("goroutine 1 [running]");
 }
 
-/** Without the lines that Go's client logs as JSON, and without help, which is each one's own. */
+/** Without the lines that Go's client and stty log, and without help, which is each one's own. */
 function withoutLogs(text: string): string {
   return text
-    .replace(/^\{"level":"(\w+)".*?("environment-variable":"[^"]*")?\}?$\n?/gm, (_, level, variable) =>
-      variable === undefined ? "" : `${level} ${variable}\n`,
-    )
-    .replace(/(NAME:\n|Usage: )[\s\S]*?(?=^--- )/m, "HELP\n")
-    .replace(/^Usage:\n[\s\S]*?(?=^Error:)/m, "");
+    .replace(/^(stty: .*|\{"level":.*)\n?/gm, "")
+    .replace(/^(NAME:|Usage: )[\s\S]*?(?=^-+ (\d+|null|interrupted)$)/gm, "HELP\n")
+    .replace(/^Usage:\n[\s\S]*?(?=^Error:)/gm, "")
+    .replace(/-{2,}/g, "-")
+    .replace(/ {2,}/g, " ");
 }

@@ -1,6 +1,6 @@
 import type { MemberAddResponse } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs } from "../failure.js";
+import { badArgs, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
 import { NumberError, parseUint64 } from "../go-numbers.js";
 import { type Bytes, bytesOf, quote, textOf } from "../go-text.js";
@@ -16,10 +16,27 @@ export async function add(context: Context): Promise<void> {
   const urls = context.flags.text("peer-urls");
   if (urls === "") throw badArgs("member peer urls not provided");
   const client = await context.connect();
-  const request = { peerUrls: urls.split(",").map(textOf), isLearner: context.flags.bool("learner") };
+  const request = { peerUrls: peerUrls(urls), isLearner: context.flags.bool("learner") };
   const response = await orFail(client.addMember(request, context.call));
   await context.answer({ kind: "memberAdd", response });
   if (context.format === "simple") printSettings(name, urls, response);
+}
+
+/** URLs of peers, as Go's client checks them before it asks. @throws Failure */
+function peerUrls(list: Bytes): string[] {
+  return list.split(",").map((text) => {
+    const url = text.trim();
+    const [, scheme, host = "", path] = /^(\w+):\/\/([^/?#]*)([^?#]*)/.exec(url) ?? [];
+    if (scheme === "unix" || scheme === "unixs") return textOf(url);
+    if (scheme !== "http" && scheme !== "https") {
+      throw new Failure(ExitCode.Error, `URL scheme must be http, https, unix, or unixs: ${url}`);
+    }
+    if (!/^(\[[^\]]*\]|[^:]*):[^:]*$/.test(host)) {
+      throw new Failure(ExitCode.Error, `URL address does not have the form "host:port": ${url}`);
+    }
+    if (path !== "") throw new Failure(ExitCode.Error, `URL must not contain a path: ${url}`);
+    return textOf(url);
+  });
 }
 
 /** What the new member must be started with. */
@@ -46,7 +63,7 @@ export async function update(context: Context): Promise<void> {
   const urls = context.flags.text("peer-urls");
   if (urls === "") throw badArgs("member peer urls not provided");
   const client = await context.connect();
-  const request = { id, peerUrls: urls.split(",").map(textOf) };
+  const request = { id, peerUrls: peerUrls(urls) };
   const response = await orFail(client.updateMember(request, context.call));
   await context.answer({ kind: "memberUpdate", id, response });
 }

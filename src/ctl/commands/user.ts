@@ -34,11 +34,10 @@ async function newUser(
 /** Typed twice on a terminal, or the first word of standard input. */
 async function newPassword(interactive: boolean, user: Bytes): Promise<Bytes> {
   if (!interactive) return /^[^\n\S]*(\S*)/.exec(await allOfInput())?.[1] ?? "";
-  const wrap = "failed to ask password: ";
-  const first = await askPassword(`Password of ${textOf(user)}: `, ExitCode.BadArgs, wrap);
+  const first = await askPassword(`Password of ${user}: `, ExitCode.BadArgs);
   if (first === "") throw badArgs("empty password");
-  const again = `Type password of ${textOf(user)} again for confirmation: `;
-  if ((await askPassword(again, ExitCode.BadArgs, wrap)) !== first) throw badArgs("given passwords are different");
+  const again = `Type password of ${user} again for confirmation: `;
+  if ((await askPassword(again, ExitCode.BadArgs)) !== first) throw badArgs("given passwords are different");
   return first;
 }
 

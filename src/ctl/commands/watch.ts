@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { type Client, type Watch, WatchCanceledError } from "../../client/index.js";
+import { WatchResponse } from "../../wire/index.js";
 import { argify } from "../argify.js";
 import type { Context } from "../context.js";
 import { badArgs, Exit, ExitCode, Failure } from "../failure.js";
@@ -85,7 +86,13 @@ async function follow(context: Context, watched: Watch, command: readonly Bytes[
     const failure = failureOf(error);
     if (!(failure instanceof Failure)) throw error;
     complain(`watch was canceled (${failure.message})`);
-    if (error instanceof WatchCanceledError) await context.answer({ kind: "watch", response: error.response });
+    // A watch that was never taken on has no answer of its own in Go's client, only the fact.
+    const refused = WatchResponse.create({ canceled: true });
+    const canceled = error instanceof WatchCanceledError && !error.response.created;
+    await context.answer({
+      kind: "watch",
+      response: canceled ? error.response : WatchResponse.decode(WatchResponse.encode(refused)),
+    });
   }
 }
 

@@ -155,7 +155,7 @@ function watch({ header: of, events, compactRevision, canceled, created }: Decod
   const facts = [`"CompactRevision":${compactRevision}`, `"Canceled":${canceled}`, `"Created":${created}`];
   return object(
     `"Header":${object(...flat(of))}`,
-    `"Events":${shown.length === 0 ? "[]" : `[${shown.join(",")}]`}`,
+    `"Events":${of === undefined ? "null" : `[${shown.join(",")}]`}`,
     ...facts,
   );
 }

@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { Client, keyFromText, WatchCanceledError } from "../../src/client/index.js";
+import { haveReference } from "../support/reference.js";
+import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
+
+// A watch hears every event once and in order, whatever happens to the server meanwhile.
+
+const ready = haveReference(["etcd", "3.5"]);
+const running: (ServerProcess | Client)[] = [];
+
+afterEach(async () => {
+  for (const one of running.splice(0)) await (one instanceof Client ? one.close() : one.stop());
+});
+
+async function start(kind: ServerKind, options: { clientPort?: number; dataDir?: string } = {}) {
+  const server = await ServerProcess.start({ kind, ...options });
+  running.push(server);
+  return server;
+}
+
+function connect(...endpoints: string[]): Client {
+  const client = new Client({ endpoints, callTimeoutMs: 20_000 });
+  running.push(client);
+  return client;
+}
+
+for (const kind of ["etcd 3.5", "ours"] as const) {
+  describe.skipIf(!ready && kind !== "ours")(`a watch on ${kind}`, () => {
+    test("loses and doubles none of 10,000 events over restarts of the server", { timeout: 120_000 }, async () => {
+      const clientPort = await freePort();
+      let server = await start(kind, { clientPort });
+      const client = connect(server.endpoint);
+      const watch = await client.watch({ key: "k", rangeEnd: "l" });
+      const total = 10_000;
+      const heard: number[] = [];
+      const listening = (async () => {
+        for await (const { events } of watch) {
+          for (const { kv } of events) heard.push(Number(Buffer.from(kv?.value ?? []).toString()));
+          if (heard.length >= total) return;
+        }
+      })();
+      const written: number[] = [];
+      for (let from = 0; from < total; from += 500) {
+        const batch = Array.from({ length: 500 }, (_, at) => from + at);
+        await Promise.all(
+          Array.from({ length: 10 }, async (_, worker) => {
+            for (const value of batch.slice(worker * 50, (worker + 1) * 50)) {
+              await client.put({ key: `k${value % 97}`, value: Buffer.from(String(value)) });
+              written.push(value);
+            }
+          }),
+        );
+        if (from % 2_500 !== 2_000) continue;
+        const { dataDir } = server;
+        await server.kill("SIGKILL");
+        server = await start(kind, { clientPort, dataDir });
+      }
+      await listening;
+      expect(heard.length).toBe(total);
+      expect(heard.toSorted((left, right) => left - right)).toEqual(Array.from({ length: total }, (_, at) => at));
+    });
+
+    test("hears nothing of what happened before it, and everything after", async () => {
+      const client = connect((await start(kind)).endpoint);
+      await client.put({ key: "a", value: Buffer.from("before") });
+      const watch = await client.watch({ key: "a" });
+      await client.put({ key: "a", value: Buffer.from("after") });
+      for await (const { events } of watch) {
+        expect(events.map(({ kv }) => Buffer.from(kv?.value ?? []).toString())).toEqual(["after"]);
+        break;
+      }
+    });
+
+    test("ends with the revision to go on from when its history is compacted", async () => {
+      const client = connect((await start(kind)).endpoint);
+      for (const value of ["1", "2", "3"]) await client.put({ key: "a", value: Buffer.from(value) });
+      await client.compact({ revision: 3 });
+      const watch = await client.watch({ key: "a", startRevision: 2 });
+      const hear = async (): Promise<void> => {
+        for await (const _ of watch) expect.unreachable();
+      };
+      await expect(hear()).rejects.toSatisfy(
+        (error) => error instanceof WatchCanceledError && error.compactRevision === 3,
+      );
+    });
+
+    test("tells progress when asked", async () => {
+      const client = connect((await start(kind)).endpoint);
+      const watch = await client.watch({ key: "a" });
+      const { header } = await client.put({ key: "b", value: Buffer.from("1") });
+      client.requestProgress();
+      for await (const batch of watch) {
+        expect(batch.events).toEqual([]);
+        expect(batch.header?.revision).toBe(header?.revision);
+        break;
+      }
+    });
+
+    test("ends quietly when canceled, and others go on", async () => {
+      const client = connect((await start(kind)).endpoint);
+      const [one, other] = [await client.watch({ key: "a" }), await client.watch({ key: "a" })];
+      one.cancel();
+      expect(await one[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
+      await client.put({ key: keyFromText("a"), value: Buffer.from("1") });
+      const next = await other[Symbol.asyncIterator]().next();
+      expect(next.value?.events.length).toBe(1);
+    });
+  });
+}
