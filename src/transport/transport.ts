@@ -91,10 +91,14 @@ export class Transport {
     this.#snapshots.set(sender, { to, done });
   }
 
-  /** @param urls checked by whoever let the member in */
+  /** @param urls as the log has them: a member of another kind may have let in some that lead nowhere */
   addPeer(id: MemberId, urls: readonly string[]): void {
-    assert(arePeerUrls(urls), "a member's peer URLs were checked when it was added");
     if (this.#stopped || this.#peers.has(id)) return;
+    if (!arePeerUrls(urls)) {
+      const fields = { "remote-peer-id": idText(id), "remote-peer-urls": urls };
+      this.#config.logger.warn("cannot reach a peer at its URLs", fields);
+      return;
+    }
     this.#removeRemote(id);
     const link = this.#link(id, urls);
     const peer = new Peer(link);
@@ -119,11 +123,18 @@ export class Transport {
     this.#config.logger.info("added remote peer", fields);
   }
 
-  /** @param urls checked by whoever changed them */
+  /** @param urls as with `addPeer`; a peer that was not reached before is from now on */
   updatePeer(id: MemberId, urls: readonly string[]): void {
-    assert(arePeerUrls(urls), "a member's peer URLs were checked when they were changed");
-    this.#peers.get(id)?.peer.link.urls.update(urls);
-    this.#config.logger.info("updated peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
+    const peer = this.#peers.get(id)?.peer;
+    if (peer === undefined) {
+      this.addPeer(id, urls);
+    } else if (arePeerUrls(urls)) {
+      peer.link.urls.update(urls);
+      this.#config.logger.info("updated peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
+    } else {
+      this.removePeer(id);
+      this.addPeer(id, urls);
+    }
   }
 
   /** Harmless when it is none. */
