@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { type LevelBatch, type LevelStore, openMemoryStore } from "../../src/backend/index.js";
+import type { Random } from "../../src/base/index.js";
+import { files, promises } from "./files.js";
+import type { ProcessClock } from "./time.js";
+
+type Change = (batch: LevelBatch) => void;
+
+interface Database {
+  readonly store: LevelStore;
+  /** Batches that were handed over and are not on disk yet, in order; the first is being written. */
+  writing: (readonly Change[])[];
+}
+
+/** The disk of one machine. It takes its time; what it has not finished when the power goes may be there or not. */
+export class SimDisk {
+  /** A write takes as long as this at most. */
+  slowMs = 3;
+  readonly #random: Random;
+  readonly #databases = new Map<string, Database>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** For a process, whose writes come to nothing when it is dead. */
+  async open(dir: string, clock: ProcessClock): Promise<LevelStore> {
+    const current = join(dir, "CURRENT");
+    if (!files.exists(current)) {
+      this.#databases.set(dir, { store: await openMemoryStore(), writing: [] });
+      await promises.mkdir(dir);
+      // By this file a database is known to be there.
+      files.open(current, "w");
+    }
+    const database = this.#databases.get(dir);
+    if (database === undefined) throw new Error(`no database in ${dir}`);
+    return this.#storeFor(dir, database, clock);
+  }
+
+  /** The process is dead, or the machine: of each database's unfinished writes some are there, the first of them. */
+  async crash(): Promise<void> {
+    for (const database of this.#databases.values()) {
+      const kept = this.#random.int(database.writing.length + 1);
+      for (const changes of database.writing.slice(0, kept)) await apply(database.store, changes);
+      database.writing = [];
+    }
+  }
+
+  #storeFor(dir: string, database: Database, clock: ProcessClock): LevelStore {
+    const { store } = database;
+    let last = Promise.resolve();
+    const write = async (changes: readonly Change[]): Promise<void> => {
+      const { writing } = database;
+      writing.push(changes);
+      await last;
+      await new Promise<void>((resolve) => clock.after(this.#random.int(this.slowMs + 1), resolve));
+      await apply(store, changes);
+      writing.shift();
+    };
+    return {
+      dir,
+      getSync: (key, snapshot) => store.getSync(key, snapshot),
+      iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
+      snapshot: () => store.snapshot(),
+      compact: () => store.compact(),
+      fileBytes: () => store.fileBytes(),
+      close: async () => undefined,
+      batch: () => {
+        const changes: Change[] = [];
+        return {
+          put: (key, value) => changes.push((batch) => batch.put(key, value)),
+          del: (key) => changes.push((batch) => batch.del(key)),
+          write: ({ sync }) => {
+            if (!sync) throw new Error("a write that is not synced is not simulated");
+            last = write(changes);
+            return last;
+          },
+        };
+      },
+    };
+  }
+}
+
+async function apply(store: LevelStore, changes: readonly Change[]): Promise<void> {
+  const batch = store.batch();
+  for (const change of changes) change(batch);
+  await batch.write({ sync: true });
+}

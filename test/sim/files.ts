@@ -1,0 +1,103 @@
+import { dirname } from "node:path";
+
+interface File {
+  bytes: Buffer;
+  /** What a crash leaves of it. */
+  synced: Buffer;
+}
+
+/** The files of all simulated machines, in place of `node:fs`; what was not synced is gone when its machine crashes. */
+class Files {
+  #files = new Map<string, File>();
+  #folders = new Set<string>(["/"]);
+
+  reset(): void {
+    this.#files.clear();
+    this.#folders = new Set(["/"]);
+  }
+
+  /** Everything under `folder` is as it is on disk. */
+  crash(folder: string): void {
+    for (const [path, file] of this.#files) if (path.startsWith(`${folder}/`)) file.bytes = file.synced;
+  }
+
+  exists(path: string): boolean {
+    return this.#files.has(path) || this.#folders.has(path);
+  }
+
+  makeFolder(path: string): void {
+    for (let folder = path; !this.#folders.has(folder); folder = dirname(folder)) this.#folders.add(folder);
+  }
+
+  names(path: string): string[] {
+    if (!this.#folders.has(path)) throw failure("ENOENT", path);
+    const prefix = path === "/" ? "/" : `${path}/`;
+    const below = [...this.#folders, ...this.#files.keys()].filter((other) => other.startsWith(prefix));
+    return [...new Set(below.map((other) => other.slice(prefix.length).split("/")[0] ?? ""))].filter(Boolean).sort();
+  }
+
+  open(path: string, flags: string): File {
+    if (this.#folders.has(path)) return { bytes: Buffer.alloc(0), synced: Buffer.alloc(0) };
+    if (flags === "w") {
+      if (!this.#folders.has(dirname(path))) throw failure("ENOENT", path);
+      this.#files.set(path, { bytes: Buffer.alloc(0), synced: Buffer.alloc(0) });
+    }
+    const file = this.#files.get(path);
+    if (file === undefined) throw failure("ENOENT", path);
+    return file;
+  }
+
+  rename(from: string, to: string): void {
+    const file = this.open(from, "r");
+    this.#files.delete(from);
+    this.#files.set(to, file);
+  }
+
+  remove(path: string, { force = false, recursive = false }): void {
+    if (!this.exists(path) && !force) throw failure("ENOENT", path);
+    this.#files.delete(path);
+    if (!recursive) return;
+    for (const other of [...this.#files.keys()]) if (other.startsWith(`${path}/`)) this.#files.delete(other);
+    for (const other of [...this.#folders]) if (`${other}/`.startsWith(`${path}/`)) this.#folders.delete(other);
+  }
+}
+
+export const files = new Files();
+
+function failure(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}
+
+/** What the server asks of `node:fs/promises`. */
+export const promises = {
+  mkdir: async (path: string) => files.makeFolder(path),
+  access: async (path: string) => void files.open(path, "r"),
+  stat: async (path: string) => ({ mode: 0o700, size: files.open(path, "r").bytes.length }),
+  readdir: async (path: string) => files.names(path),
+  readFile: async (path: string, encoding?: BufferEncoding) => {
+    const { bytes } = files.open(path, "r");
+    return encoding === undefined ? bytes : bytes.toString(encoding);
+  },
+  rename: async (from: string, to: string) => files.rename(from, to),
+  rm: async (path: string, options: { force?: boolean; recursive?: boolean } = {}) => files.remove(path, options),
+  open: async (path: string, flags: string) => handleOf(files.open(path, flags)),
+};
+
+/** What it asks of `node:fs`. */
+export const sync = { existsSync: (path: string) => files.exists(path), constants: { R_OK: 4, W_OK: 2, X_OK: 1 } };
+
+function handleOf(file: File) {
+  return {
+    stat: async () => ({ size: file.bytes.length }),
+    read: async (target: Buffer, offset: number, length: number, position: number) => {
+      return { bytesRead: file.bytes.copy(target, offset, position, position + length), buffer: target };
+    },
+    writeFile: async (chunk: Uint8Array) => {
+      file.bytes = Buffer.concat([file.bytes, chunk]);
+    },
+    sync: async () => {
+      file.synced = file.bytes;
+    },
+    close: async () => undefined,
+  };
+}

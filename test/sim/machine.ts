@@ -1,0 +1,156 @@
+import { type Logger, type MemberId, type Random, seededRandom, silentLogger } from "../../src/base/index.js";
+import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
+import { SimDisk } from "./disk.js";
+import { files } from "./files.js";
+import { ProcessClock } from "./time.js";
+import { everything, Watching } from "./watching.js";
+import type { World } from "./world.js";
+
+/** One run of a member's program. */
+export class MemberProcess {
+  readonly clock: ProcessClock;
+  readonly random: Random;
+  readonly name: string;
+  readonly peerUrl: string;
+  /** Undefined while it starts. */
+  server: EtcdServer | undefined;
+  /** Called once, when it is gone. */
+  readonly onDeath = new Set<() => void>();
+
+  constructor(machine: Machine, clock: ProcessClock, random: Random) {
+    this.name = machine.name;
+    this.peerUrl = machine.peerUrl;
+    this.clock = clock;
+    this.random = random;
+  }
+}
+
+/** Where one member lives: its disk stays, its processes come and go. */
+export class Machine {
+  readonly name: string;
+  readonly peerUrl: string;
+  readonly disk: SimDisk;
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #dir: string;
+  readonly #wallSkewMs: number;
+  #process: MemberProcess | undefined;
+  #crashed: Promise<void> = Promise.resolve();
+  /** Set once it has run. */
+  memberId: MemberId | undefined;
+
+  constructor(world: World, at: number, random: Random) {
+    this.#world = world;
+    this.#random = random;
+    this.name = `m${at}`;
+    this.peerUrl = `http://127.0.0.1:${33_000 + at}`;
+    this.#dir = `/sim/${this.name}`;
+    this.disk = new SimDisk(random);
+    this.#wallSkewMs = random.int(10_000);
+  }
+
+  /** Undefined while it is down. */
+  get process(): MemberProcess | undefined {
+    return this.#process;
+  }
+
+  /** Undefined while it is down, or starts. */
+  get server(): EtcdServer | undefined {
+    return this.#process?.server;
+  }
+
+  /** Starts the program, unless it runs. */
+  start(initialClusterState: ServerConfig["initialClusterState"] = "new"): void {
+    if (this.#process !== undefined) return;
+    const { clock: shared, trace, fail } = this.#world;
+    const random = seededRandom(this.#random.int(2 ** 32));
+    const clock = new ProcessClock(shared, this.#random.int(1_000_000), this.#wallSkewMs);
+    const process = new MemberProcess(this, clock, random);
+    this.#process = process;
+    trace.note(`${this.name} starts`);
+    this.#crashed
+      .then(() => EtcdServer.start(this.#config(initialClusterState), this.#depsOf(process)))
+      .then((server) => this.#started(process, server))
+      .catch((error: unknown) => {
+        if (!clock.dead) fail(new Error(`${this.name} did not start`, { cause: error }));
+      });
+  }
+
+  /** The process is gone from one moment to the next; the machine, too, forgets what it had not written yet. */
+  kill(): void {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.#world.trace.note(`${this.name} dies`);
+    process.clock.die();
+    this.#process = undefined;
+    this.#world.network.leave(this.name);
+    files.crash(this.#dir);
+    this.#crashed = this.disk.crash();
+    for (const listener of process.onDeath) listener();
+  }
+
+  pause(): void {
+    if (this.#process === undefined) return;
+    this.#world.trace.note(`${this.name} is paused`);
+    this.#process.clock.pause();
+  }
+
+  resume(): void {
+    if (this.#process?.clock.paused !== true) return;
+    this.#world.trace.note(`${this.name} goes on`);
+    this.#process.clock.resume();
+  }
+
+  #started(process: MemberProcess, server: EtcdServer): void {
+    const { fail, history, trace } = this.#world;
+    if (process.clock.dead) return;
+    process.server = server;
+    this.memberId = server.memberId;
+    trace.note(`${this.name} runs`);
+    void server.failed.then((error) => {
+      if (!process.clock.dead) fail(new Error(`${this.name} cannot go on`, { cause: error }));
+    });
+    // Reads back all that it has, and hears of all that it applies.
+    const watched = {
+      told: (revision: number, facts: Parameters<typeof history.tell>[2]) => {
+        try {
+          history.tell(this.name, revision, facts);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      skipped: () => undefined,
+    };
+    new Watching(server, everything, 1, watched, (run) => process.clock.after(0, run));
+  }
+
+  #config(initialClusterState: ServerConfig["initialClusterState"]): ServerConfig {
+    return {
+      ...serverDefaults,
+      ...this.#world.settings,
+      name: this.name,
+      dataDir: this.#dir,
+      initialCluster: this.#world.initialCluster,
+      initialClusterState,
+      advertisePeerUrls: [this.peerUrl],
+      advertiseClientUrls: [this.peerUrl.replace("33", "34")],
+    };
+  }
+
+  #depsOf(process: MemberProcess): Parameters<typeof EtcdServer.start>[1] {
+    return {
+      clock: process.clock,
+      random: process.random,
+      logger: this.#world.logs ? this.#logger() : silentLogger,
+      openStore: (dir) => this.disk.open(dir, process.clock),
+      peers: this.#world.network.enter(process),
+    };
+  }
+
+  #logger(): Logger {
+    const note = (message: string, fields: object = {}): void => {
+      this.#world.trace.note(`${this.name} says: ${message} ${JSON.stringify(fields)}`);
+    };
+    return { debug: note, info: note, warn: note, error: note };
+  }
+}

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { simulate } from "./simulation.js";
+import { countImmediates } from "./time.js";
+
+// Whole clusters of the real server, on simulated time, disks and network, from a seed: see simulation.ts.
+// `npm run sim` runs many; SIM_SEEDS says how many, SIM_SEED the first. SIM_PRINT prints each step.
+
+vi.mock("node:fs", async () => (await import("./files.js")).sync);
+vi.mock("node:fs/promises", async () => (await import("./files.js")).promises);
+vi.mock("node:timers/promises", async () => ({ setImmediate: (await import("./time.js")).nextTurn }));
+vi.mock("../../src/raft/index.js", async (original) => {
+  const raft = await original<typeof import("../../src/raft/index.js")>();
+  const { madeNode } = await import("./nodes.js");
+  class KnownNode extends raft.RawNode {
+    constructor(config: ConstructorParameters<typeof raft.RawNode>[0]) {
+      super(config);
+      madeNode(config.random, this);
+    }
+  }
+  return { ...raft, RawNode: KnownNode };
+});
+
+const first = Number(process.env.SIM_SEED ?? 1);
+const seeds = Number(process.env.SIM_SEEDS ?? 30);
+const print = process.env.SIM_PRINT !== undefined;
+const again = (seed: number): string => `run it again with SIM_SEED=${seed} SIM_SEEDS=1 npm run sim`;
+
+let restore: () => void;
+beforeAll(() => {
+  restore = countImmediates();
+});
+afterAll(() => restore());
+
+test(`what clients are told is true, whatever goes wrong (${seeds} seeds from ${first} on)`, {
+  timeout: 60_000 + seeds * 10_000,
+}, async () => {
+  const failed: string[] = [];
+  const startedAt = performance.now();
+  let [writes, reads, virtualMs, latest] = [0, 0, 0, startedAt];
+  for (let seed = first; seed < first + seeds; seed++) {
+    try {
+      const outcome = await simulate(seed, print);
+      writes += outcome.writes;
+      reads += outcome.reads;
+      virtualMs += outcome.virtualMs;
+    } catch (error) {
+      failed.push(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${again(seed)}`);
+      console.log(failed.at(-1));
+      if (failed.length === 5) break;
+    }
+    const now = performance.now();
+    if (now - latest < 10_000 && seed < first + seeds - 1) continue;
+    latest = now;
+    const done = seed - first + 1;
+    const perHour = Math.round((done / (now - startedAt)) * 3_600_000);
+    console.log(
+      `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour; ` +
+        `${writes} writes and ${reads} reads in ${Math.round(virtualMs / 1000)} simulated seconds`,
+    );
+  }
+  expect(failed).toEqual([]);
+});
+
+test("a seed runs the same every time", { timeout: 60_000 }, async () => {
+  expect(await simulate(first)).toEqual(await simulate(first));
+});

@@ -1,0 +1,158 @@
+import { seededRandom } from "../../src/base/index.js";
+import type { Call, EtcdServer } from "../../src/server/index.js";
+import { RangeRequest } from "../../src/wire/index.js";
+import { Audit, demand } from "./audit.js";
+import { Client, standingOf } from "./client.js";
+import { Faults } from "./faults.js";
+import { showFact } from "./history.js";
+import type { Machine } from "./machine.js";
+import { nodeOf } from "./nodes.js";
+import { WatchingClient } from "./watcher.js";
+import { World } from "./world.js";
+
+/** What a run came to. */
+export interface Outcome {
+  /** Of every message, step and answer. */
+  readonly trace: string;
+  readonly writes: number;
+  readonly reads: number;
+  readonly unknown: number;
+  readonly revision: number;
+  readonly terms: number;
+  readonly virtualMs: number;
+}
+
+const faultyMs = 12_000;
+
+/**
+ * One run from one seed: a cluster is founded, clients use it while things go wrong, and then all is put right and
+ * what everybody was told is compared with what came of it.
+ *
+ * @throws Error with the latest steps before it, when something is not as it must be
+ */
+export async function simulate(seed: number, print = false): Promise<Outcome> {
+  const random = seededRandom(seed);
+  const world = new World({
+    seed: random.int(2 ** 32),
+    members: random.int(3) === 0 ? 5 : 3,
+    settings: {
+      snapshotCount: [12, 40, 150][random.int(3)] ?? 40,
+      snapshotCatchUpEntries: [2, 8, 30][random.int(3)] ?? 8,
+      preVote: random.int(4) > 0,
+      backendBatchIntervalMs: [20, 100, 2_000][random.int(3)] ?? 100,
+    },
+    print,
+  });
+  try {
+    return await run(world, random.int(2) === 0 ? 3 : 6);
+  } catch (error) {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const cause = error instanceof Error && error.cause instanceof Error ? `\nbecause of ${error.cause.stack}` : "";
+    throw new Error(`${reason}${cause}\nbefore it:\n${world.trace.tail()}`);
+  } finally {
+    for (const machine of world.machines) machine.kill();
+  }
+}
+
+async function run(world: World, clientCount: number): Promise<Outcome> {
+  const audit = new Audit(world.history);
+  for (const machine of world.machines) machine.start();
+  await world.until("the cluster has a version", () => {
+    return world.machines.every(({ server }) => server?.clusterVersion() !== undefined);
+  });
+  const clients = Array.from({ length: clientCount }, (_, at) => new Client(world, audit, `c${at}`));
+  let busy = clients.length;
+  for (const client of clients) {
+    client.run().then(() => busy--, world.fail);
+  }
+  const watchers = Array.from({ length: 4 }, () => new WatchingClient(world));
+  const faults = new Faults(world);
+  for (const part of [...watchers, faults]) part.start();
+  await world.pass(faultyMs);
+
+  faults.end();
+  for (const client of clients) client.stop();
+  await world.until("nobody waits for an answer", () => busy === 0);
+  await world.until("all members run", () => world.machines.every(({ server }) => server !== undefined));
+  await world.until("all members agree", () => agree(world));
+  await leasesEnd(world);
+  for (const watcher of watchers) watcher.rest();
+  await world.pass(1_000);
+  await compare(world);
+  audit.check();
+  for (const watcher of watchers) watcher.check(world.history);
+
+  // The power goes everywhere at once.
+  for (const machine of world.machines) machine.kill();
+  for (const machine of world.machines) machine.start();
+  await world.until("the members are back", () => agree(world));
+  await compare(world);
+  const { writes, reads, unknown } = audit;
+  const terms = Math.max(...world.machines.map(({ server }) => server?.status().raftTerm ?? 0));
+  const revision = world.history.latest;
+  return { trace: world.trace.hash, writes, reads, unknown, revision, terms, virtualMs: world.clock.now() };
+}
+
+/** Everybody has applied all there is: the leader, too, which knows that only after an entry of its own term. */
+function agree({ machines, leader }: World): boolean {
+  const states = machines.map(({ server, process }) => {
+    const { leader, raftTerm, raftIndex, raftAppliedIndex } = server?.status() ?? {};
+    const term = process && nodeOf(process.random)?.basicStatus().term;
+    return term === raftTerm && raftIndex === raftAppliedIndex ? `${leader} ${term} ${raftIndex}` : "behind";
+  });
+  return leader !== undefined && new Set(states).size === 1 && states[0] !== "behind";
+}
+
+/** Nobody renews them any more. */
+async function leasesEnd(world: World): Promise<void> {
+  const end = world.clock.now() + 20_000;
+  for (let left = 1; left > 0; ) {
+    await world.pass(500);
+    left = 0;
+    for (const machine of world.machines) {
+      left += (await answer(world, machine, async (server) => await server.leaseLeases({}, patient()))).leases.length;
+    }
+    demand(world.clock.now() < end, `${left} leases do not run out`);
+  }
+  await world.until("all members agree", () => agree(world));
+}
+
+function patient(): Call {
+  return { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
+}
+
+/** Every member holds exactly what the history says, and the same history. */
+async function compare(world: World): Promise<void> {
+  const wanted = world.history.state().map((standing) => `${showFact(standing)}@${standing.modRevision}`);
+  const hashes = new Set<string>();
+  for (const machine of world.machines) {
+    const { kvs, header } = await answer(world, machine, async (server) => {
+      return await server.range(RangeRequest.create({ key: "\0", rangeEnd: "\0", serializable: true }), patient());
+    });
+    const found = kvs.map(standingOf).map((standing) => `${showFact(standing)}@${standing.modRevision}`);
+    demand(header?.revision === world.history.latest, `${machine.name} stands at ${header?.revision}`);
+    demand(
+      found.join("\n") === wanted.join("\n"),
+      `${machine.name} has\n${found.join("\n")}\nnot\n${wanted.join("\n")}`,
+    );
+    const { hash, compactRevision } = await answer(world, machine, async (server) => await server.hashKv(0));
+    hashes.add(`${hash} from ${compactRevision} on`);
+  }
+  demand(hashes.size === 1, `the members' histories differ: ${[...hashes].join(", ")}`);
+}
+
+/** What a member says to something that it can say by itself. */
+async function answer<Answer>(
+  world: World,
+  { name, server }: Machine,
+  ask: (server: EtcdServer) => Promise<Answer>,
+): Promise<Answer> {
+  if (server === undefined) throw new Error(`${name} is down`);
+  const asked = ask(server);
+  let answered = false;
+  asked.then(() => {
+    answered = true;
+  }, world.fail);
+  await world.until(`${name} answers`, () => answered);
+  return await asked;
+}

@@ -1,0 +1,181 @@
+import type { Clock, Timer } from "../../src/base/index.js";
+
+interface Due {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+/** The time of a whole simulation: it goes from one thing that is due to the next. */
+export class SimClock implements Clock {
+  /** A heap: nobody is due before the one above it. */
+  readonly #due: Due[] = [];
+  #now = 0;
+  #order = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallTime(): number {
+    return 1_600_000_000_000 + this.#now;
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    const due: Due = { at: this.#now + Math.max(0, delayMs), order: this.#order++, run, cancelled: false };
+    this.#push(due);
+    return {
+      cancel: () => {
+        due.cancelled = true;
+      },
+    };
+  }
+
+  /** Goes to what is due next and runs it; at `end`, false: nothing more is due by then. */
+  next(end: number): boolean {
+    for (let first = this.#due[0]; first !== undefined && first.at <= end; first = this.#due[0]) {
+      this.#pop();
+      if (first.cancelled) continue;
+      this.#now = first.at;
+      first.run();
+      return true;
+    }
+    this.#now = end;
+    return false;
+  }
+
+  #push(due: Due): void {
+    const heap = this.#due;
+    let at = heap.push(due) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const other = heap[above];
+      if (other === undefined || isBefore(other, due)) break;
+      heap[at] = other;
+      at = above;
+    }
+    heap[at] = due;
+  }
+
+  #pop(): void {
+    const heap = this.#due;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      let other = heap[below];
+      const right = heap[below + 1];
+      if (other !== undefined && right !== undefined && isBefore(right, other)) {
+        below++;
+        other = right;
+      }
+      if (other === undefined || isBefore(last, other)) break;
+      heap[at] = other;
+      at = below;
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(one: Due, other: Due): boolean {
+  return one.at === other.at ? one.order < other.order : one.at < other.at;
+}
+
+/**
+ * The clock of one process. While the process is paused its timers are due and do not run; once it is dead they never
+ * do. It counts from another moment than other processes, as clocks that only go forward do, and its wall clock is off.
+ */
+export class ProcessClock implements Clock {
+  readonly #shared: SimClock;
+  readonly #originMs: number;
+  readonly #wallSkewMs: number;
+  #state: "running" | "paused" | "dead" = "running";
+  #held: (() => void)[] = [];
+
+  constructor(shared: SimClock, originMs: number, wallSkewMs: number) {
+    this.#shared = shared;
+    this.#originMs = originMs;
+    this.#wallSkewMs = wallSkewMs;
+  }
+
+  get dead(): boolean {
+    return this.#state === "dead";
+  }
+
+  get paused(): boolean {
+    return this.#state === "paused";
+  }
+
+  now(): number {
+    return this.#originMs + this.#shared.now();
+  }
+
+  wallTime(): number {
+    return this.#shared.wallTime() + this.#wallSkewMs;
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    let cancelled = false;
+    const due = (): void => {
+      if (cancelled || this.#state === "dead") return;
+      if (this.#state === "paused") this.#held.push(due);
+      else run();
+    };
+    const timer = this.#shared.after(delayMs, due);
+    return {
+      cancel: () => {
+        cancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  pause(): void {
+    if (this.#state === "running") this.#state = "paused";
+  }
+
+  /** What was due meanwhile is due now, one after the other. */
+  resume(): void {
+    if (this.#state !== "paused") return;
+    this.#state = "running";
+    for (const run of this.#held.splice(0)) this.#shared.after(0, run);
+  }
+
+  die(): void {
+    this.#state = "dead";
+    this.#held = [];
+  }
+}
+
+let pendingImmediates = 0;
+const nextImmediate = globalThis.setImmediate;
+
+/** Counts what waits for the next turn of the event loop, so that `settle` knows when nothing does; returns its undoing. */
+export function countImmediates(): () => void {
+  const counted = new Proxy(nextImmediate, {
+    apply: (_, __, [run, ...values]: [(...values: unknown[]) => void, ...unknown[]]) => {
+      pendingImmediates++;
+      return nextImmediate(() => {
+        pendingImmediates--;
+        run(...values);
+      });
+    },
+  });
+  globalThis.setImmediate = counted;
+  return () => {
+    globalThis.setImmediate = nextImmediate;
+  };
+}
+
+/** In place of `setImmediate` of `node:timers/promises`, which is not made with the global one. */
+export function nextTurn<Value>(value?: Value): Promise<Value | undefined> {
+  return new Promise((resolve) => setImmediate(() => resolve(value)));
+}
+
+/** Lets everything happen that can without time passing. Turns, ticks and promises run in one order, whatever the machine. */
+export async function settle(): Promise<void> {
+  do await new Promise<void>((resolve) => nextImmediate(resolve));
+  while (pendingImmediates > 0);
+}

@@ -1,0 +1,106 @@
+import type { WatchNotice, WatchSink, WatchStream } from "../../src/mvcc/index.js";
+import type { EtcdServer } from "../../src/server/index.js";
+import { type Fact, readEvent } from "./history.js";
+
+/** The revisions from which on a watcher hears, and what it heard, in order. */
+export interface Watched {
+  /** Events of one revision, each revision once, in order. */
+  told(revision: number, facts: readonly Fact[]): void;
+  /** The next to be told is after this revision: what lies before is compacted. */
+  skipped(through: number): void;
+}
+
+export interface KeyRange {
+  readonly key: string;
+  /** `\0` for all keys from `key` on. */
+  readonly end: string;
+}
+
+export const everything: KeyRange = { key: "\0", end: "\0" };
+
+/** One watcher of one member, which starts again behind what was compacted. */
+export class Watching implements WatchSink {
+  /** A client that takes nothing. */
+  stuck = false;
+  readonly #range: KeyRange;
+  readonly #watched: Watched;
+  readonly #later: (run: () => void) => void;
+  readonly #stream: WatchStream;
+  #last = 0;
+  #over = false;
+
+  /** @param later runs something on the member, a moment later */
+  constructor(
+    server: EtcdServer,
+    range: KeyRange,
+    startRevision: number,
+    watched: Watched,
+    later: (run: () => void) => void,
+  ) {
+    this.#range = range;
+    this.#watched = watched;
+    this.#later = later;
+    this.#stream = server.watchable.newStream(this);
+    this.#watch(startRevision);
+  }
+
+  get hasRoom(): boolean {
+    return !this.stuck;
+  }
+
+  /** The client takes what comes again. */
+  resume(): void {
+    this.stuck = false;
+    if (!this.#over) this.#stream.resume();
+  }
+
+  /** Nothing more is heard. */
+  close(): void {
+    this.#over = true;
+    this.#stream.close();
+  }
+
+  deliver(notice: WatchNotice): void {
+    if (this.#over) return;
+    if (notice.kind === "compacted") {
+      const { compactRevision } = notice;
+      this.#watched.skipped(compactRevision);
+      this.#later(() => this.#watch(compactRevision + 1));
+    } else if (notice.kind === "events") {
+      this.#tell(notice.events);
+    }
+  }
+
+  closed(): void {
+    this.#over = true;
+  }
+
+  #watch(startRevision: number): void {
+    if (this.#over) return;
+    const more = { noPut: false, noDelete: false, prevKv: false, progressNotify: false };
+    const answer = this.#stream.watch(0n, { ...this.#range, startRevision, ...more });
+    if (answer.kind === "refused") throw new Error(answer.reason);
+  }
+
+  #tell(events: readonly Uint8Array[]): void {
+    let facts: Fact[] = [];
+    let revision = 0;
+    for (const bytes of events) {
+      const event = readEvent(bytes);
+      if (event.revision !== revision) {
+        this.#end(revision, facts);
+        facts = [];
+        revision = event.revision;
+      }
+      facts.push(event.fact);
+    }
+    this.#end(revision, facts);
+  }
+
+  #end(revision: number, facts: readonly Fact[]): void {
+    if (facts.length === 0) return;
+    if (revision <= this.#last) throw new Error(`a watcher hears of ${revision} after ${this.#last}`);
+    this.#last = revision;
+    this.#watched.told(revision, facts);
+  }
+}
