@@ -53,7 +53,13 @@ export async function startMember(
   const metrics = await openPorts(settings.listenMetrics);
   logStart(settings, logger);
   const peerHttp = new PeerHttp(settings.server, logger);
-  const server = await EtcdServer.start(settings.server, { clock, random, logger, peers: peerHttp });
+  const starting = EtcdServer.start(settings.server, { clock, random, logger, peers: peerHttp });
+  // A first start may wait for names and for other members.
+  if ((await Promise.race([starting, stopping.then(() => "told to stop" as const)])) === "told to stop") {
+    starting.catch(() => undefined);
+    return undefined;
+  }
+  const server = await starting;
   const stop = async (grpc?: GrpcServer): Promise<void> => {
     const forClients = [...clients, ...clientsHttp, ...metrics];
     await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), grpc?.stop(graceMs)]);

@@ -13,7 +13,7 @@ export interface Founding {
   readonly ids: WalMetadata;
 }
 
-/** How long a member of a new cluster waits to hear whether it is new itself, at each URL. */
+/** How long a member of a new cluster waits to hear whether it is new itself. */
 const askMs = 1_000;
 
 /**
@@ -70,16 +70,12 @@ export async function refuseBootstrapped(
   clock: Clock,
 ): Promise<void> {
   if (client === undefined) return;
-  for (const { id, peerUrls } of members) {
-    if (id === ids.memberId) continue;
-    for (const url of peerUrls) {
-      const there = await within(clock, askMs, (signal) => client.members(url, signal)).catch(() => undefined);
-      if (there === undefined) continue;
-      const known = there.members.find((member) => member.id === ids.memberId);
-      if (known !== undefined && known.clientUrls.length > 0) throw bootstrapped(known);
-      return;
-    }
-  }
+  const urls = members.filter(({ id }) => id !== ids.memberId).flatMap(({ peerUrls }) => peerUrls);
+  // All at once: those that are being founded too answer nobody yet.
+  const asked = urls.map((url) => within(clock, askMs, (signal) => client.members(url, signal)));
+  const answer = await Promise.any(asked).catch(() => undefined);
+  const known = answer?.members.find((member) => member.id === ids.memberId);
+  if (known !== undefined && known.clientUrls.length > 0) throw bootstrapped(known);
 }
 
 export function bootstrapped({ id }: Member): Error {

@@ -163,6 +163,14 @@ test("a member says what operators' tools wait for, serves, and ends with 0 when
   expect(run.stdout).toBe("");
 });
 
+test("a member that waits for a name to be known ends when told to", async () => {
+  const cluster = ["--initial-cluster=default=http://nobody.invalid:1"];
+  const run = start([...anyPort, ...cluster, "--initial-advertise-peer-urls=http://127.0.0.1:1"]);
+  await run.logged("failed to resolve URL Host");
+  run.child.kill("SIGTERM");
+  expect(await run.ended).toBe(0);
+});
+
 test("a stop finishes what is in flight and ends streams", async () => {
   const run = start(anyPort);
   const client = new Client(new URL(await clientUrl(run)).host, credentials.createInsecure());
