@@ -1,3 +1,4 @@
+import { getPackedSettings } from "node:http2";
 import type { Duplex } from "node:stream";
 import { type ConnectionInjector, logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import type { Clock, Logger } from "../base/index.js";
@@ -27,18 +28,26 @@ export interface GrpcServerConfig {
   readonly timed: boolean;
 }
 
+/** The type of HTTP/2's SETTINGS frame. */
+const settingsFrame = 4;
+
 /** gRPC over connections that somebody else has accepted. The only place, with `GrpcCall`, that knows grpc-js. */
 export class GrpcServer {
   readonly #server: Server;
   readonly #injector: ConnectionInjector;
   readonly #clock: Clock;
   readonly #streams = new Set<GrpcCall>();
+  /** The settings of the connections it takes, as a frame: for a client that waits for them before it is taken. */
+  readonly settings: Buffer;
 
   constructor(config: GrpcServerConfig) {
     this.#clock = config.clock;
     // It would write to the console, past the log; what a client does wrong is told to the client.
     setLogVerbosity(logVerbosity.NONE);
     const environment: CallEnvironment = { ...config, streams: this.#streams };
+    const isLimited = config.maxConcurrentStreams < unlimitedStreams;
+    const packed = getPackedSettings(isLimited ? { maxConcurrentStreams: config.maxConcurrentStreams } : {});
+    this.settings = Buffer.concat([Buffer.from([0, 0, packed.length, settingsFrame, 0, 0, 0, 0, 0]), packed]);
     const calls = new Map<string, readonly [Binding, MethodCounters]>();
     this.#server = new Server({
       "grpc.enable_channelz": 0,
@@ -46,9 +55,7 @@ export class GrpcServer {
       "grpc.max_send_message_length": -1,
       "grpc.keepalive_time_ms": config.keepaliveIntervalMs,
       "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,
-      ...(config.maxConcurrentStreams < unlimitedStreams && {
-        "grpc.max_concurrent_streams": config.maxConcurrentStreams,
-      }),
+      ...(isLimited && { "grpc.max_concurrent_streams": config.maxConcurrentStreams }),
       interceptors: [
         (method, call) => {
           const found = calls.get(method.path);

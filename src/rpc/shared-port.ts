@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../base/index.js";
 import type { GrpcServer } from "./grpc-server.js";
+import { openHttp2 } from "./http2-opening.js";
 
 /** What every HTTP/2 connection begins with; no HTTP/1.1 request does. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
@@ -102,19 +103,22 @@ export class SharedPort {
       socket.removeListener("data", look);
       socket.removeListener("end", drop);
       socket.removeListener("timeout", drop);
-      socket.setTimeout(0);
-      socket.pause();
-      socket.unshift(begun);
-      this.#hand(socket, same);
+      this.#hand(socket, begun, same);
     };
     socket.on("data", look);
   }
 
-  #hand(socket: Socket, http2: boolean): void {
-    if (http2 && this.#grpc !== undefined) {
-      this.#forget(socket);
-      this.#grpc.take(socket);
+  #hand(socket: Socket, begun: Buffer, http2: boolean): void {
+    const grpc = this.#grpc;
+    if (http2 && grpc !== undefined) {
+      openHttp2(socket, begun, grpc.settings, (connection) => {
+        this.#forget(socket);
+        grpc.take(connection);
+      });
     } else if (!http2 && this.#http !== undefined) {
+      socket.setTimeout(0);
+      socket.pause();
+      socket.unshift(begun);
       // An HTTP/1.1 client may close its half and still wait for the answer; an HTTP/2 client that does is gone.
       socket.allowHalfOpen = true;
       this.#http.emit("connection", socket);
