@@ -25,7 +25,7 @@ const metrics = {
   ...{ dbBytes: 100, dbBytesInUse: 50, quotaBytes: Number.POSITIVE_INFINITY, keys: 3, revision: 4 },
   ...{ compactRevision: -1, ranges: 5, txns: 6, puts: 7, deletes: 8, watchers: 9, slowWatchers: 10, watchStreams: 11 },
   peers: new Map(),
-} as ServerMetrics;
+} as unknown as ServerMetrics;
 
 const healthy: EndpointServer = {
   memberId: 0x8e9e05c52164694dn as EndpointServer["memberId"],

@@ -84,7 +84,10 @@ export class SimNetwork {
         if (this.#hosts.get(self) === host) for (const message of messages) this.#send(message);
       },
       sendSnapshot: (snapshot) => void this.#sendSnapshot(host, snapshot),
-      addPeer: (id) => host.peers.add(id),
+      addPeer: (id) => {
+        host.peers.add(id);
+        this.#activeSince(self, id);
+      },
       addRemote: (id) => host.peers.add(id),
       updatePeer: () => undefined,
       removePeer: (id) => host.peers.delete(id),
@@ -116,6 +119,7 @@ export class SimNetwork {
     const { lossPerMille, twicePerMille } = this.weather;
     const host = this.#hosts.get(message.from as MemberId);
     if (!host?.peers.has(message.to as MemberId)) return;
+    this.#activeSince(message.from as MemberId, message.to as MemberId);
     if (this.#random.int(1000) < lossPerMille) return;
     this.#deliver(message);
     if (this.#random.int(1000) < twicePerMille) this.#deliver(message);

@@ -1,0 +1,245 @@
+import { afterEach, expect, test } from "vitest";
+import type { LeaseId } from "../../src/base/index.js";
+import type { EtcdServer, ServerConfig } from "../../src/server/index.js";
+import {
+  AlarmAction,
+  AlarmRequest,
+  AlarmType,
+  LeaseGrantRequest,
+  LeaseTimeToLiveRequest,
+  MemberRemoveRequest,
+  MoveLeaderRequest,
+  PutRequest,
+  RangeRequest,
+} from "../../src/wire/index.js";
+import { TestSink } from "../mvcc/watch-fixture.js";
+import { SimCluster, type SimMember } from "../sim/cluster.js";
+import { outcome, patient } from "./member.js";
+
+let clusters: SimCluster[] = [];
+afterEach(async () => {
+  for (const cluster of clusters) await cluster.dispose();
+  clusters = [];
+});
+
+async function started(overrides: Partial<ServerConfig> = {}): Promise<SimCluster> {
+  const cluster = await SimCluster.start(7, 3, overrides);
+  clusters.push(cluster);
+  return cluster;
+}
+
+function put(cluster: SimCluster, member: SimMember, key: string, value = "value") {
+  return cluster.during(member.server.put(PutRequest.create({ key, value: Buffer.from(value) }), patient));
+}
+
+async function has(cluster: SimCluster, member: SimMember, key: string): Promise<boolean> {
+  return (await cluster.during(member.server.range(RangeRequest.create({ key }), patient))).count === 1;
+}
+
+function leaderOf(cluster: SimCluster): SimMember {
+  if (cluster.leader === undefined) throw new Error("nobody leads");
+  return cluster.leader;
+}
+
+function followersOf(cluster: SimCluster): [SimMember, SimMember] {
+  const [one, other] = cluster.members.filter((member) => member.running && member !== cluster.leader);
+  if (one === undefined || other === undefined) throw new Error("two of three follow");
+  return [one, other];
+}
+
+async function sameHistories(cluster: SimCluster): Promise<void> {
+  const hashes = await Promise.all(cluster.running.map((server) => server.hashKv(0)));
+  expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(1);
+}
+
+function caughtUp(cluster: SimCluster): Promise<void> {
+  const applied = (server: EtcdServer) => server.status().raftAppliedIndex;
+  return cluster.until(() => new Set(cluster.running.map(applied)).size === 1);
+}
+
+test("every member takes writes, and every member reads them", async () => {
+  const cluster = await started();
+  for (const member of cluster.members) await put(cluster, member, member.name);
+  for (const member of cluster.members) {
+    for (const { name } of cluster.members) expect(await has(cluster, member, name)).toBe(true);
+  }
+});
+
+test("two of three go on without the leader, and it catches up when it is back", async () => {
+  const cluster = await started();
+  const old = leaderOf(cluster);
+  old.kill();
+  await cluster.until(() => cluster.leader !== undefined);
+  await put(cluster, leaderOf(cluster), "after");
+  await old.start();
+  await cluster.until(() => old.server.leader() !== 0n);
+  expect(await has(cluster, old, "after")).toBe(true);
+});
+
+test("a member that lags behind the log gets a snapshot, and keeps it", async () => {
+  const cluster = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
+  const [behind] = followersOf(cluster);
+  behind.kill();
+  for (let at = 0; at < 40; at++) await put(cluster, leaderOf(cluster), `key ${at % 7}`, String(at));
+  await behind.start();
+  await caughtUp(cluster);
+  expect(cluster.said.get("applied snapshot")).toBe(1);
+  await sameHistories(cluster);
+  await put(cluster, behind, "and");
+  behind.kill();
+  await behind.start();
+  await cluster.until(() => behind.server.leader() !== 0n);
+  expect(await has(cluster, behind, "and")).toBe(true);
+});
+
+test("a member that dies on the way to a snapshot's state ends it when it starts again", async () => {
+  const cluster = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
+  const [behind] = followersOf(cluster);
+  behind.kill();
+  for (let at = 0; at < 40; at++) await put(cluster, leaderOf(cluster), `key ${at % 7}`, String(at));
+  await behind.start();
+  await cluster.until(() => cluster.said.has("applying snapshot"));
+  expect(cluster.said.has("applied snapshot")).toBe(false);
+  behind.kill();
+  await behind.start();
+  await caughtUp(cluster);
+  await sameHistories(cluster);
+});
+
+test("watchers of a member that is given a snapshot miss nothing", async () => {
+  const cluster = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
+  const [behind, other] = followersOf(cluster);
+  const sink = new TestSink();
+  const stream = behind.server.watchable.newStream(sink);
+  const all = { key: "a", end: "b", startRevision: 0, noPut: false, noDelete: false, prevKv: false };
+  stream.watch(0n, { ...all, progressNotify: false });
+  await put(cluster, other, "a1");
+  await caughtUp(cluster);
+  cluster.network.isolate(behind.server.memberId, cluster.ids);
+  for (let at = 0; at < 30; at++) await put(cluster, other, "a2", String(at));
+  cluster.network.heal();
+  await caughtUp(cluster);
+  await put(cluster, other, "a3");
+  await caughtUp(cluster);
+  expect(cluster.said.get("applied snapshot")).toBe(1);
+  const seen = sink.take().flatMap((line) => line.replace(/^.*?: /, "").split(" "));
+  const want = ["a1=value@2", ...Array.from({ length: 30 }, (_, at) => `a2=${at}@${at + 3}`), "a3=value@33"];
+  expect(seen).toEqual(want);
+});
+
+test("leadership moves to whom it is asked to", async () => {
+  const cluster = await started();
+  const [next, other] = followersOf(cluster);
+  const move = (member: SimMember, targetId: bigint) =>
+    cluster.during(outcome(member.server.moveLeader(MoveLeaderRequest.create({ targetId }))));
+  expect(await move(other, next.server.memberId)).toBe("notLeader");
+  expect(await move(leaderOf(cluster), 4711n)).toBe("badLeaderTransferee");
+  expect(await move(leaderOf(cluster), next.server.memberId)).toBe("done");
+  expect(leaderOf(cluster).name).toBe(next.name);
+});
+
+test("a leader that is stopped hands over, and nobody waits for an election", async () => {
+  const cluster = await started();
+  await leaderOf(cluster).stop();
+  const stoppedAt = cluster.clock.now();
+  await cluster.until(() => cluster.leader !== undefined);
+  await put(cluster, leaderOf(cluster), "at once");
+  expect(cluster.clock.now() - stoppedAt).toBeLessThan(200);
+});
+
+test("leases are kept alive through any member, and outlive their leader", async () => {
+  const cluster = await started();
+  const [one, other] = followersOf(cluster);
+  const grant = LeaseGrantRequest.create({ id: 7n, ttl: 10 });
+  await cluster.during(one.server.leaseGrant(grant, patient));
+  await cluster.advance(6_000);
+  expect(await cluster.during(one.server.leaseRenew(7n as LeaseId, patient))).toBe(10);
+  await cluster.advance(500);
+  const ask = LeaseTimeToLiveRequest.create({ id: 7n });
+  expect(await cluster.during(other.server.leaseTimeToLive(ask, patient))).toMatchObject({ ttl: 9, grantedTtl: 10 });
+  expect(await cluster.during(outcome(other.server.leaseRenew(8n as LeaseId, patient)))).toBe("leaseNotFound");
+
+  await cluster.advance(6_000);
+  leaderOf(cluster).kill();
+  await cluster.until(() => cluster.leader !== undefined);
+  await cluster.advance(6_000);
+  // The new leader has started it over.
+  expect(await cluster.during(one.server.leaseRenew(7n as LeaseId, patient))).toBe(10);
+  await cluster.advance(15_000);
+  expect(await cluster.during(outcome(one.server.leaseRenew(7n as LeaseId, patient)))).toBe("leaseNotFound");
+});
+
+test("an alarm of one member is known to all", async () => {
+  const cluster = await started();
+  const [one, other] = followersOf(cluster);
+  const alarm = { action: AlarmAction.ACTIVATE, alarm: AlarmType.NOSPACE, memberId: one.server.memberId };
+  await cluster.during(one.server.alarm(AlarmRequest.create(alarm), patient));
+  await caughtUp(cluster);
+  for (const { server } of [other, leaderOf(cluster)]) expect(server.alarms()).toMatchObject([{ alarm: 1 }]);
+});
+
+test("without a majority requests wait for one, and then say that it did not come", async () => {
+  const cluster = await started();
+  const alone = leaderOf(cluster);
+  for (const member of followersOf(cluster)) member.kill();
+  const write = outcome(alone.server.put(PutRequest.create({ key: "a" }), patient));
+  const read = outcome(alone.server.range(RangeRequest.create({ key: "a" }), patient));
+  expect(await cluster.during(write)).toBe("timeout");
+  expect(await cluster.during(read)).toBe("timeout");
+  expect(alone.server.leader()).toBe(0n);
+  expect(alone.server.status().errors).toEqual(["etcdserver: no leader"]);
+  const serializable = RangeRequest.create({ key: "a", serializable: true });
+  expect((await alone.server.range(serializable, patient)).count).toBe(0);
+});
+
+test("a write that is made while there is no leader is done when there is one", async () => {
+  const cluster = await started();
+  const [one, other] = followersOf(cluster);
+  leaderOf(cluster).kill();
+  other.kill();
+  await cluster.advance(3_000);
+  expect(one.server.leader()).toBe(0n);
+  const write = outcome(one.server.put(PutRequest.create({ key: "a" }), patient));
+  await other.start();
+  expect(await cluster.during(write)).toBe("done");
+});
+
+test("a write that was lost with its leader says so, where the next leader is", async () => {
+  const cluster = await started();
+  const [one, other] = followersOf(cluster);
+  leaderOf(cluster).kill();
+  const writes = [one, other].map(({ server, name }) => ({
+    name,
+    end: outcome(server.put(PutRequest.create({ key: "a" }), patient)),
+  }));
+  await cluster.until(() => cluster.leader !== undefined);
+  const next = leaderOf(cluster).name;
+  for (const { name, end } of writes) {
+    expect(await cluster.during(end)).toBe(name === next ? "timeoutLeaderFailure" : "timeout");
+  }
+});
+
+test("a member that is cut off from its leader says that it has lost the connection", async () => {
+  const cluster = await started();
+  const [one] = followersOf(cluster);
+  const leader = leaderOf(cluster);
+  // It goes on hearing of its leader, but nothing that it says arrives.
+  cluster.network.cut(one.server.memberId, leader.server.memberId);
+  expect(await cluster.during(outcome(one.server.put(PutRequest.create({ key: "a" }), patient)))).toBe(
+    "timeoutConnectionLost",
+  );
+});
+
+test("a member that is removed is told to stop, and the others go on", async () => {
+  const cluster = await started();
+  const [gone, other] = followersOf(cluster);
+  let removed = false;
+  void gone.server.removed.then(() => {
+    removed = true;
+  });
+  const request = MemberRemoveRequest.create({ id: gone.server.memberId });
+  await cluster.advance(6_000);
+  await cluster.during(other.server.memberRemove(request, patient));
+  await cluster.until(() => removed);
+  await put(cluster, other, "without it");
+});
