@@ -126,9 +126,16 @@ for (const { name, kinds, version, comes } of [
     }
     const d = await members.plan("d", comes);
     await accepted(c, "member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
-    await d.start(...members.joining());
     const id = await members.idOf(b, d);
+    // Two of them ask the one that leads, which may be of either kind.
+    for (const member of [a, b, c]) {
+      expect((await member.ctl("member", "promote", id)).stderr).toContain("in sync with leader");
+    }
+    await d.start(...members.joining());
     await until(async () => (await b.ctl("member", "promote", id)).code === 0);
+    for (const member of [a, b, c, d]) {
+      expect((await member.ctl("member", "promote", id)).stderr).toContain("can only promote a learner member");
+    }
     const moved = d.peerUrl.replace("127.0.0.1", "localhost");
     await c.done("member", "update", id, "--peer-urls", moved);
     expect(await members.list(a, b, c, d)).toContain(`${id}, started, d, ${moved}, http://${d.endpoint}, false`);

@@ -1,9 +1,15 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
 import { expect, test } from "vitest";
-import { ManualClock, silentLogger } from "../../src/base/index.js";
+import { ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
 import type { InitialMember, ServerConfig } from "../../src/server/config.js";
+import { EtcdServer } from "../../src/server/index.js";
 import { joiningOf } from "../../src/server/joining.js";
+import { noPeers } from "../../src/server/peer-network.js";
 import { clusterOf, type FakePeer, fakeClient, memberOf } from "./fake-peers.js";
-import { settings } from "./member.js";
+import { settings, turns } from "./member.js";
+import { MemoryDisk } from "./memory-disk.js";
 
 const config: ServerConfig = { ...settings, name: "c", dataDir: "/nowhere", initialClusterState: "existing" };
 const [url1, url2, url3] = ["http://10.0.0.1:2380", "http://10.0.0.2:2380", "http://10.0.0.3:2380"];
@@ -108,3 +114,50 @@ for (const { name, peers, listed, overrides, says } of [
     await expect(join(there, listed, overrides)).rejects.toThrow(says);
   });
 }
+
+const time = new ManualClock();
+
+/** A member on a disk of its own, whose peers may answer. */
+function startOn(
+  disk: MemoryDisk,
+  dataDir: string,
+  peers: Readonly<Record<string, FakePeer>>,
+  state: "new" | "existing",
+) {
+  const client = fakeClient(peers);
+  return EtcdServer.start(
+    { ...config, dataDir, initialCluster: initial, advertisePeerUrls: [url3], initialClusterState: state },
+    {
+      ...{ clock: time, random: seededRandom(1), logger: silentLogger },
+      openStore: (dir) => disk.open(dir),
+      peers: { client, connect: () => noPeers },
+    },
+  );
+}
+
+/** What it waits for in vain is given up when its time is over. */
+async function stop(server: EtcdServer): Promise<void> {
+  const stopped = server.stop();
+  for (let passed = 0; passed < 30; passed++) {
+    await turns(2);
+    time.advance(100);
+  }
+  await stopped;
+}
+
+test("a member that joins waits for its leader, also after it was started again, and founds nothing", async () => {
+  const root = mkdtempSync(joinPath(tmpdir(), "etcd-joining-"));
+  const disk = new MemoryDisk();
+  const first = await startOn(disk, root, { [url1]: { members: cluster, versions } }, "existing");
+  expect(first.status()).toMatchObject({ header: { memberId: 3n, clusterId: 0xcafen }, raftIndex: 0, leader: 0n });
+  await stop(first);
+
+  const nobodyAnswers = {};
+  const again = await startOn(disk, root, nobodyAnswers, "existing");
+  expect(again.status()).toMatchObject({ header: { memberId: 3n, clusterId: 0xcafen }, raftIndex: 0 });
+  await stop(again);
+  await expect(startOn(disk, root, nobodyAnswers, "new")).rejects.toThrow(
+    "the raft log was begun for member 3 of cluster cafe, but the initial cluster has changed since",
+  );
+  rmSync(root, { recursive: true });
+});
