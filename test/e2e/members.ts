@@ -77,11 +77,19 @@ export class Members {
   }
 
   /** Starts a cluster of `a`, `b` and so on. */
-  static async start(...kinds: readonly ServerKind[]): Promise<Members> {
+  static start(...kinds: readonly ServerKind[]): Promise<Members> {
+    return Members.startWith(() => [], kinds);
+  }
+
+  /** As `start`, with more flags for each. */
+  static async startWith(
+    flagsOf: (kind: ServerKind) => readonly string[],
+    kinds: readonly ServerKind[],
+  ): Promise<Members> {
     const members = new Members(await mkdtemp(join(tmpdir(), "etcd-members-")));
     for (const [at, kind] of kinds.entries()) await members.plan(String.fromCharCode(97 + at), kind);
     const initial = ["--initial-cluster", members.initialCluster()];
-    await Promise.all(members.all.map((member) => member.start(...initial)));
+    await Promise.all(members.all.map((member) => member.start(...initial, ...flagsOf(member.kind))));
     return members;
   }
 

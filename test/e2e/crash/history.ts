@@ -43,7 +43,8 @@ export async function readHistory(client: TestClient, from: number, to: number):
   return history;
 }
 
-function everythingFrom(startRevision: number) {
+/** What a watch of every key asks for. */
+export function everythingFrom(startRevision: number) {
   return {
     key: "\0",
     rangeEnd: "\0",
