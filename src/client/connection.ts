@@ -52,6 +52,7 @@ export class Connection {
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 2_000,
       "grpc.enable_http_proxy": 0,
+      "grpc.enable_channelz": 0,
       "grpc.service_config_disable_resolution": 1,
       ...(options.keepAliveTimeMs === undefined ? {} : { "grpc.keepalive_time_ms": options.keepAliveTimeMs }),
       ...(options.keepAliveTimeMs === undefined

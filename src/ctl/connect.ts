@@ -54,7 +54,9 @@ export async function userOf(user: Bytes, password: Bytes, prompt: string): Prom
 
 /** A client that has shown its password, when it has one. @throws Failure */
 export async function clientFor(connection: Connection): Promise<Client> {
-  const { endpoints, timeouts, auth } = connection;
+  const { endpoints, timeouts } = connection;
+  // A name without a password is nobody, as with Go's client.
+  const auth = connection.auth?.password === "" ? undefined : connection.auth;
   const tls = tlsOf(connection);
   if (endpoints.length === 0) throw new Failure(ExitCode.BadConnection, "etcdclient: no available endpoints");
   const options: ClientOptions = {

@@ -10,10 +10,13 @@ import { print } from "./output.js";
  * @throws Failure
  */
 export async function askPassword(prompt: Bytes, code: number): Promise<Bytes> {
+  const { stdin } = process;
+  // Before anybody is asked: what is typed at once must not be shown either.
+  if (stdin.isTTY) stdin.setRawMode(true);
   print(prompt);
   try {
-    if (!process.stdin.isTTY) return await lineOfInput();
-    const typed = await typedLine(process.stdin);
+    if (!stdin.isTTY) return await lineOfInput();
+    const typed = await typedLine(stdin);
     if (typed === undefined) throw new Failure(code, "interrupted");
     return bytesOf(typed);
   } finally {
@@ -41,7 +44,6 @@ function typedLine(stdin: NodeJS.ReadStream): Promise<string | undefined> {
         else typed += character;
       }
     };
-    stdin.setRawMode(true);
     stdin.on("data", read);
     stdin.resume();
   });

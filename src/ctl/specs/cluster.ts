@@ -123,7 +123,7 @@ export const clusterCommands: readonly CommandSpec[] = [
     group,
     ours: true,
     summary: "Watch a cluster at work",
-    flags: [{ name: "interval", kind: "duration", usual: "1s", help: "between two looks" }],
+    flags: [cluster, { name: "interval", kind: "duration", usual: "1s", help: "between two looks" }],
     examples: [["top --endpoints=a:2379,b:2379,c:2379", "q quits"]],
     run: async (context) => (await import("../commands/top.js")).top(context),
   },
