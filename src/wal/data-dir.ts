@@ -26,6 +26,12 @@ export async function createDataDir(dataDir: string, logger: Logger, dedicatedWa
       `${dataDir} belongs to an etcd that keeps its data in another format (${foreign}): use another data directory`,
     );
   }
+  const stray = await strayFile(walDir);
+  if (stray !== undefined) {
+    throw new DiskError(
+      `${walDir} holds files (${stray}) but no raft log, or only part of one: copy all of it, or use an empty directory`,
+    );
+  }
   return { backendDir: join(dataDir, "member", "db"), walDir };
 }
 
@@ -41,6 +47,15 @@ async function privateDirectory(dir: string, logger: Logger): Promise<void> {
   } catch (error) {
     throw new DiskError(`cannot use ${dir} as data directory: ${reason(error)}`, { cause: error });
   }
+}
+
+/** What LevelDB makes before a database is there; a first start that is cut short leaves some of it. */
+const beginnings = new Set(["LOCK", "LOG", "LOG.old", "MANIFEST-000001", "000001.dbtmp", "lost+found"]);
+
+/** A file in a place where no log was begun, which would be lost among those of a new one. */
+async function strayFile(walDir: string): Promise<string | undefined> {
+  const names = await readdir(walDir).catch(() => []);
+  return names.includes("CURRENT") ? undefined : names.find((name) => !beginnings.has(name));
 }
 
 /** A file by which a data directory of etcd itself is known. */

@@ -53,6 +53,21 @@ describe("createDataDir()", () => {
     }
   });
 
+  for (const { name, files, refused } of [
+    { name: "part of a raft log", files: ["000005.ldb", "MANIFEST-000004"], refused: true },
+    { name: "files of others", files: ["notes.txt"], refused: true },
+    { name: "what a first start left that was cut short", files: ["LOCK", "LOG", "MANIFEST-000001"], refused: false },
+  ]) {
+    test(`${refused ? "refuses" : "takes"} a raft log's directory with ${name}`, async () => {
+      const walDir = freshDir();
+      mkdirSync(walDir);
+      for (const file of files) writeFileSync(join(walDir, file), "");
+      const made = createDataDir(freshDir(), silentLogger, walDir);
+      if (refused) await expect(made).rejects.toThrow(`${walDir} holds files (${files[0]}) but no raft log`);
+      else expect((await made).walDir).toBe(walDir);
+    });
+  }
+
   for (const file of ["member/snap/db", "member/wal/0000000000000000-0000000000000000.wal"]) {
     test(`refuses the data of etcd itself (${file})`, async () => {
       const dir = freshDir();
