@@ -9,6 +9,15 @@ interface Waiter<Result> {
   readonly askedAt: number;
 }
 
+/**
+ * Where a waiter stands until it is answered. A map that much comes into and goes out of is copied to a new table every
+ * hundred requests or so; the old ones, once the map itself is old, wait for a collection of the whole heap, and what
+ * they point to with them. That would be every request with its call and its stream: so the place is emptied.
+ */
+interface Place<Result> {
+  waiter: Waiter<Result> | undefined;
+}
+
 export interface ProposalsConfig {
   readonly counters: ServerCounters;
   readonly clock: Clock;
@@ -28,7 +37,7 @@ export interface ProposalsConfig {
 export class Proposals<Result> {
   readonly #config: ProposalsConfig;
   /** In the order they were made, hence by their end of patience. */
-  readonly #waiters = new Map<RequestId, Waiter<Result>>();
+  readonly #places = new Map<RequestId, Place<Result>>();
   #closed: EtcdError | undefined;
   #idle: (() => void)[] = [];
 
@@ -37,19 +46,19 @@ export class Proposals<Result> {
   }
 
   get pending(): number {
-    return this.#waiters.size;
+    return this.#places.size;
   }
 
   /** @throws EtcdError the reason of `refuse` or `close` */
   wait(id: RequestId, call: Call | undefined): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      this.#waiters.set(id, { resolve, reject, call, askedAt: this.#config.clock.now() });
+      this.#places.set(id, { waiter: { resolve, reject, call, askedAt: this.#config.clock.now() } });
     });
   }
 
   isWaiting(id: RequestId): boolean {
-    return this.#waiters.has(id);
+    return this.#places.has(id);
   }
 
   /** Answers whoever waits for `id`, if anybody still does. */
@@ -68,7 +77,8 @@ export class Proposals<Result> {
   /** To be called every tick: lets go of those whose client is gone, or who waited long enough. */
   sweep(): void {
     const end = this.#config.clock.now() - this.#config.timeoutMs;
-    for (const [id, waiter] of this.#waiters) {
+    for (const [id, { waiter }] of this.#places) {
+      if (waiter === undefined) continue;
       if (waiter.askedAt <= end) this.fail(id, new EtcdError(this.#config.timeoutKind(waiter.askedAt)));
       else if (waiter.call?.cancelled) this.fail(id, new EtcdError("canceled"));
     }
@@ -76,7 +86,7 @@ export class Proposals<Result> {
 
   /** Resolves when nobody waits any more. */
   whenIdle(): Promise<void> {
-    if (this.#waiters.size === 0) return Promise.resolve();
+    if (this.#places.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -88,14 +98,16 @@ export class Proposals<Result> {
   /** Everybody who waits, and everybody who comes, gets `error`. */
   close(error: EtcdError): void {
     this.refuse(error);
-    for (const id of [...this.#waiters.keys()]) this.fail(id, error);
+    for (const id of [...this.#places.keys()]) this.fail(id, error);
   }
 
   #take(id: RequestId): Waiter<Result> | undefined {
-    const waiter = this.#waiters.get(id);
-    if (waiter === undefined) return undefined;
-    this.#waiters.delete(id);
-    if (this.#waiters.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    const place = this.#places.get(id);
+    if (place === undefined) return undefined;
+    const { waiter } = place;
+    place.waiter = undefined;
+    this.#places.delete(id);
+    if (this.#places.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     return waiter;
   }
 }
