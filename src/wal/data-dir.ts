@@ -54,7 +54,7 @@ const beginnings = new Set(["LOCK", "LOG", "LOG.old", "MANIFEST-000001", "000001
 
 /** A file in a place where no log was begun, which would be lost among those of a new one. */
 async function strayFile(walDir: string): Promise<string | undefined> {
-  const names = await readdir(walDir).catch(() => []);
+  const names = await readdir(walDir).catch((): string[] => []);
   return names.includes("CURRENT") ? undefined : names.find((name) => !beginnings.has(name));
 }
 
