@@ -24,6 +24,13 @@ export const dataCommands: readonly CommandSpec[] = [
         examples: [["snapshot save backup.db", "the file appears when it is whole"]],
         run: async (context) => (await import("../commands/snapshot.js")).save(context),
       },
+      {
+        name: "status",
+        usage: "<filename>",
+        summary: "What is in a copy",
+        examples: [["snapshot status backup.db -w table", "hash, revision, keys, size"]],
+        run: async (context) => (await import("../commands/snapshot-status.js")).status(context),
+      },
     ],
   },
   {
