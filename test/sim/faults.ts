@@ -52,6 +52,7 @@ export class Faults {
       () => this.#flap(),
       () => this.#worsen(),
       () => this.#slowDisk(),
+      () => this.#crashWhileWriting(),
       () => this.#moveLeader(),
       () => this.#heal(),
       () => this.#heal(),
@@ -80,6 +81,17 @@ export class Faults {
     this.#soon(() => {
       disk.slowMs = 3;
     }, 3_000);
+  }
+
+  /** The power goes everywhere while much is being written. */
+  #crashWhileWriting(): void {
+    const { machines } = this.#world;
+    this.#note("all disks are slow");
+    for (const { disk } of machines) disk.slowMs = 20 + this.#random.int(300);
+    this.#soon(() => {
+      this.#crash(machines);
+      for (const { disk } of machines) disk.slowMs = 3;
+    }, 1_500);
   }
 
   #moveLeader(): void {

@@ -195,14 +195,18 @@ export class SimNetwork {
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(new PeerError("no answer in time"));
+      const end = (settle: () => void): void => {
+        signal.removeEventListener("abort", giveUp);
+        settle();
+      };
       signal.addEventListener("abort", giveUp);
       const target = [...this.#stations.values()].find(({ peerUrl }) => peerUrl === url);
       if (target === undefined || !this.#reaches(self, target)) {
-        self.clock.after(1, () => reject(new PeerError(`${url} is not reached`)));
+        self.clock.after(1, () => end(() => reject(new PeerError(`${url} is not reached`))));
         return;
       }
-      const answer = (give: () => void): void => {
-        if (this.#passes(target.name, self.name)) self.clock.after(this.#delay(), give);
+      const answer = (settle: () => void): void => {
+        if (this.#passes(target.name, self.name)) self.clock.after(this.#delay(), () => end(settle));
       };
       if (!this.#passes(self.name, target.name)) return;
       target.clock.after(this.#delay(), () => {
