@@ -1,0 +1,135 @@
+// How long nobody can write after `kill -9` of the leader, with default settings, several servers side by side:
+//   node test/bench/failover.mjs [TRIALS] [NAME=COMMAND ...]     after a build
+// for example `node test/bench/failover.mjs 100 etcd=etcd etcd-ts='node bin/etcd'`. Each trial kills the leader of each
+// server's three members in turn, and writes at the two that are left until a write succeeds.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client, credentials } from "@grpc/grpc-js";
+import { services } from "../../dist/wire/index.js";
+
+const trials = Number(process.argv[2] ?? 100);
+const named = process.argv
+  .slice(3)
+  .map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]);
+const servers = named.length > 0 ? named : [["etcd-ts", "node bin/etcd"]];
+const folder = mkdtempSync(join(tmpdir(), "etcd-failover-"));
+/** A write that was lost with the leader is given up soon, and tried again. */
+const writeDeadlineMs = 200;
+const channel = { "grpc.initial_reconnect_backoff_ms": 50, "grpc.max_reconnect_backoff_ms": 100 };
+
+const clusters = [];
+try {
+  for (const [name, command] of servers) clusters.push(await startCluster(name, command));
+  for (let trial = 0; trial < trials; trial++) {
+    for (const cluster of clusters) cluster.times.push(await failOver(cluster));
+  }
+  for (const { name, times } of clusters) console.log(summary(name, times));
+} finally {
+  for (const { members } of clusters) for (const { child } of members) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Milliseconds from the leader's death to the first write that succeeds; then all three are up again. */
+async function failOver(cluster) {
+  const leader = await agreedLeader(cluster.members);
+  const rest = cluster.members.filter((member) => member !== leader);
+  leader.child.kill("SIGKILL");
+  const begin = performance.now();
+  let done = false;
+  await Promise.any(
+    rest.map(async ({ client }) => {
+      while (!done) {
+        if (await put(client)) done = true;
+        else await pause(5);
+      }
+    }),
+  );
+  const took = performance.now() - begin;
+  run(leader);
+  await agreedLeader(cluster.members);
+  await pause(500); // streams between members come up
+  return took;
+}
+
+async function put(client) {
+  const request = { key: "failover", value: Buffer.from("v") };
+  const answer = await call(client, "KV", "Put", request, writeDeadlineMs).catch(() => undefined);
+  return answer !== undefined;
+}
+
+/** The leader, once all members are up and name the same one. */
+async function agreedLeader(members) {
+  for (let tries = 0; tries < 600; tries++) {
+    const answers = await Promise.all(
+      members.map(({ client }) => call(client, "Maintenance", "Status", {}, 1_000).catch(() => undefined)),
+    );
+    const [first] = answers;
+    if (first !== undefined && first.leader !== 0n && answers.every((one) => one?.leader === first.leader)) {
+      const at = answers.findIndex(({ header }) => header.memberId === first.leader);
+      if (at >= 0) return members[at];
+    }
+    await pause(50);
+  }
+  throw new Error("the members do not agree on a leader");
+}
+
+async function startCluster(name, command) {
+  const members = [];
+  for (const at of [1, 2, 3]) {
+    const [clientPort, peerPort] = [await freePort(), await freePort()];
+    const client = new Client(`127.0.0.1:${clientPort}`, credentials.createInsecure(), channel);
+    members.push({
+      name: `m${at}`,
+      clientUrl: `http://127.0.0.1:${clientPort}`,
+      peer: `http://127.0.0.1:${peerPort}`,
+      client,
+    });
+  }
+  const initialCluster = members.map((member) => `${member.name}=${member.peer}`).join(",");
+  for (const member of members) {
+    member.command = [
+      ...command.split(" "),
+      ...["--name", member.name, "--data-dir", join(folder, name, member.name), "--initial-cluster", initialCluster],
+      ...["--listen-client-urls", member.clientUrl, "--advertise-client-urls", member.clientUrl],
+      ...["--listen-peer-urls", member.peer, "--initial-advertise-peer-urls", member.peer],
+    ];
+    run(member);
+  }
+  await agreedLeader(members);
+  return { name, members, times: [] };
+}
+
+function run(member) {
+  const [program, ...args] = member.command;
+  member.child = spawn(program, args, { stdio: "ignore" });
+}
+
+function summary(name, times) {
+  const sorted = [...times].sort((left, right) => left - right);
+  const at = (part) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]);
+  const inTime = times.filter((time) => time < 2_000).length;
+  return `${name}: ${inTime} of ${times.length} below 2000 ms; median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms`;
+}
+
+function call(client, service, method, request, deadlineMs) {
+  const { path, request: encoder, response: decoder } = services[`etcdserverpb.${service}`][method];
+  return new Promise((resolve, reject) => {
+    const encode = (message) => Buffer.from(encoder.encode(message));
+    const answer = (error, response) => (error === null ? resolve(response) : reject(error));
+    const options = { deadline: Date.now() + deadlineMs };
+    client.makeUnaryRequest(path, encode, (bytes) => decoder.decode(bytes), encoder.create(request), options, answer);
+  });
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
