@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { expectNothingLost, Load } from "./load.js";
+import { type Member, Members } from "./members.js";
+
+// The log is cut early here, so that a member that was away for a moment needs the whole state.
+const cutEarly = ["--snapshot-count", "100", "--experimental-snapshot-catchup-entries", "20"];
+
+test("a member that was away catches up by a snapshot while writes go on", { timeout: 60_000 }, async () => {
+  const members = await Members.startWith(() => cutEarly, ["ours", "ours", "ours"]);
+  const all = members.all as [Member, Member, Member];
+  const endpoints = all.map(({ endpoint }) => endpoint);
+  const load = new Load(endpoints, 4);
+  try {
+    const [, , away] = all;
+    await away.kill();
+    await load.burst(400, 1_000);
+    await away.start(...cutEarly);
+    await load.goesOn(100);
+    await expectNothingLost(endpoints, load);
+    expect(away.process.log).toContain("received and saved database snapshot");
+    // What came by snapshot is there after a restart as well.
+    await Promise.all(all.map((member) => member.kill()));
+    await Promise.all(all.map((member) => member.start(...cutEarly)));
+    await expectNothingLost(endpoints, load);
+  } finally {
+    await load.stop();
+    await members.stop();
+  }
+});
