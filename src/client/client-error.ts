@@ -3,7 +3,10 @@ import type { Decoded, WatchResponse } from "../wire/index.js";
 
 const codeNames = new Map<number, string>(Object.entries(GrpcCode).map(([name, code]) => [code, name]));
 
-/** A call that failed: the gRPC code, and etcd's own text where the server refused (`etcdserver: key is not provided`). */
+/**
+ * A call that failed: the gRPC code, and etcd's own text where the server refused (`etcdserver: key is not
+ * provided`).
+ */
 export class ClientError extends Error {
   override readonly name: string = "ClientError";
   readonly code: GrpcCode;

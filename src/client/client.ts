@@ -32,10 +32,10 @@ const auth = services["etcdserverpb.Auth"];
 /**
  * A connection to a cluster, for as many calls and streams at a time as one likes.
  *
- * Calls take etcd's own messages; fields left out are zero. Keys are strings of one character a byte: `keyFromText` makes
- * one of text, values are bytes. Every call throws a `ClientError`. Reads, and what may as well happen twice, are tried
- * again at other members; a write is only when it surely was not sent, so an error of code Unavailable or DeadlineExceeded
- * after a write means that it may have happened.
+ * Calls take etcd's own messages; fields left out are zero. Keys are strings of one character a byte: `keyFromText`
+ * makes one of text, values are bytes. Every call throws a `ClientError`. Reads, and what may as well happen twice,
+ * are tried again at other members; a write is only when it surely was not sent, so an error of code Unavailable or
+ * DeadlineExceeded after a write means that it may have happened.
  *
  * ```ts
  * await using client = new Client({ endpoints: ["127.0.0.1:2379"] });

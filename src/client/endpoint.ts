@@ -3,7 +3,10 @@ export interface Target {
   /** As it was given. */
   readonly endpoint: string;
   readonly address: string;
-  /** `required` by an https scheme, `never` with http and plain sockets, as `configured` when the endpoint does not say. */
+  /**
+   * `required` by an https scheme, `never` with http and plain sockets, as `configured` when the endpoint does not
+   * say.
+   */
   readonly tls: "required" | "never" | "configured";
 }
 

@@ -1,7 +1,8 @@
 /**
- * The client of a cluster, for programs (`import { Client } from "etcd-ts/client"`) and for the command line: etcd's calls
- * as typed methods, watches and leases that outlive broken connections, locks and elections made of both. It knows
- * when a call may be sent again and when it may not; it never caches what a server said. Works with etcd 3.4 and newer.
+ * The client of a cluster, for programs (`import { Client } from "etcd-ts/client"`) and for the command line: etcd's
+ * calls as typed methods, watches and leases that outlive broken connections, locks and elections made of both. It
+ * knows when a call may be sent again and when it may not; it never caches what a server said. Works with etcd 3.4 and
+ * newer.
  */
 export { GrpcCode, type Key, keyFromBytes, keyFromText, keyToBytes, prefixEnd } from "../base/index.js";
 export {

@@ -3,7 +3,10 @@ import type { Decoded, WatchCreateRequest, WatchResponse } from "../wire/index.j
 import { AsyncQueue } from "./async-queue.js";
 import type { ClientError } from "./client-error.js";
 
-/** Events of one or more whole revisions; none in an answer that tells progress: all up to its header's revision came. */
+/**
+ * Events of one or more whole revisions; none in an answer that tells progress: all up to its header's revision
+ * came.
+ */
 export type WatchBatch = Decoded<WatchResponse>;
 
 export interface WatchOptions {
@@ -73,7 +76,7 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
 
   /** Whether the reader has something new to take. */
   heard(batch: WatchBatch): boolean {
-    // A resumed watch starts at the next revision, so nothing comes twice; a server that does it anyway is not believed.
+    // A resumed watch starts at the next revision, so nothing comes twice; a server that does it is not believed.
     const events = batch.events.filter((event) => (event.kv?.modRevision ?? 0) >= this.#nextRevision);
     if (events.length === 0 && batch.events.length > 0) return false;
     const last = events.at(-1)?.kv?.modRevision ?? batch.header?.revision ?? 0;

@@ -11,8 +11,8 @@ export function variableOf(flag: string): string {
 }
 
 /**
- * Sets flags from their variables. A flag that is also given on the command line is refused, since one of the two would be
- * ignored; a variable that no flag knows is warned of.
+ * Sets flags from their variables. A flag that is also given on the command line is refused, since one of the two
+ * would be ignored; a variable that no flag knows is warned of.
  *
  * @param inherited names of the flags that variables may set
  * @param known variables that mean something else
@@ -33,7 +33,8 @@ export function applyEnvironment(flags: FlagSet, inherited: readonly string[], k
     if (used.has(variable)) continue;
     if (shadowed.has(variable)) {
       const text =
-        "conflicting environment variable is shadowed by corresponding command-line flag (either unset environment variable or disable flag))";
+        "conflicting environment variable is shadowed by corresponding command-line flag " +
+        "(either unset environment variable or disable flag))";
       log("fatal", text, variable);
       throw new Exit(ExitCode.Error);
     }

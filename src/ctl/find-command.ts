@@ -19,8 +19,8 @@ export function inheritedBy(path: readonly CommandSpec[]): readonly FlagSpec[] {
 }
 
 /**
- * Finds the command that a command line means, as cobra does: by name or by a prefix that means one only; flags may stand
- * before it.
+ * Finds the command that a command line means, as cobra does: by name or by a prefix that means one only; flags may
+ * stand before it.
  *
  * @throws FlagError when there is no such command
  */
@@ -67,8 +67,8 @@ function firstArgument(argv: readonly Bytes[], flags: readonly FlagSpec[]): numb
 
 /** The order in which etcdctl names commands that may have been meant. */
 const order =
-  "get put del txn compaction alarm defrag endpoint move-leader watch version lease member snapshot make-mirror lock elect " +
-  "auth user role check completion";
+  "get put del txn compaction alarm defrag endpoint move-leader watch version lease member snapshot make-mirror lock " +
+  "elect auth user role check completion";
 
 function unknownCommand({ name, subcommands = [] }: CommandSpec, word: Bytes): FlagError {
   const typed = word.toLowerCase();

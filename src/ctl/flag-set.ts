@@ -41,8 +41,8 @@ interface State {
 
 /**
  * The flags of one command as Go's pflag reads them, which is not how commander does: `--flag value`, `--flag=value`,
- * `--bool` and `--bool=false`, `-wjson`, letters in groups, flags and arguments in any order, `--` before arguments that look
- * like flags.
+ * `--bool` and `--bool=false`, `-wjson`, letters in groups, flags and arguments in any order, `--` before arguments
+ * that look like flags.
  */
 export class FlagSet {
   readonly #states = new Map<string, State>();

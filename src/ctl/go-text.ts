@@ -1,6 +1,6 @@
 /**
- * Text here is what it is in Go: bytes, one a character. Arguments, keys and values pass through as they came, also when
- * they are no UTF-8.
+ * Text here is what it is in Go: bytes, one a character. Arguments, keys and values pass through as they came, also
+ * when they are no UTF-8.
  */
 export type Bytes = string;
 
@@ -35,8 +35,15 @@ const escapes: Readonly<Record<string, string>> = {
 };
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 /** One UTF-8 character, well formed, or else a single byte. */
-const character =
-  /[\xc2-\xdf][\x80-\xbf]|(?:\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]|\xed[\x80-\x9f])[\x80-\xbf]|(?:\xf0[\x90-\xbf]|[\xf1-\xf3][\x80-\xbf]|\xf4[\x80-\x8f])[\x80-\xbf]{2}|[\s\S]/g;
+const character = new RegExp(
+  [
+    "[\\xc2-\\xdf][\\x80-\\xbf]",
+    "(?:\\xe0[\\xa0-\\xbf]|[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]|\\xed[\\x80-\\x9f])[\\x80-\\xbf]",
+    "(?:\\xf0[\\x90-\\xbf]|[\\xf1-\\xf3][\\x80-\\xbf]|\\xf4[\\x80-\\x8f])[\\x80-\\xbf]{2}",
+    "[\\s\\S]",
+  ].join("|"),
+  "g",
+);
 
 /** As Go's `%q` writes it: what can be printed stays, the rest is escaped. */
 export function quote(bytes: Bytes): Bytes {

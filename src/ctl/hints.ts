@@ -20,7 +20,8 @@ export async function hintFor({ cause }: Failure, context: Context): Promise<str
   if (details === "etcdserver: permission denied") {
     const user = textOf(context.flags.text("user")).split(":")[0] ?? "";
     const keys = context.args.map((argument) => JSON.stringify(textOf(argument))).join(" to ");
-    return `hint: ${user === "" ? "nobody (no --user)" : `user ${user}`} may not do this to ${keys || "these keys"}; see 'etcdctl user get --detail'`;
+    const who = user === "" ? "nobody (no --user)" : `user ${user}`;
+    return `hint: ${who} may not do this to ${keys || "these keys"}; see 'etcdctl user get --detail'`;
   }
   if (details === "etcdserver: user name is empty") return "hint: authentication is on: say who you are with --user";
   const reason = cause.cause instanceof ClientError ? cause.cause : undefined;

@@ -3,7 +3,10 @@ import { ExitCode } from "../failure.js";
 import { orFail } from "../failure-of.js";
 import { type Bytes, bytesOf } from "../go-text.js";
 
-/** The endpoints that a command asks one by one: those given, or with `--cluster` those of every member. @throws Failure */
+/**
+ * The endpoints that a command asks one by one: those given, or with `--cluster` those of every member. @throws
+ * Failure
+ */
 export async function endpointsOf(context: Context): Promise<readonly Bytes[]> {
   context.settle();
   if (!context.flags.bool("cluster")) return context.flags.list("endpoints");

@@ -19,7 +19,10 @@ import type { Answer, EndpointHealth, PrintOptions } from "./answer.js";
 /** A member of an object, written out; empty when it is left out. */
 type Part = string;
 
-/** One line of JSON with etcdctl's names: zero values are left out, bytes are base64, 64-bit numbers are written out. */
+/**
+ * One line of JSON with etcdctl's names: zero values are left out, bytes are base64, 64-bit numbers are written
+ * out.
+ */
 export function printJson(answer: Answer, { hex }: PrintOptions): void {
   printLine(bytesOf(hex && answer.kind === "members" ? hexMembers(answer.response) : jsonOf(answer)));
 }

@@ -90,8 +90,9 @@ export const keyCommands: readonly CommandSpec[] = [
     group,
     summary: "Do several things at once, if some conditions hold",
     details: [
-      "Three parts on standard input, each ended by an empty line: conditions, what to do when all of them hold, what to do",
-      "otherwise. A condition is value, version, create, mod or lease of a key, then =, !=, > or <, then a text in quotes.",
+      "Three parts on standard input, each ended by an empty line: conditions, what to do when all of them hold, what",
+      "to do otherwise. A condition is value, version, create, mod or lease of a key, then =, !=, > or <, then a text",
+      "in quotes.",
     ].join("\n"),
     flags: [{ name: "interactive", short: "i", kind: "bool", help: "ask for each part" }],
     examples: [

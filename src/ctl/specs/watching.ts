@@ -16,8 +16,8 @@ export const watchingCommands: readonly CommandSpec[] = [
     usage: "<key> [range_end] [-- command ...]",
     summary: "Print changes as they happen",
     details: [
-      "The command after '--' runs for every event, with ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY and",
-      "ETCD_WATCH_VALUE set. ETCDCTL_WATCH_KEY and ETCDCTL_WATCH_RANGE_END stand in for the arguments.",
+      "The command after '--' runs for every event, with ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY",
+      "and ETCD_WATCH_VALUE set. ETCDCTL_WATCH_KEY and ETCDCTL_WATCH_RANGE_END stand in for the arguments.",
     ].join("\n"),
     flags: watchFlags,
     examples: [
