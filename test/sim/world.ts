@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from "../../src/base/index.js";
+import type { RawNode } from "../../src/raft/index.js";
 import { InvariantChecker } from "../../src/raft/invariants.js";
 import { raftOf } from "../../src/raft/raw-node.js";
 import type { ServerConfig } from "../../src/server/index.js";
@@ -30,7 +31,7 @@ export class World {
   readonly logs: boolean;
   readonly #checker = new InvariantChecker();
   /** What was last checked of each member. */
-  readonly #checked = new Map<string, string>();
+  readonly #checked = new Map<string, Marks>();
   readonly #random: Random;
   #failure: unknown;
 
@@ -98,12 +99,16 @@ export class World {
       const node = process && nodeOf(process.random);
       if (node === undefined) continue;
       const { term, vote, state, log } = raftOf(node);
-      const mark = `${term} ${vote} ${state} ${log.committed} ${log.lastIndex} ${log.firstIndex} ${log.applied}`;
-      if (this.#checked.get(name) === mark) continue;
-      this.#checked.set(name, mark);
-      this.trace.note(`${name} is at ${mark}`);
+      const marks: Marks = [node, term, vote, state, log.committed, log.lastIndex, log.firstIndex, log.applied];
+      const before = this.#checked.get(name);
+      if (before !== undefined && marks.every((mark, at) => mark === before[at])) continue;
+      this.#checked.set(name, marks);
+      this.trace.note(`${name} is at ${marks.slice(1).join(" ")}`);
       changed.push(node);
     }
     if (changed.length > 0) this.#checker.check(changed);
   }
 }
+
+/** What tells that something has changed in a node. */
+type Marks = readonly (RawNode | string | number | bigint)[];
