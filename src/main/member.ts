@@ -8,7 +8,7 @@ import {
   type PortHandlers,
   SharedPort,
 } from "../rpc/index.js";
-import { EtcdServer } from "../server/index.js";
+import { EtcdServer, removedForGood } from "../server/index.js";
 import { openListener } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
 import { PeerHttp } from "./peers.js";
@@ -75,10 +75,10 @@ export async function startMember(
     server.removed.then(() => "removed" as const),
     stopping.then(() => "told to stop" as const),
   ]);
-  if (end !== "ready" && end !== "removed") {
+  if (end !== "ready") {
     await stop();
     if (end === "told to stop") return undefined;
-    throw end;
+    throw end === "removed" ? removedForGood() : end;
   }
   await capable(server);
   const { grpc, http } = clientHandlers(settings, server, logger);

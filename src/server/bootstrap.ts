@@ -150,12 +150,17 @@ function beginAuth(backend: Backend): void {
   backend.put("auth", authRevisionKey, first);
 }
 
+/** Why a member that the others have removed does not start. */
+export function removedForGood(): Error {
+  return new Error(
+    "the member has been permanently removed from the cluster; the data-dir used by this member must be removed",
+  );
+}
+
 /** @throws Error when the others have removed this member: its log ends there */
 function requireMember(cluster: Cluster): void {
   if (!cluster.isRemoved(cluster.localId)) return;
-  throw new Error(
-    "the member has been permanently removed from the cluster; the data-dir used by this member must be removed",
-  );
+  throw removedForGood();
 }
 
 /** @throws Error when log and database are not of one member, or one of them was lost or put back from a copy */

@@ -3,7 +3,7 @@
  * raft node loop, the apply loop and everything that runs by itself (lease revocation, snapshots, compaction).
  * `rpc` drives it; it knows nothing of gRPC or HTTP.
  */
-export type { ServerDeps } from "./bootstrap.js";
+export { removedForGood, type ServerDeps } from "./bootstrap.js";
 export type { Call } from "./call.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
 export type { DatabaseSnapshot } from "./database-snapshot.js";
