@@ -26,8 +26,8 @@ export interface PublisherConfig {
 }
 
 /**
- * Tells the cluster through the log what it must know of this member, and as its leader which version all speak. Both in
- * the words of etcd's first store, as etcd 3.5 does in a cluster of any version: members before 3.5 know no others.
+ * Tells the cluster through the log what it must know of this member, and as its leader which version all speak. Both
+ * in the words of etcd's first store, as etcd 3.5 does in a cluster of any version: members before 3.5 know no others.
  */
 export class Publisher {
   readonly #config: PublisherConfig;

@@ -12,10 +12,10 @@ type Roles = Map<bigint, "voter" | "learner">;
  * Makes a member whose cluster is lost the only one of it: conf changes that remove all others are put at the end of
  * the log, and all of it is taken for committed.
  *
- * etcd drops what it does not know to be committed. Here the commit index is stored with the entries that come after it,
- * so the last writes that clients were told of may lie beyond, and are kept; whoever made one that was not committed was
- * never told that it failed for good. Only a conf change that may not be committed ends the log: it could remove this
- * very member.
+ * etcd drops what it does not know to be committed. Here the commit index is stored with the entries that come after
+ * it, so the last writes that clients were told of may lie beyond, and are kept; whoever made one that was not
+ * committed was never told that it failed for good. Only a conf change that may not be committed ends the log: it could
+ * remove this very member.
  *
  * @param peerUrls of this member, should its cluster never have heard of it
  * @returns the log as it is on disk then

@@ -138,9 +138,5 @@ export class Members {
 
 /** Tries for some seconds. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  expect.fail(`never came true: ${condition}`);
+  await expect.poll(condition, { timeout: 15_000, interval: 100, message: String(condition) }).toBe(true);
 }

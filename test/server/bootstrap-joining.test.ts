@@ -67,7 +67,7 @@ for (const { name, peers, listed, overrides, says } of [
   {
     name: "finds nobody",
     peers: {},
-    says: `could not retrieve cluster information from the given URLs (${url1} does not answer; ${url2} does not answer)`,
+    says: `cluster information from the given URLs (${url1} does not answer; ${url2} does not answer)`,
   },
   { name: "is alone", listed: initial.slice(2), says: "--initial-cluster names nobody else" },
   {

@@ -85,8 +85,11 @@ test("only a learner is promoted, and only one that keeps up", async () => {
   expect(await outcome(server.memberAdd(second, patient))).toBe("tooManyLearners");
 });
 
-for (const strict of [true, false]) {
-  test(`the last voter is not removed, ${strict ? "and not even proposed" : "even when nobody is strict"}`, async () => {
+for (const { strict, how } of [
+  { strict: true, how: "and that is not even proposed" },
+  { strict: false, how: "even when nobody is strict" },
+]) {
+  test(`the last voter is not removed, ${how}`, async () => {
     const { server } = await single(strict);
     await server.memberAdd(learner, patient);
     const { raftIndex } = server.status();
