@@ -1,5 +1,5 @@
 import type { Applier, ApplyResult } from "../apply/index.js";
-import { type Clock, type ErrorKind, EtcdError, type Logger, type RequestId } from "../base/index.js";
+import { type Clock, type ErrorKind, EtcdError, type Logger, type MemberId, type RequestId } from "../base/index.js";
 import { loadConfState } from "../cluster/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import {
@@ -71,6 +71,7 @@ export class Consensus implements RaftHandler {
   readonly #applyLoop: ApplyLoop;
   readonly #snapshots: SnapshotTrigger;
   readonly #transfer: SnapshotTransfer;
+  readonly #install: SnapshotInstall;
   readonly #firstElection: FirstElection;
 
   constructor(config: ConsensusConfig) {
@@ -102,6 +103,10 @@ export class Consensus implements RaftHandler {
     });
     this.#transfer = this.#makeTransfer();
     this.#snapshots = this.#makeSnapshotTrigger();
+    this.#install = new SnapshotInstall({
+      ...{ member, watchable: config.watchable, logger },
+      onMembers: () => this.traffic.meet(),
+    });
     this.#applyLoop = this.#makeApplyLoop();
     this.#firstElection = new FirstElection({
       ...{ settings, memberId, clock, logger, position: this.position, leadership: this.leadership },
@@ -180,6 +185,7 @@ export class Consensus implements RaftHandler {
     this.#firstElection.stop();
     this.#transfer.stop();
     this.#applyLoop.stop();
+    this.#install.stop();
     for (const waiting of [this.proposals, this.#confChanges, this.readIndex]) waiting.close(stopped);
   }
 
@@ -214,7 +220,7 @@ export class Consensus implements RaftHandler {
   }
 
   isRemoved(id: NodeId): boolean {
-    return this.#config.member.cluster.isRemoved(id as Parameters<PeerTraffic["isIdRemoved"]>[0]);
+    return this.#config.member.cluster.isRemoved(id as MemberId);
   }
 
   tick(): void {
@@ -289,10 +295,9 @@ export class Consensus implements RaftHandler {
   }
 
   #makeApplyLoop(): ApplyLoop {
-    const { settings, member, applier, clock, logger, counters, watchable } = this.#config;
+    const { settings, member, applier, clock, logger, counters } = this.#config;
     const { onFirstOfTerm, onRemoved, raiseNoSpace, onFailure } = this.#config;
     const { position, proposals, traffic } = this;
-    const install = new SnapshotInstall({ member, watchable, logger, onMembers: () => traffic.meet() });
     return new ApplyLoop({
       ...{ applier, position, proposals, clock, logger, counters, raiseNoSpace, onFailure },
       confChanges: this.#confChanges,
@@ -303,7 +308,7 @@ export class Consensus implements RaftHandler {
         traffic.membershipChanged(change);
         if (change.type === "ConfChangeRemoveNode" && change.nodeId === member.ids.memberId) onRemoved();
       },
-      install: (snapshot) => install.run(snapshot),
+      install: (snapshot) => this.#install.run(snapshot),
       onFirstOfTerm: () => {
         this.readIndex.firstCommitInTerm();
         onFirstOfTerm();

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { type FileHandle, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { saveConsistentIndex, storedIndex } from "../apply/index.js";
 import {
@@ -81,10 +81,11 @@ export class Databases {
   /**
    * Loads the database that came with a snapshot.
    *
-   * @throws Error when it did not come, or is damaged
+   * @param signal ends it at its next step
+   * @throws Error when it did not come, or is damaged; the signal's reason
    */
-  async load(snapshot: Snapshot): Promise<Backend> {
-    const loaded = await this.#loadIfReceived(snapshot);
+  async load(snapshot: Snapshot, signal: AbortSignal): Promise<Backend> {
+    const loaded = await this.#loadIfReceived(snapshot, signal);
     if (loaded === undefined) {
       throw new DiskError(`the database of the snapshot at index ${snapshot.metadata.index} is not there`);
     }
@@ -97,7 +98,7 @@ export class Databases {
     await this.#config.received.removeThrough(index);
   }
 
-  async #loadIfReceived(snapshot: Snapshot): Promise<Backend | undefined> {
+  async #loadIfReceived(snapshot: Snapshot, signal?: AbortSignal): Promise<Backend | undefined> {
     const { received, logger } = this.#config;
     const { index } = snapshot.metadata;
     const file = await received.open(index);
@@ -107,7 +108,7 @@ export class Databases {
       await this.#remove(index);
       const backend = await this.#open(index);
       try {
-        await this.#fill(backend, file, snapshot);
+        await this.#fill(backend, file, snapshot, signal);
       } catch (error) {
         await backend.close();
         throw error;
@@ -118,7 +119,7 @@ export class Databases {
     }
   }
 
-  async #fill(backend: Backend, file: Parameters<typeof openBolt>[0], snapshot: Snapshot): Promise<void> {
+  async #fill(backend: Backend, file: FileHandle, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
     const { ids, logger } = this.#config;
     const root = await openBolt(file);
     let bytes = 0;
@@ -134,6 +135,7 @@ export class Databases {
           backend.put(name, key, value);
           bytes += key.length + value.length;
         }
+        signal?.throwIfAborted();
         if (bytes < loadBytesMax) continue;
         bytes = 0;
         await backend.commit();

@@ -17,9 +17,15 @@ export interface SnapshotInstallConfig {
  */
 export class SnapshotInstall {
   readonly #config: SnapshotInstallConfig;
+  readonly #stopping = new AbortController();
 
   constructor(config: SnapshotInstallConfig) {
     this.#config = config;
+  }
+
+  /** The member stops: what is under way ends, and is done again at the next start. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** The raft log is the snapshot's by now, so a start after a crash ends what is begun here. */
@@ -33,7 +39,7 @@ export class SnapshotInstall {
       "incoming-leader-snapshot-term": term,
     };
     logger.info("applying snapshot", fields);
-    const loaded = await databases.load(snapshot);
+    const loaded = await databases.load(snapshot, this.#stopping.signal);
     const stores = await member.openStores(loaded);
     // Whoever waits for what was changed last is answered; nothing changes any more, since nothing is applied.
     await backend.commit();
