@@ -3,7 +3,8 @@ import { Client, type ClientOptions, type TlsOptions } from "../client/index.js"
 import { badArgs, ExitCode, Failure } from "./failure.js";
 import { failureOf } from "./failure-of.js";
 import type { FlagSet } from "./flag-set.js";
-import { type Bytes, bytesOf, textOf } from "./go-text.js";
+import { type Bytes, textOf } from "./go-text.js";
+import { reasonOf } from "./system-error.js";
 
 /** How to reach a cluster, before any file of it was read. */
 export interface Connection {
@@ -88,18 +89,11 @@ function tlsOf({ cert, key, cacert, insecureTransport, insecureSkipVerify }: Con
   };
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  EACCES: "permission denied",
-  EISDIR: "is a directory",
-};
-
 function read(path: Bytes): Uint8Array {
   try {
     return readFileSync(textOf(path));
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const verb = code === "EISDIR" ? "read" : "open";
-    throw badArgs(`${verb} ${path}: ${reasons[code] ?? bytesOf(String(error))}`);
+    const reason = reasonOf(error);
+    throw badArgs(`${reason === "is a directory" ? "read" : "open"} ${path}: ${reason}`);
   }
 }

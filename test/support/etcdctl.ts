@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Interrupts the command (SIGINT) as soon as its standard output satisfies this. */
   readonly until?: (stdout: string) => boolean;
+  /** Interrupts it when this fires. */
+  readonly signal?: AbortSignal;
 }
 
 /** No command of a test takes this long; one that does hangs. */
@@ -45,6 +47,7 @@ export function etcdctl(
     child.stderr.on("data", (chunk: Buffer) => {
       stderr += chunk.toString("latin1");
     });
+    options.signal?.addEventListener("abort", () => child.kill("SIGINT"), { once: true });
     const limit = setTimeout(() => {
       stderr += `still running after ${patienceMs} ms, ended\n`;
       child.kill("SIGKILL");

@@ -6,6 +6,7 @@ import { badArgs, ExitCode, Failure } from "../failure.js";
 import { type Bytes, bytesOf, bytesOfArray, textOf } from "../go-text.js";
 import { complain } from "../output.js";
 import type { SnapshotStatus } from "../print/answer.js";
+import { reasonOf } from "../system-error.js";
 
 const sha256Bytes = 32;
 
@@ -19,9 +20,8 @@ export async function status(context: Context): Promise<void> {
 }
 
 async function statusOf(path: Bytes): Promise<SnapshotStatus> {
-  const file = await open(textOf(path), "r").catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "ENOENT" ? "no such file or directory" : bytesOf(error.message);
-    throw new Failure(ExitCode.Error, `stat ${path}: ${reason}`);
+  const file = await open(textOf(path), "r").catch((error: unknown) => {
+    throw new Failure(ExitCode.Error, `stat ${path}: ${reasonOf(error)}`);
   });
   try {
     const { size } = await file.stat();

@@ -5,6 +5,7 @@ import { badArgs, ExitCode, Failure } from "../failure.js";
 import { bytesOf, textOf } from "../go-text.js";
 import { printLine } from "../output.js";
 import { Progress } from "../progress.js";
+import { reasonOf } from "../system-error.js";
 
 const sha256Bytes = 32;
 
@@ -37,7 +38,10 @@ async function download(
   pieces: AsyncIterable<{ readonly blob: Uint8Array; readonly remainingBytes: number }>,
   part: string,
 ): Promise<void> {
-  const file = await open(part, "w", 0o600);
+  const file = await open(part, "w", 0o600).catch((error: NodeJS.ErrnoException) => {
+    const path = bytesOf(part);
+    throw new Failure(ExitCode.Interrupted, `could not open ${path} (open ${path}: ${reasonOf(error)})`);
+  });
   let size = 0;
   let progress: Progress | undefined;
   try {

@@ -1,0 +1,144 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { etcdctl, words } from "../support/etcdctl.js";
+import { haveReference } from "../support/reference.js";
+import { type ServerKind, ServerProcess } from "../support/server-process.js";
+
+// What the differential test cannot compare: commands that etcdctl does not have, and those that take files and time.
+
+const kinds: readonly ServerKind[] = haveReference(["etcd", "3.5"]) ? ["ours", "etcd 3.5"] : ["ours"];
+
+describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
+  let server: ServerProcess;
+  let other: ServerProcess;
+  const folder = mkdtempSync(join(tmpdir(), "etcdctl-"));
+
+  beforeAll(async () => {
+    server = await ServerProcess.start({ kind });
+    other = await ServerProcess.start({ kind });
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    await other.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function run(line: string, on = server): Promise<string> {
+    const { stdout, stderr, code } = await etcdctl("ours", on.endpoint, words(line));
+    return code === 0 && stderr === "" ? stdout : `${stdout}${stderr}exit ${code}`;
+  }
+
+  test("get --history tells every kept revision of a key", async () => {
+    await run("put h 1");
+    await run("put unrelated x");
+    await run("put h 2");
+    await run("del h");
+    await run("put h 3");
+    await run("put unrelated y");
+    const revision = Number(/"revision":(\d+)/.exec(await run("get unrelated -w json"))?.[1]);
+    const lines = (text: string): string[] =>
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.trim());
+    const told = [`${revision - 5}  1`, `${revision - 3}  2`, `${revision - 2}  deleted`, `${revision - 1}  3`];
+    expect(lines(await run("get h --history"))).toEqual(told);
+    await run(`compaction ${revision - 3}`);
+    expect(lines(await run("get h --history"))).toEqual(told.slice(1));
+    expect(await run("get never --history")).toBe("");
+  });
+
+  test("tree shows keys by their parts", async () => {
+    for (const key of ["t/a", "t/b/1", "t/b/2", "t/b/2/x"]) await run(`put ${key} v`);
+    expect(await run("tree t/")).toBe(
+      Buffer.from("t/ (4 keys)\n├── a\n└── b/ (3 keys)\n    ├── 1\n    └── 2/ (2 keys)\n        └── x\n").toString(
+        "latin1",
+      ),
+    );
+    expect(await run("tree t/ --depth 1")).toBe(
+      Buffer.from("t/ (4 keys)\n├── a\n└── b/ (3 keys)\n").toString("latin1"),
+    );
+  });
+
+  test("a snapshot is saved whole, and what is in it can be told", async () => {
+    const file = join(folder, "snapshot.db");
+    expect(await run(`snapshot save ${file}`)).toBe(`Snapshot saved at ${file}\n`);
+    expect([existsSync(`${file}.part`), statSync(file).size % 512]).toEqual([false, 32]);
+    const status = await etcdctl("ours", server.endpoint, ["snapshot", "status", file, "-w", "json"]);
+    if (kinds.includes("etcd 3.5")) {
+      expect(status).toEqual(await etcdctl("3.5", server.endpoint, ["snapshot", "status", file, "-w", "json"]));
+    }
+    expect(JSON.parse(status.stdout).totalSize).toBe(statSync(file).size - 32);
+    truncateSync(file, 5_000);
+    expect((await etcdctl("ours", server.endpoint, ["snapshot", "status", file])).stderr).toContain(
+      "integrity check failed",
+    );
+    expect(await run(`snapshot save ${folder}/missing/file`)).toMatch(
+      /^Error: could not open .*no such file or directory\)\nexit 5$/,
+    );
+  });
+
+  test("make-mirror copies what is there, and what comes after it", async () => {
+    await run("put m/1 one");
+    const stop = new AbortController();
+    const line = words(`make-mirror --prefix m/ --dest-prefix n/ ${other.endpoint}`);
+    const mirrored = etcdctl("ours", server.endpoint, line, { signal: stop.signal });
+    while (!(await run("get n/1", other)).includes("one")) await run("get m/1");
+    await run("put m/2 two");
+    await run("del m/1");
+    while ((await run("get --prefix n/", other)) !== "n/2\ntwo\n") await run("get m/2");
+    stop.abort();
+    expect((await mirrored).code).not.toBe(0);
+  });
+
+  test("a lock falls within a second of an interrupt, and the exit code is 0", async () => {
+    const startedAt: number[] = [];
+    const outcome = await etcdctl("ours", server.endpoint, ["lock", "gate"], {
+      until: (stdout) => {
+        if (!stdout.endsWith("\n\n")) return false;
+        startedAt.push(Date.now());
+        return true;
+      },
+    });
+    expect(outcome.code).toBe(0);
+    expect(Date.now() - (startedAt[0] ?? 0)).toBeLessThan(1_000);
+    expect(await run("get --prefix gate/")).toBe("");
+  });
+
+  test("a reader that stops reading stops the command", () => {
+    const command = join(import.meta.dirname, "../../bin/etcdctl");
+    expect(
+      execFileSync("bash", ["-c", `${process.execPath} ${command} --help | head -1`], {
+        encoding: "utf8",
+      }),
+    ).toBe("Usage: etcdctl <command>\n");
+  });
+});
+
+describe("completion", () => {
+  test.each(["bash", "zsh"])("for %s is a script that bash can read", async (shell) => {
+    const { stdout } = await etcdctl("ours", "", ["completion", shell]);
+    expect(execFileSync("bash", ["-n"], { input: stdout, encoding: "utf8" })).toBe("");
+  });
+
+  test("offers commands, flags and values", async () => {
+    const { stdout } = await etcdctl("ours", "", ["completion", "bash"]);
+    const offered = (typed: string): string =>
+      execFileSync(
+        "bash",
+        [
+          "-c",
+          `${stdout}\nCOMP_WORDS=(${typed}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _etcdctl; echo "\${COMPREPLY[*]}"`,
+        ],
+        { encoding: "utf8" },
+      ).trim();
+    expect(offered("etcdctl endpoint st")).toBe("status");
+    expect(offered("etcdctl get key --sort")).toBe("--sort-by");
+    expect(offered("etcdctl get key -w js")).toBe("json");
+    expect(offered("etcdctl lease k")).toBe("keep-alive");
+  });
+});
