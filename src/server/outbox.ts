@@ -1,4 +1,5 @@
 import type { Message, NodeId, Ready } from "../raft/index.js";
+import { mergeAppends } from "./merge-appends.js";
 
 /** The messages of one `Ready`, by when they may leave. */
 export interface Outbox {
@@ -24,10 +25,10 @@ export function sortMessages(
   isRemoved: (id: NodeId) => boolean,
 ): Outbox {
   const outbox: Outbox = { now: [], stored: [], snapshots: [] };
-  const { messages } = ready;
+  if (ready.messages.length === 0) return outbox;
   const storesNothing = !ready.mustSync && ready.entries.length === 0 && ready.snapshot === undefined;
-  for (const [at, message] of messages.entries()) {
-    if (isRemoved(message.to) || isOutdone(messages, at)) continue;
+  for (const message of withoutOutdone(mergeAppends(ready.messages))) {
+    if (isRemoved(message.to)) continue;
     if (message.type === "MsgSnap") outbox.snapshots.push(message);
     else if (storesNothing || (leading && !isPromise(message))) outbox.now.push(message);
     else if (isRequest(message) || isSignOfLife(message, storedTerm)) outbox.now.push(message);
@@ -37,14 +38,15 @@ export function sortMessages(
 }
 
 /** The last answer to an append stands for those before it, which a batch of small appends is full of. */
-function isOutdone(messages: readonly Message[], at: number): boolean {
-  const message = messages[at];
-  if (message?.type !== "MsgAppResp" || message.reject) return false;
-  for (let later = at + 1; later < messages.length; later++) {
-    const other = messages[later];
-    if (other?.type === "MsgAppResp" && other.to === message.to && other.term === message.term) return true;
-  }
-  return false;
+function withoutOutdone(messages: readonly Message[]): readonly Message[] {
+  const answered = new Map<NodeId, Message>();
+  for (const message of messages) if (isAcceptance(message)) answered.set(message.to, message);
+  if (answered.size === 0) return messages;
+  return messages.filter((message) => !isAcceptance(message) || answered.get(message.to) === message);
+}
+
+function isAcceptance({ type, reject }: Message): boolean {
+  return type === "MsgAppResp" && !reject;
 }
 
 function isPromise({ type }: Message): boolean {
