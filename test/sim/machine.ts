@@ -36,8 +36,12 @@ export class Machine {
   readonly #wallSkewMs: number;
   #process: MemberProcess | undefined;
   #crashed: Promise<void> = Promise.resolve();
+  #joins = false;
+  #retired = false;
   /** Set once it has run. */
   memberId: MemberId | undefined;
+  /** Somebody asked for its removal. */
+  leaving = false;
 
   constructor(world: World, at: number, random: Random) {
     this.#world = world;
@@ -60,20 +64,32 @@ export class Machine {
   }
 
   /** Starts the program, unless it runs. */
-  start(initialClusterState: ServerConfig["initialClusterState"] = "new"): void {
-    if (this.#process !== undefined) return;
-    const { clock: shared, trace, fail } = this.#world;
+  start(): void {
+    if (this.#process !== undefined || this.#retired) return;
+    const { clock: shared, trace } = this.#world;
     const random = seededRandom(this.#random.int(2 ** 32));
     const clock = new ProcessClock(shared, this.#random.int(1_000_000), this.#wallSkewMs);
     const process = new MemberProcess(this, clock, random);
     this.#process = process;
     trace.note(`${this.name} starts`);
     this.#crashed
-      .then(() => EtcdServer.start(this.#config(initialClusterState), this.#depsOf(process)))
+      .then(() => EtcdServer.start(this.#config(), this.#depsOf(process)))
       .then((server) => this.#started(process, server))
       .catch((error: unknown) => {
-        if (!clock.dead) fail(new Error(`${this.name} did not start`, { cause: error }));
+        if (!clock.dead) this.#notStarted(error);
       });
+  }
+
+  /** Starts as one more member of the cluster, which knows it already. */
+  join(): void {
+    this.#joins = true;
+    this.start();
+  }
+
+  /** It is not used any more. */
+  retire(): void {
+    this.#retired = true;
+    this.kill();
   }
 
   /** The process is gone from one moment to the next; the machine, too, forgets what it had not written yet. */
@@ -101,6 +117,15 @@ export class Machine {
     this.#process.clock.resume();
   }
 
+  /** One that joins needs somebody to ask, and one that was removed does not start again. */
+  #notStarted(error: unknown): void {
+    const { trace, fail, clock } = this.#world;
+    if (!this.#joins && !this.leaving) fail(new Error(`${this.name} did not start`, { cause: error }));
+    trace.note(`${this.name} does not start: ${error instanceof Error ? error.message : error}`);
+    this.kill();
+    clock.after(500, () => this.start());
+  }
+
   #started(process: MemberProcess, server: EtcdServer): void {
     const { fail, history, trace } = this.#world;
     if (process.clock.dead) return;
@@ -109,6 +134,10 @@ export class Machine {
     trace.note(`${this.name} runs`);
     void server.failed.then((error) => {
       if (!process.clock.dead) fail(new Error(`${this.name} cannot go on`, { cause: error }));
+    });
+    void server.removed.then(() => {
+      if (!this.leaving) fail(new Error(`${this.name} believes to be removed`));
+      if (!process.clock.dead) this.kill();
     });
     // Reads back all that it has, and hears of all that it applies.
     const watched = {
@@ -124,14 +153,16 @@ export class Machine {
     new Watching(server, everything, 1, watched, (run) => process.clock.after(0, run));
   }
 
-  #config(initialClusterState: ServerConfig["initialClusterState"]): ServerConfig {
+  #config(): ServerConfig {
+    const { initialCluster, machines } = this.#world;
+    const members = machines.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
     return {
       ...serverDefaults,
       ...this.#world.settings,
       name: this.name,
       dataDir: this.#dir,
-      initialCluster: this.#world.initialCluster,
-      initialClusterState,
+      initialCluster: this.#joins ? members : initialCluster,
+      initialClusterState: this.#joins ? "existing" : "new",
       advertisePeerUrls: [this.peerUrl],
       advertiseClientUrls: [this.peerUrl.replace("33", "34")],
     };

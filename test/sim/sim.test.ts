@@ -21,9 +21,14 @@ vi.mock("../../src/raft/index.js", async (original) => {
 });
 
 const first = Number(process.env.SIM_SEED ?? 1);
-const seeds = Number(process.env.SIM_SEEDS ?? 30);
+const seeds = Number(process.env.SIM_SEEDS ?? 25);
 const print = process.env.SIM_PRINT !== undefined;
 const again = (seed: number): string => `run it again with SIM_SEED=${seed} SIM_SEEDS=1 npm run sim`;
+
+const cpuMs = (runs: number): number => {
+  const { user, system } = process.cpuUsage();
+  return Math.round((user + system) / 1000 / runs);
+};
 
 let restore: () => void;
 beforeAll(() => {
@@ -36,12 +41,13 @@ test(`what clients are told is true, whatever goes wrong (${seeds} seeds from ${
 }, async () => {
   const failed: string[] = [];
   const startedAt = performance.now();
-  let [writes, reads, virtualMs, latest] = [0, 0, 0, startedAt];
+  let [writes, reads, changes, virtualMs, latest] = [0, 0, 0, 0, startedAt];
   for (let seed = first; seed < first + seeds; seed++) {
     try {
       const outcome = await simulate(seed, print);
       writes += outcome.writes;
       reads += outcome.reads;
+      changes += outcome.membershipChanges;
       virtualMs += outcome.virtualMs;
     } catch (error) {
       failed.push(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${again(seed)}`);
@@ -54,8 +60,8 @@ test(`what clients are told is true, whatever goes wrong (${seeds} seeds from ${
     const done = seed - first + 1;
     const perHour = Math.round((done / (now - startedAt)) * 3_600_000);
     console.log(
-      `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour; ` +
-        `${writes} writes and ${reads} reads in ${Math.round(virtualMs / 1000)} simulated seconds`,
+      `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour, ${cpuMs(done)} ms of CPU each; ` +
+        `${writes} writes, ${reads} reads and ${changes} members in or out in ${Math.round(virtualMs / 1000)} simulated s`,
     );
   }
   expect(failed).toEqual([]);

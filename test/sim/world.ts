@@ -25,6 +25,7 @@ export class World {
   readonly trace: Trace;
   readonly history = new History(() => this.clock.now());
   readonly network: SimNetwork;
+  /** Where the members are. */
   readonly machines: Machine[] = [];
   readonly settings: Partial<ServerConfig>;
   readonly initialCluster: ServerConfig["initialCluster"];
@@ -33,6 +34,7 @@ export class World {
   /** What was last checked of each member. */
   readonly #checked = new Map<string, Marks>();
   readonly #random: Random;
+  #made = 0;
   #failure: unknown;
 
   constructor({ seed, members, settings, print = false }: WorldConfig) {
@@ -42,7 +44,7 @@ export class World {
     this.trace = new Trace(this.clock, print);
     this.network = new SimNetwork(this.fork(), this.trace);
     this.settings = settings;
-    for (let at = 0; at < members; at++) this.addMachine();
+    for (let at = 0; at < members; at++) this.machines.push(this.newMachine());
     this.initialCluster = this.machines.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
   }
 
@@ -51,10 +53,15 @@ export class World {
     return seededRandom(this.#random.int(2 ** 32));
   }
 
-  addMachine(): Machine {
-    const machine = new Machine(this, this.machines.length, this.fork());
-    this.machines.push(machine);
-    return machine;
+  /** One that is not among the members yet. */
+  newMachine(): Machine {
+    return new Machine(this, this.#made++, this.fork());
+  }
+
+  /** It is a member no longer. */
+  retire(machine: Machine): void {
+    machine.retire();
+    this.machines.splice(this.machines.indexOf(machine), 1);
   }
 
   /** Ends the run with its first failure. */
