@@ -31,10 +31,10 @@ export const emptyLogState: LogState = {
 };
 
 /*
- * Format (1, which is 1), flags (1), then eight bytes each: member id, cluster id, first and last index of the last
+ * Format (1, which is 2), flags (1), then eight bytes each: member id, cluster id, first and last index of the last
  * batch, index and term of the last dropped entry, term, vote and commit of the hard state.
  */
-const format = 1;
+const format = 2;
 const hasMetadata = 1;
 const hasHardState = 2;
 const stateBytes = 2 + 9 * 8;

@@ -2,7 +2,18 @@ import { checkLog, checkTables, DiskError, type LevelStore, type LogDamage, type
 import type { Logger } from "../base/index.js";
 import type { Entry, Snapshot } from "../raft/index.js";
 import { decodeLogState, emptyLogState, encodeLogState, type LogState, type Position } from "./log-state.js";
-import { allKeys, decodeEntry, entryIndex, entryKey, indexFrom, seal, stateKey, unseal } from "./record.js";
+import {
+  allKeys,
+  decodeRun,
+  indexFrom,
+  type Run,
+  runKey,
+  runKeysFrom,
+  runOf,
+  seal,
+  stateKey,
+  unseal,
+} from "./record.js";
 import { loadSnapshot } from "./snapshots.js";
 
 /** What the log says after it was checked. */
@@ -13,11 +24,11 @@ export interface Recovered {
   readonly snapshot: Snapshot | undefined;
   /** Every entry after the compacted one. */
   readonly entries: Entry[];
-  /** The first entry on disk, those included that a compaction has not come to. */
-  readonly lowest: number;
+  /** All that are on disk, those included that a compaction has not come to. */
+  readonly runs: readonly Run[];
 }
 
-/** Entries read at once. */
+/** Runs read at once. */
 const rowsAtOnce = 1024;
 
 /*
@@ -27,13 +38,14 @@ const rowsAtOnce = 1024;
  * its own, so a torn write loses the newest batch as a whole: the log then ends before it, and nobody was told about
  * it. A changed bit does other things: in LevelDB's log it drops that batch, and good ones with it (`checkLog` refuses
  * those before LevelDB opens them); in a table it changes or hides single records, since LevelDB compares no sums when
- * it reads tables. So each record here is sealed, entries are chained, and the log's state, which every batch writes,
- * says where the last batch of entries began and where it ended:
+ * it reads tables. So each record here is sealed, runs of entries are chained, and the log's state, which every batch
+ * writes, says where the last batch of entries began and where it ended:
  *
- * - The first bad entry (missing, wrong sum, not chained to the one before) lies inside the last batch: a broken tail.
- *   It is cut there, and logged. Raft gets such entries again from others, or the client was never answered.
+ * - The first bad run (missing, or of a wrong sum) lies inside the last batch: a broken tail. It is cut there, and
+ *   logged. Raft gets such entries again from others, or the client was never answered.
  * - It lies before the last batch: others were stored, and may have been committed, on top of it. A broken middle.
- * - There is an entry after the last batch's end: the batch that cut the log there is lost. A broken middle.
+ * - A run is good and not chained to the one before: one of the two is left from another past. A broken middle.
+ * - There is a run after the last batch's end: the batch that cut the log there is lost. A broken middle.
  * - The hard state says that entries up to `commit` are committed; what is left of the log must reach that far.
  *
  * A broken middle stops the member: it must not take part in elections with a log it does not have.
@@ -41,18 +53,18 @@ const rowsAtOnce = 1024;
 export async function recover(store: LevelStore, logger: Logger): Promise<Recovered> {
   const found = await readState(store);
   const { hardState, compacted } = found ?? emptyLogState;
-  const { entries, tail } = await readEntries(store, found ?? emptyLogState);
+  const { entries, runs, tail } = await readRuns(store, found ?? emptyLogState);
   const last = entries.at(-1)?.index ?? compacted.index;
   if (hardState !== undefined && hardState.commit > last) {
     throw broken(store, last + 1, `entries up to ${hardState.commit} are committed, but the log ends at ${last}`);
   }
   const snapshot = await loadSnapshot(store, compacted.index, logger);
-  const lowest = await lowestEntry(store, compacted);
-  if (found === undefined || tail === undefined) return { state: found, snapshot, entries, lowest };
-  logger.warn("cut a broken tail off the raft log", { dir: store.dir, ...tail });
-  const state = { ...found, batch: { first: tail.index, last: tail.index - 1 } };
+  if (found === undefined || tail === undefined) return { state: found, snapshot, entries, runs };
+  const { index, fault } = tail;
+  logger.warn("cut a broken tail off the raft log", { dir: store.dir, index, last: tail.last, fault });
+  const state = { ...found, batch: { first: index, last: index - 1 } };
   await cutTail(store, tail, state);
-  return { state, snapshot, entries, lowest };
+  return { state, snapshot, entries, runs };
 }
 
 /** Entries of the last batch that are of no use, from the first bad one on. */
@@ -60,54 +72,68 @@ interface BrokenTail {
   readonly index: number;
   readonly last: number;
   readonly fault: string;
+  /** What is to be removed; good ones behind a bad one are of no use either. */
+  readonly runs: readonly Run[];
 }
 
-interface ReadEntries {
+interface ReadRuns {
   readonly entries: Entry[];
+  readonly runs: readonly Run[];
   readonly tail?: BrokenTail;
 }
 
-async function readEntries(store: LevelStore, { compacted, batch }: LogState): Promise<ReadEntries> {
+async function readRuns(store: LevelStore, { compacted, batch }: LogState): Promise<ReadRuns> {
   const entries: Entry[] = [];
+  const runs: Run[] = [];
+  const useless: Run[] = [];
   let before = compacted;
   let fault: string | undefined;
-  for await (const rows of storedEntries(store, compacted.index + 1)) {
-    for (const [key, record] of rows) {
-      const index = entryIndex(key) ?? 0;
-      if (index > batch.last) throw broken(store, index, `there are entries after the end of the log at ${batch.last}`);
-      if (fault !== undefined) continue;
-      const entry = check(key, record, before);
-      if (typeof entry === "string") {
-        fault = entry;
-      } else {
-        entries.push(entry);
-        before = entry;
-      }
+  for await (const [key, record] of storedRuns(store)) {
+    const run = runOf(key);
+    if (run === undefined) throw broken(store, before.index + 1, "there is something that is no run of entries");
+    if (run.last > batch.last) {
+      throw broken(store, run.last, `there are entries after the end of the log at ${batch.last}`);
     }
+    if (fault === undefined && run.last > compacted.index) {
+      const found = check(store, run, record, before);
+      if (typeof found === "string") fault = found;
+      else for (const entry of found) entries.push(entry);
+      before = entries.at(-1) ?? compacted;
+    }
+    (fault === undefined ? runs : useless).push(run);
   }
-  if (before.index >= batch.last) return { entries };
+  if (before.index >= batch.last) return { entries, runs };
   const at = before.index + 1;
   fault ??= "is missing";
   if (at < batch.first) throw broken(store, at, `it ${fault}, and later entries are there`);
-  return { entries, tail: { index: at, last: batch.last, fault } };
+  return { entries, runs, tail: { index: at, last: batch.last, fault, runs: useless } };
 }
 
-/** The entry, or what is wrong with it. */
-function check(key: Uint8Array, record: Uint8Array, before: Position): Entry | string {
-  if (entryIndex(key) !== before.index + 1) return "is missing";
-  const body = unseal(key, record);
+/**
+ * The entries of a run that come after `before`, or what is wrong with it.
+ *
+ * @throws DiskError when it is good, and of another past than `before`
+ */
+function check(store: LevelStore, run: Run, record: Uint8Array, before: Position): readonly Entry[] | string {
+  const known = before.index + 1 - run.first;
+  if (known < 0) return "is missing";
+  const body = unseal(runKey(run), record);
   if (body === undefined) return "does not match its checksum";
-  const { entry, previousTerm } = decodeEntry(body);
+  const { entries, previousTerm } = decodeRun(run, body);
+  const termBefore = entries[known - 1]?.term ?? previousTerm;
   // Index 0 stands before every log and has no term of its own.
-  if (before.index > 0 && previousTerm !== before.term) return "does not follow the one before";
-  return entry;
+  if (before.index > 0 && termBefore !== before.term) {
+    throw broken(store, before.index + 1, "it does not follow the one before");
+  }
+  return entries.slice(known);
 }
 
-async function* storedEntries(store: LevelStore, first: number) {
-  const iterator = store.iterate(entryKey(first), entryKey(Number.MAX_SAFE_INTEGER));
+async function* storedRuns(store: LevelStore) {
+  const { first, end } = runKeysFrom(0);
+  const iterator = store.iterate(first, end);
   try {
     for (let rows = await iterator.nextv(rowsAtOnce); rows.length > 0; rows = await iterator.nextv(rowsAtOnce)) {
-      yield rows;
+      yield* rows;
     }
   } finally {
     await iterator.close();
@@ -115,17 +141,11 @@ async function* storedEntries(store: LevelStore, first: number) {
 }
 
 /** Removes the tail for good, so that nobody meets it behind newer entries. */
-async function cutTail(store: LevelStore, tail: BrokenTail, state: LogState): Promise<void> {
+async function cutTail(store: LevelStore, { runs }: BrokenTail, state: LogState): Promise<void> {
   const batch = store.batch();
-  for (let index = tail.index; index <= tail.last; index++) batch.del(entryKey(index));
+  for (const run of runs) batch.del(runKey(run));
   batch.put(stateKey, seal(stateKey, encodeLogState(state)));
   await batch.write({ sync: true });
-}
-
-async function lowestEntry(store: LevelStore, compacted: Position): Promise<number> {
-  const [row] = await firstRows(store, entryKey(0), entryKey(Number.MAX_SAFE_INTEGER));
-  const index = row === undefined ? undefined : entryIndex(row[0]);
-  return index ?? compacted.index + 1;
 }
 
 /** The first entry in `[low, high)`, if there is any. */
@@ -145,16 +165,16 @@ async function firstRows(store: LevelStore, low: Uint8Array, high: Uint8Array): 
  * @throws DiskError when batches that were acknowledged would be passed over, or a table is damaged
  */
 export async function checkLevelFiles(dir: string): Promise<LogDamage | undefined> {
-  let before: number | undefined;
-  let behind: number | undefined;
+  let before: Run | undefined;
+  let behind: Run | undefined;
   const damage = await checkLog(dir, (key, isBehind) => {
-    const index = entryIndex(key);
-    if (index === undefined) return;
-    if (isBehind) behind ??= index;
-    else before = index;
+    const run = runOf(key);
+    if (run === undefined) return;
+    if (isBehind) behind ??= run;
+    else before = run;
   });
   if (damage?.followed === true) {
-    const index = before === undefined ? (behind ?? 1) - 1 : before + 1;
+    const index = before === undefined ? (behind?.first ?? 1) - 1 : before.last + 1;
     const where = `${damage.file} cannot be read at byte ${damage.offset}, and later batches are there`;
     throw new DiskError(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
   }
@@ -179,7 +199,7 @@ async function readState(store: LevelStore): Promise<LogState | undefined> {
   }
   const state = decodeLogState(body);
   if (typeof state !== "number") return state;
-  throw new DiskError(`the raft log in ${store.dir} was written by another version: its format is ${state}, not 1`);
+  throw new DiskError(`the raft log in ${store.dir} was written by another version: its format is ${state}, not 2`);
 }
 
 function broken(store: LevelStore, index: number, why: string): DiskError {

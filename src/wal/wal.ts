@@ -12,8 +12,9 @@ import {
 import { AssertionFailure, assert, type Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
 import { emptyLogState, encodeLogState, type LogState, type Position, type WalMetadata } from "./log-state.js";
-import { decodeEntry, encodeEntry, entryKey, seal, stateKey, unseal } from "./record.js";
+import { decodeRun, encodeRun, type Run, runKey, type StoredRun, seal, stateKey, unseal } from "./record.js";
 import { checkLevelFiles, type Recovered, recover } from "./recovery.js";
+import { RunList, runsOf } from "./run-list.js";
 import { purgeSnapshots, putSnapshot } from "./snapshots.js";
 
 export interface WalOptions {
@@ -53,7 +54,7 @@ const tuning: LevelTuning = {
   compression: false,
 };
 
-/** Entries dropped in one batch by a compaction. */
+/** Runs dropped in one batch by a compaction. */
 const dropsAtOnce = 1000;
 
 /**
@@ -65,19 +66,19 @@ export class Wal {
   #state: LogState;
   /** Term of the last entry, or of the compacted one. */
   #lastTerm: number;
-  /** Entries below are gone from the disk; those up to the compacted one may still be there. */
-  #lowest: number;
+  /** Those that end at the compacted entry or before are on their way out. */
+  readonly #runs: RunList;
   /** Writes go one after the other: two at a time could reach the disk in either order. */
   #queue: Promise<void> = Promise.resolve();
   /** Why nothing more is written. */
   #failure: unknown;
   #closed = false;
 
-  private constructor(store: LevelStore, { state = emptyLogState, entries, lowest }: Recovered) {
+  private constructor(store: LevelStore, { state = emptyLogState, entries, runs }: Recovered) {
     this.#store = store;
     this.#state = state;
     this.#lastTerm = entries.at(-1)?.term ?? state.compacted.term;
-    this.#lowest = lowest;
+    this.#runs = new RunList(runs);
   }
 
   /** Whether a log was begun in `dir`. */
@@ -139,13 +140,16 @@ export class Wal {
       return true;
     });
     // From here on these entries are nothing to anybody; a crash leaves them for the next compaction.
-    while (this.#lowest <= this.#state.compacted.index) {
+    let dropped: number;
+    do {
+      dropped = 0;
       await this.#write((batch) => {
-        const end = Math.min(this.#state.compacted.index + 1, this.#lowest + dropsAtOnce);
-        for (; this.#lowest < end; this.#lowest++) batch.del(entryKey(this.#lowest));
-        return true;
+        const runs = this.#runs.shiftUpTo(this.#state.compacted.index, dropsAtOnce);
+        for (const run of runs) batch.del(runKey(run));
+        dropped = runs.length;
+        return dropped > 0;
       });
-    }
+    } while (dropped === dropsAtOnce);
   }
 
   /** Removes all snapshots but the newest `keep` (1 or more). */
@@ -172,14 +176,25 @@ export class Wal {
     const first = entries[0]?.index ?? 0;
     const { compacted, batch: last } = this.#state;
     assert(first > compacted.index && first <= last.last + 1, "entries go on from what the log holds");
-    let before: Position = { index: first - 1, term: this.#termAt(first - 1) };
-    for (const entry of entries) {
-      assert(entry.index === before.index + 1, "entries follow each other");
-      const key = entryKey(entry.index);
-      batch.put(key, seal(key, encodeEntry(entry, before.term)));
-      before = entry;
+    const previousTerm = this.#termAt(first - 1);
+    this.#cutFrom(batch, first);
+    let before: Position = { index: first - 1, term: previousTerm };
+    for (const run of runsOf(entries)) {
+      this.#putRun(batch, run, before.term);
+      for (const entry of run) {
+        assert(entry.index === before.index + 1, "entries follow each other");
+        before = entry;
+      }
     }
-    this.#endAt(batch, first, before);
+    this.#endAt(first, before);
+  }
+
+  #putRun(batch: LevelBatch, entries: readonly Entry[], previousTerm: number): void {
+    const first = entries[0]?.index ?? 0;
+    const run = { first, last: first + entries.length - 1 };
+    const key = runKey(run);
+    batch.put(key, seal(key, encodeRun(entries, previousTerm)));
+    this.#runs.push(run);
   }
 
   #putSnapshot(batch: LevelBatch, snapshot: Snapshot): void {
@@ -187,13 +202,23 @@ export class Wal {
     const { index, term } = snapshot.metadata;
     if (index <= this.#state.compacted.index) return;
     if (index <= this.#state.batch.last && this.#termAt(index) === term) return;
-    this.#endAt(batch, index + 1, { index, term });
     this.#state = { ...this.#state, compacted: { index, term } };
+    this.#cutFrom(batch, index + 1);
+    this.#endAt(index + 1, { index, term });
   }
 
-  /** Makes `last` the end of the log; nothing is left behind it. */
-  #endAt(batch: LevelBatch, first: number, last: Position): void {
-    for (let index = last.index + 1; index <= this.#state.batch.last; index++) batch.del(entryKey(index));
+  /** Takes the entries from `first` on off the disk; what a run holds before them is stored anew. */
+  #cutFrom(batch: LevelBatch, first: number): void {
+    for (let run = this.#runs.popFrom(first); run !== undefined; run = this.#runs.popFrom(first)) {
+      batch.del(runKey(run));
+      if (run.first >= first) continue;
+      const { entries, previousTerm } = this.#readRun(run);
+      this.#putRun(batch, entries.slice(0, first - run.first), previousTerm);
+    }
+  }
+
+  /** Makes `last` the end of the log. */
+  #endAt(first: number, last: Position): void {
     this.#state = { ...this.#state, batch: { first, last: last.index } };
     this.#lastTerm = last.term;
   }
@@ -203,11 +228,18 @@ export class Wal {
     const { compacted, batch } = this.#state;
     if (index === batch.last) return this.#lastTerm;
     if (index === compacted.index) return compacted.term;
-    const key = entryKey(index);
+    const run = this.#runs.holding(index);
+    const entry = run && this.#readRun(run).entries[index - run.first];
+    assert(entry !== undefined, "the log holds every entry between its ends");
+    return entry.term;
+  }
+
+  #readRun(run: Run): StoredRun {
+    const key = runKey(run);
     const record = this.#store.getSync(key);
     const body = record === undefined ? undefined : unseal(key, record);
-    if (body === undefined) throw new DiskError(`the raft log in ${this.#store.dir} is damaged at index ${index}`);
-    return decodeEntry(body).entry.term;
+    if (body === undefined) throw new DiskError(`the raft log in ${this.#store.dir} is damaged at index ${run.first}`);
+    return decodeRun(run, body);
   }
 
   /** @param fill puts into the batch and changes the state, which goes with it; false when nothing is to be written */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openLevelStore } from "../../src/backend/index.js";
 import { type Logger, silentLogger } from "../../src/base/index.js";
 import { Wal } from "../../src/wal/index.js";
-import { entryKey, seal, stateKey } from "../../src/wal/record.js";
+import { runKey, seal, stateKey } from "../../src/wal/record.js";
 import { entries, show } from "./log.js";
 
 const root = mkdtempSync(join(tmpdir(), "wal-damage-"));
@@ -89,10 +89,12 @@ describe("a table", () => {
   test("changed in any byte is refused, by index where it holds entries", async () => {
     const dir = join(root, "table");
     const { wal } = await Wal.open({ dir, logger: silentLogger });
-    const ones = Array.from({ length: 30 }, () => 1);
-    await wal.save({
-      entries: entries(1, ...ones).map((entry) => ({ ...entry, data: Buffer.alloc(1000, entry.index) })),
-    });
+    const ones = Array.from({ length: 20 }, () => 1);
+    for (const first of [1, 21]) {
+      await wal.save({
+        entries: entries(first, ...ones).map((entry) => ({ ...entry, data: Buffer.alloc(1000, entry.index) })),
+      });
+    }
     await wal.close();
     await (await Wal.open({ dir, logger: silentLogger })).wal.close(); // LevelDB makes a table of its log here
     const file = join(dir, readdirSync(dir).find((name) => name.endsWith(".ldb")) ?? "");
@@ -106,10 +108,10 @@ describe("a table", () => {
       expect(refused).toContain(`: ${file} does not match its checksums`);
       named.add(String(/damaged( at index \d+)?/.exec(String(refused))?.[1]));
     }
-    expect([...named].sort()).toEqual([" at index 1", " at index 17"]);
+    expect([...named].sort()).toEqual([" at index 1", " at index 21", "undefined"]);
     writeFileSync(file, good);
     const again = await Wal.open({ dir, logger: silentLogger });
-    expect(again.entries).toHaveLength(30);
+    expect(again.entries).toHaveLength(40);
     await again.wal.close();
   });
 });
@@ -127,7 +129,7 @@ async function edit(dir: string, edits: readonly (readonly [key: Uint8Array, val
     writeBufferSize: 1 << 20,
     blockSize: 4096,
     maxFileSize: 1 << 20,
-    compression: true,
+    compression: false,
   });
   const batch = store.batch();
   for (const [key, value] of edits) {
@@ -144,7 +146,7 @@ async function recordOf(dir: string, key: Uint8Array): Promise<Uint8Array> {
     writeBufferSize: 1 << 20,
     blockSize: 4096,
     maxFileSize: 1 << 20,
-    compression: true,
+    compression: false,
   });
   const record = store.getSync(key) ?? new Uint8Array(0);
   await store.close();
@@ -153,7 +155,7 @@ async function recordOf(dir: string, key: Uint8Array): Promise<Uint8Array> {
 
 describe("a single record", () => {
   for (const { name, key } of [
-    { name: "an entry in the middle", key: entryKey(3) },
+    { name: "a run in the middle", key: runKey({ first: 3, last: 4 }) },
     { name: "the state", key: stateKey },
   ]) {
     test(`changed in any byte is noticed: ${name}`, async () => {
@@ -176,7 +178,7 @@ describe("a single record", () => {
     {
       name: "of another version",
       record: seal(stateKey, Buffer.of(9)),
-      want: "was written by another version: its format is 9, not 1",
+      want: "was written by another version: its format is 9, not 2",
     },
   ]) {
     test(`that holds the state, ${name}, is refused`, async () => {
@@ -188,27 +190,33 @@ describe("a single record", () => {
   for (const { name, gone, want } of [
     {
       name: "missing in the middle",
-      gone: 2,
-      want: "is damaged at index 2: it is missing, and later entries are there",
+      gone: { first: 3, last: 4 },
+      want: "is damaged at index 3: it is missing, and later entries are there",
     },
     {
       name: "missing at the start",
-      gone: 1,
+      gone: { first: 1, last: 2 },
       want: "is damaged at index 1: it is missing, and later entries are there",
     },
   ]) {
     test(`${name} is refused by index`, async () => {
-      const dir = await tamper((copy) => edit(copy, [[entryKey(gone)]]));
+      const dir = await tamper((copy) => edit(copy, [[runKey(gone)]]));
       await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(want);
     });
   }
 
-  for (const { name, index, want } of [
-    { name: "the last entry", index: 6, want: "1/1 2/1 3/1 4/1 5/1" },
-    { name: "the first entry of the last batch", index: 5, want: "1/1 2/1 3/1 4/1" },
+  for (const { name, long, bad, want } of [
+    { name: "the last run", long: 1, bad: { first: 5, last: 6 }, want: "1/1 2/1 3/1 4/1" },
+    { name: "one of several", long: 200_000, bad: { first: 8, last: 8 }, want: "1/1 2/1 3/1 4/1 5/1 6/1 7/1" },
   ]) {
     test(`bad inside the last batch is cut off with what follows: ${name}`, async () => {
-      const dir = await tamper((copy) => edit(copy, [[entryKey(index), Buffer.from("nonsense")]]));
+      const dir = copyOf(original);
+      if (long > 1) {
+        const { wal } = await Wal.open({ dir, logger: silentLogger });
+        await wal.save({ entries: entries(7, 1, 1, 1).map((entry) => ({ ...entry, data: Buffer.alloc(long, 1) })) });
+        await wal.close();
+      }
+      await edit(dir, [[runKey(bad), Buffer.from("nonsense")]]);
       const { logger, lines } = warnings();
       const { wal, entries: found } = await Wal.open({ dir, logger });
       expect(show(found)).toBe(want);
@@ -226,32 +234,45 @@ describe("a single record", () => {
     const { wal } = await Wal.open({ dir, logger: silentLogger });
     await wal.save({ hardState: { term: 1, vote: 1n, commit: 6 } });
     await wal.close();
-    await edit(dir, [[entryKey(6)]]);
-    const refused = "is damaged at index 6: entries up to 6 are committed, but the log ends at 5";
+    await edit(dir, [[runKey({ first: 5, last: 6 })]]);
+    const refused = "is damaged at index 5: entries up to 6 are committed, but the log ends at 4";
     await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(refused);
     await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(refused);
   });
 
   test("from another past is refused, however whole it is", async () => {
     const dir = copyOf(original);
-    const stale = await recordOf(dir, entryKey(3));
+    const key = runKey({ first: 3, last: 4 });
+    const stale = await recordOf(dir, key);
     const { wal } = await Wal.open({ dir, logger: silentLogger });
     await wal.save({ entries: entries(3, 2, 2) });
     await wal.save({ entries: entries(5, 2) });
     await wal.close();
-    await edit(dir, [[entryKey(3), stale]]);
+    await edit(dir, [[key, stale]]);
     await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(
-      "is damaged at index 4: it does not follow the one before",
+      "is damaged at index 5: it does not follow the one before",
     );
+  });
+
+  test("beside the one that took its place is refused", async () => {
+    const dir = copyOf(original);
+    const key = runKey({ first: 5, last: 6 });
+    const left = await recordOf(dir, key);
+    const { wal } = await Wal.open({ dir, logger: silentLogger });
+    await wal.save({ entries: entries(6, 2) });
+    await wal.close();
+    await edit(dir, [[key, left]]);
+    await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow("it does not follow the one before");
   });
 
   test("behind the end of the log is refused", async () => {
     const dir = copyOf(original);
-    const left = await recordOf(dir, entryKey(6));
+    const key = runKey({ first: 5, last: 6 });
+    const left = await recordOf(dir, key);
     const { wal } = await Wal.open({ dir, logger: silentLogger });
     await wal.save({ entries: entries(4, 2) });
     await wal.close();
-    await edit(dir, [[entryKey(6), left]]);
+    await edit(dir, [[key, left]]);
     await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(
       "damaged at index 6: there are entries after",
     );

@@ -3,11 +3,13 @@ import type { ClusterId, MemberId } from "../../src/base/index.js";
 import type { Entry } from "../../src/raft/index.js";
 import { decodeLogState, emptyLogState, encodeLogState, type LogState } from "../../src/wal/log-state.js";
 import {
-  decodeEntry,
+  decodeRun,
   decodeSnapshot,
-  encodeEntry,
+  encodeRun,
   encodeSnapshot,
-  entryKey,
+  indexFrom,
+  runKey,
+  runOf,
   seal,
   snapshotKey,
   stateKey,
@@ -15,7 +17,11 @@ import {
 } from "../../src/wal/record.js";
 import { snapshotAt } from "./log.js";
 
-const entry: Entry = { term: 3, index: 258, type: "EntryConfChangeV2", data: new TextEncoder().encode("data") };
+const run = { first: 257, last: 258 };
+const entries: readonly Entry[] = [
+  { term: 2, index: 257, type: "EntryNormal", data: new Uint8Array(0) },
+  { term: 3, index: 258, type: "EntryConfChangeV2", data: new TextEncoder().encode("data") },
+];
 const state: LogState = {
   metadata: { memberId: 0x8e9e05c52164694dn as MemberId, clusterId: 0xcdf818194e3a8c32n as ClusterId },
   hardState: { term: 3, vote: 0x8e9e05c52164694dn, commit: 257 },
@@ -26,11 +32,16 @@ const state: LogState = {
 /** What this version stores, byte for byte: what earlier ones stored must stay readable. */
 const golden = [
   {
-    name: "an entry",
-    key: entryKey(258),
-    keyHex: "650000000000000102",
-    body: encodeEntry(entry, 2),
-    recordHex: "090c6d6f000000000000000208021003188202220464617461",
+    name: "a run of entries",
+    key: runKey(run),
+    keyHex: "6500000000000001020000000000000101",
+    body: encodeRun(entries, 1),
+    recordHex: [
+      "dfbe3509",
+      "0000000000000001",
+      "00000000000000020000000000",
+      "0000000000000003020000000464617461",
+    ].join(""),
   },
   {
     name: "a snapshot",
@@ -45,7 +56,7 @@ const golden = [
     keyHex: "6c",
     body: encodeLogState(state),
     recordHex: [
-      "8f7c9e420103",
+      "89b94a5a0203",
       "8e9e05c52164694dcdf818194e3a8c320000000000000100",
       "000000000000010200000000000000c80000000000000002",
       "00000000000000038e9e05c52164694d0000000000000101",
@@ -57,7 +68,7 @@ const golden = [
     keyHex: "6c",
     body: encodeLogState(emptyLogState),
     recordHex: [
-      "839daec80100",
+      "85587ad00200",
       "000000000000000000000000000000000000000000000001",
       "000000000000000000000000000000000000000000000000",
       "000000000000000000000000000000000000000000000000",
@@ -90,15 +101,25 @@ describe("records", () => {
   }
 
   test("are not taken under another key", () => {
-    const record = seal(entryKey(7), encodeEntry(entry, 2));
-    expect(unseal(entryKey(7), record)).toBeDefined();
-    expect(unseal(entryKey(8), record)).toBeUndefined();
+    const record = seal(runKey(run), encodeRun(entries, 1));
+    expect(unseal(runKey(run), record)).toBeDefined();
+    expect(unseal(runKey({ ...run, last: 259 }), record)).toBeUndefined();
   });
 
   test("read back as what they were made of", () => {
-    expect(decodeEntry(encodeEntry(entry, 2))).toEqual({ entry, previousTerm: 2 });
+    expect(decodeRun(run, encodeRun(entries, 1))).toEqual({ entries, previousTerm: 1 });
+    expect(runOf(runKey(run))).toEqual(run);
     expect(decodeLogState(encodeLogState(state))).toEqual(state);
     expect(decodeLogState(encodeLogState(emptyLogState))).toEqual(emptyLogState);
     expect(decodeSnapshot(encodeSnapshot(snapshotAt(258, 3)))).toEqual(snapshotAt(258, 3));
   });
 });
+
+for (const { name, key, want } of [
+  { name: "of a run names its first entry", key: runKey(run), want: 257 },
+  { name: "right behind a run names the entry after it", key: Buffer.concat([runKey(run), Buffer.of(0)]), want: 259 },
+  { name: "that was shortened names what it stands for", key: runKey(run).subarray(0, 9), want: 258 },
+  { name: "of something else names none", key: stateKey, want: undefined },
+]) {
+  test(`a key ${name}`, () => expect(indexFrom(key)).toBe(want));
+}

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type Random, seededRandom, silentLogger } from "../../src/base/index.js";
+import type { Entry } from "../../src/raft/index.js";
+import { Wal } from "../../src/wal/index.js";
+import { snapshotAt } from "./log.js";
+
+const root = mkdtempSync(join(tmpdir(), "wal-model-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** What the log should hold: entries after the compacted one. */
+interface Model {
+  entries: Entry[];
+  compacted: { index: number; term: number };
+  term: number;
+}
+
+function lastIndex({ entries, compacted }: Model): number {
+  return entries.at(-1)?.index ?? compacted.index;
+}
+
+/** Some entries from `first` on; now and then long ones, which are stored one by one. */
+function someEntries(first: number, term: number, random: Random): Entry[] {
+  const bytes = random.int(10) === 0 ? 150_000 : random.int(50);
+  return Array.from({ length: 1 + random.int(6) }, (_, at) => ({
+    term,
+    index: first + at,
+    type: "EntryNormal",
+    data: Buffer.alloc(bytes, random.int(256)),
+  }));
+}
+
+async function step(wal: Wal, model: Model, random: Random): Promise<void> {
+  const last = lastIndex(model);
+  const { index } = model.compacted;
+  switch (random.int(8)) {
+    case 0: {
+      if (last === index) return;
+      const at = index + 1 + random.int(last - index);
+      const term = model.entries[at - index - 1]?.term ?? 0;
+      await wal.save({ snapshot: snapshotAt(at, term) });
+      await wal.compact(at);
+      model.entries = model.entries.filter((entry) => entry.index > at);
+      model.compacted = { index: at, term };
+      return;
+    }
+    case 1: {
+      if (random.int(4) > 0) return;
+      const at = index + 1 + random.int(last - index + 5);
+      model.term++;
+      const entries = someEntries(at + 1, model.term, random);
+      await wal.save({ snapshot: snapshotAt(at, model.term), entries });
+      model.entries = entries;
+      model.compacted = { index: at, term: model.term };
+      return;
+    }
+    case 2:
+    case 3: {
+      const first = index + 1 + random.int(last - index + 1);
+      if (first <= last) model.term++;
+      const entries = someEntries(first, model.term, random);
+      await wal.save({ entries });
+      model.entries = [...model.entries.filter((entry) => entry.index < first), ...entries];
+      return;
+    }
+    default: {
+      const entries = someEntries(last + 1, model.term, random);
+      await wal.save({ entries });
+      model.entries.push(...entries);
+    }
+  }
+}
+
+for (let seed = 1; seed <= 40; seed++) {
+  test(`whatever is saved, overwritten, covered and compacted, the log reads back (seed ${seed})`, async () => {
+    const random = seededRandom(seed);
+    const dir = join(root, String(seed));
+    const model: Model = { entries: [], compacted: { index: 0, term: 0 }, term: 1 };
+    for (let life = 0; life < 3; life++) {
+      const { wal } = await Wal.open({ dir, logger: silentLogger });
+      for (let steps = 0; steps < 12; steps++) await step(wal, model, random);
+      await wal.close();
+      const { wal: again, entries } = await Wal.open({ dir, logger: silentLogger });
+      await again.close();
+      expect(entries.map(plain)).toEqual(model.entries.map(plain));
+    }
+  });
+}
+
+function plain({ term, index, data }: Entry): string {
+  return `${index}/${term} ${data.byteLength} ${data[0]}`;
+}
