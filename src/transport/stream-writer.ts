@@ -87,7 +87,7 @@ export class StreamWriter {
     this.#connection = undefined;
     this.#waiting = [];
     this.#heartbeat?.cancel();
-    if (connection !== undefined) this.#drop(connection);
+    if (connection !== undefined) this.#end(connection);
   }
 
   #write(connection: Connection, pieces: readonly Uint8Array[]): void {
@@ -110,6 +110,18 @@ export class StreamWriter {
       connection.encoder.heartbeat(pieces);
       this.#write(connection, pieces);
     });
+  }
+
+  /** What it has been given still arrives, or a member that is removed would not hear of it. */
+  #end(connection: Connection): void {
+    if (connection.blocked !== undefined) {
+      this.#drop(connection);
+      return;
+    }
+    const { clock, writeTimeoutMs } = this.#link.config;
+    const limit = clock.after(writeTimeoutMs, () => connection.response.destroy());
+    connection.response.once("close", () => limit.cancel());
+    connection.response.end();
   }
 
   #drop(connection: Connection): void {

@@ -59,6 +59,13 @@ describe("two members", () => {
     expect(one.transport.activeSince(2n as MemberId)).toBeLessThanOrEqual(performance.now());
   });
 
+  test("hear the last word before they part", async () => {
+    const [one, two] = await pair();
+    one.transport.send([append(2n, 1n, 1)]);
+    one.transport.removePeer(two.id);
+    await two.until(() => two.received.length === 1);
+  });
+
   test("are connected again soon after every connection was cut", async () => {
     const [one, two] = await pair();
     for (let round = 0; round < 3; round++) {
