@@ -124,7 +124,11 @@ export class EtcdServer {
       onRemoved: () => {
         if (this.#removed) return;
         this.#removed = true;
-        deps.clock.after(removedGraceMs, removed);
+        deps.clock.after(removedGraceMs, () => {
+          // Nobody tells this member any more what became of what its clients wait for.
+          this.#parts.consensus.halt();
+          removed();
+        });
       },
     });
     this.watchable = this.#parts.watchable;
@@ -364,8 +368,8 @@ export class EtcdServer {
     const { consensus, transfer } = this.#parts;
     const { lessor, store, backend, wal } = this.#member;
     this.#halt();
-    if (this.#failure === undefined) {
-      if (!this.#removed) await transfer.handOver();
+    if (this.#failure === undefined && !this.#removed) {
+      await transfer.handOver();
       await this.#within(drainMs, consensus.drain());
     }
     lessor.demote();
