@@ -83,6 +83,8 @@ export class RaftNode {
   readonly #node: RawNode;
   #timer: Timer | undefined;
   #latestTick: number;
+  /** When the tick that comes next should: those that come late do not make those after them late. */
+  #nextTick = 0;
   #state: "idle" | "scheduled" | "running" = "idle";
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -103,6 +105,7 @@ export class RaftNode {
   }
 
   start(): void {
+    this.#nextTick = this.#config.clock.now();
     this.#tickLater();
     this.wake();
   }
@@ -206,7 +209,11 @@ export class RaftNode {
   }
 
   #tickLater(): void {
-    this.#timer = this.#config.clock.after(this.#config.tickMs, () => {
+    const { clock, tickMs } = this.#config;
+    const now = clock.now();
+    // What was slept through is not made up for.
+    this.#nextTick = Math.max(this.#nextTick + tickMs, now);
+    this.#timer = clock.after(this.#nextTick - now, () => {
       this.#tickLater();
       try {
         this.#node.tick();
