@@ -148,6 +148,9 @@ export class SimNetwork {
   #deliver(target: Connected, message: Message): void {
     if (this.#connected.get(target.link.memberId) !== target) return;
     this.#trace.note(`${target.name} gets ${show(message)}`);
+    // Members say where they are when they connect: one that has yet to read who is in the cluster can answer them.
+    const from = message.from as MemberId;
+    if (!target.link.raft.isIdRemoved(from)) target.peers.add(from);
     try {
       void target.link.raft.process(message);
     } catch {
