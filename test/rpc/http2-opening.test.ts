@@ -135,12 +135,14 @@ for (const { name, authority, taken, seen } of [
   });
 
   test(`${name} that asks before it acknowledges the server's settings`, async () => {
-    const { port, authorities } = await start();
+    const { port, sockets, taken: got, authorities } = await start();
     const peer = new Peer(port);
     peer.send(preface, settings);
     await peer.hears(settingsType);
     peer.send(request(authority));
-    await expect.poll(() => [...authorities].length, patience).toBe(authority === url ? 1 : 0);
+    await expect.poll(() => sockets[0]?.bytesRead, patience).toBe(peer.socket.bytesWritten);
+    // A connection that needs no rewriting is handed on when nothing is left to be taken out of it.
+    expect(got).toEqual(authority === url ? ["rewritten"] : []);
     peer.send(settingsAck);
     await peer.hears(headers);
     peer.send(settingsAck, request(authority, 3));
@@ -240,6 +242,35 @@ test("a rewritten connection carries much in both directions, and waits for who 
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   expect(Buffer.concat(chunks).equals(sent)).toBe(true);
+});
+
+test("a rewritten connection is read no further than its reader goes", async () => {
+  const sockets: Socket[] = [];
+  const listener = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => socket.destroy());
+    openHttp2(socket, Buffer.alloc(0), ownSettings, (connection) => {
+      connection.on("error", () => undefined);
+      connection.once("data", () => connection.pause());
+    });
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  cleanups.push(() => listener.close());
+  const peer = new Peer((listener.address() as AddressInfo).port);
+  peer.send(preface, settings, request(url));
+  const part = frame(types.data, 0, 1, Buffer.alloc(16_000));
+  for (let at = 0; at < 1_000; at++) peer.send(part);
+  const settled = { before: -1, ticks: 0 };
+  const isSettled = (): boolean => {
+    const now = peer.socket.bytesWritten - peer.socket.writableLength;
+    settled.ticks = now === settled.before ? settled.ticks + 1 : 0;
+    settled.before = now;
+    return settled.ticks > 20;
+  };
+  await expect.poll(isSettled, patience).toBe(true);
+  expect(sockets[0]?.bytesRead).toBeLessThan(1_000_000);
+  expect(peer.socket.writableLength).toBeGreaterThan(1_000_000);
 });
 
 test("when either end goes, so does the other", async () => {
