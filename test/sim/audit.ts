@@ -43,7 +43,11 @@ export class Audit {
     });
   }
 
-  /** A read at `revision` found the key so. @param floor the newest revision when it was asked for; 0 when it may be stale */
+  /**
+   * A read at `revision` found the key so.
+   *
+   * @param floor the newest revision when it was asked for; 0 when it may be stale
+   */
   read(key: string, found: Pick<Standing, "value" | "modRevision"> | undefined, revision: number, floor: number): void {
     this.reads++;
     this.#claims.push(() => {

@@ -23,7 +23,7 @@ interface Listed {
   readonly isLearner: boolean;
 }
 
-/** Who takes members in and out while the cluster runs: one change after the other, each until it is known what came of it. */
+/** Takes members in and out while the cluster runs: one after the other, each until it is known what came of it. */
 export class Operator {
   readonly #world: World;
   readonly #random: Random;

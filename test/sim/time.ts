@@ -152,7 +152,7 @@ export class ProcessClock implements Clock {
 let pendingImmediates = 0;
 const nextImmediate = globalThis.setImmediate;
 
-/** Counts what waits for the next turn of the event loop, so that `settle` knows when nothing does; returns its undoing. */
+/** Counts what waits for the next turn of the event loop, for `settle`; returns its undoing. */
 export function countImmediates(): () => void {
   const counted = new Proxy(nextImmediate, {
     apply: (_, __, [run, ...values]: [(...values: unknown[]) => void, ...unknown[]]) => {
@@ -174,7 +174,7 @@ export function nextTurn<Value>(value?: Value): Promise<Value | undefined> {
   return new Promise((resolve) => setImmediate(() => resolve(value)));
 }
 
-/** Lets everything happen that can without time passing. Turns, ticks and promises run in one order, whatever the machine. */
+/** Lets everything happen that can without time passing. Turns and promises run in one order, whatever the machine. */
 export async function settle(): Promise<void> {
   do await new Promise<void>((resolve) => nextImmediate(resolve));
   while (pendingImmediates > 0);
