@@ -61,7 +61,7 @@ test(`what clients are told is true, whatever goes wrong (${seeds} seeds from ${
     const perHour = Math.round((done / (now - startedAt)) * 3_600_000);
     console.log(
       `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour, ${cpuMs(done)} ms of CPU each; ` +
-        `${writes} writes, ${reads} reads and ${changes} members in or out, ${Math.round(virtualMs / 1000)} simulated s`,
+        `${writes} writes, ${reads} reads and ${changes} members in or out, ${Math.round(virtualMs / 1000)} s`,
     );
   }
   expect(failed).toEqual([]);
