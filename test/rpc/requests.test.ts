@@ -184,10 +184,11 @@ for (const { name, make } of [
     },
   },
 ]) {
-  test(`a txn that is ${name} is checked within a second`, () => {
+  test(`a txn that is ${name} is checked in near-linear time`, () => {
     const request = TxnRequest.create({ success: make() });
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
     expect(outcome(() => checkTxn(request, 128))).toBe("ok");
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // Comparing every pair of keys would take minutes. CPU time, since the machine may be busy with other tests.
+    expect(process.cpuUsage(startedAt).user / 1000).toBeLessThan(5_000);
   });
 }
