@@ -8,8 +8,8 @@ import { use, Witness } from "./clients.js";
 import { FaultyCluster } from "./cluster.js";
 
 // Three members in processes, with clients at all of them, while members are killed, paused and cut off. Time here is
-// the machine's: what is tested is how real processes and sockets behave. FAULTS_SECONDS and FAULTS_SEED choose the run;
-// FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours".
+// the machine's: what is tested is how real processes and sockets behave. FAULTS_SECONDS and FAULTS_SEED choose the
+// run; FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours".
 
 const seconds = Number(process.env.FAULTS_SECONDS ?? 60);
 const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000));

@@ -1,7 +1,9 @@
 import type { LevelStore } from "../../src/backend/index.js";
 import type { Clock } from "../../src/base/index.js";
 
-/** A database whose writes take their time: a process may be killed in the middle, and nothing of them is there then. */
+/**
+ * A database whose writes take their time: a process may be killed in the middle, and nothing of them is there then.
+ */
 export function slowStore(store: LevelStore, clock: Clock, writeMs: () => number): LevelStore {
   return {
     dir: store.dir,

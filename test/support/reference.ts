@@ -31,7 +31,8 @@ export function haveReference(...programs: readonly (readonly [Program, Release]
   const missing = programs.filter(([program, release]) => findReference(program, release) === undefined);
   if (missing.length === 0) return true;
   const names = missing.map(([program, release]) => `${program} ${release}`).join(", ");
-  const line = `real ${names} not found (set ETCD34_BIN and ETCD35_BIN, or install Debian's etcd-server and etcd-client)`;
+  const remedy = "set ETCD34_BIN and ETCD35_BIN, or install Debian's etcd-server and etcd-client";
+  const line = `real ${names} not found (${remedy})`;
   if (process.env.CI === "true") throw new Error(line);
   console.warn(`skipped: ${line}`);
   return false;
