@@ -30,8 +30,10 @@ export function sortMessages(
   for (const message of withoutOutdone(mergeAppends(ready.messages))) {
     if (isRemoved(message.to)) continue;
     if (message.type === "MsgSnap") outbox.snapshots.push(message);
-    else if (storesNothing || (leading && !isPromise(message))) outbox.now.push(message);
-    else if (isRequest(message) || isSignOfLife(message, storedTerm)) outbox.now.push(message);
+    else if (storesNothing || isRequest(message)) outbox.now.push(message);
+    // A term that nobody else has voted on might be begun again after a crash, with other entries.
+    else if (message.term > storedTerm) outbox.stored.push(message);
+    else if (leading ? !isPromise(message) : isSignOfLife(message)) outbox.now.push(message);
     else outbox.stored.push(message);
   }
   return outbox;
@@ -54,8 +56,8 @@ function isPromise({ type }: Message): boolean {
 }
 
 /** The leader need not wait for a disk to know that it still leads. */
-function isSignOfLife({ type, term }: Message, storedTerm: number): boolean {
-  return type === "MsgHeartbeatResp" && term <= storedTerm;
+function isSignOfLife({ type }: Message): boolean {
+  return type === "MsgHeartbeatResp";
 }
 
 /** Forwarded to the leader as they came: they say nothing of this member. */

@@ -74,6 +74,10 @@ describe("sortMessages()", () => {
     expect(sorted([message("MsgHeartbeatResp")], false, true, 1).stored).toBe("MsgHeartbeatResp");
   });
 
+  test("keeps a leader's appends in a term that is not stored yet", () => {
+    expect(sorted([append(8, [entry(9)])], true, true, 1)).toMatchObject({ now: "", stored: "MsgApp" });
+  });
+
   test("sends only the last answer of many to each, and every refusal", () => {
     const answers = [
       message("MsgAppResp", 2n, { index: 1 }),
