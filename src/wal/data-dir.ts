@@ -29,7 +29,8 @@ export async function createDataDir(dataDir: string, logger: Logger, dedicatedWa
   const stray = await strayFile(walDir);
   if (stray !== undefined) {
     throw new DiskError(
-      `${walDir} holds files (${stray}) but no whole raft log: copy all of it, or use an empty directory`,
+      `${walDir} holds files (${stray}) but no raft log, or only part of one: ` +
+        "copy all of it, or use an empty directory",
     );
   }
   return { backendDir: join(dataDir, "member", "db"), walDir };
