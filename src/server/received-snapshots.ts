@@ -1,13 +1,12 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openBolt } from "../bolt/index.js";
 
 /** The databases that peers send, each kept from its arrival until it has taken the place of this member's own. */
 export interface ReceivedSnapshots {
   /**
    * Stores one; resolves with its size when it is on disk.
    *
-   * @throws whatever the body throws, or the disk, or that it is no database; nothing is kept then
+   * @throws whatever the body throws, or the disk; nothing is kept then
    */
   store(index: number, body: AsyncIterable<Uint8Array>): Promise<number>;
   /** Opens the one of this index, which the caller closes; undefined when there is none. */
@@ -30,15 +29,13 @@ export class SnapshotFolder implements ReceivedSnapshots {
   async store(index: number, body: AsyncIterable<Uint8Array>): Promise<number> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const arriving = join(this.#dir, `arriving-${this.#arrivals++}`);
-    const file = await open(arriving, "w+", 0o600);
+    const file = await open(arriving, "w", 0o600);
     let bytes = 0;
     try {
       for await (const chunk of body) {
         await file.writeFile(chunk);
         bytes += chunk.length;
       }
-      // One that is cut, or something else, is refused while whoever sent it can still send it again.
-      await openBolt(file);
       await file.sync();
       await file.close();
       await rename(arriving, this.#path(index));
