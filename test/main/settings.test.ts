@@ -6,7 +6,13 @@ import { parseCommandLine } from "../../src/main/command-line.js";
 import { settingsOf } from "../../src/main/settings.js";
 
 const directory = mkdtempSync(join(tmpdir(), "etcd-ts-settings-"));
-afterAll(() => rmSync(directory, { recursive: true }));
+const home = process.cwd();
+// The default data directory is relative: where this runs, a member may have been started before.
+process.chdir(directory);
+afterAll(() => {
+  process.chdir(home);
+  rmSync(directory, { recursive: true });
+});
 
 const settings = (...words: string[]) => settingsOf(parseCommandLine(words).values, false);
 
