@@ -112,7 +112,8 @@ function summary(name, times) {
   const sorted = [...times].sort((left, right) => left - right);
   const at = (part) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]);
   const inTime = times.filter((time) => time < 2_000).length;
-  return `${name}: ${inTime} of ${times.length} below 2000 ms; median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms`;
+  const spread = `median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms`;
+  return `${name}: ${inTime} of ${times.length} below 2000 ms; ${spread}`;
 }
 
 function call(client, service, method, request, deadlineMs) {
