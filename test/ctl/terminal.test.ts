@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 
@@ -53,15 +53,20 @@ class Terminal {
   }
 }
 
+// tmux's server ends with its last session, and a session that is begun meanwhile finds it ending: one session stays.
+beforeAll(() => {
+  if (haveTmux) tmux("new-session", "-d", "-s", "stays", "sleep", "infinity");
+});
+
+afterAll(() => {
+  if (haveTmux) tmux("kill-server");
+});
+
 describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
     server = await ServerProcess.start({ kind: "ours" });
-  });
-
-  afterEach(() => {
-    spawnSync("tmux", ["-L", socket, "kill-server"]);
   });
 
   afterAll(async () => {
@@ -145,7 +150,6 @@ describe.skipIf(!haveTmux || !haveReference(["etcd", "3.5"]))("passwords", { tim
       terminal.type("two", "Enter");
       await terminal.shows(/Error: given passwords are different/);
     } finally {
-      spawnSync("tmux", ["-L", socket, "kill-server"]);
       await server.stop();
     }
   });
