@@ -2,6 +2,7 @@ import { Exit, ExitCode } from "./failure.js";
 import type { FlagSet } from "./flag-set.js";
 import { bytesOf } from "./go-text.js";
 import { complain } from "./output.js";
+import { around } from "./surroundings.js";
 
 const prefix = "ETCDCTL_";
 
@@ -24,12 +25,12 @@ export function applyEnvironment(flags: FlagSet, inherited: readonly string[], k
   for (const name of inherited) {
     const variable = variableOf(name);
     if (flags.changed(name)) shadowed.add(variable);
-    else if ((process.env[variable] ?? "") !== "") {
+    else if ((around.env[variable] ?? "") !== "") {
       used.add(variable);
-      flags.setQuietly(name, bytesOf(process.env[variable] ?? ""));
+      flags.setQuietly(name, bytesOf(around.env[variable] ?? ""));
     }
   }
-  for (const [variable, value = ""] of Object.entries(process.env)) {
+  for (const [variable, value = ""] of Object.entries(around.env)) {
     if (used.has(variable)) continue;
     if (shadowed.has(variable)) {
       const text =

@@ -4,6 +4,7 @@ import { inheritedBy } from "./find-command.js";
 import type { FlagSpec } from "./flag-set.js";
 import { bytesOf } from "./go-text.js";
 import { paint, print } from "./output.js";
+import { around } from "./surroundings.js";
 
 /** Prints what a command is for. commander lays it out; what is there comes from the table of commands. */
 export function printHelp(path: readonly CommandSpec[]): void {
@@ -13,7 +14,7 @@ export function printHelp(path: readonly CommandSpec[]): void {
   const command = new Command(name).description(spec.summary).helpOption("-h, --help", "show this");
   command.usage(usageOf(spec));
   command.configureHelp({
-    helpWidth: Math.min(process.stdout.columns ?? 100, 110),
+    helpWidth: Math.min(around.stdout.columns ?? 100, 110),
     sortSubcommands: false,
     showGlobalOptions: false,
     styleTitle: (text) => paint("bold", text),

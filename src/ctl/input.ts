@@ -1,16 +1,17 @@
 import type { Bytes } from "./go-text.js";
+import { around } from "./surroundings.js";
 
 /** All of standard input, to its end. */
 export async function allOfInput(): Promise<Bytes> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  for await (const chunk of around.stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("latin1");
 }
 
 /** Lines of standard input as they come, without their ends; what follows the last end of line is no line. */
 export async function* linesOfInput(): AsyncGenerator<Bytes, void> {
   let rest = "";
-  for await (const chunk of process.stdin) {
+  for await (const chunk of around.stdin) {
     const lines = (rest + Buffer.from(chunk).toString("latin1")).split("\n");
     rest = lines.pop() ?? "";
     yield* lines;
@@ -18,11 +19,13 @@ export async function* linesOfInput(): AsyncGenerator<Bytes, void> {
 }
 
 /** One reader for all questions, since what it has read ahead would be lost with it. */
-let lines: AsyncGenerator<Bytes, void> | undefined;
+const readers = new WeakMap<object, AsyncGenerator<Bytes, void>>();
 
 /** The next line of standard input, for commands that ask several questions; empty at its end. */
 export async function lineOfInput(): Promise<Bytes> {
-  lines ??= linesOfInput();
-  const next = await lines.next();
+  const { stdin } = around;
+  const reader = readers.get(stdin) ?? linesOfInput();
+  readers.set(stdin, reader);
+  const next = await reader.next();
   return next.done === true ? "" : next.value;
 }

@@ -1,8 +1,9 @@
 import type { Bytes } from "./go-text.js";
+import { around } from "./surroundings.js";
 
 /** Prints bytes as they are. Standard streams are written at once, so that nothing is lost when the process ends. */
 export function print(text: Bytes): void {
-  process.stdout.write(Buffer.from(text, "latin1"));
+  around.stdout.write(Buffer.from(text, "latin1"));
 }
 
 export function printLine(text: Bytes): void {
@@ -10,17 +11,17 @@ export function printLine(text: Bytes): void {
 }
 
 export function complain(text: Bytes): void {
-  process.stderr.write(Buffer.from(`${text}\n`, "latin1"));
+  around.stderr.write(Buffer.from(`${text}\n`, "latin1"));
 }
 
 /** Whether people look at standard output, and so may be given what scripts would stumble over. */
 export function onTerminal(): boolean {
-  return process.stdout.isTTY === true;
+  return around.stdout.isTTY === true;
 }
 
 /** Whether the terminal may be painted: never when piped, nor against `NO_COLOR`. */
 export function mayPaint(): boolean {
-  return onTerminal() && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
+  return onTerminal() && (around.env.NO_COLOR ?? "") === "" && around.env.TERM !== "dumb";
 }
 
 const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;

@@ -2,6 +2,7 @@ import { Failure } from "./failure.js";
 import { type Bytes, bytesOf } from "./go-text.js";
 import { lineOfInput } from "./input.js";
 import { print } from "./output.js";
+import { around } from "./surroundings.js";
 
 /**
  * Asks for a password: on the terminal, without showing what is typed, or as the next line of standard input.
@@ -10,13 +11,13 @@ import { print } from "./output.js";
  * @throws Failure
  */
 export async function askPassword(prompt: Bytes, code: number): Promise<Bytes> {
-  const { stdin } = process;
+  const terminal = around.stdin.isTTY === true;
   // Before anybody is asked: what is typed at once must not be shown either.
-  if (stdin.isTTY) stdin.setRawMode(true);
+  if (terminal) process.stdin.setRawMode(true);
   print(prompt);
   try {
-    if (!stdin.isTTY) return await lineOfInput();
-    const typed = await typedLine(stdin);
+    if (!terminal) return await lineOfInput();
+    const typed = await typedLine(process.stdin);
     if (typed === undefined) throw new Failure(code, "interrupted");
     return bytesOf(typed);
   } finally {

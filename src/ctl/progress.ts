@@ -1,4 +1,5 @@
 import { paint } from "./output.js";
+import { around } from "./surroundings.js";
 
 const width = 30;
 
@@ -6,7 +7,7 @@ const width = 30;
 export class Progress {
   readonly #what: string;
   readonly #total: number;
-  readonly #shown = process.stderr.isTTY === true;
+  readonly #shown = around.stderr.isTTY === true;
   #done = 0;
   #drawnAt = 0;
 
@@ -23,11 +24,11 @@ export class Progress {
     const filled = this.#total === 0 ? 0 : Math.min(width, Math.floor((this.#done / this.#total) * width));
     const bar = paint("green", "█".repeat(filled)) + paint("dim", "░".repeat(width - filled));
     const share = this.#total === 0 ? String(this.#done) : `${Math.floor((this.#done / this.#total) * 100)}%`;
-    process.stderr.write(`\r\u001b[K${this.#what} ${bar} ${share}`);
+    around.stderr.write(`\r\u001b[K${this.#what} ${bar} ${share}`);
   }
 
   /** Clears the line for what is printed next. */
   hide(): void {
-    if (this.#shown) process.stderr.write("\r\u001b[K");
+    if (this.#shown) around.stderr.write("\r\u001b[K");
   }
 }

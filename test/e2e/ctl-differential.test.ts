@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
+import { ServersAhead } from "../support/servers-ahead.js";
 import { ctlScenarios } from "./scenarios/ctl.js";
 import { kvScenarios } from "./scenarios/kv.js";
 import { leaseScenarios } from "./scenarios/lease.js";
@@ -18,27 +19,33 @@ const scenarios = {
   ours: everywhere,
 } as const;
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
+const plan = (["etcd 3.5", "ours"] as const).flatMap((server) =>
+  scenarios[server].filter(({ on = server }) => on === server).map((scenario) => ({ server, scenario })),
+);
+const servers = new ServersAhead(
+  plan.map(({ server, scenario }) => Array.from({ length: 2 }, () => ({ kind: server, flags: scenario.flags ?? [] }))),
+);
 let commands = 0;
 
-for (const server of ["etcd 3.5", "ours"] as const) {
-  describe.skipIf(!ready)(`our etcdctl does as etcdctl 3.5 does, on ${server}`, () => {
-    for (const scenario of scenarios[server].filter(({ on = server }) => on === server)) {
-      test(scenario.name, { timeout: 240_000 }, async () => {
-        const [theirs, ours] = await Promise.all([
-          transcript(server, "3.5", scenario),
-          transcript(server, "ours", scenario),
-        ]);
-        const comparable = theirs.map((text) => !crashed(text));
-        commands += comparable.filter((can) => can).length;
-        expect(ours.filter((_, at) => comparable[at]).map(withoutLogs)).toEqual(
-          theirs.filter((_, at) => comparable[at]).map(withoutLogs),
-        );
-      });
-    }
+describe.skipIf(!ready)("our etcdctl does as etcdctl 3.5 does", () => {
+  plan.forEach(({ server, scenario }, at) => {
+    test(`on ${server}: ${scenario.name}`, { timeout: 240_000 }, async () => {
+      const [first, second] = servers.take(at);
+      const [theirs, ours] = await Promise.all([
+        transcript(server, "3.5", scenario, first),
+        transcript(server, "ours", scenario, second),
+      ]);
+      const comparable = theirs.map((text) => !crashed(text));
+      commands += comparable.filter((can) => can).length;
+      expect(ours.filter((_, at) => comparable[at]).map(withoutLogs)).toEqual(
+        theirs.filter((_, at) => comparable[at]).map(withoutLogs),
+      );
+    });
   });
-}
+});
 
-afterAll(() => {
+afterAll(async () => {
+  await servers.stop();
   if (ready) console.log(`${commands} command lines compared`);
 });
 

@@ -36,7 +36,7 @@ export function etcdctl(
     const [program, before] =
       release === "ours" ? [process.execPath, [ourEtcdctl]] : [reference("etcdctl", release), []];
     const child = spawn(program, [...before, "--endpoints", endpoint, ...args], {
-      env: { PATH: process.env.PATH ?? "", ETCDCTL_API: "3", HOME: "/nonexistent", ...options.env },
+      env: environmentOf(options),
     });
     let stdout = "";
     let stderr = "";
@@ -62,6 +62,11 @@ export function etcdctl(
     if (options.until === undefined) child.stdin.end(options.stdin ?? "");
     else child.stdin.write(options.stdin ?? "");
   });
+}
+
+/** The variables of an etcdctl under test: none but those it needs, and those it is given. */
+export function environmentOf({ env }: Pick<RunOptions, "env">): Record<string, string> {
+  return { PATH: process.env.PATH ?? "", ETCDCTL_API: "3", HOME: "/nonexistent", ...env };
 }
 
 /** Splits a command line as a shell does, with single and double quotes and nothing else. */

@@ -5,6 +5,7 @@ import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf } from "../failure-of.js";
 import { type Bytes, bytesOf, quote, textOf } from "../go-text.js";
 import { stopSignal } from "../stop-signal.js";
+import { around } from "../surroundings.js";
 
 export async function lock(context: Context): Promise<void> {
   const [name, ...command] = context.args;
@@ -20,7 +21,7 @@ export async function lock(context: Context): Promise<void> {
         await run(command, {
           ETCD_LOCK_KEY: textOf(mutex.key),
           ETCD_LOCK_REV: String(mutex.header?.revision ?? 0),
-          ...process.env,
+          ...around.env,
         });
       } finally {
         await session.close();

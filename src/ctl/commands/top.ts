@@ -5,6 +5,7 @@ import { ExitCode, Failure } from "../failure.js";
 import { humanSize } from "../go-numbers.js";
 import { type Bytes, textOf } from "../go-text.js";
 import { mayPaint, onTerminal, paint } from "../output.js";
+import { around } from "../surroundings.js";
 import { endpointsOf } from "./endpoints-of.js";
 
 /** What one look at a member found. */
@@ -26,7 +27,7 @@ export async function top(context: Context): Promise<void> {
     Promise.all(clients.map((client, at) => sample(client, endpoints[at] ?? "", context)));
   let before = await look();
   if (!onTerminal()) {
-    process.stdout.write(`${view(before, before).join("\n")}\n`);
+    around.stdout.write(`${view(before, before).join("\n")}\n`);
     if (before.every(({ status }) => status === undefined)) throw new Failure(ExitCode.Error, "no member answered");
     return;
   }

@@ -11,6 +11,7 @@ import { linesOfInput } from "../input.js";
 import { complain, printLine } from "../output.js";
 import { eventName } from "../print/simple.js";
 import { watchFlags } from "../specs/watching.js";
+import { around } from "../surroundings.js";
 import { keyRange } from "./get.js";
 
 const wrongCount = "bad number of arguments";
@@ -99,7 +100,7 @@ async function follow(context: Context, watched: Watch, command: readonly Bytes[
 function run(command: readonly Bytes[], variables: Readonly<Record<string, string>>): void {
   const [file = "", ...args] = command.map(textOf);
   const { status, signal, error } = spawnSync(file, args, {
-    env: { ...process.env, ...variables },
+    env: { ...around.env, ...variables },
     stdio: ["ignore", "inherit", "inherit"],
   });
   if (status === 0) return;
@@ -164,5 +165,5 @@ function flagsOf(argv: readonly Bytes[]): FlagSet {
 }
 
 function environment(name: string): Bytes {
-  return bytesOf(process.env[name] ?? "");
+  return bytesOf(around.env[name] ?? "");
 }

@@ -1,0 +1,22 @@
+import type { Readable } from "node:stream";
+
+/** What a command line reads, writes and is told by variables; the process itself is such. */
+export interface Surroundings {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Screen;
+  readonly stderr: Screen;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(bytes: Uint8Array | string): unknown;
+}
+
+/** Those of the command line that runs now; one runs at a time. */
+export let around: Surroundings = process;
+
+export function surroundWith(surroundings: Surroundings): void {
+  around = surroundings;
+}

@@ -1,0 +1,29 @@
+import { type ServerOptions, ServerProcess } from "./server-process.js";
+
+/** Servers for one test after the other; those of the next start while the commands of this one run. */
+export class ServersAhead {
+  readonly #wanted: readonly (readonly ServerOptions[])[];
+  readonly #started = new Map<number, readonly Promise<ServerProcess>[]>();
+
+  /** @param wanted the servers of each test, in the order of the tests */
+  constructor(wanted: readonly (readonly ServerOptions[])[]) {
+    this.#wanted = wanted;
+  }
+
+  /** The servers of a test, which it stops when it is done. */
+  take(at: number): readonly Promise<ServerProcess>[] {
+    const taken = this.#start(at);
+    this.#started.delete(at);
+    this.#started.set(at + 1, this.#start(at + 1));
+    return taken;
+  }
+
+  /** Ends those that nobody took. */
+  async stop(): Promise<void> {
+    for (const server of [...this.#started.values()].flat()) await (await server).stop();
+  }
+
+  #start(at: number): readonly Promise<ServerProcess>[] {
+    return this.#started.get(at) ?? (this.#wanted[at] ?? []).map((options) => ServerProcess.start(options));
+  }
+}
