@@ -1,12 +1,13 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { openBolt } from "../bolt/index.js";
 
 /** The databases that peers send, each kept from its arrival until it has taken the place of this member's own. */
 export interface ReceivedSnapshots {
   /**
    * Stores one; resolves with its size when it is on disk.
    *
-   * @throws whatever the body throws, or the disk; nothing is kept then
+   * @throws whatever the body throws, or the disk; BoltError when it is no whole database. Nothing is kept then
    */
   store(index: number, body: AsyncIterable<Uint8Array>): Promise<number>;
   /** Opens the one of this index, which the caller closes; undefined when there is none. */
@@ -29,13 +30,14 @@ export class SnapshotFolder implements ReceivedSnapshots {
   async store(index: number, body: AsyncIterable<Uint8Array>): Promise<number> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const arriving = join(this.#dir, `arriving-${this.#arrivals++}`);
-    const file = await open(arriving, "w", 0o600);
+    const file = await open(arriving, "w+", 0o600);
     let bytes = 0;
     try {
       for await (const chunk of body) {
         await file.writeFile(chunk);
         bytes += chunk.length;
       }
+      await readThrough(file);
       await file.sync();
       await file.close();
       await rename(arriving, this.#path(index));
@@ -67,6 +69,18 @@ export class SnapshotFolder implements ReceivedSnapshots {
 
   #path(index: number): string {
     return join(this.#dir, `${index.toString(16).padStart(16, "0")}${suffix}`);
+  }
+}
+
+/**
+ * A damaged one is found while its sender can still send it again: once raft has heard of a snapshot, the member cannot
+ * go on without it.
+ */
+async function readThrough(file: FileHandle): Promise<void> {
+  const root = await openBolt(file);
+  for await (const [, bucket] of root.buckets()) {
+    const pairs = bucket.pairs()[Symbol.asyncIterator]();
+    while (!(await pairs.next()).done);
   }
 }
 

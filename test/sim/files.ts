@@ -38,7 +38,7 @@ class Files {
 
   open(path: string, flags: string): File {
     if (this.#folders.has(path)) return { bytes: Buffer.alloc(0), synced: Buffer.alloc(0) };
-    if (flags === "w") {
+    if (flags.startsWith("w")) {
       if (!this.#folders.has(dirname(path))) throw failure("ENOENT", path);
       this.#files.set(path, { bytes: Buffer.alloc(0), synced: Buffer.alloc(0) });
     }
