@@ -39,7 +39,7 @@ for (const { name, kinds, always } of [
   const chosen = always || process.env.MIXED_CLUSTERS === "all";
   test.runIf(ready && chosen)(
     `${name} catch up from each other and become ours`,
-    { timeout: 120_000, concurrent: true },
+    { timeout: 300_000, concurrent: true },
     async () => {
       const members = await Members.startWith(flagsOf, kinds);
       const all = [...members.all];
