@@ -5,7 +5,19 @@ import protobuf from "protobufjs";
 import { type Emitted, emitFile } from "./emit.js";
 
 /** The .proto files, and with them the generated ones. */
-const names = ["kv", "auth", "rpc", "membership", "store-v2", "raft-internal", "raft", "lease", "health"];
+const names = [
+  "kv",
+  "auth",
+  "rpc",
+  "membership",
+  "store-v2",
+  "raft-internal",
+  "raft",
+  "lease",
+  "health",
+  "lock",
+  "election",
+];
 
 /** Names of src/wire/protobuf.ts that are values, not types. */
 const values = new Set(["asEncoded"]);

@@ -3,17 +3,21 @@ import type { Method } from "../wire/index.js";
 import type { ServerStream } from "./stream.js";
 
 /** A method of the API as the transport sees it: bytes in, bytes out. */
-export type Binding =
-  | {
-      readonly kind: "unary";
-      readonly path: string;
-      run(request: Uint8Array, call: Call): Promise<Uint8Array>;
-    }
-  | {
-      readonly kind: "stream";
-      readonly path: string;
-      run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
-    };
+export type Binding = UnaryBinding | StreamBinding;
+
+export interface UnaryBinding {
+  readonly kind: "unary";
+  readonly path: string;
+  /** It may take as long as it likes: when the server stops, the call is ended as a stream would be. */
+  readonly waits?: boolean;
+  run(request: Uint8Array, call: Call): Promise<Uint8Array>;
+}
+
+export interface StreamBinding {
+  readonly kind: "stream";
+  readonly path: string;
+  run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
+}
 
 /** One request, one answer. A handler may answer at once or later, and refuses by throwing. */
 export type UnaryHandler<Request, Response> = (request: Request, call: Call) => Response | Promise<Response>;
@@ -21,7 +25,7 @@ export type UnaryHandler<Request, Response> = (request: Request, call: Call) => 
 export function unary<Request, Response>(
   method: Method<Request, Response>,
   handle: UnaryHandler<Request, Response>,
-): Binding {
+): UnaryBinding {
   const { path, request, response } = method;
   return {
     kind: "unary",
@@ -30,13 +34,21 @@ export function unary<Request, Response>(
   };
 }
 
+/** As `unary`, for what may be answered in an hour. */
+export function waiting<Request, Response>(
+  method: Method<Request, Response>,
+  handle: UnaryHandler<Request, Response>,
+): UnaryBinding {
+  return { ...unary(method, handle), waits: true };
+}
+
 /** Requests and answers as they come; the call ends when the handler returns. */
 export type StreamHandler<Request, Response> = (stream: ServerStream<Request, Response>) => Promise<void>;
 
 export function streaming<Request, Response>(
   method: Method<Request, Response>,
   handle: StreamHandler<Request, Response>,
-): Binding {
+): StreamBinding {
   const { path, request, response } = method;
   return {
     kind: "stream",

@@ -3,10 +3,13 @@ import type { EtcdServer } from "../server/index.js";
 import { services } from "../wire/index.js";
 import { type Binding, streaming } from "./binding.js";
 import { clusterBindings } from "./cluster.js";
+import { electionBindings } from "./election.js";
 import { healthBindings } from "./health.js";
 import { kvBindings } from "./kv.js";
 import { LeaderGuard } from "./leader-guard.js";
 import { leaseBindings } from "./lease.js";
+import { LocalClient } from "./local-client.js";
+import { lockBindings } from "./lock.js";
 import { maintenanceBindings } from "./maintenance.js";
 import { unimplementedBindings } from "./unimplemented.js";
 import { watchHandler } from "./watch.js";
@@ -23,12 +26,15 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     config: server.config,
     header: (revision: number) => ({ ...server.header(), revision }),
   };
+  const localClient = new LocalClient(server, server.config.maxTxnOps);
   const bound = [
     ...kvBindings(server, server.config.maxTxnOps),
     streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
     ...leaseBindings(server, guard),
     ...clusterBindings(server),
     ...maintenanceBindings(server),
+    ...lockBindings(localClient, clock),
+    ...electionBindings(localClient, guard, clock),
     ...healthBindings(),
   ];
   return [...bound, ...unimplementedBindings(bound)];

@@ -19,7 +19,7 @@ export interface CallEnvironment {
   readonly receiveBytesMax: number;
   /** Whether to measure how long calls take. */
   readonly timed: boolean;
-  /** Streams that are open: whoever stops the server ends them. */
+  /** Streams that are open, and calls that may wait for long: whoever stops the server ends them. */
   readonly streams: Set<GrpcCall>;
 }
 
@@ -135,9 +135,10 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
   }
 
   async #runUnary(message: Uint8Array): Promise<void> {
-    const { gate, counters } = this.#environment;
+    const { gate, counters, streams } = this.#environment;
     if (this.#binding.kind !== "unary") return;
     counters.client("unary", this.metadata("client-api-version"));
+    if (this.#binding.waits) streams.add(this);
     try {
       gate.admit(this, this.#binding, message);
       const response = await this.#binding.run(message, this);
@@ -148,6 +149,8 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
       this.#finish(okStatus);
     } catch (error) {
       this.#fail(error);
+    } finally {
+      if (this.#binding.waits) streams.delete(this);
     }
   }
 

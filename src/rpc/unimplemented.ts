@@ -3,26 +3,12 @@ import { services } from "../wire/index.js";
 import type { Binding } from "./binding.js";
 import { CallError } from "./status.js";
 
-/** Services of etcd's client port that are not in its own package. */
-const otherMethods = [
-  "/v3lockpb.Lock/Lock",
-  "/v3lockpb.Lock/Unlock",
-  "/v3electionpb.Election/Campaign",
-  "/v3electionpb.Election/Proclaim",
-  "/v3electionpb.Election/Leader",
-  "/v3electionpb.Election/Observe",
-  "/v3electionpb.Election/Resign",
-];
-
 /** Every method of etcd that is not bound, refused as a server of grpc-go that does not know it would. */
 export function unimplementedBindings(bound: readonly Binding[]): readonly Binding[] {
   const known = new Set(bound.map(({ path }) => path));
-  const paths = [
-    ...Object.values(services)
-      .flatMap((methods) => Object.values(methods))
-      .map(({ path }) => path),
-  ];
-  return [...paths, ...otherMethods]
+  return Object.values(services)
+    .flatMap((methods) => Object.values(methods))
+    .map(({ path }) => path)
     .filter((path) => !known.has(path))
     .map((path) => {
       const [, service = "", method = ""] = path.split("/");

@@ -7,9 +7,11 @@
  * The API (package etcdserverpb) and the key space (mvccpb) are exported flat, other packages under their own names.
  */
 export * as authpb from "./generated/auth.js";
+export * as electionpb from "./generated/election.js";
 export * as healthpb from "./generated/health.js";
 export * from "./generated/kv.js";
 export * as leasepb from "./generated/lease.js";
+export * as lockpb from "./generated/lock.js";
 export * as membershippb from "./generated/membership.js";
 export * as raftpb from "./generated/raft.js";
 export * from "./generated/raft-internal.js";

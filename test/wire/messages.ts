@@ -2,9 +2,11 @@ import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 import { fullName } from "../../proto/schema.js";
 import * as auth from "../../src/wire/generated/auth.js";
+import * as election from "../../src/wire/generated/election.js";
 import * as health from "../../src/wire/generated/health.js";
 import * as kv from "../../src/wire/generated/kv.js";
 import * as lease from "../../src/wire/generated/lease.js";
+import * as lock from "../../src/wire/generated/lock.js";
 import * as membership from "../../src/wire/generated/membership.js";
 import * as raft from "../../src/wire/generated/raft.js";
 import * as raftInternal from "../../src/wire/generated/raft-internal.js";
@@ -26,9 +28,11 @@ export interface MessageUnderTest {
 const generated = new Map<string, Readonly<Record<string, unknown>>>(
   Object.entries({
     auth,
+    election,
     health,
     kv,
     lease,
+    lock,
     membership,
     raft,
     "raft-internal": raftInternal,

@@ -10,6 +10,8 @@ test("the services are those of etcd 3.5 and gRPC's health check", () => {
     "etcdserverpb.Cluster": 5,
     "etcdserverpb.Maintenance": 8,
     "etcdserverpb.Auth": 17,
+    "v3lockpb.Lock": 2,
+    "v3electionpb.Election": 5,
     "grpc.health.v1.Health": 2,
   });
 });
