@@ -13,46 +13,46 @@ import {
   RangeRequest,
 } from "../../src/wire/index.js";
 import { TestSink } from "../mvcc/watch-fixture.js";
-import { SimCluster, type SimMember } from "../sim/cluster.js";
 import { outcome, patient } from "./member.js";
+import { VirtualCluster, type VirtualMember } from "./virtual/cluster.js";
 
-let clusters: SimCluster[] = [];
+let clusters: VirtualCluster[] = [];
 afterEach(async () => {
   for (const cluster of clusters) await cluster.dispose();
   clusters = [];
 });
 
-async function started(overrides: Partial<ServerConfig> = {}): Promise<SimCluster> {
-  const cluster = await SimCluster.start(7, 3, overrides);
+async function started(overrides: Partial<ServerConfig> = {}): Promise<VirtualCluster> {
+  const cluster = await VirtualCluster.start(7, 3, overrides);
   clusters.push(cluster);
   return cluster;
 }
 
-function put(cluster: SimCluster, member: SimMember, key: string, value = "value") {
+function put(cluster: VirtualCluster, member: VirtualMember, key: string, value = "value") {
   return cluster.during(member.server.put(PutRequest.create({ key, value: Buffer.from(value) }), patient));
 }
 
-async function has(cluster: SimCluster, member: SimMember, key: string): Promise<boolean> {
+async function has(cluster: VirtualCluster, member: VirtualMember, key: string): Promise<boolean> {
   return (await cluster.during(member.server.range(RangeRequest.create({ key }), patient))).count === 1;
 }
 
-function leaderOf(cluster: SimCluster): SimMember {
+function leaderOf(cluster: VirtualCluster): VirtualMember {
   if (cluster.leader === undefined) throw new Error("nobody leads");
   return cluster.leader;
 }
 
-function followersOf(cluster: SimCluster): [SimMember, SimMember] {
+function followersOf(cluster: VirtualCluster): [VirtualMember, VirtualMember] {
   const [one, other] = cluster.members.filter((member) => member.running && member !== cluster.leader);
   if (one === undefined || other === undefined) throw new Error("two of three follow");
   return [one, other];
 }
 
-async function sameHistories(cluster: SimCluster): Promise<void> {
+async function sameHistories(cluster: VirtualCluster): Promise<void> {
   const hashes = await Promise.all(cluster.running.map((server) => server.hashKv(0)));
   expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(1);
 }
 
-function caughtUp(cluster: SimCluster): Promise<void> {
+function caughtUp(cluster: VirtualCluster): Promise<void> {
   const applied = (server: EtcdServer) => server.status().raftAppliedIndex;
   return cluster.until(() => new Set(cluster.running.map(applied)).size === 1);
 }
@@ -130,7 +130,7 @@ test("watchers of a member that is given a snapshot miss nothing", async () => {
 test("leadership moves to whom it is asked to", async () => {
   const cluster = await started();
   const [next, other] = followersOf(cluster);
-  const move = (member: SimMember, targetId: bigint) =>
+  const move = (member: VirtualMember, targetId: bigint) =>
     cluster.during(outcome(member.server.moveLeader(MoveLeaderRequest.create({ targetId }))));
   expect(await move(other, next.server.memberId)).toBe("notLeader");
   expect(await move(leaderOf(cluster), 4711n)).toBe("badLeaderTransferee");

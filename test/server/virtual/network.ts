@@ -1,7 +1,7 @@
-import { type Clock, EtcdError, type MemberId, type Random } from "../../src/base/index.js";
-import type { Message } from "../../src/raft/index.js";
-import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../src/server/index.js";
-import { type PeerClient, PeerError } from "../../src/transport/index.js";
+import { type Clock, EtcdError, type MemberId, type Random } from "../../../src/base/index.js";
+import type { Message } from "../../../src/raft/index.js";
+import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../../src/server/index.js";
+import { type PeerClient, PeerError } from "../../../src/transport/index.js";
 
 /** How a network treats messages; chances are out of a thousand. */
 export interface Weather {
@@ -19,7 +19,7 @@ interface Host {
 }
 
 /** Between members of one process, on their clock: what is lost, late, doubled or cut is drawn from a seed. */
-export class SimNetwork {
+export class VirtualNetwork {
   weather: Weather = fair;
   readonly #clock: Clock;
   readonly #random: Random;

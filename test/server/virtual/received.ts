@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import type { ReceivedSnapshots } from "../../src/server/index.js";
+import type { ReceivedSnapshots } from "../../../src/server/index.js";
 
 /** Snapshots that a member has received, in memory; they outlive its process. */
 export class ReceivedInMemory implements ReceivedSnapshots {

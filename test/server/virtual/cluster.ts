@@ -8,11 +8,11 @@ import {
   type Random,
   seededRandom,
   silentLogger,
-} from "../../src/base/index.js";
-import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
-import { MemoryDisk } from "../server/memory-disk.js";
+} from "../../../src/base/index.js";
+import { EtcdServer, type ServerConfig, serverDefaults } from "../../../src/server/index.js";
+import { MemoryDisk } from "../memory-disk.js";
 import { ProcessClock, settle } from "./clock.js";
-import { SimNetwork } from "./network.js";
+import { VirtualNetwork } from "./network.js";
 import { ReceivedInMemory } from "./received.js";
 import { slowStore } from "./slow-disk.js";
 
@@ -21,17 +21,17 @@ const stepMs = 5;
 const writeMsMax = 6;
 
 /** One member: its disk stays, its processes come and go. */
-export class SimMember {
+export class VirtualMember {
   readonly name: string;
   readonly peerUrl: string;
-  readonly #cluster: SimCluster;
+  readonly #cluster: VirtualCluster;
   readonly #disk = new MemoryDisk();
   readonly #received = new ReceivedInMemory();
   readonly #dir: string;
   #server: EtcdServer | undefined;
   #clock: ProcessClock | undefined;
 
-  constructor(cluster: SimCluster, name: string, peerUrl: string, dir: string) {
+  constructor(cluster: VirtualCluster, name: string, peerUrl: string, dir: string) {
     this.#cluster = cluster;
     this.name = name;
     this.peerUrl = peerUrl;
@@ -94,11 +94,11 @@ export class SimMember {
 }
 
 /** A cluster in one process, on one clock, from one seed. */
-export class SimCluster {
+export class VirtualCluster {
   readonly clock = new ManualClock();
   readonly random: Random;
-  readonly network: SimNetwork;
-  readonly members: SimMember[] = [];
+  readonly network: VirtualNetwork;
+  readonly members: VirtualMember[] = [];
   /** How often members have said what, in their logs. */
   readonly said = new Map<string, number>();
   readonly logger: Logger;
@@ -107,7 +107,7 @@ export class SimCluster {
 
   constructor(seed: number, size: number, overrides: Partial<ServerConfig> = {}) {
     this.random = seededRandom(seed);
-    this.network = new SimNetwork(this.clock, this.random);
+    this.network = new VirtualNetwork(this.clock, this.random);
     this.#overrides = overrides;
     const count = (message: string): void => void this.said.set(message, (this.said.get(message) ?? 0) + 1);
     this.logger = { ...silentLogger, info: count, warn: count, error: count };
@@ -117,23 +117,23 @@ export class SimCluster {
   }
 
   /** A member that was not started yet. */
-  addMember(): SimMember {
+  addMember(): VirtualMember {
     const at = this.members.length;
-    const member = new SimMember(this, `m${at}`, `http://127.0.0.1:${33_000 + at}`, join(this.#root, `m${at}`));
+    const member = new VirtualMember(this, `m${at}`, `http://127.0.0.1:${33_000 + at}`, join(this.#root, `m${at}`));
     this.members.push(member);
     return member;
   }
 
   /** Starts all members, and waits for a leader and a version. */
-  static async start(seed: number, size: number, overrides: Partial<ServerConfig> = {}): Promise<SimCluster> {
-    const cluster = new SimCluster(seed, size, overrides);
+  static async start(seed: number, size: number, overrides: Partial<ServerConfig> = {}): Promise<VirtualCluster> {
+    const cluster = new VirtualCluster(seed, size, overrides);
     const initialCluster = cluster.members.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
     for (const member of cluster.members) await member.start({ initialCluster });
     await cluster.until(() => cluster.members.every(({ server }) => server.clusterVersion() !== undefined));
     return cluster;
   }
 
-  readonly config = ({ name, peerUrl }: SimMember): Omit<ServerConfig, "dataDir"> => ({
+  readonly config = ({ name, peerUrl }: VirtualMember): Omit<ServerConfig, "dataDir"> => ({
     ...serverDefaults,
     name,
     initialCluster: [],
@@ -151,7 +151,7 @@ export class SimCluster {
   }
 
   /** The member that leads, as it believes itself; of several, one of the newest term. */
-  get leader(): SimMember | undefined {
+  get leader(): VirtualMember | undefined {
     const leading = this.members.filter(({ running }) => running?.isLeader());
     return leading.sort((one, other) => other.server.term() - one.server.term())[0];
   }

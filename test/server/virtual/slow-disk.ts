@@ -1,5 +1,5 @@
-import type { LevelStore } from "../../src/backend/index.js";
-import type { Clock } from "../../src/base/index.js";
+import type { LevelStore } from "../../../src/backend/index.js";
+import type { Clock } from "../../../src/base/index.js";
 
 /**
  * A database whose writes take their time: a process may be killed in the middle, and nothing of them is there then.

@@ -1,4 +1,4 @@
-import type { Clock, ManualClock, Timer } from "../../src/base/index.js";
+import type { Clock, ManualClock, Timer } from "../../../src/base/index.js";
 
 /** The clock of one process on the clock of a whole simulation: nothing happens any more once the process is dead. */
 export class ProcessClock implements Clock {
