@@ -1,4 +1,5 @@
 import { type Applier, type ApplyResult, decodeEntryRequest, requestIdOf } from "../apply/index.js";
+import type { Backend } from "../backend/index.js";
 import { assert, type Clock, type EtcdError, type Logger, type RequestId } from "../base/index.js";
 import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../raft/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
@@ -8,6 +9,8 @@ import type { Proposals } from "./proposals.js";
 
 export interface ApplyLoopConfig {
   readonly applier: Applier;
+  /** Where the changes go. While its disk does not keep up, nothing more is applied. */
+  readonly backend: Pick<Backend, "full" | "commit">;
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
   /** Those who wait for conf changes, which end with a refusal or without one. */
@@ -119,7 +122,16 @@ export class ApplyLoop {
     }
     this.#scheduled = true;
     if ("snapshot" in next) this.#installing = this.#install(next.snapshot);
+    else if (this.#config.backend.full) this.#sliceAfterCommit();
     else setImmediate(() => this.#slice());
+  }
+
+  /** What waits in memory is bounded: the disk has to take some of it first. */
+  #sliceAfterCommit(): void {
+    this.#config.backend.commit().then(
+      () => this.#slice(),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   #fail(error: unknown): void {
@@ -128,13 +140,13 @@ export class ApplyLoop {
     this.#config.onFailure(error instanceof Error ? error : new Error(String(error)));
   }
 
-  /** Applies entries up to the end of the slice, or up to a snapshot. */
+  /** Applies entries up to the end of the slice, up to a snapshot, or as long as there is room for what they change. */
   #applySome(): void {
-    const { clock, position } = this.#config;
+    const { clock, position, backend } = this.#config;
     let startedAt = clock.now();
     const end = startedAt + sliceMs;
     for (let item = this.#queue[this.#next]; item !== undefined; item = this.#queue[this.#next]) {
-      if ("snapshot" in item) return;
+      if ("snapshot" in item || backend.full) return;
       this.#next++;
       this.#apply(item);
       position.applyTo(item.index, item.term);

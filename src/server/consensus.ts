@@ -300,6 +300,7 @@ export class Consensus implements RaftHandler {
     const { position, proposals, traffic } = this;
     return new ApplyLoop({
       ...{ applier, position, proposals, clock, logger, counters, raiseNoSpace, onFailure },
+      backend: member.backend,
       confChanges: this.#confChanges,
       warningApplyDurationMs: settings.warningApplyDurationMs,
       confState: loadConfState(member.backend) ?? emptyConfState,

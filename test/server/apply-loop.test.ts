@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import type { Applier } from "../../src/apply/index.js";
+import { ManualClock, silentLogger } from "../../src/base/index.js";
+import { type Entry, emptyConfState } from "../../src/raft/index.js";
+import { ApplyLoop } from "../../src/server/apply-loop.js";
+import { LogPosition } from "../../src/server/log-position.js";
+import { ServerCounters } from "../../src/server/metrics.js";
+
+const firsts = (from: number, count: number): Entry[] =>
+  Array.from({ length: count }, (_, at) => ({
+    type: "EntryNormal",
+    index: from + at,
+    term: 1,
+    data: new Uint8Array(0),
+  }));
+
+/** A loop over a backend that takes the changes of `room` entries, and more once a batch is written. */
+function setUp(room: number) {
+  const state = { room, failure: undefined as Error | undefined };
+  let written: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  const backend = {
+    get full() {
+      return state.room === 0;
+    },
+    commit: () =>
+      new Promise<void>((resolve, reject) => {
+        written = { resolve, reject };
+      }),
+  };
+  const position = new LogPosition(0, 0);
+  position.commitTo(100);
+  const nothing = (): never => {
+    throw new Error("not asked for here");
+  };
+  const applier = {
+    applyEmpty: () => {
+      state.room--;
+    },
+  };
+  const unused = { settle: nothing, isWaiting: nothing };
+  const loop = new ApplyLoop({
+    applier: applier as unknown as Applier,
+    ...{ backend, position, clock: new ManualClock(), logger: silentLogger, counters: new ServerCounters() },
+    proposals: unused as never,
+    confChanges: unused as never,
+    ...{ warningApplyDurationMs: 100, confState: emptyConfState },
+    ...{ reconfigure: nothing, onMembership: nothing, install: nothing, raiseNoSpace: nothing },
+    ...{ onFirstOfTerm: () => undefined, onApplied: () => undefined },
+    onFailure: (error) => {
+      state.failure = error;
+    },
+  });
+  return { loop, position, state, written: () => written };
+}
+
+test("nothing is applied while the disk does not keep up, and everything once it does", async () => {
+  const { loop, position, state, written } = setUp(3);
+  loop.push(firsts(1, 5));
+  expect(position.applied).toBe(3);
+  loop.push(firsts(6, 1));
+  expect(position.applied).toBe(3);
+  state.room = 10;
+  written()?.resolve();
+  await loop.whenDrained();
+  expect(position.applied).toBe(6);
+});
+
+test("a batch that could not be written ends it", async () => {
+  const { loop, position, state, written } = setUp(1);
+  loop.push(firsts(1, 2));
+  written()?.reject(new Error("the disk is gone"));
+  await loop.whenDrained();
+  expect(state.failure?.message).toBe("the disk is gone");
+  expect(position.applied).toBe(1);
+});
