@@ -8,6 +8,14 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on device",
 };
 
+/** An error in the words that Go has for it: what was done, to what, and why it failed. */
+export function textOfError(error: unknown): Bytes {
+  if (!(error instanceof Error)) return bytesOf(String(error));
+  const { syscall, path } = { syscall: undefined, path: undefined, ...error };
+  if (typeof syscall !== "string" || typeof path !== "string") return bytesOf(error.message);
+  return `${syscall} ${bytesOf(path)}: ${reasonOf(error)}`;
+}
+
 /** What the system says of a file, in the words that Go prints. */
 export function reasonOf(error: unknown): Bytes {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

@@ -29,5 +29,7 @@ function restoreChange(index: KeyIndex, leases: Map<Key, LeaseId>, [storedKey, v
   else if (leases.size > 0) leases.delete(key);
   const [main, sub] = [mainOf(storedKey), subOf(storedKey)];
   if (tombstone) index.restore(key, main, sub, 0, 0);
+  // No key at all: a revision that a restored member was told to count on from. It stays, as a key's last change does.
+  else if (value.length === 0) index.restore(key, main, sub, main, 1);
   else index.restore(key, main, sub, createRevision, version);
 }

@@ -39,8 +39,12 @@ export function readStoredHead(bytes: Uint8Array): StoredHead {
   return { key, createRevision, version, leaseId };
 }
 
-/** The key of a stored value, which is its first field. */
+/**
+ * The key of a stored value, which is its first field. A value of no bytes is of no key: it only holds its revision,
+ * where a restored member was told to count on from a later one.
+ */
 export function readStoredKey(bytes: Uint8Array): Key {
+  if (bytes.length === 0) return "";
   assert(bytes[0] === keyTag, "a stored value begins with its key");
   const start = varintEnd(bytes, 1);
   return keyFromBytes(bytes.subarray(start, start + varintAt(bytes, 1)));

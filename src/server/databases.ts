@@ -28,6 +28,8 @@ export interface DatabasesConfig {
   readonly batchIntervalMs: number;
   readonly batchLimit: number;
   readonly openStore?: (dir: string) => Promise<LevelStore>;
+  /** Hears of bytes of pairs that were loaded. */
+  readonly onLoaded?: (bytes: number) => void;
 }
 
 /** What is loaded before it is written: of 1 GiB in all, twice as fast as batches of 64 MiB, in half the memory. */
@@ -58,7 +60,7 @@ export class Databases {
    */
   async open(snapshot: Snapshot | undefined): Promise<MemberBackend> {
     const { received } = this.#config;
-    const indexes = await this.#stored();
+    const indexes = await storedIndexes(this.#config.dir);
     let current: Backend | undefined;
     for (const index of indexes) {
       if (current === undefined) current = await this.#openIfWhole(index);
@@ -94,7 +96,7 @@ export class Databases {
 
   /** Removes all but the one that came with the snapshot of this index. */
   async keepOnly(index: number): Promise<void> {
-    for (const stored of await this.#stored()) if (stored !== index) await this.#remove(stored);
+    for (const stored of await storedIndexes(this.#config.dir)) if (stored !== index) await this.#remove(stored);
     await this.#config.received.removeThrough(index);
   }
 
@@ -120,7 +122,7 @@ export class Databases {
   }
 
   async #fill(backend: Backend, file: FileHandle, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
-    const { ids, logger } = this.#config;
+    const { ids, logger, onLoaded } = this.#config;
     const root = await openBolt(file);
     let bytes = 0;
     for await (const [nameBytes, bucket] of root.buckets()) {
@@ -130,11 +132,13 @@ export class Databases {
         continue;
       }
       for await (const pairs of bucket.pairs()) {
+        const before = bytes;
         for (const [key, value] of pairs) {
           if (name === "meta" && ownRows.has(text(key))) continue;
           backend.put(name, key, value);
           bytes += key.length + value.length;
         }
+        onLoaded?.(bytes - before);
         signal?.throwIfAborted();
         if (bytes < loadBytesMax) continue;
         bytes = 0;
@@ -170,22 +174,31 @@ export class Databases {
   }
 
   #dir(index: number): string {
-    return index === 0 ? this.#config.dir : `${this.#config.dir}-${index.toString(16).padStart(16, "0")}`;
+    return dirOf(this.#config.dir, index);
   }
+}
 
-  /** Indexes of the databases that are there, the newest first. */
-  async #stored(): Promise<number[]> {
-    const parent = dirname(this.#config.dir);
-    const names = await readdir(parent).catch(() => []);
-    return names
-      .flatMap((name) => {
-        const path = join(parent, name);
-        if (path === this.#config.dir) return [0];
-        const digits = path.startsWith(`${this.#config.dir}-`) ? /-([0-9a-f]{16})$/.exec(name)?.[1] : undefined;
-        return digits === undefined ? [] : [Number.parseInt(digits, 16)];
-      })
-      .sort((one, other) => other - one);
-  }
+/** The directories of a member's databases, of which there is one unless it died while it took another. */
+export async function databaseDirs(first: string): Promise<readonly string[]> {
+  return (await storedIndexes(first)).map((index) => dirOf(first, index));
+}
+
+function dirOf(first: string, index: number): string {
+  return index === 0 ? first : `${first}-${index.toString(16).padStart(16, "0")}`;
+}
+
+/** Indexes of the databases that are there, the newest first. */
+async function storedIndexes(first: string): Promise<number[]> {
+  const parent = dirname(first);
+  const names = await readdir(parent).catch(() => []);
+  return names
+    .flatMap((name) => {
+      const path = join(parent, name);
+      if (path === first) return [0];
+      const digits = path.startsWith(`${first}-`) ? /-([0-9a-f]{16})$/.exec(name)?.[1] : undefined;
+      return digits === undefined ? [] : [Number.parseInt(digits, 16)];
+    })
+    .sort((one, other) => other - one);
 }
 
 function isBucket(name: string): name is Bucket {

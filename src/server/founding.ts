@@ -23,7 +23,7 @@ const askMs = 1_000;
  * @throws Error that says which settings do not go together
  */
 export async function foundingOf(
-  config: ServerConfig,
+  config: Pick<ServerConfig, "name" | "advertisePeerUrls" | "initialClusterToken">,
   initial: readonly InitialMember[],
   deps: UrlMatchDeps,
 ): Promise<Founding> {
@@ -88,7 +88,7 @@ export function bootstrapped({ id }: Member): Error {
 
 /** @throws Error when the settings say in two places different things about where this member is reached */
 async function requireAdvertised(
-  { name, advertisePeerUrls }: ServerConfig,
+  { name, advertisePeerUrls }: Pick<ServerConfig, "name" | "advertisePeerUrls">,
   listed: readonly string[],
   deps: UrlMatchDeps,
 ): Promise<void> {

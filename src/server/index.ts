@@ -9,5 +9,7 @@ export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefau
 export type { DatabaseSnapshot } from "./database-snapshot.js";
 export { EtcdServer } from "./etcd-server.js";
 export type { Histogram, ServerMetrics } from "./metrics.js";
+export { defragmentDataDir } from "./offline-defragment.js";
 export type { PeerAccess, PeerLink, PeerNetwork } from "./peer-network.js";
 export type { ReceivedSnapshots } from "./received-snapshots.js";
+export { type RestoreOptions, restoreMember } from "./restored.js";

@@ -1,9 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { etcdctl, words } from "../support/etcdctl.js";
+import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
@@ -118,6 +129,46 @@ describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
     ).toBe("Usage: etcdctl <command>\n");
   });
 });
+
+describe("defrag --data-dir", { timeout: 60_000 }, () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "etcdctl-defrag-"));
+  const told = "Use `etcdutl defrag` instead. The --data-dir is going to be decomissioned in v3.6.\n\n";
+  const run = (dir: string) => etcdctlHere("", ["defrag", "--data-dir", dir]);
+
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  test("makes the files of a member that does not run small, and keeps what they hold", async () => {
+    const server = await ServerProcess.start({ kind: "ours", dataDir });
+    // Bytes that do not compress.
+    const value = randomBytes(1_000_000).toString("latin1");
+    for (let at = 0; at < 6; at++) await etcdctlHere(server.endpoint, ["put", "big"], { stdin: value });
+    const { stdout } = await etcdctlHere(server.endpoint, ["put", "small", "1", "-w", "json"]);
+    await etcdctlHere(server.endpoint, ["compaction", "--physical", String(JSON.parse(stdout).header.revision)]);
+    expect((await run(join(dataDir, "data"))).stderr).toMatch(/Error: another process is using .*: stop it first/);
+    await server.kill("SIGTERM");
+    const before = bytesIn(join(dataDir, "data"));
+    expect(await run(join(dataDir, "data"))).toEqual({ stdout: "", stderr: told, code: 0 });
+    expect(bytesIn(join(dataDir, "data"))).toBeLessThan(before - 2_000_000);
+    const again = await ServerProcess.start({ kind: "ours", dataDir });
+    expect((await etcdctlHere(again.endpoint, ["get", "small"])).stdout).toBe("small\n1\n");
+    await again.stop();
+  });
+
+  test("refuses a directory without a database, or with etcd's own", async () => {
+    const missing = join(dataDir, "missing");
+    const text = `${told}Error: stat ${missing}/member/db: no such file or directory\n`;
+    expect(await run(missing)).toEqual({ stdout: "", stderr: text, code: 1 });
+    const foreign = join(dataDir, "foreign");
+    mkdirSync(join(foreign, "member", "snap"), { recursive: true });
+    writeFileSync(join(foreign, "member", "snap", "db"), "");
+    expect((await run(foreign)).stderr).toContain("is etcd's own database, in another format: use etcdutl defrag");
+  });
+});
+
+function bytesIn(dir: string): number {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
+}
 
 describe("completion", () => {
   test.each(["bash", "zsh"])("for %s is a script that bash can read", async (shell) => {

@@ -26,6 +26,10 @@ export class Member {
     return `127.0.0.1:${this.#clientPort}`;
   }
 
+  get dataDir(): string {
+    return join(this.#dir, "data");
+  }
+
   get process(): ServerProcess {
     if (this.#process === undefined) throw new Error(`${this.name} was never started`);
     return this.#process;
@@ -86,10 +90,16 @@ export class Members {
     flagsOf: (kind: ServerKind) => readonly string[],
     kinds: readonly ServerKind[],
   ): Promise<Members> {
-    const members = new Members(await mkdtemp(join(tmpdir(), "etcd-members-")));
-    for (const [at, kind] of kinds.entries()) await members.plan(String.fromCharCode(97 + at), kind);
+    const members = await Members.planned(...kinds);
     const initial = ["--initial-cluster", members.initialCluster()];
     await Promise.all(members.all.map((member) => member.start(...initial, ...flagsOf(member.kind))));
+    return members;
+  }
+
+  /** `a`, `b` and so on, which do not run yet. */
+  static async planned(...kinds: readonly ServerKind[]): Promise<Members> {
+    const members = new Members(await mkdtemp(join(tmpdir(), "etcd-members-")));
+    for (const [at, kind] of kinds.entries()) await members.plan(String.fromCharCode(97 + at), kind);
     return members;
   }
 

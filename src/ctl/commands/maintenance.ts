@@ -4,9 +4,11 @@ import type { Context } from "../context.js";
 import { badArgs, Exit, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
 import { NumberError, parseUint64 } from "../go-numbers.js";
-import { bytesOf } from "../go-text.js";
+import { bytesOf, textOf } from "../go-text.js";
 import { complain, printLine } from "../output.js";
 import { Progress } from "../progress.js";
+import { stderrLogger } from "../stderr-logger.js";
+import { textOfError } from "../system-error.js";
 import { endpointsOf } from "./endpoints-of.js";
 
 export async function listAlarms(context: Context): Promise<void> {
@@ -31,8 +33,8 @@ export async function disarm(context: Context): Promise<void> {
 
 export async function defrag(context: Context): Promise<void> {
   if (context.flags.text("data-dir") !== "") {
-    const text = "--data-dir is of etcd's own files; here a member compacts its files while it runs";
-    throw new Failure(ExitCode.BadFeature, text);
+    await defragDataDir(textOf(context.flags.text("data-dir")));
+    return;
   }
   await context.connect();
   let failures = 0;
@@ -54,6 +56,23 @@ export async function defrag(context: Context): Promise<void> {
   }
   progress.hide();
   if (failures > 0) throw new Exit(ExitCode.Error);
+}
+
+async function defragDataDir(dataDir: string): Promise<void> {
+  complain("Use `etcdutl defrag` instead. The --data-dir is going to be decomissioned in v3.6.\n");
+  const { defragmentDataDir } = await import("../../server/index.js");
+  const progress = new Progress("defragmenting", 1);
+  progress.advance(0);
+  try {
+    await defragmentDataDir(
+      dataDir,
+      stderrLogger(() => progress.hide()),
+    );
+  } catch (error) {
+    throw new Failure(ExitCode.Error, textOfError(error), { cause: error });
+  } finally {
+    progress.hide();
+  }
 }
 
 export async function moveLeader(context: Context): Promise<void> {

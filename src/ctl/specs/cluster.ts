@@ -106,8 +106,11 @@ export const clusterCommands: readonly CommandSpec[] = [
     group,
     summary: "Give free space back to the disk",
     inherited: [],
-    flags: [cluster, { name: "data-dir", kind: "string", help: "of etcd's own files; not supported here" }],
-    examples: [["defrag --cluster", "one member after the other"]],
+    flags: [cluster, { name: "data-dir", kind: "string", help: "of a member of this package that does not run" }],
+    examples: [
+      ["defrag --cluster", "one member after the other"],
+      ["defrag --data-dir default.etcd", "while its member does not run"],
+    ],
     run: async (context) => (await import("../commands/maintenance.js")).defrag(context),
   },
   {

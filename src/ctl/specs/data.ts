@@ -11,6 +11,29 @@ const checkFlags = (prefix: string): readonly FlagSpec[] => [
   { name: "auto-defrag", kind: "bool", help: "defragment afterwards" },
 ];
 
+const restoreFlags: readonly FlagSpec[] = [
+  { name: "data-dir", kind: "string", help: "directory to make; <name>.etcd when not given" },
+  { name: "wal-dir", kind: "string", help: "directory to make for the raft log; in --data-dir when not given" },
+  { name: "name", kind: "string", usual: "default", help: "what the member is called" },
+  {
+    name: "initial-cluster",
+    kind: "string",
+    usual: "default=http://localhost:2380",
+    help: "all members of the new cluster: a=http://host-a:2380,b=http://host-b:2380",
+  },
+  { name: "initial-cluster-token", kind: "string", usual: "etcd-cluster", help: "keeps clusters apart" },
+  {
+    name: "initial-advertise-peer-urls",
+    kind: "string",
+    usual: "http://localhost:2380",
+    help: "where the other members reach this one",
+  },
+  { name: "skip-hash-check", kind: "bool", help: "take a file without a digest: the database of a stopped etcd" },
+  { name: "bump-revision", kind: "uint", help: "how many revisions to leave out; needs --mark-compacted" },
+  { name: "mark-compacted", kind: "bool", help: "what was before --bump-revision counts as compacted" },
+  { name: "initial-memory-map-size", kind: "uint", help: "taken for etcd's scripts; files are not mapped here" },
+];
+
 export const dataCommands: readonly CommandSpec[] = [
   {
     name: "snapshot",
@@ -30,6 +53,21 @@ export const dataCommands: readonly CommandSpec[] = [
         summary: "What is in a copy",
         examples: [["snapshot status backup.db -w table", "hash, revision, keys, size"]],
         run: async (context) => (await import("../commands/snapshot-status.js")).status(context),
+      },
+      {
+        name: "restore",
+        usage: "<filename>",
+        summary: "Make a member's data directory from a copy",
+        details:
+          "The directory is for this package's server, in a new cluster: each of its members is restored from the\n" +
+          "same file, and started with the --name, --initial-cluster, --initial-cluster-token and\n" +
+          "--initial-advertise-peer-urls that it was restored with.",
+        flags: restoreFlags,
+        examples: [
+          ["snapshot restore backup.db --data-dir new.etcd", "a cluster of one"],
+          ["snapshot restore backup.db --bump-revision 1000000000 --mark-compacted", "for clients that watch"],
+        ],
+        run: async (context) => (await import("../commands/snapshot-restore.js")).restore(context),
       },
     ],
   },

@@ -1,0 +1,53 @@
+import { stat } from "node:fs/promises";
+import type { Context } from "../context.js";
+import { badArgs, ExitCode, Failure } from "../failure.js";
+import { textOf } from "../go-text.js";
+import { complain } from "../output.js";
+import { initialMembers, peerUrls } from "../peer-urls.js";
+import { Progress } from "../progress.js";
+import { stderrLogger } from "../stderr-logger.js";
+import { textOfError } from "../system-error.js";
+
+/** Makes a data directory for this package's server. What it takes of the server is loaded here and nowhere else. */
+export async function restore(context: Context): Promise<void> {
+  complain("Deprecated: Use `etcdutl snapshot restore` instead.\n");
+  const { flags } = context;
+  const [path] = context.args;
+  if (path === undefined || context.args.length !== 1) throw badArgs("snapshot restore requires exactly one argument");
+  const bumpRevision = flags.number("bump-revision");
+  if (bumpRevision > 0 !== flags.bool("mark-compacted")) {
+    throw badArgs("--mark-compacted required if --revision-bump > 0");
+  }
+  const name = textOf(flags.text("name"));
+  const file = textOf(path);
+  const dataDir = textOf(flags.text("data-dir")) || `${name}.etcd`;
+  const walDir = textOf(flags.text("wal-dir"));
+  const advertisePeerUrls = peerUrls(textOf(flags.text("initial-advertise-peer-urls")));
+  const initialCluster = initialMembers(textOf(flags.text("initial-cluster")));
+  // The file is read twice, to check it and to load it.
+  const fileBytes = await stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  const progress = new Progress("restoring", 2 * fileBytes);
+  const { restoreMember } = await import("../../server/index.js");
+  try {
+    await restoreMember({
+      path: file,
+      dataDir,
+      ...(walDir === "" ? {} : { walDir }),
+      name,
+      initialCluster,
+      initialClusterToken: textOf(flags.text("initial-cluster-token")),
+      advertisePeerUrls,
+      skipHashCheck: flags.bool("skip-hash-check"),
+      bumpRevision,
+      logger: stderrLogger(() => progress.hide()),
+      onRead: (bytes) => progress.advance(bytes),
+    });
+  } catch (error) {
+    throw new Failure(ExitCode.Error, textOfError(error), { cause: error });
+  } finally {
+    progress.hide();
+  }
+}

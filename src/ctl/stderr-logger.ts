@@ -1,0 +1,17 @@
+import type { LogFields, Logger } from "../base/index.js";
+import { bytesOf } from "./go-text.js";
+import { complain } from "./output.js";
+
+/**
+ * Log lines as etcdutl prints them: time, level, message, fields, between tabs.
+ *
+ * @param before is called before each line, which may take the place of a progress bar
+ */
+export function stderrLogger(before: () => void): Logger {
+  const line = (level: string) => (message: string, fields?: LogFields) => {
+    before();
+    const time = `${new Date().toISOString().slice(0, 19)}Z`;
+    complain(bytesOf([time, level, message, ...(fields ? [JSON.stringify(fields)] : [])].join("\t")));
+  };
+  return { debug: () => undefined, info: line("info"), warn: line("warn"), error: line("error") };
+}
