@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert, type Clock, type Logger, readBE64, type Timer, writeBE64 } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type Bucket, privateKey, storedKey } from "./buckets.js";
+import { BackendCounters } from "./counters.js";
 import { DiskError, openFailure, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
@@ -15,6 +16,8 @@ export interface BackendOptions {
   readonly logger: Logger;
   /** Called once, when a batch could not be written or something could not be read: the member has to stop. */
   readonly onFailure: (error: DiskError) => void;
+  /** Goes on counting there. */
+  readonly counters?: BackendCounters;
   /** How long a change may wait for its batch. */
   readonly batchIntervalMs?: number;
   /** How many changes may wait for their batch. */
@@ -95,6 +98,7 @@ class LevelBackend implements Backend {
   readonly #onFailure: (error: DiskError) => void;
   readonly #intervalMs: number;
   readonly #limit: number;
+  readonly #counters: BackendCounters;
   readonly #buffer = new WriteBuffer();
   readonly #fileSize: FileSize;
   #hooks: (() => void)[] = [];
@@ -122,6 +126,7 @@ class LevelBackend implements Backend {
     this.#onFailure = options.onFailure;
     this.#intervalMs = options.batchIntervalMs ?? 100;
     this.#limit = options.batchLimit ?? 10_000;
+    this.#counters = options.counters ?? new BackendCounters();
     this.#bytesInUse = bytesInUse;
     this.#fileSize = new FileSize(store, options.clock, options.logger, fileBytes);
   }
@@ -182,10 +187,12 @@ class LevelBackend implements Backend {
       (error) => this.#readFailed(error),
       () => {
         this.#views--;
+        this.#counters.views--;
         if (this.#views === 0) this.#unread();
       },
     );
     this.#views++;
+    this.#counters.views++;
     return view;
   }
 
@@ -224,10 +231,12 @@ class LevelBackend implements Backend {
   }
 
   async hash(): Promise<number> {
+    const startedAt = this.#clock.now();
     const view = this.view();
     try {
       return await hashBuckets(view);
     } finally {
+      this.#counters.hashSeconds.observe((this.#clock.now() - startedAt) / 1000);
       await view.close();
     }
   }
@@ -334,7 +343,9 @@ class LevelBackend implements Backend {
     const record = Buffer.alloc(8);
     writeBE64(record, 0, bytesInUse);
     batch.put(inUseKey, record);
+    const startedAt = this.#clock.now();
     await batch.write({ sync: true });
+    this.#counters.commitSeconds.observe((this.#clock.now() - startedAt) / 1000);
   }
 
   #fail(error: DiskError): void {
@@ -347,12 +358,16 @@ class LevelBackend implements Backend {
   }
 
   async #compact(): Promise<void> {
+    const startedAt = this.#clock.now();
+    this.#counters.defragsUnderWay++;
     try {
       await this.#store.compact();
       await this.#fileSize.refresh();
+      this.#counters.defragSeconds.observe((this.#clock.now() - startedAt) / 1000);
     } catch (error) {
       throw writeFailure(this.#store.dir, error);
     } finally {
+      this.#counters.defragsUnderWay--;
       this.#defragmenting = undefined;
     }
   }

@@ -18,6 +18,7 @@ export { type Clock, ManualClock, systemClock, type Timer } from "./clock.js";
 export { crc32c } from "./crc32c.js";
 export { type ErrorKind, EtcdError, GrpcCode, isErrorText } from "./errors.js";
 export { formatDuration, parseBoolean, parseDuration, parseInteger } from "./go-values.js";
+export { exponentialBounds, Histogram } from "./histogram.js";
 export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
 export { IntervalTree } from "./interval-tree.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";

@@ -5,6 +5,7 @@
  * are attached while they are read back.
  */
 export type { Checkpoint } from "./checkpoints.js";
+export { LeaseCounters } from "./counters.js";
 export type { Lease } from "./lease.js";
 export {
   type CheckpointOptions,

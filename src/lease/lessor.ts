@@ -2,6 +2,7 @@ import type { Backend } from "../backend/index.js";
 import { assert, type Clock, EtcdError, type Key, type LeaseId, type Logger } from "../base/index.js";
 import { leasepb } from "../wire/index.js";
 import { type Checkpoint, CheckpointSchedule } from "./checkpoints.js";
+import { LeaseCounters } from "./counters.js";
 import { ExpiryQueue } from "./expiry-queue.js";
 import { ExpiryWaiters } from "./expiry-waiters.js";
 import { HeldLease, type Lease } from "./lease.js";
@@ -31,6 +32,8 @@ export interface LessorOptions {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Goes on counting there. */
+  readonly counters?: LeaseCounters;
   /** A lease that asks for less gets this. */
   readonly minTtlSeconds: number;
   /** Without it no checkpoints are taken. */
@@ -45,6 +48,7 @@ export class Lessor {
   #backend: Backend;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #counters: LeaseCounters;
   readonly #minTtlSeconds: number;
   readonly #checkpoints: CheckpointOptions | undefined;
 
@@ -60,6 +64,7 @@ export class Lessor {
     this.#backend = options.backend;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#counters = options.counters ?? new LeaseCounters();
     this.#minTtlSeconds = options.minTtlSeconds;
     this.#checkpoints = options.checkpoints;
     this.#schedule = new CheckpointSchedule(options.checkpoints?.intervalSeconds ?? Number.POSITIVE_INFINITY);
@@ -92,6 +97,8 @@ export class Lessor {
     const lease = new HeldLease(id, Math.max(ttlSeconds, this.#minTtlSeconds));
     this.#leases.set(id, lease);
     this.#persist(lease);
+    this.#counters.granted++;
+    this.#counters.ttlSeconds.observe(lease.ttlSeconds);
     if (this.#primary) this.#restart(lease, this.#clock.now());
     return lease;
   }
@@ -104,6 +111,7 @@ export class Lessor {
   revoke(id: LeaseId): Key[] {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new EtcdError("leaseNotFound");
+    this.#counters.revoked++;
     const keys = lease.keys();
     for (const key of keys) this.#leaseOfKey.delete(key);
     this.#leases.delete(id);
@@ -184,6 +192,7 @@ export class Lessor {
       if (this.#heldByPrimary(id) !== lease) throw new EtcdError("leaseNotFound");
     }
     this.#run(lease, this.#clock.now() + lease.ttlSeconds * secondMs);
+    this.#counters.renewed++;
     return lease.ttlSeconds;
   }
 

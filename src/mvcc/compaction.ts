@@ -80,15 +80,19 @@ export class Compactor {
   }
 
   async #run(job: Job): Promise<void> {
-    const { backend, clock, logger, pins } = this.#state;
+    const { backend, clock, counters, logger, pins } = this.#state;
     const start = clock.now();
     await pins.releasedBelow(job.revision, this.#stopping.signal);
     this.#throwIfStopping();
     const kept = await this.#compactIndex(job.revision);
+    counters.indexCompactionMs.observe(clock.now() - start);
     const { hash, removed } = await this.#remove(job, kept);
     backend.put("meta", finishedName, revisionKey(job.revision, 0));
     await backend.commit();
     if (job.complete) this.#hashes.add({ hash, compactRevision: job.before, revision: job.revision });
+    counters.compactionMs.observe(clock.now() - start);
+    counters.compactedChanges += removed;
+    counters.lastCompactionSeconds = Math.floor(clock.wallTime() / 1000);
     const took = `${Math.round(clock.now() - start)}ms`;
     logger.info("finished scheduled compaction", { "compact-revision": job.revision, took, hash, removed });
   }
@@ -109,11 +113,12 @@ export class Compactor {
 
   /** Passes all stored changes up to the revision, and removes those that the index has forgotten. */
   async #remove(job: Job, anyKept: boolean): Promise<{ readonly hash: number; readonly removed: number }> {
-    const { backend, clock, index } = this.#state;
+    const { backend, clock, counters, index } = this.#state;
     const hasher = new KvHasher(job.before);
     const turns = new Turns(clock);
     let removed = 0;
     let untilPause = this.#pace.batch;
+    let stepFrom = clock.now();
     for await (const rows of backend.batches("key", revisionKey(0, 0), revisionKey(job.revision + 1, 0))) {
       for (const [storedKey, value] of rows) {
         const main = mainOf(storedKey);
@@ -126,13 +131,16 @@ export class Compactor {
         }
         if (--untilPause === 0) {
           untilPause = this.#pace.batch;
+          counters.compactionStepMs.observe(clock.now() - stepFrom);
           await this.#pause();
+          stepFrom = clock.now();
         } else if (turns.over(value.byteLength)) {
           await turns.rest();
         }
         this.#throwIfStopping();
       }
     }
+    counters.compactionStepMs.observe(clock.now() - stepFrom);
     return { hash: hasher.sum, removed };
   }
 

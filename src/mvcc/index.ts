@@ -6,6 +6,7 @@
  * `WatchableStore` stands on it and tells watchers every change once and in order; no write waits for a watcher.
  */
 export type { Change, ChangeListener } from "./change.js";
+export { StoreCounters } from "./counters.js";
 export type { History } from "./history.js";
 export type { Asker, KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 export { type HashKvResult, openStore, type Store, type StoreOptions } from "./store.js";

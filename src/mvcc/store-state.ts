@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/index.js";
 import { assert, type Clock, EtcdError, type Key, type Logger } from "../base/index.js";
 import { type Encoded, KeyValue } from "../wire/index.js";
+import type { StoreCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
 import { KeyIndex } from "./key-index.js";
 import { Pins } from "./pins.js";
@@ -13,6 +14,7 @@ export class StoreState {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: StoreCounters;
   readonly index = new KeyIndex();
   readonly pins = new Pins();
   readonly cache: ValueCache;
@@ -21,10 +23,11 @@ export class StoreState {
   /** What lies below cannot be read any more; -1 while nothing was ever compacted. */
   compactedRevision = -1;
 
-  constructor(backend: Backend, clock: Clock, logger: Logger, cacheBytesMax: number) {
+  constructor(backend: Backend, clock: Clock, logger: Logger, counters: StoreCounters, cacheBytesMax: number) {
     this.backend = backend;
     this.clock = clock;
     this.logger = logger;
+    this.counters = counters;
     this.cache = new ValueCache(cacheBytesMax);
   }
 

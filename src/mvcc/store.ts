@@ -2,6 +2,7 @@ import type { Backend } from "../backend/index.js";
 import { assert, type Clock, EtcdError, type Key, type LeaseId, type Logger } from "../base/index.js";
 import type { Change, ChangeListener } from "./change.js";
 import { Compactor } from "./compaction.js";
+import { StoreCounters } from "./counters.js";
 import { hashHistory } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
@@ -18,6 +19,8 @@ export interface StoreOptions {
   readonly logger: Logger;
   /** Called for every key with a lease while the store is restored. */
   readonly onLease: (key: Key, leaseId: LeaseId) => void;
+  /** Goes on counting there. */
+  readonly counters?: StoreCounters;
   /** How much memory the newest values may take; what is not there is read from disk. */
   readonly cacheBytesMax?: number;
   /** Stored changes that a compaction passes between two pauses. */
@@ -39,7 +42,7 @@ const cacheBytesDefault = 96 * 1024 * 1024;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { backend, clock, logger, cacheBytesMax = cacheBytesDefault } = options;
   const { compactionBatch = 1000, compactionPauseMs = 10 } = options;
-  const state = new StoreState(backend, clock, logger, cacheBytesMax);
+  const state = new StoreState(backend, clock, logger, options.counters ?? new StoreCounters(), cacheBytesMax);
   const hashes = new HashCache();
   const compactor = new Compactor(state, hashes, { batch: compactionBatch, pauseMs: compactionPauseMs });
   const { scheduled, finished } = compactor.stored();
@@ -142,8 +145,11 @@ export class Store implements Reader {
    * @throws EtcdError `futureRevision` or `compacted`
    */
   async hashKv(revision: number): Promise<HashKvResult> {
-    const currentRevision = this.revision;
+    const { revision: currentRevision } = this;
+    const { clock, counters } = this.#state;
+    const startedAt = clock.now();
     const { hash, compactRevision } = this.#hashes.find(revision) ?? (await hashHistory(this.#state, revision));
+    counters.hashSeconds.observe((clock.now() - startedAt) / 1000);
     return { hash, compactRevision, currentRevision };
   }
 

@@ -1,4 +1,5 @@
 import type { Change } from "./change.js";
+import { StoreCounters } from "./counters.js";
 import { RecentChanges } from "./recent-changes.js";
 import { CatchUp } from "./watch-catch-up.js";
 import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
@@ -10,6 +11,8 @@ import { WatcherGroup } from "./watcher-group.js";
 export interface WatchableStoreOptions {
   /** History could not be read, or one of our own facts does not hold: the member must stop. Called once at most. */
   readonly onFailure: (error: unknown) => void;
+  /** Where what becomes of events is counted. */
+  readonly counters?: StoreCounters;
   /** How many of the newest changes stay in memory, for watchers that are a little behind; 1,000 unless given. */
   readonly recentChangesMax?: number;
 }
@@ -20,6 +23,8 @@ export interface WatchableStoreOptions {
  * from: no writer waits for it, and it misses nothing but what compaction takes, of which it is told.
  */
 export class WatchableStore {
+  /** Whoever gives events to clients counts them here. */
+  readonly counters: StoreCounters;
   readonly #history: WatchHistory;
   readonly #recent: RecentChanges;
   readonly #synced = new WatcherGroup();
@@ -30,6 +35,7 @@ export class WatchableStore {
 
   constructor(history: WatchHistory, options: WatchableStoreOptions) {
     this.#history = history;
+    this.counters = options.counters ?? new StoreCounters();
     const { recentChangesMax = 1_000, onFailure } = options;
     const recent = new RecentChanges(history.revision, recentChangesMax);
     this.#recent = recent;

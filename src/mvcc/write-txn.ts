@@ -40,9 +40,10 @@ export class WriteTxn implements Reader {
 
   /** @returns the revision of this transaction's changes */
   put(key: Key, value: Uint8Array, leaseId: bigint): number {
-    const { backend, cache, index } = this.#state;
+    const { backend, cache, counters, index } = this.#state;
     const main = this.#beginChange();
     const sub = this.#changes.length;
+    counters.putBytes += key.length + value.length;
     const entry = index.put(key, main, sub);
     const { createRevision, version } = entry;
     const kv = KeyValue.encode({ key, createRevision, modRevision: main, version, value, lease: leaseId });

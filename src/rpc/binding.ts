@@ -16,6 +16,8 @@ export interface UnaryBinding {
 export interface StreamBinding {
   readonly kind: "stream";
   readonly path: string;
+  /** The client sends one request; only the answers are a stream. */
+  readonly oneRequest?: boolean;
   run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export function streaming<Request, Response>(
   return {
     kind: "stream",
     path,
+    oneRequest: !method.requestStream,
     run: (bytes) =>
       handle({
         call: bytes.call,

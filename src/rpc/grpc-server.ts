@@ -65,8 +65,7 @@ export class GrpcServer {
       ],
     });
     for (const binding of config.bindings) {
-      const type = binding.kind === "unary" ? "unary" : "bidi_stream";
-      calls.set(binding.path, [binding, config.counters.method(binding.path, type)]);
+      calls.set(binding.path, [binding, config.counters.method(binding.path, typeOf(binding))]);
       // The interceptor takes every call before grpc-js gets to this handler.
       this.#server.register(binding.path, () => undefined, asBuffer, asIs, "unary");
     }
@@ -89,6 +88,11 @@ export class GrpcServer {
       });
     });
   }
+}
+
+function typeOf(binding: Binding): MethodCounters["type"] {
+  if (binding.kind === "unary") return "unary";
+  return binding.oneRequest ? "server_stream" : "bidi_stream";
 }
 
 function asIs(bytes: Buffer): Uint8Array {

@@ -18,6 +18,11 @@ export interface Counts {
   readonly count: number;
 }
 
+/** Sum and count of a histogram are not its own properties, so they must be named. */
+export function countsOf({ bounds, counts, sum, count }: Counts): Counts {
+  return { bounds, counts, sum, count };
+}
+
 /**
  * Metrics whose values are counted elsewhere, as plain numbers: the library reads them when somebody asks, and no
  * request pays for it. Importing this file loads the library, so whoever starts a process does it later.

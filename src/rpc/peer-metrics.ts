@@ -1,5 +1,5 @@
 import type { EtcdServer } from "../server/index.js";
-import type { Counts, MetricRegistry, Sample } from "./metric-registry.js";
+import { type Counts, countsOf, type MetricRegistry, type Sample } from "./metric-registry.js";
 
 export type PeerMetricsServer = Pick<EtcdServer, "metrics" | "memberId">;
 type PeerCounters = EtcdServer["metrics"]["peers"] extends ReadonlyMap<unknown, infer Counters> ? Counters : never;
@@ -69,7 +69,7 @@ export function addPeers(registry: MetricRegistry, server: PeerMetricsServer): v
   registry.counter("etcd_network_disconnected_peers_total", "How often a peer was lost.", disconnects, labels);
 
   const durations = (label: string, value: (peer: PeerCounters) => Counts) => (): readonly Counts[] =>
-    [...server.metrics.peers].map(([id, peer]) => ({ ...value(peer), labels: { [label]: id.toString(16) } }));
+    [...server.metrics.peers].map(([id, peer]) => ({ ...countsOf(value(peer)), labels: { [label]: id.toString(16) } }));
   registry.histogram(
     "etcd_network_peer_round_trip_time_seconds",
     "How long a peer takes to answer.",

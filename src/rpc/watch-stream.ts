@@ -1,5 +1,5 @@
 import { EtcdError } from "../base/index.js";
-import type { WatchNotice, WatchSink } from "../mvcc/index.js";
+import type { StoreCounters, WatchNotice, WatchSink } from "../mvcc/index.js";
 import { type Encoded, type Event, type ResponseHeader, WatchResponse } from "../wire/index.js";
 import { fragmentsOf } from "./watch-fragments.js";
 
@@ -37,6 +37,7 @@ export interface WaitingTotal {
 export interface WatchSenderOptions {
   readonly output: WatchOutput;
   readonly total: WaitingTotal;
+  readonly counters: Pick<StoreCounters, "eventsSent" | "eventsPending">;
   readonly header: (revision: number) => ResponseHeader;
   /** A response of a watcher that takes fragments is cut from this size on. */
   readonly fragmentBytes: number;
@@ -59,6 +60,8 @@ export class WatchSender implements WatchSink {
   readonly #joinable = new Map<bigint, Waiting>();
   #next = 0;
   #bytes = 0;
+  /** That wait. */
+  #events = 0;
   #full = false;
   #sending = false;
   #stopped = false;
@@ -113,8 +116,10 @@ export class WatchSender implements WatchSink {
 
   /** Drops what waits; nothing more is sent. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#options.total.bytes -= this.#bytes;
+    this.#options.counters.eventsPending -= this.#events;
     this.#waiting = [];
     this.#joinable.clear();
     this.#next = 0;
@@ -123,6 +128,8 @@ export class WatchSender implements WatchSink {
 
   #tell(watchId: bigint, revision: number, events: readonly Encoded<Event>[], bytes: number): void {
     if (this.#stopped) return;
+    this.#events += events.length;
+    this.#options.counters.eventsPending += events.length;
     const joined = this.#joinable.get(watchId);
     if (joined !== undefined && joined.bytes + bytes <= joinedBytesMax) {
       for (const event of events) joined.events.push(event);
@@ -181,9 +188,13 @@ export class WatchSender implements WatchSink {
     return item;
   }
 
-  #sent({ bytes }: Waiting): void {
+  #sent({ bytes, events }: Waiting): void {
+    const { counters, total } = this.#options;
     this.#bytes -= bytes;
-    this.#options.total.bytes -= bytes;
+    total.bytes -= bytes;
+    this.#events -= events.length;
+    counters.eventsPending -= events.length;
+    counters.eventsSent += events.length;
     if (!this.#full || this.#bytes > waitingBytesMax / 2) return;
     this.#full = false;
     this.#wakeRoomWaiters();

@@ -78,6 +78,7 @@ class WatchSession {
     this.#sender = new WatchSender({
       output: call,
       total,
+      counters: server.watchable.counters,
       header: (revision) => server.header(revision),
       fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
       onRoom: () => this.#watches.resume(),

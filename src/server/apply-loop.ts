@@ -1,7 +1,8 @@
-import { type Applier, type ApplyResult, decodeEntryRequest, requestIdOf } from "../apply/index.js";
+import { type Applier, type ApplyResult, decodeEntryRequest, operationOf, requestIdOf } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
 import { assert, type Clock, type EtcdError, type Logger, type RequestId } from "../base/index.js";
 import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../raft/index.js";
+import type { InternalRaftRequest } from "../wire/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { LogPosition } from "./log-position.js";
 import type { ServerCounters } from "./metrics.js";
@@ -39,6 +40,11 @@ export interface ApplyLoopConfig {
 
 /** What is applied, in this order: entries, and snapshots in place of entries. */
 type Item = Entry | { readonly snapshot: Snapshot };
+
+interface AppliedRequest {
+  readonly request: InternalRaftRequest;
+  readonly success: boolean;
+}
 
 /** How long entries are applied before the event loop gets its turn. */
 const sliceMs = 8;
@@ -148,10 +154,10 @@ export class ApplyLoop {
     for (let item = this.#queue[this.#next]; item !== undefined; item = this.#queue[this.#next]) {
       if ("snapshot" in item || backend.full) return;
       this.#next++;
-      this.#apply(item);
+      const applied = this.#apply(item);
       position.applyTo(item.index, item.term);
       const now = clock.now();
-      this.#warnIfSlow(item, now - startedAt);
+      this.#measure(item, applied, now - startedAt);
       if (now >= end) return;
       startedAt = now;
     }
@@ -175,8 +181,12 @@ export class ApplyLoop {
     this.#slice();
   }
 
-  #warnIfSlow({ index, data }: Entry, tookMs: number): void {
+  #measure({ index, data }: Entry, applied: AppliedRequest | undefined, tookMs: number): void {
     const { counters, logger, warningApplyDurationMs } = this.#config;
+    if (applied !== undefined) {
+      const { request, success } = applied;
+      counters.countApply(request.v2 === undefined ? "v3" : "v2", operationOf(request), success, tookMs / 1000);
+    }
     if (tookMs <= warningApplyDurationMs) return;
     counters.slowApplies++;
     logger.warn("apply request took too long", {
@@ -187,22 +197,22 @@ export class ApplyLoop {
     });
   }
 
-  #apply(entry: Entry): void {
+  /** @returns what it asked for, unless that was nothing or a conf change */
+  #apply(entry: Entry): AppliedRequest | undefined {
     const { applier, onFirstOfTerm } = this.#config;
     switch (entry.type) {
       case "EntryNormal":
         if (entry.data.length > 0) {
-          this.#applyRequest(entry);
-        } else {
-          applier.applyEmpty(entry);
-          onFirstOfTerm();
+          return this.#applyRequest(entry);
         }
-        return;
+        applier.applyEmpty(entry);
+        onFirstOfTerm();
+        return undefined;
       case "EntryConfChange": {
         const change = confChangeCodec.decode(entry.type, entry.data);
         assert(change.version === 1, "an entry of this type holds a change of one member");
         this.#applyConfChange(change, entry);
-        return;
+        return undefined;
       }
       default:
         throw new Error(`the log has an entry of a type that is not supported: ${entry.type}`);
@@ -219,7 +229,7 @@ export class ApplyLoop {
     confChanges.settle(change.id as RequestId, refusal);
   }
 
-  #applyRequest(entry: Entry): void {
+  #applyRequest(entry: Entry): AppliedRequest {
     const { applier, proposals, raiseNoSpace } = this.#config;
     const request = decodeEntryRequest(entry.data);
     const id = requestIdOf(request) as RequestId;
@@ -227,6 +237,7 @@ export class ApplyLoop {
     // The client hears of it when all members know that there is no room for more.
     if (result.error === undefined && result.overQuota) void raiseNoSpace().then(() => proposals.settle(id, result));
     else proposals.settle(id, result);
+    return { request, success: result.error === undefined };
   }
 
   #release(): void {

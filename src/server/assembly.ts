@@ -14,7 +14,7 @@ import { LeaseLoop } from "./lease-loop.js";
 import { LeaseService } from "./lease-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
 import { MembershipService } from "./membership-service.js";
-import { ServerCounters } from "./metrics.js";
+import type { ServerCounters } from "./metrics.js";
 import { peerService } from "./peer-service.js";
 import { Publisher } from "./publisher.js";
 import { SpaceGuard } from "./space-guard.js";
@@ -55,12 +55,14 @@ export function assemble(
   { onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
   const { clock, logger } = deps;
-  const { backend, store, lessor, cluster, alarms, consistentIndex } = member;
+  const { backend, counters, store, lessor, cluster, alarms, consistentIndex } = member;
   const { memberId, clusterId } = member.ids;
-  const counters = new ServerCounters();
   const quota = new Quota(quotaBytes(settings), () => backend.sizeInUse());
   const applier = new Applier({ backend, store, lessor, cluster, alarms, consistentIndex, quota, logger });
-  const watchable = new WatchableStore(store, { onFailure: (error) => onFailure(asError(error)) });
+  const watchable = new WatchableStore(store, {
+    counters: counters.store,
+    onFailure: (error) => onFailure(asError(error)),
+  });
   const consensus = new Consensus({
     ...{ settings, member, applier, watchable, peers: deps.peers, clock, logger, counters },
     onLeadership() {
@@ -95,7 +97,7 @@ export function assemble(
     ...{ questions, nextId, ensureLeadership },
   });
   const membership = new MembershipService({
-    ...{ cluster, position, readIndex, questions, headers, clock, logger },
+    ...{ cluster, position, readIndex, questions, headers, clock, logger, counters },
     strict: settings.strictReconfigCheck,
     configure: (change, call) => consensus.configure(change, call),
     activeSince: (id) => consensus.traffic.network.activeSince(id),
@@ -107,7 +109,7 @@ export function assemble(
   const publisher = new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
   store.onChanges((_, changes) => counters.countChanges(changes));
   const maintenance = new MaintenanceService({
-    ...{ backend, store, cluster, alarms, proposer, leadership, position, headers, logger },
+    ...{ backend, store, cluster, alarms, proposer, leadership, position, headers, clock, logger, counters },
   });
   return {
     ...{ counters, consensus, headers, watchable, kv, leases, space, membership, maintenance, compactor, publisher },

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../apply/index.js";
 import type { Backend, LevelStore, MemberBackend } from "../backend/index.js";
-import { type Clock, type Logger, type Random, writeBE64 } from "../base/index.js";
+import { type Clock, type Logger, type Random, readBE64, writeBE64 } from "../base/index.js";
 import { Cluster, loadConfState, type Member } from "../cluster/index.js";
 import type { Checkpoint } from "../lease/index.js";
 import { emptyConfState, MemoryStorage, RawNode } from "../raft/index.js";
@@ -9,6 +9,7 @@ import { createDataDir, type OpenedWal, type Wal, type WalMetadata } from "../wa
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { ServerConfig } from "./config.js";
 import { Databases } from "./databases.js";
+import { ServerCounters } from "./metrics.js";
 import type { Names } from "./names.js";
 import { found, idFields, type Origin, openLog } from "./origin.js";
 import type { PeerAccess } from "./peer-network.js";
@@ -42,6 +43,7 @@ export interface BootstrapHooks {
 /** All that a member remembers, new or read back from disk, and its raft node in the same state. */
 export interface Bootstrapped extends Stores {
   readonly ids: WalMetadata;
+  readonly counters: ServerCounters;
   readonly wal: Wal;
   readonly backend: MemberBackend;
   readonly databases: Databases;
@@ -68,11 +70,13 @@ export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: B
   const { opened, origin } = await openLog(walDir, config, deps);
   try {
     const { ids } = origin;
-    const received = deps.receivedSnapshots ?? new SnapshotFolder(join(dirname(backendDir), "snap"));
-    const databases = makeDatabases(backendDir, ids, received, config, deps, hooks);
+    const counters = new ServerCounters();
+    const folder = join(dirname(backendDir), "snap");
+    const received = deps.receivedSnapshots ?? new SnapshotFolder(folder, deps.clock, counters);
+    const databases = makeDatabases(backendDir, ids, received, counters, config, deps, hooks);
     const backend = await databases.open(opened.snapshot);
     try {
-      return { ...(await restore(config, deps, hooks, opened, origin, backend)), databases, received };
+      return { ...(await restore(config, deps, hooks, counters, opened, origin, backend)), databases, received };
     } catch (error) {
       await backend.close();
       throw error;
@@ -87,6 +91,7 @@ function makeDatabases(
   dir: string,
   ids: WalMetadata,
   received: ReceivedSnapshots,
+  counters: ServerCounters,
   { backendBatchIntervalMs, backendBatchLimit }: ServerConfig,
   { clock, logger, openStore }: ServerDeps,
   { onDiskFailure }: BootstrapHooks,
@@ -95,6 +100,7 @@ function makeDatabases(
     dir,
     ids,
     received,
+    counters: counters.backend,
     clock,
     logger,
     onFailure: onDiskFailure,
@@ -108,6 +114,7 @@ async function restore(
   config: ServerConfig,
   deps: ServerDeps,
   hooks: BootstrapHooks,
+  counters: ServerCounters,
   log: OpenedWal,
   origin: Origin,
   backend: MemberBackend,
@@ -125,7 +132,7 @@ async function restore(
   await alarms.restore();
   const { proposeCheckpoints } = hooks;
   const open = (from: Backend): Promise<Stores> =>
-    openStores(from, { settings: config, clock, logger, proposeCheckpoints });
+    openStores(from, { settings: config, counters, clock, logger, proposeCheckpoints });
   const stores = await open(backend.current);
   logger.info("restore consistentIndex", { index: consistentIndex.index });
   const forced = config.forceNewCluster && origin.kind === "restarted";
@@ -137,7 +144,20 @@ async function restore(
   if (origin.kind === "founder") found(node, origin, logger);
   else logger.info("restarting local member", { ...idFields(ids), "commit-index": opened.hardState?.commit ?? 0 });
   const remotes = origin.kind === "joiner" ? origin.remotes : [];
-  return { ids, wal, backend, consistentIndex, cluster, alarms, ...stores, openStores: open, storage, node, remotes };
+  return {
+    ids,
+    counters,
+    wal,
+    backend,
+    consistentIndex,
+    cluster,
+    alarms,
+    ...stores,
+    openStores: open,
+    storage,
+    node,
+    remotes,
+  };
 }
 
 const authRevisionKey = Buffer.from("authRevision", "latin1");
@@ -148,6 +168,12 @@ function beginAuth(backend: Backend): void {
   const first = Buffer.alloc(8);
   writeBE64(first, 0, 1);
   backend.put("auth", authRevisionKey, first);
+}
+
+/** Of users and roles, as they are stored. */
+export function storedAuthRevision(backend: Backend): number {
+  const stored = backend.get("auth", authRevisionKey);
+  return stored === undefined ? 1 : readBE64(stored, 0);
 }
 
 /** Why a member that the others have removed does not start. */

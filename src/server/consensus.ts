@@ -104,7 +104,7 @@ export class Consensus implements RaftHandler {
     this.#transfer = this.#makeTransfer();
     this.#snapshots = this.#makeSnapshotTrigger();
     this.#install = new SnapshotInstall({
-      ...{ member, watchable: config.watchable, logger },
+      ...{ member, watchable: config.watchable, logger, counters },
       onMembers: () => this.traffic.meet(),
     });
     this.#applyLoop = this.#makeApplyLoop();
@@ -259,20 +259,19 @@ export class Consensus implements RaftHandler {
   }
 
   #makeRaftNode(): RaftNode {
-    const { settings, member, clock, counters } = this.#config;
+    const { settings, member, clock, logger, counters } = this.#config;
     const { node, storage, wal } = member;
     return new RaftNode({
-      ...{ node, storage, wal, clock, tickMs: settings.tickMs, handler: this },
+      ...{ node, storage, wal, clock, logger, counters, tickMs: settings.tickMs, handler: this },
       network: this.traffic.network,
-      onSync: (seconds) => counters.walSyncSeconds.observe(seconds),
     });
   }
 
   #makeTransfer(): SnapshotTransfer {
-    const { member, clock, logger } = this.#config;
+    const { member, clock, logger, counters } = this.#config;
     const { backend, consistentIndex, cluster } = member;
     return new SnapshotTransfer({
-      ...{ backend, consistentIndex, cluster, clock, logger },
+      ...{ backend, consistentIndex, cluster, clock, logger, counters },
       network: this.traffic.network,
       settled: () => !this.#applyLoop.installing,
       reportFailure: (id) => this.#raftNode.reportSnapshot(id, "failure"),
@@ -280,12 +279,12 @@ export class Consensus implements RaftHandler {
   }
 
   #makeSnapshotTrigger(): SnapshotTrigger {
-    const { settings, member, logger, onFailure } = this.#config;
+    const { settings, member, clock, logger, counters, onFailure } = this.#config;
     const { backend, wal, storage } = member;
     const { snapshotCount, snapshotCatchUpEntries: catchUpEntries, maxSnapshots } = settings;
     return new SnapshotTrigger(
       {
-        ...{ backend, wal, storage, logger, snapshotCount, catchUpEntries, maxSnapshots },
+        ...{ backend, wal, storage, clock, logger, counters, snapshotCount, catchUpEntries, maxSnapshots },
         saveSnapshot: (snapshot) => this.#raftNode.saveSnapshot(snapshot),
         logIsHeld: () => this.#transfer.holdsLog,
         onFailure,

@@ -1,6 +1,7 @@
 import { allBuckets, type Backend, type BackendView, type Bucket, type Row } from "../backend/index.js";
-import { EtcdError } from "../base/index.js";
+import { type Clock, EtcdError } from "../base/index.js";
 import { type BoltPlan, planBolt } from "../bolt/index.js";
+import type { ServerCounters } from "./metrics.js";
 
 /** One state of everything that a member has stored, as a file of etcd's own. It is made while it is sent. */
 export interface DatabaseSnapshot {
@@ -15,12 +16,16 @@ export interface DatabaseSnapshot {
 /** The snapshots of one member that are being sent. */
 export class DatabaseSnapshots {
   readonly #backend: Backend;
+  readonly #clock: Clock;
+  readonly #counters: ServerCounters;
   readonly #openMax: number;
   #open = 0;
 
   /** @param openMax so many at a time: each holds a state of the database, and reads all of it */
-  constructor(backend: Backend, openMax: number) {
+  constructor(backend: Backend, clock: Clock, counters: ServerCounters, openMax: number) {
     this.#backend = backend;
+    this.#clock = clock;
+    this.#counters = counters;
     this.#openMax = openMax;
   }
 
@@ -33,10 +38,12 @@ export class DatabaseSnapshots {
    */
   async take(signal: AbortSignal): Promise<DatabaseSnapshot> {
     if (this.#open === this.#openMax) throw new EtcdError("tooManyRequests");
+    const startedAt = this.#clock.now();
     const view = this.#backend.consistentView();
     this.#open++;
     const close = async (): Promise<void> => {
       this.#open--;
+      this.#counters.databaseSentSeconds.observe((this.#clock.now() - startedAt) / 1000);
       await view.close();
     };
     try {

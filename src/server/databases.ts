@@ -4,6 +4,7 @@ import { saveConsistentIndex, storedIndex } from "../apply/index.js";
 import {
   allBuckets,
   type Backend,
+  type BackendCounters,
   type Bucket,
   DiskError,
   type LevelStore,
@@ -22,6 +23,7 @@ export interface DatabasesConfig {
   readonly dir: string;
   readonly ids: WalMetadata;
   readonly received: ReceivedSnapshots;
+  readonly counters: BackendCounters;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onFailure: (error: Error) => void;
@@ -164,8 +166,16 @@ export class Databases {
   }
 
   #open(index: number): Promise<Backend> {
-    const { clock, logger, onFailure, batchIntervalMs, batchLimit, openStore } = this.#config;
-    const options = { clock, logger, onFailure, batchIntervalMs, batchLimit, ...(openStore && { openStore }) };
+    const { clock, counters, logger, onFailure, batchIntervalMs, batchLimit, openStore } = this.#config;
+    const options = {
+      clock,
+      counters,
+      logger,
+      onFailure,
+      batchIntervalMs,
+      batchLimit,
+      ...(openStore && { openStore }),
+    };
     return openLevelBackend({ dir: this.#dir(index), ...options });
   }
 

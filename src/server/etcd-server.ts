@@ -44,7 +44,7 @@ import {
   type TxnResponse,
 } from "../wire/index.js";
 import { type Assembly, asError, assemble, corruptionCheckOf } from "./assembly.js";
-import { type Bootstrapped, bootstrap, type ServerDeps } from "./bootstrap.js";
+import { type Bootstrapped, bootstrap, type ServerDeps, storedAuthRevision } from "./bootstrap.js";
 import type { Call } from "./call.js";
 import { quotaBytes, type ServerConfig } from "./config.js";
 import type { DatabaseSnapshot } from "./database-snapshot.js";
@@ -297,9 +297,9 @@ export class EtcdServer {
   get metrics(): ServerMetrics {
     const { consensus, counters } = this.#parts;
     const { position, leadership, proposals } = consensus;
-    const { backend, store } = this.#member;
+    const { backend, store, wal } = this.#member;
     return {
-      ...counters,
+      counters,
       hasLeader: leadership.hasLeader,
       isLeader: leadership.leading,
       isLearner: this.isLearner(),
@@ -307,12 +307,14 @@ export class EtcdServer {
       proposalsCommitted: position.committed,
       proposalsApplied: position.applied,
       proposalsPending: proposals.pending,
+      walBytes: wal.bytesWritten,
       dbBytes: backend.size(),
       dbBytesInUse: backend.sizeInUse(),
       quotaBytes: quotaBytes(this.config),
       keys: store.keyCount,
       revision: store.revision,
       compactRevision: store.compactedRevision,
+      authRevision: storedAuthRevision(backend),
       watchers: this.watchable.watcherCount,
       slowWatchers: this.watchable.slowWatcherCount,
       watchStreams: this.watchable.streamCount,

@@ -1,6 +1,6 @@
 import type { AlarmStore } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import { apiVersion, EtcdError, type Logger } from "../base/index.js";
+import { apiVersion, type Clock, EtcdError, type Logger } from "../base/index.js";
 import type { Cluster } from "../cluster/index.js";
 import type { Store } from "../mvcc/index.js";
 import {
@@ -19,6 +19,7 @@ import { type DatabaseSnapshot, DatabaseSnapshots } from "./database-snapshot.js
 import type { Headers } from "./headers.js";
 import type { Leadership } from "./leadership.js";
 import type { LogPosition } from "./log-position.js";
+import type { ServerCounters } from "./metrics.js";
 import { type Proposer, responseOf } from "./proposer.js";
 
 /** Snapshots that are sent to clients at a time. */
@@ -33,7 +34,9 @@ export interface MaintenanceServiceConfig {
   readonly leadership: Leadership;
   readonly position: LogPosition;
   readonly headers: Headers;
+  readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: ServerCounters;
 }
 
 /** What operators ask: how this member is, who the members are, whether their data agrees. */
@@ -43,7 +46,7 @@ export class MaintenanceService {
 
   constructor(config: MaintenanceServiceConfig) {
     this.#config = config;
-    this.#snapshots = new DatabaseSnapshots(config.backend, clientSnapshotsMax);
+    this.#snapshots = new DatabaseSnapshots(config.backend, config.clock, config.counters, clientSnapshotsMax);
   }
 
   status(): StatusResponse {

@@ -24,6 +24,7 @@ import type { Call } from "./call.js";
 import type { Headers } from "./headers.js";
 import type { LeaderQuestions } from "./leader-questions.js";
 import type { LogPosition } from "./log-position.js";
+import type { ServerCounters } from "./metrics.js";
 import type { ReadIndex } from "./read-index.js";
 import {
   type ReconfigurationView,
@@ -47,6 +48,7 @@ export interface MembershipServiceConfig {
   readonly headers: Headers;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: ServerCounters;
 }
 
 /** How long the question whether a learner is ready waits for what is committed to be applied. */
@@ -124,6 +126,21 @@ export class MembershipService {
    * @throws EtcdError `notLeader`; `memberNotFound`, `learnerNotReady`, `memberNotEnoughStarted`, `memberNotLearner`
    */
   async promoteHere(id: MemberId, call?: Call): Promise<readonly Member[]> {
+    const { counters } = this.#config;
+    try {
+      const members = await this.#promote(id, call);
+      counters.promotions++;
+      return members;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      // etcd counts who leads, not who asked the wrong member.
+      if (error instanceof EtcdError && error.kind === "notLeader") throw error;
+      counters.refusedPromotions.set(reason, (counters.refusedPromotions.get(reason) ?? 0) + 1);
+      throw error;
+    }
+  }
+
+  async #promote(id: MemberId, call?: Call): Promise<readonly Member[]> {
     await this.#requireReady(id);
     this.#refuse((view) => refuseToPromote(view, id));
     const member: Member = { id, name: "", peerUrls: [], clientUrls: [], isLearner: false };

@@ -1,39 +1,20 @@
-import type { Change } from "../mvcc/index.js";
+import { BackendCounters } from "../backend/index.js";
+import { exponentialBounds, Histogram } from "../base/index.js";
+import { LeaseCounters } from "../lease/index.js";
+import { type Change, StoreCounters } from "../mvcc/index.js";
 import type { CountersByPeer } from "../transport/index.js";
 
-/** Counts of observations by size, as Prometheus histograms keep them. */
-export class Histogram {
-  /** Upper bounds of the buckets, ascending; what is larger counts only toward `count`. */
-  readonly bounds: readonly number[];
-  /** Observations in each bucket alone, not summed up. */
-  readonly counts: number[];
-  #sum = 0;
-  #count = 0;
+const applyBounds = exponentialBounds(0.0001, 2, 20);
 
-  constructor(bounds: readonly number[]) {
-    this.bounds = bounds;
-    this.counts = bounds.map(() => 0);
-  }
-
-  get sum(): number {
-    return this.#sum;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  observe(value: number): void {
-    this.#sum += value;
-    this.#count++;
-    const bucket = this.bounds.findIndex((bound) => value <= bound);
-    if (bucket >= 0) this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
-  }
+/** How long entries took to apply, by what they ask for: in the words of etcd's first store, or in today's. */
+export interface Applies {
+  readonly v2: Map<string, OperationSeconds>;
+  readonly v3: Map<string, OperationSeconds>;
 }
 
-/** `count` bounds, each `factor` times the one before. */
-export function exponentialBounds(start: number, factor: number, count: number): readonly number[] {
-  return Array.from({ length: count }, (_, at) => start * factor ** at);
+export interface OperationSeconds {
+  readonly success: Histogram;
+  readonly failure: Histogram;
 }
 
 /** What is counted where it happens, from the start of the process. */
@@ -49,6 +30,35 @@ export class ServerCounters {
   deletes = 0;
   /** How long writes of the raft log took, with their sync. */
   readonly walSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
+  readonly backend = new BackendCounters();
+  readonly store = new StoreCounters();
+  readonly leases = new LeaseCounters();
+  readonly applies: Applies = { v2: new Map(), v3: new Map() };
+  /** Ticks of a leader that came so late that its heartbeats did. */
+  lateHeartbeats = 0;
+  promotions = 0;
+  /** By what was said against it. */
+  readonly refusedPromotions = new Map<string, number>();
+  /** Received snapshots that are being put in place. */
+  snapshotsInstalling = 0;
+  /** How long the records of snapshots took to store, with their sync. */
+  readonly snapshotRecordSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
+  /** How long received databases took to store, and their syncs of that. */
+  readonly receivedSeconds = new Histogram(exponentialBounds(0.1, 2, 10));
+  readonly receivedSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
+  /** How long databases took to send, to clients and to peers. */
+  readonly databaseSentSeconds = new Histogram(exponentialBounds(0.01, 2, 17));
+
+  /** @param operation as etcd calls it */
+  countApply(version: keyof Applies, operation: string, success: boolean, seconds: number): void {
+    const byOperation = this.applies[version];
+    let counted = byOperation.get(operation);
+    if (counted === undefined) {
+      counted = { success: new Histogram(applyBounds), failure: new Histogram(applyBounds) };
+      byOperation.set(operation, counted);
+    }
+    (success ? counted.success : counted.failure).observe(seconds);
+  }
 
   countChanges(changes: readonly Change[]): void {
     for (const { type } of changes) {
@@ -60,6 +70,7 @@ export class ServerCounters {
 
 /** The state of one member in numbers, for whoever renders `/metrics`. Counts are from the start of the process. */
 export interface ServerMetrics {
+  readonly counters: ServerCounters;
   readonly hasLeader: boolean;
   readonly isLeader: boolean;
   readonly isLearner: boolean;
@@ -68,12 +79,8 @@ export interface ServerMetrics {
   readonly proposalsCommitted: number;
   readonly proposalsApplied: number;
   readonly proposalsPending: number;
-  readonly proposalsFailed: number;
-  readonly slowApplies: number;
-  readonly slowReadIndexes: number;
-  readonly readIndexFailures: number;
-  readonly leasesExpired: number;
-  readonly walSyncSeconds: Histogram;
+  /** Bytes that the raft log was given. */
+  readonly walBytes: number;
   readonly dbBytes: number;
   readonly dbBytesInUse: number;
   /** Infinity when there is no quota. */
@@ -82,11 +89,8 @@ export interface ServerMetrics {
   readonly revision: number;
   /** -1 while nothing was ever compacted. */
   readonly compactRevision: number;
-  readonly ranges: number;
-  readonly txns: number;
-  /** Keys put and deleted, in whatever request. */
-  readonly puts: number;
-  readonly deletes: number;
+  /** Of users and roles. */
+  readonly authRevision: number;
   readonly watchers: number;
   readonly slowWatchers: number;
   readonly watchStreams: number;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { assert, type Clock, EtcdError, type Timer } from "../base/index.js";
+import { assert, type Clock, EtcdError, formatDuration, type Logger, type Timer } from "../base/index.js";
 import {
   type ConfChange,
   type ConfState,
@@ -17,6 +17,7 @@ import {
   type Status,
 } from "../raft/index.js";
 import type { Wal } from "../wal/index.js";
+import type { ServerCounters } from "./metrics.js";
 import { sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";
 
@@ -51,14 +52,17 @@ export interface RaftNodeConfig {
   readonly tickMs: number;
   readonly handler: RaftHandler;
   readonly network: Pick<PeerNetwork, "send">;
-  /** How long one write of the log took. */
-  readonly onSync: (seconds: number) => void;
+  readonly logger: Logger;
+  readonly counters: ServerCounters;
 }
 
 /** Proposals that wait for a leader. */
 const unsentMax = 5_000;
 /** Without a tick for so long, this member may have been asleep while others elected a new leader. */
 const activeTicks = 3;
+
+const lateHeartbeatText =
+  "leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk";
 
 interface SnapshotToSave {
   readonly snapshot: Snapshot;
@@ -220,9 +224,23 @@ export class RaftNode {
       } catch (error) {
         this.#fail(error);
       }
-      this.#latestTick = this.#config.clock.now();
+      this.#ticked();
       this.#config.handler.tick();
       this.wake();
+    });
+  }
+
+  #ticked(): void {
+    const { clock, counters, logger, tickMs } = this.#config;
+    const now = clock.now();
+    const exceededMs = now - this.#latestTick - 2 * tickMs;
+    this.#latestTick = now;
+    if (exceededMs <= 0 || !this.#leading || this.#node.status().progress.size === 1) return;
+    counters.lateHeartbeats++;
+    logger.warn(lateHeartbeatText, {
+      "heartbeat-interval": formatDuration(tickMs),
+      "expected-duration": formatDuration(2 * tickMs),
+      "exceeded-duration": formatDuration(exceededMs),
     });
   }
 
@@ -311,7 +329,7 @@ export class RaftNode {
     const startedAt = this.#config.clock.now();
     await this.#config.wal.save({ hardState, entries, snapshot });
     if (hardState !== undefined) this.#storedTerm = hardState.term;
-    this.#config.onSync((this.#config.clock.now() - startedAt) / 1000);
+    this.#config.counters.walSyncSeconds.observe((this.#config.clock.now() - startedAt) / 1000);
   }
 
   #leadership(state: SoftState): void {

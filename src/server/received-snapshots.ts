@@ -1,6 +1,8 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../base/index.js";
 import { openBolt } from "../bolt/index.js";
+import type { ServerCounters } from "./metrics.js";
 
 /** The databases that peers send, each kept from its arrival until it has taken the place of this member's own. */
 export interface ReceivedSnapshots {
@@ -21,14 +23,19 @@ const suffix = ".snap.db";
 /** As files in a folder, named as etcd names them: the index, in sixteen hex digits. */
 export class SnapshotFolder implements ReceivedSnapshots {
   readonly #dir: string;
+  readonly #clock: Clock;
+  readonly #counters: ServerCounters;
   #arrivals = 0;
 
-  constructor(dir: string) {
+  constructor(dir: string, clock: Clock, counters: ServerCounters) {
     this.#dir = dir;
+    this.#clock = clock;
+    this.#counters = counters;
   }
 
   async store(index: number, body: AsyncIterable<Uint8Array>): Promise<number> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const startedAt = this.#clock.now();
     const arriving = join(this.#dir, `arriving-${this.#arrivals++}`);
     const file = await open(arriving, "w+", 0o600);
     let bytes = 0;
@@ -38,10 +45,13 @@ export class SnapshotFolder implements ReceivedSnapshots {
         bytes += chunk.length;
       }
       await readThrough(file);
+      const writtenAt = this.#clock.now();
       await file.sync();
+      this.#counters.receivedSyncSeconds.observe((this.#clock.now() - writtenAt) / 1000);
       await file.close();
       await rename(arriving, this.#path(index));
       await syncDirectory(this.#dir);
+      this.#counters.receivedSeconds.observe((this.#clock.now() - startedAt) / 1000);
     } catch (error) {
       await file.close().catch(() => undefined); // the first error is the one that says why
       await rm(arriving, { force: true });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Backend } from "../backend/index.js";
+import { type Backend, BackendCounters } from "../backend/index.js";
 import { type Logger, readBE64, systemClock, writeBE64 } from "../base/index.js";
 import { encodeV2Store } from "../cluster/index.js";
 import { emptyConfState, type HardState, type Snapshot } from "../raft/index.js";
@@ -76,6 +76,7 @@ async function fill(options: RestoreOptions, { members, ids }: Founding): Promis
     dir: backendDir,
     ids,
     received: onlyFile(options.path),
+    counters: new BackendCounters(),
     clock: systemClock,
     logger,
     onFailure: () => undefined, // whoever writes hears of it

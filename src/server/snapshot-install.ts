@@ -2,11 +2,13 @@ import type { Logger } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { Snapshot } from "../raft/index.js";
 import type { Bootstrapped } from "./bootstrap.js";
+import type { ServerCounters } from "./metrics.js";
 
 export interface SnapshotInstallConfig {
   readonly member: Bootstrapped;
   readonly watchable: WatchableStore;
   readonly logger: Logger;
+  readonly counters: ServerCounters;
   /** The members are others now. */
   readonly onMembers: () => void;
 }
@@ -30,6 +32,16 @@ export class SnapshotInstall {
 
   /** The raft log is the snapshot's by now, so a start after a crash ends what is begun here. */
   async run(snapshot: Snapshot): Promise<void> {
+    const { counters } = this.#config;
+    counters.snapshotsInstalling++;
+    try {
+      await this.#run(snapshot);
+    } finally {
+      counters.snapshotsInstalling--;
+    }
+  }
+
+  async #run(snapshot: Snapshot): Promise<void> {
     const { member, watchable, logger, onMembers } = this.#config;
     const { backend, databases, consistentIndex, cluster, alarms } = member;
     const { index, term } = snapshot.metadata;

@@ -4,6 +4,7 @@ import type { Clock, Logger, MemberId, Timer } from "../base/index.js";
 import { type Cluster, idText, loadConfState } from "../cluster/index.js";
 import { emptyConfState, type Message, type NodeId } from "../raft/index.js";
 import { DatabaseSnapshots } from "./database-snapshot.js";
+import type { ServerCounters } from "./metrics.js";
 import type { PeerNetwork } from "./peer-network.js";
 
 /** As many as a transport sends at a time. */
@@ -19,6 +20,7 @@ export interface SnapshotTransferConfig {
   readonly network: PeerNetwork;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: ServerCounters;
   /** False while the state of this member is being replaced itself. */
   readonly settled: () => boolean;
   /** Tells raft that a snapshot was not sent. */
@@ -35,7 +37,7 @@ export class SnapshotTransfer {
 
   constructor(config: SnapshotTransferConfig) {
     this.#config = config;
-    this.#databases = new DatabaseSnapshots(config.backend, inFlightMax);
+    this.#databases = new DatabaseSnapshots(config.backend, config.clock, config.counters, inFlightMax);
   }
 
   /** A peer is getting a snapshot, or got one a moment ago. */

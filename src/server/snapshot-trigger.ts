@@ -1,13 +1,16 @@
 import type { Backend } from "../backend/index.js";
-import { emptyBytes, type Logger } from "../base/index.js";
+import { type Clock, emptyBytes, type Logger } from "../base/index.js";
 import type { ConfState, MemoryStorage, Snapshot } from "../raft/index.js";
 import type { Wal } from "../wal/index.js";
+import type { ServerCounters } from "./metrics.js";
 
 export interface SnapshotTriggerConfig {
   readonly backend: Backend;
   readonly wal: Wal;
   readonly storage: MemoryStorage;
+  readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: ServerCounters;
   /** Applied entries between two snapshots. */
   readonly snapshotCount: number;
   /** Entries before a snapshot that the log keeps, for followers that are slow. */
@@ -54,12 +57,14 @@ export class SnapshotTrigger {
   }
 
   async #snapshot(snapshot: Snapshot): Promise<void> {
-    const { backend, wal, storage, logger, catchUpEntries, maxSnapshots } = this.#config;
+    const { backend, wal, storage, clock, logger, counters, catchUpEntries, maxSnapshots } = this.#config;
     const { index, confState } = snapshot.metadata;
     logger.info("triggering snapshot", { "applied-index": index, "snapshot-count": this.#config.snapshotCount });
     // Whatever the log forgets must be on disk elsewhere, the index up to which it is included.
     await backend.commit();
+    const startedAt = clock.now();
     await this.#config.saveSnapshot(snapshot);
+    counters.snapshotRecordSeconds.observe((clock.now() - startedAt) / 1000);
     // Meanwhile one may have been received, which takes the place of the log.
     if (index <= storage.snapshot().metadata.index) return;
     storage.createSnapshot(index, confState, snapshot.data);

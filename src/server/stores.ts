@@ -3,11 +3,13 @@ import type { Clock, Logger } from "../base/index.js";
 import { type Checkpoint, Lessor } from "../lease/index.js";
 import { openStore, type Store } from "../mvcc/index.js";
 import type { ServerConfig } from "./config.js";
+import type { ServerCounters } from "./metrics.js";
 
 const leaseCheckpointIntervalSeconds = 300;
 
 export interface StoresConfig {
   readonly settings: ServerConfig;
+  readonly counters: ServerCounters;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly proposeCheckpoints: (checkpoints: readonly Checkpoint[]) => Promise<void>;
@@ -21,11 +23,12 @@ export interface Stores {
 
 /** Reads back what a backend holds of them: first the leases, which the keys are then tied to. */
 export async function openStores(backend: Backend, config: StoresConfig): Promise<Stores> {
-  const { settings, clock, logger } = config;
+  const { settings, counters, clock, logger } = config;
   const lessor = makeLessor(backend, config);
   await lessor.restore();
   const store = await openStore({
     backend,
+    counters: counters.store,
     clock,
     logger,
     onLease: (key, id) => lessor.attach(id, key),
@@ -35,7 +38,7 @@ export async function openStores(backend: Backend, config: StoresConfig): Promis
   return { lessor, store };
 }
 
-function makeLessor(backend: Backend, { settings, clock, logger, proposeCheckpoints }: StoresConfig): Lessor {
+function makeLessor(backend: Backend, { settings, counters, clock, logger, proposeCheckpoints }: StoresConfig): Lessor {
   const { electionTicks, tickMs, leaseCheckpoint, leaseCheckpointPersist } = settings;
   const checkpoints = {
     intervalSeconds: leaseCheckpointIntervalSeconds,
@@ -44,6 +47,7 @@ function makeLessor(backend: Backend, { settings, clock, logger, proposeCheckpoi
   };
   return new Lessor({
     backend,
+    counters: counters.leases,
     clock,
     logger,
     // Half an election more than an election: a lease must outlive a change of leaders.

@@ -73,6 +73,7 @@ export class Wal {
   /** Why nothing more is written. */
   #failure: unknown;
   #closed = false;
+  #bytesWritten = 0;
 
   private constructor(store: LevelStore, { state = emptyLogState, entries, runs }: Recovered) {
     this.#store = store;
@@ -111,6 +112,11 @@ export class Wal {
       await store.close();
       throw error instanceof DiskError || error instanceof AssertionFailure ? error : openFailure(dir, error);
     }
+  }
+
+  /** Bytes of entries that were stored since it was opened. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
   }
 
   /**
@@ -193,7 +199,9 @@ export class Wal {
     const first = entries[0]?.index ?? 0;
     const run = { first, last: first + entries.length - 1 };
     const key = runKey(run);
-    batch.put(key, seal(key, encodeRun(entries, previousTerm)));
+    const record = seal(key, encodeRun(entries, previousTerm));
+    this.#bytesWritten += record.length;
+    batch.put(key, record);
     this.#runs.push(run);
   }
 

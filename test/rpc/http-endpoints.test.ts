@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { EtcdError, silentLogger } from "../../src/base/index.js";
 import { CallCounters, clientEndpoints, type EndpointServer, peerEndpoints } from "../../src/rpc/index.js";
-import type { Histogram, ServerMetrics } from "../../src/server/index.js";
+import type { ServerMetrics } from "../../src/server/index.js";
+import { ServerCounters } from "../../src/server/metrics.js";
 import { AlarmType, Member, MemberListResponse, RangeResponse } from "../../src/wire/index.js";
 
 const cleanups: (() => void)[] = [];
@@ -11,21 +12,18 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
-const walSyncSeconds: Pick<Histogram, "bounds" | "counts" | "sum" | "count"> = {
-  bounds: [0.001, 0.002],
-  counts: [2, 1],
-  sum: 0.5,
-  count: 4,
-};
+const counters = new ServerCounters();
+for (const seconds of [0.0005, 0.0005, 0.0015, 100]) counters.walSyncSeconds.observe(seconds);
+Object.assign(counters, { ranges: 5, txns: 6, puts: 7, deletes: 8 });
 
-const metrics = {
+const metrics: ServerMetrics = {
+  counters,
   ...{ hasLeader: true, isLeader: true, isLearner: false, leaderChanges: 1 },
-  ...{ proposalsCommitted: 7, proposalsApplied: 6, proposalsPending: 1, proposalsFailed: 0 },
-  ...{ slowApplies: 0, slowReadIndexes: 0, readIndexFailures: 0, leasesExpired: 0, walSyncSeconds },
+  ...{ proposalsCommitted: 7, proposalsApplied: 6, proposalsPending: 1, walBytes: 12 },
   ...{ dbBytes: 100, dbBytesInUse: 50, quotaBytes: Number.POSITIVE_INFINITY, keys: 3, revision: 4 },
-  ...{ compactRevision: -1, ranges: 5, txns: 6, puts: 7, deletes: 8, watchers: 9, slowWatchers: 10, watchStreams: 11 },
+  ...{ compactRevision: -1, authRevision: 1, watchers: 9, slowWatchers: 10, watchStreams: 11 },
   peers: new Map(),
-} as unknown as ServerMetrics;
+};
 
 const healthy: EndpointServer = {
   memberId: 0x8e9e05c52164694dn as EndpointServer["memberId"],

@@ -28,6 +28,7 @@ interface Sending {
   readonly sender: WatchSender;
   readonly output: Output;
   readonly total: WaitingTotal;
+  readonly counters: { readonly eventsSent: number; readonly eventsPending: number };
   readonly rooms: () => number;
   readonly ends: unknown[];
 }
@@ -35,11 +36,13 @@ interface Sending {
 function start(otherBytes = 0): Sending {
   const output = new Output();
   const total = { bytes: otherBytes };
+  const counters = { eventsSent: 0, eventsPending: 0 };
   let rooms = 0;
   const ends: unknown[] = [];
   const sender = new WatchSender({
     output,
     total,
+    counters,
     header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
     fragmentBytes: 1_000_000,
     onRoom: () => {
@@ -47,7 +50,7 @@ function start(otherBytes = 0): Sending {
     },
     onEnd: (error) => ends.push(error),
   });
-  return { sender, output, total, rooms: () => rooms, ends };
+  return { sender, output, total, counters, rooms: () => rooms, ends };
 }
 
 function deliver(sender: WatchSender, bytes: number, watchId = 0n, revision = 2): void {
@@ -74,9 +77,10 @@ for (const { name, otherBytes, kib } of [
 }
 
 test("who waits for room goes on when there is some, or when all is over", async () => {
-  const { sender, output, total } = start();
+  const { sender, output, total, counters } = start();
   deliver(sender, 1_000_000);
   deliver(sender, 1_000_000);
+  expect(counters).toEqual({ eventsSent: 0, eventsPending: 2 });
   let through = 0;
   const wait = () =>
     sender.room().then(() => {
@@ -93,6 +97,7 @@ test("who waits for room goes on when there is some, or when all is over", async
   sender.stop();
   await second;
   expect([through, total.bytes]).toEqual([2, 0]);
+  expect(counters).toEqual({ eventsSent: 2, eventsPending: 0 });
 });
 
 test("what breaks while sending ends the stream", async () => {

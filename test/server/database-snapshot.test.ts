@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { type Backend, type LevelStore, openLevelBackend, openMemoryStore } from "../../src/backend/index.js";
-import { ManualClock, silentLogger } from "../../src/base/index.js";
+import { ManualClock, silentLogger, systemClock } from "../../src/base/index.js";
 import { DatabaseSnapshots } from "../../src/server/database-snapshot.js";
+import { ServerCounters } from "../../src/server/metrics.js";
 
 const openMax = 3;
 const forever = new AbortController().signal;
@@ -85,7 +86,7 @@ async function fixture(): Promise<{
   });
   for (let at = 0; at < 5000; at++) backend.put("key", bytes(String(at).padStart(17, "0")), bytes("v".repeat(200)));
   await backend.commit();
-  return { backend, snapshots: new DatabaseSnapshots(backend, openMax), open };
+  return { backend, snapshots: new DatabaseSnapshots(backend, systemClock, new ServerCounters(), openMax), open };
 }
 
 function counting(store: LevelStore, open: { snapshots: number; iterators: number }): LevelStore {

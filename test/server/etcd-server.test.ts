@@ -145,7 +145,7 @@ test("a lease runs out on the clock, and its keys with it", async () => {
   await host.advance(1_000);
   expect(await host.get("a")).toBeUndefined();
   expect(await outcome(host.server.leaseRenew(id as LeaseId, patient))).toBe("leaseNotFound");
-  expect(host.server.metrics.leasesExpired).toBe(1);
+  expect(host.server.metrics.counters.leasesExpired).toBe(1);
 });
 
 test("checkpoints tell a restarted member what was left of a lease", async () => {

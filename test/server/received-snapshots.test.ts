@@ -2,7 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { systemClock } from "../../src/base/index.js";
 import { planBolt } from "../../src/bolt/index.js";
+import { ServerCounters } from "../../src/server/metrics.js";
 import { SnapshotFolder } from "../../src/server/received-snapshots.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-received-"));
@@ -38,7 +40,7 @@ async function* inChunks(bytes: Buffer, failsAt = Number.POSITIVE_INFINITY): Asy
 
 test("a database that arrives is kept under its index, until it is not needed any more", async () => {
   const dir = freshDir();
-  const folder = new SnapshotFolder(dir);
+  const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
   const bytes = await database();
   expect(await folder.store(26, inChunks(bytes))).toBe(bytes.length);
   expect(readdirSync(dir)).toEqual(["000000000000001a.snap.db"]);
@@ -60,7 +62,9 @@ for (const { name, body, says } of [
 ]) {
   test(`of one that ${name} nothing is kept`, async () => {
     const dir = freshDir();
-    await expect(new SnapshotFolder(dir).store(26, await body())).rejects.toThrow(says);
+    await expect(new SnapshotFolder(dir, systemClock, new ServerCounters()).store(26, await body())).rejects.toThrow(
+      says,
+    );
     expect(readdirSync(dir)).toEqual([]);
   });
 }

@@ -1,0 +1,12 @@
+import type { InternalRaftRequest } from "../wire/index.js";
+
+/** What an entry asks for, by the name that etcd counts it under: "Put", "LeaseGrant". */
+export function operationOf(request: InternalRaftRequest): string {
+  if (request.put !== undefined) return "Put";
+  if (request.txn !== undefined) return "Txn";
+  for (const [name, part] of Object.entries(request)) {
+    if (part === undefined || name === "id" || name === "header" || name === "v2") continue;
+    return name.charAt(0).toUpperCase() + name.slice(1);
+  }
+  return request.v2?.method ?? "unknown";
+}

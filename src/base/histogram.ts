@@ -1,0 +1,38 @@
+/** Counts of observations by size, as Prometheus's histograms keep them. */
+export class Histogram {
+  /** Upper bounds of the buckets, ascending; what is larger counts only toward `count`. */
+  readonly bounds: readonly number[];
+  /** Observations in each bucket alone, not summed up. */
+  readonly counts: number[];
+  #sum = 0;
+  #count = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = bounds.map(() => 0);
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  observe(value: number): void {
+    this.#sum += value;
+    this.#count++;
+    const { bounds, counts } = this;
+    for (let bucket = 0; bucket < bounds.length; bucket++) {
+      if (value > (bounds[bucket] ?? 0)) continue;
+      counts[bucket] = (counts[bucket] ?? 0) + 1;
+      return;
+    }
+  }
+}
+
+/** `count` bounds, each `factor` times the one before. */
+export function exponentialBounds(start: number, factor: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, at) => start * factor ** at);
+}
