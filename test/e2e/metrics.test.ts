@@ -8,8 +8,8 @@ import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 import { Members, until } from "./members.js";
 
-// What members that were used tell Prometheus: the names and types of etcd, and values behind every name that etcd's own
-// dashboard and alerts, or ours, look at.
+// What members that were used tell Prometheus: the names and types of etcd, and values behind every name that etcd's
+// own dashboard and alerts, or ours, look at.
 
 /** Samples by metric, a histogram's under the names of its parts. */
 type Samples = ReadonlyMap<string, readonly number[]>;
