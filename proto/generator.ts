@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 import { type Emitted, emitFile } from "./emit.js";
+import { emitSchema, type ProtoFile } from "./emit-schema.js";
 
 /** The .proto files, and with them the generated ones. */
 const names = [
@@ -17,7 +18,12 @@ const names = [
   "health",
   "lock",
   "election",
+  "reflection",
+  "reflection-v1alpha",
 ];
+
+/** Files that say nothing a codec would need. */
+const schemaOnly = new Set(["reflection-v1alpha"]);
 
 /** Names of src/wire/protobuf.ts that are values, not types. */
 const values = new Set(["asEncoded"]);
@@ -31,12 +37,17 @@ export function generate(protoDir: string): Map<string, string> {
   root.resolveAll();
   const found = new Map<string, protobuf.ReflectionObject[]>(names.map((name) => [name, []]));
   collect(root, (object) => found.get(nameOf(object))?.push(object));
-  return new Map(
-    [...found].map(([name, objects]) => {
-      const source = readFileSync(join(protoDir, `${name}.proto`), "utf8");
-      return [`${name}.ts`, fileText(name, emitFile(objects, source.includes('syntax = "proto2"')))];
-    }),
-  );
+  const texts = new Map<string, string>();
+  const files: ProtoFile[] = [];
+  for (const [name, objects] of found) {
+    const source = readFileSync(join(protoDir, `${name}.proto`), "utf8");
+    if (!schemaOnly.has(name)) {
+      texts.set(`${name}.ts`, fileText(name, emitFile(objects, source.includes('syntax = "proto2"'))));
+    }
+    const imports = [...source.matchAll(/^import "(.+)\.proto";$/gm)].map(([, imported = ""]) => imported);
+    files.push({ name, imports, objects });
+  }
+  return texts.set("schema.ts", emitSchema(files));
 }
 
 /** The folder of the .proto files, whether this runs as compiled or as source. */

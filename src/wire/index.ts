@@ -2,7 +2,8 @@
  * Protobuf: every message that clients, members and the stored log speak, as TypeScript types with a codec each.
  * `PutRequest.decode(bytes)` and `.encode(message)` are all that most callers need; `services` lists the methods of
  * the gRPC API. Encoding yields what etcd would have written, byte for byte. Decoding takes bytes from anyone: it
- * returns a message or throws a `WireError`. It never judges what a message says, and does no I/O.
+ * returns a message or throws a `WireError`. It never judges what a message says, and does no I/O. JSON, with which the
+ * same messages can be written, and the .proto files as data are loaded when somebody asks for them.
  *
  * The API (package etcdserverpb) and the key space (mvccpb) are exported flat, other packages under their own names.
  */
@@ -15,8 +16,13 @@ export * as lockpb from "./generated/lock.js";
 export * as membershippb from "./generated/membership.js";
 export * as raftpb from "./generated/raft.js";
 export * from "./generated/raft-internal.js";
+export * as reflectionpb from "./generated/reflection.js";
 export * from "./generated/rpc.js";
 export * from "./generated/store-v2.js";
+export type { JsonForms } from "./json/forms.js";
+export { JsonError } from "./json/json-error.js";
+export type { JsonScanner } from "./json/scanner.js";
+export { loadJsonForms } from "./json-forms.js";
 export {
   type Codec,
   type Decoded,
@@ -27,4 +33,14 @@ export {
   nestingMax,
   WireError,
 } from "./protobuf.js";
+export {
+  type EnumSchema,
+  type FieldSchema,
+  type FileSchema,
+  jsonName,
+  loadSchema,
+  type MessageSchema,
+  type MethodSchema,
+  type ServiceSchema,
+} from "./schema.js";
 export { services } from "./services.js";

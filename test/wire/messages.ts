@@ -10,6 +10,7 @@ import * as lock from "../../src/wire/generated/lock.js";
 import * as membership from "../../src/wire/generated/membership.js";
 import * as raft from "../../src/wire/generated/raft.js";
 import * as raftInternal from "../../src/wire/generated/raft-internal.js";
+import * as reflection from "../../src/wire/generated/reflection.js";
 import * as rpc from "../../src/wire/generated/rpc.js";
 import * as storeV2 from "../../src/wire/generated/store-v2.js";
 import type { Codec } from "../../src/wire/protobuf.js";
@@ -36,6 +37,7 @@ const generated = new Map<string, Readonly<Record<string, unknown>>>(
     membership,
     raft,
     "raft-internal": raftInternal,
+    reflection,
     rpc,
     "store-v2": storeV2,
   }),

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PutRequest, PutResponse, services } from "../../src/wire/index.js";
 
-test("the services are those of etcd 3.5 and gRPC's health check", () => {
+test("the services are those of etcd 3.5, and gRPC's health check and reflection", () => {
   const methods = Object.entries(services).map(([name, service]) => [name, Object.keys(service).length]);
   expect(Object.fromEntries(methods)).toEqual({
     "etcdserverpb.KV": 5,
@@ -13,6 +13,7 @@ test("the services are those of etcd 3.5 and gRPC's health check", () => {
     "v3lockpb.Lock": 2,
     "v3electionpb.Election": 5,
     "grpc.health.v1.Health": 2,
+    "grpc.reflection.v1.ServerReflection": 1,
   });
 });
 

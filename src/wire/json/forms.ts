@@ -1,0 +1,25 @@
+import { loadSchema } from "../schema.js";
+import { parseMessage } from "./parse.js";
+import { printMessage } from "./print.js";
+import { JsonScanner } from "./scanner.js";
+import { MessageTypes } from "./types.js";
+
+/** Messages as JSON, both ways, by the full name of their type. */
+export interface JsonForms {
+  /** @throws JsonError */
+  parse(type: string, json: Buffer): Uint8Array;
+  /** @throws WireError */
+  print(type: string, bytes: Uint8Array): string;
+  /** @param bytesMax longest value that is taken */
+  scanner(bytesMax: number): JsonScanner;
+}
+
+/** What it takes to speak JSON; most members never do. */
+export async function makeJsonForms(): Promise<JsonForms> {
+  const types = new MessageTypes(await loadSchema());
+  return {
+    parse: (type, json) => parseMessage(types, type, json),
+    print: (type, bytes) => printMessage(types, type, bytes),
+    scanner: (bytesMax) => new JsonScanner(bytesMax),
+  };
+}

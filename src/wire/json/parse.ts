@@ -1,0 +1,171 @@
+import { nestingMax } from "../protobuf.js";
+import { sharedWriter, type Writer } from "../writer.js";
+import { JsonError, quote } from "./json-error.js";
+import { integerRanges, parseJsonInteger } from "./numbers.js";
+import { JsonReader } from "./reader.js";
+import type { FieldType, MessageType, MessageTypes } from "./types.js";
+
+type Value = bigint | boolean | string | Uint8Array | Message | List;
+
+/** The fields that were given, with their values. */
+interface Message {
+  readonly given: Map<FieldType, Value>;
+}
+
+/** The values of a repeated field. */
+interface List {
+  readonly items: readonly Value[];
+}
+
+/** An enum's name that nobody knows counts as not given. */
+const unknown = Symbol("unknown");
+
+/**
+ * The protobuf bytes of a message that was sent as JSON, by protobuf's rules for JSON as Go has them: names in either
+ * style, enums by name or number, integers as numbers or strings, null for what is not given; unknown names are passed
+ * over, with all that belongs to them.
+ *
+ * @param json one value, as a scanner found it
+ * @throws JsonError when a value is not of its field's type, or a field is given twice
+ */
+export function parseMessage(types: MessageTypes, name: string, json: Buffer): Uint8Array {
+  const reader = new JsonReader(json);
+  reader.read();
+  const message = new Parser(types, reader).message(types.get(name), 1);
+  const writer = sharedWriter.start();
+  write(writer, message);
+  return writer.finish();
+}
+
+class Parser {
+  readonly #types: MessageTypes;
+  readonly #reader: JsonReader;
+
+  constructor(types: MessageTypes, reader: JsonReader) {
+    this.#types = types;
+    this.#reader = reader;
+  }
+
+  /** The value that the token that was read last begins. */
+  message(type: MessageType, depth: number): Message {
+    const reader = this.#reader;
+    if (depth > nestingMax) throw new JsonError("proto: exceeded max recursion depth");
+    if (reader.kind !== "{") throw reader.unexpected();
+    const given = new Map<FieldType, Value>();
+    const seen = new Set<FieldType | string>();
+    while (reader.read() === "string") {
+      const field = type.byName.get(reader.text);
+      if (field === undefined) {
+        reader.read();
+        reader.skip();
+        continue;
+      }
+      if (seen.has(field)) throw reader.fault(`duplicate field ${reader.raw()}`);
+      seen.add(field);
+      const { oneof } = field.schema;
+      const already =
+        oneof !== undefined && seen.has(oneof)
+          ? reader.fault(`error parsing ${reader.raw()}, oneof ${type.name}.${oneof} is already set`)
+          : undefined;
+      if (reader.read() === "null") continue;
+      if (already !== undefined) throw already;
+      if (oneof !== undefined) seen.add(oneof);
+      const value = field.schema.repeated ? this.#list(field, depth) : this.#value(field, depth);
+      if (value !== unknown) given.set(field, value);
+    }
+    return { given };
+  }
+
+  #list(field: FieldType, depth: number): List {
+    const reader = this.#reader;
+    if (reader.kind !== "[") throw reader.unexpected();
+    const items: Value[] = [];
+    while (reader.read() !== "]") {
+      const value = this.#value(field, depth);
+      if (value !== unknown) items.push(value);
+    }
+    return { items };
+  }
+
+  #value(field: FieldType, depth: number): Value | typeof unknown {
+    const { schema } = field;
+    if ("message" in schema) return this.message(this.#types.get(schema.message), depth + 1);
+    const value = "enum" in schema ? this.#enum(field) : this.#scalar(schema.scalar);
+    if (value !== undefined) return value;
+    const reader = this.#reader;
+    throw reader.fault(`invalid value for ${field.kind} field ${field.jsonName}: ${reader.raw()}`);
+  }
+
+  #enum({ values }: FieldType): Value | typeof unknown | undefined {
+    const { kind, text } = this.#reader;
+    if (kind === "number") return parseJsonInteger(text, integerRanges.int32);
+    if (kind !== "string") return undefined;
+    const number = values?.numbers.get(text);
+    return number === undefined ? unknown : BigInt(number);
+  }
+
+  #scalar(type: string): Value | undefined {
+    const { kind, text } = this.#reader;
+    switch (type) {
+      case "bool":
+        return kind === "true" || kind === "false" ? kind === "true" : undefined;
+      case "string":
+        return kind === "string" ? text : undefined;
+      case "bytes":
+        return kind === "string" ? parseBase64(text) : undefined;
+      case "int32":
+      case "uint32":
+      case "int64":
+      case "uint64":
+        return kind === "number" || (kind === "string" && text.trim() === text)
+          ? parseJsonInteger(text, integerRanges[type])
+          : undefined;
+      default:
+        throw new Error(`no rule for values of the type ${quote(type)}`);
+    }
+  }
+}
+
+/** Standard or URL alphabet, but not both; with padding, or without any; line ends do not count. */
+function parseBase64(text: string): Uint8Array | undefined {
+  const url = /[-_]/.test(text);
+  // By the length of all that was sent, whether it counts or not.
+  const padded = text.length % 4 === 0;
+  const digits = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, "") : text;
+  const alphabet = url ? /^[-_A-Za-z0-9]*(={0,2})$/ : /^[+/A-Za-z0-9]*(={0,2})$/;
+  const found = alphabet.exec(digits);
+  if (found === null) return undefined;
+  const padding = found[1]?.length ?? 0;
+  const significant = digits.length - padding;
+  if (significant % 4 === 1) return undefined;
+  if (padded ? digits.length % 4 !== 0 : padding > 0) return undefined;
+  return Buffer.from(digits, url ? "base64url" : "base64");
+}
+
+function write(writer: Writer, { given }: Message): void {
+  const fields = [...given].sort(([left], [right]) => right.schema.number - left.schema.number);
+  for (const [field, value] of fields) {
+    if (typeof value !== "object" || !("items" in value)) {
+      writeValue(writer, field, value, field.schema.oneof !== undefined);
+    } else for (const item of value.items.toReversed()) writeValue(writer, field, item, true);
+  }
+}
+
+/** @param always also when it is zero */
+function writeValue(writer: Writer, { schema }: FieldType, value: Value, always: boolean): void {
+  const varint = schema.number * 8;
+  const delimited = varint + 2;
+  if (typeof value === "bigint") {
+    if (always || value !== 0n) writer.int64(varint, value);
+  } else if (typeof value === "boolean") {
+    if (always || value) writer.bool(varint, value);
+  } else if (typeof value === "string") {
+    if (always || value !== "") writer.string(delimited, value);
+  } else if (value instanceof Uint8Array) {
+    if (always || value.length > 0) writer.bytes(delimited, value);
+  } else if ("given" in value) {
+    const before = writer.written();
+    write(writer, value);
+    writer.close(delimited, before);
+  }
+}
