@@ -135,6 +135,27 @@ export const flagTable = [
     help: "how long its answer may take before the connection is closed; 0 means 20s",
   },
   {
+    name: "enable-grpc-gateway",
+    group: member,
+    kind: "boolean",
+    initial: "true",
+    help: "serve the API in JSON over HTTP too, below /v3/",
+  },
+  {
+    name: "cors",
+    group: member,
+    kind: "list",
+    initial: "*",
+    help: "origins whose pages browsers let ask over HTTP, as URLs; '*' or nothing means all",
+  },
+  {
+    name: "host-whitelist",
+    group: member,
+    kind: "list",
+    initial: "*",
+    help: "host names under which plain HTTP is answered; '*' or nothing means all",
+  },
+  {
     name: "socket-reuse-address",
     group: member,
     kind: "boolean",

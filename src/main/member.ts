@@ -1,6 +1,7 @@
 import { systemClock as clock, systemRandom as random } from "../base/index.js";
 import {
   CallCounters,
+  type ClientEndpoints,
   clientBindings,
   clientEndpoints,
   Gate,
@@ -60,9 +61,10 @@ export async function startMember(
     return undefined;
   }
   const server = await starting;
-  const stop = async (grpc?: GrpcServer): Promise<void> => {
+  const stop = async (handlers?: ClientHandlers): Promise<void> => {
     const forClients = [...clients, ...clientsHttp, ...metrics];
-    await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), grpc?.stop(graceMs)]);
+    handlers?.http.stop();
+    await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), handlers?.grpc.stop(graceMs)]);
     // Peers are spoken to until the end: one of them is to lead now.
     await server.stop();
     peerHttp.stop();
@@ -81,12 +83,14 @@ export async function startMember(
     throw end === "removed" ? removedForGood() : end;
   }
   await capable(server);
-  const { grpc, http } = clientHandlers(settings, server, logger);
+  const handlers = clientHandlers(settings, server, logger);
+  const { grpc } = handlers;
+  const http = handlers.http.listener;
   logger.info("ready to serve client requests");
   serve(clients, { grpc, ...(clientsHttp.length === 0 && { http }) }, logger);
   serve(clientsHttp, { http }, logger);
-  serve(metrics, { http }, logger);
-  return { server, clientUrls: clients.map(({ url }) => url), stop: () => stop(grpc) };
+  serve(metrics, { http: handlers.http.metricsListener }, logger);
+  return { server, clientUrls: clients.map(({ url }) => url), stop: () => stop(handlers) };
 }
 
 async function openPorts(listens: readonly Listen[]): Promise<readonly OpenPort[]> {
@@ -105,22 +109,26 @@ async function capable(server: EtcdServer): Promise<void> {
   }
 }
 
-function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessLogger): Required<PortHandlers> {
+/** Who answers clients. */
+interface ClientHandlers {
+  readonly grpc: GrpcServer;
+  readonly http: ClientEndpoints;
+}
+
+function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessLogger): ClientHandlers {
   const counters = new CallCounters();
-  const grpc = new GrpcServer({
+  const { maxConcurrentStreams, extensiveMetrics, access } = settings;
+  const calls = {
     bindings: clientBindings(server, clock, random),
     gate: new Gate(server),
-    counters,
-    logger,
-    clock,
     receiveBytesMax: settings.server.maxRequestBytes + grpcOverheadBytes,
-    maxConcurrentStreams: settings.maxConcurrentStreams,
-    keepaliveIntervalMs: settings.keepaliveIntervalMs,
-    keepaliveTimeoutMs: settings.keepaliveTimeoutMs,
-    timed: settings.extensiveMetrics,
-  });
-  const http = clientEndpoints({ server, counters, logger, extensiveMetrics: settings.extensiveMetrics });
-  return { grpc, http };
+    timed: extensiveMetrics,
+    ...{ counters, logger, clock, maxConcurrentStreams },
+  };
+  const { keepaliveIntervalMs, keepaliveTimeoutMs } = settings;
+  const grpc = new GrpcServer({ ...calls, keepaliveIntervalMs, keepaliveTimeoutMs });
+  const gateway = settings.gateway && { gateway: calls };
+  return { grpc, http: clientEndpoints({ server, counters, logger, extensiveMetrics, access, ...gateway }) };
 }
 
 function serve(ports: readonly OpenPort[], handlers: PortHandlers, logger: ProcessLogger): void {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseDuration, parseInteger } from "../base/index.js";
+import type { HttpAccess } from "../rpc/index.js";
 import type { AutoCompaction, ServerConfig } from "../server/index.js";
 import { Wal } from "../wal/index.js";
 import { FlagError } from "./flag-error.js";
@@ -33,6 +34,9 @@ export interface Settings {
   readonly listenClientsHttp: readonly Listen[];
   readonly listenMetrics: readonly Listen[];
   readonly extensiveMetrics: boolean;
+  /** Whether the API is served in JSON too. */
+  readonly gateway: boolean;
+  readonly access: HttpAccess;
   readonly maxConcurrentStreams: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -68,6 +72,8 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     listenClientsHttp,
     listenMetrics,
     extensiveMetrics,
+    gateway: flags.boolean("enable-grpc-gateway"),
+    access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
     keepaliveIntervalMs: flags.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: flags.durationMs("grpc-keepalive-timeout") || 20_000,
@@ -118,6 +124,17 @@ function listens(flags: FlagValues, name: FlagName): readonly Listen[] {
     if ("fault" in address) throw new FlagError(address.fault);
     return { url, address };
   });
+}
+
+/** Browsers leave out the port that a scheme has anyway, so an origin may too. */
+function originsOf(flags: FlagValues): ReadonlySet<string> {
+  const origins = flags.list("cors");
+  for (const origin of origins) {
+    if (origin !== "*" && !/^https?:\/\/[^/?#\s]+$/.test(origin)) {
+      throw new FlagError(`invalid value "${origin}" for --cors: expected http://host:port, https://host:port or *`);
+    }
+  }
+  return new Set(origins);
 }
 
 function checkHosts(flags: FlagValues, name: FlagName): void {

@@ -39,13 +39,18 @@ const versionsMax = 100;
 /** What has been counted of all calls. */
 export class CallCounters {
   readonly methods: MethodCounters[] = [];
+  readonly #byPath = new Map<string, MethodCounters>();
   receivedBytes = 0;
   sentBytes = 0;
   readonly #clients = { unary: new Map<string, number>(), stream: new Map<string, number>() };
 
+  /** The counters of a method, the same whoever asks: the gateway's calls are counted with gRPC's. */
   method(path: string, type: MethodCounters["type"]): MethodCounters {
+    const known = this.#byPath.get(path);
+    if (known !== undefined) return known;
     const counters = new MethodCounters(path, type);
     this.methods.push(counters);
+    this.#byPath.set(path, counters);
     return counters;
   }
 

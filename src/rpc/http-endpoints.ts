@@ -3,14 +3,19 @@ import { apiVersion, type Logger } from "../base/index.js";
 import type { Call, EtcdServer } from "../server/index.js";
 import { MemberListRequest } from "../wire/index.js";
 import type { CallCounters } from "./call-counters.js";
+import { sendVars, type VarsServer } from "./debug-vars.js";
 import { type Check, HealthChecks, type HealthServer } from "./health-checks.js";
+import { admitHttp, type HttpAccess } from "./http-access.js";
+import { fail, plainText, send } from "./http-answer.js";
+import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
+import { type GatewayConfig, LazyGateway } from "./lazy-gateway.js";
 import type { MetricRegistry } from "./metric-registry.js";
 import type { MetricsServer } from "./metrics.js";
 
 type Endpoint = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void> | void;
 
 /** What HTTP endpoints need of a server. */
-export type EndpointServer = HealthServer & MetricsServer & Pick<EtcdServer, "clusterId" | "memberList">;
+export type EndpointServer = HealthServer & MetricsServer & VarsServer & Pick<EtcdServer, "clusterId" | "memberList">;
 
 export interface ClientEndpointsConfig {
   readonly server: EndpointServer;
@@ -18,11 +23,24 @@ export interface ClientEndpointsConfig {
   readonly logger: Logger;
   /** With histograms of how long calls took. */
   readonly extensiveMetrics: boolean;
+  readonly access: HttpAccess;
+  /** Absent: the API is not served in JSON. */
+  readonly gateway?: GatewayConfig;
+}
+
+/** What clients are served over HTTP. */
+export interface ClientEndpoints {
+  /** Everything. */
+  readonly listener: RequestListener;
+  /** Whether this member is well, for ports that are there for nothing else; whoever may ask. */
+  readonly metricsListener: RequestListener;
+  /** Ends the streams of the gateway, because the server stops. */
+  stop(): void;
 }
 
 /** What the client port serves over HTTP, answered as etcd answers it. */
-export function clientEndpoints(config: ClientEndpointsConfig): RequestListener {
-  const { server, counters, logger, extensiveMetrics } = config;
+export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints {
+  const { server, counters, logger, extensiveMetrics, access } = config;
   const checks = new HealthChecks(server, logger);
   let loading: Promise<MetricRegistry> | undefined;
   // The library takes longer to load than a process should take to start, and many are never asked.
@@ -32,19 +50,25 @@ export function clientEndpoints(config: ClientEndpointsConfig): RequestListener 
     );
     return loading;
   };
-  const endpoints = new Map<string, Endpoint>([
+  const watching = [
     ["/health", onlyGet((request, response, query) => health(checks, request, response, query))],
-    ["/version", onlyGet((_, response) => version(server, response))],
     ["/metrics", (_, response) => metrics(response, loadMetrics)],
     ...probes("/livez", checks.livez),
     ...probes("/readyz", checks.readyz),
+  ] as const satisfies readonly (readonly [string, Endpoint])[];
+  const endpoints = new Map<string, Endpoint>([
+    ...watching,
+    ["/version", onlyGet((_, response) => version(server, response))],
+    ["/debug/vars", onlyGet((_, response) => sendVars(server, response))],
   ]);
-  return (request, response) => {
-    response.setHeader("Access-Control-Allow-Headers", "accept, content-type, authorization");
-    response.setHeader("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE");
-    response.setHeader("Access-Control-Allow-Origin", "*");
-    if (request.method === "OPTIONS") response.end();
-    else serve(endpoints, request, response, logger);
+  const gateway = config.gateway && new LazyGateway(config.gateway);
+  const answer = serving(endpoints, logger, gateway);
+  return {
+    listener: (request, response) => {
+      if (admitHttp(access, request, response, logger)) answer(request, response);
+    },
+    metricsListener: serving(new Map(watching), logger),
+    stop: () => gateway?.stop(),
   };
 }
 
@@ -54,26 +78,31 @@ export function peerEndpoints(server: EndpointServer, logger: Logger): RequestLi
     ["/version", onlyGet((_, response) => version(server, response))],
     ["/members", onlyGet((request, response) => members(server, request, response))],
   ]);
-  return (request, response) => serve(endpoints, request, response, logger);
+  return serving(endpoints, logger);
 }
 
-function serve(
+function serving(
   endpoints: ReadonlyMap<string, Endpoint>,
-  request: IncomingMessage,
-  response: ServerResponse,
   logger: Logger,
-): void {
-  const [path = "", ...rest] = (request.url ?? "").split("?");
-  const endpoint = endpoints.get(path);
-  if (endpoint === undefined) {
-    fail(response, 404, "404 page not found");
-    return;
-  }
-  const answer = async () => endpoint(request, response, new URLSearchParams(rest.join("?")));
-  answer().catch((error: unknown) => {
-    logger.error("an HTTP request failed", { path, error: error instanceof Error ? error.message : String(error) });
-    if (!response.headersSent) fail(response, 500, "Internal Server Error");
-  });
+  gateway?: LazyGateway,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const { path, query } = pathOf(request.url ?? "");
+    const moved = movedTo(path, gateway !== undefined);
+    if (moved !== undefined) {
+      redirect(request, response, encodeURI(moved) + (query === "" ? "" : `?${query}`));
+      return;
+    }
+    const answer = async (): Promise<void> => {
+      if (gateway !== undefined && path.startsWith(gatewayPrefix)) await gateway.handle(path, request, response);
+      else if (endpoints.has(path)) await endpoints.get(path)?.(request, response, new URLSearchParams(query));
+      else fail(response, 404, "404 page not found");
+    };
+    answer().catch((error: unknown) => {
+      logger.error("an HTTP request failed", { path, error: error instanceof Error ? error.message : String(error) });
+      if (!response.headersSent) fail(response, 500, "Internal Server Error");
+    });
+  };
 }
 
 function onlyGet(endpoint: Endpoint): Endpoint {
@@ -82,19 +111,6 @@ function onlyGet(endpoint: Endpoint): Endpoint {
     response.setHeader("Allow", "GET");
     fail(response, 405, "Method Not Allowed");
   };
-}
-
-/** As Go's `http.Error` has it. */
-function fail(response: ServerResponse, status: number, text: string): void {
-  response.statusCode = status;
-  send(response, "text/plain; charset=utf-8", `${text}\n`, true);
-}
-
-function send(response: ServerResponse, type: string, body: string, plain = false): void {
-  response.setHeader("Content-Type", type);
-  if (plain) response.setHeader("X-Content-Type-Options", "nosniff");
-  response.setHeader("Content-Length", Buffer.byteLength(body));
-  response.end(body);
 }
 
 async function health(
@@ -106,7 +122,7 @@ async function health(
   const excluded = new Set(query.getAll("exclude"));
   const result = await checks.health(excluded, query.get("serializable") === "true", callOf(request, response));
   const body = JSON.stringify(result);
-  if (result.health === "true") send(response, "text/plain; charset=utf-8", body);
+  if (result.health === "true") send(response, plainText, body);
   else fail(response, 503, body);
 }
 
@@ -124,7 +140,7 @@ function probes(path: string, checks: Readonly<Record<string, Check>>): readonly
         failed ||= fault !== undefined;
       }
       if (failed) fail(response, 503, report);
-      else send(response, "text/plain; charset=utf-8", `${query.has("verbose") ? report : ""}ok\n`, true);
+      else send(response, plainText, `${query.has("verbose") ? report : ""}ok\n`, true);
     });
   const all = endpoint((query) => names.filter((name) => !query.getAll("exclude").includes(name)));
   return [[path, all], ...names.map((name) => [`${path}/${name}`, endpoint(() => [name])] as const)];

@@ -8,6 +8,14 @@ export { CallCounters } from "./call-counters.js";
 export { clientBindings } from "./client-services.js";
 export { Gate, type GateView } from "./gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc-server.js";
-export { type ClientEndpointsConfig, clientEndpoints, type EndpointServer, peerEndpoints } from "./http-endpoints.js";
+export type { HttpAccess } from "./http-access.js";
+export {
+  type ClientEndpoints,
+  type ClientEndpointsConfig,
+  clientEndpoints,
+  type EndpointServer,
+  peerEndpoints,
+} from "./http-endpoints.js";
+export type { GatewayConfig } from "./lazy-gateway.js";
 export { type PortHandlers, SharedPort } from "./shared-port.js";
 export type { ServerStream } from "./stream.js";

@@ -70,7 +70,7 @@ function openFileCount(): number | undefined {
 }
 
 /** -1 when there is none. */
-function limit(name: string): number | undefined {
+export function limit(name: string): number | undefined {
   const found = new RegExp(`^${name}\\s+(\\d+|unlimited)`, "m").exec(readProc("limits"))?.[1];
   if (found === undefined) return undefined;
   return found === "unlimited" ? -1 : Number(found);

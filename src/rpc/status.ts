@@ -1,5 +1,5 @@
 import { EtcdError, GrpcCode, type Logger } from "../base/index.js";
-import { WireError } from "../wire/index.js";
+import { JsonError, WireError } from "../wire/index.js";
 
 /** How a call ends: a gRPC code, and the text that goes with any but `Ok`. */
 export interface CallStatus {
@@ -26,6 +26,7 @@ export function statusOf(error: unknown, method: string, logger: Logger): CallSt
   if (error instanceof WireError) {
     return { code: GrpcCode.Internal, details: `grpc: error unmarshalling request: ${error.message}` };
   }
+  if (error instanceof JsonError) return { code: GrpcCode.InvalidArgument, details: error.message };
   logger.error("a request failed for no reason that was foreseen", {
     method,
     error: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -1,7 +1,7 @@
 import type { Growth } from "../apply/index.js";
 import { type ClusterId, EtcdError, type LeaseId, type MemberId } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
-import type { NodeId } from "../raft/index.js";
+import type { NodeId, Status } from "../raft/index.js";
 import type { PeerService } from "../transport/index.js";
 import {
   type AlarmMember,
@@ -255,6 +255,10 @@ export class EtcdServer {
   }
 
   // ---- what this member knows of itself ----
+
+  raftStatus(): Status {
+    return this.#parts.consensus.status();
+  }
 
   /** @param revision what the answer is about; without it the current one */
   header(revision?: number): ResponseHeader {

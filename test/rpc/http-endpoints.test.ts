@@ -25,6 +25,12 @@ const metrics: ServerMetrics = {
   peers: new Map(),
 };
 
+const confState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+const progress = {
+  ...{ match: 9, next: 10, state: "StateReplicate" as const, isLearner: false, recentActive: true, paused: false },
+  ...{ pendingSnapshot: 0, inflight: 0, inflightFull: false },
+};
+
 const healthy: EndpointServer = {
   memberId: 0x8e9e05c52164694dn as EndpointServer["memberId"],
   clusterId: 0xcdf818194e3a8c32n as EndpointServer["clusterId"],
@@ -34,6 +40,10 @@ const healthy: EndpointServer = {
   leader: () => 1n,
   isLearner: () => false,
   range: async () => RangeResponse.create(),
+  raftStatus: () => ({
+    ...{ id: 0x8e9en, term: 3, vote: 0x8e9en, commit: 9, lead: 0x8e9en, state: "StateLeader", applied: 8 },
+    ...{ leadTransferee: 0n, config: confState, progress: new Map([[0x8e9en, progress]]) },
+  }),
   memberList: async () =>
     MemberListResponse.create({
       members: [
@@ -66,8 +76,10 @@ async function ask(listener: RequestListener, path: string, method = "GET"): Pro
   });
 }
 
+const everybody = { origins: new Set<string>(), hosts: new Set<string>() };
+
 function client(server: EndpointServer, extensiveMetrics = false, counters = new CallCounters()): RequestListener {
-  return clientEndpoints({ server, counters, logger: silentLogger, extensiveMetrics });
+  return clientEndpoints({ server, counters, logger: silentLogger, extensiveMetrics, access: everybody }).listener;
 }
 
 const alarm = (type: number): Partial<EndpointServer> => ({ alarms: () => [{ memberId: 1n, alarm: type }] });

@@ -1,0 +1,46 @@
+import { GrpcCode } from "../../base/index.js";
+import type { CallStatus } from "../status.js";
+
+/** With which HTTP status a call ends, as etcd's gateway has it. */
+const httpStatuses: Readonly<Record<GrpcCode, number>> = {
+  [GrpcCode.Ok]: 200,
+  [GrpcCode.Canceled]: 499,
+  [GrpcCode.Unknown]: 500,
+  [GrpcCode.InvalidArgument]: 400,
+  [GrpcCode.DeadlineExceeded]: 504,
+  [GrpcCode.NotFound]: 404,
+  [GrpcCode.AlreadyExists]: 409,
+  [GrpcCode.PermissionDenied]: 403,
+  [GrpcCode.ResourceExhausted]: 429,
+  [GrpcCode.FailedPrecondition]: 400,
+  [GrpcCode.Aborted]: 409,
+  [GrpcCode.OutOfRange]: 400,
+  [GrpcCode.Unimplemented]: 501,
+  [GrpcCode.Internal]: 500,
+  [GrpcCode.Unavailable]: 503,
+  [GrpcCode.DataLoss]: 500,
+  [GrpcCode.Unauthenticated]: 401,
+};
+
+export function httpStatusOf(code: GrpcCode): number {
+  return httpStatuses[code];
+}
+
+/** The body of a refusal. Its text stands there twice: newer clients look for one name, older ones for the other. */
+export function refusalJson({ code, details }: CallStatus): string {
+  return JSON.stringify({ error: details, code, message: details });
+}
+
+/** One message of a stream, as a line; in text inside of it, as Go has it, no character that could mean HTML. */
+export function resultLine(json: string): string {
+  return `{"result":${json.replace(/[<>&\u2028\u2029]/g, unicodeEscape)}}\n`;
+}
+
+/** The last line of a stream that ends with a refusal. */
+export function refusalLine({ code, details }: CallStatus): string {
+  return `${JSON.stringify({ error: { code, message: details } })}\n`;
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

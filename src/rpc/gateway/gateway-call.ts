@@ -1,0 +1,202 @@
+import { type Clock, EtcdError, GrpcCode, type Logger } from "../../base/index.js";
+import type { Call } from "../../server/index.js";
+import type { JsonForms, JsonScanner, MethodSchema } from "../../wire/index.js";
+import type { Binding } from "../binding.js";
+import type { CallCounters, MethodCounters } from "../call-counters.js";
+import type { Gate } from "../gate.js";
+import { CallError, type CallStatus, statusOf } from "../status.js";
+import type { ServerStream } from "../stream.js";
+import { parseTimeoutMs } from "./grpc-timeout.js";
+import type { GatewayPeer } from "./peer.js";
+
+/** JSON may be so much longer than the message it spells: bytes take a third more, an escaped character six times. */
+const jsonBytesFactor = 4;
+
+/** What all calls of a gateway share. */
+export interface GatewayEnvironment {
+  readonly gate: Gate;
+  readonly counters: CallCounters;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly forms: JsonForms;
+  /** Longest message that is taken. */
+  readonly receiveBytesMax: number;
+  /** Whether to measure how long calls take. */
+  readonly timed: boolean;
+}
+
+/** A method that the gateway serves. */
+export interface Route {
+  readonly binding: Binding;
+  readonly schema: MethodSchema;
+  readonly counters: MethodCounters;
+}
+
+/**
+ * One call of a method in JSON. A certificate of its connection counts for nothing, as with etcd, whose gateway asks on
+ * behalf of everybody: so it never tells a common name.
+ */
+export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
+  readonly #environment: GatewayEnvironment;
+  readonly #route: Route;
+  readonly #peer: GatewayPeer;
+  readonly #scanner: JsonScanner;
+  readonly #cancel = new AbortController();
+  readonly #startedAt: number;
+  #ended = false;
+
+  constructor(environment: GatewayEnvironment, route: Route, peer: GatewayPeer) {
+    this.#environment = environment;
+    this.#route = route;
+    this.#peer = peer;
+    this.#scanner = environment.forms.scanner(environment.receiveBytesMax * jsonBytesFactor);
+    this.#startedAt = environment.timed ? performance.now() : 0;
+    route.counters.started++;
+    const gone = () => this.#close(GrpcCode.Canceled, new EtcdError("canceled"));
+    if (peer.gone.aborted) gone();
+    else peer.gone.addEventListener("abort", gone, { once: true });
+  }
+
+  get call(): Call {
+    return this;
+  }
+
+  get cancelled(): boolean {
+    return this.#ended;
+  }
+
+  get signal(): AbortSignal {
+    return this.#cancel.signal;
+  }
+
+  /** A client says what it would have sent with a gRPC call in headers called `Grpc-Metadata-...`. */
+  metadata(name: string): string | undefined {
+    const value = this.#peer.header(`grpc-metadata-${name}`);
+    return value ?? (name === "authorization" ? this.#peer.header(name) : undefined);
+  }
+
+  /** Resolves when the call is over. */
+  async run(): Promise<void> {
+    const { clock, counters } = this.#environment;
+    const { binding } = this.#route;
+    counters.client(binding.kind, this.metadata("client-api-version"));
+    try {
+      const timeoutMs = parseTimeoutMs(this.#peer.header("grpc-timeout"));
+      // No timer is as quick.
+      if (timeoutMs !== undefined && timeoutMs < 1) this.#late();
+      const deadline = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => this.#late());
+      try {
+        if (binding.kind === "unary") await this.#runUnary(binding.run);
+        else await this.#runStream(binding);
+      } finally {
+        deadline?.cancel();
+      }
+    } catch (error) {
+      if (!this.#ended) this.#refuse(statusOf(error, binding.path, this.#environment.logger));
+    }
+  }
+
+  /** The client's messages. A method that takes one alone gets one, empty if need be, as etcd has it. */
+  async *read(): AsyncIterable<Uint8Array> {
+    if (this.#route.schema.requestStream !== true) {
+      yield await this.#oneMessage();
+      return;
+    }
+    for await (const json of this.#values()) {
+      if (this.#ended) return;
+      yield this.#admit(json);
+    }
+  }
+
+  write(message: Uint8Array): boolean {
+    if (this.#ended) return true;
+    return this.#peer.message(this.#print(message));
+  }
+
+  drained(): Promise<void> {
+    return this.#ended ? Promise.resolve() : this.#peer.drained();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#close(GrpcCode.Ok);
+    this.#peer.end();
+  }
+
+  /** Ends the call because the server stops. */
+  stop(): void {
+    const stopped = new EtcdError("stopped");
+    if (!this.#ended) this.#refuse({ code: stopped.code, details: stopped.message }, stopped);
+  }
+
+  async #runUnary(run: (request: Uint8Array, call: Call) => Promise<Uint8Array>): Promise<void> {
+    const { gate } = this.#environment;
+    const request = await this.#oneMessage();
+    if (this.#ended) return;
+    gate.admit(this, this.#route.binding, request);
+    const response = await run(request, this);
+    if (this.#ended) return;
+    const json = this.#print(response);
+    this.#close(GrpcCode.Ok);
+    this.#peer.answer(json);
+  }
+
+  async #runStream(binding: Binding & { readonly kind: "stream" }): Promise<void> {
+    this.#environment.gate.admit(this, binding);
+    await binding.run(this);
+    this.end();
+  }
+
+  async #oneMessage(): Promise<Uint8Array> {
+    for await (const json of this.#values()) return this.#admit(json);
+    return this.#admit(Buffer.from("{}"));
+  }
+
+  /** The JSON values that the client sends, one after the other. */
+  async *#values(): AsyncIterable<Buffer> {
+    const scanner = this.#scanner;
+    for await (const chunk of this.#peer.read()) {
+      scanner.push(chunk);
+      for (let json = scanner.next(); json !== undefined; json = scanner.next()) yield json;
+    }
+    scanner.end();
+    const last = scanner.next();
+    if (last !== undefined) yield last;
+  }
+
+  #admit(json: Buffer): Uint8Array {
+    const { forms, counters, receiveBytesMax } = this.#environment;
+    const message = forms.parse(this.#route.schema.request, json);
+    this.#route.counters.received++;
+    counters.receivedBytes += message.length;
+    if (message.length <= receiveBytesMax) return message;
+    const details = `grpc: received message larger than max (${message.length} vs. ${receiveBytesMax})`;
+    throw new CallError(GrpcCode.ResourceExhausted, details);
+  }
+
+  #print(message: Uint8Array): string {
+    this.#route.counters.sent++;
+    this.#environment.counters.sentBytes += message.length;
+    return this.#environment.forms.print(this.#route.schema.response, message);
+  }
+
+  #late(): void {
+    if (this.#ended) return;
+    const late = new EtcdError("deadlineExceeded");
+    this.#refuse({ code: late.code, details: "context deadline exceeded" }, late);
+  }
+
+  #refuse(status: CallStatus, reason?: EtcdError): void {
+    this.#close(status.code, reason);
+    this.#peer.refuse(status);
+  }
+
+  #close(code: GrpcCode, reason?: EtcdError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { counters } = this.#route;
+    counters.end(code);
+    if (this.#environment.timed) counters.took((performance.now() - this.#startedAt) / 1_000);
+    this.#cancel.abort(reason ?? new EtcdError("canceled"));
+  }
+}

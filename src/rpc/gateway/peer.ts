@@ -1,0 +1,21 @@
+import type { CallStatus } from "../status.js";
+
+/** The other end of one call of the gateway: an HTTP request with its response, or a websocket. */
+export interface GatewayPeer {
+  /** What the client sends, in pieces, until nothing more comes; may be left off before. May be called once. */
+  read(): AsyncIterable<Uint8Array>;
+  /** A header of the request, by its name in lower case. */
+  header(name: string): string | undefined;
+  /** Aborted when the client goes away before it was answered. */
+  readonly gone: AbortSignal;
+  /** The answer of a unary call. */
+  answer(json: string): void;
+  /** One message of a stream. @returns false when enough is waiting: stop until `drained()` */
+  message(json: string): boolean;
+  /** Resolves when there is room again, or nobody is there. */
+  drained(): Promise<void>;
+  /** The end of a stream. */
+  end(): void;
+  /** The call ends with a refusal, whether something was sent before or not. */
+  refuse(status: CallStatus): void;
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "../base/index.js";
+import { fail } from "./http-answer.js";
+
+/** Who may ask over HTTP. An empty set, or one with `*`, is everybody. */
+export interface HttpAccess {
+  /** Origins whose pages browsers let read our answers, as `http://host:port`. */
+  readonly origins: ReadonlySet<string>;
+  /** Host names by which we may be called, without a port. */
+  readonly hosts: ReadonlySet<string>;
+}
+
+const everybody = "*";
+
+/**
+ * Lets a request in, with the headers that tell a browser so, or answers it: those under a host name that is not ours,
+ * for a page may have had a name of its own lead here (CVE-2018-5702), and the questions that browsers ask first.
+ *
+ * @returns whether somebody else is to answer
+ */
+export function admitHttp(
+  { origins, hosts }: HttpAccess,
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): boolean {
+  const host = hostName(request.headers.host ?? "");
+  const encrypted = "encrypted" in request.socket;
+  if (!encrypted && hosts.size > 0 && !hosts.has(everybody) && !hosts.has(host)) {
+    logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host });
+    fail(response, 421, unknownHost(host));
+    return false;
+  }
+  const { origin } = request.headers;
+  if (origins.size === 0 || origins.has(everybody)) allow(response, everybody);
+  else if (origin !== undefined && origins.has(origin)) allow(response, origin);
+  if (request.method !== "OPTIONS") return true;
+  response.setHeader("Content-Length", 0);
+  response.end();
+  return false;
+}
+
+function allow(response: ServerResponse, origin: string): void {
+  response.setHeader("Access-Control-Allow-Headers", "accept, content-type, authorization");
+  response.setHeader("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE");
+  response.setHeader("Access-Control-Allow-Origin", origin);
+}
+
+/** Without the port, where there is one. */
+function hostName(host: string): string {
+  const found = /^(?:\[([^\]]*)\]|([^:[\]]*)):[^:]*$/.exec(host);
+  return found?.[1] ?? found?.[2] ?? host;
+}
+
+function unknownHost(host: string): string {
+  return `
+etcd received your request, but the Host header was unrecognized.
+
+To fix this, choose one of the following options:
+- Enable TLS, then any HTTPS request will be allowed.
+- Add the hostname you want to use to the whitelist in settings.
+  - e.g. etcd --host-whitelist ${JSON.stringify(host)}
+
+This requirement has been added to help prevent "DNS Rebinding" attacks (CVE-2018-5702).
+`;
+}

@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Gateway, GatewayConfig } from "./gateway/gateway.js";
+
+export type { GatewayConfig };
+
+/** The gateway, loaded by the first request that needs it. */
+export class LazyGateway {
+  readonly #config: GatewayConfig;
+  #loading: Promise<Gateway> | undefined;
+
+  constructor(config: GatewayConfig) {
+    this.#config = config;
+  }
+
+  async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    (await this.#load()).handle(path, request, response);
+  }
+
+  stop(): void {
+    this.#loading?.then((gateway) => gateway.stop()).catch(() => undefined);
+  }
+
+  #load(): Promise<Gateway> {
+    this.#loading ??= import("./gateway/gateway.js").then(({ Gateway }) => Gateway.load(this.#config));
+    return this.#loading;
+  }
+}

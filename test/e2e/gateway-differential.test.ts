@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askHttp, type HttpAnswer } from "../support/http-client.js";
+import { haveReference } from "../support/reference.js";
+import { ServerProcess } from "../support/server-process.js";
+import { type GatewayStep, gatewayScenarios } from "./scenarios/gateway.js";
+
+// The same requests over HTTP to real etcd 3.5 and to ours: status, type and body of the answers must be the same.
+// Hidden is what cannot be equal, and three things that are ours or a build's: `error`, the name under which older
+// clients look for the text of a refusal; spaces between JSON values; and the kind of space in protobuf's errors.
+
+const ready = haveReference(["etcd", "3.5"]);
+const servers: ServerProcess[] = [];
+
+beforeAll(async () => {
+  if (!ready) return;
+  servers.push(
+    ...(await Promise.all([ServerProcess.start({ kind: "etcd 3.5" }), ServerProcess.start({ kind: "ours" })])),
+  );
+});
+
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+});
+
+describe.skipIf(!ready)("HTTP clients cannot tell our server from etcd 3.5", () => {
+  for (const [name, steps] of Object.entries(gatewayScenarios)) {
+    test(`${name}: ${steps.length} requests`, async () => {
+      const [theirs, ours] = await Promise.all(servers.map((server) => transcript(server, steps)));
+      expect(ours).toEqual(theirs);
+    });
+  }
+});
+
+async function transcript(server: ServerProcess, steps: readonly GatewayStep[]): Promise<string[]> {
+  const answers: string[] = [];
+  for (const step of steps) {
+    const asked = `${step.method ?? "POST"} ${step.path} ${String(step.body ?? "").slice(0, 200)}`;
+    answers.push(`${asked}\n${shown(await askHttp(server.endpoint, step), step.hide)}`);
+  }
+  return answers;
+}
+
+const compared = ["content-type", "x-content-type-options", "location", "allow", "grpc-metadata-content-type"];
+
+function shown({ status, headers, body }: HttpAnswer, hide?: RegExp): string {
+  const lines = [...compared, ...Object.keys(headers).filter((name) => name.startsWith("access-control-"))]
+    .filter((name) => headers[name] !== undefined)
+    .map((name) => `${name}: ${headers[name]}`);
+  const isJson = headers["content-type"] === "application/json";
+  const plain = isJson
+    ? compact(body).replace(/^\{"error":("(?:[^"\\]|\\.)*"),(?="code":\d+,"message":\1)/, "{")
+    : body;
+  const shownBody = hide === undefined ? plain : plain.replace(hide, "HIDDEN");
+  // Go tells the results of its checks in any order.
+  return [status, ...lines, shownBody.startsWith("[") ? shownBody.split("\n").sort().join("\n") : shownBody].join("\n");
+}
+
+/** Without the spaces between JSON's values. */
+function compact(json: string): string {
+  return json
+    .replaceAll("\u00a0", " ")
+    .replace(/("(?:[^"\\]|\\.)*")|[ \t]+/g, (_, text: string | undefined) => text ?? "");
+}

@@ -1,0 +1,71 @@
+import { execFile, execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ServerProcess } from "../support/server-process.js";
+
+// The curl lines of the README's chapter on HTTP, as they are printed there, one after the other.
+
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const chapter = /^## Over HTTP\n(.*?)^## /ms.exec(readme)?.[1] ?? "";
+const commands = [...chapter.matchAll(/^```sh\n(.*?)^```/gms)]
+  .flatMap(([, block = ""]) => block.split(/\n(?=curl )/))
+  .map((command) => command.trim());
+const patienceSeconds = 10;
+
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await ServerProcess.start({ kind: "ours" });
+});
+
+afterAll(async () => {
+  await server?.stop();
+});
+
+describe.skipIf(!haveCurl())("the README's curl lines work", () => {
+  test("there are some", () => {
+    expect(commands.length).toBeGreaterThan(15);
+  });
+
+  for (const command of commands) {
+    test(command, async () => {
+      const printed = await run(command, command.includes("/watch") ? 2 : undefined);
+      expect(printed.status).toBe(200);
+      expect(printed.stdout).not.toContain('"error"');
+      if (command.includes("/v3/") && !command.includes(" > "))
+        expect(printed.stdout).toMatch(/^\{"(header|result)":\{/);
+    });
+  }
+});
+
+/** A stream is left when so many lines have come. */
+function run(command: string, lines: number | undefined): Promise<{ stdout: string; status: number }> {
+  // The status goes where it disturbs nothing.
+  const asked = command
+    .replaceAll("localhost:2379", server.endpoint)
+    .replace("snapshot.json", "/dev/null")
+    .replace(/^curl /, `exec curl -m ${patienceSeconds} -w '%{stderr}%{http_code}' `);
+  return new Promise((resolve, reject) => {
+    const child = execFile("bash", ["-c", asked], (error, stdout, stderr) => {
+      const left = lines !== undefined && stdout.split("\n").length > lines;
+      if (error !== null && !left) reject(error);
+      else resolve({ stdout, status: left ? 200 : Number(stderr) });
+    });
+    let seen = 0;
+    child.stdout?.on("data", (text: string) => {
+      seen += text.split("\n").length - 1;
+      if (lines !== undefined && seen >= lines) child.kill();
+    });
+  });
+}
+
+function haveCurl(): boolean {
+  try {
+    execFileSync("curl", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    if (process.env.CI === "true") throw new Error("curl not found");
+    console.warn("skipped: curl not found");
+    return false;
+  }
+}

@@ -1,0 +1,304 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { EtcdError, ManualClock, silentLogger } from "../../src/base/index.js";
+import { type Binding, streaming, unary } from "../../src/rpc/binding.js";
+import { CallCounters } from "../../src/rpc/call-counters.js";
+import { Gate } from "../../src/rpc/gate.js";
+import { Gateway } from "../../src/rpc/gateway/gateway.js";
+import { parseTimeoutMs } from "../../src/rpc/gateway/grpc-timeout.js";
+import { gatewayPaths } from "../../src/rpc/gateway/paths.js";
+import { Turnstile } from "../../src/rpc/gateway/turnstile.js";
+import { CallError } from "../../src/rpc/status.js";
+import type { ServerStream } from "../../src/rpc/stream.js";
+import type { Call } from "../../src/server/index.js";
+import { services, type WatchRequest, WatchResponse } from "../../src/wire/index.js";
+import { askHttp } from "../support/http-client.js";
+
+type WatchStream = ServerStream<WatchRequest, WatchResponse>;
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+const { Range } = services["etcdserverpb.KV"];
+const { Watch } = services["etcdserverpb.Watch"];
+const receiveBytesMax = 10_000;
+const view = { clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n };
+
+interface Started {
+  readonly endpoint: string;
+  readonly gateway: Gateway;
+  readonly clock: ManualClock;
+  readonly counters: CallCounters;
+}
+
+async function start(bindings: readonly Binding[], maxConcurrentStreams = 100): Promise<Started> {
+  const clock = new ManualClock();
+  const counters = new CallCounters();
+  const shared = { clock, counters, gate: new Gate(view), logger: silentLogger, receiveBytesMax, timed: true };
+  const gateway = await Gateway.load({ ...shared, bindings, maxConcurrentStreams });
+  const server = createServer((request, response) => gateway.handle(request.url ?? "", request, response));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => server.close().closeAllConnections());
+  return { endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`, gateway, clock, counters };
+}
+
+function range(handle: (call: Call) => unknown): Binding {
+  return unary(Range, async (_, call) => {
+    await handle(call);
+    return { header: undefined, kvs: [], more: false, count: 1 };
+  });
+}
+
+function watch(handle: (stream: WatchStream) => Promise<void>): Binding {
+  return streaming(Watch, handle);
+}
+
+const created = (watchId: bigint) => WatchResponse.create({ watchId, created: true });
+const rangePath = "/v3/kv/range";
+const aKey = '{"key":"YQ=="}';
+
+describe("a unary call", () => {
+  test("is one message and one answer, counted like a call of gRPC", async () => {
+    const { endpoint, counters } = await start([range(() => undefined)]);
+    const { status, headers, body } = await askHttp(endpoint, { path: rangePath, body: aKey });
+    expect([status, headers["content-type"], body]).toEqual([200, "application/json", '{"count":"1"}']);
+    expect(
+      counters.methods.map(({ path, started, received, sent, handled }) => [path, started, received, sent, handled]),
+    ).toEqual([["/etcdserverpb.KV/Range", 1, 1, 1, [1]]]);
+  });
+
+  test.each([
+    [new EtcdError("leaseNotFound"), 404, 5],
+    [new EtcdError("noSpace"), 429, 8],
+    [new EtcdError("noLeader"), 503, 14],
+    [new EtcdError("permissionDenied"), 403, 7],
+    [new EtcdError("invalidAuthToken"), 401, 16],
+    [new EtcdError("corrupt"), 500, 15],
+    [new CallError(12, "unknown method Range for service etcdserverpb.KV"), 501, 12],
+  ])("that is refused says so: %s", async (error, status, code) => {
+    const { endpoint } = await start([range(() => Promise.reject(error))]);
+    const answer = await askHttp(endpoint, { path: rangePath, body: aKey });
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toEqual({ error: error.message, code, message: error.message });
+  });
+
+  test("knows what its headers say, and never a certificate", async () => {
+    let call: Call | undefined;
+    const { endpoint } = await start([range((seen) => (call = seen))]);
+    const headers = {
+      authorization: "t1",
+      "grpc-metadata-token": "t2",
+      "grpc-metadata-hasleader": "true",
+      hidden: "x",
+    };
+    await askHttp(endpoint, { path: rangePath, body: aKey, headers });
+    const seen = ["authorization", "token", "hasleader", "hidden"].map((name) => call?.metadata(name));
+    expect([...seen, call?.commonName]).toEqual(["t1", "t2", "true", undefined, undefined]);
+  });
+
+  test("learns that its client went away", async () => {
+    const { promise: cancelled, resolve } = withResolvers<void>();
+    const { endpoint } = await start([
+      range((call) => new Promise(() => call.signal.addEventListener("abort", () => resolve()))),
+    ]);
+    const [host, port] = endpoint.split(":");
+    const socket = connect(Number(port), host);
+    socket.write(`POST ${rangePath} HTTP/1.1\r\nHost: x\r\nContent-Length: ${aKey.length}\r\n\r\n${aKey}`, () =>
+      socket.destroy(),
+    );
+    await cancelled;
+  });
+
+  test("ends when its time is over", async () => {
+    const { promise: running, resolve } = withResolvers<Call>();
+    const { endpoint, clock } = await start([range((call) => new Promise(() => resolve(call)))]);
+    const headers = { "grpc-timeout": "5S" };
+    const answer = askHttp(endpoint, { path: rangePath, body: aKey, headers });
+    const call = await running;
+    clock.advance(5_000);
+    expect(call.cancelled).toBe(true);
+    expect((await answer).body).toContain('"code":4,"message":"context deadline exceeded"');
+  });
+
+  test.each([
+    [15_000, "grpc: received message larger than max"],
+    [60_000, "a JSON value of more than 40000 bytes"],
+  ])("of %d bytes is refused, and its connection closed if need be", async (length, text) => {
+    const { endpoint } = await start([range(() => undefined)]);
+    const body = `{"key":"${"A".repeat(length)}"}`;
+    const answer = await askHttp(endpoint, { path: rangePath, body });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.body).toContain(text);
+  });
+
+  test("that never ends is refused when it is too long", async () => {
+    const { endpoint } = await start([range(() => undefined)]);
+    const [host, port] = endpoint.split(":");
+    const asked = httpRequest({ host, port, path: rangePath, method: "POST", agent: false });
+    asked.on("error", () => undefined);
+    asked.write('{"key":"');
+    const answered = once(asked, "response") as Promise<[IncomingMessage]>;
+    for (let sent = 0; sent < 50; sent++) asked.write("A".repeat(1_000));
+    const [response] = await answered;
+    expect([response.statusCode, response.headers.connection]).toEqual([400, "close"]);
+    asked.destroy();
+  });
+});
+
+describe("a stream", () => {
+  test("answers line by line while requests still come", async () => {
+    const { endpoint } = await start([
+      watch(async (stream) => {
+        let id = 0n;
+        for await (const _ of stream.read()) stream.write(created(id++));
+      }),
+    ]);
+    const [host, port] = endpoint.split(":");
+    const asked = httpRequest({ host, port, path: "/v3/watch", method: "POST", agent: false });
+    asked.write('{"create_request":{}}{"create');
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    const lines: string[] = [];
+    response.setEncoding("utf8").on("data", (line: string) => lines.push(line));
+    await once(response, "data");
+    asked.write('_request":{}}');
+    await once(response, "data");
+    asked.end();
+    await once(response, "end");
+    expect(lines).toEqual(['{"result":{"created":true}}\n', '{"result":{"watch_id":"1","created":true}}\n']);
+  });
+
+  const answering = watch(async (stream) => {
+    for await (const _ of stream.read()) stream.write(created(0n));
+  });
+  const line = '{"result":{"created":true}}\n';
+
+  test.each([
+    ["at its beginning with a status", "{]", 400, `{"error":"${wrong("]")}","code":3,"message":"${wrong("]")}"}`],
+    ["later with a line", "{}{]", 200, `${line}{"error":{"code":3,"message":"${wrong("]")}"}}\n`],
+  ])("that sends no JSON is refused %s", async (_, body, status, text) => {
+    const { endpoint } = await start([answering]);
+    const answer = await askHttp(endpoint, { path: "/v3/watch", body });
+    expect([answer.status, answer.body]).toEqual([status, text]);
+  });
+
+  test("stops for a client that does not read", async () => {
+    let written = 0;
+    const { promise: over, resolve: end } = withResolvers<void>();
+    const { endpoint } = await start([
+      watch(async (stream) => {
+        while (!stream.call.cancelled) {
+          written++;
+          if (!stream.write(WatchResponse.create({ cancelReason: "x".repeat(10_000) }))) await stream.drained();
+        }
+        end();
+      }),
+    ]);
+    const [host, port] = endpoint.split(":");
+    const socket = connect(Number(port), host);
+    socket.pause();
+    socket.write("POST /v3/watch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
+    let before = -1;
+    const stopped = () => {
+      const same = written === before;
+      before = written;
+      return same && written > 0;
+    };
+    await vi.waitUntil(stopped, { interval: 100 });
+    expect(written).toBeLessThan(2_000);
+    socket.destroy();
+    await over;
+  });
+
+  test("ends with the server", async () => {
+    const { promise: aborted, resolve } = withResolvers<void>();
+    const { endpoint, gateway } = await start([
+      watch(async (stream) => {
+        stream.write(created(0n));
+        await new Promise(() => stream.call.signal.addEventListener("abort", () => resolve()));
+      }),
+    ]);
+    const answer = askHttp(endpoint, { path: "/v3/watch", body: "{}" });
+    const socketOpen = (await askHttp(endpoint, { path: "/v3/watch", body: "{}", lines: 1 })).body;
+    expect(socketOpen).toBe(line);
+    gateway.stop();
+    await aborted;
+    expect((await answer).body).toBe(`${line}{"error":{"code":14,"message":"etcdserver: server stopped"}}\n`);
+  });
+});
+
+function wrong(character: string): string {
+  return `invalid character '${character}' looking for beginning of object key string`;
+}
+
+test("no more calls are open than allowed; the others wait", async () => {
+  const waiting: (() => void)[] = [];
+  const arrivals: (() => void)[] = [];
+  const arrived = () => new Promise<void>((resolve) => arrivals.push(resolve));
+  const first = [arrived(), arrived()];
+  const third = arrived();
+  const { endpoint } = await start(
+    [
+      range(() => {
+        arrivals.shift()?.();
+        return new Promise<void>((resolve) => waiting.push(resolve));
+      }),
+    ],
+    2,
+  );
+  const answers = Array.from({ length: 3 }, () => askHttp(endpoint, { path: rangePath, body: aKey }));
+  await Promise.all(first);
+  expect(waiting.length).toBe(2);
+  waiting[0]?.();
+  await third;
+  for (const answer of waiting.splice(0)) answer();
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
+});
+
+test("who gives up waiting takes no place", async () => {
+  const turnstile = new Turnstile(1);
+  const gone = new AbortController();
+  expect(await turnstile.enter(gone.signal)).toBe(true);
+  const second = turnstile.enter(gone.signal);
+  const third = turnstile.enter(new AbortController().signal);
+  gone.abort();
+  expect(await second).toBe(false);
+  turnstile.leave();
+  expect(await third).toBe(true);
+  turnstile.leave();
+  expect(await turnstile.enter(new AbortController().signal)).toBe(true);
+});
+
+test("every method of etcd's API has its path", () => {
+  const served = new Set([...gatewayPaths.values()].map(({ service, method }) => `/${service}/${method}`));
+  const wanted = Object.values(services)
+    .flatMap((methods) => Object.values(methods))
+    .map(({ path }) => path)
+    .filter((path) => !path.startsWith("/grpc."));
+  expect(wanted.filter((path) => !served.has(path))).toEqual([]);
+});
+
+test.each([
+  ["1H", 3_600_000],
+  ["2M", 120_000],
+  ["3S", 3_000],
+  ["4m", 4],
+  ["5u", 0.005],
+  ["9".repeat(18).concat("H"), 2 ** 31 - 1],
+  ["", undefined],
+  [undefined, undefined],
+])("a timeout of %s is %s ms", (text, ms) => {
+  expect(parseTimeoutMs(text)).toBe(ms);
+});
+
+function withResolvers<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
