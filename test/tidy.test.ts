@@ -13,7 +13,7 @@ const lines = 450;
 const floors = [
   ["base"],
   ["raft", "backend", "bolt", "wire"],
-  ["wal", "mvcc", "lease", "cluster", "client"],
+  ["wal", "mvcc", "lease", "auth", "cluster", "client"],
   ["apply", "transport"],
   ["server"],
   ["rpc", "ctl"],

@@ -1,3 +1,4 @@
+import { type AuthStore, type Identity, type LatePasswords, nobody } from "../auth/index.js";
 import type { Backend } from "../backend/index.js";
 import { assertNever, EtcdError, type LeaseId, type Logger } from "../base/index.js";
 import { type Cluster, saveConfState } from "../cluster/index.js";
@@ -23,11 +24,14 @@ import {
 import { applyAlarm } from "./alarm.js";
 import { refusedByAlarm } from "./alarm-gate.js";
 import type { AlarmStore } from "./alarm-store.js";
+import { applyAuth } from "./auth.js";
 import { type Command, commandOf } from "./command.js";
 import type { ConsistentIndex } from "./consistent-index.js";
 import { applyDeleteRange } from "./delete-range.js";
+import { requestIdOf } from "./entry-request.js";
 import { moveKeys } from "./key-leases.js";
 import { changeMembership } from "./membership.js";
+import { checkPermission } from "./permissions.js";
 import { applyPut, checkLease, checkPrevious } from "./put.js";
 import type { Quota } from "./quota.js";
 import { applyRange } from "./range.js";
@@ -40,6 +44,8 @@ export interface ApplierOptions {
   readonly lessor: Lessor;
   readonly cluster: Cluster;
   readonly alarms: AlarmStore;
+  readonly auth: AuthStore;
+  readonly passwords: LatePasswords;
   readonly consistentIndex: ConsistentIndex;
   readonly quota: Quota;
   readonly logger: Logger;
@@ -72,7 +78,7 @@ export class Applier {
    * @throws Error when this release cannot carry the request out: a member of another one has put it into the log
    */
   apply(request: InternalRaftRequest, { index, term }: Position, answered: boolean): ApplyResult {
-    return this.#options.consistentIndex.advance(index, term, () => this.#apply(request, answered));
+    return this.#options.consistentIndex.advance(index, term, () => this.#apply(request, index, answered));
   }
 
   /** Passes over an entry without a request: the first one of each leader. */
@@ -105,15 +111,20 @@ export class Applier {
     });
   }
 
-  #apply(request: InternalRaftRequest, answered: boolean): ApplyResult {
-    const { alarms, quota } = this.#options;
+  #apply(request: InternalRaftRequest, index: number, answered: boolean): ApplyResult {
+    const { alarms, quota, auth, lessor } = this.#options;
     const command = commandOf(request);
+    const who: Identity = request.header ?? nobody;
     try {
       const refusal = refusedByAlarm(alarms, request);
       if (refusal !== undefined) throw new EtcdError(refusal);
+      checkPermission(auth, lessor, who, command);
       // Asked before, since what is carried out changes what is in use.
       const allowed = quota.allows(request);
-      const carried = this.#carryOut(command, answered);
+      const carried =
+        command.case === "auth"
+          ? { response: applyAuth(this.#options, command.value, who, { index, requestId: requestIdOf(request) }) }
+          : this.#carryOut(command, answered);
       return allowed ? carried : { ...carried, overQuota: true };
     } catch (error) {
       // Thrown by checks, which all come before the first change.
@@ -122,7 +133,7 @@ export class Applier {
     }
   }
 
-  #carryOut(command: Command, answered: boolean): Carried {
+  #carryOut(command: Exclude<Command, { readonly case: "auth" }>, answered: boolean): Carried {
     const { store, lessor, cluster, alarms, logger } = this.#options;
     switch (command.case) {
       case "range":

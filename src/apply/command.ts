@@ -12,6 +12,7 @@ import type {
   RangeRequest,
   TxnRequest,
 } from "../wire/index.js";
+import { type AuthCommand, authCommandOf } from "./auth-command.js";
 
 /** The one thing that an entry asks for. */
 export type Command =
@@ -24,6 +25,7 @@ export type Command =
   | { readonly case: "leaseRevoke"; readonly value: LeaseRevokeRequest }
   | { readonly case: "leaseCheckpoint"; readonly value: LeaseCheckpointRequest }
   | { readonly case: "alarm"; readonly value: AlarmRequest }
+  | { readonly case: "auth"; readonly value: AuthCommand }
   | { readonly case: "membership"; readonly value: MembershipChange };
 
 /**
@@ -41,6 +43,8 @@ export function commandOf(request: InternalRaftRequest): Command {
   if (leaseRevoke !== undefined) return { case: "leaseRevoke", value: leaseRevoke };
   if (leaseCheckpoint !== undefined) return { case: "leaseCheckpoint", value: leaseCheckpoint };
   if (alarm !== undefined) return { case: "alarm", value: alarm };
+  const auth = authCommandOf(request);
+  if (auth !== undefined) return { case: "auth", value: auth };
   const change = membershipChange(request);
   if (change !== undefined) return { case: "membership", value: change };
   throw new Error(`the log has a request that this release does not support: ${nameOf(request)}`);

@@ -11,6 +11,7 @@ export { Applier, type ApplierOptions } from "./applier.js";
 export { ConsistentIndex, saveConsistentIndex, storedIndex } from "./consistent-index.js";
 export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
 export { operationOf } from "./operation.js";
+export { checkTxnPermission } from "./permissions.js";
 export { type Growth, Quota } from "./quota.js";
 export { readRange, readTxn } from "./read.js";
 export type { ApplyResponse, ApplyResult, Carried, ResponseOf } from "./result.js";

@@ -10,9 +10,10 @@ import type {
   RangeResponse,
   TxnResponse,
 } from "../wire/index.js";
+import type { AuthResponseOf } from "./auth-command.js";
 
 /** What each kind of request is answered with. The headers tell only the revision. */
-export interface ResponseOf {
+export interface ResponseOf extends AuthResponseOf {
   readonly range: RangeResponse;
   readonly put: PutResponse;
   readonly deleteRange: DeleteRangeResponse;

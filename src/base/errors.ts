@@ -75,6 +75,14 @@ const errors = {
   invalidAuthToken: [GrpcCode.Unauthenticated, "etcdserver: invalid auth token"],
   invalidAuthManagement: [invalid, "etcdserver: invalid auth management"],
   authOldRevision: [invalid, "etcdserver: revision of auth store is old"],
+  // What etcd says in words of its own, which its table of errors does not know.
+  noPasswordUser: [GrpcCode.Unknown, "auth: authentication failed, password was given for no password user"],
+  passwordTooLong: [GrpcCode.Unknown, "bcrypt: password length exceeds 72 bytes"],
+  verifyOnlyTokens: [GrpcCode.Unknown, "auth: token signing attempted with verify-only key"],
+  rawUserEmpty: [GrpcCode.Unknown, "auth: user name is empty"],
+  rawUserNotFound: [GrpcCode.Unknown, "auth: user not found"],
+  rawPermissionDenied: [GrpcCode.Unknown, "auth: permission denied"],
+  rawInvalidAuthToken: [GrpcCode.Unknown, "auth: invalid auth token"],
 
   noLeader: [unavailable, "etcdserver: no leader"],
   notLeader: [failed, "etcdserver: not leader"],

@@ -4,7 +4,7 @@
  */
 export type FlagKind = "string" | "boolean" | "count" | "uint32" | "integer" | "duration" | "urls" | "list" | "choice";
 
-export type FlagGroup = "Member" | "Clustering" | "Monitoring" | "Logging" | "Experimental" | "General";
+export type FlagGroup = "Member" | "Clustering" | "Auth" | "Monitoring" | "Logging" | "Experimental" | "General";
 
 /** A flag that does something here. Its default is written as one would on the command line. */
 export interface Flag {
@@ -19,6 +19,7 @@ export interface Flag {
 
 const member = "Member";
 const clustering = "Clustering";
+const auth = "Auth";
 const monitoring = "Monitoring";
 const logging = "Logging";
 const experimental = "Experimental";
@@ -254,6 +255,27 @@ export const flagTable = [
     choices: ["not-yet", "write-only", "write-only-skip-check", "write-only-drop-data", "gone"],
     initial: "not-yet",
     help: "accepted, and the same in every case: there is no v2 store here",
+  },
+  {
+    name: "auth-token",
+    group: auth,
+    kind: "string",
+    initial: "simple",
+    help: "how users who have logged in are known again: 'simple', or empty for not at all",
+  },
+  {
+    name: "bcrypt-cost",
+    group: auth,
+    kind: "count",
+    initial: "10",
+    help: "of new password hashes, 4 to 31: each step doubles the time one takes",
+  },
+  {
+    name: "auth-token-ttl",
+    group: auth,
+    kind: "count",
+    initial: "300",
+    help: "seconds that a simple token is good for after it was used last; 0 means 300",
   },
   {
     name: "metrics",

@@ -11,11 +11,8 @@ export interface OtherFlag {
  * Flags of etcd 3.5: the name, its default, then what else is accepted. A default of true or false makes it a boolean.
  */
 const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
-  ["auth-token", "simple", ""],
-  ["auth-token-ttl", "300"],
   ["auto-tls", "false"],
   ["backend-bbolt-freelist-type", "map", ""],
-  ["bcrypt-cost", "10"],
   ["cert-file", ""],
   ["cipher-suites", ""],
   ["client-cert-allowed-hostname", ""],

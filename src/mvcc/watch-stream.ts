@@ -101,6 +101,11 @@ export class WatchStream {
     return true;
   }
 
+  /** Its watchers, each with what it asked for. */
+  *watchers(): Iterable<readonly [WatchId, WatchOptions]> {
+    for (const [id, { options }] of this.#watchers) yield [id, options];
+  }
+
   /** Tells the stream how far it is, if it has watchers and every one of them is as far as the store. */
   requestProgress(): void {
     if (this.#live === 0 || this.#lagging > 0) return;

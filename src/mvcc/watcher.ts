@@ -19,6 +19,8 @@ export interface WatchOptions {
   readonly prevKv: boolean;
   /** Quiet times are told now and then. */
   readonly progressNotify: boolean;
+  /** On whose behalf; the store does not look at it. */
+  readonly reader?: string;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock, Random } from "../base/index.js";
 import type { EtcdServer } from "../server/index.js";
 import { services } from "../wire/index.js";
+import { authBindings } from "./auth.js";
 import { type Binding, streaming } from "./binding.js";
 import { clusterBindings } from "./cluster.js";
 import { electionBindings } from "./election.js";
@@ -24,6 +25,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
   const watchServer = {
     watchable: server.watchable,
     config: server.config,
+    judge: server.watchJudge,
     header: (revision: number) => ({ ...server.header(), revision }),
   };
   const localClient = new LocalClient(server, server.config.maxTxnOps);
@@ -35,6 +37,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     ...maintenanceBindings(server),
     ...lockBindings(localClient, clock),
     ...electionBindings(localClient, guard, clock),
+    ...authBindings(server),
     ...healthBindings(),
   ];
   return [...bound, ...unimplementedBindings(bound)];

@@ -1,8 +1,8 @@
 import { EtcdError, type Logger } from "../base/index.js";
 import type { Call, EtcdServer } from "../server/index.js";
-import { AlarmType, RangeRequest } from "../wire/index.js";
+import { AlarmType } from "../wire/index.js";
 
-export type HealthServer = Pick<EtcdServer, "alarms" | "leader" | "isLearner" | "range">;
+export type HealthServer = Pick<EtcdServer, "alarms" | "leader" | "isLearner" | "probe">;
 
 /** The answer of `/health`; a string, for etcd has always written it so. */
 export interface Health {
@@ -76,7 +76,7 @@ export class HealthChecks {
 
   async #readFault(serializable: boolean, call: Call): Promise<string | undefined> {
     try {
-      await this.#server.range(RangeRequest.create({ keysOnly: true, limit: 1, serializable }), call);
+      await this.#server.probe(serializable, call);
       return undefined;
     } catch (error) {
       if (error instanceof EtcdError) return error.message;

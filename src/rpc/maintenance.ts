@@ -16,12 +16,12 @@ const snapshotChunkBytes = 32 * 1024;
 export function maintenanceBindings(server: MaintenanceServer): readonly Binding[] {
   const { Status, Alarm, Defragment, Hash, HashKV, MoveLeader, Snapshot } = services["etcdserverpb.Maintenance"];
   return [
-    unary(Status, () => server.status()),
+    unary(Status, (_, call) => server.status(call)),
     unary(Alarm, (request, call) => server.alarm(request, call)),
-    unary(Defragment, () => server.defragment()),
-    unary(Hash, () => server.hash()),
-    unary(HashKV, (request) => server.hashKv(request.revision)),
-    unary(MoveLeader, (request) => server.moveLeader(request)),
+    unary(Defragment, (_, call) => server.defragment(call)),
+    unary(Hash, (_, call) => server.hash(call)),
+    unary(HashKV, (request, call) => server.hashKv(request.revision, call)),
+    unary(MoveLeader, (request, call) => server.moveLeader(request, call)),
     streaming(Snapshot, (stream) => sendSnapshot(server, stream)),
   ];
 }

@@ -1,6 +1,6 @@
 import { assertNever, type Clock, EtcdError, GrpcCode, type Key, type Random, type Timer } from "../base/index.js";
 import type { WatchableStore, WatchStream } from "../mvcc/index.js";
-import type { Call, ServerConfig } from "../server/index.js";
+import type { ServerConfig, WatchJudge } from "../server/index.js";
 import {
   FilterType,
   type ResponseHeader,
@@ -24,12 +24,8 @@ export interface WatchServer {
   readonly config: Pick<ServerConfig, "maxRequestBytes" | "watchProgressIntervalMs">;
   /** @param revision 0 stands for 0, as in a response that names no revision */
   header(revision: number): ResponseHeader;
-  /**
-   * Absent when everybody may watch everything. `end` is `""` for one key and `"\0"` for every key from `key` on.
-   *
-   * @throws EtcdError when the caller may not read the whole range
-   */
-  checkWatch?(key: Key, end: Key, call: Call): void;
+  /** Absent when everybody may watch everything. */
+  readonly judge?: WatchJudge;
 }
 
 type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
@@ -92,6 +88,7 @@ class WatchSession {
     const aborted = () => this.#end(new EtcdError("watchCanceled"));
     signal.addEventListener("abort", aborted);
     const stopGuard = this.#needLeader(guard);
+    const stopJudge = this.#server.judge?.onChange(() => this.#judgeAgain());
     try {
       if (signal.aborted) aborted();
       // A client that sends nothing more may go on listening: the end of its requests ends nothing.
@@ -100,6 +97,7 @@ class WatchSession {
     } finally {
       signal.removeEventListener("abort", aborted);
       stopGuard();
+      stopJudge?.();
       this.#progressTimer?.cancel();
       this.#sender.stop();
       this.#watches.close();
@@ -122,7 +120,7 @@ class WatchSession {
       if (requestUnion === undefined) continue;
       switch (requestUnion.case) {
         case "createRequest":
-          this.#create(requestUnion.value);
+          await this.#create(requestUnion.value);
           break;
         case "cancelRequest":
           this.#cancel(requestUnion.value.watchId);
@@ -136,21 +134,22 @@ class WatchSession {
     }
   }
 
-  #create(request: WatchCreateRequest): void {
+  async #create(request: WatchCreateRequest): Promise<void> {
     const { rangeEnd: end, startRevision, prevKv, progressNotify } = request;
     const key = request.key === "" ? "\0" : request.key;
     if (startRevision < 0) {
       this.#refuse(new EtcdError("compacted").message);
       return;
     }
-    const denied = this.#denied(key, end);
-    if (denied !== undefined) {
-      this.#refuse(`rpc error: code = ${codeName(denied.code)} desc = ${denied.message}`);
+    const reader = await this.#readerOf(key, end);
+    if (this.#over) return;
+    if (reader instanceof EtcdError) {
+      this.#refuse(goText(reader));
       return;
     }
     const noPut = request.filters.includes(FilterType.NOPUT);
     const noDelete = request.filters.includes(FilterType.NODELETE);
-    const options = { key, end, startRevision, noPut, noDelete, prevKv, progressNotify };
+    const options = { key, end, startRevision, noPut, noDelete, prevKv, progressNotify, reader };
     const answer = this.#watches.watch(request.watchId, options);
     if (answer.kind === "refused") {
       this.#refuse(answer.reason);
@@ -171,13 +170,31 @@ class WatchSession {
     this.#sender.answer(this.#revision, { watchId: noWatcher, created: true, canceled: true, cancelReason });
   }
 
-  #denied(key: Key, end: Key): EtcdError | undefined {
+  /** Who it is that reads a range, or why they may not. */
+  async #readerOf(key: Key, end: Key): Promise<string | EtcdError> {
+    const { judge } = this.#server;
+    if (judge === undefined) return "";
     try {
-      this.#server.checkWatch?.(key, end, this.#call.call);
-      return undefined;
+      const reader = await judge.reader(key, end, this.#call.call);
+      // It may have taken a while to find out who it is.
+      return judge.refusal(reader, key, end) ?? reader;
     } catch (error) {
       if (error instanceof EtcdError) return error;
       throw error;
+    }
+  }
+
+  /** Users or roles have changed: watches end that nobody could begin now. */
+  #judgeAgain(): void {
+    const ended: (readonly [bigint, EtcdError])[] = [];
+    for (const [id, { reader = "", key, end }] of this.#watches.watchers()) {
+      const refusal = this.#server.judge?.refusal(reader, key, end);
+      if (refusal !== undefined) ended.push([id, refusal]);
+    }
+    for (const [watchId, refusal] of ended) {
+      this.#watches.cancel(watchId);
+      this.#sender.forget(watchId);
+      this.#sender.answer(this.#revision, { watchId, canceled: true, cancelReason: goText(refusal) });
     }
   }
 
@@ -195,6 +212,7 @@ class WatchSession {
 }
 
 /** As Go prints it. */
-function codeName(code: GrpcCode): string {
-  return Object.entries(GrpcCode).find(([, number]) => number === code)?.[0] ?? "Unknown";
+function goText({ code, message }: EtcdError): string {
+  const name = Object.entries(GrpcCode).find(([, number]) => number === code)?.[0] ?? "Unknown";
+  return `rpc error: code = ${name} desc = ${message}`;
 }

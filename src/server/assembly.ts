@@ -1,6 +1,8 @@
 import { Applier, Quota } from "../apply/index.js";
 import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
+import { Access } from "./access.js";
+import { AuthService } from "./auth-service.js";
 import type { Bootstrapped, ServerDeps } from "./bootstrap.js";
 import { Compactor } from "./compactor.js";
 import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
@@ -29,6 +31,8 @@ export interface Assembly {
   readonly kv: KvService;
   readonly leases: LeaseService;
   readonly space: SpaceGuard;
+  readonly access: Access;
+  readonly auth: AuthService;
   readonly membership: MembershipService;
   readonly maintenance: MaintenanceService;
   readonly leaseLoop: LeaseLoop;
@@ -55,16 +59,19 @@ export function assemble(
   { onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
   const { clock, logger } = deps;
-  const { backend, counters, store, lessor, cluster, alarms, consistentIndex } = member;
+  const { backend, counters, store, lessor, cluster, alarms, auth, passwords, consistentIndex } = member;
   const { memberId, clusterId } = member.ids;
   const quota = new Quota(quotaBytes(settings), () => backend.sizeInUse());
-  const applier = new Applier({ backend, store, lessor, cluster, alarms, consistentIndex, quota, logger });
+  const applier = new Applier({
+    ...{ backend, store, lessor, cluster, alarms, auth, passwords, consistentIndex, quota, logger },
+  });
+  const access = new Access(auth, settings.clientCertAuth);
   const watchable = new WatchableStore(store, {
     counters: counters.store,
     onFailure: (error) => onFailure(asError(error)),
   });
   const consensus = new Consensus({
-    ...{ settings, member, applier, watchable, peers: deps.peers, clock, logger, counters },
+    ...{ settings, member, applier, access, watchable, peers: deps.peers, clock, logger, counters },
     onLeadership() {
       if (consensus.leadership.leading) {
         compactor?.resume();
@@ -87,17 +94,17 @@ export function assemble(
   const headers = new Headers(clusterId, memberId, store, position);
   const { warningApplyDurationMs } = settings;
   const kv = new KvService({
-    ...{ backend, store, proposer, readIndex, headers },
+    ...{ backend, store, lessor, access, proposer, readIndex, headers },
     ...{ clock, logger, counters, warningApplyDurationMs },
   });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
-    ...{ clock, lessor, proposer, leadership, position, headers },
+    ...{ clock, lessor, access, proposer, leadership, position, headers },
     ...{ questions, nextId, ensureLeadership },
   });
   const membership = new MembershipService({
-    ...{ cluster, position, readIndex, questions, headers, clock, logger, counters },
+    ...{ cluster, access, position, readIndex, questions, headers, clock, logger, counters },
     strict: settings.strictReconfigCheck,
     configure: (change, call) => consensus.configure(change, call),
     activeSince: (id) => consensus.traffic.network.activeSince(id),
@@ -109,9 +116,11 @@ export function assemble(
   const publisher = new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
   store.onChanges((_, changes) => counters.countChanges(changes));
   const maintenance = new MaintenanceService({
-    ...{ backend, store, cluster, alarms, proposer, leadership, position, headers, clock, logger, counters },
+    ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
   });
   return {
+    access,
+    auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
     ...{ counters, consensus, headers, watchable, kv, leases, space, membership, maintenance, compactor, publisher },
     corruption: makeCorruptionLoop(settings, deps, member, consensus, maintenance),
     leaseLoop: new LeaseLoop({
@@ -121,7 +130,7 @@ export function assemble(
     transfer: new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts }),
     peerService: peerService({
       ...{ cluster, store, leases, readIndex },
-      promote: (id) => membership.promoteHere(id),
+      promote: (id, token) => membership.promoteForPeer(id, token),
     }),
   };
 }

@@ -1,13 +1,14 @@
 import { dirname, join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../apply/index.js";
+import { AuthStore, bcryptCost, openTokens, Passwords, readAuthRecords } from "../auth/index.js";
 import type { Backend, LevelStore, MemberBackend } from "../backend/index.js";
-import { type Clock, type Logger, type Random, readBE64, writeBE64 } from "../base/index.js";
+import type { Clock, Logger, Random } from "../base/index.js";
 import { Cluster, loadConfState, type Member } from "../cluster/index.js";
 import type { Checkpoint } from "../lease/index.js";
 import { emptyConfState, MemoryStorage, RawNode } from "../raft/index.js";
 import { createDataDir, type OpenedWal, type Wal, type WalMetadata } from "../wal/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
-import type { ServerConfig } from "./config.js";
+import { requestTimeoutMs, type ServerConfig } from "./config.js";
 import { Databases } from "./databases.js";
 import { ServerCounters } from "./metrics.js";
 import type { Names } from "./names.js";
@@ -51,6 +52,8 @@ export interface Bootstrapped extends Stores {
   readonly consistentIndex: ConsistentIndex;
   readonly cluster: Cluster;
   readonly alarms: AlarmStore;
+  readonly auth: AuthStore;
+  readonly passwords: Passwords;
   /** Reads the stores out of another backend. */
   readonly openStores: (backend: Backend) => Promise<Stores>;
   readonly storage: MemoryStorage;
@@ -122,7 +125,6 @@ async function restore(
   const { clock, logger } = deps;
   const { wal } = log;
   const { ids } = origin;
-  beginAuth(backend);
   const consistentIndex = new ConsistentIndex(backend);
   requireMatch(log, consistentIndex.index);
   const cluster = new Cluster({ backend, logger, clusterId: ids.clusterId, localId: ids.memberId });
@@ -130,6 +132,7 @@ async function restore(
   requireMember(cluster);
   const alarms = new AlarmStore(backend);
   await alarms.restore();
+  const auth = await openAuth(config, deps, backend, consistentIndex);
   const { proposeCheckpoints } = hooks;
   const open = (from: Backend): Promise<Stores> =>
     openStores(from, { settings: config, counters, clock, logger, proposeCheckpoints });
@@ -144,36 +147,32 @@ async function restore(
   if (origin.kind === "founder") found(node, origin, logger);
   else logger.info("restarting local member", { ...idFields(ids), "commit-index": opened.hardState?.commit ?? 0 });
   const remotes = origin.kind === "joiner" ? origin.remotes : [];
+  const passwords = new Passwords(bcryptCost(config.bcryptCost));
   return {
-    ids,
-    counters,
-    wal,
-    backend,
-    consistentIndex,
-    cluster,
-    alarms,
-    ...stores,
-    openStores: open,
-    storage,
-    node,
-    remotes,
+    ...{ ids, counters, wal, backend, consistentIndex, cluster, alarms, auth, passwords },
+    ...{ ...stores, openStores: open, storage, node, remotes },
   };
 }
 
-const authRevisionKey = Buffer.from("authRevision", "latin1");
-
-/** Users and roles have a revision of their own, which starts at 1 although there are none yet. */
-function beginAuth(backend: Backend): void {
-  if (backend.get("auth", authRevisionKey) !== undefined) return;
-  const first = Buffer.alloc(8);
-  writeBE64(first, 0, 1);
-  backend.put("auth", authRevisionKey, first);
-}
-
-/** Of users and roles, as they are stored. */
-export function storedAuthRevision(backend: Backend): number {
-  const stored = backend.get("auth", authRevisionKey);
-  return stored === undefined ? 1 : readBE64(stored, 0);
+async function openAuth(
+  config: ServerConfig,
+  { clock, logger }: ServerDeps,
+  backend: Backend,
+  consistentIndex: ConsistentIndex,
+): Promise<AuthStore> {
+  const given = config.bcryptCost;
+  const cost = bcryptCost(given);
+  if (cost !== given) {
+    logger.warn("use default bcrypt cost instead of the invalid given cost", {
+      ...{ "min-cost": 4, "max-cost": 31, "default-cost": cost, "given-cost": given },
+    });
+  }
+  const waitMs = requestTimeoutMs(config);
+  const applied = (): number => consistentIndex.index;
+  const tokens = await openTokens(config.authToken, { clock, ttlMs: config.authTokenTtlMs, waitMs, applied });
+  const auth = new AuthStore(backend, tokens, logger);
+  auth.restore(await readAuthRecords(backend));
+  return auth;
 }
 
 /** Why a member that the others have removed does not start. */

@@ -72,6 +72,15 @@ export interface ServerConfig {
 
   readonly watchProgressIntervalMs: number;
 
+  /** How users who have logged in are known again: `simple`, or empty for not at all. */
+  readonly authToken: string;
+  /** How long a simple token is good for after it was used last. */
+  readonly authTokenTtlMs: number;
+  /** Of new password hashes; each step doubles the time that one takes. */
+  readonly bcryptCost: number;
+  /** Whether the name in a client's certificate is a user's. */
+  readonly clientCertAuth: boolean;
+
   /** Compares histories with the peers before a member that has run serves again. */
   readonly initialCorruptCheck: boolean;
   /** How often the leader compares all members; 0 means never. */
@@ -100,6 +109,10 @@ export const serverDefaults = {
   leaseCheckpoint: false,
   leaseCheckpointPersist: false,
   watchProgressIntervalMs: 600_000,
+  authToken: "simple",
+  authTokenTtlMs: 300_000,
+  bcryptCost: 10,
+  clientCertAuth: false,
   initialCorruptCheck: false,
   corruptCheckIntervalMs: 0,
 } as const satisfies Partial<ServerConfig>;

@@ -13,6 +13,7 @@ import {
   type SoftState,
   type Status,
 } from "../raft/index.js";
+import type { Access } from "./access.js";
 import { ApplyLoop } from "./apply-loop.js";
 import type { Bootstrapped } from "./bootstrap.js";
 import type { Call } from "./call.js";
@@ -36,6 +37,7 @@ export interface ConsensusConfig {
   readonly settings: ServerConfig;
   readonly member: Bootstrapped;
   readonly applier: Applier;
+  readonly access: Access;
   readonly watchable: WatchableStore;
   readonly peers: PeerAccess | undefined;
   readonly clock: Clock;
@@ -94,6 +96,7 @@ export class Consensus implements RaftHandler {
       proposals: this.proposals,
       nextId: this.nextId,
       maxRequestBytes: settings.maxRequestBytes,
+      identify: (call) => config.access.identify(call),
       submit: (data, wanted) => this.#raftNode.propose(data, wanted),
     });
     this.readIndex = new ReadIndex({

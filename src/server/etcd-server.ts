@@ -44,11 +44,13 @@ import {
   type TxnResponse,
 } from "../wire/index.js";
 import { type Assembly, asError, assemble, corruptionCheckOf } from "./assembly.js";
-import { type Bootstrapped, bootstrap, type ServerDeps, storedAuthRevision } from "./bootstrap.js";
+import type { AuthService } from "./auth-service.js";
+import { type Bootstrapped, bootstrap, type ServerDeps } from "./bootstrap.js";
 import type { Call } from "./call.js";
-import { quotaBytes, type ServerConfig } from "./config.js";
+import type { ServerConfig } from "./config.js";
 import type { DatabaseSnapshot } from "./database-snapshot.js";
-import type { ServerMetrics } from "./metrics.js";
+import { metricsOf, type ServerMetrics } from "./metrics.js";
+import { type WatchJudge, watchJudge } from "./watch-judge.js";
 
 /** How long a stop waits for what is in flight. */
 const drainMs = 2_000;
@@ -167,6 +169,11 @@ export class EtcdServer {
     return await this.#running.kv.compact(request, call);
   }
 
+  /** Whether reads work, for whoever looks after this member; nobody is asked who they are. */
+  async probe(serializable: boolean, call: Call): Promise<void> {
+    await this.#running.kv.probe(serializable, call);
+  }
+
   /** Resolves when a read that starts now would see every write that was finished before the call. */
   async linearizableRead(call: Call): Promise<void> {
     await this.#running.consensus.readIndex.wait(call);
@@ -192,8 +199,8 @@ export class EtcdServer {
     return await this.#running.leases.timeToLive(request, call);
   }
 
-  async leaseLeases(_request: LeaseLeasesRequest, _call: Call): Promise<LeaseLeasesResponse> {
-    return this.#running.leases.leases();
+  async leaseLeases(_request: LeaseLeasesRequest, call: Call): Promise<LeaseLeasesResponse> {
+    return await this.#running.leases.leases(call);
   }
 
   // ---- members and upkeep ----
@@ -218,8 +225,8 @@ export class EtcdServer {
     return await this.#running.membership.promote(request, call);
   }
 
-  status(): StatusResponse {
-    return this.#running.maintenance.status();
+  async status(call: Call): Promise<StatusResponse> {
+    return await this.#running.maintenance.status(call);
   }
 
   async alarm(request: AlarmRequest, call: Call): Promise<AlarmResponse> {
@@ -231,8 +238,8 @@ export class EtcdServer {
     return this.#parts.maintenance.alarms();
   }
 
-  async defragment(): Promise<DefragmentResponse> {
-    return await this.#running.maintenance.defragment();
+  async defragment(call: Call): Promise<DefragmentResponse> {
+    return await this.#running.maintenance.defragment(call);
   }
 
   /** Everything this member has stored, as a file; the caller closes it. */
@@ -241,17 +248,30 @@ export class EtcdServer {
   }
 
   /** @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */
-  async moveLeader({ targetId }: MoveLeaderRequest): Promise<MoveLeaderResponse> {
+  async moveLeader({ targetId }: MoveLeaderRequest, call: Call): Promise<MoveLeaderResponse> {
+    await this.#running.access.requireAdmin(call);
     await this.#running.transfer.moveTo(targetId);
     return MoveLeaderResponse.create();
   }
 
-  async hash(): Promise<HashResponse> {
-    return await this.#running.maintenance.hash();
+  async hash(call: Call): Promise<HashResponse> {
+    return await this.#running.maintenance.hash(call);
   }
 
-  async hashKv(revision: number): Promise<HashKVResponse> {
-    return await this.#running.maintenance.hashKv(revision);
+  async hashKv(revision: number, call: Call): Promise<HashKVResponse> {
+    return await this.#running.maintenance.hashKv(revision, call);
+  }
+
+  // ---- users and roles ----
+
+  /** All that is asked about them. */
+  get auth(): AuthService {
+    return this.#running.auth;
+  }
+
+  /** Who may watch what. */
+  get watchJudge(): WatchJudge {
+    return watchJudge(this.#parts.access);
   }
 
   // ---- what this member knows of itself ----
@@ -299,31 +319,7 @@ export class EtcdServer {
   }
 
   get metrics(): ServerMetrics {
-    const { consensus, counters } = this.#parts;
-    const { position, leadership, proposals } = consensus;
-    const { backend, store, wal } = this.#member;
-    return {
-      counters,
-      hasLeader: leadership.hasLeader,
-      isLeader: leadership.leading,
-      isLearner: this.isLearner(),
-      leaderChanges: leadership.changes,
-      proposalsCommitted: position.committed,
-      proposalsApplied: position.applied,
-      proposalsPending: proposals.pending,
-      walBytes: wal.bytesWritten,
-      dbBytes: backend.size(),
-      dbBytesInUse: backend.sizeInUse(),
-      quotaBytes: quotaBytes(this.config),
-      keys: store.keyCount,
-      revision: store.revision,
-      compactRevision: store.compactedRevision,
-      authRevision: storedAuthRevision(backend),
-      watchers: this.watchable.watcherCount,
-      slowWatchers: this.watchable.slowWatcherCount,
-      watchStreams: this.watchable.streamCount,
-      peers: consensus.traffic.network.counters ?? new Map(),
-    };
+    return metricsOf(this.#parts, this.#member, this.config);
   }
 
   /** Refuses what comes from now on, finishes what is in flight, writes everything and lets go of the directory. */
@@ -372,7 +368,7 @@ export class EtcdServer {
 
   async #stop(): Promise<void> {
     const { consensus, transfer } = this.#parts;
-    const { lessor, store, backend, wal } = this.#member;
+    const { lessor, passwords, store, backend, wal } = this.#member;
     this.#halt();
     if (this.#failure === undefined && !this.#removed) {
       await transfer.handOver();
@@ -381,7 +377,13 @@ export class EtcdServer {
     lessor.demote();
     this.watchable.close();
     // Each of them is tried, whatever became of those before it.
-    for (const close of [() => consensus.stop(), () => store.close(), () => backend.close(), () => wal.close()]) {
+    for (const close of [
+      () => passwords.close(),
+      () => consensus.stop(),
+      () => store.close(),
+      () => backend.close(),
+      () => wal.close(),
+    ]) {
       try {
         await close();
       } catch (error) {

@@ -13,3 +13,4 @@ export { defragmentDataDir } from "./offline-defragment.js";
 export type { PeerAccess, PeerLink, PeerNetwork } from "./peer-network.js";
 export type { ReceivedSnapshots } from "./received-snapshots.js";
 export { type RestoreOptions, restoreMember } from "./restored.js";
+export type { WatchJudge } from "./watch-judge.js";

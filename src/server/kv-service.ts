@@ -1,19 +1,21 @@
-import { isReadOnly, isSerializable, readRange, readTxn } from "../apply/index.js";
+import { checkTxnPermission, isReadOnly, isSerializable, readRange, readTxn } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
 import type { Clock, Logger } from "../base/index.js";
+import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
-import type {
-  CompactionRequest,
-  CompactionResponse,
-  DeleteRangeRequest,
-  DeleteRangeResponse,
-  PutRequest,
-  PutResponse,
+import {
+  type CompactionRequest,
+  type CompactionResponse,
+  type DeleteRangeRequest,
+  type DeleteRangeResponse,
+  type PutRequest,
+  type PutResponse,
   RangeRequest,
-  RangeResponse,
-  TxnRequest,
-  TxnResponse,
+  type RangeResponse,
+  type TxnRequest,
+  type TxnResponse,
 } from "../wire/index.js";
+import type { Access } from "./access.js";
 import type { Call } from "./call.js";
 import type { Headers } from "./headers.js";
 import type { ServerCounters } from "./metrics.js";
@@ -23,6 +25,8 @@ import type { ReadIndex } from "./read-index.js";
 export interface KvServiceConfig {
   readonly backend: Backend;
   readonly store: Store;
+  readonly lessor: Lessor;
+  readonly access: Access;
   readonly proposer: Proposer;
   readonly readIndex: ReadIndex;
   readonly headers: Headers;
@@ -42,11 +46,22 @@ export class KvService {
 
   /** A large range is read in turns, at one revision; other requests get theirs in between. */
   async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
-    const { store, readIndex, headers, counters } = this.#config;
+    const { store, access, readIndex, headers, counters } = this.#config;
     if (!request.serializable) await readIndex.wait(call);
     counters.ranges++;
-    const response = await this.#timed("read-only range ", () => readRange(store, request, call));
+    const response = await access.guardedRead(
+      call,
+      (who) => access.auth.checkRead(who, request.key, request.rangeEnd),
+      () => this.#timed("read-only range ", () => readRange(store, request, call)),
+    );
     return { ...response, header: headers.at(response.header?.revision) };
+  }
+
+  /** Whether a read of this member works, for whoever looks after it: it tells nothing of what is stored. */
+  async probe(serializable: boolean, call: Call): Promise<void> {
+    const { store, readIndex } = this.#config;
+    if (!serializable) await readIndex.wait(call);
+    await readRange(store, RangeRequest.create({ keysOnly: true, limit: 1, serializable }), call);
   }
 
   async put(request: PutRequest, call: Call): Promise<PutResponse> {
@@ -70,9 +85,14 @@ export class KvService {
     return { ...response, header: headers.at(response.header?.revision) };
   }
 
-  /** Answers when the revisions cannot be read any more; `physical`: when they are also gone from the disk. */
+  /**
+   * Answers when the revisions cannot be read any more; `physical`: when they are also gone from the disk.
+   *
+   * @param call absent when the member does it by itself
+   */
   async compact(request: CompactionRequest, call?: Call): Promise<CompactionResponse> {
-    const { proposer, backend, store, headers } = this.#config;
+    const { proposer, access, backend, store, headers } = this.#config;
+    if (call !== undefined) await access.requireAdmin(call);
     const applied = await proposer.propose({ compaction: request }, call);
     if (request.physical) {
       await applied.done;
@@ -83,9 +103,13 @@ export class KvService {
   }
 
   async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
-    const { store, readIndex } = this.#config;
+    const { store, lessor, access, readIndex } = this.#config;
     if (!isSerializable(request)) await readIndex.wait(call);
-    return await this.#timed("read-only txn ", () => readTxn(store, request, call));
+    return await access.guardedRead(
+      call,
+      (who) => checkTxnPermission(access.auth, lessor, who, request),
+      () => this.#timed("read-only txn ", () => readTxn(store, request, call)),
+    );
   }
 
   async #timed<Response>(prefix: string, read: () => Promise<Response>): Promise<Response> {

@@ -1,4 +1,5 @@
-import { type Clock, EtcdError, type LeaseId, type RequestId } from "../base/index.js";
+import type { Identity } from "../auth/index.js";
+import { type Clock, EtcdError, type Key, type LeaseId, type RequestId } from "../base/index.js";
 import type { Checkpoint, Lessor } from "../lease/index.js";
 import type { LeaseTimeToLive } from "../transport/index.js";
 import {
@@ -10,6 +11,7 @@ import {
   type LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
 } from "../wire/index.js";
+import type { Access } from "./access.js";
 import type { Call } from "./call.js";
 import type { Headers } from "./headers.js";
 import type { LeaderQuestions } from "./leader-questions.js";
@@ -23,6 +25,7 @@ const applyTimeoutMs = 1_000;
 export interface LeaseServiceConfig {
   readonly clock: Clock;
   readonly lessor: Lessor;
+  readonly access: Access;
   readonly proposer: Proposer;
   readonly leadership: Leadership;
   readonly position: LogPosition;
@@ -41,21 +44,24 @@ export class LeaseService {
   }
 
   async grant(request: LeaseGrantRequest, call: Call): Promise<LeaseGrantResponse> {
-    const { proposer, headers } = this.#config;
+    const { proposer, access, headers } = this.#config;
+    await access.requireUser(call);
     const leaseGrant = request.id === 0n ? { ...request, id: this.#chooseId() } : request;
     const response = responseOf(await proposer.propose({ leaseGrant }, call), "leaseGrant");
     return { ...response, header: headers.at() };
   }
 
-  async revoke(request: LeaseRevokeRequest, call?: Call): Promise<LeaseRevokeResponse> {
-    const { proposer, headers } = this.#config;
+  async revoke(request: LeaseRevokeRequest, call: Call): Promise<LeaseRevokeResponse> {
+    const { proposer, access, headers } = this.#config;
+    await access.requireUser(call);
     const response = responseOf(await proposer.propose({ leaseRevoke: request }, call), "leaseRevoke");
     return { ...response, header: headers.at() };
   }
 
   /** Revokes a lease that has run out; resolves when that is applied. */
   async expire(id: LeaseId): Promise<void> {
-    await this.revoke(LeaseRevokeRequest.create({ id }));
+    const { proposer, access } = this.#config;
+    await proposer.propose({ leaseRevoke: LeaseRevokeRequest.create({ id }) }, undefined, access.root);
   }
 
   /** Tells all members what is left of some leases; resolves when it is applied. */
@@ -70,11 +76,16 @@ export class LeaseService {
    * Starts a lease over, wherever the leader is.
    *
    * @returns its time to live in seconds
-   * @throws EtcdError `leaseNotFound`; `notLeader`, `noLeader`, `timeout` or `timeoutWaitApplied` when nobody can tell
+   * @throws EtcdError `leaseNotFound`; `notLeader`, `noLeader`, `timeout` or `timeoutWaitApplied` when nobody can tell;
+   *   of the permission to write the keys of the lease
    */
   async renew(id: LeaseId, call: Call): Promise<number> {
-    const { leadership, questions, ensureLeadership } = this.#config;
-    if (leadership.leading && !(await ensureLeadership())) throw new EtcdError("notLeader");
+    const { leadership, questions, access, ensureLeadership } = this.#config;
+    if (leadership.leading) {
+      if (!(await ensureLeadership())) throw new EtcdError("notLeader");
+      if (access.auth.enabled) await this.#whenApplied();
+    }
+    await this.#checkKeys(call, id, (who, key) => access.auth.checkWrite(who, key, ""));
     return await questions.ask(
       {
         here: () => this.renewHere(id, call.signal),
@@ -95,9 +106,15 @@ export class LeaseService {
     return await this.#config.lessor.renew(id, signal);
   }
 
-  /** @throws EtcdError `leaseNotFound`; `noLeader`, `leaderChanged`, `timeout` or `timeoutWaitApplied` */
+  /**
+   * @throws EtcdError `leaseNotFound`, `noLeader`, `leaderChanged`, `timeout`, `timeoutWaitApplied`; of the permission
+   *   to read the keys, when they are asked for
+   */
   async timeToLive({ id, keys }: LeaseTimeToLiveRequest, call: Call): Promise<LeaseTimeToLiveResponse> {
-    const { questions, headers } = this.#config;
+    const { questions, access, headers } = this.#config;
+    await access.requireUser(call);
+    const { revision } = access.auth;
+    if (keys) await this.#checkKeys(call, id as LeaseId, (who, key) => access.auth.checkRead(who, key, ""));
     const found = await questions.ask<LeaseTimeToLive>(
       {
         here: () => this.timeToLiveHere(id as LeaseId, keys),
@@ -106,6 +123,7 @@ export class LeaseService {
       },
       call.signal,
     );
+    if (keys && access.auth.enabled && revision !== access.auth.revision) throw new EtcdError("authOldRevision");
     return LeaseTimeToLiveResponse.create({ header: headers.at(), id, ...found, keys: [...found.keys] });
   }
 
@@ -120,14 +138,28 @@ export class LeaseService {
     return { ttl, grantedTtl: lease.ttlSeconds, keys: keys ? lease.keys() : [] };
   }
 
-  leases(): LeaseLeasesResponse {
-    const { lessor, headers } = this.#config;
+  /** @throws EtcdError of the permission to read the keys of all leases */
+  async leases(call: Call): Promise<LeaseLeasesResponse> {
+    const { lessor, access, headers } = this.#config;
+    const check = (who: Identity, key: Key): void => access.auth.checkRead(who, key, "");
+    await this.#checkKeys(call, undefined, check);
     return LeaseLeasesResponse.create({ header: headers.at(), leases: lessor.leases().map(({ id }) => ({ id })) });
   }
 
   /** A positive id that no other request of the cluster has, hence no other lease whose id was chosen so. */
   #chooseId(): LeaseId {
     return BigInt.asUintN(63, this.#config.nextId()) as bigint as LeaseId;
+  }
+
+  /** Asks for every key of a lease, or of all leases, unless the caller may do everything. */
+  async #checkKeys(call: Call, id: LeaseId | undefined, check: (who: Identity, key: Key) => void): Promise<void> {
+    const { lessor, access } = this.#config;
+    if (!access.auth.enabled) return;
+    const who = await access.identify(call);
+    if (who === undefined) throw new EtcdError("userEmpty");
+    if (access.auth.refusalOfAdmin(who.username) === undefined) return;
+    const leases = id === undefined ? lessor.leases() : [lessor.lookup(id)];
+    for (const lease of leases) for (const key of lease?.keys() ?? []) check(who, key);
   }
 
   async #whenApplied(): Promise<void> {

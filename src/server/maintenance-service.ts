@@ -1,6 +1,6 @@
 import type { AlarmStore } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import { apiVersion, type Clock, EtcdError, type Logger } from "../base/index.js";
+import { apiVersion, type Clock, type ErrorKind, EtcdError, type Logger } from "../base/index.js";
 import type { Cluster } from "../cluster/index.js";
 import type { Store } from "../mvcc/index.js";
 import {
@@ -14,6 +14,7 @@ import {
   HashResponse,
   StatusResponse,
 } from "../wire/index.js";
+import type { Access } from "./access.js";
 import type { Call } from "./call.js";
 import { type DatabaseSnapshot, DatabaseSnapshots } from "./database-snapshot.js";
 import type { Headers } from "./headers.js";
@@ -29,6 +30,7 @@ export interface MaintenanceServiceConfig {
   readonly backend: Backend;
   readonly store: Store;
   readonly cluster: Cluster;
+  readonly access: Access;
   readonly alarms: AlarmStore;
   readonly proposer: Proposer;
   readonly leadership: Leadership;
@@ -49,8 +51,9 @@ export class MaintenanceService {
     this.#snapshots = new DatabaseSnapshots(config.backend, config.clock, config.counters, clientSnapshotsMax);
   }
 
-  status(): StatusResponse {
-    const { backend, leadership, position, headers } = this.#config;
+  async status(call: Call): Promise<StatusResponse> {
+    const { backend, access, leadership, position, headers } = this.#config;
+    await access.requireUser(call);
     const noLeader = leadership.hasLeader ? [] : [new EtcdError("noLeader").message];
     return StatusResponse.create({
       header: headers.at(),
@@ -73,7 +76,9 @@ export class MaintenanceService {
 
   /** Asks for alarms, raises or ends one, through the log: all members see the same ones. */
   async alarm(request: AlarmRequest, call: Call): Promise<AlarmResponse> {
-    const { proposer, headers } = this.#config;
+    const { proposer, access, headers } = this.#config;
+    if (request.action === AlarmAction.GET) await access.requireUser(call);
+    else await access.requireAdmin(call);
     const response = responseOf(await proposer.propose({ alarm: request }, call), "alarm");
     return { ...response, header: headers.at() };
   }
@@ -88,8 +93,9 @@ export class MaintenanceService {
     return this.#config.alarms.get(AlarmType.NONE);
   }
 
-  async defragment(): Promise<DefragmentResponse> {
-    const { backend, logger } = this.#config;
+  async defragment(call: Call): Promise<DefragmentResponse> {
+    const { backend, access, logger } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
     logger.info("starting defragment");
     try {
       await backend.defragment();
@@ -106,18 +112,20 @@ export class MaintenanceService {
    *
    * @throws EtcdError `tooManyRequests` when as many are being sent as may be
    */
-  async snapshot({ signal }: Call): Promise<DatabaseSnapshot> {
-    const { backend, logger } = this.#config;
+  async snapshot(call: Call): Promise<DatabaseSnapshot> {
+    const { backend, access, logger } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
     // What is on disk need not stay in memory for as long as the client takes.
     await backend.commit();
-    const snapshot = await this.#snapshots.take(signal);
+    const snapshot = await this.#snapshots.take(call.signal);
     logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
     return snapshot;
   }
 
   /** Over everything this member has stored. */
-  async hash(): Promise<HashResponse> {
-    const { backend, store, headers } = this.#config;
+  async hash(call: Call): Promise<HashResponse> {
+    const { backend, access, store, headers } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
     const { revision } = store;
     const hash = await backend.hash();
     return HashResponse.create({ header: headers.at(revision), hash });
@@ -128,10 +136,28 @@ export class MaintenanceService {
    *
    * @throws EtcdError `futureRevision` or `compacted`
    */
-  async hashKv(revision: number): Promise<HashKVResponse> {
-    const { store, headers } = this.#config;
+  async hashKv(revision: number, call: Call): Promise<HashKVResponse> {
+    const { access, store, headers } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
     const { hash, compactRevision, currentRevision } = await store.hashKv(revision);
     return HashKVResponse.create({ header: headers.at(currentRevision), hash, compactRevision });
+  }
+}
+
+const ownWords: Partial<Record<ErrorKind, ErrorKind>> = {
+  userEmpty: "rawUserEmpty",
+  userNotFound: "rawUserNotFound",
+  permissionDenied: "rawPermissionDenied",
+  invalidAuthToken: "rawInvalidAuthToken",
+};
+
+/** Some methods of etcd refuse in the words of its users and roles, without a code, where others speak to clients. */
+async function inOwnWords(check: Promise<void>): Promise<void> {
+  try {
+    await check;
+  } catch (error) {
+    const kind = error instanceof EtcdError ? ownWords[error.kind] : undefined;
+    throw kind === undefined ? error : new EtcdError(kind);
   }
 }
 

@@ -20,6 +20,7 @@ import {
   type MemberUpdateRequest,
   MemberUpdateResponse,
 } from "../wire/index.js";
+import type { Access } from "./access.js";
 import type { Call } from "./call.js";
 import type { Headers } from "./headers.js";
 import type { LeaderQuestions } from "./leader-questions.js";
@@ -36,6 +37,7 @@ import {
 
 export interface MembershipServiceConfig {
   readonly cluster: Cluster;
+  readonly access: Access;
   /** Whether careless changes are refused. */
   readonly strict: boolean;
   /** Proposes a conf change; resolves when it is applied, rejects with the refusal. */
@@ -64,8 +66,9 @@ export class MembershipService {
 
   /** @param linearizable whether the answer must know of every change that was finished before */
   async list(linearizable: boolean, call: Call): Promise<MemberListResponse> {
-    const { cluster, readIndex, headers } = this.#config;
+    const { cluster, access, readIndex, headers } = this.#config;
     if (linearizable) await readIndex.wait(call);
+    await access.requireUser(call);
     return MemberListResponse.create({ header: headers.withoutRevision(), members: cluster.members() });
   }
 
@@ -73,6 +76,7 @@ export class MembershipService {
   async add({ peerUrls: texts, isLearner }: MemberAddRequest, call: Call): Promise<MemberAddResponse> {
     const peerUrls = parsePeerUrls(texts);
     if (peerUrls === undefined) throw new EtcdError("memberBadUrls");
+    await this.#config.access.requireAdmin(call);
     // The second makes it another member than one that was removed and had the same URLs.
     const unixSeconds = Math.floor(this.#config.clock.wallTime() / 1000);
     const id = computeMemberId(peerUrls, "", unixSeconds);
@@ -85,6 +89,7 @@ export class MembershipService {
 
   /** @throws EtcdError `memberNotEnoughStarted`, `unhealthy`, or what the log has against it */
   async remove({ id }: MemberRemoveRequest, call: Call): Promise<MemberRemoveResponse> {
+    await this.#config.access.requireAdmin(call);
     this.#refuse((view) => refuseToRemove(view, id as MemberId));
     await this.#configure("ConfChangeRemoveNode", id as MemberId, new Uint8Array(0), call);
     return MemberRemoveResponse.create(this.#answer());
@@ -97,6 +102,7 @@ export class MembershipService {
    *   against it
    */
   async update({ id: updated, peerUrls }: MemberUpdateRequest, call: Call): Promise<MemberUpdateResponse> {
+    await this.#config.access.requireAdmin(call);
     if (parsePeerUrls(peerUrls) === undefined) throw new EtcdError("memberBadUrls");
     const id = updated as MemberId;
     const member: Member = { id, name: "", peerUrls, clientUrls: [], isLearner: false };
@@ -106,11 +112,12 @@ export class MembershipService {
 
   /** Gives a learner a vote. Only the leader knows whether it is ready, so others ask it. */
   async promote({ id }: MemberPromoteRequest, call: Call): Promise<MemberPromoteResponse> {
-    const { questions } = this.#config;
+    const { questions, access } = this.#config;
+    await access.requireAdmin(call);
     const token = call.metadata("token") ?? call.metadata("authorization") ?? "";
     const members = await questions.ask(
       {
-        here: () => this.promoteHere(id as MemberId, call),
+        here: () => this.#promoteHere(id as MemberId, call),
         there: (client, url, signal) => client.promote(url, id as MemberId, token, signal),
         isAnswer: ({ kind }) => kind !== "notLeader" && kind !== "timeout",
       },
@@ -120,12 +127,26 @@ export class MembershipService {
   }
 
   /**
-   * As `promote`, by the leader.
+   * As `promote`, by the leader, for a member that was asked.
    *
+   * @param token of the client
+   * @returns all members
+   */
+  async promoteForPeer(id: MemberId, token: string): Promise<readonly Member[]> {
+    const call: Call = {
+      cancelled: false,
+      signal: new AbortController().signal,
+      metadata: (name) => (name === "token" && token !== "" ? token : undefined),
+    };
+    await this.#config.access.requireAdmin(call);
+    return await this.#promoteHere(id);
+  }
+
+  /**
    * @returns all members
    * @throws EtcdError `notLeader`; `memberNotFound`, `learnerNotReady`, `memberNotEnoughStarted`, `memberNotLearner`
    */
-  async promoteHere(id: MemberId, call?: Call): Promise<readonly Member[]> {
+  async #promoteHere(id: MemberId, call?: Call): Promise<readonly Member[]> {
     const { counters } = this.#config;
     try {
       const members = await this.#promote(id, call);

@@ -3,6 +3,9 @@ import { exponentialBounds, Histogram } from "../base/index.js";
 import { LeaseCounters } from "../lease/index.js";
 import { type Change, StoreCounters } from "../mvcc/index.js";
 import type { CountersByPeer } from "../transport/index.js";
+import type { Assembly } from "./assembly.js";
+import type { Bootstrapped } from "./bootstrap.js";
+import { quotaBytes, type ServerConfig } from "./config.js";
 
 const applyBounds = exponentialBounds(0.0001, 2, 20);
 
@@ -95,4 +98,33 @@ export interface ServerMetrics {
   readonly slowWatchers: number;
   readonly watchStreams: number;
   readonly peers: CountersByPeer;
+}
+
+/** The numbers of this moment. */
+export function metricsOf(parts: Assembly, member: Bootstrapped, config: ServerConfig): ServerMetrics {
+  const { consensus, counters, watchable, maintenance } = parts;
+  const { position, leadership, proposals } = consensus;
+  const { backend, store, wal, auth } = member;
+  return {
+    counters,
+    hasLeader: leadership.hasLeader,
+    isLeader: leadership.leading,
+    isLearner: maintenance.isLearner(),
+    leaderChanges: leadership.changes,
+    proposalsCommitted: position.committed,
+    proposalsApplied: position.applied,
+    proposalsPending: proposals.pending,
+    walBytes: wal.bytesWritten,
+    dbBytes: backend.size(),
+    dbBytesInUse: backend.sizeInUse(),
+    quotaBytes: quotaBytes(config),
+    keys: store.keyCount,
+    revision: store.revision,
+    compactRevision: store.compactedRevision,
+    authRevision: auth.revision,
+    watchers: watchable.watcherCount,
+    slowWatchers: watchable.slowWatcherCount,
+    watchStreams: watchable.streamCount,
+    peers: consensus.traffic.network.counters ?? new Map(),
+  };
 }

@@ -1,4 +1,5 @@
 import type { ApplyResponse, ApplyResult, Carried, ResponseOf } from "../apply/index.js";
+import type { Identity } from "../auth/index.js";
 import { assert, EtcdError, type RequestId } from "../base/index.js";
 import { InternalRaftRequest, Request, RequestHeader } from "../wire/index.js";
 import type { Call } from "./call.js";
@@ -18,6 +19,8 @@ export interface ProposerConfig {
   readonly nextId: () => RequestId;
   /** Longest encoded request. */
   readonly maxRequestBytes: number;
+  /** Whom a call comes from; undefined while that does not matter. */
+  readonly identify: (call: Call) => Identity | undefined | Promise<Identity | undefined>;
   /** @param wanted whether anybody waits for it still */
   readonly submit: (data: Uint8Array, wanted: () => boolean) => void;
 }
@@ -34,14 +37,18 @@ export class Proposer {
    * Proposes a request and waits until it is applied.
    *
    * @param request with exactly one of its requests set
+   * @param who in whose name, when it is not the caller's
    * @throws EtcdError why it was not proposed, what its applier refused, or why the wait ended; after a wait that
    *   ended early it may still be applied
    */
-  async propose(request: Partial<InternalRaftRequest>, call?: Call): Promise<Carried> {
-    const { position, nextId, maxRequestBytes } = this.#config;
+  async propose(request: Partial<InternalRaftRequest>, call?: Call, who?: Identity): Promise<Carried> {
+    const { position, nextId, maxRequestBytes, identify } = this.#config;
     if (position.committed > position.applied + applyLagMax) throw new EtcdError("tooManyRequests");
+    const found = who ?? (call && identify(call));
+    // Known at once nearly always; a turn of the event loop would cost more than to look.
+    const identity = found instanceof Promise ? await found : found;
     const id = nextId();
-    const data = InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, id } });
+    const data = InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, ...identity, id } });
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
     return await this.#submit(id, data, call);
   }

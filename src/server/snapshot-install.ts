@@ -1,3 +1,4 @@
+import { readAuthRecords } from "../auth/index.js";
 import type { Logger } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { Snapshot } from "../raft/index.js";
@@ -43,7 +44,7 @@ export class SnapshotInstall {
 
   async #run(snapshot: Snapshot): Promise<void> {
     const { member, watchable, logger, onMembers } = this.#config;
-    const { backend, databases, consistentIndex, cluster, alarms } = member;
+    const { backend, databases, consistentIndex, cluster, alarms, auth } = member;
     const { index, term } = snapshot.metadata;
     const fields = {
       "current-applied-index": consistentIndex.index,
@@ -53,6 +54,7 @@ export class SnapshotInstall {
     logger.info("applying snapshot", fields);
     const loaded = await databases.load(snapshot, this.#stopping.signal);
     const stores = await member.openStores(loaded);
+    const authRecords = await readAuthRecords(loaded);
     // Whoever waits for what was changed last is answered; nothing changes any more, since nothing is applied.
     await backend.commit();
 
@@ -60,6 +62,8 @@ export class SnapshotInstall {
     const old = backend.current;
     backend.switchTo(loaded);
     consistentIndex.restore(backend);
+    // In the same turn as the keys: nobody may read new ones with old permissions.
+    auth.restore(authRecords);
     member.lessor.replaceWith(stores.lessor);
     const unread = member.store.replaceWith(stores.store);
     watchable.restored(revision);

@@ -1,4 +1,5 @@
 import { AlarmStore, Applier, type ApplyResult, ConsistentIndex, Quota } from "../../src/apply/index.js";
+import { AuthStore, openTokens, Passwords, readAuthRecords } from "../../src/auth/index.js";
 import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
 import { type ClusterId, type LeaseId, ManualClock, type MemberId, silentLogger } from "../../src/base/index.js";
 import { Cluster } from "../../src/cluster/index.js";
@@ -21,6 +22,7 @@ export interface Bench {
   readonly lessor: Lessor;
   readonly cluster: Cluster;
   readonly alarms: AlarmStore;
+  readonly auth: AuthStore;
   readonly consistentIndex: ConsistentIndex;
   readonly applier: Applier;
   /** Applies a request as the next entry of the log. */
@@ -60,11 +62,16 @@ async function openParts(clock: ManualClock, backend: Backend) {
   await cluster.restore();
   const alarms = new AlarmStore(backend);
   await alarms.restore();
+  const consistentIndex = new ConsistentIndex(backend);
+  const applied = (): number => consistentIndex.index;
+  const tokens = await openTokens("simple", { clock, ttlMs: 300_000, waitMs: 7_000, applied });
+  const auth = new AuthStore(backend, tokens, silentLogger);
+  auth.restore(await readAuthRecords(backend));
   const store = await openStore({
     ...{ backend, clock, logger: silentLogger },
     onLease: (key, id) => lessor.attach(id, key),
   });
-  return { backend, lessor, cluster, alarms, store, consistentIndex: new ConsistentIndex(backend) };
+  return { backend, lessor, cluster, alarms, auth, passwords: new Passwords(4), store, consistentIndex };
 }
 
 export function openBackend(clock = new ManualClock()): Promise<Backend> {

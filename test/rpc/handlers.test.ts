@@ -121,7 +121,7 @@ test("MemberList and HashKV pass on what they are asked for", async () => {
   const list = MemberListRequest.encode({ linearizable: true });
   await expect(unaryOf(cluster, "/etcdserverpb.Cluster/MemberList")(list)).rejects.toThrow();
   const maintenance = maintenanceBindings({
-    status: () => StatusResponse.create(),
+    status: async () => StatusResponse.create(),
     alarm: refusing(asked, "alarm"),
     defragment: refusing(asked, "defragment"),
     hash: refusing(asked, "hash"),

@@ -5,7 +5,7 @@ import { EtcdError, silentLogger } from "../../src/base/index.js";
 import { CallCounters, clientEndpoints, type EndpointServer, peerEndpoints } from "../../src/rpc/index.js";
 import type { ServerMetrics } from "../../src/server/index.js";
 import { ServerCounters } from "../../src/server/metrics.js";
-import { AlarmType, Member, MemberListResponse, RangeResponse } from "../../src/wire/index.js";
+import { AlarmType, Member, MemberListResponse } from "../../src/wire/index.js";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -39,7 +39,7 @@ const healthy: EndpointServer = {
   alarms: () => [],
   leader: () => 1n,
   isLearner: () => false,
-  range: async () => RangeResponse.create(),
+  probe: async () => undefined,
   raftStatus: () => ({
     ...{ id: 0x8e9en, term: 3, vote: 0x8e9en, commit: 9, lead: 0x8e9en, state: "StateLeader", applied: 8 },
     ...{ leadTransferee: 0n, config: confState, progress: new Map([[0x8e9en, progress]]) },
@@ -83,7 +83,7 @@ function client(server: EndpointServer, extensiveMetrics = false, counters = new
 }
 
 const alarm = (type: number): Partial<EndpointServer> => ({ alarms: () => [{ memberId: 1n, alarm: type }] });
-const unreadable: Partial<EndpointServer> = { range: () => Promise.reject(new EtcdError("timeout")) };
+const unreadable: Partial<EndpointServer> = { probe: () => Promise.reject(new EtcdError("timeout")) };
 const ok = '{"health":"true","reason":""}';
 const sick = (reason: string): string => `{"health":"false","reason":"${reason}"}\n`;
 
@@ -202,7 +202,7 @@ const rows: readonly {
   {
     path: "/health",
     when: "something breaks",
-    server: { range: () => Promise.reject(new Error("secret")) },
+    server: { probe: () => Promise.reject(new Error("secret")) },
     status: 500,
     body: "Internal Server Error\n",
   },

@@ -26,7 +26,7 @@ export class TestServer {
   readonly clock = new ManualClock();
   readonly watchable: WatchableStore;
   maxRequestBytes = 1024 * 1024;
-  checkWatch: WatchServer["checkWatch"];
+  judge: WatchServer["judge"];
   #leader = 1n;
   #tellLeader: (leader: bigint) => void = () => undefined;
   readonly #guard: LeaderGuard;
@@ -53,12 +53,12 @@ export class TestServer {
   }
 
   open(metadata: Readonly<Record<string, string>> = {}): TestClient {
-    const { clock, watchable, maxRequestBytes, checkWatch } = this;
+    const { clock, watchable, maxRequestBytes, judge } = this;
     const server: WatchServer = {
       watchable,
       config: { maxRequestBytes, watchProgressIntervalMs: 1_000 },
       header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
-      ...(checkWatch !== undefined && { checkWatch }),
+      ...(judge !== undefined && { judge }),
     };
     const client = new TestClient(metadata);
     client.attach(watchHandler(server, this.#guard, clock, seededRandom(1))(client));

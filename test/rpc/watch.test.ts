@@ -288,8 +288,10 @@ describe("permission", () => {
   ] as const) {
     test(`${kind} is created and canceled with etcd's words`, async () => {
       const { server } = await start();
-      server.checkWatch = () => {
-        throw new EtcdError(kind);
+      server.judge = {
+        reader: () => Promise.reject(new EtcdError(kind)),
+        refusal: () => undefined,
+        onChange: () => () => undefined,
       };
       const client = server.open();
       client.create({ key: "a", watchId: 5n });
@@ -305,8 +307,15 @@ describe("permission", () => {
   ]) {
     test(`is asked for ${JSON.stringify(asked)}: an end of "\\0" is no upper bound`, async () => {
       const { server } = await start();
-      const checked: string[][] = [];
-      server.checkWatch = (...range) => checked.push(range.slice(0, 2).map(String));
+      const checked: unknown[] = [];
+      server.judge = {
+        reader(...range) {
+          checked.push(range.slice(0, 2));
+          return "";
+        },
+        refusal: () => undefined,
+        onChange: () => () => undefined,
+      };
       const client = server.open();
       client.create({ key, rangeEnd });
       expect(await client.heard()).toEqual(["0@5 created"]);

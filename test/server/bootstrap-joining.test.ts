@@ -8,7 +8,7 @@ import { EtcdServer } from "../../src/server/index.js";
 import { joiningOf } from "../../src/server/joining.js";
 import { noPeers } from "../../src/server/peer-network.js";
 import { clusterOf, type FakePeer, fakeClient, memberOf } from "./fake-peers.js";
-import { settings, turns } from "./member.js";
+import { patient, settings, turns } from "./member.js";
 import { MemoryDisk } from "./memory-disk.js";
 
 const config: ServerConfig = { ...settings, name: "c", dataDir: "/nowhere", initialClusterState: "existing" };
@@ -149,12 +149,16 @@ test("a member that joins waits for its leader, also after it was started again,
   const root = mkdtempSync(joinPath(tmpdir(), "etcd-joining-"));
   const disk = new MemoryDisk();
   const first = await startOn(disk, root, { [url1]: { members: cluster, versions } }, "existing");
-  expect(first.status()).toMatchObject({ header: { memberId: 3n, clusterId: 0xcafen }, raftIndex: 0, leader: 0n });
+  expect(await first.status(patient)).toMatchObject({
+    header: { memberId: 3n, clusterId: 0xcafen },
+    raftIndex: 0,
+    leader: 0n,
+  });
   await stop(first);
 
   const nobodyAnswers = {};
   const again = await startOn(disk, root, nobodyAnswers, "existing");
-  expect(again.status()).toMatchObject({ header: { memberId: 3n, clusterId: 0xcafen }, raftIndex: 0 });
+  expect(await again.status(patient)).toMatchObject({ header: { memberId: 3n, clusterId: 0xcafen }, raftIndex: 0 });
   await stop(again);
   await expect(startOn(disk, root, nobodyAnswers, "new")).rejects.toThrow(
     "the raft log was begun for member 3 of cluster cafe, but the initial cluster has changed since",

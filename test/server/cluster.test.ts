@@ -48,12 +48,12 @@ function followersOf(cluster: VirtualCluster): [VirtualMember, VirtualMember] {
 }
 
 async function sameHistories(cluster: VirtualCluster): Promise<void> {
-  const hashes = await Promise.all(cluster.running.map((server) => server.hashKv(0)));
+  const hashes = await Promise.all(cluster.running.map((server) => server.hashKv(0, patient)));
   expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(1);
 }
 
 function caughtUp(cluster: VirtualCluster): Promise<void> {
-  const applied = (server: EtcdServer) => server.status().raftAppliedIndex;
+  const applied = (server: EtcdServer) => server.metrics.proposalsApplied;
   return cluster.until(() => new Set(cluster.running.map(applied)).size === 1);
 }
 
@@ -131,7 +131,7 @@ test("leadership moves to whom it is asked to", async () => {
   const cluster = await started();
   const [next, other] = followersOf(cluster);
   const move = (member: VirtualMember, targetId: bigint) =>
-    cluster.during(outcome(member.server.moveLeader(MoveLeaderRequest.create({ targetId }))));
+    cluster.during(outcome(member.server.moveLeader(MoveLeaderRequest.create({ targetId }), patient)));
   expect(await move(other, next.server.memberId)).toBe("notLeader");
   expect(await move(leaderOf(cluster), 4711n)).toBe("badLeaderTransferee");
   expect(await move(leaderOf(cluster), next.server.memberId)).toBe("done");
@@ -187,7 +187,7 @@ test("without a majority requests wait for one, and then say that it did not com
   expect(await cluster.during(write)).toBe("timeout");
   expect(await cluster.during(read)).toBe("timeout");
   expect(alone.server.leader()).toBe(0n);
-  expect(alone.server.status().errors).toEqual(["etcdserver: no leader"]);
+  expect((await alone.server.status(patient)).errors).toEqual(["etcdserver: no leader"]);
   const serializable = RangeRequest.create({ key: "a", serializable: true });
   expect((await alone.server.range(serializable, patient)).count).toBe(0);
 });

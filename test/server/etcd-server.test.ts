@@ -33,7 +33,7 @@ async function started(overrides: Partial<ServerConfig> = {}): Promise<Host> {
 test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async () => {
   const { server } = await started();
   const header = { clusterId: 4795946831141051667n, memberId: 1658400652876682647n, revision: 1, raftTerm: 2 };
-  expect(server.status()).toMatchObject({
+  expect(await server.status(patient)).toMatchObject({
     header,
     version: "3.5.30",
     leader: 1658400652876682647n,
@@ -43,7 +43,7 @@ test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async
     errors: [],
     isLearner: false,
   });
-  expect(await server.hash()).toEqual({ header, hash: 3466674417 });
+  expect(await server.hash(patient)).toEqual({ header, hash: 3466674417 });
   expect(await server.memberList(MemberListRequest.create({ linearizable: true }), patient)).toEqual({
     header: { ...header, revision: 0 },
     members: [
@@ -62,21 +62,21 @@ test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async
 test("after one put, index and hashes are etcd's too", async () => {
   const host = await started();
   await host.put("a", "b");
-  expect(host.server.status()).toMatchObject({ raftIndex: 5, raftAppliedIndex: 5 });
-  expect(await host.server.hash()).toMatchObject({ hash: 1245960553 });
-  expect(await host.server.hashKv(0)).toMatchObject({ hash: 3628877040, compactRevision: -1 });
+  expect(await host.server.status(patient)).toMatchObject({ raftIndex: 5, raftAppliedIndex: 5 });
+  expect(await host.server.hash(patient)).toMatchObject({ hash: 1245960553 });
+  expect(await host.server.hashKv(0, patient)).toMatchObject({ hash: 3628877040, compactRevision: -1 });
 });
 
 test("reads do not go into the log, writes do", async () => {
   const host = await started();
-  const { raftIndex } = host.server.status();
+  const { raftIndex } = await host.server.status(patient);
   await host.server.range(RangeRequest.create({ key: "a" }), patient);
   expect(await host.get("a")).toBeUndefined();
-  expect(host.server.status().raftIndex).toBe(raftIndex);
+  expect((await host.server.status(patient)).raftIndex).toBe(raftIndex);
   await host.put("a", "1");
   await host.server.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
   await host.server.compact(CompactionRequest.create({ revision: 3, physical: true }), patient);
-  expect(host.server.status().raftIndex).toBe(raftIndex + 3);
+  expect((await host.server.status(patient)).raftIndex).toBe(raftIndex + 3);
 });
 
 test("a hundred puts at once share a few writes of the log", async () => {
@@ -97,14 +97,14 @@ for (const { name, again } of [
     await host.put("a", "2");
     const grant = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 60, id: 7n }), patient);
     await host.put("b", "leased", { lease: grant.id });
-    const { raftIndex } = host.server.status();
-    const hash = await host.server.hashKv(0);
+    const { raftIndex } = await host.server.status(patient);
+    const hash = await host.server.hashKv(0, patient);
     await again(host);
     expect([await host.get("a"), await host.get("b")]).toEqual(["2", "leased"]);
-    expect((await host.server.hashKv(0)).hash).toBe(hash.hash);
+    expect((await host.server.hashKv(0, patient)).hash).toBe(hash.hash);
     expect(host.server.header()).toMatchObject({ revision: 4, raftTerm: 3 });
     // The empty entry of the new term, and that it has published itself again.
-    expect(host.server.status().raftIndex).toBe(raftIndex + 2);
+    expect((await host.server.status(patient)).raftIndex).toBe(raftIndex + 2);
     const request = LeaseTimeToLiveRequest.create({ id: 7n, keys: true });
     expect(await host.server.leaseTimeToLive(request, patient)).toMatchObject({ grantedTtl: 60, keys: ["b"] });
   });
@@ -160,10 +160,10 @@ test("checkpoints tell a restarted member what was left of a lease", async () =>
 
 test("a request that is too long is not proposed", async () => {
   const host = await started({ maxRequestBytes: 1_000 });
-  const { raftIndex } = host.server.status();
+  const { raftIndex } = await host.server.status(patient);
   expect(await outcome(host.put("a", "x".repeat(1_000)))).toBe("requestTooLarge");
   expect(await outcome(host.put("a", "x".repeat(900)))).toBe("done");
-  expect(host.server.status().raftIndex).toBe(raftIndex + 1);
+  expect((await host.server.status(patient)).raftIndex).toBe(raftIndex + 1);
 });
 
 test("a full member raises its alarm, and takes writes again once there is room and it is disarmed", async () => {
@@ -173,7 +173,7 @@ test("a full member raises its alarm, and takes writes again once there is room 
   await host.put("a", "x".repeat(2_000));
   await host.put("a", "x".repeat(2_000));
   expect(await outcome(host.put("a", "x".repeat(2_000)))).toBe("noSpace");
-  expect(server.status().errors).toEqual([`memberID:${memberId} alarm:NOSPACE `]);
+  expect((await server.status(patient)).errors).toEqual([`memberID:${memberId} alarm:NOSPACE `]);
   expect(await outcome(host.put("b", ""))).toBe("noSpace");
   expect(await outcome(server.leaseGrant(LeaseGrantRequest.create({ ttl: 5 }), patient))).toBe("noSpace");
   expect((await host.get("a"))?.length).toBe(2_000);
@@ -183,7 +183,7 @@ test("a full member raises its alarm, and takes writes again once there is room 
   expect(await outcome(host.put("b", ""))).toBe("noSpace");
   const disarm = AlarmRequest.create({ action: AlarmAction.DEACTIVATE, memberId, alarm: AlarmType.NOSPACE });
   expect((await server.alarm(disarm, patient)).alarms).toEqual([{ memberId, alarm: AlarmType.NOSPACE }]);
-  expect(server.status().errors).toEqual([]);
+  expect((await server.status(patient)).errors).toEqual([]);
   expect(await outcome(host.put("b", ""))).toBe("done");
 });
 

@@ -22,6 +22,7 @@ function setUp({ committed = 0, submit }: { committed?: number; submit?: (data: 
     proposals,
     nextId: () => ++id as RequestId,
     maxRequestBytes: 200,
+    identify: () => undefined,
     submit: submit ?? ((data) => sent.push(data)),
   });
   return { sent, counters, proposals, proposer };

@@ -99,8 +99,9 @@ export class Faults {
     if (memberId === undefined) return;
     this.#note(`${memberId.toString(16)} is to lead`);
     // It may be refused for many reasons.
+    const call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
     this.#leader()
-      .server?.moveLeader(MoveLeaderRequest.create({ targetId: memberId }))
+      .server?.moveLeader(MoveLeaderRequest.create({ targetId: memberId }), call)
       .catch(() => undefined);
   }
 

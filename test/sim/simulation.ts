@@ -92,7 +92,7 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   await world.until("the members are back", () => agree(world));
   await compare(world);
   const { writes, reads, unknown } = audit;
-  const terms = Math.max(...world.machines.map(({ server }) => server?.status().raftTerm ?? 0));
+  const terms = Math.max(...world.machines.map(({ server }) => server?.term() ?? 0));
   const revision = world.history.latest;
   return {
     ...{ trace: world.trace.hash, writes, reads, unknown, revision, terms },
@@ -103,9 +103,10 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
 /** Everybody has applied all there is: the leader, too, which knows that only after an entry of its own term. */
 function agree({ machines, leader }: World): boolean {
   const states = machines.map(({ server, process }) => {
-    const { leader, raftTerm, raftIndex, raftAppliedIndex } = server?.status() ?? {};
+    if (server === undefined) return "behind";
+    const { proposalsCommitted: committed, proposalsApplied: applied } = server.metrics;
     const term = process && nodeOf(process.random)?.basicStatus().term;
-    return term === raftTerm && raftIndex === raftAppliedIndex ? `${leader} ${term} ${raftIndex}` : "behind";
+    return term === server.term() && committed === applied ? `${server.leader()} ${term} ${committed}` : "behind";
   });
   return leader !== undefined && new Set(states).size === 1 && states[0] !== "behind";
 }
@@ -142,7 +143,7 @@ async function compare(world: World): Promise<void> {
       found.join("\n") === wanted.join("\n"),
       `${machine.name} has\n${found.join("\n")}\nnot\n${wanted.join("\n")}`,
     );
-    const { hash, compactRevision } = await answer(world, machine, async (server) => await server.hashKv(0));
+    const { hash, compactRevision } = await answer(world, machine, async (server) => await server.hashKv(0, patient()));
     hashes.add(`${hash} from ${compactRevision} on`);
   }
   demand(hashes.size === 1, `the members' histories differ: ${[...hashes].join(", ")}`);

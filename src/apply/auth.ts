@@ -1,0 +1,152 @@
+import {
+  type AuthStore,
+  addRole,
+  addUser,
+  changePassword,
+  deleteRole,
+  deleteUser,
+  grantPermission,
+  grantRole,
+  type Identity,
+  type LatePasswords,
+  revokePermission,
+  revokeRole,
+  roleOf,
+  rootRole,
+  rootUser,
+  userOf,
+} from "../auth/index.js";
+import { assertNever, EtcdError } from "../base/index.js";
+import {
+  AuthDisableResponse,
+  AuthEnableResponse,
+  AuthenticateResponse,
+  AuthRoleAddResponse,
+  AuthRoleDeleteResponse,
+  AuthRoleGetResponse,
+  AuthRoleGrantPermissionResponse,
+  AuthRoleListResponse,
+  AuthRoleRevokePermissionResponse,
+  AuthStatusResponse,
+  AuthUserAddResponse,
+  AuthUserChangePasswordResponse,
+  AuthUserDeleteResponse,
+  AuthUserGetResponse,
+  AuthUserGrantRoleResponse,
+  AuthUserListResponse,
+  AuthUserRevokeRoleResponse,
+  type InternalAuthenticateRequest,
+} from "../wire/index.js";
+import type { AuthCommand, AuthKind } from "./auth-command.js";
+import type { ApplyResponse } from "./result.js";
+
+/** What a change of users and roles works on. */
+export interface AuthParts {
+  readonly auth: AuthStore;
+  readonly passwords: LatePasswords;
+}
+
+/** Of the entry that is applied. */
+export interface AuthEntry {
+  readonly index: number;
+  /** Tells its request from all others. */
+  readonly requestId: bigint;
+}
+
+/** What everybody may ask, about themselves. */
+const forUsers: ReadonlySet<AuthKind> = new Set<AuthKind>(["authenticate", "authUserGet", "authRoleGet"]);
+
+/**
+ * Carries out a request about users and roles.
+ *
+ * @throws EtcdError when `who` may not ask it, or why it cannot be done; nothing was changed then
+ */
+export function applyAuth(
+  { auth, passwords }: AuthParts,
+  command: AuthCommand,
+  who: Identity,
+  { index, requestId }: AuthEntry,
+): ApplyResponse {
+  checkAsker(auth, command, who);
+  const unique = String(requestId);
+  switch (command.case) {
+    case "authEnable":
+      enable(auth);
+      return { case: "authEnable", value: AuthEnableResponse.create() };
+    case "authDisable":
+      if (auth.enabled) auth.disable();
+      return { case: "authDisable", value: AuthDisableResponse.create() };
+    case "authStatus":
+      return {
+        case: "authStatus",
+        value: AuthStatusResponse.create({ enabled: auth.enabled, authRevision: auth.revision }),
+      };
+    case "authenticate":
+      return { case: "authenticate", value: AuthenticateResponse.create({ token: logIn(auth, command.value, index) }) };
+    case "authUserAdd":
+      addUser(auth, command.value, passwords, unique);
+      return { case: "authUserAdd", value: AuthUserAddResponse.create() };
+    case "authUserDelete":
+      deleteUser(auth, command.value.name);
+      return { case: "authUserDelete", value: AuthUserDeleteResponse.create() };
+    case "authUserGet":
+      return {
+        case: "authUserGet",
+        value: AuthUserGetResponse.create({ roles: userOf(auth, command.value.name).roles }),
+      };
+    case "authUserChangePassword":
+      changePassword(auth, command.value, passwords, unique);
+      return { case: "authUserChangePassword", value: AuthUserChangePasswordResponse.create() };
+    case "authUserGrantRole":
+      grantRole(auth, command.value.user, command.value.role);
+      return { case: "authUserGrantRole", value: AuthUserGrantRoleResponse.create() };
+    case "authUserRevokeRole":
+      revokeRole(auth, command.value.name, command.value.role);
+      return { case: "authUserRevokeRole", value: AuthUserRevokeRoleResponse.create() };
+    case "authUserList":
+      return { case: "authUserList", value: AuthUserListResponse.create({ users: auth.userNames() }) };
+    case "authRoleAdd":
+      addRole(auth, command.value.name);
+      return { case: "authRoleAdd", value: AuthRoleAddResponse.create() };
+    case "authRoleDelete":
+      deleteRole(auth, command.value.role);
+      return { case: "authRoleDelete", value: AuthRoleDeleteResponse.create() };
+    case "authRoleGet":
+      return {
+        case: "authRoleGet",
+        value: AuthRoleGetResponse.create({ perm: roleOf(auth, command.value.role).keyPermission }),
+      };
+    case "authRoleGrantPermission":
+      grantPermission(auth, command.value);
+      return { case: "authRoleGrantPermission", value: AuthRoleGrantPermissionResponse.create() };
+    case "authRoleRevokePermission":
+      revokePermission(auth, command.value);
+      return { case: "authRoleRevokePermission", value: AuthRoleRevokePermissionResponse.create() };
+    case "authRoleList":
+      return { case: "authRoleList", value: AuthRoleListResponse.create({ roles: auth.roleNames() }) };
+    default:
+      return assertNever(command);
+  }
+}
+
+function checkAsker(auth: AuthStore, command: AuthCommand, { username }: Identity): void {
+  if (!forUsers.has(command.case)) auth.checkAdmin(username);
+  if (command.case === "authUserGet" && command.value.name !== username) auth.checkAdmin(username);
+  if (command.case === "authRoleGet" && !auth.hasRole(username, command.value.role)) auth.checkAdmin(username);
+}
+
+/** Doing it again changes nothing. @throws EtcdError `rootUserNotExist`, `rootRoleNotExist` */
+function enable(auth: AuthStore): void {
+  if (auth.enabled) return;
+  if (auth.user(rootUser) === undefined) throw new EtcdError("rootUserNotExist");
+  if (!auth.hasRole(rootUser, rootRole)) throw new EtcdError("rootRoleNotExist");
+  auth.enable();
+}
+
+/** The member that was asked has compared the password. @throws EtcdError `authNotEnabled`, `authFailed` */
+function logIn(auth: AuthStore, { name, simpleToken }: InternalAuthenticateRequest, index: number): string {
+  if (!auth.enabled) throw new EtcdError("authNotEnabled");
+  const user = auth.user(name);
+  if (user === undefined || user.options?.noPassword) throw new EtcdError("authFailed");
+  return auth.tokens.assign(name, simpleToken, index);
+}

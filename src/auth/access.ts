@@ -1,0 +1,39 @@
+import type { Key } from "../base/index.js";
+import { authpb } from "../wire/index.js";
+import { type KeyRange, KeyRanges } from "./key-ranges.js";
+
+/** What one user may do with keys. */
+export interface Access {
+  /** `end` as in a Range request: `""` for one key, `"\0"` for every key from `key` on. */
+  mayRead(key: Key, end: Key): boolean;
+  mayWrite(key: Key, end: Key): boolean;
+}
+
+/** Of the role root, and of everybody while nobody is asked who it is. */
+export const fullAccess: Access = { mayRead: () => true, mayWrite: () => true };
+
+/** The permissions of all roles of one user, together. */
+export class GrantedAccess implements Access {
+  readonly #read: KeyRanges;
+  readonly #write: KeyRanges;
+
+  constructor(permissions: readonly authpb.Permission[]) {
+    const { READ, WRITE, READWRITE } = authpb.PermissionType;
+    this.#read = new KeyRanges(rangesOf(permissions, READ, READWRITE));
+    this.#write = new KeyRanges(rangesOf(permissions, WRITE, READWRITE));
+  }
+
+  mayRead(key: Key, end: Key): boolean {
+    return this.#read.covers(key, end);
+  }
+
+  mayWrite(key: Key, end: Key): boolean {
+    return this.#write.covers(key, end);
+  }
+}
+
+function rangesOf(permissions: readonly authpb.Permission[], ...types: readonly authpb.PermissionType[]): KeyRange[] {
+  return permissions
+    .filter(({ permType }) => types.includes(permType))
+    .map(({ key, rangeEnd }) => ({ key, end: rangeEnd }));
+}

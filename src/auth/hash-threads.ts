@@ -1,0 +1,110 @@
+import { Worker } from "node:worker_threads";
+import { EtcdError } from "../base/index.js";
+
+/** Threads at most; each is busy for a tenth of a second with one password. */
+const threadsMax = 2;
+/** Passwords that may wait for a thread; whoever comes then is refused. */
+const waitingMax = 256;
+
+/** What a thread does, in words that need no compiler: it is handed the path of bcryptjs. */
+const threadCode = `
+const { parentPort, workerData } = require("node:worker_threads");
+const bcrypt = require(workerData);
+function isEqual(password, hash) {
+  try {
+    return bcrypt.compareSync(password, hash);
+  } catch {
+    return false; // it is not a hash
+  }
+}
+parentPort.on("message", ({ password, cost, hash }) => {
+  const found = hash === undefined
+    ? bcrypt.hashSync(password, bcrypt.genSaltSync(cost).replace("$2b$", "$2a$"))
+    : isEqual(password, hash);
+  parentPort.postMessage(found);
+});
+`;
+
+type Work = { readonly password: string } & ({ readonly cost: number } | { readonly hash: string });
+
+interface Job {
+  readonly work: Work;
+  readonly resolve: (found: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** bcrypt on other threads, which are started when they are first needed. */
+export class HashThreads {
+  readonly #bcryptPath: string;
+  readonly #idle: Worker[] = [];
+  readonly #busy = new Map<Worker, Job>();
+  #queue: Job[] = [];
+  #closed = false;
+
+  /** @param bcryptPath the file of bcryptjs that `require` takes */
+  constructor(bcryptPath: string) {
+    this.#bcryptPath = bcryptPath;
+  }
+
+  /** @throws EtcdError `tooManyRequests`, `stopped` */
+  async hash(password: string, cost: number): Promise<string> {
+    return String(await this.#run({ password, cost }));
+  }
+
+  /** False also for what is no hash. @throws EtcdError `tooManyRequests`, `stopped` */
+  async compare(password: string, hash: string): Promise<boolean> {
+    return (await this.#run({ password, hash })) === true;
+  }
+
+  /** Whoever still waits is refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const workers = [...this.#idle, ...this.#busy.keys()];
+    const jobs = [...this.#queue, ...this.#busy.values()];
+    this.#queue = [];
+    this.#busy.clear();
+    for (const { reject } of jobs) reject(new EtcdError("stopped"));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  #run(work: Work): Promise<unknown> {
+    if (this.#closed) return Promise.reject(new EtcdError("stopped"));
+    if (this.#queue.length >= waitingMax) return Promise.reject(new EtcdError("tooManyRequests"));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ work, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#queue.length === 0 || this.#closed) return;
+    const worker = this.#idle.pop() ?? (this.#busy.size < threadsMax ? this.#start() : undefined);
+    if (worker === undefined) return;
+    const job = this.#queue.shift();
+    if (job === undefined) return;
+    this.#busy.set(worker, job);
+    worker.postMessage(job.work);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(threadCode, { eval: true, workerData: this.#bcryptPath });
+    // A thread with nothing to do must not keep the process up.
+    worker.unref();
+    worker.on("message", (found) => {
+      const job = this.#busy.get(worker);
+      this.#busy.delete(worker);
+      this.#idle.push(worker);
+      job?.resolve(found);
+      this.#next();
+    });
+    worker.on("error", (error) => {
+      const job = this.#busy.get(worker);
+      this.#busy.delete(worker);
+      const at = this.#idle.indexOf(worker);
+      if (at >= 0) this.#idle.splice(at, 1);
+      job?.reject(error);
+      this.#next();
+    });
+    return worker;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Users, roles, and what they may do with keys. `AuthStore` holds them, in memory and in the backend, and judges;
+ * the changes are driven by committed entries, the same on every member. `Passwords` and the kinds of `Tokens` serve
+ * the member that a client talks to. It knows no request but those about users and roles, and never logs, prints or
+ * keeps a password or a token.
+ */
+export { type AuthRecords, AuthStore, readAuthRecords, rootRole, rootUser } from "./auth-store.js";
+export { type Identity, nobody } from "./identity.js";
+export { openTokens } from "./open-tokens.js";
+export { bcryptCost, Passwords } from "./passwords.js";
+export { addRole, deleteRole, grantPermission, revokePermission, roleOf } from "./role-changes.js";
+export type { Asker, Tokens } from "./tokens.js";
+export {
+  addUser,
+  changePassword,
+  deleteUser,
+  grantRole,
+  type LatePasswords,
+  revokeRole,
+  userOf,
+} from "./user-changes.js";

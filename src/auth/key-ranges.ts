@@ -1,0 +1,58 @@
+import type { Key } from "../base/index.js";
+
+/** Greater than every key: the characters of a key are bytes. Stands for "no upper bound". */
+const aboveAllKeys = "\u0100";
+
+/** A key when `end` is empty, every key from `key` on when it is `"\0"`, else `[key, end)`. */
+export interface KeyRange {
+  readonly key: Key;
+  readonly end: Key;
+}
+
+interface Interval {
+  readonly low: Key;
+  high: Key;
+}
+
+/** The union of some ranges of keys. Whether it covers a range costs O(log n). */
+export class KeyRanges {
+  /** Ascending, with room between them. */
+  readonly #intervals: readonly Interval[];
+
+  constructor(ranges: readonly KeyRange[]) {
+    const given = ranges.map(intervalOf).filter(({ low, high }) => low < high);
+    given.sort((one, other) => (one.low < other.low ? -1 : 1));
+    const merged: Interval[] = [];
+    for (const interval of given) {
+      const last = merged.at(-1);
+      if (last === undefined || last.high < interval.low) merged.push(interval);
+      else if (last.high < interval.high) last.high = interval.high;
+    }
+    this.#intervals = merged;
+  }
+
+  /** Whether all keys of the range are in here; for a range without keys, whether its start is. */
+  covers(key: Key, end: Key): boolean {
+    const { low, high } = intervalOf({ key, end });
+    const interval = this.#lastFrom(low);
+    return interval !== undefined && low < interval.high && high <= interval.high;
+  }
+
+  /** The last interval that begins at `low` or before. */
+  #lastFrom(low: Key): Interval | undefined {
+    let from = 0;
+    let to = this.#intervals.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const interval = this.#intervals[middle];
+      if (interval !== undefined && interval.low <= low) from = middle + 1;
+      else to = middle;
+    }
+    return this.#intervals[from - 1];
+  }
+}
+
+function intervalOf({ key, end }: KeyRange): Interval {
+  if (end === "") return { low: key, high: `${key}\0` };
+  return { low: key, high: end === "\0" ? aboveAllKeys : end };
+}
