@@ -59,12 +59,10 @@ export function assemble(
   { onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
   const { clock, logger } = deps;
-  const { backend, counters, store, lessor, cluster, alarms, auth, passwords, consistentIndex } = member;
+  const { backend, counters, store, lessor, cluster, alarms, auth, passwords } = member;
   const { memberId, clusterId } = member.ids;
   const quota = new Quota(quotaBytes(settings), () => backend.sizeInUse());
-  const applier = new Applier({
-    ...{ backend, store, lessor, cluster, alarms, auth, passwords, consistentIndex, quota, logger },
-  });
+  const applier = new Applier({ ...member, quota, logger });
   const access = new Access(auth, settings.clientCertAuth);
   const watchable = new WatchableStore(store, {
     counters: counters.store,

@@ -53,7 +53,7 @@ export class MaintenanceService {
 
   async status(call: Call): Promise<StatusResponse> {
     const { backend, access, leadership, position, headers } = this.#config;
-    await access.requireUser(call);
+    await access.requireAdmin(call);
     const noLeader = leadership.hasLeader ? [] : [new EtcdError("noLeader").message];
     return StatusResponse.create({
       header: headers.at(),

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
+import { authScenarios } from "./scenarios/auth.js";
 import { kvScenarios } from "./scenarios/kv.js";
 import { leaseScenarios } from "./scenarios/lease.js";
 import { maintenanceScenarios } from "./scenarios/maintenance.js";
@@ -12,7 +13,14 @@ import { transcript } from "./transcript.js";
 // stream, and how they exit must be the same. Only what cannot be equal is hidden: elapsed times, ports, random lease
 // ids (by the order of their grants), sizes of the database on disk.
 
-const scenarios = [...kvScenarios, ...txnScenarios, ...watchScenarios, ...leaseScenarios, ...maintenanceScenarios];
+const scenarios = [
+  ...kvScenarios,
+  ...txnScenarios,
+  ...watchScenarios,
+  ...leaseScenarios,
+  ...maintenanceScenarios,
+  ...authScenarios,
+];
 const serverUnderTest = (process.env.ETCD_TS_DIFFERENTIAL as ServerKind | undefined) ?? "ours";
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"], ["etcdctl", "3.4"]);
 let commands = 0;

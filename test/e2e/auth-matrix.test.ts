@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { GrpcAsking } from "../auth/grpc-asking.js";
+import { matrix, ours, theirs } from "../auth/matrix.js";
+import { haveReference } from "../support/reference.js";
+import { type ServerKind, ServerProcess } from "../support/server-process.js";
+
+// Who may do what, over gRPC: every request in every form by everybody. test/auth/matrix.test.ts asks the same within
+// one process.
+
+const ready = haveReference(["etcd", "3.5"]);
+
+for (const kind of ["etcd 3.5", "ours"] as const) {
+  test.skipIf(kind !== "ours" && !ready)(
+    `${kind} answers everybody as the table says`,
+    { timeout: 60_000 },
+    async () => {
+      expect(await answers(kind)).toBe(kind === "ours" ? ours : theirs);
+    },
+  );
+}
+
+async function answers(kind: ServerKind): Promise<string> {
+  const server = await ServerProcess.start({ kind, flags: ["--bcrypt-cost", "4"] });
+  const asking = new GrpcAsking(server.endpoint);
+  try {
+    return await matrix(asking);
+  } finally {
+    asking.close();
+    await server.stop();
+  }
+}
