@@ -5,8 +5,8 @@ import type { Call } from "../../src/server/index.js";
 import { Host } from "../server/member.js";
 import { type Asking, matrix, type Outcome, ours, theirs } from "./matrix.js";
 
-// Everybody asks everything: RPC x form of the range x depth of the txn x prevKv x lease x branch not taken. The answers
-// are those of a real etcd, which test/e2e/auth-matrix.test.ts asks again.
+// Everybody asks everything: RPC x form of the range x depth of the txn x prevKv x lease x branch not taken. The
+// answers are those of a real etcd, which test/e2e/auth-matrix.test.ts asks again.
 
 test("everybody may do what etcd lets them do, and nothing else", { timeout: 60_000 }, async () => {
   const host = new Host({ bcryptCost: 4 });

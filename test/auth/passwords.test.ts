@@ -20,7 +20,7 @@ test("an empty password is one", async () => {
   expect(await passwords.matches("x", hash)).toBe(false);
 });
 
-test("72 bytes are all that bcrypt looks at: more are refused for a new one, and not looked at in an old one", async () => {
+test("bcrypt looks at 72 bytes: more are refused in a new password, and not looked at in an old one", async () => {
   const long = "a".repeat(72);
   await expect(passwords.hash(`${long}b`)).rejects.toThrow("bcrypt: password length exceeds 72 bytes");
   await expect(passwords.hash("ä".repeat(37))).rejects.toThrow("bcrypt: password length exceeds 72 bytes");
