@@ -85,7 +85,7 @@ export function setFlag(values: FlagValues, name: string, text: string, source: 
       syntax: source.startsWith("flag "),
     });
   }
-  values.set(name, text);
+  values.set(name, text, source);
 }
 
 /** The refusal of a flag that has no effect here; undefined when the value asks for what is done anyway. */

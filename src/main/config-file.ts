@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { refusalOf, setFlag } from "./command-line.js";
 import type { Note } from "./environment.js";
 import { FlagError } from "./flag-error.js";
-import { type Flag, findFlag } from "./flag-table.js";
+import { type Flag, findFlag, flagTable } from "./flag-table.js";
 import { FlagValues } from "./flag-values.js";
-import { findOtherFlag, forgottenFlags } from "./other-flags.js";
+import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
 
 /** Keys of the file that are named otherwise on the command line, and the groups that flags there have no name for. */
 const renamed: Readonly<Record<string, string>> = {
@@ -31,10 +31,31 @@ const renamed: Readonly<Record<string, string>> = {
   "peer-transport-security.allowed-hostname": "peer-cert-allowed-hostname",
 };
 
-const groups = new Set(Object.keys(renamed).flatMap((key) => (key.includes(".") ? [key.split(".")[0]] : [])));
+const groups = new Set(Object.keys(renamed).flatMap((key) => (key.includes(".") ? [key.split(".")[0] ?? ""] : [])));
 
 /** Only on the command line. */
 const commandLineOnly = new Set(["config-file", "version", "experimental-snapshot-catchup-entries"]);
+
+/** Something in a configuration file that cannot stay as it is. */
+export interface FileFault {
+  /** As the file has it, those of a group under `group.key`; undefined when it is about the whole file. */
+  readonly key: string | undefined;
+  readonly error: FlagError;
+}
+
+/** What a configuration file says. */
+export interface ConfigFile {
+  readonly values: FlagValues;
+  readonly notes: readonly Note[];
+  /** In the order of the file. */
+  readonly faults: readonly FileFault[];
+  /** Keys that mean nothing: etcd passes over them. */
+  readonly unknown: readonly string[];
+  /** Keys that are there more than once: the last one counts. */
+  readonly twice: readonly string[];
+  /** Where a key stands, from 1. */
+  readonly lines: ReadonlyMap<string, number>;
+}
 
 /**
  * Reads a `--config-file`: YAML 1.1 or JSON, keys named as the flags and in any case. As in etcd, a key without a value
@@ -43,38 +64,89 @@ const commandLineOnly = new Set(["config-file", "version", "experimental-snapsho
  *
  * @throws FlagError when the file cannot be read or a value cannot be used
  */
-export function readConfigFile(path: string): { readonly values: FlagValues; readonly notes: readonly Note[] } {
+export function readConfigFile(path: string): Pick<ConfigFile, "values" | "notes"> {
+  const file = examineConfigFile(path);
+  const [first] = file.faults;
+  if (first !== undefined) throw first.error;
+  return file;
+}
+
+/**
+ * As `readConfigFile`, to the end of the file, whatever is wrong on the way.
+ *
+ * @throws FlagError when the file cannot be read at all
+ */
+export function examineConfigFile(path: string): ConfigFile {
   const values = new FlagValues();
   const notes: Note[] = [];
-  for (const [key, value] of entriesOf(parseFile(path))) {
+  const faults: FileFault[] = [];
+  const unknown: string[] = [];
+  const { document, lines, twice } = parseFile(path);
+  for (const [key, value] of entriesOf(document.toJS() ?? {}, "")) {
     const name = renamed[key] ?? (commandLineOnly.has(key) ? undefined : key);
     const known = name !== undefined && (findFlag(name) ?? findOtherFlag(name)) !== undefined;
     if (name === undefined || !known || forgottenFlags.includes(name)) {
+      unknown.push(key);
       notes.push({ level: "warn", message: "unknown key in configuration file", fields: { path, key } });
       continue;
     }
-    const text = textOf(key, findFlag(name), value);
-    // An empty string means the default; the flag would refuse it.
-    if (text === "" && findFlag(name)?.kind === "choice") continue;
-    const refusal = refusalOf(name, text);
-    if (refusal !== undefined) throw refusal;
-    if (findOtherFlag(name) === undefined) setFlag(values, name, text, `${key} in ${path}`);
+    try {
+      take(values, name, key, value, path);
+    } catch (error) {
+      if (!(error instanceof FlagError)) throw error;
+      faults.push({ key, error });
+    }
   }
-  return { values, notes };
+  return { values, notes, faults, unknown, twice, lines };
 }
 
-function parseFile(path: string): unknown {
+/** @throws FlagError when the value cannot be used */
+function take(values: FlagValues, name: string, key: string, value: unknown, path: string): void {
+  const text = textOf(key, findFlag(name), value);
+  // An empty string means the default; the flag would refuse it.
+  if (text === "" && findFlag(name)?.kind === "choice") return;
+  const refusal = refusalOf(name, text);
+  if (refusal !== undefined) throw refusal;
+  if (findOtherFlag(name) === undefined) setFlag(values, name, text, `${key} in ${path}`);
+}
+
+/** Keys that a file may have, for one that is misspelled. */
+export function configKeys(): readonly string[] {
+  const plain = [...flagTable, ...otherFlags].map(({ name }) => name).filter((name) => !commandLineOnly.has(name));
+  return [...plain, ...Object.keys(renamed), ...groups];
+}
+
+interface ParsedFile extends Pick<ConfigFile, "lines" | "twice"> {
+  readonly document: Document;
+}
+
+function parseFile(path: string): ParsedFile {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
     throw new FlagError(`cannot read the configuration file: ${messageOf(error)}`);
   }
-  try {
-    return parse(text, { version: "1.1", uniqueKeys: false, logLevel: "error" }) ?? {};
-  } catch (error) {
-    throw new FlagError(`${path} is neither YAML nor JSON: ${messageOf(error).split("\n")[0]}`);
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { version: "1.1", uniqueKeys: false, logLevel: "error", lineCounter });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    throw new FlagError(`${path} is neither YAML nor JSON: ${error.message.split("\n")[0]}`);
   }
+  const lines = new Map<string, number>();
+  const twice: string[] = [];
+  const visit = (node: unknown, prefix: string): void => {
+    if (!isMap(node)) return;
+    for (const { key, value } of node.items) {
+      if (!isScalar(key)) continue;
+      const name = `${prefix}${String(key.value).toLowerCase()}`;
+      if (lines.has(name)) twice.push(name);
+      lines.set(name, lineCounter.linePos(key.range?.[0] ?? 0).line);
+      if (prefix === "") visit(value, `${name}.`);
+    }
+  };
+  visit(document.contents, "");
+  return { document, lines, twice };
 }
 
 function messageOf(error: unknown): string {
@@ -82,16 +154,17 @@ function messageOf(error: unknown): string {
 }
 
 /** The keys and values of the file, those of a group under `group.key`, without those that have no value. */
-function entriesOf(file: unknown): readonly (readonly [string, unknown])[] {
+function entriesOf(file: unknown, group: string): readonly (readonly [string, unknown])[] {
   if (typeof file !== "object" || file === null || Array.isArray(file)) {
-    throw new FlagError("expected keys and values in the configuration file");
+    const where = group === "" ? "the configuration file" : group;
+    throw new FlagError(`expected keys and values in ${where}`);
   }
   const entries: (readonly [string, unknown])[] = [];
   for (const [key, value] of Object.entries(file)) {
     if (value === null || value === undefined) continue;
     const lower = key.toLowerCase();
     if (!groups.has(lower)) entries.push([lower, value]);
-    else for (const [inner, innerValue] of entriesOf(value)) entries.push([`${lower}.${inner}`, innerValue]);
+    else for (const [inner, innerValue] of entriesOf(value, lower)) entries.push([`${lower}.${inner}`, innerValue]);
   }
   return entries;
 }

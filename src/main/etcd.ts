@@ -20,6 +20,8 @@ export async function main(words: readonly string[]): Promise<void> {
   const task = await read(words);
   if (task.kind === "print") {
     process.stdout.write(task.text);
+    process.stderr.write(task.complaint ?? "");
+    process.exitCode = task.exitCode ?? settled.ok;
     return;
   }
   const logger = openLogger(task.settings.log);

@@ -32,19 +32,38 @@ function outside(text: string, low: bigint, high: bigint, expected: string): str
 
 /** The settings as text, each checked against its kind when it was set; flags that nobody set have their default. */
 export class FlagValues {
-  readonly #given = new Map<string, string>();
+  readonly #given = new Map<string, { readonly text: string; readonly source: string }>();
 
-  /** @throws nothing: the caller has asked `faultOf` before */
-  set(name: string, text: string): void {
-    this.#given.set(name, text);
+  /**
+   * The caller has asked `faultOf` before.
+   *
+   * @param source where it came from: `flag -name`, a variable's name, or `key in path`
+   */
+  set(name: string, text: string, source = "flag"): void {
+    this.#given.set(name, { text, source });
   }
 
-  given(name: FlagName): boolean {
+  /** Goes back to the default. */
+  unset(name: string): void {
+    this.#given.delete(name);
+  }
+
+  given(name: string): boolean {
     return this.#given.has(name);
   }
 
+  /** Those that somebody set. */
+  get names(): Iterable<string> {
+    return this.#given.keys();
+  }
+
+  /** As it was set with; undefined for a default. */
+  source(name: string): string | undefined {
+    return this.#given.get(name)?.source;
+  }
+
   text(name: FlagName): string {
-    return this.#given.get(name) ?? findFlag(name)?.initial ?? "";
+    return this.#given.get(name)?.text ?? findFlag(name)?.initial ?? "";
   }
 
   boolean(name: FlagName): boolean {

@@ -9,6 +9,9 @@ export const usage = `Usage:
   etcd --config-file FILE
     Start a member with the settings of a file; flags and variables are then ignored.
 
+  etcd config print | check FILE
+    Print every setting and where it comes from, or look for every mistake in a file.
+
   etcd --version
     Print the version.
 

@@ -38,7 +38,8 @@ function parseMembers(text: string): readonly InitialMember[] {
     const equals = pair.indexOf("=");
     const name = equals < 0 ? pair : pair.slice(0, equals);
     const { urls, fault } = parseUrls(equals < 0 ? "" : pair.slice(equals + 1));
-    if (fault !== undefined) throw new FlagError(`error setting up initial cluster: ${fault}`);
+    if (fault !== undefined)
+      throw new FlagError(`error setting up initial cluster: ${fault}`, { about: ["initial-cluster"] });
     urlsOf.set(name, [...(urlsOf.get(name) ?? []), ...urls]);
   }
   return [...urlsOf].map(([name, urls]) => ({ name, peerUrls: [...urls].sort() }));

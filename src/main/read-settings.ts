@@ -1,4 +1,5 @@
 import { parseCommandLine } from "./command-line.js";
+import type { Printed } from "./config-command.js";
 import { applyEnvironment, type Note } from "./environment.js";
 import { helpText } from "./help.js";
 import { type Settings, settingsOf } from "./settings.js";
@@ -6,7 +7,7 @@ import { versionText } from "./versions.js";
 
 /** What the process is asked to do. */
 export type Task =
-  | { readonly kind: "print"; readonly text: string }
+  | ({ readonly kind: "print" } & Printed)
   | { readonly kind: "run"; readonly settings: Settings; readonly notes: readonly Note[] };
 
 /**
@@ -18,6 +19,10 @@ export async function readTask(
   words: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Task> {
+  if (words[0] === "config") {
+    const { configCommand } = await import("./config-command.js");
+    return { kind: "print", ...configCommand(words.slice(1), environment) };
+  }
   const { values, given, help, refusal, forgotten } = parseCommandLine(words);
   if (help) return { kind: "print", text: helpText() };
   if (values.boolean("version")) return { kind: "print", text: versionText() };

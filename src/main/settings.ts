@@ -125,7 +125,7 @@ function serverSettings(flags: FlagValues): ServerConfig {
 function listens(flags: FlagValues, name: FlagName): readonly Listen[] {
   return flags.urls(name).map((url) => {
     const address = listenAddress(url);
-    if ("fault" in address) throw new FlagError(address.fault);
+    if ("fault" in address) throw new FlagError(address.fault, { about: [name] });
     return { url, address };
   });
 }
@@ -209,7 +209,7 @@ function logSettings(flags: FlagValues): LogSettings {
   if (logger !== "zap") throw new FlagError(`unknown logger option "${logger}"`);
   const outputs = flags.list("log-outputs");
   if (outputs.length > 1 && outputs.includes("default")) {
-    throw new FlagError('multi logoutput for "default" is not supported yet');
+    throw new FlagError('multi logoutput for "default" is not supported yet', { about: ["log-outputs"] });
   }
   if (outputs.includes("systemd/journal")) throw new FlagError("--log-outputs=systemd/journal is not supported yet");
   const level = levels[flags.text("log-level")];

@@ -1,0 +1,73 @@
+import { nearest } from "../base/index.js";
+import type { Printed } from "./config-command.js";
+import { type ConfigFile, configKeys, examineConfigFile } from "./config-file.js";
+import { FlagError } from "./flag-error.js";
+import type { FlagValues } from "./flag-values.js";
+import { settingsOf } from "./settings.js";
+
+interface Mistake {
+  /** 0 when it is about the whole file. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/**
+ * `etcd config check`: everything that is wrong with a configuration file, at once, in the order of its lines.
+ *
+ * @throws FlagError when it cannot be read at all
+ */
+export function checkConfig(path: string): Printed {
+  const file = examineConfigFile(path);
+  const mistakes = [...keyMistakes(file), ...valueMistakes(file)].sort((one, other) => one.line - other.line);
+  if (mistakes.length === 0) {
+    const count = [...file.values.names].length;
+    return { text: `${path}: ${count} ${count === 1 ? "setting" : "settings"}, no mistakes\n` };
+  }
+  const lines = mistakes.map(({ line, text }) => `${path}${line === 0 ? "" : `:${line}`}: ${text}\n`);
+  const count = `${mistakes.length} ${mistakes.length === 1 ? "mistake" : "mistakes"}\n`;
+  return { text: "", complaint: `${lines.join("")}${count}`, exitCode: 1 };
+}
+
+function keyMistakes({ unknown, twice, faults, lines }: ConfigFile): readonly Mistake[] {
+  const at = (key: string | undefined): number => lines.get(key ?? "") ?? 0;
+  const known = configKeys();
+  return [
+    ...unknown.map((key) => {
+      const near = nearest(key, known);
+      const hint = near === undefined ? "" : `; did you mean ${near}?`;
+      return { line: at(key), text: `unknown key ${key}${hint}` };
+    }),
+    ...twice.map((key) => ({ line: at(key), text: `${key} is there twice; the last one counts` })),
+    ...faults.map(({ key, error }) => ({ line: at(key), text: error.message })),
+  ];
+}
+
+/** What the values mean together. Those that a mistake is about are put back to their defaults, to find the next. */
+function valueMistakes({ values, lines }: ConfigFile): readonly Mistake[] {
+  const mistakes: Mistake[] = [];
+  for (;;) {
+    try {
+      settingsOf(values, true);
+      return mistakes;
+    } catch (error) {
+      if (!(error instanceof FlagError)) throw error;
+      const about = [...values.names].filter((name) => isAbout(error, name, values));
+      const line = Math.min(...about.map((name) => lines.get(keyOf(name, values)) ?? 0), Number.POSITIVE_INFINITY);
+      mistakes.push({ line: Number.isFinite(line) ? line : 0, text: error.message });
+      if (about.length === 0) return mistakes;
+      for (const name of about) values.unset(name);
+    }
+  }
+}
+
+/** By its name, which messages have, or by its value, which some have in its place. */
+function isAbout(error: FlagError, name: string, values: FlagValues): boolean {
+  const words = new RegExp(`(?<![a-z-])(--)?${name.replaceAll("-", "[- ]")}(?![a-z-])`);
+  if (words.test(error.message)) return true;
+  return error.about.includes(name) && values.given(name);
+}
+
+/** `key in path`, as the reader of the file has noted it. */
+function keyOf(name: string, values: FlagValues): string {
+  return (values.source(name) ?? "").split(" ")[0] ?? "";
+}
