@@ -12,7 +12,7 @@ const lines = 450;
 /** Rooms from the ground up; rooms on one floor do not know each other. */
 const floors = [
   ["base"],
-  ["raft", "backend", "bolt", "wire"],
+  ["raft", "backend", "bolt", "wire", "http2"],
   ["wal", "mvcc", "lease", "auth", "cluster", "client"],
   ["apply", "transport"],
   ["server"],
@@ -23,6 +23,7 @@ const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map((room) => [ro
 /** Rooms with fewer friends than their floor would allow. */
 const only: Record<string, readonly string[]> = {
   raft: ["base"],
+  http2: [],
   client: ["base", "wire"],
   ctl: ["base", "wire", "bolt", "client", "server"],
 };

@@ -122,6 +122,13 @@ export const flagTable = [
     help: "most calls that one connection may have open",
   },
   {
+    name: "grpc-keepalive-min-time",
+    group: member,
+    kind: "duration",
+    initial: "5s",
+    help: "a client that pings more often than this is disconnected",
+  },
+  {
     name: "grpc-keepalive-interval",
     group: member,
     kind: "duration",

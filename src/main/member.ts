@@ -125,8 +125,8 @@ function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessL
     timed: extensiveMetrics,
     ...{ counters, logger, clock, maxConcurrentStreams },
   };
-  const { keepaliveIntervalMs, keepaliveTimeoutMs } = settings;
-  const grpc = new GrpcServer({ ...calls, keepaliveIntervalMs, keepaliveTimeoutMs });
+  const { keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin } = settings;
+  const grpc = new GrpcServer({ ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin });
   const gateway = settings.gateway && { gateway: calls };
   return { grpc, http: clientEndpoints({ server, counters, logger, extensiveMetrics, access, ...gateway }) };
 }

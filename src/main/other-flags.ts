@@ -40,7 +40,6 @@ const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["experimental-peer-skip-client-san-verification", "false"],
   ["experimental-stop-grpc-service-on-defrag", "false"],
   ["experimental-txn-mode-write-with-shared-buffer", "true"],
-  ["grpc-keepalive-min-time", "5s"],
   ["initial-election-tick-advance", "true"],
   ["key-file", ""],
   ["log-rotation-config-json", '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}'],

@@ -40,6 +40,8 @@ export interface Settings {
   readonly maxConcurrentStreams: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** How often a client may ask for a sign of life. */
+  readonly keepaliveMsMin: number;
 }
 
 /**
@@ -77,6 +79,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
     keepaliveIntervalMs: flags.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: flags.durationMs("grpc-keepalive-timeout") || 20_000,
+    keepaliveMsMin: flags.durationMs("grpc-keepalive-min-time"),
   };
 }
 

@@ -1,10 +1,13 @@
-import { type Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { EtcdError, GrpcCode, type Logger } from "../base/index.js";
+import type { FieldList, Http2Stream, StreamListener } from "../http2/index.js";
 import type { Call } from "../server/index.js";
 import type { Binding } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
+import type { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
-import { CallError, type CallStatus, okStatus, statusOf } from "./status.js";
+import { answerHead, fieldOf, refusalOf, timeoutMs, trailersOf } from "./grpc-head.js";
+import { MessageReader, messagePrefix } from "./grpc-messages.js";
+import { type CallStatus, okStatus, statusOf } from "./status.js";
 import type { ServerStream } from "./stream.js";
 
 /** What is waiting for a client before its handler is asked to stop. */
@@ -15,6 +18,7 @@ export interface CallEnvironment {
   readonly gate: Gate;
   readonly counters: CallCounters;
   readonly logger: Logger;
+  readonly deadlines: Deadlines;
   /** Longest message that is taken. */
   readonly receiveBytesMax: number;
   /** Whether to measure how long calls take. */
@@ -23,59 +27,67 @@ export interface CallEnvironment {
   readonly streams: Set<GrpcCall>;
 }
 
-/**
- * One call of grpc-js, from its first byte to its status. It stands where grpc-js would put its interceptors and takes
- * the call over entirely: the streams that grpc-js builds around every call, unary ones too, cost more than the rest.
- */
-export class GrpcCall extends ServerInterceptingCall implements Call, ServerStream<Uint8Array, Uint8Array> {
-  readonly #transport: ServerInterceptingCallInterface;
+/** Where a call came from. */
+export interface CallOrigin {
+  readonly head: FieldList;
+  /** What the client's messages are compressed with. */
+  readonly encoding: string;
+  /** Of the connection's certificate. */
+  readonly commonName: string | undefined;
+}
+
+/** One call, from its head to its status. */
+export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, StreamListener {
+  readonly #stream: Http2Stream;
   readonly #environment: CallEnvironment;
   readonly #binding: Binding;
   readonly #counters: MethodCounters;
+  readonly #origin: CallOrigin;
+  readonly #reader: MessageReader;
   readonly #startedAt: number;
-  #metadata: Metadata | undefined;
+  readonly #deadline: number | undefined;
   #cancel: AbortController | undefined;
   #ended: "no" | "answered" | "cancelled" = "no";
-  #requests: RequestQueue | undefined;
-  #unsentBytes = 0;
+  #begun = false;
+  #halfClosed = false;
+  /** Of a stream: messages that its handler has not asked for. */
+  #requests: Uint8Array[] = [];
+  #wantsRequest: ((result: IteratorResult<Uint8Array>) => void) | undefined;
+  /** Came, and the client may not send as much again before the handler has taken what is there. */
+  #unallowed = 0;
+  #held = 0;
   #wantsRoom: (() => void)[] = [];
+  /** The head of the answer is on its way. */
+  #answering = false;
 
   constructor(
-    transport: ServerInterceptingCallInterface,
-    binding: Binding,
-    counters: MethodCounters,
+    stream: Http2Stream,
+    [binding, counters]: readonly [Binding, MethodCounters],
+    origin: CallOrigin,
     environment: CallEnvironment,
   ) {
-    super(transport);
-    this.#transport = transport;
+    this.#stream = stream;
     this.#environment = environment;
     this.#binding = binding;
     this.#counters = counters;
+    this.#origin = origin;
+    this.#reader = new MessageReader(environment.receiveBytesMax, origin.encoding);
     this.#startedAt = environment.timed ? performance.now() : 0;
     counters.started++;
+    const timeout = this.metadata("grpc-timeout");
+    const afterMs = timeout === undefined ? undefined : timeoutMs(timeout);
+    if (timeout !== undefined && afterMs === undefined) {
+      this.#finish({ code: GrpcCode.Internal, details: `malformed grpc-timeout: ${timeout}` });
+    }
+    this.#deadline = afterMs === undefined ? undefined : environment.deadlines.add(this, afterMs);
   }
 
-  /** Called by grpc-js with a listener of its own, which is never told anything. */
-  override start(): void {
-    const unary = this.#binding.kind === "unary";
-    this.#transport.start({
-      onReceiveMetadata: (metadata) => {
-        this.#metadata = metadata;
-        if (unary) this.#transport.startRead();
-        else void this.#runStream();
-      },
-      onReceiveMessage: (message: Uint8Array) => {
-        if (!this.#admit(message)) return;
-        if (unary) void this.#runUnary(message);
-        else this.#requests?.push(message);
-      },
-      onReceiveHalfClose: () => {
-        if (unary) this.#finish({ code: GrpcCode.Internal, details: "grpc: request without a message" });
-        else this.#requests?.end();
-      },
-      onCancel: () => this.#gone(),
-    });
+  /** A stream's handler runs from its first moment on, a unary call's when the request is there. */
+  start(): void {
+    if (this.#binding.kind === "stream") void this.#runStream();
   }
+
+  // ---- what its handler sees ----
 
   get call(): Call {
     return this;
@@ -95,29 +107,31 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
   }
 
   metadata(name: string): string | undefined {
-    const value = this.#metadata?.get(name)[0];
-    return value === undefined ? undefined : String(value);
+    return fieldOf(this.#origin.head, name);
   }
 
-  read(): AsyncIterable<Uint8Array> {
-    this.#requests = new RequestQueue(() => this.#transport.startRead(), this.#ended !== "no");
-    return this.#requests;
+  /** A gateway's certificate is the gateway's own, and says nothing of whoever asks through it. */
+  get commonName(): string | undefined {
+    const { commonName } = this.#origin;
+    return commonName === undefined || this.metadata("grpcgateway-accept") !== undefined ? undefined : commonName;
+  }
+
+  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const result = await this.#nextRequest();
+      if (result.done) return;
+      yield result.value;
+    }
   }
 
   write(message: Uint8Array): boolean {
     if (this.#ended !== "no") return true;
-    const { length } = message;
-    this.#unsentBytes += length;
-    this.#count(length);
-    this.#transport.sendMessage(message, () => {
-      this.#unsentBytes -= length;
-      if (this.#unsentBytes < unsentBytesMax) this.#giveRoom();
-    });
-    return this.#unsentBytes < unsentBytesMax;
+    this.#send(message);
+    return this.#stream.unsentBytes < unsentBytesMax;
   }
 
   drained(): Promise<void> {
-    if (this.#ended !== "no" || this.#unsentBytes < unsentBytesMax) return Promise.resolve();
+    if (this.#ended !== "no" || this.#stream.unsentBytes < unsentBytesMax) return Promise.resolve();
     return new Promise((resolve) => {
       this.#wantsRoom.push(resolve);
     });
@@ -134,18 +148,107 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
     this.#abort(stopped);
   }
 
+  /** Its deadline has passed. */
+  expire(): void {
+    this.#finish({ code: GrpcCode.DeadlineExceeded, details: "context deadline exceeded" });
+    this.#abort(new EtcdError("canceled"));
+  }
+
+  // ---- what its stream tells ----
+
+  data(chunk: Uint8Array): void {
+    this.#held += chunk.length;
+    this.#unallowed += chunk.length;
+    try {
+      for (const message of this.#reader.feed(chunk)) this.#receive(message);
+    } catch (error) {
+      this.#fail(error);
+      this.#abort(new EtcdError("canceled"));
+    }
+    if (this.#requests.length === 0) this.#allow();
+    if (!this.#reader.partial && this.#requests.length === 0) this.#free();
+  }
+
+  /** The client has no more to say; also of the half-closed stream of a unary call, whose message has come by now. */
+  halfClosed(): void {
+    this.#halfClosed = true;
+    if (this.#binding.kind === "unary") {
+      if (!this.#begun) this.#finish({ code: GrpcCode.Internal, details: "grpc: request without a message" });
+      return;
+    }
+    if (this.#requests.length === 0) this.#endRequests();
+  }
+
+  drain(): void {
+    if (this.#stream.unsentBytes < unsentBytesMax) this.#giveRoom();
+  }
+
+  closed(): void {
+    if (this.#ended !== "no") return;
+    this.#ended = "cancelled";
+    this.#close(GrpcCode.Canceled);
+    this.#abort(new EtcdError("canceled"));
+  }
+
+  #receive(message: Uint8Array): void {
+    const { counters } = this.#environment;
+    this.#counters.received++;
+    counters.receivedBytes += message.length;
+    if (this.#binding.kind === "unary") {
+      if (this.#begun) return;
+      this.#begun = true;
+      void this.#runUnary(message);
+      return;
+    }
+    const waiting = this.#wantsRequest;
+    this.#wantsRequest = undefined;
+    if (waiting === undefined) this.#requests.push(message);
+    else waiting({ done: false, value: message });
+  }
+
+  #nextRequest(): Promise<IteratorResult<Uint8Array>> {
+    const next = this.#requests.shift();
+    if (next !== undefined) {
+      if (this.#requests.length === 0) {
+        this.#allow();
+        if (!this.#reader.partial) this.#free();
+      }
+      return Promise.resolve({ done: false, value: next });
+    }
+    if (this.#halfClosed || this.#ended !== "no") return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.#wantsRequest = resolve;
+    });
+  }
+
+  #endRequests(): void {
+    const waiting = this.#wantsRequest;
+    this.#wantsRequest = undefined;
+    waiting?.({ done: true, value: undefined });
+  }
+
+  #allow(): void {
+    this.#stream.allow(this.#unallowed);
+    this.#unallowed = 0;
+  }
+
+  #free(): void {
+    this.#stream.free(this.#held);
+    this.#held = 0;
+  }
+
+  // ---- its course ----
+
   async #runUnary(message: Uint8Array): Promise<void> {
     const { gate, counters, streams } = this.#environment;
-    if (this.#binding.kind !== "unary") return;
+    if (this.#binding.kind !== "unary" || this.#ended !== "no") return;
     counters.client("unary", this.metadata("client-api-version"));
     if (this.#binding.waits) streams.add(this);
     try {
       gate.admit(this, this.#binding, message);
       const response = await this.#binding.run(message, this);
       if (this.#ended !== "no") return;
-      this.#count(response.length);
-      // The status follows at once instead of when the message is gone: both leave in one write.
-      this.#transport.sendMessage(response, () => undefined);
+      this.#send(response);
       this.#finish(okStatus);
     } catch (error) {
       this.#fail(error);
@@ -156,7 +259,7 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
 
   async #runStream(): Promise<void> {
     const { gate, counters, streams } = this.#environment;
-    if (this.#binding.kind !== "stream") return;
+    if (this.#binding.kind !== "stream" || this.#ended !== "no") return;
     counters.client("stream", this.metadata("client-api-version"));
     streams.add(this);
     try {
@@ -170,21 +273,12 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
     }
   }
 
-  /** Refuses, in grpc-go's words, a message that is too long. */
-  #admit(message: Uint8Array): boolean {
-    const { counters, receiveBytesMax } = this.#environment;
-    this.#counters.received++;
-    counters.receivedBytes += message.length;
-    if (message.length <= receiveBytesMax) return true;
-    const details = `grpc: received message larger than max (${message.length} vs. ${receiveBytesMax})`;
-    this.#fail(new CallError(GrpcCode.ResourceExhausted, details));
-    this.#abort(new EtcdError("canceled"));
-    return false;
-  }
-
-  #count(sentBytes: number): void {
+  #send(message: Uint8Array): void {
+    if (!this.#answering) this.#stream.respond(answerHead);
+    this.#answering = true;
     this.#counters.sent++;
-    this.#environment.counters.sentBytes += sentBytes;
+    this.#environment.counters.sentBytes += message.length;
+    this.#stream.write(messagePrefix(message.length), message);
   }
 
   #fail(error: unknown): void {
@@ -196,25 +290,19 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
     if (this.#ended !== "no") return;
     this.#ended = "answered";
     this.#close(status.code);
-    this.#transport.sendStatus({ code: status.code, details: status.details, metadata: null });
-  }
-
-  /** Also called when the call is over in any other way; then there is nobody left to tell. */
-  #gone(): void {
-    if (this.#ended !== "no") return;
-    this.#ended = "cancelled";
-    this.#close(GrpcCode.Canceled);
-    this.#abort(new EtcdError("canceled"));
+    this.#stream.end(this.#answering ? trailersOf(status) : refusalOf(status));
   }
 
   #abort(reason: EtcdError): void {
     this.#cancel?.abort(reason);
-    this.#requests?.end();
+    this.#requests = [];
+    this.#endRequests();
   }
 
   #close(code: GrpcCode): void {
     this.#counters.end(code);
     if (this.#environment.timed) this.#counters.took((performance.now() - this.#startedAt) / 1_000);
+    if (this.#deadline !== undefined) this.#environment.deadlines.remove(this, this.#deadline);
     this.#giveRoom();
   }
 
@@ -222,42 +310,5 @@ export class GrpcCall extends ServerInterceptingCall implements Call, ServerStre
     const waiting = this.#wantsRoom;
     this.#wantsRoom = [];
     for (const resume of waiting) resume();
-  }
-}
-
-/** The requests of a stream, taken from the connection one at a time as they are asked for. */
-class RequestQueue implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
-  readonly #pull: () => void;
-  #waiting: ((result: IteratorResult<Uint8Array>) => void) | undefined;
-  #over: boolean;
-
-  constructor(pull: () => void, over: boolean) {
-    this.#pull = pull;
-    this.#over = over;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<Uint8Array>> {
-    if (this.#over) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
-      this.#pull();
-    });
-  }
-
-  push(message: Uint8Array): void {
-    const resolve = this.#waiting;
-    this.#waiting = undefined;
-    resolve?.({ done: false, value: message });
-  }
-
-  end(): void {
-    this.#over = true;
-    const resolve = this.#waiting;
-    this.#waiting = undefined;
-    resolve?.({ done: true, value: undefined });
   }
 }

@@ -1,15 +1,20 @@
-import { getPackedSettings } from "node:http2";
 import type { Duplex } from "node:stream";
-import { type ConnectionInjector, logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
-import type { Clock, Logger } from "../base/index.js";
+import { type Clock, GrpcCode, type Logger, type Timer } from "../base/index.js";
+import { type FieldList, Http2Connection, type Http2Stream } from "../http2/index.js";
 import type { Binding } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
+import { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
 import { type CallEnvironment, GrpcCall } from "./grpc-call.js";
+import { fieldOf, frequentFields, isGrpc, notGrpc, refusalOf } from "./grpc-head.js";
+import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 
-/** grpc-js words the refusal of a long message otherwise, so it takes a little more and lets us refuse. */
-const overlengthBytes = 8 * 1024 * 1024;
-const unlimitedStreams = 2 ** 32 - 1;
+/** What metadata may take: tokens are far shorter. */
+const metadataBytesMax = 64 * 1024;
+/** How long a client may take to begin. */
+const openingMsMax = 60_000;
+/** How often connections are looked at, at most and at least. */
+const roundMs = { least: 10, most: 5_000 };
 
 export interface GrpcServerConfig {
   readonly bindings: readonly Binding[];
@@ -24,81 +29,155 @@ export interface GrpcServerConfig {
   /** How often a connection is asked for a sign of life, 0 for never, and how long that may take. */
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** How often a client may ask for one. */
+  readonly keepaliveMsMin: number;
   /** Whether to measure how long calls take. */
   readonly timed: boolean;
 }
 
-/** The type of HTTP/2's SETTINGS frame. */
-const settingsFrame = 4;
+interface Served {
+  readonly connection: Http2Connection;
+  readonly since: number;
+  /** When something came last, and when it was asked for a sign of life after that. */
+  heardAt: number;
+  askedAt: number | undefined;
+}
 
-/** gRPC over connections that somebody else has accepted. The only place, with `GrpcCall`, that knows grpc-js. */
+/** gRPC over connections that somebody else has accepted. */
 export class GrpcServer {
-  readonly #server: Server;
-  readonly #injector: ConnectionInjector;
-  readonly #clock: Clock;
-  readonly #streams = new Set<GrpcCall>();
-  /** The settings of the connections it takes, as a frame: for a client that waits for them before it is taken. */
-  readonly settings: Buffer;
+  readonly #config: GrpcServerConfig;
+  readonly #environment: CallEnvironment;
+  readonly #methods = new Map<string, readonly [Binding, MethodCounters]>();
+  readonly #services: ReadonlySet<string>;
+  readonly #served = new Set<Served>();
+  readonly #deadlines: Deadlines;
+  #round: Timer | undefined;
+  #emptied: (() => void) | undefined;
 
   constructor(config: GrpcServerConfig) {
-    this.#clock = config.clock;
-    // It would write to the console, past the log; what a client does wrong is told to the client.
-    setLogVerbosity(logVerbosity.NONE);
-    const environment: CallEnvironment = { ...config, streams: this.#streams };
-    const isLimited = config.maxConcurrentStreams < unlimitedStreams;
-    const packed = getPackedSettings(isLimited ? { maxConcurrentStreams: config.maxConcurrentStreams } : {});
-    this.settings = Buffer.concat([Buffer.from([0, 0, packed.length, settingsFrame, 0, 0, 0, 0, 0]), packed]);
-    const calls = new Map<string, readonly [Binding, MethodCounters]>();
-    this.#server = new Server({
-      "grpc.enable_channelz": 0,
-      "grpc.max_receive_message_length": config.receiveBytesMax + overlengthBytes,
-      "grpc.max_send_message_length": -1,
-      "grpc.keepalive_time_ms": config.keepaliveIntervalMs,
-      "grpc.keepalive_timeout_ms": config.keepaliveTimeoutMs,
-      ...(isLimited && { "grpc.max_concurrent_streams": config.maxConcurrentStreams }),
-      interceptors: [
-        (method, call) => {
-          const found = calls.get(method.path);
-          if (found === undefined) throw new Error(`no binding for ${method.path}`);
-          return new GrpcCall(call, found[0], found[1], environment);
-        },
-      ],
-    });
+    this.#config = config;
+    this.#deadlines = new Deadlines(config.clock);
+    this.#environment = { ...config, deadlines: this.#deadlines, streams: new Set() };
     for (const binding of config.bindings) {
-      calls.set(binding.path, [binding, config.counters.method(binding.path, typeOf(binding))]);
-      // The interceptor takes every call before grpc-js gets to this handler.
-      this.#server.register(binding.path, () => undefined, asBuffer, asIs, "unary");
+      this.#methods.set(binding.path, [binding, config.counters.method(binding.path, typeOf(binding))]);
     }
-    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#services = new Set([...this.#methods.keys()].map((path) => path.slice(1, path.lastIndexOf("/"))));
   }
 
-  /** Serves a connection whose client speaks HTTP/2; what was read of it already has been put back. */
-  take(connection: Duplex): void {
-    this.#injector.injectConnection(connection);
+  /**
+   * Serves a connection whose client speaks HTTP/2.
+   *
+   * @param begun what has been read of it
+   * @param commonName of the client's certificate, if it was verified: all calls of the connection have it
+   */
+  take(socket: Duplex, begun: Buffer, commonName?: string): void {
+    const now = this.#config.clock.now();
+    const http2 = {
+      maxConcurrentStreams: this.#config.maxConcurrentStreams,
+      fieldBytesMax: metadataBytesMax,
+      frequentFields,
+      pingIntervalMsMin: this.#config.keepaliveMsMin,
+    };
+    const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, commonName);
+    let served: Served | undefined;
+    const closed = () => served !== undefined && this.#forget(served);
+    const connection = new Http2Connection(socket, begun, http2, accept, closed);
+    if (connection.closed) return;
+    served = { connection, since: now, heardAt: now, askedAt: undefined };
+    socket.on("data", () => this.#heard(served));
+    this.#served.add(served);
+    this.#startRounds();
   }
 
   /** Ends open streams, lets other calls finish for so long, then drops what is left. */
-  stop(graceMs: number): Promise<void> {
-    for (const stream of this.#streams) stream.stop();
-    return new Promise((resolve) => {
-      const timer = this.#clock.after(graceMs, () => this.#server.forceShutdown());
-      this.#server.tryShutdown(() => {
-        timer.cancel();
-        resolve();
+  async stop(graceMs: number): Promise<void> {
+    this.#round?.cancel();
+    for (const call of [...this.#environment.streams]) call.stop();
+    for (const { connection } of [...this.#served]) connection.leave();
+    if (this.#served.size > 0) {
+      const timer = this.#config.clock.after(graceMs, () => {
+        for (const { connection } of [...this.#served]) connection.destroy();
       });
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+      timer.cancel();
+    }
+    this.#deadlines.stop();
+  }
+
+  #accept(stream: Http2Stream, head: FieldList, commonName: string | undefined): GrpcCall | undefined {
+    const type = fieldOf(head, "content-type");
+    const path = fieldOf(head, ":path") ?? "";
+    const encoding = fieldOf(head, "grpc-encoding") ?? "identity";
+    const method = this.#methods.get(path);
+    if (!isGrpc(type) || fieldOf(head, ":method") !== "POST") stream.end(notGrpc(type ?? ""));
+    else if (head.tooLong) {
+      const details = `metadata is longer than ${metadataBytesMax} bytes`;
+      stream.end(refusalOf({ code: GrpcCode.ResourceExhausted, details }));
+    } else if (method === undefined) {
+      stream.end(refusalOf({ code: GrpcCode.Unimplemented, details: this.#unknown(path) }));
+    } else if (!isAcceptedEncoding(encoding)) {
+      const details = `grpc: Decompressor is not installed for grpc-encoding "${encoding}"`;
+      const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
+      stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
+    } else {
+      const call = new GrpcCall(stream, method, { head, encoding, commonName }, this.#environment);
+      call.start();
+      return call;
+    }
+    return undefined;
+  }
+
+  /** In grpc-go's words. */
+  #unknown(path: string): string {
+    const at = path.lastIndexOf("/");
+    if (!path.startsWith("/") || at === 0) return `malformed method name: "${path}"`;
+    const service = path.slice(1, at);
+    if (!this.#services.has(service)) return `unknown service ${service}`;
+    return `unknown method ${path.slice(at + 1)} for service ${service}`;
+  }
+
+  #heard(served: Served | undefined): void {
+    if (served === undefined) return;
+    served.heardAt = this.#config.clock.now();
+    served.askedAt = undefined;
+  }
+
+  #forget(served: Served): void {
+    this.#served.delete(served);
+    if (this.#served.size === 0) this.#emptied?.();
+  }
+
+  /** One timer for all of them, since there may be many. */
+  #startRounds(): void {
+    const { clock, keepaliveIntervalMs, keepaliveTimeoutMs } = this.#config;
+    const interval = keepaliveIntervalMs > 0 ? keepaliveIntervalMs : roundMs.most;
+    const wanted = Math.min(interval, keepaliveTimeoutMs) / 4;
+    const afterMs = Math.min(Math.max(wanted, roundMs.least), roundMs.most);
+    this.#round ??= clock.after(afterMs, () => {
+      this.#round = undefined;
+      const now = clock.now();
+      for (const served of [...this.#served]) this.#look(served, now);
+      if (this.#served.size > 0) this.#startRounds();
     });
+  }
+
+  #look(served: Served, now: number): void {
+    const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#config;
+    const { connection, since, heardAt, askedAt } = served;
+    if (!connection.begun) {
+      if (now - since > openingMsMax) connection.destroy();
+    } else if (askedAt !== undefined) {
+      if (now - askedAt > keepaliveTimeoutMs) connection.destroy();
+    } else if (keepaliveIntervalMs > 0 && now - heardAt >= keepaliveIntervalMs) {
+      served.askedAt = now;
+      connection.ping();
+    }
   }
 }
 
 function typeOf(binding: Binding): MethodCounters["type"] {
   if (binding.kind === "unary") return "unary";
   return binding.oneRequest ? "server_stream" : "bidi_stream";
-}
-
-function asIs(bytes: Buffer): Uint8Array {
-  return bytes;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

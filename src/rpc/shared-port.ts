@@ -2,7 +2,6 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../base/index.js";
 import type { GrpcServer } from "./grpc-server.js";
-import { openHttp2 } from "./http2-opening.js";
 
 /** What every HTTP/2 connection begins with; no HTTP/1.1 request does. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
@@ -111,10 +110,9 @@ export class SharedPort {
   #hand(socket: Socket, begun: Buffer, http2: boolean): void {
     const grpc = this.#grpc;
     if (http2 && grpc !== undefined) {
-      openHttp2(socket, begun, grpc.settings, (connection) => {
-        this.#forget(socket);
-        grpc.take(connection);
-      });
+      socket.setTimeout(0);
+      this.#forget(socket);
+      grpc.take(socket, begun);
     } else if (!http2 && this.#http !== undefined) {
       socket.setTimeout(0);
       socket.pause();

@@ -7,5 +7,5 @@ export interface Call {
   /** The first value of a metadata entry (gRPC) or header (HTTP); names in lower case. */
   metadata(name: string): string | undefined;
   /** The common name of the client's certificate, where the connection has one and it was verified. */
-  readonly commonName?: string;
+  readonly commonName?: string | undefined;
 }

@@ -1,0 +1,44 @@
+import { ConnectionError, errorCodes, frameBytesMax, frameHeaderBytes } from "./frames.js";
+
+/** @param payload a view, valid as long as whoever holds it wishes */
+export type TakeFrame = (type: number, flags: number, stream: number, payload: Buffer) => void;
+
+/** Cuts what comes of a connection into frames; what has come of the next one is all it keeps. */
+export class FrameReader {
+  readonly #take: TakeFrame;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  /** So many are needed before anything can be done with them. */
+  #needed = frameHeaderBytes;
+
+  constructor(take: TakeFrame) {
+    this.#take = take;
+  }
+
+  /** @throws ConnectionError for a frame that is larger than any may be, and whatever taking a frame throws */
+  feed(chunk: Buffer): void {
+    let bytes = chunk;
+    if (this.#bytes > 0) {
+      this.#pieces.push(chunk);
+      this.#bytes += chunk.length;
+      if (this.#bytes < this.#needed) return;
+      bytes = Buffer.concat(this.#pieces);
+    }
+    let at = 0;
+    this.#needed = frameHeaderBytes;
+    while (bytes.length - at >= frameHeaderBytes) {
+      const length = bytes.readUIntBE(at, 3);
+      if (length > frameBytesMax) throw new ConnectionError(errorCodes.frameSize, `a frame of ${length} bytes`);
+      const end = at + frameHeaderBytes + length;
+      if (end > bytes.length) {
+        this.#needed = end - at;
+        break;
+      }
+      const stream = bytes.readUInt32BE(at + 5) & 0x7fffffff;
+      this.#take(bytes[at + 3] ?? 0, bytes[at + 4] ?? 0, stream, bytes.subarray(at + frameHeaderBytes, end));
+      at = end;
+    }
+    this.#bytes = bytes.length - at;
+    this.#pieces = this.#bytes > 0 ? [bytes.subarray(at)] : [];
+  }
+}

@@ -1,0 +1,78 @@
+import type { Field } from "./field-list.js";
+import { frameBytesMax, frameFlags, frameTypes } from "./frames.js";
+import type { HpackEncoder } from "./hpack-encoder.js";
+import type { Output } from "./output.js";
+
+/** Puts frames down for one connection; each of its methods puts down what it is named for. */
+export class FrameWriter {
+  readonly #output: Output;
+  readonly #encoder: HpackEncoder;
+
+  constructor(output: Output, encoder: HpackEncoder) {
+    this.#output = output;
+    this.#encoder = encoder;
+  }
+
+  headers(stream: number, fields: readonly Field[], end: boolean): void {
+    const block = this.#encoder.encode(fields);
+    let type: number = frameTypes.headers;
+    let flags: number = end ? frameFlags.endStream : 0;
+    for (let at = 0; at < block.length; at += frameBytesMax) {
+      const part = block.subarray(at, at + frameBytesMax);
+      if (at + part.length === block.length) flags |= frameFlags.endHeaders;
+      this.#output.frame(type, flags, stream, part.length);
+      this.#output.bytes(part);
+      type = frameTypes.continuation;
+      flags = 0;
+    }
+  }
+
+  /** @param bytes of all parts together, no more than a frame may have */
+  data(stream: number, parts: readonly Uint8Array[], bytes: number): void {
+    this.#output.frame(frameTypes.data, 0, stream, bytes);
+    for (const part of parts) this.#output.bytes(part);
+  }
+
+  /** `data` of two parts, without a list of them. */
+  message(stream: number, head: Uint8Array, body: Uint8Array): void {
+    this.#output.frame(frameTypes.data, 0, stream, head.length + body.length);
+    this.#output.bytes(head);
+    this.#output.bytes(body);
+  }
+
+  reset(stream: number, code: number): void {
+    this.#output.frame(frameTypes.resetStream, 0, stream, 4);
+    this.#output.uint32(code);
+  }
+
+  windowUpdate(stream: number, bytes: number): void {
+    this.#output.frame(frameTypes.windowUpdate, 0, stream, 4);
+    this.#output.uint32(bytes);
+  }
+
+  settings(settings: readonly (readonly [id: number, value: number])[]): void {
+    this.#output.frame(frameTypes.settings, 0, 0, settings.length * 6);
+    for (const [id, value] of settings) {
+      this.#output.uint16(id);
+      this.#output.uint32(value);
+    }
+  }
+
+  settingsAck(): void {
+    this.#output.frame(frameTypes.settings, frameFlags.ack, 0, 0);
+  }
+
+  /** @param payload eight bytes */
+  ping(payload: Uint8Array, ack: boolean): void {
+    this.#output.frame(frameTypes.ping, ack ? frameFlags.ack : 0, 0, payload.length);
+    this.#output.bytes(payload);
+  }
+
+  goAway(lastStream: number, code: number, why: string): void {
+    const reason = Buffer.from(why, "latin1");
+    this.#output.frame(frameTypes.goAway, 0, 0, 8 + reason.length);
+    this.#output.uint32(lastStream);
+    this.#output.uint32(code);
+    this.#output.bytes(reason);
+  }
+}

@@ -1,0 +1,60 @@
+/** RFC 9113, 6. */
+export const frameTypes = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  resetStream: 3,
+  settings: 4,
+  pushPromise: 5,
+  ping: 6,
+  goAway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
+
+export const frameFlags = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
+
+/** RFC 9113, 7. */
+export const errorCodes = {
+  none: 0,
+  protocol: 1,
+  internal: 2,
+  flowControl: 3,
+  streamClosed: 5,
+  frameSize: 6,
+  refusedStream: 7,
+  cancel: 8,
+  compression: 9,
+  enhanceYourCalm: 11,
+} as const;
+
+/** RFC 9113, 6.5.2. */
+export const settingIds = {
+  headerTableSize: 1,
+  enablePush: 2,
+  maxConcurrentStreams: 3,
+  initialWindowSize: 4,
+  maxFrameSize: 5,
+  maxHeaderListSize: 6,
+} as const;
+
+export const frameHeaderBytes = 9;
+/** What neither side may go beyond before the other has allowed it; we never do, and never go beyond it ourselves. */
+export const frameBytesMax = 16_384;
+/** Of a stream and of a connection, before anybody says otherwise. */
+export const initialWindowBytes = 65_535;
+export const windowBytesMax = 2 ** 31 - 1;
+
+/** What every client begins with. */
+export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+
+/** The client breaks the protocol in a way that ends its connection. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,88 @@
+import { type Field, type FieldList, fieldBytes } from "./field-list.js";
+import { ConnectionError, errorCodes } from "./frames.js";
+import { HpackTable, tableBytesMax } from "./hpack-table.js";
+import { decodeHuffman } from "./huffman.js";
+
+/** Reads the header blocks of one connection, in the order they come (RFC 7541). */
+export class HpackDecoder {
+  readonly #table = new HpackTable();
+  readonly #listBytesMax: number;
+  #block: Buffer = Buffer.alloc(0);
+  #at = 0;
+
+  /** @param listBytesMax what the fields of one block may take together, as RFC 9113 counts them */
+  constructor(listBytesMax: number) {
+    this.#listBytesMax = listBytesMax;
+  }
+
+  /** @throws ConnectionError when it is malformed; nothing after it can be read then */
+  decode(block: Buffer): FieldList {
+    this.#block = block;
+    this.#at = 0;
+    const fields: Field[] = [];
+    let bytes = 0;
+    let tooLong = false;
+    while (this.#at < block.length) {
+      const field = this.#field(fields.length === 0 && !tooLong);
+      if (field === undefined) continue;
+      bytes += fieldBytes(field);
+      // A byte can stand for a field of thousands: what is beyond the bound is read, and kept nowhere.
+      if (bytes > this.#listBytesMax) tooLong = true;
+      else fields.push(field);
+    }
+    return { fields, tooLong };
+  }
+
+  /** @returns undefined for a change of the table's size, which stands `first` only */
+  #field(first: boolean): Field | undefined {
+    const byte = this.#block[this.#at] ?? 0;
+    if (byte >= 0x80) {
+      const field = this.#table.at(this.#integer(7));
+      return field ?? malformed("an index of nothing");
+    }
+    if (byte >= 0x40) {
+      const field = this.#literal(6);
+      this.#table.add(field);
+      return field;
+    }
+    if (byte < 0x20) return this.#literal(4);
+    const bytes = this.#integer(5);
+    if (!first || bytes > tableBytesMax) malformed("a table size that was not allowed");
+    this.#table.resize(bytes);
+    return undefined;
+  }
+
+  #literal(bits: number): Field {
+    const index = this.#integer(bits);
+    const name = index === 0 ? this.#text() : (this.#table.at(index)?.name ?? malformed("an index of nothing"));
+    return { name, value: this.#text() };
+  }
+
+  /** RFC 7541, 5.1; no number in a header block has a reason to be larger than 2^28. */
+  #integer(bits: number): number {
+    const mask = 2 ** bits - 1;
+    let value = (this.#block[this.#at++] ?? 0) & mask;
+    if (value < mask) return value;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#block[this.#at++] ?? malformed("it ends in the middle of a number");
+      value += (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    return malformed("a number that is too large");
+  }
+
+  /** RFC 7541, 5.2. */
+  #text(): string {
+    const isHuffman = (this.#block[this.#at] ?? malformed("it ends before a text")) >= 0x80;
+    const length = this.#integer(7);
+    const start = this.#at;
+    this.#at += length;
+    if (this.#at > this.#block.length) malformed("it ends in the middle of a text");
+    if (!isHuffman) return this.#block.toString("latin1", start, this.#at);
+    return decodeHuffman(this.#block, start, this.#at) ?? malformed("a text that no bits stand for");
+  }
+}
+
+function malformed(what: string): never {
+  throw new ConnectionError(errorCodes.compression, `a malformed header block: ${what}`);
+}

@@ -1,0 +1,89 @@
+import { type Field, fieldBytes } from "./field-list.js";
+import { staticTable, tableBytesMax } from "./hpack-table.js";
+
+const indexOf: ReadonlyMap<string, number> = new Map(
+  staticTable.map(({ name }, at) => [name, at + 1] as const).reverse(),
+);
+const indexOfField: ReadonlyMap<string, number> = new Map(
+  staticTable.map(({ name, value }, at) => [`${name}\n${value}`, at + 1] as const),
+);
+
+/**
+ * Writes the header blocks of one connection (RFC 7541). A few fields that come again in every block are put into the
+ * client's table once and are a byte each from then on; everything else is spelled out.
+ */
+export class HpackEncoder {
+  /** In the order in which they were put down. */
+  readonly #known: string[] = [];
+  readonly #frequent: ReadonlySet<string>;
+  /** Blocks that are the same every time: of fields that all stand in a table, once nothing is put down any more. */
+  readonly #blocks = new Map<readonly Field[], Buffer>();
+  #roomBytes = tableBytesMax;
+  #resized = false;
+
+  /** @param frequent fields worth a place in the client's table */
+  constructor(frequent: readonly Field[]) {
+    this.#frequent = new Set(frequent.map(keyOf));
+  }
+
+  /** The client keeps no more than this; before the first block, or nothing new is put down any more. */
+  limit(bytes: number): void {
+    if (bytes >= tableBytesMax) return;
+    // It may drive out what is there: so it is told to keep nothing, and nothing is ever put down.
+    this.#known.length = 0;
+    this.#blocks.clear();
+    this.#roomBytes = 0;
+    this.#resized = true;
+  }
+
+  encode(fields: readonly Field[]): Buffer {
+    const ready = this.#resized ? undefined : this.#blocks.get(fields);
+    if (ready !== undefined) return ready;
+    const parts: Buffer[] = [];
+    if (this.#resized) parts.push(Buffer.from([0x20]));
+    this.#resized = false;
+    for (const field of fields) parts.push(this.#field(field));
+    const block = Buffer.concat(parts);
+    const isIndexed = block.length === fields.length && this.#known.length === this.#frequent.size;
+    if (isIndexed) this.#blocks.set(fields, block);
+    return block;
+  }
+
+  #field(field: Field): Buffer {
+    const key = keyOf(field);
+    const index = indexOfField.get(key) ?? this.#knownIndex(key);
+    if (index !== undefined) return integer(7, 0x80, index);
+    const name = indexOf.get(field.name);
+    const remember = this.#frequent.has(key) && fieldBytes(field) <= this.#roomBytes;
+    if (remember) {
+      this.#known.push(key);
+      this.#roomBytes -= fieldBytes(field);
+    }
+    const head = remember ? integer(6, 0x40, name ?? 0) : integer(4, 0, name ?? 0);
+    return Buffer.concat([head, ...(name === undefined ? [text(field.name)] : []), text(field.value)]);
+  }
+
+  #knownIndex(key: string): number | undefined {
+    const place = this.#known.indexOf(key);
+    return place < 0 ? undefined : staticTable.length + this.#known.length - place;
+  }
+}
+
+function keyOf({ name, value }: Field): string {
+  return `${name}\n${value}`;
+}
+
+function text(value: string): Buffer {
+  return Buffer.concat([integer(7, 0, value.length), Buffer.from(value, "latin1")]);
+}
+
+/** RFC 7541, 5.1. */
+function integer(bits: number, mark: number, value: number): Buffer {
+  const mask = 2 ** bits - 1;
+  if (value < mask) return Buffer.from([mark | value]);
+  const bytes = [mark | mask];
+  let rest = value - mask;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}

@@ -1,0 +1,21 @@
+import type { Field } from "./field-list.js";
+import type { Http2Stream } from "./stream.js";
+
+/** What a stream asks of its connection. */
+export interface StreamHost {
+  /** Bytes that the connection takes now: what the client allows, or none while it does not read. */
+  readonly room: number;
+  readonly streamWindowBytes: number;
+  sendHeaders(stream: number, fields: readonly Field[], end: boolean): void;
+  /** A frame, which must fit into `room`. */
+  sendData(stream: number, head: Uint8Array, body: Uint8Array): void;
+  sendParts(stream: number, parts: readonly Uint8Array[], bytes: number): void;
+  sendReset(stream: number, code: number): void;
+  sendWindowUpdate(stream: number, bytes: number): void;
+  /** The stream has more to send than it may. */
+  wait(stream: Http2Stream): void;
+  /** So many bytes of a body came, or are not needed any more. */
+  hold(bytes: number): void;
+  freed(bytes: number): void;
+  closed(stream: Http2Stream): void;
+}

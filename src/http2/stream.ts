@@ -1,0 +1,206 @@
+import type { Field } from "./field-list.js";
+import { errorCodes, frameBytesMax, windowBytesMax } from "./frames.js";
+import type { StreamHost } from "./stream-host.js";
+
+/** Who takes a request: told what comes of it, in order, until `closed`. */
+export interface StreamListener {
+  /** Some of the body. It counts as held, and keeps the client from sending more, until `allow` and `free` say so. */
+  data(chunk: Uint8Array): void;
+  /** The body has come to its end. */
+  halfClosed(): void;
+  /** What waited for the client has become less. */
+  drain(): void;
+  /** The stream is over, because the client ended it or its connection broke. Not called when this side ended it. */
+  closed(): void;
+}
+
+/** What waits until the client's windows have room for it. */
+interface Waiting {
+  readonly bytes: Uint8Array;
+  sent: number;
+}
+
+/** One request and its answer. */
+export class Http2Stream {
+  readonly id: number;
+  readonly #host: StreamHost;
+  #listener: StreamListener | undefined;
+  /** Bytes that the client takes, and those that it may send. */
+  #sendWindow: number;
+  #receiveWindow: number;
+  /** Of the receive window: used, allowed again, and not yet said to the client. */
+  #unsaid = 0;
+  /** Bytes that came and that the listener still has. */
+  #held = 0;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** What ends the stream, once nothing waits any more. */
+  #trailers: readonly Field[] | undefined;
+  #remoteEnded = false;
+  #over = false;
+
+  constructor(id: number, host: StreamHost, sendWindow: number, receiveWindow: number) {
+    this.id = id;
+    this.#host = host;
+    this.#sendWindow = sendWindow;
+    this.#receiveWindow = receiveWindow;
+  }
+
+  /** Bytes that were written and wait for the client. */
+  get unsentBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  // ---- the side that answers ----
+
+  /** The answer's head. */
+  respond(fields: readonly Field[]): void {
+    if (!this.#over) this.#host.sendHeaders(this.id, fields, false);
+  }
+
+  /** Some of the answer's body: `head`, then `body`. They are kept while they wait, and must not change. */
+  write(head: Uint8Array, body: Uint8Array): void {
+    if (this.#over || this.#trailers !== undefined) return;
+    const length = head.length + body.length;
+    const fits = length <= frameBytesMax && length <= this.#sendWindow && length <= this.#host.room;
+    if (fits && this.#waiting.length === 0) {
+      this.#sendWindow -= length;
+      this.#host.sendData(this.id, head, body);
+      return;
+    }
+    for (const bytes of [head, body]) if (bytes.length > 0) this.#waiting.push({ bytes, sent: 0 });
+    this.#waitingBytes += length;
+    this.pump();
+    if (this.#waitingBytes > 0) this.#host.wait(this);
+  }
+
+  /** The answer's end. */
+  end(trailers: readonly Field[]): void {
+    if (this.#over || this.#trailers !== undefined) return;
+    this.#trailers = trailers;
+    if (this.#waiting.length === 0) this.#finish(trailers);
+  }
+
+  /** Ends the stream in both directions; what waits is dropped. */
+  reset(code: number): void {
+    if (this.#over) return;
+    this.#host.sendReset(this.id, code);
+    this.#close();
+  }
+
+  /** The client may send so many bytes more on this stream. */
+  allow(bytes: number): void {
+    if (this.#over || this.#remoteEnded) return;
+    this.#unsaid += bytes;
+    if (this.#unsaid < this.#host.streamWindowBytes / 2) return;
+    this.#host.sendWindowUpdate(this.id, this.#unsaid);
+    this.#receiveWindow += this.#unsaid;
+    this.#unsaid = 0;
+  }
+
+  /** So many bytes of the body are not needed any more. */
+  free(bytes: number): void {
+    if (this.#over) return;
+    this.#held -= bytes;
+    this.#host.freed(bytes);
+  }
+
+  // ---- the connection's side ----
+
+  listen(listener: StreamListener): void {
+    this.#listener = listener;
+  }
+
+  /** @param windowBytes what the frame counts, with its padding */
+  receive(chunk: Uint8Array, windowBytes: number, end: boolean): void {
+    if (this.#remoteEnded) {
+      this.fail(errorCodes.streamClosed);
+      return;
+    }
+    if (windowBytes > this.#receiveWindow) {
+      this.fail(errorCodes.flowControl);
+      return;
+    }
+    this.#receiveWindow -= windowBytes;
+    this.allow(windowBytes - chunk.length);
+    this.#held += chunk.length;
+    this.#host.hold(chunk.length);
+    if (chunk.length > 0) this.#listener?.data(chunk);
+    if (end) this.receiveEnd();
+  }
+
+  receiveEnd(): void {
+    if (this.#remoteEnded || this.#over) return;
+    this.#remoteEnded = true;
+    this.#listener?.halfClosed();
+  }
+
+  /** @returns false when that is more than a window can be */
+  widen(bytes: number): boolean {
+    this.#sendWindow += bytes;
+    if (this.#sendWindow > windowBytesMax) return false;
+    this.pump();
+    return true;
+  }
+
+  /** Sends what waits, as far as the windows go. */
+  pump(): void {
+    const before = this.#waitingBytes;
+    while (this.#waitingBytes > 0 && this.#sendWindow > 0 && this.#host.room > 0) this.#sendSome();
+    if (this.#waiting.length === 0 && this.#trailers !== undefined && !this.#over) this.#finish(this.#trailers);
+    else if (this.#waitingBytes < before) this.#listener?.drain();
+  }
+
+  /** One frame of it, so that others get their turn. */
+  #sendSome(): void {
+    const bytes = Math.min(this.#waitingBytes, this.#sendWindow, this.#host.room, frameBytesMax);
+    const parts: Uint8Array[] = [];
+    let taken = 0;
+    let whole = 0;
+    for (const waiting of this.#waiting) {
+      const part = waiting.bytes.subarray(waiting.sent, waiting.sent + bytes - taken);
+      parts.push(part);
+      waiting.sent += part.length;
+      taken += part.length;
+      if (waiting.sent < waiting.bytes.length) break;
+      whole++;
+      if (taken === bytes) break;
+    }
+    this.#waiting.splice(0, whole);
+    this.#waitingBytes -= bytes;
+    this.#sendWindow -= bytes;
+    this.#host.sendParts(this.id, parts, bytes);
+  }
+
+  /** The client broke the protocol on this stream, and only there. */
+  fail(code: number): void {
+    const listener = this.#listener;
+    this.reset(code);
+    listener?.closed();
+  }
+
+  /** The client has ended it, or the connection is gone. */
+  abandon(): void {
+    if (this.#over) return;
+    const listener = this.#listener;
+    this.#close();
+    listener?.closed();
+  }
+
+  #finish(trailers: readonly Field[]): void {
+    this.#host.sendHeaders(this.id, trailers, true);
+    // The answer does not depend on what may still come of the request.
+    if (!this.#remoteEnded) this.#host.sendReset(this.id, errorCodes.none);
+    this.#close();
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#listener = undefined;
+    this.#host.freed(this.#held);
+    this.#held = 0;
+    this.#host.closed(this);
+  }
+}
