@@ -12,7 +12,7 @@ const lines = 450;
 /** Rooms from the ground up; rooms on one floor do not know each other. */
 const floors = [
   ["base"],
-  ["raft", "backend", "bolt", "wire", "http2"],
+  ["raft", "backend", "bolt", "wire", "http2", "tls"],
   ["wal", "mvcc", "lease", "auth", "cluster", "client"],
   ["apply", "transport"],
   ["server"],
@@ -24,6 +24,7 @@ const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map((room) => [ro
 const only: Record<string, readonly string[]> = {
   raft: ["base"],
   http2: [],
+  tls: ["base"],
   client: ["base", "wire"],
   ctl: ["base", "wire", "bolt", "client", "server"],
 };

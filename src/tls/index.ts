@@ -1,0 +1,12 @@
+/**
+ * TLS as etcd's members have it: certificates from files that may change while a member runs, and the rules of who is
+ * believed. It knows sockets and certificates, nothing of what is said over them, and opens no connection itself.
+ */
+export { systemNames } from "./address-match.js";
+export { ciphersOf } from "./cipher-suites.js";
+export { isEmpty, type TlsConfig, TlsConfigError, type TlsVersion } from "./config.js";
+export { dialOptions } from "./dial-options.js";
+export { Handshakes, type HandshakesConfig, type SecureConnection } from "./handshakes.js";
+export { Revocations } from "./revocation.js";
+export { selfSignedCertificate } from "./self-signed.js";
+export { type Credentials, readCredentials } from "./server-options.js";

@@ -1,0 +1,109 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { TlsConfigError } from "./config.js";
+
+/** A certificate with its chain, and its key. */
+export interface Pem {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+/** Two files that are read again when they have changed, as certificates are renewed while a member runs. */
+export class KeyPair {
+  readonly certFile: string;
+  readonly keyFile: string;
+  #pem: Pem;
+  #stamp: string;
+
+  /** @throws TlsConfigError when the files cannot be used */
+  constructor(certFile: string, keyFile: string) {
+    this.certFile = certFile;
+    this.keyFile = keyFile;
+    this.#stamp = this.#stampNow();
+    this.#pem = this.#read();
+  }
+
+  /** As last read: the same object until it changes. */
+  get pem(): Pem {
+    return this.#pem;
+  }
+
+  /**
+   * Looks whether the files have changed; costs two looks at the file system.
+   *
+   * @returns why they cannot be used, once for each change: what was read before stays in use
+   */
+  refresh(): string | undefined {
+    const stamp = this.#stampNow();
+    if (stamp === this.#stamp) return undefined;
+    try {
+      this.#pem = this.#read();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#stamp = stamp;
+    }
+  }
+
+  #stampNow(): string {
+    return [this.certFile, this.keyFile].map(stampOf).join(" ");
+  }
+
+  #read(): Pem {
+    const pem = { cert: readPem(this.certFile), key: readPem(this.keyFile) };
+    const files = `(cert = ${this.certFile}, key = ${this.keyFile})`;
+    const certificate = parse(() => new X509Certificate(pem.cert), `tls: no certificate can be read ${files}`);
+    const key = parse(() => createPrivateKey(pem.key), `tls: no private key can be read ${files}`);
+    if (!certificate.checkPrivateKey(key)) {
+      throw new TlsConfigError(`tls: private key does not match public key ${files}`);
+    }
+    return pem;
+  }
+}
+
+/** Changes whenever the file does. */
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? "none" : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
+}
+
+function parse<Value>(read: () => Value, fault: string): Value {
+  try {
+    return read();
+  } catch (error) {
+    throw new TlsConfigError(`${fault}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @throws TlsConfigError as Go says why a file cannot be read */
+export function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new TlsConfigError(fileFault(path, error));
+  }
+}
+
+/** @throws TlsConfigError when the file holds no certificate */
+export function readAuthorities(path: string): Buffer {
+  const pem = readPem(path);
+  const blocks = pem.toString("latin1").match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new TlsConfigError(`${path} holds no certificate of an authority (PEM)`);
+  for (const block of blocks) parse(() => new X509Certificate(block), `a certificate in ${path} cannot be read`);
+  return pem;
+}
+
+export function fileFault(path: string, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ENOENT":
+      return `open ${path}: no such file or directory`;
+    case "EACCES":
+      return `open ${path}: permission denied`;
+    case "EISDIR":
+      return `read ${path}: is a directory`;
+    default:
+      return `open ${path}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

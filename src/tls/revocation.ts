@@ -1,0 +1,70 @@
+import type { X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { fileFault } from "./key-pair.js";
+
+/** Reads the serial numbers that a list revokes, in upper case hex without leading zeros. @throws Error */
+type ReadSerials = (list: Buffer) => readonly string[];
+
+/**
+ * A file with a certificate revocation list, PEM or DER, as etcd uses one: a certificate whose serial number it holds
+ * is refused. Neither its age nor who signed it is looked at. It is read again when it has changed.
+ */
+export class Revocations {
+  readonly #path: string;
+  readonly #readSerials: ReadSerials;
+  #stamp = "";
+  #serials: ReadonlySet<string> = new Set();
+  #fault: string | undefined;
+
+  private constructor(path: string, readSerials: ReadSerials) {
+    this.#path = path;
+    this.#readSerials = readSerials;
+  }
+
+  /** A file that cannot be read is no error yet: every connection is refused with the reason while it cannot. */
+  static async open(path: string): Promise<Revocations> {
+    // The library takes long to load, and most members have no such list.
+    await import("reflect-metadata");
+    const { X509Crl } = await import("@peculiar/x509");
+    return new Revocations(path, (list) => {
+      const text = list.toString("latin1");
+      const { entries } = new X509Crl(text.includes("-----BEGIN") ? text : list);
+      return entries.map(({ serialNumber }) => canonical(serialNumber));
+    });
+  }
+
+  /** @param chain certificates that a peer has shown. @returns why they are refused; undefined when they are not */
+  faultOf(chain: readonly X509Certificate[]): string | undefined {
+    this.#refresh();
+    if (this.#fault !== undefined) return this.#fault;
+    const revoked = chain.find(({ serialNumber }) => this.#serials.has(canonical(serialNumber)));
+    if (revoked === undefined) return undefined;
+    const serial = canonical(revoked.serialNumber).toLowerCase();
+    return `transport: certificate serial ${serial.length % 2 === 0 ? serial : `0${serial}`} revoked`;
+  }
+
+  #refresh(): void {
+    const stat = statSync(this.#path, { throwIfNoEntry: false });
+    const stamp = stat === undefined ? "none" : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    let list: Buffer;
+    try {
+      list = readFileSync(this.#path);
+    } catch (error) {
+      this.#fault = fileFault(this.#path, error);
+      return;
+    }
+    try {
+      this.#serials = new Set(this.#readSerials(list));
+      this.#fault = undefined;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#fault = `${this.#path} is no certificate revocation list: ${reason}`;
+    }
+  }
+}
+
+function canonical(serial: string): string {
+  return serial.replace(/^0+/, "").toUpperCase();
+}

@@ -1,0 +1,375 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect as connectPlain, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConnectionOptions, connect } from "node:tls";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LogFields, silentLogger, systemClock } from "../../src/base/index.js";
+import type { NameService } from "../../src/tls/address-match.js";
+import {
+  Handshakes,
+  Revocations,
+  readCredentials,
+  type SecureConnection,
+  type TlsConfig,
+} from "../../src/tls/index.js";
+import { TestAuthority, type TestCertificate } from "../support/certificates.js";
+
+let ours: TestAuthority;
+let theirs: TestAuthority;
+let server: TestCertificate;
+const clients: Record<string, TestCertificate> = {};
+
+beforeAll(async () => {
+  [ours, theirs] = [await TestAuthority.create(), await TestAuthority.create("another authority")];
+  server = await ours.issue("server", { name: "server", hosts: ["127.0.0.1", "localhost"] });
+  clients.alice = await ours.issue("alice", { name: "alice", usage: ["client"] });
+  clients.nameless = await ours.issue("nameless", { name: "" });
+  clients.foreign = await theirs.issue("foreign", { name: "alice" });
+  clients.expired = await ours.issue("expired", { name: "alice", days: [-3, -1] });
+  clients.early = await ours.issue("early", { name: "alice", days: [1, 3] });
+  clients.serverOnly = await ours.issue("server-only", { name: "alice", usage: ["server"] });
+  clients.here = await ours.issue("here", { name: "here", hosts: ["127.0.0.1"] });
+  clients.elsewhere = await ours.issue("elsewhere", { name: "elsewhere", hosts: ["10.9.8.7"] });
+  clients.named = await ours.issue("named", { name: "named", hosts: ["m1.example.com", "*.example.org"] });
+  clients.revoked = await ours.issue("revoked", { name: "revoked", serial: "0a0b0c" });
+});
+
+afterAll(() => {
+  ours.remove();
+  theirs.remove();
+});
+
+/** A listener that does nothing but shake hands, and what it says. */
+class Listener {
+  readonly lines: { readonly message: string; readonly fields: LogFields }[] = [];
+  readonly connections: SecureConnection[] = [];
+  readonly handshakes: Handshakes;
+  readonly #listener: Server;
+
+  constructor(config: Partial<TlsConfig>, more: { names?: NameService; revocations?: Revocations } = {}) {
+    const credentials = readCredentials({ ...plainConfig(), ...config });
+    const warn = (message: string, fields: LogFields = {}): void => void this.lines.push({ message, fields });
+    const logger = { ...silentLogger, warn };
+    this.handshakes = new Handshakes(
+      { credentials, clock: systemClock, logger, refusal: "rejected connection", ...more },
+      (connection) => {
+        this.connections.push(connection);
+        connection.socket.on("error", () => undefined);
+        connection.socket.end("hello");
+      },
+    );
+    this.#listener = createServer((socket) => this.handshakes.take(socket));
+  }
+
+  async open(): Promise<number> {
+    this.#listener.listen(0, "127.0.0.1");
+    await once(this.#listener, "listening");
+    return (this.#listener.address() as AddressInfo).port;
+  }
+
+  close(): void {
+    this.handshakes.stop();
+    this.#listener.close();
+  }
+}
+
+function plainConfig(): TlsConfig {
+  return {
+    ...{ certFile: server.certFile, keyFile: server.keyFile, clientCertFile: "", clientKeyFile: "" },
+    ...{ trustedCaFile: "", clientCertAuth: false, crlFile: "", allowedCommonNames: [], allowedHostnames: [] },
+    ...{ skipClientSanCheck: false, minVersion: "TLSv1.2", maxVersion: "TLSv1.3", selfSigned: false },
+  };
+}
+
+/** What a client hears, and the error that it is left with. */
+async function dial(
+  port: number,
+  options: ConnectionOptions,
+): Promise<{ heard: string; error: string; alpn: unknown }> {
+  const socket = connect({ port, host: "127.0.0.1", ca: ours.cert, ...options });
+  let heard = "";
+  let error = "";
+  socket.on("data", (chunk: Buffer) => {
+    heard += chunk.toString();
+  });
+  socket.on("error", (failure: NodeJS.ErrnoException) => {
+    error = failure.code ?? failure.message;
+  });
+  await new Promise((resolve) => socket.once("close", resolve));
+  return { heard, error, alpn: socket.alpnProtocol };
+}
+
+const nobody: NameService = { reverse: async () => [], lookup: async () => [] };
+const names: NameService = {
+  reverse: async () => ["a.example.org."],
+  lookup: async () => {
+    throw new Error("no such name");
+  },
+};
+
+describe("who is let in", () => {
+  const rows: readonly {
+    readonly name: string;
+    readonly config: () => Partial<TlsConfig>;
+    readonly client?: string;
+    readonly names?: NameService;
+    readonly revocations?: () => Promise<Revocations>;
+    readonly commonName?: string;
+    readonly refused?: string | RegExp;
+  }[] = [
+    { name: "anybody when no certificate is asked for", config: () => ({}), client: "foreign" },
+    { name: "whoever has a certificate of the authority", config: trusted, client: "alice", commonName: "alice" },
+    {
+      name: "whoever has one, as nobody, when certificates are not what clients are known by",
+      config: () => ({ trustedCaFile: ours.certFile }),
+      client: "alice",
+    },
+    { name: "a certificate without a common name, as nobody", config: trusted, client: "nameless" },
+    { name: "nobody without a certificate", config: trusted, refused: "tls: client didn't provide a certificate" },
+    {
+      name: "no certificate of another authority",
+      config: trusted,
+      client: "foreign",
+      refused: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+    },
+    {
+      name: "no expired certificate",
+      config: trusted,
+      client: "expired",
+      refused: /x509: certificate has expired or is not yet valid/,
+    },
+    {
+      name: "no certificate of the future",
+      config: trusted,
+      client: "early",
+      refused: /x509: certificate has expired or is not yet valid/,
+    },
+    {
+      name: "no certificate that is for servers alone",
+      config: trusted,
+      client: "serverOnly",
+      refused: /x509: certificate specifies an incompatible key usage/,
+    },
+    {
+      name: "a common name that is allowed",
+      config: () => ({ ...trusted(), allowedCommonNames: ["bob", "alice"] }),
+      client: "alice",
+      commonName: "alice",
+    },
+    {
+      name: "no other common name",
+      config: () => ({ ...trusted(), allowedCommonNames: ["bob"] }),
+      client: "alice",
+      refused: "client certificate authentication failed",
+    },
+    {
+      name: "a name that is allowed, by a wildcard",
+      config: () => ({ ...trusted(), allowedHostnames: ["m9.example.com", "x.example.org"] }),
+      client: "named",
+      commonName: "named",
+    },
+    {
+      name: "an address that is allowed",
+      config: () => ({ ...trusted(), allowedHostnames: ["127.0.0.1"] }),
+      client: "here",
+      commonName: "here",
+    },
+    {
+      name: "no common name in place of a name",
+      config: () => ({ ...trusted(), allowedHostnames: ["alice"] }),
+      client: "alice",
+      refused: "client certificate authentication failed",
+    },
+    { name: "whoever comes from its address", config: trusted, client: "here", names: nobody, commonName: "here" },
+    {
+      name: "who names no machine, from anywhere",
+      config: trusted,
+      client: "alice",
+      names: nobody,
+      commonName: "alice",
+    },
+    {
+      name: "nobody from another address",
+      config: trusted,
+      client: "elsewhere",
+      names: nobody,
+      refused: "x509: certificate is valid for 10.9.8.7, not 127.0.0.1",
+    },
+    { name: "whose address has one of its names", config: trusted, client: "named", names, commonName: "named" },
+    {
+      name: "nobody whose names have other addresses",
+      config: trusted,
+      client: "named",
+      names: { ...nobody, lookup: async () => ["10.0.0.1"] },
+      refused: 'tls: "127.0.0.1" does not match any of DNSNames ["m1.example.com" "*.example.org"]',
+    },
+    {
+      name: "one of whose names has its address",
+      config: trusted,
+      client: "named",
+      names: { ...nobody, lookup: async (host) => (host === "m1.example.com" ? ["10.0.0.1", "127.0.0.1"] : []) },
+      commonName: "named",
+    },
+    {
+      name: "no revoked certificate, however old the list is",
+      config: trusted,
+      client: "revoked",
+      revocations: async () => Revocations.open(await ours.revoke("old.crl", ["0A0B0C"], -5)),
+      refused: "transport: certificate serial 0a0b0c revoked",
+    },
+    {
+      name: "no revoked certificate, in a list that is not PEM",
+      config: trusted,
+      client: "revoked",
+      revocations: async () => Revocations.open(await ours.revoke("der.crl", ["0A0B0C"], 1, "der")),
+      refused: "transport: certificate serial 0a0b0c revoked",
+    },
+    {
+      name: "whoever the list does not name",
+      config: trusted,
+      client: "alice",
+      revocations: async () => Revocations.open(await ours.revoke("some.crl", ["0a0b0c"])),
+      commonName: "alice",
+    },
+    {
+      name: "nobody while the list cannot be read",
+      config: trusted,
+      client: "alice",
+      revocations: () => Revocations.open("missing.crl"),
+      refused: "open missing.crl: no such file or directory",
+    },
+  ];
+
+  for (const row of rows) {
+    test(row.name, async () => {
+      const revocations = await row.revocations?.();
+      const listener = new Listener(row.config(), {
+        ...(row.names && { names: row.names }),
+        ...(revocations && { revocations }),
+      });
+      const port = await listener.open();
+      try {
+        const { heard } = await dial(port, row.client === undefined ? {} : shown(row.client));
+        expect(heard).toBe(row.refused === undefined ? "hello" : "");
+        const [line] = listener.lines;
+        if (row.refused === undefined) {
+          expect(listener.lines).toEqual([]);
+          expect(listener.connections[0]?.commonName).toBe(row.commonName);
+        } else {
+          expect(line?.message).toBe("rejected connection");
+          expect(line?.fields["remote-addr"]).toMatch(/^127\.0\.0\.1:\d+$/);
+          if (typeof row.refused === "string") expect(line?.fields.error).toBe(row.refused);
+          else expect(line?.fields.error).toMatch(row.refused);
+        }
+        expect(listener.handshakes.halfOpen).toBe(0);
+      } finally {
+        listener.close();
+      }
+    });
+  }
+
+  function trusted(): Partial<TlsConfig> {
+    return { trustedCaFile: ours.certFile, clientCertAuth: true };
+  }
+
+  function shown(client: string): ConnectionOptions {
+    const { cert = "", key = "" } = clients[client] ?? {};
+    return { cert, key };
+  }
+});
+
+describe("what is agreed on", () => {
+  let listener: Listener;
+  let port: number;
+  beforeAll(async () => {
+    listener = new Listener({ ciphers: "TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256" });
+    port = await listener.open();
+  });
+  afterAll(() => listener.close());
+
+  for (const { name, offers, agreed } of [
+    { name: "HTTP/2 with a client of gRPC", offers: ["h2"], agreed: "h2" },
+    { name: "HTTP/1.1 with whoever can do both", offers: ["h2", "http/1.1"], agreed: "http/1.1" },
+    { name: "nothing with whoever does not ask", offers: undefined, agreed: false },
+  ]) {
+    test(name, async () => {
+      const { heard, alpn } = await dial(port, offers === undefined ? {} : { ALPNProtocols: offers });
+      expect({ heard, alpn }).toEqual({ heard: "hello", alpn: agreed });
+    });
+  }
+
+  for (const { name, options, error } of [
+    {
+      name: "no other protocol",
+      options: { ALPNProtocols: ["spdy"] },
+      error: "tls: client requested unsupported application protocols",
+    },
+    {
+      name: "no other cipher",
+      options: { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384" },
+      error: "tls: no cipher suite supported by both client and server",
+    },
+    {
+      name: "no older version",
+      options: { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "ALL:@SECLEVEL=0" },
+      error: "tls: client offered only unsupported versions",
+    },
+  ] as const) {
+    test(name, async () => {
+      listener.lines.length = 0;
+      const { heard } = await dial(port, { ...options } as ConnectionOptions);
+      expect(heard).toBe("");
+      expect(listener.lines.map(({ fields }) => fields.error)).toEqual([error]);
+    });
+  }
+
+  test("nothing with whoever speaks no TLS", async () => {
+    listener.lines.length = 0;
+    const socket = connectPlain(port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write("GET / HTTP/1.1\r\n\r\n");
+    await once(socket, "close");
+    expect(listener.lines[0]?.fields.error).toBe("tls: first record does not look like a TLS handshake");
+  });
+});
+
+test("a certificate that changes is shown from the next connection on, a broken one never", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "etcd-tls-"));
+  const paths = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem") };
+  let written = Date.now() / 1000;
+  const put = (file: string, text: string): void => {
+    writeFileSync(file, text);
+    // However coarse the file system's clock is.
+    utimesSync(file, ++written, written);
+  };
+  put(paths.certFile, server.cert);
+  put(paths.keyFile, server.key);
+  const renewed = await ours.issue("renewed", { name: "renewed", hosts: ["127.0.0.1"] });
+  const listener = new Listener(paths);
+  const port = await listener.open();
+  const serverName = async (): Promise<unknown> => {
+    const socket = connect({ port, host: "127.0.0.1", ca: ours.cert });
+    await once(socket, "secureConnect");
+    const name = socket.getPeerCertificate().subject.CN;
+    socket.destroy();
+    return name;
+  };
+  try {
+    expect(await serverName()).toBe("server");
+    put(paths.certFile, renewed.cert);
+    expect(await serverName(), "the key does not fit yet").toBe("server");
+    expect(listener.lines.map(({ fields }) => fields.error)).toEqual([
+      expect.stringContaining("tls: private key does not match public key"),
+    ]);
+    put(paths.keyFile, renewed.key);
+    expect(await serverName()).toBe("renewed");
+    rmSync(paths.keyFile);
+    expect(await serverName(), "the key is gone").toBe("renewed");
+    expect(listener.lines.at(-1)?.fields.error).toMatch(/^open .*key\.pem: no such file or directory$/);
+  } finally {
+    listener.close();
+    rmSync(folder, { recursive: true });
+  }
+});
