@@ -33,8 +33,11 @@ const renamed: Readonly<Record<string, string>> = {
 
 const groups = new Set(Object.keys(renamed).flatMap((key) => (key.includes(".") ? [key.split(".")[0] ?? ""] : [])));
 
-/** Only on the command line. */
-const commandLineOnly = new Set(["config-file", "version", "experimental-snapshot-catchup-entries"]);
+/** Only on the command line, as far as the name goes: some flags have their place in a group. */
+const commandLineOnly = new Set([
+  ...["config-file", "version", "experimental-snapshot-catchup-entries"],
+  ...Object.entries(renamed).flatMap(([key, name]) => (key.includes("transport-security.") ? [name] : [])),
+]);
 
 /** Something in a configuration file that cannot stay as it is. */
 export interface FileFault {

@@ -1,10 +1,20 @@
+import { securityFlags } from "./security-flags.js";
+
 /**
  * How the text of a flag is read: `count` is a whole number from 0, `uint32` one below 2^32, `integer` may be negative,
  * `duration` is Go's ("1h30m"), `urls` and `list` are separated by commas.
  */
 export type FlagKind = "string" | "boolean" | "count" | "uint32" | "integer" | "duration" | "urls" | "list" | "choice";
 
-export type FlagGroup = "Member" | "Clustering" | "Auth" | "Monitoring" | "Logging" | "Experimental" | "General";
+export type FlagGroup =
+  | "Member"
+  | "Clustering"
+  | "Security"
+  | "Auth"
+  | "Monitoring"
+  | "Logging"
+  | "Experimental"
+  | "General";
 
 /** A flag that does something here. Its default is written as one would on the command line. */
 export interface Flag {
@@ -263,6 +273,7 @@ export const flagTable = [
     initial: "not-yet",
     help: "accepted, and the same in every case: there is no v2 store here",
   },
+  ...securityFlags,
   {
     name: "auth-token",
     group: auth,

@@ -21,7 +21,15 @@ export const usage = `Usage:
 A flag --foo-bar may also be given as the variable ETCD_FOO_BAR, but not both.
 `;
 
-const groups: readonly FlagGroup[] = ["Member", "Clustering", "Auth", "Monitoring", "Logging", "Experimental"];
+const groups: readonly FlagGroup[] = [
+  "Member",
+  "Clustering",
+  "Security",
+  "Auth",
+  "Monitoring",
+  "Logging",
+  "Experimental",
+];
 
 /** All flags by group, with their defaults. */
 export function helpText(): string {

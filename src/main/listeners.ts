@@ -6,10 +6,10 @@ import { StartError } from "./start-error.js";
 /**
  * Opens a listening socket.
  *
- * @returns the URL that leads there: the one given, with the port that was chosen if it left that open
+ * @returns the port, which was chosen if the URL left that open; 0 for a socket file
  * @throws StartError when the address cannot be had
  */
-export function openListener(server: Server, { url, address }: Listen): Promise<string> {
+export function openListener(server: Server, { url, address }: Listen): Promise<number> {
   if (address.kind === "socket") removeLeftOver(address.path);
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -17,8 +17,7 @@ export function openListener(server: Server, { url, address }: Listen): Promise<
     });
     const opened = (): void => {
       const bound = server.address();
-      const port = bound !== null && typeof bound === "object" ? bound.port : 0;
-      resolve(url.replace(/:0$/, `:${port}`));
+      resolve(bound !== null && typeof bound === "object" ? bound.port : 0);
     };
     if (address.kind === "socket") server.listen(address.path, opened);
     else server.listen(address.port, address.host, opened);

@@ -10,10 +10,13 @@ import {
   SharedPort,
 } from "../rpc/index.js";
 import { EtcdServer, removedForGood } from "../server/index.js";
+import type { HandshakesConfig } from "../tls/index.js";
 import { openListener } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
 import { PeerHttp } from "./peers.js";
+import { openSecurity, portSecurity } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
+import { isSecure } from "./urls.js";
 
 /** Messages may be this much longer than requests. */
 const grpcOverheadBytes = 512 * 1024;
@@ -33,7 +36,7 @@ export interface RunningMember {
 
 interface OpenPort {
   readonly port: SharedPort;
-  readonly url: string;
+  readonly urls: readonly string[];
 }
 
 /**
@@ -48,12 +51,13 @@ export async function startMember(
   logger: ProcessLogger,
   stopping: Promise<void>,
 ): Promise<RunningMember | undefined> {
-  const peers = await openPorts(settings.listenPeers);
-  const clients = await openPorts(settings.listenClients);
-  const clientsHttp = await openPorts(settings.listenClientsHttp);
-  const metrics = await openPorts(settings.listenMetrics);
+  const security = await openSecurity(settings, clock, logger);
+  const peers = await openPorts(settings.listenPeers, security.peers);
+  const clients = await openPorts(settings.listenClients, security.clients);
+  const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients);
+  const metrics = await openPorts(settings.listenMetrics, security.metrics);
   logStart(settings, logger);
-  const peerHttp = new PeerHttp(settings.server, logger);
+  const peerHttp = new PeerHttp(settings.server, logger, security.peers?.credentials);
   const starting = EtcdServer.start(settings.server, { clock, random, logger, peers: peerHttp });
   // A first start may wait for names and for other members.
   if ((await Promise.race([starting, stopping.then(() => "told to stop" as const)])) === "told to stop") {
@@ -90,14 +94,20 @@ export async function startMember(
   serve(clients, { grpc, ...(clientsHttp.length === 0 && { http }) }, logger);
   serve(clientsHttp, { http }, logger);
   serve(metrics, { http: handlers.http.metricsListener }, logger);
-  return { server, clientUrls: clients.map(({ url }) => url), stop: () => stop(handlers) };
+  return { server, clientUrls: clients.flatMap(({ urls }) => urls), stop: () => stop(handlers) };
 }
 
-async function openPorts(listens: readonly Listen[]): Promise<readonly OpenPort[]> {
+async function openPorts(listens: readonly Listen[], tls?: HandshakesConfig): Promise<readonly OpenPort[]> {
   const ports: OpenPort[] = [];
-  for (const listen of listens) {
-    const port = new SharedPort(clock);
-    ports.push({ port, url: await openListener(port.listener, listen) });
+  // One address may be listened at in the clear and over TLS: then it is one port for both.
+  const addresses = new Set(listens.map(({ address }) => JSON.stringify(address)));
+  for (const wanted of addresses) {
+    const same = listens.filter(({ address }) => JSON.stringify(address) === wanted);
+    const [first] = same;
+    if (first === undefined) continue;
+    const port = new SharedPort(clock, portSecurity(same, tls));
+    const chosen = await openListener(port.listener, first);
+    ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
   }
   return ports;
 }
@@ -133,9 +143,12 @@ function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessL
 
 function serve(ports: readonly OpenPort[], handlers: PortHandlers, logger: ProcessLogger): void {
   const traffic = [...(handlers.grpc ? ["grpc"] : []), ...(handlers.http ? ["http"] : [])].join("+");
-  for (const { port, url } of ports) {
+  for (const { port, urls } of ports) {
     port.serve(handlers);
-    logger.info("serving client traffic insecurely; this is strongly discouraged!", { traffic, address: url });
+    for (const url of urls) {
+      const how = isSecure(url) ? "securely" : "insecurely; this is strongly discouraged!";
+      logger.info(`serving client traffic ${how}`, { traffic, address: url });
+    }
   }
 }
 

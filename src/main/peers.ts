@@ -1,7 +1,11 @@
-import type { RequestListener } from "node:http";
+import { type AgentOptions, Agent as PlainAgent, type RequestListener } from "node:http";
+import { Agent as SecureAgent } from "node:https";
+import type { Duplex } from "node:stream";
+import type { ConnectionOptions } from "node:tls";
 import { apiVersion, systemClock as clock, type Logger, minClusterVersion } from "../base/index.js";
 import type { PeerAccess, ServerConfig } from "../server/index.js";
-import { HttpPeerClient, type PeerService, peerEndpoints, Transport } from "../transport/index.js";
+import { type Credentials, dialOptions } from "../tls/index.js";
+import { type DialerConfig, HttpPeerClient, type PeerService, peerEndpoints, Transport } from "../transport/index.js";
 
 /** As etcd: a connection that is silent for so long is broken, or takes nothing. */
 const silenceMsMax = 5_000;
@@ -12,25 +16,37 @@ export class PeerHttp implements PeerAccess {
   readonly client: HttpPeerClient;
   readonly #settings: ServerConfig;
   readonly #logger: Logger;
-  readonly #dialTimeoutMs: number;
+  readonly #dialing: DialerConfig;
   #transport: Transport | undefined;
 
-  constructor(settings: ServerConfig, logger: Logger) {
+  /** @param credentials what to show to peers, and whom of them to believe; absent without certificates of our own */
+  constructor(settings: ServerConfig, logger: Logger, credentials: Credentials | undefined) {
     this.#settings = settings;
     this.#logger = logger;
-    this.#dialTimeoutMs = dialMs + settings.tickMs * settings.electionTicks;
-    this.client = new HttpPeerClient({ clock, dialTimeoutMs: this.#dialTimeoutMs });
+    // As in etcd, members that the DNS names are known by their domain, unless an authority is given for them.
+    const byDomain = settings.discoverySrv !== undefined && !credentials?.config.trustedCaFile;
+    const serverName = byDomain ? settings.discoverySrv?.domain : undefined;
+    this.#dialing = {
+      clock,
+      dialTimeoutMs: dialMs + settings.tickMs * settings.electionTicks,
+      newAgent: (protocol, options) => {
+        if (protocol === "http:") return new PlainAgent(options);
+        if (credentials === undefined)
+          return new SecureAgent({ ...options, ...(serverName && { servername: serverName }) });
+        return new PeerAgent(options, () => dialOptions(credentials, logger, serverName));
+      },
+    };
+    this.client = new HttpPeerClient(this.#dialing);
   }
 
   connect(link: Parameters<PeerAccess["connect"]>[0]): Transport {
     this.#transport = new Transport({
       ...link,
-      clock,
+      ...this.#dialing,
       logger: this.#logger,
       peerUrls: this.#settings.advertisePeerUrls,
       serverVersion: apiVersion,
       minClusterVersion,
-      dialTimeoutMs: this.#dialTimeoutMs,
       readTimeoutMs: silenceMsMax,
       writeTimeoutMs: silenceMsMax,
     });
@@ -51,3 +67,20 @@ export class PeerHttp implements PeerAccess {
     this.client.stop();
   }
 }
+
+/** Opens each connection with the certificate as its files have it by then. */
+class PeerAgent extends SecureAgent {
+  readonly #options: () => ConnectionOptions;
+
+  constructor(options: AgentOptions, current: () => ConnectionOptions) {
+    // A session that is taken up again would leave out who the peer is.
+    super({ ...options, maxCachedSessions: 0 });
+    this.#options = current;
+  }
+
+  override createConnection(...[options, callback]: Parameters<SecureAgent["createConnection"]>): Connection {
+    return super.createConnection({ ...options, ...this.#options() }, callback);
+  }
+}
+
+type Connection = Duplex | null | undefined;

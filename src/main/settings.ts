@@ -7,6 +7,7 @@ import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
 import { beginningOf } from "./initial-cluster.js";
+import { type SecuritySettings, securitySettings } from "./security-settings.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
@@ -33,6 +34,7 @@ export interface Settings {
   readonly listenClients: readonly Listen[];
   readonly listenClientsHttp: readonly Listen[];
   readonly listenMetrics: readonly Listen[];
+  readonly security: SecuritySettings;
   readonly extensiveMetrics: boolean;
   /** Whether the API is served in JSON too. */
   readonly gateway: boolean;
@@ -64,6 +66,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
   }
   const autoCompaction = autoCompactionOf(flags);
   checkLeaseCheckpoint(flags);
+  const security = securitySettings(flags);
   const extensiveMetrics = metricsLevel(flags);
   const server = { ...serverSettings(flags), ...(autoCompaction && { autoCompaction }) };
   return {
@@ -73,6 +76,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     listenClients,
     listenClientsHttp,
     listenMetrics,
+    security,
     extensiveMetrics,
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },

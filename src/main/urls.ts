@@ -18,10 +18,9 @@ export function parseUrls(text: string): { readonly urls: readonly string[]; rea
 
 function faultOfUrl(url: string): string | undefined {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(url)?.[1];
-  if (scheme === "unix") return undefined;
-  if (scheme === "https" || scheme === "unixs") return `TLS is not supported yet: ${url}`;
-  if (scheme !== "http") return `URL scheme must be http or unix: ${url}`;
-  const [authority = "", ...path] = url.slice("http://".length).split("/");
+  if (scheme === "unix" || scheme === "unixs") return undefined;
+  if (scheme !== "http" && scheme !== "https") return `URL scheme must be http, https, unix, or unixs: ${url}`;
+  const [authority = "", ...path] = afterScheme(url).split("/");
   if (splitHostPort(authority) === undefined) return `URL address does not have the form "host:port": ${url}`;
   if (path.length > 0) return `URL must not contain a path: ${url}`;
   return undefined;
@@ -37,8 +36,8 @@ export function splitHostPort(authority: string): { readonly host: string; reado
 
 /** Where a URL of `--listen-...` says to listen; a fault when it names a host that is not an address. */
 export function listenAddress(url: string): Address | { readonly fault: string } {
-  if (url.startsWith("unix://")) return { kind: "socket", path: url.slice("unix://".length) };
-  const at = splitHostPort(url.slice("http://".length));
+  if (/^unixs?:/.test(url)) return { kind: "socket", path: afterScheme(url) };
+  const at = splitHostPort(afterScheme(url));
   if (at === undefined) return { fault: `URL address does not have the form "host:port": ${url}` };
   if (at.host !== "localhost" && isIP(at.host) === 0) return { fault: `expected IP in URL for binding (${url})` };
   return { kind: "tcp", host: at.host, port: at.port };
@@ -46,5 +45,14 @@ export function listenAddress(url: string): Address | { readonly fault: string }
 
 /** Whether a URL of `--...-advertise-...` names a host that others can use. */
 export function namesHost(url: string): boolean {
-  return url.startsWith("unix://") || (splitHostPort(url.slice("http://".length))?.host ?? "") !== "";
+  return /^unixs?:/.test(url) || (splitHostPort(afterScheme(url))?.host ?? "") !== "";
+}
+
+/** Whether a URL asks for TLS. */
+export function isSecure(url: string): boolean {
+  return url.startsWith("https:") || url.startsWith("unixs:");
+}
+
+function afterScheme(url: string): string {
+  return url.slice(url.indexOf("://") + "://".length);
 }

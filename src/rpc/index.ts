@@ -17,5 +17,5 @@ export {
   peerEndpoints,
 } from "./http-endpoints.js";
 export type { GatewayConfig } from "./lazy-gateway.js";
-export { type PortHandlers, SharedPort } from "./shared-port.js";
+export { type PortHandlers, type PortSecurity, SharedPort } from "./shared-port.js";
 export type { ServerStream } from "./stream.js";

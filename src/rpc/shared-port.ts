@@ -1,12 +1,38 @@
-import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type RequestListener,
+  type ServerResponse,
+} from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
-import type { Clock } from "../base/index.js";
+import type { Clock, Timer } from "../base/index.js";
+import { Handshakes, type HandshakesConfig } from "../tls/index.js";
 import type { GrpcServer } from "./grpc-server.js";
 
 /** What every HTTP/2 connection begins with; no HTTP/1.1 request does. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 /** A connection that has said nothing for so long, or stopped in the middle of a request, is of no use to anybody. */
 const silenceMsMax = 60_000;
+/** Nor is one whose request has no end of its head by then; one that waits for its next request is closed sooner. */
+const headMsMax = 60_000;
+
+/** What the first byte of a TLS connection says: a record of the handshake. */
+const handshakeRecord = 0x16;
+
+/** Who may come in: over TLS, in the clear, or both, which the first byte tells apart. */
+export interface PortSecurity {
+  readonly tls?: HandshakesConfig;
+  readonly plain: boolean;
+}
+
+interface Connection {
+  /** HTTP requests that are under way. */
+  requests: number;
+  /** Ends the connection when no request has come, head and all, by then. */
+  deadline?: Timer;
+  /** Of a verified certificate. */
+  readonly commonName?: string;
+}
 
 /** Who answers on a port. */
 export interface PortHandlers {
@@ -23,17 +49,23 @@ export interface PortHandlers {
 export class SharedPort {
   readonly #clock: Clock;
   readonly #listener: Server;
-  /** Connections that are not gRPC's, and how many HTTP requests each has under way. */
-  readonly #connections = new Map<Socket, number>();
+  /** Connections that are not gRPC's. */
+  readonly #connections = new Map<Socket, Connection>();
+  /** Connections that have not shown whether they speak TLS. */
+  readonly #undecided = new Set<Socket>();
+  readonly #handshakes: Handshakes | undefined;
+  readonly #plain: boolean;
   #grpc: GrpcServer | undefined;
   #http: HttpServer | undefined;
   #serving = false;
   #stopping = false;
   #emptied: () => void = () => undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { tls, plain }: PortSecurity = { plain: true }) {
     this.#clock = clock;
-    this.#listener = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#plain = plain;
+    this.#handshakes = tls && new Handshakes(tls, ({ socket, commonName }) => this.#accept(socket, commonName));
+    this.#listener = createServer({ noDelay: true }, (socket) => this.#receive(socket));
   }
 
   /** The listening socket: whoever opens it says where. */
@@ -53,7 +85,9 @@ export class SharedPort {
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.#listener.close();
-    for (const [socket, requests] of this.#connections) if (requests === 0) socket.destroy();
+    this.#handshakes?.stop();
+    for (const socket of this.#undecided) socket.destroy();
+    for (const [socket, { requests }] of this.#connections) if (requests === 0) socket.destroy();
     if (this.#connections.size === 0) return;
     const deadline = this.#clock.after(graceMs, () => {
       for (const socket of this.#connections.keys()) socket.destroy();
@@ -67,13 +101,8 @@ export class SharedPort {
   #httpServer(listener: RequestListener): HttpServer {
     const server = createHttpServer((request, response) => {
       const { socket } = request;
-      this.#connections.set(socket, (this.#connections.get(socket) ?? 0) + 1);
-      response.once("close", () => {
-        const requests = this.#connections.get(socket);
-        if (requests === undefined) return;
-        this.#connections.set(socket, requests - 1);
-        if (this.#stopping && requests === 1) socket.end();
-      });
+      const connection = this.#connections.get(socket);
+      if (connection !== undefined) this.#begin(socket, connection, response);
       listener(request, response);
     });
     // Node watches for slow requests only on servers that listen themselves; this holds for any connection.
@@ -81,11 +110,55 @@ export class SharedPort {
     return server;
   }
 
-  #accept(socket: Socket): void {
-    this.#connections.set(socket, 0);
+  #begin(socket: Socket, connection: Connection, response: ServerResponse): void {
+    connection.requests++;
+    connection.deadline?.cancel();
+    response.once("close", () => {
+      connection.requests--;
+      if (connection.requests > 0 || !this.#connections.has(socket)) return;
+      if (this.#stopping) socket.end();
+      else this.#awaitRequest(socket, connection);
+    });
+  }
+
+  /** Whatever trickles in, by then it must be a request. */
+  #awaitRequest(socket: Socket, connection: Connection): void {
+    connection.deadline = this.#clock.after(headMsMax, () => socket.destroy());
+  }
+
+  #receive(socket: Socket): void {
+    if (this.#handshakes === undefined) this.#accept(socket);
+    else if (!this.#plain) this.#handshakes.take(socket);
+    else this.#tellApart(socket, this.#handshakes);
+  }
+
+  /** TLS or not: the first byte says. */
+  #tellApart(socket: Socket, handshakes: Handshakes): void {
+    const drop = () => socket.destroy();
+    this.#undecided.add(socket);
+    socket.on("error", drop);
+    socket.on("end", drop);
+    socket.once("close", () => this.#undecided.delete(socket));
+    socket.setTimeout(silenceMsMax, drop);
+    socket.once("data", (chunk: Buffer) => {
+      socket.pause();
+      socket.removeListener("end", drop);
+      socket.removeListener("error", drop);
+      socket.removeListener("timeout", drop);
+      socket.setTimeout(0);
+      socket.unshift(chunk);
+      this.#undecided.delete(socket);
+      if (chunk[0] === handshakeRecord) handshakes.take(socket);
+      else this.#accept(socket);
+    });
+  }
+
+  #accept(socket: Socket, commonName?: string): void {
+    this.#connections.set(socket, { requests: 0, ...(commonName !== undefined && { commonName }) });
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#forget(socket));
-    if (this.#serving) this.#look(socket);
+    if (this.#stopping) socket.destroy();
+    else if (this.#serving) this.#look(socket);
   }
 
   /** Reads as much as is needed to tell who shall have the connection. */
@@ -105,15 +178,20 @@ export class SharedPort {
       this.#hand(socket, begun, same);
     };
     socket.on("data", look);
+    // It was paused while nobody could have said who shall have it.
+    socket.resume();
   }
 
   #hand(socket: Socket, begun: Buffer, http2: boolean): void {
     const grpc = this.#grpc;
     if (http2 && grpc !== undefined) {
+      const commonName = this.#connections.get(socket)?.commonName;
       socket.setTimeout(0);
       this.#forget(socket);
-      grpc.take(socket, begun);
+      grpc.take(socket, begun, commonName);
     } else if (!http2 && this.#http !== undefined) {
+      const connection = this.#connections.get(socket);
+      if (connection !== undefined) this.#awaitRequest(socket, connection);
       socket.setTimeout(0);
       socket.pause();
       socket.unshift(begun);
@@ -125,6 +203,7 @@ export class SharedPort {
   }
 
   #forget(socket: Socket): void {
+    this.#connections.get(socket)?.deadline?.cancel();
     this.#connections.delete(socket);
     if (this.#connections.size === 0) this.#emptied();
   }

@@ -33,8 +33,6 @@ export async function initialClusterOf(
   if (nodes.length === 0) throw new Error(`error setting up initial cluster: ${failures.join("; ")}`);
   for (const failure of failures) logger.warn("failed to resolve during SRV discovery", { error: failure });
   for (const node of nodes) logger.info("got bootstrap from DNS for etcd-server", { node });
-  const secure = nodes.find((node) => node.includes("=https://"));
-  if (secure !== undefined) throw new Error(`error setting up initial cluster: TLS is not supported yet: ${secure}`);
   const members = together(found);
   if (members.some((member) => member.name === name)) return members;
   throw new Error(`error setting up initial cluster: cannot find local etcd member "${name}" in SRV records`);

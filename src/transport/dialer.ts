@@ -54,7 +54,7 @@ export class Dialer {
       if (!socket.connecting) return;
       const { clock, dialTimeoutMs } = this.#config;
       const deadline = clock.after(dialTimeoutMs, () => opened.destroy(new PeerError("dial timeout")));
-      socket.once("connect", () => deadline.cancel());
+      socket.once(secure ? "secureConnect" : "connect", () => deadline.cancel());
       socket.once("close", () => deadline.cancel());
     });
     return opened;

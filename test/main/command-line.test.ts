@@ -75,7 +75,7 @@ for (const { words, message, syntax } of [
   },
   {
     words: ["--listen-client-urls=foo"],
-    message: 'invalid value "foo" for flag -listen-client-urls: URL scheme must be http or unix: foo',
+    message: 'invalid value "foo" for flag -listen-client-urls: URL scheme must be http, https, unix, or unixs: foo',
     syntax: true,
   },
   {
@@ -93,9 +93,10 @@ for (const { words, message, syntax } of [
     syntax: true,
   },
   {
-    words: ["--listen-client-urls=https://127.0.0.1:1"],
+    words: ["--listen-client-urls=https://127.0.0.1"],
     message:
-      'invalid value "https://127.0.0.1:1" for flag -listen-client-urls: TLS is not supported yet: https://127.0.0.1:1',
+      'invalid value "https://127.0.0.1" for flag -listen-client-urls: ' +
+      'URL address does not have the form "host:port": https://127.0.0.1',
     syntax: true,
   },
 ]) {
@@ -125,7 +126,7 @@ for (const { name, boolean, accepts } of otherFlags) {
 }
 
 test("a value that asks for what is done anyway may be spelled otherwise", () => {
-  const words = ["--auto-tls=F", "--grpc-keepalive-min-time=5000ms", "--max-wals=0x5"];
+  const words = ["--enable-pprof=F", "--grpc-keepalive-min-time=5000ms", "--max-wals=0x5"];
   expect(parseCommandLine(words).refusal).toBeUndefined();
 });
 

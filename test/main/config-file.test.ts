@@ -42,6 +42,18 @@ for (const { name, text, flag, want } of [
     want: "7",
   },
   {
+    name: "a certificate in its group",
+    text: "peer-transport-security:\n  cert-file: x",
+    flag: "peer-cert-file",
+    want: "x",
+  },
+  {
+    name: "a list in a group",
+    text: "peer-transport-security:\n  allowed-cn: [a, b]",
+    flag: "peer-cert-allowed-cn",
+    want: "a,b",
+  },
+  {
     name: "security groups without content",
     text: "client-transport-security:\n  cert-file:\n  client-cert-auth: false\npeer-transport-security:",
     flag: "name",
@@ -60,6 +72,12 @@ test("a key that etcd does not know is passed over", () => {
   expect(notes.map((note) => note.fields.key)).toEqual(["foo", "config-file"]);
 });
 
+test("a certificate outside of its group is passed over, as in etcd", () => {
+  const { values, notes } = read("cert-file: x");
+  expect(values.text("cert-file")).toBe("");
+  expect(notes.map(({ fields }) => fields.key)).toEqual(["cert-file"]);
+});
+
 for (const { name, text, message } of [
   { name: "a quoted number", text: 'snapshot-count: "100"', message: "snapshot-count: expected a whole number" },
   { name: "a quoted boolean", text: 'pre-vote: "true"', message: "pre-vote: expected true or false" },
@@ -69,12 +87,16 @@ for (const { name, text, message } of [
   { name: "a negative count", text: "max-txn-ops: -1", message: 'invalid value "-1" for max-txn-ops in' },
   { name: "a fraction", text: "max-txn-ops: 1.5", message: "max-txn-ops: expected a whole number" },
   { name: "an unknown state", text: "initial-cluster-state: foo", message: "expected one of new, existing" },
-  { name: "a bad URL", text: "listen-client-urls: foo", message: "URL scheme must be http or unix: foo" },
-  { name: "a flag that is not supported", text: "cert-file: x", message: "--cert-file is a flag of etcd that is not" },
   {
-    name: "a certificate in its group",
-    text: "peer-transport-security:\n  cert-file: x",
-    message: "--peer-cert-file is a flag of etcd that is not supported yet",
+    name: "a bad URL",
+    text: "listen-client-urls: foo",
+    message: "URL scheme must be http, https, unix, or unixs: foo",
+  },
+  { name: "a flag that is not supported", text: "discovery: x", message: "--discovery is a flag of etcd that is not" },
+  {
+    name: "a list that is none in a group",
+    text: "peer-transport-security:\n  allowed-cn: x",
+    message: "peer-transport-security.allowed-cn: expected a list of strings",
   },
   { name: "a list", text: "- a", message: "expected keys and values in the configuration file" },
   { name: "a word", text: "hello", message: "expected keys and values in the configuration file" },

@@ -58,8 +58,8 @@ for (const { name, words, environment, message } of [
   {
     name: "a flag that is not supported",
     words: [],
-    environment: { ETCD_CERT_FILE: "x" },
-    message: /^--cert-file is a flag of etcd that is not supported yet/,
+    environment: { ETCD_DISCOVERY: "x" },
+    message: /^--discovery is a flag of etcd that is not supported yet/,
   },
 ]) {
   test(`${name} is refused`, () => {

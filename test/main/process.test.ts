@@ -97,8 +97,8 @@ const busy = createServer();
 for (const { name, flags, env = {}, error } of [
   {
     name: "a flag that is not supported",
-    flags: ["--cert-file=x"],
-    error: "--cert-file is a flag of etcd that is not supported yet",
+    flags: ["--discovery=x"],
+    error: "--discovery is a flag of etcd that is not supported yet",
   },
   {
     name: "a flag and its variable",
@@ -212,7 +212,7 @@ test("a member starts again where it stopped, from a file this time", async () =
   );
   for (const restart of [false, true]) {
     // Flags and variables count for nothing beside a file, even such as would be refused.
-    const run = new Run(["--config-file", path, "--name=b", "--cert-file=x"], { ETCD_NAME: "c" });
+    const run = new Run(["--config-file", path, "--name=b", "--discovery=x"], { ETCD_NAME: "c" });
     await clientUrl(run);
     await run.logged(restart ? "restarting local member" : "starting local member");
     expect(await run.logged("starting an etcd server", "name")).toBe("default");

@@ -150,7 +150,7 @@ for (const { words, message } of [
   },
   {
     words: ["--initial-cluster=b"],
-    message: "error setting up initial cluster: URL scheme must be http or unix: ",
+    message: "error setting up initial cluster: URL scheme must be http, https, unix, or unixs: ",
   },
 ]) {
   test(`"${words.join(" ")}" is refused`, () => expect(() => settings(...words)).toThrow(message));

@@ -43,6 +43,15 @@ test("the DNS names the members; whoever is reached at this member's address is 
   ]);
 });
 
+test("members with TLS have a service of their own", async () => {
+  const advertisePeerUrls = ["https://127.0.0.1:2381"];
+  const services = { "_etcd-server-ssl._tcp.example.com": [target(2380), target(2381)] };
+  expect(await discover(services, { advertisePeerUrls })).toEqual([
+    { name: "0", peerUrls: ["https://127.0.0.1:2380"] },
+    { name: "me", peerUrls: advertisePeerUrls },
+  ]);
+});
+
 test("the services of one domain may have names", async () => {
   const discoverySrv = { domain: "example.com", serviceName: "blue" };
   const services = { [plain]: [target(1)], "_etcd-server-blue._tcp.example.com": [target(2381)] };
@@ -68,11 +77,6 @@ for (const { name, services, says } of [
     name: "that knows others only",
     services: { [plain]: [target(2380)] },
     says: 'cannot find local etcd member "me" in SRV records',
-  },
-  {
-    name: "that knows members with TLS",
-    services: { "_etcd-server-ssl._tcp.example.com": [target(2380)], [plain]: [target(2381)] },
-    says: "TLS is not supported yet: 0=https://127.0.0.1:2380",
   },
   {
     name: "that knows this one with TLS",

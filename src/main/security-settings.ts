@@ -1,0 +1,84 @@
+import { ciphersOf, type TlsConfig, type TlsVersion } from "../tls/index.js";
+import { FlagError } from "./flag-error.js";
+import type { FlagName } from "./flag-table.js";
+import type { FlagValues } from "./flag-values.js";
+
+/** What the flags say of TLS; the files that they name have not been looked at. */
+export interface SecuritySettings {
+  readonly client: TlsConfig;
+  readonly peer: TlsConfig;
+  /** Whether to make a certificate where none is given. */
+  readonly autoClient: boolean;
+  readonly autoPeer: boolean;
+  readonly selfSignedYears: number;
+}
+
+/** @throws FlagError in etcd's words */
+export function securitySettings(flags: FlagValues): SecuritySettings {
+  const common = commonSettings(flags);
+  return {
+    client: {
+      ...common,
+      ...files(flags, ""),
+      crlFile: flags.text("client-crl-file"),
+      clientCertAuth: flags.boolean("client-cert-auth"),
+      allowedCommonNames: [],
+      allowedHostnames: flags.list("client-cert-allowed-hostname"),
+      skipClientSanCheck: true,
+    },
+    peer: {
+      ...common,
+      ...files(flags, "peer-"),
+      crlFile: flags.text("peer-crl-file"),
+      clientCertAuth: flags.boolean("peer-client-cert-auth"),
+      allowedCommonNames: flags.list("peer-cert-allowed-cn"),
+      allowedHostnames: flags.list("peer-cert-allowed-hostname"),
+      skipClientSanCheck: flags.boolean("experimental-peer-skip-client-san-verification"),
+    },
+    autoClient: flags.boolean("auto-tls"),
+    autoPeer: flags.boolean("peer-auto-tls"),
+    selfSignedYears: flags.number("self-signed-cert-validity"),
+  };
+}
+
+function files(flags: FlagValues, side: "" | "peer-") {
+  const path = (name: "cert-file" | "key-file" | "client-cert-file" | "client-key-file" | "trusted-ca-file") =>
+    flags.text(`${side}${name}` satisfies FlagName);
+  return {
+    certFile: path("cert-file"),
+    keyFile: path("key-file"),
+    clientCertFile: path("client-cert-file"),
+    clientKeyFile: path("client-key-file"),
+    trustedCaFile: path("trusted-ca-file"),
+    selfSigned: false,
+  };
+}
+
+function commonSettings(flags: FlagValues): Pick<TlsConfig, "minVersion" | "maxVersion" | "ciphers"> {
+  const minVersion = versionOf(flags.text("tls-min-version")) ?? "TLSv1.2";
+  const maxVersion = versionOf(flags.text("tls-max-version")) ?? "TLSv1.3";
+  if (minVersion > maxVersion) {
+    const [min, max] = [flags.text("tls-min-version"), flags.text("tls-max-version")];
+    throw new FlagError(`min version (${min}) is greater than max version (${max})`);
+  }
+  const suites = flags.list("cipher-suites");
+  if (minVersion === "TLSv1.3" && suites.length > 0) {
+    throw new FlagError("cipher suites cannot be configured when only TLS1.3 is enabled");
+  }
+  const ciphers = ciphersOf(suites);
+  if ("fault" in ciphers) throw new FlagError(ciphers.fault);
+  return { minVersion, maxVersion, ...(ciphers.list !== undefined && { ciphers: ciphers.list }) };
+}
+
+function versionOf(text: string): TlsVersion | undefined {
+  switch (text) {
+    case "":
+      return undefined;
+    case "TLS1.2":
+      return "TLSv1.2";
+    case "TLS1.3":
+      return "TLSv1.3";
+    default:
+      throw new FlagError(`unexpected TLS version ${JSON.stringify(text)} (must be one of: TLS1.2, TLS1.3)`);
+  }
+}

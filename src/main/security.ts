@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import type { Clock, Logger } from "../base/index.js";
+import type { PortSecurity } from "../rpc/index.js";
+import {
+  type Credentials,
+  type HandshakesConfig,
+  isEmpty,
+  Revocations,
+  readCredentials,
+  selfSignedCertificate,
+  systemNames,
+  type TlsConfig,
+  TlsConfigError,
+} from "../tls/index.js";
+import type { Listen, Settings } from "./settings.js";
+import { StartError } from "./start-error.js";
+import { isSecure } from "./urls.js";
+
+/** What is behind `https:` and `unixs:` URLs of each kind; absent where no certificate is given. */
+export interface Security {
+  readonly peers?: HandshakesConfig;
+  readonly clients?: HandshakesConfig;
+  readonly metrics?: HandshakesConfig;
+}
+
+/**
+ * Reads the certificates, makes those that are to be made, and says which settings mean nothing where they stand.
+ *
+ * @throws StartError in etcd's words when a URL cannot be served, or a file cannot be used
+ */
+export async function openSecurity(settings: Settings, clock: Clock, logger: Logger): Promise<Security> {
+  try {
+    const peers = await openPeers(settings, clock, logger);
+    const clients = await openClients(settings, clock, logger);
+    // As etcd has it, only the clients of this port must come from where their certificate says.
+    const metrics = clients && { ...clients, names: systemNames };
+    return { ...(peers && { peers }), ...(clients && { clients }), ...(metrics && { metrics }) };
+  } catch (error) {
+    if (error instanceof TlsConfigError) throw new StartError(error.message);
+    throw error;
+  }
+}
+
+async function openPeers(settings: Settings, clock: Clock, logger: Logger): Promise<HandshakesConfig | undefined> {
+  const { security, listenPeers } = settings;
+  const config = security.autoPeer ? await selfSigned(settings, "peer", logger) : security.peer;
+  for (const { url } of listenPeers) {
+    if (isSecure(url) && isEmpty(config)) {
+      const address = url.slice(url.indexOf("//") + 2);
+      throw new StartError(`cannot listen on TLS for ${address}: KeyFile and CertFile are not presented`);
+    }
+    if (!url.startsWith("http:")) continue;
+    const fields = { "peer-url": url };
+    if (!isEmpty(config)) {
+      logger.warn("scheme is HTTP while key and cert files are present; ignoring key and cert files", fields);
+    }
+    if (config.clientCertAuth) {
+      const ignoring = "ignoring client cert auth for this URL";
+      logger.warn(`scheme is HTTP while --peer-client-cert-auth is enabled; ${ignoring}`, fields);
+    }
+  }
+  // Peers are dialed with it, too, wherever this member listens.
+  if (isEmpty(config)) return undefined;
+  logger.info("starting with peer TLS", fieldsOf(config));
+  const open = await handshakes(readCredentials(config), clock, logger, "rejected connection on peer endpoint");
+  return config.skipClientSanCheck ? open : { ...open, names: systemNames };
+}
+
+async function openClients(settings: Settings, clock: Clock, logger: Logger): Promise<HandshakesConfig | undefined> {
+  const { security, listenClients, listenClientsHttp, listenMetrics } = settings;
+  const config = security.autoClient ? await selfSigned(settings, "client", logger) : security.client;
+  const urls = [...listenClients, ...listenClientsHttp].map(({ url }) => url);
+  for (const url of urls) {
+    if (isSecure(url) && isEmpty(config)) {
+      const files = "TLS key/cert (--cert-file, --key-file) must be provided";
+      throw new StartError(`${files} for client url ${url} with HTTPS scheme`);
+    }
+    if (isSecure(url)) continue;
+    const fields = { "client-url": url };
+    const scheme = "scheme is http or unix while";
+    if (!isEmpty(config)) logger.warn(`${scheme} key and cert files are present; ignoring key and cert files`, fields);
+    if (config.clientCertAuth) {
+      logger.warn(`${scheme} --client-cert-auth is enabled; ignoring client cert auth for this URL`, fields);
+    }
+  }
+  const secureMetrics = listenMetrics.some(({ url }) => isSecure(url));
+  if (secureMetrics && isEmpty(config)) {
+    throw new StartError("client TLS key/cert (--cert-file, --key-file) must be provided for metrics secure url");
+  }
+  // Files that nothing is served with are not looked at.
+  if (!secureMetrics && !urls.some(isSecure)) return undefined;
+  logger.info("starting with client TLS", fieldsOf(config));
+  return handshakes(readCredentials(config), clock, logger, "rejected connection on client endpoint");
+}
+
+async function handshakes(
+  credentials: Credentials,
+  clock: Clock,
+  logger: Logger,
+  refusal: string,
+): Promise<HandshakesConfig> {
+  const { crlFile } = credentials.config;
+  const revocations = crlFile === "" ? undefined : await Revocations.open(crlFile);
+  return { credentials, clock, logger, refusal, ...(revocations && { revocations }) };
+}
+
+/** The settings with a certificate that is made here, unless one was given; all else that they say holds, too. */
+async function selfSigned(settings: Settings, side: "client" | "peer", logger: Logger): Promise<TlsConfig> {
+  const { security, listenPeers, listenClients, listenClientsHttp } = settings;
+  const config = security[side];
+  if (!isEmpty(config)) {
+    logger.warn(`ignoring ${side} auto TLS since certs given`);
+    return config;
+  }
+  const folder = join(settings.server.dataDir, "fixtures", side);
+  const listens = side === "peer" ? listenPeers : [...listenClients, ...listenClientsHttp];
+  const hosts = listens.flatMap(({ address }) => (address.kind === "tcp" ? [address.host] : []));
+  const files = await selfSignedCertificate(folder, hosts, security.selfSignedYears, logger);
+  return { ...config, ...files, selfSigned: true };
+}
+
+/** What `SharedPort` shall do at the URLs of one address. */
+export function portSecurity(listens: readonly Listen[], tls: HandshakesConfig | undefined): PortSecurity {
+  const secure = listens.some(({ url }) => isSecure(url));
+  return { plain: listens.some(({ url }) => !isSecure(url)), ...(secure && tls !== undefined && { tls }) };
+}
+
+function fieldsOf(config: TlsConfig): Readonly<Record<string, unknown>> {
+  return {
+    "cert-file": config.certFile,
+    "key-file": config.keyFile,
+    "client-cert-file": config.clientCertFile,
+    "client-key-file": config.clientKeyFile,
+    "trusted-ca-file": config.trustedCaFile,
+    "client-cert-auth": config.clientCertAuth,
+    "crl-file": config.crlFile,
+    ...(config.ciphers !== undefined && { ciphers: config.ciphers }),
+  };
+}

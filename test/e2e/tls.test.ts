@@ -1,0 +1,160 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TestAuthority, type TestCertificate } from "../support/certificates.js";
+import { type Etcdctl, etcdctl } from "../support/etcdctl.js";
+import { haveReference } from "../support/reference.js";
+import { freePort, ServerProcess } from "../support/server-process.js";
+
+// One server with every kind of URL, and the real etcdctl, ours and plain HTTP before it.
+
+const ready = haveReference(["etcdctl", "3.4"], ["etcdctl", "3.5"]);
+const tools: readonly Etcdctl[] = ["3.4", "3.5", "ours"];
+
+let folder: string;
+let authority: TestAuthority;
+let foreign: TestAuthority;
+let server: ServerProcess;
+let alice: TestCertificate;
+let stranger: TestCertificate;
+let revoked: TestCertificate;
+let secure: string;
+let mixedPort: number;
+let socketPath: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "etcd-tls-"));
+  [authority, foreign] = [await TestAuthority.create(), await TestAuthority.create("foreign authority")];
+  const own = await authority.issue("server", { name: "server", hosts: ["127.0.0.1", "localhost"] });
+  alice = await authority.issue("alice", { name: "alice", usage: ["client"] });
+  revoked = await authority.issue("revoked", { name: "revoked", serial: "0123" });
+  stranger = await foreign.issue("stranger", { name: "alice" });
+  const crl = await authority.revoke("revoked.crl", ["0123"]);
+  const port = await freePort();
+  mixedPort = await freePort();
+  secure = `https://127.0.0.1:${port}`;
+  socketPath = join(folder, "sock");
+  const both = `https://127.0.0.1:${mixedPort},http://127.0.0.1:${mixedPort}`;
+  server = await ServerProcess.start({
+    kind: "ours",
+    clientPort: port,
+    flags: [
+      ...["--listen-client-urls", `${secure},${both},unixs://${socketPath}`],
+      ...["--cert-file", own.certFile, "--key-file", own.keyFile],
+      ...["--trusted-ca-file", authority.certFile, "--client-cert-auth", "--client-crl-file", crl],
+      "--log-level=debug",
+    ],
+  });
+}, 20_000);
+
+afterAll(async () => {
+  await server?.stop();
+  authority?.remove();
+  foreign?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function identity({ certFile, keyFile }: TestCertificate, ca = authority): readonly string[] {
+  return ["--cacert", ca.certFile, "--cert", certFile, "--key", keyFile];
+}
+
+describe.skipIf(!ready)("etcdctl over TLS", () => {
+  for (const tool of tools) {
+    test(`${tool} writes and reads with a certificate`, async () => {
+      const put = await etcdctl(tool, secure, [...identity(alice), "put", `key ${tool}`, "value"]);
+      expect(put).toMatchObject({ stdout: "OK\n", code: 0 });
+      const mixed = `https://127.0.0.1:${mixedPort}`;
+      const get = await etcdctl(tool, mixed, [...identity(alice), "get", `key ${tool}`, "--print-value-only"]);
+      expect(get).toMatchObject({ stdout: "value\n", code: 0 });
+    });
+
+    test(`${tool} reads in the clear at the same port`, async () => {
+      const { code } = await etcdctl(tool, `http://127.0.0.1:${mixedPort}`, ["get", "key"]);
+      expect(code).toBe(0);
+    });
+
+    const refusals: readonly { name: string; flags: () => readonly string[]; error: RegExp }[] = [
+      {
+        name: "without a certificate",
+        flags: () => ["--cacert", authority.certFile],
+        error: /"tls: client didn't provide a certificate"/,
+      },
+      {
+        name: "with a certificate of another authority",
+        flags: () => identity(stranger),
+        error: /"tls: failed to verify certificate: x509: certificate signed by unknown authority"/,
+      },
+      {
+        name: "with a revoked certificate",
+        flags: () => identity(revoked),
+        error: /"transport: certificate serial 0123 revoked"/,
+      },
+      {
+        name: "that believes another authority",
+        flags: () => identity(alice, foreign),
+        // Node's clients just go away, those of Go say why.
+        error: tool === "ours" ? /"EOF"/ : /"remote error: tls: (bad certificate|unknown certificate authority)"/,
+      },
+    ];
+    for (const { name, flags, error } of refusals) {
+      test(`${tool} ${name} is refused, and the log says why`, async () => {
+        const logged = server.log.length;
+        const { code, stderr } = await etcdctl(tool, secure, [...flags(), "--command-timeout=700ms", "get", "key"]);
+        expect(code).toBe(1);
+        expect(stderr).toContain("Error: context deadline exceeded");
+        await server.logged("rejected connection on client endpoint");
+        expect(server.log.slice(logged)).toMatch(error);
+      });
+    }
+  }
+
+  for (const tool of ["3.5", "ours"] as const) {
+    test(`${tool} believes any server when told to`, async () => {
+      const flags = [...identity(alice, foreign), "--insecure-skip-tls-verify"];
+      expect((await etcdctl(tool, secure, [...flags, "get", "key"])).code).toBe(0);
+    });
+
+    test(`${tool} speaks TLS over a socket file`, async () => {
+      // A socket file has no name that a certificate could be for.
+      const flags = [...identity(alice), "--insecure-skip-tls-verify"];
+      expect((await etcdctl(tool, `unixs:${socketPath}`, [...flags, "get", "key"])).code).toBe(0);
+    });
+  }
+});
+
+describe("HTTP over TLS", () => {
+  test("is answered to whoever has a certificate", async () => {
+    const { status, body } = await ask("/health", alice);
+    expect({ status, body }).toEqual({ status: 200, body: '{"health":"true","reason":""}' });
+  });
+
+  test("curl, which offers HTTP/2 as well, gets HTTP/1.1", async () => {
+    const files = ["--cacert", authority.certFile, "--cert", alice.certFile, "--key", alice.keyFile];
+    const { stdout } = await promisify(execFile)("curl", [
+      "-s",
+      "-w",
+      " %{http_version}",
+      ...files,
+      `${secure}/health`,
+    ]);
+    expect(stdout).toBe('{"health":"true","reason":""} 1.1');
+  });
+});
+
+function ask(path: string, { cert, key }: TestCertificate): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(`${secure}${path}`, { ca: authority.cert, cert, key }, (response) => {
+      let body = "";
+      response.on("data", (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
