@@ -4,7 +4,7 @@ import { ExitCode, Failure } from "./failure.js";
 import type { FlagSet } from "./flag-set.js";
 import { globalFlags, outputFormats } from "./global-flags.js";
 import type { Bytes } from "./go-text.js";
-import { complain } from "./output.js";
+import { complain, readable } from "./output.js";
 import type { Answer } from "./print/answer.js";
 
 /** What a command runs in: its flags and arguments, a way to its cluster, a way to print. */
@@ -78,6 +78,7 @@ export class Context {
   async answer(answer: Answer, options: { readonly valueOnly?: boolean } = {}): Promise<void> {
     const { printAnswer } = await import("./print/printer.js");
     await printAnswer(answer, this.format, { hex: this.flags.bool("hex"), valueOnly: options.valueOnly ?? false });
+    await readable();
   }
 
   close(): void {

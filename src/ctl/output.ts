@@ -1,7 +1,7 @@
 import type { Bytes } from "./go-text.js";
 import { around } from "./surroundings.js";
 
-/** Prints bytes as they are. Standard streams are written at once, so that nothing is lost when the process ends. */
+/** Prints bytes as they are. A pipe takes them when its reader does: `printed` waits for that. */
 export function print(text: Bytes): void {
   around.stdout.write(Buffer.from(text, "latin1"));
 }
@@ -12,6 +12,18 @@ export function printLine(text: Bytes): void {
 
 export function complain(text: Bytes): void {
   around.stderr.write(Buffer.from(`${text}\n`, "latin1"));
+}
+
+/** Resolves when all that was printed is on its way to whoever reads it; until then the process must not end. */
+export async function printed(): Promise<void> {
+  for (const stream of [around.stdout, around.stderr]) {
+    await new Promise<void>((resolve) => stream.write("", () => resolve()));
+  }
+}
+
+/** Resolves when the reader has caught up far enough for more. */
+export async function readable(): Promise<void> {
+  if (around.stdout.writableNeedDrain === true) await printed();
 }
 
 /** Whether people look at standard output, and so may be given what scripts would stumble over. */

@@ -11,7 +11,9 @@ export interface Surroundings {
 interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  write(bytes: Uint8Array | string): unknown;
+  /** More is waiting to be read than should be. */
+  readonly writableNeedDrain?: boolean;
+  write(bytes: Uint8Array | string, done?: () => void): unknown;
 }
 
 /** Those of the command line that runs now; one runs at a time. */

@@ -22,6 +22,7 @@ import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
 // What the differential test cannot compare: commands that etcdctl does not have, and those that take files and time.
 
+const bin = join(import.meta.dirname, "../../bin/etcdctl");
 const kinds: readonly ServerKind[] = haveReference(["etcd", "3.5"]) ? ["ours", "etcd 3.5"] : ["ours"];
 
 describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
@@ -134,13 +135,16 @@ describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
     expect([...foreign].sort()).toEqual(["../server/index.js", "@grpc/proto-loader", "commander"].sort());
   });
 
+  test("a reader that is slow gets everything", async () => {
+    const value = "x".repeat(1_000_000);
+    await etcdctlHere(server.endpoint, ["put", "large"], { stdin: value });
+    const line = `${process.execPath} ${bin} --endpoints ${server.endpoint} get large --print-value-only | wc -c`;
+    expect(execFileSync("bash", ["-c", line], { encoding: "utf8" }).trim()).toBe(String(value.length + 1));
+  });
+
   test("a reader that stops reading stops the command", () => {
-    const command = join(import.meta.dirname, "../../bin/etcdctl");
-    expect(
-      execFileSync("bash", ["-c", `${process.execPath} ${command} --help | head -1`], {
-        encoding: "utf8",
-      }),
-    ).toBe("Usage: etcdctl <command>\n");
+    const line = `${process.execPath} ${bin} --help | head -1`;
+    expect(execFileSync("bash", ["-c", line], { encoding: "utf8" })).toBe("Usage: etcdctl <command>\n");
   });
 });
 
@@ -183,27 +187,3 @@ function bytesIn(dir: string): number {
   const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
 }
-
-describe("completion", () => {
-  test.each(["bash", "zsh"])("for %s is a script that bash can read", async (shell) => {
-    const { stdout } = await etcdctl("ours", "", ["completion", shell]);
-    expect(execFileSync("bash", ["-n"], { input: stdout, encoding: "utf8" })).toBe("");
-  });
-
-  test("offers commands, flags and values", async () => {
-    const { stdout } = await etcdctl("ours", "", ["completion", "bash"]);
-    const offered = (typed: string): string =>
-      execFileSync(
-        "bash",
-        [
-          "-c",
-          `${stdout}\nCOMP_WORDS=(${typed}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _etcdctl; echo "\${COMPREPLY[*]}"`,
-        ],
-        { encoding: "utf8" },
-      ).trim();
-    expect(offered("etcdctl endpoint st")).toBe("status");
-    expect(offered("etcdctl get key --sort")).toBe("--sort-by");
-    expect(offered("etcdctl get key -w js")).toBe("json");
-    expect(offered("etcdctl lease k")).toBe("keep-alive");
-  });
-});

@@ -14,8 +14,9 @@ export async function etcdctlHere(
 ): Promise<Outcome> {
   const printed = { stdout: "", stderr: "" };
   const streamTo = (name: keyof typeof printed) => ({
-    write(bytes: Uint8Array | string) {
+    write(bytes: Uint8Array | string, done?: () => void) {
       printed[name] += Buffer.from(bytes).toString("latin1");
+      done?.();
     },
   });
   const code = await run(["--endpoints", endpoint, ...args].map(bytesOf), {
