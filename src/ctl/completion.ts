@@ -44,7 +44,7 @@ function bashFunction(places: readonly Place[]): string {
   });
   return `_etcdctl() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" words="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
     case "\${place:+$place }$word" in
       ${known.join("|")}) place="\${place:+$place }$word" ;;
     esac
@@ -76,10 +76,9 @@ ${bashFunction(places)}complete -o default -F _etcdctl etcdctl etcdctl-ts
 function fishScript(places: readonly Place[]): string {
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;
   const lines = places.flatMap(({ words, spec, flags }) => {
-    const depth = words === "" ? "__fish_use_subcommand" : `__etcdctl_at ${words}`;
-    const condition = `-n ${quoted(depth)}`;
+    const condition = `-n ${quoted(`__etcdctl_at ${words}`.trim())}`;
     const commands = (spec.subcommands ?? []).map(
-      ({ name, summary }) => `complete -c etcdctl -f ${condition} -a ${name} -d ${quoted(summary)}`,
+      ({ name, summary }) => `complete -c etcdctl ${condition} -a ${name} -d ${quoted(summary)}`,
     );
     const options = flags.map(({ name, short, kind, help, values }) => {
       const letter = short === undefined ? "" : ` -s ${short}`;
@@ -87,14 +86,21 @@ function fishScript(places: readonly Place[]): string {
       const value = kind === "bool" ? "" : choices === "" ? " -r" : choices;
       return `complete -c etcdctl ${condition} -l ${name}${letter}${value} -d ${quoted(help)}`;
     });
-    return [...commands, ...options];
+    const files = (spec.usage ?? "").includes("filename") ? [`complete -c etcdctl ${condition} -F`] : [];
+    return [...commands, ...options, ...files];
   });
+  const known = places.filter(({ words }) => words !== "").map(({ words }) => quoted(words));
   return `# etcdctl completion for fish: etcdctl completion fish | source
 function __etcdctl_at
-  set -l typed (commandline -opc | string match -v -- '-*')
-  test "$typed[2..]" = "$argv" -o "$typed[2..(math 1 + (count $argv))]" = "$argv"
+  set -l place
+  for word in (commandline -opc)[2..-1]
+    contains -- "$place $word" ${known.map((name) => name.replace("'", "' ")).join(" ")}
+    and set place "$place $word"
+  end
+  test "$place" = " $argv" -o "$place$argv" = ""
 end
 complete -c etcdctl-ts -w etcdctl
+complete -c etcdctl -f
 ${lines.join("\n")}
 `;
 }

@@ -1,66 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
+import { haveTmux, Terminal } from "../support/terminal.js";
 
 // What only happens on a terminal: prompts, passwords that are not shown, colours, hints, a view that renews itself.
-
-const haveTmux = spawnSync("tmux", ["-V"]).status === 0;
-if (!haveTmux && process.env.CI === "true") throw new Error("tmux not found");
-if (!haveTmux) console.warn("skipped: tmux not found (Debian: apt-get install tmux)");
-
-const etcdctl = fileURLToPath(new URL("../../bin/etcdctl", import.meta.url));
-const socket = `etcdctl-test-${process.pid}`;
-const patienceMs = 15_000;
-
-function tmux(...args: string[]): string {
-  return execFileSync("tmux", ["-L", socket, ...args], { encoding: "utf8" });
-}
-
-/** A shell in a terminal of its own, 120 by 40, with `etcdctl` as a command. */
-class Terminal {
-  readonly #name: string;
-
-  constructor(name: string, endpoint: string, variables = "") {
-    this.#name = name;
-    const shell = `env -u NO_COLOR TERM=xterm-256color ${variables} bash --norc --noprofile`;
-    tmux("new-session", "-d", "-s", name, "-x", "120", "-y", "40", shell);
-    this.type(`PS1='$ '; etcdctl() { ${process.execPath} ${etcdctl} --endpoints ${endpoint} "$@"; }; clear`, "Enter");
-  }
-
-  /** Types text and presses keys, as `tmux send-keys` names them. */
-  type(...keys: string[]): void {
-    tmux("send-keys", "-t", this.#name, ...keys);
-  }
-
-  screen(): string {
-    return tmux("capture-pane", "-p", "-t", this.#name);
-  }
-
-  painted(): string {
-    return tmux("capture-pane", "-p", "-e", "-t", this.#name);
-  }
-
-  /** The screen, as soon as it shows this. */
-  async shows(what: RegExp): Promise<string> {
-    for (const startedAt = Date.now(); Date.now() - startedAt < patienceMs; await pause(50)) {
-      const screen = this.screen();
-      if (what.test(screen)) return screen;
-    }
-    throw new Error(`${what} never came up:\n${this.screen()}`);
-  }
-}
-
-// tmux's server ends with its last session, and a session that is begun meanwhile finds it ending: one session stays.
-beforeAll(() => {
-  if (haveTmux) tmux("new-session", "-d", "-s", "stays", "sleep", "infinity");
-});
-
-afterAll(() => {
-  if (haveTmux) tmux("kill-server");
-});
 
 describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
   let server: ServerProcess;
@@ -124,7 +67,7 @@ describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
     const terminal = new Terminal("hint", server.endpoint);
     terminal.type("etcdctl get a --prefx", "Enter");
     await terminal.shows(/hint: did you mean --prefix\?/);
-    terminal.type(`clear; ${process.execPath} ${etcdctl} --endpoints 127.0.0.1:1 --command-timeout 1s get a`, "Enter");
+    terminal.type("clear; ETCDCTL_ENDPOINTS=127.0.0.1:1 etcdctl --command-timeout 1s get a", "Enter");
     await terminal.shows(/hint: tried 127\.0\.0\.1:1: nobody listens there/);
     terminal.type("clear; etcdctl get a --prefx 2>&1 >/dev/null | cat; echo over", "Enter");
     expect(await terminal.shows(/^over$/m)).not.toContain("hint:");

@@ -1,0 +1,54 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { etcdctlHere } from "../support/etcdctl-here.js";
+import { haveTmux, Terminal } from "../support/terminal.js";
+
+// Completion as the shells themselves do it, where they are installed.
+
+describe("completion", () => {
+  test.each(["bash", "zsh"])("for %s is a script that bash can read", async (shell) => {
+    const { stdout } = await etcdctlHere("", ["completion", shell]);
+    expect(execFileSync("bash", ["-n"], { input: stdout, encoding: "utf8" })).toBe("");
+  });
+
+  test("offers commands, flags and values", async () => {
+    const { stdout } = await etcdctlHere("", ["completion", "bash"]);
+    const offered = (typed: string): string =>
+      execFileSync(
+        "bash",
+        [
+          "-c",
+          `${stdout}\nCOMP_WORDS=(${typed}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _etcdctl; echo "\${COMPREPLY[*]}"`,
+        ],
+        { encoding: "utf8" },
+      ).trim();
+    expect(offered("etcdctl endpoint st")).toBe("status");
+    expect(offered("etcdctl get key --sort")).toBe("--sort-by");
+    expect(offered("etcdctl get key -w js")).toBe("json");
+    expect(offered("etcdctl lease k")).toBe("keep-alive");
+  });
+
+  const shells = [
+    { shell: "bash", start: "bash --norc --noprofile", load: "source <(etcdctl completion bash)" },
+    { shell: "zsh", start: "zsh -f", load: "source <(etcdctl completion zsh)" },
+    { shell: "fish", start: "env HOME=/nonexistent fish --no-config", load: "etcdctl completion fish | source" },
+  ];
+
+  for (const { shell, start, load } of shells) {
+    const ready = haveTmux && spawnSync(shell, ["-c", "true"]).status === 0;
+    if (!ready) console.warn(`skipped: no completion in ${shell}, which is not here`);
+    test.skipIf(!ready)(`completes commands, flags and values in ${shell}`, { timeout: 60_000 }, async () => {
+      const terminal = new Terminal(shell, "127.0.0.1:1", start);
+      terminal.type(`${load} && clear && echo loa''ded`, "Enter");
+      await terminal.shows(/^loaded/m);
+      terminal.type("etcdctl endpoint st", "Tab");
+      await terminal.shows(/etcdctl endpoint status/);
+      terminal.type("C-u", "etcdctl snapshot rest", "Tab");
+      await terminal.shows(/etcdctl snapshot restore/);
+      terminal.type("C-u", "etcdctl get key --sort", "Tab");
+      await terminal.shows(/etcdctl get key --sort-by/);
+      terminal.type("C-u", "etcdctl get key -w js", "Tab");
+      await terminal.shows(/etcdctl get key -w json/);
+    });
+  }
+});
