@@ -23,8 +23,14 @@ export interface CallEnvironment {
   readonly receiveBytesMax: number;
   /** Whether to measure how long calls take. */
   readonly timed: boolean;
-  /** Streams that are open, and calls that may wait for long: whoever stops the server ends them. */
-  readonly streams: Set<GrpcCall>;
+  /** Calls that may last: streams, and those that wait. Whoever stops the server ends them. */
+  readonly lasting: LastingCalls;
+}
+
+export interface LastingCalls {
+  add(call: GrpcCall): void;
+  /** Its handler is done. */
+  delete(call: GrpcCall): void;
 }
 
 /** Where a call came from. */
@@ -240,10 +246,10 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
   // ---- its course ----
 
   async #runUnary(message: Uint8Array): Promise<void> {
-    const { gate, counters, streams } = this.#environment;
+    const { gate, counters, lasting } = this.#environment;
     if (this.#binding.kind !== "unary" || this.#ended !== "no") return;
     counters.client("unary", this.metadata("client-api-version"));
-    if (this.#binding.waits) streams.add(this);
+    if (this.#binding.waits) lasting.add(this);
     try {
       gate.admit(this, this.#binding, message);
       const response = await this.#binding.run(message, this);
@@ -253,15 +259,15 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     } catch (error) {
       this.#fail(error);
     } finally {
-      if (this.#binding.waits) streams.delete(this);
+      if (this.#binding.waits) lasting.delete(this);
     }
   }
 
   async #runStream(): Promise<void> {
-    const { gate, counters, streams } = this.#environment;
+    const { gate, counters, lasting } = this.#environment;
     if (this.#binding.kind !== "stream" || this.#ended !== "no") return;
     counters.client("stream", this.metadata("client-api-version"));
-    streams.add(this);
+    lasting.add(this);
     try {
       gate.admit(this, this.#binding);
       await this.#binding.run(this);
@@ -269,7 +275,7 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     } catch (error) {
       this.#fail(error);
     } finally {
-      streams.delete(this);
+      lasting.delete(this);
     }
   }
 

@@ -50,6 +50,7 @@ export class GrpcServer {
   readonly #methods = new Map<string, readonly [Binding, MethodCounters]>();
   readonly #services: ReadonlySet<string>;
   readonly #served = new Set<Served>();
+  readonly #lasting = new Set<GrpcCall>();
   readonly #deadlines: Deadlines;
   #round: Timer | undefined;
   #emptied: (() => void) | undefined;
@@ -57,7 +58,14 @@ export class GrpcServer {
   constructor(config: GrpcServerConfig) {
     this.#config = config;
     this.#deadlines = new Deadlines(config.clock);
-    this.#environment = { ...config, deadlines: this.#deadlines, streams: new Set() };
+    const lasting = {
+      add: (call: GrpcCall) => this.#lasting.add(call),
+      delete: (call: GrpcCall) => {
+        this.#lasting.delete(call);
+        this.#checkEmptied();
+      },
+    };
+    this.#environment = { ...config, deadlines: this.#deadlines, lasting };
     for (const binding of config.bindings) {
       this.#methods.set(binding.path, [binding, config.counters.method(binding.path, typeOf(binding))]);
     }
@@ -89,18 +97,23 @@ export class GrpcServer {
     this.#startRounds();
   }
 
-  /** Ends open streams, lets other calls finish for so long, then drops what is left. */
+  /**
+   * Ends open streams, lets other calls finish for so long, then drops what is left. Handlers of streams that were
+   * ended may have something to clear up, and get the same time for it.
+   */
   async stop(graceMs: number): Promise<void> {
     this.#round?.cancel();
-    for (const call of [...this.#environment.streams]) call.stop();
+    for (const call of [...this.#lasting]) call.stop();
     for (const { connection } of [...this.#served]) connection.leave();
-    if (this.#served.size > 0) {
-      const timer = this.#config.clock.after(graceMs, () => {
-        for (const { connection } of [...this.#served]) connection.destroy();
-      });
-      await new Promise<void>((resolve) => {
+    if (this.#served.size > 0 || this.#lasting.size > 0) {
+      const emptied = new Promise<void>((resolve) => {
         this.#emptied = resolve;
       });
+      const timer = this.#config.clock.after(graceMs, () => {
+        for (const { connection } of [...this.#served]) connection.destroy();
+        this.#emptied?.();
+      });
+      await emptied;
       timer.cancel();
     }
     this.#deadlines.stop();
@@ -146,7 +159,11 @@ export class GrpcServer {
 
   #forget(served: Served): void {
     this.#served.delete(served);
-    if (this.#served.size === 0) this.#emptied?.();
+    this.#checkEmptied();
+  }
+
+  #checkEmptied(): void {
+    if (this.#served.size === 0 && this.#lasting.size === 0) this.#emptied?.();
   }
 
   /** One timer for all of them, since there may be many. */
