@@ -276,7 +276,7 @@ test("a member that stops sends its waiters away, and their keys with them", { t
   await rm(dataDir, { recursive: true });
 });
 
-/** A deadline passes at both ends of a call: at the client's it is exceeded, at the server's the waiter is cancelled. */
+/** A deadline passes at both ends: at the client's it is exceeded, at the server's the waiter is cancelled. */
 function gaveUp(code: unknown): boolean {
   return code === GrpcCode.Canceled || code === GrpcCode.DeadlineExceeded;
 }
