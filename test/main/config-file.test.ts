@@ -106,5 +106,5 @@ for (const { name, text, message } of [
 }
 
 test("a configuration file that is not there is refused", () => {
-  expect(() => readConfigFile("/nonexistent")).toThrow("cannot read the configuration file: ENOENT");
+  expect(() => readConfigFile(join(directory, "none"))).toThrow("cannot read the configuration file: ENOENT");
 });
