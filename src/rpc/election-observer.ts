@@ -1,7 +1,6 @@
 import { EtcdError, type Key, prefixEnd } from "../base/index.js";
 import type { Call } from "../server/index.js";
 import { EventType, type electionpb, type KeyValue } from "../wire/index.js";
-import { KeyEvents } from "./key-events.js";
 import type { LeaderGuard } from "./leader-guard.js";
 import { byCreation, type LocalClient, unknown } from "./local-client.js";
 import type { ServerStream } from "./stream.js";
@@ -60,7 +59,7 @@ interface Said {
 /** Undefined when it is lost in history. */
 async function firstPut(client: LocalClient, prefix: Key, revision: number, call: Call): Promise<Said | undefined> {
   const keys = { key: prefix, end: prefixEnd(prefix), fromRevision: revision + 1, without: "deletes" } as const;
-  const events = new KeyEvents(client.watchable, keys, call.signal);
+  const events = await client.watch(keys, call);
   try {
     const kv = (await events.next())?.events[0]?.kv;
     return kv && { kv, revision: kv.modRevision };
@@ -74,7 +73,7 @@ async function* putsUntilDeleted(
   keys: { readonly key: Key; readonly end: Key; readonly fromRevision: number },
   call: Call,
 ): AsyncGenerator<Said, void> {
-  const watched = new KeyEvents(client.watchable, keys, call.signal);
+  const watched = await client.watch(keys, call);
   try {
     for (;;) {
       const batch = await watched.next();

@@ -1,5 +1,4 @@
 import { EtcdError, GrpcCode, type Key, type LeaseId, prefixEnd } from "../base/index.js";
-import type { WatchableStore } from "../mvcc/index.js";
 import type { Call, EtcdServer } from "../server/index.js";
 import {
   Compare,
@@ -19,23 +18,23 @@ import {
   type TxnResponse,
 } from "../wire/index.js";
 import type { UnaryHandler } from "./binding.js";
+import { KeyEvents, type WatchedKeys } from "./key-events.js";
 import { type KvCalls, type KvServer, kvCalls } from "./kv.js";
 import { CallError } from "./status.js";
 
-export type LocalServer = Omit<KvServer, "compact"> & Pick<EtcdServer, "leaseGrant" | "watchable" | "header">;
+export type LocalServer = Omit<KvServer, "compact"> &
+  Pick<EtcdServer, "leaseGrant" | "watchable" | "watchJudge" | "header">;
 
 /** A session that the server makes for a client lives so long; the client keeps it alive, nobody else does. */
 const sessionTtlSeconds = 60;
 
 /** What the lock and election services do for a client as if it had asked itself: with its call, hence its rights. */
 export class LocalClient {
-  readonly watchable: WatchableStore;
   readonly #server: LocalServer;
   readonly #kv: KvCalls;
 
   constructor(server: LocalServer, maxTxnOps: number) {
     this.#server = server;
-    this.watchable = server.watchable;
     this.#kv = kvCalls(server, maxTxnOps);
   }
 
@@ -59,6 +58,11 @@ export class LocalClient {
   async txn(request: Partial<TxnRequest>, call: Call): Promise<TxnAnswer> {
     const { header, succeeded, responses } = await this.#kv.txn(TxnRequest.create(request), call);
     return { header, revision: header?.revision ?? 0, succeeded, ranges: rangesOf(responses) };
+  }
+
+  /** The caller closes what comes. @throws EtcdError when the client may not read all of the keys */
+  watch(keys: WatchedKeys, call: Call): Promise<KeyEvents> {
+    return KeyEvents.open(this.#server, keys, call);
   }
 
   async deleteKey(key: Key, call: Call): Promise<ResponseHeader | undefined> {

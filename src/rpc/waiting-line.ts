@@ -1,6 +1,5 @@
 import { type Clock, EtcdError, GrpcCode, type Key, type LeaseId } from "../base/index.js";
 import type { Call } from "../server/index.js";
-import { KeyEvents } from "./key-events.js";
 import { byCreation, createdAt, type LocalClient, operation } from "./local-client.js";
 
 /** How often, and after what pause, the key of a waiter that has gone is removed while there is no leader. */
@@ -82,12 +81,12 @@ export class WaitingLine {
       const { kv, revision: seenAt } = await this.#client.range(before, call);
       if (kv === undefined) return waited;
       place.pending = true;
-      await this.#gone(kv.key, seenAt + 1, call.signal);
+      await this.#gone(kv.key, seenAt + 1, call);
     }
   }
 
-  async #gone(key: Key, fromRevision: number, signal: AbortSignal): Promise<void> {
-    const events = new KeyEvents(this.#client.watchable, { key, end: "", fromRevision, without: "puts" }, signal);
+  async #gone(key: Key, fromRevision: number, call: Call): Promise<void> {
+    const events = await this.#client.watch({ key, end: "", fromRevision, without: "puts" }, call);
     try {
       // What was compacted may have been the delete: whoever asked looks again.
       await events.next();
