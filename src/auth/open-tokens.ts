@@ -1,12 +1,16 @@
+import type { Logger } from "../base/index.js";
+import { readJwtOptions } from "./jwt-options.js";
+import { JwtTokens } from "./jwt-tokens.js";
 import { SimpleTokens, type SimpleTokensConfig } from "./simple-tokens.js";
 import { noTokens, type Tokens } from "./tokens.js";
 
 /**
- * The tokens that `--auth-token` asks for: `simple`, or empty for none. Options follow the kind, as `,name=value`.
+ * The tokens that `--auth-token` asks for: `simple`, `jwt`, or empty for none. Options follow the kind, as
+ * `,name=value`.
  *
  * @throws Error in etcd's words, and what is wrong, when it asks for something else
  */
-export async function openTokens(text: string, simple: SimpleTokensConfig): Promise<Tokens> {
+export async function openTokens(text: string, simple: SimpleTokensConfig, logger: Logger): Promise<Tokens> {
   const [kind = "", ...options] = text.split(",");
   const given = new Map<string, string>();
   for (const option of options) {
@@ -18,10 +22,15 @@ export async function openTokens(text: string, simple: SimpleTokensConfig): Prom
   switch (kind) {
     case "simple":
       return new SimpleTokens(simple);
+    case "jwt": {
+      const jwt = await readJwtOptions(given);
+      if (jwt.unknown.length > 0) logger.warn("unknown JWT options", { keys: jwt.unknown });
+      return await JwtTokens.open(jwt, simple.clock, logger);
+    }
     case "":
       return noTokens;
     default:
-      throw invalidOptions(`there is no kind of tokens called "${kind}"; there is simple`);
+      throw invalidOptions(`there is no kind of tokens called "${kind}"; there are simple and jwt`);
   }
 }
 

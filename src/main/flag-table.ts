@@ -279,7 +279,7 @@ export const flagTable = [
     group: auth,
     kind: "string",
     initial: "simple",
-    help: "how users who have logged in are known again: 'simple', or empty for not at all",
+    help: "how users who have logged in are known again: 'simple', or 'jwt,sign-method=RS256,priv-key=FILE,ttl=5m'",
   },
   {
     name: "bcrypt-cost",

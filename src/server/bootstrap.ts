@@ -169,7 +169,7 @@ async function openAuth(
   }
   const waitMs = requestTimeoutMs(config);
   const applied = (): number => consistentIndex.index;
-  const tokens = await openTokens(config.authToken, { clock, ttlMs: config.authTokenTtlMs, waitMs, applied });
+  const tokens = await openTokens(config.authToken, { clock, ttlMs: config.authTokenTtlMs, waitMs, applied }, logger);
   const auth = new AuthStore(backend, tokens, logger);
   auth.restore(await readAuthRecords(backend));
   return auth;

@@ -72,7 +72,7 @@ export interface ServerConfig {
 
   readonly watchProgressIntervalMs: number;
 
-  /** How users who have logged in are known again: `simple`, or empty for not at all. */
+  /** How users who have logged in are known again: `simple`, `jwt` with its options, or empty for not at all. */
   readonly authToken: string;
   /** How long a simple token is good for after it was used last. */
   readonly authTokenTtlMs: number;
