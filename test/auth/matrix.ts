@@ -83,7 +83,8 @@ function summary(path: string, outcome: Outcome): string {
   return canceled ? cancelReason.replace(/^rpc error: code = (\w+) desc =/, "$1") : "ok";
 }
 
-async function prepare(server: Asking): Promise<void> {
+/** The users and roles that everybody is one of; authentication is on when it resolves. */
+export async function prepare(server: Asking): Promise<void> {
   const { UserAdd, UserGrantRole, RoleAdd, RoleGrantPermission, AuthEnable } = services["etcdserverpb.Auth"];
   const { READ, WRITE, READWRITE } = authpb.PermissionType;
   for (const [role, permType, ranges] of [
@@ -144,7 +145,8 @@ async function prepareKeys(server: Asking, token: string | undefined): Promise<v
   }
 }
 
-async function must<Request, Response>(
+/** As `call`, of what must not be refused. */
+export async function must<Request, Response>(
   server: Asking,
   method: Method<Request, Response>,
   request: Request,
