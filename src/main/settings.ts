@@ -120,7 +120,7 @@ function serverSettings(flags: FlagValues): ServerConfig {
     authToken: flags.text("auth-token"),
     authTokenTtlMs: (flags.number("auth-token-ttl") || 300) * 1_000,
     bcryptCost: flags.number("bcrypt-cost"),
-    clientCertAuth: false,
+    clientCertAuth: flags.boolean("client-cert-auth"),
     leaseCheckpoint: flags.boolean("experimental-enable-lease-checkpoint"),
     leaseCheckpointPersist: flags.boolean("experimental-enable-lease-checkpoint-persist"),
     initialCorruptCheck: flags.boolean("experimental-initial-corrupt-check"),

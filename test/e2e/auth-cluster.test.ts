@@ -66,7 +66,7 @@ for (const { name, kinds, more } of [
 }
 
 /**
- * Asks again while there is no leader: one of the members may have been it when it was killed. And, of a real etcd, when
+ * Asks again while there is no leader: one of the members may have been it when it was killed. And of a real etcd, when
  * it does not know a token: it waits for the entry that the token names, which is the one before the login.
  */
 function patient(asking: Asking, etcd: boolean): Asking {
@@ -75,10 +75,11 @@ function patient(asking: Asking, etcd: boolean): Asking {
   return {
     async call(...request) {
       let outcome = await asking.call(...request);
-      for (let tries = 0; passes(outcome) && tries < 100; tries++) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+      await until(async () => {
+        if (!passes(outcome)) return true;
         outcome = await asking.call(...request);
-      }
+        return false;
+      });
       return outcome;
     },
   };
@@ -87,7 +88,13 @@ function patient(asking: Asking, etcd: boolean): Asking {
 /** Asks one after the other. */
 function inTurn(askings: readonly Asking[]): Asking {
   let next = 0;
-  return { call: (...request) => askings[next++ % askings.length]?.call(...request) ?? Promise.reject(new Error("?")) };
+  return {
+    call(...request) {
+      const asking = askings[next++ % askings.length];
+      if (asking === undefined) throw new Error("there is nobody to ask");
+      return asking.call(...request);
+    },
+  };
 }
 
 async function logIn(asking: Asking, name: string): Promise<string> {
