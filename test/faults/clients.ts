@@ -1,6 +1,6 @@
 import type { Random } from "../../src/base/index.js";
 import type { KeyValue } from "../../src/wire/index.js";
-import { TestClient } from "../support/client.js";
+import type { TestClient } from "../support/client.js";
 import type { FaultyCluster } from "./cluster.js";
 
 /** A write that was acknowledged: this value of this key, at this revision. */
@@ -51,7 +51,7 @@ export async function use(
   name: string,
   stopped: AbortSignal,
 ): Promise<void> {
-  const clients = cluster.members.map((member) => new TestClient(member.endpoint, deadlineMs));
+  const clients = cluster.members.map((member) => member.client(deadlineMs));
   for (let at = 0; !stopped.aborted; at++) {
     const client = clients[random.int(clients.length)];
     if (client === undefined) throw new Error("no members");

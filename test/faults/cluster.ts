@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TestClient } from "../support/client.js";
+import type { TestClient } from "../support/client.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 import { LinkProxy } from "./proxy.js";
+import { type ClusterSecurity, inTheClear } from "./security.js";
 
 /** One member, running or not. */
 export class Member {
@@ -12,11 +13,20 @@ export class Member {
   readonly clientPort: number;
   readonly #dataDir: string;
   readonly #flags: readonly string[];
+  readonly #security: ClusterSecurity;
   #process: ServerProcess | undefined;
   /** Its id in hex, as peers send it; known once it has run. */
   id = "";
 
-  constructor(name: string, kind: ServerKind, clientPort: number, dataDir: string, flags: readonly string[]) {
+  constructor(
+    name: string,
+    kind: ServerKind,
+    clientPort: number,
+    dataDir: string,
+    flags: readonly string[],
+    security: ClusterSecurity,
+  ) {
+    this.#security = security;
     this.name = name;
     this.kind = kind;
     this.clientPort = clientPort;
@@ -32,11 +42,15 @@ export class Member {
     return this.#process?.log ?? "";
   }
 
+  client(deadlineMs?: number): TestClient {
+    return this.#security.client(this.endpoint, deadlineMs);
+  }
+
   /** Resolves when it serves clients, for which it needs a quorum. */
   async start(): Promise<void> {
     const { kind, clientPort } = this;
     this.#process = await ServerProcess.start({ kind, clientPort, dataDir: this.#dataDir, flags: this.#flags });
-    const client = new TestClient(this.endpoint);
+    const client = this.client();
     const { header } = await client.unary("etcdserverpb.Maintenance", "Status");
     this.id = header?.memberId.toString(16) ?? "";
     client.close();
@@ -59,33 +73,38 @@ export class Member {
 export class FaultyCluster {
   readonly members: readonly Member[];
   readonly #folder: string;
+  readonly #security: ClusterSecurity;
   #proxies: LinkProxy[] = [];
   /** Pairs of ids, in order, that do not hear each other. */
   readonly #cut = new Set<string>();
   delayMs = 0;
 
-  private constructor(members: readonly Member[], folder: string) {
+  private constructor(members: readonly Member[], folder: string, security: ClusterSecurity) {
+    this.#security = security;
     this.members = members;
     this.#folder = folder;
   }
 
-  static async start(kinds: readonly ServerKind[]): Promise<FaultyCluster> {
+  static async start(kinds: readonly ServerKind[], security = inTheClear): Promise<FaultyCluster> {
+    const { scheme } = security;
     const folder = await mkdtemp(join(tmpdir(), "etcd-faults-"));
     const ports: { name: string; kind: ServerKind; client: number; peer: number; proxy: number }[] = [];
     for (const [at, kind] of kinds.entries()) {
       const [client, peer, proxy] = [await freePort(), await freePort(), await freePort()];
       ports.push({ name: `m${at + 1}`, kind, client, peer, proxy });
     }
-    const initialCluster = ports.map(({ name, proxy }) => `${name}=http://127.0.0.1:${proxy}`).join(",");
+    const initialCluster = ports.map(({ name, proxy }) => `${name}=${scheme}://127.0.0.1:${proxy}`).join(",");
     const members = ports.map(({ name, kind, client, peer, proxy }) => {
       const flags = [
-        ...["--name", name, "--advertise-client-urls", `http://127.0.0.1:${client}`],
-        ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
-        ...["--initial-advertise-peer-urls", `http://127.0.0.1:${proxy}`, "--initial-cluster", initialCluster],
+        ...["--name", name, "--advertise-client-urls", `${scheme}://127.0.0.1:${client}`],
+        ...["--listen-client-urls", `${scheme}://127.0.0.1:${client}`],
+        ...["--listen-peer-urls", `${scheme}://127.0.0.1:${peer}`],
+        ...["--initial-advertise-peer-urls", `${scheme}://127.0.0.1:${proxy}`, "--initial-cluster", initialCluster],
+        ...security.flags,
       ];
-      return new Member(name, kind, client, join(folder, name), flags);
+      return new Member(name, kind, client, join(folder, name), flags, security);
     });
-    const cluster = new FaultyCluster(members, folder);
+    const cluster = new FaultyCluster(members, folder, security);
     for (const [at, { peer, proxy }] of ports.entries()) cluster.#proxies.push(await cluster.#proxy(at, proxy, peer));
     await Promise.all(members.map((member) => member.start()));
     return cluster;
@@ -94,7 +113,7 @@ export class FaultyCluster {
   /** The leader's place among the members, as a member that answers believes. */
   async leader(): Promise<number> {
     for (const member of this.members) {
-      const client = new TestClient(member.endpoint, 500);
+      const client = member.client(500);
       try {
         const { leader } = await client.unary("etcdserverpb.Maintenance", "Status");
         const at = this.members.findIndex(({ id }) => id === leader.toString(16));
@@ -133,9 +152,10 @@ export class FaultyCluster {
   }
 
   #proxy(at: number, port: number, target: number): Promise<LinkProxy> {
-    return LinkProxy.open(port, target, {
-      isCut: (from) => this.#cut.has(`${from}>${this.members[at]?.id}`),
+    const rules = {
+      isCut: (from: string) => this.#cut.has(`${from}>${this.members[at]?.id}`),
       delayMs: () => this.delayMs,
-    });
+    };
+    return LinkProxy.open(port, target, rules, this.#security);
   }
 }

@@ -2,43 +2,62 @@ import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Random, seededRandom } from "../../src/base/index.js";
 import { type Change, readHistory } from "../e2e/crash/history.js";
-import { TestClient } from "../support/client.js";
 import type { ServerKind } from "../support/server-process.js";
 import { use, Witness } from "./clients.js";
 import { FaultyCluster } from "./cluster.js";
+import { type ClusterSecurity, inTheClear, withTls } from "./security.js";
 
 // Three members in processes, with clients at all of them, while members are killed, paused and cut off. Time here is
 // the machine's: what is tested is how real processes and sockets behave. FAULTS_SECONDS and FAULTS_SEED choose the
-// run; FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours".
+// run; FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours"; FAULTS_MODES "clear", "tls" or both.
 
 const seconds = Number(process.env.FAULTS_SECONDS ?? 60);
 const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000));
 const kinds = (process.env.FAULTS_KINDS ?? "ours,ours,ours").split(",") as ServerKind[];
+const chosen = (process.env.FAULTS_MODES ?? "clear,tls").split(",");
 const clients = 8;
 
-test(`${seconds} s of faults lose nothing and show nothing stale (seed ${seed})`, {
-  timeout: (seconds + 120) * 1000,
-}, async () => {
+const modes: readonly { name: string; share: number; secure: () => Promise<ClusterSecurity> }[] = [
+  { name: "clear", share: 2 / 3, secure: async () => inTheClear },
+  { name: "tls", share: 1 / 3, secure: withTls },
+].filter(({ name }) => chosen.includes(name));
+const shares = modes.reduce((sum, { share }) => sum + share, 0);
+
+for (const { name, share, secure } of modes) {
+  const lasts = Math.round((seconds * share) / shares);
+  test(`${lasts} s of faults lose nothing and show nothing stale (${name}, seed ${seed})`, {
+    timeout: (lasts + 120) * 1000,
+  }, async () => {
+    const security = await secure();
+    try {
+      await suffer(security, lasts);
+    } finally {
+      security.remove();
+    }
+  });
+}
+
+async function suffer(security: ClusterSecurity, lasts: number): Promise<void> {
   const random = seededRandom(seed);
-  const cluster = await FaultyCluster.start(kinds);
+  const cluster = await FaultyCluster.start(kinds, security);
   const witness = new Witness();
   const stop = new AbortController();
   const faults: string[] = [];
   try {
     const users = Array.from({ length: clients }, (_, at) => use(cluster, witness, random, `c${at}`, stop.signal));
-    const end = performance.now() + seconds * 1000;
+    const end = performance.now() + lasts * 1000;
     while (performance.now() < end) faults.push(await disturb(cluster, random));
     await wait(2_000);
     stop.abort();
     await Promise.all(users);
-    await check(cluster, witness);
+    await check(cluster, witness, lasts);
     console.log(`${witness.written.length} writes and ${witness.reads} reads through ${faults.length} faults`);
   } catch (error) {
     throw new Error(`${error}\nfaults: ${faults.join(", ")}`, { cause: error });
   } finally {
     await cluster.stop();
   }
-});
+}
 
 /** One fault, and its end. */
 async function disturb(cluster: FaultyCluster, random: Random): Promise<string> {
@@ -79,12 +98,12 @@ async function disturb(cluster: FaultyCluster, random: Random): Promise<string> 
   return `${names[choice]} ${who}`;
 }
 
-async function check(cluster: FaultyCluster, witness: Witness): Promise<void> {
+async function check(cluster: FaultyCluster, witness: Witness, lasts: number): Promise<void> {
   expect(witness.stale, "stale reads").toEqual([]);
   const revisions: number[] = [];
   const histories: Map<number, Change[]>[] = [];
   const hashes: number[] = [];
-  const members = cluster.members.map((member) => new TestClient(member.endpoint, 20_000));
+  const members = cluster.members.map((member) => member.client(20_000));
   try {
     for (const client of members) {
       const { header } = await client.unary("etcdserverpb.KV", "Range", { key: "key/" });
@@ -107,5 +126,5 @@ async function check(cluster: FaultyCluster, witness: Witness): Promise<void> {
     return !changes.some((change) => change.key === key && change.put?.value === value);
   });
   expect(lost, "acknowledged writes that are gone").toEqual([]);
-  expect(witness.written.length).toBeGreaterThan(seconds);
+  expect(witness.written.length).toBeGreaterThan(lasts);
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
+import type { ClusterSecurity } from "./security.js";
 
 /** What a connection between two members suffers. */
 export interface LinkRules {
@@ -11,20 +12,23 @@ export interface LinkRules {
 
 /**
  * Stands before a member's peer port. Who dials is known by the `X-Server-From` header that members open their
- * connections with, so the link between two members can be cut while others reach both.
+ * connections with, so the link between two members can be cut while others reach both. Where members speak TLS, it has
+ * a certificate of theirs.
  */
 export class LinkProxy {
   readonly #server: Server;
   readonly #links = new Map<Socket, string>();
   readonly #rules: LinkRules;
+  readonly #security: ClusterSecurity;
 
-  private constructor(target: number, rules: LinkRules) {
+  private constructor(target: number, rules: LinkRules, security: ClusterSecurity) {
     this.#rules = rules;
-    this.#server = createServer((socket) => this.#accept(socket, target));
+    this.#security = security;
+    this.#server = security.listener((socket) => this.#accept(socket, target));
   }
 
-  static async open(port: number, target: number, rules: LinkRules): Promise<LinkProxy> {
-    const proxy = new LinkProxy(target, rules);
+  static async open(port: number, target: number, rules: LinkRules, security: ClusterSecurity): Promise<LinkProxy> {
+    const proxy = new LinkProxy(target, rules, security);
     proxy.#server.listen(port, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -51,7 +55,7 @@ export class LinkProxy {
       socket.off("data", identify);
       const from = /x-server-from: *([0-9a-f]+)/i.exec(opening.subarray(0, end).toString("latin1"))?.[1] ?? "unknown";
       if (this.#rules.isCut(from)) return void socket.destroy();
-      this.#join(socket, connect(target, "127.0.0.1"), from, opening);
+      this.#join(socket, this.#security.dial(target), from, opening);
     };
     socket.on("data", identify);
   }

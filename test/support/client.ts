@@ -1,4 +1,10 @@
-import { Client, type ClientDuplexStream, credentials, type ServiceError } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type ServiceError,
+} from "@grpc/grpc-js";
 import { type Codec, services } from "../../src/wire/index.js";
 
 type Services = typeof services;
@@ -23,9 +29,9 @@ export class TestClient {
   readonly #deadlineMs: number | undefined;
 
   /** @param deadlineMs how long a unary call may take; for ever unless given */
-  constructor(endpoint: string, deadlineMs?: number) {
+  constructor(endpoint: string, deadlineMs?: number, channel: ChannelCredentials = credentials.createInsecure()) {
     this.#deadlineMs = deadlineMs;
-    this.#client = new Client(endpoint, credentials.createInsecure(), {
+    this.#client = new Client(endpoint, channel, {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
       "grpc.enable_retries": 0,
