@@ -174,6 +174,20 @@ export const flagTable = [
     help: "host names under which plain HTTP is answered; '*' or nothing means all",
   },
   {
+    name: "raft-read-timeout",
+    group: member,
+    kind: "duration",
+    initial: "5s",
+    help: "how long a connection to another member may be silent; at least 5s",
+  },
+  {
+    name: "raft-write-timeout",
+    group: member,
+    kind: "duration",
+    initial: "5s",
+    help: "how long a connection to another member may take nothing; at least 5s",
+  },
+  {
     name: "socket-reuse-address",
     group: member,
     kind: "boolean",

@@ -57,7 +57,7 @@ export async function startMember(
   const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients);
   const metrics = await openPorts(settings.listenMetrics, security.metrics);
   logStart(settings, logger);
-  const peerHttp = new PeerHttp(settings.server, logger, security.peers?.credentials);
+  const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
   const starting = EtcdServer.start(settings.server, { clock, random, logger, peers: peerHttp });
   // A first start may wait for names and for other members.
   if ((await Promise.race([starting, stopping.then(() => "told to stop" as const)])) === "told to stop") {

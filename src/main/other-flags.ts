@@ -40,8 +40,6 @@ const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["proxy-read-timeout", "0"],
   ["proxy-refresh-interval", "30000"],
   ["proxy-write-timeout", "5000"],
-  ["raft-read-timeout", "5s"],
-  ["raft-write-timeout", "5s"],
   ["socket-reuse-port", "false"],
   ["unsafe-no-fsync", "false"],
 ];

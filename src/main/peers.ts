@@ -6,9 +6,10 @@ import { apiVersion, systemClock as clock, type Logger, minClusterVersion } from
 import type { PeerAccess, ServerConfig } from "../server/index.js";
 import { type Credentials, dialOptions } from "../tls/index.js";
 import { type DialerConfig, HttpPeerClient, type PeerService, peerEndpoints, Transport } from "../transport/index.js";
+import type { PeerTimeouts, Settings } from "./settings.js";
 
-/** As etcd: a connection that is silent for so long is broken, or takes nothing. */
-const silenceMsMax = 5_000;
+/** As etcd: heartbeats of the connections come often enough for this, and not for less. */
+const silenceMsMin = 5_000;
 const dialMs = 1_000;
 
 /** The HTTP between one member and its peers: what it sends, and what its peer port answers. */
@@ -17,11 +18,19 @@ export class PeerHttp implements PeerAccess {
   readonly #settings: ServerConfig;
   readonly #logger: Logger;
   readonly #dialing: DialerConfig;
+  readonly #timeouts: PeerTimeouts;
   #transport: Transport | undefined;
 
   /** @param credentials what to show to peers, and whom of them to believe; absent without certificates of our own */
-  constructor(settings: ServerConfig, logger: Logger, credentials: Credentials | undefined) {
+  constructor(
+    { server: settings, peerTimeouts: { readMs, writeMs } }: Pick<Settings, "server" | "peerTimeouts">,
+    logger: Logger,
+    credentials: Credentials | undefined,
+  ) {
     this.#settings = settings;
+    this.#timeouts = { readMs: Math.max(readMs, silenceMsMin), writeMs: Math.max(writeMs, silenceMsMin) };
+    if (readMs < silenceMsMin) logger.info("raft-read-timeout increased to minimum value: 5s");
+    if (writeMs < silenceMsMin) logger.info("raft-write-timeout increased to minimum value: 5s");
     this.#logger = logger;
     // As in etcd, members that the DNS names are known by their domain, unless an authority is given for them.
     const byDomain = settings.discoverySrv !== undefined && !credentials?.config.trustedCaFile;
@@ -47,8 +56,8 @@ export class PeerHttp implements PeerAccess {
       peerUrls: this.#settings.advertisePeerUrls,
       serverVersion: apiVersion,
       minClusterVersion,
-      readTimeoutMs: silenceMsMax,
-      writeTimeoutMs: silenceMsMax,
+      readTimeoutMs: this.#timeouts.readMs,
+      writeTimeoutMs: this.#timeouts.writeMs,
     });
     return this.#transport;
   }

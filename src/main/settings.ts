@@ -26,6 +26,14 @@ export interface Listen {
   readonly address: Address;
 }
 
+/** After so long, a connection to another member is broken. */
+export interface PeerTimeouts {
+  /** Nothing was heard. */
+  readonly readMs: number;
+  /** Nothing of what waits was taken. */
+  readonly writeMs: number;
+}
+
 /** All that a member needs to know to start. */
 export interface Settings {
   readonly server: ServerConfig;
@@ -35,6 +43,7 @@ export interface Settings {
   readonly listenClientsHttp: readonly Listen[];
   readonly listenMetrics: readonly Listen[];
   readonly security: SecuritySettings;
+  readonly peerTimeouts: PeerTimeouts;
   readonly extensiveMetrics: boolean;
   /** Whether the API is served in JSON too. */
   readonly gateway: boolean;
@@ -77,6 +86,10 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     listenClientsHttp,
     listenMetrics,
     security,
+    peerTimeouts: {
+      readMs: flags.durationMs("raft-read-timeout"),
+      writeMs: flags.durationMs("raft-write-timeout"),
+    },
     extensiveMetrics,
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
