@@ -67,8 +67,8 @@ export async function startMember(
   const server = await starting;
   const stop = async (handlers?: ClientHandlers): Promise<void> => {
     const forClients = [...clients, ...clientsHttp, ...metrics];
-    handlers?.http.stop();
-    await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), handlers?.grpc.stop(graceMs)]);
+    const ending = [handlers?.grpc.stop(graceMs), handlers && within(graceMs, handlers.http.stop())];
+    await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), ...ending]);
     // Peers are spoken to until the end: one of them is to lead now.
     await server.stop();
     peerHttp.stop();
@@ -89,10 +89,11 @@ export async function startMember(
   await capable(server);
   const handlers = clientHandlers(settings, server, logger);
   const { grpc } = handlers;
-  const http = handlers.http.listener;
+  const { listener, upgrade } = handlers.http;
+  const http = { http: listener, upgrade };
   logger.info("ready to serve client requests");
-  serve(clients, { grpc, ...(clientsHttp.length === 0 && { http }) }, logger);
-  serve(clientsHttp, { http }, logger);
+  serve(clients, { grpc, ...(clientsHttp.length === 0 && http) }, logger);
+  serve(clientsHttp, http, logger);
   serve(metrics, { http: handlers.http.metricsListener }, logger);
   return { server, clientUrls: clients.flatMap(({ urls }) => urls), stop: () => stop(handlers) };
 }
@@ -110,6 +111,14 @@ async function openPorts(listens: readonly Listen[], tls?: HandshakesConfig): Pr
     ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
   }
   return ports;
+}
+
+/** Waits for something, but not for ever. */
+async function within(ms: number, done: Promise<void>): Promise<void> {
+  const late = new Promise<void>((resolve) => {
+    clock.after(ms, resolve);
+  });
+  await Promise.race([done, late]);
 }
 
 /** A new cluster agrees on its version a moment after it has a leader; the first client need not hear of that. */

@@ -49,6 +49,7 @@ export interface Settings {
   readonly gateway: boolean;
   readonly access: HttpAccess;
   readonly maxConcurrentStreams: number;
+  readonly keepaliveMinTimeMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
   /** How often a client may ask for a sign of life. */
@@ -94,6 +95,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
+    keepaliveMinTimeMs: flags.durationMs("grpc-keepalive-min-time"),
     keepaliveIntervalMs: flags.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: flags.durationMs("grpc-keepalive-timeout") || 20_000,
     keepaliveMsMin: flags.durationMs("grpc-keepalive-min-time"),

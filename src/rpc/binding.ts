@@ -1,5 +1,6 @@
 import type { Call } from "../server/index.js";
 import type { Method } from "../wire/index.js";
+import type { MethodCounters } from "./call-counters.js";
 import type { ServerStream } from "./stream.js";
 
 /** A method of the API as the transport sees it: bytes in, bytes out. */
@@ -19,6 +20,12 @@ export interface StreamBinding {
   /** The client sends one request; only the answers are a stream. */
   readonly oneRequest?: boolean;
   run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
+}
+
+/** What metrics call its kind. */
+export function typeOf(binding: Binding): MethodCounters["type"] {
+  if (binding.kind === "unary") return "unary";
+  return binding.oneRequest ? "server_stream" : "bidi_stream";
 }
 
 /** One request, one answer. A handler may answer at once or later, and refuses by throwing. */

@@ -12,6 +12,7 @@ import { leaseBindings } from "./lease.js";
 import { LocalClient } from "./local-client.js";
 import { lockBindings } from "./lock.js";
 import { maintenanceBindings } from "./maintenance.js";
+import { reflectionBindings } from "./reflection.js";
 import { watchHandler } from "./watch.js";
 
 /** Without a leader for so many election timeouts, streams that asked to be told end. */
@@ -28,7 +29,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     header: (revision: number) => ({ ...server.header(), revision }),
   };
   const localClient = new LocalClient(server, server.config.maxTxnOps);
-  return [
+  const bound = [
     ...kvBindings(server, server.config.maxTxnOps),
     streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
     ...leaseBindings(server, guard),
@@ -39,4 +40,5 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     ...authBindings(server),
     ...healthBindings(),
   ];
+  return [...bound, ...reflectionBindings(bound)];
 }

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { type Clock, GrpcCode, type Logger, type Timer } from "../base/index.js";
 import { type FieldList, Http2Connection, type Http2Stream } from "../http2/index.js";
-import type { Binding } from "./binding.js";
+import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
@@ -192,9 +192,4 @@ export class GrpcServer {
       connection.ping();
     }
   }
-}
-
-function typeOf(binding: Binding): MethodCounters["type"] {
-  if (binding.kind === "unary") return "unary";
-  return binding.oneRequest ? "server_stream" : "bidi_stream";
 }

@@ -25,8 +25,7 @@ export function admitHttp(
   logger: Logger,
 ): boolean {
   const host = hostName(request.headers.host ?? "");
-  const encrypted = "encrypted" in request.socket;
-  if (!encrypted && hosts.size > 0 && !hosts.has(everybody) && !hosts.has(host)) {
+  if (!knowsHost(hosts, request)) {
     logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host });
     fail(response, 421, unknownHost(host));
     return false;
@@ -38,6 +37,20 @@ export function admitHttp(
   response.setHeader("Content-Length", 0);
   response.end();
   return false;
+}
+
+/** Whether a request may go on as a websocket: no browser asks first, so pages are to be known where that matters. */
+export function admitsWebSocket({ origins, hosts }: HttpAccess, request: IncomingMessage): boolean {
+  const { origin } = request.headers;
+  return knowsHost(hosts, request) && (origin === undefined || includes(origins, origin));
+}
+
+function knowsHost(hosts: ReadonlySet<string>, { headers, socket }: IncomingMessage): boolean {
+  return "encrypted" in socket || includes(hosts, hostName(headers.host ?? ""));
+}
+
+function includes(some: ReadonlySet<string>, one: string): boolean {
+  return some.size === 0 || some.has(everybody) || some.has(one);
 }
 
 function allow(response: ServerResponse, origin: string): void {

@@ -1,11 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { apiVersion, type Logger } from "../base/index.js";
 import type { Call, EtcdServer } from "../server/index.js";
-import { MemberListRequest } from "../wire/index.js";
+import { loadSchema, MemberListRequest } from "../wire/index.js";
 import type { CallCounters } from "./call-counters.js";
 import { sendVars, type VarsServer } from "./debug-vars.js";
 import { type Check, HealthChecks, type HealthServer } from "./health-checks.js";
-import { admitHttp, type HttpAccess } from "./http-access.js";
+import { admitHttp, admitsWebSocket, type HttpAccess } from "./http-access.js";
 import { fail, plainText, send } from "./http-answer.js";
 import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 import { type GatewayConfig, LazyGateway } from "./lazy-gateway.js";
@@ -34,8 +35,10 @@ export interface ClientEndpoints {
   readonly listener: RequestListener;
   /** Whether this member is well, for ports that are there for nothing else; whoever may ask. */
   readonly metricsListener: RequestListener;
-  /** Ends the streams of the gateway, because the server stops. */
-  stop(): void;
+  /** Takes a connection as a websocket of the gateway. @returns false when it is not to be one */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Ends what is open at the gateway, because the server stops, and waits until that is cleared up. */
+  stop(): Promise<void>;
 }
 
 /** What the client port serves over HTTP, answered as etcd answers it. */
@@ -62,13 +65,28 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
     ["/debug/vars", onlyGet((_, response) => sendVars(server, response))],
   ]);
   const gateway = config.gateway && new LazyGateway(config.gateway);
+  if (gateway !== undefined)
+    endpoints.set(
+      "/openapi.json",
+      onlyGet((_, response) => openApiDocument(response)),
+    );
   const answer = serving(endpoints, logger, gateway);
   return {
     listener: (request, response) => {
       if (admitHttp(access, request, response, logger)) answer(request, response);
     },
     metricsListener: serving(new Map(watching), logger),
-    stop: () => gateway?.stop(),
+    upgrade(request, socket, head) {
+      const { path } = pathOf(request.url ?? "");
+      const wanted = request.headers.upgrade?.toLowerCase() === "websocket" && path.startsWith(gatewayPrefix);
+      if (!wanted || gateway === undefined || !admitsWebSocket(access, request)) return false;
+      gateway.upgrade(path, request, socket, head).catch((error: unknown) => {
+        logger.error("an HTTP request failed", { path, error: error instanceof Error ? error.message : String(error) });
+        socket.destroy();
+      });
+      return true;
+    },
+    stop: async () => gateway?.stop(),
   };
 }
 
@@ -149,6 +167,11 @@ function probes(path: string, checks: Readonly<Record<string, Check>>): readonly
 function version(server: EndpointServer, response: ServerResponse): void {
   const etcdcluster = server.clusterVersion() ?? "not_decided";
   send(response, "application/json", JSON.stringify({ etcdserver: apiVersion, etcdcluster }));
+}
+
+async function openApiDocument(response: ServerResponse): Promise<void> {
+  const [{ openApi }, files] = await Promise.all([import("./openapi.js"), loadSchema()]);
+  send(response, "application/json", JSON.stringify(openApi(files, apiVersion)));
 }
 
 async function metrics(response: ServerResponse, load: () => Promise<MetricRegistry>): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * What clients and operators talk to: etcd's gRPC services and HTTP endpoints, and one port for both. It checks a
  * request as far as that needs no state, asks the server, and says the answer or the refusal in etcd's words. It opens
- * no socket itself and knows nothing of consensus; only two files know which gRPC library carries the calls.
+ * no socket itself and knows nothing of consensus; only three files know which gRPC library carries the calls.
  */
 export type { Binding, StreamHandler, UnaryHandler } from "./binding.js";
 export { CallCounters } from "./call-counters.js";

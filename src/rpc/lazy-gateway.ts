@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Gateway, GatewayConfig } from "./gateway/gateway.js";
 
 export type { GatewayConfig };
@@ -16,8 +17,12 @@ export class LazyGateway {
     (await this.#load()).handle(path, request, response);
   }
 
-  stop(): void {
-    this.#loading?.then((gateway) => gateway.stop()).catch(() => undefined);
+  async upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    (await this.#load()).upgrade(path, request, socket, head);
+  }
+
+  async stop(): Promise<void> {
+    await (await this.#loading)?.stop();
   }
 
   #load(): Promise<Gateway> {

@@ -1,10 +1,12 @@
 import {
   createServer as createHttpServer,
   type Server as HttpServer,
+  type IncomingMessage,
   type RequestListener,
   type ServerResponse,
 } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../base/index.js";
 import { Handshakes, type HandshakesConfig } from "../tls/index.js";
 import type { GrpcServer } from "./grpc-server.js";
@@ -40,6 +42,12 @@ export interface PortHandlers {
   readonly grpc?: GrpcServer;
   /** Absent: no HTTP on this port. */
   readonly http?: RequestListener;
+  /**
+   * Takes a connection whose client wants to go on in another protocol; `head` has come of that already.
+   *
+   * @returns false when it goes on in HTTP instead, as if nothing else had been asked for
+   */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 }
 
 /**
@@ -74,9 +82,9 @@ export class SharedPort {
   }
 
   /** From now on connections are answered. Called once. */
-  serve({ grpc, http }: PortHandlers): void {
+  serve({ grpc, http, upgrade }: PortHandlers): void {
     this.#grpc = grpc;
-    this.#http = http && this.#httpServer(http);
+    this.#http = http && this.#httpServer(http, upgrade);
     this.#serving = true;
     for (const socket of this.#connections.keys()) this.#look(socket);
   }
@@ -98,7 +106,7 @@ export class SharedPort {
     deadline.cancel();
   }
 
-  #httpServer(listener: RequestListener): HttpServer {
+  #httpServer(listener: RequestListener, upgrade: PortHandlers["upgrade"]): HttpServer {
     const server = createHttpServer((request, response) => {
       const { socket } = request;
       const connection = this.#connections.get(socket);
@@ -107,7 +115,19 @@ export class SharedPort {
     });
     // Node watches for slow requests only on servers that listen themselves; this holds for any connection.
     server.setTimeout(silenceMsMax);
-    return server;
+    if (upgrade === undefined) return server;
+    return server.on("upgrade", (request, socket, head) => {
+      if (upgrade(request, socket, head)) this.#lend(request.socket);
+      else resumeHttp(server, request, head);
+    });
+  }
+
+  /** Its new protocol ends it; until then it is under way. */
+  #lend(socket: Socket): void {
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    connection.requests++;
+    connection.deadline?.cancel();
   }
 
   #begin(socket: Socket, connection: Connection, response: ServerResponse): void {
@@ -207,4 +227,22 @@ export class SharedPort {
     this.#connections.delete(socket);
     if (this.#connections.size === 0) this.#emptied();
   }
+}
+
+const upgradeHeaders: ReadonlySet<string> = new Set(["connection", "upgrade", "http2-settings"]);
+
+/** Reads a request once more, without its wish to go on in another protocol: Node has let go of the connection. */
+function resumeHttp(
+  server: HttpServer,
+  { method, url, httpVersion, rawHeaders, socket }: IncomingMessage,
+  head: Buffer,
+) {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (!upgradeHeaders.has(name.toLowerCase())) lines.push(`${name}: ${rawHeaders[at + 1]}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
+  server.emit("connection", socket);
+  socket.resume();
 }

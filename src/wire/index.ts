@@ -7,6 +7,7 @@
  *
  * The API (package etcdserverpb) and the key space (mvccpb) are exported flat, other packages under their own names.
  */
+export type { Descriptors } from "./descriptors.js";
 export * as authpb from "./generated/auth.js";
 export * as electionpb from "./generated/election.js";
 export * as healthpb from "./generated/health.js";
@@ -38,6 +39,7 @@ export {
   type FieldSchema,
   type FileSchema,
   jsonName,
+  loadDescriptors,
   loadSchema,
   type MessageSchema,
   type MethodSchema,

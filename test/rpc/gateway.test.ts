@@ -67,9 +67,8 @@ describe("a unary call", () => {
     const { endpoint, counters } = await start([range(() => undefined)]);
     const { status, headers, body } = await askHttp(endpoint, { path: rangePath, body: aKey });
     expect([status, headers["content-type"], body]).toEqual([200, "application/json", '{"count":"1"}']);
-    expect(
-      counters.methods.map(({ path, started, received, sent, handled }) => [path, started, received, sent, handled]),
-    ).toEqual([["/etcdserverpb.KV/Range", 1, 1, 1, [1]]]);
+    const { started, received, sent, handled } = counters.method("/etcdserverpb.KV/Range", "unary");
+    expect([started, received, sent, handled]).toEqual([1, 1, 1, [1]]);
   });
 
   test.each([
@@ -219,15 +218,17 @@ describe("a stream", () => {
     const { endpoint, gateway } = await start([
       watch(async (stream) => {
         stream.write(created(0n));
-        await new Promise(() => stream.call.signal.addEventListener("abort", () => resolve()));
+        await new Promise<void>((over) => stream.call.signal.addEventListener("abort", () => over()));
+        resolve();
       }),
     ]);
     const answer = askHttp(endpoint, { path: "/v3/watch", body: "{}" });
     const socketOpen = (await askHttp(endpoint, { path: "/v3/watch", body: "{}", lines: 1 })).body;
     expect(socketOpen).toBe(line);
-    gateway.stop();
+    const stopped = gateway.stop();
     await aborted;
     expect((await answer).body).toBe(`${line}{"error":{"code":14,"message":"etcdserver: server stopped"}}\n`);
+    await stopped;
   });
 });
 

@@ -10,7 +10,7 @@ import { parseTimeoutMs } from "./grpc-timeout.js";
 import type { GatewayPeer } from "./peer.js";
 
 /** JSON may be so much longer than the message it spells: bytes take a third more, an escaped character six times. */
-const jsonBytesFactor = 4;
+export const jsonBytesFactor = 4;
 
 /** What all calls of a gateway share. */
 export interface GatewayEnvironment {

@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
 import { GrpcCode } from "../../base/index.js";
 import { type FileSchema, loadJsonForms, loadSchema } from "../../wire/index.js";
-import type { Binding } from "../binding.js";
-import type { CallStatus } from "../status.js";
-import { GatewayCall, type GatewayEnvironment, type Route } from "./gateway-call.js";
-import { HttpPeer } from "./http-peer.js";
+import { type Binding, typeOf } from "../binding.js";
+import { CallError, type CallStatus } from "../status.js";
+import { GatewayCall, type GatewayEnvironment, jsonBytesFactor, type Route } from "./gateway-call.js";
+import { HttpPeer, keepAliveMs } from "./http-peer.js";
 import { gatewayPaths } from "./paths.js";
 import type { GatewayPeer } from "./peer.js";
 import { Turnstile } from "./turnstile.js";
+import { chosenProtocol, WebSocketPeer } from "./web-socket-peer.js";
 
 export interface GatewayConfig extends Omit<GatewayEnvironment, "forms"> {
   readonly bindings: readonly Binding[];
@@ -23,12 +26,20 @@ export class Gateway {
   readonly #environment: GatewayEnvironment;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #turnstile: Turnstile;
-  readonly #calls = new Set<GatewayCall>();
+  readonly #webSockets: WebSocketServer;
+  /** What would not end by itself, with when it has ended. */
+  readonly #lasting = new Map<GatewayCall, Promise<void>>();
 
   private constructor(environment: GatewayEnvironment, routes: ReadonlyMap<string, Route>, places: number) {
     this.#environment = environment;
     this.#routes = routes;
     this.#turnstile = new Turnstile(places);
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: environment.receiveBytesMax * jsonBytesFactor,
+      handleProtocols: chosenProtocol,
+    });
   }
 
   /** Loads what it takes to speak JSON. */
@@ -46,19 +57,39 @@ export class Gateway {
     else void this.#serve(route, peer);
   }
 
-  /** Ends what is open, because the server stops. */
-  stop(): void {
-    for (const call of this.#calls) call.stop();
+  /** The same over a websocket, whatever the path: what is wrong is said there, as browsers tell pages nothing else. */
+  upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const peer = new WebSocketPeer(request, webSocket);
+      request.socket.setTimeout(0).setKeepAlive(true, keepAliveMs);
+      const route = this.#routes.get(path);
+      if (route === undefined) peer.refuse(notFound);
+      else void this.#serve(route, peer);
+    });
+  }
+
+  /** Ends what would not end by itself, because the server stops; resolves when all of that has been cleared up. */
+  async stop(): Promise<void> {
+    for (const call of this.#lasting.keys()) call.stop();
+    await Promise.all(this.#lasting.values());
   }
 
   async #serve(route: Route, peer: GatewayPeer): Promise<void> {
     if (!(await this.#turnstile.enter(peer.gone))) return;
+    const { binding } = route;
     const call = new GatewayCall(this.#environment, route, peer);
-    this.#calls.add(call);
-    await call.run();
-    this.#calls.delete(call);
+    const over = call.run();
+    if (binding.kind === "stream" || binding.waits) this.#lasting.set(call, over);
+    await over;
+    this.#lasting.delete(call);
     this.#turnstile.leave();
   }
+}
+
+/** A method of etcd's that is not there, as a gRPC client hears of it. */
+function unknownMethod(service: string, method: string): Binding {
+  const refusal = new CallError(GrpcCode.Unimplemented, `unknown method ${method} for service ${service}`);
+  return { kind: "unary", path: `/${service}/${method}`, run: () => Promise.reject(refusal) };
 }
 
 /** A form may say that it would rather have been sent with another method. */
@@ -77,11 +108,10 @@ function routesOf(
   const bound = new Map(bindings.map((binding) => [binding.path, binding]));
   const routes = new Map<string, Route>();
   for (const [path, { service, method }] of gatewayPaths) {
-    const binding = bound.get(`/${service}/${method}`);
     const schema = services.get(service)?.find(({ name }) => name === method);
-    if (binding === undefined || schema === undefined) continue;
-    const type = binding.kind === "unary" ? "unary" : "bidi_stream";
-    routes.set(path, { binding, schema, counters: counters.method(binding.path, type) });
+    if (schema === undefined) continue;
+    const binding = bound.get(`/${service}/${method}`) ?? unknownMethod(service, method);
+    routes.set(path, { binding, schema, counters: counters.method(binding.path, typeOf(binding)) });
   }
   return routes;
 }

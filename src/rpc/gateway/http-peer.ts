@@ -4,7 +4,7 @@ import { httpStatusOf, refusalJson, refusalLine, resultLine } from "./answers.js
 import type { GatewayPeer } from "./peer.js";
 
 /** How long a connection may be silent before the system asks whether its other end is still there. */
-const keepAliveMs = 30_000;
+export const keepAliveMs = 30_000;
 
 /** A call that came as an HTTP request; the messages of a stream go as lines, each a chunk of its own. */
 export class HttpPeer implements GatewayPeer {
