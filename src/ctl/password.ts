@@ -26,26 +26,44 @@ export async function askPassword(prompt: Bytes, code: number): Promise<Bytes> {
 }
 
 /** One line of raw key presses; undefined when given up with Ctrl-C or Ctrl-D. */
-function typedLine(stdin: NodeJS.ReadStream): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let typed = "";
-    const done = (line: string | undefined): void => {
-      stdin.off("data", read);
-      stdin.setRawMode(false);
-      stdin.pause();
-      resolve(line);
-    };
-    const read = (chunk: Buffer): void => {
-      for (const character of chunk.toString("utf8")) {
-        if ("\r\n\u0003\u0004".includes(character)) {
-          done("\r\n".includes(character) ? typed : undefined);
-          return;
-        }
-        if (character === "\u007f" || character === "\b") typed = [...typed].slice(0, -1).join("");
-        else typed += character;
-      }
-    };
-    stdin.on("data", read);
-    stdin.resume();
-  });
+async function typedLine(stdin: NodeJS.ReadStream): Promise<string | undefined> {
+  keys ??= new Keys(stdin);
+  let typed = "";
+  try {
+    for (;;) {
+      const key = await keys.next();
+      if (key === "\r" || key === "\n") return typed;
+      if (key === "\u0003" || key === "\u0004") return undefined;
+      if (key === "\u007f" || key === "\b") typed = [...typed].slice(0, -1).join("");
+      else typed += key;
+    }
+  } finally {
+    stdin.setRawMode(false);
+  }
+}
+
+/** One listener for all questions: whoever pastes two answers at once has both of them heard. */
+let keys: Keys | undefined;
+
+class Keys {
+  /** Pressed, and not asked for yet. */
+  readonly #pressed: string[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor(stdin: NodeJS.ReadStream) {
+    stdin.on("data", (chunk: Buffer) => {
+      this.#pressed.push(...chunk.toString("utf8"));
+      this.#wake();
+    });
+  }
+
+  async next(): Promise<string> {
+    for (;;) {
+      const key = this.#pressed.shift();
+      if (key !== undefined) return key;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 }
