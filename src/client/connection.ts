@@ -54,6 +54,7 @@ export class Connection {
       "grpc.enable_http_proxy": 0,
       "grpc.enable_channelz": 0,
       "grpc.service_config_disable_resolution": 1,
+      ...(options.tls?.serverName === undefined ? {} : { "grpc.ssl_target_name_override": options.tls.serverName }),
       ...(options.keepAliveTimeMs === undefined ? {} : { "grpc.keepalive_time_ms": options.keepAliveTimeMs }),
       ...(options.keepAliveTimeMs === undefined
         ? {}

@@ -25,6 +25,8 @@ export interface TlsOptions {
   readonly ca?: Uint8Array;
   readonly cert?: Uint8Array;
   readonly key?: Uint8Array;
+  /** Whom the servers' certificates have to be for, instead of the hosts that are dialled. */
+  readonly serverName?: string;
   /** Believe whoever answers. Only for tests: anybody between the two can then read and change everything. */
   readonly insecureSkipVerify?: boolean;
 }

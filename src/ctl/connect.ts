@@ -1,9 +1,10 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Client, type ClientOptions, type TlsOptions } from "../client/index.js";
 import { badArgs, ExitCode, Failure } from "./failure.js";
 import { failureOf } from "./failure-of.js";
 import type { FlagSet } from "./flag-set.js";
-import { type Bytes, textOf } from "./go-text.js";
+import { type Bytes, bytesOf, textOf } from "./go-text.js";
 import { reasonOf } from "./system-error.js";
 
 /** How to reach a cluster, before any file of it was read. */
@@ -15,6 +16,8 @@ export interface Connection {
   readonly cacert: Bytes;
   readonly insecureTransport: boolean;
   readonly insecureSkipVerify: boolean;
+  /** What certificates have to be for, when that is not the host that is dialled: the domain of SRV records. */
+  readonly serverName: Bytes;
   readonly auth: { readonly user: Bytes; readonly password: Bytes } | undefined;
 }
 
@@ -31,6 +34,7 @@ export async function connectionOf(flags: FlagSet, endpoints: readonly Bytes[]):
     cacert: flags.text("cacert"),
     insecureTransport: flags.bool("insecure-transport"),
     insecureSkipVerify: flags.bool("insecure-skip-tls-verify"),
+    serverName: flags.bool("insecure-discovery") ? "" : flags.text("discovery-srv"),
     auth: await userOf(flags.text("user"), flags.text("password"), "Password: "),
   };
 }
@@ -77,19 +81,41 @@ export async function clientFor(connection: Connection): Promise<Client> {
   return client;
 }
 
-function tlsOf({ cert, key, cacert, insecureTransport, insecureSkipVerify }: Connection): TlsOptions | undefined {
-  if (cert === "" && key === "" && cacert === "" && insecureTransport) return undefined;
+function tlsOf(connection: Connection): TlsOptions | undefined {
+  const { cert, key, cacert, insecureTransport, insecureSkipVerify, serverName } = connection;
+  if (cert === "" && key === "" && cacert === "" && serverName === "" && insecureTransport) return undefined;
   if ((cert === "") !== (key === "")) {
     throw badArgs(`KeyFile and CertFile must both be present[key: ${key}, cert: ${cert}]`);
   }
   return {
-    ...(cert === "" ? {} : { cert: read(cert), key: read(key) }),
+    ...(cert === "" ? {} : identityOf(read(cert), read(key))),
     ...(cacert === "" ? {} : { ca: read(cacert) }),
+    ...(serverName === "" ? {} : { serverName: textOf(serverName) }),
     insecureSkipVerify,
   };
 }
 
-function read(path: Bytes): Uint8Array {
+/** A certificate and its key. @throws Failure in Go's words, when they are none or not of each other */
+function identityOf(cert: Buffer, key: Buffer): { readonly cert: Buffer; readonly key: Buffer } {
+  if (!/^-----BEGIN CERTIFICATE-----/m.test(cert.toString("latin1"))) {
+    throw badArgs("tls: failed to find any PEM data in certificate input");
+  }
+  if (!/^-----BEGIN (.* )?PRIVATE KEY-----/m.test(key.toString("latin1"))) {
+    throw badArgs("tls: failed to find any PEM data in key input");
+  }
+  let belongs: boolean;
+  try {
+    belongs = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    throw badArgs(
+      bytesOf(`tls: failed to parse certificate or key: ${error instanceof Error ? error.message : error}`),
+    );
+  }
+  if (!belongs) throw badArgs("tls: private key does not match public key");
+  return { cert, key };
+}
+
+function read(path: Bytes): Buffer {
   try {
     return readFileSync(textOf(path));
   } catch (error) {

@@ -46,9 +46,12 @@ export class Context {
 
   /** The members that flags or DNS name. */
   async endpoints(): Promise<readonly Bytes[]> {
-    if (this.flags.text("discovery-srv") === "") return this.flags.list("endpoints").map((endpoint) => endpoint.trim());
-    const { discover } = await import("./discovery.js");
-    return discover(this.flags);
+    if (this.flags.text("discovery-srv") !== "") {
+      const { discover } = await import("./discovery.js");
+      const found = await discover(this.flags);
+      if (found.length > 0) return found;
+    }
+    return this.flags.list("endpoints").map((endpoint) => endpoint.trim());
   }
 
   /**

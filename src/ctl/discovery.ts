@@ -1,21 +1,37 @@
 import { resolveSrv } from "node:dns/promises";
+import { isIPv6 } from "node:net";
 import { ExitCode, Failure } from "./failure.js";
 import type { FlagSet } from "./flag-set.js";
 import { type Bytes, bytesOf, quote, textOf } from "./go-text.js";
 import { complain } from "./output.js";
+import { around } from "./surroundings.js";
 
-/** The members that a domain's SRV records name: `_etcd-client-ssl._tcp` and `_etcd-client._tcp`. @throws Failure */
+/**
+ * The members that a domain's SRV records name: `_etcd-client-ssl._tcp` and `_etcd-client._tcp`, the most important
+ * first. None when they all serve in the clear and that is not wanted.
+ *
+ * @throws Failure when there are neither records
+ */
 export async function discover(flags: FlagSet): Promise<readonly Bytes[]> {
   const domain = textOf(flags.text("discovery-srv"));
   const name = flags.text("discovery-srv-name");
   const suffix = name === "" ? "" : `-${textOf(name)}`;
   const lookUp = async (service: string, scheme: string): Promise<readonly Bytes[]> => {
-    const records = await resolveSrv(`_${service}${suffix}._tcp.${domain}`);
-    return records.map(({ name: host, port }) => bytesOf(`${scheme}://${host.replace(/\.$/, "")}:${port}`));
+    const record = `_${service}${suffix}._tcp.${domain}`;
+    const records = await (around.resolveSrv ?? resolveSrv)(record).catch((error: unknown) => {
+      throw new Error(`lookup ${record}: ${reasonOf(error)}`);
+    });
+    return records
+      .toSorted((one, other) => one.priority - other.priority || other.weight - one.weight)
+      .map(({ name: target, port }) => {
+        const host = target.replace(/\.$/, "");
+        return bytesOf(`${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`);
+      });
   };
   const [safe, clear] = await Promise.allSettled([lookUp("etcd-client-ssl", "https"), lookUp("etcd-client", "http")]);
   if (safe.status === "rejected" && clear.status === "rejected") {
-    throw new Failure(ExitCode.Error, bytesOf(`error querying DNS SRV records: ${safe.reason}, ${clear.reason}`));
+    const text = `dns lookup errors: ${safe.reason.message} and ${clear.reason.message}`;
+    throw new Failure(ExitCode.Error, bytesOf(text));
   }
   const found = [safe, clear].flatMap((result) => (result.status === "fulfilled" ? result.value : []));
   if (flags.bool("insecure-discovery")) return found;
@@ -24,4 +40,9 @@ export async function discover(flags: FlagSet): Promise<readonly Bytes[]> {
     if (refused) complain(`ignoring discovered insecure endpoint ${quote(endpoint)}`);
     return !refused;
   });
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error) || !("code" in error)) return String(error);
+  return error.code === "ENOTFOUND" || error.code === "ENODATA" ? "no such host" : error.message;
 }

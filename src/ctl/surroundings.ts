@@ -1,3 +1,4 @@
+import type { SrvRecord } from "node:dns";
 import type { Readable } from "node:stream";
 
 /** What a command line reads, writes and is told by variables; the process itself is such. */
@@ -6,6 +7,8 @@ export interface Surroundings {
   readonly stdout: Screen;
   readonly stderr: Screen;
   readonly env: NodeJS.ProcessEnv;
+  /** Asks the DNS; Node's own way unless a test has another. */
+  readonly resolveSrv?: (name: string) => Promise<SrvRecord[]>;
 }
 
 interface Screen {

@@ -20,7 +20,7 @@ const scenarios = {
 } as const;
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 const plan = (["etcd 3.5", "ours"] as const).flatMap((server) =>
-  scenarios[server].filter(({ on = server }) => on === server).map((scenario) => ({ server, scenario })),
+  scenarios[server].map((scenario) => ({ server, scenario })),
 );
 const servers = new ServersAhead(
   plan.map(({ server, scenario }) => Array.from({ length: 2 }, () => ({ kind: server, flags: scenario.flags ?? [] }))),

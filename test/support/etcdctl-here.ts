@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { bytesOf } from "../../src/ctl/go-text.js";
 import { run } from "../../src/ctl/run.js";
+import type { Surroundings } from "../../src/ctl/surroundings.js";
 import { environmentOf, type Outcome, type RunOptions } from "./etcdctl.js";
 
 /**
@@ -10,7 +11,7 @@ import { environmentOf, type Outcome, type RunOptions } from "./etcdctl.js";
 export async function etcdctlHere(
   endpoint: string,
   args: readonly string[],
-  options: Pick<RunOptions, "stdin" | "env"> = {},
+  options: Pick<RunOptions, "stdin" | "env"> & Pick<Surroundings, "resolveSrv"> = {},
 ): Promise<Outcome> {
   const printed = { stdout: "", stderr: "" };
   const streamTo = (name: keyof typeof printed) => ({
@@ -24,6 +25,7 @@ export async function etcdctlHere(
     stdout: streamTo("stdout"),
     stderr: streamTo("stderr"),
     env: environmentOf(options),
+    ...(options.resolveSrv === undefined ? {} : { resolveSrv: options.resolveSrv }),
   });
   return { ...printed, code };
 }

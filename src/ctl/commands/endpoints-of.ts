@@ -9,7 +9,7 @@ import { type Bytes, bytesOf } from "../go-text.js";
  */
 export async function endpointsOf(context: Context): Promise<readonly Bytes[]> {
   context.settle();
-  if (!context.flags.bool("cluster")) return context.flags.list("endpoints");
+  if (!context.flags.bool("cluster")) return context.endpoints();
   const client = await context.connect();
   const wrap = (reason: string): string => `failed to fetch endpoints from etcd cluster member list: ${reason}`;
   const { members } = await orFail(client.members(context.call), ExitCode.Error, wrap);

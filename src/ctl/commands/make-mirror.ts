@@ -34,6 +34,7 @@ export async function makeMirror(context: Context): Promise<void> {
     cacert: flags.text("dest-cacert"),
     insecureTransport: flags.bool("dest-insecure-transport"),
     insecureSkipVerify: false,
+    serverName: "",
     auth: await userOf(flags.text("dest-user"), flags.text("dest-password"), "Destination Password: "),
   });
   const source = await context.connect();

@@ -19,8 +19,6 @@ export interface Scenario {
   readonly flags?: readonly string[];
   /** Releases of etcdctl that know these commands; both unless said. */
   readonly only?: "3.5";
-  /** The server it is for, when not every one knows these requests. */
-  readonly on?: "etcd 3.5";
   readonly steps: readonly Step[];
 }
 
