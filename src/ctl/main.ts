@@ -7,7 +7,7 @@ import { run } from "./run.js";
 export async function main(argv: readonly string[]): Promise<void> {
   // Whoever reads our output may stop to: then nobody waits for the rest.
   process.stdout.on("error", () => process.exit(ExitCode.Error));
-  // grpc-js sends an address as a server's name, which Node wants to be none; nobody at a shell can do anything about it.
+  // grpc-js gives an address as a server's name, which Node warns of; nobody at a shell can do anything about it.
   process.noDeprecation = true;
   const code = await run(argumentBytes(argv), process);
   await printed();

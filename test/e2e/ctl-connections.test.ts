@@ -181,7 +181,7 @@ describe("--discovery-srv", { timeout: 30_000 }, () => {
     expect(looked.sort()).toEqual(["_etcd-client-ssl._tcp.etcd.test", "_etcd-client._tcp.etcd.test"]);
   });
 
-  test("finds members with TLS, whose certificate has to be for the domain when --insecure-discovery is off", async () => {
+  test("finds members with TLS, whose certificate is for the domain when --insecure-discovery is off", async () => {
     const records = { "_etcd-client-ssl._tcp.etcd.test": secure, "_etcd-client-ssl._tcp.other.test": secure };
     const safe = ["--insecure-discovery=false", ...ca(), ...pair()];
     expect((await run(records, ...safe, "-d", "etcd.test")).code).toBe(0);
