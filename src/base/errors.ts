@@ -102,6 +102,7 @@ const errors = {
   wrongDowngradeVersionFormat: [invalid, "etcdserver: wrong downgrade target version format"],
   invalidDowngradeTargetVersion: [invalid, "etcdserver: invalid downgrade target version"],
   downgradeInProcess: [failed, "etcdserver: cluster has a downgrade job in progress"],
+  unknownMethod: [GrpcCode.Unknown, "etcdserver: unknown method"],
   noInflightDowngrade: [failed, "etcdserver: no inflight downgrade job"],
 
   canceled: [GrpcCode.Canceled, "etcdserver: request canceled"],

@@ -6,7 +6,7 @@ import type { ServerStream } from "./stream.js";
 
 export type MaintenanceServer = Pick<
   EtcdServer,
-  "status" | "alarm" | "defragment" | "hash" | "hashKv" | "moveLeader" | "snapshot"
+  "status" | "alarm" | "defragment" | "downgrade" | "hash" | "hashKv" | "moveLeader" | "snapshot"
 >;
 
 /** How much of a snapshot goes into one message, as with etcd. */
@@ -14,11 +14,13 @@ const snapshotChunkBytes = 32 * 1024;
 
 /** etcdserverpb.Maintenance */
 export function maintenanceBindings(server: MaintenanceServer): readonly Binding[] {
-  const { Status, Alarm, Defragment, Hash, HashKV, MoveLeader, Snapshot } = services["etcdserverpb.Maintenance"];
+  const { Status, Alarm, Defragment, Downgrade, Hash, HashKV, MoveLeader, Snapshot } =
+    services["etcdserverpb.Maintenance"];
   return [
     unary(Status, (_, call) => server.status(call)),
     unary(Alarm, (request, call) => server.alarm(request, call)),
     unary(Defragment, (_, call) => server.defragment(call)),
+    unary(Downgrade, (request, call) => server.downgrade(request, call)),
     unary(Hash, (_, call) => server.hash(call)),
     unary(HashKV, (request, call) => server.hashKv(request.revision, call)),
     unary(MoveLeader, (request, call) => server.moveLeader(request, call)),

@@ -8,6 +8,7 @@ import { Compactor } from "./compactor.js";
 import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
 import { Consensus } from "./consensus.js";
 import { CorruptionCheck, CorruptionLoop } from "./corruption-check.js";
+import { DowngradeService } from "./downgrade-service.js";
 import { Headers } from "./headers.js";
 import { KvService } from "./kv-service.js";
 import { LeaderQuestions } from "./leader-questions.js";
@@ -35,6 +36,7 @@ export interface Assembly {
   readonly auth: AuthService;
   readonly membership: MembershipService;
   readonly maintenance: MaintenanceService;
+  readonly downgrades: DowngradeService;
   readonly leaseLoop: LeaseLoop;
   readonly compactor: Compactor | undefined;
   readonly corruption: CorruptionLoop | undefined;
@@ -90,10 +92,9 @@ export function assemble(
   const ensureLeadership = (): Promise<boolean> => consensus.ensureLeadership();
   const space = new SpaceGuard({ quota, memberId, proposer, logger });
   const headers = new Headers(clusterId, memberId, store, position);
-  const { warningApplyDurationMs } = settings;
   const kv = new KvService({
-    ...{ backend, store, lessor, access, proposer, readIndex, headers },
-    ...{ clock, logger, counters, warningApplyDurationMs },
+    ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, logger, counters },
+    warningApplyDurationMs: settings.warningApplyDurationMs,
   });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
@@ -120,6 +121,7 @@ export function assemble(
     access,
     auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
     ...{ counters, consensus, headers, watchable, kv, leases, space, membership, maintenance, compactor, publisher },
+    downgrades: new DowngradeService({ cluster, access, proposer, readIndex, headers }),
     corruption: makeCorruptionLoop(settings, deps, member, consensus, maintenance),
     leaseLoop: new LeaseLoop({
       ...{ clock, logger, lessor, counters, ensureLeadership },

@@ -12,6 +12,8 @@ import {
   type DefragmentResponse,
   type DeleteRangeRequest,
   type DeleteRangeResponse,
+  type DowngradeRequest,
+  type DowngradeResponse,
   type HashKVResponse,
   type HashResponse,
   type LeaseGrantRequest,
@@ -252,6 +254,10 @@ export class EtcdServer {
     await this.#running.access.requireAdmin(call);
     await this.#running.transfer.moveTo(targetId);
     return MoveLeaderResponse.create();
+  }
+
+  async downgrade(request: DowngradeRequest, call: Call): Promise<DowngradeResponse> {
+    return await this.#running.downgrades.run(request, call);
   }
 
   async hash(call: Call): Promise<HashResponse> {

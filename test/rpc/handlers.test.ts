@@ -124,6 +124,7 @@ test("MemberList and HashKV pass on what they are asked for", async () => {
     status: async () => StatusResponse.create(),
     alarm: refusing(asked, "alarm"),
     defragment: refusing(asked, "defragment"),
+    downgrade: refusing(asked, "downgrade"),
     hash: refusing(asked, "hash"),
     hashKv: refusing(asked, "hashKv"),
     moveLeader: refusing(asked, "moveLeader"),
