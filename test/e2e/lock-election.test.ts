@@ -19,12 +19,12 @@ type Heard = Readonly<Record<string, unknown>>;
 class Caller {
   readonly client: TestClient;
   readonly hasty: TestClient;
-  readonly #server: ServerProcess;
+  readonly server: ServerProcess;
 
-  constructor(server: ServerProcess) {
-    this.#server = server;
-    this.client = new TestClient(server.endpoint);
-    this.hasty = new TestClient(server.endpoint, 250);
+  constructor(server: ServerProcess, token?: string) {
+    this.server = server;
+    this.client = new TestClient(server.endpoint, undefined, undefined, token);
+    this.hasty = new TestClient(server.endpoint, 250, undefined, token);
   }
 
   async grant(...ids: readonly bigint[]): Promise<void> {
@@ -66,7 +66,7 @@ class Caller {
     stream.end({ name: bytes(name) });
     const answers = stream[Symbol.asyncIterator]();
     return {
-      next: async () => plain((await answers.next()).value),
+      next: () => heard(answers.next().then(({ value }) => value)),
       stop: () => stream.cancel(),
     };
   }
@@ -93,7 +93,7 @@ class Caller {
   async stop(): Promise<void> {
     this.client.close();
     this.hasty.close();
-    await this.#server.stop();
+    await this.server.stop();
   }
 }
 
@@ -115,6 +115,20 @@ function plain(answer: unknown): Heard {
   if (answer === undefined) return { over: true };
   const { header, ...rest } = answer as { header?: ResponseHeader } & lockpb.LockResponse;
   return { revision: header?.revision, ids: header !== undefined && header.memberId !== 0n, ...rest };
+}
+
+const prefixOf = (key: string) => ({ key, rangeEnd: prefixEnd(key), permType: 2 });
+
+/** With users from now on: root, and one who may use names that begin with `l`. @returns the latter's token */
+async function beginAuth({ client }: Caller): Promise<string> {
+  await client.unary("etcdserverpb.Auth", "UserAdd", { name: "root", password: "r" });
+  await client.unary("etcdserverpb.Auth", "UserGrantRole", { user: "root", role: "root" });
+  await client.unary("etcdserverpb.Auth", "RoleAdd", { name: "r" });
+  await client.unary("etcdserverpb.Auth", "RoleGrantPermission", { name: "r", perm: prefixOf("l") });
+  await client.unary("etcdserverpb.Auth", "UserAdd", { name: "u", password: "p" });
+  await client.unary("etcdserverpb.Auth", "UserGrantRole", { user: "u", role: "r" });
+  await client.unary("etcdserverpb.Auth", "AuthEnable", {});
+  return (await client.unary("etcdserverpb.Auth", "Authenticate", { name: "u", password: "p" })).token;
 }
 
 type Script = (caller: Caller, say: (...answers: unknown[]) => void) => Promise<void>;
@@ -256,6 +270,53 @@ describe.skipIf(!ready)("the lock and election services cannot be told from etcd
       expect(ours).toEqual(theirs);
     });
   }
+});
+
+describe.skipIf(!ready)("with users", () => {
+  test("the services may do what their caller may, as in etcd 3.5", { timeout: 30_000 }, async () => {
+    const run = async (kind: ServerKind): Promise<unknown[]> => {
+      const server = await ServerProcess.start({ kind });
+      const anybody = new Caller(server);
+      await anybody.grant(0x401n, 0x402n);
+      const user = new Caller(server, await beginAuth(anybody));
+      const said: unknown[] = [];
+      for (const caller of [anybody, user]) {
+        for (const name of ["l", "elsewhere"]) {
+          const { leader, ...won } = await caller.campaign(`${name}e`, 0x402n, "v");
+          const key = leader as electionpb.LeaderKey | undefined;
+          said.push(
+            await caller.lock(name, 0x401n),
+            await caller.unlock(`${name}/401`),
+            won,
+            await caller.leader(name),
+          );
+          said.push(await caller.proclaim(key, "w"), await caller.resign(key));
+        }
+      }
+      await anybody.stop();
+      await user.stop();
+      return said;
+    };
+    const [theirs, ours] = await Promise.all([run("etcd 3.5"), run("ours")]);
+    expect(ours).toEqual(theirs);
+  });
+
+  test("an observer that may read no more is told so, and one that may not read at all", async () => {
+    const anybody = new Caller(await ServerProcess.start({ kind: "ours" }));
+    await anybody.grant(0x401n);
+    const user = new Caller(anybody.server, await beginAuth(anybody));
+    const { token } = await anybody.client.unary("etcdserverpb.Auth", "Authenticate", { name: "root", password: "r" });
+    const root = new Caller(anybody.server, token);
+    const denied = { code: 2, details: "etcdserver: permission denied" };
+    expect(await user.observe("elsewhere").next()).toEqual(denied);
+    const observed = user.observe("l");
+    await user.campaign("l", 0x401n, "v");
+    expect(await observed.next()).toMatchObject({ revision: 2 });
+    const next = observed.next();
+    await root.client.unary("etcdserverpb.Auth", "RoleRevokePermission", { role: "r", ...prefixOf("l") });
+    expect(await next).toEqual(denied);
+    for (const caller of [user, root, anybody]) await caller.stop();
+  });
 });
 
 test("a member that stops sends its waiters away, and their keys with them", { timeout: 30_000 }, async () => {

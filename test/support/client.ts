@@ -3,6 +3,7 @@ import {
   Client,
   type ClientDuplexStream,
   credentials,
+  Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
 import { type Codec, services } from "../../src/wire/index.js";
@@ -27,10 +28,20 @@ interface AnyMethod {
 export class TestClient {
   readonly #client: Client;
   readonly #deadlineMs: number | undefined;
+  readonly #metadata = new Metadata();
 
-  /** @param deadlineMs how long a unary call may take; for ever unless given */
-  constructor(endpoint: string, deadlineMs?: number, channel: ChannelCredentials = credentials.createInsecure()) {
+  /**
+   * @param deadlineMs how long a unary call may take; for ever unless given
+   * @param token who calls, on a server with users
+   */
+  constructor(
+    endpoint: string,
+    deadlineMs?: number,
+    channel: ChannelCredentials = credentials.createInsecure(),
+    token?: string,
+  ) {
     this.#deadlineMs = deadlineMs;
+    if (token !== undefined) this.#metadata.set("token", token);
     this.#client = new Client(endpoint, channel, {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
@@ -54,6 +65,7 @@ export class TestClient {
         (message: unknown) => Buffer.from(encoder.encode(message)),
         (bytes) => decoder.decode(bytes),
         encoder.create(request),
+        this.#metadata,
         this.#deadlineMs === undefined ? {} : { deadline: Date.now() + this.#deadlineMs },
         (error: ServiceError | null, response?: unknown) => {
           if (error !== null) reject(error);
@@ -73,6 +85,7 @@ export class TestClient {
       path,
       (message: RequestOf<S, M>) => Buffer.from(encoder.encode(message)),
       (bytes) => decoder.decode(bytes) as ResponseOf<S, M>,
+      this.#metadata,
     );
   }
 
