@@ -1,12 +1,13 @@
 import { type Applier, type ApplyResult, decodeEntryRequest, operationOf, requestIdOf } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import { assert, type Clock, type EtcdError, type Logger, type RequestId } from "../base/index.js";
+import { assert, type Clock, type EtcdError, type RequestId } from "../base/index.js";
 import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../raft/index.js";
 import type { InternalRaftRequest } from "../wire/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { LogPosition } from "./log-position.js";
 import type { ServerCounters } from "./metrics.js";
 import type { Proposals } from "./proposals.js";
+import type { SlowRequests } from "./slow-requests.js";
 
 export interface ApplyLoopConfig {
   readonly applier: Applier;
@@ -17,9 +18,8 @@ export interface ApplyLoopConfig {
   /** Those who wait for conf changes, which end with a refusal or without one. */
   readonly confChanges: Proposals<EtcdError | undefined>;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly counters: ServerCounters;
-  readonly warningApplyDurationMs: number;
+  readonly slow: SlowRequests;
   /** Of the entry at `position`. */
   readonly confState: ConfState;
   /** Raft's own part of a conf change. */
@@ -43,7 +43,7 @@ type Item = Entry | { readonly snapshot: Snapshot };
 
 interface AppliedRequest {
   readonly request: InternalRaftRequest;
-  readonly success: boolean;
+  readonly result: ApplyResult;
 }
 
 /** How long entries are applied before the event loop gets its turn. */
@@ -157,7 +157,7 @@ export class ApplyLoop {
       const applied = this.#apply(item);
       position.applyTo(item.index, item.term);
       const now = clock.now();
-      this.#measure(item, applied, now - startedAt);
+      if (applied !== undefined) this.#measure(applied, now - startedAt);
       if (now >= end) return;
       startedAt = now;
     }
@@ -181,20 +181,11 @@ export class ApplyLoop {
     this.#slice();
   }
 
-  #measure({ index, data }: Entry, applied: AppliedRequest | undefined, tookMs: number): void {
-    const { counters, logger, warningApplyDurationMs } = this.#config;
-    if (applied !== undefined) {
-      const { request, success } = applied;
-      counters.countApply(request.v2 === undefined ? "v3" : "v2", operationOf(request), success, tookMs / 1000);
-    }
-    if (tookMs <= warningApplyDurationMs) return;
-    counters.slowApplies++;
-    logger.warn("apply request took too long", {
-      "took-ms": tookMs,
-      "expected-duration-ms": warningApplyDurationMs,
-      index,
-      "request-bytes": data.length,
-    });
+  #measure({ request, result }: AppliedRequest, tookMs: number): void {
+    const { counters, slow } = this.#config;
+    const version = request.v2 === undefined ? "v3" : "v2";
+    counters.countApply(version, operationOf(request), result.error === undefined, tookMs / 1000);
+    slow.applied(request, result, tookMs);
   }
 
   /** @returns what it asked for, unless that was nothing or a conf change */
@@ -237,7 +228,7 @@ export class ApplyLoop {
     // The client hears of it when all members know that there is no room for more.
     if (result.error === undefined && result.overQuota) void raiseNoSpace().then(() => proposals.settle(id, result));
     else proposals.settle(id, result);
-    return { request, success: result.error === undefined };
+    return { request, result };
   }
 
   #release(): void {

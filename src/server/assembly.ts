@@ -20,6 +20,7 @@ import { MembershipService } from "./membership-service.js";
 import type { ServerCounters } from "./metrics.js";
 import { peerService } from "./peer-service.js";
 import { Publisher } from "./publisher.js";
+import { SlowRequests } from "./slow-requests.js";
 import { SpaceGuard } from "./space-guard.js";
 import { VersionSurvey } from "./version-survey.js";
 
@@ -70,8 +71,9 @@ export function assemble(
     counters: counters.store,
     onFailure: (error) => onFailure(asError(error)),
   });
+  const slow = new SlowRequests({ ...deps, counters, warningApplyDurationMs: settings.warningApplyDurationMs });
   const consensus = new Consensus({
-    ...{ settings, member, applier, access, watchable, peers: deps.peers, clock, logger, counters },
+    ...{ settings, member, applier, access, watchable, peers: deps.peers, clock, logger, counters, slow },
     onLeadership() {
       if (consensus.leadership.leading) {
         compactor?.resume();
@@ -92,10 +94,7 @@ export function assemble(
   const ensureLeadership = (): Promise<boolean> => consensus.ensureLeadership();
   const space = new SpaceGuard({ quota, memberId, proposer, logger });
   const headers = new Headers(clusterId, memberId, store, position);
-  const kv = new KvService({
-    ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, logger, counters },
-    warningApplyDurationMs: settings.warningApplyDurationMs,
-  });
+  const kv = new KvService({ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({

@@ -29,6 +29,7 @@ import { Proposer } from "./proposer.js";
 import { type RaftHandler, RaftNode } from "./raft-node.js";
 import { ReadIndex } from "./read-index.js";
 import { RequestIds } from "./request-ids.js";
+import type { SlowRequests } from "./slow-requests.js";
 import { SnapshotInstall } from "./snapshot-install.js";
 import { SnapshotTransfer } from "./snapshot-transfer.js";
 import { SnapshotTrigger } from "./snapshot-trigger.js";
@@ -43,6 +44,7 @@ export interface ConsensusConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: ServerCounters;
+  readonly slow: SlowRequests;
   /** There is news of the leader. */
   readonly onLeadership: () => void;
   /** The first entry of a leader was applied, and so was everything of the terms before. */
@@ -297,14 +299,13 @@ export class Consensus implements RaftHandler {
   }
 
   #makeApplyLoop(): ApplyLoop {
-    const { settings, member, applier, clock, logger, counters } = this.#config;
+    const { member, applier, clock, counters, slow } = this.#config;
     const { onFirstOfTerm, onRemoved, raiseNoSpace, onFailure } = this.#config;
     const { position, proposals, traffic } = this;
     return new ApplyLoop({
-      ...{ applier, position, proposals, clock, logger, counters, raiseNoSpace, onFailure },
+      ...{ applier, position, proposals, clock, counters, slow, raiseNoSpace, onFailure },
       backend: member.backend,
       confChanges: this.#confChanges,
-      warningApplyDurationMs: settings.warningApplyDurationMs,
       confState: loadConfState(member.backend) ?? emptyConfState,
       reconfigure: (change) => this.#raftNode.applyConfChange(change),
       onMembership(change) {

@@ -1,6 +1,6 @@
 import { checkTxnPermission, isReadOnly, isSerializable, readRange, readTxn } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import type { Clock, Logger } from "../base/index.js";
+import type { Clock } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
 import {
@@ -21,6 +21,10 @@ import type { Headers } from "./headers.js";
 import type { ServerCounters } from "./metrics.js";
 import { type Proposer, responseOf } from "./proposer.js";
 import type { ReadIndex } from "./read-index.js";
+import type { SlowRequests } from "./slow-requests.js";
+
+const agreement = "agreement among raft nodes before linearized reading";
+const raftRequest = "process raft request";
 
 export interface KvServiceConfig {
   readonly backend: Backend;
@@ -31,9 +35,8 @@ export interface KvServiceConfig {
   readonly readIndex: ReadIndex;
   readonly headers: Headers;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly counters: ServerCounters;
-  readonly warningApplyDurationMs: number;
+  readonly slow: SlowRequests;
 }
 
 /** What clients do with keys. Writes go through the log; reads are served from this member's own store. */
@@ -46,14 +49,21 @@ export class KvService {
 
   /** A large range is read in turns, at one revision; other requests get theirs in between. */
   async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
-    const { store, access, readIndex, headers, counters } = this.#config;
+    const { access, clock, readIndex, headers, counters, slow } = this.#config;
+    const startedAt = clock.now();
     if (!request.serializable) await readIndex.wait(call);
+    const agreedAt = clock.now();
     counters.ranges++;
     const response = await access.guardedRead(
       call,
       (who) => access.auth.checkRead(who, request.key, request.rangeEnd),
-      () => this.#timed("read-only range ", () => readRange(store, request, call)),
+      () => this.#readRange(request, call),
     );
+    if (slow.isLong(startedAt)) {
+      const detail = { rangeBegin: request.key, rangeEnd: request.rangeEnd, ...outcome(response.kvs.length, response) };
+      const steps = [[agreement, agreedAt] as const, ["range keys and assemble the response", clock.now()] as const];
+      slow.trace("range", detail, startedAt, steps);
+    }
     return { ...response, header: headers.at(response.header?.revision) };
   }
 
@@ -65,8 +75,13 @@ export class KvService {
   }
 
   async put(request: PutRequest, call: Call): Promise<PutResponse> {
-    const { proposer, headers } = this.#config;
+    const { clock, proposer, headers, slow } = this.#config;
+    const startedAt = clock.now();
     const response = responseOf(await proposer.propose({ put: request }, call), "put");
+    if (slow.isLong(startedAt)) {
+      const detail = { key: request.key, valueSize: request.value.length, ...outcome(0, response) };
+      slow.trace("put", detail, startedAt, [[raftRequest, clock.now()]]);
+    }
     return { ...response, header: headers.at(response.header?.revision) };
   }
 
@@ -77,11 +92,16 @@ export class KvService {
   }
 
   async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
-    const { proposer, headers, counters } = this.#config;
+    const { clock, proposer, headers, counters, slow } = this.#config;
+    const startedAt = clock.now();
     counters.txns++;
     const response = isReadOnly(request)
       ? await this.#readOnlyTxn(request, call)
       : responseOf(await proposer.propose({ txn: request }, call), "txn");
+    if (slow.isLong(startedAt)) {
+      const detail = { readOnly: isReadOnly(request), ...outcome(response.responses.length, response) };
+      slow.trace("transaction", detail, startedAt, [[raftRequest, clock.now()]]);
+    }
     return { ...response, header: headers.at(response.header?.revision) };
   }
 
@@ -103,27 +123,40 @@ export class KvService {
   }
 
   async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
-    const { store, lessor, access, readIndex } = this.#config;
+    const { lessor, access, readIndex } = this.#config;
     if (!isSerializable(request)) await readIndex.wait(call);
     return await access.guardedRead(
       call,
       (who) => checkTxnPermission(access.auth, lessor, who, request),
-      () => this.#timed("read-only txn ", () => readTxn(store, request, call)),
+      () => this.#readTxn(request, call),
     );
   }
 
-  async #timed<Response>(prefix: string, read: () => Promise<Response>): Promise<Response> {
-    const { clock, counters, logger, warningApplyDurationMs } = this.#config;
+  async #readRange(request: RangeRequest, call: Call): Promise<RangeResponse> {
+    const { clock, slow, store } = this.#config;
     const startedAt = clock.now();
+    let response: RangeResponse | undefined;
     try {
-      return await read();
+      response = await readRange(store, request, call);
+      return response;
     } finally {
-      const took = clock.now() - startedAt;
-      if (took > warningApplyDurationMs) {
-        counters.slowApplies++;
-        const fields = { "took-ms": took, "expected-duration-ms": warningApplyDurationMs, prefix };
-        logger.warn("apply request took too long", fields);
-      }
+      slow.range(request, response, startedAt);
     }
   }
+
+  async #readTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    const { clock, slow, store } = this.#config;
+    const startedAt = clock.now();
+    let response: TxnResponse | undefined;
+    try {
+      response = await readTxn(store, request, call);
+      return response;
+    } finally {
+      slow.readOnlyTxn(request, response, startedAt);
+    }
+  }
+}
+
+function outcome(responseCount: number, { header }: Pick<RangeResponse, "header">) {
+  return { responseCount, responseRevision: header?.revision ?? 0 };
 }

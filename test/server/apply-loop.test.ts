@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Applier } from "../../src/apply/index.js";
-import { ManualClock, silentLogger } from "../../src/base/index.js";
+import { ManualClock } from "../../src/base/index.js";
 import { type Entry, emptyConfState } from "../../src/raft/index.js";
 import { ApplyLoop } from "../../src/server/apply-loop.js";
 import { LogPosition } from "../../src/server/log-position.js";
@@ -40,10 +40,10 @@ function setUp(room: number) {
   const unused = { settle: nothing, isWaiting: nothing };
   const loop = new ApplyLoop({
     applier: applier as unknown as Applier,
-    ...{ backend, position, clock: new ManualClock(), logger: silentLogger, counters: new ServerCounters() },
+    ...{ backend, position, clock: new ManualClock(), counters: new ServerCounters() },
     proposals: unused as never,
     confChanges: unused as never,
-    ...{ warningApplyDurationMs: 100, confState: emptyConfState },
+    ...{ slow: unused as never, confState: emptyConfState },
     ...{ reconfigure: nothing, onMembership: nothing, install: nothing, raiseNoSpace: nothing },
     ...{ onFirstOfTerm: () => undefined, onApplied: () => undefined },
     onFailure: (error) => {

@@ -1,0 +1,82 @@
+/** No line of the log is longer for a request's sake. */
+const charactersMax = 1_024;
+
+/** Never said, whatever message they are in. */
+const secrets = /password|token/i;
+
+/**
+ * A request as etcd's log has it, in protobuf's text form: keys are said, of values (and of all other bytes) only how
+ * long they are, and of passwords and tokens nothing at all.
+ */
+export function requestText(request: object): string {
+  const text = new Text();
+  text.fields(request);
+  return text.done();
+}
+
+/** Stops when it is long enough: a request may be a megabyte. */
+class Text {
+  #text = "";
+
+  done(): string {
+    return this.#text.length > charactersMax ? `${this.#text.slice(0, charactersMax)}...` : this.#text.trimEnd();
+  }
+
+  fields(message: object): void {
+    for (const [name, value] of Object.entries(message)) {
+      if (this.#text.length > charactersMax) return;
+      if (secrets.test(name)) continue;
+      for (const one of Array.isArray(value) ? value : [value]) this.#field(snakeCase(name), one);
+    }
+  }
+
+  #field(name: string, value: unknown): void {
+    if (this.#text.length > charactersMax) return;
+    switch (typeof value) {
+      case "string":
+        if (value !== "") this.#text += `${name}:${quoted(value)} `;
+        return;
+      case "number":
+      case "bigint":
+        if (value !== 0 && value !== 0n) this.#text += `${name}:${value} `;
+        return;
+      case "boolean":
+        if (value) this.#text += `${name}:true `;
+        return;
+      case "object":
+        this.#object(name, value);
+    }
+  }
+
+  #object(name: string, value: object | null): void {
+    if (value === null) return;
+    if (value instanceof Uint8Array) {
+      if (value.length > 0) this.#text += `${name}_size:${value.length} `;
+      return;
+    }
+    // A oneof says which of its fields there is.
+    if ("case" in value && "value" in value) {
+      if (!secrets.test(String(value.case))) this.#field(snakeCase(String(value.case)), value.value);
+      return;
+    }
+    this.#text += `${name}:<`;
+    this.fields(value);
+    this.#text += "> ";
+  }
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** As protobuf's text form has bytes; a key is a character a byte. */
+function quoted(text: string): string {
+  const bytes = Buffer.from(text.slice(0, charactersMax), /[^\0-\xff]/.test(text) ? "utf8" : "latin1");
+  let result = "";
+  for (const byte of bytes) {
+    if (byte === 0x22 || byte === 0x5c) result += `\\${String.fromCharCode(byte)}`;
+    else if (byte >= 0x20 && byte < 0x7f) result += String.fromCharCode(byte);
+    else result += `\\${byte.toString(8).padStart(3, "0")}`;
+  }
+  return `"${result}"`;
+}
