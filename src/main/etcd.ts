@@ -4,6 +4,7 @@
  */
 import { FlagError } from "./flag-error.js";
 import { usage } from "./help.js";
+import type { LogSettings } from "./log-settings.js";
 import { openLogger, type ProcessLogger } from "./logger.js";
 import { type RunningMember, startMember } from "./member.js";
 import { readTask, type Task } from "./read-settings.js";
@@ -12,6 +13,9 @@ import { banner } from "./terminal.js";
 
 /** A stop that takes longer is given up: whoever asked for it will not wait any longer either. */
 const stopMsMax = 4_800;
+
+/** For what goes wrong before the log is known. */
+const stderrLog: LogSettings = { level: "info", levelGiven: false, outputs: ["stderr"], format: "json" };
 
 const settled = { ok: 0, failed: 1, badCommandLine: 2 } as const;
 
@@ -24,10 +28,21 @@ export async function main(words: readonly string[]): Promise<void> {
     process.exitCode = task.exitCode ?? settled.ok;
     return;
   }
-  const logger = openLogger(task.settings.log);
+  const logger = openLog(task.settings.log);
   watchRuntime(logger);
   for (const { level, message, fields } of task.notes) logger[level](message, fields);
   process.exit(await run(task.settings, logger));
+}
+
+/** A log that cannot be opened ends the process. */
+function openLog(settings: LogSettings): ProcessLogger {
+  try {
+    return openLogger(settings);
+  } catch (error) {
+    const fields = { error: error instanceof Error ? error.message : String(error) };
+    openLogger(stderrLog).fatal("failed to open the log", fields);
+    process.exit(settled.failed);
+  }
 }
 
 /** The task; a command line that cannot be read ends the process. */
@@ -40,8 +55,7 @@ async function read(words: readonly string[]): Promise<Task> {
       process.stderr.write(`${error.message}\n${usage}`);
       process.exit(settled.badCommandLine);
     }
-    const logger = openLogger({ level: "info", levelGiven: false, outputs: ["stderr"] });
-    logger.warn("failed to verify flags", { error: error.message });
+    openLogger(stderrLog).warn("failed to verify flags", { error: error.message });
     process.exit(settled.failed);
   }
 }

@@ -1,3 +1,4 @@
+import { logFlags } from "./log-flags.js";
 import { securityFlags } from "./security-flags.js";
 
 /**
@@ -31,7 +32,6 @@ const member = "Member";
 const clustering = "Clustering";
 const auth = "Auth";
 const monitoring = "Monitoring";
-const logging = "Logging";
 const experimental = "Experimental";
 const general = "General";
 
@@ -323,21 +323,7 @@ export const flagTable = [
     initial: "",
     help: "where else to serve /metrics and /health",
   },
-  { name: "logger", group: logging, kind: "string", initial: "zap", help: "'zap': JSON lines with its keys" },
-  {
-    name: "log-outputs",
-    group: logging,
-    kind: "list",
-    initial: "default",
-    help: "'default' and 'stderr', 'stdout', or files to append to",
-  },
-  {
-    name: "log-level",
-    group: logging,
-    kind: "string",
-    initial: "info",
-    help: "debug, info, warn, error, panic or fatal",
-  },
+  ...logFlags,
   {
     name: "experimental-initial-corrupt-check",
     group: experimental,
@@ -393,6 +379,13 @@ export const flagTable = [
     kind: "duration",
     initial: "100ms",
     help: "log a request that takes longer to apply",
+  },
+  {
+    name: "experimental-warning-unary-request-duration",
+    group: experimental,
+    kind: "duration",
+    initial: "300ms",
+    help: "log a call that takes longer to answer",
   },
   {
     name: "experimental-snapshot-catchup-entries",

@@ -8,6 +8,7 @@ import {
   GrpcServer,
   type PortHandlers,
   SharedPort,
+  SlowCalls,
 } from "../rpc/index.js";
 import { EtcdServer, removedForGood } from "../server/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
@@ -142,6 +143,7 @@ function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessL
     gate: new Gate(server),
     receiveBytesMax: settings.server.maxRequestBytes + grpcOverheadBytes,
     timed: extensiveMetrics,
+    slow: new SlowCalls(clock, logger, settings.warningCallMs),
     ...{ counters, logger, clock, maxConcurrentStreams },
   };
   const { keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin } = settings;

@@ -15,7 +15,6 @@ const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["discovery", ""],
   ["discovery-fallback", "proxy", "exit"],
   ["discovery-proxy", ""],
-  ["enable-log-rotation", "false"],
   ["enable-pprof", "false"],
   ["enable-v2", "false"],
   ["experimental-bootstrap-defrag-threshold-megabytes", "0"],
@@ -32,7 +31,6 @@ const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["experimental-stop-grpc-service-on-defrag", "false"],
   ["experimental-txn-mode-write-with-shared-buffer", "true"],
   ["initial-election-tick-advance", "true"],
-  ["log-rotation-config-json", '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}'],
   ["max-wals", "5"],
   ["proxy", "off"],
   ["proxy-dial-timeout", "1000"],
@@ -52,7 +50,7 @@ const ofOthers =
   "discovery-keepalive-timeout discovery-key discovery-password discovery-request-timeout discovery-token " +
   "discovery-user distributed-tracing-address distributed-tracing-instance-id distributed-tracing-sampling-rate " +
   "distributed-tracing-service-name downgrade-check-time enable-distributed-tracing " +
-  "experimental-backend-bbolt-freelist-type experimental-warning-unary-request-duration feature-gates log-format " +
+  "experimental-backend-bbolt-freelist-type feature-gates " +
   "log-output log-package-levels max-learners memory-mlock peer-skip-client-san-verification " +
   "snapshot-catchup-entries warning-apply-duration warning-unary-request-duration watch-progress-notify-interval";
 

@@ -7,18 +7,9 @@ import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
 import { beginningOf } from "./initial-cluster.js";
+import { type LogSettings, logSettings } from "./log-settings.js";
 import { type SecuritySettings, securitySettings } from "./security-settings.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
-
-export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
-
-export interface LogSettings {
-  readonly level: LogLevel;
-  /** The level was asked for, not assumed. */
-  readonly levelGiven: boolean;
-  /** `stderr`, `stdout` or the path of a file. */
-  readonly outputs: readonly string[];
-}
 
 /** A place to listen, and the URL that named it. */
 export interface Listen {
@@ -45,6 +36,8 @@ export interface Settings {
   readonly security: SecuritySettings;
   readonly peerTimeouts: PeerTimeouts;
   readonly extensiveMetrics: boolean;
+  /** A call that takes longer is logged. */
+  readonly warningCallMs: number;
   /** Whether the API is served in JSON too. */
   readonly gateway: boolean;
   readonly access: HttpAccess;
@@ -92,6 +85,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
       writeMs: flags.durationMs("raft-write-timeout"),
     },
     extensiveMetrics,
+    warningCallMs: flags.durationMs("experimental-warning-unary-request-duration"),
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
@@ -213,36 +207,4 @@ function autoCompactionOf(flags: FlagValues): AutoCompaction | undefined {
     throw new FlagError(`invalid auto-compaction-retention "${text}": expected a duration, or a number of hours`);
   }
   return retentionMs === 0 ? undefined : { mode, retentionMs };
-}
-
-const levels: Readonly<Record<string, LogLevel>> = {
-  debug: "debug",
-  info: "info",
-  warn: "warn",
-  error: "error",
-  dpanic: "fatal",
-  panic: "fatal",
-  fatal: "fatal",
-};
-
-function logSettings(flags: FlagValues): LogSettings {
-  const logger = flags.text("logger");
-  if (logger === "capnslog") throw new FlagError("--logger=capnslog is removed in v3.5");
-  if (logger !== "zap") throw new FlagError(`unknown logger option "${logger}"`);
-  const outputs = flags.list("log-outputs");
-  if (outputs.length > 1 && outputs.includes("default")) {
-    throw new FlagError('multi logoutput for "default" is not supported yet', { about: ["log-outputs"] });
-  }
-  if (outputs.includes("systemd/journal")) throw new FlagError("--log-outputs=systemd/journal is not supported yet");
-  const level = levels[flags.text("log-level")];
-  if (level === undefined) {
-    const expected = "expected debug, info, warn, error, panic or fatal";
-    throw new FlagError(`unrecognized log level "${flags.text("log-level")}": ${expected}`);
-  }
-  const named = outputs.length === 0 ? ["default"] : outputs;
-  return {
-    level,
-    levelGiven: flags.given("log-level"),
-    outputs: [...new Set(named.map((output) => (output === "default" ? "stderr" : output)))],
-  };
 }

@@ -7,6 +7,13 @@ export function terminalLine(level: string, message: string, fields: Record<stri
   return `${at.toTimeString().slice(0, 8)} ${level.toUpperCase().padEnd(5)} ${message}${rest.join("")}\n`;
 }
 
+/** One log line of `--log-format console`: time, level, message and fields (as JSON) between tabs. */
+export function consoleLine(level: string, message: string, fields: Record<string, unknown>, at: Date): string {
+  const parts = [at.toISOString(), level, message];
+  if (Object.keys(fields).length > 0) parts.push(JSON.stringify(fields));
+  return `${parts.join("\t")}\n`;
+}
+
 function shown(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
 }

@@ -7,6 +7,7 @@ import type { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
 import { answerHead, fieldOf, refusalOf, timeoutMs, trailersOf } from "./grpc-head.js";
 import { MessageReader, messagePrefix } from "./grpc-messages.js";
+import type { SlowCalls } from "./slow-calls.js";
 import { type CallStatus, okStatus, statusOf } from "./status.js";
 import type { ServerStream } from "./stream.js";
 
@@ -18,6 +19,7 @@ export interface CallEnvironment {
   readonly gate: Gate;
   readonly counters: CallCounters;
   readonly logger: Logger;
+  readonly slow: SlowCalls;
   readonly deadlines: Deadlines;
   /** Longest message that is taken. */
   readonly receiveBytesMax: number;
@@ -40,6 +42,8 @@ export interface CallOrigin {
   readonly encoding: string;
   /** Of the connection's certificate. */
   readonly commonName: string | undefined;
+  /** The client's address, for the log. */
+  readonly remote: string;
 }
 
 /** One call, from its head to its status. */
@@ -78,7 +82,7 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     this.#counters = counters;
     this.#origin = origin;
     this.#reader = new MessageReader(environment.receiveBytesMax, origin.encoding);
-    this.#startedAt = environment.timed ? performance.now() : 0;
+    this.#startedAt = environment.slow.now();
     counters.started++;
     const timeout = this.metadata("grpc-timeout");
     const afterMs = timeout === undefined ? undefined : timeoutMs(timeout);
@@ -246,20 +250,23 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
   // ---- its course ----
 
   async #runUnary(message: Uint8Array): Promise<void> {
-    const { gate, counters, lasting } = this.#environment;
-    if (this.#binding.kind !== "unary" || this.#ended !== "no") return;
+    const { gate, counters, lasting, slow } = this.#environment;
+    const binding = this.#binding;
+    if (binding.kind !== "unary" || this.#ended !== "no") return;
     counters.client("unary", this.metadata("client-api-version"));
-    if (this.#binding.waits) lasting.add(this);
+    if (binding.waits) lasting.add(this);
+    let response: Uint8Array | undefined;
     try {
-      gate.admit(this, this.#binding, message);
-      const response = await this.#binding.run(message, this);
+      gate.admit(this, binding, message);
+      response = await binding.run(message, this);
       if (this.#ended !== "no") return;
       this.#send(response);
       this.#finish(okStatus);
     } catch (error) {
       this.#fail(error);
     } finally {
-      if (this.#binding.waits) lasting.delete(this);
+      if (binding.waits) lasting.delete(this);
+      slow.ended(binding, message, response, this.#startedAt, this.#origin.remote);
     }
   }
 
@@ -307,7 +314,7 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
 
   #close(code: GrpcCode): void {
     this.#counters.end(code);
-    if (this.#environment.timed) this.#counters.took((performance.now() - this.#startedAt) / 1_000);
+    if (this.#environment.timed) this.#counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
     if (this.#deadline !== undefined) this.#environment.deadlines.remove(this, this.#deadline);
     this.#giveRoom();
   }

@@ -5,9 +5,10 @@ import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
-import { type CallEnvironment, GrpcCall } from "./grpc-call.js";
+import { type CallEnvironment, type CallOrigin, GrpcCall } from "./grpc-call.js";
 import { fieldOf, frequentFields, isGrpc, notGrpc, refusalOf } from "./grpc-head.js";
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
+import type { SlowCalls } from "./slow-calls.js";
 
 /** What metadata may take: tokens are far shorter. */
 const metadataBytesMax = 64 * 1024;
@@ -22,6 +23,7 @@ export interface GrpcServerConfig {
   readonly counters: CallCounters;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly slow: SlowCalls;
   /** Longest message that is taken. */
   readonly receiveBytesMax: number;
   /** Most calls that one connection may have open. */
@@ -86,7 +88,8 @@ export class GrpcServer {
       frequentFields,
       pingIntervalMsMin: this.#config.keepaliveMsMin,
     };
-    const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, commonName);
+    const origin = { commonName, remote: remoteOf(socket) };
+    const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, origin);
     let served: Served | undefined;
     const closed = () => served !== undefined && this.#forget(served);
     const connection = new Http2Connection(socket, begun, http2, accept, closed);
@@ -119,7 +122,11 @@ export class GrpcServer {
     this.#deadlines.stop();
   }
 
-  #accept(stream: Http2Stream, head: FieldList, commonName: string | undefined): GrpcCall | undefined {
+  #accept(
+    stream: Http2Stream,
+    head: FieldList,
+    origin: Pick<CallOrigin, "commonName" | "remote">,
+  ): GrpcCall | undefined {
     const type = fieldOf(head, "content-type");
     const path = fieldOf(head, ":path") ?? "";
     const encoding = fieldOf(head, "grpc-encoding") ?? "identity";
@@ -135,7 +142,7 @@ export class GrpcServer {
       const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
       stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
     } else {
-      const call = new GrpcCall(stream, method, { head, encoding, commonName }, this.#environment);
+      const call = new GrpcCall(stream, method, { head, encoding, ...origin }, this.#environment);
       call.start();
       return call;
     }
@@ -192,4 +199,10 @@ export class GrpcServer {
       connection.ping();
     }
   }
+}
+
+function remoteOf(socket: Duplex): string {
+  if (!("remoteAddress" in socket) || !("remotePort" in socket)) return "";
+  const { remoteAddress, remotePort } = socket;
+  return remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
 }

@@ -12,5 +12,6 @@ export type { ServerCounters, ServerMetrics } from "./metrics.js";
 export { defragmentDataDir } from "./offline-defragment.js";
 export type { PeerAccess, PeerLink, PeerNetwork } from "./peer-network.js";
 export type { ReceivedSnapshots } from "./received-snapshots.js";
+export { requestText } from "./request-text.js";
 export { type RestoreOptions, restoreMember } from "./restored.js";
 export type { WatchJudge } from "./watch-judge.js";

@@ -23,10 +23,30 @@ class Text {
   }
 
   fields(message: object): void {
-    for (const [name, value] of Object.entries(message)) {
+    if ("compare" in message && "success" in message && "failure" in message) {
+      this.#txn(message);
+      return;
+    }
+    const entries = Object.entries(message);
+    // Who asks comes first.
+    const header = entries.findIndex(([name]) => name === "header");
+    if (header > 0) entries.unshift(...entries.splice(header, 1));
+    for (const [name, value] of entries) {
       if (this.#text.length > charactersMax) return;
       if (secrets.test(name)) continue;
       for (const one of Array.isArray(value) ? value : [value]) this.#field(snakeCase(name), one);
+    }
+  }
+
+  /** All three lists, each in one pair of brackets, as etcd has them. */
+  #txn({ compare, success, failure }: Readonly<Record<"compare" | "success" | "failure", unknown>>): void {
+    for (const [name, items] of Object.entries({ compare, success, failure })) {
+      this.#text += `${name}:<`;
+      for (const item of Array.isArray(items) ? items : []) {
+        if (this.#text.length > charactersMax) return;
+        this.fields(item);
+      }
+      this.#text = `${this.#text.trimEnd()}> `;
     }
   }
 

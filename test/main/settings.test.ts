@@ -33,7 +33,7 @@ test("without flags, everything has etcd's default", () => {
   expect(rest.listenClients).toEqual([
     { url: "http://localhost:2379", address: { kind: "tcp", host: "localhost", port: 2379 } },
   ]);
-  expect(rest.log).toEqual({ level: "info", levelGiven: false, outputs: ["stderr"] });
+  expect(rest.log).toEqual({ level: "info", levelGiven: false, outputs: ["stderr"], format: "json" });
 });
 
 test("a member that is named, and whose cluster is not, is its own cluster", () => {
@@ -142,6 +142,21 @@ for (const { words, message } of [
     words: ["--log-level=foo"],
     message: 'unrecognized log level "foo": expected debug, info, warn, error, panic or fatal',
   },
+  ...["", "--log-outputs=stderr,stdout", "--log-outputs=a.log,b.log"].map((outputs) => ({
+    words: ["--enable-log-rotation", ...(outputs === "" ? [] : [outputs])],
+    message: "--log-outputs requires a single file path when --log-rotate-config-json is defined",
+  })),
+  ...[
+    ["{", "improperly formatted log rotation config: "],
+    ["[]", "invalid log rotation config: expected an object"],
+    ['{"maxsize": "1"}', "invalid log rotation config: maxsize: expected a whole number from 0"],
+    ['{"MaxAge": -1}', "invalid log rotation config: maxage: expected a whole number from 0"],
+    ['{"compress": 1}', "invalid log rotation config: compress: expected true or false"],
+    ['{"maxsizes": 1}', "invalid log rotation config: unknown key maxsizes, expected maxsize, maxage, "],
+  ].map(([json = "", message = ""]) => ({
+    words: ["--enable-log-rotation", "--log-outputs=a.log", `--log-rotation-config-json=${json}`],
+    message,
+  })),
   {
     words: ["--initial-cluster=default=http://localhost:2380", "--discovery-srv=example.com"],
     message:

@@ -5,7 +5,7 @@ import { connect as connectTls } from "node:tls";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { silentLogger, systemClock } from "../../src/base/index.js";
-import { type Binding, CallCounters, Gate, GrpcServer, SharedPort } from "../../src/rpc/index.js";
+import { type Binding, CallCounters, Gate, GrpcServer, SharedPort, SlowCalls } from "../../src/rpc/index.js";
 import { readCredentials } from "../../src/tls/index.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 
@@ -33,6 +33,7 @@ beforeAll(async () => {
     bindings: [whoami],
     gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n }),
     ...{ counters: new CallCounters(), logger: silentLogger, clock: systemClock, receiveBytesMax: 1_000, timed: false },
+    slow: new SlowCalls(systemClock, silentLogger, 300),
     ...{
       maxConcurrentStreams: 2 ** 32 - 1,
       keepaliveIntervalMs: 7_200_000,

@@ -10,6 +10,7 @@ import { Gateway } from "../../src/rpc/gateway/gateway.js";
 import { parseTimeoutMs } from "../../src/rpc/gateway/grpc-timeout.js";
 import { gatewayPaths } from "../../src/rpc/gateway/paths.js";
 import { Turnstile } from "../../src/rpc/gateway/turnstile.js";
+import { SlowCalls } from "../../src/rpc/slow-calls.js";
 import { CallError } from "../../src/rpc/status.js";
 import type { ServerStream } from "../../src/rpc/stream.js";
 import type { Call } from "../../src/server/index.js";
@@ -38,7 +39,8 @@ interface Started {
 async function start(bindings: readonly Binding[], maxConcurrentStreams = 100): Promise<Started> {
   const clock = new ManualClock();
   const counters = new CallCounters();
-  const shared = { clock, counters, gate: new Gate(view), logger: silentLogger, receiveBytesMax, timed: true };
+  const slow = new SlowCalls(clock, silentLogger, 300);
+  const shared = { clock, counters, slow, gate: new Gate(view), logger: silentLogger, receiveBytesMax, timed: true };
   const gateway = await Gateway.load({ ...shared, bindings, maxConcurrentStreams });
   const server = createServer((request, response) => gateway.handle(request.url ?? "", request, response));
   server.listen(0, "127.0.0.1");

@@ -12,6 +12,7 @@ import {
   GrpcServer,
   type ServerStream,
   SharedPort,
+  SlowCalls,
 } from "../../src/rpc/index.js";
 import { WireError } from "../../src/wire/index.js";
 
@@ -40,6 +41,7 @@ async function start(bindings: readonly Binding[], gateView = view): Promise<Sta
     counters,
     logger: { ...silentLogger, error: (_, fields) => errors.push(fields) },
     clock: systemClock,
+    slow: new SlowCalls(systemClock, silentLogger, 300),
     receiveBytesMax,
     maxConcurrentStreams: 2 ** 32 - 1,
     keepaliveIntervalMs: 7_200_000,

@@ -37,9 +37,9 @@ for (const { name, request, want } of [
       failure: [{ request: { case: "requestDeleteRange", value: DeleteRangeRequest.create({ key: "d" }) } }],
     }),
     want:
-      'compare:<target:3 key:"k" value_size:6 > ' +
-      'success:<request_put:<key:"a\\"\\377" value_size:6 lease:7 prev_kv:true > > ' +
-      'failure:<request_delete_range:<key:"d" > >',
+      'compare:<target:3 key:"k" value_size:6> ' +
+      'success:<request_put:<key:"a\\"\\377" value_size:6 lease:7 prev_kv:true >> ' +
+      'failure:<request_delete_range:<key:"d" >>',
   },
   {
     name: "a new user",
@@ -106,7 +106,7 @@ test("what takes longer is told in etcd's words, and counted", () => {
       response: `range_response_count:2 size:${2 * pair.length}`,
     },
     {
-      ...{ took: "150ms", ...expected, prefix: "read-only txn ", request: "" },
+      ...{ took: "150ms", ...expected, prefix: "read-only txn ", request: "compare:<> success:<> failure:<>" },
       response: `responses:<range_response_count:2> size:${2 * pair.length}`,
     },
   ]);

@@ -1,9 +1,10 @@
 import { type Clock, EtcdError, GrpcCode, type Logger } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import type { JsonForms, JsonScanner, MethodSchema } from "../../wire/index.js";
-import type { Binding } from "../binding.js";
+import type { Binding, UnaryBinding } from "../binding.js";
 import type { CallCounters, MethodCounters } from "../call-counters.js";
 import type { Gate } from "../gate.js";
+import type { SlowCalls } from "../slow-calls.js";
 import { CallError, type CallStatus, statusOf } from "../status.js";
 import type { ServerStream } from "../stream.js";
 import { parseTimeoutMs } from "./grpc-timeout.js";
@@ -17,6 +18,7 @@ export interface GatewayEnvironment {
   readonly gate: Gate;
   readonly counters: CallCounters;
   readonly logger: Logger;
+  readonly slow: SlowCalls;
   readonly clock: Clock;
   readonly forms: JsonForms;
   /** Longest message that is taken. */
@@ -50,7 +52,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     this.#route = route;
     this.#peer = peer;
     this.#scanner = environment.forms.scanner(environment.receiveBytesMax * jsonBytesFactor);
-    this.#startedAt = environment.timed ? performance.now() : 0;
+    this.#startedAt = environment.slow.now();
     route.counters.started++;
     const gone = () => this.#close(GrpcCode.Canceled, new EtcdError("canceled"));
     if (peer.gone.aborted) gone();
@@ -86,7 +88,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
       if (timeoutMs !== undefined && timeoutMs < 1) this.#late();
       const deadline = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => this.#late());
       try {
-        if (binding.kind === "unary") await this.#runUnary(binding.run);
+        if (binding.kind === "unary") await this.#runUnary(binding);
         else await this.#runStream(binding);
       } finally {
         deadline?.cancel();
@@ -129,12 +131,17 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     if (!this.#ended) this.#refuse({ code: stopped.code, details: stopped.message }, stopped);
   }
 
-  async #runUnary(run: (request: Uint8Array, call: Call) => Promise<Uint8Array>): Promise<void> {
-    const { gate } = this.#environment;
+  async #runUnary(binding: UnaryBinding): Promise<void> {
+    const { gate, slow } = this.#environment;
     const request = await this.#oneMessage();
     if (this.#ended) return;
-    gate.admit(this, this.#route.binding, request);
-    const response = await run(request, this);
+    gate.admit(this, binding, request);
+    let response: Uint8Array | undefined;
+    try {
+      response = await binding.run(request, this);
+    } finally {
+      slow.ended(binding, request, response, this.#startedAt, "No remote client info.");
+    }
     if (this.#ended) return;
     const json = this.#print(response);
     this.#close(GrpcCode.Ok);
@@ -196,7 +203,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     this.#ended = true;
     const { counters } = this.#route;
     counters.end(code);
-    if (this.#environment.timed) counters.took((performance.now() - this.#startedAt) / 1_000);
+    if (this.#environment.timed) counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
     this.#cancel.abort(reason ?? new EtcdError("canceled"));
   }
 }

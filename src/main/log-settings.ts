@@ -1,0 +1,107 @@
+import { FlagError } from "./flag-error.js";
+import type { FlagValues } from "./flag-values.js";
+import type { LogRotation } from "./rotating-file.js";
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  /** The level was asked for, not assumed. */
+  readonly levelGiven: boolean;
+  /** `stderr`, `stdout` or the path of a file. */
+  readonly outputs: readonly string[];
+  readonly format: "json" | "console";
+  /** Of the one file among the outputs; absent when it is not rotated. */
+  readonly rotation?: LogRotation;
+}
+
+const levels: Readonly<Record<string, LogLevel>> = {
+  debug: "debug",
+  info: "info",
+  warn: "warn",
+  error: "error",
+  dpanic: "fatal",
+  panic: "fatal",
+  fatal: "fatal",
+};
+
+/** @throws FlagError */
+export function logSettings(flags: FlagValues): LogSettings {
+  const logger = flags.text("logger");
+  if (logger === "capnslog") throw new FlagError("--logger=capnslog is removed in v3.5");
+  if (logger !== "zap") throw new FlagError(`unknown logger option "${logger}"`);
+  const outputs = flags.list("log-outputs");
+  if (outputs.length > 1 && outputs.includes("default")) {
+    throw new FlagError('multi logoutput for "default" is not supported yet', { about: ["log-outputs"] });
+  }
+  if (outputs.includes("systemd/journal")) throw new FlagError("--log-outputs=systemd/journal is not supported yet");
+  const level = levels[flags.text("log-level")];
+  if (level === undefined) {
+    const expected = "expected debug, info, warn, error, panic or fatal";
+    throw new FlagError(`unrecognized log level "${flags.text("log-level")}": ${expected}`);
+  }
+  const named = outputs.length === 0 ? ["default"] : outputs;
+  const places = [...new Set(named.map((output) => (output === "default" ? "stderr" : output)))];
+  const rotation = rotationOf(flags, places);
+  return {
+    level,
+    levelGiven: flags.given("log-level"),
+    outputs: places,
+    format: flags.text("log-format") === "console" ? "console" : "json",
+    ...(rotation && { rotation }),
+  };
+}
+
+const rotationFlag = "log-rotation-config-json";
+
+function rotationOf(flags: FlagValues, outputs: readonly string[]): LogRotation | undefined {
+  if (!flags.boolean("enable-log-rotation")) return undefined;
+  const files = outputs.filter((output) => output !== "stderr" && output !== "stdout");
+  if (files.length !== 1) {
+    throw new FlagError("--log-outputs requires a single file path when --log-rotate-config-json is defined", {
+      about: ["enable-log-rotation"],
+    });
+  }
+  const config = parseRotation(flags.text(rotationFlag));
+  return {
+    // As etcd: a file without a size is full at 100 MiB.
+    maxSize: wholeNumber(config, "maxsize") || 100,
+    maxAge: wholeNumber(config, "maxage"),
+    maxBackups: wholeNumber(config, "maxbackups"),
+    localTime: flag(config, "localtime"),
+    compress: flag(config, "compress"),
+  };
+}
+
+/** Keys in any case, as Go reads JSON. */
+function parseRotation(text: string): ReadonlyMap<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FlagError(`improperly formatted log rotation config: ${reason}`, { about: [rotationFlag] });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("expected an object");
+  const known = ["maxsize", "maxage", "maxbackups", "localtime", "compress"];
+  const entries = Object.entries(value).map(([key, part]) => [key.toLowerCase(), part] as const);
+  const unknown = entries.find(([key]) => !known.includes(key));
+  if (unknown !== undefined) throw invalid(`unknown key ${unknown[0]}, expected ${known.join(", ")}`);
+  return new Map(entries);
+}
+
+function wholeNumber(config: ReadonlyMap<string, unknown>, key: string): number {
+  const value = config.get(key) ?? 0;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
+  throw invalid(`${key}: expected a whole number from 0`);
+}
+
+function flag(config: ReadonlyMap<string, unknown>, key: string): boolean {
+  const value = config.get(key) ?? false;
+  if (typeof value === "boolean") return value;
+  throw invalid(`${key}: expected true or false`);
+}
+
+function invalid(reason: string): FlagError {
+  return new FlagError(`invalid log rotation config: ${reason}`, { about: [rotationFlag] });
+}

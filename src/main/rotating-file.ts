@@ -1,0 +1,138 @@
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+
+/** When a log file gives way to the next, and what becomes of those before. */
+export interface LogRotation {
+  /** MiB. */
+  readonly maxSize: number;
+  /** Days; 0 means for ever. */
+  readonly maxAge: number;
+  /** 0 means all. */
+  readonly maxBackups: number;
+  /** The names of old files say the machine's own time. */
+  readonly localTime: boolean;
+  readonly compress: boolean;
+}
+
+const dayMs = 86_400_000;
+const stampPattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/;
+
+/**
+ * A log file that is renamed when it is full, to `name-2026-11-22T15-04-05.000.log`, as etcd's is. A line is written
+ * when the call returns: no rotating stream on the shelf promises that, and the last lines of a process matter most.
+ */
+export class RotatingFile {
+  readonly #path: string;
+  readonly #rotation: LogRotation;
+  readonly #now: () => Date;
+  #file: number;
+  #bytes: number;
+  #tidying: Promise<void> = Promise.resolve();
+
+  /** @throws the system's error when the file cannot be opened */
+  constructor(path: string, rotation: LogRotation, now: () => Date = () => new Date()) {
+    this.#path = path;
+    this.#rotation = rotation;
+    this.#now = now;
+    mkdirSync(dirname(path), { recursive: true });
+    this.#file = openSync(path, "a", 0o600);
+    this.#bytes = fstatSync(this.#file).size;
+    this.#tidyLater();
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(line, "utf8");
+    if (this.#bytes > 0 && this.#bytes + bytes.length > this.#rotation.maxSize * 1024 * 1024) this.#rotate();
+    writeSync(this.#file, bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** Resolves when old files are compressed or removed as they should be. */
+  async settled(): Promise<void> {
+    await this.#tidying;
+  }
+
+  #rotate(): void {
+    try {
+      renameSync(this.#path, this.#backupPath());
+    } catch (error) {
+      const isMoved = error instanceof Error && "code" in error && error.code === "ENOENT";
+      // The directory cannot be written, say: the log goes on in the file that it has.
+      if (!isMoved) return;
+    }
+    closeSync(this.#file);
+    this.#file = openSync(this.#path, "a", 0o600);
+    this.#bytes = 0;
+    this.#tidyLater();
+  }
+
+  #backupPath(): string {
+    const extension = extname(this.#path);
+    const name = basename(this.#path, extension);
+    return join(dirname(this.#path), `${name}-${stampOf(this.#now(), this.#rotation.localTime)}${extension}`);
+  }
+
+  #tidyLater(): void {
+    // What cannot be removed today is tried again with the next file.
+    this.#tidying = this.#tidying.then(() => this.#tidy()).catch(() => undefined);
+  }
+
+  async #tidy(): Promise<void> {
+    const { maxAge, maxBackups, compress } = this.#rotation;
+    const backups = await this.#backups();
+    const oldest = this.#now().getTime() - maxAge * dayMs;
+    for (const [at, { path, time, compressed }] of backups.entries()) {
+      if ((maxBackups > 0 && at >= maxBackups) || (maxAge > 0 && time < oldest)) await rm(path, { force: true });
+      else if (compress && !compressed) await gzip(path);
+    }
+  }
+
+  /** The newest first. */
+  async #backups() {
+    const directory = dirname(this.#path);
+    const extension = extname(this.#path);
+    const prefix = `${basename(this.#path, extension)}-`;
+    const found = (await readdir(directory)).flatMap((name) => {
+      const compressed = name.endsWith(".gz");
+      const plain = compressed ? name.slice(0, -3) : name;
+      if (!plain.startsWith(prefix) || !plain.endsWith(extension)) return [];
+      const stamp = plain.slice(prefix.length, plain.length - extension.length);
+      if (!stampPattern.test(stamp)) return [];
+      return [{ path: join(directory, name), time: timeOf(stamp, this.#rotation.localTime), compressed }];
+    });
+    return found.sort((one, other) => other.time - one.time);
+  }
+}
+
+async function gzip(path: string): Promise<void> {
+  const partial = `${path}.gz`;
+  try {
+    await pipeline(createReadStream(path), createGzip(), createWriteStream(partial, { mode: 0o600 }));
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+  await rm(path, { force: true });
+}
+
+function stampOf(date: Date, local: boolean): string {
+  const shifted = local ? new Date(date.getTime() - date.getTimezoneOffset() * 60_000) : date;
+  return shifted.toISOString().slice(0, -1).replaceAll(":", "-");
+}
+
+function timeOf(stamp: string, local: boolean): number {
+  const [day, time = ""] = stamp.split("T");
+  return new Date(`${day}T${time.replaceAll("-", ":")}${local ? "" : "Z"}`).getTime();
+}

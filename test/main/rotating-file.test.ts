@@ -1,0 +1,127 @@
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, expect, test } from "vitest";
+import { type LogRotation, RotatingFile } from "../../src/main/rotating-file.js";
+
+const root = mkdtempSync(join(tmpdir(), "etcd-ts-rotation-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let directories = 0;
+
+/** A log whose clock stands still unless it is moved. */
+function start(rotation: Partial<LogRotation> = {}, before: Readonly<Record<string, string>> = {}) {
+  const directory = join(root, String(directories++), "logs");
+  let ms = Date.UTC(2026, 10, 22, 15, 4, 5);
+  const open = () => {
+    const all = { maxSize: 1, maxAge: 0, maxBackups: 0, localTime: false, compress: false, ...rotation };
+    return new RotatingFile(join(directory, "etcd.log"), all, () => new Date(ms));
+  };
+  if (Object.keys(before).length > 0) {
+    // The folder is made by whoever opens the file.
+    open();
+    for (const [name, text] of Object.entries(before)) writeFileSync(join(directory, name), text);
+  }
+  return {
+    directory,
+    file: open(),
+    open,
+    advance: (by: number) => {
+      ms += by;
+    },
+    names: () => readdirSync(directory).sort(),
+    read: (name: string) => readFileSync(join(directory, name)),
+  };
+}
+
+const half = `${"x".repeat(512 * 1024 - 1)}\n`;
+
+test("a line is in the file when the call returns", () => {
+  const { file, read } = start();
+  file.write("one\n");
+  file.write("zwei: ä\n");
+  expect(read("etcd.log").toString()).toBe("one\nzwei: ä\n");
+});
+
+test("a full file is named for the moment, and the next line begins another", () => {
+  const { file, names, read } = start();
+  file.write(half);
+  file.write(half);
+  expect(names()).toEqual(["etcd.log"]);
+  file.write("next\n");
+  expect(names()).toEqual(["etcd-2026-11-22T15-04-05.000.log", "etcd.log"]);
+  expect(read("etcd.log").toString()).toBe("next\n");
+  expect(read("etcd-2026-11-22T15-04-05.000.log").length).toBe(1024 * 1024);
+});
+
+test("a line that is longer than a file has one of its own", () => {
+  const { file, names } = start();
+  file.write(half + half + half);
+  expect(names()).toEqual(["etcd.log"]);
+});
+
+test("what was in the file before the start counts", () => {
+  const { open, names, file } = start();
+  file.write(half);
+  const again = open();
+  again.write(half);
+  again.write("next\n");
+  expect(names()).toHaveLength(2);
+});
+
+test("so many old files are kept, and nothing of others is touched", async () => {
+  const { file, advance, names } = start(
+    { maxBackups: 2 },
+    { "etcd-2020-01-01T00-00-00.000.log.gz": "old", "etcd-else.log": "", "other-2020-01-01T00-00-00.000.log": "" },
+  );
+  for (let at = 0; at < 4; at++) {
+    file.write(half + half);
+    advance(1_000);
+  }
+  await file.settled();
+  expect(names()).toEqual([
+    "etcd-2026-11-22T15-04-07.000.log",
+    "etcd-2026-11-22T15-04-08.000.log",
+    "etcd-else.log",
+    "etcd.log",
+    "other-2020-01-01T00-00-00.000.log",
+  ]);
+});
+
+test("old files go when they are too old, at the start too", async () => {
+  const { file, open, advance, names } = start({ maxAge: 2 });
+  file.write(half + half);
+  file.write("next\n");
+  advance(2 * 86_400_000);
+  await open().settled();
+  expect(names()).toHaveLength(2);
+  advance(1);
+  await open().settled();
+  expect(names()).toEqual(["etcd.log"]);
+});
+
+test("old files are compressed", async () => {
+  const { file, names, read } = start({ compress: true });
+  file.write(half + half);
+  file.write("next\n");
+  await file.settled();
+  expect(names()).toEqual(["etcd-2026-11-22T15-04-05.000.log.gz", "etcd.log"]);
+  expect(gunzipSync(read("etcd-2026-11-22T15-04-05.000.log.gz")).toString()).toBe(half + half);
+});
+
+test("names say the machine's time when asked to", () => {
+  const { file, names } = start({ localTime: true });
+  file.write(half + half);
+  file.write("next\n");
+  const local = new Date(Date.UTC(2026, 10, 22, 15, 4, 5));
+  expect(names()[0]).toContain(`T${String(local.getHours()).padStart(2, "0")}-`);
+});
+
+test("when somebody has moved a full file, another is begun all the same", () => {
+  const { file, directory, names, read } = start();
+  file.write(half + half);
+  renameSync(join(directory, "etcd.log"), join(directory, "moved"));
+  file.write("next\n");
+  expect(read("etcd.log").toString()).toBe("next\n");
+  expect(names()).toEqual(["etcd.log", "moved"]);
+});
