@@ -11,6 +11,7 @@ import {
   Gate,
   type HttpAccess,
   SharedPort,
+  SlowCalls,
 } from "../../src/rpc/index.js";
 import { services, WatchResponse } from "../../src/wire/index.js";
 
@@ -44,9 +45,10 @@ async function start(access = everybody) {
   const counters = new CallCounters();
   const shared = { counters, logger: silentLogger };
   const calls = { clock: systemClock, gate: new Gate(view), receiveBytesMax: 1_000, timed: false, ...shared };
+  const slow = new SlowCalls(systemClock, silentLogger, 300);
   const { listener, upgrade, stop } = clientEndpoints({
     ...{ server: {} as EndpointServer, extensiveMetrics: false, access, ...shared },
-    gateway: { ...calls, bindings, maxConcurrentStreams: 100 },
+    gateway: { ...calls, slow, bindings, maxConcurrentStreams: 100 },
   });
   const port = new SharedPort(systemClock);
   port.serve({ http: listener, upgrade });
