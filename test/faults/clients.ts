@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Random } from "../../src/base/index.js";
 import type { KeyValue } from "../../src/wire/index.js";
 import type { TestClient } from "../support/client.js";
@@ -42,6 +43,8 @@ export class Witness {
 
 const keys = 20;
 const deadlineMs = 3_000;
+/** A request that was made under older rights is refused, so that not too many may change. */
+const changePauseMs = 250;
 
 /** One client that writes, reads and compares, at a member chosen anew for each thing it does, until told to stop. */
 export async function use(
@@ -51,7 +54,7 @@ export async function use(
   name: string,
   stopped: AbortSignal,
 ): Promise<void> {
-  const clients = cluster.members.map((member) => member.client(deadlineMs));
+  const clients = cluster.members.map((member) => member.user(deadlineMs));
   for (let at = 0; !stopped.aborted; at++) {
     const client = clients[random.int(clients.length)];
     if (client === undefined) throw new Error("no members");
@@ -65,6 +68,22 @@ export async function use(
       // Refused, timed out, or cut off: a write of it may or may not have happened. The member may need a moment.
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+  for (const client of clients) client.close();
+}
+
+/** Has the rights of somebody changed now and then, at whichever member takes it, until told to stop. */
+export async function changeRights(
+  cluster: FaultyCluster,
+  change: (operator: TestClient, at: number) => Promise<void>,
+  random: Random,
+  stopped: AbortSignal,
+): Promise<void> {
+  const clients = cluster.members.map((member) => member.client(deadlineMs));
+  for (let at = 0; !stopped.aborted; at++) {
+    const client = clients[random.int(clients.length)];
+    if (client !== undefined) await change(client, at).catch(() => undefined); // by faults, as with other requests
+    await pause(changePauseMs);
   }
   for (const client of clients) client.close();
 }

@@ -46,6 +46,10 @@ export class Member {
     return this.#security.client(this.endpoint, deadlineMs);
   }
 
+  user(deadlineMs?: number): TestClient {
+    return this.#security.user(this.endpoint, deadlineMs);
+  }
+
   /** Resolves when it serves clients, for which it needs a quorum. */
   async start(): Promise<void> {
     const { kind, clientPort } = this;
@@ -107,6 +111,9 @@ export class FaultyCluster {
     const cluster = new FaultyCluster(members, folder, security);
     for (const [at, { peer, proxy }] of ports.entries()) cluster.#proxies.push(await cluster.#proxy(at, proxy, peer));
     await Promise.all(members.map((member) => member.start()));
+    const operator = members[0]?.client();
+    if (operator !== undefined) await security.prepare(operator);
+    operator?.close();
     return cluster;
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Random, seededRandom } from "../../src/base/index.js";
 import { type Change, readHistory } from "../e2e/crash/history.js";
 import type { ServerKind } from "../support/server-process.js";
-import { use, Witness } from "./clients.js";
+import { changeRights, use, Witness } from "./clients.js";
 import { FaultyCluster } from "./cluster.js";
 import { type ClusterSecurity, inTheClear, withTls } from "./security.js";
 
@@ -19,8 +19,8 @@ const clients = 8;
 
 const modes: readonly { name: string; share: number; secure: () => Promise<ClusterSecurity> }[] = [
   { name: "clear", share: 2 / 3, secure: async () => inTheClear },
-  { name: "tls", share: 1 / 3, secure: withTls },
-].filter(({ name }) => chosen.includes(name));
+  { name: "tls and auth", share: 1 / 3, secure: withTls },
+].filter(({ name }) => chosen.some((mode) => name.startsWith(mode)));
 const shares = modes.reduce((sum, { share }) => sum + share, 0);
 
 for (const { name, share, secure } of modes) {
@@ -45,6 +45,7 @@ async function suffer(security: ClusterSecurity, lasts: number): Promise<void> {
   const faults: string[] = [];
   try {
     const users = Array.from({ length: clients }, (_, at) => use(cluster, witness, random, `c${at}`, stop.signal));
+    if (security.change !== undefined) users.push(changeRights(cluster, security.change, random, stop.signal));
     const end = performance.now() + lasts * 1000;
     while (performance.now() < end) faults.push(await disturb(cluster, random));
     await wait(2_000);
@@ -103,6 +104,7 @@ async function check(cluster: FaultyCluster, witness: Witness, lasts: number): P
   const revisions: number[] = [];
   const histories: Map<number, Change[]>[] = [];
   const hashes: number[] = [];
+  const rights: unknown[] = [];
   const members = cluster.members.map((member) => member.client(20_000));
   try {
     for (const client of members) {
@@ -113,12 +115,14 @@ async function check(cluster: FaultyCluster, witness: Witness, lasts: number): P
     expect(new Set(revisions).size, "nobody writes any more, so all members stand at one revision").toBe(1);
     for (const client of members) {
       histories.push(await readHistory(client, 2, revision));
+      rights.push(await client.unary("etcdserverpb.Auth", "AuthStatus", {}).then(({ authRevision }) => authRevision));
       hashes.push((await client.unary("etcdserverpb.Maintenance", "HashKV", { revision })).hash);
     }
   } finally {
     for (const client of members) client.close();
   }
   expect(new Set(hashes).size, `hashes ${hashes}`).toBe(1);
+  expect(new Set(rights).size, `auth revisions ${rights}`).toBe(1);
   const [first, ...others] = histories;
   for (const other of others) expect(other).toEqual(first);
   const lost = witness.written.filter(({ key, value, revision }) => {

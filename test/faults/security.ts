@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { connect as connectPlain, createServer, type Server } from "node:net";
 import { connect as connectTls, Server as TlsServer } from "node:tls";
 import { credentials } from "@grpc/grpc-js";
-import { TestAuthority } from "../support/certificates.js";
+import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 import { TestClient } from "../support/client.js";
 
 /** How the members of a cluster and their clients are kept from strangers. */
@@ -11,8 +11,13 @@ export interface ClusterSecurity {
   readonly scheme: "http" | "https";
   /** What each member is started with. */
   readonly flags: readonly string[];
-  /** A client of one member. */
+  /** A client of one member that may do everything, and one that may only read and write keys. */
   client(endpoint: string, deadlineMs?: number): TestClient;
+  user(endpoint: string, deadlineMs?: number): TestClient;
+  /** Done once, when the members are up. */
+  prepare(operator: TestClient): Promise<void>;
+  /** Something about who may do what, in the place of those who may change it; absent where everybody may everything. */
+  readonly change?: (operator: TestClient, at: number) => Promise<void>;
   /** A listener that stands in for a member, and what it dials the member with. */
   listener(accept: (socket: Socket) => void): Server;
   dial(port: number): Socket;
@@ -23,18 +28,31 @@ export const inTheClear: ClusterSecurity = {
   scheme: "http",
   flags: [],
   client: (endpoint, deadlineMs) => new TestClient(endpoint, deadlineMs),
+  user: (endpoint, deadlineMs) => new TestClient(endpoint, deadlineMs),
+  prepare: async () => undefined,
   listener: (accept) => createServer(accept),
   dial: (port) => connectPlain(port, "127.0.0.1"),
   remove: () => undefined,
 };
 
-/** TLS everywhere, with certificates of both sides asked for and looked at. */
+const auth = "etcdserverpb.Auth";
+const readWrite = 2;
+
+/** TLS everywhere, with certificates of both sides asked for and looked at; who a client is, its certificate says. */
 export async function withTls(): Promise<ClusterSecurity> {
   const authority = await TestAuthority.create();
   const hosts = ["127.0.0.1", "localhost"];
   const server = await authority.issue("server", { name: "server", hosts });
   const peer = await authority.issue("peer", { name: "peer", hosts });
-  const client = await authority.issue("client", { name: "client", usage: ["client"] });
+  const root = await authority.issue("root", { name: "root", usage: ["client"] });
+  const user = await authority.issue("user", { name: "user", usage: ["client"] });
+  const clientOf = ({ keyFile, certFile }: TestCertificate) => {
+    const [ca = null, key = null, cert = null] = [authority.certFile, keyFile, certFile].map((path) =>
+      readFileSync(path),
+    );
+    return (endpoint: string, deadlineMs?: number) =>
+      new TestClient(endpoint, deadlineMs, credentials.createSsl(ca, key, cert));
+  };
   const pem = { ca: authority.cert, cert: peer.cert, key: peer.key };
   return {
     scheme: "https",
@@ -44,11 +62,10 @@ export async function withTls(): Promise<ClusterSecurity> {
       ...["--peer-cert-file", peer.certFile, "--peer-key-file", peer.keyFile],
       ...["--peer-trusted-ca-file", authority.certFile, "--peer-client-cert-auth", "--peer-cert-allowed-cn", "peer"],
     ],
-    client(endpoint, deadlineMs) {
-      const files = [authority.certFile, client.keyFile, client.certFile].map((path) => readFileSync(path));
-      const [ca = null, key = null, cert = null] = files;
-      return new TestClient(endpoint, deadlineMs, credentials.createSsl(ca, key, cert));
-    },
+    client: clientOf(root),
+    user: clientOf(user),
+    prepare: enableAuth,
+    change: changeScratchRole,
     listener(accept) {
       const listener = new TlsServer({ ...pem, requestCert: true });
       listener.on("secureConnection", accept);
@@ -57,4 +74,24 @@ export async function withTls(): Promise<ClusterSecurity> {
     dial: (port) => connectTls({ ...pem, port, host: "127.0.0.1" }),
     remove: () => authority.remove(),
   };
+}
+
+async function enableAuth(operator: TestClient): Promise<void> {
+  for (const name of ["root", "user"]) {
+    await operator.unary(auth, "UserAdd", { name, options: { noPassword: true } });
+    await operator.unary(auth, "RoleAdd", { name });
+    await operator.unary(auth, "UserGrantRole", { user: name, role: name });
+  }
+  await operator.unary(auth, "RoleGrantPermission", { name: "user", perm: permission("key/", "key0") });
+  await operator.unary(auth, "RoleAdd", { name: "scratch" });
+  await operator.unary(auth, "AuthEnable", {});
+}
+
+/** Of a role that nobody has: it matters to nobody, and makes the auth store move. */
+async function changeScratchRole(operator: TestClient, at: number): Promise<void> {
+  await operator.unary(auth, "RoleGrantPermission", { name: "scratch", perm: permission(`scratch/${at}`, "") });
+}
+
+function permission(key: string, rangeEnd: string) {
+  return { permType: readWrite, key, rangeEnd };
 }
