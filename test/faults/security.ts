@@ -16,7 +16,7 @@ export interface ClusterSecurity {
   user(endpoint: string, deadlineMs?: number): TestClient;
   /** Done once, when the members are up. */
   prepare(operator: TestClient): Promise<void>;
-  /** Something about who may do what, in the place of those who may change it; absent where everybody may everything. */
+  /** Changes something about who may do what; absent where everybody may do everything. */
   readonly change?: (operator: TestClient, at: number) => Promise<void>;
   /** A listener that stands in for a member, and what it dials the member with. */
   listener(accept: (socket: Socket) => void): Server;
