@@ -31,10 +31,34 @@ export async function hintFor({ cause }: Failure, context: Context): Promise<str
     const why = refused === "ECONNREFUSED" ? "nobody listens there" : "it cannot be reached";
     return `hint: tried ${where}: ${why}. Is the server up, and --endpoints right?`;
   }
-  if (/certificate|SSL|TLS|wrong version/i.test(reason?.details ?? "")) {
-    return `hint: no secure connection: ${reason?.details}. See --cacert, --cert, --key`;
-  }
+  const insecure = tlsFault(reason?.details ?? "");
+  if (insecure !== undefined) return `hint: no secure connection: ${insecure}`;
   return undefined;
+}
+
+/** What OpenSSL says, without the places in its source where it says so. */
+const tlsFaults: readonly (readonly [RegExp, string])[] = [
+  [/alert certificate required|alert handshake failure/, "the server wants a certificate: see --cert and --key"],
+  [/self-signed|unable to (verify|get)/, "the server's certificate is of an authority that --cacert does not have"],
+  [/has expired|not yet valid/, "the server's certificate has expired, or is not valid yet"],
+  [
+    /does not match certificate|IP does not match/,
+    "the server's certificate is for another name than the endpoint has",
+  ],
+  [/wrong version number/, "the server does not speak TLS there; an endpoint in the clear begins with http://"],
+  [
+    /ECONNRESET|socket hang up|socket disconnected/,
+    "the server hung up; if it refuses the certificate, its log says why",
+  ],
+  [/alert ([a-z ]+)/, "the server refuses: "],
+];
+
+function tlsFault(details: string): string | undefined {
+  for (const [pattern, text] of tlsFaults) {
+    const found = pattern.exec(details);
+    if (found !== null) return `${text}${found[1] !== undefined && text.endsWith(": ") ? found[1].trim() : ""}`;
+  }
+  return /certificate|SSL|TLS/.test(details) ? details.split("\n")[0] : undefined;
 }
 
 /** The flag that was probably meant. */

@@ -137,7 +137,9 @@ interface ClientHandlers {
 
 function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessLogger): ClientHandlers {
   const counters = new CallCounters();
-  const { maxConcurrentStreams, extensiveMetrics, access } = settings;
+  const { maxConcurrentStreams, extensiveMetrics } = settings;
+  const named = settings.gateway && settings.security.client.clientCertAuth;
+  const access = { ...settings.access, ...(named && { namesUsers: () => server.auth.enabled }) };
   const calls = {
     bindings: clientBindings(server, clock, random),
     gate: new Gate(server),

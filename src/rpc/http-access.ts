@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { TLSSocket } from "node:tls";
 import type { Logger } from "../base/index.js";
+import { commonNameOf } from "../tls/index.js";
 import { fail } from "./http-answer.js";
+import { gatewayPrefix, pathOf } from "./http-paths.js";
 
 /** Who may ask over HTTP. An empty set, or one with `*`, is everybody. */
 export interface HttpAccess {
@@ -8,6 +11,8 @@ export interface HttpAccess {
   readonly origins: ReadonlySet<string>;
   /** Host names by which we may be called, without a port. */
   readonly hosts: ReadonlySet<string>;
+  /** Whether a certificate's common name is a user's now; never when absent. It is not over HTTP, which is told. */
+  readonly namesUsers?: () => boolean;
 }
 
 const everybody = "*";
@@ -19,7 +24,7 @@ const everybody = "*";
  * @returns whether somebody else is to answer
  */
 export function admitHttp(
-  { origins, hosts }: HttpAccess,
+  { origins, hosts, namesUsers }: HttpAccess,
   request: IncomingMessage,
   response: ServerResponse,
   logger: Logger,
@@ -28,6 +33,11 @@ export function admitHttp(
   if (!knowsHost(hosts, request)) {
     logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host });
     fail(response, 421, unknownHost(host));
+    return false;
+  }
+  if (encrypted && namesUsers?.() === true && isNamed(request)) {
+    const text = "CommonName of client sending a request against gateway will be ignored and not used as expected";
+    fail(response, 400, text);
     return false;
   }
   const { origin } = request.headers;
@@ -57,6 +67,13 @@ function allow(response: ServerResponse, origin: string): void {
   response.setHeader("Access-Control-Allow-Headers", "accept, content-type, authorization");
   response.setHeader("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE");
   response.setHeader("Access-Control-Allow-Origin", origin);
+}
+
+/** Whether it is for the gateway, from whoever has a certificate with a common name. */
+function isNamed({ socket, url = "" }: IncomingMessage): boolean {
+  if (!(socket instanceof TLSSocket) || !pathOf(url).path.startsWith(gatewayPrefix)) return false;
+  const certificate = socket.getPeerX509Certificate();
+  return certificate !== undefined && commonNameOf(certificate) !== "";
 }
 
 /** Without the port, where there is one. */

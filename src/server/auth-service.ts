@@ -68,6 +68,11 @@ export class AuthService {
     this.#config = config;
   }
 
+  /** Whether users must say who they are. */
+  get enabled(): boolean {
+    return this.#config.access.auth.enabled;
+  }
+
   async enable(request: AuthEnableRequest, call: Call): Promise<AuthEnableResponse> {
     return await this.#ask("authEnable", { authEnable: request }, call);
   }

@@ -7,6 +7,7 @@ export { ciphersOf } from "./cipher-suites.js";
 export { isEmpty, type TlsConfig, TlsConfigError, type TlsVersion } from "./config.js";
 export { dialOptions } from "./dial-options.js";
 export { Handshakes, type HandshakesConfig, type SecureConnection } from "./handshakes.js";
+export { commonNameOf } from "./names.js";
 export { Revocations } from "./revocation.js";
 export { selfSignedCertificate } from "./self-signed.js";
 export { type Credentials, readCredentials } from "./server-options.js";

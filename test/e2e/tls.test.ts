@@ -66,7 +66,7 @@ describe.skipIf(!ready)("etcdctl over TLS", () => {
   for (const tool of tools) {
     test(`${tool} writes and reads with a certificate`, async () => {
       const put = await etcdctl(tool, secure, [...identity(alice), "put", `key ${tool}`, "value"]);
-      expect(put).toMatchObject({ stdout: "OK\n", code: 0 });
+      expect(put).toMatchObject({ stdout: "OK\n", stderr: "", code: 0 });
       const mixed = `https://127.0.0.1:${mixedPort}`;
       const get = await etcdctl(tool, mixed, [...identity(alice), "get", `key ${tool}`, "--print-value-only"]);
       expect(get).toMatchObject({ stdout: "value\n", code: 0 });
@@ -145,9 +145,66 @@ describe("HTTP over TLS", () => {
   });
 });
 
-function ask(path: string, { cert, key }: TestCertificate): Promise<{ status: number; body: string }> {
+describe.skipIf(!haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("a certificate's common name is a user", () => {
+  for (const kind of ["etcd 3.5", "ours"] as const) {
+    test(`of ${kind}`, { timeout: 30_000 }, async () => {
+      const own = await authority.issue("other", { name: "other", hosts: ["127.0.0.1"] });
+      const nobody = await authority.issue("nobody", { name: "nobody" });
+      const root = await authority.issue("root", { name: "root" });
+      const clientPort = await freePort();
+      const url = `https://127.0.0.1:${clientPort}`;
+      const flags = [
+        ...["--listen-client-urls", url, "--advertise-client-urls", url],
+        ...["--cert-file", own.certFile, "--key-file", own.keyFile],
+        ...["--trusted-ca-file", authority.certFile, "--client-cert-auth"],
+      ];
+      const other = await ServerProcess.start({ kind, clientPort, flags });
+      const run = (who: TestCertificate, ...words: string[]) =>
+        etcdctl("3.5", url, [...identity(who), "--command-timeout=2s", ...words]);
+      try {
+        for (const line of [
+          ["user", "add", "root", "--no-password"],
+          ["user", "grant-role", "root", "root"],
+          ["user", "add", "alice:secret"],
+          ["role", "add", "keys"],
+          ["role", "grant-permission", "keys", "readwrite", "a", "b"],
+          ["user", "grant-role", "alice", "keys"],
+          ["auth", "enable"],
+        ]) {
+          const { code, stderr } = await run(root, ...line);
+          expect(code, `${line.join(" ")}: ${stderr}`).toBe(0);
+        }
+        expect(await run(alice, "put", "a1", "v")).toMatchObject({ stdout: "OK\n", code: 0 });
+        expect((await run(alice, "put", "z", "v")).stderr).toContain("etcdserver: permission denied");
+        expect((await run(nobody, "get", "a1")).stderr).toMatch(/etcdserver: (permission denied|user name not found)/);
+        expect((await run(root, "get", "z")).code).toBe(0);
+        // A token wins over the certificate.
+        expect(await run(root, "--user", "alice:secret", "get", "a1", "--print-value-only")).toMatchObject({
+          stdout: "v\n",
+          code: 0,
+        });
+        expect((await run(root, "--user", "alice:secret", "get", "z")).stderr).toContain("permission denied");
+        // Whoever comes by HTTP has no certificate that counts.
+        const key = Buffer.from("a1").toString("base64");
+        const { status, body } = await ask("/v3/kv/range", alice, url, JSON.stringify({ key }));
+        expect({ status, body }).toMatchObject({ status: 400, body: expect.stringMatching(/^CommonName of client/) });
+        expect((await ask("/health", alice, url)).status).toBe(200);
+      } finally {
+        await other.stop();
+      }
+    });
+  }
+});
+
+function ask(
+  path: string,
+  { cert, key }: TestCertificate,
+  server = secure,
+  sent?: string,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request(`${secure}${path}`, { ca: authority.cert, cert, key }, (response) => {
+    const method = sent === undefined ? "GET" : "POST";
+    const asked = request(`${server}${path}`, { method, ca: authority.cert, cert, key }, (response) => {
       let body = "";
       response.on("data", (chunk: Buffer) => {
         body += chunk.toString();
@@ -155,6 +212,6 @@ function ask(path: string, { cert, key }: TestCertificate): Promise<{ status: nu
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
     });
     asked.on("error", reject);
-    asked.end();
+    asked.end(sent);
   });
 }
