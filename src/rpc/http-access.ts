@@ -35,7 +35,7 @@ export function admitHttp(
     fail(response, 421, unknownHost(host));
     return false;
   }
-  if (encrypted && namesUsers?.() === true && isNamed(request)) {
+  if (isMistaken(namesUsers, request)) {
     const text = "CommonName of client sending a request against gateway will be ignored and not used as expected";
     fail(response, 400, text);
     return false;
@@ -50,8 +50,9 @@ export function admitHttp(
 }
 
 /** Whether a request may go on as a websocket: no browser asks first, so pages are to be known where that matters. */
-export function admitsWebSocket({ origins, hosts }: HttpAccess, request: IncomingMessage): boolean {
+export function admitsWebSocket({ origins, hosts, namesUsers }: HttpAccess, request: IncomingMessage): boolean {
   const { origin } = request.headers;
+  if (isMistaken(namesUsers, request)) return false;
   return knowsHost(hosts, request) && (origin === undefined || includes(origins, origin));
 }
 
@@ -69,9 +70,9 @@ function allow(response: ServerResponse, origin: string): void {
   response.setHeader("Access-Control-Allow-Origin", origin);
 }
 
-/** Whether it is for the gateway, from whoever has a certificate with a common name. */
-function isNamed({ socket, url = "" }: IncomingMessage): boolean {
-  if (!(socket instanceof TLSSocket) || !pathOf(url).path.startsWith(gatewayPrefix)) return false;
+/** Whether it is for the gateway, with a certificate whose common name would be a user's over gRPC. */
+function isMistaken(namesUsers: HttpAccess["namesUsers"], { socket, url = "" }: IncomingMessage): boolean {
+  if (!(socket instanceof TLSSocket) || !pathOf(url).path.startsWith(gatewayPrefix) || !namesUsers?.()) return false;
   const certificate = socket.getPeerX509Certificate();
   return certificate !== undefined && commonNameOf(certificate) !== "";
 }
