@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EtcdError, ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
+import { EtcdError, type Logger, ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
 import { type Call, EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
 import {
   type Encodable,
@@ -34,8 +34,11 @@ export class Host {
   readonly #overrides: Partial<ServerConfig>;
   #server: EtcdServer | undefined;
 
-  constructor(overrides: Partial<ServerConfig> = {}) {
+  readonly #logger: Logger;
+
+  constructor(overrides: Partial<ServerConfig> = {}, logger = silentLogger) {
     this.#overrides = overrides;
+    this.#logger = logger;
   }
 
   get server(): EtcdServer {
@@ -54,7 +57,7 @@ export class Host {
       {
         clock: this.clock,
         random: seededRandom(1),
-        logger: silentLogger,
+        logger: this.#logger,
         openStore: (dir) => this.disk.open(dir),
       },
     );
