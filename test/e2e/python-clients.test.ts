@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { haveReference } from "../support/reference.js";
+import { type ServerKind, ServerProcess } from "../support/server-process.js";
+
+// Debian's python3-etcd3 (gRPC) and python3-etcd3gw (the JSON gateway) as they are: each runs a script against real etcd
+// 3.5 and against our server, and must hear the same of both.
+
+const run = promisify(execFile);
+/** The packages are the system's, and so is the Python that finds them. */
+const python = "/usr/bin/python3";
+
+async function isInstalled(module: string): Promise<boolean> {
+  if (!existsSync(python)) return false;
+  return await run(python, ["-c", `import ${module}`]).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function transcript(kind: ServerKind, script: string): Promise<readonly string[]> {
+  const server = await ServerProcess.start({ kind });
+  try {
+    const path = fileURLToPath(new URL(`python/${script}`, import.meta.url));
+    const [host = "", port = ""] = server.endpoint.split(":");
+    const { stdout } = await run(python, ["-W", "ignore", path, host, port], { timeout: 60_000 });
+    return stdout.trimEnd().split("\n");
+  } finally {
+    await server.stop();
+  }
+}
+
+const haveServers = haveReference(["etcd", "3.5"]);
+
+for (const { name, module, script } of [
+  { name: "python3-etcd3", module: "etcd3", script: "etcd3_client.py" },
+  { name: "python3-etcd3gw", module: "etcd3gw", script: "etcd3gw_client.py" },
+]) {
+  const installed = await isInstalled(module);
+  if (!installed && process.env.PYTHON_CLIENTS === "installed") throw new Error(`Debian's ${name} was not found`);
+  if (!installed) console.warn(`skipped: Debian's ${name} not found (apt-get install ${name})`);
+  describe.skipIf(!installed || !haveServers)(name, () => {
+    test("hears the same of our server as of etcd 3.5", { timeout: 90_000 }, async () => {
+      const [theirs, ours] = await Promise.all([transcript("etcd 3.5", script), transcript("ours", script)]);
+      expect(ours).toEqual(theirs);
+      expect(ours.length).toBeGreaterThan(12);
+    });
+  });
+}
