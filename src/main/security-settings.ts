@@ -13,8 +13,11 @@ export interface SecuritySettings {
   readonly selfSignedYears: number;
 }
 
-/** @throws FlagError in etcd's words */
-export function securitySettings(flags: FlagValues): SecuritySettings {
+/**
+ * @param fromFile the values are those of a config file, where 0 years mean one
+ * @throws FlagError in etcd's words
+ */
+export function securitySettings(flags: FlagValues, fromFile: boolean): SecuritySettings {
   const common = commonSettings(flags);
   return {
     client: {
@@ -37,7 +40,7 @@ export function securitySettings(flags: FlagValues): SecuritySettings {
     },
     autoClient: flags.boolean("auto-tls"),
     autoPeer: flags.boolean("peer-auto-tls"),
-    selfSignedYears: flags.number("self-signed-cert-validity"),
+    selfSignedYears: flags.number("self-signed-cert-validity") || (fromFile ? 1 : 0),
   };
 }
 

@@ -69,7 +69,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
   }
   const autoCompaction = autoCompactionOf(flags);
   checkLeaseCheckpoint(flags);
-  const security = securitySettings(flags);
+  const security = securitySettings(flags, fromFile);
   const extensiveMetrics = metricsLevel(flags);
   const server = { ...serverSettings(flags), ...(autoCompaction && { autoCompaction }) };
   return {

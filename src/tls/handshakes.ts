@@ -12,6 +12,8 @@ import { type Credentials, contextOptions, serverOptions } from "./server-option
 const handshakeMsMax = 10_000;
 /** So many connections may be in the middle of it; then the oldest, which hangs, makes room. */
 const halfOpenMax = 1_000;
+/** OpenSSL verifies no longer ones. */
+const chainMax = 100;
 
 /** A connection whose other side has shown what it must. */
 export interface SecureConnection {
@@ -51,7 +53,13 @@ export class Handshakes {
     this.#done = done;
     this.#shown = config.credentials.server.pem;
     this.#server = new Server(serverOptions(config.credentials, handshakeMsMax));
-    this.#server.on("secureConnection", (socket) => void this.#check(socket));
+    this.#server.on("secureConnection", (socket) => {
+      // Nothing that a stranger's certificate holds is to stop the member.
+      this.#check(socket).catch((error: Error) => {
+        this.#refuse(addressOf(socket), error.message, socket);
+        socket.destroy();
+      });
+    });
     this.#server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => this.#failed(error, socket));
   }
 
@@ -111,7 +119,15 @@ export class Handshakes {
     let fault = certificate && allowanceFault(certificate, credentials);
     if (fault === undefined && certificate !== undefined && names !== undefined) {
       // Names may take long to look up: the time of the handshake goes for this, too.
-      const deadline = clock.after(handshakeMsMax, drop);
+      const deadline = clock.after(handshakeMsMax, () => {
+        this.#refuse(
+          addressOf(socket),
+          "tls: looking up the names of the certificate took too long",
+          socket,
+          certificate,
+        );
+        socket.destroy();
+      });
       fault = await addressFault(certificate, bareAddress(socket.remoteAddress), names);
       deadline.cancel();
     }
@@ -160,12 +176,12 @@ export function allowanceFault(certificate: X509Certificate, { config }: Credent
   return named ? undefined : "client certificate authentication failed";
 }
 
-/** The certificate and those that it was signed with, without the root: that one is believed because of the flags. */
+/** The certificate and those that were shown along with it: what is believed because of the flags is not among them. */
 function shownBy(certificate: X509Certificate): readonly X509Certificate[] {
-  const chain = [certificate];
-  for (let issuer = certificate.issuerCertificate; issuer !== undefined; issuer = issuer.issuerCertificate) {
-    if (issuer.issuerCertificate === undefined || chain.length >= 16) break;
-    chain.push(issuer);
+  const chain: X509Certificate[] = [];
+  for (let next: X509Certificate | undefined = certificate; next !== undefined; next = next.issuerCertificate) {
+    if (chain.length >= chainMax) break;
+    chain.push(next);
   }
   return chain;
 }

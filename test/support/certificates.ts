@@ -66,6 +66,21 @@ export class TestAuthority {
     return new TestAuthority(mkdtempSync(join(tmpdir(), "etcd-ca-")), name, keys, pemOf(certificate));
   }
 
+  /** Another authority, which this one answers for. */
+  async subordinate(name: string, serialNumber: string): Promise<TestAuthority> {
+    const keys = await newKeys();
+    const certificate = await x509.X509CertificateGenerator.create(
+      {
+        ...{ serialNumber, subject: `CN=${name}`, issuer: `CN=${this.#name}`, signingAlgorithm: algorithm },
+        ...{ publicKey: keys.publicKey, signingKey: this.#keys.privateKey },
+        ...{ notBefore: daysFromNow(-30), notAfter: daysFromNow(30) },
+        extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+      },
+      webcrypto,
+    );
+    return new TestAuthority(mkdtempSync(join(tmpdir(), "etcd-ca-")), name, keys, pemOf(certificate));
+  }
+
   /** Signs a certificate; its files are named for it. */
   async issue(file: string, options: CertificateOptions): Promise<TestCertificate> {
     const { name, hosts = [], days: [from, to] = [-1, 1], usage = ["server", "client"] } = options;

@@ -18,6 +18,7 @@ import { TestAuthority, type TestCertificate } from "../support/certificates.js"
 
 let ours: TestAuthority;
 let theirs: TestAuthority;
+let branch: TestAuthority;
 let server: TestCertificate;
 const clients: Record<string, TestCertificate> = {};
 
@@ -33,12 +34,16 @@ beforeAll(async () => {
   clients.here = await ours.issue("here", { name: "here", hosts: ["127.0.0.1"] });
   clients.elsewhere = await ours.issue("elsewhere", { name: "elsewhere", hosts: ["10.9.8.7"] });
   clients.named = await ours.issue("named", { name: "named", hosts: ["m1.example.com", "*.example.org"] });
+  branch = await ours.subordinate("a branch", "0d0e");
+  const fromBranch = await branch.issue("from-branch", { name: "branch" });
+  clients.branch = { ...fromBranch, cert: fromBranch.cert + branch.cert };
   clients.revoked = await ours.issue("revoked", { name: "revoked", serial: "0a0b0c" });
 });
 
 afterAll(() => {
   ours.remove();
   theirs.remove();
+  branch.remove();
 });
 
 /** A listener that does nothing but shake hands, and what it says. */
@@ -225,6 +230,19 @@ describe("who is let in", () => {
       client: "revoked",
       revocations: async () => Revocations.open(await ours.revoke("der.crl", ["0A0B0C"], 1, "der")),
       refused: "transport: certificate serial 0a0b0c revoked",
+    },
+    {
+      name: "whoever an authority answers for, by way of another",
+      config: trusted,
+      client: "branch",
+      commonName: "branch",
+    },
+    {
+      name: "nobody by way of a revoked authority",
+      config: trusted,
+      client: "branch",
+      revocations: async () => Revocations.open(await ours.revoke("branch.crl", ["0d0e"])),
+      refused: "transport: certificate serial 0d0e revoked",
     },
     {
       name: "whoever the list does not name",
