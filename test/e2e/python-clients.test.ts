@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// Debian's python3-etcd3 (gRPC) and python3-etcd3gw (the JSON gateway) as they are: each runs a script against real etcd
-// 3.5 and against our server, and must hear the same of both.
+// Debian's python3-etcd3 (gRPC) and python3-etcd3gw (the JSON gateway) as they are: each runs a script against real
+// etcd 3.5 and against our server, and must hear the same of both.
 
 const run = promisify(execFile);
 /** The packages are the system's, and so is the Python that finds them. */
