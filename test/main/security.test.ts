@@ -159,6 +159,16 @@ describe("settings of TLS that mean nothing where they stand are noted:", () => 
   }
 });
 
+test("whose certificate names machines must come from them to other members and to metrics, as in etcd", async () => {
+  const words = [...client, ...peer, ...pair(), ...pair("peer-"), "--listen-metrics-urls=https://127.0.0.1:2381"];
+  const looksUpNames = async (...more: string[]) => {
+    const { peers, clients, metrics } = (await open([...words, ...more])).security;
+    return [peers, clients, metrics].map((handshakes) => handshakes?.names !== undefined);
+  };
+  expect(await looksUpNames()).toEqual([true, false, true]);
+  expect(await looksUpNames("--experimental-peer-skip-client-san-verification")).toEqual([false, false, true]);
+});
+
 test("a certificate is made once, for the hosts that are listened at", async () => {
   const words = [...client, "--auto-tls", "--self-signed-cert-validity=3"];
   const { security, lines } = await open(words);

@@ -277,6 +277,9 @@ describe("who is let in", () => {
           expect(listener.connections[0]?.commonName).toBe(row.commonName);
         } else {
           expect(line?.message).toBe("rejected connection");
+          if (row.client === "elsewhere") {
+            expect(line?.fields).toMatchObject({ "ip-addresses": ["10.9.8.7"], "dns-names": [], "server-name": "" });
+          }
           expect(line?.fields["remote-addr"]).toMatch(/^127\.0\.0\.1:\d+$/);
           if (typeof row.refused === "string") expect(line?.fields.error).toBe(row.refused);
           else expect(line?.fields.error).toMatch(row.refused);
