@@ -16,6 +16,8 @@ export interface BackendOptions {
   readonly logger: Logger;
   /** Called once, when a batch could not be written or something could not be read: the member has to stop. */
   readonly onFailure: (error: DiskError) => void;
+  /** What is committed may still be lost with the machine. */
+  readonly unsafeNoSync?: boolean;
   /** Goes on counting there. */
   readonly counters?: BackendCounters;
   /** How long a change may wait for its batch. */
@@ -99,6 +101,7 @@ class LevelBackend implements Backend {
   readonly #intervalMs: number;
   readonly #limit: number;
   readonly #counters: BackendCounters;
+  readonly #sync: boolean;
   readonly #buffer = new WriteBuffer();
   readonly #fileSize: FileSize;
   #hooks: (() => void)[] = [];
@@ -127,6 +130,7 @@ class LevelBackend implements Backend {
     this.#intervalMs = options.batchIntervalMs ?? 100;
     this.#limit = options.batchLimit ?? 10_000;
     this.#counters = options.counters ?? new BackendCounters();
+    this.#sync = !options.unsafeNoSync;
     this.#bytesInUse = bytesInUse;
     this.#fileSize = new FileSize(store, options.clock, options.logger, fileBytes);
   }
@@ -344,7 +348,7 @@ class LevelBackend implements Backend {
     writeBE64(record, 0, bytesInUse);
     batch.put(inUseKey, record);
     const startedAt = this.#clock.now();
-    await batch.write({ sync: true });
+    await batch.write({ sync: this.#sync });
     this.#counters.commitSeconds.observe((this.#clock.now() - startedAt) / 1000);
   }
 

@@ -1,3 +1,4 @@
+import { experimentalFlags } from "./experimental-flags.js";
 import { logFlags } from "./log-flags.js";
 import { securityFlags } from "./security-flags.js";
 
@@ -15,6 +16,7 @@ export type FlagGroup =
   | "Monitoring"
   | "Logging"
   | "Experimental"
+  | "Unsafe"
   | "General";
 
 /** A flag that does something here. Its default is written as one would on the command line. */
@@ -32,7 +34,7 @@ const member = "Member";
 const clustering = "Clustering";
 const auth = "Auth";
 const monitoring = "Monitoring";
-const experimental = "Experimental";
+const unsafe = "Unsafe";
 const general = "General";
 
 /** Every flag of etcd 3.5 that this server serves, in the order of its help. */
@@ -259,6 +261,13 @@ export const flagTable = [
     help: "make a member that exists the only one of its cluster, when the others are lost",
   },
   {
+    name: "initial-election-tick-advance",
+    group: clustering,
+    kind: "boolean",
+    initial: "true",
+    help: "a member that has just started waits for a leader for less than an election timeout",
+  },
+  {
     name: "pre-vote",
     group: clustering,
     kind: "boolean",
@@ -324,75 +333,13 @@ export const flagTable = [
     help: "where else to serve /metrics and /health",
   },
   ...logFlags,
+  ...experimentalFlags,
   {
-    name: "experimental-initial-corrupt-check",
-    group: experimental,
+    name: "unsafe-no-fsync",
+    group: unsafe,
     kind: "boolean",
     initial: "false",
-    help: "compare histories with the other members before a member that has run serves again",
-  },
-  {
-    name: "experimental-corrupt-check-time",
-    group: experimental,
-    kind: "duration",
-    initial: "0s",
-    help: "how often the leader compares the histories of all members; 0s means never",
-  },
-  {
-    name: "experimental-enable-lease-checkpoint",
-    group: experimental,
-    kind: "boolean",
-    initial: "false",
-    help: "tell the log now and then how long each lease has left",
-  },
-  {
-    name: "experimental-enable-lease-checkpoint-persist",
-    group: experimental,
-    kind: "boolean",
-    initial: "false",
-    help: "also store it; needs the flag before",
-  },
-  {
-    name: "experimental-compaction-batch-limit",
-    group: experimental,
-    kind: "integer",
-    initial: "0",
-    help: "most revisions removed in one step of a compaction; 0 means 1000",
-  },
-  {
-    name: "experimental-compaction-sleep-interval",
-    group: experimental,
-    kind: "duration",
-    initial: "0s",
-    help: "pause between two such steps; 0 means 10ms",
-  },
-  {
-    name: "experimental-watch-progress-notify-interval",
-    group: experimental,
-    kind: "duration",
-    initial: "0s",
-    help: "how often a silent watcher that asked for it hears of progress; 0 means 10m",
-  },
-  {
-    name: "experimental-warning-apply-duration",
-    group: experimental,
-    kind: "duration",
-    initial: "100ms",
-    help: "log a request that takes longer to apply",
-  },
-  {
-    name: "experimental-warning-unary-request-duration",
-    group: experimental,
-    kind: "duration",
-    initial: "300ms",
-    help: "log a call that takes longer to answer",
-  },
-  {
-    name: "experimental-snapshot-catchup-entries",
-    group: experimental,
-    kind: "count",
-    initial: "5000",
-    help: "entries before a raft snapshot that the log keeps",
+    help: "do not wait for the disk; a crash of the machine loses acknowledged writes, and may break the cluster",
   },
   {
     name: "config-file",

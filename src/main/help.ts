@@ -29,6 +29,7 @@ const groups: readonly FlagGroup[] = [
   "Monitoring",
   "Logging",
   "Experimental",
+  "Unsafe",
 ];
 
 /** All flags by group, with their defaults. */

@@ -58,6 +58,7 @@ export async function startMember(
   const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients);
   const metrics = await openPorts(settings.listenMetrics, security.metrics);
   logStart(settings, logger);
+  if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
   const starting = EtcdServer.start(settings.server, { clock, random, logger, peers: peerHttp });
   // A first start may wait for names and for other members.

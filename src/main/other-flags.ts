@@ -18,8 +18,6 @@ const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["enable-pprof", "false"],
   ["enable-v2", "false"],
   ["experimental-bootstrap-defrag-threshold-megabytes", "0"],
-  ["experimental-compact-hash-check-enabled", "false"],
-  ["experimental-compact-hash-check-time", "1m", "1m0s"],
   ["experimental-distributed-tracing-address", "localhost:4317"],
   ["experimental-distributed-tracing-instance-id", ""],
   ["experimental-distributed-tracing-sampling-rate", "0"],
@@ -30,7 +28,6 @@ const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["experimental-memory-mlock", "false"],
   ["experimental-stop-grpc-service-on-defrag", "false"],
   ["experimental-txn-mode-write-with-shared-buffer", "true"],
-  ["initial-election-tick-advance", "true"],
   ["max-wals", "5"],
   ["proxy", "off"],
   ["proxy-dial-timeout", "1000"],
@@ -39,7 +36,6 @@ const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["proxy-refresh-interval", "30000"],
   ["proxy-write-timeout", "5000"],
   ["socket-reuse-port", "false"],
-  ["unsafe-no-fsync", "false"],
 ];
 
 /** Flags that only an older or a newer etcd has. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseDuration, parseInteger } from "../base/index.js";
+import { formatDuration, parseDuration, parseInteger } from "../base/index.js";
 import type { HttpAccess } from "../rpc/index.js";
 import type { AutoCompaction, ServerConfig } from "../server/index.js";
 import { Wal } from "../wal/index.js";
@@ -114,6 +114,8 @@ function serverSettings(flags: FlagValues): ServerConfig {
     advertiseClientUrls: flags.urls("advertise-client-urls"),
     tickMs,
     electionTicks: Math.floor(flags.number("election-timeout") / tickMs),
+    electionTickAdvance: flags.boolean("initial-election-tick-advance"),
+    unsafeNoSync: flags.boolean("unsafe-no-fsync"),
     preVote: flags.boolean("pre-vote"),
     snapshotCount: flags.number("snapshot-count") || 10_000,
     snapshotCatchUpEntries: flags.number("experimental-snapshot-catchup-entries"),
@@ -134,6 +136,7 @@ function serverSettings(flags: FlagValues): ServerConfig {
     leaseCheckpointPersist: flags.boolean("experimental-enable-lease-checkpoint-persist"),
     initialCorruptCheck: flags.boolean("experimental-initial-corrupt-check"),
     corruptCheckIntervalMs: flags.durationMs("experimental-corrupt-check-time"),
+    compactionCheckIntervalMs: compactionCheckMs(flags),
     watchProgressIntervalMs: flags.durationMs("experimental-watch-progress-notify-interval") || 600_000,
   };
 }
@@ -182,6 +185,14 @@ function checkLeaseCheckpoint(flags: FlagValues): void {
   if (flags.boolean(persist) && !flags.boolean("experimental-enable-lease-checkpoint")) {
     throw new FlagError(`setting ${persist} requires experimental-enable-lease-checkpoint`);
   }
+}
+
+/** 0 means never. */
+function compactionCheckMs(flags: FlagValues): number {
+  const name = "experimental-compact-hash-check-time";
+  const intervalMs = flags.durationMs(name);
+  if (intervalMs <= 0) throw new FlagError(`--${name} must be >0 (set to ${formatDuration(intervalMs)})`);
+  return flags.boolean("experimental-compact-hash-check-enabled") ? intervalMs : 0;
 }
 
 function metricsLevel(flags: FlagValues): boolean {

@@ -16,6 +16,11 @@ export class HashCache {
     if (this.#hashes.length > rememberedMax) this.#hashes.shift();
   }
 
+  /** The newest compaction first. */
+  all(): readonly KvHash[] {
+    return [...this.#hashes].reverse();
+  }
+
   find(revision: number): KvHash | undefined {
     return this.#hashes.find((hash) => hash.revision === revision);
   }

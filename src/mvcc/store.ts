@@ -3,7 +3,7 @@ import { assert, type Clock, EtcdError, type Key, type LeaseId, type Logger } fr
 import type { Change, ChangeListener } from "./change.js";
 import { Compactor } from "./compaction.js";
 import { StoreCounters } from "./counters.js";
-import { hashHistory } from "./hash.js";
+import { hashHistory, type KvHash } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
 import { pairsMax, RangeScan, rangeAt } from "./range-scan.js";
@@ -151,6 +151,11 @@ export class Store implements Reader {
     const { hash, compactRevision } = this.#hashes.find(revision) ?? (await hashHistory(this.#state, revision));
     counters.hashSeconds.observe((clock.now() - startedAt) / 1000);
     return { hash, compactRevision, currentRevision };
+  }
+
+  /** What compactions summed up of the history that they removed, the newest first; not all of them are remembered. */
+  compactionHashes(): readonly KvHash[] {
+    return this.#hashes.all();
   }
 
   /**

@@ -40,7 +40,7 @@ export interface Assembly {
   readonly downgrades: DowngradeService;
   readonly leaseLoop: LeaseLoop;
   readonly compactor: Compactor | undefined;
-  readonly corruption: CorruptionLoop | undefined;
+  readonly corruption: readonly CorruptionLoop[];
   readonly publisher: Publisher;
   readonly transfer: LeaderTransfer;
   /** What peers are answered. */
@@ -121,7 +121,7 @@ export function assemble(
     auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
     ...{ counters, consensus, headers, watchable, kv, leases, space, membership, maintenance, compactor, publisher },
     downgrades: new DowngradeService({ cluster, access, proposer, readIndex, headers }),
-    corruption: makeCorruptionLoop(settings, deps, member, consensus, maintenance),
+    corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),
     leaseLoop: new LeaseLoop({
       ...{ clock, logger, lessor, counters, ensureLeadership },
       revoke: (id) => leases.expire(id),
@@ -151,21 +151,29 @@ export function corruptionCheckOf(
   });
 }
 
-function makeCorruptionLoop(
+function makeCorruptionLoops(
   settings: ServerConfig,
   deps: ServerDeps,
   member: Bootstrapped,
   { leadership, readIndex }: Consensus,
   maintenance: MaintenanceService,
-): CorruptionLoop | undefined {
+): readonly CorruptionLoop[] {
   const check = corruptionCheckOf(settings, deps, member);
-  if (check === undefined || settings.corruptCheckIntervalMs === 0) return undefined;
-  return new CorruptionLoop({
-    ...{ check, clock: deps.clock, logger: deps.logger, intervalMs: settings.corruptCheckIntervalMs },
-    leading: () => leadership.leading,
-    linearize: () => readIndex.wait(),
-    raiseAlarm: () => maintenance.raiseCorrupt(),
-  });
+  if (check === undefined) return [];
+  const checks = [
+    { intervalMs: settings.corruptCheckIntervalMs, finds: () => check.finds(() => readIndex.wait()) },
+    { intervalMs: settings.compactionCheckIntervalMs, finds: () => check.findsInCompactions() },
+  ];
+  return checks
+    .filter(({ intervalMs }) => intervalMs > 0)
+    .map(
+      (one) =>
+        new CorruptionLoop({
+          ...{ ...one, clock: deps.clock, logger: deps.logger },
+          leading: () => leadership.leading,
+          raiseAlarm: () => maintenance.raiseCorrupt(),
+        }),
+    );
 }
 
 function makeCompactor(

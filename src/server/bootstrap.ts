@@ -95,7 +95,7 @@ function makeDatabases(
   ids: WalMetadata,
   received: ReceivedSnapshots,
   counters: ServerCounters,
-  { backendBatchIntervalMs, backendBatchLimit }: ServerConfig,
+  { backendBatchIntervalMs, backendBatchLimit, unsafeNoSync }: ServerConfig,
   { clock, logger, openStore }: ServerDeps,
   { onDiskFailure }: BootstrapHooks,
 ): Databases {
@@ -109,6 +109,7 @@ function makeDatabases(
     onFailure: onDiskFailure,
     batchIntervalMs: backendBatchIntervalMs,
     batchLimit: backendBatchLimit,
+    unsafeNoSync,
     ...(openStore && { openStore }),
   });
 }

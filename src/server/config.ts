@@ -85,6 +85,12 @@ export interface ServerConfig {
   readonly initialCorruptCheck: boolean;
   /** How often the leader compares all members; 0 means never. */
   readonly corruptCheckIntervalMs: number;
+  /** How often the leader compares what compactions summed up; 0 means never. */
+  readonly compactionCheckIntervalMs: number;
+  /** Whether a member that has just started waits for a leader for less than an election timeout. */
+  readonly electionTickAdvance: boolean;
+  /** Nothing is synced: a crash of the machine loses what was acknowledged, and may break the cluster. */
+  readonly unsafeNoSync: boolean;
 }
 
 export const serverDefaults = {
@@ -115,6 +121,9 @@ export const serverDefaults = {
   clientCertAuth: false,
   initialCorruptCheck: false,
   corruptCheckIntervalMs: 0,
+  compactionCheckIntervalMs: 0,
+  electionTickAdvance: true,
+  unsafeNoSync: false,
 } as const satisfies Partial<ServerConfig>;
 
 const defaultQuotaBytes = 2 * 1024 * 1024 * 1024;

@@ -29,6 +29,8 @@ export interface DatabasesConfig {
   readonly onFailure: (error: Error) => void;
   readonly batchIntervalMs: number;
   readonly batchLimit: number;
+  /** What is written may still be lost with the machine. */
+  readonly unsafeNoSync?: boolean;
   readonly openStore?: (dir: string) => Promise<LevelStore>;
   /** Hears of bytes of pairs that were loaded. */
   readonly onLoaded?: (bytes: number) => void;
@@ -166,17 +168,12 @@ export class Databases {
   }
 
   #open(index: number): Promise<Backend> {
-    const { clock, counters, logger, onFailure, batchIntervalMs, batchLimit, openStore } = this.#config;
-    const options = {
-      clock,
-      counters,
-      logger,
-      onFailure,
-      batchIntervalMs,
-      batchLimit,
+    const { clock, counters, logger, onFailure, batchIntervalMs, batchLimit, unsafeNoSync, openStore } = this.#config;
+    return openLevelBackend({
+      ...{ dir: this.#dir(index), clock, counters, logger, onFailure, batchIntervalMs, batchLimit },
+      ...(unsafeNoSync && { unsafeNoSync }),
       ...(openStore && { openStore }),
-    };
-    return openLevelBackend({ dir: this.#dir(index), ...options });
+    });
   }
 
   async #remove(index: number): Promise<void> {

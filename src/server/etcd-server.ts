@@ -345,7 +345,7 @@ export class EtcdServer {
     consensus.start();
     leaseLoop.start();
     compactor?.start();
-    corruption?.start();
+    for (const loop of corruption) loop.start();
     try {
       if (await publisher.publish()) return;
     } catch (error) {
@@ -368,7 +368,7 @@ export class EtcdServer {
     const { leaseLoop, compactor, corruption, publisher } = this.#parts;
     leaseLoop.stop();
     compactor?.stop();
-    corruption?.stop();
+    for (const loop of corruption) loop.stop();
     publisher.stop();
   }
 

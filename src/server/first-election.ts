@@ -36,14 +36,14 @@ export class FirstElection {
    *   that gives this member its vote.
    */
   start(commit: number): void {
-    const { position, raftNode, memberId } = this.#config;
+    const { settings, position, raftNode, memberId } = this.#config;
     void position.whenApplied(commit).then(() => {
       if (this.#stopped) return;
       const { voters, votersOutgoing } = raftNode.status().config;
       const alone = votersOutgoing.length === 0 && voters.length === 1 && voters[0] === memberId;
       // Its own vote is the majority, so nothing is gained by waiting for the election timeout.
       if (alone) raftNode.campaign();
-      else this.#look(looks);
+      else if (settings.electionTickAdvance) this.#look(looks);
     });
   }
 

@@ -31,7 +31,7 @@ export interface OpenedLog {
  */
 export async function openLog(dir: string, config: ServerConfig, deps: ServerDeps): Promise<OpenedLog> {
   // A log that is there says itself whose it is, unless its very first write was cut short.
-  const begun = Wal.exists(dir) ? await openWal(dir, undefined, deps) : undefined;
+  const begun = Wal.exists(dir) ? await openWal(dir, undefined, config, deps) : undefined;
   try {
     if (begun?.metadata !== undefined)
       return { opened: begun, origin: await originAgain(begun, begun.metadata, config, deps) };
@@ -41,7 +41,7 @@ export async function openLog(dir: string, config: ServerConfig, deps: ServerDep
   }
   await begun?.wal.close();
   const origin = await newOrigin(config, deps);
-  return { opened: await openWal(dir, origin.ids, deps), origin };
+  return { opened: await openWal(dir, origin.ids, config, deps), origin };
 }
 
 /** Puts the first entries into the log of a founder: the conf changes that add all initial members. */
@@ -57,9 +57,10 @@ export function idFields({ memberId, clusterId }: WalMetadata): Readonly<Record<
 function openWal(
   dir: string,
   metadata: WalMetadata | undefined,
+  { unsafeNoSync }: ServerConfig,
   { logger, openStore }: ServerDeps,
 ): Promise<OpenedWal> {
-  return Wal.open({ dir, logger, ...(metadata && { metadata }), ...(openStore && { openStore }) });
+  return Wal.open({ dir, logger, unsafeNoSync, ...(metadata && { metadata }), ...(openStore && { openStore }) });
 }
 
 async function newOrigin(config: ServerConfig, deps: ServerDeps): Promise<Origin> {

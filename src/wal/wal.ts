@@ -22,6 +22,8 @@ export interface WalOptions {
   readonly logger: Logger;
   /** Whose log this is; stored when the log has no owner yet. */
   readonly metadata?: WalMetadata;
+  /** What is saved may still be lost with the machine. */
+  readonly unsafeNoSync?: boolean;
   /** Opens the database below; another one in tests, whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
 }
@@ -63,6 +65,7 @@ const dropsAtOnce = 1000;
  */
 export class Wal {
   readonly #store: LevelStore;
+  readonly #sync: boolean;
   #state: LogState;
   /** Term of the last entry, or of the compacted one. */
   #lastTerm: number;
@@ -75,8 +78,9 @@ export class Wal {
   #closed = false;
   #bytesWritten = 0;
 
-  private constructor(store: LevelStore, { state = emptyLogState, entries, runs }: Recovered) {
+  private constructor(store: LevelStore, sync: boolean, { state = emptyLogState, entries, runs }: Recovered) {
     this.#store = store;
+    this.#sync = sync;
     this.#state = state;
     this.#lastTerm = entries.at(-1)?.term ?? state.compacted.term;
     this.#runs = new RunList(runs);
@@ -98,7 +102,7 @@ export class Wal {
     const store = await openStore(dir);
     try {
       const recovered = await recover(store, logger);
-      const wal = new Wal(store, recovered);
+      const wal = new Wal(store, !options.unsafeNoSync, recovered);
       if (torn !== undefined) {
         const index = wal.#state.batch.last + 1;
         logger.warn("cut a torn write off the raft log", { index, file: torn.file, offset: torn.offset });
@@ -264,7 +268,7 @@ export class Wal {
       const batch = this.#store.batch();
       if (!(await fill(batch))) return;
       batch.put(stateKey, seal(stateKey, encodeLogState(this.#state)));
-      await batch.write({ sync: true }).catch((error: unknown) => {
+      await batch.write({ sync: this.#sync }).catch((error: unknown) => {
         throw writeFailure(this.#store.dir, error);
       });
     } catch (error) {

@@ -142,6 +142,10 @@ for (const { words, message } of [
     words: ["--log-level=foo"],
     message: 'unrecognized log level "foo": expected debug, info, warn, error, panic or fatal',
   },
+  {
+    words: ["--experimental-compact-hash-check-time=0s"],
+    message: "--experimental-compact-hash-check-time must be >0 (set to 0s)",
+  },
   ...["", "--log-outputs=stderr,stdout", "--log-outputs=a.log,b.log"].map((outputs) => ({
     words: ["--enable-log-rotation", ...(outputs === "" ? [] : [outputs])],
     message: "--log-outputs requires a single file path when --log-rotate-config-json is defined",
