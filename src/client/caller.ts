@@ -10,6 +10,8 @@ const attemptsMax = 100;
 /** Between two rounds of the endpoints; a tenth of it is left to chance, so that clients do not come back as one. */
 const backoffMs = 25;
 
+/** Said to whoever brings no token: what it got while authentication was off. */
+const noToken = "etcdserver: user name is empty";
 const refusedTokens = ["etcdserver: invalid auth token", "etcdserver: revision of auth store is old"];
 
 /** Carries calls to whichever endpoint can take them, and tries again what may be tried again. */
@@ -18,6 +20,8 @@ export class Caller {
   readonly #connections: readonly Connection[];
   #turn = 0;
   #token: Promise<string> | undefined;
+  /** There was none to get when it was last asked for: authentication was off. */
+  #bare = false;
   #closed = false;
 
   constructor(options: ClientOptions) {
@@ -110,7 +114,8 @@ export class Caller {
   }
 
   #tokenRefused(error: ClientError): boolean {
-    return this.#options.auth !== undefined && refusedTokens.includes(error.details);
+    if (this.#options.auth === undefined) return false;
+    return refusedTokens.includes(error.details) || (this.#bare && error.details === noToken);
   }
 
   /** Endpoints take turns; one that is connected goes before one that is not. */
@@ -133,6 +138,7 @@ export class Caller {
     this.#token ??= this.#fetchToken(this.#options.auth, deadline);
     try {
       const token = await this.#token;
+      this.#bare = token === "";
       if (token !== "") metadata.set("token", token);
     } catch (error) {
       this.#token = undefined;

@@ -194,4 +194,18 @@ describe.skipIf(!ready)("with authentication", () => {
     const error = await refusal(stranger.range({ key: "a" }));
     expect(error.message).toBe("etcdserver: authentication failed, invalid user ID or password");
   });
+
+  test("a token is fetched when authentication begins", { timeout: 30_000 }, async () => {
+    const server = await ServerProcess.start({ kind: "ours", flags: ["--bcrypt-cost", "4"] });
+    running.push(server);
+    const auth = { user: "root", password: "r" };
+    const [before, root] = [new Client({ endpoints: [server.endpoint], auth }), connect([server.endpoint])];
+    running.push(before);
+    await root.addUser({ name: "root", password: "r", options: { noPassword: false } });
+    await root.grantRole("root", "root");
+    await before.put({ key: "a", value: Buffer.from("1") });
+    await root.enableAuth();
+    await before.put({ key: "a", value: Buffer.from("2") });
+    expect((await refusal(root.range({ key: "a" }))).message).toBe("etcdserver: user name is empty");
+  });
 });

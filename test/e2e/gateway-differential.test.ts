@@ -33,9 +33,16 @@ describe.skipIf(!ready)("HTTP clients cannot tell our server from etcd 3.5", () 
 
 async function transcript(server: ServerProcess, steps: readonly GatewayStep[]): Promise<string[]> {
   const answers: string[] = [];
+  const tokens = new Map<string, string>();
   for (const step of steps) {
-    const asked = `${step.method ?? "POST"} ${step.path} ${String(step.body ?? "").slice(0, 200)}`;
-    answers.push(`${asked}\n${shown(await askHttp(server.endpoint, step), step.hide)}`);
+    const { path, method = "POST", body = "", as, headers } = step;
+    const token = as === undefined ? undefined : tokens.get(as);
+    const question = token === undefined ? step : { ...step, headers: { ...headers, authorization: token } };
+    const answer = await askHttp(server.endpoint, question);
+    const given = /"token": ?"([^"]+)"/.exec(answer.body)?.[1];
+    if (given !== undefined) tokens.set(/"name":"([^"]*)"/.exec(String(body))?.[1] ?? "", given);
+    const asked = `${method} ${path} ${String(body).slice(0, 200)} ${as ?? ""}`;
+    answers.push(`${asked}\n${shown(answer, step.hide)}`.replaceAll(given ?? "no token", "TOKEN"));
   }
   return answers;
 }

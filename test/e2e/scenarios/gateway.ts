@@ -1,9 +1,12 @@
 import { gatewayPaths } from "../../../src/rpc/gateway/paths.js";
 import type { HttpQuestion } from "../../support/http-client.js";
+import { users } from "./gateway-users.js";
 
 /** A question, and what of its answer cannot be equal. */
 export interface GatewayStep extends HttpQuestion {
   readonly hide?: RegExp;
+  /** Whoever has logged in before, by name. */
+  readonly as?: string;
 }
 
 const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");
@@ -309,4 +312,5 @@ export const gatewayScenarios: Readonly<Record<string, readonly GatewayStep[]>> 
   "what no path takes": refused,
   paths,
   "methods and headers": requests,
+  "users and roles": users,
 };
