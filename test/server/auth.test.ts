@@ -17,6 +17,7 @@ import {
   AuthUserRevokeRoleRequest,
   authpb,
   LeaseGrantRequest,
+  lockpb,
   PutRequest,
   RangeRequest,
   SortOrder,
@@ -289,6 +290,24 @@ test("a watch that was begun by nobody ends when everybody is asked who they are
   await host.until(() => heard.length > 1);
   const reason = "rpc error: code = InvalidArgument desc = etcdserver: user name is empty";
   expect(heard[1]).toMatchObject({ canceled: true, cancelReason: reason });
+});
+
+test("who waits for a lock, or hears of an election, may do so as long as any watch", async () => {
+  const host = await secured();
+  const [root, alice] = [await logIn(host, "root"), await logIn(host, "alice")];
+  const bound = clientBindings(host.server, host.clock, seededRandom(1));
+  const lock = (name: string, call: Call): Promise<string> => {
+    const binding = bound.find(({ path }) => path.endsWith("/Lock"));
+    if (binding?.kind !== "unary") throw new Error("Lock has one answer");
+    return outcome(binding.run(lockpb.LockRequest.encode({ name: Buffer.from(name), lease: 0n }), call));
+  };
+  expect(await lock("x", alice)).toContain("permission denied");
+  expect(await lock("a", root)).toBe("done");
+  const waiting = lock("a", alice);
+  await host.until(() => host.server.metrics.keys === 2);
+  await turns(5);
+  await host.server.auth.userRevokeRole(AuthUserRevokeRoleRequest.create({ name: "alice", role: "app" }), root);
+  expect(await waiting).toContain("permission denied");
 });
 
 test("no password, hash or token is ever logged", async () => {
