@@ -14,7 +14,8 @@ import {
   type ResponseHeader,
 } from "../wire/index.js";
 import { ClientError } from "./client-error.js";
-import { byCreation, queueFor } from "./queue-for.js";
+import type { CallOptions } from "./options.js";
+import { byCreation, leavingQueue, queueFor } from "./queue-for.js";
 import type { Session } from "./session.js";
 
 /** Sessions that stand for an office by name: one leads at a time, and says what it proposes. */
@@ -46,7 +47,7 @@ export class Election {
       if (standing !== undefined && Buffer.compare(standing.value, value) !== 0) await this.proclaim(value);
       await queueFor(client, this.#prefix, this.#revision - 1, signal);
     } catch (error) {
-      await this.resign();
+      await this.resign(leavingQueue).catch(() => undefined);
       throw error;
     }
   }
@@ -62,12 +63,12 @@ export class Election {
   }
 
   /** Leads no more, or stands no more. */
-  async resign(): Promise<void> {
+  async resign(call?: CallOptions): Promise<void> {
     if (this.#revision === 0) return;
     const remove: RequestOp = {
       request: { case: "requestDeleteRange", value: DeleteRangeRequest.create({ key: this.key }) },
     };
-    await this.#session.client.txn({ compare: [this.#createdAt(this.#revision)], success: [remove] });
+    await this.#session.client.txn({ compare: [this.#createdAt(this.#revision)], success: [remove] }, call);
     this.#revision = 0;
   }
 

@@ -8,7 +8,8 @@ import {
   type ResponseHeader,
 } from "../wire/index.js";
 import { ClientError } from "./client-error.js";
-import { byCreation, queueFor } from "./queue-for.js";
+import type { CallOptions } from "./options.js";
+import { byCreation, leavingQueue, queueFor } from "./queue-for.js";
 import type { Session } from "./session.js";
 
 /** A lock by name that one session of a cluster holds at a time, in the order in which they asked. */
@@ -65,14 +66,14 @@ export class Mutex {
       if (held.kvs.length === 0) throw new ClientError(GrpcCode.Aborted, "mutex: session is expired");
       this.#header = held.header;
     } catch (error) {
-      await this.unlock();
+      await this.unlock(leavingQueue).catch(() => undefined);
       throw error;
     }
   }
 
   /** Gives the lock, or the place in its queue, to the next. */
-  async unlock(): Promise<void> {
-    await this.#session.client.deleteRange({ key: this.key });
+  async unlock(call?: CallOptions): Promise<void> {
+    await this.#session.client.deleteRange({ key: this.key }, call);
   }
 }
 

@@ -3,6 +3,11 @@ import { EventType, SortOrder, SortTarget } from "../wire/index.js";
 import type { Client } from "./client.js";
 import { ClientError, canceled } from "./client-error.js";
 
+/**
+ * Whoever gives up waiting takes its key out of the queue, if that can be done at once; else its lease does it in time.
+ */
+export const leavingQueue = { timeoutMs: 400 };
+
 /** The newest of `prefix`'s keys, or the oldest: whom a waiter waits for, and who comes first. */
 export function byCreation(prefix: Key, order: "first" | "last") {
   const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;

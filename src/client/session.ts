@@ -1,5 +1,6 @@
 import type { Client } from "./client.js";
 import type { KeepAlive } from "./keep-alive.js";
+import type { CallOptions } from "./options.js";
 
 const ttlSecondsUsual = 60;
 
@@ -26,10 +27,10 @@ export class Session implements AsyncDisposable {
     return this.#keeper.ended;
   }
 
-  /** Gives up everything that hangs on this session. */
-  async close(): Promise<void> {
+  /** Gives up everything that hangs on this session. @throws ClientError when no server says that it is gone */
+  async close(call?: CallOptions): Promise<void> {
     this.#keeper.cancel();
-    await this.client.revokeLease(this.lease);
+    await this.client.revokeLease(this.lease, call);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -113,18 +113,47 @@ describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
     expect((await mirrored).code).not.toBe(0);
   });
 
-  test("a lock falls within a second of an interrupt, and the exit code is 0", async () => {
-    const startedAt: number[] = [];
-    const outcome = await etcdctl("ours", server.endpoint, ["lock", "gate"], {
-      until: (stdout) => {
-        if (!stdout.endsWith("\n\n")) return false;
-        startedAt.push(Date.now());
-        return true;
-      },
+  /** Interrupts a command as soon as it has printed what it holds. */
+  async function interrupted(endpoint: string, line: string, meanwhile = async () => {}) {
+    const stop = new AbortController();
+    let outcome: ReturnType<typeof etcdctl> | undefined;
+    await new Promise<void>((held) => {
+      const until = (stdout: string): boolean => {
+        if (stdout.includes("\n")) held();
+        return false;
+      };
+      outcome = etcdctl("ours", endpoint, words(line), { until, signal: stop.signal });
     });
-    expect(outcome.code).toBe(0);
-    expect(Date.now() - (startedAt[0] ?? 0)).toBeLessThan(1_000);
+    await meanwhile();
+    const startedAt = Date.now();
+    stop.abort();
+    const ended = await outcome;
+    return { code: ended?.code, stderr: ended?.stderr, tookMs: Date.now() - startedAt };
+  }
+
+  const leases = async (): Promise<string> => run("lease list");
+
+  test.each(["lock gate", "elect gate me"])("%s falls within a second of an interrupt", async (line) => {
+    const before = await leases();
+    const { code, stderr, tookMs } = await interrupted(server.endpoint, line);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(tookMs).toBeLessThan(1_000);
     expect(await run("get --prefix gate/")).toBe("");
+    expect(await leases()).toBe(before);
+  });
+
+  test.each(["lock gate", "elect gate me"])("%s in the queue leaves nothing behind when interrupted", async (line) => {
+    const before = await leases();
+    const holder = await interrupted(server.endpoint, line, async () => {
+      const stop = new AbortController();
+      const waiter = etcdctl("ours", server.endpoint, words(line), { signal: stop.signal });
+      while ((await run("get --prefix gate/ --count-only -w fields")).includes('"Count" : 1')) await leases();
+      stop.abort();
+      expect(await waiter).toEqual({ stdout: "", stderr: "Error: context canceled\n", code: 1 });
+      expect(await run("get --prefix gate/ --count-only -w fields")).toContain('"Count" : 1\n');
+    });
+    expect(holder.code).toBe(0);
+    expect(await leases()).toBe(before);
   });
 
   test("what every command loads is one file, and Node's own modules", () => {
@@ -145,6 +174,15 @@ describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
   test("a reader that stops reading stops the command", () => {
     const line = `${process.execPath} ${bin} --help | head -1`;
     expect(execFileSync("bash", ["-c", line], { encoding: "utf8" })).toBe("Usage: etcdctl <command>\n");
+  });
+
+  test("a lock ends within a second of an interrupt also when nobody answers any more", async () => {
+    const ended = await interrupted(other.endpoint, "lock gate", async () => void (await other.kill("SIGKILL")));
+    expect({ code: ended.code, stderr: ended.stderr }).toEqual({
+      code: 1,
+      stderr: "Error: context deadline exceeded\n",
+    });
+    expect(ended.tookMs).toBeLessThan(1_000);
   });
 });
 

@@ -17,9 +17,11 @@ const everywhere = [...ctlScenarios, ...txnScenarios, ...watchScenarios, ...leas
 const scenarios = {
   "etcd 3.5": [...everywhere, ...kvScenarios, ...maintenanceScenarios],
   ours: everywhere,
+  // What it does on its own account is the same everywhere.
+  "etcd 3.4": [...leaseScenarios, ...ctlScenarios.filter(({ name }) => ["members", "users and roles"].includes(name))],
 } as const;
-const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
-const plan = (["etcd 3.5", "ours"] as const).flatMap((server) =>
+const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"], ["etcd", "3.4"]);
+const plan = (["etcd 3.5", "ours", "etcd 3.4"] as const).flatMap((server) =>
   scenarios[server].map((scenario) => ({ server, scenario })),
 );
 const servers = new ServersAhead(

@@ -4,7 +4,7 @@ import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf } from "../failure-of.js";
 import { arrayOf, type Bytes } from "../go-text.js";
 import { stopSignal } from "../stop-signal.js";
-import { aborted } from "./lock.js";
+import { aborted, inSession } from "./lock.js";
 
 export async function elect(context: Context): Promise<void> {
   const [name, proposal] = context.args;
@@ -26,25 +26,27 @@ export async function elect(context: Context): Promise<void> {
 async function observe(context: Context, client: Client, name: Bytes): Promise<void> {
   const stop = stopSignal();
   const session = await Session.open(client);
-  try {
-    for await (const response of new Election(session, name).observe(stop)) {
-      await context.answer({ kind: "get", response });
+  await inSession(session, async () => {
+    try {
+      for await (const response of new Election(session, name).observe(stop)) {
+        await context.answer({ kind: "get", response });
+      }
+    } catch (error) {
+      if (!stop.aborted) throw error;
     }
-  } catch (error) {
-    if (!stop.aborted) throw error;
-  }
-  if (!stop.aborted) throw new Failure(ExitCode.Error, "elect: observer lost");
-  await session.close();
+    if (!stop.aborted) throw new Failure(ExitCode.Error, "elect: observer lost");
+  });
 }
 
 async function campaign(context: Context, client: Client, name: Bytes, proposal: Bytes): Promise<void> {
   const stop = stopSignal();
   const session = await Session.open(client);
-  const election = new Election(session, name);
-  await election.campaign(arrayOf(proposal), stop);
-  const response = await client.range({ key: election.key }, { signal: stop });
-  await context.answer({ kind: "get", response });
-  await Promise.race([session.ended, aborted(stop)]);
-  if (!stop.aborted) throw new Failure(ExitCode.Error, "elect: session expired");
-  await session.close();
+  await inSession(session, async () => {
+    const election = new Election(session, name);
+    await election.campaign(arrayOf(proposal), stop);
+    const response = await client.range({ key: election.key }, { signal: stop });
+    await context.answer({ kind: "get", response });
+    await Promise.race([session.ended, aborted(stop)]);
+    if (!stop.aborted) throw new Failure(ExitCode.Error, "elect: session expired");
+  });
 }

@@ -14,29 +14,46 @@ export async function lock(context: Context): Promise<void> {
   const stop = stopSignal();
   try {
     const session = await Session.open(client, { ttlSeconds: context.flags.number("ttl") });
-    const mutex = new Mutex(session, name);
-    await mutex.lock(stop);
-    if (command.length > 0) {
-      try {
-        await run(command, {
-          ETCD_LOCK_KEY: textOf(mutex.key),
-          ETCD_LOCK_REV: String(mutex.header?.revision ?? 0),
-          ...around.env,
-        });
-      } finally {
-        await session.close();
-      }
-      return;
-    }
-    const held = await client.range({ key: mutex.key }, { signal: stop });
-    if (held.kvs.length === 0) throw new Failure(ExitCode.Error, "lock lost on init");
-    await context.answer({ kind: "get", response: held });
-    await Promise.race([session.ended, aborted(stop)]);
-    if (!stop.aborted) throw new Failure(ExitCode.Error, "session expired");
-    await session.close();
+    await inSession(session, () => hold(context, session, name, command, stop));
   } catch (error) {
     throw failureOf(error);
   }
+}
+
+async function hold(
+  context: Context,
+  session: Session,
+  name: Bytes,
+  command: readonly Bytes[],
+  stop: AbortSignal,
+): Promise<void> {
+  const mutex = new Mutex(session, name);
+  await mutex.lock(stop);
+  if (command.length > 0) {
+    const variables = { ETCD_LOCK_KEY: textOf(mutex.key), ETCD_LOCK_REV: String(mutex.header?.revision ?? 0) };
+    await run(command, { ...variables, ...around.env });
+    return;
+  }
+  const held = await session.client.range({ key: mutex.key }, { signal: stop });
+  if (held.kvs.length === 0) throw new Failure(ExitCode.Error, "lock lost on init");
+  await context.answer({ kind: "get", response: held });
+  await Promise.race([session.ended, aborted(stop)]);
+  if (!stop.aborted) throw new Failure(ExitCode.Error, "session expired");
+}
+
+/** Whoever interrupts a command does not wait for a cluster that does not answer; then the lease runs out by itself. */
+const release = { timeoutMs: 400 };
+
+/** Gives up everything that hangs on the session when the work is over, however it ended. */
+export async function inSession(session: Session, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    // What went wrong first is what is told.
+    await session.close(release).catch(() => undefined);
+    throw error;
+  }
+  await session.close(release);
 }
 
 /** Resolves when the signal has fired. */
