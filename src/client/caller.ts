@@ -80,8 +80,9 @@ export class Caller {
     method: RpcMethod<Request, Response>,
     call: CallOptions = {},
   ): Promise<ClientDuplexStream<Request, Response>> {
-    const metadata = await this.#metadata(call, Number.POSITIVE_INFINITY);
-    return this.#next().duplex(method, metadata);
+    const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
+    const metadata = await this.#metadata(call, deadline);
+    return this.#next().duplex(method, metadata, deadline);
   }
 
   /** A stream of answers from any endpoint. @throws ClientError */
@@ -92,7 +93,12 @@ export class Caller {
   ): Promise<ClientReadableStream<Response>> {
     const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
     const metadata = await this.#metadata(call, deadline);
-    return this.#next().serverStream(method, method.request.create(fields), metadata, deadline);
+    try {
+      return await this.#next().serverStream(method, method.request.create(fields), metadata, deadline);
+    } catch (error) {
+      if (error instanceof AttemptError && Date.now() >= deadline) throw deadlineExceeded(error, error.endpoint);
+      throw error;
+    }
   }
 
   /** Fetches the token now rather than before the first call, so that a wrong password is noticed at once. */

@@ -108,12 +108,18 @@ export class Connection {
     });
   }
 
-  /** A stream both ways; what it ends with arrives as its `error` event. @throws AttemptError */
+  /**
+   * A stream both ways; what it ends with arrives as its `error` event.
+   *
+   * @param deadline of the connection; the stream has none
+   * @throws AttemptError
+   */
   async duplex<Request, Response>(
     method: RpcMethod<Request, Response>,
     metadata: Metadata,
+    deadline: number,
   ): Promise<ClientDuplexStream<Request, Response>> {
-    await this.#connected(Number.POSITIVE_INFINITY);
+    await this.#connected(deadline);
     return this.#client.makeBidiStreamRequest(
       method.path,
       (message: Request) => Buffer.from(method.request.encode(message)),

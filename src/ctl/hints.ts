@@ -1,9 +1,9 @@
-import { nearest } from "../base/index.js";
+import { nearest, prefixEnd } from "../base/index.js";
 import { ClientError } from "../client/index.js";
 import type { Context } from "./context.js";
 import type { Failure } from "./failure.js";
 import type { FlagSpec } from "./flag-set.js";
-import { textOf } from "./go-text.js";
+import { type Bytes, textOf } from "./go-text.js";
 
 /** What to do next about a failure, for people at a terminal; undefined when there is nothing to say. */
 export async function hintFor({ cause }: Failure, context: Context): Promise<string | undefined> {
@@ -19,9 +19,9 @@ export async function hintFor({ cause }: Failure, context: Context): Promise<str
   }
   if (details === "etcdserver: permission denied") {
     const user = textOf(context.flags.text("user")).split(":")[0] ?? "";
-    const keys = context.args.map((argument) => JSON.stringify(textOf(argument))).join(" to ");
     const who = user === "" ? "nobody (no --user)" : `user ${user}`;
-    return `hint: ${who} may not do this to ${keys || "these keys"}; see 'etcdctl user get --detail'`;
+    const look = user === "" ? "" : `; see 'etcdctl user get ${user} --detail'`;
+    return `hint: ${who} may not do this to ${keysOf(context)}${look}`;
   }
   if (details === "etcdserver: user name is empty") return "hint: authentication is on: say who you are with --user";
   const reason = cause.cause instanceof ClientError ? cause.cause : undefined;
@@ -59,6 +59,19 @@ function tlsFault(details: string): string | undefined {
     if (found !== null) return `${text}${found[1] !== undefined && text.endsWith(": ") ? found[1].trim() : ""}`;
   }
   return /certificate|SSL|TLS/.test(details) ? details.split("\n")[0] : undefined;
+}
+
+/** The keys that a command line is about, as a range where they are one. */
+function keysOf({ flags, args }: Context): string {
+  const [key, end] = args;
+  const shown = (bytes: Bytes): string => JSON.stringify(textOf(bytes));
+  const given = (flag: string): boolean => flags.has(flag) && flags.bool(flag);
+  if (key === undefined) return "these keys";
+  if (given("prefix")) return key === "" ? "all keys" : `the keys from ${shown(key)} to ${shown(prefixEnd(key))}`;
+  if (given("from-key")) return `the keys from ${shown(key)} on`;
+  // A put's second argument is its value.
+  if (end === undefined || flags.has("ignore-value")) return `the key ${shown(key)}`;
+  return `the keys from ${shown(key)} to ${shown(end)}`;
 }
 
 /** The flag that was probably meant. */

@@ -156,6 +156,26 @@ describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
     expect(await leases()).toBe(before);
   });
 
+  test("check datascale writes, tells what it took, and cleans up", async () => {
+    const told = await run("check datascale --auto-compact");
+    const size = "10000 key-value pairs, 1024 bytes per key-value, 50 concurrent clients";
+    expect(told.split("\n")[0]).toBe(`Start data scale check for work load [${size}].`);
+    expect(told).toMatch(/Compacted with revision \d+\nPASS: Approximate system memory used : -?[\d.]+ MB\.\n$/);
+    expect(await run("get /etcdctl-check-datascale/ --prefix --count-only -w fields")).toContain('"Count" : 0');
+  });
+
+  test("check perf, interrupted, judges what it has seen and cleans up", async () => {
+    const stop = new AbortController();
+    const checked = etcdctl("ours", server.endpoint, ["check", "perf"], { signal: stop.signal });
+    const count = "get /etcdctl-check-perf/ --prefix --count-only -w fields";
+    while ((await run(count)).includes('"Count" : 0\n')) await run("get a");
+    stop.abort();
+    const { stdout, code } = await checked;
+    expect(stdout).toMatch(/Throughput .* \d+ writes\/s\n.*[Ss]lowest request took.* [\d.]+s\n.*Stddev.* [\d.]+s\n/);
+    expect(code).toBe(stdout.endsWith("\nPASS\n") ? 0 : 1);
+    expect(await run(count)).toContain('"Count" : 0');
+  });
+
   test("what every command loads is one file, and Node's own modules", () => {
     const bundle = readFileSync(join(import.meta.dirname, "../../dist/ctl/etcdctl.cjs"), "utf8");
     const loaded = [...bundle.matchAll(/\b(?:require|import)\("([^"]+)"\)/g)].map(([, name]) => name ?? "");

@@ -1,4 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 import { haveTmux, Terminal } from "../support/terminal.js";
@@ -63,6 +67,38 @@ describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
     expect(terminal.painted()).not.toContain("\u001b[1m");
   });
 
+  test("a bar shows how far long work is, and is gone when it is done", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "etcdctl-progress-"));
+    const other = await ServerProcess.start({ kind: "ours" });
+    try {
+      for (let at = 0; at < 30; at++)
+        await etcdctlHere(server.endpoint, ["put", `bar${at}`], { stdin: "x".repeat(90_000) });
+      const [file, record] = [join(folder, "copy.db"), join(folder, "record")];
+      const terminal = new Terminal("progress", server.endpoint);
+      terminal.recordTo(record);
+      const lines = [
+        ["saving", `etcdctl snapshot save ${file}`],
+        ["restoring", `etcdctl snapshot restore ${file} --data-dir ${folder}/restored`],
+        ["defragmenting", "etcdctl defrag"],
+        ["mirroring", `etcdctl make-mirror --prefix bar ${other.endpoint}`],
+      ] as const;
+      for (const [what, line] of lines) {
+        terminal.type("clear", "Enter");
+        terminal.type(`${line}; echo o''ver`, "Enter");
+        if (what === "mirroring") {
+          // It goes on until it is interrupted.
+          const copied = async () => (await etcdctlHere(other.endpoint, ["get", "bar9"])).stdout !== "";
+          while (!(await copied())) await etcdctlHere(server.endpoint, ["get", "a"]);
+          terminal.type("C-c");
+        } else expect(await terminal.shows(/^over/m)).not.toContain("░");
+        expect(readFileSync(record, "utf8")).toMatch(new RegExp(`\\r\u001b\\[K${what} .*[█░]`));
+      }
+    } finally {
+      await other.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   test("errors are followed by what to do", async () => {
     const terminal = new Terminal("hint", server.endpoint);
     terminal.type("etcdctl get a --prefx", "Enter");
@@ -71,6 +107,53 @@ describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
     await terminal.shows(/hint: tried 127\.0\.0\.1:1: nobody listens there/);
     terminal.type("clear; etcdctl get a --prefx 2>&1 >/dev/null | cat; echo over", "Enter");
     expect(await terminal.shows(/^over$/m)).not.toContain("hint:");
+  });
+});
+
+describe.skipIf(!haveTmux)("hints", { timeout: 60_000 }, () => {
+  test("name the three commands that end a full member's refusal", async () => {
+    const server = await ServerProcess.start({ kind: "ours", flags: ["--quota-backend-bytes", "100000"] });
+    try {
+      await etcdctlHere(server.endpoint, ["put", "big"], { stdin: "x".repeat(200_000) });
+      const terminal = new Terminal("full", server.endpoint);
+      terminal.type("etcdctl put a 1", "Enter");
+      const screen = await terminal.shows(/alarm disarm/);
+      expect(screen).toMatch(/Error: etcdserver: mvcc: database space exceeded\nhint: the member's quota is used up/);
+      expect(screen).toMatch(/ etcdctl compaction [\s\S]* etcdctl defrag\n[\s\S]* etcdctl alarm disarm\n/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test("name the user and the keys that are not for them", async () => {
+    const server = await ServerProcess.start({ kind: "ours" });
+    try {
+      for (const line of [
+        "user add root:r",
+        "role add root",
+        "user grant-role root root",
+        "user add al:a",
+        "auth enable",
+      ]) {
+        expect(await etcdctlHere(server.endpoint, line.split(" "))).toMatchObject({ code: 0 });
+      }
+      const terminal = new Terminal("denied", server.endpoint);
+      for (const [line, keys] of [
+        ["get p/ --prefix", 'the keys from "p/" to "p0"'],
+        ["get a c", 'the keys from "a" to "c"'],
+        ["put a 1", 'the key "a"'],
+        ["del a --from-key", 'the keys from "a" on'],
+      ]) {
+        terminal.type(`clear; etcdctl --user al:a ${line}`, "Enter");
+        await terminal.shows(
+          new RegExp(`hint: user al may not do this to ${keys}; see 'etcdctl user get al --detail'`),
+        );
+      }
+      terminal.type("clear; etcdctl get a", "Enter");
+      await terminal.shows(/hint: authentication is on: say who you are with --user/);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

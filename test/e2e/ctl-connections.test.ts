@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
@@ -146,6 +148,53 @@ function comparable({ stdout, stderr, code }: Outcome): Outcome {
     text.replace(/^\{"level":.*\n/gm, "").replace(/("(ClusterID|MemberID|Revision|RaftTerm)" : )\d+/g, "$1N");
   return { stdout: hidden(stdout), stderr: hidden(stderr), code };
 }
+
+describe("a server that says nothing", { timeout: 30_000 }, () => {
+  const silent = createServer((socket) => void socket.on("error", () => undefined).resume());
+  let endpoint = "";
+
+  beforeAll(async () => {
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const address = silent.address();
+    endpoint = typeof address === "object" && address !== null ? `127.0.0.1:${address.port}` : "";
+  });
+
+  afterAll(() => void silent.close());
+
+  test.each([
+    "get a",
+    "put a b",
+    "del a",
+    "compaction 2",
+    "lease grant 10",
+    "lease list",
+    "lease timetolive 1234",
+    "lease revoke 1234",
+    "lease keep-alive --once 1234",
+    "member list",
+    "member promote 1234",
+    "endpoint health",
+    "endpoint status",
+    "endpoint status --cluster",
+    "endpoint hashkv",
+    "alarm list",
+    "defrag",
+    "move-leader 1234",
+    "snapshot save never.db",
+    "user list",
+    "role list",
+    "auth status",
+    "tree",
+    "get a --history",
+  ])("%s ends at --command-timeout", async (line) => {
+    const startedAt = Date.now();
+    const { stdout, stderr, code } = await etcdctlHere(endpoint, ["--command-timeout", "150ms", ...line.split(" ")]);
+    expect(code).toBeGreaterThan(0);
+    expect(stdout + stderr).toContain("context deadline exceeded");
+    expect(Date.now() - startedAt).toBeLessThan(1_500);
+  });
+});
 
 describe("--discovery-srv", { timeout: 30_000 }, () => {
   let clear: ServerProcess;

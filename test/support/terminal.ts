@@ -40,6 +40,11 @@ export class Terminal {
     return tmux("capture-pane", "-p", "-t", this.#name);
   }
 
+  /** Everything that is written to the terminal from now on, also what is written over, goes to a file. */
+  recordTo(file: string): void {
+    tmux("pipe-pane", "-t", this.#name, `cat >> ${file}`);
+  }
+
   painted(): string {
     return tmux("capture-pane", "-p", "-e", "-t", this.#name);
   }
