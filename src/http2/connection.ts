@@ -1,21 +1,26 @@
 import type { Duplex } from "node:stream";
-import type { Field, FieldList } from "./field-list.js";
+import { Budget } from "./budget.js";
+import { readSettings } from "./client-settings.js";
+import { CutStreams } from "./cut-streams.js";
+import { type Field, type FieldList, isRequest, isTrailers } from "./field-list.js";
 import { FrameReader } from "./frame-reader.js";
 import {
   ConnectionError,
+  checkLength,
   errorCodes,
-  frameBytesMax,
   frameFlags,
   frameTypes,
   initialWindowBytes,
   preface,
   settingIds,
+  tooWide,
+  unpadded,
+  violation,
   windowBytesMax,
 } from "./frames.js";
 import { HpackDecoder } from "./hpack-decoder.js";
 import { Outbound } from "./outbound.js";
 import { PingPolicy } from "./ping-policy.js";
-import { ResetBudget } from "./reset-budget.js";
 import { Http2Stream, type StreamListener } from "./stream.js";
 
 export interface Http2Config {
@@ -27,6 +32,8 @@ export interface Http2Config {
   readonly frequentFields: readonly Field[];
   /** A client that asks for signs of life more often than this has its connection ended. */
   readonly pingIntervalMsMin: number;
+  /** Something failed that no client should be able to bring about; the connection has been ended. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Takes a request: its head; the listener hears of its body. Undefined when the stream has been ended already. */
@@ -36,6 +43,8 @@ const streamWindowBytes = 256 * 1024;
 /** A header block, as it comes; whoever sends a longer one cannot be read any further. */
 const blockBytesMax = 256 * 1024;
 const unlimitedStreams = 2 ** 32 - 1;
+
+const unforeseen = { code: errorCodes.internal, message: "internal error" } as const;
 
 /** A header block that has not come to its end. */
 interface OpenBlock {
@@ -54,16 +63,21 @@ export class Http2Connection {
   readonly #reader = new FrameReader((type, flags, stream, payload) => this.#frame(type, flags, stream, payload));
   readonly #decoder: HpackDecoder;
   readonly #out: Outbound;
-  readonly #resets = new ResetBudget();
+  /** Opening a stream and having it ended costs a client nothing, and a server a little each time. */
+  readonly #resets = new Budget(10_000, 1_000);
+  /** Each may concern every stream. */
+  readonly #settingsFrames = new Budget(1_000, 10);
   readonly #pings: PingPolicy;
   readonly #streams = new Map<number, Http2Stream>();
+  readonly #cut = new CutStreams();
   #prefaceAt = 0;
   #begun = false;
   #block: OpenBlock | undefined;
   #lastStream = 0;
   #initialSendWindow = initialWindowBytes;
-  #leaving = false;
-  #closed = false;
+  /** The last stream that is served, once no new ones are. */
+  #leavingAt: number | undefined;
+  #ended = false;
 
   /**
    * @param begun what has been read of the connection
@@ -101,9 +115,9 @@ export class Http2Connection {
     return this.#begun;
   }
 
-  /** Nothing comes or goes any more. */
-  get closed(): boolean {
-    return this.#closed;
+  /** Nothing is read any more; what was answered may still be on its way, until the client closes its side too. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Asks for a sign of life. */
@@ -113,8 +127,8 @@ export class Http2Connection {
 
   /** Takes no new streams; the connection ends with the last one. */
   leave(): void {
-    if (this.#leaving || this.#closed) return;
-    this.#leaving = true;
+    if (this.#leavingAt !== undefined || this.#ended) return;
+    this.#leavingAt = this.#lastStream;
     this.#out.writer.goAway(this.#lastStream, errorCodes.none, "");
     if (this.#streams.size === 0) this.#end();
   }
@@ -127,14 +141,15 @@ export class Http2Connection {
   // ---- what comes ----
 
   #receive(chunk: Buffer): void {
-    if (this.#closed) return;
+    if (this.#ended) return;
     try {
       const rest = this.#prefaceAt < preface.length ? this.#afterPreface(chunk) : chunk;
       if (rest.length > 0) this.#reader.feed(rest);
     } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
-      this.#out.writer.goAway(this.#lastStream, error.code, error.message);
+      const { code, message } = error instanceof ConnectionError ? error : unforeseen;
+      this.#out.writer.goAway(this.#leavingAt ?? this.#lastStream, code, message);
       this.#end();
+      if (!(error instanceof ConnectionError)) this.#config.onFault(error);
     }
   }
 
@@ -148,8 +163,8 @@ export class Http2Connection {
   }
 
   #frame(type: number, flags: number, id: number, payload: Buffer): void {
-    if (this.#closed) return;
-    const { data, headers, priority, resetStream, settings, pushPromise, ping, windowUpdate, continuation } =
+    if (this.#ended) return;
+    const { data, headers, priority, resetStream, settings, pushPromise, ping, goAway, windowUpdate, continuation } =
       frameTypes;
     if (!this.#begun && type !== settings) throw violation("settings come first");
     if (this.#block !== undefined && (type !== continuation || id !== this.#block.stream)) {
@@ -166,15 +181,18 @@ export class Http2Connection {
         this.#continuation(flags, payload);
         break;
       case priority:
+        if (id === 0) throw violation("a priority of no stream");
         checkLength(payload, 5);
         break;
       case resetStream:
         this.#resetStream(id, payload);
         break;
       case settings:
-        this.#settings(flags, id, payload);
+        checkConnectionFrame(id);
+        this.#settings(flags, payload);
         break;
       case ping:
+        checkConnectionFrame(id);
         this.#ping(flags, payload);
         break;
       case windowUpdate:
@@ -182,21 +200,27 @@ export class Http2Connection {
         break;
       case pushPromise:
         throw violation("a client does not push");
-      default: // GOAWAY as well: a client that leaves still wants its answers
+      case goAway: // a client that leaves still wants its answers
+        checkConnectionFrame(id);
+        if (payload.length < 8) checkLength(payload, 8);
+        break;
+      default: // frames of other kinds may be ignored, and are
     }
   }
 
   #data(flags: number, id: number, payload: Buffer): void {
     this.#out.received.take(payload.length);
     const stream = this.#streams.get(id);
+    const end = (flags & frameFlags.endStream) !== 0;
+    const body = unpadded(flags, payload);
     if (stream === undefined) {
-      this.#checkKnown(id);
+      this.#late(id, end);
       this.#out.received.allow(payload.length);
       return;
     }
-    const body = unpadded(flags, payload);
-    this.#out.received.allow(payload.length - body.length);
-    stream.receive(body, payload.length, (flags & frameFlags.endStream) !== 0);
+    const wrong = stream.receive(body, payload.length, end);
+    this.#out.received.allow(wrong === undefined ? payload.length - body.length : payload.length);
+    if (wrong !== undefined) this.#fail(stream, wrong);
   }
 
   #headers(flags: number, id: number, payload: Buffer): void {
@@ -227,72 +251,70 @@ export class Http2Connection {
     const [only] = parts;
     const list = this.#decoder.decode(parts.length === 1 && only !== undefined ? only : Buffer.concat(parts));
     const known = this.#streams.get(id);
-    if (known !== undefined) {
-      // Trailers, of which nothing is needed.
-      if (endsStream) known.receiveEnd();
-      else known.fail(errorCodes.protocol);
-      return;
-    }
-    if (id <= this.#lastStream) return;
+    if (known !== undefined) this.#trailers(known, list, endsStream);
+    else if (id <= this.#lastStream) this.#late(id, endsStream);
+    else this.#request(id, list, endsStream);
+  }
+
+  /** What comes after a body; nothing of it is needed. */
+  #trailers(stream: Http2Stream, list: FieldList, endsStream: boolean): void {
+    if (stream.remoteEnded) this.#fail(stream, errorCodes.streamClosed);
+    else if (!endsStream || !isTrailers(list)) this.#fail(stream, errorCodes.protocol);
+    else stream.receiveEnd();
+  }
+
+  #request(id: number, list: FieldList, endsStream: boolean): void {
     this.#lastStream = id;
-    if (this.#leaving) return;
-    if (this.#streams.size >= this.#config.maxConcurrentStreams) {
-      this.#out.sendReset(id, errorCodes.refusedStream);
-      this.#out.replied();
+    const full = this.#streams.size >= this.#config.maxConcurrentStreams;
+    if (this.#leavingAt === undefined && isRequest(list) && !full) {
+      this.#open(id, list, endsStream);
       return;
     }
-    this.#open(id, list, endsStream);
+    if (!endsStream) this.#cut.add(id);
+    if (this.#leavingAt !== undefined) return; // and the client knows
+    this.#out.sendReset(id, isRequest(list) ? errorCodes.refusedStream : errorCodes.protocol);
+    this.#countReset();
   }
 
   #open(id: number, list: FieldList, ended: boolean): void {
-    const stream = new Http2Stream(id, this.#out, this.#initialSendWindow, streamWindowBytes);
+    const stream = new Http2Stream(id, this.#out, this.#initialSendWindow, ended);
     this.#streams.set(id, stream);
     const listener = this.#accept(stream, list);
     if (listener !== undefined) stream.listen(listener);
-    if (ended) stream.receiveEnd();
   }
 
   #resetStream(id: number, payload: Buffer): void {
     checkLength(payload, 4);
-    const stream = this.#streams.get(id);
-    if (stream === undefined) this.#checkKnown(id);
-    this.#resets.count();
-    if (this.#resets.spent) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many streams are ended");
-    stream?.abandon();
+    this.#checkKnown(id);
+    this.#countReset();
+    this.#cut.delete(id);
+    this.#streams.get(id)?.abandon();
   }
 
-  #settings(flags: number, id: number, payload: Buffer): void {
-    if (id !== 0) throw violation("settings of a stream");
-    if ((flags & frameFlags.ack) !== 0) return;
-    if (payload.length % 6 !== 0) throw new ConnectionError(errorCodes.frameSize, "settings that are cut");
+  /** The client broke the protocol on one stream. */
+  #fail(stream: Http2Stream, code: number): void {
+    stream.fail(code);
+    this.#countReset();
+  }
+
+  #countReset(): void {
+    if (!this.#resets.spend()) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many streams are ended");
+  }
+
+  #settings(flags: number, payload: Buffer): void {
+    if ((flags & frameFlags.ack) !== 0) {
+      checkLength(payload, 0);
+      return;
+    }
+    if (!this.#settingsFrames.spend()) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many settings");
+    const { initialWindowBytes: window, tableBytes } = readSettings(payload);
     this.#begun = true;
-    for (let at = 0; at < payload.length; at += 6) {
-      this.#setting(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
-    }
+    if (tableBytes !== undefined) this.#out.limitTable(tableBytes);
     this.#out.writer.settingsAck();
-    this.#out.replied();
-  }
-
-  #setting(id: number, value: number): void {
-    switch (id) {
-      case settingIds.headerTableSize:
-        this.#out.limitTable(value);
-        return;
-      case settingIds.initialWindowSize: {
-        if (value > windowBytesMax) throw new ConnectionError(errorCodes.flowControl, "a window that is too large");
-        const more = value - this.#initialSendWindow;
-        this.#initialSendWindow = value;
-        for (const stream of [...this.#streams.values()]) this.#out.widenStream(stream, more);
-        return;
-      }
-      case settingIds.maxFrameSize:
-        if (value < frameBytesMax || value >= 2 ** 24) throw violation("a frame size that is none");
-        return;
-      case settingIds.enablePush:
-        if (value > 1) throw violation("a setting of push that is none");
-        return;
-      default: // what else there is does not concern a server
-    }
+    if (window === undefined || window === this.#initialSendWindow) return;
+    const more = window - this.#initialSendWindow;
+    this.#initialSendWindow = window;
+    for (const stream of [...this.#streams.values()]) if (!stream.widen(more)) throw tooWide();
   }
 
   #ping(flags: number, payload: Buffer): void {
@@ -302,7 +324,6 @@ export class Http2Connection {
       throw new ConnectionError(errorCodes.enhanceYourCalm, "too_many_pings");
     }
     this.#out.writer.ping(payload, true);
-    this.#out.replied();
   }
 
   #windowUpdate(id: number, payload: Buffer): void {
@@ -315,8 +336,15 @@ export class Http2Connection {
     }
     const stream = this.#streams.get(id);
     if (stream === undefined) this.#checkKnown(id);
-    else if (bytes === 0) stream.fail(errorCodes.protocol);
-    else this.#out.widenStream(stream, bytes);
+    else if (bytes === 0) this.#fail(stream, errorCodes.protocol);
+    else if (!stream.widen(bytes)) this.#fail(stream, errorCodes.flowControl);
+  }
+
+  /** Something came of a stream that is over. */
+  #late(id: number, ends: boolean): void {
+    this.#checkKnown(id);
+    if (!this.#cut.has(id)) throw new ConnectionError(errorCodes.streamClosed, `stream ${id} is over`);
+    if (ends) this.#cut.delete(id);
   }
 
   /** A stream that is over may still be spoken of, one that was never opened may not. */
@@ -339,38 +367,27 @@ export class Http2Connection {
 
   #closedStream(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
-    if (this.#leaving && this.#streams.size === 0) this.#end();
+    if (!stream.remoteEnded) this.#cut.add(stream.id);
+    if (this.#leavingAt !== undefined && this.#streams.size === 0) this.#end();
   }
 
-  /** Nothing is read any more; what has been put down still goes. */
+  /** Nothing is read any more; what has been put down still goes, and the client closes its side when it has it. */
   #end(): void {
-    if (this.#closed) return;
-    this.#gone();
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const stream of [...this.#streams.values()]) stream.abandon();
     this.#out.flush();
-    this.#socket.end(() => this.#socket.destroy());
+    this.#socket.end();
     this.#socket.resume();
   }
 
   #gone(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#ended = true;
     for (const stream of [...this.#streams.values()]) stream.abandon();
     this.#onClose();
   }
 }
 
-function violation(what: string): ConnectionError {
-  return new ConnectionError(errorCodes.protocol, what);
-}
-
-function checkLength(payload: Buffer, bytes: number): void {
-  if (payload.length !== bytes)
-    throw new ConnectionError(errorCodes.frameSize, `${payload.length} bytes, not ${bytes}`);
-}
-
-function unpadded(flags: number, payload: Buffer): Buffer {
-  if ((flags & frameFlags.padded) === 0) return payload;
-  const padding = payload[0] ?? 0;
-  if (padding >= payload.length) throw violation("more padding than there is");
-  return payload.subarray(1, payload.length - padding);
+function checkConnectionFrame(id: number): void {
+  if (id !== 0) throw violation(`a frame of the connection on stream ${id}`);
 }

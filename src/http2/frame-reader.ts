@@ -1,4 +1,5 @@
 import { ConnectionError, errorCodes, frameBytesMax, frameHeaderBytes } from "./frames.js";
+import { Pieces } from "./pieces.js";
 
 /** @param payload a view, valid as long as whoever holds it wishes */
 export type TakeFrame = (type: number, flags: number, stream: number, payload: Buffer) => void;
@@ -6,8 +7,7 @@ export type TakeFrame = (type: number, flags: number, stream: number, payload: B
 /** Cuts what comes of a connection into frames; what has come of the next one is all it keeps. */
 export class FrameReader {
   readonly #take: TakeFrame;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  readonly #kept = new Pieces();
   /** So many are needed before anything can be done with them. */
   #needed = frameHeaderBytes;
 
@@ -18,11 +18,10 @@ export class FrameReader {
   /** @throws ConnectionError for a frame that is larger than any may be, and whatever taking a frame throws */
   feed(chunk: Buffer): void {
     let bytes = chunk;
-    if (this.#bytes > 0) {
-      this.#pieces.push(chunk);
-      this.#bytes += chunk.length;
-      if (this.#bytes < this.#needed) return;
-      bytes = Buffer.concat(this.#pieces);
+    if (this.#kept.bytes > 0) {
+      this.#kept.push(chunk);
+      if (this.#kept.bytes < this.#needed) return;
+      bytes = this.#kept.take();
     }
     let at = 0;
     this.#needed = frameHeaderBytes;
@@ -38,7 +37,6 @@ export class FrameReader {
       this.#take(bytes[at + 3] ?? 0, bytes[at + 4] ?? 0, stream, bytes.subarray(at + frameHeaderBytes, end));
       at = end;
     }
-    this.#bytes = bytes.length - at;
-    this.#pieces = this.#bytes > 0 ? [bytes.subarray(at)] : [];
+    if (at < bytes.length) this.#kept.push(bytes.subarray(at));
   }
 }

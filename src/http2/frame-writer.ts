@@ -17,14 +17,16 @@ export class FrameWriter {
     const block = this.#encoder.encode(fields);
     let type: number = frameTypes.headers;
     let flags: number = end ? frameFlags.endStream : 0;
-    for (let at = 0; at < block.length; at += frameBytesMax) {
+    let at = 0;
+    do {
       const part = block.subarray(at, at + frameBytesMax);
-      if (at + part.length === block.length) flags |= frameFlags.endHeaders;
+      at += part.length;
+      if (at === block.length) flags |= frameFlags.endHeaders;
       this.#output.frame(type, flags, stream, part.length);
       this.#output.bytes(part);
       type = frameTypes.continuation;
       flags = 0;
-    }
+    } while (at < block.length);
   }
 
   /** @param bytes of all parts together, no more than a frame may have */
@@ -38,6 +40,11 @@ export class FrameWriter {
     this.#output.frame(frameTypes.data, 0, stream, head.length + body.length);
     this.#output.bytes(head);
     this.#output.bytes(body);
+  }
+
+  /** Ends a stream that has no trailers. */
+  end(stream: number): void {
+    this.#output.frame(frameTypes.data, frameFlags.endStream, stream, 0);
   }
 
   reset(stream: number, code: number): void {

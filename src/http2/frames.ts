@@ -58,3 +58,26 @@ export class ConnectionError extends Error {
     this.code = code;
   }
 }
+
+export function violation(what: string): ConnectionError {
+  return new ConnectionError(errorCodes.protocol, what);
+}
+
+export function tooWide(): ConnectionError {
+  return new ConnectionError(errorCodes.flowControl, "a window that is too wide");
+}
+
+/** @throws ConnectionError when a payload is not as long as its type says */
+export function checkLength(payload: Buffer, bytes: number): void {
+  if (payload.length !== bytes) {
+    throw new ConnectionError(errorCodes.frameSize, `${payload.length} bytes, not ${bytes}`);
+  }
+}
+
+/** @throws ConnectionError when there is less than its padding */
+export function unpadded(flags: number, payload: Buffer): Buffer {
+  if ((flags & frameFlags.padded) === 0) return payload;
+  const padding = payload[0] ?? 0;
+  if (padding >= payload.length) throw violation("more padding than there is");
+  return payload.subarray(1, payload.length - padding);
+}

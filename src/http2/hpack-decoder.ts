@@ -1,4 +1,4 @@
-import { type Field, type FieldList, fieldBytes } from "./field-list.js";
+import { type Field, type FieldList, fieldBytes, fieldOfText } from "./field-list.js";
 import { ConnectionError, errorCodes } from "./frames.js";
 import { HpackTable, tableBytesMax } from "./hpack-table.js";
 import { decodeHuffman } from "./huffman.js";
@@ -22,15 +22,17 @@ export class HpackDecoder {
     const fields: Field[] = [];
     let bytes = 0;
     let tooLong = false;
+    let malformed = false;
     while (this.#at < block.length) {
       const field = this.#field(fields.length === 0 && !tooLong);
       if (field === undefined) continue;
       bytes += fieldBytes(field);
+      if (field.malformed) malformed = true;
       // A byte can stand for a field of thousands: what is beyond the bound is read, and kept nowhere.
       if (bytes > this.#listBytesMax) tooLong = true;
       else fields.push(field);
     }
-    return { fields, tooLong };
+    return { fields, tooLong, malformed };
   }
 
   /** @returns undefined for a change of the table's size, which stands `first` only */
@@ -38,7 +40,7 @@ export class HpackDecoder {
     const byte = this.#block[this.#at] ?? 0;
     if (byte >= 0x80) {
       const field = this.#table.at(this.#integer(7));
-      return field ?? malformed("an index of nothing");
+      return field ?? broken("an index of nothing");
     }
     if (byte >= 0x40) {
       const field = this.#literal(6);
@@ -47,15 +49,15 @@ export class HpackDecoder {
     }
     if (byte < 0x20) return this.#literal(4);
     const bytes = this.#integer(5);
-    if (!first || bytes > tableBytesMax) malformed("a table size that was not allowed");
+    if (!first || bytes > tableBytesMax) broken("a table size that was not allowed");
     this.#table.resize(bytes);
     return undefined;
   }
 
   #literal(bits: number): Field {
     const index = this.#integer(bits);
-    const name = index === 0 ? this.#text() : (this.#table.at(index)?.name ?? malformed("an index of nothing"));
-    return { name, value: this.#text() };
+    const name = index === 0 ? this.#text() : (this.#table.at(index)?.name ?? broken("an index of nothing"));
+    return fieldOfText(name, this.#text());
   }
 
   /** RFC 7541, 5.1; no number in a header block has a reason to be larger than 2^28. */
@@ -64,25 +66,25 @@ export class HpackDecoder {
     let value = (this.#block[this.#at++] ?? 0) & mask;
     if (value < mask) return value;
     for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#block[this.#at++] ?? malformed("it ends in the middle of a number");
+      const byte = this.#block[this.#at++] ?? broken("it ends in the middle of a number");
       value += (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    return malformed("a number that is too large");
+    return broken("a number that is too large");
   }
 
   /** RFC 7541, 5.2. */
   #text(): string {
-    const isHuffman = (this.#block[this.#at] ?? malformed("it ends before a text")) >= 0x80;
+    const isHuffman = (this.#block[this.#at] ?? broken("it ends before a text")) >= 0x80;
     const length = this.#integer(7);
     const start = this.#at;
     this.#at += length;
-    if (this.#at > this.#block.length) malformed("it ends in the middle of a text");
+    if (this.#at > this.#block.length) broken("it ends in the middle of a text");
     if (!isHuffman) return this.#block.toString("latin1", start, this.#at);
-    return decodeHuffman(this.#block, start, this.#at) ?? malformed("a text that no bits stand for");
+    return decodeHuffman(this.#block, start, this.#at) ?? broken("a text that no bits stand for");
   }
 }
 
-function malformed(what: string): never {
+function broken(what: string): never {
   throw new ConnectionError(errorCodes.compression, `a malformed header block: ${what}`);
 }

@@ -8,6 +8,9 @@ const indexOfField: ReadonlyMap<string, number> = new Map(
   staticTable.map(({ name, value }, at) => [`${name}\n${value}`, at + 1] as const),
 );
 
+/** Blocks kept ready: callers have a few lists that they send again and again. */
+const readyMax = 16;
+
 /**
  * Writes the header blocks of one connection (RFC 7541). A few fields that come again in every block are put into the
  * client's table once and are a byte each from then on; everything else is spelled out.
@@ -45,7 +48,7 @@ export class HpackEncoder {
     for (const field of fields) parts.push(this.#field(field));
     const block = Buffer.concat(parts);
     const isIndexed = block.length === fields.length && this.#known.length === this.#frequent.size;
-    if (isIndexed) this.#blocks.set(fields, block);
+    if (isIndexed && this.#blocks.size < readyMax) this.#blocks.set(fields, block);
     return block;
   }
 

@@ -1,4 +1,4 @@
-import { type Field, fieldBytes } from "./field-list.js";
+import { type Field, fieldBytes, fieldOverheadBytes } from "./field-list.js";
 
 /** RFC 7541, appendix A, from index 1 on: names, with values where the table has one. */
 const staticFields =
@@ -18,44 +18,50 @@ export const staticTable: readonly Field[] = staticFields.split("|").map((text) 
 /** What a table holds at most until its decoder says otherwise; ours never does. */
 export const tableBytesMax = 4_096;
 
+/** No more fields than this fit into a table, the smallest being of overhead alone. */
+const fieldsMax = tableBytesMax / fieldOverheadBytes;
+
 /** RFC 7541, 2.3: the static table, and behind it what this connection has put down, the newest first. */
 export class HpackTable {
-  /** The newest last. */
-  #fields: Field[] = [];
-  /** Those before it have been driven out. */
-  #oldest = 0;
+  /** A ring: `#count` fields, the newest at `#newest`. */
+  readonly #ring: (Field | undefined)[] = [];
+  #newest = 0;
+  #count = 0;
   #bytes = 0;
   #bytesMax = tableBytesMax;
 
   /** @returns undefined when there is none at this index */
   at(index: number): Field | undefined {
     if (index <= staticTable.length) return staticTable[index - 1];
-    const place = this.#fields.length - (index - staticTable.length);
-    return place < this.#oldest ? undefined : this.#fields[place];
+    const age = index - staticTable.length - 1;
+    return age < this.#count ? this.#ring[(this.#newest + fieldsMax - age) % fieldsMax] : undefined;
   }
 
   /** A field that is larger than the table drives out all others and is not kept itself. */
   add(field: Field): void {
-    this.#fields.push(field);
-    this.#bytes += fieldBytes(field);
-    this.#evict();
+    const bytes = fieldBytes(field);
+    this.#shrink(this.#bytesMax - bytes);
+    if (bytes > this.#bytesMax) return;
+    this.#newest = (this.#newest + 1) % fieldsMax;
+    this.#ring[this.#newest] = field;
+    this.#count++;
+    this.#bytes += bytes;
   }
 
+  /** @param bytes no more than `tableBytesMax` */
   resize(bytes: number): void {
     this.#bytesMax = bytes;
-    this.#evict();
+    this.#shrink(bytes);
   }
 
-  #evict(): void {
-    for (let field = this.#fields[this.#oldest]; field !== undefined && this.#bytes > this.#bytesMax; ) {
-      this.#bytes -= fieldBytes(field);
-      this.#oldest++;
-      field = this.#fields[this.#oldest];
-    }
-    // Now and then, so that it costs next to nothing for each.
-    if (this.#oldest > 64 && this.#oldest * 2 > this.#fields.length) {
-      this.#fields = this.#fields.slice(this.#oldest);
-      this.#oldest = 0;
+  /** Drives out the oldest until there are no more than so many bytes. */
+  #shrink(bytesMax: number): void {
+    while (this.#count > 0 && this.#bytes > bytesMax) {
+      const oldest = (this.#newest + fieldsMax - this.#count + 1) % fieldsMax;
+      const field = this.#ring[oldest];
+      this.#ring[oldest] = undefined;
+      this.#count--;
+      if (field !== undefined) this.#bytes -= fieldBytes(field);
     }
   }
 }

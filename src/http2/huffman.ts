@@ -46,7 +46,9 @@ fillTables();
  * @returns undefined when they stand for none
  */
 export function decodeHuffman(bytes: Buffer, start: number, end: number): string | undefined {
-  let text = "";
+  // No byte takes fewer than five bits.
+  const text = Buffer.allocUnsafe(Math.ceil(((end - start) * 8) / 5));
+  let length = 0;
   let code = 0;
   let bits = 0;
   for (let at = start; at < end; at++) {
@@ -56,14 +58,14 @@ export function decodeHuffman(bytes: Buffer, start: number, end: number): string
       bits++;
       const offset = code - (firstCodes[bits] ?? 0);
       if (offset >= 0 && offset < (counts[bits] ?? 0)) {
-        text += String.fromCharCode(symbols[(starts[bits] ?? 0) + offset] ?? 0);
+        text[length++] = symbols[(starts[bits] ?? 0) + offset] ?? 0;
         code = 0;
         bits = 0;
       } else if (bits === longestBits) return undefined;
     }
   }
   const onlyOnes = code === 2 ** bits - 1;
-  return bits <= paddingBitsMax && onlyOnes ? text : undefined;
+  return bits <= paddingBitsMax && onlyOnes ? text.toString("latin1", 0, length) : undefined;
 }
 
 function fillTables(): void {

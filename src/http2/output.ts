@@ -1,13 +1,16 @@
 import type { Duplex } from "node:stream";
-import { frameHeaderBytes } from "./frames.js";
+import { frameHeaderBytes, frameTypes } from "./frames.js";
 
 const slabBytes = 64 * 1024;
 /** What a socket may keep for a client that does not read before its streams have to wait. */
 const backlogBytesMax = 256 * 1024;
+/** What is sent without waiting may take so much beyond that; then nothing more is read that would lead to more. */
+const unpausedBytesMax = 256 * 1024;
 
 /**
  * What is written to one connection: collected while the event loop's turn lasts, and handed to the socket in one
- * piece. Answers to requests that were agreed on together leave together.
+ * piece. Answers to requests that were agreed on together leave together. A client that takes nothing of what it is
+ * sent is read no further once too much of it waits.
  */
 export class Output {
   readonly #socket: Duplex;
@@ -18,6 +21,8 @@ export class Output {
   #end = 0;
   #scheduled = false;
   #congested = false;
+  /** Of frames that no window holds back, since the client last took all it was sent. */
+  #unheldBytes = 0;
 
   /** @param onRoom called when a socket that was congested has room again */
   constructor(socket: Duplex, onRoom: () => void) {
@@ -26,6 +31,8 @@ export class Output {
     socket.on("drain", () => {
       if (!this.#congested) return;
       this.#congested = false;
+      this.#unheldBytes = 0;
+      if (socket.isPaused()) socket.resume();
       this.#onRoom();
     });
   }
@@ -38,6 +45,7 @@ export class Output {
   /** Puts down a frame's header and makes room for its payload, which must follow at once. */
   frame(type: number, flags: number, stream: number, payloadBytes: number): void {
     this.#reserve(frameHeaderBytes + payloadBytes);
+    if (type !== frameTypes.data) this.#unheldBytes += frameHeaderBytes + payloadBytes;
     const slab = this.#slab;
     let at = this.#end;
     slab[at++] = payloadBytes >>> 16;
@@ -65,10 +73,12 @@ export class Output {
   /** Hands over what has been put down. */
   flush(): void {
     this.#scheduled = false;
-    if (this.#end === this.#start || this.#socket.destroyed) return;
+    if (this.#end === this.#start || !this.#socket.writable) return;
     this.#socket.write(this.#slab.subarray(this.#start, this.#end));
     this.#start = this.#end;
     if (this.#socket.writableLength > backlogBytesMax) this.#congested = true;
+    if (!this.#congested) this.#unheldBytes = 0;
+    else if (this.#unheldBytes > unpausedBytesMax) this.#socket.pause();
   }
 
   #reserve(bytes: number): void {

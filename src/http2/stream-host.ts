@@ -5,14 +5,18 @@ import type { Http2Stream } from "./stream.js";
 export interface StreamHost {
   /** Bytes that the connection takes now: what the client allows, or none while it does not read. */
   readonly room: number;
+  /** Others wait for room already. */
+  readonly crowded: boolean;
   readonly streamWindowBytes: number;
   sendHeaders(stream: number, fields: readonly Field[], end: boolean): void;
   /** A frame, which must fit into `room`. */
   sendData(stream: number, head: Uint8Array, body: Uint8Array): void;
   sendParts(stream: number, parts: readonly Uint8Array[], bytes: number): void;
+  /** Ends a stream that has no trailers. */
+  sendEnd(stream: number): void;
   sendReset(stream: number, code: number): void;
   sendWindowUpdate(stream: number, bytes: number): void;
-  /** The stream has more to send than it may. */
+  /** The stream has something to send that its own window allows: it gets a turn, last of all who wait now. */
   wait(stream: Http2Stream): void;
   /** So many bytes of a body came, or are not needed any more. */
   hold(bytes: number): void;

@@ -5,7 +5,7 @@ import type { StreamHost } from "./stream-host.js";
 /** Who takes a request: told what comes of it, in order, until `closed`. */
 export interface StreamListener {
   /** Some of the body. It counts as held, and keeps the client from sending more, until `allow` and `free` say so. */
-  data(chunk: Uint8Array): void;
+  data(chunk: Buffer): void;
   /** The body has come to its end. */
   halfClosed(): void;
   /** What waited for the client has become less. */
@@ -36,14 +36,16 @@ export class Http2Stream {
   #waitingBytes = 0;
   /** What ends the stream, once nothing waits any more. */
   #trailers: readonly Field[] | undefined;
-  #remoteEnded = false;
+  #remoteEnded: boolean;
   #over = false;
 
-  constructor(id: number, host: StreamHost, sendWindow: number, receiveWindow: number) {
+  /** @param ended there is no body */
+  constructor(id: number, host: StreamHost, sendWindow: number, ended: boolean) {
     this.id = id;
     this.#host = host;
     this.#sendWindow = sendWindow;
-    this.#receiveWindow = receiveWindow;
+    this.#receiveWindow = host.streamWindowBytes;
+    this.#remoteEnded = ended;
   }
 
   /** Bytes that were written and wait for the client. */
@@ -58,6 +60,15 @@ export class Http2Stream {
     if (!this.#over) this.#host.sendHeaders(this.id, fields, false);
   }
 
+  get wantsRoom(): boolean {
+    return this.#waitingBytes > 0 && this.#sendWindow > 0;
+  }
+
+  /** The client has said all of its request. */
+  get remoteEnded(): boolean {
+    return this.#remoteEnded;
+  }
+
   /** Some of the answer's body: `head`, then `body`. They are kept while they wait, and must not change. */
   write(head: Uint8Array, body: Uint8Array): void {
     if (this.#over || this.#trailers !== undefined) return;
@@ -70,11 +81,10 @@ export class Http2Stream {
     }
     for (const bytes of [head, body]) if (bytes.length > 0) this.#waiting.push({ bytes, sent: 0 });
     this.#waitingBytes += length;
-    this.pump();
-    if (this.#waitingBytes > 0) this.#host.wait(this);
+    this.#pump();
   }
 
-  /** The answer's end. */
+  /** The answer's end; without trailers it ends all the same. */
   end(trailers: readonly Field[]): void {
     if (this.#over || this.#trailers !== undefined) return;
     this.#trailers = trailers;
@@ -108,29 +118,31 @@ export class Http2Stream {
   // ---- the connection's side ----
 
   listen(listener: StreamListener): void {
+    if (this.#over) return;
     this.#listener = listener;
+    if (this.#remoteEnded) listener.halfClosed();
   }
 
-  /** @param windowBytes what the frame counts, with its padding */
-  receive(chunk: Uint8Array, windowBytes: number, end: boolean): void {
-    if (this.#remoteEnded) {
-      this.fail(errorCodes.streamClosed);
-      return;
-    }
-    if (windowBytes > this.#receiveWindow) {
-      this.fail(errorCodes.flowControl);
-      return;
-    }
+  /**
+   * Some of the body, all of which is the listener's to free.
+   *
+   * @param windowBytes what the frame counts, with its padding
+   * @returns what the client did wrong; nothing was taken then
+   */
+  receive(chunk: Buffer, windowBytes: number, end: boolean): number | undefined {
+    if (this.#remoteEnded) return errorCodes.streamClosed;
+    if (windowBytes > this.#receiveWindow) return errorCodes.flowControl;
     this.#receiveWindow -= windowBytes;
     this.allow(windowBytes - chunk.length);
     this.#held += chunk.length;
     this.#host.hold(chunk.length);
+    this.#remoteEnded = end;
     if (chunk.length > 0) this.#listener?.data(chunk);
-    if (end) this.receiveEnd();
+    if (end) this.#listener?.halfClosed();
+    return undefined;
   }
 
   receiveEnd(): void {
-    if (this.#remoteEnded || this.#over) return;
     this.#remoteEnded = true;
     this.#listener?.halfClosed();
   }
@@ -139,19 +151,30 @@ export class Http2Stream {
   widen(bytes: number): boolean {
     this.#sendWindow += bytes;
     if (this.#sendWindow > windowBytesMax) return false;
-    this.pump();
+    if (bytes > 0 && this.#waitingBytes > 0) this.#pump();
     return true;
   }
 
-  /** Sends what waits, as far as the windows go. */
-  pump(): void {
-    const before = this.#waitingBytes;
-    while (this.#waitingBytes > 0 && this.#sendWindow > 0 && this.#host.room > 0) this.#sendSome();
-    if (this.#waiting.length === 0 && this.#trailers !== undefined && !this.#over) this.#finish(this.#trailers);
-    else if (this.#waitingBytes < before) this.#listener?.drain();
+  /** One frame of what waits, so that others get their turn. */
+  takeTurn(): void {
+    if (this.wantsRoom) this.#sendSome();
+    if (this.wantsRoom) this.#host.wait(this);
+    this.#settle();
   }
 
-  /** One frame of it, so that others get their turn. */
+  /** Sends what waits as far as the windows go, behind those that wait for the connection's. */
+  #pump(): void {
+    const before = this.#waitingBytes;
+    while (this.wantsRoom && this.#host.room > 0 && !this.#host.crowded) this.#sendSome();
+    if (this.wantsRoom) this.#host.wait(this);
+    if (this.#waitingBytes < before) this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#waitingBytes === 0 && this.#trailers !== undefined && !this.#over) this.#finish(this.#trailers);
+    else this.#listener?.drain();
+  }
+
   #sendSome(): void {
     const bytes = Math.min(this.#waitingBytes, this.#sendWindow, this.#host.room, frameBytesMax);
     const parts: Uint8Array[] = [];
@@ -182,13 +205,15 @@ export class Http2Stream {
   /** The client has ended it, or the connection is gone. */
   abandon(): void {
     if (this.#over) return;
+    this.#remoteEnded = true;
     const listener = this.#listener;
     this.#close();
     listener?.closed();
   }
 
   #finish(trailers: readonly Field[]): void {
-    this.#host.sendHeaders(this.id, trailers, true);
+    if (trailers.length > 0) this.#host.sendHeaders(this.id, trailers, true);
+    else this.#host.sendEnd(this.id);
     // The answer does not depend on what may still come of the request.
     if (!this.#remoteEnded) this.#host.sendReset(this.id, errorCodes.none);
     this.#close();

@@ -2,6 +2,8 @@ import type { Clock, Timer } from "../base/index.js";
 
 /** How exact a deadline is. */
 const slotMs = 10;
+/** Timers cannot be set for much longer. */
+const sleepMsMax = 3_600_000;
 
 interface Expiring {
   expire(): void;
@@ -15,9 +17,18 @@ export class Deadlines {
   readonly #clock: Clock;
   readonly #slots = new Map<number, Set<Expiring>>();
   #timer: Timer | undefined;
+  /** The slot that the timer waits for; none that is taken comes before it. */
+  #wakesAt = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** Deadlines that have not passed. */
+  get size(): number {
+    let size = 0;
+    for (const calls of this.#slots.values()) size += calls.size;
+    return size;
   }
 
   /** @returns where it stands, for `remove` */
@@ -26,7 +37,7 @@ export class Deadlines {
     const calls = this.#slots.get(slot);
     if (calls === undefined) this.#slots.set(slot, new Set([call]));
     else calls.add(call);
-    this.#timer ??= this.#clock.after(slotMs, () => this.#sweep());
+    if (slot < this.#wakesAt) this.#sleepUntil(slot);
     return slot;
   }
 
@@ -41,13 +52,25 @@ export class Deadlines {
     this.#slots.clear();
   }
 
+  #sleepUntil(slot: number): void {
+    this.#timer?.cancel();
+    this.#wakesAt = slot;
+    const afterMs = Math.max(slot * slotMs - this.#clock.now(), slotMs);
+    this.#timer = this.#clock.after(Math.min(afterMs, sleepMsMax), () => this.#sweep());
+  }
+
   #sweep(): void {
+    this.#wakesAt = Number.POSITIVE_INFINITY;
     const now = Math.floor(this.#clock.now() / slotMs);
-    const due = [...this.#slots].filter(([slot]) => slot <= now);
-    for (const [slot, calls] of due) {
+    let next = Number.POSITIVE_INFINITY;
+    for (const [slot, calls] of [...this.#slots]) {
+      if (slot > now) {
+        next = Math.min(next, slot);
+        continue;
+      }
       this.#slots.delete(slot);
       for (const call of calls) call.expire();
     }
-    this.#timer = this.#slots.size === 0 ? undefined : this.#clock.after(slotMs, () => this.#sweep());
+    if (next < this.#wakesAt) this.#sleepUntil(next);
   }
 }

@@ -1,12 +1,12 @@
 import { EtcdError, GrpcCode, type Logger } from "../base/index.js";
-import type { FieldList, Http2Stream, StreamListener } from "../http2/index.js";
+import { errorCodes, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
 import type { Call } from "../server/index.js";
 import type { Binding } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
-import { answerHead, fieldOf, refusalOf, timeoutMs, trailersOf } from "./grpc-head.js";
-import { MessageReader, messagePrefix } from "./grpc-messages.js";
+import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
+import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messages.js";
 import type { SlowCalls } from "./slow-calls.js";
 import { type CallStatus, okStatus, statusOf } from "./status.js";
 import type { ServerStream } from "./stream.js";
@@ -40,6 +40,8 @@ export interface CallOrigin {
   readonly head: FieldList;
   /** What the client's messages are compressed with. */
   readonly encoding: string;
+  /** How long it may take, if there is a bound. */
+  readonly timeoutMs: number | undefined;
   /** Of the connection's certificate. */
   readonly commonName: string | undefined;
   /** The client's address, for the log. */
@@ -57,12 +59,16 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
   readonly #startedAt: number;
   readonly #deadline: number | undefined;
   #cancel: AbortController | undefined;
+  /** Why its handler should stop. */
+  #aborted: EtcdError | undefined;
   #ended: "no" | "answered" | "cancelled" = "no";
   #begun = false;
   #halfClosed = false;
   /** Of a stream: messages that its handler has not asked for. */
-  #requests: Uint8Array[] = [];
-  #wantsRequest: ((result: IteratorResult<Uint8Array>) => void) | undefined;
+  #requests: ReceivedMessage[] = [];
+  /** Those before it have been taken. */
+  #nextAt = 0;
+  #wantsRequest: ((result: IteratorResult<ReceivedMessage>) => void) | undefined;
   /** Came, and the client may not send as much again before the handler has taken what is there. */
   #unallowed = 0;
   #held = 0;
@@ -84,12 +90,9 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     this.#reader = new MessageReader(environment.receiveBytesMax, origin.encoding);
     this.#startedAt = environment.slow.now();
     counters.started++;
-    const timeout = this.metadata("grpc-timeout");
-    const afterMs = timeout === undefined ? undefined : timeoutMs(timeout);
-    if (timeout !== undefined && afterMs === undefined) {
-      this.#finish({ code: GrpcCode.Internal, details: `malformed grpc-timeout: ${timeout}` });
-    }
-    this.#deadline = afterMs === undefined ? undefined : environment.deadlines.add(this, afterMs);
+    const { timeoutMs } = origin;
+    this.#deadline = timeoutMs === undefined ? undefined : environment.deadlines.add(this, timeoutMs);
+    if (timeoutMs === 0) this.expire();
   }
 
   /** A stream's handler runs from its first moment on, a unary call's when the request is there. */
@@ -111,7 +114,7 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
   get signal(): AbortSignal {
     if (this.#cancel === undefined) {
       this.#cancel = new AbortController();
-      if (this.#ended === "cancelled") this.#cancel.abort(new EtcdError("canceled"));
+      if (this.#aborted !== undefined) this.#cancel.abort(this.#aborted);
     }
     return this.#cancel.signal;
   }
@@ -130,7 +133,7 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     for (;;) {
       const result = await this.#nextRequest();
       if (result.done) return;
-      yield result.value;
+      yield this.#reader.open(result.value);
     }
   }
 
@@ -160,33 +163,38 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
 
   /** Its deadline has passed. */
   expire(): void {
+    const unsent = this.#stream.unsentBytes > 0;
     this.#finish({ code: GrpcCode.DeadlineExceeded, details: "context deadline exceeded" });
+    // What the client has not taken by now it does not want any more.
+    if (unsent) this.#stream.reset(errorCodes.cancel);
     this.#abort(new EtcdError("canceled"));
   }
 
   // ---- what its stream tells ----
 
-  data(chunk: Uint8Array): void {
+  data(chunk: Buffer): void {
     this.#held += chunk.length;
     this.#unallowed += chunk.length;
     try {
-      for (const message of this.#reader.feed(chunk)) this.#receive(message);
+      if (this.#ended === "no") this.#reader.feed(chunk, (message) => this.#receive(message));
     } catch (error) {
       this.#fail(error);
       this.#abort(new EtcdError("canceled"));
     }
-    if (this.#requests.length === 0) this.#allow();
-    if (!this.#reader.partial && this.#requests.length === 0) this.#free();
+    this.#makeRoom();
   }
 
-  /** The client has no more to say; also of the half-closed stream of a unary call, whose message has come by now. */
+  /** The client has no more to say. */
   halfClosed(): void {
     this.#halfClosed = true;
-    if (this.#binding.kind === "unary") {
-      if (!this.#begun) this.#finish({ code: GrpcCode.Internal, details: "grpc: request without a message" });
-      return;
-    }
-    if (this.#requests.length === 0) this.#endRequests();
+    const isUnary = this.#binding.kind === "unary";
+    if (isUnary && this.#begun) return;
+    if (this.#reader.cut || isUnary) {
+      // As grpc-go has it, of a message that is cut and of none.
+      const details = this.#reader.cut ? "unexpected EOF" : "EOF";
+      this.#finish({ code: isUnary ? GrpcCode.Unknown : GrpcCode.Internal, details });
+      this.#abort(new EtcdError("canceled"));
+    } else if (this.#waitingRequests === 0) this.#endRequests();
   }
 
   drain(): void {
@@ -200,11 +208,12 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     this.#abort(new EtcdError("canceled"));
   }
 
-  #receive(message: Uint8Array): void {
+  #receive(message: ReceivedMessage): void {
     const { counters } = this.#environment;
     this.#counters.received++;
-    counters.receivedBytes += message.length;
+    counters.receivedBytes += message.bytes.length;
     if (this.#binding.kind === "unary") {
+      // One is all that is asked for; whatever comes after it is passed over.
       if (this.#begun) return;
       this.#begun = true;
       void this.#runUnary(message);
@@ -216,13 +225,19 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     else waiting({ done: false, value: message });
   }
 
-  #nextRequest(): Promise<IteratorResult<Uint8Array>> {
-    const next = this.#requests.shift();
+  get #waitingRequests(): number {
+    return this.#requests.length - this.#nextAt;
+  }
+
+  #nextRequest(): Promise<IteratorResult<ReceivedMessage>> {
+    const next = this.#requests[this.#nextAt];
     if (next !== undefined) {
-      if (this.#requests.length === 0) {
-        this.#allow();
-        if (!this.#reader.partial) this.#free();
+      this.#nextAt++;
+      if (this.#waitingRequests === 0) {
+        this.#requests = [];
+        this.#nextAt = 0;
       }
+      this.#makeRoom();
       return Promise.resolve({ done: false, value: next });
     }
     if (this.#halfClosed || this.#ended !== "no") return Promise.resolve({ done: true, value: undefined });
@@ -237,26 +252,28 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     waiting?.({ done: true, value: undefined });
   }
 
-  #allow(): void {
+  /** The client may send as much again once its messages have been taken; the last may be incomplete. */
+  #makeRoom(): void {
+    if (this.#waitingRequests > 0) return;
     this.#stream.allow(this.#unallowed);
     this.#unallowed = 0;
-  }
-
-  #free(): void {
+    if (this.#reader.partial && this.#ended === "no") return;
     this.#stream.free(this.#held);
     this.#held = 0;
   }
 
   // ---- its course ----
 
-  async #runUnary(message: Uint8Array): Promise<void> {
+  async #runUnary(received: ReceivedMessage): Promise<void> {
     const { gate, counters, lasting, slow } = this.#environment;
     const binding = this.#binding;
     if (binding.kind !== "unary" || this.#ended !== "no") return;
     counters.client("unary", this.metadata("client-api-version"));
     if (binding.waits) lasting.add(this);
+    let message: Uint8Array = received.bytes;
     let response: Uint8Array | undefined;
     try {
+      message = this.#reader.open(received);
       gate.admit(this, binding, message);
       response = await binding.run(message, this);
       if (this.#ended !== "no") return;
@@ -307,8 +324,10 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
   }
 
   #abort(reason: EtcdError): void {
+    this.#aborted ??= reason;
     this.#cancel?.abort(reason);
     this.#requests = [];
+    this.#nextAt = 0;
     this.#endRequests();
   }
 

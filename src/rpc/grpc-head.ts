@@ -26,14 +26,21 @@ export function refusalOf(status: CallStatus): readonly Field[] {
   return [...answerHead, ...trailersOf(status)];
 }
 
-/** A request that is none of gRPC's. */
-export function notGrpc(type: string): readonly Field[] {
-  return [
-    { name: ":status", value: "415" },
-    typeField,
-    { name: "grpc-status", value: String(GrpcCode.Internal) },
-    { name: "grpc-message", value: encodeMessage(`invalid gRPC request content-type "${type}"`) },
-  ];
+/** Why a request is none of gRPC's, in grpc-go's words; undefined when it may be one. */
+export function oddRequest(head: FieldList): readonly Field[] | undefined {
+  const type = fieldOf(head, "content-type") ?? "";
+  if (!isGrpc(type)) return odd("415", GrpcCode.InvalidArgument, `invalid gRPC request content-type ${quoted(type)}`);
+  const timeout = fieldOf(head, "grpc-timeout");
+  const wrong = timeout === undefined ? undefined : oddTimeout(timeout);
+  if (wrong !== undefined) return odd("400", GrpcCode.Internal, `malformed grpc-timeout: ${wrong}`);
+  const method = fieldOf(head, ":method") ?? "";
+  if (method === "POST") return undefined;
+  const details = `Received a HEADERS frame with :method ${quoted(method)} which should be POST`;
+  return odd("405", GrpcCode.Internal, details);
+}
+
+function odd(status: string, code: GrpcCode, details: string): readonly Field[] {
+  return [{ name: ":status", value: status }, typeField, ...trailersOf({ code, details })];
 }
 
 /** The first field of this name. */
@@ -42,8 +49,13 @@ export function fieldOf({ fields }: FieldList, name: string): string | undefined
   return undefined;
 }
 
-export function isGrpc(type: string | undefined): boolean {
-  if (type === undefined || !type.startsWith(contentType)) return false;
+/** Whether it says that it is gRPC's, as etcd looks at it where HTTP may come as well. */
+export function isForGrpc(head: FieldList): boolean {
+  return fieldOf(head, "content-type")?.includes(contentType) ?? false;
+}
+
+function isGrpc(type: string): boolean {
+  if (!type.startsWith(contentType)) return false;
   return type.length === contentType.length || "+;".includes(type.charAt(contentType.length));
 }
 
@@ -56,11 +68,30 @@ const unitMs: Readonly<Record<string, number>> = {
   n: 0.000_001,
 };
 
-/** @returns milliseconds, or undefined for what is no timeout */
-export function timeoutMs(text: string): number | undefined {
-  const unit = unitMs[text.slice(-1)];
+/** Nine characters: eight digits and a unit. */
+const timeoutLengthMax = 9;
+
+function oddTimeout(text: string): string | undefined {
+  if (text.length < 2) return `transport: timeout string is too short: ${quoted(text)}`;
+  if (text.length > timeoutLengthMax) return `transport: timeout string is too long: ${quoted(text)}`;
+  if (!Object.hasOwn(unitMs, text.slice(-1))) return `transport: timeout unit is not recognized: ${quoted(text)}`;
   const digits = text.slice(0, -1);
-  return unit === undefined || !/^[0-9]{1,8}$/.test(digits) ? undefined : Number(digits) * unit;
+  return /^[0-9]+$/.test(digits) ? undefined : `strconv.ParseUint: parsing ${quoted(digits)}: invalid syntax`;
+}
+
+/** What a call may take in milliseconds, if there is a bound; of a request that is not odd. */
+export function timeoutOf(head: FieldList): number | undefined {
+  const text = fieldOf(head, "grpc-timeout");
+  return text === undefined ? undefined : Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? 0);
+}
+
+/** A field's text; it came as a character for each byte. */
+export function utf8Of(value: string): string {
+  return Buffer.from(value, "latin1").toString();
+}
+
+export function quoted(value: string): string {
+  return JSON.stringify(utf8Of(value));
 }
 
 /** UTF-8, with what is not printable ASCII, and the percent sign, as percent and two digits. */

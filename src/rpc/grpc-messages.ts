@@ -1,5 +1,6 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { GrpcCode } from "../base/index.js";
+import { Pieces } from "../http2/index.js";
 import { CallError } from "./status.js";
 
 /** A flag, whether the message is compressed, and its length. */
@@ -17,12 +18,17 @@ export function isAcceptedEncoding(encoding: string): boolean {
   return encoding === "identity" || Object.hasOwn(decompressors, encoding);
 }
 
+/** A message as it came; what is compressed stays so until somebody wants it, for it may be a thousand times larger. */
+export interface ReceivedMessage {
+  readonly compressed: boolean;
+  readonly bytes: Buffer;
+}
+
 /** Cuts the body of a call into its messages; what has come of the next one is all it keeps. */
 export class MessageReader {
   readonly #bytesMax: number;
   readonly #encoding: string;
-  #pieces: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #kept = new Pieces();
   /** So many are needed before anything can be done with them. */
   #needed = prefixBytes;
 
@@ -34,55 +40,60 @@ export class MessageReader {
 
   /** In the middle of a message. */
   get partial(): boolean {
-    return this.#bytes > 0;
+    return this.#kept.bytes > 0;
+  }
+
+  /** In the middle of one whose length has come. */
+  get cut(): boolean {
+    return this.#kept.bytes >= prefixBytes;
   }
 
   /**
-   * The messages that are complete with this, views of what came where that is possible.
+   * Hands over the messages that are complete with this, views of what came where that is possible.
    *
-   * @throws CallError for one that is too long, as soon as it says so, or cannot be decompressed
+   * @throws CallError for one that is too long, as soon as it says so, or compressed in no way that was announced
    */
-  feed(chunk: Uint8Array): readonly Uint8Array[] {
+  feed(chunk: Buffer, take: (message: ReceivedMessage) => void): void {
     let bytes = chunk;
-    if (this.#bytes > 0) {
-      this.#pieces.push(chunk);
-      this.#bytes += chunk.length;
-      if (this.#bytes < this.#needed) return [];
-      bytes = Buffer.concat(this.#pieces);
+    if (this.#kept.bytes > 0) {
+      this.#kept.push(chunk);
+      if (this.#kept.bytes < this.#needed) return;
+      bytes = this.#kept.take();
     }
-    const messages: Uint8Array[] = [];
     let at = 0;
     this.#needed = prefixBytes;
     while (bytes.length - at >= prefixBytes) {
-      const length = lengthAt(bytes, at + 1);
-      if (length > this.#bytesMax) throw tooLong(length, this.#bytesMax);
+      const length = bytes.readUInt32BE(at + 1);
+      this.#check(bytes[at] ?? 0, length);
       const end = at + prefixBytes + length;
       if (end > bytes.length) {
         this.#needed = end - at;
         break;
       }
-      messages.push(this.#message(bytes[at] ?? 0, bytes.subarray(at + prefixBytes, end)));
+      take({ compressed: bytes[at] === 1, bytes: bytes.subarray(at + prefixBytes, end) });
       at = end;
     }
-    this.#bytes = bytes.length - at;
-    this.#pieces = this.#bytes > 0 ? [bytes.subarray(at)] : [];
-    return messages;
+    if (at < bytes.length) this.#kept.push(bytes.subarray(at));
   }
 
-  #message(flag: number, bytes: Uint8Array): Uint8Array {
-    if (flag === 0) return bytes;
+  /** @throws CallError when it cannot be decompressed, or becomes too long by that */
+  open({ compressed, bytes }: ReceivedMessage): Uint8Array {
     const decompress = decompressors[this.#encoding];
-    if (flag !== 1 || decompress === undefined) {
-      throw new CallError(GrpcCode.Internal, "grpc: compressed flag set with identity or empty encoding");
-    }
+    if (!compressed || decompress === undefined) return bytes;
     try {
-      return decompress(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), { maxOutputLength: this.#bytesMax });
+      return decompress(bytes, { maxOutputLength: this.#bytesMax });
     } catch (error) {
-      const tooMuch = error instanceof RangeError;
+      if (error instanceof RangeError) throw tooLong(this.#bytesMax + 1, this.#bytesMax);
       const why = error instanceof Error ? error.message : String(error);
-      throw tooMuch
-        ? tooLong(this.#bytesMax + 1, this.#bytesMax)
-        : new CallError(GrpcCode.Internal, `grpc: failed to decompress the received message: ${why}`);
+      throw new CallError(GrpcCode.Internal, `grpc: failed to decompress the message: ${why}`);
+    }
+  }
+
+  #check(flag: number, length: number): void {
+    if (flag > 1) throw new CallError(GrpcCode.Internal, `grpc: received unexpected payload format ${flag}`);
+    if (length > this.#bytesMax) throw tooLong(length, this.#bytesMax);
+    if (flag === 1 && decompressors[this.#encoding] === undefined) {
+      throw new CallError(GrpcCode.Internal, "grpc: compressed flag set with identity or empty encoding");
     }
   }
 }
@@ -93,11 +104,6 @@ export function messagePrefix(length: number): Uint8Array {
   prefix[0] = 0;
   prefix.writeUInt32BE(length, 1);
   return prefix;
-}
-
-function lengthAt(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-  return a * 2 ** 24 + ((b << 16) | (c << 8) | d);
 }
 
 /** In grpc-go's words. */

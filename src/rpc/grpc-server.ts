@@ -1,12 +1,18 @@
 import type { Duplex } from "node:stream";
 import { type Clock, GrpcCode, type Logger, type Timer } from "../base/index.js";
-import { type FieldList, Http2Connection, type Http2Stream } from "../http2/index.js";
+import {
+  type FieldList,
+  Http2Connection,
+  type Http2Stream,
+  type StreamAcceptor,
+  type StreamListener,
+} from "../http2/index.js";
 import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
 import { type CallEnvironment, type CallOrigin, GrpcCall } from "./grpc-call.js";
-import { fieldOf, frequentFields, isGrpc, notGrpc, refusalOf } from "./grpc-head.js";
+import { fieldOf, frequentFields, isForGrpc, oddRequest, quoted, refusalOf, timeoutOf, utf8Of } from "./grpc-head.js";
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 import type { SlowCalls } from "./slow-calls.js";
 
@@ -14,6 +20,8 @@ import type { SlowCalls } from "./slow-calls.js";
 const metadataBytesMax = 64 * 1024;
 /** How long a client may take to begin. */
 const openingMsMax = 60_000;
+/** How long a client may take to close a connection that has been ended. */
+const lingerMsMax = 1_000;
 /** How often connections are looked at, at most and at least. */
 const roundMs = { least: 10, most: 5_000 };
 
@@ -43,6 +51,8 @@ interface Served {
   /** When something came last, and when it was asked for a sign of life after that. */
   heardAt: number;
   askedAt: number | undefined;
+  /** When it was first seen to have ended. */
+  endedAt: number | undefined;
 }
 
 /** gRPC over connections that somebody else has accepted. */
@@ -55,6 +65,7 @@ export class GrpcServer {
   readonly #lasting = new Set<GrpcCall>();
   readonly #deadlines: Deadlines;
   #round: Timer | undefined;
+  #stopped = false;
   #emptied: (() => void) | undefined;
 
   constructor(config: GrpcServerConfig) {
@@ -79,22 +90,28 @@ export class GrpcServer {
    *
    * @param begun what has been read of it
    * @param commonName of the client's certificate, if it was verified: all calls of the connection have it
+   * @param others takes requests that do not say they are gRPC's; without it they are refused
    */
-  take(socket: Duplex, begun: Buffer, commonName?: string): void {
+  take(socket: Duplex, begun: Buffer, commonName?: string, others?: StreamAcceptor): void {
+    if (this.#stopped || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
     const now = this.#config.clock.now();
     const http2 = {
       maxConcurrentStreams: this.#config.maxConcurrentStreams,
       fieldBytesMax: metadataBytesMax,
       frequentFields,
       pingIntervalMsMin: this.#config.keepaliveMsMin,
+      onFault: (error: unknown) => this.#fault(error),
     };
     const origin = { commonName, remote: remoteOf(socket) };
-    const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, origin);
+    const accept = (stream: Http2Stream, head: FieldList): StreamListener | undefined =>
+      others !== undefined && !isForGrpc(head) ? others(stream, head) : this.#accept(stream, head, origin);
     let served: Served | undefined;
     const closed = () => served !== undefined && this.#forget(served);
     const connection = new Http2Connection(socket, begun, http2, accept, closed);
-    if (connection.closed) return;
-    served = { connection, since: now, heardAt: now, askedAt: undefined };
+    served = { connection, since: now, heardAt: now, askedAt: undefined, endedAt: undefined };
     socket.on("data", () => this.#heard(served));
     this.#served.add(served);
     this.#startRounds();
@@ -105,6 +122,7 @@ export class GrpcServer {
    * ended may have something to clear up, and get the same time for it.
    */
   async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
     this.#round?.cancel();
     for (const call of [...this.#lasting]) call.stop();
     for (const { connection } of [...this.#served]) connection.leave();
@@ -127,22 +145,23 @@ export class GrpcServer {
     head: FieldList,
     origin: Pick<CallOrigin, "commonName" | "remote">,
   ): GrpcCall | undefined {
-    const type = fieldOf(head, "content-type");
     const path = fieldOf(head, ":path") ?? "";
     const encoding = fieldOf(head, "grpc-encoding") ?? "identity";
     const method = this.#methods.get(path);
-    if (!isGrpc(type) || fieldOf(head, ":method") !== "POST") stream.end(notGrpc(type ?? ""));
+    const odd = oddRequest(head);
+    if (odd !== undefined) stream.end(odd);
     else if (head.tooLong) {
       const details = `metadata is longer than ${metadataBytesMax} bytes`;
       stream.end(refusalOf({ code: GrpcCode.ResourceExhausted, details }));
     } else if (method === undefined) {
       stream.end(refusalOf({ code: GrpcCode.Unimplemented, details: this.#unknown(path) }));
     } else if (!isAcceptedEncoding(encoding)) {
-      const details = `grpc: Decompressor is not installed for grpc-encoding "${encoding}"`;
+      const details = `grpc: Decompressor is not installed for grpc-encoding ${quoted(encoding)}`;
       const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
       stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
     } else {
-      const call = new GrpcCall(stream, method, { head, encoding, ...origin }, this.#environment);
+      const whole = { head, encoding, timeoutMs: timeoutOf(head), ...origin };
+      const call = new GrpcCall(stream, method, whole, this.#environment);
       call.start();
       return call;
     }
@@ -152,10 +171,16 @@ export class GrpcServer {
   /** In grpc-go's words. */
   #unknown(path: string): string {
     const at = path.lastIndexOf("/");
-    if (!path.startsWith("/") || at === 0) return `malformed method name: "${path}"`;
+    if (!path.startsWith("/") || at === 0) return `malformed method name: ${quoted(path)}`;
     const service = path.slice(1, at);
-    if (!this.#services.has(service)) return `unknown service ${service}`;
-    return `unknown method ${path.slice(at + 1)} for service ${service}`;
+    if (!this.#services.has(service)) return `unknown service ${utf8Of(service)}`;
+    return `unknown method ${utf8Of(path.slice(at + 1))} for service ${service}`;
+  }
+
+  #fault(error: unknown): void {
+    this.#config.logger.error("a connection was ended for no reason that was foreseen", {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 
   #heard(served: Served | undefined): void {
@@ -190,7 +215,10 @@ export class GrpcServer {
   #look(served: Served, now: number): void {
     const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#config;
     const { connection, since, heardAt, askedAt } = served;
-    if (!connection.begun) {
+    if (connection.ended) {
+      served.endedAt ??= now;
+      if (now - served.endedAt > lingerMsMax) connection.destroy();
+    } else if (!connection.begun) {
       if (now - since > openingMsMax) connection.destroy();
     } else if (askedAt !== undefined) {
       if (now - askedAt > keepaliveTimeoutMs) connection.destroy();

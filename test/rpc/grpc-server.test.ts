@@ -190,8 +190,9 @@ test("a deadline ends the call and its signal", async () => {
         });
       }),
   };
-  const { client, counters } = await start([waiting]);
-  expect((await ask(client, "/t.T/Wait", "x", { deadline: Date.now() + 50 })).code).toBe(GrpcCode.DeadlineExceeded);
+  const { client, counters } = await start([waiting, echo]);
+  await ask(client, "/t.T/Echo", "so that the time runs on an open connection");
+  expect((await ask(client, "/t.T/Wait", "x", { deadline: Date.now() + 100 })).code).toBe(GrpcCode.DeadlineExceeded);
   await expect.poll(() => aborted).toBe(true);
   // The client counts too, and cancels; whoever is first decides.
   const { handled = [] } = counters.methods[0] ?? {};

@@ -1,0 +1,20 @@
+/** What a client may do so often at once, and so often a second, before it looks like an attack. */
+export class Budget {
+  readonly #most: number;
+  readonly #perSecond: number;
+  #used = 0;
+  #countedAt = 0;
+
+  constructor(most: number, perSecond: number) {
+    this.#most = most;
+    this.#perSecond = perSecond;
+  }
+
+  /** @returns false when that is too often */
+  spend(): boolean {
+    const now = performance.now();
+    this.#used = Math.max(0, this.#used - ((now - this.#countedAt) / 1_000) * this.#perSecond) + 1;
+    this.#countedAt = now;
+    return this.#used <= this.#most;
+  }
+}
