@@ -310,10 +310,13 @@ export class Http2Connection {
     const { initialWindowBytes: window, tableBytes } = readSettings(payload);
     this.#begun = true;
     if (tableBytes !== undefined) this.#out.limitTable(tableBytes);
+    if (window !== undefined) this.#changeWindows(window);
     this.#out.writer.settingsAck();
-    if (window === undefined || window === this.#initialSendWindow) return;
-    const more = window - this.#initialSendWindow;
-    this.#initialSendWindow = window;
+  }
+
+  #changeWindows(initialBytes: number): void {
+    const more = initialBytes - this.#initialSendWindow;
+    this.#initialSendWindow = initialBytes;
     for (const stream of [...this.#streams.values()]) if (!stream.widen(more)) throw tooWide();
   }
 

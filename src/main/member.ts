@@ -54,7 +54,7 @@ export async function startMember(
 ): Promise<RunningMember | undefined> {
   const security = await openSecurity(settings, clock, logger);
   const peers = await openPorts(settings.listenPeers, security.peers);
-  const clients = await openPorts(settings.listenClients, security.clients);
+  const clients = await openPorts(settings.listenClients, security.clients && { ...security.clients, http2: true });
   const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients);
   const metrics = await openPorts(settings.listenMetrics, security.metrics);
   logStart(settings, logger);

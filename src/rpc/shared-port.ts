@@ -8,8 +8,9 @@ import {
 import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../base/index.js";
-import { Handshakes, type HandshakesConfig } from "../tls/index.js";
+import { Handshakes, type HandshakesConfig, type SecureConnection } from "../tls/index.js";
 import type { GrpcServer } from "./grpc-server.js";
+import { HttpBridge } from "./http-bridge.js";
 
 /** What every HTTP/2 connection begins with; no HTTP/1.1 request does. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
@@ -32,6 +33,7 @@ interface Connection {
   requests: number;
   /** Ends the connection when no request has come, head and all, by then. */
   deadline?: Timer;
+  readonly secure: boolean;
   /** Of a verified certificate. */
   readonly commonName?: string;
 }
@@ -51,7 +53,8 @@ export interface PortHandlers {
 }
 
 /**
- * A listener whose connections are gRPC or HTTP/1.1, as their first bytes say. Whatever else comes in is answered by
+ * A listener whose connections are gRPC or HTTP/1.1, as their first bytes say; over TLS, where clients and servers
+ * agree on HTTP/2 by themselves, its requests may be HTTP as well, as in etcd. Whatever else comes in is answered by
  * Node's HTTP parser: with a 400, or by closing the connection. Connections that come before `serve` wait for it.
  */
 export class SharedPort {
@@ -65,6 +68,7 @@ export class SharedPort {
   readonly #plain: boolean;
   #grpc: GrpcServer | undefined;
   #http: HttpServer | undefined;
+  #bridge: HttpBridge | undefined;
   #serving = false;
   #stopping = false;
   #emptied: () => void = () => undefined;
@@ -72,7 +76,8 @@ export class SharedPort {
   constructor(clock: Clock, { tls, plain }: PortSecurity = { plain: true }) {
     this.#clock = clock;
     this.#plain = plain;
-    this.#handshakes = tls && new Handshakes(tls, ({ socket, commonName }) => this.#accept(socket, commonName));
+    const shaken = ({ socket, commonName }: SecureConnection) => this.#accept(socket, true, commonName);
+    this.#handshakes = tls && new Handshakes(tls, shaken);
     this.#listener = createServer({ noDelay: true }, (socket) => this.#receive(socket));
   }
 
@@ -85,6 +90,7 @@ export class SharedPort {
   serve({ grpc, http, upgrade }: PortHandlers): void {
     this.#grpc = grpc;
     this.#http = http && this.#httpServer(http, upgrade);
+    this.#bridge = http && new HttpBridge(http);
     this.#serving = true;
     for (const socket of this.#connections.keys()) this.#look(socket);
   }
@@ -147,7 +153,7 @@ export class SharedPort {
   }
 
   #receive(socket: Socket): void {
-    if (this.#handshakes === undefined) this.#accept(socket);
+    if (this.#handshakes === undefined) this.#accept(socket, false);
     else if (!this.#plain) this.#handshakes.take(socket);
     else this.#tellApart(socket, this.#handshakes);
   }
@@ -169,12 +175,12 @@ export class SharedPort {
       socket.unshift(chunk);
       this.#undecided.delete(socket);
       if (chunk[0] === handshakeRecord) handshakes.take(socket);
-      else this.#accept(socket);
+      else this.#accept(socket, false);
     });
   }
 
-  #accept(socket: Socket, commonName?: string): void {
-    this.#connections.set(socket, { requests: 0, ...(commonName !== undefined && { commonName }) });
+  #accept(socket: Socket, secure: boolean, commonName?: string): void {
+    this.#connections.set(socket, { requests: 0, secure, ...(commonName !== undefined && { commonName }) });
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#forget(socket));
     if (this.#stopping) socket.destroy();
@@ -205,10 +211,11 @@ export class SharedPort {
   #hand(socket: Socket, begun: Buffer, http2: boolean): void {
     const grpc = this.#grpc;
     if (http2 && grpc !== undefined) {
-      const commonName = this.#connections.get(socket)?.commonName;
+      const { secure = false, commonName } = this.#connections.get(socket) ?? {};
+      const bridge = secure ? this.#bridge : undefined;
       socket.setTimeout(0);
       this.#forget(socket);
-      grpc.take(socket, begun, commonName);
+      grpc.take(socket, begun, commonName, bridge && ((stream, head) => bridge.accept(stream, head)));
     } else if (!http2 && this.#http !== undefined) {
       const connection = this.#connections.get(socket);
       if (connection !== undefined) this.#awaitRequest(socket, connection);

@@ -24,6 +24,8 @@ export interface SecureConnection {
 
 export interface HandshakesConfig {
   readonly credentials: Credentials;
+  /** Whether clients may choose HTTP/2; otherwise they are told to speak HTTP/1.1. */
+  readonly http2?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The line of the log for whoever is refused. */
@@ -52,7 +54,7 @@ export class Handshakes {
     this.#config = config;
     this.#done = done;
     this.#shown = config.credentials.server.pem;
-    this.#server = new Server(serverOptions(config.credentials, handshakeMsMax));
+    this.#server = new Server(serverOptions(config.credentials, config.http2 ?? false, handshakeMsMax));
     this.#server.on("secureConnection", (socket) => {
       // Nothing that a stranger's certificate holds is to stop the member.
       this.#check(socket).catch((error: Error) => {

@@ -48,16 +48,14 @@ export function contextOptions({ config, authorities }: Credentials, pem: Pem): 
   };
 }
 
-/** What a client may speak inside: HTTP/2 is for gRPC, so whoever can do both wants HTTP/1.1. */
-const protocols = ["http/1.1", "h2"];
-
-export function serverOptions(credentials: Credentials, handshakeTimeoutMs: number): TlsOptions {
+/** @param http2 whether clients may speak that inside, which those who can then do */
+export function serverOptions(credentials: Credentials, http2: boolean, handshakeTimeoutMs: number): TlsOptions {
   const asks = wantsClientCertificate(credentials.config);
   return {
     ...contextOptions(credentials, credentials.server.pem),
     requestCert: asks,
     rejectUnauthorized: asks,
-    ALPNProtocols: protocols,
+    ALPNProtocols: [...(http2 ? ["h2"] : []), "http/1.1"],
     handshakeTimeout: handshakeTimeoutMs,
   };
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -132,7 +132,7 @@ describe("HTTP over TLS", () => {
     expect({ status, body }).toEqual({ status: 200, body: '{"health":"true","reason":""}' });
   });
 
-  test("curl, which offers HTTP/2 as well, gets HTTP/1.1", async () => {
+  test("curl, which offers HTTP/2 as well, gets that", async () => {
     const files = ["--cacert", authority.certFile, "--cert", alice.certFile, "--key", alice.keyFile];
     const { stdout } = await promisify(execFile)("curl", [
       "-s",
@@ -141,7 +141,23 @@ describe("HTTP over TLS", () => {
       ...files,
       `${secure}/health`,
     ]);
-    expect(stdout).toBe('{"health":"true","reason":""} 1.1');
+    expect(stdout).toBe('{"health":"true","reason":""} 2');
+  });
+
+  test("the JSON gateway answers over HTTP/2", async () => {
+    const files = ["--cacert", authority.certFile, "--cert", alice.certFile, "--key", alice.keyFile];
+    const curl = async (path: string, body: string): Promise<{ http: string; answer: { kvs?: unknown } }> => {
+      const asked = ["-s", "--http2", "-w", "\n%{http_version} %{http_code}", "-d", body, `${secure}${path}`];
+      const { stdout } = await promisify(execFile)("curl", [...files, ...asked]);
+      const [answer = "", http = ""] = stdout.split("\n");
+      return { http, answer: JSON.parse(answer) };
+    };
+    const value = Buffer.alloc(200_000, "v").toString("base64");
+    const file = join(folder, "put.json");
+    await writeFile(file, JSON.stringify({ key: "aDI=", value }));
+    expect(await curl("/v3/kv/put", `@${file}`)).toMatchObject({ http: "2 200" });
+    const got = await curl("/v3/kv/range", '{"key":"aDI="}');
+    expect(got).toMatchObject({ http: "2 200", answer: { kvs: [{ value }] } });
   });
 });
 

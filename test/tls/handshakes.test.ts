@@ -58,7 +58,7 @@ class Listener {
     const warn = (message: string, fields: LogFields = {}): void => void this.lines.push({ message, fields });
     const logger = { ...silentLogger, warn };
     this.handshakes = new Handshakes(
-      { credentials, clock: systemClock, logger, refusal: "rejected connection", ...more },
+      { credentials, clock: systemClock, logger, refusal: "rejected connection", http2: true, ...more },
       (connection) => {
         this.connections.push(connection);
         connection.socket.on("error", () => undefined);
@@ -312,7 +312,8 @@ describe("what is agreed on", () => {
 
   for (const { name, offers, agreed } of [
     { name: "HTTP/2 with a client of gRPC", offers: ["h2"], agreed: "h2" },
-    { name: "HTTP/1.1 with whoever can do both", offers: ["h2", "http/1.1"], agreed: "http/1.1" },
+    { name: "HTTP/2 with whoever can do both", offers: ["http/1.1", "h2"], agreed: "h2" },
+    { name: "HTTP/1.1 with whoever speaks nothing else", offers: ["http/1.1"], agreed: "http/1.1" },
     { name: "nothing with whoever does not ask", offers: undefined, agreed: false },
   ]) {
     test(name, async () => {

@@ -1,0 +1,119 @@
+import {
+  type ClientRequest,
+  createServer,
+  type Server as HttpServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestListener,
+} from "node:http";
+import { errorCodes, type Field, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
+import { fieldOf } from "./grpc-head.js";
+import { socketPair } from "./memory-socket.js";
+
+/** What is waiting for a client before the answer is read no further. */
+const unsentBytesMax = 64 * 1024;
+/** Fields that have no meaning beyond one connection, and those that are said anew for the next. */
+const notPassedOn: ReadonlySet<string> = new Set([
+  ...["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"],
+  ...["content-length", "expect", "host", "te", "http2-settings"],
+]);
+const notAnswered: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
+const nothing = new Uint8Array(0);
+
+/**
+ * HTTP requests that come over HTTP/2, for whoever answers HTTP/1.1: each has a connection of its own within this
+ * process, which is read as fast as its client reads.
+ */
+export class HttpBridge {
+  readonly #server: HttpServer;
+
+  constructor(listener: RequestListener) {
+    this.#server = createServer(listener);
+  }
+
+  /** Takes a request; undefined when it was refused. */
+  accept(stream: Http2Stream, head: FieldList): StreamListener | undefined {
+    const method = fieldOf(head, ":method") ?? "";
+    const path = fieldOf(head, ":path") ?? "";
+    if (head.tooLong) return refuse(stream, "431");
+    if (method === "CONNECT" || !/^[\x21-\x7e]+$/.test(path) || !/^[/*]/.test(path)) return refuse(stream, "400");
+    if (!/^[A-Z]+$/.test(method)) return refuse(stream, "400");
+    const [near, far] = socketPair();
+    this.#server.emit("connection", near);
+    const headers = headersOf(head, stream.remoteEnded);
+    return new BridgedRequest(stream, httpRequest({ method, path, headers, createConnection: () => far }));
+  }
+}
+
+class BridgedRequest implements StreamListener {
+  readonly #stream: Http2Stream;
+  readonly #request: ClientRequest;
+  #response: IncomingMessage | undefined;
+
+  constructor(stream: Http2Stream, request: ClientRequest) {
+    this.#stream = stream;
+    this.#request = request;
+    request.on("response", (response) => this.#respond(response));
+    request.on("error", () => stream.reset(errorCodes.internal));
+    request.flushHeaders();
+  }
+
+  data(chunk: Buffer): void {
+    this.#request.write(chunk, () => {
+      this.#stream.allow(chunk.length);
+      this.#stream.free(chunk.length);
+    });
+  }
+
+  halfClosed(): void {
+    this.#request.end();
+  }
+
+  drain(): void {
+    if (this.#stream.unsentBytes < unsentBytesMax) this.#response?.resume();
+  }
+
+  closed(): void {
+    this.#request.destroy();
+  }
+
+  #respond(response: IncomingMessage): void {
+    const stream = this.#stream;
+    this.#response = response;
+    stream.respond([{ name: ":status", value: String(response.statusCode) }, ...fieldsOf(response.rawHeaders)]);
+    response.on("data", (chunk: Buffer) => {
+      stream.write(nothing, chunk);
+      if (stream.unsentBytes >= unsentBytesMax) response.pause();
+    });
+    response.on("end", () => {
+      stream.end([]);
+      this.#request.destroy();
+    });
+    response.on("error", () => stream.reset(errorCodes.internal));
+  }
+}
+
+function refuse(stream: Http2Stream, status: string): undefined {
+  stream.end([{ name: ":status", value: status }]);
+  return undefined;
+}
+
+/** Names and values in turns. */
+function headersOf(head: FieldList, ended: boolean): string[] {
+  const host = fieldOf(head, ":authority") ?? fieldOf(head, "host") ?? "";
+  const headers = ["host", host];
+  for (const { name, value } of head.fields) {
+    if (!name.startsWith(":") && !notPassedOn.has(name)) headers.push(name, value);
+  }
+  // A body is as long as it turns out to be, whatever was said of it.
+  return ended ? [...headers, "content-length", "0"] : [...headers, "transfer-encoding", "chunked"];
+}
+
+function fieldsOf(rawHeaders: readonly string[]): Field[] {
+  const fields: Field[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? "").toLowerCase();
+    if (!notAnswered.has(name)) fields.push({ name, value: rawHeaders[at + 1] ?? "" });
+  }
+  return fields;
+}

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type Field, Http2Connection, type StreamAcceptor } from "../../src/http2/index.js";
+
+/** Connections over real sockets, for real clients. */
+export class Listening {
+  readonly connections: Http2Connection[] = [];
+  readonly faults: unknown[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  private constructor(accept: StreamAcceptor, frequentFields: readonly Field[]) {
+    const config = {
+      ...{ maxConcurrentStreams: 2 ** 32 - 1, fieldBytesMax: 64 * 1024, frequentFields, pingIntervalMsMin: 0 },
+      onFault: (error: unknown) => this.faults.push(error),
+    };
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      const gone = () => this.#sockets.delete(socket);
+      this.connections.push(new Http2Connection(socket, Buffer.alloc(0), config, accept, gone));
+    });
+  }
+
+  static async start(accept: StreamAcceptor, frequentFields: readonly Field[] = []): Promise<Listening> {
+    const listening = new Listening(accept, frequentFields);
+    listening.#server.listen(0, "127.0.0.1");
+    await once(listening.#server, "listening");
+    return listening;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Of all connections. */
+  get streams(): number {
+    return this.connections.reduce((sum, { streams }) => sum + streams, 0);
+  }
+
+  /** Connections that have not closed. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}

@@ -1,0 +1,121 @@
+import {
+  type Field,
+  type FieldList,
+  Http2Connection,
+  type Http2Stream,
+  type StreamListener,
+} from "../../src/http2/index.js";
+import { type MemorySocket, socketPair } from "../../src/rpc/memory-socket.js";
+import { FrameLog, preface, settings } from "./frames.js";
+
+export const okHead: readonly Field[] = [{ name: ":status", value: "200" }];
+export const okTrailers: readonly Field[] = [{ name: "grpc-status", value: "0" }];
+
+/** A request as the server saw it. */
+export interface Seen {
+  readonly stream: Http2Stream;
+  readonly head: FieldList;
+  body: Buffer;
+  /** "open", or how the request ended. */
+  state: "open" | "half-closed" | "closed";
+  drained: number;
+}
+
+export interface PeerOptions {
+  readonly maxConcurrentStreams?: number;
+  readonly pingIntervalMsMin?: number;
+  readonly frequentFields?: readonly Field[];
+  /** What happens with each request; by default it is answered with its own body, once that is whole. */
+  readonly onRequest?: (seen: Seen) => void;
+  readonly onData?: (seen: Seen, chunk: Buffer) => void;
+  readonly onHalfClosed?: (seen: Seen) => void;
+}
+
+/** A server's connection, and the client's end of it. */
+export class Peer {
+  readonly connection: Http2Connection;
+  readonly socket: MemorySocket;
+  readonly seen: Seen[] = [];
+  readonly faults: unknown[] = [];
+  closed = false;
+  /** Everything that came but the greeting. */
+  readonly frames: string[] = [];
+  readonly bytes = { received: 0 };
+
+  constructor(options: PeerOptions = {}) {
+    const [near, far] = socketPair();
+    this.socket = far;
+    const config = {
+      maxConcurrentStreams: options.maxConcurrentStreams ?? 2 ** 32 - 1,
+      fieldBytesMax: 64 * 1024,
+      frequentFields: options.frequentFields ?? [],
+      pingIntervalMsMin: options.pingIntervalMsMin ?? 5_000,
+      onFault: (error: unknown) => this.faults.push(error),
+    };
+    const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, options);
+    this.connection = new Http2Connection(near, Buffer.alloc(0), config, accept, () => {
+      this.closed = true;
+    });
+  }
+
+  /** Reads all that comes, and greets. */
+  static async greeted(options: PeerOptions = {}, ...entries: readonly (readonly [number, number])[]): Promise<Peer> {
+    const peer = new Peer(options);
+    peer.read();
+    await peer.send(preface, settings(...entries));
+    peer.frames.length = 0;
+    return peer;
+  }
+
+  read(): void {
+    const log = new FrameLog();
+    this.socket.on("data", (chunk: Buffer) => {
+      this.bytes.received += chunk.length;
+      this.frames.push(...log.read(chunk));
+    });
+  }
+
+  /** Sends these in one piece and waits until nothing happens any more. */
+  async send(...bytes: readonly Buffer[]): Promise<void> {
+    this.socket.write(Buffer.concat(bytes));
+    await quiet();
+  }
+
+  #accept(stream: Http2Stream, head: FieldList, options: PeerOptions): StreamListener {
+    const seen: Seen = { stream, head, body: Buffer.alloc(0), state: "open", drained: 0 };
+    this.seen.push(seen);
+    options.onRequest?.(seen);
+    return {
+      data: (chunk) => {
+        if (options.onData !== undefined) options.onData(seen, chunk);
+        else {
+          seen.body = Buffer.concat([seen.body, chunk]);
+          stream.allow(chunk.length);
+          stream.free(chunk.length);
+        }
+      },
+      halfClosed: () => {
+        seen.state = "half-closed";
+        if (options.onHalfClosed !== undefined) options.onHalfClosed(seen);
+        else if (options.onRequest === undefined) answer(seen.stream, seen.body);
+      },
+      drain: () => {
+        seen.drained++;
+      },
+      closed: () => {
+        seen.state = "closed";
+      },
+    };
+  }
+}
+
+export function answer(stream: Http2Stream, body: Uint8Array): void {
+  stream.respond(okHead);
+  if (body.length > 0) stream.write(new Uint8Array(0), body);
+  stream.end(okTrailers);
+}
+
+/** Streams in memory need a few turns of the loop to pass everything on. */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,312 @@
+import { expect, test } from "vitest";
+import {
+  ask,
+  block,
+  data,
+  type Fields,
+  flags,
+  frame,
+  headers,
+  integer,
+  ping,
+  request,
+  reset,
+  settings,
+  types,
+  uint32,
+  windowUpdate,
+} from "./frames.js";
+import { Peer } from "./peer.js";
+
+// RFC 9113, rule by rule: which frame leads to which end, and whether it is the stream's or the connection's.
+
+const { endHeaders, endStream, padded, priority } = flags;
+const widest = 2 ** 31 - 1;
+const answered = (stream: number, body = 0) => [
+  `headers ${stream} :status=200`,
+  ...(body > 0 ? [`data ${stream} ${body}`] : []),
+  `headers ${stream} grpc-status=0 end`,
+];
+const without = (name: string): Fields => request.filter((field) => field[0] !== name);
+const also = (name: string, value: string): Fields => [...request, [name, value]];
+
+interface Row {
+  readonly name: string;
+  readonly send: readonly Buffer[];
+  readonly want: readonly string[];
+}
+
+function check(rows: readonly Row[]): void {
+  for (const { name, send, want } of rows) {
+    test(name, async () => {
+      const peer = await Peer.greeted();
+      await peer.send(...send);
+      expect(peer.frames).toEqual(want);
+      expect(peer.connection.ended).toBe(want.some((line) => line.startsWith("go away")));
+      expect(peer.faults).toEqual([]);
+      // Whatever it was, nothing of it stays behind, and a connection that goes on serves the next request.
+      if (peer.connection.ended) {
+        peer.socket.end();
+        await peer.send();
+        expect(peer.closed).toBe(true);
+      } else {
+        peer.frames.length = 0;
+        await peer.send(ask(101));
+        expect(peer.frames).toEqual(answered(101));
+      }
+    });
+  }
+}
+
+check([
+  { name: "a request in one frame is answered", send: [ask(1)], want: answered(1) },
+  { name: "a request with a body is answered", send: [headers(1), data(1, "abc")], want: answered(1, 3) },
+  {
+    name: "a body may come in many frames, the last of them empty",
+    send: [headers(1), data(1, "a", 0), data(1, "bc", 0), data(1, "")],
+    want: answered(1, 3),
+  },
+  {
+    name: "padding is no part of a body",
+    send: [headers(1), data(1, Buffer.from([2, 0x61, 0, 0]), padded | endStream)],
+    want: answered(1, 1),
+  },
+  {
+    name: "a body may be padding alone",
+    send: [headers(1), data(1, Buffer.from([2, 0, 0]), padded | endStream)],
+    want: answered(1),
+  },
+  {
+    name: "padding and a priority may stand around the fields",
+    send: [
+      frame(
+        types.headers,
+        endHeaders | endStream | padded | priority,
+        1,
+        Buffer.concat([Buffer.from([3]), Buffer.alloc(5), block(request), Buffer.alloc(3)]),
+      ),
+    ],
+    want: answered(1),
+  },
+  {
+    name: "fields may be spread over frames",
+    send: [
+      frame(types.headers, endStream, 1, block(request.slice(0, 2))),
+      frame(types.continuation, 0, 1, block(request.slice(2, 3))),
+      frame(types.continuation, 0, 1),
+      frame(types.continuation, endHeaders, 1, block(request.slice(3))),
+    ],
+    want: answered(1),
+  },
+  {
+    name: "trailers end a request",
+    send: [headers(1), data(1, "a", 0), headers(1, [["x", "y"]], endHeaders | endStream)],
+    want: answered(1, 1),
+  },
+  { name: "streams may be skipped", send: [ask(7), ask(9)], want: [...answered(7), ...answered(9)] },
+  {
+    name: "frames of unknown kinds are passed over",
+    send: [frame(0xaa, 0xff, 3, Buffer.alloc(9)), ask(1)],
+    want: answered(1),
+  },
+  {
+    name: "unknown flags are passed over",
+    send: [frame(types.headers, 0xd7 & ~padded & ~priority, 1, block(request))],
+    want: answered(1),
+  },
+  { name: "a priority may come at any time", send: [frame(types.priority, 0, 77, Buffer.alloc(5))], want: [] },
+  { name: "unknown settings are passed over", send: [settings([0xabcd, 7])], want: ["settings ack"] },
+  { name: "an acknowledged setting is passed over", send: [frame(types.settings, flags.ack, 0)], want: [] },
+  { name: "a ping is answered with what it says", send: [ping()], want: ["ping ack"] },
+  { name: "an answer to a ping is passed over", send: [frame(types.ping, flags.ack, 0, Buffer.alloc(8))], want: [] },
+  {
+    name: "a client that goes away still gets its answers",
+    send: [frame(types.goAway, 0, 0, Buffer.alloc(8)), ask(1)],
+    want: answered(1),
+  },
+]);
+
+for (const [what, sent] of [
+  ["an upper-case name", also("Foo", "x")],
+  ["a name with a blank", also("a b", "x")],
+  ["an empty name", also("", "x")],
+  ["a value with a control character", also("x", "\u0001")],
+  ["a value with a line feed", also("x", "a\nb: c")],
+  ["a value with a zero", also("x", "\u0000")],
+  ["a pseudo field that stands behind others", [...without(":path"), [":path", "/"]]],
+  ["a pseudo field twice", [[":path", "/"], ...request]],
+  ["an unknown pseudo field", [[":foo", "x"], ...request]],
+  ["a pseudo field of answers", [[":status", "200"], ...request]],
+  ["a connection field", also("connection", "close")],
+  ["a transfer encoding", also("transfer-encoding", "chunked")],
+] as const satisfies readonly (readonly [string, Fields])[]) {
+  check([{ name: `a request with ${what} is malformed`, send: [ask(1, sent)], want: ["reset 1 protocol"] }]);
+}
+
+check([
+  {
+    name: "a malformed field in the table stays malformed",
+    send: [
+      frame(types.headers, endHeaders | endStream, 1, Buffer.concat([block(request), Buffer.from("\x40\x01A\x01b")])),
+      frame(types.headers, endHeaders | endStream, 3, Buffer.concat([block(request), Buffer.from([0x80 | 62])])),
+    ],
+    want: ["reset 1 protocol", "reset 3 protocol"],
+  },
+  {
+    name: "what is still on its way of a refused stream is passed over",
+    send: [headers(1, also("A", "b")), data(1, "x"), windowUpdate(1, 5), reset(1)],
+    want: ["reset 1 protocol"],
+  },
+  {
+    name: "trailers that do not end the stream are malformed",
+    send: [headers(1), headers(1, [["x", "y"]])],
+    want: ["reset 1 protocol"],
+  },
+  {
+    name: "trailers with a pseudo field are malformed",
+    send: [headers(1), headers(1, [[":path", "/"]], endHeaders | endStream)],
+    want: ["reset 1 protocol"],
+  },
+  {
+    name: "a window of a stream grows by something",
+    send: [headers(1), windowUpdate(1, 0)],
+    want: ["reset 1 protocol"],
+  },
+  {
+    name: "a window of a stream has a most",
+    send: [headers(1), windowUpdate(1, widest)],
+    want: ["reset 1 flow control"],
+  },
+  { name: "a reset stream is spoken of no more", send: [headers(1), reset(1), reset(1), windowUpdate(1, 1)], want: [] },
+  { name: "the window of a stream that is over may grow", send: [ask(1), windowUpdate(1, 1)], want: answered(1) },
+]);
+
+for (const { name, send, code, last = 0 } of [
+  { name: "a body on no stream", send: [data(0, "x")], code: "protocol" },
+  { name: "a body on a stream that was never opened", send: [data(5, "x")], code: "protocol" },
+  { name: "a request on no stream", send: [ask(0)], code: "protocol" },
+  { name: "a request on an even stream", send: [ask(2)], code: "protocol" },
+  { name: "a request on a stream below one that is over", send: [ask(5), ask(3)], code: "stream closed", last: 5 },
+  { name: "a second request on a stream", send: [ask(1), ask(1)], code: "stream closed", last: 1 },
+  { name: "a body after the end", send: [ask(1), data(1, "x")], code: "stream closed", last: 1 },
+  { name: "a body after a reset", send: [headers(1), reset(1), data(1, "x")], code: "stream closed", last: 1 },
+  { name: "a priority of no stream", send: [frame(2, 0, 0, Buffer.alloc(5))], code: "protocol" },
+  { name: "a priority that is cut", send: [frame(2, 0, 1, Buffer.alloc(4))], code: "frame size" },
+  { name: "a reset of no stream", send: [reset(0)], code: "protocol" },
+  { name: "a reset of a stream that was never opened", send: [reset(1)], code: "protocol" },
+  { name: "a reset that is cut", send: [headers(1), frame(3, 0, 1, Buffer.alloc(3))], code: "frame size", last: 1 },
+  { name: "settings of a stream", send: [frame(4, 0, 1)], code: "protocol" },
+  { name: "settings that are cut", send: [frame(4, 0, 0, Buffer.alloc(5))], code: "frame size" },
+  { name: "an acknowledgement with settings", send: [frame(4, 1, 0, Buffer.alloc(6))], code: "frame size" },
+  { name: "a push setting of 2", send: [settings([2, 2])], code: "protocol" },
+  { name: "an initial window of 2^31", send: [settings([4, 2 ** 31])], code: "flow control" },
+  { name: "a frame size of 16,383", send: [settings([5, 16_383])], code: "protocol" },
+  { name: "a frame size of 2^24", send: [settings([5, 2 ** 24])], code: "protocol" },
+  {
+    name: "an initial window that makes an open stream's too wide",
+    send: [headers(1), windowUpdate(1, widest - 65_535), settings([4, 65_536])],
+    code: "flow control",
+    last: 1,
+  },
+  { name: "a push", send: [headers(1), frame(5, 4, 1, uint32(2))], code: "protocol", last: 1 },
+  { name: "a ping on a stream", send: [frame(6, 0, 1, Buffer.alloc(8))], code: "protocol" },
+  { name: "a ping that is cut", send: [frame(6, 0, 0, Buffer.alloc(7))], code: "frame size" },
+  { name: "a going away on a stream", send: [frame(7, 0, 1, Buffer.alloc(8))], code: "protocol" },
+  { name: "a going away that is cut", send: [frame(7, 0, 0, Buffer.alloc(7))], code: "frame size" },
+  { name: "a window that is cut", send: [frame(8, 0, 0, Buffer.alloc(3))], code: "frame size" },
+  { name: "a connection's window by nothing", send: [windowUpdate(0, 0)], code: "protocol" },
+  { name: "a connection's window beyond the most", send: [windowUpdate(0, widest)], code: "flow control" },
+  { name: "a window of a stream that was never opened", send: [windowUpdate(1, 1)], code: "protocol" },
+  { name: "a continuation of nothing", send: [frame(9, 4, 1)], code: "protocol" },
+  { name: "a continuation of another stream", send: [headers(1, request, 0), frame(9, 4, 3)], code: "protocol" },
+  { name: "a frame within a header block", send: [headers(1, request, 0), ping()], code: "protocol" },
+  { name: "an unknown frame within a header block", send: [headers(1, request, 0), frame(99, 0, 1)], code: "protocol" },
+  {
+    name: "more padding than body",
+    send: [headers(1), data(1, Buffer.from([4, 0, 0, 0]), padded)],
+    code: "protocol",
+    last: 1,
+  },
+  { name: "padding that is missing", send: [headers(1), data(1, "", padded)], code: "protocol", last: 1 },
+  {
+    name: "a header priority that is cut",
+    send: [frame(1, endHeaders | priority, 1, Buffer.alloc(4))],
+    code: "frame size",
+  },
+  { name: "a frame of 16,385 bytes", send: [headers(1), data(1, Buffer.alloc(16_385))], code: "frame size", last: 1 },
+  { name: "an index of nothing", send: [frame(1, 5, 1, Buffer.from([0x80]))], code: "compression" },
+  { name: "an index beyond the table", send: [frame(1, 5, 1, Buffer.from([0xbe]))], code: "compression" },
+  { name: "a field that is cut", send: [frame(1, 5, 1, Buffer.from([0, 5, 0x61]))], code: "compression" },
+  { name: "a table that is too large", send: [frame(1, 5, 1, integer(5, 0x20, 4_097))], code: "compression" },
+  {
+    name: "a table size behind a field",
+    send: [frame(1, 5, 1, Buffer.concat([block(request), integer(5, 0x20, 0)]))],
+    code: "compression",
+  },
+]) {
+  check([
+    {
+      name: `${name} ends the connection`,
+      send,
+      want: [
+        ...send
+          .slice(0, -1)
+          .flatMap((sent) => (sent.equals(ask(5)) || sent.equals(ask(1)) ? answered(sent[8] ?? 0) : [])),
+        `go away ${last} ${code}`,
+      ],
+    },
+  ]);
+}
+
+test("a body after the end of a request that is not answered yet ends the stream alone", async () => {
+  const peer = await Peer.greeted({ onRequest: () => undefined });
+  await peer.send(ask(1), data(1, "x"));
+  expect(peer.frames).toEqual(["reset 1 stream closed"]);
+  expect(peer.seen[0]?.state).toBe("closed");
+});
+
+test("a header block that does not end is read no further than 256 KiB, nor than 100 frames", async () => {
+  for (const size of [16_384, 0]) {
+    const peer = await Peer.greeted();
+    const more = Array.from({ length: 200 }, () => frame(types.continuation, 0, 1, Buffer.alloc(size)));
+    await peer.send(headers(1, request, 0), ...more);
+    expect(peer.frames).toEqual(["go away 0 calm"]);
+  }
+});
+
+for (const { name, bytes } of [
+  { name: "no settings", bytes: ping() },
+  { name: "a request before settings", bytes: ask(1) },
+  { name: "an acknowledgement for settings and then a ping", bytes: Buffer.concat([frame(4, 1, 0), ping()]) },
+]) {
+  test(`a connection that begins with ${name} is ended`, async () => {
+    const peer = new Peer();
+    peer.read();
+    await peer.send(Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), bytes);
+    expect(peer.frames.slice(2)).toEqual(["go away 0 protocol"]);
+  });
+}
+
+test("frames may be cut at every byte", async () => {
+  const bytes = Buffer.concat([
+    headers(1),
+    data(1, "abc"),
+    ping(),
+    headers(3, request, 0),
+    frame(9, 4, 3),
+    data(3, "d"),
+  ]);
+  const want = [...answered(1, 3), "ping ack", ...answered(3, 1)];
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const peer = await Peer.greeted();
+    await peer.send(bytes.subarray(0, cut));
+    await peer.send(bytes.subarray(cut));
+    expect(peer.frames, `cut at ${cut}`).toEqual(want);
+  }
+  const peer = await Peer.greeted();
+  for (const byte of bytes) peer.socket.write(Buffer.from([byte]));
+  await peer.send();
+  expect(peer.frames.filter((line) => line !== "ping ack").sort()).toEqual(
+    want.filter((line) => line !== "ping ack").sort(),
+  );
+});
