@@ -49,7 +49,7 @@ beforeAll(async () => {
     }),
     ...{ clock: systemClock, logger: silentLogger, refusal: "rejected" },
   };
-  port = new SharedPort(systemClock, { tls, plain: true });
+  port = new SharedPort(systemClock, { tls: { ...tls, http2: true }, plain: true });
   port.serve({ grpc });
   port.listener.listen(0, "127.0.0.1");
   await once(port.listener, "listening");
