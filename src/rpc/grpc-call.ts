@@ -270,6 +270,8 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     if (binding.kind !== "unary" || this.#ended !== "no") return;
     counters.client("unary", this.metadata("client-api-version"));
     if (binding.waits) lasting.add(this);
+    // A client may take its time between a call and its request.
+    const startedAt = slow.now();
     let message: Uint8Array = received.bytes;
     let response: Uint8Array | undefined;
     try {
@@ -283,7 +285,7 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
       this.#fail(error);
     } finally {
       if (binding.waits) lasting.delete(this);
-      slow.ended(binding, message, response, this.#startedAt, this.#origin.remote);
+      slow.ended(binding, message, response, startedAt, this.#origin.remote);
     }
   }
 

@@ -9,6 +9,7 @@ import {
   services,
   TxnRequest,
   TxnResponse,
+  WireError,
 } from "../wire/index.js";
 import type { UnaryBinding } from "./binding.js";
 
@@ -53,6 +54,16 @@ const describe: ReadonlyMap<string, Describe> = new Map<string, Describe>([
 
 const unknownStats: Stats = { requested: -1, answered: -1, content: "" };
 
+/** What cannot be read was refused for that, and is none of etcd's requests. */
+function statsOf(describe: Describe | undefined, request: Uint8Array, response: Uint8Array | undefined): Stats {
+  try {
+    return describe?.(request, response) ?? unknownStats;
+  } catch (error) {
+    if (error instanceof WireError) return unknownStats;
+    throw error;
+  }
+}
+
 /** Says which calls took long to answer. Calls that may wait for others are not meant. */
 export class SlowCalls {
   readonly #clock: Clock;
@@ -86,7 +97,7 @@ export class SlowCalls {
     const tookMs = this.#clock.now() - startedAt;
     if (tookMs <= this.#warnMs || waits) return;
     const known = describe.get(path);
-    const { requested, answered, content } = known?.(request, response) ?? unknownStats;
+    const { requested, answered, content } = statsOf(known, request, response);
     this.#logger.warn("request stats", {
       "start time": new Date(this.#clock.wallTime() - tookMs).toISOString(),
       "time spent": formatDuration(tookMs),

@@ -96,3 +96,10 @@ test("a call that is quick enough, or may wait for others, is not told", () => {
   slow.ended(bindingOf(services["v3lockpb.Lock"].Lock, true), secret, undefined, 0, remote);
   expect(lines).toEqual([]);
 });
+
+test("a request that is malformed is told as one of nothing known", () => {
+  const { clock, lines, slow } = watched();
+  clock.advance(301);
+  slow.ended(bindingOf(Put), Buffer.from([0xff]), undefined, 0, remote);
+  expect(lines).toMatchObject([{ "response type": Put.path, "request count": -1, "request content": "" }]);
+});
