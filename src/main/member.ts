@@ -152,7 +152,9 @@ function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessL
   const { keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin } = settings;
   const grpc = new GrpcServer({ ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin });
   const gateway = settings.gateway && { gateway: calls };
-  return { grpc, http: clientEndpoints({ server, counters, logger, extensiveMetrics, access, ...gateway }) };
+  const namesAreUsers = (): boolean => settings.server.clientCertAuth && server.auth.enabled;
+  const http = { server, counters, logger, extensiveMetrics, access, namesAreUsers, ...gateway };
+  return { grpc, http: clientEndpoints(http) };
 }
 
 function serve(ports: readonly OpenPort[], handlers: PortHandlers, logger: ProcessLogger): void {

@@ -64,6 +64,11 @@ function includes(some: ReadonlySet<string>, one: string): boolean {
   return some.size === 0 || some.has(everybody) || some.has(one);
 }
 
+/** Whether the client has a certificate with a name in it that was verified. */
+export function hasCertifiedName({ socket }: IncomingMessage): boolean {
+  return socket instanceof TLSSocket && socket.authorized && Boolean(socket.getPeerCertificate().subject?.CN);
+}
+
 function allow(response: ServerResponse, origin: string): void {
   response.setHeader("Access-Control-Allow-Headers", "accept, content-type, authorization");
   response.setHeader("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE");

@@ -6,7 +6,7 @@ import { loadSchema, MemberListRequest } from "../wire/index.js";
 import type { CallCounters } from "./call-counters.js";
 import { sendVars, type VarsServer } from "./debug-vars.js";
 import { type Check, HealthChecks, type HealthServer } from "./health-checks.js";
-import { admitHttp, admitsWebSocket, type HttpAccess } from "./http-access.js";
+import { admitHttp, admitsWebSocket, type HttpAccess, hasCertifiedName } from "./http-access.js";
 import { fail, plainText, send } from "./http-answer.js";
 import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 import { type GatewayConfig, LazyGateway } from "./lazy-gateway.js";
@@ -27,6 +27,8 @@ export interface ClientEndpointsConfig {
   readonly access: HttpAccess;
   /** Absent: the API is not served in JSON. */
   readonly gateway?: GatewayConfig;
+  /** Whether the names in certificates are users: the gateway knows them not, and says so rather than let one think. */
+  readonly namesAreUsers?: () => boolean;
 }
 
 /** What clients are served over HTTP. */
@@ -73,13 +75,16 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   const answer = serving(endpoints, logger, gateway);
   return {
     listener: (request, response) => {
-      if (admitHttp(access, request, response, logger)) answer(request, response);
+      if (!admitHttp(access, request, response, logger)) return;
+      if (misled(config, request)) fail(response, 400, nameIgnored);
+      else answer(request, response);
     },
     metricsListener: serving(new Map(watching), logger),
     upgrade(request, socket, head) {
       const { path } = pathOf(request.url ?? "");
       const wanted = request.headers.upgrade?.toLowerCase() === "websocket" && path.startsWith(gatewayPrefix);
-      if (!wanted || gateway === undefined || !admitsWebSocket(access, request)) return false;
+      const welcome = admitsWebSocket(access, request) && !misled(config, request);
+      if (!wanted || gateway === undefined || !welcome) return false;
       gateway.upgrade(path, request, socket, head).catch((error: unknown) => {
         logger.error("an HTTP request failed", { path, error: error instanceof Error ? error.message : String(error) });
         socket.destroy();
@@ -97,6 +102,13 @@ export function peerEndpoints(server: EndpointServer, logger: Logger): RequestLi
     ["/members", onlyGet((request, response) => members(server, request, response))],
   ]);
   return serving(endpoints, logger);
+}
+
+const nameIgnored = "CommonName of client sending a request against gateway will be ignored and not used as expected";
+
+function misled({ gateway, namesAreUsers }: ClientEndpointsConfig, request: IncomingMessage): boolean {
+  if (gateway === undefined || namesAreUsers?.() !== true) return false;
+  return pathOf(request.url ?? "").path.startsWith(gatewayPrefix) && hasCertifiedName(request);
 }
 
 function serving(

@@ -1,6 +1,6 @@
 import { type Clock, EtcdError, GrpcCode, type Logger } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
-import type { JsonForms, JsonScanner, MethodSchema } from "../../wire/index.js";
+import { JsonError, type JsonForms, type JsonScanner, type MethodSchema } from "../../wire/index.js";
 import type { Binding, UnaryBinding } from "../binding.js";
 import type { CallCounters, MethodCounters } from "../call-counters.js";
 import type { Gate } from "../gate.js";
@@ -13,6 +13,9 @@ import type { GatewayPeer } from "./peer.js";
 /** JSON may be so much longer than the message it spells: bytes take a third more, an escaped character six times. */
 export const jsonBytesFactor = 4;
 
+/** What all calls together may hold of values that have not come whole: who begins a thousand need not end one. */
+const heldBytesMax = 64 * 1024 * 1024;
+
 /** What all calls of a gateway share. */
 export interface GatewayEnvironment {
   readonly gate: Gate;
@@ -21,6 +24,8 @@ export interface GatewayEnvironment {
   readonly slow: SlowCalls;
   readonly clock: Clock;
   readonly forms: JsonForms;
+  /** How much all calls hold of what has not come whole. */
+  readonly held: { bytes: number };
   /** Longest message that is taken. */
   readonly receiveBytesMax: number;
   /** Whether to measure how long calls take. */
@@ -94,7 +99,10 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
         deadline?.cancel();
       }
     } catch (error) {
-      if (!this.#ended) this.#refuse(statusOf(error, binding.path, this.#environment.logger));
+      if (this.#ended) return;
+      // Of what cannot be read, the stream has not heard.
+      const inStream = binding.kind === "stream" && !(error instanceof JsonError);
+      this.#refuse(statusOf(error, binding.path, this.#environment.logger), undefined, inStream);
     }
   }
 
@@ -162,9 +170,19 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   /** The JSON values that the client sends, one after the other. */
   async *#values(): AsyncIterable<Buffer> {
     const scanner = this.#scanner;
-    for await (const chunk of this.#peer.read()) {
-      scanner.push(chunk);
-      for (let json = scanner.next(); json !== undefined; json = scanner.next()) yield json;
+    const { held } = this.#environment;
+    let before = 0;
+    try {
+      for await (const chunk of this.#peer.read()) {
+        scanner.push(chunk);
+        for (let json = scanner.next(); json !== undefined; json = scanner.next()) yield json;
+        held.bytes += scanner.heldBytes - before;
+        before = scanner.heldBytes;
+        if (held.bytes > heldBytesMax)
+          throw new CallError(GrpcCode.ResourceExhausted, "too many large requests at a time");
+      }
+    } finally {
+      held.bytes -= before;
     }
     scanner.end();
     const last = scanner.next();
@@ -193,9 +211,9 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     this.#refuse({ code: late.code, details: "context deadline exceeded" }, late);
   }
 
-  #refuse(status: CallStatus, reason?: EtcdError): void {
+  #refuse(status: CallStatus, reason?: EtcdError, inStream = this.#route.binding.kind === "stream"): void {
     this.#close(status.code, reason);
-    this.#peer.refuse(status);
+    this.#peer.refuse(status, inStream);
   }
 
   #close(code: GrpcCode, reason?: EtcdError): void {

@@ -12,7 +12,7 @@ import type { GatewayPeer } from "./peer.js";
 import { Turnstile } from "./turnstile.js";
 import { chosenProtocol, WebSocketPeer } from "./web-socket-peer.js";
 
-export interface GatewayConfig extends Omit<GatewayEnvironment, "forms"> {
+export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "held"> {
   readonly bindings: readonly Binding[];
   /** Most calls that are open at a time: to etcd the whole gateway is one client. The others wait. */
   readonly maxConcurrentStreams: number;
@@ -44,13 +44,13 @@ export class Gateway {
 
   /** Loads what it takes to speak JSON. */
   static async load({ bindings, maxConcurrentStreams, ...shared }: GatewayConfig): Promise<Gateway> {
-    const environment = { ...shared, forms: await loadJsonForms() };
+    const environment = { ...shared, forms: await loadJsonForms(), held: { bytes: 0 } };
     return new Gateway(environment, routesOf(bindings, await loadSchema(), environment), maxConcurrentStreams);
   }
 
   /** @param path decoded and clean */
   handle(path: string, request: IncomingMessage, response: ServerResponse): void {
-    const peer = new HttpPeer(request, response);
+    const peer = new HttpPeer(request, response, this.#environment.clock);
     const route = this.#routes.get(path);
     if (route === undefined) peer.refuse(notFound);
     else if (methodOf(request) !== "POST") peer.refuse(notAllowed);

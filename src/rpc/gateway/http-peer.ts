@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../../base/index.js";
 import type { CallStatus } from "../status.js";
 import { httpStatusOf, refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { GatewayPeer } from "./peer.js";
@@ -6,13 +7,18 @@ import type { GatewayPeer } from "./peer.js";
 /** How long a connection may be silent before the system asks whether its other end is still there. */
 export const keepAliveMs = 30_000;
 
+/** How long the rest of a request is taken in, and thrown away, after it was refused. */
+const lingerMs = 1_000;
+
 /** A call that came as an HTTP request; the messages of a stream go as lines, each a chunk of its own. */
 export class HttpPeer implements GatewayPeer {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #clock: Clock;
   readonly #gone = new AbortController();
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
+    this.#clock = clock;
     this.#request = request;
     this.#response = response;
     response.once("close", () => {
@@ -71,15 +77,25 @@ export class HttpPeer implements GatewayPeer {
     this.#response.end();
   }
 
-  refuse(status: CallStatus): void {
+  refuse(status: CallStatus, inStream = false): void {
     if (this.#response.headersSent) {
       this.#response.end(refusalLine(status));
       return;
     }
     this.#head(httpStatusOf(status.code), false);
-    // Of what has not come yet, nobody wants to hear.
-    if (!this.#request.complete) this.#response.setHeader("Connection", "close");
-    this.#send(refusalJson(status));
+    if (!this.#request.complete) this.#linger();
+    this.#send(inStream ? refusalLine(status) : refusalJson(status));
+  }
+
+  /** Who still sends gets a moment to read the answer first: closing at once would take it away from them. */
+  #linger(): void {
+    const { socket } = this.#request;
+    // Else Node closes it, where the client asked to have the connection closed after its request.
+    this.#response.shouldKeepAlive = true;
+    this.#request.resume();
+    const late = this.#clock.after(lingerMs, () => socket.destroy());
+    this.#request.once("end", () => late.cancel());
+    socket.once("close", () => late.cancel());
   }
 
   /** Who asked for a lock or a watch may wait for hours; the system notices when they are no longer there. */

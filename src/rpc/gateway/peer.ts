@@ -16,6 +16,6 @@ export interface GatewayPeer {
   drained(): Promise<void>;
   /** The end of a stream. */
   end(): void;
-  /** The call ends with a refusal, whether something was sent before or not. */
-  refuse(status: CallStatus): void;
+  /** The call ends with a refusal: as a message of a stream, where one was called, else as an answer. */
+  refuse(status: CallStatus, inStream: boolean): void;
 }

@@ -75,8 +75,8 @@ export class WebSocketPeer implements GatewayPeer {
     this.#stream.end();
   }
 
-  refuse(status: CallStatus): void {
-    this.#write(this.#begun ? refusalLine(status) : refusalJson(status));
+  refuse(status: CallStatus, inStream = false): void {
+    this.#write(this.#begun || inStream ? refusalLine(status) : refusalJson(status));
     this.end();
   }
 

@@ -57,6 +57,11 @@ export class JsonScanner {
     this.#bytesMax = bytesMax;
   }
 
+  /** What it keeps of values that have not come whole. */
+  get heldBytes(): number {
+    return this.#to - this.#from;
+  }
+
   /** Keeps a copy. What `next` returned before is not to be used any more. */
   push(chunk: Uint8Array): void {
     const held = this.#to - this.#from;

@@ -1,0 +1,203 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { TestClient } from "../support/client.js";
+import { askHttp, type HttpQuestion } from "../support/http-client.js";
+import { ServerProcess } from "../support/server-process.js";
+
+// Whatever is sent over HTTP, the process stays up, its memory stays bounded, and other clients are served.
+
+const mebibyte = 1024 * 1024;
+const streamsMax = 1_000;
+const range: HttpQuestion = { path: "/v3/kv/range", body: '{"key":"YQ=="}' };
+let server: ServerProcess;
+let client: TestClient;
+
+beforeAll(async () => {
+  server = await ServerProcess.start({ kind: "ours", flags: ["--max-concurrent-streams", String(streamsMax)] });
+  client = new TestClient(server.endpoint);
+  await askHttp(server.endpoint, range); // loads what it takes to answer
+});
+
+afterAll(async () => {
+  client?.close();
+  await server?.stop();
+});
+
+test("JSON bombs", async () => {
+  const before = residentBytes();
+  const deep = (open: string, close: string, times: number) => `${open.repeat(times)}${close.repeat(times)}`;
+  const bombs = [
+    `{"x":${deep("[", "]", 5_000_000)}}`,
+    "[".repeat(5_000_000),
+    '{"a":'.repeat(1_000_000),
+    `{"success":[${deep('{"request_txn":{"success":[', "]}}", 200_000)}]}`,
+    `{"success":[${'{"request_put":{"key":"YQ=="}},'.repeat(200_000)}{}]}`,
+    `{${Array.from({ length: 300_000 }, (_, at) => `"k${at}":0`).join(",")}}`,
+    `{"key":"${"\\u0041".repeat(1_000_000)}"}`,
+    `{"limit":1e999999999}`,
+    `{"limit":${"9".repeat(5_000_000)}}`,
+    `{"limit":"1e-${"9".repeat(5_000_000)}"}`,
+  ];
+  for (const body of bombs) {
+    const answer = await askHttp(server.endpoint, { path: "/v3/kv/txn", body });
+    expect([200, 400, 429]).toContain(answer.status);
+    expect(answer.body.length).toBeLessThan(5_000);
+  }
+  await served();
+  expect(residentBytes() - before).toBeLessThan(500 * mebibyte);
+});
+
+test("bodies without an end", async () => {
+  const before = residentBytes();
+  const piece = "A".repeat(mebibyte);
+  const refused = Array.from({ length: 40 }, async () => {
+    const socket = await open();
+    socket.write('POST /v3/kv/put HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n{"key":"');
+    const answered = once(socket, "data");
+    const send = () => void (socket.destroyed || socket.write(piece, send));
+    send();
+    const [answer] = await answered;
+    socket.destroy();
+    return String(answer).split(" ")[1];
+  });
+  for (const status of await Promise.all(refused)) expect(["400", "429"]).toContain(status);
+  await served();
+  expect(residentBytes() - before).toBeLessThan(400 * mebibyte);
+});
+
+test("a thousand heads that never end, and one that is too long", async () => {
+  const before = residentBytes();
+  const sockets = await Promise.all(Array.from({ length: 1_000 }, open));
+  for (const socket of sockets) socket.write("POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+  for (const socket of sockets) socket.write("still");
+  await served();
+  const { status } = await askHttp(server.endpoint, { ...range, headers: { "x-long": "x".repeat(20_000) } });
+  expect(status).toBe(431);
+  const token = { ...range, headers: { "grpc-metadata-token": "x".repeat(10_000) } };
+  expect((await askHttp(server.endpoint, token)).status).toBe(200);
+  expect(residentBytes() - before).toBeLessThan(100 * mebibyte);
+  for (const socket of sockets) socket.destroy();
+});
+
+test("more streams than there are places", { timeout: 30_000 }, async () => {
+  const body = '{"create_request":{"key":"YQ=="}}';
+  const head = `POST /v3/watch HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const sockets = await Promise.all(Array.from({ length: streamsMax }, open));
+  await Promise.all(
+    sockets.map((socket) => {
+      socket.write(head + body);
+      return once(socket, "data");
+    }),
+  );
+  // The gateway is full, as etcd's would be; whoever comes waits for a place. gRPC has places of its own.
+  const waiting = askHttp(server.endpoint, range);
+  await client.unary("etcdserverpb.KV", "Range", { key: "a" });
+  sockets.pop()?.destroy();
+  expect((await waiting).status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+  await served();
+});
+
+test("100,000 streams of gRPC", { timeout: 60_000 }, async () => {
+  const before = residentBytes();
+  const [connections, each] = [10, 10_000];
+  const refusals = await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const socket = await open();
+      let refused = 0;
+      let rest: Buffer = Buffer.alloc(0);
+      const all = new Promise<void>((resolve) => {
+        socket.on("data", (chunk: Buffer) => {
+          rest = Buffer.concat([rest, chunk]);
+          for (let length = frameLength(rest); length <= rest.length; length = frameLength(rest)) {
+            // RST_STREAM: REFUSED_STREAM
+            if (rest[3] === 3 && rest.readUInt32BE(9) === 7) refused++;
+            rest = rest.subarray(length);
+          }
+          if (refused >= each - streamsMax) resolve();
+        });
+      });
+      socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+      socket.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(4, 1, 0, Buffer.alloc(0))]));
+      for (let stream = 1; stream < 2 * each; stream += 2) {
+        if (!socket.write(frame(1, 4, stream, watchHead()))) await once(socket, "drain");
+      }
+      await all;
+      socket.destroy();
+      return refused;
+    }),
+  );
+  expect(refusals).toEqual(Array.from({ length: connections }, () => each - streamsMax));
+  await served();
+  expect(residentBytes() - before).toBeLessThan(300 * mebibyte);
+});
+
+test("websockets with too much to say, or nothing", async () => {
+  const before = residentBytes();
+  const sockets = await Promise.all(
+    Array.from({ length: 300 }, async () => {
+      const socket = new WebSocket(`ws://${server.endpoint}/v3/watch`);
+      socket.on("error", () => undefined);
+      await once(socket, "open");
+      return socket;
+    }),
+  );
+  const [first, second] = sockets;
+  first?.send(`{"create_request":{"key":"${"A".repeat(20 * mebibyte)}`);
+  if (first !== undefined) await once(first, "close");
+  for (let at = 0; at < 1_000; at++) second?.send('{"create_request":{"key":"YQ=="}} {');
+  await served();
+  expect(residentBytes() - before).toBeLessThan(200 * mebibyte);
+  for (const socket of sockets) socket.terminate();
+  await served();
+});
+
+async function open(): Promise<Socket> {
+  const [host, port] = server.endpoint.split(":");
+  const socket = connect(Number(port), host);
+  socket.on("error", () => undefined); // the server may hang up on us: that is its right
+  await once(socket, "connect");
+  return socket;
+}
+
+async function served(): Promise<void> {
+  await client.unary("etcdserverpb.KV", "Put", { key: "still", value: Buffer.from("here") });
+  expect((await askHttp(server.endpoint, range)).status).toBe(200);
+  expect(server.exitCode).toBe(null);
+}
+
+function residentBytes(): number {
+  return Number(readFileSync(`/proc/${server.pid}/statm`, "utf8").split(" ")[1]) * 4096;
+}
+
+function frameLength(bytes: Buffer): number {
+  return bytes.length < 9 ? Number.POSITIVE_INFINITY : 9 + bytes.readUIntBE(0, 3);
+}
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** The headers of a watch, as literals that need no table (RFC 7541, 6.2.2). */
+function watchHead(): Buffer {
+  const fields = [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", "/etcdserverpb.Watch/Watch"],
+    [":authority", "localhost"],
+    ["content-type", "application/grpc"],
+    ["te", "trailers"],
+  ];
+  const literal = (text: string) => [Buffer.from([text.length]), Buffer.from(text)];
+  return Buffer.concat(
+    fields.flatMap(([name = "", value = ""]) => [Buffer.from([0]), ...literal(name), ...literal(value)]),
+  );
+}
