@@ -33,7 +33,8 @@ function keyMistakes({ unknown, twice, faults, lines }: ConfigFile): readonly Mi
   const known = configKeys();
   return [
     ...unknown.map((key) => {
-      const near = nearest(key, known);
+      // On the command line it may have the last name of what is in a group here.
+      const near = known.find((name) => name.endsWith(`.${key}`)) ?? nearest(key, known);
       const hint = near === undefined ? "" : `; did you mean ${near}?`;
       return { line: at(key), text: `unknown key ${key}${hint}` };
     }),
@@ -42,29 +43,29 @@ function keyMistakes({ unknown, twice, faults, lines }: ConfigFile): readonly Mi
   ];
 }
 
-/** What the values mean together. Those that a mistake is about are put back to their defaults, to find the next. */
+/** What the values mean together. Those that a mistake hangs on are left out, to find the next. */
 function valueMistakes({ values, lines }: ConfigFile): readonly Mistake[] {
   const mistakes: Mistake[] = [];
-  for (;;) {
-    try {
-      settingsOf(values, true);
-      return mistakes;
-    } catch (error) {
-      if (!(error instanceof FlagError)) throw error;
-      const about = [...values.names].filter((name) => isAbout(error, name, values));
-      const line = Math.min(...about.map((name) => lines.get(keyOf(name, values)) ?? 0), Number.POSITIVE_INFINITY);
-      mistakes.push({ line: Number.isFinite(line) ? line : 0, text: error.message });
-      if (about.length === 0) return mistakes;
-      for (const name of about) values.unset(name);
-    }
+  for (let left = values; ; ) {
+    const text = firstMistake(left);
+    if (text === undefined) return mistakes;
+    const given = left;
+    const causes = [...given.names].filter((name) => firstMistake(given.without(name)) !== text);
+    const at = causes.map((name) => lines.get(keyOf(name, values)) ?? 0);
+    mistakes.push({ line: at.length === 0 ? 0 : Math.min(...at), text });
+    if (causes.length === 0) return mistakes;
+    left = given.without(...causes);
   }
 }
 
-/** By its name, which messages have, or by its value, which some have in its place. */
-function isAbout(error: FlagError, name: string, values: FlagValues): boolean {
-  const words = new RegExp(`(?<![a-z-])(--)?${name.replaceAll("-", "[- ]")}(?![a-z-])`);
-  if (words.test(error.message)) return true;
-  return error.about.includes(name) && values.given(name);
+function firstMistake(values: FlagValues): string | undefined {
+  try {
+    settingsOf(values, true);
+    return undefined;
+  } catch (error) {
+    if (error instanceof FlagError) return error.message;
+    throw error;
+  }
 }
 
 /** `key in path`, as the reader of the file has noted it. */

@@ -5,12 +5,9 @@
 export class FlagError extends Error {
   override readonly name = "FlagError";
   readonly syntax: boolean;
-  /** Flags that it is about, where the message does not name them. */
-  readonly about: readonly string[];
 
-  constructor(message: string, options?: { readonly syntax?: boolean; readonly about?: readonly string[] }) {
+  constructor(message: string, options?: { readonly syntax?: boolean }) {
     super(message);
-    this.about = options?.about ?? [];
     this.syntax = options?.syntax ?? false;
   }
 }

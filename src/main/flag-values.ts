@@ -43,9 +43,11 @@ export class FlagValues {
     this.#given.set(name, { text, source });
   }
 
-  /** Goes back to the default. */
-  unset(name: string): void {
-    this.#given.delete(name);
+  /** The same, but for some that have their defaults. */
+  without(...names: readonly string[]): FlagValues {
+    const rest = new FlagValues();
+    for (const [name, { text, source }] of this.#given) if (!names.includes(name)) rest.set(name, text, source);
+    return rest;
   }
 
   given(name: string): boolean {

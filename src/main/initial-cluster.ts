@@ -38,8 +38,7 @@ function parseMembers(text: string): readonly InitialMember[] {
     const equals = pair.indexOf("=");
     const name = equals < 0 ? pair : pair.slice(0, equals);
     const { urls, fault } = parseUrls(equals < 0 ? "" : pair.slice(equals + 1));
-    if (fault !== undefined)
-      throw new FlagError(`error setting up initial cluster: ${fault}`, { about: ["initial-cluster"] });
+    if (fault !== undefined) throw new FlagError(`error setting up initial cluster: ${fault}`);
     urlsOf.set(name, [...(urlsOf.get(name) ?? []), ...urls]);
   }
   return [...urlsOf].map(([name, urls]) => ({ name, peerUrls: [...urls].sort() }));

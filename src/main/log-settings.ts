@@ -32,7 +32,7 @@ export function logSettings(flags: FlagValues): LogSettings {
   if (logger !== "zap") throw new FlagError(`unknown logger option "${logger}"`);
   const outputs = flags.list("log-outputs");
   if (outputs.length > 1 && outputs.includes("default")) {
-    throw new FlagError('multi logoutput for "default" is not supported yet', { about: ["log-outputs"] });
+    throw new FlagError('multi logoutput for "default" is not supported yet');
   }
   if (outputs.includes("systemd/journal")) throw new FlagError("--log-outputs=systemd/journal is not supported yet");
   const level = levels[flags.text("log-level")];
@@ -58,9 +58,7 @@ function rotationOf(flags: FlagValues, outputs: readonly string[]): LogRotation 
   if (!flags.boolean("enable-log-rotation")) return undefined;
   const files = outputs.filter((output) => output !== "stderr" && output !== "stdout");
   if (files.length !== 1) {
-    throw new FlagError("--log-outputs requires a single file path when --log-rotate-config-json is defined", {
-      about: ["enable-log-rotation"],
-    });
+    throw new FlagError("--log-outputs requires a single file path when --log-rotate-config-json is defined");
   }
   const config = parseRotation(flags.text(rotationFlag));
   return {
@@ -80,7 +78,7 @@ function parseRotation(text: string): ReadonlyMap<string, unknown> {
     value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new FlagError(`improperly formatted log rotation config: ${reason}`, { about: [rotationFlag] });
+    throw new FlagError(`improperly formatted log rotation config: ${reason}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("expected an object");
   const known = ["maxsize", "maxage", "maxbackups", "localtime", "compress"];
@@ -103,5 +101,5 @@ function flag(config: ReadonlyMap<string, unknown>, key: string): boolean {
 }
 
 function invalid(reason: string): FlagError {
-  return new FlagError(`invalid log rotation config: ${reason}`, { about: [rotationFlag] });
+  return new FlagError(`invalid log rotation config: ${reason}`);
 }

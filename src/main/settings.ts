@@ -144,7 +144,7 @@ function serverSettings(flags: FlagValues): ServerConfig {
 function listens(flags: FlagValues, name: FlagName): readonly Listen[] {
   return flags.urls(name).map((url) => {
     const address = listenAddress(url);
-    if ("fault" in address) throw new FlagError(address.fault, { about: [name] });
+    if ("fault" in address) throw new FlagError(address.fault);
     return { url, address };
   });
 }

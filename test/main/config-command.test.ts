@@ -110,13 +110,16 @@ test("check tells every mistake, in the order of the file", () => {
       "Name: b",
       "log-outputs: [default, stderr]",
       "initial-cluster-state: old",
+      "key-file: x",
+      "cipher-suites: [NONE]",
+      "tls-min-version: TLS9",
     ].join("\n"),
   );
   expect([text, exitCode]).toEqual(["", 1]);
   expect(complaint?.replaceAll(path, "").trimEnd().split("\n")).toEqual([
     ":1: unknown key data-dri; did you mean data-dir?",
     ":2: snapshot-count: expected a whole number, without quotes",
-    ":3: --election-timeout[200ms] should be at least as 5 times as --heartbeat-interval[100ms]",
+    ":4: --election-timeout[200ms] should be at least as 5 times as --heartbeat-interval[100ms]",
     ':5: unrecognized log level "loud": expected debug, info, warn, error, panic or fatal',
     ':6: invalid value "all" for --metrics: expected basic or extensive',
     ":8: unknown key client-transport-security.cert-fil; did you mean client-transport-security.cert-file?",
@@ -125,7 +128,10 @@ test("check tells every mistake, in the order of the file", () => {
     ":12: name is there twice; the last one counts",
     ':13: multi logoutput for "default" is not supported yet',
     ':14: invalid value "old" for initial-cluster-state in : expected one of new, existing',
-    "11 mistakes",
+    ":15: unknown key key-file; did you mean client-transport-security.key-file?",
+    ':16: unexpected TLS cipher suite "NONE"',
+    ':17: unexpected TLS version "TLS9" (must be one of: TLS1.2, TLS1.3)',
+    "14 mistakes",
   ]);
 });
 
