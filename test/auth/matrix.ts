@@ -44,11 +44,13 @@ export async function matrix(server: Asking): Promise<string> {
   const marks = new Marks();
   let text = "";
   for (const { name, path, stream, encode, spares } of rows) {
-    const columns: string[] = [];
-    for (const asker of askers) {
-      const outcome = asker === spares ? undefined : await server.call(path, stream, encode(asker), tokens.get(asker));
-      columns.push(outcome === undefined ? "." : marks.of(summary(path, outcome)));
-    }
+    // At the same time: what one of them does changes nothing for the others.
+    const outcomes = await Promise.all(
+      askers.map((asker) =>
+        asker === spares ? undefined : server.call(path, stream, encode(asker), tokens.get(asker)),
+      ),
+    );
+    const columns = outcomes.map((outcome) => (outcome === undefined ? "." : marks.of(summary(path, outcome))));
     text += `${columns.join(" ")}  ${name}\n`;
   }
   return `${askers.join(", ")}\n${text}${marks.legend}`;

@@ -1,5 +1,12 @@
 import { afterEach, expect, test } from "vitest";
-import { type Key, type LogFields, type Logger, seededRandom, silentLogger } from "../../src/base/index.js";
+import {
+  type Key,
+  type LogFields,
+  type Logger,
+  type MemberId,
+  seededRandom,
+  silentLogger,
+} from "../../src/base/index.js";
 import { clientBindings } from "../../src/rpc/index.js";
 import type { Call, ServerConfig } from "../../src/server/index.js";
 import {
@@ -165,6 +172,17 @@ test("a lease that runs out goes with keys that only root may write", async () =
   expect(await put(host, "x", root, { lease: id })).toBe("done");
   await host.advance(4_000);
   await host.until(() => host.server.metrics.keys === 0);
+});
+
+test("a member that is asked to promote another in somebody's name asks who that is", async () => {
+  const host = await secured();
+  const { peerService } = host.server;
+  const tokenOf = async (name: string): Promise<string> => (await logIn(host, name)).metadata("token") ?? "";
+  const id = 1n as MemberId;
+  expect(await outcome(peerService.promote(id, ""))).toBe("userEmpty");
+  expect(await outcome(peerService.promote(id, "x"))).toBe("invalidAuthToken");
+  expect(await outcome(peerService.promote(id, await tokenOf("alice")))).toBe("permissionDenied");
+  expect(await outcome(peerService.promote(id, await tokenOf("root")))).toBe("memberNotFound");
 });
 
 test("probes of this member need no user", async () => {
