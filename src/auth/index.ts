@@ -6,7 +6,7 @@
  */
 export { type AuthRecords, AuthStore, readAuthRecords, rootRole, rootUser } from "./auth-store.js";
 export { type Identity, nobody } from "./identity.js";
-export { openTokens } from "./open-tokens.js";
+export { type MakeTokens, openTokens } from "./open-tokens.js";
 export { bcryptCost, Passwords } from "./passwords.js";
 export { addRole, deleteRole, grantPermission, revokePermission, roleOf } from "./role-changes.js";
 export type { Asker, Tokens } from "./tokens.js";

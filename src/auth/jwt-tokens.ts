@@ -27,12 +27,12 @@ export class JwtTokens implements Tokens {
   /** What is being checked; who brings the same token meanwhile waits for it too. */
   readonly #checking = new Map<string, Promise<Found>>();
 
-  /** The library is loaded by those alone who ask for such tokens. */
-  static async open(options: JwtOptions, clock: Clock, logger: Logger): Promise<JwtTokens> {
-    return new JwtTokens(options, await import("jose"), clock, logger);
+  /** What signs and checks: loaded by those alone who ask for such tokens. */
+  static load(): Promise<Jose> {
+    return import("jose");
   }
 
-  private constructor(options: JwtOptions, jose: Jose, clock: Clock, logger: Logger) {
+  constructor(options: JwtOptions, jose: Jose, clock: Clock, logger: Logger) {
     this.#options = options;
     this.#jose = jose;
     this.#clock = clock;

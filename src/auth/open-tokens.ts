@@ -4,13 +4,16 @@ import { JwtTokens } from "./jwt-tokens.js";
 import { SimpleTokens, type SimpleTokensConfig } from "./simple-tokens.js";
 import { noTokens, type Tokens } from "./tokens.js";
 
+/** Makes the tokens, once the rest of the member is there. */
+export type MakeTokens = (config: SimpleTokensConfig) => Tokens;
+
 /**
  * The tokens that `--auth-token` asks for: `simple`, `jwt`, or empty for none. Options follow the kind, as
  * `,name=value`.
  *
  * @throws Error in etcd's words, and what is wrong, when it asks for something else
  */
-export async function openTokens(text: string, simple: SimpleTokensConfig, logger: Logger): Promise<Tokens> {
+export async function openTokens(text: string, logger: Logger): Promise<MakeTokens> {
   const [kind = "", ...options] = text.split(",");
   const given = new Map<string, string>();
   for (const option of options) {
@@ -21,14 +24,15 @@ export async function openTokens(text: string, simple: SimpleTokensConfig, logge
   }
   switch (kind) {
     case "simple":
-      return new SimpleTokens(simple);
+      return (config) => new SimpleTokens(config);
     case "jwt": {
       const jwt = await readJwtOptions(given);
       if (jwt.unknown.length > 0) logger.warn("unknown JWT options", { keys: jwt.unknown });
-      return await JwtTokens.open(jwt, simple.clock, logger);
+      const library = await JwtTokens.load();
+      return ({ clock }) => new JwtTokens(jwt, library, clock, logger);
     }
     case "":
-      return noTokens;
+      return () => noTokens;
     default:
       throw invalidOptions(`there is no kind of tokens called "${kind}"; there are simple and jwt`);
   }

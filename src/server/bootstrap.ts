@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../apply/index.js";
-import { AuthStore, bcryptCost, openTokens, Passwords, readAuthRecords } from "../auth/index.js";
+import { AuthStore, bcryptCost, type MakeTokens, openTokens, Passwords, readAuthRecords } from "../auth/index.js";
 import type { Backend, LevelStore, MemberBackend } from "../backend/index.js";
 import type { Clock, Logger, Random } from "../base/index.js";
 import { Cluster, loadConfState, type Member } from "../cluster/index.js";
@@ -69,6 +69,7 @@ export interface Bootstrapped extends Stores {
  * @throws Error with one clear line, when a directory or a setting does not allow it
  */
 export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks): Promise<Bootstrapped> {
+  const makeTokens = await openTokens(config.authToken, deps.logger);
   const { backendDir, walDir } = await createDataDir(config.dataDir, deps.logger, config.walDir);
   const { opened, origin } = await openLog(walDir, config, deps);
   try {
@@ -79,7 +80,11 @@ export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: B
     const databases = makeDatabases(backendDir, ids, received, counters, config, deps, hooks);
     const backend = await databases.open(opened.snapshot);
     try {
-      return { ...(await restore(config, deps, hooks, counters, opened, origin, backend)), databases, received };
+      return {
+        ...(await restore(config, deps, hooks, counters, makeTokens, opened, origin, backend)),
+        databases,
+        received,
+      };
     } catch (error) {
       await backend.close();
       throw error;
@@ -119,6 +124,7 @@ async function restore(
   deps: ServerDeps,
   hooks: BootstrapHooks,
   counters: ServerCounters,
+  makeTokens: MakeTokens,
   log: OpenedWal,
   origin: Origin,
   backend: MemberBackend,
@@ -133,7 +139,7 @@ async function restore(
   requireMember(cluster);
   const alarms = new AlarmStore(backend);
   await alarms.restore();
-  const auth = await openAuth(config, deps, backend, consistentIndex);
+  const auth = await openAuth(config, deps, makeTokens, backend, consistentIndex);
   const { proposeCheckpoints } = hooks;
   const open = (from: Backend): Promise<Stores> =>
     openStores(from, { settings: config, counters, clock, logger, proposeCheckpoints });
@@ -158,6 +164,7 @@ async function restore(
 async function openAuth(
   config: ServerConfig,
   { clock, logger }: ServerDeps,
+  makeTokens: MakeTokens,
   backend: Backend,
   consistentIndex: ConsistentIndex,
 ): Promise<AuthStore> {
@@ -170,7 +177,7 @@ async function openAuth(
   }
   const waitMs = requestTimeoutMs(config);
   const applied = (): number => consistentIndex.index;
-  const tokens = await openTokens(config.authToken, { clock, ttlMs: config.authTokenTtlMs, waitMs, applied }, logger);
+  const tokens = makeTokens({ clock, ttlMs: config.authTokenTtlMs, waitMs, applied });
   const auth = new AuthStore(backend, tokens, logger);
   auth.restore(await readAuthRecords(backend));
   return auth;

@@ -64,7 +64,7 @@ async function openParts(clock: ManualClock, backend: Backend) {
   await alarms.restore();
   const consistentIndex = new ConsistentIndex(backend);
   const applied = (): number => consistentIndex.index;
-  const tokens = await openTokens("simple", { clock, ttlMs: 300_000, waitMs: 7_000, applied }, silentLogger);
+  const tokens = (await openTokens("simple", silentLogger))({ clock, ttlMs: 300_000, waitMs: 7_000, applied });
   const auth = new AuthStore(backend, tokens, silentLogger);
   auth.restore(await readAuthRecords(backend));
   const store = await openStore({

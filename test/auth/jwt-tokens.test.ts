@@ -36,7 +36,7 @@ const privateFile = (name: keyof typeof pairs): string =>
   file(`${name}.key`, pairs[name].privateKey.export({ type: "pkcs8", format: "pem" }));
 
 async function open(options: string, clock = new ManualClock()): Promise<Tokens> {
-  return await openTokens(options, { clock, ttlMs: 1, waitMs: 1, applied: () => 0 }, silentLogger);
+  return (await openTokens(options, silentLogger))({ clock, ttlMs: 1, waitMs: 1, applied: () => 0 });
 }
 
 for (const [key, methods] of [

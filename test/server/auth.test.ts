@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import {
   type Key,
@@ -172,6 +173,13 @@ test("a lease that runs out goes with keys that only root may write", async () =
   expect(await put(host, "x", root, { lease: id })).toBe("done");
   await host.advance(4_000);
   await host.until(() => host.server.metrics.keys === 0);
+});
+
+test("tokens that cannot be made are refused before anything is written", async () => {
+  const host = new Host({ authToken: "jwt,sign-method=HS256" });
+  hosts.push(host);
+  await expect(host.start()).rejects.toThrow("auth: missing key data");
+  expect(readdirSync(host.dir)).toEqual([]);
 });
 
 test("a member that is asked to promote another in somebody's name asks who that is", async () => {
