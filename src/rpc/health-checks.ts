@@ -13,6 +13,15 @@ export interface Health {
 /** One of the checks behind `/livez` and `/readyz`: what is wrong, or undefined. */
 export type Check = (call: Call) => Promise<string | undefined>;
 
+/** How often one check passed and failed, and how it went last. */
+export interface CheckCounts {
+  readonly type: "livez" | "readyz";
+  readonly name: string;
+  passes: number;
+  failures: number;
+  passed: boolean;
+}
+
 const alarmNames: Readonly<Record<number, string>> = { [AlarmType.NOSPACE]: "NOSPACE", [AlarmType.CORRUPT]: "CORRUPT" };
 
 /** Whether this member can serve, as load balancers and orchestrators ask. */
@@ -20,6 +29,8 @@ export class HealthChecks {
   /** Of `/health`. */
   successes = 0;
   failures = 0;
+  /** Of those that have run. */
+  readonly counts: CheckCounts[] = [];
   readonly livez: Readonly<Record<string, Check>>;
   readonly readyz: Readonly<Record<string, Check>>;
   readonly #server: HealthServer;
@@ -29,13 +40,13 @@ export class HealthChecks {
     this.#server = server;
     this.#logger = logger;
     const serializable: Check = (call) => this.#readFault(true, call);
-    this.livez = { serializable_read: serializable };
-    this.readyz = {
+    this.livez = this.#counted("livez", { serializable_read: serializable });
+    this.readyz = this.#counted("readyz", {
       data_corruption: async () => this.#corruption(),
       serializable_read: serializable,
       linearizable_read: (call) => this.#readFault(false, call),
       non_learner: async () => (this.#server.isLearner() ? "not supported for learner" : undefined),
-    };
+    });
   }
 
   /**
@@ -50,6 +61,24 @@ export class HealthChecks {
       this.#logger.warn("serving /health false", { reason });
     }
     return reason === undefined ? { health: "true", reason: "" } : { health: "false", reason };
+  }
+
+  #counted(type: CheckCounts["type"], checks: Readonly<Record<string, Check>>): Readonly<Record<string, Check>> {
+    const counting = (name: string, check: Check): Check => {
+      let counts: CheckCounts | undefined;
+      return async (call) => {
+        const fault = await check(call);
+        if (counts === undefined) {
+          counts = { type, name, passes: 0, failures: 0, passed: true };
+          this.counts.push(counts);
+        }
+        counts.passed = fault === undefined;
+        if (counts.passed) counts.passes++;
+        else counts.failures++;
+        return fault;
+      };
+    };
+    return Object.fromEntries(Object.entries(checks).map(([name, check]) => [name, counting(name, check)]));
   }
 
   #alarm(excluded: ReadonlySet<string>): string | undefined {

@@ -1,6 +1,6 @@
 import { apiVersion, GrpcCode } from "../base/index.js";
 import { type CallCounters, handlingBounds, type MethodCounters } from "./call-counters.js";
-import type { HealthChecks } from "./health-checks.js";
+import type { CheckCounts, HealthChecks } from "./health-checks.js";
 import { MetricRegistry, type Sample } from "./metric-registry.js";
 import { addPeers } from "./peer-metrics.js";
 import { addProcessMetrics } from "./process-metrics.js";
@@ -23,8 +23,31 @@ export function createMetrics(
   if (extensive) addDurations(registry, calls);
   registry.counter("etcd_server_health_success", "Health checks that succeeded.", () => health.successes);
   registry.counter("etcd_server_health_failures", "Health checks that failed.", () => health.failures);
+  addChecks(registry, health);
   addProcessMetrics(registry);
   return registry;
+}
+
+function addChecks(registry: MetricRegistry, { counts }: HealthChecks): void {
+  registry.gauge(
+    "etcd_server_healthcheck",
+    "Whether a check of /livez or /readyz passed when it last ran.",
+    () => counts.map(({ type, name, passed }) => ({ labels: { type, name }, value: Number(passed) })),
+    ["type", "name"],
+  );
+  const ended = ({ type, name, passes, failures }: CheckCounts): readonly Sample[] =>
+    [
+      { status: "success", value: passes },
+      { status: "error", value: failures },
+    ]
+      .filter(({ value }) => value > 0)
+      .map(({ status, value }) => ({ labels: { type, name, status }, value }));
+  registry.counter(
+    "etcd_server_healthchecks_total",
+    "How often checks of /livez and /readyz passed and failed.",
+    () => counts.flatMap(ended),
+    ["type", "name", "status"],
+  );
 }
 
 function addIdentity(registry: MetricRegistry, server: MetricsServer): void {

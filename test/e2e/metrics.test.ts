@@ -65,6 +65,16 @@ function typesOf(text: string): ReadonlyMap<string, string> {
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]));
 }
 
+/** What the samples of each metric are labelled with. */
+function labelsOf(text: string): ReadonlyMap<string, string> {
+  const labels = new Map<string, string>();
+  for (const [, name = "", pairs = ""] of text.matchAll(/^([a-z_0-9]+)\{(.*)\} \S+$/gm)) {
+    const names = [...pairs.matchAll(/(\w+)="/g)].map(([, label = ""]) => label);
+    labels.set(name, names.sort().join(" "));
+  }
+  return labels;
+}
+
 /** Of everything a little, so that everything is counted. */
 async function use(endpoint: string): Promise<void> {
   const client = new TestClient(endpoint);
@@ -93,12 +103,13 @@ async function use(endpoint: string): Promise<void> {
   await client.unary("etcdserverpb.Maintenance", "HashKV", {});
   await client.unary("etcdserverpb.Maintenance", "Defragment", {});
   await heard;
+  for (const path of ["health", "livez", "readyz"]) await fetch(`http://${endpoint}/${path}`);
   watch.cancel();
   alive.cancel();
   client.close();
 }
 
-test.skipIf(!ready)("names and types are those of etcd 3.5", { timeout: 30_000 }, async () => {
+test.skipIf(!ready)("names, types and labels are those of etcd 3.5", { timeout: 30_000 }, async () => {
   const flags = ["--metrics", "extensive"];
   const texts = await Promise.all(
     (["etcd 3.5", "ours"] as const).map(async (kind) => {
@@ -115,6 +126,9 @@ test.skipIf(!ready)("names and types are those of etcd 3.5", { timeout: 30_000 }
   const wanted = [...(theirs ?? [])].filter(([name]) => !withoutMeaning.some((pattern) => pattern.test(name)));
   const found = wanted.map(([name]) => [name, ours?.get(name)]);
   expect(found).toEqual(wanted);
+  const [theirLabels, ourLabels] = texts.map(labelsOf);
+  const labelled = [...(theirLabels ?? [])].filter(([name]) => !withoutMeaning.some((pattern) => pattern.test(name)));
+  expect(labelled.map(([name]) => [name, ourLabels?.get(name)])).toEqual(labelled);
 });
 
 describe.skipIf(!ready)("a cluster that was used", () => {
