@@ -35,7 +35,9 @@ export const root: CommandSpec = {
         name: shell,
         summary: `for ${shell}`,
         examples: [[`completion ${shell}`, "print it; see the first lines for where it goes"]],
-        run: async () => (await import("./completion.js")).printCompletion(shell),
+        flags: [{ name: "no-descriptions", kind: "bool", help: "only names, not what they are for" }],
+        run: async ({ flags }) =>
+          (await import("./completion.js")).printCompletion(shell, !flags.bool("no-descriptions")),
       })),
     },
   ],

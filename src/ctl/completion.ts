@@ -12,9 +12,10 @@ interface Place {
   readonly flags: readonly FlagSpec[];
 }
 
-export function printCompletion(shell: "bash" | "zsh" | "fish"): void {
+/** @param described says what each command and flag is for, where the shell shows that: in fish */
+export function printCompletion(shell: "bash" | "zsh" | "fish", described: boolean): void {
   const places = placesBelow([root]);
-  const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript };
+  const scripts = { bash: bashScript, zsh: zshScript, fish: () => fishScript(places, described) };
   print(bytesOf(scripts[shell](places)));
 }
 
@@ -73,18 +74,19 @@ ${bashFunction(places)}complete -o default -F _etcdctl etcdctl etcdctl-ts
 `;
 }
 
-function fishScript(places: readonly Place[]): string {
+function fishScript(places: readonly Place[], described: boolean): string {
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;
   const lines = places.flatMap(({ words, spec, flags }) => {
+    const about = (text: string): string => (described ? ` -d ${quoted(text)}` : "");
     const condition = `-n ${quoted(`__etcdctl_at ${words}`.trim())}`;
     const commands = (spec.subcommands ?? []).map(
-      ({ name, summary }) => `complete -c etcdctl ${condition} -a ${name} -d ${quoted(summary)}`,
+      ({ name, summary }) => `complete -c etcdctl ${condition} -a ${name}${about(summary)}`,
     );
     const options = flags.map(({ name, short, kind, help, values }) => {
       const letter = short === undefined ? "" : ` -s ${short}`;
       const choices = values === undefined ? "" : ` -x -a ${quoted(values.join(" "))}`;
       const value = kind === "bool" ? "" : choices === "" ? " -r" : choices;
-      return `complete -c etcdctl ${condition} -l ${name}${letter}${value} -d ${quoted(help)}`;
+      return `complete -c etcdctl ${condition} -l ${name}${letter}${value}${about(help)}`;
     });
     const files = (spec.usage ?? "").includes("filename") ? [`complete -c etcdctl ${condition} -F`] : [];
     return [...commands, ...options, ...files];

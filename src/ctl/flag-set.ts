@@ -1,4 +1,4 @@
-import { parseBoolean, parseDuration, parseInteger } from "../base/index.js";
+import { formatDuration, parseBoolean, parseDuration, parseInteger } from "../base/index.js";
 import { invalidSyntax, NumberError, outOfRange, saturated } from "./go-numbers.js";
 import { type Bytes, quote } from "./go-text.js";
 
@@ -104,7 +104,7 @@ export class FlagSet {
   /** All flags, in order of their names, with their values as Go prints them. */
   printed(): [FlagSpec, string][] {
     const states = [...this.#states.values()].sort((left, right) => (left.spec.name < right.spec.name ? -1 : 1));
-    return states.map(({ spec, value }) => [spec, Array.isArray(value) ? `[${value.join(",")}]` : String(value)]);
+    return states.map(({ spec, value }) => [spec, printedValue(spec, value)]);
   }
 
   /** From a variable; a value that cannot be read changes nothing, as with etcdctl. */
@@ -175,6 +175,11 @@ export class FlagSet {
       throw new FlagError(`invalid argument ${quote(text)} for ${quote(flag)} flag: ${error.message}`);
     }
   }
+}
+
+function printedValue({ kind }: FlagSpec, value: Value): string {
+  if (Array.isArray(value)) return `[${value.join(",")}]`;
+  return kind === "duration" ? formatDuration(Number(value)) : String(value);
 }
 
 function set(state: State, text: Bytes): void {

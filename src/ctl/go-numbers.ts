@@ -51,5 +51,11 @@ export function humanSize(bytes: number): string {
   if (bytes < 10) return `${bytes} B`;
   const power = Math.floor(Math.log(bytes) / Math.log(1_000));
   const value = Math.floor((bytes / 1_000 ** power) * 10 + 0.5) / 10;
-  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${units[power]}`;
+  return `${value < 10 ? value.toFixed(1) : toEven(value)} ${units[power]}`;
+}
+
+/** Rounds as Go prints: a half goes to the even neighbour. */
+function toEven(value: number): number {
+  const below = Math.floor(value);
+  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 }

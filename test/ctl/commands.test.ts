@@ -87,8 +87,9 @@ describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
     expect(await run(`snapshot save ${file}`)).toBe(`Snapshot saved at ${file}\n`);
     expect([existsSync(`${file}.part`), statSync(file).size % 512]).toEqual([false, 32]);
     const status = await etcdctl("ours", server.endpoint, ["snapshot", "status", file, "-w", "json"]);
-    if (kinds.includes("etcd 3.5")) {
-      expect(status).toEqual(await etcdctl("3.5", server.endpoint, ["snapshot", "status", file, "-w", "json"]));
+    for (const format of kinds.includes("etcd 3.5") ? ["simple", "json", "fields", "table", "protobuf"] : []) {
+      const line = ["snapshot", "status", file, "-w", format];
+      expect(await etcdctlHere(server.endpoint, line)).toEqual(await etcdctl("3.5", server.endpoint, line));
     }
     expect(JSON.parse(status.stdout).totalSize).toBe(statSync(file).size - 32);
     truncateSync(file, 5_000);

@@ -57,6 +57,21 @@ describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
     await terminal.shows(/\$ etcdctl top --interval 200ms\n\$$/m);
   });
 
+  test("keys come in a table, what cannot be shown quoted and what is long cut", async () => {
+    await etcdctlHere(server.endpoint, ["put", "table/a", "plain"]);
+    await etcdctlHere(server.endpoint, ["put", "table/b"], { stdin: "two\nlines" });
+    await etcdctlHere(server.endpoint, ["put", "table/c"], { stdin: "x".repeat(500) });
+    const terminal = new Terminal("keys", server.endpoint);
+    terminal.type("etcdctl get table/ --prefix -w table", "Enter");
+    const screen = await terminal.shows(/└/);
+    expect(screen).toMatch(/│ +KEY +│ +VALUE +│ CREATED AT │ MODIFIED AT │ VERSION │ LEASE │/);
+    expect(screen).toMatch(/│ table\/a │ plain +│ \d+ +│ \d+ +│ 1 +│ +│/);
+    expect(screen).toMatch(/│ table\/b │ "two\\nlines" +│/);
+    expect(screen).toMatch(/│ table\/c │ x{59}… │/);
+    terminal.type("clear; etcdctl get table/a -w table | cat", "Enter");
+    await terminal.shows(/Error: table not supported as output format/);
+  });
+
   test("tables are painted, and not against NO_COLOR", async () => {
     const terminal = new Terminal("paint", server.endpoint);
     terminal.type("etcdctl endpoint status -w table", "Enter");

@@ -1,12 +1,39 @@
-import type { Member } from "../../wire/index.js";
+import type { KeyValue, Member } from "../../wire/index.js";
 import { humanSize } from "../go-numbers.js";
-import { type Bytes, bytesOf } from "../go-text.js";
+import { type Bytes, bytesOf, bytesOfArray, quote, textOf } from "../go-text.js";
 import type { EndpointHash, EndpointHealth, EndpointStatus, SnapshotStatus } from "./answer.js";
 
 /** What the simple format joins with commas and the table format draws: headings, and a row for each. */
 export interface Rows {
   readonly headings: readonly string[];
   readonly rows: readonly (readonly Bytes[])[];
+  /** Cells begin at the left of their columns, as text reads best. */
+  readonly left?: boolean;
+}
+
+const cellCharacters = 60;
+
+export function keyRows(kvs: readonly KeyValue[]): Rows {
+  return {
+    headings: ["KEY", "VALUE", "CREATED AT", "MODIFIED AT", "VERSION", "LEASE"],
+    rows: kvs.map(({ key, value, createRevision, modRevision, version, lease }) => [
+      cell(key),
+      cell(bytesOfArray(value)),
+      String(createRevision),
+      String(modRevision),
+      String(version),
+      lease === 0n ? "" : BigInt.asUintN(64, lease).toString(16),
+    ]),
+    left: true,
+  };
+}
+
+/** As it is when it can be shown in a line, else quoted; not all of it when it is long. */
+function cell(bytes: Bytes): Bytes {
+  const quoted = quote(bytes);
+  const text = textOf(quoted === `"${bytes}"` ? bytes : quoted);
+  const characters = [...text];
+  return bytesOf(characters.length <= cellCharacters ? text : `${characters.slice(0, cellCharacters - 1).join("")}…`);
 }
 
 export function memberRows(members: readonly Member[]): Rows {

@@ -1,8 +1,8 @@
 import { type Bytes, bytesOf, textOf } from "../go-text.js";
-import { paint, printLine } from "../output.js";
+import { onTerminal, paint, printLine } from "../output.js";
 import type { Answer } from "./answer.js";
 import { unsupported } from "./printer.js";
-import { hashRows, healthRows, memberRows, type Rows, snapshotRows, statusRows } from "./rows.js";
+import { hashRows, healthRows, keyRows, memberRows, type Rows, snapshotRows, statusRows } from "./rows.js";
 
 /** A drawn table. @throws Failure for answers that are no list */
 export function printTable(answer: Answer): void {
@@ -21,13 +21,17 @@ function rowsOf(answer: Answer): Rows {
       return hashRows(answer.list);
     case "snapshotStatus":
       return snapshotRows(answer.status);
+    case "get":
+      // etcdctl has no such table, and scripts are told so; people get one.
+      if (onTerminal()) return keyRows(answer.response.kvs);
+      throw unsupported("table");
     default:
       throw unsupported("table");
   }
 }
 
 /** Draws headings in the middle and cells to the right; on a terminal, what is well is green and what is not is red. */
-export function draw({ headings, rows }: Rows): void {
+export function draw({ headings, rows, left = false }: Rows): void {
   const widths = headings.map((heading, at) =>
     Math.max(heading.length, ...rows.map((row) => [...textOf(row[at] ?? "")].length)),
   );
@@ -37,7 +41,8 @@ export function draw({ headings, rows }: Rows): void {
   rule("┌", "┬", "┐");
   line(headings.map((heading, at) => paint("bold", centered(heading, widths[at] ?? 0))));
   rule("├", "┼", "┤");
-  for (const row of rows) line(row.map((cell, at) => tinted(headings[at], alignedRight(cell, widths[at] ?? 0))));
+  const aligned = left ? alignedLeft : alignedRight;
+  for (const row of rows) line(row.map((cell, at) => tinted(headings[at], aligned(cell, widths[at] ?? 0))));
   rule("└", "┴", "┘");
 }
 
@@ -54,6 +59,11 @@ function centered(text: string, width: number): string {
 function alignedRight(cell: Bytes, width: number): string {
   const text = textOf(cell);
   return " ".repeat(Math.max(0, width - [...text].length)) + text;
+}
+
+function alignedLeft(cell: Bytes, width: number): string {
+  const text = textOf(cell);
+  return text + " ".repeat(Math.max(0, width - [...text].length));
 }
 
 function tinted(heading: string | undefined, text: string): string {

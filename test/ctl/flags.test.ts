@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import type { CommandSpec } from "../../src/ctl/command-spec.js";
+import { root } from "../../src/ctl/command-table.js";
+import { flagsOf } from "../../src/ctl/find-command.js";
+import type { FlagSpec } from "../../src/ctl/flag-set.js";
+import { etcdctl } from "../support/etcdctl.js";
+import { haveReference } from "../support/reference.js";
+
+// Every command and flag that etcdctl's help tells of is there, with its letter and its default, and no other but ours.
+
+const ready = haveReference(["etcdctl", "3.5"]);
+/** PowerShell is none of the shells here; `help` is no row of the table. */
+const absent = ["completion powershell", "help"];
+
+function leaves(path: readonly CommandSpec[]): readonly (readonly CommandSpec[])[] {
+  const { subcommands, ours } = path.at(-1) ?? root;
+  if (ours === true) return [];
+  return subcommands === undefined ? [path] : subcommands.flatMap((child) => leaves([...path, child]));
+}
+
+function nameOf(path: readonly CommandSpec[]): string {
+  return path
+    .slice(1)
+    .map(({ name }) => name)
+    .join(" ");
+}
+
+/** `--name`, its letter and its default, as help prints them. */
+function toldFlags(help: string): readonly string[] {
+  const lines = help.matchAll(/^\s+(?:-(\w), )?\s*--([a-z-]+)(?:\[?=([^\t]*?)\]?)?\t/gm);
+  return [...lines]
+    .map(([, letter, name, usual = ""]) => `${name} ${letter ?? ""} ${usual.replace(/^["[]|["\]]$/g, "")}`)
+    .filter((flag) => !flag.startsWith("help "))
+    .sort();
+}
+
+const unset: Readonly<Record<FlagSpec["kind"], string>> = {
+  bool: "false",
+  string: "",
+  strings: "",
+  int: "0",
+  uint: "0",
+  duration: "0s",
+};
+
+function ourFlags(path: readonly CommandSpec[]): readonly string[] {
+  return flagsOf(path)
+    .filter(({ ours }) => ours !== true)
+    .map(({ name, short = "", kind, usual }) => `${name} ${short} ${usual ?? unset[kind]}`)
+    .sort();
+}
+
+describe.skipIf(!ready)("etcdctl 3.5's help", () => {
+  test("tells of no command that is not here", async () => {
+    const { stdout } = await etcdctl("3.5", "", ["--help"]);
+    const commands = /^COMMANDS:$([\s\S]*?)^OPTIONS:$/m.exec(stdout)?.[1] ?? "";
+    const told = [...commands.matchAll(/^\t([a-z -]+?)(?:\t| {2})/gm)].map(([, name = ""]) => name.trim());
+    expect(told.length).toBeGreaterThan(50);
+    const known = leaves([root]).map(nameOf);
+    expect(told.filter((name) => !known.includes(name))).toEqual(absent);
+  });
+
+  test.each(leaves([root]).map((path) => ({ name: nameOf(path), path })))(
+    "for $name tells of our flags",
+    async (row) => {
+      const { stdout } = await etcdctl("3.5", "", [...row.name.split(" "), "--help"]);
+      expect(ourFlags(row.path)).toEqual(toldFlags(stdout));
+    },
+  );
+});
