@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { askHttp, type HttpAnswer } from "../support/http-client.js";
+import { askHttp } from "../support/http-client.js";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
+import { shown } from "./http-transcript.js";
 import { type GatewayStep, gatewayScenarios } from "./scenarios/gateway.js";
 
 // The same requests over HTTP to real etcd 3.5 and to ours: status, type and body of the answers must be the same.
@@ -45,26 +46,4 @@ async function transcript(server: ServerProcess, steps: readonly GatewayStep[]):
     answers.push(`${asked}\n${shown(answer, step.hide)}`.replaceAll(given ?? "no token", "TOKEN"));
   }
   return answers;
-}
-
-const compared = ["content-type", "x-content-type-options", "location", "allow", "grpc-metadata-content-type"];
-
-function shown({ status, headers, body }: HttpAnswer, hide?: RegExp): string {
-  const lines = [...compared, ...Object.keys(headers).filter((name) => name.startsWith("access-control-"))]
-    .filter((name) => headers[name] !== undefined)
-    .map((name) => `${name}: ${headers[name]}`);
-  const isJson = headers["content-type"] === "application/json";
-  const plain = isJson
-    ? compact(body).replace(/^\{"error":("(?:[^"\\]|\\.)*"),(?="code":\d+,"message":\1)/, "{")
-    : body;
-  const shownBody = hide === undefined ? plain : plain.replace(hide, "HIDDEN");
-  // Go tells the results of its checks in any order.
-  return [status, ...lines, shownBody.startsWith("[") ? shownBody.split("\n").sort().join("\n") : shownBody].join("\n");
-}
-
-/** Without the spaces between JSON's values. */
-function compact(json: string): string {
-  return json
-    .replaceAll("\u00a0", " ")
-    .replace(/("(?:[^"\\]|\\.)*")|[ \t]+/g, (_, text: string | undefined) => text ?? "");
 }
