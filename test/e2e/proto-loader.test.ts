@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { credentials, loadPackageDefinition } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+import { loadFileDescriptorSetFromBuffer, loadSync } from "@grpc/proto-loader";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { reflectionpb } from "../../src/wire/index.js";
+import { TestClient } from "../support/client.js";
 import { ServerProcess } from "../support/server-process.js";
 
 // A client as programs on Node.js write it: no codec of ours, only the .proto files that the package ships.
@@ -58,6 +60,30 @@ test("puts, reads and watches with the shipped .proto files", async () => {
   stream.cancel();
   kv.close();
   watcher.close();
+});
+
+test("a tool that has no .proto files is told what there is, and calls it", async () => {
+  const client = new TestClient(server.endpoint);
+  const stream = client.stream("grpc.reflection.v1.ServerReflection", "ServerReflectionInfo");
+  stream.write({ host: "", messageRequest: { case: "listServices", value: "" } });
+  const [{ messageResponse: listed }] = await once(stream, "data");
+  expect(listed.value.service.map(({ name }: { name: string }) => name)).toEqual([
+    ...["Auth", "Cluster", "KV", "Lease", "Maintenance", "Watch"].map((name) => `etcdserverpb.${name}`),
+    ...["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"],
+    ...["v3electionpb.Election", "v3lockpb.Lock"],
+  ]);
+  stream.write({ host: "", messageRequest: { case: "fileContainingSymbol", value: "etcdserverpb.KV" } });
+  const [{ messageResponse: found }] = await once(stream, "data");
+  const files = Buffer.from(reflectionpb.FileDescriptorResponse.encode(found.value));
+  const described = loadPackageDefinition(loadFileDescriptorSetFromBuffer(files, { longs: String }));
+  const { KV } = described.etcdserverpb as unknown as { KV: EtcdService };
+  const kv = new KV(server.endpoint, credentials.createInsecure());
+  await call(kv, "Put", { key: Buffer.from("told"), value: Buffer.from("so") });
+  expect(await call(kv, "Range", { key: Buffer.from("told") })).toMatchObject({ kvs: [{ value: Buffer.from("so") }] });
+  kv.close();
+  stream.end();
+  await once(stream, "end");
+  client.close();
 });
 
 function call(client: EtcdClient, method: string, request: object): Promise<Record<string, unknown>> {
