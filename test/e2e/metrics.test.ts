@@ -75,6 +75,15 @@ function labelsOf(text: string): ReadonlyMap<string, string> {
   return labels;
 }
 
+/** The upper bounds of each histogram's buckets. */
+function boundsOf(text: string): ReadonlyMap<string, ReadonlySet<number>> {
+  const bounds = new Map<string, Set<number>>();
+  for (const [, name = "", bound = ""] of text.matchAll(/^([a-z_0-9]+)_bucket\{.*le="([^"]+)"\} \S+$/gm)) {
+    bounds.set(name, (bounds.get(name) ?? new Set()).add(bound === "+Inf" ? Number.POSITIVE_INFINITY : Number(bound)));
+  }
+  return bounds;
+}
+
 /** Of everything a little, so that everything is counted. */
 async function use(endpoint: string): Promise<void> {
   const client = new TestClient(endpoint);
@@ -109,7 +118,7 @@ async function use(endpoint: string): Promise<void> {
   client.close();
 }
 
-test.skipIf(!ready)("names, types and labels are those of etcd 3.5", { timeout: 30_000 }, async () => {
+test.skipIf(!ready)("names, types, labels and buckets are those of etcd 3.5", { timeout: 30_000 }, async () => {
   const flags = ["--metrics", "extensive"];
   const texts = await Promise.all(
     (["etcd 3.5", "ours"] as const).map(async (kind) => {
@@ -129,6 +138,9 @@ test.skipIf(!ready)("names, types and labels are those of etcd 3.5", { timeout: 
   const [theirLabels, ourLabels] = texts.map(labelsOf);
   const labelled = [...(theirLabels ?? [])].filter(([name]) => !withoutMeaning.some((pattern) => pattern.test(name)));
   expect(labelled.map(([name]) => [name, ourLabels?.get(name)])).toEqual(labelled);
+  const [theirBounds, ourBounds] = texts.map(boundsOf);
+  const bounded = [...(theirBounds ?? [])].filter(([name]) => !withoutMeaning.some((pattern) => pattern.test(name)));
+  expect(bounded.map(([name]) => [name, ourBounds?.get(name)])).toEqual(bounded);
 });
 
 describe.skipIf(!ready)("a cluster that was used", () => {
