@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { frameHeaderBytes, frameTypes } from "./frames.js";
+import { returnSlab, type Slab, takeSlab } from "./slabs.js";
 
-const slabBytes = 64 * 1024;
 /** What a socket may keep for a client that does not read before its streams have to wait. */
 const backlogBytesMax = 256 * 1024;
 /** What is sent without waiting may take so much beyond that; then nothing more is read that would lead to more. */
@@ -15,10 +15,10 @@ const unpausedBytesMax = 256 * 1024;
 export class Output {
   readonly #socket: Duplex;
   readonly #onRoom: () => void;
-  #slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
-  /** Of what is not handed over: its beginning and its end. */
+  /** Holds what is not handed over; undefined when that is nothing. */
+  #slab: Slab | undefined;
+  /** Where it begins. */
   #start = 0;
-  #end = 0;
   #scheduled = false;
   #congested = false;
   /** Of frames that no window holds back, since the client last took all it was sent. */
@@ -44,52 +44,71 @@ export class Output {
 
   /** Puts down a frame's header and makes room for its payload, which must follow at once. */
   frame(type: number, flags: number, stream: number, payloadBytes: number): void {
-    this.#reserve(frameHeaderBytes + payloadBytes);
+    const slab = this.#reserve(frameHeaderBytes + payloadBytes);
     if (type !== frameTypes.data) this.#unheldBytes += frameHeaderBytes + payloadBytes;
-    const slab = this.#slab;
-    let at = this.#end;
-    slab[at++] = payloadBytes >>> 16;
-    slab[at++] = payloadBytes >>> 8;
-    slab[at++] = payloadBytes;
-    slab[at++] = type;
-    slab[at++] = flags;
-    this.#end = slab.writeUInt32BE(stream, at);
+    const { bytes } = slab;
+    let at = slab.used;
+    bytes[at++] = payloadBytes >>> 16;
+    bytes[at++] = payloadBytes >>> 8;
+    bytes[at++] = payloadBytes;
+    bytes[at++] = type;
+    bytes[at++] = flags;
+    slab.used = bytes.writeUInt32BE(stream, at);
     this.#schedule();
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#slab.set(bytes, this.#end);
-    this.#end += bytes.length;
+    const slab = this.#begun();
+    slab.bytes.set(bytes, slab.used);
+    slab.used += bytes.length;
   }
 
   uint32(value: number): void {
-    this.#end = this.#slab.writeUInt32BE(value >>> 0, this.#end);
+    const slab = this.#begun();
+    slab.used = slab.bytes.writeUInt32BE(value >>> 0, slab.used);
   }
 
   uint16(value: number): void {
-    this.#end = this.#slab.writeUInt16BE(value, this.#end);
+    const slab = this.#begun();
+    slab.used = slab.bytes.writeUInt16BE(value, slab.used);
   }
 
   /** Hands over what has been put down. */
   flush(): void {
     this.#scheduled = false;
-    if (this.#end === this.#start || !this.#socket.writable) return;
-    this.#socket.write(this.#slab.subarray(this.#start, this.#end));
-    this.#start = this.#end;
+    const slab = this.#slab;
+    if (slab === undefined) return;
+    this.#slab = undefined;
+    const written = slab.bytes.subarray(this.#start, slab.used);
+    returnSlab(slab);
+    if (!this.#socket.writable) return;
+    this.#socket.write(written);
     if (this.#socket.writableLength > backlogBytesMax) this.#congested = true;
     if (!this.#congested) this.#unheldBytes = 0;
     else if (this.#unheldBytes > unpausedBytesMax) this.#socket.pause();
   }
 
-  #reserve(bytes: number): void {
-    if (this.#end + bytes <= this.#slab.length) return;
-    const scheduled = this.#scheduled;
-    this.flush();
-    this.#scheduled = scheduled;
-    // The socket may still hold the old one.
-    this.#slab = Buffer.allocUnsafeSlow(slabBytes);
-    this.#start = 0;
-    this.#end = 0;
+  /** A slab with so much room; what was put down before is handed over when it has not. */
+  #reserve(bytes: number): Slab {
+    let slab = this.#slab;
+    if (slab !== undefined && slab.used + bytes > slab.bytes.length) {
+      const scheduled = this.#scheduled;
+      this.flush();
+      this.#scheduled = scheduled;
+      slab = undefined;
+    }
+    if (slab === undefined) {
+      slab = takeSlab();
+      this.#slab = slab;
+      this.#start = slab.used;
+    }
+    return slab;
+  }
+
+  /** In the middle of a frame. */
+  #begun(): Slab {
+    if (this.#slab === undefined) throw new Error("a payload without a frame");
+    return this.#slab;
   }
 
   /** After everything that this turn has to say: what promises lead to runs before the next tick does. */
