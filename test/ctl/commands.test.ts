@@ -110,6 +110,11 @@ describe.each(kinds)("on %s", { timeout: 60_000 }, (kind) => {
     await run("put m/2 two");
     await run("del m/1");
     while ((await run("get --prefix n/", other)) !== "n/2\ntwo\n") await run("get m/2");
+    // More changes in one revision than a transaction takes.
+    for (let at = 0; at < 150; at++) await run(`put m/many${at} v`);
+    await run("del --prefix m/many");
+    await run("put m/3 three");
+    while ((await run("get --prefix n/", other)) !== "n/2\ntwo\nn/3\nthree\n") await run("get m/3");
     stop.abort();
     expect((await mirrored).code).not.toBe(0);
   });

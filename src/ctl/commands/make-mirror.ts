@@ -18,6 +18,8 @@ import { printLine } from "../output.js";
 import { Progress } from "../progress.js";
 
 const pageKeys = 1_000;
+/** What members take in one transaction, unless they are told otherwise. */
+const operationsMax = 128;
 const reportEveryMs = 30_000;
 
 export async function makeMirror(context: Context): Promise<void> {
@@ -98,14 +100,21 @@ class Mirror {
       for (const { type, kv } of events) {
         if (kv === undefined) continue;
         if (last !== 0 && kv.modRevision > last) {
-          await this.#target.txn({ success: operations });
+          await this.#apply(operations);
           operations = [];
         }
         last = kv.modRevision;
         operations.push(type === EventType.DELETE ? this.#deletion(kv) : this.#copyOf(kv));
         this.total++;
       }
-      if (operations.length > 0) await this.#target.txn({ success: operations });
+      if (operations.length > 0) await this.#apply(operations);
+    }
+  }
+
+  /** A revision is a transaction there too, or several when it has more than one may have: a prefix was deleted. */
+  async #apply(operations: readonly RequestOp[]): Promise<void> {
+    for (let from = 0; from < operations.length; from += operationsMax) {
+      await this.#target.txn({ success: operations.slice(from, from + operationsMax) });
     }
   }
 
