@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Gauge, Histogram, Registry } from "prom-client";
 
 /** A value of one metric, with the labels it has declared. */
 export interface Sample {
@@ -35,29 +35,11 @@ export class MetricRegistry {
   }
 
   gauge(name: string, help: string, read: () => Values, labelNames: readonly string[] = []): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        for (const { labels, value } of samplesOf(read())) this.set(labels, value);
-      },
-    });
+    new CountedMetric("gauge", { name, help, labelNames, registers: [this.#registry] }, read);
   }
 
   counter(name: string, help: string, read: () => Values, labelNames: readonly string[] = []): void {
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        this.reset();
-        for (const { labels, value } of samplesOf(read())) this.inc(labels, value);
-      },
-    });
+    new CountedMetric("counter", { name, help, labelNames, registers: [this.#registry] }, read);
   }
 
   histogram(name: string, help: string, read: () => readonly Counts[], labelNames: readonly string[] = []): void {
@@ -72,6 +54,23 @@ export class MetricRegistry {
 
 function samplesOf(values: Values): readonly Sample[] {
   return typeof values === "object" ? values : [{ labels: {}, value: Number(values) }];
+}
+
+/** What has been counted already, without the library's own copy of every value: thousands are read at a time. */
+class CountedMetric extends Gauge {
+  readonly #shape: { readonly name: string; readonly help: string; readonly type: string };
+  readonly #read: () => Values;
+
+  constructor(type: "gauge" | "counter", configuration: ConstructorParameters<typeof Gauge>[0], read: () => Values) {
+    super(configuration);
+    this.#shape = { name: configuration.name, help: configuration.help, type };
+    this.#read = read;
+  }
+
+  /** What the registry asks a metric for. */
+  async getForPromString() {
+    return { ...this.#shape, values: samplesOf(this.#read()) };
+  }
 }
 
 /** The library's histograms can only observe, one value at a time; this one shows what has been observed already. */
