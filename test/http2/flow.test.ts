@@ -1,0 +1,220 @@
+import { describe, expect, test } from "vitest";
+import { ask, data, flags, frame, headers, request, settings, types, windowUpdate } from "./frames.js";
+import { answer, okHead, Peer, type Seen } from "./peer.js";
+
+const nothing = new Uint8Array(0);
+const initialWindow = 4;
+const dataOf = (peer: Peer, stream: number): number =>
+  peer.frames
+    .filter((line) => line.startsWith(`data ${stream} `))
+    .reduce((sum, line) => sum + Number(line.split(" ")[2]), 0);
+
+/** Answers every request with so many bytes. */
+function answering(bytes: number): { onRequest: (seen: Seen) => void } {
+  return { onRequest: ({ stream }) => answer(stream, Buffer.alloc(bytes)) };
+}
+
+describe("what is sent", () => {
+  test("stops at the stream's window, and goes on as it grows", async () => {
+    const peer = await Peer.greeted(answering(100), [initialWindow, 10]);
+    await peer.send(ask(1));
+    expect(dataOf(peer, 1)).toBe(10);
+    await peer.send(windowUpdate(1, 1));
+    expect(dataOf(peer, 1)).toBe(11);
+    await peer.send(windowUpdate(1, 1_000));
+    expect(dataOf(peer, 1)).toBe(100);
+    expect(peer.frames.at(-1)).toBe("headers 1 grpc-status=0 end");
+    expect(peer.connection.streams).toBe(0);
+  });
+
+  test("stops at the connection's window, which streams share turn by turn", async () => {
+    const peer = await Peer.greeted(answering(200_000), [initialWindow, 2 ** 31 - 1]);
+    await peer.send(ask(1), ask(3), ask(5));
+    expect(dataOf(peer, 1) + dataOf(peer, 3) + dataOf(peer, 5)).toBe(65_535);
+    for (let round = 0; round < 4; round++) await peer.send(windowUpdate(0, 3 * 16_384));
+    // The first had all of the first window; what came after that was shared.
+    expect([dataOf(peer, 3), dataOf(peer, 5)]).toEqual([4 * 16_384, 4 * 16_384]);
+    expect(dataOf(peer, 1)).toBe(65_535 + 4 * 16_384);
+    await peer.send(windowUpdate(0, 2 ** 30));
+    expect([1, 3, 5].map((stream) => dataOf(peer, stream))).toEqual([200_000, 200_000, 200_000]);
+    expect(peer.connection.streams).toBe(0);
+  });
+
+  test("a stream whose window is closed holds up no other", async () => {
+    const peer = await Peer.greeted(answering(1_000), [initialWindow, 0]);
+    await peer.send(ask(1), ask(3));
+    await peer.send(windowUpdate(3, 5_000));
+    expect([dataOf(peer, 1), dataOf(peer, 3)]).toEqual([0, 1_000]);
+    await peer.send(windowUpdate(1, 5_000));
+    expect(dataOf(peer, 1)).toBe(1_000);
+  });
+
+  test("an initial window that shrinks may leave one below nothing", async () => {
+    const peer = await Peer.greeted(answering(100), [initialWindow, 50]);
+    await peer.send(ask(1));
+    expect(dataOf(peer, 1)).toBe(50);
+    await peer.send(settings([initialWindow, 20])); // 30 below nothing
+    await peer.send(windowUpdate(1, 30));
+    expect(dataOf(peer, 1)).toBe(50);
+    await peer.send(windowUpdate(1, 5));
+    expect(dataOf(peer, 1)).toBe(55);
+    await peer.send(settings([initialWindow, 40]));
+    expect(dataOf(peer, 1)).toBe(75);
+    await peer.send(settings([initialWindow, 0], [initialWindow, 65]));
+    expect(dataOf(peer, 1)).toBe(100);
+  });
+
+  test("a window may be as wide as it can be, and no wider", async () => {
+    const peer = await Peer.greeted(answering(10), [initialWindow, 0]);
+    await peer.send(ask(1), windowUpdate(0, 2 ** 31 - 1 - 65_535));
+    await peer.send(windowUpdate(1, 2 ** 31 - 1));
+    expect(dataOf(peer, 1)).toBe(10);
+    await peer.send(windowUpdate(0, 11));
+    expect(peer.frames.at(-1)).toBe("go away 1 flow control");
+  });
+
+  test("an answer may come through a window of one byte at a time", async () => {
+    const peer = await Peer.greeted(answering(50), [initialWindow, 0]);
+    await peer.send(ask(1));
+    for (let at = 0; at < 50; at++) await peer.send(windowUpdate(1, 1));
+    expect(peer.frames.filter((line) => line === "data 1 1").length).toBe(50);
+    expect(peer.frames.at(-1)).toBe("headers 1 grpc-status=0 end");
+  });
+
+  test("an answer without a body ends whatever the windows are", async () => {
+    const peer = await Peer.greeted(answering(0), [initialWindow, 0]);
+    await peer.send(ask(1));
+    expect(peer.frames).toEqual(["headers 1 :status=200", "headers 1 grpc-status=0 end"]);
+  });
+
+  test("what waits is dropped when the client ends the stream", async () => {
+    const peer = await Peer.greeted(answering(1_000), [initialWindow, 0]);
+    await peer.send(ask(1));
+    expect(peer.seen[0]?.stream.unsentBytes).toBe(1_000);
+    await peer.send(frame(types.reset, 0, 1, Buffer.alloc(4)));
+    expect(peer.seen[0]?.stream.unsentBytes).toBe(0);
+    await peer.send(windowUpdate(1, 1_000));
+    expect(dataOf(peer, 1)).toBe(0);
+  });
+});
+
+describe("what comes", () => {
+  const silent = { onRequest: () => undefined, onData: () => undefined };
+
+  test("a client may not send beyond the stream's window", async () => {
+    const peer = await Peer.greeted(silent);
+    const most = Array.from({ length: 16 }, () => data(1, Buffer.alloc(16_384), 0));
+    await peer.send(headers(1), ...most);
+    expect(peer.frames).toEqual([]);
+    await peer.send(data(1, "x", 0));
+    expect(peer.frames).toEqual(["reset 1 flow control"]);
+    expect(peer.seen[0]?.state).toBe("closed");
+  });
+
+  test("padding counts", async () => {
+    const peer = await Peer.greeted(silent);
+    const padded = Buffer.concat([Buffer.from([255]), Buffer.alloc(16_383)]);
+    await peer.send(headers(1), ...Array.from({ length: 16 }, () => frame(0, flags.padded, 1, padded)));
+    // 256 bytes of each were padding, and may be sent again at once; half a window of them would be said.
+    expect(peer.frames).toEqual([]);
+    await peer.send(data(1, "x", 0));
+    expect(peer.frames).toEqual(["reset 1 flow control"]);
+  });
+
+  test("a client may not send beyond the connection's window", async () => {
+    const peer = await Peer.greeted(silent);
+    // Nobody frees anything, but only beyond 64 MiB is the connection's window kept shut.
+    const sixteen = Array.from({ length: 16 }, () => Buffer.alloc(16_384));
+    let sent = 0;
+    for (let stream = 1; sent <= 66 * 1024 * 1024 && !peer.connection.ended; stream += 2) {
+      const bodies = sixteen.map((body) => data(stream, body, 0));
+      await peer.send(headers(stream), ...bodies);
+      sent += 16 * 16_384;
+    }
+    expect(peer.frames.filter((line) => /^go away \d+ flow control$/.test(line)).length).toBe(1);
+    expect(sent).toBeGreaterThan(64 * 1024 * 1024);
+    expect(sent).toBeLessThanOrEqual(66 * 1024 * 1024);
+  });
+
+  test("what is taken may be sent again", async () => {
+    const peer = await Peer.greeted();
+    await peer.send(headers(1));
+    for (let round = 0; round < 100; round++) await peer.send(data(1, Buffer.alloc(16_384), 0));
+    const allowed = (stream: number) =>
+      peer.frames
+        .filter((line) => line.startsWith(`window ${stream} `))
+        .reduce((sum, line) => sum + Number(line.split(" ")[2]), 0);
+    expect(allowed(1)).toBeGreaterThanOrEqual(100 * 16_384 - 128 * 1024);
+    expect(allowed(0)).toBeGreaterThanOrEqual(100 * 16_384 - 512 * 1024);
+    expect(peer.connection.ended).toBe(false);
+  });
+
+  test("bodies of refused and reset streams give the connection's window back", async () => {
+    const peer = await Peer.greeted();
+    for (let round = 0; round < 400; round++) {
+      const stream = 2 * round + 1;
+      await peer.send(headers(stream, [...request, ["A", ""]]), data(stream, Buffer.alloc(16_384)));
+    }
+    for (let round = 400; round < 500; round++) {
+      // Beyond the end of a body that is not answered yet: the stream is reset, and its bytes are as good as read.
+      const stream = 2 * round + 1;
+      await peer.send(headers(stream), data(stream, Buffer.alloc(16_384), 0), data(stream, Buffer.alloc(16_384)));
+    }
+    expect(peer.connection.ended).toBe(false);
+  });
+});
+
+test("a client that never reads is sent no more than a little, and read no further", async () => {
+  const peer = new Peer({
+    onRequest: ({ stream }) => {
+      stream.end([...okHead, { name: "grpc-message", value: "x".repeat(200) }]);
+    },
+  });
+  const begun = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings()]);
+  peer.socket.write(begun);
+  let stream = 1;
+  let refusedAt = 0;
+  for (let round = 0; round < 2_000 && refusedAt === 0; round++) {
+    const some = Array.from({ length: 100 }, () => {
+      const asked = ask(stream);
+      stream += 2;
+      return asked;
+    });
+    peer.socket.write(Buffer.concat(some));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (peer.socket.writableLength > 1_000_000) refusedAt = round;
+  }
+  expect(refusedAt).toBeGreaterThan(0);
+  // What was answered to all that was read: less than a mebibyte waits for the client.
+  expect(peer.seen.length * 240).toBeLessThan(2 * 1024 * 1024);
+  const before = peer.seen.length;
+  peer.read();
+  await expect.poll(() => peer.seen.length).toBeGreaterThan(before);
+  await expect.poll(() => peer.seen.length).toBe((stream - 1) / 2);
+});
+
+test("a client that never reads and has much to come makes its handlers wait", async () => {
+  const writes: number[] = [];
+  const peer = new Peer({
+    onRequest: ({ stream }) => {
+      stream.respond(okHead);
+      let written = 0;
+      while (stream.unsentBytes < 64 * 1024) {
+        stream.write(nothing, Buffer.alloc(10_000));
+        written += 10_000;
+      }
+      writes.push(written);
+    },
+  });
+  peer.socket.write(
+    Buffer.concat([
+      Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+      settings([initialWindow, 2 ** 31 - 1]),
+      windowUpdate(0, 2 ** 30),
+      ...Array.from({ length: 20 }, (_, at) => ask(2 * at + 1)),
+    ]),
+  );
+  await expect.poll(() => writes.length).toBe(20);
+  // The socket's part is shared by all, what waits in streams is each one's own.
+  expect(writes.reduce((sum, written) => sum + written, 0)).toBeLessThan(20 * 80_000 + 1024 * 1024);
+});

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import { FrameReader } from "../../src/http2/frame-reader.js";
+import { Pieces } from "../../src/http2/pieces.js";
+import { ask, data, flags, frame, headers, ping, reset, settings, types, windowUpdate } from "./frames.js";
+import { answer, Peer, quiet } from "./peer.js";
+
+const patient = { onRequest: () => undefined };
+
+describe("leaving", () => {
+  test("a connection without streams ends at once", async () => {
+    const peer = await Peer.greeted();
+    peer.connection.leave();
+    await quiet();
+    expect(peer.frames).toEqual(["go away 0 none"]);
+    expect(peer.socket.readableEnded).toBe(true);
+    peer.socket.end();
+    await quiet();
+    expect(peer.closed).toBe(true);
+  });
+
+  test("open streams are finished, new ones are not served, and the last to end ends the connection", async () => {
+    const peer = await Peer.greeted(patient);
+    await peer.send(headers(1), ask(3));
+    peer.connection.leave();
+    peer.connection.leave();
+    await peer.send(ask(5), headers(7), data(7, "x"), data(1, "y"));
+    expect(peer.seen.length).toBe(2);
+    for (const { stream } of peer.seen) answer(stream, new Uint8Array(0));
+    await quiet();
+    expect(peer.frames.filter((line) => !line.startsWith("headers"))).toEqual(["go away 3 none"]);
+    expect(peer.frames.length).toBe(5);
+    expect(peer.connection.ended).toBe(true);
+  });
+
+  test("who breaks the protocol after that is not told of a later stream than before", async () => {
+    const peer = await Peer.greeted(patient);
+    await peer.send(ask(1));
+    peer.connection.leave();
+    await peer.send(ask(9), data(0, "x"));
+    expect(peer.frames).toEqual(["go away 1 none", "go away 1 protocol"]);
+  });
+
+  test("what was answered before goes out first, whatever its size", async () => {
+    const peer = await Peer.greeted({}, [4, 2 ** 20]);
+    await peer.send(windowUpdate(0, 2 ** 20), headers(1));
+    for (let at = 0; at < 60; at++) await peer.send(data(1, Buffer.alloc(10_000), 0));
+    peer.socket.write(Buffer.concat([data(1, ""), data(0, "broken")]));
+    await expect.poll(() => peer.frames.at(-1)).toBe("go away 1 protocol");
+    expect(peer.bytes.received).toBeGreaterThan(600_000);
+  });
+});
+
+describe("signs of life", () => {
+  test("three pings too many in a row end the connection, as grpc-go counts them", async () => {
+    const peer = await Peer.greeted(patient);
+    await peer.send(ask(1), ping(), ping(), ping());
+    expect(peer.frames).toEqual(["ping ack", "ping ack", "ping ack"]);
+    await peer.send(ping());
+    expect(peer.frames.at(-1)).toBe("go away 1 calm");
+  });
+
+  test("whoever is answered meanwhile may ask again", async () => {
+    const peer = await Peer.greeted();
+    for (let round = 0; round < 50; round++) await peer.send(ask(2 * round + 1), ping());
+    expect(peer.frames.filter((line) => line === "ping ack").length).toBe(50);
+  });
+
+  test("pings that come rarely enough are welcome while a stream is open", async () => {
+    const peer = await Peer.greeted({ ...patient, pingIntervalMsMin: 0 });
+    await peer.send(ask(1), ...Array.from({ length: 100 }, ping));
+    expect(peer.frames.length).toBe(100);
+  });
+
+  test("but not without streams", async () => {
+    const peer = await Peer.greeted({ pingIntervalMsMin: 0 });
+    await peer.send(...Array.from({ length: 100 }, ping));
+    expect(peer.frames).toEqual(["ping ack", "ping ack", "ping ack", "go away 0 calm"]);
+  });
+});
+
+describe("what costs a client little", () => {
+  for (const { name, after } of [
+    { name: "10,000 streams may be opened and reset at once, and no more", after: (stream: number) => reset(stream) },
+    { name: "nor may this side be made to reset them", after: (stream: number) => windowUpdate(stream, 0) },
+  ]) {
+    test(name, async () => {
+      const peer = await Peer.greeted(patient);
+      const opened = headers(1);
+      for (let stream = 1; stream < 40_001 && !peer.connection.ended; ) {
+        const some: Buffer[] = [];
+        for (const end = stream + 400; stream < end; stream += 2) {
+          const next = Buffer.from(opened);
+          next.writeUInt32BE(stream, 5);
+          some.push(next, after(stream));
+        }
+        await peer.send(...some);
+      }
+      expect(peer.frames.at(-1)).toMatch(/^go away \d+ calm$/);
+      expect(peer.seen.length).toBeGreaterThan(9_999);
+      expect(peer.seen.length).toBeLessThan(16_000);
+      expect(peer.connection.streams).toBe(0);
+    });
+  }
+
+  test("1,000 settings may come at once, and no more", async () => {
+    const peer = await Peer.greeted();
+    await peer.send(...Array.from({ length: 1_500 }, (_, at) => settings([4, at])));
+    await expect.poll(() => peer.frames.at(-1)).toBe("go away 0 calm");
+    expect(peer.frames.length).toBeLessThan(1_100);
+  });
+
+  test("more streams than are allowed are refused", async () => {
+    const peer = await Peer.greeted({ ...patient, maxConcurrentStreams: 2 });
+    await peer.send(ask(1), headers(3), headers(5), data(5, "x"), ask(7));
+    expect(peer.frames).toEqual(["reset 5 refused", "reset 7 refused"]);
+    await peer.send(reset(1), ask(9));
+    expect(peer.seen.length).toBe(3);
+    expect(peer.connection.streams).toBe(2);
+  });
+
+  test("empty frames change nothing", async () => {
+    const peer = await Peer.greeted();
+    await peer.send(headers(1), ...Array.from({ length: 10_000 }, () => data(1, "", 0)));
+    await peer.send(data(1, "x"));
+    expect(peer.frames.at(-2)).toBe("data 1 1");
+  });
+
+  test("bytes that come one by one are kept in few pieces, and in order", () => {
+    const pieces = new Pieces();
+    const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, at) => at % 251));
+    const startedAt = performance.now();
+    for (let at = 0; at < bytes.length; at++) pieces.push(bytes.subarray(at, at + 1));
+    expect(pieces.bytes).toBe(20_000);
+    expect(pieces.take().equals(bytes)).toBe(true);
+    expect(pieces.bytes).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  test("the end of a large chunk does not keep the chunk", () => {
+    const pieces = new Pieces();
+    const chunk = Buffer.allocUnsafeSlow(64 * 1024);
+    pieces.push(chunk.subarray(0, 10));
+    expect(pieces.take().buffer.byteLength).toBe(10);
+  });
+
+  test("a frame reader hands on what it was fed, however it was cut", () => {
+    const taken: string[] = [];
+    const reader = new FrameReader((type, frameFlags, stream, payload) => {
+      taken.push(`${type} ${frameFlags} ${stream} ${payload.length}`);
+    });
+    const bytes = Buffer.concat([
+      data(1, Buffer.alloc(16_384)),
+      ping(),
+      data(3, ""),
+      frame(99, 1, 2 ** 31, Buffer.alloc(3)),
+    ]);
+    for (let at = 0; at < bytes.length; at += 7) reader.feed(bytes.subarray(at, at + 7));
+    expect(taken).toEqual(["0 1 1 16384", "6 0 0 8", "0 1 3 0", "99 1 0 3"]);
+    expect(() => reader.feed(Buffer.from([0, 0x40, 1, 0, 0, 0, 0, 0, 0]))).toThrow("a frame of 16385 bytes");
+  });
+});
+
+describe("an end from outside", () => {
+  const conversation = [
+    headers(1),
+    data(1, "abc", 0),
+    ping(),
+    headers(3, undefined, 0),
+    frame(types.continuation, flags.endHeaders, 3),
+    ask(5),
+  ];
+  const bytes = Buffer.concat(conversation);
+
+  for (const how of ["is destroyed", "fails", "closes its half"] as const) {
+    test(`a socket that ${how} at any point leaves nothing behind`, async () => {
+      for (let cut = 0; cut <= bytes.length; cut += 5) {
+        const peer = await Peer.greeted(patient);
+        await peer.send(bytes.subarray(0, cut));
+        if (how === "closes its half") peer.socket.end();
+        else peer.socket.destroy(how === "fails" ? new Error("gone") : undefined);
+        peer.socket.on("error", () => undefined);
+        await quiet();
+        expect(peer.closed, `after ${cut} bytes`).toBe(true);
+        expect(peer.connection.streams).toBe(0);
+        expect(peer.seen.every(({ state }) => state === "closed")).toBe(true);
+        // Handlers that come late find nothing to do.
+        for (const { stream } of peer.seen) {
+          answer(stream, Buffer.alloc(10));
+          stream.allow(10);
+          stream.free(10);
+          stream.reset(8);
+        }
+        peer.connection.ping();
+        peer.connection.leave();
+        expect(peer.faults).toEqual([]);
+      }
+    });
+  }
+});
+
+test("an error that nobody foresaw ends one connection, and is told", async () => {
+  const broken = new Error("unforeseen");
+  const peer = await Peer.greeted({
+    onRequest: () => {
+      throw broken;
+    },
+  });
+  await peer.send(ask(1));
+  expect(peer.frames).toEqual(["go away 1 internal"]);
+  expect(peer.faults).toEqual([broken]);
+  expect(peer.connection.ended).toBe(true);
+});
