@@ -29,7 +29,7 @@ function noise(random: Random, most: number): Buffer {
   return Buffer.from(Array.from({ length: random.int(most) }, () => random.int(256)));
 }
 
-/** What a client might say, on a few streams, so that frames meet each other's consequences; odd things now and then. */
+/** What a client might say, on few streams, so that frames meet each other's consequences; now and then odd things. */
 class Babbler {
   readonly #random: Random;
   #last = -1;
