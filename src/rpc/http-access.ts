@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import type { Logger } from "../base/index.js";
 import { commonNameOf } from "../tls/index.js";
 import { fail } from "./http-answer.js";
 import { gatewayPrefix, pathOf } from "./http-paths.js";
+import { MemorySocket } from "./memory-socket.js";
 
 /** Who may ask over HTTP. An empty set, or one with `*`, is everybody. */
 export interface HttpAccess {
@@ -66,6 +68,8 @@ function includes(some: ReadonlySet<string>, one: string): boolean {
 
 /** Whether the client has a certificate with a name in it that was verified. */
 export function hasCertifiedName({ socket }: IncomingMessage): boolean {
+  const connection: Duplex = socket;
+  if (connection instanceof MemorySocket) return connection.commonName !== undefined;
   return socket instanceof TLSSocket && socket.authorized && Boolean(socket.getPeerCertificate().subject?.CN);
 }
 

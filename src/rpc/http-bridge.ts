@@ -6,6 +6,7 @@ import {
   type IncomingMessage,
   type RequestListener,
 } from "node:http";
+import type { Clock, Timer } from "../base/index.js";
 import { errorCodes, type Field, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
 import { fieldOf } from "./grpc-head.js";
 import { socketPair } from "./memory-socket.js";
@@ -19,6 +20,11 @@ const notPassedOn: ReadonlySet<string> = new Set([
 ]);
 const notAnswered: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
 const nothing = new Uint8Array(0);
+/**
+ * How long a client that was answered early may go on with its request. If the end of the answer came with word that no
+ * more of the request is wanted, clients would forget the answer.
+ */
+const lingerMs = 1_000;
 
 /**
  * HTTP requests that come over HTTP/2, for whoever answers HTTP/1.1: each has a connection of its own within this
@@ -26,35 +32,48 @@ const nothing = new Uint8Array(0);
  */
 export class HttpBridge {
   readonly #server: HttpServer;
+  readonly #clock: Clock;
 
-  constructor(listener: RequestListener) {
+  constructor(listener: RequestListener, clock: Clock) {
+    this.#clock = clock;
     this.#server = createServer(listener);
   }
 
-  /** Takes a request; undefined when it was refused. */
-  accept(stream: Http2Stream, head: FieldList): StreamListener | undefined {
+  /**
+   * Takes a request; undefined when it was refused.
+   *
+   * @param commonName of the client's certificate, if it was verified
+   */
+  accept(stream: Http2Stream, head: FieldList, commonName?: string): StreamListener | undefined {
     const method = fieldOf(head, ":method") ?? "";
     const path = fieldOf(head, ":path") ?? "";
     if (head.tooLong) return refuse(stream, "431");
     if (method === "CONNECT" || !/^[\x21-\x7e]+$/.test(path) || !/^[/*]/.test(path)) return refuse(stream, "400");
     if (!/^[A-Z]+$/.test(method)) return refuse(stream, "400");
-    const [near, far] = socketPair();
+    const [near, far] = socketPair(commonName);
     this.#server.emit("connection", near);
     const headers = headersOf(head, stream.remoteEnded);
-    return new BridgedRequest(stream, httpRequest({ method, path, headers, createConnection: () => far }));
+    const request = httpRequest({ method, path, headers, createConnection: () => far });
+    return new BridgedRequest(stream, request, this.#clock);
   }
 }
 
 class BridgedRequest implements StreamListener {
   readonly #stream: Http2Stream;
   readonly #request: ClientRequest;
+  readonly #clock: Clock;
+  /** Set when all of the answer is said while the request goes on. */
+  #lingering: Timer | undefined;
   #response: IncomingMessage | undefined;
 
-  constructor(stream: Http2Stream, request: ClientRequest) {
+  constructor(stream: Http2Stream, request: ClientRequest, clock: Clock) {
+    this.#clock = clock;
     this.#stream = stream;
     this.#request = request;
     request.on("response", (response) => this.#respond(response));
-    request.on("error", () => stream.reset(errorCodes.internal));
+    request.on("error", () => {
+      if (this.#lingering === undefined) stream.reset(errorCodes.internal);
+    });
     request.flushHeaders();
   }
 
@@ -67,6 +86,7 @@ class BridgedRequest implements StreamListener {
 
   halfClosed(): void {
     this.#request.end();
+    if (this.#lingering !== undefined) this.#end();
   }
 
   drain(): void {
@@ -74,6 +94,7 @@ class BridgedRequest implements StreamListener {
   }
 
   closed(): void {
+    this.#lingering?.cancel();
     this.#request.destroy();
   }
 
@@ -86,10 +107,16 @@ class BridgedRequest implements StreamListener {
       if (stream.unsentBytes >= unsentBytesMax) response.pause();
     });
     response.on("end", () => {
-      stream.end([]);
-      this.#request.destroy();
+      if (stream.remoteEnded) this.#end();
+      else this.#lingering = this.#clock.after(lingerMs, () => this.#end());
     });
     response.on("error", () => stream.reset(errorCodes.internal));
+  }
+
+  #end(): void {
+    this.#lingering?.cancel();
+    this.#stream.end([]);
+    this.#request.destroy();
   }
 }
 

@@ -4,8 +4,8 @@ import { Duplex } from "node:stream";
  * Two ends of a connection within this process, a server's and a client's: what one writes, the other reads, and no
  * more than it reads. Neither end outlives the other, but a client still reads what a server wrote before it was gone.
  */
-export function socketPair(): readonly [server: MemorySocket, client: MemorySocket] {
-  const server = new MemorySocket();
+export function socketPair(commonName?: string): readonly [server: MemorySocket, client: MemorySocket] {
+  const server = new MemorySocket(commonName);
   const client = new MemorySocket();
   server.join(client, () => client.lose());
   client.join(server, () => server.destroy());
@@ -14,10 +14,19 @@ export function socketPair(): readonly [server: MemorySocket, client: MemorySock
 
 /** As much of a socket as Node's HTTP asks of one. */
 export class MemorySocket extends Duplex {
+  /** As TLS's sockets have it: nothing else carries HTTP here. */
+  readonly encrypted = true;
+  /** In the certificate of the client that is behind it, if it was verified. */
+  readonly commonName: string | undefined;
   #other: MemorySocket | undefined;
   #gone: () => void = () => undefined;
   /** The other end may go on writing. */
   #wantsMore: (() => void) | undefined;
+
+  constructor(commonName?: string) {
+    super();
+    this.commonName = commonName;
+  }
 
   /** @param gone what follows when this end is destroyed */
   join(other: MemorySocket, gone: () => void): void {

@@ -90,7 +90,7 @@ export class SharedPort {
   serve({ grpc, http, upgrade }: PortHandlers): void {
     this.#grpc = grpc;
     this.#http = http && this.#httpServer(http, upgrade);
-    this.#bridge = http && new HttpBridge(http);
+    this.#bridge = http && new HttpBridge(http, this.#clock);
     this.#serving = true;
     for (const socket of this.#connections.keys()) this.#look(socket);
   }
@@ -215,7 +215,7 @@ export class SharedPort {
       const bridge = secure ? this.#bridge : undefined;
       socket.setTimeout(0);
       this.#forget(socket);
-      grpc.take(socket, begun, commonName, bridge && ((stream, head) => bridge.accept(stream, head)));
+      grpc.take(socket, begun, commonName, bridge && ((stream, head) => bridge.accept(stream, head, commonName)));
     } else if (!http2 && this.#http !== undefined) {
       const connection = this.#connections.get(socket);
       if (connection !== undefined) this.#awaitRequest(socket, connection);

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import { afterEach, expect, test } from "vitest";
+import { systemClock } from "../../src/base/index.js";
+import { hasCertifiedName } from "../../src/rpc/http-access.js";
 import { HttpBridge } from "../../src/rpc/http-bridge.js";
 import { Listening } from "../http2/listening.js";
 
@@ -16,7 +18,7 @@ interface Bridged {
 }
 
 async function open(listener: RequestListener): Promise<Bridged> {
-  const bridge = new HttpBridge(listener);
+  const bridge = new HttpBridge(listener, systemClock);
   const server = await Listening.start((stream, head) => bridge.accept(stream, head));
   const session = connect(server.url);
   session.on("error", () => undefined);
@@ -161,4 +163,43 @@ test("a handler that drops the connection resets the stream, and that alone", as
   await new Promise((resolve) => dropped.on("close", resolve));
   expect(dropped.rstCode).toBe(2);
   expect((await ask(session, {})).body.toString()).toBe("here");
+});
+
+test("an answer that comes before the request has ended is heard", async () => {
+  const { session } = await open((request, response) => {
+    response.statusCode = 429;
+    response.end("too much");
+    request.resume();
+  });
+  const { head, body } = await ask(session, { ":method": "POST", ":path": "/x" }, Buffer.alloc(3_000_000));
+  expect([head[":status"], body.toString()]).toEqual([429, "too much"]);
+});
+
+test("an answered request that never ends is ended", async () => {
+  const { session } = await open((_, response) => response.end("enough"));
+  const request = session.request({ ":method": "POST", ":path": "/x" });
+  request.on("error", () => undefined);
+  request.write("and");
+  const [head] = (await once(request, "response")) as [IncomingHttpHeaders];
+  expect(head[":status"]).toBe(200);
+  await once(request.resume(), "close");
+});
+
+test.each([
+  ["alice", true],
+  [undefined, false],
+])("who asks is known by the certificate of the connection: %s", async (commonName, known) => {
+  const seen: unknown[] = [];
+  const bridge = new HttpBridge((request, response) => {
+    seen.push("encrypted" in request.socket, hasCertifiedName(request));
+    response.end();
+  }, systemClock);
+  const server = await Listening.start((stream, head) => bridge.accept(stream, head, commonName));
+  const session = connect(server.url);
+  cleanups.push(
+    () => server.stop(),
+    () => session.destroy(),
+  );
+  await ask(session, { ":path": "/" });
+  expect(seen).toEqual([true, known]);
 });
