@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RangeRequest } from "../../src/wire/index.js";
+import { AuthenticateRequest, PutRequest, RangeRequest, services } from "../../src/wire/index.js";
+import { GrpcAsking } from "../auth/grpc-asking.js";
+import { must } from "../auth/matrix.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 import { etcdctl, words } from "../support/etcdctl.js";
 import { haveReference, reference } from "../support/reference.js";
@@ -18,6 +20,9 @@ const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 const folder = mkdtempSync(join(tmpdir(), "etcd-users-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const cheap = ["--bcrypt-cost", "4"];
+const { Authenticate } = services["etcdserverpb.Auth"];
+const { Put } = services["etcdserverpb.KV"];
+const loginOf = (name: string, password: string): AuthenticateRequest => AuthenticateRequest.create({ name, password });
 
 const users = [
   "user add root:root-secret",
@@ -171,6 +176,32 @@ describe.skipIf(!ready)("a server with users", () => {
 
   test("takes the method itself for one, and asks who it is", async () => {
     expect(await status(server.endpoint, "/etcdserverpb.KV/Range")).toBe("3");
+  });
+
+  test("answers a flood of wrong passwords with refusals, and others meanwhile", async () => {
+    const asking = new GrpcAsking(server.endpoint);
+    try {
+      const { token } = await must(asking, Authenticate, loginOf("alice", "alice-secret"));
+      let waiting = 2_000;
+      const flood = Array.from({ length: waiting }, async () => {
+        const outcome = await asking.call(
+          Authenticate.path,
+          false,
+          Authenticate.request.encode(loginOf("alice", "x")),
+          "",
+        );
+        waiting--;
+        return "code" in outcome ? `${outcome.code} ${outcome.text}` : "let in";
+      });
+      await must(asking, Put, PutRequest.create({ key: "a", value: Buffer.from("2") }), token);
+      expect(waiting).toBeGreaterThan(0);
+      expect([...new Set(await Promise.all(flood))].sort()).toEqual([
+        "InvalidArgument etcdserver: authentication failed, invalid user ID or password",
+        "Unknown etcdserver: too many requests",
+      ]);
+    } finally {
+      asking.close();
+    }
   });
 
   test("writes no password, neither into its files nor into its log", async () => {
