@@ -166,6 +166,9 @@ const rows: readonly {
     status: 200,
     body: '{"etcdserver":"3.5.30","etcdcluster":"not_decided"}',
   },
+  ...["/v3/kv/range", "/v3", "/openapi.json", "/debug/pprof/heap"].map((path) => ({
+    ...{ path, when: "there is no gateway", status: 404, body: "404 page not found\n" },
+  })),
   { path: "/livez", when: "all is well", status: 200, body: "ok\n" },
   { path: "/livez?verbose", when: "all is well", status: 200, body: "[+]serializable_read ok\nok\n" },
   { path: "/readyz", when: "all is well", status: 200, body: "ok\n" },
@@ -310,4 +313,16 @@ test("clients that make up versions fill no memory", () => {
   const counters = new CallCounters();
   for (let at = 0; at < 1_000; at++) counters.client("unary", `v${at}`);
   expect([...counters.clients()].length).toBe(101);
+});
+
+test("/debug/vars tells what a Go process would, as far as it means something here", async () => {
+  const { status, headers, body } = await ask(client(healthy), "/debug/vars");
+  expect([status, headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"]);
+  const { cmdline, memstats, "raft.status": raft } = JSON.parse(body);
+  expect(cmdline).toEqual(process.argv);
+  expect(Object.keys(memstats)).toEqual(["Alloc", "Sys", "HeapAlloc", "HeapSys"]);
+  expect(raft).toEqual({
+    ...{ id: "8e9e", term: 3, vote: "8e9e", commit: 9, lead: "8e9e", raftState: "StateLeader", applied: 8 },
+    ...{ progress: { "8e9e": { match: 9, next: 10, state: "StateReplicate" } }, leadtransferee: "0" },
+  });
 });
