@@ -2,7 +2,7 @@
 export interface Field {
   readonly name: string;
   readonly value: string;
-  /** Of one that came: a name or a value that none may have (RFC 9113, 8.2.1). */
+  /** Of one that came: a name or a value that none may have (RFC 9113, 8.2). */
   readonly malformed?: true;
 }
 
@@ -29,15 +29,17 @@ export function fieldBytes({ name, value }: Field): number {
 const fieldName = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const fieldValue = /^[\t -~\x80-\xff]*$/;
 
-/** A field that came. */
-export function fieldOfText(name: string, value: string): Field {
-  return fieldName.test(name) && fieldValue.test(value) ? { name, value } : { name, value, malformed: true };
-}
-
 /** RFC 9113, 8.2.2: what speaks of a connection has no place among the fields of a stream. */
 const connectionFields: ReadonlySet<string> = new Set([
   ...["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"],
 ]);
+
+/** A field that came. Those that come again are looked at once: they stay in a table as what they are found to be. */
+export function fieldOfText(name: string, value: string): Field {
+  const wellFormed = fieldName.test(name) && fieldValue.test(value) && !connectionFields.has(name);
+  return wellFormed ? { name, value } : { name, value, malformed: true };
+}
+
 const requestFields: ReadonlySet<string> = new Set([":method", ":scheme", ":authority", ":path"]);
 
 /** Whether these can be a request's (RFC 9113, 8.3): what is missing is for whoever takes it to say. */
@@ -52,10 +54,7 @@ export function isRequest({ fields, malformed }: FieldList): boolean {
       const bit = 1 << (name.charCodeAt(1) - letterA);
       if ((seen & bit) !== 0) return false;
       seen |= bit;
-    } else {
-      ordinary = true;
-      if (connectionFields.has(name)) return false;
-    }
+    } else ordinary = true;
   }
   return true;
 }
