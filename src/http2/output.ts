@@ -6,6 +6,8 @@ import { returnSlab, type Slab, takeSlab } from "./slabs.js";
 const backlogBytesMax = 256 * 1024;
 /** What is sent without waiting may take so much beyond that; then nothing more is read that would lead to more. */
 const unpausedBytesMax = 256 * 1024;
+/** Of a slab that others go on with, less than this is copied for a client that is slow to take it. */
+const copiedBytesMax = 16 * 1024;
 
 /**
  * What is written to one connection: collected while the event loop's turn lasts, and handed to the socket in one
@@ -82,7 +84,9 @@ export class Output {
     const written = slab.bytes.subarray(this.#start, slab.used);
     returnSlab(slab);
     if (!this.#socket.writable) return;
-    this.#socket.write(written);
+    // What a slow client keeps waiting is to keep no more than itself.
+    const waits = this.#socket.writableLength > 0 && written.length < copiedBytesMax;
+    this.#socket.write(waits ? copyOf(written) : written);
     if (this.#socket.writableLength > backlogBytesMax) this.#congested = true;
     if (!this.#congested) this.#unheldBytes = 0;
     else if (this.#unheldBytes > unpausedBytesMax) this.#socket.pause();
@@ -117,4 +121,10 @@ export class Output {
     this.#scheduled = true;
     process.nextTick(() => this.flush());
   }
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

@@ -1,5 +1,7 @@
+import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { FrameReader } from "../../src/http2/frame-reader.js";
+import { Output } from "../../src/http2/output.js";
 import { Pieces } from "../../src/http2/pieces.js";
 import { ask, data, flags, frame, headers, ping, reset, settings, types, windowUpdate } from "./frames.js";
 import { answer, Peer, quiet } from "./peer.js";
@@ -134,6 +136,24 @@ describe("what costs a client little", () => {
     expect(pieces.take().equals(bytes)).toBe(true);
     expect(pieces.bytes).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  test("what waits for a slow client keeps no more memory than itself", () => {
+    const kept: Buffer[] = [];
+    const socket = new Duplex({ read: () => undefined, write: () => undefined });
+    const write = socket.write.bind(socket);
+    socket.write = (chunk: Buffer) => {
+      kept.push(chunk);
+      return write(chunk);
+    };
+    const output = new Output(socket, () => undefined);
+    for (let at = 0; at < 10; at++) {
+      output.frame(types.ping, 0, 0, 8);
+      output.bytes(Buffer.alloc(8));
+      output.flush();
+    }
+    expect(kept.map(({ length }) => length)).toEqual(kept.map(() => 17));
+    expect(kept.slice(1).map(({ buffer }) => buffer.byteLength)).toEqual(kept.slice(1).map(() => 17));
   });
 
   test("the end of a large chunk does not keep the chunk", () => {
