@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -116,7 +117,12 @@ test.skipIf(!ready)("no HTTP is served where gRPC is alone", async () => {
     const socket = connect(Number(port), host);
     socket.write("GET /version HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     let heard = "";
-    for await (const chunk of socket) heard += String(chunk);
+    socket.on("data", (chunk) => {
+      heard += String(chunk);
+    });
+    // With what was sent unread, the connection may as well be reset as ended.
+    socket.on("error", () => undefined);
+    await once(socket, "close");
     expect(heard).not.toContain("etcdserver");
   }
 });
