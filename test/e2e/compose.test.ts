@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +32,18 @@ test("the compose file fits the schema of compose files", () => {
   const fits = ajv.validate(schema, compose);
   expect(ajv.errors ?? []).toEqual([]);
   expect(fits).toBe(true);
+});
+
+test("the image's first stage copies all that its build needs", { timeout: 60_000 }, async () => {
+  const stage = readFileSync(join(root, "docker/Dockerfile"), "utf8").split("RUN npm run build")[0] ?? "";
+  const copied = [...stage.matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, paths = ""]) => paths.split(" "));
+  const folder = await mkdtemp(join(tmpdir(), "etcd-image-"));
+  for (const path of copied) await cp(join(root, path), join(folder, path), { recursive: true });
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  execFileSync("npm", ["run", "build"], { cwd: folder, stdio: "pipe" });
+  const version = execFileSync(process.execPath, ["bin/etcdctl", "version"], { cwd: folder, encoding: "utf8" });
+  expect(version).toContain("etcdctl version");
+  await rm(folder, { recursive: true });
 });
 
 describe("three members with the compose file's flags", () => {
