@@ -158,6 +158,8 @@ export class Connection {
       const look = (timedOut: boolean): void => {
         const state = channel.getConnectivityState(true);
         if (state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE) resolve();
+        // A timer may come a moment early; whether the deadline has passed is what the caller asks next.
+        else if (timedOut && Date.now() < until) setTimeout(look, until - Date.now(), true);
         else if (timedOut) {
           const text = `connection error: no answer from ${this.target.address}`;
           reject(new AttemptError(GrpcCode.Unavailable, text, this.target.endpoint, true));
