@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { Server, type TLSSocket } from "node:tls";
 import type { Clock, Logger } from "../base/index.js";
 import { addressFault, type NameService } from "./address-match.js";
+import { Anchors, chainOf } from "./chain.js";
 import { alternativeNames, commonNameOf, hostnameFault } from "./names.js";
 import { disbeliefText, failureText } from "./refusal.js";
 import type { Revocations } from "./revocation.js";
@@ -12,8 +13,6 @@ import { type Credentials, contextOptions, serverOptions } from "./server-option
 const handshakeMsMax = 10_000;
 /** So many connections may be in the middle of it; then the oldest, which hangs, makes room. */
 const halfOpenMax = 1_000;
-/** OpenSSL verifies no longer ones. */
-const chainMax = 100;
 
 /** A connection whose other side has shown what it must. */
 export interface SecureConnection {
@@ -45,6 +44,7 @@ export class Handshakes {
   readonly #server: Server;
   readonly #halfOpen = new Map<string, Socket>();
   readonly #done: (connection: SecureConnection) => void;
+  readonly #anchors: Anchors;
   #shown: unknown;
   /** Where a connection came from that is just being closed: whoever is told of it cannot ask it any more. */
   #closing = "";
@@ -54,6 +54,7 @@ export class Handshakes {
     this.#config = config;
     this.#done = done;
     this.#shown = config.credentials.server.pem;
+    this.#anchors = new Anchors(config.credentials.authorities);
     this.#server = new Server(serverOptions(config.credentials, config.http2 ?? false, handshakeMsMax));
     this.#server.on("secureConnection", (socket) => {
       // Nothing that a stranger's certificate holds is to stop the member.
@@ -117,6 +118,7 @@ export class Handshakes {
     const { revocations, names, clock, credentials } = this.#config;
     const drop = (): void => void socket.destroy();
     socket.on("error", drop);
+    const chain = revocations === undefined ? [] : chainOf(socket);
     const certificate = socket.getPeerX509Certificate();
     let fault = certificate && allowanceFault(certificate, credentials);
     if (fault === undefined && certificate !== undefined && names !== undefined) {
@@ -133,7 +135,7 @@ export class Handshakes {
       fault = await addressFault(certificate, bareAddress(socket.remoteAddress), names);
       deadline.cancel();
     }
-    if (fault === undefined && certificate !== undefined) fault = revocations?.faultOf(shownBy(certificate));
+    if (fault === undefined && certificate !== undefined) fault = this.#revocationFault(chain);
     if (socket.destroyed) return;
     if (fault !== undefined) {
       this.#refuse(addressOf(socket), fault, socket, certificate);
@@ -146,6 +148,14 @@ export class Handshakes {
     const named = certificate !== undefined && credentials.config.clientCertAuth;
     const commonName = named ? commonNameOf(certificate) : "";
     this.#done({ socket, ...(commonName !== "" && { commonName }) });
+  }
+
+  #revocationFault(chain: readonly X509Certificate[]): string | undefined {
+    const { revocations } = this.#config;
+    if (revocations === undefined) return undefined;
+    const fault = revocations.faultOf(chain);
+    if (fault !== undefined || this.#anchors.end(chain)) return fault;
+    return "transport: which authorities answer for the certificate is not known, nor whether one of them is revoked";
   }
 
   #failed(error: NodeJS.ErrnoException, socket: TLSSocket): void {
@@ -176,16 +186,6 @@ export function allowanceFault(certificate: X509Certificate, { config }: Credent
     (allowedCommonNames.length === 0 || allowedCommonNames.includes(commonNameOf(certificate))) &&
     (allowedHostnames.length === 0 || allowedHostnames.some((host) => hostnameFault(certificate, host) === undefined));
   return named ? undefined : "client certificate authentication failed";
-}
-
-/** The certificate and those that were shown along with it: what is believed because of the flags is not among them. */
-function shownBy(certificate: X509Certificate): readonly X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  for (let next: X509Certificate | undefined = certificate; next !== undefined; next = next.issuerCertificate) {
-    if (chain.length >= chainMax) break;
-    chain.push(next);
-  }
-  return chain;
 }
 
 /** The same for a connection and for the TLS inside of it; undefined for a socket file, which has no addresses. */
