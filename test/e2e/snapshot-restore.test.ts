@@ -222,6 +222,17 @@ describe("restore", { timeout: 60_000 }, () => {
     }
   });
 
+  test("refuses a size of what it does not map, and takes etcd's default of it", async () => {
+    const { code, stderr } = await restore(file, ...into, "--initial-memory-map-size", "1073741824");
+    expect({ code, stderr: withoutLogs(stderr) }).toMatchObject({
+      code: 128,
+      stderr: expect.stringMatching(/not mapped here/),
+    });
+    expect(existsSync(join(dir, "data"))).toBe(false);
+    expect(await restore(file, ...into, "--initial-memory-map-size", "0")).toMatchObject({ code: 0 });
+    rmSync(join(dir, "data"), { recursive: true });
+  });
+
   test("takes the database of a stopped etcd when told to, and a log directory of its own", async () => {
     const wal = join(dir, "wal");
     expect(await restore(bare, ...into, "--skip-hash-check", "--wal-dir", wal)).toMatchObject({ code: 0 });

@@ -18,6 +18,9 @@ export async function restore(context: Context): Promise<void> {
   if (bumpRevision > 0 !== flags.bool("mark-compacted")) {
     throw badArgs("--mark-compacted required if --revision-bump > 0");
   }
+  if (flags.number("initial-memory-map-size") > 0) {
+    throw badArgs("--initial-memory-map-size is not supported: files are not mapped here; leave it out, or 0");
+  }
   const name = textOf(flags.text("name"));
   const file = textOf(path);
   const dataDir = textOf(flags.text("data-dir")) || `${name}.etcd`;

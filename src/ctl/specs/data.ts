@@ -31,7 +31,7 @@ const restoreFlags: readonly FlagSpec[] = [
   { name: "skip-hash-check", kind: "bool", help: "take a file without a digest: the database of a stopped etcd" },
   { name: "bump-revision", kind: "uint", help: "how many revisions to leave out; needs --mark-compacted" },
   { name: "mark-compacted", kind: "bool", help: "what was before --bump-revision counts as compacted" },
-  { name: "initial-memory-map-size", kind: "uint", help: "taken for etcd's scripts; files are not mapped here" },
+  { name: "initial-memory-map-size", kind: "uint", help: "only 0, etcd's default: files are not mapped here" },
 ];
 
 export const dataCommands: readonly CommandSpec[] = [
