@@ -39,12 +39,23 @@ export function sortMessages(
   return outbox;
 }
 
-/** The last answer to an append stands for those before it, which a batch of small appends is full of. */
+/**
+ * One acceptance for each leader: a batch of small appends is full of them, and the highest says all. It need not be
+ * the last: an append that was sent twice, or one that lies before the commit index, is answered with a lower index.
+ */
 function withoutOutdone(messages: readonly Message[]): readonly Message[] {
   const answered = new Map<NodeId, Message>();
-  for (const message of messages) if (isAcceptance(message)) answered.set(message.to, message);
+  for (const message of messages) {
+    if (isAcceptance(message) && !outdoes(answered.get(message.to), message)) answered.set(message.to, message);
+  }
   if (answered.size === 0) return messages;
   return messages.filter((message) => !isAcceptance(message) || answered.get(message.to) === message);
+}
+
+/** A leader passes over answers of an older term, so these say nothing, whatever their index. */
+function outdoes(kept: Message | undefined, { term, index }: Message): boolean {
+  if (kept === undefined) return false;
+  return kept.term === term ? kept.index >= index : kept.term > term;
 }
 
 function isAcceptance({ type, reject }: Message): boolean {

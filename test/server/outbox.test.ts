@@ -78,7 +78,15 @@ describe("sortMessages()", () => {
     expect(sorted([append(8, [entry(9)])], true, true, 1)).toMatchObject({ now: "", stored: "MsgApp" });
   });
 
-  test("sends only the last answer of many to each, and every refusal", () => {
+  test("sends the highest acceptance of many, whatever their order, but one of a newer term before it", () => {
+    const accept = (index: number, term = 2): Message => message("MsgAppResp", 2n, { index }, term);
+    const sent = (answers: readonly Message[]) =>
+      sortMessages(ready(answers), false, 3, () => false).now.map(({ term, index }) => `${term}:${index}`);
+    expect(sent([accept(7), accept(9), accept(5)])).toEqual(["2:9"]);
+    expect(sent([accept(9), accept(4, 3), accept(5)])).toEqual(["3:4"]);
+  });
+
+  test("sends one acceptance of many to each, and every refusal", () => {
     const answers = [
       message("MsgAppResp", 2n, { index: 1 }),
       message("MsgAppResp", 2n, { index: 5, reject: true }),
