@@ -6,8 +6,8 @@ import { type Message, noNode } from "./types.js";
 export function requestRead(raft: Raft, message: Message): void {
   // What a peer asks without naming the read could never be answered.
   if (message.entries.length === 0) return;
-  if (raft.tracker.isSingleton) answerRead(raft, message, raft.log.committed);
-  else if (!raft.committedInCurrentTerm()) raft.pendingReads.push(message);
+  // A single voter waits as well: after a restart its commit index may lie before what it has acknowledged.
+  if (!raft.committedInCurrentTerm()) raft.pendingReads.push(message);
   else confirmLeadership(raft, message);
 }
 
@@ -24,7 +24,8 @@ export function releasePendingReads(raft: Raft): void {
 }
 
 function confirmLeadership(raft: Raft, message: Message): void {
-  if (raft.config.readOnly === "lease-based") {
+  // Nobody can have elected another leader without a single voter, so there is nobody to ask.
+  if (raft.config.readOnly === "lease-based" || raft.tracker.isSingleton) {
     answerRead(raft, message, raft.log.committed);
     return;
   }

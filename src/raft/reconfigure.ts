@@ -2,6 +2,7 @@ import { ConfChangeError, changeMembership, type Membership, restoreMembership }
 import { asConfChangeV2, type ConfChange } from "./conf-change.js";
 import { sortedIds } from "./quorum.js";
 import type { Raft } from "./raft.js";
+import { releasePendingReads } from "./read-index.js";
 import { advanceCommit, broadcastAppend, maybeSendAppend } from "./replication.js";
 import { confStateOf, describeConfig, emptyConfig } from "./tracker.js";
 import { type ConfState, type NodeId, noNode } from "./types.js";
@@ -47,6 +48,7 @@ function switchTo(raft: Raft, membership: Membership): ConfState {
   }
   if (advanceCommit(raft)) {
     // With fewer voters, more may be committed.
+    releasePendingReads(raft);
     broadcastAppend(raft);
   } else {
     // New members need not wait for the next heartbeat.

@@ -217,6 +217,20 @@ describe("paper, 8: read-only operations", () => {
     expect(node.reads).toEqual(["r@1"]);
   });
 
+  test("a single voter answers no read before it has committed an entry of its term", () => {
+    // It has stored and acknowledged three entries; that they are committed was not worth a sync.
+    const node = new TestNode({ size: 1, log: [1, 1, 1], term: 1, commit: 1 });
+    node.raw.campaign();
+    while (!node.leads) {
+      node.store(node.raw.ready());
+      node.raw.advance();
+    }
+    expect([node.term, node.commit]).toEqual([2, 1]);
+    node.raw.readIndex(Buffer.from("r"));
+    node.work();
+    expect(node.reads).toEqual(["r@4"]);
+  });
+
   test("a leader that relies on its lease answers without asking", () => {
     const node = new TestNode({ readOnly: "lease-based", checkQuorum: true }).lead();
     node.receive("MsgAppResp", 2n, { index: 1 });
