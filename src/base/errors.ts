@@ -57,6 +57,8 @@ const errors = {
   requestTooLarge: [invalid, "etcdserver: request is too large"],
   // Unknown on the wire for the same reason.
   tooManyRequests: [GrpcCode.Unknown, "etcdserver: too many requests"],
+  // The account of memory has no room: nothing was done. The code is the one of etcd's own table.
+  overloaded: [GrpcCode.ResourceExhausted, "etcdserver: too many requests"],
 
   rootUserNotExist: [failed, "etcdserver: root user does not exist"],
   rootRoleNotExist: [failed, "etcdserver: root user does not have root role"],

@@ -22,6 +22,15 @@ export { exponentialBounds, Histogram } from "./histogram.js";
 export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
 export { IntervalTree } from "./interval-tree.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
+export {
+  MemoryAccount,
+  type MemoryAccountOptions,
+  type MemoryAsker,
+  type MemoryKind,
+  MemoryPot,
+  type MemoryPriority,
+  memoryKinds,
+} from "./memory-account.js";
 export { type Random, seededRandom, systemRandom } from "./random.js";
 export { nearest } from "./suggestion.js";
 export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";

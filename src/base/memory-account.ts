@@ -1,0 +1,252 @@
+import type { Clock, Timer } from "./clock.js";
+import { EtcdError } from "./errors.js";
+import type { Logger } from "./logger.js";
+
+/**
+ * What memory is held for, as the metric names it: open connections, open calls with their metadata, request bytes
+ * that no handler has taken, answers that their clients have not taken, what reads have in hand, and events that wait
+ * for watchers.
+ */
+export const memoryKinds = ["connections", "calls", "requests", "answers", "reads", "watches"] as const;
+export type MemoryKind = (typeof memoryKinds)[number];
+
+/** `first`: leases, elections and health checks, which may use the reserve that ordinary work leaves alone. */
+export type MemoryPriority = "ordinary" | "first";
+
+export interface MemoryAccountOptions {
+  /** Most bytes that may be held, all kinds together. */
+  readonly limitBytes: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long work waits for room before it is refused; 5 s unless given. */
+  readonly waitMsMax?: number;
+}
+
+/** Whoever waits for room. */
+export interface MemoryAsker {
+  readonly cancelled: boolean;
+  readonly signal: AbortSignal;
+}
+
+interface Waiter {
+  readonly pot: MemoryPot;
+  readonly bytes: number;
+  readonly grant: () => void;
+}
+
+/** An eighth of the limit is kept for work that goes first. */
+const reserveShare = 1 / 8;
+const waitMsMaxDefault = 5_000;
+/** At most one line of the log in so long says that the account is full. */
+const logIntervalMs = 10_000;
+
+/**
+ * Counts the memory that clients make this process hold, in bytes, over all surfaces. Taking and releasing cost one
+ * addition each. Work that finds no room is refused, or waits in the order of asking where it can wait.
+ */
+export class MemoryAccount {
+  readonly limitBytes: number;
+  /** Most bytes held at once since the start. */
+  peakBytes = 0;
+  readonly #pots: Readonly<Record<MemoryKind, MemoryPot>>;
+  readonly #ordinaryBytesMax: number;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #waitMsMax: number;
+  readonly #waiting = new Set<Waiter>();
+  #heldBytes = 0;
+  #saidAt = Number.NEGATIVE_INFINITY;
+
+  constructor({ limitBytes, clock, logger, waitMsMax = waitMsMaxDefault }: MemoryAccountOptions) {
+    this.limitBytes = limitBytes;
+    this.#ordinaryBytesMax = limitBytes === Number.POSITIVE_INFINITY ? limitBytes : limitBytes * (1 - reserveShare);
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#waitMsMax = waitMsMax;
+    const ledger: Ledger = {
+      add: (bytes) => this.#add(bytes),
+      subtract: (bytes) => this.#subtract(bytes),
+      hasRoom: (bytes, priority) => this.#hasRoom(bytes, priority),
+      refused: (pot) => this.#sayFull(pot),
+      wait: (pot, bytes, asker) => this.#wait(pot, bytes, asker),
+    };
+    const pot = (kind: MemoryKind): MemoryPot => new MemoryPot(kind, ledger);
+    this.#pots = {
+      connections: pot("connections"),
+      calls: pot("calls"),
+      requests: pot("requests"),
+      answers: pot("answers"),
+      reads: pot("reads"),
+      watches: pot("watches"),
+    };
+  }
+
+  /** Bytes held now, all kinds together. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Ordinary work finds no room. */
+  get full(): boolean {
+    return this.#heldBytes >= this.#ordinaryBytesMax;
+  }
+
+  /** How much work waits for room. */
+  get waiters(): number {
+    return this.#waiting.size;
+  }
+
+  pot(kind: MemoryKind): MemoryPot {
+    return this.#pots[kind];
+  }
+
+  #hasRoom(bytes: number, priority: MemoryPriority): boolean {
+    return this.#heldBytes + bytes <= (priority === "first" ? this.limitBytes : this.#ordinaryBytesMax);
+  }
+
+  #add(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (this.#heldBytes > this.peakBytes) this.peakBytes = this.#heldBytes;
+  }
+
+  #subtract(bytes: number): void {
+    this.#heldBytes -= bytes;
+    if (this.#waiting.size > 0) this.#grantWaiters();
+  }
+
+  /** Serves those that wait in the order in which they came: a large one is not passed over for smaller ones. */
+  #grantWaiters(): void {
+    for (const waiter of this.#waiting) {
+      if (!this.#hasRoom(waiter.bytes, "ordinary")) return;
+      this.#waiting.delete(waiter);
+      waiter.pot.take(waiter.bytes);
+      waiter.grant();
+    }
+  }
+
+  #wait(pot: MemoryPot, bytes: number, asker: MemoryAsker): Promise<void> {
+    if (this.#waiting.size === 0 && pot.takeIfRoom(bytes)) return Promise.resolve();
+    if (asker.cancelled) return Promise.reject(new EtcdError("canceled"));
+    if (bytes > this.#ordinaryBytesMax) {
+      pot.refuse();
+      return Promise.reject(new EtcdError("overloaded"));
+    }
+    return new Promise((resolve, reject) => {
+      let timer: Timer | undefined;
+      const leave = (): void => {
+        this.#waiting.delete(waiter);
+        timer?.cancel();
+        asker.signal.removeEventListener("abort", gone);
+      };
+      const giveUp = (error: EtcdError): void => {
+        leave();
+        reject(error);
+        // There may be room for those behind, who asked for less.
+        this.#grantWaiters();
+      };
+      const gone = (): void => giveUp(new EtcdError("canceled"));
+      const waiter: Waiter = {
+        pot,
+        bytes,
+        grant: () => {
+          leave();
+          resolve();
+        },
+      };
+      timer = this.#clock.after(this.#waitMsMax, () => {
+        pot.refuse();
+        giveUp(new EtcdError("overloaded"));
+      });
+      asker.signal.addEventListener("abort", gone, { once: true });
+      this.#waiting.add(waiter);
+      this.#sayFull(pot);
+    });
+  }
+
+  #sayFull(pot: MemoryPot): void {
+    const now = this.#clock.now();
+    if (now - this.#saidAt < logIntervalMs) return;
+    this.#saidAt = now;
+    const held = memoryKinds.map((kind) => [`${kind}-bytes`, this.#pots[kind].heldBytes] as const);
+    this.#logger.warn("the memory for clients is used up; new work waits or is refused with too many requests", {
+      refused: pot.kind,
+      "limit-bytes": this.limitBytes,
+      "held-bytes": this.#heldBytes,
+      ...Object.fromEntries(held),
+    });
+  }
+}
+
+/** What a pot asks of its account. */
+interface Ledger {
+  add(bytes: number): void;
+  subtract(bytes: number): void;
+  hasRoom(bytes: number, priority: MemoryPriority): boolean;
+  refused(pot: MemoryPot): void;
+  wait(pot: MemoryPot, bytes: number, asker: MemoryAsker): Promise<void>;
+}
+
+/** One kind's part of the account. Whoever takes bytes releases exactly as many, once, on every path. */
+export class MemoryPot {
+  readonly kind: MemoryKind;
+  readonly #ledger: Ledger;
+  #heldBytes = 0;
+  #refusals = 0;
+
+  constructor(kind: MemoryKind, ledger: Ledger) {
+    this.kind = kind;
+    this.#ledger = ledger;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** How often work was refused for want of room. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  /** @returns false when there is no room: nothing was taken, and the refusal is counted */
+  tryTake(bytes: number, priority: MemoryPriority = "ordinary"): boolean {
+    if (!this.#ledger.hasRoom(bytes, priority)) {
+      this.refuse();
+      return false;
+    }
+    this.take(bytes);
+    return true;
+  }
+
+  /** As `tryTake`, for a caller that does without: nothing is refused, so nothing is counted or logged. */
+  takeIfRoom(bytes: number): boolean {
+    if (!this.#ledger.hasRoom(bytes, "ordinary")) return false;
+    this.take(bytes);
+    return true;
+  }
+
+  /** Counts bytes that are held already, or that are bounded elsewhere, whether there is room or not. */
+  take(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#ledger.add(bytes);
+  }
+
+  release(bytes: number): void {
+    this.#heldBytes -= bytes;
+    this.#ledger.subtract(bytes);
+  }
+
+  /**
+   * Takes the bytes when there is room, after all who asked before.
+   *
+   * @throws EtcdError `overloaded` when that takes too long, `canceled` when the asker is gone first
+   */
+  admit(bytes: number, asker: MemoryAsker): Promise<void> {
+    return this.#ledger.wait(this, bytes, asker);
+  }
+
+  /** Counts a refusal, and has the log say so now and then. */
+  refuse(): void {
+    this.#refusals++;
+    this.#ledger.refused(this);
+  }
+}

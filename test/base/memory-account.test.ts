@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import {
+  type LogFields,
+  ManualClock,
+  MemoryAccount,
+  type MemoryAsker,
+  memoryKinds,
+  silentLogger,
+} from "../../src/base/index.js";
+
+function opened(limitBytes: number) {
+  const clock = new ManualClock();
+  const lines: LogFields[] = [];
+  const logger = { ...silentLogger, warn: (_: string, fields: LogFields = {}) => lines.push(fields) };
+  return { clock, lines, account: new MemoryAccount({ limitBytes, clock, logger, waitMsMax: 1_000 }) };
+}
+
+function asker(): MemoryAsker & { abort(): void } {
+  const controller = new AbortController();
+  return {
+    get cancelled() {
+      return controller.signal.aborted;
+    },
+    signal: controller.signal,
+    abort: () => controller.abort(),
+  };
+}
+
+/** What becomes of promises, in the order in which that happens. */
+function outcomes() {
+  const seen: string[] = [];
+  const watch = (name: string, promise: Promise<void>) =>
+    promise.then(
+      () => seen.push(name),
+      (error: Error) => seen.push(`${name}: ${error.message}`),
+    );
+  return { seen, watch };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("all kinds share one limit, and each is counted", () => {
+  const { account } = opened(800);
+  expect(account.pot("requests").tryTake(400)).toBe(true);
+  expect(account.pot("answers").tryTake(300)).toBe(true);
+  expect(account.pot("reads").tryTake(1)).toBe(false);
+  account.pot("requests").release(400);
+  expect(account.pot("reads").tryTake(1)).toBe(true);
+  expect(memoryKinds.map((kind) => account.pot(kind).heldBytes)).toEqual([0, 0, 0, 300, 1, 0]);
+  expect([account.heldBytes, account.peakBytes, account.pot("reads").refusals]).toEqual([301, 700, 1]);
+});
+
+test("ordinary work leaves an eighth for what goes first", () => {
+  const { account } = opened(800);
+  const calls = account.pot("calls");
+  expect(calls.tryTake(700)).toBe(true);
+  expect([calls.tryTake(1), account.full]).toEqual([false, true]);
+  expect([calls.tryTake(100, "first"), calls.tryTake(1, "first")]).toEqual([true, false]);
+});
+
+test("those that wait are served in the order of asking, a large one before smaller ones that came later", async () => {
+  const { account } = opened(800);
+  const { seen, watch } = outcomes();
+  const reads = account.pot("reads");
+  reads.take(600);
+  watch("large", reads.admit(500, asker()));
+  watch("small", reads.admit(50, asker()));
+  await turn();
+  expect([seen, account.waiters]).toEqual([[], 2]);
+  reads.release(400);
+  await turn();
+  expect(seen).toEqual(["large"]);
+  reads.release(200);
+  await turn();
+  expect([seen, account.waiters, account.heldBytes]).toEqual([["large", "small"], 0, 550]);
+});
+
+test("a wait ends when it takes too long, when its asker is gone, and when it can never be served", async () => {
+  const { account, clock } = opened(800);
+  const { seen, watch } = outcomes();
+  const reads = account.pot("reads");
+  reads.take(700);
+  const leaving = asker();
+  watch("late", reads.admit(10, asker()));
+  watch("gone", reads.admit(10, leaving));
+  watch("huge", reads.admit(701, asker()));
+  leaving.abort();
+  clock.advance(1_000);
+  await turn();
+  const overloaded = "etcdserver: too many requests";
+  expect(seen.toSorted()).toEqual(["gone: etcdserver: request canceled", `huge: ${overloaded}`, `late: ${overloaded}`]);
+  reads.release(700);
+  expect([account.heldBytes, account.waiters]).toEqual([0, 0]);
+});
+
+test("when the first of those that wait gives up, the next is served at once", async () => {
+  const { account } = opened(800);
+  const { seen, watch } = outcomes();
+  const reads = account.pot("reads");
+  reads.take(600);
+  const large = asker();
+  watch("large", reads.admit(500, large));
+  watch("small", reads.admit(50, asker()));
+  large.abort();
+  await turn();
+  expect(seen.toSorted()).toEqual(["large: etcdserver: request canceled", "small"]);
+});
+
+test("a full account is logged once in ten seconds, with what holds it", () => {
+  const { account, clock, lines } = opened(800);
+  account.pot("watches").take(800);
+  for (let refused = 0; refused < 5; refused++) account.pot("requests").tryTake(1);
+  expect(lines).toEqual([expect.objectContaining({ refused: "requests", "watches-bytes": 800, "limit-bytes": 800 })]);
+  clock.advance(10_000);
+  account.pot("requests").tryTake(1);
+  expect(lines.length).toBe(2);
+});
