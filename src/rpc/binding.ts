@@ -1,5 +1,6 @@
 import type { Call } from "../server/index.js";
 import type { Method } from "../wire/index.js";
+import type { Answer } from "./answer.js";
 import type { MethodCounters } from "./call-counters.js";
 import type { ServerStream } from "./stream.js";
 
@@ -11,7 +12,17 @@ export interface UnaryBinding {
   readonly path: string;
   /** It may take as long as it likes: when the server stops, the call is ended as a stream would be. */
   readonly waits?: boolean;
-  run(request: Uint8Array, call: Call): Promise<Uint8Array>;
+  /** @param log where a method whose slow calls are logged leaves what it was asked and how much it answered */
+  run(request: Uint8Array, call: Call, log?: CallLog): Promise<Answer>;
+}
+
+/** What a method says of one call for the log. */
+export interface CallLog {
+  /** The request; undefined when it could not be read, or the log says nothing of such requests. */
+  asked: object | undefined;
+  /** How many operations it asked for, and how many keys it was answered with, as etcd counts them. */
+  requestCount: number;
+  responseCount: number;
 }
 
 export interface StreamBinding {
@@ -40,6 +51,34 @@ export function unary<Request, Response>(
     kind: "unary",
     path,
     run: async (bytes, call) => response.encode(await handle(request.decode(bytes), call)),
+  };
+}
+
+/** Encodes an answer, in parts when it is long, and counts it for the log. */
+export type AnswerEncoder<Request, Answered> = (request: Request, answer: Answered, log: CallLog | undefined) => Answer;
+
+/**
+ * As `unary`, for a method whose slow calls are logged with what they asked for.
+ *
+ * @param requestCount what the log says of a request that is refused
+ */
+export function logged<Request extends object, Response, Answered>(
+  { path, request }: Method<Request, Response>,
+  handle: (request: Request, call: Call) => Answered | Promise<Answered>,
+  requestCount: (request: Request) => number,
+  encode: AnswerEncoder<Request, Answered>,
+): UnaryBinding {
+  return {
+    kind: "unary",
+    path,
+    run: async (bytes, call, log) => {
+      const message = request.decode(bytes);
+      if (log !== undefined) {
+        log.asked = message;
+        log.requestCount = requestCount(message);
+      }
+      return encode(message, await handle(message, call), log);
+    },
   };
 }
 

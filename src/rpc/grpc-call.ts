@@ -1,7 +1,8 @@
 import { EtcdError, GrpcCode, type Logger } from "../base/index.js";
 import { errorCodes, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
 import type { Call } from "../server/index.js";
-import type { Binding } from "./binding.js";
+import type { Answer, LongAnswer } from "./answer.js";
+import type { Binding, CallLog, UnaryBinding } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
@@ -13,6 +14,7 @@ import type { ServerStream } from "./stream.js";
 
 /** What is waiting for a client before its handler is asked to stop. */
 const unsentBytesMax = 64 * 1024;
+const nothing = new Uint8Array(0);
 
 /** What all calls of a server share. */
 export interface CallEnvironment {
@@ -49,7 +51,10 @@ export interface CallOrigin {
 }
 
 /** One call, from its head to its status. */
-export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, StreamListener {
+export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Array>, StreamListener {
+  asked: object | undefined;
+  requestCount = 0;
+  responseCount = 0;
   readonly #stream: Http2Stream;
   readonly #environment: CallEnvironment;
   readonly #binding: Binding;
@@ -273,20 +278,55 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
     // A client may take its time between a call and its request.
     const startedAt = slow.now();
     let message: Uint8Array = received.bytes;
-    let response: Uint8Array | undefined;
+    let response: Answer | undefined;
     try {
       message = this.#reader.open(received);
       gate.admit(this, binding, message);
-      response = await binding.run(message, this);
-      if (this.#ended !== "no") return;
-      this.#send(response);
+      try {
+        response = await binding.run(message, this, this);
+      } finally {
+        this.#logSlow(slow, binding, message.length, response?.length ?? 0, startedAt);
+      }
+      if (!(response instanceof Uint8Array)) await this.#sendLong(response);
+      else if (this.#ended === "no") this.#send(response);
       this.#finish(okStatus);
     } catch (error) {
       this.#fail(error);
     } finally {
       if (binding.waits) lasting.delete(this);
-      slow.ended(binding, message, response, startedAt, this.#origin.remote);
     }
+  }
+
+  #logSlow(slow: SlowCalls, binding: UnaryBinding, requestBytes: number, responseBytes: number, at: number): void {
+    const { asked, requestCount, responseCount } = this;
+    const { remote } = this.#origin;
+    slow.ended(binding, { asked, requestCount, responseCount, requestBytes, responseBytes, remote }, at);
+  }
+
+  /** Sends an answer as fast as the client takes it; no more than one part waits. */
+  async #sendLong(answer: LongAnswer): Promise<void> {
+    try {
+      if (this.#ended !== "no") return;
+      this.#begin(answer.length);
+      for await (const part of answer.parts()) {
+        if (this.cancelled) return;
+        this.#stream.write(nothing, part);
+        await this.drained();
+      }
+    } catch (error) {
+      if (!this.cancelled) this.#cut(error);
+    } finally {
+      answer.close();
+    }
+  }
+
+  /** The rest of a message cannot be sent: nothing but the end of the stream can tell the client. */
+  #cut(error: unknown): void {
+    const { code } = statusOf(error, this.#binding.path, this.#environment.logger);
+    this.#ended = "answered";
+    this.#close(code);
+    this.#stream.reset(errorCodes.internal);
+    this.#abort(new EtcdError("canceled"));
   }
 
   async #runStream(): Promise<void> {
@@ -306,11 +346,21 @@ export class GrpcCall implements Call, ServerStream<Uint8Array, Uint8Array>, Str
   }
 
   #send(message: Uint8Array): void {
+    this.#count(message.length);
+    this.#stream.write(messagePrefix(message.length), message);
+  }
+
+  /** Begins a message whose bytes follow. */
+  #begin(length: number): void {
+    this.#count(length);
+    this.#stream.write(messagePrefix(length), nothing);
+  }
+
+  #count(messageBytes: number): void {
     if (!this.#answering) this.#stream.respond(answerHead);
     this.#answering = true;
     this.#counters.sent++;
-    this.#environment.counters.sentBytes += message.length;
-    this.#stream.write(messagePrefix(message.length), message);
+    this.#environment.counters.sentBytes += messageBytes;
   }
 
   #fail(error: unknown): void {

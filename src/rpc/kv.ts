@@ -10,7 +10,7 @@ import {
   type TxnRequest,
   type TxnResponse,
 } from "../wire/index.js";
-import { type Binding, type UnaryHandler, unary } from "./binding.js";
+import { type Binding, type CallLog, logged, type UnaryHandler, unary } from "./binding.js";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./requests.js";
 
 export type KvServer = Pick<EtcdServer, "refuseGrowth" | "range" | "put" | "deleteRange" | "txn" | "compact">;
@@ -53,10 +53,35 @@ export function kvBindings(server: KvServer, maxTxnOps: number): readonly Bindin
   const { Range, Put, DeleteRange, Txn, Compact } = services["etcdserverpb.KV"];
   const calls = kvCalls(server, maxTxnOps);
   return [
-    unary(Range, calls.range),
-    unary(Put, calls.put),
-    unary(DeleteRange, calls.deleteRange),
-    unary(Txn, calls.txn),
+    logged(Range, calls.range, none, (_, answer, log) => {
+      count(log, answer.count);
+      return Range.response.encode(answer);
+    }),
+    logged(
+      Put,
+      calls.put,
+      () => 1,
+      (_, answer) => Put.response.encode(answer),
+    ),
+    logged(DeleteRange, calls.deleteRange, none, (_, answer, log) => {
+      count(log, answer.deleted);
+      return DeleteRange.response.encode(answer);
+    }),
+    logged(
+      Txn,
+      calls.txn,
+      ({ success }) => success.length,
+      ({ failure }, answer, log) => {
+        if (log !== undefined && !answer.succeeded) log.requestCount = failure.length;
+        return Txn.response.encode(answer);
+      },
+    ),
     unary(Compact, (request, call) => server.compact(request, call)),
   ];
+}
+
+const none = (): number => 0;
+
+function count(log: CallLog | undefined, answered: number): void {
+  if (log !== undefined) log.responseCount = answered;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EtcdError, GrpcCode, seededRandom } from "../../src/base/index.js";
+import { wholeOf } from "../../src/rpc/answer.js";
 import { clientBindings, type ServerStream } from "../../src/rpc/index.js";
 import type { Call } from "../../src/server/index.js";
 import { Host } from "../server/member.js";
@@ -86,7 +87,7 @@ function askingOf(host: Host, server: Host["server"]): Asking {
       const binding = bindings.get(path);
       try {
         if (binding === undefined) throw new Error(`no ${path}`);
-        if (binding.kind === "unary") return { bytes: await binding.run(request, call) };
+        if (binding.kind === "unary") return { bytes: await wholeOf(await binding.run(request, call)) };
         return await new Promise((resolve, reject) => {
           binding.run(streamOf(call, request, (bytes) => resolve({ bytes }))).catch(reject);
         });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EtcdError, type LeaseId, ManualClock } from "../../src/base/index.js";
+import { wholeOf } from "../../src/rpc/answer.js";
 import type { Binding } from "../../src/rpc/binding.js";
 import { clusterBindings } from "../../src/rpc/cluster.js";
 import { healthBindings } from "../../src/rpc/health.js";
@@ -31,7 +32,7 @@ const quiet: Call = { cancelled: false, signal: new AbortController().signal, me
 function unaryOf(bindings: readonly Binding[], path: string): (request: Uint8Array) => Promise<Uint8Array> {
   const binding = bindings.find((one) => one.path === path);
   if (binding?.kind !== "unary") throw new Error(`${path} is not bound`);
-  return (request) => binding.run(request, quiet);
+  return async (request) => wholeOf(await binding.run(request, quiet));
 }
 
 type Asked = [method: string, request: unknown][];

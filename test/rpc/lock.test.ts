@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Key } from "../../src/base/index.js";
+import { wholeOf } from "../../src/rpc/answer.js";
 import { electionBindings } from "../../src/rpc/election.js";
 import { LeaderGuard } from "../../src/rpc/leader-guard.js";
 import { LocalClient } from "../../src/rpc/local-client.js";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   run = async (path, request, call) => {
     const binding = bound.find((one) => one.path.endsWith(path));
     if (binding?.kind !== "unary") throw new Error(`${path} is not bound`);
-    return await binding.run(request, call);
+    return await wholeOf(await binding.run(request, call));
   };
 });
 afterAll(() => host.dispose());

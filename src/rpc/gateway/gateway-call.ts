@@ -1,7 +1,8 @@
 import { type Clock, EtcdError, GrpcCode, type Logger } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { JsonError, type JsonForms, type JsonScanner, type MethodSchema } from "../../wire/index.js";
-import type { Binding, UnaryBinding } from "../binding.js";
+import { type Answer, wholeOf } from "../answer.js";
+import type { Binding, CallLog, UnaryBinding } from "../binding.js";
 import type { CallCounters, MethodCounters } from "../call-counters.js";
 import type { Gate } from "../gate.js";
 import type { SlowCalls } from "../slow-calls.js";
@@ -144,14 +145,17 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     const request = await this.#oneMessage();
     if (this.#ended) return;
     gate.admit(this, binding, request);
-    let response: Uint8Array | undefined;
+    const log: CallLog = { asked: undefined, requestCount: 0, responseCount: 0 };
+    let response: Answer | undefined;
     try {
-      response = await binding.run(request, this);
+      response = await binding.run(request, this, log);
     } finally {
-      slow.ended(binding, request, response, this.#startedAt, "No remote client info.");
+      const bytes = { requestBytes: request.length, responseBytes: response?.length ?? 0 };
+      slow.ended(binding, { ...log, ...bytes, remote: "No remote client info." }, this.#startedAt);
     }
+    const message = await wholeOf(response);
     if (this.#ended) return;
-    const json = this.#print(response);
+    const json = this.#print(message);
     this.#close(GrpcCode.Ok);
     this.#peer.answer(json);
   }
