@@ -1,22 +1,52 @@
-import { compareBytes, emptyBytes } from "../base/index.js";
-import type { KeyHead, Reader } from "../mvcc/index.js";
+import { compareBytes, emptyBytes, type Steps, type WorkBudget } from "../base/index.js";
+import type { KeyHead, SteppedReader } from "../mvcc/index.js";
 import { type Compare, CompareResult, CompareTarget, KeyValue } from "../wire/index.js";
 
 /** A key that does not exist, as comparisons see it. */
 const absent: KeyHead = { createRevision: 0, modRevision: 0, version: 0 };
 
-/** Whether the comparison holds for every key of its range; where there is none, for an absent one. */
-export function holds(reader: Reader, compare: Compare): boolean {
-  const { key, rangeEnd, target } = compare;
-  const ofHead = target !== CompareTarget.VALUE && target !== CompareTarget.LEASE;
-  if (ofHead && rangeEnd === "") return accepts(compare, orderOfHead(compare, reader.head(key) ?? absent));
-  const { kvs } = reader.range(key, rangeEnd);
-  if (kvs.length === 0) {
-    // Nothing can be told of the value of a key that is not there: it is not even unequal.
-    if (target === CompareTarget.VALUE) return false;
-    return accepts(compare, ofHead ? orderOfHead(compare, absent) : orderOfLease(compare, 0n));
+/** Whether all comparisons hold; the first that does not ends the search. In steps where they are of ranges. */
+export function* allHold(reader: SteppedReader, compares: readonly Compare[], budget: WorkBudget): Steps<boolean> {
+  for (const compare of compares) {
+    const held = isOfOneHead(compare) ? holdsForHead(reader, compare) : yield* holds(reader, compare, budget);
+    if (!held) return false;
+    if (budget.over(0)) yield;
   }
-  return kvs.every((stored) => accepts(compare, orderOf(compare, KeyValue.decode(stored))));
+  return true;
+}
+
+/** Whether the index alone can decide it, at once. */
+function isOfOneHead({ rangeEnd, target }: Compare): boolean {
+  return rangeEnd === "" && isOfHead(target);
+}
+
+function isOfHead(target: CompareTarget): boolean {
+  return target !== CompareTarget.VALUE && target !== CompareTarget.LEASE;
+}
+
+function holdsForHead(reader: SteppedReader, compare: Compare): boolean {
+  return accepts(compare, orderOfHead(compare, reader.head(compare.key) ?? absent));
+}
+
+/** Whether the comparison holds for every key of its range; where there is none, for an absent one. */
+function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): Steps<boolean> {
+  const { key, rangeEnd, target } = compare;
+  let found = false;
+  let held = true;
+  const judge = (order: number): boolean => {
+    found = true;
+    held = accepts(compare, order);
+    return held;
+  };
+  if (isOfHead(target)) {
+    yield* reader.headsInSteps(key, rangeEnd, budget, (head) => judge(orderOfHead(compare, head)));
+  } else {
+    yield* reader.pairsInSteps(key, rangeEnd, budget, (kv) => judge(orderOf(compare, KeyValue.decode(kv))));
+  }
+  if (found) return held;
+  // Nothing can be told of the value of a key that is not there: it is not even unequal.
+  if (target === CompareTarget.VALUE) return false;
+  return accepts(compare, isOfHead(target) ? orderOfHead(compare, absent) : orderOfLease(compare, 0n));
 }
 
 /** How the target stands to the operand: below (negative), equal (0) or above. An absent operand is 0 or empty. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { EtcdError } from "../base/index.js";
+import { EtcdError, finish, unboundedWork } from "../base/index.js";
 import type { Asker, Store } from "../mvcc/index.js";
 import { type RangeRequest, type RangeResponse, ResponseHeader, type TxnRequest, TxnResponse } from "../wire/index.js";
 import { arrangedResponse, fetchLimit, isPlain, type Picked, pick, plainResponse } from "./range.js";
@@ -34,7 +34,7 @@ export async function readRange(store: Store, request: RangeRequest, asker: Aske
 /** Answers a txn that only reads (`isReadOnly`) in the same way: comparisons and ranges see one state. */
 export async function readTxn(store: Store, request: TxnRequest, asker: Asker): Promise<TxnResponse> {
   const { revision } = store;
-  const plan = planTxn(store, request);
+  const plan = finish(planTxn(store, request, unboundedWork));
   checkRanges(store, plan);
   // All begin before anything else runs, and each goes on with the state that it began with.
   const ranges = plan.steps.flatMap((step) =>

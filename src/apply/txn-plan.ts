@@ -1,6 +1,7 @@
-import type { Reader } from "../mvcc/index.js";
+import type { Steps, WorkBudget } from "../base/index.js";
+import type { SteppedReader } from "../mvcc/index.js";
 import type { RequestOp, TxnRequest } from "../wire/index.js";
-import { holds } from "./compare.js";
+import { allHold } from "./compare.js";
 
 /** Which branch a txn takes, and the txns inside of it: all decided on the state before the outermost one. */
 export interface Plan {
@@ -12,11 +13,18 @@ type Nested = { readonly case: "requestTxn"; readonly plan: Plan };
 /** One operation of the branch; undefined stands for an empty one. */
 export type Step = Exclude<RequestOp["request"], { readonly case: "requestTxn" }> | Nested;
 
-export function planTxn(reader: Reader, { compare, success, failure }: TxnRequest): Plan {
-  const succeeded = compare.every((each) => holds(reader, each));
-  const steps = (succeeded ? success : failure).map(({ request }): Step => {
-    return request?.case === "requestTxn" ? { case: "requestTxn", plan: planTxn(reader, request.value) } : request;
-  });
+/** Decides which branches are taken. The answer does not depend on where it is cut: `reader` stays the same state. */
+export function* planTxn(
+  reader: SteppedReader,
+  { compare, success, failure }: TxnRequest,
+  budget: WorkBudget,
+): Steps<Plan> {
+  const succeeded = yield* allHold(reader, compare, budget);
+  const steps: Step[] = [];
+  for (const { request } of succeeded ? success : failure) {
+    if (request?.case !== "requestTxn") steps.push(request);
+    else steps.push({ case: "requestTxn", plan: yield* planTxn(reader, request.value, budget) });
+  }
   return { succeeded, steps };
 }
 

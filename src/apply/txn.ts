@@ -1,4 +1,4 @@
-import { assertNever } from "../base/index.js";
+import { assertNever, finish, unboundedWork } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store, WriteTxn } from "../mvcc/index.js";
 import { RangeResponse, ResponseHeader, type ResponseOp, type TxnRequest, TxnResponse } from "../wire/index.js";
@@ -18,7 +18,7 @@ import { type Plan, planTxn, type Step } from "./txn-plan.js";
  * @throws EtcdError `keyNotFound`, `leaseNotFound`, `futureRevision` or `compacted`
  */
 export function applyTxn(store: Store, lessor: Lessor, request: TxnRequest, answered: boolean): TxnResponse {
-  const plan = planTxn(store, request);
+  const plan = finish(planTxn(store, request, unboundedWork));
   checkPlan(store, lessor, plan);
   const txn = store.beginWrite();
   const responses = execute(txn, plan, answered);

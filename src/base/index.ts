@@ -33,4 +33,5 @@ export {
 } from "./memory-account.js";
 export { type Random, seededRandom, systemRandom } from "./random.js";
 export { nearest } from "./suggestion.js";
+export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
 export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";

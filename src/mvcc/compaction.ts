@@ -1,10 +1,9 @@
-import { EtcdError, type Key } from "../base/index.js";
+import { EtcdError, type Key, Turns } from "../base/index.js";
 import { KvHasher } from "./hash.js";
 import type { HashCache } from "./hash-cache.js";
 import { mainOf, revisionKey, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
-import { Turns } from "./turns.js";
 
 /** Keys of the index that are compacted in one go; about a millisecond. */
 const keysAtOnce = 2000;

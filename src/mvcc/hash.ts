@@ -1,8 +1,7 @@
-import { crc32c, EtcdError, type Key, keyToBytes } from "../base/index.js";
+import { crc32c, EtcdError, type Key, keyToBytes, Turns } from "../base/index.js";
 import { isTombstoneKey, mainOf, revisionKey, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
-import { Turns } from "./turns.js";
 
 /** A checksum over the history up to one revision: equal on every member that holds the same. */
 export interface KvHash {

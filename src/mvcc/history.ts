@@ -1,10 +1,9 @@
-import { EtcdError } from "../base/index.js";
+import { EtcdError, Turns } from "../base/index.js";
 import { KeyValue } from "../wire/index.js";
 import type { Change } from "./change.js";
 import { isTombstoneKey, mainOf, revisionKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredHead, readStoredKey } from "./stored-head.js";
-import { Turns } from "./turns.js";
 import { deletion } from "./write-txn.js";
 
 /** So many bytes are enough for one stretch, however few changes they hold. */

@@ -1,8 +1,8 @@
-import type { Key } from "../base/index.js";
+import type { Key, Steps, WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 import type { KeyEntry } from "./key-entry.js";
 import { upperBoundOf } from "./key-index.js";
-import type { RangeOptions, RangeResult } from "./reader.js";
+import type { KeyHead, RangeOptions, RangeResult } from "./reader.js";
 import type { StoreState } from "./store-state.js";
 
 /** One range at one revision, read at once or in steps; the store may change in between, the answer does not. */
@@ -63,6 +63,87 @@ export function rangeAt(state: StoreState, current: number, key: Key, end: Key, 
   const scan = new RangeScan(state, key, end, at, pairsMax(options));
   scan.step(() => false);
   return { kvs: scan.kvs, count: scan.count, revision: current };
+}
+
+/** As `rangeAt`, in steps. */
+export function* rangeInStepsAt(
+  state: StoreState,
+  current: number,
+  key: Key,
+  end: Key,
+  options: RangeOptions,
+  budget: WorkBudget,
+): Steps<RangeResult> {
+  const at = state.readable(options.revision ?? 0, current);
+  const scan = new RangeScan(state, key, end, at, pairsMax(options));
+  for (;;) {
+    scan.step((bytes) => budget.over(bytes));
+    if (scan.done) return { kvs: scan.kvs, count: scan.count, revision: current };
+    yield;
+  }
+}
+
+/** Visits what each key of a range is at revision `at`, in key order, until `visit` returns false. */
+export function* headsInStepsAt(
+  state: StoreState,
+  at: number,
+  key: Key,
+  end: Key,
+  budget: WorkBudget,
+  visit: (head: KeyHead) => boolean,
+): Steps<void> {
+  yield* entriesInSteps(state, key, end, budget, (entry) => {
+    const head = state.headOf(entry, at);
+    return head === undefined || visit(head) ? 0 : stop;
+  });
+}
+
+/** Visits the pair of each key of a range at revision `at`, in key order, until `visit` returns false. */
+export function* pairsInStepsAt(
+  state: StoreState,
+  at: number,
+  key: Key,
+  end: Key,
+  budget: WorkBudget,
+  visit: (kv: Encoded<KeyValue>) => boolean,
+): Steps<void> {
+  yield* entriesInSteps(state, key, end, budget, (entry) => {
+    const position = entry.visibleAt(at);
+    if (position < 0) return 0;
+    const kv = state.read(entry, position);
+    return visit(kv) ? kv.byteLength : stop;
+  });
+}
+
+/** Told by a visitor that wants no more. */
+const stop = -1;
+
+/** @param visit returns how many bytes it went through, or `stop` */
+function* entriesInSteps(
+  state: StoreState,
+  key: Key,
+  end: Key,
+  budget: WorkBudget,
+  visit: (entry: KeyEntry) => number,
+): Steps<void> {
+  if (end === "") {
+    const entry = state.index.get(key);
+    if (entry !== undefined) visit(entry);
+    return;
+  }
+  const high = upperBoundOf(end);
+  for (let low: Key | undefined = key; low !== undefined; ) {
+    let next: Key | undefined;
+    state.index.walk(low, high, (found, entry) => {
+      const bytes = visit(entry);
+      if (bytes === stop) return false;
+      if (!budget.over(bytes)) return true;
+      next = `${found}\0`;
+      return false;
+    });
+    low = next;
+    if (low !== undefined) yield;
+  }
 }
 
 /** Most pairs that these options let a range read. */

@@ -1,4 +1,4 @@
-import type { Key } from "../base/index.js";
+import type { Key, Steps, WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 
 export interface RangeOptions {
@@ -42,6 +42,19 @@ export interface Reader {
    * @throws EtcdError `futureRevision` or `compacted`
    */
   range(key: Key, end: Key, options?: RangeOptions): RangeResult;
-  /** The current state of one key from the index alone; undefined when it does not exist. */
+  /** The current state of one key without its value, mostly from the index alone; undefined when it does not exist. */
   head(key: Key): KeyHead | undefined;
+}
+
+/**
+ * A state that can be read in steps. Others may write between two of them: the state that is read stays what it was
+ * when the first step began. Compaction must not pass it meanwhile (`Store.pin`).
+ */
+export interface SteppedReader extends Reader {
+  /** As `range`. */
+  rangeInSteps(key: Key, end: Key, options: RangeOptions, budget: WorkBudget): Steps<RangeResult>;
+  /** Visits the current state of each key in the range, in key order, until `visit` returns false. Reads no values. */
+  headsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (head: KeyHead) => boolean): Steps<void>;
+  /** Visits the current pair of each key in the range, in key order, until `visit` returns false. Keeps none. */
+  pairsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (kv: Encoded<KeyValue>) => boolean): Steps<void>;
 }

@@ -7,6 +7,7 @@ import { KeyIndex } from "./key-index.js";
 import { Pins } from "./pins.js";
 import type { KeyHead } from "./reader.js";
 import { revisionKey } from "./revision.js";
+import { readStoredHead } from "./stored-head.js";
 import { ValueCache } from "./value-cache.js";
 
 /** What the parts of one store share. Only a write transaction and the restoration move `revision`. */
@@ -38,9 +39,10 @@ export class StoreState {
    */
   readable(revision: number, current: number): number {
     if (revision > current) throw new EtcdError("futureRevision");
-    const at = revision <= 0 ? current : revision;
-    if (at < this.compactedRevision) throw new EtcdError("compacted");
-    return at;
+    // The current one is never compacted away from who reads it: at most it is pinned, and a compaction waits for that.
+    if (revision <= 0 || revision === current) return current;
+    if (revision < this.compactedRevision) throw new EtcdError("compacted");
+    return revision;
   }
 
   /** The stored pair of one record of a key, by its position from the oldest. */
@@ -54,9 +56,21 @@ export class StoreState {
     return KeyValue.encoded(value);
   }
 
-  head(key: Key): KeyHead | undefined {
+  /** What a key is at revision `at`; undefined when it does not exist there. */
+  head(key: Key, at: number): KeyHead | undefined {
     const entry = this.index.get(key);
-    if (entry === undefined || !entry.alive) return undefined;
-    return { createRevision: entry.createRevision, modRevision: entry.main, version: entry.version };
+    return entry === undefined ? undefined : this.headOf(entry, at);
+  }
+
+  /** As `head`. Only what an older record was is read from disk: the index holds that of the newest one. */
+  headOf(entry: KeyEntry, at: number): KeyHead | undefined {
+    if (entry.main <= at) {
+      if (!entry.alive) return undefined;
+      return { createRevision: entry.createRevision, modRevision: entry.main, version: entry.version };
+    }
+    const position = entry.visibleAt(at);
+    if (position < 0) return undefined;
+    const { createRevision, version } = readStoredHead(this.read(entry, position));
+    return { createRevision, modRevision: entry.mainAt(position), version };
   }
 }

@@ -1,16 +1,27 @@
 import type { Backend } from "../backend/index.js";
-import { assert, type Clock, EtcdError, type Key, type LeaseId, type Logger } from "../base/index.js";
+import {
+  assert,
+  type Clock,
+  EtcdError,
+  type Key,
+  type LeaseId,
+  type Logger,
+  type Steps,
+  Turns,
+  type WorkBudget,
+} from "../base/index.js";
+import type { Encoded, KeyValue } from "../wire/index.js";
 import type { Change, ChangeListener } from "./change.js";
 import { Compactor } from "./compaction.js";
 import { StoreCounters } from "./counters.js";
 import { hashHistory, type KvHash } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
-import { pairsMax, RangeScan, rangeAt } from "./range-scan.js";
-import type { Asker, KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
+import { PinnedState } from "./pinned-state.js";
+import { headsInStepsAt, pairsInStepsAt, pairsMax, RangeScan, rangeAt, rangeInStepsAt } from "./range-scan.js";
+import type { Asker, KeyHead, RangeOptions, RangeResult, SteppedReader } from "./reader.js";
 import { restoreIndex } from "./restore.js";
 import { StoreState } from "./store-state.js";
-import { Turns } from "./turns.js";
 import { WriteTxn } from "./write-txn.js";
 
 export interface StoreOptions {
@@ -63,7 +74,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
  * The key space with its history. One write at a time, made of changes that become visible together; reads at any
  * revision that is not compacted. Same calls, same bytes, on every member.
  */
-export class Store implements Reader {
+export class Store implements SteppedReader {
   #state: StoreState;
   #compactor: Compactor;
   #hashes: HashCache;
@@ -119,7 +130,24 @@ export class Store implements Reader {
   }
 
   head(key: Key): KeyHead | undefined {
-    return this.#state.head(key);
+    return this.#state.head(key, this.revision);
+  }
+
+  rangeInSteps(key: Key, end: Key, options: RangeOptions, budget: WorkBudget): Steps<RangeResult> {
+    return rangeInStepsAt(this.#state, this.revision, key, end, options, budget);
+  }
+
+  headsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (head: KeyHead) => boolean): Steps<void> {
+    return headsInStepsAt(this.#state, this.revision, key, end, budget, visit);
+  }
+
+  pairsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (kv: Encoded<KeyValue>) => boolean): Steps<void> {
+    return pairsInStepsAt(this.#state, this.revision, key, end, budget, visit);
+  }
+
+  /** The state of this moment, kept readable until it is released, whatever is written or compacted meanwhile. */
+  pin(): PinnedState {
+    return new PinnedState(this.#state);
   }
 
   /** Begins the one write of the moment; its caller ends it before anything else runs. */

@@ -35,7 +35,7 @@ export class WriteTxn implements Reader {
   }
 
   head(key: Key): KeyHead | undefined {
-    return this.#state.head(key);
+    return this.#state.head(key, this.#current);
   }
 
   /** @returns the revision of this transaction's changes */
@@ -56,7 +56,7 @@ export class WriteTxn implements Reader {
   /** Deletes the keys of a range, in key order; `end` as for `range`. Returns how many there were. */
   deleteRange(key: Key, end: Key): number {
     if (end === "") {
-      if (this.#state.head(key) === undefined) return 0;
+      if (this.head(key) === undefined) return 0;
       this.#delete(key);
       return 1;
     }
