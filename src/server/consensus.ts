@@ -198,6 +198,10 @@ export class Consensus implements RaftHandler {
     this.readIndex.ask();
   }
 
+  commitMoved(index: number): void {
+    this.position.commitTo(index);
+  }
+
   leaderNews(state: SoftState): void {
     const fresh = this.leadership.update(state);
     if (fresh) this.readIndex.leaderChanged();
@@ -209,12 +213,10 @@ export class Consensus implements RaftHandler {
   }
 
   restored(snapshot: Snapshot): void {
-    this.position.commitTo(snapshot.metadata.index);
     this.#applyLoop.pushSnapshot(snapshot);
   }
 
   committed(entries: readonly Entry[]): Promise<void> | undefined {
-    this.position.commitTo(entries.at(-1)?.index ?? 0);
     this.#applyLoop.push(entries);
     if (!entries.some(({ type }) => type === "EntryConfChange")) return undefined;
     return this.#applyLoop.whenDrained();

@@ -25,6 +25,12 @@ import type { PeerNetwork } from "./peer-network.js";
 export interface RaftHandler {
   /** The loop is about to take what raft has: last call for a ReadIndex. */
   beforeReady(): void;
+  /**
+   * The log is committed up to `index`. Called before any message leaves that carries this commit index: a follower
+   * may apply an entry and answer its client at once, and the client's next question to this member must wait for
+   * that entry.
+   */
+  commitMoved(index: number): void;
   leaderNews(state: SoftState): void;
   readStates(states: readonly ReadState[]): void;
   /** A snapshot has taken the place of the whole log on disk; what is committed after it rests on it. */
@@ -47,7 +53,7 @@ export interface RaftHandler {
 export interface RaftNodeConfig {
   readonly node: RawNode;
   readonly storage: MemoryStorage;
-  readonly wal: Wal;
+  readonly wal: Pick<Wal, "save">;
   readonly clock: Clock;
   readonly tickMs: number;
   readonly handler: RaftHandler;
@@ -273,12 +279,13 @@ export class RaftNode {
 
   async #turn(ready: Ready): Promise<void> {
     const { handler, network, storage } = this.#config;
-    if (ready.softState !== undefined) this.#leadership(ready.softState);
-    if (ready.readStates.length > 0) handler.readStates(ready.readStates);
     if (ready.hardState !== undefined) {
       this.#unsavedState = ready.hardState;
       storage.setHardState(ready.hardState);
+      handler.commitMoved(ready.hardState.commit);
     }
+    if (ready.softState !== undefined) this.#leadership(ready.softState);
+    if (ready.readStates.length > 0) handler.readStates(ready.readStates);
     const outbox = sortMessages(ready, this.#leading, this.#storedTerm, (id) => handler.isRemoved(id));
     if (outbox.now.length > 0) network.send(outbox.now);
     const applied = ready.snapshot === undefined ? this.#store(ready) : this.#restore(ready, ready.snapshot);
