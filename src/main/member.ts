@@ -14,6 +14,7 @@ import { EtcdServer, removedForGood } from "../server/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
 import { openListener } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
+import { memoryLimit } from "./memory-limit.js";
 import { PeerHttp } from "./peers.js";
 import { openSecurity, portSecurity } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
@@ -170,6 +171,7 @@ function serve(ports: readonly OpenPort[], handlers: PortHandlers, logger: Proce
 
 function logStart({ server, ...settings }: Settings, logger: ProcessLogger): void {
   const urls = (listens: readonly Listen[]): readonly string[] => listens.map(({ url }) => url);
+  const memory = memoryLimit();
   logger.info("starting an etcd server", {
     name: server.name,
     "data-dir": server.dataDir,
@@ -186,5 +188,7 @@ function logStart({ server, ...settings }: Settings, logger: ProcessLogger): voi
     "quota-backend-bytes": server.quotaBackendBytes,
     "max-request-bytes": server.maxRequestBytes,
     "pre-vote": server.preVote,
+    "memory-limit-bytes": memory.bytes,
+    "memory-limit-set-by": memory.setBy,
   });
 }
