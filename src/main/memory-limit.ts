@@ -43,7 +43,7 @@ function groupLimitFiles(read: MemorySources["read"]): readonly string[] {
   });
 }
 
-/** Mounts are lines of `id parent device ROOT MOUNTPOINT options ... - TYPE source SUPEROPTIONS` (proc_pid_mountinfo). */
+/** A mount is a line `id parent device ROOT MOUNTPOINT options ... - TYPE source SUPEROPTIONS` (proc_pid_mountinfo(5)). */
 function hierarchies(mounts: string): readonly Hierarchy[] {
   return mounts.split("\n").flatMap((line): readonly Hierarchy[] => {
     const [before = "", after = ""] = line.split(" - ");
@@ -55,7 +55,7 @@ function hierarchies(mounts: string): readonly Hierarchy[] {
   });
 }
 
-/** The path of this process's group; lines are `id:controllers:path`, without controllers for version 2 (cgroups(7)). */
+/** The path of this process's group. A line is `id:controllers:path`; version 2 names no controllers (cgroups(7)). */
 function groupIn(groups: string, version: 1 | 2): string | undefined {
   for (const line of groups.split("\n")) {
     const [, controllers = "", ...path] = line.split(":");
