@@ -43,7 +43,7 @@ function groupLimitFiles(read: MemorySources["read"]): readonly string[] {
   });
 }
 
-/** A mount is a line `id parent device ROOT MOUNTPOINT options ... - TYPE source SUPEROPTIONS` (proc_pid_mountinfo(5)). */
+/** A mount is a line `id parent device ROOT MOUNTPOINT options ... - TYPE source SUPEROPTIONS` (proc_pid_mountinfo). */
 function hierarchies(mounts: string): readonly Hierarchy[] {
   return mounts.split("\n").flatMap((line): readonly Hierarchy[] => {
     const [before = "", after = ""] = line.split(" - ");
