@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Attack, fill, type Scale, storedKeys, storedPrefix } from "./attack.js";
+import { httpAttacks } from "./http-attacks.js";
+import { keyAttacks } from "./key-attacks.js";
+import { protocolAttacks } from "./protocol-attacks.js";
+import { Stage, type StageOptions } from "./stage.js";
+
+// Nothing that one client does stops the others. Each attack runs against a server of its own process, or the leader of
+// three, while another client goes about its business; what that client, the event loop, the memory and the raft term
+// go through is held to bounds.
+//
+//   npm run test:hostile                                      everything, at full size, on a machine that does nothing else
+//   HOSTILE=short npm run test:hostile                        as CI runs it
+//   HOSTILE_ONLY='lists' HOSTILE_STAGES='3 tls' npm run test:hostile
+
+const scale: Scale = process.env.HOSTILE === "short" ? "short" : "full";
+const only = process.env.HOSTILE_ONLY ?? "";
+const onlyStages = process.env.HOSTILE_STAGES ?? "";
+
+/** An attack that takes longer than this has found something that hangs. */
+const attackMsMax = scale === "short" ? 60_000 : 300_000;
+/** CPU time of the main thread between two ticks. */
+const tickGapMsMax = 50;
+/** How long other clients wait, at most one call in a hundred excepted. */
+const othersP99MsMax = 100;
+/** Beyond what the server took before the first attack. */
+const memoryBytesMax = 512 * 1024 * 1024;
+
+const stages: readonly (StageOptions & { readonly attacks: readonly Attack[] })[] = [
+  { members: 1, security: "clear", attacks: [...protocolAttacks, ...httpAttacks, ...keyAttacks] },
+  { members: 1, security: "tls", attacks: [...protocolAttacks, ...httpAttacks] },
+  { members: 1, security: "auth", attacks: [...protocolAttacks, ...httpAttacks, ...keyAttacks] },
+  { members: 3, security: "clear", attacks: [...keyAttacks, ...httpAttacks, ...protocolAttacks] },
+  ...(scale === "full"
+    ? ([
+        { members: 3, security: "tls", attacks: [...keyAttacks, ...httpAttacks, ...protocolAttacks] },
+        { members: 3, security: "auth", attacks: [...keyAttacks, ...httpAttacks, ...protocolAttacks] },
+      ] as const)
+    : []),
+];
+
+for (const { attacks, ...options } of stages) {
+  const name = `${options.members} ${options.security}`;
+  describe.runIf(name.includes(onlyStages))(name, () => {
+    let stage: Stage;
+
+    beforeAll(async () => {
+      stage = await Stage.open(options);
+      await fill(stage.client(), storedPrefix, storedKeys(scale), 100);
+      stage.markIdle();
+    }, 300_000);
+
+    afterAll(() => stage?.close());
+
+    for (const attack of attacks.filter((each) => each.name.includes(only))) {
+      test(attack.name, { timeout: attackMsMax }, () => withstand(stage, attack));
+    }
+  });
+}
+
+async function withstand(stage: Stage, attack: Attack): Promise<void> {
+  await attack.prepare?.(stage, scale);
+  const termBefore = await stage.term();
+  const finish = await stage.bystander();
+  stage.resetPeakBytes();
+  await stage.tickGap();
+  const startedAt = performance.now();
+  await attack.run(stage, scale);
+  const tookMs = performance.now() - startedAt;
+  const others = await finish();
+  const gap = await stage.tickGap();
+  const grownBytes = stage.peakBytes() - stage.idleBytes;
+  const terms = (await stage.term()) - termBefore;
+  stage.checkAlive();
+  report(stage, attack, { tookMs, gap, others, grownBytes, terms });
+
+  expect(others.failures, "calls of another client that failed").toEqual([]);
+  expect(terms, "changes of the term").toBe(0);
+  expect(gap.cpuMs, "CPU milliseconds between two ticks").toBeLessThan(tickGapMsMax);
+  expect(grownBytes / 2 ** 20, "MiB beyond those before the first attack").toBeLessThan(memoryBytesMax / 2 ** 20);
+  // By the clock, where nothing else runs: a busy machine makes everybody wait.
+  if (scale === "full") expect(others.p99Ms, "p99 of another client's calls, in ms").toBeLessThan(othersP99MsMax);
+}
+
+interface Findings {
+  readonly tookMs: number;
+  readonly gap: { readonly cpuMs: number; readonly wallMs: number };
+  readonly others: { readonly calls: number; readonly p99Ms: number; readonly longestMs: number };
+  readonly grownBytes: number;
+  readonly terms: number;
+}
+
+function report({ options }: Stage, { name }: Attack, { tookMs, gap, others, grownBytes, terms }: Findings): void {
+  const { members, security } = options;
+  console.info(
+    `${members} ${security}: ${name}: ${(tookMs / 1_000).toFixed(1)} s; tick gap ${gap.cpuMs.toFixed(0)} ms of CPU, ` +
+      `${gap.wallMs.toFixed(0)} ms by the clock; others p99 ${others.p99Ms.toFixed(0)} ms, longest ` +
+      `${others.longestMs.toFixed(0)} ms, ${others.calls} calls; +${(grownBytes / 2 ** 20).toFixed(0)} MiB; terms +${terms}`,
+  );
+}

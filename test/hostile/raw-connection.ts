@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { type Codec, services } from "../../src/wire/index.js";
+import { data, type Fields, flags, headers, preface, settings } from "../http2/frames.js";
+import type { Stage } from "./stage.js";
+
+/** A connection that speaks HTTP/2 by hand, so that it can say what no well-behaved client would. */
+export class RawConnection {
+  readonly socket: Socket;
+  /** Frames that came, by their type. */
+  readonly received = new Map<number, number>();
+  #rest: Buffer = Buffer.alloc(0);
+  #awaited: (() => void)[] = [];
+
+  private constructor(socket: Socket, reads: boolean) {
+    this.socket = socket;
+    if (reads) socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.once("close", () => this.#tell());
+  }
+
+  /** @param reads whether it takes what the server sends */
+  static async open(stage: Stage, reads = true): Promise<RawConnection> {
+    const connection = new RawConnection(await stage.dial("h2"), reads);
+    connection.socket.write(Buffer.concat([preface, settings([3, 1_000], [4, 2 ** 31 - 1])]));
+    return connection;
+  }
+
+  get closed(): boolean {
+    return this.socket.destroyed;
+  }
+
+  /** Writes as fast as the server reads; resolves early when it has hung up. */
+  async send(...parts: readonly Buffer[]): Promise<void> {
+    if (this.closed || this.socket.write(Buffer.concat(parts))) return;
+    await Promise.race([once(this.socket, "drain"), once(this.socket, "close")]);
+  }
+
+  /** Resolves when so many frames of a type have come, or when the server has hung up. */
+  async receives(type: number, count: number): Promise<void> {
+    while (!this.closed && (this.received.get(type) ?? 0) < count) {
+      await new Promise<void>((resolve) => this.#awaited.push(resolve));
+    }
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    while (bytes.length >= 9) {
+      const end = 9 + bytes.readUIntBE(0, 3);
+      if (bytes.length < end) break;
+      const type = bytes.readUInt8(3);
+      this.received.set(type, (this.received.get(type) ?? 0) + 1);
+      bytes = bytes.subarray(end);
+    }
+    this.#rest = bytes;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const resume of this.#awaited.splice(0)) resume();
+  }
+}
+
+/** The head of a gRPC call. */
+export function head(path: string, token: string | undefined): Fields {
+  return [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", path],
+    [":authority", "localhost"],
+    ["content-type", "application/grpc"],
+    ["te", "trailers"],
+    ...(token === undefined ? [] : ([["token", token]] as const)),
+  ];
+}
+
+/** A message of gRPC with its prefix. */
+export function message<Message>(codec: Codec<Message>, fields: Partial<Message>): Buffer {
+  const body = codec.encode(codec.create(fields));
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(body.length, 1);
+  return Buffer.concat([prefix, body]);
+}
+
+/** A whole unary call. */
+export function call(stream: number, path: string, body: Buffer, token: string | undefined): Buffer {
+  const frames = [headers(stream, head(path, token), flags.endHeaders)];
+  const frameBytesMax = 16_384;
+  for (let at = 0; at < body.length; at += frameBytesMax) {
+    const last = at + frameBytesMax >= body.length;
+    frames.push(data(stream, body.subarray(at, at + frameBytesMax), last ? flags.endStream : flags.none));
+  }
+  return Buffer.concat(frames);
+}
+
+export const paths = {
+  put: services["etcdserverpb.KV"].Put.path,
+  range: services["etcdserverpb.KV"].Range.path,
+  txn: services["etcdserverpb.KV"].Txn.path,
+  watch: services["etcdserverpb.Watch"].Watch.path,
+  keepAlive: services["etcdserverpb.Lease"].LeaseKeepAlive.path,
+} as const;
