@@ -172,7 +172,8 @@ export class Consensus implements RaftHandler {
   async drain(): Promise<void> {
     const stopped = new EtcdError("stopped");
     for (const waiting of [this.proposals, this.#confChanges, this.readIndex]) waiting.refuse(stopped);
-    await Promise.all([this.proposals.whenIdle(), this.readIndex.whenIdle(), this.#snapshots.settled()]);
+    const waiters = [this.proposals, this.#confChanges, this.readIndex];
+    await Promise.all([...waiters.map((waiting) => waiting.whenIdle()), this.#snapshots.settled()]);
     await this.#applyLoop.whenDrained();
   }
 

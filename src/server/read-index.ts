@@ -58,6 +58,8 @@ export class ReadIndex {
   readonly #config: ReadIndexConfig;
   #gathering: Round | undefined;
   #asked: Round | undefined;
+  /** Rounds whose index raft has confirmed and which wait until it is applied here. */
+  readonly #confirmed = new Set<Round>();
   #closed: EtcdError | undefined;
 
   constructor(config: ReadIndexConfig) {
@@ -98,8 +100,15 @@ export class ReadIndex {
     }
     this.#leaveAsked();
     const { position } = this.#config;
-    if (state.index <= position.applied) round.finish();
-    else position.whenApplied(state.index).then(() => round.finish());
+    if (state.index <= position.applied) {
+      round.finish();
+      return;
+    }
+    this.#confirmed.add(round);
+    void position.whenApplied(state.index).then(() => {
+      this.#confirmed.delete(round);
+      round.finish();
+    });
   }
 
   /** Another leader: the one that was asked may not answer, and its answer may be stale. */
@@ -141,16 +150,21 @@ export class ReadIndex {
 
   /** Resolves when nobody waits any more. */
   async whenIdle(): Promise<void> {
-    await Promise.allSettled([this.#asked?.done, this.#gathering?.done]);
+    await Promise.allSettled(this.#rounds().map(({ done }) => done));
   }
 
   /** Everybody who waits, and everybody who comes, gets `error`. */
   close(error: EtcdError): void {
     this.refuse(error);
-    this.#asked?.fail(error);
-    this.#gathering?.fail(error);
+    for (const round of this.#rounds()) round.fail(error);
+    this.#confirmed.clear();
     this.#asked = undefined;
     this.#gathering = undefined;
+  }
+
+  /** All rounds that somebody may wait for. */
+  #rounds(): Round[] {
+    return [...this.#confirmed, this.#asked, this.#gathering].filter((round) => round !== undefined);
   }
 
   #leaveAsked(): void {

@@ -142,3 +142,28 @@ test("ReadIndex: closed, it refuses reads of all ages", async () => {
   reads.close(new EtcdError("stopped"));
   expect(await Promise.all([asked, gathering, outcome(reads.wait())])).toEqual(["stopped", "stopped", "stopped"]);
 });
+
+test("ReadIndex: closed, it refuses a read whose index is confirmed and not applied", async () => {
+  const waiting = outcome(reads.wait());
+  reads.ask();
+  position.commitTo(6);
+  reads.answer({ index: 6, context: contextAt(0) });
+  reads.close(new EtcdError("stopped"));
+  expect(await waiting).toBe("stopped");
+});
+
+test("ReadIndex: it is not idle while a read waits for a confirmed index to be applied", async () => {
+  const waiting = outcome(reads.wait());
+  reads.ask();
+  position.commitTo(6);
+  reads.answer({ index: 6, context: contextAt(0) });
+  let idle = false;
+  const whenIdle = reads.whenIdle().then(() => {
+    idle = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(idle).toBe(false);
+  position.applyTo(6, 2);
+  await whenIdle;
+  expect(await waiting).toBe("read");
+});

@@ -1,0 +1,118 @@
+// Clients of three members that grant, renew and revoke leases as fast as they can; no renewal may find its lease gone:
+//   node test/bench/lease-stress.mjs [SECONDS] [CLIENTS] [COMMAND]     after a build
+// for example `node test/bench/lease-stress.mjs 10 300 etcd`. Each client keeps to one member, so that most of them
+// grant at a follower and renew there at once, which asks the leader. It exits with 1 after a TTL of 0.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client, credentials } from "@grpc/grpc-js";
+import { services } from "../../dist/wire/index.js";
+
+const [seconds = "10", clients = "300", command = "node bin/etcd"] = process.argv.slice(2);
+const deadlineMs = 10_000;
+const folder = mkdtempSync(join(tmpdir(), "etcd-leases-"));
+const counts = { granted: 0, renewed: 0, revoked: 0, lost: 0, failed: 0 };
+const reasons = new Map();
+const members = [];
+try {
+  await startCluster();
+  const end = performance.now() + Number(seconds) * 1000;
+  await Promise.all(Array.from({ length: Number(clients) }, (_, at) => work(members[at % members.length], end)));
+} finally {
+  for (const { child, client } of members) {
+    client.close();
+    child.kill("SIGKILL");
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(JSON.stringify(counts));
+for (const [reason, count] of reasons) console.log(`${count} times: ${reason}`);
+process.exit(counts.lost > 0 || counts.renewed === 0 ? 1 : 0);
+
+async function work({ client }, end) {
+  while (performance.now() < end) {
+    try {
+      const { id } = await call(client, "LeaseGrant", { ttl: 60 });
+      counts.granted++;
+      for (let times = 0; times < 2; times++) {
+        const { ttl } = await renew(client, id);
+        if (ttl === 0) counts.lost++;
+        else counts.renewed++;
+      }
+      await call(client, "LeaseRevoke", { id });
+      counts.revoked++;
+    } catch (error) {
+      counts.failed++;
+      reasons.set(error.message, (reasons.get(error.message) ?? 0) + 1);
+    }
+  }
+}
+
+/** One keep-alive on a stream of its own, as `etcdctl lease keep-alive --once` sends it. */
+function renew(client, id) {
+  const { path, request, response } = services["etcdserverpb.Lease"].LeaseKeepAlive;
+  return new Promise((resolve, reject) => {
+    const encode = (message) => Buffer.from(request.encode(message));
+    const options = { deadline: Date.now() + deadlineMs };
+    const stream = client.makeBidiStreamRequest(path, encode, (bytes) => response.decode(bytes), options);
+    stream.once("data", (answer) => {
+      resolve(answer);
+      stream.end();
+    });
+    stream.on("error", reject);
+    stream.write(request.create({ id }));
+  });
+}
+
+async function startCluster() {
+  for (const at of [1, 2, 3]) {
+    const [clientPort, peerPort] = [await freePort(), await freePort()];
+    const client = new Client(`127.0.0.1:${clientPort}`, credentials.createInsecure());
+    const urls = { client: `http://127.0.0.1:${clientPort}`, peer: `http://127.0.0.1:${peerPort}` };
+    members.push({ name: `m${at}`, urls, client });
+  }
+  const initialCluster = members.map(({ name, urls }) => `${name}=${urls.peer}`).join(",");
+  for (const member of members) {
+    const { name, urls } = member;
+    const [program, ...args] = command.split(" ");
+    const flags = [
+      ...["--name", name, "--data-dir", join(folder, name), "--initial-cluster", initialCluster],
+      ...["--listen-client-urls", urls.client, "--advertise-client-urls", urls.client],
+      ...["--listen-peer-urls", urls.peer, "--initial-advertise-peer-urls", urls.peer],
+    ];
+    member.child = spawn(program, [...args, ...flags], { stdio: "ignore" });
+  }
+  for (const { client } of members) await serving(client);
+}
+
+/** Resolves when the member has granted a lease. */
+async function serving(client) {
+  for (let tries = 0; tries < 600; tries++) {
+    const granted = await call(client, "LeaseGrant", { ttl: 60 }).catch(() => undefined);
+    if (granted !== undefined) return;
+    await pause(100);
+  }
+  throw new Error("a member does not serve");
+}
+
+function call(client, method, message) {
+  const { path, request, response } = services["etcdserverpb.Lease"][method];
+  return new Promise((resolve, reject) => {
+    const encode = (value) => Buffer.from(request.encode(value));
+    const answer = (error, value) => (error === null ? resolve(value) : reject(error));
+    const options = { deadline: Date.now() + deadlineMs };
+    client.makeUnaryRequest(path, encode, (bytes) => response.decode(bytes), request.create(message), options, answer);
+  });
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
