@@ -1,9 +1,10 @@
-import { assertNever } from "../base/index.js";
+import { assert, assertNever } from "../base/index.js";
 import { poll, requestVotes } from "./election.js";
 import { followAppend, followHeartbeat, followSnapshot } from "./follower.js";
 import { hex } from "./quorum.js";
-import type { Raft, StepResult } from "./raft.js";
-import { broadcastAppend } from "./replication.js";
+import type { Raft } from "./raft.js";
+import { appendEntries, broadcastAppend } from "./replication.js";
+import type { StepResult } from "./step-result.js";
 import { type Message, noNode } from "./types.js";
 
 /** One message at a candidate or pre-candidate, after terms were compared. */
@@ -68,8 +69,7 @@ function countVote(raft: Raft, message: Message): void {
       if (raft.state === "StatePreCandidate") {
         requestVotes(raft, "election");
       } else {
-        raft.becomeLeader();
-        broadcastAppend(raft);
+        lead(raft);
       }
       return;
     case "VoteLost":
@@ -81,4 +81,14 @@ function countVote(raft: Raft, message: Message): void {
     default:
       assertNever(result);
   }
+}
+
+/** Takes the lead and makes it known. */
+function lead(raft: Raft): void {
+  raft.becomeLeader();
+  // An entry of the own term is what lets earlier ones be committed (paper, 5.4.2). It is never too large.
+  const appended = appendEntries(raft, [{ type: "EntryNormal", data: new Uint8Array(0) }]);
+  assert(appended, "the first entry of a term is taken");
+  raft.logger.info(() => `${raft.name} became leader at term ${raft.term}`);
+  broadcastAppend(raft);
 }

@@ -1,8 +1,9 @@
 import { assertNever } from "../base/index.js";
 import { startElection } from "./election.js";
 import { hex } from "./quorum.js";
-import type { Raft, StepResult } from "./raft.js";
+import type { Raft } from "./raft.js";
 import { installSnapshot } from "./snapshot.js";
+import type { StepResult } from "./step-result.js";
 import { type Message, noNode } from "./types.js";
 
 /** One message at a follower, after terms were compared. */

@@ -2,9 +2,10 @@ import { assertNever } from "../base/index.js";
 import type { Progress } from "./progress.js";
 import { propose } from "./proposal.js";
 import { hex } from "./quorum.js";
-import type { Raft, StepResult } from "./raft.js";
+import type { Raft } from "./raft.js";
 import { confirmReads, releasePendingReads, requestRead } from "./read-index.js";
 import { advanceCommit, broadcastAppend, broadcastHeartbeat, maybeSendAppend } from "./replication.js";
+import type { StepResult } from "./step-result.js";
 import { type Message, noNode } from "./types.js";
 
 /** One message at a leader, after terms were compared. */

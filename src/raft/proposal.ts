@@ -1,6 +1,7 @@
 import { asConfChangeV2, type ConfChange, describeConfChange } from "./conf-change.js";
-import type { Raft, StepResult } from "./raft.js";
+import type { Raft } from "./raft.js";
 import { appendEntries, broadcastAppend } from "./replication.js";
+import type { StepResult } from "./step-result.js";
 import { describeConfig, isJoint } from "./tracker.js";
 import { type Entry, type Message, noNode } from "./types.js";
 

@@ -1,21 +1,13 @@
 import { AssertionFailure, assert } from "../base/index.js";
-import { appliedSnapshot, storageAppended, storageApplied } from "./acknowledge.js";
-import { stepCandidate } from "./candidate.js";
 import { type Config, checkConfig } from "./config.js";
-import { answerVote, mayDisturb, refusePreVote, startElection } from "./election.js";
-import { stepFollower } from "./follower.js";
-import { checkQuorum, stepLeader } from "./leader.js";
 import { type EntryId, RaftLog } from "./log.js";
 import type { RaftLogger } from "./logger.js";
 import { createMessage, type MessageBody, restsOnStorage } from "./message.js";
 import { hex } from "./quorum.js";
 import { ReadOnly } from "./read-only.js";
-import { restoreConfig } from "./reconfigure.js";
-import { appendEntries, broadcastHeartbeat } from "./replication.js";
 import { Tracker } from "./tracker.js";
 import {
   type HardState,
-  isEmptyHardState,
   type Message,
   type MessageType,
   type NodeId,
@@ -25,12 +17,10 @@ import {
   type StateType,
 } from "./types.js";
 
-/** What became of a message: `dropped` is a proposal that nobody will take up. */
-export type StepResult = "taken" | "dropped";
-
 /**
- * The state of one node and the rules that hold whatever its role: how terms compare, how roles change, when
- * messages may leave. The roles' own rules are in `follower`, `candidate` and `leader`, the only ones to write here.
+ * The state of one node, how its role changes, and when its messages may leave. It decides nothing by itself: `start`
+ * loads it, `step` and `tick` drive it, and the rules of the roles (`follower`, `candidate`, `leader` and the files that
+ * they use) write to it.
  */
 export class Raft {
   readonly id: NodeId;
@@ -49,7 +39,8 @@ export class Raft {
 
   /** Ticks since the last election timeout; for a follower, since it heard of its leader. */
   electionElapsed = 0;
-  #heartbeatElapsed = 0;
+  /** Leader: ticks since the last heartbeat. */
+  heartbeatElapsed = 0;
   /** In `[electionTicks, 2 * electionTicks)`, drawn anew with every change of role, so that votes seldom split. */
   randomizedElectionTimeout = 0;
 
@@ -80,21 +71,10 @@ export class Raft {
       messages: config.maxInflightMessages,
       bytes: config.maxInflightBytes ?? Number.POSITIVE_INFINITY,
     });
-    const { hardState, confState } = storage.initialState();
-    const last = this.log.lastEntryId();
-    restoreConfig(this, confState);
-    if (!isEmptyHardState(hardState)) this.#loadState(hardState);
-    if (config.applied !== undefined && config.applied > 0) this.log.appliedTo(config.applied, 0);
-    this.becomeFollower(this.#term, noNode);
-    logger.info(() => {
-      const peers = this.tracker.voters.map(hex).join(",");
-      const marks = `commit: ${this.log.committed}, applied: ${this.log.applied}`;
-      const end = `lastindex: ${last.index}, lastterm: ${last.term}`;
-      return `newRaft ${this.name} [peers: [${peers}], term: ${this.#term}, ${marks}, ${end}]`;
-    });
   }
 
-  #loadState(state: HardState): void {
+  /** Takes up the term, vote and commit index that were stored. */
+  loadState(state: HardState): void {
     const { committed, lastIndex } = this.log;
     if (state.commit < committed || state.commit > lastIndex) {
       this.fail(`${this.name} state.commit ${state.commit} is out of range [${committed}, ${lastIndex}]`);
@@ -161,116 +141,10 @@ export class Raft {
     this.messages.push({ ...message, to: this.lead, from, term });
   }
 
-  // ---- time
-
-  tick(): void {
-    this.electionElapsed++;
-    if (this.#state === "StateLeader") this.#tickLeader();
-    else this.#tickElection();
-  }
-
-  #tickElection(): void {
-    if (!this.promotable || this.electionElapsed < this.randomizedElectionTimeout) return;
-    this.electionElapsed = 0;
-    this.campaign();
-  }
-
-  #tickLeader(): void {
-    this.#heartbeatElapsed++;
-    if (this.electionElapsed >= this.config.electionTicks) {
-      this.electionElapsed = 0;
-      if (this.config.checkQuorum) checkQuorum(this);
-      // A transfer that takes longer than an election has failed: proposals are taken again.
-      this.leadTransferee = noNode;
-    }
-    if (this.#state === "StateLeader" && this.#heartbeatElapsed >= this.config.heartbeatTicks) {
-      this.#heartbeatElapsed = 0;
-      broadcastHeartbeat(this);
-    }
-  }
-
-  /** Stands for election now, by way of a pre-vote when that is configured. */
-  campaign(): void {
-    startElection(this, this.config.preVote ? "pre-election" : "election");
-  }
-
   /** Able to lead: a voter, whose state machine does not wait for a snapshot. */
   get promotable(): boolean {
     const own = this.tracker.progress.get(this.id);
     return own !== undefined && !own.isLearner && this.log.unstable.snapshot === undefined;
-  }
-
-  // ---- messages
-
-  step(message: Message): StepResult {
-    if (message.term > this.#term) {
-      if (this.#stepHigherTerm(message) === "ignored") return "taken";
-    } else if (message.term !== 0 && message.term < this.#term) {
-      this.#stepLowerTerm(message);
-      return "taken";
-    }
-    switch (message.type) {
-      case "MsgHup":
-        this.campaign();
-        return "taken";
-      case "MsgStorageAppendResp":
-        storageAppended(this, message);
-        return "taken";
-      case "MsgStorageApplyResp":
-        storageApplied(this, message);
-        return "taken";
-      case "MsgVote":
-      case "MsgPreVote":
-        answerVote(this, message);
-        return "taken";
-      default:
-        return this.#stepByRole(message);
-    }
-  }
-
-  #stepByRole(message: Message): StepResult {
-    if (this.#state === "StateLeader") return stepLeader(this, message);
-    return this.#state === "StateFollower" ? stepFollower(this, message) : stepCandidate(this, message);
-  }
-
-  /** Whoever hears of a higher term follows it, unless the message only asks whether it could come to be. */
-  #stepHigherTerm(message: Message): "accepted" | "ignored" {
-    const { type, from, term } = message;
-    if ((type === "MsgVote" || type === "MsgPreVote") && !mayDisturb(this, message)) return "ignored";
-    if (type === "MsgPreVote" || (type === "MsgPreVoteResp" && !message.reject)) return "accepted";
-    this.logger.info(() => {
-      const own = `${this.name} [term: ${this.#term}]`;
-      return `${own} received a ${type} message with higher term from ${hex(from)} [term: ${term}]`;
-    });
-    const fromLeader = type === "MsgApp" || type === "MsgHeartbeat" || type === "MsgSnap";
-    this.becomeFollower(term, fromLeader ? from : noNode);
-    return "accepted";
-  }
-
-  #stepLowerTerm(message: Message): void {
-    const { type, from, term } = message;
-    if ((this.config.checkQuorum || this.config.preVote) && (type === "MsgHeartbeat" || type === "MsgApp")) {
-      // A leader of an old term: perhaps a late message, perhaps we raised our term while cut off, and with these
-      // settings nobody would hear of it through a vote. The answer lets the leader know of the newer term.
-      this.send("MsgAppResp", from);
-    } else if (type === "MsgPreVote") {
-      refusePreVote(this, message);
-    } else if (type === "MsgStorageAppendResp") {
-      if (message.index !== 0) {
-        // The entries may have been overwritten since, and be on their way to the disk a second time.
-        this.logger.info(() => {
-          const own = `${this.name} [term: ${this.#term}]`;
-          return `${own} ignored entry appends from a ${type} message with lower term [term: ${term}]`;
-        });
-      }
-      // What a snapshot covers is committed, at whatever term it was applied.
-      if (message.snapshot !== undefined) appliedSnapshot(this, message.snapshot);
-    } else {
-      this.logger.info(() => {
-        const own = `${this.name} [term: ${this.#term}]`;
-        return `${own} ignored a ${type} message with lower term from ${hex(from)} [term: ${term}]`;
-      });
-    }
   }
 
   // ---- roles
@@ -299,6 +173,7 @@ export class Raft {
     this.logger.info(() => `${this.name} became pre-candidate at term ${this.#term}`);
   }
 
+  /** Takes the lead of this term. The caller then appends the term's first entry. */
   becomeLeader(): void {
     assert(this.#state !== "StateFollower", "a leader was elected");
     this.#reset(this.#term);
@@ -310,10 +185,6 @@ export class Raft {
     own.recentActive = true;
     // There may be a conf change among what is not applied yet. Rather than look, wait for all of it.
     this.pendingConfIndex = this.log.lastIndex;
-    // An entry of the own term is what lets earlier ones be committed (paper, 5.4.2). It is never too large.
-    const appended = appendEntries(this, [{ type: "EntryNormal", data: new Uint8Array(0) }]);
-    assert(appended, "the first entry of a term is taken");
-    this.logger.info(() => `${this.name} became leader at term ${this.#term}`);
   }
 
   castVote(candidate: NodeId): void {
@@ -328,7 +199,7 @@ export class Raft {
     }
     this.lead = noNode;
     this.electionElapsed = 0;
-    this.#heartbeatElapsed = 0;
+    this.heartbeatElapsed = 0;
     const { electionTicks, random } = this.config;
     this.randomizedElectionTimeout = electionTicks + random.int(electionTicks);
     this.leadTransferee = noNode;

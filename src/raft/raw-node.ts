@@ -11,9 +11,11 @@ import {
   isResponseMessage,
   restsOnStorage,
 } from "./message.js";
-import { Raft } from "./raft.js";
+import type { Raft } from "./raft.js";
 import { applyConfChange } from "./reconfigure.js";
+import { startRaft } from "./start.js";
 import { type BasicStatus, basicStatusOf, type Status, statusOf } from "./status.js";
+import { campaign, step, tick } from "./step.js";
 import {
   appendThread,
   applyThread,
@@ -54,7 +56,7 @@ export class RawNode {
 
   /** Starts from what `config.storage` holds. */
   constructor(config: Config) {
-    this.#raft = new Raft(config);
+    this.#raft = startRaft(config);
     this.#async = config.asyncStorageWrites === true;
     this.#lastSoftState = this.#raft.softState();
     this.#lastHardState = this.#raft.hardState();
@@ -85,12 +87,12 @@ export class RawNode {
 
   /** One unit of time has passed. */
   tick(): void {
-    this.#raft.tick();
+    tick(this.#raft);
   }
 
   /** Stands for election now. */
   campaign(): void {
-    this.#raft.campaign();
+    campaign(this.#raft);
   }
 
   /** @throws RaftError `proposalDropped`, for instance when there is no leader */
@@ -140,7 +142,7 @@ export class RawNode {
   }
 
   #step(message: Message): void {
-    if (this.#raft.step(message) === "dropped") throw new RaftError("proposalDropped");
+    if (step(this.#raft, message) === "dropped") throw new RaftError("proposalDropped");
   }
 
   /** Whether `ready` has anything to say. */
@@ -253,34 +255,34 @@ export class RawNode {
     const messages = this.#onAdvance;
     assert(messages !== undefined, "there is a Ready to advance from");
     this.#onAdvance = undefined;
-    for (const message of messages) this.#raft.step(message);
+    for (const message of messages) step(this.#raft, message);
   }
 
   /** Asks for an index at which a read is linearizable; `context` comes back with it in a Ready, or gets lost. */
   readIndex(context: Uint8Array): void {
     const entry: Entry = { term: 0, index: 0, type: "EntryNormal", data: context };
-    this.#raft.step(createMessage("MsgReadIndex", noNode, noNode, 0, { entries: [entry] }));
+    step(this.#raft, createMessage("MsgReadIndex", noNode, noNode, 0, { entries: [entry] }));
   }
 
   /** Asks the leader to hand on to this member. */
   transferLeadership(to: NodeId): void {
-    this.#raft.step(createMessage("MsgTransferLeader", noNode, to, 0));
+    step(this.#raft, createMessage("MsgTransferLeader", noNode, to, 0));
   }
 
   /** A follower acts as if there were no leader, until it hears of one: it may vote. */
   forgetLeader(): void {
-    this.#raft.step(createMessage("MsgForgetLeader", noNode, noNode, 0));
+    step(this.#raft, createMessage("MsgForgetLeader", noNode, noNode, 0));
   }
 
   /** The last message to this member was not delivered. */
   reportUnreachable(id: NodeId): void {
-    this.#raft.step(createMessage("MsgUnreachable", noNode, id, 0));
+    step(this.#raft, createMessage("MsgUnreachable", noNode, id, 0));
   }
 
   /** What became of a snapshot that was sent to this member. Must be called, or it is sent nothing any more. */
   reportSnapshot(id: NodeId, outcome: "finish" | "failure"): void {
     const body = { reject: outcome === "failure", context: emptyBytes };
-    this.#raft.step(createMessage("MsgSnapStatus", noNode, id, 0, body));
+    step(this.#raft, createMessage("MsgSnapStatus", noNode, id, 0, body));
   }
 
   status(): Status {
