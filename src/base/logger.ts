@@ -5,6 +5,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
  * the moment, and no field ever holds a stored value, a password or a token.
  */
 export interface Logger {
+  /** Lines that could not be written since the start; absent where none can be lost. */
+  readonly linesLost?: number;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;

@@ -15,7 +15,7 @@ import { banner } from "./terminal.js";
 const stopMsMax = 4_800;
 
 /** For what goes wrong before the log is known. */
-const stderrLog: LogSettings = { level: "info", levelGiven: false, outputs: ["stderr"], format: "json" };
+const stderrLog: LogSettings = { level: "info", outputs: ["stderr"], format: "json", formatGiven: false };
 
 const settled = { ok: 0, failed: 1, badCommandLine: 2 } as const;
 
@@ -72,7 +72,7 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   }
   if (member === undefined) return settled.ok;
   const { server, clientUrls } = member;
-  if (process.stderr.isTTY) process.stderr.write(banner(settings, server.memberId, server.clusterId, clientUrls));
+  logger.show(banner(settings, server.memberId, server.clusterId, clientUrls));
   // Why it failed, the server has told the log.
   const failure = await Promise.race([stopping, server.failed, server.removed.then(() => sayRemoved(logger))]);
   const stopped = await Promise.race([

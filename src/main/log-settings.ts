@@ -6,11 +6,11 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
 
 export interface LogSettings {
   readonly level: LogLevel;
-  /** The level was asked for, not assumed. */
-  readonly levelGiven: boolean;
   /** `stderr`, `stdout` or the path of a file. */
   readonly outputs: readonly string[];
   readonly format: "json" | "console";
+  /** The format was asked for, not assumed. */
+  readonly formatGiven: boolean;
   /** Of the one file among the outputs; absent when it is not rotated. */
   readonly rotation?: LogRotation;
 }
@@ -45,9 +45,9 @@ export function logSettings(flags: FlagValues): LogSettings {
   const rotation = rotationOf(flags, places);
   return {
     level,
-    levelGiven: flags.given("log-level"),
     outputs: places,
     format: flags.text("log-format") === "console" ? "console" : "json",
+    formatGiven: flags.given("log-format"),
     ...(rotation && { rotation }),
   };
 }

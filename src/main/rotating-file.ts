@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
+import { createReadStream, createWriteStream, renameSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { LogFile } from "./log-file.js";
+import type { LogSink } from "./log-queue.js";
 
 /** When a log file gives way to the next, and what becomes of those before. */
 export interface LogRotation {
@@ -29,15 +22,18 @@ export interface LogRotation {
 const dayMs = 86_400_000;
 const stampPattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/;
 
+/** Old lines are for whoever runs the member, as in etcd. */
+const ownerOnly = 0o600;
+
 /**
- * A log file that is renamed when it is full, to `name-2026-11-22T15-04-05.000.log`, as etcd's is. A line is written
- * when the call returns: no rotating stream on the shelf promises that, and the last lines of a process matter most.
+ * A log file that is renamed when it is full, to `name-2026-11-22T15-04-05.000.log`, as etcd's is. Rotating streams on
+ * the shelf buffer without a bound, or end the process when the disk is full.
  */
-export class RotatingFile {
+export class RotatingFile implements LogSink {
   readonly #path: string;
   readonly #rotation: LogRotation;
   readonly #now: () => Date;
-  #file: number;
+  readonly #file: LogFile;
   #bytes: number;
   #tidying: Promise<void> = Promise.resolve();
 
@@ -46,17 +42,20 @@ export class RotatingFile {
     this.#path = path;
     this.#rotation = rotation;
     this.#now = now;
-    mkdirSync(dirname(path), { recursive: true });
-    this.#file = openSync(path, "a", 0o600);
-    this.#bytes = fstatSync(this.#file).size;
+    this.#file = new LogFile(path, { mode: ownerOnly, makeFolder: true });
+    this.#bytes = this.#file.size;
     this.#tidyLater();
   }
 
-  write(line: string): void {
-    const bytes = Buffer.from(line, "utf8");
+  async write(bytes: Buffer): Promise<number> {
     if (this.#bytes > 0 && this.#bytes + bytes.length > this.#rotation.maxSize * 1024 * 1024) this.#rotate();
-    writeSync(this.#file, bytes);
-    this.#bytes += bytes.length;
+    const taken = await this.#file.write(bytes);
+    this.#bytes += taken;
+    return taken;
+  }
+
+  writeNow(bytes: Buffer): number {
+    return this.#file.writeNow(bytes);
   }
 
   /** Resolves when old files are compressed or removed as they should be. */
@@ -72,10 +71,9 @@ export class RotatingFile {
       // The directory cannot be written, say: the log goes on in the file that it has.
       if (!isMoved) return;
     }
-    closeSync(this.#file);
-    this.#file = openSync(this.#path, "a", 0o600);
     this.#bytes = 0;
     this.#tidyLater();
+    this.#file.reopen();
   }
 
   #backupPath(): string {

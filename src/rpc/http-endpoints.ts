@@ -51,7 +51,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   // The library takes longer to load than a process should take to start, and many are never asked.
   const loadMetrics = (): Promise<MetricRegistry> => {
     loading ??= import("./metrics.js").then(({ createMetrics }) =>
-      createMetrics(server, counters, checks, extensiveMetrics),
+      createMetrics(server, counters, checks, extensiveMetrics, () => logger.linesLost ?? 0),
     );
     return loading;
   };

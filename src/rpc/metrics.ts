@@ -14,6 +14,7 @@ export function createMetrics(
   calls: CallCounters,
   health: HealthChecks,
   extensive: boolean,
+  logLinesLost: () => number,
 ): MetricRegistry {
   const registry = new MetricRegistry();
   addIdentity(registry, server);
@@ -24,6 +25,7 @@ export function createMetrics(
   registry.counter("etcd_server_health_success", "Health checks that succeeded.", () => health.successes);
   registry.counter("etcd_server_health_failures", "Health checks that failed.", () => health.failures);
   addChecks(registry, health);
+  registry.counter("etcd_log_lines_lost_total", "Log lines that could not be written.", logLinesLost);
   addProcessMetrics(registry);
   return registry;
 }

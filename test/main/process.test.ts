@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { PutRequest, PutResponse, services } from "../../src/wire/index.js";
+import { freePort } from "../support/server-process.js";
 
 const command = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "etcd-ts-process-"));
@@ -259,4 +260,81 @@ test("the log goes where it is told to, from the level it is told", async () => 
   await expect.poll(() => readFileSync(path, "utf8")).toBe(run.stdout);
   expect(run.stderr).toBe("");
   expect(run.stdout).not.toContain('"level":"info"');
+});
+
+/** A member whose standard error is a descriptor of the test's, or a pipe that nobody reads. */
+async function startBlind(
+  stderr: number | "pipe",
+  flags: readonly string[] = [],
+): Promise<{ child: ChildProcess; url: string }> {
+  const metrics = join(directory, `metrics-${members}.sock`);
+  const data = join(directory, `m${members++}`);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const urls = [
+    `--listen-client-urls=${url}`,
+    `--advertise-client-urls=${url}`,
+    "--listen-peer-urls=http://127.0.0.1:0",
+  ];
+  const words = [command, `--data-dir=${data}`, `--listen-metrics-urls=unix://${metrics}`, ...urls, ...flags];
+  const child = spawn(process.execPath, words, { cwd: directory, stdio: ["ignore", "ignore", stderr] });
+  children.push(child);
+  const isUp = async (): Promise<boolean> => {
+    if (child.exitCode !== null) throw new Error(`the member ended with ${child.exitCode}`);
+    return (await fetch(`${url}/health`).catch(() => undefined))?.status === 200;
+  };
+  await expect.poll(isUp, { timeout: 15_000 }).toBe(true);
+  return { child, url };
+}
+
+async function lostLines(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^etcd_log_lines_lost_total (\d+)$/m.exec(metrics)?.[1]);
+}
+
+/** Each call is a line of the log. */
+const talkative = ["--log-level=debug", "--experimental-warning-unary-request-duration=1ns"];
+
+async function put(url: string, count: number): Promise<void> {
+  // The line has the key in it.
+  const request = { method: "POST", body: JSON.stringify({ key: "YWFh".repeat(1_000), value: "YQ==" }) };
+  const answers = await Promise.all(Array.from({ length: count }, () => fetch(`${url}/v3/kv/put`, request)));
+  for (const answer of answers) expect(answer.status).toBe(200);
+}
+
+async function stopped(child: ChildProcess): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  return await ended;
+}
+
+test("a log that nobody reads stops nothing", { timeout: 30_000 }, async () => {
+  const { child, url } = await startBlind("pipe", talkative);
+  // A connection keeps some hundred KiB for its reader, and the member 1 MiB more.
+  for (let round = 0; !((await lostLines(url)) > 0); round++) {
+    expect(round).toBeLessThan(500);
+    await put(url, 20);
+  }
+  expect(await stopped(child)).toBe(0);
+});
+
+for (const { name, flags } of [
+  { name: "standard error", flags: [] },
+  { name: "a file", flags: ["--log-outputs=/dev/full"] },
+]) {
+  test(`${name} that takes no line loses lines and nothing else`, async () => {
+    const full = openSync("/dev/full", "a");
+    const { child, url } = await startBlind(full, flags);
+    closeSync(full);
+    expect(await lostLines(url)).toBeGreaterThan(5);
+    expect(await stopped(child)).toBe(0);
+  });
+}
+
+test("a reader of the log that goes away takes only the log along", async () => {
+  const { child, url } = await startBlind("pipe", talkative);
+  child.stderr?.destroy();
+  for (let round = 0; round < 5; round++) await put(url, 20);
+  expect(await lostLines(url)).toBeGreaterThan(50);
+  expect(await stopped(child)).toBe(0);
 });

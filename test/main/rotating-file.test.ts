@@ -36,36 +36,36 @@ function start(rotation: Partial<LogRotation> = {}, before: Readonly<Record<stri
 
 const half = `${"x".repeat(512 * 1024 - 1)}\n`;
 
-test("a line is in the file when the call returns", () => {
+test("lines are in the file when they are said to be", async () => {
   const { file, read } = start();
-  file.write("one\n");
-  file.write("zwei: ä\n");
+  await file.write(Buffer.from("one\n"));
+  await file.write(Buffer.from("zwei: ä\n"));
   expect(read("etcd.log").toString()).toBe("one\nzwei: ä\n");
 });
 
-test("a full file is named for the moment, and the next line begins another", () => {
+test("a full file is named for the moment, and the next line begins another", async () => {
   const { file, names, read } = start();
-  file.write(half);
-  file.write(half);
+  await file.write(Buffer.from(half));
+  await file.write(Buffer.from(half));
   expect(names()).toEqual(["etcd.log"]);
-  file.write("next\n");
+  await file.write(Buffer.from("next\n"));
   expect(names()).toEqual(["etcd-2026-11-22T15-04-05.000.log", "etcd.log"]);
   expect(read("etcd.log").toString()).toBe("next\n");
   expect(read("etcd-2026-11-22T15-04-05.000.log").length).toBe(1024 * 1024);
 });
 
-test("a line that is longer than a file has one of its own", () => {
+test("a line that is longer than a file has one of its own", async () => {
   const { file, names } = start();
-  file.write(half + half + half);
+  await file.write(Buffer.from(half + half + half));
   expect(names()).toEqual(["etcd.log"]);
 });
 
-test("what was in the file before the start counts", () => {
+test("what was in the file before the start counts", async () => {
   const { open, names, file } = start();
-  file.write(half);
+  await file.write(Buffer.from(half));
   const again = open();
-  again.write(half);
-  again.write("next\n");
+  await again.write(Buffer.from(half));
+  await again.write(Buffer.from("next\n"));
   expect(names()).toHaveLength(2);
 });
 
@@ -75,7 +75,7 @@ test("so many old files are kept, and nothing of others is touched", async () =>
     { "etcd-2020-01-01T00-00-00.000.log.gz": "old", "etcd-else.log": "", "other-2020-01-01T00-00-00.000.log": "" },
   );
   for (let at = 0; at < 4; at++) {
-    file.write(half + half);
+    await file.write(Buffer.from(half + half));
     advance(1_000);
   }
   await file.settled();
@@ -90,8 +90,8 @@ test("so many old files are kept, and nothing of others is touched", async () =>
 
 test("old files go when they are too old, at the start too", async () => {
   const { file, open, advance, names } = start({ maxAge: 2 });
-  file.write(half + half);
-  file.write("next\n");
+  await file.write(Buffer.from(half + half));
+  await file.write(Buffer.from("next\n"));
   advance(2 * 86_400_000);
   await open().settled();
   expect(names()).toHaveLength(2);
@@ -102,26 +102,26 @@ test("old files go when they are too old, at the start too", async () => {
 
 test("old files are compressed", async () => {
   const { file, names, read } = start({ compress: true });
-  file.write(half + half);
-  file.write("next\n");
+  await file.write(Buffer.from(half + half));
+  await file.write(Buffer.from("next\n"));
   await file.settled();
   expect(names()).toEqual(["etcd-2026-11-22T15-04-05.000.log.gz", "etcd.log"]);
   expect(gunzipSync(read("etcd-2026-11-22T15-04-05.000.log.gz")).toString()).toBe(half + half);
 });
 
-test("names say the machine's time when asked to", () => {
+test("names say the machine's time when asked to", async () => {
   const { file, names } = start({ localTime: true });
-  file.write(half + half);
-  file.write("next\n");
+  await file.write(Buffer.from(half + half));
+  await file.write(Buffer.from("next\n"));
   const local = new Date(Date.UTC(2026, 10, 22, 15, 4, 5));
   expect(names()[0]).toContain(`T${String(local.getHours()).padStart(2, "0")}-`);
 });
 
-test("when somebody has moved a full file, another is begun all the same", () => {
+test("when somebody has moved a full file, another is begun all the same", async () => {
   const { file, directory, names, read } = start();
-  file.write(half + half);
+  await file.write(Buffer.from(half + half));
   renameSync(join(directory, "etcd.log"), join(directory, "moved"));
-  file.write("next\n");
+  await file.write(Buffer.from("next\n"));
   expect(read("etcd.log").toString()).toBe("next\n");
   expect(names()).toEqual(["etcd.log", "moved"]);
 });

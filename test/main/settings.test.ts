@@ -33,7 +33,7 @@ test("without flags, everything has etcd's default", () => {
   expect(rest.listenClients).toEqual([
     { url: "http://localhost:2379", address: { kind: "tcp", host: "localhost", port: 2379 } },
   ]);
-  expect(rest.log).toEqual({ level: "info", levelGiven: false, outputs: ["stderr"], format: "json" });
+  expect(rest.log).toEqual({ level: "info", outputs: ["stderr"], format: "json", formatGiven: false });
 });
 
 test("a member that is named, and whose cluster is not, is its own cluster", () => {
