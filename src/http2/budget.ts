@@ -10,10 +10,13 @@ export class Budget {
     this.#perSecond = perSecond;
   }
 
-  /** @returns false when that is too often */
-  spend(): boolean {
+  /**
+   * @param cost how often it counts
+   * @returns false when that is too often
+   */
+  spend(cost = 1): boolean {
     const now = performance.now();
-    this.#used = Math.max(0, this.#used - ((now - this.#countedAt) / 1_000) * this.#perSecond) + 1;
+    this.#used = Math.max(0, this.#used - ((now - this.#countedAt) / 1_000) * this.#perSecond) + cost;
     this.#countedAt = now;
     return this.#used <= this.#most;
   }

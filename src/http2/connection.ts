@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { Budget } from "./budget.js";
 import { readSettings } from "./client-settings.js";
 import { CutStreams } from "./cut-streams.js";
-import { type Field, type FieldList, isRequest, isTrailers } from "./field-list.js";
+import type { Field, FieldList } from "./field-list.js";
 import { FrameReader } from "./frame-reader.js";
 import {
   ConnectionError,
@@ -18,9 +18,11 @@ import {
   violation,
   windowBytesMax,
 } from "./frames.js";
+import { dependencyOf, type HeaderBlock, HeaderBlocks } from "./header-blocks.js";
 import { HpackDecoder } from "./hpack-decoder.js";
 import { Outbound } from "./outbound.js";
 import { PingPolicy } from "./ping-policy.js";
+import { declaredBytes, isRequest, isTrailers } from "./request-rules.js";
 import { Http2Stream, type StreamListener } from "./stream.js";
 
 export interface Http2Config {
@@ -40,19 +42,11 @@ export interface Http2Config {
 export type StreamAcceptor = (stream: Http2Stream, head: FieldList) => StreamListener | undefined;
 
 const streamWindowBytes = 256 * 1024;
-/** A header block, as it comes; whoever sends a longer one cannot be read any further. */
-const blockBytesMax = 256 * 1024;
 const unlimitedStreams = 2 ** 32 - 1;
+/** Settings that change the windows of so many streams count twice, of twice as many three times. */
+const windowsForOneSetting = 250;
 
 const unforeseen = { code: errorCodes.internal, message: "internal error" } as const;
-
-/** A header block that has not come to its end. */
-interface OpenBlock {
-  readonly stream: number;
-  readonly endsStream: boolean;
-  readonly parts: Buffer[];
-  bytes: number;
-}
 
 /** One client's connection: reads its frames, and writes those of its streams. */
 export class Http2Connection {
@@ -65,14 +59,16 @@ export class Http2Connection {
   readonly #out: Outbound;
   /** Opening a stream and having it ended costs a client nothing, and a server a little each time. */
   readonly #resets = new Budget(10_000, 1_000);
-  /** Each may concern every stream. */
+  /** Each may concern every stream, and costs accordingly. */
   readonly #settingsFrames = new Budget(1_000, 10);
   readonly #pings: PingPolicy;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #cut = new CutStreams();
+  /** Streams that are over while their handlers are at work. */
+  #occupied = 0;
   #prefaceAt = 0;
   #begun = false;
-  #block: OpenBlock | undefined;
+  readonly #blocks = new HeaderBlocks();
   #lastStream = 0;
   #initialSendWindow = initialWindowBytes;
   /** The last stream that is served, once no new ones are. */
@@ -94,6 +90,7 @@ export class Http2Connection {
       frequentFields: config.frequentFields,
       onAnswer: () => this.#pings.spoke(),
       onClosed: (stream) => this.#closedStream(stream),
+      onVacated: () => this.#occupied--,
     });
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     // A client that closes its half asks nothing any more and hears nothing.
@@ -167,7 +164,8 @@ export class Http2Connection {
     const { data, headers, priority, resetStream, settings, pushPromise, ping, goAway, windowUpdate, continuation } =
       frameTypes;
     if (!this.#begun && type !== settings) throw violation("settings come first");
-    if (this.#block !== undefined && (type !== continuation || id !== this.#block.stream)) {
+    const blockOf = this.#blocks.openStream;
+    if (blockOf !== undefined && (type !== continuation || id !== blockOf)) {
       throw violation("another frame in the middle of a header block");
     }
     switch (type) {
@@ -175,14 +173,16 @@ export class Http2Connection {
         this.#data(flags, id, payload);
         break;
       case headers:
-        this.#headers(flags, id, payload);
+        if (id % 2 === 0) throw violation(`a stream that no client opens: ${id}`);
+        this.#headers(this.#blocks.begin(flags, id, payload));
         break;
       case continuation:
-        this.#continuation(flags, payload);
+        this.#headers(this.#blocks.goOn(flags, payload));
         break;
       case priority:
         if (id === 0) throw violation("a priority of no stream");
         checkLength(payload, 5);
+        if (dependencyOf(payload) === id) this.#failKnown(id, errorCodes.protocol);
         break;
       case resetStream:
         this.#resetStream(id, payload);
@@ -223,61 +223,46 @@ export class Http2Connection {
     if (wrong !== undefined) this.#fail(stream, wrong);
   }
 
-  #headers(flags: number, id: number, payload: Buffer): void {
-    if (id % 2 === 0) throw violation(`a stream that no client opens: ${id}`);
-    let part = unpadded(flags, payload);
-    if ((flags & frameFlags.priority) !== 0) {
-      if (part.length < 5) throw new ConnectionError(errorCodes.frameSize, "a priority that is cut");
-      part = part.subarray(5);
-    }
-    this.#block = { stream: id, endsStream: (flags & frameFlags.endStream) !== 0, parts: [part], bytes: part.length };
-    if ((flags & frameFlags.endHeaders) !== 0) this.#endBlock(this.#block);
-  }
-
-  #continuation(flags: number, payload: Buffer): void {
-    const block = this.#block;
-    if (block === undefined) throw violation("a continuation of nothing");
-    block.bytes += payload.length;
-    // Empty ones are counted too.
-    if (block.bytes > blockBytesMax || block.parts.length > 100) {
-      throw new ConnectionError(errorCodes.enhanceYourCalm, "a header block that does not end");
-    }
-    block.parts.push(payload);
-    if ((flags & frameFlags.endHeaders) !== 0) this.#endBlock(block);
-  }
-
-  #endBlock({ stream: id, endsStream, parts }: OpenBlock): void {
-    this.#block = undefined;
-    const [only] = parts;
-    const list = this.#decoder.decode(parts.length === 1 && only !== undefined ? only : Buffer.concat(parts));
+  #headers(block: HeaderBlock | undefined): void {
+    if (block === undefined) return;
+    const { stream: id, endsStream, selfish, bytes } = block;
+    const list = this.#decoder.decode(bytes);
     const known = this.#streams.get(id);
-    if (known !== undefined) this.#trailers(known, list, endsStream);
-    else if (id <= this.#lastStream) this.#late(id, endsStream);
-    else this.#request(id, list, endsStream);
+    if (id > this.#lastStream) this.#request(id, list, endsStream, selfish);
+    else if (known !== undefined) this.#trailers(known, list, endsStream && !selfish);
+    else {
+      this.#late(id, endsStream);
+      if (!endsStream || selfish || !isTrailers(list)) this.#failKnown(id, errorCodes.protocol);
+    }
   }
 
   /** What comes after a body; nothing of it is needed. */
   #trailers(stream: Http2Stream, list: FieldList, endsStream: boolean): void {
     if (stream.remoteEnded) this.#fail(stream, errorCodes.streamClosed);
-    else if (!endsStream || !isTrailers(list)) this.#fail(stream, errorCodes.protocol);
-    else stream.receiveEnd();
+    else {
+      const wrong = endsStream && isTrailers(list) ? stream.receiveEnd() : errorCodes.protocol;
+      if (wrong !== undefined) this.#fail(stream, wrong);
+    }
   }
 
-  #request(id: number, list: FieldList, endsStream: boolean): void {
+  #request(id: number, list: FieldList, endsStream: boolean, selfish: boolean): void {
     this.#lastStream = id;
-    const full = this.#streams.size >= this.#config.maxConcurrentStreams;
-    if (this.#leavingAt === undefined && isRequest(list) && !full) {
+    const wellFormed = !selfish && isRequest(list, endsStream);
+    const full = this.#streams.size + this.#occupied >= this.#config.maxConcurrentStreams;
+    if (this.#leavingAt === undefined && wellFormed && !full) {
       this.#open(id, list, endsStream);
       return;
     }
-    if (!endsStream) this.#cut.add(id);
+    if (!endsStream) this.#cut.add(id, this.#initialSendWindow);
     if (this.#leavingAt !== undefined) return; // and the client knows
-    this.#out.sendReset(id, isRequest(list) ? errorCodes.refusedStream : errorCodes.protocol);
+    this.#out.sendReset(id, wellFormed ? errorCodes.refusedStream : errorCodes.protocol);
     this.#countReset();
   }
 
   #open(id: number, list: FieldList, ended: boolean): void {
-    const stream = new Http2Stream(id, this.#out, this.#initialSendWindow, ended);
+    const declared = declaredBytes(list);
+    const bodyBytes = declared === "malformed" ? undefined : declared;
+    const stream = new Http2Stream(id, this.#out, this.#initialSendWindow, ended, bodyBytes);
     this.#streams.set(id, stream);
     const listener = this.#accept(stream, list);
     if (listener !== undefined) stream.listen(listener);
@@ -297,6 +282,18 @@ export class Http2Connection {
     this.#countReset();
   }
 
+  /** The same of one that may be over: this side's last word on it was not heard when the client went on. */
+  #failKnown(id: number, code: number): void {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) {
+      this.#fail(stream, code);
+      return;
+    }
+    this.#checkKnown(id);
+    this.#out.sendReset(id, code);
+    this.#countReset();
+  }
+
   #countReset(): void {
     if (!this.#resets.spend()) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many streams are ended");
   }
@@ -306,8 +303,9 @@ export class Http2Connection {
       checkLength(payload, 0);
       return;
     }
-    if (!this.#settingsFrames.spend()) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many settings");
     const { initialWindowBytes: window, tableBytes } = readSettings(payload);
+    const cost = window === undefined ? 1 : 1 + Math.floor(this.#streams.size / windowsForOneSetting);
+    if (!this.#settingsFrames.spend(cost)) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many settings");
     this.#begun = true;
     if (tableBytes !== undefined) this.#out.limitTable(tableBytes);
     if (window !== undefined) this.#changeWindows(window);
@@ -338,8 +336,11 @@ export class Http2Connection {
       return;
     }
     const stream = this.#streams.get(id);
-    if (stream === undefined) this.#checkKnown(id);
-    else if (bytes === 0) this.#fail(stream, errorCodes.protocol);
+    if (stream === undefined) {
+      this.#checkKnown(id);
+      const wrong = this.#cut.widen(id, bytes);
+      if (wrong !== undefined) this.#failKnown(id, wrong);
+    } else if (bytes === 0) this.#fail(stream, errorCodes.protocol);
     else if (!stream.widen(bytes)) this.#fail(stream, errorCodes.flowControl);
   }
 
@@ -370,7 +371,8 @@ export class Http2Connection {
 
   #closedStream(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
-    if (!stream.remoteEnded) this.#cut.add(stream.id);
+    if (stream.occupied) this.#occupied++;
+    if (!stream.remoteEnded) this.#cut.add(stream.id, stream.sendWindow);
     if (this.#leavingAt !== undefined && this.#streams.size === 0) this.#end();
   }
 

@@ -4,6 +4,8 @@ export interface Field {
   readonly value: string;
   /** Of one that came: a name or a value that none may have (RFC 9113, 8.2). */
   readonly malformed?: true;
+  /** Of one that came: the name is what is malformed, in every field that repeats it. */
+  readonly badName?: true;
 }
 
 /** The fields of one request, in the order sent. */
@@ -18,9 +20,6 @@ export interface FieldList {
 /** RFC 9113, 6.5.2 and RFC 7541, 4.1: what a field counts beyond its characters. */
 export const fieldOverheadBytes = 32;
 
-const colon = 0x3a;
-const letterA = 0x61;
-
 export function fieldBytes({ name, value }: Field): number {
   return name.length + value.length + fieldOverheadBytes;
 }
@@ -28,38 +27,27 @@ export function fieldBytes({ name, value }: Field): number {
 /** In lower case, with the colon of those that are not of HTTP/1.1. */
 const fieldName = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const fieldValue = /^[\t -~\x80-\xff]*$/;
+const trailersOnly = /^(?:trailers)?$/i;
 
 /** RFC 9113, 8.2.2: what speaks of a connection has no place among the fields of a stream. */
 const connectionFields: ReadonlySet<string> = new Set([
   ...["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"],
 ]);
 
-/** A field that came. Those that come again are looked at once: they stay in a table as what they are found to be. */
+/** A field whose name came with it. Fields of the table are looked at once: they stay what they are found to be. */
 export function fieldOfText(name: string, value: string): Field {
-  const wellFormed = fieldName.test(name) && fieldValue.test(value) && !connectionFields.has(name);
-  return wellFormed ? { name, value } : { name, value, malformed: true };
+  if (!fieldName.test(name) || connectionFields.has(name)) return { name, value, malformed: true, badName: true };
+  return isValueOf(name, value) ? { name, value } : { name, value, malformed: true };
 }
 
-const requestFields: ReadonlySet<string> = new Set([":method", ":scheme", ":authority", ":path"]);
-
-/** Whether these can be a request's (RFC 9113, 8.3): what is missing is for whoever takes it to say. */
-export function isRequest({ fields, malformed }: FieldList): boolean {
-  if (malformed) return false;
-  let ordinary = false;
-  let seen = 0;
-  for (const { name } of fields) {
-    if (name.charCodeAt(0) === colon) {
-      if (ordinary || !requestFields.has(name)) return false;
-      // The names differ in their second letters.
-      const bit = 1 << (name.charCodeAt(1) - letterA);
-      if ((seen & bit) !== 0) return false;
-      seen |= bit;
-    } else ordinary = true;
-  }
-  return true;
+/**
+ * A field whose name is that of another. The name is not looked at again: three bytes can repeat one of thousands.
+ */
+export function fieldOfNamesake({ name, badName }: Field, value: string): Field {
+  if (badName) return { name, value, malformed: true, badName };
+  return isValueOf(name, value) ? { name, value } : { name, value, malformed: true };
 }
 
-/** Whether these can come after a request's body. */
-export function isTrailers({ fields, malformed }: FieldList): boolean {
-  return !malformed && fields.every(({ name }) => name.charCodeAt(0) !== colon);
+function isValueOf(name: string, value: string): boolean {
+  return fieldValue.test(value) && (name !== "te" || trailersOnly.test(value));
 }

@@ -1,7 +1,10 @@
-import { type Field, type FieldList, fieldBytes, fieldOfText } from "./field-list.js";
+import { type Field, type FieldList, fieldBytes, fieldOfNamesake, fieldOfText } from "./field-list.js";
 import { ConnectionError, errorCodes } from "./frames.js";
 import { HpackTable, tableBytesMax } from "./hpack-table.js";
 import { decodeHuffman } from "./huffman.js";
+
+/** A list of so many times the length that is taken is read no further, nor is its connection. */
+const refusedFactor = 4;
 
 /** Reads the header blocks of one connection, in the order they come (RFC 7541). */
 export class HpackDecoder {
@@ -15,7 +18,7 @@ export class HpackDecoder {
     this.#listBytesMax = listBytesMax;
   }
 
-  /** @throws ConnectionError when it is malformed; nothing after it can be read then */
+  /** @throws ConnectionError when it is malformed or far too long; nothing after it can be read then */
   decode(block: Buffer): FieldList {
     this.#block = block;
     this.#at = 0;
@@ -28,7 +31,8 @@ export class HpackDecoder {
       if (field === undefined) continue;
       bytes += fieldBytes(field);
       if (field.malformed) malformed = true;
-      // A byte can stand for a field of thousands: what is beyond the bound is read, and kept nowhere.
+      // A byte can stand for a field of thousands: what is beyond the bound is read for a while, and kept nowhere.
+      if (bytes > refusedFactor * this.#listBytesMax) throw endless();
       if (bytes > this.#listBytesMax) tooLong = true;
       else fields.push(field);
     }
@@ -56,8 +60,8 @@ export class HpackDecoder {
 
   #literal(bits: number): Field {
     const index = this.#integer(bits);
-    const name = index === 0 ? this.#text() : (this.#table.at(index)?.name ?? broken("an index of nothing"));
-    return fieldOfText(name, this.#text());
+    if (index === 0) return fieldOfText(this.#text(), this.#text());
+    return fieldOfNamesake(this.#table.at(index) ?? broken("an index of nothing"), this.#text());
   }
 
   /** RFC 7541, 5.1; no number in a header block has a reason to be larger than 2^28. */
@@ -83,6 +87,10 @@ export class HpackDecoder {
     if (!isHuffman) return this.#block.toString("latin1", start, this.#at);
     return decodeHuffman(this.#block, start, this.#at) ?? broken("a text that no bits stand for");
   }
+}
+
+function endless(): ConnectionError {
+  return new ConnectionError(errorCodes.enhanceYourCalm, "a list of fields that does not end");
 }
 
 function broken(what: string): never {

@@ -14,6 +14,8 @@ export interface OutboundConfig {
   /** Something was said of an answer. */
   readonly onAnswer: () => void;
   readonly onClosed: (stream: Http2Stream) => void;
+  /** The handler of a stream that is over is done. */
+  readonly onVacated: () => void;
 }
 
 /** What one connection sends, and how much of it the client takes: its streams send through this. */
@@ -90,6 +92,10 @@ export class Outbound implements StreamHost {
   closed(stream: Http2Stream): void {
     this.#waiting.delete(stream);
     this.#config.onClosed(stream);
+  }
+
+  vacated(): void {
+    this.#config.onVacated();
   }
 
   /** The client takes so much more on the connection. @throws ConnectionError when that is more than a window can be */

@@ -22,4 +22,6 @@ export interface StreamHost {
   hold(bytes: number): void;
   freed(bytes: number): void;
   closed(stream: Http2Stream): void;
+  /** Its handler is done, after the stream was over. */
+  vacated(): void;
 }

@@ -38,14 +38,21 @@ export class Http2Stream {
   #trailers: readonly Field[] | undefined;
   #remoteEnded: boolean;
   #over = false;
+  #occupied = false;
+  /** Bytes of the body that the client has yet to send, if it said how many there are. */
+  #dueBytes: number | undefined;
 
-  /** @param ended there is no body */
-  constructor(id: number, host: StreamHost, sendWindow: number, ended: boolean) {
+  /**
+   * @param ended there is no body
+   * @param bodyBytes how long the client says that the body is
+   */
+  constructor(id: number, host: StreamHost, sendWindow: number, ended: boolean, bodyBytes?: number) {
     this.id = id;
     this.#host = host;
     this.#sendWindow = sendWindow;
     this.#receiveWindow = host.streamWindowBytes;
     this.#remoteEnded = ended;
+    this.#dueBytes = bodyBytes;
   }
 
   /** Bytes that were written and wait for the client. */
@@ -108,6 +115,21 @@ export class Http2Stream {
     this.#unsaid = 0;
   }
 
+  /**
+   * A handler is at work for this stream. Until `vacate` the stream counts among those that the client may have open,
+   * also when it is over by then: whatever ended it, its work goes on.
+   */
+  occupy(): void {
+    this.#occupied = true;
+  }
+
+  /** The handler is done. */
+  vacate(): void {
+    if (!this.#occupied) return;
+    this.#occupied = false;
+    if (this.#over) this.#host.vacated();
+  }
+
   /** So many bytes of the body are not needed any more. */
   free(bytes: number): void {
     if (this.#over) return;
@@ -116,6 +138,15 @@ export class Http2Stream {
   }
 
   // ---- the connection's side ----
+
+  get occupied(): boolean {
+    return this.#occupied;
+  }
+
+  /** What the client has allowed to be sent; below zero when it took some of that back. */
+  get sendWindow(): number {
+    return this.#sendWindow;
+  }
 
   listen(listener: StreamListener): void {
     if (this.#over) return;
@@ -132,6 +163,7 @@ export class Http2Stream {
   receive(chunk: Buffer, windowBytes: number, end: boolean): number | undefined {
     if (this.#remoteEnded) return errorCodes.streamClosed;
     if (windowBytes > this.#receiveWindow) return errorCodes.flowControl;
+    if (!this.#isDue(chunk.length, end)) return errorCodes.protocol;
     this.#receiveWindow -= windowBytes;
     this.allow(windowBytes - chunk.length);
     this.#held += chunk.length;
@@ -142,9 +174,19 @@ export class Http2Stream {
     return undefined;
   }
 
-  receiveEnd(): void {
+  /** @returns what the client did wrong */
+  receiveEnd(): number | undefined {
+    if (!this.#isDue(0, true)) return errorCodes.protocol;
     this.#remoteEnded = true;
     this.#listener?.halfClosed();
+    return undefined;
+  }
+
+  /** Counts the body. @returns false when it is not as long as the client said (RFC 9113, 8.1.1) */
+  #isDue(bytes: number, end: boolean): boolean {
+    if (this.#dueBytes === undefined) return true;
+    this.#dueBytes -= bytes;
+    return end ? this.#dueBytes === 0 : this.#dueBytes >= 0;
   }
 
   /** @returns false when that is more than a window can be */

@@ -181,7 +181,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#held += chunk.length;
     this.#unallowed += chunk.length;
     try {
-      if (this.#ended === "no") this.#reader.feed(chunk, (message) => this.#receive(message));
+      // One request is all that a unary call is asked with: as with grpc-go, nobody looks at what comes after it.
+      if (this.#ended === "no" && !this.#begun) this.#reader.feed(chunk, (message) => this.#receive(message));
     } catch (error) {
       this.#fail(error);
       this.#abort(new EtcdError("canceled"));
@@ -213,21 +214,21 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#abort(new EtcdError("canceled"));
   }
 
-  #receive(message: ReceivedMessage): void {
+  /** @returns whether more are wanted */
+  #receive(message: ReceivedMessage): boolean {
     const { counters } = this.#environment;
     this.#counters.received++;
     counters.receivedBytes += message.bytes.length;
     if (this.#binding.kind === "unary") {
-      // One is all that is asked for; whatever comes after it is passed over.
-      if (this.#begun) return;
       this.#begun = true;
       void this.#runUnary(message);
-      return;
+      return false;
     }
     const waiting = this.#wantsRequest;
     this.#wantsRequest = undefined;
     if (waiting === undefined) this.#requests.push(message);
     else waiting({ done: false, value: message });
+    return true;
   }
 
   get #waitingRequests(): number {
@@ -275,6 +276,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     if (binding.kind !== "unary" || this.#ended !== "no") return;
     counters.client("unary", this.metadata("client-api-version"));
     if (binding.waits) lasting.add(this);
+    this.#stream.occupy();
     // A client may take its time between a call and its request.
     const startedAt = slow.now();
     let message: Uint8Array = received.bytes;
@@ -293,6 +295,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     } catch (error) {
       this.#fail(error);
     } finally {
+      this.#stream.vacate();
       if (binding.waits) lasting.delete(this);
     }
   }
@@ -334,6 +337,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     if (this.#binding.kind !== "stream" || this.#ended !== "no") return;
     counters.client("stream", this.metadata("client-api-version"));
     lasting.add(this);
+    this.#stream.occupy();
     try {
       gate.admit(this, this.#binding);
       await this.#binding.run(this);
@@ -341,6 +345,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     } catch (error) {
       this.#fail(error);
     } finally {
+      this.#stream.vacate();
       lasting.delete(this);
     }
   }

@@ -51,9 +51,10 @@ export class MessageReader {
   /**
    * Hands over the messages that are complete with this, views of what came where that is possible.
    *
+   * @param take false when no more messages are wanted: what follows is not looked at
    * @throws CallError for one that is too long, as soon as it says so, or compressed in no way that was announced
    */
-  feed(chunk: Buffer, take: (message: ReceivedMessage) => void): void {
+  feed(chunk: Buffer, take: (message: ReceivedMessage) => boolean): void {
     let bytes = chunk;
     if (this.#kept.bytes > 0) {
       this.#kept.push(chunk);
@@ -70,7 +71,7 @@ export class MessageReader {
         this.#needed = end - at;
         break;
       }
-      take({ compressed: bytes[at] === 1, bytes: bytes.subarray(at + prefixBytes, end) });
+      if (!take({ compressed: bytes[at] === 1, bytes: bytes.subarray(at + prefixBytes, end) })) return;
       at = end;
     }
     if (at < bytes.length) this.#kept.push(bytes.subarray(at));

@@ -1,12 +1,19 @@
 import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { FrameReader } from "../../src/http2/frame-reader.js";
+import type { Http2Stream } from "../../src/http2/index.js";
 import { Output } from "../../src/http2/output.js";
 import { Pieces } from "../../src/http2/pieces.js";
 import { ask, data, flags, frame, headers, ping, reset, settings, types, windowUpdate } from "./frames.js";
-import { answer, Peer, quiet } from "./peer.js";
+import { answer, okTrailers, Peer, quiet, type Seen } from "./peer.js";
 
 const patient = { onRequest: () => undefined };
+
+/** @returns what the client sends: nothing */
+function each(seen: readonly Seen[], act: (stream: Http2Stream) => void): Buffer[] {
+  for (const { stream } of seen) act(stream);
+  return [];
+}
 
 describe("leaving", () => {
   test("a connection without streams ends at once", async () => {
@@ -118,6 +125,63 @@ describe("what costs a client little", () => {
     await peer.send(reset(1), ask(9));
     expect(peer.seen.length).toBe(3);
     expect(peer.connection.streams).toBe(2);
+  });
+
+  for (const { name, end } of [
+    { name: "its client resets", end: () => [reset(1), reset(3)] },
+    { name: "its client breaks the protocol on", end: () => [windowUpdate(1, 0), windowUpdate(3, 0)] },
+    { name: "this side resets", end: (seen: readonly Seen[]) => each(seen, (stream) => stream.reset(8)) },
+    {
+      name: "this side answers early",
+      end: (seen: readonly Seen[]) => each(seen, (stream) => stream.end(okTrailers)),
+    },
+  ]) {
+    test(`a stream that ${name} keeps its place until its handler is done`, async () => {
+      const peer = await Peer.greeted({ onRequest: ({ stream }) => stream.occupy(), maxConcurrentStreams: 2 });
+      await peer.send(headers(1), headers(3));
+      await peer.send(...end(peer.seen));
+      expect(peer.connection.streams).toBe(0);
+      peer.frames.length = 0;
+      await peer.send(ask(5));
+      expect(peer.frames).toEqual(["reset 5 refused"]);
+      peer.seen[0]?.stream.vacate();
+      peer.seen[0]?.stream.vacate();
+      await peer.send(ask(7), ask(9));
+      expect(peer.frames).toEqual(["reset 5 refused", "reset 9 refused"]);
+    });
+  }
+
+  test("an answered stream takes no second place", async () => {
+    const peer = await Peer.greeted({
+      maxConcurrentStreams: 1,
+      onRequest: ({ stream }) => {
+        stream.occupy();
+        answer(stream, new Uint8Array(0));
+        stream.vacate();
+      },
+    });
+    for (let stream = 1; stream < 20; stream += 2) await peer.send(ask(stream));
+    expect(peer.frames.filter((line) => line.startsWith("reset"))).toEqual([]);
+  });
+
+  test("settings count for as many streams as they concern, and are refused before the work", async () => {
+    const peer = await Peer.greeted(patient);
+    for (let stream = 1; stream < 50_000; stream += 1_000) {
+      await peer.send(...Array.from({ length: 500 }, (_, at) => ask(stream + 2 * at)));
+    }
+    expect(peer.connection.streams).toBe(25_000);
+    let widened = 0;
+    for (const { stream } of peer.seen) {
+      const widen = stream.widen.bind(stream);
+      stream.widen = (bytes) => {
+        widened++;
+        return widen(bytes);
+      };
+    }
+    await peer.send(...Array.from({ length: 900 }, (_, at) => settings([4, at])));
+    expect(peer.frames.at(-1)).toMatch(/^go away \d+ calm$/);
+    expect(widened).toBeGreaterThan(0);
+    expect(widened).toBeLessThanOrEqual(250_000);
   });
 
   test("empty frames change nothing", async () => {

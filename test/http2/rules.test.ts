@@ -3,7 +3,6 @@ import {
   ask,
   block,
   data,
-  type Fields,
   flags,
   frame,
   headers,
@@ -17,46 +16,12 @@ import {
   windowUpdate,
 } from "./frames.js";
 import { Peer } from "./peer.js";
+import { answered, check } from "./rows.js";
 
 // RFC 9113, rule by rule: which frame leads to which end, and whether it is the stream's or the connection's.
 
 const { endHeaders, endStream, padded, priority } = flags;
 const widest = 2 ** 31 - 1;
-const answered = (stream: number, body = 0) => [
-  `headers ${stream} :status=200`,
-  ...(body > 0 ? [`data ${stream} ${body}`] : []),
-  `headers ${stream} grpc-status=0 end`,
-];
-const without = (name: string): Fields => request.filter((field) => field[0] !== name);
-const also = (name: string, value: string): Fields => [...request, [name, value]];
-
-interface Row {
-  readonly name: string;
-  readonly send: readonly Buffer[];
-  readonly want: readonly string[];
-}
-
-function check(rows: readonly Row[]): void {
-  for (const { name, send, want } of rows) {
-    test(name, async () => {
-      const peer = await Peer.greeted();
-      await peer.send(...send);
-      expect(peer.frames).toEqual(want);
-      expect(peer.connection.ended).toBe(want.some((line) => line.startsWith("go away")));
-      expect(peer.faults).toEqual([]);
-      // Whatever it was, nothing of it stays behind, and a connection that goes on serves the next request.
-      if (peer.connection.ended) {
-        peer.socket.end();
-        await peer.send();
-        expect(peer.closed).toBe(true);
-      } else {
-        peer.frames.length = 0;
-        await peer.send(ask(101));
-        expect(peer.frames).toEqual(answered(101));
-      }
-    });
-  }
-}
 
 check([
   { name: "a request in one frame is answered", send: [ask(1)], want: answered(1) },
@@ -126,61 +91,6 @@ check([
   },
 ]);
 
-for (const [what, sent] of [
-  ["an upper-case name", also("Foo", "x")],
-  ["a name with a blank", also("a b", "x")],
-  ["an empty name", also("", "x")],
-  ["a value with a control character", also("x", "\u0001")],
-  ["a value with a line feed", also("x", "a\nb: c")],
-  ["a value with a zero", also("x", "\u0000")],
-  ["a pseudo field that stands behind others", [...without(":path"), [":path", "/"]]],
-  ["a pseudo field twice", [[":path", "/"], ...request]],
-  ["an unknown pseudo field", [[":foo", "x"], ...request]],
-  ["a pseudo field of answers", [[":status", "200"], ...request]],
-  ["a connection field", also("connection", "close")],
-  ["a transfer encoding", also("transfer-encoding", "chunked")],
-] as const satisfies readonly (readonly [string, Fields])[]) {
-  check([{ name: `a request with ${what} is malformed`, send: [ask(1, sent)], want: ["reset 1 protocol"] }]);
-}
-
-check([
-  {
-    name: "a malformed field in the table stays malformed",
-    send: [
-      frame(types.headers, endHeaders | endStream, 1, Buffer.concat([block(request), Buffer.from("\x40\x01A\x01b")])),
-      frame(types.headers, endHeaders | endStream, 3, Buffer.concat([block(request), Buffer.from([0x80 | 62])])),
-    ],
-    want: ["reset 1 protocol", "reset 3 protocol"],
-  },
-  {
-    name: "what is still on its way of a refused stream is passed over",
-    send: [headers(1, also("A", "b")), data(1, "x"), windowUpdate(1, 5), reset(1)],
-    want: ["reset 1 protocol"],
-  },
-  {
-    name: "trailers that do not end the stream are malformed",
-    send: [headers(1), headers(1, [["x", "y"]])],
-    want: ["reset 1 protocol"],
-  },
-  {
-    name: "trailers with a pseudo field are malformed",
-    send: [headers(1), headers(1, [[":path", "/"]], endHeaders | endStream)],
-    want: ["reset 1 protocol"],
-  },
-  {
-    name: "a window of a stream grows by something",
-    send: [headers(1), windowUpdate(1, 0)],
-    want: ["reset 1 protocol"],
-  },
-  {
-    name: "a window of a stream has a most",
-    send: [headers(1), windowUpdate(1, widest)],
-    want: ["reset 1 flow control"],
-  },
-  { name: "a reset stream is spoken of no more", send: [headers(1), reset(1), reset(1), windowUpdate(1, 1)], want: [] },
-  { name: "the window of a stream that is over may grow", send: [ask(1), windowUpdate(1, 1)], want: answered(1) },
-]);
-
 for (const { name, send, code, last = 0 } of [
   { name: "a body on no stream", send: [data(0, "x")], code: "protocol" },
   { name: "a body on a stream that was never opened", send: [data(5, "x")], code: "protocol" },
@@ -191,6 +101,11 @@ for (const { name, send, code, last = 0 } of [
   { name: "a body after the end", send: [ask(1), data(1, "x")], code: "stream closed", last: 1 },
   { name: "a body after a reset", send: [headers(1), reset(1), data(1, "x")], code: "stream closed", last: 1 },
   { name: "a priority of no stream", send: [frame(2, 0, 0, Buffer.alloc(5))], code: "protocol" },
+  {
+    name: "a priority on itself of a stream not opened",
+    send: [frame(2, 0, 3, Buffer.from([0, 0, 0, 3, 9]))],
+    code: "protocol",
+  },
   { name: "a priority that is cut", send: [frame(2, 0, 1, Buffer.alloc(4))], code: "frame size" },
   { name: "a reset of no stream", send: [reset(0)], code: "protocol" },
   { name: "a reset of a stream that was never opened", send: [reset(1)], code: "protocol" },

@@ -150,7 +150,7 @@ describe("what a request says of itself", () => {
       { ":method": "GET" },
       refused(13, 'Received a HEADERS frame with :method "GET" which should be POST', 405),
     ],
-    ["no path", { ":path": undefined }, refused(12, 'malformed method name: ""')],
+    ["no path", { ":path": undefined }, ["reset 1 protocol"]],
     ["a path without a slash", { ":path": "t.T/Echo" }, refused(12, 'malformed method name: "t.T/Echo"')],
     ["a path of one part", { ":path": "/foo" }, refused(12, 'malformed method name: "/foo"')],
     ["a path with quotes", { ":path": '/"' }, refused(12, 'malformed method name: "/\\""')],

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { ask, type Fields, request } from "./frames.js";
+import { Peer } from "./peer.js";
+
+/** What is sent to a server, and the frames with which it answers. */
+export interface Row {
+  readonly name: string;
+  readonly send: readonly Buffer[];
+  readonly want: readonly string[];
+}
+
+export function check(rows: readonly Row[]): void {
+  for (const { name, send, want } of rows) {
+    test(name, async () => {
+      const peer = await Peer.greeted();
+      await peer.send(...send);
+      expect(peer.frames).toEqual(want);
+      expect(peer.connection.ended).toBe(want.some((line) => line.startsWith("go away")));
+      expect(peer.faults).toEqual([]);
+      // Whatever it was, nothing of it stays behind, and a connection that goes on serves the next request.
+      if (peer.connection.ended) {
+        peer.socket.end();
+        await peer.send();
+        expect(peer.closed).toBe(true);
+      } else {
+        peer.frames.length = 0;
+        await peer.send(ask(101));
+        expect(peer.frames).toEqual(answered(101));
+      }
+    });
+  }
+}
+
+export const answered = (stream: number, body = 0) => [
+  `headers ${stream} :status=200`,
+  ...(body > 0 ? [`data ${stream} ${body}`] : []),
+  `headers ${stream} grpc-status=0 end`,
+];
+export const without = (name: string): Fields => request.filter((field) => field[0] !== name);
+export const also = (name: string, value: string): Fields => [...request, [name, value]];
