@@ -3,28 +3,32 @@ import { createMessage } from "./message.js";
 import { propose } from "./proposal.js";
 import type { Raft } from "./raft.js";
 import { describeConfig } from "./tracker.js";
-import { type Message, noNode, type Snapshot } from "./types.js";
+import { type Entry, type Message, noNode, type Snapshot } from "./types.js";
 
 /** Entries and a snapshot have been stored. */
 export function storageAppended(raft: Raft, message: Message): void {
   if (message.index !== 0) raft.log.unstable.stableTo(message.index, message.logTerm);
-  if (message.snapshot !== undefined) appliedSnapshot(raft, message.snapshot);
+  if (message.snapshot !== undefined) storedSnapshot(raft, message.snapshot);
 }
 
 /** Committed entries have been applied. */
 export function storageApplied(raft: Raft, message: Message): void {
   const { entries } = message;
   const last = entries.at(-1);
-  if (last === undefined) return;
-  appliedTo(raft, last.index, entriesSize(entries));
-  raft.uncommittedSize = Math.max(0, raft.uncommittedSize - payloadSize(entries));
+  if (last !== undefined) applicationApplied(raft, last.index, entries);
 }
 
-/** The state machine was replaced by that of a snapshot. */
-export function appliedSnapshot(raft: Raft, snapshot: Snapshot): void {
+/** A snapshot has been stored, and is applied unless the application says itself when it is. */
+export function storedSnapshot(raft: Raft, snapshot: Snapshot): void {
   const { index } = snapshot.metadata;
   raft.log.unstable.stableSnapshotTo(index);
-  appliedTo(raft, index, 0);
+  if (!raft.config.reportsApplied) appliedTo(raft, index, 0);
+}
+
+/** The application has applied up to `index`: `entries` that it was handed, and perhaps the state of a snapshot. */
+export function applicationApplied(raft: Raft, index: number, entries: readonly Entry[]): void {
+  appliedTo(raft, index, entriesSize(entries));
+  raft.uncommittedSize = Math.max(0, raft.uncommittedSize - payloadSize(entries));
 }
 
 function appliedTo(raft: Raft, index: number, bytes: number): void {

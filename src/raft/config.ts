@@ -41,6 +41,12 @@ export interface Config {
   readonly readOnly?: ReadOnlyOption;
   /** Storage messages and their responses in place of `advance`. */
   readonly asyncStorageWrites?: boolean;
+  /**
+   * The application tells with `applied` how far it has come, which may be long after `advance`: entries wait in its
+   * queue, and a snapshot's state takes time to load. Until then a conf change counts as pending, the node does not
+   * stand for election with it, and its leader is told how far its state is behind its log.
+   */
+  readonly reportsApplied?: boolean;
   /** A follower drops proposals instead of sending them to the leader. */
   readonly disableProposalForwarding?: boolean;
   /** Take conf changes that look wrong for the applied configuration: whoever proposes them knows better. */
@@ -59,6 +65,10 @@ export function checkConfig(config: Config): void {
   assert(
     config.maxInflightBytes === undefined || config.maxInflightBytes >= config.maxSizePerMessage,
     "max inflight bytes is at least max message size",
+  );
+  assert(
+    config.reportsApplied !== true || config.asyncStorageWrites !== true,
+    "with asynchronous storage writes the responses tell what is applied",
   );
   assert(
     config.readOnly !== "lease-based" || config.checkQuorum === true,

@@ -154,7 +154,16 @@ function isWellFormed({ term, logTerm, index, entries }: Message): boolean {
 
 export function followHeartbeat(raft: Raft, message: Message): void {
   raft.log.commitTo(message.commit);
-  raft.send("MsgHeartbeatResp", message.from, { context: message.context });
+  raft.send("MsgHeartbeatResp", message.from, { index: stateMark(raft), context: message.context });
+}
+
+/**
+ * What a heartbeat's answer says of the state, in its field `index`: 1 more than the last applied index, 1 while a
+ * snapshot's state is loaded, and 0 from a member that says nothing of it. Members of etcd send 0 and ignore the field.
+ */
+function stateMark({ config, log }: Raft): number {
+  if (!config.reportsApplied) return 0;
+  return log.awaitsState ? 1 : log.applied + 1;
 }
 
 export function followSnapshot(raft: Raft, message: Message): void {

@@ -153,6 +153,8 @@ function resumeReplication(raft: Raft, progress: Progress, message: Message): vo
 
 function heartbeatAnswered(raft: Raft, progress: Progress, message: Message): void {
   progress.recentActive = true;
+  // See `stateMark` of the follower.
+  if (message.index > 0) progress.applied = message.index - 1;
   progress.flowPaused = false;
   // Also when the window is full, with an empty append: all that fills it may have been lost.
   if (progress.match < raft.log.lastIndex || progress.state.kind === "StateProbe") {

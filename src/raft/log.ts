@@ -26,6 +26,8 @@ export class RaftLog {
   #applying: number;
   /** Acknowledged as applied. */
   #applied: number;
+  /** Index of a snapshot that has taken the place of the log and whose state is not applied yet; 0 when there is none. */
+  #restoring = 0;
 
   /** The bytes of entries between `applied` and `applying` may reach this before handing out pauses. */
   readonly maxApplyingBytes: number;
@@ -54,6 +56,11 @@ export class RaftLog {
 
   get applied(): number {
     return this.#applied;
+  }
+
+  /** The application has yet to put a snapshot's state in place of its own. */
+  get awaitsState(): boolean {
+    return this.#restoring > 0;
   }
 
   get firstIndex(): number {
@@ -180,6 +187,7 @@ export class RaftLog {
     }
     this.#applied = index;
     this.#applying = Math.max(this.#applying, index);
+    if (index >= this.#restoring) this.#restoring = 0;
     this.#applyingBytes = Math.max(0, this.#applyingBytes - bytes);
     this.#applyingPaused = this.#applyingBytes >= this.maxApplyingBytes;
   }
@@ -197,7 +205,7 @@ export class RaftLog {
 
   hasNextCommitted(allowUnstable: boolean): boolean {
     // A snapshot comes first and alone: what to apply before what would be a question otherwise.
-    if (this.#applyingPaused || this.unstable.snapshot !== undefined) return false;
+    if (this.#applyingPaused || this.awaitsState) return false;
     return this.#applying < this.#appliableIndex(allowUnstable);
   }
 
@@ -236,6 +244,7 @@ export class RaftLog {
     const { index, term } = snapshot.metadata;
     this.#logger.info(() => `log [${this}] starts to restore snapshot [index: ${index}, term: ${term}]`);
     this.#committed = index;
+    this.#restoring = index;
     this.unstable.restore(snapshot);
   }
 

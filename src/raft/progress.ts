@@ -28,6 +28,8 @@ export interface ProgressView {
   readonly isLearner: boolean;
   /** Heard of since the last quorum check. */
   readonly recentActive: boolean;
+  /** The last index whose entry the member is known to have applied; undefined when it has not said. */
+  readonly applied: number | undefined;
   readonly paused: boolean;
   /** 0 unless the state is `StateSnapshot`. */
   readonly pendingSnapshot: number;
@@ -49,6 +51,8 @@ export class Progress {
   #sentCommit = 0;
   isLearner: boolean;
   recentActive: boolean;
+  /** The last index whose entry the member has applied, as it said last; 0 while it loads a snapshot's state. */
+  applied: number | undefined;
   /** Appends wait for an answer or for the next heartbeat response. */
   flowPaused = false;
 
@@ -66,6 +70,7 @@ export class Progress {
     const copy = new Progress(this.#limits, { match: this.#match, next: this.#next, isLearner, active });
     copy.#state = this.#state;
     copy.#sentCommit = this.#sentCommit;
+    copy.applied = this.applied;
     copy.flowPaused = this.flowPaused;
     return copy;
   }
@@ -184,6 +189,7 @@ export class Progress {
       state: state.kind,
       isLearner: this.isLearner,
       recentActive: this.recentActive,
+      applied: this.applied,
       paused: this.paused,
       pendingSnapshot: state.kind === "StateSnapshot" ? state.index : 0,
       inflight: inflights?.count ?? 0,

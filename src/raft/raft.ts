@@ -144,7 +144,7 @@ export class Raft {
   /** Able to lead: a voter, whose state machine does not wait for a snapshot. */
   get promotable(): boolean {
     const own = this.tracker.progress.get(this.id);
-    return own !== undefined && !own.isLearner && this.log.unstable.snapshot === undefined;
+    return own !== undefined && !own.isLearner && !this.log.awaitsState;
   }
 
   // ---- roles

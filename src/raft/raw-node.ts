@@ -1,4 +1,5 @@
 import { assert, emptyBytes } from "../base/index.js";
+import { applicationApplied } from "./acknowledge.js";
 import type { ConfChange } from "./conf-change.js";
 import type { Config } from "./config.js";
 import { entriesSize } from "./entry-size.js";
@@ -49,6 +50,8 @@ export class RawNode {
   #lastHardState: HardState;
   /** What the node hears of itself once the accepted Ready is carried out; undefined while none is. */
   #onAdvance: Message[] | undefined;
+  /** With `reportsApplied`: entries that were handed out and are not known to be applied, in the order of the log. */
+  #unapplied: Entry[] = [];
 
   static {
     raftOf = (node) => node.#raft;
@@ -206,7 +209,8 @@ export class RawNode {
     for (const message of messagesAfterAppend) (message.to === id ? own : ready.messages).push(message);
     const appended = this.#appendResponse(ready);
     if (appended !== undefined) own.push(appended);
-    if (ready.committedEntries.length > 0) own.push(this.#applyResponse(ready.committedEntries));
+    if (this.#raft.config.reportsApplied) for (const entry of ready.committedEntries) this.#unapplied.push(entry);
+    else if (ready.committedEntries.length > 0) own.push(this.#applyResponse(ready.committedEntries));
     this.#onAdvance = own;
   }
 
@@ -249,13 +253,39 @@ export class RawNode {
     return createMessage("MsgStorageApplyResp", this.#raft.id, applyThread, 0, { entries });
   }
 
-  /** The last Ready is stored, its messages are handed to the transport, its committed entries to the application. */
+  /**
+   * The last Ready is stored, its messages are handed to the transport, its committed entries to the application; they
+   * count as applied then, unless the application reports that itself.
+   */
   advance(): void {
     assert(!this.#async, "with asynchronous storage writes the responses advance the node");
     const messages = this.#onAdvance;
     assert(messages !== undefined, "there is a Ready to advance from");
     this.#onAdvance = undefined;
     for (const message of messages) step(this.#raft, message);
+  }
+
+  /**
+   * The application has applied everything up to `index`, which it was handed as entries or as a snapshot. Only with
+   * `reportsApplied`, at any time.
+   */
+  applied(index: number): void {
+    const raft = this.#raft;
+    assert(raft.config.reportsApplied === true, "the application was to report what it applied");
+    if (index <= raft.log.applied) return;
+    const first = this.#unapplied[0]?.index ?? index + 1;
+    const entries = this.#unapplied.slice(0, Math.max(0, index + 1 - first));
+    this.#unapplied = this.#unapplied.slice(entries.length);
+    applicationApplied(raft, index, entries);
+  }
+
+  /**
+   * Whether a conf change that is proposed now is not turned into an empty entry for one that is still pending. A node
+   * that does not lead cannot tell, and hands it on.
+   */
+  get takesConfChange(): boolean {
+    const { state, pendingConfIndex, log } = this.#raft;
+    return state !== "StateLeader" || pendingConfIndex <= log.applied;
   }
 
   /** Asks for an index at which a read is linearizable; `context` comes back with it in a Ready, or gets lost. */

@@ -1,4 +1,4 @@
-import { appliedSnapshot, storageAppended, storageApplied } from "./acknowledge.js";
+import { storageAppended, storageApplied, storedSnapshot } from "./acknowledge.js";
 import { stepCandidate } from "./candidate.js";
 import { answerVote, mayDisturb, refusePreVote, startElection } from "./election.js";
 import { stepFollower } from "./follower.js";
@@ -106,7 +106,7 @@ function stepLowerTerm(raft: Raft, message: Message): void {
       });
     }
     // What a snapshot covers is committed, at whatever term it was applied.
-    if (message.snapshot !== undefined) appliedSnapshot(raft, message.snapshot);
+    if (message.snapshot !== undefined) storedSnapshot(raft, message.snapshot);
   } else {
     raft.logger.info(() => {
       const own = `${raft.name} [term: ${raft.term}]`;
