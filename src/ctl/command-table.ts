@@ -37,7 +37,7 @@ export const root: CommandSpec = {
         examples: [[`completion ${shell}`, "print it; see the first lines for where it goes"]],
         flags: [{ name: "no-descriptions", kind: "bool", help: "only names, not what they are for" }],
         run: async ({ flags }) =>
-          (await import("./completion.js")).printCompletion(shell, !flags.bool("no-descriptions")),
+          (await import("./completion.js")).printCompletion(root, shell, !flags.bool("no-descriptions")),
       })),
     },
   ],

@@ -1,5 +1,4 @@
 import type { CommandSpec } from "./command-spec.js";
-import { root } from "./command-table.js";
 import { flagsOf } from "./find-command.js";
 import type { FlagSpec } from "./flag-set.js";
 import { bytesOf } from "./go-text.js";
@@ -12,8 +11,12 @@ interface Place {
   readonly flags: readonly FlagSpec[];
 }
 
-/** @param described says what each command and flag is for, where the shell shows that: in fish */
-export function printCompletion(shell: "bash" | "zsh" | "fish", described: boolean): void {
+/**
+ * Prints a script that completes the commands of a tree.
+ *
+ * @param described says what each command and flag is for, where the shell shows that: in fish
+ */
+export function printCompletion(root: CommandSpec, shell: "bash" | "zsh" | "fish", described: boolean): void {
   const places = placesBelow([root]);
   const scripts = { bash: bashScript, zsh: zshScript, fish: () => fishScript(places, described) };
   print(bytesOf(scripts[shell](places)));

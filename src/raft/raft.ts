@@ -19,8 +19,8 @@ import {
 
 /**
  * The state of one node, how its role changes, and when its messages may leave. It decides nothing by itself: `start`
- * loads it, `step` and `tick` drive it, and the rules of the roles (`follower`, `candidate`, `leader` and the files that
- * they use) write to it.
+ * loads it, `step` and `tick` drive it, and the rules of the roles (`follower`, `candidate`, `leader` and the files
+ * that they use) write to it.
  */
 export class Raft {
   readonly id: NodeId;

@@ -9,7 +9,7 @@ import { Stage, type StageOptions } from "./stage.js";
 // three, while another client goes about its business; what that client, the event loop, the memory and the raft term
 // go through is held to bounds.
 //
-//   npm run test:hostile                                      everything, at full size, on a machine that does nothing else
+//   npm run test:hostile                                      everything, at full size, on a quiet machine
 //   HOSTILE=short npm run test:hostile                        as CI runs it
 //   HOSTILE_ONLY='lists' HOSTILE_STAGES='3 tls' npm run test:hostile
 
@@ -92,9 +92,8 @@ interface Findings {
 
 function report({ options }: Stage, { name }: Attack, { tookMs, gap, others, grownBytes, terms }: Findings): void {
   const { members, security } = options;
-  console.info(
-    `${members} ${security}: ${name}: ${(tookMs / 1_000).toFixed(1)} s; tick gap ${gap.cpuMs.toFixed(0)} ms of CPU, ` +
-      `${gap.wallMs.toFixed(0)} ms by the clock; others p99 ${others.p99Ms.toFixed(0)} ms, longest ` +
-      `${others.longestMs.toFixed(0)} ms, ${others.calls} calls; +${(grownBytes / 2 ** 20).toFixed(0)} MiB; terms +${terms}`,
-  );
+  const waited = `others p99 ${others.p99Ms.toFixed(0)} ms, longest ${others.longestMs.toFixed(0)} ms`;
+  const ticks = `tick gap ${gap.cpuMs.toFixed(0)} ms of CPU, ${gap.wallMs.toFixed(0)} ms by the clock`;
+  const rest = `${others.calls} calls; +${(grownBytes / 2 ** 20).toFixed(0)} MiB; terms +${terms}`;
+  console.info(`${members} ${security}: ${name}: ${(tookMs / 1_000).toFixed(1)} s; ${ticks}; ${waited}, ${rest}`);
 }

@@ -9,7 +9,7 @@ import { NumberError, parseInt64, saturated } from "../go-numbers.js";
 import { arrayOf, type Bytes, quote, unquote } from "../go-text.js";
 import { linesOfInput } from "../input.js";
 import { printLine } from "../output.js";
-import { delFlags, getFlags, putFlags } from "../specs/keys.js";
+import { delFlags, getFlags, putFlags } from "../specs/key-flags.js";
 import { deleteRequest } from "./del.js";
 import { rangeRequest } from "./get.js";
 import { putRequest } from "./put.js";

@@ -10,7 +10,7 @@ import { type Bytes, bytesOf, bytesOfArray, quote, textOf } from "../go-text.js"
 import { linesOfInput } from "../input.js";
 import { complain, printLine } from "../output.js";
 import { eventName } from "../print/simple.js";
-import { watchFlags } from "../specs/watching.js";
+import { watchFlags } from "../specs/watch-flags.js";
 import { around } from "../surroundings.js";
 import { keyRange } from "./get.js";
 

@@ -13,8 +13,8 @@ import {
 import { type Bytes, bytesOf, bytesOfArray, quote } from "../go-text.js";
 import { print } from "../output.js";
 import type { Answer } from "./answer.js";
-import { unsupported } from "./printer.js";
 import { alarmName, eventName } from "./simple.js";
+import { unsupported } from "./unsupported.js";
 
 /** `"Name" : value`, one a line. @throws Failure for answers that have no fields */
 export function printFields(answer: Answer): void {

@@ -1,4 +1,3 @@
-import { ExitCode, Failure } from "../failure.js";
 import type { Answer, PrintOptions } from "./answer.js";
 
 /** Prints an answer in a format; loads no other format. @throws Failure when that format cannot say it */
@@ -20,8 +19,4 @@ export async function printAnswer(answer: Answer, format: string, options: Print
       (await import("./simple.js")).printSimple(answer, options);
       break;
   }
-}
-
-export function unsupported(format: string): Failure {
-  return new Failure(ExitCode.BadFeature, `${format} not supported as output format`);
 }

@@ -19,7 +19,7 @@ import { ExitCode, Failure } from "../failure.js";
 import { bytesOfArray } from "../go-text.js";
 import { print } from "../output.js";
 import type { Answer } from "./answer.js";
-import { unsupported } from "./printer.js";
+import { unsupported } from "./unsupported.js";
 
 /** The message's bytes and nothing else. @throws Failure for answers that are no message */
 export function printProtobuf(answer: Answer): void {

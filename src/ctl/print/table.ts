@@ -1,8 +1,8 @@
 import { type Bytes, bytesOf, textOf } from "../go-text.js";
 import { onTerminal, paint, printLine } from "../output.js";
 import type { Answer } from "./answer.js";
-import { unsupported } from "./printer.js";
 import { hashRows, healthRows, keyRows, memberRows, type Rows, snapshotRows, statusRows } from "./rows.js";
+import { unsupported } from "./unsupported.js";
 
 /** A drawn table. @throws Failure for answers that are no list */
 export function printTable(answer: Answer): void {
