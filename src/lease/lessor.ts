@@ -30,7 +30,8 @@ export interface CheckpointOptions {
 
 export interface LessorOptions {
   readonly backend: Backend;
-  readonly clock: Clock;
+  /** What leases are counted down on. */
+  readonly clock: Pick<Clock, "now">;
   readonly logger: Logger;
   /** Goes on counting there. */
   readonly counters?: LeaseCounters;
@@ -46,7 +47,7 @@ export interface LessorOptions {
  */
 export class Lessor {
   #backend: Backend;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "now">;
   readonly #logger: Logger;
   readonly #counters: LeaseCounters;
   readonly #minTtlSeconds: number;

@@ -98,8 +98,13 @@ export class RawNode {
     campaign(this.#raft);
   }
 
-  /** @throws RaftError `proposalDropped`, for instance when there is no leader */
-  propose(data: Uint8Array): void {
+  /**
+   * @param term takes the proposal only as the leader of this term: then its entry is of this term, or there is none
+   * @throws RaftError `proposalDropped`, for instance when there is no leader
+   */
+  propose(data: Uint8Array, term?: number): void {
+    const { state, term: current } = this.#raft;
+    if (term !== undefined && (state !== "StateLeader" || term !== current)) throw new RaftError("proposalDropped");
     this.#propose("EntryNormal", data);
   }
 

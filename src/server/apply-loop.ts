@@ -28,8 +28,8 @@ export interface ApplyLoopConfig {
   readonly onMembership: (change: ConfChangeV1) => void;
   /** Puts a received state in place of all that this member has. */
   readonly install: (snapshot: Snapshot) => Promise<void>;
-  /** The first entry of a leader was applied, and so was everything of the terms before. */
-  readonly onFirstOfTerm: () => void;
+  /** The first entry of `term` was applied, and so was everything of the terms before. */
+  readonly onFirstOfTerm: (term: number) => void;
   /** Raises the alarm of a member that is full; resolves when all know. */
   readonly raiseNoSpace: () => Promise<void>;
   /** Some entries were applied. */
@@ -197,7 +197,7 @@ export class ApplyLoop {
           return this.#applyRequest(entry);
         }
         applier.applyEmpty(entry);
-        onFirstOfTerm();
+        onFirstOfTerm(entry.term);
         return undefined;
       case "EntryConfChange": {
         const change = confChangeCodec.decode(entry.type, entry.data);

@@ -1,4 +1,5 @@
 import { Applier, Quota } from "../apply/index.js";
+import { EtcdError } from "../base/index.js";
 import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./access.js";
@@ -82,8 +83,9 @@ export function assemble(
         compactor?.pause();
       }
     },
-    onFirstOfTerm() {
-      if (consensus.leadership.leading) lessor.promote(electionTimeoutMs(settings));
+    onFirstOfTerm(term) {
+      // A leader may still be applying the log of those before it, whose first entries say nothing of its own term.
+      if (consensus.leadership.termLed === term) lessor.promote(electionTimeoutMs(settings));
       publisher.start();
     },
     raiseNoSpace: () => space.raise(),
@@ -108,7 +110,7 @@ export function assemble(
     activeSince: (id) => consensus.traffic.network.activeSince(id),
     raftStatus: () => consensus.status(),
   });
-  const compactor = makeCompactor(settings, deps, member, kv);
+  const compactor = makeCompactor(settings, deps, member, consensus);
   const survey = new VersionSurvey({ cluster, client: deps.peers?.client, clock, logger });
   const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
   const publisher = new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
@@ -122,10 +124,7 @@ export function assemble(
     ...{ counters, consensus, headers, watchable, kv, leases, space, membership, maintenance, compactor, publisher },
     downgrades: new DowngradeService({ cluster, access, proposer, readIndex, headers }),
     corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),
-    leaseLoop: new LeaseLoop({
-      ...{ clock, logger, lessor, counters, ensureLeadership },
-      revoke: (id) => leases.expire(id),
-    }),
+    leaseLoop: makeLeaseLoop(deps, member, consensus, leases),
     transfer: new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts }),
     peerService: peerService({
       ...{ cluster, store, leases, readIndex },
@@ -170,17 +169,31 @@ function makeCorruptionLoops(
       (one) =>
         new CorruptionLoop({
           ...{ ...one, clock: deps.clock, logger: deps.logger },
-          leading: () => leadership.leading,
-          raiseAlarm: () => maintenance.raiseCorrupt(),
+          termLed: () => leadership.termLed,
+          raiseAlarm: (term) => maintenance.raiseCorrupt(term),
         }),
     );
+}
+
+function makeLeaseLoop(
+  { clock, logger }: ServerDeps,
+  { lessor, counters }: Bootstrapped,
+  consensus: Consensus,
+  leases: LeaseService,
+): LeaseLoop {
+  return new LeaseLoop({
+    ...{ clock, logger, lessor, counters },
+    termLed: () => consensus.leadership.termLed,
+    proveLeadership: (term) => consensus.proveLeadership(term),
+    revoke: (id, term) => leases.expire(id, term),
+  });
 }
 
 function makeCompactor(
   { autoCompaction }: ServerConfig,
   { clock, logger }: ServerDeps,
   { store }: Bootstrapped,
-  kv: KvService,
+  { leadership, proposer }: Consensus,
 ): Compactor | undefined {
   if (autoCompaction === undefined) return undefined;
   return new Compactor(autoCompaction, {
@@ -188,7 +201,9 @@ function makeCompactor(
     logger,
     revision: () => store.revision,
     async compact(revision) {
-      await kv.compact({ revision, physical: false });
+      const { termLed } = leadership;
+      if (termLed === undefined) throw new EtcdError("notLeader");
+      await proposer.proposeInTerm(termLed, { compaction: { revision, physical: false } });
     },
   });
 }

@@ -7,8 +7,9 @@ import { Cluster, loadConfState, type Member } from "../cluster/index.js";
 import type { Checkpoint } from "../lease/index.js";
 import { emptyConfState, MemoryStorage, RawNode } from "../raft/index.js";
 import { createDataDir, type OpenedWal, type Wal, type WalMetadata } from "../wal/index.js";
+import { AwakeTime } from "./awake-time.js";
 import { confChangeCodec } from "./conf-change-codec.js";
-import { requestTimeoutMs, type ServerConfig } from "./config.js";
+import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "./config.js";
 import { Databases } from "./databases.js";
 import { ServerCounters } from "./metrics.js";
 import type { Names } from "./names.js";
@@ -54,6 +55,8 @@ export interface Bootstrapped extends Stores {
   readonly alarms: AlarmStore;
   readonly auth: AuthStore;
   readonly passwords: Passwords;
+  /** Time as far as this member was awake; its leases are counted down on it. */
+  readonly awakeTime: AwakeTime;
   /** Reads the stores out of another backend. */
   readonly openStores: (backend: Backend) => Promise<Stores>;
   readonly storage: MemoryStorage;
@@ -141,8 +144,9 @@ async function restore(
   await alarms.restore();
   const auth = await openAuth(config, deps, makeTokens, backend, consistentIndex);
   const { proposeCheckpoints } = hooks;
+  const awakeTime = new AwakeTime({ clock, tickMs: config.tickMs, electionTimeoutMs: electionTimeoutMs(config) });
   const open = (from: Backend): Promise<Stores> =>
-    openStores(from, { settings: config, counters, clock, logger, proposeCheckpoints });
+    openStores(from, { settings: config, counters, clock, leaseTime: awakeTime, logger, proposeCheckpoints });
   const stores = await open(backend.current);
   logger.info("restore consistentIndex", { index: consistentIndex.index });
   const forced = config.forceNewCluster && origin.kind === "restarted";
@@ -157,7 +161,7 @@ async function restore(
   const passwords = new Passwords(bcryptCost(config.bcryptCost));
   return {
     ...{ ids, counters, wal, backend, consistentIndex, cluster, alarms, auth, passwords },
-    ...{ ...stores, openStores: open, storage, node, remotes },
+    ...{ ...stores, openStores: open, awakeTime, storage, node, remotes },
   };
 }
 

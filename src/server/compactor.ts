@@ -11,7 +11,7 @@ export interface CompactorConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly revision: () => number;
-  /** Proposes a compaction. */
+  /** Proposes a compaction, as the leader of this moment. */
   readonly compact: (revision: number) => Promise<void>;
 }
 

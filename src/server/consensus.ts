@@ -47,8 +47,8 @@ export interface ConsensusConfig {
   readonly slow: SlowRequests;
   /** There is news of the leader. */
   readonly onLeadership: () => void;
-  /** The first entry of a leader was applied, and so was everything of the terms before. */
-  readonly onFirstOfTerm: () => void;
+  /** The first entry of `term` was applied, and so was everything of the terms before. */
+  readonly onFirstOfTerm: (term: number) => void;
   /** Raises the alarm of a member that is full. */
   readonly raiseNoSpace: () => Promise<void>;
   /** This member has been removed from the cluster: by the log, or as a peer says. */
@@ -77,6 +77,8 @@ export class Consensus implements RaftHandler {
   readonly #transfer: SnapshotTransfer;
   readonly #install: SnapshotInstall;
   readonly #firstElection: FirstElection;
+  /** How many gaps in this member's time there were when it last proved that it leads. */
+  #provenGaps = 0;
 
   constructor(config: ConsensusConfig) {
     const { settings, member, clock, logger, counters } = config;
@@ -100,6 +102,7 @@ export class Consensus implements RaftHandler {
       maxRequestBytes: settings.maxRequestBytes,
       identify: (call) => config.access.identify(call),
       submit: (data, wanted) => this.#raftNode.propose(data, wanted),
+      submitInTerm: (term, data) => this.#raftNode.proposeInTerm(term, data),
     });
     this.readIndex = new ReadIndex({
       ...{ clock, logger, counters, timeoutMs, position: this.position, nextId: this.nextId },
@@ -129,16 +132,28 @@ export class Consensus implements RaftHandler {
     this.#firstElection.start(commit);
   }
 
-  /** Whether this member still leads, as far as it can be sure; it asks the others when it may have been asleep. */
+  /**
+   * Whether this member still leads, as far as it can be sure. Raft sees to that as long as ticks come: after a gap it
+   * asks the others, once.
+   */
   async ensureLeadership(): Promise<boolean> {
-    if (this.#raftNode.isActive()) return true;
+    const { gaps } = this.#config.member.awakeTime;
+    if (gaps === this.#provenGaps) return this.leadership.leading;
+    const { termLed } = this.leadership;
+    if (termLed === undefined || !(await this.proveLeadership(termLed))) return false;
+    this.#provenGaps = gaps;
+    return true;
+  }
+
+  /** Whether this member still leads in `term`, as a quorum says when it is asked now. */
+  async proveLeadership(term: number): Promise<boolean> {
     try {
       await this.readIndex.wait();
     } catch {
       // Whatever the reason: nobody confirmed it.
       return false;
     }
-    return this.leadership.leading;
+    return this.leadership.termLed === term;
   }
 
   /** Of the raft node. */
@@ -203,9 +218,10 @@ export class Consensus implements RaftHandler {
     this.position.commitTo(index);
   }
 
-  leaderNews(state: SoftState): void {
-    const fresh = this.leadership.update(state);
+  leaderNews(state: SoftState, term: number): void {
+    const fresh = this.leadership.update(state, term);
     if (fresh) this.readIndex.leaderChanged();
+    if (!this.leadership.leading) this.proposer.leadershipLost();
     this.#config.onLeadership();
   }
 
@@ -232,6 +248,7 @@ export class Consensus implements RaftHandler {
   }
 
   tick(): void {
+    this.#config.member.awakeTime.tick();
     this.proposals.sweep();
     this.#confChanges.sweep();
     this.readIndex.sweep();
@@ -316,9 +333,9 @@ export class Consensus implements RaftHandler {
         if (change.type === "ConfChangeRemoveNode" && change.nodeId === member.ids.memberId) onRemoved();
       },
       install: (snapshot) => this.#install.run(snapshot),
-      onFirstOfTerm: () => {
+      onFirstOfTerm: (term) => {
         this.readIndex.firstCommitInTerm();
-        onFirstOfTerm();
+        onFirstOfTerm(term);
       },
       onApplied: (confState) => this.#snapshots.applied(position.applied, position.term, confState),
     });

@@ -177,9 +177,10 @@ export interface CorruptionLoopConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly intervalMs: number;
-  readonly leading: () => boolean;
-  /** Raises the alarm that keeps all members from serving what may be wrong. */
-  readonly raiseAlarm: () => Promise<void>;
+  /** The term in which this member leads; undefined when it does not. */
+  readonly termLed: () => number | undefined;
+  /** Raises the alarm that keeps all members from serving what may be wrong, as the leader of `term`. */
+  readonly raiseAlarm: (term: number) => Promise<void>;
 }
 
 /** The leader compares all members, again and again. */
@@ -204,10 +205,11 @@ export class CorruptionLoop {
   }
 
   async #turn(): Promise<void> {
-    const { finds, leading, raiseAlarm, logger } = this.#config;
-    if (!leading()) return;
+    const { finds, termLed, raiseAlarm, logger } = this.#config;
+    const term = termLed();
+    if (term === undefined) return;
     try {
-      if (await finds()) await raiseAlarm();
+      if (await finds()) await raiseAlarm(term);
     } catch (error) {
       logger.warn("failed to check hash KV", { error: error instanceof Error ? error.message : String(error) });
     }

@@ -107,12 +107,10 @@ export class KvService {
 
   /**
    * Answers when the revisions cannot be read any more; `physical`: when they are also gone from the disk.
-   *
-   * @param call absent when the member does it by itself
    */
-  async compact(request: CompactionRequest, call?: Call): Promise<CompactionResponse> {
+  async compact(request: CompactionRequest, call: Call): Promise<CompactionResponse> {
     const { proposer, access, backend, store, headers } = this.#config;
-    if (call !== undefined) await access.requireAdmin(call);
+    await access.requireAdmin(call);
     const applied = await proposer.propose({ compaction: request }, call);
     if (request.physical) {
       await applied.done;

@@ -6,7 +6,8 @@ export class Leadership {
   readonly #memberId: MemberId;
   readonly #clock: Clock;
   #lead: NodeId = noNode;
-  #leading = false;
+  /** The term in which this member leads, while it does. */
+  #termLed: number | undefined;
   /** When this member last became the leader. */
   #electedAt: number | undefined;
   #changes = 0;
@@ -27,7 +28,15 @@ export class Leadership {
 
   /** This member leads. */
   get leading(): boolean {
-    return this.#leading;
+    return this.#termLed !== undefined;
+  }
+
+  /**
+   * The term in which this member leads; undefined when it does not. What it decides as the leader is proposed in this
+   * term or not at all.
+   */
+  get termLed(): number | undefined {
+    return this.#termLed;
   }
 
   /** How often another leader was seen than before. */
@@ -42,13 +51,13 @@ export class Leadership {
   }
 
   /** @returns whether another member leads than was last heard of */
-  update(state: SoftState): boolean {
+  update(state: SoftState, term: number): boolean {
     const fresh = state.lead !== noNode && state.lead !== this.#lead;
     this.#lead = state.lead;
-    this.#leading = state.state === "StateLeader" && state.lead === this.#memberId;
+    this.#termLed = state.state === "StateLeader" && state.lead === this.#memberId ? term : undefined;
     if (fresh) {
       this.#changes++;
-      if (this.#leading) this.#electedAt = this.#clock.now();
+      if (this.leading) this.#electedAt = this.#clock.now();
     }
     for (const listener of this.#listeners) listener(state.lead);
     return fresh;

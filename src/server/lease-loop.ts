@@ -12,15 +12,20 @@ export interface LeaseLoopConfig {
   readonly logger: Logger;
   readonly lessor: Lessor;
   readonly counters: ServerCounters;
-  /** Whether this member can still be sure that it leads; asked before anything is proposed. */
-  readonly ensureLeadership: () => Promise<boolean>;
-  /** Proposes a revocation; resolves when it is applied. */
-  readonly revoke: (id: LeaseId) => Promise<void>;
+  /** The term in which this member leads; undefined when it does not. */
+  readonly termLed: () => number | undefined;
+  /** Asks a quorum whether this member still leads in `term`. */
+  readonly proveLeadership: (term: number) => Promise<boolean>;
+  /** Proposes a revocation as the leader of `term`; resolves when it is applied. */
+  readonly revoke: (id: LeaseId, term: number) => Promise<void>;
 }
 
 /**
  * Twice a second the primary proposes to revoke what has expired, and the checkpoints that are due. The lessor names a
  * lease again when it is still there some seconds later, so a proposal that is lost is made again.
+ *
+ * Between the end of a lease and its revocation a quorum confirms that this member leads, and the revocation is void in
+ * any other term than that in which the lease was found to have run out: another leader may have renewed it.
  */
 export class LeaseLoop {
   readonly #config: LeaseLoopConfig;
@@ -52,11 +57,12 @@ export class LeaseLoop {
   }
 
   async #turn(): Promise<void> {
-    const { lessor, logger, ensureLeadership } = this.#config;
-    if (!lessor.primary) return;
+    const { lessor, logger, termLed, proveLeadership } = this.#config;
+    const term = termLed();
+    if (!lessor.primary || term === undefined) return;
     const expired = lessor.expired(revokesPerTurn);
     if (expired.length > 0) {
-      if (await ensureLeadership()) await this.#revokeAll(expired);
+      if (await proveLeadership(term)) await this.#revokeAll(expired, term);
       else logger.warn("ignored expired leases because this member is not sure to lead");
     }
     if (this.#stopped) return;
@@ -67,20 +73,20 @@ export class LeaseLoop {
     }
   }
 
-  async #revokeAll(ids: readonly LeaseId[]): Promise<void> {
+  async #revokeAll(ids: readonly LeaseId[], term: number): Promise<void> {
     const queue = ids.values();
     const worker = async (): Promise<void> => {
       for (const id of queue) {
         if (this.#stopped) return;
-        await this.#revoke(id);
+        await this.#revoke(id, term);
       }
     };
     await Promise.all(Array.from({ length: Math.min(inFlightMax, ids.length) }, worker));
   }
 
-  async #revoke(id: LeaseId): Promise<void> {
+  async #revoke(id: LeaseId, term: number): Promise<void> {
     try {
-      await this.#config.revoke(id);
+      await this.#config.revoke(id, term);
       this.#config.counters.leasesExpired++;
     } catch (error) {
       this.#config.logger.warn("failed to revoke lease", {

@@ -58,18 +58,19 @@ export class LeaseService {
     return { ...response, header: headers.at() };
   }
 
-  /** Revokes a lease that has run out; resolves when that is applied. */
-  async expire(id: LeaseId): Promise<void> {
+  /** Revokes a lease that has run out, as the leader of `term`; resolves when that is applied. */
+  async expire(id: LeaseId, term: number): Promise<void> {
     const { proposer, access } = this.#config;
-    await proposer.propose({ leaseRevoke: LeaseRevokeRequest.create({ id }) }, undefined, access.root);
+    await proposer.proposeInTerm(term, { leaseRevoke: LeaseRevokeRequest.create({ id }) }, access.root);
   }
 
   /** Tells all members what is left of some leases; resolves when it is applied. */
   async checkpoint(checkpoints: readonly Checkpoint[]): Promise<void> {
-    const { proposer, ensureLeadership } = this.#config;
-    if (!(await ensureLeadership())) throw new EtcdError("notLeader");
+    const { proposer, leadership, ensureLeadership } = this.#config;
+    const { termLed } = leadership;
+    if (termLed === undefined || !(await ensureLeadership())) throw new EtcdError("notLeader");
     const rows = checkpoints.map(({ id, remainingSeconds }) => ({ id, remainingTtl: remainingSeconds }));
-    await proposer.propose({ leaseCheckpoint: { checkpoints: rows } });
+    await proposer.proposeInTerm(termLed, { leaseCheckpoint: { checkpoints: rows } });
   }
 
   /**
@@ -103,6 +104,8 @@ export class LeaseService {
    */
   async renewHere(id: LeaseId, signal: AbortSignal): Promise<number> {
     await this.#whenApplied();
+    // Asked last: another leader, which knows nothing of this renewal, may revoke the lease.
+    if (!(await this.#config.ensureLeadership())) throw new EtcdError("notLeader");
     return await this.#config.lessor.renew(id, signal);
   }
 

@@ -83,10 +83,13 @@ export class MaintenanceService {
     return { ...response, header: headers.at() };
   }
 
-  /** Says to all members that some of them hold different histories; which ones are wrong is not known. */
-  async raiseCorrupt(): Promise<void> {
+  /**
+   * Says to all members, as the leader of `term`, that some of them hold different histories; which ones are wrong is
+   * not known.
+   */
+  async raiseCorrupt(term: number): Promise<void> {
     const alarm = AlarmRequest.create({ action: AlarmAction.ACTIVATE, alarm: AlarmType.CORRUPT });
-    await this.#config.proposer.propose({ alarm });
+    await this.#config.proposer.proposeInTerm(term, { alarm });
   }
 
   alarms(): readonly AlarmMember[] {

@@ -23,11 +23,15 @@ export interface ProposerConfig {
   readonly identify: (call: Call) => Identity | undefined | Promise<Identity | undefined>;
   /** @param wanted whether anybody waits for it still */
   readonly submit: (data: Uint8Array, wanted: () => boolean) => void;
+  /** As `submit`, but only as the leader of `term`. */
+  readonly submitInTerm: (term: number, data: Uint8Array) => void;
 }
 
 /** The way of a request into the log, and of its result back. */
 export class Proposer {
   readonly #config: ProposerConfig;
+  /** Those that are void when this member leads no more. */
+  readonly #ofThisTerm = new Set<RequestId>();
 
   constructor(config: ProposerConfig) {
     this.#config = config;
@@ -53,17 +57,64 @@ export class Proposer {
     return await this.#submit(id, data, call);
   }
 
+  /**
+   * Proposes what this member has decided as the leader of `term`: that a lease has run out, what is left of one, what
+   * is compacted, that members differ. The term must be taken before that is looked at.
+   *
+   * The rule needs nothing in the request, so it holds among members of etcd too: raft takes the proposal only from the
+   * leader of `term`, and never forwards it, so its entry is of `term`. Such an entry is either in the log of whoever
+   * leads next, before the first entry of that term, or it is lost for good. A new leader starts its leases over, and
+   * renews them, only once it has applied that first entry. So nothing that was decided in one term takes effect after
+   * what clients were told in another, and whoever applies an entry need not ask in which term it was decided.
+   *
+   * @throws EtcdError as `propose`; `leaderChanged` when this member does not lead in `term` (any more)
+   */
+  async proposeInTerm(term: number, request: Partial<InternalRaftRequest>, who?: Identity): Promise<Carried> {
+    const id = this.#config.nextId();
+    return await this.#submitInTerm(
+      term,
+      id,
+      InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, ...who, id } }),
+    );
+  }
+
   /** As `propose`, for what members still agree on in the words of etcd's first store. */
   async proposeV2(makeRequest: (id: RequestId) => Request): Promise<void> {
     const id = this.#config.nextId();
     await this.#submit(id, Request.encode(makeRequest(id)), undefined);
   }
 
-  async #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {
+  /** As `proposeInTerm`, in those words. */
+  async proposeV2InTerm(term: number, makeRequest: (id: RequestId) => Request): Promise<void> {
+    const id = this.#config.nextId();
+    await this.#submitInTerm(term, id, Request.encode(makeRequest(id)));
+  }
+
+  /** This member leads no more: nobody need wait any longer for what was proposed in its term. */
+  leadershipLost(): void {
+    const lost = new EtcdError("leaderChanged");
+    for (const id of this.#ofThisTerm) this.#config.proposals.fail(id, lost);
+  }
+
+  #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {
     const { proposals, submit } = this.#config;
+    return this.#answer(id, call, () => submit(data, () => proposals.isWaiting(id)));
+  }
+
+  async #submitInTerm(term: number, id: RequestId, data: Uint8Array): Promise<Carried> {
+    this.#ofThisTerm.add(id);
+    try {
+      return await this.#answer(id, undefined, () => this.#config.submitInTerm(term, data));
+    } finally {
+      this.#ofThisTerm.delete(id);
+    }
+  }
+
+  async #answer(id: RequestId, call: Call | undefined, submit: () => void): Promise<Carried> {
+    const { proposals } = this.#config;
     const waiting = proposals.wait(id, call);
     try {
-      submit(data, () => proposals.isWaiting(id));
+      submit();
     } catch (error) {
       proposals.fail(id, error instanceof Error ? error : new Error(String(error)));
     }

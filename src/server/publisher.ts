@@ -67,7 +67,8 @@ export class Publisher {
     this.#timer?.cancel();
     if (this.#stopped) return;
     this.#timer = this.#config.clock.after(versionIntervalMs, () => this.start());
-    if (this.#config.leadership.leading && !this.#settingVersion) void this.#setVersion();
+    const { termLed } = this.#config.leadership;
+    if (termLed !== undefined && !this.#settingVersion) void this.#setVersion(termLed);
   }
 
   stop(): void {
@@ -75,7 +76,7 @@ export class Publisher {
     this.#timer?.cancel();
   }
 
-  async #setVersion(): Promise<void> {
+  async #setVersion(term: number): Promise<void> {
     const { cluster, survey, proposer, logger } = this.#config;
     this.#settingVersion = true;
     try {
@@ -84,7 +85,7 @@ export class Publisher {
       const fields = { "cluster-version": shortVersion(version) };
       if (cluster.version === undefined) logger.info("setting up initial cluster version using v2 API", fields);
       else logger.info("updating cluster version using v2 API", { from: shortVersion(cluster.version), ...fields });
-      await proposer.proposeV2((id) => versionRequest(id, version));
+      await proposer.proposeV2InTerm(term, (id) => versionRequest(id, version));
       logger.info("cluster version is updated", fields);
     } catch (error) {
       logger.warn("failed to update cluster version", {

@@ -31,7 +31,8 @@ export interface RaftHandler {
    * that entry.
    */
   commitMoved(index: number): void;
-  leaderNews(state: SoftState): void;
+  /** @param term of the leader, or the newest one known while there is none */
+  leaderNews(state: SoftState, term: number): void;
   readStates(states: readonly ReadState[]): void;
   /** A snapshot has taken the place of the whole log on disk; what is committed after it rests on it. */
   restored(snapshot: Snapshot): void;
@@ -64,8 +65,6 @@ export interface RaftNodeConfig {
 
 /** Proposals that wait for a leader. */
 const unsentMax = 5_000;
-/** Without a tick for so long, this member may have been asleep while others elected a new leader. */
-const activeTicks = 3;
 
 const lateHeartbeatText =
   "leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk";
@@ -148,6 +147,17 @@ export class RaftNode {
     this.#propose({ propose: () => this.#node.propose(data), wanted });
   }
 
+  /**
+   * Takes what this member has decided as the leader of `term`. It is neither forwarded to another leader nor kept for
+   * a later term: in the log it stands as an entry of `term`, before everything of the terms after, or it does not.
+   *
+   * @throws EtcdError `leaderChanged` when this member does not lead in `term` (any more)
+   */
+  proposeInTerm(term: number, data: Uint8Array): void {
+    const wanted = (): boolean => true;
+    if (!this.#send({ propose: () => this.#node.propose(data, term), wanted })) throw new EtcdError("leaderChanged");
+  }
+
   /** As `propose`. */
   proposeConfChange(change: ConfChange, wanted: () => boolean): void {
     this.#propose({ propose: () => this.#node.proposeConfChange(change), wanted });
@@ -211,11 +221,6 @@ export class RaftNode {
       this.#snapshot = { snapshot, saved: resolve };
       this.wake();
     });
-  }
-
-  /** Ticks come as they should, so a leader would have noticed by now that it lost its office. */
-  isActive(): boolean {
-    return this.#config.clock.now() < this.#latestTick + activeTicks * this.#config.tickMs;
   }
 
   #tickLater(): void {
@@ -342,7 +347,7 @@ export class RaftNode {
   #leadership(state: SoftState): void {
     this.#hasLeader = state.lead !== 0n;
     this.#leading = state.state === "StateLeader";
-    this.#config.handler.leaderNews(state);
+    this.#config.handler.leaderNews(state, this.#node.basicStatus().term);
     if (!this.#hasLeader) return;
     // One that is dropped now is missed by whoever waits for it, and times out there.
     for (const unsent of this.#unsent.splice(0)) if (unsent.wanted()) this.#send(unsent);

@@ -25,7 +25,10 @@ export class SpaceGuard {
     return this.#config.quota.allows(request) ? undefined : this.#refuse();
   }
 
-  /** Raises the alarm of this member; resolves when that is applied, or has failed. */
+  /**
+   * Raises the alarm of this member; resolves when that is applied, or has failed. It is no decision of the leader: a
+   * member knows its own disk, whoever leads, so a follower's alarm is forwarded, as etcd does.
+   */
   raise(): Promise<void> {
     this.#raising ??= this.#propose().finally(() => {
       this.#raising = undefined;

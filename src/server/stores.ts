@@ -11,6 +11,8 @@ export interface StoresConfig {
   readonly settings: ServerConfig;
   readonly counters: ServerCounters;
   readonly clock: Clock;
+  /** What leases are counted down on. */
+  readonly leaseTime: Pick<Clock, "now">;
   readonly logger: Logger;
   readonly proposeCheckpoints: (checkpoints: readonly Checkpoint[]) => Promise<void>;
 }
@@ -38,7 +40,8 @@ export async function openStores(backend: Backend, config: StoresConfig): Promis
   return { lessor, store };
 }
 
-function makeLessor(backend: Backend, { settings, counters, clock, logger, proposeCheckpoints }: StoresConfig): Lessor {
+function makeLessor(backend: Backend, config: StoresConfig): Lessor {
+  const { settings, counters, leaseTime, logger, proposeCheckpoints } = config;
   const { electionTicks, tickMs, leaseCheckpoint, leaseCheckpointPersist } = settings;
   const checkpoints = {
     intervalSeconds: leaseCheckpointIntervalSeconds,
@@ -48,7 +51,7 @@ function makeLessor(backend: Backend, { settings, counters, clock, logger, propo
   return new Lessor({
     backend,
     counters: counters.leases,
-    clock,
+    clock: leaseTime,
     logger,
     // Half an election more than an election: a lease must outlive a change of leaders.
     minTtlSeconds: Math.ceil((Math.floor((3 * electionTicks) / 2) * tickMs) / 1000),

@@ -6,17 +6,18 @@ import { ApplyLoop } from "../../src/server/apply-loop.js";
 import { LogPosition } from "../../src/server/log-position.js";
 import { ServerCounters } from "../../src/server/metrics.js";
 
-const firsts = (from: number, count: number): Entry[] =>
+const firsts = (from: number, count: number, term = 1): Entry[] =>
   Array.from({ length: count }, (_, at) => ({
     type: "EntryNormal",
     index: from + at,
-    term: 1,
+    term,
     data: new Uint8Array(0),
   }));
 
 /** A loop over a backend that takes the changes of `room` entries, and more once a batch is written. */
 function setUp(room: number) {
   const state = { room, failure: undefined as Error | undefined };
+  const terms: number[] = [];
   let written: { resolve: () => void; reject: (error: Error) => void } | undefined;
   const backend = {
     get full() {
@@ -45,12 +46,12 @@ function setUp(room: number) {
     confChanges: unused as never,
     ...{ slow: unused as never, confState: emptyConfState },
     ...{ reconfigure: nothing, onMembership: nothing, install: nothing, raiseNoSpace: nothing },
-    ...{ onFirstOfTerm: () => undefined, onApplied: () => undefined },
+    ...{ onFirstOfTerm: (term: number) => terms.push(term), onApplied: () => undefined },
     onFailure: (error) => {
       state.failure = error;
     },
   });
-  return { loop, position, state, written: () => written };
+  return { loop, position, state, terms, written: () => written };
 }
 
 test("nothing is applied while the disk does not keep up, and everything once it does", async () => {
@@ -72,4 +73,10 @@ test("a batch that could not be written ends it", async () => {
   await loop.whenDrained();
   expect(state.failure?.message).toBe("the disk is gone");
   expect(position.applied).toBe(1);
+});
+
+test("the first entry of a term names that term: one of an earlier leader is no start of this one's", () => {
+  const { loop, terms } = setUp(10);
+  loop.push([...firsts(1, 1, 2), ...firsts(2, 1, 5)]);
+  expect(terms).toEqual([2, 5]);
 });

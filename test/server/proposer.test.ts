@@ -24,6 +24,10 @@ function setUp({ committed = 0, submit }: { committed?: number; submit?: (data: 
     maxRequestBytes: 200,
     identify: () => undefined,
     submit: submit ?? ((data) => sent.push(data)),
+    submitInTerm(term, data) {
+      if (term !== 2) throw new EtcdError("leaderChanged");
+      sent.push(data);
+    },
   });
   return { sent, counters, proposals, proposer };
 }
@@ -46,6 +50,20 @@ test("Proposer: what the applier refuses is thrown", async () => {
   const waiting = outcome(proposer.propose(put(1)));
   proposals.settle(101n as RequestId, { error: new EtcdError("leaseNotFound") });
   expect(await waiting).toBe("leaseNotFound");
+});
+
+test("Proposer: what a leader decides in its term is void in another, and not waited for after it", async () => {
+  const { sent, proposals, proposer } = setUp();
+  const compaction = { compaction: { revision: 1, physical: false } };
+  expect(await outcome(proposer.proposeInTerm(1, compaction))).toBe("leaderChanged");
+  expect(sent).toHaveLength(0);
+  const [ours, clients] = [outcome(proposer.proposeInTerm(2, compaction)), outcome(proposer.propose(put(1)))];
+  expect(sent).toHaveLength(2);
+  proposer.leadershipLost();
+  expect(await ours).toBe("leaderChanged");
+  expect(proposals.pending).toBe(1);
+  proposals.settle(103n as RequestId, { response: { case: "put", value: PutResponse.create() } });
+  expect(await clients).toBe("done");
 });
 
 for (const { name, bytes, committed, submit, want } of [
@@ -81,7 +99,7 @@ for (const { name, askedAt, want } of [
     const clock = new ManualClock();
     const leadership = new Leadership(1n as MemberId, clock);
     clock.advance(10_000);
-    expect(leadership.update({ lead: 1n, state: "StateLeader" })).toBe(true);
+    expect(leadership.update({ lead: 1n, state: "StateLeader" }, 2)).toBe(true);
     expect(leadership.mayHaveBeenLost(askedAt, 1_000)).toBe(want);
   });
 }
@@ -90,12 +108,12 @@ test("Leadership: only another leader is a change", () => {
   const leadership = new Leadership(1n as MemberId, new ManualClock());
   const heard: bigint[] = [];
   const stop = leadership.onChange((lead) => heard.push(lead));
-  expect(leadership.update({ lead: 1n, state: "StateLeader" })).toBe(true);
-  expect(leadership.update({ lead: 0n, state: "StateFollower" })).toBe(false);
-  expect([leadership.hasLeader, leadership.leading]).toEqual([false, false]);
-  expect(leadership.update({ lead: 2n, state: "StateFollower" })).toBe(true);
+  expect(leadership.update({ lead: 1n, state: "StateLeader" }, 2)).toBe(true);
+  expect(leadership.update({ lead: 0n, state: "StateFollower" }, 3)).toBe(false);
+  expect([leadership.hasLeader, leadership.leading, leadership.termLed]).toEqual([false, false, undefined]);
+  expect(leadership.update({ lead: 2n, state: "StateFollower" }, 3)).toBe(true);
   expect([leadership.hasLeader, leadership.leading, leadership.changes]).toEqual([true, false, 2]);
   stop();
-  leadership.update({ lead: 0n, state: "StateFollower" });
+  leadership.update({ lead: 0n, state: "StateFollower" }, 3);
   expect(heard).toEqual([1n, 0n, 2n]);
 });

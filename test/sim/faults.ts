@@ -41,8 +41,10 @@ export class Faults {
       () => this.#crash([this.#leader()]),
       () => this.#crash(this.#some()),
       () => this.#crash(this.#world.machines),
-      () => this.#pause(this.#anyone()),
-      () => this.#pause(this.#leader()),
+      () => this.#pause(this.#anyone(), 4_000),
+      () => this.#pause(this.#leader(), 4_000),
+      // Long enough for leases to run out, and for another to lead.
+      () => this.#pause(this.#leader(), 12_000),
       () => this.#isolate(this.#leader()),
       () => this.#isolate(this.#anyone()),
       () => this.#split(),
@@ -69,9 +71,9 @@ export class Faults {
     }
   }
 
-  #pause(machine: Machine): void {
+  #pause(machine: Machine, msMax: number): void {
     machine.pause();
-    this.#soon(() => machine.resume(), 4_000);
+    this.#soon(() => machine.resume(), msMax);
   }
 
   #slowDisk(): void {

@@ -1,9 +1,14 @@
 import type { Clock, ManualClock, Timer } from "../../../src/base/index.js";
 
-/** The clock of one process on the clock of a whole simulation: nothing happens any more once the process is dead. */
+/**
+ * The clock of one process on the clock of a whole simulation. While the process is paused its timers are due and do
+ * not run; nothing happens any more once it is dead.
+ */
 export class ProcessClock implements Clock {
   readonly #shared: ManualClock;
   #alive = true;
+  #paused = false;
+  #held: (() => void)[] = [];
 
   constructor(shared: ManualClock) {
     this.#shared = shared;
@@ -22,9 +27,29 @@ export class ProcessClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    return this.#shared.after(delayMs, () => {
-      if (this.#alive) run();
-    });
+    let cancelled = false;
+    const due = (): void => {
+      if (cancelled || !this.#alive) return;
+      if (this.#paused) this.#held.push(due);
+      else run();
+    };
+    const timer = this.#shared.after(delayMs, due);
+    return {
+      cancel: () => {
+        cancelled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** What was due meanwhile is due now, in the order it came. */
+  resume(): void {
+    this.#paused = false;
+    for (const run of this.#held.splice(0)) this.#shared.after(0, run);
   }
 }
 

@@ -66,6 +66,7 @@ export class VirtualMember {
           slowStore(await this.#disk.open(dir), clock, () => (started ? disk.int(writeMsMax) : 0)),
         receivedSnapshots: this.#received,
         peers: network.access(
+          clock,
           () => this.#server,
           (url) => this.#cluster.members.find(({ peerUrl }) => peerUrl === url)?.running,
         ),
@@ -83,6 +84,15 @@ export class VirtualMember {
     this.#disk.crash();
     this.#cluster.network.forget(server.memberId);
     this.#server = undefined;
+  }
+
+  /** The process is stopped, and knows nothing of it: what comes for it waits in its sockets. */
+  pause(): void {
+    this.#clock?.pause();
+  }
+
+  resume(): void {
+    this.#clock?.resume();
   }
 
   async stop(): Promise<void> {

@@ -13,6 +13,8 @@ export interface Weather {
 export const fair: Weather = { lossPerMille: 0, twicePerMille: 0, delayMsMax: 4 };
 
 interface Host {
+  /** Of the process. */
+  readonly clock: Clock;
   readonly link: PeerLink;
   readonly server: () => EtcdServer | undefined;
   readonly peers: Set<MemberId>;
@@ -34,10 +36,14 @@ export class VirtualNetwork {
     this.#random = random;
   }
 
-  /** What a member is started with. @param urls leads from a peer URL to its member */
-  access(server: () => EtcdServer | undefined, memberAt: (url: string) => EtcdServer | undefined): PeerAccess {
+  /** What a member is started with. @param clock of its process @param memberAt leads from a peer URL to its member */
+  access(
+    clock: Clock,
+    server: () => EtcdServer | undefined,
+    memberAt: (url: string) => EtcdServer | undefined,
+  ): PeerAccess {
     return {
-      connect: (link) => this.#connect(link, server),
+      connect: (link) => this.#connect(clock, link, server),
       client: peerClient(
         (url, asker) => {
           const target = memberAt(url);
@@ -75,8 +81,8 @@ export class VirtualNetwork {
     this.#hosts.delete(id);
   }
 
-  #connect(link: PeerLink, server: () => EtcdServer | undefined): PeerNetwork {
-    const host: Host = { link, server, peers: new Set() };
+  #connect(clock: Clock, link: PeerLink, server: () => EtcdServer | undefined): PeerNetwork {
+    const host: Host = { clock, link, server, peers: new Set() };
     const self = link.memberId;
     this.#hosts.set(self, host);
     return {
@@ -130,11 +136,13 @@ export class VirtualNetwork {
     const target = this.#hosts.get(to);
     this.#clock.after(1 + this.#random.int(this.weather.delayMsMax), () => {
       if (target === undefined || this.#hosts.get(to) !== target || this.#cut.has(pair(from, to))) return;
-      try {
-        void target.link.raft.process(message);
-      } catch {
-        // It answers with an error, which nobody reads here.
-      }
+      target.clock.after(0, () => {
+        try {
+          void target.link.raft.process(message);
+        } catch {
+          // It answers with an error, which nobody reads here.
+        }
+      });
     });
   }
 
