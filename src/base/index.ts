@@ -21,6 +21,7 @@ export { formatDuration, parseBoolean, parseDuration, parseInteger } from "./go-
 export { exponentialBounds, Histogram } from "./histogram.js";
 export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
 export { IntervalTree } from "./interval-tree.js";
+export { canonicalAddress } from "./ip-address.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
 export {
   MemoryAccount,

@@ -1,26 +1,72 @@
+import { lookup } from "node:dns/promises";
 import { unlinkSync } from "node:fs";
-import type { Server } from "node:net";
+import { isIPv4, type ListenOptions, type Server } from "node:net";
 import type { Listen } from "./settings.js";
 import { StartError } from "./start-error.js";
 
+/** What takes the connections of one URL, as `SharedPort` does. */
+export interface ListeningPort {
+  readonly listener: Server;
+  newListener(): Server;
+}
+
+/** Finds every address of a name. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+const resolveName: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
+
 /**
- * Opens a listening socket.
+ * Opens the listening sockets of a URL: one, or for `localhost` one at each of its addresses. The first of those must
+ * be had, and it is an IPv4 address where there is one, as in Go, so that `127.0.0.1` works in whatever order the
+ * hosts file names them. The others are there for clients that try them first; a machine may not have them.
  *
  * @returns the port, which was chosen if the URL left that open; 0 for a socket file
  * @throws StartError when the address cannot be had
  */
-export function openListener(server: Server, { url, address }: Listen): Promise<number> {
-  if (address.kind === "socket") removeLeftOver(address.path);
+export async function openListeners(
+  port: ListeningPort,
+  { url, address }: Listen,
+  resolve: Resolve = resolveName,
+): Promise<number> {
+  if (address.kind === "socket") {
+    removeLeftOver(address.path);
+    return await listen(port.listener, { path: address.path }, url);
+  }
+  const { host } = address;
+  if (host !== "localhost") return await listen(port.listener, placeOf(host, address.port), url);
+  const [first = host, ...others] = await addressesOf(host, resolve, url);
+  const chosen = await listen(port.listener, { host: first, port: address.port }, url);
+  for (const other of others) {
+    const server = port.newListener();
+    await listen(server, { host: other, port: chosen }, url).catch(() => server.close());
+  }
+  return chosen;
+}
+
+/** IPv4 first, each once. */
+async function addressesOf(host: string, resolve: Resolve, url: string): Promise<readonly string[]> {
+  try {
+    const found = [...new Set(await resolve(host))];
+    return [...found.filter(isIPv4), ...found.filter((address) => !isIPv4(address))];
+  } catch (error) {
+    throw new StartError(`cannot listen on ${url}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** As in Go, 0.0.0.0 means IPv6 as well, where the machine has it: Node does so when it is told no host. */
+function placeOf(host: string, port: number): ListenOptions {
+  return host === "0.0.0.0" || host === "::" ? { port } : { host, port };
+}
+
+function listen(server: Server, place: ListenOptions, url: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(new StartError(`cannot listen on ${url}: ${reasonOf(error)}`));
     });
-    const opened = (): void => {
+    server.listen(place, () => {
       const bound = server.address();
       resolve(bound !== null && typeof bound === "object" ? bound.port : 0);
-    };
-    if (address.kind === "socket") server.listen(address.path, opened);
-    else server.listen(address.port, address.host, opened);
+    });
   });
 }
 

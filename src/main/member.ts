@@ -12,7 +12,7 @@ import {
 } from "../rpc/index.js";
 import { EtcdServer, removedForGood } from "../server/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
-import { openListener } from "./listeners.js";
+import { openListeners } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
 import { memoryLimit } from "./memory-limit.js";
 import { PeerHttp } from "./peers.js";
@@ -110,7 +110,7 @@ async function openPorts(listens: readonly Listen[], tls?: HandshakesConfig): Pr
     const [first] = same;
     if (first === undefined) continue;
     const port = new SharedPort(clock, portSecurity(same, tls));
-    const chosen = await openListener(port.listener, first);
+    const chosen = await openListeners(port, first);
     ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
   }
   return ports;

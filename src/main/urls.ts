@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { canonicalAddress } from "../base/index.js";
 
 /** An address to listen on. */
 export type Address =
@@ -40,7 +41,7 @@ export function listenAddress(url: string): Address | { readonly fault: string }
   const at = splitHostPort(afterScheme(url));
   if (at === undefined) return { fault: `URL address does not have the form "host:port": ${url}` };
   if (at.host !== "localhost" && isIP(at.host) === 0) return { fault: `expected IP in URL for binding (${url})` };
-  return { kind: "tcp", host: at.host, port: at.port };
+  return { kind: "tcp", host: canonicalAddress(at.host), port: at.port };
 }
 
 /** Whether a URL of `--...-advertise-...` names a host that others can use. */

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type Clock, GrpcCode, type Logger, type Timer } from "../base/index.js";
+import { type Clock, canonicalAddress, GrpcCode, type Logger, type Timer } from "../base/index.js";
 import {
   type FieldList,
   Http2Connection,
@@ -232,5 +232,5 @@ export class GrpcServer {
 function remoteOf(socket: Duplex): string {
   if (!("remoteAddress" in socket) || !("remotePort" in socket)) return "";
   const { remoteAddress, remotePort } = socket;
-  return remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
+  return typeof remoteAddress !== "string" ? "" : `${canonicalAddress(remoteAddress)}:${remotePort}`;
 }

@@ -59,7 +59,7 @@ export interface PortHandlers {
  */
 export class SharedPort {
   readonly #clock: Clock;
-  readonly #listener: Server;
+  readonly #listeners: Server[] = [];
   /** Connections that are not gRPC's. */
   readonly #connections = new Map<Socket, Connection>();
   /** Connections that have not shown whether they speak TLS. */
@@ -78,12 +78,18 @@ export class SharedPort {
     this.#plain = plain;
     const shaken = ({ socket, commonName }: SecureConnection) => this.#accept(socket, true, commonName);
     this.#handshakes = tls && new Handshakes(tls, shaken);
-    this.#listener = createServer({ noDelay: true }, (socket) => this.#receive(socket));
   }
 
   /** The listening socket: whoever opens it says where. */
   get listener(): Server {
-    return this.#listener;
+    return this.#listeners[0] ?? this.newListener();
+  }
+
+  /** One more listening socket, for another address. */
+  newListener(): Server {
+    const listener = createServer({ noDelay: true }, (socket) => this.#receive(socket));
+    this.#listeners.push(listener);
+    return listener;
   }
 
   /** From now on connections are answered. Called once. */
@@ -98,7 +104,7 @@ export class SharedPort {
   /** Stops accepting, lets HTTP requests finish for so long, then drops what is left. gRPC stops by itself. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    this.#listener.close();
+    for (const listener of this.#listeners) listener.close();
     this.#handshakes?.stop();
     for (const socket of this.#undecided) socket.destroy();
     for (const [socket, { requests }] of this.#connections) if (requests === 0) socket.destroy();

@@ -9,7 +9,7 @@ export interface ServiceTarget {
 
 /** Finds hosts and services by name. */
 export interface Names {
-  /** @returns one address of a host */
+  /** @returns one address of a host, an IPv4 one where it has any, as Go chooses */
   address(host: string): Promise<string>;
   /**
    * @param name such as `_etcd-server._tcp.example.com`
@@ -21,7 +21,11 @@ export interface Names {
 /** The machine's own ways; services come from the name servers of `resolver`. */
 export function systemNames(resolver = new Resolver({ timeout: 5_000, tries: 2 })): Names {
   return {
-    address: async (host) => (await lookup(host)).address,
+    address: async (host) => {
+      const found = await lookup(host, { all: true });
+      const { address } = found.find(({ family }) => family === 4) ?? found[0] ?? (await lookup(host));
+      return address;
+    },
     async services(name) {
       const records = await resolver.resolveSrv(name);
       return records

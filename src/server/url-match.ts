@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Clock, Logger } from "../base/index.js";
+import { type Clock, canonicalAddress, type Logger } from "../base/index.js";
 import type { Names } from "./names.js";
 
 export interface UrlMatchDeps {
@@ -49,13 +49,14 @@ async function resolveUrl(url: string, end: number, { names, clock, logger }: Ur
   if (parts === null) return url;
   const [, scheme = "", bracketed, plain = "", port = ""] = parts;
   const host = bracketed ?? plain;
+  const withHost = (address: string): string => `${scheme}${isIP(address) === 6 ? `[${address}]` : address}${port}`;
   if (host === "localhost") return `${scheme}127.0.0.1${port}`;
-  if (isIP(host) !== 0) return url;
+  if (isIP(host) !== 0) return withHost(canonicalAddress(host));
   for (;;) {
     try {
       const address = await names.address(host);
       logger.info("resolved URL Host", { url, host, "resolved-addr": address });
-      return `${scheme}${isIP(address) === 6 ? `[${address}]` : address}${port}`;
+      return withHost(canonicalAddress(address));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn("failed to resolve URL Host", { url, host, "retry-interval": `${retryMs}ms`, error: reason });

@@ -1,6 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { lookup, reverse } from "node:dns/promises";
 import { isIP } from "node:net";
+import { canonicalAddress } from "../base/index.js";
 import { quoted } from "./config.js";
 import { alternativeNames, hostnameFault } from "./names.js";
 
@@ -65,7 +66,7 @@ async function isNamed(address: string, dns: readonly string[], names: NameServi
 }
 
 function sameAddress(one: string, other: string): boolean {
-  return isIP(one) !== 0 && one === other;
+  return isIP(one) !== 0 && canonicalAddress(one) === canonicalAddress(other);
 }
 
 function messageOf(error: unknown): string {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { Server, type TLSSocket } from "node:tls";
-import type { Clock, Logger } from "../base/index.js";
+import { type Clock, canonicalAddress, type Logger } from "../base/index.js";
 import { addressFault, type NameService } from "./address-match.js";
 import { Anchors, chainOf } from "./chain.js";
 import { alternativeNames, commonNameOf, hostnameFault } from "./names.js";
@@ -132,7 +132,7 @@ export class Handshakes {
         );
         socket.destroy();
       });
-      fault = await addressFault(certificate, bareAddress(socket.remoteAddress), names);
+      fault = await addressFault(certificate, canonicalAddress(socket.remoteAddress ?? ""), names);
       deadline.cancel();
     }
     if (fault === undefined && certificate !== undefined) fault = this.#revocationFault(chain);
@@ -196,11 +196,6 @@ function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): 
 
 function addressOf({ remoteAddress, remotePort }: Socket): string {
   if (remoteAddress === undefined) return "";
-  const bare = bareAddress(remoteAddress);
+  const bare = canonicalAddress(remoteAddress);
   return bare.includes(":") ? `[${bare}]:${remotePort}` : `${bare}:${remotePort}`;
-}
-
-/** An IPv4 address that came in by an IPv6 socket, as itself. */
-function bareAddress(address = ""): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -174,3 +174,14 @@ for (const { words, message } of [
 ]) {
   test(`"${words.join(" ")}" is refused`, () => expect(() => settings(...words)).toThrow(message));
 }
+
+test("two spellings of an IPv6 address are one place to listen", () => {
+  const { listenClients } = settings(
+    "--listen-client-urls=http://[::1]:2379,https://[0:0:0:0:0:0:0:1]:2379",
+    "--advertise-client-urls=http://localhost:2379",
+    "--auto-tls",
+  );
+  const [one, other] = listenClients.map(({ address }) => address);
+  expect(one).toEqual({ kind: "tcp", host: "::1", port: 2379 });
+  expect(other).toEqual(one);
+});

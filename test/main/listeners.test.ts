@@ -1,0 +1,72 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { networkInterfaces } from "node:os";
+import { afterEach, expect, test } from "vitest";
+import { openListeners } from "../../src/main/listeners.js";
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+const haveIPv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === "::1"));
+
+function start() {
+  const own: Server[] = [];
+  const newListener = (): Server => {
+    const server = createServer();
+    own.push(server);
+    servers.push(server);
+    return server;
+  };
+  const places = () =>
+    own
+      .map((server) => server.address() as AddressInfo | null)
+      .filter((place) => place !== null)
+      .map(({ address, port }) => ({ address, port }));
+  return { port: { listener: newListener(), newListener }, places };
+}
+
+const localhost = { url: "http://localhost:0", address: { kind: "tcp", host: "localhost", port: 0 } } as const;
+
+for (const { name, resolved, addresses } of [
+  { name: "IPv6 first", resolved: ["::1", "127.0.0.1"], addresses: haveIPv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"] },
+  { name: "one address twice", resolved: ["127.0.0.1", "127.0.0.1"], addresses: ["127.0.0.1"] },
+  {
+    name: "an address that the machine does not have",
+    resolved: ["2001:db8::1", "127.0.0.1"],
+    addresses: ["127.0.0.1"],
+  },
+]) {
+  test(`localhost with ${name}: at 127.0.0.1, and wherever else it can be had`, async () => {
+    const { port, places } = start();
+    const chosen = await openListeners(port, localhost, async () => resolved);
+    expect(places()).toEqual(addresses.map((address) => ({ address, port: chosen })));
+  });
+}
+
+test("the IPv4 address of localhost must be had", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  servers.push(taken);
+  await once(taken, "listening");
+  const busy = (taken.address() as AddressInfo).port;
+  const address = { kind: "tcp", host: "localhost", port: busy } as const;
+  await expect(
+    openListeners(start().port, { url: `http://localhost:${busy}`, address }, async () => ["::1", "127.0.0.1"]),
+  ).rejects.toThrow("the address is already in use");
+});
+
+test("a localhost that nobody knows is one clear line", async () => {
+  const unknown = async (): Promise<never> => {
+    throw new Error("getaddrinfo ENOTFOUND localhost");
+  };
+  await expect(openListeners(start().port, localhost, unknown)).rejects.toThrow(
+    "cannot listen on http://localhost:0: getaddrinfo ENOTFOUND localhost",
+  );
+});
+
+test.skipIf(!haveIPv6)("0.0.0.0 means every address, IPv6 too", async () => {
+  const { port, places } = start();
+  await openListeners(port, { url: "http://0.0.0.0:0", address: { kind: "tcp", host: "0.0.0.0", port: 0 } });
+  expect(places()).toEqual([{ address: "::", port: expect.any(Number) }]);
+});
