@@ -3,6 +3,16 @@ export class DiskError extends Error {
   override readonly name = "DiskError";
 }
 
+/** What to do about damaged files; it ends the message that names them. */
+const whatToDo =
+  "what was acknowledged may be lost there, so this member does not start: remove it from its cluster, delete its " +
+  "data directory and add it again, or, when it is the only member, restore a snapshot (etcdctl snapshot restore)";
+
+/** Files that do not hold what was written to them. What they lack was acknowledged, as far as anybody can tell. */
+export function damaged(what: string): DiskError {
+  return new DiskError(`${what}; ${whatToDo}`);
+}
+
 /** Why a database directory could not be opened, and what to do about it. */
 export function openFailure(dir: string, error: unknown): DiskError {
   const { code, message } = rootCause(error);

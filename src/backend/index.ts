@@ -6,7 +6,7 @@
 export type { Backend, BackendView, Readable, Row } from "./backend.js";
 export { allBuckets, type Bucket } from "./buckets.js";
 export { BackendCounters } from "./counters.js";
-export { DiskError, openFailure, writeFailure } from "./disk-error.js";
+export { DiskError, damaged, openFailure, writeFailure } from "./disk-error.js";
 export { type BackendOptions, openLevelBackend, openMemoryBackend } from "./level-backend.js";
 export {
   type LevelBatch,

@@ -3,7 +3,7 @@ import { assert, type Clock, type Logger, readBE64, type Timer, writeBE64 } from
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type Bucket, privateKey, storedKey } from "./buckets.js";
 import { BackendCounters } from "./counters.js";
-import { DiskError, openFailure, readFailure, writeFailure } from "./disk-error.js";
+import { DiskError, damaged, openFailure, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
 import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
@@ -58,11 +58,13 @@ const format = Buffer.of(1);
 export async function openLevelBackend(options: BackendOptions & { readonly dir: string }): Promise<Backend> {
   const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
   const damage = await checkLog(dir);
-  if (damage?.followed === true) {
-    throw new DiskError(`the database in ${dir} is damaged: ${damage.file} cannot be read at byte ${damage.offset}`);
+  if (damage?.torn === false) {
+    throw damaged(`the database in ${dir} is damaged: ${damage.file} cannot be read at byte ${damage.offset}`);
   }
   const store = await openStore(dir);
-  if (damage !== undefined) logger.warn("cut a torn write off the backend", { ...damage });
+  if (damage !== undefined) {
+    logger.warn("cut a torn write off the backend", { file: damage.file, offset: damage.offset });
+  }
   return openBackend(store, options);
 }
 

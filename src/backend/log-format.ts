@@ -1,28 +1,27 @@
 import { crc32c } from "../base/index.js";
+import { blockBytes, headerBytes, isTorn, mask } from "./torn-record.js";
 
 /*
  * LevelDB's log (its doc/log_format.md): blocks of 32 KiB; in them records of a masked CRC-32C (4), a length (2, little
  * endian), a type (1) and data. Fewer than 7 bytes at the end of a block are padding. A batch is one full record, or a
  * first, any number of middle ones and a last.
  */
-const blockBytes = 32 * 1024;
-const headerBytes = 7;
 const recordType = { full: 1, first: 2, middle: 3, last: 4 } as const;
 
 /** What was written as one (in a log, a batch), or a place where nothing whole can be read. */
-export interface Found {
-  readonly offset: number;
-  readonly batch: Buffer | undefined;
-}
+export type Found =
+  | { readonly offset: number; readonly batch: Buffer }
+  /** `torn`: as a write leaves it that never ended. Otherwise it was written whole, and has changed since. */
+  | { readonly offset: number; readonly batch: undefined; readonly torn: boolean };
 
 export function* readLog(log: Buffer): Generator<Found> {
   let parts: Buffer[] = [];
   let start = 0;
-  for (const { offset, type, data } of readRecords(log)) {
+  for (const { offset, type, data, torn } of readRecords(log)) {
     switch (type) {
       case recordType.full:
       case recordType.first:
-        if (parts.length > 0) yield { offset: start, batch: undefined };
+        if (parts.length > 0) yield { offset: start, batch: undefined, torn: false };
         parts = [data];
         start = offset;
         break;
@@ -32,7 +31,7 @@ export function* readLog(log: Buffer): Generator<Found> {
         if (parts.length > 0) parts.push(data);
         break;
       default:
-        yield { offset: parts.length > 0 ? start : offset, batch: undefined };
+        yield { offset: parts.length > 0 ? start : offset, batch: undefined, torn };
         parts = [];
         continue;
     }
@@ -41,7 +40,7 @@ export function* readLog(log: Buffer): Generator<Found> {
       parts = [];
     }
   }
-  if (parts.length > 0) yield { offset: start, batch: undefined };
+  if (parts.length > 0) yield { offset: start, batch: undefined, torn: true };
 }
 
 /** One record; type 0 stands for what is none. */
@@ -49,6 +48,7 @@ interface LogRecord {
   readonly offset: number;
   readonly type: number;
   readonly data: Buffer;
+  readonly torn: boolean;
 }
 
 function* readRecords(log: Buffer): Generator<LogRecord> {
@@ -57,12 +57,12 @@ function* readRecords(log: Buffer): Generator<LogRecord> {
     const blockEnd = Math.min(offset - (offset % blockBytes) + blockBytes, log.byteLength);
     if (blockEnd - offset < headerBytes) {
       // At the end of a block it is padding, at the end of the file the beginning of a header.
-      if (blockEnd % blockBytes !== 0) yield bad(offset);
+      if (blockEnd % blockBytes !== 0) yield bad(offset, true);
       offset = blockEnd;
       continue;
     }
     const record = recordAt(log, offset, blockEnd);
-    yield record ?? bad(offset);
+    yield record ?? bad(offset, isTorn(log, offset, blockEnd));
     offset =
       record === undefined ? nextRecord(log, offset + 1, blockEnd) : offset + headerBytes + record.data.byteLength;
   }
@@ -73,7 +73,7 @@ function recordAt(log: Buffer, offset: number, blockEnd: number): LogRecord | un
   const type = log[offset + 6] ?? 0;
   if (end > blockEnd || type < recordType.full || type > recordType.last) return undefined;
   if (log.readUInt32LE(offset) !== mask(crc32c(log.subarray(offset + 6, end)))) return undefined;
-  return { offset, type, data: log.subarray(offset + headerBytes, end) };
+  return { offset, type, data: log.subarray(offset + headerBytes, end), torn: false };
 }
 
 /** Where records go on after damage, which may have changed a length too: the end of the block, if not before. */
@@ -84,13 +84,8 @@ function nextRecord(log: Buffer, from: number, blockEnd: number): number {
   return blockEnd;
 }
 
-function bad(offset: number): LogRecord {
-  return { offset, type: 0, data: Buffer.alloc(0) };
-}
-
-/** LevelDB stores sums rotated and shifted, since sums of data that holds sums are weak. */
-export function mask(crc: number): number {
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+function bad(offset: number, torn: boolean): LogRecord {
+  return { offset, type: 0, data: Buffer.alloc(0), torn };
 }
 
 /** Reads LevelDB's variable-length numbers, of which the low seven bits come first, and bytes between them. */

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32c } from "../base/index.js";
-import { mask, readLog, VarintReader } from "./log-format.js";
+import { VarintReader } from "./log-format.js";
+import { readManifest, storedKeyOf } from "./manifest.js";
+import { mask } from "./torn-record.js";
 
 /** A table file that is not as LevelDB wrote it. */
 export interface TableDamage {
@@ -13,19 +15,18 @@ export interface TableDamage {
 /*
  * LevelDB's table files (its doc/table_format.md): blocks, each followed by its type (1) and a masked CRC-32C (4) of
  * both; at the end of the file a footer (48) with the places of the meta index and of the index, and a magic number. An
- * index entry's key stands between the keys of its block and those of the next. Keys end in 8 bytes of LevelDB's own.
+ * index entry's key stands between the keys of its block and those of the next.
  */
 const footerBytes = 48;
 const trailerBytes = 5;
 const magic = 0xdb4775248b80fb57n;
-const ownKeyBytes = 8;
 
 /**
  * Compares the tables of a LevelDB directory that is not open with their sums, which LevelDB itself never does: it
  * returns what it finds there, or ends the process when it makes no sense of it. For tables that are not compressed.
  */
 export async function checkTables(dir: string): Promise<TableDamage | undefined> {
-  for (const [number, smallest] of await liveTables(dir)) {
+  for (const [number, smallest] of (await readManifest(dir)).tables) {
     const file = join(dir, `${String(number).padStart(6, "0")}.ldb`);
     const table = await readFile(file).catch(() => undefined);
     // What is missing or cut short LevelDB reports by itself, and by name.
@@ -48,7 +49,7 @@ function damageIn(table: Buffer, smallest: Uint8Array): Uint8Array | undefined {
   let from = smallest;
   for (const { key, place } of indexEntries(index)) {
     if (readBlock(table, place) === undefined) return from;
-    from = Buffer.concat([storedPart(key), Buffer.of(0)]); // the next key there can be
+    from = Buffer.concat([storedKeyOf(key), Buffer.of(0)]); // the next key there can be
   }
   return undefined;
 }
@@ -79,64 +80,5 @@ function* indexEntries(block: Buffer): Generator<{ readonly key: Uint8Array; rea
     const keyLength = reader.next();
     const placeLength = reader.next();
     yield { key: reader.bytes(keyLength), place: readPlace(new VarintReader(reader.bytes(placeLength))) };
-  }
-}
-
-function storedPart(key: Uint8Array): Uint8Array {
-  return key.subarray(0, key.byteLength - ownKeyBytes);
-}
-
-/** Fields of a manifest's records; each is followed by numbers and by bytes that have their length before them. */
-const manifestTag = {
-  comparator: 1,
-  logNumber: 2,
-  nextFile: 3,
-  lastSequence: 4,
-  compactPointer: 5,
-  deletedFile: 6,
-  newFile: 7,
-  previousLog: 9,
-} as const;
-
-/** The tables that belong to the database, by number, with the smallest key of each; others are left over. */
-async function liveTables(dir: string): Promise<ReadonlyMap<number, Uint8Array>> {
-  const live = new Map<number, Uint8Array>();
-  const current = await readFile(join(dir, "CURRENT"), "latin1").catch(() => "");
-  const manifest = await readFile(join(dir, current.trim() || "MANIFEST")).catch(() => Buffer.alloc(0));
-  for (const { batch } of readLog(manifest)) if (batch !== undefined) applyEdit(new VarintReader(batch), live);
-  return live;
-}
-
-function applyEdit(reader: VarintReader, live: Map<number, Uint8Array>): void {
-  while (reader.more()) {
-    switch (reader.next()) {
-      case manifestTag.comparator:
-        reader.bytes(reader.next());
-        break;
-      case manifestTag.logNumber:
-      case manifestTag.nextFile:
-      case manifestTag.lastSequence:
-      case manifestTag.previousLog:
-        reader.next();
-        break;
-      case manifestTag.compactPointer:
-        reader.next();
-        reader.bytes(reader.next());
-        break;
-      case manifestTag.deletedFile:
-        reader.next();
-        live.delete(reader.next());
-        break;
-      case manifestTag.newFile: {
-        reader.next();
-        const number = reader.next();
-        reader.next();
-        live.set(number, storedPart(reader.bytes(reader.next())));
-        reader.bytes(reader.next());
-        break;
-      }
-      default:
-        return; // LevelDB itself refuses such a manifest
-    }
   }
 }

@@ -1,19 +1,16 @@
-import { checkLog, checkTables, DiskError, type LevelStore, type LogDamage, type StoredRow } from "../backend/index.js";
+import {
+  checkLog,
+  checkTables,
+  DiskError,
+  damaged,
+  type LevelStore,
+  type LogDamage,
+  type StoredRow,
+} from "../backend/index.js";
 import type { Logger } from "../base/index.js";
 import type { Entry, Snapshot } from "../raft/index.js";
-import { decodeLogState, emptyLogState, encodeLogState, type LogState, type Position } from "./log-state.js";
-import {
-  allKeys,
-  decodeRun,
-  indexFrom,
-  type Run,
-  runKey,
-  runKeysFrom,
-  runOf,
-  seal,
-  stateKey,
-  unseal,
-} from "./record.js";
+import { decodeLogState, emptyLogState, type LogState, type Position } from "./log-state.js";
+import { allKeys, decodeRun, indexFrom, type Run, runKey, runKeysFrom, runOf, stateKey, unseal } from "./record.js";
 import { loadSnapshot } from "./snapshots.js";
 
 /** What the log says after it was checked. */
@@ -32,99 +29,76 @@ export interface Recovered {
 const rowsAtOnce = 1024;
 
 /*
- * What a power cut or a damaged disk can leave, and what becomes of it.
+ * What a power cut or a damaged disk can leave, and what becomes of it. docs/internals/formats.md has it in full.
  *
  * Every save is one LevelDB batch, synced before it is acknowledged. LevelDB writes a batch as one record with a sum of
  * its own, so a torn write loses the newest batch as a whole: the log then ends before it, and nobody was told about
- * it. A changed bit does other things: in LevelDB's log it drops that batch, and good ones with it (`checkLog` refuses
- * those before LevelDB opens them); in a table it changes or hides single records, since LevelDB compares no sums when
- * it reads tables. So each record here is sealed, runs of entries are chained, and the log's state, which every batch
- * writes, says where the last batch of entries began and where it ended:
+ * it. A changed bit does other things: in LevelDB's log it drops that batch, and good ones with it (`checkLog` finds
+ * that before LevelDB opens the log, in the last batch too); in a table it changes or hides single records, since
+ * LevelDB compares no sums when it reads tables. So each record here is sealed, runs of entries are chained, and the
+ * log's state, which every batch writes, says where the log ends. Each of these is damage, since batches are whole:
  *
- * - The first bad run (missing, or of a wrong sum) lies inside the last batch: a broken tail. It is cut there, and
- *   logged. Raft gets such entries again from others, or the client was never answered.
- * - It lies before the last batch: others were stored, and may have been committed, on top of it. A broken middle.
- * - A run is good and not chained to the one before: one of the two is left from another past. A broken middle.
- * - There is a run after the last batch's end: the batch that cut the log there is lost. A broken middle.
- * - The hard state says that entries up to `commit` are committed; what is left of the log must reach that far.
+ * - A run is missing, or does not match its sum.
+ * - A run is good and not chained to the one before: one of the two is left from another past.
+ * - There is a run after the log's end: the batch that cut the log there is lost.
+ * - The hard state says that entries up to `commit` are committed, and the log ends before that.
  *
- * A broken middle stops the member: it must not take part in elections with a log it does not have.
+ * Damage stops the member: it must not take part in elections with a log it does not have.
  */
 export async function recover(store: LevelStore, logger: Logger): Promise<Recovered> {
-  const found = await readState(store);
-  const { hardState, compacted } = found ?? emptyLogState;
-  const { entries, runs, tail } = await readRuns(store, found ?? emptyLogState);
+  const state = await readState(store);
+  const { hardState, compacted } = state ?? emptyLogState;
+  const { entries, runs } = await readRuns(store, state ?? emptyLogState);
   const last = entries.at(-1)?.index ?? compacted.index;
   if (hardState !== undefined && hardState.commit > last) {
     throw broken(store, last + 1, `entries up to ${hardState.commit} are committed, but the log ends at ${last}`);
   }
   const snapshot = await loadSnapshot(store, compacted.index, logger);
-  if (found === undefined || tail === undefined) return { state: found, snapshot, entries, runs };
-  const { index, fault } = tail;
-  logger.warn("cut a broken tail off the raft log", { dir: store.dir, index, last: tail.last, fault });
-  const state = { ...found, batch: { first: index, last: index - 1 } };
-  await cutTail(store, tail, state);
   return { state, snapshot, entries, runs };
-}
-
-/** Entries of the last batch that are of no use, from the first bad one on. */
-interface BrokenTail {
-  readonly index: number;
-  readonly last: number;
-  readonly fault: string;
-  /** What is to be removed; good ones behind a bad one are of no use either. */
-  readonly runs: readonly Run[];
 }
 
 interface ReadRuns {
   readonly entries: Entry[];
   readonly runs: readonly Run[];
-  readonly tail?: BrokenTail;
 }
 
 async function readRuns(store: LevelStore, { compacted, batch }: LogState): Promise<ReadRuns> {
   const entries: Entry[] = [];
   const runs: Run[] = [];
-  const useless: Run[] = [];
   let before = compacted;
-  let fault: string | undefined;
   for await (const [key, record] of storedRuns(store)) {
     const run = runOf(key);
     if (run === undefined) throw broken(store, before.index + 1, "there is something that is no run of entries");
     if (run.last > batch.last) {
       throw broken(store, run.last, `there are entries after the end of the log at ${batch.last}`);
     }
-    if (fault === undefined && run.last > compacted.index) {
-      const found = check(store, run, record, before);
-      if (typeof found === "string") fault = found;
-      else for (const entry of found) entries.push(entry);
+    if (run.last > compacted.index) {
+      for (const entry of entriesAfter(before, store, run, record)) entries.push(entry);
       before = entries.at(-1) ?? compacted;
     }
-    (fault === undefined ? runs : useless).push(run);
+    runs.push(run);
   }
-  if (before.index >= batch.last) return { entries, runs };
-  const at = before.index + 1;
-  fault ??= "is missing";
-  if (at < batch.first) throw broken(store, at, `it ${fault}, and later entries are there`);
-  return { entries, runs, tail: { index: at, last: batch.last, fault, runs: useless } };
+  if (before.index < batch.last) {
+    throw broken(store, before.index + 1, `it is missing, and the log ends at ${batch.last}`);
+  }
+  return { entries, runs };
 }
 
 /**
- * The entries of a run that come after `before`, or what is wrong with it.
+ * The entries of a run that come after `before`.
  *
- * @throws DiskError when it is good, and of another past than `before`
+ * @throws DiskError when the run is damaged, does not begin there, or is of another past than `before`
  */
-function check(store: LevelStore, run: Run, record: Uint8Array, before: Position): readonly Entry[] | string {
-  const known = before.index + 1 - run.first;
-  if (known < 0) return "is missing";
+function entriesAfter(before: Position, store: LevelStore, run: Run, record: Uint8Array): readonly Entry[] {
+  const next = before.index + 1;
+  const known = next - run.first;
+  if (known < 0) throw broken(store, next, "it is missing, and later entries are there");
   const body = unseal(runKey(run), record);
-  if (body === undefined) return "does not match its checksum";
+  if (body === undefined) throw broken(store, next, "it does not match its checksum");
   const { entries, previousTerm } = decodeRun(run, body);
   const termBefore = entries[known - 1]?.term ?? previousTerm;
   // Index 0 stands before every log and has no term of its own.
-  if (before.index > 0 && termBefore !== before.term) {
-    throw broken(store, before.index + 1, "it does not follow the one before");
-  }
+  if (before.index > 0 && termBefore !== before.term) throw broken(store, next, "it does not follow the one before");
   return entries.slice(known);
 }
 
@@ -138,14 +112,6 @@ async function* storedRuns(store: LevelStore) {
   } finally {
     await iterator.close();
   }
-}
-
-/** Removes the tail for good, so that nobody meets it behind newer entries. */
-async function cutTail(store: LevelStore, { runs }: BrokenTail, state: LogState): Promise<void> {
-  const batch = store.batch();
-  for (const run of runs) batch.del(runKey(run));
-  batch.put(stateKey, seal(stateKey, encodeLogState(state)));
-  await batch.write({ sync: true });
 }
 
 /** The first entry in `[low, high)`, if there is any. */
@@ -173,16 +139,17 @@ export async function checkLevelFiles(dir: string): Promise<LogDamage | undefine
     if (isBehind) behind ??= run;
     else before = run;
   });
-  if (damage?.followed === true) {
+  if (damage?.torn === false) {
     const index = before === undefined ? (behind?.first ?? 1) - 1 : before.last + 1;
-    const where = `${damage.file} cannot be read at byte ${damage.offset}, and later batches are there`;
-    throw new DiskError(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
+    const why = damage.followed ? "later batches are there" : "the last batch was written whole";
+    const where = `${damage.file} cannot be read at byte ${damage.offset}, and ${why}`;
+    throw damaged(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
   }
   const table = await checkTables(dir);
   if (table === undefined) return damage;
   const index = indexFrom(table.from);
   const place = index === undefined ? "" : ` at index ${index}`;
-  throw new DiskError(`the raft log in ${dir} is damaged${place}: ${table.file} does not match its checksums`);
+  throw damaged(`the raft log in ${dir} is damaged${place}: ${table.file} does not match its checksums`);
 }
 
 /** Without its state the log means nothing, so it must be good, or nothing must be there at all. */
@@ -191,11 +158,11 @@ async function readState(store: LevelStore): Promise<LogState | undefined> {
   if (record === undefined) {
     const rows = await firstRows(store, allKeys.first, allKeys.end);
     if (rows.length === 0) return undefined;
-    throw new DiskError(`the raft log in ${store.dir} is damaged: its state record is missing`);
+    throw damaged(`the raft log in ${store.dir} is damaged: its state record is missing`);
   }
   const body = unseal(stateKey, record);
   if (body === undefined) {
-    throw new DiskError(`the raft log in ${store.dir} is damaged: its state record does not match its checksum`);
+    throw damaged(`the raft log in ${store.dir} is damaged: its state record does not match its checksum`);
   }
   const state = decodeLogState(body);
   if (typeof state !== "number") return state;
@@ -203,5 +170,5 @@ async function readState(store: LevelStore): Promise<LogState | undefined> {
 }
 
 function broken(store: LevelStore, index: number, why: string): DiskError {
-  return new DiskError(`the raft log in ${store.dir} is damaged at index ${index}: ${why}`);
+  return damaged(`the raft log in ${store.dir} is damaged at index ${index}: ${why}`);
 }

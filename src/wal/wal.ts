@@ -92,7 +92,7 @@ export class Wal {
   }
 
   /**
-   * Opens the log in `dir`, begins one if there is none, and reads it back. A broken tail is cut and logged.
+   * Opens the log in `dir`, begins one if there is none, and reads it back. The torn end of a write is logged.
    *
    * @throws DiskError when the directory is in use, cannot be read or written, or what it holds is damaged
    */

@@ -9,8 +9,13 @@ const root = mkdtempSync(join(tmpdir(), "log-check-"));
 afterAll(() => rmSync(root, { recursive: true }));
 let dirs = 0;
 
+interface Value {
+  readonly size: number;
+  readonly fill: number;
+}
+
 /** A LevelDB log of batches with one value each, of these sizes; and where each batch ends. */
-async function written(...sizes: number[]): Promise<{ ends: number[]; log: Buffer }> {
+async function written(...values: (number | Value)[]): Promise<{ ends: number[]; log: Buffer }> {
   const dir = join(root, String(dirs++));
   const tuning = {
     cacheSize: 1 << 20,
@@ -22,9 +27,10 @@ async function written(...sizes: number[]): Promise<{ ends: number[]; log: Buffe
   const store = await openLevelStore(dir, tuning);
   const ends: number[] = [];
   let file = "";
-  for (const [at, size] of sizes.entries()) {
+  for (const [at, value] of values.entries()) {
     const batch = store.batch();
-    batch.put(bytes(`key ${at}`), Buffer.alloc(size, at + 1));
+    const { size, fill } = typeof value === "number" ? { size: value, fill: at + 1 } : value;
+    batch.put(bytes(`key ${at}`), Buffer.alloc(size, fill));
     batch.del(bytes("gone"));
     await batch.write({ sync: true });
     file = join(dir, readdirSync(dir).find((name) => name.endsWith(".log")) ?? "");
@@ -33,6 +39,11 @@ async function written(...sizes: number[]): Promise<{ ends: number[]; log: Buffe
   const log = readFileSync(file);
   await store.close();
   return { ends, log };
+}
+
+/** Where the sector of 512 bytes ends that a byte is in. */
+function nextSector(at: number): number {
+  return at - (at % 512) + 512;
 }
 
 /** Puts a log alone into a directory of its own. */
@@ -65,9 +76,38 @@ describe("checkLog()", () => {
       const step = Math.max(1, Math.floor((second - first) / 29));
       for (let end = first + 1; end < second; end += step) {
         const damage = await checkLog(alone(log.subarray(0, end)));
-        expect(damage).toMatchObject({ offset: first, followed: false });
+        expect(damage).toMatchObject({ offset: first, followed: false, torn: true });
       }
     });
+
+    test(`calls a last batch of ${size} bytes that lost a sector torn, wherever it is`, async () => {
+      const { log, ends } = await written(20, size);
+      const [first = 0, second = 0] = ends;
+      const stride = Math.max(1, Math.floor((second - first) / 512 / 11)) * 512;
+      for (let at = first; at < second; at = nextSector(at + stride - 512)) {
+        const holed = Buffer.from(log).fill(0, at, Math.min(nextSector(at), second));
+        if (holed.equals(log)) continue;
+        expect(await checkLog(alone(holed))).toMatchObject({ offset: first, followed: false, torn: true });
+      }
+    });
+
+    for (const fill of [0, 7]) {
+      test(`calls a changed byte in a whole last batch of ${size} times ${fill} damage, wherever it is`, async () => {
+        const { log, ends } = await written(20, size, { size, fill });
+        const [, second = 0, third = 0] = ends;
+        const step = Math.max(1, Math.floor((third - second) / 29));
+        const edges = Array.from({ length: 10 }, (_, at) => [second + at, third - 1 - at, 32_768 + at, 65_536 + at]);
+        const places = Array.from({ length: 29 }, (_, at) => second + at * step);
+        for (const at of [...places, ...edges.flat()].filter((place) => place >= second && place < third)) {
+          for (const change of [0x01, 0x80, 0xff]) {
+            const changed = Buffer.from(log);
+            changed[at] = (changed[at] ?? 0) ^ change;
+            const damage = await checkLog(alone(changed));
+            expect(damage, `byte ${at} changed by ${change}`).toMatchObject({ followed: false, torn: false });
+          }
+        }
+      });
+    }
 
     test(`calls a changed byte in a batch of ${size} bytes damage, wherever it is`, async () => {
       const { log, ends } = await written(20, size, 30);
@@ -78,7 +118,7 @@ describe("checkLog()", () => {
         changed[at] = (changed[at] ?? 0) ^ 0x80;
         const keys: string[] = [];
         const damage = await checkLog(alone(changed), (key, behind) => keys.push(`${Buffer.from(key)} ${behind}`));
-        expect(damage?.followed).toBe(true);
+        expect(damage).toMatchObject({ followed: true, torn: false });
         expect(keys).toEqual(["key 0 false", "key 2 true"]);
       }
     });
@@ -97,8 +137,27 @@ describe("checkLog()", () => {
     const inner = await written(5, 5);
     const { log, ends } = await written(20, 20, 20);
     const [, , third = 0] = ends;
-    // What a torn write may leave of a batch that stores such a value: no header that fits, then the value.
-    const torn = Buffer.concat([log, Buffer.alloc(20), inner.log]);
-    expect(await checkLog(alone(torn))).toMatchObject({ offset: third, followed: false });
+    // What a torn write may leave of a batch that stores such a value: a sector that was lost, then the value.
+    const torn = Buffer.concat([log, Buffer.alloc(nextSector(third) - third), inner.log]);
+    expect(await checkLog(alone(torn))).toMatchObject({ offset: third, followed: false, torn: true });
+  });
+
+  test("leaves out a log that its manifest is done with, which a crash kept from being removed", async () => {
+    const { log, ends } = await written(20, 50, 30);
+    const dir = join(root, `obsolete ${dirs++}`);
+    const tuning = { cacheSize: 1 << 20, writeBufferSize: 1 << 20, blockSize: 4096, maxFileSize: 1 << 20 };
+    // Twice, so that the second time the first log has become a table.
+    for (const key of ["one", "two"]) {
+      const store = await openLevelStore(dir, { ...tuning, compression: false });
+      const batch = store.batch();
+      batch.put(bytes(key), bytes("value"));
+      await batch.write({ sync: true });
+      await store.close();
+    }
+    expect(readdirSync(dir)).not.toContain("000003.log");
+    writeFileSync(join(dir, "000003.log"), log.subarray(0, (ends[1] ?? 0) - 3));
+    const keys: string[] = [];
+    expect(await checkLog(dir, (key) => keys.push(String(Buffer.from(key))))).toBeUndefined();
+    expect(keys).toEqual(["two"]);
   });
 });

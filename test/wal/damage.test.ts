@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openLevelStore } from "../../src/backend/index.js";
 import { type Logger, silentLogger } from "../../src/base/index.js";
 import { Wal } from "../../src/wal/index.js";
+import { emptyLogState, encodeLogState } from "../../src/wal/log-state.js";
 import { runKey, seal, stateKey } from "../../src/wal/record.js";
 import { entries, show } from "./log.js";
 
@@ -73,16 +74,26 @@ describe("LevelDB's log", () => {
     await again.wal.close();
   });
 
-  test("changed in any byte before the last batch, is refused by index", async () => {
-    const dir = copyOf(original);
-    const good = readFileSync(join(dir, logFile));
-    for (let at = end(1); at < end(2); at++) {
-      const changed = Buffer.from(good);
-      changed[at] = (changed[at] ?? 0) ^ 0x10;
-      writeFileSync(join(dir, logFile), changed);
-      await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow("is damaged at index 3: ");
-    }
-  });
+  for (const { batch, index } of [
+    { batch: 2, index: 3 },
+    { batch: 3, index: 5 },
+  ]) {
+    test(`changed in any byte of batch ${batch} of 3 is refused by index, with what to do`, async () => {
+      const dir = copyOf(original);
+      const good = readFileSync(join(dir, logFile));
+      for (let at = end(batch - 1); at < end(batch); at++) {
+        const changed = Buffer.from(good);
+        changed[at] = (changed[at] ?? 0) ^ 0x10;
+        writeFileSync(join(dir, logFile), changed);
+        const refused = await Wal.open({ dir, logger: silentLogger }).catch((error: Error) => error.message);
+        expect(refused).toContain(`is damaged at index ${index}: `);
+        expect(refused).toContain("remove it from its cluster, delete its data directory and add it again");
+      }
+      expect(readdirSync(dir)).toContain(logFile);
+      writeFileSync(join(dir, logFile), good);
+      await (await Wal.open({ dir, logger: silentLogger })).wal.close();
+    });
+  }
 });
 
 describe("a table", () => {
@@ -205,38 +216,36 @@ describe("a single record", () => {
     });
   }
 
-  for (const { name, long, bad, want } of [
-    { name: "the last run", long: 1, bad: { first: 5, last: 6 }, want: "1/1 2/1 3/1 4/1" },
-    { name: "one of several", long: 200_000, bad: { first: 8, last: 8 }, want: "1/1 2/1 3/1 4/1 5/1 6/1 7/1" },
+  for (const { name, bad, record, want } of [
+    {
+      name: "the last run, of a wrong sum",
+      bad: { first: 5, last: 6 },
+      record: "nonsense",
+      want: "index 5: it does not",
+    },
+    { name: "the last run, missing", bad: { first: 5, last: 6 }, record: undefined, want: "index 5: it is missing" },
+    { name: "one of several", bad: { first: 8, last: 8 }, record: "nonsense", want: "index 8: it does not" },
   ]) {
-    test(`bad inside the last batch is cut off with what follows: ${name}`, async () => {
+    test(`bad inside the last batch is refused, since a torn write leaves none of its batch: ${name}`, async () => {
       const dir = copyOf(original);
-      if (long > 1) {
-        const { wal } = await Wal.open({ dir, logger: silentLogger });
-        await wal.save({ entries: entries(7, 1, 1, 1).map((entry) => ({ ...entry, data: Buffer.alloc(long, 1) })) });
-        await wal.close();
+      const { wal } = await Wal.open({ dir, logger: silentLogger });
+      if (bad.last > 6) {
+        const data = Buffer.alloc(200_000, 1);
+        await wal.save({ entries: entries(7, 1, 1, 1).map((entry) => ({ ...entry, data })) });
       }
-      await edit(dir, [[runKey(bad), Buffer.from("nonsense")]]);
-      const { logger, lines } = warnings();
-      const { wal, entries: found } = await Wal.open({ dir, logger });
-      expect(show(found)).toBe(want);
-      expect(lines).toHaveLength(1);
       await wal.close();
-      const again = await Wal.open({ dir, logger });
-      expect(show(again.entries)).toBe(want);
-      expect(lines).toHaveLength(1);
-      await again.wal.close();
+      await edit(dir, [record === undefined ? [runKey(bad)] : [runKey(bad), Buffer.from(record)]]);
+      await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(`is damaged at ${want}`);
     });
   }
 
-  test("is not cut when it was committed", async () => {
+  test("is missed when it was committed", async () => {
     const dir = copyOf(original);
     const { wal } = await Wal.open({ dir, logger: silentLogger });
-    await wal.save({ hardState: { term: 1, vote: 1n, commit: 6 } });
     await wal.close();
-    await edit(dir, [[runKey({ first: 5, last: 6 })]]);
+    const state = { ...emptyLogState, hardState: { term: 1, vote: 1n, commit: 6 }, batch: { first: 3, last: 4 } };
+    await edit(dir, [[runKey({ first: 5, last: 6 })], [stateKey, seal(stateKey, encodeLogState(state))]]);
     const refused = "is damaged at index 5: entries up to 6 are committed, but the log ends at 4";
-    await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(refused);
     await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(refused);
   });
 

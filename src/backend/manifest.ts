@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readLog, VarintReader } from "./log-format.js";
+
+/** The files that a LevelDB database consists of. Other files in its directory are left over from a crash. */
+export interface Manifest {
+  /** Changes in logs with smaller numbers are all in tables: LevelDB removes such logs, and never reads them. */
+  readonly logNumber: number;
+  /** An older log that is still read; 0 for none. LevelDB has not written one since 2011. */
+  readonly previousLog: number;
+  /** By number, with the smallest key of each. */
+  readonly tables: ReadonlyMap<number, Uint8Array>;
+}
+
+/** Fields of a manifest's records; each is followed by numbers and by bytes that have their length before them. */
+const manifestTag = {
+  comparator: 1,
+  logNumber: 2,
+  nextFile: 3,
+  lastSequence: 4,
+  compactPointer: 5,
+  deletedFile: 6,
+  newFile: 7,
+  previousLog: 9,
+} as const;
+
+/** LevelDB appends a sequence number and a kind to each key that it stores. */
+const ownKeyBytes = 8;
+
+interface Edited {
+  logNumber: number;
+  previousLog: number;
+  readonly tables: Map<number, Uint8Array>;
+}
+
+/**
+ * What the newest manifest of a LevelDB directory says, which is a log of edits. A manifest that is missing or damaged
+ * counts as empty: LevelDB itself refuses to open such a directory, and says why.
+ */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const manifest: Edited = { logNumber: 0, previousLog: 0, tables: new Map() };
+  const current = await readFile(join(dir, "CURRENT"), "latin1").catch(() => "");
+  const log = await readFile(join(dir, current.trim() || "MANIFEST")).catch(() => Buffer.alloc(0));
+  for (const { batch } of readLog(log)) if (batch !== undefined) applyEdit(new VarintReader(batch), manifest);
+  return manifest;
+}
+
+/** The key as it was given to LevelDB. */
+export function storedKeyOf(key: Uint8Array): Uint8Array {
+  return key.subarray(0, key.byteLength - ownKeyBytes);
+}
+
+function applyEdit(reader: VarintReader, manifest: Edited): void {
+  while (reader.more()) {
+    switch (reader.next()) {
+      case manifestTag.comparator:
+        reader.bytes(reader.next());
+        break;
+      case manifestTag.logNumber:
+        manifest.logNumber = reader.next();
+        break;
+      case manifestTag.previousLog:
+        manifest.previousLog = reader.next();
+        break;
+      case manifestTag.nextFile:
+      case manifestTag.lastSequence:
+        reader.next();
+        break;
+      case manifestTag.compactPointer:
+        reader.next();
+        reader.bytes(reader.next());
+        break;
+      case manifestTag.deletedFile:
+        reader.next();
+        manifest.tables.delete(reader.next());
+        break;
+      case manifestTag.newFile: {
+        reader.next();
+        const number = reader.next();
+        reader.next();
+        manifest.tables.set(number, storedKeyOf(reader.bytes(reader.next())));
+        reader.bytes(reader.next());
+        break;
+      }
+      default:
+        return; // LevelDB itself refuses such a manifest
+    }
+  }
+}
