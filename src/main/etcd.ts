@@ -2,12 +2,14 @@
  * The server's command: settings from flags, variables or a file, then one member with its ports and its log, from the
  * first line to the exit code. Nothing imports this room.
  */
+import { systemClock } from "../base/index.js";
 import { FlagError } from "./flag-error.js";
 import { usage } from "./help.js";
 import type { LogSettings } from "./log-settings.js";
 import { openLogger, type ProcessLogger } from "./logger.js";
 import { type RunningMember, startMember } from "./member.js";
 import { readTask, type Task } from "./read-settings.js";
+import { ServiceManager } from "./service-manager.js";
 import type { Settings } from "./settings.js";
 import { banner } from "./terminal.js";
 
@@ -72,9 +74,12 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   }
   if (member === undefined) return settled.ok;
   const { server, clientUrls } = member;
+  const manager = ServiceManager.of(process.env, logger, systemClock);
+  void manager?.ready();
   logger.show(banner(settings, server.memberId, server.clusterId, clientUrls));
   // Why it failed, the server has told the log.
   const failure = await Promise.race([stopping, server.failed, server.removed.then(() => sayRemoved(logger))]);
+  void manager?.stopping();
   const stopped = await Promise.race([
     member.stop().then(() => true),
     new Promise<false>((resolve) => setTimeout(resolve, stopMsMax, false)),

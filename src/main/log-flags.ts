@@ -10,7 +10,7 @@ export const logFlags = [
     group: logging,
     kind: "list",
     initial: "default",
-    help: "'default' and 'stderr', 'stdout', or files to append to",
+    help: "'default' and 'stderr', 'stdout', files to append to, or 'systemd/journal' alone",
   },
   {
     name: "log-level",

@@ -1,5 +1,8 @@
+import { journalPriorities } from "./log-journal.js";
+import type { LogLevel } from "./log-settings.js";
+
 /** One line of the log, with its newline. */
-export type LineFormat = (level: string, message: string, fields: Record<string, unknown>, at: Date) => string;
+export type LineFormat = (level: LogLevel, message: string, fields: Record<string, unknown>, at: Date) => string;
 
 /** `--log-format json`: etcd's keys, then the fields. */
 export const jsonLine: LineFormat = (level, message, fields, at) =>
@@ -11,6 +14,9 @@ export const consoleLine: LineFormat = (level, message, fields, at) => {
   if (Object.keys(fields).length > 0) parts.push(json(fields));
   return `${parts.join("\t")}\n`;
 };
+
+/** For the journal of systemd, which parts the priority from the line. */
+export const journalLine: LineFormat = (level, ...line) => `<${journalPriorities[level]}>${jsonLine(level, ...line)}`;
 
 /** For people: `14:03:09 WARN  message  key=value`. */
 export const terminalLine: LineFormat = (level, message, fields, at) => {

@@ -6,7 +6,7 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
 
 export interface LogSettings {
   readonly level: LogLevel;
-  /** `stderr`, `stdout` or the path of a file. */
+  /** `stderr`, `stdout` or paths of files; or `systemd/journal` alone. */
   readonly outputs: readonly string[];
   readonly format: "json" | "console";
   /** The format was asked for, not assumed. */
@@ -34,14 +34,22 @@ export function logSettings(flags: FlagValues): LogSettings {
   if (outputs.length > 1 && outputs.includes("default")) {
     throw new FlagError('multi logoutput for "default" is not supported yet');
   }
-  if (outputs.includes("systemd/journal")) throw new FlagError("--log-outputs=systemd/journal is not supported yet");
   const level = levels[flags.text("log-level")];
   if (level === undefined) {
     const expected = "expected debug, info, warn, error, panic or fatal";
     throw new FlagError(`unrecognized log level "${flags.text("log-level")}": ${expected}`);
   }
+  if (outputs.includes(journal) && outputs.some((output) => output !== journal && output !== "default")) {
+    const others = outputs.map((output) => JSON.stringify(output)).join(" ");
+    throw new FlagError(
+      `running with systemd/journal but other '--log-outputs' values ([${others}]) are configured with 'default'; ` +
+        "override 'default' value with something else",
+    );
+  }
   const named = outputs.length === 0 ? ["default"] : outputs;
-  const places = [...new Set(named.map((output) => (output === "default" ? "stderr" : output)))];
+  const places = outputs.includes(journal)
+    ? [journal]
+    : [...new Set(named.map((output) => (output === "default" ? "stderr" : output)))];
   const rotation = rotationOf(flags, places);
   return {
     level,
@@ -52,11 +60,13 @@ export function logSettings(flags: FlagValues): LogSettings {
   };
 }
 
+/** Not the path of a file. */
+const journal = "systemd/journal";
 const rotationFlag = "log-rotation-config-json";
 
 function rotationOf(flags: FlagValues, outputs: readonly string[]): LogRotation | undefined {
   if (!flags.boolean("enable-log-rotation")) return undefined;
-  const files = outputs.filter((output) => output !== "stderr" && output !== "stdout");
+  const files = outputs.filter((output) => ![journal, "stderr", "stdout"].includes(output));
   if (files.length !== 1) {
     throw new FlagError("--log-outputs requires a single file path when --log-rotate-config-json is defined");
   }

@@ -2,9 +2,10 @@ import { fstatSync, statSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { LogFields, Logger } from "../base/index.js";
 import { LogFile } from "./log-file.js";
-import { consoleLine, jsonLine, type LineFormat, terminalLine } from "./log-lines.js";
+import { LogJournal } from "./log-journal.js";
+import { consoleLine, journalLine, jsonLine, type LineFormat, terminalLine } from "./log-lines.js";
 import { LogQueue, type LogSink } from "./log-queue.js";
-import type { LogSettings } from "./log-settings.js";
+import type { LogLevel, LogSettings } from "./log-settings.js";
 import { LogStream, openWithoutWaiting, standardWithoutWaiting } from "./log-stream.js";
 import { RotatingFile } from "./rotating-file.js";
 
@@ -18,9 +19,10 @@ export interface ProcessLogger extends Logger {
   readonly linesLost: number;
 }
 
-type Level = "debug" | "info" | "warn" | "error" | "fatal";
+/** The output of `--log-outputs` that is the journal of systemd; it is the only one then. */
+const journal = "systemd/journal";
 
-const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3, fatal: 4 };
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, fatal: 4 };
 
 /**
  * Opens the log: JSON lines with etcd's keys (`level`, `ts`, `msg`), or the same parted by tabs, or lines for people
@@ -30,24 +32,24 @@ const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, err
  */
 export function openLogger(settings: LogSettings): ProcessLogger {
   const onTerminal = settings.outputs.length === 1 && settings.outputs[0] === "stderr" && isatty(2);
-  const format = formatOf(settings, onTerminal);
+  const format = settings.outputs.includes(journal) ? journalLine : formatOf(settings, onTerminal);
   const lossLine = (lines: number, reason: string): string =>
     format("warn", "log lines were lost", { lines, reason }, new Date());
   const queues = settings.outputs.map((output) => new LogQueue(sinkOf(output, settings), lossLine));
   process.once("exit", () => {
     for (const queue of queues) queue.flush();
   });
-  const write = (level: Level, message: string, fields: LogFields): void => {
+  const write = (level: LogLevel, message: string, fields: LogFields): void => {
     const line = format(level, message, fields, new Date());
     for (const queue of queues) queue.write(line);
   };
   const level =
-    (name: Level) =>
+    (name: LogLevel) =>
     (message: string, fields: LogFields = {}) =>
       write(name, message, fields);
   // Most lines are of the levels that most logs leave out: a member asks often.
   const ignore = (): void => undefined;
-  const from = (name: Level) => (ranks[name] >= ranks[settings.level] ? level(name) : ignore);
+  const from = (name: LogLevel) => (ranks[name] >= ranks[settings.level] ? level(name) : ignore);
   return {
     debug: from("debug"),
     info: from("info"),
@@ -73,6 +75,7 @@ function sinkOf(output: string, { rotation }: LogSettings): LogSink {
     const stream = output === "stderr" ? 2 : 1;
     return fstatSync(stream).isFile() ? new LogFile(stream) : new LogStream(standardWithoutWaiting(stream));
   }
+  if (output === journal) return new LogJournal();
   if (rotation !== undefined) return new RotatingFile(output, rotation);
   const isFile = statSync(output, { throwIfNoEntry: false })?.isFile() ?? true;
   return isFile ? new LogFile(output) : new LogStream(openWithoutWaiting(output));

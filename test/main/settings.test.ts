@@ -137,7 +137,10 @@ for (const { words, message } of [
   { words: ["--metrics=foo"], message: 'invalid value "foo" for --metrics: expected basic or extensive' },
   { words: ["--logger=foo"], message: 'unknown logger option "foo"' },
   { words: ["--log-outputs=default,stdout"], message: 'multi logoutput for "default" is not supported yet' },
-  { words: ["--log-outputs=systemd/journal"], message: "--log-outputs=systemd/journal is not supported yet" },
+  {
+    words: ["--log-outputs=systemd/journal,a.log"],
+    message: 'running with systemd/journal but other \'--log-outputs\' values (["systemd/journal" "a.log"]) are ',
+  },
   {
     words: ["--log-level=foo"],
     message: 'unrecognized log level "foo": expected debug, info, warn, error, panic or fatal',
