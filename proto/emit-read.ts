@@ -49,6 +49,7 @@ function emitReadField(field: Field): string[] {
   const packable = field.repeated && wireType(kind) === 0;
   if (kind.type === "message") {
     const inner = kind.message.name;
+    if (field.recursive) return emitReadRecursive(field, inner);
     const merge = !field.repeated && field.oneof === undefined ? `reader, ${field.name}` : "reader";
     return [
       `case ${tagOf(field, 2)}: {`,
@@ -68,6 +69,20 @@ function emitReadField(field: Field): string[] {
     "  const outer = reader.open();",
     `  while (reader.more()) ${one}`,
     "  reader.close(outer);",
+    "  break;",
+    "}",
+  ];
+}
+
+/** It is read when the message around it is done, so that no depth of messages takes a depth of calls. */
+function emitReadRecursive(field: Field, inner: string): string[] {
+  return [
+    `case ${tagOf(field, 2)}: {`,
+    `  const postponed = { case: "${field.name}" as const, value: ${inner}.decode(emptyBytes) };`,
+    "  reader.postpone(() => {",
+    `    postponed.value = ${inner}.read(reader);`,
+    "  });",
+    `  ${field.oneof} = postponed;`,
     "  break;",
     "}",
   ];

@@ -65,9 +65,10 @@ function writeValue(field: Field, value: string): string[] {
     const method = kind.type === "uint64" ? "int64" : kind.type === "uint53" ? "int53" : kind.type;
     return [`writer.${method}(${tagOf(field, wireType(kind))}, ${value});`];
   }
+  const { name } = kind.message;
   const whole = [
     "const before = writer.written();",
-    `${kind.message.name}.write(writer, ${value});`,
+    field.recursive ? `writer.nested(${name}.write, ${value});` : `${name}.write(writer, ${value});`,
     `writer.close(${tagOf(field, 2)}, before);`,
   ];
   if (!kind.encodable) return whole;

@@ -125,17 +125,31 @@ function emitCreate(message: Message): string[] {
 function emitCodec(message: Message, encodable: boolean, used: Used): string[] {
   const { name } = message;
   if (encodable) used.names.add("asEncoded");
-  const finished = encodable ? "asEncoded(writer.finish())" : "writer.finish()";
   return [
     "encode(message) {",
     "  const writer = sharedWriter.start();",
     `  ${name}.write(writer, message);`,
-    `  return ${finished};`,
+    `  return ${finished(message, encodable)};`,
     "},",
     "decode(bytes) {",
-    `  return ${name}.read(new Reader(bytes));`,
+    ...emitDecode(message),
     "},",
     ...(encodable ? ["encoded(bytes) {", "  return asEncoded(bytes);", "},"] : []),
+  ];
+}
+
+function finished({ name, recursive }: Message, encodable: boolean): string {
+  if (recursive) return `writer.cut ? writer.finishCut(${name}.write, message) : writer.finish()`;
+  return encodable ? "asEncoded(writer.finish())" : "writer.finish()";
+}
+
+function emitDecode({ name, recursive }: Message): string[] {
+  if (!recursive) return [`  return ${name}.read(new Reader(bytes));`];
+  return [
+    "  const reader = new Reader(bytes);",
+    `  const message = ${name}.read(reader);`,
+    "  reader.readPostponed();",
+    "  return message;",
   ];
 }
 

@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import { type Field, fieldsOf, isEncodable, isMergeable, type Kind, type Scalar } from "./schema.js";
+import { type Field, fieldsOf, holdsRecursive, isEncodable, isMergeable, type Kind, type Scalar } from "./schema.js";
 
 /** A message being emitted. */
 export interface Message {
@@ -11,6 +11,8 @@ export interface Message {
   readonly out: string;
   /** Reading may go on from an earlier part of the same message. */
   readonly mergeable: boolean;
+  /** It may hold itself, or a message that does. */
+  readonly recursive: boolean;
 }
 
 export function messageOf(type: protobuf.Type, proto2: boolean): Message {
@@ -19,7 +21,10 @@ export function messageOf(type: protobuf.Type, proto2: boolean): Message {
   for (const field of fields) {
     if (field.oneof !== undefined) oneofs.set(field.oneof, [...(oneofs.get(field.oneof) ?? []), field]);
   }
-  return { name: type.name, fields, oneofs, out: outType(type), mergeable: isMergeable(type) };
+  return {
+    ...{ name: type.name, fields, oneofs },
+    ...{ out: outType(type), mergeable: isMergeable(type), recursive: holdsRecursive(type) },
+  };
 }
 
 /** The type that reading yields: narrower than the message's own where that admits encoded parts. */

@@ -16,6 +16,8 @@ export interface Field {
   readonly nullable: boolean;
   /** Name of the oneof it belongs to. */
   readonly oneof: string | undefined;
+  /** Its messages may hold messages of the type that it is a field of, and so on, as deep as a sender likes. */
+  readonly recursive: boolean;
 }
 
 export type Kind =
@@ -93,7 +95,38 @@ function fieldOf(field: protobuf.Field, proto2: boolean): Field {
     always: proto2 && !field.repeated && field.type !== "bytes" && !nullable,
     nullable,
     oneof: field.partOf === null ? undefined : camelCase(field.partOf.name),
+    recursive: isRecursive(field),
   };
+}
+
+/** In a circle of types, the member of a oneof is the field that generated code does not call itself through. */
+function isRecursive(field: protobuf.Field): boolean {
+  const inner = field.resolvedType;
+  return field.partOf !== null && inner instanceof protobuf.Type && field.parent !== null && holds(inner, field.parent);
+}
+
+/** Whether a message of `type` may hold a recursive field, however deep in it: generated code reads that one apart. */
+export function holdsRecursive(type: protobuf.Type): boolean {
+  return [type, ...typesInside(type)].some((each) => each.fieldsArray.some((field) => isRecursive(field.resolve())));
+}
+
+function holds(type: protobuf.Type, wanted: protobuf.ReflectionObject): boolean {
+  return typesInside(type).has(wanted as protobuf.Type);
+}
+
+/** The types of all messages that may lie in one of `type`. */
+function typesInside(type: protobuf.Type): Set<protobuf.Type> {
+  const found = new Set<protobuf.Type>();
+  const visit = (outer: protobuf.Type): void => {
+    for (const field of outer.fieldsArray) {
+      const inner = field.resolve().resolvedType;
+      if (!(inner instanceof protobuf.Type) || found.has(inner)) continue;
+      found.add(inner);
+      visit(inner);
+    }
+  };
+  visit(type);
+  return found;
 }
 
 function kindOf(field: protobuf.Field): Kind {

@@ -1,4 +1,4 @@
-import { InternalRaftRequest, Request, WireError } from "../wire/index.js";
+import { decodeStored, InternalRaftRequest, Request, WireError } from "../wire/index.js";
 
 /**
  * The request in the data of a normal entry. Members publish themselves with requests of etcd's first store, which lie
@@ -8,10 +8,10 @@ import { InternalRaftRequest, Request, WireError } from "../wire/index.js";
  */
 export function decodeEntryRequest(data: Uint8Array): InternalRaftRequest {
   try {
-    return InternalRaftRequest.decode(data);
+    return decodeStored(InternalRaftRequest, data);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    const v2 = Request.decode(data);
+    const v2 = decodeStored(Request, data);
     return InternalRaftRequest.create({ id: v2.id, v2 });
   }
 }

@@ -1,7 +1,13 @@
 import type { AuthStore, Identity } from "../auth/index.js";
 import type { LeaseId } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
-import type { DeleteRangeRequest, PutRequest, RequestOp, TxnRequest } from "../wire/index.js";
+import {
+  type DeleteRangeRequest,
+  type PutRequest,
+  type RequestOp,
+  type TxnRequest,
+  withNestedTxns,
+} from "../wire/index.js";
 import type { Command } from "./command.js";
 
 // Who may change or read what. All of it throws an EtcdError: `userEmpty`, `authOldRevision` or `permissionDenied`.
@@ -34,9 +40,11 @@ export function checkPermission(auth: AuthStore, lessor: Lessor, who: Identity, 
 /** All comparisons and both branches, of nested txns too: which one is taken tells something of what is there. */
 export function checkTxnPermission(auth: AuthStore, lessor: Lessor, who: Identity, request: TxnRequest): void {
   if (!auth.enabled) return;
-  for (const { key, rangeEnd } of request.compare) auth.checkRead(who, key, rangeEnd);
-  for (const operation of request.success) checkOperation(auth, lessor, who, operation);
-  for (const operation of request.failure) checkOperation(auth, lessor, who, operation);
+  for (const { compare, success, failure } of withNestedTxns(request)) {
+    for (const { key, rangeEnd } of compare) auth.checkRead(who, key, rangeEnd);
+    for (const operation of success) checkOperation(auth, lessor, who, operation);
+    for (const operation of failure) checkOperation(auth, lessor, who, operation);
+  }
 }
 
 function checkOperation(auth: AuthStore, lessor: Lessor, who: Identity, { request }: RequestOp): void {
@@ -52,8 +60,6 @@ function checkOperation(auth: AuthStore, lessor: Lessor, who: Identity, { reques
       checkWrite(auth, who, request.value);
       return;
     case "requestTxn":
-      checkTxnPermission(auth, lessor, who, request.value);
-      return;
     case undefined:
       return;
   }

@@ -1,4 +1,10 @@
-import type { InternalRaftRequest, PutRequest, RequestOp, TxnRequest } from "../wire/index.js";
+import {
+  type InternalRaftRequest,
+  type PutRequest,
+  type RequestOp,
+  type TxnRequest,
+  withNestedTxns,
+} from "../wire/index.js";
 
 /** What a key takes beside its own bytes and the value's: an estimate, the same on every member. */
 const keyOverhead = 256;
@@ -37,16 +43,25 @@ function putGrowth({ key, value }: PutRequest): number {
   return keyOverhead + key.length + value.byteLength;
 }
 
-/** Of the dearer branch: which one will be taken, nobody knows yet. */
-function txnGrowth({ success, failure }: TxnRequest): number {
-  return Math.max(opsGrowth(success), opsGrowth(failure));
+/**
+ * What the dearer branch adds: which one will be taken, nobody knows yet. Nested transactions are weighed before those
+ * that hold them, in a loop, since they may lie in each other as deep as there is room in a request.
+ */
+function txnGrowth(request: TxnRequest): number {
+  const nested = new Map<TxnRequest, number>();
+  let growth = 0;
+  for (const txn of withNestedTxns(request).toReversed()) {
+    growth = Math.max(opsGrowth(txn.success, nested), opsGrowth(txn.failure, nested));
+    nested.set(txn, growth);
+  }
+  return growth;
 }
 
-function opsGrowth(ops: readonly RequestOp[]): number {
+function opsGrowth(ops: readonly RequestOp[], nested: ReadonlyMap<TxnRequest, number>): number {
   let sum = 0;
   for (const { request } of ops) {
     if (request?.case === "requestPut") sum += putGrowth(request.value);
-    else if (request?.case === "requestTxn") sum += txnGrowth(request.value);
+    else if (request?.case === "requestTxn") sum += nested.get(request.value) ?? 0;
   }
   return sum;
 }

@@ -3,7 +3,7 @@ import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
 import type { DeleteRangeRequest } from "../wire/index.js";
 import { checkLease, checkPrevious } from "./put.js";
-import type { Plan } from "./txn-plan.js";
+import { type Plan, stepsInOrder } from "./txn-plan.js";
 
 /**
  * Refuses a plan that cannot be carried out to its end; what it passes cannot fail any more. In etcd's order, which
@@ -18,8 +18,7 @@ export function checkPlan(store: Store, lessor: Lessor, plan: Plan): void {
 }
 
 function checkPuts(store: Store, lessor: Lessor, plan: Plan): void {
-  for (const step of plan.steps) {
-    if (step?.case === "requestTxn") checkPuts(store, lessor, step.plan);
+  for (const step of stepsInOrder(plan)) {
     if (step?.case !== "requestPut") continue;
     checkPrevious(store, step.value);
     checkLease(lessor, step.value);
@@ -28,8 +27,7 @@ function checkPuts(store: Store, lessor: Lessor, plan: Plan): void {
 
 /** @throws EtcdError `futureRevision` or `compacted` */
 export function checkRanges(store: Store, plan: Plan): void {
-  for (const step of plan.steps) {
-    if (step?.case === "requestTxn") checkRanges(store, step.plan);
+  for (const step of stepsInOrder(plan)) {
     if (step?.case !== "requestRange") continue;
     const { revision } = step.value;
     if (revision === 0) continue;
@@ -41,9 +39,8 @@ export function checkRanges(store: Store, plan: Plan): void {
 
 /** Whether what a put wants to keep will still be there when its turn comes. */
 function checkKept(plan: Plan, gone: Gone): void {
-  for (const step of plan.steps) {
-    if (step?.case === "requestTxn") checkKept(step.plan, gone);
-    else if (step?.case === "requestDeleteRange") gone.delete(step.value);
+  for (const step of stepsInOrder(plan)) {
+    if (step?.case === "requestDeleteRange") gone.delete(step.value);
     else if (step?.case === "requestPut") {
       const { key, ignoreValue, ignoreLease } = step.value;
       if ((ignoreValue || ignoreLease) && gone.has(key)) throw new EtcdError("keyNotFound");

@@ -9,23 +9,62 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-type Nested = { readonly case: "requestTxn"; readonly plan: Plan };
+export type Nested = { readonly case: "requestTxn"; readonly plan: Plan };
 /** One operation of the branch; undefined stands for an empty one. */
 export type Step = Exclude<RequestOp["request"], { readonly case: "requestTxn" }> | Nested;
 
-/** Decides which branches are taken. The answer does not depend on where it is cut: `reader` stays the same state. */
-export function* planTxn(
-  reader: SteppedReader,
-  { compare, success, failure }: TxnRequest,
-  budget: WorkBudget,
-): Steps<Plan> {
-  const succeeded = yield* allHold(reader, compare, budget);
-  const steps: Step[] = [];
-  for (const { request } of succeeded ? success : failure) {
-    if (request?.case !== "requestTxn") steps.push(request);
-    else steps.push({ case: "requestTxn", plan: yield* planTxn(reader, request.value, budget) });
+/** A plan whose branch is about to be chosen. */
+interface Undecided {
+  readonly request: TxnRequest;
+  readonly plan: { succeeded: boolean; readonly steps: Step[] };
+}
+
+/**
+ * Decides which branches are taken. The answer does not depend on where it is cut: `reader` stays the same state.
+ * It is a loop and no recursion: a request in the log holds as many txns inside each other as fit into it.
+ */
+export function* planTxn(reader: SteppedReader, request: TxnRequest, budget: WorkBudget): Steps<Plan> {
+  const outermost = undecided(request);
+  const found = [outermost];
+  for (const { request: txn, plan } of found) {
+    plan.succeeded = yield* allHold(reader, txn.compare, budget);
+    for (const { request: operation } of plan.succeeded ? txn.success : txn.failure) {
+      if (operation?.case !== "requestTxn") plan.steps.push(operation);
+      else {
+        const nested = undecided(operation.value);
+        plan.steps.push({ case: "requestTxn", plan: nested.plan });
+        found.push(nested);
+      }
+    }
   }
-  return { succeeded, steps };
+  return outermost.plan;
+}
+
+function undecided(request: TxnRequest): Undecided {
+  return { request, plan: { succeeded: false, steps: [] } };
+}
+
+type Leaf = Exclude<Step, Nested>;
+
+/** All steps in the order in which they are carried out, those of a nested txn in place of it. */
+export function stepsInOrder({ steps }: Plan): readonly Leaf[] {
+  if (steps.every(isLeaf)) return steps;
+  const found: Leaf[] = [];
+  const open = [{ steps, at: 0 }];
+  for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+    if (inner.at === inner.steps.length) {
+      open.pop();
+      continue;
+    }
+    const step = inner.steps[inner.at++];
+    if (step?.case === "requestTxn") open.push({ steps: step.plan.steps, at: 0 });
+    else found.push(step);
+  }
+  return found;
+}
+
+function isLeaf(step: Step): step is Leaf {
+  return step?.case !== "requestTxn";
 }
 
 /** Whether a txn only reads, whichever branch it takes; then it need not go through the log. */

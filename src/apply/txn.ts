@@ -7,7 +7,7 @@ import { moveKeys } from "./key-leases.js";
 import { applyPut } from "./put.js";
 import { applyRange } from "./range.js";
 import { checkPlan } from "./txn-check.js";
-import { type Plan, planTxn, type Step } from "./txn-plan.js";
+import { type Nested, type Plan, planTxn, type Step } from "./txn-plan.js";
 
 /**
  * Carries out a txn as one revision. First all comparisons are decided, then everything in the branches taken is
@@ -28,11 +28,36 @@ export function applyTxn(store: Store, lessor: Lessor, request: TxnRequest, answ
   return TxnResponse.create({ header: ResponseHeader.create({ revision }), succeeded: plan.succeeded, responses });
 }
 
-function execute(txn: WriteTxn, plan: Plan, answered: boolean): ResponseOp[] {
-  return plan.steps.map((step): ResponseOp => ({ response: executeStep(txn, step, answered) }));
+/** A plan that is being carried out: its first steps have their responses. */
+interface Executing {
+  readonly steps: readonly Step[];
+  readonly responses: ResponseOp[];
 }
 
-function executeStep(txn: WriteTxn, step: Step, answered: boolean): ResponseOp["response"] {
+/** A loop and no recursion, as in `planTxn`. */
+function execute(txn: WriteTxn, plan: Plan, answered: boolean): readonly ResponseOp[] {
+  const outermost: Executing = { steps: plan.steps, responses: [] };
+  const open = [outermost];
+  for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+    const { steps, responses } = inner;
+    const at = responses.length;
+    if (at === steps.length) {
+      open.pop();
+      continue;
+    }
+    const step = steps[at];
+    if (step?.case === "requestTxn") {
+      const nested: Executing = { steps: step.plan.steps, responses: [] };
+      const { succeeded } = step.plan;
+      const value = TxnResponse.create({ header: ResponseHeader.create(), succeeded, responses: nested.responses });
+      responses.push({ response: { case: "responseTxn", value } });
+      open.push(nested);
+    } else responses.push({ response: executeStep(txn, step, answered) });
+  }
+  return outermost.responses;
+}
+
+function executeStep(txn: WriteTxn, step: Exclude<Step, Nested>, answered: boolean): ResponseOp["response"] {
   switch (step?.case) {
     case "requestRange":
       return { case: "responseRange", value: answered ? applyRange(txn, step.value) : RangeResponse.create() };
@@ -40,14 +65,6 @@ function executeStep(txn: WriteTxn, step: Step, answered: boolean): ResponseOp["
       return { case: "responsePut", value: applyPut(txn, step.value) };
     case "requestDeleteRange":
       return { case: "responseDeleteRange", value: applyDeleteRange(txn, step.value) };
-    case "requestTxn": {
-      const { succeeded } = step.plan;
-      const responses = execute(txn, step.plan, answered);
-      return {
-        case: "responseTxn",
-        value: TxnResponse.create({ header: ResponseHeader.create(), succeeded, responses }),
-      };
-    }
     case undefined:
       return undefined;
     default:

@@ -8,7 +8,7 @@ import {
   SortTarget,
   type TxnRequest,
 } from "../wire/index.js";
-import { checkBranch } from "./txn-keys.js";
+import { checkKeys } from "./txn-keys.js";
 
 const sortOrders: ReadonlySet<number> = new Set(Object.values(SortOrder));
 const sortTargets: ReadonlySet<number> = new Set(Object.values(SortTarget));
@@ -46,19 +46,40 @@ export function checkDeleteRange(request: DeleteRangeRequest): void {
  */
 export function checkTxn(request: TxnRequest, maxOperations: number): void {
   checkOperations(request, maxOperations);
-  checkBranch(request.success);
-  checkBranch(request.failure);
+  checkKeys(request);
 }
 
-function checkOperations({ compare, success, failure }: TxnRequest, maxOperations: number): void {
+/** A transaction whose operations are being checked. */
+interface Level {
+  readonly txn: TxnRequest;
+  /** What its own lists leave of the bound, for each transaction in it. */
+  readonly left: number;
+  /** How many of its operations are checked, those of `success` first. */
+  checked: number;
+}
+
+/** A loop and no recursion, since the bound on operations is the only one on depth. */
+function checkOperations(request: TxnRequest, maxOperations: number): void {
+  const open = [openLevel(request, maxOperations)];
+  for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
+    const { success, failure } = level.txn;
+    const at = level.checked++;
+    const operation = at < success.length ? success[at] : failure[at - success.length];
+    if (operation === undefined) open.pop();
+    else if (operation.request?.case === "requestTxn") open.push(openLevel(operation.request.value, level.left));
+    else checkOperation(operation);
+  }
+}
+
+function openLevel(txn: TxnRequest, maxOperations: number): Level {
+  const { compare, success, failure } = txn;
   const left = maxOperations - Math.max(compare.length, success.length, failure.length);
   if (left < 0) throw new EtcdError("tooManyOps");
   for (const { key } of compare) if (key === "") throw new EtcdError("emptyKey");
-  for (const operation of success) checkOperation(operation, left);
-  for (const operation of failure) checkOperation(operation, left);
+  return { txn, left, checked: 0 };
 }
 
-function checkOperation({ request }: RequestOp, maxOperations: number): void {
+function checkOperation({ request }: RequestOp): void {
   switch (request?.case) {
     case "requestRange":
       checkRange(request.value);
@@ -68,9 +89,6 @@ function checkOperation({ request }: RequestOp, maxOperations: number): void {
       break;
     case "requestDeleteRange":
       checkDeleteRange(request.value);
-      break;
-    case "requestTxn":
-      checkOperations(request.value, maxOperations);
       break;
     case undefined:
       throw new EtcdError("keyNotFound");

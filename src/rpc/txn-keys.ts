@@ -1,5 +1,5 @@
 import { EtcdError, IntervalTree, type Key } from "../base/index.js";
-import type { RequestOp, TxnRequest } from "../wire/index.js";
+import { type RequestOp, type TxnRequest, withNestedTxns } from "../wire/index.js";
 
 /** What the operations of one branch would write, nested transactions included. */
 interface Writes {
@@ -7,27 +7,39 @@ interface Writes {
   deletes: Deletes;
 }
 
+/** Both branches of one transaction; only one of them will happen. */
+interface Branches {
+  readonly success: Writes;
+  readonly failure: Writes;
+}
+
 /**
- * Refuses a branch that would write one key twice: two puts, or a put and a delete, in operations that can both
- * happen. Two deletes may meet, and so may the two branches of one nested transaction.
+ * Refuses a transaction with a branch that would write one key twice: two puts, or a put and a delete, in operations
+ * that can both happen. Two deletes may meet, and so may the two branches of one nested transaction.
  *
  * As in etcd, a delete from a key on without an end meets nothing here, and the put of a nested transaction is held
  * against the deletes of nested transactions before it, not of those behind it.
  *
+ * It takes about n log n for n operations, however they are nested: the smaller of two sets joins the larger. The
+ * innermost transactions come first, in a loop, since nothing but the count of operations bounds how deep they lie.
+ *
  * @throws EtcdError `duplicateKey`
  */
-export function checkBranch(operations: readonly RequestOp[]): void {
-  writesOf(operations);
+export function checkKeys(request: TxnRequest): void {
+  const nested = new Map<TxnRequest, Branches>();
+  for (const txn of withNestedTxns(request).toReversed()) {
+    nested.set(txn, { success: writesOf(txn.success, nested), failure: writesOf(txn.failure, nested) });
+  }
 }
 
-/** In about n log n for n operations, however they are nested: of two sets the smaller joins the larger. */
-function writesOf(operations: readonly RequestOp[]): Writes {
+function writesOf(operations: readonly RequestOp[], nested: ReadonlyMap<TxnRequest, Branches>): Writes {
   const writes: Writes = { puts: new Set(), deletes: new Deletes() };
   for (const { request } of operations) {
     if (request?.case === "requestDeleteRange") writes.deletes.add(request.value.key, request.value.rangeEnd);
   }
   for (const { request } of operations) {
-    if (request?.case === "requestTxn") takeNested(writes, request.value);
+    const branches = request?.case === "requestTxn" ? nested.get(request.value) : undefined;
+    if (branches !== undefined) takeNested(writes, branches);
   }
   for (const { request } of operations) {
     if (request?.case !== "requestPut") continue;
@@ -38,9 +50,7 @@ function writesOf(operations: readonly RequestOp[]): Writes {
   return writes;
 }
 
-function takeNested(writes: Writes, txn: TxnRequest): void {
-  const success = writesOf(txn.success);
-  const failure = writesOf(txn.failure);
+function takeNested(writes: Writes, { success, failure }: Branches): void {
   // Both are checked before either is taken: only one of them will happen.
   if (writes.puts.size > 0 || !writes.deletes.empty) {
     for (const key of success.puts) refuseIfWritten(writes, key);

@@ -24,6 +24,7 @@ export type { JsonForms } from "./json/forms.js";
 export { JsonError } from "./json/json-error.js";
 export type { JsonScanner } from "./json/scanner.js";
 export { loadJsonForms } from "./json-forms.js";
+export { withNestedTxns } from "./nested-txns.js";
 export {
   type Codec,
   type Decoded,
@@ -46,3 +47,4 @@ export {
   type ServiceSchema,
 } from "./schema.js";
 export { services } from "./services.js";
+export { decodeStored } from "./stored.js";

@@ -1,8 +1,11 @@
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
-/** Messages may lie this deep in each other; what lies deeper is refused. Real requests stay below ten. */
-export const nestingMax = 100;
+/**
+ * Most messages inside each other in bytes from a client: protobuf's own bound in Go. Real requests stay below ten.
+ * Bytes of the log have no such bound: `decodeStored`.
+ */
+export const nestingMax = 10_000;
 
 /** Bytes that no encoder would have written. Whoever sent them is at fault; nothing was kept of them. */
 export class WireError extends Error {

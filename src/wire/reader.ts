@@ -5,6 +5,16 @@ import { high, integer, low, words } from "./words.js";
 /** From this length on the platform's own conversion beats a loop over characters. */
 const longText = 8;
 
+/** A message inside of others that is read after them. */
+interface Postponed {
+  readonly start: number;
+  readonly end: number;
+  /** How many messages it lies in, itself included. */
+  readonly depth: number;
+  /** Reads the message, at whose first field the reader stands then. */
+  readonly read: () => void;
+}
+
 /**
  * Reads the fields of a message one after the other. Everything it returns was there: no claimed length is believed.
  */
@@ -12,12 +22,16 @@ export class Reader {
   readonly #bytes: Buffer;
   #at = 0;
   #end: number;
+  readonly #nestingMax: number;
   #depth = 1;
+  #postponed: Postponed[] | undefined;
   // The varint that was read last, by halves.
   #low = 0;
   #high = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** @param deepest most messages inside each other; Infinity for bytes that must be read */
+  constructor(bytes: Uint8Array, deepest = nestingMax) {
+    this.#nestingMax = deepest;
     this.#bytes = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = bytes.byteLength;
   }
@@ -42,7 +56,7 @@ export class Reader {
   /** Goes into a message that is a field; returns what `close` needs to come out of it. */
   open(): number {
     const length = this.#length();
-    if (++this.#depth > nestingMax) throw this.#malformed(`more than ${nestingMax} messages inside each other`);
+    this.#deepen();
     const outer = this.#end;
     this.#end = this.#at + length;
     return outer;
@@ -51,6 +65,30 @@ export class Reader {
   close(outer: number): void {
     this.#depth--;
     this.#end = outer;
+  }
+
+  /**
+   * Passes over a message that is a field.
+   *
+   * @param read called by `readPostponed`, with the reader at the message's first field
+   */
+  postpone(read: () => void): void {
+    const length = this.#length();
+    this.#deepen();
+    const start = this.#at;
+    this.#at += length;
+    this.#postponed ??= [];
+    this.#postponed.push({ start, end: this.#at, depth: this.#depth--, read });
+  }
+
+  /** Reads the messages that were passed over, and those inside of them: a loop, which no depth makes recurse. */
+  readPostponed(): void {
+    for (let next = this.#postponed?.pop(); next !== undefined; next = this.#postponed?.pop()) {
+      this.#at = next.start;
+      this.#end = next.end;
+      this.#depth = next.depth;
+      next.read();
+    }
   }
 
   bool(): boolean {
@@ -170,9 +208,19 @@ export class Reader {
 
   /** A group is what messages were before proto2: fields between two tags instead of behind a length. */
   #skipGroup(): void {
-    if (++this.#depth > nestingMax) throw this.#malformed(`more than ${nestingMax} messages inside each other`);
-    for (let tag = this.tag(); (tag & 7) !== 4; tag = this.tag()) this.#skipValue(tag & 7);
-    this.#depth--;
+    const outside = this.#depth;
+    this.#deepen();
+    while (this.#depth > outside) {
+      const wireType = this.tag() & 7;
+      if (wireType === 3) this.#deepen();
+      else if (wireType === 4) this.#depth--;
+      else this.#skipValue(wireType);
+    }
+  }
+
+  #deepen(): void {
+    if (++this.#depth <= this.#nestingMax) return;
+    throw this.#malformed(`more than ${this.#nestingMax} messages inside each other`);
   }
 
   #advance(count: number): void {

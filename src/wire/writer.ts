@@ -11,6 +11,11 @@ const longBytes = 12;
 const varintBytesMax = 10;
 const tagBytesMax = 5;
 
+/** Calls inside each other that write messages inside each other: some hundred short frames of the stack. */
+const nestedCallsMax = 128;
+
+type Write<Message> = (writer: Writer, message: Message) => void;
+
 /**
  * Writes a message from its end to its beginning, so that the length of everything is known when it is due, and
  * nothing is measured first. One writer serves all messages: `finish` hands out a copy.
@@ -18,10 +23,18 @@ const tagBytesMax = 5;
 export class Writer {
   #bytes = Buffer.allocUnsafeSlow(usualBytes);
   #at = usualBytes;
+  #depth = 0;
+  /** Messages that lie too deep to be written within the calls for those around them, each with what writes it. */
+  #cuts: Map<object, (writer: Writer) => void> | undefined;
+  /** The bytes of such messages that are written. */
+  #parts: Map<object, Uint8Array> | undefined;
 
   /** Forgets what an earlier message may have left behind by failing half-way. */
   start(): this {
     this.#at = this.#bytes.length;
+    this.#depth = 0;
+    this.#cuts = undefined;
+    this.#parts = undefined;
     return this;
   }
 
@@ -30,6 +43,53 @@ export class Writer {
     this.#bytes.copy(message, 0, this.#at);
     if (this.#bytes.length > keptBytesMax) this.#bytes = Buffer.allocUnsafeSlow(usualBytes);
     return message;
+  }
+
+  /** Whether messages have been left out for their depth, so that only `finishCut` yields the whole. */
+  get cut(): boolean {
+    return this.#cuts !== undefined;
+  }
+
+  /** Writes a message that may hold others of its type. */
+  nested<Message extends object>(write: Write<Message>, message: Message): void {
+    if (this.#depth === nestedCallsMax) {
+      const bytes = this.#parts?.get(message);
+      if (bytes !== undefined) this.#raw(bytes);
+      else {
+        this.#cuts ??= new Map();
+        this.#cuts.set(message, (writer) => write(writer, message));
+      }
+      return;
+    }
+    this.#depth++;
+    write(this, message);
+    this.#depth--;
+  }
+
+  /**
+   * Writes a message in parts, each as deep as calls may go; one that holds another takes its bytes. Every part is
+   * written twice, the first time to find the next ones, so that a message costs what is in it, not what it lies in.
+   */
+  finishCut<Message extends object>(write: Write<Message>, message: Message): Uint8Array {
+    const found = new Map<object, (writer: Writer) => void>([[message, (writer) => write(writer, message)]]);
+    for (const writePart of found.values()) {
+      writePart(this.start());
+      for (const [inner, writeInner] of this.#cuts ?? []) {
+        // Behind all that hold it, also when it was found in another part before.
+        found.delete(inner);
+        found.set(inner, writeInner);
+      }
+    }
+    const parts = new Map<object, Uint8Array>();
+    let bytes: Uint8Array = new Uint8Array();
+    for (const [part, writePart] of [...found].reverse()) {
+      this.start().#parts = parts;
+      writePart(this);
+      bytes = this.finish();
+      parts.set(part, bytes);
+    }
+    this.#parts = undefined;
+    return bytes;
   }
 
   /** How much is written: what `close` needs to know where a message inside of this one ended. */
@@ -116,6 +176,12 @@ export class Writer {
       else this.#varint64(value | 0, -1);
     }
     this.close(tag, before);
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#at -= bytes.length;
+    this.#bytes.set(bytes, this.#at);
   }
 
   #tag(tag: number): void {

@@ -149,10 +149,13 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
   encode(message) {
     const writer = sharedWriter.start();
     InternalRaftRequest.write(writer, message);
-    return writer.finish();
+    return writer.cut ? writer.finishCut(InternalRaftRequest.write, message) : writer.finish();
   },
   decode(bytes) {
-    return InternalRaftRequest.read(new Reader(bytes));
+    const reader = new Reader(bytes);
+    const message = InternalRaftRequest.read(reader);
+    reader.readPostponed();
+    return message;
   },
   read(reader) {
     let id = 0n;

@@ -632,10 +632,13 @@ export const TxnRequest: Codec<TxnRequest> = {
   encode(message) {
     const writer = sharedWriter.start();
     TxnRequest.write(writer, message);
-    return writer.finish();
+    return writer.cut ? writer.finishCut(TxnRequest.write, message) : writer.finish();
   },
   decode(bytes) {
-    return TxnRequest.read(new Reader(bytes));
+    const reader = new Reader(bytes);
+    const message = TxnRequest.read(reader);
+    reader.readPostponed();
+    return message;
   },
   read(reader, base) {
     const compare: Compare[] = base === undefined ? [] : [...base.compare];
@@ -716,10 +719,13 @@ export const TxnResponse: Codec<TxnResponse, Decoded<TxnResponse>> = {
   encode(message) {
     const writer = sharedWriter.start();
     TxnResponse.write(writer, message);
-    return writer.finish();
+    return writer.cut ? writer.finishCut(TxnResponse.write, message) : writer.finish();
   },
   decode(bytes) {
-    return TxnResponse.read(new Reader(bytes));
+    const reader = new Reader(bytes);
+    const message = TxnResponse.read(reader);
+    reader.readPostponed();
+    return message;
   },
   read(reader) {
     let header: ResponseHeader | undefined;
@@ -789,10 +795,13 @@ export const RequestOp: Codec<RequestOp> = {
   encode(message) {
     const writer = sharedWriter.start();
     RequestOp.write(writer, message);
-    return writer.finish();
+    return writer.cut ? writer.finishCut(RequestOp.write, message) : writer.finish();
   },
   decode(bytes) {
-    return RequestOp.read(new Reader(bytes));
+    const reader = new Reader(bytes);
+    const message = RequestOp.read(reader);
+    reader.readPostponed();
+    return message;
   },
   read(reader) {
     let request: RequestOp["request"];
@@ -818,9 +827,11 @@ export const RequestOp: Codec<RequestOp> = {
           break;
         }
         case 34: {
-          const outer = reader.open();
-          request = { case: "requestTxn", value: TxnRequest.read(reader) };
-          reader.close(outer);
+          const postponed = { case: "requestTxn" as const, value: TxnRequest.decode(emptyBytes) };
+          reader.postpone(() => {
+            postponed.value = TxnRequest.read(reader);
+          });
+          request = postponed;
           break;
         }
         default:
@@ -853,7 +864,7 @@ export const RequestOp: Codec<RequestOp> = {
         }
         case "requestTxn": {
           const before = writer.written();
-          TxnRequest.write(writer, request.value);
+          writer.nested(TxnRequest.write, request.value);
           writer.close(34, before);
           break;
         }
@@ -885,10 +896,13 @@ export const ResponseOp: Codec<ResponseOp, Decoded<ResponseOp>> = {
   encode(message) {
     const writer = sharedWriter.start();
     ResponseOp.write(writer, message);
-    return writer.finish();
+    return writer.cut ? writer.finishCut(ResponseOp.write, message) : writer.finish();
   },
   decode(bytes) {
-    return ResponseOp.read(new Reader(bytes));
+    const reader = new Reader(bytes);
+    const message = ResponseOp.read(reader);
+    reader.readPostponed();
+    return message;
   },
   read(reader) {
     let response: Decoded<ResponseOp>["response"];
@@ -914,9 +928,11 @@ export const ResponseOp: Codec<ResponseOp, Decoded<ResponseOp>> = {
           break;
         }
         case 34: {
-          const outer = reader.open();
-          response = { case: "responseTxn", value: TxnResponse.read(reader) };
-          reader.close(outer);
+          const postponed = { case: "responseTxn" as const, value: TxnResponse.decode(emptyBytes) };
+          reader.postpone(() => {
+            postponed.value = TxnResponse.read(reader);
+          });
+          response = postponed;
           break;
         }
         default:
@@ -949,7 +965,7 @@ export const ResponseOp: Codec<ResponseOp, Decoded<ResponseOp>> = {
         }
         case "responseTxn": {
           const before = writer.written();
-          TxnResponse.write(writer, response.value);
+          writer.nested(TxnResponse.write, response.value);
           writer.close(34, before);
           break;
         }

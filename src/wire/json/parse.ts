@@ -1,4 +1,3 @@
-import { nestingMax } from "../protobuf.js";
 import { sharedWriter, type Writer } from "../writer.js";
 import { JsonError, quote } from "./json-error.js";
 import { integerRanges, parseJsonInteger } from "./numbers.js";
@@ -16,6 +15,12 @@ interface Message {
 interface List {
   readonly items: readonly Value[];
 }
+
+/**
+ * Most messages inside each other: 500 transactions, where `--max-txn-ops` lets through 128 unless it is raised. The
+ * parser calls itself for each, so that more could use up the stack.
+ */
+export const jsonNestingMax = 1_000;
 
 /** An enum's name that nobody knows counts as not given. */
 const unknown = Symbol("unknown");
@@ -49,7 +54,7 @@ class Parser {
   /** The value that the token that was read last begins. */
   message(type: MessageType, depth: number): Message {
     const reader = this.#reader;
-    if (depth > nestingMax) throw new JsonError("proto: exceeded max recursion depth");
+    if (depth > jsonNestingMax) throw new JsonError("proto: exceeded max recursion depth");
     if (reader.kind !== "{") throw reader.unexpected();
     const given = new Map<FieldType, Value>();
     const seen = new Set<FieldType | string>();

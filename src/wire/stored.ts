@@ -1,0 +1,15 @@
+import type { Codec } from "./protobuf.js";
+import { Reader } from "./reader.js";
+
+/**
+ * The message in bytes that this member must be able to read, since they lie in the log, however deep messages lie in
+ * each other there: a member of another release may have let a client write them.
+ *
+ * @throws WireError when the bytes are malformed
+ */
+export function decodeStored<Message, Out extends Message>(codec: Codec<Message, Out>, bytes: Uint8Array): Out {
+  const reader = new Reader(bytes, Number.POSITIVE_INFINITY);
+  const message = codec.read(reader);
+  reader.readPostponed();
+  return message;
+}
