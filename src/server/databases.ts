@@ -11,7 +11,7 @@ import {
   MemberBackend,
   openLevelBackend,
 } from "../backend/index.js";
-import { type Clock, type Logger, silentLogger } from "../base/index.js";
+import { assert, type Clock, type Logger, silentLogger } from "../base/index.js";
 import { openBolt } from "../bolt/index.js";
 import { Cluster, saveConfState } from "../cluster/index.js";
 import type { Snapshot } from "../raft/index.js";
@@ -51,6 +51,8 @@ const ownRows = new Set(["consistent_index", "term", "confState"]);
  */
 export class Databases {
   readonly #config: DatabasesConfig;
+  /** Index of the database that the member works on: of the snapshot that it came with, 0 for the first one. */
+  #live = 0;
 
   constructor(config: DatabasesConfig) {
     this.#config = config;
@@ -67,20 +69,29 @@ export class Databases {
     const indexes = await storedIndexes(this.#config.dir);
     let current: Backend | undefined;
     for (const index of indexes) {
-      if (current === undefined) current = await this.#openIfWhole(index);
-      else await this.#remove(index);
+      if (current !== undefined) {
+        await this.#remove(index);
+        continue;
+      }
+      current = await this.#openIfWhole(index);
+      this.#live = index;
     }
-    current ??= await this.#open(0);
+    if (current === undefined) {
+      current = await this.#open(0);
+      this.#live = 0;
+    }
     const covered = snapshot?.metadata.index ?? 0;
     const applied = storedIndex(current);
     if (snapshot === undefined || applied >= covered) {
-      await received.removeThrough(Number.POSITIVE_INFINITY);
+      await received.clear();
       return new MemberBackend(current);
     }
     const loaded = await this.#loadIfReceived(snapshot);
     if (loaded === undefined) return new MemberBackend(current);
     await current.close();
-    for (const index of indexes) if (index !== covered) await this.#remove(index);
+    await this.#remove(this.#live);
+    this.#live = covered;
+    await received.clear();
     return new MemberBackend(loaded);
   }
 
@@ -98,10 +109,17 @@ export class Databases {
     return loaded;
   }
 
-  /** Removes all but the one that came with the snapshot of this index. */
-  async keepOnly(index: number): Promise<void> {
-    for (const stored of await storedIndexes(this.#config.dir)) if (stored !== index) await this.#remove(stored);
-    await this.#config.received.removeThrough(index);
+  /**
+   * The member works on the database that came with the snapshot of this index, from now on. Which database that
+   * retires is decided here, since another one may have taken its place by the time that nobody reads the old one.
+   *
+   * @returns removes the retired database from the disk; called when it is closed
+   */
+  switchTo(index: number): () => Promise<void> {
+    const retired = this.#live;
+    assert(index > retired, "a snapshot that takes the place of a database is newer");
+    this.#live = index;
+    return () => this.#remove(retired);
   }
 
   async #loadIfReceived(snapshot: Snapshot, signal?: AbortSignal): Promise<Backend | undefined> {
@@ -111,6 +129,7 @@ export class Databases {
     if (file === undefined) return undefined;
     try {
       logger.info("loading the database of a snapshot", { "snapshot-index": index });
+      assert(index > this.#live, "a database is loaded beside the one that the member works on");
       await this.#remove(index);
       const backend = await this.#open(index);
       try {

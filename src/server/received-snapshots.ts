@@ -14,11 +14,14 @@ export interface ReceivedSnapshots {
   store(index: number, body: AsyncIterable<Uint8Array>): Promise<number>;
   /** Opens the one of this index, which the caller closes; undefined when there is none. */
   open(index: number): Promise<FileHandle | undefined>;
-  /** Removes those up to this index, and what was left of others. */
+  /** Removes those up to this index that have come whole: raft passes over them now. One that is arriving stays. */
   removeThrough(index: number): Promise<void>;
+  /** Removes all, and what a crash has left of others. For a start: nothing can be arriving yet. */
+  clear(): Promise<void>;
 }
 
 const suffix = ".snap.db";
+const arrivingPrefix = "arriving-";
 
 /** As files in a folder, named as etcd names them: the index, in sixteen hex digits. */
 export class SnapshotFolder implements ReceivedSnapshots {
@@ -36,7 +39,7 @@ export class SnapshotFolder implements ReceivedSnapshots {
   async store(index: number, body: AsyncIterable<Uint8Array>): Promise<number> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const startedAt = this.#clock.now();
-    const arriving = join(this.#dir, `arriving-${this.#arrivals++}`);
+    const arriving = join(this.#dir, `${arrivingPrefix}${this.#arrivals++}`);
     const file = await open(arriving, "w+", 0o600);
     let bytes = 0;
     try {
@@ -69,12 +72,17 @@ export class SnapshotFolder implements ReceivedSnapshots {
     }
   }
 
-  async removeThrough(index: number): Promise<void> {
+  removeThrough(index: number): Promise<void> {
+    return this.#remove((name) => name.endsWith(suffix) && indexOf(name) <= index);
+  }
+
+  clear(): Promise<void> {
+    return this.#remove((name) => name.endsWith(suffix) || name.startsWith(arrivingPrefix));
+  }
+
+  async #remove(retired: (name: string) => boolean): Promise<void> {
     const names = await readdir(this.#dir).catch(() => []);
-    for (const name of names) {
-      const own = name.startsWith("arriving-") || (name.endsWith(suffix) && indexOf(name) <= index);
-      if (own) await rm(join(this.#dir, name), { force: true });
-    }
+    for (const name of names) if (retired(name)) await rm(join(this.#dir, name), { force: true });
   }
 
   #path(index: number): string {

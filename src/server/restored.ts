@@ -102,6 +102,7 @@ function onlyFile(path: string): ReceivedSnapshots {
     open: () => open(path, "r"),
     store: () => Promise.reject(new Error("a member that is restored receives nothing")),
     removeThrough: async () => undefined,
+    clear: async () => undefined,
   };
 }
 

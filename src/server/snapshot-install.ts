@@ -61,6 +61,7 @@ export class SnapshotInstall {
     const { revision } = member.store;
     const old = backend.current;
     backend.switchTo(loaded);
+    const removeOld = databases.switchTo(index);
     consistentIndex.restore(backend);
     // In the same turn as the keys: nobody may read new ones with old permissions.
     auth.restore(authRecords);
@@ -73,10 +74,11 @@ export class SnapshotInstall {
     onMembers();
     void unread
       .then(() => old.retire())
-      .then(() => databases.keepOnly(index))
+      .then(removeOld)
       .catch((error: unknown) => {
         logger.warn("the database before a snapshot was not removed", { error: String(error) });
       });
+    await member.received.removeThrough(index);
     logger.info("applied snapshot", fields);
   }
 }

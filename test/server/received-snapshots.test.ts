@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -51,6 +51,27 @@ test("a database that arrives is kept under its index, until it is not needed an
   await folder.removeThrough(25);
   expect(readdirSync(dir)).toHaveLength(1);
   await folder.removeThrough(26);
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test("one that is arriving stays when older ones are removed, and is cleared away at a start", async () => {
+  const dir = freshDir();
+  const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
+  await folder.store(26, inChunks(await database()));
+  const bytes = await database();
+  let halfway: string[] = [];
+  const body = async function* () {
+    yield bytes.subarray(0, 1000);
+    await folder.removeThrough(26);
+    halfway = readdirSync(dir);
+    yield bytes.subarray(1000);
+  };
+  expect(await folder.store(30, body())).toBe(bytes.length);
+  expect(halfway).toEqual(["arriving-1"]);
+  expect(readdirSync(dir)).toEqual(["000000000000001e.snap.db"]);
+
+  writeFileSync(join(dir, "arriving-7"), "left by a process that was killed");
+  await folder.clear();
   expect(readdirSync(dir)).toEqual([]);
 });
 

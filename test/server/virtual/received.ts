@@ -31,4 +31,8 @@ export class ReceivedInMemory implements ReceivedSnapshots {
   async removeThrough(index: number): Promise<void> {
     for (const stored of [...this.#files.keys()]) if (stored <= index) this.#files.delete(stored);
   }
+
+  async clear(): Promise<void> {
+    this.#files.clear();
+  }
 }
