@@ -26,7 +26,7 @@ export class RaftLog {
   #applying: number;
   /** Acknowledged as applied. */
   #applied: number;
-  /** Index of a snapshot that has taken the place of the log and whose state is not applied yet; 0 when there is none. */
+  /** Index of a snapshot that has taken the log's place and whose state is not applied yet; 0 when there is none. */
   #restoring = 0;
 
   /** The bytes of entries between `applied` and `applying` may reach this before handing out pauses. */

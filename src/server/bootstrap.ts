@@ -243,5 +243,6 @@ function makeNode(
     maxInflightMessages: 512,
     checkQuorum: true,
     preVote: config.preVote,
+    reportsApplied: true,
   });
 }

@@ -233,10 +233,8 @@ export class Consensus implements RaftHandler {
     this.#applyLoop.pushSnapshot(snapshot);
   }
 
-  committed(entries: readonly Entry[]): Promise<void> | undefined {
+  committed(entries: readonly Entry[]): void {
     this.#applyLoop.push(entries);
-    if (!entries.some(({ type }) => type === "EntryConfChange")) return undefined;
-    return this.#applyLoop.whenDrained();
   }
 
   sendSnapshot(message: Message): void {
@@ -337,7 +335,10 @@ export class Consensus implements RaftHandler {
         this.readIndex.firstCommitInTerm();
         onFirstOfTerm(term);
       },
-      onApplied: (confState) => this.#snapshots.applied(position.applied, position.term, confState),
+      onApplied: (confState) => {
+        this.#raftNode.applied(position.applied);
+        this.#snapshots.applied(position.applied, position.term, confState);
+      },
     });
   }
 }

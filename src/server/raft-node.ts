@@ -17,6 +17,7 @@ import {
   type Status,
 } from "../raft/index.js";
 import type { Wal } from "../wal/index.js";
+import { ConfChangeQueue, proposesConfChange } from "./conf-change-queue.js";
 import type { ServerCounters } from "./metrics.js";
 import { sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";
@@ -37,11 +38,10 @@ export interface RaftHandler {
   /** A snapshot has taken the place of the whole log on disk; what is committed after it rests on it. */
   restored(snapshot: Snapshot): void;
   /**
-   * Entries that are on disk here and stored by a quorum, in order, each once.
-   *
-   * @returns when conf changes among them are not applied yet: resolves when they are
+   * Entries that are on disk here and stored by a quorum, in order, each once. They may be applied later: the raft loop
+   * does not wait for it, and raft is told with `applied`.
    */
-  committed(entries: readonly Entry[]): Promise<void> | undefined;
+  committed(entries: readonly Entry[]): void;
   /** Raft wants a peer to be sent the state as it stands; how that went is told with `reportSnapshot`. */
   sendSnapshot(message: Message): void;
   isRemoved(id: NodeId): boolean;
@@ -103,6 +103,7 @@ export class RaftNode {
   #hasLeader = false;
   #leading = false;
   readonly #unsent: Unsent[] = [];
+  readonly #confChanges = new ConfChangeQueue();
   #campaigning = false;
   #snapshot: SnapshotToSave | undefined;
 
@@ -160,18 +161,23 @@ export class RaftNode {
 
   /** As `propose`. */
   proposeConfChange(change: ConfChange, wanted: () => boolean): void {
-    this.#propose({ propose: () => this.#node.proposeConfChange(change), wanted });
+    const propose = (): void => this.#propose({ propose: () => this.#node.proposeConfChange(change), wanted });
+    this.#confChanges.submit(this.#node.takesConfChange, propose);
   }
 
   /**
    * Takes a message of a peer.
    *
-   * @throws RaftError when raft did not take it
+   * @throws RaftError when raft did not take it; EtcdError `tooManyRequests` for one conf change too many
    */
   step(message: Message): void {
     if (this.#stopped) return;
-    this.#guard(() => this.#node.step(message));
-    this.wake();
+    const step = (): void => {
+      this.#guard(() => this.#node.step(message));
+      this.wake();
+    };
+    if (proposesConfChange(message)) this.#confChanges.submit(this.#node.takesConfChange, step);
+    else step();
   }
 
   readIndex(context: Uint8Array): void {
@@ -203,13 +209,25 @@ export class RaftNode {
     this.wake();
   }
 
+  /** Everything up to `index` has been applied; what raft holds back for it goes on. */
+  applied(index: number): void {
+    try {
+      this.#node.applied(index);
+      this.#releaseConfChanges();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.wake();
+  }
+
   applyConfChange(change: ConfChange): ConfState {
     const confState = this.#node.applyConfChange(change);
     this.wake();
     return confState;
   }
 
-  /** Stands for election as soon as everything committed has been handed over; for a member that is the only voter. */
+  /** Stands for election as soon as everything committed has been applied; for a member that is the only voter. */
   campaign(): void {
     this.#campaigning = true;
     this.wake();
@@ -275,11 +293,21 @@ export class RaftNode {
   /** Whether there is something to do. */
   #prepare(): boolean {
     this.#config.handler.beforeReady();
-    if (!this.#node.hasReady() && this.#campaigning) {
+    if (this.#campaigning && !this.#node.hasReady() && this.#isUpToDate()) {
       this.#campaigning = false;
       this.#node.campaign();
     }
     return this.#node.hasReady() || this.#snapshot !== undefined;
+  }
+
+  /** Everything that is known to be committed is applied. */
+  #isUpToDate(): boolean {
+    const { applied, commit } = this.#node.basicStatus();
+    return applied === commit;
+  }
+
+  #releaseConfChanges(): void {
+    this.#confChanges.release(() => this.#node.takesConfChange);
   }
 
   async #turn(ready: Ready): Promise<void> {
@@ -293,8 +321,7 @@ export class RaftNode {
     if (ready.readStates.length > 0) handler.readStates(ready.readStates);
     const outbox = sortMessages(ready, this.#leading, this.#storedTerm, (id) => handler.isRemoved(id));
     if (outbox.now.length > 0) network.send(outbox.now);
-    const applied = ready.snapshot === undefined ? this.#store(ready) : this.#restore(ready, ready.snapshot);
-    await applied;
+    await (ready.snapshot === undefined ? this.#store(ready) : this.#restore(ready, ready.snapshot));
     if (outbox.stored.length > 0) network.send(outbox.stored);
     for (const message of outbox.snapshots) handler.sendSnapshot(message);
     this.#node.advance();
@@ -304,7 +331,6 @@ export class RaftNode {
     const { handler, storage } = this.#config;
     const snapshot = this.#snapshot;
     this.#snapshot = undefined;
-    let applied: Promise<void> | undefined;
     if (ready.mustSync || ready.entries.length > 0 || snapshot !== undefined) {
       const saved = this.#save(ready.entries, snapshot?.snapshot);
       // What follows may throw before the write is awaited; its own failure is then no news.
@@ -312,16 +338,14 @@ export class RaftNode {
       if (ready.committedEntries.length > 0) {
         // The write has begun by the next turn, and is under way while these are applied.
         await (overlaps(ready) ? saved : nextTurn());
-        applied = handler.committed(ready.committedEntries);
+        handler.committed(ready.committedEntries);
       }
       await saved;
       storage.append(ready.entries);
       snapshot?.saved();
     } else if (ready.committedEntries.length > 0) {
-      applied = handler.committed(ready.committedEntries);
+      handler.committed(ready.committedEntries);
     }
-    // Else votes of members that are removed might count, or this one lead a configuration that it has yet to hear of.
-    if (applied !== undefined && !this.#leading) await applied;
   }
 
   /** One write puts the snapshot in place of the log, so there is never half of it. */
@@ -348,6 +372,7 @@ export class RaftNode {
     this.#hasLeader = state.lead !== 0n;
     this.#leading = state.state === "StateLeader";
     this.#config.handler.leaderNews(state, this.#node.basicStatus().term);
+    this.#releaseConfChanges();
     if (!this.#hasLeader) return;
     // One that is dropped now is missed by whoever waits for it, and times out there.
     for (const unsent of this.#unsent.splice(0)) if (unsent.wanted()) this.#send(unsent);

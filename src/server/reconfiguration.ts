@@ -1,6 +1,6 @@
 import type { Clock, ErrorKind, Logger, MemberId } from "../base/index.js";
 import { type Cluster, idText, type Member } from "../cluster/index.js";
-import type { NodeId } from "../raft/index.js";
+import type { NodeId, ProgressView } from "../raft/index.js";
 
 /** What a change of the membership is judged by, beside the change. */
 export interface ReconfigurationView {
@@ -10,6 +10,9 @@ export interface ReconfigurationView {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** What the readiness of a learner is judged by. */
+export type LearnerProgress = Pick<ProgressView, "match" | "applied" | "state">;
 
 /** A learner that has less of the leader's log than this is not given a vote: it would hold the others up. */
 const readyShare = 0.9;
@@ -66,16 +69,23 @@ export function refuseToPromote({ cluster, logger }: ReconfigurationView, id: Me
   return "memberNotEnoughStarted";
 }
 
-/** Why the leader would not give that learner a vote yet; undefined when it would. Only a leader can tell. */
+/**
+ * Why the leader would not give that learner a vote yet; undefined when it would. Only a leader can tell.
+ *
+ * etcd asks for the learner's log alone. A learner that loads a snapshot has all of the log and none of the state, so
+ * this also asks for its state, when the learner says how far that is; a member of etcd does not, and loads no state.
+ */
 export function refuseUnready(
-  { id: self, progress }: { readonly id: NodeId; readonly progress: ReadonlyMap<NodeId, { readonly match: number }> },
+  { id: self, progress }: { readonly id: NodeId; readonly progress: ReadonlyMap<NodeId, LearnerProgress> },
   id: MemberId,
 ): ErrorKind | undefined {
   const leader = progress.get(self);
   if (leader === undefined) return "notLeader";
   const learner = progress.get(id);
   if (learner === undefined) return "memberNotFound";
-  return learner.match < leader.match * readyShare ? "learnerNotReady" : undefined;
+  const needed = leader.match * readyShare;
+  const { match, applied = match, state } = learner;
+  return state === "StateSnapshot" || match < needed || applied < needed ? "learnerNotReady" : undefined;
 }
 
 function canAddVoter(voters: readonly Member[]): boolean {

@@ -28,7 +28,7 @@ const metrics: ServerMetrics = {
 const confState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 const progress = {
   ...{ match: 9, next: 10, state: "StateReplicate" as const, isLearner: false, recentActive: true, paused: false },
-  ...{ pendingSnapshot: 0, inflight: 0, inflightFull: false },
+  ...{ applied: undefined, pendingSnapshot: 0, inflight: 0, inflightFull: false },
 };
 
 const healthy: EndpointServer = {

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { type ClusterId, ManualClock, type MemberId, silentLogger } from "../../src/base/index.js";
 import { Cluster, encodeMember, type Member } from "../../src/cluster/index.js";
-import { refuseToAdd, refuseToPromote, refuseToRemove, refuseUnready } from "../../src/server/reconfiguration.js";
+import {
+  type LearnerProgress,
+  refuseToAdd,
+  refuseToPromote,
+  refuseToRemove,
+  refuseUnready,
+} from "../../src/server/reconfiguration.js";
 import { openBackend } from "../cluster/fixtures.js";
 import { memberOf } from "./fake-peers.js";
 
@@ -102,7 +108,25 @@ for (const { name, match, want } of [
   { name: "asked of a follower", match: {}, want: "notLeader" },
 ] as const) {
   test(`${want ?? "nothing"} stands against a vote for a learner ${name}`, () => {
-    const progress = new Map(Object.entries(match).map(([id, index]) => [BigInt(id), { match: index }]));
+    const rest = { applied: undefined, state: "StateReplicate" as const };
+    const progress = new Map(Object.entries(match).map(([id, index]) => [BigInt(id), { match: index, ...rest }]));
+    expect(refuseUnready({ id: 1n, progress }, 2n as MemberId)).toBe(want);
+  });
+}
+
+for (const { name, learner, want } of [
+  { name: "that says nothing of its state", learner: { applied: undefined }, want: undefined },
+  { name: "that has applied 90 of 100 entries", learner: { applied: 90 }, want: undefined },
+  { name: "that has applied 89 of 100 entries", learner: { applied: 89 }, want: "learnerNotReady" },
+  { name: "that loads the state of a snapshot", learner: { applied: 0 }, want: "learnerNotReady" },
+  { name: "that is sent a snapshot", learner: { applied: 95, state: "StateSnapshot" }, want: "learnerNotReady" },
+] as const) {
+  test(`${want ?? "nothing"} stands against a vote for a learner with all of the log ${name}`, () => {
+    const whole: LearnerProgress = { match: 100, applied: 100, state: "StateReplicate" };
+    const progress = new Map<bigint, LearnerProgress>([
+      [1n, whole],
+      [2n, { ...whole, ...learner }],
+    ]);
     expect(refuseUnready({ id: 1n, progress }, 2n as MemberId)).toBe(want);
   });
 }

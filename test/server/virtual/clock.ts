@@ -53,11 +53,18 @@ export class ProcessClock implements Clock {
   }
 }
 
+/** Callers of `settle` that wait for the next turn of the event loop, each with an immediate of its own. */
+let settling = 0;
+
 /** Lets everything happen that can without time passing: callbacks, promises, files. */
 export async function settle(): Promise<void> {
   for (let quiet = 0; quiet < 2; ) {
+    settling++;
     await new Promise((resolve) => setImmediate(resolve));
-    const busy = process.getActiveResourcesInfo().some((name) => name === "Immediate" || name.startsWith("FS"));
+    settling--;
+    const resources = process.getActiveResourcesInfo();
+    const immediates = resources.filter((name) => name === "Immediate").length;
+    const busy = immediates > settling || resources.some((name) => name.startsWith("FS"));
     quiet = busy ? 0 : quiet + 1;
   }
 }

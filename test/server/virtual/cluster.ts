@@ -19,11 +19,15 @@ import { slowStore } from "./slow-disk.js";
 /** Time moves in steps of so much. */
 const stepMs = 5;
 const writeMsMax = 6;
+/** The folder of a database that came with a snapshot ends with the snapshot's index. */
+const receivedDatabase = /db-[0-9a-f]+$/;
 
 /** One member: its disk stays, its processes come and go. */
 export class VirtualMember {
   readonly name: string;
   readonly peerUrl: string;
+  /** While it is pending, the state of a received snapshot is not loaded. */
+  loading: Promise<void> | undefined;
   readonly #cluster: VirtualCluster;
   readonly #disk = new MemoryDisk();
   readonly #received = new ReceivedInMemory();
@@ -62,8 +66,10 @@ export class VirtualMember {
         clock,
         random: seededRandom(random.int(2 ** 31)),
         logger: this.#cluster.logger,
-        openStore: async (dir) =>
-          slowStore(await this.#disk.open(dir), clock, () => (started ? disk.int(writeMsMax) : 0)),
+        openStore: async (dir) => {
+          const held = receivedDatabase.test(dir) ? this.loading : undefined;
+          return slowStore(await this.#disk.open(dir), clock, () => (started ? disk.int(writeMsMax) : 0), held);
+        },
         receivedSnapshots: this.#received,
         peers: network.access(
           clock,

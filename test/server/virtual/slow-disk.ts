@@ -3,8 +3,10 @@ import type { Clock } from "../../../src/base/index.js";
 
 /**
  * A database whose writes take their time: a process may be killed in the middle, and nothing of them is there then.
+ *
+ * @param held no write begins before it is resolved
  */
-export function slowStore(store: LevelStore, clock: Clock, writeMs: () => number): LevelStore {
+export function slowStore(store: LevelStore, clock: Clock, writeMs: () => number, held?: Promise<void>): LevelStore {
   return {
     dir: store.dir,
     getSync: (key, snapshot) => store.getSync(key, snapshot),
@@ -19,6 +21,7 @@ export function slowStore(store: LevelStore, clock: Clock, writeMs: () => number
         put: (key, value) => batch.put(key, value),
         del: (key) => batch.del(key),
         async write(options) {
+          await held;
           const ms = writeMs();
           if (ms > 0) await new Promise<void>((resolve) => clock.after(ms, resolve));
           await batch.write(options);
