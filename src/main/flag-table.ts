@@ -335,6 +335,15 @@ export const flagTable = [
   ...logFlags,
   ...experimentalFlags,
   {
+    name: "log-skip-entry",
+    group: unsafe,
+    kind: "list",
+    initial: "",
+    help:
+      "for a log that stops every member at the same entry: indexes of entries to apply as if they were empty; what " +
+      "they asked for is lost; every member of the cluster must skip the same, or their data differ from then on",
+  },
+  {
     name: "unsafe-no-fsync",
     group: unsafe,
     kind: "boolean",

@@ -115,6 +115,7 @@ function serverSettings(flags: FlagValues): ServerConfig {
     tickMs,
     electionTicks: Math.floor(flags.number("election-timeout") / tickMs),
     electionTickAdvance: flags.boolean("initial-election-tick-advance"),
+    skippedEntries: skippedEntries(flags),
     unsafeNoSync: flags.boolean("unsafe-no-fsync"),
     preVote: flags.boolean("pre-vote"),
     snapshotCount: flags.number("snapshot-count") || 10_000,
@@ -139,6 +140,15 @@ function serverSettings(flags: FlagValues): ServerConfig {
     compactionCheckIntervalMs: compactionCheckMs(flags),
     watchProgressIntervalMs: flags.durationMs("experimental-watch-progress-notify-interval") || 600_000,
   };
+}
+
+function skippedEntries(flags: FlagValues): ReadonlySet<number> {
+  const indexes = flags.list("log-skip-entry").map((text) => {
+    const index = parseInteger(text);
+    if (index !== undefined && index > 0n && index < 2n ** 53n) return Number(index);
+    throw new FlagError(`invalid value "${text}" for --log-skip-entry: expected the index of an entry, from 1`);
+  });
+  return new Set(indexes);
 }
 
 function listens(flags: FlagValues, name: FlagName): readonly Listen[] {

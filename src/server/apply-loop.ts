@@ -1,6 +1,6 @@
 import { type Applier, type ApplyResult, decodeEntryRequest, operationOf, requestIdOf } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import { assert, type Clock, type EtcdError, type RequestId } from "../base/index.js";
+import { assert, type Clock, type EtcdError, type Logger, type RequestId } from "../base/index.js";
 import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../raft/index.js";
 import type { InternalRaftRequest } from "../wire/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
@@ -20,6 +20,9 @@ export interface ApplyLoopConfig {
   readonly clock: Clock;
   readonly counters: ServerCounters;
   readonly slow: SlowRequests;
+  /** Indexes of entries that are applied as if they were empty, because they stop every member. */
+  readonly skippedEntries: ReadonlySet<number>;
+  readonly logger: Logger;
   /** Of the entry at `position`. */
   readonly confState: ConfState;
   /** Raft's own part of a conf change. */
@@ -154,7 +157,7 @@ export class ApplyLoop {
     for (let item = this.#queue[this.#next]; item !== undefined; item = this.#queue[this.#next]) {
       if ("snapshot" in item || backend.full) return;
       this.#next++;
-      const applied = this.#apply(item);
+      const applied = this.#applyNamed(item);
       position.applyTo(item.index, item.term);
       const now = clock.now();
       if (applied !== undefined) this.#measure(applied, now - startedAt);
@@ -186,6 +189,28 @@ export class ApplyLoop {
     const version = request.v2 === undefined ? "v3" : "v2";
     counters.countApply(version, operationOf(request), result.error === undefined, tookMs / 1000);
     slow.applied(request, result, tookMs);
+  }
+
+  /** As `#apply`; a failure names the entry, for whoever has to find out what is wrong with it. */
+  #applyNamed(entry: Entry): AppliedRequest | undefined {
+    try {
+      return this.#config.skippedEntries.has(entry.index) ? this.#skip(entry) : this.#apply(entry);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`cannot apply entry ${entry.index} of term ${entry.term}: ${reason}`, { cause: error });
+    }
+  }
+
+  /** @throws Error when the entry changes the membership: raft has counted its voters by it */
+  #skip(entry: Entry): undefined {
+    const { applier, logger } = this.#config;
+    if (entry.type !== "EntryNormal") throw new Error("it changes the membership, so that it cannot be skipped");
+    logger.error("skipped an entry of the log; every member must skip it, or their data differ from here on", {
+      index: entry.index,
+      term: entry.term,
+      bytes: entry.data.length,
+    });
+    applier.applyEmpty(entry);
   }
 
   /** @returns what it asked for, unless that was nothing or a conf change */

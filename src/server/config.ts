@@ -89,6 +89,8 @@ export interface ServerConfig {
   readonly compactionCheckIntervalMs: number;
   /** Whether a member that has just started waits for a leader for less than an election timeout. */
   readonly electionTickAdvance: boolean;
+  /** Entries of the log that are applied as if they were empty, by their index. */
+  readonly skippedEntries: ReadonlySet<number>;
   /** Nothing is synced: a crash of the machine loses what was acknowledged, and may break the cluster. */
   readonly unsafeNoSync: boolean;
 }
@@ -123,6 +125,7 @@ export const serverDefaults = {
   corruptCheckIntervalMs: 0,
   compactionCheckIntervalMs: 0,
   electionTickAdvance: true,
+  skippedEntries: new Set<number>(),
   unsafeNoSync: false,
 } as const satisfies Partial<ServerConfig>;
 

@@ -317,12 +317,18 @@ export class Consensus implements RaftHandler {
   }
 
   #makeApplyLoop(): ApplyLoop {
-    const { member, applier, clock, counters, slow } = this.#config;
+    const { settings, member, applier, clock, logger, counters, slow } = this.#config;
     const { onFirstOfTerm, onRemoved, raiseNoSpace, onFailure } = this.#config;
     const { position, proposals, traffic } = this;
+    const { skippedEntries } = settings;
+    if (skippedEntries.size > 0) {
+      const indexes = [...skippedEntries];
+      logger.warn("entries of the log are to be skipped; every member must skip the same", { indexes });
+    }
     return new ApplyLoop({
-      ...{ applier, position, proposals, clock, counters, slow, raiseNoSpace, onFailure },
+      ...{ applier, position, proposals, clock, logger, counters, slow, raiseNoSpace, onFailure },
       backend: member.backend,
+      skippedEntries,
       confChanges: this.#confChanges,
       confState: loadConfState(member.backend) ?? emptyConfState,
       reconfigure: (change) => this.#raftNode.applyConfChange(change),

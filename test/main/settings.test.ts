@@ -135,6 +135,10 @@ for (const { words, message } of [
     message: "setting experimental-enable-lease-checkpoint-persist requires experimental-enable-lease-checkpoint",
   },
   { words: ["--metrics=foo"], message: 'invalid value "foo" for --metrics: expected basic or extensive' },
+  {
+    words: ["--log-skip-entry=17,0"],
+    message: 'invalid value "0" for --log-skip-entry: expected the index of an entry, from 1',
+  },
   { words: ["--logger=foo"], message: 'unknown logger option "foo"' },
   { words: ["--log-outputs=default,stdout"], message: 'multi logoutput for "default" is not supported yet' },
   {
