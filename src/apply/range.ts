@@ -1,7 +1,6 @@
 import { compareBytes, emptyBytes } from "../base/index.js";
-import type { RangeResult, Reader } from "../mvcc/index.js";
+import type { Reader } from "../mvcc/index.js";
 import {
-  type Encodable,
   type Encoded,
   KeyValue,
   type RangeRequest,
@@ -12,15 +11,29 @@ import {
 } from "../wire/index.js";
 
 /**
- * The answer to a Range request, from one state. Its header tells only the revision.
+ * The answer to a Range request, from one state, at once. Its header tells only the revision.
  *
  * @throws EtcdError `futureRevision` or `compacted`
  */
 export function applyRange(reader: Reader, request: RangeRequest): RangeResponse {
   const { key, rangeEnd, revision, countOnly } = request;
   const found = reader.range(key, rangeEnd, { revision, limit: fetchLimit(request), countOnly });
-  if (isPlain(request)) return plainResponse(request, found);
-  return arrangedResponse(request, pick(request, found.kvs), found);
+  const order = orderOf(request);
+  const picked =
+    order === undefined
+      ? found.kvs
+      : pick(found.kvs)
+          .sort(order)
+          .map(({ stored }) => stored);
+  const kvs: Encoded<KeyValue>[] = [];
+  for (const stored of picked) {
+    const answer = answerOf(request, stored);
+    if (answer !== undefined) kvs.push(answer);
+  }
+  const { limit } = request;
+  const more = limit > 0 && kvs.length > limit;
+  const answered = more ? kvs.slice(0, limit) : kvs;
+  return rangeResponse({ kvs: answered, more, count: found.count, revision: found.revision });
 }
 
 /** How many pairs must be read to answer, in key order; 0: all. */
@@ -30,51 +43,41 @@ export function fetchLimit(request: RangeRequest): number {
   return Math.min(request.limit + 1, Number.MAX_SAFE_INTEGER);
 }
 
-/** Whether the stored pairs can be answered with as they are, none of them decoded. */
-export function isPlain(request: RangeRequest): boolean {
-  const { sortOrder, sortTarget, keysOnly } = request;
-  const inKeyOrder = sortOrder === SortOrder.NONE && sortTarget === SortTarget.KEY;
-  return inKeyOrder && !keysOnly && !isFiltered(request);
+/** What an answer consists of. */
+export interface RangeParts {
+  readonly kvs: readonly Encoded<KeyValue>[];
+  readonly more: boolean;
+  /** Keys in the range, whatever limit and bounds left out. */
+  readonly count: number;
+  /** The store's revision. */
+  readonly revision: number;
 }
 
-export function plainResponse(request: RangeRequest, { kvs, count, revision }: RangeResult): RangeResponse {
-  return response(request, kvs, count, revision);
+export function rangeResponse({ revision, ...fields }: RangeParts): RangeResponse {
+  return RangeResponse.create({ header: ResponseHeader.create({ revision }), ...fields });
 }
 
-/** What a stored pair says, and what of it is answered with. */
+/** What a stored pair is answered with; undefined when the bounds leave it out. */
+export function answerOf(request: RangeRequest, stored: Encoded<KeyValue>): Encoded<KeyValue> | undefined {
+  const filtered = isFiltered(request);
+  if (!filtered && !request.keysOnly) return stored;
+  const kv = KeyValue.decode(stored);
+  if (filtered && !passes(request, kv)) return undefined;
+  return request.keysOnly ? KeyValue.encode({ ...kv, value: emptyBytes }) : stored;
+}
+
+/** A stored pair with what it is sorted by. */
 export interface Picked {
   readonly kv: KeyValue;
-  readonly answer: Encodable<KeyValue>;
+  readonly stored: Encoded<KeyValue>;
 }
 
-/** Those stored pairs that the bounds of the request let through, without their values when only keys are wanted. */
-export function pick(request: RangeRequest, stored: readonly Encoded<KeyValue>[]): Picked[] {
-  const picked: Picked[] = [];
-  for (const bytes of stored) {
-    const kv = KeyValue.decode(bytes);
-    if (passes(request, kv)) picked.push({ kv, answer: request.keysOnly ? { ...kv, value: emptyBytes } : bytes });
-  }
-  return picked;
+function pick(stored: readonly Encoded<KeyValue>[]): Picked[] {
+  return stored.map((bytes) => ({ kv: KeyValue.decode(bytes), stored: bytes }));
 }
 
-/** Sorts, then cuts: in this order, which decides what the limit leaves. */
-export function arrangedResponse(request: RangeRequest, picked: Picked[], found: RangeResult): RangeResponse {
-  const answers = sort(request, picked).map(({ answer }) => answer);
-  return response(request, answers, found.count, found.revision);
-}
-
-function response(
-  { limit }: RangeRequest,
-  kvs: readonly Encodable<KeyValue>[],
-  count: number,
-  revision: number,
-): RangeResponse {
-  const more = limit > 0 && kvs.length > limit;
-  const header = ResponseHeader.create({ revision });
-  return RangeResponse.create({ header, kvs: more ? kvs.slice(0, limit) : kvs, more, count });
-}
-
-function isFiltered({ minModRevision, maxModRevision, minCreateRevision, maxCreateRevision }: RangeRequest): boolean {
+export function isFiltered(request: RangeRequest): boolean {
+  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
   return minModRevision !== 0 || maxModRevision !== 0 || minCreateRevision !== 0 || maxCreateRevision !== 0;
 }
 
@@ -88,15 +91,17 @@ function passes(request: RangeRequest, { modRevision, createRevision }: KeyValue
   );
 }
 
-type Order = (one: Picked, other: Picked) => number;
+export type Order = (one: Pick<Picked, "kv">, other: Pick<Picked, "kv">) => number;
 
-/** By anything else than the key, no order means ascending. Equals stay in key order. */
-function sort({ sortOrder, sortTarget }: RangeRequest, picked: Picked[]): Picked[] {
+/**
+ * How the pairs of an answer are sorted; undefined when they stay in the order of their keys, which is the store's. By
+ * anything else than the key, no order means ascending. Equals stay in key order.
+ */
+export function orderOf({ sortOrder, sortTarget }: RangeRequest): Order | undefined {
   const order = orderBy(sortTarget);
-  if (order === undefined) return picked;
-  if (sortOrder === SortOrder.DESCEND) return picked.sort((one, other) => order(other, one));
-  // The store already gives ascending keys.
-  return sortTarget === SortTarget.KEY ? picked : picked.sort(order);
+  if (order === undefined) return undefined;
+  if (sortOrder === SortOrder.DESCEND) return (one, other) => order(other, one);
+  return sortTarget === SortTarget.KEY ? undefined : order;
 }
 
 function orderBy(target: SortTarget): Order | undefined {

@@ -1,6 +1,6 @@
-import type { Clock, Timer } from "./clock.js";
+import { type Clock, systemClock, type Timer } from "./clock.js";
 import { EtcdError } from "./errors.js";
-import type { Logger } from "./logger.js";
+import { type Logger, silentLogger } from "./logger.js";
 
 /**
  * What memory is held for, as the metric names it: open connections, open calls with their metadata, request bytes
@@ -67,6 +67,7 @@ export class MemoryAccount {
       add: (bytes) => this.#add(bytes),
       subtract: (bytes) => this.#subtract(bytes),
       hasRoom: (bytes, priority) => this.#hasRoom(bytes, priority),
+      hasSpare: (bytes) => this.#heldBytes + bytes <= this.limitBytes / 2,
       refused: (pot) => this.#sayFull(pot),
       wait: (pot, bytes, asker) => this.#wait(pot, bytes, asker),
     };
@@ -84,6 +85,11 @@ export class MemoryAccount {
   /** Bytes held now, all kinds together. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** An account that refuses nothing, for a member whose clients are trusted: one within a process of its own. */
+  static unlimited(): MemoryAccount {
+    return new MemoryAccount({ limitBytes: Number.POSITIVE_INFINITY, clock: systemClock, logger: silentLogger });
   }
 
   /** Ordinary work finds no room. */
@@ -182,6 +188,7 @@ interface Ledger {
   add(bytes: number): void;
   subtract(bytes: number): void;
   hasRoom(bytes: number, priority: MemoryPriority): boolean;
+  hasSpare(bytes: number): boolean;
   refused(pot: MemoryPot): void;
   wait(pot: MemoryPot, bytes: number, asker: MemoryAsker): Promise<void>;
 }
@@ -217,7 +224,14 @@ export class MemoryPot {
     return true;
   }
 
-  /** As `tryTake`, for a caller that does without: nothing is refused, so nothing is counted or logged. */
+  /** As `takeIfRoom`, for what only saves work: half of the account is left to those who cannot do without. */
+  takeIfSpare(bytes: number): boolean {
+    if (!this.#ledger.hasSpare(bytes)) return false;
+    this.take(bytes);
+    return true;
+  }
+
+  /** As `tryTake`, for a caller that can wait or do without: no refusal is counted or logged. */
   takeIfRoom(bytes: number): boolean {
     if (!this.#ledger.hasRoom(bytes, "ordinary")) return false;
     this.take(bytes);

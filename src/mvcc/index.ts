@@ -8,8 +8,10 @@
 export type { Change, ChangeListener } from "./change.js";
 export { StoreCounters } from "./counters.js";
 export type { History } from "./history.js";
+export type { PinnedRange } from "./pinned-range.js";
 export type { PinnedState } from "./pinned-state.js";
-export type { Asker, KeyHead, RangeOptions, RangeResult, Reader, SteppedReader } from "./reader.js";
+export type { RangeScan } from "./range-scan.js";
+export type { KeyHead, RangeOptions, RangeResult, Reader, SteppedReader } from "./reader.js";
 export { type HashKvResult, openStore, type Store, type StoreOptions } from "./store.js";
 export type { WatchNotice, WatchSink, WatchStream } from "./watch-stream.js";
 export { WatchableStore, type WatchableStoreOptions } from "./watchable-store.js";

@@ -7,7 +7,7 @@ import type { StoreState } from "./store-state.js";
 
 /** One range at one revision, read at once or in steps; the store may change in between, the answer does not. */
 export class RangeScan {
-  readonly kvs: Encoded<KeyValue>[] = [];
+  kvs: Encoded<KeyValue>[] = [];
   /** Keys seen so far; all of the range when the scan is done. */
   count = 0;
   readonly #state: StoreState;
@@ -15,6 +15,7 @@ export class RangeScan {
   readonly #limit: number;
   readonly #high: Key | undefined;
   #low: Key | undefined;
+  #pairs = 0;
 
   /** @param limit most pairs to read; 0 none, Infinity all */
   constructor(state: StoreState, key: Key, end: Key, at: number, limit: number) {
@@ -31,6 +32,18 @@ export class RangeScan {
 
   get done(): boolean {
     return this.#low === undefined;
+  }
+
+  /** The key that the next step begins with; undefined when the scan is done. */
+  get next(): Key | undefined {
+    return this.#low;
+  }
+
+  /** The pairs that were read since the last call, which the scan forgets. */
+  take(): Encoded<KeyValue>[] {
+    const taken = this.kvs;
+    this.kvs = [];
+    return taken;
   }
 
   /** Reads on until `over` says so, which hears after each key how many bytes were read. */
@@ -50,7 +63,8 @@ export class RangeScan {
     const position = entry.visibleAt(this.#at);
     if (position < 0) return 0;
     this.count++;
-    if (this.kvs.length >= this.#limit) return 0;
+    if (this.#pairs >= this.#limit) return 0;
+    this.#pairs++;
     const kv = this.#state.read(entry, position);
     this.kvs.push(kv);
     return kv.byteLength;

@@ -26,12 +26,6 @@ export interface KeyHead {
   readonly version: number;
 }
 
-/** Whoever waits for a read that takes a while. */
-export interface Asker {
-  /** No more: the read can be given up. */
-  readonly cancelled: boolean;
-}
-
 /** A state of the key space that can be read: the store's own, or that of a transaction with its writes. */
 export interface Reader {
   /** The revision of the last finished write. A transaction with changes reads one above it. */

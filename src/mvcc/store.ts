@@ -2,7 +2,6 @@ import type { Backend } from "../backend/index.js";
 import {
   assert,
   type Clock,
-  EtcdError,
   type Key,
   type LeaseId,
   type Logger,
@@ -17,9 +16,10 @@ import { StoreCounters } from "./counters.js";
 import { hashHistory, type KvHash } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
+import { PinnedRange } from "./pinned-range.js";
 import { PinnedState } from "./pinned-state.js";
-import { headsInStepsAt, pairsInStepsAt, pairsMax, RangeScan, rangeAt, rangeInStepsAt } from "./range-scan.js";
-import type { Asker, KeyHead, RangeOptions, RangeResult, SteppedReader } from "./reader.js";
+import { headsInStepsAt, pairsInStepsAt, rangeAt, rangeInStepsAt } from "./range-scan.js";
+import type { KeyHead, RangeOptions, RangeResult, SteppedReader } from "./reader.js";
 import { restoreIndex } from "./restore.js";
 import { StoreState } from "./store-state.js";
 import { WriteTxn } from "./write-txn.js";
@@ -105,30 +105,6 @@ export class Store implements SteppedReader {
     return rangeAt(this.#state, this.revision, key, end, options);
   }
 
-  /**
-   * As `range`, of the state at the call, in turns of a few milliseconds with the event loop free in between.
-   *
-   * @throws EtcdError as `range`; `canceled` when the asker is gone between two turns, all as rejections
-   */
-  async rangeInTurns(key: Key, end: Key, options: RangeOptions, asker: Asker): Promise<RangeResult> {
-    const state = this.#state;
-    const { revision } = state;
-    const at = state.readable(options.revision ?? 0, revision);
-    const hold = state.pins.hold(at);
-    try {
-      const turns = new Turns(state.clock);
-      const scan = new RangeScan(state, key, end, at, pairsMax(options));
-      for (;;) {
-        scan.step((bytes) => turns.over(bytes));
-        if (scan.done) return { kvs: scan.kvs, count: scan.count, revision };
-        await turns.rest();
-        if (asker.cancelled) throw new EtcdError("canceled");
-      }
-    } finally {
-      hold.release();
-    }
-  }
-
   head(key: Key): KeyHead | undefined {
     return this.#state.head(key, this.revision);
   }
@@ -143,6 +119,22 @@ export class Store implements SteppedReader {
 
   pairsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (kv: Encoded<KeyValue>) => boolean): Steps<void> {
     return pairsInStepsAt(this.#state, this.revision, key, end, budget, visit);
+  }
+
+  /**
+   * A range that its reader reads in turns, at one revision, and closes.
+   *
+   * @param revision the state to read; 0 or less is `current`
+   * @param current the state that counts as the newest: the store's own, or one that the caller has pinned
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  openRange(key: Key, end: Key, revision: number, current = this.revision): PinnedRange {
+    return new PinnedRange(this.#state, key, end, this.#state.readable(revision, current), current);
+  }
+
+  /** Cuts work that reads this store into turns of a few milliseconds. */
+  turns(): Turns {
+    return new Turns(this.#state.clock);
   }
 
   /** The state of this moment, kept readable until it is released, whatever is written or compacted meanwhile. */

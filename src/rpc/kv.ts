@@ -1,33 +1,41 @@
-import type { EtcdServer } from "../server/index.js";
+import { type EtcdServer, LongRange, LongTxn } from "../server/index.js";
 import {
   type DeleteRangeRequest,
   type DeleteRangeResponse,
   type PutRequest,
   type PutResponse,
   type RangeRequest,
-  type RangeResponse,
   services,
   type TxnRequest,
-  type TxnResponse,
 } from "../wire/index.js";
 import { type Binding, type CallLog, logged, type UnaryHandler, unary } from "./binding.js";
+import { rangeInParts, txnInParts } from "./long-answers.js";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./requests.js";
 
-export type KvServer = Pick<EtcdServer, "refuseGrowth" | "range" | "put" | "deleteRange" | "txn" | "compact">;
+type Writes = Pick<EtcdServer, "refuseGrowth" | "put" | "deleteRange">;
+
+/** Keys for callers within this process, who get every answer in one piece. */
+export type KvServer = Writes & Pick<EtcdServer, "range" | "txn">;
+/** Keys for clients: an answer that is long is read while it is sent. */
+export type KvAnswerer = Writes & Pick<EtcdServer, "answerRange" | "answerTxn" | "compact" | "header">;
 
 /** What clients do with keys, checked as a client's own requests are. */
-export interface KvCalls {
-  readonly range: UnaryHandler<RangeRequest, RangeResponse>;
+export interface KvCalls<RangeAnswer, TxnAnswer> {
+  readonly range: (request: RangeRequest, call: Parameters<EtcdServer["range"]>[1]) => Promise<RangeAnswer>;
   readonly put: UnaryHandler<PutRequest, PutResponse>;
   readonly deleteRange: UnaryHandler<DeleteRangeRequest, DeleteRangeResponse>;
-  readonly txn: UnaryHandler<TxnRequest, TxnResponse>;
+  readonly txn: (request: TxnRequest, call: Parameters<EtcdServer["txn"]>[1]) => Promise<TxnAnswer>;
 }
 
-export function kvCalls(server: Omit<KvServer, "compact">, maxTxnOps: number): KvCalls {
+export function kvCalls<RangeAnswer, TxnAnswer>(
+  server: Writes,
+  { range, txn }: Pick<KvCalls<RangeAnswer, TxnAnswer>, "range" | "txn">,
+  maxTxnOps: number,
+): KvCalls<RangeAnswer, TxnAnswer> {
   return {
     range(request, call) {
       checkRange(request);
-      return server.range(request, call);
+      return range(request, call);
     },
     put(request, call) {
       const full = server.refuseGrowth({ put: request });
@@ -43,18 +51,23 @@ export function kvCalls(server: Omit<KvServer, "compact">, maxTxnOps: number): K
       const full = server.refuseGrowth({ txn: request });
       if (full !== undefined) return full;
       checkTxn(request, maxTxnOps);
-      return server.txn(request, call);
+      return txn(request, call);
     },
   };
 }
 
 /** etcdserverpb.KV */
-export function kvBindings(server: KvServer, maxTxnOps: number): readonly Binding[] {
+export function kvBindings(server: KvAnswerer, maxTxnOps: number): readonly Binding[] {
   const { Range, Put, DeleteRange, Txn, Compact } = services["etcdserverpb.KV"];
-  const calls = kvCalls(server, maxTxnOps);
+  const reads = {
+    range: (...asked: Parameters<KvAnswerer["answerRange"]>) => server.answerRange(...asked),
+    txn: (...asked: Parameters<KvAnswerer["answerTxn"]>) => server.answerTxn(...asked),
+  };
+  const calls = kvCalls(server, reads, maxTxnOps);
   return [
     logged(Range, calls.range, none, (_, answer, log) => {
       count(log, answer.count);
+      if (answer instanceof LongRange) return rangeInParts(answer, server.header(answer.revision));
       return Range.response.encode(answer);
     }),
     logged(
@@ -73,6 +86,7 @@ export function kvBindings(server: KvServer, maxTxnOps: number): readonly Bindin
       ({ success }) => success.length,
       ({ failure }, answer, log) => {
         if (log !== undefined && !answer.succeeded) log.requestCount = failure.length;
+        if (answer instanceof LongTxn) return txnInParts(answer, server.header(answer.revision));
         return Txn.response.encode(answer);
       },
     ),

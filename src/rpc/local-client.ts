@@ -22,8 +22,7 @@ import { KeyEvents, type WatchedKeys } from "./key-events.js";
 import { type KvCalls, type KvServer, kvCalls } from "./kv.js";
 import { CallError } from "./status.js";
 
-export type LocalServer = Omit<KvServer, "compact"> &
-  Pick<EtcdServer, "leaseGrant" | "watchable" | "watchJudge" | "header">;
+export type LocalServer = KvServer & Pick<EtcdServer, "leaseGrant" | "watchable" | "watchJudge" | "header">;
 
 /** A session that the server makes for a client lives so long; the client keeps it alive, nobody else does. */
 const sessionTtlSeconds = 60;
@@ -31,11 +30,12 @@ const sessionTtlSeconds = 60;
 /** What the lock and election services do for a client as if it had asked itself: with its call, hence its rights. */
 export class LocalClient {
   readonly #server: LocalServer;
-  readonly #kv: KvCalls;
+  readonly #kv: KvCalls<RangeResponse, TxnResponse>;
 
   constructor(server: LocalServer, maxTxnOps: number) {
     this.#server = server;
-    this.#kv = kvCalls(server, maxTxnOps);
+    const { range, txn } = server;
+    this.#kv = kvCalls(server, { range: range.bind(server), txn: txn.bind(server) }, maxTxnOps);
   }
 
   /** Of an answer about this revision. */

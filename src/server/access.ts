@@ -49,14 +49,23 @@ export class Access {
    * Reads something that may take more than one turn of the event loop.
    *
    * @param check throws when the caller may not read it; called right before `read`
+   * @param discard lets go of an answer that is refused after all
    * @throws EtcdError also `authOldRevision`, when users or roles changed in the meantime
    */
-  async guardedRead<Answer>(call: Call, check: (who: Identity) => void, read: () => Promise<Answer>): Promise<Answer> {
+  async guardedRead<Answer>(
+    call: Call,
+    check: (who: Identity) => void,
+    read: () => Promise<Answer>,
+    discard: (answer: Answer) => void = () => undefined,
+  ): Promise<Answer> {
     if (!this.auth.enabled) return await read();
     const who = (await this.identify(call)) ?? nobody;
     check(who);
     const answer = await read();
-    if (who.authRevision !== 0 && who.authRevision !== this.auth.revision) throw new EtcdError("authOldRevision");
+    if (who.authRevision !== 0 && who.authRevision !== this.auth.revision) {
+      discard(answer);
+      throw new EtcdError("authOldRevision");
+    }
     return answer;
   }
 

@@ -1,5 +1,5 @@
 import { Applier, Quota } from "../apply/index.js";
-import { EtcdError } from "../base/index.js";
+import { EtcdError, MemoryAccount } from "../base/index.js";
 import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./access.js";
@@ -93,15 +93,17 @@ export function assemble(
     onFailure,
   });
   const { position, leadership, proposer, readIndex, nextId } = consensus;
-  const ensureLeadership = (): Promise<boolean> => consensus.ensureLeadership();
   const space = new SpaceGuard({ quota, memberId, proposer, logger });
   const headers = new Headers(clusterId, memberId, store, position);
-  const kv = new KvService({ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow });
+  const memory = (deps.memory ?? MemoryAccount.unlimited()).pot("reads");
+  const kv = new KvService({
+    ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow, memory },
+  });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
     ...{ clock, lessor, access, proposer, leadership, position, headers },
-    ...{ questions, nextId, ensureLeadership },
+    ...{ questions, nextId, ensureLeadership: () => consensus.ensureLeadership() },
   });
   const membership = new MembershipService({
     ...{ cluster, access, position, readIndex, questions, headers, clock, logger, counters },

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../apply/index.js";
 import { AuthStore, bcryptCost, type MakeTokens, openTokens, Passwords, readAuthRecords } from "../auth/index.js";
 import type { Backend, LevelStore, MemberBackend } from "../backend/index.js";
-import type { Clock, Logger, Random } from "../base/index.js";
+import type { Clock, Logger, MemoryAccount, Random } from "../base/index.js";
 import { Cluster, loadConfState, type Member } from "../cluster/index.js";
 import type { Checkpoint } from "../lease/index.js";
 import { emptyConfState, MemoryStorage, RawNode } from "../raft/index.js";
@@ -25,6 +25,8 @@ export interface ServerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What clients' requests are counted with; without it nothing is refused for want of memory. */
+  readonly memory?: MemoryAccount;
   /** Opens the databases; another one in tests, whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
   /** Where the databases that peers send are kept; another place in tests. */

@@ -1,4 +1,4 @@
-import type { Growth } from "../apply/index.js";
+import type { Growth, LongRange, LongTxn } from "../apply/index.js";
 import { type ClusterId, EtcdError, type LeaseId, type MemberId } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { NodeId, Status } from "../raft/index.js";
@@ -155,6 +155,11 @@ export class EtcdServer {
     return await this.#running.kv.range(request, call);
   }
 
+  /** As `range`; an answer that is long is read while it is sent, and its receiver closes it. */
+  async answerRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
+    return await this.#running.kv.answerRange(request, call);
+  }
+
   async put(request: PutRequest, call: Call): Promise<PutResponse> {
     return await this.#running.kv.put(request, call);
   }
@@ -165,6 +170,11 @@ export class EtcdServer {
 
   async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
     return await this.#running.kv.txn(request, call);
+  }
+
+  /** As `txn`, in the way of `answerRange`. */
+  async answerTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
+    return await this.#running.kv.answerTxn(request, call);
   }
 
   async compact(request: CompactionRequest, call: Call): Promise<CompactionResponse> {

@@ -3,6 +3,7 @@
  * raft node loop, the apply loop and everything that runs by itself (lease revocation, snapshots, compaction).
  * `rpc` drives it; it knows nothing of gRPC or HTTP.
  */
+export { LongRange, LongTxn, pairFieldBytes, varintBytes } from "../apply/index.js";
 export { removedForGood, type ServerDeps } from "./bootstrap.js";
 export type { Call } from "./call.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";

@@ -1,6 +1,17 @@
-import { checkTxnPermission, isReadOnly, isSerializable, readRange, readTxn } from "../apply/index.js";
+import {
+  checkTxnPermission,
+  isReadOnly,
+  isSerializable,
+  LongRange,
+  LongTxn,
+  type ReadContext,
+  readRange,
+  readTxn,
+  wholeRange,
+  wholeTxn,
+} from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import type { Clock } from "../base/index.js";
+import type { Clock, MemoryPot } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
 import {
@@ -37,7 +48,12 @@ export interface KvServiceConfig {
   readonly clock: Clock;
   readonly counters: ServerCounters;
   readonly slow: SlowRequests;
+  /** What reads have in hand is counted here. */
+  readonly memory: MemoryPot;
 }
+
+/** An answer whose pairs take more is read in parts, while it is sent. */
+const shortBytesMax = 256 * 1024;
 
 /** What clients do with keys. Writes go through the log; reads are served from this member's own store. */
 export class KvService {
@@ -47,31 +63,41 @@ export class KvService {
     this.#config = config;
   }
 
-  /** A large range is read in turns, at one revision; other requests get theirs in between. */
   async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
+    const answer = await wholeRange(await this.answerRange(request, call));
+    return { ...answer, header: this.#config.headers.at(answer.header?.revision) };
+  }
+
+  /** As `range`: a large one is read in turns, at one revision, and an answer that is long is not held. */
+  async answerRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
     const { access, clock, readIndex, headers, counters, slow } = this.#config;
     const startedAt = clock.now();
     if (!request.serializable) await readIndex.wait(call);
     const agreedAt = clock.now();
     counters.ranges++;
-    const response = await access.guardedRead(
+    const answer = await access.guardedRead(
       call,
       (who) => access.auth.checkRead(who, request.key, request.rangeEnd),
       () => this.#readRange(request, call),
+      (refused) => refused instanceof LongRange && refused.close(),
     );
     if (slow.isLong(startedAt)) {
-      const detail = { rangeBegin: request.key, rangeEnd: request.rangeEnd, ...outcome(response.kvs.length, response) };
+      const long = answer instanceof LongRange;
+      const pairs = long ? answer.pairCount : answer.kvs.length;
+      const responseRevision = (long ? answer.revision : answer.header?.revision) ?? 0;
+      const detail = { rangeBegin: request.key, rangeEnd: request.rangeEnd, responseCount: pairs, responseRevision };
       const steps = [[agreement, agreedAt] as const, ["range keys and assemble the response", clock.now()] as const];
       slow.trace("range", detail, startedAt, steps);
     }
-    return { ...response, header: headers.at(response.header?.revision) };
+    if (answer instanceof LongRange) return answer;
+    return { ...answer, header: headers.at(answer.header?.revision) };
   }
 
   /** Whether a read of this member works, for whoever looks after it: it tells nothing of what is stored. */
   async probe(serializable: boolean, call: Call): Promise<void> {
     const { store, readIndex } = this.#config;
     if (!serializable) await readIndex.wait(call);
-    await readRange(store, RangeRequest.create({ keysOnly: true, limit: 1, serializable }), call);
+    await readRange(store, RangeRequest.create({ keysOnly: true, limit: 1, serializable }), this.#contextOf(call));
   }
 
   async put(request: PutRequest, call: Call): Promise<PutResponse> {
@@ -92,17 +118,27 @@ export class KvService {
   }
 
   async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    const answer = await wholeTxn(await this.answerTxn(request, call));
+    return { ...answer, header: this.#config.headers.at(answer.header?.revision) };
+  }
+
+  /** As `txn`: an answer that is long is not held, where nothing was written. */
+  async answerTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
     const { clock, proposer, headers, counters, slow } = this.#config;
     const startedAt = clock.now();
     counters.txns++;
-    const response = isReadOnly(request)
+    const readOnly = isReadOnly(request);
+    const answer = readOnly
       ? await this.#readOnlyTxn(request, call)
       : responseOf(await proposer.propose({ txn: request }, call), "txn");
     if (slow.isLong(startedAt)) {
-      const detail = { readOnly: isReadOnly(request), ...outcome(response.responses.length, response) };
-      slow.trace("transaction", detail, startedAt, [[raftRequest, clock.now()]]);
+      const long = answer instanceof LongTxn;
+      const responseCount = (long ? answer.ranges : answer.responses).length;
+      const responseRevision = (long ? answer.revision : answer.header?.revision) ?? 0;
+      slow.trace("transaction", { readOnly, responseCount, responseRevision }, startedAt, [[raftRequest, clock.now()]]);
     }
-    return { ...response, header: headers.at(response.header?.revision) };
+    if (answer instanceof LongTxn) return answer;
+    return { ...answer, header: headers.at(answer.header?.revision) };
   }
 
   /**
@@ -120,38 +156,43 @@ export class KvService {
     return { ...responseOf(applied, "compaction"), header: headers.at(store.revision) };
   }
 
-  async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+  async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
     const { lessor, access, readIndex } = this.#config;
     if (!isSerializable(request)) await readIndex.wait(call);
     return await access.guardedRead(
       call,
       (who) => checkTxnPermission(access.auth, lessor, who, request),
       () => this.#readTxn(request, call),
+      (refused) => refused instanceof LongTxn && refused.close(),
     );
   }
 
-  async #readRange(request: RangeRequest, call: Call): Promise<RangeResponse> {
+  async #readRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
     const { clock, slow, store } = this.#config;
     const startedAt = clock.now();
-    let response: RangeResponse | undefined;
+    let answer: RangeResponse | LongRange | undefined;
     try {
-      response = await readRange(store, request, call);
-      return response;
+      answer = await readRange(store, request, this.#contextOf(call));
+      return answer;
     } finally {
-      slow.range(request, response, startedAt);
+      slow.range(request, answer, startedAt);
     }
   }
 
-  async #readTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+  async #readTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
     const { clock, slow, store } = this.#config;
     const startedAt = clock.now();
-    let response: TxnResponse | undefined;
+    let answer: TxnResponse | LongTxn | undefined;
     try {
-      response = await readTxn(store, request, call);
-      return response;
+      answer = await readTxn(store, request, this.#contextOf(call));
+      return answer;
     } finally {
-      slow.readOnlyTxn(request, response, startedAt);
+      slow.readOnlyTxn(request, answer, startedAt);
     }
+  }
+
+  #contextOf(asker: Call): ReadContext {
+    return { asker, memory: this.#config.memory, shortBytesMax };
   }
 }
 

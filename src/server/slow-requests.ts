@@ -1,4 +1,4 @@
-import type { ApplyResult } from "../apply/index.js";
+import { type ApplyResult, LongRange, LongTxn } from "../apply/index.js";
 import { type Clock, formatDuration, type Logger, type Random } from "../base/index.js";
 import type { InternalRaftRequest, RangeRequest, RangeResponse, TxnRequest, TxnResponse } from "../wire/index.js";
 import type { ServerCounters } from "./metrics.js";
@@ -34,18 +34,19 @@ export class SlowRequests {
   }
 
   /** A range was read, or could not be. */
-  range(request: RangeRequest, response: RangeResponse | undefined, startedAt: number): void {
+  range(request: RangeRequest, answer: RangeResponse | LongRange | undefined, startedAt: number): void {
     const tookMs = this.#config.clock.now() - startedAt;
     if (tookMs <= this.#config.warningApplyDurationMs) return;
-    const text = response && `range_response_count:${response.kvs.length} size:${sizeOf(response)}`;
+    const text = answer && `range_response_count:${pairsOf(answer)} size:${sizeOf(answer)}`;
     this.#warn("read-only range ", request, text, tookMs);
   }
 
   /** A transaction that only reads was carried out, or could not be. */
-  readOnlyTxn(request: TxnRequest, response: TxnResponse | undefined, startedAt: number): void {
+  readOnlyTxn(request: TxnRequest, answer: TxnResponse | LongTxn | undefined, startedAt: number): void {
     const tookMs = this.#config.clock.now() - startedAt;
     if (tookMs <= this.#config.warningApplyDurationMs) return;
-    this.#warn("read-only txn ", request, countOf(response), tookMs);
+    const text = answer instanceof LongTxn ? countOfRanges(answer.ranges) : countOf(answer);
+    this.#warn("read-only txn ", request, text, tookMs);
   }
 
   /** Whether a request that began then is worth a `trace`. */
@@ -99,11 +100,23 @@ function countOf(response: object | undefined): string {
   const ranges = (response as TxnResponse).responses.flatMap((part) =>
     part.response?.case === "responseRange" ? [part.response.value] : [],
   );
-  const counts = ranges.map(({ kvs }) => `range_response_count:${kvs.length}`);
+  return countOfRanges(ranges);
+}
+
+function countOfRanges(ranges: readonly (RangeResponse | LongRange)[]): string {
+  const counts = ranges.map((range) => `range_response_count:${pairsOf(range)}`);
   return `responses:<${counts.join(" ")}> size:${ranges.reduce((sum, range) => sum + sizeOf(range), 0)}`;
 }
 
+function pairsOf(range: RangeResponse | LongRange): number {
+  return range instanceof LongRange ? range.pairCount : range.kvs.length;
+}
+
 /** Bytes of its pairs. */
-function sizeOf({ kvs }: RangeResponse): number {
-  return kvs.reduce((sum, kv) => sum + (kv instanceof Uint8Array ? kv.length : kv.key.length + kv.value.length), 0);
+function sizeOf(range: RangeResponse | LongRange): number {
+  if (range instanceof LongRange) return range.pairBytes;
+  return range.kvs.reduce(
+    (sum, kv) => sum + (kv instanceof Uint8Array ? kv.length : kv.key.length + kv.value.length),
+    0,
+  );
 }

@@ -1,7 +1,21 @@
-import { AlarmStore, Applier, type ApplyResult, ConsistentIndex, Quota } from "../../src/apply/index.js";
+import {
+  AlarmStore,
+  Applier,
+  type ApplyResult,
+  ConsistentIndex,
+  Quota,
+  type ReadContext,
+} from "../../src/apply/index.js";
 import { AuthStore, openTokens, Passwords, readAuthRecords } from "../../src/auth/index.js";
 import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
-import { type ClusterId, type LeaseId, ManualClock, type MemberId, silentLogger } from "../../src/base/index.js";
+import {
+  type ClusterId,
+  type LeaseId,
+  ManualClock,
+  type MemberId,
+  MemoryAccount,
+  silentLogger,
+} from "../../src/base/index.js";
 import { Cluster } from "../../src/cluster/index.js";
 import { Lessor } from "../../src/lease/index.js";
 import { openStore, type Store } from "../../src/mvcc/index.js";
@@ -129,4 +143,21 @@ function asRequestOp(op: Op): RequestOp {
   if ("del" in op) return { request: { case: "requestDeleteRange", value: op.del } };
   if ("range" in op) return { request: { case: "requestRange", value: op.range } };
   return { request: { case: "requestTxn", value: op.txn } };
+}
+
+/** A reader that waits, with as much memory as it likes, until it leaves. */
+export function contextOf(
+  memory = MemoryAccount.unlimited().pot("reads"),
+  shortBytesMax = Number.POSITIVE_INFINITY,
+): ReadContext & { readonly asker: { leave(): void } } {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const asker = {
+    get cancelled() {
+      return signal.aborted;
+    },
+    signal,
+    leave: () => controller.abort(),
+  };
+  return { asker, memory, shortBytesMax };
 }

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { readRange } from "../../src/apply/index.js";
 import { applyRange } from "../../src/apply/range.js";
+import { systemClock } from "../../src/base/index.js";
 import { KeyValue, type RangeRequest, SortOrder, SortTarget } from "../../src/wire/index.js";
-import { type Bench, openBench, put, range, text } from "./fixtures.js";
+import { openEmpty, write } from "../mvcc/fixture.js";
+import { type Bench, contextOf, openBench, put, range, text } from "./fixtures.js";
 
-const patient = { cancelled: false };
 const { ASCEND, DESCEND } = SortOrder;
 const { KEY, VERSION, CREATE, MOD, VALUE } = SortTarget;
 
@@ -94,14 +95,21 @@ for (const { name, of = all, ask, keys, more = false, count = 4 } of rows) {
     const response = applyRange(store, request);
     expect(response.kvs.map((kv) => (kv instanceof Uint8Array ? KeyValue.decode(kv) : kv).key).join("")).toBe(keys);
     expect(response).toMatchObject({ more, count, header: { revision: 8 } });
-    expect(await readRange(store, request, patient)).toEqual(response);
+    expect(await readRange(store, request, contextOf())).toEqual(response);
   });
 }
 
 test("a range of keys only leaves everything but the values", async () => {
   const { store } = await openFour();
   const [kv] = applyRange(store, range("a", "", { keysOnly: true })).kvs;
-  expect(kv).toEqual({ key: "a", createRevision: 2, modRevision: 6, version: 2, value: new Uint8Array(0), lease: 0n });
+  expect(kv instanceof Uint8Array && KeyValue.decode(kv)).toEqual({
+    key: "a",
+    createRevision: 2,
+    modRevision: 6,
+    version: 2,
+    value: new Uint8Array(0),
+    lease: 0n,
+  });
 });
 
 test("a plain range gives the stored bytes", async () => {
@@ -119,7 +127,7 @@ for (const { name, revision, want } of [
     const { store } = await openFour();
     store.compact(4);
     expect(() => applyRange(store, range("a", "", { revision }))).toThrow(expect.objectContaining({ kind: want }));
-    await expect(readRange(store, range("a", "", { revision }), patient)).rejects.toMatchObject({ kind: want });
+    await expect(readRange(store, range("a", "", { revision }), contextOf())).rejects.toMatchObject({ kind: want });
     expect(applyRange(store, range("a", "", { revision: 4 })).count).toBe(1);
   });
 }
@@ -140,14 +148,17 @@ for (const { name, ask } of [
   test(`a large range is read in turns with the same answer: ${name}`, async () => {
     const { store } = await openMany();
     const request = range("key/", "key0", ask);
-    expect(await readRange(store, request, patient)).toEqual(applyRange(store, request));
+    expect(await readRange(store, request, contextOf())).toEqual(applyRange(store, request));
   });
 }
 
 test("a large range that nobody waits for any more is given up", async () => {
-  const { store } = await openMany();
-  const asker = { cancelled: false };
-  const reading = readRange(store, range("key/", "key0", { keysOnly: true }), asker);
-  asker.cancelled = true;
+  let now = 0;
+  // A millisecond passes from one look to the next.
+  const store = await openEmpty({ clock: { ...systemClock, now: () => now++ } });
+  for (let at = 0; at < 1_000; at++) write(store, { put: `key/${at}` });
+  const context = contextOf();
+  const reading = readRange(store, range("key/", "key0", { keysOnly: true }), context);
+  context.asker.leave();
   await expect(reading).rejects.toMatchObject({ kind: "canceled" });
 });

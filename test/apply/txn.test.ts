@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isReadOnly, isSerializable, readTxn } from "../../src/apply/index.js";
+import { isReadOnly, isSerializable, readTxn, wholeTxn } from "../../src/apply/index.js";
 import {
   type Compare,
   CompareResult,
@@ -9,9 +9,8 @@ import {
   type TxnRequest,
   type TxnResponse,
 } from "../../src/wire/index.js";
-import { type Bench, bytes, del, type Op, openBench, put, range, text, txn } from "./fixtures.js";
+import { type Bench, bytes, contextOf, del, type Op, openBench, put, range, text, txn } from "./fixtures.js";
 
-const patient = { cancelled: false };
 const { EQUAL, GREATER, LESS, NOT_EQUAL } = CompareResult;
 const { VERSION, CREATE, MOD, VALUE, LEASE } = CompareTarget;
 
@@ -356,11 +355,11 @@ test("readTxn() answers from one state, however long it takes", async () => {
     { range: range("a") },
     { range: range("many/", "many0", { countOnly: true }) },
   ];
-  const reading = readTxn(bench.store, txn([isA], ranges), patient);
+  const reading = readTxn(bench.store, txn([isA], ranges), contextOf());
   for (let key = 0; key < 5_000; key++) bench.mustApply({ put: put(`many/${key}`, "2") });
   bench.mustApply({ deleteRange: del("a") });
   bench.mustApply({ compaction: { revision: bench.store.revision, physical: true } });
-  const response = await reading;
+  const response = await wholeTxn(await reading);
   expect(response).toMatchObject({ succeeded: true, header: { revision } });
   const values = response.responses.flatMap(({ response: each }) =>
     each?.case === "responseRange" ? [each.value] : [],
@@ -379,5 +378,5 @@ test("readTxn() answers from one state, however long it takes", async () => {
 test("readTxn() refuses as a txn through the log does", async () => {
   const { store } = await openTwo();
   const bad = txn([], [{ range: range("a", "", { revision: 9 }) }]);
-  await expect(readTxn(store, bad, patient)).rejects.toMatchObject({ kind: "futureRevision" });
+  await expect(readTxn(store, bad, contextOf())).rejects.toMatchObject({ kind: "futureRevision" });
 });

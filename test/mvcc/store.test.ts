@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/backend/index.js";
 import { type Clock, EtcdError, ManualClock, systemClock } from "../../src/base/index.js";
-import type { Change } from "../../src/mvcc/index.js";
+import type { Change, PinnedRange, Store } from "../../src/mvcc/index.js";
 import { revisionKey, tombstoneKey } from "../../src/mvcc/revision.js";
-import { KeyValue } from "../../src/wire/index.js";
+import { type Encoded, KeyValue } from "../../src/wire/index.js";
 import { openBackend, openEmpty, openOver, show, showPair, write } from "./fixture.js";
 
 /** Every stored change as `main.sub[t] key`. */
@@ -138,34 +138,49 @@ describe("range()", () => {
       const { kvs, count } = store.range(key, end);
       expect(kvs.map((kv) => KeyValue.decode(kv).key).join(" ")).toBe(want);
       expect(count).toBe(kvs.length);
-      const turns = await store.rangeInTurns(key, end, {}, { cancelled: false });
-      expect(turns).toEqual(store.range(key, end));
+      expect(await readOpened(store, key, end)).toEqual(kvs);
     });
   }
 
-  test("in turns reads one state, whatever is written and compacted meanwhile", async () => {
+  test("of an opened range reads one state, as often as asked, whatever is written and compacted", async () => {
     const store = await openEmpty({ clock: hastyClock() });
     for (let at = 0; at < 200; at++) write(store, { put: String(at).padStart(3, "0") });
-    const before = store.range("\0", "\0");
-    const reading = store.rangeInTurns("\0", "\0", {}, { cancelled: false });
+    const { kvs } = store.range("\0", "\0");
+    const range = store.openRange("\0", "\0", 0);
     write(store, { del: ["\0", "\0"] });
     const { done } = store.compact(store.revision);
     write(store, { put: "150" }, { put: "new" });
-    expect(await reading).toEqual(before);
+    for (const from of ["000", "150"]) {
+      expect(await readPinned(store, range, from)).toEqual(kvs.slice(Number(from)));
+      expect(KeyValue.decode(range.get("007") ?? new Uint8Array(0)).key).toBe("007");
+    }
+    range.close();
     await done;
     expect(show(store)).toHaveLength(2);
   });
-
-  test("in turns ends when nobody waits any more", async () => {
-    const store = await openEmpty({ clock: hastyClock() });
-    for (let at = 0; at < 200; at++) write(store, { put: String(at) });
-    const asker = { cancelled: false };
-    const reading = store.rangeInTurns("\0", "\0", {}, asker);
-    asker.cancelled = true;
-    await expect(reading).rejects.toThrow("request canceled");
-    await store.compact(store.revision).done;
-  });
 });
+
+async function readOpened(store: Store, key: string, end: string): Promise<Encoded<KeyValue>[]> {
+  const range = store.openRange(key, end, 0);
+  try {
+    return await readPinned(store, range);
+  } finally {
+    range.close();
+  }
+}
+
+/** Takes what each step reads, with a rest after each. */
+async function readPinned(store: Store, range: PinnedRange, from?: string): Promise<Encoded<KeyValue>[]> {
+  const turns = store.turns();
+  const scan = range.scan(Number.POSITIVE_INFINITY, from);
+  const kvs: Encoded<KeyValue>[] = [];
+  while (!scan.done) {
+    scan.step((bytes) => turns.over(bytes));
+    kvs.push(...scan.take());
+    await turns.rest();
+  }
+  return kvs;
+}
 
 /** A clock that says that a turn is over whenever it is asked. */
 function hastyClock(): Clock {

@@ -8,10 +8,6 @@ describe("long work lets others run every few milliseconds", () => {
     { name: "hashKv()", work: (store: Store) => store.hashKv(0) },
     { name: "compact()", work: (store: Store) => store.compact(store.revision).done },
     { name: "changesFrom()", work: (store: Store) => store.changesFrom(1, 1e9) },
-    {
-      name: "rangeInTurns()",
-      work: (store: Store) => store.rangeInTurns("\0", "\0", {}, { cancelled: false }),
-    },
   ]) {
     for (const { what, keys, bytes, turns } of [
       { what: "many small values", keys: 3000, bytes: 0, turns: 10 },

@@ -4,7 +4,7 @@ import { wholeOf } from "../../src/rpc/answer.js";
 import type { Binding } from "../../src/rpc/binding.js";
 import { clusterBindings } from "../../src/rpc/cluster.js";
 import { healthBindings } from "../../src/rpc/health.js";
-import { type KvServer, kvBindings } from "../../src/rpc/kv.js";
+import { type KvAnswerer, kvBindings } from "../../src/rpc/kv.js";
 import { LeaderGuard } from "../../src/rpc/leader-guard.js";
 import { type LeaseServer, leaseBindings } from "../../src/rpc/lease.js";
 import { maintenanceBindings } from "../../src/rpc/maintenance.js";
@@ -46,13 +46,14 @@ function refusing(asked: Asked, method: string): (request?: unknown) => Promise<
 }
 
 /** `full`: there is no room. */
-function kvServer(asked: Asked, full = false): KvServer {
+function kvServer(asked: Asked, full = false): KvAnswerer {
   return {
     refuseGrowth: () => (full ? Promise.reject(new EtcdError("noSpace")) : undefined),
-    range: refusing(asked, "range"),
+    answerRange: refusing(asked, "range"),
     put: refusing(asked, "put"),
     deleteRange: refusing(asked, "deleteRange"),
-    txn: refusing(asked, "txn"),
+    answerTxn: refusing(asked, "txn"),
+    header: () => ResponseHeader.create(),
     compact: refusing(asked, "compact"),
   };
 }

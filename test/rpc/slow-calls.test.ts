@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type LogFields, ManualClock, silentLogger } from "../../src/base/index.js";
 import type { CallLog, UnaryBinding } from "../../src/rpc/binding.js";
-import { type KvServer, kvBindings } from "../../src/rpc/kv.js";
+import { type KvAnswerer, kvBindings } from "../../src/rpc/kv.js";
 import { SlowCalls } from "../../src/rpc/slow-calls.js";
 import type { Call } from "../../src/server/index.js";
 import {
@@ -13,6 +13,7 @@ import {
   PutResponse,
   RangeRequest,
   RangeResponse,
+  ResponseHeader,
   services,
   TxnRequest,
   TxnResponse,
@@ -30,12 +31,13 @@ function watched() {
   return { clock, lines, slow: new SlowCalls(clock, logger, 300) };
 }
 
-const answers: KvServer = {
+const answers: KvAnswerer = {
   refuseGrowth: () => undefined,
-  range: async () => RangeResponse.create({ count: 7 }),
+  answerRange: async () => RangeResponse.create({ count: 7 }),
   put: async () => PutResponse.create(),
   deleteRange: async () => DeleteRangeResponse.create({ deleted: 3 }),
-  txn: async ({ compare }) => TxnResponse.create({ succeeded: compare.length === 0 }),
+  answerTxn: async ({ compare }) => TxnResponse.create({ succeeded: compare.length === 0 }),
+  header: () => ResponseHeader.create(),
   compact: async () => CompactionResponse.create(),
 };
 const call: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };

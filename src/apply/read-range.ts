@@ -1,0 +1,53 @@
+import type { PinnedRange, Store } from "../mvcc/index.js";
+import type { RangeRequest, RangeResponse } from "../wire/index.js";
+import { LongRange, ReadHold } from "./long-range.js";
+import { applyRange, orderOf } from "./range.js";
+import { readInKeyOrder } from "./read-in-key-order.js";
+import { readSorted } from "./read-sorted.js";
+import { type ReadContext, turnBytes } from "./reading.js";
+
+/** What a read has in hand beside what it keeps: the pairs of one turn are sent while the next are read. */
+const workingBytes = 2 * turnBytes;
+
+/**
+ * Answers a Range request from the state at the call, without the log. A range of more than one key waits for memory
+ * before it is read, and is read in turns with the event loop free in between. The caller closes a `LongRange`.
+ *
+ * @throws EtcdError `futureRevision` or `compacted`; `overloaded` when there is no memory for it; `canceled` when the
+ *   asker is gone between two turns
+ */
+export async function readRange(
+  store: Store,
+  request: RangeRequest,
+  context: ReadContext,
+): Promise<RangeResponse | LongRange> {
+  const { key, rangeEnd, revision } = request;
+  if (rangeEnd === "") return applyRange(store, request);
+  return await readPinned(store, store.openRange(key, rangeEnd, revision), request, context);
+}
+
+/** `readRange` of a range that was opened before. It is closed with the answer, or here when that is short or fails. */
+export async function readPinned(
+  store: Store,
+  pinned: PinnedRange,
+  request: RangeRequest,
+  context: ReadContext,
+  turns = store.turns(),
+): Promise<RangeResponse | LongRange> {
+  const { asker, memory } = context;
+  let hold: ReadHold | undefined;
+  let answer: RangeResponse | LongRange | undefined;
+  try {
+    if (!memory.takeIfRoom(workingBytes)) await memory.admit(workingBytes, asker);
+    hold = new ReadHold(pinned, memory, workingBytes);
+    const reading = { request, hold, context, turns };
+    const order = orderOf(request);
+    answer = order === undefined ? await readInKeyOrder(reading) : await readSorted(reading, order);
+    return answer;
+  } finally {
+    if (!(answer instanceof LongRange)) {
+      hold?.close();
+      pinned.close();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { EtcdError, type MemoryAsker, type MemoryPot, type Turns } from "../base/index.js";
+import type { RangeScan } from "../mvcc/index.js";
+import type { RangeRequest } from "../wire/index.js";
+import type { ReadHold } from "./long-range.js";
+
+/** Bytes of stored pairs that one turn of a read may take up. */
+export const turnBytes = 256 * 1024;
+
+/** Who asks, and what the read is counted with. */
+export interface ReadContext {
+  /** When nobody waits any more, the read is given up. */
+  readonly asker: MemoryAsker;
+  readonly memory: MemoryPot;
+  /** An answer whose pairs take more is sent in parts. */
+  readonly shortBytesMax: number;
+}
+
+/** A range that is being read. */
+export interface Reading {
+  readonly request: RangeRequest;
+  readonly hold: ReadHold;
+  readonly context: ReadContext;
+  readonly turns: Turns;
+}
+
+/**
+ * Reads pairs until the turn is over, or as many bytes are in hand as may be.
+ *
+ * @returns whether the turn is over: the caller rests before the next step
+ */
+export function readTurn(scan: RangeScan, turns: Turns): boolean {
+  let read = 0;
+  let late = false;
+  scan.step((bytes) => {
+    read += bytes;
+    late = turns.over(bytes);
+    return late || read >= turnBytes;
+  });
+  return late && !scan.done;
+}
+
+/** @throws EtcdError `canceled` when the asker is gone */
+export async function rest(turns: Turns, asker: MemoryAsker): Promise<void> {
+  await turns.rest();
+  checkAsked(asker);
+}
+
+/** @throws EtcdError `canceled` when the asker is gone */
+export function checkAsked({ cancelled }: MemoryAsker): void {
+  if (cancelled) throw new EtcdError("canceled");
+}

@@ -1,0 +1,44 @@
+import type { Key } from "../base/index.js";
+import type { Encoded, KeyValue } from "../wire/index.js";
+import type { Hold } from "./pins.js";
+import { RangeScan } from "./range-scan.js";
+import type { StoreState } from "./store-state.js";
+
+/** A range at one revision, which can be read in steps and more than once: until `close` no compaction removes it. */
+export class PinnedRange {
+  /** The revision of the store when the range was opened, which an answer names; not the one that is read. */
+  readonly current: number;
+  readonly #state: StoreState;
+  readonly #hold: Hold;
+  readonly #key: Key;
+  readonly #end: Key;
+  readonly #at: number;
+
+  constructor(state: StoreState, key: Key, end: Key, at: number, current: number) {
+    this.current = current;
+    this.#state = state;
+    this.#key = key;
+    // One key is a range as well: the next possible key ends it.
+    this.#end = end === "" ? `${key}\0` : end;
+    this.#at = at;
+    this.#hold = state.pins.hold(at);
+  }
+
+  /**
+   * @param pairsMax most pairs to read; 0 for none, only the count
+   * @param from a key of the range to begin with, in place of the first
+   */
+  scan(pairsMax: number, from = this.#key): RangeScan {
+    return new RangeScan(this.#state, from, this.#end, this.#at, pairsMax);
+  }
+
+  /** One key as it stood at the revision; undefined when it did not exist. */
+  get(key: Key): Encoded<KeyValue> | undefined {
+    return new RangeScan(this.#state, key, "", this.#at, 1).take()[0];
+  }
+
+  /** Lets go of the revision. Harmless when repeated. */
+  close(): void {
+    this.#hold.release();
+  }
+}

@@ -1,0 +1,167 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { LongRange, type LongTxn, readRange, readTxn, wholeRange, wholeTxn } from "../../src/apply/index.js";
+import { applyRange } from "../../src/apply/range.js";
+import { crc32c, MemoryAccount, type MemoryAccountOptions, silentLogger, systemClock } from "../../src/base/index.js";
+import {
+  KeyValue,
+  type RangeRequest,
+  type RangeResponse,
+  SortOrder,
+  SortTarget,
+  type TxnResponse,
+} from "../../src/wire/index.js";
+import { type Bench, contextOf, openBench, put, range, text, txn } from "./fixtures.js";
+
+const mebibyte = 1024 * 1024;
+/** More than one answer may keep, and more than the store caches. */
+const [valueBytes, keys] = [50 * 1024, 400];
+const storedBytes = valueBytes * keys;
+
+const accounts: MemoryAccount[] = [];
+// Whatever became of a read: it holds nothing afterwards.
+afterEach(() => expect(accounts.splice(0).filter(({ heldBytes }) => heldBytes !== 0)).toEqual([]));
+
+function accountOf(limitBytes: number, options: Partial<MemoryAccountOptions> = {}): MemoryAccount {
+  const account = new MemoryAccount({ limitBytes, clock: systemClock, logger: silentLogger, ...options });
+  accounts.push(account);
+  return account;
+}
+
+let filled: Promise<Bench> | undefined;
+function bench(): Promise<Bench> {
+  filled ??= openBench().then((opened) => {
+    for (let at = 0; at < keys; at++) {
+      const value = Buffer.alloc(valueBytes, `${(at * 7) % 10}`).toString("latin1");
+      opened.mustApply({ put: put(`key/${String(at).padStart(4, "0")}`, value) });
+    }
+    return opened;
+  });
+  return filled;
+}
+
+function all(ask: Partial<RangeRequest> = {}): RangeRequest {
+  return range("key/", "key0", ask);
+}
+
+async function longRange(account: MemoryAccount, request: RangeRequest, shortBytesMax = mebibyte): Promise<LongRange> {
+  const answer = await readRange((await bench()).store, request, contextOf(account.pot("reads"), shortBytesMax));
+  if (!(answer instanceof LongRange)) throw new Error("a short answer");
+  return answer;
+}
+
+/** An answer with a digest in place of each pair, which compares sooner. */
+function shown({ kvs, ...rest }: RangeResponse) {
+  return { ...rest, kvs: kvs.map((kv) => (kv instanceof Uint8Array ? crc32c(kv) : kv.key)) };
+}
+
+function rangesOf({ responses }: TxnResponse) {
+  return responses.map(({ response }) => response?.case === "responseRange" && shown(response.value));
+}
+
+for (const { name, ask } of [
+  { name: "a full list", ask: {} },
+  { name: "a list that a limit cuts", ask: { limit: 300 } },
+  { name: "keys only", ask: { keysOnly: true } },
+  { name: "a list with bounds", ask: { minModRevision: 50, maxModRevision: 350, limit: 250 } },
+  { name: "a list sorted by value", ask: { sortTarget: SortTarget.VALUE, sortOrder: SortOrder.DESCEND } },
+  { name: "keys downward, cut", ask: { sortOrder: SortOrder.DESCEND, limit: 333 } },
+  { name: "a count", ask: { countOnly: true } },
+] as const) {
+  test(`${name} is the same in parts as at once, and holds nothing in the end`, async () => {
+    const { store } = await bench();
+    const context = contextOf(accountOf(200 * mebibyte).pot("reads"), 1_000);
+    const answer = await readRange(store, all(ask), context);
+    expect(answer instanceof LongRange).toBe(!("countOnly" in ask));
+    expect(shown(await wholeRange(answer))).toEqual(shown(applyRange(store, all(ask))));
+  });
+}
+
+describe("a list of many megabytes that nobody takes", () => {
+  test("keeps no more than one read may, and what it has in hand", async () => {
+    const account = accountOf(200 * mebibyte);
+    const answer = await longRange(account, all());
+    expect(answer.pairBytes).toBeGreaterThan(storedBytes);
+    expect(account.heldBytes).toBeLessThan(17 * mebibyte);
+    answer.close();
+  });
+
+  test("is answered whole by an account that has hardly any room", async () => {
+    const account = accountOf(2 * mebibyte);
+    const answer = await longRange(account, all());
+    let bytes = 0;
+    for await (const pairs of answer.pairs()) for (const pair of pairs) bytes += KeyValue.decode(pair).value.length;
+    answer.close();
+    expect(bytes).toBe(storedBytes);
+    expect(account.peakBytes).toBeLessThanOrEqual(2 * mebibyte);
+  });
+
+  test("is read from the state of its beginning, whatever is written before it is taken", async () => {
+    const { store, mustApply } = await openBench();
+    for (let at = 0; at < 100; at++) mustApply({ put: put(`key/${at}`, "old") });
+    const answer = await readRange(store, all(), contextOf(accountOf(mebibyte).pot("reads"), 10));
+    for (let at = 0; at < 100; at++) mustApply({ put: put(`key/${at}`, "a longer value") });
+    mustApply({ compaction: { revision: store.revision, physical: false } });
+    const { kvs } = await wholeRange(answer);
+    const values = kvs.map((kv) => text((kv instanceof Uint8Array ? KeyValue.decode(kv) : kv).value));
+    expect(new Set(values)).toEqual(new Set(["old"]));
+  });
+});
+
+test("ten lists at once share one account: none is refused, and together they stay below its limit", async () => {
+  const account = accountOf(24 * mebibyte);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => longRange(account, all())));
+  expect(account.peakBytes).toBeLessThanOrEqual(24 * mebibyte);
+  for (const answer of answers) answer.close();
+});
+
+test("a list waits for memory before it is read, and is refused when that takes too long", async () => {
+  const account = accountOf(4 * mebibyte, { waitMsMax: 1 });
+  account.pot("watches").take(4 * mebibyte);
+  const { store } = await bench();
+  await expect(readRange(store, all(), contextOf(account.pot("reads")))).rejects.toMatchObject({ kind: "overloaded" });
+  account.pot("watches").release(4 * mebibyte);
+});
+
+test("a sort whose values do not fit into the account is refused", async () => {
+  const { store } = await bench();
+  const sorted = all({ sortTarget: SortTarget.VALUE });
+  const reading = readRange(store, sorted, contextOf(accountOf(8 * mebibyte).pot("reads")));
+  await expect(reading).rejects.toMatchObject({ kind: "overloaded" });
+});
+
+describe("a transaction of forty lists", () => {
+  const forty = () =>
+    txn(
+      [],
+      Array.from({ length: 40 }, () => ({ range: all() })),
+    );
+  const read = async (account: MemoryAccount) =>
+    await readTxn((await bench()).store, forty(), contextOf(account.pot("reads"), mebibyte));
+
+  test("holds no more than its account lets it, though its answer has forty times the database", async () => {
+    const account = accountOf(64 * mebibyte);
+    const answer = (await read(account)) as LongTxn;
+    expect(answer.ranges.length).toBe(40);
+    expect(account.peakBytes).toBeLessThanOrEqual(64 * mebibyte);
+    answer.close();
+  });
+
+  test("lets go of everything when its asker goes", async () => {
+    const account = accountOf(64 * mebibyte);
+    const context = contextOf(account.pot("reads"), mebibyte);
+    const reading = readTxn((await bench()).store, forty(), context);
+    await new Promise((resolve) => setImmediate(resolve));
+    context.asker.leave();
+    await expect(reading).rejects.toMatchObject({ kind: "canceled" });
+  });
+});
+
+test("a transaction with long and short ranges is the same in parts as at once", async () => {
+  const { store } = await bench();
+  const request = txn([], [{ range: all({ limit: 3 }) }, { range: range("key/0001") }, { range: range("none") }]);
+  const long = await readTxn(store, request, contextOf(accountOf(64 * mebibyte).pot("reads"), 1_000));
+  const whole = await wholeTxn(await readTxn(store, request, contextOf()));
+  expect("ranges" in long).toBe(true);
+  expect(rangesOf(await wholeTxn(long))).toEqual(rangesOf(whole));
+  if ("ranges" in long) long.close();
+});
