@@ -107,6 +107,11 @@ export class Http2Connection {
     return this.#streams.size;
   }
 
+  /** Streams that count against `maxConcurrentStreams`: the open ones, and those whose handlers are at work. */
+  get places(): number {
+    return this.#streams.size + this.#occupied;
+  }
+
   /** The client has sent its settings. */
   get begun(): boolean {
     return this.#begun;
@@ -248,7 +253,7 @@ export class Http2Connection {
   #request(id: number, list: FieldList, endsStream: boolean, selfish: boolean): void {
     this.#lastStream = id;
     const wellFormed = !selfish && isRequest(list, endsStream);
-    const full = this.#streams.size + this.#occupied >= this.#config.maxConcurrentStreams;
+    const full = this.places >= this.#config.maxConcurrentStreams;
     if (this.#leavingAt === undefined && wellFormed && !full) {
       this.#open(id, list, endsStream);
       return;

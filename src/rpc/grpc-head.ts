@@ -2,6 +2,9 @@ import { GrpcCode } from "../base/index.js";
 import type { Field, FieldList } from "../http2/index.js";
 import type { CallStatus } from "./status.js";
 
+/** What metadata, or the headers of an HTTP request, may take: tokens are far shorter. */
+export const metadataBytesMax = 64 * 1024;
+
 const contentType = "application/grpc";
 const okField: Field = { name: ":status", value: "200" };
 const typeField: Field = { name: "content-type", value: contentType };

@@ -12,12 +12,20 @@ import type { CallCounters, MethodCounters } from "./call-counters.js";
 import { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
 import { type CallEnvironment, type CallOrigin, GrpcCall } from "./grpc-call.js";
-import { fieldOf, frequentFields, isForGrpc, oddRequest, quoted, refusalOf, timeoutOf, utf8Of } from "./grpc-head.js";
+import {
+  fieldOf,
+  frequentFields,
+  isForGrpc,
+  metadataBytesMax,
+  oddRequest,
+  quoted,
+  refusalOf,
+  timeoutOf,
+  utf8Of,
+} from "./grpc-head.js";
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 import type { SlowCalls } from "./slow-calls.js";
 
-/** What metadata may take: tokens are far shorter. */
-const metadataBytesMax = 64 * 1024;
 /** How long a client may take to begin. */
 const openingMsMax = 60_000;
 /** How long a client may take to close a connection that has been ended. */

@@ -59,7 +59,11 @@ export function admitsWebSocket({ origins, hosts, namesUsers }: HttpAccess, requ
 }
 
 function knowsHost(hosts: ReadonlySet<string>, { headers, socket }: IncomingMessage): boolean {
-  return "encrypted" in socket || includes(hosts, hostName(headers.host ?? ""));
+  return isEncrypted(socket) || includes(hosts, hostName(headers.host ?? ""));
+}
+
+function isEncrypted(socket: Duplex): boolean {
+  return socket instanceof MemorySocket ? socket.secure : "encrypted" in socket;
 }
 
 function includes(some: ReadonlySet<string>, one: string): boolean {

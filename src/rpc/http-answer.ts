@@ -1,4 +1,7 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** Answers HTTP requests. What it returns, if anything, never rejects and settles when nothing works on the answer. */
+export type HttpListener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 export const plainText = "text/plain; charset=utf-8";
 

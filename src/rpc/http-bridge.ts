@@ -4,12 +4,14 @@ import {
   type Server as HttpServer,
   request as httpRequest,
   type IncomingMessage,
-  type RequestListener,
+  type ServerResponse,
 } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Clock, Timer } from "../base/index.js";
 import { errorCodes, type Field, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
-import { fieldOf } from "./grpc-head.js";
-import { socketPair } from "./memory-socket.js";
+import { fieldOf, metadataBytesMax } from "./grpc-head.js";
+import type { HttpListener } from "./http-answer.js";
+import { type SocketOrigin, socketPair } from "./memory-socket.js";
 
 /** What is waiting for a client before the answer is read no further. */
 const unsentBytesMax = 64 * 1024;
@@ -20,6 +22,8 @@ const notPassedOn: ReadonlySet<string> = new Set([
 ]);
 const notAnswered: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
 const nothing = new Uint8Array(0);
+/** Fields that are taken take no more than that as HTTP/1.1 has them, with the lines that are added here. */
+const headBytesMax = metadataBytesMax + 1_024;
 /**
  * How long a client that was answered early may go on with its request. If the end of the answer came with word that no
  * more of the request is wanted, clients would forget the answer.
@@ -33,24 +37,40 @@ const lingerMs = 1_000;
 export class HttpBridge {
   readonly #server: HttpServer;
   readonly #clock: Clock;
+  /** The streams of the connections that are open, by the server's end of them. */
+  readonly #streams = new WeakMap<Duplex, Http2Stream>();
 
-  constructor(listener: RequestListener, clock: Clock) {
+  constructor(listener: HttpListener, clock: Clock) {
     this.#clock = clock;
-    this.#server = createServer(listener);
+    this.#server = createServer({ maxHeaderSize: headBytesMax }, (request, response) => {
+      void this.#answer(listener, request, response);
+    });
+  }
+
+  /** A stream keeps its place until nobody works on its answer, also when its client has gone away. */
+  async #answer(listener: HttpListener, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const stream = this.#streams.get(request.socket);
+    stream?.occupy();
+    try {
+      await listener(request, response);
+    } finally {
+      stream?.vacate();
+    }
   }
 
   /**
    * Takes a request; undefined when it was refused.
    *
-   * @param commonName of the client's certificate, if it was verified
+   * @param origin the connection that the stream belongs to
    */
-  accept(stream: Http2Stream, head: FieldList, commonName?: string): StreamListener | undefined {
+  accept(stream: Http2Stream, head: FieldList, origin: SocketOrigin): StreamListener | undefined {
     const method = fieldOf(head, ":method") ?? "";
     const path = fieldOf(head, ":path") ?? "";
     if (head.tooLong) return refuse(stream, "431");
     if (method === "CONNECT" || !/^[\x21-\x7e]+$/.test(path) || !/^[/*]/.test(path)) return refuse(stream, "400");
     if (!/^[A-Z]+$/.test(method)) return refuse(stream, "400");
-    const [near, far] = socketPair(commonName);
+    const [near, far] = socketPair(origin);
+    this.#streams.set(near, stream);
     this.#server.emit("connection", near);
     const headers = headersOf(head, stream.remoteEnded);
     const request = httpRequest({ method, path, headers, createConnection: () => far });

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { apiVersion, type Logger } from "../base/index.js";
 import type { Call, EtcdServer } from "../server/index.js";
@@ -7,7 +7,7 @@ import type { CallCounters } from "./call-counters.js";
 import { sendVars, type VarsServer } from "./debug-vars.js";
 import { type Check, HealthChecks, type HealthServer } from "./health-checks.js";
 import { admitHttp, admitsWebSocket, type HttpAccess, hasCertifiedName } from "./http-access.js";
-import { fail, plainText, send } from "./http-answer.js";
+import { fail, type HttpListener, plainText, send } from "./http-answer.js";
 import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 import { type GatewayConfig, LazyGateway } from "./lazy-gateway.js";
 import type { MetricRegistry } from "./metric-registry.js";
@@ -34,9 +34,9 @@ export interface ClientEndpointsConfig {
 /** What clients are served over HTTP. */
 export interface ClientEndpoints {
   /** Everything. */
-  readonly listener: RequestListener;
+  readonly listener: HttpListener;
   /** Whether this member is well, for ports that are there for nothing else; whoever may ask. */
-  readonly metricsListener: RequestListener;
+  readonly metricsListener: HttpListener;
   /** Takes a connection as a websocket of the gateway. @returns false when it is not to be one */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Ends what is open at the gateway, because the server stops, and waits until that is cleared up. */
@@ -76,8 +76,8 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   return {
     listener: (request, response) => {
       if (!admitHttp(access, request, response, logger)) return;
-      if (misled(config, request)) fail(response, 400, nameIgnored);
-      else answer(request, response);
+      if (!misled(config, request)) return answer(request, response);
+      fail(response, 400, nameIgnored);
     },
     metricsListener: serving(new Map(watching), logger),
     upgrade(request, socket, head) {
@@ -96,7 +96,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
 }
 
 /** What members ask each other over HTTP, as far as one member alone needs it. */
-export function peerEndpoints(server: EndpointServer, logger: Logger): RequestListener {
+export function peerEndpoints(server: EndpointServer, logger: Logger): HttpListener {
   const endpoints = new Map<string, Endpoint>([
     ["/version", onlyGet((_, response) => version(server, response))],
     ["/members", onlyGet((request, response) => members(server, request, response))],
@@ -111,11 +111,7 @@ function misled({ gateway, namesAreUsers }: ClientEndpointsConfig, request: Inco
   return pathOf(request.url ?? "").path.startsWith(gatewayPrefix) && hasCertifiedName(request);
 }
 
-function serving(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  logger: Logger,
-  gateway?: LazyGateway,
-): (request: IncomingMessage, response: ServerResponse) => void {
+function serving(endpoints: ReadonlyMap<string, Endpoint>, logger: Logger, gateway?: LazyGateway): HttpListener {
   return (request, response) => {
     const { path, query } = pathOf(request.url ?? "");
     const moved = movedTo(path, gateway !== undefined);
@@ -128,7 +124,7 @@ function serving(
       else if (endpoints.has(path)) await endpoints.get(path)?.(request, response, new URLSearchParams(query));
       else fail(response, 404, "404 page not found");
     };
-    answer().catch((error: unknown) => {
+    return answer().catch((error: unknown) => {
       logger.error("an HTTP request failed", { path, error: error instanceof Error ? error.message : String(error) });
       if (!response.headersSent) fail(response, 500, "Internal Server Error");
     });

@@ -26,6 +26,18 @@ export function pathOf(url: string): RequestPath {
   }
 }
 
+/**
+ * Makes a request whose target is a whole URL, as clients send it to a proxy, one whose target is a path (RFC 9112,
+ * 3.2.2). The host that the URL names is the one that was asked for, whatever the header says.
+ */
+export function asOriginForm(request: IncomingMessage): void {
+  const [whole, host, rest = ""] =
+    /^[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[^/?#@]*@)?([^/?#]+)(.*)$/.exec(request.url ?? "") ?? [];
+  if (whole === undefined || host === undefined) return;
+  request.headers.host = host;
+  request.url = rest.startsWith("/") ? rest : `/${rest}`;
+}
+
 /** Where to ask instead: the same path without `//`, `.` and `..`, as every server of Go says; undefined when it is. */
 export function movedTo(path: string, hasGateway: boolean): string | undefined {
   if (hasGateway && `${path}/` === gatewayPrefix) return gatewayPrefix;

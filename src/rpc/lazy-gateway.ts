@@ -14,7 +14,8 @@ export class LazyGateway {
   }
 
   async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    (await this.#load()).handle(path, request, response);
+    const gateway = await this.#load();
+    await gateway.handle(path, request, response);
   }
 
   async upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

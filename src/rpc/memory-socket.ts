@@ -1,12 +1,18 @@
 import { Duplex } from "node:stream";
 
+/** The connection for which a socket within this process stands. */
+export interface SocketOrigin {
+  readonly secure: boolean;
+  readonly commonName?: string | undefined;
+}
+
 /**
  * Two ends of a connection within this process, a server's and a client's: what one writes, the other reads, and no
  * more than it reads. Neither end outlives the other, but a client still reads what a server wrote before it was gone.
  */
-export function socketPair(commonName?: string): readonly [server: MemorySocket, client: MemorySocket] {
-  const server = new MemorySocket(commonName);
-  const client = new MemorySocket();
+export function socketPair(origin?: SocketOrigin): readonly [server: MemorySocket, client: MemorySocket] {
+  const server = new MemorySocket(origin);
+  const client = new MemorySocket(origin);
   server.join(client, () => client.lose());
   client.join(server, () => server.destroy());
   return [server, client];
@@ -14,8 +20,8 @@ export function socketPair(commonName?: string): readonly [server: MemorySocket,
 
 /** As much of a socket as Node's HTTP asks of one. */
 export class MemorySocket extends Duplex {
-  /** As TLS's sockets have it: nothing else carries HTTP here. */
-  readonly encrypted = true;
+  /** The connection that is behind it is one of TLS. */
+  readonly secure: boolean;
   /** In the certificate of the client that is behind it, if it was verified. */
   readonly commonName: string | undefined;
   #other: MemorySocket | undefined;
@@ -23,8 +29,9 @@ export class MemorySocket extends Duplex {
   /** The other end may go on writing. */
   #wantsMore: (() => void) | undefined;
 
-  constructor(commonName?: string) {
+  constructor({ secure, commonName }: SocketOrigin = { secure: false }) {
     super();
+    this.secure = secure;
     this.commonName = commonName;
   }
 

@@ -1,23 +1,15 @@
-import {
-  createServer as createHttpServer,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type RequestListener,
-  type ServerResponse,
-} from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import type { Clock, Timer } from "../base/index.js";
+import type { Clock } from "../base/index.js";
 import { Handshakes, type HandshakesConfig, type SecureConnection } from "../tls/index.js";
 import type { GrpcServer } from "./grpc-server.js";
+import type { HttpListener } from "./http-answer.js";
 import { HttpBridge } from "./http-bridge.js";
+import { Http1Server, type UpgradeTaker } from "./http1-server.js";
 
 /** What every HTTP/2 connection begins with; no HTTP/1.1 request does. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
-/** A connection that has said nothing for so long, or stopped in the middle of a request, is of no use to anybody. */
+/** A connection that has not shown by then what it speaks is of no use to anybody. */
 const silenceMsMax = 60_000;
-/** Nor is one whose request has no end of its head by then; one that waits for its next request is closed sooner. */
-const headMsMax = 60_000;
 
 /** What the first byte of a TLS connection says: a record of the handshake. */
 const handshakeRecord = 0x16;
@@ -29,10 +21,8 @@ export interface PortSecurity {
 }
 
 interface Connection {
-  /** HTTP requests that are under way. */
-  requests: number;
-  /** Ends the connection when no request has come, head and all, by then. */
-  deadline?: Timer;
+  /** HTTP/1.1 has it, and ends it. */
+  http: boolean;
   readonly secure: boolean;
   /** Of a verified certificate. */
   readonly commonName?: string;
@@ -43,19 +33,15 @@ export interface PortHandlers {
   /** Absent: no gRPC on this port. */
   readonly grpc?: GrpcServer;
   /** Absent: no HTTP on this port. */
-  readonly http?: RequestListener;
-  /**
-   * Takes a connection whose client wants to go on in another protocol; `head` has come of that already.
-   *
-   * @returns false when it goes on in HTTP instead, as if nothing else had been asked for
-   */
-  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+  readonly http?: HttpListener;
+  /** Absent: HTTP connections stay with HTTP. */
+  readonly upgrade?: UpgradeTaker;
 }
 
 /**
- * A listener whose connections are gRPC or HTTP/1.1, as their first bytes say; over TLS, where clients and servers
- * agree on HTTP/2 by themselves, its requests may be HTTP as well, as in etcd. Whatever else comes in is answered by
- * Node's HTTP parser: with a 400, or by closing the connection. Connections that come before `serve` wait for it.
+ * A listener whose connections are HTTP/2 or HTTP/1.1, as their first bytes say; requests over HTTP/2 are gRPC's or
+ * plain HTTP, as their content types say, which etcd has over TLS alone. Whatever else comes in is closed. Connections
+ * that come before `serve` wait for it.
  */
 export class SharedPort {
   readonly #clock: Clock;
@@ -67,7 +53,7 @@ export class SharedPort {
   readonly #handshakes: Handshakes | undefined;
   readonly #plain: boolean;
   #grpc: GrpcServer | undefined;
-  #http: HttpServer | undefined;
+  #http: Http1Server | undefined;
   #bridge: HttpBridge | undefined;
   #serving = false;
   #stopping = false;
@@ -95,7 +81,7 @@ export class SharedPort {
   /** From now on connections are answered. Called once. */
   serve({ grpc, http, upgrade }: PortHandlers): void {
     this.#grpc = grpc;
-    this.#http = http && this.#httpServer(http, upgrade);
+    this.#http = http && new Http1Server(this.#clock, http, upgrade);
     this.#bridge = http && new HttpBridge(http, this.#clock);
     this.#serving = true;
     for (const socket of this.#connections.keys()) this.#look(socket);
@@ -107,7 +93,8 @@ export class SharedPort {
     for (const listener of this.#listeners) listener.close();
     this.#handshakes?.stop();
     for (const socket of this.#undecided) socket.destroy();
-    for (const [socket, { requests }] of this.#connections) if (requests === 0) socket.destroy();
+    for (const [socket, { http }] of this.#connections) if (!http) socket.destroy();
+    this.#http?.stop();
     if (this.#connections.size === 0) return;
     const deadline = this.#clock.after(graceMs, () => {
       for (const socket of this.#connections.keys()) socket.destroy();
@@ -116,46 +103,6 @@ export class SharedPort {
       this.#emptied = resolve;
     });
     deadline.cancel();
-  }
-
-  #httpServer(listener: RequestListener, upgrade: PortHandlers["upgrade"]): HttpServer {
-    const server = createHttpServer((request, response) => {
-      const { socket } = request;
-      const connection = this.#connections.get(socket);
-      if (connection !== undefined) this.#begin(socket, connection, response);
-      listener(request, response);
-    });
-    // Node watches for slow requests only on servers that listen themselves; this holds for any connection.
-    server.setTimeout(silenceMsMax);
-    if (upgrade === undefined) return server;
-    return server.on("upgrade", (request, socket, head) => {
-      if (upgrade(request, socket, head)) this.#lend(request.socket);
-      else resumeHttp(server, request, head);
-    });
-  }
-
-  /** Its new protocol ends it; until then it is under way. */
-  #lend(socket: Socket): void {
-    const connection = this.#connections.get(socket);
-    if (connection === undefined) return;
-    connection.requests++;
-    connection.deadline?.cancel();
-  }
-
-  #begin(socket: Socket, connection: Connection, response: ServerResponse): void {
-    connection.requests++;
-    connection.deadline?.cancel();
-    response.once("close", () => {
-      connection.requests--;
-      if (connection.requests > 0 || !this.#connections.has(socket)) return;
-      if (this.#stopping) socket.end();
-      else this.#awaitRequest(socket, connection);
-    });
-  }
-
-  /** Whatever trickles in, by then it must be a request. */
-  #awaitRequest(socket: Socket, connection: Connection): void {
-    connection.deadline = this.#clock.after(headMsMax, () => socket.destroy());
   }
 
   #receive(socket: Socket): void {
@@ -186,7 +133,7 @@ export class SharedPort {
   }
 
   #accept(socket: Socket, secure: boolean, commonName?: string): void {
-    this.#connections.set(socket, { requests: 0, secure, ...(commonName !== undefined && { commonName }) });
+    this.#connections.set(socket, { http: false, secure, ...(commonName !== undefined && { commonName }) });
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#forget(socket));
     if (this.#stopping) socket.destroy();
@@ -218,44 +165,24 @@ export class SharedPort {
     const grpc = this.#grpc;
     if (http2 && grpc !== undefined) {
       const { secure = false, commonName } = this.#connections.get(socket) ?? {};
-      const bridge = secure ? this.#bridge : undefined;
+      const bridge = this.#bridge;
+      const origin = { secure, commonName };
       socket.setTimeout(0);
       this.#forget(socket);
-      grpc.take(socket, begun, commonName, bridge && ((stream, head) => bridge.accept(stream, head, commonName)));
+      grpc.take(socket, begun, commonName, bridge && ((stream, head) => bridge.accept(stream, head, origin)));
     } else if (!http2 && this.#http !== undefined) {
       const connection = this.#connections.get(socket);
-      if (connection !== undefined) this.#awaitRequest(socket, connection);
+      if (connection !== undefined) connection.http = true;
       socket.setTimeout(0);
       socket.pause();
       socket.unshift(begun);
-      // An HTTP/1.1 client may close its half and still wait for the answer; an HTTP/2 client that does is gone.
-      socket.allowHalfOpen = true;
-      this.#http.emit("connection", socket);
+      this.#http.take(socket);
       socket.resume();
     } else socket.destroy();
   }
 
   #forget(socket: Socket): void {
-    this.#connections.get(socket)?.deadline?.cancel();
     this.#connections.delete(socket);
     if (this.#connections.size === 0) this.#emptied();
   }
-}
-
-const upgradeHeaders: ReadonlySet<string> = new Set(["connection", "upgrade", "http2-settings"]);
-
-/** Reads a request once more, without its wish to go on in another protocol: Node has let go of the connection. */
-function resumeHttp(
-  server: HttpServer,
-  { method, url, httpVersion, rawHeaders, socket }: IncomingMessage,
-  head: Buffer,
-) {
-  const lines = [`${method} ${url} HTTP/${httpVersion}`];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? "";
-    if (!upgradeHeaders.has(name.toLowerCase())) lines.push(`${name}: ${rawHeaders[at + 1]}`);
-  }
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), head]));
-  server.emit("connection", socket);
-  socket.resume();
 }

@@ -41,6 +41,11 @@ export class Listening {
     return this.connections.reduce((sum, { streams }) => sum + streams, 0);
   }
 
+  /** Streams that count against the limit of their connection, over or not, of all connections. */
+  get places(): number {
+    return this.connections.reduce((sum, { places }) => sum + places, 0);
+  }
+
   /** Connections that have not closed. */
   get open(): number {
     return this.#sockets.size;

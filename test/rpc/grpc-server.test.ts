@@ -308,7 +308,7 @@ test("a connection that comes too early waits until the port serves", async () =
   await new Promise<void>((resolve) => early.listener.listen(0, "127.0.0.1", resolve));
   const answered = fetch(`http://127.0.0.1:${(early.listener.address() as AddressInfo).port}/`);
   await new Promise((resolve) => early.listener.once("connection", resolve));
-  early.serve({ http: (_, response) => response.end("at last") });
+  early.serve({ http: (_, response) => void response.end("at last") });
   expect(await (await answered).text()).toBe("at last");
   await early.stop(0);
 });

@@ -1,9 +1,15 @@
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 import { afterEach, expect, test } from "vitest";
-import { systemClock } from "../../src/base/index.js";
-import { hasCertifiedName } from "../../src/rpc/http-access.js";
+import { silentLogger, systemClock } from "../../src/base/index.js";
+import { admitHttp, hasCertifiedName } from "../../src/rpc/http-access.js";
 import { HttpBridge } from "../../src/rpc/http-bridge.js";
 import { Listening } from "../http2/listening.js";
 
@@ -19,7 +25,7 @@ interface Bridged {
 
 async function open(listener: RequestListener): Promise<Bridged> {
   const bridge = new HttpBridge(listener, systemClock);
-  const server = await Listening.start((stream, head) => bridge.accept(stream, head));
+  const server = await Listening.start((stream, head) => bridge.accept(stream, head, { secure: true }));
   const session = connect(server.url);
   session.on("error", () => undefined);
   cleanups.push(
@@ -100,7 +106,7 @@ for (const [name, headers, status] of [
   ["a path that is none", { ":path": "a" }, 400],
   ["a tunnel", { ":method": "CONNECT", ":authority": "x" }, 400],
   ["an odd method", { ":method": "G{T" }, 400],
-  ["fields beyond the bound", { x: "y".repeat(65_000) }, 431],
+  ["fields beyond the bound", { x: "y".repeat(65_400) }, 431],
 ] as const) {
   test(`${name} is refused`, async () => {
     const { session } = await open((_, response) => response.end());
@@ -186,20 +192,49 @@ test("an answered request that never ends is ended", async () => {
 });
 
 test.each([
-  ["alice", true],
-  [undefined, false],
-])("who asks is known by the certificate of the connection: %s", async (commonName, known) => {
+  [{ secure: true, commonName: "alice" }, true, true],
+  [{ secure: true }, false, true],
+  [{ secure: false }, false, false],
+])("who asks, and how securely, is known by the connection: %o", async (origin, known, anyHost) => {
   const seen: unknown[] = [];
+  const access = { origins: new Set<string>(), hosts: new Set(["good.example"]) };
   const bridge = new HttpBridge((request, response) => {
-    seen.push("encrypted" in request.socket, hasCertifiedName(request));
+    seen.push(hasCertifiedName(request), admitHttp(access, request, response, silentLogger));
     response.end();
   }, systemClock);
-  const server = await Listening.start((stream, head) => bridge.accept(stream, head, commonName));
+  const server = await Listening.start((stream, head) => bridge.accept(stream, head, origin));
   const session = connect(server.url);
   cleanups.push(
     () => server.stop(),
     () => session.destroy(),
   );
-  await ask(session, { ":path": "/" });
-  expect(seen).toEqual([true, known]);
+  await ask(session, { ":path": "/", ":authority": "evil.example:80" });
+  await ask(session, { ":path": "/", ":authority": "good.example:80" });
+  expect(seen).toEqual([known, anyHost, known, true]);
+});
+
+test("a request whose client is gone keeps its stream's place until nobody works on it", async () => {
+  let finish = (): void => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const { session, server } = await open(() => finished);
+  const gone = session.request({ ":path": "/" });
+  gone.on("error", () => undefined);
+  await expect.poll(() => server.places).toBe(1);
+  gone.close(constants.NGHTTP2_CANCEL);
+  await expect.poll(() => server.streams).toBe(0);
+  expect(server.places).toBe(1);
+  finish();
+  await expect.poll(() => server.places).toBe(0);
+});
+
+test("headers of 64 KiB are passed on", async () => {
+  let length = 0;
+  const { session } = await open((request, response) => {
+    length = String(request.headers.x).length;
+    response.end();
+  });
+  expect((await ask(session, { ":path": "/", x: "y".repeat(65_000) })).head[":status"]).toBe(200);
+  expect(length).toBe(65_000);
 });

@@ -48,13 +48,17 @@ export class Gateway {
     return new Gateway(environment, routesOf(bindings, await loadSchema(), environment), maxConcurrentStreams);
   }
 
-  /** @param path decoded and clean */
-  handle(path: string, request: IncomingMessage, response: ServerResponse): void {
+  /**
+   * Resolves when nothing works on the answer any more.
+   *
+   * @param path decoded and clean
+   */
+  async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const peer = new HttpPeer(request, response, this.#environment.clock);
     const route = this.#routes.get(path);
     if (route === undefined) peer.refuse(notFound);
     else if (methodOf(request) !== "POST") peer.refuse(notAllowed);
-    else void this.#serve(route, peer);
+    else await this.#serve(route, peer);
   }
 
   /** The same over a websocket, whatever the path: what is wrong is said there, as browsers tell pages nothing else. */
