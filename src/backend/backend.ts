@@ -7,7 +7,8 @@ export type Row = readonly [key: Uint8Array, value: Uint8Array];
  * What all stores of one member keep on disk: ten buckets of ordered bytes. Changes are held in memory first, where
  * every read sees them at once, and go to disk in batches, in order, each of them whole or not at all. A batch starts
  * every 100 ms, after 10,000 changes or 16 MiB, or when `commit` asks; never in the middle of running JavaScript, so
- * changes made without an `await` in between are never parted.
+ * changes made without an `await` in between are never parted. Changes that take several turns of the event loop are
+ * kept together by `hold` and `release`.
  */
 export interface Backend extends Readable {
   /**
@@ -28,10 +29,17 @@ export interface Backend extends Readable {
   view(): BackendView;
   /** As `view`, but of what a batch would leave on disk if it were written now: what the hooks put is in it. */
   consistentView(): BackendView;
+  /**
+   * Keeps the changes that follow together: until `release`, no batch begins, and every view shows the state of this
+   * moment, with what the hooks put. `get` sees all changes.
+   */
+  hold(): void;
+  /** The changes since `hold` are complete. Batches that came due meanwhile begin. */
+  release(): void;
   /** `hook` is called before each batch and may `put`: what it puts is in that batch (the consistent index). */
   onBeforeCommit(hook: () => void): void;
   /**
-   * Resolves when every change made before the call is on disk, synced.
+   * Resolves when every change made before the call is on disk, synced; not before `release`, when called after `hold`.
    *
    * @throws DiskError (a rejection) when it could not be written
    */
@@ -50,7 +58,7 @@ export interface Backend extends Readable {
   hash(): Promise<number>;
   /** Takes no more changes, and lets go of the directory once whoever reads a view is done with it. */
   retire(): Promise<void>;
-  /** Writes what is pending, then lets go of the directory. */
+  /** Writes what is pending, without the changes since a `hold` that was not released, then lets go of the directory. */
   close(): Promise<void>;
 }
 

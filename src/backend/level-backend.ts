@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { assert, type Clock, type Logger, readBE64, type Timer, writeBE64 } from "../base/index.js";
+import { assert, type Clock, type Logger, readBE64, type Timer, Turns, writeBE64 } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type Bucket, privateKey, storedKey } from "./buckets.js";
 import { BackendCounters } from "./counters.js";
@@ -36,9 +35,6 @@ const tuning: LevelTuning = {
   maxFileSize: 8 * 1024 * 1024,
   compression: true,
 };
-
-/** Changes put into a LevelDB batch before the event loop gets its turn. */
-const changesAtOnce = 2000;
 
 /** Bytes of changes after which a batch is written, whatever their number. */
 const batchBytesMax = 16 * 1024 * 1024;
@@ -118,6 +114,8 @@ class LevelBackend implements Backend {
   #served: readonly Waiter[] = [];
   #writing = false;
   #startIsQueued = false;
+  /** Bytes of live entries at `hold`; undefined while nothing is held. */
+  #heldBytesInUse: number | undefined;
   #closed: DiskError | undefined;
   #defragmenting: Promise<void> | undefined;
   /** Those that are open. */
@@ -203,8 +201,24 @@ class LevelBackend implements Backend {
   }
 
   consistentView(): BackendView {
-    for (const hook of this.#hooks) hook();
+    if (this.#heldBytesInUse === undefined) this.#callHooks();
     return this.view();
+  }
+
+  hold(): void {
+    assert(this.#heldBytesInUse === undefined, "changes are held once at a time");
+    this.#callHooks();
+    this.#buffer.hold();
+    this.#heldBytesInUse = this.#bytesInUse;
+  }
+
+  release(): void {
+    assert(this.#heldBytesInUse !== undefined, "changes were held before they are released");
+    this.#buffer.release();
+    this.#heldBytesInUse = undefined;
+    if (this.#writing) return;
+    if (this.#waiters.length > 0 || this.#batchIsDue()) this.#startWriting();
+    else if (this.#buffer.waiting > 0) this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
   }
 
   onBeforeCommit(hook: () => void): void {
@@ -262,6 +276,7 @@ class LevelBackend implements Backend {
 
   async close(): Promise<void> {
     try {
+      if (this.#heldBytesInUse !== undefined) this.#drop(this.#heldBytesInUse);
       if (this.#closed === undefined) await this.commit();
     } finally {
       this.#closed ??= new DiskError(`the backend in ${this.#store.dir} is closed`);
@@ -269,6 +284,18 @@ class LevelBackend implements Backend {
       await this.#defragmenting;
       await this.#store.close();
     }
+  }
+
+  /** Goes back to what was before `hold`. What the hooks have put by then is up to date. */
+  #drop(bytesInUse: number): void {
+    this.#buffer.drop();
+    this.#bytesInUse = bytesInUse;
+    this.#heldBytesInUse = undefined;
+    this.#hooks = [];
+  }
+
+  #callHooks(): void {
+    for (const hook of this.#hooks) hook();
   }
 
   #current(id: string, stored: Uint8Array): Uint8Array | undefined {
@@ -308,8 +335,16 @@ class LevelBackend implements Backend {
     return this.#buffer.waiting >= this.#limit || this.#waitingBytes >= batchBytesMax;
   }
 
+  #mayWrite(): boolean {
+    return this.#closed === undefined && this.#heldBytesInUse === undefined;
+  }
+
   #startWriting(): void {
     if (this.#writing || this.#closed !== undefined) return;
+    if (this.#heldBytesInUse !== undefined) {
+      this.#timer = undefined; // the release sets another
+      return;
+    }
     this.#writing = true;
     this.#writeBatches().catch((error: unknown) => this.#fail(writeFailure(this.#store.dir, error)));
   }
@@ -319,7 +354,7 @@ class LevelBackend implements Backend {
     do {
       this.#timer?.cancel();
       this.#timer = undefined;
-      for (const hook of this.#hooks) hook();
+      this.#callHooks();
       this.#served = this.#waiters;
       this.#waiters = [];
       const layers = this.#buffer.take();
@@ -330,19 +365,19 @@ class LevelBackend implements Backend {
       this.#writingBytes = 0;
       for (const waiter of this.#served) waiter.resolve();
       this.#served = [];
-    } while (this.#closed === undefined && (this.#waiters.length > 0 || this.#batchIsDue()));
+    } while (this.#mayWrite() && (this.#waiters.length > 0 || this.#batchIsDue()));
     this.#writing = false;
     if (this.#buffer.waiting > 0) this.#timer = this.#clock.after(this.#intervalMs, () => this.#startWriting());
   }
 
   async #write(layers: readonly Layer[], bytesInUse: number): Promise<void> {
     const batch = this.#store.batch();
-    let count = 0;
+    const turns = new Turns(this.#clock);
     for (const layer of layers) {
       for (const { key, value } of layer.changes.values()) {
         if (value === undefined) batch.del(key);
         else batch.put(key, value);
-        if (++count % changesAtOnce === 0) await nextTurn();
+        if (turns.over(value?.byteLength ?? 0)) await turns.rest();
       }
     }
     assert(bytesInUse >= 0, "live entries take no less than nothing");

@@ -52,6 +52,14 @@ export class MemberBackend implements Backend {
     return this.#current.consistentView();
   }
 
+  hold(): void {
+    this.#current.hold();
+  }
+
+  release(): void {
+    this.#current.release();
+  }
+
   onBeforeCommit(hook: () => void): void {
     this.#hooks.push(hook);
     this.#current.onBeforeCommit(hook);

@@ -1,3 +1,5 @@
+import { assert } from "../base/index.js";
+
 /** A change under its stored key; no value means that the key goes. */
 export interface Change {
   readonly key: Uint8Array;
@@ -7,8 +9,10 @@ export interface Change {
 /** Stored keys as latin1 strings, so that comparing two is comparing their bytes. */
 export type StoredKey = string;
 
-/** Sealed layers that may wait for the next batch; beyond, they are merged so that a read looks into few. */
+/** Sealed layers that may wait for the next batch; beyond, two of them are merged so that a read looks into few. */
 const sealedLayersMax = 4;
+/** Most changes of two layers that are merged: it must not hold the event loop for long. */
+const mergedChangesMax = 10_000;
 
 /** Changes made one after the other; the last one of each key counts. Once sealed, nothing is added any more. */
 export class Layer {
@@ -39,6 +43,7 @@ export class WriteBuffer {
   /** Oldest first. */
   #sealed: Layer[] = [];
   #writing: readonly Layer[] = [];
+  #held = false;
 
   /** Changes that wait for a batch; a key changed in two layers counts twice. */
   get waiting(): number {
@@ -59,6 +64,24 @@ export class WriteBuffer {
     return this.#open.changes.get(id) ?? findIn(this.#sealed, id) ?? findIn(this.#writing, id);
   }
 
+  /** From here on, what is changed stays out of what `freeze` gives. No batch may be started. */
+  hold(): void {
+    this.#seal();
+    this.#held = true;
+  }
+
+  /** What was changed since `hold` is like everything else now. */
+  release(): void {
+    this.#held = false;
+  }
+
+  /** Forgets what was changed since `hold`. */
+  drop(): void {
+    assert(this.#held, "only changes that are held can be dropped");
+    this.#open = new Layer();
+    this.#held = false;
+  }
+
   /** All layers as they are now, oldest first; later changes do not show in them. */
   freeze(): readonly Layer[] {
     this.#seal();
@@ -67,6 +90,7 @@ export class WriteBuffer {
 
   /** Starts a batch: the layers to write, oldest first. There is one batch at a time. */
   take(): readonly Layer[] {
+    assert(!this.#held, "a batch holds changes that are complete");
     this.#seal();
     this.#writing = this.#sealed;
     this.#sealed = [];
@@ -79,10 +103,10 @@ export class WriteBuffer {
   }
 
   #seal(): void {
-    if (this.#open.changes.size === 0) return;
+    if (this.#held || this.#open.changes.size === 0) return;
     this.#sealed.push(this.#open);
     this.#open = new Layer();
-    if (this.#sealed.length > sealedLayersMax) this.#sealed = [mergeLayers(this.#sealed)];
+    if (this.#sealed.length > sealedLayersMax) mergeSmallest(this.#sealed);
   }
 }
 
@@ -100,10 +124,22 @@ export function storedKeyText(key: Uint8Array): StoredKey {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }
 
-function mergeLayers(layers: readonly Layer[]): Layer {
+/** Makes one layer of those two neighbours that are smallest together, unless even they are large. */
+function mergeSmallest(layers: Layer[]): void {
+  let smallest = mergedChangesMax;
+  let place = -1;
+  for (let at = 0; at + 1 < layers.length; at++) {
+    const size = countChanges(layers.slice(at, at + 2));
+    if (size > smallest) continue;
+    smallest = size;
+    place = at;
+  }
+  if (place < 0) return;
   const merged = new Layer();
-  for (const layer of layers) for (const [id, change] of layer.changes) merged.changes.set(id, change);
-  return merged;
+  for (const layer of layers.slice(place, place + 2)) {
+    for (const [id, change] of layer.changes) merged.changes.set(id, change);
+  }
+  layers.splice(place, 2, merged);
 }
 
 function findIn(layers: readonly Layer[], id: StoredKey): Change | undefined {

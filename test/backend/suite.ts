@@ -79,6 +79,57 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
+    test("changes that are held are read one by one, but seen by views and batches only together", async () => {
+      const backend = await open()(testOptions());
+      backend.put("lease", bytes("a"), bytes("before"));
+      let hooks = 0;
+      backend.onBeforeCommit(() => backend.put("meta", bytes("hook"), bytes(`${++hooks}`)));
+      const committing = backend.commit();
+      backend.hold();
+      const inUse = backend.sizeInUse();
+      backend.put("lease", bytes("a"), bytes("held"));
+      backend.put("lease", bytes("b"), bytes("held"));
+      let committed = false;
+      const committedAll = backend.commit().then(() => {
+        committed = true;
+      });
+      await committing;
+      expect(text(backend.get("lease", bytes("b")))).toBe("held");
+      expect(await collect(backend.batches("lease"))).toEqual(["a=before"]);
+      const view = backend.consistentView();
+      backend.delete("lease", bytes("a"));
+      expect(await collect(view.batches("lease"))).toEqual(["a=before"]);
+      expect(text(view.get("meta", bytes("hook")))).toBe("2");
+      await view.close();
+      expect({ committed, hooks, grown: backend.sizeInUse() !== inUse }).toEqual({
+        committed: false,
+        hooks: 2,
+        grown: true,
+      });
+      backend.release();
+      expect(await collect(backend.batches("lease"))).toEqual(["b=held"]);
+      await committedAll;
+      expect(hooks).toBe(3);
+      await backend.close();
+    });
+
+    test("changes that are held when it closes are as if they had never been", async () => {
+      const openAgain = open();
+      const backend = await openAgain(testOptions());
+      backend.put("lease", bytes("a"), bytes("before"));
+      const inUse = backend.sizeInUse();
+      backend.hold();
+      backend.put("lease", bytes("b"), bytes("held"));
+      backend.delete("lease", bytes("a"));
+      await backend.close();
+      expect(backend.sizeInUse()).toBe(inUse);
+      const again = await openAgain(testOptions());
+      // What forgets everything at its end has nothing of either.
+      if (again.sizeInUse() > 0) expect(await collect(again.batches("lease"))).toEqual(["a=before"]);
+      expect(again.get("lease", bytes("b"))).toBeUndefined();
+      await again.close();
+    });
+
     test("a view does not see what changes after it", async () => {
       const backend = await open()(testOptions());
       backend.put("auth", bytes("a"), bytes("1"));
