@@ -29,7 +29,8 @@ export async function readHistory(state: StoreState, low: number, countMax: numb
   const changes: Change[] = [];
   const turns = new Turns(state.clock);
   let bytes = 0;
-  for await (const rows of state.backend.batches("key", revisionKey(Math.max(low, 0), 0))) {
+  const rowsThrough = revisionKey(revision + 1, 0);
+  for await (const rows of state.backend.batches("key", revisionKey(Math.max(low, 0), 0), rowsThrough)) {
     for (const [storedKey, value] of rows) {
       const main = mainOf(storedKey);
       const full = changes.length >= countMax || bytes >= bytesMax;
@@ -45,5 +46,6 @@ export async function readHistory(state: StoreState, low: number, countMax: numb
 function storedChange(storedKey: Uint8Array, modRevision: number, value: Uint8Array): Change {
   if (isTombstoneKey(storedKey)) return deletion(readStoredKey(value), modRevision);
   const { key, createRevision, version, leaseId } = readStoredHead(value);
-  return { type: "put", key, kv: KeyValue.encoded(value), modRevision, createRevision, version, leaseId };
+  const kv = KeyValue.encoded(value);
+  return { type: "put", key, kv, previous: undefined, modRevision, createRevision, version, leaseId };
 }

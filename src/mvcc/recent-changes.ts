@@ -29,18 +29,20 @@ export class RecentChanges {
 
   /** Forgets everything; the store is at `revision` now. */
   restart(revision: number): void {
-    this.#revisions = [];
-    this.#first = 0;
-    this.#count = 0;
-    this.#bytes = 0;
+    this.#forget();
     this.#next = revision + 1;
   }
 
   /** Takes the changes of the next revision. */
   add(changes: readonly Change[]): void {
-    const bytes = changes.reduce((sum, change) => sum + change.kv.length, 0);
-    this.#revisions.push({ changes, bytes });
     this.#next++;
+    // More than there is room for, and then nothing before it is of use either.
+    if (changes.length > this.#countMax) {
+      this.#forget();
+      return;
+    }
+    const bytes = changes.reduce((sum, { kv, previous }) => sum + kv.length + (previous?.length ?? 0), 0);
+    this.#revisions.push({ changes, bytes });
     this.#count += changes.length;
     this.#bytes += bytes;
     while (this.#count > this.#countMax || this.#bytes > bytesMax) this.#dropOldest();
@@ -55,6 +57,13 @@ export class RecentChanges {
     if (back > this.#revisions.length - this.#first) return undefined;
     const changes = back > 0 ? this.#revisions.slice(-back).flatMap((revision) => revision.changes) : [];
     return { changes, through: this.#next - 1 };
+  }
+
+  #forget(): void {
+    this.#revisions = [];
+    this.#first = 0;
+    this.#count = 0;
+    this.#bytes = 0;
   }
 
   #dropOldest(): void {

@@ -10,7 +10,7 @@ import {
   type WorkBudget,
 } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
-import type { Change, ChangeListener } from "./change.js";
+import type { Change, ChangeListener, ChangeTeller } from "./change.js";
 import { Compactor } from "./compaction.js";
 import { StoreCounters } from "./counters.js";
 import { hashHistory, type KvHash } from "./hash.js";
@@ -79,7 +79,12 @@ export class Store implements SteppedReader {
   #compactor: Compactor;
   #hashes: HashCache;
   readonly #listeners: ChangeListener[] = [];
+  readonly #tellers: ChangeTeller[] = [];
   #writing = false;
+  /** The last write is readable, and not all listeners have heard of it yet. */
+  #telling = false;
+  /** Keys that existed when the write of the moment began. */
+  #keysBefore = 0;
 
   constructor(state: StoreState, compactor: Compactor, hashes: HashCache) {
     this.#state = state;
@@ -96,9 +101,9 @@ export class Store implements SteppedReader {
     return this.#state.compactedRevision;
   }
 
-  /** Keys that exist now. */
+  /** Keys that exist at `revision`. */
   get keyCount(): number {
-    return this.#state.index.alive;
+    return this.#writing ? this.#keysBefore : this.#state.index.alive;
   }
 
   range(key: Key, end: Key, options: RangeOptions = {}): RangeResult {
@@ -142,11 +147,12 @@ export class Store implements SteppedReader {
     return new PinnedState(this.#state);
   }
 
-  /** Begins the one write of the moment; its caller ends it before anything else runs. */
+  /** Begins the one write of the moment. Its caller ends it, and what it leaves to do, before the next one begins. */
   beginWrite(): WriteTxn {
-    assert(!this.#writing, "one write ends before the next begins");
+    assert(!this.#writing && !this.#telling, "one write ends before the next begins");
     this.#writing = true;
-    return new WriteTxn(this.#state, (changes) => this.#endWrite(changes));
+    this.#keysBefore = this.#state.index.alive;
+    return new WriteTxn(this.#state, (changes, budget) => this.#endWrite(changes, budget));
   }
 
   /**
@@ -192,6 +198,11 @@ export class Store implements SteppedReader {
     this.#listeners.push(listener);
   }
 
+  /** As `onChanges`, of one that may take several turns; it hears after the listeners. */
+  onChangesInSteps(teller: ChangeTeller): void {
+    this.#tellers.push(teller);
+  }
+
   /**
    * Goes on from the state of `other`, at once: a store that was opened on another backend and that nobody else uses.
    * Listeners stay, and hear nothing of what lies between.
@@ -213,10 +224,22 @@ export class Store implements SteppedReader {
     return this.#compactor.stop();
   }
 
-  #endWrite(changes: readonly Change[]): void {
+  #endWrite(changes: readonly Change[], budget: WorkBudget): Steps<void> | undefined {
     this.#writing = false;
-    if (changes.length === 0) return;
+    if (changes.length === 0) return undefined;
     const revision = ++this.#state.revision;
+    const left: Steps<void>[] = [];
     for (const listener of this.#listeners) listener(revision, changes);
+    for (const teller of this.#tellers) {
+      const rest = teller(revision, changes, budget);
+      if (rest !== undefined) left.push(rest);
+    }
+    this.#telling = left.length > 0;
+    return this.#telling ? this.#tell(left) : undefined;
+  }
+
+  *#tell(left: readonly Steps<void>[]): Steps<void> {
+    for (const rest of left) yield* rest;
+    this.#telling = false;
   }
 }

@@ -16,6 +16,11 @@ export class ChangeEvent {
     this.#history = history;
   }
 
+  /** Bytes that were encoded so far. */
+  get encodedBytes(): number {
+    return (this.#plain?.length ?? 0) + (this.#withPrevKv?.length ?? 0);
+  }
+
   /** Undefined when the watcher does not want to hear of changes like this. */
   for(watcher: Watcher): Encoded<Event> | undefined {
     const { noPut, noDelete, prevKv } = watcher.options;
@@ -33,7 +38,7 @@ export class ChangeEvent {
   #encodeWithPrevKv(): Encoded<Event> {
     const { type, createRevision, modRevision } = this.change;
     const creates = type === "put" && createRevision === modRevision;
-    const before = creates ? undefined : this.#before();
+    const before = creates ? undefined : (this.change.previous ?? this.#before());
     return before === undefined ? this.#encodedPlain() : this.#encode(before);
   }
 

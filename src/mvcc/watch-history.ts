@@ -1,4 +1,4 @@
 import type { Store } from "./store.js";
 
 /** What watching needs of a store. */
-export type WatchHistory = Pick<Store, "revision" | "compactedRevision" | "range" | "changesFrom" | "onChanges">;
+export type WatchHistory = Pick<Store, "revision" | "compactedRevision" | "range" | "changesFrom" | "onChangesInSteps">;

@@ -33,6 +33,10 @@ export interface WatchSink {
 /** What a stream needs of the store it watches. */
 export interface WatcherKeeper {
   readonly revision: number;
+  /** Synced watchers are being told of `revision`, and some may not have heard of it yet. */
+  readonly telling: boolean;
+  /** Calls the stream's `told` once all have. */
+  whenTold(stream: WatchStream): void;
   add(watcher: Watcher): void;
   remove(watcher: Watcher): void;
   /** Some watchers of this stream are stalled, and there is room again. */
@@ -57,6 +61,8 @@ export class WatchStream {
   /** Watchers that are not `over`, and how many of them are not `synced`. */
   #live = 0;
   #lagging = 0;
+  /** How often the client has asked for the progress while nothing could be said of it. */
+  #progressRequests = 0;
   #progressRound: Iterator<Watcher> | undefined;
   #closed = false;
 
@@ -108,6 +114,11 @@ export class WatchStream {
 
   /** Tells the stream how far it is, if it has watchers and every one of them is as far as the store. */
   requestProgress(): void {
+    if (this.#keeper.telling) {
+      this.#progressRequests++;
+      this.#keeper.whenTold(this);
+      return;
+    }
     if (this.#live === 0 || this.#lagging > 0) return;
     for (const watcher of this.#future) {
       if (!this.#hasStarted(watcher)) return;
@@ -120,6 +131,12 @@ export class WatchStream {
   notifyProgress(): void {
     this.#progressRound ??= this.#notified.values();
     this.#continueRound();
+  }
+
+  /** All watchers have heard of the store's revision: says what could not be said before. */
+  told(): void {
+    this.#continueRound();
+    for (; this.#progressRequests > 0; this.#progressRequests--) this.requestProgress();
   }
 
   /** The sink has room again. */
@@ -198,6 +215,10 @@ export class WatchStream {
   }
 
   #continueRound(): void {
+    if (this.#progressRound !== undefined && this.#keeper.telling) {
+      this.#keeper.whenTold(this);
+      return;
+    }
     while (this.#progressRound !== undefined && this.#sink.hasRoom) {
       const { done, value: watcher } = this.#progressRound.next();
       if (done) {

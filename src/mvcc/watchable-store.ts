@@ -1,12 +1,10 @@
-import type { Change } from "./change.js";
 import { StoreCounters } from "./counters.js";
 import { RecentChanges } from "./recent-changes.js";
+import { SyncedWatchers } from "./synced-watchers.js";
 import { CatchUp } from "./watch-catch-up.js";
-import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
 import { type WatcherKeeper, type WatchSink, WatchStream } from "./watch-stream.js";
 import type { Watcher } from "./watcher.js";
-import { WatcherGroup } from "./watcher-group.js";
 
 export interface WatchableStoreOptions {
   /** History could not be read, or one of our own facts does not hold: the member must stop. Called once at most. */
@@ -27,7 +25,7 @@ export class WatchableStore {
   readonly counters: StoreCounters;
   readonly #history: WatchHistory;
   readonly #recent: RecentChanges;
-  readonly #synced = new WatcherGroup();
+  readonly #synced: SyncedWatchers;
   readonly #catchUp: CatchUp;
   readonly #streams = new Set<WatchStream>();
   readonly #keeper: WatcherKeeper;
@@ -40,20 +38,29 @@ export class WatchableStore {
     const recent = new RecentChanges(history.revision, recentChangesMax);
     this.#recent = recent;
     this.#catchUp = new CatchUp({ history, recent, synced: (watcher) => this.#settle(watcher), failed: onFailure });
-    history.onChanges((_, changes) => recent.add(changes));
+    const synced = new SyncedWatchers(history, (watcher, revision) => this.#catchUp.stall(watcher, revision));
+    this.#synced = synced;
+    history.onChangesInSteps((revision, changes, budget) => {
+      recent.add(changes);
+      return synced.tell(revision, changes, budget);
+    });
     this.#keeper = {
       get revision() {
         return history.revision;
       },
+      get telling() {
+        return synced.telling;
+      },
+      whenTold: (stream) => synced.whenTold(stream),
       add: (watcher) => this.#add(watcher),
       remove: (watcher) => this.#remove(watcher),
       resume: (stream) => this.#catchUp.resume(stream),
       closeStream: (stream) => {
         this.#streams.delete(stream);
+        synced.forgetStream(stream);
         this.#catchUp.removeStream(stream);
       },
     };
-    history.onChanges((revision, changes) => this.#notify(revision, changes));
   }
 
   /** The current revision of the store. */
@@ -90,7 +97,7 @@ export class WatchableStore {
    */
   restored(revision: number): void {
     this.#recent.restart(this.#history.revision);
-    for (const watcher of [...this.#synced.watchers()]) {
+    for (const watcher of this.#synced.watchers()) {
       const { startRevision } = watcher.options;
       if (startRevision > this.#history.revision) continue;
       this.#synced.delete(watcher);
@@ -120,21 +127,5 @@ export class WatchableStore {
     if (watcher.place === "synced") this.#synced.delete(watcher);
     else this.#catchUp.remove(watcher);
     watcher.stream.moved(watcher, "over");
-  }
-
-  #notify(revision: number, changes: readonly Change[]): void {
-    if (this.#synced.size === 0) return;
-    const batches = new Map<Watcher, EventBatch>();
-    for (const change of changes) {
-      const event = new ChangeEvent(change, this.#history);
-      this.#synced.forEachOf(change.key, (watcher) => {
-        if (watcher.options.startRevision <= revision) addToBatch(batches, watcher, event);
-      });
-    }
-    for (const [watcher, batch] of batches) {
-      if (watcher.stream.offer(watcher, revision, batch)) continue;
-      this.#synced.delete(watcher);
-      this.#catchUp.stall(watcher, revision);
-    }
   }
 }

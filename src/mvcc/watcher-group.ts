@@ -39,6 +39,21 @@ export class WatcherGroup {
     else this.#byRange.delete(key, end);
   }
 
+  /** How many watchers hear of `key`. */
+  countOf(key: Key): number {
+    let count = this.#byKey.get(key)?.size ?? 0;
+    if (this.#byRange.size > 0) this.#byRange.around(key, (watchers) => (count += watchers.size));
+    return count;
+  }
+
+  /** The watchers that hear of `key`, in sets. Those that are deleted before they are reached are not in them. */
+  setsOf(key: Key): Set<Watcher>[] {
+    const ofKey = this.#byKey.get(key);
+    const sets = ofKey === undefined ? [] : [ofKey];
+    if (this.#byRange.size > 0) this.#byRange.around(key, (watchers) => sets.push(watchers));
+    return sets;
+  }
+
   /** The watchers that hear of `key`. The group must not change while `visit` runs. */
   forEachOf(key: Key, visit: (watcher: Watcher) => void): void {
     this.#byKey.get(key)?.forEach(visit);

@@ -1,28 +1,38 @@
-import { assert, type Key } from "../base/index.js";
-import { KeyValue } from "../wire/index.js";
+import { assert, finish, type Key, type Steps, unboundedWork, type WorkBudget } from "../base/index.js";
+import { type Encoded, KeyValue } from "../wire/index.js";
 import type { Change } from "./change.js";
+import type { KeyEntry } from "./key-entry.js";
 import { upperBoundOf } from "./key-index.js";
-import { rangeAt } from "./range-scan.js";
+import { rangeAt, rangeInStepsAt } from "./range-scan.js";
 import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 import { revisionKey, tombstoneKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 
+/** Keys of a range that are found before they are deleted: the index must not change while it is walked. */
+const keysAtOnce = 256;
+/** Deleting a key costs as much as going through so many bytes. */
+const bytesOfDelete = 2048;
+
+/** Makes the changes readable; what is left of telling them, when that is too much for now. */
+type Finish = (changes: readonly Change[], budget: WorkBudget) => Steps<void> | undefined;
+
 /**
- * The writes of one request: one revision, its changes numbered in the order they are made. Everything between
- * `beginWrite` and `end` happens without an `await`, so nobody sees half of it, in memory or on disk.
+ * The writes of one request: one revision, its changes numbered in the order they are made. Readers of the store see
+ * none of them before `end`, however many turns of the event loop lie in between: they read at the store's revision.
+ * On disk, changes that are made in several turns are kept together by whoever makes them (`Backend.hold`).
  */
 export class WriteTxn implements Reader {
-  /** Of the state it writes on. */
+  /** Revision of the state that it writes on. */
   readonly revision: number;
   readonly #state: StoreState;
-  readonly #finish: (changes: readonly Change[]) => void;
+  readonly #finish: Finish;
   readonly #changes: Change[] = [];
   #open = true;
 
-  constructor(state: StoreState, finish: (changes: readonly Change[]) => void) {
+  constructor(state: StoreState, finishWrite: Finish) {
     this.revision = state.revision;
     this.#state = state;
-    this.#finish = finish;
+    this.#finish = finishWrite;
   }
 
   /** What was written so far, in order. */
@@ -32,6 +42,10 @@ export class WriteTxn implements Reader {
 
   range(key: Key, end: Key, options: RangeOptions = {}): RangeResult {
     return rangeAt(this.#state, this.#current, key, end, options);
+  }
+
+  rangeInSteps(key: Key, end: Key, options: RangeOptions, budget: WorkBudget): Steps<RangeResult> {
+    return rangeInStepsAt(this.#state, this.#current, key, end, options, budget);
   }
 
   head(key: Key): KeyHead | undefined {
@@ -46,34 +60,56 @@ export class WriteTxn implements Reader {
     counters.putBytes += key.length + value.length;
     const entry = index.put(key, main, sub);
     const { createRevision, version } = entry;
+    const previous = this.#cachedBefore(entry);
     const kv = KeyValue.encode({ key, createRevision, modRevision: main, version, value, lease: leaseId });
     backend.put("key", revisionKey(main, sub), kv);
     cache.set(entry, kv);
-    this.#changes.push({ type: "put", key, kv, modRevision: main, createRevision, version, leaseId });
+    this.#changes.push({ type: "put", key, kv, previous, modRevision: main, createRevision, version, leaseId });
     return main;
   }
 
   /** Deletes the keys of a range, in key order; `end` as for `range`. Returns how many there were. */
   deleteRange(key: Key, end: Key): number {
-    if (end === "") {
-      if (this.head(key) === undefined) return 0;
-      this.#delete(key);
-      return 1;
+    if (end !== "") return finish(this.deleteInSteps(key, end, unboundedWork));
+    if (this.head(key) === undefined) return 0;
+    this.#delete(key);
+    return 1;
+  }
+
+  /** As `deleteRange`, in steps. */
+  *deleteInSteps(key: Key, end: Key, budget: WorkBudget): Steps<number> {
+    if (end === "") return this.deleteRange(key, "");
+    const before = this.#changes.length;
+    for (let low: Key | undefined = key; low !== undefined; ) {
+      const found: Key[] = [];
+      let next: Key | undefined;
+      let over = false;
+      this.#state.index.walk(low, upperBoundOf(end), (each, entry) => {
+        if (entry.alive) found.push(each);
+        over = budget.over(0);
+        if (!over && found.length < keysAtOnce) return true;
+        next = `${each}\0`;
+        return false;
+      });
+      // All of them at once, whatever the budget says: a few hundred cost less than a millisecond.
+      for (const each of found) this.#delete(each);
+      low = next;
+      if (low !== undefined && (budget.over(found.length * bytesOfDelete) || over)) yield;
     }
-    const keys: Key[] = [];
-    this.#state.index.walk(key, upperBoundOf(end), (found, entry) => {
-      if (entry.alive) keys.push(found);
-      return true;
-    });
-    for (const found of keys) this.#delete(found);
-    return keys.length;
+    return this.#changes.length - before;
   }
 
   /** Makes the changes readable and tells them; a transaction without any leaves no trace. */
   end(): void {
+    const telling = this.endInSteps(unboundedWork);
+    if (telling !== undefined) finish(telling);
+  }
+
+  /** As `end`; what is left of telling the changes, when that is too much for now. They are readable at once. */
+  endInSteps(budget: WorkBudget): Steps<void> | undefined {
     assert(this.#open, "a transaction ends once");
     this.#open = false;
-    this.#finish(this.#changes);
+    return this.#finish(this.#changes, budget);
   }
 
   get #current(): number {
@@ -84,10 +120,18 @@ export class WriteTxn implements Reader {
     const { backend, cache, index } = this.#state;
     const main = this.#beginChange();
     const sub = this.#changes.length;
-    cache.drop(index.bury(key, main, sub));
+    const entry = index.bury(key, main, sub);
+    const previous = this.#cachedBefore(entry);
+    cache.drop(entry);
     // Stored without its revision, which the stored key tells; an event tells it in the pair.
     backend.put("key", tombstoneKey(main, sub), storedTombstone(key));
-    this.#changes.push(deletion(key, main));
+    this.#changes.push(deletion(key, main, previous));
+  }
+
+  /** The value that an entry had before this transaction, if it is the one that the cache still holds. */
+  #cachedBefore(entry: KeyEntry): Encoded<KeyValue> | undefined {
+    if (entry.value === undefined || entry.mainAt(entry.olderCount - 1) > this.revision) return undefined;
+    return KeyValue.encoded(entry.value);
   }
 
   #beginChange(): number {
@@ -101,7 +145,7 @@ function storedTombstone(key: Key): Uint8Array {
 }
 
 /** The change that a tombstone stands for. */
-export function deletion(key: Key, modRevision: number): Change {
+export function deletion(key: Key, modRevision: number, previous?: Encoded<KeyValue>): Change {
   const kv = KeyValue.encode(KeyValue.create({ key, modRevision }));
-  return { type: "delete", key, kv, modRevision, createRevision: 0, version: 0, leaseId: 0n };
+  return { type: "delete", key, kv, previous, modRevision, createRevision: 0, version: 0, leaseId: 0n };
 }

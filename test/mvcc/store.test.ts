@@ -109,7 +109,15 @@ describe("a transaction", () => {
       "a= 0/3/0",
       "b= 0/3/0",
     ]);
-    expect((await store.changesFrom(2, 100)).changes).toEqual(all);
+    expect(all.map(({ previous }) => previous && showPair(KeyValue.decode(previous)))).toEqual([
+      undefined,
+      undefined,
+      "a= 2/2/1",
+      "b=x 2/2/1",
+    ]);
+    // What is read back tells the same, but for what was in memory at the time.
+    const read = (await store.changesFrom(2, 100)).changes;
+    expect(read).toEqual(all.map((change) => ({ ...change, previous: undefined })));
   });
 
   test("is the only one of its time, and ends once", async () => {

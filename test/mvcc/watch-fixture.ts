@@ -75,7 +75,7 @@ export function readingWith(history: History, changesFrom: History["changesFrom"
       return history.compactedRevision;
     },
     range: (...query) => history.range(...query),
-    onChanges: (listener) => history.onChanges(listener),
+    onChangesInSteps: (teller) => history.onChangesInSteps(teller),
     changesFrom,
   };
 }
