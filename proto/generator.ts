@@ -76,8 +76,11 @@ function fileText(name: string, emitted: Emitted): string {
   const base = [...(/\bemptyBytes\b/.test(body) ? ["emptyBytes"] : []), ...(/\bKey\b/.test(body) ? ["type Key"] : [])];
   if (base.length === 1 && base[0] === "type Key") imports.push('import type { Key } from "../../base/index.js";');
   else if (base.length > 0) imports.push(`import { ${base.join(", ")} } from "../../base/index.js";`);
-  const used = [...emitted.names].sort().map((item) => (values.has(item) ? item : `type ${item}`));
-  imports.push(`import { ${used.join(", ")} } from "../protobuf.js";`);
+  const fieldNumbers = emitted.names.has("FieldNumbers");
+  if (fieldNumbers) imports.push('import type { FieldNumbers } from "../malformed.js";');
+  const used = [...emitted.names].filter((item) => item !== "FieldNumbers").sort();
+  const written = used.map((item) => (values.has(item) ? item : `type ${item}`));
+  imports.push(`import { ${written.join(", ")} } from "../protobuf.js";`);
   imports.push('import { Reader } from "../reader.js";');
   imports.push('import { sharedWriter } from "../writer.js";');
   for (const file of names.filter((other) => other !== name)) {

@@ -24,24 +24,22 @@ export type { JsonForms } from "./json/forms.js";
 export { JsonError } from "./json/json-error.js";
 export type { JsonScanner } from "./json/scanner.js";
 export { loadJsonForms } from "./json-forms.js";
+export { loadDescriptors, loadSchema } from "./load-schema.js";
+export { nestingMax, WireError } from "./malformed.js";
 export { withNestedTxns } from "./nested-txns.js";
-export {
-  type Codec,
-  type Decoded,
-  type Encodable,
-  type EncodableCodec,
-  type Encoded,
-  type Method,
-  nestingMax,
-  WireError,
+export type {
+  Codec,
+  Decoded,
+  Encodable,
+  EncodableCodec,
+  Encoded,
+  Method,
 } from "./protobuf.js";
 export {
   type EnumSchema,
   type FieldSchema,
   type FileSchema,
   jsonName,
-  loadDescriptors,
-  loadSchema,
   type MessageSchema,
   type MethodSchema,
   type ServiceSchema,

@@ -2,25 +2,6 @@ import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
 /**
- * Most messages inside each other in bytes from a client: protobuf's own bound in Go. Real requests stay below ten.
- * Bytes of the log have no such bound: `decodeStored`.
- */
-export const nestingMax = 10_000;
-
-/** Bytes that no encoder would have written. Whoever sent them is at fault; nothing was kept of them. */
-export class WireError extends Error {
-  override readonly name = "WireError";
-
-  constructor(message: string) {
-    // Anyone can send garbage at line rate, and nobody reads where in the decoder it was noticed.
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    super(message);
-    Error.stackTraceLimit = limit;
-  }
-}
-
-/**
  * What can be done with one kind of message. `Out` is what decoding yields where that is narrower than what encoding
  * takes: see `Encodable`.
  */
@@ -72,12 +53,6 @@ export type Decoded<Message> = Message extends Plain
       : Message extends readonly (infer Item)[]
         ? readonly Decoded<Item>[]
         : { readonly [Field in keyof Message]: Decoded<Message[Field]> };
-
-/** The field numbers of a message, to tell a field nobody knows from a known one of the wrong type. */
-export interface FieldNumbers {
-  readonly message: string;
-  readonly numbers: readonly number[];
-}
 
 /** A method of a gRPC service: `services` lists them. */
 export interface Method<Request, Response> {

@@ -1,5 +1,5 @@
 import { emptyBytes, type Key } from "../base/index.js";
-import { type FieldNumbers, nestingMax, WireError } from "./protobuf.js";
+import { type FieldNumbers, nestingMax, WireError } from "./malformed.js";
 import { high, integer, low, words } from "./words.js";
 
 /** From this length on the platform's own conversion beats a loop over characters. */

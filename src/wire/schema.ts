@@ -1,5 +1,3 @@
-import type { Descriptors } from "./descriptors.js";
-
 /** A .proto file as data. Names of types are full ones, without a leading dot. */
 export interface FileSchema {
   readonly name: string;
@@ -44,17 +42,6 @@ export interface MethodSchema {
   readonly response: string;
   readonly requestStream?: true;
   readonly responseStream?: true;
-}
-
-/** Every file that the services of the client port need. Loaded when asked for: codecs do without. */
-export async function loadSchema(): Promise<readonly FileSchema[]> {
-  return (await import("./generated/schema.js")).files;
-}
-
-/** The same files as other languages describe them. Loaded when asked for. */
-export async function loadDescriptors(): Promise<Descriptors> {
-  const [files, { describe }] = await Promise.all([loadSchema(), import("./descriptors.js")]);
-  return describe(files);
 }
 
 /** The name of a field in JSON: `rangeEnd` for `range_end`, by protobuf's rule, which leaves `ID` alone. */

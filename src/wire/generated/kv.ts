@@ -1,6 +1,7 @@
 // Written by `npm run generate` from proto/kv.proto; changes belong there.
 import { emptyBytes, type Key } from "../../base/index.js";
-import { type Decoded, type Encodable, type EncodableCodec, type FieldNumbers, asEncoded } from "../protobuf.js";
+import type { FieldNumbers } from "../malformed.js";
+import { type Decoded, type Encodable, type EncodableCodec, asEncoded } from "../protobuf.js";
 import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 

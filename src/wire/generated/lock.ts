@@ -1,6 +1,7 @@
 // Written by `npm run generate` from proto/lock.proto; changes belong there.
 import { emptyBytes, type Key } from "../../base/index.js";
-import { type Codec, type FieldNumbers } from "../protobuf.js";
+import type { FieldNumbers } from "../malformed.js";
+import { type Codec } from "../protobuf.js";
 import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 import { ResponseHeader } from "./rpc.js";

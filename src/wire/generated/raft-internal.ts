@@ -1,5 +1,6 @@
 // Written by `npm run generate` from proto/raft-internal.proto; changes belong there.
-import { type Codec, type FieldNumbers } from "../protobuf.js";
+import type { FieldNumbers } from "../malformed.js";
+import { type Codec } from "../protobuf.js";
 import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 import {

@@ -1,4 +1,4 @@
-import { loadSchema } from "../schema.js";
+import { loadSchema } from "../load-schema.js";
 import { parseMessage } from "./parse.js";
 import { printMessage } from "./print.js";
 import { JsonScanner } from "./scanner.js";
