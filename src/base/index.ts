@@ -3,6 +3,7 @@
  * interfaces that are handed in. It knows nothing of etcd's requests and does no I/O of its own.
  */
 export { AssertionFailure, assert, assertNever } from "./assert.js";
+export { ByteSlab, ownBytes } from "./byte-slab.js";
 export {
   compareBytes,
   emptyBytes,

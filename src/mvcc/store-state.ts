@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/index.js";
-import { assert, type Clock, EtcdError, type Key, type Logger } from "../base/index.js";
+import { assert, ByteSlab, type Clock, EtcdError, type Key, type Logger } from "../base/index.js";
 import { type Encoded, KeyValue } from "../wire/index.js";
 import type { StoreCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
@@ -19,6 +19,8 @@ export class StoreState {
   readonly index = new KeyIndex();
   readonly pins = new Pins();
   readonly cache: ValueCache;
+  /** Written pairs wait for their batch, and for watchers that lag, in the order in which they are written. */
+  readonly written = new ByteSlab();
   /** Revision of the last finished write; 1 is the empty store. */
   revision = 1;
   /** What lies below cannot be read any more; -1 while nothing was ever compacted. */

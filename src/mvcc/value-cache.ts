@@ -1,3 +1,4 @@
+import { ownBytes } from "../base/index.js";
 import type { KeyEntry } from "./key-entry.js";
 
 /** What the bytes of one value cost beside themselves: a view, its buffer, a place in the ring. */
@@ -29,12 +30,12 @@ export class ValueCache {
     return entry.value;
   }
 
-  /** Keeps the newest value of `entry`, in place of an older one. */
+  /** Keeps a copy of the newest value of `entry`, in place of an older one: nobody knows for how long. */
   set(entry: KeyEntry, value: Uint8Array): void {
     this.drop(entry);
     const cost = value.byteLength + overheadBytes;
     if (cost > this.#bytesMax) return;
-    entry.value = value;
+    entry.value = ownBytes(value);
     this.#bytes += cost;
     if ((entry.cacheState & inRing) !== 0) {
       this.#vacant--;

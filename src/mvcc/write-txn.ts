@@ -54,14 +54,15 @@ export class WriteTxn implements Reader {
 
   /** @returns the revision of this transaction's changes */
   put(key: Key, value: Uint8Array, leaseId: bigint): number {
-    const { backend, cache, counters, index } = this.#state;
+    const { backend, cache, counters, index, written } = this.#state;
     const main = this.#beginChange();
     const sub = this.#changes.length;
     counters.putBytes += key.length + value.length;
     const entry = index.put(key, main, sub);
     const { createRevision, version } = entry;
     const previous = this.#cachedBefore(entry);
-    const kv = KeyValue.encode({ key, createRevision, modRevision: main, version, value, lease: leaseId });
+    const pair = { key, createRevision, modRevision: main, version, value, lease: leaseId };
+    const kv = KeyValue.encoded(written.keep(KeyValue.encode(pair)));
     backend.put("key", revisionKey(main, sub), kv);
     cache.set(entry, kv);
     this.#changes.push({ type: "put", key, kv, previous, modRevision: main, createRevision, version, leaseId });
@@ -117,14 +118,14 @@ export class WriteTxn implements Reader {
   }
 
   #delete(key: Key): void {
-    const { backend, cache, index } = this.#state;
+    const { backend, cache, index, written } = this.#state;
     const main = this.#beginChange();
     const sub = this.#changes.length;
     const entry = index.bury(key, main, sub);
     const previous = this.#cachedBefore(entry);
     cache.drop(entry);
     // Stored without its revision, which the stored key tells; an event tells it in the pair.
-    backend.put("key", tombstoneKey(main, sub), storedTombstone(key));
+    backend.put("key", tombstoneKey(main, sub), written.keep(storedTombstone(key)));
     this.#changes.push(deletion(key, main, previous));
   }
 

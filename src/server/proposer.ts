@@ -1,6 +1,6 @@
 import type { ApplyResponse, ApplyResult, Carried, ResponseOf } from "../apply/index.js";
 import type { Identity } from "../auth/index.js";
-import { assert, EtcdError, type RequestId } from "../base/index.js";
+import { assert, ByteSlab, EtcdError, type RequestId } from "../base/index.js";
 import { InternalRaftRequest, Request, RequestHeader } from "../wire/index.js";
 import type { Call } from "./call.js";
 import type { LogPosition } from "./log-position.js";
@@ -32,6 +32,8 @@ export class Proposer {
   readonly #config: ProposerConfig;
   /** Those that are void when this member leads no more. */
   readonly #ofThisTerm = new Set<RequestId>();
+  /** The raft log keeps what is proposed, and drops it from its beginning. */
+  readonly #entries = new ByteSlab();
 
   constructor(config: ProposerConfig) {
     this.#config = config;
@@ -98,7 +100,8 @@ export class Proposer {
 
   #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {
     const { proposals, submit } = this.#config;
-    return this.#answer(id, call, () => submit(data, () => proposals.isWaiting(id)));
+    const kept = this.#entries.keep(data);
+    return this.#answer(id, call, () => submit(kept, () => proposals.isWaiting(id)));
   }
 
   async #submitInTerm(term: number, id: RequestId, data: Uint8Array): Promise<Carried> {

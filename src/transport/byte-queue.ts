@@ -48,12 +48,12 @@ export class ByteQueue {
   }
 
   /**
-   * The next bytes, copied: whoever keeps a small value would otherwise keep the whole chunk it came in. They must be
-   * there.
+   * The next bytes, copied into a buffer of their own: whoever keeps a small value would otherwise keep the whole chunk
+   * it came in. They must be there.
    */
   take(count: number): Uint8Array {
     assert(this.#length >= count, "bytes are there when they are taken");
-    const taken = Buffer.allocUnsafe(count);
+    const taken = Buffer.allocUnsafeSlow(count);
     let emptied = 0;
     for (let at = 0; at < count; ) {
       const chunk = this.#chunks[emptied];

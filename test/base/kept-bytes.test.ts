@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { ByteSlab, ownBytes } from "../../src/base/index.js";
+import { KeyEntry } from "../../src/mvcc/key-entry.js";
+import { ValueCache } from "../../src/mvcc/value-cache.js";
+import { ByteQueue } from "../../src/transport/byte-queue.js";
+
+/** Bytes of all buffers that these views keep in memory. */
+function heldBytes(views: readonly Uint8Array[]): number {
+  return [...new Set(views.map(({ buffer }) => buffer))].reduce((sum, buffer) => sum + buffer.byteLength, 0);
+}
+
+/** Values of 100 bytes, each with a lot between it and the next that nobody keeps. */
+function* scattered(count: number): Generator<Uint8Array> {
+  for (let at = 0; at < count; at++) {
+    for (let other = 0; other < 50; other++) Buffer.from(`what nobody keeps, ${"-".repeat(200)}`);
+    yield Buffer.from("v".repeat(100));
+  }
+}
+
+test("a cached value holds as many bytes in memory as it is counted with", () => {
+  const cache = new ValueCache(1024 * 1024);
+  const entries: KeyEntry[] = [];
+  for (const value of scattered(1000)) {
+    const entry = new KeyEntry(entries.length + 2, 0, entries.length + 2, 1);
+    entries.push(entry);
+    cache.set(entry, value);
+  }
+  expect(heldBytes(entries.flatMap(({ value }) => value ?? []))).toBe(100 * 1000);
+});
+
+test("bytes of one kind that are kept in order lie side by side", () => {
+  const slab = new ByteSlab();
+  const kept = [...scattered(5000)].map((value) => slab.keep(value));
+  expect(heldBytes(kept)).toBeLessThan(1.2 * 100 * 5000);
+  expect(kept.every((value) => value.every((byte) => byte === 0x76))).toBe(true);
+  // What is dropped from the beginning frees its slabs.
+  expect(heldBytes(kept.slice(-600))).toBeLessThanOrEqual(2 * 64 * 1024);
+  expect(slab.keep(Buffer.alloc(100_000)).buffer.byteLength).toBe(100_000);
+});
+
+test("bytes that are alone in their buffer are not copied", () => {
+  const alone = new Uint8Array(100);
+  expect(ownBytes(alone)).toBe(alone);
+  expect(ownBytes(alone.subarray(1)).buffer.byteLength).toBe(99);
+});
+
+test("a message that came in a large chunk holds nothing but itself", () => {
+  const queue = new ByteQueue();
+  queue.push(Buffer.alloc(60_000, 1));
+  expect(queue.take(100).buffer.byteLength).toBe(100);
+});
