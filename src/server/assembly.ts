@@ -103,7 +103,7 @@ export function assemble(
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
     ...{ clock, lessor, access, proposer, leadership, position, headers },
-    ...{ questions, nextId, ensureLeadership: () => consensus.ensureLeadership() },
+    ...{ questions, readIndex, nextId, ensureLeadership: () => consensus.ensureLeadership() },
   });
   const membership = new MembershipService({
     ...{ cluster, access, position, readIndex, questions, headers, clock, logger, counters },

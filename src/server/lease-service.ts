@@ -1,4 +1,4 @@
-import type { Identity } from "../auth/index.js";
+import type { AuthStore, Identity } from "../auth/index.js";
 import { type Clock, EtcdError, type Key, type LeaseId, type RequestId } from "../base/index.js";
 import type { Checkpoint, Lessor } from "../lease/index.js";
 import type { LeaseTimeToLive } from "../transport/index.js";
@@ -18,6 +18,7 @@ import type { LeaderQuestions } from "./leader-questions.js";
 import type { Leadership } from "./leadership.js";
 import type { LogPosition } from "./log-position.js";
 import { type Proposer, responseOf } from "./proposer.js";
+import type { ReadIndex } from "./read-index.js";
 
 /** How long a lease's reader waits for what is committed to be applied. */
 const applyTimeoutMs = 1_000;
@@ -31,9 +32,16 @@ export interface LeaseServiceConfig {
   readonly position: LogPosition;
   readonly headers: Headers;
   readonly questions: LeaderQuestions;
+  readonly readIndex: Pick<ReadIndex, "wait">;
   readonly nextId: () => RequestId;
   readonly ensureLeadership: () => Promise<boolean>;
 }
+
+/** @throws EtcdError unless the user has that right to the key */
+type KeyCheck = (auth: AuthStore, who: Identity, key: Key) => void;
+
+const mayRead: KeyCheck = (auth, who, key) => auth.checkRead(who, key, "");
+const mayWrite: KeyCheck = (auth, who, key) => auth.checkWrite(who, key, "");
 
 /** What clients ask about leases. Grants and revocations go through the log; only the leader counts down. */
 export class LeaseService {
@@ -81,12 +89,16 @@ export class LeaseService {
    *   of the permission to write the keys of the lease
    */
   async renew(id: LeaseId, call: Call): Promise<number> {
-    const { leadership, questions, access, ensureLeadership } = this.#config;
+    const { lessor, leadership, questions, access, readIndex, ensureLeadership } = this.#config;
     if (leadership.leading) {
       if (!(await ensureLeadership())) throw new EtcdError("notLeader");
       if (access.auth.enabled) await this.#whenApplied();
+    } else if (access.auth.enabled) {
+      // The leader renews unasked whatever the lease holds: every key that it holds by now has to be known here.
+      await readIndex.wait(call);
     }
-    await this.#checkKeys(call, id, (who, key) => access.auth.checkWrite(who, key, ""));
+    const who = await this.#identify(call);
+    this.#checkKeys(who, lessor.lookup(id)?.keys() ?? [], mayWrite);
     return await questions.ask(
       {
         here: () => this.renewHere(id, call.signal),
@@ -110,23 +122,35 @@ export class LeaseService {
   }
 
   /**
+   * The leader knows how long a lease has left, and names its keys. It is asked by members alone, and does not judge
+   * who they ask for: the names it returns are judged here, by rights that are no older than the names.
+   *
    * @throws EtcdError `leaseNotFound`, `noLeader`, `leaderChanged`, `timeout`, `timeoutWaitApplied`; of the permission
    *   to read the keys, when they are asked for
    */
   async timeToLive({ id, keys }: LeaseTimeToLiveRequest, call: Call): Promise<LeaseTimeToLiveResponse> {
-    const { questions, access, headers } = this.#config;
+    const { lessor, questions, access, headers, readIndex } = this.#config;
     await access.requireUser(call);
     const { revision } = access.auth;
-    if (keys) await this.#checkKeys(call, id as LeaseId, (who, key) => access.auth.checkRead(who, key, ""));
+    if (keys) this.#checkKeys(await this.#identify(call), lessor.lookup(id as LeaseId)?.keys() ?? [], mayRead);
+    let afar = false;
     const found = await questions.ask<LeaseTimeToLive>(
       {
         here: () => this.timeToLiveHere(id as LeaseId, keys),
-        there: (client, url, signal) => client.leaseTimeToLive(url, id as LeaseId, keys, signal),
+        there: (client, url, signal) => {
+          afar = true;
+          return client.leaseTimeToLive(url, id as LeaseId, keys, signal);
+        },
         isAnswer: ({ kind }) => kind !== "timeout",
       },
       call.signal,
     );
-    if (keys && access.auth.enabled && revision !== access.auth.revision) throw new EtcdError("authOldRevision");
+    if (keys && access.auth.enabled) {
+      // The leader may be ahead of this member, which has not heard yet of a right that was taken.
+      if (afar) await readIndex.wait(call);
+      this.#checkKeys(await this.#identify(call), found.keys, mayRead);
+      if (revision !== access.auth.revision) throw new EtcdError("authOldRevision");
+    }
     return LeaseTimeToLiveResponse.create({ header: headers.at(), id, ...found, keys: [...found.keys] });
   }
 
@@ -143,10 +167,11 @@ export class LeaseService {
 
   /** @throws EtcdError of the permission to read the keys of all leases */
   async leases(call: Call): Promise<LeaseLeasesResponse> {
-    const { lessor, access, headers } = this.#config;
-    const check = (who: Identity, key: Key): void => access.auth.checkRead(who, key, "");
-    await this.#checkKeys(call, undefined, check);
-    return LeaseLeasesResponse.create({ header: headers.at(), leases: lessor.leases().map(({ id }) => ({ id })) });
+    const { lessor, headers } = this.#config;
+    const who = await this.#identify(call);
+    const leases = lessor.leases();
+    for (const lease of leases) this.#checkKeys(who, lease.keys(), mayRead);
+    return LeaseLeasesResponse.create({ header: headers.at(), leases: leases.map(({ id }) => ({ id })) });
   }
 
   /** A positive id that no other request of the cluster has, hence no other lease whose id was chosen so. */
@@ -154,15 +179,22 @@ export class LeaseService {
     return BigInt.asUintN(63, this.#config.nextId()) as bigint as LeaseId;
   }
 
-  /** Asks for every key of a lease, or of all leases, unless the caller may do everything. */
-  async #checkKeys(call: Call, id: LeaseId | undefined, check: (who: Identity, key: Key) => void): Promise<void> {
-    const { lessor, access } = this.#config;
-    if (!access.auth.enabled) return;
+  /** Undefined while authentication is off. */
+  async #identify(call: Call): Promise<Identity | undefined> {
+    const { access } = this.#config;
+    if (!access.auth.enabled) return undefined;
     const who = await access.identify(call);
     if (who === undefined) throw new EtcdError("userEmpty");
-    if (access.auth.refusalOfAdmin(who.username) === undefined) return;
-    const leases = id === undefined ? lessor.leases() : [lessor.lookup(id)];
-    for (const lease of leases) for (const key of lease?.keys() ?? []) check(who, key);
+    return who;
+  }
+
+  /** Checks every key, unless the caller may do everything; no key may come between this and what depends on it. */
+  #checkKeys(who: Identity | undefined, keys: Iterable<Key>, check: KeyCheck): void {
+    const { auth } = this.#config.access;
+    if (!auth.enabled) return;
+    if (who === undefined) throw new EtcdError("userEmpty");
+    if (auth.refusalOfAdmin(who.username) === undefined) return;
+    for (const key of keys) check(auth, who, key);
   }
 
   async #whenApplied(): Promise<void> {

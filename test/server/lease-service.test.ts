@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import { type Key, type LeaseId, ManualClock, type RequestId } from "../../src/base/index.js";
+import { Access } from "../../src/server/access.js";
+import type { Call } from "../../src/server/call.js";
+import type { LeaderQuestion, LeaderQuestions } from "../../src/server/leader-questions.js";
+import { LeaseService } from "../../src/server/lease-service.js";
+import { authpb, type InternalRaftRequest, LeaseTimeToLiveRequest, PutRequest } from "../../src/wire/index.js";
+import { type Bench, openBench } from "../apply/fixtures.js";
+import { outcome, patient } from "./member.js";
+
+const id = 7n as LeaseId;
+const alice: Call = { ...patient, commonName: "alice" };
+const putOf = (key: Key) => ({ put: PutRequest.create({ key, lease: id }) });
+const revocation = { authRoleRevokePermission: { role: "app", key: "a", rangeEnd: "d" } };
+
+/**
+ * A follower that has applied a lease with the key `a` and alice's right to [a, d), and nothing of `late`, which the
+ * leader has applied and which a linearizable read waits for.
+ */
+async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLeader: readonly Key[]) {
+  const bench: Bench = await openBench();
+  const options = { noPassword: true };
+  const perm = { permType: authpb.PermissionType.READWRITE, key: "a", rangeEnd: "d" };
+  let renewed = 0;
+  for (const request of [
+    { leaseGrant: { id, ttl: 60 } },
+    putOf("a"),
+    { authUserAdd: { name: "root", password: "", hashedPassword: "", options } },
+    { authUserAdd: { name: "alice", password: "", hashedPassword: "", options } },
+    { authRoleAdd: { name: "root" } },
+    { authRoleAdd: { name: "app" } },
+    { authUserGrantRole: { user: "root", role: "root" } },
+    { authUserGrantRole: { user: "alice", role: "app" } },
+    { authRoleGrantPermission: { name: "app", perm } },
+    { authEnable: {} },
+  ]) {
+    bench.mustApply(request);
+  }
+  const rootHeader = () => ({ id: 0n, username: "root", authRevision: bench.auth.revision });
+  let waited = 0;
+  const readIndex = {
+    wait: async () => {
+      waited++;
+      for (const request of waited === 1 ? late : []) bench.mustApply({ header: rootHeader(), ...request });
+    },
+  };
+  const client = {
+    leaseTimeToLive: async () => ({ ttl: 50, grantedTtl: 60, keys: keysOfLeader }),
+    renewLease: async () => {
+      renewed++;
+      return 60;
+    },
+  };
+  const questions = {
+    ask: <Answer>({ there }: LeaderQuestion<Answer>) => there(client as never, "", new AbortController().signal),
+  };
+  const service = new LeaseService({
+    ...{ clock: new ManualClock(), lessor: bench.lessor, access: new Access(bench.auth, true), readIndex },
+    ...{ proposer: undefined as never, position: undefined as never, leadership: { leading: false } as never },
+    ...{ headers: { at: () => undefined } as never, questions: questions as unknown as LeaderQuestions },
+    ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => false },
+  });
+  return { service, renewals: () => renewed };
+}
+
+describe("the leader's keys of a lease are told to whom may read", () => {
+  const ask = LeaseTimeToLiveRequest.create({ id, keys: true });
+  for (const { name, late, keys, want } of [
+    { name: "all of them", late: [], keys: ["a", "b"], want: "done" },
+    { name: "not one that this member has not heard of", late: [], keys: ["a", "secret"], want: "permissionDenied" },
+    {
+      name: "none, once the right is taken, though not here",
+      late: [revocation],
+      keys: ["a"],
+      want: "permissionDenied",
+    },
+  ] as const) {
+    test(name, async () => {
+      const { service } = await follower(late, keys);
+      expect(await outcome(service.timeToLive(ask, alice))).toBe(want);
+    });
+  }
+
+  test("how long it has left is told to everybody", async () => {
+    const { service } = await follower([], []);
+    expect(await service.timeToLive(LeaseTimeToLiveRequest.create({ id }), alice)).toMatchObject({ ttl: 50, keys: [] });
+  });
+});
+
+describe("a follower has a lease renewed for whom may write", () => {
+  for (const { name, late, want, renewals } of [
+    { name: "all of its keys", late: [putOf("b")], want: "done", renewals: 1 },
+    { name: "not one that it got by now", late: [putOf("secret")], want: "permissionDenied", renewals: 0 },
+    { name: "none, once the right is taken", late: [revocation], want: "permissionDenied", renewals: 0 },
+  ] as const) {
+    test(name, async () => {
+      const found = await follower(late, []);
+      expect(await outcome(found.service.renew(id, alice))).toBe(want);
+      expect(found.renewals()).toBe(renewals);
+    });
+  }
+});
