@@ -1,9 +1,15 @@
-import { type AuthStore, type Identity, type LatePasswords, nobody } from "../auth/index.js";
-import type { Backend } from "../backend/index.js";
-import { assertNever, EtcdError, type LeaseId, type Logger } from "../base/index.js";
-import { type Cluster, saveConfState } from "../cluster/index.js";
-import type { Lessor } from "../lease/index.js";
-import type { Store, WriteTxn } from "../mvcc/index.js";
+import { type Identity, nobody } from "../auth/index.js";
+import {
+  assertNever,
+  EtcdError,
+  finish,
+  type LeaseId,
+  type Steps,
+  unboundedWork,
+  type WorkBudget,
+} from "../base/index.js";
+import { saveConfState } from "../cluster/index.js";
+import type { WriteTxn } from "../mvcc/index.js";
 import type { ConfChangeV1, ConfState } from "../raft/index.js";
 import {
   AlarmResponse,
@@ -20,65 +26,76 @@ import {
   type PutResponse,
   RangeResponse,
   ResponseHeader,
+  type TxnRequest,
+  type TxnResponse,
 } from "../wire/index.js";
 import { applyAlarm } from "./alarm.js";
 import { refusedByAlarm } from "./alarm-gate.js";
-import type { AlarmStore } from "./alarm-store.js";
+import type { ApplierOptions, Position } from "./applier-options.js";
 import { applyAuth } from "./auth.js";
 import { type Command, commandOf } from "./command.js";
-import type { ConsistentIndex } from "./consistent-index.js";
 import { applyDeleteRange } from "./delete-range.js";
 import { requestIdOf } from "./entry-request.js";
+import { applyInSteps } from "./in-steps.js";
 import { moveKeys } from "./key-leases.js";
 import { changeMembership } from "./membership.js";
+import { fitsOneTurn } from "./one-turn.js";
 import { checkPermission } from "./permissions.js";
 import { applyPut, checkLease, checkPrevious } from "./put.js";
-import type { Quota } from "./quota.js";
 import { applyRange } from "./range.js";
 import type { ApplyResult, Carried } from "./result.js";
 import { applyTxn } from "./txn.js";
+import { checkPlan } from "./txn-check.js";
+import { planTxn } from "./txn-plan.js";
 
-export interface ApplierOptions {
-  readonly backend: Backend;
-  readonly store: Store;
-  readonly lessor: Lessor;
-  readonly cluster: Cluster;
-  readonly alarms: AlarmStore;
-  readonly auth: AuthStore;
-  readonly passwords: LatePasswords;
-  readonly consistentIndex: ConsistentIndex;
-  readonly quota: Quota;
-  readonly logger: Logger;
-}
-
-/** Where an entry stands in the log. */
-export interface Position {
-  readonly index: number;
-  readonly term: number;
+/** An entry that is not applied yet: its result comes with the last step, and nothing else may be applied before. */
+export interface ApplySteps {
+  readonly steps: Steps<ApplyResult>;
 }
 
 /**
- * Turns committed entries into changes of the stores, one at a time, without an `await`: the same entries make the
- * same bytes on every member. The consistent index moves with each of them.
+ * Turns committed entries into changes of the stores, one at a time: the same entries make the same bytes on every
+ * member. A small entry is applied at once, a large one in steps. The consistent index moves with each of them.
  *
  * A method that throws leaves the stores in the middle of an entry: the member must stop. Its backend writes nothing
  * any more, and the entry is applied again after the next start.
  */
 export class Applier {
   readonly #options: ApplierOptions;
+  /** Bounds one step of the entry that is being applied. */
+  #budget = unboundedWork;
+  /** What the watchers have yet to hear of the entry that was applied last. */
+  #telling: Steps<void> | undefined;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
   }
 
   /**
-   * Carries out the request of a normal entry, or refuses it.
+   * Carries out the request of a normal entry, or refuses it: at once, or in steps when it may be large.
    *
    * @param answered whether anybody waits for the response; when not, what only reads is left out
+   * @param budget asked where a large entry may be cut; the result does not depend on what it says
    * @throws Error when this release cannot carry the request out: a member of another one has put it into the log
    */
-  apply(request: InternalRaftRequest, { index, term }: Position, answered: boolean): ApplyResult {
-    return this.#options.consistentIndex.advance(index, term, () => this.#apply(request, index, answered));
+  apply(
+    request: InternalRaftRequest,
+    position: Position,
+    answered: boolean,
+    budget: WorkBudget,
+  ): ApplyResult | ApplySteps {
+    this.#budget = budget;
+    const { consistentIndex, lessor, auth } = this.#options;
+    const command = commandOf(request);
+    if (!fitsOneTurn(command, lessor, auth.enabled)) {
+      return { steps: applyInSteps(this.#options, request, command, { position, answered, budget }) };
+    }
+    const { index, term } = position;
+    const result = consistentIndex.advance(index, term, () => this.#apply(request, command, index, answered));
+    const telling = this.#telling;
+    if (telling === undefined) return result;
+    this.#telling = undefined;
+    return { steps: after(telling, result) };
   }
 
   /** Passes over an entry without a request: the first one of each leader. */
@@ -111,14 +128,13 @@ export class Applier {
     });
   }
 
-  #apply(request: InternalRaftRequest, index: number, answered: boolean): ApplyResult {
+  #apply(request: InternalRaftRequest, command: Command, index: number, answered: boolean): ApplyResult {
     const { alarms, quota, auth, lessor } = this.#options;
-    const command = commandOf(request);
     const who: Identity = request.header ?? nobody;
     try {
       const refusal = refusedByAlarm(alarms, request);
       if (refusal !== undefined) throw new EtcdError(refusal);
-      checkPermission(auth, lessor, who, command);
+      if (auth.enabled) finish(checkPermission(auth, lessor, who, command, unboundedWork));
       // Asked before, since what is carried out changes what is in use.
       const allowed = quota.allows(request);
       const carried =
@@ -143,9 +159,9 @@ export class Applier {
       case "put":
         return { response: { case: "put", value: this.#put(command.value) } };
       case "deleteRange":
-        return { response: { case: "deleteRange", value: this.#deleteRange(command.value) } };
+        return { response: { case: "deleteRange", value: this.#deleteRange(command.value, answered) } };
       case "txn":
-        return { response: { case: "txn", value: applyTxn(store, lessor, command.value, answered) } };
+        return { response: { case: "txn", value: this.#txn(command.value, answered) } };
       case "compaction":
         return this.#compact(command.value);
       case "leaseGrant":
@@ -177,8 +193,19 @@ export class Applier {
     return this.#write((txn) => applyPut(txn, request));
   }
 
-  #deleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
-    return this.#write((txn) => applyDeleteRange(txn, request));
+  #deleteRange(request: DeleteRangeRequest, answered: boolean): DeleteRangeResponse {
+    return this.#write((txn) => finish(applyDeleteRange(txn, request, answered, unboundedWork)));
+  }
+
+  /**
+   * First all comparisons are decided, then everything in the branches taken is checked, both on the state before; only
+   * then is anything written.
+   */
+  #txn(request: TxnRequest, answered: boolean): TxnResponse {
+    const { store, lessor } = this.#options;
+    const plan = finish(planTxn(store, request, unboundedWork));
+    finish(checkPlan(store, lessor, plan, unboundedWork));
+    return this.#write((txn) => finish(applyTxn({ txn, answered, budget: unboundedWork }, plan)));
   }
 
   #compact({ revision }: CompactionRequest): Carried {
@@ -192,7 +219,9 @@ export class Applier {
   }
 
   #revoke(id: LeaseId): void {
-    const keys = this.#options.lessor.revoke(id);
+    const { lessor } = this.#options;
+    const keys = lessor.lookup(id)?.keys() ?? [];
+    lessor.revoke(id);
     this.#write((txn) => {
       for (const key of keys) txn.deleteRange(key, "");
     });
@@ -203,12 +232,17 @@ export class Applier {
     const { store, lessor } = this.#options;
     const txn = store.beginWrite();
     const result = change(txn);
-    txn.end();
-    moveKeys(lessor, txn.changes);
+    this.#telling = txn.endInSteps(this.#budget);
+    finish(moveKeys(lessor, txn.changes, unboundedWork));
     return result;
   }
 
   #header(): ResponseHeader {
     return ResponseHeader.create({ revision: this.#options.store.revision });
   }
+}
+
+function* after(telling: Steps<void>, result: ApplyResult): Steps<ApplyResult> {
+  yield* telling;
+  return result;
 }

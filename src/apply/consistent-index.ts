@@ -44,14 +44,28 @@ export class ConsistentIndex {
    * stop, and nothing of it reaches the disk any more.
    */
   advance<Result>(index: number, term: number, apply: () => Result): Result {
+    this.begin(index);
+    const result = apply();
+    this.end(index, term);
+    return result;
+  }
+
+  /**
+   * An entry is being applied, from here to `end`, in several turns of the event loop. The backend holds its changes
+   * together meanwhile (`Backend.hold`).
+   */
+  begin(index: number): void {
     assert(index > this.#index, "an entry is applied once, in the order of the log");
     assert(!this.#applying, "one entry is applied at a time");
     this.#applying = true;
-    const result = apply();
+  }
+
+  /** All changes of the entry that `begin` named are made. */
+  end(index: number, term: number): void {
+    assert(this.#applying, "an entry that ends has begun");
     this.#applying = false;
     this.#index = index;
     this.#term = term;
-    return result;
   }
 
   #save(backend: Backend): void {

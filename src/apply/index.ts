@@ -1,13 +1,14 @@
 /**
  * What a request does to the stores. `Applier` carries out committed entries, one after the other, the same on every
- * member; `readRange` and `readTxn` answer what needs no log. Driven by the server, which fills the ids and the term
- * into the headers. A refusal is a value; anything thrown means that the member must stop.
+ * member, large ones in steps; `readRange` and `readTxn` answer what needs no log. Driven by the server, which fills
+ * the ids and the term into the headers. A refusal is a value; anything thrown means that the member must stop.
  *
  * Raft must be started with the consistent index as its applied one and with `loadConfState` as its configuration:
  * both are of one batch, and no entry up to that index may come here again.
  */
 export { AlarmStore } from "./alarm-store.js";
-export { Applier, type ApplierOptions } from "./applier.js";
+export { Applier, type ApplySteps } from "./applier.js";
+export type { ApplierOptions } from "./applier-options.js";
 export { ConsistentIndex, saveConsistentIndex, storedIndex } from "./consistent-index.js";
 export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
 export { LongRange, pairFieldBytes, varintBytes, wholeRange } from "./long-range.js";

@@ -1,5 +1,5 @@
 import type { AuthStore, Identity } from "../auth/index.js";
-import type { LeaseId } from "../base/index.js";
+import { finish, type LeaseId, type Steps, unboundedWork, type WorkBudget } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import {
   type DeleteRangeRequest,
@@ -13,74 +13,111 @@ import type { Command } from "./command.js";
 // Who may change or read what. All of it throws an EtcdError: `userEmpty`, `authOldRevision` or `permissionDenied`.
 
 /** Whether `who` may do what an entry asks for; what is about users and roles is judged where it is carried out. */
-export function checkPermission(auth: AuthStore, lessor: Lessor, who: Identity, command: Command): void {
-  if (!auth.enabled) return;
-  switch (command.case) {
-    case "range":
-      auth.checkRead(who, command.value.key, command.value.rangeEnd);
-      return;
-    case "put":
-      checkPut(auth, lessor, who, command.value);
-      return;
-    case "deleteRange":
-      checkWrite(auth, who, command.value);
-      checkPrevious(auth, who, command.value);
-      return;
-    case "txn":
-      checkTxnPermission(auth, lessor, who, command.value);
-      return;
-    case "leaseRevoke":
-      checkLeaseKeys(auth, lessor, who, command.value.id);
-      return;
-    default:
-      return;
-  }
+export function* checkPermission(
+  auth: AuthStore,
+  lessor: Lessor,
+  who: Identity,
+  command: Command,
+  budget: WorkBudget,
+): Steps<void> {
+  if (auth.enabled) yield* new Judge(auth, lessor, who, budget).command(command);
 }
 
 /** All comparisons and both branches, of nested txns too: which one is taken tells something of what is there. */
 export function checkTxnPermission(auth: AuthStore, lessor: Lessor, who: Identity, request: TxnRequest): void {
-  if (!auth.enabled) return;
-  for (const { compare, success, failure } of withNestedTxns(request)) {
-    for (const { key, rangeEnd } of compare) auth.checkRead(who, key, rangeEnd);
-    for (const operation of success) checkOperation(auth, lessor, who, operation);
-    for (const operation of failure) checkOperation(auth, lessor, who, operation);
+  if (auth.enabled) finish(new Judge(auth, lessor, who, unboundedWork).txn(request));
+}
+
+/** Judges one request of one user, in steps: it may name many keys, or a lease that holds many. */
+class Judge {
+  readonly #auth: AuthStore;
+  readonly #lessor: Lessor;
+  readonly #who: Identity;
+  readonly #budget: WorkBudget;
+  /** Leases whose keys it has gone through. */
+  readonly #leases = new Set<bigint>();
+
+  constructor(auth: AuthStore, lessor: Lessor, who: Identity, budget: WorkBudget) {
+    this.#auth = auth;
+    this.#lessor = lessor;
+    this.#who = who;
+    this.#budget = budget;
   }
-}
 
-function checkOperation(auth: AuthStore, lessor: Lessor, who: Identity, { request }: RequestOp): void {
-  switch (request?.case) {
-    case "requestRange":
-      auth.checkRead(who, request.value.key, request.value.rangeEnd);
-      return;
-    case "requestPut":
-      checkPut(auth, lessor, who, request.value);
-      return;
-    case "requestDeleteRange":
-      checkPrevious(auth, who, request.value);
-      checkWrite(auth, who, request.value);
-      return;
-    case "requestTxn":
-    case undefined:
-      return;
+  *command(command: Command): Steps<void> {
+    switch (command.case) {
+      case "range":
+        this.#auth.checkRead(this.#who, command.value.key, command.value.rangeEnd);
+        return;
+      case "put":
+        yield* this.#put(command.value);
+        return;
+      case "deleteRange":
+        this.#write(command.value);
+        this.#previous(command.value);
+        return;
+      case "txn":
+        yield* this.txn(command.value);
+        return;
+      case "leaseRevoke":
+        yield* this.#keysOf(command.value.id);
+        return;
+      default:
+        return;
+    }
   }
-}
 
-function checkPut(auth: AuthStore, lessor: Lessor, who: Identity, { key, lease, prevKv }: PutRequest): void {
-  auth.checkWrite(who, key, "");
-  if (lease !== 0n) checkLeaseKeys(auth, lessor, who, lease);
-  if (prevKv) auth.checkRead(who, key, "");
-}
+  *txn(request: TxnRequest): Steps<void> {
+    for (const { compare, success, failure } of withNestedTxns(request)) {
+      for (const { key, rangeEnd } of compare) {
+        this.#auth.checkRead(this.#who, key, rangeEnd);
+        if (this.#budget.over(0)) yield;
+      }
+      for (const operation of success) yield* this.#operation(operation);
+      for (const operation of failure) yield* this.#operation(operation);
+    }
+  }
 
-function checkWrite(auth: AuthStore, who: Identity, { key, rangeEnd }: DeleteRangeRequest): void {
-  auth.checkWrite(who, key, rangeEnd);
-}
+  *#operation({ request }: RequestOp): Steps<void> {
+    if (this.#budget.over(0)) yield;
+    switch (request?.case) {
+      case "requestRange":
+        this.#auth.checkRead(this.#who, request.value.key, request.value.rangeEnd);
+        return;
+      case "requestPut":
+        yield* this.#put(request.value);
+        return;
+      case "requestDeleteRange":
+        this.#previous(request.value);
+        this.#write(request.value);
+        return;
+      case "requestTxn":
+      case undefined:
+        return;
+    }
+  }
 
-function checkPrevious(auth: AuthStore, who: Identity, { key, rangeEnd, prevKv }: DeleteRangeRequest): void {
-  if (prevKv) auth.checkRead(who, key, rangeEnd);
-}
+  *#put({ key, lease, prevKv }: PutRequest): Steps<void> {
+    this.#auth.checkWrite(this.#who, key, "");
+    if (lease !== 0n) yield* this.#keysOf(lease);
+    if (prevKv) this.#auth.checkRead(this.#who, key, "");
+  }
 
-/** Whoever may not delete all the keys of a lease may neither revoke it nor tie more keys to it. */
-function checkLeaseKeys(auth: AuthStore, lessor: Lessor, who: Identity, id: bigint): void {
-  if (auth.refusalOfAdmin(who.username) === undefined) return;
-  for (const key of lessor.lookup(id as LeaseId)?.keys() ?? []) auth.checkWrite(who, key, "");
+  #write({ key, rangeEnd }: DeleteRangeRequest): void {
+    this.#auth.checkWrite(this.#who, key, rangeEnd);
+  }
+
+  #previous({ key, rangeEnd, prevKv }: DeleteRangeRequest): void {
+    if (prevKv) this.#auth.checkRead(this.#who, key, rangeEnd);
+  }
+
+  /** Whoever may not delete all the keys of a lease may neither revoke it nor tie more keys to it. */
+  *#keysOf(id: bigint): Steps<void> {
+    if (this.#leases.has(id) || this.#auth.refusalOfAdmin(this.#who.username) === undefined) return;
+    this.#leases.add(id);
+    for (const key of this.#lessor.lookup(id as LeaseId)?.eachKey() ?? []) {
+      this.#auth.checkWrite(this.#who, key, "");
+      if (this.#budget.over(0)) yield;
+    }
+  }
 }

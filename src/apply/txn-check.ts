@@ -1,9 +1,12 @@
-import { EtcdError, type Key } from "../base/index.js";
+import { EtcdError, type Key, type Steps, type WorkBudget } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
 import type { DeleteRangeRequest } from "../wire/index.js";
 import { checkLease, checkPrevious } from "./put.js";
 import { type Plan, stepsInOrder } from "./txn-plan.js";
+
+/** Comparing a key with one delete costs as much as going through so many bytes. */
+const bytesOfCover = 32;
 
 /**
  * Refuses a plan that cannot be carried out to its end; what it passes cannot fail any more. In etcd's order, which
@@ -11,14 +14,15 @@ import { type Plan, stepsInOrder } from "./txn-plan.js";
  *
  * @throws EtcdError `keyNotFound`, `leaseNotFound`, `futureRevision` or `compacted`
  */
-export function checkPlan(store: Store, lessor: Lessor, plan: Plan): void {
-  checkPuts(store, lessor, plan);
+export function* checkPlan(store: Store, lessor: Lessor, plan: Plan, budget: WorkBudget): Steps<void> {
+  yield* checkPuts(store, lessor, plan, budget);
   checkRanges(store, plan);
-  checkKept(plan, new Gone());
+  yield* checkKept(plan, new Gone(), budget);
 }
 
-function checkPuts(store: Store, lessor: Lessor, plan: Plan): void {
+function* checkPuts(store: Store, lessor: Lessor, plan: Plan, budget: WorkBudget): Steps<void> {
   for (const step of stepsInOrder(plan)) {
+    if (budget.over(0)) yield;
     if (step?.case !== "requestPut") continue;
     checkPrevious(store, step.value);
     checkLease(lessor, step.value);
@@ -38,8 +42,9 @@ export function checkRanges(store: Store, plan: Plan): void {
 }
 
 /** Whether what a put wants to keep will still be there when its turn comes. */
-function checkKept(plan: Plan, gone: Gone): void {
+function* checkKept(plan: Plan, gone: Gone, budget: WorkBudget): Steps<void> {
   for (const step of stepsInOrder(plan)) {
+    if (budget.over(gone.size * bytesOfCover)) yield;
     if (step?.case === "requestDeleteRange") gone.delete(step.value);
     else if (step?.case === "requestPut") {
       const { key, ignoreValue, ignoreLease } = step.value;
@@ -58,6 +63,11 @@ class Gone {
   readonly #deletes: DeleteRangeRequest[] = [];
   /** How many deletes came before the last put of a key. */
   readonly #puts = new Map<Key, number>();
+
+  /** How many deletes there were. */
+  get size(): number {
+    return this.#deletes.length;
+  }
 
   delete(request: DeleteRangeRequest): void {
     this.#deletes.push(request);

@@ -1,30 +1,28 @@
-import { assertNever, finish, unboundedWork } from "../base/index.js";
-import type { Lessor } from "../lease/index.js";
-import type { Store, WriteTxn } from "../mvcc/index.js";
-import { RangeResponse, ResponseHeader, type ResponseOp, type TxnRequest, TxnResponse } from "../wire/index.js";
+import { assertNever, type Steps, type WorkBudget } from "../base/index.js";
+import type { WriteTxn } from "../mvcc/index.js";
+import { RangeResponse, ResponseHeader, type ResponseOp, TxnResponse } from "../wire/index.js";
 import { applyDeleteRange } from "./delete-range.js";
-import { moveKeys } from "./key-leases.js";
 import { applyPut } from "./put.js";
-import { applyRange } from "./range.js";
-import { checkPlan } from "./txn-check.js";
-import { type Nested, type Plan, planTxn, type Step } from "./txn-plan.js";
+import { applyRangeInSteps } from "./range-steps.js";
+import type { Nested, Plan, Step } from "./txn-plan.js";
+
+/** How a txn is carried out. */
+interface Execution {
+  readonly txn: WriteTxn;
+  /** False when nobody waits for what its ranges would read: they were checked, but are not carried out. */
+  readonly answered: boolean;
+  readonly budget: WorkBudget;
+}
 
 /**
- * Carries out a txn as one revision. First all comparisons are decided, then everything in the branches taken is
- * checked, both on the state before; only then is anything written, and from there on nothing can be refused.
+ * Carries out a txn whose plan was checked (`checkPlan`) as one revision: from here on nothing can be refused.
  *
- * @param answered false when nobody waits for what its ranges would read: they are checked all the same, since all
- *   members must agree on whether the txn is refused, but not carried out
- * @throws EtcdError `keyNotFound`, `leaseNotFound`, `futureRevision` or `compacted`
+ * @param revision the store's, once the txn has ended
  */
-export function applyTxn(store: Store, lessor: Lessor, request: TxnRequest, answered: boolean): TxnResponse {
-  const plan = finish(planTxn(store, request, unboundedWork));
-  checkPlan(store, lessor, plan);
-  const txn = store.beginWrite();
-  const responses = execute(txn, plan, answered);
-  txn.end();
-  moveKeys(lessor, txn.changes);
-  const { revision } = store;
+export function* applyTxn(execution: Execution, plan: Plan): Steps<TxnResponse> {
+  const responses = yield* execute(execution, plan);
+  const { txn } = execution;
+  const revision = txn.changes.length > 0 ? txn.revision + 1 : txn.revision;
   return TxnResponse.create({ header: ResponseHeader.create({ revision }), succeeded: plan.succeeded, responses });
 }
 
@@ -35,7 +33,7 @@ interface Executing {
 }
 
 /** A loop and no recursion, as in `planTxn`. */
-function execute(txn: WriteTxn, plan: Plan, answered: boolean): readonly ResponseOp[] {
+function* execute(execution: Execution, plan: Plan): Steps<readonly ResponseOp[]> {
   const outermost: Executing = { steps: plan.steps, responses: [] };
   const open = [outermost];
   for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
@@ -52,19 +50,23 @@ function execute(txn: WriteTxn, plan: Plan, answered: boolean): readonly Respons
       const value = TxnResponse.create({ header: ResponseHeader.create(), succeeded, responses: nested.responses });
       responses.push({ response: { case: "responseTxn", value } });
       open.push(nested);
-    } else responses.push({ response: executeStep(txn, step, answered) });
+    } else responses.push({ response: yield* executeStep(execution, step) });
+    if (execution.budget.over(0)) yield;
   }
   return outermost.responses;
 }
 
-function executeStep(txn: WriteTxn, step: Exclude<Step, Nested>, answered: boolean): ResponseOp["response"] {
+function* executeStep(execution: Execution, step: Exclude<Step, Nested>): Steps<ResponseOp["response"]> {
+  const { txn, answered, budget } = execution;
   switch (step?.case) {
-    case "requestRange":
-      return { case: "responseRange", value: answered ? applyRange(txn, step.value) : RangeResponse.create() };
+    case "requestRange": {
+      const value = answered ? yield* applyRangeInSteps(txn, step.value, budget) : RangeResponse.create();
+      return { case: "responseRange", value };
+    }
     case "requestPut":
       return { case: "responsePut", value: applyPut(txn, step.value) };
     case "requestDeleteRange":
-      return { case: "responseDeleteRange", value: applyDeleteRange(txn, step.value) };
+      return { case: "responseDeleteRange", value: yield* applyDeleteRange(txn, step.value, answered, budget) };
     case undefined:
       return undefined;
     default:

@@ -58,7 +58,7 @@ export interface Backend extends Readable {
   hash(): Promise<number>;
   /** Takes no more changes, and lets go of the directory once whoever reads a view is done with it. */
   retire(): Promise<void>;
-  /** Writes what is pending, without the changes since a `hold` that was not released, then lets go of the directory. */
+  /** Writes what is pending, but no changes since a `hold` that was not released; then lets go of the directory. */
   close(): Promise<void>;
 }
 

@@ -34,6 +34,7 @@ export {
   memoryKinds,
 } from "./memory-account.js";
 export { type Random, seededRandom, systemRandom } from "./random.js";
+export { sortInSteps } from "./sort-in-steps.js";
 export { nearest } from "./suggestion.js";
 export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
 export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";

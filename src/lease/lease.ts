@@ -1,4 +1,4 @@
-import type { Key, LeaseId } from "../base/index.js";
+import { type Key, type LeaseId, type Steps, sortInSteps, type WorkBudget } from "../base/index.js";
 import type { Queued } from "./expiry-queue.js";
 
 /** A lease as others see it. It stays valid to read after the lease is gone. */
@@ -6,8 +6,13 @@ export interface Lease {
   readonly id: LeaseId;
   /** What was granted. */
   readonly ttlSeconds: number;
+  readonly keyCount: number;
   /** The keys that die with it, in key order. */
   keys(): Key[];
+  /** As `keys`, in steps; nothing may be attached or detached meanwhile. */
+  keysInSteps(budget: WorkBudget): Steps<Key[]>;
+  /** The keys in no particular order. */
+  eachKey(): Iterable<Key>;
 }
 
 /** A lease as the lessor holds it. `due` is when it is next looked at, `expiry` when it has run out. */
@@ -39,6 +44,25 @@ export class HeldLease implements Lease, Queued {
     return typeof this.#keys === "string" ? [this.#keys] : [...this.#keys].sort();
   }
 
+  get keyCount(): number {
+    if (this.#keys === undefined) return 0;
+    return typeof this.#keys === "string" ? 1 : this.#keys.size;
+  }
+
+  *keysInSteps(budget: WorkBudget): Steps<Key[]> {
+    const keys: Key[] = [];
+    for (const key of this.eachKey()) {
+      keys.push(key);
+      if (budget.over(0)) yield;
+    }
+    return yield* sortInSteps(keys, compareKeys, budget);
+  }
+
+  eachKey(): Iterable<Key> {
+    if (this.#keys === undefined) return [];
+    return typeof this.#keys === "string" ? [this.#keys] : this.#keys;
+  }
+
   addKey(key: Key): void {
     if (this.#keys === undefined || this.#keys === key) this.#keys = key;
     else if (typeof this.#keys === "string") this.#keys = new Set([this.#keys, key]);
@@ -49,4 +73,9 @@ export class HeldLease implements Lease, Queued {
     if (this.#keys === key) this.#keys = undefined;
     else if (this.#keys instanceof Set) this.#keys.delete(key);
   }
+}
+
+/** Keys are latin1 strings: comparing two is comparing their bytes. */
+function compareKeys(one: Key, other: Key): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -105,22 +105,19 @@ export class Lessor {
   }
 
   /**
-   * Forgets the lease and tells which keys the caller must delete with it, in key order, before anything else happens:
-   * both belong in one batch of the backend.
+   * Forgets the lease. Its keys are the caller's to delete and `detach`; the deletes belong in one batch of the backend
+   * with this.
    * @throws EtcdError `leaseNotFound`
    */
-  revoke(id: LeaseId): Key[] {
+  revoke(id: LeaseId): void {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw new EtcdError("leaseNotFound");
     this.#counters.revoked++;
-    const keys = lease.keys();
-    for (const key of keys) this.#leaseOfKey.delete(key);
     this.#leases.delete(id);
     this.#queue.remove(lease);
     this.#schedule.forget(lease);
     this.#backend.delete("lease", recordKey(id));
     this.#waiters.revoked(id);
-    return keys;
   }
 
   /** Remembers what was left of a lease; one that is gone is passed over. */

@@ -1,6 +1,13 @@
-import { type Applier, type ApplyResult, decodeEntryRequest, operationOf, requestIdOf } from "../apply/index.js";
+import {
+  type Applier,
+  type ApplyResult,
+  type ApplySteps,
+  decodeEntryRequest,
+  operationOf,
+  requestIdOf,
+} from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import { assert, type Clock, type EtcdError, type Logger, type RequestId } from "../base/index.js";
+import { assert, type Clock, type EtcdError, type Logger, type RequestId, type Steps, Turns } from "../base/index.js";
 import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../raft/index.js";
 import type { InternalRaftRequest } from "../wire/index.js";
 import { confChangeCodec } from "./conf-change-codec.js";
@@ -44,15 +51,21 @@ export interface ApplyLoopConfig {
 /** What is applied, in this order: entries, and snapshots in place of entries. */
 type Item = Entry | { readonly snapshot: Snapshot };
 
-interface AppliedRequest {
-  readonly request: InternalRaftRequest;
-  readonly result: ApplyResult;
-}
-
 /** How long entries are applied before the event loop gets its turn. */
 const sliceMs = 8;
 
-/** Applies committed entries, in the order of the log, each once, and hands the results to whoever waits for them. */
+/** A request that is being applied, and how long that has taken so far. */
+interface UnderWay {
+  readonly entry: Entry;
+  readonly request: InternalRaftRequest;
+  readonly steps: Steps<ApplyResult>;
+  tookMs: number;
+}
+
+/**
+ * Applies committed entries, in the order of the log, each once, and hands the results to whoever waits for them. The
+ * event loop gets its turn between entries, and between the steps of a large one.
+ */
 export class ApplyLoop {
   readonly #config: ApplyLoopConfig;
   #confState: ConfState;
@@ -60,12 +73,18 @@ export class ApplyLoop {
   /** The next item of the queue. */
   #next = 0;
   #scheduled = false;
+  /** The entry before the next item, whose last step is still to come. */
+  #underWay: UnderWay | undefined;
+  readonly #turns: Turns;
+  /** When the clock was read last. */
+  #lookedAt = 0;
   #installing: Promise<void> | undefined;
   #stopped = false;
   #drained: (() => void)[] = [];
 
   constructor(config: ApplyLoopConfig) {
     this.#config = config;
+    this.#turns = new Turns(config.clock, sliceMs);
     this.#confState = config.confState;
   }
 
@@ -88,11 +107,12 @@ export class ApplyLoop {
     if (!this.#scheduled) this.#slice();
   }
 
-  /** Nothing is applied any more. */
+  /** Nothing is applied any more. An entry that is under way is applied again after the next start. */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
     this.#next = 0;
+    this.#underWay = undefined;
     this.#release();
   }
 
@@ -123,6 +143,11 @@ export class ApplyLoop {
     }
     this.#config.onApplied(this.#confState);
     const next = this.#queue[this.#next];
+    if (this.#underWay !== undefined) {
+      this.#scheduled = true;
+      setImmediate(() => this.#slice());
+      return;
+    }
     if (next === undefined) {
       this.#queue = [];
       this.#next = 0;
@@ -151,19 +176,24 @@ export class ApplyLoop {
 
   /** Applies entries up to the end of the slice, up to a snapshot, or as long as there is room for what they change. */
   #applySome(): void {
-    const { clock, position, backend } = this.#config;
-    let startedAt = clock.now();
-    const end = startedAt + sliceMs;
+    const { clock, backend } = this.#config;
+    this.#turns.begin();
+    this.#lookedAt = clock.now();
+    const end = this.#lookedAt + sliceMs;
+    const underWay = this.#underWay;
+    if (underWay !== undefined && !this.#naming(underWay.entry, () => this.#step(underWay))) return;
     for (let item = this.#queue[this.#next]; item !== undefined; item = this.#queue[this.#next]) {
-      if ("snapshot" in item || backend.full) return;
+      if (this.#lookedAt >= end || "snapshot" in item || backend.full) return;
       this.#next++;
-      const applied = this.#applyNamed(item);
-      position.applyTo(item.index, item.term);
-      const now = clock.now();
-      if (applied !== undefined) this.#measure(applied, now - startedAt);
-      if (now >= end) return;
-      startedAt = now;
+      if (!this.#naming(item, this.#applyEntry)) return;
     }
+  }
+
+  /** @returns how long it took since the last look at the clock */
+  #look(): number {
+    const before = this.#lookedAt;
+    this.#lookedAt = this.#config.clock.now();
+    return this.#lookedAt - before;
   }
 
   async #install(snapshot: Snapshot): Promise<void> {
@@ -184,25 +214,33 @@ export class ApplyLoop {
     this.#slice();
   }
 
-  #measure({ request, result }: AppliedRequest, tookMs: number): void {
+  #measure(request: InternalRaftRequest, result: ApplyResult, tookMs: number): void {
     const { counters, slow } = this.#config;
     const version = request.v2 === undefined ? "v3" : "v2";
     counters.countApply(version, operationOf(request), result.error === undefined, tookMs / 1000);
     slow.applied(request, result, tookMs);
   }
 
-  /** As `#apply`; a failure names the entry, for whoever has to find out what is wrong with it. */
-  #applyNamed(entry: Entry): AppliedRequest | undefined {
+  /** A failure of `work` names the entry, for whoever has to find out what is wrong with it. */
+  #naming<Result>(entry: Entry, work: (entry: Entry) => Result): Result {
     try {
-      return this.#config.skippedEntries.has(entry.index) ? this.#skip(entry) : this.#apply(entry);
+      return work(entry);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`cannot apply entry ${entry.index} of term ${entry.term}: ${reason}`, { cause: error });
     }
   }
 
+  /** @returns whether the entry is applied; when not, steps of it are left */
+  readonly #applyEntry = (entry: Entry): boolean => {
+    if (!this.#config.skippedEntries.has(entry.index)) return this.#apply(entry);
+    this.#skip(entry);
+    this.#passed(entry);
+    return true;
+  };
+
   /** @throws Error when the entry changes the membership: raft has counted its voters by it */
-  #skip(entry: Entry): undefined {
+  #skip(entry: Entry): void {
     const { applier, logger } = this.#config;
     if (entry.type !== "EntryNormal") throw new Error("it changes the membership, so that it cannot be skipped");
     logger.error("skipped an entry of the log; every member must skip it, or their data differ from here on", {
@@ -213,26 +251,31 @@ export class ApplyLoop {
     applier.applyEmpty(entry);
   }
 
-  /** @returns what it asked for, unless that was nothing or a conf change */
-  #apply(entry: Entry): AppliedRequest | undefined {
+  #passed({ index, term }: Entry): void {
+    this.#config.position.applyTo(index, term);
+    this.#look();
+  }
+
+  /** @returns whether the entry is applied; when not, steps of it are left */
+  #apply(entry: Entry): boolean {
     const { applier, onFirstOfTerm } = this.#config;
     switch (entry.type) {
       case "EntryNormal":
-        if (entry.data.length > 0) {
-          return this.#applyRequest(entry);
-        }
+        if (entry.data.length > 0) return this.#applyRequest(entry);
         applier.applyEmpty(entry);
         onFirstOfTerm(entry.term);
-        return undefined;
+        break;
       case "EntryConfChange": {
         const change = confChangeCodec.decode(entry.type, entry.data);
         assert(change.version === 1, "an entry of this type holds a change of one member");
         this.#applyConfChange(change, entry);
-        return undefined;
+        break;
       }
       default:
         throw new Error(`the log has an entry of a type that is not supported: ${entry.type}`);
     }
+    this.#passed(entry);
+    return true;
   }
 
   #applyConfChange(change: ConfChangeV1, entry: Entry): void {
@@ -245,18 +288,47 @@ export class ApplyLoop {
     confChanges.settle(change.id as RequestId, refusal);
   }
 
-  #applyRequest(entry: Entry): AppliedRequest {
-    const { applier, proposals, raiseNoSpace } = this.#config;
+  #applyRequest(entry: Entry): boolean {
+    const { applier, proposals } = this.#config;
     const request = decodeEntryRequest(entry.data);
+    const answered = proposals.isWaiting(requestIdOf(request) as RequestId);
+    const applied = applier.apply(request, entry, answered, this.#turns);
+    if (!isSteps(applied)) {
+      this.#applied(entry, request, applied);
+      this.#measure(request, applied, this.#look());
+      return true;
+    }
+    this.#underWay = { entry, request, steps: applied.steps, tookMs: this.#look() };
+    return this.#step(this.#underWay);
+  }
+
+  /** Takes the next step of an entry. @returns whether it was the last one */
+  #step(underWay: UnderWay): boolean {
+    const { entry, request, steps } = underWay;
+    const step = steps.next();
+    if (step.done === true) {
+      this.#underWay = undefined;
+      this.#applied(entry, request, step.value);
+    }
+    underWay.tookMs += this.#look();
+    if (step.done === true) this.#measure(request, step.value, underWay.tookMs);
+    return step.done === true;
+  }
+
+  #applied({ index, term }: Entry, request: InternalRaftRequest, result: ApplyResult): void {
+    const { position, proposals, raiseNoSpace } = this.#config;
     const id = requestIdOf(request) as RequestId;
-    const result = applier.apply(request, entry, proposals.isWaiting(id));
     // The client hears of it when all members know that there is no room for more.
     if (result.error === undefined && result.overQuota) void raiseNoSpace().then(() => proposals.settle(id, result));
     else proposals.settle(id, result);
-    return { request, result };
+    position.applyTo(index, term);
   }
 
   #release(): void {
     for (const resolve of this.#drained.splice(0)) resolve();
   }
+}
+
+function isSteps(applied: ApplyResult | ApplySteps): applied is ApplySteps {
+  return "steps" in applied;
 }

@@ -10,11 +10,13 @@ import { AuthStore, openTokens, Passwords, readAuthRecords } from "../../src/aut
 import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
 import {
   type ClusterId,
+  finish,
   type LeaseId,
   ManualClock,
   type MemberId,
   MemoryAccount,
   silentLogger,
+  unboundedWork,
 } from "../../src/base/index.js";
 import { Cluster } from "../../src/cluster/index.js";
 import { Lessor } from "../../src/lease/index.js";
@@ -59,7 +61,7 @@ export async function openBench({ backend, quotaBytes = Number.POSITIVE_INFINITY
   const applier = new Applier({ ...parts, quota, logger: silentLogger });
   const apply = (request: Partial<InternalRaftRequest>, answered = true): ApplyResult => {
     const at = { index: parts.consistentIndex.index + 1, term: 1 };
-    return applier.apply(InternalRaftRequest.create(request), at, answered);
+    return applyWhole(applier, InternalRaftRequest.create(request), at, answered);
   };
   const mustApply = (request: Partial<InternalRaftRequest>): ApplyResult => {
     const result = apply(request);
@@ -67,6 +69,17 @@ export async function openBench({ backend, quotaBytes = Number.POSITIVE_INFINITY
     return result;
   };
   return { clock, ...parts, applier, apply, mustApply };
+}
+
+/** Applies an entry with all its steps at once. */
+export function applyWhole(
+  applier: Applier,
+  request: InternalRaftRequest,
+  at: { readonly index: number; readonly term: number },
+  answered: boolean,
+): ApplyResult {
+  const applied = applier.apply(request, at, answered, unboundedWork);
+  return "steps" in applied ? finish(applied.steps) : applied;
 }
 
 async function openParts(clock: ManualClock, backend: Backend) {

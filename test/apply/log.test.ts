@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { decodeEntryRequest, requestIdOf } from "../../src/apply/index.js";
 import { openMemoryBackend } from "../../src/backend/index.js";
 import type { MemberId } from "../../src/base/index.js";
-import { ManualClock, readBE64, silentLogger } from "../../src/base/index.js";
+import { ManualClock, readBE64, silentLogger, unboundedWork } from "../../src/base/index.js";
 import { attributesRequest, encodeConfChangeContext, loadConfState, versionRequest } from "../../src/cluster/index.js";
 import { type ConfChangeV1, emptyConfState } from "../../src/raft/index.js";
 import { InternalRaftRequest, Request } from "../../src/wire/index.js";
@@ -69,7 +69,7 @@ test("what an entry did before it failed never reaches the disk", async () => {
     throw new Error("a listener failed");
   });
   const request = InternalRaftRequest.create({ put: put("a", "b") });
-  expect(() => applier.apply(request, { index: 1, term: 1 }, true)).toThrow("a listener failed");
+  expect(() => applier.apply(request, { index: 1, term: 1 }, true, unboundedWork)).toThrow("a listener failed");
   expect(backend.pendingChanges).toBeGreaterThan(0);
   await expect(backend.commit()).rejects.toThrow();
   expect(failures).toHaveLength(1);

@@ -15,7 +15,7 @@ import {
 import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
-import { type Bench, openBench } from "./fixtures.js";
+import { applyWhole, type Bench, openBench } from "./fixtures.js";
 import { type Ask, randomAsks } from "./random-asks.js";
 import { readEtcdLog } from "./wal-file.js";
 
@@ -94,7 +94,7 @@ async function replay({ applier }: Bench, entries: readonly raftpb.Entry[]): Pro
     } else if (data.length === 0) applier.applyEmpty(at);
     else {
       const request = decodeEntryRequest(data);
-      const result = applier.apply(request, at, true);
+      const result = applyWhole(applier, request, at, true);
       if (request.v2 === undefined) answers.push(answerOf(result));
       if (result.error === undefined) await result.done;
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keyFromText, ManualClock } from "../../src/base/index.js";
+import { finish, keyFromText, ManualClock, unboundedWork } from "../../src/base/index.js";
 import { leasepb } from "../../src/wire/index.js";
 import { id, makeLessor, openBackend, openBench, refusal } from "./fixtures.js";
 
@@ -47,13 +47,19 @@ for (const { lease, hex } of [
   });
 }
 
-test("revoke() gives the keys in order, forgets them and the record", async () => {
+test("a revoked lease leaves no record, and its keys to be detached", async () => {
   const { lessor, backend } = await openBench();
   lessor.grant(id(1), 60);
   lessor.grant(id(2), 60);
   for (const key of ["b", "\u00ff", "a", keyFromText("ü")]) lessor.attach(id(1), key);
   lessor.attach(id(2), "other");
-  expect(lessor.revoke(id(1))).toEqual(["a", "b", "\u00c3\u00bc", "\u00ff"]);
+  const lease = lessor.lookup(id(1));
+  const keys = ["a", "b", "\u00c3\u00bc", "\u00ff"];
+  expect([lease?.keyCount, lease?.keys()]).toEqual([4, keys]);
+  expect(lease && finish(lease.keysInSteps(unboundedWork))).toEqual(keys);
+  lessor.revoke(id(1));
+  expect(lessor.lookup(id(1))).toBeUndefined();
+  for (const key of keys) lessor.detach(key);
   expect(lessor.leaseOf("a")).toBe(0n);
   expect(lessor.leaseOf("other")).toBe(2n);
   expect(backend.get("lease", Buffer.from("0000000000000001", "hex"))).toBeUndefined();

@@ -1,0 +1,61 @@
+import type { LeaseId } from "../base/index.js";
+import type { Lessor } from "../lease/index.js";
+import type { PutRequest, RequestOp, TxnRequest } from "../wire/index.js";
+import type { Command } from "./command.js";
+
+/** Most comparisons and operations of a txn that is applied at once. Each may read a value of some megabytes. */
+const operationsAtOnce = 16;
+/** Most keys of one lease that are gone through at once. */
+const leaseKeysAtOnce = 256;
+
+/**
+ * Whether a command is small enough to be applied in one turn of the event loop, whatever the stores hold. Nearly all
+ * are: those of one key, or of a few.
+ *
+ * @param judged whether the rights to the keys of a lease are asked for
+ */
+export function fitsOneTurn(command: Command, lessor: Lessor, judged: boolean): boolean {
+  switch (command.case) {
+    case "put":
+      return putFits(command.value, lessor, judged);
+    case "txn":
+      return txnFits(command.value, lessor, judged);
+    case "deleteRange":
+    case "range":
+      return command.value.rangeEnd === "";
+    case "leaseRevoke":
+      return leaseFits(command.value.id, lessor);
+    default:
+      return true;
+  }
+}
+
+function txnFits({ compare, success, failure }: TxnRequest, lessor: Lessor, judged: boolean): boolean {
+  if (compare.length + success.length + failure.length > operationsAtOnce) return false;
+  return (
+    compare.every(({ rangeEnd }) => rangeEnd === "") &&
+    success.every((operation) => operationFits(operation, lessor, judged)) &&
+    failure.every((operation) => operationFits(operation, lessor, judged))
+  );
+}
+
+function operationFits({ request }: RequestOp, lessor: Lessor, judged: boolean): boolean {
+  switch (request?.case) {
+    case "requestPut":
+      return putFits(request.value, lessor, judged);
+    case "requestTxn":
+      return false;
+    case undefined:
+      return true;
+    default:
+      return request?.value.rangeEnd === "";
+  }
+}
+
+function putFits({ lease }: PutRequest, lessor: Lessor, judged: boolean): boolean {
+  return !judged || lease === 0n || leaseFits(lease, lessor);
+}
+
+function leaseFits(id: bigint, lessor: Lessor): boolean {
+  return (lessor.lookup(id as LeaseId)?.keyCount ?? 0) <= leaseKeysAtOnce;
+}

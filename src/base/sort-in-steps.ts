@@ -1,0 +1,53 @@
+import type { Steps, WorkBudget } from "./turns.js";
+
+/** Items that are sorted at once: some hundred microseconds. */
+const runLength = 512;
+/** Sorting one item of a run costs as much as going through so many bytes. */
+const bytesOfSorting = 1024;
+
+/** A sorted copy of `items`, made in steps; equals keep their order. */
+export function* sortInSteps<Item extends string | object>(
+  items: readonly Item[],
+  compare: (one: Item, other: Item) => number,
+  budget: WorkBudget,
+): Steps<Item[]> {
+  let runs: Item[][] = [];
+  for (let at = 0; at < items.length; at += runLength) {
+    const run = items.slice(at, at + runLength).sort(compare);
+    runs.push(run);
+    if (budget.over(run.length * bytesOfSorting)) yield;
+  }
+  while (runs.length > 1) {
+    const merged: Item[][] = [];
+    for (let at = 0; at < runs.length; at += 2) {
+      const [left = [], right] = runs.slice(at, at + 2);
+      merged.push(right === undefined ? left : yield* merge(left, right, compare, budget));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+function* merge<Item extends string | object>(
+  left: readonly Item[],
+  right: readonly Item[],
+  compare: (one: Item, other: Item) => number,
+  budget: WorkBudget,
+): Steps<Item[]> {
+  const merged: Item[] = [];
+  let at = 0;
+  for (const item of left) {
+    for (let next = right[at]; next !== undefined && compare(next, item) < 0; next = right[++at]) {
+      merged.push(next);
+      if (budget.over(0)) yield;
+    }
+    merged.push(item);
+    if (budget.over(0)) yield;
+  }
+  for (; at < right.length; at++) {
+    const item = right[at];
+    if (item !== undefined) merged.push(item);
+    if (budget.over(0)) yield;
+  }
+  return merged;
+}
