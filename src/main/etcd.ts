@@ -3,6 +3,7 @@
  * first line to the exit code. Nothing imports this room.
  */
 import { systemClock } from "../base/index.js";
+import { MemberRemoved } from "../server/index.js";
 import { FlagError } from "./flag-error.js";
 import { usage } from "./help.js";
 import type { LogSettings } from "./log-settings.js";
@@ -11,6 +12,7 @@ import { type RunningMember, startMember } from "./member.js";
 import { readTask, type Task } from "./read-settings.js";
 import { ServiceManager } from "./service-manager.js";
 import type { Settings } from "./settings.js";
+import { toldToStop } from "./signals.js";
 import { banner } from "./terminal.js";
 
 /** A stop that takes longer is given up: whoever asked for it will not wait any longer either. */
@@ -64,11 +66,15 @@ async function read(words: readonly string[]): Promise<Task> {
 
 /** @returns the exit code */
 async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
-  const stopping = signalled(logger);
+  const stopping = toldToStop((signal) => logger.info("received signal; shutting down", { signal }), settled.failed);
   let member: RunningMember | undefined;
   try {
     member = await startMember(settings, logger, stopping);
   } catch (error) {
+    if (error instanceof MemberRemoved) {
+      sayRemoved(logger);
+      return settled.ok;
+    }
     logger.fatal("failed to start etcd", { error: error instanceof Error ? error.message : String(error) });
     return settled.failed;
   }
@@ -93,21 +99,6 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
 function sayRemoved(logger: ProcessLogger): void {
   logger.warn("server error", { error: "the member has been permanently removed from the cluster" });
   logger.warn("data-dir used by this member must be removed");
-}
-
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function signalled(logger: ProcessLogger): Promise<void> {
-  return new Promise((resolve) => {
-    let told = false;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => {
-        if (told) process.exit(settled.failed);
-        told = true;
-        logger.info("received signal; shutting down", { signal });
-        resolve();
-      });
-    }
-  });
 }
 
 /** What the runtime has to say goes to the log, not past it. */

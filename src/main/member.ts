@@ -10,7 +10,7 @@ import {
   SharedPort,
   SlowCalls,
 } from "../rpc/index.js";
-import { EtcdServer, removedForGood } from "../server/index.js";
+import { EtcdServer, MemberRemoved } from "../server/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
 import { openListeners } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
@@ -87,7 +87,7 @@ export async function startMember(
   if (end !== "ready") {
     await stop();
     if (end === "told to stop") return undefined;
-    throw end === "removed" ? removedForGood() : end;
+    throw end === "removed" ? new MemberRemoved() : end;
   }
   await capable(server);
   const handlers = clientHandlers(settings, server, logger);

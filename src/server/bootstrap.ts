@@ -190,16 +190,18 @@ async function openAuth(
 }
 
 /** Why a member that the others have removed does not start. */
-export function removedForGood(): Error {
-  return new Error(
-    "the member has been permanently removed from the cluster; the data-dir used by this member must be removed",
-  );
+export class MemberRemoved extends Error {
+  override readonly name = "MemberRemoved";
+
+  constructor() {
+    super("the member has been permanently removed from the cluster; the data-dir used by this member must be removed");
+  }
 }
 
 /** @throws Error when the others have removed this member: its log ends there */
 function requireMember(cluster: Cluster): void {
   if (!cluster.isRemoved(cluster.localId)) return;
-  throw removedForGood();
+  throw new MemberRemoved();
 }
 
 /** @throws Error when log and database are not of one member, or one of them was lost or put back from a copy */

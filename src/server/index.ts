@@ -4,7 +4,7 @@
  * `rpc` drives it; it knows nothing of gRPC or HTTP.
  */
 export { LongRange, LongTxn, pairFieldBytes, varintBytes } from "../apply/index.js";
-export { removedForGood, type ServerDeps } from "./bootstrap.js";
+export { MemberRemoved, type ServerDeps } from "./bootstrap.js";
 export type { Call } from "./call.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
 export type { DatabaseSnapshot } from "./database-snapshot.js";

@@ -26,8 +26,9 @@ class Run {
   stderr = "";
   readonly ended: Promise<number | null>;
 
-  constructor(flags: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, [command, ...flags], { cwd: directory, env: { ...process.env, ...env } });
+  constructor(flags: readonly string[], env: Readonly<Record<string, string>> = {}, program?: string) {
+    const words = program === undefined ? [command, ...flags] : flags;
+    this.child = spawn(program ?? process.execPath, words, { cwd: directory, env: { ...process.env, ...env } });
     children.push(this.child);
     this.child.stdout?.on("data", (chunk: Buffer) => {
       this.stdout += chunk.toString();
@@ -337,4 +338,58 @@ test("a reader of the log that goes away takes only the log along", async () => 
   for (let round = 0; round < 5; round++) await put(url, 20);
   expect(await lostLines(url)).toBeGreaterThan(50);
   expect(await stopped(child)).toBe(0);
+});
+
+/** A member that is started by the command itself, as a shell does. */
+function startCommand(shell: string): Run {
+  const data = join(directory, `m${members++}`);
+  const flags = [...anyPort, "--listen-peer-urls=http://127.0.0.1:0", `--data-dir=${data}`];
+  return new Run(["-c", `${shell} "$0" "$@"`, command, ...flags], {}, "sh");
+}
+
+for (const { name, shell, started } of [
+  { name: "nohup", shell: "exec nohup", started: "by the command" },
+  { name: "a shell that ignores SIGHUP", shell: "trap '' HUP; exec", started: "by the command" },
+  { name: "nohup", shell: `exec nohup ${process.execPath}`, started: "by Node" },
+]) {
+  test(`a member that ${name} started ${started} goes on at signals that stop nothing in etcd`, async () => {
+    const run = startCommand(shell);
+    const url = await clientUrl(run);
+    for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPWR"] as const) run.child.kill(signal);
+    // A signal to stop comes last, and is the only one that is heeded.
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    run.child.kill("SIGTERM");
+    expect(await run.ended).toBe(0);
+    expect(run.stderr).not.toContain("Debugger listening");
+  });
+}
+
+test("SIGHUP ends a member that was not started to ignore it, as it ends etcd", async () => {
+  const run = startCommand("exec");
+  await clientUrl(run);
+  run.child.kill("SIGHUP");
+  expect(await run.ended).toBe(null);
+  expect(run.child.signalCode).toBe("SIGHUP");
+});
+
+test("a member that was removed ends with 0, and again whenever it is started", { timeout: 30_000 }, async () => {
+  const [one, two] = [await freePort(), await freePort()];
+  const cluster = `--initial-cluster=one=http://127.0.0.1:${one},two=http://127.0.0.1:${two}`;
+  const flags = (name: string, port: number) => [
+    ...[...anyPort, cluster, `--name=${name}`, `--data-dir=${join(directory, `removed-${name}`)}`],
+    ...[`--listen-peer-urls=http://127.0.0.1:${port}`, `--initial-advertise-peer-urls=http://127.0.0.1:${port}`],
+    "--strict-reconfig-check=false",
+  ];
+  const staying = new Run(flags("one", one));
+  const leaving = new Run(flags("two", two));
+  const url = await clientUrl(staying);
+  await clientUrl(leaving);
+  const ask = async (call: string, body: object) =>
+    (await fetch(`${url}/v3/cluster/member/${call}`, { method: "POST", body: JSON.stringify(body) })).json();
+  const { members: all } = (await ask("list", {})) as { members: { ID: string; name: string }[] };
+  await ask("remove", { ID: all.find(({ name }) => name === "two")?.ID });
+  expect(await leaving.ended).toBe(0);
+  const again = new Run(flags("two", two));
+  expect(await again.ended).toBe(0);
+  expect(again.stderr).toContain("data-dir used by this member must be removed");
 });
