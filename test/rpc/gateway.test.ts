@@ -265,6 +265,37 @@ test("no more calls are open than allowed; the others wait", async () => {
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
+test("bodies that have not come whole take no places, and a call that its client left keeps its own", async () => {
+  let running = 0;
+  let finish = (): void => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const hold = range(async () => {
+    running++;
+    await finished;
+  });
+  const { endpoint } = await start([hold], 2);
+  const ask = (body: string) => {
+    const socket = connect(Number(endpoint.split(":")[1]), "127.0.0.1");
+    cleanups.push(() => socket.destroy());
+    socket.on("error", () => undefined);
+    socket.write(`POST ${rangePath} HTTP/1.1\r\nHost: x\r\nContent-Length: ${aKey.length}\r\n\r\n${body}`);
+    return socket;
+  };
+  for (let at = 0; at < 10; at++) ask(aKey.slice(0, 5));
+  const whole = [ask(aKey), ask(aKey)];
+  await expect.poll(() => running).toBe(2);
+  for (const socket of whole) socket.destroy();
+  // Whoever comes now waits, although nobody waits for the answers of the two.
+  const third = askHttp(endpoint, { path: rangePath, body: aKey });
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(running).toBe(2);
+  finish();
+  expect((await third).status).toBe(200);
+  expect(running).toBe(3);
+});
+
 test("who gives up waiting takes no place", async () => {
   const turnstile = new Turnstile(1);
   const gone = new AbortController();

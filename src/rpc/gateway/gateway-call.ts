@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Clock, EtcdError, GrpcCode, type Logger } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { JsonError, type JsonForms, type JsonScanner, type MethodSchema } from "../../wire/index.js";
@@ -10,12 +11,16 @@ import { CallError, type CallStatus, statusOf } from "../status.js";
 import type { ServerStream } from "../stream.js";
 import { parseTimeoutMs } from "./grpc-timeout.js";
 import type { GatewayPeer } from "./peer.js";
+import type { Turnstile } from "./turnstile.js";
 
 /** JSON may be so much longer than the message it spells: bytes take a third more, an escaped character six times. */
 export const jsonBytesFactor = 4;
 
 /** What all calls together may hold of values that have not come whole: who begins a thousand need not end one. */
 const heldBytesMax = 64 * 1024 * 1024;
+
+/** So much JSON is looked at before others get their turn. */
+const bytesOfTurn = 64 * 1024;
 
 /** What all calls of a gateway share. */
 export interface GatewayEnvironment {
@@ -27,6 +32,8 @@ export interface GatewayEnvironment {
   readonly forms: JsonForms;
   /** How much all calls hold of what has not come whole. */
   readonly held: { bytes: number };
+  /** A call has a place from its first whole message on, until its handler is done. */
+  readonly places: Turnstile;
   /** Longest message that is taken. */
   readonly receiveBytesMax: number;
   /** Whether to measure how long calls take. */
@@ -51,6 +58,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   readonly #scanner: JsonScanner;
   readonly #cancel = new AbortController();
   readonly #startedAt: number;
+  #hasPlace = false;
   #ended = false;
 
   constructor(environment: GatewayEnvironment, route: Route, peer: GatewayPeer) {
@@ -104,18 +112,22 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
       // Of what cannot be read, the stream has not heard.
       const inStream = binding.kind === "stream" && !(error instanceof JsonError);
       this.#refuse(statusOf(error, binding.path, this.#environment.logger), undefined, inStream);
+    } finally {
+      if (this.#hasPlace) this.#environment.places.leave();
     }
   }
 
   /** The client's messages. A method that takes one alone gets one, empty if need be, as etcd has it. */
   async *read(): AsyncIterable<Uint8Array> {
     if (this.#route.schema.requestStream !== true) {
-      yield await this.#oneMessage();
+      const message = await this.#oneMessage();
+      if (!this.#ended) yield message;
       return;
     }
     for await (const json of this.#values()) {
+      const message = await this.#admit(json);
       if (this.#ended) return;
-      yield this.#admit(json);
+      yield message;
     }
   }
 
@@ -177,7 +189,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     const { held } = this.#environment;
     let before = 0;
     try {
-      for await (const chunk of this.#peer.read()) {
+      for await (const chunk of inTurns(this.#peer.read())) {
         scanner.push(chunk);
         for (let json = scanner.next(); json !== undefined; json = scanner.next()) yield json;
         held.bytes += scanner.heldBytes - before;
@@ -193,14 +205,26 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     if (last !== undefined) yield last;
   }
 
-  #admit(json: Buffer): Uint8Array {
+  /** The message that a value spells, once there is a place for its call; nothing of worth when the call has ended. */
+  async #admit(json: Buffer): Promise<Uint8Array> {
     const { forms, counters, receiveBytesMax } = this.#environment;
+    if (!(await this.#enter(json.length))) return new Uint8Array(0);
     const message = forms.parse(this.#route.schema.request, json);
     this.#route.counters.received++;
     counters.receivedBytes += message.length;
     if (message.length <= receiveBytesMax) return message;
     const details = `grpc: received message larger than max (${message.length} vs. ${receiveBytesMax})`;
     throw new CallError(GrpcCode.ResourceExhausted, details);
+  }
+
+  /** @returns false when the call ended first */
+  async #enter(bytes: number): Promise<boolean> {
+    if (this.#hasPlace) return !this.#ended;
+    const { held, places } = this.#environment;
+    held.bytes += bytes;
+    this.#hasPlace = await places.enter(this.#cancel.signal);
+    held.bytes -= bytes;
+    return this.#hasPlace && !this.#ended;
   }
 
   #print(message: Uint8Array): string {
@@ -227,5 +251,21 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     counters.end(code);
     if (this.#environment.timed) counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
     this.#cancel.abort(reason ?? new EtcdError("canceled"));
+  }
+}
+
+/** The same bytes in pieces, with a turn of the event loop in between, however much came at once. */
+async function* inTurns(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += bytesOfTurn) {
+      const piece = chunk.subarray(at, at + bytesOfTurn);
+      yield piece;
+      bytes += piece.length;
+      if (bytes >= bytesOfTurn) {
+        bytes = 0;
+        await nextTurn();
+      }
+    }
   }
 }

@@ -12,9 +12,12 @@ import type { GatewayPeer } from "./peer.js";
 import { Turnstile } from "./turnstile.js";
 import { chosenProtocol, WebSocketPeer } from "./web-socket-peer.js";
 
-export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "held"> {
+export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "held" | "places"> {
   readonly bindings: readonly Binding[];
-  /** Most calls that are open at a time: to etcd the whole gateway is one client. The others wait. */
+  /**
+   * Most calls that are open at a time: to etcd the whole gateway is one client. The others wait. A call whose first
+   * message has not come whole counts as none.
+   */
   readonly maxConcurrentStreams: number;
 }
 
@@ -25,15 +28,13 @@ const notAllowed: CallStatus = { code: GrpcCode.Unimplemented, details: "Method 
 export class Gateway {
   readonly #environment: GatewayEnvironment;
   readonly #routes: ReadonlyMap<string, Route>;
-  readonly #turnstile: Turnstile;
   readonly #webSockets: WebSocketServer;
   /** What would not end by itself, with when it has ended. */
   readonly #lasting = new Map<GatewayCall, Promise<void>>();
 
-  private constructor(environment: GatewayEnvironment, routes: ReadonlyMap<string, Route>, places: number) {
+  private constructor(environment: GatewayEnvironment, routes: ReadonlyMap<string, Route>) {
     this.#environment = environment;
     this.#routes = routes;
-    this.#turnstile = new Turnstile(places);
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -44,8 +45,9 @@ export class Gateway {
 
   /** Loads what it takes to speak JSON. */
   static async load({ bindings, maxConcurrentStreams, ...shared }: GatewayConfig): Promise<Gateway> {
-    const environment = { ...shared, forms: await loadJsonForms(), held: { bytes: 0 } };
-    return new Gateway(environment, routesOf(bindings, await loadSchema(), environment), maxConcurrentStreams);
+    const places = new Turnstile(maxConcurrentStreams);
+    const environment = { ...shared, forms: await loadJsonForms(), held: { bytes: 0 }, places };
+    return new Gateway(environment, routesOf(bindings, await loadSchema(), environment));
   }
 
   /**
@@ -79,14 +81,12 @@ export class Gateway {
   }
 
   async #serve(route: Route, peer: GatewayPeer): Promise<void> {
-    if (!(await this.#turnstile.enter(peer.gone))) return;
     const { binding } = route;
     const call = new GatewayCall(this.#environment, route, peer);
     const over = call.run();
     if (binding.kind === "stream" || binding.waits) this.#lasting.set(call, over);
     await over;
     this.#lasting.delete(call);
-    this.#turnstile.leave();
   }
 }
 

@@ -1,10 +1,17 @@
+import { isUtf8 } from "node:buffer";
 import { JsonError, quote } from "./json-error.js";
 
 export type TokenKind = "{" | "}" | "[" | "]" | "," | ":" | "string" | "number" | "true" | "false" | "null";
 
-const [quoteMark, backslash] = Buffer.from('"\\');
+const [quoteMark, backslash] = [0x22, 0x5c];
 /** How much of a value an error repeats. */
 const repeatedMax = 1_000;
+
+/** Where a token stands in the bytes: `[start, end)`. */
+export interface TokenPlace {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * Reads one JSON value that a scanner has found, token by token. What a scanner lets pass and JSON with UTF-8 does not
@@ -13,6 +20,8 @@ const repeatedMax = 1_000;
 export class JsonReader {
   readonly #bytes: Buffer;
   #at = 0;
+  /** The first backslash from here on, as far as anybody has looked; the length when there is none. */
+  #backslash = -1;
   /** The token that was read last. */
   kind: TokenKind = "null";
   #start = 0;
@@ -71,20 +80,25 @@ export class JsonReader {
     }
   }
 
-  /** An error about the token that was read last, with the place where it stands. */
-  fault(message: string): JsonError {
-    return new JsonError(`proto: ${this.#place()}: ${message}`);
+  /** Where the token that was read last stands. */
+  place(): TokenPlace {
+    return { start: this.#start, end: this.#at };
+  }
+
+  /** An error about a token, with the place where it stands. Finding the line goes through all that is before it. */
+  fault(message: string, { start } = this.place()): JsonError {
+    return new JsonError(`proto: ${this.#line(start)}: ${message}`);
   }
 
   /** The token is not one that may stand here. */
   unexpected(): JsonError {
-    return new JsonError(`proto: syntax error ${this.#place()}: unexpected token ${this.raw()}`);
+    return new JsonError(`proto: syntax error ${this.#line(this.#start)}: unexpected token ${this.raw()}`);
   }
 
-  /** The token as it was sent; of a long one its beginning. */
-  raw(): string {
-    const text = this.#bytes.toString("utf8", this.#start, Math.min(this.#at, this.#start + repeatedMax));
-    return this.#at - this.#start > repeatedMax ? `${text}...` : text;
+  /** A token as it was sent; of a long one its beginning. */
+  raw({ start, end } = this.place()): string {
+    const text = this.#bytes.toString("utf8", start, Math.min(end, start + repeatedMax));
+    return end - start > repeatedMax ? `${text}...` : text;
   }
 
   #literal(kind: "true" | "false" | "null"): void {
@@ -93,75 +107,110 @@ export class JsonReader {
   }
 
   #number(): void {
-    while (/[-+.0-9eE]/.test(String.fromCharCode(this.#bytes[this.#at] ?? 0))) this.#at++;
+    while (isOfNumber(this.#bytes[this.#at] ?? 0)) this.#at++;
     this.kind = "number";
     this.text = this.#bytes.toString("latin1", this.#start, this.#at);
   }
 
   #string(): string {
     const bytes = this.#bytes;
-    let at = this.#start + 1;
-    let escaped = false;
-    let ascii = true;
+    const start = this.#start + 1;
+    if (this.#backslash < start) {
+      const found = bytes.indexOf(backslash, start);
+      this.#backslash = found < 0 ? bytes.length : found;
+    }
+    const end = bytes.indexOf(quoteMark, start);
+    if (this.#backslash > end) {
+      this.#at = end + 1;
+      return this.#utf8(start, end);
+    }
+    return this.#unescape(start);
+  }
+
+  #utf8(start: number, end: number): string {
+    const bytes = this.#bytes.subarray(start, end);
+    if (!isUtf8(bytes)) throw this.#syntaxError("invalid UTF-8 in string");
+    return bytes.toString("utf8");
+  }
+
+  /** A string with escapes: the pieces between them, and what each of them stands for. */
+  #unescape(start: number): string {
+    const bytes = this.#bytes;
+    const parts: string[] = [];
+    let units: number[] = [];
+    const flush = (): void => {
+      if (units.length > 0) parts.push(String.fromCharCode(...units));
+      units = [];
+    };
+    let from = start;
+    let at = start;
     for (; bytes[at] !== quoteMark; at++) {
-      const byte = bytes[at] ?? 0;
-      if (byte === backslash) {
-        escaped = true;
-        at++;
-      } else if (byte >= 0x80) ascii = false;
+      if (bytes[at] !== backslash) continue;
+      if (at > from) {
+        flush();
+        parts.push(this.#utf8(from, at));
+      }
+      const isUnit = bytes[at + 1] === letterU;
+      units.push(isUnit ? this.#unit(start, at) : shortEscape(bytes[at + 1] ?? 0));
+      if (units.length === unitsMax) flush();
+      at += isUnit ? 5 : 1;
+      from = at + 1;
     }
+    flush();
+    if (at > from) parts.push(this.#utf8(from, at));
     this.#at = at + 1;
-    const text = ascii
-      ? bytes.toString("latin1", this.#start + 1, at)
-      : this.#utf8(bytes.subarray(this.#start + 1, at));
-    return escaped ? this.#unescape(text) : text;
+    return parts.join("");
   }
 
-  #utf8(bytes: Buffer): string {
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch {
-      throw this.#syntaxError("invalid UTF-8 in string");
-    }
-  }
-
-  #unescape(text: string): string {
-    let at = 0;
-    const plain = text.replace(/[^\\]+|\\u([0-9a-fA-F]{4})|\\(.)/g, (part, hexadecimal?: string, short?: string) => {
-      const start = at;
-      at += part.length;
-      if (hexadecimal !== undefined) return this.#unit(text, start, Number.parseInt(hexadecimal, 16));
-      return short === undefined ? part : (shortEscapes[short] ?? short);
-    });
-    return plain;
-  }
-
-  /** A unit of UTF-16; the two of a pair must stand beside each other. */
-  #unit(text: string, at: number, unit: number): string {
-    const isLow = (unit & 0xfc00) === 0xdc00;
-    const isHigh = (unit & 0xfc00) === 0xd800;
-    const paired =
-      (isHigh && /^\\u[dD][c-fC-F]/.test(text.slice(at + 6))) ||
-      (isLow && /\\u[dD][89abAB][0-9a-fA-F]{2}$/.test(text.slice(0, at)));
-    if ((isLow || isHigh) && !paired) {
-      const after = Buffer.concat([Buffer.from(text.slice(at + 6)), this.#bytes.subarray(this.#at - 1)]);
-      if (after.length < 6) throw new JsonError("proto: unexpected EOF");
-      throw this.#syntaxError(`invalid escape code ${quote(after.toString("utf8", 0, 6))} in string`);
-    }
-    return String.fromCharCode(unit);
+  /** The unit of UTF-16 that an escape at `at` spells; the two of a pair must stand beside each other. */
+  #unit(start: number, at: number): number {
+    const bytes = this.#bytes;
+    const unit = hexadecimalAt(bytes, at + 2);
+    const kind = unit & 0xfc00;
+    if (kind !== highSurrogate && kind !== lowSurrogate) return unit;
+    const [other, wanted] = kind === highSurrogate ? [at + 6, lowSurrogate] : [at - 6, highSurrogate];
+    const isEscape = other >= start && bytes[other] === backslash && bytes[other + 1] === letterU;
+    if (isEscape && (hexadecimalAt(bytes, other + 2) & 0xfc00) === wanted) return unit;
+    const after = bytes.subarray(at + 6);
+    if (after.length < 6) throw new JsonError("proto: unexpected EOF");
+    throw this.#syntaxError(`invalid escape code ${quote(after.toString("utf8", 0, 6))} in string`);
   }
 
   #syntaxError(message: string): JsonError {
-    return new JsonError(`proto: syntax error ${this.#place()}: ${message}`);
+    return new JsonError(`proto: syntax error ${this.#line(this.#start)}: ${message}`);
   }
 
-  #place(): string {
-    const before = this.#bytes.subarray(0, this.#start);
+  /** The line and the column of a byte. */
+  #line(at: number): string {
+    const before = this.#bytes.subarray(0, at);
     const line = before.lastIndexOf(0x0a) + 1;
     let lines = 1;
-    for (const byte of before) if (byte === 0x0a) lines++;
+    for (let index = 0; index < line; index++) if (before[index] === 0x0a) lines++;
     return `(line ${lines}:${before.toString("utf8", line).length + 1})`;
   }
 }
 
-const shortEscapes: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+const letterU = 0x75;
+const [highSurrogate, lowSurrogate] = [0xd800, 0xdc00];
+/** Units that are put together at a time: each is an argument of a call. */
+const unitsMax = 1_024;
+const shortEscapes = new Map([..."bfnrt"].map((letter, at) => [letter.charCodeAt(0), "\b\f\n\r\t".charCodeAt(at)]));
+
+function shortEscape(byte: number): number {
+  return shortEscapes.get(byte) ?? byte;
+}
+
+/** Four digits, which a scanner has looked at. */
+function hexadecimalAt(bytes: Buffer, at: number): number {
+  let value = 0;
+  for (let digit = at; digit < at + 4; digit++) {
+    const byte = bytes[digit] ?? 0;
+    value = value * 16 + (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57);
+  }
+  return value;
+}
+
+/** A digit, a sign, a point or an exponent's letter. */
+function isOfNumber(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x2e || (byte | 0x20) === 0x65;
+}

@@ -3,6 +3,18 @@ import { JsonError, quoteByte } from "./json-error.js";
 /** Arrays and objects may lie this deep in each other, as with etcd; nothing here recurses over them. */
 const depthMax = 10_000;
 
+/**
+ * Values, keys and marks (brackets, colons, commas) of one value, and characters of one number. So much is worked out
+ * within a few milliseconds; 128 operations on each side of a transaction take half of it.
+ */
+const tokensMax = 20_000;
+const numberBytesMax = 1_000;
+/**
+ * The share of a value's bytes that may be white space or begin an escape: each costs far more than a character of a
+ * string. Base64 with every slash escaped has one in 64.
+ */
+const slowBytesShare = 1 / 32;
+
 const [quoteMark, backslash, comma, colon, minus, zero, point] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x30, 0x2e];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 const none: Buffer = Buffer.alloc(0);
@@ -50,6 +62,10 @@ export class JsonScanner {
   #literal = "";
   #literalAt = 0;
   #hexadecimals = 0;
+  #tokens = 0;
+  /** White space, and escapes in strings. */
+  #slowBytes = 0;
+  #numberBytes = 0;
   #ended = false;
 
   /** @param bytesMax longest value, in bytes */
@@ -103,6 +119,8 @@ export class JsonScanner {
     const value = this.#bytes.subarray(this.#from, this.#at);
     this.#from = this.#at;
     this.#state = "value";
+    this.#tokens = 0;
+    this.#slowBytes = 0;
     return value;
   }
 
@@ -133,15 +151,22 @@ export class JsonScanner {
       case "key":
       case "colon":
       case "after value":
-        if (!isSpace(byte)) this.#token(byte);
+        if (isSpace(byte)) this.#countSlow();
+        else this.#token(byte);
         break;
       default:
         if (!this.#inNumber(byte)) {
           this.#valueOver();
           return;
         }
+        if (++this.#numberBytes > numberBytesMax) throw tooMuch("a number", numberBytesMax, "characters");
     }
     this.#at++;
+  }
+
+  #countSlow(): void {
+    const most = Math.ceil(this.#bytesMax * slowBytesShare);
+    if (++this.#slowBytes > most) throw tooMuch("a JSON value", most, "blanks and escaped characters");
   }
 
   #valueOver(): void {
@@ -149,6 +174,8 @@ export class JsonScanner {
   }
 
   #token(byte: number): void {
+    if (++this.#tokens > tokensMax) throw tooMuch("a JSON value", tokensMax, "tokens");
+    this.#numberBytes = 1;
     switch (this.#state) {
       case "value or ]":
         if (byte === closeBracket) this.#close();
@@ -226,8 +253,10 @@ export class JsonScanner {
       if (byte < 0x20) throw unexpected(byte, "in string literal");
     }
     if (at < this.#to) {
-      if (bytes[at] === backslash) this.#state = "escape";
-      else if (this.#isKey) this.#state = "colon";
+      if (bytes[at] === backslash) {
+        this.#state = "escape";
+        this.#countSlow();
+      } else if (this.#isKey) this.#state = "colon";
       else this.#valueOver();
       at++;
     }
@@ -287,6 +316,10 @@ export class JsonScanner {
 const literals: ReadonlyMap<number, string> = new Map(
   ["true", "false", "null"].map((literal) => [literal.charCodeAt(0), literal]),
 );
+
+function tooMuch(what: string, most: number, unit: string): JsonError {
+  return new JsonError(`${what} of more than ${most} ${unit}`);
+}
 
 function unexpected(byte: number, where: string): JsonError {
   return new JsonError(`invalid character ${quoteByte(byte)} ${where}`);
