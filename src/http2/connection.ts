@@ -8,7 +8,9 @@ import {
   ConnectionError,
   checkLength,
   errorCodes,
+  frameBytesMax,
   frameFlags,
+  frameHeaderBytes,
   frameTypes,
   initialWindowBytes,
   preface,
@@ -20,6 +22,7 @@ import {
 } from "./frames.js";
 import { dependencyOf, type HeaderBlock, HeaderBlocks } from "./header-blocks.js";
 import { HpackDecoder } from "./hpack-decoder.js";
+import type { ConnectionMemory } from "./memory.js";
 import { Outbound } from "./outbound.js";
 import { PingPolicy } from "./ping-policy.js";
 import { declaredBytes, isRequest, isTrailers } from "./request-rules.js";
@@ -32,6 +35,8 @@ export interface Http2Config {
   readonly fieldBytesMax: number;
   /** Fields that come again in many answers. */
   readonly frequentFields: readonly Field[];
+  /** Where what the client makes this side hold is counted. */
+  readonly memory: ConnectionMemory;
   /** A client that asks for signs of life more often than this has its connection ended. */
   readonly pingIntervalMsMin: number;
   /** Something failed that no client should be able to bring about; the connection has been ended. */
@@ -74,6 +79,8 @@ export class Http2Connection {
   /** The last stream that is served, once no new ones are. */
   #leavingAt: number | undefined;
   #ended = false;
+  /** What is counted for frames and header blocks that have not come whole. */
+  #keptBytes = 0;
 
   /**
    * @param begun what has been read of the connection
@@ -88,6 +95,7 @@ export class Http2Connection {
     this.#pings = new PingPolicy(config.pingIntervalMsMin);
     this.#out = new Outbound(socket, streamWindowBytes, {
       frequentFields: config.frequentFields,
+      memory: config.memory,
       onAnswer: () => this.#pings.spoke(),
       onClosed: (stream) => this.#closedStream(stream),
       onVacated: () => this.#occupied--,
@@ -147,12 +155,23 @@ export class Http2Connection {
     try {
       const rest = this.#prefaceAt < preface.length ? this.#afterPreface(chunk) : chunk;
       if (rest.length > 0) this.#reader.feed(rest);
+      this.#countKept(this.#reader.keptBytes + this.#blocks.keptBytes);
     } catch (error) {
       const { code, message } = error instanceof ConnectionError ? error : unforeseen;
       this.#out.writer.goAway(this.#leavingAt ?? this.#lastStream, code, message);
       this.#end();
       if (!(error instanceof ConnectionError)) this.#config.onFault(error);
     }
+  }
+
+  #countKept(bytes: number): void {
+    const more = bytes - this.#keptBytes;
+    if (more === 0) return;
+    const { requests } = this.#config.memory;
+    if (more < 0) requests.release(-more);
+    else if (bytes <= frameBytesMax + frameHeaderBytes) requests.take(more);
+    else if (!requests.tryTake(more)) throw new ConnectionError(errorCodes.enhanceYourCalm, "no memory for headers");
+    this.#keptBytes = bytes;
   }
 
   #afterPreface(chunk: Buffer): Buffer {
@@ -225,7 +244,8 @@ export class Http2Connection {
     }
     const wrong = stream.receive(body, payload.length, end);
     this.#out.received.allow(wrong === undefined ? payload.length - body.length : payload.length);
-    if (wrong !== undefined) this.#fail(stream, wrong);
+    if (wrong === errorCodes.refusedStream) stream.overload();
+    else if (wrong !== undefined) this.#fail(stream, wrong);
   }
 
   #headers(block: HeaderBlock | undefined): void {
@@ -393,6 +413,7 @@ export class Http2Connection {
 
   #gone(): void {
     this.#ended = true;
+    this.#countKept(0);
     for (const stream of [...this.#streams.values()]) stream.abandon();
     this.#onClose();
   }

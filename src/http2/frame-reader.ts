@@ -15,6 +15,11 @@ export class FrameReader {
     this.#take = take;
   }
 
+  /** What it keeps of a frame that has not come whole. */
+  get keptBytes(): number {
+    return this.#kept.bytes;
+  }
+
   /** @throws ConnectionError for a frame that is larger than any may be, and whatever taking a frame throws */
   feed(chunk: Buffer): void {
     let bytes = chunk;

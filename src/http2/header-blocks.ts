@@ -29,6 +29,11 @@ export class HeaderBlocks {
     return this.#open?.stream;
   }
 
+  /** What it keeps of a block that has not come whole. */
+  get keptBytes(): number {
+    return this.#open?.length ?? 0;
+  }
+
   /**
    * A HEADERS frame has come.
    *

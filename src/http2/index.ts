@@ -6,5 +6,6 @@
 export { type Http2Config, Http2Connection, type StreamAcceptor } from "./connection.js";
 export type { Field, FieldList } from "./field-list.js";
 export { errorCodes } from "./frames.js";
+export type { ConnectionMemory, Pot, Priority } from "./memory.js";
 export { Pieces } from "./pieces.js";
 export type { Http2Stream, StreamListener } from "./stream.js";

@@ -3,6 +3,7 @@ import type { Field } from "./field-list.js";
 import { FrameWriter } from "./frame-writer.js";
 import { initialWindowBytes, tooWide, windowBytesMax } from "./frames.js";
 import { HpackEncoder } from "./hpack-encoder.js";
+import type { ConnectionMemory, Pot, Priority } from "./memory.js";
 import { Output } from "./output.js";
 import { ReceiveWindow } from "./receive-window.js";
 import type { Http2Stream } from "./stream.js";
@@ -13,6 +14,7 @@ export interface OutboundConfig {
   readonly frequentFields: readonly Field[];
   /** Something was said of an answer. */
   readonly onAnswer: () => void;
+  readonly memory: ConnectionMemory;
   readonly onClosed: (stream: Http2Stream) => void;
   /** The handler of a stream that is over is done. */
   readonly onVacated: () => void;
@@ -34,7 +36,7 @@ export class Outbound implements StreamHost {
     this.streamWindowBytes = streamWindowBytes;
     this.#config = config;
     this.#encoder = new HpackEncoder(config.frequentFields);
-    this.#output = new Output(socket, () => this.#pump());
+    this.#output = new Output(socket, config.memory.answers, () => this.#pump());
     this.writer = new FrameWriter(this.#output, this.#encoder);
     this.received = new ReceiveWindow((bytes) => this.writer.windowUpdate(0, bytes));
   }
@@ -81,11 +83,22 @@ export class Outbound implements StreamHost {
     this.#waiting.add(stream);
   }
 
-  hold(bytes: number): void {
+  get calls(): Pot {
+    return this.#config.memory.calls;
+  }
+
+  get answers(): Pot {
+    return this.#config.memory.answers;
+  }
+
+  hold(bytes: number, priority: Priority): boolean {
+    if (!this.#config.memory.requests.tryTake(bytes, priority)) return false;
     this.received.hold(bytes);
+    return true;
   }
 
   freed(bytes: number): void {
+    this.#config.memory.requests.release(bytes);
     this.received.freed(bytes);
   }
 

@@ -1,11 +1,14 @@
 import type { Duplex } from "node:stream";
 import { frameHeaderBytes, frameTypes } from "./frames.js";
+import type { Pot } from "./memory.js";
 import { returnSlab, type Slab, takeSlab } from "./slabs.js";
 
 /** What a socket may keep for a client that does not read before its streams have to wait. */
 const backlogBytesMax = 256 * 1024;
 /** What is sent without waiting may take so much beyond that; then nothing more is read that would lead to more. */
 const unpausedBytesMax = 256 * 1024;
+/** What a socket keeps for a client that does not read. */
+const congestedBytes = backlogBytesMax + unpausedBytesMax;
 /** Of a slab that others go on with, less than this is copied for a client that is slow to take it. */
 const copiedBytesMax = 16 * 1024;
 
@@ -17,6 +20,7 @@ const copiedBytesMax = 16 * 1024;
 export class Output {
   readonly #socket: Duplex;
   readonly #onRoom: () => void;
+  readonly #memory: Pot;
   /** Holds what is not handed over; undefined when that is nothing. */
   #slab: Slab | undefined;
   /** Where it begins. */
@@ -26,13 +30,22 @@ export class Output {
   /** Of frames that no window holds back, since the client last took all it was sent. */
   #unheldBytes = 0;
 
-  /** @param onRoom called when a socket that was congested has room again */
-  constructor(socket: Duplex, onRoom: () => void) {
+  /**
+   * @param memory a congested socket is counted there, with all that it may keep
+   * @param onRoom called when a socket that was congested has room again
+   */
+  constructor(socket: Duplex, memory: Pot, onRoom: () => void) {
     this.#socket = socket;
+    this.#memory = memory;
     this.#onRoom = onRoom;
+    socket.once("close", () => {
+      if (this.#congested) memory.release(congestedBytes);
+      this.#congested = false;
+    });
     socket.on("drain", () => {
       if (!this.#congested) return;
       this.#congested = false;
+      memory.release(congestedBytes);
       this.#unheldBytes = 0;
       if (socket.isPaused()) socket.resume();
       this.#onRoom();
@@ -87,7 +100,10 @@ export class Output {
     // What a slow client keeps waiting is to keep no more than itself.
     const waits = this.#socket.writableLength > 0 && written.length < copiedBytesMax;
     this.#socket.write(waits ? copyOf(written) : written);
-    if (this.#socket.writableLength > backlogBytesMax) this.#congested = true;
+    if (!this.#congested && this.#socket.writableLength > backlogBytesMax) {
+      this.#congested = true;
+      this.#memory.take(congestedBytes);
+    }
     if (!this.#congested) this.#unheldBytes = 0;
     else if (this.#unheldBytes > unpausedBytesMax) this.#socket.pause();
   }

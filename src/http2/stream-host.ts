@@ -1,4 +1,5 @@
 import type { Field } from "./field-list.js";
+import type { Pot, Priority } from "./memory.js";
 import type { Http2Stream } from "./stream.js";
 
 /** What a stream asks of its connection. */
@@ -18,8 +19,12 @@ export interface StreamHost {
   sendWindowUpdate(stream: number, bytes: number): void;
   /** The stream has something to send that its own window allows: it gets a turn, last of all who wait now. */
   wait(stream: Http2Stream): void;
-  /** So many bytes of a body came, or are not needed any more. */
-  hold(bytes: number): void;
+  /** Where what the stream itself takes is counted, and what waits for its client. */
+  readonly calls: Pot;
+  readonly answers: Pot;
+  /** So many bytes of a body came. @returns false when there is no memory for them: they are not counted */
+  hold(bytes: number, priority: Priority): boolean;
+  /** So many bytes of a body are not needed any more. */
   freed(bytes: number): void;
   closed(stream: Http2Stream): void;
   /** Its handler is done, after the stream was over. */

@@ -1,11 +1,14 @@
 import type { Field } from "./field-list.js";
 import { errorCodes, frameBytesMax, windowBytesMax } from "./frames.js";
+import type { Priority } from "./memory.js";
 import type { StreamHost } from "./stream-host.js";
 
 /** Who takes a request: told what comes of it, in order, until `closed`. */
 export interface StreamListener {
   /** Some of the body. It counts as held, and keeps the client from sending more, until `allow` and `free` say so. */
   data(chunk: Buffer): void;
+  /** There is no memory for more of the body, which was dropped: the listener ends the stream. */
+  overloaded(): void;
   /** The body has come to its end. */
   halfClosed(): void;
   /** What waited for the client has become less. */
@@ -13,6 +16,11 @@ export interface StreamListener {
   /** The stream is over, because the client ended it or its connection broke. Not called when this side ended it. */
   closed(): void;
 }
+
+/** What a piece that waits takes beside its bytes. */
+const waitingBytes = 200;
+/** An answer that is no longer than this is counted with its call. */
+const smallAnswerBytesMax = 16 * 1024;
 
 /** What waits until the client's windows have room for it. */
 interface Waiting {
@@ -23,6 +31,8 @@ interface Waiting {
 /** One request and its answer. */
 export class Http2Stream {
   readonly id: number;
+  /** Set by whoever takes the request, when that is work that goes first. */
+  priority: Priority = "ordinary";
   readonly #host: StreamHost;
   #listener: StreamListener | undefined;
   /** Bytes that the client takes, and those that it may send. */
@@ -34,6 +44,9 @@ export class Http2Stream {
   #held = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  /** What is counted for those that wait, and for the stream itself. */
+  #waitingCost = 0;
+  #chargedBytes = 0;
   /** What ends the stream, once nothing waits any more. */
   #trailers: readonly Field[] | undefined;
   #remoteEnded: boolean;
@@ -86,9 +99,41 @@ export class Http2Stream {
       this.#host.sendData(this.id, head, body);
       return;
     }
-    for (const bytes of [head, body]) if (bytes.length > 0) this.#waiting.push({ bytes, sent: 0 });
+    for (const bytes of [head, body]) {
+      if (bytes.length === 0) continue;
+      this.#waiting.push({ bytes, sent: 0 });
+      this.#waitingCost += bytes.length + waitingBytes;
+      this.#host.answers.take(bytes.length + waitingBytes);
+    }
     this.#waitingBytes += length;
     this.#pump();
+  }
+
+  /** Whether an answer of so many bytes can be sent now, or has memory to wait in. */
+  hasRoomFor(bytes: number): boolean {
+    if (bytes <= smallAnswerBytesMax || bytes <= Math.min(this.#sendWindow, this.#host.room)) return true;
+    const { answers } = this.#host;
+    if (!answers.tryTake(bytes, this.priority)) return false;
+    answers.release(bytes);
+    return true;
+  }
+
+  /**
+   * Counts what the stream's handler holds for it, until the stream is over and its handler done.
+   *
+   * @returns false when there is no room: nothing was counted
+   */
+  charge(bytes: number): boolean {
+    if (!this.#host.calls.tryTake(bytes, this.priority)) return false;
+    this.#chargedBytes += bytes;
+    return true;
+  }
+
+  /** Some of what was charged is not held any more. */
+  uncharge(bytes: number): void {
+    const released = Math.min(bytes, this.#chargedBytes);
+    this.#chargedBytes -= released;
+    this.#host.calls.release(released);
   }
 
   /** The answer's end; without trailers it ends all the same. */
@@ -127,7 +172,9 @@ export class Http2Stream {
   vacate(): void {
     if (!this.#occupied) return;
     this.#occupied = false;
-    if (this.#over) this.#host.vacated();
+    if (!this.#over) return;
+    this.uncharge(this.#chargedBytes);
+    this.#host.vacated();
   }
 
   /** So many bytes of the body are not needed any more. */
@@ -164,10 +211,10 @@ export class Http2Stream {
     if (this.#remoteEnded) return errorCodes.streamClosed;
     if (windowBytes > this.#receiveWindow) return errorCodes.flowControl;
     if (!this.#isDue(chunk.length, end)) return errorCodes.protocol;
+    if (chunk.length > 0 && !this.#host.hold(chunk.length, this.priority)) return errorCodes.refusedStream;
     this.#receiveWindow -= windowBytes;
     this.allow(windowBytes - chunk.length);
     this.#held += chunk.length;
-    this.#host.hold(chunk.length);
     this.#remoteEnded = end;
     if (chunk.length > 0) this.#listener?.data(chunk);
     if (end) this.#listener?.halfClosed();
@@ -232,9 +279,19 @@ export class Http2Stream {
       if (taken === bytes) break;
     }
     this.#waiting.splice(0, whole);
+    const cost = bytes + whole * waitingBytes;
+    this.#waitingCost -= cost;
+    this.#host.answers.release(cost);
     this.#waitingBytes -= bytes;
     this.#sendWindow -= bytes;
     this.#host.sendParts(this.id, parts, bytes);
+  }
+
+  /** There is no memory for what came of it. */
+  overload(): void {
+    this.#listener?.overloaded();
+    // A client that is told so may ask again elsewhere: nothing was done.
+    this.reset(errorCodes.refusedStream);
   }
 
   /** The client broke the protocol on this stream, and only there. */
@@ -268,6 +325,9 @@ export class Http2Stream {
     this.#listener = undefined;
     this.#host.freed(this.#held);
     this.#held = 0;
+    this.#host.answers.release(this.#waitingCost);
+    this.#waitingCost = 0;
+    if (!this.#occupied) this.uncharge(this.#chargedBytes);
     this.#host.closed(this);
   }
 }

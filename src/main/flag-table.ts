@@ -130,8 +130,15 @@ export const flagTable = [
     name: "max-concurrent-streams",
     group: member,
     kind: "uint32",
-    initial: "4294967295",
+    initial: "16384",
     help: "most calls that one connection may have open",
+  },
+  {
+    name: "max-memory",
+    group: member,
+    kind: "count",
+    initial: "0",
+    help: "bytes that this process may use; 0 means the limit of its container or machine",
   },
   {
     name: "grpc-keepalive-min-time",

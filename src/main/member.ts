@@ -1,4 +1,4 @@
-import { systemClock as clock, systemRandom as random } from "../base/index.js";
+import { systemClock as clock, type MemoryAccount, systemRandom as random } from "../base/index.js";
 import {
   CallCounters,
   type ClientEndpoints,
@@ -12,6 +12,7 @@ import {
 } from "../rpc/index.js";
 import { EtcdServer, MemberRemoved } from "../server/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
+import { clientMemory } from "./client-memory.js";
 import { openListeners } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
 import { memoryLimit } from "./memory-limit.js";
@@ -61,7 +62,8 @@ export async function startMember(
   logStart(settings, logger);
   if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
-  const starting = EtcdServer.start(settings.server, { clock, random, logger, peers: peerHttp });
+  const memory = clientMemory(settings.maxMemoryBytes, clock, logger);
+  const starting = EtcdServer.start(settings.server, { clock, random, logger, memory, peers: peerHttp });
   // A first start may wait for names and for other members.
   if ((await Promise.race([starting, stopping.then(() => "told to stop" as const)])) === "told to stop") {
     starting.catch(() => undefined);
@@ -90,7 +92,7 @@ export async function startMember(
     throw end === "removed" ? new MemberRemoved() : end;
   }
   await capable(server);
-  const handlers = clientHandlers(settings, server, logger);
+  const handlers = clientHandlers(settings, server, memory, logger);
   const { grpc } = handlers;
   const { listener, upgrade } = handlers.http;
   const http = { http: listener, upgrade };
@@ -137,7 +139,12 @@ interface ClientHandlers {
   readonly http: ClientEndpoints;
 }
 
-function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessLogger): ClientHandlers {
+function clientHandlers(
+  settings: Settings,
+  server: EtcdServer,
+  memory: MemoryAccount,
+  logger: ProcessLogger,
+): ClientHandlers {
   const counters = new CallCounters();
   const { maxConcurrentStreams, extensiveMetrics } = settings;
   const named = settings.gateway && settings.security.client.clientCertAuth;
@@ -148,7 +155,7 @@ function clientHandlers(settings: Settings, server: EtcdServer, logger: ProcessL
     receiveBytesMax: settings.server.maxRequestBytes + grpcOverheadBytes,
     timed: extensiveMetrics,
     slow: new SlowCalls(clock, logger, settings.warningCallMs),
-    ...{ counters, logger, clock, maxConcurrentStreams },
+    ...{ counters, logger, clock, memory, maxConcurrentStreams },
   };
   const { keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin } = settings;
   const grpc = new GrpcServer({ ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin });

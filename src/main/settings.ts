@@ -42,6 +42,8 @@ export interface Settings {
   readonly gateway: boolean;
   readonly access: HttpAccess;
   readonly maxConcurrentStreams: number;
+  /** Bytes that this process may use; 0 means what its container or machine has. */
+  readonly maxMemoryBytes: number;
   readonly keepaliveMinTimeMs: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -89,6 +91,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
+    maxMemoryBytes: flags.number("max-memory"),
     keepaliveMinTimeMs: flags.durationMs("grpc-keepalive-min-time"),
     keepaliveIntervalMs: flags.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: flags.durationMs("grpc-keepalive-timeout") || 20_000,

@@ -10,6 +10,10 @@ export type Binding = UnaryBinding | StreamBinding;
 export interface UnaryBinding {
   readonly kind: "unary";
   readonly path: string;
+  /** Nothing is changed by it: a call may be refused also when it was carried out. */
+  readonly reads?: boolean;
+  /** Leases, elections, health: it may use the memory that is kept for those. */
+  readonly first?: boolean;
   /** It may take as long as it likes: when the server stops, the call is ended as a stream would be. */
   readonly waits?: boolean;
   /** @param log where a method whose slow calls are logged leaves what it was asked and how much it answered */
@@ -28,9 +32,16 @@ export interface CallLog {
 export interface StreamBinding {
   readonly kind: "stream";
   readonly path: string;
+  /** As of a unary method. */
+  readonly first?: boolean;
   /** The client sends one request; only the answers are a stream. */
   readonly oneRequest?: boolean;
   run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
+}
+
+/** As it is, but served from the memory that is kept for leases, elections and health. */
+export function goingFirst<Kind extends Binding>(binding: Kind): Kind {
+  return { ...binding, first: true };
 }
 
 /** What metrics call its kind. */

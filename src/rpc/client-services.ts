@@ -2,7 +2,7 @@ import type { Clock, Random } from "../base/index.js";
 import type { EtcdServer } from "../server/index.js";
 import { services } from "../wire/index.js";
 import { authBindings } from "./auth.js";
-import { type Binding, streaming } from "./binding.js";
+import { type Binding, goingFirst, streaming } from "./binding.js";
 import { clusterBindings } from "./cluster.js";
 import { electionBindings } from "./election.js";
 import { healthBindings } from "./health.js";
@@ -32,13 +32,13 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
   const bound = [
     ...kvBindings(server, server.config.maxTxnOps),
     streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
-    ...leaseBindings(server, guard),
+    ...leaseBindings(server, guard).map(goingFirst),
     ...clusterBindings(server),
     ...maintenanceBindings(server),
     ...lockBindings(localClient, clock),
-    ...electionBindings(localClient, guard, clock),
+    ...electionBindings(localClient, guard, clock).map(goingFirst),
     ...authBindings(server),
-    ...healthBindings(),
+    ...healthBindings().map(goingFirst),
   ];
   return [...bound, ...reflectionBindings(bound)];
 }

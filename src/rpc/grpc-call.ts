@@ -1,4 +1,4 @@
-import { EtcdError, GrpcCode, type Logger } from "../base/index.js";
+import { type Clock, EtcdError, GrpcCode, type Logger } from "../base/index.js";
 import { errorCodes, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
 import type { Call } from "../server/index.js";
 import type { Answer, LongAnswer } from "./answer.js";
@@ -15,6 +15,10 @@ import type { ServerStream } from "./stream.js";
 /** What is waiting for a client before its handler is asked to stop. */
 const unsentBytesMax = 64 * 1024;
 const nothing = new Uint8Array(0);
+/** A client that takes nothing of a long answer for so long keeps a revision of the store from being compacted. */
+const stalledMsMax = 60_000;
+/** What a message takes, beside its bytes, until its handler asks for it. */
+const keptMessageBytes = 256;
 
 /** What all calls of a server share. */
 export interface CallEnvironment {
@@ -22,6 +26,7 @@ export interface CallEnvironment {
   readonly counters: CallCounters;
   readonly logger: Logger;
   readonly slow: SlowCalls;
+  readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** Longest message that is taken. */
   readonly receiveBytesMax: number;
@@ -203,6 +208,11 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     } else if (this.#waitingRequests === 0) this.#endRequests();
   }
 
+  overloaded(): void {
+    this.#fail(new EtcdError("overloaded"));
+    this.#abort(new EtcdError("canceled"));
+  }
+
   drain(): void {
     if (this.#stream.unsentBytes < unsentBytesMax) this.#giveRoom();
   }
@@ -226,9 +236,15 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     }
     const waiting = this.#wantsRequest;
     this.#wantsRequest = undefined;
-    if (waiting === undefined) this.#requests.push(message);
+    if (waiting === undefined) this.#keep(message);
     else waiting({ done: false, value: message });
     return true;
+  }
+
+  /** A message costs far more than the few bytes that it may consist of. */
+  #keep(message: ReceivedMessage): void {
+    if (this.#stream.charge(keptMessageBytes)) this.#requests.push(message);
+    else this.overloaded();
   }
 
   get #waitingRequests(): number {
@@ -239,6 +255,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     const next = this.#requests[this.#nextAt];
     if (next !== undefined) {
       this.#nextAt++;
+      this.#stream.uncharge(keptMessageBytes);
       if (this.#waitingRequests === 0) {
         this.#requests = [];
         this.#nextAt = 0;
@@ -290,7 +307,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
         this.#logSlow(slow, binding, message.length, response?.length ?? 0, startedAt);
       }
       if (!(response instanceof Uint8Array)) await this.#sendLong(response);
-      else if (this.#ended === "no") this.#send(response);
+      else if (this.#ended === "no") this.#answer(binding, response);
       this.#finish(okStatus);
     } catch (error) {
       this.#fail(error);
@@ -298,6 +315,13 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       this.#stream.vacate();
       if (binding.waits) lasting.delete(this);
     }
+  }
+
+  /** @throws EtcdError when the client does not take the answer and there is no memory for it to wait in */
+  #answer({ reads }: UnaryBinding, response: Uint8Array): void {
+    // Of a write that was done nobody may say that it was refused: what became of it is not known to its client.
+    if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
+    this.#send(response);
   }
 
   #logSlow(slow: SlowCalls, binding: UnaryBinding, requestBytes: number, responseBytes: number, at: number): void {
@@ -314,7 +338,9 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       for await (const part of answer.parts()) {
         if (this.cancelled) return;
         this.#stream.write(nothing, part);
+        const stalled = this.#environment.clock.after(stalledMsMax, () => this.#cut(new EtcdError("overloaded")));
         await this.drained();
+        stalled.cancel();
       }
     } catch (error) {
       if (!this.cancelled) this.#cut(error);
@@ -383,6 +409,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   #abort(reason: EtcdError): void {
     this.#aborted ??= reason;
     this.#cancel?.abort(reason);
+    this.#stream.uncharge(this.#waitingRequests * keptMessageBytes);
     this.#requests = [];
     this.#nextAt = 0;
     this.#endRequests();

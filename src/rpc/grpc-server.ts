@@ -1,6 +1,15 @@
 import type { Duplex } from "node:stream";
-import { type Clock, canonicalAddress, GrpcCode, type Logger, type Timer } from "../base/index.js";
 import {
+  type Clock,
+  canonicalAddress,
+  EtcdError,
+  GrpcCode,
+  type Logger,
+  type MemoryAccount,
+  type Timer,
+} from "../base/index.js";
+import {
+  type ConnectionMemory,
   type FieldList,
   Http2Connection,
   type Http2Stream,
@@ -26,6 +35,12 @@ import {
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 import type { SlowCalls } from "./slow-calls.js";
 
+/** What an open call takes, its connection's share of it and its handler included, beside its metadata. */
+const callBytes = { unary: 4 * 1024, stream: 16 * 1024 } as const;
+/** What each field of the metadata takes beside its characters. */
+const fieldBytes = 100;
+/** What a connection takes beside what is counted of its streams: its tables, and its parts that read and write. */
+const connectionBytes = 16 * 1024;
 /** How long a client may take to begin. */
 const openingMsMax = 60_000;
 /** How long a client may take to close a connection that has been ended. */
@@ -40,6 +55,8 @@ export interface GrpcServerConfig {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly slow: SlowCalls;
+  /** What clients make this process hold is counted there, and refused when there is no room. */
+  readonly memory: MemoryAccount;
   /** Longest message that is taken. */
   readonly receiveBytesMax: number;
   /** Most calls that one connection may have open. */
@@ -72,6 +89,7 @@ export class GrpcServer {
   readonly #served = new Set<Served>();
   readonly #lasting = new Set<GrpcCall>();
   readonly #deadlines: Deadlines;
+  readonly #memory: ConnectionMemory;
   #round: Timer | undefined;
   #stopped = false;
   #emptied: (() => void) | undefined;
@@ -79,6 +97,8 @@ export class GrpcServer {
   constructor(config: GrpcServerConfig) {
     this.#config = config;
     this.#deadlines = new Deadlines(config.clock);
+    const { memory } = config;
+    this.#memory = { calls: memory.pot("calls"), requests: memory.pot("requests"), answers: memory.pot("answers") };
     const lasting = {
       add: (call: GrpcCall) => this.#lasting.add(call),
       delete: (call: GrpcCall) => {
@@ -105,8 +125,14 @@ export class GrpcServer {
       socket.destroy();
       return;
     }
+    const connections = this.#config.memory.pot("connections");
+    if (!connections.tryTake(connectionBytes, "first")) {
+      socket.destroy();
+      return;
+    }
     const now = this.#config.clock.now();
     const http2 = {
+      memory: this.#memory,
       maxConcurrentStreams: this.#config.maxConcurrentStreams,
       fieldBytesMax: metadataBytesMax,
       frequentFields,
@@ -117,7 +143,10 @@ export class GrpcServer {
     const accept = (stream: Http2Stream, head: FieldList): StreamListener | undefined =>
       others !== undefined && !isForGrpc(head) ? others(stream, head) : this.#accept(stream, head, origin);
     let served: Served | undefined;
-    const closed = () => served !== undefined && this.#forget(served);
+    const closed = () => {
+      connections.release(connectionBytes);
+      if (served !== undefined) this.#forget(served);
+    };
     const connection = new Http2Connection(socket, begun, http2, accept, closed);
     served = { connection, since: now, heardAt: now, askedAt: undefined, endedAt: undefined };
     socket.on("data", () => this.#heard(served));
@@ -167,6 +196,9 @@ export class GrpcServer {
       const details = `grpc: Decompressor is not installed for grpc-encoding ${quoted(encoding)}`;
       const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
       stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
+    } else if (!this.#charge(stream, head, method[0])) {
+      const { code, message } = new EtcdError("overloaded");
+      stream.end(refusalOf({ code, details: message }));
     } else {
       const whole = { head, encoding, timeoutMs: timeoutOf(head), ...origin };
       const call = new GrpcCall(stream, method, whole, this.#environment);
@@ -174,6 +206,13 @@ export class GrpcServer {
       return call;
     }
     return undefined;
+  }
+
+  #charge(stream: Http2Stream, { fields }: FieldList, { kind, first }: Binding): boolean {
+    if (first) stream.priority = "first";
+    let bytes: number = callBytes[kind];
+    for (const { name, value } of fields) bytes += name.length + value.length + fieldBytes;
+    return stream.charge(bytes);
   }
 
   /** In grpc-go's words. */

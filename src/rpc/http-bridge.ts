@@ -22,6 +22,8 @@ const notPassedOn: ReadonlySet<string> = new Set([
 ]);
 const notAnswered: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
 const nothing = new Uint8Array(0);
+/** What a request takes: a connection within the process, with Node's HTTP at both of its ends. */
+const bridgedBytes = 64 * 1024;
 /** Fields that are taken take no more than that as HTTP/1.1 has them, with the lines that are added here. */
 const headBytesMax = metadataBytesMax + 1_024;
 /**
@@ -69,6 +71,7 @@ export class HttpBridge {
     if (head.tooLong) return refuse(stream, "431");
     if (method === "CONNECT" || !/^[\x21-\x7e]+$/.test(path) || !/^[/*]/.test(path)) return refuse(stream, "400");
     if (!/^[A-Z]+$/.test(method)) return refuse(stream, "400");
+    if (!stream.charge(bridgedBytes)) return refuse(stream, "503");
     const [near, far] = socketPair(origin);
     this.#streams.set(near, stream);
     this.#server.emit("connection", near);
@@ -102,6 +105,11 @@ class BridgedRequest implements StreamListener {
       this.#stream.allow(chunk.length);
       this.#stream.free(chunk.length);
     });
+  }
+
+  overloaded(): void {
+    if (this.#response === undefined) refuse(this.#stream, "503");
+    this.#request.destroy();
   }
 
   halfClosed(): void {

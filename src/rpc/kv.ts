@@ -65,11 +65,14 @@ export function kvBindings(server: KvAnswerer, maxTxnOps: number): readonly Bind
   };
   const calls = kvCalls(server, reads, maxTxnOps);
   return [
-    logged(Range, calls.range, none, (_, answer, log) => {
-      count(log, answer.count);
-      if (answer instanceof LongRange) return rangeInParts(answer, server.header(answer.revision));
-      return Range.response.encode(answer);
-    }),
+    {
+      ...logged(Range, calls.range, none, (_, answer, log) => {
+        count(log, answer.count);
+        if (answer instanceof LongRange) return rangeInParts(answer, server.header(answer.revision));
+        return Range.response.encode(answer);
+      }),
+      reads: true,
+    },
     logged(
       Put,
       calls.put,

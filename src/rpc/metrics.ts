@@ -1,6 +1,7 @@
 import { apiVersion, GrpcCode } from "../base/index.js";
 import { type CallCounters, handlingBounds, type MethodCounters } from "./call-counters.js";
 import type { CheckCounts, HealthChecks } from "./health-checks.js";
+import { addMemory } from "./memory-metrics.js";
 import { MetricRegistry, type Sample } from "./metric-registry.js";
 import { addPeers } from "./peer-metrics.js";
 import { addProcessMetrics } from "./process-metrics.js";
@@ -21,6 +22,7 @@ export function createMetrics(
   addServer(registry, server);
   addPeers(registry, server);
   addCalls(registry, calls);
+  addMemory(registry, server.memory);
   if (extensive) addDurations(registry, calls);
   registry.counter("etcd_server_health_success", "Health checks that succeeded.", () => health.successes);
   registry.counter("etcd_server_health_failures", "Health checks that failed.", () => health.failures);

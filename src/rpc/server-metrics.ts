@@ -2,7 +2,7 @@ import type { EtcdServer } from "../server/index.js";
 import { AlarmType } from "../wire/index.js";
 import { type Counts, countsOf, type MetricRegistry } from "./metric-registry.js";
 
-export type MetricsServer = Pick<EtcdServer, "metrics" | "memberId" | "clusterVersion" | "alarms">;
+export type MetricsServer = Pick<EtcdServer, "metrics" | "memory" | "memberId" | "clusterVersion" | "alarms">;
 type Metrics = MetricsServer["metrics"];
 type Row = readonly ["counter" | "gauge", name: string, help: string, read: (metrics: Metrics) => number | boolean];
 type HistogramRow = readonly [name: string, help: string, read: (metrics: Metrics) => Counts];

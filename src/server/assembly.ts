@@ -1,5 +1,5 @@
 import { Applier, Quota } from "../apply/index.js";
-import { EtcdError, MemoryAccount } from "../base/index.js";
+import { EtcdError } from "../base/index.js";
 import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./access.js";
@@ -58,7 +58,7 @@ export interface AssemblyHooks {
 /** Joins the parts; nothing runs yet. */
 export function assemble(
   settings: ServerConfig,
-  deps: ServerDeps,
+  deps: ServerDeps & Required<Pick<ServerDeps, "memory">>,
   member: Bootstrapped,
   { onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
@@ -95,7 +95,7 @@ export function assemble(
   const { position, leadership, proposer, readIndex, nextId } = consensus;
   const space = new SpaceGuard({ quota, memberId, proposer, logger });
   const headers = new Headers(clusterId, memberId, store, position);
-  const memory = (deps.memory ?? MemoryAccount.unlimited()).pot("reads");
+  const memory = deps.memory.pot("reads");
   const kv = new KvService({
     ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow, memory },
   });

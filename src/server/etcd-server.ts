@@ -1,5 +1,5 @@
 import type { Growth, LongRange, LongTxn } from "../apply/index.js";
-import { type ClusterId, EtcdError, type LeaseId, type MemberId } from "../base/index.js";
+import { type ClusterId, EtcdError, type LeaseId, type MemberId, MemoryAccount } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { NodeId, Status } from "../raft/index.js";
 import type { PeerService } from "../transport/index.js";
@@ -68,6 +68,8 @@ export class EtcdServer {
   readonly memberId: MemberId;
   readonly clusterId: ClusterId;
   readonly watchable: WatchableStore;
+  /** What clients' requests are counted with. */
+  readonly memory: MemoryAccount;
   /** Resolves once this member has a leader and all know its name and client URLs; pending when it stops before. */
   readonly ready: Promise<void>;
   /** Resolves with the reason when the member cannot go on: its disk failed, or a fact does not hold. */
@@ -111,6 +113,7 @@ export class EtcdServer {
 
   private constructor(config: ServerConfig, deps: ServerDeps, member: Bootstrapped) {
     this.config = config;
+    this.memory = deps.memory ?? MemoryAccount.unlimited();
     this.memberId = member.ids.memberId;
     this.clusterId = member.ids.clusterId;
     this.failed = new Promise((resolve) => {
@@ -122,7 +125,7 @@ export class EtcdServer {
     this.removed = new Promise((resolve) => {
       removed = resolve;
     });
-    this.#parts = assemble(config, deps, member, {
+    this.#parts = assemble(config, { ...deps, memory: this.memory }, member, {
       onFailure: (error) => this.#fail(error),
       // Peers that have yet to hear of it are told until then.
       onRemoved: () => {

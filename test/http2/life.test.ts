@@ -5,7 +5,7 @@ import type { Http2Stream } from "../../src/http2/index.js";
 import { Output } from "../../src/http2/output.js";
 import { Pieces } from "../../src/http2/pieces.js";
 import { ask, data, flags, frame, headers, ping, reset, settings, types, windowUpdate } from "./frames.js";
-import { answer, okTrailers, Peer, quiet, type Seen } from "./peer.js";
+import { answer, connectionMemory, okTrailers, Peer, quiet, type Seen } from "./peer.js";
 
 const patient = { onRequest: () => undefined };
 
@@ -210,7 +210,7 @@ describe("what costs a client little", () => {
       kept.push(chunk);
       return write(chunk);
     };
-    const output = new Output(socket, () => undefined);
+    const output = new Output(socket, connectionMemory().answers, () => undefined);
     for (let at = 0; at < 10; at++) {
       output.frame(types.ping, 0, 0, 8);
       output.bytes(Buffer.alloc(8));

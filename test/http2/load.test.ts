@@ -33,6 +33,7 @@ async function echoing(): Promise<void> {
         if (stream.unsentBytes < 64 * 1024) allow();
       },
       halfClosed: () => stream.end(okTrailers),
+      overloaded: () => undefined,
       drain: () => {
         if (stream.unsentBytes < 64 * 1024) allow();
       },

@@ -1,4 +1,6 @@
+import { MemoryAccount } from "../../src/base/index.js";
 import {
+  type ConnectionMemory,
   type Field,
   type FieldList,
   Http2Connection,
@@ -17,7 +19,7 @@ export interface Seen {
   readonly head: FieldList;
   body: Buffer;
   /** "open", or how the request ended. */
-  state: "open" | "half-closed" | "closed";
+  state: "open" | "half-closed" | "overloaded" | "closed";
   drained: number;
 }
 
@@ -25,6 +27,7 @@ export interface PeerOptions {
   readonly maxConcurrentStreams?: number;
   readonly pingIntervalMsMin?: number;
   readonly frequentFields?: readonly Field[];
+  readonly memory?: MemoryAccount;
   /** What happens with each request; by default it is answered with its own body, once that is whole. */
   readonly onRequest?: (seen: Seen) => void;
   readonly onData?: (seen: Seen, chunk: Buffer) => void;
@@ -50,6 +53,7 @@ export class Peer {
       fieldBytesMax: 64 * 1024,
       frequentFields: options.frequentFields ?? [],
       pingIntervalMsMin: options.pingIntervalMsMin ?? 5_000,
+      memory: connectionMemory(options.memory),
       onFault: (error: unknown) => this.faults.push(error),
     };
     const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, options);
@@ -94,6 +98,9 @@ export class Peer {
           stream.free(chunk.length);
         }
       },
+      overloaded: () => {
+        seen.state = "overloaded";
+      },
       halfClosed: () => {
         seen.state = "half-closed";
         if (options.onHalfClosed !== undefined) options.onHalfClosed(seen);
@@ -107,6 +114,10 @@ export class Peer {
       },
     };
   }
+}
+
+export function connectionMemory(account = MemoryAccount.unlimited()): ConnectionMemory {
+  return { calls: account.pot("calls"), requests: account.pot("requests"), answers: account.pot("answers") };
 }
 
 export function answer(stream: Http2Stream, body: Uint8Array): void {

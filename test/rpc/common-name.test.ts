@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { silentLogger, systemClock } from "../../src/base/index.js";
+import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { type Binding, CallCounters, Gate, GrpcServer, SharedPort, SlowCalls } from "../../src/rpc/index.js";
 import { readCredentials } from "../../src/tls/index.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
@@ -35,6 +35,7 @@ beforeAll(async () => {
     ...{ counters: new CallCounters(), logger: silentLogger, clock: systemClock, receiveBytesMax: 1_000, timed: false },
     slow: new SlowCalls(systemClock, silentLogger, 300),
     ...{
+      memory: MemoryAccount.unlimited(),
       maxConcurrentStreams: 2 ** 32 - 1,
       keepaliveIntervalMs: 7_200_000,
       keepaliveTimeoutMs: 20_000,

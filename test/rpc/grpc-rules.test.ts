@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { deflateSync, gzipSync } from "node:zlib";
 import { type Client, credentials, Client as GrpcClient, Metadata } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EtcdError, seededRandom, silentLogger, systemClock } from "../../src/base/index.js";
+import { EtcdError, MemoryAccount, seededRandom, silentLogger, systemClock } from "../../src/base/index.js";
 import { type Binding, CallCounters, Gate, GrpcServer, type ServerStream } from "../../src/rpc/index.js";
 import { SlowCalls } from "../../src/rpc/slow-calls.js";
 import {
@@ -80,6 +80,7 @@ function serverOf(served: readonly Binding[]): GrpcServer {
     logger: silentLogger,
     clock: systemClock,
     receiveBytesMax,
+    memory: MemoryAccount.unlimited(),
     maxConcurrentStreams: 2 ** 32 - 1,
     keepaliveIntervalMs: 7_200_000,
     keepaliveTimeoutMs: 20_000,

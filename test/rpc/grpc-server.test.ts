@@ -2,7 +2,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
-import { EtcdError, GrpcCode, type LogFields, silentLogger, systemClock } from "../../src/base/index.js";
+import { EtcdError, GrpcCode, type LogFields, MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { healthBindings } from "../../src/rpc/health.js";
 import {
   type Binding,
@@ -43,6 +43,7 @@ async function start(bindings: readonly Binding[], gateView = view): Promise<Sta
     clock: systemClock,
     slow: new SlowCalls(systemClock, silentLogger, 300),
     receiveBytesMax,
+    memory: MemoryAccount.unlimited(),
     maxConcurrentStreams: 2 ** 32 - 1,
     keepaliveIntervalMs: 7_200_000,
     keepaliveTimeoutMs: 20_000,

@@ -1,7 +1,7 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { EtcdError, silentLogger } from "../../src/base/index.js";
+import { EtcdError, MemoryAccount, silentLogger } from "../../src/base/index.js";
 import { CallCounters, clientEndpoints, type EndpointServer, peerEndpoints } from "../../src/rpc/index.js";
 import type { ServerMetrics } from "../../src/server/index.js";
 import { ServerCounters } from "../../src/server/metrics.js";
@@ -35,6 +35,7 @@ const healthy: EndpointServer = {
   memberId: 0x8e9e05c52164694dn as EndpointServer["memberId"],
   clusterId: 0xcdf818194e3a8c32n as EndpointServer["clusterId"],
   metrics,
+  memory: MemoryAccount.unlimited(),
   clusterVersion: () => "3.5.0",
   alarms: () => [],
   leader: () => 1n,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { silentLogger, systemClock } from "../../src/base/index.js";
+import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { type Binding, CallCounters, Gate, GrpcServer } from "../../src/rpc/index.js";
 import { socketPair } from "../../src/rpc/memory-socket.js";
 import { SlowCalls } from "../../src/rpc/slow-calls.js";
@@ -50,6 +50,7 @@ describe("a call counts among those of its connection until its handler is done"
         logger: silentLogger,
         clock: systemClock,
         receiveBytesMax: 100_000,
+        memory: MemoryAccount.unlimited(),
         maxConcurrentStreams: 2,
         keepaliveIntervalMs: 7_200_000,
         keepaliveTimeoutMs: 20_000,
