@@ -1,6 +1,7 @@
 import { Agent, type AgentOptions, type ClientRequest, type IncomingMessage, request } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import type { Clock } from "../base/index.js";
+import { peerAddress } from "./peer-address.js";
 
 /** An idle connection is closed before the peer might close it: etcd's members do after five seconds. */
 const idleMsMax = 3_000;
@@ -37,19 +38,16 @@ export class Dialer {
   /**
    * A request whose head goes out with the first byte of its body, or with `end`. Without an `error` listener a
    * failure would end the process.
+   *
+   * @throws PeerError when no connection can be opened to such a URL
    */
   open(method: "GET" | "POST", url: string, path: string, headers: Headers): ClientRequest {
-    const { protocol, hostname, port } = new URL(url);
-    const secure = protocol === "https:";
-    const opened = request({
-      agent: this.#agents[secure ? "https:" : "http:"],
-      protocol,
-      hostname: hostname.replace(/^\[|\]$/g, ""),
-      port: port === "" ? (secure ? 443 : 80) : port,
-      method,
-      path,
-      headers,
-    });
+    const address = peerAddress(url);
+    if (address === undefined) throw new PeerError(`cannot connect to the peer URL ${url}`);
+    const { secure, host: hostname } = address;
+    const protocol = secure ? "https:" : "http:";
+    const target = address.kind === "tcp" ? { port: address.port } : { socketPath: address.socketPath };
+    const opened = request({ agent: this.#agents[protocol], protocol, hostname, ...target, method, path, headers });
     opened.once("socket", (socket) => {
       if (!socket.connecting) return;
       const { clock, dialTimeoutMs } = this.#config;

@@ -1,4 +1,5 @@
 import { assert } from "../base/index.js";
+import { peerAddress } from "./peer-address.js";
 
 /** The URLs of one peer: one is used until it fails, then the next. */
 export class PeerUrls {
@@ -28,10 +29,5 @@ export class PeerUrls {
 
 /** Whether a connection can be opened to each of these. */
 export function arePeerUrls(urls: readonly string[]): boolean {
-  return urls.length > 0 && urls.every(isPeerUrl);
-}
-
-function isPeerUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "";
+  return urls.length > 0 && urls.every((url) => peerAddress(url) !== undefined);
 }

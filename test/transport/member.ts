@@ -7,6 +7,8 @@ import { type SnapshotSink, Transport, type TransportConfig } from "../../src/tr
 
 export interface TestMemberOptions extends Partial<TransportConfig> {
   readonly port?: number;
+  /** Listens on this socket file instead of a port. */
+  readonly socketPath?: string;
   /** Answers what the transport does not. */
   readonly others?: RequestListener;
 }
@@ -42,7 +44,8 @@ export class TestMember {
 
   static async start(id: bigint, options: TestMemberOptions = {}): Promise<TestMember> {
     const member = new TestMember(id as MemberId, options);
-    member.#server.listen(options.port ?? 0, "127.0.0.1");
+    if (options.socketPath !== undefined) member.#server.listen(options.socketPath);
+    else member.#server.listen(options.port ?? 0, "127.0.0.1");
     await once(member.#server, "listening");
     member.#transport = new Transport({ ...member.#defaults(), ...options });
     return member;
@@ -59,7 +62,8 @@ export class TestMember {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    const address = this.#server.address();
+    return typeof address === "string" ? `unix://${address}` : `http://127.0.0.1:${this.port}`;
   }
 
   /** Resolves when the condition holds; looked at whenever something happens, and every few milliseconds. */
