@@ -96,6 +96,32 @@ for (const { name, entries, commit, confState, want } of [
     want: ["3/5 ConfChangeAddNode 2 promote", "4/5 ConfChangeRemoveNode 1"],
   },
   {
+    name: "removes learners too",
+    entries: [put(3)],
+    commit: 3,
+    confState: { ...joined, learners: [4n] },
+    want: ["3/4 request", "4/5 ConfChangeRemoveNode 1", "5/5 ConfChangeRemoveNode 3", "6/5 ConfChangeRemoveNode 4"],
+  },
+  {
+    name: "gives itself a vote before it removes two voters and another learner",
+    entries: [],
+    commit: 2,
+    confState: { ...emptyConfState, voters: [1n, 3n], learners: [2n, 4n] },
+    want: [
+      "3/5 ConfChangeAddNode 2 promote",
+      "4/5 ConfChangeRemoveNode 1",
+      "5/5 ConfChangeRemoveNode 3",
+      "6/5 ConfChangeRemoveNode 4",
+    ],
+  },
+  {
+    name: "removes the other one of two",
+    entries: [],
+    commit: 2,
+    confState: { ...emptyConfState, voters: [1n, 2n] },
+    want: ["3/5 ConfChangeRemoveNode 1"],
+  },
+  {
     name: "adds a member that its log has not heard of",
     entries: [],
     commit: 2,
