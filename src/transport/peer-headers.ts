@@ -3,6 +3,7 @@ import type { MemberId } from "../base/index.js";
 import { compareVersions, idText } from "../cluster/index.js";
 import type { TransportConfig } from "./config.js";
 import type { Headers } from "./dialer.js";
+import { peerAddress } from "./peer-address.js";
 
 export const clusterIdHeader = "X-Etcd-Cluster-ID";
 export const serverVersionHeader = "X-Server-Version";
@@ -51,9 +52,13 @@ export function senderOf(headers: IncomingHttpHeaders): { id: MemberId; urls: re
   return id === undefined || urls.length === 0 ? undefined : { id, urls };
 }
 
+/**
+ * Where a sender says it can be reached. Socket files are left out: anybody can send this header, and must not choose
+ * which local sockets this member writes to. Members behind socket files are found by what the log says of them.
+ */
 export function peerUrlsOf(headers: IncomingHttpHeaders): readonly string[] {
   const urls = header(headers, "X-PeerURLs") ?? "";
-  return urls === "" ? [] : urls.split(",");
+  return urls.split(",").filter((url) => url !== "" && peerAddress(url)?.kind !== "socket");
 }
 
 /** An id in hex; 0 is nobody's. */
