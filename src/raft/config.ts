@@ -25,6 +25,8 @@ export interface Config {
 
   /** Entries of one append message; 0 means one entry at a time. */
   readonly maxSizePerMessage: number;
+  /** Entries of one Ready, which are stored in one write: more are left to the next. No limit when absent. */
+  readonly maxStoredSizePerReady?: number;
   /** Committed entries handed out and not yet acknowledged; `maxSizePerMessage` when absent. */
   readonly maxCommittedSizePerReady?: number;
   /** Data of entries that are proposed but not committed: more is dropped. */

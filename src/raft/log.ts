@@ -217,8 +217,10 @@ export class RaftLog {
     return entries ?? this.#fail("unexpected error when getting unapplied entries");
   }
 
+  /** With `allowUnstable`, what is being written counts; what no Ready has carried yet does not in either case. */
   #appliableIndex(allowUnstable: boolean): number {
-    return allowUnstable ? this.#committed : Math.min(this.#committed, this.unstable.offset - 1);
+    const { offset, inProgressEnd } = this.unstable;
+    return Math.min(this.#committed, (allowUnstable ? inProgressEnd : offset) - 1);
   }
 
   /** Entries from `index` on to send; undefined when the first of them is compacted. */

@@ -3,6 +3,7 @@ import { type Config, checkConfig } from "./config.js";
 import { type EntryId, RaftLog } from "./log.js";
 import type { RaftLogger } from "./logger.js";
 import { createMessage, type MessageBody, restsOnStorage } from "./message.js";
+import { Promises } from "./promises.js";
 import { hex } from "./quorum.js";
 import { ReadOnly } from "./read-only.js";
 import { Tracker } from "./tracker.js";
@@ -58,7 +59,7 @@ export class Raft {
   /** Messages that may leave at once. */
   messages: Message[] = [];
   /** Messages, to this node too, that may leave once everything that is unstable now is stored. */
-  messagesAfterAppend: Message[] = [];
+  readonly messagesAfterAppend = new Promises();
 
   constructor(config: Config) {
     checkConfig(config);
@@ -126,7 +127,7 @@ export class Raft {
     const message = createMessage(type, to, this.id, term, body);
     // A promise of something stored waits until it is, even a refusal: what it refuses for may be unstable itself.
     if (restsOnStorage(type)) {
-      this.messagesAfterAppend.push(message);
+      this.messagesAfterAppend.add(message, this.log.lastIndex);
       return;
     }
     assert(to !== this.id, "only a promise to be kept after storing is sent to oneself");

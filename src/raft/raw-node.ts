@@ -181,37 +181,45 @@ export class RawNode {
     assert(this.#onAdvance === undefined, "a Ready is advanced before the next one is taken");
     const raft = this.#raft;
     const { log } = raft;
-    const hardState = this.#hardStateChanged() ? raft.hardState() : undefined;
-    const entries = log.unstable.nextEntries();
+    const entries = log.unstable.nextEntries(raft.config.maxStoredSizePerReady);
+    const snapshot = log.unstable.nextSnapshot;
+    log.unstable.acceptInProgress(entries.length);
+    const hardState = this.#nextHardState();
     const { term, vote } = this.#lastHardState;
     const ready = {
       softState: this.#softStateChanged() ? raft.softState() : undefined,
       hardState,
       readStates: raft.readStates,
       entries,
-      snapshot: log.unstable.nextSnapshot,
+      snapshot,
       committedEntries: log.nextCommitted(!this.#async),
       messages: raft.messages,
       mustSync: entries.length > 0 || raft.vote !== vote || raft.term !== term,
     };
     if (ready.softState !== undefined) this.#lastSoftState = ready.softState;
     if (hardState !== undefined && !isEmptyHardState(hardState)) this.#lastHardState = hardState;
-    if (this.#async) this.#handToThreads(ready);
-    else this.#handToCaller(ready);
+    const promises = raft.messagesAfterAppend.takeUpTo(log.unstable.inProgressEnd - 1, log.lastIndex);
+    if (this.#async) this.#handToThreads(ready, promises);
+    else this.#handToCaller(ready, promises);
     raft.messages = [];
-    raft.messagesAfterAppend = [];
     raft.readStates = [];
-    log.unstable.acceptInProgress();
     const last = ready.committedEntries.at(-1);
     if (last !== undefined) log.acceptApplying(last.index, entriesSize(ready.committedEntries), !this.#async);
     return ready;
   }
 
+  /** The commit index in it is that of entries which are stored with it, at the latest: no start may miss them. */
+  #nextHardState(): HardState | undefined {
+    if (!this.#hardStateChanged()) return undefined;
+    const { term, vote, commit } = this.#raft.hardState();
+    return { term, vote, commit: Math.min(commit, this.#raft.log.unstable.inProgressEnd - 1) };
+  }
+
   /** The caller stores, then sends all messages; what goes to the node itself waits for `advance`. */
-  #handToCaller(ready: Ready & { readonly messages: Message[] }): void {
-    const { id, messagesAfterAppend } = this.#raft;
+  #handToCaller(ready: Ready & { readonly messages: Message[] }, promises: readonly Message[]): void {
+    const { id } = this.#raft;
     const own: Message[] = [];
-    for (const message of messagesAfterAppend) (message.to === id ? own : ready.messages).push(message);
+    for (const message of promises) (message.to === id ? own : ready.messages).push(message);
     const appended = this.#appendResponse(ready);
     if (appended !== undefined) own.push(appended);
     if (this.#raft.config.reportsApplied) for (const entry of ready.committedEntries) this.#unapplied.push(entry);
@@ -220,15 +228,15 @@ export class RawNode {
   }
 
   /** The work goes out as messages to the storage threads, which bring the answers back as they get done. */
-  #handToThreads(ready: Ready & { readonly messages: Message[] }): void {
-    const { id, messagesAfterAppend } = this.#raft;
+  #handToThreads(ready: Ready & { readonly messages: Message[] }, promises: readonly Message[]): void {
+    const { id } = this.#raft;
     const { hardState, entries, snapshot, committedEntries } = ready;
     const stores = hardState !== undefined && !isEmptyHardState(hardState);
-    if (entries.length > 0 || stores || snapshot !== undefined || messagesAfterAppend.length > 0) {
+    if (entries.length > 0 || stores || snapshot !== undefined || promises.length > 0) {
       // The leader's answers to itself come before the storage response: while they are handled, the terms of the
       // entries are still at hand.
       const appended = this.#appendResponse(ready);
-      const responses = appended === undefined ? messagesAfterAppend : [...messagesAfterAppend, appended];
+      const responses = appended === undefined ? promises : [...promises, appended];
       const { term, vote, commit } = stores ? hardState : { term: 0, vote: noNode, commit: 0 };
       const body = { entries, snapshot, vote, commit, responses };
       ready.messages.push(createMessage("MsgStorageAppend", appendThread, id, term, body));
@@ -240,16 +248,16 @@ export class RawNode {
   }
 
   /**
-   * Tells the node that its log is stored up to its present end. It carries the present term, and is void when that
+   * Tells the node that its log is stored as far as it has been handed out. It carries the present term, and is void when that
    * has changed by then: an overwritten entry may look like one written before, while the write that overwrites is
-   * still queued. Hence also every Ready that changes the term, even without entries, brings one for the whole log.
+   * still queued. Hence also every Ready that changes the term, even without entries, brings one for all of that.
    */
   #appendResponse({ snapshot }: Ready): Message | undefined {
     const { id, log, term } = this.#raft;
     const pending = log.unstable.length > 0;
     if (!pending && snapshot === undefined) return undefined;
-    const last = pending ? log.lastEntryId() : { index: 0, term: 0 };
-    const body = { index: last.index, logTerm: last.term, snapshot };
+    const index = pending ? log.unstable.inProgressEnd - 1 : 0;
+    const body = { index, logTerm: pending ? (log.termAt(index) ?? 0) : 0, snapshot };
     return createMessage("MsgStorageAppendResp", id, appendThread, term, body);
   }
 
@@ -318,6 +326,11 @@ export class RawNode {
   reportSnapshot(id: NodeId, outcome: "finish" | "failure"): void {
     const body = { reject: outcome === "failure", context: emptyBytes };
     step(this.#raft, createMessage("MsgSnapStatus", noNode, id, 0, body));
+  }
+
+  /** Up to here the log is known to be stored by a quorum. */
+  get committed(): number {
+    return this.#raft.log.committed;
   }
 
   status(): Status {

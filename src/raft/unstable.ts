@@ -69,14 +69,14 @@ export class Unstable {
     return this.#entries.end > this.#inProgressEnd;
   }
 
-  /** The entries that no Ready has carried yet. */
-  nextEntries(): Entry[] {
-    return this.#entries.slice(this.#inProgressEnd, this.#entries.end);
+  /** The entries that no Ready has carried yet: as many as fit `maxBytes`, but one at least. */
+  nextEntries(maxBytes = Number.POSITIVE_INFINITY): Entry[] {
+    return this.#entries.slice(this.#inProgressEnd, this.#entries.end, maxBytes);
   }
 
-  /** Everything here is being written from now on. */
-  acceptInProgress(): void {
-    this.#inProgressEnd = this.#entries.end;
+  /** The snapshot and the next `count` entries are being written from now on; without a count, all entries are. */
+  acceptInProgress(count = this.#entries.end - this.#inProgressEnd): void {
+    this.#inProgressEnd += count;
     if (this.#snapshot !== undefined) this.#snapshotInProgress = true;
   }
 

@@ -15,6 +15,7 @@ import { ServerCounters } from "./metrics.js";
 import type { Names } from "./names.js";
 import { found, idFields, type Origin, openLog } from "./origin.js";
 import type { PeerAccess } from "./peer-network.js";
+import { raftLimits } from "./raft-limits.js";
 import { raftLogger } from "./raft-logger.js";
 import { type ReceivedSnapshots, SnapshotFolder } from "./received-snapshots.js";
 import { standAlone } from "./standalone.js";
@@ -243,8 +244,7 @@ function makeNode(
     random,
     logger: raftLogger(logger),
     codec: confChangeCodec,
-    maxSizePerMessage: 1024 * 1024,
-    maxInflightMessages: 512,
+    ...raftLimits,
     checkQuorum: true,
     preVote: config.preVote,
     reportsApplied: true,

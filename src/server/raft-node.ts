@@ -8,6 +8,7 @@ import {
   type MemoryStorage,
   type Message,
   type NodeId,
+  noNode,
   RaftError,
   type RawNode,
   type ReadState,
@@ -142,7 +143,8 @@ export class RaftNode {
    * Takes a proposal; without a leader it waits for one.
    *
    * @param wanted whether anybody waits for it still, when there is a leader
-   * @throws EtcdError `leaderChanged` when raft dropped it, `tooManyRequests` when too many wait already
+   * @throws EtcdError `leaderChanged` when raft dropped it, `tooManyRequests` when too many wait already, or too many
+   *   bytes are not committed yet
    */
   propose(data: Uint8Array, wanted: () => boolean): void {
     this.#propose({ propose: () => this.#node.propose(data), wanted });
@@ -315,8 +317,9 @@ export class RaftNode {
     if (ready.hardState !== undefined) {
       this.#unsavedState = ready.hardState;
       storage.setHardState(ready.hardState);
-      handler.commitMoved(ready.hardState.commit);
     }
+    // It may lie before the end of what is stored here: the hard state tells of it only then, messages do at once.
+    handler.commitMoved(this.#node.committed);
     if (ready.softState !== undefined) this.#leadership(ready.softState);
     if (ready.readStates.length > 0) handler.readStates(ready.readStates);
     const outbox = sortMessages(ready, this.#leading, this.#storedTerm, (id) => handler.isRemoved(id));
@@ -383,8 +386,14 @@ export class RaftNode {
       if (this.#unsent.length >= unsentMax) throw new EtcdError("tooManyRequests");
       this.#unsent.push(proposal);
     } else if (!this.#send(proposal)) {
-      throw new EtcdError("leaderChanged");
+      throw new EtcdError(this.#takesProposals ? "tooManyRequests" : "leaderChanged");
     }
+  }
+
+  /** Whether raft drops a proposal only because too much is uncommitted. */
+  get #takesProposals(): boolean {
+    const { state, leadTransferee } = this.#node.basicStatus();
+    return state === "StateLeader" && leadTransferee === noNode;
   }
 
   /** False when raft dropped the proposal. */

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createMessage, type Entry } from "../../src/raft/index.js";
 import { Inflights } from "../../src/raft/inflights.js";
 import { Progress } from "../../src/raft/progress.js";
-import { addressed, TestNode } from "./kit.js";
+import { addressed, entriesOf, TestNode } from "./kit.js";
 
 const limits = { messages: 3, bytes: 100 };
 
@@ -146,5 +147,54 @@ describe("replication under flow control", () => {
       node.raw.advance();
     }
     expect(node.raw.hasReady()).toBe(false);
+  });
+
+  test("one Ready stores entries up to its limit, and promises, commits and applies no more than those", () => {
+    const node = new TestNode({ maxStoredSizePerReady: 250, term: 1 });
+    const entries = [1, 2, 3, 4, 5].map((index): Entry => {
+      return { term: 1, index, type: "EntryNormal", data: Buffer.alloc(100) };
+    });
+    node.raw.step(createMessage("MsgApp", 1n, 2n, 1, { entries, commit: 5 }));
+    const seen: string[] = [];
+    while (node.raw.hasReady()) {
+      const ready = node.raw.ready();
+      const promised = ready.messages.filter(({ type }) => type === "MsgAppResp").map(({ index }) => index);
+      const stored = ready.entries.map(({ index }) => index);
+      const applied = ready.committedEntries.map(({ index }) => index);
+      seen.push(`stores ${stored} commits ${ready.hardState?.commit} applies ${applied} promises ${promised}`);
+      node.store(ready);
+      node.raw.advance();
+    }
+    expect(seen).toEqual([
+      "stores 1,2 commits 2 applies 1,2 promises ",
+      "stores 3,4 commits 4 applies 3,4 promises ",
+      "stores 5 commits 5 applies 5 promises 5",
+    ]);
+  });
+
+  test("a single voter commits each part of what it stores as soon as that is stored", () => {
+    const node = new TestNode({ size: 1, maxStoredSizePerReady: 250 }).lead();
+    for (let count = 0; count < 4; count++) node.raw.propose(Buffer.alloc(100));
+    const commits: number[] = [];
+    while (node.raw.hasReady()) {
+      node.store(node.raw.ready());
+      node.raw.advance();
+      commits.push(node.commit);
+    }
+    expect(commits.slice(0, 2)).toEqual([3, 5]);
+  });
+
+  test("a promise does not wait for entries that were cut off the log", () => {
+    const node = new TestNode({ maxStoredSizePerReady: 1, term: 1 });
+    const entries = (term: number, count: number): Entry[] =>
+      entriesOf(Array.from({ length: count }, () => term)).map((entry) => ({ ...entry, data: Buffer.alloc(9) }));
+    node.raw.step(createMessage("MsgApp", 1n, 2n, 1, { entries: entries(1, 5) }));
+    node.raw.step(createMessage("MsgApp", 1n, 3n, 2, { entries: entries(2, 2) }));
+    const answers = node.work().filter(({ type }) => type === "MsgAppResp");
+    expect(answers.map(({ to, term, index }) => `${to}: ${index} in term ${term}`)).toEqual([
+      "2: 5 in term 1",
+      "3: 2 in term 2",
+    ]);
+    expect(node.log).toEqual([2, 2]);
   });
 });

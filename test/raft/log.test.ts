@@ -103,6 +103,10 @@ describe("RaftLog", () => {
   test("unstored entries are applied only where the caller stores before it applies", () => {
     const made = log();
     made.commitTo(5);
+    expect(made.nextCommitted(true).map(({ index }) => index)).toEqual([1, 2, 3]);
+    made.unstable.acceptInProgress(1);
+    expect(made.nextCommitted(true).map(({ index }) => index)).toEqual([1, 2, 3, 4]);
+    made.unstable.acceptInProgress();
     expect(made.nextCommitted(true).map(({ index }) => index)).toEqual([1, 2, 3, 4, 5]);
     expect(made.nextCommitted(false).map(({ index }) => index)).toEqual([1, 2, 3]);
   });
@@ -110,6 +114,7 @@ describe("RaftLog", () => {
   test("handing out pauses at the limit until what was handed out is applied", () => {
     const two = entriesSize(entriesOf([1, 2]));
     const made = log(two);
+    made.unstable.acceptInProgress();
     made.commitTo(5);
     const first = made.nextCommitted(true);
     expect(first.map(({ index }) => index)).toEqual([1, 2]);

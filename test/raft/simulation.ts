@@ -90,6 +90,8 @@ export class Simulation {
       codec: testCodec,
       maxSizePerMessage: 40,
       maxCommittedSizePerReady: 60,
+      // Some nodes store an entry or two at a time.
+      maxStoredSizePerReady: seed % 3 === 0 ? 30 : Number.POSITIVE_INFINITY,
       maxInflightMessages: 3,
       maxInflightBytes: 60,
       maxUncommittedEntriesSize: 200,
