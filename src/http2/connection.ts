@@ -243,7 +243,7 @@ export class Http2Connection {
       return;
     }
     const wrong = stream.receive(body, payload.length, end);
-    this.#out.received.allow(wrong === undefined ? payload.length - body.length : payload.length);
+    this.#out.received.allow(payload.length);
     if (wrong === errorCodes.refusedStream) stream.overload();
     else if (wrong !== undefined) this.#fail(stream, wrong);
   }

@@ -6,6 +6,7 @@ import { HpackEncoder } from "./hpack-encoder.js";
 import type { ConnectionMemory, Pot, Priority } from "./memory.js";
 import { Output } from "./output.js";
 import { ReceiveWindow } from "./receive-window.js";
+import { RequestRoom } from "./request-room.js";
 import type { Http2Stream } from "./stream.js";
 import type { StreamHost } from "./stream-host.js";
 
@@ -24,6 +25,8 @@ export interface OutboundConfig {
 export class Outbound implements StreamHost {
   readonly streamWindowBytes: number;
   readonly received: ReceiveWindow;
+  /** For the bodies of requests. */
+  readonly requestRoom = new RequestRoom();
   readonly writer: FrameWriter;
   readonly #config: OutboundConfig;
   readonly #output: Output;
@@ -92,18 +95,21 @@ export class Outbound implements StreamHost {
   }
 
   hold(bytes: number, priority: Priority): boolean {
-    if (!this.#config.memory.requests.tryTake(bytes, priority)) return false;
-    this.received.hold(bytes);
-    return true;
+    const { requests } = this.#config.memory;
+    if (!requests.tryTake(bytes, priority)) return false;
+    if (this.requestRoom.hold(bytes)) return true;
+    requests.release(bytes);
+    return false;
   }
 
-  freed(bytes: number): void {
+  freed(stream: Http2Stream, bytes: number, whole: boolean): void {
     this.#config.memory.requests.release(bytes);
-    this.received.freed(bytes);
+    this.requestRoom.freed(stream, bytes, whole);
   }
 
   closed(stream: Http2Stream): void {
     this.#waiting.delete(stream);
+    this.requestRoom.leave(stream);
     this.#config.onClosed(stream);
   }
 

@@ -1,5 +1,6 @@
 import type { Field } from "./field-list.js";
 import type { Pot, Priority } from "./memory.js";
+import type { RequestRoom } from "./request-room.js";
 import type { Http2Stream } from "./stream.js";
 
 /** What a stream asks of its connection. */
@@ -22,10 +23,12 @@ export interface StreamHost {
   /** Where what the stream itself takes is counted, and what waits for its client. */
   readonly calls: Pot;
   readonly answers: Pot;
+  /** What the bodies of requests take up on this connection. */
+  readonly requestRoom: Pick<RequestRoom, "allows">;
   /** So many bytes of a body came. @returns false when there is no memory for them: they are not counted */
   hold(bytes: number, priority: Priority): boolean;
-  /** So many bytes of a body are not needed any more. */
-  freed(bytes: number): void;
+  /** So many bytes of a body are not needed any more. @param whole none of it is held by now */
+  freed(stream: Http2Stream, bytes: number, whole: boolean): void;
   closed(stream: Http2Stream): void;
   /** Its handler is done, after the stream was over. */
   vacated(): void;

@@ -150,11 +150,16 @@ export class Http2Stream {
     this.#close();
   }
 
-  /** The client may send so many bytes more on this stream. */
+  /** The client may send so many bytes more on this stream, as soon as its connection has room for them. */
   allow(bytes: number): void {
-    if (this.#over || this.#remoteEnded) return;
     this.#unsaid += bytes;
-    if (this.#unsaid < this.#host.streamWindowBytes / 2) return;
+    this.allowMore();
+  }
+
+  /** Says so to the client, once that is worth a frame. */
+  allowMore(): void {
+    if (this.#over || this.#remoteEnded) return;
+    if (this.#unsaid < this.#host.streamWindowBytes / 2 || !this.#host.requestRoom.allows(this)) return;
     this.#host.sendWindowUpdate(this.id, this.#unsaid);
     this.#receiveWindow += this.#unsaid;
     this.#unsaid = 0;
@@ -181,7 +186,7 @@ export class Http2Stream {
   free(bytes: number): void {
     if (this.#over) return;
     this.#held -= bytes;
-    this.#host.freed(bytes);
+    this.#host.freed(this, bytes, this.#held === 0);
   }
 
   // ---- the connection's side ----
@@ -212,10 +217,10 @@ export class Http2Stream {
     if (windowBytes > this.#receiveWindow) return errorCodes.flowControl;
     if (!this.#isDue(chunk.length, end)) return errorCodes.protocol;
     if (chunk.length > 0 && !this.#host.hold(chunk.length, this.priority)) return errorCodes.refusedStream;
-    this.#receiveWindow -= windowBytes;
-    this.allow(windowBytes - chunk.length);
     this.#held += chunk.length;
+    this.#receiveWindow -= windowBytes;
     this.#remoteEnded = end;
+    this.allow(windowBytes - chunk.length);
     if (chunk.length > 0) this.#listener?.data(chunk);
     if (end) this.#listener?.halfClosed();
     return undefined;
@@ -323,7 +328,7 @@ export class Http2Stream {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#listener = undefined;
-    this.#host.freed(this.#held);
+    this.#host.freed(this, this.#held, true);
     this.#held = 0;
     this.#host.answers.release(this.#waitingCost);
     this.#waitingCost = 0;
