@@ -10,9 +10,9 @@ const sharedBytesMax = 64 * 1024 * 1024;
 const heldBytesMax = 256 * 1024 * 1024;
 
 /**
- * The memory that request bodies take up on one connection. A body is needed as a whole, so that many large ones at
- * once could fill all the room there is with parts, and none would ever be complete. Beyond `sharedBytesMax`, therefore,
- * streams send no more than their windows have left; one at a time goes on to its end, in the order in which they asked.
+ * The memory that request bodies take up on one connection. A body is needed as a whole, so many large ones at once
+ * could fill all the room there is with parts, and none would ever be complete. Beyond `sharedBytesMax`, therefore,
+ * streams send no more than their windows have left; one at a time goes on to its end, in the order of asking.
  */
 export class RequestRoom {
   #held = 0;

@@ -248,9 +248,10 @@ export class RawNode {
   }
 
   /**
-   * Tells the node that its log is stored as far as it has been handed out. It carries the present term, and is void when that
-   * has changed by then: an overwritten entry may look like one written before, while the write that overwrites is
-   * still queued. Hence also every Ready that changes the term, even without entries, brings one for all of that.
+   * Tells the node that its log is stored as far as it has been handed out. It carries the present term, and is void
+   * when that has changed by then: an overwritten entry may look like one written before, while the write that
+   * overwrites is still queued. Hence also every Ready that changes the term, even without entries, brings one for all
+   * of that.
    */
   #appendResponse({ snapshot }: Ready): Message | undefined {
     const { id, log, term } = this.#raft;

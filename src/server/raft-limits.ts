@@ -5,8 +5,8 @@ export const raftLimits = {
   maxSizePerMessage: mebibyte,
   maxInflightMessages: 512,
   /**
-   * To one follower, so that one that is slow, or whose connection is, holds up no memory here. It is far more than what
-   * a fast network carries between two answers.
+   * To one follower, so that one that is slow, or whose connection is, holds up no memory here. It is far more than
+   * what a fast network carries between two answers.
    */
   maxInflightBytes: 16 * mebibyte,
   /**
