@@ -1,8 +1,9 @@
-import { nearest, parseBoolean, parseDuration, parseInteger } from "../base/index.js";
+import { nearest } from "../base/index.js";
 import { FlagError } from "./flag-error.js";
 import { type FlagKind, findFlag, flagTable } from "./flag-table.js";
 import { FlagValues, faultOf } from "./flag-values.js";
-import { findOtherFlag, forgottenFlags, type OtherFlag, otherFlags } from "./other-flags.js";
+import { type Idle, judgeOther } from "./idle-settings.js";
+import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
 
 export interface CommandLine {
   readonly values: FlagValues;
@@ -13,6 +14,8 @@ export interface CommandLine {
   readonly refusal?: FlagError;
   /** Flags that were taken and mean nothing any more. */
   readonly forgotten: readonly string[];
+  /** Flags that were taken and have no effect here. */
+  readonly idle: readonly Idle[];
 }
 
 /**
@@ -25,6 +28,7 @@ export function parseCommandLine(words: readonly string[]): CommandLine {
   const values = new FlagValues();
   const given = new Set<string>();
   const forgotten: string[] = [];
+  const idle: Idle[] = [];
   let refusal: FlagError | undefined;
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
@@ -36,7 +40,7 @@ export function parseCommandLine(words: readonly string[]): CommandLine {
     const { name, value } = splitWord(word);
     const known = kindOf(name);
     if (known === undefined) {
-      if (name === "help" || name === "h") return { values, given, help: true, forgotten };
+      if (name === "help" || name === "h") return { values, given, help: true, forgotten, idle };
       throw new FlagError(`flag provided but not defined: -${name}${suggestion(name)}`, { syntax: true });
     }
     let text = value;
@@ -46,9 +50,13 @@ export function parseCommandLine(words: readonly string[]): CommandLine {
     given.add(name);
     if (forgottenFlags.includes(name)) forgotten.push(name);
     else if (findOtherFlag(name) === undefined) setFlag(values, name, text, `flag -${name}`);
-    else refusal ??= refusalOf(name, text);
+    else {
+      const judged = judgeOther(name, text, `flag -${name}`);
+      if (judged instanceof FlagError) refusal ??= judged;
+      else if (judged !== undefined) idle.push(judged);
+    }
   }
-  return { values, given, help: false, forgotten, ...(refusal && { refusal }) };
+  return { values, given, help: false, forgotten, idle, ...(refusal && { refusal }) };
 }
 
 function splitWord(word: string): { readonly name: string; readonly value: string | undefined } {
@@ -86,22 +94,4 @@ export function setFlag(values: FlagValues, name: string, text: string, source: 
     });
   }
   values.set(name, text, source);
-}
-
-/** The refusal of a flag that has no effect here; undefined when the value asks for what is done anyway. */
-export function refusalOf(name: string, text: string): FlagError | undefined {
-  const other = findOtherFlag(name);
-  if (other === undefined || accepts(other, text)) return undefined;
-  const instead = other.accepts[0] ? ` (other than its default, ${other.accepts[0]})` : "";
-  return new FlagError(`--${name} is a flag of etcd that is not supported yet${instead}`);
-}
-
-/** Whether the value, however it is spelled, is one that asks for what is done anyway. */
-function accepts(flag: OtherFlag, text: string): boolean {
-  if (flag.accepts.includes(text)) return true;
-  const same = (read: (text: string) => unknown): boolean => {
-    const value = read(text);
-    return value !== undefined && flag.accepts.some((accepted) => read(accepted) === value);
-  };
-  return flag.boolean ? same(parseBoolean) : same(parseInteger) || same(parseDuration);
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
-import { refusalOf, setFlag } from "./command-line.js";
-import type { Note } from "./environment.js";
+import { setFlag } from "./command-line.js";
 import { FlagError } from "./flag-error.js";
 import { type Flag, findFlag, flagTable } from "./flag-table.js";
 import { FlagValues } from "./flag-values.js";
+import { type Idle, judgeOther, noteOf } from "./idle-settings.js";
+import type { Note } from "./note.js";
 import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
 
 /** Keys of the file that are named otherwise on the command line, and the groups that flags there have no name for. */
@@ -30,6 +31,9 @@ const renamed: Readonly<Record<string, string>> = {
   "peer-transport-security.allowed-cn": "peer-cert-allowed-cn",
   "peer-transport-security.allowed-hostname": "peer-cert-allowed-hostname",
 };
+
+/** Lists that the file has as one string, parted by commas. */
+const stringLists = new Set(["cors", "host-whitelist"]);
 
 const groups = new Set(Object.keys(renamed).flatMap((key) => (key.includes(".") ? [key.split(".")[0] ?? ""] : [])));
 
@@ -61,9 +65,10 @@ export interface ConfigFile {
 }
 
 /**
- * Reads a `--config-file`: YAML 1.1 or JSON, keys named as the flags and in any case. As in etcd, a key without a value
- * counts as absent, the last of two wins, a key that etcd does not know is passed over (and noted), and a value must
- * have the type of its key: numbers are not quoted, a duration is a number of nanoseconds.
+ * Reads a `--config-file`: YAML 1.1 or JSON, keys named as the flags and in any case. As in etcd, a key without a
+ * value counts as absent, an empty value as the default, the last of two wins, a key that etcd does not know is passed
+ * over (and noted), and a value must have the type of its key: numbers are not quoted, a duration is a number of
+ * nanoseconds.
  *
  * @throws FlagError when the file cannot be read or a value cannot be used
  */
@@ -87,14 +92,16 @@ export function examineConfigFile(path: string): ConfigFile {
   const { document, lines, twice } = parseFile(path);
   for (const [key, value] of entriesOf(document.toJS() ?? {}, "")) {
     const name = renamed[key] ?? (commandLineOnly.has(key) ? undefined : key);
-    const known = name !== undefined && (findFlag(name) ?? findOtherFlag(name)) !== undefined;
-    if (name === undefined || !known || forgottenFlags.includes(name)) {
+    const other = name === undefined ? undefined : findOtherFlag(name);
+    const known = name !== undefined && (findFlag(name) ?? other) !== undefined;
+    if (name === undefined || !known || other?.ofAnotherVersion || forgottenFlags.includes(name)) {
       unknown.push(key);
       notes.push({ level: "warn", message: "unknown key in configuration file", fields: { path, key } });
       continue;
     }
     try {
-      take(values, name, key, value, path);
+      const idle = take(values, name, key, value, path);
+      if (idle !== undefined) notes.push(noteOf(idle));
     } catch (error) {
       if (!(error instanceof FlagError)) throw error;
       faults.push({ key, error });
@@ -103,14 +110,18 @@ export function examineConfigFile(path: string): ConfigFile {
   return { values, notes, faults, unknown, twice, lines };
 }
 
-/** @throws FlagError when the value cannot be used */
-function take(values: FlagValues, name: string, key: string, value: unknown, path: string): void {
+/**
+ * @returns the setting, when it has no effect here
+ * @throws FlagError when the value cannot be used
+ */
+function take(values: FlagValues, name: string, key: string, value: unknown, path: string): Idle | undefined {
   const text = textOf(key, findFlag(name), value);
-  // An empty string means the default; the flag would refuse it.
-  if (text === "" && findFlag(name)?.kind === "choice") return;
-  const refusal = refusalOf(name, text);
-  if (refusal !== undefined) throw refusal;
+  // Even where a flag would refuse it.
+  if (text === "") return undefined;
+  const judged = judgeOther(name, text, `${key} in ${path}`);
+  if (judged instanceof FlagError) throw judged;
   if (findOtherFlag(name) === undefined) setFlag(values, name, text, `${key} in ${path}`);
+  return judged;
 }
 
 /** Keys that a file may have, for one that is misspelled. */
@@ -187,6 +198,7 @@ function textOf(key: string, flag: Flag | undefined, value: unknown): string {
       if (typeof value === "number" && Number.isInteger(value)) return `${value}ns`;
       throw new FlagError(`${key}: expected a duration as a whole number of nanoseconds`);
     case "list":
+      if (typeof value === "string" && stringLists.has(key)) return value;
       if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(",");
       throw new FlagError(`${key}: expected a list of strings`);
     case undefined:

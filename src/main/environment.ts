@@ -1,16 +1,10 @@
-import type { LogFields } from "../base/index.js";
-import { refusalOf, setFlag } from "./command-line.js";
+import { setFlag } from "./command-line.js";
 import { FlagError } from "./flag-error.js";
 import { flagTable, variableOf } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
+import { judgeOther, noteOf } from "./idle-settings.js";
+import type { Note } from "./note.js";
 import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
-
-/** A line for the log, which is opened only when the settings are known. */
-export interface Note {
-  readonly level: "info" | "warn";
-  readonly message: string;
-  readonly fields: LogFields;
-}
 
 /** Variables that begin like ours and are not settings. */
 const special = new Set(["ETCD_UNSUPPORTED_ARCH"]);
@@ -46,9 +40,12 @@ export function applyEnvironment(
     const variable = variableOf(name);
     const text = environment[variable];
     if (text === undefined || text === "" || used.has(variable)) continue;
+    // A variable of another version is one that etcd 3.5 does not know.
+    if (findOtherFlag(name)?.ofAnotherVersion) continue;
     used.add(variable);
-    const refusal = refusalOf(name, text);
-    if (refusal !== undefined) throw refusal;
+    const judged = judgeOther(name, text, variable);
+    if (judged instanceof FlagError) throw judged;
+    if (judged !== undefined) notes.push(noteOf(judged));
     if (findOtherFlag(name) === undefined && !forgottenFlags.includes(name)) setFlag(values, name, text, variable);
     const fields = { "variable-name": variable, "variable-value": text };
     notes.push({ level: "info", message: "recognized and used environment variable", fields });

@@ -1,5 +1,5 @@
 import { type Flag, type FlagGroup, flagTable } from "./flag-table.js";
-import { otherFlags } from "./other-flags.js";
+import { type OtherFlag, otherFlags } from "./other-flags.js";
 
 export const usage = `Usage:
 
@@ -39,17 +39,22 @@ export function helpText(): string {
     const lines = flags.map((flag) => `  --${flag.name} '${flag.initial}'\n    ${sentence(flag.help)}\n`);
     return `${group}:\n${lines.join("")}`;
   });
-  return `${usage}\n${sections.join("\n")}\nFlags of etcd that are not supported yet:\n${columns()}`;
+  const names = (wanted: (flag: OtherFlag) => boolean): string => columns(otherFlags.filter(wanted));
+  return [
+    `${usage}\n${sections.join("\n")}`,
+    `Flags of etcd that are taken, with a warning, and have no effect here:\n${names((flag) => !!flag.meaning)}`,
+    `Flags of etcd that are not supported yet:\n${names((flag) => !flag.meaning)}`,
+  ].join("\n");
 }
 
 function sentence(help: string): string {
   return `${help[0]?.toUpperCase()}${help.slice(1)}.`;
 }
 
-/** The other flags' names, wrapped at 100 columns. */
-function columns(): string {
+/** The names of flags, wrapped at 100 columns. */
+function columns(flags: readonly OtherFlag[]): string {
   const lines = [" "];
-  for (const { name } of otherFlags) {
+  for (const { name } of flags) {
     const line = lines.at(-1) ?? "";
     if (line.length + name.length > 98) lines.push(`  ${name}`);
     else lines[lines.length - 1] = `${line} ${name}`;

@@ -34,7 +34,8 @@ export function logSettings(flags: FlagValues): LogSettings {
   if (outputs.length > 1 && outputs.includes("default")) {
     throw new FlagError('multi logoutput for "default" is not supported yet');
   }
-  const level = levels[flags.text("log-level")];
+  // Nothing means info, as zap reads it.
+  const level = levels[flags.text("log-level").toLowerCase() || "info"];
   if (level === undefined) {
     const expected = "expected debug, info, warn, error, panic or fatal";
     throw new FlagError(`unrecognized log level "${flags.text("log-level")}": ${expected}`);

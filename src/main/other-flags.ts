@@ -3,39 +3,51 @@ export interface OtherFlag {
   readonly name: string;
   /** It may stand alone on the command line, as Go's boolean flags may. */
   readonly boolean: boolean;
-  /** Values that ask for what this server does anyway; any other value is refused. */
+  /** Values that ask for what this server does anyway. */
   readonly accepts: readonly string[];
+  /**
+   * What any other value means here, for the warning; absent when it is refused, since ignoring it would not be safe.
+   */
+  readonly meaning?: string;
+  /** Only an older or a newer etcd has it: etcd 3.5 refuses the flag, and passes over the variable and the key. */
+  readonly ofAnotherVersion: boolean;
 }
 
-/**
- * Flags of etcd 3.5: the name, its default, then what else is accepted. A default of true or false makes it a boolean.
- */
-const of35: readonly (readonly [name: string, ...accepts: string[]])[] = [
-  ["backend-bbolt-freelist-type", "map", ""],
+const noTraces = "no traces are sent";
+const noProxy = "there is no v2 proxy that would use it";
+const noDiscovery = "there is no discovery service that would use it";
+
+/** Flags of etcd 3.5 that tune, watch or serve what is not here. Nothing that is stored depends on them. */
+const idle: readonly (readonly [name: string, meaning: string, ...accepts: string[]])[] = [
+  ["backend-bbolt-freelist-type", "the database is LevelDB, which keeps no list of free pages", "map", ""],
+  ["discovery-fallback", noDiscovery, "proxy", "exit"],
+  ["discovery-proxy", noDiscovery, ""],
+  ["enable-pprof", "there are no profiles of a Go program to serve below /debug/pprof", "false"],
+  ["enable-v2", "the v2 API is not served", "false"],
+  ["experimental-bootstrap-defrag-threshold-megabytes", "a start does not defragment; etcdctl defrag does", "0"],
+  ["experimental-distributed-tracing-address", noTraces, "localhost:4317"],
+  ["experimental-distributed-tracing-instance-id", noTraces, ""],
+  ["experimental-distributed-tracing-sampling-rate", noTraces, "0"],
+  ["experimental-distributed-tracing-service-name", noTraces, "etcd"],
+  ["experimental-downgrade-check-time", "the progress of a downgrade is not watched", "5s"],
+  ["experimental-enable-distributed-tracing", noTraces, "false"],
+  ["experimental-enable-v2v3", "the v2 API is not served", ""],
+  ["experimental-memory-mlock", "memory is not locked; a machine without swap has the same effect", "false"],
+  ["experimental-stop-grpc-service-on-defrag", "calls are served during a defragmentation too", "false"],
+  ["experimental-txn-mode-write-with-shared-buffer", "a transaction copies no buffer in either case", "true"],
+  ["max-wals", "the raft log is not made of files that could be counted; snapshots free it", "5"],
+  ["proxy-dial-timeout", noProxy, "1000"],
+  ["proxy-failure-wait", noProxy, "5000"],
+  ["proxy-read-timeout", noProxy, "0"],
+  ["proxy-refresh-interval", noProxy, "30000"],
+  ["proxy-write-timeout", noProxy, "5000"],
+  ["socket-reuse-port", "the port is not shared with other processes", "false"],
+];
+
+/** Flags of etcd 3.5 that say what cluster a member belongs to, or that it is none: another value is refused. */
+const refused: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["discovery", ""],
-  ["discovery-fallback", "proxy", "exit"],
-  ["discovery-proxy", ""],
-  ["enable-pprof", "false"],
-  ["enable-v2", "false"],
-  ["experimental-bootstrap-defrag-threshold-megabytes", "0"],
-  ["experimental-distributed-tracing-address", "localhost:4317"],
-  ["experimental-distributed-tracing-instance-id", ""],
-  ["experimental-distributed-tracing-sampling-rate", "0"],
-  ["experimental-distributed-tracing-service-name", "etcd"],
-  ["experimental-downgrade-check-time", "5s"],
-  ["experimental-enable-distributed-tracing", "false"],
-  ["experimental-enable-v2v3", ""],
-  ["experimental-memory-mlock", "false"],
-  ["experimental-stop-grpc-service-on-defrag", "false"],
-  ["experimental-txn-mode-write-with-shared-buffer", "true"],
-  ["max-wals", "5"],
   ["proxy", "off"],
-  ["proxy-dial-timeout", "1000"],
-  ["proxy-failure-wait", "5000"],
-  ["proxy-read-timeout", "0"],
-  ["proxy-refresh-interval", "30000"],
-  ["proxy-write-timeout", "5000"],
-  ["socket-reuse-port", "false"],
 ];
 
 /** Flags that only an older or a newer etcd has. */
@@ -77,12 +89,15 @@ export const forgottenFlags: readonly string[] = [
 ];
 
 export const otherFlags: readonly OtherFlag[] = [
-  ...of35.map(([name, ...accepts]) => ({
-    name,
+  ...idle.map(([name, meaning, ...accepts]) => ({
+    ...{ name, meaning, accepts, ofAnotherVersion: false },
     boolean: accepts[0] === "true" || accepts[0] === "false",
-    accepts,
   })),
-  ...ofOthers.split(" ").map((name) => ({ name, boolean: booleanOfOthers.has(name), accepts: [] })),
+  ...refused.map(([name, ...accepts]) => ({ name, boolean: false, accepts, ofAnotherVersion: false })),
+  ...ofOthers.split(" ").map((name) => ({
+    ...{ name, accepts: [], ofAnotherVersion: true },
+    boolean: booleanOfOthers.has(name),
+  })),
 ];
 
 const byName = new Map(otherFlags.map((flag) => [flag.name, flag]));

@@ -1,7 +1,9 @@
 import { parseCommandLine } from "./command-line.js";
 import type { Printed } from "./config-command.js";
-import { applyEnvironment, type Note } from "./environment.js";
+import { applyEnvironment } from "./environment.js";
 import { helpText } from "./help.js";
+import { noteOf } from "./idle-settings.js";
+import type { Note } from "./note.js";
 import { type Settings, settingsOf } from "./settings.js";
 import { versionText } from "./versions.js";
 
@@ -23,7 +25,7 @@ export async function readTask(
     const { configCommand } = await import("./config-command.js");
     return { kind: "print", ...configCommand(words.slice(1), environment) };
   }
-  const { values, given, help, refusal, forgotten } = parseCommandLine(words);
+  const { values, given, help, refusal, forgotten, idle } = parseCommandLine(words);
   if (help) return { kind: "print", text: helpText() };
   if (values.boolean("version")) return { kind: "print", text: versionText() };
   const path = values.text("config-file") || environment.ETCD_CONFIG_FILE || "";
@@ -44,7 +46,7 @@ export async function readTask(
       fields: { "flag-name": name },
     }),
   );
-  const notes = [...dropped, ...applyEnvironment(values, given, environment)];
+  const notes = [...dropped, ...idle.map(noteOf), ...applyEnvironment(values, given, environment)];
   if (refusal !== undefined) throw refusal;
   return { kind: "run", settings: settingsOf(values, false), notes };
 }

@@ -117,16 +117,34 @@ test("a flag that etcd forgot long ago is taken and forgotten", () => {
   expect([...given]).toEqual(["force", "snapshot", "name"]);
 });
 
-for (const { name, boolean, accepts } of otherFlags) {
-  test(`--${name} is refused by name, unless it asks for what is done anyway`, () => {
-    const refused = parseCommandLine([boolean && accepts[0] === "true" ? `--${name}=false` : `--${name}=true`]).refusal;
-    expect(refused?.message).toContain(`--${name} is a flag of etcd that is not supported yet`);
-    for (const value of accepts) expect(parseCommandLine([`--${name}=${value}`]).refusal).toBeUndefined();
+for (const { name, boolean, accepts, meaning } of otherFlags) {
+  const verb = meaning === undefined ? "is refused by name" : "has one warning that says what it means here";
+  test(`--${name} ${verb}, unless it asks for what is done anyway`, () => {
+    const number = /^\d+$/.test(accepts[0] ?? "") ? "7" : /^\d+s$/.test(accepts[0] ?? "") ? "7s" : "true";
+    const value = boolean && accepts[0] === "true" ? "false" : number;
+    const { refusal, idle } = parseCommandLine([`--${name}=${value}`]);
+    if (meaning !== undefined) expect({ refusal, idle }).toEqual({ idle: [{ name, text: value, meaning }] });
+    else expect(refusal?.message).toContain(`--${name} is a flag of etcd that is not supported yet`);
+    for (const same of accepts) {
+      expect(parseCommandLine([`--${name}=${same}`]).refusal).toBeUndefined();
+      expect(parseCommandLine([`--${name}=${same}`]).idle).toEqual([]);
+    }
+  });
+}
+
+for (const [word, message] of [
+  ["--enable-pprof=maybe", 'invalid boolean value "maybe" for flag -enable-pprof: expected true or false'],
+  ["--max-wals=many", 'invalid value "many" for flag -max-wals: expected a number'],
+  ["--experimental-downgrade-check-time=5", "expected a duration"],
+] as const) {
+  test(`"${word}" is a mistake, though the flag has no effect`, () => {
+    expect(parseCommandLine([word]).refusal?.message).toContain(message);
   });
 }
 
 test("a value that asks for what is done anyway may be spelled otherwise", () => {
   const words = ["--enable-pprof=F", "--grpc-keepalive-min-time=5000ms", "--max-wals=0x5"];
+  expect(parseCommandLine(words)).toMatchObject({ idle: [] });
   expect(parseCommandLine(words).refusal).toBeUndefined();
 });
 

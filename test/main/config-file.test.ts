@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readConfigFile } from "../../src/main/config-file.js";
+import { settingsOf } from "../../src/main/settings.js";
 
 const directory = mkdtempSync(join(tmpdir(), "etcd-ts-config-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -12,6 +13,8 @@ function read(text: string) {
   writeFileSync(path, text);
   return readConfigFile(path);
 }
+
+const local2379 = "http://localhost:2379";
 
 for (const { name, text, flag, want } of [
   { name: "a string", text: "name: a", flag: "name", want: "a" },
@@ -29,6 +32,18 @@ for (const { name, text, flag, want } of [
   { name: "a list", text: "log-outputs: [stderr, /tmp/x]", flag: "log-outputs", want: "stderr,/tmp/x" },
   { name: "a key without a value as absent", text: "name:\npre-vote:\ncors:", flag: "name", want: "default" },
   { name: "an empty file", text: "", flag: "name", want: "default" },
+  { name: "origins as one string", text: "cors: 'http://a:1,http://b:1'", flag: "cors", want: "http://a:1,http://b:1" },
+  { name: "hosts as one string", text: "host-whitelist: 'a,b'", flag: "host-whitelist", want: "a,b" },
+  { name: "an empty level as its default", text: "log-level: ''", flag: "log-level", want: "info" },
+  { name: "an empty URL as its default", text: "listen-client-urls: ''", flag: "listen-client-urls", want: local2379 },
+  {
+    name: "an empty mode as its default",
+    text: "auto-compaction-mode: ''",
+    flag: "auto-compaction-mode",
+    want: "periodic",
+  },
+  { name: "an empty retention as its default", text: "auto-compaction-retention: ''", flag: "metrics", want: "basic" },
+  { name: "no service for discovery", text: "discovery: ''\nproxy: 'off'", flag: "name", want: "default" },
   {
     name: "an empty choice as its default",
     text: 'initial-cluster-state: ""',
@@ -107,4 +122,56 @@ for (const { name, text, message } of [
 
 test("a configuration file that is not there is refused", () => {
   expect(() => readConfigFile(join(directory, "none"))).toThrow("cannot read the configuration file: ENOENT");
+});
+
+test("keys of other versions of etcd are passed over, and such as only tune are warned of", () => {
+  const { notes, values } = read(
+    "debug: true\nlog-package-levels: x\nfeature-gates: y\ndiscovery-token: z\n" +
+      "enable-pprof: true\nmax-wals: 3\nname: a",
+  );
+  expect(values.text("name")).toBe("a");
+  expect(notes.map(({ message, fields }) => [message, fields.key ?? fields.setting])).toEqual([
+    ...["debug", "log-package-levels", "feature-gates", "discovery-token"].map((key) => [
+      "unknown key in configuration file",
+      key,
+    ]),
+    ["setting has no effect on this server", "enable-pprof"],
+    ["setting has no effect on this server", "max-wals"],
+  ]);
+});
+
+test("the sample file of etcd 3.5 is taken", () => {
+  const { values, notes } = read(`
+name: 'default'
+data-dir:
+wal-dir:
+snapshot-count: 10000
+quota-backend-bytes: 0
+listen-peer-urls: http://localhost:2380
+max-wals: 5
+cors:
+discovery:
+discovery-fallback: 'proxy'
+discovery-proxy:
+initial-cluster-token: 'etcd-cluster'
+strict-reconfig-check: false
+enable-v2: true
+enable-pprof: true
+proxy: 'off'
+proxy-failure-wait: 5000
+proxy-read-timeout: 0
+client-transport-security:
+  cert-file:
+  client-cert-auth: false
+peer-transport-security:
+  auto-tls: false
+  allowed-cn:
+self-signed-cert-validity: 1
+log-level: debug
+log-outputs: [stderr]
+auto-compaction-mode: periodic
+auto-compaction-retention: "1"
+`);
+  expect(notes.map(({ fields }) => fields.setting)).toEqual(["enable-v2", "enable-pprof"]);
+  expect(() => settingsOf(values, true)).not.toThrow();
 });

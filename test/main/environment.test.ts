@@ -66,3 +66,17 @@ for (const { name, words, environment, message } of [
     expect(() => apply(words, environment)).toThrow(message);
   });
 }
+
+test("variables of other versions are unrecognized, and such as only tune are warned of", () => {
+  const variables = {
+    ...{ ETCD_DEBUG: "true", ETCD_LOG_PACKAGE_LEVELS: "x", ETCD_FEATURE_GATES: "y", ETCD_DISCOVERY_TOKEN: "z" },
+    ...{ ETCD_ENABLE_PPROF: "true", ETCD_ENABLE_V2: "true", ETCD_PROXY: "off", ETCD_MAX_WALS: "" },
+  };
+  const { notes } = apply([], variables);
+  const of = (message: string, field: string) =>
+    notes.filter((note) => note.message === message).map(({ fields }) => fields[field]);
+  expect(of("unrecognized environment variable", "environment-variable")).toEqual(
+    expect.arrayContaining(["ETCD_DEBUG", "ETCD_LOG_PACKAGE_LEVELS", "ETCD_FEATURE_GATES", "ETCD_DISCOVERY_TOKEN"]),
+  );
+  expect(of("setting has no effect on this server", "setting").sort()).toEqual(["enable-pprof", "enable-v2"]);
+});

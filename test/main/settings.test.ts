@@ -192,3 +192,9 @@ test("two spellings of an IPv6 address are one place to listen", () => {
   expect(one).toEqual({ kind: "tcp", host: "::1", port: 2379 });
   expect(other).toEqual(one);
 });
+
+for (const level of ["INFO", "Info", ""]) {
+  test(`the log level ${JSON.stringify(level)} is info`, () => {
+    expect(settings(`--log-level=${level}`).log.level).toBe("info");
+  });
+}
