@@ -14,7 +14,7 @@ import { SlowCalls } from "../../src/rpc/slow-calls.js";
 import { CallError } from "../../src/rpc/status.js";
 import type { ServerStream } from "../../src/rpc/stream.js";
 import type { Call } from "../../src/server/index.js";
-import { services, type WatchRequest, WatchResponse } from "../../src/wire/index.js";
+import { KeyValue, services, type WatchRequest, WatchResponse } from "../../src/wire/index.js";
 import { askHttp } from "../support/http-client.js";
 
 type WatchStream = ServerStream<WatchRequest, WatchResponse>;
@@ -294,6 +294,75 @@ test("bodies that have not come whole take no places, and a call that its client
   finish();
   expect((await third).status).toBe(200);
   expect(running).toBe(3);
+});
+
+describe("a long answer", () => {
+  const one = (count: number) => Range.response.encode(Range.response.create({ count }));
+  const kvs = Buffer.from([0x12, 2, 0x0a, 0]);
+  const answering = (parts: () => AsyncGenerator<Uint8Array>, length: number, closed: () => void): Binding => ({
+    kind: "unary",
+    path: Range.path,
+    run: async () => ({ length, parts, close: closed }),
+  });
+
+  test("is printed part by part, as fast as its client takes it", async () => {
+    let made = 0;
+    let closed = 0;
+    const many = 400;
+    const value = Buffer.alloc(48 * 1_024);
+    const pairs = Range.response.encode(Range.response.create({ kvs: [KeyValue.create({ value })] }));
+    async function* parts() {
+      for (; made < many; made++) yield pairs;
+      yield one(5);
+    }
+    const answer = answering(parts, many * pairs.length + one(5).length, () => closed++);
+    const { endpoint, counters } = await start([answer]);
+    const request = httpRequest({ host: "127.0.0.1", port: endpoint.split(":")[1], path: rangePath, method: "POST" });
+    request.end(aKey);
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    let before = -1;
+    await vi.waitUntil(
+      () => {
+        const same = made === before;
+        before = made;
+        return same;
+      },
+      { interval: 200, timeout: 10_000 },
+    );
+    expect(made).toBeLessThan(many);
+    expect(closed).toBe(0);
+    let length = 0;
+    let end = "";
+    for await (const chunk of response) {
+      length += (chunk as Buffer).length;
+      end = (end + String(chunk)).slice(-30);
+    }
+    expect(end).toBe(`${"A".repeat(30)}"}],"count":"5"}`.slice(-30));
+    expect(length).toBe('{"kvs":[],"count":"5"}'.length + many * (64 * 1_024 + '{"value":""},'.length) - 1);
+    expect(closed).toBe(1);
+    expect(counters.method(Range.path, "unary").handled).toEqual([1]);
+  });
+
+  test("that cannot be read any further does not look whole", async () => {
+    let closed = 0;
+    async function* parts() {
+      yield kvs;
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new EtcdError("compacted");
+    }
+    const { endpoint } = await start([answering(parts, 1_000, () => closed++)]);
+    await expect(askHttp(endpoint, { path: rangePath, body: aKey })).rejects.toThrow();
+    expect(closed).toBe(1);
+  });
+
+  test("that cannot be read at all is refused", async () => {
+    async function* parts() {
+      yield* [];
+      throw new EtcdError("compacted");
+    }
+    const { endpoint } = await start([answering(parts, 1_000, () => undefined)]);
+    expect((await askHttp(endpoint, { path: rangePath, body: aKey })).status).toBe(400);
+  });
 });
 
 test("who gives up waiting takes no place", async () => {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Clock, EtcdError, GrpcCode, type Logger } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { JsonError, type JsonForms, type JsonScanner, type MethodSchema } from "../../wire/index.js";
-import { type Answer, wholeOf } from "../answer.js";
+import type { Answer, LongAnswer } from "../answer.js";
 import type { Binding, CallLog, UnaryBinding } from "../binding.js";
 import type { CallCounters, MethodCounters } from "../call-counters.js";
 import type { Gate } from "../gate.js";
@@ -59,6 +59,8 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   readonly #cancel = new AbortController();
   readonly #startedAt: number;
   #hasPlace = false;
+  /** The beginning of an answer in parts is out. */
+  #inParts = false;
   #ended = false;
 
   constructor(environment: GatewayEnvironment, route: Route, peer: GatewayPeer) {
@@ -165,11 +167,34 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
       const bytes = { requestBytes: request.length, responseBytes: response?.length ?? 0 };
       slow.ended(binding, { ...log, ...bytes, remote: "No remote client info." }, this.#startedAt);
     }
-    const message = await wholeOf(response);
-    if (this.#ended) return;
-    const json = this.#print(message);
-    this.#close(GrpcCode.Ok);
-    this.#peer.answer(json);
+    if (!(response instanceof Uint8Array)) await this.#answerInParts(response);
+    else if (!this.#ended) {
+      const json = this.#print(response);
+      this.#close(GrpcCode.Ok);
+      this.#peer.answer(json);
+    }
+  }
+
+  /** Answers as fast as the client takes it: no text could hold a long answer, and no client should make us try. */
+  async #answerInParts(answer: LongAnswer): Promise<void> {
+    const peer = this.#peer;
+    const printer = this.#environment.forms.printer(this.#route.schema.response, answer.length);
+    try {
+      this.#count(answer.length);
+      for await (const part of answer.parts()) {
+        if (this.#ended) break;
+        const json = printer.print(part);
+        this.#inParts = true;
+        if (!peer.part(json)) await peer.drained();
+      }
+      if (!this.#ended) {
+        const rest = printer.end();
+        this.#close(GrpcCode.Ok);
+        peer.answer(rest);
+      }
+    } finally {
+      answer.close();
+    }
   }
 
   async #runStream(binding: Binding & { readonly kind: "stream" }): Promise<void> {
@@ -228,9 +253,13 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   }
 
   #print(message: Uint8Array): string {
-    this.#route.counters.sent++;
-    this.#environment.counters.sentBytes += message.length;
+    this.#count(message.length);
     return this.#environment.forms.print(this.#route.schema.response, message);
+  }
+
+  #count(messageBytes: number): void {
+    this.#route.counters.sent++;
+    this.#environment.counters.sentBytes += messageBytes;
   }
 
   #late(): void {
@@ -241,7 +270,9 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
 
   #refuse(status: CallStatus, reason?: EtcdError, inStream = this.#route.binding.kind === "stream"): void {
     this.#close(status.code, reason);
-    this.#peer.refuse(status, inStream);
+    // An answer whose beginning is out cannot be taken back, but must not look whole.
+    if (this.#inParts) this.#peer.cut();
+    else this.#peer.refuse(status, inStream);
   }
 
   #close(code: GrpcCode, reason?: EtcdError): void {

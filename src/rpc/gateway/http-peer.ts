@@ -48,8 +48,24 @@ export class HttpPeer implements GatewayPeer {
   }
 
   answer(json: string): void {
+    if (this.#response.headersSent) {
+      this.#response.end(json);
+      return;
+    }
     this.#head(200, true);
     this.#send(json);
+  }
+
+  part(json: string): boolean {
+    if (!this.#response.headersSent) {
+      this.#head(200, true);
+      this.#wait();
+    }
+    return this.#response.write(json);
+  }
+
+  cut(): void {
+    this.#request.socket.destroy();
   }
 
   message(json: string): boolean {

@@ -8,8 +8,12 @@ export interface GatewayPeer {
   header(name: string): string | undefined;
   /** Aborted when the client goes away before it was answered. */
   readonly gone: AbortSignal;
-  /** The answer of a unary call. */
+  /** The answer of a unary call, or the rest of it. */
   answer(json: string): void;
+  /** A part of the answer of a unary call, which `answer` or `cut` ends. @returns as `message` does */
+  part(json: string): boolean;
+  /** No more of an answer that has begun can be had: the client must see that it is not whole. */
+  cut(): void;
   /** One message of a stream. @returns false when enough is waiting: stop until `drained()` */
   message(json: string): boolean;
   /** Resolves when there is room again, or nobody is there. */

@@ -5,6 +5,8 @@ import type { CallStatus } from "../status.js";
 import { refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { GatewayPeer } from "./peer.js";
 
+/** So much of an answer in parts waits for the client before the next part is made. */
+const unsentMax = 64 * 1024;
 const newLine = Buffer.from("\n");
 /** Where pages put the token: a browser lets them set no header, but name protocols. */
 const tokenProtocol = "Bearer";
@@ -16,6 +18,9 @@ export class WebSocketPeer implements GatewayPeer {
   readonly #stream: Duplex;
   readonly #gone = new AbortController();
   #begun = false;
+  /** Characters of an answer in parts that have not left; undefined when the answer is one piece. */
+  #unsent: number | undefined;
+  #resume: () => void = () => undefined;
 
   constructor(request: IncomingMessage, socket: WebSocket) {
     this.#request = request;
@@ -51,8 +56,19 @@ export class WebSocketPeer implements GatewayPeer {
   }
 
   answer(json: string): void {
-    this.#write(json);
+    if (this.#unsent === undefined) this.#write(json);
+    else this.#fragment(json, true);
     this.end();
+  }
+
+  part(json: string): boolean {
+    this.#unsent ??= 0;
+    this.#fragment(json, false);
+    return this.#unsent < unsentMax;
+  }
+
+  cut(): void {
+    this.#socket.terminate();
   }
 
   message(json: string): boolean {
@@ -61,6 +77,7 @@ export class WebSocketPeer implements GatewayPeer {
   }
 
   drained(): Promise<void> {
+    if (this.#unsent !== undefined) return this.#sent();
     if (!this.#stream.writableNeedDrain || this.#gone.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const resume = (): void => {
@@ -78,6 +95,28 @@ export class WebSocketPeer implements GatewayPeer {
   refuse(status: CallStatus, inStream = false): void {
     this.#write(this.#begun || inStream ? refusalLine(status) : refusalJson(status));
     this.end();
+  }
+
+  /** One piece of the message that the answer is. */
+  #fragment(json: string, isLast: boolean): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#unsent = (this.#unsent ?? 0) + json.length;
+    this.#socket.send(json, { fin: isLast }, () => {
+      this.#unsent = (this.#unsent ?? 0) - json.length;
+      this.#resume();
+    });
+  }
+
+  #sent(): Promise<void> {
+    if ((this.#unsent ?? 0) < unsentMax || this.#gone.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const resume = (): void => {
+        this.#gone.signal.removeEventListener("abort", resume);
+        resolve();
+      };
+      this.#resume = resume;
+      this.#gone.signal.addEventListener("abort", resume);
+    });
   }
 
   #write(line: string): boolean {

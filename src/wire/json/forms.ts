@@ -1,6 +1,7 @@
 import { loadSchema } from "../load-schema.js";
 import { parseMessage } from "./parse.js";
 import { printMessage } from "./print.js";
+import { PartPrinter } from "./print-parts.js";
 import { JsonScanner } from "./scanner.js";
 import { MessageTypes } from "./types.js";
 
@@ -10,6 +11,8 @@ export interface JsonForms {
   parse(type: string, json: Buffer): Uint8Array;
   /** @throws WireError */
   print(type: string, bytes: Uint8Array): string;
+  /** Prints a message of so many bytes that come in parts. */
+  printer(type: string, bytes: number): PartPrinter;
   /** @param bytesMax longest value that is taken */
   scanner(bytesMax: number): JsonScanner;
 }
@@ -20,6 +23,7 @@ export async function makeJsonForms(): Promise<JsonForms> {
   return {
     parse: (type, json) => parseMessage(types, type, json),
     print: (type, bytes) => printMessage(types, type, bytes),
+    printer: (type, bytes) => new PartPrinter(types, type, bytes),
     scanner: (bytesMax) => new JsonScanner(bytesMax),
   };
 }

@@ -30,7 +30,13 @@ function print(types: MessageTypes, type: MessageType, reader: Reader): string {
 }
 
 /** Adds the text of one field; those of a repeated one are joined. */
-function readField(types: MessageTypes, field: FieldType, wireType: number, reader: Reader, texts: string[]): void {
+export function readField(
+  types: MessageTypes,
+  field: FieldType,
+  wireType: number,
+  reader: Reader,
+  texts: string[],
+): void {
   const { schema, index } = field;
   const packed = schema.repeated && wireType === 2 && isVarint(schema);
   const outer = packed ? reader.open() : undefined;
