@@ -14,7 +14,7 @@ export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
 export { LongRange, pairFieldBytes, varintBytes, wholeRange } from "./long-range.js";
 export { operationOf } from "./operation.js";
 export { checkTxnPermission } from "./permissions.js";
-export { type Growth, Quota } from "./quota.js";
+export { type Growth, growthOf, Quota } from "./quota.js";
 export { readRange } from "./read-range.js";
 export { LongTxn, readTxn, wholeTxn } from "./read-txn.js";
 export type { ReadContext } from "./reading.js";

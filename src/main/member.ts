@@ -10,12 +10,13 @@ import {
   SharedPort,
   SlowCalls,
 } from "../rpc/index.js";
-import { EtcdServer, MemberRemoved } from "../server/index.js";
+import { EtcdServer, type HeapUse, MemberRemoved } from "../server/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
 import { clientMemory } from "./client-memory.js";
+import { heapUse, ownHeapFlag } from "./heap.js";
 import { openListeners } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
-import { memoryLimit } from "./memory-limit.js";
+import { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 import { PeerHttp } from "./peers.js";
 import { openSecurity, portSecurity } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
@@ -59,11 +60,13 @@ export async function startMember(
   const clients = await openPorts(settings.listenClients, security.clients && { ...security.clients, http2: true });
   const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients);
   const metrics = await openPorts(settings.listenMetrics, security.metrics);
-  logStart(settings, logger);
+  const limit = memoryLimit();
+  logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
   const memory = clientMemory(settings.maxMemoryBytes, clock, logger);
-  const starting = EtcdServer.start(settings.server, { clock, random, logger, memory, peers: peerHttp });
+  const heap = (): HeapUse => heapUse(limit);
+  const starting = EtcdServer.start(settings.server, { clock, random, logger, memory, heap, peers: peerHttp });
   // A first start may wait for names and for other members.
   if ((await Promise.race([starting, stopping.then(() => "told to stop" as const)])) === "told to stop") {
     starting.catch(() => undefined);
@@ -176,9 +179,9 @@ function serve(ports: readonly OpenPort[], handlers: PortHandlers, logger: Proce
   }
 }
 
-function logStart({ server, ...settings }: Settings, logger: ProcessLogger): void {
+function logStart({ server, ...settings }: Settings, memory: MemoryLimit, logger: ProcessLogger): void {
   const urls = (listens: readonly Listen[]): readonly string[] => listens.map(({ url }) => url);
-  const memory = memoryLimit();
+  const betterHeap = ownHeapFlag(memory);
   logger.info("starting an etcd server", {
     name: server.name,
     "data-dir": server.dataDir,
@@ -197,5 +200,7 @@ function logStart({ server, ...settings }: Settings, logger: ProcessLogger): voi
     "pre-vote": server.preVote,
     "memory-limit-bytes": memory.bytes,
     "memory-limit-set-by": memory.setBy,
+    "heap-limit-bytes": heapUse(memory).limitBytes,
+    ...(betterHeap && { "heap-would-fit-with": `NODE_OPTIONS=${betterHeap}` }),
   });
 }

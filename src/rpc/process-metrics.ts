@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
 import type { MetricRegistry } from "./metric-registry.js";
 
 const startedAtSeconds = Date.now() / 1_000 - process.uptime();
@@ -43,6 +44,11 @@ function addNode(registry: MetricRegistry): void {
     registry.gauge(name, help, () => process.memoryUsage()[part]);
   memory("nodejs_heap_size_used_bytes", "Bytes of live and dead objects.", "heapUsed");
   memory("nodejs_heap_size_total_bytes", "Bytes set aside for objects.", "heapTotal");
+  registry.gauge(
+    "nodejs_heap_size_limit_bytes",
+    "Most bytes of objects: 85 % of them raise the NOSPACE alarm.",
+    () => getHeapStatistics().heap_size_limit,
+  );
   memory("nodejs_external_memory_bytes", "Bytes that objects hold outside of the heap.", "external");
   registry.gauge(
     "nodejs_version_info",

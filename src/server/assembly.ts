@@ -11,13 +11,14 @@ import { Consensus } from "./consensus.js";
 import { CorruptionCheck, CorruptionLoop } from "./corruption-check.js";
 import { DowngradeService } from "./downgrade-service.js";
 import { Headers } from "./headers.js";
+import { HeapGuard } from "./heap-guard.js";
 import { KvService } from "./kv-service.js";
 import { LeaderQuestions } from "./leader-questions.js";
 import { LeaderTransfer } from "./leader-transfer.js";
 import { LeaseLoop } from "./lease-loop.js";
 import { LeaseService } from "./lease-service.js";
 import { MaintenanceService } from "./maintenance-service.js";
-import { MembershipService } from "./membership-service.js";
+import { MembershipService, type MembershipServiceConfig } from "./membership-service.js";
 import type { ServerCounters } from "./metrics.js";
 import { peerService } from "./peer-service.js";
 import { Publisher } from "./publisher.js";
@@ -33,6 +34,8 @@ export interface Assembly {
   readonly watchable: WatchableStore;
   readonly kv: KvService;
   readonly leases: LeaseService;
+  /** Absent where nobody says how large the heap may be. */
+  readonly heap: HeapGuard | undefined;
   readonly space: SpaceGuard;
   readonly access: Access;
   readonly auth: AuthService;
@@ -93,7 +96,8 @@ export function assemble(
     onFailure,
   });
   const { position, leadership, proposer, readIndex, nextId } = consensus;
-  const space = new SpaceGuard({ quota, memberId, proposer, logger });
+  const heap = deps.heap && new HeapGuard({ read: deps.heap, clock, logger, raiseAlarm: () => space.raise() });
+  const space = new SpaceGuard({ quota, heapFull: () => heap?.full ?? false, memberId, proposer, logger });
   const headers = new Headers(clusterId, memberId, store, position);
   const memory = deps.memory.pot("reads");
   const kv = new KvService({
@@ -105,17 +109,9 @@ export function assemble(
     ...{ clock, lessor, access, proposer, leadership, position, headers },
     ...{ questions, readIndex, nextId, ensureLeadership: () => consensus.ensureLeadership() },
   });
-  const membership = new MembershipService({
-    ...{ cluster, access, position, readIndex, questions, headers, clock, logger, counters },
-    strict: settings.strictReconfigCheck,
-    configure: (change, call) => consensus.configure(change, call),
-    activeSince: (id) => consensus.traffic.network.activeSince(id),
-    raftStatus: () => consensus.status(),
-  });
+  const membership = makeMembership(settings, deps, member, consensus, { access, questions, headers });
   const compactor = makeCompactor(settings, deps, member, consensus);
-  const survey = new VersionSurvey({ cluster, client: deps.peers?.client, clock, logger });
-  const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
-  const publisher = new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
+  const publisher = makePublisher(settings, deps, member, consensus);
   store.onChanges((_, changes) => counters.countChanges(changes));
   const maintenance = new MaintenanceService({
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
@@ -123,7 +119,8 @@ export function assemble(
   return {
     access,
     auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
-    ...{ counters, consensus, headers, watchable, kv, leases, space, membership, maintenance, compactor, publisher },
+    ...{ counters, consensus, headers, watchable, kv, leases, heap, space },
+    ...{ membership, maintenance, compactor, publisher },
     downgrades: new DowngradeService({ cluster, access, proposer, readIndex, headers }),
     corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),
     leaseLoop: makeLeaseLoop(deps, member, consensus, leases),
@@ -133,6 +130,33 @@ export function assemble(
       promote: (id, token) => membership.promoteForPeer(id, token),
     }),
   };
+}
+
+function makeMembership(
+  { strictReconfigCheck: strict }: ServerConfig,
+  { clock, logger }: ServerDeps,
+  { cluster, counters }: Bootstrapped,
+  consensus: Consensus,
+  parts: Pick<MembershipServiceConfig, "access" | "questions" | "headers">,
+): MembershipService {
+  const { position, readIndex } = consensus;
+  return new MembershipService({
+    ...{ ...parts, cluster, position, readIndex, clock, logger, counters, strict },
+    configure: (change, call) => consensus.configure(change, call),
+    activeSince: (id) => consensus.traffic.network.activeSince(id),
+    raftStatus: () => consensus.status(),
+  });
+}
+
+function makePublisher(
+  settings: ServerConfig,
+  { clock, logger, peers }: ServerDeps,
+  { cluster }: Bootstrapped,
+  { proposer, leadership }: Consensus,
+): Publisher {
+  const survey = new VersionSurvey({ cluster, client: peers?.client, clock, logger });
+  const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
+  return new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
 }
 
 function timeoutsOf(settings: ServerConfig) {

@@ -11,6 +11,7 @@ import { AwakeTime } from "./awake-time.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "./config.js";
 import { Databases } from "./databases.js";
+import type { HeapUse } from "./heap-guard.js";
 import { ServerCounters } from "./metrics.js";
 import type { Names } from "./names.js";
 import { found, idFields, type Origin, openLog } from "./origin.js";
@@ -28,6 +29,8 @@ export interface ServerDeps {
   readonly logger: Logger;
   /** What clients' requests are counted with; without it nothing is refused for want of memory. */
   readonly memory?: MemoryAccount;
+  /** How full the heap is; without it the heap's limit is not looked at. */
+  readonly heap?: () => HeapUse;
   /** Opens the databases; another one in tests, whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
   /** Where the databases that peers send are kept; another place in tests. */

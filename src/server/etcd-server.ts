@@ -354,7 +354,8 @@ export class EtcdServer {
   }
 
   async #run(): Promise<void> {
-    const { consensus, leaseLoop, compactor, corruption, publisher } = this.#parts;
+    const { consensus, heap, leaseLoop, compactor, corruption, publisher } = this.#parts;
+    heap?.start();
     consensus.start();
     leaseLoop.start();
     compactor?.start();
@@ -378,7 +379,8 @@ export class EtcdServer {
 
   /** Nothing starts by itself any more. */
   #halt(): void {
-    const { leaseLoop, compactor, corruption, publisher } = this.#parts;
+    const { heap, leaseLoop, compactor, corruption, publisher } = this.#parts;
+    heap?.stop();
     leaseLoop.stop();
     compactor?.stop();
     for (const loop of corruption) loop.stop();

@@ -9,6 +9,7 @@ export type { Call } from "./call.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
 export type { DatabaseSnapshot } from "./database-snapshot.js";
 export { EtcdServer } from "./etcd-server.js";
+export type { HeapUse } from "./heap-guard.js";
 export type { ServerCounters, ServerMetrics } from "./metrics.js";
 export { defragmentDataDir } from "./offline-defragment.js";
 export type { PeerAccess, PeerLink, PeerNetwork } from "./peer-network.js";

@@ -1,10 +1,12 @@
-import type { Growth, Quota } from "../apply/index.js";
+import { type Growth, growthOf, type Quota } from "../apply/index.js";
 import { EtcdError, type Logger, type MemberId } from "../base/index.js";
 import { AlarmAction, AlarmRequest, AlarmType } from "../wire/index.js";
 import type { Proposer } from "./proposer.js";
 
 export interface SpaceGuardConfig {
   readonly quota: Quota;
+  /** Whether the heap has no room for more keys. */
+  readonly heapFull: () => boolean;
   readonly memberId: MemberId;
   readonly proposer: Proposer;
   readonly logger: Logger;
@@ -22,7 +24,10 @@ export class SpaceGuard {
 
   /** @returns undefined when there is room, else what rejects with `noSpace` once the alarm is raised */
   refusal(request: Growth): Promise<never> | undefined {
-    return this.#config.quota.allows(request) ? undefined : this.#refuse();
+    const { quota, heapFull } = this.#config;
+    // The heap's guard raises the alarm by itself, when it stays full.
+    if (heapFull() && growthOf(request) > 0) return Promise.reject(new EtcdError("noSpace"));
+    return quota.allows(request) ? undefined : this.#refuse();
   }
 
   /**
