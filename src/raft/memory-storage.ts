@@ -15,6 +15,7 @@ export class MemoryStorage implements Storage {
   readonly #entries = new EntryWindow(1);
   /** Term of the last entry that was compacted away, the one at `firstIndex - 1`. */
   #compactedTerm = 0;
+  #heldBytes = 0;
 
   initialState(): { readonly hardState: HardState; readonly confState: ConfState } {
     return { hardState: this.#hardState, confState: this.#snapshot.metadata.confState };
@@ -46,6 +47,21 @@ export class MemoryStorage implements Storage {
     return this.#entries.end - 1;
   }
 
+  /** What the entries here take up in memory, about. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** The lowest index from which on the entries up to `end` take up no more than `bytesMax`; after `end` if none do. */
+  firstWithin(bytesMax: number, end: number): number {
+    let index = end + 1;
+    for (let bytes = 0; index > this.#entries.first; index--) {
+      bytes += memoryOf(this.#entries.at(index - 1));
+      if (bytes > bytesMax) break;
+    }
+    return index;
+  }
+
   snapshot(): Snapshot {
     return this.#snapshot;
   }
@@ -63,6 +79,7 @@ export class MemoryStorage implements Storage {
     this.#snapshot = snapshot;
     this.#compactedTerm = term;
     this.#entries.reset(index + 1);
+    this.#heldBytes = 0;
   }
 
   /**
@@ -90,6 +107,7 @@ export class MemoryStorage implements Storage {
     if (index < this.#entries.first) throw new StorageError("compacted");
     assert(index <= this.lastIndex(), "the log is compacted up to a stored entry");
     this.#compactedTerm = this.term(index);
+    this.#heldBytes -= this.#memoryBetween(this.#entries.first, index + 1);
     this.#entries.dropBefore(index + 1);
   }
 
@@ -102,7 +120,22 @@ export class MemoryStorage implements Storage {
     const start = fresh[0];
     if (start === undefined) return;
     assert(start.index <= this.#entries.end, "appended entries follow the log without a gap");
+    this.#heldBytes -= this.#memoryBetween(start.index, this.#entries.end);
     this.#entries.truncate(start.index);
+    for (const entry of fresh) this.#heldBytes += memoryOf(entry);
     this.#entries.push(fresh);
   }
+
+  #memoryBetween(low: number, high: number): number {
+    let bytes = 0;
+    for (let index = low; index < high; index++) bytes += memoryOf(this.#entries.at(index));
+    return bytes;
+  }
+}
+
+/** An entry's object, its slot in the list, and the head of its data's array, about. */
+const objectBytes = 200;
+
+function memoryOf(entry: Entry | undefined): number {
+  return objectBytes + (entry?.data.byteLength ?? 0);
 }

@@ -23,13 +23,26 @@ export interface SnapshotTriggerConfig {
   readonly onFailure: (error: Error) => void;
 }
 
+const mebibyte = 1024 * 1024;
+/** The raft log in memory may grow by this much before the next snapshot, however few entries that is. */
+const snapshotBytes = 64 * mebibyte;
+/** Entries before a snapshot that the log keeps take up no more than this, however few they are. */
+const catchUpBytes = 64 * mebibyte;
 /**
- * Cuts the raft log. Every so many applied entries a snapshot is recorded: not the state itself, which is in the
+ * While a peer gets a snapshot the log is kept from where that snapshot ends, but no more of it than this: beyond, the
+ * peer needs another snapshot.
+ */
+const heldBytesMax = 256 * mebibyte;
+
+/**
+ * Cuts the raft log. Every so many applied entries, or bytes of them, a snapshot is recorded: not the state itself, which is in the
  * backend, but the fact that the backend holds it up to an index. Only then may the log forget entries up to there.
  */
 export class SnapshotTrigger {
   readonly #config: SnapshotTriggerConfig;
   #index: number;
+  /** What was left of the log after the last snapshot. */
+  #bytesLeft = 0;
   #running: Promise<void> | undefined;
 
   constructor(config: SnapshotTriggerConfig, index: number) {
@@ -42,12 +55,14 @@ export class SnapshotTrigger {
     const { snapshotCount, storage } = this.#config;
     // One that was received counts too.
     const last = Math.max(this.#index, storage.snapshot().metadata.index);
-    if (this.#running !== undefined || index - last <= snapshotCount) return;
+    if (this.#running !== undefined || index <= last) return;
+    if (index - last <= snapshotCount && storage.heldBytes - this.#bytesLeft <= snapshotBytes) return;
     this.#index = index;
     this.#running = this.#snapshot({ metadata: { index, term, confState }, data: emptyBytes })
       .catch((error: unknown) => this.#config.onFailure(error instanceof Error ? error : new Error(String(error))))
       .finally(() => {
         this.#running = undefined;
+        this.#bytesLeft = storage.heldBytes;
       });
   }
 
@@ -70,10 +85,15 @@ export class SnapshotTrigger {
     storage.createSnapshot(index, confState, snapshot.data);
     logger.info("saved snapshot", { "snapshot-index": index });
     if (this.#config.logIsHeld()) {
-      logger.info("skip compaction since there is an inflight snapshot");
-      return;
+      if (storage.heldBytes <= heldBytesMax) {
+        logger.info("skip compaction since there is an inflight snapshot");
+        return;
+      }
+      logger.warn("compacting the Raft log although a snapshot is in flight: its receiver will need another one", {
+        ...{ "log-bytes": storage.heldBytes, "log-bytes-max": heldBytesMax },
+      });
     }
-    const compactIndex = index - catchUpEntries;
+    const compactIndex = Math.max(index - catchUpEntries, storage.firstWithin(catchUpBytes, index) - 1);
     if (compactIndex >= storage.firstIndex()) {
       storage.compact(compactIndex);
       await wal.compact(compactIndex);

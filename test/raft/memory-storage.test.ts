@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EntryWindow } from "../../src/raft/entry-window.js";
-import { emptyConfState, entriesSize, MemoryStorage, StorageError } from "../../src/raft/index.js";
+import { type Entry, emptyConfState, entriesSize, MemoryStorage, StorageError } from "../../src/raft/index.js";
 import { entriesOf } from "./kit.js";
 
 /** Compacted up to 3 (term 3), then entries 4 to 6 of terms 4, 5 and 6. */
@@ -110,6 +110,34 @@ describe("MemoryStorage", () => {
     made.applySnapshot(snapshot(20));
     expect([made.firstIndex(), made.lastIndex(), made.term(20)]).toEqual([21, 20, 7]);
     expect(answer(() => made.applySnapshot(snapshot(19)))).toBe("snapshotOutOfDate");
+  });
+});
+
+describe("what the entries take up in memory", () => {
+  const large = (terms: readonly number[], first = 1): Entry[] =>
+    entriesOf(terms, first).map((entry) => ({ ...entry, data: Buffer.alloc(10_000) }));
+
+  test("is known whatever is appended, overwritten, compacted or replaced", () => {
+    const storage = new MemoryStorage();
+    const one = (): number => storage.heldBytes / (storage.lastIndex() - storage.firstIndex() + 1);
+    storage.append(large([1, 1, 1, 1, 1]));
+    const each = one();
+    expect(each).toBeGreaterThan(10_000);
+    storage.append(large([2, 2], 4));
+    expect(one()).toBe(each);
+    storage.compact(3);
+    expect(one()).toBe(each);
+    storage.append(large([2, 2, 2], 2));
+    expect([one(), storage.firstIndex(), storage.lastIndex()]).toEqual([each, 4, 4]);
+    storage.applySnapshot({ metadata: { index: 9, term: 2, confState: emptyConfState }, data: Buffer.alloc(0) });
+    expect(storage.heldBytes).toBe(0);
+  });
+
+  test("says how much of the log fits", () => {
+    const storage = new MemoryStorage();
+    storage.append(large([1, 1, 1, 1, 1]));
+    storage.compact(1);
+    expect([0, 25_000, 1_000_000].map((bytes) => storage.firstWithin(bytes, 4))).toEqual([5, 3, 2]);
   });
 });
 
