@@ -1,8 +1,10 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BackendView, Row } from "./backend.js";
 import { type Bucket, bucketEnd, bucketStart, keyInBucket, storedKey } from "./buckets.js";
 import type { DiskError } from "./disk-error.js";
-import type { LevelSnapshot, LevelStore, StoredRow } from "./level-store.js";
-import { type Change, changesIn, type Layer, storedKeyText } from "./write-buffer.js";
+import type { LevelSnapshot, LevelStore } from "./level-store.js";
+import { Overlay } from "./overlay.js";
+import { type Layer, storedKeyText } from "./write-buffer.js";
 
 /** Entries asked of LevelDB at once; what arrives holds the event loop for about two milliseconds. */
 const rowsAtOnce = 1024;
@@ -68,27 +70,56 @@ export class SnapshotView implements BackendView {
 
   /** @param ahead reads the next entries while the caller works on these, for one who wants them all */
   async *#walk({ start, end }: StoredRange, atOnce: number, ahead: boolean): AsyncGenerator<Row[], void, undefined> {
-    const overlay = new Overlay(changesIn(this.#layers, storedKeyText(start), storedKeyText(end)));
+    // Sorting a layer takes some milliseconds, once; others run in between.
+    for (const layer of this.#layers) if (layer.sort()) await nextTurn();
+    const overlay = new Overlay(this.#layers, storedKeyText(start), storedKeyText(end));
     const iterator = this.#store.iterate(start, end, this.#snapshot);
     const read = () =>
       iterator.nextv(atOnce).catch((error: unknown) => {
         throw this.#failed(error);
       });
     let next = read();
+    let rows: Row[] = [];
     try {
       for (let stored = await next; stored.length > 0; stored = await next) {
         if (ahead) next = read();
-        const rows = overlay.mergeInto(stored);
+        for (const [key, value] of stored) {
+          if (overlay.head === undefined) {
+            rows.push([keyInBucket(key), value]);
+            continue;
+          }
+          const id = storedKeyText(key);
+          for (let head = overlay.head; head !== undefined && head < id; head = overlay.head) {
+            pushNext(overlay, rows);
+            if (rows.length >= rowsAtOnce) {
+              yield rows;
+              rows = [];
+            }
+          }
+          if (overlay.head === id) pushNext(overlay, rows);
+          else rows.push([keyInBucket(key), value]);
+        }
         if (rows.length > 0) yield rows;
+        rows = [];
         if (!ahead) next = read();
       }
     } finally {
       await Promise.allSettled([next]);
       await iterator.close();
     }
-    const rest = overlay.rest();
-    if (rest.length > 0) yield rest;
+    while (overlay.head !== undefined) {
+      pushNext(overlay, rows);
+      if (rows.length < rowsAtOnce && overlay.head !== undefined) continue;
+      if (rows.length > 0) yield rows;
+      rows = [];
+    }
   }
+}
+
+/** Puts what has become of the next changed key into `rows`. */
+function pushNext(overlay: Overlay, rows: Row[]): void {
+  const change = overlay.take();
+  if (change?.value !== undefined) rows.push([keyInBucket(change.key), change.value]);
 }
 
 interface StoredRange {
@@ -101,50 +132,4 @@ function storedRange(bucket: Bucket, low: Uint8Array | undefined, high: Uint8Arr
     start: low === undefined ? bucketStart(bucket) : storedKey(bucket, low),
     end: high === undefined ? bucketEnd(bucket) : storedKey(bucket, high),
   };
-}
-
-/** Changes in key order, merged step by step into stored entries that come in the same order. */
-class Overlay {
-  readonly #changes: readonly Change[];
-  #next = 0;
-
-  constructor(changes: readonly Change[]) {
-    this.#changes = changes;
-  }
-
-  /** The entries up to the last stored one, as they are after the changes. */
-  mergeInto(stored: readonly StoredRow[]): Row[] {
-    const rows: Row[] = [];
-    for (const [key, value] of stored) {
-      if (!this.#replaces(key, rows)) rows.push([keyInBucket(key), value]);
-    }
-    return rows;
-  }
-
-  /** What lies behind the last stored entry. */
-  rest(): Row[] {
-    const rows: Row[] = [];
-    for (let change = this.#changes[this.#next]; change !== undefined; change = this.#changes[++this.#next]) {
-      pushChange(change, rows);
-    }
-    return rows;
-  }
-
-  /** Puts what comes before `key` into `rows`, and what has become of `key` itself, if it changed. */
-  #replaces(key: Uint8Array, rows: Row[]): boolean {
-    for (let change = this.#changes[this.#next]; change !== undefined; change = this.#changes[++this.#next]) {
-      const order = Buffer.compare(change.key, key);
-      if (order > 0) return false;
-      pushChange(change, rows);
-      if (order === 0) {
-        this.#next++;
-        return true;
-      }
-    }
-    return false;
-  }
-}
-
-function pushChange(change: Change, rows: Row[]): void {
-  if (change.value !== undefined) rows.push([keyInBucket(change.key), change.value]);
 }

@@ -13,24 +13,26 @@ export type StoredKey = string;
 const sealedLayersMax = 4;
 /** Most changes of two layers that are merged: it must not hold the event loop for long. */
 const mergedChangesMax = 10_000;
+/** Most changes of one layer: it grows and is sorted as a whole, which must not hold the event loop for long. */
+const layerChangesMax = 16_384;
+/** Keys that are sorted in less than a millisecond. */
+const sortedAtOnce = 2_048;
 
 /** Changes made one after the other; the last one of each key counts. Once sealed, nothing is added any more. */
 export class Layer {
   readonly changes = new Map<StoredKey, Change>();
   #order: StoredKey[] | undefined;
 
-  /** Of a sealed layer only: the changes in `[low, high)`, in key order. */
-  range(low: StoredKey, high: StoredKey): Change[] {
+  /** Of a sealed layer only: its keys in order. */
+  order(): readonly StoredKey[] {
     this.#order ??= [...this.changes.keys()].sort(compareKeys);
-    const order = this.#order;
-    const found: Change[] = [];
-    for (let at = lowerBound(order, low); at < order.length; at++) {
-      const key = order[at];
-      if (key === undefined || key >= high) break;
-      const change = this.changes.get(key);
-      if (change !== undefined) found.push(change);
-    }
-    return found;
+    return this.#order;
+  }
+
+  /** Sorts the keys for `order`. @returns whether that took some milliseconds */
+  sort(): boolean {
+    if (this.#order !== undefined) return false;
+    return this.order().length > sortedAtOnce;
   }
 }
 
@@ -43,43 +45,55 @@ export class WriteBuffer {
   /** Oldest first. */
   #sealed: Layer[] = [];
   #writing: readonly Layer[] = [];
-  #held = false;
+  /** Full layers of what was changed since `hold`, oldest first. */
+  #held: Layer[] | undefined;
+  /** Changes in `#sealed` and `#held`, and in `#writing`. */
+  #waitingSealed = 0;
+  #writingCount = 0;
 
   /** Changes that wait for a batch; a key changed in two layers counts twice. */
   get waiting(): number {
-    return countChanges(this.#sealed) + this.#open.changes.size;
+    return this.#waitingSealed + this.#open.changes.size;
   }
 
   /** All changes, those of the batch being written included. */
   get size(): number {
-    return countChanges(this.#writing) + this.waiting;
+    return this.#writingCount + this.waiting;
   }
 
   set(id: StoredKey, change: Change): void {
     this.#open.changes.set(id, change);
+    if (this.#open.changes.size >= layerChangesMax) this.#sealInto(this.#held ?? this.#sealed);
   }
 
   /** The last change of a key, if it is still here. */
   find(id: StoredKey): Change | undefined {
-    return this.#open.changes.get(id) ?? findIn(this.#sealed, id) ?? findIn(this.#writing, id);
+    return (
+      this.#open.changes.get(id) ??
+      (this.#held === undefined ? undefined : findIn(this.#held, id)) ??
+      findIn(this.#sealed, id) ??
+      findIn(this.#writing, id)
+    );
   }
 
   /** From here on, what is changed stays out of what `freeze` gives. No batch may be started. */
   hold(): void {
     this.#seal();
-    this.#held = true;
+    this.#held = [];
   }
 
   /** What was changed since `hold` is like everything else now. */
   release(): void {
-    this.#held = false;
+    this.#sealed.push(...(this.#held ?? []));
+    this.#held = undefined;
   }
 
   /** Forgets what was changed since `hold`. */
   drop(): void {
-    assert(this.#held, "only changes that are held can be dropped");
+    assert(this.#held !== undefined, "only changes that are held can be dropped");
+    this.#waitingSealed -= countChanges(this.#held);
     this.#open = new Layer();
-    this.#held = false;
+    this.#held = undefined;
   }
 
   /** All layers as they are now, oldest first; later changes do not show in them. */
@@ -90,42 +104,44 @@ export class WriteBuffer {
 
   /** Starts a batch: the layers to write, oldest first. There is one batch at a time. */
   take(): readonly Layer[] {
-    assert(!this.#held, "a batch holds changes that are complete");
+    assert(this.#held === undefined, "a batch holds changes that are complete");
     this.#seal();
     this.#writing = this.#sealed;
+    this.#writingCount = this.#waitingSealed;
     this.#sealed = [];
+    this.#waitingSealed = 0;
     return this.#writing;
   }
 
   /** LevelDB holds the batch. */
   written(): void {
     this.#writing = [];
+    this.#writingCount = 0;
   }
 
   #seal(): void {
-    if (this.#held || this.#open.changes.size === 0) return;
-    this.#sealed.push(this.#open);
-    this.#open = new Layer();
-    if (this.#sealed.length > sealedLayersMax) mergeSmallest(this.#sealed);
+    if (this.#held !== undefined || this.#open.changes.size === 0) return;
+    this.#sealInto(this.#sealed);
+    if (this.#sealed.length > sealedLayersMax) this.#waitingSealed -= mergeSmallest(this.#sealed);
   }
-}
 
-/** The last change of each key in `[low, high)`, in key order, out of sealed layers, oldest first. */
-export function changesIn(layers: readonly Layer[], low: StoredKey, high: StoredKey): Change[] {
-  const found = layers.map((layer) => layer.range(low, high)).filter((changes) => changes.length > 0);
-  const [first, ...later] = found;
-  if (first === undefined || later.length === 0) return first ?? [];
-  const merged = new Map<StoredKey, Change>();
-  for (const changes of found) for (const change of changes) merged.set(storedKeyText(change.key), change);
-  return [...merged].sort(([left], [right]) => compareKeys(left, right)).map(([, change]) => change);
+  #sealInto(layers: Layer[]): void {
+    layers.push(this.#open);
+    this.#waitingSealed += this.#open.changes.size;
+    this.#open = new Layer();
+  }
 }
 
 export function storedKeyText(key: Uint8Array): StoredKey {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }
 
-/** Makes one layer of those two neighbours that are smallest together, unless even they are large. */
-function mergeSmallest(layers: Layer[]): void {
+/**
+ * Makes one layer of those two neighbours that are smallest together, unless even they are large.
+ *
+ * @returns how many changes there are less, since a later one of the same key replaced them
+ */
+function mergeSmallest(layers: Layer[]): number {
   let smallest = mergedChangesMax;
   let place = -1;
   for (let at = 0; at + 1 < layers.length; at++) {
@@ -134,12 +150,13 @@ function mergeSmallest(layers: Layer[]): void {
     smallest = size;
     place = at;
   }
-  if (place < 0) return;
+  if (place < 0) return 0;
   const merged = new Layer();
   for (const layer of layers.slice(place, place + 2)) {
     for (const [id, change] of layer.changes) merged.changes.set(id, change);
   }
   layers.splice(place, 2, merged);
+  return smallest - merged.changes.size;
 }
 
 function findIn(layers: readonly Layer[], id: StoredKey): Change | undefined {
@@ -156,18 +173,6 @@ function countChanges(layers: readonly Layer[]): number {
   return count;
 }
 
-function lowerBound(order: readonly StoredKey[], key: StoredKey): number {
-  let low = 0;
-  let high = order.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const at = order[middle];
-    if (at !== undefined && at < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function compareKeys(left: StoredKey, right: StoredKey): number {
+export function compareKeys(left: StoredKey, right: StoredKey): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }

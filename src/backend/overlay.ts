@@ -1,0 +1,75 @@
+import { type Change, compareKeys, type Layer, type StoredKey } from "./write-buffer.js";
+
+/** How far the changes of one layer have been taken. */
+interface Cursor {
+  readonly layer: Layer;
+  /** Newer layers have larger ages. */
+  readonly age: number;
+  readonly order: readonly StoredKey[];
+  at: number;
+  head: StoredKey;
+}
+
+/** The changes of some sealed layers within `[low, high)`, in key order, the last change of each key alone. */
+export class Overlay {
+  readonly #high: StoredKey;
+  /** By their heads, and of equal heads the newest layer first. */
+  readonly #cursors: Cursor[] = [];
+
+  constructor(layers: readonly Layer[], low: StoredKey, high: StoredKey) {
+    this.#high = high;
+    for (const [age, layer] of layers.entries()) {
+      const order = layer.order();
+      this.#place({ layer, age, order, at: lowerBound(order, low), head: "" });
+    }
+  }
+
+  /** The key of the next change; undefined when there is none. */
+  get head(): StoredKey | undefined {
+    return this.#cursors[0]?.head;
+  }
+
+  /** Takes the next change. */
+  take(): Change | undefined {
+    const first = this.#cursors[0];
+    if (first === undefined) return undefined;
+    const { head } = first;
+    const change = first.layer.changes.get(head);
+    // Older layers may have the same key behind it.
+    for (let cursor = this.#cursors[0]; cursor?.head === head; cursor = this.#cursors[0]) this.#advance(cursor);
+    return change;
+  }
+
+  #advance(cursor: Cursor): void {
+    this.#cursors.shift();
+    cursor.at++;
+    this.#place(cursor);
+  }
+
+  #place(cursor: Cursor): void {
+    const head = cursor.order[cursor.at];
+    if (head === undefined || head >= this.#high) return;
+    cursor.head = head;
+    // Layers follow each other more often than they overlap: mostly it goes back to the front.
+    let at = 0;
+    for (let other = this.#cursors[at]; other !== undefined && isBefore(other, cursor); other = this.#cursors[++at]);
+    this.#cursors.splice(at, 0, cursor);
+  }
+}
+
+function isBefore(one: Cursor, other: Cursor): boolean {
+  const order = compareKeys(one.head, other.head);
+  return order < 0 || (order === 0 && one.age > other.age);
+}
+
+function lowerBound(order: readonly StoredKey[], key: StoredKey): number {
+  let low = 0;
+  let high = order.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = order[middle];
+    if (at !== undefined && at < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

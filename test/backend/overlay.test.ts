@@ -1,0 +1,65 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Overlay } from "../../src/backend/overlay.js";
+import { Layer, WriteBuffer } from "../../src/backend/write-buffer.js";
+
+const change = (key: string, value: string | undefined) => ({
+  key: Buffer.from(key, "latin1"),
+  value: value === undefined ? undefined : Buffer.from(value),
+});
+
+test("layers laid over each other are one ordered map, the newest change of each key counting", () => {
+  const someKey = fc.constantFrom("a", "b", "c", "d", "e", "f");
+  const someLayer = fc.array(fc.tuple(someKey, fc.option(fc.string(), { nil: undefined })), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.array(someLayer, { maxLength: 5 }), someKey, someKey, (contents, low, high) => {
+      const model = new Map<string, string | undefined>();
+      const layers = contents.map((changes) => {
+        const layer = new Layer();
+        for (const [key, value] of changes) {
+          layer.changes.set(key, change(key, value));
+          if (key >= low && key < high) model.set(key, value);
+        }
+        return layer;
+      });
+      const overlay = new Overlay(layers, low, high);
+      const found: (string | undefined)[][] = [];
+      for (let head = overlay.head; head !== undefined; head = overlay.head) {
+        found.push([head, overlay.take()?.value?.toString()]);
+      }
+      expect(found).toEqual([...model].sort(([one], [other]) => (one < other ? -1 : 1)));
+      expect(overlay.take()).toBeUndefined();
+    }),
+  );
+});
+
+test("no layer grows without a bound, held or not, and every change is counted and found", () => {
+  const buffer = new WriteBuffer();
+  const count = 50_000;
+  const fill = (prefix: string): void => {
+    for (let at = 0; at < count; at++) buffer.set(`${prefix}${at}`, change(`${prefix}${at}`, "x"));
+  };
+  fill("free/");
+  buffer.hold();
+  fill("held/");
+  expect(buffer.waiting).toBe(2 * count);
+  expect([buffer.find("free/0"), buffer.find("held/0"), buffer.find(`held/${count - 1}`)]).not.toContain(undefined);
+  const before = buffer.freeze();
+  expect(before.reduce((sum, layer) => sum + layer.changes.size, 0)).toBe(count);
+  buffer.release();
+  const layers = buffer.take();
+  expect(Math.max(...layers.map((layer) => layer.changes.size))).toBeLessThan(20_000);
+  expect(layers.reduce((sum, layer) => sum + layer.changes.size, 0)).toBe(2 * count);
+  expect([buffer.waiting, buffer.size]).toEqual([0, 2 * count]);
+  buffer.written();
+  expect(buffer.size).toBe(0);
+});
+
+test("what is dropped of a hold is not counted any more", () => {
+  const buffer = new WriteBuffer();
+  buffer.set("a", change("a", "1"));
+  buffer.hold();
+  for (let at = 0; at < 20_000; at++) buffer.set(`${at}`, change(`${at}`, "x"));
+  buffer.drop();
+  expect([buffer.waiting, buffer.find("0"), buffer.find("a")?.value?.toString()]).toEqual([1, undefined, "1"]);
+});
