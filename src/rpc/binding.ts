@@ -1,5 +1,6 @@
+import { type ErrorKind, EtcdError } from "../base/index.js";
 import type { Call } from "../server/index.js";
-import type { Method } from "../wire/index.js";
+import { type Codec, decodeReceived, type Method, TooManyParts } from "../wire/index.js";
 import type { Answer } from "./answer.js";
 import type { MethodCounters } from "./call-counters.js";
 import type { ServerStream } from "./stream.js";
@@ -50,6 +51,31 @@ export function typeOf(binding: Binding): MethodCounters["type"] {
   return binding.oneRequest ? "server_stream" : "bidi_stream";
 }
 
+/** How much a request may be made of before the work of reading it would keep others waiting. */
+export interface RequestBound {
+  /** Most messages and texts in it. */
+  readonly partsMax: number;
+  /** What a request of more is refused with, where etcd has a word for it. */
+  readonly refusal?: ErrorKind;
+}
+
+/** A few milliseconds' worth; requests that are no transactions have a dozen at most. */
+const ordinaryBound: RequestBound = { partsMax: 20_000 };
+
+/** A transaction within `--max-txn-ops`, at any depth, is below this: an operation is two messages, a comparison one. */
+export function txnBound(maxTxnOps: number): RequestBound {
+  return { partsMax: Math.max(ordinaryBound.partsMax, 8 * maxTxnOps), refusal: "tooManyOps" };
+}
+
+function decode<Request>(codec: Codec<Request>, bytes: Uint8Array, bound = ordinaryBound): Request {
+  try {
+    return decodeReceived(codec, bytes, bound.partsMax);
+  } catch (error) {
+    if (error instanceof TooManyParts && bound.refusal !== undefined) throw new EtcdError(bound.refusal);
+    throw error;
+  }
+}
+
 /** One request, one answer. A handler may answer at once or later, and refuses by throwing. */
 export type UnaryHandler<Request, Response> = (request: Request, call: Call) => Response | Promise<Response>;
 
@@ -61,7 +87,7 @@ export function unary<Request, Response>(
   return {
     kind: "unary",
     path,
-    run: async (bytes, call) => response.encode(await handle(request.decode(bytes), call)),
+    run: async (bytes, call) => response.encode(await handle(decode(request, bytes), call)),
   };
 }
 
@@ -78,12 +104,13 @@ export function logged<Request extends object, Response, Answered>(
   handle: (request: Request, call: Call) => Answered | Promise<Answered>,
   requestCount: (request: Request) => number,
   encode: AnswerEncoder<Request, Answered>,
+  bound?: RequestBound,
 ): UnaryBinding {
   return {
     kind: "unary",
     path,
     run: async (bytes, call, log) => {
-      const message = request.decode(bytes);
+      const message = decode(request, bytes, bound);
       if (log !== undefined) {
         log.asked = message;
         log.requestCount = requestCount(message);
@@ -117,7 +144,7 @@ export function streaming<Request, Response>(
       handle({
         call: bytes.call,
         async *read() {
-          for await (const message of bytes.read()) yield request.decode(message);
+          for await (const message of bytes.read()) yield decode(request, message);
         },
         write: (message) => bytes.write(response.encode(message)),
         drained: () => bytes.drained(),

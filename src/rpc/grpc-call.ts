@@ -143,7 +143,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     for (;;) {
       const result = await this.#nextRequest();
       if (result.done) return;
-      yield this.#reader.open(result.value);
+      const message = result.value;
+      yield message.compressed ? await this.#reader.open(message) : message.bytes;
     }
   }
 
@@ -299,7 +300,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     let message: Uint8Array = received.bytes;
     let response: Answer | undefined;
     try {
-      message = this.#reader.open(received);
+      if (received.compressed) {
+        message = await this.#reader.open(received);
+        if (this.cancelled) return;
+      }
       gate.admit(this, binding, message);
       try {
         response = await binding.run(message, this, this);

@@ -1,4 +1,5 @@
-import { gunzipSync, inflateSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gunzip, inflate } from "node:zlib";
 import { GrpcCode } from "../base/index.js";
 import { Pieces } from "../http2/index.js";
 import { CallError } from "./status.js";
@@ -6,10 +7,16 @@ import { CallError } from "./status.js";
 /** A flag, whether the message is compressed, and its length. */
 const prefixBytes = 5;
 
-const decompressors: Readonly<Record<string, (bytes: Buffer, limit: { maxOutputLength: number }) => Buffer>> = {
-  gzip: gunzipSync,
-  deflate: inflateSync,
+type Decompressor = (bytes: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>;
+
+/** On a thread of libuv's: a message of a few KiB may become as large as any is taken. */
+const decompressors: Readonly<Record<string, Decompressor>> = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
 };
+
+/** Messages are opened one after the other, so that they do not take the threads from those who write to disk. */
+let opening: Promise<unknown> = Promise.resolve();
 
 /** What a client may compress its messages with. */
 export const acceptedEncodings = "identity,deflate,gzip";
@@ -77,12 +84,14 @@ export class MessageReader {
     if (at < bytes.length) this.#kept.push(bytes.subarray(at));
   }
 
-  /** @throws CallError when it cannot be decompressed, or becomes too long by that */
-  open({ compressed, bytes }: ReceivedMessage): Uint8Array {
+  /** Decompresses a compressed message. @throws CallError when it cannot be, or becomes too long by that */
+  async open({ bytes }: ReceivedMessage): Promise<Uint8Array> {
     const decompress = decompressors[this.#encoding];
-    if (!compressed || decompress === undefined) return bytes;
+    if (decompress === undefined) return bytes;
+    const opened = opening.then(() => decompress(bytes, { maxOutputLength: this.#bytesMax }));
+    opening = opened.catch(() => undefined);
     try {
-      return decompress(bytes, { maxOutputLength: this.#bytesMax });
+      return await opened;
     } catch (error) {
       if (error instanceof RangeError) throw tooLong(this.#bytesMax + 1, this.#bytesMax);
       const why = error instanceof Error ? error.message : String(error);

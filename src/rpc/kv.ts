@@ -8,7 +8,7 @@ import {
   services,
   type TxnRequest,
 } from "../wire/index.js";
-import { type Binding, type CallLog, logged, type UnaryHandler, unary } from "./binding.js";
+import { type Binding, type CallLog, logged, txnBound, type UnaryHandler, unary } from "./binding.js";
 import { rangeInParts, txnInParts } from "./long-answers.js";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./requests.js";
 
@@ -92,6 +92,7 @@ export function kvBindings(server: KvAnswerer, maxTxnOps: number): readonly Bind
         if (answer instanceof LongTxn) return txnInParts(answer, server.header(answer.revision));
         return Txn.response.encode(answer);
       },
+      txnBound(maxTxnOps),
     ),
     unary(Compact, (request, call) => server.compact(request, call)),
   ];

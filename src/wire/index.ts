@@ -25,7 +25,7 @@ export { JsonError } from "./json/json-error.js";
 export type { JsonScanner } from "./json/scanner.js";
 export { loadJsonForms } from "./json-forms.js";
 export { loadDescriptors, loadSchema } from "./load-schema.js";
-export { nestingMax, WireError } from "./malformed.js";
+export { nestingMax, TooManyParts, WireError } from "./malformed.js";
 export { withNestedTxns } from "./nested-txns.js";
 export type {
   Codec,
@@ -35,6 +35,7 @@ export type {
   Encoded,
   Method,
 } from "./protobuf.js";
+export { decodeReceived } from "./received.js";
 export {
   type EnumSchema,
   type FieldSchema,

@@ -24,3 +24,10 @@ export interface FieldNumbers {
   readonly message: string;
   readonly numbers: readonly number[];
 }
+
+/** A message that would take too long to read; nothing of it is wrong but its size. */
+export class TooManyParts extends WireError {
+  constructor(partsMax: number) {
+    super(`more than ${partsMax} messages and texts in one message`);
+  }
+}

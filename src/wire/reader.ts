@@ -1,5 +1,5 @@
 import { emptyBytes, type Key } from "../base/index.js";
-import { type FieldNumbers, nestingMax, WireError } from "./malformed.js";
+import { type FieldNumbers, nestingMax, TooManyParts, WireError } from "./malformed.js";
 import { high, integer, low, words } from "./words.js";
 
 /** From this length on the platform's own conversion beats a loop over characters. */
@@ -23,15 +23,22 @@ export class Reader {
   #at = 0;
   #end: number;
   readonly #nestingMax: number;
+  readonly #partsMax: number;
+  #partsLeft: number;
   #depth = 1;
   #postponed: Postponed[] | undefined;
   // The varint that was read last, by halves.
   #low = 0;
   #high = 0;
 
-  /** @param deepest most messages inside each other; Infinity for bytes that must be read */
-  constructor(bytes: Uint8Array, deepest = nestingMax) {
+  /**
+   * @param deepest most messages inside each other; Infinity for bytes that must be read
+   * @param partsMax most messages and texts in the message; each costs many times the two bytes that it may take
+   */
+  constructor(bytes: Uint8Array, deepest = nestingMax, partsMax = Number.POSITIVE_INFINITY) {
     this.#nestingMax = deepest;
+    this.#partsMax = partsMax;
+    this.#partsLeft = partsMax;
     this.#bytes = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#end = bytes.byteLength;
   }
@@ -56,6 +63,7 @@ export class Reader {
   /** Goes into a message that is a field; returns what `close` needs to come out of it. */
   open(): number {
     const length = this.#length();
+    this.#countPart();
     this.#deepen();
     const outer = this.#end;
     this.#end = this.#at + length;
@@ -74,6 +82,7 @@ export class Reader {
    */
   postpone(read: () => void): void {
     const length = this.#length();
+    this.#countPart();
     this.#deepen();
     const start = this.#at;
     this.#at += length;
@@ -176,6 +185,7 @@ export class Reader {
   /** Text; what is not UTF-8 in it becomes U+FFFD. */
   string(): string {
     const length = this.#length();
+    this.#countPart();
     const start = this.#at;
     this.#at = start + length;
     if (length >= longText) return this.#bytes.toString("utf8", start, this.#at);
@@ -216,6 +226,10 @@ export class Reader {
       else if (wireType === 4) this.#depth--;
       else this.#skipValue(wireType);
     }
+  }
+
+  #countPart(): void {
+    if (--this.#partsLeft < 0) throw new TooManyParts(this.#partsMax);
   }
 
   #deepen(): void {

@@ -1,0 +1,20 @@
+import { nestingMax } from "./malformed.js";
+import type { Codec } from "./protobuf.js";
+import { Reader } from "./reader.js";
+
+/**
+ * The message in bytes that anybody may have sent.
+ *
+ * @param partsMax most messages and texts in it
+ * @throws TooManyParts when there are more, WireError when the bytes are malformed
+ */
+export function decodeReceived<Message, Out extends Message>(
+  codec: Codec<Message, Out>,
+  bytes: Uint8Array,
+  partsMax: number,
+): Out {
+  const reader = new Reader(bytes, nestingMax, partsMax);
+  const message = codec.read(reader);
+  reader.readPostponed();
+  return message;
+}
