@@ -86,12 +86,14 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   // Why it failed, the server has told the log.
   const failure = await Promise.race([stopping, server.failed, server.removed.then(() => sayRemoved(logger))]);
   void manager?.stopping();
+  const closing = { name: settings.server.name, "data-dir": settings.server.dataDir };
+  logger.info("closing etcd server", closing);
   const stopped = await Promise.race([
     member.stop().then(() => true),
     new Promise<false>((resolve) => setTimeout(resolve, stopMsMax, false)),
   ]);
   if (!stopped) logger.error("the member did not stop in time", { "timeout-ms": stopMsMax });
-  else logger.info("closed etcd server", { name: settings.server.name, "data-dir": settings.server.dataDir });
+  else logger.info("closed etcd server", closing);
   return failure === undefined && stopped ? settled.ok : settled.failed;
 }
 

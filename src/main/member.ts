@@ -82,7 +82,10 @@ export async function startMember(
     peerHttp.stop();
     await Promise.all(peers.map(({ port }) => port.stop(graceMs)));
   };
-  for (const { port } of peers) port.serve({ http: peerHttp.listener(server.peerService) });
+  for (const { port, urls } of peers) {
+    port.serve({ http: peerHttp.listener(server.peerService) });
+    for (const address of urls) logger.info("serving peer traffic", { address });
+  }
   const end = await Promise.race([
     server.ready.then(() => "ready" as const),
     server.failed,

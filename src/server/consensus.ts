@@ -26,6 +26,7 @@ import type { PeerAccess } from "./peer-network.js";
 import { PeerTraffic } from "./peer-traffic.js";
 import { Proposals } from "./proposals.js";
 import { Proposer } from "./proposer.js";
+import { sayLeader } from "./raft-logger.js";
 import { type RaftHandler, RaftNode } from "./raft-node.js";
 import { ReadIndex } from "./read-index.js";
 import { RequestIds } from "./request-ids.js";
@@ -219,6 +220,8 @@ export class Consensus implements RaftHandler {
   }
 
   leaderNews(state: SoftState, term: number): void {
+    const { member, logger } = this.#config;
+    sayLeader(logger, member.ids.memberId, this.leadership.lead, state.lead, term);
     const fresh = this.leadership.update(state, term);
     if (fresh) this.readIndex.leaderChanged();
     if (!this.leadership.leading) this.proposer.leadershipLost();

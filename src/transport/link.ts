@@ -37,6 +37,9 @@ export function mismatchOf(text: string): Error {
 }
 
 /** The fields that tell in the log which peer a line is about. */
-export function peerFields({ id }: Link): { readonly "remote-peer-id": string } {
-  return { "remote-peer-id": idText(id) };
+export function peerFields({ id, config }: Link): Readonly<Record<"local-member-id" | "remote-peer-id", string>> {
+  return { "local-member-id": idText(config.memberId), "remote-peer-id": idText(id) };
 }
+
+/** What etcd's log calls the two streams. */
+export const streamNames = { msgapp: "stream MsgApp v2", message: "stream Message" } as const;

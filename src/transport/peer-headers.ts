@@ -30,18 +30,21 @@ export function refusalOf(headers: IncomingHttpHeaders, config: TransportConfig)
   const minCluster = header(headers, "X-Min-Cluster-Version") ?? ancientVersion;
   const clusterId = header(headers, clusterIdHeader);
   const fields = {
-    "remote-peer-id": header(headers, "X-Server-From"),
-    "remote-server-version": server,
-    "remote-min-cluster-version": minCluster,
-    "remote-cluster-id": clusterId,
-    "cluster-id": idText(config.clusterId),
+    "local-member-id": idText(config.memberId),
+    "local-member-cluster-id": idText(config.clusterId),
+    "local-member-server-version": config.serverVersion,
+    "local-member-server-minimum-cluster-version": config.minClusterVersion,
+    "remote-peer-server-name": header(headers, "X-Server-From"),
+    "remote-peer-server-version": server,
+    "remote-peer-server-minimum-cluster-version": minCluster,
+    "remote-peer-cluster-id": clusterId,
   };
   if (isOlder(server, config.minClusterVersion) || isOlder(config.serverVersion, minCluster)) {
-    config.logger.warn("refused a peer of an incompatible version", fields);
+    config.logger.warn("failed to check version compatibility", fields);
     return incompatibleVersion;
   }
   if (clusterId === idText(config.clusterId)) return undefined;
-  config.logger.warn("refused a peer of another cluster", fields);
+  config.logger.warn("request cluster ID mismatch", fields);
   return clusterIdMismatch;
 }
 

@@ -39,7 +39,7 @@ export class PeerStatus {
     this.#since = undefined;
     this.#counters.active = false;
     this.#counters.disconnects++;
-    this.#logger.warn("peer became inactive", fields);
+    this.#logger.warn("peer became inactive (message send to peer failed)", fields);
   }
 
   /** The peer is no peer any more. */

@@ -75,7 +75,7 @@ export class Peer {
     counters.sentFailures++;
     if (!this.#dropping) {
       const fields = { ...peerFields(this.#link), "message-type": type };
-      config.logger.warn("dropping messages to peer, too many wait for it", fields);
+      config.logger.warn("dropped internal Raft message since sending buffer is full (overloaded network)", fields);
     }
     this.#dropping = true;
     config.raft.reportUnreachable(id);

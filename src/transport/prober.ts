@@ -74,7 +74,7 @@ export class Prober {
   #failed(error: Error): void {
     if (this.#stopped) return;
     const fields = { ...peerFields(this.#link), error: error.message };
-    if (this.#healthy) this.#link.config.logger.warn("peer does not answer probes", fields);
+    if (this.#healthy) this.#link.config.logger.warn("prober detected unhealthy status", fields);
     this.#healthy = false;
     this.start();
   }
@@ -83,7 +83,7 @@ export class Prober {
     const drifting = Math.abs(driftMs) > driftMsMax;
     if (drifting && !this.#drifting) {
       const fields = { ...peerFields(this.#link), "clock-drift": `${Math.round(driftMs)}ms` };
-      this.#link.config.logger.warn("the clocks of this member and a peer differ", fields);
+      this.#link.config.logger.warn("prober found high clock drift", fields);
     }
     this.#drifting = drifting;
   }

@@ -80,7 +80,7 @@ export class RaftHandler {
     }
     const message = decoded(body);
     if (message instanceof Error) {
-      this.#warn("could not decode a raft message", message);
+      this.#warn("failed to unmarshal Raft message", message);
       refuse(response, 400, "error unmarshalling raft message");
       return;
     }
@@ -96,7 +96,7 @@ export class RaftHandler {
       await this.#config.raft.process(message);
       response.writeHead(204).end();
     } catch (error) {
-      this.#warn("could not process a raft message", error);
+      this.#warn("failed to process Raft message", error);
       response.setHeader("Connection", "close");
       refuse(response, 500, "error processing raft message");
     }
@@ -116,7 +116,7 @@ export class RaftHandler {
     if (from === undefined) {
       refuse(response, 404, "invalid from");
     } else if (config.raft.isIdRemoved(from)) {
-      this.#refused("refused a stream to a removed member", id);
+      this.#refused("rejected stream from remote peer because it was removed", id);
       refuse(response, 410, "removed member");
     } else this.#attach(kind, from, request, response);
   }
@@ -127,10 +127,10 @@ export class RaftHandler {
       // It may have joined after the last entry that this member has seen: answers will find it.
       const urls = peerUrlsOf(request.headers);
       if (urls.length > 0) this.#known.addRemote(from, urls);
-      this.#refused("refused a stream to an unknown member", idText(from));
+      this.#refused("failed to find remote peer in cluster", idText(from));
       refuse(response, 404, "error sender not found");
     } else if (header(request.headers, raftToHeader) !== idText(this.#config.memberId)) {
-      this.#refused("refused a stream that was meant for another member", idText(from));
+      this.#refused("ignored streaming request; ID mismatch", idText(from));
       refuse(response, 412, "to field mismatch");
     } else {
       request.socket.setNoDelay(true);
@@ -158,7 +158,7 @@ export class RaftHandler {
   async #receive(incoming: IncomingSnapshot, response: ServerResponse): Promise<void> {
     const message = await incoming.message().catch(asError);
     if (message instanceof Error) {
-      this.#warn("could not decode the message of a snapshot", message);
+      this.#warn("failed to decode Raft message", message);
       refuse(response, 400, `failed to decode raft message (${message.message})`);
       return;
     }
@@ -169,7 +169,7 @@ export class RaftHandler {
     }
     const { clock, logger } = this.#config;
     const fields = { "remote-peer-id": message.from.toString(16), "snapshot-index": message.snapshot?.metadata.index };
-    logger.info("receiving a snapshot", fields);
+    logger.info("receiving database snapshot", fields);
     const startedAt = clock.now();
     const counters = this.#known.counters(message.from);
     if (counters !== undefined) counters.snapshotsReceived.underWay++;
@@ -183,10 +183,10 @@ export class RaftHandler {
       } else counters.snapshotsReceived.failed++;
     }
     if (failure === undefined) {
-      logger.info("received a snapshot", { ...fields, bytes: incoming.received });
+      logger.info("received and saved database snapshot", { ...fields, bytes: incoming.received });
       response.writeHead(204).end();
     } else {
-      logger.warn("could not receive a snapshot", { ...fields, error: failure });
+      logger.warn("failed to save incoming database snapshot", { ...fields, error: failure });
       refuse(response, 500, failure);
     }
   }
@@ -219,7 +219,8 @@ export class RaftHandler {
   }
 
   #refused(what: string, id: string): void {
-    this.#config.logger.warn(what, { "remote-peer-id": id });
+    const { logger, memberId } = this.#config;
+    logger.warn(what, { "local-member-id": idText(memberId), "remote-peer-id-from": id });
   }
 
   #warn(what: string, reason: unknown): void {

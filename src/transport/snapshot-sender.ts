@@ -35,20 +35,20 @@ export class SnapshotSender {
     };
     const url = urls.pick();
     const startedAt = clock.now();
-    logger.info("sending a snapshot to peer", fields);
+    logger.info("sending database snapshot", fields);
     counters.snapshotsSent.underWay++;
     try {
       await this.#post(url);
       counters.snapshotsSent.succeeded++;
       counters.snapshotsSent.seconds.observe((clock.now() - startedAt) / 1000);
       status.activate();
-      logger.info("sent a snapshot to peer", fields);
+      logger.info("sent database snapshot", fields);
       raft.reportSnapshot(id, "finish");
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       counters.snapshotsSent.failed++;
       counters.sentFailures++;
-      logger.warn("could not send a snapshot to peer", { ...fields, error: reason });
+      logger.warn("failed to send database snapshot", { ...fields, error: reason });
       urls.unreachable(url);
       if (!this.#stopped) status.deactivate("post a snapshot", reason);
       raft.reportUnreachable(id);

@@ -3,7 +3,7 @@ import { assert, type Timer } from "../base/index.js";
 import { idText } from "../cluster/index.js";
 import type { Message } from "../raft/index.js";
 import { readBody } from "./dialer.js";
-import { type Link, mismatchOf, peerFields, RemovedError, refusalBytesMax } from "./link.js";
+import { type Link, mismatchOf, peerFields, RemovedError, refusalBytesMax, streamNames } from "./link.js";
 import { MsgAppDecoder } from "./msgapp-codec.js";
 import { ownHeaders, raftToHeader } from "./peer-headers.js";
 import { MessageDecoder, type StreamDecoder, type StreamKind } from "./stream-codec.js";
@@ -107,7 +107,7 @@ export class StreamReader {
     attempt.connected = true;
     this.#failures.clear();
     status.activate();
-    logger.info("stream from peer is up", this.#fields());
+    logger.info("established TCP streaming connection with remote peer", this.#fields());
     const decoder: StreamDecoder = this.#kind === "msgapp" ? new MsgAppDecoder(memberId, id) : new MessageDecoder();
     response.on("data", (chunk: Buffer) => {
       if (attempt.ended) return;
@@ -141,7 +141,8 @@ export class StreamReader {
   /** The peer closed the stream in good order: it stops, or has a newer stream to this member. */
   #ended(attempt: Attempt): void {
     if (attempt.ended) return;
-    this.#link.config.logger.warn("stream from peer ended", this.#fields());
+    const fields = { ...this.#fields(), error: "EOF" };
+    this.#link.config.logger.warn("lost TCP streaming connection with remote peer", fields);
     this.#finish(attempt);
   }
 
@@ -151,7 +152,7 @@ export class StreamReader {
     if (!attempt.connected) urls.unreachable(attempt.url);
     status.deactivate(`${attempt.connected ? "read" : "dial"} stream ${this.#kind}`, error.message);
     const fields = { ...this.#fields(), url: attempt.url, error: error.message };
-    if (attempt.connected) config.logger.warn("stream from peer broke", fields);
+    if (attempt.connected) config.logger.warn("lost TCP streaming connection with remote peer", fields);
     else if (!this.#failures.has(error.message) && this.#failures.size < failuresMax) {
       config.logger.warn("no stream from peer", fields);
       this.#failures.add(error.message);
@@ -171,6 +172,6 @@ export class StreamReader {
   }
 
   #fields(): Readonly<Record<string, string>> {
-    return { ...peerFields(this.#link), stream: this.#kind };
+    return { "stream-reader-type": streamNames[this.#kind], ...peerFields(this.#link) };
   }
 }

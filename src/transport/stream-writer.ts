@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Timer } from "../base/index.js";
 import type { Message } from "../raft/index.js";
-import { type Link, peerFields } from "./link.js";
+import { type Link, peerFields, streamNames } from "./link.js";
 import { MsgAppEncoder } from "./msgapp-codec.js";
 import { MessageEncoder, type StreamEncoder, type StreamKind } from "./stream-codec.js";
 
@@ -52,7 +52,7 @@ export class StreamWriter {
     response.once("close", () => this.#lost(connection));
     if (older === undefined) this.#beatLater();
     this.#link.status.activate();
-    this.#link.config.logger.info("stream to peer is up", this.#fields());
+    this.#link.config.logger.info("established TCP streaming connection with remote peer", this.#fields());
   }
 
   /** Takes a message, to be written by the next `flush`; false when too many wait. */
@@ -138,12 +138,12 @@ export class StreamWriter {
     const { id, config, status, counters } = this.#link;
     counters.sentFailures++;
     status.deactivate(`write stream ${this.#kind}`, "the connection was closed");
-    config.logger.warn("stream to peer broke", this.#fields());
+    config.logger.warn("lost TCP streaming connection with remote peer", this.#fields());
     // What the connection had taken may be lost as well as what waited.
     config.raft.reportUnreachable(id);
   }
 
   #fields(): Readonly<Record<string, string>> {
-    return { ...peerFields(this.#link), stream: this.#kind };
+    return { "stream-writer-type": streamNames[this.#kind], ...peerFields(this.#link) };
   }
 }

@@ -106,7 +106,7 @@ export class Transport {
     this.#peers.set(id, { peer, prober });
     peer.start();
     prober.start();
-    this.#config.logger.info("added peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
+    this.#config.logger.info("added remote peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
   }
 
   /** Somebody this member hears of before the log says that it is a member: gets answers, and no streams. */
@@ -120,7 +120,7 @@ export class Transport {
     }
     const link = this.#link(id, urls);
     this.#remotes.set(id, { link, pipeline: new Pipeline(link) });
-    this.#config.logger.info("added remote peer", fields);
+    this.#config.logger.info("added new remote peer", fields);
   }
 
   /** @param urls as with `addPeer`; a peer that was not reached before is from now on */
@@ -130,7 +130,7 @@ export class Transport {
       this.addPeer(id, urls);
     } else if (arePeerUrls(urls)) {
       peer.link.urls.update(urls);
-      this.#config.logger.info("updated peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
+      this.#config.logger.info("updated remote peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
     } else {
       this.removePeer(id);
       this.addPeer(id, urls);
@@ -146,7 +146,7 @@ export class Transport {
     running.prober.stop();
     running.peer.stop();
     for (const [sender, { to }] of this.#snapshots) if (to === id) sender.stop();
-    this.#config.logger.info("removed peer", { "remote-peer-id": idText(id) });
+    this.#config.logger.info("removed remote peer", { "remote-peer-id": idText(id) });
   }
 
   /** Since when the peer is reachable, on the clock's `now`; undefined while it is not. */

@@ -48,7 +48,7 @@ class Run {
 
   /** The value that a line of the log has for a field, once there is such a line. */
   async logged(message: string, field = "msg"): Promise<string> {
-    await expect.poll(() => this.stderr.includes(`"msg":"${message}"`), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => this.stderr.includes(`"msg":"${message}"`), { timeout: 30_000 }).toBe(true);
     return String(this.lines().find((line) => line.msg === message)?.[field]);
   }
 }
@@ -284,7 +284,7 @@ async function startBlind(
     if (child.exitCode !== null) throw new Error(`the member ended with ${child.exitCode}`);
     return (await fetch(`${url}/health`).catch(() => undefined))?.status === 200;
   };
-  await expect.poll(isUp, { timeout: 15_000 }).toBe(true);
+  await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
   return { child, url };
 }
 
@@ -309,7 +309,7 @@ async function stopped(child: ChildProcess): Promise<number | null> {
   return await ended;
 }
 
-test("a log that nobody reads stops nothing", { timeout: 30_000 }, async () => {
+test("a log that nobody reads stops nothing", { timeout: 60_000 }, async () => {
   const { child, url } = await startBlind("pipe", talkative);
   // A connection keeps some hundred KiB for its reader, and the member 1 MiB more.
   for (let round = 0; !((await lostLines(url)) > 0); round++) {
@@ -372,7 +372,9 @@ test("SIGHUP ends a member that was not started to ignore it, as it ends etcd", 
   expect(run.child.signalCode).toBe("SIGHUP");
 });
 
-test("a member that was removed ends with 0, and again whenever it is started", { timeout: 30_000 }, async () => {
+test("a member that was removed ends with 0, and again whenever it is started; the others say so in etcd's words", {
+  timeout: 30_000,
+}, async () => {
   const [one, two] = [await freePort(), await freePort()];
   const cluster = `--initial-cluster=one=http://127.0.0.1:${one},two=http://127.0.0.1:${two}`;
   const flags = (name: string, port: number) => [
@@ -387,9 +389,24 @@ test("a member that was removed ends with 0, and again whenever it is started", 
   const ask = async (call: string, body: object) =>
     (await fetch(`${url}/v3/cluster/member/${call}`, { method: "POST", body: JSON.stringify(body) })).json();
   const { members: all } = (await ask("list", {})) as { members: { ID: string; name: string }[] };
+  // A peer of another cluster, as its headers say.
+  const headers = { "X-Server-From": "1", "X-Server-Version": "3.5.30", "X-Min-Cluster-Version": "3.0.0" };
+  const stranger = { headers: { ...headers, "X-Etcd-Cluster-ID": "1" } };
+  expect((await fetch(`http://127.0.0.1:${one}/raft/stream/msgapp/1`, stranger)).status).toBe(412);
   await ask("remove", { ID: all.find(({ name }) => name === "two")?.ID });
   expect(await leaving.ended).toBe(0);
   const again = new Run(flags("two", two));
   expect(await again.ended).toBe(0);
   expect(again.stderr).toContain("data-dir used by this member must be removed");
+  // Lines that entrypoints and test suites of others wait for.
+  for (const awaited of [
+    "established TCP streaming connection with remote peer",
+    "elected leader",
+    "request cluster ID mismatch",
+    "rejected stream from remote peer because it was removed",
+    "serving peer traffic",
+  ]) {
+    expect(staying.stderr).toContain(awaited);
+  }
+  expect(leaving.stderr).toContain('"msg":"closing etcd server"');
 });

@@ -243,8 +243,8 @@ describe("probes", () => {
     await one.stop();
     const three = await start(3n, { readTimeoutMs: 100, logger });
     three.transport.addPeer(two.id, [two.url]);
-    const drift = "the clocks of this member and a peer differ";
-    const silence = "peer does not answer probes";
+    const drift = "prober found high clock drift";
+    const silence = "prober detected unhealthy status";
     await three.until(() => warnings.includes(drift));
     await two.stop();
     const probed = (): number => warnings.filter((warning) => warning === silence).length;
