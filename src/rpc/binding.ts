@@ -62,7 +62,7 @@ export interface RequestBound {
 /** A few milliseconds' worth; requests that are no transactions have a dozen at most. */
 const ordinaryBound: RequestBound = { partsMax: 20_000 };
 
-/** A transaction within `--max-txn-ops`, at any depth, is below this: an operation is two messages, a comparison one. */
+/** A transaction within `--max-txn-ops` is below this: an operation is two messages, a comparison one. */
 export function txnBound(maxTxnOps: number): RequestBound {
   return { partsMax: Math.max(ordinaryBound.partsMax, 8 * maxTxnOps), refusal: "tooManyOps" };
 }

@@ -152,6 +152,12 @@ for (const { service, want } of [
   });
 }
 
+test("the list of all healths has the one of the server as a whole, as the bytes of a map", async () => {
+  const list = unaryOf(healthBindings(), "/grpc.health.v1.Health/List");
+  // An entry with its value, whose status is 1; a key that is empty may be left out.
+  expect(Buffer.from(await list(healthpb.HealthListRequest.encode({}))).toString("hex")).toBe("0a0412020801");
+});
+
 /** Leases 1 to 9 live for ten times their number of seconds; of the others, 13 finds no leader. */
 function leaseServer(full = false): LeaseServer {
   let revision = 100;

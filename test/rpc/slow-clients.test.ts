@@ -73,7 +73,7 @@ test("a request that is under way is waited for", async () => {
   expect(heard()).toContain("late");
 });
 
-test("the next request of a connection may be long in coming, but must come whole within two minutes then", async () => {
+test("the next request of a connection may be long in coming, but must come whole in two minutes then", async () => {
   const { socket, closed, heard } = await open("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   if (!heard().includes("at once")) await once(socket, "data");
   clock.advance(3_600_000);

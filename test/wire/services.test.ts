@@ -12,7 +12,7 @@ test("the services are those of etcd 3.5, and gRPC's health check and reflection
     "etcdserverpb.Auth": 17,
     "v3lockpb.Lock": 2,
     "v3electionpb.Election": 5,
-    "grpc.health.v1.Health": 2,
+    "grpc.health.v1.Health": 3,
     "grpc.reflection.v1.ServerReflection": 1,
   });
 });

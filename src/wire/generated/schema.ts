@@ -1122,6 +1122,23 @@ export const files: readonly FileSchema[] = [
           { name: "status", number: 1, enum: "grpc.health.v1.HealthCheckResponse.ServingStatus" },
         ],
       },
+      {
+        name: "grpc.health.v1.HealthListRequest",
+        fields: [],
+      },
+      {
+        name: "grpc.health.v1.HealthListResponse",
+        fields: [
+          { name: "statuses", number: 1, message: "grpc.health.v1.HealthListEntry", repeated: true },
+        ],
+      },
+      {
+        name: "grpc.health.v1.HealthListEntry",
+        fields: [
+          { name: "key", number: 1, scalar: "string" },
+          { name: "value", number: 2, message: "grpc.health.v1.HealthCheckResponse" },
+        ],
+      },
     ],
     services: [
       {
@@ -1137,6 +1154,11 @@ export const files: readonly FileSchema[] = [
             request: "grpc.health.v1.HealthCheckRequest",
             response: "grpc.health.v1.HealthCheckResponse",
             responseStream: true,
+          },
+          {
+            name: "List",
+            request: "grpc.health.v1.HealthListRequest",
+            response: "grpc.health.v1.HealthListResponse",
           },
         ],
       },
