@@ -56,15 +56,16 @@ export async function startMember(
   stopping: Promise<void>,
 ): Promise<RunningMember | undefined> {
   const security = await openSecurity(settings, clock, logger);
+  const memory = clientMemory(settings.maxMemoryBytes, clock, logger);
+  const overHttp2 = security.clients && { ...security.clients, http2: true };
   const peers = await openPorts(settings.listenPeers, security.peers);
-  const clients = await openPorts(settings.listenClients, security.clients && { ...security.clients, http2: true });
-  const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients);
-  const metrics = await openPorts(settings.listenMetrics, security.metrics);
+  const clients = await openPorts(settings.listenClients, overHttp2, memory);
+  const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients, memory);
+  const metrics = await openPorts(settings.listenMetrics, security.metrics, memory);
   const limit = memoryLimit();
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
-  const memory = clientMemory(settings.maxMemoryBytes, clock, logger);
   const heap = (): HeapUse => heapUse(limit);
   const starting = EtcdServer.start(settings.server, { clock, random, logger, memory, heap, peers: peerHttp });
   // A first start may wait for names and for other members.
@@ -109,7 +110,11 @@ export async function startMember(
   return { server, clientUrls: clients.flatMap(({ urls }) => urls), stop: () => stop(handlers) };
 }
 
-async function openPorts(listens: readonly Listen[], tls?: HandshakesConfig): Promise<readonly OpenPort[]> {
+async function openPorts(
+  listens: readonly Listen[],
+  tls?: HandshakesConfig,
+  memory?: MemoryAccount,
+): Promise<readonly OpenPort[]> {
   const ports: OpenPort[] = [];
   // One address may be listened at in the clear and over TLS: then it is one port for both.
   const addresses = new Set(listens.map(({ address }) => JSON.stringify(address)));
@@ -117,7 +122,7 @@ async function openPorts(listens: readonly Listen[], tls?: HandshakesConfig): Pr
     const same = listens.filter(({ address }) => JSON.stringify(address) === wanted);
     const [first] = same;
     if (first === undefined) continue;
-    const port = new SharedPort(clock, portSecurity(same, tls));
+    const port = new SharedPort(clock, portSecurity(same, tls), memory?.pot("connections"));
     const chosen = await openListeners(port, first);
     ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
   }

@@ -24,6 +24,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
   const guard = new LeaderGuard(server, clock, leaderlessTimeouts * tickMs * electionTicks);
   const watchServer = {
     watchable: server.watchable,
+    memory: server.memory,
     config: server.config,
     judge: server.watchJudge,
     header: (revision: number) => ({ ...server.header(), revision }),

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import type { Clock } from "../base/index.js";
+import { type Clock, MemoryAccount, type MemoryPot } from "../base/index.js";
 import { Handshakes, type HandshakesConfig, type SecureConnection } from "../tls/index.js";
 import type { GrpcServer } from "./grpc-server.js";
 import type { HttpListener } from "./http-answer.js";
@@ -10,6 +10,10 @@ import { Http1Server, type UpgradeTaker } from "./http1-server.js";
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 /** A connection that has not shown by then what it speaks is of no use to anybody. */
 const silenceMsMax = 60_000;
+
+/** What a connection takes, with the head of an HTTP/1.1 request that has not come whole; TLS has its own buffers. */
+const connectionBytes = 24 * 1024;
+const secureConnectionBytes = 64 * 1024;
 
 /** What the first byte of a TLS connection says: a record of the handshake. */
 const handshakeRecord = 0x16;
@@ -45,6 +49,7 @@ export interface PortHandlers {
  */
 export class SharedPort {
   readonly #clock: Clock;
+  readonly #memory: MemoryPot;
   readonly #listeners: Server[] = [];
   /** Connections that are not gRPC's. */
   readonly #connections = new Map<Socket, Connection>();
@@ -59,8 +64,14 @@ export class SharedPort {
   #stopping = false;
   #emptied: () => void = () => undefined;
 
-  constructor(clock: Clock, { tls, plain }: PortSecurity = { plain: true }) {
+  /** @param memory where connections are counted; one that finds no room is closed */
+  constructor(
+    clock: Clock,
+    { tls, plain }: PortSecurity = { plain: true },
+    memory = MemoryAccount.unlimited().pot("connections"),
+  ) {
     this.#clock = clock;
+    this.#memory = memory;
     this.#plain = plain;
     const shaken = ({ socket, commonName }: SecureConnection) => this.#accept(socket, true, commonName);
     this.#handshakes = tls && new Handshakes(tls, shaken);
@@ -106,6 +117,13 @@ export class SharedPort {
   }
 
   #receive(socket: Socket): void {
+    const bytes = this.#handshakes === undefined ? connectionBytes : secureConnectionBytes;
+    // Leases may come over any of them.
+    if (!this.#memory.tryTake(bytes, "first")) {
+      socket.destroy();
+      return;
+    }
+    socket.once("close", () => this.#memory.release(bytes));
     if (this.#handshakes === undefined) this.#accept(socket, false);
     else if (!this.#plain) this.#handshakes.take(socket);
     else this.#tellApart(socket, this.#handshakes);

@@ -1,4 +1,4 @@
-import { EtcdError } from "../base/index.js";
+import { EtcdError, type MemoryPot } from "../base/index.js";
 import type { StoreCounters, WatchNotice, WatchSink } from "../mvcc/index.js";
 import { type Encoded, type Event, type ResponseHeader, WatchResponse } from "../wire/index.js";
 import { fragmentsOf } from "./watch-fragments.js";
@@ -19,6 +19,8 @@ const sentMax = 1_000;
 interface Waiting {
   readonly fields: Partial<WatchResponse>;
   readonly events: Encoded<Event>[];
+  /** Whether the watcher takes fragments: it may be forgotten before this is sent. */
+  readonly fragmented: boolean;
   revision: number;
   bytes: number;
 }
@@ -29,14 +31,10 @@ export interface WatchOutput {
   drained(): Promise<void>;
 }
 
-/** What waits for the clients of all streams. */
-export interface WaitingTotal {
-  bytes: number;
-}
-
 export interface WatchSenderOptions {
   readonly output: WatchOutput;
-  readonly total: WaitingTotal;
+  /** Where what waits for the clients of all streams is counted. */
+  readonly memory: MemoryPot;
   readonly counters: Pick<StoreCounters, "eventsSent" | "eventsPending">;
   readonly header: (revision: number) => ResponseHeader;
   /** A response of a watcher that takes fragments is cut from this size on. */
@@ -93,7 +91,7 @@ export class WatchSender implements WatchSink {
   /** Says something about a watch, after everything said before and before everything said later. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
     this.#joinable.clear();
-    this.#add({ fields, events: [], revision, bytes: responseBytes });
+    this.#add({ fields, events: [], fragmented: false, revision, bytes: responseBytes });
   }
 
   deliver(notice: WatchNotice): void {
@@ -118,7 +116,8 @@ export class WatchSender implements WatchSink {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#options.total.bytes -= this.#bytes;
+    this.#options.memory.release(this.#bytes);
+    this.#bytes = 0;
     this.#options.counters.eventsPending -= this.#events;
     this.#waiting = [];
     this.#joinable.clear();
@@ -138,7 +137,8 @@ export class WatchSender implements WatchSink {
       this.#count(bytes);
       return;
     }
-    const item = { fields: { watchId }, events: [...events], revision, bytes: responseBytes + bytes };
+    const fragmented = this.#fragmented.has(watchId);
+    const item = { fields: { watchId }, events: [...events], fragmented, revision, bytes: responseBytes + bytes };
     this.#joinable.set(watchId, item);
     this.#add(item);
   }
@@ -154,10 +154,10 @@ export class WatchSender implements WatchSink {
   }
 
   #count(bytes: number): void {
-    const { total } = this.#options;
+    const { memory } = this.#options;
     this.#bytes += bytes;
-    total.bytes += bytes;
-    if (this.#bytes >= (total.bytes < totalBytesMax ? waitingBytesMax : shareBytesMax)) this.#full = true;
+    memory.take(bytes);
+    if (this.#bytes >= (memory.heldBytes < totalBytesMax ? waitingBytesMax : shareBytesMax)) this.#full = true;
   }
 
   async #send(): Promise<void> {
@@ -171,10 +171,10 @@ export class WatchSender implements WatchSink {
     this.#sending = false;
   }
 
-  #responses({ fields, events, revision }: Waiting): Iterable<WatchResponse> {
+  #responses({ fields, events, fragmented, revision }: Waiting): Iterable<WatchResponse> {
     const { header, fragmentBytes } = this.#options;
     const response = WatchResponse.create({ ...fields, header: header(revision), events });
-    return this.#fragmented.has(response.watchId) ? fragmentsOf(response, fragmentBytes) : [response];
+    return fragmented ? fragmentsOf(response, fragmentBytes) : [response];
   }
 
   #take(): Waiting | undefined {
@@ -189,9 +189,9 @@ export class WatchSender implements WatchSink {
   }
 
   #sent({ bytes, events }: Waiting): void {
-    const { counters, total } = this.#options;
+    const { counters, memory } = this.#options;
     this.#bytes -= bytes;
-    total.bytes -= bytes;
+    memory.release(bytes);
     this.#events -= events.length;
     counters.eventsPending -= events.length;
     counters.eventsSent += events.length;

@@ -1,4 +1,13 @@
-import { assertNever, type Clock, EtcdError, GrpcCode, type Key, type Random, type Timer } from "../base/index.js";
+import {
+  assertNever,
+  type Clock,
+  EtcdError,
+  GrpcCode,
+  type Key,
+  type MemoryAccount,
+  type Random,
+  type Timer,
+} from "../base/index.js";
 import type { WatchableStore, WatchStream } from "../mvcc/index.js";
 import type { ServerConfig, WatchJudge } from "../server/index.js";
 import {
@@ -10,17 +19,21 @@ import {
 } from "../wire/index.js";
 import type { LeaderGuard } from "./leader-guard.js";
 import type { ServerStream } from "./stream.js";
-import { type WaitingTotal, WatchSender } from "./watch-stream.js";
+import { WatchSender } from "./watch-stream.js";
 
 /** Messages may be this much longer than requests. */
 const grpcOverheadBytes = 512 * 1024;
 const progressIntervalMinMs = 100;
+/** What a watcher takes beside its keys: itself, and its places in the trees and maps that find it. */
+const watcherBytes = 1_024;
 /** The id of what never became a watcher. */
 const noWatcher = -1n;
 
 /** What watching needs of a server. */
 export interface WatchServer {
   readonly watchable: WatchableStore;
+  /** What waits for clients, and the watchers themselves, are counted there. */
+  readonly memory: MemoryAccount;
   readonly config: Pick<ServerConfig, "maxRequestBytes" | "watchProgressIntervalMs">;
   /** @param revision 0 stands for 0, as in a response that names no revision */
   header(revision: number): ResponseHeader;
@@ -32,7 +45,7 @@ type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
 
 /** etcdserverpb.Watch/Watch */
 export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clock, random: Random) {
-  const shared = { server, clock, random, total: { bytes: 0 } };
+  const shared = { server, clock, random };
   return (stream: WatchServerStream): Promise<void> => new WatchSession(shared, stream).run(guard);
 }
 
@@ -41,7 +54,6 @@ interface Shared {
   readonly server: WatchServer;
   readonly clock: Clock;
   readonly random: Random;
-  readonly total: WaitingTotal;
 }
 
 /** One call: many watches over one pair of streams, until either side ends it. */
@@ -52,13 +64,15 @@ class WatchSession {
   readonly #sender: WatchSender;
   readonly #watches: WatchStream;
   readonly #progressIntervalMs: number;
+  /** What each watcher is counted with. */
+  readonly #watcherBytes = new Map<bigint, number>();
   #progressTimer: Timer | undefined;
   /** Rejects with what ends the call; `#end` does it. */
   readonly #ended: Promise<never>;
   #end: (error: unknown) => void = () => undefined;
   #over = false;
 
-  constructor({ server, clock, random, total }: Shared, call: WatchServerStream) {
+  constructor({ server, clock, random }: Shared, call: WatchServerStream) {
     this.#server = server;
     this.#call = call;
     this.#clock = clock;
@@ -73,7 +87,7 @@ class WatchSession {
     });
     this.#sender = new WatchSender({
       output: call,
-      total,
+      memory: server.memory.pot("watches"),
       counters: server.watchable.counters,
       header: (revision) => server.header(revision),
       fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
@@ -101,6 +115,8 @@ class WatchSession {
       this.#progressTimer?.cancel();
       this.#sender.stop();
       this.#watches.close();
+      for (const bytes of this.#watcherBytes.values()) this.#server.memory.pot("calls").release(bytes);
+      this.#watcherBytes.clear();
     }
   }
 
@@ -150,11 +166,19 @@ class WatchSession {
     const noPut = request.filters.includes(FilterType.NOPUT);
     const noDelete = request.filters.includes(FilterType.NODELETE);
     const options = { key, end, startRevision, noPut, noDelete, prevKv, progressNotify, reader };
+    const bytes = watcherBytes + key.length + end.length;
+    const memory = this.#server.memory.pot("calls");
+    if (!memory.tryTake(bytes)) {
+      this.#refuse(goText(new EtcdError("overloaded")));
+      return;
+    }
     const answer = this.#watches.watch(request.watchId, options);
     if (answer.kind === "refused") {
+      memory.release(bytes);
       this.#refuse(answer.reason);
       return;
     }
+    this.#watcherBytes.set(answer.id, bytes);
     if (request.fragment) this.#sender.fragment(answer.id);
     if (progressNotify) this.#startProgressTimer();
     this.#sender.answer(this.#revision, { watchId: answer.id, created: true });
@@ -162,8 +186,15 @@ class WatchSession {
 
   #cancel(watchId: bigint): void {
     if (!this.#watches.cancel(watchId)) return;
-    this.#sender.forget(watchId);
+    this.#forget(watchId);
     this.#sender.answer(this.#revision, { watchId, canceled: true });
+  }
+
+  /** Nothing more is said for the watcher, and nothing held. */
+  #forget(watchId: bigint): void {
+    this.#sender.forget(watchId);
+    this.#server.memory.pot("calls").release(this.#watcherBytes.get(watchId) ?? 0);
+    this.#watcherBytes.delete(watchId);
   }
 
   #refuse(cancelReason: string): void {
@@ -193,7 +224,7 @@ class WatchSession {
     }
     for (const [watchId, refusal] of ended) {
       this.#watches.cancel(watchId);
-      this.#sender.forget(watchId);
+      this.#forget(watchId);
       this.#sender.answer(this.#revision, { watchId, canceled: true, cancelReason: goText(refusal) });
     }
   }

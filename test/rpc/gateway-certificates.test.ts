@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { silentLogger, systemClock } from "../../src/base/index.js";
+import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { unary } from "../../src/rpc/binding.js";
 import { CallCounters, clientEndpoints, type EndpointServer, Gate, SlowCalls } from "../../src/rpc/index.js";
 import type { Call } from "../../src/server/index.js";
@@ -33,7 +33,15 @@ beforeAll(async () => {
   });
   const shared = { counters: new CallCounters(), logger: silentLogger };
   const slow = new SlowCalls(systemClock, silentLogger, 300);
-  const calls = { slow, clock: systemClock, gate: new Gate(server), receiveBytesMax: 1_000, timed: false, ...shared };
+  const calls = {
+    slow,
+    clock: systemClock,
+    gate: new Gate(server),
+    receiveBytesMax: 1_000,
+    timed: false,
+    memory: MemoryAccount.unlimited(),
+    ...shared,
+  };
   const { listener } = clientEndpoints({
     ...{ server: server as unknown as EndpointServer, extensiveMetrics: false, ...shared },
     access: { origins: new Set(), hosts: new Set(["elsewhere"]) },

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import { silentLogger, systemClock } from "../../src/base/index.js";
+import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { streaming, unary } from "../../src/rpc/binding.js";
 import {
   CallCounters,
@@ -25,7 +25,7 @@ const { Watch } = services["etcdserverpb.Watch"];
 const view = { clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n };
 const everybody: HttpAccess = { origins: new Set(), hosts: new Set() };
 
-async function start(access = everybody) {
+async function start(access = everybody, memory = MemoryAccount.unlimited()) {
   const tokens: (string | undefined)[] = [];
   let cancelled: () => void = () => undefined;
   const gone = new Promise<void>((resolve) => {
@@ -44,7 +44,14 @@ async function start(access = everybody) {
   ];
   const counters = new CallCounters();
   const shared = { counters, logger: silentLogger };
-  const calls = { clock: systemClock, gate: new Gate(view), receiveBytesMax: 1_000, timed: false, ...shared };
+  const calls = {
+    clock: systemClock,
+    gate: new Gate(view),
+    receiveBytesMax: 1_000,
+    timed: false,
+    memory,
+    ...shared,
+  };
   const slow = new SlowCalls(systemClock, silentLogger, 300);
   const { listener, upgrade, stop } = clientEndpoints({
     ...{ server: {} as EndpointServer, extensiveMetrics: false, access, ...shared },
@@ -130,4 +137,31 @@ test("nobody is let in under a foreign host, or from a page that is not on the l
 test("what is no path of the gateway stays HTTP", async () => {
   const { url } = await start();
   expect(await talk(`${url}/nope`, ["{}"])).toEqual(["Unexpected server response: 404"]);
+});
+
+test("messages that do not come whole are counted, and close their websockets when there is no room", async () => {
+  const memory = new MemoryAccount({ limitBytes: 1024 * 1024, clock: systemClock, logger: silentLogger });
+  const { url } = await start(everybody, memory);
+  const sockets = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const socket = new WebSocket(`${url}/v3/watch`);
+      socket.on("error", () => undefined);
+      await Promise.race([once(socket, "open"), once(socket, "close")]);
+      return socket;
+    }),
+  );
+  const pieces = setInterval(() => {
+    for (const socket of sockets) {
+      if (socket.readyState === WebSocket.OPEN) socket.send("x".repeat(100), { fin: false });
+    }
+  }, 1);
+  cleanups.push(() => clearInterval(pieces));
+  const pot = memory.pot("requests");
+  await vi.waitUntil(() => pot.heldBytes > 0, { timeout: 20_000 });
+  memory.pot("reads").take(1024 * 1024);
+  await vi.waitUntil(() => sockets.every(({ readyState }) => readyState >= WebSocket.CLOSING), { timeout: 20_000 });
+  clearInterval(pieces);
+  for (const socket of sockets) socket.terminate();
+  memory.pot("reads").release(1024 * 1024);
+  await vi.waitUntil(() => memory.heldBytes === 0, { timeout: 20_000 });
 });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { EtcdError, ManualClock, silentLogger } from "../../src/base/index.js";
+import { EtcdError, ManualClock, MemoryAccount, silentLogger } from "../../src/base/index.js";
 import { type Binding, streaming, unary } from "../../src/rpc/binding.js";
 import { CallCounters } from "../../src/rpc/call-counters.js";
 import { Gate } from "../../src/rpc/gate.js";
@@ -40,7 +40,16 @@ async function start(bindings: readonly Binding[], maxConcurrentStreams = 100): 
   const clock = new ManualClock();
   const counters = new CallCounters();
   const slow = new SlowCalls(clock, silentLogger, 300);
-  const shared = { clock, counters, slow, gate: new Gate(view), logger: silentLogger, receiveBytesMax, timed: true };
+  const shared = {
+    clock,
+    counters,
+    slow,
+    gate: new Gate(view),
+    logger: silentLogger,
+    receiveBytesMax,
+    timed: true,
+    memory: MemoryAccount.unlimited(),
+  };
   const gateway = await Gateway.load({ ...shared, bindings, maxConcurrentStreams });
   const server = createServer((request, response) => gateway.handle(request.url ?? "", request, response));
   server.listen(0, "127.0.0.1");
@@ -212,7 +221,7 @@ describe("a stream", () => {
       before = written;
       return same && written > 0;
     };
-    await vi.waitUntil(stopped, { interval: 100 });
+    await vi.waitUntil(stopped, { interval: 100, timeout: 20_000 });
     expect(written).toBeLessThan(2_000);
     socket.destroy();
     await over;

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { ManualClock, seededRandom } from "../../src/base/index.js";
+import { ManualClock, MemoryAccount, seededRandom } from "../../src/base/index.js";
 import { type Store, WatchableStore } from "../../src/mvcc/index.js";
 import { LeaderGuard } from "../../src/rpc/leader-guard.js";
 import type { ServerStream } from "../../src/rpc/stream.js";
@@ -47,6 +47,8 @@ export class TestServer {
     });
   }
 
+  readonly memory = MemoryAccount.unlimited();
+
   setLeader(leader: bigint): void {
     this.#leader = leader;
     this.#tellLeader(leader);
@@ -56,6 +58,7 @@ export class TestServer {
     const { clock, watchable, maxRequestBytes, judge } = this;
     const server: WatchServer = {
       watchable,
+      memory: this.memory,
       config: { maxRequestBytes, watchProgressIntervalMs: 1_000 },
       header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
       ...(judge !== undefined && { judge }),

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { type WaitingTotal, WatchSender } from "../../src/rpc/watch-stream.js";
+import { MemoryAccount, type MemoryPot } from "../../src/base/index.js";
+import { WatchSender } from "../../src/rpc/watch-stream.js";
 import { Event, type WatchResponse } from "../../src/wire/index.js";
 
 /** A way out that takes responses only while it is open. */
@@ -27,7 +28,7 @@ class Output {
 interface Sending {
   readonly sender: WatchSender;
   readonly output: Output;
-  readonly total: WaitingTotal;
+  readonly total: MemoryPot;
   readonly counters: { readonly eventsSent: number; readonly eventsPending: number };
   readonly rooms: () => number;
   readonly ends: unknown[];
@@ -35,13 +36,14 @@ interface Sending {
 
 function start(otherBytes = 0): Sending {
   const output = new Output();
-  const total = { bytes: otherBytes };
+  const total = MemoryAccount.unlimited().pot("watches");
+  total.take(otherBytes);
   const counters = { eventsSent: 0, eventsPending: 0 };
   let rooms = 0;
   const ends: unknown[] = [];
   const sender = new WatchSender({
     output,
-    total,
+    memory: total,
     counters,
     header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
     fragmentBytes: 1_000_000,
@@ -72,7 +74,7 @@ for (const { name, otherBytes, kib } of [
     output.reopen();
     await nextTurn();
     expect([output.written.length, sender.hasRoom, rooms()]).toEqual([delivered, true, 1]);
-    expect(total.bytes).toBe(otherBytes);
+    expect(total.heldBytes).toBe(otherBytes);
   });
 }
 
@@ -96,7 +98,7 @@ test("who waits for room goes on when there is some, or when all is over", async
   const second = wait();
   sender.stop();
   await second;
-  expect([through, total.bytes]).toEqual([2, 0]);
+  expect([through, total.heldBytes]).toEqual([2, 0]);
   expect(counters).toEqual({ eventsSent: 2, eventsPending: 0 });
 });
 
@@ -145,7 +147,7 @@ describe("events of one watcher", () => {
     output.reopen();
     await nextTurn();
     expect(output.written.map(show)).toEqual(["0@5 4 events", "0@9 4 events", "0@11 2 events"]);
-    expect(total.bytes).toBe(0);
+    expect(total.heldBytes).toBe(0);
   });
 
   test("do not pass an answer or a progress notice", async () => {
@@ -170,4 +172,23 @@ describe("events of one watcher", () => {
     await nextTurn();
     expect(output.written.map(show)).toEqual(["0@2 1 events", "0@3 1 events"]);
   });
+});
+
+test("a watcher that takes fragments gets what waits for it in fragments, though it is forgotten by then", async () => {
+  const { sender, output } = start();
+  sender.fragment(7n);
+  const events = Array.from({ length: 5 }, () => Event.encoded(new Uint8Array(400_000)));
+  sender.deliver({ kind: "events", watchId: 7n, revision: 2, events, bytes: 2_000_000 });
+  // Its user may not read the keys any more: the watch is cancelled before its events have left.
+  sender.forget(7n);
+  sender.answer(2, { watchId: 7n, canceled: true });
+  output.open = true;
+  await nextTurn();
+  await nextTurn();
+  expect(output.written.map(({ fragment, canceled, events: { length } }) => [fragment, canceled, length])).toEqual([
+    [true, false, 2],
+    [true, false, 2],
+    [false, false, 1],
+    [false, true, 0],
+  ]);
 });

@@ -1,5 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Clock, EtcdError, GrpcCode, type Logger } from "../../base/index.js";
+import {
+  type Clock,
+  EtcdError,
+  GrpcCode,
+  type Logger,
+  type MemoryAccount,
+  type MemoryPriority,
+} from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { JsonError, type JsonForms, type JsonScanner, type MethodSchema } from "../../wire/index.js";
 import type { Answer, LongAnswer } from "../answer.js";
@@ -16,8 +23,10 @@ import type { Turnstile } from "./turnstile.js";
 /** JSON may be so much longer than the message it spells: bytes take a third more, an escaped character six times. */
 export const jsonBytesFactor = 4;
 
-/** What all calls together may hold of values that have not come whole: who begins a thousand need not end one. */
-const heldBytesMax = 64 * 1024 * 1024;
+/** What a value takes while it comes: its buffer grows by doubling. */
+const valueFactor = 2;
+/** What an answer takes for each of its bytes: it is printed in text that is a third longer, then sent. */
+const printedFactor = 3;
 
 /** So much JSON is looked at before others get their turn. */
 const bytesOfTurn = 64 * 1024;
@@ -30,8 +39,8 @@ export interface GatewayEnvironment {
   readonly slow: SlowCalls;
   readonly clock: Clock;
   readonly forms: JsonForms;
-  /** How much all calls hold of what has not come whole. */
-  readonly held: { bytes: number };
+  /** What clients make this process hold is counted there, and refused when there is no room. */
+  readonly memory: MemoryAccount;
   /** A call has a place from its first whole message on, until its handler is done. */
   readonly places: Turnstile;
   /** Longest message that is taken. */
@@ -168,11 +177,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
       slow.ended(binding, { ...log, ...bytes, remote: "No remote client info." }, this.#startedAt);
     }
     if (!(response instanceof Uint8Array)) await this.#answerInParts(response);
-    else if (!this.#ended) {
-      const json = this.#print(response);
-      this.#close(GrpcCode.Ok);
-      this.#peer.answer(json);
-    }
+    else if (!this.#ended) this.#answer(binding, response);
   }
 
   /** Answers as fast as the client takes it: no text could hold a long answer, and no client should make us try. */
@@ -211,19 +216,19 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   /** The JSON values that the client sends, one after the other. */
   async *#values(): AsyncIterable<Buffer> {
     const scanner = this.#scanner;
-    const { held } = this.#environment;
-    let before = 0;
+    const requests = this.#environment.memory.pot("requests");
+    let heldBytes = 0;
     try {
       for await (const chunk of inTurns(this.#peer.read())) {
         scanner.push(chunk);
         for (let json = scanner.next(); json !== undefined; json = scanner.next()) yield json;
-        held.bytes += scanner.heldBytes - before;
-        before = scanner.heldBytes;
-        if (held.bytes > heldBytesMax)
-          throw new CallError(GrpcCode.ResourceExhausted, "too many large requests at a time");
+        const more = scanner.heldBytes * valueFactor - heldBytes;
+        if (more > 0 && !requests.tryTake(more, this.#priority)) throw new EtcdError("overloaded");
+        if (more < 0) requests.release(-more);
+        heldBytes += more;
       }
     } finally {
-      held.bytes -= before;
+      requests.release(heldBytes);
     }
     scanner.end();
     const last = scanner.next();
@@ -245,11 +250,30 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   /** @returns false when the call ended first */
   async #enter(bytes: number): Promise<boolean> {
     if (this.#hasPlace) return !this.#ended;
-    const { held, places } = this.#environment;
-    held.bytes += bytes;
+    const { memory, places } = this.#environment;
+    const requests = memory.pot("requests");
+    if (!requests.tryTake(bytes, this.#priority)) throw new EtcdError("overloaded");
     this.#hasPlace = await places.enter(this.#cancel.signal);
-    held.bytes -= bytes;
+    requests.release(bytes);
     return this.#hasPlace && !this.#ended;
+  }
+
+  get #priority(): MemoryPriority {
+    return this.#route.binding.first ? "first" : "ordinary";
+  }
+
+  /** Counts an answer until the client has taken it. @throws EtcdError when there is no memory for it to wait in */
+  #answer({ reads }: UnaryBinding, message: Uint8Array): void {
+    const answers = this.#environment.memory.pot("answers");
+    const bytes = message.length * printedFactor;
+    if (!answers.tryTake(bytes, this.#priority)) throw new EtcdError(reads ? "overloaded" : "timeout");
+    try {
+      const json = this.#print(message);
+      this.#close(GrpcCode.Ok);
+      this.#peer.answer(json);
+    } finally {
+      void this.#peer.drained().then(() => answers.release(bytes));
+    }
   }
 
   #print(message: Uint8Array): string {

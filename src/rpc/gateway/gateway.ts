@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { GrpcCode } from "../../base/index.js";
+import { EtcdError, GrpcCode } from "../../base/index.js";
 import { type FileSchema, loadJsonForms, loadSchema } from "../../wire/index.js";
 import { type Binding, typeOf } from "../binding.js";
 import { CallError, type CallStatus } from "../status.js";
@@ -12,7 +12,7 @@ import type { GatewayPeer } from "./peer.js";
 import { Turnstile } from "./turnstile.js";
 import { chosenProtocol, WebSocketPeer } from "./web-socket-peer.js";
 
-export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "held" | "places"> {
+export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "places"> {
   readonly bindings: readonly Binding[];
   /**
    * Most calls that are open at a time: to etcd the whole gateway is one client. The others wait. A call whose first
@@ -20,6 +20,9 @@ export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "held"
    */
   readonly maxConcurrentStreams: number;
 }
+
+/** What a call takes: Node's request and response, a scanner, a handler. */
+const callBytes = 32 * 1024;
 
 const notFound: CallStatus = { code: GrpcCode.NotFound, details: "Not Found" };
 const notAllowed: CallStatus = { code: GrpcCode.Unimplemented, details: "Method Not Allowed" };
@@ -38,6 +41,8 @@ export class Gateway {
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
+      // Each fragment of a message is an object, however short it is.
+      maxFragments: 1_024,
       maxPayload: environment.receiveBytesMax * jsonBytesFactor,
       handleProtocols: chosenProtocol,
     });
@@ -46,7 +51,7 @@ export class Gateway {
   /** Loads what it takes to speak JSON. */
   static async load({ bindings, maxConcurrentStreams, ...shared }: GatewayConfig): Promise<Gateway> {
     const places = new Turnstile(maxConcurrentStreams);
-    const environment = { ...shared, forms: await loadJsonForms(), held: { bytes: 0 }, places };
+    const environment = { ...shared, forms: await loadJsonForms(), places };
     return new Gateway(environment, routesOf(bindings, await loadSchema(), environment));
   }
 
@@ -66,7 +71,7 @@ export class Gateway {
   /** The same over a websocket, whatever the path: what is wrong is said there, as browsers tell pages nothing else. */
   upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const peer = new WebSocketPeer(request, webSocket);
+      const peer = new WebSocketPeer(request, webSocket, this.#environment.memory.pot("requests"));
       request.socket.setTimeout(0).setKeepAlive(true, keepAliveMs);
       const route = this.#routes.get(path);
       if (route === undefined) peer.refuse(notFound);
@@ -82,11 +87,18 @@ export class Gateway {
 
   async #serve(route: Route, peer: GatewayPeer): Promise<void> {
     const { binding } = route;
+    const calls = this.#environment.memory.pot("calls");
+    if (!calls.tryTake(callBytes, binding.first ? "first" : "ordinary")) {
+      const { code, message } = new EtcdError("overloaded");
+      peer.refuse({ code, details: message }, binding.kind === "stream");
+      return;
+    }
     const call = new GatewayCall(this.#environment, route, peer);
     const over = call.run();
     if (binding.kind === "stream" || binding.waits) this.#lasting.set(call, over);
     await over;
     this.#lasting.delete(call);
+    calls.release(callBytes);
   }
 }
 

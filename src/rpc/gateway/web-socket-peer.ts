@@ -1,12 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, type WebSocket } from "ws";
+import type { MemoryPot } from "../../base/index.js";
 import type { CallStatus } from "../status.js";
 import { refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { GatewayPeer } from "./peer.js";
 
 /** So much of an answer in parts waits for the client before the next part is made. */
 const unsentMax = 64 * 1024;
+/** A status of websockets: the server has no room (RFC 6455, 7.4; 1013 in its registry). */
+const tryAgainLater = 1013;
+const frameHeadBytesMax = 14;
 const newLine = Buffer.from("\n");
 /** Where pages put the token: a browser lets them set no header, but name protocols. */
 const tokenProtocol = "Bearer";
@@ -17,18 +21,31 @@ export class WebSocketPeer implements GatewayPeer {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #gone = new AbortController();
+  readonly #memory: MemoryPot;
+  /** Came, and was not read. */
+  #heldBytes = 0;
   #begun = false;
   /** Characters of an answer in parts that have not left; undefined when the answer is one piece. */
   #unsent: number | undefined;
   #resume: () => void = () => undefined;
 
-  constructor(request: IncomingMessage, socket: WebSocket) {
+  /** @param memory what comes is counted there until its message is whole */
+  constructor(request: IncomingMessage, socket: WebSocket, memory: MemoryPot) {
     this.#request = request;
     this.#socket = socket;
     this.#stream = createWebSocketStream(socket, { encoding: "utf8", decodeStrings: false });
     // What is wrong with a frame ends the socket, and that is all there is to do.
     this.#stream.on("error", () => socket.terminate());
-    socket.once("close", () => this.#gone.abort());
+    this.#memory = memory;
+    request.socket.on("data", ({ length }: Buffer) => {
+      if (memory.tryTake(length)) this.#heldBytes += length;
+      else socket.close(tryAgainLater);
+    });
+    socket.on("ping", ({ length }) => this.#release(length));
+    socket.once("close", () => {
+      this.#release(this.#heldBytes);
+      this.#gone.abort();
+    });
   }
 
   get gone(): AbortSignal {
@@ -38,12 +55,20 @@ export class WebSocketPeer implements GatewayPeer {
   async *read(): AsyncIterable<Uint8Array> {
     try {
       for await (const message of this.#stream.iterator({ destroyOnReturn: false })) {
-        yield Buffer.from(String(message));
+        const json = Buffer.from(String(message));
+        yield json;
         yield newLine;
+        this.#release(json.length);
       }
     } catch {
       this.#gone.abort();
     }
+  }
+
+  #release(messageBytes: number): void {
+    const bytes = Math.min(messageBytes + frameHeadBytesMax, this.#heldBytes);
+    this.#heldBytes -= bytes;
+    this.#memory.release(bytes);
   }
 
   header(name: string): string | undefined {
