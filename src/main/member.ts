@@ -56,13 +56,13 @@ export async function startMember(
   stopping: Promise<void>,
 ): Promise<RunningMember | undefined> {
   const security = await openSecurity(settings, clock, logger);
-  const memory = clientMemory(settings.maxMemoryBytes, clock, logger);
+  const limit = memoryLimit();
+  const memory = clientMemory(settings.maxMemoryBytes, limit.bytes, clock, logger);
   const overHttp2 = security.clients && { ...security.clients, http2: true };
   const peers = await openPorts(settings.listenPeers, security.peers);
   const clients = await openPorts(settings.listenClients, overHttp2, memory);
   const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients, memory);
   const metrics = await openPorts(settings.listenMetrics, security.metrics, memory);
-  const limit = memoryLimit();
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);

@@ -25,7 +25,7 @@ import { WatchSender } from "./watch-stream.js";
 const grpcOverheadBytes = 512 * 1024;
 const progressIntervalMinMs = 100;
 /** What a watcher takes beside its keys: itself, and its places in the trees and maps that find it. */
-const watcherBytes = 1_024;
+const watcherBytes = 512;
 /** The id of what never became a watcher. */
 const noWatcher = -1n;
 
