@@ -4,6 +4,7 @@ import { assert, ByteSlab, EtcdError, type RequestId } from "../base/index.js";
 import { InternalRaftRequest, Request, RequestHeader } from "../wire/index.js";
 import type { Call } from "./call.js";
 import type { LogPosition } from "./log-position.js";
+import { ProposalWindow } from "./proposal-window.js";
 import type { Proposals } from "./proposals.js";
 
 /** Between what is committed and what is applied; more, and new proposals are refused until applying has caught up. */
@@ -32,6 +33,7 @@ export class Proposer {
   readonly #config: ProposerConfig;
   /** Those that are void when this member leads no more. */
   readonly #ofThisTerm = new Set<RequestId>();
+  readonly #window = new ProposalWindow();
   /** The raft log keeps what is proposed, and drops it from its beginning. */
   readonly #entries = new ByteSlab();
 
@@ -54,8 +56,10 @@ export class Proposer {
     // Known at once nearly always; a turn of the event loop would cost more than to look.
     const identity = found instanceof Promise ? await found : found;
     const id = nextId();
-    const data = InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, ...identity, id } });
+    const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
+    const data = InternalRaftRequest.encode(message);
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
+    if (this.#window.full && mayWait(request)) return await this.#submitLater(id, data.length, message, call);
     return await this.#submit(id, data, call);
   }
 
@@ -101,30 +105,74 @@ export class Proposer {
   #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {
     const { proposals, submit } = this.#config;
     const kept = this.#entries.keep(data);
-    return this.#answer(id, call, () => submit(kept, () => proposals.isWaiting(id)));
+    return this.#answer(id, kept.length, call, () => submit(kept, () => proposals.isWaiting(id)));
+  }
+
+  /** Encodes it a second time when its turn comes: what waits need not be in memory twice. */
+  async #submitLater(
+    id: RequestId,
+    bytes: number,
+    message: InternalRaftRequest,
+    call: Call | undefined,
+  ): Promise<Carried> {
+    const { proposals, submit } = this.#config;
+    const waiting = proposals.wait(id, call);
+    let open = false;
+    let giveUp = (): void => undefined;
+    const start = (): void => {
+      open = true;
+      this.#window.open(bytes);
+      const kept = this.#entries.keep(InternalRaftRequest.encode(message));
+      this.#attempt(id, () => submit(kept, () => proposals.isWaiting(id)));
+    };
+    try {
+      this.#attempt(id, () => {
+        giveUp = this.#window.wait(bytes, start);
+      });
+      return carriedOf(await waiting);
+    } finally {
+      giveUp();
+      if (open) this.#window.close(bytes);
+    }
   }
 
   async #submitInTerm(term: number, id: RequestId, data: Uint8Array): Promise<Carried> {
     this.#ofThisTerm.add(id);
     try {
-      return await this.#answer(id, undefined, () => this.#config.submitInTerm(term, data));
+      return await this.#answer(id, data.length, undefined, () => this.#config.submitInTerm(term, data));
     } finally {
       this.#ofThisTerm.delete(id);
     }
   }
 
-  async #answer(id: RequestId, call: Call | undefined, submit: () => void): Promise<Carried> {
-    const { proposals } = this.#config;
-    const waiting = proposals.wait(id, call);
+  async #answer(id: RequestId, bytes: number, call: Call | undefined, submit: () => void): Promise<Carried> {
+    const waiting = this.#config.proposals.wait(id, call);
+    this.#window.open(bytes);
     try {
-      submit();
-    } catch (error) {
-      proposals.fail(id, error instanceof Error ? error : new Error(String(error)));
+      this.#attempt(id, submit);
+      return carriedOf(await waiting);
+    } finally {
+      this.#window.close(bytes);
     }
-    const result = await waiting;
-    if (result.error !== undefined) throw result.error;
-    return result;
   }
+
+  #attempt(id: RequestId, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#config.proposals.fail(id, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+/** Only what clients store waits for room. Leases, alarms, users and the like are small, and matter more under load. */
+function mayWait({ put, txn }: Partial<InternalRaftRequest>): boolean {
+  return put !== undefined || txn !== undefined;
+}
+
+function carriedOf(result: ApplyResult): Carried {
+  if (result.error !== undefined) throw result.error;
+  return result;
 }
 
 /** The response of a request, which is of its own kind. */

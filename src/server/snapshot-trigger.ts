@@ -35,8 +35,9 @@ const catchUpBytes = 64 * mebibyte;
 const heldBytesMax = 256 * mebibyte;
 
 /**
- * Cuts the raft log. Every so many applied entries, or bytes of them, a snapshot is recorded: not the state itself, which is in the
- * backend, but the fact that the backend holds it up to an index. Only then may the log forget entries up to there.
+ * Cuts the raft log. Every so many applied entries, or bytes of them, a snapshot is recorded: not the state itself,
+ * which is in the backend, but the fact that the backend holds it up to an index. Only then may the log forget entries
+ * up to there.
  */
 export class SnapshotTrigger {
   readonly #config: SnapshotTriggerConfig;

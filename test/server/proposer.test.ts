@@ -4,12 +4,19 @@ import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../src
 import { Leadership } from "../../src/server/leadership.js";
 import { LogPosition } from "../../src/server/log-position.js";
 import { ServerCounters } from "../../src/server/metrics.js";
+import { ProposalWindow } from "../../src/server/proposal-window.js";
 import { Proposals } from "../../src/server/proposals.js";
 import { Proposer, responseOf } from "../../src/server/proposer.js";
-import { InternalRaftRequest, PutRequest, PutResponse } from "../../src/wire/index.js";
+import { InternalRaftRequest, LeaseGrantRequest, PutRequest, PutResponse } from "../../src/wire/index.js";
 import { outcome } from "./member.js";
 
-function setUp({ committed = 0, submit }: { committed?: number; submit?: (data: Uint8Array) => void } = {}) {
+interface SetUp {
+  readonly committed?: number;
+  readonly maxRequestBytes?: number;
+  readonly submit?: (data: Uint8Array) => void;
+}
+
+function setUp({ committed = 0, maxRequestBytes = 200, submit }: SetUp = {}) {
   const sent: Uint8Array[] = [];
   const counters = new ServerCounters();
   const clock = new ManualClock();
@@ -21,7 +28,7 @@ function setUp({ committed = 0, submit }: { committed?: number; submit?: (data: 
     position,
     proposals,
     nextId: () => ++id as RequestId,
-    maxRequestBytes: 200,
+    maxRequestBytes,
     identify: () => undefined,
     submit: submit ?? ((data) => sent.push(data)),
     submitInTerm(term, data) {
@@ -64,6 +71,47 @@ test("Proposer: what a leader decides in its term is void in another, and not wa
   expect(proposals.pending).toBe(1);
   proposals.settle(103n as RequestId, { response: { case: "put", value: PutResponse.create() } });
   expect(await clients).toBe("done");
+});
+
+const mebibyte = 1024 * 1024;
+const done = { response: { case: "put", value: PutResponse.create() } } as const;
+
+test("Proposer: 16 MiB are under way; what clients store beyond that waits in order, and leases do not", async () => {
+  const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
+  const outcomes = Array.from({ length: 20 }, () => outcome(proposer.propose(put(mebibyte))));
+  expect([sent.length, proposals.pending]).toEqual([16, 20]);
+  void outcome(proposer.propose({ leaseGrant: LeaseGrantRequest.create({ id: 1n, ttl: 9 }) }));
+  expect(sent).toHaveLength(17);
+  const small = outcome(proposer.propose(put(1)));
+  expect(sent).toHaveLength(17);
+  const ids = () => sent.map((data) => InternalRaftRequest.decode(data).header?.id);
+  for (let id = 101n; id <= 105n; id++) {
+    proposals.settle(id as RequestId, done);
+    await outcomes[Number(id - 101n)];
+  }
+  expect(ids().slice(17)).toEqual([117n, 118n, 119n, 120n, 122n]);
+  for (let id = 106n; id <= 122n; id++) proposals.settle(id as RequestId, done);
+  expect([await small, ...new Set(await Promise.all(outcomes))]).toEqual(["done", "done"]);
+});
+
+test("Proposer: what nobody waits for any more gives up its turn", async () => {
+  const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
+  const outcomes = Array.from({ length: 18 }, () => outcome(proposer.propose(put(mebibyte))));
+  proposals.fail(117n as RequestId, new EtcdError("canceled"));
+  expect(await outcomes[16]).toBe("canceled");
+  for (const id of [101n, 102n]) proposals.settle(id as RequestId, done);
+  await Promise.all(outcomes.slice(0, 2));
+  expect(sent.slice(16).map((data) => InternalRaftRequest.decode(data).header?.id)).toEqual([118n]);
+  proposals.close(new EtcdError("stopped"));
+});
+
+test("ProposalWindow: 320 MiB may wait, and more are refused", () => {
+  const window = new ProposalWindow();
+  window.open(16 * mebibyte);
+  const waited = Array.from({ length: 8 }, () => window.wait(40 * mebibyte, () => undefined));
+  expect(() => window.wait(1, () => undefined)).toThrow("etcdserver: too many requests");
+  waited[3]?.();
+  expect(() => window.wait(1, () => undefined)).not.toThrow();
 });
 
 for (const { name, bytes, committed, submit, want } of [
