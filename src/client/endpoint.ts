@@ -10,17 +10,24 @@ export interface Target {
   readonly tls: "required" | "never" | "configured";
 }
 
-/** Reads `host:port`, a URL or `unix:path`; a path after the port means nothing. */
+/** Where nobody listens: an endpoint without a host is dialled in vain, as by Go's client. */
+const nowhere = "ipv4:0.0.0.0:0";
+
+/** Reads `host:port`, a URL or `unix:path`; what stands before the host or behind the port in a URL means nothing. */
 export function targetOf(endpoint: string): Target {
-  const [, scheme, rest = ""] = /^(https?|unixs?):(?:\/\/)?(.*)$/s.exec(endpoint) ?? [];
+  const [, given = "", rest = ""] = /^(https?|unixs?):(?:\/\/)?(.*)$/is.exec(endpoint) ?? [];
+  const scheme = given.toLowerCase();
   switch (scheme) {
     case "http":
-    case "https":
-      return { endpoint, address: rest.replace(/\/.*$/s, ""), tls: scheme === "https" ? "required" : "never" };
+    case "https": {
+      const authority = rest.replace(/[/?#].*$/s, "");
+      const address = authority.slice(authority.lastIndexOf("@") + 1) || nowhere;
+      return { endpoint, address, tls: scheme === "https" ? "required" : "never" };
+    }
     case "unix":
     case "unixs":
       return { endpoint, address: `unix:${rest}`, tls: scheme === "unixs" ? "required" : "never" };
     default:
-      return { endpoint, address: endpoint, tls: "configured" };
+      return { endpoint, address: endpoint || nowhere, tls: "configured" };
   }
 }

@@ -57,6 +57,9 @@ export async function userOf(user: Bytes, password: Bytes, prompt: string): Prom
   return { user, password: await askPassword(prompt, ExitCode.Error) };
 }
 
+/** Go's gRPC asks no server more often whether it is there; etcd ends a connection that does. */
+const keepAliveMsMin = 10_000;
+
 /** A client that has shown its password, when it has one. @throws Failure */
 export async function clientFor(connection: Connection): Promise<Client> {
   const { endpoints, timeouts } = connection;
@@ -67,7 +70,7 @@ export async function clientFor(connection: Connection): Promise<Client> {
   const options: ClientOptions = {
     endpoints: endpoints.map(textOf),
     dialTimeoutMs: timeouts.dial,
-    keepAliveTimeMs: timeouts.keepAlive,
+    keepAliveTimeMs: Math.max(timeouts.keepAlive, keepAliveMsMin),
     keepAliveTimeoutMs: timeouts.keepAliveTimeout,
     ...(tls === undefined ? {} : { tls }),
     ...(auth === undefined ? {} : { auth: { user: textOf(auth.user), password: textOf(auth.password) } }),

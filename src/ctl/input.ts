@@ -18,6 +18,19 @@ export async function* linesOfInput(): AsyncGenerator<Bytes, void> {
   }
 }
 
+/**
+ * The first word of standard input, as soon as its line has come: nobody at a terminal ends the input after it. Empty
+ * when the line has none.
+ */
+export async function wordOfInput(): Promise<Bytes> {
+  let read = "";
+  for await (const chunk of around.stdin) {
+    read += Buffer.from(chunk).toString("latin1");
+    if (/^[^\n\S]*(\n|\S+\s)/.test(read)) break;
+  }
+  return /^[^\n\S]*(\S*)/.exec(read)?.[1] ?? "";
+}
+
 /** One reader for all questions, since what it has read ahead would be lost with it. */
 const readers = new WeakMap<object, AsyncGenerator<Bytes, void>>();
 

@@ -51,10 +51,17 @@ export async function restoreMember(options: RestoreOptions): Promise<void> {
   if (walDir !== undefined && (await exists(walDir))) throw new Error(`wal-dir ${JSON.stringify(walDir)} exists`);
   await checkDigest(options);
   const places = { path: options.path, "wal-dir": walDir ?? join(dataDir, "member", "wal"), "data-dir": dataDir };
+  const { clusterId } = founding.ids;
   logger.info("restoring snapshot", places);
   const made = [...((await exists(dataDir)) ? [join(dataDir, "member")] : [dataDir]), ...(walDir ? [walDir] : [])];
   try {
     await fill(options, founding);
+    for (const { id, peerUrls, isLearner } of founding.members) {
+      logger.info("added member", {
+        ...{ "cluster-id": clusterId.toString(16), "local-member-id": "0", "added-peer-id": id.toString(16) },
+        ...{ "added-peer-peer-urls": peerUrls, "added-peer-is-learner": isLearner },
+      });
+    }
     logger.info("restored snapshot", places);
   } catch (error) {
     for (const dir of made) await rm(dir, { recursive: true, force: true });

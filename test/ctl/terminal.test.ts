@@ -93,7 +93,6 @@ describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
       terminal.recordTo(record);
       const lines = [
         ["saving", `etcdctl snapshot save ${file}`],
-        ["restoring", `etcdctl snapshot restore ${file} --data-dir ${folder}/restored`],
         ["defragmenting", "etcdctl defrag"],
         ["mirroring", `etcdctl make-mirror --prefix bar ${other.endpoint}`],
       ] as const;
@@ -108,6 +107,11 @@ describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
         } else expect(await terminal.shows(/^over/m)).not.toContain("░");
         expect(readFileSync(record, "utf8")).toMatch(new RegExp(`\\r\u001b\\[K${what} .*[█░]`));
       }
+      terminal.type("clear", "Enter");
+      terminal.type(`etcdctl snapshot restore ${file} --data-dir ${folder}/restored; echo o''ver`, "Enter");
+      const screen = await terminal.shows(/^over/m);
+      expect(screen).toMatch(/^\d{4}-\S+\s+info\s+added member/m);
+      expect(screen).not.toMatch(/[█░]/);
     } finally {
       await other.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -190,6 +194,15 @@ describe.skipIf(!haveTmux || !haveReference(["etcd", "3.5"]))("passwords", { tim
       await terminal.shows(/again for confirmation/);
       terminal.type("two", "Enter");
       await terminal.shows(/Error: given passwords are different/);
+      // Asked of a script, which writes one line and waits.
+      for (const [line, says] of [
+        ["user add bob --interactive=false", /User bob created/],
+        ["user passwd bob --interactive=false", /Password updated/],
+      ] as const) {
+        terminal.type(`clear; etcdctl ${line}`, "Enter");
+        terminal.type("a-password", "Enter");
+        await terminal.shows(says);
+      }
     } finally {
       await server.stop();
     }

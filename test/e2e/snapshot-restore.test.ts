@@ -95,6 +95,7 @@ describe.each(kinds)("a snapshot of %s", { timeout: 60_000 }, (kind) => {
     const dataDir = mkdtempSync(join(folder, "one-"));
     const outcome = await restore(source.file, "--data-dir", join(dataDir, "data"), ...founded);
     expect(outcome).toMatchObject({ code: 0, stdout: "" });
+    expect(outcome.stderr).toMatch(/\tinfo\tadded member\t\{.*"added-peer-peer-urls":\["http/);
     expect(outcome.stderr).toContain("restored snapshot");
     const server = await ServerProcess.start({ kind: "ours", dataDir });
     try {

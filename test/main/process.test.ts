@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
@@ -86,6 +86,13 @@ test("--help has groups, defaults, and what is not supported", async () => {
   ]) {
     expect(run.stdout).toContain(text);
   }
+});
+
+test("too few open files to load the program are said in one line", () => {
+  const words = ["-c", 'ulimit -n 60; exec "$0" "$1" --version', process.execPath, command];
+  const { status, stdout, stderr } = spawnSync("bash", words, { encoding: "utf8" });
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toMatch(/^etcd: too many open files: .*ulimit -n 65536.*\n$/);
 });
 
 test("a command line that cannot be read ends with code 2 and says how to write one", async () => {

@@ -24,9 +24,9 @@ export async function elect(context: Context): Promise<void> {
 }
 
 async function observe(context: Context, client: Client, name: Bytes): Promise<void> {
-  const stop = stopSignal();
   const session = await Session.open(client);
-  await inSession(session, async () => {
+  const stop = stopSignal();
+  await inSession(context, session, async () => {
     try {
       for await (const response of new Election(session, name).observe(stop)) {
         await context.answer({ kind: "get", response });
@@ -39,9 +39,9 @@ async function observe(context: Context, client: Client, name: Bytes): Promise<v
 }
 
 async function campaign(context: Context, client: Client, name: Bytes, proposal: Bytes): Promise<void> {
-  const stop = stopSignal();
   const session = await Session.open(client);
-  await inSession(session, async () => {
+  const stop = stopSignal();
+  await inSession(context, session, async () => {
     const election = new Election(session, name);
     await election.campaign(arrayOf(proposal), stop);
     const response = await client.range({ key: election.key }, { signal: stop });

@@ -11,10 +11,11 @@ export async function lock(context: Context): Promise<void> {
   const [name, ...command] = context.args;
   if (name === undefined) throw badArgs("lock takes a lock name argument and an optional command to execute");
   const client = await context.connect();
-  const stop = stopSignal();
   try {
     const session = await Session.open(client, { ttlSeconds: context.flags.number("ttl") });
-    await inSession(session, () => hold(context, session, name, command, stop));
+    // Before this there is nothing to release, and a signal may end the process.
+    const stop = stopSignal();
+    await inSession(context, session, () => hold(context, session, name, command, stop));
   } catch (error) {
     throw failureOf(error);
   }
@@ -41,19 +42,19 @@ async function hold(
   if (!stop.aborted) throw new Failure(ExitCode.Error, "session expired");
 }
 
-/** Whoever interrupts a command does not wait for a cluster that does not answer; then the lease runs out by itself. */
-const release = { timeoutMs: 400 };
-
-/** Gives up everything that hangs on the session when the work is over, however it ended. */
-export async function inSession(session: Session, work: () => Promise<void>): Promise<void> {
+/**
+ * Gives up everything that hangs on the session when the work is over, however it ended. A cluster that does not answer
+ * is waited for as long as for any other request; then the lease runs out by itself.
+ */
+export async function inSession(context: Context, session: Session, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     // What went wrong first is what is told.
-    await session.close(release).catch(() => undefined);
+    await session.close(context.call).catch(() => undefined);
     throw error;
   }
-  await session.close(release);
+  await session.close(context.call);
 }
 
 /** Resolves when the signal has fired. */
@@ -63,6 +64,23 @@ export function aborted(signal: AbortSignal): Promise<void> {
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }
+
+/** What Go calls the signals that a command may die of. */
+const signalNames: Readonly<Record<string, string>> = {
+  SIGHUP: "hangup",
+  SIGINT: "interrupt",
+  SIGQUIT: "quit",
+  SIGILL: "illegal instruction",
+  SIGABRT: "aborted",
+  SIGFPE: "floating point exception",
+  SIGKILL: "killed",
+  SIGSEGV: "segmentation fault",
+  SIGPIPE: "broken pipe",
+  SIGALRM: "alarm clock",
+  SIGTERM: "terminated",
+  SIGUSR1: "user defined signal 1",
+  SIGUSR2: "user defined signal 2",
+};
 
 /** Runs a command and passes its exit code on. @throws Failure */
 function run(command: readonly Bytes[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -75,7 +93,7 @@ function run(command: readonly Bytes[], env: NodeJS.ProcessEnv): Promise<void> {
     });
     child.once("close", (code, signal) => {
       if (code === 0) resolve();
-      else if (code === null) reject(new Failure(255, `signal: ${String(signal)}`));
+      else if (code === null) reject(new Failure(255, `signal: ${signalNames[signal ?? ""] ?? signal}`));
       else reject(new Failure(code, `exit status ${code}`));
     });
   });

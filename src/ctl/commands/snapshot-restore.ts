@@ -8,6 +8,9 @@ import { Progress } from "../progress.js";
 import { stderrLogger } from "../stderr-logger.js";
 import { textOfError } from "../system-error.js";
 
+/** Restoring prints lines that scripts read, also from a terminal: a bar between them is for those who wait long. */
+const barAfterMs = 1_000;
+
 /** Makes a data directory for this package's server. What it takes of the server is loaded here and nowhere else. */
 export async function restore(context: Context): Promise<void> {
   complain("Deprecated: Use `etcdutl snapshot restore` instead.\n");
@@ -32,7 +35,7 @@ export async function restore(context: Context): Promise<void> {
     ({ size }) => size,
     () => 0,
   );
-  const progress = new Progress("restoring", 2 * fileBytes);
+  const progress = new Progress("restoring", 2 * fileBytes, barAfterMs);
   const { restoreMember } = await import("../../server/index.js");
   try {
     await restoreMember({

@@ -2,7 +2,7 @@ import type { Context } from "../context.js";
 import { badArgs, ExitCode } from "../failure.js";
 import { orFail } from "../failure-of.js";
 import { type Bytes, bytesOf, textOf } from "../go-text.js";
-import { allOfInput } from "../input.js";
+import { wordOfInput } from "../input.js";
 import { printLine } from "../output.js";
 import { askPassword } from "../password.js";
 
@@ -33,7 +33,7 @@ async function newUser(
 
 /** Typed twice on a terminal, or the first word of standard input. */
 async function newPassword(interactive: boolean, user: Bytes): Promise<Bytes> {
-  if (!interactive) return /^[^\n\S]*(\S*)/.exec(await allOfInput())?.[1] ?? "";
+  if (!interactive) return await wordOfInput();
   const first = await askPassword(`Password of ${user}: `, ExitCode.BadArgs);
   if (first === "") throw badArgs("empty password");
   const again = `Type password of ${user} again for confirmation: `;
