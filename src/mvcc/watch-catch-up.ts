@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { Steps, WorkBudget } from "../base/index.js";
 import type { History } from "./history.js";
 import type { RecentChanges } from "./recent-changes.js";
 import { WatchBacklog } from "./watch-backlog.js";
@@ -114,6 +115,7 @@ export class CatchUp {
     this.#takeReturning();
     if (this.#cancelCompacted()) return;
     this.#takeStop();
+    this.#letOff();
     if (this.#riders.size === 0) return;
     const from = this.#position;
     const recent = this.#recent.from(from);
@@ -121,9 +123,11 @@ export class CatchUp {
       const read = await this.#history.changesFrom(from, changesPerStep);
       // A compaction that came meanwhile may have removed what should be here: the next step cancels for it.
       if (this.#closed || this.#history.compactedRevision > from) return;
-      this.#deliver(read);
+      await this.#deliver(read);
     } else {
-      this.#deliver(recent);
+      // Mostly it is done at once: nothing is to be awaited then.
+      const delivering = this.#deliver(recent);
+      if (delivering !== undefined) await delivering;
     }
     // At once: when writes come in every turn, the next step would be behind again.
     if (this.#position > this.#history.revision) this.#handOver();
@@ -194,18 +198,46 @@ export class CatchUp {
     }
   }
 
-  #deliver(read: History): void {
-    const { batches, through } = this.#gather(read);
-    for (const [watcher, batch] of batches) {
-      if (watcher.stream.offer(watcher, through, batch)) continue;
+  /** Riders whose stream has no room get off before history is read: they would not take it. */
+  #letOff(): void {
+    for (const watcher of this.#riders.watchers()) {
+      if (watcher.stream.hasRoom) continue;
       this.#riders.delete(watcher);
-      this.stall(watcher, batch.firstRevision);
+      this.stall(watcher, this.#position);
     }
+  }
+
+  /** @returns resolves when it is done; undefined when it is done already */
+  #deliver(read: History): Promise<void> | undefined {
+    const turns = this.#history.turns();
+    const steps = this.#deliverInSteps(read, turns);
+    return steps.next().done === true ? undefined : this.#goOn(steps, turns);
+  }
+
+  async #goOn(steps: Steps<void>, turns: ReturnType<WatchHistory["turns"]>): Promise<void> {
+    do {
+      await turns.rest();
+    } while (!this.#closed && steps.next().done !== true);
+  }
+
+  /** A single revision may be large, or heard by many. Riders may be cancelled between two steps. */
+  *#deliverInSteps(read: History, budget: WorkBudget): Steps<void> {
+    const { batches, through } = yield* this.#gather(read, budget);
     this.#position = through + 1;
+    for (const [watcher, batch] of batches) {
+      if (watcher.place === "riding" && !watcher.stream.offer(watcher, through, batch)) {
+        this.#riders.delete(watcher);
+        this.stall(watcher, batch.firstRevision);
+      }
+      if (budget.over(0)) yield;
+    }
   }
 
   /** What each rider hears of the revisions from `#position` to `through`; who waits on the way gets on. */
-  #gather({ changes, through }: History): { batches: Map<Watcher, EventBatch>; through: number } {
+  *#gather(
+    { changes, through }: History,
+    budget: WorkBudget,
+  ): Steps<{ batches: Map<Watcher, EventBatch>; through: number }> {
     const batches = new Map<Watcher, EventBatch>();
     let gathered = 0;
     let revision = this.#position - 1;
@@ -214,12 +246,18 @@ export class CatchUp {
         if (gathered >= eventsPerStep) return { batches, through: change.modRevision - 1 };
         revision = change.modRevision;
         this.#takeAlong(revision);
+        // Whoever comes between two steps and goes on from here or before is too late for this sweep.
+        this.#position = revision + 1;
       }
       const event = new ChangeEvent(change, this.#history);
-      this.#riders.forEachOf(change.key, (watcher) => {
-        gathered++;
-        addToBatch(batches, watcher, event);
-      });
+      for (const watchers of this.#riders.setsOf(change.key)) {
+        for (const watcher of watchers) {
+          gathered++;
+          addToBatch(batches, watcher, event);
+          if (budget.over(0)) yield;
+        }
+      }
+      if (budget.over(event.encodedBytes)) yield;
     }
     this.#takeAlong(through);
     return { batches, through };

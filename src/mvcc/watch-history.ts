@@ -1,4 +1,7 @@
 import type { Store } from "./store.js";
 
 /** What watching needs of a store. */
-export type WatchHistory = Pick<Store, "revision" | "compactedRevision" | "range" | "changesFrom" | "onChangesInSteps">;
+export type WatchHistory = Pick<
+  Store,
+  "revision" | "compactedRevision" | "range" | "changesFrom" | "onChangesInSteps" | "turns"
+>;

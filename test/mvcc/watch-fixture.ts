@@ -66,7 +66,11 @@ export function watchable(history: History, recentChangesMax = 1_000): Watchable
 }
 
 /** The same history, its past read in another way. */
-export function readingWith(history: History, changesFrom: History["changesFrom"]): History {
+export function readingWith(
+  history: History,
+  changesFrom: History["changesFrom"],
+  turns: History["turns"] = () => history.turns(),
+): History {
   return {
     get revision() {
       return history.revision;
@@ -75,6 +79,7 @@ export function readingWith(history: History, changesFrom: History["changesFrom"
       return history.compactedRevision;
     },
     range: (...query) => history.range(...query),
+    turns,
     onChangesInSteps: (teller) => history.onChangesInSteps(teller),
     changesFrom,
   };

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { type Random, seededRandom } from "../../src/base/index.js";
+import { type Random, seededRandom, systemClock, Turns } from "../../src/base/index.js";
 import type { Change, Store, WatchableStore, WatchNotice, WatchOptions, WatchStream } from "../../src/mvcc/index.js";
 import { openEmpty, type Write, write } from "./fixture.js";
 import { readingWith, showEvent, TestSink, watchable } from "./watch-fixture.js";
@@ -101,6 +101,20 @@ class Client {
   }
 }
 
+/** Turns that are over now and then, whatever the time. */
+class HastyTurns extends Turns {
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    super(systemClock);
+    this.#random = random;
+  }
+
+  override over(): boolean {
+    return this.#random.int(5) === 0;
+  }
+}
+
 class World {
   readonly store: Store;
   readonly watching: WatchableStore;
@@ -108,10 +122,11 @@ class World {
   #value = 0;
 
   /** @param readMax most changes that one read of the past brings, roughly */
-  constructor(store: Store, recentChangesMax: number, readMax: number) {
+  constructor(store: Store, recentChangesMax: number, readMax: number, random: Random) {
     this.store = store;
     const changesFrom: Store["changesFrom"] = (low, countMax) => store.changesFrom(low, Math.min(countMax, readMax));
-    this.watching = watchable(readingWith(store, changesFrom), recentChangesMax);
+    const turns = () => new HastyTurns(random);
+    this.watching = watchable(readingWith(store, changesFrom, turns), recentChangesMax);
   }
 
   /** What comes next for a watcher, through a revision. */
@@ -200,7 +215,7 @@ function happen(random: Random, world: World, client: Client): void {
 async function run(seed: number): Promise<void> {
   const random = seededRandom(seed);
   // With few recent changes in memory, most of the catching up goes through the disk; with small steps, it takes many.
-  const world = new World(await openEmpty(), [0, 5, 1_000][seed % 3] ?? 0, [1, 10, 1_000][seed % 4] ?? 3);
+  const world = new World(await openEmpty(), [0, 5, 1_000][seed % 3] ?? 0, [1, 10, 1_000][seed % 4] ?? 3, random);
   const clients = [new Client(world), new Client(world), new Client(world)];
   for (let round = 0; round < 400; round++) {
     const client = clients[random.int(clients.length)];
