@@ -24,6 +24,7 @@ export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revisi
 export { IntervalTree } from "./interval-tree.js";
 export { canonicalAddress } from "./ip-address.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
+export { LoopTurn } from "./loop-turn.js";
 export {
   MemoryAccount,
   type MemoryAccountOptions,

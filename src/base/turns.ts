@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "./clock.js";
+import { LoopTurn } from "./loop-turn.js";
 
 /** A computation that can be cut: it yields where a turn of the event loop may end, and returns its result. */
 export type Steps<Result> = Generator<undefined, Result, undefined>;
@@ -13,8 +14,8 @@ export interface WorkBudget {
 /** For work that must not be cut. */
 export const unboundedWork: WorkBudget = { over: () => false };
 
-/** How long a pass in the background may hold the event loop. */
-const backgroundTurnMs = 3;
+/** How long one of many pieces of work may hold the event loop. */
+const sharedTurnMs = 3;
 /** Looking at the time costs as much as a little work: so many small steps, or bytes, go between two looks. */
 const bytesBetweenLooks = 32 * 1024;
 const bytesOfStep = 1024;
@@ -28,14 +29,19 @@ const looksPerTurn = 1024;
 export class Turns implements WorkBudget {
   readonly #clock: Clock;
   readonly #turnMs: number;
+  readonly #loop: LoopTurn | undefined;
   #end = 0;
   #untilLook = bytesBetweenLooks;
   #looksLeft = looksPerTurn;
 
-  /** @param turnMs how long a turn may take; 3 ms unless given, which suits work in the background */
-  constructor(clock: Clock, turnMs = backgroundTurnMs) {
+  /**
+   * @param turnMs how long a turn may take. Unless it is given, a turn takes 3 ms at most, and shares the event loop's
+   *   `LoopTurn` with all other work for clients: that suits work of which any amount may be under way.
+   */
+  constructor(clock: Clock, turnMs?: number) {
     this.#clock = clock;
-    this.#turnMs = turnMs;
+    this.#turnMs = turnMs ?? sharedTurnMs;
+    this.#loop = turnMs === undefined ? LoopTurn.of(clock) : undefined;
     this.begin();
   }
 
@@ -51,12 +57,12 @@ export class Turns implements WorkBudget {
     // A large value is worth many looks, though the clock is read once.
     this.#looksLeft -= 1 + Math.floor(-this.#untilLook / bytesBetweenLooks);
     this.#untilLook = bytesBetweenLooks;
-    return this.#looksLeft <= 0 || this.#clock.now() >= this.#end;
+    return this.#looksLeft <= 0 || this.#clock.now() >= this.#end || this.#loop?.spent === true;
   }
 
   /** Lets others run, then begins the next turn. */
   async rest(): Promise<void> {
-    await nextTurn();
+    await (this.#loop === undefined ? nextTurn() : this.#loop.pause());
     this.begin();
   }
 

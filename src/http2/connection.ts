@@ -25,6 +25,7 @@ import { HpackDecoder } from "./hpack-decoder.js";
 import type { ConnectionMemory } from "./memory.js";
 import { Outbound } from "./outbound.js";
 import { PingPolicy } from "./ping-policy.js";
+import { Reading } from "./reading.js";
 import { declaredBytes, isRequest, isTrailers } from "./request-rules.js";
 import { Http2Stream, type StreamListener } from "./stream.js";
 
@@ -37,10 +38,20 @@ export interface Http2Config {
   readonly frequentFields: readonly Field[];
   /** Where what the client makes this side hold is counted. */
   readonly memory: ConnectionMemory;
+  /** Frames are taken as long as the turn of the event loop lasts. */
+  readonly turn: LoopShare;
   /** A client that asks for signs of life more often than this has its connection ended. */
   readonly pingIntervalMsMin: number;
   /** Something failed that no client should be able to bring about; the connection has been ended. */
   readonly onFault: (error: unknown) => void;
+}
+
+/** The turn of the event loop that all connections share. */
+export interface LoopShare {
+  /** What has not begun should wait for a later turn. */
+  readonly over: boolean;
+  /** Calls `resume` in a later turn that has time for it. */
+  defer(resume: () => void): void;
 }
 
 /** Takes a request: its head; the listener hears of its body. Undefined when the stream has been ended already. */
@@ -61,6 +72,7 @@ export class Http2Connection {
   readonly #onClose: () => void;
   readonly #reader = new FrameReader((type, flags, stream, payload) => this.#frame(type, flags, stream, payload));
   readonly #decoder: HpackDecoder;
+  readonly #reading: Reading;
   readonly #out: Outbound;
   /** Opening a stream and having it ended costs a client nothing, and a server a little each time. */
   readonly #resets = new Budget(10_000, 1_000);
@@ -79,6 +91,9 @@ export class Http2Connection {
   /** The last stream that is served, once no new ones are. */
   #leavingAt: number | undefined;
   #ended = false;
+  /** Frames that came and wait for a later turn of the event loop; nothing more is read meanwhile. */
+  #postponed: Buffer | undefined;
+  readonly #turnIsOver = (): boolean => this.#config.turn.over;
   /** What is counted for frames and header blocks that have not come whole. */
   #keptBytes = 0;
 
@@ -93,7 +108,8 @@ export class Http2Connection {
     this.#onClose = onClose;
     this.#decoder = new HpackDecoder(config.fieldBytesMax);
     this.#pings = new PingPolicy(config.pingIntervalMsMin);
-    this.#out = new Outbound(socket, streamWindowBytes, {
+    this.#reading = new Reading(socket);
+    this.#out = new Outbound(socket, this.#reading, streamWindowBytes, {
       frequentFields: config.frequentFields,
       memory: config.memory,
       onAnswer: () => this.#pings.spoke(),
@@ -151,10 +167,17 @@ export class Http2Connection {
   // ---- what comes ----
 
   #receive(chunk: Buffer): void {
+    // What Node had read already when the connection was told to pause.
+    if (this.#postponed !== undefined) this.#postponed = Buffer.concat([this.#postponed, chunk]);
+    else this.#take(chunk, this.#turnIsOver);
+  }
+
+  #take(chunk: Buffer, paused: () => boolean): void {
     if (this.#ended) return;
     try {
-      const rest = this.#prefaceAt < preface.length ? this.#afterPreface(chunk) : chunk;
-      if (rest.length > 0) this.#reader.feed(rest);
+      const bytes = this.#prefaceAt < preface.length ? this.#afterPreface(chunk) : chunk;
+      const rest = bytes.length > 0 ? this.#reader.feed(bytes, paused) : undefined;
+      if (rest !== undefined) this.#postpone(rest);
       this.#countKept(this.#reader.keptBytes + this.#blocks.keptBytes);
     } catch (error) {
       const { code, message } = error instanceof ConnectionError ? error : unforeseen;
@@ -162,6 +185,24 @@ export class Http2Connection {
       this.#end();
       if (!(error instanceof ConnectionError)) this.#config.onFault(error);
     }
+  }
+
+  #postpone(rest: Buffer): void {
+    this.#postponed = rest;
+    this.#reading.pause();
+    this.#config.turn.defer(() => {
+      const bytes = this.#postponed;
+      this.#postponed = undefined;
+      if (bytes === undefined) return;
+      // The first frame has waited for its turn, and is taken in any case.
+      let waited = true;
+      this.#take(bytes, () => {
+        if (!waited) return this.#turnIsOver();
+        waited = false;
+        return false;
+      });
+      this.#reading.resume();
+    });
   }
 
   #countKept(bytes: number): void {

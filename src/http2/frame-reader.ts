@@ -20,12 +20,18 @@ export class FrameReader {
     return this.#kept.bytes;
   }
 
-  /** @throws ConnectionError for a frame that is larger than any may be, and whatever taking a frame throws */
-  feed(chunk: Buffer): void {
+  /**
+   * Hands over the frames that are complete with this.
+   *
+   * @param paused asked before each frame whether its taker needs a pause
+   * @returns what was not looked at because of a pause; it is to be fed again
+   * @throws ConnectionError for a frame that is larger than any may be, and whatever taking a frame throws
+   */
+  feed(chunk: Buffer, paused: () => boolean): Buffer | undefined {
     let bytes = chunk;
     if (this.#kept.bytes > 0) {
       this.#kept.push(chunk);
-      if (this.#kept.bytes < this.#needed) return;
+      if (this.#kept.bytes < this.#needed) return undefined;
       bytes = this.#kept.take();
     }
     let at = 0;
@@ -38,10 +44,12 @@ export class FrameReader {
         this.#needed = end - at;
         break;
       }
+      if (paused()) return bytes.subarray(at);
       const stream = bytes.readUInt32BE(at + 5) & 0x7fffffff;
       this.#take(bytes[at + 3] ?? 0, bytes[at + 4] ?? 0, stream, bytes.subarray(at + frameHeaderBytes, end));
       at = end;
     }
     if (at < bytes.length) this.#kept.push(bytes.subarray(at));
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { initialWindowBytes, tooWide, windowBytesMax } from "./frames.js";
 import { HpackEncoder } from "./hpack-encoder.js";
 import type { ConnectionMemory, Pot, Priority } from "./memory.js";
 import { Output } from "./output.js";
+import type { Reading } from "./reading.js";
 import { ReceiveWindow } from "./receive-window.js";
 import { RequestRoom } from "./request-room.js";
 import type { Http2Stream } from "./stream.js";
@@ -35,11 +36,11 @@ export class Outbound implements StreamHost {
   readonly #waiting = new Set<Http2Stream>();
   #sendWindow = initialWindowBytes;
 
-  constructor(socket: Duplex, streamWindowBytes: number, config: OutboundConfig) {
+  constructor(socket: Duplex, reading: Reading, streamWindowBytes: number, config: OutboundConfig) {
     this.streamWindowBytes = streamWindowBytes;
     this.#config = config;
     this.#encoder = new HpackEncoder(config.frequentFields);
-    this.#output = new Output(socket, config.memory.answers, () => this.#pump());
+    this.#output = new Output(socket, reading, config.memory.answers, () => this.#pump());
     this.writer = new FrameWriter(this.#output, this.#encoder);
     this.received = new ReceiveWindow((bytes) => this.writer.windowUpdate(0, bytes));
   }

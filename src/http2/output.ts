@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { frameHeaderBytes, frameTypes } from "./frames.js";
 import type { Pot } from "./memory.js";
+import type { Reading } from "./reading.js";
 import { returnSlab, type Slab, takeSlab } from "./slabs.js";
 
 /** What a socket may keep for a client that does not read before its streams have to wait. */
@@ -19,6 +20,7 @@ const copiedBytesMax = 16 * 1024;
  */
 export class Output {
   readonly #socket: Duplex;
+  readonly #reading: Reading;
   readonly #onRoom: () => void;
   readonly #memory: Pot;
   /** Holds what is not handed over; undefined when that is nothing. */
@@ -27,6 +29,8 @@ export class Output {
   #start = 0;
   #scheduled = false;
   #congested = false;
+  /** The connection is not read until the client takes what it was sent. */
+  #paused = false;
   /** Of frames that no window holds back, since the client last took all it was sent. */
   #unheldBytes = 0;
 
@@ -34,8 +38,9 @@ export class Output {
    * @param memory a congested socket is counted there, with all that it may keep
    * @param onRoom called when a socket that was congested has room again
    */
-  constructor(socket: Duplex, memory: Pot, onRoom: () => void) {
+  constructor(socket: Duplex, reading: Reading, memory: Pot, onRoom: () => void) {
     this.#socket = socket;
+    this.#reading = reading;
     this.#memory = memory;
     this.#onRoom = onRoom;
     socket.once("close", () => {
@@ -47,7 +52,8 @@ export class Output {
       this.#congested = false;
       memory.release(congestedBytes);
       this.#unheldBytes = 0;
-      if (socket.isPaused()) socket.resume();
+      if (this.#paused) reading.resume();
+      this.#paused = false;
       this.#onRoom();
     });
   }
@@ -105,7 +111,10 @@ export class Output {
       this.#memory.take(congestedBytes);
     }
     if (!this.#congested) this.#unheldBytes = 0;
-    else if (this.#unheldBytes > unpausedBytesMax) this.#socket.pause();
+    else if (this.#unheldBytes > unpausedBytesMax && !this.#paused) {
+      this.#paused = true;
+      this.#reading.pause();
+    }
   }
 
   /** A slab with so much room; what was put down before is handed over when it has not. */

@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, GrpcCode, type Logger } from "../base/index.js";
+import { type Clock, EtcdError, GrpcCode, type Logger, type LoopTurn } from "../base/index.js";
 import { errorCodes, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
 import type { Call } from "../server/index.js";
 import type { Answer, LongAnswer } from "./answer.js";
@@ -34,6 +34,8 @@ export interface CallEnvironment {
   readonly timed: boolean;
   /** Calls that may last: streams, and those that wait. Whoever stops the server ends them. */
   readonly lasting: LastingCalls;
+  /** The turn of the event loop that all clients share. */
+  readonly turn: LoopTurn;
 }
 
 export interface LastingCalls {
@@ -262,7 +264,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
         this.#nextAt = 0;
       }
       this.#makeRoom();
-      return Promise.resolve({ done: false, value: next });
+      const result = { done: false, value: next } as const;
+      const { turn } = this.#environment;
+      // A message may be a few bytes long: very many of them would be handled before anything else runs.
+      return turn.over ? turn.pause().then(() => result) : Promise.resolve(result);
     }
     if (this.#halfClosed || this.#ended !== "no") return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {

@@ -5,6 +5,7 @@ import {
   EtcdError,
   GrpcCode,
   type Logger,
+  LoopTurn,
   type MemoryAccount,
   type Timer,
 } from "../base/index.js";
@@ -106,7 +107,8 @@ export class GrpcServer {
         this.#checkEmptied();
       },
     };
-    this.#environment = { ...config, deadlines: this.#deadlines, lasting };
+    const turn = LoopTurn.of(config.clock);
+    this.#environment = { ...config, deadlines: this.#deadlines, lasting, turn };
     for (const binding of config.bindings) {
       this.#methods.set(binding.path, [binding, config.counters.method(binding.path, typeOf(binding))]);
     }
@@ -133,6 +135,7 @@ export class GrpcServer {
     const now = this.#config.clock.now();
     const http2 = {
       memory: this.#memory,
+      turn: this.#environment.turn,
       maxConcurrentStreams: this.#config.maxConcurrentStreams,
       fieldBytesMax: metadataBytesMax,
       frequentFields,

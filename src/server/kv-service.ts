@@ -11,7 +11,7 @@ import {
   wholeTxn,
 } from "../apply/index.js";
 import type { Backend } from "../backend/index.js";
-import type { Clock, MemoryPot } from "../base/index.js";
+import { type Clock, LoopTurn, type MemoryPot } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
 import {
@@ -58,9 +58,11 @@ const shortBytesMax = 256 * 1024;
 /** What clients do with keys. Writes go through the log; reads are served from this member's own store. */
 export class KvService {
   readonly #config: KvServiceConfig;
+  readonly #turn: LoopTurn;
 
   constructor(config: KvServiceConfig) {
     this.#config = config;
+    this.#turn = LoopTurn.of(config.clock);
   }
 
   async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
@@ -73,6 +75,8 @@ export class KvService {
     const { access, clock, readIndex, headers, counters, slow } = this.#config;
     const startedAt = clock.now();
     if (!request.serializable) await readIndex.wait(call);
+    // One round of agreement lets all reads go on that waited for it.
+    if (this.#turn.over) await this.#turn.pause();
     const agreedAt = clock.now();
     counters.ranges++;
     const answer = await access.guardedRead(
@@ -159,6 +163,7 @@ export class KvService {
   async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
     const { lessor, access, readIndex } = this.#config;
     if (!isSerializable(request)) await readIndex.wait(call);
+    if (this.#turn.over) await this.#turn.pause();
     return await access.guardedRead(
       call,
       (who) => checkTxnPermission(access.auth, lessor, who, request),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ask, data, flags, frame, headers, request, settings, types, windowUpdate } from "./frames.js";
-import { answer, okHead, Peer, type Seen } from "./peer.js";
+import { ask, data, flags, frame, headers, preface, request, settings, types, windowUpdate } from "./frames.js";
+import { answer, okHead, Peer, quiet, type Seen } from "./peer.js";
 
 const nothing = new Uint8Array(0);
 const initialWindow = 4;
@@ -255,4 +255,28 @@ test("a client that never reads and has much to come makes its handlers wait", a
   await expect.poll(() => writes.length).toBe(20);
   // The socket's part is shared by all, what waits in streams is each one's own.
   expect(writes.reduce((sum, written) => sum + written, 0)).toBeLessThan(20 * 80_000 + 1024 * 1024);
+});
+
+test("frames that come at once are taken in turns of the event loop, in order, and a later chunk waits behind them", async () => {
+  const postponed: (() => void)[] = [];
+  let left = 3;
+  const turn = {
+    get over() {
+      return left-- <= 0;
+    },
+    defer: (resume: () => void) => void postponed.push(resume),
+  };
+  const slow = new Peer({ turn });
+  slow.read();
+  await slow.send(preface, settings(), ...[1, 3, 5, 7, 9].map((stream) => ask(stream)));
+  expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3]);
+  left = 1;
+  await slow.send(ask(11));
+  postponed.shift()?.();
+  await quiet();
+  expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3, 5, 7]);
+  left = 100;
+  while (postponed.length > 0) postponed.shift()?.();
+  await quiet();
+  expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3, 5, 7, 9, 11]);
 });

@@ -4,6 +4,7 @@ import { FrameReader } from "../../src/http2/frame-reader.js";
 import type { Http2Stream } from "../../src/http2/index.js";
 import { Output } from "../../src/http2/output.js";
 import { Pieces } from "../../src/http2/pieces.js";
+import { Reading } from "../../src/http2/reading.js";
 import { ask, data, flags, frame, headers, ping, reset, settings, types, windowUpdate } from "./frames.js";
 import { answer, connectionMemory, okTrailers, Peer, quiet, type Seen } from "./peer.js";
 
@@ -210,7 +211,7 @@ describe("what costs a client little", () => {
       kept.push(chunk);
       return write(chunk);
     };
-    const output = new Output(socket, connectionMemory().answers, () => undefined);
+    const output = new Output(socket, new Reading(socket), connectionMemory().answers, () => undefined);
     for (let at = 0; at < 10; at++) {
       output.frame(types.ping, 0, 0, 8);
       output.bytes(Buffer.alloc(8));
@@ -238,9 +239,11 @@ describe("what costs a client little", () => {
       data(3, ""),
       frame(99, 1, 2 ** 31, Buffer.alloc(3)),
     ]);
-    for (let at = 0; at < bytes.length; at += 7) reader.feed(bytes.subarray(at, at + 7));
+    for (let at = 0; at < bytes.length; at += 7) reader.feed(bytes.subarray(at, at + 7), () => false);
     expect(taken).toEqual(["0 1 1 16384", "6 0 0 8", "0 1 3 0", "99 1 0 3"]);
-    expect(() => reader.feed(Buffer.from([0, 0x40, 1, 0, 0, 0, 0, 0, 0]))).toThrow("a frame of 16385 bytes");
+    expect(() => reader.feed(Buffer.from([0, 0x40, 1, 0, 0, 0, 0, 0, 0]), () => false)).toThrow(
+      "a frame of 16385 bytes",
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type Field, Http2Connection, type StreamAcceptor } from "../../src/http2/index.js";
-import { connectionMemory } from "./peer.js";
+import { connectionMemory, endlessTurn } from "./peer.js";
 
 /** Connections over real sockets, for real clients. */
 export class Listening {
@@ -14,6 +14,7 @@ export class Listening {
     const config = {
       ...{ maxConcurrentStreams: 2 ** 32 - 1, fieldBytesMax: 64 * 1024, frequentFields, pingIntervalMsMin: 0 },
       memory: connectionMemory(),
+      turn: endlessTurn,
       onFault: (error: unknown) => this.faults.push(error),
     };
     this.#server = createServer({ noDelay: true }, (socket) => {

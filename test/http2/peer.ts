@@ -5,6 +5,7 @@ import {
   type FieldList,
   Http2Connection,
   type Http2Stream,
+  type LoopShare,
   type StreamListener,
 } from "../../src/http2/index.js";
 import { type MemorySocket, socketPair } from "../../src/rpc/memory-socket.js";
@@ -24,6 +25,8 @@ export interface Seen {
 }
 
 export interface PeerOptions {
+  /** The turn of the event loop that frames are taken in; one that is never over unless given. */
+  readonly turn?: LoopShare;
   readonly maxConcurrentStreams?: number;
   readonly pingIntervalMsMin?: number;
   readonly frequentFields?: readonly Field[];
@@ -33,6 +36,9 @@ export interface PeerOptions {
   readonly onData?: (seen: Seen, chunk: Buffer) => void;
   readonly onHalfClosed?: (seen: Seen) => void;
 }
+
+/** A turn of the event loop that is never over. */
+export const endlessTurn: LoopShare = { over: false, defer: setImmediate };
 
 /** A server's connection, and the client's end of it. */
 export class Peer {
@@ -54,6 +60,7 @@ export class Peer {
       frequentFields: options.frequentFields ?? [],
       pingIntervalMsMin: options.pingIntervalMsMin ?? 5_000,
       memory: connectionMemory(options.memory),
+      turn: options.turn ?? endlessTurn,
       onFault: (error: unknown) => this.faults.push(error),
     };
     const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, options);

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { LoopTurn, ManualClock, Turns } from "../../src/base/index.js";
+
+// Work for clients shares the turns of the event loop. A clock that only work moves on makes each turn countable.
+
+test("a turn lasts until work has used it up, and the next one is fresh", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  expect(turn.over).toBe(false);
+  clock.advance(7);
+  expect(turn.over).toBe(false);
+  clock.advance(1);
+  expect(turn.over).toBe(true);
+  await nextTurn();
+  expect(turn.over).toBe(false);
+});
+
+test("those who wait go on in the order they came, as many in a turn as it has time for", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  const seen: string[] = [];
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    void turn.pause().then(async () => {
+      // What follows a promise counts as well.
+      await Promise.resolve();
+      clock.advance(5);
+      seen.push(name);
+    });
+  }
+  expect(seen).toEqual([]);
+  for (const want of ["ab", "abcd", "abcde"]) {
+    await nextTurn();
+    expect(seen.join("")).toBe(want);
+  }
+});
+
+test("what has not begun waits behind those that wait, however young the turn is", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  let resumed = false;
+  turn.defer(() => {
+    resumed = true;
+  });
+  expect({ over: turn.over, spent: turn.spent }).toEqual({ over: true, spent: false });
+  await nextTurn();
+  expect({ resumed, over: turn.over }).toEqual({ resumed: true, over: false });
+});
+
+test("passes that run side by side share a turn", async () => {
+  const clock = new ManualClock();
+  const stepsOfTurn: number[] = [];
+  let steps = 0;
+  let running = 10;
+  const pass = async (): Promise<void> => {
+    const turns = new Turns(clock);
+    for (let step = 0; step < 20; step++) {
+      clock.advance(1);
+      steps++;
+      if (turns.over(32 * 1024)) await turns.rest();
+    }
+    running--;
+  };
+  const passes = Promise.all(Array.from({ length: 10 }, pass));
+  while (running > 0) {
+    await nextTurn();
+    stepsOfTurn.push(steps);
+    steps = 0;
+  }
+  await passes;
+  // The first turn begins ten passes, each of which takes the step that it asks after.
+  expect(Math.max(...stepsOfTurn.slice(1))).toBeLessThanOrEqual(8 + 3);
+  expect(stepsOfTurn.reduce((sum, count) => sum + count, 0)).toBe(200);
+});
+
+/** Resolves after a whole turn of the event loop. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
