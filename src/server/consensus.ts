@@ -157,7 +157,7 @@ export class Consensus implements RaftHandler {
     return this.leadership.termLed === term;
   }
 
-  /** Of the raft node. */
+  /** Status of the raft node. */
   status(): Status {
     return this.#raftNode.status();
   }
@@ -193,7 +193,7 @@ export class Consensus implements RaftHandler {
     await this.#applyLoop.whenDrained();
   }
 
-  /** Whoever still waits is refused; the log holds what raft last decided. */
+  /** Refuses everybody who still waits; the log holds what raft last decided. */
   async stop(): Promise<void> {
     this.halt();
     await this.#raftNode.stop();

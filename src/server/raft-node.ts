@@ -205,7 +205,7 @@ export class RaftNode {
     return this.#node.status();
   }
 
-  /** So much less is waited for a leader before this member stands for election. */
+  /** Advances the election timer by `count` ticks. */
   skipTicks(count: number): void {
     for (let tick = 0; tick < count; tick++) this.#node.tick();
     this.wake();
@@ -246,7 +246,7 @@ export class RaftNode {
   #tickLater(): void {
     const { clock, tickMs } = this.#config;
     const now = clock.now();
-    // What was slept through is not made up for.
+    // Ticks that were slept through are not made up for.
     this.#nextTick = Math.max(this.#nextTick + tickMs, now);
     this.#timer = clock.after(this.#nextTick - now, () => {
       this.#tickLater();
@@ -336,7 +336,7 @@ export class RaftNode {
     this.#snapshot = undefined;
     if (ready.mustSync || ready.entries.length > 0 || snapshot !== undefined) {
       const saved = this.#save(ready.entries, snapshot?.snapshot);
-      // What follows may throw before the write is awaited; its own failure is then no news.
+      // Applying may throw before the write is awaited. A failed write is then nobody's unhandled rejection.
       saved.catch(() => undefined);
       if (ready.committedEntries.length > 0) {
         // The write has begun by the next turn, and is under way while these are applied.

@@ -37,7 +37,7 @@ class Round {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Whoever waits sees the rejection; a round that everybody left is nobody's error.
+    // Those who wait see the rejection; a round that everybody left is nobody's error.
     this.done.catch(() => undefined);
   }
 
