@@ -1,5 +1,7 @@
 import {
+  admitRanges,
   checkTxnPermission,
+  hasRanges,
   isReadOnly,
   isSerializable,
   LongRange,
@@ -128,13 +130,11 @@ export class KvService {
 
   /** As `txn`: an answer that is long is not held, where nothing was written. */
   async answerTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
-    const { clock, proposer, headers, counters, slow } = this.#config;
+    const { clock, headers, counters, slow } = this.#config;
     const startedAt = clock.now();
     counters.txns++;
     const readOnly = isReadOnly(request);
-    const answer = readOnly
-      ? await this.#readOnlyTxn(request, call)
-      : responseOf(await proposer.propose({ txn: request }, call), "txn");
+    const answer = readOnly ? await this.#readOnlyTxn(request, call) : await this.#proposeTxn(request, call);
     if (slow.isLong(startedAt)) {
       const long = answer instanceof LongTxn;
       const responseCount = (long ? answer.ranges : answer.responses).length;
@@ -158,6 +158,28 @@ export class KvService {
       await backend.commit();
     }
     return { ...responseOf(applied, "compaction"), header: headers.at(store.revision) };
+  }
+
+  /** Long ranges of a transaction have memory before it is proposed: where it is applied, nothing is refused. */
+  async #proposeTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    const { memory, proposer } = this.#config;
+    const heldBytes = hasRanges(request) ? await this.#admitRanges(request, call) : 0;
+    try {
+      return responseOf(await proposer.propose({ txn: request }, call), "txn");
+    } finally {
+      memory.release(heldBytes);
+    }
+  }
+
+  /** Whoever may not read the ranges must not learn how long they are. */
+  async #admitRanges(request: TxnRequest, call: Call): Promise<number> {
+    const { access, lessor, memory, store } = this.#config;
+    return await access.guardedRead(
+      call,
+      (who) => checkTxnPermission(access.auth, lessor, who, request),
+      () => admitRanges(store, request, memory, call),
+      (bytes) => memory.release(bytes),
+    );
   }
 
   async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {

@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { LongRange, type LongTxn, readRange, readTxn, wholeRange, wholeTxn } from "../../src/apply/index.js";
+import {
+  admitRanges,
+  hasRanges,
+  LongRange,
+  type LongTxn,
+  readRange,
+  readTxn,
+  wholeRange,
+  wholeTxn,
+} from "../../src/apply/index.js";
 import { applyRange } from "../../src/apply/range.js";
 import { crc32c, MemoryAccount, type MemoryAccountOptions, silentLogger, systemClock } from "../../src/base/index.js";
 import {
@@ -153,6 +162,32 @@ describe("a transaction of forty lists", () => {
     await new Promise((resolve) => setImmediate(resolve));
     context.asker.leave();
     await expect(reading).rejects.toMatchObject({ kind: "canceled" });
+  });
+});
+
+describe("a transaction that writes, and is answered with lists", () => {
+  const lists = (count: number) =>
+    txn([], [...Array.from({ length: count }, () => ({ range: all() })), { put: put("x", "y") }]);
+
+  test("is refused before it is proposed when there is no memory for them", async () => {
+    const account = accountOf(256 * mebibyte);
+    const admitted = admitRanges((await bench()).store, lists(40), account.pot("reads"), contextOf().asker);
+    await expect(admitted).rejects.toMatchObject({ kind: "overloaded" });
+    expect(account.peakBytes).toBeLessThanOrEqual(256 * mebibyte);
+  });
+
+  test("holds what they take until it is answered", async () => {
+    const account = accountOf(256 * mebibyte);
+    const bytes = await admitRanges((await bench()).store, lists(2), account.pot("reads"), contextOf().asker);
+    expect(bytes).toBeGreaterThan(2 * 2 * storedBytes);
+    account.pot("reads").release(bytes);
+  });
+
+  test("takes nothing for single keys and counts", () => {
+    expect(hasRanges(lists(1))).toBe(true);
+    expect(
+      hasRanges(txn([], [{ range: range("a") }, { range: all({ countOnly: true }) }, { put: put("x", "y") }])),
+    ).toBe(false);
   });
 });
 

@@ -1,0 +1,68 @@
+import { EtcdError, type MemoryAsker, type MemoryPot } from "../base/index.js";
+import type { Store } from "../mvcc/index.js";
+import type { RangeRequest, TxnRequest } from "../wire/index.js";
+import { pairOverheadBytes } from "./long-range.js";
+import { fetchLimit } from "./range.js";
+import { checkAsked } from "./reading.js";
+
+/** An answer is encoded in one piece while what it is made of is still there. */
+const encodedFactor = 2;
+
+/**
+ * Takes memory for what the ranges of a transaction that writes will be answered with. They are read where the log is
+ * applied, where nothing can be refused any more, so they are measured before it is proposed: in all its branches.
+ *
+ * @returns what was taken; the caller releases it
+ * @throws EtcdError `overloaded` when there is no room, `canceled` when the asker is gone
+ */
+export async function admitRanges(
+  store: Store,
+  request: TxnRequest,
+  memory: MemoryPot,
+  asker: MemoryAsker,
+): Promise<number> {
+  let takenBytes = 0;
+  const take = (bytes: number): void => {
+    if (!memory.tryTake(bytes)) throw new EtcdError("overloaded");
+    takenBytes += bytes;
+  };
+  const state = store.pin();
+  try {
+    const turns = store.turns();
+    for (const range of rangesOf(request)) {
+      let left = fetchLimit(range) || Number.POSITIVE_INFINITY;
+      const visit = ({ length }: Uint8Array): boolean => {
+        take(encodedFactor * (length + pairOverheadBytes));
+        return --left > 0;
+      };
+      await turns.run(state.pairsInSteps(range.key, range.rangeEnd, turns, visit), () => checkAsked(asker));
+    }
+    return takenBytes;
+  } catch (error) {
+    memory.release(takenBytes);
+    throw error;
+  } finally {
+    state.release();
+  }
+}
+
+/** Whether any of its ranges may be of many keys. */
+export function hasRanges(request: TxnRequest): boolean {
+  for (const _ of rangesOf(request)) return true;
+  return false;
+}
+
+/** Ranges of more than one key whose pairs are asked for, also of transactions within it: in a loop, for any depth. */
+function* rangesOf(request: TxnRequest): Generator<RangeRequest, void, undefined> {
+  const open = [request];
+  for (let txn = open.pop(); txn !== undefined; txn = open.pop()) {
+    for (const branch of [txn.success, txn.failure]) {
+      for (const { request: operation } of branch) {
+        if (operation?.case === "requestTxn") open.push(operation.value);
+        else if (operation?.case === "requestRange" && operation.value.rangeEnd !== "" && !operation.value.countOnly) {
+          yield operation.value;
+        }
+      }
+    }
+  }
+}
