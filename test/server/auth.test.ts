@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import {
   type Key,
   type LogFields,
@@ -28,9 +28,6 @@ import {
   lockpb,
   PutRequest,
   RangeRequest,
-  SortOrder,
-  SortTarget,
-  TxnRequest,
   WatchCreateRequest,
   WatchRequest,
   WatchResponse,
@@ -114,16 +111,19 @@ test("a put is judged by the users and roles that are there when its turn comes"
 test("a read during which users or roles change is refused at its end", async () => {
   const host = await secured();
   const [root, alice] = [await logIn(host, "root"), await logIn(host, "alice")];
-  for (let at = 0; at < 2_500; at += 100) {
-    const success = Array.from({ length: 100 }, (_, more) => ({
-      request: { case: "requestPut", value: PutRequest.create({ key: `b${at + more}` }) } as const,
-    }));
-    await host.server.txn(TxnRequest.create({ success }), root);
-  }
-  const sorted = { sortOrder: SortOrder.DESCEND, sortTarget: SortTarget.MOD };
-  const read = outcome(host.server.range(RangeRequest.create({ key: "b", rangeEnd: "c", ...sorted }), alice));
-  await host.server.auth.roleAdd(AuthRoleAddRequest.create({ name: "other" }), root);
+  await host.server.put(PutRequest.create({ key: "b" }), root);
+  // The read has to wait for memory, and gets it when the role is there.
+  const change = host.server.auth.roleAdd(AuthRoleAddRequest.create({ name: "other" }), root);
+  const reads = host.server.memory.pot("reads");
+  vi.spyOn(reads, "takeIfRoom").mockReturnValue(false);
+  const waiting = vi.spyOn(reads, "admit").mockImplementation(async (bytes) => {
+    await change;
+    reads.take(bytes);
+  });
+  const read = outcome(host.server.range(RangeRequest.create({ key: "b", rangeEnd: "c", serializable: true }), alice));
   expect(await read).toBe("authOldRevision");
+  expect(waiting).toHaveBeenCalledOnce();
+  expect(reads.heldBytes).toBe(0);
 });
 
 /** A comparison takes longer than what happens meanwhile. */
