@@ -1,4 +1,4 @@
-import { getHeapStatistics } from "node:v8";
+import { getHeapSpaceStatistics, getHeapStatistics } from "node:v8";
 import type { MemoryLimit } from "./memory-limit.js";
 
 const mebibyte = 1024 * 1024;
@@ -13,10 +13,27 @@ const nearShare = 0.1;
 /** V8's flags that say how large the heap may be, in either spelling. */
 const sizeFlag = /--max[-_](old[-_]space|heap)[-_]size/;
 
-/** How much of the heap is used, and where it ends: V8's limit, or the memory that there is if that is smaller. */
+/** Spaces of new objects. They are empty after each collection, and cannot fill: what lives moves to the old ones. */
+const youngSpaces: ReadonlySet<string> = new Set(["new_space", "new_large_object_space"]);
+/** V8's default of `--max-semi-space-size`, in MiB. The young spaces have three times this. */
+const semiSpaceMebibytes = 16;
+
+/**
+ * How much of the old spaces is used, and where they end: V8 ends the process when they are full, however empty the
+ * young ones are. The limit is V8's, or the memory that there is if that is smaller. Takes 40 us.
+ */
 export function heapUse(memory: MemoryLimit): { readonly usedBytes: number; readonly limitBytes: number } {
-  const { used_heap_size: usedBytes, heap_size_limit: limitBytes } = getHeapStatistics();
-  return { usedBytes, limitBytes: Math.min(limitBytes, memory.bytes) };
+  const old = getHeapSpaceStatistics().filter(({ space_name: name }) => !youngSpaces.has(name));
+  const usedBytes = old.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
+  return { usedBytes, limitBytes: Math.min(getHeapStatistics().heap_size_limit - youngBytes, memory.bytes) };
+}
+
+const youngBytes = 3 * mebibyte * ownSemiSpace();
+
+function ownSemiSpace(): number {
+  const flags = [process.env.NODE_OPTIONS ?? "", ...process.execArgv].join(" ");
+  const given = [...flags.matchAll(/--max[-_]semi[-_]space[-_]size=(\d+)/g)].at(-1)?.[1];
+  return given === undefined ? semiSpaceMebibytes : Number(given);
 }
 
 /** The part of a process that decides how large its heap is. */

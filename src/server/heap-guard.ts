@@ -1,6 +1,6 @@
 import type { Clock, Logger, Timer } from "../base/index.js";
 
-/** How much of V8's heap is used, and where V8 ends the process. Both in bytes. */
+/** How much of V8's heap is used by what lives long, and where V8 ends the process. Both in bytes. */
 export interface HeapUse {
   readonly usedBytes: number;
   readonly limitBytes: number;
@@ -17,6 +17,8 @@ export interface HeapGuardConfig {
 
 /** From this share of the limit on nothing is taken that makes the store grow. */
 const fullShare = 0.85;
+/** In a small heap a larger share must stay free: requests that are under way need as much whatever its size. */
+const roomBytesMin = 32 * 1024 * 1024;
 /** Most keys that this time brings fit into what is left above `fullShare`. */
 const pollMs = 100;
 /**
@@ -58,7 +60,7 @@ export class HeapGuard {
   #look(): void {
     const { clock, read } = this.#config;
     const { usedBytes, limitBytes } = read();
-    this.#full = usedBytes >= fullShare * limitBytes;
+    this.#full = usedBytes >= Math.min(fullShare * limitBytes, limitBytes - roomBytesMin);
     if (this.#full) this.#mind(usedBytes, limitBytes);
     else this.#alarmAt = undefined;
     this.#timer = clock.after(pollMs, () => this.#look());
