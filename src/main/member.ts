@@ -2,6 +2,7 @@ import { systemClock as clock, type MemoryAccount, systemRandom as random } from
 import {
   CallCounters,
   type ClientEndpoints,
+  ConnectionLimit,
   clientBindings,
   clientEndpoints,
   Gate,
@@ -13,6 +14,7 @@ import {
 import { EtcdServer, type HeapUse, MemberRemoved } from "../server/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
 import { clientMemory } from "./client-memory.js";
+import { connectionBounds } from "./file-descriptors.js";
 import { heapUse, ownHeapFlag } from "./heap.js";
 import { openListeners } from "./listeners.js";
 import type { ProcessLogger } from "./logger.js";
@@ -59,10 +61,12 @@ export async function startMember(
   const limit = memoryLimit();
   const memory = clientMemory(settings.maxMemoryBytes, limit.bytes, clock, logger);
   const overHttp2 = security.clients && { ...security.clients, http2: true };
-  const peers = await openPorts(settings.listenPeers, security.peers);
-  const clients = await openPorts(settings.listenClients, overHttp2, memory);
-  const clientsHttp = await openPorts(settings.listenClientsHttp, security.clients, memory);
-  const metrics = await openPorts(settings.listenMetrics, security.metrics, memory);
+  const bounds = connectionBounds();
+  const connections = new ConnectionLimit(bounds.clients, logger);
+  const peers = await openPorts(settings.listenPeers, new ConnectionLimit(bounds.peers, logger), security.peers);
+  const clients = await openPorts(settings.listenClients, connections, overHttp2, memory);
+  const clientsHttp = await openPorts(settings.listenClientsHttp, connections, security.clients, memory);
+  const metrics = await openPorts(settings.listenMetrics, connections, security.metrics, memory);
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
@@ -99,7 +103,7 @@ export async function startMember(
     throw end === "removed" ? new MemberRemoved() : end;
   }
   await capable(server);
-  const handlers = clientHandlers(settings, server, memory, logger);
+  const handlers = clientHandlers(settings, server, memory, () => connections.refused, logger);
   const { grpc } = handlers;
   const { listener, upgrade } = handlers.http;
   const http = { http: listener, upgrade };
@@ -112,6 +116,7 @@ export async function startMember(
 
 async function openPorts(
   listens: readonly Listen[],
+  connections: ConnectionLimit,
   tls?: HandshakesConfig,
   memory?: MemoryAccount,
 ): Promise<readonly OpenPort[]> {
@@ -122,7 +127,7 @@ async function openPorts(
     const same = listens.filter(({ address }) => JSON.stringify(address) === wanted);
     const [first] = same;
     if (first === undefined) continue;
-    const port = new SharedPort(clock, portSecurity(same, tls), memory?.pot("connections"));
+    const port = new SharedPort(clock, portSecurity(same, tls), memory?.pot("connections"), connections);
     const chosen = await openListeners(port, first);
     ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
   }
@@ -154,6 +159,7 @@ function clientHandlers(
   settings: Settings,
   server: EtcdServer,
   memory: MemoryAccount,
+  connectionsRefused: () => number,
   logger: ProcessLogger,
 ): ClientHandlers {
   const counters = new CallCounters();
@@ -172,7 +178,7 @@ function clientHandlers(
   const grpc = new GrpcServer({ ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin });
   const gateway = settings.gateway && { gateway: calls };
   const namesAreUsers = (): boolean => settings.server.clientCertAuth && server.auth.enabled;
-  const http = { server, counters, logger, extensiveMetrics, access, namesAreUsers, ...gateway };
+  const http = { server, counters, logger, extensiveMetrics, access, namesAreUsers, connectionsRefused, ...gateway };
   return { grpc, http: clientEndpoints(http) };
 }
 

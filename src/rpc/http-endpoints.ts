@@ -25,6 +25,8 @@ export interface ClientEndpointsConfig {
   /** With histograms of how long calls took. */
   readonly extensiveMetrics: boolean;
   readonly access: HttpAccess;
+  /** Connections that were refused for want of file descriptors. */
+  readonly connectionsRefused?: () => number;
   /** Absent: the API is not served in JSON. */
   readonly gateway?: GatewayConfig;
   /** Whether the names in certificates are users: the gateway knows them not, and says so rather than let one think. */
@@ -51,7 +53,10 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   // The library takes longer to load than a process should take to start, and many are never asked.
   const loadMetrics = (): Promise<MetricRegistry> => {
     loading ??= import("./metrics.js").then(({ createMetrics }) =>
-      createMetrics(server, counters, checks, extensiveMetrics, () => logger.linesLost ?? 0),
+      createMetrics(server, counters, checks, extensiveMetrics, {
+        logLinesLost: () => logger.linesLost ?? 0,
+        connectionsRefused: config.connectionsRefused ?? (() => 0),
+      }),
     );
     return loading;
   };

@@ -6,6 +6,7 @@
 export type { Binding, StreamHandler, UnaryHandler } from "./binding.js";
 export { CallCounters } from "./call-counters.js";
 export { clientBindings } from "./client-services.js";
+export { ConnectionLimit } from "./connection-limit.js";
 export { Gate, type GateView } from "./gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc-server.js";
 export type { HttpAccess } from "./http-access.js";

@@ -9,13 +9,19 @@ import { addServer, type MetricsServer } from "./server-metrics.js";
 
 export type { MetricsServer } from "./server-metrics.js";
 
+/** What is counted around the server. */
+export interface ProcessCounts {
+  readonly logLinesLost: () => number;
+  readonly connectionsRefused: () => number;
+}
+
 /** All that is counted, under etcd's names where it means the same. Nothing is collected before somebody asks. */
 export function createMetrics(
   server: MetricsServer,
   calls: CallCounters,
   health: HealthChecks,
   extensive: boolean,
-  logLinesLost: () => number,
+  { logLinesLost, connectionsRefused }: ProcessCounts,
 ): MetricRegistry {
   const registry = new MetricRegistry();
   addIdentity(registry, server);
@@ -28,6 +34,11 @@ export function createMetrics(
   registry.counter("etcd_server_health_failures", "Health checks that failed.", () => health.failures);
   addChecks(registry, health);
   registry.counter("etcd_log_lines_lost_total", "Log lines that could not be written.", logLinesLost);
+  registry.counter(
+    "etcd_server_client_connections_refused_total",
+    "Connections refused because all file descriptors but the reserved ones were in use.",
+    connectionsRefused,
+  );
   addProcessMetrics(registry);
   return registry;
 }

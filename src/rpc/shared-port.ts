@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { type Clock, MemoryAccount, type MemoryPot } from "../base/index.js";
 import { Handshakes, type HandshakesConfig, type SecureConnection } from "../tls/index.js";
+import type { ConnectionLimit } from "./connection-limit.js";
 import type { GrpcServer } from "./grpc-server.js";
 import type { HttpListener } from "./http-answer.js";
 import { HttpBridge } from "./http-bridge.js";
@@ -50,6 +51,7 @@ export interface PortHandlers {
 export class SharedPort {
   readonly #clock: Clock;
   readonly #memory: MemoryPot;
+  readonly #limit: ConnectionLimit | undefined;
   readonly #listeners: Server[] = [];
   /** Connections that are not gRPC's. */
   readonly #connections = new Map<Socket, Connection>();
@@ -64,12 +66,17 @@ export class SharedPort {
   #stopping = false;
   #emptied: () => void = () => undefined;
 
-  /** @param memory where connections are counted; one that finds no room is closed */
+  /**
+   * @param memory where connections are counted; one that finds no room is closed
+   * @param limit bounds their number, with those of other ports
+   */
   constructor(
     clock: Clock,
     { tls, plain }: PortSecurity = { plain: true },
     memory = MemoryAccount.unlimited().pot("connections"),
+    limit?: ConnectionLimit,
   ) {
+    this.#limit = limit;
     this.#clock = clock;
     this.#memory = memory;
     this.#plain = plain;
@@ -84,7 +91,9 @@ export class SharedPort {
 
   /** One more listening socket, for another address. */
   newListener(): Server {
-    const listener = createServer({ noDelay: true }, (socket) => this.#receive(socket));
+    const listener = createServer({ noDelay: true }, (socket) => {
+      if (this.#limit?.take(socket) !== false) this.#receive(socket);
+    });
     this.#listeners.push(listener);
     return listener;
   }
