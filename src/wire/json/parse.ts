@@ -17,7 +17,7 @@ interface List {
 }
 
 /**
- * Most messages inside each other: 500 transactions, where `--max-txn-ops` lets through 128 unless it is raised. The
+ * Most messages inside each other: 499 transactions, where `--max-txn-ops` lets through 128 unless it is raised. The
  * parser calls itself for each, so that more could use up the stack.
  */
 export const jsonNestingMax = 1_000;

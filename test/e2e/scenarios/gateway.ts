@@ -21,6 +21,12 @@ function bodies(path: string, ...list: readonly (string | Buffer)[]): readonly G
   return list.map((body) => ({ path: `/v3/${path}`, body }));
 }
 
+/** A put in transactions inside each other. */
+function nestedTxns(levels: number): string {
+  const put = `{"success":[{"request_put":{"key":"${foo}"}}]}`;
+  return `${'{"success":[{"request_txn":'.repeat(levels - 1)}${put}${"}]}".repeat(levels - 1)}`;
+}
+
 const keys: readonly GatewayStep[] = [
   ...[..."abcdefgh"].map((key, at) => post("kv/put", { key: base64(key), value: base64(`value ${at}`) })),
   post("kv/put", { key: foo, value: bar }),
@@ -91,6 +97,7 @@ const txns: readonly GatewayStep[] = [
   post("kv/txn", { success: [{ request_put: {} }] }),
   post("kv/txn", { success: [{ request_put: { key: a } }, { request_put: { key: a } }] }),
   post("kv/txn", { success: Array.from({ length: 129 }, () => ({ request_range: { key: a } })) }),
+  ...[49, 50, 100, 128, 129, 499].map((levels) => post("kv/txn", nestedTxns(levels))),
   ...bodies(
     "kv/txn",
     '{"compare":5}',
