@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect as connectPlain } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { type Binding, CallCounters, Gate, GrpcServer, SharedPort, SlowCalls } from "../../src/rpc/index.js";
 import { readCredentials } from "../../src/tls/index.js";
@@ -23,6 +23,7 @@ let bob: TestCertificate;
 let port: SharedPort;
 let grpc: GrpcServer;
 let address: string;
+const memory = MemoryAccount.unlimited();
 
 beforeAll(async () => {
   authority = await TestAuthority.create();
@@ -35,7 +36,7 @@ beforeAll(async () => {
     ...{ counters: new CallCounters(), logger: silentLogger, clock: systemClock, receiveBytesMax: 1_000, timed: false },
     slow: new SlowCalls(systemClock, silentLogger, 300),
     ...{
-      memory: MemoryAccount.unlimited(),
+      memory,
       maxConcurrentStreams: 2 ** 32 - 1,
       keepaliveIntervalMs: 7_200_000,
       keepaliveTimeoutMs: 20_000,
@@ -50,7 +51,7 @@ beforeAll(async () => {
     }),
     ...{ clock: systemClock, logger: silentLogger, refusal: "rejected" },
   };
-  port = new SharedPort(systemClock, { tls: { ...tls, http2: true }, plain: true });
+  port = new SharedPort(systemClock, { tls: { ...tls, http2: true }, plain: true }, memory.pot("connections"));
   port.serve({ grpc });
   port.listener.listen(0, "127.0.0.1");
   await once(port.listener, "listening");
@@ -94,6 +95,18 @@ test("calls have the common name of their own connection's certificate", async (
   } finally {
     for (const client of clients) client.close();
   }
+});
+
+test("a connection over TLS or in the clear is counted until it is closed, whichever side ends it", async () => {
+  const clients = [clientOf(alice), clientOf(undefined)];
+  await Promise.all(clients.map((client) => ask(client)));
+  expect(memory.pot("connections").heldBytes).toBeGreaterThan(100_000);
+  const [host, at] = address.split(":");
+  const silent = connectPlain(Number(at), host);
+  await once(silent, "connect");
+  silent.destroy();
+  for (const client of clients) client.close();
+  await vi.waitUntil(() => memory.heldBytes === 0, { timeout: 20_000 });
 });
 
 test("what a gateway asks has none: the certificate is the gateway's", async () => {
