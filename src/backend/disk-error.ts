@@ -25,9 +25,22 @@ export function openFailure(dir: string, error: unknown): DiskError {
     case "LEVEL_CORRUPTION":
       return new DiskError(`the database in ${dir} is damaged: ${message}`, { cause: error });
     default:
+      if (isFullDisk(message)) {
+        return new DiskError(`cannot open the database in ${dir}: ${message}; ${roomForStart}`, { cause: error });
+      }
       return new DiskError(`cannot open the database in ${dir}: ${message}`, { cause: error });
   }
 }
+
+/** LevelDB tells what the system said in words alone. */
+function isFullDisk(message: string): boolean {
+  return /no space left on device|disk quota exceeded/i.test(message);
+}
+
+/** Raft log and database each write what their logs hold as a table, up to 8 MiB, and begin new logs. */
+const roomForStart =
+  "a start needs up to 32 MiB: free as much, or move the data directory to a larger disk; then make room for good " +
+  "with etcdctl compaction, etcdctl defrag and etcdctl alarm disarm";
 
 /** A write or sync that the disk refused. What was to be written is not acknowledged to anybody. */
 export function writeFailure(dir: string, error: unknown): DiskError {

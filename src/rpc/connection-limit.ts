@@ -5,8 +5,8 @@ import type { Logger } from "../base/index.js";
 const quietShare = 0.9;
 
 /**
- * Bounds the connections of all ports that share it. Each takes a file descriptor, and LevelDB fails when it finds none:
- * whoever only connects must not end the member.
+ * Bounds the connections of all ports that share it. Each takes a file descriptor, and LevelDB fails when it finds
+ * none: whoever only connects must not end the member.
  */
 export class ConnectionLimit {
   readonly #connectionsMax: number;
