@@ -71,7 +71,11 @@ export class HttpBridge {
     if (head.tooLong) return refuse(stream, "431");
     if (method === "CONNECT" || !/^[\x21-\x7e]+$/.test(path) || !/^[/*]/.test(path)) return refuse(stream, "400");
     if (!/^[A-Z]+$/.test(method)) return refuse(stream, "400");
-    if (!stream.charge(bridgedBytes)) return refuse(stream, "503");
+    if (!stream.charge(bridgedBytes)) {
+      // Nothing was done for the request, and this says so (RFC 9113, 8.7): a client may ask once more.
+      stream.reset(errorCodes.refusedStream);
+      return undefined;
+    }
     const [near, far] = socketPair(origin);
     this.#streams.set(near, stream);
     this.#server.emit("connection", near);

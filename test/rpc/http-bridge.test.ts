@@ -229,6 +229,21 @@ test("a request whose client is gone keeps its stream's place until nobody works
   await expect.poll(() => server.places).toBe(0);
 });
 
+test("a request for which there is no memory is refused as one that was not begun", async () => {
+  const bridge = new HttpBridge(() => expect.unreachable(), systemClock);
+  const server = await Listening.start((stream, head) => {
+    stream.charge = () => false;
+    return bridge.accept(stream, head, { secure: true });
+  });
+  const session = connect(server.url);
+  cleanups.push(
+    () => server.stop(),
+    () => session.destroy(),
+  );
+  await expect(ask(session, { ":path": "/" })).rejects.toThrow("NGHTTP2_REFUSED_STREAM");
+  expect(server.places).toBe(0);
+});
+
 test("headers of 64 KiB are passed on", async () => {
   let length = 0;
   const { session } = await open((request, response) => {
