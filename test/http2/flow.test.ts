@@ -257,7 +257,7 @@ test("a client that never reads and has much to come makes its handlers wait", a
   expect(writes.reduce((sum, written) => sum + written, 0)).toBeLessThan(20 * 80_000 + 1024 * 1024);
 });
 
-test("frames that come at once are taken in turns of the event loop, in order; later ones wait behind them", async () => {
+test("frames that come at once are taken in turns of the event loop, in order; later ones wait", async () => {
   const postponed: (() => void)[] = [];
   let left = 3;
   const turn = {
