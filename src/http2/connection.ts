@@ -3,7 +3,6 @@ import { Budget } from "./budget.js";
 import { readSettings } from "./client-settings.js";
 import { CutStreams } from "./cut-streams.js";
 import type { Field, FieldList } from "./field-list.js";
-import { FrameReader } from "./frame-reader.js";
 import {
   ConnectionError,
   checkLength,
@@ -13,7 +12,6 @@ import {
   frameHeaderBytes,
   frameTypes,
   initialWindowBytes,
-  preface,
   settingIds,
   tooWide,
   unpadded,
@@ -22,6 +20,7 @@ import {
 } from "./frames.js";
 import { dependencyOf, type HeaderBlock, HeaderBlocks } from "./header-blocks.js";
 import { HpackDecoder } from "./hpack-decoder.js";
+import { Incoming, type LoopShare } from "./incoming.js";
 import type { ConnectionMemory } from "./memory.js";
 import { Outbound } from "./outbound.js";
 import { PingPolicy } from "./ping-policy.js";
@@ -38,20 +37,12 @@ export interface Http2Config {
   readonly frequentFields: readonly Field[];
   /** Where what the client makes this side hold is counted. */
   readonly memory: ConnectionMemory;
-  /** Frames are taken as long as the turn of the event loop lasts. */
+  /** Frames are taken, and streams abandoned, as long as the turn of the event loop lasts. */
   readonly turn: LoopShare;
   /** A client that asks for signs of life more often than this has its connection ended. */
   readonly pingIntervalMsMin: number;
   /** Something failed that no client should be able to bring about; the connection has been ended. */
   readonly onFault: (error: unknown) => void;
-}
-
-/** The turn of the event loop that all connections share. */
-export interface LoopShare {
-  /** What has not begun should wait for a later turn. */
-  readonly over: boolean;
-  /** Calls `resume` in a later turn that has time for it. */
-  defer(resume: () => void): void;
 }
 
 /** Takes a request: its head; the listener hears of its body. Undefined when the stream has been ended already. */
@@ -70,9 +61,8 @@ export class Http2Connection {
   readonly #config: Http2Config;
   readonly #accept: StreamAcceptor;
   readonly #onClose: () => void;
-  readonly #reader = new FrameReader((type, flags, stream, payload) => this.#frame(type, flags, stream, payload));
   readonly #decoder: HpackDecoder;
-  readonly #reading: Reading;
+  readonly #incoming: Incoming;
   readonly #out: Outbound;
   /** Opening a stream and having it ended costs a client nothing, and a server a little each time. */
   readonly #resets = new Budget(10_000, 1_000);
@@ -83,7 +73,6 @@ export class Http2Connection {
   readonly #cut = new CutStreams();
   /** Streams that are over while their handlers are at work. */
   #occupied = 0;
-  #prefaceAt = 0;
   #begun = false;
   readonly #blocks = new HeaderBlocks();
   #lastStream = 0;
@@ -91,9 +80,10 @@ export class Http2Connection {
   /** The last stream that is served, once no new ones are. */
   #leavingAt: number | undefined;
   #ended = false;
-  /** Frames that came and wait for a later turn of the event loop; nothing more is read meanwhile. */
-  #postponed: Buffer | undefined;
-  readonly #turnIsOver = (): boolean => this.#config.turn.over;
+  /** Its socket is closed. */
+  #closed = false;
+  /** The streams of an ended connection are being abandoned, in turns. */
+  #abandoning = false;
   /** What is counted for frames and header blocks that have not come whole. */
   #keptBytes = 0;
 
@@ -108,21 +98,28 @@ export class Http2Connection {
     this.#onClose = onClose;
     this.#decoder = new HpackDecoder(config.fieldBytesMax);
     this.#pings = new PingPolicy(config.pingIntervalMsMin);
-    this.#reading = new Reading(socket);
-    this.#out = new Outbound(socket, this.#reading, streamWindowBytes, {
+    const reading = new Reading(socket);
+    this.#incoming = new Incoming({
+      reading,
+      turn: config.turn,
+      take: (type, flags, stream, payload) => this.#frame(type, flags, stream, payload),
+      onFed: () => this.#countKept(this.#incoming.keptBytes + this.#blocks.keptBytes),
+      onError: (error) => this.#failed(error),
+    });
+    this.#out = new Outbound(socket, reading, streamWindowBytes, {
       frequentFields: config.frequentFields,
       memory: config.memory,
       onAnswer: () => this.#pings.spoke(),
       onClosed: (stream) => this.#closedStream(stream),
       onVacated: () => this.#occupied--,
     });
-    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("data", (chunk: Buffer) => this.#incoming.receive(chunk));
     // A client that closes its half asks nothing any more and hears nothing.
     socket.on("end", () => socket.destroy());
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#gone());
     this.#greet();
-    if (begun.length > 0) this.#receive(begun);
+    if (begun.length > 0) this.#incoming.receive(begun);
     socket.resume();
   }
 
@@ -166,43 +163,11 @@ export class Http2Connection {
 
   // ---- what comes ----
 
-  #receive(chunk: Buffer): void {
-    // What Node had read already when the connection was told to pause.
-    if (this.#postponed !== undefined) this.#postponed = Buffer.concat([this.#postponed, chunk]);
-    else this.#take(chunk, this.#turnIsOver);
-  }
-
-  #take(chunk: Buffer, paused: () => boolean): void {
-    if (this.#ended) return;
-    try {
-      const bytes = this.#prefaceAt < preface.length ? this.#afterPreface(chunk) : chunk;
-      const rest = bytes.length > 0 ? this.#reader.feed(bytes, paused) : undefined;
-      if (rest !== undefined) this.#postpone(rest);
-      this.#countKept(this.#reader.keptBytes + this.#blocks.keptBytes);
-    } catch (error) {
-      const { code, message } = error instanceof ConnectionError ? error : unforeseen;
-      this.#out.writer.goAway(this.#leavingAt ?? this.#lastStream, code, message);
-      this.#end();
-      if (!(error instanceof ConnectionError)) this.#config.onFault(error);
-    }
-  }
-
-  #postpone(rest: Buffer): void {
-    this.#postponed = rest;
-    this.#reading.pause();
-    this.#config.turn.defer(() => {
-      const bytes = this.#postponed;
-      this.#postponed = undefined;
-      if (bytes === undefined) return;
-      // The first frame has waited for its turn, and is taken in any case.
-      let waited = true;
-      this.#take(bytes, () => {
-        if (!waited) return this.#turnIsOver();
-        waited = false;
-        return false;
-      });
-      this.#reading.resume();
-    });
+  #failed(error: unknown): void {
+    const { code, message } = error instanceof ConnectionError ? error : unforeseen;
+    this.#out.writer.goAway(this.#leavingAt ?? this.#lastStream, code, message);
+    this.#end();
+    if (!(error instanceof ConnectionError)) this.#config.onFault(error);
   }
 
   #countKept(bytes: number): void {
@@ -213,15 +178,6 @@ export class Http2Connection {
     else if (bytes <= frameBytesMax + frameHeaderBytes) requests.take(more);
     else if (!requests.tryTake(more)) throw new ConnectionError(errorCodes.enhanceYourCalm, "no memory for headers");
     this.#keptBytes = bytes;
-  }
-
-  #afterPreface(chunk: Buffer): Buffer {
-    const bytes = Math.min(chunk.length, preface.length - this.#prefaceAt);
-    if (chunk.compare(preface, this.#prefaceAt, this.#prefaceAt + bytes, 0, bytes) !== 0) {
-      throw new ConnectionError(errorCodes.protocol, "this is not HTTP/2");
-    }
-    this.#prefaceAt += bytes;
-    return chunk.subarray(bytes);
   }
 
   #frame(type: number, flags: number, id: number, payload: Buffer): void {
@@ -446,7 +402,8 @@ export class Http2Connection {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const stream of [...this.#streams.values()]) stream.abandon();
+    this.#incoming.stop();
+    this.#abandonStreams();
     this.#out.flush();
     this.#socket.end();
     this.#socket.resume();
@@ -454,9 +411,27 @@ export class Http2Connection {
 
   #gone(): void {
     this.#ended = true;
+    this.#closed = true;
+    this.#incoming.stop();
     this.#countKept(0);
-    for (const stream of [...this.#streams.values()]) stream.abandon();
-    this.#onClose();
+    this.#abandonStreams();
+  }
+
+  /** Ends what is open, as far as the turn of the event loop allows; there may be very many streams. */
+  #abandonStreams(): void {
+    if (this.#abandoning) return;
+    const { turn } = this.#config;
+    for (const stream of this.#streams.values()) {
+      stream.abandon();
+      if (this.#streams.size === 0 || !turn.over) continue;
+      this.#abandoning = true;
+      turn.defer(() => {
+        this.#abandoning = false;
+        this.#abandonStreams();
+      });
+      return;
+    }
+    if (this.#closed) this.#onClose();
   }
 }
 
