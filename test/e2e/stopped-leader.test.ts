@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { GrpcCode } from "../../src/base/index.js";
+import { Client, ClientError } from "../../src/client/index.js";
+import { type Member, Members, until } from "./members.js";
+
+// A leader of three processes is stopped, as by SIGSTOP or a machine that sleeps, and goes on when another leads. It must
+// not revoke leases that clients have renewed at the other meanwhile: etcd 3.5 does.
+
+const ttlSeconds = 6;
+const stoppedMs = 9_000;
+/** More than a leader revokes at once, so that some are due after it has noticed that it leads no more. */
+const leaseCount = 200;
+
+interface Lease {
+  readonly id: bigint;
+  /** When its last successful renewal was asked for. */
+  renewedAt: number;
+  /** How long after that it was found to be gone; undefined while it lives. */
+  goneAfterMs: number | undefined;
+}
+
+let members: Members;
+beforeAll(async () => {
+  members = await Members.start("ours", "ours", "ours");
+}, 60_000);
+afterAll(() => members.stop());
+
+async function leaderOf(asked: readonly Member[]): Promise<Member | undefined> {
+  for (const member of asked) {
+    const client = new Client({ endpoints: [member.endpoint], callTimeoutMs: 2_000 });
+    try {
+      const { header, leader } = await client.status();
+      if (leader !== 0n && header?.memberId === leader) return member;
+    } catch {
+      // It does not answer, so it is not the one.
+    } finally {
+      client.close();
+    }
+  }
+  return undefined;
+}
+
+test("a leader that was stopped revokes no lease that was renewed at the next one", { timeout: 120_000 }, async () => {
+  await until(async () => (await leaderOf(members.all)) !== undefined);
+  const stopped = await leaderOf(members.all);
+  if (stopped === undefined) throw new Error("nobody leads");
+  const others = members.all.filter((member) => member !== stopped);
+  const client = new Client({ endpoints: others.map(({ endpoint }) => endpoint), callTimeoutMs: 5_000 });
+  const leases: Lease[] = [];
+  let over = false;
+  const renewOn = async (lease: Lease): Promise<void> => {
+    while (!over && lease.goneAfterMs === undefined) {
+      const askedAt = performance.now();
+      try {
+        await client.keepAliveOnce(lease.id);
+        lease.renewedAt = askedAt;
+      } catch (error) {
+        // Anything else says that there is no leader for now.
+        if (!(error instanceof ClientError) || error.code !== GrpcCode.NotFound) continue;
+        lease.goneAfterMs = askedAt - lease.renewedAt;
+      } finally {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  };
+  try {
+    for (let at = 0; at < leaseCount; at++) {
+      const askedAt = performance.now();
+      const { id } = await client.grantLease({ ttl: ttlSeconds });
+      leases.push({ id, renewedAt: askedAt, goneAfterMs: undefined });
+    }
+    const renewing = leases.map(renewOn);
+    process.kill(stopped.process.pid, "SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, stoppedMs));
+    await until(async () => (await leaderOf(others)) !== undefined);
+    process.kill(stopped.process.pid, "SIGCONT");
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    over = true;
+    await Promise.all(renewing);
+  } finally {
+    client.close();
+  }
+  // One whose client got no turn for so long, on a busy machine, was revoked rightly.
+  const tooSoon = leases.filter(({ goneAfterMs }) => goneAfterMs !== undefined && goneAfterMs < ttlSeconds * 1000);
+  expect(tooSoon).toEqual([]);
+  expect(leases.filter(({ goneAfterMs }) => goneAfterMs === undefined).length).toBeGreaterThan(64);
+});
