@@ -1,4 +1,3 @@
-import { EtcdError } from "../base/index.js";
 import { type Encoded, Event, EventType, type KeyValue } from "../wire/index.js";
 import type { Change } from "./change.js";
 import type { WatchHistory } from "./watch-history.js";
@@ -36,26 +35,18 @@ export class ChangeEvent {
   }
 
   #encodeWithPrevKv(): Encoded<Event> {
-    const { type, createRevision, modRevision } = this.change;
-    const creates = type === "put" && createRevision === modRevision;
-    const before = creates ? undefined : (this.change.previous ?? this.#before());
+    const { type, key, createRevision, modRevision, previous } = this.change;
+    if (type === "put" && createRevision === modRevision) return this.#encodedPlain();
+    // A compacted revision is not told, as in etcd, even when the pair is still in memory. Otherwise what a watcher
+    // hears would depend on what this member has read lately. The event itself is not lost for it.
+    if (modRevision - 1 < this.#history.compactedRevision) return this.#encodedPlain();
+    const before = previous ?? this.#history.range(key, "", { revision: modRevision - 1 }).kvs[0];
     return before === undefined ? this.#encodedPlain() : this.#encode(before);
   }
 
   #encode(prevKv: Encoded<KeyValue> | undefined): Encoded<Event> {
     const type = this.change.type === "put" ? EventType.PUT : EventType.DELETE;
     return Event.encode({ type, kv: this.change.kv, prevKv });
-  }
-
-  /** What the key was; undefined when that revision is compacted: the event itself need not be lost for it. */
-  #before(): Encoded<KeyValue> | undefined {
-    const { key, modRevision } = this.change;
-    try {
-      return this.#history.range(key, "", { revision: modRevision - 1 }).kvs[0];
-    } catch (error) {
-      if (error instanceof EtcdError && error.kind === "compacted") return undefined;
-      throw error;
-    }
   }
 }
 

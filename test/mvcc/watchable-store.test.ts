@@ -131,6 +131,31 @@ describe("compaction", () => {
     expect(sink.take()).toEqual(["0 at 5: -a@5"]);
   });
 
+  for (const recentChangesMax of [0, 1_000]) {
+    const place = recentChangesMax === 0 ? "on disk" : "in memory";
+    test(`hides what a key was in a compacted revision, though the change is read ${place}`, async () => {
+      const store = await openEmpty();
+      const watching = watchable(store, recentChangesMax);
+      for (const one of past) write(store, one);
+      await store.compact(5).done;
+      const sink = new TestSink();
+      watching.newStream(sink).watch(0n, ofA(5, { prevKv: true }));
+      await settled(watching);
+      expect(sink.take()).toEqual(["0 at 5: -a@5"]);
+    });
+  }
+
+  test("at the current revision leaves what the next change replaces", async () => {
+    const store = await openEmpty();
+    for (const one of past.slice(0, 3)) write(store, one);
+    const watching = watchable(store);
+    const sink = new TestSink();
+    watching.newStream(sink).watch(0n, on("a", { prevKv: true }));
+    await store.compact(4).done;
+    write(store, { del: "a" });
+    expect(sink.take()).toEqual(["0 at 5: -a@5(was 3@4)"]);
+  });
+
   test("does not touch watchers that are up to date", async () => {
     const store = await openEmpty();
     const watching = watchable(store);
