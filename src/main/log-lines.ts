@@ -1,46 +1,41 @@
 import { journalPriorities } from "./log-journal.js";
 import type { LogLevel } from "./log-settings.js";
 
-/** One line of the log, with its newline. */
-export type LineFormat = (level: LogLevel, message: string, fields: Record<string, unknown>, at: Date) => string;
+/** Makes a line of the log, with its newline, from the same line in JSON. */
+export type LineFormat = (json: string) => string;
+
+interface LogRecord {
+  readonly level: LogLevel;
+  /** ISO 8601, in UTC. */
+  readonly ts: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
 
 /** `--log-format json`: etcd's keys, then the fields. */
-export const jsonLine: LineFormat = (level, message, fields, at) =>
-  `${json({ level, ts: at.toISOString(), msg: message, ...fields })}\n`;
+export const jsonLine: LineFormat = (json) => json;
 
 /** `--log-format console`: time, level, message and fields (as JSON) between tabs. */
-export const consoleLine: LineFormat = (level, message, fields, at) => {
-  const parts = [at.toISOString(), level, message];
-  if (Object.keys(fields).length > 0) parts.push(json(fields));
+export const consoleLine: LineFormat = (json) => {
+  const { level, ts, msg, ...fields }: LogRecord = JSON.parse(json);
+  const parts = [ts, level, msg];
+  if (Object.keys(fields).length > 0) parts.push(JSON.stringify(fields));
   return `${parts.join("\t")}\n`;
 };
 
 /** For the journal of systemd, which parts the priority from the line. */
-export const journalLine: LineFormat = (level, ...line) => `<${journalPriorities[level]}>${jsonLine(level, ...line)}`;
+export const journalLine: LineFormat = (json) => {
+  const { level }: LogRecord = JSON.parse(json);
+  return `<${journalPriorities[level]}>${json}`;
+};
 
 /** For people: `14:03:09 WARN  message  key=value`. */
-export const terminalLine: LineFormat = (level, message, fields, at) => {
+export const terminalLine: LineFormat = (json) => {
+  const { level, ts, msg, ...fields }: LogRecord = JSON.parse(json);
   const rest = Object.entries(fields).map(([name, value]) => `  ${name}=${shown(value)}`);
-  return `${at.toTimeString().slice(0, 8)} ${level.toUpperCase().padEnd(5)} ${message}${rest.join("")}\n`;
+  return `${new Date(ts).toTimeString().slice(0, 8)} ${level.toUpperCase().padEnd(5)} ${msg}${rest.join("")}\n`;
 };
 
 function shown(value: unknown): string {
-  return typeof value === "string" ? value : json(value);
-}
-
-/**
- * Ids are hexadecimal in etcd's log, and an error is its text, however deep they are. A line is never the reason to
- * fail.
- */
-function json(value: unknown): string {
-  try {
-    return JSON.stringify(value, (_, part: unknown) => plain(part)) ?? "null";
-  } catch (error) {
-    return JSON.stringify({ unprintable: error instanceof Error ? error.message : String(error) });
-  }
-}
-
-function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return BigInt.asUintN(64, value).toString(16);
-  return value instanceof Error ? value.message : value;
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

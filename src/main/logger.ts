@@ -3,9 +3,10 @@ import { isatty } from "node:tty";
 import type { LogFields, Logger } from "../base/index.js";
 import { LogFile } from "./log-file.js";
 import { LogJournal } from "./log-journal.js";
+import { jsonLines } from "./log-json.js";
 import { consoleLine, journalLine, jsonLine, type LineFormat, terminalLine } from "./log-lines.js";
 import { LogQueue, type LogSink } from "./log-queue.js";
-import type { LogLevel, LogSettings } from "./log-settings.js";
+import type { LogSettings } from "./log-settings.js";
 import { LogStream, openWithoutWaiting, standardWithoutWaiting } from "./log-stream.js";
 import { RotatingFile } from "./rotating-file.js";
 
@@ -22,8 +23,6 @@ export interface ProcessLogger extends Logger {
 /** The output of `--log-outputs` that is the journal of systemd; it is the only one then. */
 const journal = "systemd/journal";
 
-const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, fatal: 4 };
-
 /**
  * Opens the log: JSON lines with etcd's keys (`level`, `ts`, `msg`), or the same parted by tabs, or lines for people
  * when it goes to a terminal and no format is asked for. Lines that wait when the process ends are written then.
@@ -33,29 +32,24 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 export function openLogger(settings: LogSettings): ProcessLogger {
   const onTerminal = settings.outputs.length === 1 && settings.outputs[0] === "stderr" && isatty(2);
   const format = settings.outputs.includes(journal) ? journalLine : formatOf(settings, onTerminal);
-  const lossLine = (lines: number, reason: string): string =>
-    format("warn", "log lines were lost", { lines, reason }, new Date());
+  let lossText = "";
+  const losses = jsonLines("warn", (json) => {
+    lossText = format(json);
+  });
+  const lossLine = (lines: number, reason: string): string => {
+    losses.warn("log lines were lost", { lines, reason });
+    return lossText;
+  };
   const queues = settings.outputs.map((output) => new LogQueue(sinkOf(output, settings), lossLine));
   process.once("exit", () => {
     for (const queue of queues) queue.flush();
   });
-  const write = (level: LogLevel, message: string, fields: LogFields): void => {
-    const line = format(level, message, fields, new Date());
+  const levels = jsonLines(settings.level, (json) => {
+    const line = format(json);
     for (const queue of queues) queue.write(line);
-  };
-  const level =
-    (name: LogLevel) =>
-    (message: string, fields: LogFields = {}) =>
-      write(name, message, fields);
-  // Most lines are of the levels that most logs leave out: a member asks often.
-  const ignore = (): void => undefined;
-  const from = (name: LogLevel) => (ranks[name] >= ranks[settings.level] ? level(name) : ignore);
+  });
   return {
-    debug: from("debug"),
-    info: from("info"),
-    warn: from("warn"),
-    error: from("error"),
-    fatal: from("fatal"),
+    ...levels,
     show: (text) => {
       if (isatty(2)) ((onTerminal && queues[0]) || new LogQueue(sinkOf("stderr", settings), lossLine)).write(text);
     },
