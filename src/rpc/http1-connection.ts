@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock, Timer } from "../base/index.js";
+import { type Clock, LoopTurn, type Timer } from "../base/index.js";
 
 /** How long the head of a request may take to come whole, and a connection in the middle of a request to go on. */
 export const headMsMax = 60_000;
@@ -78,7 +78,14 @@ export class Http1Connection {
       else this.#rest();
     });
     if (this.#asked.length > 1) this.#pause();
-    this.#answer(request, response);
+    // The requests of many connections may come together: each is answered in a turn of the loop that has time for it.
+    const turn = LoopTurn.of(this.#clock);
+    if (turn.over) turn.defer(() => this.#begin(request, response));
+    else this.#begin(request, response);
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    if (!response.closed) this.#answer(request, response);
   }
 
   /**

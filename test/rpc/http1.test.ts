@@ -159,3 +159,38 @@ for (const [name, bytes, answer] of [
     expect(heard.split("\r\n")[0]).toBe(answer);
   });
 }
+
+test("the requests of many connections share the turns of the event loop", async () => {
+  const clock = new ManualClock();
+  const begun: number[] = [];
+  let turn = 0;
+  const next = (): void => {
+    turn++;
+    counting = setImmediate(next);
+  };
+  let counting = setImmediate(next);
+  cleanups.push(() => clearImmediate(counting));
+  const port = new SharedPort(clock);
+  port.serve({
+    http: (_, response) => {
+      begun.push(turn);
+      clock.advance(5);
+      response.end();
+    },
+  });
+  port.listener.listen(0, "127.0.0.1");
+  await once(port.listener, "listening");
+  cleanups.push(() => port.stop(0));
+  const sockets = Array.from({ length: 20 }, () => connect((port.listener.address() as AddressInfo).port, "127.0.0.1"));
+  cleanups.push(() => sockets.forEach((socket) => void socket.destroy()));
+  // Connected and served once, all of them are read in the same turn.
+  for (let round = 0; round < 2; round++) {
+    begun.length = 0;
+    for (const socket of sockets) socket.write(get("/"));
+    await Promise.all(sockets.map((socket) => once(socket, "data")));
+  }
+  const most = Math.max(...begun.map((at) => begun.filter((other) => other === at).length));
+  // A turn is over after eight milliseconds, of which each request takes five.
+  expect(begun).toHaveLength(20);
+  expect(most).toBeLessThanOrEqual(2);
+});

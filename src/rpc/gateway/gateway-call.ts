@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type Clock,
   EtcdError,
   GrpcCode,
   type Logger,
+  LoopTurn,
   type MemoryAccount,
   type MemoryPriority,
 } from "../../base/index.js";
@@ -28,7 +28,7 @@ const valueFactor = 2;
 /** What an answer takes for each of its bytes: it is printed in text that is a third longer, then sent. */
 const printedFactor = 3;
 
-/** So much JSON is looked at before others get their turn. */
+/** How much JSON is looked at before others get their turn. */
 const bytesOfTurn = 64 * 1024;
 
 /** What all calls of a gateway share. */
@@ -219,7 +219,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     const requests = this.#environment.memory.pot("requests");
     let heldBytes = 0;
     try {
-      for await (const chunk of inTurns(this.#peer.read())) {
+      for await (const chunk of inTurns(this.#peer.read(), LoopTurn.of(this.#environment.clock))) {
         scanner.push(chunk);
         for (let json = scanner.next(); json !== undefined; json = scanner.next()) yield json;
         const more = scanner.heldBytes * valueFactor - heldBytes;
@@ -309,18 +309,19 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   }
 }
 
-/** The same bytes in pieces, with a turn of the event loop in between, however much came at once. */
-async function* inTurns(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** The same bytes in pieces, each in a turn of the event loop that has time for it, however much came at once. */
+async function* inTurns(chunks: AsyncIterable<Uint8Array>, turn: LoopTurn): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += bytesOfTurn) {
-      const piece = chunk.subarray(at, at + bytesOfTurn);
-      yield piece;
-      bytes += piece.length;
-      if (bytes >= bytesOfTurn) {
+      // Many bodies that come together share the turn: each is short work, all of them are not.
+      if (bytes >= bytesOfTurn || turn.over) {
         bytes = 0;
-        await nextTurn();
+        await turn.pause();
       }
+      const piece = chunk.subarray(at, at + bytesOfTurn);
+      bytes += piece.length;
+      yield piece;
     }
   }
 }
