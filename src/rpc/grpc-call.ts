@@ -287,6 +287,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#stream.allow(this.#unallowed);
     this.#unallowed = 0;
     if (this.#reader.partial && this.#ended === "no") return;
+    // The request of a unary call is held until it is answered: many that wait for the log are many bytes.
+    if (this.#begun && this.#ended === "no") return;
     this.#stream.free(this.#held);
     this.#held = 0;
   }
@@ -350,6 +352,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
         const stalled = this.#environment.clock.after(stalledMsMax, () => this.#cut(new EtcdError("overloaded")));
         await this.drained();
         stalled.cancel();
+        const { turn } = this.#environment;
+        if (turn.over) await turn.pause();
       }
     } catch (error) {
       if (!this.cancelled) this.#cut(error);

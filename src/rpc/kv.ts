@@ -9,6 +9,7 @@ import {
   type TxnRequest,
 } from "../wire/index.js";
 import { type Binding, type CallLog, logged, txnBound, type UnaryHandler, unary } from "./binding.js";
+import { deleteRangeAnswer, txnAnswer } from "./held-answers.js";
 import { rangeInParts, txnInParts } from "./long-answers.js";
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./requests.js";
 
@@ -81,7 +82,7 @@ export function kvBindings(server: KvAnswerer, maxTxnOps: number): readonly Bind
     ),
     logged(DeleteRange, calls.deleteRange, none, (_, answer, log) => {
       count(log, answer.deleted);
-      return DeleteRange.response.encode(answer);
+      return deleteRangeAnswer(answer);
     }),
     logged(
       Txn,
@@ -90,7 +91,7 @@ export function kvBindings(server: KvAnswerer, maxTxnOps: number): readonly Bind
       ({ failure }, answer, log) => {
         if (log !== undefined && !answer.succeeded) log.requestCount = failure.length;
         if (answer instanceof LongTxn) return txnInParts(answer, server.header(answer.revision));
-        return Txn.response.encode(answer);
+        return txnAnswer(answer);
       },
       txnBound(maxTxnOps),
     ),

@@ -1,11 +1,12 @@
 import { LongRange, type LongTxn, pairFieldBytes, varintBytes } from "../server/index.js";
 import { type Encoded, type KeyValue, RangeResponse, ResponseHeader, TxnResponse } from "../wire/index.js";
 import type { LongAnswer } from "./answer.js";
+import { openedField } from "./opened-field.js";
 
 /** A part is about as long as this, unless a single pair is longer. */
 const partBytes = 64 * 1024;
 /** Field 3 of a `TxnResponse`, and field 1 of the `ResponseOp` in it; both hold messages. */
-const [responsesTag, responseRangeTag] = [(3 << 3) | 2, (1 << 3) | 2];
+const [responsesField, responseRangeField] = [3, 1];
 
 /** A range answer, encoded while its pairs are read. */
 export function rangeInParts(range: LongRange, header: ResponseHeader): LongAnswer {
@@ -74,13 +75,5 @@ function* pairParts(pairs: readonly Encoded<KeyValue>[]): Generator<Uint8Array, 
 /** The tags and lengths that stand before a range within a transaction's answer. */
 function responseHead(rangeLength: number): Uint8Array {
   const operationLength = 1 + varintBytes(rangeLength) + rangeLength;
-  return Uint8Array.from([responsesTag, ...varint(operationLength), responseRangeTag, ...varint(rangeLength)]);
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  bytes.push(rest);
-  return bytes;
+  return Buffer.concat([openedField(responsesField, operationLength), openedField(responseRangeField, rangeLength)]);
 }

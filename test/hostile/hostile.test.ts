@@ -3,7 +3,7 @@ import { type Attack, fill, type Scale, storedKeys, storedPrefix } from "./attac
 import { httpAttacks } from "./http-attacks.js";
 import { keyAttacks } from "./key-attacks.js";
 import { protocolAttacks } from "./protocol-attacks.js";
-import { Stage, type StageOptions } from "./stage.js";
+import { Stage, type StageOptions, type TickGap } from "./stage.js";
 
 // Nothing that one client does stops the others. Each attack runs against a server of its own process, or the leader of
 // three, while another client goes about its business; what that client, the event loop, the memory and the raft term
@@ -84,7 +84,7 @@ async function withstand(stage: Stage, attack: Attack): Promise<void> {
 
 interface Findings {
   readonly tookMs: number;
-  readonly gap: { readonly cpuMs: number; readonly wallMs: number };
+  readonly gap: TickGap;
   readonly others: { readonly calls: number; readonly p99Ms: number; readonly longestMs: number };
   readonly grownBytes: number;
   readonly terms: number;
@@ -93,7 +93,8 @@ interface Findings {
 function report({ options }: Stage, { name }: Attack, { tookMs, gap, others, grownBytes, terms }: Findings): void {
   const { members, security } = options;
   const waited = `others p99 ${others.p99Ms.toFixed(0)} ms, longest ${others.longestMs.toFixed(0)} ms`;
-  const ticks = `tick gap ${gap.cpuMs.toFixed(0)} ms of CPU, ${gap.wallMs.toFixed(0)} ms by the clock`;
-  const rest = `${others.calls} calls; +${(grownBytes / 2 ** 20).toFixed(0)} MiB; terms +${terms}`;
+  const ticks = `tick gap ${gap.cpuMs.toFixed(0)} ms of CPU, ${gap.wallMs.toFixed(0)} ms by the clock, gc ${gap.gcMs.toFixed(0)} ms`;
+  const memory = `+${(grownBytes / 2 ** 20).toFixed(0)} MiB (heap ${gap.heapMiB.toFixed(0)}, buffers ${gap.bufferMiB.toFixed(0)})`;
+  const rest = `${others.calls} calls; ${memory}; terms +${terms}`;
   console.info(`${members} ${security}: ${name}: ${(tookMs / 1_000).toFixed(1)} s; ${ticks}; ${waited}, ${rest}`);
 }

@@ -1,10 +1,12 @@
 // Loaded into a server under attack (`NODE_OPTIONS=--import`). It measures how long the server's main event loop goes
 // without a tick, and answers whoever connects to the socket HOSTILE_OBSERVER with what it saw since it was last asked:
-//   {"cpuMs": …, "wallMs": …}
+//   {"cpuMs": …, "wallMs": …, "gcMs": …, "heapMiB": …, "bufferMiB": …}
 // `cpuMs` is the CPU time that the main thread spent between two ticks. Unlike `wallMs` it does not grow when other
-// processes keep the machine busy, so that a test may hold it to a bound anywhere.
+// processes keep the machine busy, so that a test may hold it to a bound anywhere. `gcMs` is the longest pause for a
+// garbage collection, which is part of both; the last two say what the memory is now.
 import { openSync, readSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { PerformanceObserver } from "node:perf_hooks";
 import { isMainThread } from "node:worker_threads";
 
 const path = process.env.HOSTILE_OBSERVER;
@@ -15,7 +17,12 @@ if (path !== undefined && isMainThread) {
   const text = Buffer.alloc(64);
   const cpuMs = () => Number(text.toString("latin1", 0, readSync(file, text, 0, text.length, 0)).split(" ")[0]) / 1e6;
 
-  let longest = { cpuMs: 0, wallMs: 0 };
+  const none = { cpuMs: 0, wallMs: 0, gcMs: 0 };
+  let longest = { ...none };
+  const collections = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longest.gcMs = Math.max(longest.gcMs, duration);
+  });
+  collections.observe({ entryTypes: ["gc"] });
   let lastCpu = cpuMs();
   let lastWall = performance.now();
   const look = () => {
@@ -29,8 +36,10 @@ if (path !== undefined && isMainThread) {
   rmSync(path, { force: true });
   const server = createServer((socket) => {
     look();
-    socket.end(JSON.stringify(longest));
-    longest = { cpuMs: 0, wallMs: 0 };
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const memory = { heapMiB: heapUsed / 2 ** 20, bufferMiB: Math.max(external, arrayBuffers) / 2 ** 20 };
+    socket.end(JSON.stringify({ ...longest, ...memory }));
+    longest = { ...none };
   });
   server.listen(path);
   server.unref();

@@ -19,10 +19,16 @@ export interface StageOptions {
   readonly security: "clear" | "tls" | "auth";
 }
 
-/** The longest time between two ticks of a server's main loop, as CPU time of that thread and by the clock. */
+/**
+ * The longest time between two ticks of a server's main loop, as CPU time of that thread and by the clock; its longest
+ * pause for a garbage collection; and its memory now.
+ */
 export interface TickGap {
   readonly cpuMs: number;
   readonly wallMs: number;
+  readonly gcMs: number;
+  readonly heapMiB: number;
+  readonly bufferMiB: number;
 }
 
 /** What another client saw while an attack went on. */
@@ -72,7 +78,10 @@ export class Stage {
         kind: "ours",
         clientPort: client,
         dataDir: join(folder, `m${at}`),
-        env: { NODE_OPTIONS: `--import ${observer}`, HOSTILE_OBSERVER: stage.#observerPath(at) },
+        env: {
+          NODE_OPTIONS: `--import ${observer} ${process.env.HOSTILE_NODE_OPTIONS ?? ""}`,
+          HOSTILE_OBSERVER: stage.#observerPath(at),
+        },
         flags: [
           ...["--name", `m${at}`, "--initial-cluster", initialCluster],
           ...["--listen-client-urls", `${scheme}://127.0.0.1:${client}`],
@@ -134,9 +143,13 @@ export class Stage {
         return JSON.parse(await text(socket)) as TickGap;
       }),
     );
+    const most = (field: keyof TickGap): number => Math.max(...gaps.map((gap) => gap[field]));
     return {
-      cpuMs: Math.max(...gaps.map((gap) => gap.cpuMs)),
-      wallMs: Math.max(...gaps.map((gap) => gap.wallMs)),
+      cpuMs: most("cpuMs"),
+      wallMs: most("wallMs"),
+      gcMs: most("gcMs"),
+      heapMiB: most("heapMiB"),
+      bufferMiB: most("bufferMiB"),
     };
   }
 
@@ -207,6 +220,8 @@ export class Stage {
 
   async close(): Promise<void> {
     for (const client of this.#clients) client.close();
+    // A server that is asked to leave writes what a profiler was told to (`HOSTILE_NODE_OPTIONS=--cpu-prof`).
+    if (process.env.HOSTILE_NODE_OPTIONS !== undefined) await this.#server.kill("SIGTERM");
     await Promise.all(this.#servers.map((server) => server.stop()));
     this.#authority?.remove();
     await rm(this.#folder, { recursive: true, force: true });
