@@ -5,7 +5,7 @@ export interface Sender {
 }
 
 /** What bodies that are not complete, or not taken, may hold before their streams take turns. */
-const sharedBytesMax = 64 * 1024 * 1024;
+const sharedBytesMax = 32 * 1024 * 1024;
 /** What they may hold in all; a stream that sends more is reset. */
 const heldBytesMax = 256 * 1024 * 1024;
 

@@ -25,9 +25,11 @@ export interface SnapshotTriggerConfig {
 
 const mebibyte = 1024 * 1024;
 /** The raft log in memory may grow by this much before the next snapshot, however few entries that is. */
-const snapshotBytes = 64 * mebibyte;
+const snapshotBytes = 32 * mebibyte;
 /** Entries before a snapshot that the log keeps take up no more than this, however few they are. */
 const catchUpBytes = 64 * mebibyte;
+/** The same where no other member could need them. */
+const catchUpBytesAlone = 4 * mebibyte;
 /**
  * While a peer gets a snapshot the log is kept from where that snapshot ends, but no more of it than this: beyond, the
  * peer needs another snapshot.
@@ -94,7 +96,9 @@ export class SnapshotTrigger {
         ...{ "log-bytes": storage.heldBytes, "log-bytes-max": heldBytesMax },
       });
     }
-    const compactIndex = Math.max(index - catchUpEntries, storage.firstWithin(catchUpBytes, index) - 1);
+    const alone = confState.voters.length + confState.learners.length === 1;
+    const firstKept = storage.firstWithin(alone ? catchUpBytesAlone : catchUpBytes, index);
+    const compactIndex = Math.max(index - catchUpEntries, firstKept - 1);
     if (compactIndex >= storage.firstIndex()) {
       storage.compact(compactIndex);
       await wal.compact(compactIndex);
