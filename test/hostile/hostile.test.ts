@@ -93,8 +93,10 @@ interface Findings {
 function report({ options }: Stage, { name }: Attack, { tookMs, gap, others, grownBytes, terms }: Findings): void {
   const { members, security } = options;
   const waited = `others p99 ${others.p99Ms.toFixed(0)} ms, longest ${others.longestMs.toFixed(0)} ms`;
-  const ticks = `tick gap ${gap.cpuMs.toFixed(0)} ms of CPU, ${gap.wallMs.toFixed(0)} ms by the clock, gc ${gap.gcMs.toFixed(0)} ms`;
-  const memory = `+${(grownBytes / 2 ** 20).toFixed(0)} MiB (heap ${gap.heapMiB.toFixed(0)}, buffers ${gap.bufferMiB.toFixed(0)})`;
+  const [cpu, wall, gc] = [gap.cpuMs, gap.wallMs, gap.gcMs].map((ms) => ms.toFixed(0));
+  const [grown, heap, buffers] = [grownBytes / 2 ** 20, gap.heapMiB, gap.bufferMiB].map((size) => size.toFixed(0));
+  const ticks = `tick gap ${cpu} ms of CPU, ${wall} ms by the clock, gc ${gc} ms`;
+  const memory = `+${grown} MiB (heap ${heap}, buffers ${buffers})`;
   const rest = `${others.calls} calls; ${memory}; terms +${terms}`;
   console.info(`${members} ${security}: ${name}: ${(tookMs / 1_000).toFixed(1)} s; ${ticks}; ${waited}, ${rest}`);
 }

@@ -14,10 +14,10 @@ function sender(room: RequestRoom) {
   return made;
 }
 
-test("RequestRoom: beyond 64 MiB one body at a time goes on, in the order of asking", () => {
+test("RequestRoom: beyond 32 MiB one body at a time goes on, in the order of asking", () => {
   const room = new RequestRoom();
   const [first, second, third] = [sender(room), sender(room), sender(room)];
-  room.hold(64 * mebibyte);
+  room.hold(32 * mebibyte);
   expect(room.allows(third)).toBe(true);
   room.hold(1);
   expect([room.allows(first), room.allows(first), room.allows(second), room.allows(third)]).toEqual([
@@ -33,7 +33,7 @@ test("RequestRoom: beyond 64 MiB one body at a time goes on, in the order of ask
 test("RequestRoom: everybody goes on once there is room", () => {
   const room = new RequestRoom();
   const all = [sender(room), sender(room), sender(room)];
-  room.hold(65 * mebibyte);
+  room.hold(33 * mebibyte);
   for (const each of all) room.allows(each);
   room.freed(sender(room), 2 * mebibyte, false);
   expect(all.map(({ wentOn }) => wentOn)).toEqual([0, 1, 1]);
