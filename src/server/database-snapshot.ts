@@ -1,5 +1,5 @@
 import { allBuckets, type Backend, type BackendView, type Bucket, type Row } from "../backend/index.js";
-import { type Clock, EtcdError } from "../base/index.js";
+import { type Clock, EtcdError, LoopTurn } from "../base/index.js";
 import { type BoltPlan, planBolt } from "../bolt/index.js";
 import type { ServerCounters } from "./metrics.js";
 
@@ -47,7 +47,7 @@ export class DatabaseSnapshots {
       await view.close();
     };
     try {
-      return new ViewSnapshot(await planBolt(bucketsOf(view, signal)), close);
+      return new ViewSnapshot(await planBolt(bucketsOf(view, signal, LoopTurn.of(this.#clock))), close);
     } catch (error) {
       await close();
       throw error;
@@ -87,12 +87,14 @@ class ViewSnapshot implements DatabaseSnapshot {
   }
 }
 
-function bucketsOf(view: BackendView, signal: AbortSignal) {
-  return allBuckets.map((name) => ({ name, pairs: () => pairsOf(view, name, signal) }));
+function bucketsOf(view: BackendView, signal: AbortSignal, turn: LoopTurn) {
+  return allBuckets.map((name) => ({ name, pairs: () => pairsOf(view, name, signal, turn) }));
 }
 
-async function* pairsOf(view: BackendView, bucket: Bucket, signal: AbortSignal): AsyncGenerator<Row[]> {
+/** Several snapshots may be under way, and each has work to do on every batch. */
+async function* pairsOf(view: BackendView, bucket: Bucket, signal: AbortSignal, turn: LoopTurn): AsyncGenerator<Row[]> {
   for await (const rows of view.batches(bucket)) {
+    if (turn.over) await turn.pause();
     signal.throwIfAborted();
     yield rows;
   }
