@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { vi } from "vitest";
 import { etcdctl, type Outcome } from "../support/etcdctl.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
@@ -14,10 +14,10 @@ export class Member {
   readonly #dir: string;
   #process: ServerProcess | undefined;
 
-  constructor(name: string, kind: ServerKind, clientPort: number, peerPort: number, dir: string) {
+  constructor(name: string, kind: ServerKind, clientPort: number, peerUrl: string, dir: string) {
     this.name = name;
     this.kind = kind;
-    this.peerUrl = `http://127.0.0.1:${peerPort}`;
+    this.peerUrl = peerUrl;
     this.#clientPort = clientPort;
     this.#dir = dir;
   }
@@ -41,6 +41,8 @@ export class Member {
       kind: this.kind,
       clientPort: this.#clientPort,
       dataDir: this.#dir,
+      // One folder for all members of a cluster, so that one finds the sockets of the others by a relative path.
+      workDir: dirname(this.#dir),
       flags: [
         ...["--name", this.name, "--advertise-client-urls", `http://${this.endpoint}`],
         ...["--listen-peer-urls", this.peerUrl, "--initial-advertise-peer-urls", this.peerUrl],
@@ -75,9 +77,11 @@ export class Member {
 export class Members {
   readonly all: Member[] = [];
   readonly #folder: string;
+  readonly #peerHost: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, peerHost: string) {
     this.#folder = folder;
+    this.#peerHost = peerHost;
   }
 
   /** Starts a cluster of `a`, `b` and so on. */
@@ -90,23 +94,35 @@ export class Members {
     flagsOf: (kind: ServerKind) => readonly string[],
     kinds: readonly ServerKind[],
   ): Promise<Members> {
-    const members = await Members.planned(...kinds);
-    const initial = ["--initial-cluster", members.initialCluster()];
-    await Promise.all(members.all.map((member) => member.start(...initial, ...flagsOf(member.kind))));
-    return members;
+    return await (await Members.planned(...kinds)).#startAll(flagsOf);
+  }
+
+  /** As `start`; they reach each other through socket files instead of ports. */
+  static async startAtSockets(...kinds: readonly ServerKind[]): Promise<Members> {
+    return await (await Members.#plannedAt("unix://localhost", kinds)).#startAll(() => []);
   }
 
   /** `a`, `b` and so on, which do not run yet. */
-  static async planned(...kinds: readonly ServerKind[]): Promise<Members> {
-    const members = new Members(await mkdtemp(join(tmpdir(), "etcd-members-")));
+  static planned(...kinds: readonly ServerKind[]): Promise<Members> {
+    return Members.#plannedAt("http://127.0.0.1", kinds);
+  }
+
+  static async #plannedAt(peerHost: string, kinds: readonly ServerKind[]): Promise<Members> {
+    const members = new Members(await mkdtemp(join(tmpdir(), "etcd-members-")), peerHost);
     for (const [at, kind] of kinds.entries()) await members.plan(String.fromCharCode(97 + at), kind);
     return members;
+  }
+
+  async #startAll(flagsOf: (kind: ServerKind) => readonly string[]): Promise<this> {
+    const initial = ["--initial-cluster", this.initialCluster()];
+    await Promise.all(this.all.map((member) => member.start(...initial, ...flagsOf(member.kind))));
+    return this;
   }
 
   /** A member with ports and a directory; it does not run yet. */
   async plan(name: string, kind: ServerKind): Promise<Member> {
     const dir = await mkdtemp(join(this.#folder, `${name}-`));
-    const member = new Member(name, kind, await freePort(), await freePort(), dir);
+    const member = new Member(name, kind, await freePort(), `${this.#peerHost}:${await freePort()}`, dir);
     this.all.push(member);
     return member;
   }

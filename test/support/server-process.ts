@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly flags?: readonly string[];
   readonly clientPort?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs, and where relative paths of its flags begin; that of the tests unless given. */
+  readonly workDir?: string;
   /** The largest file it may write, in KiB: every write beyond fails, as on a full disk. */
   readonly fileKiBMax?: number;
 }
@@ -64,6 +66,7 @@ export class ServerProcess {
     const child = spawn("bash", ["-c", `${limit}exec "$0" "$@"`, program, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env,
+      cwd: options.workDir,
     });
     const server = new ServerProcess(child, endpoint, dataDir, options.dataDir === undefined);
     await server.logged(options.kind === "etcd 3.4" ? "serving client traffic" : "ready to serve client requests");

@@ -1,0 +1,42 @@
+import { afterEach, expect, test } from "vitest";
+import { haveReference } from "../support/reference.js";
+import { type Member, Members, until } from "./members.js";
+
+const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.5"]);
+
+let members: Members | undefined;
+afterEach(async () => {
+  await members?.stop();
+  members = undefined;
+});
+
+/** A strict cluster takes changes once its members have been connected for five seconds. */
+async function accepted(member: Member, ...args: readonly string[]): Promise<void> {
+  await until(async () => !(await member.ctl(...args)).stderr.includes("unhealthy cluster"));
+}
+
+test.runIf(able)("members reach each other at socket files, and learners join there", { timeout: 60_000 }, async () => {
+  members = await Members.startAtSockets("ours", "ours", "etcd 3.5");
+  const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
+  for (const [name, kind] of [
+    ["d", "ours"],
+    ["e", "etcd 3.5"],
+  ] as const) {
+    const joiner = await members.plan(name, kind);
+    expect(joiner.peerUrl).toMatch(/^unix:\/\/localhost:\d+$/);
+    await accepted(a, "member", "add", name, "--learner", "--peer-urls", joiner.peerUrl);
+    await joiner.start(...members.joining());
+    const id = await members.idOf(a, joiner);
+    await until(async () => (await b.ctl("member", "promote", id)).code === 0);
+    await joiner.done("put", `from ${name}`, kind);
+    const expected = `${id}, started, ${name}, ${joiner.peerUrl}, http://${joiner.endpoint}, false`;
+    expect(await members.list(...members.all)).toContain(expected);
+  }
+  // Each is asked through consensus, so that everybody has heard from a quorum.
+  for (const member of members.all) expect(await member.done("get", "from e")).toBe("from e\netcd 3.5\n");
+  await c.kill();
+  // It may have led: what is on its way to a leader that dies is lost.
+  await until(async () => (await a.ctl("put", "without c", "v")).code === 0);
+  await c.start();
+  expect(await c.done("get", "without c")).toBe("without c\nv\n");
+});
