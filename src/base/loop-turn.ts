@@ -16,7 +16,7 @@ export class LoopTurn {
   #waiting: (() => void)[] = [];
   /** The waiters before it have been resumed. */
   #nextAt = 0;
-  readonly #resumeNext = (): void => this.#resumeSome();
+  readonly #resumeNext = (): void => this.#resumeMore();
   /** Runs when the one that was resumed has done what it does at once, the promises it settled included. */
   readonly #afterPromises = (): void => process.nextTick(this.#resumeNext);
   readonly #beginTurn = (): void => this.#begin();
@@ -64,7 +64,8 @@ export class LoopTurn {
       return;
     }
     this.#start();
-    this.#resumeSome();
+    // One goes on in every turn, however late it is by then.
+    this.#resumeOne();
   }
 
   #start(): void {
@@ -72,9 +73,14 @@ export class LoopTurn {
     setImmediate(this.#beginTurn);
   }
 
-  #resumeSome(): void {
+  /** Resumes those that wait, as long as the turn has time. */
+  #resumeMore(): void {
+    if (this.#endsAt !== undefined && this.#clock.now() < this.#endsAt) this.#resumeOne();
+  }
+
+  #resumeOne(): void {
     const resume = this.#waiting[this.#nextAt];
-    if (resume === undefined || this.#endsAt === undefined || this.#clock.now() >= this.#endsAt) return;
+    if (resume === undefined) return;
     this.#nextAt++;
     if (this.#nextAt === this.#waiting.length) {
       this.#waiting = [];

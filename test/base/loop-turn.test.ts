@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LoopTurn, ManualClock, Turns } from "../../src/base/index.js";
+import { LoopTurn, ManualClock, systemClock, Turns } from "../../src/base/index.js";
 
 // Work for clients shares the turns of the event loop. A clock that only work moves on makes each turn countable.
 
@@ -70,6 +70,21 @@ test("passes that run side by side share a turn", async () => {
   // The first turn begins ten passes, each of which takes the step that it asks after.
   expect(Math.max(...stepsOfTurn.slice(1))).toBeLessThanOrEqual(8 + 3);
   expect(stepsOfTurn.reduce((sum, count) => sum + count, 0)).toBe(200);
+});
+
+test("one that waits goes on in every turn, on a clock that runs ahead as well", async () => {
+  let now = 0;
+  const turn = LoopTurn.of({ ...systemClock, now: () => (now += 1_000) });
+  let resumed = 0;
+  for (let at = 0; at < 3; at++) {
+    turn.defer(() => {
+      resumed++;
+    });
+  }
+  for (const want of [1, 2, 3]) {
+    await nextTurn();
+    expect(resumed).toBe(want);
+  }
 });
 
 /** Resolves after a whole turn of the event loop. */
