@@ -9,7 +9,7 @@ export interface Lease {
   readonly keyCount: number;
   /** The keys that die with it, in key order. */
   keys(): Key[];
-  /** As `keys`, in steps; nothing may be attached or detached meanwhile. */
+  /** As `keys` at the first step, in steps. */
   keysInSteps(budget: WorkBudget): Steps<Key[]>;
   /** The keys in no particular order. */
   eachKey(): Iterable<Key>;
@@ -50,12 +50,8 @@ export class HeldLease implements Lease, Queued {
   }
 
   *keysInSteps(budget: WorkBudget): Steps<Key[]> {
-    const keys: Key[] = [];
-    for (const key of this.eachKey()) {
-      keys.push(key);
-      if (budget.over(0)) yield;
-    }
-    return yield* sortInSteps(keys, compareKeys, budget);
+    // Copying is a thousandth of the sorting.
+    return yield* sortInSteps([...this.eachKey()], compareKeys, budget);
   }
 
   eachKey(): Iterable<Key> {

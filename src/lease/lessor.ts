@@ -1,5 +1,15 @@
 import type { Backend } from "../backend/index.js";
-import { assert, type Clock, EtcdError, type Key, type LeaseId, type Logger } from "../base/index.js";
+import {
+  assert,
+  type Clock,
+  EtcdError,
+  type Key,
+  type LeaseId,
+  type Logger,
+  type Steps,
+  sortInSteps,
+  type WorkBudget,
+} from "../base/index.js";
 import { leasepb } from "../wire/index.js";
 import { type Checkpoint, CheckpointSchedule } from "./checkpoints.js";
 import { LeaseCounters } from "./counters.js";
@@ -157,10 +167,17 @@ export class Lessor {
     return this.#leases.get(id);
   }
 
-  /** All of them; on the primary the next to expire first. */
-  leases(): Lease[] {
-    const leases = [...this.#leases.values()];
-    return this.#primary ? leases.sort((one, other) => one.expiry - other.expiry) : leases;
+  /**
+   * All of them, in steps; on the primary the next to expire first. Those that are granted, revoked or renewed between
+   * two steps may be among them or not, and stand where they stood before or after.
+   */
+  *leasesInSteps(budget: WorkBudget): Steps<Lease[]> {
+    const leases: HeldLease[] = [];
+    for (const lease of this.#leases.values()) {
+      leases.push(lease);
+      if (budget.over(0)) yield;
+    }
+    return this.#primary ? yield* sortInSteps(leases, (one, other) => one.expiry - other.expiry, budget) : leases;
   }
 
   get primary(): boolean {

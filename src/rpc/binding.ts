@@ -67,7 +67,8 @@ export function txnBound(maxTxnOps: number): RequestBound {
   return { partsMax: Math.max(ordinaryBound.partsMax, 8 * maxTxnOps), refusal: "tooManyOps" };
 }
 
-function decode<Request>(codec: Codec<Request>, bytes: Uint8Array, bound = ordinaryBound): Request {
+/** A request's message. @throws WireError; EtcdError when it is made of more parts than `bound` allows */
+export function decode<Request>(codec: Codec<Request>, bytes: Uint8Array, bound = ordinaryBound): Request {
   try {
     return decodeReceived(codec, bytes, bound.partsMax);
   } catch (error) {

@@ -33,7 +33,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
   const bound = [
     ...kvBindings(server, server.config.maxTxnOps),
     streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
-    ...leaseBindings(server, guard).map(goingFirst),
+    ...leaseBindings(server, guard, clock).map(goingFirst),
     ...clusterBindings(server),
     ...maintenanceBindings(server),
     ...lockBindings(localClient, clock),

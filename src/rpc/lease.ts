@@ -1,4 +1,4 @@
-import { EtcdError, type LeaseId } from "../base/index.js";
+import { type Clock, EtcdError, type LeaseId } from "../base/index.js";
 import type { EtcdServer } from "../server/index.js";
 import {
   type LeaseKeepAliveRequest,
@@ -8,6 +8,7 @@ import {
 } from "../wire/index.js";
 import { type Binding, streaming, unary } from "./binding.js";
 import type { LeaderGuard } from "./leader-guard.js";
+import { listing } from "./long-lists.js";
 import type { ServerStream } from "./stream.js";
 
 export type LeaseServer = Pick<
@@ -16,7 +17,7 @@ export type LeaseServer = Pick<
 >;
 
 /** etcdserverpb.Lease */
-export function leaseBindings(server: LeaseServer, guard: LeaderGuard): readonly Binding[] {
+export function leaseBindings(server: LeaseServer, guard: LeaderGuard, clock: Clock): readonly Binding[] {
   const { LeaseGrant, LeaseRevoke, LeaseKeepAlive, LeaseTimeToLive, LeaseLeases } = services["etcdserverpb.Lease"];
   return [
     unary(
@@ -24,7 +25,7 @@ export function leaseBindings(server: LeaseServer, guard: LeaderGuard): readonly
       (request, call) => server.refuseGrowth({ leaseGrant: request }) ?? server.leaseGrant(request, call),
     ),
     unary(LeaseRevoke, (request, call) => server.leaseRevoke(request, call)),
-    unary(LeaseTimeToLive, async (request, call) => {
+    listing(LeaseTimeToLive, "keys", clock, async (request, call) => {
       try {
         return await server.leaseTimeToLive(request, call);
       } catch (error) {
@@ -32,7 +33,7 @@ export function leaseBindings(server: LeaseServer, guard: LeaderGuard): readonly
         return LeaseTimeToLiveResponse.create({ header: server.header(), id: request.id, ttl: -1 });
       }
     }),
-    unary(LeaseLeases, (request, call) => server.leaseLeases(request, call)),
+    listing(LeaseLeases, "leases", clock, (request, call) => server.leaseLeases(request, call)),
     streaming(LeaseKeepAlive, (stream) => keepAlive(server, guard, stream)),
   ];
 }

@@ -1,6 +1,15 @@
 import type { AuthStore, Identity } from "../auth/index.js";
-import { type Clock, EtcdError, type Key, type LeaseId, type RequestId } from "../base/index.js";
-import type { Checkpoint, Lessor } from "../lease/index.js";
+import {
+  type Clock,
+  EtcdError,
+  type Key,
+  type LeaseId,
+  type RequestId,
+  type Steps,
+  Turns,
+  type WorkBudget,
+} from "../base/index.js";
+import type { Checkpoint, Lease, Lessor } from "../lease/index.js";
 import type { LeaseTimeToLive } from "../transport/index.js";
 import {
   type LeaseGrantRequest,
@@ -98,7 +107,7 @@ export class LeaseService {
       await readIndex.wait(call);
     }
     const who = await this.#identify(call);
-    this.#checkKeys(who, lessor.lookup(id)?.keys() ?? [], mayWrite);
+    await this.#checkKeys(who, lessor.lookup(id), mayWrite, call.signal);
     return await questions.ask(
       {
         here: () => this.renewHere(id, call.signal),
@@ -132,7 +141,7 @@ export class LeaseService {
     const { lessor, questions, access, headers, readIndex } = this.#config;
     await access.requireUser(call);
     const { revision } = access.auth;
-    if (keys) this.#checkKeys(await this.#identify(call), lessor.lookup(id as LeaseId)?.keys() ?? [], mayRead);
+    if (keys) await this.#checkKeys(await this.#identify(call), lessor.lookup(id as LeaseId), mayRead, call.signal);
     let afar = false;
     const found = await questions.ask<LeaseTimeToLive>(
       {
@@ -148,7 +157,8 @@ export class LeaseService {
     if (keys && access.auth.enabled) {
       // The leader may be ahead of this member, which has not heard yet of a right that was taken.
       if (afar) await readIndex.wait(call);
-      this.#checkKeys(await this.#identify(call), found.keys, mayRead);
+      const named = { eachKey: () => found.keys };
+      await this.#checkKeys(await this.#identify(call), named, mayRead, call.signal);
       if (revision !== access.auth.revision) throw new EtcdError("authOldRevision");
     }
     return LeaseTimeToLiveResponse.create({ header: headers.at(), id, ...found, keys: [...found.keys] });
@@ -160,18 +170,24 @@ export class LeaseService {
     await this.#whenApplied();
     const lease = lessor.lookup(id);
     if (lease === undefined) throw new EtcdError("leaseNotFound");
+    const named = keys ? await this.#inTurns((budget) => lease.keysInSteps(budget)) : [];
+    // Asked last: it may have ended, or this member may have lost the lead, while the keys were sorted.
+    if (lessor.lookup(id) !== lease) throw new EtcdError("leaseNotFound");
     const ttl = lessor.remainingSeconds(id);
     if (ttl === undefined) throw new EtcdError("leaderChanged");
-    return { ttl, grantedTtl: lease.ttlSeconds, keys: keys ? lease.keys() : [] };
+    return { ttl, grantedTtl: lease.ttlSeconds, keys: named };
   }
 
   /** @throws EtcdError of the permission to read the keys of all leases */
   async leases(call: Call): Promise<LeaseLeasesResponse> {
     const { lessor, headers } = this.#config;
+    const { auth } = this.#config.access;
     const who = await this.#identify(call);
-    const leases = lessor.leases();
-    for (const lease of leases) this.#checkKeys(who, lease.keys(), mayRead);
-    return LeaseLeasesResponse.create({ header: headers.at(), leases: leases.map(({ id }) => ({ id })) });
+    const { revision } = auth;
+    const leases = await this.#inTurns((budget) => lessor.leasesInSteps(budget), call.signal);
+    const ids = await this.#inTurns((budget) => this.#readable(who, leases, budget), call.signal);
+    if (auth.enabled && revision !== auth.revision) throw new EtcdError("authOldRevision");
+    return LeaseLeasesResponse.create({ header: headers.at(), leases: ids });
   }
 
   /** A positive id that no other request of the cluster has, hence no other lease whose id was chosen so. */
@@ -188,13 +204,55 @@ export class LeaseService {
     return who;
   }
 
-  /** Checks every key, unless the caller may do everything; no key may come between this and what depends on it. */
-  #checkKeys(who: Identity | undefined, keys: Iterable<Key>, check: KeyCheck): void {
+  /** The ids of leases all of whose keys the caller may read. @throws EtcdError when there is another lease */
+  *#readable(who: Identity | undefined, leases: readonly Lease[], budget: WorkBudget): Steps<{ id: LeaseId }[]> {
+    const ids: { id: LeaseId }[] = [];
+    const judged = this.#judged(who);
+    for (const lease of leases) {
+      if (judged) yield* this.#checkInSteps(judged, lease.eachKey(), mayRead, budget);
+      ids.push({ id: lease.id });
+      if (budget.over(0)) yield;
+    }
+    return ids;
+  }
+
+  /**
+   * Checks every key of a lease, unless the caller may do everything. A lease may hold very many, so this takes turns:
+   * a key that comes meanwhile may have come after the answer as well.
+   */
+  async #checkKeys(
+    who: Identity | undefined,
+    lease: Pick<Lease, "eachKey"> | undefined,
+    check: KeyCheck,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const judged = this.#judged(who);
+    if (judged === undefined || lease === undefined) return;
     const { auth } = this.#config.access;
-    if (!auth.enabled) return;
+    const { revision } = auth;
+    await this.#inTurns((budget) => this.#checkInSteps(judged, lease.eachKey(), check, budget), signal);
+    if (revision !== auth.revision) throw new EtcdError("authOldRevision");
+  }
+
+  /** The caller, unless it may do everything. */
+  #judged(who: Identity | undefined): Identity | undefined {
+    const { auth } = this.#config.access;
+    if (!auth.enabled) return undefined;
     if (who === undefined) throw new EtcdError("userEmpty");
-    if (auth.refusalOfAdmin(who.username) === undefined) return;
-    for (const key of keys) check(auth, who, key);
+    return auth.refusalOfAdmin(who.username) === undefined ? undefined : who;
+  }
+
+  *#checkInSteps(who: Identity, keys: Iterable<Key>, check: KeyCheck, budget: WorkBudget): Steps<void> {
+    const { auth } = this.#config.access;
+    for (const key of keys) {
+      if (auth.enabled) check(auth, who, key);
+      if (budget.over(0)) yield;
+    }
+  }
+
+  async #inTurns<Result>(work: (budget: WorkBudget) => Steps<Result>, signal?: AbortSignal): Promise<Result> {
+    const turns = new Turns(this.#config.clock);
+    return await turns.run(work(turns), () => signal?.throwIfAborted());
   }
 
   async #whenApplied(): Promise<void> {

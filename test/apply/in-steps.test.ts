@@ -4,6 +4,7 @@ import type { ApplyResult } from "../../src/apply/index.js";
 import type { WorkBudget } from "../../src/base/index.js";
 import type { WatchableStore, WatchNotice } from "../../src/mvcc/index.js";
 import { CompareResult, CompareTarget, Event, InternalRaftRequest } from "../../src/wire/index.js";
+import { leasesOf } from "../lease/fixtures.js";
 import { on, showEvent, TestSink, watchable } from "../mvcc/watch-fixture.js";
 import { type Bench, del, lease, openBench, put, range, txn } from "./fixtures.js";
 
@@ -58,7 +59,7 @@ async function stateOf({ backend, store, lessor, consistentIndex }: Bench): Prom
   return {
     ...{ revision: store.revision, keys: store.keyCount, hash, stored: await backend.hash() },
     pairs: readNow({ store }),
-    leases: lessor.leases().map((each) => [each.id, each.keys()]),
+    leases: leasesOf(lessor).map((each) => [each.id, each.keys()]),
     index: consistentIndex.index,
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { AlarmAction, AlarmType, type InternalRaftRequest, KeyValue } from "../../src/wire/index.js";
+import { leasesOf } from "../lease/fixtures.js";
 import { type Bench, del, lease, openBench, put, range, text, txn } from "./fixtures.js";
 
 /** `a` = 1 (version 2, lease 7) and `b` = 2, at revision 4; lease 8 has no keys. */
@@ -128,9 +129,9 @@ const refusals: readonly {
 for (const { name, request, want } of refusals) {
   test(`refused, and nothing is changed: ${name}`, async () => {
     const { apply, backend, store, lessor } = await openTwo();
-    const before = { hash: await backend.hash(), revision: store.revision, leases: lessor.leases().length };
+    const before = { hash: await backend.hash(), revision: store.revision, leases: leasesOf(lessor).length };
     expect(apply(request)).toEqual({ error: expect.objectContaining({ kind: want }) });
-    expect({ hash: await backend.hash(), revision: store.revision, leases: lessor.leases().length }).toEqual(before);
+    expect({ hash: await backend.hash(), revision: store.revision, leases: leasesOf(lessor).length }).toEqual(before);
   });
 }
 

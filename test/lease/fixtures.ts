@@ -1,6 +1,6 @@
 import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
-import { type LeaseId, ManualClock, silentLogger } from "../../src/base/index.js";
-import { type CheckpointOptions, Lessor } from "../../src/lease/index.js";
+import { finish, type LeaseId, ManualClock, silentLogger, unboundedWork } from "../../src/base/index.js";
+import { type CheckpointOptions, type Lease, Lessor } from "../../src/lease/index.js";
 
 export interface Bench {
   readonly clock: ManualClock;
@@ -24,6 +24,11 @@ export function openBackend(clock: ManualClock): Promise<Backend> {
 
 export function makeLessor(backend: Backend, clock: ManualClock, checkpoints?: CheckpointOptions): Lessor {
   return new Lessor({ backend, clock, logger: silentLogger, minTtlSeconds: 2, checkpoints });
+}
+
+/** All leases, as a client is told them. */
+export function leasesOf(lessor: Lessor): Lease[] {
+  return finish(lessor.leasesInSteps(unboundedWork));
 }
 
 export function id(value: number | bigint): LeaseId {

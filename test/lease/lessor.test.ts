@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { finish, keyFromText, ManualClock, unboundedWork } from "../../src/base/index.js";
 import { leasepb } from "../../src/wire/index.js";
-import { id, makeLessor, openBackend, openBench, refusal } from "./fixtures.js";
+import { id, leasesOf, makeLessor, openBackend, openBench, refusal } from "./fixtures.js";
 
 for (const { name, ttl, want } of [
   { name: "gives what was asked for", ttl: 60, want: 60 },
@@ -27,7 +27,7 @@ for (const { name, lease, ttl, want } of [
     lessor.grant(id(7), 10);
     const before = await backend.hash();
     expect(refusal(() => lessor.grant(id(lease), ttl))).toBe(want);
-    expect(lessor.leases().map((each) => each.id)).toEqual([7n]);
+    expect(leasesOf(lessor).map((each) => each.id)).toEqual([7n]);
     expect(await backend.hash()).toBe(before);
   });
 }
@@ -110,7 +110,7 @@ test("restore() brings leases back, with the minimum where they had less", async
   const lessor = makeLessor(backend, clock);
   await lessor.restore();
   lessor.promote(0);
-  expect(lessor.leases().map((lease) => [lease.id, lease.ttlSeconds, lessor.remainingSeconds(lease.id)])).toEqual([
+  expect(leasesOf(lessor).map((lease) => [lease.id, lease.ttlSeconds, lessor.remainingSeconds(lease.id)])).toEqual([
     [1n, 2, 2],
     [-2n, 100, 30],
   ]);
@@ -125,7 +125,11 @@ test("replaceWith() goes on with the other's leases, and stores what comes where
   lessor.revoke(id(1));
   lessor.grant(id(2), 10);
   const stored = async (from: typeof before) => (await from.scan("lease", Buffer.alloc(0), undefined, 10)).length;
-  expect([lessor.leases().map((lease) => lease.id), await stored(backend), await stored(before)]).toEqual([[2n], 1, 0]);
+  expect([leasesOf(lessor).map((lease) => lease.id), await stored(backend), await stored(before)]).toEqual([
+    [2n],
+    1,
+    0,
+  ]);
 });
 
 for (const { name, afterMs, want } of [
@@ -152,7 +156,7 @@ test("remainingSeconds() is not known of what is not there, nor when not primary
   expect(lessor.remainingSeconds(id(2))).toBeUndefined();
 });
 
-test("leases() on the primary gives the next to expire first", async () => {
+test("leasesInSteps() on the primary gives the next to expire first", async () => {
   const { lessor } = await openBench();
   lessor.promote(0);
   for (const [lease, ttl] of [
@@ -162,5 +166,5 @@ test("leases() on the primary gives the next to expire first", async () => {
   ] as const) {
     lessor.grant(id(lease), ttl);
   }
-  expect(lessor.leases().map((lease) => lease.id)).toEqual([2n, 3n, 1n]);
+  expect(leasesOf(lessor).map((lease) => lease.id)).toEqual([2n, 3n, 1n]);
 });

@@ -77,6 +77,7 @@ for (const { path, request, want } of [
   });
 }
 
+const clock = new ManualClock();
 const crowded = TxnRequest.create({ compare: [Compare.create(), Compare.create()] });
 for (const { path, request, want } of [
   { path: "KV/Put", request: PutRequest.encode(PutRequest.create()), want: "noSpace" },
@@ -86,8 +87,8 @@ for (const { path, request, want } of [
   { path: "Lease/LeaseGrant", request: new Uint8Array(0), want: "noSpace" },
 ]) {
   test(`${path} says ${want} when the store is full and the request is wrong`, async () => {
-    const guard = new LeaderGuard(new Leadership(), new ManualClock(), 1);
-    const bindings = [...kvBindings(kvServer([], true), 1), ...leaseBindings(leaseServer(true), guard)];
+    const guard = new LeaderGuard(new Leadership(), clock, 1);
+    const bindings = [...kvBindings(kvServer([], true), 1), ...leaseBindings(leaseServer(true), guard, clock)];
     await expect(unaryOf(bindings, `/etcdserverpb.${path}`)(request)).rejects.toMatchObject({ kind: want });
   });
 }
@@ -198,7 +199,7 @@ for (const { id, want } of [
   { id: 77n, want: { ttl: -1, grantedTtl: 0, header: { revision: 100 } } },
 ]) {
   test(`the time to live of lease ${id} is ${want.ttl}`, async () => {
-    const bindings = leaseBindings(leaseServer(), new LeaderGuard(new Leadership(), new ManualClock(), 1));
+    const bindings = leaseBindings(leaseServer(), new LeaderGuard(new Leadership(), clock, 1), clock);
     const ask = unaryOf(bindings, "/etcdserverpb.Lease/LeaseTimeToLive");
     const answer = await ask(LeaseTimeToLiveRequest.encode({ id, keys: false }));
     expect(LeaseTimeToLiveResponse.decode(answer)).toMatchObject({ id, ...want });
@@ -236,7 +237,9 @@ function keepAlives(guard: LeaderGuard, metadata: Readonly<Record<string, string
     drained: () => Promise.resolve(),
     end: () => undefined,
   };
-  const binding = leaseBindings(leaseServer(), guard).find((one) => one.path === "/etcdserverpb.Lease/LeaseKeepAlive");
+  const binding = leaseBindings(leaseServer(), guard, clock).find(
+    (one) => one.path === "/etcdserverpb.Lease/LeaseKeepAlive",
+  );
   if (binding?.kind !== "stream") throw new Error("LeaseKeepAlive is not bound");
   return {
     answers,

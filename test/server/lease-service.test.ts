@@ -6,6 +6,7 @@ import type { LeaderQuestion, LeaderQuestions } from "../../src/server/leader-qu
 import { LeaseService } from "../../src/server/lease-service.js";
 import { authpb, type InternalRaftRequest, LeaseTimeToLiveRequest, PutRequest } from "../../src/wire/index.js";
 import { type Bench, openBench } from "../apply/fixtures.js";
+import { clockOfLooks, turnsOfOthers } from "../base/other-work.js";
 import { outcome, patient } from "./member.js";
 
 const id = 7n as LeaseId;
@@ -13,18 +14,11 @@ const alice: Call = { ...patient, commonName: "alice" };
 const putOf = (key: Key) => ({ put: PutRequest.create({ key, lease: id }) });
 const revocation = { authRoleRevokePermission: { role: "app", key: "a", rangeEnd: "d" } };
 
-/**
- * A follower that has applied a lease with the key `a` and alice's right to [a, d), and nothing of `late`, which the
- * leader has applied and which a linearizable read waits for.
- */
-async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLeader: readonly Key[]) {
-  const bench: Bench = await openBench();
+/** Gives alice a right to [a, d), then turns authentication on. */
+function enableAuth(bench: Bench): void {
   const options = { noPassword: true };
   const perm = { permType: authpb.PermissionType.READWRITE, key: "a", rangeEnd: "d" };
-  let renewed = 0;
   for (const request of [
-    { leaseGrant: { id, ttl: 60 } },
-    putOf("a"),
     { authUserAdd: { name: "root", password: "", hashedPassword: "", options } },
     { authUserAdd: { name: "alice", password: "", hashedPassword: "", options } },
     { authRoleAdd: { name: "root" } },
@@ -36,6 +30,17 @@ async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLea
   ]) {
     bench.mustApply(request);
   }
+}
+
+/**
+ * A follower that has applied a lease with the key `a` and alice's right to [a, d), and nothing of `late`, which the
+ * leader has applied and which a linearizable read waits for.
+ */
+async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLeader: readonly Key[]) {
+  const bench: Bench = await openBench();
+  let renewed = 0;
+  for (const request of [{ leaseGrant: { id, ttl: 60 } }, putOf("a")]) bench.mustApply(request);
+  enableAuth(bench);
   const rootHeader = () => ({ id: 0n, username: "root", authRevision: bench.auth.revision });
   let waited = 0;
   const readIndex = {
@@ -99,4 +104,64 @@ describe("a follower has a lease renewed for whom may write", () => {
       expect(found.renewals()).toBe(renewals);
     });
   }
+});
+
+describe("questions about very many leases or keys let others run every few milliseconds", () => {
+  const many = 20_000;
+
+  /** A leader whose lease `id` holds many keys, among many other leases. */
+  async function leader() {
+    const bench: Bench = await openBench();
+    bench.mustApply({ leaseGrant: { id, ttl: 60 } });
+    for (let at = 0; at < many; at++) {
+      bench.lessor.grant(BigInt(1_000 + at) as LeaseId, 60 + (at % 100));
+      bench.lessor.attach(id, `a/${at}`);
+    }
+    bench.lessor.promote(0);
+    const service = new LeaseService({
+      ...{ clock: clockOfLooks(), lessor: bench.lessor, access: new Access(bench.auth, true) },
+      ...{ position: { applied: 1, committed: 1 } as never, leadership: { leading: true } as never },
+      ...{ headers: { at: () => undefined } as never, proposer: undefined as never, readIndex: undefined as never },
+      ...{ questions: { ask: ({ here }: LeaderQuestion<unknown>) => here() } as never },
+      ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => true },
+    });
+    return { bench, service };
+  }
+
+  test("which leases there are", async () => {
+    const { service } = await leader();
+    let found = 0;
+    const turns = await turnsOfOthers(async () => {
+      found = (await service.leases(patient)).leases.length;
+    });
+    expect(found).toBe(many + 1);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  test("which keys a lease has", async () => {
+    const { service } = await leader();
+    let keys: readonly Key[] = [];
+    const turns = await turnsOfOthers(async () => {
+      ({ keys } = await service.timeToLiveHere(id, true));
+    });
+    expect(keys).toHaveLength(many);
+    expect(keys).toEqual(keys.toSorted());
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  test("whether all its keys may be written", async () => {
+    const { bench, service } = await leader();
+    enableAuth(bench);
+    expect(await turnsOfOthers(() => service.renew(id, alice))).toBeGreaterThan(3);
+  });
+
+  test("a right that is taken while keys are checked stops the answer", async () => {
+    const { bench, service } = await leader();
+    enableAuth(bench);
+    const renewal = outcome(service.renew(id, alice));
+    setImmediate(() => {
+      bench.mustApply({ header: { id: 0n, username: "root", authRevision: bench.auth.revision }, ...revocation });
+    });
+    expect(await renewal).toMatch(/authOldRevision|permissionDenied/);
+  });
 });
