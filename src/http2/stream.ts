@@ -99,13 +99,21 @@ export class Http2Stream {
       this.#host.sendData(this.id, head, body);
       return;
     }
-    for (const bytes of [head, body]) {
+    this.writeAll([head, body]);
+  }
+
+  /** As `write`, of any number of pieces, which share frames. */
+  writeAll(pieces: readonly Uint8Array[]): void {
+    if (this.#over || this.#trailers !== undefined) return;
+    let cost = 0;
+    for (const bytes of pieces) {
       if (bytes.length === 0) continue;
       this.#waiting.push({ bytes, sent: 0 });
-      this.#waitingCost += bytes.length + waitingBytes;
-      this.#host.answers.take(bytes.length + waitingBytes);
+      this.#waitingBytes += bytes.length;
+      cost += bytes.length + waitingBytes;
     }
-    this.#waitingBytes += length;
+    this.#waitingCost += cost;
+    this.#host.answers.take(cost);
     this.#pump();
   }
 

@@ -1,4 +1,4 @@
-import { type Encoded, Event, EventType, type KeyValue } from "../wire/index.js";
+import { type Encoded, type EncodedEvent, EventType, encodeEvent, type KeyValue } from "../wire/index.js";
 import type { Change } from "./change.js";
 import type { WatchHistory } from "./watch-history.js";
 import type { Watcher } from "./watcher.js";
@@ -7,8 +7,8 @@ import type { Watcher } from "./watcher.js";
 export class ChangeEvent {
   readonly change: Change;
   readonly #history: WatchHistory;
-  #plain: Encoded<Event> | undefined;
-  #withPrevKv: Encoded<Event> | undefined;
+  #plain: EncodedEvent | undefined;
+  #withPrevKv: EncodedEvent | undefined;
 
   constructor(change: Change, history: WatchHistory) {
     this.change = change;
@@ -21,7 +21,7 @@ export class ChangeEvent {
   }
 
   /** Undefined when the watcher does not want to hear of changes like this. */
-  for(watcher: Watcher): Encoded<Event> | undefined {
+  for(watcher: Watcher): EncodedEvent | undefined {
     const { noPut, noDelete, prevKv } = watcher.options;
     if (this.change.type === "put" ? noPut : noDelete) return undefined;
     if (!prevKv) return this.#encodedPlain();
@@ -29,12 +29,12 @@ export class ChangeEvent {
     return this.#withPrevKv;
   }
 
-  #encodedPlain(): Encoded<Event> {
+  #encodedPlain(): EncodedEvent {
     this.#plain ??= this.#encode(undefined);
     return this.#plain;
   }
 
-  #encodeWithPrevKv(): Encoded<Event> {
+  #encodeWithPrevKv(): EncodedEvent {
     const { type, key, createRevision, modRevision, previous } = this.change;
     if (type === "put" && createRevision === modRevision) return this.#encodedPlain();
     // A compacted revision is not told, as in etcd, even when the pair is still in memory. Otherwise what a watcher
@@ -44,15 +44,15 @@ export class ChangeEvent {
     return before === undefined ? this.#encodedPlain() : this.#encode(before);
   }
 
-  #encode(prevKv: Encoded<KeyValue> | undefined): Encoded<Event> {
+  #encode(prevKv: Encoded<KeyValue> | undefined): EncodedEvent {
     const type = this.change.type === "put" ? EventType.PUT : EventType.DELETE;
-    return Event.encode({ type, kv: this.change.kv, prevKv });
+    return encodeEvent({ type, kv: this.change.kv, prevKv });
   }
 }
 
 /** Events for one watcher, in order. */
 export interface EventBatch {
-  readonly events: Encoded<Event>[];
+  readonly events: EncodedEvent[];
   readonly firstRevision: number;
   bytes: number;
 }

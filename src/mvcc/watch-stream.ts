@@ -1,4 +1,4 @@
-import type { Encoded, Event } from "../wire/index.js";
+import type { EncodedEvent } from "../wire/index.js";
 import type { EventBatch } from "./watch-events.js";
 import type { Watcher, WatcherPlace, WatchId, WatchOptions } from "./watcher.js";
 
@@ -9,7 +9,7 @@ export type WatchNotice =
       readonly watchId: WatchId;
       /** Everything that the watcher was to hear up to this revision has now been handed over. */
       readonly revision: number;
-      readonly events: readonly Encoded<Event>[];
+      readonly events: readonly EncodedEvent[];
       /** How long the events are together. */
       readonly bytes: number;
     }

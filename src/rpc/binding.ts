@@ -148,6 +148,7 @@ export function streaming<Request, Response>(
           for await (const message of bytes.read()) yield decode(request, message);
         },
         write: (message) => bytes.write(response.encode(message)),
+        writePieces: (message) => bytes.writePieces(message),
         drained: () => bytes.drained(),
         end: () => bytes.end(),
       }),

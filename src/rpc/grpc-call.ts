@@ -10,7 +10,7 @@ import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
 import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messages.js";
 import type { SlowCalls } from "./slow-calls.js";
 import { type CallStatus, okStatus, statusOf } from "./status.js";
-import type { ServerStream } from "./stream.js";
+import type { MessageInPieces, ServerStream } from "./stream.js";
 
 /** What is waiting for a client before its handler is asked to stop. */
 const unsentBytesMax = 64 * 1024;
@@ -153,6 +153,13 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   write(message: Uint8Array): boolean {
     if (this.#ended !== "no") return true;
     this.#send(message);
+    return this.#stream.unsentBytes < unsentBytesMax;
+  }
+
+  writePieces({ length, pieces }: MessageInPieces): boolean {
+    if (this.#ended !== "no") return true;
+    this.#count(length);
+    this.#stream.writeAll([messagePrefix(length), ...pieces]);
     return this.#stream.unsentBytes < unsentBytesMax;
   }
 

@@ -5,12 +5,12 @@ import {
   type Encodable,
   type Encoded,
   type KeyValue,
+  openedField,
   RangeResponse,
   ResponseOp,
   TxnResponse,
 } from "../wire/index.js";
 import type { Answer } from "./answer.js";
-import { openedField } from "./opened-field.js";
 
 // Answers of writes. The store that they tell of has moved on, so their pairs are held; they are encoded while they are
 // sent, since encoding them all would hold the event loop.

@@ -1,7 +1,7 @@
 import { EtcdError, type Key } from "../base/index.js";
 import type { WatchableStore, WatchNotice, WatchSink, WatchStream } from "../mvcc/index.js";
 import type { Call, WatchJudge } from "../server/index.js";
-import { type Decoded, Event } from "../wire/index.js";
+import { type Decoded, Event, wholeEvent } from "../wire/index.js";
 
 /** What waits for the reader before the store is asked to stop. */
 const noticesMax = 16;
@@ -102,7 +102,7 @@ export class KeyEvents implements WatchSink {
       if (notice?.kind === "compacted") return undefined;
       if (notice?.kind === "events") {
         this.#stream.resume();
-        return { revision: notice.revision, events: notice.events.map((event) => Event.decode(event)) };
+        return { revision: notice.revision, events: notice.events.map((event) => Event.decode(wholeEvent(event))) };
       }
       if (notice !== undefined) continue;
       await new Promise<void>((resolve) => {

@@ -1,7 +1,6 @@
 import { LongRange, type LongTxn, pairFieldBytes, varintBytes } from "../server/index.js";
-import { type Encoded, type KeyValue, RangeResponse, ResponseHeader, TxnResponse } from "../wire/index.js";
+import { type Encoded, type KeyValue, openedField, RangeResponse, ResponseHeader, TxnResponse } from "../wire/index.js";
 import type { LongAnswer } from "./answer.js";
-import { openedField } from "./opened-field.js";
 
 /** A part is about as long as this, unless a single pair is longer. */
 const partBytes = 64 * 1024;

@@ -1,5 +1,12 @@
 import type { Call } from "../server/index.js";
 
+/** An encoded message in pieces, which are sent without being put together. They must not change any more. */
+export interface MessageInPieces {
+  /** Bytes of all pieces together. */
+  readonly length: number;
+  readonly pieces: readonly Uint8Array[];
+}
+
 /**
  * What a streaming handler sees of one call: the client's messages in order, and a way to answer that says when the
  * client (or its connection) is slower than the answers. The transport owns the queues on both sides and bounds them.
@@ -20,6 +27,8 @@ export interface ServerStream<Request, Response> {
    * @returns false when enough is waiting for the client: stop until `drained()`. The message is taken either way.
    */
   write(message: Response): boolean;
+  /** As `write`, of a message that its handler has encoded. */
+  writePieces(message: MessageInPieces): boolean;
   /** Resolves when there is room again, at once when there is, and also when the call is over. Never rejects. */
   drained(): Promise<void>;
   /** Ends the call with status OK after what was written; further writes are dropped. */

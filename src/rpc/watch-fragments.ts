@@ -1,40 +1,57 @@
-import { assert } from "../base/index.js";
-import { type Encodable, type Encoded, type Event, WatchResponse } from "../wire/index.js";
+import type { Steps, WorkBudget } from "../base/index.js";
+import { varintBytes } from "../server/index.js";
+import { type EncodedEvent, WatchResponse } from "../wire/index.js";
+
+/** Some of the events of a response, `[from, to)`, that are sent as a response of their own. */
+export interface Fragment {
+  readonly from: number;
+  readonly to: number;
+  /** Others follow: the response is marked as a fragment. */
+  readonly marked: boolean;
+}
 
 /**
- * The response as one or more that are shorter than `bytesMax` each, unless a single event is longer. All but the last
- * are marked as fragments. The cuts are where etcd makes them.
+ * Cuts a response into fragments that are shorter than `bytesMax` each, unless a single event is longer. The cuts are
+ * where etcd makes them.
+ *
+ * @param head the response without its events
  */
-export function* fragmentsOf(response: WatchResponse, bytesMax: number): Generator<WatchResponse> {
-  const sizes = response.events.map(eventBytes);
-  const frame = WatchResponse.encode({ ...response, events: [] }).length;
-  const whole = sizes.reduce((sum, size) => sum + size, frame);
-  if (whole < bytesMax || sizes.length < 2) {
-    yield response;
-    return;
-  }
-  const marked = WatchResponse.encode({ ...response, fragment: true, events: [] }).length;
-  let from = 0;
+export function* fragmentsOf(
+  head: WatchResponse,
+  events: readonly EncodedEvent[],
+  bytesMax: number,
+  budget: WorkBudget,
+): Steps<readonly Fragment[]> {
+  const marked = WatchResponse.encode({ ...head, fragment: true }).length;
+  const cuts: number[] = [];
   let size = marked;
-  for (const [at, more] of sizes.entries()) {
-    if (at > from && size + more >= bytesMax) {
-      yield { ...response, fragment: true, events: response.events.slice(from, at) };
+  let whole = WatchResponse.encode(head).length;
+  let from = 0;
+  for (const [at, event] of events.entries()) {
+    const bytes = eventFieldBytes(event);
+    whole += bytes;
+    if (at > from && size + bytes >= bytesMax) {
+      cuts.push(at);
       from = at;
       size = marked;
     }
-    size += more;
+    size += bytes;
+    if (budget.over(0)) yield;
   }
-  yield { ...response, events: response.events.slice(from) };
+  if (whole < bytesMax) return [wholeOf(events)];
+  return [0, ...cuts].map((start, place) => ({
+    from: start,
+    to: cuts[place] ?? events.length,
+    marked: place < cuts.length,
+  }));
+}
+
+/** A response that is not cut. */
+export function wholeOf(events: readonly EncodedEvent[]): Fragment {
+  return { from: 0, to: events.length, marked: false };
 }
 
 /** What an event takes within a response: its tag, its length, itself. */
-function eventBytes(event: Encodable<Event>): number {
-  assert(isEncoded(event), "the events of a watch come encoded");
-  let lengthBytes = 1;
-  for (let rest = event.length; rest > 0x7f; rest = Math.floor(rest / 0x80)) lengthBytes++;
-  return 1 + lengthBytes + event.length;
-}
-
-function isEncoded(event: Encodable<Event>): event is Encoded<Event> {
-  return event instanceof Uint8Array;
+export function eventFieldBytes({ length }: EncodedEvent): number {
+  return 1 + varintBytes(length) + length;
 }

@@ -1,7 +1,16 @@
-import { EtcdError, type MemoryPot } from "../base/index.js";
+import { type Clock, EtcdError, type MemoryPot, Turns } from "../base/index.js";
 import type { StoreCounters, WatchNotice, WatchSink } from "../mvcc/index.js";
-import { type Encoded, type Event, type ResponseHeader, WatchResponse } from "../wire/index.js";
-import { fragmentsOf } from "./watch-fragments.js";
+import {
+  type Encoded,
+  type EncodedEvent,
+  type Event,
+  LongEvent,
+  type ResponseHeader,
+  WatchResponse,
+} from "../wire/index.js";
+import type { MessageInPieces } from "./stream.js";
+import { fragmentsOf, wholeOf } from "./watch-fragments.js";
+import { responseInPieces } from "./watch-pieces.js";
 
 /** When this much waits for a client, its watchers are set aside until half of it is gone. */
 const waitingBytesMax = 256 * 1024;
@@ -12,13 +21,17 @@ const shareBytesMax = 16 * 1024;
 const responseBytes = 256;
 /** Events of one watcher share a response while it is shorter than this. */
 const joinedBytesMax = 64 * 1024;
+/** A response of more is encoded in turns, and in pieces. */
+const encodedBytesMax = joinedBytesMax + responseBytes;
+/** What an event takes in a response beside its bytes, at most. */
+const eventFrameBytesMax = 11;
 /** So many sent responses may stand before those that wait. */
 const sentMax = 1_000;
 
 /** What will be one response, unless it is cut. While it waits, events that follow for the same watcher join it. */
 interface Waiting {
   readonly fields: Partial<WatchResponse>;
-  readonly events: Encoded<Event>[];
+  readonly events: EncodedEvent[];
   /** Whether the watcher takes fragments: it may be forgotten before this is sent. */
   readonly fragmented: boolean;
   revision: number;
@@ -28,6 +41,7 @@ interface Waiting {
 /** The way out of one call. */
 export interface WatchOutput {
   write(response: WatchResponse): boolean;
+  writePieces(message: MessageInPieces): boolean;
   drained(): Promise<void>;
 }
 
@@ -37,6 +51,7 @@ export interface WatchSenderOptions {
   readonly memory: MemoryPot;
   readonly counters: Pick<StoreCounters, "eventsSent" | "eventsPending">;
   readonly header: (revision: number) => ResponseHeader;
+  readonly clock: Clock;
   /** A response of a watcher that takes fragments is cut from this size on. */
   readonly fragmentBytes: number;
   /** There is room again. */
@@ -125,7 +140,7 @@ export class WatchSender implements WatchSink {
     this.#wakeRoomWaiters();
   }
 
-  #tell(watchId: bigint, revision: number, events: readonly Encoded<Event>[], bytes: number): void {
+  #tell(watchId: bigint, revision: number, events: readonly EncodedEvent[], bytes: number): void {
     if (this.#stopped) return;
     this.#events += events.length;
     this.#options.counters.eventsPending += events.length;
@@ -162,19 +177,41 @@ export class WatchSender implements WatchSink {
 
   async #send(): Promise<void> {
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
-      for (const response of this.#responses(item)) {
-        if (!this.#options.output.write(response)) await this.#options.output.drained();
-        if (this.#stopped) return;
-      }
+      const response = this.#shortResponse(item);
+      if (response === undefined) await this.#sendInPieces(item);
+      else if (!this.#options.output.write(response)) await this.#options.output.drained();
+      if (this.#stopped) return;
       this.#sent(item);
     }
     this.#sending = false;
   }
 
-  #responses({ fields, events, fragmented, revision }: Waiting): Iterable<WatchResponse> {
-    const { header, fragmentBytes } = this.#options;
-    const response = WatchResponse.create({ ...fields, header: header(revision), events });
-    return fragmented ? fragmentsOf(response, fragmentBytes) : [response];
+  /** Undefined when it is long, so that it should be cut or encoded in pieces. */
+  #shortResponse({ fields, events, bytes, fragmented, revision }: Waiting): WatchResponse | undefined {
+    const { fragmentBytes, header } = this.#options;
+    if (bytes > encodedBytesMax) return undefined;
+    if (fragmented && bytes + events.length * eventFrameBytesMax >= fragmentBytes) return undefined;
+    if (!events.every(isShort)) return undefined;
+    return WatchResponse.create({ ...fields, header: header(revision), events });
+  }
+
+  /** Nothing else goes out before the last of it is written. */
+  async #sendInPieces({ fields, events, fragmented, revision }: Waiting): Promise<void> {
+    const { clock, fragmentBytes, output } = this.#options;
+    const head = WatchResponse.create({ ...fields, header: this.#options.header(revision) });
+    const turns = new Turns(clock);
+    const goOn = (): void => undefined;
+    const fragments = fragmented
+      ? await turns.run(fragmentsOf(head, events, fragmentBytes, turns), goOn)
+      : [wholeOf(events)];
+    for (const { from, to, marked } of fragments) {
+      const response = responseInPieces({ ...head, fragment: marked }, events.slice(from, to), turns);
+      const message = await turns.run(response, goOn);
+      if (this.#stopped) return;
+      if (!output.writePieces(message)) await output.drained();
+      if (this.#stopped) return;
+      turns.begin();
+    }
   }
 
   #take(): Waiting | undefined {
@@ -206,4 +243,8 @@ export class WatchSender implements WatchSink {
     this.#roomWaiters = [];
     for (const resolve of waiters) resolve();
   }
+}
+
+function isShort(event: EncodedEvent): event is Encoded<Event> {
+  return !(event instanceof LongEvent);
 }

@@ -90,6 +90,7 @@ class WatchSession {
       memory: server.memory.pot("watches"),
       counters: server.watchable.counters,
       header: (revision) => server.header(revision),
+      clock,
       fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
       onRoom: () => this.#watches.resume(),
       onEnd: (error) => this.#end(error),

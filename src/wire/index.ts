@@ -25,8 +25,10 @@ export { JsonError } from "./json/json-error.js";
 export type { JsonScanner } from "./json/scanner.js";
 export { loadJsonForms } from "./json-forms.js";
 export { loadDescriptors, loadSchema } from "./load-schema.js";
+export { type EncodedEvent, encodeEvent, LongEvent, wholeEvent } from "./long-event.js";
 export { nestingMax, TooManyParts, WireError } from "./malformed.js";
 export { withNestedTxns } from "./nested-txns.js";
+export { openedField } from "./opened-field.js";
 export type {
   Codec,
   Decoded,

@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import type { ApplyResult } from "../../src/apply/index.js";
 import type { WorkBudget } from "../../src/base/index.js";
 import type { WatchableStore, WatchNotice } from "../../src/mvcc/index.js";
-import { CompareResult, CompareTarget, Event, InternalRaftRequest } from "../../src/wire/index.js";
+import {
+  CompareResult,
+  CompareTarget,
+  type EncodedEvent,
+  Event,
+  InternalRaftRequest,
+  wholeEvent,
+} from "../../src/wire/index.js";
 import { leasesOf } from "../lease/fixtures.js";
 import { on, showEvent, TestSink, watchable } from "../mvcc/watch-fixture.js";
 import { type Bench, del, lease, openBench, put, range, txn } from "./fixtures.js";
@@ -85,8 +92,8 @@ function eventsOf(notices: readonly WatchNotice[]): string[] {
   return notices.flatMap((notice) => (notice.kind === "events" ? notice.events.map(showEvent) : []));
 }
 
-function revisionOf(event: Uint8Array): number {
-  return Event.decode(event).kv?.modRevision ?? 0;
+function revisionOf(event: EncodedEvent): number {
+  return Event.decode(wholeEvent(event)).kv?.modRevision ?? 0;
 }
 
 async function done(result: ApplyResult): Promise<void> {

@@ -117,6 +117,10 @@ function streamOf(
       answered(bytes);
       return true;
     },
+    writePieces({ pieces }) {
+      answered(Buffer.concat(pieces));
+      return true;
+    },
     drained: async () => undefined,
     end: () => undefined,
   };

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { WatchableStore, type WatchNotice, type WatchOptions, type WatchSink } from "../../src/mvcc/index.js";
-import { Event, EventType } from "../../src/wire/index.js";
+import { type EncodedEvent, Event, EventType, wholeEvent } from "../../src/wire/index.js";
 
 /** A client's end of a stream: it keeps what it is told and takes as much as the test lets it. */
 export class TestSink implements WatchSink {
@@ -42,8 +42,8 @@ export function showNotice(notice: WatchNotice): string {
 }
 
 /** `a=1@2` for a put at revision 2, `-a@3` for a delete, with `(was 1@2)` behind when it tells what was. */
-export function showEvent(bytes: Uint8Array): string {
-  const { type, kv, prevKv } = Event.decode(bytes);
+export function showEvent(event: EncodedEvent): string {
+  const { type, kv, prevKv } = Event.decode(wholeEvent(event));
   if (kv === undefined) return "nothing";
   const what =
     type === EventType.PUT ? `${kv.key}=${text(kv.value)}@${kv.modRevision}` : `-${kv.key}@${kv.modRevision}`;

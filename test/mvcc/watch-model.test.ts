@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Random, seededRandom, systemClock, Turns } from "../../src/base/index.js";
 import type { Change, Store, WatchableStore, WatchNotice, WatchOptions, WatchStream } from "../../src/mvcc/index.js";
+import type { EncodedEvent } from "../../src/wire/index.js";
 import { openEmpty, type Write, write } from "./fixture.js";
 import { readingWith, showEvent, TestSink, watchable } from "./watch-fixture.js";
 
@@ -95,7 +96,7 @@ class Client {
   }
 
   /** It now hears exactly what there is for it between what it heard before and `revision`. */
-  #checkHeard(watcher: WatcherModel, revision: number, events: readonly Uint8Array[]): void {
+  #checkHeard(watcher: WatcherModel, revision: number, events: readonly EncodedEvent[]): void {
     const want = this.#world.hear(watcher, revision);
     expect(events.map((event) => showEvent(event).replace(/\(.*\)/, ""))).toEqual(want);
   }

@@ -234,6 +234,7 @@ function keepAlives(guard: LeaderGuard, metadata: Readonly<Record<string, string
       answers.push(LeaseKeepAliveResponse.decode(message));
       return true;
     },
+    writePieces: () => true,
     drained: () => Promise.resolve(),
     end: () => undefined,
   };

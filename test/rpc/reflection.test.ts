@@ -28,6 +28,7 @@ async function ask(version: "v1" | "v1alpha", ...questions: readonly Question[])
       answers.push(reflectionpb.ServerReflectionResponse.decode(bytes));
       return true;
     },
+    writePieces: () => true,
     drained: () => Promise.resolve(),
     end: () => undefined,
   });

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ManualClock, MemoryAccount, seededRandom } from "../../src/base/index.js";
 import { type Store, WatchableStore } from "../../src/mvcc/index.js";
 import { LeaderGuard } from "../../src/rpc/leader-guard.js";
-import type { ServerStream } from "../../src/rpc/stream.js";
+import type { MessageInPieces, ServerStream } from "../../src/rpc/stream.js";
 import { type WatchServer, watchHandler } from "../../src/rpc/watch.js";
 import { type Event, EventType, WatchCreateRequest, type WatchRequest, WatchResponse } from "../../src/wire/index.js";
 import { openEmpty, type Write, write } from "../mvcc/fixture.js";
@@ -124,6 +124,10 @@ export class TestClient implements ServerStream<WatchRequest, WatchResponse> {
   write(response: WatchResponse): boolean {
     if (!this.#abort.signal.aborted) this.responses.push(WatchResponse.decode(WatchResponse.encode(response)));
     return this.reading;
+  }
+
+  writePieces({ pieces }: MessageInPieces): boolean {
+    return this.write(WatchResponse.decode(Buffer.concat(pieces)));
   }
 
   drained(): Promise<void> {

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { MemoryAccount, type MemoryPot } from "../../src/base/index.js";
+import { MemoryAccount, type MemoryPot, systemClock } from "../../src/base/index.js";
+import type { MessageInPieces } from "../../src/rpc/stream.js";
 import { WatchSender } from "../../src/rpc/watch-stream.js";
-import { Event, type WatchResponse } from "../../src/wire/index.js";
+import { type Encoded, Event, KeyValue, WatchResponse } from "../../src/wire/index.js";
 
 /** A way out that takes responses only while it is open. */
 class Output {
@@ -13,6 +14,12 @@ class Output {
   write(response: WatchResponse): boolean {
     this.written.push(response);
     return this.open;
+  }
+
+  writePieces({ length, pieces }: MessageInPieces): boolean {
+    const whole = Buffer.concat(pieces);
+    expect(whole.length).toBe(length);
+    return this.write(WatchResponse.decode(whole));
   }
 
   drained(): Promise<void> {
@@ -47,6 +54,7 @@ function start(otherBytes = 0): Sending {
     counters,
     header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
     fragmentBytes: 1_000_000,
+    clock: systemClock,
     onRoom: () => {
       rooms++;
     },
@@ -55,8 +63,12 @@ function start(otherBytes = 0): Sending {
   return { sender, output, total, counters, rooms: () => rooms, ends };
 }
 
+function eventOf(valueBytes: number): Encoded<Event> {
+  return Event.encode({ type: 0, kv: KeyValue.create({ value: new Uint8Array(valueBytes) }), prevKv: undefined });
+}
+
 function deliver(sender: WatchSender, bytes: number, watchId = 0n, revision = 2): void {
-  const events = [Event.encoded(new Uint8Array(bytes))];
+  const events = [eventOf(bytes)];
   sender.deliver({ kind: "events", watchId, revision, events, bytes });
 }
 
@@ -177,14 +189,13 @@ describe("events of one watcher", () => {
 test("a watcher that takes fragments gets what waits for it in fragments, though it is forgotten by then", async () => {
   const { sender, output } = start();
   sender.fragment(7n);
-  const events = Array.from({ length: 5 }, () => Event.encoded(new Uint8Array(400_000)));
+  const events = Array.from({ length: 5 }, () => eventOf(400_000));
   sender.deliver({ kind: "events", watchId: 7n, revision: 2, events, bytes: 2_000_000 });
   // Its user may not read the keys any more: the watch is cancelled before its events have left.
   sender.forget(7n);
   sender.answer(2, { watchId: 7n, canceled: true });
   output.open = true;
-  await nextTurn();
-  await nextTurn();
+  await expect.poll(() => output.written.length).toBe(4);
   expect(output.written.map(({ fragment, canceled, events: { length } }) => [fragment, canceled, length])).toEqual([
     [true, false, 2],
     [true, false, 2],

@@ -243,6 +243,7 @@ async function watch(host: Host, call: Call, key: Key, rangeEnd: Key): Promise<{
         await new Promise(() => undefined);
       },
       write: (bytes) => heard.push(WatchResponse.decode(bytes)) > 0,
+      writePieces: ({ pieces }) => heard.push(WatchResponse.decode(Buffer.concat(pieces))) > 0,
       drained: async () => undefined,
       end: () => undefined,
     })

@@ -1,5 +1,6 @@
 import type { WatchNotice, WatchSink, WatchStream } from "../../src/mvcc/index.js";
 import type { EtcdServer } from "../../src/server/index.js";
+import { type EncodedEvent, wholeEvent } from "../../src/wire/index.js";
 import { type Fact, readEvent } from "./history.js";
 
 /** The revisions from which on a watcher hears, and what it heard, in order. */
@@ -82,11 +83,11 @@ export class Watching implements WatchSink {
     if (answer.kind === "refused") throw new Error(answer.reason);
   }
 
-  #tell(events: readonly Uint8Array[]): void {
+  #tell(events: readonly EncodedEvent[]): void {
     let facts: Fact[] = [];
     let revision = 0;
     for (const bytes of events) {
-      const event = readEvent(bytes);
+      const event = readEvent(wholeEvent(bytes));
       if (event.revision !== revision) {
         this.#end(revision, facts);
         facts = [];

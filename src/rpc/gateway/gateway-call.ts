@@ -15,7 +15,7 @@ import type { CallCounters, MethodCounters } from "../call-counters.js";
 import type { Gate } from "../gate.js";
 import type { SlowCalls } from "../slow-calls.js";
 import { CallError, type CallStatus, statusOf } from "../status.js";
-import type { ServerStream } from "../stream.js";
+import type { MessageInPieces, ServerStream } from "../stream.js";
 import { parseTimeoutMs } from "./grpc-timeout.js";
 import type { GatewayPeer } from "./peer.js";
 import type { Turnstile } from "./turnstile.js";
@@ -145,6 +145,10 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   write(message: Uint8Array): boolean {
     if (this.#ended) return true;
     return this.#peer.message(this.#print(message));
+  }
+
+  writePieces({ pieces }: MessageInPieces): boolean {
+    return this.write(Buffer.concat(pieces));
   }
 
   drained(): Promise<void> {

@@ -1,0 +1,47 @@
+import { Event, EventType, type KeyValue } from "./generated/kv.js";
+import { openedField } from "./opened-field.js";
+import type { Encoded } from "./protobuf.js";
+
+/** From this length of its pairs on, putting an event together costs more than keeping it in pieces. */
+const longPairsBytesMin = 16 * 1024;
+/** Of the fields of an `Event`: the tag of its type, the numbers of the pair and the pair before. */
+const [typeTag, kvField, prevKvField] = [8, 2, 3];
+
+/**
+ * An encoded event in pieces: the encoded pairs as they are stored, which are not copied, and what stands before each
+ * of them.
+ */
+export class LongEvent {
+  /** Bytes of all pieces together. */
+  readonly length: number;
+  readonly pieces: readonly Uint8Array[];
+
+  constructor(pieces: readonly Uint8Array[]) {
+    this.pieces = pieces;
+    this.length = pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+}
+
+/** An event, encoded; as a whole when it is short. */
+export type EncodedEvent = Encoded<Event> | LongEvent;
+
+/** What an `Event` holds, its pairs encoded. */
+export interface EventFields {
+  readonly type: number;
+  readonly kv: Encoded<KeyValue>;
+  readonly prevKv: Encoded<KeyValue> | undefined;
+}
+
+export function encodeEvent(event: EventFields): EncodedEvent {
+  const { type, kv, prevKv } = event;
+  if (kv.length + (prevKv?.length ?? 0) < longPairsBytesMin) return Event.encode(event);
+  const kvHead = openedField(kvField, kv.length);
+  const pieces = [type === EventType.PUT ? kvHead : Uint8Array.from([typeTag, type, ...kvHead]), kv];
+  if (prevKv !== undefined) pieces.push(openedField(prevKvField, prevKv.length), prevKv);
+  return new LongEvent(pieces);
+}
+
+/** The event in one piece. */
+export function wholeEvent(event: EncodedEvent): Encoded<Event> {
+  return event instanceof LongEvent ? Event.encoded(Buffer.concat(event.pieces)) : event;
+}
