@@ -2,6 +2,9 @@ import { pino } from "pino";
 import type { LogFields } from "../base/index.js";
 import type { LogLevel } from "./log-settings.js";
 
+/** Characters of one text that a line shows. Clients choose user names, hosts and keys, which may take megabytes. */
+const shownMax = 4_096;
+
 /** A function for each level. Those of levels that the log leaves out do nothing. */
 export type LevelLoggers = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
@@ -31,7 +34,7 @@ export function jsonLines(least: LogLevel, write: (line: string) => void): Level
   return { debug: from("debug"), info: from("info"), warn: from("warn"), error: from("error"), fatal: from("fatal") };
 }
 
-/** Ids are hexadecimal in etcd's log, and an error is its text, however deep they are. */
+/** Ids are hexadecimal in etcd's log, an error is its text, and a long text is cut, however deep they are. */
 function plainFields(fields: LogFields): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
@@ -43,7 +46,9 @@ function plainFields(fields: LogFields): Record<string, unknown> {
 
 function plain(value: unknown): unknown {
   if (typeof value === "bigint") return BigInt.asUintN(64, value).toString(16);
-  return value instanceof Error ? value.message : value;
+  const shown = value instanceof Error ? value.message : value;
+  if (typeof shown !== "string" || shown.length <= shownMax) return shown;
+  return `${shown.slice(0, shownMax)}... (${shown.length} characters)`;
 }
 
 /** A field that cannot be shown is never the reason to fail. */

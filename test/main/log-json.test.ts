@@ -38,6 +38,13 @@ describe("a line of JSON", () => {
       fields: { a: Number.NaN, b: [Infinity] },
       want: ',"a":null,"b":[null]}',
     },
+    {
+      name: "shows the beginning of a long text, and its length",
+      fields: { host: "h".repeat(65_536), list: ["k".repeat(4_097)], whole: "w".repeat(4_096) },
+      want:
+        `,"host":"${"h".repeat(4_096)}... (65536 characters)","list":["${"k".repeat(4_096)}... (4097 characters)"],` +
+        `"whole":"${"w".repeat(4_096)}"}`,
+    },
     { name: "has no placeholders", fields: { "%s": "%d" }, want: ',"%s":"%d"}' },
   ]) {
     test(name, () => {
