@@ -12,21 +12,37 @@ export interface ConnectionBounds {
   readonly peers: number;
 }
 
+/** What leaves room for a few ten thousand clients; most systems allow it without asking. */
+const recommended = 65_536;
+
 /**
  * How many connections the process's limit of file descriptors leaves room for.
  *
- * @param limits text of /proc/self/limits; empty outside of Linux, where nothing is bounded
+ * @param limit as `descriptorLimit` finds it
  * @throws StartError when the limit is too low for a member
  */
-export function connectionBounds(limits: string = ownLimits()): ConnectionBounds {
-  const found = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];
-  if (found === undefined || found === "unlimited") return { clients: Number.POSITIVE_INFINITY, peers: peersMax };
-  const limit = Number(found);
-  if (limit > reserved) return { clients: limit - reserved, peers: peersMax };
-  throw new StartError(
-    `file descriptor limit of etcd process is too low; please set higher: it is ${limit}, ` +
-      `and ${reserved} are reserved (ulimit -n, LimitNOFILE=)`,
+export function connectionBounds(limit: number = descriptorLimit()): ConnectionBounds {
+  if (limit <= reserved) throw new StartError(tooFewDescriptors(limit));
+  return { clients: limit - reserved, peers: peersMax };
+}
+
+/** The one sentence for a limit that is too low for a member, or too low to load its program, in etcd's words. */
+export function tooFewDescriptors(limit: number): string {
+  return (
+    `file descriptor limit of etcd process is too low; please set higher: it is ${limit}, and ${recommended} is ` +
+    `recommended (ulimit -n ${recommended}, or LimitNOFILE=${recommended} in a systemd unit)`
   );
+}
+
+/**
+ * How many file descriptors this process may have open: Node has raised that to the hard limit.
+ *
+ * @param limits text of /proc/self/limits; empty outside of Linux, where nothing is bounded
+ * @returns Infinity for no bound
+ */
+export function descriptorLimit(limits: string = ownLimits()): number {
+  const found = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];
+  return found === undefined || found === "unlimited" ? Number.POSITIVE_INFINITY : Number(found);
 }
 
 function ownLimits(): string {

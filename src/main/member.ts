@@ -8,6 +8,7 @@ import {
   Gate,
   GrpcServer,
   type PortHandlers,
+  type RefusedConnections,
   SharedPort,
   SlowCalls,
 } from "../rpc/index.js";
@@ -60,13 +61,16 @@ export async function startMember(
   const security = await openSecurity(settings, clock, logger);
   const limit = memoryLimit();
   const memory = clientMemory(settings.maxMemoryBytes, limit.bytes, clock, logger);
-  const overHttp2 = security.clients && { ...security.clients, http2: true };
+  const clientTls = security.clients && { ...security.clients, http2: true };
+  const metricsTls = security.metrics && { ...security.metrics, http2: true };
   const bounds = connectionBounds();
   const connections = new ConnectionLimit(bounds.clients, logger);
-  const peers = await openPorts(settings.listenPeers, new ConnectionLimit(bounds.peers, logger), security.peers);
-  const clients = await openPorts(settings.listenClients, connections, overHttp2, memory);
-  const clientsHttp = await openPorts(settings.listenClientsHttp, connections, security.clients, memory);
-  const metrics = await openPorts(settings.listenMetrics, connections, security.metrics, memory);
+  const peerConnections = new ConnectionLimit(bounds.peers, logger, "peer");
+  const refused = { clients: () => connections.refused, peers: () => peerConnections.refused };
+  const peers = await openPorts(settings.listenPeers, peerConnections, security.peers);
+  const clients = await openPorts(settings.listenClients, connections, clientTls, memory);
+  const clientsHttp = await openPorts(settings.listenClientsHttp, connections, clientTls, memory);
+  const metrics = await openPorts(settings.listenMetrics, connections, metricsTls, memory);
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
@@ -80,7 +84,8 @@ export async function startMember(
   const server = await starting;
   const stop = async (handlers?: ClientHandlers): Promise<void> => {
     const forClients = [...clients, ...clientsHttp, ...metrics];
-    const ending = [handlers?.grpc.stop(graceMs), handlers && within(graceMs, handlers.http.stop())];
+    const servers = [handlers?.grpc.stop(graceMs), handlers?.httpAlone.stop(graceMs)];
+    const ending = [...servers, handlers && within(graceMs, handlers.http.stop())];
     await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), ...ending]);
     // Peers are spoken to until the end: one of them is to lead now.
     await server.stop();
@@ -103,14 +108,15 @@ export async function startMember(
     throw end === "removed" ? new MemberRemoved() : end;
   }
   await capable(server);
-  const handlers = clientHandlers(settings, server, memory, () => connections.refused, logger);
-  const { grpc } = handlers;
+  const handlers = clientHandlers(settings, server, memory, refused, logger);
+  const { grpc, httpAlone } = handlers;
   const { listener, upgrade } = handlers.http;
   const http = { http: listener, upgrade };
   logger.info("ready to serve client requests");
-  serve(clients, { grpc, ...(clientsHttp.length === 0 && http) }, logger);
-  serve(clientsHttp, http, logger);
-  serve(metrics, { http: handlers.http.metricsListener }, logger);
+  if (clientsHttp.length === 0) serve(clients, { grpc, ...http }, "grpc+http", logger);
+  else serve(clients, { grpc }, "grpc", logger);
+  serve(clientsHttp, { grpc: httpAlone, ...http }, "http", logger);
+  serve(metrics, { grpc: httpAlone, http: handlers.http.metricsListener }, "http", logger);
   return { server, clientUrls: clients.flatMap(({ urls }) => urls), stop: () => stop(handlers) };
 }
 
@@ -152,6 +158,8 @@ async function capable(server: EtcdServer): Promise<void> {
 /** Who answers clients. */
 interface ClientHandlers {
   readonly grpc: GrpcServer;
+  /** Carries HTTP over HTTP/2 at ports that have no gRPC: it knows no method. */
+  readonly httpAlone: GrpcServer;
   readonly http: ClientEndpoints;
 }
 
@@ -159,7 +167,7 @@ function clientHandlers(
   settings: Settings,
   server: EtcdServer,
   memory: MemoryAccount,
-  connectionsRefused: () => number,
+  connectionsRefused: RefusedConnections,
   logger: ProcessLogger,
 ): ClientHandlers {
   const counters = new CallCounters();
@@ -175,15 +183,18 @@ function clientHandlers(
     ...{ counters, logger, clock, memory, maxConcurrentStreams },
   };
   const { keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin } = settings;
-  const grpc = new GrpcServer({ ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin });
+  const http2 = { ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin };
   const gateway = settings.gateway && { gateway: calls };
   const namesAreUsers = (): boolean => settings.server.clientCertAuth && server.auth.enabled;
   const http = { server, counters, logger, extensiveMetrics, access, namesAreUsers, connectionsRefused, ...gateway };
-  return { grpc, http: clientEndpoints(http) };
+  return {
+    grpc: new GrpcServer(http2),
+    httpAlone: new GrpcServer({ ...http2, bindings: [] }),
+    http: clientEndpoints(http),
+  };
 }
 
-function serve(ports: readonly OpenPort[], handlers: PortHandlers, logger: ProcessLogger): void {
-  const traffic = [...(handlers.grpc ? ["grpc"] : []), ...(handlers.http ? ["http"] : [])].join("+");
+function serve(ports: readonly OpenPort[], handlers: PortHandlers, traffic: string, logger: ProcessLogger): void {
   for (const { port, urls } of ports) {
     port.serve(handlers);
     for (const url of urls) {

@@ -11,7 +11,7 @@ import { fail, type HttpListener, plainText, send } from "./http-answer.js";
 import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 import { type GatewayConfig, LazyGateway } from "./lazy-gateway.js";
 import type { MetricRegistry } from "./metric-registry.js";
-import type { MetricsServer } from "./metrics.js";
+import type { MetricsServer, RefusedConnections } from "./metrics.js";
 
 type Endpoint = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void> | void;
 
@@ -25,8 +25,7 @@ export interface ClientEndpointsConfig {
   /** With histograms of how long calls took. */
   readonly extensiveMetrics: boolean;
   readonly access: HttpAccess;
-  /** Connections that were refused for want of file descriptors. */
-  readonly connectionsRefused?: () => number;
+  readonly connectionsRefused?: RefusedConnections;
   /** Absent: the API is not served in JSON. */
   readonly gateway?: GatewayConfig;
   /** Whether the names in certificates are users: the gateway knows them not, and says so rather than let one think. */
@@ -55,10 +54,15 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
     loading ??= import("./metrics.js").then(({ createMetrics }) =>
       createMetrics(server, counters, checks, extensiveMetrics, {
         logLinesLost: () => logger.linesLost ?? 0,
-        connectionsRefused: config.connectionsRefused ?? (() => 0),
+        connectionsRefused: config.connectionsRefused ?? { clients: () => 0, peers: () => 0 },
       }),
     );
     return loading;
+  };
+  let openApiDocument: Promise<string> | undefined;
+  const loadOpenApi = (): Promise<string> => {
+    openApiDocument ??= openApiText();
+    return openApiDocument;
   };
   const watching = [
     ["/health", onlyGet((request, response, query) => health(checks, request, response, query))],
@@ -75,7 +79,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   if (gateway !== undefined)
     endpoints.set(
       "/openapi.json",
-      onlyGet((_, response) => openApiDocument(response)),
+      onlyGet(async (_, response) => send(response, "application/json", await loadOpenApi())),
     );
   const answer = serving(endpoints, logger, gateway);
   return {
@@ -182,9 +186,9 @@ function version(server: EndpointServer, response: ServerResponse): void {
   send(response, "application/json", JSON.stringify({ etcdserver: apiVersion, etcdcluster }));
 }
 
-async function openApiDocument(response: ServerResponse): Promise<void> {
+async function openApiText(): Promise<string> {
   const [{ openApi }, files] = await Promise.all([import("./openapi.js"), loadSchema()]);
-  send(response, "application/json", JSON.stringify(openApi(files, apiVersion)));
+  return JSON.stringify(openApi(files, apiVersion));
 }
 
 async function metrics(response: ServerResponse, load: () => Promise<MetricRegistry>): Promise<void> {

@@ -18,6 +18,7 @@ export {
   peerEndpoints,
 } from "./http-endpoints.js";
 export type { GatewayConfig } from "./lazy-gateway.js";
+export type { RefusedConnections } from "./metrics.js";
 export { type PortHandlers, type PortSecurity, SharedPort } from "./shared-port.js";
 export { SlowCalls } from "./slow-calls.js";
 export type { ServerStream } from "./stream.js";

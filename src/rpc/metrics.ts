@@ -9,10 +9,16 @@ import { addServer, type MetricsServer } from "./server-metrics.js";
 
 export type { MetricsServer } from "./server-metrics.js";
 
+/** How many connections were refused for want of file descriptors. */
+export interface RefusedConnections {
+  readonly clients: () => number;
+  readonly peers: () => number;
+}
+
 /** What is counted around the server. */
 export interface ProcessCounts {
   readonly logLinesLost: () => number;
-  readonly connectionsRefused: () => number;
+  readonly connectionsRefused: RefusedConnections;
 }
 
 /** All that is counted, under etcd's names where it means the same. Nothing is collected before somebody asks. */
@@ -37,7 +43,12 @@ export function createMetrics(
   registry.counter(
     "etcd_server_client_connections_refused_total",
     "Connections refused because all file descriptors but the reserved ones were in use.",
-    connectionsRefused,
+    connectionsRefused.clients,
+  );
+  registry.counter(
+    "etcd_server_peer_connections_refused_total",
+    "Connections at peer ports refused because all file descriptors reserved for peers were in use.",
+    connectionsRefused.peers,
   );
   addProcessMetrics(registry);
   return registry;

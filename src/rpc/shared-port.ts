@@ -35,7 +35,7 @@ interface Connection {
 
 /** Who answers on a port. */
 export interface PortHandlers {
-  /** Absent: no gRPC on this port. */
+  /** Carries gRPC, and HTTP over HTTP/2. Absent: no HTTP/2 on this port. */
   readonly grpc?: GrpcServer;
   /** Absent: no HTTP on this port. */
   readonly http?: HttpListener;

@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type OutgoingHttpHeaders } from "node:http";
+import { connect } from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, afterEach, expect, test } from "vitest";
+import { tooFewDescriptors } from "../../src/main/file-descriptors.js";
 import { PutRequest, PutResponse, services } from "../../src/wire/index.js";
 import { freePort } from "../support/server-process.js";
 
@@ -88,12 +91,16 @@ test("--help has groups, defaults, and what is not supported", async () => {
   }
 });
 
-test("too few open files to load the program are said in one line", () => {
-  const words = ["-c", 'ulimit -n 60; exec "$0" "$1" --version', process.execPath, command];
-  const { status, stdout, stderr } = spawnSync("bash", words, { encoding: "utf8" });
-  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-  expect(stderr).toMatch(/^etcd: too many open files: .*ulimit -n 65536.*\n$/);
-});
+for (const limit of [60, 145]) {
+  test(`a limit of ${limit} file descriptors is refused in one sentence, also when nothing can be loaded`, () => {
+    const words = ["-c", `ulimit -n ${limit}; exec "$0" "$1" "$2"`, process.execPath, command];
+    const place = `--data-dir=${join(directory, "few")}`;
+    const { status, stdout, stderr } = spawnSync("bash", [...words, place], { encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr.split("\n")).toHaveLength(2);
+    expect(stderr).toContain(tooFewDescriptors(limit));
+  });
+}
 
 test("a command line that cannot be read ends with code 2 and says how to write one", async () => {
   const run = new Run(["--data-dri=x"]);
@@ -230,7 +237,18 @@ test("a member starts again where it stopped, from a file this time", async () =
   }
 });
 
-test("HTTP and metrics can have ports of their own; clients' then take gRPC alone", async () => {
+const { Status } = services["etcdserverpb.Maintenance"];
+const { Range } = services["etcdserverpb.KV"];
+
+async function statusOverHttp2(url: string, head: OutgoingHttpHeaders): Promise<Record<"http" | "grpc", unknown>> {
+  const session = connect(url);
+  const stream = session.request(head);
+  const [fields] = await once(stream, "response");
+  session.destroy();
+  return { http: fields[":status"], grpc: fields["grpc-status"] };
+}
+
+test("HTTP and metrics can have ports of their own, for HTTP/2 too; clients' then take gRPC alone", async () => {
   const socket = join(directory, "clients.sock");
   const run = start([
     `--listen-client-urls=unix://${socket}`,
@@ -242,7 +260,12 @@ test("HTTP and metrics can have ports of their own; clients' then take gRPC alon
   await expect.poll(() => run.lines().filter(({ msg }) => msg === serving).length).toBe(3);
   const ports = run.lines().filter(({ msg }) => msg === serving);
   expect(ports.map(({ traffic }) => traffic)).toEqual(["grpc", "http", "http"]);
-  for (const { address } of ports.slice(1)) expect((await fetch(`${address}/metrics`)).status).toBe(200);
+  for (const { address } of ports.slice(1)) {
+    expect((await fetch(`${address}/metrics`)).status).toBe(200);
+    expect(await statusOverHttp2(String(address), { ":path": "/metrics" })).toEqual({ http: 200, grpc: undefined });
+    const call = { ":method": "POST", ":path": Range.path, "content-type": "application/grpc" };
+    expect(await statusOverHttp2(String(address), call)).toEqual({ http: 200, grpc: "12" });
+  }
   const refused = new Promise((resolve) => {
     httpRequest({ socketPath: socket, path: "/health" })
       .on("error", () => resolve("refused"))
@@ -250,7 +273,6 @@ test("HTTP and metrics can have ports of their own; clients' then take gRPC alon
   });
   expect(await refused).toBe("refused");
   const client = new Client(`unix://${socket}`, credentials.createInsecure());
-  const { Status } = services["etcdserverpb.Maintenance"];
   const encode = (): Buffer => Buffer.from(Status.request.encode({}));
   const status = await new Promise((resolve, reject) => {
     client.makeUnaryRequest(Status.path, encode, Status.response.decode, {}, (error, answer) =>

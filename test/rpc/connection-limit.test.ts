@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { silentLogger, systemClock } from "../../src/base/index.js";
-import { connectionBounds } from "../../src/main/file-descriptors.js";
+import { connectionBounds, descriptorLimit, tooFewDescriptors } from "../../src/main/file-descriptors.js";
 import { ConnectionLimit } from "../../src/rpc/connection-limit.js";
 import { SharedPort } from "../../src/rpc/shared-port.js";
 
@@ -49,17 +49,34 @@ test("connections above the bound are closed, counted and told once; who closes 
   await Promise.all(ports.map((port) => port.stop(0)));
 });
 
+test("peer ports have a bound, a line in the log and a count of their own", async () => {
+  const lines: string[] = [];
+  const peers = new ConnectionLimit(0, { ...silentLogger, warn: (message) => lines.push(message) }, "peer");
+  const port = new SharedPort(systemClock, { plain: true }, undefined, peers);
+  port.listener.listen(0, "127.0.0.1");
+  await once(port.listener, "listening");
+  const address = port.listener.address();
+  await once(await dial(address !== null && typeof address === "object" ? address.port : 0), "close");
+  await port.stop(0);
+  expect(lines).toEqual(["refused a connection at a peer port: all file descriptors reserved for peers are in use"]);
+  expect(peers.refused).toBe(1);
+});
+
 for (const { name, limits, want } of [
   { name: "leaves 150 for the member", limits: "Max open files            1024      4096    files", want: 874 },
   { name: "is none where there is none", limits: "Max open files   unlimited  unlimited  files", want: Infinity },
   { name: "is none where nothing says so", limits: "", want: Infinity },
 ]) {
   test(`the bound of connections ${name}`, () => {
-    expect(connectionBounds(limits).clients).toBe(want);
+    expect(connectionBounds(descriptorLimit(limits)).clients).toBe(want);
   });
 }
 
 test("a limit that leaves nothing for clients is refused at the start, with what to set", () => {
-  const start = () => connectionBounds("Max open files            119      119    files");
-  expect(start).toThrow("file descriptor limit of etcd process is too low; please set higher: it is 119");
+  const limit = descriptorLimit("Max open files            150      150    files");
+  expect(() => connectionBounds(limit)).toThrow(tooFewDescriptors(150));
+  expect(tooFewDescriptors(150)).toMatch(
+    /^file descriptor limit of etcd process is too low; please set higher: it is 150,/,
+  );
+  expect(connectionBounds(151).clients).toBe(1);
 });

@@ -299,6 +299,15 @@ test("/metrics has etcd's names, and histograms that add up", async () => {
   expect(body).not.toContain("grpc_server_handling_seconds");
 });
 
+test("/metrics counts refused connections of clients and of peers", async () => {
+  const connectionsRefused = { clients: () => 3, peers: () => 2 };
+  const config = { server: healthy, counters: new CallCounters(), logger: silentLogger, extensiveMetrics: false };
+  const { listener } = clientEndpoints({ ...config, access: everybody, connectionsRefused });
+  const { body } = await ask(listener, "/metrics");
+  expect(body).toContain("\netcd_server_client_connections_refused_total 3\n");
+  expect(body).toContain("\netcd_server_peer_connections_refused_total 2\n");
+});
+
 test("/metrics times calls when asked to", async () => {
   const counters = new CallCounters();
   const put = counters.method("/etcdserverpb.KV/Put", "unary");
