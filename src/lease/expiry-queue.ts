@@ -50,15 +50,6 @@ export class ExpiryQueue<T extends Queued> {
     this.#heap = [];
   }
 
-  /** Starts over with these items, whose `due` is set; O(n). */
-  fill(items: readonly T[]): void {
-    this.#heap = items.slice();
-    this.#heap.forEach((item, slot) => {
-      item.slot = slot;
-    });
-    for (let slot = (this.#heap.length >> 1) - 1; slot >= 0; slot--) this.#sink(this.#at(slot), slot);
-  }
-
   #holds(item: T): boolean {
     return this.#heap[item.slot] === item;
   }

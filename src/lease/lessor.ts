@@ -3,11 +3,13 @@ import {
   assert,
   type Clock,
   EtcdError,
+  finish,
   type Key,
   type LeaseId,
   type Logger,
   type Steps,
   sortInSteps,
+  unboundedWork,
   type WorkBudget,
 } from "../base/index.js";
 import { leasepb } from "../wire/index.js";
@@ -29,6 +31,8 @@ const checkpointsAtOnce = 500 * checkpointBatch;
 /** When to name an expired lease again that is still there: its revocation may have been lost. */
 const retryMs = 3_000;
 const secondMs = 1_000;
+/** Putting a lease into the queues costs as much as going through so many bytes. */
+const bytesOfQueueing = 1_024;
 
 export interface CheckpointOptions {
   readonly intervalSeconds: number;
@@ -66,6 +70,8 @@ export class Lessor {
   #leases = new Map<LeaseId, HeldLease>();
   #leaseOfKey = new Map<Key, HeldLease>();
   #primary = false;
+  /** While `promoteInSteps` is under way; another one, or none, makes it stop. */
+  #promotion: object | undefined;
   /** Every lease of a primary; empty otherwise. */
   readonly #queue = new ExpiryQueue<HeldLease>();
   readonly #schedule: CheckpointSchedule;
@@ -94,7 +100,7 @@ export class Lessor {
 
   /** Goes on with the leases of `other`, at once, and where it keeps them; nobody else uses it. Not while primary. */
   replaceWith(other: Lessor): void {
-    assert(!this.#primary, "a primary's leases are not replaced");
+    assert(!this.#primary && this.#promotion === undefined, "a primary's leases are not replaced");
     this.#backend = other.#backend;
     this.#leases = other.#leases;
     this.#leaseOfKey = other.#leaseOfKey;
@@ -110,7 +116,7 @@ export class Lessor {
     this.#persist(lease);
     this.#counters.granted++;
     this.#counters.ttlSeconds.observe(lease.ttlSeconds);
-    if (this.#primary) this.#restart(lease, this.#clock.now());
+    if (this.#primary || this.#promotion !== undefined) this.#restart(lease, this.#clock.now());
     return lease;
   }
 
@@ -216,6 +222,7 @@ export class Lessor {
    * is not revoked. None unless primary.
    */
   expired(limit: number): LeaseId[] {
+    if (!this.#primary) return [];
     const now = this.#clock.now();
     const ids: LeaseId[] = [];
     for (let lease = this.#queue.first(); lease !== undefined && lease.due <= now; lease = this.#queue.first()) {
@@ -228,7 +235,7 @@ export class Lessor {
 
   /** Proposes the checkpoints that are due, in bounded batches; does nothing unless primary and asked for. */
   async proposeCheckpoints(): Promise<void> {
-    if (this.#checkpoints === undefined) return;
+    if (this.#checkpoints === undefined || !this.#primary) return;
     for (let proposed = 0; proposed < checkpointsAtOnce; proposed += checkpointBatch) {
       const due = this.#schedule.due(this.#clock.now(), checkpointBatch);
       if (due.length > 0) await this.#checkpoints.propose(due);
@@ -236,33 +243,48 @@ export class Lessor {
     }
   }
 
+  /** As `promoteInSteps`, at once. */
+  promote(extendMs: number): void {
+    finish(this.promoteInSteps(extendMs, unboundedWork));
+  }
+
   /**
    * Starts counting: every lease gets its time to live again, or what its checkpoint left, and `extendMs` on top for
-   * the time nobody was counting.
+   * the time nobody was counting. This lessor is primary after the last step, unless it was demoted meanwhile. Leases
+   * may be granted and revoked between two steps.
    */
-  promote(extendMs: number): void {
-    this.#primary = true;
-    const now = this.#clock.now();
-    const leases = this.#byRenewal();
+  *promoteInSteps(extendMs: number, budget: WorkBudget): Steps<void> {
+    const promotion = {};
+    this.#promotion = promotion;
+    const leases = yield* this.#byRenewal(budget);
     const remainingMs = new Float64Array(leases.length);
-    leases.forEach((lease, at) => {
+    for (const [at, lease] of leases.entries()) {
       remainingMs[at] = extendMs + lease.renewalSeconds * secondMs;
-    });
+      if (budget.over(0)) yield;
+    }
     // Three quarters, so that leases which ran out together leave room for others that expire meanwhile.
     const crowded = leases.length >= leaseRevokesPerSecond;
-    const delays = crowded ? spreadExpiries(remainingMs, (3 * leaseRevokesPerSecond) / 4) : undefined;
-    leases.forEach((lease, at) => {
+    const delays = crowded ? yield* spreadExpiries(remainingMs, (3 * leaseRevokesPerSecond) / 4, budget) : undefined;
+    const now = this.#clock.now();
+    for (const [at, lease] of leases.entries()) {
+      if (budget.over(bytesOfQueueing)) yield;
+      if (this.#promotion !== promotion) return;
+      // It was revoked since.
+      if (this.#leases.get(lease.id) !== lease) continue;
       lease.expiry = now + (remainingMs[at] ?? 0) + (delays?.[at] ?? 0);
-      lease.due = lease.expiry;
+      this.#queue.set(lease, lease.expiry);
       if (this.#checkpoints !== undefined) this.#schedule.schedule(lease, now);
-    });
-    this.#queue.fill(leases);
+    }
+    if (this.#promotion !== promotion) return;
+    this.#promotion = undefined;
+    this.#primary = true;
     this.#logger.debug("promoted lessor", { leases: leases.length });
   }
 
   /** Stops counting; no lease expires here until the next `promote`. */
   demote(): void {
     this.#primary = false;
+    this.#promotion = undefined;
     this.#queue.clear();
     this.#schedule.clear();
     this.#waiters.demoted();
@@ -281,20 +303,28 @@ export class Lessor {
   }
 
   #run(lease: HeldLease, expiry: number): void {
-    assert(this.#primary, "leases run out on the primary only");
+    assert(this.#primary || this.#promotion !== undefined, "leases run out on the primary only");
     lease.expiry = expiry;
     this.#queue.set(lease, expiry);
   }
 
   /** Shortest first. Times to live are few even where leases are many, so they are sorted, not the leases. */
-  #byRenewal(): HeldLease[] {
+  *#byRenewal(budget: WorkBudget): Steps<HeldLease[]> {
     const bySeconds = new Map<number, HeldLease[]>();
     for (const lease of this.#leases.values()) {
       const same = bySeconds.get(lease.renewalSeconds);
       if (same === undefined) bySeconds.set(lease.renewalSeconds, [lease]);
       else same.push(lease);
+      if (budget.over(0)) yield;
     }
-    return [...bySeconds].sort(([one], [other]) => one - other).flatMap(([, leases]) => leases);
+    const leases: HeldLease[] = [];
+    for (const [, same] of [...bySeconds].sort(([one], [other]) => one - other)) {
+      for (const lease of same) {
+        leases.push(lease);
+        if (budget.over(0)) yield;
+      }
+    }
+    return leases;
   }
 
   #persist(lease: HeldLease): void {

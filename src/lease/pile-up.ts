@@ -1,3 +1,5 @@
+import type { Steps, WorkBudget } from "../base/index.js";
+
 const secondMs = 1000;
 
 /**
@@ -9,24 +11,25 @@ const secondMs = 1000;
  * @param remainingMs until each expiry, ascending
  * @param perSecond how many may share a second
  */
-export function spreadExpiries(remainingMs: Float64Array, perSecond: number): Float64Array {
+export function* spreadExpiries(remainingMs: Float64Array, perSecond: number, budget: WorkBudget): Steps<Float64Array> {
   const delays = new Float64Array(remainingMs.length);
   let windowStart = remainingMs[0] ?? 0;
   let windowEnd = windowStart + secondMs;
   let inWindow = 0;
-  remainingMs.forEach((remaining, at) => {
+  for (const [at, remaining] of remainingMs.entries()) {
+    if (budget.over(0)) yield;
     if (remaining > windowEnd) {
       windowStart = remaining;
       windowEnd = windowStart + secondMs;
       inWindow = 1;
-      return;
+      continue;
     }
     inWindow += 1;
-    if (inWindow <= perSecond) return;
+    if (inWindow <= perSecond) continue;
     // Who already lies n seconds behind the window's start needs n seconds less of delay.
     const delay = (secondMs * inWindow) / perSecond - (remaining - windowStart);
     windowEnd = windowStart + delay;
     delays[at] = delay;
-  });
+  }
   return delays;
 }

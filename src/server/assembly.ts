@@ -1,5 +1,5 @@
 import { Applier, Quota } from "../apply/index.js";
-import { EtcdError } from "../base/index.js";
+import { EtcdError, Turns } from "../base/index.js";
 import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./access.js";
@@ -88,13 +88,19 @@ export function assemble(
     },
     onFirstOfTerm(term) {
       // A leader may still be applying the log of those before it, whose first entries say nothing of its own term.
-      if (consensus.leadership.termLed === term) lessor.promote(electionTimeoutMs(settings));
+      if (consensus.leadership.termLed === term) promote();
       publisher.start();
     },
     raiseNoSpace: () => space.raise(),
     onRemoved,
     onFailure,
   });
+  /** A million leases take a while: in turns, of which the first is enough for most. */
+  function promote(): void {
+    const turns = new Turns(clock);
+    const steps = lessor.promoteInSteps(electionTimeoutMs(settings), turns);
+    turns.run(steps, () => undefined).catch((error: unknown) => onFailure(asError(error)));
+  }
   const { position, leadership, proposer, readIndex, nextId } = consensus;
   const heap = deps.heap && new HeapGuard({ read: deps.heap, clock, logger, raiseAlarm: () => space.raise() });
   const space = new SpaceGuard({ quota, heapFull: () => heap?.full ?? false, memberId, proposer, logger });

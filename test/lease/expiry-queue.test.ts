@@ -37,15 +37,6 @@ test("ExpiryQueue gives items by due time through any mix of sets, moves and rem
   expect(drain(queue)).toEqual([...held.values()].sort((one, other) => one - other));
 });
 
-test("ExpiryQueue.fill() starts over with the given items", () => {
-  const queue = new ExpiryQueue<Item>();
-  queue.set({ name: 0, due: 1, slot: -1 }, 1);
-  const random = seededRandom(3);
-  const items = Array.from({ length: 999 }, (_, name): Item => ({ name, due: random.int(500), slot: -1 }));
-  queue.fill(items);
-  expect(drain(queue)).toEqual(items.map(({ due }) => due).sort((one, other) => one - other));
-});
-
 test("ExpiryQueue.remove() takes no other item out for one that was in the queue before clear()", () => {
   const queue = new ExpiryQueue<Item>();
   const old: Item = { name: 1, due: 0, slot: -1 };

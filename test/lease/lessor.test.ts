@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { finish, keyFromText, ManualClock, unboundedWork } from "../../src/base/index.js";
 import { leasepb } from "../../src/wire/index.js";
 import { id, leasesOf, makeLessor, openBackend, openBench, refusal } from "./fixtures.js";
@@ -167,4 +167,46 @@ test("leasesInSteps() on the primary gives the next to expire first", async () =
     lessor.grant(id(lease), ttl);
   }
   expect(leasesOf(lessor).map((lease) => lease.id)).toEqual([2n, 3n, 1n]);
+});
+
+describe("between the steps of a promotion", () => {
+  /** Steps that end after each lease. */
+  async function promoting() {
+    const bench = await openBench();
+    for (const lease of [1, 2, 3]) bench.lessor.grant(id(lease), 10);
+    const steps = bench.lessor.promoteInSteps(5_000, { over: () => true });
+    steps.next();
+    return { ...bench, steps };
+  }
+
+  test("nothing is renewed and nothing expires", async () => {
+    const { lessor, clock, steps } = await promoting();
+    for (let step = 0; step < 8; step++) steps.next();
+    clock.advance(60_000);
+    expect(lessor.primary).toBe(false);
+    expect(lessor.expired(10)).toEqual([]);
+    await expect(lessor.renew(id(1), new AbortController().signal)).rejects.toMatchObject({ kind: "notLeader" });
+  });
+
+  test("leases are granted and revoked, and run out in their time", async () => {
+    const { lessor, clock, steps } = await promoting();
+    lessor.revoke(id(1));
+    for (let step = 0; step < 7; step++) steps.next();
+    lessor.grant(id(4), 100);
+    lessor.revoke(id(2));
+    finish(steps);
+    expect(lessor.primary).toBe(true);
+    clock.advance(15_000);
+    expect(lessor.expired(10)).toEqual([3n]);
+    expect(lessor.remainingSeconds(id(4))).toBeGreaterThanOrEqual(85);
+  });
+
+  test("a demotion ends it, and the next one counts", async () => {
+    const { lessor, steps } = await promoting();
+    lessor.demote();
+    finish(steps);
+    expect(lessor.primary).toBe(false);
+    lessor.promote(0);
+    expect(lessor.remainingSeconds(id(1))).toBe(10);
+  });
 });

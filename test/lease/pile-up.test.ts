@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { finish, unboundedWork } from "../../src/base/index.js";
 import { leaseRevokesPerSecond } from "../../src/lease/index.js";
 import { spreadExpiries } from "../../src/lease/pile-up.js";
 import { id, openBench } from "./fixtures.js";
 
 function delays(remaining: readonly number[], perSecond: number): number[] {
-  return [...spreadExpiries(Float64Array.from(remaining), perSecond)].map(Math.round);
+  return [...finish(spreadExpiries(Float64Array.from(remaining), perSecond, unboundedWork))].map(Math.round);
 }
 
 for (const { name, remaining, perSecond, want } of [
