@@ -1,6 +1,6 @@
-import { EtcdError, type MemoryAsker, type MemoryPot } from "../base/index.js";
+import { EtcdError, type Key, type MemoryAsker, type MemoryPot } from "../base/index.js";
 import type { Store } from "../mvcc/index.js";
-import type { RangeRequest, TxnRequest } from "../wire/index.js";
+import type { RequestOp, TxnRequest } from "../wire/index.js";
 import { pairOverheadBytes } from "./long-range.js";
 import { fetchLimit } from "./range.js";
 import { checkAsked } from "./reading.js";
@@ -9,8 +9,9 @@ import { checkAsked } from "./reading.js";
 const encodedFactor = 2;
 
 /**
- * Takes memory for what the ranges of a transaction that writes will be answered with. They are read where the log is
- * applied, where nothing can be refused any more, so they are measured before it is proposed: in all its branches.
+ * Takes memory for the pairs that a transaction which writes will be answered with: those of its ranges, and those
+ * that its deletes take away and are to tell. They are read where the log is applied, where nothing can be refused any
+ * more, so they are measured before it is proposed: in all its branches.
  *
  * @returns what was taken; the caller releases it
  * @throws EtcdError `overloaded` when there is no room, `canceled` when the asker is gone
@@ -30,7 +31,7 @@ export async function admitRanges(
   try {
     const turns = store.turns();
     for (const range of rangesOf(request)) {
-      let left = fetchLimit(range) || Number.POSITIVE_INFINITY;
+      let left = range.most;
       const visit = ({ length }: Uint8Array): boolean => {
         take(encodedFactor * (length + pairOverheadBytes));
         return --left > 0;
@@ -52,17 +53,39 @@ export function hasRanges(request: TxnRequest): boolean {
   return false;
 }
 
+/** Keys whose pairs are part of an answer. */
+interface AnsweredRange {
+  readonly key: Key;
+  readonly rangeEnd: Key;
+  /** Most pairs that are read. */
+  readonly most: number;
+}
+
 /** Ranges of more than one key whose pairs are asked for, also of transactions within it: in a loop, for any depth. */
-function* rangesOf(request: TxnRequest): Generator<RangeRequest, void, undefined> {
+function* rangesOf(request: TxnRequest): Generator<AnsweredRange, void, undefined> {
   const open = [request];
   for (let txn = open.pop(); txn !== undefined; txn = open.pop()) {
     for (const branch of [txn.success, txn.failure]) {
       for (const { request: operation } of branch) {
         if (operation?.case === "requestTxn") open.push(operation.value);
-        else if (operation?.case === "requestRange" && operation.value.rangeEnd !== "" && !operation.value.countOnly) {
-          yield operation.value;
-        }
+        const range = answeredBy(operation);
+        if (range !== undefined && range.rangeEnd !== "") yield range;
       }
     }
+  }
+}
+
+function answeredBy(operation: RequestOp["request"]): AnsweredRange | undefined {
+  switch (operation?.case) {
+    case "requestRange": {
+      const { key, rangeEnd, countOnly } = operation.value;
+      return countOnly ? undefined : { key, rangeEnd, most: fetchLimit(operation.value) || Number.POSITIVE_INFINITY };
+    }
+    case "requestDeleteRange": {
+      const { key, rangeEnd, prevKv } = operation.value;
+      return prevKv ? { key, rangeEnd, most: Number.POSITIVE_INFINITY } : undefined;
+    }
+    default:
+      return undefined;
   }
 }

@@ -165,9 +165,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   drained(): Promise<void> {
     if (this.#ended !== "no" || this.#stream.unsentBytes < unsentBytesMax) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#wantsRoom.push(resolve);
-    });
+    return new Promise((resolve) => void this.#wantsRoom.push(resolve));
   }
 
   end(): void {

@@ -25,7 +25,7 @@ import {
   type PutResponse,
   RangeRequest,
   type RangeResponse,
-  type TxnRequest,
+  TxnRequest,
   type TxnResponse,
 } from "../wire/index.js";
 import type { Access } from "./access.js";
@@ -118,8 +118,11 @@ export class KvService {
   }
 
   async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
-    const { proposer, headers } = this.#config;
-    const response = responseOf(await proposer.propose({ deleteRange: request }, call), "deleteRange");
+    const { headers, proposer } = this.#config;
+    // It is measured as a transaction that does nothing else.
+    const alone = TxnRequest.create({ success: [{ request: { case: "requestDeleteRange", value: request } }] });
+    const propose = () => proposer.propose({ deleteRange: request }, call);
+    const response = responseOf(await this.#withMemory(alone, call, propose), "deleteRange");
     return { ...response, header: headers.at(response.header?.revision) };
   }
 
@@ -160,14 +163,18 @@ export class KvService {
     return { ...responseOf(applied, "compaction"), header: headers.at(store.revision) };
   }
 
-  /** Long ranges of a transaction have memory before it is proposed: where it is applied, nothing is refused. */
   async #proposeTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
-    const { memory, proposer } = this.#config;
+    const propose = () => this.#config.proposer.propose({ txn: request }, call);
+    return responseOf(await this.#withMemory(request, call, propose), "txn");
+  }
+
+  /** Long lists in an answer have memory before the write is proposed: where it is applied, nothing is refused. */
+  async #withMemory<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
     const heldBytes = hasRanges(request) ? await this.#admitRanges(request, call) : 0;
     try {
-      return responseOf(await proposer.propose({ txn: request }, call), "txn");
+      return await propose();
     } finally {
-      memory.release(heldBytes);
+      this.#config.memory.release(heldBytes);
     }
   }
 

@@ -19,7 +19,7 @@ import {
   SortTarget,
   type TxnResponse,
 } from "../../src/wire/index.js";
-import { type Bench, contextOf, openBench, put, range, text, txn } from "./fixtures.js";
+import { type Bench, contextOf, del, openBench, put, range, text, txn } from "./fixtures.js";
 
 const mebibyte = 1024 * 1024;
 /** More than one answer may keep, and more than the store caches. */
@@ -176,6 +176,19 @@ describe("a transaction that writes, and is answered with lists", () => {
     const admitted = admitRanges((await bench()).store, lists(40), account.pot("reads"), contextOf().asker);
     await expect(admitted).rejects.toMatchObject({ kind: "overloaded" });
     expect(account.peakBytes).toBeLessThanOrEqual(256 * mebibyte);
+  });
+
+  test("is refused as well when what it deletes has no memory to be told in", async () => {
+    const account = accountOf(256 * mebibyte);
+    const request = txn([], [{ del: del("key/", "key0", true) }]);
+    const fits = await admitRanges((await bench()).store, request, account.pot("reads"), contextOf().asker);
+    expect(fits).toBeGreaterThan(2 * storedBytes);
+    account.pot("reads").release(fits);
+    const small = accountOf(fits / 2).pot("reads");
+    const admitted = admitRanges((await bench()).store, request, small, contextOf().asker);
+    await expect(admitted).rejects.toMatchObject({ kind: "overloaded" });
+    expect(small.heldBytes).toBe(0);
+    expect(hasRanges(txn([], [{ del: del("key/", "key0") }]))).toBe(false);
   });
 
   test("holds what they take until it is answered", async () => {
