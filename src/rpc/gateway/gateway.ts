@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { EtcdError, GrpcCode } from "../../base/index.js";
+import { EtcdError, GrpcCode, LoopTurn } from "../../base/index.js";
 import { type FileSchema, loadJsonForms, loadSchema } from "../../wire/index.js";
 import { type Binding, typeOf } from "../binding.js";
 import { CallError, type CallStatus } from "../status.js";
 import { GatewayCall, type GatewayEnvironment, jsonBytesFactor, type Route } from "./gateway-call.js";
 import { HttpPeer, keepAliveMs } from "./http-peer.js";
+import { frameBytesMax, PacedFrames } from "./paced-frames.js";
 import { gatewayPaths } from "./paths.js";
 import type { GatewayPeer } from "./peer.js";
 import { Turnstile } from "./turnstile.js";
@@ -23,6 +24,9 @@ export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "place
 
 /** What a call takes: Node's request and response, a scanner, a handler. */
 const callBytes = 32 * 1024;
+
+/** Most fragments of a message that a client may send. */
+const fragmentsMax = 1_024;
 
 const notFound: CallStatus = { code: GrpcCode.NotFound, details: "Not Found" };
 const notAllowed: CallStatus = { code: GrpcCode.Unimplemented, details: "Method Not Allowed" };
@@ -41,9 +45,9 @@ export class Gateway {
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      // Each fragment of a message is an object, however short it is.
-      maxFragments: 1_024,
-      maxPayload: environment.receiveBytesMax * jsonBytesFactor,
+      // Each fragment of a message is an object, however short it is. Long ones are cut into more of them.
+      maxFragments: fragmentsMax + Math.ceil(this.#messageBytesMax / frameBytesMax),
+      maxPayload: this.#messageBytesMax,
       handleProtocols: chosenProtocol,
     });
   }
@@ -70,13 +74,20 @@ export class Gateway {
 
   /** The same over a websocket, whatever the path: what is wrong is said there, as browsers tell pages nothing else. */
   upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const peer = new WebSocketPeer(request, webSocket, this.#environment.memory.pot("requests"));
+    if (head.length > 0) socket.unshift(head);
+    const frames = new PacedFrames(socket, LoopTurn.of(this.#environment.clock), this.#messageBytesMax);
+    this.#webSockets.handleUpgrade(request, frames, Buffer.alloc(0), (webSocket) => {
+      const peer = new WebSocketPeer(request, webSocket, frames, this.#environment.memory.pot("requests"));
       request.socket.setTimeout(0).setKeepAlive(true, keepAliveMs);
       const route = this.#routes.get(path);
       if (route === undefined) peer.refuse(notFound);
       else void this.#serve(route, peer);
     });
+  }
+
+  /** Longest message of a websocket, in bytes of JSON. */
+  get #messageBytesMax(): number {
+    return this.#environment.receiveBytesMax * jsonBytesFactor;
   }
 
   /** Ends what would not end by itself, because the server stops; resolves when all of that has been cleared up. */

@@ -4,6 +4,7 @@ import { createWebSocketStream, type WebSocket } from "ws";
 import type { MemoryPot } from "../../base/index.js";
 import type { CallStatus } from "../status.js";
 import { refusalJson, refusalLine, resultLine } from "./answers.js";
+import type { PacedFrames } from "./paced-frames.js";
 import type { GatewayPeer } from "./peer.js";
 
 /** So much of an answer in parts waits for the client before the next part is made. */
@@ -29,15 +30,18 @@ export class WebSocketPeer implements GatewayPeer {
   #unsent: number | undefined;
   #resume: () => void = () => undefined;
 
-  /** @param memory what comes is counted there until its message is whole */
-  constructor(request: IncomingMessage, socket: WebSocket, memory: MemoryPot) {
+  /**
+   * @param frames what the socket reads
+   * @param memory what comes is counted there until its message is whole
+   */
+  constructor(request: IncomingMessage, socket: WebSocket, frames: PacedFrames, memory: MemoryPot) {
     this.#request = request;
     this.#socket = socket;
-    this.#stream = createWebSocketStream(socket, { encoding: "utf8", decodeStrings: false });
+    this.#stream = createWebSocketStream(socket, { decodeStrings: false });
     // What is wrong with a frame ends the socket, and that is all there is to do.
     this.#stream.on("error", () => socket.terminate());
     this.#memory = memory;
-    request.socket.on("data", ({ length }: Buffer) => {
+    frames.on("taken", (length: number) => {
       if (memory.tryTake(length)) this.#heldBytes += length;
       else socket.close(tryAgainLater);
     });
@@ -54,8 +58,8 @@ export class WebSocketPeer implements GatewayPeer {
 
   async *read(): AsyncIterable<Uint8Array> {
     try {
-      for await (const message of this.#stream.iterator({ destroyOnReturn: false })) {
-        const json = Buffer.from(String(message));
+      const messages: AsyncIterable<Buffer> = this.#stream.iterator({ destroyOnReturn: false });
+      for await (const json of messages) {
         yield json;
         yield newLine;
         this.#release(json.length);
