@@ -30,13 +30,21 @@ const bytesByLength: readonly (readonly [bits: number, bytes: readonly number[]]
 ];
 /** The end of the text, 30 bits, never stands in one; up to seven of its ones fill the last byte. */
 const paddingBitsMax = 7;
-const longestBits = 30;
 
-/** Of each length in bits: the first code, the number of codes, and where its bytes begin in `symbols`. */
-const firstCodes = new Uint32Array(longestBits + 1);
-const counts = new Uint32Array(longestBits + 1);
-const starts = new Uint32Array(longestBits + 1);
-const symbols = new Uint8Array(256);
+/**
+ * The code as a tree whose inner nodes are numbered, with the root as 0, and for each node what four more bits lead to.
+ * Bit by bit, a header block of the greatest length would hold the event loop for tens of milliseconds.
+ */
+const nodesMax = 256;
+/** By node and bit: 0 for nothing, the number of an inner node, or a byte as its complement. */
+const children = new Int16Array(nodesMax * 2);
+/** By node and four bits: the node they lead to, and the byte that ends on the way. No code is short enough for two. */
+const nextNodes = new Int16Array(nodesMax * 16);
+const noNode = -1;
+const noByte = -1;
+const endedBytes = new Int16Array(nodesMax * 16).fill(noByte);
+/** Nodes at which a text may end: the root, and those that a few ones lead to. */
+const mayEnd = new Uint8Array(nodesMax);
 
 fillTables();
 
@@ -49,41 +57,69 @@ export function decodeHuffman(bytes: Buffer, start: number, end: number): string
   // No byte takes fewer than five bits.
   const text = Buffer.allocUnsafe(Math.ceil(((end - start) * 8) / 5));
   let length = 0;
-  let code = 0;
-  let bits = 0;
+  let node = 0;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
-    for (let bit = 7; bit >= 0; bit--) {
-      code = ((code << 1) | ((byte >> bit) & 1)) >>> 0;
-      bits++;
-      const offset = code - (firstCodes[bits] ?? 0);
-      if (offset >= 0 && offset < (counts[bits] ?? 0)) {
-        text[length++] = symbols[(starts[bits] ?? 0) + offset] ?? 0;
-        code = 0;
-        bits = 0;
-      } else if (bits === longestBits) return undefined;
-    }
+    const high = (node << 4) | (byte >> 4);
+    const first = endedBytes[high] ?? noByte;
+    if (first !== noByte) text[length++] = first;
+    node = nextNodes[high] ?? noNode;
+    if (node === noNode) return undefined;
+    const low = (node << 4) | (byte & 0x0f);
+    const second = endedBytes[low] ?? noByte;
+    if (second !== noByte) text[length++] = second;
+    node = nextNodes[low] ?? noNode;
+    if (node === noNode) return undefined;
   }
-  const onlyOnes = code === 2 ** bits - 1;
-  return bits <= paddingBitsMax && onlyOnes ? text.toString("latin1", 0, length) : undefined;
+  return mayEnd[node] === 1 ? text.toString("latin1", 0, length) : undefined;
 }
 
 function fillTables(): void {
+  growTree();
+  for (let node = 0, bits = 0; bits <= paddingBitsMax; bits++) {
+    mayEnd[node] = 1;
+    node = children[node * 2 + 1] ?? 0;
+  }
+  for (let node = 0; node < nodesMax; node++) {
+    for (let four = 0; four < 16; four++) follow(node, four);
+  }
+}
+
+function growTree(): void {
+  let nodes = 1;
   let code = 0;
   let last = 0;
-  let at = 0;
   for (const [bits, bytes] of bytesByLength) {
     code *= 2 ** (bits - last);
-    if (counts[bits] === 0) {
-      firstCodes[bits] = code;
-      starts[bits] = at;
-    }
-    counts[bits] = (counts[bits] ?? 0) + bytes.length;
-    symbols.set(bytes, at);
-    at += bytes.length;
-    code += bytes.length;
     last = bits;
+    for (const byte of bytes) {
+      let node = 0;
+      for (let bit = bits - 1; bit > 0; bit--) {
+        const branch = node * 2 + ((code >> bit) & 1);
+        if (children[branch] === 0) children[branch] = nodes++;
+        node = children[branch] ?? 0;
+      }
+      children[node * 2 + (code & 1)] = ~byte;
+      code++;
+    }
   }
+}
+
+function follow(from: number, four: number): void {
+  const place = from * 16 + four;
+  let node = from;
+  let ended = noByte;
+  for (let bit = 3; bit >= 0; bit--) {
+    const child = children[node * 2 + ((four >> bit) & 1)] ?? 0;
+    if (child < 0) ended = ~child;
+    node = Math.max(child, 0);
+    if (child === 0) {
+      nextNodes[place] = noNode;
+      return;
+    }
+  }
+  nextNodes[place] = node;
+  endedBytes[place] = ended;
 }
 
 function span(first: number, last: number): readonly number[] {
