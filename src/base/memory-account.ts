@@ -36,6 +36,8 @@ interface Waiter {
 
 /** An eighth of the limit is kept for work that goes first. */
 const reserveShare = 1 / 8;
+/** When the account is full, work that can be given up makes room down to this share of what ordinary work may use. */
+const relievedShare = 3 / 4;
 const waitMsMaxDefault = 5_000;
 /** At most one line of the log in so long says that the account is full. */
 const logIntervalMs = 10_000;
@@ -54,6 +56,7 @@ export class MemoryAccount {
   readonly #logger: Logger;
   readonly #waitMsMax: number;
   readonly #waiting = new Set<Waiter>();
+  readonly #onShortage: (() => void)[] = [];
   #heldBytes = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
 
@@ -68,7 +71,7 @@ export class MemoryAccount {
       subtract: (bytes) => this.#subtract(bytes),
       hasRoom: (bytes, priority) => this.#hasRoom(bytes, priority),
       hasSpare: (bytes) => this.#heldBytes + bytes <= this.limitBytes / 2,
-      refused: (pot) => this.#sayFull(pot),
+      refused: (pot) => this.#short(pot),
       wait: (pot, bytes, asker) => this.#wait(pot, bytes, asker),
     };
     const pot = (kind: MemoryKind): MemoryPot => new MemoryPot(kind, ledger);
@@ -100,6 +103,16 @@ export class MemoryAccount {
   /** How much work waits for room. */
   get waiters(): number {
     return this.#waiting.size;
+  }
+
+  /** What should be given up, once work found no room, so that others find some for a while. */
+  get excessBytes(): number {
+    return Math.max(0, this.#heldBytes - this.#ordinaryBytesMax * relievedShare);
+  }
+
+  /** Has `listener` hear whenever work finds no room, in the middle of that work. */
+  onShortage(listener: () => void): void {
+    this.#onShortage.push(listener);
   }
 
   pot(kind: MemoryKind): MemoryPot {
@@ -165,8 +178,13 @@ export class MemoryAccount {
       });
       asker.signal.addEventListener("abort", gone, { once: true });
       this.#waiting.add(waiter);
-      this.#sayFull(pot);
+      this.#short(pot);
     });
+  }
+
+  #short(pot: MemoryPot): void {
+    for (const listener of this.#onShortage) listener();
+    this.#sayFull(pot);
   }
 
   #sayFull(pot: MemoryPot): void {

@@ -137,6 +137,16 @@ export class Http2Stream {
     return true;
   }
 
+  /** What is counted for what its handler holds. */
+  get chargedBytes(): number {
+    return this.#chargedBytes;
+  }
+
+  /** Ends the stream because there is no memory for it, and nothing was done. Its listener hears that it is closed. */
+  refuse(): void {
+    this.fail(errorCodes.refusedStream);
+  }
+
   /** Some of what was charged is not held any more. */
   uncharge(bytes: number): void {
     const released = Math.min(bytes, this.#chargedBytes);
@@ -307,7 +317,7 @@ export class Http2Stream {
     this.reset(errorCodes.refusedStream);
   }
 
-  /** The client broke the protocol on this stream, and only there. */
+  /** Ends the stream in both directions; its listener hears that it is closed. */
   fail(code: number): void {
     const listener = this.#listener;
     this.reset(code);

@@ -1,13 +1,15 @@
 import { type Clock, EtcdError, GrpcCode, type Logger, type LoopTurn } from "../base/index.js";
-import { errorCodes, type FieldList, type Http2Stream, type StreamListener } from "../http2/index.js";
+import { errorCodes, type Http2Stream, type StreamListener } from "../http2/index.js";
 import type { Call } from "../server/index.js";
 import type { Answer, LongAnswer } from "./answer.js";
 import type { Binding, CallLog, UnaryBinding } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
+import type { CallOrigin } from "./call-origin.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
 import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
 import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messages.js";
+import type { HalfOpenCalls } from "./half-open-calls.js";
 import type { SlowCalls } from "./slow-calls.js";
 import { type CallStatus, okStatus, statusOf } from "./status.js";
 import type { MessageInPieces, ServerStream } from "./stream.js";
@@ -34,6 +36,8 @@ export interface CallEnvironment {
   readonly timed: boolean;
   /** Calls that may last: streams, and those that wait. Whoever stops the server ends them. */
   readonly lasting: LastingCalls;
+  /** Calls of which no message has come. */
+  readonly halfOpen: Pick<HalfOpenCalls, "add" | "delete">;
   /** The turn of the event loop that all clients share. */
   readonly turn: LoopTurn;
 }
@@ -42,19 +46,6 @@ export interface LastingCalls {
   add(call: GrpcCall): void;
   /** Its handler is done. */
   delete(call: GrpcCall): void;
-}
-
-/** Where a call came from. */
-export interface CallOrigin {
-  readonly head: FieldList;
-  /** What the client's messages are compressed with. */
-  readonly encoding: string;
-  /** How long it may take, if there is a bound. */
-  readonly timeoutMs: number | undefined;
-  /** Of the connection's certificate. */
-  readonly commonName: string | undefined;
-  /** The client's address, for the log. */
-  readonly remote: string;
 }
 
 /** One call, from its head to its status. */
@@ -102,6 +93,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#reader = new MessageReader(environment.receiveBytesMax, origin.encoding);
     this.#startedAt = environment.slow.now();
     counters.started++;
+    environment.halfOpen.add(stream);
     const { timeoutMs } = origin;
     this.#deadline = timeoutMs === undefined ? undefined : environment.deadlines.add(this, timeoutMs);
     if (timeoutMs === 0) this.expire();
@@ -234,7 +226,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   /** @returns whether more are wanted */
   #receive(message: ReceivedMessage): boolean {
-    const { counters } = this.#environment;
+    const { counters, halfOpen } = this.#environment;
+    halfOpen.delete(this.#stream);
     this.#counters.received++;
     counters.receivedBytes += message.bytes.length;
     if (this.#binding.kind === "unary") {
@@ -434,6 +427,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   #close(code: GrpcCode): void {
+    this.#environment.halfOpen.delete(this.#stream);
     this.#counters.end(code);
     if (this.#environment.timed) this.#counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
     if (this.#deadline !== undefined) this.#environment.deadlines.remove(this, this.#deadline);

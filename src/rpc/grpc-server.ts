@@ -19,9 +19,10 @@ import {
 } from "../http2/index.js";
 import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
+import type { CallOrigin } from "./call-origin.js";
 import { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
-import { type CallEnvironment, type CallOrigin, GrpcCall } from "./grpc-call.js";
+import { type CallEnvironment, GrpcCall } from "./grpc-call.js";
 import {
   fieldOf,
   frequentFields,
@@ -34,6 +35,7 @@ import {
   utf8Of,
 } from "./grpc-head.js";
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
+import { HalfOpenCalls } from "./half-open-calls.js";
 import type { SlowCalls } from "./slow-calls.js";
 
 /** What an open call takes, its connection's share of it and its handler included, beside its metadata. */
@@ -108,7 +110,8 @@ export class GrpcServer {
       },
     };
     const turn = LoopTurn.of(config.clock);
-    this.#environment = { ...config, deadlines: this.#deadlines, lasting, turn };
+    const halfOpen = new HalfOpenCalls(memory, turn);
+    this.#environment = { ...config, deadlines: this.#deadlines, lasting, halfOpen, turn };
     for (const binding of config.bindings) {
       this.#methods.set(binding.path, [binding, config.counters.method(binding.path, typeOf(binding))]);
     }
