@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { Server, type TLSSocket } from "node:tls";
-import { type Clock, canonicalAddress, type Logger } from "../base/index.js";
+import { type Clock, canonicalAddress, type Logger, LoopTurn } from "../base/index.js";
 import { addressFault, type NameService } from "./address-match.js";
 import { Anchors, chainOf } from "./chain.js";
 import { alternativeNames, commonNameOf, hostnameFault } from "./names.js";
@@ -81,8 +81,30 @@ export class Handshakes {
         this.#closing = "";
       });
     });
-    this.#server.emit("connection", socket);
+    this.#awaitHello(socket);
     if (this.#halfOpen.size > halfOpenMax) this.#dropOldest();
+  }
+
+  /**
+   * Begins when the client has spoken and the turn of the event loop has time: our signature takes a millisecond or
+   * two, and the first words of hundreds may come together.
+   */
+  #awaitHello(socket: Socket): void {
+    const turn = LoopTurn.of(this.#config.clock);
+    const begin = (): void => {
+      if (!socket.destroyed) this.#server.emit("connection", socket);
+    };
+    const silent = this.#config.clock.after(handshakeMsMax, () => {
+      this.#refuse(addressOf(socket), "tls: the handshake took too long", socket);
+      socket.destroy();
+    });
+    const spoke = (): void => {
+      silent.cancel();
+      if (turn.over) turn.defer(begin);
+      else begin();
+    };
+    socket.once("close", () => silent.cancel());
+    socket.once("readable", spoke);
   }
 
   /** How many connections are in the middle of it. */
@@ -167,8 +189,8 @@ export class Handshakes {
     socket.destroy();
   }
 
-  #refuse(remote: string, error: string, socket: TLSSocket, certificate?: X509Certificate): void {
-    const { servername }: { servername?: unknown } = socket;
+  #refuse(remote: string, error: string, socket: Socket, certificate?: X509Certificate): void {
+    const servername: unknown = "servername" in socket ? socket.servername : undefined;
     const { dns, addresses } = certificate ? alternativeNames(certificate) : { dns: [], addresses: [] };
     this.#config.logger.warn(this.#config.refusal, {
       "remote-addr": remote,
