@@ -25,6 +25,8 @@ export const allWatchers: WatchId = -1n;
 export interface WatchSink {
   /** Whether it wants more; when this turns true again, its owner calls `WatchStream.resume`. */
   readonly hasRoom: boolean;
+  /** Whether it takes events of so many bytes now; when not, they are offered again as after a lack of room. */
+  hasRoomFor(bytes: number): boolean;
   deliver(notice: WatchNotice): void;
   /** The store is going away: nothing more will come. */
   closed(): void;
@@ -171,7 +173,7 @@ export class WatchStream {
 
   /** @returns false when there is no room: nothing was taken */
   offer(watcher: Watcher, revision: number, { events, bytes }: EventBatch): boolean {
-    if (!this.#sink.hasRoom) return false;
+    if (!this.#sink.hasRoomFor(bytes)) return false;
     watcher.quiet = false;
     this.#sink.deliver({ kind: "events", watchId: watcher.id, revision, events, bytes });
     return true;

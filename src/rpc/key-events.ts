@@ -77,6 +77,10 @@ export class KeyEvents implements WatchSink {
     return this.#notices.length < noticesMax;
   }
 
+  hasRoomFor(): boolean {
+    return this.hasRoom;
+  }
+
   deliver(notice: WatchNotice): void {
     this.#notices.push(notice);
     this.#wake();

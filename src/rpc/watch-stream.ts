@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, type MemoryPot, Turns } from "../base/index.js";
+import { type Clock, EtcdError, type MemoryPot, type Timer, Turns } from "../base/index.js";
 import type { StoreCounters, WatchNotice, WatchSink } from "../mvcc/index.js";
 import {
   type Encoded,
@@ -17,6 +17,14 @@ const waitingBytesMax = 256 * 1024;
 /** When this much waits for all clients together, that is all that each of them may have waiting. */
 const totalBytesMax = 64 * 1024 * 1024;
 const shareBytesMax = 16 * 1024;
+/** Longer events wait for room in the account of memory, of which they leave half to others. */
+const unaskedBytesMax = shareBytesMax;
+/** Those of one revision may be longer than the account: no more than this is asked for, or they would never come. */
+const askedBytesMax = 16 * 1024 * 1024;
+/** With less than this waiting for all clients together, events go out whatever others hold. */
+const assuredBytes = 16 * 1024 * 1024;
+/** How often a stream that finds no room in the account looks again. */
+const memoryLookMs = 250;
 /** What a response takes in memory beside its events, roughly. */
 const responseBytes = 256;
 /** Events of one watcher share a response while it is shorter than this. */
@@ -76,6 +84,8 @@ export class WatchSender implements WatchSink {
   /** That wait. */
   #events = 0;
   #full = false;
+  /** Set while events that were offered find no room in the account. */
+  #memoryLook: Timer | undefined;
   #sending = false;
   #stopped = false;
   #roomWaiters: (() => void)[] = [];
@@ -85,7 +95,17 @@ export class WatchSender implements WatchSink {
   }
 
   get hasRoom(): boolean {
-    return !this.#full;
+    return !this.#full && this.#memoryLook === undefined;
+  }
+
+  /** Without room in the account their watcher is set aside, and reads them again from history. */
+  hasRoomFor(bytes: number): boolean {
+    if (!this.hasRoom) return false;
+    if (bytes <= unaskedBytesMax || this.#stopped) return true;
+    const askedBytes = Math.min(bytes, askedBytesMax);
+    if (this.#accountHasRoom(askedBytes)) return true;
+    this.#awaitMemory(askedBytes);
+    return false;
   }
 
   /** Resolves when there is room, or nothing more will be sent. */
@@ -131,6 +151,7 @@ export class WatchSender implements WatchSink {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#memoryLook?.cancel();
     this.#options.memory.release(this.#bytes);
     this.#bytes = 0;
     this.#options.counters.eventsPending -= this.#events;
@@ -138,6 +159,26 @@ export class WatchSender implements WatchSink {
     this.#joinable.clear();
     this.#next = 0;
     this.#wakeRoomWaiters();
+  }
+
+  #accountHasRoom(bytes: number): boolean {
+    const { memory } = this.#options;
+    if (memory.heldBytes < assuredBytes) return true;
+    if (!memory.takeIfSpare(bytes)) return false;
+    memory.release(bytes);
+    return true;
+  }
+
+  /** Reads in line for the account go first: this only looks now and then. */
+  #awaitMemory(bytes: number): void {
+    this.#memoryLook = this.#options.clock.after(memoryLookMs, () => {
+      if (!this.#accountHasRoom(bytes)) {
+        this.#awaitMemory(bytes);
+        return;
+      }
+      this.#memoryLook = undefined;
+      if (!this.#full) this.#options.onRoom();
+    });
   }
 
   #tell(watchId: bigint, revision: number, events: readonly EncodedEvent[], bytes: number): void {

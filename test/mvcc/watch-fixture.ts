@@ -13,6 +13,10 @@ export class TestSink implements WatchSink {
     return this.room > 0;
   }
 
+  hasRoomFor(): boolean {
+    return this.hasRoom;
+  }
+
   deliver(notice: WatchNotice): void {
     this.room--;
     this.notices.push(notice);

@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { MemoryAccount, type MemoryPot, systemClock } from "../../src/base/index.js";
+import {
+  type Clock,
+  ManualClock,
+  MemoryAccount,
+  type MemoryPot,
+  silentLogger,
+  systemClock,
+} from "../../src/base/index.js";
 import type { MessageInPieces } from "../../src/rpc/stream.js";
 import { WatchSender } from "../../src/rpc/watch-stream.js";
 import { type Encoded, Event, KeyValue, WatchResponse } from "../../src/wire/index.js";
@@ -41,9 +48,16 @@ interface Sending {
   readonly ends: unknown[];
 }
 
-function start(otherBytes = 0): Sending {
+interface Surroundings {
+  readonly otherBytes?: number;
+  readonly account?: MemoryAccount;
+  readonly clock?: Clock;
+}
+
+function start(surroundings: Surroundings = {}): Sending {
+  const { otherBytes = 0, account = MemoryAccount.unlimited(), clock = systemClock } = surroundings;
   const output = new Output();
-  const total = MemoryAccount.unlimited().pot("watches");
+  const total = account.pot("watches");
   total.take(otherBytes);
   const counters = { eventsSent: 0, eventsPending: 0 };
   let rooms = 0;
@@ -54,7 +68,7 @@ function start(otherBytes = 0): Sending {
     counters,
     header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
     fragmentBytes: 1_000_000,
-    clock: systemClock,
+    clock,
     onRoom: () => {
       rooms++;
     },
@@ -77,7 +91,7 @@ for (const { name, otherBytes, kib } of [
   { name: "16 KiB, when 64 MiB wait for all streams", otherBytes: 64 * 1024 * 1024, kib: 16 },
 ]) {
   test(`no more than ${name} waits for a client, and one response`, async () => {
-    const { sender, output, total, rooms } = start(otherBytes);
+    const { sender, output, total, rooms } = start({ otherBytes });
     let delivered = 0;
     for (; sender.hasRoom; delivered++) deliver(sender, 1_024 - 256, BigInt(delivered));
     expect(delivered).toBe(kib);
@@ -112,6 +126,37 @@ test("who waits for room goes on when there is some, or when all is over", async
   await second;
   expect([through, total.heldBytes]).toEqual([2, 0]);
   expect(counters).toEqual({ eventsSent: 2, eventsPending: 0 });
+});
+
+test("events that find no room in the account wait in history, until clients have taken some", async () => {
+  const mebibyte = 1024 * 1024;
+  const clock = new ManualClock();
+  const account = new MemoryAccount({ limitBytes: 128 * mebibyte, clock, logger: silentLogger });
+  const batchBytes = 4 * mebibyte;
+  const streams = Array.from({ length: 100 }, () => start({ account, clock }));
+  const taken = streams.filter(({ sender }) => {
+    const takes = sender.hasRoomFor(batchBytes);
+    if (takes) deliver(sender, batchBytes);
+    return takes;
+  });
+  const [last] = streams.slice(-1);
+  expect(taken.length).toBeGreaterThan(4);
+  expect(account.peakBytes).toBeLessThanOrEqual(64 * mebibyte);
+  expect([last?.sender.hasRoom, last?.sender.hasRoomFor(1)]).toEqual([false, false]);
+  // Nobody took anything: nothing is asked for in vain.
+  clock.advance(10_000);
+  expect(streams.map(({ rooms }) => rooms())).toEqual(streams.map(() => 0));
+  for (const { output } of taken) output.reopen();
+  await expect.poll(() => account.heldBytes).toBe(0);
+  clock.advance(1_000);
+  expect(last?.rooms()).toBe(1);
+  expect(last?.sender.hasRoomFor(batchBytes)).toBe(true);
+});
+
+test("one revision that is larger than the account is told all the same", () => {
+  const clock = new ManualClock();
+  const account = new MemoryAccount({ limitBytes: 64 * 1024 * 1024, clock, logger: silentLogger });
+  expect(start({ account, clock }).sender.hasRoomFor(500 * 1024 * 1024)).toBe(true);
 });
 
 test("what breaks while sending ends the stream", async () => {

@@ -61,6 +61,10 @@ export class Watching implements WatchSink {
     this.#stream.close();
   }
 
+  hasRoomFor(): boolean {
+    return this.hasRoom;
+  }
+
   deliver(notice: WatchNotice): void {
     if (this.#over) return;
     if (notice.kind === "compacted") {
