@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Steps, WorkBudget } from "../base/index.js";
 import type { History } from "./history.js";
+import { HistoryAhead } from "./history-ahead.js";
 import type { RecentChanges } from "./recent-changes.js";
 import { WatchBacklog } from "./watch-backlog.js";
 import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
@@ -22,6 +23,8 @@ export interface CatchUpOptions {
   readonly history: WatchHistory;
   /** Kept as new as `history`. */
   readonly recent: RecentChanges;
+  /** How many watchers are not synced. */
+  readonly behind: () => number;
   /** Takes a watcher that was handed everything up to the current revision. */
   readonly synced: (watcher: Watcher) => void;
   /** Hears that history cannot be read, or that a fact does not hold; the sweep has ended then. */
@@ -38,9 +41,11 @@ export interface CatchUpOptions {
  */
 export class CatchUp {
   readonly #history: WatchHistory;
+  readonly #ahead: HistoryAhead;
   readonly #recent: RecentChanges;
   readonly #synced: (watcher: Watcher) => void;
   readonly #failed: (error: unknown) => void;
+  readonly #behind: () => number;
   readonly #backlog = new WatchBacklog();
   /** They were handed everything before `#position` and nothing from it on. */
   readonly #riders = new WatcherGroup();
@@ -50,9 +55,11 @@ export class CatchUp {
   #running = false;
   #closed = false;
 
-  constructor({ history, recent, synced, failed }: CatchUpOptions) {
+  constructor({ history, recent, behind, synced, failed }: CatchUpOptions) {
     this.#history = history;
+    this.#ahead = new HistoryAhead(history, changesPerStep);
     this.#recent = recent;
+    this.#behind = behind;
     this.#synced = synced;
     this.#failed = failed;
   }
@@ -87,6 +94,11 @@ export class CatchUp {
     this.#returning.delete(stream);
   }
 
+  /** The store's history is another one. */
+  restored(): void {
+    this.#ahead.clear();
+  }
+
   close(): void {
     this.#closed = true;
   }
@@ -109,6 +121,8 @@ export class CatchUp {
       this.#failed(error);
     }
     this.#running = false;
+    // What was read is kept while watchers are stalled: they go on about where they stopped.
+    if (!this.#ahead.empty && (this.#closed || this.#behind() === 0)) this.#ahead.clear();
   }
 
   async #step(): Promise<void> {
@@ -120,7 +134,7 @@ export class CatchUp {
     const from = this.#position;
     const recent = this.#recent.from(from);
     if (recent === undefined) {
-      const read = await this.#history.changesFrom(from, changesPerStep);
+      const read = await this.#ahead.from(from);
       // A compaction that came meanwhile may have removed what should be here: the next step cancels for it.
       if (this.#closed || this.#history.compactedRevision > from) return;
       await this.#deliver(read);

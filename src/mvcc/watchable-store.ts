@@ -37,7 +37,13 @@ export class WatchableStore {
     const { recentChangesMax = 1_000, onFailure } = options;
     const recent = new RecentChanges(history.revision, recentChangesMax);
     this.#recent = recent;
-    this.#catchUp = new CatchUp({ history, recent, synced: (watcher) => this.#settle(watcher), failed: onFailure });
+    this.#catchUp = new CatchUp({
+      history,
+      recent,
+      behind: () => this.slowWatcherCount,
+      synced: (watcher) => this.#settle(watcher),
+      failed: onFailure,
+    });
     const synced = new SyncedWatchers(history, (watcher, revision) => this.#catchUp.stall(watcher, revision));
     this.#synced = synced;
     history.onChangesInSteps((revision, changes, budget) => {
@@ -97,6 +103,7 @@ export class WatchableStore {
    */
   restored(revision: number): void {
     this.#recent.restart(this.#history.revision);
+    this.#catchUp.restored();
     for (const watcher of this.#synced.watchers()) {
       const { startRevision } = watcher.options;
       if (startRevision > this.#history.revision) continue;

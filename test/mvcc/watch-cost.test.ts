@@ -62,6 +62,44 @@ test("watchers that lag at many different revisions read history together", asyn
   expect([sink.notices.length, reads]).toEqual([1_000, 3]);
 });
 
+test("watchers whose clients take one notice after the other read history once, and before it is asked for", async () => {
+  const store = await openEmpty();
+  for (let at = 0; at < 6_000; at++) write(store, { put: name(at) });
+  let reads = 0;
+  const counted: typeof store.changesFrom = (...query) => {
+    reads++;
+    return store.changesFrom(...query);
+  };
+  const watching = watchable(readingWith(store, counted));
+  const clients = Array.from({ length: 5 }, () => {
+    const sink = new TestSink();
+    sink.room = 1;
+    const stream = watching.newStream(sink);
+    stream.watch(0n, on("k", { end: "l", startRevision: 2 }));
+    return { sink, stream };
+  });
+  const heard = (): number => clients.reduce((sum, { sink }) => sum + sink.notices.length, 0);
+  for (let turn = 0; turn < 10_000 && heard() < 5; turn++) await nextTurn();
+  // What follows the first stretch is read while that is on its way.
+  expect([heard(), reads]).toEqual([5, 2]);
+  for (let notices = 2; notices <= 6; notices++) {
+    for (const { sink, stream } of clients) {
+      sink.room = 1;
+      stream.resume();
+      for (let turn = 0; turn < 1_000 && sink.notices.length < notices; turn++) await nextTurn();
+    }
+  }
+  for (const { sink, stream } of clients) {
+    sink.room = 1;
+    stream.resume();
+  }
+  await settled(watching);
+  const events = ({ sink }: (typeof clients)[number]) =>
+    sink.notices.reduce((sum, notice) => sum + (notice.kind === "events" ? notice.events.length : 0), 0);
+  expect(clients.map(events)).toEqual(clients.map(() => 6_000));
+  expect(reads).toBeLessThanOrEqual(7);
+});
+
 /** What is quadratic in any of these would not end in the time that a test has. */
 describe("100,000 watchers on one stream", () => {
   const count = 100_000;
