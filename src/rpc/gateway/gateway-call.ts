@@ -241,8 +241,11 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
 
   /** The message that a value spells, once there is a place for its call; nothing of worth when the call has ended. */
   async #admit(json: Buffer): Promise<Uint8Array> {
-    const { forms, counters, receiveBytesMax } = this.#environment;
+    const { forms, counters, receiveBytesMax, clock } = this.#environment;
     if (!(await this.#enter(json.length))) return new Uint8Array(0);
+    // Bodies that are whole at the same time are not read in one turn.
+    const turn = LoopTurn.of(clock);
+    if (turn.over) await turn.pause();
     const message = forms.parse(this.#route.schema.request, json);
     this.#route.counters.received++;
     counters.receivedBytes += message.length;
