@@ -62,7 +62,7 @@ test("watchers that lag at many different revisions read history together", asyn
   expect([sink.notices.length, reads]).toEqual([1_000, 3]);
 });
 
-test("watchers whose clients take one notice after the other read history once, and before it is asked for", async () => {
+test("watchers whose clients take one notice after the other read history once, and ahead", async () => {
   const store = await openEmpty();
   for (let at = 0; at < 6_000; at++) write(store, { put: name(at) });
   let reads = 0;
