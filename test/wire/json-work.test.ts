@@ -169,3 +169,11 @@ test("base64 is taken in either alphabet, with padding or without, and nothing e
     { numRuns: 5_000 },
   );
 });
+
+test("text beyond ASCII, which is slow to decode, is taken up to a megabyte in one value", () => {
+  const wide = (characters: number) => Buffer.from(`{"name":"${"é".repeat(characters)}"}`);
+  expect(forms.parse("etcdserverpb.AuthUserAddRequest", wide(500_000)).length).toBeGreaterThan(1_000_000);
+  expect(() => forms.parse("etcdserverpb.AuthUserAddRequest", wide(600_000))).toThrow("beyond ASCII");
+  const pieces = Array.from({ length: 20 }, () => `{"key":"${"é".repeat(50_000)}"}`).join(",");
+  expect(() => forms.parse("etcdserverpb.TxnRequest", Buffer.from(`{"compare":[${pieces}]}`))).toThrow();
+});

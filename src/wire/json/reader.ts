@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { JsonError, quote } from "./json-error.js";
 
 export type TokenKind = "{" | "}" | "[" | "]" | "," | ":" | "string" | "number" | "true" | "false" | "null";
@@ -14,6 +14,12 @@ export interface TokenPlace {
 }
 
 /**
+ * Most bytes of strings with characters beyond ASCII, in one value. Keys and values come as base64; decoding a megabyte
+ * of other text holds the event loop for ten milliseconds.
+ */
+const wideBytesMax = 1024 * 1024;
+
+/**
  * Reads one JSON value that a scanner has found, token by token. What a scanner lets pass and JSON with UTF-8 does not
  * have (bytes that are no UTF-8, halves of surrogate pairs) is refused here, in the words of Go's protobuf.
  */
@@ -22,6 +28,8 @@ export class JsonReader {
   #at = 0;
   /** The first backslash from here on, as far as anybody has looked; the length when there is none. */
   #backslash = -1;
+  /** Bytes so far of strings with characters beyond ASCII. */
+  #wideBytes = 0;
   /** The token that was read last. */
   kind: TokenKind = "null";
   #start = 0;
@@ -129,7 +137,10 @@ export class JsonReader {
 
   #utf8(start: number, end: number): string {
     const bytes = this.#bytes.subarray(start, end);
+    if (isAscii(bytes)) return bytes.toString("latin1");
     if (!isUtf8(bytes)) throw this.#syntaxError("invalid UTF-8 in string");
+    this.#wideBytes += bytes.length;
+    if (this.#wideBytes > wideBytesMax) throw this.#syntaxError(`more than ${wideBytesMax} bytes of text beyond ASCII`);
     return bytes.toString("utf8");
   }
 
