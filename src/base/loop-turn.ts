@@ -2,6 +2,9 @@ import type { Clock } from "./clock.js";
 
 /** How long the work of all clients together may hold the event loop. */
 const turnMs = 8;
+/** Those that wait are resumed in groups that take about so long, since what they say leaves together then. */
+const groupMs = { short: 1, long: 2 };
+const groupMax = 16;
 
 /**
  * The turn of the event loop that is running. Work that clients ask for shares it: many small requests that arrive
@@ -16,9 +19,12 @@ export class LoopTurn {
   #waiting: (() => void)[] = [];
   /** The waiters before it have been resumed. */
   #nextAt = 0;
-  readonly #resumeNext = (): void => this.#resumeMore();
-  /** Runs when the one that was resumed has done what it does at once, the promises it settled included. */
-  readonly #afterPromises = (): void => process.nextTick(this.#resumeNext);
+  /** How many are resumed before the clock is looked at. */
+  #group = 1;
+  #groupBeganAt = 0;
+  /** Runs when those that were resumed have done what they do at once, the promises they settled included. */
+  readonly #afterPromises = (): void => process.nextTick(this.#groupIsDone);
+  readonly #groupIsDone = (): void => this.#goOn();
   readonly #beginTurn = (): void => this.#begin();
 
   private constructor(clock: Clock) {
@@ -35,13 +41,8 @@ export class LoopTurn {
     return turn;
   }
 
-  /** Whether work that has not begun should wait: the turn has lasted long enough, or others wait already. */
+  /** Whether work that can wait should: the turn has lasted long enough. A turn begins with those that wait already. */
   get over(): boolean {
-    return this.spent || this.#waiting.length > this.#nextAt;
-  }
-
-  /** Whether work that has begun should pause: the turn has lasted long enough. */
-  get spent(): boolean {
     if (this.#endsAt !== undefined) return this.#clock.now() >= this.#endsAt;
     this.#start();
     return false;
@@ -58,35 +59,42 @@ export class LoopTurn {
     return new Promise((resolve) => this.defer(resolve));
   }
 
+  #start(): void {
+    this.#endsAt = this.#clock.now() + turnMs;
+    setImmediate(this.#beginTurn);
+  }
+
   #begin(): void {
     if (this.#nextAt === this.#waiting.length) {
       this.#endsAt = undefined;
       return;
     }
     this.#start();
-    // One goes on in every turn, however late it is by then.
-    this.#resumeOne();
+    // Some go on in every turn, however late it is by then.
+    this.#resumeGroup();
   }
 
-  #start(): void {
-    this.#endsAt = this.#clock.now() + turnMs;
-    setImmediate(this.#beginTurn);
+  /** A group is done: the next one is as large as fits into its time, and runs if the turn has time for it. */
+  #goOn(): void {
+    const now = this.#clock.now();
+    const tookMs = now - this.#groupBeganAt;
+    if (tookMs < groupMs.short) this.#group = Math.min(groupMax, this.#group * 2);
+    else if (tookMs > groupMs.long) this.#group = Math.max(1, Math.floor(this.#group / 2));
+    if (this.#endsAt !== undefined && now < this.#endsAt) this.#resumeGroup();
   }
 
-  /** Resumes those that wait, as long as the turn has time. */
-  #resumeMore(): void {
-    if (this.#endsAt !== undefined && this.#clock.now() < this.#endsAt) this.#resumeOne();
-  }
-
-  #resumeOne(): void {
-    const resume = this.#waiting[this.#nextAt];
-    if (resume === undefined) return;
-    this.#nextAt++;
+  #resumeGroup(): void {
+    if (this.#nextAt === this.#waiting.length) return;
+    this.#groupBeganAt = this.#clock.now();
+    const end = Math.min(this.#waiting.length, this.#nextAt + this.#group);
+    while (this.#nextAt < end) {
+      this.#waiting[this.#nextAt++]?.();
+      if (this.#clock.now() - this.#groupBeganAt > groupMs.long) break;
+    }
     if (this.#nextAt === this.#waiting.length) {
       this.#waiting = [];
       this.#nextAt = 0;
     }
-    resume();
     queueMicrotask(this.#afterPromises);
   }
 }

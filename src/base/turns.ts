@@ -57,7 +57,7 @@ export class Turns implements WorkBudget {
     // A large value is worth many looks, though the clock is read once.
     this.#looksLeft -= 1 + Math.floor(-this.#untilLook / bytesBetweenLooks);
     this.#untilLook = bytesBetweenLooks;
-    return this.#looksLeft <= 0 || this.#clock.now() >= this.#end || this.#loop?.spent === true;
+    return this.#looksLeft <= 0 || this.#clock.now() >= this.#end || this.#loop?.over === true;
   }
 
   /** Lets others run, then begins the next turn. */

@@ -47,7 +47,7 @@ export class HalfOpenCalls {
     let left = bytes;
     for (const call of this.#calls) {
       if (left <= 0) break;
-      if (this.#turn.spent) {
+      if (this.#turn.over) {
         this.#turn.defer(() => this.#refuseOldest(left));
         return;
       }

@@ -34,16 +34,29 @@ test("those who wait go on in the order they came, as many in a turn as it has t
   }
 });
 
-test("what has not begun waits behind those that wait, however young the turn is", async () => {
+test("many that have little to do go on together, and fewer when they have more to do", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
-  let resumed = false;
-  turn.defer(() => {
-    resumed = true;
-  });
-  expect({ over: turn.over, spent: turn.spent }).toEqual({ over: true, spent: false });
+  let resumed = 0;
+  const wait = (ms: number, count: number): void => {
+    for (let at = 0; at < count; at++) {
+      turn.defer(() => {
+        clock.advance(ms);
+        resumed++;
+      });
+    }
+  };
+  wait(0.01, 500);
   await nextTurn();
-  expect({ resumed, over: turn.over }).toEqual({ resumed: true, over: false });
+  expect(resumed).toBe(500);
+  resumed = 0;
+  wait(1, 100);
+  // The first group is as large as those with little to do let it become; from then on a turn holds its time.
+  await nextTurn();
+  for (let turns = 0; turns < 5; turns++) await nextTurn();
+  const before = resumed;
+  await nextTurn();
+  expect(resumed - before).toBeLessThanOrEqual(9);
 });
 
 test("passes that run side by side share a turn", async () => {
