@@ -1,13 +1,14 @@
 // Another client of a server under attack: it puts a key and reads it again, one call every few milliseconds, until its
 // standard input ends. Then it prints how long the calls took and what failed:
 //   {"calls": …, "p50Ms": …, "p99Ms": …, "longestMs": …, "failures": […]}
-// Prints "ready" once the first calls have succeeded. Its one argument is JSON: client options and a key.
+// Prints "ready" once the first calls have succeeded. Its one argument is JSON: client options, a key, and how many calls
+// it makes at least, so that the 99th percentile of a short attack says something.
 import { Client } from "../../dist/client/index.js";
 
 const pauseMs = 4;
 const failuresMax = 5;
 
-const { options, key } = JSON.parse(process.argv[2]);
+const { options, key, callsMin } = JSON.parse(process.argv[2]);
 const tls = options.caText === undefined ? {} : { tls: { ca: Buffer.from(options.caText) } };
 const client = new Client({ endpoints: options.endpoints, auth: options.auth, callTimeoutMs: 30_000, ...tls });
 const value = Buffer.from("still here");
@@ -31,7 +32,7 @@ async function timed(call) {
 
 for (let at = 0; at < 20; at++) await client.put({ key, value });
 process.stdout.write("ready\n");
-while (!stopped) {
+while (!stopped || took.length < callsMin) {
   await timed(() => client.put({ key, value }));
   await timed(() => client.range({ key }));
   await new Promise((resolve) => setTimeout(resolve, pauseMs));

@@ -23,6 +23,8 @@ const attackMsMax = scale === "short" ? 60_000 : 300_000;
 const tickGapMsMax = scale === "full" ? 50 : 100;
 /** How long other clients wait, at most one call in a hundred excepted. */
 const othersP99MsMax = 100;
+/** Calls of another client from the beginning of an attack on. */
+const othersCallsMin = scale === "full" ? 400 : 0;
 /** Beyond what the server took before the first attack. */
 const memoryBytesMax = 512 * 1024 * 1024;
 
@@ -65,7 +67,7 @@ for (const { attacks, ...options } of stages) {
 async function withstand(stage: Stage, attack: Attack): Promise<void> {
   await attack.prepare?.(stage, scale);
   const termBefore = await stage.term();
-  const finish = await stage.bystander();
+  const finish = await stage.bystander(othersCallsMin);
   stage.resetPeakBytes();
   await stage.tickGap();
   const startedAt = performance.now();

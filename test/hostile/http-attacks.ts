@@ -75,8 +75,9 @@ export const httpAttacks: readonly Attack[] = [
   },
   {
     name: "bodies that come one byte at a time",
-    async run(stage) {
-      const sockets = await Promise.all(Array.from({ length: 200 }, () => begin(stage, "/v3/kv/put", "{")));
+    async run(stage, scale) {
+      const count = scale === "short" ? 100 : 200;
+      const sockets = await Promise.all(Array.from({ length: count }, () => begin(stage, "/v3/kv/put", "{")));
       for (let at = 0; at < 50; at++) for (const socket of sockets) socket.write(" ");
       await post(stage, "/v3/kv/range", '{"key":"YQ=="}');
       for (const socket of sockets) socket.destroy();

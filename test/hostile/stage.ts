@@ -184,14 +184,18 @@ export class Stage {
     }
   }
 
-  /** Lets another client go about its business until the function that this resolves with is called. */
-  async bystander(): Promise<() => Promise<Bystander>> {
+  /**
+   * Lets another client go about its business until the function that this resolves with is called.
+   *
+   * @param callsMin calls that it makes at least
+   */
+  async bystander(callsMin: number): Promise<() => Promise<Bystander>> {
     const options = {
       endpoints: [this.target],
       ...(this.#authority === undefined ? {} : { caText: this.#authority.cert }),
       ...(this.#token === undefined ? {} : { auth: { user: "root", password } }),
     };
-    const child = spawn(process.execPath, [bystander, JSON.stringify({ options, key: "bystander" })], {
+    const child = spawn(process.execPath, [bystander, JSON.stringify({ options, key: "bystander", callsMin })], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     let printed = "";
