@@ -5,10 +5,10 @@ const clientShare = 1 / 8;
 /** Less would refuse ordinary work: a few large requests and answers at a time. */
 const clientBytesMin = 64 * 1024 * 1024;
 /**
- * Room for 13,000 watches, each a call of its own. V8 may let as much again pile up before it collects what was
+ * Room for 20,000 watches, each a call of its own. V8 may let as much again pile up before it collects what was
  * dropped. A machine may have far more memory, but it is not said that clients shall have it: `--max-memory` says so.
  */
-const unaskedBytesMax = 256 * 1024 * 1024;
+const unaskedBytesMax = 384 * 1024 * 1024;
 
 /**
  * The account of what clients make this process hold.
