@@ -25,7 +25,7 @@ const tickGapMsMax = scale === "full" ? 50 : 100;
 const othersP99MsMax = 100;
 /** Calls of another client from the beginning of an attack on. */
 const othersCallsMin = scale === "full" ? 400 : 0;
-/** Beyond what the server took before the first attack. Attacks in quick succession leave V8 garbage that it collects late. */
+/** Beyond what the server took before the first attack. What attacks in quick succession leave is collected late. */
 const memoryBytesMax = (scale === "full" ? 512 : 1024) * 1024 * 1024;
 
 const bare = [...protocolAttacks, ...httpAttacks];
