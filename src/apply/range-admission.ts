@@ -49,8 +49,22 @@ export async function admitRanges(
 
 /** Whether any of its ranges may be of many keys. */
 export function hasRanges(request: TxnRequest): boolean {
+  // Nearly all transactions are of single keys: those are told apart without a generator.
+  if (request.success.every(ofSingleKey) && request.failure.every(ofSingleKey)) return false;
   for (const _ of rangesOf(request)) return true;
   return false;
+}
+
+function ofSingleKey({ request }: RequestOp): boolean {
+  switch (request?.case) {
+    case "requestRange":
+    case "requestDeleteRange":
+      return request.value.rangeEnd === "";
+    case "requestTxn":
+      return false;
+    default:
+      return true;
+  }
 }
 
 /** Keys whose pairs are part of an answer. */

@@ -38,6 +38,8 @@ interface Waiter {
 const reserveShare = 1 / 8;
 /** When the account is full, work that can be given up makes room down to this share of what ordinary work may use. */
 const relievedShare = 3 / 4;
+/** From this share of what ordinary work may hold on, room is made: before the next one is refused for want of it. */
+const scarceShare = 7 / 8;
 const waitMsMaxDefault = 5_000;
 /** At most one line of the log in so long says that the account is full. */
 const logIntervalMs = 10_000;
@@ -105,12 +107,12 @@ export class MemoryAccount {
     return this.#waiting.size;
   }
 
-  /** What should be given up, once work found no room, so that others find some for a while. */
+  /** What should be given up, once room is short, so that others find some for a while. */
   get excessBytes(): number {
     return Math.max(0, this.#heldBytes - this.#ordinaryBytesMax * relievedShare);
   }
 
-  /** Has `listener` hear whenever work finds no room, in the middle of that work. */
+  /** Has `listener` hear whenever work finds no room, or soon will not, in the middle of that work. */
   onShortage(listener: () => void): void {
     this.#onShortage.push(listener);
   }
@@ -126,6 +128,7 @@ export class MemoryAccount {
   #add(bytes: number): void {
     this.#heldBytes += bytes;
     if (this.#heldBytes > this.peakBytes) this.peakBytes = this.#heldBytes;
+    if (this.#heldBytes > this.#ordinaryBytesMax * scarceShare) this.#tellShortage();
   }
 
   #subtract(bytes: number): void {
@@ -183,8 +186,12 @@ export class MemoryAccount {
   }
 
   #short(pot: MemoryPot): void {
-    for (const listener of this.#onShortage) listener();
+    this.#tellShortage();
     this.#sayFull(pot);
+  }
+
+  #tellShortage(): void {
+    for (const listener of this.#onShortage) listener();
   }
 
   #sayFull(pot: MemoryPot): void {

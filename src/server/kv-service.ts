@@ -169,8 +169,12 @@ export class KvService {
   }
 
   /** Long lists in an answer have memory before the write is proposed: where it is applied, nothing is refused. */
-  async #withMemory<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
-    const heldBytes = hasRanges(request) ? await this.#admitRanges(request, call) : 0;
+  #withMemory<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
+    return hasRanges(request) ? this.#withMemoryForRanges(request, call, propose) : propose();
+  }
+
+  async #withMemoryForRanges<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
+    const heldBytes = await this.#admitRanges(request, call);
     try {
       return await propose();
     } finally {
