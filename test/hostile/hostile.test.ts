@@ -80,7 +80,9 @@ async function withstand(stage: Stage, attack: Attack): Promise<void> {
   stage.checkAlive();
   report(stage, attack, { tookMs, gap, others, grownBytes, terms });
 
-  expect(others.failures, "calls of another client that failed").toEqual([]);
+  // While memory is short others may be refused, in words that say so; the full form holds that none is.
+  const failures = others.failures.filter((text) => scale === "full" || !text.includes("too many requests"));
+  expect(failures, "calls of another client that failed").toEqual([]);
   expect(terms, "changes of the term").toBe(0);
   expect(gap.cpuMs, "CPU milliseconds between two ticks").toBeLessThan(tickGapMsMax);
   expect(grownBytes / 2 ** 20, "MiB beyond those before the first attack").toBeLessThan(memoryBytesMax / 2 ** 20);
