@@ -1,9 +1,8 @@
-import { assert, emptyBytes, type Key } from "../base/index.js";
+import { assert, emptyBytes, type Key, sortInSteps } from "../base/index.js";
 import { type Encoded, KeyValue, type RangeRequest, type RangeResponse, SortTarget } from "../wire/index.js";
 import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes, type ReadHold } from "./long-range.js";
 import { answerOf, fetchLimit, type Order, rangeResponse } from "./range.js";
 import { checkAsked, type Reading, readTurn, rest, turnBytes } from "./reading.js";
-import { sortInTurns } from "./sort-in-turns.js";
 
 /** What one pair takes while it is sorted, beside its key and what it is sorted by. */
 const placeBytes = 320;
@@ -23,7 +22,7 @@ interface Place {
 export async function readSorted(reading: Reading, order: Order): Promise<RangeResponse | LongRange> {
   const { request, hold, context, turns } = reading;
   const { places, count } = await readPlaces(reading);
-  const sorted = await sortInTurns(places, order, turns, () => checkAsked(context.asker));
+  const sorted = await turns.run(sortInSteps(places, order, turns), () => checkAsked(context.asker));
   const more = request.limit > 0 && sorted.length > request.limit;
   const answered = more ? sorted.slice(0, request.limit) : sorted;
   const pairBytes = answered.reduce((sum, { fieldBytes }) => sum + fieldBytes, 0);

@@ -13,7 +13,7 @@ const keysAtOnce = 256;
 /** Deleting a key costs as much as going through so many bytes. */
 const bytesOfDelete = 2048;
 
-/** Makes the changes readable; what is left of telling them, when that is too much for now. */
+/** Makes the changes readable. Returns the steps that tell watchers of them, when those do not fit into this turn. */
 type Finish = (changes: readonly Change[], budget: WorkBudget) => Steps<void> | undefined;
 
 /**
@@ -106,7 +106,7 @@ export class WriteTxn implements Reader {
     if (telling !== undefined) finish(telling);
   }
 
-  /** As `end`; what is left of telling the changes, when that is too much for now. They are readable at once. */
+  /** As `end`. Returns the steps that tell watchers of the changes, when those do not fit into this turn. */
   endInSteps(budget: WorkBudget): Steps<void> | undefined {
     assert(this.#open, "a transaction ends once");
     this.#open = false;
