@@ -12,7 +12,7 @@ export interface ReconfigurationView {
 }
 
 /** What the readiness of a learner is judged by. */
-export type LearnerProgress = Pick<ProgressView, "match" | "applied" | "state">;
+export type LearnerProgress = Pick<ProgressView, "match" | "applied" | "state" | "isLearner">;
 
 /** A learner that has less of the leader's log than this is not given a vote: it would hold the others up. */
 const readyShare = 0.9;
@@ -83,6 +83,9 @@ export function refuseUnready(
   if (leader === undefined) return "notLeader";
   const learner = progress.get(id);
   if (learner === undefined) return "memberNotFound";
+  // A member with a vote is refused when the change is applied. etcd refuses one that is a few entries behind as unready
+  // already, so that its answer depends on the moment.
+  if (!learner.isLearner) return undefined;
   const needed = leader.match * readyShare;
   const { match, applied = match, state } = learner;
   return state === "StateSnapshot" || match < needed || applied < needed ? "learnerNotReady" : undefined;

@@ -108,7 +108,7 @@ for (const { name, match, want } of [
   { name: "asked of a follower", match: {}, want: "notLeader" },
 ] as const) {
   test(`${want ?? "nothing"} stands against a vote for a learner ${name}`, () => {
-    const rest = { applied: undefined, state: "StateReplicate" as const };
+    const rest = { applied: undefined, state: "StateReplicate" as const, isLearner: true };
     const progress = new Map(Object.entries(match).map(([id, index]) => [BigInt(id), { match: index, ...rest }]));
     expect(refuseUnready({ id: 1n, progress }, 2n as MemberId)).toBe(want);
   });
@@ -120,9 +120,10 @@ for (const { name, learner, want } of [
   { name: "that has applied 89 of 100 entries", learner: { applied: 89 }, want: "learnerNotReady" },
   { name: "that loads the state of a snapshot", learner: { applied: 0 }, want: "learnerNotReady" },
   { name: "that is sent a snapshot", learner: { applied: 95, state: "StateSnapshot" }, want: "learnerNotReady" },
+  { name: "that has a vote and lags", learner: { match: 50, isLearner: false }, want: undefined },
 ] as const) {
   test(`${want ?? "nothing"} stands against a vote for a learner with all of the log ${name}`, () => {
-    const whole: LearnerProgress = { match: 100, applied: 100, state: "StateReplicate" };
+    const whole: LearnerProgress = { match: 100, applied: 100, state: "StateReplicate", isLearner: true };
     const progress = new Map<bigint, LearnerProgress>([
       [1n, whole],
       [2n, { ...whole, ...learner }],
