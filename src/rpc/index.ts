@@ -3,22 +3,23 @@
  * request as far as that needs no state, asks the server, and says the answer or the refusal in etcd's words. It opens
  * no socket itself and knows nothing of consensus; only three files know which gRPC library carries the calls.
  */
-export type { Binding, StreamHandler, UnaryHandler } from "./binding.js";
-export { CallCounters } from "./call-counters.js";
-export { clientBindings } from "./client-services.js";
-export { ConnectionLimit } from "./connection-limit.js";
-export { Gate, type GateView } from "./gate.js";
-export { GrpcServer, type GrpcServerConfig } from "./grpc-server.js";
-export type { HttpAccess } from "./http-access.js";
+
+export type { GatewayConfig } from "./gateway/lazy-gateway.js";
+export type { Binding, StreamHandler, UnaryHandler } from "./grpc/binding.js";
+export { CallCounters } from "./grpc/call-counters.js";
+export { Gate, type GateView } from "./grpc/gate.js";
+export { GrpcServer, type GrpcServerConfig } from "./grpc/grpc-server.js";
+export type { ServerStream } from "./grpc/stream.js";
+export { ConnectionLimit } from "./http/connection-limit.js";
+export type { HttpAccess } from "./http/http-access.js";
 export {
   type ClientEndpoints,
   type ClientEndpointsConfig,
   clientEndpoints,
   type EndpointServer,
   peerEndpoints,
-} from "./http-endpoints.js";
-export type { GatewayConfig } from "./lazy-gateway.js";
-export type { RefusedConnections } from "./metrics.js";
-export { type PortHandlers, type PortSecurity, SharedPort } from "./shared-port.js";
-export { SlowCalls } from "./slow-calls.js";
-export type { ServerStream } from "./stream.js";
+} from "./http/http-endpoints.js";
+export { type PortHandlers, type PortSecurity, SharedPort } from "./http/shared-port.js";
+export type { RefusedConnections } from "./metrics/metrics.js";
+export { clientBindings } from "./services/client-services.js";
+export { SlowCalls } from "./services/slow-calls.js";

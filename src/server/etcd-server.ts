@@ -46,13 +46,13 @@ import {
   type TxnResponse,
 } from "../wire/index.js";
 import { type Assembly, asError, assemble, corruptionCheckOf } from "./assembly.js";
-import type { AuthService } from "./auth-service.js";
-import { type Bootstrapped, bootstrap, type ServerDeps } from "./bootstrap.js";
-import type { Call } from "./call.js";
+import type { Call } from "./calls/call.js";
+import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
-import type { DatabaseSnapshot } from "./database-snapshot.js";
 import { metricsOf, type ServerMetrics } from "./metrics.js";
-import { type WatchJudge, watchJudge } from "./watch-judge.js";
+import type { AuthService } from "./services/auth-service.js";
+import type { DatabaseSnapshot } from "./snapshots/database-snapshot.js";
+import { type Bootstrapped, bootstrap, type ServerDeps } from "./start/bootstrap.js";
 
 /** How long a stop waits for what is in flight. */
 const drainMs = 2_000;

@@ -4,16 +4,16 @@
  * `rpc` drives it; it knows nothing of gRPC or HTTP.
  */
 export { LongRange, LongTxn, pairFieldBytes, varintBytes } from "../apply/index.js";
-export { MemberRemoved, type ServerDeps } from "./bootstrap.js";
-export type { Call } from "./call.js";
+export type { Call } from "./calls/call.js";
+export { requestText } from "./calls/request-text.js";
+export type { WatchJudge } from "./calls/watch-judge.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
-export type { DatabaseSnapshot } from "./database-snapshot.js";
 export { EtcdServer } from "./etcd-server.js";
-export type { HeapUse } from "./heap-guard.js";
+export type { PeerAccess, PeerLink, PeerNetwork } from "./log/peer-network.js";
 export type { ServerCounters, ServerMetrics } from "./metrics.js";
-export { defragmentDataDir } from "./offline-defragment.js";
-export type { PeerAccess, PeerLink, PeerNetwork } from "./peer-network.js";
-export type { ReceivedSnapshots } from "./received-snapshots.js";
-export { requestText } from "./request-text.js";
-export { type RestoreOptions, restoreMember } from "./restored.js";
-export type { WatchJudge } from "./watch-judge.js";
+export type { DatabaseSnapshot } from "./snapshots/database-snapshot.js";
+export type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
+export { MemberRemoved, type ServerDeps } from "./start/bootstrap.js";
+export { defragmentDataDir } from "./start/offline-defragment.js";
+export { type RestoreOptions, restoreMember } from "./start/restored.js";
+export type { HeapUse } from "./upkeep/heap-guard.js";

@@ -4,8 +4,8 @@ import { LeaseCounters } from "../lease/index.js";
 import { type Change, StoreCounters } from "../mvcc/index.js";
 import type { CountersByPeer } from "../transport/index.js";
 import type { Assembly } from "./assembly.js";
-import type { Bootstrapped } from "./bootstrap.js";
 import { quotaBytes, type ServerConfig } from "./config.js";
+import type { Bootstrapped } from "./start/bootstrap.js";
 
 const applyBounds = exponentialBounds(0.0001, 2, 20);
 

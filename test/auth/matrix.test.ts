@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EtcdError, GrpcCode, seededRandom } from "../../src/base/index.js";
-import { wholeOf } from "../../src/rpc/answer.js";
+import { wholeOf } from "../../src/rpc/grpc/answer.js";
 import { clientBindings, type ServerStream } from "../../src/rpc/index.js";
 import type { Call } from "../../src/server/index.js";
 import { Host } from "../server/member.js";

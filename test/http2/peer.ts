@@ -8,7 +8,7 @@ import {
   type LoopShare,
   type StreamListener,
 } from "../../src/http2/index.js";
-import { type MemorySocket, socketPair } from "../../src/rpc/memory-socket.js";
+import { type MemorySocket, socketPair } from "../../src/rpc/http/memory-socket.js";
 import { FrameLog, preface, settings } from "./frames.js";
 
 export const okHead: readonly Field[] = [{ name: ":status", value: "200" }];

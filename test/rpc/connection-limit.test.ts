@@ -3,8 +3,8 @@ import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { silentLogger, systemClock } from "../../src/base/index.js";
 import { connectionBounds, descriptorLimit, tooFewDescriptors } from "../../src/main/file-descriptors.js";
-import { ConnectionLimit } from "../../src/rpc/connection-limit.js";
-import { SharedPort } from "../../src/rpc/shared-port.js";
+import { ConnectionLimit } from "../../src/rpc/http/connection-limit.js";
+import { SharedPort } from "../../src/rpc/http/shared-port.js";
 
 async function dial(port: number): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");

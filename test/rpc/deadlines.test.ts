@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../../src/base/index.js";
-import { Deadlines } from "../../src/rpc/deadlines.js";
+import { Deadlines } from "../../src/rpc/grpc/deadlines.js";
 
 function waiting(): {
   readonly clock: ManualClock;

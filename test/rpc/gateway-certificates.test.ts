@@ -4,7 +4,7 @@ import { createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
-import { unary } from "../../src/rpc/binding.js";
+import { unary } from "../../src/rpc/grpc/binding.js";
 import { CallCounters, clientEndpoints, type EndpointServer, Gate, SlowCalls } from "../../src/rpc/index.js";
 import type { Call } from "../../src/server/index.js";
 import { services } from "../../src/wire/index.js";

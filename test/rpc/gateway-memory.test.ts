@@ -3,11 +3,11 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ManualClock, MemoryAccount, silentLogger } from "../../src/base/index.js";
-import { unary } from "../../src/rpc/binding.js";
-import { CallCounters } from "../../src/rpc/call-counters.js";
-import { Gate } from "../../src/rpc/gate.js";
 import { Gateway } from "../../src/rpc/gateway/gateway.js";
-import { SlowCalls } from "../../src/rpc/slow-calls.js";
+import { unary } from "../../src/rpc/grpc/binding.js";
+import { CallCounters } from "../../src/rpc/grpc/call-counters.js";
+import { Gate } from "../../src/rpc/grpc/gate.js";
+import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import { services } from "../../src/wire/index.js";
 import { askHttp } from "../support/http-client.js";
 

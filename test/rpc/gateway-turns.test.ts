@@ -3,10 +3,10 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { ManualClock, MemoryAccount, silentLogger } from "../../src/base/index.js";
-import { CallCounters } from "../../src/rpc/call-counters.js";
-import { Gate } from "../../src/rpc/gate.js";
 import { Gateway } from "../../src/rpc/gateway/gateway.js";
-import { SlowCalls } from "../../src/rpc/slow-calls.js";
+import { CallCounters } from "../../src/rpc/grpc/call-counters.js";
+import { Gate } from "../../src/rpc/grpc/gate.js";
+import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import { JsonScanner } from "../../src/wire/json/scanner.js";
 
 // What the gateway does for all its clients together in one turn of the event loop. A clock that only work moves on

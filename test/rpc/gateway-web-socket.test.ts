@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
-import { streaming, unary } from "../../src/rpc/binding.js";
+import { streaming, unary } from "../../src/rpc/grpc/binding.js";
 import {
   CallCounters,
   clientEndpoints,

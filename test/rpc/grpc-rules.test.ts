@@ -5,7 +5,7 @@ import { type Client, credentials, Client as GrpcClient, Metadata } from "@grpc/
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EtcdError, MemoryAccount, seededRandom, silentLogger, systemClock } from "../../src/base/index.js";
 import { type Binding, CallCounters, Gate, GrpcServer, type ServerStream } from "../../src/rpc/index.js";
-import { SlowCalls } from "../../src/rpc/slow-calls.js";
+import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import {
   data,
   type Fields,

@@ -3,7 +3,6 @@ import { type AddressInfo, connect } from "node:net";
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
 import { EtcdError, GrpcCode, type LogFields, MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
-import { healthBindings } from "../../src/rpc/health.js";
 import {
   type Binding,
   CallCounters,
@@ -14,6 +13,7 @@ import {
   SharedPort,
   SlowCalls,
 } from "../../src/rpc/index.js";
+import { healthBindings } from "../../src/rpc/services/health.js";
 import { WireError } from "../../src/wire/index.js";
 
 const receiveBytesMax = 1_000;

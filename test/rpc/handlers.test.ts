@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { EtcdError, type LeaseId, ManualClock } from "../../src/base/index.js";
-import { wholeOf } from "../../src/rpc/answer.js";
-import type { Binding } from "../../src/rpc/binding.js";
-import { clusterBindings } from "../../src/rpc/cluster.js";
-import { healthBindings } from "../../src/rpc/health.js";
-import { type KvAnswerer, kvBindings } from "../../src/rpc/kv.js";
-import { LeaderGuard } from "../../src/rpc/leader-guard.js";
-import { type LeaseServer, leaseBindings } from "../../src/rpc/lease.js";
-import { maintenanceBindings } from "../../src/rpc/maintenance.js";
-import type { ServerStream } from "../../src/rpc/stream.js";
+import { wholeOf } from "../../src/rpc/grpc/answer.js";
+import type { Binding } from "../../src/rpc/grpc/binding.js";
+import type { ServerStream } from "../../src/rpc/grpc/stream.js";
+import { clusterBindings } from "../../src/rpc/services/cluster.js";
+import { healthBindings } from "../../src/rpc/services/health.js";
+import { type KvAnswerer, kvBindings } from "../../src/rpc/services/kv.js";
+import { LeaderGuard } from "../../src/rpc/services/leader-guard.js";
+import { type LeaseServer, leaseBindings } from "../../src/rpc/services/lease.js";
+import { maintenanceBindings } from "../../src/rpc/services/maintenance.js";
 import type { Call } from "../../src/server/index.js";
 import {
   Compare,

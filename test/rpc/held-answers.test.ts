@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { wholeOf } from "../../src/rpc/answer.js";
-import { deleteRangeAnswer, txnAnswer } from "../../src/rpc/held-answers.js";
+import { wholeOf } from "../../src/rpc/grpc/answer.js";
+import { deleteRangeAnswer, txnAnswer } from "../../src/rpc/grpc/held-answers.js";
 import {
   DeleteRangeResponse,
   type Encoded,

@@ -9,8 +9,8 @@ import {
 } from "node:http2";
 import { afterEach, expect, test } from "vitest";
 import { silentLogger, systemClock } from "../../src/base/index.js";
-import { admitHttp, hasCertifiedName } from "../../src/rpc/http-access.js";
-import { HttpBridge } from "../../src/rpc/http-bridge.js";
+import { admitHttp, hasCertifiedName } from "../../src/rpc/http/http-access.js";
+import { HttpBridge } from "../../src/rpc/http/http-bridge.js";
 import { Listening } from "../http2/listening.js";
 
 const cleanups: (() => Promise<void> | void)[] = [];

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { type Clock, ManualClock, systemClock } from "../../src/base/index.js";
-import type { HttpListener } from "../../src/rpc/http-answer.js";
+import type { HttpListener } from "../../src/rpc/http/http-answer.js";
 import { SharedPort } from "../../src/rpc/index.js";
 
 // What HTTP/1.1 may rely on at a client port: what etcd's server, which is Go's, does as well.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EtcdError, silentLogger } from "../../src/base/index.js";
-import { logged, txnBound, unary } from "../../src/rpc/binding.js";
-import { statusOf } from "../../src/rpc/status.js";
+import { logged, txnBound, unary } from "../../src/rpc/grpc/binding.js";
+import { statusOf } from "../../src/rpc/services/status.js";
 import type { Call } from "../../src/server/index.js";
 import { RequestOp, services, TxnRequest } from "../../src/wire/index.js";
 

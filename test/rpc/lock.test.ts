@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Key } from "../../src/base/index.js";
-import { wholeOf } from "../../src/rpc/answer.js";
-import { electionBindings } from "../../src/rpc/election.js";
-import { LeaderGuard } from "../../src/rpc/leader-guard.js";
-import { LocalClient } from "../../src/rpc/local-client.js";
-import { lockBindings } from "../../src/rpc/lock.js";
+import { wholeOf } from "../../src/rpc/grpc/answer.js";
+import { electionBindings } from "../../src/rpc/services/election.js";
+import { LeaderGuard } from "../../src/rpc/services/leader-guard.js";
+import { LocalClient } from "../../src/rpc/services/local-client.js";
+import { lockBindings } from "../../src/rpc/services/lock.js";
 import type { Call } from "../../src/server/index.js";
 import { DeleteRangeRequest, electionpb, LeaseGrantRequest, LeaseRevokeRequest, lockpb } from "../../src/wire/index.js";
 import { callOf, Host, patient } from "../server/member.js";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seededRandom } from "../../src/base/index.js";
-import type { Binding } from "../../src/rpc/binding.js";
-import { clientBindings } from "../../src/rpc/client-services.js";
+import type { Binding } from "../../src/rpc/grpc/binding.js";
+import { clientBindings } from "../../src/rpc/services/client-services.js";
 import {
   AlarmRequest,
   Compare,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Turns } from "../../src/base/index.js";
-import { encodeLongList } from "../../src/rpc/long-lists.js";
+import { encodeLongList } from "../../src/rpc/services/long-lists.js";
 import { LeaseLeasesResponse, LeaseTimeToLiveResponse, ResponseHeader } from "../../src/wire/index.js";
 import { clockOfLooks, turnsOfOthers } from "../base/other-work.js";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type LogFields, ManualClock, MemoryAccount, silentLogger } from "../../src/base/index.js";
+import { type MemorySocket, socketPair } from "../../src/rpc/http/memory-socket.js";
 import { type Binding, CallCounters, Gate, GrpcServer, SlowCalls } from "../../src/rpc/index.js";
-import { type MemorySocket, socketPair } from "../../src/rpc/memory-socket.js";
 import { data, type Fields, FrameLog, headers, preface, request, reset, settings } from "../http2/frames.js";
 import { quiet } from "../http2/peer.js";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
+import { socketPair } from "../../src/rpc/http/memory-socket.js";
 import { type Binding, CallCounters, Gate, GrpcServer } from "../../src/rpc/index.js";
-import { socketPair } from "../../src/rpc/memory-socket.js";
-import { SlowCalls } from "../../src/rpc/slow-calls.js";
+import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import {
   data,
   type Fields,

@@ -1,7 +1,7 @@
 import { loadFileDescriptorSetFromBuffer, type PackageDefinition, type ServiceDefinition } from "@grpc/proto-loader";
 import { expect, test } from "vitest";
-import { healthBindings } from "../../src/rpc/health.js";
-import { reflectionBindings } from "../../src/rpc/reflection.js";
+import { healthBindings } from "../../src/rpc/services/health.js";
+import { reflectionBindings } from "../../src/rpc/services/reflection.js";
 import { loadSchema, PutRequest, reflectionpb } from "../../src/wire/index.js";
 
 type Question = reflectionpb.ServerReflectionRequest["messageRequest"];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EtcdError } from "../../src/base/index.js";
-import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../../src/rpc/requests.js";
+import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../../src/rpc/services/requests.js";
 import {
   Compare,
   DeleteRangeRequest,

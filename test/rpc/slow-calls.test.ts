@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type LogFields, ManualClock, silentLogger } from "../../src/base/index.js";
-import type { CallLog, UnaryBinding } from "../../src/rpc/binding.js";
-import { type KvAnswerer, kvBindings } from "../../src/rpc/kv.js";
-import { SlowCalls } from "../../src/rpc/slow-calls.js";
+import type { CallLog, UnaryBinding } from "../../src/rpc/grpc/binding.js";
+import { type KvAnswerer, kvBindings } from "../../src/rpc/services/kv.js";
+import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import type { Call } from "../../src/server/index.js";
 import {
   CompactionResponse,

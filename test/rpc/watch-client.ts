@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ManualClock, MemoryAccount, seededRandom } from "../../src/base/index.js";
 import { type Store, WatchableStore } from "../../src/mvcc/index.js";
-import { LeaderGuard } from "../../src/rpc/leader-guard.js";
-import type { MessageInPieces, ServerStream } from "../../src/rpc/stream.js";
-import { type WatchServer, watchHandler } from "../../src/rpc/watch.js";
+import type { MessageInPieces, ServerStream } from "../../src/rpc/grpc/stream.js";
+import { LeaderGuard } from "../../src/rpc/services/leader-guard.js";
+import { type WatchServer, watchHandler } from "../../src/rpc/services/watch.js";
 import { type Event, EventType, WatchCreateRequest, type WatchRequest, WatchResponse } from "../../src/wire/index.js";
 import { openEmpty, type Write, write } from "../mvcc/fixture.js";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { finish, unboundedWork } from "../../src/base/index.js";
-import { fragmentsOf } from "../../src/rpc/watch-fragments.js";
-import { responseInPieces } from "../../src/rpc/watch-pieces.js";
+import { fragmentsOf } from "../../src/rpc/services/watch-fragments.js";
+import { responseInPieces } from "../../src/rpc/services/watch-pieces.js";
 import {
   type EncodedEvent,
   EventType,

@@ -8,8 +8,8 @@ import {
   silentLogger,
   systemClock,
 } from "../../src/base/index.js";
-import type { MessageInPieces } from "../../src/rpc/stream.js";
-import { WatchSender } from "../../src/rpc/watch-stream.js";
+import type { MessageInPieces } from "../../src/rpc/grpc/stream.js";
+import { WatchSender } from "../../src/rpc/services/watch-stream.js";
 import { type Encoded, Event, KeyValue, WatchResponse } from "../../src/wire/index.js";
 
 /** A way out that takes responses only while it is open. */

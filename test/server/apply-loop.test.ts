@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Applier } from "../../src/apply/index.js";
 import { ManualClock, silentLogger } from "../../src/base/index.js";
 import { type Entry, emptyConfState } from "../../src/raft/index.js";
-import { ApplyLoop } from "../../src/server/apply-loop.js";
-import { LogPosition } from "../../src/server/log-position.js";
+import { ApplyLoop } from "../../src/server/log/apply-loop.js";
+import { LogPosition } from "../../src/server/log/log-position.js";
 import { ServerCounters } from "../../src/server/metrics.js";
 
 const firsts = (from: number, count: number, term = 1): Entry[] =>

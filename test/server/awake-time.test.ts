@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../../src/base/index.js";
-import { AwakeTime } from "../../src/server/awake-time.js";
+import { AwakeTime } from "../../src/server/upkeep/awake-time.js";
 
 function setUp() {
   const clock = new ManualClock();

@@ -2,8 +2,8 @@ import { Resolver } from "node:dns/promises";
 import { afterEach, expect, test } from "vitest";
 import { silentLogger } from "../../src/base/index.js";
 import type { ServerConfig } from "../../src/server/config.js";
-import { initialClusterOf } from "../../src/server/initial-cluster.js";
-import { systemNames } from "../../src/server/names.js";
+import { initialClusterOf } from "../../src/server/start/initial-cluster.js";
+import { systemNames } from "../../src/server/start/names.js";
 import { type SrvRecord, startDnsServer } from "./dns-server.js";
 import { settings } from "./member.js";
 

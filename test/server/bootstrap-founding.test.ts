@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { ManualClock, silentLogger } from "../../src/base/index.js";
 import { encodeMember } from "../../src/cluster/index.js";
-import { confChangeCodec } from "../../src/server/conf-change-codec.js";
 import type { InitialMember, ServerConfig } from "../../src/server/config.js";
-import { foundingOf, refuseBootstrapped } from "../../src/server/founding.js";
-import type { Names } from "../../src/server/names.js";
+import { confChangeCodec } from "../../src/server/log/conf-change-codec.js";
+import { foundingOf, refuseBootstrapped } from "../../src/server/start/founding.js";
+import type { Names } from "../../src/server/start/names.js";
 import { clusterOf, fakeClient, memberOf } from "./fake-peers.js";
 import { settings, turns } from "./member.js";
 

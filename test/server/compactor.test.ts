@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EtcdError, ManualClock, silentLogger } from "../../src/base/index.js";
-import { Compactor } from "../../src/server/compactor.js";
 import type { AutoCompaction } from "../../src/server/config.js";
+import { Compactor } from "../../src/server/upkeep/compactor.js";
 
 const second = 1_000;
 const minute = 60 * second;

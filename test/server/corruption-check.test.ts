@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type ErrorKind, EtcdError, ManualClock, silentLogger } from "../../src/base/index.js";
 import type { Cluster, Member } from "../../src/cluster/index.js";
 import type { KvHash } from "../../src/mvcc/hash.js";
-import { CorruptionCheck } from "../../src/server/corruption-check.js";
+import { CorruptionCheck } from "../../src/server/upkeep/corruption-check.js";
 import { type PeerClient, PeerError, type RevisionHash } from "../../src/transport/index.js";
 
 const own: RevisionHash = { hash: 11, compactRevision: 3, currentRevision: 9 };

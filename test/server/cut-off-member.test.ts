@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { silentLogger } from "../../src/base/index.js";
-import { HealthChecks } from "../../src/rpc/health-checks.js";
+import { HealthChecks } from "../../src/rpc/services/health-checks.js";
 import { AlarmAction, AlarmRequest, AlarmType } from "../../src/wire/index.js";
 import { patient } from "./member.js";
 import { VirtualCluster, type VirtualMember } from "./virtual/cluster.js";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type Backend, type LevelStore, openLevelBackend, openMemoryStore } from "../../src/backend/index.js";
 import { ManualClock, silentLogger, systemClock } from "../../src/base/index.js";
-import { DatabaseSnapshots } from "../../src/server/database-snapshot.js";
 import { ServerCounters } from "../../src/server/metrics.js";
+import { DatabaseSnapshots } from "../../src/server/snapshots/database-snapshot.js";
 
 const openMax = 3;
 const forever = new AbortController().signal;

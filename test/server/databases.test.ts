@@ -7,9 +7,9 @@ import { type ClusterId, type MemberId, silentLogger, systemClock } from "../../
 import { planBolt } from "../../src/bolt/index.js";
 import { encodeV2Store } from "../../src/cluster/index.js";
 import { emptyConfState, type Snapshot } from "../../src/raft/index.js";
-import { Databases } from "../../src/server/databases.js";
 import { ServerCounters } from "../../src/server/metrics.js";
-import { SnapshotFolder } from "../../src/server/received-snapshots.js";
+import { Databases } from "../../src/server/snapshots/databases.js";
+import { SnapshotFolder } from "../../src/server/snapshots/received-snapshots.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-databases-"));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -2,9 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Quota } from "../../src/apply/index.js";
 import { ManualClock, type MemberId, silentLogger } from "../../src/base/index.js";
-import { HeapGuard } from "../../src/server/heap-guard.js";
-import type { Proposer } from "../../src/server/proposer.js";
-import { SpaceGuard } from "../../src/server/space-guard.js";
+import type { Proposer } from "../../src/server/log/proposer.js";
+import { SpaceGuard } from "../../src/server/services/space-guard.js";
+import { HeapGuard } from "../../src/server/upkeep/heap-guard.js";
 import { DeleteRangeRequest, LeaseGrantRequest, PutRequest, RequestOp, TxnRequest } from "../../src/wire/index.js";
 
 const mebibyte = 2 ** 20;

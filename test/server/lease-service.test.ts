@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type Key, type LeaseId, ManualClock, type RequestId } from "../../src/base/index.js";
-import { Access } from "../../src/server/access.js";
-import type { Call } from "../../src/server/call.js";
-import type { LeaderQuestion, LeaderQuestions } from "../../src/server/leader-questions.js";
-import { LeaseService } from "../../src/server/lease-service.js";
+import { Access } from "../../src/server/calls/access.js";
+import type { Call } from "../../src/server/calls/call.js";
+import type { LeaderQuestion, LeaderQuestions } from "../../src/server/services/leader-questions.js";
+import { LeaseService } from "../../src/server/services/lease-service.js";
 import { authpb, type InternalRaftRequest, LeaseTimeToLiveRequest, PutRequest } from "../../src/wire/index.js";
 import { type Bench, openBench } from "../apply/fixtures.js";
 import { clockOfLooks, turnsOfOthers } from "../base/other-work.js";

@@ -7,7 +7,7 @@ import {
   refuseToPromote,
   refuseToRemove,
   refuseUnready,
-} from "../../src/server/reconfiguration.js";
+} from "../../src/server/services/reconfiguration.js";
 import { openBackend } from "../cluster/fixtures.js";
 import { memberOf } from "./fake-peers.js";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ManualClock, silentLogger } from "../../src/base/index.js";
 import { encodeV2Store } from "../../src/cluster/index.js";
-import { VersionSurvey } from "../../src/server/version-survey.js";
+import { VersionSurvey } from "../../src/server/upkeep/version-survey.js";
 import { makeCluster, openBackend } from "../cluster/fixtures.js";
 import { fakeClient, memberOf } from "./fake-peers.js";
 

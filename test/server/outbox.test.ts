@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createMessage, type Entry, type Message, type MessageBody, type MessageType } from "../../src/raft/index.js";
-import { mergeAppends } from "../../src/server/merge-appends.js";
-import { sortMessages } from "../../src/server/outbox.js";
+import { mergeAppends } from "../../src/server/log/merge-appends.js";
+import { sortMessages } from "../../src/server/log/outbox.js";
 
 const entry = (index: number, term = 2, bytes = 1): Entry => {
   return { index, term, type: "EntryNormal", data: new Uint8Array(bytes) };

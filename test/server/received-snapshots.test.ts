@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../src/base/index.js";
 import { planBolt } from "../../src/bolt/index.js";
 import { ServerCounters } from "../../src/server/metrics.js";
-import { SnapshotFolder } from "../../src/server/received-snapshots.js";
+import { SnapshotFolder } from "../../src/server/snapshots/received-snapshots.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-received-"));
 afterAll(() => rmSync(root, { recursive: true }));

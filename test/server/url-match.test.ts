@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ManualClock, silentLogger } from "../../src/base/index.js";
-import { differenceOfUrls } from "../../src/server/url-match.js";
+import { differenceOfUrls } from "../../src/server/start/url-match.js";
 
 const names = {
   address: async (name: string) => ({ "a.test": "2001:db8::1", "b.test": "127.0.0.1" })[name] ?? "192.0.2.1",

@@ -1,5 +1,5 @@
 import { GrpcCode } from "../../base/index.js";
-import type { CallStatus } from "../status.js";
+import type { CallStatus } from "../services/status.js";
 
 /** With which HTTP status a call ends, as etcd's gateway has it. */
 const httpStatuses: Readonly<Record<GrpcCode, number>> = {

@@ -1,5 +1,5 @@
 import { GrpcCode } from "../../base/index.js";
-import { CallError } from "../status.js";
+import { CallError } from "../services/status.js";
 
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 /** No timer runs longer. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../base/index.js";
-import type { CallStatus } from "../status.js";
+import type { CallStatus } from "../services/status.js";
 import { httpStatusOf, refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { GatewayPeer } from "./peer.js";
 

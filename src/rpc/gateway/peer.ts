@@ -1,4 +1,4 @@
-import type { CallStatus } from "../status.js";
+import type { CallStatus } from "../services/status.js";
 
 /** The other end of one call of the gateway: an HTTP request with its response, or a websocket. */
 export interface GatewayPeer {

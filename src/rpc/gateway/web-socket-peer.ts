@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, type WebSocket } from "ws";
 import type { MemoryPot } from "../../base/index.js";
-import type { CallStatus } from "../status.js";
+import type { CallStatus } from "../services/status.js";
 import { refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { PacedFrames } from "./paced-frames.js";
 import type { GatewayPeer } from "./peer.js";

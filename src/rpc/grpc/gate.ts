@@ -1,0 +1,35 @@
+import { EtcdError } from "../../base/index.js";
+import type { Call, EtcdServer } from "../../server/index.js";
+import { RangeRequest, services } from "../../wire/index.js";
+import type { Binding } from "./binding.js";
+
+export type GateView = Pick<EtcdServer, "clusterVersion" | "isLearner" | "leader">;
+
+const statusPath = services["etcdserverpb.Maintenance"].Status.path;
+const rangePath = services["etcdserverpb.KV"].Range.path;
+const snapshotPath = services["etcdserverpb.Maintenance"].Snapshot.path;
+const healthService = "/grpc.health.v1.Health/";
+
+/** Calls that a member cannot serve in its present state, whatever they ask for. */
+export class Gate {
+  readonly #view: GateView;
+
+  constructor(view: GateView) {
+    this.#view = view;
+  }
+
+  /**
+   * @param message the request of a unary call
+   * @throws EtcdError `notCapable`, `notSupportedForLearner`, or `noLeader` for a client that asked to be told
+   */
+  admit(call: Call, binding: Binding, message?: Uint8Array): void {
+    if (this.#view.clusterVersion() === undefined) throw new EtcdError("notCapable");
+    if (this.#view.isLearner() && !servedByLearner(binding, message)) throw new EtcdError("notSupportedForLearner");
+    if (this.#view.leader() === 0n && call.metadata("hasleader") === "true") throw new EtcdError("noLeader");
+  }
+}
+
+function servedByLearner({ path }: Binding, message: Uint8Array | undefined): boolean {
+  if (path === statusPath || path === snapshotPath || path.startsWith(healthService)) return true;
+  return path === rangePath && message !== undefined && RangeRequest.decode(message).serializable;
+}

@@ -1,0 +1,442 @@
+import { type Clock, EtcdError, GrpcCode, type Logger, type LoopTurn } from "../../base/index.js";
+import { errorCodes, type Http2Stream, type StreamListener } from "../../http2/index.js";
+import type { Call } from "../../server/index.js";
+import type { CallOrigin } from "../services/call-origin.js";
+import type { SlowCalls } from "../services/slow-calls.js";
+import { type CallStatus, okStatus, statusOf } from "../services/status.js";
+import type { Answer, LongAnswer } from "./answer.js";
+import type { Binding, CallLog, UnaryBinding } from "./binding.js";
+import type { CallCounters, MethodCounters } from "./call-counters.js";
+import type { Deadlines } from "./deadlines.js";
+import type { Gate } from "./gate.js";
+import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
+import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messages.js";
+import type { HalfOpenCalls } from "./half-open-calls.js";
+import type { MessageInPieces, ServerStream } from "./stream.js";
+
+/** What is waiting for a client before its handler is asked to stop. */
+const unsentBytesMax = 64 * 1024;
+const nothing = new Uint8Array(0);
+/** A client that takes nothing of a long answer for so long keeps a revision of the store from being compacted. */
+const stalledMsMax = 60_000;
+/** What a message takes, beside its bytes, until its handler asks for it. */
+const keptMessageBytes = 256;
+
+/** What all calls of a server share. */
+export interface CallEnvironment {
+  readonly gate: Gate;
+  readonly counters: CallCounters;
+  readonly logger: Logger;
+  readonly slow: SlowCalls;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** Longest message that is taken. */
+  readonly receiveBytesMax: number;
+  /** Whether to measure how long calls take. */
+  readonly timed: boolean;
+  /** Calls that may last: streams, and those that wait. Whoever stops the server ends them. */
+  readonly lasting: LastingCalls;
+  /** Calls of which no message has come. */
+  readonly halfOpen: Pick<HalfOpenCalls, "add" | "delete">;
+  /** The turn of the event loop that all clients share. */
+  readonly turn: LoopTurn;
+}
+
+export interface LastingCalls {
+  add(call: GrpcCall): void;
+  /** Its handler is done. */
+  delete(call: GrpcCall): void;
+}
+
+/** One call, from its head to its status. */
+export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Array>, StreamListener {
+  asked: object | undefined;
+  requestCount = 0;
+  responseCount = 0;
+  readonly #stream: Http2Stream;
+  readonly #environment: CallEnvironment;
+  readonly #binding: Binding;
+  readonly #counters: MethodCounters;
+  readonly #origin: CallOrigin;
+  readonly #reader: MessageReader;
+  readonly #startedAt: number;
+  readonly #deadline: number | undefined;
+  #cancel: AbortController | undefined;
+  /** Why its handler should stop. */
+  #aborted: EtcdError | undefined;
+  #ended: "no" | "answered" | "cancelled" = "no";
+  #begun = false;
+  #halfClosed = false;
+  /** Of a stream: messages that its handler has not asked for. */
+  #requests: ReceivedMessage[] = [];
+  /** Those before it have been taken. */
+  #nextAt = 0;
+  #wantsRequest: ((result: IteratorResult<ReceivedMessage>) => void) | undefined;
+  /** Came, and the client may not send as much again before the handler has taken what is there. */
+  #unallowed = 0;
+  #held = 0;
+  #wantsRoom: (() => void)[] = [];
+  /** The head of the answer is on its way. */
+  #answering = false;
+
+  constructor(
+    stream: Http2Stream,
+    [binding, counters]: readonly [Binding, MethodCounters],
+    origin: CallOrigin,
+    environment: CallEnvironment,
+  ) {
+    this.#stream = stream;
+    this.#environment = environment;
+    this.#binding = binding;
+    this.#counters = counters;
+    this.#origin = origin;
+    this.#reader = new MessageReader(environment.receiveBytesMax, origin.encoding);
+    this.#startedAt = environment.slow.now();
+    counters.started++;
+    environment.halfOpen.add(stream);
+    const { timeoutMs } = origin;
+    this.#deadline = timeoutMs === undefined ? undefined : environment.deadlines.add(this, timeoutMs);
+    if (timeoutMs === 0) this.expire();
+  }
+
+  /** A stream's handler runs from its first moment on, a unary call's when the request is there. */
+  start(): void {
+    if (this.#binding.kind === "stream") void this.#runStream();
+  }
+
+  // ---- what its handler sees ----
+
+  get call(): Call {
+    return this;
+  }
+
+  get cancelled(): boolean {
+    return this.#ended !== "no";
+  }
+
+  /** Made when it is asked for: most calls are answered without anybody waiting on it. */
+  get signal(): AbortSignal {
+    if (this.#cancel === undefined) {
+      this.#cancel = new AbortController();
+      if (this.#aborted !== undefined) this.#cancel.abort(this.#aborted);
+    }
+    return this.#cancel.signal;
+  }
+
+  metadata(name: string): string | undefined {
+    return fieldOf(this.#origin.head, name);
+  }
+
+  /** A gateway's certificate is the gateway's own, and says nothing of whoever asks through it. */
+  get commonName(): string | undefined {
+    const { commonName } = this.#origin;
+    return commonName === undefined || this.metadata("grpcgateway-accept") !== undefined ? undefined : commonName;
+  }
+
+  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const result = await this.#nextRequest();
+      if (result.done) return;
+      const message = result.value;
+      yield message.compressed ? await this.#reader.open(message) : message.bytes;
+    }
+  }
+
+  write(message: Uint8Array): boolean {
+    if (this.#ended !== "no") return true;
+    this.#send(message);
+    return this.#stream.unsentBytes < unsentBytesMax;
+  }
+
+  writePieces({ length, pieces }: MessageInPieces): boolean {
+    if (this.#ended !== "no") return true;
+    this.#count(length);
+    this.#stream.writeAll([messagePrefix(length), ...pieces]);
+    return this.#stream.unsentBytes < unsentBytesMax;
+  }
+
+  drained(): Promise<void> {
+    if (this.#ended !== "no" || this.#stream.unsentBytes < unsentBytesMax) return Promise.resolve();
+    return new Promise((resolve) => void this.#wantsRoom.push(resolve));
+  }
+
+  end(): void {
+    this.#finish(okStatus);
+  }
+
+  /** Ends an open stream because the server stops; its handler sees a cancelled call. */
+  stop(): void {
+    const stopped = new EtcdError("stopped");
+    this.#finish({ code: stopped.code, details: stopped.message });
+    this.#abort(stopped);
+  }
+
+  /** Its deadline has passed. */
+  expire(): void {
+    const unsent = this.#stream.unsentBytes > 0;
+    this.#finish({ code: GrpcCode.DeadlineExceeded, details: "context deadline exceeded" });
+    // What the client has not taken by now it does not want any more.
+    if (unsent) this.#stream.reset(errorCodes.cancel);
+    this.#abort(new EtcdError("canceled"));
+  }
+
+  // ---- what its stream tells ----
+
+  data(chunk: Buffer): void {
+    this.#held += chunk.length;
+    this.#unallowed += chunk.length;
+    try {
+      // One request is all that a unary call is asked with: as with grpc-go, nobody looks at what comes after it.
+      if (this.#ended === "no" && !this.#begun) this.#reader.feed(chunk, (message) => this.#receive(message));
+    } catch (error) {
+      this.#fail(error);
+      this.#abort(new EtcdError("canceled"));
+    }
+    this.#makeRoom();
+  }
+
+  /** The client has no more to say. */
+  halfClosed(): void {
+    this.#halfClosed = true;
+    const isUnary = this.#binding.kind === "unary";
+    if (isUnary && this.#begun) return;
+    if (this.#reader.cut || isUnary) {
+      // As grpc-go has it, of a message that is cut and of none.
+      const details = this.#reader.cut ? "unexpected EOF" : "EOF";
+      this.#finish({ code: isUnary ? GrpcCode.Unknown : GrpcCode.Internal, details });
+      this.#abort(new EtcdError("canceled"));
+    } else if (this.#waitingRequests === 0) this.#endRequests();
+  }
+
+  overloaded(): void {
+    this.#fail(new EtcdError("overloaded"));
+    this.#abort(new EtcdError("canceled"));
+  }
+
+  drain(): void {
+    if (this.#stream.unsentBytes < unsentBytesMax) this.#giveRoom();
+  }
+
+  closed(): void {
+    if (this.#ended !== "no") return;
+    this.#ended = "cancelled";
+    this.#close(GrpcCode.Canceled);
+    this.#abort(new EtcdError("canceled"));
+  }
+
+  /** @returns whether more are wanted */
+  #receive(message: ReceivedMessage): boolean {
+    const { counters, halfOpen } = this.#environment;
+    halfOpen.delete(this.#stream);
+    this.#counters.received++;
+    counters.receivedBytes += message.bytes.length;
+    if (this.#binding.kind === "unary") {
+      this.#begun = true;
+      void this.#runUnary(message);
+      return false;
+    }
+    const waiting = this.#wantsRequest;
+    this.#wantsRequest = undefined;
+    if (waiting === undefined) this.#keep(message);
+    else waiting({ done: false, value: message });
+    return true;
+  }
+
+  /** A message costs far more than the few bytes that it may consist of. */
+  #keep(message: ReceivedMessage): void {
+    if (this.#stream.charge(keptMessageBytes)) this.#requests.push(message);
+    else this.overloaded();
+  }
+
+  get #waitingRequests(): number {
+    return this.#requests.length - this.#nextAt;
+  }
+
+  #nextRequest(): Promise<IteratorResult<ReceivedMessage>> {
+    const next = this.#requests[this.#nextAt];
+    if (next !== undefined) {
+      this.#nextAt++;
+      this.#stream.uncharge(keptMessageBytes);
+      if (this.#waitingRequests === 0) {
+        this.#requests = [];
+        this.#nextAt = 0;
+      }
+      this.#makeRoom();
+      const result = { done: false, value: next } as const;
+      const { turn } = this.#environment;
+      // A message may be a few bytes long: very many of them would be handled before anything else runs.
+      return turn.over ? turn.pause().then(() => result) : Promise.resolve(result);
+    }
+    if (this.#halfClosed || this.#ended !== "no") return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.#wantsRequest = resolve;
+    });
+  }
+
+  #endRequests(): void {
+    const waiting = this.#wantsRequest;
+    this.#wantsRequest = undefined;
+    waiting?.({ done: true, value: undefined });
+  }
+
+  /** The client may send as much again once its messages have been taken; the last may be incomplete. */
+  #makeRoom(): void {
+    if (this.#waitingRequests > 0) return;
+    this.#stream.allow(this.#unallowed);
+    this.#unallowed = 0;
+    if (this.#reader.partial && this.#ended === "no") return;
+    // The request of a unary call is held until it is answered: many that wait for the log are many bytes.
+    if (this.#begun && this.#ended === "no") return;
+    this.#stream.free(this.#held);
+    this.#held = 0;
+  }
+
+  // ---- its course ----
+
+  async #runUnary(received: ReceivedMessage): Promise<void> {
+    const { gate, counters, lasting, slow } = this.#environment;
+    const binding = this.#binding;
+    if (binding.kind !== "unary" || this.#ended !== "no") return;
+    counters.client("unary", this.metadata("client-api-version"));
+    if (binding.waits) lasting.add(this);
+    this.#stream.occupy();
+    // A client may take its time between a call and its request.
+    const startedAt = slow.now();
+    let message: Uint8Array = received.bytes;
+    let response: Answer | undefined;
+    try {
+      if (received.compressed) {
+        message = await this.#reader.open(received);
+        if (this.cancelled) return;
+      }
+      gate.admit(this, binding, message);
+      try {
+        response = await binding.run(message, this, this);
+      } finally {
+        this.#logSlow(slow, binding, message.length, response?.length ?? 0, startedAt);
+      }
+      if (!(response instanceof Uint8Array)) await this.#sendLong(response);
+      else if (this.#ended === "no") this.#answer(binding, response);
+      this.#finish(okStatus);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#stream.vacate();
+      if (binding.waits) lasting.delete(this);
+    }
+  }
+
+  /** @throws EtcdError when the client does not take the answer and there is no memory for it to wait in */
+  #answer({ reads }: UnaryBinding, response: Uint8Array): void {
+    // Of a write that was done nobody may say that it was refused: what became of it is not known to its client.
+    if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
+    this.#send(response);
+  }
+
+  #logSlow(slow: SlowCalls, binding: UnaryBinding, requestBytes: number, responseBytes: number, at: number): void {
+    const { asked, requestCount, responseCount } = this;
+    const { remote } = this.#origin;
+    slow.ended(binding, { asked, requestCount, responseCount, requestBytes, responseBytes, remote }, at);
+  }
+
+  /** Sends an answer as fast as the client takes it; no more than one part waits. */
+  async #sendLong(answer: LongAnswer): Promise<void> {
+    try {
+      if (this.#ended !== "no") return;
+      this.#begin(answer.length);
+      for await (const part of answer.parts()) {
+        if (this.cancelled) return;
+        this.#stream.write(nothing, part);
+        const stalled = this.#environment.clock.after(stalledMsMax, () => this.#cut(new EtcdError("overloaded")));
+        await this.drained();
+        stalled.cancel();
+        const { turn } = this.#environment;
+        if (turn.over) await turn.pause();
+      }
+    } catch (error) {
+      if (!this.cancelled) this.#cut(error);
+    } finally {
+      answer.close();
+    }
+  }
+
+  /** The rest of a message cannot be sent: nothing but the end of the stream can tell the client. */
+  #cut(error: unknown): void {
+    const { code } = statusOf(error, this.#binding.path, this.#environment.logger);
+    this.#ended = "answered";
+    this.#close(code);
+    this.#stream.reset(errorCodes.internal);
+    this.#abort(new EtcdError("canceled"));
+  }
+
+  async #runStream(): Promise<void> {
+    const { gate, counters, lasting } = this.#environment;
+    if (this.#binding.kind !== "stream" || this.#ended !== "no") return;
+    counters.client("stream", this.metadata("client-api-version"));
+    lasting.add(this);
+    this.#stream.occupy();
+    try {
+      gate.admit(this, this.#binding);
+      await this.#binding.run(this);
+      this.#finish(okStatus);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#stream.vacate();
+      lasting.delete(this);
+    }
+  }
+
+  #send(message: Uint8Array): void {
+    this.#count(message.length);
+    this.#stream.write(messagePrefix(message.length), message);
+  }
+
+  /** Begins a message whose bytes follow. */
+  #begin(length: number): void {
+    this.#count(length);
+    this.#stream.write(messagePrefix(length), nothing);
+  }
+
+  #count(messageBytes: number): void {
+    if (!this.#answering) this.#stream.respond(answerHead);
+    this.#answering = true;
+    this.#counters.sent++;
+    this.#environment.counters.sentBytes += messageBytes;
+  }
+
+  #fail(error: unknown): void {
+    // Whoever is gone need not be told, and what their going away broke is not worth a line.
+    if (this.#ended === "no") this.#finish(statusOf(error, this.#binding.path, this.#environment.logger));
+  }
+
+  #finish(status: CallStatus): void {
+    if (this.#ended !== "no") return;
+    this.#ended = "answered";
+    this.#close(status.code);
+    this.#stream.end(this.#answering ? trailersOf(status) : refusalOf(status));
+  }
+
+  #abort(reason: EtcdError): void {
+    this.#aborted ??= reason;
+    this.#cancel?.abort(reason);
+    this.#stream.uncharge(this.#waitingRequests * keptMessageBytes);
+    this.#requests = [];
+    this.#nextAt = 0;
+    this.#endRequests();
+  }
+
+  #close(code: GrpcCode): void {
+    this.#environment.halfOpen.delete(this.#stream);
+    this.#counters.end(code);
+    if (this.#environment.timed) this.#counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
+    if (this.#deadline !== undefined) this.#environment.deadlines.remove(this, this.#deadline);
+    this.#giveRoom();
+  }
+
+  #giveRoom(): void {
+    const waiting = this.#wantsRoom;
+    this.#wantsRoom = [];
+    for (const resume of waiting) resume();
+  }
+}

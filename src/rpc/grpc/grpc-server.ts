@@ -1,0 +1,289 @@
+import type { Duplex } from "node:stream";
+import {
+  type Clock,
+  canonicalAddress,
+  EtcdError,
+  GrpcCode,
+  type Logger,
+  LoopTurn,
+  type MemoryAccount,
+  type Timer,
+} from "../../base/index.js";
+import {
+  type ConnectionMemory,
+  type FieldList,
+  Http2Connection,
+  type Http2Stream,
+  type StreamAcceptor,
+  type StreamListener,
+} from "../../http2/index.js";
+import type { CallOrigin } from "../services/call-origin.js";
+import type { SlowCalls } from "../services/slow-calls.js";
+import { type Binding, typeOf } from "./binding.js";
+import type { CallCounters, MethodCounters } from "./call-counters.js";
+import { Deadlines } from "./deadlines.js";
+import type { Gate } from "./gate.js";
+import { type CallEnvironment, GrpcCall } from "./grpc-call.js";
+import {
+  fieldOf,
+  frequentFields,
+  isForGrpc,
+  metadataBytesMax,
+  oddRequest,
+  quoted,
+  refusalOf,
+  timeoutOf,
+  utf8Of,
+} from "./grpc-head.js";
+import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
+import { HalfOpenCalls } from "./half-open-calls.js";
+
+/** What an open call takes, its connection's share of it and its handler included, beside its metadata. */
+const callBytes = { unary: 4 * 1024, stream: 16 * 1024 } as const;
+/** What each field of the metadata takes beside its characters. */
+const fieldBytes = 100;
+/** What a connection takes beside what is counted of its streams: its tables, and its parts that read and write. */
+const connectionBytes = 16 * 1024;
+/** How long a client may take to begin. */
+const openingMsMax = 60_000;
+/** How long a client may take to close a connection that has been ended. */
+const lingerMsMax = 1_000;
+/** How often connections are looked at, at most and at least. */
+const roundMs = { least: 10, most: 5_000 };
+
+export interface GrpcServerConfig {
+  readonly bindings: readonly Binding[];
+  readonly gate: Gate;
+  readonly counters: CallCounters;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly slow: SlowCalls;
+  /** What clients make this process hold is counted there, and refused when there is no room. */
+  readonly memory: MemoryAccount;
+  /** Longest message that is taken. */
+  readonly receiveBytesMax: number;
+  /** Most calls that one connection may have open. */
+  readonly maxConcurrentStreams: number;
+  /** How often a connection is asked for a sign of life, 0 for never, and how long that may take. */
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+  /** How often a client may ask for one. */
+  readonly keepaliveMsMin: number;
+  /** Whether to measure how long calls take. */
+  readonly timed: boolean;
+}
+
+interface Served {
+  readonly connection: Http2Connection;
+  readonly since: number;
+  /** When something came last, and when it was asked for a sign of life after that. */
+  heardAt: number;
+  askedAt: number | undefined;
+  /** When it was first seen to have ended. */
+  endedAt: number | undefined;
+}
+
+/** gRPC over connections that somebody else has accepted. */
+export class GrpcServer {
+  readonly #config: GrpcServerConfig;
+  readonly #environment: CallEnvironment;
+  readonly #methods = new Map<string, readonly [Binding, MethodCounters]>();
+  readonly #services: ReadonlySet<string>;
+  readonly #served = new Set<Served>();
+  readonly #lasting = new Set<GrpcCall>();
+  readonly #deadlines: Deadlines;
+  readonly #memory: ConnectionMemory;
+  #round: Timer | undefined;
+  #stopped = false;
+  #emptied: (() => void) | undefined;
+
+  constructor(config: GrpcServerConfig) {
+    this.#config = config;
+    this.#deadlines = new Deadlines(config.clock);
+    const { memory } = config;
+    this.#memory = { calls: memory.pot("calls"), requests: memory.pot("requests"), answers: memory.pot("answers") };
+    const lasting = {
+      add: (call: GrpcCall) => this.#lasting.add(call),
+      delete: (call: GrpcCall) => {
+        this.#lasting.delete(call);
+        this.#checkEmptied();
+      },
+    };
+    const turn = LoopTurn.of(config.clock);
+    const halfOpen = new HalfOpenCalls(memory, turn);
+    this.#environment = { ...config, deadlines: this.#deadlines, lasting, halfOpen, turn };
+    for (const binding of config.bindings) {
+      this.#methods.set(binding.path, [binding, config.counters.method(binding.path, typeOf(binding))]);
+    }
+    this.#services = new Set([...this.#methods.keys()].map((path) => path.slice(1, path.lastIndexOf("/"))));
+  }
+
+  /**
+   * Serves a connection whose client speaks HTTP/2.
+   *
+   * @param begun what has been read of it
+   * @param commonName of the client's certificate, if it was verified: all calls of the connection have it
+   * @param others takes requests that do not say they are gRPC's; without it they are refused
+   */
+  take(socket: Duplex, begun: Buffer, commonName?: string, others?: StreamAcceptor): void {
+    if (this.#stopped || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const connections = this.#config.memory.pot("connections");
+    if (!connections.tryTake(connectionBytes, "first")) {
+      socket.destroy();
+      return;
+    }
+    const now = this.#config.clock.now();
+    const http2 = {
+      memory: this.#memory,
+      turn: this.#environment.turn,
+      maxConcurrentStreams: this.#config.maxConcurrentStreams,
+      fieldBytesMax: metadataBytesMax,
+      frequentFields,
+      pingIntervalMsMin: this.#config.keepaliveMsMin,
+      onFault: (error: unknown) => this.#fault(error),
+    };
+    const origin = { commonName, remote: remoteOf(socket) };
+    const accept = (stream: Http2Stream, head: FieldList): StreamListener | undefined =>
+      others !== undefined && !isForGrpc(head) ? others(stream, head) : this.#accept(stream, head, origin);
+    let served: Served | undefined;
+    const closed = () => {
+      connections.release(connectionBytes);
+      if (served !== undefined) this.#forget(served);
+    };
+    const connection = new Http2Connection(socket, begun, http2, accept, closed);
+    served = { connection, since: now, heardAt: now, askedAt: undefined, endedAt: undefined };
+    socket.on("data", () => this.#heard(served));
+    this.#served.add(served);
+    this.#startRounds();
+  }
+
+  /**
+   * Ends open streams, lets other calls finish for so long, then drops what is left. Handlers of streams that were
+   * ended may have something to clear up, and get the same time for it.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#round?.cancel();
+    for (const call of [...this.#lasting]) call.stop();
+    for (const { connection } of [...this.#served]) connection.leave();
+    if (this.#served.size > 0 || this.#lasting.size > 0) {
+      const emptied = new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+      const timer = this.#config.clock.after(graceMs, () => {
+        for (const { connection } of [...this.#served]) connection.destroy();
+        this.#emptied?.();
+      });
+      await emptied;
+      timer.cancel();
+    }
+    this.#deadlines.stop();
+  }
+
+  #accept(
+    stream: Http2Stream,
+    head: FieldList,
+    origin: Pick<CallOrigin, "commonName" | "remote">,
+  ): GrpcCall | undefined {
+    const path = fieldOf(head, ":path") ?? "";
+    const encoding = fieldOf(head, "grpc-encoding") ?? "identity";
+    const method = this.#methods.get(path);
+    const odd = oddRequest(head);
+    if (odd !== undefined) stream.end(odd);
+    else if (head.tooLong) {
+      const details = `metadata is longer than ${metadataBytesMax} bytes`;
+      stream.end(refusalOf({ code: GrpcCode.ResourceExhausted, details }));
+    } else if (method === undefined) {
+      stream.end(refusalOf({ code: GrpcCode.Unimplemented, details: this.#unknown(path) }));
+    } else if (!isAcceptedEncoding(encoding)) {
+      const details = `grpc: Decompressor is not installed for grpc-encoding ${quoted(encoding)}`;
+      const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
+      stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
+    } else if (!this.#charge(stream, head, method[0])) {
+      const { code, message } = new EtcdError("overloaded");
+      stream.end(refusalOf({ code, details: message }));
+    } else {
+      const whole = { head, encoding, timeoutMs: timeoutOf(head), ...origin };
+      const call = new GrpcCall(stream, method, whole, this.#environment);
+      call.start();
+      return call;
+    }
+    return undefined;
+  }
+
+  #charge(stream: Http2Stream, { fields }: FieldList, { kind, first }: Binding): boolean {
+    if (first) stream.priority = "first";
+    let bytes: number = callBytes[kind];
+    for (const { name, value } of fields) bytes += name.length + value.length + fieldBytes;
+    return stream.charge(bytes);
+  }
+
+  /** In grpc-go's words. */
+  #unknown(path: string): string {
+    const at = path.lastIndexOf("/");
+    if (!path.startsWith("/") || at === 0) return `malformed method name: ${quoted(path)}`;
+    const service = path.slice(1, at);
+    if (!this.#services.has(service)) return `unknown service ${utf8Of(service)}`;
+    return `unknown method ${utf8Of(path.slice(at + 1))} for service ${service}`;
+  }
+
+  #fault(error: unknown): void {
+    this.#config.logger.error("a connection was ended for no reason that was foreseen", {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  }
+
+  #heard(served: Served | undefined): void {
+    if (served === undefined) return;
+    served.heardAt = this.#config.clock.now();
+    served.askedAt = undefined;
+  }
+
+  #forget(served: Served): void {
+    this.#served.delete(served);
+    this.#checkEmptied();
+  }
+
+  #checkEmptied(): void {
+    if (this.#served.size === 0 && this.#lasting.size === 0) this.#emptied?.();
+  }
+
+  /** One timer for all of them, since there may be many. */
+  #startRounds(): void {
+    const { clock, keepaliveIntervalMs, keepaliveTimeoutMs } = this.#config;
+    const interval = keepaliveIntervalMs > 0 ? keepaliveIntervalMs : roundMs.most;
+    const wanted = Math.min(interval, keepaliveTimeoutMs) / 4;
+    const afterMs = Math.min(Math.max(wanted, roundMs.least), roundMs.most);
+    this.#round ??= clock.after(afterMs, () => {
+      this.#round = undefined;
+      const now = clock.now();
+      for (const served of [...this.#served]) this.#look(served, now);
+      if (this.#served.size > 0) this.#startRounds();
+    });
+  }
+
+  #look(served: Served, now: number): void {
+    const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#config;
+    const { connection, since, heardAt, askedAt } = served;
+    if (connection.ended) {
+      served.endedAt ??= now;
+      if (now - served.endedAt > lingerMsMax) connection.destroy();
+    } else if (!connection.begun) {
+      if (now - since > openingMsMax) connection.destroy();
+    } else if (askedAt !== undefined) {
+      if (now - askedAt > keepaliveTimeoutMs) connection.destroy();
+    } else if (keepaliveIntervalMs > 0 && now - heardAt >= keepaliveIntervalMs) {
+      served.askedAt = now;
+      connection.ping();
+    }
+  }
+}
+
+function remoteOf(socket: Duplex): string {
+  if (!("remoteAddress" in socket) || !("remotePort" in socket)) return "";
+  const { remoteAddress, remotePort } = socket;
+  return typeof remoteAddress !== "string" ? "" : `${canonicalAddress(remoteAddress)}:${remotePort}`;
+}

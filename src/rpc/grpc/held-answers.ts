@@ -1,0 +1,145 @@
+import { assert, assertNever } from "../../base/index.js";
+import { pairFieldBytes } from "../../server/index.js";
+import {
+  DeleteRangeResponse,
+  type Encodable,
+  type Encoded,
+  type KeyValue,
+  openedField,
+  RangeResponse,
+  ResponseOp,
+  TxnResponse,
+} from "../../wire/index.js";
+import type { Answer } from "./answer.js";
+
+// Answers of writes. The store that they tell of has moved on, so their pairs are held; they are encoded while they are
+// sent, since encoding them all would hold the event loop.
+
+/** Answers with fewer bytes of pairs are encoded in one piece; a part of a longer one is about as long. */
+const partBytes = 64 * 1024;
+/** Field numbers of `TxnResponse` and `ResponseOp`. */
+const fields = { responses: 3, responseRange: 1, responseDeleteRange: 3, responseTxn: 4 } as const;
+
+type Pairs = readonly Encodable<KeyValue>[];
+type Parts = Generator<Uint8Array, void, undefined>;
+
+/** A message whose length is known before its parts are made. */
+interface Piece {
+  readonly length: number;
+  parts(): Parts;
+}
+
+export function deleteRangeAnswer(response: DeleteRangeResponse): Answer {
+  if (pairsBytes(response.prevKvs) < partBytes) return DeleteRangeResponse.encode(response);
+  return longAnswer(deleteRangePiece(response));
+}
+
+export function txnAnswer(response: TxnResponse): Answer {
+  const piece = txnPiece(response);
+  return piece.length < partBytes ? TxnResponse.encode(response) : longAnswer(piece);
+}
+
+function longAnswer(piece: Piece): Answer {
+  return {
+    length: piece.length,
+    async *parts() {
+      yield* piece.parts();
+    },
+    close: () => undefined,
+  };
+}
+
+function txnPiece(response: TxnResponse): Piece {
+  const head = TxnResponse.encode({ ...response, responses: [] });
+  return joined([whole(head), ...response.responses.map((one) => within(fields.responses, operationPiece(one)))]);
+}
+
+function operationPiece(operation: ResponseOp): Piece {
+  const { response } = operation;
+  switch (response?.case) {
+    case "responseRange":
+      return within(fields.responseRange, rangePiece(response.value));
+    case "responseDeleteRange":
+      return within(fields.responseDeleteRange, deleteRangePiece(response.value));
+    case "responseTxn":
+      return within(fields.responseTxn, txnPiece(response.value));
+    case "responsePut":
+    case undefined:
+      return whole(ResponseOp.encode(operation));
+    default:
+      return assertNever(response);
+  }
+}
+
+/** Fields of a message stand in the order of their numbers: what is told of all pairs lies around them. */
+function rangePiece({ header, kvs, more, count }: RangeResponse): Piece {
+  const head = RangeResponse.encode(RangeResponse.create({ header }));
+  const tail = RangeResponse.encode(RangeResponse.create({ more, count }));
+  const pairs = pairsPiece(kvs, (some) => RangeResponse.encode(RangeResponse.create({ kvs: some })));
+  return joined([whole(head), pairs, whole(tail)]);
+}
+
+function deleteRangePiece(response: DeleteRangeResponse): Piece {
+  const head = DeleteRangeResponse.encode({ ...response, prevKvs: [] });
+  const encode = (some: Pairs) => DeleteRangeResponse.encode(DeleteRangeResponse.create({ prevKvs: some }));
+  return joined([whole(head), pairsPiece(response.prevKvs, encode)]);
+}
+
+/** Pairs as a repeated field; `encode` writes some of them. */
+function pairsPiece(pairs: Pairs, encode: (some: Pairs) => Uint8Array): Piece {
+  return {
+    length: pairsBytes(pairs),
+    *parts() {
+      let from = 0;
+      let bytes = 0;
+      for (let at = 0; at < pairs.length; at++) {
+        bytes += fieldBytes(pairs[at]);
+        if (bytes < partBytes && at + 1 < pairs.length) continue;
+        yield encode(pairs.slice(from, at + 1));
+        from = at + 1;
+        bytes = 0;
+      }
+    },
+  };
+}
+
+function pairsBytes(pairs: Pairs): number {
+  let bytes = 0;
+  for (const pair of pairs) bytes += fieldBytes(pair);
+  return bytes;
+}
+
+function fieldBytes(pair: Encodable<KeyValue> | undefined): number {
+  assert(pair instanceof Uint8Array, "what a write answers with are stored pairs");
+  return pairFieldBytes(pair as Encoded<KeyValue>);
+}
+
+function whole(bytes: Uint8Array): Piece {
+  return {
+    length: bytes.length,
+    *parts() {
+      if (bytes.length > 0) yield bytes;
+    },
+  };
+}
+
+function joined(pieces: readonly Piece[]): Piece {
+  return {
+    length: pieces.reduce((sum, { length }) => sum + length, 0),
+    *parts() {
+      for (const piece of pieces) yield* piece.parts();
+    },
+  };
+}
+
+/** A message as the field of another. */
+function within(field: number, piece: Piece): Piece {
+  const head = openedField(field, piece.length);
+  return {
+    length: head.length + piece.length,
+    *parts() {
+      yield head;
+      yield* piece.parts();
+    },
+  };
+}

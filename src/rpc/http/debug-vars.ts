@@ -1,0 +1,44 @@
+import type { ServerResponse } from "node:http";
+import type { EtcdServer } from "../../server/index.js";
+import { limit } from "../metrics/process-metrics.js";
+import { send } from "./http-answer.js";
+
+export type VarsServer = Pick<EtcdServer, "raftStatus">;
+
+/** What a Go process says of itself under `/debug/vars`, as far as it means something here. */
+export function sendVars(server: VarsServer, response: ServerResponse): void {
+  const variables = {
+    cmdline: process.argv,
+    file_descriptor_limit: limit("Max open files"),
+    memstats: memory(),
+    "raft.status": raft(server),
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  send(response, "application/json; charset=utf-8", `{\n${lines.join(",\n")}\n}\n`);
+}
+
+/** Bytes, under the names of Go's `runtime.MemStats` that have a counterpart. */
+function memory() {
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  return { Alloc: heapUsed + external, Sys: rss, HeapAlloc: heapUsed, HeapSys: heapTotal };
+}
+
+function raft(server: VarsServer) {
+  const { id, term, vote, commit, lead, state, applied, progress, leadTransferee } = server.raftStatus();
+  const hexadecimal = (node: bigint): string => node.toString(16);
+  const views = [...progress].map(([node, view]) => [
+    hexadecimal(node),
+    { match: view.match, next: view.next, state: view.state },
+  ]);
+  return {
+    id: hexadecimal(id),
+    term,
+    vote: hexadecimal(vote),
+    commit,
+    lead: hexadecimal(lead),
+    raftState: state,
+    applied,
+    progress: Object.fromEntries(views),
+    leadtransferee: hexadecimal(leadTransferee),
+  };
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import type { Logger } from "../../base/index.js";
+import { commonNameOf } from "../../tls/index.js";
+import { fail } from "./http-answer.js";
+import { gatewayPrefix, pathOf } from "./http-paths.js";
+import { MemorySocket } from "./memory-socket.js";
+
+/** Who may ask over HTTP. An empty set, or one with `*`, is everybody. */
+export interface HttpAccess {
+  /** Origins whose pages browsers let read our answers, as `http://host:port`. */
+  readonly origins: ReadonlySet<string>;
+  /** Host names by which we may be called, without a port. */
+  readonly hosts: ReadonlySet<string>;
+  /** Whether a certificate's common name is a user's now; never when absent. It is not over HTTP, which is told. */
+  readonly namesUsers?: () => boolean;
+}
+
+const everybody = "*";
+
+/**
+ * Lets a request in, with the headers that tell a browser so, or answers it: those under a host name that is not ours,
+ * for a page may have had a name of its own lead here (CVE-2018-5702), and the questions that browsers ask first.
+ *
+ * @returns whether somebody else is to answer
+ */
+export function admitHttp(
+  { origins, hosts, namesUsers }: HttpAccess,
+  request: IncomingMessage,
+  response: ServerResponse,
+  logger: Logger,
+): boolean {
+  const host = hostName(request.headers.host ?? "");
+  if (!knowsHost(hosts, request)) {
+    logger.warn("rejecting HTTP request to prevent DNS rebinding attacks", { host });
+    fail(response, 421, unknownHost(host));
+    return false;
+  }
+  if (isMistaken(namesUsers, request)) {
+    const text = "CommonName of client sending a request against gateway will be ignored and not used as expected";
+    fail(response, 400, text);
+    return false;
+  }
+  const { origin } = request.headers;
+  if (origins.size === 0 || origins.has(everybody)) allow(response, everybody);
+  else if (origin !== undefined && origins.has(origin)) allow(response, origin);
+  if (request.method !== "OPTIONS") return true;
+  response.setHeader("Content-Length", 0);
+  response.end();
+  return false;
+}
+
+/** Whether a request may go on as a websocket: no browser asks first, so pages are to be known where that matters. */
+export function admitsWebSocket({ origins, hosts, namesUsers }: HttpAccess, request: IncomingMessage): boolean {
+  const { origin } = request.headers;
+  if (isMistaken(namesUsers, request)) return false;
+  return knowsHost(hosts, request) && (origin === undefined || includes(origins, origin));
+}
+
+function knowsHost(hosts: ReadonlySet<string>, { headers, socket }: IncomingMessage): boolean {
+  return isEncrypted(socket) || includes(hosts, hostName(headers.host ?? ""));
+}
+
+function isEncrypted(socket: Duplex): boolean {
+  return socket instanceof MemorySocket ? socket.secure : "encrypted" in socket;
+}
+
+function includes(some: ReadonlySet<string>, one: string): boolean {
+  return some.size === 0 || some.has(everybody) || some.has(one);
+}
+
+/** Whether the client has a certificate with a name in it that was verified. */
+export function hasCertifiedName({ socket }: IncomingMessage): boolean {
+  const connection: Duplex = socket;
+  if (connection instanceof MemorySocket) return connection.commonName !== undefined;
+  return socket instanceof TLSSocket && socket.authorized && Boolean(socket.getPeerCertificate().subject?.CN);
+}
+
+function allow(response: ServerResponse, origin: string): void {
+  response.setHeader("Access-Control-Allow-Headers", "accept, content-type, authorization");
+  response.setHeader("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE");
+  response.setHeader("Access-Control-Allow-Origin", origin);
+}
+
+/** Whether it is for the gateway, with a certificate whose common name would be a user's over gRPC. */
+function isMistaken(namesUsers: HttpAccess["namesUsers"], { socket, url = "" }: IncomingMessage): boolean {
+  if (!(socket instanceof TLSSocket) || !pathOf(url).path.startsWith(gatewayPrefix) || !namesUsers?.()) return false;
+  const certificate = socket.getPeerX509Certificate();
+  return certificate !== undefined && commonNameOf(certificate) !== "";
+}
+
+/** Without the port, where there is one. */
+function hostName(host: string): string {
+  const found = /^(?:\[([^\]]*)\]|([^:[\]]*)):[^:]*$/.exec(host);
+  return found?.[1] ?? found?.[2] ?? host;
+}
+
+function unknownHost(host: string): string {
+  return `
+etcd received your request, but the Host header was unrecognized.
+
+To fix this, choose one of the following options:
+- Enable TLS, then any HTTPS request will be allowed.
+- Add the hostname you want to use to the whitelist in settings.
+  - e.g. etcd --host-whitelist ${JSON.stringify(host)}
+
+This requirement has been added to help prevent "DNS Rebinding" attacks (CVE-2018-5702).
+`;
+}

@@ -1,0 +1,29 @@
+import { type MemoryAccount, memoryKinds } from "../../base/index.js";
+import type { MetricRegistry } from "./metric-registry.js";
+
+/** What clients make the member hold, by kind; the names are our own, since etcd has no such account. */
+export function addMemory(registry: MetricRegistry, memory: MemoryAccount): void {
+  registry.gauge(
+    "etcd_server_client_memory_bytes",
+    "Bytes that are held for clients.",
+    () => memoryKinds.map((kind) => ({ labels: { kind }, value: memory.pot(kind).heldBytes })),
+    ["kind"],
+  );
+  registry.counter(
+    "etcd_server_client_memory_refusals_total",
+    "How often work was refused because the memory for clients was used up.",
+    () => memoryKinds.map((kind) => ({ labels: { kind }, value: memory.pot(kind).refusals })),
+    ["kind"],
+  );
+  registry.gauge(
+    "etcd_server_client_memory_peak_bytes",
+    "Most bytes held for clients at once.",
+    () => memory.peakBytes,
+  );
+  registry.gauge(
+    "etcd_server_client_memory_limit_bytes",
+    "Most bytes that may be held for clients; 0 means any.",
+    () => (Number.isFinite(memory.limitBytes) ? memory.limitBytes : 0),
+  );
+  registry.gauge("etcd_server_client_memory_waiting", "Reads that wait for memory.", () => memory.waiters);
+}

@@ -1,0 +1,14 @@
+import type { FieldList } from "../../http2/index.js";
+
+/** Where a call came from. */
+export interface CallOrigin {
+  readonly head: FieldList;
+  /** What the client's messages are compressed with. */
+  readonly encoding: string;
+  /** How long it may take, if there is a bound. */
+  readonly timeoutMs: number | undefined;
+  /** Of the connection's certificate. */
+  readonly commonName: string | undefined;
+  /** The client's address, for the log. */
+  readonly remote: string;
+}

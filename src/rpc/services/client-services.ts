@@ -1,0 +1,45 @@
+import type { Clock, Random } from "../../base/index.js";
+import type { EtcdServer } from "../../server/index.js";
+import { services } from "../../wire/index.js";
+import { type Binding, goingFirst, streaming } from "../grpc/binding.js";
+import { authBindings } from "./auth.js";
+import { clusterBindings } from "./cluster.js";
+import { electionBindings } from "./election.js";
+import { healthBindings } from "./health.js";
+import { kvBindings } from "./kv.js";
+import { LeaderGuard } from "./leader-guard.js";
+import { leaseBindings } from "./lease.js";
+import { LocalClient } from "./local-client.js";
+import { lockBindings } from "./lock.js";
+import { maintenanceBindings } from "./maintenance.js";
+import { reflectionBindings } from "./reflection.js";
+import { watchHandler } from "./watch.js";
+
+/** Without a leader for so many election timeouts, streams that asked to be told end. */
+const leaderlessTimeouts = 3;
+
+/** Everything that a client can call on one member. */
+export function clientBindings(server: EtcdServer, clock: Clock, random: Random): readonly Binding[] {
+  const { tickMs, electionTicks } = server.config;
+  const guard = new LeaderGuard(server, clock, leaderlessTimeouts * tickMs * electionTicks);
+  const watchServer = {
+    watchable: server.watchable,
+    memory: server.memory,
+    config: server.config,
+    judge: server.watchJudge,
+    header: (revision: number) => ({ ...server.header(), revision }),
+  };
+  const localClient = new LocalClient(server, server.config.maxTxnOps);
+  const bound = [
+    ...kvBindings(server, server.config.maxTxnOps),
+    streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
+    ...leaseBindings(server, guard, clock).map(goingFirst),
+    ...clusterBindings(server),
+    ...maintenanceBindings(server),
+    ...lockBindings(localClient, clock),
+    ...electionBindings(localClient, guard, clock).map(goingFirst),
+    ...authBindings(server),
+    ...healthBindings().map(goingFirst),
+  ];
+  return [...bound, ...reflectionBindings(bound)];
+}

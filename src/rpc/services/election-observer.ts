@@ -1,0 +1,102 @@
+import { EtcdError, type Key, prefixEnd } from "../../base/index.js";
+import type { Call } from "../../server/index.js";
+import { EventType, type electionpb, type KeyValue } from "../../wire/index.js";
+import type { ServerStream } from "../grpc/stream.js";
+import type { LeaderGuard } from "./leader-guard.js";
+import { byCreation, type LocalClient, unknown } from "./local-client.js";
+import { linePrefix } from "./waiting-line.js";
+
+type ObserveStream = ServerStream<electionpb.LeaderRequest, electionpb.LeaderResponse>;
+
+/**
+ * What the leaders of a name say, the present one first. Not every word of the past is told, but always the last one.
+ * Where etcd ends the stream without a word (no permission, say), the client here is told why.
+ */
+export async function observe(client: LocalClient, guard: LeaderGuard, stream: ObserveStream): Promise<void> {
+  const { value: request } = await stream.read()[Symbol.asyncIterator]().next();
+  if (request === undefined) throw unknown("grpc: request without a message");
+  let stop: () => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    if (stream.call.metadata("hasleader") === "true") stop = guard.onLost(() => reject(new EtcdError("noLeader")));
+  });
+  const over = new AbortController();
+  const call = endingWith(stream.call, over.signal);
+  try {
+    await Promise.race([tell(client, linePrefix(request.name), call, stream), lost]);
+  } finally {
+    stop();
+    over.abort(new EtcdError("canceled"));
+  }
+}
+
+async function tell(client: LocalClient, prefix: Key, call: Call, stream: ObserveStream): Promise<void> {
+  const say = async ({ kv, revision }: Said): Promise<void> => {
+    if (!stream.write({ header: client.header(revision), kv })) await stream.drained();
+  };
+  try {
+    for (;;) {
+      const present = await client.range(byCreation(prefix, "first"), call);
+      const first =
+        present.kv === undefined
+          ? await firstPut(client, prefix, present.revision, call)
+          : { kv: present.kv, revision: present.revision };
+      if (first === undefined) continue;
+      await say(first);
+      const keys = { key: first.kv.key, end: "", fromRevision: first.revision + 1 };
+      for await (const said of putsUntilDeleted(client, keys, call)) await say(said);
+    }
+  } catch (error) {
+    if (call.cancelled) return;
+    throw error instanceof EtcdError ? unknown(error.message) : error;
+  }
+}
+
+interface Said {
+  readonly kv: KeyValue;
+  readonly revision: number;
+}
+
+/** Undefined when it is lost in history. */
+async function firstPut(client: LocalClient, prefix: Key, revision: number, call: Call): Promise<Said | undefined> {
+  const keys = { key: prefix, end: prefixEnd(prefix), fromRevision: revision + 1, without: "deletes" } as const;
+  const events = await client.watch(keys, call);
+  try {
+    const kv = (await events.next())?.events[0]?.kv;
+    return kv && { kv, revision: kv.modRevision };
+  } finally {
+    events.close();
+  }
+}
+
+async function* putsUntilDeleted(
+  client: LocalClient,
+  keys: { readonly key: Key; readonly end: Key; readonly fromRevision: number },
+  call: Call,
+): AsyncGenerator<Said, void> {
+  const watched = await client.watch(keys, call);
+  try {
+    for (;;) {
+      const batch = await watched.next();
+      if (batch === undefined) return;
+      for (const { type, kv } of batch.events) {
+        if (type === EventType.DELETE) return;
+        if (kv !== undefined) yield { kv, revision: batch.revision };
+      }
+    }
+  } finally {
+    watched.close();
+  }
+}
+
+/** The same client's call, over when `signal` says so too. */
+function endingWith(call: Call, signal: AbortSignal): Call {
+  const either = AbortSignal.any([call.signal, signal]);
+  return {
+    get cancelled() {
+      return either.aborted;
+    },
+    signal: either,
+    metadata: (name) => call.metadata(name),
+    ...(call.commonName !== undefined && { commonName: call.commonName }),
+  };
+}

@@ -1,0 +1,108 @@
+import type { Clock, Key } from "../../base/index.js";
+import { equalBytes } from "../../base/index.js";
+import type { Call } from "../../server/index.js";
+import { type electionpb, services } from "../../wire/index.js";
+import { type Binding, streaming, unary, waiting } from "../grpc/binding.js";
+import { observe } from "./election-observer.js";
+import type { LeaderGuard } from "./leader-guard.js";
+import {
+  byCreation,
+  createdAt,
+  type LocalClient,
+  operation,
+  type TxnAnswer,
+  unknown,
+  withoutCodes,
+} from "./local-client.js";
+import { lineOf, linePrefix, outliving, WaitingLine } from "./waiting-line.js";
+
+/** v3electionpb.Election: the recipe of etcd's clients, and the same keys, so that both kinds of callers take part. */
+export function electionBindings(client: LocalClient, guard: LeaderGuard, clock: Clock): readonly Binding[] {
+  const { Campaign, Proclaim, Leader, Observe, Resign } = services["v3electionpb.Election"];
+  const line = new WaitingLine(client, clock);
+  return [
+    waiting(
+      Campaign,
+      withoutCodes((request, call) => campaign(client, line, request, call)),
+    ),
+    unary(
+      Proclaim,
+      withoutCodes(async ({ leader, value }, call) => {
+        const { key, rev, lease: wanted } = named(leader);
+        const lease = await client.session(wanted, call);
+        return { header: (await proclaim(client, { key, revision: rev, lease, value }, call)).header };
+      }),
+    ),
+    unary(
+      Leader,
+      withoutCodes(async ({ name }, call) => {
+        const { header, kv } = await client.range(byCreation(linePrefix(name), "first"), call);
+        if (kv === undefined) throw unknown("election: no leader");
+        return { header, kv };
+      }),
+    ),
+    streaming(Observe, (stream) => observe(client, guard, stream)),
+    unary(
+      Resign,
+      withoutCodes(async ({ leader }, call) => {
+        const { key, rev } = named(leader);
+        const { header } = await client.txn({ compare: [createdAt(key, rev)], success: [operation.delete(key)] }, call);
+        return { header };
+      }),
+    ),
+  ];
+}
+
+async function campaign(
+  client: LocalClient,
+  line: WaitingLine,
+  { name, lease: wanted, value }: electionpb.CampaignRequest,
+  call: Call,
+): Promise<electionpb.CampaignResponse> {
+  const lease = await client.session(wanted, call);
+  const { prefix, key } = lineOf(name, lease);
+  return await line.stand(key, call, async (place) => {
+    // Not given up when the client goes: what became of the key must be known, to take it away.
+    const entered = await client.txn(
+      {
+        compare: [createdAt(key, 0)],
+        success: [operation.put({ key, value, lease })],
+        failure: [operation.range({ key })],
+      },
+      outliving(call),
+    );
+    const [standing] = entered.ranges;
+    place.revision = entered.succeeded ? entered.revision : (standing?.createRevision ?? 0);
+    place.pending ||= entered.succeeded;
+    const { revision } = place;
+    if (standing !== undefined && !equalBytes(standing.value, value)) {
+      await proclaim(client, { key, revision, lease, value }, call);
+    }
+    if (await line.turn(prefix, place, call)) {
+      // The session may have ended while it waited, and even begun anew.
+      const { kv } = await client.range({ key }, call);
+      if (kv?.createRevision !== revision) throw unknown("election: not leader");
+    }
+    return { header: entered.header, leader: { name, key, rev: revision, lease } };
+  });
+}
+
+interface Proclamation {
+  readonly key: Key;
+  readonly revision: number;
+  readonly lease: bigint;
+  readonly value: Uint8Array;
+}
+
+async function proclaim(client: LocalClient, said: Proclamation, call: Call): Promise<TxnAnswer> {
+  const { key, revision, lease, value } = said;
+  const request = { compare: [createdAt(key, revision)], success: [operation.put({ key, value, lease })] };
+  const answer = await client.txn(request, call);
+  if (!answer.succeeded) throw unknown("election: not leader");
+  return answer;
+}
+
+function named(leader: electionpb.LeaderKey | undefined): electionpb.LeaderKey {
+  if (leader === undefined) throw unknown('"leader" field must be provided');
+  return leader;
+}

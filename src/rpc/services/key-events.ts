@@ -1,0 +1,125 @@
+import { EtcdError, type Key } from "../../base/index.js";
+import type { WatchableStore, WatchNotice, WatchSink, WatchStream } from "../../mvcc/index.js";
+import type { Call, WatchJudge } from "../../server/index.js";
+import { type Decoded, Event, wholeEvent } from "../../wire/index.js";
+
+/** What waits for the reader before the store is asked to stop. */
+const noticesMax = 16;
+
+export interface WatchedKeys {
+  readonly key: Key;
+  /** `""` for the key alone. */
+  readonly end: Key;
+  /** The first revision to hear of. */
+  readonly fromRevision: number;
+  /** Puts, or deletes, are not told. */
+  readonly without?: "puts" | "deletes";
+}
+
+/** Some events of one revision or more, in order. */
+export interface KeyEventBatch {
+  readonly revision: number;
+  readonly events: readonly Decoded<Event>[];
+}
+
+/** What is watched, and who says who may. */
+export interface WatchedServer {
+  readonly watchable: WatchableStore;
+  readonly watchJudge: WatchJudge;
+}
+
+/** Watches some keys for a handler of this member, on behalf of its client. Whoever opens one closes it. */
+export class KeyEvents implements WatchSink {
+  readonly #stream: WatchStream;
+  readonly #signal: AbortSignal;
+  readonly #notices: WatchNotice[] = [];
+  readonly #stopJudge: () => void;
+  #refusal: EtcdError | undefined;
+  #closed = false;
+  #wake: () => void = () => undefined;
+
+  /**
+   * @param call its signal ends a wait, with its reason
+   * @throws EtcdError when the caller may not read all of the keys
+   */
+  static async open(server: WatchedServer, keys: WatchedKeys, call: Call): Promise<KeyEvents> {
+    const reader = await server.watchJudge.reader(keys.key, keys.end, call);
+    return new KeyEvents(server, keys, reader, call.signal);
+  }
+
+  private constructor(
+    { watchable, watchJudge }: WatchedServer,
+    keys: WatchedKeys,
+    reader: string,
+    signal: AbortSignal,
+  ) {
+    const judge = (): void => {
+      this.#refusal = watchJudge.refusal(reader, keys.key, keys.end);
+      this.#wake();
+    };
+    this.#signal = signal;
+    this.#stopJudge = watchJudge.onChange(judge);
+    signal.addEventListener("abort", this.#awake);
+    judge();
+    this.#stream = watchable.newStream(this);
+    this.#stream.watch(0n, {
+      key: keys.key,
+      end: keys.end,
+      startRevision: keys.fromRevision,
+      noPut: keys.without === "puts",
+      noDelete: keys.without === "deletes",
+      prevKv: false,
+      progressNotify: false,
+    });
+  }
+
+  get hasRoom(): boolean {
+    return this.#notices.length < noticesMax;
+  }
+
+  hasRoomFor(): boolean {
+    return this.hasRoom;
+  }
+
+  deliver(notice: WatchNotice): void {
+    this.#notices.push(notice);
+    this.#wake();
+  }
+
+  closed(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /**
+   * The next events; undefined when some of them are compacted, after which nothing more comes.
+   *
+   * @throws EtcdError `stopped` when the store goes away; why the client may not read the keys any more; the signal's
+   *   reason
+   */
+  async next(): Promise<KeyEventBatch | undefined> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      if (this.#closed) throw new EtcdError("stopped");
+      if (this.#refusal !== undefined) throw this.#refusal;
+      const notice = this.#notices.shift();
+      if (notice?.kind === "compacted") return undefined;
+      if (notice?.kind === "events") {
+        this.#stream.resume();
+        return { revision: notice.revision, events: notice.events.map((event) => Event.decode(wholeEvent(event))) };
+      }
+      if (notice !== undefined) continue;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  close(): void {
+    this.#signal.removeEventListener("abort", this.#awake);
+    this.#stopJudge();
+    this.#stream.close();
+  }
+
+  readonly #awake = (): void => this.#wake();
+}

@@ -1,0 +1,46 @@
+import type { Clock, Timer } from "../../base/index.js";
+
+export interface LeaderView {
+  /** The leader's id; 0 when there is none. */
+  leader(): bigint;
+  /** Hears of every change of leader, also to none. */
+  onLeaderChange(listener: (leader: bigint) => void): () => void;
+}
+
+/** Tells streams whose clients asked for it (`hasleader`) that this member has been without a leader for too long. */
+export class LeaderGuard {
+  readonly #view: LeaderView;
+  readonly #clock: Clock;
+  readonly #patienceMs: number;
+  readonly #listeners = new Set<() => void>();
+  #timer: Timer | undefined;
+
+  constructor(view: LeaderView, clock: Clock, patienceMs: number) {
+    this.#view = view;
+    this.#clock = clock;
+    this.#patienceMs = patienceMs;
+    view.onLeaderChange((leader) => this.#changed(leader));
+  }
+
+  get hasLeader(): boolean {
+    return this.#view.leader() !== 0n;
+  }
+
+  /** Calls `lost` when there has been no leader for too long. @returns how to stop listening */
+  onLost(lost: () => void): () => void {
+    this.#listeners.add(lost);
+    return () => this.#listeners.delete(lost);
+  }
+
+  #changed(leader: bigint): void {
+    if (leader !== 0n) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    } else {
+      this.#timer ??= this.#clock.after(this.#patienceMs, () => {
+        this.#timer = undefined;
+        for (const lost of [...this.#listeners]) lost();
+      });
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { type Clock, EtcdError, type LeaseId } from "../../base/index.js";
+import type { EtcdServer } from "../../server/index.js";
+import {
+  type LeaseKeepAliveRequest,
+  LeaseKeepAliveResponse,
+  LeaseTimeToLiveResponse,
+  services,
+} from "../../wire/index.js";
+import { type Binding, streaming, unary } from "../grpc/binding.js";
+import type { ServerStream } from "../grpc/stream.js";
+import type { LeaderGuard } from "./leader-guard.js";
+import { listing } from "./long-lists.js";
+
+export type LeaseServer = Pick<
+  EtcdServer,
+  "refuseGrowth" | "leaseGrant" | "leaseRevoke" | "leaseRenew" | "leaseTimeToLive" | "leaseLeases" | "header"
+>;
+
+/** etcdserverpb.Lease */
+export function leaseBindings(server: LeaseServer, guard: LeaderGuard, clock: Clock): readonly Binding[] {
+  const { LeaseGrant, LeaseRevoke, LeaseKeepAlive, LeaseTimeToLive, LeaseLeases } = services["etcdserverpb.Lease"];
+  return [
+    unary(
+      LeaseGrant,
+      (request, call) => server.refuseGrowth({ leaseGrant: request }) ?? server.leaseGrant(request, call),
+    ),
+    unary(LeaseRevoke, (request, call) => server.leaseRevoke(request, call)),
+    listing(LeaseTimeToLive, "keys", clock, async (request, call) => {
+      try {
+        return await server.leaseTimeToLive(request, call);
+      } catch (error) {
+        if (!isLeaseNotFound(error)) throw error;
+        return LeaseTimeToLiveResponse.create({ header: server.header(), id: request.id, ttl: -1 });
+      }
+    }),
+    listing(LeaseLeases, "leases", clock, (request, call) => server.leaseLeases(request, call)),
+    streaming(LeaseKeepAlive, (stream) => keepAlive(server, guard, stream)),
+  ];
+}
+
+/** Answers every request, in order; a lease that is not there has no time to live. */
+async function keepAlive(
+  server: LeaseServer,
+  guard: LeaderGuard,
+  stream: ServerStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
+): Promise<void> {
+  const answering = (async () => {
+    for await (const { id } of stream.read()) {
+      // Taken before the lease is renewed: a revision after that could already be the one that revoked it.
+      const header = server.header();
+      const ttl = await renewed(server, id as LeaseId, stream);
+      if (!stream.write(LeaseKeepAliveResponse.create({ header, id, ttl }))) await stream.drained();
+    }
+  })();
+  if (stream.call.metadata("hasleader") !== "true") return await answering;
+  let stop: () => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    stop = guard.onLost(() => reject(new EtcdError("noLeader")));
+  });
+  return await Promise.race([answering, lost]).finally(stop);
+}
+
+async function renewed(
+  server: LeaseServer,
+  id: LeaseId,
+  stream: ServerStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
+): Promise<number> {
+  try {
+    return await server.leaseRenew(id, stream.call);
+  } catch (error) {
+    if (isLeaseNotFound(error)) return 0;
+    throw error;
+  }
+}
+
+function isLeaseNotFound(error: unknown): boolean {
+  return error instanceof EtcdError && error.kind === "leaseNotFound";
+}

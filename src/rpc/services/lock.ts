@@ -1,0 +1,53 @@
+import type { Clock } from "../../base/index.js";
+import type { Call } from "../../server/index.js";
+import { type lockpb, services } from "../../wire/index.js";
+import { type Binding, unary, waiting } from "../grpc/binding.js";
+import { byCreation, createdAt, type LocalClient, operation, unknown, withoutCodes } from "./local-client.js";
+import { lineOf, outliving, WaitingLine } from "./waiting-line.js";
+
+/** v3lockpb.Lock: the recipe of etcd's clients, and the same keys, so that both kinds of callers share a lock. */
+export function lockBindings(client: LocalClient, clock: Clock): readonly Binding[] {
+  const { Lock, Unlock } = services["v3lockpb.Lock"];
+  const line = new WaitingLine(client, clock);
+  return [
+    waiting(
+      Lock,
+      withoutCodes((request, call) => lock(client, line, request, call)),
+    ),
+    unary(
+      Unlock,
+      withoutCodes(async ({ key }, call) => ({ header: await client.deleteKey(key, call) })),
+    ),
+  ];
+}
+
+async function lock(
+  client: LocalClient,
+  line: WaitingLine,
+  { name, lease: wanted }: lockpb.LockRequest,
+  call: Call,
+): Promise<lockpb.LockResponse> {
+  const lease = await client.session(wanted, call);
+  const { prefix, key } = lineOf(name, lease);
+  return await line.stand(key, call, async (place) => {
+    const owner = operation.range(byCreation(prefix, "first"));
+    // Not given up when the client goes: what became of the key must be known, to take it away.
+    const entered = await client.txn(
+      {
+        compare: [createdAt(key, 0)],
+        success: [operation.put({ key, lease }), owner],
+        failure: [operation.range({ key }), owner],
+      },
+      outliving(call),
+    );
+    const [mine, first] = entered.ranges;
+    place.revision = entered.succeeded ? entered.revision : (mine?.createRevision ?? 0);
+    place.pending ||= entered.succeeded;
+    if (first === undefined || first.createRevision === place.revision) return { header: entered.header, key };
+    await line.turn(prefix, place, call);
+    const held = await client.range({ key }, call);
+    // The session may have ended while it waited, and even begun anew.
+    if (held.kv?.createRevision !== place.revision) throw unknown("mutex: session is expired");
+    return { header: held.header, key };
+  });
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { EtcdServer } from "../../server/index.js";
+import { type SnapshotRequest, SnapshotResponse, services } from "../../wire/index.js";
+import { type Binding, streaming, unary } from "../grpc/binding.js";
+import type { ServerStream } from "../grpc/stream.js";
+
+export type MaintenanceServer = Pick<
+  EtcdServer,
+  "status" | "alarm" | "defragment" | "downgrade" | "hash" | "hashKv" | "moveLeader" | "snapshot"
+>;
+
+/** How much of a snapshot goes into one message, as with etcd. */
+const snapshotChunkBytes = 32 * 1024;
+
+/** etcdserverpb.Maintenance */
+export function maintenanceBindings(server: MaintenanceServer): readonly Binding[] {
+  const { Status, Alarm, Defragment, Downgrade, Hash, HashKV, MoveLeader, Snapshot } =
+    services["etcdserverpb.Maintenance"];
+  return [
+    unary(Status, (_, call) => server.status(call)),
+    unary(Alarm, (request, call) => server.alarm(request, call)),
+    unary(Defragment, (_, call) => server.defragment(call)),
+    unary(Downgrade, (request, call) => server.downgrade(request, call)),
+    unary(Hash, (_, call) => server.hash(call)),
+    unary(HashKV, (request, call) => server.hashKv(request.revision, call)),
+    unary(MoveLeader, (request, call) => server.moveLeader(request, call)),
+    streaming(Snapshot, (stream) => sendSnapshot(server, stream)),
+  ];
+}
+
+/** The file, then a message with its SHA-256, by which clients know that they have all of it. */
+async function sendSnapshot(
+  server: MaintenanceServer,
+  stream: ServerStream<SnapshotRequest, SnapshotResponse>,
+): Promise<void> {
+  const { signal } = stream.call;
+  await stream.read()[Symbol.asyncIterator]().next();
+  const snapshot = await server.snapshot(stream.call);
+  try {
+    const hash = createHash("sha256");
+    let remainingBytes = snapshot.bytes;
+    for await (const blob of snapshot.chunks(snapshotChunkBytes)) {
+      if (signal.aborted) return;
+      hash.update(blob);
+      remainingBytes -= blob.length;
+      if (!stream.write(SnapshotResponse.create({ remainingBytes, blob }))) await stream.drained();
+    }
+    stream.write(SnapshotResponse.create({ blob: hash.digest() }));
+  } finally {
+    await snapshot.close();
+  }
+}

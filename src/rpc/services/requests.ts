@@ -1,0 +1,96 @@
+import { EtcdError } from "../../base/index.js";
+import {
+  type DeleteRangeRequest,
+  type PutRequest,
+  type RangeRequest,
+  type RequestOp,
+  SortOrder,
+  SortTarget,
+  type TxnRequest,
+} from "../../wire/index.js";
+import { checkKeys } from "./txn-keys.js";
+
+const sortOrders: ReadonlySet<number> = new Set(Object.values(SortOrder));
+const sortTargets: ReadonlySet<number> = new Set(Object.values(SortTarget));
+
+/**
+ * What can be said against a range without looking at the store.
+ *
+ * @throws EtcdError `emptyKey` or `invalidSortOption`
+ */
+export function checkRange(request: RangeRequest): void {
+  if (request.key === "") throw new EtcdError("emptyKey");
+  // etcd 3.5 stops at an unknown target; we refuse it, in the words of 3.6.
+  if (!sortOrders.has(request.sortOrder) || !sortTargets.has(request.sortTarget)) {
+    throw new EtcdError("invalidSortOption");
+  }
+}
+
+/** @throws EtcdError `emptyKey`, `valueProvided` or `leaseProvided`, in this order */
+export function checkPut(request: PutRequest): void {
+  if (request.key === "") throw new EtcdError("emptyKey");
+  if (request.ignoreValue && request.value.length > 0) throw new EtcdError("valueProvided");
+  if (request.ignoreLease && request.lease !== 0n) throw new EtcdError("leaseProvided");
+}
+
+/** @throws EtcdError `emptyKey` */
+export function checkDeleteRange(request: DeleteRangeRequest): void {
+  if (request.key === "") throw new EtcdError("emptyKey");
+}
+
+/**
+ * What can be said against a transaction, nested ones included, without looking at the store.
+ *
+ * @param maxOperations most entries of each of its three lists; what a list leaves over, transactions nested in it have
+ * @throws EtcdError of its operations, or `tooManyOps`; when nothing else is wrong, `duplicateKey`
+ */
+export function checkTxn(request: TxnRequest, maxOperations: number): void {
+  checkOperations(request, maxOperations);
+  checkKeys(request);
+}
+
+/** A transaction whose operations are being checked. */
+interface Level {
+  readonly txn: TxnRequest;
+  /** What its own lists leave of the bound, for each transaction in it. */
+  readonly left: number;
+  /** How many of its operations are checked, those of `success` first. */
+  checked: number;
+}
+
+/** A loop and no recursion, since the bound on operations is the only one on depth. */
+function checkOperations(request: TxnRequest, maxOperations: number): void {
+  const open = [openLevel(request, maxOperations)];
+  for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
+    const { success, failure } = level.txn;
+    const at = level.checked++;
+    const operation = at < success.length ? success[at] : failure[at - success.length];
+    if (operation === undefined) open.pop();
+    else if (operation.request?.case === "requestTxn") open.push(openLevel(operation.request.value, level.left));
+    else checkOperation(operation);
+  }
+}
+
+function openLevel(txn: TxnRequest, maxOperations: number): Level {
+  const { compare, success, failure } = txn;
+  const left = maxOperations - Math.max(compare.length, success.length, failure.length);
+  if (left < 0) throw new EtcdError("tooManyOps");
+  for (const { key } of compare) if (key === "") throw new EtcdError("emptyKey");
+  return { txn, left, checked: 0 };
+}
+
+function checkOperation({ request }: RequestOp): void {
+  switch (request?.case) {
+    case "requestRange":
+      checkRange(request.value);
+      break;
+    case "requestPut":
+      checkPut(request.value);
+      break;
+    case "requestDeleteRange":
+      checkDeleteRange(request.value);
+      break;
+    case undefined:
+      throw new EtcdError("keyNotFound");
+  }
+}

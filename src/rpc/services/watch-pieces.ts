@@ -1,0 +1,50 @@
+import type { Steps, WorkBudget } from "../../base/index.js";
+import {
+  type Encoded,
+  type EncodedEvent,
+  type Event,
+  LongEvent,
+  openedField,
+  WatchResponse,
+} from "../../wire/index.js";
+import type { MessageInPieces } from "../grpc/stream.js";
+import { eventFieldBytes } from "./watch-fragments.js";
+
+/** Short events are put together in pieces of about this length. */
+const pieceBytes = 64 * 1024;
+/** Field 11 of a `WatchResponse`, which is its last. */
+const eventsField = 11;
+
+/**
+ * A watch response, encoded in pieces and in steps: the pairs of long events as they are stored, and short events put
+ * together.
+ *
+ * @param head the response without its events
+ */
+export function* responseInPieces(
+  head: WatchResponse,
+  events: readonly EncodedEvent[],
+  budget: WorkBudget,
+): Steps<MessageInPieces> {
+  const pieces = [WatchResponse.encode(head)];
+  let short: Encoded<Event>[] = [];
+  let shortBytes = 0;
+  const putShort = (): void => {
+    if (short.length > 0) pieces.push(WatchResponse.encode(WatchResponse.create({ events: short })));
+    short = [];
+    shortBytes = 0;
+  };
+  for (const event of events) {
+    if (event instanceof LongEvent) {
+      putShort();
+      pieces.push(openedField(eventsField, event.length), ...event.pieces);
+    } else {
+      short.push(event);
+      shortBytes += eventFieldBytes(event);
+      if (shortBytes >= pieceBytes) putShort();
+    }
+    if (budget.over(event instanceof LongEvent ? 0 : event.length)) yield;
+  }
+  putShort();
+  return { length: pieces.reduce((sum, { length }) => sum + length, 0), pieces };
+}

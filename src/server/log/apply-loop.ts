@@ -1,0 +1,342 @@
+import {
+  type Applier,
+  type ApplyResult,
+  type ApplySteps,
+  decodeEntryRequest,
+  operationOf,
+  requestIdOf,
+} from "../../apply/index.js";
+import type { Backend } from "../../backend/index.js";
+import {
+  assert,
+  type Clock,
+  type EtcdError,
+  type Logger,
+  type RequestId,
+  type Steps,
+  Turns,
+} from "../../base/index.js";
+import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../../raft/index.js";
+import type { InternalRaftRequest } from "../../wire/index.js";
+import type { SlowRequests } from "../calls/slow-requests.js";
+import type { ServerCounters } from "../metrics.js";
+import { confChangeCodec } from "./conf-change-codec.js";
+import type { LogPosition } from "./log-position.js";
+import type { Proposals } from "./proposals.js";
+
+export interface ApplyLoopConfig {
+  readonly applier: Applier;
+  /** Where the changes go. While its disk does not keep up, nothing more is applied. */
+  readonly backend: Pick<Backend, "full" | "commit">;
+  readonly position: LogPosition;
+  readonly proposals: Proposals<ApplyResult>;
+  /** Those who wait for conf changes, which end with a refusal or without one. */
+  readonly confChanges: Proposals<EtcdError | undefined>;
+  readonly clock: Clock;
+  readonly counters: ServerCounters;
+  readonly slow: SlowRequests;
+  /** Indexes of entries that are applied as if they were empty, because they stop every member. */
+  readonly skippedEntries: ReadonlySet<number>;
+  readonly logger: Logger;
+  /** Of the entry at `position`. */
+  readonly confState: ConfState;
+  /** Raft's own part of a conf change. */
+  readonly reconfigure: (change: ConfChangeV1) => ConfState;
+  /** The membership has changed; called once the change is applied. */
+  readonly onMembership: (change: ConfChangeV1) => void;
+  /** Puts a received state in place of all that this member has. */
+  readonly install: (snapshot: Snapshot) => Promise<void>;
+  /** The first entry of `term` was applied, and so was everything of the terms before. */
+  readonly onFirstOfTerm: (term: number) => void;
+  /** Raises the alarm of a member that is full; resolves when all know. */
+  readonly raiseNoSpace: () => Promise<void>;
+  /** Some entries were applied. */
+  readonly onApplied: (confState: ConfState) => void;
+  /** An entry could not be applied as a whole: the member must stop. Called once; nothing is applied after it. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** What is applied, in this order: entries, and snapshots in place of entries. */
+type Item = Entry | { readonly snapshot: Snapshot };
+
+/** How long entries are applied before the event loop gets its turn. */
+const sliceMs = 8;
+
+/** A request that is being applied, and how long that has taken so far. */
+interface UnderWay {
+  readonly entry: Entry;
+  readonly request: InternalRaftRequest;
+  readonly steps: Steps<ApplyResult>;
+  tookMs: number;
+}
+
+/**
+ * Applies committed entries, in the order of the log, each once, and hands the results to whoever waits for them. The
+ * event loop gets its turn between entries, and between the steps of a large one.
+ */
+export class ApplyLoop {
+  readonly #config: ApplyLoopConfig;
+  #confState: ConfState;
+  #queue: Item[] = [];
+  /** The next item of the queue. */
+  #next = 0;
+  #scheduled = false;
+  /** The entry before the next item, whose last step is still to come. */
+  #underWay: UnderWay | undefined;
+  readonly #turns: Turns;
+  /** When the clock was read last. */
+  #lookedAt = 0;
+  #installing: Promise<void> | undefined;
+  #stopped = false;
+  #drained: (() => void)[] = [];
+
+  constructor(config: ApplyLoopConfig) {
+    this.#config = config;
+    this.#turns = new Turns(config.clock, sliceMs);
+    this.#confState = config.confState;
+  }
+
+  /** The configuration as of what is applied. */
+  get confState(): ConfState {
+    return this.#confState;
+  }
+
+  /** Takes committed entries; those that fit into a slice are applied at once. */
+  push(entries: readonly Entry[]): void {
+    if (this.#stopped) return;
+    for (const entry of entries) this.#queue.push(entry);
+    if (!this.#scheduled) this.#slice();
+  }
+
+  /** Takes a snapshot that stands for all entries up to its index. */
+  pushSnapshot(snapshot: Snapshot): void {
+    if (this.#stopped) return;
+    this.#queue.push({ snapshot });
+    if (!this.#scheduled) this.#slice();
+  }
+
+  /** Nothing is applied any more. An entry that is under way is applied again after the next start. */
+  stop(): void {
+    this.#stopped = true;
+    this.#queue = [];
+    this.#next = 0;
+    this.#underWay = undefined;
+    this.#release();
+  }
+
+  /** The state of this member is being replaced by a received one. */
+  get installing(): boolean {
+    return this.#installing !== undefined;
+  }
+
+  /** Resolves when no installation is under way. */
+  async whenSettled(): Promise<void> {
+    await this.#installing;
+  }
+
+  /** Resolves when everything that was pushed has been applied. */
+  whenDrained(): Promise<void> {
+    if (!this.#scheduled || this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  #slice(): void {
+    this.#scheduled = false;
+    if (this.#stopped) return;
+    try {
+      this.#applySome();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#config.onApplied(this.#confState);
+    const next = this.#queue[this.#next];
+    if (this.#underWay !== undefined) {
+      this.#scheduled = true;
+      setImmediate(() => this.#slice());
+      return;
+    }
+    if (next === undefined) {
+      this.#queue = [];
+      this.#next = 0;
+      this.#release();
+      return;
+    }
+    this.#scheduled = true;
+    if ("snapshot" in next) this.#installing = this.#install(next.snapshot);
+    else if (this.#config.backend.full) this.#sliceAfterCommit();
+    else setImmediate(() => this.#slice());
+  }
+
+  /** What waits in memory is bounded: the disk has to take some of it first. */
+  #sliceAfterCommit(): void {
+    this.#config.backend.commit().then(
+      () => this.#slice(),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#config.onFailure(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  /** Applies entries up to the end of the slice, up to a snapshot, or as long as there is room for what they change. */
+  #applySome(): void {
+    const { clock, backend } = this.#config;
+    this.#turns.begin();
+    this.#lookedAt = clock.now();
+    const end = this.#lookedAt + sliceMs;
+    const underWay = this.#underWay;
+    if (underWay !== undefined && !this.#naming(underWay.entry, () => this.#step(underWay))) return;
+    for (let item = this.#queue[this.#next]; item !== undefined; item = this.#queue[this.#next]) {
+      if (this.#lookedAt >= end || "snapshot" in item || backend.full) return;
+      this.#next++;
+      if (!this.#naming(item, this.#applyEntry)) return;
+    }
+  }
+
+  /** @returns how long it took since the last look at the clock */
+  #look(): number {
+    const before = this.#lookedAt;
+    this.#lookedAt = this.#config.clock.now();
+    return this.#lookedAt - before;
+  }
+
+  async #install(snapshot: Snapshot): Promise<void> {
+    const { install, position } = this.#config;
+    try {
+      await install(snapshot);
+      if (this.#stopped) return;
+      const { index, term, confState } = snapshot.metadata;
+      this.#confState = confState;
+      position.jumpTo(index, term);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    } finally {
+      this.#installing = undefined;
+    }
+    this.#next++;
+    this.#slice();
+  }
+
+  #measure(request: InternalRaftRequest, result: ApplyResult, tookMs: number): void {
+    const { counters, slow } = this.#config;
+    const version = request.v2 === undefined ? "v3" : "v2";
+    counters.countApply(version, operationOf(request), result.error === undefined, tookMs / 1000);
+    slow.applied(request, result, tookMs);
+  }
+
+  /** A failure of `work` names the entry, for whoever has to find out what is wrong with it. */
+  #naming<Result>(entry: Entry, work: (entry: Entry) => Result): Result {
+    try {
+      return work(entry);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`cannot apply entry ${entry.index} of term ${entry.term}: ${reason}`, { cause: error });
+    }
+  }
+
+  /** @returns whether the entry is applied; when not, steps of it are left */
+  readonly #applyEntry = (entry: Entry): boolean => {
+    if (!this.#config.skippedEntries.has(entry.index)) return this.#apply(entry);
+    this.#skip(entry);
+    this.#passed(entry);
+    return true;
+  };
+
+  /** @throws Error when the entry changes the membership: raft has counted its voters by it */
+  #skip(entry: Entry): void {
+    const { applier, logger } = this.#config;
+    if (entry.type !== "EntryNormal") throw new Error("it changes the membership, so that it cannot be skipped");
+    logger.error("skipped an entry of the log; every member must skip it, or their data differ from here on", {
+      index: entry.index,
+      term: entry.term,
+      bytes: entry.data.length,
+    });
+    applier.applyEmpty(entry);
+  }
+
+  #passed({ index, term }: Entry): void {
+    this.#config.position.applyTo(index, term);
+    this.#look();
+  }
+
+  /** @returns whether the entry is applied; when not, steps of it are left */
+  #apply(entry: Entry): boolean {
+    const { applier, onFirstOfTerm } = this.#config;
+    switch (entry.type) {
+      case "EntryNormal":
+        if (entry.data.length > 0) return this.#applyRequest(entry);
+        applier.applyEmpty(entry);
+        onFirstOfTerm(entry.term);
+        break;
+      case "EntryConfChange": {
+        const change = confChangeCodec.decode(entry.type, entry.data);
+        assert(change.version === 1, "an entry of this type holds a change of one member");
+        this.#applyConfChange(change, entry);
+        break;
+      }
+      default:
+        throw new Error(`the log has an entry of a type that is not supported: ${entry.type}`);
+    }
+    this.#passed(entry);
+    return true;
+  }
+
+  #applyConfChange(change: ConfChangeV1, entry: Entry): void {
+    const { applier, confChanges, onMembership, reconfigure } = this.#config;
+    const refusal = applier.applyConfChange(change, entry, (accepted) => {
+      this.#confState = reconfigure(accepted);
+      return this.#confState;
+    });
+    if (refusal === undefined) onMembership(change);
+    confChanges.settle(change.id as RequestId, refusal);
+  }
+
+  #applyRequest(entry: Entry): boolean {
+    const { applier, proposals } = this.#config;
+    const request = decodeEntryRequest(entry.data);
+    const answered = proposals.isWaiting(requestIdOf(request) as RequestId);
+    const applied = applier.apply(request, entry, answered, this.#turns);
+    if (!isSteps(applied)) {
+      this.#applied(entry, request, applied);
+      this.#measure(request, applied, this.#look());
+      return true;
+    }
+    this.#underWay = { entry, request, steps: applied.steps, tookMs: this.#look() };
+    return this.#step(this.#underWay);
+  }
+
+  /** Takes the next step of an entry. @returns whether it was the last one */
+  #step(underWay: UnderWay): boolean {
+    const { entry, request, steps } = underWay;
+    const step = steps.next();
+    if (step.done === true) {
+      this.#underWay = undefined;
+      this.#applied(entry, request, step.value);
+    }
+    underWay.tookMs += this.#look();
+    if (step.done === true) this.#measure(request, step.value, underWay.tookMs);
+    return step.done === true;
+  }
+
+  #applied({ index, term }: Entry, request: InternalRaftRequest, result: ApplyResult): void {
+    const { position, proposals, raiseNoSpace } = this.#config;
+    const id = requestIdOf(request) as RequestId;
+    // The client hears of it when all members know that there is no room for more.
+    if (result.error === undefined && result.overQuota) void raiseNoSpace().then(() => proposals.settle(id, result));
+    else proposals.settle(id, result);
+    position.applyTo(index, term);
+  }
+
+  #release(): void {
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+}
+
+function isSteps(applied: ApplyResult | ApplySteps): applied is ApplySteps {
+  return "steps" in applied;
+}

@@ -1,0 +1,85 @@
+import { type Clock, EtcdError, type Logger, type MemberId } from "../../base/index.js";
+import { type Cluster, idText } from "../../cluster/index.js";
+import type { NodeId } from "../../raft/index.js";
+import type { Consensus } from "./consensus.js";
+
+export interface LeaderTransferConfig {
+  readonly consensus: Consensus;
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly requestTimeoutMs: number;
+  /** After this raft has given a transfer up. */
+  readonly electionTimeoutMs: number;
+}
+
+/** Hands the leadership to another member. */
+export class LeaderTransfer {
+  readonly #config: LeaderTransferConfig;
+
+  constructor(config: LeaderTransferConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * Resolves when the member leads.
+   *
+   * @throws EtcdError `notLeader` when this member does not lead, `badLeaderTransferee` when that one cannot, `timeout`
+   */
+  async moveTo(target: NodeId): Promise<void> {
+    const { consensus, cluster, requestTimeoutMs } = this.#config;
+    if (!consensus.leadership.leading) throw new EtcdError("notLeader");
+    const member = cluster.member(target as MemberId);
+    if (member === undefined || member.isLearner) throw new EtcdError("badLeaderTransferee");
+    await this.#move(target, requestTimeoutMs);
+  }
+
+  /** Before this member stops: to the voter that has been reachable for longest, if there is one. */
+  async handOver(): Promise<void> {
+    const { consensus, cluster, logger, electionTimeoutMs, requestTimeoutMs } = this.#config;
+    const fields = { "local-member-id": idText(cluster.localId) };
+    if (!consensus.leadership.leading) {
+      logger.info("skipped leadership transfer; local server is not leader", fields);
+      return;
+    }
+    const voters = cluster.members().filter(({ isLearner }) => !isLearner);
+    if (voters.length <= 1) {
+      logger.info("skipped leadership transfer for single voting member cluster", fields);
+      return;
+    }
+    const others = voters.map(({ id }) => id).filter((id) => id !== cluster.localId);
+    const target = consensus.traffic.longestConnected(others);
+    try {
+      if (target === undefined) throw new EtcdError("unhealthy");
+      await this.#move(target, Math.min(requestTimeoutMs, 2 * electionTimeoutMs));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn("leadership transfer failed", { ...fields, error: reason });
+    }
+  }
+
+  async #move(target: NodeId, patienceMs: number): Promise<void> {
+    const { consensus, cluster, clock, logger } = this.#config;
+    const { leadership } = consensus;
+    const fields = {
+      "local-member-id": idText(cluster.localId),
+      "transferee-member-id": idText(target as MemberId),
+    };
+    if (leadership.lead === target) return;
+    logger.info("leadership transfer starting", fields);
+    const startedAt = clock.now();
+    await new Promise<void>((resolve, reject) => {
+      const end = (finish: () => void): void => {
+        unlisten();
+        timer.cancel();
+        finish();
+      };
+      const unlisten = leadership.onChange((lead) => {
+        if (lead === target) end(resolve);
+      });
+      const timer = clock.after(patienceMs, () => end(() => reject(new EtcdError("timeout"))));
+      consensus.transferLeadership(target);
+    });
+    logger.info("leadership transfer finished", { ...fields, "took-ms": clock.now() - startedAt });
+  }
+}

@@ -1,0 +1,26 @@
+import type { Logger } from "../../base/index.js";
+import { type NodeId, noNode, type RaftLogger } from "../../raft/index.js";
+
+/** etcd marks lines of raft so. They are whole sentences, and the only messages that hold values. */
+const fields = { logger: "raft" };
+
+/** Raft's own lines, as lines of the log. */
+export function raftLogger(logger: Logger): RaftLogger {
+  return {
+    debug: (line) => logger.debug(line(), fields),
+    info: (line) => logger.info(line(), fields),
+    warn: (line) => logger.warn(line(), fields),
+    error: (line) => logger.error(line(), fields),
+    fatal: (line) => logger.error(line(), fields),
+  };
+}
+
+/** Says what etcd's node loop says when another leader is known than before, or none. Scripts wait for this. */
+export function sayLeader(logger: Logger, member: NodeId, before: NodeId, lead: NodeId, term: number): void {
+  if (lead === before) return;
+  const [name, old, current] = [member, before, lead].map((id) => id.toString(16));
+  const at = `at term ${term}`;
+  if (lead === noNode) logger.info(`raft.node: ${name} lost leader ${old} ${at}`, fields);
+  else if (before === noNode) logger.info(`raft.node: ${name} elected leader ${current} ${at}`, fields);
+  else logger.info(`raft.node: ${name} changed leader from ${old} to ${current} ${at}`, fields);
+}

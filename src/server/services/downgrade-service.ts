@@ -1,0 +1,82 @@
+import { EtcdError } from "../../base/index.js";
+import { type Cluster, compareVersions } from "../../cluster/index.js";
+import { DowngradeAction, type DowngradeRequest, DowngradeResponse } from "../../wire/index.js";
+import type { Access } from "../calls/access.js";
+import type { Call } from "../calls/call.js";
+import type { Headers } from "../calls/headers.js";
+import type { Proposer } from "../log/proposer.js";
+import type { ReadIndex } from "../log/read-index.js";
+
+export interface DowngradeServiceConfig {
+  readonly cluster: Cluster;
+  readonly access: Access;
+  readonly proposer: Proposer;
+  readonly readIndex: ReadIndex;
+  readonly headers: Headers;
+}
+
+/** Before this release members do not know what a downgrade is, and one in the log would stop them. */
+const firstWithDowngrades = "3.5.0";
+
+/** Orders to go back to the release before: checked, given, and taken back. */
+export class DowngradeService {
+  readonly #config: DowngradeServiceConfig;
+
+  constructor(config: DowngradeServiceConfig) {
+    this.#config = config;
+  }
+
+  /** @throws EtcdError why the cluster cannot go back to that version, or has nothing to take back */
+  async run({ action, version }: DowngradeRequest, call: Call): Promise<DowngradeResponse> {
+    await this.#config.access.requireAdmin(call);
+    switch (action) {
+      case DowngradeAction.VALIDATE:
+        return this.#answer(await this.#validated(version, call));
+      case DowngradeAction.ENABLE: {
+        await this.#validated(version, call);
+        return await this.#propose({ enabled: true, ver: clusterVersionOf(version) }, call);
+      }
+      case DowngradeAction.CANCEL:
+        await this.#config.readIndex.wait(call);
+        if (!this.#config.cluster.downgrade.enabled) throw new EtcdError("noInflightDowngrade");
+        return await this.#propose({ enabled: false, ver: "" }, call);
+      default:
+        throw new EtcdError("unknownMethod");
+    }
+  }
+
+  /** @returns the version that the cluster has now */
+  async #validated(version: string, call: Call): Promise<string> {
+    const { cluster, readIndex } = this.#config;
+    const target = clusterVersionOf(version);
+    // What this member knows may be old.
+    await readIndex.wait(call);
+    const current = cluster.version;
+    if (current === undefined) throw new EtcdError("clusterVersionUnavailable");
+    const [major = 0, minor = 0] = current.split(".").map(Number);
+    const isBefore = target === `${major}.${minor - 1}.0`;
+    if (!isBefore || compareVersions(current, firstWithDowngrades) < 0) {
+      throw new EtcdError("invalidDowngradeTargetVersion");
+    }
+    if (cluster.downgrade.enabled) throw new EtcdError("downgradeInProcess");
+    return current;
+  }
+
+  async #propose(downgradeInfoSet: { enabled: boolean; ver: string }, call: Call): Promise<DowngradeResponse> {
+    await this.#config.proposer.propose({ downgradeInfoSet }, call);
+    return this.#answer(this.#config.cluster.version ?? "");
+  }
+
+  #answer(version: string): DowngradeResponse {
+    return DowngradeResponse.create({ header: this.#config.headers.at(), version });
+  }
+}
+
+const versionForm = /^(\d+)\.(\d+)(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
+
+/** Major and minor of a version with or without a patch. */
+function clusterVersionOf(version: string): string {
+  const match = versionForm.exec(version);
+  if (match === null) throw new EtcdError("wrongDowngradeVersionFormat");
+  return `${Number(match[1])}.${Number(match[2])}.0`;
+}

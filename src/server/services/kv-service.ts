@@ -1,0 +1,239 @@
+import {
+  admitRanges,
+  checkTxnPermission,
+  hasRanges,
+  isReadOnly,
+  isSerializable,
+  LongRange,
+  LongTxn,
+  type ReadContext,
+  readRange,
+  readTxn,
+  wholeRange,
+  wholeTxn,
+} from "../../apply/index.js";
+import type { Backend } from "../../backend/index.js";
+import { type Clock, LoopTurn, type MemoryPot } from "../../base/index.js";
+import type { Lessor } from "../../lease/index.js";
+import type { Store } from "../../mvcc/index.js";
+import {
+  type CompactionRequest,
+  type CompactionResponse,
+  type DeleteRangeRequest,
+  type DeleteRangeResponse,
+  type PutRequest,
+  type PutResponse,
+  RangeRequest,
+  type RangeResponse,
+  TxnRequest,
+  type TxnResponse,
+} from "../../wire/index.js";
+import type { Access } from "../calls/access.js";
+import type { Call } from "../calls/call.js";
+import type { Headers } from "../calls/headers.js";
+import type { SlowRequests } from "../calls/slow-requests.js";
+import { type Proposer, responseOf } from "../log/proposer.js";
+import type { ReadIndex } from "../log/read-index.js";
+import type { ServerCounters } from "../metrics.js";
+
+const agreement = "agreement among raft nodes before linearized reading";
+const raftRequest = "process raft request";
+
+export interface KvServiceConfig {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly lessor: Lessor;
+  readonly access: Access;
+  readonly proposer: Proposer;
+  readonly readIndex: ReadIndex;
+  readonly headers: Headers;
+  readonly clock: Clock;
+  readonly counters: ServerCounters;
+  readonly slow: SlowRequests;
+  /** What reads have in hand is counted here. */
+  readonly memory: MemoryPot;
+}
+
+/** An answer whose pairs take more is read in parts, while it is sent. */
+const shortBytesMax = 256 * 1024;
+
+/** What clients do with keys. Writes go through the log; reads are served from this member's own store. */
+export class KvService {
+  readonly #config: KvServiceConfig;
+  readonly #turn: LoopTurn;
+
+  constructor(config: KvServiceConfig) {
+    this.#config = config;
+    this.#turn = LoopTurn.of(config.clock);
+  }
+
+  async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
+    const answer = await wholeRange(await this.answerRange(request, call));
+    return { ...answer, header: this.#config.headers.at(answer.header?.revision) };
+  }
+
+  /** As `range`: a large one is read in turns, at one revision, and an answer that is long is not held. */
+  async answerRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
+    const { access, clock, readIndex, headers, counters, slow } = this.#config;
+    const startedAt = clock.now();
+    if (!request.serializable) await readIndex.wait(call);
+    // One round of agreement lets all reads go on that waited for it.
+    if (this.#turn.over) await this.#turn.pause();
+    const agreedAt = clock.now();
+    counters.ranges++;
+    const answer = await access.guardedRead(
+      call,
+      (who) => access.auth.checkRead(who, request.key, request.rangeEnd),
+      () => this.#readRange(request, call),
+      (refused) => refused instanceof LongRange && refused.close(),
+    );
+    if (slow.isLong(startedAt)) {
+      const long = answer instanceof LongRange;
+      const pairs = long ? answer.pairCount : answer.kvs.length;
+      const responseRevision = (long ? answer.revision : answer.header?.revision) ?? 0;
+      const detail = { rangeBegin: request.key, rangeEnd: request.rangeEnd, responseCount: pairs, responseRevision };
+      const steps = [[agreement, agreedAt] as const, ["range keys and assemble the response", clock.now()] as const];
+      slow.trace("range", detail, startedAt, steps);
+    }
+    if (answer instanceof LongRange) return answer;
+    return { ...answer, header: headers.at(answer.header?.revision) };
+  }
+
+  /** Whether a read of this member works, for whoever looks after it: it tells nothing of what is stored. */
+  async probe(serializable: boolean, call: Call): Promise<void> {
+    const { store, readIndex } = this.#config;
+    if (!serializable) await readIndex.wait(call);
+    await readRange(store, RangeRequest.create({ keysOnly: true, limit: 1, serializable }), this.#contextOf(call));
+  }
+
+  async put(request: PutRequest, call: Call): Promise<PutResponse> {
+    const { clock, proposer, headers, slow } = this.#config;
+    const startedAt = clock.now();
+    const response = responseOf(await proposer.propose({ put: request }, call), "put");
+    if (slow.isLong(startedAt)) {
+      const detail = { key: request.key, valueSize: request.value.length, ...outcome(0, response) };
+      slow.trace("put", detail, startedAt, [[raftRequest, clock.now()]]);
+    }
+    return { ...response, header: headers.at(response.header?.revision) };
+  }
+
+  async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
+    const { headers, proposer } = this.#config;
+    // It is measured as a transaction that does nothing else.
+    const alone = TxnRequest.create({ success: [{ request: { case: "requestDeleteRange", value: request } }] });
+    const propose = () => proposer.propose({ deleteRange: request }, call);
+    const response = responseOf(await this.#withMemory(alone, call, propose), "deleteRange");
+    return { ...response, header: headers.at(response.header?.revision) };
+  }
+
+  async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    const answer = await wholeTxn(await this.answerTxn(request, call));
+    return { ...answer, header: this.#config.headers.at(answer.header?.revision) };
+  }
+
+  /** As `txn`: an answer that is long is not held, where nothing was written. */
+  async answerTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
+    const { clock, headers, counters, slow } = this.#config;
+    const startedAt = clock.now();
+    counters.txns++;
+    const readOnly = isReadOnly(request);
+    const answer = readOnly ? await this.#readOnlyTxn(request, call) : await this.#proposeTxn(request, call);
+    if (slow.isLong(startedAt)) {
+      const long = answer instanceof LongTxn;
+      const responseCount = (long ? answer.ranges : answer.responses).length;
+      const responseRevision = (long ? answer.revision : answer.header?.revision) ?? 0;
+      slow.trace("transaction", { readOnly, responseCount, responseRevision }, startedAt, [[raftRequest, clock.now()]]);
+    }
+    if (answer instanceof LongTxn) return answer;
+    return { ...answer, header: headers.at(answer.header?.revision) };
+  }
+
+  /**
+   * Answers when the revisions cannot be read any more; `physical`: when they are also gone from the disk.
+   */
+  async compact(request: CompactionRequest, call: Call): Promise<CompactionResponse> {
+    const { proposer, access, backend, store, headers } = this.#config;
+    await access.requireAdmin(call);
+    const applied = await proposer.propose({ compaction: request }, call);
+    if (request.physical) {
+      await applied.done;
+      // Else a crash could bring removed revisions back, and the hash of the history with them.
+      await backend.commit();
+    }
+    return { ...responseOf(applied, "compaction"), header: headers.at(store.revision) };
+  }
+
+  async #proposeTxn(request: TxnRequest, call: Call): Promise<TxnResponse> {
+    const propose = () => this.#config.proposer.propose({ txn: request }, call);
+    return responseOf(await this.#withMemory(request, call, propose), "txn");
+  }
+
+  /** Long lists in an answer have memory before the write is proposed: where it is applied, nothing is refused. */
+  #withMemory<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
+    return hasRanges(request) ? this.#withMemoryForRanges(request, call, propose) : propose();
+  }
+
+  async #withMemoryForRanges<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
+    const heldBytes = await this.#admitRanges(request, call);
+    try {
+      return await propose();
+    } finally {
+      this.#config.memory.release(heldBytes);
+    }
+  }
+
+  /** Whoever may not read the ranges must not learn how long they are. */
+  async #admitRanges(request: TxnRequest, call: Call): Promise<number> {
+    const { access, lessor, memory, store } = this.#config;
+    return await access.guardedRead(
+      call,
+      (who) => checkTxnPermission(access.auth, lessor, who, request),
+      () => admitRanges(store, request, memory, call),
+      (bytes) => memory.release(bytes),
+    );
+  }
+
+  async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
+    const { lessor, access, readIndex } = this.#config;
+    if (!isSerializable(request)) await readIndex.wait(call);
+    if (this.#turn.over) await this.#turn.pause();
+    return await access.guardedRead(
+      call,
+      (who) => checkTxnPermission(access.auth, lessor, who, request),
+      () => this.#readTxn(request, call),
+      (refused) => refused instanceof LongTxn && refused.close(),
+    );
+  }
+
+  async #readRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
+    const { clock, slow, store } = this.#config;
+    const startedAt = clock.now();
+    let answer: RangeResponse | LongRange | undefined;
+    try {
+      answer = await readRange(store, request, this.#contextOf(call));
+      return answer;
+    } finally {
+      slow.range(request, answer, startedAt);
+    }
+  }
+
+  async #readTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
+    const { clock, slow, store } = this.#config;
+    const startedAt = clock.now();
+    let answer: TxnResponse | LongTxn | undefined;
+    try {
+      answer = await readTxn(store, request, this.#contextOf(call));
+      return answer;
+    } finally {
+      slow.readOnlyTxn(request, answer, startedAt);
+    }
+  }
+
+  #contextOf(asker: Call): ReadContext {
+    return { asker, memory: this.#config.memory, shortBytesMax };
+  }
+}
+
+function outcome(responseCount: number, { header }: Pick<RangeResponse, "header">) {
+  return { responseCount, responseRevision: header?.revision ?? 0 };
+}

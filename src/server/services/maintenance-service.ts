@@ -1,0 +1,173 @@
+import type { AlarmStore } from "../../apply/index.js";
+import type { Backend } from "../../backend/index.js";
+import { apiVersion, type Clock, type ErrorKind, EtcdError, type Logger } from "../../base/index.js";
+import type { Cluster } from "../../cluster/index.js";
+import type { Store } from "../../mvcc/index.js";
+import {
+  AlarmAction,
+  type AlarmMember,
+  AlarmRequest,
+  type AlarmResponse,
+  AlarmType,
+  DefragmentResponse,
+  HashKVResponse,
+  HashResponse,
+  StatusResponse,
+} from "../../wire/index.js";
+import type { Access } from "../calls/access.js";
+import type { Call } from "../calls/call.js";
+import type { Headers } from "../calls/headers.js";
+import type { Leadership } from "../log/leadership.js";
+import type { LogPosition } from "../log/log-position.js";
+import { type Proposer, responseOf } from "../log/proposer.js";
+import type { ServerCounters } from "../metrics.js";
+import { type DatabaseSnapshot, DatabaseSnapshots } from "../snapshots/database-snapshot.js";
+
+/** Snapshots that are sent to clients at a time. */
+const clientSnapshotsMax = 8;
+
+export interface MaintenanceServiceConfig {
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly cluster: Cluster;
+  readonly access: Access;
+  readonly alarms: AlarmStore;
+  readonly proposer: Proposer;
+  readonly leadership: Leadership;
+  readonly position: LogPosition;
+  readonly headers: Headers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: ServerCounters;
+}
+
+/** What operators ask: how this member is, who the members are, whether their data agrees. */
+export class MaintenanceService {
+  readonly #config: MaintenanceServiceConfig;
+  readonly #snapshots: DatabaseSnapshots;
+
+  constructor(config: MaintenanceServiceConfig) {
+    this.#config = config;
+    this.#snapshots = new DatabaseSnapshots(config.backend, config.clock, config.counters, clientSnapshotsMax);
+  }
+
+  async status(call: Call): Promise<StatusResponse> {
+    const { backend, access, leadership, position, headers } = this.#config;
+    await access.requireAdmin(call);
+    const noLeader = leadership.hasLeader ? [] : [new EtcdError("noLeader").message];
+    return StatusResponse.create({
+      header: headers.at(),
+      version: apiVersion,
+      dbSize: backend.size(),
+      leader: leadership.lead,
+      raftIndex: position.committed,
+      raftTerm: position.term,
+      raftAppliedIndex: position.applied,
+      errors: [...noLeader, ...this.alarms().map(alarmText)],
+      dbSizeInUse: backend.sizeInUse(),
+      isLearner: this.isLearner(),
+    });
+  }
+
+  isLearner(): boolean {
+    const { cluster } = this.#config;
+    return cluster.member(cluster.localId)?.isLearner === true;
+  }
+
+  /** Asks for alarms, raises or ends one, through the log: all members see the same ones. */
+  async alarm(request: AlarmRequest, call: Call): Promise<AlarmResponse> {
+    const { proposer, access, headers } = this.#config;
+    if (request.action === AlarmAction.GET) await access.requireUser(call);
+    else await access.requireAdmin(call);
+    const response = responseOf(await proposer.propose({ alarm: request }, call), "alarm");
+    return { ...response, header: headers.at() };
+  }
+
+  /**
+   * Says to all members, as the leader of `term`, that some of them hold different histories; which ones are wrong is
+   * not known.
+   */
+  async raiseCorrupt(term: number): Promise<void> {
+    const alarm = AlarmRequest.create({ action: AlarmAction.ACTIVATE, alarm: AlarmType.CORRUPT });
+    await this.#config.proposer.proposeInTerm(term, { alarm });
+  }
+
+  alarms(): readonly AlarmMember[] {
+    return this.#config.alarms.get(AlarmType.NONE);
+  }
+
+  async defragment(call: Call): Promise<DefragmentResponse> {
+    const { backend, access, logger } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
+    logger.info("starting defragment");
+    try {
+      await backend.defragment();
+    } catch (error) {
+      logger.warn("failed to defragment", { error: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+    logger.info("finished defragment");
+    return DefragmentResponse.create();
+  }
+
+  /**
+   * Everything this member has stored, as of some moment during the call.
+   *
+   * @throws EtcdError `tooManyRequests` when as many are being sent as may be
+   */
+  async snapshot(call: Call): Promise<DatabaseSnapshot> {
+    const { backend, access, logger } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
+    // What is on disk need not stay in memory for as long as the client takes.
+    await backend.commit();
+    const snapshot = await this.#snapshots.take(call.signal);
+    logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
+    return snapshot;
+  }
+
+  /** Over everything this member has stored. */
+  async hash(call: Call): Promise<HashResponse> {
+    const { backend, access, store, headers } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
+    const { revision } = store;
+    const hash = await backend.hash();
+    return HashResponse.create({ header: headers.at(revision), hash });
+  }
+
+  /**
+   * Over the history of the keys up to a revision, 0 being the current one; equal on members that agree.
+   *
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  async hashKv(revision: number, call: Call): Promise<HashKVResponse> {
+    const { access, store, headers } = this.#config;
+    await inOwnWords(access.requireAdmin(call));
+    const { hash, compactRevision, currentRevision } = await store.hashKv(revision);
+    return HashKVResponse.create({ header: headers.at(currentRevision), hash, compactRevision });
+  }
+}
+
+const ownWords: Partial<Record<ErrorKind, ErrorKind>> = {
+  userEmpty: "rawUserEmpty",
+  userNotFound: "rawUserNotFound",
+  permissionDenied: "rawPermissionDenied",
+  invalidAuthToken: "rawInvalidAuthToken",
+};
+
+/** Some methods of etcd refuse in the words of its users and roles, without a code, where others speak to clients. */
+async function inOwnWords(check: Promise<void>): Promise<void> {
+  try {
+    await check;
+  } catch (error) {
+    const kind = error instanceof EtcdError ? ownWords[error.kind] : undefined;
+    throw kind === undefined ? error : new EtcdError(kind);
+  }
+}
+
+const alarmNames = new Map<number, string>(Object.entries(AlarmType).map(([name, value]) => [value, name]));
+
+/** As Go prints the message; tools look for it. */
+function alarmText({ memberId, alarm }: AlarmMember): string {
+  const member = memberId === 0n ? "" : `memberID:${memberId} `;
+  return alarm === AlarmType.NONE ? member : `${member}alarm:${alarmNames.get(alarm) ?? alarm} `;
+}

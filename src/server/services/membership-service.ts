@@ -1,0 +1,208 @@
+import { type Clock, EtcdError, type Logger, type MemberId } from "../../base/index.js";
+import {
+  type Cluster,
+  computeMemberId,
+  encodeConfChangeContext,
+  encodeMember,
+  idText,
+  type Member,
+  parsePeerUrls,
+} from "../../cluster/index.js";
+import type { ConfChangeV1, Status } from "../../raft/index.js";
+import {
+  type MemberAddRequest,
+  MemberAddResponse,
+  MemberListResponse,
+  type MemberPromoteRequest,
+  MemberPromoteResponse,
+  type MemberRemoveRequest,
+  MemberRemoveResponse,
+  type MemberUpdateRequest,
+  MemberUpdateResponse,
+} from "../../wire/index.js";
+import type { Access } from "../calls/access.js";
+import type { Call } from "../calls/call.js";
+import type { Headers } from "../calls/headers.js";
+import type { LogPosition } from "../log/log-position.js";
+import type { ReadIndex } from "../log/read-index.js";
+import type { ServerCounters } from "../metrics.js";
+import type { LeaderQuestions } from "./leader-questions.js";
+import {
+  type ReconfigurationView,
+  refuseToAdd,
+  refuseToPromote,
+  refuseToRemove,
+  refuseUnready,
+} from "./reconfiguration.js";
+
+export interface MembershipServiceConfig {
+  readonly cluster: Cluster;
+  readonly access: Access;
+  /** Whether careless changes are refused. */
+  readonly strict: boolean;
+  /** Proposes a conf change; resolves when it is applied, rejects with the refusal. */
+  readonly configure: (change: Pick<ConfChangeV1, "type" | "nodeId" | "context">, call?: Call) => Promise<void>;
+  readonly activeSince: (id: MemberId) => number | undefined;
+  readonly raftStatus: () => Status;
+  readonly position: LogPosition;
+  readonly readIndex: ReadIndex;
+  readonly questions: LeaderQuestions;
+  readonly headers: Headers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: ServerCounters;
+}
+
+/** How long the question whether a learner is ready waits for what is committed to be applied. */
+const applyTimeoutMs = 1_000;
+
+/** Who is in the cluster: the questions and changes of operators. Every change goes through the log. */
+export class MembershipService {
+  readonly #config: MembershipServiceConfig;
+
+  constructor(config: MembershipServiceConfig) {
+    this.#config = config;
+  }
+
+  /** @param linearizable whether the answer must know of every change that was finished before */
+  async list(linearizable: boolean, call: Call): Promise<MemberListResponse> {
+    const { cluster, access, readIndex, headers } = this.#config;
+    if (linearizable) await readIndex.wait(call);
+    await access.requireUser(call);
+    return MemberListResponse.create({ header: headers.withoutRevision(), members: cluster.members() });
+  }
+
+  /** @throws EtcdError `memberBadUrls`, `memberNotEnoughStarted`, `unhealthy`, or what the log has against it */
+  async add({ peerUrls: texts, isLearner }: MemberAddRequest, call: Call): Promise<MemberAddResponse> {
+    const peerUrls = parsePeerUrls(texts);
+    if (peerUrls === undefined) throw new EtcdError("memberBadUrls");
+    await this.#config.access.requireAdmin(call);
+    // The second makes it another member than one that was removed and had the same URLs.
+    const unixSeconds = Math.floor(this.#config.clock.wallTime() / 1000);
+    const id = computeMemberId(peerUrls, "", unixSeconds);
+    const member: Member = { id, name: "", peerUrls, clientUrls: [], isLearner };
+    this.#refuse((view) => refuseToAdd(view, member));
+    const type = isLearner ? "ConfChangeAddLearnerNode" : "ConfChangeAddNode";
+    await this.#configure(type, id, Buffer.from(encodeMember(member), "utf8"), call);
+    return MemberAddResponse.create({ ...this.#answer(), member });
+  }
+
+  /** @throws EtcdError `memberNotEnoughStarted`, `unhealthy`, or what the log has against it */
+  async remove({ id }: MemberRemoveRequest, call: Call): Promise<MemberRemoveResponse> {
+    await this.#config.access.requireAdmin(call);
+    this.#refuse((view) => refuseToRemove(view, id as MemberId));
+    await this.#configure("ConfChangeRemoveNode", id as MemberId, new Uint8Array(0), call);
+    return MemberRemoveResponse.create(this.#answer());
+  }
+
+  /**
+   * Changes where a member is reached.
+   *
+   * @throws EtcdError `memberBadUrls` (where etcd would take URLs that stop all of its members), or what the log has
+   *   against it
+   */
+  async update({ id: updated, peerUrls }: MemberUpdateRequest, call: Call): Promise<MemberUpdateResponse> {
+    await this.#config.access.requireAdmin(call);
+    if (parsePeerUrls(peerUrls) === undefined) throw new EtcdError("memberBadUrls");
+    const id = updated as MemberId;
+    const member: Member = { id, name: "", peerUrls, clientUrls: [], isLearner: false };
+    await this.#configure("ConfChangeUpdateNode", id, Buffer.from(encodeMember(member), "utf8"), call);
+    return MemberUpdateResponse.create(this.#answer());
+  }
+
+  /** Gives a learner a vote. Only the leader knows whether it is ready, so others ask it. */
+  async promote({ id }: MemberPromoteRequest, call: Call): Promise<MemberPromoteResponse> {
+    const { questions, access } = this.#config;
+    await access.requireAdmin(call);
+    const token = call.metadata("token") ?? call.metadata("authorization") ?? "";
+    const members = await questions.ask(
+      {
+        here: () => this.#promoteHere(id as MemberId, call),
+        there: (client, url, signal) => client.promote(url, id as MemberId, token, signal),
+        isAnswer: ({ kind }) => kind !== "notLeader" && kind !== "timeout",
+      },
+      call.signal,
+    );
+    return MemberPromoteResponse.create({ ...this.#answer(), members: [...members] });
+  }
+
+  /**
+   * As `promote`, by the leader, for a member that was asked.
+   *
+   * @param token of the client
+   * @returns all members
+   */
+  async promoteForPeer(id: MemberId, token: string): Promise<readonly Member[]> {
+    const call: Call = {
+      cancelled: false,
+      signal: new AbortController().signal,
+      metadata: (name) => (name === "token" && token !== "" ? token : undefined),
+    };
+    await this.#config.access.requireAdmin(call);
+    return await this.#promoteHere(id);
+  }
+
+  /**
+   * @returns all members
+   * @throws EtcdError `notLeader`; `memberNotFound`, `learnerNotReady`, `memberNotEnoughStarted`, `memberNotLearner`
+   */
+  async #promoteHere(id: MemberId, call?: Call): Promise<readonly Member[]> {
+    const { counters } = this.#config;
+    try {
+      const members = await this.#promote(id, call);
+      counters.promotions++;
+      return members;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      // etcd counts who leads, not who asked the wrong member.
+      if (error instanceof EtcdError && error.kind === "notLeader") throw error;
+      counters.refusedPromotions.set(reason, (counters.refusedPromotions.get(reason) ?? 0) + 1);
+      throw error;
+    }
+  }
+
+  async #promote(id: MemberId, call?: Call): Promise<readonly Member[]> {
+    await this.#requireReady(id);
+    this.#refuse((view) => refuseToPromote(view, id));
+    const member: Member = { id, name: "", peerUrls: [], clientUrls: [], isLearner: false };
+    await this.#configure("ConfChangeAddNode", id, encodeConfChangeContext({ member, isPromote: true }), call);
+    return this.#config.cluster.members();
+  }
+
+  /** Whether it has a vote already is for the log to say. */
+  async #requireReady(id: MemberId): Promise<void> {
+    const { clock, position, raftStatus } = this.#config;
+    if (position.applied < position.committed) {
+      await new Promise<void>((resolve, reject) => {
+        const timer = clock.after(applyTimeoutMs, () => reject(new EtcdError("timeoutWaitApplied")));
+        void position.whenApplied(position.committed).then(() => {
+          timer.cancel();
+          resolve();
+        });
+      });
+    }
+    const refusal = refuseUnready(raftStatus(), id);
+    if (refusal !== undefined) throw new EtcdError(refusal);
+  }
+
+  #refuse(judge: (view: ReconfigurationView) => ReturnType<typeof refuseToAdd>): void {
+    const { strict } = this.#config;
+    const refusal = strict ? judge(this.#config) : undefined;
+    if (refusal !== undefined) throw new EtcdError(refusal);
+  }
+
+  async #configure(type: ConfChangeV1["type"], id: MemberId, context: Uint8Array, call?: Call): Promise<void> {
+    const { cluster, configure, logger } = this.#config;
+    await configure({ type, nodeId: id, context }, call);
+    logger.info("applied a configuration change through raft", {
+      "local-member-id": idText(cluster.localId),
+      "raft-conf-change": type,
+      "raft-conf-change-node-id": idText(id),
+    });
+  }
+
+  #answer(): Pick<MemberListResponse, "header" | "members"> {
+    const { cluster, headers } = this.#config;
+    return { header: headers.withoutRevision(), members: cluster.members() };
+  }
+}

@@ -1,0 +1,43 @@
+import { apiVersion, EtcdError } from "../../base/index.js";
+import type { Cluster } from "../../cluster/index.js";
+import type { Store } from "../../mvcc/index.js";
+import type { PeerService } from "../../transport/index.js";
+import type { ReadIndex } from "../log/read-index.js";
+import type { LeaseService } from "./lease-service.js";
+
+export interface PeerServiceConfig {
+  readonly cluster: Cluster;
+  readonly store: Store;
+  readonly leases: LeaseService;
+  readonly readIndex: ReadIndex;
+  readonly promote: PeerService["promote"];
+}
+
+/** What this member answers its peers beside raft. */
+export function peerService({ cluster, store, leases, readIndex, promote }: PeerServiceConfig): PeerService {
+  const forever = new AbortController().signal;
+  return {
+    clusterId: cluster.clusterId,
+    serverVersion: apiVersion,
+    clusterVersion: () => cluster.version,
+    members: () => cluster.members(),
+    promote,
+    renewLease: (id) => lagAsTimeout(() => leases.renewHere(id, forever)),
+    leaseTimeToLive: (id, keys) => lagAsTimeout(() => leases.timeToLiveHere(id, keys)),
+    hashKv: (revision) => store.hashKv(revision),
+    async downgradeEnabled() {
+      await readIndex.wait();
+      return cluster.downgrade.enabled;
+    },
+  };
+}
+
+/** A peer hears in one word that this member has not applied what it knows to be committed. */
+async function lagAsTimeout<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof EtcdError && error.kind === "timeoutWaitApplied") throw new EtcdError("timeout");
+    throw error;
+  }
+}

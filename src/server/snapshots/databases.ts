@@ -1,0 +1,236 @@
+import { type FileHandle, readdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { saveConsistentIndex, storedIndex } from "../../apply/index.js";
+import {
+  allBuckets,
+  type Backend,
+  type BackendCounters,
+  type Bucket,
+  DiskError,
+  type LevelStore,
+  MemberBackend,
+  openLevelBackend,
+} from "../../backend/index.js";
+import { assert, type Clock, type Logger, silentLogger } from "../../base/index.js";
+import { openBolt } from "../../bolt/index.js";
+import { Cluster, saveConfState } from "../../cluster/index.js";
+import type { Snapshot } from "../../raft/index.js";
+import type { WalMetadata } from "../../wal/index.js";
+import type { ReceivedSnapshots } from "./received-snapshots.js";
+
+export interface DatabasesConfig {
+  /** Of the first database; those that come with snapshots lie beside it, with the index behind the name. */
+  readonly dir: string;
+  readonly ids: WalMetadata;
+  readonly received: ReceivedSnapshots;
+  readonly counters: BackendCounters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onFailure: (error: Error) => void;
+  readonly batchIntervalMs: number;
+  readonly batchLimit: number;
+  /** What is written may still be lost with the machine. */
+  readonly unsafeNoSync?: boolean;
+  readonly openStore?: (dir: string) => Promise<LevelStore>;
+  /** Hears of bytes of pairs that were loaded. */
+  readonly onLoaded?: (bytes: number) => void;
+}
+
+/** What is loaded before it is written: of 1 GiB in all, twice as fast as batches of 64 MiB, in half the memory. */
+const loadBytesMax = 4 * 1024 * 1024;
+
+/** Rows of the bucket `meta` that the raft snapshot knows better than the database that came with it. */
+const ownRows = new Set(["consistent_index", "term", "confState"]);
+
+/**
+ * The databases of one member. There is one, but for the time in which a received snapshot takes its place: that is
+ * loaded into a directory of its own, and counts from the moment its consistent index is there, which comes last.
+ *
+ * The raft log names the snapshot before anything else is done with it. A member that finds its log ahead of its
+ * database has died on the way, and loads the snapshot again from the file that it came in.
+ */
+export class Databases {
+  readonly #config: DatabasesConfig;
+  /** Index of the database that the member works on: of the snapshot that it came with, 0 for the first one. */
+  #live = 0;
+
+  constructor(config: DatabasesConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * Opens the database, and removes what a crash has left of others.
+   *
+   * @param snapshot the newest one of the raft log
+   * @throws DiskError when a database cannot be opened
+   */
+  async open(snapshot: Snapshot | undefined): Promise<MemberBackend> {
+    const { received } = this.#config;
+    const indexes = await storedIndexes(this.#config.dir);
+    let current: Backend | undefined;
+    for (const index of indexes) {
+      if (current !== undefined) {
+        await this.#remove(index);
+        continue;
+      }
+      current = await this.#openIfWhole(index);
+      this.#live = index;
+    }
+    if (current === undefined) {
+      current = await this.#open(0);
+      this.#live = 0;
+    }
+    const covered = snapshot?.metadata.index ?? 0;
+    const applied = storedIndex(current);
+    if (snapshot === undefined || applied >= covered) {
+      await received.clear();
+      return new MemberBackend(current);
+    }
+    const loaded = await this.#loadIfReceived(snapshot);
+    if (loaded === undefined) return new MemberBackend(current);
+    await current.close();
+    await this.#remove(this.#live);
+    this.#live = covered;
+    await received.clear();
+    return new MemberBackend(loaded);
+  }
+
+  /**
+   * Loads the database that came with a snapshot.
+   *
+   * @param signal ends it at its next step
+   * @throws Error when it did not come, or is damaged; the signal's reason
+   */
+  async load(snapshot: Snapshot, signal: AbortSignal): Promise<Backend> {
+    const loaded = await this.#loadIfReceived(snapshot, signal);
+    if (loaded === undefined) {
+      throw new DiskError(`the database of the snapshot at index ${snapshot.metadata.index} is not there`);
+    }
+    return loaded;
+  }
+
+  /**
+   * The member works on the database that came with the snapshot of this index, from now on. Which database that
+   * retires is decided here, since another one may have taken its place by the time that nobody reads the old one.
+   *
+   * @returns removes the retired database from the disk; called when it is closed
+   */
+  switchTo(index: number): () => Promise<void> {
+    const retired = this.#live;
+    assert(index > retired, "a snapshot that takes the place of a database is newer");
+    this.#live = index;
+    return () => this.#remove(retired);
+  }
+
+  async #loadIfReceived(snapshot: Snapshot, signal?: AbortSignal): Promise<Backend | undefined> {
+    const { received, logger } = this.#config;
+    const { index } = snapshot.metadata;
+    const file = await received.open(index);
+    if (file === undefined) return undefined;
+    try {
+      logger.info("loading the database of a snapshot", { "snapshot-index": index });
+      assert(index > this.#live, "a database is loaded beside the one that the member works on");
+      await this.#remove(index);
+      const backend = await this.#open(index);
+      try {
+        await this.#fill(backend, file, snapshot, signal);
+      } catch (error) {
+        await backend.close();
+        throw error;
+      }
+      return backend;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #fill(backend: Backend, file: FileHandle, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
+    const { ids, logger, onLoaded } = this.#config;
+    const root = await openBolt(file);
+    let bytes = 0;
+    for await (const [nameBytes, bucket] of root.buckets()) {
+      const name = Buffer.from(nameBytes).toString("latin1");
+      if (!isBucket(name)) {
+        logger.warn("skipped an unknown bucket of a snapshot", { bucket: name });
+        continue;
+      }
+      for await (const pairs of bucket.pairs()) {
+        const before = bytes;
+        for (const [key, value] of pairs) {
+          if (name === "meta" && ownRows.has(text(key))) continue;
+          backend.put(name, key, value);
+          bytes += key.length + value.length;
+        }
+        onLoaded?.(bytes - before);
+        signal?.throwIfAborted();
+        if (bytes < loadBytesMax) continue;
+        bytes = 0;
+        await backend.commit();
+      }
+    }
+    const { index, term, confState } = snapshot.metadata;
+    saveConfState(backend, confState);
+    const { clusterId, memberId: localId } = ids;
+    await new Cluster({ backend, logger: silentLogger, clusterId, localId }).restoreSnapshot(snapshot.data);
+    await backend.commit();
+    saveConsistentIndex(backend, index, term);
+    await backend.commit();
+  }
+
+  /** Undefined, and removed, when a crash came before it was loaded. */
+  async #openIfWhole(index: number): Promise<Backend | undefined> {
+    const backend = await this.#open(index);
+    if (storedIndex(backend) >= index) return backend;
+    await backend.close();
+    await this.#remove(index);
+    return undefined;
+  }
+
+  #open(index: number): Promise<Backend> {
+    const { clock, counters, logger, onFailure, batchIntervalMs, batchLimit, unsafeNoSync, openStore } = this.#config;
+    return openLevelBackend({
+      ...{ dir: this.#dir(index), clock, counters, logger, onFailure, batchIntervalMs, batchLimit },
+      ...(unsafeNoSync && { unsafeNoSync }),
+      ...(openStore && { openStore }),
+    });
+  }
+
+  async #remove(index: number): Promise<void> {
+    await rm(this.#dir(index), { recursive: true, force: true });
+  }
+
+  #dir(index: number): string {
+    return dirOf(this.#config.dir, index);
+  }
+}
+
+/** The directories of a member's databases, of which there is one unless it died while it took another. */
+export async function databaseDirs(first: string): Promise<readonly string[]> {
+  return (await storedIndexes(first)).map((index) => dirOf(first, index));
+}
+
+function dirOf(first: string, index: number): string {
+  return index === 0 ? first : `${first}-${index.toString(16).padStart(16, "0")}`;
+}
+
+/** Indexes of the databases that are there, the newest first. */
+async function storedIndexes(first: string): Promise<number[]> {
+  const parent = dirname(first);
+  const names = await readdir(parent).catch(() => []);
+  return names
+    .flatMap((name) => {
+      const path = join(parent, name);
+      if (path === first) return [0];
+      const digits = path.startsWith(`${first}-`) ? /-([0-9a-f]{16})$/.exec(name)?.[1] : undefined;
+      return digits === undefined ? [] : [Number.parseInt(digits, 16)];
+    })
+    .sort((one, other) => other - one);
+}
+
+function isBucket(name: string): name is Bucket {
+  return allBuckets.some((bucket) => bucket === name);
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
+}

@@ -1,0 +1,117 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../../base/index.js";
+import { openBolt } from "../../bolt/index.js";
+import type { ServerCounters } from "../metrics.js";
+
+/** The databases that peers send, each kept from its arrival until it has taken the place of this member's own. */
+export interface ReceivedSnapshots {
+  /**
+   * Stores one; resolves with its size when it is on disk.
+   *
+   * @throws whatever the body throws, or the disk; BoltError when it is no whole database. Nothing is kept then
+   */
+  store(index: number, body: AsyncIterable<Uint8Array>): Promise<number>;
+  /** Opens the one of this index, which the caller closes; undefined when there is none. */
+  open(index: number): Promise<FileHandle | undefined>;
+  /** Removes those up to this index that have come whole: raft passes over them now. One that is arriving stays. */
+  removeThrough(index: number): Promise<void>;
+  /** Removes all, and what a crash has left of others. For a start: nothing can be arriving yet. */
+  clear(): Promise<void>;
+}
+
+const suffix = ".snap.db";
+const arrivingPrefix = "arriving-";
+
+/** As files in a folder, named as etcd names them: the index, in sixteen hex digits. */
+export class SnapshotFolder implements ReceivedSnapshots {
+  readonly #dir: string;
+  readonly #clock: Clock;
+  readonly #counters: ServerCounters;
+  #arrivals = 0;
+
+  constructor(dir: string, clock: Clock, counters: ServerCounters) {
+    this.#dir = dir;
+    this.#clock = clock;
+    this.#counters = counters;
+  }
+
+  async store(index: number, body: AsyncIterable<Uint8Array>): Promise<number> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const startedAt = this.#clock.now();
+    const arriving = join(this.#dir, `${arrivingPrefix}${this.#arrivals++}`);
+    const file = await open(arriving, "w+", 0o600);
+    let bytes = 0;
+    try {
+      for await (const chunk of body) {
+        await file.writeFile(chunk);
+        bytes += chunk.length;
+      }
+      await readThrough(file);
+      const writtenAt = this.#clock.now();
+      await file.sync();
+      this.#counters.receivedSyncSeconds.observe((this.#clock.now() - writtenAt) / 1000);
+      await file.close();
+      await rename(arriving, this.#path(index));
+      await syncDirectory(this.#dir);
+      this.#counters.receivedSeconds.observe((this.#clock.now() - startedAt) / 1000);
+    } catch (error) {
+      await file.close().catch(() => undefined); // the first error is the one that says why
+      await rm(arriving, { force: true });
+      throw error;
+    }
+    return bytes;
+  }
+
+  async open(index: number): Promise<FileHandle | undefined> {
+    try {
+      return await open(this.#path(index), "r");
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  removeThrough(index: number): Promise<void> {
+    return this.#remove((name) => name.endsWith(suffix) && indexOf(name) <= index);
+  }
+
+  clear(): Promise<void> {
+    return this.#remove((name) => name.endsWith(suffix) || name.startsWith(arrivingPrefix));
+  }
+
+  async #remove(retired: (name: string) => boolean): Promise<void> {
+    const names = await readdir(this.#dir).catch(() => []);
+    for (const name of names) if (retired(name)) await rm(join(this.#dir, name), { force: true });
+  }
+
+  #path(index: number): string {
+    return join(this.#dir, `${index.toString(16).padStart(16, "0")}${suffix}`);
+  }
+}
+
+/**
+ * A damaged one is found while its sender can still send it again: once raft has heard of a snapshot, the member cannot
+ * go on without it.
+ */
+async function readThrough(file: FileHandle): Promise<void> {
+  const root = await openBolt(file);
+  for await (const [, bucket] of root.buckets()) {
+    const pairs = bucket.pairs()[Symbol.asyncIterator]();
+    while (!(await pairs.next()).done);
+  }
+}
+
+function indexOf(name: string): number {
+  return Number.parseInt(name.slice(0, -suffix.length), 16);
+}
+
+/** A new name is on disk only when the directory is. */
+async function syncDirectory(dir: string): Promise<void> {
+  const handle = await open(dir, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,97 @@
+import type { Logger } from "../../base/index.js";
+import { encodeMember, idText, type Member } from "../../cluster/index.js";
+import type { RawNode } from "../../raft/index.js";
+import { type OpenedWal, Wal, type WalMetadata } from "../../wal/index.js";
+import type { ServerConfig } from "../config.js";
+import type { ServerDeps } from "./bootstrap.js";
+import { type Founding, foundingOf, refuseBootstrapped } from "./founding.js";
+import { initialClusterOf } from "./initial-cluster.js";
+import { joiningOf } from "./joining.js";
+import { systemNames } from "./names.js";
+
+/** Where a member comes from. */
+export type Origin =
+  /** It begins a cluster together with others. */
+  | ({ readonly kind: "founder" } & Founding)
+  /** It was added to a cluster, and waits to hear of its leader; `remotes` are those that it may hear from. */
+  | { readonly kind: "joiner"; readonly ids: WalMetadata; readonly remotes: readonly Member[] }
+  /** It goes on. */
+  | { readonly kind: "restarted"; readonly ids: WalMetadata };
+
+export interface OpenedLog {
+  readonly opened: OpenedWal;
+  readonly origin: Origin;
+}
+
+/**
+ * Opens the raft log and finds out where its member comes from: from the settings and from other members when it is
+ * new, else from the log, and then what the settings say of a first cluster means nothing any more.
+ *
+ * @throws Error with one clear line, when settings or a running cluster do not allow it
+ */
+export async function openLog(dir: string, config: ServerConfig, deps: ServerDeps): Promise<OpenedLog> {
+  // A log that is there says itself whose it is, unless its very first write was cut short.
+  const begun = Wal.exists(dir) ? await openWal(dir, undefined, config, deps) : undefined;
+  try {
+    if (begun?.metadata !== undefined)
+      return { opened: begun, origin: await originAgain(begun, begun.metadata, config, deps) };
+  } catch (error) {
+    await begun?.wal.close();
+    throw error;
+  }
+  await begun?.wal.close();
+  const origin = await newOrigin(config, deps);
+  return { opened: await openWal(dir, origin.ids, config, deps), origin };
+}
+
+/** Puts the first entries into the log of a founder: the conf changes that add all initial members. */
+export function found(node: RawNode, { members, ids }: Founding, logger: Logger): void {
+  logger.info("starting local member", idFields(ids));
+  node.bootstrap(members.map((member) => ({ id: member.id, context: Buffer.from(encodeMember(member), "utf8") })));
+}
+
+export function idFields({ memberId, clusterId }: WalMetadata): Readonly<Record<string, string>> {
+  return { "local-member-id": idText(memberId), "cluster-id": idText(clusterId) };
+}
+
+function openWal(
+  dir: string,
+  metadata: WalMetadata | undefined,
+  { unsafeNoSync }: ServerConfig,
+  { logger, openStore }: ServerDeps,
+): Promise<OpenedWal> {
+  return Wal.open({ dir, logger, unsafeNoSync, ...(metadata && { metadata }), ...(openStore && { openStore }) });
+}
+
+async function newOrigin(config: ServerConfig, deps: ServerDeps): Promise<Origin> {
+  const { clock, logger, names = systemNames(), peers } = deps;
+  const initial = await initialClusterOf(config, names, logger);
+  const match = { names, clock, logger };
+  if (config.initialClusterState === "existing") {
+    return { kind: "joiner", ...(await joiningOf(config, initial, peers?.client, match)) };
+  }
+  const founding = await foundingOf(config, initial, match);
+  await refuseBootstrapped(founding, peers?.client, clock);
+  return { kind: "founder", ...founding };
+}
+
+/** Of a log that was begun. When nothing was ever agreed on in it, its first start was cut short and is begun again. */
+async function originAgain(
+  { hardState, snapshot, entries }: OpenedWal,
+  ids: WalMetadata,
+  config: ServerConfig,
+  { clock, logger, names = systemNames() }: ServerDeps,
+): Promise<Origin> {
+  if (hardState !== undefined || snapshot !== undefined || entries.length > 0) return { kind: "restarted", ids };
+  if (config.initialClusterState === "existing") return { kind: "joiner", ids, remotes: [] };
+  const initial = await initialClusterOf(config, names, logger);
+  const founding = await foundingOf(config, initial, { names, clock, logger });
+  if (founding.ids.memberId === ids.memberId && founding.ids.clusterId === ids.clusterId) {
+    return { kind: "founder", ...founding };
+  }
+  throw new Error(
+    `the raft log was begun for member ${idText(ids.memberId)} of cluster ${idText(ids.clusterId)}, but the initial ` +
+      "cluster has changed since; a member that joins a cluster needs --initial-cluster-state=existing until it has " +
+      "heard of its leader",
+  );
+}

@@ -1,0 +1,188 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Backend, BackendCounters } from "../../backend/index.js";
+import { type Logger, readBE64, systemClock, writeBE64 } from "../../base/index.js";
+import { encodeV2Store } from "../../cluster/index.js";
+import { emptyConfState, type HardState, type Snapshot } from "../../raft/index.js";
+import { createDataDir, Wal } from "../../wal/index.js";
+import { type InitialMember, serverDefaults } from "../config.js";
+import { Databases } from "../snapshots/databases.js";
+import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
+import { type Founding, foundingOf } from "./founding.js";
+import { systemNames } from "./names.js";
+
+export interface RestoreOptions {
+  /** A file of etcd's format: what a member sends as its snapshot, or the database of a stopped etcd. */
+  readonly path: string;
+  /** Made, or empty. */
+  readonly dataDir: string;
+  /** Another place for the raft log; made. */
+  readonly walDir?: string;
+  readonly name: string;
+  readonly initialCluster: readonly InitialMember[];
+  readonly initialClusterToken: string;
+  readonly advertisePeerUrls: readonly string[];
+  /** Takes the file also when its digest is missing or wrong. */
+  readonly skipHashCheck: boolean;
+  /** The next revision is so much larger, and all before it counts as compacted; 0 leaves revisions as they are. */
+  readonly bumpRevision: number;
+  readonly logger: Logger;
+  /** Hears of bytes that were read, those of the whole file twice: once to check them, once to load them. */
+  readonly onRead?: (bytes: number) => void;
+}
+
+const sha256Bytes = 32;
+const chunkBytes = 1024 * 1024;
+/** What a term is that no election has been held in. */
+const firstTerm = 1;
+
+/**
+ * Makes the data directory of a member out of a snapshot: its keys, leases, users and alarms, in a new cluster of the
+ * members that are named. Each of them is restored from the same file, and started with the same settings.
+ *
+ * @throws Error that says which setting or what in the file is wrong; then what was made is removed
+ */
+export async function restoreMember(options: RestoreOptions): Promise<void> {
+  const { name, advertisePeerUrls, initialClusterToken, initialCluster, dataDir, walDir, logger } = options;
+  const settings = { name, advertisePeerUrls, initialClusterToken };
+  const founding = await foundingOf(settings, initialCluster, { names: systemNames(), clock: systemClock, logger });
+  if (!(await isEmpty(dataDir))) throw new Error(`data-dir ${JSON.stringify(dataDir)} not empty or could not be read`);
+  if (walDir !== undefined && (await exists(walDir))) throw new Error(`wal-dir ${JSON.stringify(walDir)} exists`);
+  await checkDigest(options);
+  const places = { path: options.path, "wal-dir": walDir ?? join(dataDir, "member", "wal"), "data-dir": dataDir };
+  const { clusterId } = founding.ids;
+  logger.info("restoring snapshot", places);
+  const made = [...((await exists(dataDir)) ? [join(dataDir, "member")] : [dataDir]), ...(walDir ? [walDir] : [])];
+  try {
+    await fill(options, founding);
+    for (const { id, peerUrls, isLearner } of founding.members) {
+      logger.info("added member", {
+        ...{ "cluster-id": clusterId.toString(16), "local-member-id": "0", "added-peer-id": id.toString(16) },
+        ...{ "added-peer-peer-urls": peerUrls, "added-peer-is-learner": isLearner },
+      });
+    }
+    logger.info("restored snapshot", places);
+  } catch (error) {
+    for (const dir of made) await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The database first: a log without it would be that of a member which has lost its data. */
+async function fill(options: RestoreOptions, { members, ids }: Founding): Promise<void> {
+  const { dataDir, logger } = options;
+  const { backendDir, walDir } = await createDataDir(dataDir, logger, options.walDir);
+  const index = members.length;
+  const voters = members.map(({ id }) => id);
+  const snapshot: Snapshot = {
+    metadata: { index, term: firstTerm, confState: { ...emptyConfState, voters } },
+    data: encodeV2Store({ members, removed: [], version: undefined }),
+  };
+  const databases = new Databases({
+    dir: backendDir,
+    ids,
+    received: onlyFile(options.path),
+    counters: new BackendCounters(),
+    clock: systemClock,
+    logger,
+    onFailure: () => undefined, // whoever writes hears of it
+    batchIntervalMs: serverDefaults.backendBatchIntervalMs,
+    batchLimit: serverDefaults.backendBatchLimit,
+    onLoaded: (bytes) => options.onRead?.(bytes),
+  });
+  const backend = await databases.load(snapshot, new AbortController().signal);
+  try {
+    if (options.bumpRevision > 0) await bumpRevision(backend, options.bumpRevision, logger);
+  } finally {
+    await backend.close();
+  }
+  const { wal } = await Wal.open({ dir: walDir, logger, metadata: ids });
+  const hardState: HardState = { term: firstTerm, vote: voters[0] ?? 0n, commit: index };
+  await wal.save({ snapshot, hardState });
+  await wal.close();
+}
+
+/** Where the raft log says that a database came with its snapshot: there is one, and it is this file. */
+function onlyFile(path: string): ReceivedSnapshots {
+  return {
+    open: () => open(path, "r"),
+    store: () => Promise.reject(new Error("a member that is restored receives nothing")),
+    removeThrough: async () => undefined,
+    clear: async () => undefined,
+  };
+}
+
+/**
+ * Leaves a gap in the revisions, for clients that have seen later ones than the snapshot has: an empty change at its
+ * end, up to which everything is compacted, makes them read anew.
+ */
+async function bumpRevision(backend: Backend, by: number, logger: Logger): Promise<void> {
+  let latest = 0;
+  for await (const rows of backend.batches("key")) latest = readBE64(rows.at(-1)?.[0] ?? Buffer.alloc(8), 0);
+  const revision = latest + by;
+  if (!Number.isSafeInteger(revision)) throw new Error(`revision ${latest} cannot be raised by ${by}: it is too large`);
+  const fields = { "latest-revision": latest, "bump-amount": by, "new-latest-revision": revision };
+  logger.info("bumping latest revision", fields);
+  backend.put("key", storedRevision(revision), new Uint8Array(0));
+  logger.info("marking revision compacted", { revision });
+  backend.put("meta", Buffer.from("scheduledCompactRev"), storedRevision(revision));
+  await backend.commit();
+}
+
+/** Eight bytes, `_`, and eight bytes of the change within the revision. */
+function storedRevision(revision: number): Uint8Array {
+  const bytes = Buffer.alloc(17);
+  writeBE64(bytes, 0, revision);
+  bytes.write("_", 8, "latin1");
+  return bytes;
+}
+
+/** @throws Error when the digest behind the pages is not theirs, or there is none */
+async function checkDigest({ path, skipHashCheck, onRead }: RestoreOptions): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    if (skipHashCheck) {
+      onRead?.(size);
+      return;
+    }
+    // A database is whole pages.
+    if (size % 512 !== sha256Bytes) throw new Error("snapshot missing hash but --skip-hash-check=false");
+    const { found, wanted } = await digests(file, size - sha256Bytes, onRead);
+    if (!found.equals(wanted)) throw new Error(`expected sha256 [${wanted.join(" ")}], got [${found.join(" ")}]`);
+  } finally {
+    await file.close();
+  }
+}
+
+async function digests(file: FileHandle, pageBytes: number, onRead?: (bytes: number) => void) {
+  const hash = createHash("sha256");
+  for await (const chunk of file.createReadStream({
+    start: 0,
+    end: Math.max(0, pageBytes - 1),
+    highWaterMark: chunkBytes,
+    autoClose: false,
+  })) {
+    hash.update(chunk);
+    onRead?.(chunk.length);
+  }
+  const wanted = Buffer.alloc(sha256Bytes);
+  await file.read(wanted, 0, sha256Bytes, pageBytes);
+  return { found: hash.digest(), wanted };
+}
+
+async function isEmpty(dir: string): Promise<boolean> {
+  try {
+    return (await readdir(dir)).length === 0;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT";
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return readdir(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+}

@@ -1,0 +1,86 @@
+import type { Backend } from "../../backend/index.js";
+import { assert, type Logger } from "../../base/index.js";
+import { encodeConfChangeContext, encodeMember, idText, loadConfState, type Member } from "../../cluster/index.js";
+import { type ConfChangeV1, type ConfState, type Entry, emptyConfState } from "../../raft/index.js";
+import type { OpenedWal, WalMetadata } from "../../wal/index.js";
+import { confChangeCodec } from "../log/conf-change-codec.js";
+
+/** Who is in a raft group, and how. */
+type Roles = Map<bigint, "voter" | "learner">;
+
+/**
+ * Makes a member whose cluster is lost the only one of it: conf changes that remove all others are put at the end of
+ * the log, and all of it is taken for committed.
+ *
+ * etcd drops what it does not know to be committed. Here the commit index is stored with the entries that come after
+ * it, so the last writes that clients were told of may lie beyond, and are kept; whoever made one that was not
+ * committed was never told that it failed for good. Only a conf change that may not be committed ends the log: it could
+ * remove this very member.
+ *
+ * @param peerUrls of this member, should its cluster never have heard of it
+ * @returns the log as it is on disk then
+ */
+export async function standAlone(
+  opened: OpenedWal,
+  backend: Backend,
+  ids: WalMetadata,
+  applied: number,
+  peerUrls: readonly string[],
+  logger: Logger,
+): Promise<OpenedWal> {
+  const { wal, hardState } = opened;
+  assert(hardState !== undefined, "a log that was begun has a hard state");
+  const commit = Math.max(hardState.commit, applied);
+  const end = opened.entries.find(({ index, type }) => index > commit && type !== "EntryNormal")?.index;
+  const kept = opened.entries.filter(({ index }) => end === undefined || index < end);
+  const last = kept.at(-1)?.index ?? applied;
+  const roles = rolesAfter(loadConfState(backend) ?? emptyConfState, kept, applied);
+  const local: Member = { id: ids.memberId, name: "", peerUrls, clientUrls: [], isLearner: false };
+  const entries = changesToward(local, roles).map((change, at): Entry => {
+    const data = confChangeCodec.encode(change);
+    return { term: hardState.term, index: last + 1 + at, type: "EntryConfChange", data };
+  });
+  const forced = { ...hardState, commit: last + entries.length };
+  await wal.save({ hardState: forced, entries });
+  logger.info("forcing restart member", {
+    "cluster-id": idText(ids.clusterId),
+    "local-member-id": idText(ids.memberId),
+    "wal-commit-index": hardState.commit,
+    "number-of-discarded-entries": opened.entries.length - kept.length,
+    "commit-index": forced.commit,
+  });
+  return { ...opened, hardState: forced, entries: [...kept, ...entries] };
+}
+
+/** The roles that `state` gives, and what the entries that are not applied yet make of them. */
+function rolesAfter(state: ConfState, entries: readonly Entry[], applied: number): Roles {
+  const roles: Roles = new Map();
+  for (const id of [...state.votersOutgoing, ...state.voters]) roles.set(id, "voter");
+  for (const id of [...state.learners, ...state.learnersNext]) roles.set(id, "learner");
+  for (const { type, data } of entries.filter(({ index }) => index > applied)) {
+    if (type !== "EntryConfChange") continue;
+    const change = confChangeCodec.decode(type, data);
+    assert(change.version === 1, "an entry of this type holds a change of one member");
+    if (change.type === "ConfChangeRemoveNode") roles.delete(change.nodeId);
+    else if (change.type === "ConfChangeAddNode") roles.set(change.nodeId, "voter");
+    else if (change.type === "ConfChangeAddLearnerNode") roles.set(change.nodeId, "learner");
+  }
+  return roles;
+}
+
+/** First this member gets its vote, then all others go: a group never has no voters. */
+function changesToward(local: Member, roles: Roles): ConfChangeV1[] {
+  const base = { version: 1, id: 0n } as const;
+  const changes: ConfChangeV1[] = [];
+  const role = roles.get(local.id);
+  if (role !== "voter") {
+    const promotion = encodeConfChangeContext({ member: { ...local, peerUrls: [] }, isPromote: true });
+    const context = role === "learner" ? promotion : Buffer.from(encodeMember(local), "utf8");
+    changes.push({ ...base, type: "ConfChangeAddNode", nodeId: local.id, context });
+  }
+  const others = [...roles.keys()].filter((id) => id !== local.id).sort((one, other) => (one < other ? -1 : 1));
+  for (const id of others) {
+    changes.push({ ...base, type: "ConfChangeRemoveNode", nodeId: id, context: new Uint8Array(0) });
+  }
+  return changes;
+}

@@ -1,0 +1,98 @@
+import { type Clock, EtcdError, type Logger, type Timer } from "../../base/index.js";
+import {
+  attributesRequest,
+  type Cluster,
+  idText,
+  type MemberAttributes,
+  shortVersion,
+  versionRequest,
+} from "../../cluster/index.js";
+import type { Leadership } from "../log/leadership.js";
+import type { Proposer } from "../log/proposer.js";
+import type { VersionSurvey } from "./version-survey.js";
+
+/** How often the leader looks whether the cluster's version is still what its members can speak. */
+const versionIntervalMs = 4_000;
+const publishPauseMs = 100;
+
+export interface PublisherConfig {
+  readonly cluster: Cluster;
+  readonly attributes: MemberAttributes;
+  readonly proposer: Proposer;
+  readonly leadership: Leadership;
+  readonly survey: VersionSurvey;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Tells the cluster through the log what it must know of this member, and as its leader which version all speak. Both
+ * in the words of etcd's first store, as etcd 3.5 does in a cluster of any version: members before 3.5 know no others.
+ */
+export class Publisher {
+  readonly #config: PublisherConfig;
+  #timer: Timer | undefined;
+  #settingVersion = false;
+  #stopped = false;
+
+  constructor(config: PublisherConfig) {
+    this.#config = config;
+  }
+
+  /** Makes this member's name and client URLs known to all; tries until then. False when it was stopped before. */
+  async publish(): Promise<boolean> {
+    const { cluster, attributes, proposer, logger } = this.#config;
+    const fields = {
+      "local-member-id": idText(cluster.localId),
+      "local-member-attributes": `{Name:${attributes.name} ClientURLs:[${attributes.clientUrls.join(" ")}]}`,
+      "cluster-id": idText(cluster.clusterId),
+    };
+    while (!this.#stopped) {
+      try {
+        await proposer.proposeV2((id) => attributesRequest(id, cluster.localId, attributes));
+        logger.info("published local member to cluster through raft", fields);
+        return true;
+      } catch (error) {
+        if (!(error instanceof EtcdError)) throw error;
+        if (error.kind === "stopped") break;
+        logger.warn("failed to publish local member to cluster through raft", { ...fields, error: error.message });
+        await new Promise<void>((resolve) => this.#config.clock.after(publishPauseMs, resolve));
+      }
+    }
+    return false;
+  }
+
+  /** To be called when the first entry of a term is applied; from then on it looks by itself now and then. */
+  start(): void {
+    this.#timer?.cancel();
+    if (this.#stopped) return;
+    this.#timer = this.#config.clock.after(versionIntervalMs, () => this.start());
+    const { termLed } = this.#config.leadership;
+    if (termLed !== undefined && !this.#settingVersion) void this.#setVersion(termLed);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #setVersion(term: number): Promise<void> {
+    const { cluster, survey, proposer, logger } = this.#config;
+    this.#settingVersion = true;
+    try {
+      const version = await survey.due();
+      if (version === undefined || this.#stopped) return;
+      const fields = { "cluster-version": shortVersion(version) };
+      if (cluster.version === undefined) logger.info("setting up initial cluster version using v2 API", fields);
+      else logger.info("updating cluster version using v2 API", { from: shortVersion(cluster.version), ...fields });
+      await proposer.proposeV2InTerm(term, (id) => versionRequest(id, version));
+      logger.info("cluster version is updated", fields);
+    } catch (error) {
+      logger.warn("failed to update cluster version", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    } finally {
+      this.#settingVersion = false;
+    }
+  }
+}
