@@ -83,8 +83,8 @@ export function refuseUnready(
   if (leader === undefined) return "notLeader";
   const learner = progress.get(id);
   if (learner === undefined) return "memberNotFound";
-  // A member with a vote is refused when the change is applied. etcd already refuses one that is a few entries behind as
-  // unready, so that its answer depends on the moment.
+  // A member with a vote is refused when the change is applied. etcd already refuses one as unready while it is a few
+  // entries behind, so that its answer depends on the moment.
   if (!learner.isLearner) return undefined;
   const needed = leader.match * readyShare;
   const { match, applied = match, state } = learner;
