@@ -6,9 +6,11 @@ import { Access } from "./calls/access.js";
 import { Headers } from "./calls/headers.js";
 import { SlowRequests } from "./calls/slow-requests.js";
 import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
+import type { ServerCounters } from "./counters.js";
 import { Consensus } from "./log/consensus.js";
 import { LeaderTransfer } from "./log/leader-transfer.js";
-import type { ServerCounters } from "./metrics.js";
+import type { MemberState } from "./member-state.js";
+import type { ServerDeps } from "./server-deps.js";
 import { AuthService } from "./services/auth-service.js";
 import { DowngradeService } from "./services/downgrade-service.js";
 import { KvService } from "./services/kv-service.js";
@@ -18,7 +20,6 @@ import { MaintenanceService } from "./services/maintenance-service.js";
 import { MembershipService, type MembershipServiceConfig } from "./services/membership-service.js";
 import { peerService } from "./services/peer-service.js";
 import { SpaceGuard } from "./services/space-guard.js";
-import type { Bootstrapped, ServerDeps } from "./start/bootstrap.js";
 import { Compactor } from "./upkeep/compactor.js";
 import { CorruptionCheck, CorruptionLoop } from "./upkeep/corruption-check.js";
 import { HeapGuard } from "./upkeep/heap-guard.js";
@@ -62,7 +63,7 @@ export interface AssemblyHooks {
 export function assemble(
   settings: ServerConfig,
   deps: ServerDeps & Required<Pick<ServerDeps, "memory">>,
-  member: Bootstrapped,
+  member: MemberState,
   { onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
   const { clock, logger } = deps;
@@ -141,7 +142,7 @@ export function assemble(
 function makeMembership(
   { strictReconfigCheck: strict }: ServerConfig,
   { clock, logger }: ServerDeps,
-  { cluster, counters }: Bootstrapped,
+  { cluster, counters }: MemberState,
   consensus: Consensus,
   parts: Pick<MembershipServiceConfig, "access" | "questions" | "headers">,
 ): MembershipService {
@@ -157,7 +158,7 @@ function makeMembership(
 function makePublisher(
   settings: ServerConfig,
   { clock, logger, peers }: ServerDeps,
-  { cluster }: Bootstrapped,
+  { cluster }: MemberState,
   { proposer, leadership }: Consensus,
 ): Publisher {
   const survey = new VersionSurvey({ cluster, client: peers?.client, clock, logger });
@@ -173,7 +174,7 @@ function timeoutsOf(settings: ServerConfig) {
 export function corruptionCheckOf(
   settings: ServerConfig,
   { clock, logger, peers }: ServerDeps,
-  { cluster, store }: Bootstrapped,
+  { cluster, store }: MemberState,
 ): CorruptionCheck | undefined {
   if (peers === undefined) return undefined;
   return new CorruptionCheck({
@@ -185,7 +186,7 @@ export function corruptionCheckOf(
 function makeCorruptionLoops(
   settings: ServerConfig,
   deps: ServerDeps,
-  member: Bootstrapped,
+  member: MemberState,
   { leadership, readIndex }: Consensus,
   maintenance: MaintenanceService,
 ): readonly CorruptionLoop[] {
@@ -209,7 +210,7 @@ function makeCorruptionLoops(
 
 function makeLeaseLoop(
   { clock, logger }: ServerDeps,
-  { lessor, counters }: Bootstrapped,
+  { lessor, counters }: MemberState,
   consensus: Consensus,
   leases: LeaseService,
 ): LeaseLoop {
@@ -224,7 +225,7 @@ function makeLeaseLoop(
 function makeCompactor(
   { autoCompaction }: ServerConfig,
   { clock, logger }: ServerDeps,
-  { store }: Bootstrapped,
+  { store }: MemberState,
   { leadership, proposer }: Consensus,
 ): Compactor | undefined {
   if (autoCompaction === undefined) return undefined;

@@ -49,10 +49,12 @@ import { type Assembly, asError, assemble, corruptionCheckOf } from "./assembly.
 import type { Call } from "./calls/call.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
+import type { MemberState } from "./member-state.js";
 import { metricsOf, type ServerMetrics } from "./metrics.js";
+import type { ServerDeps } from "./server-deps.js";
 import type { AuthService } from "./services/auth-service.js";
 import type { DatabaseSnapshot } from "./snapshots/database-snapshot.js";
-import { type Bootstrapped, bootstrap, type ServerDeps } from "./start/bootstrap.js";
+import { bootstrap } from "./start/bootstrap.js";
 
 /** How long a stop waits for what is in flight. */
 const drainMs = 2_000;
@@ -78,7 +80,7 @@ export class EtcdServer {
   readonly removed: Promise<void>;
 
   readonly #deps: ServerDeps;
-  readonly #member: Bootstrapped;
+  readonly #member: MemberState;
   readonly #parts: Assembly;
   #reportFailure: (error: Error) => void = () => undefined;
   #failure: Error | undefined;
@@ -111,7 +113,7 @@ export class EtcdServer {
     return server;
   }
 
-  private constructor(config: ServerConfig, deps: ServerDeps, member: Bootstrapped) {
+  private constructor(config: ServerConfig, deps: ServerDeps, member: MemberState) {
     this.config = config;
     this.memory = deps.memory ?? MemoryAccount.unlimited();
     this.memberId = member.ids.memberId;

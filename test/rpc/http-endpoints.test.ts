@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { EtcdError, MemoryAccount, silentLogger } from "../../src/base/index.js";
 import { CallCounters, clientEndpoints, type EndpointServer, peerEndpoints } from "../../src/rpc/index.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import type { ServerMetrics } from "../../src/server/index.js";
-import { ServerCounters } from "../../src/server/metrics.js";
 import { AlarmType, Member, MemberListResponse } from "../../src/wire/index.js";
 
 const cleanups: (() => void)[] = [];

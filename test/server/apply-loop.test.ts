@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { Applier } from "../../src/apply/index.js";
 import { ManualClock, silentLogger } from "../../src/base/index.js";
 import { type Entry, emptyConfState } from "../../src/raft/index.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import { ApplyLoop } from "../../src/server/log/apply-loop.js";
 import { LogPosition } from "../../src/server/log/log-position.js";
-import { ServerCounters } from "../../src/server/metrics.js";
 
 const firsts = (from: number, count: number, term = 1): Entry[] =>
   Array.from({ length: count }, (_, at) => ({

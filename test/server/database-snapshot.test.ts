@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Backend, type LevelStore, openLevelBackend, openMemoryStore } from "../../src/backend/index.js";
 import { ManualClock, silentLogger, systemClock } from "../../src/base/index.js";
-import { ServerCounters } from "../../src/server/metrics.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import { DatabaseSnapshots } from "../../src/server/snapshots/database-snapshot.js";
 
 const openMax = 3;

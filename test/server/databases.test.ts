@@ -7,7 +7,7 @@ import { type ClusterId, type MemberId, silentLogger, systemClock } from "../../
 import { planBolt } from "../../src/bolt/index.js";
 import { encodeV2Store } from "../../src/cluster/index.js";
 import { emptyConfState, type Snapshot } from "../../src/raft/index.js";
-import { ServerCounters } from "../../src/server/metrics.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import { Databases } from "../../src/server/snapshots/databases.js";
 import { SnapshotFolder } from "../../src/server/snapshots/received-snapshots.js";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../src/base/index.js";
 import { RequestIds } from "../../src/server/calls/request-ids.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import { Proposals } from "../../src/server/log/proposals.js";
-import { ServerCounters } from "../../src/server/metrics.js";
 import { callOf } from "./member.js";
 
 const id = (value: number): RequestId => BigInt(value) as RequestId;

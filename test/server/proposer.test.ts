@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { ApplyResult } from "../../src/apply/index.js";
 import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../src/base/index.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import { Leadership } from "../../src/server/log/leadership.js";
 import { LogPosition } from "../../src/server/log/log-position.js";
 import { ProposalWindow } from "../../src/server/log/proposal-window.js";
 import { Proposals } from "../../src/server/log/proposals.js";
 import { Proposer, responseOf } from "../../src/server/log/proposer.js";
-import { ServerCounters } from "../../src/server/metrics.js";
 import { InternalRaftRequest, LeaseGrantRequest, PutRequest, PutResponse } from "../../src/wire/index.js";
 import { outcome } from "./member.js";
 

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
 import { EtcdError, ManualClock, type RequestId, silentLogger } from "../../src/base/index.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import { LogPosition } from "../../src/server/log/log-position.js";
 import { ReadIndex } from "../../src/server/log/read-index.js";
-import { ServerCounters } from "../../src/server/metrics.js";
 import { callOf } from "./member.js";
 
 let clock: ManualClock;

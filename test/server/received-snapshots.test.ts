@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../src/base/index.js";
 import { planBolt } from "../../src/bolt/index.js";
-import { ServerCounters } from "../../src/server/metrics.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import { SnapshotFolder } from "../../src/server/snapshots/received-snapshots.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-received-"));

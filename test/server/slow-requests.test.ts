@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { EtcdError, type LogFields, ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
 import { requestText } from "../../src/server/calls/request-text.js";
 import { SlowRequests } from "../../src/server/calls/slow-requests.js";
-import { ServerCounters } from "../../src/server/metrics.js";
+import { ServerCounters } from "../../src/server/counters.js";
 import {
   Compare,
   CompareTarget,

@@ -1,7 +1,7 @@
 import { type ApplyResult, LongRange, LongTxn } from "../../apply/index.js";
 import { type Clock, formatDuration, type Logger, type Random } from "../../base/index.js";
 import type { InternalRaftRequest, RangeRequest, RangeResponse, TxnRequest, TxnResponse } from "../../wire/index.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 import { requestText } from "./request-text.js";
 
 /** A request that takes longer has the steps of its way logged, as in etcd whatever the settings are. */

@@ -18,10 +18,10 @@ import type { Call } from "../calls/call.js";
 import { RequestIds } from "../calls/request-ids.js";
 import type { SlowRequests } from "../calls/slow-requests.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "../config.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
+import type { MemberState } from "../member-state.js";
 import { SnapshotInstall } from "../snapshots/snapshot-install.js";
 import { SnapshotTransfer } from "../snapshots/snapshot-transfer.js";
-import type { Bootstrapped } from "../start/bootstrap.js";
 import { ApplyLoop } from "./apply-loop.js";
 import { FirstElection } from "./first-election.js";
 import { Leadership } from "./leadership.js";
@@ -37,7 +37,7 @@ import { SnapshotTrigger } from "./snapshot-trigger.js";
 
 export interface ConsensusConfig {
   readonly settings: ServerConfig;
-  readonly member: Bootstrapped;
+  readonly member: MemberState;
   readonly applier: Applier;
   readonly access: Access;
   readonly watchable: WatchableStore;

@@ -1,6 +1,6 @@
 import { type Clock, type ErrorKind, EtcdError, type RequestId } from "../../base/index.js";
 import type { Call } from "../calls/call.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 
 interface Waiter<Result> {
   readonly resolve: (result: Result) => void;

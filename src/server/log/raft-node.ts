@@ -18,7 +18,7 @@ import {
   type Status,
 } from "../../raft/index.js";
 import type { Wal } from "../../wal/index.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 import { ConfChangeQueue, proposesConfChange } from "./conf-change-queue.js";
 import { sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";

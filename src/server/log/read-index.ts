@@ -1,7 +1,7 @@
 import { type Clock, EtcdError, type Logger, type RequestId } from "../../base/index.js";
 import type { ReadState } from "../../raft/index.js";
 import type { Call } from "../calls/call.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 import type { LogPosition } from "./log-position.js";
 
 export interface ReadIndexConfig {

@@ -2,7 +2,7 @@ import type { Backend } from "../../backend/index.js";
 import { type Clock, emptyBytes, type Logger } from "../../base/index.js";
 import type { ConfState, MemoryStorage, Snapshot } from "../../raft/index.js";
 import type { Wal } from "../../wal/index.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 
 export interface SnapshotTriggerConfig {
   readonly backend: Backend;

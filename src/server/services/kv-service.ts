@@ -32,9 +32,9 @@ import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
 import type { Headers } from "../calls/headers.js";
 import type { SlowRequests } from "../calls/slow-requests.js";
+import type { ServerCounters } from "../counters.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
 import type { ReadIndex } from "../log/read-index.js";
-import type { ServerCounters } from "../metrics.js";
 
 const agreement = "agreement among raft nodes before linearized reading";
 const raftRequest = "process raft request";

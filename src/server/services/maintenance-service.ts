@@ -17,10 +17,10 @@ import {
 import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
 import type { Headers } from "../calls/headers.js";
+import type { ServerCounters } from "../counters.js";
 import type { Leadership } from "../log/leadership.js";
 import type { LogPosition } from "../log/log-position.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
-import type { ServerCounters } from "../metrics.js";
 import { type DatabaseSnapshot, DatabaseSnapshots } from "../snapshots/database-snapshot.js";
 
 /** Snapshots that are sent to clients at a time. */

@@ -23,9 +23,9 @@ import {
 import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
 import type { Headers } from "../calls/headers.js";
+import type { ServerCounters } from "../counters.js";
 import type { LogPosition } from "../log/log-position.js";
 import type { ReadIndex } from "../log/read-index.js";
-import type { ServerCounters } from "../metrics.js";
 import type { LeaderQuestions } from "./leader-questions.js";
 import {
   type ReconfigurationView,

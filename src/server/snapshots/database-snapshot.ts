@@ -1,7 +1,7 @@
 import { allBuckets, type Backend, type BackendView, type Bucket, type Row } from "../../backend/index.js";
 import { type Clock, EtcdError, LoopTurn } from "../../base/index.js";
 import { type BoltPlan, planBolt } from "../../bolt/index.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 
 /** One state of everything that a member has stored, as a file of etcd's own. It is made while it is sent. */
 export interface DatabaseSnapshot {

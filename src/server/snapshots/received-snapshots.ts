@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promi
 import { join } from "node:path";
 import type { Clock } from "../../base/index.js";
 import { openBolt } from "../../bolt/index.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 
 /** The databases that peers send, each kept from its arrival until it has taken the place of this member's own. */
 export interface ReceivedSnapshots {

@@ -2,11 +2,11 @@ import { readAuthRecords } from "../../auth/index.js";
 import type { Logger } from "../../base/index.js";
 import type { WatchableStore } from "../../mvcc/index.js";
 import type { Snapshot } from "../../raft/index.js";
-import type { ServerCounters } from "../metrics.js";
-import type { Bootstrapped } from "../start/bootstrap.js";
+import type { ServerCounters } from "../counters.js";
+import type { MemberState } from "../member-state.js";
 
 export interface SnapshotInstallConfig {
-  readonly member: Bootstrapped;
+  readonly member: MemberState;
   readonly watchable: WatchableStore;
   readonly logger: Logger;
   readonly counters: ServerCounters;

@@ -3,8 +3,8 @@ import type { Backend } from "../../backend/index.js";
 import type { Clock, Logger, MemberId, Timer } from "../../base/index.js";
 import { type Cluster, idText, loadConfState } from "../../cluster/index.js";
 import { emptyConfState, type Message, type NodeId } from "../../raft/index.js";
+import type { ServerCounters } from "../counters.js";
 import type { PeerNetwork } from "../log/peer-network.js";
-import type { ServerCounters } from "../metrics.js";
 import { DatabaseSnapshots } from "./database-snapshot.js";
 
 /** As many as a transport sends at a time. */

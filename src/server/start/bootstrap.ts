@@ -1,45 +1,24 @@
 import { dirname, join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../../apply/index.js";
 import { AuthStore, bcryptCost, type MakeTokens, openTokens, Passwords, readAuthRecords } from "../../auth/index.js";
-import type { Backend, LevelStore, MemberBackend } from "../../backend/index.js";
-import type { Clock, Logger, MemoryAccount, Random } from "../../base/index.js";
-import { Cluster, loadConfState, type Member } from "../../cluster/index.js";
+import type { Backend, MemberBackend } from "../../backend/index.js";
+import { Cluster, loadConfState } from "../../cluster/index.js";
 import type { Checkpoint } from "../../lease/index.js";
 import { emptyConfState, MemoryStorage, RawNode } from "../../raft/index.js";
-import { createDataDir, type OpenedWal, type Wal, type WalMetadata } from "../../wal/index.js";
+import { createDataDir, type OpenedWal, type WalMetadata } from "../../wal/index.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "../config.js";
+import { ServerCounters } from "../counters.js";
 import { confChangeCodec } from "../log/conf-change-codec.js";
-import type { PeerAccess } from "../log/peer-network.js";
 import { raftLimits } from "../log/raft-limits.js";
 import { raftLogger } from "../log/raft-logger.js";
-import { ServerCounters } from "../metrics.js";
+import type { MemberState } from "../member-state.js";
+import type { ServerDeps } from "../server-deps.js";
 import { Databases } from "../snapshots/databases.js";
 import { type ReceivedSnapshots, SnapshotFolder } from "../snapshots/received-snapshots.js";
 import { AwakeTime } from "../upkeep/awake-time.js";
-import type { HeapUse } from "../upkeep/heap-guard.js";
-import type { Names } from "./names.js";
 import { found, idFields, type Origin, openLog } from "./origin.js";
 import { standAlone } from "./standalone.js";
 import { openStores, type Stores } from "./stores.js";
-
-/** What a member needs of the world outside. */
-export interface ServerDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  /** What clients' requests are counted with; without it nothing is refused for want of memory. */
-  readonly memory?: MemoryAccount;
-  /** How full the heap is; without it the heap's limit is not looked at. */
-  readonly heap?: () => HeapUse;
-  /** Opens the databases; another one in tests, whose disk fails. */
-  readonly openStore?: (dir: string) => Promise<LevelStore>;
-  /** Where the databases that peers send are kept; another place in tests. */
-  readonly receivedSnapshots?: ReceivedSnapshots;
-  /** Absent for a member that has no peers and gets none. */
-  readonly peers?: PeerAccess;
-  /** Finds hosts and services by name; other ways in tests. */
-  readonly names?: Names;
-}
 
 /** What the parts of a member call; it is made after them. */
 export interface BootstrapHooks {
@@ -48,36 +27,13 @@ export interface BootstrapHooks {
   readonly proposeCheckpoints: (checkpoints: readonly Checkpoint[]) => Promise<void>;
 }
 
-/** All that a member remembers, new or read back from disk, and its raft node in the same state. */
-export interface Bootstrapped extends Stores {
-  readonly ids: WalMetadata;
-  readonly counters: ServerCounters;
-  readonly wal: Wal;
-  readonly backend: MemberBackend;
-  readonly databases: Databases;
-  readonly received: ReceivedSnapshots;
-  readonly consistentIndex: ConsistentIndex;
-  readonly cluster: Cluster;
-  readonly alarms: AlarmStore;
-  readonly auth: AuthStore;
-  readonly passwords: Passwords;
-  /** Time as far as this member was awake; its leases are counted down on it. */
-  readonly awakeTime: AwakeTime;
-  /** Reads the stores out of another backend. */
-  readonly openStores: (backend: Backend) => Promise<Stores>;
-  readonly storage: MemoryStorage;
-  readonly node: RawNode;
-  /** Of a member that joins: those that it may hear from before its log says who is in the cluster. */
-  readonly remotes: readonly Member[];
-}
-
 /**
  * Starts a cluster or joins one with an empty data directory, or goes on with what is there; then the settings for a
  * first start mean nothing any more.
  *
  * @throws Error with one clear line, when a directory or a setting does not allow it
  */
-export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks): Promise<Bootstrapped> {
+export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks): Promise<MemberState> {
   const makeTokens = await openTokens(config.authToken, deps.logger);
   const { backendDir, walDir } = await createDataDir(config.dataDir, deps.logger, config.walDir);
   const { opened, origin } = await openLog(walDir, config, deps);
@@ -137,7 +93,7 @@ async function restore(
   log: OpenedWal,
   origin: Origin,
   backend: MemberBackend,
-): Promise<Omit<Bootstrapped, "databases" | "received">> {
+): Promise<Omit<MemberState, "databases" | "received">> {
   const { clock, logger } = deps;
   const { wal } = log;
   const { ids } = origin;

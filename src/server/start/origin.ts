@@ -3,7 +3,7 @@ import { encodeMember, idText, type Member } from "../../cluster/index.js";
 import type { RawNode } from "../../raft/index.js";
 import { type OpenedWal, Wal, type WalMetadata } from "../../wal/index.js";
 import type { ServerConfig } from "../config.js";
-import type { ServerDeps } from "./bootstrap.js";
+import type { ServerDeps } from "../server-deps.js";
 import { type Founding, foundingOf, refuseBootstrapped } from "./founding.js";
 import { initialClusterOf } from "./initial-cluster.js";
 import { joiningOf } from "./joining.js";

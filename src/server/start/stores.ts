@@ -3,7 +3,7 @@ import type { Clock, Logger } from "../../base/index.js";
 import { type Checkpoint, Lessor } from "../../lease/index.js";
 import { openStore, type Store } from "../../mvcc/index.js";
 import type { ServerConfig } from "../config.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 
 const leaseCheckpointIntervalSeconds = 300;
 

@@ -1,6 +1,6 @@
 import type { Clock, LeaseId, Logger, Timer } from "../../base/index.js";
 import { type Lessor, leaseRevokesPerSecond } from "../../lease/index.js";
-import type { ServerCounters } from "../metrics.js";
+import type { ServerCounters } from "../counters.js";
 
 const turnMs = 500;
 const revokesPerTurn = (leaseRevokesPerSecond * turnMs) / 1000;

@@ -1,0 +1,25 @@
+import type { LevelStore } from "../backend/index.js";
+import type { Clock, Logger, MemoryAccount, Random } from "../base/index.js";
+import type { PeerAccess } from "./log/peer-network.js";
+import type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
+import type { Names } from "./start/names.js";
+import type { HeapUse } from "./upkeep/heap-guard.js";
+
+/** The world outside as a member needs it: clock, chance, log, memory, disk and network. */
+export interface ServerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Counts the bytes that clients' requests hold. Without it, no request is refused for lack of memory. */
+  readonly memory?: MemoryAccount;
+  /** Measures the heap. Without it, the member does not watch the heap's limit. */
+  readonly heap?: () => HeapUse;
+  /** Opens the databases. Tests hand in one whose disk fails. */
+  readonly openStore?: (dir: string) => Promise<LevelStore>;
+  /** Keeps the databases that peers send; by default in `member/snap`. */
+  readonly receivedSnapshots?: ReceivedSnapshots;
+  /** Reaches the peers. Absent for a member that has no peers and never gets any. */
+  readonly peers?: PeerAccess;
+  /** Finds hosts and services by name; by default with the system's resolver. */
+  readonly names?: Names;
+}
