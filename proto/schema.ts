@@ -70,7 +70,7 @@ export function isMergeable(type: protobuf.Type): boolean {
 
 function hasSingular(within: protobuf.ReflectionObject, type: protobuf.Type): boolean {
   if (within instanceof protobuf.Type) {
-    // Of the members of a oneof, the last one that came counts and nothing else.
+    // Among the members of a oneof, only the last one that arrives counts.
     return within.fieldsArray.some((field) => field.resolvedType === type && !field.repeated && field.partOf === null);
   }
   return within instanceof protobuf.Namespace && within.nestedArray.some((inner) => hasSingular(inner, type));

@@ -40,6 +40,14 @@ const written = [...sources, ...[...files("test"), ...files("proto")].map(read)]
   ({ path }) => !isGenerated(path),
 );
 
+/** Programs that are run as they are: those in `bin`, some of them shell scripts, and measurements. */
+const scripts = ["bin", "test"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && (folder === "bin" || entry.name.endsWith(".mjs")))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") })),
+);
+
 describe("floors", () => {
   test("every folder of src is a room on a floor", () => {
     const rooms = readdirSync(join(root, "src"));
@@ -102,6 +110,14 @@ describe("style", () => {
     ).toEqual([]);
   });
 
+  test("no comment opens with a word that points at a noun elsewhere", () => {
+    const riddle = /^(Of|Else|Whoever|So much)\b/;
+    const open = [...written, ...scripts].flatMap(({ path, text }) =>
+      commentsOf(text).flatMap(({ line, words }) => (riddle.test(words) ? [`${path}:${line} ${words}`] : [])),
+    );
+    expect(open).toEqual([]);
+  });
+
   test("no test waits for time to pass", () => {
     const sleeping = /setTimeout\(\s*(resolve|r|done)\b|\bsleep\(/;
     const allowed = ["test/tidy.test.ts"];
@@ -117,6 +133,19 @@ describe("style", () => {
     ).toEqual([]);
   });
 });
+
+/** The first words of every comment. Successive lines of `//`, or of `#` in a shell script, are one comment. */
+function commentsOf(text: string): { readonly line: number; readonly words: string }[] {
+  const opening = /(?<=^|\s)(?:\/\*\*?|\/\/|#(?=\s))[ \t]*(?:\n[ \t]*\*[ \t]*)?(\S.*)/gm;
+  const continued = /(?:^|\n)[ \t]*(\/\/|#).*\n[ \t]*$/;
+  return [...text.matchAll(opening)]
+    .filter(({ 0: all, index }) => {
+      const before = text.slice(0, index);
+      const mark = continued.exec(before.slice(before.lastIndexOf("\n", before.lastIndexOf("\n") - 1) + 1))?.[1];
+      return mark === undefined || !all.startsWith(mark);
+    })
+    .map(({ 1: words = "", index }) => ({ line: text.slice(0, index).split("\n").length, words }));
+}
 
 function wrongStep(path: string, target: string): string | undefined {
   const [from, to] = [roomOf(path), roomOf(target)];

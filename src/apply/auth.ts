@@ -46,7 +46,7 @@ export interface AuthParts {
   readonly passwords: LatePasswords;
 }
 
-/** Of the entry that is applied. */
+/** The log entry that is being applied. */
 export interface AuthEntry {
   readonly index: number;
   /** Tells its request from all others. */

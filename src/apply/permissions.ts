@@ -111,7 +111,7 @@ class Judge {
     if (prevKv) this.#auth.checkRead(this.#who, key, rangeEnd);
   }
 
-  /** Whoever may not delete all the keys of a lease may neither revoke it nor tie more keys to it. */
+  /** A user who may not delete every key of a lease may neither revoke the lease nor attach more keys to it. */
   *#keysOf(id: bigint): Steps<void> {
     if (this.#leases.has(id) || this.#auth.refusalOfAdmin(this.#who.username) === undefined) return;
     this.#leases.add(id);

@@ -35,7 +35,7 @@ export type ApplyResponse = {
 export interface Carried {
   readonly response: ApplyResponse;
   readonly error?: undefined;
-  /** Of a compaction: resolves when what it drops is removed here. */
+  /** Set for a compaction only: resolves when this member has removed what the compaction drops. */
   readonly done?: Promise<void>;
   /**
    * Carried out although the quota is used up: every member must do the same, and only some of them may be full.

@@ -9,7 +9,7 @@ export interface Access {
   mayWrite(key: Key, end: Key): boolean;
 }
 
-/** Of the role root, and of everybody while nobody is asked who it is. */
+/** The access of the role root, and of every caller while authentication is disabled. */
 export const fullAccess: Access = { mayRead: () => true, mayWrite: () => true };
 
 /** The permissions of all roles of one user, together. */

@@ -50,7 +50,7 @@ export class AuthStore {
   restore({ enabled, revision, users, roles }: AuthRecords): void {
     for (const [name, { password }] of this.#users) {
       const now = users.get(name);
-      // Whoever logged in with what is no password any more must log in again.
+      // Drops the tokens of users whose password changed or who were deleted.
       if (now === undefined || !equalBytes(now.password, password)) this.tokens.forget(name);
     }
     this.#users = new Map(users);
@@ -66,7 +66,7 @@ export class AuthStore {
     return this.#enabled;
   }
 
-  /** Of the last change of users and roles; 1 before there was any. */
+  /** Revision of users and roles: grows with each change of them, and is 1 before the first. */
   get revision(): number {
     return this.#revision;
   }

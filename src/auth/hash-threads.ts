@@ -56,7 +56,7 @@ export class HashThreads {
     return (await this.#run({ password, hash })) === true;
   }
 
-  /** Whoever still waits is refused. */
+  /** Stops the threads. Jobs that have no result yet are rejected. */
   async close(): Promise<void> {
     this.#closed = true;
     const workers = [...this.#idle, ...this.#busy.keys()];

@@ -20,7 +20,7 @@ export interface JwtOptions {
 
 interface Algorithm {
   readonly type: "secret" | "rsa" | "ec" | "ed25519";
-  /** Of an elliptic curve: what OpenSSL calls it. */
+  /** OpenSSL's name of the elliptic curve; set for type `ec` only. */
   readonly curve?: string;
 }
 
@@ -90,7 +90,7 @@ function checkKey(
   }
 }
 
-/** Of the file that an option names; undefined when it names none, or an empty one. */
+/** Contents of the file that `option` names; undefined when the option is absent or empty. */
 async function contents(option: string, given: ReadonlyMap<string, string>): Promise<Buffer | undefined> {
   const path = given.get(option);
   if (!path) return undefined;

@@ -23,7 +23,10 @@ export function bcryptCost(asked: number): number {
 export class Passwords {
   readonly #cost: number;
   readonly #threads = new HashThreads(bcryptPath);
-  /** Of no password: what is compared when there is no such user, so that the answer takes as long. */
+  /**
+   * A hash that no password has. The login of a user that does not exist is compared with it, so that it takes as long
+   * as any other.
+   */
   readonly #nobodysHash: string;
 
   /** @param cost of a new hash: each step doubles the time; 4 to 31 */

@@ -1,7 +1,7 @@
 import { EtcdError } from "../base/index.js";
 import type { Identity } from "./identity.js";
 
-/** Whoever waits for an answer, and may give up. */
+/** A caller that waits for an answer and may give up. */
 export interface Asker {
   readonly signal: AbortSignal;
 }

@@ -46,7 +46,7 @@ export interface Backend extends Readable {
   commit(): Promise<void>;
   /** Changes that are not yet on disk, those of the batch being written included. */
   readonly pendingChanges: number;
-  /** So much is pending that who makes changes should wait for `commit()` first: the disk does not keep up. */
+  /** True while the disk does not keep up: callers should await `commit()` before they make more changes. */
   readonly full: boolean;
   /** Bytes of the files, as of at most a second ago; never less than `sizeInUse`. */
   size(): number;

@@ -23,7 +23,7 @@ export class Layer {
   readonly changes = new Map<StoredKey, Change>();
   #order: StoredKey[] | undefined;
 
-  /** Of a sealed layer only: its keys in order. */
+  /** The layer's keys in order. Only a sealed layer may be asked, since the order is computed once. */
   order(): readonly StoredKey[] {
     this.#order ??= [...this.changes.keys()].sort(compareKeys);
     return this.#order;

@@ -22,7 +22,7 @@ export interface MemoryAccountOptions {
   readonly waitMsMax?: number;
 }
 
-/** Whoever waits for room. */
+/** A caller that waits for room and may give up. */
 export interface MemoryAsker {
   readonly cancelled: boolean;
   readonly signal: AbortSignal;

@@ -8,7 +8,7 @@ import { headerBytes, pageKinds, readUInt64, writeHeader, writeUInt64 } from "./
  */
 export interface Meta {
   readonly pageBytes: number;
-  /** Of the bucket that holds all others. */
+  /** Root page of the bucket that holds all other buckets. */
   readonly rootPage: number;
   /** Undefined when the free pages are not listed: they are those that nothing leads to. */
   readonly freelistPage: number | undefined;

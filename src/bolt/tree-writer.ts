@@ -97,7 +97,7 @@ class BranchLevel {
         this.#endBranch();
         this.#push(neighbour);
       }
-      // Of three, none can be spared: they share a branch, which runs over.
+      // With three elements or fewer, none can be moved to another branch, so they all share this one and it overflows.
       this.#push(next);
     }
     if (this.#above === undefined) return this.#pages.branch(this.#branch, this.#bytes);

@@ -67,7 +67,7 @@ async function* encode(
     }
     assert(step.value === meta.rootPage, "the file that is written has the root where it was planned");
   } finally {
-    // Whoever stops early lets go of the pairs, too.
+    // A caller that stops early must release the pairs' source, too.
     await layout.return(0);
   }
   const rest = out.rest();

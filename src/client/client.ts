@@ -167,7 +167,10 @@ export class Client implements AsyncDisposable {
     return this.#caller.unary(maintenance.Alarm, request, { ...call, idempotent: true });
   }
 
-  /** Of whichever member answers: ask a client of one endpoint to know whose it is. So with the next three. */
+  /**
+   * Status of the member that answers. To choose the member, ask a client that has one endpoint; the same goes for the
+   * three methods below.
+   */
   status(call?: CallOptions) {
     return this.#caller.unary(maintenance.Status, {}, { ...call, idempotent: true });
   }

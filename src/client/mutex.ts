@@ -26,7 +26,7 @@ export class Mutex {
     this.key = this.#prefix + keyFromText(session.lease.toString(16));
   }
 
-  /** Of the answer that granted the lock. */
+  /** Header of the answer that granted the lock; undefined before. */
   get header(): ResponseHeader | undefined {
     return this.#header;
   }

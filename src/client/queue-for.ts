@@ -4,7 +4,8 @@ import type { Client } from "./client.js";
 import { ClientError, canceled } from "./client-error.js";
 
 /**
- * Whoever gives up waiting takes its key out of the queue, if that can be done at once; else its lease does it in time.
+ * Call options for a waiter that gives up and deletes its key. When the deletion takes longer than this, the waiter
+ * does not wait for it: the key then disappears with its lease.
  */
 export const leavingQueue = { timeoutMs: 400 };
 

@@ -2,9 +2,9 @@
 export interface Field {
   readonly name: string;
   readonly value: string;
-  /** Of one that came: a name or a value that none may have (RFC 9113, 8.2). */
+  /** Set on a received field whose name or value HTTP/2 forbids (RFC 9113, 8.2). */
   readonly malformed?: true;
-  /** Of one that came: the name is what is malformed, in every field that repeats it. */
+  /** Set on a received field whose name is malformed, and on every field that repeats that name. */
   readonly badName?: true;
 }
 

@@ -41,7 +41,9 @@ export const settingIds = {
 export const frameHeaderBytes = 9;
 /** What neither side may go beyond before the other has allowed it; we never do, and never go beyond it ourselves. */
 export const frameBytesMax = 16_384;
-/** Of a stream and of a connection, before anybody says otherwise. */
+/**
+ * Flow-control window of a stream and of a connection, in bytes, until a SETTINGS or WINDOW_UPDATE frame changes it.
+ */
 export const initialWindowBytes = 65_535;
 export const windowBytesMax = 2 ** 31 - 1;
 

@@ -10,7 +10,10 @@ const backlogBytesMax = 256 * 1024;
 const unpausedBytesMax = 256 * 1024;
 /** What a socket keeps for a client that does not read. */
 const congestedBytes = backlogBytesMax + unpausedBytesMax;
-/** Of a slab that others go on with, less than this is copied for a client that is slow to take it. */
+/**
+ * A piece shorter than this is copied for a slow client, so that the piece does not pin the slab it shares with other
+ * connections.
+ */
 const copiedBytesMax = 16 * 1024;
 
 /**
@@ -31,7 +34,7 @@ export class Output {
   #congested = false;
   /** The connection is not read until the client takes what it was sent. */
   #paused = false;
-  /** Of frames that no window holds back, since the client last took all it was sent. */
+  /** Bytes of frames exempt from flow control that were written since the client last took everything. */
   #unheldBytes = 0;
 
   /**

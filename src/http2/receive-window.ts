@@ -25,7 +25,7 @@ export class ReceiveWindow {
     if (this.#window < 0) throw new ConnectionError(errorCodes.flowControl, "more than the window allows");
   }
 
-  /** So much of what was taken is accounted for elsewhere, or gone. */
+  /** Opens the window by `bytes` again, once the received bytes are counted elsewhere or gone. */
   allow(bytes: number): void {
     this.#unsaid += bytes;
     if (this.#unsaid < windowBytes / 2) return;

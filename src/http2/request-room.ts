@@ -20,7 +20,10 @@ export class RequestRoom {
   #favoured: Sender | undefined;
   readonly #waiting = new Set<Sender>();
 
-  /** So much of a body has come. @returns false when it is too much, and not counted */
+  /**
+   * Counts `bytes` of a request body that has arrived. @returns false when the bytes exceed the bound; they are not
+   * counted then
+   */
   hold(bytes: number): boolean {
     if (this.#held + bytes > heldBytesMax) return false;
     this.#held += bytes;

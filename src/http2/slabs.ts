@@ -3,7 +3,7 @@ import { frameBytesMax, frameHeaderBytes } from "./frames.js";
 const slabBytes = 64 * 1024;
 /** Room for any frame. */
 const roomBytesMin = frameHeaderBytes + frameBytesMax;
-/** Of the slabs that nobody uses; those beyond are left to the collector. */
+/** The most unused slabs to keep; the garbage collector takes the others. */
 const sparesMax = 64;
 
 /** Memory that frames are put down in, up to `used`; what is before that may be on its way to a socket. */

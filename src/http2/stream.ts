@@ -38,7 +38,7 @@ export class Http2Stream {
   /** Bytes that the client takes, and those that it may send. */
   #sendWindow: number;
   #receiveWindow: number;
-  /** Of the receive window: used, allowed again, and not yet said to the client. */
+  /** Bytes that the listener has consumed and that no WINDOW_UPDATE has returned to the client yet. */
   #unsaid = 0;
   /** Bytes that came and that the listener still has. */
   #held = 0;

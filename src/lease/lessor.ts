@@ -208,7 +208,8 @@ export class Lessor {
     const lease = this.#heldByPrimary(id);
     if (lease.expiry <= this.#clock.now()) return await this.#waiters.wait(id, signal);
     if (this.#checkpoints !== undefined && lease.checkpointSeconds > 0) {
-      // Else the next primary would count from the checkpoint, although the lease was renewed after it.
+      // Clear the checkpoint first. Otherwise the next primary would count down from it, although the lease was renewed
+      // later.
       await this.#checkpoints.propose([{ id, remainingSeconds: 0 }]);
       if (this.#heldByPrimary(id) !== lease) throw new EtcdError("leaseNotFound");
     }

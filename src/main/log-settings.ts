@@ -11,7 +11,7 @@ export interface LogSettings {
   readonly format: "json" | "console";
   /** The format was asked for, not assumed. */
   readonly formatGiven: boolean;
-  /** Of the one file among the outputs; absent when it is not rotated. */
+  /** Rotation of the one file among the outputs; absent when that file is not rotated. */
   readonly rotation?: LogRotation;
 }
 

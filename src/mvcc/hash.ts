@@ -55,7 +55,7 @@ export async function hashHistory(state: StoreState, revision: number): Promise<
     const hasher = new KvHasher(compactedRevision);
     for await (const batch of rows) {
       for (const [key, value] of batch) {
-        // Of what is compacted, the rest may be removed already, or not yet.
+        // Compacted revisions that are no longer visible are left out: their removal may or may not have happened yet.
         if (mainOf(key) > compactedRevision || isVisible(state, key, value, visible)) hasher.add(key, value);
         if (turns.over(value.byteLength)) await turns.rest();
       }

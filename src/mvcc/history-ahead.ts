@@ -65,7 +65,8 @@ export class HistoryAhead {
         stretch.through = through;
         if (changes.reduce((sum, { kv }) => sum + kv.length, 0) > keptBytesMax) this.#drop(stretch);
       },
-      // Whoever asks for it hears why; nobody may ask.
+      // Anyone who awaits the stretch gets the error from `read` itself; this handler keeps it from surfacing as
+      // unhandled.
       () => this.#drop(stretch),
     );
     return stretch;

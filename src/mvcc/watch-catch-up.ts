@@ -260,7 +260,7 @@ export class CatchUp {
         if (gathered >= eventsPerStep) return { batches, through: change.modRevision - 1 };
         revision = change.modRevision;
         this.#takeAlong(revision);
-        // Whoever comes between two steps and goes on from here or before is too late for this sweep.
+        // A watcher that joins between two steps and needs this revision or an earlier one is too late for this sweep.
         this.#position = revision + 1;
       }
       const event = new ChangeEvent(change, this.#history);

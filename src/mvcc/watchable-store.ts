@@ -21,7 +21,7 @@ export interface WatchableStoreOptions {
  * from: no writer waits for it, and it misses nothing but what compaction takes, of which it is told.
  */
 export class WatchableStore {
-  /** Whoever gives events to clients counts them here. */
+  /** Counters of the store; the code that sends events to clients counts them here. */
   readonly counters: StoreCounters;
   readonly #history: WatchHistory;
   readonly #recent: RecentChanges;

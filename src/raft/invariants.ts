@@ -120,7 +120,9 @@ export class InvariantChecker {
     committed.term = Math.min(committed.term, raft.term);
   }
 
-  /** Whoever leads holds all that was committed in earlier terms (5.4). */
+  /**
+   * A leader holds every entry that was committed in an earlier term (Leader Completeness, section 5.4 of the paper).
+   */
   #checkLeaderCompleteness(raft: Raft): void {
     if (raft.state !== "StateLeader") return;
     for (const [index, { entry, term }] of this.#committed) {

@@ -18,7 +18,7 @@ export interface BasicStatus {
 
 export interface Status extends BasicStatus {
   readonly config: ConfState;
-  /** Of every member, in ascending order; empty unless this node leads. */
+  /** Progress of every member, by ascending id; empty unless this node leads. */
   readonly progress: ReadonlyMap<NodeId, ProgressView>;
 }
 

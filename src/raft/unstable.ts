@@ -122,7 +122,7 @@ export class Unstable {
     } else if (from < this.end) {
       this.#logger.info(() => `truncate the unstable entries before index ${from}`);
       this.#entries.truncate(from);
-      // Of the writes under way only those before the cut still count.
+      // Only the writes under way before the cut still count.
       this.#inProgressEnd = Math.min(this.#inProgressEnd, from);
     }
     this.#entries.push(entries);

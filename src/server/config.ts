@@ -76,7 +76,7 @@ export interface ServerConfig {
   readonly authToken: string;
   /** How long a simple token is good for after it was used last. */
   readonly authTokenTtlMs: number;
-  /** Of new password hashes; each step doubles the time that one takes. */
+  /** bcrypt cost of new password hashes; each step doubles the time that a hash takes. */
   readonly bcryptCost: number;
   /** Whether the name in a client's certificate is a user's. */
   readonly clientCertAuth: boolean;

@@ -319,7 +319,7 @@ export class EtcdServer {
     return this.#parts.maintenance.isLearner();
   }
 
-  /** Of the entry applied last. */
+  /** Term of the entry that was applied last. */
   term(): number {
     return this.#parts.consensus.position.term;
   }

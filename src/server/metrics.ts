@@ -25,7 +25,7 @@ export interface ServerMetrics {
   readonly revision: number;
   /** -1 while nothing was ever compacted. */
   readonly compactRevision: number;
-  /** Of users and roles. */
+  /** Revision of users and roles. */
   readonly authRevision: number;
   readonly watchers: number;
   readonly slowWatchers: number;

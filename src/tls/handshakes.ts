@@ -17,7 +17,7 @@ const halfOpenMax = 1_000;
 /** A connection whose other side has shown what it must. */
 export interface SecureConnection {
   readonly socket: TLSSocket;
-  /** Of its verified certificate; absent when it has none, or certificates are not asked for to know clients by. */
+  /** Common name of the client's verified certificate; absent without one, or when certificates do not name users. */
   readonly commonName?: string;
 }
 

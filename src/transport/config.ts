@@ -42,7 +42,7 @@ export interface TransportConfig extends DialerConfig {
   readonly clusterId: ClusterId;
   /** Where this member is reached; peers that do not know it yet find it there. */
   readonly peerUrls: readonly string[];
-  /** Of this program, as "3.5.30". */
+  /** Version of this program, as "3.5.30". */
   readonly serverVersion: string;
   /** The oldest cluster it can be in, as "3.0.0". */
   readonly minClusterVersion: string;

@@ -83,7 +83,7 @@ export class MsgAppDecoder implements StreamDecoder {
   readonly #queue = new ByteQueue();
   #step: Step = frame;
   #last = nowhere;
-  /** Of the entries frame that is being read, and how many are still to come, and how large it is so far. */
+  /** Entries read so far of the entries frame under way, how many are still to come, and their bytes so far. */
   #entries: Entry[] = [];
   #entriesLeft = 0;
   #entriesBytes = 0;

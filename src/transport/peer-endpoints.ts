@@ -16,7 +16,7 @@ import { allow, answer, BodyBudget, pathOf, refuse } from "./responses.js";
 /** What a member answers its peers beside raft. Refusals are thrown as `EtcdError`. */
 export interface PeerService {
   readonly clusterId: ClusterId;
-  /** Of this program, as "3.5.30". */
+  /** Version of this program, as "3.5.30". */
   readonly serverVersion: string;
   /** As "3.5.0"; undefined while the cluster has not decided. */
   clusterVersion(): string | undefined;
@@ -48,7 +48,7 @@ export interface LeaseTimeToLive {
 export interface RevisionHash {
   readonly hash: number;
   readonly compactRevision: number;
-  /** Of the member's store when it answered. */
+  /** Current revision of the member's store when it answered. */
   readonly currentRevision: number;
 }
 

@@ -24,7 +24,7 @@ import type { StreamKind } from "./stream-codec.js";
 
 /** A message that is posted while there is no stream; larger ones wait for the stream. */
 const postedBytesMax = 64 * 1024 * 1024;
-/** Of all posts that are being read. */
+/** The most bytes of all posts that are being read at once. */
 const budgetBytes = 256 * 1024 * 1024;
 /** Old and new leader may each send one. */
 const snapshotsMax = 4;
@@ -33,7 +33,7 @@ const snapshotsMax = 4;
 export interface KnownPeers {
   peer(id: MemberId): Peer | undefined;
   addRemote(id: MemberId, urls: readonly string[]): void;
-  /** Of a peer or remote; undefined of anybody else. */
+  /** Counters of a peer or remote; undefined for any other id. */
   counters(id: bigint): PeerCounters | undefined;
 }
 

@@ -45,7 +45,7 @@ export class MessageEncoder implements StreamEncoder {
 
 export class MessageDecoder implements StreamDecoder {
   readonly #queue = new ByteQueue();
-  /** Of the message that comes next; undefined until it is known. */
+  /** Length of the next message in bytes; undefined until its header is read. */
   #size: number | undefined;
 
   decode(chunk: Uint8Array, deliver: (message: Message) => void): void {

@@ -164,7 +164,7 @@ export class StreamReader {
     attempt.ended = true;
     attempt.silence?.cancel();
     attempt.request.destroy();
-    // Whoever was told of the failure may have stopped this.
+    // The owner, told of the failure, may have stopped this reader.
     if (this.#stopped) return;
     const { clock } = this.#link.config;
     const delayMs = Math.max(0, attempt.startedAt + dialIntervalMs - clock.now());

@@ -6,7 +6,7 @@ import { MsgAppEncoder } from "./msgapp-codec.js";
 import { MessageEncoder, type StreamEncoder, type StreamKind } from "./stream-codec.js";
 
 const waitingMessagesMax = 4096;
-/** So much is handed to a connection at a time. */
+/** The most bytes handed to a connection at a time. */
 const batchBytes = 256 * 1024;
 
 interface Connection {

@@ -4,7 +4,7 @@ import type { Encoded } from "./protobuf.js";
 
 /** From this length of its pairs on, putting an event together costs more than keeping it in pieces. */
 const longPairsBytesMin = 16 * 1024;
-/** Of the fields of an `Event`: the tag of its type, the numbers of the pair and the pair before. */
+/** Tag of an `Event`'s type, then the field numbers of its pair and of the pair before. */
 const [typeTag, kvField, prevKvField] = [8, 2, 3];
 
 /**

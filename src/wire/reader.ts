@@ -242,7 +242,7 @@ export class Reader {
     this.#at += count;
   }
 
-  /** Of what follows; never more than there is. */
+  /** Reads the length of the field that follows; it never exceeds the bytes that are left. */
   #length(): number {
     let length = this.#bytes[this.#at] ?? 0x80;
     if (length < 0x80 && this.#at < this.#end) this.#at++;

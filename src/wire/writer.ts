@@ -7,7 +7,7 @@ const keptBytesMax = 4 * 1024 * 1024;
 /** From this length on the platform's own conversions and copies beat a loop. */
 const longText = 12;
 const longBytes = 12;
-/** Of a varint of 64 bits, of a tag. */
+/** Most bytes of a 64-bit varint, and of a tag. */
 const varintBytesMax = 10;
 const tagBytesMax = 5;
 

@@ -143,7 +143,7 @@ function status({ client }) {
   return call(client, "Maintenance", "Status", {});
 }
 
-/** Of a revision that all of them have. */
+/** Hash of the history up to a revision that all members have. */
 async function hashOf({ client }) {
   const { header } = await call(members[0].client, "KV", "Range", { key: "small/0" });
   await call(client, "KV", "Range", { key: "small/0" });

@@ -73,7 +73,7 @@ async function answers(kind: ServerKind): Promise<Record<string, string>> {
   return said;
 }
 
-/** Whoever leads is asked: what is on its way to a leader that dies is lost. */
+/** Finds the leader, which then takes the requests: a request that is on its way to a leader that dies is lost. */
 async function byRole({ all }: Members): Promise<{ readonly leader: Member; readonly followers: readonly Member[] }> {
   for (const leader of all) {
     const status = JSON.parse(await leader.done("endpoint", "status", "-w", "json"));

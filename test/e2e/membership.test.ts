@@ -33,7 +33,7 @@ test.runIf(able)("members come, get a vote, move, and go for good", { timeout: s
   expect((await d.ctl("--command-timeout=1s", "get", "k")).stderr).toContain("rpc not supported for learner");
   expect(await d.done("get", "k", "--consistency=s")).toBe("k\nv\n");
 
-  // Whoever is asked: those that do not lead ask the leader.
+  // Any member may be asked: followers forward the request to the leader.
   await until(async () => (await a.ctl("member", "promote", id)).code === 0);
   expect((await b.ctl("member", "promote", id)).stderr).toContain("can only promote a learner member");
   expect((await c.ctl("member", "promote", "123")).stderr).toContain("etcdserver: member not found");

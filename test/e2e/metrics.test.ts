@@ -84,7 +84,7 @@ function boundsOf(text: string): ReadonlyMap<string, ReadonlySet<number>> {
   return bounds;
 }
 
-/** Of everything a little, so that everything is counted. */
+/** Uses every part of the server once, so that every counter moves. */
 async function use(endpoint: string): Promise<void> {
   const client = new TestClient(endpoint);
   const watch = client.stream("etcdserverpb.Watch", "Watch");
@@ -198,7 +198,7 @@ describe.skipIf(!ready)("a cluster that was used", () => {
       return [...plain.matchAll(/\b(?:etcd|grpc|process|nodejs|os)_[a-z0-9_]+/g)].map(([name]) => name);
     });
     expect(new Set(used).size).toBeGreaterThan(40);
-    // Of an alarm there is a sample when one is raised.
+    // An alarm has a sample only while it is raised.
     const missing = used.filter((name) => !samples.has(name) && name !== "etcd_debugging_server_alarms");
     expect(missing).toEqual([]);
   });

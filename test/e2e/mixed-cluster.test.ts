@@ -172,7 +172,7 @@ async function expectSameEvents(watchers: readonly Watcher[]): Promise<void> {
   for (const watcher of watchers) watcher.close();
 }
 
-/** Whoever is asked names the same members, leader and term. */
+/** Every member names the same members, leader and term. */
 async function expectSameStatus(all: readonly Member[]): Promise<void> {
   const lists = await Promise.all(all.map((member) => member.done("member", "list")));
   expect(new Set(lists).size, lists.join("\n")).toBe(1);

@@ -200,7 +200,7 @@ describe.skipIf(!haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("a certific
           code: 0,
         });
         expect((await run(root, "--user", "alice:secret", "get", "z")).stderr).toContain("permission denied");
-        // Whoever comes by HTTP has no certificate that counts.
+        // A request by HTTP has no certificate that counts.
         const key = Buffer.from("a1").toString("base64");
         const { status, body } = await ask("/v3/kv/range", alice, url, JSON.stringify({ key }));
         expect({ status, body }).toMatchObject({ status: 400, body: expect.stringMatching(/^CommonName of client/) });

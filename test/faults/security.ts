@@ -87,7 +87,7 @@ async function enableAuth(operator: TestClient): Promise<void> {
   await operator.unary(auth, "AuthEnable", {});
 }
 
-/** Of a role that nobody has: it matters to nobody, and makes the auth store move. */
+/** Changes a role that no user has: the change affects nobody and still advances the auth revision. */
 async function changeScratchRole(operator: TestClient, at: number): Promise<void> {
   await operator.unary(auth, "RoleGrantPermission", { name: "scratch", perm: permission(`scratch/${at}`, "") });
 }

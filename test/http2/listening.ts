@@ -39,7 +39,7 @@ export class Listening {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Of all connections. */
+  /** Open streams of all connections. */
   get streams(): number {
     return this.connections.reduce((sum, { streams }) => sum + streams, 0);
   }

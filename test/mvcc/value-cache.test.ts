@@ -3,7 +3,7 @@ import { KeyEntry } from "../../src/mvcc/key-entry.js";
 import { ValueCache } from "../../src/mvcc/value-cache.js";
 
 const value = new Uint8Array(100);
-/** Of one such value: its bytes and what it costs beside them. */
+/** Bytes that the cache counts for one such value: its own, and a fixed cost. */
 const cost = 300;
 
 function entries(count: number): KeyEntry[] {

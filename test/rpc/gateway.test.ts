@@ -296,7 +296,7 @@ test("bodies that have not come whole take no places, and a call that its client
   const whole = [ask(aKey), ask(aKey)];
   await expect.poll(() => running).toBe(2);
   for (const socket of whole) socket.destroy();
-  // Whoever comes now waits, although nobody waits for the answers of the two.
+  // A new request waits, although nobody waits for the answers of the first two.
   const third = askHttp(endpoint, { path: rangePath, body: aKey });
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(running).toBe(2);

@@ -11,7 +11,10 @@ import {
 import { openBackend } from "../cluster/fixtures.js";
 import { memberOf } from "./fake-peers.js";
 
-/** Of the members of a test, whose first is the local one: `v` is a voter, `l` a learner; capitals have started. */
+/**
+ * One letter for each member of a test, the local member first: `v` is a voter, `l` a learner; a capital letter has
+ * started.
+ */
 type Roles = string;
 
 async function view(roles: Roles, secondsConnected: readonly (number | undefined)[]) {

@@ -13,7 +13,7 @@ import { World } from "./world.js";
 
 /** What a run came to. */
 export interface Outcome {
-  /** Of every message, step and answer. */
+  /** Hash of every message, step and answer of the run. */
   readonly trace: string;
   readonly writes: number;
   readonly reads: number;

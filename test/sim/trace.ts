@@ -27,7 +27,7 @@ export class Trace {
     this.#lines[this.#count % kept] = line;
   }
 
-  /** Of everything that was noted. */
+  /** Hash and number of all lines that were noted. */
   get hash(): string {
     return `${(this.#hash >>> 0).toString(16)} of ${this.#count}`;
   }

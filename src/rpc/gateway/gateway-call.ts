@@ -120,7 +120,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
       }
     } catch (error) {
       if (this.#ended) return;
-      // Of what cannot be read, the stream has not heard.
+      // A message that cannot be parsed never reached the stream, so the refusal is not part of the stream either.
       const inStream = binding.kind === "stream" && !(error instanceof JsonError);
       this.#refuse(statusOf(error, binding.path, this.#environment.logger), undefined, inStream);
     } finally {

@@ -106,7 +106,7 @@ export class HttpPeer implements GatewayPeer {
   /** Who still sends gets a moment to read the answer first: closing at once would take it away from them. */
   #linger(): void {
     const { socket } = this.#request;
-    // Else Node closes it, where the client asked to have the connection closed after its request.
+    // Without this, Node closes the connection at once when the client sent `Connection: close`.
     this.#response.shouldKeepAlive = true;
     this.#request.resume();
     const late = this.#clock.after(lingerMs, () => socket.destroy());

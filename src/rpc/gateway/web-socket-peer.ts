@@ -7,7 +7,7 @@ import { refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { PacedFrames } from "./paced-frames.js";
 import type { GatewayPeer } from "./peer.js";
 
-/** So much of an answer in parts waits for the client before the next part is made. */
+/** The most bytes of an answer in parts that may wait for the client before the next part is made. */
 const unsentMax = 64 * 1024;
 /** A status of websockets: the server has no room (RFC 6455, 7.4; 1013 in its registry). */
 const tryAgainLater = 1013;

@@ -67,7 +67,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   #ended: "no" | "answered" | "cancelled" = "no";
   #begun = false;
   #halfClosed = false;
-  /** Of a stream: messages that its handler has not asked for. */
+  /** Messages of a request stream that the handler has not asked for yet. */
   #requests: ReceivedMessage[] = [];
   /** Those before it have been taken. */
   #nextAt = 0;
@@ -328,7 +328,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   /** @throws EtcdError when the client does not take the answer and there is no memory for it to wait in */
   #answer({ reads }: UnaryBinding, response: Uint8Array): void {
-    // Of a write that was done nobody may say that it was refused: what became of it is not known to its client.
+    // A write that was carried out must not be reported as refused: its client hears a timeout, which leaves the
+    // outcome open.
     if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
     this.#send(response);
   }
@@ -406,7 +407,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   #fail(error: unknown): void {
-    // Whoever is gone need not be told, and what their going away broke is not worth a line.
+    // A client that has gone away gets no status, and an error that its departure caused is not logged.
     if (this.#ended === "no") this.#finish(statusOf(error, this.#binding.path, this.#environment.logger));
   }
 

@@ -29,7 +29,7 @@ interface Connection {
   /** HTTP/1.1 has it, and ends it. */
   http: boolean;
   readonly secure: boolean;
-  /** Of a verified certificate. */
+  /** Common name of the client's verified certificate; absent when there is none. */
   readonly commonName?: string;
 }
 

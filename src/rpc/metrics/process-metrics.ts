@@ -56,7 +56,7 @@ function addNode(registry: MetricRegistry): void {
     () => [{ labels: { version: process.version }, value: 1 }],
     ["version"],
   );
-  // Of the time since it was asked last, so that one bad moment does not stay for ever.
+  // The histogram is reset at each scrape, so that one bad moment does not stay in the figure for ever.
   const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
   delay.enable();
   registry.gauge("nodejs_eventloop_lag_p99_seconds", "99th percentile of the event loop's lag.", () => {

@@ -7,7 +7,7 @@ export interface CallOrigin {
   readonly encoding: string;
   /** How long it may take, if there is a bound. */
   readonly timeoutMs: number | undefined;
-  /** Of the connection's certificate. */
+  /** Common name of the connection's client certificate; undefined without one. */
   readonly commonName: string | undefined;
   /** The client's address, for the log. */
   readonly remote: string;

@@ -26,10 +26,10 @@ const alarmNames: Readonly<Record<number, string>> = { [AlarmType.NOSPACE]: "NOS
 
 /** Whether this member can serve, as load balancers and orchestrators ask. */
 export class HealthChecks {
-  /** Of `/health`. */
+  /** Answers of `/health` so far, healthy and unhealthy. */
   successes = 0;
   failures = 0;
-  /** Of those that have run. */
+  /** Counts for every check that has run, for the metrics. */
   readonly counts: CheckCounts[] = [];
   readonly livez: Readonly<Record<string, Check>>;
   readonly readyz: Readonly<Record<string, Check>>;

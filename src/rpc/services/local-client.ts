@@ -38,7 +38,7 @@ export class LocalClient {
     this.#kv = kvCalls(server, { range: range.bind(server), txn: txn.bind(server) }, maxTxnOps);
   }
 
-  /** Of an answer about this revision. */
+  /** Header of an answer about this revision. */
   header(revision: number): ResponseHeader {
     return this.#server.header(revision);
   }

@@ -38,7 +38,7 @@ export interface ApplyLoopConfig {
   /** Indexes of entries that are applied as if they were empty, because they stop every member. */
   readonly skippedEntries: ReadonlySet<number>;
   readonly logger: Logger;
-  /** Of the entry at `position`. */
+  /** Raft configuration as of the entry at `position`. */
   readonly confState: ConfState;
   /** Raft's own part of a conf change. */
   readonly reconfigure: (change: ConfChangeV1) => ConfState;

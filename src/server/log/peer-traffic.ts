@@ -117,7 +117,7 @@ export class PeerTraffic implements RaftSink {
     return connected.length >= Math.floor(members.length / 2) + 1;
   }
 
-  /** Of those, the one that has been reachable for longest; undefined when none is. */
+  /** The member among `ids` that has been reachable for longest; undefined when none is reachable. */
   longestConnected(ids: readonly MemberId[]): MemberId | undefined {
     let longest: { readonly id: MemberId; readonly since: number } | undefined;
     for (const id of ids) {

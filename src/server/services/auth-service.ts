@@ -99,7 +99,8 @@ export class AuthService {
       const simpleToken = auth.tokens.prefix();
       const authenticate = InternalAuthenticateRequest.create({ name, simpleToken });
       const answer = await this.#ask("authenticate", { authenticate }, call, nobody);
-      // Else the password that was right may have been another user's of that name, or not be right any more.
+      // If the revision moved while the password was compared, the user may have been replaced or have a new password
+      // by now.
       if (revision === auth.revision) {
         return { ...answer, token: await auth.tokens.issue(name, revision, answer.token) };
       }

@@ -157,7 +157,8 @@ export class KvService {
     const applied = await proposer.propose({ compaction: request }, call);
     if (request.physical) {
       await applied.done;
-      // Else a crash could bring removed revisions back, and the hash of the history with them.
+      // Commit the removal first. Otherwise a crash could bring removed revisions back, and change the hash of the
+      // history.
       await backend.commit();
     }
     return { ...responseOf(applied, "compaction"), header: headers.at(store.revision) };
@@ -182,7 +183,7 @@ export class KvService {
     }
   }
 
-  /** Whoever may not read the ranges must not learn how long they are. */
+  /** A user who may not read the ranges must not learn how long they are. */
   async #admitRanges(request: TxnRequest, call: Call): Promise<number> {
     const { access, lessor, memory, store } = this.#config;
     return await access.guardedRead(

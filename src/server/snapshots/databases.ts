@@ -19,7 +19,10 @@ import type { WalMetadata } from "../../wal/index.js";
 import type { ReceivedSnapshots } from "./received-snapshots.js";
 
 export interface DatabasesConfig {
-  /** Of the first database; those that come with snapshots lie beside it, with the index behind the name. */
+  /**
+   * Directory of the first database. Databases that arrive as snapshots lie beside it; their names end in the
+   * snapshot's index.
+   */
   readonly dir: string;
   readonly ids: WalMetadata;
   readonly received: ReceivedSnapshots;

@@ -55,7 +55,8 @@ export class SnapshotInstall {
     const loaded = await databases.load(snapshot, this.#stopping.signal);
     const stores = await member.openStores(loaded);
     const authRecords = await readAuthRecords(loaded);
-    // Whoever waits for what was changed last is answered; nothing changes any more, since nothing is applied.
+    // Answers every caller that waits for the last changes. Nothing is applied meanwhile, so no further change can
+    // follow.
     await backend.commit();
 
     const { revision } = member.store;

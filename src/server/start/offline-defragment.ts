@@ -14,7 +14,7 @@ export async function defragmentDataDir(dataDir: string, logger: Logger): Promis
   const dirs = await databaseDirs(dir);
   if (dirs.length === 0) throw new DiskError(await whyNone(dir));
   for (const path of dirs) {
-    // Whoever compacts hears of a failure.
+    // A failure reaches the caller as the rejection of `defragment`.
     const onFailure = (): void => undefined;
     const backend = await openLevelBackend({ dir: path, clock: systemClock, logger, onFailure });
     try {

@@ -75,7 +75,10 @@ async function newOrigin(config: ServerConfig, deps: ServerDeps): Promise<Origin
   return { kind: "founder", ...founding };
 }
 
-/** Of a log that was begun. When nothing was ever agreed on in it, its first start was cut short and is begun again. */
+/**
+ * The origin of a member whose log exists. When the log never held a committed entry, the first start was cut short and
+ * is repeated.
+ */
 async function originAgain(
   { hardState, snapshot, entries }: OpenedWal,
   ids: WalMetadata,

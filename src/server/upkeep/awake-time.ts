@@ -6,7 +6,7 @@ const ticksMax = 3;
 export interface AwakeTimeConfig {
   readonly clock: Clock;
   readonly tickMs: number;
-  /** Of a member that is silent for so long, the others may have elected another leader. */
+  /** Election timeout: after this much silence of a member, the others may have elected another leader. */
   readonly electionTimeoutMs: number;
 }
 

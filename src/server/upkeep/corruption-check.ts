@@ -54,7 +54,7 @@ export class CorruptionCheck {
   }
 
   /**
-   * Of a leader, now and then.
+   * Compares this member's history with its peers'. Only a leader calls this, at intervals.
    *
    * @param linearize resolves when this member has applied all that its peers may have
    * @returns whether some member holds something else; which one is wrong cannot be told
@@ -93,10 +93,10 @@ export class CorruptionCheck {
   }
 
   /**
-   * Of a leader, now and then: compares what compactions summed up, which costs members nothing to tell. The newest
-   * that all peers know stands for those before it.
+   * Compares the hashes that compactions recorded, which cost members nothing to tell. Only a leader calls this, at
+   * intervals. The newest compaction that all peers know stands for those before it.
    *
-   * @returns whether some member summed up something else; which one is wrong cannot be told
+   * @returns whether some member recorded another hash; which one is wrong cannot be told
    */
   async findsInCompactions(): Promise<boolean> {
     const { store, logger } = this.#config;

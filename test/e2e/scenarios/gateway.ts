@@ -5,7 +5,7 @@ import { users } from "./gateway-users.js";
 /** A question, and what of its answer cannot be equal. */
 export interface GatewayStep extends HttpQuestion {
   readonly hide?: RegExp;
-  /** Whoever has logged in before, by name. */
+  /** Name of the user whose token the step sends; the user has logged in before. */
   readonly as?: string;
 }
 

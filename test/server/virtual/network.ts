@@ -13,7 +13,7 @@ export interface Weather {
 export const fair: Weather = { lossPerMille: 0, twicePerMille: 0, delayMsMax: 4 };
 
 interface Host {
-  /** Of the process. */
+  /** Clock of the member's process. */
   readonly clock: Clock;
   readonly link: PeerLink;
   readonly server: () => EtcdServer | undefined;
