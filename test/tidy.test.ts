@@ -118,6 +118,16 @@ describe("style", () => {
     expect(open).toEqual([]);
   });
 
+  test("a rule that base states is not written again", () => {
+    const rules = [
+      { place: "src/base/error-text.ts", written: /instanceof Error \? \(?\w+\.(message|stack)|new Error\(String\(/ },
+    ];
+    const again = rules.flatMap(({ place, written: rule }) =>
+      sources.filter(({ path, text }) => path !== place && rule.test(text)).map(({ path }) => `${path}: see ${place}`),
+    );
+    expect(again).toEqual([]);
+  });
+
   test("no test waits for time to pass", () => {
     const sleeping = /setTimeout\(\s*(resolve|r|done)\b|\bsleep\(/;
     const allowed = ["test/tidy.test.ts"];

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { parseDuration } from "../base/index.js";
+import { errorText, parseDuration } from "../base/index.js";
 
 const defaultTtlMs = 300_000;
 /** What the library that signs insists on. */
@@ -98,7 +98,7 @@ async function contents(option: string, given: ReadonlyMap<string, string>): Pro
     const bytes = await readFile(path);
     return bytes.length === 0 ? undefined : bytes;
   } catch (error) {
-    throw invalid(`${option}: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`${option}: ${errorText(error)}`);
   }
 }
 
@@ -106,7 +106,7 @@ function parsed(option: string, parse: () => KeyObject): KeyObject {
   try {
     return parse();
   } catch (error) {
-    throw invalid(`${option} is not a PEM encoded key: ${error instanceof Error ? error.message : String(error)}`);
+    throw invalid(`${option} is not a PEM encoded key: ${errorText(error)}`);
   }
 }
 

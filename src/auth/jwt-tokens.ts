@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, type Logger } from "../base/index.js";
+import { type Clock, EtcdError, errorText, type Logger } from "../base/index.js";
 import type { Identity } from "./identity.js";
 import type { JwtOptions } from "./jwt-options.js";
 import type { Found, Tokens } from "./tokens.js";
@@ -91,7 +91,7 @@ export class JwtTokens implements Tokens {
       return identity;
     } catch (error) {
       this.#logger.warn("failed to parse a JWT token", {
-        error: error instanceof Error ? error.message : String(error),
+        error: errorText(error),
       });
       return undefined;
     }

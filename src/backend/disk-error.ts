@@ -1,3 +1,5 @@
+import { errorCode, errorText } from "../base/index.js";
+
 /** The disk, or what it holds, is not as it must be: the member cannot start, or cannot go on. */
 export class DiskError extends Error {
   override readonly name = "DiskError";
@@ -15,8 +17,9 @@ export function damaged(what: string): DiskError {
 
 /** Why a database directory could not be opened, and what to do about it. */
 export function openFailure(dir: string, error: unknown): DiskError {
-  const { code, message } = rootCause(error);
-  switch (code) {
+  const cause = rootCause(error);
+  const message = errorText(cause);
+  switch (errorCode(cause)) {
     case "LEVEL_LOCKED":
       return new DiskError(
         `another process is using ${dir}: stop it first, or start this one with a data directory of its own`,
@@ -44,17 +47,15 @@ const roomForStart =
 
 /** A write or sync that the disk refused. What was to be written is not acknowledged to anybody. */
 export function writeFailure(dir: string, error: unknown): DiskError {
-  return new DiskError(`cannot write to ${dir}: ${rootCause(error).message}`, { cause: error });
+  return new DiskError(`cannot write to ${dir}: ${errorText(rootCause(error))}`, { cause: error });
 }
 
 /** A read that the disk, or a damaged file, refused. */
 export function readFailure(dir: string, error: unknown): DiskError {
-  return new DiskError(`cannot read ${dir}: ${rootCause(error).message}`, { cause: error });
+  return new DiskError(`cannot read ${dir}: ${errorText(rootCause(error))}`, { cause: error });
 }
 
 /** abstract-level wraps what LevelDB says into a general "failed to open"; the reason is at the bottom. */
-function rootCause(error: unknown): { readonly code: string; readonly message: string } {
-  if (!(error instanceof Error)) return { code: "", message: String(error) };
-  if (error.cause instanceof Error) return rootCause(error.cause);
-  return { code: "code" in error && typeof error.code === "string" ? error.code : "", message: error.message };
+function rootCause(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? rootCause(error.cause) : error;
 }

@@ -17,6 +17,7 @@ export {
 } from "./bytes.js";
 export { type Clock, ManualClock, systemClock, type Timer } from "./clock.js";
 export { crc32c } from "./crc32c.js";
+export { asError, errorCode, errorStack, errorText } from "./error-text.js";
 export { type ErrorKind, EtcdError, GrpcCode, isErrorText } from "./errors.js";
 export { formatDuration, parseBoolean, parseDuration, parseInteger } from "./go-values.js";
 export { exponentialBounds, Histogram } from "./histogram.js";

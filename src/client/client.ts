@@ -1,4 +1,5 @@
 import type { ClientReadableStream } from "@grpc/grpc-js";
+import { asError } from "../base/index.js";
 import {
   type AlarmRequest,
   type AuthRoleGrantPermissionRequest,
@@ -197,7 +198,7 @@ export class Client implements AsyncDisposable {
     try {
       for await (const piece of stream) yield piece;
     } catch (error) {
-      throw attemptError(error instanceof Error ? error : null, "");
+      throw attemptError(asError(error), "");
     } finally {
       stream.cancel();
     }

@@ -1,5 +1,5 @@
 import type { ClientDuplexStream } from "@grpc/grpc-js";
-import { GrpcCode, isErrorText } from "../base/index.js";
+import { asError, GrpcCode, isErrorText } from "../base/index.js";
 import { services, WatchCreateRequest, type WatchRequest } from "../wire/index.js";
 import type { Caller } from "./caller.js";
 import { ClientError, canceled, WatchCanceledError } from "./client-error.js";
@@ -81,10 +81,7 @@ export class WatchHub {
       for (const watch of this.#watches) this.#ask(stream, watch);
     } catch (error) {
       this.#opening = false;
-      this.#lost(
-        undefined,
-        error instanceof ClientError ? error : attemptError(error instanceof Error ? error : null, ""),
-      );
+      this.#lost(undefined, error instanceof ClientError ? error : attemptError(asError(error), ""));
     }
   }
 

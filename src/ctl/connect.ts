@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { errorText } from "../base/index.js";
 import { Client, type ClientOptions, type TlsOptions } from "../client/index.js";
 import { badArgs, ExitCode, Failure } from "./failure.js";
 import { failureOf } from "./failure-of.js";
@@ -110,9 +111,7 @@ function identityOf(cert: Buffer, key: Buffer): { readonly cert: Buffer; readonl
   try {
     belongs = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
   } catch (error) {
-    throw badArgs(
-      bytesOf(`tls: failed to parse certificate or key: ${error instanceof Error ? error.message : error}`),
-    );
+    throw badArgs(bytesOf(`tls: failed to parse certificate or key: ${errorText(error)}`));
   }
   if (!belongs) throw badArgs("tls: private key does not match public key");
   return { cert, key };

@@ -1,5 +1,6 @@
 import { resolveSrv } from "node:dns/promises";
 import { isIPv6 } from "node:net";
+import { errorCode, errorText } from "../base/index.js";
 import { ExitCode, Failure } from "./failure.js";
 import type { FlagSet } from "./flag-set.js";
 import { type Bytes, bytesOf, quote, textOf } from "./go-text.js";
@@ -43,6 +44,5 @@ export async function discover(flags: FlagSet): Promise<readonly Bytes[]> {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error) || !("code" in error)) return String(error);
-  return error.code === "ENOTFOUND" || error.code === "ENODATA" ? "no such host" : error.message;
+  return ["ENOTFOUND", "ENODATA"].includes(errorCode(error)) ? "no such host" : errorText(error);
 }

@@ -1,3 +1,4 @@
+import { errorStack } from "../base/index.js";
 import type { CommandSpec } from "./command-spec.js";
 import { root } from "./command-table.js";
 import { Context } from "./context.js";
@@ -39,7 +40,7 @@ async function execute(command: CommandSpec, path: readonly CommandSpec[], flags
   } catch (error) {
     if (error instanceof Exit) return error.code;
     if (!(error instanceof Failure)) {
-      complain(bytesOf(`Error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
+      complain(bytesOf(`Error: ${errorStack(error)}`));
       return ExitCode.Error;
     }
     complain(`Error: ${error.message}`);

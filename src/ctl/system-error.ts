@@ -1,3 +1,4 @@
+import { errorCode, errorText } from "../base/index.js";
 import { type Bytes, bytesOf } from "./go-text.js";
 
 const reasons: Readonly<Record<string, string>> = {
@@ -18,6 +19,5 @@ export function textOfError(error: unknown): Bytes {
 
 /** What the system says of a file, in the words that Go prints. */
 export function reasonOf(error: unknown): Bytes {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return reasons[code] ?? bytesOf(error instanceof Error ? error.message : String(error));
+  return reasons[errorCode(error)] ?? bytesOf(errorText(error));
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { errorText } from "../base/index.js";
 import { setFlag } from "./command-line.js";
 import { FlagError } from "./flag-error.js";
 import { type Flag, findFlag, flagTable } from "./flag-table.js";
@@ -139,7 +140,7 @@ function parseFile(path: string): ParsedFile {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new FlagError(`cannot read the configuration file: ${messageOf(error)}`);
+    throw new FlagError(`cannot read the configuration file: ${errorText(error)}`);
   }
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { version: "1.1", uniqueKeys: false, logLevel: "error", lineCounter });
@@ -161,10 +162,6 @@ function parseFile(path: string): ParsedFile {
   };
   visit(document.contents, "");
   return { document, lines, twice };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The keys and values of the file, those of a group under `group.key`, without those that have no value. */

@@ -2,7 +2,7 @@
  * The server's command: settings from flags, variables or a file, then one member with its ports and its log, from the
  * first line to the exit code. Nothing imports this room.
  */
-import { systemClock } from "../base/index.js";
+import { errorStack, errorText, systemClock } from "../base/index.js";
 import { MemberRemoved } from "../server/index.js";
 import { FlagError } from "./flag-error.js";
 import { usage } from "./help.js";
@@ -43,7 +43,7 @@ function openLog(settings: LogSettings): ProcessLogger {
   try {
     return openLogger(settings);
   } catch (error) {
-    const fields = { error: error instanceof Error ? error.message : String(error) };
+    const fields = { error: errorText(error) };
     openLogger(stderrLog).fatal("failed to open the log", fields);
     process.exit(settled.failed);
   }
@@ -75,7 +75,7 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
       sayRemoved(logger);
       return settled.ok;
     }
-    logger.fatal("failed to start etcd", { error: error instanceof Error ? error.message : String(error) });
+    logger.fatal("failed to start etcd", { error: errorText(error) });
     return settled.failed;
   }
   if (member === undefined) return settled.ok;
@@ -108,8 +108,7 @@ function watchRuntime(logger: ProcessLogger): void {
   process.removeAllListeners("warning");
   process.on("warning", (warning) => logger.warn("warning of the runtime", { warning: warning.message }));
   const crash = (error: unknown): void => {
-    const stack = error instanceof Error ? error.stack : String(error);
-    logger.fatal("the member crashed", { error: error instanceof Error ? error.message : String(error), stack });
+    logger.fatal("the member crashed", { error: errorText(error), stack: errorStack(error) });
     process.exit(settled.failed);
   };
   process.on("uncaughtException", crash);

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { unlinkSync } from "node:fs";
 import { isIPv4, type ListenOptions, type Server } from "node:net";
+import { errorCode, errorText } from "../base/index.js";
 import type { Listen } from "./settings.js";
 import { StartError } from "./start-error.js";
 
@@ -49,7 +50,7 @@ async function addressesOf(host: string, resolve: Resolve, url: string): Promise
     const found = [...new Set(await resolve(host))];
     return [...found.filter(isIPv4), ...found.filter((address) => !isIPv4(address))];
   } catch (error) {
-    throw new StartError(`cannot listen on ${url}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new StartError(`cannot listen on ${url}: ${errorText(error)}`);
   }
 }
 
@@ -75,7 +76,7 @@ function removeLeftOver(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw new StartError(String(error));
+    if (errorCode(error) !== "ENOENT") throw new StartError(String(error));
   }
 }
 

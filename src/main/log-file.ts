@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, write as writeFile, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { errorCode } from "../base/index.js";
 import type { LogSink } from "./log-queue.js";
 
 const write = promisify(writeFile);
@@ -34,7 +35,7 @@ export class LogFile implements LogSink {
     try {
       this.#file = this.#open();
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && fullDisk.has(error.code))) throw error;
+      if (!fullDisk.has(errorCode(error))) throw error;
     }
   }
 

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import type { LogFields } from "../base/index.js";
+import { errorText, type LogFields } from "../base/index.js";
 import type { LogLevel } from "./log-settings.js";
 
 /** Characters of one text that a line shows. Clients choose user names, hosts and keys, which may take megabytes. */
@@ -46,7 +46,7 @@ function plainFields(fields: LogFields): Record<string, unknown> {
 
 function plain(value: unknown): unknown {
   if (typeof value === "bigint") return BigInt.asUintN(64, value).toString(16);
-  const shown = value instanceof Error ? value.message : value;
+  const shown = value instanceof Error ? errorText(value) : value;
   if (typeof shown !== "string" || shown.length <= shownMax) return shown;
   return `${shown.slice(0, shownMax)}... (${shown.length} characters)`;
 }
@@ -56,6 +56,6 @@ function plainParts(value: object | null): unknown {
   try {
     return JSON.parse(JSON.stringify(value, (_, part: unknown) => plain(part)));
   } catch (error) {
-    return { unprintable: error instanceof Error ? error.message : String(error) };
+    return { unprintable: errorText(error) };
   }
 }

@@ -1,3 +1,5 @@
+import { errorText } from "../base/index.js";
+
 /** Where log bytes go. None of its writes makes the event loop wait for a reader or a disk. */
 export interface LogSink {
   /**
@@ -115,7 +117,7 @@ export class LogQueue {
       } catch (error) {
         if (this.#taken >= this.#reportBytes) this.#unreported -= reported;
         const dropped = this.#batch.subarray(Math.max(this.#taken, this.#reportBytes));
-        this.#lose(countLines(dropped), error instanceof Error ? error.message : String(error));
+        this.#lose(countLines(dropped), errorText(error));
         if (this.#taken > 0) this.#midLine = this.#batch[this.#taken - 1] !== newline;
         this.#taken = this.#batch.length;
       }

@@ -1,3 +1,4 @@
+import { errorText } from "../base/index.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagValues } from "./flag-values.js";
 import type { LogRotation } from "./rotating-file.js";
@@ -88,7 +89,7 @@ function parseRotation(text: string): ReadonlyMap<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new FlagError(`improperly formatted log rotation config: ${reason}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("expected an object");

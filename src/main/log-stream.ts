@@ -1,5 +1,6 @@
 import { constants, openSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
+import { errorCode } from "../base/index.js";
 import type { LogSink } from "./log-queue.js";
 
 /** How long a reader that takes nothing is left alone: at 64 KiB of a pipe each time, more than any log has to say. */
@@ -26,7 +27,7 @@ export class LogStream implements LogSink {
     try {
       return writeSync(this.#file, bytes);
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EAGAIN") return 0;
+      if (errorCode(error) === "EAGAIN") return 0;
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import { errorCode } from "../base/index.js";
 import { LogFile } from "./log-file.js";
 import type { LogSink } from "./log-queue.js";
 
@@ -67,7 +68,7 @@ export class RotatingFile implements LogSink {
     try {
       renameSync(this.#path, this.#backupPath());
     } catch (error) {
-      const isMoved = error instanceof Error && "code" in error && error.code === "ENOENT";
+      const isMoved = errorCode(error) === "ENOENT";
       // The directory cannot be written, say: the log goes on in the file that it has.
       if (!isMoved) return;
     }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { writeSync } from "node:fs";
 import { promisify } from "node:util";
-import type { Clock, Logger } from "../base/index.js";
+import { type Clock, errorText, type Logger } from "../base/index.js";
 
 const run = promisify(execFile);
 
@@ -75,7 +75,7 @@ export class ServiceManager {
       await this.#deliver(message);
       return true;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       this.#logger.error(`failed to notify systemd for ${what}`, { error: reason });
       return false;
     }

@@ -1,5 +1,5 @@
 import { Applier, Quota } from "../apply/index.js";
-import { EtcdError, Turns } from "../base/index.js";
+import { asError, EtcdError, Turns } from "../base/index.js";
 import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./calls/access.js";
@@ -239,8 +239,4 @@ function makeCompactor(
       await proposer.proposeInTerm(termLed, { compaction: { revision, physical: false } });
     },
   });
-}
-
-export function asError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
 }

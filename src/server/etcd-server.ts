@@ -1,5 +1,13 @@
 import type { Growth, LongRange, LongTxn } from "../apply/index.js";
-import { type ClusterId, EtcdError, type LeaseId, type MemberId, MemoryAccount } from "../base/index.js";
+import {
+  asError,
+  type ClusterId,
+  EtcdError,
+  errorText,
+  type LeaseId,
+  type MemberId,
+  MemoryAccount,
+} from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { NodeId, Status } from "../raft/index.js";
 import type { PeerService } from "../transport/index.js";
@@ -45,7 +53,7 @@ import {
   type TxnRequest,
   type TxnResponse,
 } from "../wire/index.js";
-import { type Assembly, asError, assemble, corruptionCheckOf } from "./assembly.js";
+import { type Assembly, assemble, corruptionCheckOf } from "./assembly.js";
 import type { Call } from "./calls/call.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
@@ -410,7 +418,7 @@ export class EtcdServer {
       try {
         await close();
       } catch (error) {
-        this.#deps.logger.warn("a part did not stop as it should", { error: asError(error).message });
+        this.#deps.logger.warn("a part did not stop as it should", { error: errorText(error) });
       }
     }
   }

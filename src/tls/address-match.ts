@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { lookup, reverse } from "node:dns/promises";
 import { isIP } from "node:net";
-import { canonicalAddress } from "../base/index.js";
+import { canonicalAddress, errorText } from "../base/index.js";
 import { quoted } from "./config.js";
 import { alternativeNames, hostnameFault } from "./names.js";
 
@@ -53,13 +53,13 @@ async function isNamed(address: string, dns: readonly string[], names: NameServi
       if (plain.includes(bare) || suffixes.some((suffix) => bare.endsWith(suffix))) return true;
     }
   } catch (error) {
-    failure = messageOf(error);
+    failure = errorText(error);
   }
   for (const name of plain.slice(0, namesMax)) {
     try {
       if ((await names.lookup(name)).some((each) => sameAddress(each, address))) return true;
     } catch (error) {
-      failure = messageOf(error);
+      failure = errorText(error);
     }
   }
   return failure ?? false;
@@ -67,8 +67,4 @@ async function isNamed(address: string, dns: readonly string[], names: NameServi
 
 function sameAddress(one: string, other: string): boolean {
   return isIP(one) !== 0 && canonicalAddress(one) === canonicalAddress(other);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

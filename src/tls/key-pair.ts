@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import { errorCode, errorText } from "../base/index.js";
 import { TlsConfigError } from "./config.js";
 
 /** A certificate with its chain, and its key. */
@@ -40,7 +41,7 @@ export class KeyPair {
       this.#pem = this.#read();
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     } finally {
       this.#stamp = stamp;
     }
@@ -72,7 +73,7 @@ function parse<Value>(read: () => Value, fault: string): Value {
   try {
     return read();
   } catch (error) {
-    throw new TlsConfigError(`${fault}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new TlsConfigError(`${fault}: ${errorText(error)}`);
   }
 }
 
@@ -95,8 +96,7 @@ export function readAuthorities(path: string): Buffer {
 }
 
 export function fileFault(path: string, error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case "ENOENT":
       return `open ${path}: no such file or directory`;
     case "EACCES":
@@ -104,6 +104,6 @@ export function fileFault(path: string, error: unknown): string {
     case "EISDIR":
       return `read ${path}: is a directory`;
     default:
-      return `open ${path}: ${error instanceof Error ? error.message : String(error)}`;
+      return `open ${path}: ${errorText(error)}`;
   }
 }

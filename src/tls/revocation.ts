@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import { errorText } from "../base/index.js";
 import { fileFault } from "./key-pair.js";
 
 /** Reads the serial numbers that a list revokes, in upper case hex without leading zeros. @throws Error */
@@ -59,7 +60,7 @@ export class Revocations {
       this.#serials = new Set(this.#readSerials(list));
       this.#fault = undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       this.#fault = `${this.#path} is no certificate revocation list: ${reason}`;
     }
   }

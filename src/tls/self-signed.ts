@@ -2,7 +2,7 @@ import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join, resolve } from "node:path";
-import type { Logger } from "../base/index.js";
+import { errorText, type Logger } from "../base/index.js";
 import { TlsConfigError } from "./config.js";
 
 const dayMs = 86_400_000;
@@ -34,7 +34,7 @@ export async function selfSignedCertificate(
     writeFileSync(certFile, cert);
     writeFileSync(keyFile, key, { mode: 0o600 });
   } catch (error) {
-    throw new TlsConfigError(error instanceof Error ? error.message : String(error));
+    throw new TlsConfigError(errorText(error));
   }
   const fields = { "cert-file": certFile, "key-file": keyFile, "certificate-validity-bound-not-after": notAfter };
   logger.warn("automatically generate certificates", fields);

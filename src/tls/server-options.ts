@@ -1,5 +1,6 @@
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from "node:tls";
+import { errorText } from "../base/index.js";
 import { faultOf, isEmpty, type TlsConfig, TlsConfigError, wantsClientCertificate } from "./config.js";
 import { KeyPair, type Pem, readAuthorities } from "./key-pair.js";
 
@@ -28,7 +29,7 @@ export function readCredentials(config: TlsConfig): Credentials {
   try {
     createSecureContext(contextOptions(credentials, server.pem));
   } catch (error) {
-    throw new TlsConfigError(`tls: ${error instanceof Error ? error.message : String(error)}`);
+    throw new TlsConfigError(`tls: ${errorText(error)}`);
   }
   return credentials;
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type ClusterId, EtcdError, type LeaseId, type MemberId } from "../base/index.js";
+import { type ClusterId, EtcdError, errorText, type LeaseId, type MemberId } from "../base/index.js";
 import { idText, type Member } from "../cluster/index.js";
 import { LeaseKeepAliveRequest, LeaseKeepAliveResponse, leasepb } from "../wire/index.js";
 import { answerTo, Dialer, type DialerConfig, type Headers, PeerError, readBody } from "./dialer.js";
@@ -164,7 +164,7 @@ export class HttpPeerClient implements PeerClient {
       const { statusCode = 0, headers: answered } = answer;
       return { status: statusCode, headers: answered, body: await readBody(answer, answerBytesMax) };
     } catch (error) {
-      throw new PeerError(`${url}${path}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new PeerError(`${url}${path}: ${errorText(error)}`);
     } finally {
       signal.removeEventListener("abort", abort);
     }

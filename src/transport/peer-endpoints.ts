@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type ClusterId, type ErrorKind, EtcdError, type LeaseId, type Logger, type MemberId } from "../base/index.js";
+import {
+  type ClusterId,
+  type ErrorKind,
+  EtcdError,
+  errorText,
+  type LeaseId,
+  type Logger,
+  type MemberId,
+} from "../base/index.js";
 import { idText, type Member } from "../cluster/index.js";
 import {
   LeaseKeepAliveRequest,
@@ -65,7 +73,7 @@ export function peerEndpoints(service: PeerService, logger: Logger): PeerHandler
   return (request, response) => {
     const answered = endpoints.handle(pathOf(request), request, response);
     answered?.catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       logger.warn("could not answer a peer", { path: pathOf(request), error: reason });
       refuse(response, 500, reason);
     });
@@ -184,7 +192,7 @@ class PeerEndpoints {
     try {
       answer(response, "text/plain", String(await this.#service.downgradeEnabled()));
     } catch (error) {
-      refuse(response, 500, `failed linearized read: ${error instanceof Error ? error.message : String(error)}`);
+      refuse(response, 500, `failed linearized read: ${errorText(error)}`);
     }
   }
 
@@ -226,10 +234,7 @@ async function answerLease(response: ServerResponse, ask: () => Promise<Uint8Arr
   try {
     answer(response, "application/protobuf", await ask());
   } catch (error) {
-    const [status, text] = leaseRefusals.get(kindOf(error)) ?? [
-      400,
-      error instanceof Error ? error.message : String(error),
-    ];
+    const [status, text] = leaseRefusals.get(kindOf(error)) ?? [400, errorText(error)];
     refuse(response, status, text);
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { MemberId } from "../base/index.js";
+import { asError, errorText, type MemberId } from "../base/index.js";
 import { idText } from "../cluster/index.js";
 import type { Message } from "../raft/index.js";
 import { type Refusal, refusalOfMessage } from "./admission.js";
@@ -196,12 +196,12 @@ export class RaftHandler {
     try {
       await this.#config.snapshotSink(message, incoming.body());
     } catch (error) {
-      return `failed to save KV snapshot (${asError(error).message})`;
+      return `failed to save KV snapshot (${errorText(error)})`;
     }
     try {
       await this.#config.raft.process(message);
     } catch (error) {
-      return `failed to process raft message (${asError(error).message})`;
+      return `failed to process raft message (${errorText(error)})`;
     }
     return undefined;
   }
@@ -224,7 +224,7 @@ export class RaftHandler {
   }
 
   #warn(what: string, reason: unknown): void {
-    this.#config.logger.warn(what, { error: reason instanceof Error ? reason.message : String(reason) });
+    this.#config.logger.warn(what, { error: errorText(reason) });
   }
 }
 
@@ -253,8 +253,4 @@ function decoded(body: Uint8Array): Message | Error {
   } catch (error) {
     return asError(error);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

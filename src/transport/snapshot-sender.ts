@@ -1,4 +1,5 @@
 import type { ClientRequest } from "node:http";
+import { errorText } from "../base/index.js";
 import type { OutgoingSnapshot } from "./config.js";
 import { PeerError } from "./dialer.js";
 import { type Link, peerFields, RemovedError } from "./link.js";
@@ -45,7 +46,7 @@ export class SnapshotSender {
       logger.info("sent database snapshot", fields);
       raft.reportSnapshot(id, "finish");
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       counters.snapshotsSent.failed++;
       counters.sentFailures++;
       logger.warn("failed to send database snapshot", { ...fields, error: reason });

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { assert, type Timer } from "../base/index.js";
+import { asError, assert, type Timer } from "../base/index.js";
 import { idText } from "../cluster/index.js";
 import type { Message } from "../raft/index.js";
 import { readBody } from "./dialer.js";
@@ -117,7 +117,7 @@ export class StreamReader {
         decoder.decode(chunk, this.#receive);
       } catch (error) {
         counters.receivedFailures++;
-        this.#failed(attempt, error instanceof Error ? error : new Error(String(error)));
+        this.#failed(attempt, asError(error));
       }
     });
     response.on("error", (error) => this.#failed(attempt, error));

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskError } from "../backend/index.js";
-import type { Logger } from "../base/index.js";
+import { errorCode, errorText, type Logger } from "../base/index.js";
 
 /** Where in a data directory what lies. */
 export interface DataDir {
@@ -71,8 +71,7 @@ async function etcdFile(dataDir: string, walDir: string): Promise<string | undef
 }
 
 function reason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case "EEXIST":
     case "ENOTDIR":
       return "it is, or lies under, a file that is not a directory";
@@ -84,6 +83,6 @@ function reason(error: unknown): string {
     case "ENOSPC":
       return "the disk is full";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
   }
 }

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
-import { GrpcCode } from "../../base/index.js";
+import { errorText, GrpcCode } from "../../base/index.js";
 import { Pieces } from "../../http2/index.js";
 import { CallError } from "../services/status.js";
 
@@ -94,7 +94,7 @@ export class MessageReader {
       return await opened;
     } catch (error) {
       if (error instanceof RangeError) throw tooLong(this.#bytesMax + 1, this.#bytesMax);
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       throw new CallError(GrpcCode.Internal, `grpc: failed to decompress the message: ${why}`);
     }
   }

@@ -3,6 +3,7 @@ import {
   type Clock,
   canonicalAddress,
   EtcdError,
+  errorStack,
   GrpcCode,
   type Logger,
   LoopTurn,
@@ -232,7 +233,7 @@ export class GrpcServer {
 
   #fault(error: unknown): void {
     this.#config.logger.error("a connection was ended for no reason that was foreseen", {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      error: errorStack(error),
     });
   }
 

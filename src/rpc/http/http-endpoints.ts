@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { apiVersion, type Logger } from "../../base/index.js";
+import { apiVersion, errorText, type Logger } from "../../base/index.js";
 import type { Call, EtcdServer } from "../../server/index.js";
 import { loadSchema, MemberListRequest } from "../../wire/index.js";
 import { type GatewayConfig, LazyGateway } from "../gateway/lazy-gateway.js";
@@ -95,7 +95,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
       const welcome = admitsWebSocket(access, request) && !misled(config, request);
       if (!wanted || gateway === undefined || !welcome) return false;
       gateway.upgrade(path, request, socket, head).catch((error: unknown) => {
-        logger.error("an HTTP request failed", { path, error: error instanceof Error ? error.message : String(error) });
+        logger.error("an HTTP request failed", { path, error: errorText(error) });
         socket.destroy();
       });
       return true;
@@ -134,7 +134,7 @@ function serving(endpoints: ReadonlyMap<string, Endpoint>, logger: Logger, gatew
       else fail(response, 404, "404 page not found");
     };
     return answer().catch((error: unknown) => {
-      logger.error("an HTTP request failed", { path, error: error instanceof Error ? error.message : String(error) });
+      logger.error("an HTTP request failed", { path, error: errorText(error) });
       if (!response.headersSent) fail(response, 500, "Internal Server Error");
     });
   };

@@ -1,4 +1,4 @@
-import { EtcdError, GrpcCode, type Logger } from "../../base/index.js";
+import { EtcdError, errorStack, GrpcCode, type Logger } from "../../base/index.js";
 import { JsonError, WireError } from "../../wire/index.js";
 
 /** How a call ends: a gRPC code, and the text that goes with any but `Ok`. */
@@ -29,7 +29,7 @@ export function statusOf(error: unknown, method: string, logger: Logger): CallSt
   if (error instanceof JsonError) return { code: GrpcCode.InvalidArgument, details: error.message };
   logger.error("a request failed for no reason that was foreseen", {
     method,
-    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    error: errorStack(error),
   });
   return { code: GrpcCode.Internal, details: "etcdserver: internal error; the member's log says more" };
 }

@@ -8,9 +8,11 @@ import {
 } from "../../apply/index.js";
 import type { Backend } from "../../backend/index.js";
 import {
+  asError,
   assert,
   type Clock,
   type EtcdError,
+  errorText,
   type Logger,
   type RequestId,
   type Steps,
@@ -179,7 +181,7 @@ export class ApplyLoop {
   #fail(error: unknown): void {
     if (this.#stopped) return;
     this.stop();
-    this.#config.onFailure(error instanceof Error ? error : new Error(String(error)));
+    this.#config.onFailure(asError(error));
   }
 
   /** Applies entries up to the end of the slice, up to a snapshot, or as long as there is room for what they change. */
@@ -234,7 +236,7 @@ export class ApplyLoop {
     try {
       return work(entry);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       throw new Error(`cannot apply entry ${entry.index} of term ${entry.term}: ${reason}`, { cause: error });
     }
   }

@@ -1,5 +1,13 @@
 import type { Applier, ApplyResult } from "../../apply/index.js";
-import { type Clock, type ErrorKind, EtcdError, type Logger, type MemberId, type RequestId } from "../../base/index.js";
+import {
+  asError,
+  type Clock,
+  type ErrorKind,
+  EtcdError,
+  type Logger,
+  type MemberId,
+  type RequestId,
+} from "../../base/index.js";
 import { loadConfState } from "../../cluster/index.js";
 import type { WatchableStore } from "../../mvcc/index.js";
 import {
@@ -173,7 +181,7 @@ export class Consensus implements RaftHandler {
     try {
       this.#raftNode.proposeConfChange({ ...change, version: 1, id }, () => this.#confChanges.isWaiting(id));
     } catch (error) {
-      this.#confChanges.fail(id, error instanceof Error ? error : new Error(String(error)));
+      this.#confChanges.fail(id, asError(error));
     }
     const refusal = await waiting;
     if (refusal !== undefined) throw refusal;

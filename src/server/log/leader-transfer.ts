@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, type Logger, type MemberId } from "../../base/index.js";
+import { type Clock, EtcdError, errorText, type Logger, type MemberId } from "../../base/index.js";
 import { type Cluster, idText } from "../../cluster/index.js";
 import type { NodeId } from "../../raft/index.js";
 import type { Consensus } from "./consensus.js";
@@ -53,7 +53,7 @@ export class LeaderTransfer {
       if (target === undefined) throw new EtcdError("unhealthy");
       await this.#move(target, Math.min(requestTimeoutMs, 2 * electionTimeoutMs));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       logger.warn("leadership transfer failed", { ...fields, error: reason });
     }
   }

@@ -1,6 +1,6 @@
 import type { ApplyResponse, ApplyResult, Carried, ResponseOf } from "../../apply/index.js";
 import type { Identity } from "../../auth/index.js";
-import { assert, ByteSlab, EtcdError, type RequestId } from "../../base/index.js";
+import { asError, assert, ByteSlab, EtcdError, type RequestId } from "../../base/index.js";
 import { InternalRaftRequest, Request, RequestHeader } from "../../wire/index.js";
 import type { Call } from "../calls/call.js";
 import type { LogPosition } from "./log-position.js";
@@ -160,7 +160,7 @@ export class Proposer {
     try {
       run();
     } catch (error) {
-      this.#config.proposals.fail(id, error instanceof Error ? error : new Error(String(error)));
+      this.#config.proposals.fail(id, asError(error));
     }
   }
 }

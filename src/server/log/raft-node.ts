@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { assert, type Clock, EtcdError, formatDuration, type Logger, type Timer } from "../../base/index.js";
+import { asError, assert, type Clock, EtcdError, formatDuration, type Logger, type Timer } from "../../base/index.js";
 import {
   type ConfChange,
   type ConfState,
@@ -289,7 +289,7 @@ export class RaftNode {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#timer?.cancel();
-    this.#config.handler.failed(error instanceof Error ? error : new Error(String(error)));
+    this.#config.handler.failed(asError(error));
   }
 
   /** Whether there is something to do. */

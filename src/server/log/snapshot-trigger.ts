@@ -1,5 +1,5 @@
 import type { Backend } from "../../backend/index.js";
-import { type Clock, emptyBytes, type Logger } from "../../base/index.js";
+import { asError, type Clock, emptyBytes, type Logger } from "../../base/index.js";
 import type { ConfState, MemoryStorage, Snapshot } from "../../raft/index.js";
 import type { Wal } from "../../wal/index.js";
 import type { ServerCounters } from "../counters.js";
@@ -62,7 +62,7 @@ export class SnapshotTrigger {
     if (index - last <= snapshotCount && storage.heldBytes - this.#bytesLeft <= snapshotBytes) return;
     this.#index = index;
     this.#running = this.#snapshot({ metadata: { index, term, confState }, data: emptyBytes })
-      .catch((error: unknown) => this.#config.onFailure(error instanceof Error ? error : new Error(String(error))))
+      .catch((error: unknown) => this.#config.onFailure(asError(error)))
       .finally(() => {
         this.#running = undefined;
         this.#bytesLeft = storage.heldBytes;

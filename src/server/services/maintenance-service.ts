@@ -1,6 +1,6 @@
 import type { AlarmStore } from "../../apply/index.js";
 import type { Backend } from "../../backend/index.js";
-import { apiVersion, type Clock, type ErrorKind, EtcdError, type Logger } from "../../base/index.js";
+import { apiVersion, type Clock, type ErrorKind, EtcdError, errorText, type Logger } from "../../base/index.js";
 import type { Cluster } from "../../cluster/index.js";
 import type { Store } from "../../mvcc/index.js";
 import {
@@ -103,7 +103,7 @@ export class MaintenanceService {
     try {
       await backend.defragment();
     } catch (error) {
-      logger.warn("failed to defragment", { error: error instanceof Error ? error.message : String(error) });
+      logger.warn("failed to defragment", { error: errorText(error) });
       throw error;
     }
     logger.info("finished defragment");

@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, type Logger, type MemberId } from "../../base/index.js";
+import { type Clock, EtcdError, errorText, type Logger, type MemberId } from "../../base/index.js";
 import {
   type Cluster,
   computeMemberId,
@@ -153,7 +153,7 @@ export class MembershipService {
       counters.promotions++;
       return members;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       // etcd counts who leads, not who asked the wrong member.
       if (error instanceof EtcdError && error.kind === "notLeader") throw error;
       counters.refusedPromotions.set(reason, (counters.refusedPromotions.get(reason) ?? 0) + 1);

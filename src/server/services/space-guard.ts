@@ -1,5 +1,5 @@
 import { type Growth, growthOf, type Quota } from "../../apply/index.js";
-import { EtcdError, type Logger, type MemberId } from "../../base/index.js";
+import { EtcdError, errorText, type Logger, type MemberId } from "../../base/index.js";
 import { AlarmAction, AlarmRequest, AlarmType } from "../../wire/index.js";
 import type { Proposer } from "../log/proposer.js";
 
@@ -52,7 +52,7 @@ export class SpaceGuard {
     try {
       await proposer.propose({ alarm });
     } catch (error) {
-      logger.warn("failed to raise the NOSPACE alarm", { error: error instanceof Error ? error.message : error });
+      logger.warn("failed to raise the NOSPACE alarm", { error: errorText(error) });
     }
   }
 }

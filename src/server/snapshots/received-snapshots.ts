@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Clock } from "../../base/index.js";
+import { type Clock, errorCode } from "../../base/index.js";
 import { openBolt } from "../../bolt/index.js";
 import type { ServerCounters } from "../counters.js";
 
@@ -67,7 +67,7 @@ export class SnapshotFolder implements ReceivedSnapshots {
     try {
       return await open(this.#path(index), "r");
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+      if (errorCode(error) === "ENOENT") return undefined;
       throw error;
     }
   }

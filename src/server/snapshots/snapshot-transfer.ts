@@ -1,6 +1,6 @@
 import type { ConsistentIndex } from "../../apply/index.js";
 import type { Backend } from "../../backend/index.js";
-import type { Clock, Logger, MemberId, Timer } from "../../base/index.js";
+import { type Clock, errorText, type Logger, type MemberId, type Timer } from "../../base/index.js";
 import { type Cluster, idText, loadConfState } from "../../cluster/index.js";
 import { emptyConfState, type Message, type NodeId } from "../../raft/index.js";
 import type { ServerCounters } from "../counters.js";
@@ -85,7 +85,7 @@ export class SnapshotTransfer {
     } catch (error) {
       this.#inFlight--;
       if (this.#stopping.signal.aborted) return;
-      logger.warn("did not send a snapshot", { to, error: error instanceof Error ? error.message : String(error) });
+      logger.warn("did not send a snapshot", { to, error: errorText(error) });
       reportFailure(message.to);
     }
   }

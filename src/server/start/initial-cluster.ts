@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Logger } from "../../base/index.js";
+import { errorText, type Logger } from "../../base/index.js";
 import type { InitialMember, ServerConfig } from "../config.js";
 import type { Names } from "./names.js";
 
@@ -26,7 +26,7 @@ export async function initialClusterOf(
     try {
       found.push(...(await discover(scheme, serviceName, config, discoverySrv.domain, names, temporary)));
     } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error));
+      failures.push(errorText(error));
     }
   }
   const nodes = found.flatMap((member) => member.peerUrls.map((url) => `${member.name}=${url}`));
@@ -54,7 +54,7 @@ async function discover(
   }
   const record = `_${service}._tcp.${domain}`;
   const failed = (error: unknown): Error =>
-    new Error(`error querying DNS SRV records for _${service} (${record}): ${messageOf(error)}`);
+    new Error(`error querying DNS SRV records for _${service} (${record}): ${errorText(error)}`);
   const targets = await names.services(record).catch((error: unknown) => Promise.reject(failed(error)));
   const found: InitialMember[] = [];
   let reason: unknown = new Error("there are none");
@@ -85,8 +85,4 @@ function together(found: readonly InitialMember[]): InitialMember[] {
   const urlsOf = new Map<string, string[]>();
   for (const { name, peerUrls } of found) urlsOf.set(name, [...(urlsOf.get(name) ?? []), ...peerUrls]);
   return [...urlsOf].map(([name, urls]) => ({ name, peerUrls: [...urls].sort() }));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { minClusterVersion, clusterVersion as ownClusterVersion } from "../../base/index.js";
+import { errorText, minClusterVersion, clusterVersion as ownClusterVersion } from "../../base/index.js";
 import { compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient, PeerMembers } from "../../transport/index.js";
 import type { WalMetadata } from "../../wal/index.js";
@@ -52,7 +52,7 @@ async function askMembers(
       if (answer !== undefined && answer.members.length > 0) return answer;
       reasons.push(`${url} knows no members`);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       logger.warn("failed to get cluster response", { address: url, error: reason });
       reasons.push(reason);
     }
@@ -149,7 +149,7 @@ async function clusterVersionAt(
       logger.warn("failed to get version", {
         "remote-member-id": idText(remote.id),
         address: url,
-        error: error instanceof Error ? error.message : String(error),
+        error: errorText(error),
       });
     }
   }

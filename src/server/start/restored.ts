@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Backend, BackendCounters } from "../../backend/index.js";
-import { type Logger, readBE64, systemClock, writeBE64 } from "../../base/index.js";
+import { errorCode, type Logger, readBE64, systemClock, writeBE64 } from "../../base/index.js";
 import { encodeV2Store } from "../../cluster/index.js";
 import { emptyConfState, type HardState, type Snapshot } from "../../raft/index.js";
 import { createDataDir, Wal } from "../../wal/index.js";
@@ -176,13 +176,13 @@ async function isEmpty(dir: string): Promise<boolean> {
   try {
     return (await readdir(dir)).length === 0;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ENOENT";
+    return errorCode(error) === "ENOENT";
   }
 }
 
 function exists(path: string): Promise<boolean> {
   return readdir(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+    (error: unknown) => errorCode(error) !== "ENOENT",
   );
 }

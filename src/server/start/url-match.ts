@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type Clock, canonicalAddress, type Logger } from "../../base/index.js";
+import { type Clock, canonicalAddress, errorText, type Logger } from "../../base/index.js";
 import type { Names } from "./names.js";
 
 export interface UrlMatchDeps {
@@ -33,7 +33,7 @@ export async function differenceOfUrls(
     const at = resolvedLeft.findIndex((url, place) => url !== resolvedRight[place]);
     return at < 0 ? undefined : `resolved urls: "${resolvedLeft[at]}" != "${resolvedRight[at]}"`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
 
@@ -58,7 +58,7 @@ async function resolveUrl(url: string, end: number, { names, clock, logger }: Ur
       logger.info("resolved URL Host", { url, host, "resolved-addr": address });
       return withHost(canonicalAddress(address));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       logger.warn("failed to resolve URL Host", { url, host, "retry-interval": `${retryMs}ms`, error: reason });
       if (clock.now() + retryMs > end) throw new Error(`failed to resolve "${url}" (${reason})`);
     }

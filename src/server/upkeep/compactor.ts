@@ -1,4 +1,4 @@
-import { assertNever, type Clock, EtcdError, type Logger, type Timer } from "../../base/index.js";
+import { assertNever, type Clock, EtcdError, errorText, type Logger, type Timer } from "../../base/index.js";
 import type { AutoCompaction } from "../config.js";
 
 const hourMs = 3_600_000;
@@ -68,7 +68,7 @@ export class Compactor {
       await this.#config.compact(revision);
     } catch (error) {
       if (!(error instanceof EtcdError && error.kind === "compacted")) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorText(error);
         logger.warn(`failed auto ${name} compaction`, { revision, ...fields, error: reason });
         return;
       }

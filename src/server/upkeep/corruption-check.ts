@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, type Logger, type Timer } from "../../base/index.js";
+import { type Clock, EtcdError, errorText, type Logger, type Timer } from "../../base/index.js";
 import { type Cluster, idText, type Member } from "../../cluster/index.js";
 import type { Store } from "../../mvcc/index.js";
 import { type PeerClient, PeerError, type RevisionHash } from "../../transport/index.js";
@@ -211,7 +211,7 @@ export class CorruptionLoop {
     try {
       if (await finds()) await raiseAlarm(term);
     } catch (error) {
-      logger.warn("failed to check hash KV", { error: error instanceof Error ? error.message : String(error) });
+      logger.warn("failed to check hash KV", { error: errorText(error) });
     }
   }
 }

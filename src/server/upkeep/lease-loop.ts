@@ -1,4 +1,4 @@
-import type { Clock, LeaseId, Logger, Timer } from "../../base/index.js";
+import { type Clock, errorText, type LeaseId, type Logger, type Timer } from "../../base/index.js";
 import { type Lessor, leaseRevokesPerSecond } from "../../lease/index.js";
 import type { ServerCounters } from "../counters.js";
 
@@ -69,7 +69,7 @@ export class LeaseLoop {
     try {
       await lessor.proposeCheckpoints();
     } catch (error) {
-      logger.warn("failed to checkpoint leases", { error: reasonOf(error) });
+      logger.warn("failed to checkpoint leases", { error: errorText(error) });
     }
   }
 
@@ -91,12 +91,8 @@ export class LeaseLoop {
     } catch (error) {
       this.#config.logger.warn("failed to revoke lease", {
         "lease-id": BigInt.asUintN(64, id).toString(16).padStart(16, "0"),
-        error: reasonOf(error),
+        error: errorText(error),
       });
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, type Logger, type Timer } from "../../base/index.js";
+import { type Clock, EtcdError, errorText, type Logger, type Timer } from "../../base/index.js";
 import {
   attributesRequest,
   type Cluster,
@@ -89,7 +89,7 @@ export class Publisher {
       logger.info("cluster version is updated", fields);
     } catch (error) {
       logger.warn("failed to update cluster version", {
-        error: error instanceof Error ? error.message : String(error),
+        error: errorText(error),
       });
     } finally {
       this.#settingVersion = false;

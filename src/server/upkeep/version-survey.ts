@@ -1,4 +1,4 @@
-import { apiVersion, type Clock, type Logger, minClusterVersion } from "../../base/index.js";
+import { apiVersion, type Clock, errorText, type Logger, minClusterVersion } from "../../base/index.js";
 import { type Cluster, compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient } from "../../transport/index.js";
 import { within } from "./patience.js";
@@ -44,7 +44,7 @@ export class VersionSurvey {
         const versions = await within(clock, askMs, async (signal) => await client?.versions(url, signal));
         if (versions !== undefined) return this.#checked(versions.server, fields);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorText(error);
         logger.warn("failed to reach the peer URL", { ...fields, address: url, error: reason });
       }
     }
