@@ -1,6 +1,7 @@
 import { nearest } from "../base/index.js";
+import type { FlagKind } from "./flag.js";
 import { FlagError } from "./flag-error.js";
-import { type FlagKind, findFlag, flagTable } from "./flag-table.js";
+import { findFlag, flagTable } from "./flag-table.js";
 import { FlagValues, faultOf } from "./flag-values.js";
 import { type Idle, judgeOther } from "./idle-settings.js";
 import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";

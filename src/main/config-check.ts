@@ -1,8 +1,8 @@
 import { nearest } from "../base/index.js";
-import type { Printed } from "./config-command.js";
 import { type ConfigFile, configKeys, examineConfigFile } from "./config-file.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagValues } from "./flag-values.js";
+import type { Printed } from "./printed.js";
 import { settingsOf } from "./settings.js";
 
 interface Mistake {

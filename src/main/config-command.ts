@@ -1,6 +1,7 @@
 import { checkConfig } from "./config-check.js";
 import { printConfig } from "./config-print.js";
 import { FlagError } from "./flag-error.js";
+import type { Printed } from "./printed.js";
 
 const usage = `Usage:
 
@@ -11,15 +12,6 @@ const usage = `Usage:
   etcd config check FILE
     Look for every mistake in a configuration file.
 `;
-
-/** What a command prints, and how the process ends. */
-export interface Printed {
-  readonly text: string;
-  /** For stderr. */
-  readonly complaint?: string;
-  /** 0 unless given. */
-  readonly exitCode?: number;
-}
 
 /** `etcd config ...` */
 export function configCommand(

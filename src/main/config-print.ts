@@ -1,11 +1,12 @@
 import { formatDuration } from "../base/index.js";
 import { parseCommandLine } from "./command-line.js";
-import type { Printed } from "./config-command.js";
 import { readConfigFile } from "./config-file.js";
 import { applyEnvironment } from "./environment.js";
+import type { Flag } from "./flag.js";
 import { FlagError } from "./flag-error.js";
-import { type Flag, type FlagName, flagTable, variableOf } from "./flag-table.js";
+import { type FlagName, flagTable, variableOf } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
+import type { Printed } from "./printed.js";
 import { type Settings, settingsOf } from "./settings.js";
 
 /** One setting as a member would have it. */

@@ -1,34 +1,7 @@
 import { experimentalFlags } from "./experimental-flags.js";
+import type { Flag } from "./flag.js";
 import { logFlags } from "./log-flags.js";
 import { securityFlags } from "./security-flags.js";
-
-/**
- * How the text of a flag is read: `count` is a whole number from 0, `uint32` one below 2^32, `integer` may be negative,
- * `duration` is Go's ("1h30m"), `urls` and `list` are separated by commas.
- */
-export type FlagKind = "string" | "boolean" | "count" | "uint32" | "integer" | "duration" | "urls" | "list" | "choice";
-
-export type FlagGroup =
-  | "Member"
-  | "Clustering"
-  | "Security"
-  | "Auth"
-  | "Monitoring"
-  | "Logging"
-  | "Experimental"
-  | "Unsafe"
-  | "General";
-
-/** A flag that does something here. Its default is written as one would on the command line. */
-export interface Flag {
-  readonly name: string;
-  readonly group: FlagGroup;
-  readonly kind: FlagKind;
-  readonly initial: string;
-  readonly help: string;
-  /** What a `choice` may be. */
-  readonly choices?: readonly string[];
-}
 
 const member = "Member";
 const clustering = "Clustering";

@@ -1,5 +1,6 @@
 import { assert, parseBoolean, parseDuration, parseInteger } from "../base/index.js";
-import { type Flag, type FlagName, findFlag } from "./flag-table.js";
+import type { Flag } from "./flag.js";
+import { type FlagName, findFlag } from "./flag-table.js";
 import { parseUrls } from "./urls.js";
 
 /** What is wrong with a value, said as what was expected instead; undefined when nothing is. */

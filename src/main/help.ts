@@ -1,4 +1,5 @@
-import { type Flag, type FlagGroup, flagTable } from "./flag-table.js";
+import type { Flag, FlagGroup } from "./flag.js";
+import { flagTable } from "./flag-table.js";
 import { type OtherFlag, otherFlags } from "./other-flags.js";
 
 export const usage = `Usage:

@@ -1,4 +1,4 @@
-import type { Flag } from "./flag-table.js";
+import type { Flag } from "./flag.js";
 
 const logging = "Logging";
 

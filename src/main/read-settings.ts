@@ -1,9 +1,9 @@
 import { parseCommandLine } from "./command-line.js";
-import type { Printed } from "./config-command.js";
 import { applyEnvironment } from "./environment.js";
 import { helpText } from "./help.js";
 import { noteOf } from "./idle-settings.js";
 import type { Note } from "./note.js";
+import type { Printed } from "./printed.js";
 import { type Settings, settingsOf } from "./settings.js";
 import { versionText } from "./versions.js";
 

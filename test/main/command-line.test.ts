@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseCommandLine } from "../../src/main/command-line.js";
-import { type Flag, flagTable } from "../../src/main/flag-table.js";
+import type { Flag } from "../../src/main/flag.js";
+import { flagTable } from "../../src/main/flag-table.js";
 import { faultOf } from "../../src/main/flag-values.js";
 import { otherFlags } from "../../src/main/other-flags.js";
 
