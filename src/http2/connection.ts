@@ -27,6 +27,7 @@ import { PingPolicy } from "./ping-policy.js";
 import { Reading } from "./reading.js";
 import { declaredBytes, isRequest, isTrailers } from "./request-rules.js";
 import { Http2Stream, type StreamListener } from "./stream.js";
+import type { HostedStream } from "./stream-host.js";
 
 export interface Http2Config {
   /** Most streams that a client may have open. */
@@ -391,7 +392,7 @@ export class Http2Connection {
     this.#out.received.open();
   }
 
-  #closedStream(stream: Http2Stream): void {
+  #closedStream(stream: HostedStream): void {
     this.#streams.delete(stream.id);
     if (stream.occupied) this.#occupied++;
     if (!stream.remoteEnded) this.#cut.add(stream.id, stream.sendWindow);

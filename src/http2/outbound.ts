@@ -8,8 +8,7 @@ import { Output } from "./output.js";
 import type { Reading } from "./reading.js";
 import { ReceiveWindow } from "./receive-window.js";
 import { RequestRoom } from "./request-room.js";
-import type { Http2Stream } from "./stream.js";
-import type { StreamHost } from "./stream-host.js";
+import type { HostedStream, StreamHost } from "./stream-host.js";
 
 export interface OutboundConfig {
   /** Fields that come again in many answers. */
@@ -17,7 +16,7 @@ export interface OutboundConfig {
   /** Something was said of an answer. */
   readonly onAnswer: () => void;
   readonly memory: ConnectionMemory;
-  readonly onClosed: (stream: Http2Stream) => void;
+  readonly onClosed: (stream: HostedStream) => void;
   /** The handler of a stream that is over is done. */
   readonly onVacated: () => void;
 }
@@ -33,7 +32,7 @@ export class Outbound implements StreamHost {
   readonly #output: Output;
   readonly #encoder: HpackEncoder;
   /** Streams with something to send that had no room for it, in the order of their turns. */
-  readonly #waiting = new Set<Http2Stream>();
+  readonly #waiting = new Set<HostedStream>();
   #sendWindow = initialWindowBytes;
 
   constructor(socket: Duplex, reading: Reading, streamWindowBytes: number, config: OutboundConfig) {
@@ -83,7 +82,7 @@ export class Outbound implements StreamHost {
     this.writer.windowUpdate(stream, bytes);
   }
 
-  wait(stream: Http2Stream): void {
+  wait(stream: HostedStream): void {
     this.#waiting.add(stream);
   }
 
@@ -103,12 +102,12 @@ export class Outbound implements StreamHost {
     return false;
   }
 
-  freed(stream: Http2Stream, bytes: number, whole: boolean): void {
+  freed(stream: HostedStream, bytes: number, whole: boolean): void {
     this.#config.memory.requests.release(bytes);
     this.requestRoom.freed(stream, bytes, whole);
   }
 
-  closed(stream: Http2Stream): void {
+  closed(stream: HostedStream): void {
     this.#waiting.delete(stream);
     this.requestRoom.leave(stream);
     this.#config.onClosed(stream);

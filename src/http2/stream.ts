@@ -1,7 +1,7 @@
 import type { Field } from "./field-list.js";
 import { errorCodes, frameBytesMax, windowBytesMax } from "./frames.js";
 import type { Priority } from "./memory.js";
-import type { StreamHost } from "./stream-host.js";
+import type { HostedStream, StreamHost } from "./stream-host.js";
 
 /** Who takes a request: told what comes of it, in order, until `closed`. */
 export interface StreamListener {
@@ -29,7 +29,7 @@ interface Waiting {
 }
 
 /** One request and its answer. */
-export class Http2Stream {
+export class Http2Stream implements HostedStream {
   readonly id: number;
   /** Set by whoever takes the request, when that is work that goes first. */
   priority: Priority = "ordinary";
@@ -84,7 +84,6 @@ export class Http2Stream {
     return this.#waitingBytes > 0 && this.#sendWindow > 0;
   }
 
-  /** The client has said all of its request. */
   get remoteEnded(): boolean {
     return this.#remoteEnded;
   }
@@ -213,7 +212,6 @@ export class Http2Stream {
     return this.#occupied;
   }
 
-  /** What the client has allowed to be sent; below zero when it took some of that back. */
   get sendWindow(): number {
     return this.#sendWindow;
   }
