@@ -1,9 +1,8 @@
 import type { Steps, WorkBudget } from "../base/index.js";
 import type { Change } from "./change.js";
-import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
+import { addToBatch, ChangeEvent } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
-import type { WatchStream } from "./watch-stream.js";
-import type { Watcher } from "./watcher.js";
+import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
 import { WatcherGroup } from "./watcher-group.js";
 
 /** Events of one revision, over all watchers, that are told at once; more are told in steps. */
@@ -27,7 +26,7 @@ export class SyncedWatchers {
   /** Became synced while a write is being told: created after it, or having read it in the history. */
   readonly #joining = new Set<Watcher>();
   /** Streams that wait for the end of it. */
-  readonly #waiting = new Set<WatchStream>();
+  readonly #waiting = new Set<WatcherOwner>();
   #telling = false;
 
   /** @param stall takes a watcher, already deleted here, whose stream has no room for the events of `revision` */
@@ -60,11 +59,11 @@ export class SyncedWatchers {
   }
 
   /** Has the stream hear (`told`) when the write that is being told has been told to all. */
-  whenTold(stream: WatchStream): void {
+  whenTold(stream: WatcherOwner): void {
     this.#waiting.add(stream);
   }
 
-  forgetStream(stream: WatchStream): void {
+  forgetStream(stream: WatcherOwner): void {
     this.#waiting.delete(stream);
   }
 

@@ -4,10 +4,9 @@ import type { History } from "./history.js";
 import { HistoryAhead } from "./history-ahead.js";
 import type { RecentChanges } from "./recent-changes.js";
 import { WatchBacklog } from "./watch-backlog.js";
-import { addToBatch, ChangeEvent, type EventBatch } from "./watch-events.js";
+import { addToBatch, ChangeEvent } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
-import type { WatchStream } from "./watch-stream.js";
-import type { Watcher } from "./watcher.js";
+import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
 import { WatcherGroup } from "./watcher-group.js";
 
 /** Most changes that one step reads, and so that one message of the past holds; a larger revision is still whole. */
@@ -51,7 +50,7 @@ export class CatchUp {
   readonly #riders = new WatcherGroup();
   #position = 0;
   /** Streams that have stalled watchers, and had room when last heard of. */
-  readonly #returning = new Set<WatchStream>();
+  readonly #returning = new Set<WatcherOwner>();
   #running = false;
   #closed = false;
 
@@ -79,7 +78,7 @@ export class CatchUp {
   }
 
   /** The stream has room for some of its stalled watchers. */
-  resume(stream: WatchStream): void {
+  resume(stream: WatcherOwner): void {
     this.#returning.add(stream);
     this.#start();
   }
@@ -90,7 +89,7 @@ export class CatchUp {
     else if (watcher.place === "riding") this.#riders.delete(watcher);
   }
 
-  removeStream(stream: WatchStream): void {
+  removeStream(stream: WatcherOwner): void {
     this.#returning.delete(stream);
   }
 
@@ -148,7 +147,7 @@ export class CatchUp {
   }
 
   #takeReturning(): void {
-    const again: WatchStream[] = [];
+    const again: WatcherOwner[] = [];
     let taken = 0;
     for (const stream of this.#returning) {
       if (taken >= watchersPerStep) break;

@@ -1,7 +1,7 @@
 import { type Encoded, type EncodedEvent, EventType, encodeEvent, type KeyValue } from "../wire/index.js";
 import type { Change } from "./change.js";
 import type { WatchHistory } from "./watch-history.js";
-import type { Watcher } from "./watcher.js";
+import type { EventBatch, Watcher } from "./watcher.js";
 
 /** One change as watchers are told it: encoded when the first one hears of it, once for all of them. */
 export class ChangeEvent {
@@ -48,13 +48,6 @@ export class ChangeEvent {
     const type = this.change.type === "put" ? EventType.PUT : EventType.DELETE;
     return encodeEvent({ type, kv: this.change.kv, prevKv });
   }
-}
-
-/** Events for one watcher, in order. */
-export interface EventBatch {
-  readonly events: EncodedEvent[];
-  readonly firstRevision: number;
-  bytes: number;
 }
 
 /** Adds what each of `batches`' watchers hears of one change. */

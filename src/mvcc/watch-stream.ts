@@ -1,6 +1,5 @@
 import type { EncodedEvent } from "../wire/index.js";
-import type { EventBatch } from "./watch-events.js";
-import type { Watcher, WatcherPlace, WatchId, WatchOptions } from "./watcher.js";
+import type { EventBatch, Watcher, WatcherOwner, WatcherPlace, WatchId, WatchOptions } from "./watcher.js";
 
 /** What the watchers of a stream are told, in this order. */
 export type WatchNotice =
@@ -51,7 +50,7 @@ export type WatchAnswer =
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Many watchers that share one way to one client. */
-export class WatchStream {
+export class WatchStream implements WatcherOwner {
   readonly #keeper: WatcherKeeper;
   readonly #sink: WatchSink;
   readonly #watchers = new Map<WatchId, Watcher>();
@@ -135,7 +134,6 @@ export class WatchStream {
     this.#continueRound();
   }
 
-  /** All watchers have heard of the store's revision: says what could not be said before. */
   told(): void {
     this.#continueRound();
     for (; this.#progressRequests > 0; this.#progressRequests--) this.requestProgress();
@@ -171,7 +169,6 @@ export class WatchStream {
     return this.#sink.hasRoom;
   }
 
-  /** @returns false when there is no room: nothing was taken */
   offer(watcher: Watcher, revision: number, { events, bytes }: EventBatch): boolean {
     if (!this.#sink.hasRoomFor(bytes)) return false;
     watcher.quiet = false;
@@ -179,14 +176,12 @@ export class WatchStream {
     return true;
   }
 
-  /** @returns false when there is no room: nothing was taken */
   offerCompacted(watcher: Watcher, compactRevision: number): boolean {
     if (!this.#sink.hasRoom) return false;
     this.#sink.deliver({ kind: "compacted", watchId: watcher.id, compactRevision });
     return true;
   }
 
-  /** Notes that one of its watchers changes its place, and keeps it while it is stalled. */
   moved(watcher: Watcher, to: WatcherPlace): void {
     const from = watcher.place;
     if (from === to) return;
@@ -202,7 +197,6 @@ export class WatchStream {
     this.#notified.delete(watcher);
   }
 
-  /** Those that wait for room, the longest waiting first. */
   stalled(): Iterable<Watcher> {
     return this.#stalled;
   }

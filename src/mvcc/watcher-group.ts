@@ -11,10 +11,6 @@ export class WatcherGroup {
     return this.#all.size;
   }
 
-  has(watcher: Watcher): boolean {
-    return this.#all.has(watcher);
-  }
-
   /** In the order added. May be changed while it is walked. */
   watchers(): IterableIterator<Watcher> {
     return this.#all.values();

@@ -1,5 +1,5 @@
 import type { Key } from "../base/index.js";
-import type { WatchStream } from "./watch-stream.js";
+import type { EncodedEvent } from "../wire/index.js";
 
 /** 64 signed bits, unique among the watchers of one stream; the client may choose it. */
 export type WatchId = bigint;
@@ -36,11 +36,35 @@ export type WatcherPlace = "synced" | "waiting" | "riding" | "stalled" | "over";
 /** One watch of one stream. Only the place that keeps it writes its mutable fields. */
 export interface Watcher {
   readonly id: WatchId;
-  readonly stream: WatchStream;
+  readonly stream: WatcherOwner;
   readonly options: WatchOptions;
   place: WatcherPlace;
   /** While `waiting` or `stalled`: it was handed everything before this revision and nothing from it on. */
   nextRevision: number;
   /** It was sent no events since the last round of progress notices. */
   quiet: boolean;
+}
+
+/** Events for one watcher, in order. */
+export interface EventBatch {
+  readonly events: EncodedEvent[];
+  readonly firstRevision: number;
+  /** Length of the events together. */
+  bytes: number;
+}
+
+/** The stream of a watcher, as the places that keep watchers see it. */
+export interface WatcherOwner {
+  /** Whether the client takes more now. */
+  readonly hasRoom: boolean;
+  /** @returns false when there is no room: nothing was taken */
+  offer(watcher: Watcher, revision: number, batch: EventBatch): boolean;
+  /** @returns false when there is no room: nothing was taken */
+  offerCompacted(watcher: Watcher, compactRevision: number): boolean;
+  /** Notes that one of its watchers changes its place, and keeps the watcher while it is stalled. */
+  moved(watcher: Watcher, to: WatcherPlace): void;
+  /** Its watchers that wait for room, the longest waiting first. */
+  stalled(): Iterable<Watcher>;
+  /** All watchers have heard of the store's revision: sends the progress notices that had to wait for that. */
+  told(): void;
 }
