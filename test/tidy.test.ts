@@ -36,9 +36,8 @@ interface Source {
 }
 
 const sources = files("src").map(read);
-const written = [...sources, ...[...files("test"), ...files("proto")].map(read)].filter(
-  ({ path }) => !isGenerated(path),
-);
+const all = [...sources, ...[...files("test"), ...files("proto")].map(read)];
+const written = all.filter(({ path }) => !isGenerated(path));
 
 /** Programs that are run as they are: those in `bin`, some of them shell scripts, and measurements. */
 const scripts = ["bin", "test"].flatMap((folder) =>
@@ -79,6 +78,22 @@ describe("floors", () => {
         .trim();
       expect(rest, `${path} holds only exports`).toBe("");
     }
+  });
+
+  test("no files import each other in a circle, types and import() included", () => {
+    expect(circles(new Map(all.map(({ path, imports }) => [path, imports])))).toEqual([]);
+  });
+
+  test("a circle is found, whatever way leads into it", () => {
+    const imports: [string, string[]][] = [
+      ["entrance", ["a"]],
+      ["a", ["b", "leaf"]],
+      ["b", ["c"]],
+      ["c", ["a"]],
+      ["itself", ["itself"]],
+      ["leaf", []],
+    ];
+    expect(circles(new Map(imports))).toEqual([["a", "b", "c"], ["itself"]]);
   });
 
   test("no file is dead", () => {
@@ -164,6 +179,31 @@ function wrongStep(path: string, target: string): string | undefined {
   return allowed && target === `src/${to}/index.ts` ? undefined : `${path} -> ${target}`;
 }
 
+/** Strongly connected components of more than one file (Tarjan), and files that import themselves. */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const order = new Map<string, number>();
+  const open: string[] = [];
+  const reach = (path: string): number => {
+    let lowest = order.size;
+    const own = lowest;
+    order.set(path, own);
+    open.push(path);
+    for (const target of imports.get(path) ?? []) {
+      const seen = order.get(target);
+      if (seen === undefined) lowest = Math.min(lowest, reach(target));
+      else if (open.includes(target)) lowest = Math.min(lowest, seen);
+    }
+    if (lowest === own) {
+      const circle = open.splice(open.indexOf(path));
+      if (circle.length > 1 || imports.get(path)?.includes(path)) found.push(circle.sort());
+    }
+    return lowest;
+  };
+  for (const path of imports.keys()) if (!order.has(path)) reach(path);
+  return found.sort();
+}
+
 function roomOf(path: string): string {
   return path.split("/")[1] ?? "";
 }
@@ -180,7 +220,7 @@ function files(folder: string): string[] {
 
 function read(path: string): Source {
   const text = readFileSync(join(root, path), "utf8");
-  const imports = [...text.matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)].map(([, specifier]) =>
+  const imports = [...text.matchAll(/(?:from|import\(?)\s*"(\.[^"]+)\.js"/g)].map(([, specifier]) =>
     relative(root, resolve(dirname(join(root, path)), `${specifier}.ts`)),
   );
   return { path, text, imports: imports.filter((target) => existsSync(join(root, target))) };

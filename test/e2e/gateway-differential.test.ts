@@ -3,7 +3,8 @@ import { askHttp } from "../support/http-client.js";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 import { shown } from "./http-transcript.js";
-import { type GatewayStep, gatewayScenarios } from "./scenarios/gateway.js";
+import { gatewayScenarios } from "./scenarios/gateway.js";
+import type { GatewayStep } from "./scenarios/gateway-step.js";
 
 // The same requests over HTTP to real etcd 3.5 and to ours: status, type and body of the answers must be the same.
 // Hidden is what cannot be equal, and three things that are ours or a build's: `error`, the name under which older

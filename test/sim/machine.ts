@@ -2,9 +2,28 @@ import { type Logger, type MemberId, type Random, seededRandom, silentLogger } f
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
 import { SimDisk } from "./disk.js";
 import { files } from "./files.js";
-import { ProcessClock } from "./time.js";
+import type { History } from "./history.js";
+import type { SimNetwork } from "./links.js";
+import { ProcessClock, type SimClock } from "./time.js";
+import type { Trace } from "./trace.js";
 import { everything, Watching } from "./watching.js";
-import type { World } from "./world.js";
+
+/** What a machine shares with the others. */
+export interface Surroundings {
+  readonly clock: SimClock;
+  readonly trace: Trace;
+  readonly history: History;
+  readonly network: SimNetwork;
+  readonly settings: Partial<ServerConfig>;
+  /** The members that found the cluster. */
+  readonly initialCluster: ServerConfig["initialCluster"];
+  /** The members of now. */
+  readonly machines: readonly Machine[];
+  /** Members write their log lines to the trace. */
+  readonly logs: boolean;
+  /** Ends the run with its first failure. */
+  readonly fail: (error: unknown) => void;
+}
 
 /** One run of a member's program. */
 export class MemberProcess {
@@ -30,7 +49,7 @@ export class Machine {
   readonly name: string;
   readonly peerUrl: string;
   readonly disk: SimDisk;
-  readonly #world: World;
+  readonly #world: Surroundings;
   readonly #random: Random;
   readonly #dir: string;
   readonly #wallSkewMs: number;
@@ -43,7 +62,7 @@ export class Machine {
   /** Somebody asked for its removal. */
   leaving = false;
 
-  constructor(world: World, at: number, random: Random) {
+  constructor(world: Surroundings, at: number, random: Random) {
     this.#world = world;
     this.#random = random;
     this.name = `m${at}`;

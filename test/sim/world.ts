@@ -6,7 +6,7 @@ import type { ServerConfig } from "../../src/server/index.js";
 import { files } from "./files.js";
 import { History } from "./history.js";
 import { SimNetwork } from "./links.js";
-import { Machine } from "./machine.js";
+import { Machine, type Surroundings } from "./machine.js";
 import { nodeOf } from "./nodes.js";
 import { SimClock, settle } from "./time.js";
 import { Trace } from "./trace.js";
@@ -20,7 +20,7 @@ export interface WorldConfig {
 }
 
 /** A cluster, its machines and the network between them, on one clock and one source of chance. */
-export class World {
+export class World implements Surroundings {
   readonly clock = new SimClock();
   readonly trace: Trace;
   readonly history = new History(() => this.clock.now());
@@ -64,7 +64,6 @@ export class World {
     this.machines.splice(this.machines.indexOf(machine), 1);
   }
 
-  /** Ends the run with its first failure. */
   readonly fail = (error: unknown): void => {
     this.#failure ??= error;
   };

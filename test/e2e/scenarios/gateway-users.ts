@@ -1,4 +1,4 @@
-import type { GatewayStep } from "./gateway.js";
+import type { GatewayStep } from "./gateway-step.js";
 
 const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");
 const [a, b, c, x] = ["a", "b", "c", "x"].map(base64);

@@ -1,13 +1,6 @@
 import { gatewayPaths } from "../../../src/rpc/gateway/paths.js";
-import type { HttpQuestion } from "../../support/http-client.js";
+import type { GatewayStep } from "./gateway-step.js";
 import { users } from "./gateway-users.js";
-
-/** A question, and what of its answer cannot be equal. */
-export interface GatewayStep extends HttpQuestion {
-  readonly hide?: RegExp;
-  /** Name of the user whose token the step sends; the user has logged in before. */
-  readonly as?: string;
-}
 
 const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");
 const [foo, bar, a, b] = ["foo", "bar", "a", "b"].map(base64);
