@@ -1,20 +1,20 @@
 import { type Clock, type Logger, MemoryAccount } from "../base/index.js";
 
-/** What clients may make the process hold: an eighth of its memory. Keys, caches and the raft log need the rest. */
+/** The share of the process's memory that clients' requests may hold. Keys, caches and the raft log need the rest. */
 const clientShare = 1 / 8;
-/** Less would refuse ordinary work: a few large requests and answers at a time. */
+/** The least that clients may hold: with less, a few large requests and answers at once would be refused. */
 const clientBytesMin = 64 * 1024 * 1024;
 /**
- * Room for 20,000 watches, each a call of its own. V8 may let as much again pile up before it collects what was
- * dropped. A machine may have far more memory, but it is not said that clients shall have it: `--max-memory` says so.
+ * The most that clients may hold when `--max-memory` is not given, however large the machine: enough for 20,000 watches
+ * with a call each. V8 may keep as many bytes again as garbage before it collects them.
  */
 const unaskedBytesMax = 384 * 1024 * 1024;
 
 /**
- * The account of what clients make this process hold.
+ * The account of the bytes that this process holds for clients.
  *
- * @param maxMemoryBytes what the process may use; 0 when the operator has not said it
- * @param machineBytes what its container or machine has
+ * @param maxMemoryBytes `--max-memory`; 0 when it is not given
+ * @param machineBytes the memory of the container, or of the machine when there is no container
  */
 export function clientMemory(
   maxMemoryBytes: number,

@@ -8,20 +8,20 @@ import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
 
 export interface CommandLine {
   readonly values: FlagValues;
-  /** Every flag that was given, supported or not. */
+  /** The names of all flags that were given, supported or not. */
   readonly given: ReadonlySet<string>;
   readonly help: boolean;
-  /** The first flag that is not supported; it counts only where flags count, that is without a config file. */
+  /** Why the first unsupported flag is refused. With a config file all other flags are ignored, and so is this. */
   readonly refusal?: FlagError;
-  /** Flags that were taken and mean nothing any more. */
+  /** Flags of older versions that were given and no longer mean anything. */
   readonly forgotten: readonly string[];
-  /** Flags that were taken and have no effect here. */
+  /** Flags that this server accepts although they have no effect. */
   readonly idle: readonly Idle[];
 }
 
 /**
  * Reads a command line as Go's flag package does: one dash or two, `--name value` or `--name=value`, a boolean never
- * takes the next word, the last of two wins. No argument parser on the shelf reads flags so, hence our own.
+ * takes the next word, the last of two wins. No published argument parser reads flags this way, hence our own.
  *
  * @throws FlagError for an unknown flag, and for a value that is not what the flag expects
  */
@@ -81,9 +81,10 @@ function suggestion(name: string): string {
 }
 
 /**
- * Checks a value and keeps it.
+ * Checks a value and stores it.
  *
- * @param source where it came from, for the message: `flag -name` or the variable's name
+ * @param source where the value came from, for error messages: `flag -name` or the variable's name
+ * @throws FlagError when the flag is unknown or the value is not of its kind
  */
 export function setFlag(values: FlagValues, name: string, text: string, source: string): void {
   const flag = findFlag(name);

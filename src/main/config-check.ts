@@ -6,15 +6,15 @@ import type { Printed } from "./printed.js";
 import { settingsOf } from "./settings.js";
 
 interface Mistake {
-  /** 0 when it is about the whole file. */
+  /** Line in the file, from 1; 0 when the mistake concerns the whole file. */
   readonly line: number;
   readonly text: string;
 }
 
 /**
- * `etcd config check`: everything that is wrong with a configuration file, at once, in the order of its lines.
+ * `etcd config check`: lists all mistakes of a configuration file in the order of its lines.
  *
- * @throws FlagError when it cannot be read at all
+ * @throws FlagError when the file cannot be read
  */
 export function checkConfig(path: string): Printed {
   const file = examineConfigFile(path);
@@ -33,7 +33,7 @@ function keyMistakes({ unknown, twice, faults, lines }: ConfigFile): readonly Mi
   const known = configKeys();
   return [
     ...unknown.map((key) => {
-      // On the command line it may have the last name of what is in a group here.
+      // A key such as `cert-file`, written outside its group, is most likely `client-transport-security.cert-file`.
       const near = known.find((name) => name.endsWith(`.${key}`)) ?? nearest(key, known);
       const hint = near === undefined ? "" : `; did you mean ${near}?`;
       return { line: at(key), text: `unknown key ${key}${hint}` };
@@ -43,7 +43,10 @@ function keyMistakes({ unknown, twice, faults, lines }: ConfigFile): readonly Mi
   ];
 }
 
-/** What the values mean together. Those that a mistake hangs on are left out, to find the next. */
+/**
+ * Mistakes that show only when all values are read together. The server's own check stops at the first, so the values
+ * that cause it are removed and the check runs again to find the next.
+ */
 function valueMistakes({ values, lines }: ConfigFile): readonly Mistake[] {
   const mistakes: Mistake[] = [];
   for (let left = values; ; ) {
@@ -68,7 +71,7 @@ function firstMistake(values: FlagValues): string | undefined {
   }
 }
 
-/** `key in path`, as the reader of the file has noted it. */
+/** The key in the file that set a value. The file's reader notes its source as `key in path`. */
 function keyOf(name: string, values: FlagValues): string {
   return (values.source(name) ?? "").split(" ")[0] ?? "";
 }

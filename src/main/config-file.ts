@@ -10,7 +10,7 @@ import { type Idle, judgeOther, noteOf } from "./idle-settings.js";
 import type { Note } from "./note.js";
 import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
 
-/** Keys of the file that are named otherwise on the command line, and the groups that flags there have no name for. */
+/** Keys of the file whose flags have other names. A key in a group is written `group.key`. */
 const renamed: Readonly<Record<string, string>> = {
   "experimental-snapshot-catch-up-entries": "experimental-snapshot-catchup-entries",
   "socket-options.reuse-port": "socket-reuse-port",
@@ -34,42 +34,42 @@ const renamed: Readonly<Record<string, string>> = {
   "peer-transport-security.allowed-hostname": "peer-cert-allowed-hostname",
 };
 
-/** Lists that the file has as one string, parted by commas. */
+/** Keys whose value is a list on the command line and one string, separated by commas, in the file. */
 const stringLists = new Set(["cors", "host-whitelist"]);
 
 const groups = new Set(Object.keys(renamed).flatMap((key) => (key.includes(".") ? [key.split(".")[0] ?? ""] : [])));
 
-/** Only on the command line, as far as the name goes: some flags have their place in a group. */
+/** Flags whose names are no keys of the file: they either make no sense there or are keys of a group. */
 const commandLineOnly = new Set([
   ...["config-file", "version", "experimental-snapshot-catchup-entries"],
   ...Object.entries(renamed).flatMap(([key, name]) => (key.includes("transport-security.") ? [name] : [])),
 ]);
 
-/** Something in a configuration file that cannot stay as it is. */
+/** A mistake in a configuration file that keeps a member from starting. */
 export interface FileFault {
-  /** As the file has it, those of a group under `group.key`; undefined when it is about the whole file. */
+  /** The key as written in the file, `group.key` within a group; undefined when the mistake concerns the whole file. */
   readonly key: string | undefined;
   readonly error: FlagError;
 }
 
-/** What a configuration file says. */
+/** The contents of a configuration file. */
 export interface ConfigFile {
   readonly values: FlagValues;
   readonly notes: readonly Note[];
   /** In the order of the file. */
   readonly faults: readonly FileFault[];
-  /** Keys that mean nothing: etcd passes over them. */
+  /** Keys that etcd does not know. As etcd does, a member ignores them. */
   readonly unknown: readonly string[];
-  /** Keys that are there more than once: the last one counts. */
+  /** Keys that occur more than once. The last occurrence counts. */
   readonly twice: readonly string[];
-  /** Where a key stands, from 1. */
+  /** The line of each key, from 1. */
   readonly lines: ReadonlyMap<string, number>;
 }
 
 /**
  * Reads a `--config-file`: YAML 1.1 or JSON, keys named as the flags and in any case. As in etcd, a key without a
- * value counts as absent, an empty value as the default, the last of two wins, a key that etcd does not know is passed
- * over (and noted), and a value must have the type of its key: numbers are not quoted, a duration is a number of
+ * value counts as absent, an empty value means the default, the last of two equal keys wins, an unknown key is ignored
+ * with a warning, and a value must have the type of its key: numbers are not quoted, and a duration is a number of
  * nanoseconds.
  *
  * @throws FlagError when the file cannot be read or a value cannot be used
@@ -82,9 +82,9 @@ export function readConfigFile(path: string): Pick<ConfigFile, "values" | "notes
 }
 
 /**
- * As `readConfigFile`, to the end of the file, whatever is wrong on the way.
+ * As `readConfigFile`, but collects all faults instead of throwing the first.
  *
- * @throws FlagError when the file cannot be read at all
+ * @throws FlagError when the file cannot be read or is neither YAML nor JSON
  */
 export function examineConfigFile(path: string): ConfigFile {
   const values = new FlagValues();
@@ -113,12 +113,14 @@ export function examineConfigFile(path: string): ConfigFile {
 }
 
 /**
- * @returns the setting, when it has no effect here
+ * Puts one value of the file into `values`.
+ *
+ * @returns the setting, when this server accepts it but it has no effect
  * @throws FlagError when the value cannot be used
  */
 function take(values: FlagValues, name: string, key: string, value: unknown, path: string): Idle | undefined {
   const text = textOf(key, findFlag(name), value);
-  // Even where a flag would refuse it.
+  // An empty value means the default, even for flags that refuse an empty value on the command line.
   if (text === "") return undefined;
   const judged = judgeOther(name, text, `${key} in ${path}`);
   if (judged instanceof FlagError) throw judged;
@@ -126,7 +128,7 @@ function take(values: FlagValues, name: string, key: string, value: unknown, pat
   return judged;
 }
 
-/** Keys that a file may have, for one that is misspelled. */
+/** All keys that a file may have, to suggest one for a key that is misspelled. */
 export function configKeys(): readonly string[] {
   const plain = [...flagTable, ...otherFlags].map(({ name }) => name).filter((name) => !commandLineOnly.has(name));
   return [...plain, ...Object.keys(renamed), ...groups];
@@ -165,7 +167,7 @@ function parseFile(path: string): ParsedFile {
   return { document, lines, twice };
 }
 
-/** The keys and values of the file, those of a group under `group.key`, without those that have no value. */
+/** The keys of the file that have a value, with that value. Keys of a group are written `group.key`. */
 function entriesOf(file: unknown, group: string): readonly (readonly [string, unknown])[] {
   if (typeof file !== "object" || file === null || Array.isArray(file)) {
     const where = group === "" ? "the configuration file" : group;
@@ -181,7 +183,7 @@ function entriesOf(file: unknown, group: string): readonly (readonly [string, un
   return entries;
 }
 
-/** A value of the file as its flag would have it on the command line. */
+/** A value of the file, written as its flag is written on the command line. */
 function textOf(key: string, flag: Flag | undefined, value: unknown): string {
   switch (flag?.kind) {
     case "boolean":

@@ -9,23 +9,23 @@ import type { FlagValues } from "./flag-values.js";
 import type { Printed } from "./printed.js";
 import { type Settings, settingsOf } from "./settings.js";
 
-/** One setting as a member would have it. */
+/** One setting with the value that a member would use. */
 interface Row {
   readonly name: string;
   readonly value: string | number | boolean | readonly string[];
   readonly source: "flag" | "variable" | "file" | "default";
-  /** Which flag, variable or key. */
+  /** The flag, variable or key that set the value; undefined for a default. */
   readonly from: string | undefined;
 }
 
-/** They say where settings come from, not how a member is. */
+/** Flags that are not settings of a member, so they are not printed. */
 const notSettings = new Set<string>(["config-file", "version"]);
 
 /**
- * `etcd config print`: the settings, by the same rules by which a member takes them.
+ * `etcd config print`: the settings that a member started in the same way would have.
  *
- * @param aligned for people; else columns are parted by tabs
- * @throws FlagError for settings that a member would not start with
+ * @param aligned pads the columns, for a terminal; otherwise tabs separate them
+ * @throws FlagError when a member would refuse to start with these settings
  */
 export function printConfig(
   words: readonly string[],
@@ -119,7 +119,7 @@ function effective(
   }
 }
 
-/** What a member makes of a setting that leaves something to it. */
+/** The value that the server works out for settings whose default depends on others; undefined for all others. */
 function workedOut(name: FlagName, { server, log, keepaliveTimeoutMs }: Settings): Row["value"] | undefined {
   switch (name) {
     case "data-dir":
@@ -149,7 +149,7 @@ function workedOut(name: FlagName, { server, log, keepaliveTimeoutMs }: Settings
   }
 }
 
-/** A URL may carry one. */
+/** Masks the password that a URL may contain. */
 function withoutPassword(text: string): string {
   return text.replace(/(:\/\/[^/@:,]*):[^/@,]*@/g, "$1:xxxxx@");
 }

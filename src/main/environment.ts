@@ -6,13 +6,13 @@ import { judgeOther, noteOf } from "./idle-settings.js";
 import type { Note } from "./note.js";
 import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
 
-/** Variables that begin like ours and are not settings. */
+/** Variables that begin with `ETCD_` but are not settings. */
 const special = new Set(["ETCD_UNSUPPORTED_ARCH"]);
 
 /**
- * Takes every setting that has a variable and no flag.
+ * Sets every flag that is not on the command line from its environment variable, if there is one.
  *
- * @returns what there is to say about it
+ * @returns lines for the log: which variables were used and which were not recognized
  * @throws FlagError when a flag and its variable are both given, or a value is not what its flag expects
  */
 export function applyEnvironment(
@@ -31,7 +31,7 @@ export function applyEnvironment(
     );
   }
   if (environment.ETCD_VERSION) {
-    // It would read as `--version`; container images are known to set it.
+    // Container images are known to set this variable. It would count as `--version`.
     used.add("ETCD_VERSION");
     const fields = { key: "ETCD_VERSION", value: environment.ETCD_VERSION };
     notes.push({ level: "warn", message: "cannot set special environment variable", fields });
@@ -40,7 +40,7 @@ export function applyEnvironment(
     const variable = variableOf(name);
     const text = environment[variable];
     if (text === undefined || text === "" || used.has(variable)) continue;
-    // A variable of another version is one that etcd 3.5 does not know.
+    // etcd 3.5 does not know variables of other versions; they are reported below as unrecognized.
     if (findOtherFlag(name)?.ofAnotherVersion) continue;
     used.add(variable);
     const judged = judgeOther(name, text, variable);
@@ -52,7 +52,7 @@ export function applyEnvironment(
   }
   for (const variable of Object.keys(environment)) {
     if (!variable.startsWith("ETCD_") || used.has(variable) || special.has(variable)) continue;
-    // Its value is not logged: what it is for is not known, and it may be a password.
+    // The value of an unknown variable is not logged, since it may be a password.
     const fields = { "environment-variable": variable };
     notes.push({ level: "warn", message: "unrecognized environment variable", fields });
   }

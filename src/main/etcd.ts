@@ -15,10 +15,10 @@ import type { Settings } from "./settings.js";
 import { toldToStop } from "./signals.js";
 import { banner } from "./terminal.js";
 
-/** A stop that takes longer is given up: whoever asked for it will not wait any longer either. */
+/** How long an orderly stop may take, in ms. Supervisors commonly kill a process after 5 s. */
 const stopMsMax = 4_800;
 
-/** For what goes wrong before the log is known. */
+/** The log for errors that occur before the log settings are known. */
 const stderrLog: LogSettings = { level: "info", outputs: ["stderr"], format: "json", formatGiven: false };
 
 const settled = { ok: 0, failed: 1, badCommandLine: 2 } as const;
@@ -38,7 +38,7 @@ export async function main(words: readonly string[]): Promise<void> {
   process.exit(await run(task.settings, logger));
 }
 
-/** A log that cannot be opened ends the process. */
+/** Opens the log, or ends the process when that fails. */
 function openLog(settings: LogSettings): ProcessLogger {
   try {
     return openLogger(settings);
@@ -49,7 +49,7 @@ function openLog(settings: LogSettings): ProcessLogger {
   }
 }
 
-/** The task; a command line that cannot be read ends the process. */
+/** Reads the task from the command line, or ends the process when it cannot be read. */
 async function read(words: readonly string[]): Promise<Task> {
   try {
     return await readTask(words, process.env);
@@ -83,7 +83,7 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   const manager = ServiceManager.of(process.env, logger, systemClock);
   void manager?.ready();
   logger.show(banner(settings, server.memberId, server.clusterId, clientUrls));
-  // Why it failed, the server has told the log.
+  // The server has logged the reason of a failure already.
   const failure = await Promise.race([stopping, server.failed, server.removed.then(() => sayRemoved(logger))]);
   void manager?.stopping();
   const closing = { name: settings.server.name, "data-dir": settings.server.dataDir };
@@ -97,13 +97,13 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   return failure === undefined && stopped ? settled.ok : settled.failed;
 }
 
-/** As etcd says it, which then ends as if it had been told to. */
+/** Logs etcd's own lines for a member that was removed. Like etcd, the process then exits with code 0. */
 function sayRemoved(logger: ProcessLogger): void {
   logger.warn("server error", { error: "the member has been permanently removed from the cluster" });
   logger.warn("data-dir used by this member must be removed");
 }
 
-/** What the runtime has to say goes to the log, not past it. */
+/** Sends Node's warnings, and errors that nobody caught, to the log instead of stderr. */
 function watchRuntime(logger: ProcessLogger): void {
   process.removeAllListeners("warning");
   process.on("warning", (warning) => logger.warn("warning of the runtime", { warning: warning.message }));

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { StartError } from "./start-error.js";
 
-/** As etcd: what the log, the database and the other members need, with room to spare. Clients get the rest. */
+/** File descriptors reserved for the log, the database and other members, as many as in etcd. Clients get the rest. */
 const reserved = 150;
-/** The part of it that connections of other members may take: six for each of the others in a cluster of 16. */
+/** The reserved descriptors that connections of other members may use: six for each of 16 members. */
 const peersMax = 96;
 
 /** How many connections may be open at once. */
@@ -12,13 +12,13 @@ export interface ConnectionBounds {
   readonly peers: number;
 }
 
-/** What leaves room for a few ten thousand clients; most systems allow it without asking. */
+/** Enough for tens of thousands of clients; most systems allow this limit by default. */
 const recommended = 65_536;
 
 /**
- * How many connections the process's limit of file descriptors leaves room for.
+ * How many connections the process may have within its limit of file descriptors.
  *
- * @param limit as `descriptorLimit` finds it
+ * @param limit the limit, from `descriptorLimit`
  * @throws StartError when the limit is too low for a member
  */
 export function connectionBounds(limit: number = descriptorLimit()): ConnectionBounds {
@@ -26,7 +26,7 @@ export function connectionBounds(limit: number = descriptorLimit()): ConnectionB
   return { clients: limit - reserved, peers: peersMax };
 }
 
-/** The one sentence for a limit that is too low for a member, or too low to load its program, in etcd's words. */
+/** The error text for a limit that is too low to run a member or to load its program. It begins with etcd's words. */
 export function tooFewDescriptors(limit: number): string {
   return (
     `file descriptor limit of etcd process is too low; please set higher: it is ${limit}, and ${recommended} is ` +
@@ -35,10 +35,10 @@ export function tooFewDescriptors(limit: number): string {
 }
 
 /**
- * How many file descriptors this process may have open: Node has raised that to the hard limit.
+ * How many file descriptors this process may open. Node raises the soft limit to the hard limit when it starts.
  *
- * @param limits text of /proc/self/limits; empty outside of Linux, where nothing is bounded
- * @returns Infinity for no bound
+ * @param limits text of /proc/self/limits; empty on systems without it, where no limit is assumed
+ * @returns Infinity when there is no limit
  */
 export function descriptorLimit(limits: string = ownLimits()): number {
   const found = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];

@@ -1,6 +1,6 @@
 /**
- * A setting that cannot be used. `syntax` is a command line that cannot be read at all (exit code 2, as Go's flag
- * package has it); any other is a value that was read and refused (exit code 1).
+ * A setting that cannot be used. With `syntax` the command line could not be parsed, and the process exits with code 2,
+ * as programs with Go's flag package do. Otherwise a parsed value was refused, and the exit code is 1.
  */
 export class FlagError extends Error {
   override readonly name = "FlagError";

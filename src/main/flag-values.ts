@@ -3,7 +3,7 @@ import type { Flag } from "./flag.js";
 import { type FlagName, findFlag } from "./flag-table.js";
 import { parseUrls } from "./urls.js";
 
-/** What is wrong with a value, said as what was expected instead; undefined when nothing is. */
+/** What the flag expects, when the text is no value for it; undefined when the text is valid. */
 export function faultOf(flag: Flag, text: string): string | undefined {
   switch (flag.kind) {
     case "string":
@@ -31,20 +31,20 @@ function outside(text: string, low: bigint, high: bigint, expected: string): str
   return value === undefined || value < low || value > high ? expected : undefined;
 }
 
-/** The settings as text, each checked against its kind when it was set; flags that nobody set have their default. */
+/** The settings as text. Each was checked against its flag's kind before it was set; the others have their default. */
 export class FlagValues {
   readonly #given = new Map<string, { readonly text: string; readonly source: string }>();
 
   /**
-   * The caller has asked `faultOf` before.
+   * Sets a value, which the caller has checked with `faultOf`.
    *
-   * @param source where it came from: `flag -name`, a variable's name, or `key in path`
+   * @param source where the value came from: `flag -name`, a variable's name, or `key in path`
    */
   set(name: string, text: string, source = "flag"): void {
     this.#given.set(name, { text, source });
   }
 
-  /** The same, but for some that have their defaults. */
+  /** A copy in which the named flags have their defaults. */
   without(...names: readonly string[]): FlagValues {
     const rest = new FlagValues();
     for (const [name, { text, source }] of this.#given) if (!names.includes(name)) rest.set(name, text, source);
@@ -55,12 +55,12 @@ export class FlagValues {
     return this.#given.has(name);
   }
 
-  /** Those that somebody set. */
+  /** The names of the flags that were set. */
   get names(): Iterable<string> {
     return this.#given.keys();
   }
 
-  /** As it was set with; undefined for a default. */
+  /** Where the value of a flag came from; undefined for a default. */
   source(name: string): string | undefined {
     return this.#given.get(name)?.source;
   }
@@ -81,12 +81,12 @@ export class FlagValues {
     return parseDuration(this.text(name)) ?? 0;
   }
 
-  /** The values between the commas, each once. */
+  /** The comma-separated values without repetition. */
   list(name: FlagName): readonly string[] {
     return [...new Set(this.text(name).split(","))].filter((value) => value !== "");
   }
 
-  /** Sorted, each once, as etcd has them. */
+  /** The URLs sorted and without repetition, as in etcd. */
   urls(name: FlagName): readonly string[] {
     const text = this.text(name);
     if (text === "") return [];

@@ -15,13 +15,14 @@ export type FlagGroup =
   | "Unsafe"
   | "General";
 
-/** A flag that does something here. Its default is written as one would on the command line. */
+/** A flag that this server acts on. */
 export interface Flag {
   readonly name: string;
   readonly group: FlagGroup;
   readonly kind: FlagKind;
+  /** The default, written as on the command line. */
   readonly initial: string;
   readonly help: string;
-  /** What a `choice` may be. */
+  /** The values that a flag of kind `choice` may have. */
   readonly choices?: readonly string[];
 }

@@ -3,24 +3,24 @@ import type { MemoryLimit } from "./memory-limit.js";
 
 const mebibyte = 1024 * 1024;
 /**
- * The heap's share of the memory that the process may use: the rest is for values, answers and LevelDB, which lie
- * outside. V8 takes the same share by itself, but never more than 4 GiB, and does not see all control groups.
+ * The heap's share of the process's memory. Values, answers and LevelDB's caches lie outside the heap and need the
+ * rest. V8's own default is the same share, but at most 4 GiB, and V8 does not see the limits of all control groups.
  */
 const heapShare = 0.5;
-/** A limit this near to the wanted one is as good. */
+/** The heap limit is left alone when it differs from the wanted one by at most this share. */
 const nearShare = 0.1;
 
-/** V8's flags that say how large the heap may be, in either spelling. */
+/** V8's flags that set the size of the heap, with dashes or underscores. */
 const sizeFlag = /--max[-_](old[-_]space|heap)[-_]size/;
 
-/** Spaces of new objects. They are empty after each collection, and cannot fill: what lives moves to the old ones. */
+/** Heap spaces for new objects. They cannot run full: a collection moves surviving objects to the old spaces. */
 const youngSpaces: ReadonlySet<string> = new Set(["new_space", "new_large_object_space"]);
-/** V8's default of `--max-semi-space-size`, in MiB. The young spaces have three times this. */
+/** V8's default of `--max-semi-space-size`, in MiB. The young spaces together have three times this size. */
 const semiSpaceMebibytes = 16;
 
 /**
- * How much of the old spaces is used, and where they end: V8 ends the process when they are full, however empty the
- * young ones are. The limit is V8's, or the memory that there is if that is smaller. Takes 40 us.
+ * The used bytes and the limit of the old heap spaces. When they are full V8 aborts the process, however empty the
+ * young spaces are. The limit is V8's, or the memory of the container or machine if smaller. A call takes 40 us.
  */
 export function heapUse(memory: MemoryLimit): { readonly usedBytes: number; readonly limitBytes: number } {
   const old = getHeapSpaceStatistics().filter(({ space_name: name }) => !youngSpaces.has(name));
@@ -36,18 +36,20 @@ function ownSemiSpace(): number {
   return given === undefined ? semiSpaceMebibytes : Number(given);
 }
 
-/** The part of a process that decides how large its heap is. */
+/** The parts of a process that determine the size of its heap. */
 export interface HeapOptions {
-  /** Flags that the runtime was started with, and those in `NODE_OPTIONS`. */
+  /** The flags on Node's own command line. */
   readonly runtimeFlags: readonly string[];
+  /** The variable `NODE_OPTIONS`. */
   readonly nodeOptions: string;
+  /** The current limit of the heap. */
   readonly limitBytes: number;
 }
 
 /**
  * The V8 flag that gives the process a heap that fits its memory.
  *
- * @returns undefined when the heap fits, or when somebody has chosen its size
+ * @returns undefined when the heap fits already, or when the user has set its size
  */
 export function heapFlag({ runtimeFlags, nodeOptions, limitBytes }: HeapOptions, memory: MemoryLimit) {
   if ([...runtimeFlags, nodeOptions].some((flags) => sizeFlag.test(flags))) return undefined;
@@ -56,7 +58,10 @@ export function heapFlag({ runtimeFlags, nodeOptions, limitBytes }: HeapOptions,
   return `--max-old-space-size=${Math.floor(wantedBytes / mebibyte)}`;
 }
 
-/** As `heapFlag`, for this process. bin/etcd gives Node such a flag, unless it is run by `node bin/etcd`. */
+/**
+ * `heapFlag` for this process. `bin/etcd` starts Node with this flag; the result is undefined then. It cannot do so
+ * when it is run as `node bin/etcd`.
+ */
 export function ownHeapFlag(memory: MemoryLimit): string | undefined {
   const { heap_size_limit: limitBytes } = getHeapStatistics();
   const { NODE_OPTIONS: nodeOptions = "" } = process.env;

@@ -11,7 +11,7 @@ export const usage = `Usage:
     Start a member with the settings of a file; flags and variables are then ignored.
 
   etcd config print | check FILE
-    Print every setting and where it comes from, or look for every mistake in a file.
+    Print all settings and where they come from, or list all mistakes in a file.
 
   etcd --version
     Print the version.
@@ -33,7 +33,7 @@ const groups: readonly FlagGroup[] = [
   "Unsafe",
 ];
 
-/** All flags by group, with their defaults. */
+/** The text of `--help`: all flags by group, with their defaults. */
 export function helpText(): string {
   const sections = groups.map((group) => {
     const flags = flagTable.filter((flag: Flag) => flag.group === group);
@@ -43,7 +43,7 @@ export function helpText(): string {
   const names = (wanted: (flag: OtherFlag) => boolean): string => columns(otherFlags.filter(wanted));
   return [
     `${usage}\n${sections.join("\n")}`,
-    `Flags of etcd that are taken, with a warning, and have no effect here:\n${names((flag) => !!flag.meaning)}`,
+    `Flags of etcd that are accepted with a warning and have no effect:\n${names((flag) => !!flag.meaning)}`,
     `Flags of etcd that are not supported yet:\n${names((flag) => !flag.meaning)}`,
   ].join("\n");
 }

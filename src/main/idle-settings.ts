@@ -3,19 +3,19 @@ import { FlagError } from "./flag-error.js";
 import type { Note } from "./note.js";
 import { findOtherFlag, type OtherFlag } from "./other-flags.js";
 
-/** A setting of etcd that was taken and has no effect here. */
+/** A setting of etcd that this server accepts and that has no effect. */
 export interface Idle {
   readonly name: string;
   readonly text: string;
-  /** What is so whatever it says. */
+  /** How this server behaves, whatever the value, for the warning in the log. */
   readonly meaning: string;
 }
 
 /**
- * Judges a value of a flag that has no effect here.
+ * Judges a value of a flag that this server does not act on.
  *
- * @param source where it came from, for the message: `flag -name` or the variable's name
- * @returns why it is refused, what to warn of, or undefined when it asks for what is done anyway
+ * @param source where the value came from, for error messages: `flag -name` or the variable's name
+ * @returns the error that refuses it, or the setting to warn about; undefined when the server behaves that way anyway
  */
 export function judgeOther(name: string, text: string, source: string): FlagError | Idle | undefined {
   const other = findOtherFlag(name);
@@ -32,13 +32,13 @@ export function judgeOther(name: string, text: string, source: string): FlagErro
   });
 }
 
-/** The one warning that a setting without effect is worth. */
+/** The warning for a setting without effect. */
 export function noteOf({ name, text, meaning }: Idle): Note {
   const fields = { setting: name, value: text, meaning };
   return { level: "warn", message: "setting has no effect on this server", fields };
 }
 
-/** A typing mistake is none that etcd would take. The default shows what kind of value a flag has. */
+/** What the flag expects when etcd would refuse the value, too. The flag's default shows the kind of its values. */
 function faultOfKind(flag: OtherFlag, text: string): string | undefined {
   const [initial = ""] = flag.accepts;
   if (flag.boolean) return parseBoolean(text) === undefined ? "expected true or false" : undefined;
@@ -48,7 +48,7 @@ function faultOfKind(flag: OtherFlag, text: string): string | undefined {
   return undefined;
 }
 
-/** Whether the value, however it is spelled, is one that asks for what is done anyway. */
+/** Whether the value, in any spelling, asks for the behaviour that this server has anyway. */
 function accepts(flag: OtherFlag, text: string): boolean {
   if (flag.accepts.includes(text)) return true;
   const same = (read: (text: string) => unknown): boolean => {

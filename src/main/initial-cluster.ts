@@ -3,15 +3,15 @@ import { FlagError } from "./flag-error.js";
 import type { FlagValues } from "./flag-values.js";
 import { parseUrls } from "./urls.js";
 
-/** Who begins the cluster, and how this member names itself in it. */
+/** The cluster's first members, or where to find them, and the peer URLs that this member advertises. */
 export type Beginning = Pick<ServerConfig, "initialCluster" | "discoverySrv" | "advertisePeerUrls">;
 
 /**
- * The first members of the cluster. A member that was named, and whose cluster was not, is its own cluster. Whether the
- * local member is among them as it advertises itself is for the server to say.
+ * The first members of the cluster, from the flags. A member with a name of its own and no `--initial-cluster` forms a
+ * cluster of one. The server checks later that the local member is in the list with the URLs it advertises.
  *
- * @param begun the member exists already: what the flags say about its first cluster is not looked at any more
- * @throws FlagError when the cluster is given in two ways, or a URL is none
+ * @param begun the member has a data directory already, so that the flags about its first cluster are ignored
+ * @throws FlagError when the cluster is given in two ways, or a URL cannot be parsed
  */
 export function beginningOf(flags: FlagValues, begun: boolean): Beginning {
   const name = flags.text("name");
@@ -31,7 +31,7 @@ export function beginningOf(flags: FlagValues, begun: boolean): Beginning {
   return { initialCluster: parseMembers(text), advertisePeerUrls };
 }
 
-/** `a=url1,a=url2,b=url3`: a name may stand for several URLs. */
+/** Parses `a=url1,a=url2,b=url3`. A name may occur several times, once for each of its URLs. */
 function parseMembers(text: string): readonly InitialMember[] {
   const urlsOf = new Map<string, string[]>();
   for (const pair of text.split(",").filter((part) => part !== "")) {

@@ -5,24 +5,24 @@ import { errorCode, errorText } from "../base/index.js";
 import type { Listen } from "./settings.js";
 import { StartError } from "./start-error.js";
 
-/** What takes the connections of one URL, as `SharedPort` does. */
+/** Takes the connections that arrive at one URL, as `SharedPort` does. */
 export interface ListeningPort {
   readonly listener: Server;
   newListener(): Server;
 }
 
-/** Finds every address of a name. */
+/** Resolves a host name to all of its addresses. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 const resolveName: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /**
- * Opens the listening sockets of a URL: one, or for `localhost` one at each of its addresses. The first of those must
- * be had, and it is an IPv4 address where there is one, as in Go, so that `127.0.0.1` works in whatever order the
- * hosts file names them. The others are there for clients that try them first; a machine may not have them.
+ * Opens the listening sockets of a URL: one, or for `localhost` one at each of its addresses. Listening on the first
+ * must succeed. It is an IPv4 address where there is one, as in Go, so that `127.0.0.1` works whatever the order of the
+ * hosts file. Listening on the others may fail, since a machine may not have these addresses.
  *
- * @returns the port, which was chosen if the URL left that open; 0 for a socket file
- * @throws StartError when the address cannot be had
+ * @returns the port, chosen by the system when the URL has port 0; 0 for a socket file
+ * @throws StartError when the server cannot listen on the address
  */
 export async function openListeners(
   port: ListeningPort,
@@ -44,7 +44,7 @@ export async function openListeners(
   return chosen;
 }
 
-/** IPv4 first, each once. */
+/** The addresses of the host without repetition, IPv4 before IPv6. */
 async function addressesOf(host: string, resolve: Resolve, url: string): Promise<readonly string[]> {
   try {
     const found = [...new Set(await resolve(host))];
@@ -54,7 +54,7 @@ async function addressesOf(host: string, resolve: Resolve, url: string): Promise
   }
 }
 
-/** As in Go, 0.0.0.0 means IPv6 as well, where the machine has it: Node does so when it is told no host. */
+/** As in Go, 0.0.0.0 includes IPv6 where the machine has it. Node listens on both when no host is given. */
 function placeOf(host: string, port: number): ListenOptions {
   return host === "0.0.0.0" || host === "::" ? { port } : { host, port };
 }
@@ -71,7 +71,10 @@ function listen(server: Server, place: ListenOptions, url: string): Promise<numb
   });
 }
 
-/** A socket file outlives a process that was killed; whoever still listens on it keeps what it has accepted. */
+/**
+ * Removes the socket file that a killed process left behind. A process that still listens on it keeps its accepted
+ * connections and gets no new ones.
+ */
 function removeLeftOver(path: string): void {
   try {
     unlinkSync(path);

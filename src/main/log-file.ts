@@ -6,26 +6,26 @@ import type { LogSink } from "./log-queue.js";
 
 const write = promisify(writeFile);
 
-/** Errors of a disk that is full: they pass, unlike those of a path that is wrong. */
+/** Errors of a full disk. They may go away by themselves, unlike the errors of a wrong path. */
 const fullDisk: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
 
 export interface LogFileOptions {
-  /** Who may read a file that is made; everybody whom the umask lets when absent. */
+  /** Permissions of a new file; 0o666 less the umask by default. */
   readonly mode?: number;
-  /** Make the folder of the file when there is none. */
+  /** Creates the folder of the file when it is missing; false by default. */
   readonly makeFolder?: boolean;
 }
 
 /**
- * A file that is appended to, on a thread: a disk that is busy syncing the raft log can hold up a write to any other
- * file on it. A file that the disk has no room for yet is opened when there is something to write.
+ * A log file. A thread of libuv's pool appends to it, because a disk that is syncing the raft log can block writes to
+ * other files. When a full disk keeps the file from being created, the next write tries again.
  */
 export class LogFile implements LogSink {
-  /** A path, or a descriptor that is open already. */
+  /** A path, or an open file descriptor. */
   readonly #place: string | number;
   readonly #options: LogFileOptions;
   #file: number | undefined;
-  /** Bytes that a thread is writing. */
+  /** The number of bytes that the thread is writing now. */
   #writingBytes = 0;
 
   /** @throws the system's error when the path cannot be used */
@@ -55,7 +55,7 @@ export class LogFile implements LogSink {
   }
 
   writeNow(bytes: Buffer): number {
-    // The thread finishes what it has begun before the process ends.
+    // A write that the thread has begun is completed before the process ends.
     const begun = Math.min(this.#writingBytes, bytes.length);
     this.#writingBytes = 0;
     if (begun > 0) return begun;
@@ -63,7 +63,7 @@ export class LogFile implements LogSink {
     return writeSync(this.#file, bytes);
   }
 
-  /** Opens a path anew: what was there has another name now. Nothing may be being written. */
+  /** Opens the path again after its file was renamed. No write may be under way. */
   reopen(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;

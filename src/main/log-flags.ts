@@ -25,20 +25,20 @@ export const logFlags = [
     kind: "choice",
     choices: ["json", "console"],
     initial: "json",
-    help: "'console' parts time, level, message and fields by tabs",
+    help: "'json', or 'console': time, level, message and fields separated by tabs",
   },
   {
     name: "enable-log-rotation",
     group: logging,
     kind: "boolean",
     initial: "false",
-    help: "rename the one file of --log-outputs when it is full, and begin the next",
+    help: "rename the file of --log-outputs when it is full, and start a new one",
   },
   {
     name: "log-rotation-config-json",
     group: logging,
     kind: "string",
     initial: '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}',
-    help: "when it is full (MiB), and which old files to keep (days, and how many; 0: all), in local time, compressed",
+    help: "size of a full file in MiB, age in days and number of old files to keep (0: all), local time, compression",
   },
 ] as const satisfies readonly Flag[];

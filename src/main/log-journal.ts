@@ -3,21 +3,21 @@ import { statSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
 import type { LogSink } from "./log-queue.js";
 
-/** Where journald takes the streams of services. It takes entries as datagrams too, which Node cannot send. */
+/** journald's socket for the output streams of services. Its other socket takes datagrams, which Node cannot send. */
 export const journalPath = "/run/systemd/journal/stdout";
 
-/** How the journal ranks a line, as syslog(3) does. etcd's ranks. */
+/** The journal's priority for each level, a number of syslog(3); the same numbers as etcd uses. */
 export const journalPriorities = { debug: 7, info: 6, warn: 4, error: 3, fatal: 2 } as const;
 
 /**
- * What journald wants to know first, a line each: the name of the stream, no unit (it finds that out), the priority of
- * lines that name none, that lines begin with `<priority>`, and that nothing is to be forwarded elsewhere.
+ * The lines that open a stream to journald: the name of the stream, its unit (empty: journald finds it out), the
+ * default priority, 1 because lines begin with `<priority>`, and three zeros: nothing is forwarded elsewhere.
  */
 const greeting = `etcd\n\n${journalPriorities.info}\n1\n0\n0\n0\n`;
 
 /**
- * The journal of systemd, over the stream that it gives to services. A journal that is restarted is connected to
- * again.
+ * Writes the log to systemd's journal, over the stream protocol for the output of services. It connects again when the
+ * journal has been restarted.
  */
 export class LogJournal implements LogSink {
   readonly #path: string;
@@ -44,7 +44,7 @@ export class LogJournal implements LogSink {
   }
 
   writeNow(bytes: Buffer): number {
-    // A socket with room takes them before the call returns.
+    // A socket whose buffer has room takes the bytes before the call returns.
     if (this.#connection === undefined) throw new Error("the journal is not connected");
     this.#connection.write(bytes);
     return bytes.length;
@@ -53,7 +53,7 @@ export class LogJournal implements LogSink {
   async #connect(): Promise<Socket> {
     const connection = createConnection(this.#path);
     await once(connection, "connect");
-    // A log alone keeps no process from ending.
+    // An open connection to the journal alone must not keep the process alive.
     connection.unref();
     connection.on("error", () => undefined);
     connection.once("close", () => {

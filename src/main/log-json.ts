@@ -2,17 +2,17 @@ import { pino } from "pino";
 import { errorText, type LogFields } from "../base/index.js";
 import type { LogLevel } from "./log-settings.js";
 
-/** Characters of one text that a line shows. Clients choose user names, hosts and keys, which may take megabytes. */
+/** The most characters of a field that are logged. User names and keys are chosen by clients and may be megabytes. */
 const shownMax = 4_096;
 
-/** A function for each level. Those of levels that the log leaves out do nothing. */
+/** A logging function for each level. The functions of disabled levels do nothing. */
 export type LevelLoggers = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
 /**
- * Makes lines of JSON with pino: etcd's keys `level`, `ts` and `msg`, then the fields.
+ * Formats log lines as JSON with pino: etcd's keys `level`, `ts` and `msg`, then the fields.
  *
- * @param least the lowest level that makes lines
- * @param write has each line, with its newline, before the call that logs it returns
+ * @param least the lowest level that is logged
+ * @param write called with each line and its newline, before the logging call returns
  */
 export function jsonLines(least: LogLevel, write: (line: string) => void): LevelLoggers {
   const lines = pino(
@@ -24,17 +24,17 @@ export function jsonLines(least: LogLevel, write: (line: string) => void): Level
     },
     { write },
   );
-  // Most lines are of the levels that most logs leave out: their fields are not looked at.
+  // Most calls are of disabled levels. They must not spend time on their fields.
   const ignore = (): void => undefined;
   const from = (level: LogLevel): LevelLoggers[LogLevel] => {
     if (!lines.isLevelEnabled(level)) return ignore;
-    // pino puts a message of its own behind the fields; etcd has it before them.
+    // pino would put the message behind the fields; etcd has it before them.
     return (message, fields = {}) => lines[level]({ msg: message, ...plainFields(fields) });
   };
   return { debug: from("debug"), info: from("info"), warn: from("warn"), error: from("error"), fatal: from("fatal") };
 }
 
-/** Ids are hexadecimal in etcd's log, an error is its text, and a long text is cut, however deep they are. */
+/** The fields as they are logged, at any depth: ids in hexadecimal as in etcd, errors as text, long texts cut. */
 function plainFields(fields: LogFields): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
@@ -51,7 +51,7 @@ function plain(value: unknown): unknown {
   return `${shown.slice(0, shownMax)}... (${shown.length} characters)`;
 }
 
-/** A field that cannot be shown is never the reason to fail. */
+/** A field that cannot be converted must not make logging fail. */
 function plainParts(value: object | null): unknown {
   try {
     return JSON.parse(JSON.stringify(value, (_, part: unknown) => plain(part)));

@@ -1,7 +1,7 @@
 import { journalPriorities } from "./log-journal.js";
 import type { LogLevel } from "./log-settings.js";
 
-/** Makes a line of the log, with its newline, from the same line in JSON. */
+/** Converts a line of JSON to the format of an output. Both end with a newline. */
 export type LineFormat = (json: string) => string;
 
 interface LogRecord {
@@ -23,13 +23,13 @@ export const consoleLine: LineFormat = (json) => {
   return `${parts.join("\t")}\n`;
 };
 
-/** For the journal of systemd, which parts the priority from the line. */
+/** For systemd's journal, which strips the priority from the line. */
 export const journalLine: LineFormat = (json) => {
   const { level }: LogRecord = JSON.parse(json);
   return `<${journalPriorities[level]}>${json}`;
 };
 
-/** For people: `14:03:09 WARN  message  key=value`. */
+/** For a terminal: `14:03:09 WARN  message  key=value`. */
 export const terminalLine: LineFormat = (json) => {
   const { level, ts, msg, ...fields }: LogRecord = JSON.parse(json);
   const rest = Object.entries(fields).map(([name, value]) => `  ${name}=${shown(value)}`);

@@ -1,37 +1,37 @@
 import { errorText } from "../base/index.js";
 
-/** Where log bytes go. None of its writes makes the event loop wait for a reader or a disk. */
+/** An output of the log. Its writes never block the event loop on a reader or a disk. */
 export interface LogSink {
   /**
-   * Takes some of the bytes: at once where that needs no wait, else as soon as it can.
+   * Takes some of the bytes: at once if it can do so without blocking, otherwise later.
    *
-   * @returns how many it took, at least 1
+   * @returns the number of bytes taken, at least 1
    * @throws the system's error when they cannot be written
    */
   write(bytes: Buffer): number | Promise<number>;
   /**
-   * As `write`, for the last moment of the process.
+   * Like `write`, but synchronous, for a process that is about to exit.
    *
-   * @returns 0 when the reader takes nothing at the moment
+   * @returns the number of bytes taken; 0 when the reader takes none at the moment
    */
   writeNow(bytes: Buffer): number;
 }
 
-/** Lines that wait for their reader; beyond this they are dropped and counted. */
+/** The most bytes of lines that wait for the reader. Further lines are dropped and counted. */
 const waitingBytesMax = 1024 * 1024;
-/** Memory that a waiting line costs beside its text: a short text alone would make the bound a lie. */
+/** The memory that a waiting line takes in addition to its text. Many short lines would exceed the bound otherwise. */
 const lineOverheadBytes = 128;
-/** Lines leave together, up to this. A longer line leaves alone. */
+/** The most bytes written at once. A longer line is written alone. */
 const batchBytesMax = 64 * 1024;
-/** A reader that is merely slow has this long to take the last lines of the process. */
+/** How long an exiting process waits for a slow reader to take its last lines. */
 const exitMsMax = 250;
 const exitPauseMs = 5;
 
 const newline = 0x0a;
 
 /**
- * Stands between the log and one sink: lines are written in order and without waiting, those that cannot be written
- * are dropped and counted, and the log says so as soon as it can be written again.
+ * The queue between the log and one sink. Lines are written in order, and no caller waits. Lines that cannot be written
+ * are dropped and counted, and a line reports the count as soon as the sink can be written again.
  */
 export class LogQueue {
   readonly #sink: LogSink;
@@ -39,31 +39,31 @@ export class LogQueue {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #writing = false;
-  /** What is being written, and how much of it has been taken. */
+  /** The bytes being written, and how many of them the sink has taken. */
   #batch: Buffer = Buffer.alloc(0);
   #taken = 0;
-  /** Bytes at the start of the batch that are no lines of the log's: the report of earlier losses. */
+  /** The number of bytes at the start of the batch that report lost lines. */
   #reportBytes = 0;
-  /** Lines dropped since the log said so last, and why the first of them was. */
+  /** The lines dropped since the last report, and why the first of them was dropped. */
   #unreported = 0;
   #reason = "";
   #lost = 0;
-  /** The sink has taken a part of a line whose rest was dropped. */
+  /** The sink took the beginning of a line, and the rest was dropped. */
   #midLine = false;
   #settled: () => void = () => undefined;
 
-  /** @param lossLine the line that tells how many lines were lost, and why */
+  /** @param lossLine makes the line that reports how many lines were lost, and why */
   constructor(sink: LogSink, lossLine: (lines: number, reason: string) => string) {
     this.#sink = sink;
     this.#lossLine = lossLine;
   }
 
-  /** Lines that were dropped since the start. */
+  /** The number of lines dropped since the start. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** Takes one line, or several that belong together, with a newline at the end. Never throws and never waits. */
+  /** Queues one line, or several that belong together, with a newline at the end. Never throws and never blocks. */
   write(text: string): void {
     const bytes = Buffer.from(text, "utf8");
     const cost = bytes.length + lineOverheadBytes;
@@ -76,7 +76,7 @@ export class LogQueue {
     if (!this.#writing) void this.#write();
   }
 
-  /** Resolves when every line has been written or dropped; with a reader that hangs, never. */
+  /** Resolves when every line has been written or dropped. It never resolves while the reader hangs. */
   async settled(): Promise<void> {
     while (this.#writing) {
       await new Promise<void>((resolve) => {
@@ -85,20 +85,20 @@ export class LogQueue {
     }
   }
 
-  /** Writes what waits before the process ends; a reader that takes nothing for a quarter of a second loses it. */
+  /** Writes the waiting lines before the process exits. Gives up on a reader that takes nothing for `exitMsMax`. */
   flush(): void {
-    let patience = Math.ceil(exitMsMax / exitPauseMs);
+    let attemptsLeft = Math.ceil(exitMsMax / exitPauseMs);
     try {
       while (this.#taken < this.#batch.length || this.#waiting.length > 0) {
         if (this.#taken >= this.#batch.length) this.#nextBatch();
         const taken = this.#sink.writeNow(this.#batch.subarray(this.#taken));
         this.#taken += taken;
         if (taken > 0) continue;
-        if (patience-- === 0) return;
+        if (attemptsLeft-- === 0) return;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, exitPauseMs);
       }
     } catch {
-      // There is no later moment at which this loss could be told.
+      // The process exits now, so this loss can no longer be reported.
     }
   }
 
@@ -126,7 +126,7 @@ export class LogQueue {
     this.#settled();
   }
 
-  /** Moves lines that wait into the batch, after what there is to say about lost ones. */
+  /** Moves waiting lines into the batch, behind a report of lost lines if there are any. */
   #nextBatch(): void {
     const report = this.#unreported > 0 ? this.#lossLine(this.#unreported, this.#reason) : "";
     const parts: Buffer[] = [Buffer.from(`${this.#midLine ? "\n" : ""}${report}`, "utf8")];

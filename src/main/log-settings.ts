@@ -7,12 +7,12 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
 
 export interface LogSettings {
   readonly level: LogLevel;
-  /** `stderr`, `stdout` or paths of files; or `systemd/journal` alone. */
+  /** `stderr`, `stdout` and paths of files, or only `systemd/journal`. */
   readonly outputs: readonly string[];
   readonly format: "json" | "console";
-  /** The format was asked for, not assumed. */
+  /** Whether the user chose the format. Without a choice, lines on a terminal are laid out for people. */
   readonly formatGiven: boolean;
-  /** Rotation of the one file among the outputs; absent when that file is not rotated. */
+  /** How the only file among the outputs is rotated; absent when it is not. */
   readonly rotation?: LogRotation;
 }
 
@@ -26,7 +26,11 @@ const levels: Readonly<Record<string, LogLevel>> = {
   fatal: "fatal",
 };
 
-/** @throws FlagError */
+/**
+ * The settings of the log.
+ *
+ * @throws FlagError with etcd's text for values that etcd refuses, too
+ */
 export function logSettings(flags: FlagValues): LogSettings {
   const logger = flags.text("logger");
   if (logger === "capnslog") throw new FlagError("--logger=capnslog is removed in v3.5");
@@ -35,7 +39,7 @@ export function logSettings(flags: FlagValues): LogSettings {
   if (outputs.length > 1 && outputs.includes("default")) {
     throw new FlagError('multi logoutput for "default" is not supported yet');
   }
-  // Nothing means info, as zap reads it.
+  // An empty level means info, as in etcd.
   const level = levels[flags.text("log-level").toLowerCase() || "info"];
   if (level === undefined) {
     const expected = "expected debug, info, warn, error, panic or fatal";
@@ -62,7 +66,7 @@ export function logSettings(flags: FlagValues): LogSettings {
   };
 }
 
-/** Not the path of a file. */
+/** The output that is systemd's journal, not a file. */
 const journal = "systemd/journal";
 const rotationFlag = "log-rotation-config-json";
 
@@ -74,7 +78,7 @@ function rotationOf(flags: FlagValues, outputs: readonly string[]): LogRotation 
   }
   const config = parseRotation(flags.text(rotationFlag));
   return {
-    // As etcd: a file without a size is full at 100 MiB.
+    // As in etcd, a maximum size of 0 means 100 MiB.
     maxSize: wholeNumber(config, "maxsize") || 100,
     maxAge: wholeNumber(config, "maxage"),
     maxBackups: wholeNumber(config, "maxbackups"),
@@ -83,7 +87,7 @@ function rotationOf(flags: FlagValues, outputs: readonly string[]): LogRotation 
   };
 }
 
-/** Keys in any case, as Go reads JSON. */
+/** The keys, in lower case, and their values. Go accepts JSON keys in any case. */
 function parseRotation(text: string): ReadonlyMap<string, unknown> {
   let value: unknown;
   try {

@@ -3,18 +3,18 @@ import { Socket } from "node:net";
 import { errorCode } from "../base/index.js";
 import type { LogSink } from "./log-queue.js";
 
-/** How long a reader that takes nothing is left alone: at 64 KiB of a pipe each time, more than any log has to say. */
+/** How long to wait before the next attempt when the reader takes nothing. A pipe takes 64 KiB at a time. */
 const busyMs = 20;
 
 /**
- * A pipe, a terminal, a socket or a device. Bytes are written at once, as far as the reader has room for them; the
- * rest is tried again after a moment. A reader that hangs, or a terminal that is stopped with Ctrl-S, holds up its
- * lines and nothing else.
+ * A pipe, a terminal, a socket or a device as an output of the log. Bytes are written at once as far as the reader has
+ * room, and the rest is tried again after a moment. A reader that hangs, or a terminal stopped with Ctrl-S, delays the
+ * lines of this output and nothing else.
  */
 export class LogStream implements LogSink {
   readonly #file: number;
 
-  /** @param file a descriptor whose writes do not wait, as `openWithoutWaiting` gives it */
+  /** @param file a non-blocking file descriptor, from `openWithoutWaiting` or `standardWithoutWaiting` */
   constructor(file: number) {
     this.#file = file;
   }
@@ -36,24 +36,24 @@ export class LogStream implements LogSink {
     for (let taken = 0; ; taken = this.writeNow(bytes)) {
       if (taken > 0) return taken;
       await new Promise<void>((resolve) => {
-        // A process that has nothing else to do does not stay for its log.
+        // A log line that waits must not keep the process alive.
         setTimeout(resolve, busyMs).unref();
       });
     }
   }
 }
 
-/** Opens a pipe, a terminal or a device by its path so that no write waits. A named pipe must have a reader. */
+/** Opens a pipe, a terminal or a device in non-blocking mode. A named pipe must have a reader. */
 export function openWithoutWaiting(path: string): number {
   return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY);
 }
 
 /**
- * A descriptor for a standard stream whose writes do not wait.
+ * A non-blocking file descriptor for standard output or standard error.
  *
- * Whether writes wait is a property of the open file, which the process shares with those that started it. The stream
- * is opened once more, so that theirs stays as it is. A socket cannot be opened again, nor can a pipe that belongs to
- * another user: such a stream is changed itself, as Node does with standard streams anyway.
+ * Non-blocking mode belongs to the open file, which this process shares with the process that started it. The stream is
+ * opened a second time so that the shared file keeps its mode. Sockets, and pipes of other users, cannot be opened
+ * again. Their own mode is changed, as Node does with standard streams anyway.
  */
 export function standardWithoutWaiting(stream: 1 | 2): number {
   try {
@@ -64,5 +64,5 @@ export function standardWithoutWaiting(stream: 1 | 2): number {
   }
 }
 
-/** A socket that nobody holds would be closed with its stream. */
+/** Keeps the sockets from being collected, which would close their streams. */
 const changed: Socket[] = [];

@@ -10,22 +10,23 @@ import type { LogSettings } from "./log-settings.js";
 import { LogStream, openWithoutWaiting, standardWithoutWaiting } from "./log-stream.js";
 import { RotatingFile } from "./rotating-file.js";
 
-/** The log of a process, to its last line. No call throws, and none waits for whoever reads the log. */
+/** The log of a process. No call throws, and no call waits for the reader of the log. */
 export interface ProcessLogger extends Logger {
-  /** The last line of a process that gives up. */
+  /** Logs the last line of a process that is about to exit with an error. */
   fatal(message: string, fields?: LogFields): void;
-  /** Shows text that is no line of the log on the terminal, if standard error is one. */
+  /** Prints text on standard error when that is a terminal. The text is no log line. */
   show(text: string): void;
-  /** Counted at each output. */
+  /** Lines lost so far. A line that two outputs have lost counts twice. */
   readonly linesLost: number;
 }
 
-/** The output of `--log-outputs` that is the journal of systemd; it is the only one then. */
+/** The value of `--log-outputs` for systemd's journal. No other output may be given beside it. */
 const journal = "systemd/journal";
 
 /**
- * Opens the log: JSON lines with etcd's keys (`level`, `ts`, `msg`), or the same parted by tabs, or lines for people
- * when it goes to a terminal and no format is asked for. Lines that wait when the process ends are written then.
+ * Opens the log. Lines are JSON with etcd's keys (`level`, `ts`, `msg`), or the same values separated by tabs. On a
+ * terminal they are laid out for people unless a format is given. Lines still queued when the process exits are written
+ * then.
  *
  * @throws the system's error when a file cannot be opened
  */

@@ -25,19 +25,19 @@ import { openSecurity, portSecurity } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
 import { isSecure } from "./urls.js";
 
-/** Messages may be this much longer than requests. */
+/** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
 const grpcOverheadBytes = 512 * 1024;
-/** How long calls that are under way may take to end when the member stops. */
+/** How long calls under way may take to end when the member stops. */
 const graceMs = 1_500;
 const capablePollMs = 5;
 const capableMsMax = 1_000;
 
-/** One member with its ports. */
+/** A running member with its open ports. */
 export interface RunningMember {
   readonly server: EtcdServer;
-  /** Where clients reach it, with the ports that were chosen. */
+  /** The URLs at which clients reach it. A port 0 is replaced by the port that the system chose. */
   readonly clientUrls: readonly string[];
-  /** Stops accepting, finishes what is in flight, writes everything. */
+  /** Stops accepting connections, lets calls under way finish, and writes all data. */
   stop(): Promise<void>;
 }
 
@@ -49,9 +49,9 @@ interface OpenPort {
 /**
  * Opens the ports, starts the server, and serves clients once it is ready.
  *
- * @param stopping resolves when the process is told to stop before that
- * @returns undefined when it was told to stop
- * @throws Error with one clear line when something is in the way
+ * @param stopping resolves when the process is told to stop
+ * @returns undefined when the process was told to stop before the server was ready
+ * @throws Error whose message tells the operator, in one line, why the member cannot start
  */
 export async function startMember(
   settings: Settings,
@@ -72,11 +72,11 @@ export async function startMember(
   const clientsHttp = await openPorts(settings.listenClientsHttp, connections, clientTls, memory);
   const metrics = await openPorts(settings.listenMetrics, connections, metricsTls, memory);
   logStart(settings, limit, logger);
-  if (settings.server.unsafeNoSync) logger.warn("the disk is not waited for: a crash of the machine loses writes");
+  if (settings.server.unsafeNoSync) logger.warn("fsync is disabled: a machine crash loses acknowledged writes");
   const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
   const heap = (): HeapUse => heapUse(limit);
   const starting = EtcdServer.start(settings.server, { clock, random, logger, memory, heap, peers: peerHttp });
-  // A first start may wait for names and for other members.
+  // A first start may wait long for DNS names and for other members.
   if ((await Promise.race([starting, stopping.then(() => "told to stop" as const)])) === "told to stop") {
     starting.catch(() => undefined);
     return undefined;
@@ -87,7 +87,7 @@ export async function startMember(
     const servers = [handlers?.grpc.stop(graceMs), handlers?.httpAlone.stop(graceMs)];
     const ending = [...servers, handlers && within(graceMs, handlers.http.stop())];
     await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), ...ending]);
-    // Peers are spoken to until the end: one of them is to lead now.
+    // Peers stay connected until the server has stopped, since it hands its leadership to one of them.
     await server.stop();
     peerHttp.stop();
     await Promise.all(peers.map(({ port }) => port.stop(graceMs)));
@@ -127,7 +127,7 @@ async function openPorts(
   memory?: MemoryAccount,
 ): Promise<readonly OpenPort[]> {
   const ports: OpenPort[] = [];
-  // One address may be listened at in the clear and over TLS: then it is one port for both.
+  // The same address may be listed with http:// and https://. One port then serves both.
   const addresses = new Set(listens.map(({ address }) => JSON.stringify(address)));
   for (const wanted of addresses) {
     const same = listens.filter(({ address }) => JSON.stringify(address) === wanted);
@@ -148,17 +148,20 @@ async function within(ms: number, done: Promise<void>): Promise<void> {
   await Promise.race([done, late]);
 }
 
-/** A new cluster agrees on its version a moment after it has a leader; the first client need not hear of that. */
+/**
+ * Waits until a new cluster has agreed on its version, a moment after its first election, so that the first clients are
+ * not refused for want of a version.
+ */
 async function capable(server: EtcdServer): Promise<void> {
   for (let waited = 0; server.clusterVersion() === undefined && waited < capableMsMax; waited += capablePollMs) {
     await new Promise<void>((resolve) => setTimeout(resolve, capablePollMs));
   }
 }
 
-/** Who answers clients. */
+/** The handlers of clients' requests. */
 interface ClientHandlers {
   readonly grpc: GrpcServer;
-  /** Carries HTTP over HTTP/2 at ports that have no gRPC: it knows no method. */
+  /** Carries HTTP over HTTP/2 on ports without gRPC. It serves no gRPC method. */
   readonly httpAlone: GrpcServer;
   readonly http: ClientEndpoints;
 }

@@ -5,25 +5,25 @@ import { posix } from "node:path";
 /** How much memory this process may use. */
 export interface MemoryLimit {
   readonly bytes: number;
-  /** Who sets the limit: a control group (a container, a systemd unit), or the size of the machine. */
+  /** The origin of the limit: a control group (a container, a systemd unit), or the memory of the machine. */
   readonly setBy: "container" | "machine";
 }
 
-/** Where the limit is read. Tests hand in files of other machines. */
+/** The sources of the limit. Tests pass files of other machines. */
 export interface MemorySources {
   /** The text of a file; undefined when it is missing or cannot be read. */
   readonly read: (path: string) => string | undefined;
   readonly machineBytes: number;
 }
 
-/** One mounted hierarchy of control groups. Its directory shows the groups below `root`. */
+/** A mounted hierarchy of control groups. Its directory contains the groups below `root`. */
 interface Hierarchy {
   readonly version: 1 | 2;
   readonly root: string;
   readonly mountPoint: string;
 }
 
-/** The file of a group that holds its limit. Version 2 writes `max` for none, version 1 a number beyond any machine. */
+/** The file with a group's limit. Without a limit it says `max` in version 2, and a huge number in version 1. */
 const limitFiles = { 1: "memory.limit_in_bytes", 2: "memory.max" } as const;
 
 /** The smallest limit of the control groups that this process is in, and the machine's memory when none is smaller. */
@@ -34,7 +34,7 @@ export function memoryLimit(sources: MemorySources = thisMachine()): MemoryLimit
   return { bytes, setBy: bytes < machineBytes ? "container" : "machine" };
 }
 
-/** Limit files of this process's groups and of all groups above them, since each of those limits it too. */
+/** The limit files of this process's groups and of all their parents, since a parent's limit applies as well. */
 function groupLimitFiles(read: MemorySources["read"]): readonly string[] {
   const groups = read("/proc/self/cgroup") ?? "";
   return hierarchies(read("/proc/self/mountinfo") ?? "").flatMap((hierarchy) => {
@@ -67,7 +67,7 @@ function groupIn(groups: string, version: 1 | 2): string | undefined {
 
 function limitFilesUpwards({ version, root, mountPoint }: Hierarchy, path: string): readonly string[] {
   const relative = posix.relative(root, path);
-  // A container may see only its own group, mounted under another name than the path says.
+  // In a container only the process's own group may be mounted, under a path that differs from the group's.
   const inside = relative === ".." || relative.startsWith("../") ? "" : relative;
   const names = inside === "" ? [] : inside.split("/");
   return Array.from({ length: names.length + 1 }, (_, up) =>
@@ -80,7 +80,7 @@ function thisMachine(): MemorySources {
     try {
       return readFileSync(path, "latin1");
     } catch {
-      // Without such a file (another system, a missing controller, no right to read) there is no such limit to know.
+      // The file is missing on other systems and without the memory controller. Then no limit is known.
       return undefined;
     }
   };

@@ -1,6 +1,6 @@
 import type { LogFields } from "../base/index.js";
 
-/** A line for the log, which is opened only when the settings are known. */
+/** A log line that is kept until the settings are read and the log is open. */
 export interface Note {
   readonly level: "info" | "warn";
   readonly message: string;

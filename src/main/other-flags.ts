@@ -1,15 +1,16 @@
-/** A flag of etcd that has no effect here. */
+/** A flag of etcd that this server does not act on. */
 export interface OtherFlag {
   readonly name: string;
-  /** It may stand alone on the command line, as Go's boolean flags may. */
+  /** Whether the flag may be given without a value, as Go's boolean flags may. */
   readonly boolean: boolean;
-  /** Values that ask for what this server does anyway. */
+  /** Values that describe how this server behaves anyway. They are accepted without a warning. */
   readonly accepts: readonly string[];
   /**
-   * What any other value means here, for the warning; absent when it is refused, since ignoring it would not be safe.
+   * How this server behaves with any other value, for the warning; absent when other values are refused because it
+   * would be unsafe to ignore them.
    */
   readonly meaning?: string;
-  /** Only an older or a newer etcd has it: etcd 3.5 refuses the flag, and passes over the variable and the key. */
+  /** Only older or newer versions have the flag. As in etcd 3.5, the flag is refused, its variable and key ignored. */
   readonly ofAnotherVersion: boolean;
 }
 
@@ -17,7 +18,7 @@ const noTraces = "no traces are sent";
 const noProxy = "there is no v2 proxy that would use it";
 const noDiscovery = "there is no discovery service that would use it";
 
-/** Flags of etcd 3.5 that tune, watch or serve what is not here. Nothing that is stored depends on them. */
+/** Flags of etcd 3.5 that concern parts this server does not have. It is safe to ignore them. */
 const idle: readonly (readonly [name: string, meaning: string, ...accepts: string[]])[] = [
   ["backend-bbolt-freelist-type", "the database is LevelDB, which keeps no list of free pages", "map", ""],
   ["discovery-fallback", noDiscovery, "proxy", "exit"],
@@ -44,7 +45,7 @@ const idle: readonly (readonly [name: string, meaning: string, ...accepts: strin
   ["socket-reuse-port", "the port is not shared with other processes", "false"],
 ];
 
-/** Flags of etcd 3.5 that say what cluster a member belongs to, or that it is none: another value is refused. */
+/** Flags of etcd 3.5 that decide which cluster a member joins. Values other than these are refused. */
 const refused: readonly (readonly [name: string, ...accepts: string[]])[] = [
   ["discovery", ""],
   ["proxy", "off"],
@@ -71,7 +72,7 @@ const booleanOfOthers = new Set([
   "peer-skip-client-san-verification",
 ]);
 
-/** Flags of etcd 2 that etcd 3.5 takes and forgets; so do we. */
+/** Flags of etcd 2 that etcd 3.5 accepts and ignores. */
 export const forgottenFlags: readonly string[] = [
   "cluster-active-size",
   "cluster-remove-delay",

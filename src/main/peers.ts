@@ -8,11 +8,11 @@ import { type Credentials, dialOptions } from "../tls/index.js";
 import { type DialerConfig, HttpPeerClient, type PeerService, peerEndpoints, Transport } from "../transport/index.js";
 import type { PeerTimeouts, Settings } from "./settings.js";
 
-/** As etcd: heartbeats of the connections come often enough for this, and not for less. */
+/** The least timeout of a peer connection, as in etcd: a shorter one could expire between two heartbeats. */
 const silenceMsMin = 5_000;
 const dialMs = 1_000;
 
-/** The HTTP between one member and its peers: what it sends, and what its peer port answers. */
+/** Connects a member with its peers over HTTP: sends its requests and serves its peer port. */
 export class PeerHttp implements PeerAccess {
   readonly client: HttpPeerClient;
   readonly #settings: ServerConfig;
@@ -21,7 +21,7 @@ export class PeerHttp implements PeerAccess {
   readonly #timeouts: PeerTimeouts;
   #transport: Transport | undefined;
 
-  /** @param credentials what to show to peers, and whom of them to believe; absent without certificates of our own */
+  /** @param credentials this member's certificate and the authorities it trusts; undefined without peer TLS */
   constructor(
     { server: settings, peerTimeouts: { readMs, writeMs } }: Pick<Settings, "server" | "peerTimeouts">,
     logger: Logger,
@@ -32,7 +32,7 @@ export class PeerHttp implements PeerAccess {
     if (readMs < silenceMsMin) logger.info("raft-read-timeout increased to minimum value: 5s");
     if (writeMs < silenceMsMin) logger.info("raft-write-timeout increased to minimum value: 5s");
     this.#logger = logger;
-    // As in etcd, members that the DNS names are known by their domain, unless an authority is given for them.
+    // As in etcd, certificates of members found through DNS are checked against the domain unless a CA file is given.
     const byDomain = settings.discoverySrv !== undefined && !credentials?.config.trustedCaFile;
     const serverName = byDomain ? settings.discoverySrv?.domain : undefined;
     this.#dialing = {
@@ -62,7 +62,7 @@ export class PeerHttp implements PeerAccess {
     return this.#transport;
   }
 
-  /** Answers on the peer port: first raft's traffic, then questions. */
+  /** Serves the peer port: raft messages first, then requests such as those for the list of members. */
   listener(service: PeerService): RequestListener {
     const answer = peerEndpoints(service, this.#logger);
     return (request, response) => {
@@ -77,12 +77,12 @@ export class PeerHttp implements PeerAccess {
   }
 }
 
-/** Opens each connection with the certificate as its files have it by then. */
+/** Reads the certificate files again for each connection, so that renewed certificates are used at once. */
 class PeerAgent extends SecureAgent {
   readonly #options: () => ConnectionOptions;
 
   constructor(options: AgentOptions, current: () => ConnectionOptions) {
-    // A session that is taken up again would leave out who the peer is.
+    // A resumed TLS session does not show the peer's certificate, which has to be checked.
     super({ ...options, maxCachedSessions: 0 });
     this.#options = current;
   }

@@ -7,15 +7,15 @@ import type { Printed } from "./printed.js";
 import { type Settings, settingsOf } from "./settings.js";
 import { versionText } from "./versions.js";
 
-/** What the process is asked to do. */
+/** What the command line asks the process to do: print something, or run a member. */
 export type Task =
   | ({ readonly kind: "print" } & Printed)
   | { readonly kind: "run"; readonly settings: Settings; readonly notes: readonly Note[] };
 
 /**
- * Flags, then variables for what no flag says; or a config file, and then neither of them.
+ * Reads the settings from flags and, where a flag is missing, from variables. With a config file, both are ignored.
  *
- * @throws FlagError when something is not as it should be
+ * @throws FlagError when a setting cannot be used
  */
 export async function readTask(
   words: readonly string[],
@@ -30,7 +30,7 @@ export async function readTask(
   if (values.boolean("version")) return { kind: "print", text: versionText() };
   const path = values.text("config-file") || environment.ETCD_CONFIG_FILE || "";
   if (path !== "") {
-    // A YAML parser takes longer to load than all flags to read.
+    // The YAML parser is loaded only when needed: loading it takes longer than reading all flags.
     const { readConfigFile } = await import("./config-file.js");
     const file = readConfigFile(path);
     const message =

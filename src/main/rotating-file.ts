@@ -7,28 +7,29 @@ import { errorCode } from "../base/index.js";
 import { LogFile } from "./log-file.js";
 import type { LogSink } from "./log-queue.js";
 
-/** When a log file gives way to the next, and what becomes of those before. */
+/** When a log file is rotated, and which old files are kept. */
 export interface LogRotation {
-  /** MiB. */
+  /** The size of a full file, in MiB. */
   readonly maxSize: number;
-  /** Days; 0 means for ever. */
+  /** The age in days at which an old file is removed; 0 means never. */
   readonly maxAge: number;
-  /** 0 means all. */
+  /** The number of old files to keep; 0 means all. */
   readonly maxBackups: number;
-  /** The names of old files say the machine's own time. */
+  /** Whether the names of old files contain local time instead of UTC. */
   readonly localTime: boolean;
+  /** Whether old files are compressed with gzip. */
   readonly compress: boolean;
 }
 
 const dayMs = 86_400_000;
 const stampPattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}$/;
 
-/** Old lines are for whoever runs the member, as in etcd. */
+/** Permissions of rotated log files: only the user who runs the member may read them, as in etcd. */
 const ownerOnly = 0o600;
 
 /**
- * A log file that is renamed when it is full, to `name-2026-11-22T15-04-05.000.log`, as etcd's is. Rotating streams on
- * the shelf buffer without a bound, or end the process when the disk is full.
+ * A log file that is renamed when it is full, to `name-2026-11-22T15-04-05.000.log` as in etcd. The published packages
+ * for rotating streams buffer without a bound, or end the process when the disk is full, hence our own.
  */
 export class RotatingFile implements LogSink {
   readonly #path: string;
@@ -59,7 +60,7 @@ export class RotatingFile implements LogSink {
     return this.#file.writeNow(bytes);
   }
 
-  /** Resolves when old files are compressed or removed as they should be. */
+  /** Resolves when the old files have been compressed or removed. */
   async settled(): Promise<void> {
     await this.#tidying;
   }
@@ -69,7 +70,7 @@ export class RotatingFile implements LogSink {
       renameSync(this.#path, this.#backupPath());
     } catch (error) {
       const isMoved = errorCode(error) === "ENOENT";
-      // The directory cannot be written, say: the log goes on in the file that it has.
+      // The file cannot be renamed, for example in a read-only directory. Logging goes on in the same file.
       if (!isMoved) return;
     }
     this.#bytes = 0;
@@ -84,7 +85,7 @@ export class RotatingFile implements LogSink {
   }
 
   #tidyLater(): void {
-    // What cannot be removed today is tried again with the next file.
+    // A file that cannot be removed or compressed now is tried again at the next rotation.
     this.#tidying = this.#tidying.then(() => this.#tidy()).catch(() => undefined);
   }
 
@@ -98,7 +99,7 @@ export class RotatingFile implements LogSink {
     }
   }
 
-  /** The newest first. */
+  /** The old log files, the newest first. */
   async #backups() {
     const directory = dirname(this.#path);
     const extension = extname(this.#path);

@@ -3,19 +3,22 @@ import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
 
-/** What the flags say of TLS; the files that they name have not been looked at. */
+/** The TLS settings from the flags. The files that they name have not been read. */
 export interface SecuritySettings {
   readonly client: TlsConfig;
   readonly peer: TlsConfig;
-  /** Whether to make a certificate where none is given. */
+  /** Whether to generate a certificate for clients, and for peers, when none is given. */
   readonly autoClient: boolean;
   readonly autoPeer: boolean;
+  /** Validity of generated certificates, in years. */
   readonly selfSignedYears: number;
 }
 
 /**
- * @param fromFile the values are those of a config file, where 0 years mean one
- * @throws FlagError in etcd's words
+ * Reads the TLS settings.
+ *
+ * @param fromFile the values come from a config file, where a validity of 0 years means one year
+ * @throws FlagError with etcd's text
  */
 export function securitySettings(flags: FlagValues, fromFile: boolean): SecuritySettings {
   const common = commonSettings(flags);

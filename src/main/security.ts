@@ -16,7 +16,7 @@ import type { Listen, Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
 import { isSecure } from "./urls.js";
 
-/** What is behind `https:` and `unixs:` URLs of each kind; absent where no certificate is given. */
+/** The TLS handshakes for `https:` and `unixs:` URLs of each kind; absent where no certificate is given. */
 export interface Security {
   readonly peers?: HandshakesConfig;
   readonly clients?: HandshakesConfig;
@@ -24,15 +24,15 @@ export interface Security {
 }
 
 /**
- * Reads the certificates, makes those that are to be made, and says which settings mean nothing where they stand.
+ * Reads the certificates, generates those that `--auto-tls` asks for, and logs which settings have no effect.
  *
- * @throws StartError in etcd's words when a URL cannot be served, or a file cannot be used
+ * @throws StartError with etcd's text when a URL cannot be served or a file cannot be used
  */
 export async function openSecurity(settings: Settings, clock: Clock, logger: Logger): Promise<Security> {
   try {
     const peers = await openPeers(settings, clock, logger);
     const clients = await openClients(settings, clock, logger);
-    // As etcd has it, only the clients of this port must come from where their certificate says.
+    // As in etcd, only the metrics port checks that a client's address matches the names in its certificate.
     const metrics = clients && { ...clients, names: systemNames };
     return { ...(peers && { peers }), ...(clients && { clients }), ...(metrics && { metrics }) };
   } catch (error) {
@@ -59,7 +59,7 @@ async function openPeers(settings: Settings, clock: Clock, logger: Logger): Prom
       logger.warn(`scheme is HTTP while --peer-client-cert-auth is enabled; ${ignoring}`, fields);
     }
   }
-  // Peers are dialed with it, too, wherever this member listens.
+  // Connections to peers use the certificate even when this member listens on plain HTTP only.
   if (isEmpty(config)) return undefined;
   logger.info("starting with peer TLS", fieldsOf(config));
   const open = await handshakes(readCredentials(config), clock, logger, "rejected connection on peer endpoint");
@@ -87,7 +87,7 @@ async function openClients(settings: Settings, clock: Clock, logger: Logger): Pr
   if (secureMetrics && isEmpty(config)) {
     throw new StartError("client TLS key/cert (--cert-file, --key-file) must be provided for metrics secure url");
   }
-  // Files that nothing is served with are not looked at.
+  // Without a TLS listener the files are not used and not read.
   if (!secureMetrics && !urls.some(isSecure)) return undefined;
   logger.info("starting with client TLS", fieldsOf(config));
   return handshakes(readCredentials(config), clock, logger, "rejected connection on client endpoint");
@@ -104,7 +104,7 @@ async function handshakes(
   return { credentials, clock, logger, refusal, ...(revocations && { revocations }) };
 }
 
-/** The settings with a certificate that is made here, unless one was given; all else that they say holds, too. */
+/** The settings with a generated certificate in place of a missing one. All other settings stay as they are. */
 async function selfSigned(settings: Settings, side: "client" | "peer", logger: Logger): Promise<TlsConfig> {
   const { security, listenPeers, listenClients, listenClientsHttp } = settings;
   const config = security[side];
@@ -119,7 +119,7 @@ async function selfSigned(settings: Settings, side: "client" | "peer", logger: L
   return { ...config, ...files, selfSigned: true };
 }
 
-/** What `SharedPort` shall do at the URLs of one address. */
+/** Whether `SharedPort` serves plain text, TLS or both, for all URLs that share one address. */
 export function portSecurity(listens: readonly Listen[], tls: HandshakesConfig | undefined): PortSecurity {
   const secure = listens.some(({ url }) => isSecure(url));
   return { plain: listens.some(({ url }) => !isSecure(url)), ...(secure && tls !== undefined && { tls }) };

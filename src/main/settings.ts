@@ -11,21 +11,21 @@ import { type LogSettings, logSettings } from "./log-settings.js";
 import { type SecuritySettings, securitySettings } from "./security-settings.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
 
-/** A place to listen, and the URL that named it. */
+/** An address to listen on, with the URL that it comes from. */
 export interface Listen {
   readonly url: string;
   readonly address: Address;
 }
 
-/** After so long, a connection to another member is broken. */
+/** When a connection to another member counts as broken. */
 export interface PeerTimeouts {
-  /** Nothing was heard. */
+  /** The time without receiving anything. */
   readonly readMs: number;
-  /** Nothing of what waits was taken. */
+  /** The time in which the peer accepts none of the bytes that wait to be sent. */
   readonly writeMs: number;
 }
 
-/** All that a member needs to know to start. */
+/** All settings of a member. */
 export interface Settings {
   readonly server: ServerConfig;
   readonly log: LogSettings;
@@ -36,26 +36,27 @@ export interface Settings {
   readonly security: SecuritySettings;
   readonly peerTimeouts: PeerTimeouts;
   readonly extensiveMetrics: boolean;
-  /** A call that takes longer is logged. */
+  /** A unary call that takes longer is logged with a warning. */
   readonly warningCallMs: number;
-  /** Whether the API is served in JSON too. */
+  /** Whether the API is also served as JSON over HTTP. */
   readonly gateway: boolean;
   readonly access: HttpAccess;
   readonly maxConcurrentStreams: number;
-  /** Bytes that this process may use; 0 means what its container or machine has. */
+  /** `--max-memory`: the bytes that this process may use; 0 means the limit of its container or machine. */
   readonly maxMemoryBytes: number;
-  readonly keepaliveMinTimeMs: number;
+  /** How long a client is silent before the server sends a ping. */
   readonly keepaliveIntervalMs: number;
+  /** How long the answer to a ping may take. */
   readonly keepaliveTimeoutMs: number;
-  /** How often a client may ask for a sign of life. */
+  /** The least time between two pings of a client. */
   readonly keepaliveMsMin: number;
 }
 
 /**
- * What the flags mean together, checked in etcd's order.
+ * Combines the flags to settings and checks them in etcd's order.
  *
- * @param fromFile the values are those of a config file, which need not say where clients reach this member
- * @throws FlagError when they contradict each other
+ * @param fromFile the values come from a config file, which may leave out `advertise-client-urls`
+ * @throws FlagError when a value is invalid or two values contradict each other
  */
 export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
   const log = logSettings(flags);
@@ -92,7 +93,6 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
     maxMemoryBytes: flags.number("max-memory"),
-    keepaliveMinTimeMs: flags.durationMs("grpc-keepalive-min-time"),
     keepaliveIntervalMs: flags.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: flags.durationMs("grpc-keepalive-timeout") || 20_000,
     keepaliveMsMin: flags.durationMs("grpc-keepalive-min-time"),
@@ -162,7 +162,7 @@ function listens(flags: FlagValues, name: FlagName): readonly Listen[] {
   });
 }
 
-/** Browsers leave out the port that a scheme has anyway, so an origin may too. */
+/** The origins of `--cors`. The port may be missing, since browsers leave out the default port of a scheme. */
 function originsOf(flags: FlagValues): ReadonlySet<string> {
   const origins = flags.list("cors");
   for (const origin of origins) {
@@ -200,7 +200,7 @@ function checkLeaseCheckpoint(flags: FlagValues): void {
   }
 }
 
-/** 0 means never. */
+/** The interval at which the leader compares hashes of compactions; 0 when the check is disabled. */
 function compactionCheckMs(flags: FlagValues): number {
   const name = "experimental-compact-hash-check-time";
   const intervalMs = flags.durationMs(name);
@@ -214,7 +214,7 @@ function metricsLevel(flags: FlagValues): boolean {
   throw new FlagError(`invalid value "${level}" for --metrics: expected basic or extensive`);
 }
 
-/** A bare number is hours, or revisions; in periodic mode a duration is taken too. */
+/** A number without a unit means hours in periodic mode, and revisions in revision mode. */
 function autoCompactionOf(flags: FlagValues): AutoCompaction | undefined {
   const mode = flags.text("auto-compaction-mode");
   if (mode !== "periodic" && mode !== "revision") throw new FlagError(`unknown auto-compaction-mode "${mode}"`);

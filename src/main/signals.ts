@@ -1,10 +1,10 @@
-/** Signals that a Go program takes no action on. Node would end, and open a debugger's port at SIGUSR1. */
+/** Signals that etcd ignores. Node would exit on them, and open a debugger's port on SIGUSR1. */
 const idle = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGIO", "SIGPWR", "SIGXCPU"] as const;
 
 /**
- * Lets signals that mean nothing to etcd mean nothing here. SIGHUP ends the process as it ends etcd, unless it was
- * started with SIGHUP ignored, as `nohup` does: Node forgets that, so that `bin/etcd` says it in SIGHUP_IGNORED. A
- * process that was started in another way and has no terminal is taken for one of `nohup`.
+ * Ignores the signals that etcd ignores. SIGHUP ends the process, as it ends etcd, unless the process was started with
+ * SIGHUP ignored, as `nohup` does. Node discards that state, so `bin/etcd` passes it in the variable SIGHUP_IGNORED. A
+ * process that was not started by `bin/etcd` and has no terminal is assumed to run under `nohup`.
  */
 export function ignoreIdleSignals(environment: NodeJS.ProcessEnv, onTerminal: boolean): void {
   const { SIGHUP_IGNORED } = environment;
@@ -14,9 +14,9 @@ export function ignoreIdleSignals(environment: NodeJS.ProcessEnv, onTerminal: bo
 }
 
 /**
- * Resolves at the first signal to stop; a second one ends the process at once, with `code`.
+ * Resolves at the first SIGTERM or SIGINT. The second one ends the process at once with exit code `code`.
  *
- * @param received is told of the first
+ * @param received called with the name of the first signal
  */
 export function toldToStop(received: (signal: string) => void, code: number): Promise<void> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** Why a member could not start, in one line for whoever started it. */
+/** A member cannot start. The message tells the operator why, in one line. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }

@@ -1,7 +1,7 @@
 import type { Settings } from "./settings.js";
 import { versionLine } from "./versions.js";
 
-/** What a person wants to know of a member that has just started. */
+/** The lines that greet a person at the terminal when a member has started. */
 export function banner(settings: Settings, memberId: bigint, clusterId: bigint, clientUrls: readonly string[]): string {
   const endpoints = clientUrls.join(",");
   const lines = [

@@ -6,7 +6,7 @@ export type Address =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "socket"; readonly path: string };
 
-/** URLs of a comma-separated list, sorted, each once; or what is wrong with the first bad one. */
+/** Parses a comma-separated list into sorted, distinct URLs. `fault` is what is wrong with the first bad one. */
 export function parseUrls(text: string): { readonly urls: readonly string[]; readonly fault?: string } {
   const urls = new Set<string>();
   for (const url of text.split(",").map((part) => part.trim())) {
@@ -27,7 +27,7 @@ function faultOfUrl(url: string): string | undefined {
   return undefined;
 }
 
-/** `[::1]:2379` or `host:2379` in two; undefined when it has another form. */
+/** Splits `[::1]:2379` or `host:2379` into host and port; undefined when the text has another form. */
 export function splitHostPort(authority: string): { readonly host: string; readonly port: number } | undefined {
   const found = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(authority);
   if (found === null) return undefined;
@@ -35,7 +35,7 @@ export function splitHostPort(authority: string): { readonly host: string; reado
   return port <= 65_535 ? { host: found[1] ?? found[2] ?? "", port } : undefined;
 }
 
-/** Where a URL of `--listen-...` says to listen; a fault when it names a host that is not an address. */
+/** The address of a `--listen-...` URL; a fault when its host is a name other than `localhost`. */
 export function listenAddress(url: string): Address | { readonly fault: string } {
   if (/^unixs?:/.test(url)) return { kind: "socket", path: afterScheme(url) };
   const at = splitHostPort(afterScheme(url));
@@ -44,7 +44,7 @@ export function listenAddress(url: string): Address | { readonly fault: string }
   return { kind: "tcp", host: canonicalAddress(at.host), port: at.port };
 }
 
-/** Whether a URL of `--...-advertise-...` names a host that others can use. */
+/** Whether an advertised URL has a host, or is that of a socket file. */
 export function namesHost(url: string): boolean {
   return /^unixs?:/.test(url) || (splitHostPort(afterScheme(url))?.host ?? "") !== "";
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { apiVersion } from "../base/index.js";
 
-/** Our own version, which only package.json knows. */
+/** The version of this package, from package.json. */
 const ownVersion = (): string => {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   if (typeof manifest !== "object" || manifest === null || !("version" in manifest)) return "unknown";
@@ -10,7 +10,7 @@ const ownVersion = (): string => {
 
 export const versionLine = `etcd-ts ${ownVersion()}, compatible with etcd ${apiVersion}`;
 
-/** What `--version` prints; scripts look for the line that etcd begins with. */
+/** The text of `--version`. Scripts look for its first line, which is the same as etcd's. */
 export function versionText(): string {
   return [
     `etcd Version: ${apiVersion}`,
