@@ -57,7 +57,7 @@ export function bucketStart(bucket: Bucket): Buffer {
   return Buffer.of(prefixes[bucket]);
 }
 
-/** What follows every stored key of a bucket. */
+/** The first stored key after those of a bucket. */
 export function bucketEnd(bucket: Bucket): Buffer {
   return Buffer.of(prefixes[bucket] + 1);
 }
@@ -67,7 +67,10 @@ export function keyInBucket(stored: Uint8Array): Uint8Array {
   return stored.subarray(1);
 }
 
-/** The backend's own records stand before every bucket and belong to none: no scan, hash or size sees them. */
+/**
+ * The stored key of one of the backend's own records. These come before every bucket and belong to none: no scan, hash
+ * or size includes them.
+ */
 export function privateKey(name: string): Buffer {
   return Buffer.from(`\0${name}`, "latin1");
 }

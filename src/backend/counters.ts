@@ -1,12 +1,12 @@
 import { exponentialBounds, Histogram } from "../base/index.js";
 
-/** What was counted of a member's backends, one after the other, since it started. */
+/** Counters of all backends that a member has had, one after the other, since it started. */
 export class BackendCounters {
-  /** How long batches took to write, with their sync. */
+  /** How long batches took to write and sync. */
   readonly commitSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
   readonly defragSeconds = new Histogram(exponentialBounds(0.1, 2, 13));
   defragsUnderWay = 0;
   readonly hashSeconds = new Histogram(exponentialBounds(0.01, 2, 15));
-  /** Views that are open. */
+  /** Number of open views. */
   views = 0;
 }

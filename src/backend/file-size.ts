@@ -1,10 +1,13 @@
 import type { Clock, Logger } from "../base/index.js";
 import type { LevelStore } from "./level-store.js";
 
-/** How old an answer may be. */
+/** The oldest that a figure may get before it is read again. */
 const maxAgeMs = 1000;
 
-/** Bytes of a store's files: the last known figure at once; the next one is asked for when it has aged. */
+/**
+ * Size of a store's files in bytes. `bytes` answers at once with the last known figure, and starts reading the next
+ * when that one is too old.
+ */
 export class FileSize {
   readonly #store: LevelStore;
   readonly #clock: Clock;
@@ -23,7 +26,7 @@ export class FileSize {
   bytes(): number {
     if (this.#clock.now() - this.#askedAt >= maxAgeMs) {
       this.refresh().catch((error: unknown) => {
-        this.#logger.warn("cannot read the size of the backend's files", {
+        this.#logger.warn("cannot read the size of the database files", {
           dir: this.#store.dir,
           error: String(error),
         });

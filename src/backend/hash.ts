@@ -2,12 +2,15 @@ import { crc32c } from "../base/index.js";
 import type { Readable } from "./backend.js";
 import { allBuckets, type Bucket } from "./buckets.js";
 
-/** What differs between members that hold the same data: how far each has applied, and in which term. */
+/**
+ * Records of the bucket `meta` that differ between members with the same data: how far each has applied, and in which
+ * term.
+ */
 const notHashed: ReadonlySet<string> = new Set(["consistent_index", "term"]);
 
 /**
  * etcd's hash of a whole backend: CRC-32C over each bucket's name followed by its keys and values, buckets and keys in
- * byte order. Bounded steps: the event loop turns between them.
+ * byte order. The work is done in bounded steps, with other work of the event loop between them.
  */
 export async function hashBuckets(source: Readable): Promise<number> {
   let hash = 0;

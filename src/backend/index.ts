@@ -1,7 +1,7 @@
 /**
- * Ten buckets of ordered bytes over one LevelDB directory: what every store of a member stands on. Stores read
- * synchronously and change things in memory; the backend writes batches of changes, each synced and whole, and tells
- * when a disk fails. It knows nothing of what the bytes mean, and never writes half of what was changed together.
+ * The database under every store of a member: ten buckets of ordered bytes in one LevelDB directory. Stores read
+ * synchronously and make changes in memory; the backend writes the changes in batches, each synced and atomic, and
+ * reports a failing disk. It does not interpret the bytes, and never writes half of the changes that belong together.
  */
 export type { Backend, BackendView, Readable, Row } from "./backend.js";
 export { allBuckets, type Bucket } from "./buckets.js";

@@ -13,21 +13,21 @@ import { type Layer, storedKeyText, WriteBuffer } from "./write-buffer.js";
 export interface BackendOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once, when a batch could not be written or something could not be read: the member has to stop. */
+  /** Called once, when a batch could not be written or data could not be read: the member has to stop. */
   readonly onFailure: (error: DiskError) => void;
-  /** What is committed may still be lost with the machine. */
+  /** Skips the sync of batches: a machine crash may lose committed changes. Default false. */
   readonly unsafeNoSync?: boolean;
-  /** Goes on counting there. */
+  /** Counters to go on with, for a backend that replaces another one; new ones by default. */
   readonly counters?: BackendCounters;
-  /** How long a change may wait for its batch. */
+  /** How long a change may wait for its batch; 100 ms by default. */
   readonly batchIntervalMs?: number;
-  /** How many changes may wait for their batch. */
+  /** How many changes may wait for their batch; 10,000 by default. */
   readonly batchLimit?: number;
-  /** Opens the database below; another one in tests, whose disk fails. */
+  /** Opens the LevelDB directory; tests pass a store whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
 }
 
-/** Larger write buffers and files than LevelDB's own: fewer, longer compactions, which a put-heavy load is glad of. */
+/** Write buffers and files are larger than LevelDB's defaults: fewer, longer compactions suit a load of many puts. */
 const tuning: LevelTuning = {
   cacheSize: 32 * 1024 * 1024,
   writeBufferSize: 8 * 1024 * 1024,
@@ -42,7 +42,7 @@ const batchBytesMax = 16 * 1024 * 1024;
 const fullBatches = 4;
 
 const formatKey = privateKey("format");
-/** Bytes of live entries as of the batch that this record is in. */
+/** Record of the bytes of live entries, as of the batch that contains the record. */
 const inUseKey = privateKey("bytesInUse");
 const format = Buffer.of(1);
 
@@ -59,12 +59,15 @@ export async function openLevelBackend(options: BackendOptions & { readonly dir:
   }
   const store = await openStore(dir);
   if (damage !== undefined) {
-    logger.warn("cut a torn write off the backend", { file: damage.file, offset: damage.offset });
+    logger.warn("removed an incomplete write, never acknowledged, from the end of the database log", {
+      file: damage.file,
+      offset: damage.offset,
+    });
   }
   return openBackend(store, options);
 }
 
-/** A backend that forgets everything when it is closed. */
+/** Opens a backend in memory, whose contents are gone when it is closed. */
 export async function openMemoryBackend(options: BackendOptions): Promise<Backend> {
   return openBackend(await openMemoryStore(), options);
 }
@@ -104,13 +107,13 @@ class LevelBackend implements Backend {
   readonly #fileSize: FileSize;
   #hooks: (() => void)[] = [];
   #bytesInUse: number;
-  /** Bytes of the changes that no batch has taken yet, and of those in the batch being written. */
+  /** Bytes of changes that wait for a batch, and of those in the batch being written. */
   #waitingBytes = 0;
   #writingBytes = 0;
   #timer: Timer | undefined;
-  /** Those whose changes the next batch takes. */
+  /** Callers of `commit` whose changes go into the next batch. */
   #waiters: Waiter[] = [];
-  /** Those whose changes are in the batch being written. */
+  /** Callers of `commit` whose changes are in the batch being written. */
   #served: readonly Waiter[] = [];
   #writing = false;
   #startIsQueued = false;
@@ -118,7 +121,7 @@ class LevelBackend implements Backend {
   #heldBytesInUse: number | undefined;
   #closed: DiskError | undefined;
   #defragmenting: Promise<void> | undefined;
-  /** Those that are open. */
+  /** Number of open views. */
   #views = 0;
   /** Called when the last open view is closed. */
   #unread: () => void = () => undefined;
@@ -154,7 +157,7 @@ class LevelBackend implements Backend {
     if (this.#closed !== undefined) throw this.#closed;
     const stored = storedKey(bucket, key);
     const id = storedKeyText(stored);
-    // A revision is put once, so there is nothing to look up for what is by far the most frequent put.
+    // A revision is put only once, so this most frequent kind of put needs no lookup of an older value.
     const before = bucket === "key" ? this.#buffer.find(id)?.value : this.#current(id, stored);
     if (before !== undefined) this.#bytesInUse -= stored.byteLength + before.byteLength;
     this.#bytesInUse += stored.byteLength + value.byteLength;
@@ -286,7 +289,10 @@ class LevelBackend implements Backend {
     }
   }
 
-  /** Goes back to what was before `hold`. What the hooks have put by then is up to date. */
+  /**
+   * Restores the state before `hold`. The records that the hooks put at `hold` are up to date, so the hooks are not
+   * called again.
+   */
   #drop(bytesInUse: number): void {
     this.#buffer.drop();
     this.#bytesInUse = bytesInUse;
@@ -320,9 +326,9 @@ class LevelBackend implements Backend {
   #change(id: string, key: Uint8Array, value: Uint8Array | undefined): void {
     this.#buffer.set(id, { key, value });
     this.#waitingBytes += key.byteLength + (value?.byteLength ?? 0);
-    if (this.#writing) return; // what comes next is decided when that batch is written
+    if (this.#writing) return; // `#writeBatches` decides about the next batch when this one is written
     this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
-    // Not at once: the caller may be in the middle of changes that belong together.
+    // A batch must not start at once: the caller may be in the middle of changes that belong together.
     if (this.#startIsQueued || !this.#batchIsDue()) return;
     this.#startIsQueued = true;
     queueMicrotask(() => {
@@ -342,14 +348,14 @@ class LevelBackend implements Backend {
   #startWriting(): void {
     if (this.#writing || this.#closed !== undefined) return;
     if (this.#heldBytesInUse !== undefined) {
-      this.#timer = undefined; // the release sets another
+      this.#timer = undefined; // `release` sets another timer
       return;
     }
     this.#writing = true;
     this.#writeBatches().catch((error: unknown) => this.#fail(writeFailure(this.#store.dir, error)));
   }
 
-  /** One batch after the other until nobody waits for one and the rest can wait for its time. */
+  /** Writes batches until nobody waits for one and the remaining changes may wait for the timer. */
   async #writeBatches(): Promise<void> {
     do {
       this.#timer?.cancel();

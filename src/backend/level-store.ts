@@ -4,20 +4,20 @@ import { Level } from "level";
 import { MemoryLevel } from "memory-level";
 import { openFailure } from "./disk-error.js";
 
-/** One stored pair, prefix and all. */
+/** One stored pair; its key includes the bucket's prefix. */
 export type StoredRow = [key: Uint8Array, value: Uint8Array];
 
-/** The few operations that stores ask of an ordered key-value database, with its files in `dir`. */
+/** The few operations that we use of an ordered key-value database, whose files lie in `dir`. */
 export interface LevelStore {
   readonly dir: string;
   getSync(key: Uint8Array, snapshot?: LevelSnapshot): Uint8Array | undefined;
   batch(): LevelBatch;
-  /** Entries in `[low, high)`, in order, of the snapshot or of now. */
+  /** Entries in `[low, high)`, in order, as of the snapshot, or as of now without one. */
   iterate(low: Uint8Array, high: Uint8Array, snapshot?: LevelSnapshot): LevelIterator;
   snapshot(): LevelSnapshot;
-  /** Rewrites everything; others can read and write meanwhile. */
+  /** Rewrites all files. Reads and writes go on meanwhile. */
   compact(): Promise<void>;
-  /** Bytes of the files. */
+  /** Size of all files in bytes. */
   fileBytes(): Promise<number>;
   close(): Promise<void>;
 }
@@ -31,14 +31,14 @@ export interface LevelBatch {
 }
 
 export interface LevelIterator {
-  /** The next entries, `count` at most, fewer when they are large; none at the end. */
+  /** The next entries: at most `count`, fewer when they are large, none at the end. */
   nextv(count: number): Promise<StoredRow[]>;
   close(): Promise<void>;
 }
 
 export type LevelSnapshot = ReturnType<MemoryLevel["snapshot"]>;
 
-/** What to trade between memory and speed; all in bytes. */
+/** LevelDB's options that trade memory for speed; sizes in bytes. */
 export interface LevelTuning {
   readonly cacheSize: number;
   readonly writeBufferSize: number;
@@ -47,12 +47,12 @@ export interface LevelTuning {
   readonly compression: boolean;
 }
 
-/** How much an iterator reads ahead; what arrives at once must not hold the event loop for long. */
+/** Bytes that an iterator reads ahead. All of them arrive in one turn and must not hold the event loop for long. */
 const iteratorBytes = 256 * 1024;
 
 const encodings = { keyEncoding: "view", valueEncoding: "view" } as const;
 
-/** What `level` and `memory-level` have in common, as far as it is used here. */
+/** The part of the interfaces of `level` and `memory-level` that we use. */
 interface AnyLevel {
   getSync(key: Uint8Array): Uint8Array | undefined;
   getSync(key: Uint8Array, options: typeof encodings & { snapshot: LevelSnapshot }): Uint8Array | undefined;
@@ -68,9 +68,9 @@ interface AnyLevel {
 }
 
 /**
- * Opens the LevelDB directory `dir`, which is made when it is not there.
+ * Opens the LevelDB directory `dir`, and creates it when it does not exist.
  *
- * @throws DiskError when another process holds it, when it is damaged, or cannot be read or written
+ * @throws DiskError when another process uses it, when it is damaged, or cannot be read or written
  */
 export async function openLevelStore(dir: string, tuning: LevelTuning): Promise<LevelStore> {
   try {
@@ -83,7 +83,7 @@ export async function openLevelStore(dir: string, tuning: LevelTuning): Promise<
   }
 }
 
-/** The same in memory; it is gone when it is closed. */
+/** Opens a store in memory, whose contents are gone when it is closed. */
 export async function openMemoryStore(): Promise<LevelStore> {
   const level = new MemoryLevel<Uint8Array, Uint8Array>({ ...encodings, storeEncoding: "view" });
   await level.open();
@@ -128,7 +128,7 @@ class AbstractStore implements LevelStore {
   }
 }
 
-/** LevelDB's own operation; the memory one has nothing to rewrite. */
+/** Only LevelDB can compact; a store in memory has nothing to rewrite. */
 interface Compactable {
   compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
 }
@@ -137,7 +137,7 @@ function canCompact(level: object): level is Compactable {
   return "compactRange" in level;
 }
 
-/** Files come and go while LevelDB works: one that has gone counts nothing. */
+/** LevelDB creates and removes files while it works, so a file that disappears meanwhile counts as empty. */
 async function directoryBytes(dir: string): Promise<number> {
   const names = await readdir(dir);
   const sizes = await Promise.all(

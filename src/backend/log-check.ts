@@ -3,30 +3,30 @@ import { join } from "node:path";
 import { readLog, VarintReader } from "./log-format.js";
 import { readManifest } from "./manifest.js";
 
-/** A place in a LevelDB directory's log where there should be a batch, and is none that can be read. */
+/** A place in a LevelDB directory's log where a batch should be and none can be read. */
 export interface LogDamage {
   readonly file: string;
   readonly offset: number;
-  /** A whole batch stands behind it. Batches are synced one after the other, so this one was whole once. */
+  /** An intact batch follows. Batches are synced one after the other, so the damaged one was intact once. */
   readonly followed: boolean;
-  /** It is the end of a write that was cut short, which nobody was told about. LevelDB passes over it. */
+  /** The damage is the end of a write that was cut short, and that nobody was told about. LevelDB skips it. */
   readonly torn: boolean;
 }
 
-/** Told of every key that a good batch puts, in order; `behind` when it stands behind the damage. */
+/** Called for every key that an intact batch puts, in order; `behind` is true after the damage. */
 export type VisitKey = (key: Uint8Array, behind: boolean) => void;
 
 /** A batch starts with the sequence number of its first change (8) and the number of its changes (4). */
 const batchHeaderBytes = 12;
 
 /**
- * Reads the log files of a LevelDB directory that is not open. LevelDB itself passes over what it cannot read there,
- * and over whole batches that follow: right for the torn end of a write that nobody was told about, but it would lose
- * acknowledged batches without a word when a bit has changed in the last one or before it. What tells a torn write from
- * damage is specified in docs/internals/formats.md.
+ * Reads the log files of a LevelDB directory that is not open. LevelDB itself skips whatever it cannot read there, and
+ * intact batches behind it. That is right for the torn end of a write that nobody was told about, but when a bit
+ * changed in the last batch or an earlier one, LevelDB would silently lose acknowledged batches.
+ * docs/internals/formats.md specifies how a torn write is told from damage.
  *
- * Logs that the manifest is done with are left out, as LevelDB does: a crash may have kept one from being removed, and
- * its end may be torn, though newer logs go on.
+ * Logs that the manifest no longer needs are left out, as LevelDB does: a crash may have prevented the removal of such
+ * a log, and its end may be torn although newer logs follow.
  */
 export async function checkLog(dir: string, visit?: VisitKey): Promise<LogDamage | undefined> {
   const files = await liveLogs(dir);
@@ -47,7 +47,7 @@ export async function checkLog(dir: string, visit?: VisitKey): Promise<LogDamage
   return damage;
 }
 
-/** Names of the log files that LevelDB will read, the oldest first. */
+/** Names of the log files that LevelDB will read, oldest first. */
 async function liveLogs(dir: string): Promise<readonly string[]> {
   const { logNumber, previousLog } = await readManifest(dir);
   const names = await readdir(dir).catch(() => []);
@@ -59,10 +59,15 @@ async function liveLogs(dir: string): Promise<readonly string[]> {
     .map(({ name }) => name);
 }
 
-/** Numbers that a batch may be ahead of the one before it: more changes than one batch ever has. */
+/**
+ * The most by which a batch's sequence number may exceed that of the batch before: more changes than any batch holds.
+ */
 const sequenceStepMax = 2 ** 24;
 
-/** Stored values may hold anything, LevelDB's logs too: what looks like a batch counts only where its number fits. */
+/**
+ * A stored value may contain anything, even a LevelDB log. So bytes that look like a batch count only when their
+ * sequence number fits.
+ */
 function follows(sequence: number | undefined, batch: Buffer): boolean {
   if (batch.byteLength < batchHeaderBytes) return false;
   if (sequence === undefined) return true;
@@ -74,7 +79,7 @@ function sequenceOf(batch: Buffer): number {
   return Number(batch.readBigUInt64LE(0));
 }
 
-/** Behind a batch's header stand, for each change, a kind (1), a key and, for a put, a value. */
+/** After the header of a batch come, for each change, a kind (1 byte), a key and, for a put, a value. */
 function visitPuts(batch: Buffer, visit: (key: Uint8Array) => void): void {
   const reader = new VarintReader(batch.subarray(batchHeaderBytes));
   while (reader.more()) {

@@ -8,10 +8,10 @@ import { blockBytes, headerBytes, isTorn, mask } from "./torn-record.js";
  */
 const recordType = { full: 1, first: 2, middle: 3, last: 4 } as const;
 
-/** What was written as one (in a log, a batch), or a place where nothing whole can be read. */
+/** One unit of a log (a batch), or a place where no intact one can be read. */
 export type Found =
   | { readonly offset: number; readonly batch: Buffer }
-  /** `torn`: as a write leaves it that never ended. Otherwise it was written whole, and has changed since. */
+  /** `torn`: an interrupted write can have left it. Otherwise it was written completely and has changed since. */
   | { readonly offset: number; readonly batch: undefined; readonly torn: boolean };
 
 export function* readLog(log: Buffer): Generator<Found> {
@@ -27,7 +27,7 @@ export function* readLog(log: Buffer): Generator<Found> {
         break;
       case recordType.middle:
       case recordType.last:
-        // Without its first part it is the rest of a batch that was reported already.
+        // Without its first part it is the rest of a batch that has been reported already.
         if (parts.length > 0) parts.push(data);
         break;
       default:
@@ -43,7 +43,7 @@ export function* readLog(log: Buffer): Generator<Found> {
   if (parts.length > 0) yield { offset: start, batch: undefined, torn: true };
 }
 
-/** One record; type 0 stands for what is none. */
+/** One record; type 0 marks a place without a readable record. */
 interface LogRecord {
   readonly offset: number;
   readonly type: number;
@@ -56,7 +56,7 @@ function* readRecords(log: Buffer): Generator<LogRecord> {
   while (offset < log.byteLength) {
     const blockEnd = Math.min(offset - (offset % blockBytes) + blockBytes, log.byteLength);
     if (blockEnd - offset < headerBytes) {
-      // At the end of a block it is padding, at the end of the file the beginning of a header.
+      // At the end of a block these bytes are padding; at the end of the file they begin a header.
       if (blockEnd % blockBytes !== 0) yield bad(offset, true);
       offset = blockEnd;
       continue;
@@ -76,7 +76,10 @@ function recordAt(log: Buffer, offset: number, blockEnd: number): LogRecord | un
   return { offset, type, data: log.subarray(offset + headerBytes, end), torn: false };
 }
 
-/** Where records go on after damage, which may have changed a length too: the end of the block, if not before. */
+/**
+ * Where readable records resume after damage: the damage may have changed a length, too. The end of the block at the
+ * latest.
+ */
 function nextRecord(log: Buffer, from: number, blockEnd: number): number {
   for (let offset = from; offset + headerBytes <= blockEnd; offset++) {
     if (recordAt(log, offset, blockEnd) !== undefined) return offset;
@@ -88,7 +91,7 @@ function bad(offset: number, torn: boolean): LogRecord {
   return { offset, type: 0, data: Buffer.alloc(0), torn };
 }
 
-/** Reads LevelDB's variable-length numbers, of which the low seven bits come first, and bytes between them. */
+/** Reads LevelDB's variable-length numbers (low seven bits first), and the bytes between them. */
 export class VarintReader {
   readonly #bytes: Buffer;
   #at = 0;

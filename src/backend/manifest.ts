@@ -2,17 +2,17 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readLog, VarintReader } from "./log-format.js";
 
-/** The files that a LevelDB database consists of. Other files in its directory are left over from a crash. */
+/** The files that make up a LevelDB database. Any other file in its directory is left over from a crash. */
 export interface Manifest {
-  /** Changes in logs with smaller numbers are all in tables: LevelDB removes such logs, and never reads them. */
+  /** All changes in logs with smaller numbers are in tables: LevelDB removes such logs, and never reads them. */
   readonly logNumber: number;
   /** An older log that is still read; 0 for none. LevelDB has not written one since 2011. */
   readonly previousLog: number;
-  /** By number, with the smallest key of each. */
+  /** Numbers of the tables, each with its smallest key. */
   readonly tables: ReadonlyMap<number, Uint8Array>;
 }
 
-/** Fields of a manifest's records; each is followed by numbers and by bytes that have their length before them. */
+/** Tags of the fields in a manifest's records. Numbers follow each tag, and bytes with their length before them. */
 const manifestTag = {
   comparator: 1,
   logNumber: 2,
@@ -34,7 +34,7 @@ interface Edited {
 }
 
 /**
- * What the newest manifest of a LevelDB directory says, which is a log of edits. A manifest that is missing or damaged
+ * Reads the newest manifest of a LevelDB directory, which is a log of edits. A manifest that is missing or damaged
  * counts as empty: LevelDB itself refuses to open such a directory, and says why.
  */
 export async function readManifest(dir: string): Promise<Manifest> {

@@ -2,8 +2,8 @@ import type { Backend, BackendView, Row } from "./backend.js";
 import type { Bucket } from "./buckets.js";
 
 /**
- * The backend that a member works on, which may be another one from one moment to the next: a received snapshot takes
- * the place of everything. Who holds this one need not hear of it.
+ * The backend that a member works on. A received snapshot replaces the database behind it, so that the stores that hold
+ * this object need not know.
  */
 export class MemberBackend implements Backend {
   #current: Backend;
@@ -13,12 +13,14 @@ export class MemberBackend implements Backend {
     this.#current = first;
   }
 
-  /** The one that is behind it now. */
+  /** The backend that currently does the work. */
   get current(): Backend {
     return this.#current;
   }
 
-  /** Goes over to another backend, at once. The one before is no longer told anything, and is the caller's to end. */
+  /**
+   * Switches to another backend at once. The caller has to retire the previous one, which gets no more calls from here.
+   */
   switchTo(next: Backend): void {
     this.#current = next;
     for (const hook of this.#hooks) next.onBeforeCommit(hook);

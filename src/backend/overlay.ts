@@ -1,19 +1,19 @@
 import { type Change, compareKeys, type Layer, type StoredKey } from "./write-buffer.js";
 
-/** How far the changes of one layer have been taken. */
+/** Position in the changes of one layer. */
 interface Cursor {
   readonly layer: Layer;
-  /** Newer layers have larger ages. */
+  /** Place of the layer in order of age; newer layers have larger numbers. */
   readonly age: number;
   readonly order: readonly StoredKey[];
   at: number;
   head: StoredKey;
 }
 
-/** The changes of some sealed layers within `[low, high)`, in key order, the last change of each key alone. */
+/** The changes of some sealed layers within `[low, high)`, in key order; only the last change of each key. */
 export class Overlay {
   readonly #high: StoredKey;
-  /** By their heads, and of equal heads the newest layer first. */
+  /** Sorted by head; among equal heads the newest layer comes first. */
   readonly #cursors: Cursor[] = [];
 
   constructor(layers: readonly Layer[], low: StoredKey, high: StoredKey) {
@@ -35,7 +35,7 @@ export class Overlay {
     if (first === undefined) return undefined;
     const { head } = first;
     const change = first.layer.changes.get(head);
-    // Older layers may have the same key behind it.
+    // Older layers may have a change of the same key, which the newest one hides.
     for (let cursor = this.#cursors[0]; cursor?.head === head; cursor = this.#cursors[0]) this.#advance(cursor);
     return change;
   }
@@ -50,7 +50,7 @@ export class Overlay {
     const head = cursor.order[cursor.at];
     if (head === undefined || head >= this.#high) return;
     cursor.head = head;
-    // Layers follow each other more often than they overlap: mostly it goes back to the front.
+    // Layers seldom overlap, so the cursor mostly goes back to the front.
     let at = 0;
     for (let other = this.#cursors[at]; other !== undefined && isBefore(other, cursor); other = this.#cursors[++at]);
     this.#cursors.splice(at, 0, cursor);

@@ -6,10 +6,10 @@ import type { LevelSnapshot, LevelStore } from "./level-store.js";
 import { Overlay } from "./overlay.js";
 import { type Layer, storedKeyText } from "./write-buffer.js";
 
-/** Entries asked of LevelDB at once; what arrives holds the event loop for about two milliseconds. */
+/** Entries that are asked of LevelDB at once. Their arrival holds the event loop for about two milliseconds. */
 const rowsAtOnce = 1024;
 
-/** A state of all buckets: a snapshot of LevelDB and, laid over it, what was not in LevelDB yet. */
+/** A state of all buckets: a snapshot of LevelDB, overlaid with the changes that were not in LevelDB yet. */
 export class SnapshotView implements BackendView {
   readonly #store: LevelStore;
   readonly #snapshot: LevelSnapshot;
@@ -19,8 +19,8 @@ export class SnapshotView implements BackendView {
   #open = true;
 
   /**
-   * @param failed makes of a failed read what the reader is told
-   * @param closed called once, when it is closed
+   * @param failed turns the error of a failed read into the one that the reader throws
+   * @param closed called once, when the view is closed
    */
   constructor(store: LevelStore, layers: readonly Layer[], failed: (error: unknown) => DiskError, closed: () => void) {
     this.#closed = closed;
@@ -68,9 +68,9 @@ export class SnapshotView implements BackendView {
     this.#closed();
   }
 
-  /** @param ahead reads the next entries while the caller works on these, for one who wants them all */
+  /** @param ahead reads the next entries while the caller works on these; for callers that want them all */
   async *#walk({ start, end }: StoredRange, atOnce: number, ahead: boolean): AsyncGenerator<Row[], void, undefined> {
-    // Sorting a layer takes some milliseconds, once; others run in between.
+    // Sorting a large layer takes some milliseconds, once; other work runs between two of them.
     for (const layer of this.#layers) if (layer.sort()) await nextTurn();
     const overlay = new Overlay(this.#layers, storedKeyText(start), storedKeyText(end));
     const iterator = this.#store.iterate(start, end, this.#snapshot);
@@ -116,7 +116,7 @@ export class SnapshotView implements BackendView {
   }
 }
 
-/** Puts what has become of the next changed key into `rows`. */
+/** Appends the next changed key with its new value to `rows`; a deleted key adds nothing. */
 function pushNext(overlay: Overlay, rows: Row[]): void {
   const change = overlay.take();
   if (change?.value !== undefined) rows.push([keyInBucket(change.key), change.value]);

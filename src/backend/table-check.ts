@@ -8,28 +8,29 @@ import { mask } from "./torn-record.js";
 /** A table file that is not as LevelDB wrote it. */
 export interface TableDamage {
   readonly file: string;
-  /** Nothing is damaged before this key, which may be no stored one. */
+  /** No key before this one is damaged. A key equal to this one need not exist. */
   readonly from: Uint8Array;
 }
 
 /*
  * LevelDB's table files (its doc/table_format.md): blocks, each followed by its type (1) and a masked CRC-32C (4) of
- * both; at the end of the file a footer (48) with the places of the meta index and of the index, and a magic number. An
- * index entry's key stands between the keys of its block and those of the next.
+ * both; at the end of the file a footer (48) with the places of the meta index and of the index, and a magic number.
+ * The key of an index entry lies between the keys of its block and those of the next.
  */
 const footerBytes = 48;
 const trailerBytes = 5;
 const magic = 0xdb4775248b80fb57n;
 
 /**
- * Compares the tables of a LevelDB directory that is not open with their sums, which LevelDB itself never does: it
- * returns what it finds there, or ends the process when it makes no sense of it. For tables that are not compressed.
+ * Compares the tables of a LevelDB directory that is not open with their checksums. LevelDB itself never does: it
+ * returns whatever it finds there, or ends the process when it cannot make sense of it. Works for tables that are not
+ * compressed.
  */
 export async function checkTables(dir: string): Promise<TableDamage | undefined> {
   for (const [number, smallest] of (await readManifest(dir)).tables) {
     const file = join(dir, `${String(number).padStart(6, "0")}.ldb`);
     const table = await readFile(file).catch(() => undefined);
-    // What is missing or cut short LevelDB reports by itself, and by name.
+    // LevelDB itself reports a table that is missing or cut short, and names it.
     if (table === undefined || table.byteLength < footerBytes) continue;
     const from = damageIn(table, smallest);
     if (from !== undefined) return { file, from };
@@ -49,7 +50,7 @@ function damageIn(table: Buffer, smallest: Uint8Array): Uint8Array | undefined {
   let from = smallest;
   for (const { key, place } of indexEntries(index)) {
     if (readBlock(table, place) === undefined) return from;
-    from = Buffer.concat([storedKeyOf(key), Buffer.of(0)]); // the next key there can be
+    from = Buffer.concat([storedKeyOf(key), Buffer.of(0)]); // the smallest key that can follow
   }
   return undefined;
 }
@@ -63,7 +64,7 @@ function readPlace(reader: VarintReader): Place {
   return { offset: reader.next(), length: reader.next() };
 }
 
-/** The block there, if it matches its sum. */
+/** The block at a place; undefined when it does not match its checksum. */
 function readBlock(table: Buffer, { offset, length }: Place): Buffer | undefined {
   const end = offset + length;
   if (end + trailerBytes > table.byteLength) return undefined;
@@ -71,7 +72,7 @@ function readBlock(table: Buffer, { offset, length }: Place): Buffer | undefined
   return sum === mask(crc32c(table.subarray(offset, end + 1))) ? table.subarray(offset, end) : undefined;
 }
 
-/** Entries of an index block, which share no parts of keys: three lengths, the key, the place. */
+/** Entries of an index block, which do not share prefixes of keys: three lengths, the key, the place. */
 function* indexEntries(block: Buffer): Generator<{ readonly key: Uint8Array; readonly place: Place }> {
   const restarts = block.readUInt32LE(block.byteLength - 4);
   const reader = new VarintReader(block.subarray(0, block.byteLength - 4 - 4 * restarts));

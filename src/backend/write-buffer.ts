@@ -1,24 +1,28 @@
 import { assert } from "../base/index.js";
 
-/** A change under its stored key; no value means that the key goes. */
+/** A change under its stored key; without a value it removes the key. */
 export interface Change {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
 }
 
-/** Stored keys as latin1 strings, so that comparing two is comparing their bytes. */
+/** A stored key as latin1 text: comparing two such strings compares their bytes. */
 export type StoredKey = string;
 
-/** Sealed layers that may wait for the next batch; beyond, two of them are merged so that a read looks into few. */
+/**
+ * The most sealed layers that wait for the next batch. Beyond, two of them are merged, so that a read looks into few.
+ */
 const sealedLayersMax = 4;
-/** Most changes of two layers that are merged: it must not hold the event loop for long. */
+/** The most changes of two layers that are merged: the merge must not hold the event loop for long. */
 const mergedChangesMax = 10_000;
-/** Most changes of one layer: it grows and is sorted as a whole, which must not hold the event loop for long. */
+/**
+ * The most changes of one layer: a layer grows and is sorted as a whole, which must not hold the event loop for long.
+ */
 const layerChangesMax = 16_384;
-/** Keys that are sorted in less than a millisecond. */
+/** The most keys that are sorted in less than a millisecond. */
 const sortedAtOnce = 2_048;
 
-/** Changes made one after the other; the last one of each key counts. Once sealed, nothing is added any more. */
+/** A sequence of changes, of which the last one of each key counts. A sealed layer gets no more changes. */
 export class Layer {
   readonly changes = new Map<StoredKey, Change>();
   #order: StoredKey[] | undefined;
@@ -29,7 +33,7 @@ export class Layer {
     return this.#order;
   }
 
-  /** Sorts the keys for `order`. @returns whether that took some milliseconds */
+  /** Sorts the keys for `order`. @returns whether the sorting took some milliseconds */
   sort(): boolean {
     if (this.#order !== undefined) return false;
     return this.order().length > sortedAtOnce;
@@ -37,26 +41,26 @@ export class Layer {
 }
 
 /**
- * What has been changed but is not in LevelDB yet, in layers: one open for changes; sealed ones, which a view may
- * share; and those of the batch being written, which stay readable until LevelDB answers for them.
+ * The changes that are not in LevelDB yet, in layers: one is open for changes; sealed ones may be shared by views;
+ * those of the batch being written stay readable until LevelDB has confirmed the batch.
  */
 export class WriteBuffer {
   #open = new Layer();
-  /** Oldest first. */
+  /** Sealed layers that wait for a batch, oldest first. */
   #sealed: Layer[] = [];
   #writing: readonly Layer[] = [];
-  /** Full layers of what was changed since `hold`, oldest first. */
+  /** Full layers of changes since `hold`, oldest first; undefined while nothing is held. */
   #held: Layer[] | undefined;
-  /** Changes in `#sealed` and `#held`, and in `#writing`. */
+  /** Numbers of changes: those in `#sealed` and `#held`, and those in `#writing`. */
   #waitingSealed = 0;
   #writingCount = 0;
 
-  /** Changes that wait for a batch; a key changed in two layers counts twice. */
+  /** Number of changes that wait for a batch; a key changed in two layers counts twice. */
   get waiting(): number {
     return this.#waitingSealed + this.#open.changes.size;
   }
 
-  /** All changes, those of the batch being written included. */
+  /** Number of all changes, including those of the batch being written. */
   get size(): number {
     return this.#writingCount + this.waiting;
   }
@@ -66,7 +70,7 @@ export class WriteBuffer {
     if (this.#open.changes.size >= layerChangesMax) this.#sealInto(this.#held ?? this.#sealed);
   }
 
-  /** The last change of a key, if it is still here. */
+  /** The last change of a key; undefined when it has been written or there is none. */
   find(id: StoredKey): Change | undefined {
     return (
       this.#open.changes.get(id) ??
@@ -76,19 +80,22 @@ export class WriteBuffer {
     );
   }
 
-  /** From here on, what is changed stays out of what `freeze` gives. No batch may be started. */
+  /**
+   * Keeps all changes from now on out of the layers that `freeze` returns. No batch may start until `release` or
+   * `drop`.
+   */
   hold(): void {
     this.#seal();
     this.#held = [];
   }
 
-  /** What was changed since `hold` is like everything else now. */
+  /** Treats the changes since `hold` like all others again. */
   release(): void {
     this.#sealed.push(...(this.#held ?? []));
     this.#held = undefined;
   }
 
-  /** Forgets what was changed since `hold`. */
+  /** Forgets the changes since `hold`. */
   drop(): void {
     assert(this.#held !== undefined, "only changes that are held can be dropped");
     this.#waitingSealed -= countChanges(this.#held);
@@ -96,13 +103,13 @@ export class WriteBuffer {
     this.#held = undefined;
   }
 
-  /** All layers as they are now, oldest first; later changes do not show in them. */
+  /** All layers as of now, oldest first; later changes do not show in them. */
   freeze(): readonly Layer[] {
     this.#seal();
     return [...this.#writing, ...this.#sealed];
   }
 
-  /** Starts a batch: the layers to write, oldest first. There is one batch at a time. */
+  /** Starts a batch: returns the layers to write, oldest first. There is one batch at a time. */
   take(): readonly Layer[] {
     assert(this.#held === undefined, "a batch holds changes that are complete");
     this.#seal();
@@ -113,7 +120,7 @@ export class WriteBuffer {
     return this.#writing;
   }
 
-  /** LevelDB holds the batch. */
+  /** Ends the batch: LevelDB has written it. */
   written(): void {
     this.#writing = [];
     this.#writingCount = 0;
@@ -137,9 +144,9 @@ export function storedKeyText(key: Uint8Array): StoredKey {
 }
 
 /**
- * Makes one layer of those two neighbours that are smallest together, unless even they are large.
+ * Merges the two neighbouring layers that are smallest together, unless even these are large.
  *
- * @returns how many changes there are less, since a later one of the same key replaced them
+ * @returns by how much the number of changes fell, since a later change of the same key replaces an earlier one
  */
 function mergeSmallest(layers: Layer[]): number {
   let smallest = mergedChangesMax;
