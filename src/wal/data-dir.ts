@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { DiskError } from "../backend/index.js";
 import { errorCode, errorText, type Logger } from "../base/index.js";
 
-/** Where in a data directory what lies. */
+/** The places in a data directory. */
 export interface DataDir {
   readonly backendDir: string;
   readonly walDir: string;
 }
 
 /**
- * Makes the data directory of a member, readable by its owner only, or checks the one that is there.
+ * Creates the data directory of a member, readable by its owner only, or checks the existing one.
  *
- * @param dedicatedWalDir where the raft log lies instead, if anywhere
- * @throws DiskError when it is no directory, cannot be written to, or holds the data of another program
+ * @param dedicatedWalDir directory of the raft log, when it is not inside the data directory
+ * @throws DiskError when it is not a directory, cannot be written to, or holds the data of another program
  */
 export async function createDataDir(dataDir: string, logger: Logger, dedicatedWalDir?: string): Promise<DataDir> {
   const walDir = dedicatedWalDir ?? join(dataDir, "member", "wal");
@@ -42,7 +42,11 @@ async function privateDirectory(dir: string, logger: Logger): Promise<void> {
     const { mode } = await stat(dir);
     if ((mode & 0o077) !== 0) {
       const permission = (mode & 0o777).toString(8).padStart(4, "0");
-      logger.warn("others can read the data directory", { dir, permission, "recommended-permission": "0700" });
+      logger.warn("other users of this machine can access the data directory", {
+        dir,
+        permission,
+        "recommended-permission": "0700",
+      });
     }
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -50,16 +54,16 @@ async function privateDirectory(dir: string, logger: Logger): Promise<void> {
   }
 }
 
-/** What LevelDB makes before a database is there; a first start that is cut short leaves some of it. */
+/** Files that LevelDB creates before a database exists; a first start that was cut short leaves some of them. */
 const beginnings = new Set(["LOCK", "LOG", "LOG.old", "MANIFEST-000001", "000001.dbtmp", "lost+found"]);
 
-/** A file in a place where no log was begun, which would be lost among those of a new one. */
+/** A file in a directory without a raft log; it would get mixed up with the files of a new log. */
 async function strayFile(walDir: string): Promise<string | undefined> {
   const names = await readdir(walDir).catch((): string[] => []);
   return names.includes("CURRENT") ? undefined : names.find((name) => !beginnings.has(name));
 }
 
-/** A file by which a data directory of etcd itself is known. */
+/** A file that identifies a data directory of etcd itself. */
 async function etcdFile(dataDir: string, walDir: string): Promise<string | undefined> {
   const snapshots = join(dataDir, "member", "snap");
   for (const dir of [snapshots, walDir]) {

@@ -1,7 +1,8 @@
 /**
- * The raft log of one member on disk: entries, hard state, snapshots. The raft node loop saves what a `Ready` holds and
- * sends nothing that rests on it before the promise resolves. Whatever is read back at the start was checked; what a
- * torn write left is cut, and a log with a hole is refused. It never judges what an entry means.
+ * The raft log of one member on disk: entries, hard state, snapshots. The raft node loop saves the contents of a
+ * `Ready` and sends no message that depends on them before the promise resolves. Everything read back at the start has
+ * been checked: the remains of a torn write are cut off, and a log with a hole is refused. This room never interprets
+ * an entry.
  */
 export { createDataDir, type DataDir } from "./data-dir.js";
 export type { WalMetadata } from "./log-state.js";

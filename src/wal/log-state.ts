@@ -1,7 +1,7 @@
 import { assert, type ClusterId, type MemberId, readBE64, writeBE64 } from "../base/index.js";
 import type { HardState } from "../raft/index.js";
 
-/** Whose log it is. */
+/** The member and the cluster that the log belongs to. */
 export interface WalMetadata {
   readonly memberId: MemberId;
   readonly clusterId: ClusterId;
@@ -13,13 +13,16 @@ export interface Position {
   readonly term: number;
 }
 
-/** Everything about the log but its entries and snapshots. It is written with every batch, so it is never older. */
+/**
+ * Everything about the log except its entries and snapshots. Every batch writes the state, so it is never older than
+ * they are.
+ */
 export interface LogState {
   readonly metadata: WalMetadata | undefined;
   readonly hardState: HardState | undefined;
-  /** The last entry that was dropped by a compaction or covered by a received snapshot; index 0 when none was. */
+  /** The last entry that a compaction dropped or a received snapshot covers; index 0 when there is none. */
   readonly compacted: Position;
-  /** The entries of the last batch that had any, `[first, last]`; the log ends with them. */
+  /** Indexes of the entries in the last batch that had any, `[first, last]`; `last` is the end of the log. */
   readonly batch: { readonly first: number; readonly last: number };
 }
 
@@ -31,8 +34,8 @@ export const emptyLogState: LogState = {
 };
 
 /*
- * Format (1, which is 2), flags (1), then eight bytes each: member id, cluster id, first and last index of the last
- * batch, index and term of the last dropped entry, term, vote and commit of the hard state.
+ * Layout: format (1 byte, value 2), flags (1 byte), then eight bytes each: member id, cluster id, first and last index
+ * of the last batch, index and term of the last dropped entry, term, vote and commit of the hard state.
  */
 const format = 2;
 const hasMetadata = 1;
@@ -55,7 +58,7 @@ export function encodeLogState({ metadata, hardState, compacted, batch }: LogSta
   return body;
 }
 
-/** @returns the format that it is written in, when that is not this one */
+/** @returns the log state, or the number of its format when that is another one */
 export function decodeLogState(bytes: Uint8Array): LogState | number {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [found = 0, flags = 0] = body;

@@ -3,26 +3,26 @@ import type { Entry, EntryType, Snapshot } from "../raft/index.js";
 import { raftpb } from "../wire/index.js";
 
 /*
- * How the raft log lies in LevelDB. Numbers are big-endian. Every value is a sealed record: CRC-32C (4 bytes) of the
- * key followed by the body, then the body. So neither a changed value nor one under a wrong key passes.
+ * How the raft log is stored in LevelDB. Numbers are big-endian. Every value is a sealed record: CRC-32C (4 bytes) of
+ * the key followed by the body, then the body. So neither a changed value nor a value under the wrong key passes.
  *
  * | key                                     | body                                            |
  * | --------------------------------------- | ----------------------------------------------- |
  * | `e` last index (8), first index (8)     | a run of entries: see below                     |
- * | `l`                                     | the rest of what the log says: see log-state.ts |
+ * | `l`                                     | the state of the log: see log-state.ts          |
  * | `s` index (8), term (8)                 | `raftpb.Snapshot`                               |
  *
  * Entries that are saved together are stored together, in one run unless they are long: a record costs much more than
- * an entry. Runs never overlap. The body of one is the term of the entry before its first (8), then for each entry term
- * (8), type (1), length of the data (4), data.
+ * an entry. Runs never overlap. The body of a run is the term of the entry before its first (8), then for each entry
+ * term (8), type (1), length of the data (4), data.
  *
- * The term of the entry before makes a chain of the log: by raft's Log Matching Property two entries with the same
- * index and term have the same past, so a run that survived from another past shows.
+ * The term of the entry before makes the log a chain: by raft's Log Matching Property two entries with the same index
+ * and term have the same past, so a run that survived from another past does not fit.
  */
 
-/** Where the log's state lies. */
+/** The key of the log's state. */
 export const stateKey = Buffer.from("l");
-/** All keys lie in `[first, end)`. */
+/** All keys of the log lie in `[first, end)`. */
 export const allKeys = { first: Buffer.from("a"), end: Buffer.from("z") } as const;
 
 const runPrefix = 0x65; // e
@@ -32,7 +32,7 @@ const crcBytes = 4;
 const termBytes = 8;
 const entryHeadBytes = termBytes + 1 + 4;
 
-/** Entries `[first, last]`, which are stored as one. */
+/** Indexes `[first, last]` of entries that are stored as one record. */
 export interface Run {
   readonly first: number;
   readonly last: number;
@@ -46,21 +46,21 @@ export function runKey({ first, last }: Run): Buffer {
   return key;
 }
 
-/** What a run's key says; `undefined` when this is the key of something else. */
+/** The run that a key names; `undefined` when it is the key of something else. */
 export function runOf(key: Uint8Array): Run | undefined {
   if (key.byteLength !== runKeyBytes || key[0] !== runPrefix) return undefined;
   return { first: readBE64(key, 9), last: readBE64(key, 1) };
 }
 
-/** The keys of all runs that reach `index` lie in `[first, end)`. */
+/** The keys of all runs that hold `index` or later entries lie in `[first, end)`. */
 export function runKeysFrom(index: number): { readonly first: Buffer; readonly end: Buffer } {
   return { first: runKey({ first: 0, last: index }), end: Buffer.of(runPrefix + 1) };
 }
 
 /**
- * An index in the first run that there can be from `key` on, or the first there can be; `undefined` behind all runs.
+ * An index in the first run that can exist from `key` on; `undefined` when `key` comes after all runs.
  *
- * @param key may be less than a whole key, or more
+ * @param key may be shorter or longer than a whole key
  */
 export function indexFrom(key: Uint8Array): number | undefined {
   if (key[0] !== runPrefix) return undefined;
@@ -81,7 +81,7 @@ export function snapshotKey(index: number, term: number): Buffer {
 /** All snapshot keys lie in `[first, end)`. */
 export const snapshotKeys = { first: Buffer.of(snapshotPrefix), end: Buffer.of(snapshotPrefix + 1) } as const;
 
-/** Index of a snapshot, by its key. */
+/** The index of the snapshot stored under `key`. */
 export function snapshotIndex(key: Uint8Array): number {
   return readBE64(key, 1);
 }
@@ -94,14 +94,14 @@ export function seal(key: Uint8Array, body: Uint8Array): Buffer {
   return record;
 }
 
-/** The body of a sealed record; `undefined` when it is not what was sealed under this key. */
+/** The body of a sealed record; `undefined` when the record was not sealed under this key or has changed since. */
 export function unseal(key: Uint8Array, record: Uint8Array): Uint8Array | undefined {
   if (record.byteLength < crcBytes) return undefined;
   const body = record.subarray(crcBytes);
   return crc32c(body, crc32c(key)) === readBE32(record) ? body : undefined;
 }
 
-/** How much an entry adds to a run. */
+/** Bytes that an entry adds to the body of a run. */
 export function storedBytes({ data }: Entry): number {
   return entryHeadBytes + data.byteLength;
 }
@@ -125,7 +125,7 @@ export function encodeRun(entries: readonly Entry[], previousTerm: number): Buff
   return body;
 }
 
-/** The entries' data are views of `body`, which was sealed under the key of this run. */
+/** Decodes `body`, which was sealed under the key of this run. The data of the entries are views of `body`. */
 export function decodeRun({ first, last }: Run, body: Uint8Array): StoredRun {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const entries: Entry[] = [];
@@ -143,7 +143,7 @@ export function decodeRun({ first, last }: Run, body: Uint8Array): StoredRun {
   return { previousTerm: readBE64(bytes, 0), entries };
 }
 
-/** By their numbers in raftpb. */
+/** Entry types in the order of their numbers in raftpb. */
 const entryTypes: readonly EntryType[] = ["EntryNormal", "EntryConfChange", "EntryConfChangeV2"];
 
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {

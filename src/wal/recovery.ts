@@ -13,37 +13,39 @@ import { decodeLogState, emptyLogState, type LogState, type Position } from "./l
 import { allKeys, decodeRun, indexFrom, type Run, runKey, runKeysFrom, runOf, stateKey, unseal } from "./record.js";
 import { loadSnapshot } from "./snapshots.js";
 
-/** What the log says after it was checked. */
+/** Contents of the log after they have been checked. */
 export interface Recovered {
   /** `undefined` when there is no log yet. */
   readonly state: LogState | undefined;
   /** The newest snapshot. */
   readonly snapshot: Snapshot | undefined;
-  /** Every entry after the compacted one. */
+  /** Every entry after the last compacted one. */
   readonly entries: Entry[];
-  /** All that are on disk, those included that a compaction has not come to. */
+  /** All runs on disk, including those of compacted entries that have not been removed yet. */
   readonly runs: readonly Run[];
 }
 
-/** Runs read at once. */
+/** Number of runs read at once. */
 const rowsAtOnce = 1024;
 
 /*
- * What a power cut or a damaged disk can leave, and what becomes of it. docs/internals/formats.md has it in full.
+ * What a power cut or a damaged disk can leave, and how the member handles it. docs/internals/formats.md has the
+ * details.
  *
- * Every save is one LevelDB batch, synced before it is acknowledged. LevelDB writes a batch as one record with a sum of
- * its own, so a torn write loses the newest batch as a whole: the log then ends before it, and nobody was told about
- * it. A changed bit does other things: in LevelDB's log it drops that batch, and good ones with it (`checkLog` finds
- * that before LevelDB opens the log, in the last batch too); in a table it changes or hides single records, since
- * LevelDB compares no sums when it reads tables. So each record here is sealed, runs of entries are chained, and the
- * log's state, which every batch writes, says where the log ends. Each of these is damage, since batches are whole:
+ * Every save is one LevelDB batch, synced before it is acknowledged. LevelDB writes a batch as one record with its own
+ * checksum, so a torn write loses the newest batch as a whole: the log then ends before it, and nobody was told that it
+ * is saved. A changed bit has other effects. In LevelDB's log it drops that batch, and intact ones with it; `checkLog`
+ * finds this before LevelDB opens the log, even in the last batch. In a table it changes or hides single records, since
+ * LevelDB compares no checksums when it reads tables. Therefore each record here is sealed, runs of entries are
+ * chained, and the log's state, which every batch writes, says where the log ends. Batches are atomic, so each of these
+ * is damage:
  *
- * - A run is missing, or does not match its sum.
- * - A run is good and not chained to the one before: one of the two is left from another past.
+ * - A run is missing, or does not match its checksum.
+ * - A run is intact but not chained to the one before: one of the two is left from another past.
  * - There is a run after the log's end: the batch that cut the log there is lost.
  * - The hard state says that entries up to `commit` are committed, and the log ends before that.
  *
- * Damage stops the member: it must not take part in elections with a log it does not have.
+ * Damage stops the member: it must not take part in elections with entries missing from its log.
  */
 export async function recover(store: LevelStore, logger: Logger): Promise<Recovered> {
   const state = await readState(store);
@@ -68,7 +70,7 @@ async function readRuns(store: LevelStore, { compacted, batch }: LogState): Prom
   let before = compacted;
   for await (const [key, record] of storedRuns(store)) {
     const run = runOf(key);
-    if (run === undefined) throw broken(store, before.index + 1, "there is something that is no run of entries");
+    if (run === undefined) throw broken(store, before.index + 1, "a record there is not a run of entries");
     if (run.last > batch.last) {
       throw broken(store, run.last, `there are entries after the end of the log at ${batch.last}`);
     }
@@ -87,7 +89,7 @@ async function readRuns(store: LevelStore, { compacted, batch }: LogState): Prom
 /**
  * The entries of a run that come after `before`.
  *
- * @throws DiskError when the run is damaged, does not begin there, or is of another past than `before`
+ * @throws DiskError when the run is damaged, leaves a gap after `before`, or belongs to another past
  */
 function entriesAfter(before: Position, store: LevelStore, run: Run, record: Uint8Array): readonly Entry[] {
   const next = before.index + 1;
@@ -114,7 +116,7 @@ async function* storedRuns(store: LevelStore) {
   }
 }
 
-/** The first entry in `[low, high)`, if there is any. */
+/** The first record in `[low, high)`, if there is one. */
 async function firstRows(store: LevelStore, low: Uint8Array, high: Uint8Array): Promise<StoredRow[]> {
   const iterator = store.iterate(low, high);
   try {
@@ -125,10 +127,10 @@ async function firstRows(store: LevelStore, low: Uint8Array, high: Uint8Array): 
 }
 
 /**
- * Looks at LevelDB's files before LevelDB opens them.
+ * Checks LevelDB's files before LevelDB opens them.
  *
- * @returns the torn end of the last write, which LevelDB will pass over
- * @throws DiskError when batches that were acknowledged would be passed over, or a table is damaged
+ * @returns the torn end of the last write, which LevelDB will skip; undefined when there is none
+ * @throws DiskError when LevelDB would skip acknowledged batches, or a table is damaged
  */
 export async function checkLevelFiles(dir: string): Promise<LogDamage | undefined> {
   let before: Run | undefined;
@@ -152,7 +154,10 @@ export async function checkLevelFiles(dir: string): Promise<LogDamage | undefine
   throw damaged(`the raft log in ${dir} is damaged${place}: ${table.file} does not match its checksums`);
 }
 
-/** Without its state the log means nothing, so it must be good, or nothing must be there at all. */
+/**
+ * Reads the log's state. The rest of the log means nothing without it, so the state must be intact, or the log must be
+ * empty.
+ */
 async function readState(store: LevelStore): Promise<LogState | undefined> {
   const record = store.getSync(stateKey);
   if (record === undefined) {

@@ -2,10 +2,10 @@ import { assert } from "../base/index.js";
 import type { Entry } from "../raft/index.js";
 import { type Run, storedBytes } from "./record.js";
 
-/** A longer run is stored as several. */
+/** The most bytes of a run; longer ones are stored as several. */
 const runBytesMax = 256 * 1024;
 
-/** Which runs are on disk, in order; none overlaps another. */
+/** The runs on disk, in order; none overlaps another. */
 export class RunList {
   #runs: Run[];
 
@@ -19,19 +19,19 @@ export class RunList {
     this.#runs.push(run);
   }
 
-  /** Takes out the last run, if it reaches `index`. */
+  /** Removes and returns the last run, if it holds `index` or later entries. */
   popFrom(index: number): Run | undefined {
     const end = this.#runs.at(-1);
     return end !== undefined && end.last >= index ? this.#runs.pop() : undefined;
   }
 
-  /** Takes out the first runs, `count` at most, that end at `index` or before. */
+  /** Removes and returns the first runs that end at `index` or before, at most `count`. */
   shiftUpTo(index: number, count: number): Run[] {
     const behind = this.#runs.findIndex(({ last }) => last > index);
     return this.#runs.splice(0, Math.min(count, behind < 0 ? this.#runs.length : behind));
   }
 
-  /** The run that holds an entry. */
+  /** The run that holds the entry at `index`. */
   holding(index: number): Run | undefined {
     let low = 0;
     let high = this.#runs.length;
@@ -45,7 +45,7 @@ export class RunList {
   }
 }
 
-/** Cuts entries into the runs that they are stored as: one, unless they are long. */
+/** Splits entries into the runs that they are stored as: one, unless they are long. */
 export function* runsOf(entries: readonly Entry[]): Generator<readonly Entry[]> {
   let from = 0;
   let bytes = 0;

@@ -3,18 +3,18 @@ import type { Logger } from "../base/index.js";
 import type { Snapshot } from "../raft/index.js";
 import { decodeSnapshot, encodeSnapshot, seal, snapshotIndex, snapshotKey, snapshotKeys, unseal } from "./record.js";
 
-/** Adds a snapshot to a batch, beside the older ones. */
+/** Adds a snapshot to a batch. Older snapshots stay. */
 export function putSnapshot(batch: LevelBatch, snapshot: Snapshot): void {
   const key = snapshotKey(snapshot.metadata.index, snapshot.metadata.term);
   batch.put(key, seal(key, encodeSnapshot(snapshot)));
 }
 
 /**
- * The newest snapshot that is whole; `undefined` when none was ever stored. An older one serves only while the log
- * still goes on from there.
+ * The newest intact snapshot; `undefined` when none was ever stored. An older one is usable only while the log still
+ * holds all entries after it.
  *
  * @param compactedIndex entries up to here are gone
- * @throws DiskError when there are snapshots, but none that the log can be read on from
+ * @throws DiskError when there are snapshots, but none that the log continues from
  */
 export async function loadSnapshot(
   store: LevelStore,

@@ -20,29 +20,29 @@ import { purgeSnapshots, putSnapshot } from "./snapshots.js";
 export interface WalOptions {
   readonly dir: string;
   readonly logger: Logger;
-  /** Whose log this is; stored when the log has no owner yet. */
+  /** The owner of the log; stored when the log has none yet. */
   readonly metadata?: WalMetadata;
-  /** What is saved may still be lost with the machine. */
+  /** Skips the sync of saves: a machine crash may lose saved entries. Default false. */
   readonly unsafeNoSync?: boolean;
-  /** Opens the database below; another one in tests, whose disk fails. */
+  /** Opens the LevelDB directory; tests pass a store whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
 }
 
-/** What a member finds when it starts. */
+/** Contents of the log when a member starts. */
 export interface OpenedWal {
   readonly wal: Wal;
   readonly metadata: WalMetadata | undefined;
   readonly hardState: HardState | undefined;
   /** The newest snapshot. */
   readonly snapshot: Snapshot | undefined;
-  /** Every entry after the snapshot, or after the beginning. */
+  /** Every entry after the snapshot; all entries when there is no snapshot. */
   readonly entries: readonly Entry[];
 }
 
-/** What one `Ready` has to have stored. */
+/** The changes of one `Ready` that have to be stored. */
 export interface WalChange {
   readonly hardState?: HardState | undefined;
-  /** They replace what the log holds from the first of them on. */
+  /** Entries to append. They replace the log from the index of the first of them on. */
   readonly entries?: readonly Entry[];
   readonly snapshot?: Snapshot | undefined;
 }
@@ -52,28 +52,28 @@ const tuning: LevelTuning = {
   writeBufferSize: 8 * 1024 * 1024,
   blockSize: 16 * 1024,
   maxFileSize: 8 * 1024 * 1024,
-  // Tables are compared with their checksums at the start, which takes a plain index.
+  // The check of the tables at the start reads their index uncompressed.
   compression: false,
 };
 
-/** Runs dropped in one batch by a compaction. */
+/** The most runs that a compaction drops in one batch. */
 const dropsAtOnce = 1000;
 
 /**
- * The raft log of one member: entries, hard state and snapshots. What a promise of `save` resolved for is on disk,
- * synced; what is on disk is checked when it is read back.
+ * The raft log of one member: entries, hard state and snapshots. When the promise of a `save` has resolved, the change
+ * is on disk, synced. Data is checked when it is read back.
  */
 export class Wal {
   readonly #store: LevelStore;
   readonly #sync: boolean;
   #state: LogState;
-  /** Term of the last entry, or of the compacted one. */
+  /** Term of the last entry, or of the compacted one when there is no entry. */
   #lastTerm: number;
-  /** Those that end at the compacted entry or before are on their way out. */
+  /** Runs on disk. Those that end at the compacted entry or before are being removed. */
   readonly #runs: RunList;
-  /** Writes go one after the other: two at a time could reach the disk in either order. */
+  /** End of the queue of writes. They go one after the other: two at a time could reach the disk in either order. */
   #queue: Promise<void> = Promise.resolve();
-  /** Why nothing more is written. */
+  /** The error after which nothing more is written. */
   #failure: unknown;
   #closed = false;
   #bytesWritten = 0;
@@ -86,15 +86,15 @@ export class Wal {
     this.#runs = new RunList(runs);
   }
 
-  /** Whether a log was begun in `dir`. */
+  /** Whether `dir` holds a log. */
   static exists(dir: string): boolean {
     return existsSync(join(dir, "CURRENT"));
   }
 
   /**
-   * Opens the log in `dir`, begins one if there is none, and reads it back. The torn end of a write is logged.
+   * Opens the log in `dir`, or creates one if there is none, and reads it back. A torn write at its end is logged.
    *
-   * @throws DiskError when the directory is in use, cannot be read or written, or what it holds is damaged
+   * @throws DiskError when the directory is in use, cannot be read or written, or its contents are damaged
    */
   static async open(options: WalOptions): Promise<OpenedWal> {
     const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
@@ -105,7 +105,11 @@ export class Wal {
       const wal = new Wal(store, !options.unsafeNoSync, recovered);
       if (torn !== undefined) {
         const index = wal.#state.batch.last + 1;
-        logger.warn("cut a torn write off the raft log", { index, file: torn.file, offset: torn.offset });
+        logger.warn("removed an incomplete write, never acknowledged, from the end of the raft log", {
+          index,
+          file: torn.file,
+          offset: torn.offset,
+        });
       }
       if (wal.#state.metadata === undefined) await wal.#begin(options.metadata);
       const { metadata, hardState } = wal.#state;
@@ -118,16 +122,16 @@ export class Wal {
     }
   }
 
-  /** Bytes of entries that were stored since it was opened. */
+  /** Bytes of entries stored since the log was opened. */
   get bytesWritten(): number {
     return this.#bytesWritten;
   }
 
   /**
-   * Stores all of it or nothing; resolves when it is synced. A snapshot that the log does not lead up to (one that was
-   * received) takes the place of the whole log.
+   * Stores the whole change or nothing; resolves when it is synced. A received snapshot, which the log does not lead up
+   * to, replaces the whole log.
    *
-   * @throws DiskError (a rejection) when the disk refuses; the log takes nothing more then, and the member must stop
+   * @throws DiskError (a rejection) when the disk refuses; the log accepts nothing more then, and the member must stop
    */
   save(change: WalChange): Promise<void> {
     return this.#write((batch) => {
@@ -140,7 +144,10 @@ export class Wal {
     });
   }
 
-  /** Drops all entries up to `index`, which a snapshot must cover; in bounded steps, between which others may save. */
+  /**
+   * Drops all entries up to `index`, which a snapshot must cover. The removal takes bounded steps; saves may run
+   * between them.
+   */
   async compact(index: number): Promise<void> {
     await this.#write(() => {
       const { compacted, batch } = this.#state;
@@ -149,7 +156,7 @@ export class Wal {
       this.#state = { ...this.#state, compacted: { index, term: this.#termAt(index) } };
       return true;
     });
-    // From here on these entries are nothing to anybody; a crash leaves them for the next compaction.
+    // The entries are unreachable from now on. If a crash leaves some on disk, the next compaction removes them.
     let dropped: number;
     do {
       dropped = 0;
@@ -168,7 +175,7 @@ export class Wal {
     await this.#write(async (batch) => (await purgeSnapshots(this.#store, batch, keep)) > 0);
   }
 
-  /** Lets go of the directory, once everything asked for is written. */
+  /** Closes the log once all pending writes are done. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue;
@@ -219,7 +226,7 @@ export class Wal {
     this.#endAt(index + 1, { index, term });
   }
 
-  /** Takes the entries from `first` on off the disk; what a run holds before them is stored anew. */
+  /** Removes the entries from `first` on. When a run holds earlier entries, too, these are stored again. */
   #cutFrom(batch: LevelBatch, first: number): void {
     for (let run = this.#runs.popFrom(first); run !== undefined; run = this.#runs.popFrom(first)) {
       batch.del(runKey(run));
@@ -229,7 +236,7 @@ export class Wal {
     }
   }
 
-  /** Makes `last` the end of the log. */
+  /** Sets `last` as the end of the log. */
   #endAt(first: number, last: Position): void {
     this.#state = { ...this.#state, batch: { first, last: last.index } };
     this.#lastTerm = last.term;
@@ -254,11 +261,15 @@ export class Wal {
     return decodeRun(run, body);
   }
 
-  /** @param fill puts into the batch and changes the state, which goes with it; false when nothing is to be written */
+  /**
+   * @param fill fills the batch and changes the state, which the batch includes; returns false when there is nothing to
+   * write
+   */
   #write(fill: (batch: LevelBatch) => Promise<boolean> | boolean): Promise<void> {
     if (this.#closed) return Promise.reject(new DiskError(`the raft log in ${this.#store.dir} is closed`));
     const written = this.#queue.then(() => this.#writeNow(fill));
-    this.#queue = written.catch(() => undefined); // whoever asked hears of it, and so does everybody after
+    // the caller gets the error from `written`, and so does every later write
+    this.#queue = written.catch(() => undefined);
     return written;
   }
 

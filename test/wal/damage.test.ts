@@ -55,7 +55,11 @@ describe("LevelDB's log", () => {
       const whole = bytes === end(3);
       expect(show(found)).toBe(whole ? "1/1 2/1 3/1 4/1 5/1 6/1" : "1/1 2/1 3/1 4/1");
       expect(hardState?.commit).toBe(whole ? 4 : 2);
-      expect(lines).toEqual(whole || bytes === end(2) ? [] : ["cut a torn write off the raft log 5"]);
+      expect(lines).toEqual(
+        whole || bytes === end(2)
+          ? []
+          : ["removed an incomplete write, never acknowledged, from the end of the raft log 5"],
+      );
     }
   });
 
@@ -66,7 +70,7 @@ describe("LevelDB's log", () => {
     const { logger, lines } = warnings();
     const { wal, entries: found } = await Wal.open({ dir, logger });
     expect(show(found)).toBe("1/1 2/1 3/1 4/1");
-    expect(lines).toEqual(["cut a torn write off the raft log 5"]);
+    expect(lines).toEqual(["removed an incomplete write, never acknowledged, from the end of the raft log 5"]);
     await wal.save({ entries: entries(5, 2) });
     await wal.close();
     const again = await Wal.open({ dir, logger });
