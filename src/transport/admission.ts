@@ -2,13 +2,13 @@ import type { MemberId } from "../base/index.js";
 import { isLocalMessage, isLocalTarget, type Message } from "../raft/index.js";
 import type { TransportConfig } from "./config.js";
 
-/** A message that must not reach raft, and the status with which whoever posted it hears that. */
+/** Why a message must not reach raft: the HTTP status and the text that its sender gets. */
 export interface Refusal {
   readonly status: 400 | 403;
   readonly text: string;
 }
 
-/** Why `message` is not for this member's raft; undefined when it is. */
+/** Why this member must not process `message`; undefined when it may. */
 export function refusalOfMessage(message: Message, config: TransportConfig): Refusal | undefined {
   const { type, from, to } = message;
   if (isLocalMessage(type) || isLocalTarget(from) || from === 0n) {

@@ -1,20 +1,20 @@
 import { assert, emptyBytes, readBE64 } from "../base/index.js";
 
-/** Chunks below this size may weigh less than what it takes to keep them. */
+/** Keeping a chunk shorter than this may cost more memory than its bytes. */
 const smallBytes = 4096;
 const smallChunksMax = 1024;
 
 /**
- * Bytes as they come from a connection, taken out as they are needed. It holds what was received and nothing more:
- * a length that is only claimed reserves no memory, and a message that comes in crumbs takes no more than one that
- * comes whole.
+ * Received bytes of a connection, which are taken out as they are needed. The queue holds received bytes only: a length
+ * that is merely claimed reserves no memory, and a message that arrives in many small pieces takes no more memory than
+ * one that arrives whole.
  */
 export class ByteQueue {
   #chunks: Uint8Array[] = [];
-  /** Where in the first chunk the rest begins. */
+  /** Offset of the first byte in the first chunk that has not been taken. */
   #start = 0;
   #length = 0;
-  /** Small chunks at the end, since the last that was not. */
+  /** Number of consecutive small chunks at the end of the queue. */
   #small = 0;
 
   get length(): number {
@@ -29,7 +29,7 @@ export class ByteQueue {
     if (this.#small >= smallChunksMax) this.#sweep();
   }
 
-  /** The next byte; there must be one. */
+  /** Takes the next byte; there must be one. */
   byte(): number {
     const first = this.#chunks[0];
     assert(first !== undefined, "a byte is there when it is taken");
@@ -38,7 +38,7 @@ export class ByteQueue {
     return value;
   }
 
-  /** Eight big-endian bytes; a number of 2^53 or more comes rounded. They must be there. */
+  /** Takes eight bytes as a big-endian number; one of 2^53 or more is rounded. The bytes must be there. */
   uint64(): number {
     const first = this.#chunks[0];
     if (first === undefined || first.byteLength - this.#start < 8) return readBE64(this.take(8), 0);
@@ -48,8 +48,8 @@ export class ByteQueue {
   }
 
   /**
-   * The next bytes, copied into a buffer of their own: whoever keeps a small value would otherwise keep the whole chunk
-   * it came in. They must be there.
+   * Takes the next bytes, copied into a buffer of their own: a small value that is kept would otherwise keep the whole
+   * chunk in memory. The bytes must be there.
    */
   take(count: number): Uint8Array {
     assert(this.#length >= count, "bytes are there when they are taken");
@@ -72,7 +72,7 @@ export class ByteQueue {
     return taken;
   }
 
-  /** All that is left, as it came. */
+  /** Takes all remaining bytes, in the chunks in which they arrived. */
   rest(): readonly Uint8Array[] {
     const [first, ...others] = this.#chunks;
     if (first === undefined) return [];
@@ -83,7 +83,7 @@ export class ByteQueue {
     return rest;
   }
 
-  /** Passes over bytes of the first chunk. */
+  /** Skips bytes of the first chunk. */
   #skip(count: number): void {
     this.#start += count;
     this.#length -= count;
@@ -93,7 +93,7 @@ export class ByteQueue {
     }
   }
 
-  /** Makes one chunk of the small ones. */
+  /** Joins the small chunks at the end into one. */
   #sweep(): void {
     const small = this.#chunks.splice(-this.#small);
     if (this.#chunks.length === 0) {

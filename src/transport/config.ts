@@ -2,37 +2,39 @@ import type { ClusterId, Logger, MemberId } from "../base/index.js";
 import type { Message } from "../raft/index.js";
 import type { DialerConfig } from "./dialer.js";
 
-/** The raft node of this member, as its transport sees it. */
+/** The part of this member's raft node that its transport uses. */
 export interface RaftSink {
   /**
-   * Takes a message from a peer; those of one peer come in order. A promise that is pending holds back the answer to
-   * whoever posted the message, and counts against the messages that one peer may have waiting.
+   * Takes a message from a peer; messages of one peer arrive in order. While the returned promise is pending, a posted
+   * message gets no answer, and a streamed one counts against the messages that one peer may have waiting.
    *
-   * @throws anything when the message could not be taken; it is logged, and a peer that waits hears a 500
+   * @throws anything when the message could not be taken; the error is logged, and a peer that posted the message gets
+   * a 500
    */
   process(message: Message): Promise<void> | void;
   isIdRemoved(id: MemberId): boolean;
-  /** A message to this peer was lost, or will be: raft probes until it hears of it again. */
+  /** Reports that a message to this peer was lost or will be: raft then probes the peer until it answers. */
   reportUnreachable(id: MemberId): void;
-  /** How the one snapshot that was handed to `sendSnapshot` for this peer ended; called once for each. */
+  /** Reports how the snapshot that was given to `sendSnapshot` for this peer ended; called once for each. */
   reportSnapshot(id: MemberId, outcome: "finish" | "failure"): void;
 }
 
 /**
- * Stores a snapshot that a peer sends: resolves when it is on disk, and only then raft hears of the message. The body
- * is read at the sink's own pace and throws when the connection breaks; what is stored by then is the sink's to remove.
+ * Stores a snapshot that a peer sends; resolves when it is on disk, and only then raft gets the message. The sink reads
+ * the body at its own pace; reading throws when the connection breaks, and the sink then has to remove what it has
+ * stored.
  */
 export type SnapshotSink = (message: Message, body: AsyncIterable<Uint8Array>) => Promise<void>;
 
-/** A snapshot on its way to a peer. */
+/** A snapshot to send to a peer. */
 export interface OutgoingSnapshot {
   /** A `MsgSnap`. */
   readonly message: Message;
-  /** Exactly as many bytes as `body` yields. */
+  /** Number of bytes that `body` yields, exactly. */
   readonly bodyBytes: number;
-  /** The database; asked for the next chunk when the connection has room. */
+  /** The database file; the next chunk is requested when the connection has room. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Called once, whatever happened, when nothing of `body` is needed any more. */
+  /** Called once, in any case, when `body` is no longer needed. */
   release(): void;
 }
 
@@ -40,18 +42,21 @@ export interface TransportConfig extends DialerConfig {
   readonly logger: Logger;
   readonly memberId: MemberId;
   readonly clusterId: ClusterId;
-  /** Where this member is reached; peers that do not know it yet find it there. */
+  /** Peer URLs of this member, sent with every request: peers that do not know the member yet reach it there. */
   readonly peerUrls: readonly string[];
   /** Version of this program, as "3.5.30". */
   readonly serverVersion: string;
-  /** The oldest cluster it can be in, as "3.0.0". */
+  /** The oldest cluster version that this program works with, as "3.0.0". */
   readonly minClusterVersion: string;
   readonly raft: RaftSink;
   readonly snapshotSink: SnapshotSink;
-  /** A peer says that this member has been removed for good: it must stop. May be called more than once. */
+  /**
+   * Called when a peer says that this member has been removed for good, so that it must stop. May be called more than
+   * once.
+   */
   readonly onRemoved: () => void;
-  /** A stream that was silent for so long, heartbeats of the link included, is broken. */
+  /** A stream counts as broken after so much silence, heartbeats of the link included. */
   readonly readTimeoutMs: number;
-  /** A stream that took none of what waits for so long is broken. */
+  /** A stream counts as broken when it accepts none of the waiting bytes for this long. */
   readonly writeTimeoutMs: number;
 }

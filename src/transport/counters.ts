@@ -7,7 +7,7 @@ export class SnapshotCounters {
   readonly seconds = new Histogram(exponentialBounds(0.1, 2, 10));
 }
 
-/** What was counted of one peer since this member started. */
+/** Counters for one peer since this member started. */
 export class PeerCounters {
   active = false;
   disconnects = 0;
@@ -20,5 +20,5 @@ export class PeerCounters {
   readonly snapshotsReceived = new SnapshotCounters();
 }
 
-/** By peer; they outlive a peer that is removed, as counters must not go back. */
+/** Counters by peer. They stay when a peer is removed, since a counter must never go back. */
 export type CountersByPeer = ReadonlyMap<MemberId, PeerCounters>;

@@ -3,19 +3,21 @@ import { Agent as SecureAgent } from "node:https";
 import type { Clock } from "../base/index.js";
 import { peerAddress } from "./peer-address.js";
 
-/** An idle connection is closed before the peer might close it: etcd's members do after five seconds. */
+/**
+ * An idle connection is closed after this time, before the peer might close it: etcd's members do after five seconds.
+ */
 const idleMsMax = 3_000;
 
-/** A peer could not be asked, or its answer is none that a member gives. */
+/** A peer could not be reached, or answered as no member does. */
 export class PeerError extends Error {
   override readonly name = "PeerError";
 }
 
 export interface DialerConfig {
   readonly clock: Clock;
-  /** How long a connection may take to come about; etcd gives a peer a second and an election timeout. */
+  /** How long it may take to open a connection; etcd gives a peer one second plus an election timeout. */
   readonly dialTimeoutMs: number;
-  /** Makes what opens connections of one kind; what Node makes of the options when absent. */
+  /** Creates the agent that opens connections of one kind; Node's own agents by default. */
   readonly newAgent?: (protocol: Protocol, options: AgentOptions) => Agent;
 }
 
@@ -23,7 +25,7 @@ export type Protocol = "http:" | "https:";
 
 export type Headers = Readonly<Record<string, string | number>>;
 
-/** Opens requests to members; connections that have become free serve the next one. */
+/** Opens requests to members. A connection that has become free serves the next request. */
 export class Dialer {
   readonly #config: DialerConfig;
   readonly #agents: Readonly<Record<Protocol, Agent>>;
@@ -36,8 +38,8 @@ export class Dialer {
   }
 
   /**
-   * A request whose head goes out with the first byte of its body, or with `end`. Without an `error` listener a
-   * failure would end the process.
+   * Opens a request whose head is sent with the first byte of its body, or with `end`. The caller must add an `error`
+   * listener: without one, a failure would end the process.
    *
    * @throws PeerError when no connection can be opened to such a URL
    */
@@ -58,7 +60,7 @@ export class Dialer {
     return opened;
   }
 
-  /** Drops every connection. */
+  /** Closes every connection. */
   stop(): void {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
@@ -68,7 +70,7 @@ function plainAgent(protocol: Protocol, options: AgentOptions): Agent {
   return protocol === "https:" ? new SecureAgent(options) : new Agent(options);
 }
 
-/** The answer to a request that has been sent; rejects when none comes. */
+/** The answer to a request that has been sent; rejects when the connection fails or closes first. */
 export function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.once("response", resolve);
@@ -77,14 +79,14 @@ export function answerTo(request: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
-/** @throws PeerError when the body is longer; whatever broke the connection, when it is not complete */
+/** @throws PeerError when the body is longer than `bytesMax`; the connection's error when it broke before the end */
 export async function readBody(message: IncomingMessage, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of message) {
     if (!Buffer.isBuffer(chunk)) continue;
     length += chunk.byteLength;
-    if (length > bytesMax) throw new PeerError(`a body of more than ${bytesMax} bytes`);
+    if (length > bytesMax) throw new PeerError(`the body is longer than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);

@@ -6,10 +6,13 @@ import { PeerError } from "./dialer.js";
 import { decodeMessage } from "./message-codec.js";
 import { readSize } from "./stream-codec.js";
 
-/** A sender that says nothing for so long hangs; one that waits for this member does not count. */
+/**
+ * A sender that sends nothing for this long is taken to hang. The time in which this member does not read does not
+ * count.
+ */
 const stallMsMax = 30_000;
 
-/** The body of a snapshot request: a message behind its length, then the database. */
+/** The body of a snapshot request: the length of a message, the message, then the database. */
 export class IncomingSnapshot {
   readonly #request: IncomingMessage;
   readonly #chunks: AsyncIterator<unknown>;
@@ -19,17 +22,20 @@ export class IncomingSnapshot {
 
   constructor(request: IncomingMessage, clock: Clock) {
     this.#request = request;
-    // A refusal needs the connection that the request came on.
+    // The connection must stay open, since a refusal is sent over it.
     this.#chunks = request.iterator({ destroyOnReturn: false });
     this.#clock = clock;
   }
 
-  /** Bytes that came so far. */
+  /** Bytes received so far. */
   get received(): number {
     return this.#received;
   }
 
-  /** @throws WireError, StreamError when this is none; PeerError when the connection ends or stalls */
+  /**
+   * @throws WireError, StreamError when the body does not begin with a message; PeerError when the connection ends or
+   * stalls
+   */
   async message(): Promise<Message> {
     await this.#fill(8);
     const size = readSize(this.#queue);
@@ -37,7 +43,7 @@ export class IncomingSnapshot {
     return decodeMessage(this.#queue.take(size));
   }
 
-  /** What follows the message; to be read once. */
+  /** The bytes after the message; may be read once. */
   async *body(): AsyncGenerator<Uint8Array> {
     yield* this.#queue.rest();
     for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) yield chunk;
@@ -52,7 +58,9 @@ export class IncomingSnapshot {
   }
 
   async #next(): Promise<Uint8Array | undefined> {
-    const stalled = this.#clock.after(stallMsMax, () => this.#request.destroy(new PeerError("the sender stalls")));
+    const stalled = this.#clock.after(stallMsMax, () =>
+      this.#request.destroy(new PeerError(`the sender sent nothing for ${stallMsMax / 1000} seconds`)),
+    );
     try {
       const { done, value } = await this.#chunks.next();
       if (done === true || !(value instanceof Uint8Array)) return undefined;

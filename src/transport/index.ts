@@ -1,7 +1,7 @@
 /**
- * What members say to each other over HTTP, as etcd's members say it: raft messages over long-lived streams and single
- * posts, snapshots, probes, and the questions about members, versions, leases and hashes. It delivers what it can and
- * reports what it could not; it keeps nothing, decides nothing, and never makes its caller wait.
+ * Communication between members over HTTP, in etcd's protocol: raft messages over long-lived streams and single posts,
+ * snapshots, probes, and requests about members, versions, leases and hashes. The transport delivers what it can and
+ * reports what it could not deliver; it stores nothing, decides nothing, and never makes its caller wait.
  */
 export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "./config.js";
 export { type CountersByPeer, PeerCounters, SnapshotCounters } from "./counters.js";

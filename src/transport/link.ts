@@ -7,7 +7,7 @@ import { clusterIdMismatch, incompatibleVersion } from "./peer-headers.js";
 import type { PeerStatus } from "./peer-status.js";
 import type { PeerUrls } from "./peer-urls.js";
 
-/** What all connections to one peer share. */
+/** State that all connections to one peer share. */
 export interface Link {
   readonly id: MemberId;
   readonly config: TransportConfig;
@@ -17,10 +17,10 @@ export interface Link {
   readonly counters: PeerCounters;
 }
 
-/** Reads a message's worth of refusals; a longer body says nothing more. */
+/** The most bytes that are read of a refusal; a longer body would not say more. */
 export const refusalBytesMax = 64 * 1024;
 
-/** This member is no member any more, says the peer. */
+/** A peer said that this member was removed from the cluster. */
 export class RemovedError extends Error {
   override readonly name = "RemovedError";
 
@@ -29,17 +29,17 @@ export class RemovedError extends Error {
   }
 }
 
-/** Why a peer answered with status 412. */
+/** The reason why a peer answered with status 412. */
 export function mismatchOf(text: string): Error {
   const reason = text.trimEnd();
   if (reason === incompatibleVersion || reason === clusterIdMismatch) return new Error(reason);
-  return new Error(`the peer found a precondition failed: ${JSON.stringify(reason)}`);
+  return new Error(`the peer answered with status 412 for an unknown reason: ${JSON.stringify(reason)}`);
 }
 
-/** The fields that tell in the log which peer a line is about. */
+/** Log fields that name the two members a line is about. */
 export function peerFields({ id, config }: Link): Readonly<Record<"local-member-id" | "remote-peer-id", string>> {
   return { "local-member-id": idText(config.memberId), "remote-peer-id": idText(id) };
 }
 
-/** What etcd's log calls the two streams. */
+/** Names of the two streams in etcd's log. */
 export const streamNames = { msgapp: "stream MsgApp v2", message: "stream Message" } as const;

@@ -1,19 +1,19 @@
 import type { MemberId } from "../base/index.js";
 import { encodeMember, type Member } from "../cluster/index.js";
 
-/** The list of members as etcd writes it in JSON. */
+/** Writes a list of members in etcd's JSON. */
 export function encodeMembers(members: readonly Member[]): string {
   return `[${members.map(encodeMember).join(",")}]\n`;
 }
 
 /**
- * Reads such a list.
+ * Reads a list of members in etcd's JSON.
  *
- * @throws SyntaxError, TypeError when it is none
+ * @throws SyntaxError, TypeError when `text` is not such a list
  */
 export function decodeMembers(text: string): readonly Member[] {
-  // Ids are bare 64-bit numbers, which JSON.parse would round. A quote inside of a string is escaped, so this finds
-  // names of fields only.
+  // Ids are bare 64-bit numbers, which JSON.parse would round, so they are put in quotes first. A quote inside a string
+  // is escaped, so this finds only names of fields.
   const list: unknown = JSON.parse(text.replace(/"id"\s*:\s*(\d+)/g, `"id":"$1"`));
   if (!Array.isArray(list)) throw new TypeError("a list of members is expected");
   return list.map(memberOf);

@@ -9,7 +9,7 @@ import {
 } from "../raft/index.js";
 import { raftpb, WireError } from "../wire/index.js";
 
-/** By their numbers in raftpb; what is missing never leaves a node. */
+/** Message types in the order of their numbers in raftpb. A type that is missing here never leaves a node. */
 const messageTypes: readonly MessageType[] = [
   "MsgHup",
   "MsgBeat",
@@ -34,14 +34,17 @@ const messageTypes: readonly MessageType[] = [
 const messageNumbers: ReadonlyMap<MessageType, number> = new Map(messageTypes.map((type, number) => [type, number]));
 const entryTypes: readonly EntryType[] = ["EntryNormal", "EntryConfChange", "EntryConfChangeV2"];
 
-/** What keeps a silent stream alive. No raft message is like it: all of those name a sender and a target. */
+/**
+ * The message that keeps an idle stream alive. No raft message equals it, since each of those names a sender and a
+ * target.
+ */
 export const linkHeartbeat: Message = createMessage("MsgHeartbeat", 0n, 0n, 0);
 
 export function isLinkHeartbeat({ type, from, to }: Message): boolean {
   return type === "MsgHeartbeat" && from === 0n && to === 0n;
 }
 
-/** The bytes of `raftpb.Message`, as etcd 3.5 writes them. */
+/** Encodes a `raftpb.Message`, as etcd 3.5 does. */
 export function encodeMessage(message: Message): Uint8Array {
   const { entries } = message;
   return raftpb.Message.encode({
@@ -61,9 +64,9 @@ export function encodeMessage(message: Message): Uint8Array {
 }
 
 /**
- * The message in `bytes`, which must not change while it is in use: the data of its entries are views.
+ * Decodes the message in `bytes`, which must not change while the message is in use: the data of its entries are views.
  *
- * @throws WireError when the bytes are malformed, or a number in them is beyond what any log reaches
+ * @throws WireError when the bytes are malformed, or a number in them is larger than any log can reach
  */
 export function decodeMessage(bytes: Uint8Array): Message {
   const wire = raftpb.Message.decode(bytes);
@@ -79,7 +82,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
     entries: wire.entries.length === 0 ? none : wire.entries.map(entryOf),
     commit: counted(wire.commit),
     vote: 0n,
-    // The field is always there; it means something in this one only.
+    // The field is always present; it has a meaning in MsgSnap only.
     snapshot: type === "MsgSnap" ? snapshotOf(wire.snapshot) : undefined,
     reject: wire.reject,
     rejectHint: counted(wire.rejectHint),
@@ -88,21 +91,17 @@ export function decodeMessage(bytes: Uint8Array): Message {
   };
 }
 
-/** The bytes of `raftpb.Entry`. */
+/** Encodes a `raftpb.Entry`. */
 export function encodeEntry(entry: Entry): Uint8Array {
   return raftpb.Entry.encode(wireEntry(entry));
 }
 
-/**
- * The entry in `bytes`; its data is a view.
- *
- * @throws WireError as `decodeMessage` does
- */
+/** Decodes the entry in `bytes`; its data is a view. */
 export function decodeEntry(bytes: Uint8Array): Entry {
   return entryOf(raftpb.Entry.decode(bytes));
 }
 
-/** Beyond the safe integers a number would be counted wrongly; decoding saturates there. */
+/** Refuses a number that decoding may have rounded: decoding saturates at the largest safe integer. */
 export function counted(value: number): number {
   if (value >= Number.MAX_SAFE_INTEGER) throw new WireError("a number of a raft message is beyond 2^53");
   return value;

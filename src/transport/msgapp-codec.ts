@@ -12,8 +12,8 @@ import {
 } from "./stream-codec.js";
 
 /*
- * The stream of log entries, which etcd calls msgappv2. Each frame begins with a byte that says what it is; numbers are
- * eight big-endian bytes.
+ * The stream of log entries, which etcd calls msgappv2. The first byte of each frame gives its kind; numbers are eight
+ * big-endian bytes.
  *
  * | byte | frame       | what follows                                                         |
  * | ---- | ----------- | -------------------------------------------------------------------- |
@@ -21,14 +21,14 @@ import {
  * | 1    | entries     | how many; for each its size and `raftpb.Entry`; then the commit index |
  * | 2    | any message | its size and `raftpb.Message`                                        |
  *
- * An entries frame is a MsgApp that goes on exactly where the one before it ended, at the same term: both sides know
- * the rest of it.
+ * An entries frame is a MsgApp that continues exactly where the one before it ended, at the same term, so both sides
+ * know its other fields.
  */
 const heartbeatFrame = 0;
 const entriesFrame = 1;
 const messageFrame = 2;
 
-/** Where the last MsgApp ended. */
+/** Position of the last entry of a MsgApp. */
 interface Position {
   readonly term: number;
   readonly index: number;
@@ -61,7 +61,7 @@ export class MsgAppEncoder implements StreamEncoder {
   }
 }
 
-/** What the decoder waits for. */
+/** The part of a frame that the decoder reads next. */
 type Step =
   | { readonly kind: "frame" }
   | { readonly kind: "messageSize" }
@@ -88,7 +88,7 @@ export class MsgAppDecoder implements StreamDecoder {
   #entriesLeft = 0;
   #entriesBytes = 0;
 
-  /** @param remote who writes the stream: an entries frame does not say it */
+  /** @param remote the member that writes the stream: an entries frame does not name it */
   constructor(local: MemberId, remote: MemberId) {
     this.#local = local;
     this.#remote = remote;
@@ -102,7 +102,7 @@ export class MsgAppDecoder implements StreamDecoder {
     }
   }
 
-  /** Reads what the step is about, for which all bytes are there. */
+  /** Reads the part that `step` names; all of its bytes have arrived. */
   #read(step: Step): Message | undefined {
     switch (step.kind) {
       case "frame":
@@ -135,7 +135,7 @@ export class MsgAppDecoder implements StreamDecoder {
   }
 
   #begin(count: number): void {
-    // Every entry comes with its size, so this many would be too large a message by that alone.
+    // Each entry has its size before it, so the sizes alone of this many entries exceed the limit of a message.
     if (count > messageBytesMax / 8) throw new StreamError(`a message of ${count} entries is beyond the limit`);
     this.#entries = [];
     this.#entriesLeft = count;

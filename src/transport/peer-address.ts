@@ -1,19 +1,17 @@
-/** Where the connections to a peer URL go. */
+/** The address to connect to for a peer URL. */
 export type PeerAddress = {
-  /** Whether the peer speaks TLS there. */
+  /** Whether the connection uses TLS. */
   readonly secure: boolean;
-  /** Name or address of the peer, without brackets: what its certificate must be for. */
+  /** Host name or IP address of the peer, without brackets; its certificate must be valid for it. */
   readonly host: string;
 } & (
   | { readonly kind: "tcp"; readonly port: number }
-  /** A socket file; a path that does not begin with a slash starts at the working directory, as in etcd. */
+  /** Path of a socket file. A path without a leading slash is relative to the working directory, as in etcd. */
   | { readonly kind: "socket"; readonly socketPath: string }
 );
 
 /**
- * Reads a peer URL. `unix://localhost:20001` is the socket file `localhost:20001`, and `unixs://` the same with TLS.
- *
- * @returns undefined when no connection can be opened to it
+ * Parses a peer URL. `unix://localhost:20001` is the socket file `localhost:20001`, and `unixs://` the same with TLS.
  */
 export function peerAddress(text: string): PeerAddress | undefined {
   const [, scheme = "", path = ""] = /^(unixs?):\/\/(.+)$/s.exec(text) ?? [];

@@ -15,13 +15,13 @@ export interface PeerMembers {
 
 export interface PeerVersions {
   readonly server: string;
-  /** Undefined while the cluster has not decided. */
+  /** Undefined until the cluster has decided on a version. */
   readonly cluster: string | undefined;
 }
 
 /**
- * Questions to one peer, at one of its URLs. Each ends with an answer, an `EtcdError` that the peer meant, or a
- * `PeerError`: the peer was not reached, or said what no member says. A signal that aborts ends the wait.
+ * Requests to one peer, at one of its URLs. Each ends with an answer, an `EtcdError` from the peer, or a `PeerError`:
+ * the peer was not reached, or answered as no member does. Aborting the signal ends the wait.
  */
 export interface PeerClient {
   members(url: string, signal: AbortSignal): Promise<PeerMembers>;
@@ -33,18 +33,18 @@ export interface PeerClient {
   /** @throws EtcdError `leaseNotFound`, `timeout` */
   leaseTimeToLive(url: string, id: LeaseId, keys: boolean, signal: AbortSignal): Promise<LeaseTimeToLive>;
   /**
-   * Members before 3.5 do not know the question.
+   * Members before 3.5 do not know this request.
    *
    * @throws EtcdError `compacted`, `futureRevision`, `clusterIdMismatch`
    */
   hashKv(url: string, clusterId: ClusterId, revision: number, signal: AbortSignal): Promise<RevisionHash>;
-  /** Members before 3.5 do not know the question. */
+  /** Members before 3.5 do not know this request. */
   downgradeEnabled(url: string, signal: AbortSignal): Promise<boolean>;
-  /** Ends what is under way. */
+  /** Aborts all requests under way. */
   stop(): void;
 }
 
-/** A lease can hold many keys; nothing else that a peer answers is large. */
+/** The most bytes of an answer. A lease can hold many keys; no other answer is large. */
 const answerBytesMax = 100 * 1024 * 1024;
 
 interface Answer {
@@ -53,7 +53,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** Asks over HTTP, as etcd's members do. */
+/** Sends the requests over HTTP, as etcd's members do. */
 export class HttpPeerClient implements PeerClient {
   readonly #dialer: Dialer;
 
@@ -113,7 +113,7 @@ export class HttpPeerClient implements PeerClient {
     if (answer.status === 412 && text.includes(clusterIdMismatch)) throw new EtcdError("clusterIdMismatch");
     if (answer.status !== 200) throw unexpected(answer);
     const { header: responseHeader, hash, compact_revision: compactRevision } = read(answer, readObject);
-    // Whatever is zero may be missing, so an empty object would be an answer without this.
+    // Fields that are zero may be missing, so without this check an empty object would pass as an answer.
     if (typeof responseHeader !== "object" || responseHeader === null) throw unexpected(answer);
     const { revision: currentRevision }: { revision?: unknown } = responseHeader;
     return {
@@ -150,7 +150,7 @@ export class HttpPeerClient implements PeerClient {
     headers: Headers = {},
     body?: Uint8Array,
   ): Promise<Answer> {
-    if (signal.aborted) throw new PeerError(`${url} was not asked: the wait is over`);
+    if (signal.aborted) throw new PeerError(`did not ask ${url}: the wait was already over`);
     const length = body === undefined ? {} : { "Content-Length": body.byteLength };
     const request = this.#dialer.open(method, url, path, { ...headers, ...length });
     const abort = (): void => {
@@ -171,7 +171,7 @@ export class HttpPeerClient implements PeerClient {
   }
 }
 
-/** @throws PeerError when `reader` finds that the answer is not what it should be */
+/** @throws PeerError when `reader` throws, since the answer is malformed */
 function read<Value>(answer: Answer, reader: (text: string) => Value): Value {
   try {
     return reader(answer.body.toString());
@@ -185,7 +185,7 @@ function readObject(text: string): Readonly<Record<string, unknown>> {
   return { ...(value ?? {}) };
 }
 
-/** Go leaves out what is zero. */
+/** Reads a number. Go omits numbers that are zero. */
 function countOf(value: unknown, answer: Answer): number {
   if (value === undefined) return 0;
   if (typeof value !== "number") throw unexpected(answer);

@@ -21,16 +21,16 @@ import { clusterIdHeader, clusterIdMismatch, header } from "./peer-headers.js";
 import { paths, texts } from "./peer-paths.js";
 import { allow, answer, BodyBudget, pathOf, refuse } from "./responses.js";
 
-/** What a member answers its peers beside raft. Refusals are thrown as `EtcdError`. */
+/** The requests of peers, apart from raft's, that a member answers. Refusals are thrown as `EtcdError`. */
 export interface PeerService {
   readonly clusterId: ClusterId;
   /** Version of this program, as "3.5.30". */
   readonly serverVersion: string;
-  /** As "3.5.0"; undefined while the cluster has not decided. */
+  /** Version of the cluster, as "3.5.0"; undefined until the cluster has decided on one. */
   clusterVersion(): string | undefined;
   members(): readonly Member[];
   /**
-   * @param token of the client that asked for it, "" without
+   * @param token token of the client that asked for the promotion; "" without one
    * @returns all members
    * @throws EtcdError `memberNotFound`, `memberNotLearner`, `learnerNotReady`
    */
@@ -41,15 +41,15 @@ export interface PeerService {
   leaseTimeToLive(id: LeaseId, keys: boolean): Promise<LeaseTimeToLive>;
   /** @throws EtcdError `compacted`, `futureRevision` */
   hashKv(revision: number): Promise<RevisionHash>;
-  /** Read from the log's end. */
+  /** Whether a downgrade is under way, by a linearizable read. */
   downgradeEnabled(): Promise<boolean>;
 }
 
 export interface LeaseTimeToLive {
-  /** Seconds. */
+  /** Seconds that are left. */
   readonly ttl: number;
   readonly grantedTtl: number;
-  /** Latin1, in no order; empty when they were not asked for. */
+  /** Keys as latin1 text, in no particular order; empty when they were not asked for. */
   readonly keys: readonly string[];
 }
 
@@ -60,21 +60,21 @@ export interface RevisionHash {
   readonly currentRevision: number;
 }
 
-/** Answers a request of a peer; false when the path is not one of its own. */
+/** Answers a request of a peer; returns false when the path belongs to another handler. */
 export type PeerHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** Questions are short. */
+/** The most bytes of a request's body: requests of peers are short. */
 const questionBytesMax = 64 * 1024;
 const budgetBytes = 64 * 1024 * 1024;
 
-/** Answers what peers ask beside raft, as etcd answers it. */
+/** Answers the requests of peers apart from raft's, as etcd does. */
 export function peerEndpoints(service: PeerService, logger: Logger): PeerHandler {
   const endpoints = new PeerEndpoints(service);
   return (request, response) => {
     const answered = endpoints.handle(pathOf(request), request, response);
     answered?.catch((error: unknown) => {
       const reason = errorText(error);
-      logger.warn("could not answer a peer", { path: pathOf(request), error: reason });
+      logger.warn("failed to answer a request of a peer", { path: pathOf(request), error: reason });
       refuse(response, 500, reason);
     });
     return answered !== undefined;
@@ -89,7 +89,7 @@ class PeerEndpoints {
     this.#service = service;
   }
 
-  /** Undefined when the path is somebody else's. */
+  /** Undefined when the path belongs to another handler. */
   handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
     if (path.startsWith(paths.promote)) return this.#promote(path.slice(paths.promote.length), request, response);
     switch (path) {
@@ -196,7 +196,7 @@ class PeerEndpoints {
     }
   }
 
-  /** What a peer asks, from its request's body; undefined when it was refused. */
+  /** Reads a peer's request from its body; undefined when it was refused. */
   async #read<Question>(
     request: IncomingMessage,
     response: ServerResponse,
@@ -260,7 +260,7 @@ function kindOf(error: unknown): ErrorKind | undefined {
   return error instanceof EtcdError ? error.kind : undefined;
 }
 
-/** As Go reads it: a field that is missing is zero, and one of another type is an error. */
+/** Reads the revision as Go does: a missing field is zero, and one of another type is an error. */
 function revisionIn(json: string): number {
   const value: unknown = JSON.parse(json);
   const { revision = 0 }: { revision?: unknown } = { ...(value ?? {}) };
@@ -268,7 +268,7 @@ function revisionIn(json: string): number {
   return revision;
 }
 
-/** As Go writes it: without what is zero. */
+/** Writes the hash as Go does: without fields that are zero. */
 function hashJson({ hash, compactRevision, currentRevision }: RevisionHash): string {
   return JSON.stringify({
     header: currentRevision === 0 ? {} : { revision: currentRevision },

@@ -9,11 +9,11 @@ export const clusterIdHeader = "X-Etcd-Cluster-ID";
 export const serverVersionHeader = "X-Server-Version";
 export const raftToHeader = "X-Raft-To";
 
-/** Texts of refusals, which the other side compares. */
+/** Texts of refusals; the other side compares them, so they must not change. */
 export const incompatibleVersion = "incompatible version";
 export const clusterIdMismatch = "cluster ID mismatch";
 
-/** What a member says about itself with every request to a peer. */
+/** Headers with which a member describes itself in every request to a peer. */
 export function ownHeaders(config: TransportConfig): Headers {
   return {
     "X-Server-From": idText(config.memberId),
@@ -24,7 +24,7 @@ export function ownHeaders(config: TransportConfig): Headers {
   };
 }
 
-/** Why nothing that a peer with these headers sends can be meant for this member; undefined when it can. */
+/** Why this member refuses all requests with these headers; undefined when it accepts them. */
 export function refusalOf(headers: IncomingHttpHeaders, config: TransportConfig): string | undefined {
   const server = header(headers, serverVersionHeader) ?? ancientVersion;
   const minCluster = header(headers, "X-Min-Cluster-Version") ?? ancientVersion;
@@ -48,7 +48,7 @@ export function refusalOf(headers: IncomingHttpHeaders, config: TransportConfig)
   return clusterIdMismatch;
 }
 
-/** Who sends this, and where it says it can be reached; undefined when it does not say both. */
+/** Id and peer URLs of a request's sender; undefined when the headers do not name both. */
 export function senderOf(headers: IncomingHttpHeaders): { id: MemberId; urls: readonly string[] } | undefined {
   const id = parseId(header(headers, "X-Server-From") ?? "");
   const urls = peerUrlsOf(headers);
@@ -56,15 +56,15 @@ export function senderOf(headers: IncomingHttpHeaders): { id: MemberId; urls: re
 }
 
 /**
- * Where a sender says it can be reached. Socket files are left out: anybody can send this header, and must not choose
- * which local sockets this member writes to. Members behind socket files are found by what the log says of them.
+ * Peer URLs that a sender claims for itself. Socket files are left out: anybody can send this header, and must not
+ * choose which local sockets this member writes to. The URLs of members behind socket files are known from the log.
  */
 export function peerUrlsOf(headers: IncomingHttpHeaders): readonly string[] {
   const urls = header(headers, "X-PeerURLs") ?? "";
   return urls.split(",").filter((url) => url !== "" && peerAddress(url)?.kind !== "socket");
 }
 
-/** An id in hex; 0 is nobody's. */
+/** Parses an id in hex; undefined when it is malformed or 0, which no member has. */
 export function parseId(text: string): MemberId | undefined {
   const id = /^[0-9a-f]{1,16}$/i.test(text) ? BigInt(`0x${text}`) : 0n;
   return id === 0n ? undefined : (id as MemberId);
@@ -75,14 +75,14 @@ export function header(headers: IncomingHttpHeaders, name: string): string | und
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** Members said nothing of versions before this one. */
+/** Version of a member that sends none: members older than this one did not send their version. */
 const ancientVersion = "2.0.0";
 
 function isOlder(version: string, than: string): boolean {
   try {
     return compareVersions(version, than) < 0;
   } catch {
-    // Not a version at all.
+    // The text is not a version.
     return true;
   }
 }

@@ -1,4 +1,4 @@
-/** Where members answer each other beside raft. */
+/** Paths of the requests between members apart from raft's. */
 export const paths = {
   members: "/members",
   promote: "/members/promote/",
@@ -9,7 +9,7 @@ export const paths = {
   downgradeEnabled: "/downgrade/enabled",
 } as const;
 
-/** Texts that the asking side compares. */
+/** Texts of answers; the asking side compares them, so they must not change. */
 export const texts = {
   notDecided: "not_decided",
   memberNotFound: "membership: ID not found",

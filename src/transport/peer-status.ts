@@ -2,7 +2,7 @@ import type { Clock, Logger, MemberId } from "../base/index.js";
 import { idText } from "../cluster/index.js";
 import type { PeerCounters } from "./counters.js";
 
-/** Whether a peer is reachable, as its connections find. */
+/** Whether a peer is reachable, as its connections report. */
 export class PeerStatus {
   readonly #id: string;
   readonly #clock: Clock;
@@ -17,7 +17,7 @@ export class PeerStatus {
     this.#counters = counters;
   }
 
-  /** On the clock's `now`; undefined while the peer is not reachable. */
+  /** Time on the clock's `now` since when the peer has been reachable; undefined while it is not. */
   get since(): number | undefined {
     return this.#since;
   }
@@ -29,7 +29,7 @@ export class PeerStatus {
     this.#logger.info("peer became active", { "peer-id": this.#id });
   }
 
-  /** @param what failed, as "read stream Message" */
+  /** @param what the operation that failed, as "read stream Message" */
   deactivate(what: string, reason: string): void {
     const fields = { "peer-id": this.#id, failed: what, error: reason };
     if (this.#since === undefined) {
@@ -42,7 +42,7 @@ export class PeerStatus {
     this.#logger.warn("peer became inactive (message send to peer failed)", fields);
   }
 
-  /** The peer is no peer any more. */
+  /** Ends the status without a log line: the peer was removed. */
   end(): void {
     this.#since = undefined;
     this.#counters.active = false;

@@ -1,7 +1,7 @@
 import { assert } from "../base/index.js";
 import { peerAddress } from "./peer-address.js";
 
-/** The URLs of one peer: one is used until it fails, then the next. */
+/** The URLs of one peer. One of them is used until it fails, then the next. */
 export class PeerUrls {
   #urls: readonly string[];
   #picked = 0;
@@ -21,13 +21,13 @@ export class PeerUrls {
     return this.#urls[this.#picked] ?? "";
   }
 
-  /** Several may use the URL that fails: the first of them moves on. */
+  /** Moves on to the next URL. When several users of one URL report its failure, only the first report counts. */
   unreachable(url: string): void {
     if (url === this.pick()) this.#picked = (this.#picked + 1) % this.#urls.length;
   }
 }
 
-/** Whether a connection can be opened to each of these. */
+/** Whether this transport can connect to each of these URLs, judged by their form. */
 export function arePeerUrls(urls: readonly string[]): boolean {
   return urls.length > 0 && urls.every((url) => peerAddress(url) !== undefined);
 }

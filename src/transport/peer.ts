@@ -7,12 +7,12 @@ import type { StreamKind } from "./stream-codec.js";
 import { StreamReader } from "./stream-reader.js";
 import { StreamWriter } from "./stream-writer.js";
 
-/** Messages of one peer that raft has not finished with; what comes beyond is dropped. */
+/** The most messages of one peer that raft has not finished with; further ones are dropped. */
 const pendingMax = 4096;
-/** A peer that sends one message that cannot be processed sends many. */
+/** The least time between two log lines about such messages: a peer that sends one sends many. */
 const complaintIntervalMs = 1_000;
 
-/** A member of the cluster: streams both ways, and posts while there is no stream. */
+/** The connections to one member of the cluster: streams in both directions, and posts while there is no stream. */
 export class Peer {
   readonly #link: Link;
   readonly #pipeline: Pipeline;
@@ -20,7 +20,7 @@ export class Peer {
   readonly #readers: readonly StreamReader[];
   #pending = 0;
   #complainedAt = Number.NEGATIVE_INFINITY;
-  /** Messages are being dropped; said once until one is taken again. */
+  /** Messages are being dropped. This is logged once, until a message is accepted again. */
   #dropping = false;
 
   constructor(link: Link) {
@@ -39,7 +39,7 @@ export class Peer {
     for (const reader of this.#readers) reader.start();
   }
 
-  /** Takes a message; those for a stream are written by `flush`. */
+  /** Accepts a message; messages for a stream are written by `flush`. */
   send(message: Message): void {
     const taken = this.#choose(message).offer(message);
     if (!taken) this.#dropped(message);
@@ -51,7 +51,7 @@ export class Peer {
     this.#writers.message.flush();
   }
 
-  /** The peer asked for a stream: its messages go out as this answer. */
+  /** Sends messages in `response` from now on, the answer to the peer's request for a stream. */
   attach(kind: StreamKind, response: ServerResponse): void {
     this.#writers[kind].attach(response);
   }
@@ -86,7 +86,7 @@ export class Peer {
     const refusal = message.type === "MsgSnap" ? bareSnapshot : refusalOfMessage(message, config)?.text;
     if (refusal !== undefined || this.#pending >= pendingMax) {
       counters.receivedFailures++;
-      this.#complain(message, refusal ?? "too many messages wait for raft");
+      this.#complain(message, refusal ?? "too many messages of this peer are waiting for raft");
       return;
     }
     try {
@@ -113,9 +113,9 @@ export class Peer {
     if (now < this.#complainedAt + complaintIntervalMs) return;
     this.#complainedAt = now;
     const fields = { ...peerFields(this.#link), "message-type": type, error };
-    this.#link.config.logger.warn("a message of a peer was not processed", fields);
+    this.#link.config.logger.warn("did not process a raft message from a peer", fields);
   }
 }
 
-/** A snapshot of members only would leave this one without the keys. */
+/** Text of the refusal of a MsgSnap without a database: its metadata alone would leave this member without the keys. */
 export const bareSnapshot = "a snapshot travels with its database";

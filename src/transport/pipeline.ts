@@ -9,7 +9,7 @@ import { ownHeaders } from "./peer-headers.js";
 const waitingMessagesMax = 64;
 const postsMax = 4;
 
-/** The way for messages while there is no stream: one request each, few at a time. */
+/** Posts messages while there is no stream: one request per message, a few at a time. */
 export class Pipeline {
   readonly #link: Link;
   readonly #waiting: Message[] = [];
@@ -20,7 +20,7 @@ export class Pipeline {
     this.#link = link;
   }
 
-  /** Takes a message; false when too many wait. */
+  /** Accepts a message; false when too many wait. */
   offer(message: Message): boolean {
     if (this.#waiting.length >= waitingMessagesMax) return false;
     this.#waiting.push(message);
@@ -53,8 +53,10 @@ export class Pipeline {
     });
     this.#posts.add(request);
     const { clock, readTimeoutMs, writeTimeoutMs } = config;
-    const deadline = clock.after(readTimeoutMs + writeTimeoutMs, () => request.destroy(new PeerError("no answer")));
-    // It may fail once more after its answer has been read, which is no news then.
+    const deadline = clock.after(readTimeoutMs + writeTimeoutMs, () =>
+      request.destroy(new PeerError("the peer did not answer in time")),
+    );
+    // The request may fail again after its answer has been read; that error means nothing any more.
     request.on("error", () => undefined);
     request.end(body);
     checkAnswer(request).then(
@@ -82,7 +84,7 @@ export class Pipeline {
   }
 }
 
-/** @throws when the peer did not take what the request brought */
+/** @throws RemovedError, PeerError or Error when the peer did not accept the body */
 export async function checkAnswer(request: ClientRequest): Promise<void> {
   const answer = await answerTo(request);
   const text = (await readBody(answer, refusalBytesMax)).toString();

@@ -3,13 +3,13 @@ import type { Timer } from "../base/index.js";
 import { answerTo, PeerError, readBody } from "./dialer.js";
 import { type Link, peerFields, refusalBytesMax } from "./link.js";
 
-/** Where a member says that it is there. */
+/** Path at which a member answers probes. */
 export const probingPath = "/raft/probing";
 
-/** Clocks that differ by more make leases of one leader look odd to the next. */
+/** A larger difference between clocks is logged: the leases of one leader would then look wrong to the next. */
 const driftMsMax = 1_000;
 
-/** Asks a peer again and again whether it is there: how long that takes, and how far the clocks are apart. */
+/** Probes a peer at intervals: measures the round trip and the difference between the clocks. */
 export class Prober {
   readonly #link: Link;
   #timer: Timer | undefined;
@@ -45,7 +45,9 @@ export class Prober {
     const startedAt = clock.now();
     const request = dialer.open("GET", url, probingPath, {});
     this.#request = request;
-    const deadline = clock.after(readTimeoutMs, () => request.destroy(new PeerError("no answer")));
+    const deadline = clock.after(readTimeoutMs, () =>
+      request.destroy(new PeerError("the peer did not answer in time")),
+    );
     request.on("error", () => undefined);
     request.end();
     try {
@@ -66,7 +68,7 @@ export class Prober {
 
   #healthyAgain(): void {
     if (this.#stopped) return;
-    if (!this.#healthy) this.#link.config.logger.info("peer answers probes again", peerFields(this.#link));
+    if (!this.#healthy) this.#link.config.logger.info("prober detected healthy status again", peerFields(this.#link));
     this.#healthy = true;
     this.start();
   }
@@ -89,15 +91,18 @@ export class Prober {
   }
 }
 
-/** The next probe is under way before a connection that is kept for it has been silent for too long. */
+/**
+ * Interval of probes, as a fraction of the read timeout: the connection kept for them must not be idle for longer than
+ * that.
+ */
 const probesPerTimeout = 0.8;
 
-/** What a member answers to a probe, as etcd writes it. */
+/** The answer to a probe, as etcd writes it. */
 export function probeText(wallTime: number): string {
   return `{"OK":true,"Now":"${new Date(wallTime).toISOString()}"}\n`;
 }
 
-/** The peer's time in milliseconds since 1970; undefined when this is no answer of a healthy member. */
+/** The peer's wall time in milliseconds since 1970; undefined when `text` is not the answer of a healthy member. */
 function readProbe(text: string): number | undefined {
   try {
     const { OK: ok, Now: now }: { OK?: unknown; Now?: unknown } = { ...JSON.parse(text) };

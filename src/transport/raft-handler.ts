@@ -22,14 +22,14 @@ import { probeText, probingPath } from "./prober.js";
 import { allow, answer, BodyBudget, pathOf, refuse } from "./responses.js";
 import type { StreamKind } from "./stream-codec.js";
 
-/** A message that is posted while there is no stream; larger ones wait for the stream. */
+/** The most bytes of a posted message; a larger one has to wait for the stream. */
 const postedBytesMax = 64 * 1024 * 1024;
 /** The most bytes of all posts that are being read at once. */
 const budgetBytes = 256 * 1024 * 1024;
-/** Old and new leader may each send one. */
+/** The most snapshots received at once: an old and a new leader may each send one. */
 const snapshotsMax = 4;
 
-/** Who is known, for whoever answers requests. */
+/** The peers that this member knows. */
 export interface KnownPeers {
   peer(id: MemberId): Peer | undefined;
   addRemote(id: MemberId, urls: readonly string[]): void;
@@ -37,7 +37,7 @@ export interface KnownPeers {
   counters(id: bigint): PeerCounters | undefined;
 }
 
-/** The answering side of what members say to each other of raft: `/raft` and what lies below. */
+/** Answers the requests of peers about raft: `/raft` and all paths below it. */
 export class RaftHandler {
   readonly #config: TransportConfig;
   readonly #known: KnownPeers;
@@ -49,7 +49,7 @@ export class RaftHandler {
     this.#known = known;
   }
 
-  /** Answers a request; false when its path belongs to somebody else. */
+  /** Answers a request; returns false when its path belongs to another handler. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = pathOf(request);
     if (path === probingPath) {
@@ -64,7 +64,7 @@ export class RaftHandler {
 
   #run(response: ServerResponse, answered: Promise<void>): void {
     answered.catch((error: unknown) => {
-      this.#config.logger.error("a request of a peer failed", { error: String(error) });
+      this.#config.logger.error("failed to handle a request of a peer", { error: String(error) });
       refuse(response, 500, "Internal Server Error");
     });
   }
@@ -74,7 +74,10 @@ export class RaftHandler {
     this.#addSender(request);
     const body = await this.#budget.read(request, postedBytesMax);
     if (typeof body === "string") {
-      this.#warn("could not read a raft message", body);
+      this.#warn(
+        "failed to read Raft message",
+        body === "broken" ? "the connection closed early" : "the body is too large",
+      );
       refuse(response, body === "broken" ? 400 : 413, "error reading raft message");
       return;
     }
@@ -124,7 +127,7 @@ export class RaftHandler {
   #attach(kind: StreamKind, from: MemberId, request: IncomingMessage, response: ServerResponse): void {
     const peer = this.#known.peer(from);
     if (peer === undefined) {
-      // It may have joined after the last entry that this member has seen: answers will find it.
+      // The sender may have joined after the last entry that this member has: add it, so that answers can reach it.
       const urls = peerUrlsOf(request.headers);
       if (urls.length > 0) this.#known.addRemote(from, urls);
       this.#refused("failed to find remote peer in cluster", idText(from));
@@ -191,7 +194,7 @@ export class RaftHandler {
     }
   }
 
-  /** Stores the database, then tells raft; what failed otherwise. */
+  /** Stores the database, then gives raft the message. @returns what failed; undefined when nothing did */
   async #take(message: Message, incoming: IncomingSnapshot): Promise<string | undefined> {
     try {
       await this.#config.snapshotSink(message, incoming.body());
@@ -236,7 +239,7 @@ function isStreamKind(text: string): text is StreamKind {
   return text === "msgapp" || text === "message";
 }
 
-/** Refusals by the member, not by the protocol, come as JSON. */
+/** A refusal by the member, unlike one by the protocol, is sent as JSON. */
 function refuseMessage(response: ServerResponse, { status, text }: Refusal): void {
   if (status === 400) {
     refuse(response, status, text);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { header } from "./peer-headers.js";
 
-/** Answers with a text, as Go's `http.Error` does. What the request still brings is not waited for. */
+/** Answers with a text, as Go's `http.Error` does. The rest of the request is not awaited. */
 export function refuse(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
@@ -19,7 +19,7 @@ export function answer(response: ServerResponse, type: string, body: string | Ui
   response.end(body);
 }
 
-/** Whether the request has this method; it is refused otherwise. */
+/** Whether the request has this method; refuses it otherwise. */
 export function allow(method: "GET" | "POST", request: IncomingMessage, response: ServerResponse): boolean {
   if (request.method === method) return true;
   response.setHeader("Allow", method);
@@ -33,7 +33,7 @@ export function pathOf({ url = "" }: IncomingMessage): string {
   return end < 0 ? url : url.slice(0, end);
 }
 
-/** Bytes of bodies that are being read, for all requests together. */
+/** A bound on the bytes of all request bodies that are being read at once. */
 export class BodyBudget {
   #left: number;
 
@@ -42,8 +42,8 @@ export class BodyBudget {
   }
 
   /**
-   * The body of a request; `"tooLarge"` when it is longer than that, or than what others leave of the budget, and
-   * `"broken"` when the connection ends before it does.
+   * Reads the body of a request. Returns `"tooLarge"` when the body is longer than `bytesMax` or than the rest of the
+   * budget, and `"broken"` when the connection ends before the body does.
    */
   async read(request: IncomingMessage, bytesMax: number): Promise<Buffer | "tooLarge" | "broken"> {
     if (Number(header(request.headers, "Content-Length") ?? 0) > bytesMax) return "tooLarge";

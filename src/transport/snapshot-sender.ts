@@ -8,12 +8,12 @@ import { ownHeaders } from "./peer-headers.js";
 import { checkAnswer } from "./pipeline.js";
 import { uint64 } from "./stream-codec.js";
 
-/** A peer that takes nothing of a snapshot for so long hangs. */
+/** A peer that accepts no byte of a snapshot for this long is taken to hang. */
 const stallMsMax = 30_000;
-/** A peer that has all of a snapshot stores it before it answers. */
+/** How long a peer may take to answer after the last byte, since it stores the snapshot first. */
 const answerMsMax = 300_000;
 
-/** One snapshot on its way to a peer, in one request: the message behind its length, then the database. */
+/** Sends one snapshot to a peer, in one request: the length of the message, the message, then the database. */
 export class SnapshotSender {
   readonly #link: Link;
   readonly #snapshot: OutgoingSnapshot;
@@ -25,7 +25,7 @@ export class SnapshotSender {
     this.#snapshot = snapshot;
   }
 
-  /** Resolves when it is over, one way or the other. */
+  /** Resolves when the sending has ended, with or without success. */
   async send(): Promise<void> {
     const { id, config, urls, status, counters } = this.#link;
     const { clock, logger, raft } = config;
@@ -80,7 +80,7 @@ export class SnapshotSender {
     this.#request = request;
     request.on("error", () => undefined);
     const answered = checkAnswer(request);
-    // An answer before the end is a refusal; whoever writes finds the request closed.
+    // An answer before the last byte is a refusal. The writer then finds the request destroyed.
     answered.then(
       () => request.destroy(),
       () => request.destroy(),
@@ -88,13 +88,15 @@ export class SnapshotSender {
     try {
       await this.#write(request, head);
     } catch (error) {
-      // Why the peer closed the connection is the better reason.
+      // The peer's answer explains better than `error` why the connection was closed.
       if (request.destroyed) await answered;
       request.destroy();
       throw error;
     }
     counters.sentBytes += head.byteLength + bodyBytes;
-    const deadline = config.clock.after(answerMsMax, () => request.destroy(new PeerError("no answer")));
+    const deadline = config.clock.after(answerMsMax, () =>
+      request.destroy(new PeerError("the peer did not answer in time")),
+    );
     try {
       await answered;
     } finally {
@@ -102,7 +104,7 @@ export class SnapshotSender {
     }
   }
 
-  /** Writes everything, as fast as the connection takes it. */
+  /** Writes all bytes, as fast as the connection accepts them. */
   async #write(request: ClientRequest, head: Buffer): Promise<void> {
     await this.#writeChunk(request, head);
     let left = this.#snapshot.bodyBytes;
@@ -111,7 +113,7 @@ export class SnapshotSender {
       if (left < 0) break;
       await this.#writeChunk(request, chunk);
     }
-    if (left !== 0) throw new PeerError("the database has another size than was said");
+    if (left !== 0) throw new PeerError("the database is not as long as was announced");
     request.end();
   }
 
@@ -126,7 +128,9 @@ export class SnapshotSender {
         return;
       }
       const { clock } = this.#link.config;
-      const stalled = clock.after(stallMsMax, () => request.destroy(new PeerError("the peer takes no more")));
+      const stalled = clock.after(stallMsMax, () =>
+        request.destroy(new PeerError(`the peer accepted no data for ${stallMsMax / 1000} seconds`)),
+      );
       const settle = (): void => {
         stalled.cancel();
         request.off("drain", settle);

@@ -6,32 +6,35 @@ import { decodeMessage, encodeMessage, isLinkHeartbeat, linkHeartbeat } from "./
 /** The two streams between members: one for log entries, one for everything else. */
 export type StreamKind = "msgapp" | "message";
 
-/** Larger messages are not believed; etcd draws the line in the same place. */
+/** The most bytes of a message; a larger length is taken for garbage. etcd has the same limit. */
 export const messageBytesMax = 512 * 1024 * 1024;
 
-/** Puts messages into the form of one stream. It may remember what it wrote: one encoder per connection. */
+/**
+ * Encodes messages for one stream. The encoding may depend on earlier messages, so each connection needs its own
+ * encoder.
+ */
 export interface StreamEncoder {
   /** Appends the bytes of `message` to `pieces`. */
   encode(message: Message, pieces: Uint8Array[]): void;
   heartbeat(pieces: Uint8Array[]): void;
 }
 
-/** Finds messages in the bytes of one stream, however those are cut. One decoder per connection. */
+/** Decodes messages from the bytes of one stream, however these are split. Each connection needs its own decoder. */
 export interface StreamDecoder {
   /**
-   * Takes the next bytes, and hands on every message that is complete with them, but no heartbeats of the link.
+   * Takes the next bytes and delivers every message that they complete, except heartbeats of the link.
    *
-   * @throws StreamError, WireError when these are not the bytes of a member; nothing is read from this stream after
+   * @throws StreamError, WireError when the bytes are not those of a member; the stream must not be read any further
    */
   decode(chunk: Uint8Array, deliver: (message: Message) => void): void;
 }
 
-/** A stream whose bytes make no sense. */
+/** The bytes of a stream are malformed. */
 export class StreamError extends Error {
   override readonly name = "StreamError";
 }
 
-/** A message behind its length. */
+/** Encodes each message as its length and its bytes. */
 export class MessageEncoder implements StreamEncoder {
   encode(message: Message, pieces: Uint8Array[]): void {
     const bytes = encodeMessage(message);

@@ -8,12 +8,12 @@ import { MsgAppDecoder } from "./msgapp-codec.js";
 import { ownHeaders, raftToHeader } from "./peer-headers.js";
 import { MessageDecoder, type StreamDecoder, type StreamKind } from "./stream-codec.js";
 
-/** Between two attempts to connect: several come and go within one heartbeat of raft. */
+/** The least time between two attempts to connect: several attempts fit into one heartbeat interval of raft. */
 const dialIntervalMs = 100;
-/** So many different reasons are told. */
+/** The most different reasons of failed attempts that are logged. */
 const failuresMax = 16;
 
-/** One attempt to have the stream, from the request to the end of its answer. */
+/** One attempt to get the stream, from the request to the end of its answer. */
 interface Attempt {
   readonly request: ClientRequest;
   readonly url: string;
@@ -25,8 +25,8 @@ interface Attempt {
 }
 
 /**
- * One of the two streams from a peer: asks for it, reads it, and asks again whenever it breaks. A stream that is
- * silent for longer than heartbeats of the link allow is broken too.
+ * Reads one of the two streams from a peer: requests it, reads it, and requests it again whenever it breaks. A stream
+ * that is silent for longer than heartbeats of the link allow counts as broken, too.
  */
 export class StreamReader {
   readonly #kind: StreamKind;
@@ -35,7 +35,7 @@ export class StreamReader {
   #attempt: Attempt | undefined;
   #redial: Timer | undefined;
   #stopped = false;
-  /** Why attempts failed since there was a stream: the same thing again is no news. */
+  /** Reasons why attempts failed since the last connection. Each is logged only once. */
   readonly #failures = new Set<string>();
 
   constructor(kind: StreamKind, link: Link, receive: (message: Message) => void) {
@@ -78,13 +78,13 @@ export class StreamReader {
     request.end();
   }
 
-  /** Ends the attempt when nothing is heard in `delayMs`. */
+  /** Ends the attempt when nothing is received for `delayMs`. */
   #watch(attempt: Attempt, delayMs: number): void {
     const { clock, readTimeoutMs } = this.#link.config;
     attempt.silence = clock.after(delayMs, () => {
       const left = attempt.heardAt + readTimeoutMs - clock.now();
       if (left > 0) this.#watch(attempt, left);
-      else this.#failed(attempt, new Error(`nothing was heard in ${readTimeoutMs} ms`));
+      else this.#failed(attempt, new Error(`received nothing for ${readTimeoutMs} ms`));
     });
   }
 
@@ -138,7 +138,7 @@ export class StreamReader {
     }
   }
 
-  /** The peer closed the stream in good order: it stops, or has a newer stream to this member. */
+  /** The peer closed the stream properly: it is stopping, or has opened a newer stream to this member. */
   #ended(attempt: Attempt): void {
     if (attempt.ended) return;
     const fields = { ...this.#fields(), error: "EOF" };
@@ -154,7 +154,7 @@ export class StreamReader {
     const fields = { ...this.#fields(), url: attempt.url, error: error.message };
     if (attempt.connected) config.logger.warn("lost TCP streaming connection with remote peer", fields);
     else if (!this.#failures.has(error.message) && this.#failures.size < failuresMax) {
-      config.logger.warn("no stream from peer", fields);
+      config.logger.warn("cannot open a stream from a peer", fields);
       this.#failures.add(error.message);
     }
     this.#finish(attempt);

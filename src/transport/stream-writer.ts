@@ -12,13 +12,13 @@ const batchBytes = 256 * 1024;
 interface Connection {
   readonly response: ServerResponse;
   readonly encoder: StreamEncoder;
-  /** Runs while the connection does not take more. */
+  /** Timer that runs while the connection accepts no more bytes. */
   blocked: Timer | undefined;
 }
 
 /**
- * One of the two streams to a peer: an answer that never ends to a request the peer made. While there is none, nothing
- * is taken; while it is slow, so many messages wait for it.
+ * Writes one of the two streams to a peer, in an endless answer to a request that the peer made. Without a request, no
+ * message is accepted; while the connection is slow, up to `waitingMessagesMax` messages wait.
  */
 export class StreamWriter {
   readonly #kind: StreamKind;
@@ -36,7 +36,7 @@ export class StreamWriter {
     return this.#connection !== undefined;
   }
 
-  /** Writes to `response` from now on; one from before is ended. */
+  /** Writes to `response` from now on, and ends the connection before, if there is one. */
   attach(response: ServerResponse): void {
     const older = this.#connection;
     const encoder = this.#kind === "msgapp" ? new MsgAppEncoder() : new MessageEncoder();
@@ -55,14 +55,14 @@ export class StreamWriter {
     this.#link.config.logger.info("established TCP streaming connection with remote peer", this.#fields());
   }
 
-  /** Takes a message, to be written by the next `flush`; false when too many wait. */
+  /** Accepts a message for the next `flush`; false when too many wait. */
   offer(message: Message): boolean {
     if (this.#waiting.length >= waitingMessagesMax) return false;
     this.#waiting.push(message);
     return true;
   }
 
-  /** Writes what waits, as far as the connection takes it. */
+  /** Writes the waiting messages, as far as the connection accepts them. */
   flush(): void {
     const connection = this.#connection;
     if (connection === undefined || connection.blocked !== undefined || this.#waiting.length === 0) return;
@@ -101,7 +101,7 @@ export class StreamWriter {
   #beatLater(): void {
     const { clock, readTimeoutMs } = this.#link.config;
     this.#heartbeat?.cancel();
-    // Often enough that a lost one does not make the peer believe that this member hangs.
+    // A third of the timeout: one lost heartbeat must not make the peer believe that this member hangs.
     this.#heartbeat = clock.after(readTimeoutMs / 3, () => {
       this.#beatLater();
       const connection = this.#connection;
@@ -112,7 +112,10 @@ export class StreamWriter {
     });
   }
 
-  /** What it has been given still arrives, or a member that is removed would not hear of it. */
+  /**
+   * Ends the answer properly, so that all bytes written to it still arrive: a removed member learns of its removal that
+   * way.
+   */
   #end(connection: Connection): void {
     if (connection.blocked !== undefined) {
       this.#drop(connection);
@@ -139,7 +142,7 @@ export class StreamWriter {
     counters.sentFailures++;
     status.deactivate(`write stream ${this.#kind}`, "the connection was closed");
     config.logger.warn("lost TCP streaming connection with remote peer", this.#fields());
-    // What the connection had taken may be lost as well as what waited.
+    // The bytes that the connection had accepted may be lost, as well as the waiting messages.
     config.raft.reportUnreachable(id);
   }
 

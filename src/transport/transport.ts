@@ -15,9 +15,9 @@ import { type KnownPeers, RaftHandler } from "./raft-handler.js";
 import { refuse } from "./responses.js";
 import { SnapshotSender } from "./snapshot-sender.js";
 
-/** Snapshots on their way at a time, to all peers. */
+/** The most snapshots that are sent at once, to all peers. */
 const snapshotsMax = 16;
-/** Anybody with the cluster's id can become a remote. */
+/** The most remotes. They need a bound: anybody who knows the cluster's id can become one. */
 const remotesMax = 64;
 
 interface RunningPeer {
@@ -30,7 +30,7 @@ interface Remote {
   readonly pipeline: Pipeline;
 }
 
-/** What one member and its peers say to each other. */
+/** The connections between one member and its peers. */
 export class Transport {
   readonly #config: TransportConfig;
   readonly #dialer: Dialer;
@@ -52,14 +52,14 @@ export class Transport {
     this.#handler = new RaftHandler(config, known);
   }
 
-  /** Answers `/raft` and what lies below it; false when the request is for somebody else. */
+  /** Answers `/raft` and all paths below it; returns false when the path belongs to another handler. */
   handler(request: IncomingMessage, response: ServerResponse): boolean {
     if (!this.#stopped) return this.#handler.handle(request, response);
     refuse(response, 503, "the member is stopping");
     return true;
   }
 
-  /** Hands messages to the connections of their targets; never waits, never throws. Not for `MsgSnap`. */
+  /** Passes messages to the connections of their targets; never waits, never throws. Not for `MsgSnap`. */
   send(messages: readonly Message[]): void {
     for (const message of messages) {
       assert(message.type !== "MsgSnap", "a snapshot travels with its database");
@@ -68,11 +68,11 @@ export class Transport {
       if (target !== undefined) target.send(message);
       else if (this.#remotes.get(to)?.pipeline.offer(message) !== true) this.#unsent(message);
     }
-    // Everything that came together leaves together.
+    // Messages that were given together are sent together.
     for (const { peer } of this.#peers.values()) peer.flush();
   }
 
-  /** Streams a snapshot to its target; `reportSnapshot` says how it ended. */
+  /** Sends a snapshot to its target; `reportSnapshot` reports how that ended. */
   sendSnapshot(snapshot: OutgoingSnapshot): void {
     const { message } = snapshot;
     assert(message.type === "MsgSnap", "only a snapshot's message comes with a database");
@@ -80,9 +80,9 @@ export class Transport {
     const link = this.#peers.get(to)?.peer.link;
     if (link === undefined || this.#snapshots.size >= snapshotsMax) {
       const reason = link === undefined ? "the peer is unknown" : "too many snapshots are being sent";
-      this.#config.logger.warn("did not send a snapshot", { "remote-peer-id": idText(to), error: reason });
+      this.#config.logger.warn("cannot send a snapshot to a peer", { "remote-peer-id": idText(to), error: reason });
       snapshot.release();
-      // Raft waits for the report, and sends the snapshot in the middle of handing out messages.
+      // The report must come later: raft asks for the snapshot while it is handing out messages.
       setImmediate(() => this.#config.raft.reportSnapshot(to, "failure"));
       return;
     }
@@ -91,12 +91,12 @@ export class Transport {
     this.#snapshots.set(sender, { to, done });
   }
 
-  /** @param urls as the log has them: a member of another kind may have let in some that lead nowhere */
+  /** @param urls URLs from the log; an etcd member may have accepted some that this transport cannot use */
   addPeer(id: MemberId, urls: readonly string[]): void {
     if (this.#stopped || this.#peers.has(id)) return;
     if (!arePeerUrls(urls)) {
       const fields = { "remote-peer-id": idText(id), "remote-peer-urls": urls };
-      this.#config.logger.warn("cannot reach a peer at its URLs", fields);
+      this.#config.logger.warn("cannot use the URLs of a peer", fields);
       return;
     }
     this.#removeRemote(id);
@@ -109,13 +109,13 @@ export class Transport {
     this.#config.logger.info("added remote peer", { "remote-peer-id": idText(id), "remote-peer-urls": urls });
   }
 
-  /** Somebody this member hears of before the log says that it is a member: gets answers, and no streams. */
+  /** Adds a sender that the log does not name as a member yet: it gets answers, but no streams. */
   addRemote(id: MemberId, urls: readonly string[]): void {
     if (this.#stopped || this.#peers.has(id) || this.#remotes.has(id) || id === this.#config.memberId) return;
     if (this.#config.raft.isIdRemoved(id)) return;
     const fields = { "remote-peer-id": idText(id), "remote-peer-urls": urls };
     if (!arePeerUrls(urls) || this.#remotes.size >= remotesMax) {
-      this.#config.logger.warn("did not add a remote peer", fields);
+      this.#config.logger.warn("did not add a new remote peer: its URLs are unusable, or there are too many", fields);
       return;
     }
     const link = this.#link(id, urls);
@@ -123,7 +123,7 @@ export class Transport {
     this.#config.logger.info("added new remote peer", fields);
   }
 
-  /** @param urls as with `addPeer`; a peer that was not reached before is from now on */
+  /** @param urls as for `addPeer`; a peer that could not be reached by its URLs before is added now */
   updatePeer(id: MemberId, urls: readonly string[]): void {
     const peer = this.#peers.get(id)?.peer;
     if (peer === undefined) {
@@ -137,7 +137,7 @@ export class Transport {
     }
   }
 
-  /** Harmless when it is none. */
+  /** Removes a peer or remote; does nothing when there is none with this id. */
   removePeer(id: MemberId): void {
     this.#removeRemote(id);
     const running = this.#peers.get(id);
@@ -149,7 +149,7 @@ export class Transport {
     this.#config.logger.info("removed remote peer", { "remote-peer-id": idText(id) });
   }
 
-  /** Since when the peer is reachable, on the clock's `now`; undefined while it is not. */
+  /** Time on the clock's `now` since when the peer has been reachable; undefined while it is not. */
   activeSince(id: MemberId): number | undefined {
     return this.#peers.get(id)?.peer.link.status.since;
   }
@@ -160,12 +160,12 @@ export class Transport {
     return active;
   }
 
-  /** What was counted of each peer that there has been. */
+  /** Counters of every peer that there has been. */
   get counters(): CountersByPeer {
     return this.#counters;
   }
 
-  /** Resolves when nothing is under way any more, and every snapshot's source has been released. */
+  /** Closes all connections. Resolves when no work is left and every snapshot's source has been released. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const id of [...this.#remotes.keys()]) this.#removeRemote(id);
