@@ -4,8 +4,9 @@ import type { AlarmStore } from "./alarm-store.js";
 import { growthOf } from "./quota.js";
 
 /**
- * Why an alarm forbids this request; undefined when none does. Members that disagree about the data change no more of
- * it; one that is full takes nothing that adds to it, but still lets go of things.
+ * The error with which an alarm refuses this request; undefined when none does. Under CORRUPT, members that disagree
+ * about the data neither read nor change it. Under NOSPACE, requests that may add data are refused, while deletes and
+ * compactions go on.
  */
 export function refusedByAlarm(alarms: AlarmStore, request: InternalRaftRequest): ErrorKind | undefined {
   if (alarms.has(AlarmType.CORRUPT) && touchesData(request)) return "corrupt";

@@ -2,7 +2,7 @@ import type { Backend } from "../backend/index.js";
 import { emptyBytes } from "../base/index.js";
 import { AlarmMember, AlarmType } from "../wire/index.js";
 
-/** Which members have raised which alarms: a bucket whose keys are the alarms and whose values are empty. */
+/** The alarms that members have raised. They are the keys of the bucket `alarm`, with empty values. */
 export class AlarmStore {
   readonly #backend: Backend;
   #raised: AlarmMember[] = [];
@@ -11,7 +11,7 @@ export class AlarmStore {
     this.#backend = backend;
   }
 
-  /** Reads them back, in place of those it knows. */
+  /** Reads the alarms from the backend, in place of those in memory. */
   async restore(): Promise<void> {
     const raised: AlarmMember[] = [];
     for await (const batch of this.#backend.batches("alarm")) {
@@ -20,7 +20,7 @@ export class AlarmStore {
     this.#raised = raised;
   }
 
-  /** In the order they were raised; those of any type for `NONE`. */
+  /** The raised alarms of one type, in the order they were raised; of all types for `NONE`. */
   get(alarm: AlarmType): AlarmMember[] {
     return this.#raised.filter((raised) => alarm === AlarmType.NONE || raised.alarm === alarm);
   }
@@ -29,7 +29,7 @@ export class AlarmStore {
     return this.#raised.some((raised) => raised.alarm === alarm);
   }
 
-  /** Raises the alarm, if that member has not raised it already. */
+  /** Raises the alarm, unless that member has raised it already. */
   activate(memberId: bigint, alarm: AlarmType): AlarmMember {
     const before = this.#find(memberId, alarm);
     if (before !== undefined) return before;
@@ -39,7 +39,7 @@ export class AlarmStore {
     return raised;
   }
 
-  /** Takes the alarm back; undefined when that member had not raised it. */
+  /** Disarms the alarm; returns undefined when that member had not raised it. */
   deactivate(memberId: bigint, alarm: AlarmType): AlarmMember | undefined {
     const raised = this.#find(memberId, alarm);
     if (raised === undefined) return undefined;

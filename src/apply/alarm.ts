@@ -7,7 +7,7 @@ const names = new Map<AlarmType, string>([
   [AlarmType.CORRUPT, "CORRUPT"],
 ]);
 
-/** Asks for, raises or takes back an alarm; the alarms that the request was about. */
+/** Lists, raises or disarms alarms. @returns the alarms that the request was about */
 export function applyAlarm(
   alarms: AlarmStore,
   logger: Logger,
@@ -15,7 +15,7 @@ export function applyAlarm(
 ): AlarmMember[] {
   if (action === AlarmAction.GET) return alarms.get(alarm);
   const name = names.get(alarm);
-  // NONE is an alarm only in a question, and one that nobody knows would forbid nothing.
+  // Only a query may name NONE. An unknown alarm is not stored, since it would forbid nothing.
   if (name === undefined) return [];
   const before = alarms.has(alarm);
   switch (action) {

@@ -8,7 +8,7 @@ import type { AlarmStore } from "./alarm-store.js";
 import type { ConsistentIndex } from "./consistent-index.js";
 import type { Quota } from "./quota.js";
 
-/** All that entries change, and what they are judged by. */
+/** Everything that log entries change or are checked against. */
 export interface ApplierOptions {
   readonly backend: Backend;
   readonly store: Store;
@@ -22,7 +22,7 @@ export interface ApplierOptions {
   readonly logger: Logger;
 }
 
-/** Where an entry stands in the log. */
+/** Position of an entry in the log. */
 export interface Position {
   readonly index: number;
   readonly term: number;

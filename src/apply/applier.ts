@@ -48,23 +48,23 @@ import { applyTxn } from "./txn.js";
 import { checkPlan } from "./txn-check.js";
 import { planTxn } from "./txn-plan.js";
 
-/** An entry that is not applied yet: its result comes with the last step, and nothing else may be applied before. */
+/** An entry that is applied in steps: the last step returns the result, and no other entry may be applied before it. */
 export interface ApplySteps {
   readonly steps: Steps<ApplyResult>;
 }
 
 /**
- * Turns committed entries into changes of the stores, one at a time: the same entries make the same bytes on every
- * member. A small entry is applied at once, a large one in steps. The consistent index moves with each of them.
+ * Turns committed entries into changes of the stores, one entry at a time: the same entries make the same bytes on
+ * every member. A small entry is applied at once, a large one in steps. The consistent index moves with each entry.
  *
- * A method that throws leaves the stores in the middle of an entry: the member must stop. Its backend writes nothing
+ * A method that throws leaves the stores in the middle of an entry, so the member must stop. Its backend writes nothing
  * any more, and the entry is applied again after the next start.
  */
 export class Applier {
   readonly #options: ApplierOptions;
-  /** Bounds one step of the entry that is being applied. */
+  /** Bounds each step of the entry that is being applied. */
   #budget = unboundedWork;
-  /** What the watchers have yet to hear of the entry that was applied last. */
+  /** Steps that tell the watchers the rest of the last entry's changes; undefined when they have been told. */
   #telling: Steps<void> | undefined;
 
   constructor(options: ApplierOptions) {
@@ -72,11 +72,11 @@ export class Applier {
   }
 
   /**
-   * Carries out the request of a normal entry, or refuses it: at once, or in steps when it may be large.
+   * Carries out the request of a normal entry, or refuses it; at once, or in steps when it may be large.
    *
-   * @param answered whether anybody waits for the response; when not, what only reads is left out
-   * @param budget asked where a large entry may be cut; the result does not depend on what it says
-   * @throws Error when this release cannot carry the request out: a member of another one has put it into the log
+   * @param answered whether anybody waits for the response; if not, reads are skipped
+   * @param budget says where a large entry may be split into steps; the result does not depend on that
+   * @throws Error when this release cannot carry the request out: a member of another release has put it into the log
    */
   apply(
     request: InternalRaftRequest,
@@ -98,16 +98,16 @@ export class Applier {
     return { steps: after(telling, result) };
   }
 
-  /** Passes over an entry without a request: the first one of each leader. */
+  /** Applies an entry without a request, the first one of each leader: only the consistent index moves. */
   applyEmpty({ index, term }: Position): void {
     this.#options.consistentIndex.advance(index, term, () => undefined);
   }
 
   /**
-   * Carries out a conf change, if the membership allows it: in raft first, then in the records.
+   * Applies a conf change, if the membership allows it: first in raft, then in the records.
    *
    * @param reconfigure raft's `applyConfChange`
-   * @returns why it was refused; raft has been told so, since it waits for every conf change that is committed
+   * @returns why it was refused; raft has then applied an empty change, since it waits for every committed conf change
    */
   applyConfChange(
     change: ConfChangeV1,
@@ -118,7 +118,7 @@ export class Applier {
     return consistentIndex.advance(index, term, () => {
       const refusal = cluster.refusesConfChange(change);
       if (refusal !== undefined) {
-        logger.error("refused a conf change", { reason: refusal });
+        logger.error("refused a configuration change", { reason: refusal });
         reconfigure({ ...change, nodeId: 0n });
         return new EtcdError(refusal);
       }
@@ -135,7 +135,7 @@ export class Applier {
       const refusal = refusedByAlarm(alarms, request);
       if (refusal !== undefined) throw new EtcdError(refusal);
       if (auth.enabled) finish(checkPermission(auth, lessor, who, command, unboundedWork));
-      // Asked before, since what is carried out changes what is in use.
+      // The quota must be asked first, since carrying out the request changes the size in use.
       const allowed = quota.allows(request);
       const carried =
         command.case === "auth"
@@ -143,7 +143,7 @@ export class Applier {
           : this.#carryOut(command, answered);
       return allowed ? carried : { ...carried, overQuota: true };
     } catch (error) {
-      // Thrown by checks, which all come before the first change.
+      // Only checks throw an EtcdError, and all checks come before the first change.
       if (error instanceof EtcdError) return { error };
       throw error;
     }
@@ -198,8 +198,8 @@ export class Applier {
   }
 
   /**
-   * First all comparisons are decided, then everything in the branches taken is checked, both on the state before; only
-   * then is anything written.
+   * First all comparisons are decided, then the operations of the chosen branches are checked, both on the state before
+   * the txn. Only then is anything written.
    */
   #txn(request: TxnRequest, answered: boolean): TxnResponse {
     const { store, lessor } = this.#options;
@@ -227,7 +227,7 @@ export class Applier {
     });
   }
 
-  /** One revision of the store; the leases follow. */
+  /** Makes one revision of the store; the leases follow. */
   #write<Result>(change: (txn: WriteTxn) => Result): Result {
     const { store, lessor } = this.#options;
     const txn = store.beginWrite();

@@ -19,7 +19,7 @@ import type {
   InternalRaftRequest,
 } from "../wire/index.js";
 
-/** What each request about users and roles is answered with. The headers are empty. */
+/** The response to each request about users and roles. Its header is empty. */
 export interface AuthResponseOf {
   readonly authEnable: AuthEnableResponse;
   readonly authDisable: AuthDisableResponse;

@@ -40,7 +40,7 @@ import {
 import type { AuthCommand, AuthKind } from "./auth-command.js";
 import type { ApplyResponse } from "./result.js";
 
-/** What a change of users and roles works on. */
+/** The parts that a change of users and roles works on. */
 export interface AuthParts {
   readonly auth: AuthStore;
   readonly passwords: LatePasswords;
@@ -49,17 +49,17 @@ export interface AuthParts {
 /** The log entry that is being applied. */
 export interface AuthEntry {
   readonly index: number;
-  /** Tells its request from all others. */
+  /** Unique id of its request. */
   readonly requestId: bigint;
 }
 
-/** What everybody may ask, about themselves. */
+/** Requests that every user may make about themselves; all others need the role root. */
 const forUsers: ReadonlySet<AuthKind> = new Set<AuthKind>(["authenticate", "authUserGet", "authRoleGet"]);
 
 /**
  * Carries out a request about users and roles.
  *
- * @throws EtcdError when `who` may not ask it, or why it cannot be done; nothing was changed then
+ * @throws EtcdError when `who` may not make the request or it cannot be carried out; nothing was changed then
  */
 export function applyAuth(
   { auth, passwords }: AuthParts,
@@ -135,7 +135,7 @@ function checkAsker(auth: AuthStore, command: AuthCommand, { username }: Identit
   if (command.case === "authRoleGet" && !auth.hasRole(username, command.value.role)) auth.checkAdmin(username);
 }
 
-/** Doing it again changes nothing. @throws EtcdError `rootUserNotExist`, `rootRoleNotExist` */
+/** Enables authentication; does nothing when it is enabled. @throws EtcdError `rootUserNotExist`, `rootRoleNotExist` */
 function enable(auth: AuthStore): void {
   if (auth.enabled) return;
   if (auth.user(rootUser) === undefined) throw new EtcdError("rootUserNotExist");
@@ -143,7 +143,10 @@ function enable(auth: AuthStore): void {
   auth.enable();
 }
 
-/** The member that was asked has compared the password. @throws EtcdError `authNotEnabled`, `authFailed` */
+/**
+ * Assigns a token. The member that got the request has compared the password. @throws EtcdError `authNotEnabled`,
+ * `authFailed`
+ */
 function logIn(auth: AuthStore, { name, simpleToken }: InternalAuthenticateRequest, index: number): string {
   if (!auth.enabled) throw new EtcdError("authNotEnabled");
   const user = auth.user(name);

@@ -14,7 +14,7 @@ import type {
 } from "../wire/index.js";
 import { type AuthCommand, authCommandOf } from "./auth-command.js";
 
-/** The one thing that an entry asks for. */
+/** The single request that an entry holds. */
 export type Command =
   | { readonly case: "range"; readonly value: RangeRequest }
   | { readonly case: "put"; readonly value: PutRequest }
@@ -29,8 +29,8 @@ export type Command =
   | { readonly case: "membership"; readonly value: MembershipChange };
 
 /**
- * @throws Error when this release cannot carry the request out. Some other release has put it into the log, and going
- *   on without it would make this member differ from the others.
+ * @throws Error when this release cannot carry the request out. A member of another release has put it into the log,
+ * and skipping it would make this member differ from the others.
  */
 export function commandOf(request: InternalRaftRequest): Command {
   const { range, put, deleteRange, txn, compaction, leaseGrant, leaseRevoke, leaseCheckpoint, alarm } = request;
@@ -47,10 +47,13 @@ export function commandOf(request: InternalRaftRequest): Command {
   if (auth !== undefined) return { case: "auth", value: auth };
   const change = membershipChange(request);
   if (change !== undefined) return { case: "membership", value: change };
-  throw new Error(`the log has a request that this release does not support: ${nameOf(request)}`);
+  throw new Error(`the raft log holds a request that this release does not support: ${nameOf(request)}`);
 }
 
-/** Membership records come in the words of etcd's first store (from 3.5) or in their own (from later releases). */
+/**
+ * Changes of membership records come as requests of etcd's v2 store (up to 3.5) or as requests of their own (later
+ * releases).
+ */
 function membershipChange(request: InternalRaftRequest): MembershipChange | undefined {
   const { v2, clusterVersionSet, clusterMemberAttrSet, downgradeInfoSet } = request;
   if (v2 !== undefined) return readV2Request(v2);

@@ -2,10 +2,12 @@ import { compareBytes, emptyBytes, type Steps, type WorkBudget } from "../base/i
 import type { KeyHead, SteppedReader } from "../mvcc/index.js";
 import { type Compare, CompareResult, CompareTarget, KeyValue } from "../wire/index.js";
 
-/** A key that does not exist, as comparisons see it. */
+/** Stands for a key that does not exist: comparisons see zeros. */
 const absent: KeyHead = { createRevision: 0, modRevision: 0, version: 0 };
 
-/** Whether all comparisons hold; the first that does not ends the search. In steps where they are of ranges. */
+/**
+ * Whether all comparisons hold; stops at the first that does not. Works in steps, since a comparison may be of a range.
+ */
 export function* allHold(reader: SteppedReader, compares: readonly Compare[], budget: WorkBudget): Steps<boolean> {
   for (const compare of compares) {
     const held = isOfOneHead(compare) ? holdsForHead(reader, compare) : yield* holds(reader, compare, budget);
@@ -15,7 +17,7 @@ export function* allHold(reader: SteppedReader, compares: readonly Compare[], bu
   return true;
 }
 
-/** Whether the index alone can decide it, at once. */
+/** Whether the index alone can decide the comparison, at once. */
 function isOfOneHead({ rangeEnd, target }: Compare): boolean {
   return rangeEnd === "" && isOfHead(target);
 }
@@ -28,7 +30,7 @@ function holdsForHead(reader: SteppedReader, compare: Compare): boolean {
   return accepts(compare, orderOfHead(compare, reader.head(compare.key) ?? absent));
 }
 
-/** Whether the comparison holds for every key of its range; where there is none, for an absent one. */
+/** Whether the comparison holds for every key of its range; a range without keys is compared as one absent key. */
 function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): Steps<boolean> {
   const { key, rangeEnd, target } = compare;
   let found = false;
@@ -44,12 +46,15 @@ function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): St
     yield* reader.pairsInSteps(key, rangeEnd, budget, (kv) => judge(orderOf(compare, KeyValue.decode(kv))));
   }
   if (found) return held;
-  // Nothing can be told of the value of a key that is not there: it is not even unequal.
+  // An absent key has no value, so no comparison of values holds, not even NOT_EQUAL.
   if (target === CompareTarget.VALUE) return false;
   return accepts(compare, isOfHead(target) ? orderOfHead(compare, absent) : orderOfLease(compare, 0n));
 }
 
-/** How the target stands to the operand: below (negative), equal (0) or above. An absent operand is 0 or empty. */
+/**
+ * The order of the target and the operand: negative when the target is smaller, 0 when they are equal, else positive.
+ * An absent operand is 0 or empty.
+ */
 function orderOf(compare: Compare, kv: KeyValue): number {
   switch (compare.target) {
     case CompareTarget.VALUE:
@@ -70,7 +75,7 @@ function orderOfHead({ target, targetUnion }: Compare, { createRevision, modRevi
     case CompareTarget.MOD:
       return modRevision - (targetUnion?.case === "modRevision" ? targetUnion.value : 0);
     default:
-      return 0; // a target that nobody knows equals everything
+      return 0; // an unknown target compares as equal, as in etcd
   }
 }
 
@@ -90,6 +95,6 @@ function accepts({ result }: Compare, order: number): boolean {
     case CompareResult.LESS:
       return order < 0;
     default:
-      return true; // a relation that nobody knows always holds
+      return true; // an unknown relation always holds, as in etcd
   }
 }

@@ -5,8 +5,8 @@ const indexKey = Buffer.from("consistent_index", "latin1");
 const termKey = Buffer.from("term", "latin1");
 
 /**
- * The last entry of the log whose effects are in the backend. It goes to disk in the same batch as they do, so that
- * after a crash every entry is applied once: those behind it again, the others not.
+ * The index of the last log entry whose effects are in the backend. It is written in the same batch as the effects, so
+ * that every entry takes effect exactly once, even across a crash: after a start, only entries behind it are applied.
  */
 export class ConsistentIndex {
   #index: number;
@@ -21,7 +21,7 @@ export class ConsistentIndex {
     backend.onBeforeCommit(() => this.#save(backend));
   }
 
-  /** Reads it back, after another state took the place of everything in the backend. */
+  /** Reads the index from the backend again, after a snapshot has replaced its contents. */
   restore(backend: Backend): void {
     assert(!this.#applying, "a state is replaced between two entries");
     this.#index = numberAt(backend, indexKey);
@@ -29,19 +29,19 @@ export class ConsistentIndex {
     this.#savedIndex = this.#index;
   }
 
-  /** 0 in a fresh backend. */
+  /** Index of the last applied entry; 0 in a fresh backend. */
   get index(): number {
     return this.#index;
   }
 
-  /** Term of that entry. */
+  /** Term of the last applied entry. */
   get term(): number {
     return this.#term;
   }
 
   /**
-   * Moves on to an entry while it is applied. When `apply` throws, the state is between two entries: the member must
-   * stop, and nothing of it reaches the disk any more.
+   * Applies an entry and moves the index to it. When `apply` throws, the state is in the middle of the entry: the
+   * member must stop, and none of that state may reach the disk.
    */
   advance<Result>(index: number, term: number, apply: () => Result): Result {
     this.begin(index);
@@ -51,8 +51,8 @@ export class ConsistentIndex {
   }
 
   /**
-   * An entry is being applied, from here to `end`, in several turns of the event loop. The backend holds its changes
-   * together meanwhile (`Backend.hold`).
+   * Marks the beginning of an entry that is applied in several turns of the event loop, up to `end`. Meanwhile the
+   * backend keeps its changes together (`Backend.hold`).
    */
   begin(index: number): void {
     assert(index > this.#index, "an entry is applied once, in the order of the log");
@@ -60,7 +60,7 @@ export class ConsistentIndex {
     this.#applying = true;
   }
 
-  /** All changes of the entry that `begin` named are made. */
+  /** Marks the end of the entry that `begin` named: all of its changes are made. */
   end(index: number, term: number): void {
     assert(this.#applying, "an entry that ends has begun");
     this.#applying = false;
@@ -76,12 +76,12 @@ export class ConsistentIndex {
   }
 }
 
-/** The last entry whose effects a backend holds; 0 when it is fresh. */
+/** Index of the last entry whose effects are in a backend; 0 when it is fresh. */
 export function storedIndex(backend: Backend): number {
   return numberAt(backend, indexKey);
 }
 
-/** Says that the backend holds the effects of the log up to this entry. */
+/** Records that the backend holds the effects of the log up to this entry. */
 export function saveConsistentIndex(backend: Backend, index: number, term: number): void {
   backend.put("meta", indexKey, bytesOf(index));
   backend.put("meta", termKey, bytesOf(term));

@@ -2,7 +2,7 @@ import type { Steps, WorkBudget } from "../base/index.js";
 import type { WriteTxn } from "../mvcc/index.js";
 import { type DeleteRangeRequest, DeleteRangeResponse, ResponseHeader } from "../wire/index.js";
 
-/** @param answered false when nobody waits for the response: the pairs before are not read then */
+/** @param answered false when nobody waits for the response; the previous pairs are not read then */
 export function* applyDeleteRange(
   txn: WriteTxn,
   { key, rangeEnd, prevKv }: DeleteRangeRequest,

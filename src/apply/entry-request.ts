@@ -1,10 +1,10 @@
 import { decodeStored, InternalRaftRequest, Request, WireError } from "../wire/index.js";
 
 /**
- * The request in the data of a normal entry. Members publish themselves with requests of etcd's first store, which lie
- * in the log bare; they come back as the `v2` of an otherwise empty request.
+ * Decodes the request in the data of a normal entry. Members publish themselves with requests of etcd's v2 store, which
+ * the log holds without a wrapper; such a request is returned as the `v2` of an otherwise empty one.
  *
- * @throws WireError when the data is neither: a log that another program wrote, or damage
+ * @throws WireError when the data is neither: another program wrote the log, or it is damaged
  */
 export function decodeEntryRequest(data: Uint8Array): InternalRaftRequest {
   try {
@@ -16,7 +16,7 @@ export function decodeEntryRequest(data: Uint8Array): InternalRaftRequest {
   }
 }
 
-/** What the waiter of a request is known by. */
+/** The id by which the waiter of a request is found. */
 export function requestIdOf({ id, header }: InternalRaftRequest): bigint {
   return id !== 0n ? id : (header?.id ?? 0n);
 }

@@ -22,10 +22,10 @@ import { applyTxn } from "./txn.js";
 import { checkPlan } from "./txn-check.js";
 import { planTxn } from "./txn-plan.js";
 
-/** Deleting a key costs as much as going through so many bytes. */
+/** Cost of deleting a key, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfDelete = 2048;
 
-/** What is known of an entry that does not fit one turn of the event loop. */
+/** An entry that does not fit one turn of the event loop. */
 interface LargeEntry {
   readonly position: Position;
   readonly answered: boolean;
@@ -33,10 +33,11 @@ interface LargeEntry {
 }
 
 /**
- * Applies a large entry in steps, with others running in between; nothing else is applied before the last of them. It
- * reads and checks first, on the state before. Then it writes: the backend holds all changes together, and readers see
- * none of them. In one turn the changes become readable, the consistent index moves and the backend may write them.
- * Leases and watchers follow. The budget decides where it is cut, and nothing else.
+ * Applies a large entry in steps, with other work of the event loop between them. No other entry is applied before the
+ * last step. The first steps read and check, on the state before the entry. The next ones write: the backend keeps all
+ * changes together, and readers see none of them. Then, within one turn, the changes become readable, the consistent
+ * index moves, and the backend may write them. Leases and watchers follow. The budget decides only where the steps are
+ * cut.
  */
 export function* applyInSteps(
   options: ApplierOptions,
@@ -51,12 +52,12 @@ export function* applyInSteps(
     const refusal = refusedByAlarm(alarms, request);
     if (refusal !== undefined) throw new EtcdError(refusal);
     yield* checkPermission(auth, lessor, who, command, entry.budget);
-    // Asked before, since what is carried out changes what is in use.
+    // The quota must be asked first, since carrying out the request changes the size in use.
     const allowed = quota.allows(request);
     const response = yield* carryOut(options, command, entry);
     return allowed ? { response } : { response, overQuota: true };
   } catch (error) {
-    // Thrown by checks, which all come before the first change.
+    // Only checks throw an EtcdError, and all checks come before the first change.
     if (!(error instanceof EtcdError)) throw error;
     consistentIndex.advance(index, term, () => undefined);
     return { error };
@@ -105,7 +106,7 @@ function* txnInSteps(options: ApplierOptions, request: TxnRequest, entry: LargeE
   return yield* write(options, entry, (txn) => applyTxn({ txn, answered, budget }, plan));
 }
 
-/** The lease is there until its keys are gone, and goes in the same turn. */
+/** Revokes a lease: it exists until its keys are gone, and disappears in the same turn as they do. */
 function* revoke(options: ApplierOptions, id: LeaseId, entry: LargeEntry): Steps<void> {
   const { lessor } = options;
   const lease = lessor.lookup(id);
@@ -120,7 +121,7 @@ function* revoke(options: ApplierOptions, id: LeaseId, entry: LargeEntry): Steps
   });
 }
 
-/** One revision of the store; the leases and the watchers follow. */
+/** Makes one revision of the store; the leases and the watchers follow. */
 function* write<Result>(
   { backend, store, lessor, consistentIndex }: ApplierOptions,
   { budget, position: { index, term } }: LargeEntry,
@@ -130,7 +131,7 @@ function* write<Result>(
   consistentIndex.begin(index);
   const txn = store.beginWrite();
   const result = yield* change(txn);
-  // From here to the release no other code runs: nobody sees the changes without the index, on disk or in memory.
+  // No other code runs from here to `release`, so nobody sees the changes without the index, on disk or in memory.
   const telling = txn.endInSteps(budget);
   consistentIndex.end(index, term);
   backend.release();

@@ -1,10 +1,11 @@
 /**
- * What a request does to the stores. `Applier` carries out committed entries, one after the other, the same on every
- * member, large ones in steps; `readRange` and `readTxn` answer what needs no log. Driven by the server, which fills
- * the ids and the term into the headers. A refusal is a value; anything thrown means that the member must stop.
+ * The effect of requests on the stores. `Applier` carries out committed entries, one after the other, the same on every
+ * member, large ones in steps; `readRange` and `readTxn` answer reads that need no log. The server drives this room and
+ * fills the ids and the term into the response headers. A refusal is returned as a value; anything thrown means that
+ * the member must stop.
  *
- * Raft must be started with the consistent index as its applied one and with `loadConfState` as its configuration:
- * both are of one batch, and no entry up to that index may come here again.
+ * Raft must be started with the consistent index as its applied index and with `loadConfState` as its configuration:
+ * both are written in one batch, and no entry up to that index may be applied again.
  */
 export { AlarmStore } from "./alarm-store.js";
 export { Applier, type ApplySteps } from "./applier.js";

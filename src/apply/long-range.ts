@@ -3,19 +3,22 @@ import type { PinnedRange } from "../mvcc/index.js";
 import type { Encoded, KeyValue, RangeResponse } from "../wire/index.js";
 import { rangeResponse } from "./range.js";
 
-/** Pairs in the order of an answer, and the memory that they are counted with. */
+/** Consecutive pairs of an answer, and the bytes of memory that are counted for them. */
 export interface PairGroup {
   readonly pairs: readonly Encoded<KeyValue>[];
   readonly costBytes: number;
 }
 
-/** A pair takes this much in memory beside its bytes: a view, its place in a list. */
+/** Memory of a pair beside its bytes: a view, and its place in a list. */
 export const pairOverheadBytes = 160;
 
-/** What one read may keep between measuring its answer and sending it. The rest is read again when it is sent. */
+/**
+ * The most bytes that one read keeps between measuring its answer and sending it. The rest is read again when it is
+ * sent.
+ */
 const keptBytesMax = 16 * 1024 * 1024;
 
-/** What a read holds while it lasts: a revision of the store, and memory. Both are let go of once. */
+/** The resources of a read while it lasts: a pinned revision of the store, and memory. Closing releases both once. */
 export class ReadHold {
   readonly pinned: PinnedRange;
   readonly #memory: MemoryPot;
@@ -24,7 +27,7 @@ export class ReadHold {
 
   readonly #workingBytes: number;
 
-  /** @param workingBytes what the read has in hand while it goes on; taken from `memory` already */
+  /** @param workingBytes memory for the pairs that the read is working on; the caller has taken it from `memory` */
   constructor(pinned: PinnedRange, memory: MemoryPot, workingBytes: number) {
     this.pinned = pinned;
     this.#memory = memory;
@@ -32,25 +35,28 @@ export class ReadHold {
     this.#bytes = workingBytes;
   }
 
-  /** The answer is measured, and nothing is in hand until it is taken. */
+  /** Releases the working memory after the answer has been measured, until it is sent. */
   pause(): void {
     this.release(this.#workingBytes);
   }
 
-  /** The answer is taken: one call takes one range at a time, and has waited for the memory before. */
+  /**
+   * Takes the working memory again to send the answer. This is not refused: one call sends one range at a time, and has
+   * waited for the memory before.
+   */
   resume(): void {
     this.#memory.take(this.#workingBytes);
     this.#bytes += this.#workingBytes;
   }
 
-  /** @returns false when so much is not to be kept, for want of room or because one read may not keep more */
+  /** @returns false when the bytes must not be kept, since memory is short or the bound of one read is reached */
   keep(bytes: number): boolean {
     if (this.#bytes + bytes > keptBytesMax || !this.#memory.takeIfSpare(bytes)) return false;
     this.#bytes += bytes;
     return true;
   }
 
-  /** Takes what the read cannot do without. @throws EtcdError `overloaded` */
+  /** Takes memory without which the read cannot go on. @throws EtcdError `overloaded` */
   need(bytes: number): void {
     if (!this.#memory.tryTake(bytes)) throw new EtcdError("overloaded");
     this.#bytes += bytes;
@@ -74,16 +80,16 @@ export interface LongRangeFields {
   /** The store's revision when the range was opened. */
   readonly revision: number;
   readonly more: boolean;
-  /** Keys in the range, whatever limit and bounds left out. */
+  /** Number of keys in the range, including those that the limit and the revision bounds leave out. */
   readonly count: number;
   readonly pairCount: number;
-  /** What the pairs take as fields of a `RangeResponse`, with their tags and lengths. */
+  /** Encoded size of all pairs as fields of a `RangeResponse`, with their tags and lengths. */
   readonly pairBytes: number;
 }
 
 /**
- * The answer to a Range request that is too long to be held: it has been measured, and is read once more, as far as it
- * was not kept, while it is sent. Whoever has it closes it.
+ * The answer to a Range request that is too long to be kept. It has been measured, and the parts that were not kept are
+ * read again while it is sent. Its owner must close it.
  */
 export class LongRange {
   readonly revision: number;
@@ -105,7 +111,7 @@ export class LongRange {
     hold.pause();
   }
 
-  /** The pairs in order, some at a time. May be called once. */
+  /** The pairs in order, in groups. May be called once. */
   async *pairs(): AsyncGenerator<readonly Encoded<KeyValue>[], void, undefined> {
     this.#hold.resume();
     for await (const { pairs, costBytes } of this.#groups()) {
@@ -120,7 +126,7 @@ export class LongRange {
   }
 }
 
-/** The answer in one piece, for a caller within this process. Closes the range. */
+/** The whole answer, for a caller within this process. Closes the range. */
 export async function wholeRange(answer: RangeResponse | LongRange): Promise<RangeResponse> {
   if (!(answer instanceof LongRange)) return answer;
   try {
@@ -132,7 +138,7 @@ export async function wholeRange(answer: RangeResponse | LongRange): Promise<Ran
   }
 }
 
-/** What a pair takes as field 2 of a `RangeResponse`: its tag, its length, itself. */
+/** Size of a pair as field 2 of a `RangeResponse`: its tag, its length, its bytes. */
 export function pairFieldBytes({ length }: Encoded<KeyValue>): number {
   return 1 + varintBytes(length) + length;
 }

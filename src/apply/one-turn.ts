@@ -3,16 +3,16 @@ import type { Lessor } from "../lease/index.js";
 import type { PutRequest, RequestOp, TxnRequest } from "../wire/index.js";
 import type { Command } from "./command.js";
 
-/** Most comparisons and operations of a txn that is applied at once. Each may read a value of some megabytes. */
+/** The most comparisons and operations of a txn that is applied at once. Each may read a value of some megabytes. */
 const operationsAtOnce = 16;
-/** Most keys of one lease that are gone through at once. */
+/** The most keys of one lease that are visited at once. */
 const leaseKeysAtOnce = 256;
 
 /**
  * Whether a command is small enough to be applied in one turn of the event loop, whatever the stores hold. Nearly all
- * are: those of one key, or of a few.
+ * commands are: they are about one key, or a few.
  *
- * @param judged whether the rights to the keys of a lease are asked for
+ * @param judged whether permissions are checked, which may visit all keys of a lease
  */
 export function fitsOneTurn(command: Command, lessor: Lessor, judged: boolean): boolean {
   switch (command.case) {

@@ -1,6 +1,6 @@
 import type { InternalRaftRequest } from "../wire/index.js";
 
-/** What an entry asks for, by the name that etcd counts it under: "Put", "LeaseGrant". */
+/** The operation of an entry, by the name under which etcd counts it: "Put", "LeaseGrant". */
 export function operationOf(request: InternalRaftRequest): string {
   if (request.put !== undefined) return "Put";
   if (request.txn !== undefined) return "Txn";

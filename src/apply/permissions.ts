@@ -10,9 +10,13 @@ import {
 } from "../wire/index.js";
 import type { Command } from "./command.js";
 
-// Who may change or read what. All of it throws an EtcdError: `userEmpty`, `authOldRevision` or `permissionDenied`.
+// Permissions to read and change keys. Every check throws an EtcdError: `userEmpty`, `authOldRevision` or
+// `permissionDenied`.
 
-/** Whether `who` may do what an entry asks for; what is about users and roles is judged where it is carried out. */
+/**
+ * Checks that `who` may do what an entry asks for. Requests about users and roles are checked where they are carried
+ * out.
+ */
 export function* checkPermission(
   auth: AuthStore,
   lessor: Lessor,
@@ -23,18 +27,21 @@ export function* checkPermission(
   if (auth.enabled) yield* new Judge(auth, lessor, who, budget).command(command);
 }
 
-/** All comparisons and both branches, of nested txns too: which one is taken tells something of what is there. */
+/**
+ * Checks all comparisons and both branches, nested txns included: the branch that is taken tells something about the
+ * data.
+ */
 export function checkTxnPermission(auth: AuthStore, lessor: Lessor, who: Identity, request: TxnRequest): void {
   if (auth.enabled) finish(new Judge(auth, lessor, who, unboundedWork).txn(request));
 }
 
-/** Judges one request of one user, in steps: it may name many keys, or a lease that holds many. */
+/** Checks one request of one user, in steps: it may name many keys, or a lease with many keys. */
 class Judge {
   readonly #auth: AuthStore;
   readonly #lessor: Lessor;
   readonly #who: Identity;
   readonly #budget: WorkBudget;
-  /** Leases whose keys it has gone through. */
+  /** Leases whose keys have been checked. */
   readonly #leases = new Set<bigint>();
 
   constructor(auth: AuthStore, lessor: Lessor, who: Identity, budget: WorkBudget) {

@@ -8,7 +8,7 @@ export function checkLease(lessor: Lessor, { lease }: PutRequest): void {
   if (lease !== 0n && lessor.lookup(lease as LeaseId) === undefined) throw new EtcdError("leaseNotFound");
 }
 
-/** What is kept of the pair before can only be kept when there is one. @throws EtcdError `keyNotFound` */
+/** A put that keeps the value or lease needs an existing key. @throws EtcdError `keyNotFound` */
 export function checkPrevious(reader: Reader, { key, ignoreValue, ignoreLease }: PutRequest): void {
   if ((ignoreValue || ignoreLease) && reader.head(key) === undefined) throw new EtcdError("keyNotFound");
 }

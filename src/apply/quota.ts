@@ -6,33 +6,36 @@ import {
   withNestedTxns,
 } from "../wire/index.js";
 
-/** What a key takes beside its own bytes and the value's: an estimate, the same on every member. */
+/** Estimated bytes of a key beside its own and its value's; the same on every member. */
 const keyOverhead = 256;
-/** What a lease takes. */
+/** Estimated bytes of a lease. */
 const leaseOverhead = 64;
 
 /** The part of a request that may make the store grow. */
 export type Growth = Partial<Pick<InternalRaftRequest, "put" | "txn" | "leaseGrant">>;
 
-/** How many bytes a request may add; 0 when it adds nothing, so that it is let through when there is no room. */
+/** The bytes that a request may add; 0 for one that adds nothing, so that it is accepted even when there is no room. */
 export function growthOf({ put, txn, leaseGrant }: Growth): number {
   if (put !== undefined) return putGrowth(put);
   if (txn !== undefined) return txnGrowth(txn);
   return leaseGrant === undefined ? 0 : leaseOverhead;
 }
 
-/** Bounds what the backend may hold. */
+/** Bounds the size of the backend. */
 export class Quota {
   readonly #bytesMax: number;
   readonly #sizeInUse: () => number;
 
-  /** @param bytesMax Infinity for no bound */
+  /**
+   * @param bytesMax Infinity means no bound
+   * @param sizeInUse current size of the backend
+   */
   constructor(bytesMax: number, sizeInUse: () => number) {
     this.#bytesMax = bytesMax;
     this.#sizeInUse = sizeInUse;
   }
 
-  /** Whether there is room for the request. What adds nothing always has room. */
+  /** Whether there is room for the request. A request that adds nothing always has room. */
   allows(request: Growth): boolean {
     const growth = growthOf(request);
     return growth === 0 || this.#sizeInUse() + growth < this.#bytesMax;
@@ -44,8 +47,8 @@ function putGrowth({ key, value }: PutRequest): number {
 }
 
 /**
- * What the dearer branch adds: which one will be taken, nobody knows yet. Nested transactions are weighed before those
- * that hold them, in a loop, since they may lie in each other as deep as there is room in a request.
+ * Bytes of the more expensive branch, since the branch is not chosen yet. A loop weighs nested transactions before
+ * those that contain them; recursion could overflow the stack, since a request may nest as deeply as it has bytes.
  */
 function txnGrowth(request: TxnRequest): number {
   const nested = new Map<TxnRequest, number>();

@@ -5,15 +5,15 @@ import { pairOverheadBytes } from "./long-range.js";
 import { fetchLimit } from "./range.js";
 import { checkAsked } from "./reading.js";
 
-/** An answer is encoded in one piece while what it is made of is still there. */
+/** Memory of an answer per byte of its pairs: the pairs still exist while the answer is encoded in one piece. */
 const encodedFactor = 2;
 
 /**
- * Takes memory for the pairs that a transaction which writes will be answered with: those of its ranges, and those
- * that its deletes take away and are to tell. They are read where the log is applied, where nothing can be refused any
- * more, so they are measured before it is proposed: in all its branches.
+ * Takes memory for the pairs in the answer of a transaction that writes: those of its ranges, and the deleted ones that
+ * it asks for. These are read while the log is applied, where nothing can be refused any more. So they are measured
+ * before the request is proposed, in all branches.
  *
- * @returns what was taken; the caller releases it
+ * @returns bytes taken; the caller releases them
  * @throws EtcdError `overloaded` when there is no room, `canceled` when the asker is gone
  */
 export async function admitRanges(
@@ -47,9 +47,9 @@ export async function admitRanges(
   }
 }
 
-/** Whether any of its ranges may be of many keys. */
+/** Whether any range of the transaction may span several keys. */
 export function hasRanges(request: TxnRequest): boolean {
-  // Nearly all transactions are of single keys: those are told apart without a generator.
+  // Nearly all transactions name single keys only; these are recognised without a generator.
   if (request.success.every(ofSingleKey) && request.failure.every(ofSingleKey)) return false;
   for (const _ of rangesOf(request)) return true;
   return false;
@@ -67,15 +67,18 @@ function ofSingleKey({ request }: RequestOp): boolean {
   }
 }
 
-/** Keys whose pairs are part of an answer. */
+/** A range whose pairs are part of an answer. */
 interface AnsweredRange {
   readonly key: Key;
   readonly rangeEnd: Key;
-  /** Most pairs that are read. */
+  /** The most pairs that are read. */
   readonly most: number;
 }
 
-/** Ranges of more than one key whose pairs are asked for, also of transactions within it: in a loop, for any depth. */
+/**
+ * Ranges of more than one key whose pairs are asked for, nested transactions included. A loop, so that any depth is
+ * safe.
+ */
 function* rangesOf(request: TxnRequest): Generator<AnsweredRange, void, undefined> {
   const open = [request];
   for (let txn = open.pop(); txn !== undefined; txn = open.pop()) {

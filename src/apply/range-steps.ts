@@ -4,7 +4,7 @@ import { type Encoded, KeyValue, type RangeRequest, type RangeResponse } from ".
 import { answerOf, fetchLimit, type Order, orderOf, rangeResponse } from "./range.js";
 
 /**
- * The answer to a Range request in steps, from a state that does not change meanwhile.
+ * Answers a Range request in steps, from a state that does not change meanwhile.
  *
  * @throws EtcdError `futureRevision` or `compacted`
  */

@@ -11,7 +11,7 @@ import {
 } from "../wire/index.js";
 
 /**
- * The answer to a Range request, from one state, at once. Its header tells only the revision.
+ * Answers a Range request from one state, at once. The header of the answer holds only the revision.
  *
  * @throws EtcdError `futureRevision` or `compacted`
  */
@@ -36,18 +36,18 @@ export function applyRange(reader: Reader, request: RangeRequest): RangeResponse
   return rangeResponse({ kvs: answered, more, count: found.count, revision: found.revision });
 }
 
-/** How many pairs must be read to answer, in key order; 0: all. */
+/** The number of pairs, in key order, that must be read for the answer; 0 means all. */
 export function fetchLimit(request: RangeRequest): number {
   if (request.limit <= 0 || request.sortOrder !== SortOrder.NONE || isFiltered(request)) return 0;
-  // One more than asked for, because a sort by something else than the key takes part in what is cut off.
+  // One more than asked for, as in etcd: a sort by something other than the key includes that pair before the cut.
   return Math.min(request.limit + 1, Number.MAX_SAFE_INTEGER);
 }
 
-/** What an answer consists of. */
+/** The parts of an answer. */
 export interface RangeParts {
   readonly kvs: readonly Encoded<KeyValue>[];
   readonly more: boolean;
-  /** Keys in the range, whatever limit and bounds left out. */
+  /** Number of keys in the range, including those that the limit and the revision bounds leave out. */
   readonly count: number;
   /** The store's revision. */
   readonly revision: number;
@@ -57,7 +57,7 @@ export function rangeResponse({ revision, ...fields }: RangeParts): RangeRespons
   return RangeResponse.create({ header: ResponseHeader.create({ revision }), ...fields });
 }
 
-/** What a stored pair is answered with; undefined when the bounds leave it out. */
+/** A stored pair as it is answered; undefined when the revision bounds leave it out. */
 export function answerOf(request: RangeRequest, stored: Encoded<KeyValue>): Encoded<KeyValue> | undefined {
   const filtered = isFiltered(request);
   if (!filtered && !request.keysOnly) return stored;
@@ -66,7 +66,7 @@ export function answerOf(request: RangeRequest, stored: Encoded<KeyValue>): Enco
   return request.keysOnly ? KeyValue.encode({ ...kv, value: emptyBytes }) : stored;
 }
 
-/** A stored pair with what it is sorted by. */
+/** A stored pair and its decoded form, by which it is sorted. */
 export interface Picked {
   readonly kv: KeyValue;
   readonly stored: Encoded<KeyValue>;
@@ -94,8 +94,9 @@ function passes(request: RangeRequest, { modRevision, createRevision }: KeyValue
 export type Order = (one: Pick<Picked, "kv">, other: Pick<Picked, "kv">) => number;
 
 /**
- * How the pairs of an answer are sorted; undefined when they stay in the order of their keys, which is the store's. By
- * anything else than the key, no order means ascending. Equals stay in key order.
+ * The order in which the pairs of an answer are sorted; undefined when they stay in the store's order, which is that of
+ * their keys. When they are sorted by anything other than the key, order NONE means ascending. Equal pairs stay in key
+ * order.
  */
 export function orderOf({ sortOrder, sortTarget }: RangeRequest): Order | undefined {
   const order = orderBy(sortTarget);

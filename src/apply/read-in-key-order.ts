@@ -3,7 +3,7 @@ import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes } from "./
 import { answerOf, fetchLimit, isFiltered, rangeResponse } from "./range.js";
 import { type Reading, readTurn, rest } from "./reading.js";
 
-/** Where an answer goes on that was not kept whole. */
+/** Where reading resumes for an answer that was not kept completely. */
 interface Resume {
   readonly from: string;
   pairsLeft: number;
@@ -11,7 +11,7 @@ interface Resume {
 
 /**
  * Reads a range whose answer is in key order. The answer is measured first, and kept as far as there is room. The rest
- * of a long answer is read again while it is sent: then it takes no more memory than one turn has in hand.
+ * of a long answer is read again while it is sent, so that it takes no more memory than the pairs of one turn.
  */
 export async function readInKeyOrder(reading: Reading): Promise<RangeResponse | LongRange> {
   const { request, hold, context, turns } = reading;
@@ -63,14 +63,14 @@ async function* groupsOf(
       if (answer !== undefined) pairs.push(answer);
     }
     pairsLeft -= pairs.length;
-    if (pairs.length > 0) yield { pairs, costBytes: 0 }; // one turn's pairs are counted already
+    if (pairs.length > 0) yield { pairs, costBytes: 0 }; // the working memory covers the pairs of one turn
     if (late) await rest(turns, context.asker);
   }
 }
 
-/** Most pairs that must be read to answer. */
+/** The most pairs that must be read for the answer. */
 function fetchMax(request: RangeRequest): number {
-  // Without a filter, the limit and one more say all that there is to say in key order.
+  // Without a filter, the limit and one more pair, which shows that there is more, are enough in key order.
   const limit = request.limit > 0 && !isFiltered(request) ? request.limit + 1 : fetchLimit(request);
   return limit === 0 ? Number.POSITIVE_INFINITY : Math.min(limit, Number.MAX_SAFE_INTEGER);
 }

@@ -6,15 +6,15 @@ import { readInKeyOrder } from "./read-in-key-order.js";
 import { readSorted } from "./read-sorted.js";
 import { type ReadContext, turnBytes } from "./reading.js";
 
-/** What a read has in hand beside what it keeps: the pairs of one turn are sent while the next are read. */
+/** Working memory of a read: the pairs of one turn are sent while those of the next are read. */
 const workingBytes = 2 * turnBytes;
 
 /**
  * Answers a Range request from the state at the call, without the log. A range of more than one key waits for memory
- * before it is read, and is read in turns with the event loop free in between. The caller closes a `LongRange`.
+ * before it is read, and is read in turns, between which the event loop is free. The caller must close a `LongRange`.
  *
- * @throws EtcdError `futureRevision` or `compacted`; `overloaded` when there is no memory for it; `canceled` when the
- *   asker is gone between two turns
+ * @throws EtcdError `futureRevision` or `compacted`; `overloaded` when there is no memory for the answer; `canceled`
+ * when the asker is gone between two turns
  */
 export async function readRange(
   store: Store,
@@ -26,7 +26,7 @@ export async function readRange(
   return await readPinned(store, store.openRange(key, rangeEnd, revision), request, context);
 }
 
-/** `readRange` of a range that was opened before. It is closed with the answer, or here when that is short or fails. */
+/** Like `readRange`, for a range that is already open. A `LongRange` closes it; otherwise it is closed here. */
 export async function readPinned(
   store: Store,
   pinned: PinnedRange,

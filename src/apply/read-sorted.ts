@@ -4,20 +4,20 @@ import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes, type Read
 import { answerOf, fetchLimit, type Order, rangeResponse } from "./range.js";
 import { checkAsked, type Reading, readTurn, rest, turnBytes } from "./reading.js";
 
-/** What one pair takes while it is sorted, beside its key and what it is sorted by. */
+/** Memory of one pair while it is sorted, beside its key and the value it is sorted by. */
 const placeBytes = 320;
 
-/** A pair of the answer; its bytes are read again when there was no room to keep them. */
+/** A pair of the answer. Its bytes are read again when there was no room to keep them. */
 interface Place {
-  /** What it is sorted by: without its value, unless that is what counts. */
+  /** The pair for sorting; without its value, unless it is sorted by value. */
   readonly kv: KeyValue;
   readonly answer: Encoded<KeyValue> | undefined;
   readonly fieldBytes: number;
 }
 
 /**
- * Reads a range whose answer is in another order than that of its keys: what pairs are sorted by must be in memory
- * together, or the read is refused. Sorts, then cuts: this decides what the limit leaves.
+ * Reads a range whose answer is not in key order. The sort keys of all pairs must fit into memory together, or the read
+ * is refused. The limit is applied after the sort, since the order decides which pairs remain.
  */
 export async function readSorted(reading: Reading, order: Order): Promise<RangeResponse | LongRange> {
   const { request, hold, context, turns } = reading;

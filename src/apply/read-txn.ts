@@ -14,17 +14,20 @@ import { checkAsked, type ReadContext, rest } from "./reading.js";
 import { checkRanges } from "./txn-check.js";
 import { type Plan, planTxn } from "./txn-plan.js";
 
-/** What a range of a transaction may take before it is sent in parts: a transaction has many. */
+/**
+ * The most bytes of a transaction's range that is answered in one piece. It is small, since a transaction has many
+ * ranges.
+ */
 const shortRangeBytesMax = 16 * 1024;
 
-/** The answer to a transaction that only reads, when it is too long to be held. Whoever has it closes it. */
+/** The answer to a read-only transaction that is too long to be kept. Its owner must close it. */
 export class LongTxn {
   readonly revision: number;
   readonly succeeded: boolean;
   readonly ranges: readonly (RangeResponse | LongRange)[];
   readonly #release: () => void;
 
-  /** @param release lets go of what the short ranges are counted with */
+  /** @param release releases the memory of the short ranges */
   constructor(revision: number, succeeded: boolean, ranges: LongTxn["ranges"], release: () => void) {
     this.revision = revision;
     this.succeeded = succeeded;
@@ -39,14 +42,14 @@ export class LongTxn {
 }
 
 /**
- * Answers a transaction that only reads (`isReadOnly`) without the log: its comparisons and ranges see one state, that
- * of the call, in turns with the event loop free in between. The caller closes a `LongTxn`.
+ * Answers a read-only transaction (`isReadOnly`) without the log: its comparisons and ranges see the state at the call,
+ * in turns between which the event loop is free. The caller must close a `LongTxn`.
  *
  * @throws EtcdError as `readRange`
  */
 export async function readTxn(store: Store, request: TxnRequest, context: ReadContext): Promise<TxnResponse | LongTxn> {
   const { revision } = store;
-  // Holds the state until all ranges that are asked for have been opened.
+  // Pins the state until all requested ranges have been opened.
   const state = store.pin();
   const opened: { readonly asked: RangeRequest; readonly pinned: PinnedRange }[] = [];
   const ranges: (RangeResponse | LongRange)[] = [];
@@ -87,7 +90,7 @@ export async function readTxn(store: Store, request: TxnRequest, context: ReadCo
   }
 }
 
-/** The answer in one piece. Closes its ranges. */
+/** The whole answer. Closes its ranges. */
 export async function wholeTxn(
   answer: TxnResponse | Pick<LongTxn, "revision" | "succeeded" | "ranges">,
 ): Promise<TxnResponse> {

@@ -3,15 +3,15 @@ import type { RangeScan } from "../mvcc/index.js";
 import type { RangeRequest } from "../wire/index.js";
 import type { ReadHold } from "./long-range.js";
 
-/** Bytes of stored pairs that one turn of a read may take up. */
+/** The most bytes of stored pairs in one turn of a read. */
 export const turnBytes = 256 * 1024;
 
-/** Who asks, and what the read is counted with. */
+/** The asker of a read, and the memory that the read is counted with. */
 export interface ReadContext {
-  /** When nobody waits any more, the read is given up. */
+  /** Caller that waits for the answer; when it has given up, the read ends, too. */
   readonly asker: MemoryAsker;
   readonly memory: MemoryPot;
-  /** An answer whose pairs take more is sent in parts. */
+  /** An answer with more bytes of pairs than this is sent in parts. */
   readonly shortBytesMax: number;
 }
 
@@ -24,7 +24,7 @@ export interface Reading {
 }
 
 /**
- * Reads pairs until the turn is over, or as many bytes are in hand as may be.
+ * Reads pairs until the turn is over, or `turnBytes` have been read.
  *
  * @returns whether the turn is over: the caller rests before the next step
  */

@@ -12,7 +12,7 @@ import type {
 } from "../wire/index.js";
 import type { AuthResponseOf } from "./auth-command.js";
 
-/** What each kind of request is answered with. The headers tell only the revision. */
+/** The response to each kind of request. Headers hold only the revision. */
 export interface ResponseOf extends AuthResponseOf {
   readonly range: RangeResponse;
   readonly put: PutResponse;
@@ -23,7 +23,7 @@ export interface ResponseOf extends AuthResponseOf {
   readonly leaseRevoke: LeaseRevokeResponse;
   readonly leaseCheckpoint: LeaseCheckpointResponse;
   readonly alarm: AlarmResponse;
-  /** A change of the membership's records has no answer. */
+  /** A change of membership records has no response. */
   readonly membership: undefined;
 }
 
@@ -31,18 +31,18 @@ export type ApplyResponse = {
   [Case in keyof ResponseOf]: { readonly case: Case; readonly value: ResponseOf[Case] };
 }[keyof ResponseOf];
 
-/** What came of a request that was carried out. */
+/** The outcome of a request that was carried out. */
 export interface Carried {
   readonly response: ApplyResponse;
   readonly error?: undefined;
   /** Set for a compaction only: resolves when this member has removed what the compaction drops. */
   readonly done?: Promise<void>;
   /**
-   * Carried out although the quota is used up: every member must do the same, and only some of them may be full.
-   * This one has to raise its NOSPACE alarm.
+   * The request was carried out although the quota is used up: every member must apply it, and only some of them may be
+   * full. This member then has to raise its NOSPACE alarm.
    */
   readonly overQuota?: boolean;
 }
 
-/** A request is carried out, or refused with nothing changed. */
+/** The outcome of a request: it was carried out, or refused with nothing changed. */
 export type ApplyResult = Carried | { readonly response?: undefined; readonly error: EtcdError };

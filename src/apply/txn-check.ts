@@ -5,12 +5,12 @@ import type { DeleteRangeRequest } from "../wire/index.js";
 import { checkLease, checkPrevious } from "./put.js";
 import { type Plan, stepsInOrder } from "./txn-plan.js";
 
-/** Comparing a key with one delete costs as much as going through so many bytes. */
+/** Cost of comparing a key with one delete, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfCover = 32;
 
 /**
- * Refuses a plan that cannot be carried out to its end; what it passes cannot fail any more. In etcd's order, which
- * decides what a client hears: puts, then ranges.
+ * Refuses a plan that cannot be carried out completely; a plan that passes cannot fail any more. The checks run in
+ * etcd's order (puts, then ranges), which decides the error that a client gets.
  *
  * @throws EtcdError `keyNotFound`, `leaseNotFound`, `futureRevision` or `compacted`
  */
@@ -36,12 +36,12 @@ export function checkRanges(store: Store, plan: Plan): void {
     const { revision } = step.value;
     if (revision === 0) continue;
     if (revision > store.revision) throw new EtcdError("futureRevision");
-    // Unlike outside of a txn, a negative revision is not the current one.
+    // A negative revision in a txn does not mean the current one, unlike in a plain Range.
     if (revision < store.compactedRevision) throw new EtcdError("compacted");
   }
 }
 
-/** Whether what a put wants to keep will still be there when its turn comes. */
+/** Checks that the value or lease that a put keeps will still exist when the put is carried out. */
 function* checkKept(plan: Plan, gone: Gone, budget: WorkBudget): Steps<void> {
   for (const step of stepsInOrder(plan)) {
     if (budget.over(gone.size * bytesOfCover)) yield;
@@ -55,16 +55,16 @@ function* checkKept(plan: Plan, gone: Gone, budget: WorkBudget): Steps<void> {
 }
 
 /**
- * Which keys a txn has deleted by then. A put and a delete of one key are refused before they reach the log, but not
- * always: not when the delete has no upper bound, nor when they lie in two txns beside each other. A put that keeps
- * something makes etcd 3.5 panic there, in the middle of its writes.
+ * The keys that a txn has deleted so far. Most requests that put and delete the same key are refused before they reach
+ * the log, but not all: not when the delete has no upper bound, nor when put and delete lie in two sibling txns. A put
+ * that keeps its value or lease makes etcd 3.5 panic in such a case, in the middle of its writes.
  */
 class Gone {
   readonly #deletes: DeleteRangeRequest[] = [];
-  /** How many deletes came before the last put of a key. */
+  /** For each key, the number of deletes before its last put. */
   readonly #puts = new Map<Key, number>();
 
-  /** How many deletes there were. */
+  /** Number of deletes so far. */
   get size(): number {
     return this.#deletes.length;
   }

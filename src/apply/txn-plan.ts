@@ -3,25 +3,25 @@ import type { SteppedReader } from "../mvcc/index.js";
 import type { RequestOp, TxnRequest } from "../wire/index.js";
 import { allHold } from "./compare.js";
 
-/** Which branch a txn takes, and the txns inside of it: all decided on the state before the outermost one. */
+/** The branches that a txn and the txns inside it take, all decided on the state before the outermost txn. */
 export interface Plan {
   readonly succeeded: boolean;
   readonly steps: readonly Step[];
 }
 
 export type Nested = { readonly case: "requestTxn"; readonly plan: Plan };
-/** One operation of the branch; undefined stands for an empty one. */
+/** One operation of the branch; undefined for an operation without a request. */
 export type Step = Exclude<RequestOp["request"], { readonly case: "requestTxn" }> | Nested;
 
-/** A plan whose branch is about to be chosen. */
+/** A plan whose branch has not been chosen yet. */
 interface Undecided {
   readonly request: TxnRequest;
   readonly plan: { succeeded: boolean; readonly steps: Step[] };
 }
 
 /**
- * Decides which branches are taken. The answer does not depend on where it is cut: `reader` stays the same state.
- * It is a loop and no recursion: a request in the log holds as many txns inside each other as fit into it.
+ * Decides which branches are taken. Where the steps are cut does not change the result, since `reader` stays in one
+ * state. This is a loop, not a recursion: a request in the log may nest txns as deeply as it has bytes.
  */
 export function* planTxn(reader: SteppedReader, request: TxnRequest, budget: WorkBudget): Steps<Plan> {
   const outermost = undecided(request);
@@ -46,7 +46,7 @@ function undecided(request: TxnRequest): Undecided {
 
 type Leaf = Exclude<Step, Nested>;
 
-/** All steps in the order in which they are carried out, those of a nested txn in place of it. */
+/** All steps in the order in which they are carried out; the steps of a nested txn stand in its place. */
 export function stepsInOrder({ steps }: Plan): readonly Leaf[] {
   if (steps.every(isLeaf)) return steps;
   const found: Leaf[] = [];
@@ -67,12 +67,12 @@ function isLeaf(step: Step): step is Leaf {
   return step?.case !== "requestTxn";
 }
 
-/** Whether a txn only reads, whichever branch it takes; then it need not go through the log. */
+/** Whether a txn only reads, whichever branch it takes. It then need not go through the log. */
 export function isReadOnly({ success, failure }: TxnRequest): boolean {
   return [...success, ...failure].every(({ request }) => request?.case === "requestRange");
 }
 
-/** Whether all its reads may be answered by one member alone. */
+/** Whether a single member may answer all reads of the txn. */
 export function isSerializable({ success, failure }: TxnRequest): boolean {
   return [...success, ...failure].every(
     ({ request }) => request?.case === "requestRange" && request.value.serializable,

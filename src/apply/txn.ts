@@ -6,19 +6,15 @@ import { applyPut } from "./put.js";
 import { applyRangeInSteps } from "./range-steps.js";
 import type { Nested, Plan, Step } from "./txn-plan.js";
 
-/** How a txn is carried out. */
+/** Context in which a txn is carried out. */
 interface Execution {
   readonly txn: WriteTxn;
-  /** False when nobody waits for what its ranges would read: they were checked, but are not carried out. */
+  /** False when nobody waits for the response: ranges have been checked, and are not read. */
   readonly answered: boolean;
   readonly budget: WorkBudget;
 }
 
-/**
- * Carries out a txn whose plan was checked (`checkPlan`) as one revision: from here on nothing can be refused.
- *
- * @param revision the store's, once the txn has ended
- */
+/** Carries out a txn as one revision. Its plan has passed `checkPlan`, so nothing can be refused any more. */
 export function* applyTxn(execution: Execution, plan: Plan): Steps<TxnResponse> {
   const responses = yield* execute(execution, plan);
   const { txn } = execution;
@@ -26,13 +22,13 @@ export function* applyTxn(execution: Execution, plan: Plan): Steps<TxnResponse> 
   return TxnResponse.create({ header: ResponseHeader.create({ revision }), succeeded: plan.succeeded, responses });
 }
 
-/** A plan that is being carried out: its first steps have their responses. */
+/** A plan that is being carried out; the steps done so far have their responses. */
 interface Executing {
   readonly steps: readonly Step[];
   readonly responses: ResponseOp[];
 }
 
-/** A loop and no recursion, as in `planTxn`. */
+/** A loop, not a recursion, as in `planTxn`. */
 function* execute(execution: Execution, plan: Plan): Steps<readonly ResponseOp[]> {
   const outermost: Executing = { steps: plan.steps, responses: [] };
   const open = [outermost];
