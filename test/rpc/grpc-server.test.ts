@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
@@ -234,7 +235,8 @@ test("a client that does not read stops its stream's handler, and no other call"
     }),
   ]);
   const session = connectHttp2(`http://127.0.0.1:${port}`);
-  session.request({ ":method": "POST", ":path": "/t.T/Stream", "content-type": "application/grpc" });
+  const asking = session.request({ ":method": "POST", ":path": "/t.T/Stream", "content-type": "application/grpc" });
+  asking.write(Buffer.alloc(5));
   let before = 0;
   const settled = (): boolean => {
     const same = before > 0 && written === before;
@@ -246,6 +248,38 @@ test("a client that does not read stops its stream's handler, and no other call"
   expect(await ask(client, "/t.T/Echo", "x")).toMatchObject({ answer: "x" });
   session.destroy();
   await expect.poll(() => aborted).toBe(true);
+});
+
+test("the handler of a stream runs once its client has said something", async () => {
+  let runs = 0;
+  const { port } = await start([
+    stream(async (calling) => {
+      runs++;
+      for await (const message of calling.read()) calling.write(message);
+    }),
+    echo,
+  ]);
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const head = { ":method": "POST", ":path": "/t.T/Stream", "content-type": "application/grpc" };
+  const begin = (more: object = {}) => session.request({ ...head, ...more });
+  const pinged = () => new Promise<void>((resolve) => session.ping(() => resolve()));
+  const silent = begin();
+  await pinged();
+  expect(runs, "after the head alone").toBe(0);
+  silent.write(Buffer.from([0, 0]));
+  await pinged();
+  expect(runs, "after half of a prefix").toBe(0);
+  silent.write(Buffer.from([0, 0, 1, 7]));
+  expect(await once(silent, "data")).toEqual([Buffer.from([0, 0, 0, 0, 1, 7])]);
+  expect(runs, "after a message").toBe(1);
+  const ended = begin();
+  ended.end();
+  const [answer] = await once(ended, "response");
+  expect([runs, answer["grpc-status"]], "after the end of requests").toEqual([2, "0"]);
+  // It tells a client that asked to be told when the leader is lost.
+  begin({ hasleader: "true" });
+  await expect.poll(() => runs).toBe(3);
+  session.destroy();
 });
 
 test("an answered call leaves its signal alone", async () => {
@@ -282,13 +316,18 @@ test("stopping ends open streams and lets a call that is under way finish", asyn
       return new Promise((resolve) => call.signal.addEventListener("abort", () => resolve()));
     }),
   ]);
-  const call = client.makeBidiStreamRequest("/t.T/Stream", asIs, asIs);
-  call.on("error", () => undefined);
-  const ended = new Promise((resolve) => call.on("status", resolve));
+  const statuses = ["silent", "asking"].map((kind) => {
+    const call = client.makeBidiStreamRequest("/t.T/Stream", asIs, asIs);
+    call.on("error", () => undefined);
+    // The head alone of a call that has not asked anything goes out as well.
+    if (kind === "asking") call.write(Buffer.from("x"));
+    return new Promise((resolve) => call.on("status", resolve));
+  });
   const asked = ask(client, "/t.T/Slow", "x");
   await expect.poll(() => begun).toBe(2);
   const stopped = grpc.stop(5_000);
-  expect(await ended).toMatchObject({ code: GrpcCode.Unavailable, details: "etcdserver: server stopped" });
+  const ended = { code: GrpcCode.Unavailable, details: "etcdserver: server stopped" };
+  expect(await Promise.all(statuses)).toMatchObject([ended, ended]);
   answer(Buffer.from("late"));
   expect(await asked).toMatchObject({ code: 0, answer: "late" });
   await stopped;

@@ -97,12 +97,30 @@ function message(id: number, bytes: number, sent = bytes): Buffer {
 
 const odd = (count: number, from = 1): number[] => Array.from({ length: count }, (_, at) => from + 2 * at);
 
-test("heads of calls without end are refused when the account is full, and told why", async () => {
+test("heads of calls without end hold no more than a share of the account: the oldest make room", async () => {
+  const { memory, attack } = start(4 * mebibyte);
+  const attacker = await attack();
+  const ids = odd(1_000);
+  // At once: there is no later turn in which room could be made.
+  await attacker.send(...ids.map((id) => call(id, "/t.T/Watch")));
+  expect(memory.pot("calls").heldBytes).toBeLessThanOrEqual((4 * mebibyte) / 8);
+  expect(memory.pot("calls").heldBytes).toBeGreaterThan((3 * mebibyte) / 8);
+  expect(memory.peakBytes).toBeLessThan(mebibyte);
+  expect(memory.pot("calls").refusals).toBe(0);
+  const refused = attacker.frames.flatMap((line) => /^reset (\d+) refused$/.exec(line)?.[1] ?? []).map(Number);
+  expect(refused.length).toBeGreaterThan(800);
+  expect(refused).toEqual(ids.slice(0, refused.length));
+  attacker.socket.destroy();
+  await quiet();
+  expect(memory.heldBytes).toBe(0);
+});
+
+test("streams that have asked something are refused when the account is full, and told why", async () => {
   const { memory, lines, attack } = start(4 * mebibyte);
   const attacker = await attack();
-  // At once, so that the oldest have no time to make room.
-  await attacker.send(...odd(1_000).map((id) => call(id, "/t.T/Watch")));
+  await attacker.send(...odd(1_000).flatMap((id) => [call(id, "/t.T/Watch"), message(id, 30)]));
   expect(memory.peakBytes).toBeLessThanOrEqual(4 * mebibyte);
+  expect(memory.peakBytes).toBeGreaterThan(3 * mebibyte);
   expect(memory.pot("calls").refusals).toBeGreaterThan(0);
   expect(attacker.frames.join("\n")).toContain(tooMany);
   expect(lines.length).toBe(1);

@@ -5,13 +5,13 @@ import type { CallOrigin } from "../services/call-origin.js";
 import type { SlowCalls } from "../services/slow-calls.js";
 import { type CallStatus, okStatus, statusOf } from "../services/status.js";
 import type { Answer, LongAnswer } from "./answer.js";
-import type { Binding, CallLog, UnaryBinding } from "./binding.js";
+import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import type { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
 import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
 import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messages.js";
-import type { HalfOpenCalls } from "./half-open-calls.js";
+import type { HalfOpenCalls, HalfOpenPlace } from "./half-open-calls.js";
 import type { MessageInPieces, ServerStream } from "./stream.js";
 
 /** What is waiting for a client before its handler is asked to stop. */
@@ -21,6 +21,8 @@ const nothing = new Uint8Array(0);
 const stalledMsMax = 60_000;
 /** What a message takes, beside its bytes, until its handler asks for it. */
 const keptMessageBytes = 256;
+/** What the handler of a stream takes while it runs, beside what is counted for the call. */
+const streamHandlerBytes = 12 * 1024;
 
 /** What all calls of a server share. */
 export interface CallEnvironment {
@@ -37,7 +39,7 @@ export interface CallEnvironment {
   /** Calls that may last: streams, and those that wait. Whoever stops the server ends them. */
   readonly lasting: LastingCalls;
   /** Calls of which no message has come. */
-  readonly halfOpen: Pick<HalfOpenCalls, "add" | "delete">;
+  readonly halfOpen: Pick<HalfOpenCalls, "enter" | "leave">;
   /** The turn of the event loop that all clients share. */
   readonly turn: LoopTurn;
 }
@@ -61,10 +63,13 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   readonly #reader: MessageReader;
   readonly #startedAt: number;
   readonly #deadline: number | undefined;
+  /** Among the calls of which no message has come. */
+  #halfOpen: HalfOpenPlace | undefined;
   #cancel: AbortController | undefined;
   /** Why its handler should stop. */
   #aborted: EtcdError | undefined;
   #ended: "no" | "answered" | "cancelled" = "no";
+  /** The handler has been started. */
   #begun = false;
   #halfClosed = false;
   /** Messages of a request stream that the handler has not asked for yet. */
@@ -93,15 +98,28 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#reader = new MessageReader(environment.receiveBytesMax, origin.encoding);
     this.#startedAt = environment.slow.now();
     counters.started++;
-    environment.halfOpen.add(stream);
     const { timeoutMs } = origin;
     this.#deadline = timeoutMs === undefined ? undefined : environment.deadlines.add(this, timeoutMs);
     if (timeoutMs === 0) this.expire();
   }
 
-  /** A stream's handler runs from its first moment on, a unary call's when the request is there. */
+  /**
+   * The head has come. A handler runs once the client has said something: until then the call is little more than its
+   * head. A stream that may not be served is refused at once.
+   */
   start(): void {
-    if (this.#binding.kind === "stream") void this.#runStream();
+    if (this.#ended !== "no") return;
+    this.#halfOpen = this.#environment.halfOpen.enter(this.#stream);
+    if (this.#binding.kind === "unary") return;
+    this.#environment.lasting.add(this);
+    try {
+      this.#environment.gate.admit(this, this.#binding);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    // Its handler tells the client when the leader is lost, also a client that has not asked for anything.
+    if (this.metadata("hasleader") === "true") this.#beginStream();
   }
 
   // ---- what its handler sees ----
@@ -187,7 +205,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#unallowed += chunk.length;
     try {
       // One request is all that a unary call is asked with: as with grpc-go, nobody looks at what comes after it.
-      if (this.#ended === "no" && !this.#begun) this.#reader.feed(chunk, (message) => this.#receive(message));
+      const wanted = this.#binding.kind === "stream" || !this.#begun;
+      if (this.#ended === "no" && wanted) this.#reader.feed(chunk, (message) => this.#receive(message));
     } catch (error) {
       this.#fail(error);
       this.#abort(new EtcdError("canceled"));
@@ -205,7 +224,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       const details = this.#reader.cut ? "unexpected EOF" : "EOF";
       this.#finish({ code: isUnary ? GrpcCode.Unknown : GrpcCode.Internal, details });
       this.#abort(new EtcdError("canceled"));
-    } else if (this.#waitingRequests === 0) this.#endRequests();
+    } else {
+      this.#beginStream();
+      if (this.#waitingRequests === 0) this.#endRequests();
+    }
   }
 
   overloaded(): void {
@@ -226,8 +248,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   /** @returns whether more are wanted */
   #receive(message: ReceivedMessage): boolean {
-    const { counters, halfOpen } = this.#environment;
-    halfOpen.delete(this.#stream);
+    const { counters } = this.#environment;
+    this.#leaveHalfOpen();
     this.#counters.received++;
     counters.receivedBytes += message.bytes.length;
     if (this.#binding.kind === "unary") {
@@ -235,6 +257,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       void this.#runUnary(message);
       return false;
     }
+    this.#beginStream();
+    if (this.#ended !== "no") return false;
     const waiting = this.#wantsRequest;
     this.#wantsRequest = undefined;
     if (waiting === undefined) this.#keep(message);
@@ -286,7 +310,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#unallowed = 0;
     if (this.#reader.partial && this.#ended === "no") return;
     // The request of a unary call is held until it is answered: many that wait for the log are many bytes.
-    if (this.#begun && this.#ended === "no") return;
+    if (this.#begun && this.#binding.kind === "unary" && this.#ended === "no") return;
     this.#stream.free(this.#held);
     this.#held = 0;
   }
@@ -370,15 +394,23 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#abort(new EtcdError("canceled"));
   }
 
-  async #runStream(): Promise<void> {
-    const { gate, counters, lasting } = this.#environment;
-    if (this.#binding.kind !== "stream" || this.#ended !== "no") return;
+  /** Starts the handler of a stream, if it does not run. */
+  #beginStream(): void {
+    if (this.#begun || this.#ended !== "no" || this.#binding.kind !== "stream") return;
+    if (!this.#stream.charge(streamHandlerBytes)) {
+      this.overloaded();
+      return;
+    }
+    this.#begun = true;
+    void this.#runStream(this.#binding);
+  }
+
+  async #runStream(binding: StreamBinding): Promise<void> {
+    const { counters, lasting } = this.#environment;
     counters.client("stream", this.metadata("client-api-version"));
-    lasting.add(this);
     this.#stream.occupy();
     try {
-      gate.admit(this, this.#binding);
-      await this.#binding.run(this);
+      await binding.run(this);
       this.#finish(okStatus);
     } catch (error) {
       this.#fail(error);
@@ -428,11 +460,18 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   #close(code: GrpcCode): void {
-    this.#environment.halfOpen.delete(this.#stream);
+    this.#leaveHalfOpen();
+    if (!this.#begun) this.#environment.lasting.delete(this);
     this.#counters.end(code);
     if (this.#environment.timed) this.#counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
     if (this.#deadline !== undefined) this.#environment.deadlines.remove(this, this.#deadline);
     this.#giveRoom();
+  }
+
+  #leaveHalfOpen(): void {
+    if (this.#halfOpen === undefined) return;
+    this.#environment.halfOpen.leave(this.#halfOpen);
+    this.#halfOpen = undefined;
   }
 
   #giveRoom(): void {

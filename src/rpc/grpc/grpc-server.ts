@@ -39,8 +39,8 @@ import {
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 import { HalfOpenCalls } from "./half-open-calls.js";
 
-/** What an open call takes, its connection's share of it and its handler included, beside its metadata. */
-const callBytes = { unary: 4 * 1024, stream: 16 * 1024 } as const;
+/** What an open call takes, its connection's share of it included, beside its metadata and the handler of a stream. */
+const callBytes = 4 * 1024;
 /** What each field of the metadata takes beside its characters. */
 const fieldBytes = 100;
 /** What a connection takes beside what is counted of its streams: its tables, and its parts that read and write. */
@@ -203,7 +203,7 @@ export class GrpcServer {
       const details = `grpc: Decompressor is not installed for grpc-encoding ${quoted(encoding)}`;
       const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
       stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
-    } else if (!this.#charge(stream, head, method[0])) {
+    } else if (!this.#charge(stream, head, method[0].first)) {
       const { code, message } = new EtcdError("overloaded");
       stream.end(refusalOf({ code, details: message }));
     } else {
@@ -215,9 +215,9 @@ export class GrpcServer {
     return undefined;
   }
 
-  #charge(stream: Http2Stream, { fields }: FieldList, { kind, first }: Binding): boolean {
+  #charge(stream: Http2Stream, { fields }: FieldList, first = false): boolean {
     if (first) stream.priority = "first";
-    let bytes: number = callBytes[kind];
+    let bytes = callBytes;
     for (const { name, value } of fields) bytes += name.length + value.length + fieldBytes;
     return stream.charge(bytes);
   }
