@@ -1,4 +1,4 @@
-import { compareBytes, emptyBytes, type Steps, type WorkBudget } from "../base/index.js";
+import { compareBytes, emptyBytes, isOneKey, type Steps, type WorkBudget } from "../base/index.js";
 import type { KeyHead, SteppedReader } from "../mvcc/index.js";
 import { type Compare, CompareResult, CompareTarget, KeyValue } from "../wire/index.js";
 
@@ -19,7 +19,7 @@ export function* allHold(reader: SteppedReader, compares: readonly Compare[], bu
 
 /** Whether the index alone can decide the comparison, at once. */
 function isOfOneHead({ rangeEnd, target }: Compare): boolean {
-  return rangeEnd === "" && isOfHead(target);
+  return isOneKey(rangeEnd) && isOfHead(target);
 }
 
 function isOfHead(target: CompareTarget): boolean {

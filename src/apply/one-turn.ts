@@ -1,4 +1,4 @@
-import type { LeaseId } from "../base/index.js";
+import { isOneKey, type LeaseId } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { PutRequest, RequestOp, TxnRequest } from "../wire/index.js";
 import type { Command } from "./command.js";
@@ -22,7 +22,7 @@ export function fitsOneTurn(command: Command, lessor: Lessor, judged: boolean): 
       return txnFits(command.value, lessor, judged);
     case "deleteRange":
     case "range":
-      return command.value.rangeEnd === "";
+      return isOneKey(command.value.rangeEnd);
     case "leaseRevoke":
       return leaseFits(command.value.id, lessor);
     default:
@@ -33,7 +33,7 @@ export function fitsOneTurn(command: Command, lessor: Lessor, judged: boolean): 
 function txnFits({ compare, success, failure }: TxnRequest, lessor: Lessor, judged: boolean): boolean {
   if (compare.length + success.length + failure.length > operationsAtOnce) return false;
   return (
-    compare.every(({ rangeEnd }) => rangeEnd === "") &&
+    compare.every(({ rangeEnd }) => isOneKey(rangeEnd)) &&
     success.every((operation) => operationFits(operation, lessor, judged)) &&
     failure.every((operation) => operationFits(operation, lessor, judged))
   );
@@ -48,7 +48,7 @@ function operationFits({ request }: RequestOp, lessor: Lessor, judged: boolean):
     case undefined:
       return true;
     default:
-      return request?.value.rangeEnd === "";
+      return request !== undefined && isOneKey(request.value.rangeEnd);
   }
 }
 

@@ -1,4 +1,4 @@
-import { EtcdError, type Key, type MemoryAsker, type MemoryPot } from "../base/index.js";
+import { EtcdError, isOneKey, type Key, type MemoryAsker, type MemoryPot } from "../base/index.js";
 import type { Store } from "../mvcc/index.js";
 import type { RequestOp, TxnRequest } from "../wire/index.js";
 import { pairOverheadBytes } from "./long-range.js";
@@ -59,7 +59,7 @@ function ofSingleKey({ request }: RequestOp): boolean {
   switch (request?.case) {
     case "requestRange":
     case "requestDeleteRange":
-      return request.value.rangeEnd === "";
+      return isOneKey(request.value.rangeEnd);
     case "requestTxn":
       return false;
     default:
@@ -86,7 +86,7 @@ function* rangesOf(request: TxnRequest): Generator<AnsweredRange, void, undefine
       for (const { request: operation } of branch) {
         if (operation?.case === "requestTxn") open.push(operation.value);
         const range = answeredBy(operation);
-        if (range !== undefined && range.rangeEnd !== "") yield range;
+        if (range !== undefined && !isOneKey(range.rangeEnd)) yield range;
       }
     }
   }

@@ -1,3 +1,4 @@
+import { isOneKey } from "../base/index.js";
 import type { PinnedRange, Store } from "../mvcc/index.js";
 import type { RangeRequest, RangeResponse } from "../wire/index.js";
 import { LongRange, ReadHold } from "./long-range.js";
@@ -22,7 +23,7 @@ export async function readRange(
   context: ReadContext,
 ): Promise<RangeResponse | LongRange> {
   const { key, rangeEnd, revision } = request;
-  if (rangeEnd === "") return applyRange(store, request);
+  if (isOneKey(rangeEnd)) return applyRange(store, request);
   return await readPinned(store, store.openRange(key, rangeEnd, revision), request, context);
 }
 

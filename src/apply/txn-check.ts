@@ -1,4 +1,4 @@
-import { EtcdError, type Key, type Steps, type WorkBudget } from "../base/index.js";
+import { EtcdError, isInRange, type Key, type Steps, type WorkBudget } from "../base/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
 import type { DeleteRangeRequest } from "../wire/index.js";
@@ -78,11 +78,6 @@ class Gone {
   }
 
   has(key: Key): boolean {
-    return this.#deletes.slice(this.#puts.get(key) ?? 0).some((each) => covers(each, key));
+    return this.#deletes.slice(this.#puts.get(key) ?? 0).some((each) => isInRange(key, each.key, each.rangeEnd));
   }
-}
-
-function covers({ key: low, rangeEnd }: DeleteRangeRequest, key: Key): boolean {
-  if (rangeEnd === "") return key === low;
-  return key >= low && (rangeEnd === "\0" || key < rangeEnd);
 }

@@ -1,9 +1,6 @@
-import type { Key } from "../base/index.js";
+import { intervalOf, type Key } from "../base/index.js";
 
-/** Greater than every key: the characters of a key are bytes. Stands for "no upper bound". */
-const aboveAllKeys = "\u0100";
-
-/** A key when `end` is empty, every key from `key` on when it is `"\0"`, else `[key, end)`. */
+/** Keys as a request names them (`base/key-range.ts`). */
 export interface KeyRange {
   readonly key: Key;
   readonly end: Key;
@@ -20,7 +17,7 @@ export class KeyRanges {
   readonly #intervals: readonly Interval[];
 
   constructor(ranges: readonly KeyRange[]) {
-    const given = ranges.map(intervalOf).filter(({ low, high }) => low < high);
+    const given: Interval[] = ranges.map(({ key, end }) => intervalOf(key, end)).filter(({ low, high }) => low < high);
     given.sort((one, other) => (one.low < other.low ? -1 : 1));
     const merged: Interval[] = [];
     for (const interval of given) {
@@ -33,7 +30,7 @@ export class KeyRanges {
 
   /** Whether all keys of the range are in here; for a range without keys, whether its start is. */
   covers(key: Key, end: Key): boolean {
-    const { low, high } = intervalOf({ key, end });
+    const { low, high } = intervalOf(key, end);
     const interval = this.#lastFrom(low);
     return interval !== undefined && low < interval.high && high <= interval.high;
   }
@@ -50,9 +47,4 @@ export class KeyRanges {
     }
     return this.#intervals[from - 1];
   }
-}
-
-function intervalOf({ key, end }: KeyRange): Interval {
-  if (end === "") return { low: key, high: `${key}\0` };
-  return { low: key, high: end === "\0" ? aboveAllKeys : end };
 }

@@ -1,4 +1,4 @@
-import { EtcdError } from "../base/index.js";
+import { EtcdError, isEmptyRange } from "../base/index.js";
 import { type AuthRoleGrantPermissionRequest, type AuthRoleRevokePermissionRequest, authpb } from "../wire/index.js";
 import { type AuthStore, type Role, rootRole } from "./auth-store.js";
 
@@ -32,9 +32,7 @@ export function deleteRole(auth: AuthStore, name: string): void {
 export function grantPermission(auth: AuthStore, { name, perm }: AuthRoleGrantPermissionRequest): void {
   if (perm === undefined) throw new EtcdError("permissionNotGiven");
   const { key, rangeEnd } = perm;
-  if (key === "" || (rangeEnd !== "" && rangeEnd !== "\0" && key >= rangeEnd)) {
-    throw new EtcdError("invalidAuthManagement");
-  }
+  if (key === "" || isEmptyRange(key, rangeEnd)) throw new EtcdError("invalidAuthManagement");
   const role = roleOf(auth, name);
   auth.putRole({ ...role, keyPermission: withPermission(role.keyPermission, perm) });
   auth.commit("granted/updated a permission to a user", {

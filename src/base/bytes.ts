@@ -26,18 +26,6 @@ export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.byteLength === right.byteLength && Buffer.compare(left, right) === 0;
 }
 
-/**
- * The first key after every key that starts with `prefix`; `"\0"` (no upper bound) when there is none,
- * which is so for an empty prefix and for one of 0xff bytes only.
- */
-export function prefixEnd(prefix: Key): Key {
-  for (let at = prefix.length - 1; at >= 0; at--) {
-    const byte = prefix.charCodeAt(at);
-    if (byte < 0xff) return prefix.slice(0, at) + String.fromCharCode(byte + 1);
-  }
-  return "\0";
-}
-
 /** Writes a number below 2^53 as eight big-endian bytes. */
 export function writeBE64(target: Uint8Array, offset: number, value: number): void {
   const high = Math.floor(value / 0x1_0000_0000);

@@ -11,7 +11,6 @@ export {
   keyFromBytes,
   keyFromText,
   keyToBytes,
-  prefixEnd,
   readBE64,
   writeBE64,
 } from "./bytes.js";
@@ -24,6 +23,20 @@ export { exponentialBounds, Histogram } from "./histogram.js";
 export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
 export { IntervalTree } from "./interval-tree.js";
 export { canonicalAddress } from "./ip-address.js";
+export {
+  aboveAllKeys,
+  intervalOf,
+  isEmptyRange,
+  isInRange,
+  isOneKey,
+  keyAfter,
+  lowestKey,
+  openEnd,
+  prefixEnd,
+  prefixRange,
+  rangeFrom,
+  upperBoundOf,
+} from "./key-range.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
 export { LoopTurn } from "./loop-turn.js";
 export {

@@ -1,8 +1,6 @@
 import { assert } from "./assert.js";
 import type { Key } from "./ids.js";
-
-/** Greater than every key: the characters of a key are bytes. Stands inside the tree for "no upper bound". */
-const aboveAllKeys = "\u0100";
+import { aboveAllKeys, upperBoundOf } from "./key-range.js";
 
 interface Node<Value> {
   readonly low: Key;
@@ -17,7 +15,7 @@ interface Node<Value> {
 }
 
 /**
- * Half-open intervals of keys, `[low, high)`, with one value each; `"\0"` as `high` means "no upper bound".
+ * Half-open intervals of keys, `[low, high)`, with one value each; a `high` of `openEnd` is no bound.
  * Setting, getting and deleting cost O(log n); finding the k intervals around a point O(k log n) at most.
  */
 export class IntervalTree<Value> {
@@ -83,7 +81,7 @@ export class IntervalTree<Value> {
 }
 
 function upperBound(high: Key): Key {
-  return high === "\0" ? aboveAllKeys : high;
+  return upperBoundOf(high) ?? aboveAllKeys;
 }
 
 function compare<Value>(low: Key, high: Key, node: Node<Value>): number {

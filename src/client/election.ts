@@ -1,4 +1,4 @@
-import { GrpcCode, type Key, keyFromText, prefixEnd } from "../base/index.js";
+import { GrpcCode, type Key, keyFromText, prefixRange } from "../base/index.js";
 import {
   type Compare,
   CompareResult,
@@ -93,8 +93,7 @@ export class Election {
     fromRevision: number,
     signal: AbortSignal,
   ): Promise<[ResponseHeader | undefined, KeyValue] | undefined> {
-    const rangeEnd = prefixEnd(this.#prefix);
-    const watch = await this.#session.client.watch({ key: this.#prefix, rangeEnd, startRevision: fromRevision });
+    const watch = await this.#session.client.watch({ ...prefixRange(this.#prefix), startRevision: fromRevision });
     const stop = (): void => watch.cancel();
     signal.addEventListener("abort", stop, { once: true });
     try {

@@ -1,4 +1,4 @@
-import { GrpcCode, type Key, prefixEnd } from "../base/index.js";
+import { GrpcCode, type Key, prefixRange } from "../base/index.js";
 import { EventType, SortOrder, SortTarget } from "../wire/index.js";
 import type { Client } from "./client.js";
 import { ClientError, canceled } from "./client-error.js";
@@ -12,7 +12,7 @@ export const leavingQueue = { timeoutMs: 400 };
 /** The newest of `prefix`'s keys, or the oldest: whom a waiter waits for, and who comes first. */
 export function byCreation(prefix: Key, order: "first" | "last") {
   const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;
-  return { key: prefix, rangeEnd: prefixEnd(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
+  return { ...prefixRange(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { crc32c, EtcdError, type Key, keyToBytes, Turns } from "../base/index.js";
+import { crc32c, EtcdError, type Key, keyAfter, keyToBytes, Turns } from "../base/index.js";
 import { isTombstoneKey, mainOf, revisionKey, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
@@ -76,7 +76,7 @@ async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<
     let next: Key | undefined;
     state.index.walk(low, undefined, (key, entry) => {
       found = entry.visibleAt(at) >= 0;
-      if (turns.over(0)) next = `${key}\0`;
+      if (turns.over(0)) next = keyAfter(key);
       return !found && next === undefined;
     });
     low = next;

@@ -80,8 +80,3 @@ export class KeyIndex {
     return entry;
   }
 }
-
-/** The upper bound of a range for `walk`; only for ranges that are not a single key. */
-export function upperBoundOf(end: Key): Key | undefined {
-  return end === "\0" ? undefined : end;
-}

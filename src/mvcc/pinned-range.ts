@@ -1,4 +1,4 @@
-import type { Key } from "../base/index.js";
+import { isOneKey, type Key, keyAfter } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 import type { Hold } from "./pins.js";
 import { RangeScan } from "./range-scan.js";
@@ -18,8 +18,8 @@ export class PinnedRange {
     this.current = current;
     this.#state = state;
     this.#key = key;
-    // One key is a range as well: the next possible key ends it.
-    this.#end = end === "" ? `${key}\0` : end;
+    // Scans begin anywhere in the range, so that one key needs an end of its own.
+    this.#end = isOneKey(end) ? keyAfter(key) : end;
     this.#at = at;
     this.#hold = state.pins.hold(at);
   }

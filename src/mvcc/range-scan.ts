@@ -1,7 +1,6 @@
-import type { Key, Steps, WorkBudget } from "../base/index.js";
+import { isOneKey, type Key, keyAfter, type Steps, upperBoundOf, type WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 import type { KeyEntry } from "./key-entry.js";
-import { upperBoundOf } from "./key-index.js";
 import type { KeyHead, RangeOptions, RangeResult } from "./reader.js";
 import type { StoreState } from "./store-state.js";
 
@@ -24,7 +23,7 @@ export class RangeScan {
     this.#limit = limit;
     this.#high = upperBoundOf(end);
     this.#low = key;
-    if (end !== "") return;
+    if (!isOneKey(end)) return;
     const entry = state.index.get(key);
     if (entry !== undefined) this.#take(entry);
     this.#low = undefined;
@@ -53,7 +52,7 @@ export class RangeScan {
     this.#low = undefined;
     this.#state.index.walk(low, this.#high, (key, entry) => {
       if (!over(this.#take(entry))) return true;
-      this.#low = `${key}\0`;
+      this.#low = keyAfter(key);
       return false;
     });
   }
@@ -140,7 +139,7 @@ function* entriesInSteps(
   budget: WorkBudget,
   visit: (entry: KeyEntry) => number,
 ): Steps<void> {
-  if (end === "") {
+  if (isOneKey(end)) {
     const entry = state.index.get(key);
     if (entry !== undefined) visit(entry);
     return;
@@ -152,7 +151,7 @@ function* entriesInSteps(
       const bytes = visit(entry);
       if (bytes === stop) return false;
       if (!budget.over(bytes)) return true;
-      next = `${found}\0`;
+      next = keyAfter(found);
       return false;
     });
     low = next;

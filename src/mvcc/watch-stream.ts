@@ -1,3 +1,4 @@
+import { isEmptyRange } from "../base/index.js";
 import type { EncodedEvent } from "../wire/index.js";
 import type { EventBatch, Watcher, WatcherOwner, WatcherPlace, WatchId, WatchOptions } from "./watcher.js";
 
@@ -75,7 +76,7 @@ export class WatchStream implements WatcherOwner {
   /** @param id 0 lets the stream choose: the next number from 0 up that no watcher has */
   watch(id: WatchId, options: WatchOptions): WatchAnswer {
     const { key, end, startRevision, progressNotify } = options;
-    if (end !== "" && end !== "\0" && key >= end) return { kind: "refused", reason: "mvcc: watcher range is empty" };
+    if (isEmptyRange(key, end)) return { kind: "refused", reason: "mvcc: watcher range is empty" };
     if (id !== 0n && this.#watchers.has(id)) {
       return { kind: "refused", reason: "mvcc: duplicate watch ID provided on the WatchStream" };
     }

@@ -1,4 +1,4 @@
-import { IntervalTree, type Key } from "../base/index.js";
+import { IntervalTree, isOneKey, type Key } from "../base/index.js";
 import type { Watcher } from "./watcher.js";
 
 /** Watchers by what they watch: those of one key are found by hashing it, those of ranges in O(log n). */
@@ -19,19 +19,19 @@ export class WatcherGroup {
   add(watcher: Watcher): void {
     this.#all.add(watcher);
     const { key, end } = watcher.options;
-    const same = end === "" ? this.#byKey.get(key) : this.#byRange.get(key, end);
+    const same = isOneKey(end) ? this.#byKey.get(key) : this.#byRange.get(key, end);
     if (same !== undefined) same.add(watcher);
-    else if (end === "") this.#byKey.set(key, new Set([watcher]));
+    else if (isOneKey(end)) this.#byKey.set(key, new Set([watcher]));
     else this.#byRange.set(key, end, new Set([watcher]));
   }
 
   delete(watcher: Watcher): void {
     if (!this.#all.delete(watcher)) return;
     const { key, end } = watcher.options;
-    const same = end === "" ? this.#byKey.get(key) : this.#byRange.get(key, end);
+    const same = isOneKey(end) ? this.#byKey.get(key) : this.#byRange.get(key, end);
     same?.delete(watcher);
     if (same?.size !== 0) return;
-    if (end === "") this.#byKey.delete(key);
+    if (isOneKey(end)) this.#byKey.delete(key);
     else this.#byRange.delete(key, end);
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { prefixEnd } from "../../base/index.js";
+import { prefixRange } from "../../base/index.js";
 import { type Client, ClientError } from "../../client/index.js";
 import type { Context } from "../context.js";
 import { Exit, ExitCode, Failure } from "../failure.js";
@@ -157,7 +157,7 @@ function openClients(context: Context, writers: number): Promise<readonly Client
 }
 
 async function refuseOldKeys(client: Client, prefix: Bytes, shown: (command: string) => string): Promise<void> {
-  const { kvs } = await orFail(client.range({ key: prefix, rangeEnd: prefixEnd(prefix), limit: 1 }));
+  const { kvs } = await orFail(client.range({ ...prefixRange(prefix), limit: 1 }));
   if (kvs.length === 0) return;
   const command = shown(`etcdctl del --prefix ${prefix}`);
   throw new Failure(ExitCode.InvalidInput, `prefix ${quote(prefix)} has keys. Delete with ${command} first`);
@@ -189,7 +189,7 @@ async function write(
 
 async function removeKeys(context: Context, client: Client, prefix: Bytes): Promise<void> {
   try {
-    const { header } = await client.deleteRange({ key: prefix, rangeEnd: prefixEnd(prefix) }, cleanUp);
+    const { header } = await client.deleteRange(prefixRange(prefix), cleanUp);
     if (context.flags.bool("auto-compact")) {
       const revision = header?.revision ?? 0;
       printLine(`Compacting with revision ${revision}`);

@@ -1,4 +1,4 @@
-import { prefixEnd } from "../../base/index.js";
+import { prefixRange, rangeFrom } from "../../base/index.js";
 import { RangeRequest, SortOrder, SortTarget } from "../../wire/index.js";
 import type { Context } from "../context.js";
 import { badArgs, ExitCode, Failure } from "../failure.js";
@@ -55,8 +55,7 @@ export function rangeRequest(flags: FlagSet, args: readonly Bytes[]): RangeReque
 /** The keys that arguments and flags mean; an empty key with a flag means the whole key space. */
 export function keyRange(key: Bytes, end: Bytes | undefined, prefix: boolean, fromKey: boolean) {
   if (!prefix && !fromKey) return { key, rangeEnd: end ?? "" };
-  if (key === "") return { key: "\0", rangeEnd: "\0" };
-  return { key, rangeEnd: prefix ? prefixEnd(key) : "\0" };
+  return prefix ? prefixRange(key) : rangeFrom(key);
 }
 
 const orders: Readonly<Record<string, number>> = {

@@ -1,10 +1,10 @@
+import { prefixRange } from "../../base/index.js";
 import {
   type Client,
   DeleteRangeRequest,
   EventType,
   type KeyValue,
   PutRequest,
-  prefixEnd,
   type RequestOp,
   SortOrder,
   SortTarget,
@@ -16,8 +16,8 @@ import { failureOf } from "../failure-of.js";
 import type { Bytes } from "../go-text.js";
 import { printLine } from "../output.js";
 import { Progress } from "../progress.js";
+import { rangePages } from "../range-pages.js";
 
-const pageKeys = 1_000;
 /** What members take in one transaction, unless they are told otherwise. */
 const operationsMax = 128;
 const reportEveryMs = 30_000;
@@ -74,26 +74,21 @@ class Mirror {
 
   /** @returns the revision that was copied */
   async copy(): Promise<number> {
-    const end = this.#prefix === "" ? "\0" : prefixEnd(this.#prefix);
-    let key = this.#prefix === "" ? "\0" : this.#prefix;
-    const { header, count } = await this.#source.range({ key, rangeEnd: end, countOnly: true });
+    const keys = prefixRange(this.#prefix);
+    const { header, count } = await this.#source.range({ ...keys, countOnly: true });
     const revision = header?.revision ?? 0;
     const progress = new Progress("mirroring", count);
     const order = { sortTarget: SortTarget.KEY, sortOrder: SortOrder.ASCEND };
-    for (let more = true; more; ) {
-      const page = await this.#source.range({ key, rangeEnd: end, limit: pageKeys, revision, ...order });
-      for (const kv of page.kvs) await this.#put(kv);
-      progress.advance(page.kvs.length);
-      more = page.more;
-      key = `${page.kvs.at(-1)?.key ?? key}\0`;
+    for await (const { kvs } of rangePages(this.#source, { ...keys, revision, ...order })) {
+      for (const kv of kvs) await this.#put(kv);
+      progress.advance(kvs.length);
     }
     progress.hide();
     return revision;
   }
 
   async follow(revision: number): Promise<void> {
-    const [key, rangeEnd] = this.#prefix === "" ? ["\0", "\0"] : [this.#prefix, prefixEnd(this.#prefix)];
-    const watch = await this.#source.watch({ key, rangeEnd, startRevision: revision + 1 });
+    const watch = await this.#source.watch({ ...prefixRange(this.#prefix), startRevision: revision + 1 });
     for await (const { events } of watch) {
       let operations: RequestOp[] = [];
       let last = 0;

@@ -1,9 +1,10 @@
-import { prefixEnd } from "../../base/index.js";
+import { isOneKey, lowestKey, prefixRange, rangeFrom } from "../../base/index.js";
 import { authpb } from "../../wire/index.js";
 import type { Context } from "../context.js";
 import { badArgs } from "../failure.js";
 import { orFail } from "../failure-of.js";
 import { type Bytes, textOf } from "../go-text.js";
+import { rangeText } from "../print/simple.js";
 
 export async function add(context: Context): Promise<void> {
   const role = onlyArgument(context, "role add command requires role name as its argument");
@@ -57,21 +58,16 @@ export async function revokePermission(context: Context): Promise<void> {
 }
 
 function shown(key: Bytes, rangeEnd: Bytes): Bytes {
-  if (rangeEnd === "") return `key ${key}`;
-  return rangeEnd === "\0" ? `range [${key}, <open ended>` : `range [${key}, ${rangeEnd})`;
+  return isOneKey(rangeEnd) ? `key ${key}` : `range ${rangeText(key, rangeEnd)}`;
 }
 
 /** The range that a permission is for; an empty key means all keys with a flag, and the lowest key without. */
 function permittedKeys({ flags }: Context, [key = "", end]: readonly Bytes[]): { key: Bytes; rangeEnd: Bytes } {
   const [prefix, fromKey] = [flags.bool("prefix"), flags.bool("from-key")];
-  const exclusive = "--from-key and --prefix flags are mutually exclusive";
-  if (key === "") {
-    if (prefix && fromKey) throw badArgs(exclusive);
-    return { key: "\0", rangeEnd: prefix || fromKey ? "\0" : "" };
-  }
-  if (end === undefined) {
-    if (prefix && fromKey) throw badArgs(exclusive);
-    return { key, rangeEnd: prefix ? prefixEnd(key) : fromKey ? "\0" : "" };
+  if (key === "" || end === undefined) {
+    if (prefix && fromKey) throw badArgs("--from-key and --prefix flags are mutually exclusive");
+    if (prefix) return prefixRange(key);
+    return fromKey ? rangeFrom(key) : { key: key === "" ? lowestKey : key, rangeEnd: "" };
   }
   if (prefix) throw badArgs("unexpected endkey argument with --prefix flag");
   if (fromKey) throw badArgs("unexpected endkey argument with --from-key flag");

@@ -1,11 +1,10 @@
-import { prefixEnd } from "../../base/index.js";
+import { prefixRange } from "../../base/index.js";
 import type { Context } from "../context.js";
 import { badArgs } from "../failure.js";
 import { orFail } from "../failure-of.js";
 import { type Bytes, bytesOf } from "../go-text.js";
 import { paint, printLine } from "../output.js";
-
-const pageKeys = 1_000;
+import { rangePages } from "../range-pages.js";
 
 /** A part of the key space, and how many keys are in it. */
 interface Branch {
@@ -17,25 +16,17 @@ export async function tree(context: Context): Promise<void> {
   if (context.args.length > 1) throw badArgs("tree takes one prefix at most");
   const [prefix = ""] = context.args;
   const root = newBranch();
-  for await (const key of keysOf(context, prefix)) add(root, key.slice(prefix.length).split("/"));
+  await orFail(addKeys(root, context, prefix));
   const depth = context.flags.number("depth");
   printLine(`${prefix === "" ? "." : prefix} ${counted(root.count)}`);
   printBranch(root, "", depth === 0 ? Number.POSITIVE_INFINITY : depth);
 }
 
-/** Page by page at one revision, the values left out: the key space may be large. */
-async function* keysOf(context: Context, prefix: Bytes): AsyncGenerator<Bytes, void> {
+/** The values are left out: the key space may be large. */
+async function addKeys(root: Branch, context: Context, prefix: Bytes): Promise<void> {
   const client = await context.connect();
-  const rangeEnd = prefix === "" ? "\0" : prefixEnd(prefix);
-  let key = prefix === "" ? "\0" : prefix;
-  let revision = 0;
-  for (let more = true; more; ) {
-    const request = { key, rangeEnd, revision, limit: pageKeys, keysOnly: true };
-    const page = await orFail(client.range(request, context.call));
-    for (const kv of page.kvs) yield kv.key;
-    revision = revision === 0 ? (page.header?.revision ?? 0) : revision;
-    key = `${page.kvs.at(-1)?.key ?? key}\0`;
-    more = page.more;
+  for await (const { kvs } of rangePages(client, { ...prefixRange(prefix), keysOnly: true }, context.call)) {
+    for (const { key } of kvs) add(root, key.slice(prefix.length).split("/"));
   }
 }
 

@@ -1,4 +1,4 @@
-import { prefixEnd } from "../../base/index.js";
+import { isOneKey, openEnd, prefixEnd } from "../../base/index.js";
 import {
   AlarmType,
   type AuthRoleGetResponse,
@@ -159,9 +159,13 @@ function rolePermissions(role: Bytes, { perm }: AuthRoleGetResponse): readonly B
 }
 
 function permission({ key, rangeEnd }: { readonly key: Bytes; readonly rangeEnd: Bytes }): Bytes {
-  if (rangeEnd === "") return `\t${key}`;
-  const range = rangeEnd === "\0" ? `[${key}, <open ended>` : `[${key}, ${rangeEnd})`;
-  return `\t${range}${prefixEnd(key) === rangeEnd ? ` (prefix ${key})` : ""}`;
+  if (isOneKey(rangeEnd)) return `\t${key}`;
+  return `\t${rangeText(key, rangeEnd)}${prefixEnd(key) === rangeEnd ? ` (prefix ${key})` : ""}`;
+}
+
+/** A range of more than one key, as etcdctl prints it; one without an upper bound has no closing bracket there. */
+export function rangeText(key: Bytes, rangeEnd: Bytes): Bytes {
+  return rangeEnd === openEnd ? `[${key}, <open ended>` : `[${key}, ${rangeEnd})`;
 }
 
 function joined({ rows }: Rows): readonly Bytes[] {

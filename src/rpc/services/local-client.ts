@@ -1,4 +1,4 @@
-import { EtcdError, GrpcCode, type Key, type LeaseId, prefixEnd } from "../../base/index.js";
+import { EtcdError, GrpcCode, type Key, type LeaseId, prefixRange } from "../../base/index.js";
 import type { Call, EtcdServer } from "../../server/index.js";
 import {
   Compare,
@@ -99,7 +99,7 @@ function found({ header, kvs }: RangeResponse): Found {
 /** The newest of `prefix`'s keys, or the oldest: whom a waiter waits for, and who comes first. */
 export function byCreation(prefix: Key, order: "first" | "last"): Partial<RangeRequest> {
   const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;
-  return { key: prefix, rangeEnd: prefixEnd(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
+  return { ...prefixRange(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
 }
 
 /** Holds in that life of a key which this revision created; 0: when there is no such key. */

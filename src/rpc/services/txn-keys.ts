@@ -1,4 +1,4 @@
-import { EtcdError, IntervalTree, type Key } from "../../base/index.js";
+import { EtcdError, IntervalTree, isOneKey, type Key, keyAfter } from "../../base/index.js";
 import { type RequestOp, type TxnRequest, withNestedTxns } from "../../wire/index.js";
 
 /** What the operations of one branch would write, nested transactions included. */
@@ -82,7 +82,7 @@ class Deletes {
   }
 
   add(key: Key, end: Key): void {
-    const high = end === "" ? `${key}\0` : end;
+    const high = isOneKey(end) ? keyAfter(key) : end;
     if (key < high) this.#insert([key, high]);
   }
 

@@ -4,6 +4,7 @@ import {
   EtcdError,
   GrpcCode,
   type Key,
+  lowestKey,
   type MemoryAccount,
   type Random,
   type Timer,
@@ -153,7 +154,7 @@ class WatchSession {
 
   async #create(request: WatchCreateRequest): Promise<void> {
     const { rangeEnd: end, startRevision, prevKv, progressNotify } = request;
-    const key = request.key === "" ? "\0" : request.key;
+    const key = request.key === "" ? lowestKey : request.key;
     if (startRevision < 0) {
       this.#refuse(new EtcdError("compacted").message);
       return;
