@@ -1,30 +1,30 @@
 import type { Key, Steps, WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 
-/** One put or delete of a revision, as whoever watches wants to hear of it. */
+/** One put or delete of a revision, with all that a watcher needs. */
 export interface Change {
   readonly type: "put" | "delete";
   readonly key: Key;
-  /** What an event carries: the whole pair, or of a delete its key and revision. */
+  /** The pair in an event: the whole pair, or for a delete its key and revision. */
   readonly kv: Encoded<KeyValue>;
   readonly modRevision: number;
-  /** The pair before this revision, when it was in memory anyway; undefined when there was none or it is to be read. */
+  /** The pair before this revision, if it was in memory. Undefined when there was none, or when it has to be read. */
   readonly previous: Encoded<KeyValue> | undefined;
-  /** Revision that began this life of the key; 0 for a delete. */
+  /** Revision at which the key was last created; 0 for a delete. */
   readonly createRevision: number;
-  /** Puts in this life of the key, from 1; 0 for a delete. */
+  /** Number of puts since the key was created, from 1; 0 for a delete. */
   readonly version: number;
-  /** The lease that this put attaches the key to; 0: none. */
+  /** The lease that this put attaches the key to; 0 means none. */
   readonly leaseId: bigint;
 }
 
-/** Hears of every revision when it is complete and readable, at once and in order. */
+/** Called with every revision once it is complete and readable, at once and in order. */
 export type ChangeListener = (revision: number, changes: readonly Change[]) => void;
 
 /**
- * As a `ChangeListener`, of one that may have much to do.
+ * Like `ChangeListener`, for a listener that may have much to do.
  *
- * @returns what is left to do after this call; the next revision begins only when that is done
+ * @returns the work that is left after this call; the next revision begins only when it is done
  */
 export type ChangeTeller = (
   revision: number,

@@ -5,29 +5,30 @@ import { mainOf, revisionKey, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
 
-/** Keys of the index that are compacted in one go; about a millisecond. */
+/** Number of index keys compacted in one turn; takes about a millisecond. */
 const keysAtOnce = 2000;
 
 const scheduledName = Buffer.from("scheduledCompactRev");
 const finishedName = Buffer.from("finishedCompactRev");
 
 export interface CompactionPace {
-  /** Stored changes looked at between two pauses. */
+  /** Number of stored changes visited between two pauses. */
   readonly batch: number;
   readonly pauseMs: number;
 }
 
-/** One accepted compaction and the one before it. */
+/** An accepted compaction, and the revision of the one before it. */
 interface Job {
   readonly revision: number;
   readonly before: number;
-  /** The one before left nothing behind, so that this one passes everything since then. */
+  /** The compaction before has finished, so this one visits the whole history since then and its hash is comparable. */
   readonly complete: boolean;
 }
 
 /**
- * Removes what no read can see any more: first from the index, then from disk, one compaction after the other, in
- * short turns with pauses. The meta bucket tells what was asked for and what is done, so that a restart goes on.
+ * Removes the history that no read can see any more: first from the index, then from disk, one compaction after the
+ * other, in short turns with pauses. The meta bucket records the requested and the finished compaction, so that a
+ * restart resumes an interrupted one.
  */
 export class Compactor {
   readonly #state: StoreState;
@@ -42,7 +43,7 @@ export class Compactor {
     this.#pace = pace;
   }
 
-  /** What was once asked for and what is done, as the disk tells; -1 for never. */
+  /** The last requested and the last finished compaction, from disk; -1 means never. */
   stored(): { readonly scheduled: number; readonly finished: number } {
     const scheduled = this.#state.backend.get("meta", scheduledName);
     const finished = this.#state.backend.get("meta", finishedName);
@@ -53,7 +54,8 @@ export class Compactor {
   }
 
   /**
-   * Hides what is older than `revision` at once. The promise tells when it is also gone from memory and disk.
+   * Makes history below `revision` unreadable at once. The promise resolves when it is also removed from memory and
+   * disk.
    *
    * @throws EtcdError `futureRevision` or `compacted`
    */
@@ -67,12 +69,12 @@ export class Compactor {
     state.backend.put("meta", scheduledName, revisionKey(revision, 0));
     const job = { revision, before, complete: scheduled === finished };
     const done = this.#last.then(() => this.#run(job));
-    // A failure is told to whoever waits for this one; the next is tried all the same.
+    // The caller gets the failure from `done`; the next compaction runs all the same.
     this.#last = done.catch((error: unknown) => this.#report(job, error));
     return done;
   }
 
-  /** Ends the work in the background; what is left goes on after the next start. */
+  /** Stops the work in the background; an unfinished compaction resumes after the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#last;
@@ -96,7 +98,7 @@ export class Compactor {
     logger.info("finished scheduled compaction", { "compact-revision": job.revision, took, hash, removed });
   }
 
-  /** @returns whether any change at or below `revision` stays */
+  /** @returns whether any change at or below `revision` is kept */
   async #compactIndex(revision: number): Promise<boolean> {
     const turns = new Turns(this.#state.clock);
     let kept = false;
@@ -110,7 +112,7 @@ export class Compactor {
     return kept;
   }
 
-  /** Passes all stored changes up to the revision, and removes those that the index has forgotten. */
+  /** Visits all stored changes up to the revision, and removes those that are no longer in the index. */
   async #remove(job: Job, anyKept: boolean): Promise<{ readonly hash: number; readonly removed: number }> {
     const { backend, clock, counters, index } = this.#state;
     const hasher = new KvHasher(job.before);
@@ -122,7 +124,7 @@ export class Compactor {
       for (const [storedKey, value] of rows) {
         const main = mainOf(storedKey);
         const stays = index.get(readStoredKey(value))?.has(main, subOf(storedKey)) === true;
-        // As etcd sums up: where nothing stays at all, it takes what the compaction before had left.
+        // etcd hashes the kept changes; when none is kept, it hashes all that the compaction before had left.
         if (main > job.before || stays || !anyKept) hasher.add(storedKey, value);
         if (!stays) {
           backend.delete("key", storedKey, value.byteLength);
@@ -143,7 +145,7 @@ export class Compactor {
     return { hash: hasher.sum, removed };
   }
 
-  /** Lets others have the disk and the loop for a while. */
+  /** Leaves the disk and the event loop to other work for a while. */
   #pause(): Promise<void> {
     const { signal } = this.#stopping;
     return new Promise((resolve) => {

@@ -1,11 +1,12 @@
 import type { KvHash } from "./hash.js";
 
-/** How many compactions are remembered. */
+/** Number of compactions whose hash is remembered. */
 const rememberedMax = 10;
 
 /**
- * What compactions summed up in passing: the history between one and the next, which cannot be read any more. Asked
- * for a revision that was compacted, a member tells this one, so members can be compared there too.
+ * The hashes that compactions computed in passing. Each covers the history between two compactions, which can no longer
+ * be read. A member that is asked for the hash of a compacted revision answers with this one, so that members can be
+ * compared there, too.
  */
 export class HashCache {
   #hashes: KvHash[] = [];
@@ -16,7 +17,7 @@ export class HashCache {
     if (this.#hashes.length > rememberedMax) this.#hashes.shift();
   }
 
-  /** The newest compaction first. */
+  /** All hashes, the newest compaction first. */
   all(): readonly KvHash[] {
     return [...this.#hashes].reverse();
   }

@@ -3,18 +3,18 @@ import { isTombstoneKey, mainOf, revisionKey, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
 
-/** A checksum over the history up to one revision: equal on every member that holds the same. */
+/** A checksum over the history up to one revision: equal on all members with the same history. */
 export interface KvHash {
   readonly hash: number;
-  /** What was compacted when it was taken; -1: nothing yet. */
+  /** The compacted revision when the hash was computed; -1 when nothing was ever compacted. */
   readonly compactRevision: number;
-  /** The history was hashed up to here. */
+  /** The last revision that the hash covers. */
   readonly revision: number;
 }
 
 /**
- * Sums up stored changes in their order. No tombstone at the compacted revision counts, because older versions of
- * etcd removed those.
+ * Hashes stored changes in their order. Tombstones at the compacted revision are left out, because older versions of
+ * etcd removed them.
  */
 export class KvHasher {
   readonly #compactRevision: number;
@@ -47,7 +47,7 @@ export async function hashHistory(state: StoreState, revision: number): Promise<
   const result = { compactRevision: compactedRevision, revision: at };
   if (at < 0) return { ...result, hash: new KvHasher(compactedRevision).sum };
   const rows = state.backend.batches("key", revisionKey(0, 0), revisionKey(at + 1, 0));
-  // The index must go on telling what stands at these revisions, while a later compaction waits.
+  // The index must keep the records visible at these revisions, so a later compaction has to wait.
   const hold = state.pins.hold(compactedRevision);
   try {
     const turns = new Turns(state.clock);
@@ -67,8 +67,8 @@ export async function hashHistory(state: StoreState, revision: number): Promise<
 }
 
 /**
- * Whether any key exists at `at`. When none does, etcd's set of what to keep is empty, which it takes for "keep all
- * that is stored": all that was visible when it was compacted.
+ * Whether any key exists at `at`. When none does, etcd's set of records to keep is empty, which etcd takes for "keep
+ * all stored records": those that were visible at the compacted revision.
  */
 async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<boolean> {
   let found = false;

@@ -1,39 +1,39 @@
 import type { History } from "./history.js";
 import type { WatchHistory } from "./watch-history.js";
 
-/** A stretch that is larger is given away once and not kept. */
+/** A larger stretch is delivered once and not kept. */
 const keptBytesMax = 8 * 1024 * 1024;
-/** Stretches that are kept, the one that is being read ahead included: of 4 MiB or a little more each. */
+/** The most stretches that are kept, of 4 MiB or a little more each; the one that is read ahead counts. */
 const stretchesMax = 3;
 
 interface Stretch {
   readonly low: number;
-  /** Undefined while it is being read. */
+  /** The last revision of the stretch; undefined while it is being read. */
   through: number | undefined;
   readonly read: Promise<History>;
 }
 
 /**
- * Reads history for watchers that catch up: a stretch is read once for all who come by soon after each other, and the
- * next one while the first is on its way to clients.
+ * Reads history for watchers that catch up. A stretch is read once for all watchers that need it within a short time,
+ * and the next stretch is read while the first is sent to clients.
  */
 export class HistoryAhead {
   readonly #history: WatchHistory;
   readonly #countMax: number;
-  /** In the order in which they were asked for. */
+  /** Stretches in the order in which they were requested. */
   #stretches: Stretch[] = [];
   #compactedRevision = 0;
 
-  /** @param countMax most changes of a stretch */
+  /** @param countMax the most changes of a stretch */
   constructor(history: WatchHistory, countMax: number) {
     this.#history = history;
     this.#countMax = countMax;
   }
 
-  /** As `changesFrom`. */
+  /** Like `Store.changesFrom`, from memory where possible. */
   async from(low: number): Promise<History> {
     const { compactedRevision, revision } = this.#history;
-    // What a compaction leaves of a revision is less than what was read before it.
+    // After a compaction, reads find less of a revision than the kept stretches hold.
     if (compactedRevision !== this.#compactedRevision) this.clear();
     this.#compactedRevision = compactedRevision;
     const { changes, through } = await (this.#find(low) ?? this.#read(low)).read;
@@ -46,7 +46,7 @@ export class HistoryAhead {
     return this.#stretches.length === 0;
   }
 
-  /** Forgets what was read: nobody is behind, or the history is another one. */
+  /** Drops all kept stretches: no watcher is behind, or the store has another history. */
   clear(): void {
     this.#stretches = [];
   }

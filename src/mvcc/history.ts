@@ -6,20 +6,20 @@ import type { StoreState } from "./store-state.js";
 import { readStoredHead, readStoredKey } from "./stored-head.js";
 import { deletion } from "./write-txn.js";
 
-/** So many bytes are enough for one stretch, however few changes they hold. */
+/** A stretch ends after this many bytes, even with few changes. */
 const bytesMax = 4 * 1024 * 1024;
 
-/** A stretch of history for someone who catches up. */
+/** A stretch of history for a watcher that catches up. */
 export interface History {
-  /** In order, and of each revision all or none. */
+  /** Changes in order; of each revision all or none. */
   readonly changes: readonly Change[];
-  /** The last revision it covers, whether that has changes left or not. */
+  /** The last revision that the stretch covers, even when no change of it is left. */
   readonly through: number;
 }
 
 /**
- * Changes from revision `low` on, of the state at the call, in turns of a few milliseconds. It stops after the
- * revision with which `countMax` changes or some megabytes are reached, so a single revision may go past both.
+ * Reads changes from revision `low` on, as of the call, in turns of a few milliseconds. It stops after the revision
+ * that reaches `countMax` changes or `bytesMax`, so a single large revision may exceed both.
  *
  * @throws EtcdError `compacted` when `low` is below the compacted revision
  */

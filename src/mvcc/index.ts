@@ -1,9 +1,9 @@
 /**
- * The key space of one member: every key at every revision that is not compacted, over the backend's bucket `key`,
- * whose bytes are etcd's. `apply` drives it, one write at a time and without waiting; reads are synchronous. It knows
- * nothing of requests, of raft, or of what a lease is: a lease id is a number that is stored with a value.
+ * The key space of one member: every key at every revision that is not compacted, stored in the backend's bucket `key`
+ * in etcd's format. `apply` makes the writes, one at a time and without waiting; reads are synchronous. This room knows
+ * nothing of requests, of raft, or of the meaning of a lease: a lease id is a number that is stored with a value.
  *
- * `WatchableStore` stands on it and tells watchers every change once and in order; no write waits for a watcher.
+ * `WatchableStore` is built on it and tells watchers every change once and in order; no write waits for a watcher.
  */
 export type { Change, ChangeListener } from "./change.js";
 export { StoreCounters } from "./counters.js";

@@ -1,24 +1,24 @@
-/** Up to here, the array of older records is as long as it must be. */
+/** Up to this length, the array of older records gets exactly the space it needs. */
 const exactLength = 16;
 
 /**
- * What the index knows of one key: its newest record in fields, older ones in an array that most keys do not have.
- * A record is a put or a tombstone; a generation is a run of puts up to its tombstone. Versions and creation of
- * older generations are not held: they stand in the stored values, and only the newest are needed to write.
+ * The index entry of one key: its newest record in fields, older ones in an array that most keys do not have. A record
+ * is a put or a tombstone; a generation is a run of puts up to its tombstone. The versions and creation revisions of
+ * older records are not kept: they are in the stored values, and writes need only the newest.
  */
 export class KeyEntry {
   /** Main revision of the newest record. */
   main: number;
-  /** Its place among the changes of that revision. */
+  /** Number of the record among the changes of its revision. */
   sub: number;
-  /** Main revision that began the living generation; 0 when the newest record is a tombstone. */
+  /** Main revision that began the current generation; 0 when the newest record is a tombstone. */
   createRevision: number;
-  /** Puts in the living generation; 0 when the newest record is a tombstone. */
+  /** Number of puts in the current generation; 0 when the newest record is a tombstone. */
   version: number;
-  /** The newest value as it is stored, when it is in memory. Belongs to `ValueCache`, as does `cacheState`. */
+  /** The newest value as stored, if it is in memory. `ValueCache` owns this field and `cacheState`. */
   value: Uint8Array | undefined = undefined;
   cacheState = 0;
-  /** Older records, ascending, two numbers each: main, then sub doubled, plus one for a tombstone. */
+  /** Older records in ascending order, two numbers each: main, then twice sub, plus one for a tombstone. */
   #older: number[] | undefined = undefined;
 
   constructor(main: number, sub: number, createRevision: number, version: number) {
@@ -32,7 +32,7 @@ export class KeyEntry {
     return this.version > 0;
   }
 
-  /** A put at a revision above all others; begins a generation when the key was deleted. */
+  /** Adds a put at a revision above all others; it begins a generation when the key was deleted. */
   put(main: number, sub: number): void {
     this.#retire();
     if (this.version === 0) this.createRevision = main;
@@ -41,7 +41,7 @@ export class KeyEntry {
     this.sub = sub;
   }
 
-  /** A delete at a revision above all others, of a living key. */
+  /** Adds a delete at a revision above all others; the key must exist. */
   bury(main: number, sub: number): void {
     this.#retire();
     this.main = main;
@@ -51,8 +51,8 @@ export class KeyEntry {
   }
 
   /**
-   * The newest record with a main revision of at most `at`, when it is a put: its position from the oldest.
-   * `position === this.olderCount` is the newest record of all. -1: the key was not there.
+   * Position, counted from the oldest, of the newest record with a main revision of at most `at`, if it is a put.
+   * `this.olderCount` is the position of the newest record of all. -1 means that the key did not exist.
    */
   visibleAt(at: number): number {
     if (this.main <= at) return this.version > 0 ? this.olderCount : -1;
@@ -72,7 +72,7 @@ export class KeyEntry {
     return position === this.olderCount ? this.sub : Math.floor((this.#older?.[2 * position + 1] ?? 0) / 2);
   }
 
-  /** Whether this record is in the index, that is, not compacted. */
+  /** Whether the index holds this record, that is, whether it is not compacted. */
   has(main: number, sub: number): boolean {
     if (main === this.main && sub === this.sub) return true;
     for (let position = this.#lastAtMost(main); position >= 0 && this.mainAt(position) === main; position--) {
@@ -82,10 +82,11 @@ export class KeyEntry {
   }
 
   /**
-   * Forgets what no read at `revision` or later can see: all records before the newest with main <= `revision`, and
-   * that one too when it is a tombstone, unless it lies at `revision` itself: a watch may start there and must see it.
+   * Drops the records that no read at `revision` or later can see: all before the newest with main <= `revision`, and
+   * that one, too, if it is a tombstone. A tombstone at `revision` itself stays: a watch may start there and must see
+   * it.
    *
-   * @returns "gone" when nothing is left, "kept" when a record at or below `revision` stays, else "untouched"
+   * @returns "gone" when nothing is left, "kept" when a record at or below `revision` stays, otherwise "untouched"
    */
   compact(revision: number): "gone" | "kept" | "untouched" {
     if (this.main <= revision) {
@@ -101,11 +102,11 @@ export class KeyEntry {
     return keep ? "kept" : "untouched";
   }
 
-  /** Moves the newest record to the older ones, before another takes its fields. */
+  /** Moves the newest record to the older ones, before another record takes its fields. */
   #retire(): void {
     const mark = 2 * this.sub + (this.version === 0 ? 1 : 0);
     const older = this.#older;
-    // A push sets places aside for more to come, which a usual key has no use for.
+    // A push reserves space for more records, which most keys would never use.
     if (older === undefined) this.#older = [this.main, mark];
     else if (older.length < exactLength) this.#older = older.concat(this.main, mark);
     else older.push(this.main, mark);

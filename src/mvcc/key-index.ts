@@ -2,11 +2,11 @@ import { assert, type Key } from "../base/index.js";
 import { KeyEntry } from "./key-entry.js";
 import { KeyTree } from "./key-tree.js";
 
-/** How far a pass over the whole index has come. */
+/** Progress of a pass over the whole index. */
 export interface IndexSlice {
-  /** Where to go on; undefined at the end. */
+  /** Key at which to continue; undefined at the end. */
   readonly next: Key | undefined;
-  /** Whether a record at or below the compacted revision stays. */
+  /** Whether any record at or below the compacted revision is kept. */
   readonly kept: boolean;
 }
 
@@ -15,7 +15,7 @@ export class KeyIndex {
   readonly #tree = new KeyTree<KeyEntry>();
   #alive = 0;
 
-  /** Keys that exist now. */
+  /** Number of keys that exist now. */
   get alive(): number {
     return this.#alive;
   }
@@ -38,14 +38,17 @@ export class KeyIndex {
   }
 
   /**
-   * Takes up a stored record; they come oldest first. What comes first of a key may be in the middle of its life, for
-   * the rest was compacted: `version` and `createRevision` tell. 0 and 0 stand for a tombstone.
+   * Adds a stored record; records come oldest first. The first record of a key may be in the middle of a generation,
+   * whose beginning was compacted: `version` and `createRevision` tell. Both are 0 for a tombstone.
    */
   restore(key: Key, main: number, sub: number, createRevision: number, version: number): void {
     this.#record(key, new KeyEntry(main, sub, createRevision, version));
   }
 
-  /** Visits keys of `[low, high)` in order, deleted ones too, until `visit` returns false. It must not write. */
+  /**
+   * Visits the keys of `[low, high)` in order, including deleted ones, until `visit` returns false. `visit` must not
+   * write.
+   */
   walk(low: Key, high: Key | undefined, visit: (key: Key, entry: KeyEntry) => boolean): void {
     this.#tree.walk(low, high, visit);
   }
@@ -70,7 +73,7 @@ export class KeyIndex {
     return { next, kept };
   }
 
-  /** Adds `record` to what is known of the key; it is the entry itself, when that is nothing. */
+  /** Adds `record` to the entry of the key; a new key gets `record` itself as its entry. */
   #record(key: Key, record: KeyEntry): KeyEntry {
     const entry = this.#tree.getOrInsert(key, record);
     const wasAlive = entry !== record && entry.alive;

@@ -1,6 +1,6 @@
 import { assert, type Key } from "../base/index.js";
 
-/** Most entries of a node; one more, and it is cut in two. */
+/** The most entries of a node; a node with one more is split. */
 const nodeSize = 64;
 
 class Leaf<V> {
@@ -15,7 +15,9 @@ class Leaf<V> {
   }
 }
 
-/** `keys[i]` parts `children[i]`, which is below it, from `children[i + 1]`, which starts with it or later. */
+/**
+ * `keys[i]` separates two children: keys in `children[i]` are smaller, keys in `children[i + 1]` are equal or larger.
+ */
 class Branch<V> {
   keys: Key[];
   children: Node<V>[];
@@ -28,16 +30,16 @@ class Branch<V> {
 
 type Node<V> = Leaf<V> | Branch<V>;
 
-/** A branch on the way to a key, and which of its children the way takes. */
+/** A branch on the path to a key, and the child that the path takes. */
 interface Turn<V> {
   readonly branch: Branch<V>;
   readonly place: number;
 }
 
 /**
- * Keys in byte order: a B+tree over latin1 strings. Two arrays a leaf and no object an entry keep it small; leaves
- * are linked, so a range is a walk. Nodes are never merged, only dropped when empty: a range that was emptied is
- * mostly filled again, or emptied wholly.
+ * Keys in byte order: a B+tree over latin1 strings. It is compact, since a leaf has two arrays and entries are no
+ * objects of their own. Leaves are linked, so reading a range is a walk over leaves. Nodes are never merged, only
+ * dropped when empty: a range that was emptied is mostly filled again, or emptied completely.
  */
 export class KeyTree<V> {
   #root: Node<V> = new Leaf<V>([], []);
@@ -48,7 +50,7 @@ export class KeyTree<V> {
     return leaf.keys[place] === key ? leaf.values[place] : undefined;
   }
 
-  /** What stands at `key`; `value`, from now on, when nothing did. */
+  /** The value at `key`; when there is none, `value` is inserted and returned. */
   getOrInsert(key: Key, value: V): V {
     const leaf = this.#leafOf(key);
     const place = lowerBound(leaf.keys, key);
@@ -104,7 +106,7 @@ export class KeyTree<V> {
     return way;
   }
 
-  /** Cuts the full leaf of `key`, and what becomes full above it. */
+  /** Splits the full leaf of `key`, and each branch above it that becomes full. */
   #cutAlong(key: Key): void {
     const way = this.#wayTo(key);
     let full: Node<V> = this.#leafOf(key);
@@ -137,7 +139,7 @@ export class KeyTree<V> {
   }
 }
 
-/** Keys often come in ascending order: then the left leaf stays full, for nothing more will come to it. */
+/** Splits a leaf. Keys often arrive in ascending order; the left leaf then stays full, since it gets no more keys. */
 function cutLeaf<V>(leaf: Leaf<V>, added: Key): { key: Key; right: Leaf<V> } {
   const ascending = leaf.next === undefined && leaf.keys.at(-1) === added;
   const at = ascending ? leaf.keys.length - 1 : leaf.keys.length >>> 1;

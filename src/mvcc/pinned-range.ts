@@ -4,9 +4,9 @@ import type { Hold } from "./pins.js";
 import { RangeScan } from "./range-scan.js";
 import type { StoreState } from "./store-state.js";
 
-/** A range at one revision, which can be read in steps and more than once: until `close` no compaction removes it. */
+/** A range at one revision, which can be read in steps and more than once: no compaction removes it until `close`. */
 export class PinnedRange {
-  /** The revision of the store when the range was opened, which an answer names; not the one that is read. */
+  /** The store's revision when the range was opened, which the answer names; the range may be read at another one. */
   readonly current: number;
   readonly #state: StoreState;
   readonly #hold: Hold;
@@ -25,19 +25,19 @@ export class PinnedRange {
   }
 
   /**
-   * @param pairsMax most pairs to read; 0 for none, only the count
-   * @param from a key of the range to begin with, in place of the first
+   * @param pairsMax the most pairs to read; 0 reads only the count
+   * @param from a key of the range to begin with, instead of the first
    */
   scan(pairsMax: number, from = this.#key): RangeScan {
     return new RangeScan(this.#state, from, this.#end, this.#at, pairsMax);
   }
 
-  /** One key as it stood at the revision; undefined when it did not exist. */
+  /** One key as of the revision; undefined when it did not exist. */
   get(key: Key): Encoded<KeyValue> | undefined {
     return new RangeScan(this.#state, key, "", this.#at, 1).take()[0];
   }
 
-  /** Lets go of the revision. Harmless when repeated. */
+  /** Releases the revision. May be called again. */
   close(): void {
     this.#hold.release();
   }

@@ -6,8 +6,8 @@ import type { KeyHead, RangeOptions, RangeResult, SteppedReader } from "./reader
 import type { StoreState } from "./store-state.js";
 
 /**
- * The state of the key space at one revision: until it is released, neither writes nor compactions change it.
- * Earlier revisions can be asked for too, but a compaction may take them away between two steps.
+ * The state of the key space at one revision: until it is released, neither writes nor compactions change it. Reads of
+ * earlier revisions are possible, too, but a compaction may remove those between two steps.
  */
 export class PinnedState implements SteppedReader {
   readonly revision: number;
@@ -20,7 +20,7 @@ export class PinnedState implements SteppedReader {
     this.#hold = state.pins.hold(state.revision);
   }
 
-  /** Lets compactions pass. Harmless when done before. */
+  /** Lets compactions go on. May be called again. */
   release(): void {
     this.#hold.release();
   }

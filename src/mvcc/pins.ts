@@ -1,9 +1,14 @@
-/** Keeps everything from one revision on readable until it is released, also when a compaction passes it. */
+/**
+ * Keeps all history from one revision on readable until it is released, even when a compaction has accepted a later
+ * one.
+ */
 export interface Hold {
   release(): void;
 }
 
-/** The revisions that readers hold. A compaction is answered at once, but removes nothing before they are done. */
+/**
+ * The revisions that readers hold. A compaction is answered at once, but removes nothing before these readers are done.
+ */
 export class Pins {
   readonly #held = new Map<number, number>();
   #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
@@ -21,8 +26,8 @@ export class Pins {
   }
 
   /**
-   * Resolves when no revision below `revision` is held, or `signal` aborts; none can be taken there any more once
-   * it is compacted.
+   * Resolves when no revision below `revision` is held, or `signal` aborts. Once a revision is compacted, no new hold
+   * can be taken below it.
    */
   releasedBelow(revision: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || !this.#anyBelow(revision)) return Promise.resolve();

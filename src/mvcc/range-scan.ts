@@ -4,10 +4,10 @@ import type { KeyEntry } from "./key-entry.js";
 import type { KeyHead, RangeOptions, RangeResult } from "./reader.js";
 import type { StoreState } from "./store-state.js";
 
-/** One range at one revision, read at once or in steps; the store may change in between, the answer does not. */
+/** Reads a range at one revision, at once or in steps. The store may change between steps; the answer does not. */
 export class RangeScan {
   kvs: Encoded<KeyValue>[] = [];
-  /** Keys seen so far; all of the range when the scan is done. */
+  /** Number of keys seen so far; of the whole range when the scan is done. */
   count = 0;
   readonly #state: StoreState;
   readonly #at: number;
@@ -16,7 +16,7 @@ export class RangeScan {
   #low: Key | undefined;
   #pairs = 0;
 
-  /** @param limit most pairs to read; 0 none, Infinity all */
+  /** @param limit the most pairs to read; 0 means none, Infinity all */
   constructor(state: StoreState, key: Key, end: Key, at: number, limit: number) {
     this.#state = state;
     this.#at = at;
@@ -33,19 +33,19 @@ export class RangeScan {
     return this.#low === undefined;
   }
 
-  /** The key that the next step begins with; undefined when the scan is done. */
+  /** Key with which the next step begins; undefined when the scan is done. */
   get next(): Key | undefined {
     return this.#low;
   }
 
-  /** The pairs that were read since the last call, which the scan forgets. */
+  /** Returns the pairs read since the last call; the scan forgets them. */
   take(): Encoded<KeyValue>[] {
     const taken = this.kvs;
     this.kvs = [];
     return taken;
   }
 
-  /** Reads on until `over` says so, which hears after each key how many bytes were read. */
+  /** Reads on until `over` returns true; `over` gets the number of bytes read after each key. */
   step(over: (bytes: number) => boolean): void {
     const low = this.#low;
     if (low === undefined) return;
@@ -70,7 +70,7 @@ export class RangeScan {
   }
 }
 
-/** A whole range at once. `current` is the newest revision that may be read. */
+/** Reads a whole range at once. `current` is the newest revision that may be read. */
 export function rangeAt(state: StoreState, current: number, key: Key, end: Key, options: RangeOptions): RangeResult {
   const at = state.readable(options.revision ?? 0, current);
   const scan = new RangeScan(state, key, end, at, pairsMax(options));
@@ -78,7 +78,7 @@ export function rangeAt(state: StoreState, current: number, key: Key, end: Key, 
   return { kvs: scan.kvs, count: scan.count, revision: current };
 }
 
-/** As `rangeAt`, in steps. */
+/** Like `rangeAt`, in steps. */
 export function* rangeInStepsAt(
   state: StoreState,
   current: number,
@@ -96,7 +96,9 @@ export function* rangeInStepsAt(
   }
 }
 
-/** Visits what each key of a range is at revision `at`, in key order, until `visit` returns false. */
+/**
+ * Visits the state of each key of a range at revision `at`, without values, in key order, until `visit` returns false.
+ */
 export function* headsInStepsAt(
   state: StoreState,
   at: number,
@@ -128,10 +130,10 @@ export function* pairsInStepsAt(
   });
 }
 
-/** Told by a visitor that wants no more. */
+/** Returned by a visitor that wants no more entries. */
 const stop = -1;
 
-/** @param visit returns how many bytes it went through, or `stop` */
+/** @param visit returns the number of bytes that it read, or `stop` */
 function* entriesInSteps(
   state: StoreState,
   key: Key,
@@ -159,7 +161,7 @@ function* entriesInSteps(
   }
 }
 
-/** Most pairs that these options let a range read. */
+/** The most pairs that these options allow to read. */
 export function pairsMax({ limit = 0, countOnly = false }: RangeOptions): number {
   if (countOnly) return 0;
   return limit > 0 ? limit : Number.POSITIVE_INFINITY;

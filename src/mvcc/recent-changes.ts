@@ -9,11 +9,11 @@ interface RecentRevision {
 }
 
 /**
- * The newest revisions, as far as a bounded place holds them. Who is behind by these only need not wait for the disk,
- * and so catches up however fast writes follow each other.
+ * The newest revisions, in bounded memory. A watcher that lacks only these need not wait for the disk, so it catches up
+ * even when writes follow each other fast.
  */
 export class RecentChanges {
-  /** One revision after the other, `#first` of them given up already. */
+  /** Consecutive revisions; the first `#first` of them have been dropped. */
   #revisions: RecentRevision[] = [];
   readonly #countMax: number;
   #first = 0;
@@ -21,22 +21,25 @@ export class RecentChanges {
   #count = 0;
   #bytes = 0;
 
-  /** @param revision what the store is at */
+  /**
+   * @param revision the store's current revision
+   * @param countMax the most changes to keep
+   */
   constructor(revision: number, countMax: number) {
     this.#next = revision + 1;
     this.#countMax = countMax;
   }
 
-  /** Forgets everything; the store is at `revision` now. */
+  /** Drops everything; the store's revision is `revision` now. */
   restart(revision: number): void {
     this.#forget();
     this.#next = revision + 1;
   }
 
-  /** Takes the changes of the next revision. */
+  /** Adds the changes of the next revision. */
   add(changes: readonly Change[]): void {
     this.#next++;
-    // More than there is room for, and then nothing before it is of use either.
+    // This revision is too large to keep, and the earlier ones are useless without it.
     if (changes.length > this.#countMax) {
       this.#forget();
       return;
@@ -51,7 +54,7 @@ export class RecentChanges {
     this.#first = 0;
   }
 
-  /** Everything from revision `low` on; undefined when some of it is not here any more. */
+  /** All changes from revision `low` on; undefined when some of them have been dropped. */
   from(low: number): History | undefined {
     const back = this.#next - low;
     if (back > this.#revisions.length - this.#first) return undefined;

@@ -6,10 +6,10 @@ import type { StoreState } from "./store-state.js";
 import { readStoredHead } from "./stored-head.js";
 
 /**
- * Reads all stored changes, oldest first, into the empty index of `state`, and sets its revision to the newest.
- * Values stay where they are.
+ * Reads all stored changes, oldest first, into the empty index of `state`, and sets its revision to the newest. Values
+ * stay on disk.
  *
- * @param onLease hears of every key that exists and has a lease, when all is read
+ * @param onLease called for every existing key with a lease, after all changes have been read
  */
 export async function restoreIndex(state: StoreState, onLease: (key: Key, leaseId: LeaseId) => void): Promise<void> {
   const leases = new Map<Key, LeaseId>();
@@ -23,13 +23,14 @@ export async function restoreIndex(state: StoreState, onLease: (key: Key, leaseI
 
 function restoreChange(index: KeyIndex, leases: Map<Key, LeaseId>, [storedKey, value]: Row): void {
   const { key, createRevision, version, leaseId } = readStoredHead(value);
-  // The mark decides, not the pair: a tombstone's has nothing but the key.
+  // Only the mark in the stored key tells a tombstone, whose pair holds nothing but the key.
   const tombstone = isTombstoneKey(storedKey);
   if (leaseId !== 0n && !tombstone) leases.set(key, leaseId as LeaseId);
   else if (leases.size > 0) leases.delete(key);
   const [main, sub] = [mainOf(storedKey), subOf(storedKey)];
   if (tombstone) index.restore(key, main, sub, 0, 0);
-  // No key at all: a revision that a restored member was told to count on from. It stays, as a key's last change does.
+  // A row without a key marks the revision from which a restored member was told to continue. It stays in the index
+  // like the last change of a key.
   else if (value.length === 0) index.restore(key, main, sub, main, 1);
   else index.restore(key, main, sub, createRevision, version);
 }

@@ -1,4 +1,4 @@
-/** Revisions, the lowest first: a binary heap. */
+/** A binary heap of revisions, the lowest first. */
 export class RevisionHeap {
   readonly #items: number[] = [];
 

@@ -1,8 +1,8 @@
 import { readBE64, writeBE64 } from "../base/index.js";
 
 /**
- * Where a change is stored: eight bytes of main revision, `_`, eight of sub revision, big-endian, so that the order of
- * the bytes is the order of history; a tombstone has a `t` behind it.
+ * Length of a change's stored key: eight bytes of main revision, `_`, eight bytes of sub revision, big-endian, so that
+ * byte order is the order of history. A tombstone's key has a `t` appended.
  */
 const revisionBytes = 17;
 const separator = 0x5f;

@@ -10,7 +10,7 @@ import { revisionKey } from "./revision.js";
 import { readStoredHead } from "./stored-head.js";
 import { ValueCache } from "./value-cache.js";
 
-/** What the parts of one store share. Only a write transaction and the restoration move `revision`. */
+/** The state that the parts of one store share. Only a write transaction and a restore change `revision`. */
 export class StoreState {
   readonly backend: Backend;
   readonly clock: Clock;
@@ -19,11 +19,11 @@ export class StoreState {
   readonly index = new KeyIndex();
   readonly pins = new Pins();
   readonly cache: ValueCache;
-  /** Written pairs wait for their batch, and for watchers that lag, in the order in which they are written. */
+  /** Written pairs, packed in the order of writing. They wait here for their batch and for watchers that are behind. */
   readonly written = new ByteSlab();
-  /** Revision of the last finished write; 1 is the empty store. */
+  /** Revision of the last finished write; 1 for the empty store. */
   revision = 1;
-  /** What lies below cannot be read any more; -1 while nothing was ever compacted. */
+  /** Revisions below this one can no longer be read; -1 when nothing was ever compacted. */
   compactedRevision = -1;
 
   constructor(backend: Backend, clock: Clock, logger: Logger, counters: StoreCounters, cacheBytesMax: number) {
@@ -35,19 +35,19 @@ export class StoreState {
   }
 
   /**
-   * The revision that a read asks for, with 0 as `current`.
+   * The revision to read; 0 or less means `current`.
    *
    * @throws EtcdError `futureRevision` or `compacted`
    */
   readable(revision: number, current: number): number {
     if (revision > current) throw new EtcdError("futureRevision");
-    // The current one is never compacted away from who reads it: at most it is pinned, and a compaction waits for that.
+    // The current revision is always readable: either no compaction can be above it, or its reader has pinned it.
     if (revision <= 0 || revision === current) return current;
     if (revision < this.compactedRevision) throw new EtcdError("compacted");
     return revision;
   }
 
-  /** The stored pair of one record of a key, by its position from the oldest. */
+  /** Reads the stored pair of one record of a key, by its position from the oldest. */
   read(entry: KeyEntry, position: number): Encoded<KeyValue> {
     const newest = position === entry.olderCount;
     const cached = newest ? this.cache.get(entry) : undefined;
@@ -58,13 +58,13 @@ export class StoreState {
     return KeyValue.encoded(value);
   }
 
-  /** What a key is at revision `at`; undefined when it does not exist there. */
+  /** The state of a key at revision `at`, without its value; undefined when it does not exist there. */
   head(key: Key, at: number): KeyHead | undefined {
     const entry = this.index.get(key);
     return entry === undefined ? undefined : this.headOf(entry, at);
   }
 
-  /** As `head`. Only what an older record was is read from disk: the index holds that of the newest one. */
+  /** Like `head`. The disk is read for older records only: the index holds the state of the newest one. */
   headOf(entry: KeyEntry, at: number): KeyHead | undefined {
     if (entry.main <= at) {
       if (!entry.alive) return undefined;

@@ -30,26 +30,26 @@ export interface StoreOptions {
   readonly logger: Logger;
   /** Called for every key with a lease while the store is restored. */
   readonly onLease: (key: Key, leaseId: LeaseId) => void;
-  /** Goes on counting there. */
+  /** Counters to continue with; new ones by default. */
   readonly counters?: StoreCounters;
-  /** How much memory the newest values may take; what is not there is read from disk. */
+  /** Bytes of memory for the newest values; 96 MiB by default. Other values are read from disk. */
   readonly cacheBytesMax?: number;
-  /** Stored changes that a compaction passes between two pauses. */
+  /** Number of stored changes that a compaction visits between two pauses; 1,000 by default. */
   readonly compactionBatch?: number;
   readonly compactionPauseMs?: number;
 }
 
 export interface HashKvResult {
   readonly hash: number;
-  /** What was compacted when it was taken; -1: nothing yet. */
+  /** The compacted revision when the hash was computed; -1 when nothing was ever compacted. */
   readonly compactRevision: number;
-  /** The store's own, not that of the hash. */
+  /** The store's current revision, which may be above that of the hash. */
   readonly currentRevision: number;
 }
 
 const cacheBytesDefault = 96 * 1024 * 1024;
 
-/** Opens the store on what `backend` holds; a compaction that was interrupted goes on in the background. */
+/** Opens the store on the contents of `backend`; an interrupted compaction resumes in the background. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { backend, clock, logger, cacheBytesMax = cacheBytesDefault } = options;
   const { compactionBatch = 1000, compactionPauseMs = 10 } = options;
@@ -59,7 +59,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { scheduled, finished } = compactor.stored();
   state.compactedRevision = finished;
   await restoreIndex(state, options.onLease);
-  // The newest changes may be compacted away, and with them what tells how far the store had come.
+  // A compaction may have removed the newest changes, and with them the record of the store's revision.
   state.revision = Math.max(state.revision, finished, scheduled);
   const fields = { "current-rev": state.revision, "compact-revision": finished, keys: state.index.alive };
   logger.info("kvstore restored", fields);
@@ -71,8 +71,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 /**
- * The key space with its history. One write at a time, made of changes that become visible together; reads at any
- * revision that is not compacted. Same calls, same bytes, on every member.
+ * The key space with its history. There is one write at a time, whose changes become visible together; reads are
+ * possible at any revision that is not compacted. The same calls produce the same bytes on every member.
  */
 export class Store implements SteppedReader {
   #state: StoreState;
@@ -81,9 +81,9 @@ export class Store implements SteppedReader {
   readonly #listeners: ChangeListener[] = [];
   readonly #tellers: ChangeTeller[] = [];
   #writing = false;
-  /** The last write is readable, and not all listeners have heard of it yet. */
+  /** The last write is readable, but not all listeners have been told yet. */
   #telling = false;
-  /** Keys that existed when the write of the moment began. */
+  /** Number of keys when the current write began. */
   #keysBefore = 0;
 
   constructor(state: StoreState, compactor: Compactor, hashes: HashCache) {
@@ -96,12 +96,12 @@ export class Store implements SteppedReader {
     return this.#state.revision;
   }
 
-  /** What lies below cannot be read any more; -1 while nothing was ever compacted. */
+  /** Revisions below this one can no longer be read; -1 when nothing was ever compacted. */
   get compactedRevision(): number {
     return this.#state.compactedRevision;
   }
 
-  /** Keys that exist at `revision`. */
+  /** Number of keys that exist at `revision`. */
   get keyCount(): number {
     return this.#writing ? this.#keysBefore : this.#state.index.alive;
   }
@@ -127,27 +127,29 @@ export class Store implements SteppedReader {
   }
 
   /**
-   * A range that its reader reads in turns, at one revision, and closes.
+   * Opens a range at one revision, which its reader reads in turns and must close.
    *
-   * @param revision the state to read; 0 or less is `current`
-   * @param current the state that counts as the newest: the store's own, or one that the caller has pinned
+   * @param revision the revision to read; 0 or less means `current`
+   * @param current the revision that counts as the newest: the store's own, or one that the caller has pinned
    * @throws EtcdError `futureRevision` or `compacted`
    */
   openRange(key: Key, end: Key, revision: number, current = this.revision): PinnedRange {
     return new PinnedRange(this.#state, key, end, this.#state.readable(revision, current), current);
   }
 
-  /** Cuts work that reads this store into turns of a few milliseconds. */
+  /** Splits work that reads this store into turns of a few milliseconds. */
   turns(): Turns {
     return new Turns(this.#state.clock);
   }
 
-  /** The state of this moment, kept readable until it is released, whatever is written or compacted meanwhile. */
+  /** Pins the current state: it stays readable until it is released, despite writes and compactions. */
   pin(): PinnedState {
     return new PinnedState(this.#state);
   }
 
-  /** Begins the one write of the moment. Its caller ends it, and what it leaves to do, before the next one begins. */
+  /**
+   * Begins a write. The caller must end it, and finish the steps that ending it returns, before the next write begins.
+   */
   beginWrite(): WriteTxn {
     assert(!this.#writing && !this.#telling, "one write ends before the next begins");
     this.#writing = true;
@@ -156,8 +158,8 @@ export class Store implements SteppedReader {
   }
 
   /**
-   * Gives up the history below `revision`. Reads there are refused from now on; `done` tells when it is also removed
-   * from memory and disk, or that it could not be.
+   * Compacts the history below `revision`. Reads there are refused from now on; `done` resolves when it is also removed
+   * from memory and disk, and rejects when that fails.
    *
    * @throws EtcdError `futureRevision` or `compacted`
    */
@@ -166,7 +168,7 @@ export class Store implements SteppedReader {
   }
 
   /**
-   * What `etcdserverpb.Maintenance/HashKV` answers for `revision`, 0 being the current one.
+   * Computes the answer of `etcdserverpb.Maintenance/HashKV` for `revision`; 0 means the current one.
    *
    * @throws EtcdError `futureRevision` or `compacted`
    */
@@ -179,14 +181,14 @@ export class Store implements SteppedReader {
     return { hash, compactRevision, currentRevision };
   }
 
-  /** What compactions summed up of the history that they removed, the newest first; not all of them are remembered. */
+  /** Hashes of the history that compactions removed, newest first; only the last few are remembered. */
   compactionHashes(): readonly KvHash[] {
     return this.#hashes.all();
   }
 
   /**
-   * Changes from revision `low` on as far as there are any yet, whole revisions together; it stops after the revision
-   * with which `countMax` of them (or some megabytes) are reached.
+   * Changes from revision `low` on, as far as there are any yet, in whole revisions. It stops after the revision that
+   * reaches `countMax` changes or some megabytes.
    *
    * @throws EtcdError `compacted` when `low` is below the compacted revision
    */
@@ -198,16 +200,16 @@ export class Store implements SteppedReader {
     this.#listeners.push(listener);
   }
 
-  /** As `onChanges`, of one that may take several turns; it hears after the listeners. */
+  /** Like `onChanges`, for a listener that may take several turns; it is called after the plain listeners. */
   onChangesInSteps(teller: ChangeTeller): void {
     this.#tellers.push(teller);
   }
 
   /**
-   * Goes on from the state of `other`, at once: a store that was opened on another backend and that nobody else uses.
-   * Listeners stay, and hear nothing of what lies between.
+   * Continues from the state of `other` at once: a store that was opened on another backend and that has no other user.
+   * Listeners stay, and are not told the changes in between.
    *
-   * @returns resolves when nobody reads the state before any more, so that its backend may go
+   * @returns resolves when the last reader of the previous state is done, so that its backend may be closed
    */
   async replaceWith(other: Store): Promise<void> {
     assert(!this.#writing, "a state is replaced between two writes");
@@ -219,7 +221,7 @@ export class Store implements SteppedReader {
     await state.pins.releasedBelow(Number.POSITIVE_INFINITY, new AbortController().signal);
   }
 
-  /** Stops what runs in the background; the backend may be closed afterwards. */
+  /** Stops the background work; the backend may be closed afterwards. */
   close(): Promise<void> {
     return this.#compactor.stop();
   }

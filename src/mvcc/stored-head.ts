@@ -1,11 +1,11 @@
 import { assert, type Key, keyFromBytes } from "../base/index.js";
 
-/** What the index, the lessor and a watcher need of a stored `mvccpb.KeyValue`: everything but the value. */
+/** The fields of a stored `mvccpb.KeyValue` that the index, the lessor and watchers need: all but the value. */
 export interface StoredHead {
   readonly key: Key;
   readonly createRevision: number;
   readonly version: number;
-  /** 0: none. */
+  /** Id of the key's lease; 0 means none. */
   readonly leaseId: bigint;
 }
 
@@ -16,8 +16,8 @@ const valueTag = (5 << 3) | 2;
 const leaseTag = 6 << 3;
 
 /**
- * Reads the head of a stored value, past the value itself, in one pass and without a copy of either. The bytes are
- * our own: what is not a `KeyValue` there is damage, and stops the member.
+ * Reads the head of a stored value, skipping the value itself, in one pass and without copying either. The bytes are
+ * our own: anything but a `KeyValue` is damage, and stops the member.
  */
 export function readStoredHead(bytes: Uint8Array): StoredHead {
   let key: Key = "";
@@ -40,8 +40,8 @@ export function readStoredHead(bytes: Uint8Array): StoredHead {
 }
 
 /**
- * The key of a stored value, which is its first field. A value of no bytes is of no key: it only holds its revision,
- * where a restored member was told to count on from a later one.
+ * The key of a stored value, which is its first field. An empty value has no key: it marks the revision from which a
+ * restored member was told to continue.
  */
 export function readStoredKey(bytes: Uint8Array): Key {
   if (bytes.length === 0) return "";
@@ -60,7 +60,7 @@ function varintAt(bytes: Uint8Array, at: number): number {
   }
 }
 
-/** Lease ids use all 64 bits, negative ones too. */
+/** Reads a lease id, which uses all 64 bits and may be negative. */
 function bigintAt(bytes: Uint8Array, at: number): bigint {
   let id = 0n;
   let shift = 0n;

@@ -5,31 +5,32 @@ import type { WatchHistory } from "./watch-history.js";
 import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
 import { WatcherGroup } from "./watcher-group.js";
 
-/** Events of one revision, over all watchers, that are told at once; more are told in steps. */
+/** The most events of one revision, over all watchers, that are delivered at once; more are delivered in steps. */
 const eventsAtOnce = 500;
-/** Bytes of changes that are told at once. */
+/** The most bytes of changes that are delivered at once. */
 const bytesAtOnce = 1024 * 1024;
-/** How large a pair is taken to be that an event may need and that is not in memory. */
+/** Assumed size of a previous pair that an event may need and that is not in memory. */
 const unreadBytes = 64 * 1024;
-/** Handing over one event costs as much as going through so many bytes. */
+/** Cost of delivering one event, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfOffer = 32;
 
 /**
- * Watchers that were handed everything up to the store's revision, or start later. Each write is told to them when it
- * is readable: a small one at once, a large one in steps, with others running in between. While it is being told, no
- * other write ends; whoever becomes synced meanwhile has nothing to hear of it, and no stream is told of its progress.
+ * Watchers that have been given everything up to the store's revision, or start later. Each write is delivered to them
+ * once it is readable: a small one at once, a large one in steps, with other work of the event loop between them. No
+ * other write ends during these steps. A watcher that becomes synced meanwhile already has the changes of that write,
+ * or does not want them; no stream is told of progress meanwhile.
  */
 export class SyncedWatchers {
   readonly #history: WatchHistory;
   readonly #stall: (watcher: Watcher, revision: number) => void;
   readonly #group = new WatcherGroup();
-  /** Became synced while a write is being told: created after it, or having read it in the history. */
+  /** Watchers that became synced while a write is being delivered: created after it, or given it from the history. */
   readonly #joining = new Set<Watcher>();
-  /** Streams that wait for the end of it. */
+  /** Streams to be told when the write has been delivered to all watchers. */
   readonly #waiting = new Set<WatcherOwner>();
   #telling = false;
 
-  /** @param stall takes a watcher, already deleted here, whose stream has no room for the events of `revision` */
+  /** @param stall called with a watcher, already deleted here, whose stream has no room for the events of `revision` */
   constructor(history: WatchHistory, stall: (watcher: Watcher, revision: number) => void) {
     this.#history = history;
     this.#stall = stall;
@@ -39,7 +40,7 @@ export class SyncedWatchers {
     return this.#group.size + this.#joining.size;
   }
 
-  /** A write is readable, and some of these watchers have not heard of it yet. */
+  /** A write is readable, but has not been delivered to all of these watchers yet. */
   get telling(): boolean {
     return this.#telling;
   }
@@ -58,7 +59,7 @@ export class SyncedWatchers {
     this.#group.delete(watcher);
   }
 
-  /** Has the stream hear (`told`) when the write that is being told has been told to all. */
+  /** Calls the stream's `told` once the write under way has been delivered to all watchers. */
   whenTold(stream: WatcherOwner): void {
     this.#waiting.add(stream);
   }
@@ -67,7 +68,7 @@ export class SyncedWatchers {
     this.#waiting.delete(stream);
   }
 
-  /** Tells the changes of a revision. @returns what is left of it */
+  /** Delivers the changes of a revision. @returns the steps that are left, if any */
   tell(revision: number, changes: readonly Change[], budget: WorkBudget): Steps<void> | undefined {
     if (this.#group.size === 0) return undefined;
     if (this.#isLarge(changes)) {
@@ -109,7 +110,7 @@ export class SyncedWatchers {
       if (budget.over(event.encodedBytes)) yield;
     }
     for (const [watcher, batch] of batches) {
-      // It may have been cancelled since.
+      // The watcher may have been cancelled since.
       if (watcher.place === "synced") this.#offer(watcher, revision, batch);
       if (budget.over(batch.events.length * bytesOfOffer)) yield;
     }

@@ -1,24 +1,25 @@
 import { ownBytes } from "../base/index.js";
 import type { KeyEntry } from "./key-entry.js";
 
-/** What the bytes of one value cost beside themselves: a view, its buffer, a place in the ring. */
+/** Memory of a cached value beside its bytes: a view, its buffer, a place in the ring. */
 const overheadBytes = 200;
-/** So many places without a value are nothing to tidy up for. */
+/** Up to this many vacant places are not worth a clean-up. */
 const vacantMin = 1000;
 
 const inRing = 1;
 const touched = 2;
 
 /**
- * Newest values in memory, at most `bytesMax` of them, dropped by the clock algorithm: the hand passes over what was
- * touched since it came by last, once. The value sits in its key's entry, so a hit costs no lookup.
+ * The newest values of keys in memory, at most `bytesMax` bytes, evicted by the clock algorithm: the hand skips, once,
+ * an entry that was read since the hand last passed it. The value is a field of its key's index entry, so a hit costs
+ * no lookup.
  */
 export class ValueCache {
   readonly #bytesMax: number;
   #ring: KeyEntry[] = [];
   #hand = 0;
   #bytes = 0;
-  /** Places of the ring whose entry has no value any more. */
+  /** Number of places in the ring whose entry has no value any more. */
   #vacant = 0;
 
   constructor(bytesMax: number) {
@@ -30,7 +31,7 @@ export class ValueCache {
     return entry.value;
   }
 
-  /** Keeps a copy of the newest value of `entry`, in place of an older one: nobody knows for how long. */
+  /** Keeps a copy of the newest value of `entry`, in place of an older one. It may be evicted at any time. */
   set(entry: KeyEntry, value: Uint8Array): void {
     this.drop(entry);
     const cost = value.byteLength + overheadBytes;
@@ -46,7 +47,7 @@ export class ValueCache {
     while (this.#bytes > this.#bytesMax) this.#turn();
   }
 
-  /** Forgets the value of `entry`, which is no longer its newest. */
+  /** Drops the value of `entry`, which is no longer its newest. */
   drop(entry: KeyEntry): void {
     if (entry.value === undefined) return;
     this.#bytes -= entry.value.byteLength + overheadBytes;
@@ -55,7 +56,7 @@ export class ValueCache {
     if (this.#vacant > vacantMin && this.#vacant > this.#ring.length / 2) this.#closeUp();
   }
 
-  /** Moves the hand by one place; it never rests behind the last one, where the next value will be put. */
+  /** Moves the hand by one place. It never stays behind the last place, where the next value will be put. */
   #turn(): void {
     const entry = this.#ring[this.#hand];
     if (entry === undefined) return;
@@ -67,14 +68,17 @@ export class ValueCache {
       else this.#vacant--;
       entry.value = undefined;
       entry.cacheState = 0;
-      // The newest takes the place and is passed over: it has not had its turn yet.
+      // The newest entry moves to the free place and is skipped: its turn has not come yet.
       const newest = this.#ring.pop();
       if (newest !== undefined && newest !== entry) this.#ring[this.#hand++] = newest;
     }
     if (this.#hand >= this.#ring.length) this.#hand = 0;
   }
 
-  /** Keys that come and go must not leave places behind for ever. Costs a pass, but only after as many drops. */
+  /**
+   * Removes vacant places, which deleted keys would otherwise leave behind for ever. A pass over the ring, but only
+   * after as many drops.
+   */
   #closeUp(): void {
     this.#ring = this.#ring.filter((entry) => {
       if (entry.value === undefined) entry.cacheState = 0;

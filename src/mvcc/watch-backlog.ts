@@ -3,12 +3,15 @@ import { RevisionHeap } from "./revision-heap.js";
 import type { Watcher } from "./watcher.js";
 
 /**
- * Watchers that wait for a sweep through history, by the revision they go on from. The sweep only ever goes forward:
- * who waits ahead of it is taken along on the way, who comes too late waits for the next one. So nobody starves, and
- * history is read once for all that wait, not once for each.
+ * Watchers that wait for a sweep through history, by the revision they need next. The sweep only moves forward: it
+ * picks up the watchers ahead of it on the way, and watchers behind it wait for the next sweep. So no watcher starves,
+ * and history is read once for all that wait, not once for each.
  */
 export class WatchBacklog {
-  /** Kept when emptied, until the heap that holds its revision gives it up: each revision is in a heap once. */
+  /**
+   * Watchers by revision. An emptied set stays until its revision leaves the heap: each revision is in a heap only
+   * once.
+   */
   readonly #waiting = new Map<number, Set<Watcher>>();
   #ahead = new RevisionHeap();
   #later = new RevisionHeap();
@@ -18,7 +21,7 @@ export class WatchBacklog {
     return this.#size;
   }
 
-  /** @param position the next revision of the sweep that is under way */
+  /** @param position the revision that the current sweep reads next */
   add(watcher: Watcher, position: number): void {
     const revision = watcher.nextRevision;
     const same = this.#waiting.get(revision);
@@ -35,7 +38,7 @@ export class WatchBacklog {
     if (this.#waiting.get(watcher.nextRevision)?.delete(watcher)) this.#size--;
   }
 
-  /** Where the next sweep should begin, this one having nobody left to carry; undefined when nobody waits. */
+  /** The revision at which the sweep continues when it carries no watcher; undefined when none waits. */
   nextStop(): number | undefined {
     if (this.#size === 0) return undefined;
     const stop = this.#firstOccupied(this.#ahead);
@@ -44,12 +47,15 @@ export class WatchBacklog {
     return this.#firstOccupied(this.#ahead);
   }
 
-  /** Takes out those ahead of the sweep that go on from `revision` or before. */
+  /** Removes and returns the watchers ahead of the sweep that continue from `revision` or earlier. */
   takeThrough(revision: number): Watcher[] {
     return this.#take(this.#ahead, revision, Number.POSITIVE_INFINITY);
   }
 
-  /** Takes out about `most` of those that go on from before `revision`, wherever the sweep is. */
+  /**
+   * Removes and returns at most about `most` watchers that continue from before `revision`, on either side of the
+   * sweep.
+   */
   takeBefore(revision: number, most: number): Watcher[] {
     const taken = this.#take(this.#ahead, revision - 1, most);
     if (taken.length < most) taken.push(...this.#take(this.#later, revision - 1, most - taken.length));

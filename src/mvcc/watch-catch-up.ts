@@ -9,34 +9,38 @@ import type { WatchHistory } from "./watch-history.js";
 import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
 import { WatcherGroup } from "./watcher-group.js";
 
-/** Most changes that one step reads, and so that one message of the past holds; a larger revision is still whole. */
+/**
+ * The most changes that one step reads, and so that one message about the past holds; a larger revision is still whole.
+ */
 const changesPerStep = 1_000;
-/** A step ends after the revision in which it has gathered this many events, over all watchers. */
+/** A step ends after the revision with which it has gathered this many events, over all watchers. */
 const eventsPerStep = 20_000;
-/** Most watchers that one step moves from one place to another, whatever the reason. */
+/** The most watchers that one step moves from one place to another, for whatever reason. */
 const watchersPerStep = 1_000;
-/** Most watchers of one stream that a step brings back: there is rarely room for all of them. */
+/** The most stalled watchers of one stream that a step resumes: there is rarely room for all of them. */
 const returningPerStep = 200;
 
 export interface CatchUpOptions {
   readonly history: WatchHistory;
-  /** Kept as new as `history`. */
+  /** The newest changes of `history`. */
   readonly recent: RecentChanges;
-  /** How many watchers are not synced. */
+  /** Number of watchers that are not synced. */
   readonly behind: () => number;
-  /** Takes a watcher that was handed everything up to the current revision. */
+  /** Called with a watcher that has been given everything up to the current revision. */
   readonly synced: (watcher: Watcher) => void;
-  /** Hears that history cannot be read, or that a fact does not hold; the sweep has ended then. */
+  /** Called when history cannot be read or an assertion fails; the sweep has ended then. */
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * Brings watchers that need the past up to the present: a sweep reads history forward, a chunk at a time with other
- * work in between, and hands it to all who ride along. Who waits further on joins as the sweep passes; whoever has
- * no room gets off and remembers where. At the end of history the riders go over to the synced watchers.
+ * Brings watchers that need history up to date. A sweep reads history forward, one chunk at a time with other work in
+ * between, and delivers it to all watchers that it carries. A waiting watcher joins when the sweep reaches its next
+ * revision; a watcher whose stream has no room leaves, and its next revision is recorded. At the end of history the
+ * carried watchers become synced.
  *
- * The only await is the read of a chunk; everything that decides what a watcher has seen happens at once after it.
- * The newest revisions are kept in memory: the last steps of a sweep wait for nothing, or they would never end.
+ * The only await is the read of a chunk; every decision about what a watcher has received is made in one turn after it.
+ * The newest revisions are kept in memory, so that the last steps of a sweep need not wait. Otherwise it might never
+ * end.
  */
 export class CatchUp {
   readonly #history: WatchHistory;
@@ -46,10 +50,12 @@ export class CatchUp {
   readonly #failed: (error: unknown) => void;
   readonly #behind: () => number;
   readonly #backlog = new WatchBacklog();
-  /** They were handed everything before `#position` and nothing from it on. */
+  /**
+   * Watchers that the sweep carries: everything before `#position` has been delivered to them, and nothing from it on.
+   */
   readonly #riders = new WatcherGroup();
   #position = 0;
-  /** Streams that have stalled watchers, and had room when last heard of. */
+  /** Streams with stalled watchers that had room when they last reported it. */
   readonly #returning = new Set<WatcherOwner>();
   #running = false;
   #closed = false;
@@ -63,7 +69,7 @@ export class CatchUp {
     this.#failed = failed;
   }
 
-  /** Takes a watcher that is to hear of history from `nextRevision` on. */
+  /** Adds a watcher that needs history from `nextRevision` on. */
   add(watcher: Watcher, nextRevision: number): void {
     watcher.nextRevision = nextRevision;
     watcher.stream.moved(watcher, "waiting");
@@ -71,7 +77,7 @@ export class CatchUp {
     this.#start();
   }
 
-  /** Takes a watcher whose stream has no room, until the stream comes back. */
+  /** Sets a watcher aside whose stream has no room, until the stream calls `resume`. */
   stall(watcher: Watcher, nextRevision: number): void {
     watcher.nextRevision = nextRevision;
     watcher.stream.moved(watcher, "stalled");
@@ -83,7 +89,7 @@ export class CatchUp {
     this.#start();
   }
 
-  /** Lets go of a watcher, wherever it is. */
+  /** Removes a watcher, wherever it is kept. */
   remove(watcher: Watcher): void {
     if (watcher.place === "waiting") this.#backlog.delete(watcher);
     else if (watcher.place === "riding") this.#riders.delete(watcher);
@@ -93,7 +99,7 @@ export class CatchUp {
     this.#returning.delete(stream);
   }
 
-  /** The store's history is another one. */
+  /** Drops history that was read ahead: the store has another history now. */
   restored(): void {
     this.#ahead.clear();
   }
@@ -111,7 +117,7 @@ export class CatchUp {
   async #run(): Promise<void> {
     try {
       while (!this.#closed && this.#riders.size + this.#backlog.size + this.#returning.size > 0) {
-        // First of all the rest of this turn: whoever created a watcher has yet to say so to its client.
+        // Let this turn finish first: whoever created a watcher still has to confirm it to its client.
         await setImmediate();
         await this.#step();
       }
@@ -120,7 +126,7 @@ export class CatchUp {
       this.#failed(error);
     }
     this.#running = false;
-    // What was read is kept while watchers are stalled: they go on about where they stopped.
+    // History that was read is kept while watchers are stalled, since they resume near the point where they stopped.
     if (!this.#ahead.empty && (this.#closed || this.#behind() === 0)) this.#ahead.clear();
   }
 
@@ -134,15 +140,16 @@ export class CatchUp {
     const recent = this.#recent.from(from);
     if (recent === undefined) {
       const read = await this.#ahead.from(from);
-      // A compaction that came meanwhile may have removed what should be here: the next step cancels for it.
+      // A compaction may have removed some of this history meanwhile; the next step then cancels the watchers that need
+      // it.
       if (this.#closed || this.#history.compactedRevision > from) return;
       await this.#deliver(read);
     } else {
-      // Mostly it is done at once: nothing is to be awaited then.
+      // Mostly the delivery is done at once, and nothing needs to be awaited.
       const delivering = this.#deliver(recent);
       if (delivering !== undefined) await delivering;
     }
-    // At once: when writes come in every turn, the next step would be behind again.
+    // Do this in the same turn: when writes come in every turn, the next step would be behind again.
     if (this.#position > this.#history.revision) this.#handOver();
   }
 
@@ -167,7 +174,7 @@ export class CatchUp {
     for (const stream of again) this.#returning.add(stream);
   }
 
-  /** Ends watchers that compaction overtook. @returns whether there were any */
+  /** Cancels watchers whose next revision has been compacted. @returns whether there were any */
   #cancelCompacted(): boolean {
     const compacted = this.#history.compactedRevision;
     const overtaken = this.#backlog.takeBefore(compacted, watchersPerStep);
@@ -186,7 +193,7 @@ export class CatchUp {
     return overtaken.length > 0;
   }
 
-  /** With nobody to carry, the sweep goes on where the next one waits. */
+  /** When no watcher is left to carry, the sweep continues at the next revision that one waits for. */
   #takeStop(): void {
     if (this.#riders.size > 0) return;
     const stop = this.#backlog.nextStop();
@@ -211,7 +218,7 @@ export class CatchUp {
     }
   }
 
-  /** Riders whose stream has no room get off before history is read: they would not take it. */
+  /** Removes carried watchers whose stream has no room before history is read, since they could not accept it. */
   #letOff(): void {
     for (const watcher of this.#riders.watchers()) {
       if (watcher.stream.hasRoom) continue;
@@ -220,7 +227,7 @@ export class CatchUp {
     }
   }
 
-  /** @returns resolves when it is done; undefined when it is done already */
+  /** @returns resolves when all is delivered; undefined when that is so already */
   #deliver(read: History): Promise<void> | undefined {
     const turns = this.#history.turns();
     const steps = this.#deliverInSteps(read, turns);
@@ -233,7 +240,10 @@ export class CatchUp {
     } while (!this.#closed && steps.next().done !== true);
   }
 
-  /** A single revision may be large, or heard by many. Riders may be cancelled between two steps. */
+  /**
+   * Delivers in steps, since a single revision may be large, or wanted by many watchers. Watchers may be cancelled
+   * between two steps.
+   */
   *#deliverInSteps(read: History, budget: WorkBudget): Steps<void> {
     const { batches, through } = yield* this.#gather(read, budget);
     this.#position = through + 1;
@@ -246,7 +256,10 @@ export class CatchUp {
     }
   }
 
-  /** What each rider hears of the revisions from `#position` to `through`; who waits on the way gets on. */
+  /**
+   * Gathers the events of each carried watcher in the revisions from `#position` to `through`. Watchers that wait on
+   * the way join.
+   */
   *#gather(
     { changes, through }: History,
     budget: WorkBudget,

@@ -3,7 +3,7 @@ import type { Change } from "./change.js";
 import type { WatchHistory } from "./watch-history.js";
 import type { EventBatch, Watcher } from "./watcher.js";
 
-/** One change as watchers are told it: encoded when the first one hears of it, once for all of them. */
+/** The event of one change. It is encoded when the first watcher needs it, once for all watchers. */
 export class ChangeEvent {
   readonly change: Change;
   readonly #history: WatchHistory;
@@ -15,12 +15,12 @@ export class ChangeEvent {
     this.#history = history;
   }
 
-  /** Bytes that were encoded so far. */
+  /** Bytes encoded so far. */
   get encodedBytes(): number {
     return (this.#plain?.length ?? 0) + (this.#withPrevKv?.length ?? 0);
   }
 
-  /** Undefined when the watcher does not want to hear of changes like this. */
+  /** The event for a watcher; undefined when the watcher does not want changes of this type. */
   for(watcher: Watcher): EncodedEvent | undefined {
     const { noPut, noDelete, prevKv } = watcher.options;
     if (this.change.type === "put" ? noPut : noDelete) return undefined;
@@ -37,8 +37,8 @@ export class ChangeEvent {
   #encodeWithPrevKv(): EncodedEvent {
     const { type, key, createRevision, modRevision, previous } = this.change;
     if (type === "put" && createRevision === modRevision) return this.#encodedPlain();
-    // A compacted revision is not told, as in etcd, even when the pair is still in memory. Otherwise what a watcher
-    // hears would depend on what this member has read lately. The event itself is not lost for it.
+    // A pair of a compacted revision is not sent, as in etcd, even when it is still in memory. Otherwise the event
+    // would depend on what this member has read lately. The event itself is sent all the same.
     if (modRevision - 1 < this.#history.compactedRevision) return this.#encodedPlain();
     const before = previous ?? this.#history.range(key, "", { revision: modRevision - 1 }).kvs[0];
     return before === undefined ? this.#encodedPlain() : this.#encode(before);
@@ -50,7 +50,7 @@ export class ChangeEvent {
   }
 }
 
-/** Adds what each of `batches`' watchers hears of one change. */
+/** Adds the event of one change to the batch of `watcher`, if the watcher wants it. */
 export function addToBatch(batches: Map<Watcher, EventBatch>, watcher: Watcher, event: ChangeEvent): void {
   const encoded = event.for(watcher);
   if (encoded === undefined) return;

@@ -1,6 +1,6 @@
 import type { Store } from "./store.js";
 
-/** What watching needs of a store. */
+/** The part of a store that watching needs. */
 export type WatchHistory = Pick<
   Store,
   "revision" | "compactedRevision" | "range" | "changesFrom" | "onChangesInSteps" | "turns"

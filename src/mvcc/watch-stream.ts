@@ -2,33 +2,33 @@ import { isEmptyRange } from "../base/index.js";
 import type { EncodedEvent } from "../wire/index.js";
 import type { EventBatch, Watcher, WatcherOwner, WatcherPlace, WatchId, WatchOptions } from "./watcher.js";
 
-/** What the watchers of a stream are told, in this order. */
+/** The notices for the watchers of a stream, in order. */
 export type WatchNotice =
   | {
       readonly kind: "events";
       readonly watchId: WatchId;
-      /** Everything that the watcher was to hear up to this revision has now been handed over. */
+      /** All events of the watcher up to this revision have now been delivered. */
       readonly revision: number;
       readonly events: readonly EncodedEvent[];
-      /** How long the events are together. */
+      /** Length of all events together. */
       readonly bytes: number;
     }
-  /** What the watcher was to hear next is compacted; it hears nothing more. */
+  /** The next revision of the watcher is compacted; the watcher gets nothing more. */
   | { readonly kind: "compacted"; readonly watchId: WatchId; readonly compactRevision: number }
-  /** Nothing up to this revision is still to come: for one watcher, or (`allWatchers`) for the whole stream. */
+  /** No event up to this revision is outstanding: for one watcher, or (`allWatchers`) for the whole stream. */
   | { readonly kind: "progress"; readonly watchId: WatchId; readonly revision: number };
 
 /** The watch id of a notice to the whole stream. */
 export const allWatchers: WatchId = -1n;
 
-/** Takes the notices of one stream. It must not call back into the stream while it takes one. */
+/** Receives the notices of one stream. It must not call back into the stream while it receives one. */
 export interface WatchSink {
-  /** Whether it wants more; when this turns true again, its owner calls `WatchStream.resume`. */
+  /** Whether the sink accepts more. When this becomes true again, its owner calls `WatchStream.resume`. */
   readonly hasRoom: boolean;
-  /** Whether it takes events of so many bytes now; when not, they are offered again as after a lack of room. */
+  /** Whether the sink accepts events of this many bytes now; if not, they are offered again as after a lack of room. */
   hasRoomFor(bytes: number): boolean;
   deliver(notice: WatchNotice): void;
-  /** The store is going away: nothing more will come. */
+  /** The store is closing: no more notices will come. */
   closed(): void;
 }
 
@@ -50,20 +50,20 @@ export type WatchAnswer =
   | { readonly kind: "created"; readonly id: WatchId }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** Many watchers that share one way to one client. */
+/** A stream: many watchers that share one connection to one client. */
 export class WatchStream implements WatcherOwner {
   readonly #keeper: WatcherKeeper;
   readonly #sink: WatchSink;
   readonly #watchers = new Map<WatchId, Watcher>();
   readonly #stalled = new Set<Watcher>();
   readonly #notified = new Set<Watcher>();
-  /** Those whose start revision had not come when last looked at. */
+  /** Watchers whose start revision had not been reached at the last check. */
   readonly #future = new Set<Watcher>();
   #nextId: WatchId = 0n;
-  /** Watchers that are not `over`, and how many of them are not `synced`. */
+  /** Number of watchers that are not `over`, and of those among them that are not `synced`. */
   #live = 0;
   #lagging = 0;
-  /** How often the client has asked for the progress while nothing could be said of it. */
+  /** Number of progress requests that wait until the write under way has been delivered. */
   #progressRequests = 0;
   #progressRound: Iterator<Watcher> | undefined;
   #closed = false;
@@ -73,7 +73,7 @@ export class WatchStream implements WatcherOwner {
     this.#sink = sink;
   }
 
-  /** @param id 0 lets the stream choose: the next number from 0 up that no watcher has */
+  /** @param id chosen by the client; 0 means the next number, from 0 up, that no watcher has */
   watch(id: WatchId, options: WatchOptions): WatchAnswer {
     const { key, end, startRevision, progressNotify } = options;
     if (isEmptyRange(key, end)) return { kind: "refused", reason: "mvcc: watcher range is empty" };
@@ -97,7 +97,7 @@ export class WatchStream implements WatcherOwner {
   }
 
   /**
-   * Ends a watcher; it hears nothing more. One that a compaction ended keeps its id until it is cancelled too.
+   * Ends a watcher, which gets nothing more. A watcher that a compaction ended keeps its id until it is cancelled, too.
    *
    * @returns false when no watcher has this id
    */
@@ -109,12 +109,12 @@ export class WatchStream implements WatcherOwner {
     return true;
   }
 
-  /** Its watchers, each with what it asked for. */
+  /** All watchers with their options. */
   *watchers(): Iterable<readonly [WatchId, WatchOptions]> {
     for (const [id, { options }] of this.#watchers) yield [id, options];
   }
 
-  /** Tells the stream how far it is, if it has watchers and every one of them is as far as the store. */
+  /** Sends a progress notice for the whole stream, if it has watchers and all of them are up to date. */
   requestProgress(): void {
     if (this.#keeper.telling) {
       this.#progressRequests++;
@@ -129,7 +129,7 @@ export class WatchStream implements WatcherOwner {
     this.#sink.deliver({ kind: "progress", watchId: allWatchers, revision: this.#keeper.revision });
   }
 
-  /** Tells those who asked for it, and were sent no event since the last such round, how far they are. */
+  /** Sends progress notices to the watchers that asked for them and have had no event since the last such round. */
   notifyProgress(): void {
     this.#progressRound ??= this.#notified.values();
     this.#continueRound();
@@ -155,13 +155,13 @@ export class WatchStream implements WatcherOwner {
     this.#keeper.closeStream(this);
   }
 
-  /** The store closes. */
+  /** Ends all watchers because the store is closing. */
   abandon(): void {
     this.close();
     this.#sink.closed();
   }
 
-  /** Watchers that still hear something. */
+  /** Number of watchers that have not ended. */
   get liveCount(): number {
     return this.#live;
   }

@@ -7,18 +7,18 @@ import { type WatcherKeeper, type WatchSink, WatchStream } from "./watch-stream.
 import type { Watcher } from "./watcher.js";
 
 export interface WatchableStoreOptions {
-  /** History could not be read, or one of our own facts does not hold: the member must stop. Called once at most. */
+  /** History could not be read, or an assertion failed: the member must stop. Called once at most. */
   readonly onFailure: (error: unknown) => void;
-  /** Where what becomes of events is counted. */
+  /** Counters of the store to use; new ones by default. */
   readonly counters?: StoreCounters;
-  /** How many of the newest changes stay in memory, for watchers that are a little behind; 1,000 unless given. */
+  /** Number of newest changes kept in memory for watchers that are a little behind; 1,000 by default. */
   readonly recentChangesMax?: number;
 }
 
 /**
- * Tells watchers what changes. Those that are up to date (synced) hear of a write as it ends; the others catch up
- * from history in the background. One whose stream has no room is set aside with nothing but the revision to go on
- * from: no writer waits for it, and it misses nothing but what compaction takes, of which it is told.
+ * Tells watchers about changes. Watchers that are up to date (synced) get a write as it ends; the others catch up from
+ * history in the background. For a watcher whose stream has no room, only its next revision is kept. So no write waits
+ * for a watcher, and a watcher misses nothing except what is compacted, about which it is told.
  */
 export class WatchableStore {
   /** Counters of the store; the code that sends events to clients counts them here. */
@@ -84,12 +84,12 @@ export class WatchableStore {
     return count;
   }
 
-  /** Watchers that are behind: catching up, or without room in their stream. */
+  /** Number of watchers that are behind: catching up, or without room in their stream. */
   get slowWatcherCount(): number {
     return this.watcherCount - this.#synced.size;
   }
 
-  /** Once the store is closed, the stream is closed from the start. */
+  /** Opens a stream; it is closed from the start when the store is. */
   newStream(sink: WatchSink): WatchStream {
     const stream = new WatchStream(this.#keeper, sink);
     if (this.#closed) stream.abandon();
@@ -98,8 +98,8 @@ export class WatchableStore {
   }
 
   /**
-   * The store has gone from `revision` to a later one without saying what changed between: who was up to date reads it
-   * up in the history, and misses nothing but what is compacted.
+   * The store has moved from `revision` to a later one without telling the changes in between. Synced watchers read
+   * these from the history, and miss only what is compacted.
    */
   restored(revision: number): void {
     this.#recent.restart(this.#history.revision);
@@ -112,7 +112,7 @@ export class WatchableStore {
     }
   }
 
-  /** Ends every stream. The store may go away after it. */
+  /** Ends every stream. The store may be closed afterwards. */
   close(): void {
     this.#closed = true;
     this.#catchUp.close();

@@ -1,7 +1,7 @@
 import { IntervalTree, isOneKey, type Key } from "../base/index.js";
 import type { Watcher } from "./watcher.js";
 
-/** Watchers by what they watch: those of one key are found by hashing it, those of ranges in O(log n). */
+/** Watchers by the keys they watch: watchers of a single key are found by hash, those of ranges in O(log n). */
 export class WatcherGroup {
   readonly #all = new Set<Watcher>();
   readonly #byKey = new Map<Key, Set<Watcher>>();
@@ -11,7 +11,7 @@ export class WatcherGroup {
     return this.#all.size;
   }
 
-  /** In the order added. May be changed while it is walked. */
+  /** All watchers in the order added. The group may change while they are walked. */
   watchers(): IterableIterator<Watcher> {
     return this.#all.values();
   }
@@ -35,14 +35,14 @@ export class WatcherGroup {
     else this.#byRange.delete(key, end);
   }
 
-  /** How many watchers hear of `key`. */
+  /** Number of watchers that watch `key`. */
   countOf(key: Key): number {
     let count = this.#byKey.get(key)?.size ?? 0;
     if (this.#byRange.size > 0) this.#byRange.around(key, (watchers) => (count += watchers.size));
     return count;
   }
 
-  /** The watchers that hear of `key`, in sets. Those that are deleted before they are reached are not in them. */
+  /** The watchers that watch `key`, in sets. A watcher that is deleted before it is reached is skipped. */
   setsOf(key: Key): Set<Watcher>[] {
     const ofKey = this.#byKey.get(key);
     const sets = ofKey === undefined ? [] : [ofKey];
@@ -50,7 +50,7 @@ export class WatcherGroup {
     return sets;
   }
 
-  /** The watchers that hear of `key`. The group must not change while `visit` runs. */
+  /** Visits the watchers that watch `key`. The group must not change while `visit` runs. */
   forEachOf(key: Key, visit: (watcher: Watcher) => void): void {
     this.#byKey.get(key)?.forEach(visit);
     if (this.#byRange.size > 0) this.#byRange.around(key, (watchers) => watchers.forEach(visit));

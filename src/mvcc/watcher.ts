@@ -1,70 +1,70 @@
 import type { Key } from "../base/index.js";
 import type { EncodedEvent } from "../wire/index.js";
 
-/** 64 signed bits, unique among the watchers of one stream; the client may choose it. */
+/** 64 signed bits, unique among the watchers of one stream; the client may choose the id. */
 export type WatchId = bigint;
 
-/** What a client asks to hear of. */
+/** Options of one watch request. */
 export interface WatchOptions {
   readonly key: Key;
-  /** `""` for the key alone, `"\0"` for every key from it on. */
+  /** `""` watches the key alone, `"\0"` every key from it on. */
   readonly end: Key;
-  /** The first revision to hear of; 0 means the next one. */
+  /** First revision to deliver; 0 means the next one. */
   readonly startRevision: number;
-  /** Puts are not told. */
+  /** Leaves out puts. */
   readonly noPut: boolean;
-  /** Deletes are not told. */
+  /** Leaves out deletes. */
   readonly noDelete: boolean;
-  /** Events carry what the key was before. */
+  /** Events include the pair before the change. */
   readonly prevKv: boolean;
-  /** Quiet times are told now and then. */
+  /** Sends progress notices at intervals while there are no events. */
   readonly progressNotify: boolean;
-  /** On whose behalf; the store does not look at it. */
+  /** User on whose behalf the watch runs; the store does not use it. */
   readonly reader?: string;
 }
 
 /**
  * Where a watcher is kept:
- * - `synced`: it was handed everything up to the store's revision (or starts later); each write tells it;
- * - `waiting`: it needs history from `nextRevision` on, and the sweep through history has not come there yet;
- * - `riding`: the sweep takes it along;
- * - `stalled`: its stream has no room; nothing is kept for it but `nextRevision`;
- * - `over`: cancelled; whoever still holds it lets go of it.
+ * - `synced`: everything up to the store's revision has been delivered (or it starts later); it gets each write;
+ * - `waiting`: it needs history from `nextRevision` on, which the sweep through history has not reached yet;
+ * - `riding`: the sweep carries it;
+ * - `stalled`: its stream has no room; only `nextRevision` is kept for it;
+ * - `over`: it has been cancelled, and whoever still holds it drops it.
  */
 export type WatcherPlace = "synced" | "waiting" | "riding" | "stalled" | "over";
 
-/** One watch of one stream. Only the place that keeps it writes its mutable fields. */
+/** One watch of one stream. Only the part of the store that keeps the watcher changes its mutable fields. */
 export interface Watcher {
   readonly id: WatchId;
   readonly stream: WatcherOwner;
   readonly options: WatchOptions;
   place: WatcherPlace;
-  /** While `waiting` or `stalled`: it was handed everything before this revision and nothing from it on. */
+  /** While `waiting` or `stalled`: everything before this revision has been delivered, and nothing from it on. */
   nextRevision: number;
-  /** It was sent no events since the last round of progress notices. */
+  /** No event has been sent since the last round of progress notices. */
   quiet: boolean;
 }
 
-/** Events for one watcher, in order. */
+/** Consecutive events for one watcher. */
 export interface EventBatch {
   readonly events: EncodedEvent[];
   readonly firstRevision: number;
-  /** Length of the events together. */
+  /** Length of all events together. */
   bytes: number;
 }
 
-/** The stream of a watcher, as the places that keep watchers see it. */
+/** The interface of a watcher's stream for the parts that keep watchers. */
 export interface WatcherOwner {
-  /** Whether the client takes more now. */
+  /** Whether the client accepts more now. */
   readonly hasRoom: boolean;
   /** @returns false when there is no room: nothing was taken */
   offer(watcher: Watcher, revision: number, batch: EventBatch): boolean;
   /** @returns false when there is no room: nothing was taken */
   offerCompacted(watcher: Watcher, compactRevision: number): boolean;
-  /** Notes that one of its watchers changes its place, and keeps the watcher while it is stalled. */
+  /** Records the new place of a watcher; the stream itself keeps stalled ones. */
   moved(watcher: Watcher, to: WatcherPlace): void;
-  /** Its watchers that wait for room, the longest waiting first. */
+  /** Watchers that wait for room, the longest waiting first. */
   stalled(): Iterable<Watcher>;
-  /** All watchers have heard of the store's revision: sends the progress notices that had to wait for that. */
+  /** All watchers have been told the store's revision: sends the progress notices that had to wait for that. */
   told(): void;
 }

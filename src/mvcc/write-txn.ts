@@ -17,21 +17,21 @@ import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 import { revisionKey, tombstoneKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 
-/** Keys of a range that are found before they are deleted: the index must not change while it is walked. */
+/** Number of keys that are found before they are deleted: the index must not change while it is walked. */
 const keysAtOnce = 256;
-/** Deleting a key costs as much as going through so many bytes. */
+/** Cost of deleting a key, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfDelete = 2048;
 
-/** Makes the changes readable. Returns the steps that tell watchers of them, when those do not fit into this turn. */
+/** Makes the changes readable. Returns the steps that tell watchers about them, if these do not fit into this turn. */
 type Finish = (changes: readonly Change[], budget: WorkBudget) => Steps<void> | undefined;
 
 /**
- * The writes of one request: one revision, its changes numbered in the order they are made. Readers of the store see
- * none of them before `end`, however many turns of the event loop lie in between: they read at the store's revision.
- * On disk, changes that are made in several turns are kept together by whoever makes them (`Backend.hold`).
+ * The writes of one request make one revision; its changes are numbered in the order they are made. Readers of the
+ * store see none of them before `end`, even when many turns of the event loop pass: they read at the store's revision.
+ * When changes are made in several turns, the caller keeps them together on disk (`Backend.hold`).
  */
 export class WriteTxn implements Reader {
-  /** Revision of the state that it writes on. */
+  /** The revision that the transaction builds on. */
   readonly revision: number;
   readonly #state: StoreState;
   readonly #finish: Finish;
@@ -44,7 +44,7 @@ export class WriteTxn implements Reader {
     this.#finish = finishWrite;
   }
 
-  /** What was written so far, in order. */
+  /** Changes made so far, in order. */
   get changes(): readonly Change[] {
     return this.#changes;
   }
@@ -78,7 +78,7 @@ export class WriteTxn implements Reader {
     return main;
   }
 
-  /** Deletes the keys of a range, in key order; `end` as for `range`. Returns how many there were. */
+  /** Deletes the keys of a range in key order; `end` as for `range`. Returns the number of deleted keys. */
   deleteRange(key: Key, end: Key): number {
     if (!isOneKey(end)) return finish(this.deleteInSteps(key, end, unboundedWork));
     if (this.head(key) === undefined) return 0;
@@ -86,7 +86,7 @@ export class WriteTxn implements Reader {
     return 1;
   }
 
-  /** As `deleteRange`, in steps. */
+  /** Like `deleteRange`, in steps. */
   *deleteInSteps(key: Key, end: Key, budget: WorkBudget): Steps<number> {
     if (isOneKey(end)) return this.deleteRange(key, "");
     const before = this.#changes.length;
@@ -101,7 +101,7 @@ export class WriteTxn implements Reader {
         next = keyAfter(each);
         return false;
       });
-      // All of them at once, whatever the budget says: a few hundred cost less than a millisecond.
+      // Delete all found keys at once, regardless of the budget: a few hundred cost less than a millisecond.
       for (const each of found) this.#delete(each);
       low = next;
       if (low !== undefined && (budget.over(found.length * bytesOfDelete) || over)) yield;
@@ -109,13 +109,13 @@ export class WriteTxn implements Reader {
     return this.#changes.length - before;
   }
 
-  /** Makes the changes readable and tells them; a transaction without any leaves no trace. */
+  /** Makes the changes readable and tells watchers; a transaction without changes leaves no trace. */
   end(): void {
     const telling = this.endInSteps(unboundedWork);
     if (telling !== undefined) finish(telling);
   }
 
-  /** As `end`. Returns the steps that tell watchers of the changes, when those do not fit into this turn. */
+  /** Like `end`. Returns the steps that tell watchers about the changes, if these do not fit into this turn. */
   endInSteps(budget: WorkBudget): Steps<void> | undefined {
     assert(this.#open, "a transaction ends once");
     this.#open = false;
@@ -133,12 +133,12 @@ export class WriteTxn implements Reader {
     const entry = index.bury(key, main, sub);
     const previous = this.#cachedBefore(entry);
     cache.drop(entry);
-    // Stored without its revision, which the stored key tells; an event tells it in the pair.
+    // The stored pair omits the revision, which the stored key holds; the pair in the event includes it.
     backend.put("key", tombstoneKey(main, sub), written.keep(storedTombstone(key)));
     this.#changes.push(deletion(key, main, previous));
   }
 
-  /** The value that an entry had before this transaction, if it is the one that the cache still holds. */
+  /** The pair that a key had before this transaction, if the cache still holds it. */
   #cachedBefore(entry: KeyEntry): Encoded<KeyValue> | undefined {
     if (entry.value === undefined || entry.mainAt(entry.olderCount - 1) > this.revision) return undefined;
     return KeyValue.encoded(entry.value);
@@ -154,7 +154,7 @@ function storedTombstone(key: Key): Uint8Array {
   return KeyValue.encode(KeyValue.create({ key }));
 }
 
-/** The change that a tombstone stands for. */
+/** The change that a tombstone records. */
 export function deletion(key: Key, modRevision: number, previous?: Encoded<KeyValue>): Change {
   const kv = KeyValue.encode(KeyValue.create({ key, modRevision }));
   return { type: "delete", key, kv, previous, modRevision, createRevision: 0, version: 0, leaseId: 0n };
