@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, GrpcCode, type Logger, type LoopTurn } from "../../base/index.js";
+import { EtcdError, GrpcCode } from "../../base/index.js";
 import { errorCodes, type Http2Stream, type StreamListener } from "../../http2/index.js";
 import type { Call } from "../../server/index.js";
 import type { CallOrigin } from "../services/call-origin.js";
@@ -6,12 +6,12 @@ import type { SlowCalls } from "../services/slow-calls.js";
 import { type CallStatus, okStatus, statusOf } from "../services/status.js";
 import type { Answer, LongAnswer } from "./answer.js";
 import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js";
-import type { CallCounters, MethodCounters } from "./call-counters.js";
-import type { Deadlines } from "./deadlines.js";
-import type { Gate } from "./gate.js";
+import type { MethodCounters } from "./call-counters.js";
+import type { CallEnvironment } from "./call-environment.js";
 import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
 import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messages.js";
-import type { HalfOpenCalls, HalfOpenPlace } from "./half-open-calls.js";
+import type { HalfOpenPlace } from "./half-open-calls.js";
+import { noMoreRequests, RequestQueue } from "./request-queue.js";
 import type { MessageInPieces, ServerStream } from "./stream.js";
 
 /** What is waiting for a client before its handler is asked to stop. */
@@ -23,32 +23,6 @@ const stalledMsMax = 60_000;
 const keptMessageBytes = 256;
 /** What the handler of a stream takes while it runs, beside what is counted for the call. */
 const streamHandlerBytes = 12 * 1024;
-
-/** What all calls of a server share. */
-export interface CallEnvironment {
-  readonly gate: Gate;
-  readonly counters: CallCounters;
-  readonly logger: Logger;
-  readonly slow: SlowCalls;
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  /** Longest message that is taken. */
-  readonly receiveBytesMax: number;
-  /** Whether to measure how long calls take. */
-  readonly timed: boolean;
-  /** Calls that may last: streams, and those that wait. Whoever stops the server ends them. */
-  readonly lasting: LastingCalls;
-  /** Calls of which no message has come. */
-  readonly halfOpen: Pick<HalfOpenCalls, "enter" | "leave">;
-  /** The turn of the event loop that all clients share. */
-  readonly turn: LoopTurn;
-}
-
-export interface LastingCalls {
-  add(call: GrpcCall): void;
-  /** Its handler is done. */
-  delete(call: GrpcCall): void;
-}
 
 /** One call, from its head to its status. */
 export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Array>, StreamListener {
@@ -72,11 +46,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   /** The handler has been started. */
   #begun = false;
   #halfClosed = false;
-  /** Messages of a request stream that the handler has not asked for yet. */
-  #requests: ReceivedMessage[] = [];
-  /** Those before it have been taken. */
-  #nextAt = 0;
-  #wantsRequest: ((result: IteratorResult<ReceivedMessage>) => void) | undefined;
+  /** Messages of a stream whose handler runs. */
+  #requests: RequestQueue | undefined;
   /** Came, and the client may not send as much again before the handler has taken what is there. */
   #unallowed = 0;
   #held = 0;
@@ -226,7 +197,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       this.#abort(new EtcdError("canceled"));
     } else {
       this.#beginStream();
-      if (this.#waitingRequests === 0) this.#endRequests();
+      if (this.#waitingRequests === 0) this.#requests?.end();
     }
   }
 
@@ -259,48 +230,32 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     }
     this.#beginStream();
     if (this.#ended !== "no") return false;
-    const waiting = this.#wantsRequest;
-    this.#wantsRequest = undefined;
-    if (waiting === undefined) this.#keep(message);
-    else waiting({ done: false, value: message });
+    if (!this.#requests?.give(message)) this.#keep(message);
     return true;
   }
 
   /** A message costs far more than the few bytes that it may consist of. */
   #keep(message: ReceivedMessage): void {
-    if (this.#stream.charge(keptMessageBytes)) this.#requests.push(message);
+    if (this.#stream.charge(keptMessageBytes)) this.#requests?.push(message);
     else this.overloaded();
   }
 
   get #waitingRequests(): number {
-    return this.#requests.length - this.#nextAt;
+    return this.#requests?.length ?? 0;
   }
 
-  #nextRequest(): Promise<IteratorResult<ReceivedMessage>> {
-    const next = this.#requests[this.#nextAt];
+  #nextRequest(): Promise<IteratorResult<ReceivedMessage, undefined>> {
+    const next = this.#requests?.shift();
     if (next !== undefined) {
-      this.#nextAt++;
       this.#stream.uncharge(keptMessageBytes);
-      if (this.#waitingRequests === 0) {
-        this.#requests = [];
-        this.#nextAt = 0;
-      }
       this.#makeRoom();
       const result = { done: false, value: next } as const;
       const { turn } = this.#environment;
       // A message may be a few bytes long: very many of them would be handled before anything else runs.
       return turn.over ? turn.pause().then(() => result) : Promise.resolve(result);
     }
-    if (this.#halfClosed || this.#ended !== "no") return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => {
-      this.#wantsRequest = resolve;
-    });
-  }
-
-  #endRequests(): void {
-    const waiting = this.#wantsRequest;
-    this.#wantsRequest = undefined;
-    waiting?.({ done: true, value: undefined });
+    const over = this.#halfClosed || this.#ended !== "no";
+    return (over ? undefined : this.#requests?.wait()) ?? Promise.resolve(noMoreRequests);
   }
 
   /** The client may send as much again once its messages have been taken; the last may be incomplete. */
@@ -402,6 +357,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       return;
     }
     this.#begun = true;
+    this.#requests = new RequestQueue();
     void this.#runStream(this.#binding);
   }
 
@@ -454,9 +410,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#aborted ??= reason;
     this.#cancel?.abort(reason);
     this.#stream.uncharge(this.#waitingRequests * keptMessageBytes);
-    this.#requests = [];
-    this.#nextAt = 0;
-    this.#endRequests();
+    this.#requests?.clear();
+    this.#requests?.end();
   }
 
   #close(code: GrpcCode): void {

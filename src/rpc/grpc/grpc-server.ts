@@ -22,9 +22,10 @@ import type { CallOrigin } from "../services/call-origin.js";
 import type { SlowCalls } from "../services/slow-calls.js";
 import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
+import type { CallEnvironment, LastingCall } from "./call-environment.js";
 import { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
-import { type CallEnvironment, GrpcCall } from "./grpc-call.js";
+import { GrpcCall } from "./grpc-call.js";
 import {
   fieldOf,
   frequentFields,
@@ -91,7 +92,7 @@ export class GrpcServer {
   readonly #methods = new Map<string, readonly [Binding, MethodCounters]>();
   readonly #services: ReadonlySet<string>;
   readonly #served = new Set<Served>();
-  readonly #lasting = new Set<GrpcCall>();
+  readonly #lasting = new Set<LastingCall>();
   readonly #deadlines: Deadlines;
   readonly #memory: ConnectionMemory;
   #round: Timer | undefined;
@@ -104,8 +105,8 @@ export class GrpcServer {
     const { memory } = config;
     this.#memory = { calls: memory.pot("calls"), requests: memory.pot("requests"), answers: memory.pot("answers") };
     const lasting = {
-      add: (call: GrpcCall) => this.#lasting.add(call),
-      delete: (call: GrpcCall) => {
+      add: (call: LastingCall) => this.#lasting.add(call),
+      delete: (call: LastingCall) => {
         this.#lasting.delete(call);
         this.#checkEmptied();
       },
