@@ -1,7 +1,7 @@
 import { ExitCode, Failure } from "./failure.js";
 import { type Bytes, unquote } from "./go-text.js";
 
-/** Words of a line typed into an interactive command, with single and double quotes. @throws Failure */
+/** Splits a line of an interactive command into words; single and double quotes group. @throws Failure */
 export function argify(line: Bytes): Bytes[] {
   const words = line.match(/"(?:[^"\\]|\\[\s\S])*"|'[^']*'|[^'"\s]\S*[^'"\s]?/g) ?? [];
   return words.map((word) => {

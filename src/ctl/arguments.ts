@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { type Bytes, bytesOf } from "./go-text.js";
 
 /**
- * The arguments' own bytes. Node decodes them as UTF-8 and loses what is none; the kernel still knows it.
+ * The arguments as bytes. Node decodes them as UTF-8, which loses invalid bytes, so they are read from /proc.
  *
- * @param argv as Node has them
+ * @param argv the arguments as Node decoded them
  */
 export function argumentBytes(argv: readonly string[]): readonly Bytes[] {
   if (!argv.some((argument) => argument.includes("\ufffd"))) return argv.map(bytesOf);

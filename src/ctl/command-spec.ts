@@ -1,23 +1,23 @@
 import type { Context } from "./context.js";
 import type { FlagSpec } from "./flag-set.js";
 
-/** A command as it is found, parsed, explained and completed; what it does is loaded when it runs. */
+/** A command's name, flags and help. The code that it runs is loaded when it runs. */
 export interface CommandSpec {
   readonly name: string;
-  /** Its arguments, as help shows them. */
+  /** The command's arguments, as help shows them. */
   readonly usage?: string;
   readonly summary: string;
-  /** What the summary leaves out. */
+  /** Further paragraphs of the help text. */
   readonly details?: string;
-  /** Command lines after `etcdctl`, and what they are good for. */
+  /** Example command lines, without `etcdctl` in front, each with its purpose. */
   readonly examples?: readonly (readonly [line: string, purpose: string])[];
   readonly flags?: readonly FlagSpec[];
-  /** Flags of all its subcommands. */
+  /** Flags that all subcommands of this command share. */
   readonly inherited?: readonly FlagSpec[];
   readonly subcommands?: readonly CommandSpec[];
-  /** Its heading in the list of commands. */
+  /** The heading under which the list of commands shows this command. */
   readonly group?: string;
-  /** Not of etcdctl: a prefix of its name never means it, since scripts may use that prefix for another. */
+  /** Whether real etcdctl lacks the command. It then has no abbreviations, which scripts may use for other commands. */
   readonly ours?: boolean;
   readonly run?: (context: Context) => Promise<void>;
 }

@@ -9,7 +9,7 @@ import { watchingCommands } from "./specs/watching.js";
 
 const shells = ["bash", "zsh", "fish"] as const;
 
-/** All commands, as a tree. */
+/** The tree of all commands. */
 export const root: CommandSpec = {
   name: "etcdctl",
   summary: "Talks to etcd: keys, watches, leases, members.",

@@ -4,7 +4,7 @@ import type { FlagSpec } from "./flag-set.js";
 import { bytesOf } from "./go-text.js";
 import { print } from "./output.js";
 
-/** Every command with its place: what can be typed next, there. */
+/** A command with the words that may follow it. */
 interface Place {
   readonly words: string;
   readonly spec: CommandSpec;
@@ -14,7 +14,7 @@ interface Place {
 /**
  * Prints a script that completes the commands of a tree.
  *
- * @param described says what each command and flag is for, where the shell shows that: in fish
+ * @param described whether to include the purpose of each command and flag, which fish displays
  */
 export function printCompletion(root: CommandSpec, shell: "bash" | "zsh" | "fish", described: boolean): void {
   const places = placesBelow([root]);
@@ -30,7 +30,7 @@ function placesBelow(path: readonly CommandSpec[]): readonly Place[] {
   return [here, ...(spec.subcommands ?? []).flatMap((child) => placesBelow([...path, child]))];
 }
 
-/** A function for bash, which zsh's `bashcompinit` runs as well: a case for each place. */
+/** The function for bash, and for zsh through `bashcompinit`. It has a case for each command. */
 function bashFunction(places: readonly Place[]): string {
   const cases = places.map(({ words, spec, flags }) => {
     const next = [...(spec.subcommands ?? []).map(({ name }) => name), ...flags.map(({ name }) => `--${name}`)];

@@ -8,7 +8,7 @@ import type { FlagSet } from "./flag-set.js";
 import { type Bytes, bytesOf, textOf } from "./go-text.js";
 import { reasonOf } from "./system-error.js";
 
-/** How to reach a cluster, before any file of it was read. */
+/** How to connect to a cluster. The certificate files have not been read yet. */
 export interface Connection {
   readonly endpoints: readonly Bytes[];
   readonly timeouts: { readonly dial: number; readonly keepAlive: number; readonly keepAliveTimeout: number };
@@ -17,12 +17,12 @@ export interface Connection {
   readonly cacert: Bytes;
   readonly insecureTransport: boolean;
   readonly insecureSkipVerify: boolean;
-  /** What certificates have to be for, when that is not the host that is dialled: the domain of SRV records. */
+  /** The name that the server's certificate must contain; empty for the host of the endpoint. */
   readonly serverName: Bytes;
   readonly auth: { readonly user: Bytes; readonly password: Bytes } | undefined;
 }
 
-/** Reads what the flags say of the connection, and asks for a password that they leave out. @throws Failure */
+/** Reads the flags for the connection, and asks for the password if it is missing. @throws Failure */
 export async function connectionOf(flags: FlagSet, endpoints: readonly Bytes[]): Promise<Connection> {
   for (const name of ["cert", "key", "cacert"]) {
     if (flags.changed(name) && flags.text(name) === "") throw badArgs(`empty string is passed to --${name} option`);
@@ -48,7 +48,7 @@ export function timeoutsOf(flags: FlagSet): Connection["timeouts"] {
   };
 }
 
-/** `name`, `name:password`, or a name and the password apart. @throws Failure when it cannot be asked for */
+/** Reads the user from `name:password`, or from the name and the password separately. @throws Failure */
 export async function userOf(user: Bytes, password: Bytes, prompt: string): Promise<Connection["auth"]> {
   if (user === "") return undefined;
   if (password !== "") return { user, password };
@@ -58,13 +58,13 @@ export async function userOf(user: Bytes, password: Bytes, prompt: string): Prom
   return { user, password: await askPassword(prompt, ExitCode.Error) };
 }
 
-/** Go's gRPC asks no server more often whether it is there; etcd ends a connection that does. */
+/** The least interval between keepalive pings, as in Go's gRPC. etcd closes connections with more frequent pings. */
 const keepAliveMsMin = 10_000;
 
-/** A client that has shown its password, when it has one. @throws Failure */
+/** Opens a client and logs in if there is a password. @throws Failure */
 export async function clientFor(connection: Connection): Promise<Client> {
   const { endpoints, timeouts } = connection;
-  // A name without a password is nobody, as with Go's client.
+  // As in Go's client, a name without a password means no user.
   const auth = connection.auth?.password === "" ? undefined : connection.auth;
   const tls = tlsOf(connection);
   if (endpoints.length === 0) throw new Failure(ExitCode.BadConnection, "etcdclient: no available endpoints");
@@ -99,7 +99,7 @@ function tlsOf(connection: Connection): TlsOptions | undefined {
   };
 }
 
-/** A certificate and its key. @throws Failure in Go's words, when they are none or not of each other */
+/** Checks that certificate and key are valid and match. @throws Failure with Go's text */
 function identityOf(cert: Buffer, key: Buffer): { readonly cert: Buffer; readonly key: Buffer } {
   if (!/^-----BEGIN CERTIFICATE-----/m.test(cert.toString("latin1"))) {
     throw badArgs("tls: failed to find any PEM data in certificate input");

@@ -7,7 +7,7 @@ import type { Bytes } from "./go-text.js";
 import { complain, readable } from "./output.js";
 import type { Answer } from "./print/answer.js";
 
-/** What a command runs in: its flags and arguments, a way to its cluster, a way to print. */
+/** Gives a running command its flags and arguments, connections to the cluster, and ways to print. */
 export class Context {
   readonly flags: FlagSet;
   readonly args: readonly Bytes[];
@@ -16,7 +16,7 @@ export class Context {
   #settled = false;
   #clients: Client[] = [];
 
-  /** @param options names of flags that variables may set, and variables with a meaning of their own */
+  /** @param options the flags that variables may set, and the variables that stand for something else than a flag */
   constructor(flags: FlagSet, options: { inherited: readonly string[]; variables?: readonly string[] }) {
     this.flags = flags;
     this.args = flags.args;
@@ -24,7 +24,7 @@ export class Context {
     this.#variables = options.variables ?? [];
   }
 
-  /** How long a request may take. */
+  /** The timeout of a request. */
   get call(): CallOptions {
     return { timeoutMs: this.flags.number("command-timeout") };
   }
@@ -33,7 +33,7 @@ export class Context {
     return this.flags.text("write-out");
   }
 
-  /** Reads the variables; with `--debug`, shows what came of it. @throws Failure, Exit */
+  /** Applies the environment variables; with `--debug`, prints the resulting flags. @throws Failure, Exit */
   settle(): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -44,7 +44,7 @@ export class Context {
       if (global.has(name)) complain(`${variableOf(name)}=${value}`);
   }
 
-  /** The members that flags or DNS name. */
+  /** The endpoints from the flags or from DNS. */
   async endpoints(): Promise<readonly Bytes[]> {
     if (this.flags.text("discovery-srv") !== "") {
       const { discover } = await import("./discovery.js");
@@ -55,9 +55,9 @@ export class Context {
   }
 
   /**
-   * A client as the flags want it, authenticated; closed when the command ends.
+   * Opens a client that is logged in as the flags say. It is closed when the command ends.
    *
-   * @param endpoints instead of those the flags name
+   * @param endpoints replace those of the flags
    * @throws Failure, Exit
    */
   async connect(endpoints?: readonly Bytes[]): Promise<Client> {
@@ -70,14 +70,14 @@ export class Context {
     return client;
   }
 
-  /** @throws Failure when answers cannot be printed so */
+  /** Checks `--write-out`. @throws Failure when the format is unknown */
   checkFormat(): void {
     if (!outputFormats.some((format) => format === this.format)) {
       throw new Failure(ExitCode.BadFeature, "unsupported output format");
     }
   }
 
-  /** Prints as `--write-out` says. @throws Failure when that format does not know such answers */
+  /** Prints an answer in the format of `--write-out`. @throws Failure when the format does not support the answer */
   async answer(answer: Answer, options: { readonly valueOnly?: boolean } = {}): Promise<void> {
     const { printAnswer } = await import("./print/printer.js");
     await printAnswer(answer, this.format, { hex: this.flags.bool("hex"), valueOnly: options.valueOnly ?? false });
@@ -88,6 +88,6 @@ export class Context {
     for (const client of this.#clients) client.close();
   }
 
-  /** The global flags' names; what `ETCDCTL_` variables set for every command. */
+  /** The names of the global flags, which `ETCDCTL_` variables may set for every command. */
   static readonly globalNames: readonly string[] = globalFlags.map(({ name }) => name);
 }

@@ -8,10 +8,10 @@ import { complain } from "./output.js";
 import { around } from "./surroundings.js";
 
 /**
- * The members that a domain's SRV records name: `_etcd-client-ssl._tcp` and `_etcd-client._tcp`, the most important
- * first. None when they all serve in the clear and that is not wanted.
+ * Finds endpoints in a domain's SRV records `_etcd-client-ssl._tcp` and `_etcd-client._tcp`, sorted by priority. Plain
+ * HTTP endpoints are left out unless `--insecure-discovery` allows them, so the result may be empty.
  *
- * @throws Failure when there are neither records
+ * @throws Failure when the domain has no such records
  */
 export async function discover(flags: FlagSet): Promise<readonly Bytes[]> {
   const domain = textOf(flags.text("discovery-srv"));

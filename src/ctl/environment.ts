@@ -6,17 +6,17 @@ import { around } from "./surroundings.js";
 
 const prefix = "ETCDCTL_";
 
-/** The variable that sets a flag. */
+/** The environment variable of a flag. */
 export function variableOf(flag: string): string {
   return prefix + flag.toUpperCase().replaceAll("-", "_");
 }
 
 /**
- * Sets flags from their variables. A flag that is also given on the command line is refused, since one of the two
- * would be ignored; a variable that no flag knows is warned of.
+ * Sets flags from environment variables. A flag that is also on the command line is refused, since one of the two
+ * would be ignored. A variable without a flag causes a warning.
  *
- * @param inherited names of the flags that variables may set
- * @param known variables that mean something else
+ * @param inherited the names of the flags that variables may set
+ * @param known variables that stand for something else than a flag
  * @throws Exit
  */
 export function applyEnvironment(flags: FlagSet, inherited: readonly string[], known: readonly string[] = []): void {

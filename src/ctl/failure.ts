@@ -2,15 +2,15 @@
 export const ExitCode = {
   Error: 1,
   BadConnection: 2,
-  /** of a transaction or an interactive watch */
+  /** Input of a transaction or an interactive watch is invalid. */
   InvalidInput: 3,
-  /** a flag's value that is not supported */
+  /** A flag's value is not supported. */
   BadFeature: 4,
   Interrupted: 5,
   BadArgs: 128,
 } as const;
 
-/** Ends the command: `Error: message` on stderr, and the code. The message is bytes, as arguments are. */
+/** Ends the command with `Error: message` on stderr and an exit code. The message is bytes, as arguments are. */
 export class Failure extends Error {
   readonly code: number;
 
@@ -20,7 +20,7 @@ export class Failure extends Error {
   }
 }
 
-/** Ends the command with a code and not another word. */
+/** Ends the command with an exit code and no message. */
 export class Exit extends Error {
   readonly code: number;
 

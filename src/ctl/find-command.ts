@@ -2,25 +2,25 @@ import type { CommandSpec } from "./command-spec.js";
 import { FlagError, type FlagSpec } from "./flag-set.js";
 import type { Bytes } from "./go-text.js";
 
-/** A command as it was found: the way to it, and what is left of the command line. */
+/** A command that was found, with its parents, and the rest of the command line. */
 export interface Found {
   readonly path: readonly CommandSpec[];
   readonly rest: readonly Bytes[];
 }
 
-/** Flags that a command knows: its own, and those of the commands above it. */
+/** All flags of a command: its own, and those of its parents. */
 export function flagsOf(path: readonly CommandSpec[]): readonly FlagSpec[] {
   return [...(path.at(-1)?.flags ?? []), ...inheritedBy(path), ...(path.at(-1)?.inherited ?? [])];
 }
 
-/** Flags of the commands above, which variables may set too. */
+/** The flags that a command inherits from its parents. Environment variables may set them, too. */
 export function inheritedBy(path: readonly CommandSpec[]): readonly FlagSpec[] {
   return path.slice(0, -1).flatMap((command) => command.inherited ?? []);
 }
 
 /**
- * Finds the command that a command line means, as cobra does: by name or by a prefix that means one only; flags may
- * stand before it.
+ * Finds the command of a command line, as cobra does: by its name or an unambiguous prefix. Flags may stand before the
+ * name.
  *
  * @throws FlagError when there is no such command
  */
@@ -48,7 +48,7 @@ function childOf({ subcommands = [] }: CommandSpec, word: Bytes): CommandSpec | 
   return candidates.length === 1 && word !== "" ? candidates[0] : undefined;
 }
 
-/** The position of the first word that is neither a flag nor a flag's value. */
+/** The position of the first word that is neither a flag nor the value of a flag. */
 function firstArgument(argv: readonly Bytes[], flags: readonly FlagSpec[]): number | undefined {
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? "";
@@ -65,7 +65,7 @@ function firstArgument(argv: readonly Bytes[], flags: readonly FlagSpec[]): numb
   return undefined;
 }
 
-/** The order in which etcdctl names commands that may have been meant. */
+/** The order in which etcdctl suggests commands for an unknown one. */
 const order =
   "get put del txn compaction alarm defrag endpoint move-leader watch version lease member snapshot make-mirror lock " +
   "elect auth user role check completion";
@@ -81,7 +81,7 @@ function unknownCommand({ name, subcommands = [] }: CommandSpec, word: Bytes): F
   return new FlagError(`${text}\n\nDid you mean this?\n${near.map((command) => `\t${command.name}\n`).join("")}`);
 }
 
-/** Letters to insert, delete or replace to get from one to the other. */
+/** The number of insertions, deletions and replacements that turn one text into the other. */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, at) => at);
   for (let i = 1; i <= left.length; i++) {

@@ -8,18 +8,18 @@ export interface FlagSpec {
   readonly name: string;
   readonly kind: FlagKind;
   readonly short?: string;
-  /** As it would be typed; empty or false unless said. */
+  /** The default, as it would be typed; empty or false if not given. */
   readonly usual?: string;
   readonly help: string;
-  /** What the value may be, for completion. */
+  /** The possible values, for completion. */
   readonly values?: readonly string[];
-  /** Not of etcdctl: no variable sets it. */
+  /** Whether real etcdctl lacks the flag. No environment variable sets it then. */
   readonly ours?: boolean;
 }
 
-/** A command line that cannot be read; the message is etcdctl's. */
+/** The command line cannot be parsed. The message is etcdctl's. */
 export class FlagError extends Error {
-  /** The name that nobody knows, when that is what is wrong. */
+  /** The unknown flag, if that is the error. */
   readonly unknown: string | undefined;
 
   constructor(message: string, unknown?: string) {
@@ -28,7 +28,7 @@ export class FlagError extends Error {
   }
 }
 
-/** Asked for help instead. */
+/** The command line contains `--help`. */
 export class HelpWanted extends Error {}
 
 type Value = boolean | number | bigint | Bytes | readonly Bytes[];
@@ -40,16 +40,16 @@ interface State {
 }
 
 /**
- * The flags of one command as Go's pflag reads them, which is not how commander does: `--flag value`, `--flag=value`,
- * `--bool` and `--bool=false`, `-wjson`, letters in groups, flags and arguments in any order, `--` before arguments
- * that look like flags.
+ * The flags of one command, parsed as Go's pflag does: `--flag value`, `--flag=value`, `--bool` and `--bool=false`,
+ * `-wjson`, grouped letters, flags and arguments in any order, and `--` before arguments that look like flags.
+ * commander has other rules.
  */
 export class FlagSet {
   readonly #states = new Map<string, State>();
   readonly #shorts = new Map<string, State>();
-  /** Arguments that are not flags. */
+  /** The arguments that are neither flags nor values of flags. */
   readonly args: Bytes[] = [];
-  /** How many arguments stood before `--`; undefined without one. */
+  /** The number of arguments before `--`; undefined without `--`. */
   argsBeforeDash: number | undefined;
 
   constructor(specs: readonly FlagSpec[]) {
@@ -60,7 +60,7 @@ export class FlagSet {
     }
   }
 
-  /** @throws FlagError, HelpWanted */
+  /** Parses the words of a command line. @throws FlagError, HelpWanted */
   parse(argv: readonly Bytes[]): void {
     const rest = [...argv];
     for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -82,7 +82,7 @@ export class FlagSet {
     return String(this.#state(name).value);
   }
 
-  /** An int, saturated below 2^53, or a duration in milliseconds. */
+  /** The value of an integer flag, limited to 2^53 - 1, or of a duration flag in milliseconds. */
   number(name: string): number {
     const { value } = this.#state(name);
     return typeof value === "bigint" ? saturated(value) : Number(value);
@@ -101,13 +101,13 @@ export class FlagSet {
     return this.#states.has(name);
   }
 
-  /** All flags, in order of their names, with their values as Go prints them. */
+  /** All flags sorted by name, with their values as Go prints them. */
   printed(): [FlagSpec, string][] {
     const states = [...this.#states.values()].sort((left, right) => (left.spec.name < right.spec.name ? -1 : 1));
     return states.map(({ spec, value }) => [spec, printedValue(spec, value)]);
   }
 
-  /** From a variable; a value that cannot be read changes nothing, as with etcdctl. */
+  /** Sets a flag from a variable. As in etcdctl, an invalid value is ignored. */
   setQuietly(name: string, text: Bytes): void {
     const state = this.#state(name);
     try {
@@ -184,7 +184,7 @@ function printedValue({ kind }: FlagSpec, value: Value): string {
 
 function set(state: State, text: Bytes): void {
   const value = readValue(state.spec.kind, text);
-  // The first list replaces the usual one, later ones add to it.
+  // The first use of a list flag replaces its default, and later uses add to it.
   state.value =
     Array.isArray(value) && Array.isArray(state.value) && state.changed ? [...state.value, ...value] : value;
   state.changed = true;

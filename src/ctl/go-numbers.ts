@@ -1,6 +1,6 @@
 import { quote } from "./go-text.js";
 
-/** What Go's strconv says of a text that is no number, or one too large for its type. */
+/** The error of Go's strconv for text that is no number or out of range. */
 export class NumberError extends Error {}
 
 const digits: Readonly<Record<number, RegExp>> = { 10: /^[0-9]+$/, 16: /^[0-9a-fA-F]+$/ };
@@ -20,13 +20,13 @@ export function parseUint64(text: string, radix: 10 | 16): bigint {
   return value;
 }
 
-/** A revision or a count, which the wire carries below 2^53: what lies beyond means the same as the end. */
+/** A revision or count as a number, limited to 2^53 - 1. No store reaches larger ones, so the limit means the same. */
 export function saturated(value: bigint): number {
   const number = Number(value);
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, number));
 }
 
-/** A signed 64-bit id as Go's `%x` prints it, with zeros in front. */
+/** A signed 64-bit id as Go's `%016x` prints it. */
 export function hexId(id: bigint): string {
   return id < 0n ? `-${(-id).toString(16).padStart(15, "0")}` : id.toString(16).padStart(16, "0");
 }
@@ -46,7 +46,7 @@ function parse(call: string, magnitude: string, radix: 10 | 16, text: string): b
 
 const units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
-/** `20 kB`, as etcdctl prints sizes: powers of 1000, one decimal below ten. */
+/** A size as etcdctl prints it, such as `20 kB`: units of powers of 1000, one decimal below ten. */
 export function humanSize(bytes: number): string {
   if (bytes < 10) return `${bytes} B`;
   const power = Math.floor(Math.log(bytes) / Math.log(1_000));
@@ -54,7 +54,7 @@ export function humanSize(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : toEven(value)} ${units[power]}`;
 }
 
-/** Rounds as Go prints: a half goes to the even neighbour. */
+/** Rounds halves to the even neighbour, as Go's printing does. */
 function toEven(value: number): number {
   const below = Math.floor(value);
   return value - below === 0.5 ? below + (below % 2) : Math.round(value);

@@ -1,6 +1,6 @@
 /**
- * Text here is what it is in Go: bytes, one a character. Arguments, keys and values pass through as they came, also
- * when they are no UTF-8.
+ * A string whose characters are bytes, like a string in Go. Arguments, keys and values that are not valid UTF-8 pass
+ * through unchanged.
  */
 export type Bytes = string;
 
@@ -9,7 +9,7 @@ export function bytesOf(text: string): Bytes {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-/** The text that some bytes spell. */
+/** Decodes UTF-8 bytes. */
 export function textOf(bytes: Bytes): string {
   return Buffer.from(bytes, "latin1").toString("utf8");
 }
@@ -34,7 +34,7 @@ const escapes: Readonly<Record<string, string>> = {
   "\\": "\\\\",
 };
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-/** One UTF-8 character, well formed, or else a single byte. */
+/** Matches a well-formed UTF-8 character, or a single byte. */
 const character = new RegExp(
   [
     "[\\xc2-\\xdf][\\x80-\\xbf]",
@@ -45,7 +45,7 @@ const character = new RegExp(
   "g",
 );
 
-/** As Go's `%q` writes it: what can be printed stays, the rest is escaped. */
+/** Quotes as Go's `%q` does: printable characters stay, others are escaped. */
 export function quote(bytes: Bytes): Bytes {
   return `"${bytes.replace(character, quoted)}"`;
 }
@@ -78,9 +78,9 @@ const unescapes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a quoted string at the start of a text, as Go's `%q` does.
+ * Reads a quoted string at the start of a text, as Go's scanner does for `%q`.
  *
- * @returns what it says and how many bytes it took; undefined when there is none
+ * @returns the string's value and the number of bytes read; undefined when the text begins with no quoted string
  */
 export function unquote(text: Bytes): { readonly value: Bytes; readonly length: number } | undefined {
   const raw = /^`([^`]*)`/.exec(text);
@@ -103,7 +103,7 @@ export function unquote(text: Bytes): { readonly value: Bytes; readonly length: 
   return bad ? undefined : { value, length: found[0].length };
 }
 
-/** `\x61\x62`, as `--hex` prints. */
+/** Bytes as `--hex` prints them, such as `\x61\x62`. */
 export function hexEscaped(bytes: Bytes): string {
   return Buffer.from(bytes, "latin1").toString("hex").replace(/../g, "\\x$&");
 }

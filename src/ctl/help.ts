@@ -6,7 +6,7 @@ import { bytesOf } from "./go-text.js";
 import { paint, print } from "./output.js";
 import { around } from "./surroundings.js";
 
-/** Prints what a command is for. commander lays it out; what is there comes from the table of commands. */
+/** Prints the help of a command. The text comes from the table of commands, and commander lays it out. */
 export function printHelp(path: readonly CommandSpec[]): void {
   const spec = path.at(-1);
   if (spec === undefined) return;

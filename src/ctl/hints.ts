@@ -5,7 +5,7 @@ import type { Failure } from "./failure.js";
 import type { FlagSpec } from "./flag-set.js";
 import { type Bytes, textOf } from "./go-text.js";
 
-/** What to do next about a failure, for people at a terminal; undefined when there is nothing to say. */
+/** A hint for people at a terminal on what to do about a failure; undefined when there is none. */
 export async function hintFor({ cause }: Failure, context: Context): Promise<string | undefined> {
   if (!(cause instanceof ClientError)) return undefined;
   const { details } = cause;
@@ -36,7 +36,7 @@ export async function hintFor({ cause }: Failure, context: Context): Promise<str
   return undefined;
 }
 
-/** What OpenSSL says, without the places in its source where it says so. */
+/** Texts of OpenSSL's errors, without the source locations that OpenSSL adds, and their hints. */
 const tlsFaults: readonly (readonly [RegExp, string])[] = [
   [/alert certificate required|alert handshake failure/, "the server wants a certificate: see --cert and --key"],
   [/self-signed|unable to (verify|get)/, "the server's certificate is of an authority that --cacert does not have"],
@@ -61,7 +61,7 @@ function tlsFault(details: string): string | undefined {
   return /certificate|SSL|TLS/.test(details) ? details.split("\n")[0] : undefined;
 }
 
-/** The keys that a command line is about, as a range where they are one. */
+/** The key or the range of keys on the command line, for a hint. */
 function keysOf({ flags, args }: Context): string {
   const [key, end] = args;
   const shown = (bytes: Bytes): string => JSON.stringify(textOf(bytes));
@@ -69,12 +69,12 @@ function keysOf({ flags, args }: Context): string {
   if (key === undefined) return "these keys";
   if (given("prefix")) return key === "" ? "all keys" : `the keys from ${shown(key)} to ${shown(prefixEnd(key))}`;
   if (given("from-key")) return `the keys from ${shown(key)} on`;
-  // A put's second argument is its value.
+  // The second argument of `put` is the value.
   if (end === undefined || flags.has("ignore-value")) return `the key ${shown(key)}`;
   return `the keys from ${shown(key)} to ${shown(end)}`;
 }
 
-/** The flag that was probably meant. */
+/** Suggests a flag for one that is misspelled. */
 export function flagHint(unknown: string, flags: readonly FlagSpec[]): string | undefined {
   const name = nearest(
     unknown,

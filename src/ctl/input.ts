@@ -1,14 +1,14 @@
 import type { Bytes } from "./go-text.js";
 import { around } from "./surroundings.js";
 
-/** All of standard input, to its end. */
+/** Reads standard input to its end. */
 export async function allOfInput(): Promise<Bytes> {
   const chunks: Buffer[] = [];
   for await (const chunk of around.stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("latin1");
 }
 
-/** Lines of standard input as they come, without their ends; what follows the last end of line is no line. */
+/** Yields the lines of standard input as they arrive, without newlines. Text after the last newline is ignored. */
 export async function* linesOfInput(): AsyncGenerator<Bytes, void> {
   let rest = "";
   for await (const chunk of around.stdin) {
@@ -19,8 +19,8 @@ export async function* linesOfInput(): AsyncGenerator<Bytes, void> {
 }
 
 /**
- * The first word of standard input, as soon as its line has come: nobody at a terminal ends the input after it. Empty
- * when the line has none.
+ * The first word of standard input; empty when the first line is blank. It returns after the first line, since people
+ * at a terminal do not close their input.
  */
 export async function wordOfInput(): Promise<Bytes> {
   let read = "";
@@ -31,10 +31,10 @@ export async function wordOfInput(): Promise<Bytes> {
   return /^[^\n\S]*(\S*)/.exec(read)?.[1] ?? "";
 }
 
-/** One reader for all questions, since what it has read ahead would be lost with it. */
+/** One reader for all questions: a second reader would miss the lines that the first has buffered. */
 const readers = new WeakMap<object, AsyncGenerator<Bytes, void>>();
 
-/** The next line of standard input, for commands that ask several questions; empty at its end. */
+/** The next line of standard input, for commands that ask several questions; empty at the end of the input. */
 export async function lineOfInput(): Promise<Bytes> {
   const { stdin } = around;
   const reader = readers.get(stdin) ?? linesOfInput();

@@ -4,18 +4,18 @@ import { bytesOf } from "./go-text.js";
 import { complain, printed } from "./output.js";
 import { run } from "./run.js";
 
-/** Runs a command line and ends the process with its exit code. */
+/** Runs a command line, then exits with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // When the reader of our output closes the pipe, the command ends at once: nobody wants the rest.
+  // When the reader of the output closes its pipe, the command exits at once, since the rest would be lost.
   process.stdout.on("error", () => process.exit(ExitCode.Error));
-  // grpc-js gives an address as a server's name, which Node warns of; nobody at a shell can do anything about it.
+  // grpc-js passes IP addresses as TLS server names, and Node warns about that. The user cannot change it.
   process.noDeprecation = true;
   const code = refuseApi(process.env.ETCDCTL_API) ?? (await run(argumentBytes(argv), process));
   await printed();
   process.exit(code);
 }
 
-/** There is one version of the API here: for a script that wants another one, no answer is better than a wrong one. */
+/** Refuses `ETCDCTL_API` other than 3, since a script written for API version 2 would misread the answers. */
 function refuseApi(version = ""): number | undefined {
   if (version === "" || version === "3") return undefined;
   complain(bytesOf(`unsupported API version: ${version}`));

@@ -1,7 +1,7 @@
 import type { Bytes } from "./go-text.js";
 import { around } from "./surroundings.js";
 
-/** Prints bytes as they are. A pipe takes them when its reader does: `printed` waits for that. */
+/** Prints bytes without changes. A pipe may take them later: await `printed` before the process exits. */
 export function print(text: Bytes): void {
   around.stdout.write(Buffer.from(text, "latin1"));
 }
@@ -14,24 +14,24 @@ export function complain(text: Bytes): void {
   around.stderr.write(Buffer.from(`${text}\n`, "latin1"));
 }
 
-/** Resolves when all that was printed is on its way to whoever reads it; until then the process must not end. */
+/** Resolves when all output has been written. The process must not exit before. */
 export async function printed(): Promise<void> {
   for (const stream of [around.stdout, around.stderr]) {
     await new Promise<void>((resolve) => stream.write("", () => resolve()));
   }
 }
 
-/** Resolves when the reader has caught up far enough for more. */
+/** Resolves when the output's buffer has room again. */
 export async function readable(): Promise<void> {
   if (around.stdout.writableNeedDrain === true) await printed();
 }
 
-/** Whether people look at standard output, and so may be given what scripts would stumble over. */
+/** Whether standard output is a terminal, so that output meant for people may be added. */
 export function onTerminal(): boolean {
   return around.stdout.isTTY === true;
 }
 
-/** Whether the terminal may be painted: never when piped, nor against `NO_COLOR`. */
+/** Whether to use colours: not when the output is piped, and not when `NO_COLOR` is set. */
 export function mayPaint(): boolean {
   return onTerminal() && (around.env.NO_COLOR ?? "") === "" && around.env.TERM !== "dumb";
 }

@@ -5,14 +5,14 @@ import { print } from "./output.js";
 import { around } from "./surroundings.js";
 
 /**
- * Asks for a password: on the terminal, without showing what is typed, or as the next line of standard input.
+ * Asks for a password: on a terminal, without echo; otherwise it is the next line of standard input.
  *
- * @param code how the command ends when the question is interrupted
+ * @param code the exit code when the user interrupts the question
  * @throws Failure
  */
 export async function askPassword(prompt: Bytes, code: number): Promise<Bytes> {
   const terminal = around.stdin.isTTY === true;
-  // Before anybody is asked: what is typed at once must not be shown either.
+  // Turn echo off before printing the prompt, so that keys typed at once are not shown.
   if (terminal) process.stdin.setRawMode(true);
   print(prompt);
   try {
@@ -25,7 +25,7 @@ export async function askPassword(prompt: Bytes, code: number): Promise<Bytes> {
   }
 }
 
-/** One line of raw key presses; undefined when given up with Ctrl-C or Ctrl-D. */
+/** Reads one line of key presses; undefined when the user presses Ctrl-C or Ctrl-D. */
 async function typedLine(stdin: NodeJS.ReadStream): Promise<string | undefined> {
   keys ??= new Keys(stdin);
   let typed = "";
@@ -42,11 +42,11 @@ async function typedLine(stdin: NodeJS.ReadStream): Promise<string | undefined> 
   }
 }
 
-/** One listener for all questions: whoever pastes two answers at once has both of them heard. */
+/** One listener for all questions, so that two answers pasted at once are both read. */
 let keys: Keys | undefined;
 
 class Keys {
-  /** Pressed, and not asked for yet. */
+  /** Key presses that no question has read yet. */
   readonly #pressed: string[] = [];
   #wake: () => void = () => undefined;
 

@@ -2,15 +2,15 @@ import { ExitCode, Failure } from "./failure.js";
 import { quote } from "./go-text.js";
 
 /**
- * URLs of members, between commas, in order.
+ * Parses comma-separated peer URLs and sorts them.
  *
- * @throws Failure in etcd's words
+ * @throws Failure with etcd's text
  */
 export function peerUrls(text: string): readonly string[] {
   return text.split(",").map(peerUrl).sort();
 }
 
-/** `a=url1,a=url2,b=url3`: a name may stand for several URLs. @throws Failure */
+/** Parses `a=url1,a=url2,b=url3`. A name may occur once for each of its URLs. @throws Failure */
 export function initialMembers(text: string): readonly { name: string; peerUrls: readonly string[] }[] {
   const urlsOf = new Map<string, string[]>();
   for (const pair of text.split(",").filter((part) => part !== "")) {

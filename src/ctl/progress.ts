@@ -2,28 +2,28 @@ import { paint } from "./output.js";
 import { around } from "./surroundings.js";
 
 const widthMax = 30;
-/** Room for the share, and for the cursor behind it: a bar that goes on in the next row could not be cleared. */
+/** Columns for the percentage and the cursor. A bar that wrapped to the next row could not be cleared. */
 const besides = 8;
 const pauseMs = 100;
 
-/** A bar on the terminal's error stream; nothing at all where nobody looks. */
+/** A progress bar on standard error. It draws nothing when that is no terminal. */
 export class Progress {
   readonly #what: string;
   readonly #total: number;
   readonly #width: number;
   #done = 0;
-  /** When the bar may be drawn next. */
+  /** The time at which the bar may be drawn next. */
   #dueAt: number;
   #drawn = false;
 
   /**
-   * @param total of whatever `advance` counts; 0 when nobody knows
-   * @param patienceMs when the bar is drawn first: work that prints lines of its own and is done by then has none
+   * @param total the total of what `advance` counts; 0 when it is unknown
+   * @param delayMs the time before the bar is drawn first, so that short work shows no bar
    */
-  constructor(what: string, total: number, patienceMs = 0) {
+  constructor(what: string, total: number, delayMs = 0) {
     this.#what = what;
     this.#total = total;
-    this.#dueAt = Date.now() + patienceMs;
+    this.#dueAt = Date.now() + delayMs;
     const { isTTY, columns = 0 } = around.stderr;
     this.#width = isTTY === true ? Math.min(widthMax, (columns || 80) - what.length - besides) : 0;
   }
@@ -42,7 +42,7 @@ export class Progress {
     around.stderr.write(`\r\u001b[K${this.#what} ${bar} ${share}`);
   }
 
-  /** Clears the line for what is printed next. */
+  /** Clears the bar's line, so that other output can be printed. */
   hide(): void {
     if (!this.#drawn) return;
     this.#drawn = false;

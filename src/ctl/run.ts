@@ -9,7 +9,7 @@ import { type Bytes, bytesOf } from "./go-text.js";
 import { complain } from "./output.js";
 import { around, type Surroundings, surroundWith } from "./surroundings.js";
 
-/** Runs a command line, one at a time. @returns its exit code */
+/** Runs a command line. Only one may run at a time. @returns its exit code */
 export async function run(argv: readonly Bytes[], surroundings: Surroundings): Promise<number> {
   surroundWith(surroundings);
   let path: readonly CommandSpec[] = [root];
@@ -63,7 +63,7 @@ async function help(path: readonly CommandSpec[]): Promise<number> {
   return 0;
 }
 
-/** A command line that cannot be read is answered as etcdctl does it: the complaint twice, help on standard output. */
+/** Refuses a command line as etcdctl does: prints the error twice, and the help on standard output. */
 async function refuse(error: FlagError, path: readonly CommandSpec[]): Promise<number> {
   const wrongFlag = !error.message.startsWith("unknown command");
   complain(`Error: ${error.message}`);

@@ -3,9 +3,9 @@ import { bytesOf } from "./go-text.js";
 import { complain } from "./output.js";
 
 /**
- * Log lines as etcdutl prints them: time, level, message, fields, between tabs.
+ * Prints log lines on stderr as etcdutl does: time, level, message and fields, separated by tabs.
  *
- * @param before is called before each line, which may take the place of a progress bar
+ * @param before called before each line, to clear a progress bar
  */
 export function stderrLogger(before: () => void): Logger {
   const line = (level: string) => (message: string, fields?: LogFields) => {

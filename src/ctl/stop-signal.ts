@@ -1,6 +1,6 @@
 /**
- * Fires when somebody wants the command to stop, which it then does by its own way out. Further requests change
- * nothing: a wrapper script passes on the Ctrl-C that the terminal has sent to everybody already.
+ * A signal that is aborted by SIGINT or SIGTERM, so that the command can clean up and exit. Further signals are
+ * ignored: a wrapper script may forward the Ctrl-C that the terminal has sent to all processes already.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();

@@ -1,25 +1,25 @@
 import type { SrvRecord } from "node:dns";
 import type { Readable } from "node:stream";
 
-/** What a command line reads, writes and is told by variables; the process itself is such. */
+/** The streams and environment variables of a command line. `process` implements it. */
 export interface Surroundings {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Screen;
   readonly stderr: Screen;
   readonly env: NodeJS.ProcessEnv;
-  /** Asks the DNS; Node's own way unless a test has another. */
+  /** Resolves SRV records; Node's resolver by default. Tests replace it. */
   readonly resolveSrv?: (name: string) => Promise<SrvRecord[]>;
 }
 
 interface Screen {
   readonly isTTY?: boolean;
   readonly columns?: number;
-  /** More is waiting to be read than should be. */
+  /** Whether the buffer of the stream is full. */
   readonly writableNeedDrain?: boolean;
   write(bytes: Uint8Array | string, done?: () => void): unknown;
 }
 
-/** Those of the command line that runs now; one runs at a time. */
+/** The surroundings of the running command line. Only one runs at a time. */
 export let around: Surroundings = process;
 
 export function surroundWith(surroundings: Surroundings): void {

@@ -9,7 +9,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on device",
 };
 
-/** An error in the words that Go has for it: what was done, to what, and why it failed. */
+/** The text that Go has for an error: the operation, the file, and the reason. */
 export function textOfError(error: unknown): Bytes {
   if (!(error instanceof Error)) return bytesOf(String(error));
   const { syscall, path } = { syscall: undefined, path: undefined, ...error };
@@ -17,7 +17,7 @@ export function textOfError(error: unknown): Bytes {
   return `${syscall} ${bytesOf(path)}: ${reasonOf(error)}`;
 }
 
-/** What the system says of a file, in the words that Go prints. */
+/** The reason of a file error, in Go's words. */
 export function reasonOf(error: unknown): Bytes {
   return reasons[errorCode(error)] ?? bytesOf(errorText(error));
 }

@@ -10,7 +10,7 @@ export async function status(context: Context): Promise<void> {
   await context.answer({ kind: "authStatus", response: await orFail(client.authStatus(context.call)) });
 }
 
-/** Without a root role, makes one and gives it to root first. */
+/** Enables auth. If the role root is missing, creates it and grants it to the user root first. */
 export async function enable(context: Context): Promise<void> {
   if (context.args.length > 0) throw badArgs("auth enable command does not accept any arguments");
   const client = await context.connect();

@@ -10,7 +10,7 @@ import { Progress } from "../progress.js";
 import { stopSignal } from "../stop-signal.js";
 
 interface Load {
-  /** writes a second, or writes in all */
+  /** The number of writes per second, or in total. */
   readonly limit: number;
   readonly clients: number;
 }
@@ -30,10 +30,10 @@ const dataLoads: Readonly<Record<string, Load>> = {
 const spelledOut: Readonly<Record<string, string>> = { small: "s", medium: "m", large: "l", xLarge: "xl" };
 const perfSeconds = 60;
 const cleanUp = { timeoutMs: 30_000 };
-/** Writes in flight at a time for each connection that is really opened. */
+/** The number of concurrent writes on each connection. */
 const writersEach = 50;
 
-/** What writing came to. */
+/** The result of the writes. */
 class Report {
   readonly #tookMs: number[] = [];
   readonly errors = new Map<string, number>();
@@ -49,7 +49,7 @@ class Report {
     this.errors.set(error, (this.errors.get(error) ?? 0) + 1);
   }
 
-  /** A second. */
+  /** Writes per second. */
   get rate(): number {
     return this.#tookMs.length / Math.max(0.001, (this.#endedAt - this.#startedAt) / 1_000);
   }
@@ -94,7 +94,7 @@ export async function perf(context: Context): Promise<void> {
   if (!judged(report, load)) throw new Exit(ExitCode.Error);
 }
 
-/** Prints the verdict on each count. */
+/** Prints whether each measurement passed. @returns whether all of them did */
 function judged(report: Report, load: Load): boolean {
   const verdicts = [errorsJudged(report)];
   const rate = Math.floor(report.rate) + 1;
@@ -150,7 +150,7 @@ function loadOf({ flags }: Context, loads: Readonly<Record<string, Load>>): Load
   return load;
 }
 
-/** One connection carries many calls here, so that not every writer needs its own. */
+/** Opens the connections. One connection carries many calls, so several writers share it. */
 function openClients(context: Context, writers: number): Promise<readonly Client[]> {
   const count = Math.ceil(writers / writersEach);
   return Promise.all(Array.from({ length: count }, () => context.connect()));
@@ -163,7 +163,7 @@ async function refuseOldKeys(client: Client, prefix: Bytes, shown: (command: str
   throw new Failure(ExitCode.InvalidInput, `prefix ${quote(prefix)} has keys. Delete with ${command} first`);
 }
 
-/** Writers at work until `next` has nothing more. */
+/** Runs the writers until `next` returns no more requests. */
 async function write(
   clients: readonly Client[],
   writers: number,

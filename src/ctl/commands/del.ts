@@ -14,7 +14,7 @@ export async function del(context: Context): Promise<void> {
   await context.answer({ kind: "del", response });
 }
 
-/** What `del` asks for, by itself or in a transaction. @throws Failure */
+/** The request of `del`, as a command or in a transaction. @throws Failure */
 export function deleteRequest(flags: FlagSet, args: readonly Bytes[]): DeleteRangeRequest {
   const [key, end] = args;
   if (key === undefined || args.length > 2) {

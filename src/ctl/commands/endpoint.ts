@@ -18,7 +18,7 @@ export async function health(context: Context): Promise<void> {
   if (list.some(({ error }) => error !== "")) throw new Failure(ExitCode.Error, "unhealthy cluster");
 }
 
-/** Healthy is who can read through consensus and has no alarm. */
+/** Checks the health of an endpoint: it is healthy if a linearizable read succeeds and no alarm is raised. */
 async function healthOf(context: Context, endpoint: Bytes): Promise<EndpointHealth> {
   let client: Client;
   try {
@@ -34,7 +34,7 @@ async function healthOf(context: Context, endpoint: Bytes): Promise<EndpointHeal
   try {
     await client.range({ key: "health" }, context.call);
   } catch (error) {
-    // Who may not read it was told so through consensus.
+    // A refusal for lack of permission also proves that the read went through consensus.
     if (!(error instanceof ClientError)) throw error;
     if (error.details !== "etcdserver: permission denied") {
       return { endpoint, health: false, took: took(), error: bytesOf(error.message) };
@@ -73,7 +73,7 @@ export async function hashKv(context: Context): Promise<void> {
   if (failed !== undefined) throw failureOf(failed);
 }
 
-/** Asks every endpoint in turn; what went wrong last, when something did. */
+/** Asks all endpoints one after the other. @returns the last error, if there was one */
 async function each(
   context: Context,
   what: string,

@@ -4,8 +4,9 @@ import { orFail } from "../failure-of.js";
 import { type Bytes, bytesOf } from "../go-text.js";
 
 /**
- * The endpoints that a command asks one by one: those given, or with `--cluster` those of every member. @throws
- * Failure
+ * The endpoints that a command asks one by one: those of `--endpoints`, or with `--cluster` those of all members.
+ *
+ * @throws Failure when the list of members cannot be read
  */
 export async function endpointsOf(context: Context): Promise<readonly Bytes[]> {
   context.settle();

@@ -26,7 +26,7 @@ export async function get(context: Context): Promise<void> {
 
 const oneRange = "too many arguments, only accept one argument when `--prefix` or `--from-key` is set";
 
-/** What `get` asks for, by itself or in a transaction. @throws Failure */
+/** The request of `get`, as a command or in a transaction. @throws Failure */
 export function rangeRequest(flags: FlagSet, args: readonly Bytes[]): RangeRequest {
   const [key, end] = args;
   if (key === undefined) throw badArgs("get command needs one argument as key and an optional argument as range_end");
@@ -52,7 +52,7 @@ export function rangeRequest(flags: FlagSet, args: readonly Bytes[]): RangeReque
   });
 }
 
-/** The keys that arguments and flags mean; an empty key with a flag means the whole key space. */
+/** The key range that the arguments and flags select. An empty key with `--prefix` or `--from-key` selects all keys. */
 export function keyRange(key: Bytes, end: Bytes | undefined, prefix: boolean, fromKey: boolean) {
   if (!prefix && !fromKey) return { key, rangeEnd: end ?? "" };
   return prefix ? prefixRange(key) : rangeFrom(key);
@@ -79,7 +79,7 @@ function sortOf(flags: FlagSet): { sortOrder: number; sortTarget: number } {
   if (sortOrder === undefined) throw new Failure(ExitCode.BadFeature, `bad sort order ${order}`);
   const sortTarget = targets[target.toUpperCase()];
   if (sortTarget === undefined) throw new Failure(ExitCode.BadFeature, `bad sort target ${target}`);
-  // Keys come in order anyway; asking for it would make the server fetch and sort what the limit leaves out.
+  // Keys arrive in ascending order anyway. With an explicit order the server would read and sort beyond the limit.
   const needless = sortTarget === SortTarget.KEY && sortOrder === SortOrder.ASCEND;
   return { sortTarget, sortOrder: needless ? SortOrder.NONE : sortOrder };
 }

@@ -6,13 +6,13 @@ import { failureOf, orFail } from "../failure-of.js";
 import { type Bytes, bytesOf, bytesOfArray } from "../go-text.js";
 import { paint, printLine } from "../output.js";
 
-/** One thing that happened to a key; a deletion has no pair. */
+/** One change of a key. A deletion has no key-value pair. */
 interface Change {
   readonly revision: number;
   readonly kv: KeyValue | undefined;
 }
 
-/** Every kept revision of a key: what it was then, and when it was deleted. */
+/** Prints all revisions of a key since the last compaction, deletions included. */
 export async function history(context: Context): Promise<void> {
   const [key] = context.args;
   if (key === undefined || context.args.length !== 1) throw badArgs("get --history needs one key");
@@ -28,12 +28,12 @@ export async function history(context: Context): Promise<void> {
   for (const change of changes) printLine(lineOf(change));
 }
 
-/** Watches from the first kept revision to the present one, which the server answers from its history. */
+/** Collects the changes by watching from the oldest kept revision to the current one. */
 async function changesOf(client: Client, key: Bytes, until: number): Promise<readonly Change[]> {
   const first = await oldest(client, key);
   const changes: Change[] = first.kv === undefined ? [] : [first.kv].map((kv) => ({ revision: kv.modRevision, kv }));
   const watch = await client.watch({ key, startRevision: first.revision + 1 });
-  // Revisions of other keys pass in silence: progress tells when the present was reached.
+  // Changes of other keys send no event, so progress notifications show when the current revision is reached.
   const asking = setInterval(() => client.requestProgress(), 20);
   try {
     for await (const { header, events } of watch) {
@@ -51,7 +51,7 @@ async function changesOf(client: Client, key: Bytes, until: number): Promise<rea
   return changes;
 }
 
-/** The key at the oldest revision that is kept. */
+/** The key at the oldest kept revision. */
 async function oldest(client: Client, key: Bytes): Promise<{ revision: number; kv: KeyValue | undefined }> {
   let revision = 1;
   try {

@@ -26,7 +26,7 @@ export async function revoke(context: Context): Promise<void> {
 export async function timeToLive(context: Context): Promise<void> {
   const missing = "lease timetolive command needs lease ID as argument";
   if (context.args.length !== 1) throw badArgs(missing);
-  // etcdctl connects before it looks at the id: a wrong format is told first.
+  // etcdctl checks the output format and connects before it parses the id, which decides the error that is printed.
   const client = await context.connect();
   const [id, keys] = [leaseId(context, missing), context.flags.bool("keys")];
   const response = await orFail(client.leaseTimeToLive({ id, keys }, context.call), ExitCode.BadConnection);

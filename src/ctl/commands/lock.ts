@@ -13,7 +13,7 @@ export async function lock(context: Context): Promise<void> {
   const client = await context.connect();
   try {
     const session = await Session.open(client, { ttlSeconds: context.flags.number("ttl") });
-    // Before this there is nothing to release, and a signal may end the process.
+    // Until here nothing has to be released, and a signal may end the process.
     const stop = stopSignal();
     await inSession(context, session, () => hold(context, session, name, command, stop));
   } catch (error) {
@@ -43,21 +43,21 @@ async function hold(
 }
 
 /**
- * Gives up everything that hangs on the session when the work is over, however it ended. A cluster that does not answer
- * is waited for as long as for any other request; then the lease runs out by itself.
+ * Runs `work`, then closes the session, which revokes its lease and releases its keys. If the cluster does not answer
+ * within the timeout of a request, the lease expires by itself.
  */
 export async function inSession(context: Context, session: Session, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    // What went wrong first is what is told.
+    // An error of the work itself is the one to report.
     await session.close(context.call).catch(() => undefined);
     throw error;
   }
   await session.close(context.call);
 }
 
-/** Resolves when the signal has fired. */
+/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -65,7 +65,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** What Go calls the signals that a command may die of. */
+/** Go's names of the signals that may kill a command. */
 const signalNames: Readonly<Record<string, string>> = {
   SIGHUP: "hangup",
   SIGINT: "interrupt",
@@ -82,7 +82,7 @@ const signalNames: Readonly<Record<string, string>> = {
   SIGUSR2: "user defined signal 2",
 };
 
-/** Runs a command and passes its exit code on. @throws Failure */
+/** Runs a command and exits with its exit code. @throws Failure */
 function run(command: readonly Bytes[], env: NodeJS.ProcessEnv): Promise<void> {
   const [file = "", ...args] = command.map(textOf);
   return new Promise((resolve, reject) => {

@@ -18,7 +18,7 @@ export async function listAlarms(context: Context): Promise<void> {
   await context.answer({ kind: "alarms", response });
 }
 
-/** Ends every alarm that is raised, and lists those that it ended. */
+/** Disarms all alarms and prints those that were raised. */
 export async function disarm(context: Context): Promise<void> {
   if (context.args.length > 0) throw badArgs("alarm disarm command accepts no arguments");
   const client = await context.connect();

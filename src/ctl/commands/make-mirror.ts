@@ -18,7 +18,7 @@ import { printLine } from "../output.js";
 import { Progress } from "../progress.js";
 import { rangePages } from "../range-pages.js";
 
-/** What members take in one transaction, unless they are told otherwise. */
+/** The default of `--max-txn-ops`: the operations that a member accepts in one transaction. */
 const operationsMax = 128;
 const reportEveryMs = 30_000;
 
@@ -56,13 +56,13 @@ export async function makeMirror(context: Context): Promise<void> {
   throw new Failure(ExitCode.Error, "<nil>");
 }
 
-/** First what is there, at one revision, then every change after it, a transaction for each revision. */
+/** Copies all keys at one revision, then repeats every later change, with one transaction for each revision. */
 class Mirror {
   readonly #source: Client;
   readonly #target: Client;
   readonly #prefix: Bytes;
   readonly #targetPrefix: Bytes;
-  /** Keys put and deleted so far. */
+  /** The number of keys put and deleted so far. */
   total = 0;
 
   constructor(source: Client, target: Client, prefix: Bytes, targetPrefix: Bytes) {
@@ -72,7 +72,7 @@ class Mirror {
     this.#targetPrefix = targetPrefix;
   }
 
-  /** @returns the revision that was copied */
+  /** Copies all keys. @returns their revision */
   async copy(): Promise<number> {
     const keys = prefixRange(this.#prefix);
     const { header, count } = await this.#source.range({ ...keys, countOnly: true });
@@ -106,7 +106,7 @@ class Mirror {
     }
   }
 
-  /** A revision is a transaction there too, or several when it has more than one may have: a prefix was deleted. */
+  /** Repeats the changes of one revision in one transaction, or in several when they exceed `operationsMax`. */
   async #apply(operations: readonly RequestOp[]): Promise<void> {
     for (let from = 0; from < operations.length; from += operationsMax) {
       await this.#target.txn({ success: operations.slice(from, from + operationsMax) });

@@ -22,7 +22,7 @@ export async function add(context: Context): Promise<void> {
   if (context.format === "simple") printSettings(name, urls, response);
 }
 
-/** URLs of peers, as Go's client checks them before it asks. @throws Failure */
+/** Parses peer URLs with the checks that Go's client makes before it sends a request. @throws Failure */
 function peerUrls(list: Bytes): string[] {
   return list.split(",").map((text) => {
     const url = text.trim();
@@ -39,7 +39,7 @@ function peerUrls(list: Bytes): string[] {
   });
 }
 
-/** What the new member must be started with. */
+/** Prints the variables with which the new member has to be started. */
 function printSettings(name: Bytes, urls: Bytes, { member: added, members }: MemberAddResponse): void {
   const cluster = members.flatMap((member) =>
     member.peerUrls.map((url) => `${member.id === added?.id ? name : bytesOf(member.name)}=${bytesOf(url)}`),

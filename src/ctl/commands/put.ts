@@ -16,7 +16,7 @@ export async function put(context: Context): Promise<void> {
 
 const wrongCount = "put command needs 1 argument and input from stdin or 2 arguments";
 
-/** What `put` asks for, by itself or in a transaction; a missing value is read from standard input. @throws Failure */
+/** The request of `put`, as a command or in a transaction. A missing value is read from stdin. @throws Failure */
 export async function putRequest(flags: FlagSet, args: readonly Bytes[]): Promise<PutRequest> {
   const [key, given] = args;
   if (key === undefined) throw badArgs(wrongCount);

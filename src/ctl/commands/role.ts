@@ -61,7 +61,7 @@ function shown(key: Bytes, rangeEnd: Bytes): Bytes {
   return isOneKey(rangeEnd) ? `key ${key}` : `range ${rangeText(key, rangeEnd)}`;
 }
 
-/** The range that a permission is for; an empty key means all keys with a flag, and the lowest key without. */
+/** The key range of a permission. An empty key means all keys with a range flag, and the lowest key without one. */
 function permittedKeys({ flags }: Context, [key = "", end]: readonly Bytes[]): { key: Bytes; rangeEnd: Bytes } {
   const [prefix, fromKey] = [flags.bool("prefix"), flags.bool("from-key")];
   if (key === "" || end === undefined) {

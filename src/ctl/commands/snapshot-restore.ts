@@ -8,10 +8,10 @@ import { Progress } from "../progress.js";
 import { stderrLogger } from "../stderr-logger.js";
 import { textOfError } from "../system-error.js";
 
-/** Restoring prints lines that scripts read, also from a terminal: a bar between them is for those who wait long. */
+/** The progress bar appears after this time. A short restore prints only its log lines, which scripts read. */
 const barAfterMs = 1_000;
 
-/** Makes a data directory for this package's server. What it takes of the server is loaded here and nowhere else. */
+/** Creates a data directory for this package's server. It alone of these commands loads the server's code. */
 export async function restore(context: Context): Promise<void> {
   complain("Deprecated: Use `etcdutl snapshot restore` instead.\n");
   const { flags } = context;
@@ -30,7 +30,7 @@ export async function restore(context: Context): Promise<void> {
   const walDir = textOf(flags.text("wal-dir"));
   const advertisePeerUrls = peerUrls(textOf(flags.text("initial-advertise-peer-urls")));
   const initialCluster = initialMembers(textOf(flags.text("initial-cluster")));
-  // The file is read twice, to check it and to load it.
+  // Progress counts twice the file's size, since the file is read twice: to check it and to load it.
   const fileBytes = await stat(file).then(
     ({ size }) => size,
     () => 0,

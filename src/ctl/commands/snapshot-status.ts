@@ -10,7 +10,7 @@ import { reasonOf } from "../system-error.js";
 
 const sha256Bytes = 32;
 
-/** What is in a file of etcd's format; reads all of it, and refuses one that is damaged. */
+/** Prints hash, revision, keys and size of a snapshot file. Reads the whole file and refuses a damaged one. */
 export async function status(context: Context): Promise<void> {
   complain("Deprecated: Use `etcdutl snapshot status` instead.\n");
   const [path] = context.args;
@@ -37,7 +37,7 @@ async function statusOf(path: Bytes): Promise<SnapshotStatus> {
         }
       }
     }
-    // What a member sends has its digest behind the pages.
+    // A snapshot sent by a member ends with a SHA-256 digest after the database's pages.
     return { hash, revision, totalKey, totalSize: size % 512 === sha256Bytes ? size - sha256Bytes : size };
   } catch (error) {
     if (error instanceof BoltError) {

@@ -9,7 +9,7 @@ import { reasonOf } from "../system-error.js";
 
 const sha256Bytes = 32;
 
-/** The file appears under its name only when it is whole. */
+/** Saves a snapshot. The file gets its name only when it is complete. */
 export async function save(context: Context): Promise<void> {
   const [path] = context.args;
   if (path === undefined || context.args.length !== 1) throw badArgs("snapshot save expects one argument");
@@ -52,7 +52,7 @@ async function download(
       progress.advance(blob.byteLength);
     }
     progress?.hide();
-    // A database is whole pages; what a member sends has its digest behind them.
+    // A member sends the database's pages, whose total is a multiple of 512 bytes, and then a SHA-256 digest.
     if (size % 512 !== sha256Bytes) {
       throw new Failure(ExitCode.Interrupted, `sha256 checksum not found [bytes: ${size}]`);
     }

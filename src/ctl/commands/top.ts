@@ -8,7 +8,7 @@ import { mayPaint, onTerminal, paint } from "../output.js";
 import { around } from "../surroundings.js";
 import { endpointsOf } from "./endpoints-of.js";
 
-/** What one look at a member found. */
+/** The state of a member at one moment. */
 interface Sample {
   readonly endpoint: Bytes;
   readonly at: number;
@@ -18,7 +18,7 @@ interface Sample {
   readonly error: string;
 }
 
-/** A view of the cluster that renews itself; `q` or Ctrl-C ends it. Without a terminal it is shown once. */
+/** Shows the members and refreshes until `q` or Ctrl-C is pressed. Without a terminal, prints once. */
 export async function top(context: Context): Promise<void> {
   context.settle();
   const endpoints = await endpointsOf(context);
@@ -61,7 +61,7 @@ async function sample(client: Client, endpoint: Bytes, context: Context): Promis
   }
 }
 
-/** A member's counters by name, labels added up; none where it does not show them. */
+/** A member's metrics by name, summed over their labels; empty when it does not serve /metrics. */
 async function metricsOf(endpoint: Bytes, context: Context): Promise<ReadonlyMap<string, number>> {
   const address = textOf(endpoint);
   if (address.startsWith("https:") || context.flags.text("cert") !== "") return new Map();
@@ -74,7 +74,7 @@ async function metricsOf(endpoint: Bytes, context: Context): Promise<ReadonlyMap
       if (name !== undefined) found.set(name, (found.get(name) ?? 0) + Number(value));
     }
   } catch {
-    return found; // The port may be closed to HTTP; the rest of the view stands without it.
+    return found; // The port may not serve HTTP. The other columns do not need these metrics.
   }
   return found;
 }
@@ -151,7 +151,7 @@ function aligned(cells: readonly string[]): string {
     .trimEnd();
 }
 
-/** Listens for `q` and Ctrl-C on the terminal. */
+/** Waits for `q` or Ctrl-C on the terminal. */
 function whenQuit(): { within(ms: number): Promise<boolean>; stop(): void } {
   let asked = false;
   let wake: () => void = () => undefined;

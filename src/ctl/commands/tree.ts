@@ -6,7 +6,7 @@ import { type Bytes, bytesOf } from "../go-text.js";
 import { paint, printLine } from "../output.js";
 import { rangePages } from "../range-pages.js";
 
-/** A part of the key space, and how many keys are in it. */
+/** A common part of key names, and the number of keys under it. */
 interface Branch {
   readonly children: Map<Bytes, Branch>;
   count: number;
@@ -22,7 +22,7 @@ export async function tree(context: Context): Promise<void> {
   printBranch(root, "", depth === 0 ? Number.POSITIVE_INFINITY : depth);
 }
 
-/** The values are left out: the key space may be large. */
+/** Adds all keys at one revision, read page by page and without values because there may be millions. */
 async function addKeys(root: Branch, context: Context, prefix: Bytes): Promise<void> {
   const client = await context.connect();
   for await (const { kvs } of rangePages(client, { ...prefixRange(prefix), keysOnly: true }, context.call)) {

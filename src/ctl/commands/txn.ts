@@ -31,7 +31,7 @@ export async function txn(context: Context): Promise<void> {
   await context.answer({ kind: "txn", response });
 }
 
-/** Lines up to an empty one. */
+/** Parses the lines of a section, which ends with an empty line. */
 async function section<T>(lines: AsyncGenerator<Bytes, void>, read: (line: Bytes) => T | Promise<T>): Promise<T[]> {
   const found: T[] = [];
   for (;;) {
@@ -54,7 +54,7 @@ const results: Readonly<Record<string, number>> = {
   "<": CompareResult.LESS,
 };
 
-/** `value("key") = "text"`, `ver("key") > "3"` and their like. @throws Failure */
+/** Parses a comparison such as `value("key") = "text"` or `ver("key") > "3"`. @throws Failure */
 export function compareOf(line: Bytes): Compare {
   const paren = line.indexOf("(");
   if (paren < 0) throw malformed(`malformed comparison: ${line}`);
@@ -66,7 +66,7 @@ export function compareOf(line: Bytes): Compare {
   return { ...union, result, key, rangeEnd: "" };
 }
 
-/** `"key") = "value"`, with what could be read of it in the refusal. */
+/** Parses the part `"key") = "value"`. A refusal quotes what could be parsed. */
 function scan(line: Bytes, target: Bytes, text: Bytes): { key: Bytes; operator: Bytes; value: Bytes } {
   let rest = text.trimStart();
   const key = unquote(rest);
@@ -103,7 +103,7 @@ function targetOf(line: Bytes, target: Bytes, value: Bytes): Pick<Compare, "targ
     case "value":
       return { target: CompareTarget.VALUE, targetUnion: { case: "value", value: arrayOf(value) } };
     case "lease":
-      // etcdctl 3.5 crashes on this one; ids are hex wherever people write them.
+      // etcdctl 3.5 crashes on this target. Lease ids are written in hexadecimal, as in all other commands.
       return { target: CompareTarget.LEASE, targetUnion: { case: "lease", value: number(16) } };
     default:
       throw malformed(`malformed comparison: ${line} (unknown target ${target})`);

@@ -31,7 +31,7 @@ async function newUser(
   return { user: text, password: await newPassword(flags.bool("interactive"), text), noPassword: false };
 }
 
-/** Typed twice on a terminal, or the first word of standard input. */
+/** Asks twice for a new password on a terminal, or reads the first word of standard input. */
 async function newPassword(interactive: boolean, user: Bytes): Promise<Bytes> {
   if (!interactive) return await wordOfInput();
   const first = await askPassword(`Password of ${user}: `, ExitCode.BadArgs);

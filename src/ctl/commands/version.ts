@@ -1,7 +1,7 @@
 import { apiVersion, clusterVersion } from "../../base/index.js";
 import { printLine } from "../output.js";
 
-/** The release of etcdctl that these commands equal, and the API it speaks. */
+/** Prints the release of etcdctl that these commands equal, and its API version. */
 export async function version(): Promise<void> {
   printLine(`etcdctl version: ${apiVersion}`);
   printLine(`API version: ${clusterVersion.replace(/\.\d+$/, "")}`);

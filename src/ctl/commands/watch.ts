@@ -18,7 +18,7 @@ const wrongCount = "bad number of arguments";
 const noCommand = "bad number of arguments (found separator --, but no commands)";
 const alsoInEnvironment = "bad number of arguments (found conflicting environment key)";
 
-/** What to watch, and what to run for every event. */
+/** The key range to watch, and the command to run for each event. */
 interface Wish {
   readonly keys: readonly Bytes[];
   readonly command: readonly Bytes[];
@@ -39,7 +39,7 @@ export async function watch(context: Context): Promise<void> {
   throw new Failure(ExitCode.Interrupted, "watch is canceled by the server");
 }
 
-/** Arguments before `--` are keys, those after it a command; variables stand in for the keys. @throws Failure */
+/** Reads keys before `--` and a command after it. Environment variables replace missing keys. @throws Failure */
 function wishOf(flags: FlagSet, envKey: Bytes, envEnd: Bytes): Wish {
   const dash = flags.argsBeforeDash;
   const given = flags.args.slice(0, dash);
@@ -67,7 +67,7 @@ async function start(client: Client, flags: FlagSet, keys: readonly Bytes[]): Pr
   );
 }
 
-/** Prints what a watch hears until it ends. */
+/** Prints the events of a watch until it ends. */
 async function follow(context: Context, watched: Watch, command: readonly Bytes[]): Promise<void> {
   try {
     for await (const response of watched) {
@@ -87,7 +87,7 @@ async function follow(context: Context, watched: Watch, command: readonly Bytes[
     const failure = failureOf(error);
     if (!(failure instanceof Failure)) throw error;
     complain(`watch was canceled (${failure.message})`);
-    // A watch that was never taken on has no answer of its own in Go's client, only the fact.
+    // For a watch that the server refused, Go's client delivers only this response.
     const refused = WatchResponse.create({ canceled: true });
     const canceled = error instanceof WatchCanceledError && !error.response.created;
     await context.answer({
@@ -114,7 +114,7 @@ function run(command: readonly Bytes[], variables: Readonly<Record<string, strin
   throw new Exit(ExitCode.Error);
 }
 
-/** Lines of `watch ...` and `progress`, each watch beside the others, until the input ends. */
+/** Reads lines `watch ...` and `progress` until the input ends. All watches run at the same time. */
 async function interactive(context: Context, envKey: Bytes, envEnd: Bytes): Promise<void> {
   const client = await context.connect();
   const failed = new Promise<never>((_, reject) => {

@@ -49,12 +49,12 @@ export interface SnapshotStatus {
   readonly totalSize: number;
 }
 
-/** An answer that only says which revision it is of. */
+/** A response that consists of a header only. */
 interface Bare {
   readonly header: ResponseHeader | undefined;
 }
 
-/** Everything a command prints in the format that was asked for: what the server said, and what it was asked. */
+/** What a command prints in the requested format: the server's response, with parts of the request if needed. */
 export type Answer =
   | { readonly kind: "put"; readonly response: Decoded<PutResponse> }
   | { readonly kind: "get"; readonly response: Decoded<RangeResponse> }
@@ -89,7 +89,7 @@ export type Answer =
   | { readonly kind: "user"; readonly user: Bytes; readonly response: AuthUserGetResponse }
   | { readonly kind: "users"; readonly response: AuthUserListResponse }
   | { readonly kind: "authStatus"; readonly response: AuthStatusResponse }
-  /** What a change of users or roles answers: a sentence for people, and its header. */
+  /** The answer to a change of users or roles: a sentence for people, and the response's header. */
   | { readonly kind: "done"; readonly says: Bytes; readonly response: Bare };
 
 export interface PrintOptions {

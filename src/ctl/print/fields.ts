@@ -16,7 +16,7 @@ import type { Answer } from "./answer.js";
 import { alarmName, eventName } from "./simple.js";
 import { unsupported } from "./unsupported.js";
 
-/** `"Name" : value`, one a line. @throws Failure for answers that have no fields */
+/** Prints lines of the form `"Name" : value`. @throws Failure for answers that have no fields */
 export function printFields(answer: Answer): void {
   print(
     linesOf(answer)

@@ -16,12 +16,12 @@ import { arrayOf, type Bytes, bytesOf, textOf } from "../go-text.js";
 import { printLine } from "../output.js";
 import type { Answer, EndpointHealth, PrintOptions } from "./answer.js";
 
-/** A member of an object, written out; empty when it is left out. */
+/** A member of a JSON object as text; empty when it is omitted. */
 type Part = string;
 
 /**
- * One line of JSON with etcdctl's names: zero values are left out, bytes are base64, 64-bit numbers are written
- * out.
+ * Prints one line of JSON with etcdctl's names. Zero values are omitted, bytes are base64, and 64-bit numbers are not
+ * quoted.
  */
 export function printJson(answer: Answer, { hex }: PrintOptions): void {
   printLine(bytesOf(hex && answer.kind === "members" ? hexMembers(answer.response) : jsonOf(answer)));
@@ -146,7 +146,7 @@ function operation({ response }: Decoded<ResponseOp>): string {
   }
 }
 
-/** Go's client has a type of its own for these, with no tags on its fields. */
+/** Go's client has a type of its own for watch responses, without JSON names for its fields. */
 function watch({ header: of, events, compactRevision, canceled, created }: Decoded<WatchResponse>): string {
   const shown = events.map(({ type, kv, prevKv }) =>
     object(
@@ -208,7 +208,7 @@ function hash({ header: of, hash: value, compactRevision }: HashKVResponse): str
   return object(header(of), number("hash", value), number("compact_revision", compactRevision));
 }
 
-/** `member list --hex` is written by hand in etcdctl, and so differs in more than the ids. */
+/** etcdctl has code of its own for `member list --hex`, so more than the ids differs. */
 function hexMembers({ header: of, members }: MemberListResponse): string {
   const ids = `"cluster_id":"${hex(of?.clusterId)}","member_id":"${hex(of?.memberId)}"`;
   const shown = members.map(({ id, name, peerUrls, clientUrls }) => {
@@ -266,7 +266,7 @@ function text(value: Bytes): string {
   return string(textOf(value));
 }
 
-/** As Go writes a string: what HTML would stumble over is escaped. */
+/** A JSON string as Go writes it, with the special characters of HTML escaped. */
 function string(value: string): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

@@ -1,6 +1,6 @@
 import type { Answer, PrintOptions } from "./answer.js";
 
-/** Prints an answer in a format; loads no other format. @throws Failure when that format cannot say it */
+/** Prints an answer. Only the requested format is loaded. @throws Failure when it does not support the answer */
 export async function printAnswer(answer: Answer, format: string, options: PrintOptions): Promise<void> {
   switch (format) {
     case "json":

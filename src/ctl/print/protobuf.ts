@@ -21,7 +21,7 @@ import { print } from "../output.js";
 import type { Answer } from "./answer.js";
 import { unsupported } from "./unsupported.js";
 
-/** The message's bytes and nothing else. @throws Failure for answers that are no message */
+/** Prints the encoded message and nothing else. @throws Failure for answers that are no single message */
 export function printProtobuf(answer: Answer): void {
   print(bytesOfArray(bytesOf(answer)));
 }
@@ -37,9 +37,9 @@ function bytesOf(answer: Answer): Uint8Array {
     case "txn":
       return TxnResponse.encode(answer.response);
     case "watch":
-      // Go's client keeps neither the watch's id nor the reason.
+      // Go's client drops the watch id and the cancel reason.
       return WatchResponse.encode({ ...answer.response, watchId: 0n, cancelReason: "", fragment: false });
-    // Go's client keeps these answers in types of its own, of which only the header knows how to be encoded.
+    // Go's client keeps these responses in types of its own, of which only the header can be encoded.
     case "grant":
     case "keepAlive":
     case "timeToLive":
@@ -74,7 +74,7 @@ function bytesOf(answer: Answer): Uint8Array {
   }
 }
 
-/** etcdctl cannot encode this one answer, and says so only after the lease is gone. */
+/** etcdctl cannot encode the answer of a revocation, and reports that after the lease was revoked. */
 function revoked(header: ResponseHeader | undefined): Failure {
   const shown = [
     ["cluster_id", header?.clusterId],

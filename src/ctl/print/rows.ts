@@ -3,11 +3,11 @@ import { humanSize } from "../go-numbers.js";
 import { type Bytes, bytesOf, bytesOfArray, quote, textOf } from "../go-text.js";
 import type { EndpointHash, EndpointHealth, EndpointStatus, SnapshotStatus } from "./answer.js";
 
-/** What the simple format joins with commas and the table format draws: headings, and a row for each. */
+/** A list as headings and rows. The simple format joins the cells with commas, the table format draws them. */
 export interface Rows {
   readonly headings: readonly string[];
   readonly rows: readonly (readonly Bytes[])[];
-  /** Cells begin at the left of their columns, as text reads best. */
+  /** Whether cells are left-aligned; false by default. */
   readonly left?: boolean;
 }
 
@@ -28,7 +28,7 @@ export function keyRows(kvs: readonly KeyValue[]): Rows {
   };
 }
 
-/** As it is when it can be shown in a line, else quoted; not all of it when it is long. */
+/** A cell of a table: the text itself if it is printable, otherwise quoted, and shortened when it is long. */
 function cell(bytes: Bytes): Bytes {
   const quoted = quote(bytes);
   const text = textOf(quoted === `"${bytes}"` ? bytes : quoted);

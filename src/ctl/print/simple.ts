@@ -14,7 +14,7 @@ import { complain, print, printLine } from "../output.js";
 import type { Answer, EndpointHealth, PrintOptions } from "./answer.js";
 import { hashRows, memberRows, type Rows, snapshotRows, statusRows } from "./rows.js";
 
-/** One line a fact, for people and for scripts that cut. */
+/** Prints plain lines, one fact in each, for people and for scripts. */
 export function printSimple(answer: Answer, options: PrintOptions): void {
   switch (answer.kind) {
     case "get":
@@ -61,7 +61,7 @@ export function alarmName(alarm: number): string {
   return names?.[0] ?? String(alarm);
 }
 
-/** The answers that are told in lines. */
+/** The lines of an answer. */
 function told(answer: Answer): readonly Bytes[] {
   switch (answer.kind) {
     case "grant":
@@ -172,7 +172,7 @@ function joined({ rows }: Rows): readonly Bytes[] {
   return rows.map((row) => row.join(", "));
 }
 
-/** Sixteen columns, as etcdctl's `%16x`. */
+/** An id in hexadecimal, padded to 16 columns with spaces, as etcdctl's `%16x`. */
 function hex(id: bigint | undefined): string {
   return (id ?? 0n).toString(16).padStart(16, " ");
 }

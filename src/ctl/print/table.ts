@@ -4,7 +4,7 @@ import type { Answer } from "./answer.js";
 import { hashRows, healthRows, keyRows, memberRows, type Rows, snapshotRows, statusRows } from "./rows.js";
 import { unsupported } from "./unsupported.js";
 
-/** A drawn table. @throws Failure for answers that are no list */
+/** Prints a table. @throws Failure for answers that are no list */
 export function printTable(answer: Answer): void {
   draw(rowsOf(answer));
 }
@@ -22,7 +22,7 @@ function rowsOf(answer: Answer): Rows {
     case "snapshotStatus":
       return snapshotRows(answer.status);
     case "get":
-      // etcdctl has no such table, and scripts are told so; people get one.
+      // etcdctl has no table of keys and fails. Scripts get that failure, and people at a terminal get a table.
       if (onTerminal()) return keyRows(answer.response.kvs);
       throw unsupported("table");
     default:
@@ -30,7 +30,7 @@ function rowsOf(answer: Answer): Rows {
   }
 }
 
-/** Draws headings in the middle and cells to the right; on a terminal, what is well is green and what is not is red. */
+/** Draws centred headings and right-aligned cells. On a terminal, good states are green and bad ones red. */
 export function draw({ headings, rows, left = false }: Rows): void {
   const widths = headings.map((heading, at) =>
     Math.max(heading.length, ...rows.map((row) => [...textOf(row[at] ?? "")].length)),

@@ -20,8 +20,8 @@ const userCommands: readonly CommandSpec[] = [
     summary: "Add a user",
     flags: [
       interactive,
-      { name: "new-user-password", kind: "string", help: "the password; everybody on this machine can see it" },
-      { name: "no-password", kind: "bool", help: "known by certificate alone" },
+      { name: "new-user-password", kind: "string", help: "the password; visible to all users of this machine" },
+      { name: "no-password", kind: "bool", help: "create a user who logs in by certificate only" },
     ],
     examples: [["user add alice", "asks for the password"]],
     run: async (context) => (await import("../commands/user.js")).add(context),
@@ -35,14 +35,14 @@ const userCommands: readonly CommandSpec[] = [
   {
     name: "get",
     usage: "<name>",
-    summary: "A user's roles",
-    flags: [{ name: "detail", kind: "bool", help: "with what they permit" }],
+    summary: "Show the roles of a user",
+    flags: [{ name: "detail", kind: "bool", help: "also show the permissions of the roles" }],
     examples: [["user get alice --detail", "what alice may do"]],
     run: async (context) => (await import("../commands/user.js")).get(context),
   },
   {
     name: "list",
-    summary: "All users",
+    summary: "List the users",
     run: async (context) => (await import("../commands/user.js")).list(context),
   },
   {
@@ -55,13 +55,13 @@ const userCommands: readonly CommandSpec[] = [
   {
     name: "grant-role",
     usage: "<name> <role>",
-    summary: "Give a role to a user",
+    summary: "Grant a role to a user",
     run: async (context) => (await import("../commands/user.js")).grantRole(context),
   },
   {
     name: "revoke-role",
     usage: "<name> <role>",
-    summary: "Take a role from a user",
+    summary: "Revoke a role from a user",
     run: async (context) => (await import("../commands/user.js")).revokeRole(context),
   },
 ];
@@ -82,18 +82,18 @@ const roleCommands: readonly CommandSpec[] = [
   {
     name: "get",
     usage: "<role>",
-    summary: "What a role permits",
+    summary: "Show the permissions of a role",
     run: async (context) => (await import("../commands/role.js")).get(context),
   },
   {
     name: "list",
-    summary: "All roles",
+    summary: "List the roles",
     run: async (context) => (await import("../commands/role.js")).list(context),
   },
   {
     name: "grant-permission",
     usage: "<role> <read|write|readwrite> <key> [endkey]",
-    summary: "Permit something to a role",
+    summary: "Grant a permission to a role",
     flags: range,
     examples: [["role grant-permission app readwrite --prefix app/", "all below app/"]],
     run: async (context) => (await import("../commands/role.js")).grantPermission(context),
@@ -101,33 +101,33 @@ const roleCommands: readonly CommandSpec[] = [
   {
     name: "revoke-permission",
     usage: "<role> <key> [endkey]",
-    summary: "Permit it no longer",
+    summary: "Revoke a permission from a role",
     flags: range,
     run: async (context) => (await import("../commands/role.js")).revokePermission(context),
   },
 ];
 
 export const accessCommands: readonly CommandSpec[] = [
-  { name: "user", group, summary: "Who may come in", subcommands: userCommands },
-  { name: "role", group, summary: "What they may do", subcommands: roleCommands },
+  { name: "user", group, summary: "Manage users", subcommands: userCommands },
+  { name: "role", group, summary: "Manage roles and their permissions", subcommands: roleCommands },
   {
     name: "auth",
     group,
-    summary: "Whether anybody asks",
+    summary: "Turn authentication on or off",
     subcommands: [
       {
         name: "enable",
-        summary: "Ask everybody for a name; root must exist",
+        summary: "Enable authentication; the user root must exist",
         run: async (context) => (await import("../commands/auth.js")).enable(context),
       },
       {
         name: "disable",
-        summary: "Ask nobody",
+        summary: "Disable authentication",
         run: async (context) => (await import("../commands/auth.js")).disable(context),
       },
       {
         name: "status",
-        summary: "Whether authentication is on",
+        summary: "Show whether authentication is enabled",
         run: async (context) => (await import("../commands/auth.js")).status(context),
       },
     ],

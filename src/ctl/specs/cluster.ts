@@ -2,24 +2,24 @@ import type { CommandSpec } from "../command-spec.js";
 import type { FlagSpec } from "../flag-set.js";
 
 const group = "Cluster";
-const cluster: FlagSpec = { name: "cluster", kind: "bool", help: "ask every member of the cluster" };
+const cluster: FlagSpec = { name: "cluster", kind: "bool", help: "use the endpoints of all members of the cluster" };
 const peerUrls: FlagSpec = {
   name: "peer-urls",
   kind: "string",
-  help: "where the member listens for its peers, by commas",
+  help: "peer URLs of the member, separated by commas",
 };
 
 export const clusterCommands: readonly CommandSpec[] = [
   {
     name: "member",
     group,
-    summary: "Who belongs to the cluster",
+    summary: "Manage the members of the cluster",
     subcommands: [
       {
         name: "add",
         usage: "<memberName>",
-        summary: "Make room for a new member, and print its settings",
-        flags: [peerUrls, { name: "learner", kind: "bool", help: "one that does not vote yet" }],
+        summary: "Add a member to the cluster, and print the settings to start it with",
+        flags: [peerUrls, { name: "learner", kind: "bool", help: "add it as a learner, which does not vote" }],
         examples: [
           ["member add node-4 --peer-urls=http://10.0.0.4:2380 --learner", "first a learner, then promote it"],
         ],
@@ -35,21 +35,21 @@ export const clusterCommands: readonly CommandSpec[] = [
       {
         name: "update",
         usage: "<memberID>",
-        summary: "Change where a member listens for its peers",
+        summary: "Change the peer URLs of a member",
         flags: [peerUrls],
         examples: [["member update 8e9e05c52164694d --peer-urls=http://10.0.0.9:2380", "after it moved"]],
         run: async (context) => (await import("../commands/member.js")).update(context),
       },
       {
         name: "list",
-        summary: "All members",
+        summary: "List the members",
         examples: [["member list -w table", "for people"]],
         run: async (context) => (await import("../commands/member.js")).list(context),
       },
       {
         name: "promote",
         usage: "<memberID>",
-        summary: "Make a learner vote",
+        summary: "Promote a learner to a voting member",
         examples: [["member promote 8e9e05c52164694d", "once it has caught up"]],
         run: async (context) => (await import("../commands/member.js")).promote(context),
       },
@@ -58,25 +58,25 @@ export const clusterCommands: readonly CommandSpec[] = [
   {
     name: "endpoint",
     group,
-    summary: "How members are",
+    summary: "Check the state of members",
     inherited: [cluster],
     subcommands: [
       {
         name: "health",
-        summary: "Whether members can commit",
+        summary: "Check whether members can commit changes",
         examples: [["endpoint health --cluster", "exit code 1 when one cannot"]],
         run: async (context) => (await import("../commands/endpoint.js")).health(context),
       },
       {
         name: "status",
-        summary: "Leader, terms, sizes",
+        summary: "Show version, size, leader and raft state of members",
         examples: [["endpoint status --cluster -w table", "the whole cluster"]],
         run: async (context) => (await import("../commands/endpoint.js")).status(context),
       },
       {
         name: "hashkv",
-        summary: "A hash of all keys, equal where members agree",
-        flags: [{ name: "rev", kind: "int", help: "up to this revision" }],
+        summary: "Show the hash of all keys; members with the same data have the same hash",
+        flags: [{ name: "rev", kind: "int", help: "hash the keys up to this revision; 0 means the current one" }],
         examples: [["endpoint hashkv --cluster --rev 1000", "compare members at one revision"]],
         run: async (context) => (await import("../commands/endpoint.js")).hashKv(context),
       },
@@ -85,17 +85,17 @@ export const clusterCommands: readonly CommandSpec[] = [
   {
     name: "alarm",
     group,
-    summary: "What a member refuses work for",
+    summary: "Show and clear alarms",
     subcommands: [
       {
         name: "disarm",
-        summary: "End all alarms",
+        summary: "Clear all alarms",
         examples: [["alarm disarm", "after space was made"]],
         run: async (context) => (await import("../commands/maintenance.js")).disarm(context),
       },
       {
         name: "list",
-        summary: "All alarms",
+        summary: "List the alarms",
         examples: [["alarm list", "NOSPACE, CORRUPT, or nothing"]],
         run: async (context) => (await import("../commands/maintenance.js")).listAlarms(context),
       },
@@ -104,9 +104,9 @@ export const clusterCommands: readonly CommandSpec[] = [
   {
     name: "defrag",
     group,
-    summary: "Give free space back to the disk",
+    summary: "Defragment the database and free disk space",
     inherited: [],
-    flags: [cluster, { name: "data-dir", kind: "string", help: "of a member of this package that does not run" }],
+    flags: [cluster, { name: "data-dir", kind: "string", help: "data directory of a stopped member of this package" }],
     examples: [
       ["defrag --cluster", "one member after the other"],
       ["defrag --data-dir default.etcd", "while its member does not run"],
@@ -117,7 +117,7 @@ export const clusterCommands: readonly CommandSpec[] = [
     name: "move-leader",
     group,
     usage: "<memberID>",
-    summary: "Have another member lead",
+    summary: "Transfer the leadership to another member",
     examples: [["move-leader 8e9e05c52164694d", "ask the leader, or all members, by --endpoints"]],
     run: async (context) => (await import("../commands/maintenance.js")).moveLeader(context),
   },
@@ -125,8 +125,8 @@ export const clusterCommands: readonly CommandSpec[] = [
     name: "top",
     group,
     ours: true,
-    summary: "Watch a cluster at work",
-    flags: [cluster, { name: "interval", kind: "duration", usual: "1s", help: "between two looks" }],
+    summary: "Show the live state of the cluster",
+    flags: [cluster, { name: "interval", kind: "duration", usual: "1s", help: "time between two refreshes" }],
     examples: [["top --endpoints=a:2379,b:2379,c:2379", "q quits"]],
     run: async (context) => (await import("../commands/top.js")).top(context),
   },

@@ -6,58 +6,66 @@ const sizes = ["s", "m", "l", "xl"];
 
 const checkFlags = (prefix: string): readonly FlagSpec[] => [
   { name: "load", kind: "string", usual: "s", values: sizes, help: "s, m, l or xl" },
-  { name: "prefix", kind: "string", usual: prefix, help: "where to write" },
+  { name: "prefix", kind: "string", usual: prefix, help: "prefix of the keys to write" },
   { name: "auto-compact", kind: "bool", help: "compact afterwards" },
   { name: "auto-defrag", kind: "bool", help: "defragment afterwards" },
 ];
 
 const restoreFlags: readonly FlagSpec[] = [
-  { name: "data-dir", kind: "string", help: "directory to make; <name>.etcd when not given" },
-  { name: "wal-dir", kind: "string", help: "directory to make for the raft log; in --data-dir when not given" },
-  { name: "name", kind: "string", usual: "default", help: "what the member is called" },
+  { name: "data-dir", kind: "string", help: "data directory to create; <name>.etcd by default" },
+  { name: "wal-dir", kind: "string", help: "directory to create for the raft log; inside --data-dir by default" },
+  { name: "name", kind: "string", usual: "default", help: "name of the member" },
   {
     name: "initial-cluster",
     kind: "string",
     usual: "default=http://localhost:2380",
     help: "all members of the new cluster: a=http://host-a:2380,b=http://host-b:2380",
   },
-  { name: "initial-cluster-token", kind: "string", usual: "etcd-cluster", help: "keeps clusters apart" },
+  { name: "initial-cluster-token", kind: "string", usual: "etcd-cluster", help: "token that distinguishes clusters" },
   {
     name: "initial-advertise-peer-urls",
     kind: "string",
     usual: "http://localhost:2380",
-    help: "where the other members reach this one",
+    help: "peer URLs at which the other members reach this one",
   },
-  { name: "skip-hash-check", kind: "bool", help: "take a file without a digest: the database of a stopped etcd" },
-  { name: "bump-revision", kind: "uint", help: "how many revisions to leave out; needs --mark-compacted" },
-  { name: "mark-compacted", kind: "bool", help: "what was before --bump-revision counts as compacted" },
-  { name: "initial-memory-map-size", kind: "uint", help: "only 0, etcd's default: files are not mapped here" },
+  {
+    name: "skip-hash-check",
+    kind: "bool",
+    help: "accept a file without a digest, such as the database of a stopped etcd",
+  },
+  { name: "bump-revision", kind: "uint", help: "increase the revision by this number; needs --mark-compacted" },
+  { name: "mark-compacted", kind: "bool", help: "mark the revisions before the increase as compacted" },
+  {
+    name: "initial-memory-map-size",
+    kind: "uint",
+    help: "only 0 is supported: this package does not map files into memory",
+  },
 ];
 
 export const dataCommands: readonly CommandSpec[] = [
   {
     name: "snapshot",
     group,
-    summary: "Copies of a member's data",
+    summary: "Save, inspect and restore snapshots of a member's data",
     subcommands: [
       {
         name: "save",
         usage: "<filename>",
-        summary: "Copy a member's data to a file",
+        summary: "Save a snapshot of a member's data to a file",
         examples: [["snapshot save backup.db", "the file appears when it is whole"]],
         run: async (context) => (await import("../commands/snapshot.js")).save(context),
       },
       {
         name: "status",
         usage: "<filename>",
-        summary: "What is in a copy",
+        summary: "Show hash, revision, number of keys and size of a snapshot",
         examples: [["snapshot status backup.db -w table", "hash, revision, keys, size"]],
         run: async (context) => (await import("../commands/snapshot-status.js")).status(context),
       },
       {
         name: "restore",
         usage: "<filename>",
-        summary: "Make a member's data directory from a copy",
+        summary: "Create a member's data directory from a snapshot",
         details:
           "The directory is for this package's server, in a new cluster: each of its members is restored from the\n" +
           "same file, and started with the --name, --initial-cluster, --initial-cluster-token and\n" +
@@ -75,19 +83,19 @@ export const dataCommands: readonly CommandSpec[] = [
     name: "make-mirror",
     group,
     usage: "<destination>",
-    summary: "Copy keys to another cluster, and go on copying",
+    summary: "Copy keys to another cluster and keep them up to date",
     flags: [
-      { name: "prefix", kind: "string", help: "only keys that start so" },
-      { name: "dest-prefix", kind: "string", help: "what they start with there" },
-      { name: "no-dest-prefix", kind: "bool", help: "without their prefix there" },
-      { name: "dest-cert", kind: "string", help: "file of this client's certificate for the destination" },
-      { name: "dest-key", kind: "string", help: "file of its key" },
+      { name: "prefix", kind: "string", help: "copy only keys with this prefix" },
+      { name: "dest-prefix", kind: "string", help: "prefix of the keys at the destination" },
+      { name: "no-dest-prefix", kind: "bool", help: "remove the prefix at the destination" },
+      { name: "dest-cert", kind: "string", help: "client certificate for the destination" },
+      { name: "dest-key", kind: "string", help: "private key of --dest-cert" },
       {
         name: "dest-cacert",
         kind: "string",
-        help: "file of the authorities the destination's certificate is checked against",
+        help: "certificates of the authorities that sign the destination's certificate",
       },
-      { name: "dest-insecure-transport", kind: "bool", usual: "true", help: "connect to the destination in the clear" },
+      { name: "dest-insecure-transport", kind: "bool", usual: "true", help: "connect to the destination without TLS" },
       { name: "dest-user", kind: "string", help: "name[:password] at the destination" },
       { name: "dest-password", kind: "string", help: "password of --dest-user" },
     ],
@@ -97,18 +105,18 @@ export const dataCommands: readonly CommandSpec[] = [
   {
     name: "check",
     group,
-    summary: "Whether a cluster is up to a load",
+    summary: "Measure whether the cluster can carry a load",
     subcommands: [
       {
         name: "perf",
-        summary: "Write for a minute, and judge rate and latency",
+        summary: "Write for a minute, and check throughput and latency",
         flags: checkFlags("/etcdctl-check-perf/"),
         examples: [["check perf --load m", "1000 writes a second"]],
         run: async (context) => (await import("../commands/check.js")).perf(context),
       },
       {
         name: "datascale",
-        summary: "Write much, and see what memory it takes",
+        summary: "Write many keys, and show how much memory they take",
         flags: checkFlags("/etcdctl-check-datascale/"),
         examples: [["check datascale --load s", "10,000 keys of 1 KiB"]],
         run: async (context) => (await import("../commands/check.js")).datascale(context),

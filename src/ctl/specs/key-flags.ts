@@ -1,10 +1,10 @@
 import type { FlagSpec } from "../flag-set.js";
 
-// Flags that a command has on the command line, and inside a transaction as well.
+// The flags of commands that also occur in transactions.
 
 export const putFlags: readonly FlagSpec[] = [
-  { name: "lease", kind: "string", usual: "0", help: "id of a lease, in hex, that the key goes with" },
-  { name: "prev-kv", kind: "bool", help: "print what the key was before" },
+  { name: "lease", kind: "string", usual: "0", help: "lease ID, in hexadecimal, to attach to the key" },
+  { name: "prev-kv", kind: "bool", help: "print the previous value of the key" },
   { name: "ignore-value", kind: "bool", help: "keep the key's value" },
   { name: "ignore-lease", kind: "bool", help: "keep the key's lease" },
 ];
@@ -12,8 +12,8 @@ export const putFlags: readonly FlagSpec[] = [
 export const getFlags: readonly FlagSpec[] = [
   { name: "prefix", kind: "bool", help: "all keys that start with <key>" },
   { name: "from-key", kind: "bool", help: "all keys from <key> on, in order of their bytes" },
-  { name: "rev", kind: "int", help: "as things were at this revision" },
-  { name: "limit", kind: "int", help: "at most so many keys" },
+  { name: "rev", kind: "int", help: "read at this revision" },
+  { name: "limit", kind: "int", help: "maximum number of keys" },
   { name: "order", kind: "string", values: ["ASCEND", "DESCEND"], help: "ASCEND or DESCEND" },
   {
     name: "sort-by",
@@ -26,17 +26,17 @@ export const getFlags: readonly FlagSpec[] = [
     kind: "string",
     usual: "l",
     values: ["l", "s"],
-    help: "l: what the cluster agrees on; s: what this member knows",
+    help: "l: linearizable; s: serializable, what the contacted member knows",
   },
-  { name: "keys-only", kind: "bool", help: "leave the values out" },
-  { name: "count-only", kind: "bool", help: "leave the keys out too (with -w fields)" },
-  { name: "print-value-only", kind: "bool", help: "leave the keys out (with -w simple)" },
-  { name: "history", kind: "bool", ours: true, help: "every kept revision of <key>, the oldest first" },
+  { name: "keys-only", kind: "bool", help: "print only the keys" },
+  { name: "count-only", kind: "bool", help: "print only the number of keys (with -w fields)" },
+  { name: "print-value-only", kind: "bool", help: "print only the values (with -w simple)" },
+  { name: "history", kind: "bool", ours: true, help: "print all kept revisions of <key>, the oldest first" },
 ];
 
 export const delFlags: readonly FlagSpec[] = [
   { name: "prefix", kind: "bool", help: "all keys that start with <key>" },
   { name: "from-key", kind: "bool", help: "all keys from <key> on, in order of their bytes" },
-  { name: "range", kind: "bool", help: "say that [range_end] is meant" },
-  { name: "prev-kv", kind: "bool", help: "print what was deleted" },
+  { name: "range", kind: "bool", help: "delete the range up to [range_end]" },
+  { name: "prev-kv", kind: "bool", help: "print the deleted keys and values" },
 ];

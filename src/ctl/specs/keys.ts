@@ -49,13 +49,13 @@ export const keyCommands: readonly CommandSpec[] = [
   {
     name: "txn",
     group,
-    summary: "Do several things at once, if some conditions hold",
+    summary: "Run a transaction: operations that depend on conditions",
     details: [
       "Three parts on standard input, each ended by an empty line: conditions, what to do when all of them hold, what",
       "to do otherwise. A condition is value, version, create, mod or lease of a key, then =, !=, > or <, then a text",
       "in quotes.",
     ].join("\n"),
-    flags: [{ name: "interactive", short: "i", kind: "bool", help: "ask for each part" }],
+    flags: [{ name: "interactive", short: "i", kind: "bool", help: "prompt for conditions and operations" }],
     examples: [
       ["txn -i", "type it in"],
       ['txn <<< $\'value("a") = "1"\\n\\nput a 2\\n\\nget a\\n\\n\'', "compare and swap"],
@@ -66,8 +66,8 @@ export const keyCommands: readonly CommandSpec[] = [
     name: "compaction",
     group,
     usage: "<revision>",
-    summary: "Forget the history before a revision",
-    flags: [{ name: "physical", kind: "bool", help: "wait until it is gone from the disk" }],
+    summary: "Remove the history before a revision",
+    flags: [{ name: "physical", kind: "bool", help: "wait until the history is removed from the database" }],
     examples: [["compaction 1000", "what was before revision 1000 cannot be read any more"]],
     run: async (context) => (await import("../commands/compaction.js")).compaction(context),
   },
@@ -77,7 +77,7 @@ export const keyCommands: readonly CommandSpec[] = [
     ours: true,
     usage: "[prefix]",
     summary: "Show keys as a tree, by '/', with counts",
-    flags: [{ name: "depth", kind: "int", usual: "0", help: "levels to open; 0: all" }],
+    flags: [{ name: "depth", kind: "int", usual: "0", help: "number of levels to show; 0 shows all" }],
     examples: [
       ["tree", "everything"],
       ["tree /registry --depth 2", "the upper levels of one part"],

@@ -6,7 +6,7 @@ export const watchingCommands: readonly CommandSpec[] = [
     name: "watch",
     group: "Watching",
     usage: "<key> [range_end] [-- command ...]",
-    summary: "Print changes as they happen",
+    summary: "Print changes of keys as they happen",
     details: [
       "The command after '--' runs for every event, with ETCD_WATCH_REVISION, ETCD_WATCH_EVENT_TYPE, ETCD_WATCH_KEY",
       "and ETCD_WATCH_VALUE set. ETCDCTL_WATCH_KEY and ETCDCTL_WATCH_RANGE_END stand in for the arguments.",
