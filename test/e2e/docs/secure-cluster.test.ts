@@ -4,13 +4,12 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { haveReference, reference } from "../support/reference.js";
+import { haveReference, reference } from "../../support/reference.js";
+import { commandsOf, root } from "./page.js";
 
-// The README's section on securing a cluster, as it is printed, with openssl, curl and the real etcdctl.
+// The section of docs/security.md on securing a cluster, as it is printed, with openssl, curl and the real etcdctl.
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const able = haveReference(["etcdctl", "3.5"]);
 /** An address that nobody else uses, and that is this machine all the same. */
 const host = `127.0.73.${1 + Math.floor(Math.random() * 250)}`;
@@ -28,13 +27,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-test.runIf(able)("the README's way to a secure cluster leads there", { timeout: 60_000 }, async () => {
-  const blocks = readmeBlocks();
+test.runIf(able)("the way of docs/security.md to a secure cluster leads there", { timeout: 60_000 }, async () => {
+  const blocks = commandsOf("docs/security.md", "Securing a cluster").map(({ text }) =>
+    text.replaceAll("127.0.0.1", host),
+  );
   expect(blocks).toHaveLength(5);
   const [certificates, list, members, users, revocation] = blocks;
   const script = [
     ...["set -e", certificates, list, members],
-    // The README's reader takes longer to get to the next block than members to start.
+    // A reader takes longer to get to the next block than members to start.
     "member_logs() { cat member.log; }",
     "until [ $(member_logs | grep -c 'ready to serve') = 3 ]; do read -t 0.1 < <(:) || true; done",
     ...["set -x +e", users, revocation, "echo done"],
@@ -52,13 +53,6 @@ test.runIf(able)("the README's way to a secure cluster leads there", { timeout: 
   expect(log).toMatch(/"transport: certificate serial [0-9a-f]+ revoked"/);
   expect(log).not.toContain("rejected connection on peer endpoint");
 });
-
-/** What is between fences in the section, with addresses of its own. */
-function readmeBlocks(): readonly string[] {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const section = /## Securing a cluster\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? "";
-  return [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block.replaceAll("127.0.0.1", host));
-}
 
 /** All that the script prints; it must come to its end. */
 async function run(script: string): Promise<string> {

@@ -1,15 +1,12 @@
 import { execFile, execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ServerProcess } from "../support/server-process.js";
+import { ServerProcess } from "../../support/server-process.js";
+import { commandsOf } from "./page.js";
+import { statementsOf } from "./reader.js";
 
-// The curl lines of the README's chapter on HTTP, as they are printed there, one after the other.
+// The commands of docs/http.md, as they are printed there, one after the other.
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-const chapter = /^## Over HTTP\n(.*?)^## /ms.exec(readme)?.[1] ?? "";
-const commands = [...chapter.matchAll(/^```sh\n(.*?)^```/gms)]
-  .flatMap(([, block = ""]) => block.split(/\n(?=curl )/))
-  .map((command) => command.trim());
+const commands = commandsOf("docs/http.md").flatMap(({ text }) => statementsOf(text));
 const patienceSeconds = 10;
 
 let server: ServerProcess;
@@ -22,14 +19,15 @@ afterAll(async () => {
   await server?.stop();
 });
 
-describe.skipIf(!haveCurl())("the README's curl lines work", () => {
+describe.skipIf(!haveCurl())("the commands of docs/http.md work", () => {
   test("there are some", () => {
-    expect(commands.length).toBeGreaterThan(15);
+    expect(commands.length).toBeGreaterThan(20);
   });
 
   for (const command of commands) {
     test(command, async () => {
       const printed = await run(command, command.includes("/watch") ? 2 : undefined);
+      expect(command).toMatch(/^curl /);
       expect(printed.status).toBe(200);
       if (command.includes("/v3/")) expect(printed.stdout).not.toContain('"error"');
       if (command.includes("/v3/") && !command.includes(" > "))

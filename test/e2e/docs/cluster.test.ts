@@ -1,0 +1,43 @@
+import { afterEach, expect, test } from "vitest";
+import { until } from "../members.js";
+import { commandsOf } from "./page.js";
+import { Reader } from "./reader.js";
+
+// The pages whose commands need a cluster, command by command.
+
+let reader: Reader | undefined;
+afterEach(async () => {
+  await reader?.leave();
+  reader = undefined;
+});
+
+test("README.md: the cluster loses its leader and gets another one", { timeout: 90_000 }, async () => {
+  reader = await Reader.sitDown({
+    before: async (statement, typing) => {
+      const [, name] = /^kill -9 .*cluster\.etcd\/(\w+)/.exec(statement) ?? [];
+      if (name !== undefined) {
+        await typing.run(`etcdctl move-leader $(etcdctl member list | grep ${name} | cut -d, -f1)`);
+      }
+      // As in etcd, a write that is forwarded to a leader that has just died is lost. People are not that quick.
+      if (statement.startsWith("etcdctl put greeting bonjour")) await until(() => hasOneLeader(typing));
+    },
+  });
+  const [first, second, killed, ...more] = commandsOf("README.md", "A cluster");
+  expect(more).toEqual([]);
+  expect(killed?.text).toContain("kill -9");
+  await reader.follow([first, second, killed].filter((block) => block !== undefined));
+});
+
+test("docs/operations.md: every command does what the page says", { timeout: 180_000 }, async () => {
+  reader = await Reader.sitDown();
+  await reader.follow(commandsOf("docs/operations.md"));
+  const { stdout } = await reader.run("etcdctl member list");
+  expect(stdout).not.toContain(" three,");
+  expect(stdout.match(/started/g)).toHaveLength(3);
+});
+
+/** Whether one of the members that answer says that it leads. */
+async function hasOneLeader(reader: Reader): Promise<boolean> {
+  const { stdout } = await reader.run("etcdctl endpoint status");
+  return stdout.split("\n").filter((line) => line.split(", ")[4] === "true").length === 1;
+}

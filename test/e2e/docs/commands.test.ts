@@ -1,0 +1,26 @@
+import { afterEach, test } from "vitest";
+import { ServerProcess } from "../../support/server-process.js";
+import { commandsOf } from "./page.js";
+import { Reader } from "./reader.js";
+
+// The pages whose commands need one server, command by command.
+
+let reader: Reader | undefined;
+let server: ServerProcess | undefined;
+afterEach(async () => {
+  await reader?.leave();
+  await server?.stop();
+});
+
+for (const { page, section } of [
+  { page: "README.md", section: "A first minute" },
+  { page: "docs/cli.md", section: "A tour" },
+  { page: "docs/settings.md", section: undefined },
+  { page: "docs/monitoring.md", section: undefined },
+]) {
+  test(`${page}: every command does what the page says`, { timeout: 60_000 }, async () => {
+    server = await ServerProcess.start({ kind: "ours" });
+    reader = await Reader.sitDown({ endpoint: server.endpoint, etcdctl: "ours" });
+    await reader.follow(commandsOf(page, section));
+  });
+}

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { blocksOf, pages, readPage, root } from "./page.js";
+
+// Nothing on a page is taken on trust: its commands are run by a test, or say why not, and its links lead somewhere.
+
+/** Which test runs the commands and programs of a section; `*` stands for every section of the page. */
+const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "README.md": {
+    "A first minute": "commands.test.ts",
+    "A cluster": "cluster.test.ts",
+    "From a program": "programs.test.ts",
+  },
+  "docs/cli.md": { "A tour": "commands.test.ts" },
+  "docs/client.md": { "*": "programs.test.ts" },
+  "docs/http.md": { "*": "http.test.ts" },
+  "docs/monitoring.md": { "*": "commands.test.ts" },
+  "docs/operations.md": { "*": "cluster.test.ts" },
+  "docs/security.md": { "Users and roles": "users.test.ts", "Securing a cluster": "secure-cluster.test.ts" },
+  "docs/settings.md": { "*": "commands.test.ts" },
+};
+
+describe.each(pages())("%s", (page) => {
+  test("every command and program is run by a test, or says why it is not", () => {
+    const sections = runBy[page] ?? {};
+    const runnable = blocksOf(page).filter(({ language }) => language === "sh" || language === "ts");
+    const silent = runnable.filter(
+      ({ section, notRun }) => notRun === undefined && (sections["*"] ?? sections[section]) === undefined,
+    );
+    expect(silent.map(({ line }) => line)).toEqual([]);
+    for (const { notRun } of runnable) if (notRun !== undefined) expect(notRun.split(" ").length).toBeGreaterThan(4);
+    for (const file of new Set(Object.values(sections))) {
+      const source = readPage(`test/e2e/docs/${file}`);
+      expect(source, `${file} runs ${page}`).toContain(`"${page}"`);
+    }
+  });
+
+  test("every link leads to a file of the repository, and to a heading of it", () => {
+    const links = [...readPage(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+    const broken = links.filter((target) => !/^https?:/.test(target) && !leads(page, target));
+    expect(broken).toEqual([]);
+  });
+});
+
+test("a page that a test is named for is there", () => {
+  expect(Object.keys(runBy).filter((page) => !pages().includes(page))).toEqual([]);
+});
+
+function leads(from: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const target = path === "" ? from : join(dirname(from), path);
+  if (!existsSync(join(root, target))) return false;
+  return anchor === undefined || anchorsOf(target).has(anchor);
+}
+
+/** The names that a page's headings have in links, as GitHub makes them. */
+function anchorsOf(page: string): ReadonlySet<string> {
+  const headings = [...readPage(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
