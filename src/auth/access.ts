@@ -2,9 +2,12 @@ import type { Key } from "../base/index.js";
 import { authpb } from "../wire/index.js";
 import { type KeyRange, KeyRanges } from "./key-ranges.js";
 
-/** What one user may do with keys. */
+/** Permissions of one user on keys. */
 export interface Access {
-  /** `end` as in a Range request: `""` for one key, `"\0"` for every key from `key` on. */
+  /**
+   * Whether the user may read the range; `end` as in a Range request: `""` for one key, `"\0"` for every key from `key`
+   * on.
+   */
   mayRead(key: Key, end: Key): boolean;
   mayWrite(key: Key, end: Key): boolean;
 }

@@ -14,26 +14,26 @@ const revisionKey = Buffer.from("authRevision", "latin1");
 export type User = authpb.User;
 export type Role = authpb.Role;
 
-/** What a backend holds of users and roles. */
+/** The records of users and roles in a backend. */
 export interface AuthRecords {
   readonly enabled: boolean;
-  /** 0 in a fresh backend. */
+  /** Revision of users and roles; 0 in a fresh backend. */
   readonly revision: number;
   readonly users: ReadonlyMap<string, User>;
   readonly roles: ReadonlyMap<string, Role>;
 }
 
 /**
- * Users and roles: all of them in memory, and in three buckets of the backend in etcd's own bytes. It judges who may do
- * what; `changes.ts` says how they change. Every change makes the revision grow by one, and every judgement is made of
- * somebody whose identity was found out at the present revision.
+ * Users and roles: all of them in memory, and in three buckets of the backend in etcd's own bytes. The store checks
+ * permissions; `user-changes.ts` and `role-changes.ts` change users and roles. Every change increases the revision by
+ * one, and a permission is checked only for an identity that was established at the current revision.
  */
 export class AuthStore {
   readonly tokens: Tokens;
   readonly #backend: Backend;
   readonly #logger: Logger;
   readonly #listeners = new Set<() => void>();
-  /** What users may do, for those who have asked since the last change. */
+  /** Access of users who made a request since the last change. */
   readonly #access = new Map<string, Access>();
   #users = new Map<string, User>();
   #roles = new Map<string, Role>();
@@ -46,7 +46,7 @@ export class AuthStore {
     this.#logger = logger;
   }
 
-  /** Takes over what was read back, in place of all that it knows; a fresh backend gets its first revision. */
+  /** Replaces all users and roles by records read from a backend; a fresh backend gets its first revision. */
   restore({ enabled, revision, users, roles }: AuthRecords): void {
     for (const [name, { password }] of this.#users) {
       const now = users.get(name);
@@ -61,7 +61,7 @@ export class AuthStore {
     this.#changed();
   }
 
-  /** Whether anybody is asked who they are. */
+  /** Whether authentication is enabled: requests need the identity of a user. */
   get enabled(): boolean {
     return this.#enabled;
   }
@@ -79,12 +79,12 @@ export class AuthStore {
     return this.#roles.get(name);
   }
 
-  /** In the order of their names' bytes. */
+  /** Names in byte order. */
   userNames(): string[] {
     return sortedNames(this.#users.keys());
   }
 
-  /** In the order of their names' bytes. */
+  /** Names in byte order. */
   roleNames(): string[] {
     return sortedNames(this.#roles.keys());
   }
@@ -93,13 +93,13 @@ export class AuthStore {
     return this.#users.get(username)?.roles.includes(role) === true;
   }
 
-  /** Calls `listener` after every change, in the same turn; returns how to stop that. */
+  /** Calls `listener` after every change, in the same turn. @returns a function that removes the listener */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  // ---- who may do what ----
+  // ---- permissions ----
 
   /** @throws EtcdError `userEmpty`, `authOldRevision` or `permissionDenied` */
   checkRead(who: Identity, key: Key, end: Key): void {
@@ -117,7 +117,7 @@ export class AuthStore {
     if (refusal !== undefined) throw new EtcdError(refusal);
   }
 
-  /** As `checkAdmin`, without throwing. */
+  /** Like `checkAdmin`, but returns the refusal instead of throwing it. */
   refusalOfAdmin(username: string): "userEmpty" | "userNotFound" | "permissionDenied" | undefined {
     if (!this.#enabled) return undefined;
     if (username === "") return "userEmpty";
@@ -125,7 +125,7 @@ export class AuthStore {
     return this.hasRole(username, rootRole) ? undefined : "permissionDenied";
   }
 
-  /** Whether a user may read a range, now; nobody is the user "". */
+  /** Whether a user may currently read a range; the user "" does not exist. */
   mayRead(username: string, key: Key, end: Key): boolean {
     if (!this.#enabled) return true;
     const user = this.#users.get(username);
@@ -149,7 +149,7 @@ export class AuthStore {
     return access;
   }
 
-  // ---- changes, each of a row; the caller has checked them ----
+  // ---- changes of single records; the caller has checked them ----
 
   putUser(user: User): void {
     const name = Buffer.from(user.name);
@@ -173,7 +173,7 @@ export class AuthStore {
     this.#backend.delete("authRoles", Buffer.from(name, "utf8"));
   }
 
-  /** From here on everybody is asked who they are. It leaves the revision alone. */
+  /** Enables authentication. The revision stays the same. */
   enable(): void {
     this.#backend.put("auth", enabledKey, Uint8Array.of(1));
     this.#setEnabled(true);
@@ -189,7 +189,7 @@ export class AuthStore {
     this.#logger.info("disabled authentication");
   }
 
-  /** Ends a change: the revision grows, and nobody's permissions are remembered. */
+  /** Ends a change: increases the revision and drops all cached permissions. */
   commit(what: string, fields: Readonly<Record<string, string | readonly string[]>>): void {
     this.#nextRevision();
     this.#changed();
@@ -215,7 +215,7 @@ export class AuthStore {
   }
 }
 
-/** Reads back what a backend holds. */
+/** Reads the records of users and roles from a backend. */
 export async function readAuthRecords(backend: Backend): Promise<AuthRecords> {
   const users = new Map<string, User>();
   const roles = new Map<string, Role>();

@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { EtcdError } from "../base/index.js";
 
-/** Threads at most; each is busy for a tenth of a second with one password. */
+/** The most threads; one password keeps a thread busy for about a tenth of a second. */
 const threadsMax = 2;
-/** Passwords that may wait for a thread; whoever comes then is refused. */
+/** The most passwords that wait for a thread; further ones are refused. */
 const waitingMax = 256;
 
-/** What a thread does, in words that need no compiler: it is handed the path of bcryptjs. */
+/** Code of a thread. It is plain JavaScript, so it needs no compiled file; it gets the path of bcryptjs. */
 const threadCode = `
 const { parentPort, workerData } = require("node:worker_threads");
 const bcrypt = require(workerData);
@@ -33,7 +33,7 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
-/** bcrypt on other threads, which are started when they are first needed. */
+/** Runs bcrypt on worker threads, which are started when first needed. */
 export class HashThreads {
   readonly #bcryptPath: string;
   readonly #idle: Worker[] = [];
@@ -41,7 +41,7 @@ export class HashThreads {
   #queue: Job[] = [];
   #closed = false;
 
-  /** @param bcryptPath the file of bcryptjs that `require` takes */
+  /** @param bcryptPath path of bcryptjs for `require` */
   constructor(bcryptPath: string) {
     this.#bcryptPath = bcryptPath;
   }
@@ -51,7 +51,10 @@ export class HashThreads {
     return String(await this.#run({ password, cost }));
   }
 
-  /** False also for what is no hash. @throws EtcdError `tooManyRequests`, `stopped` */
+  /**
+   * Whether the hash is that of the password; false when it is not a hash. @throws EtcdError `tooManyRequests`,
+   * `stopped`
+   */
   async compare(password: string, hash: string): Promise<boolean> {
     return (await this.#run({ password, hash })) === true;
   }
@@ -88,7 +91,7 @@ export class HashThreads {
 
   #start(): Worker {
     const worker = new Worker(threadCode, { eval: true, workerData: this.#bcryptPath });
-    // A thread with nothing to do must not keep the process up.
+    // An idle thread must not keep the process running.
     worker.unref();
     worker.on("message", (found) => {
       const job = this.#busy.get(worker);

@@ -1,8 +1,8 @@
 /**
- * Users, roles, and what they may do with keys. `AuthStore` holds them, in memory and in the backend, and judges;
- * the changes are driven by committed entries, the same on every member. `Passwords` and the kinds of `Tokens` serve
- * the member that a client talks to. It knows no request but those about users and roles, and never logs, prints or
- * keeps a password or a token.
+ * Users, roles, and their permissions on keys. `AuthStore` holds them, in memory and in the backend, and checks
+ * permissions; committed entries drive the changes, the same on every member. `Passwords` and the kinds of `Tokens`
+ * serve the member that a client is connected to. This room knows only requests about users and roles, and never logs,
+ * prints or keeps a password or a token.
  */
 export { type AuthRecords, AuthStore, readAuthRecords, rootRole, rootUser } from "./auth-store.js";
 export { type Identity, nobody } from "./identity.js";

@@ -3,18 +3,18 @@ import { readFile } from "node:fs/promises";
 import { errorText, parseDuration } from "../base/index.js";
 
 const defaultTtlMs = 300_000;
-/** What the library that signs insists on. */
+/** Least size of an RSA key that the signing library accepts. */
 const rsaBitsMin = 2_048;
 
-/** How tokens are signed and checked. */
+/** How JSON web tokens are signed and verified. */
 export interface JwtOptions {
   readonly algorithm: string;
-  /** How long a token is good for after its login. */
+  /** Time from its login until a token expires; 5 minutes by default. */
   readonly ttlMs: number;
   readonly verifyKey: KeyObject;
-  /** Absent where tokens are only checked. */
+  /** Undefined when this member only verifies tokens. */
   readonly signKey: KeyObject | undefined;
-  /** Names of options that mean nothing. */
+  /** Names of options that are unknown and ignored. */
   readonly unknown: readonly string[];
 }
 
@@ -37,9 +37,9 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
 const known: ReadonlySet<string> = new Set(["sign-method", "pub-key", "priv-key", "ttl"]);
 
 /**
- * Reads what `--auth-token=jwt,...` says, and the keys.
+ * Reads the options of `--auth-token=jwt,...` and the key files.
  *
- * @throws Error in etcd's words, and what is wrong
+ * @throws Error with etcd's text and the reason
  */
 export async function readJwtOptions(given: ReadonlyMap<string, string>): Promise<JwtOptions> {
   const name = given.get("sign-method") ?? "";

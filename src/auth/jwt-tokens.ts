@@ -3,20 +3,20 @@ import type { Identity } from "./identity.js";
 import type { JwtOptions } from "./jwt-options.js";
 import type { Found, Tokens } from "./tokens.js";
 
-/** Tokens that are remembered to have been checked; the oldest goes when there is another one. */
+/** The most verified tokens that are remembered; the oldest is dropped for a new one. */
 const checkedMax = 1_024;
 
 type Jose = typeof import("jose");
 
 interface Checked {
   readonly identity: Identity;
-  /** In seconds since 1970, as the claims count. */
+  /** Seconds since 1970, as in the claims of a token. */
   readonly expires: number;
 }
 
 /**
- * Signed tokens, which no member needs to remember: whoever has the key knows them, also other programs. They carry the
- * revision of users and roles at their login, and are too old when those have changed.
+ * Signed tokens, which members need not store: anyone with the key can verify them, other programs included. A token
+ * holds the revision of users and roles at its login, and becomes invalid when these change.
  */
 export class JwtTokens implements Tokens {
   readonly #options: JwtOptions;
@@ -24,10 +24,10 @@ export class JwtTokens implements Tokens {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #checked = new Map<string, Checked>();
-  /** What is being checked; who brings the same token meanwhile waits for it too. */
+  /** Verifications under way, by token: requests with the same token share one. */
   readonly #checking = new Map<string, Promise<Found>>();
 
-  /** What signs and checks: loaded by those alone who ask for such tokens. */
+  /** Loads the library that signs and verifies; only members with `--auth-token=jwt` load it. */
   static load(): Promise<Jose> {
     return import("jose");
   }
@@ -85,8 +85,8 @@ export class JwtTokens implements Tokens {
       const options = { algorithms: [algorithm], currentDate: new Date(now) };
       const { payload } = await this.#jose.jwtVerify(token, verifyKey, options);
       const identity = identityOf(payload);
-      if (identity === undefined) throw new Error("it names no user, or no revision");
-      if (payload.iat !== undefined && payload.iat > now / 1000) throw new Error("it is from the future");
+      if (identity === undefined) throw new Error("the token names no user or no revision");
+      if (payload.iat !== undefined && payload.iat > now / 1000) throw new Error("the token was issued in the future");
       this.#remember(token, { identity, expires: payload.exp ?? Number.POSITIVE_INFINITY });
       return identity;
     } catch (error) {
@@ -108,7 +108,7 @@ export class JwtTokens implements Tokens {
   }
 }
 
-/** A token without a name would be nobody's, and yet not nobody. */
+/** Reads user and revision. A token with an empty name is refused: it would be neither a user's nor anonymous. */
 function identityOf({ username, revision }: Readonly<Record<string, unknown>>): Identity | undefined {
   if (typeof username !== "string" || username === "") return undefined;
   if (typeof revision !== "number" || !(revision >= 0)) return undefined;

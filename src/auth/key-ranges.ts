@@ -1,6 +1,6 @@
 import { intervalOf, type Key } from "../base/index.js";
 
-/** Keys as a request names them (`base/key-range.ts`). */
+/** A range of keys as in a request (`base/key-range.ts`). */
 export interface KeyRange {
   readonly key: Key;
   readonly end: Key;
@@ -11,9 +11,9 @@ interface Interval {
   high: Key;
 }
 
-/** The union of some ranges of keys. Whether it covers a range costs O(log n). */
+/** The union of several key ranges. Testing whether it covers a range takes O(log n). */
 export class KeyRanges {
-  /** Ascending, with room between them. */
+  /** Ascending, disjoint and not adjacent. */
   readonly #intervals: readonly Interval[];
 
   constructor(ranges: readonly KeyRange[]) {
@@ -28,7 +28,7 @@ export class KeyRanges {
     this.#intervals = merged;
   }
 
-  /** Whether all keys of the range are in here; for a range without keys, whether its start is. */
+  /** Whether the union contains all keys of the range; for a range without keys, whether it contains the start. */
   covers(key: Key, end: Key): boolean {
     const { low, high } = intervalOf(key, end);
     const interval = this.#lastFrom(low);

@@ -4,14 +4,14 @@ import { JwtTokens } from "./jwt-tokens.js";
 import { SimpleTokens, type SimpleTokensConfig } from "./simple-tokens.js";
 import { noTokens, type Tokens } from "./tokens.js";
 
-/** Makes the tokens, once the rest of the member is there. */
+/** Creates the tokens, once the rest of the member exists. */
 export type MakeTokens = (config: SimpleTokensConfig) => Tokens;
 
 /**
- * The tokens that `--auth-token` asks for: `simple`, `jwt`, or empty for none. Options follow the kind, as
+ * The tokens that `--auth-token` selects: `simple`, `jwt`, or empty for none. Options follow the kind, as
  * `,name=value`.
  *
- * @throws Error in etcd's words, and what is wrong, when it asks for something else
+ * @throws Error with etcd's text and the reason, for any other value
  */
 export async function openTokens(text: string, logger: Logger): Promise<MakeTokens> {
   const [kind = "", ...options] = text.split(",");
@@ -34,7 +34,7 @@ export async function openTokens(text: string, logger: Logger): Promise<MakeToke
     case "":
       return () => noTokens;
     default:
-      throw invalidOptions(`there is no kind of tokens called "${kind}"; there are simple and jwt`);
+      throw invalidOptions(`unknown kind of token "${kind}"; the kinds are simple and jwt`);
   }
 }
 

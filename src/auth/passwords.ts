@@ -3,23 +3,23 @@ import { createRequire } from "node:module";
 import { EtcdError } from "../base/index.js";
 import { HashThreads } from "./hash-threads.js";
 
-/** bcrypt looks at no more of a password. */
+/** bcrypt ignores the bytes of a password behind this many. */
 const passwordBytesMax = 72;
 const saltBytes = 16;
 const bcryptPath = createRequire(import.meta.url).resolve("bcryptjs");
 
-/** The part of bcryptjs that is called here. */
+/** The part of bcryptjs that this file calls. */
 interface Bcrypt {
   hashSync(password: string, salt: string): string;
   encodeBase64(bytes: Uint8Array, length: number): string;
 }
 
-/** What etcd does with a cost that bcrypt does not know: it takes the usual one. */
+/** The cost that etcd uses for a given one: bcrypt's default when bcrypt does not support the given cost. */
 export function bcryptCost(asked: number): number {
   return asked >= 4 && asked <= 31 ? asked : 10;
 }
 
-/** Turns passwords into bcrypt hashes, and compares them, on other threads. It keeps neither. */
+/** Hashes and compares passwords with bcrypt on other threads. It keeps neither passwords nor hashes. */
 export class Passwords {
   readonly #cost: number;
   readonly #threads = new HashThreads(bcryptPath);
@@ -29,7 +29,7 @@ export class Passwords {
    */
   readonly #nobodysHash: string;
 
-  /** @param cost of a new hash: each step doubles the time; 4 to 31 */
+  /** @param cost bcrypt cost of new hashes, 4 to 31; each step doubles the time */
   constructor(cost: number) {
     this.#cost = cost;
     this.#nobodysHash = `${prefixOf(cost)}${".".repeat(53)}`;
@@ -42,9 +42,9 @@ export class Passwords {
   }
 
   /**
-   * Whether this is the password of that hash; never, when there is none or it is not one.
+   * Whether `hash` is that of `password`; false when it is undefined or not a hash.
    *
-   * @throws EtcdError `tooManyRequests` when too many wait already
+   * @throws EtcdError `tooManyRequests` when too many passwords are waiting already
    */
   async matches(password: string, hash: string | undefined): Promise<boolean> {
     const equal = await this.#threads.compare(password, hash ?? this.#nobodysHash);
@@ -52,10 +52,10 @@ export class Passwords {
   }
 
   /**
-   * A hash at once, for a password that an older release put into the log as it was. It blocks for as long as it takes,
-   * but such entries are rare, and all members of this release must store the same.
+   * Hashes in this turn a password that an older release put into the log as plain text. This blocks the event loop,
+   * but such entries are rare, and all members of this release must store the same hash.
    *
-   * @param unique tells the entry from all others
+   * @param unique text that no other entry has; it determines the salt
    */
   hashNow(password: string, unique: string): string {
     const bcrypt: Bcrypt = createRequire(import.meta.url)(bcryptPath);
@@ -68,7 +68,7 @@ export class Passwords {
   }
 }
 
-/** As Go writes it. */
+/** The prefix of a hash, as Go writes it. */
 function prefixOf(cost: number): string {
   return `$2a$${String(cost).padStart(2, "0")}$`;
 }

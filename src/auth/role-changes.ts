@@ -2,7 +2,7 @@ import { EtcdError, isEmptyRange } from "../base/index.js";
 import { type AuthRoleGrantPermissionRequest, type AuthRoleRevokePermissionRequest, authpb } from "../wire/index.js";
 import { type AuthStore, type Role, rootRole } from "./auth-store.js";
 
-// How roles change. All checks come before the first change, so that a refusal leaves nothing behind.
+// Changes of roles. All checks come before the first change, so that a refusal changes nothing.
 
 /** @throws EtcdError `roleEmpty`, `roleExists` */
 export function addRole(auth: AuthStore, name: string): void {
@@ -12,7 +12,10 @@ export function addRole(auth: AuthStore, name: string): void {
   auth.commit("created a role", { "role-name": name });
 }
 
-/** Users that have it lose it. @throws EtcdError `invalidAuthManagement` for root while it is needed, `roleNotFound` */
+/**
+ * Deletes a role, and takes it from all users. @throws EtcdError `invalidAuthManagement` for root while authentication
+ * is enabled, `roleNotFound`
+ */
 export function deleteRole(auth: AuthStore, name: string): void {
   if (auth.enabled && name === rootRole) throw new EtcdError("invalidAuthManagement");
   roleOf(auth, name);
@@ -25,7 +28,7 @@ export function deleteRole(auth: AuthStore, name: string): void {
 }
 
 /**
- * Gives a role a permission, or another type to one that it has on the same range.
+ * Grants a role a permission on a range; replaces the type of an existing permission on the same range.
  *
  * @throws EtcdError `permissionNotGiven`, `invalidAuthManagement` for a range without keys, `roleNotFound`
  */
@@ -41,7 +44,7 @@ export function grantPermission(auth: AuthStore, { name, perm }: AuthRoleGrantPe
   });
 }
 
-/** @throws EtcdError `roleNotFound`, `permissionNotGranted` unless it has one on that very range */
+/** @throws EtcdError `roleNotFound`; `permissionNotGranted` when the role has no permission on exactly that range */
 export function revokePermission(auth: AuthStore, request: AuthRoleRevokePermissionRequest): void {
   const { role: name, key, rangeEnd } = request;
   const role = roleOf(auth, name);
@@ -59,8 +62,8 @@ export function roleOf(auth: AuthStore, name: string): Role {
 }
 
 /**
- * Those before, ordered by key, and the new one. As in etcd, whose bytes these are, only the first permission of a key
- * is looked at for one to be replaced: another end of the range is another permission, and may come to stand twice.
+ * The permissions with the new one added, ordered by key. The bytes must equal etcd's, which looks only at the first
+ * permission of a key for one to replace: a permission with another range end is added, and may then occur twice.
  */
 function withPermission(before: readonly authpb.Permission[], perm: authpb.Permission): authpb.Permission[] {
   const from = before.findIndex(({ key }) => key >= perm.key);

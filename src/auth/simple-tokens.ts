@@ -4,18 +4,18 @@ import type { Asker, Found, Tokens } from "./tokens.js";
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const prefixLength = 16;
-/** How often tokens that have run out are looked for, so that they do not pile up. */
+/** Least time between two removals of expired tokens, which keep the table from growing. */
 const sweepMs = 1_000;
-/** Requests that may wait for the log to say whose their tokens are. */
+/** The most requests that wait for the log entry of their token's login. */
 const waitersMax = 1_000;
 
 export interface SimpleTokensConfig {
   readonly clock: Clock;
-  /** How long a token is good for after it was used last. */
+  /** Time from its last use until a token expires. */
   readonly ttlMs: number;
-  /** How long a token may be ahead of what this member has applied. */
+  /** How long a request waits for the login of its token to be applied on this member. */
   readonly waitMs: number;
-  /** The last entry of the log that is applied. */
+  /** Index of the last applied log entry. */
   readonly applied: () => number;
 }
 
@@ -25,13 +25,13 @@ interface Login {
 }
 
 /**
- * Random words that members remember, and forget when they restart. All of them know a token, since a login goes
- * through the log: `<16 letters>.<index of the entry before>`.
+ * Random tokens that members keep in memory and lose on a restart. Every member knows a token, since a login goes
+ * through the log. Its form is `<16 letters>.<index of the entry before the login's>`.
  */
 export class SimpleTokens implements Tokens {
   readonly #config: SimpleTokensConfig;
   readonly #logins = new Map<string, Login>();
-  /** Requests that came before their login did, by token. */
+  /** Requests whose login has not been applied yet, by token. */
   readonly #waiting = new Map<string, Set<() => void>>();
   #waiters = 0;
   #enabled = false;
@@ -84,13 +84,16 @@ export class SimpleTokens implements Tokens {
     for (const [token, login] of this.#logins) if (login.username === username) this.#logins.delete(token);
   }
 
-  /** Whether its login may lie in a part of the log that this member has not applied. */
+  /** Whether the token's login may be in a part of the log that this member has not applied. */
   #mayCome(token: string): boolean {
     const index = /^[^.]*\.([0-9]{1,15})$/.exec(token)?.[1];
     return index !== undefined && Number(index) >= this.#config.applied() && this.#waiters < waitersMax;
   }
 
-  /** Waits for a login that another member has seen already; anybody may make such a token up, so not for long. */
+  /**
+   * Waits for a login that another member has applied already. The wait is short, since anybody can make up such a
+   * token.
+   */
   async #whenAssigned(token: string, revision: number, asker: Asker): Promise<Found> {
     const { clock, waitMs } = this.#config;
     const { signal } = asker;

@@ -6,37 +6,37 @@ export interface Asker {
   readonly signal: AbortSignal;
 }
 
-/** How those who have logged in are known again. A token goes with every request; it is never logged. */
+/** Tokens identify users who have logged in. A token is sent with every request; it is never logged. */
 export interface Tokens {
-  /** What a login takes with it through the log. */
+  /** The first part of a new token, which a login's log entry carries. */
   prefix(): string;
-  /** A login is applied; called on every member, with the same arguments. @returns what `issue` needs of it */
+  /** Called when a login is applied, on every member, with the same arguments. @returns the token, for `issue` */
   assign(username: string, prefix: string, index: number): string;
   /**
-   * The token for whoever logged in, on the member that was asked.
+   * The token for the client that logged in, on the member that got the request.
    *
-   * @param revision of users and roles at which the password was right
+   * @param revision revision of users and roles at which the password was compared
    * @param assigned what `assign` returned
    * @throws EtcdError when this member cannot make tokens
    */
   issue(username: string, revision: number, assigned: string): string | Promise<string>;
   /**
-   * Whom a token names; undefined when it is not one, or not any more.
+   * The user that a token identifies; undefined when the token is invalid or has expired.
    *
-   * @param revision the current one of users and roles
+   * @param revision the current revision of users and roles
    */
   identify(token: string, revision: number, asker: Asker): Found | Promise<Found>;
-  /** Tokens mean something from now on. */
+  /** Authentication was enabled: tokens are kept from now on. */
   enable(): void;
-  /** All are forgotten. */
+  /** Authentication was disabled: drops all tokens. */
   disable(): void;
-  /** Those of one user are forgotten, where they are remembered at all. */
+  /** Drops all tokens of one user, if tokens are kept at all. */
   forget(username: string): void;
 }
 
 export type Found = Identity | undefined;
 
-/** Nobody is known again: for members whose users come with certificates only. */
+/** No tokens at all, for members whose users are identified by certificates only. */
 export const noTokens: Tokens = {
   prefix: () => "",
   assign: () => "",

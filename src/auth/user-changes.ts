@@ -3,12 +3,12 @@ import { type AuthUserAddRequest, type AuthUserChangePasswordRequest, authpb } f
 import { type AuthStore, rootRole, rootUser, type User } from "./auth-store.js";
 import type { Passwords } from "./passwords.js";
 
-// How users change. All checks come before the first change, so that a refusal leaves nothing behind.
+// Changes of users. All checks come before the first change, so that a refusal changes nothing.
 
-/** Makes hashes of passwords that older releases put into the log as they were. */
+/** Hashes passwords that older releases put into the log as plain text. */
 export type LatePasswords = Pick<Passwords, "hashNow">;
 
-/** @throws EtcdError `userEmpty`, `userExists`, or `noPasswordUser` for a hash that is none */
+/** @throws EtcdError `userEmpty`, `userExists`, or `noPasswordUser` when the given hash is not base64 */
 export function addUser(auth: AuthStore, request: AuthUserAddRequest, late: LatePasswords, unique: string): void {
   const { name, options = authpb.UserAddOptions.create() } = request;
   if (name === "") throw new EtcdError("userEmpty");
@@ -18,7 +18,7 @@ export function addUser(auth: AuthStore, request: AuthUserAddRequest, late: Late
   auth.commit("added a user", { "user-name": name });
 }
 
-/** @throws EtcdError `invalidAuthManagement` for root while it is needed, `userNotFound` */
+/** @throws EtcdError `invalidAuthManagement` for root while authentication is enabled, `userNotFound` */
 export function deleteUser(auth: AuthStore, name: string): void {
   if (auth.enabled && name === rootUser) throw new EtcdError("invalidAuthManagement");
   const { roles } = userOf(auth, name);
@@ -27,7 +27,9 @@ export function deleteUser(auth: AuthStore, name: string): void {
   auth.commit("deleted a user", { "user-name": name, "user-roles": roles });
 }
 
-/** A user that has no password keeps having none. @throws EtcdError `userNotFound`, `noPasswordUser` */
+/**
+ * Changes a password; a user without a password stays without one. @throws EtcdError `userNotFound`, `noPasswordUser`
+ */
 export function changePassword(
   auth: AuthStore,
   request: AuthUserChangePasswordRequest,
@@ -41,7 +43,7 @@ export function changePassword(
   auth.commit("changed a password of a user", { "user-name": request.name, "user-roles": user.roles });
 }
 
-/** The role root need not exist. @throws EtcdError `userNotFound`, `roleNotFound` */
+/** Grants a role; the role root need not exist. @throws EtcdError `userNotFound`, `roleNotFound` */
 export function grantRole(auth: AuthStore, name: string, role: string): void {
   const user = userOf(auth, name);
   if (role !== rootRole && auth.role(role) === undefined) throw new EtcdError("roleNotFound");
@@ -51,7 +53,10 @@ export function grantRole(auth: AuthStore, name: string, role: string): void {
   auth.commit("granted a role to a user", { "user-name": name, "user-roles": roles, "added-role-name": role });
 }
 
-/** @throws EtcdError `invalidAuthManagement` for root's root while it is needed, `userNotFound`, `roleNotGranted` */
+/**
+ * @throws EtcdError `invalidAuthManagement` for root's role root while authentication is enabled; `userNotFound`,
+ * `roleNotGranted`
+ */
 export function revokeRole(auth: AuthStore, name: string, role: string): void {
   if (auth.enabled && name === rootUser && role === rootRole) throw new EtcdError("invalidAuthManagement");
   const user = userOf(auth, name);
@@ -79,7 +84,10 @@ interface GivenPassword {
   readonly hashedPassword: string;
 }
 
-/** The member that was asked has hashed it, unless it was of an older release. @throws EtcdError `noPasswordUser` */
+/**
+ * The hash to store. The member that got the request has computed it, unless it runs an older release. @throws
+ * EtcdError `noPasswordUser`
+ */
 function storedHash(
   { name, password, hashedPassword }: GivenPassword,
   late: LatePasswords,
@@ -88,7 +96,7 @@ function storedHash(
   if (password !== "" && hashedPassword === "") {
     return Buffer.from(late.hashNow(password, `${unique} ${name}`), "latin1");
   }
-  // What etcd calls base 64: whole groups of four, and line ends between them.
+  // base64 as etcd accepts it: whole groups of four characters, and line ends between them.
   const text = hashedPassword.replaceAll(/[\r\n]/g, "");
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) {
     throw new EtcdError("noPasswordUser");

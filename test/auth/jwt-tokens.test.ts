@@ -124,7 +124,7 @@ test("a token is checked once, also when it comes twice at a time; but only so m
 
 const missing = join(folder, "missing");
 for (const { options, want } of [
-  { options: "bad", want: 'there is no kind of tokens called "bad"; there are simple and jwt' },
+  { options: "bad", want: 'unknown kind of token "bad"; the kinds are simple and jwt' },
   { options: "simple,a", want: '"a" is not name=value' },
   { options: "simple,a=b=c", want: '"a=b=c" is not name=value' },
   { options: "jwt,ttl=1s,ttl=2s", want: "ttl is given twice" },
