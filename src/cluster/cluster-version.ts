@@ -1,40 +1,43 @@
 import { clusterVersion as ownClusterVersion } from "../base/index.js";
 
-/** `3.5` of `3.5.0`: how logs name a cluster version. */
+/** Major and minor version, `3.5` for `3.5.0`, as in log lines. */
 export function shortVersion(version: string): string {
   return version.split(".").slice(0, 2).join(".");
 }
 
-/** Negative, 0 or positive, by major and minor; patches make no difference to a cluster. */
+/**
+ * Compares two versions by major and minor, since patch versions do not matter to a cluster. @returns negative, 0 or
+ * positive
+ */
 export function compareVersions(one: string, other: string): number {
   const [major, minor] = parts(one);
   const [otherMajor, otherMinor] = parts(other);
   return major - otherMajor || minor - otherMinor;
 }
 
-/** An order to go back to an older release, as it is agreed on in the log. */
+/** A downgrade to an older release, as agreed on in the log. */
 export interface DowngradeInfo {
   readonly enabled: boolean;
-  /** Empty unless enabled. */
+  /** Version to downgrade to; empty unless `enabled`. */
   readonly targetVersion: string;
 }
 
 /**
- * Stops a member that is too old for its cluster: what newer members wrote may mean nothing to it.
+ * Refuses to run a member that is too old for its cluster, since it might not understand the data of newer members.
  *
- * @throws Error that says which versions do not go together
+ * @throws Error that names the two versions
  */
 export function requireCompatible(version: string | undefined, downgrade: DowngradeInfo): void {
   const own = shortVersion(ownClusterVersion);
   if (downgrade.enabled && downgrade.targetVersion !== "") {
     if (compareVersions(ownClusterVersion, downgrade.targetVersion) === 0) return;
     throw new Error(
-      `the cluster is being downgraded to ${shortVersion(downgrade.targetVersion)}, this member is ${own}`,
+      `the cluster is being downgraded to ${shortVersion(downgrade.targetVersion)}, but this member is version ${own}`,
     );
   }
   if (version !== undefined && compareVersions(ownClusterVersion, version) < 0) {
     throw new Error(
-      `the cluster's version is ${shortVersion(version)}, this member is ${own} and cannot take part in it`,
+      `the cluster's version is ${shortVersion(version)}: this member, version ${own}, is too old for it`,
     );
   }
 }

@@ -15,7 +15,7 @@ export interface ClusterOptions {
   readonly localId: MemberId;
 }
 
-/** The members as the log has made them, and what version they all speak. Only what applies the log changes it. */
+/** The members of the cluster and the cluster version, as of the applied log. Only applying the log changes them. */
 export class Cluster {
   readonly clusterId: ClusterId;
   readonly localId: MemberId;
@@ -34,7 +34,7 @@ export class Cluster {
   }
 
   /**
-   * Reads back what an earlier run has applied.
+   * Reads the membership that an earlier run has stored.
    * @throws Error when this release is too old for the cluster's version
    */
   async restore(): Promise<void> {
@@ -50,15 +50,15 @@ export class Cluster {
     this.#logger.info("enabled capabilities for version", { "cluster-version": version });
   }
 
-  /** What a raft snapshot of this moment has for data. */
+  /** The data for a raft snapshot of the current state. */
   snapshotData(): Uint8Array {
     return encodeV2Store({ members: this.members(), removed: [...this.#removed], version: this.#version });
   }
 
   /**
-   * Becomes what the data of a raft snapshot says; the backend holds that snapshot's database by now.
+   * Replaces the membership by the one in the data of a raft snapshot, whose database the backend already holds.
    *
-   * @throws Error when the data says nothing of members, or this release is too old for the cluster's version
+   * @throws Error when the data holds no members, or this release is too old for the cluster's version
    */
   async restoreSnapshot(data: Uint8Array): Promise<void> {
     const membership = decodeV2Store(data);
@@ -75,7 +75,7 @@ export class Cluster {
     this.#logger.info("set cluster version from store", { "cluster-version": shortVersion(membership.version) });
   }
 
-  /** In the order of their ids. */
+  /** All members in the order of their ids. */
   members(): Member[] {
     return [...this.#members.values()].sort((one, other) => compareIds(one.id, other.id));
   }
@@ -84,12 +84,15 @@ export class Cluster {
     return this.#members.get(id);
   }
 
-  /** Whether a member of this id was there once; it can never come back. */
+  /** Whether a member with this id was removed; such an id never comes back. */
   isRemoved(id: MemberId): boolean {
     return this.#removed.has(id);
   }
 
-  /** The oldest release that a member may be, such as `3.5.0`; undefined until the members have agreed on one. */
+  /**
+   * The cluster version, the oldest release that a member may have, such as `3.5.0`; undefined until members have
+   * agreed on one.
+   */
   get version(): string | undefined {
     return this.#version;
   }
@@ -98,12 +101,12 @@ export class Cluster {
     return this.#downgrade;
   }
 
-  /** Why the membership does not allow a change now; undefined when it does. */
+  /** The error with which the membership refuses a change; undefined when it allows the change. */
   refusesConfChange(change: ConfChangeV1): ErrorKind | undefined {
     return refuseConfChange(change, this.#members, this.#removed);
   }
 
-  /** Carries out a change that is not refused. */
+  /** Applies a change that is not refused. */
   applyConfChange(change: ConfChangeV1): void {
     switch (change.type) {
       case "ConfChangeAddNode":
@@ -128,7 +131,7 @@ export class Cluster {
     }
   }
 
-  /** A member has published how it is called and reached. */
+  /** A member has published its name and client URLs. */
   updateAttributes(id: MemberId, { name, clientUrls }: MemberAttributes): void {
     const member = this.#members.get(id);
     if (member !== undefined) {
@@ -140,7 +143,7 @@ export class Cluster {
     this.#logger.warn("skipped attributes update of removed member", names);
   }
 
-  /** @throws Error when this release is too old for that version: the member cannot go on */
+  /** @throws Error when this release is too old for the version: the member must stop */
   setVersion(version: string): void {
     requireCompatible(version, this.#downgrade);
     const before = this.#version;

@@ -3,12 +3,12 @@ import type { ConfChangeV1 } from "../raft/index.js";
 import { decodeConfChangeContext, decodeMember } from "./json.js";
 import type { Member } from "./member.js";
 
-/** More learners than this would cost the leader more than they help. */
+/** The most learners at a time, as in etcd: each costs the leader bandwidth. */
 const learnersMax = 1;
 
 /**
- * Why the membership does not allow this change; undefined when it does. Asked when the change is proposed and, for
- * good, when it is applied: others may have come first.
+ * The error with which the membership refuses a change; undefined when it allows the change. This is asked when the
+ * change is proposed and again, decisively, when it is applied, since other changes may have come first.
  */
 export function refuseConfChange(
   change: ConfChangeV1,
@@ -17,7 +17,7 @@ export function refuseConfChange(
 ): ErrorKind | undefined {
   const id = change.nodeId as MemberId;
   const member = members.get(id);
-  // The id of a removed member never comes back: what it once promised must not count again.
+  // The id of a removed member never comes back: votes and acknowledgements of the old member must not count again.
   if (removed.has(id)) return "memberNotFound";
   switch (change.type) {
     case "ConfChangeAddNode":
@@ -40,7 +40,7 @@ export function refuseConfChange(
   }
 }
 
-/** Without it nothing could be agreed on any more, not even who comes next. */
+/** Whether removing the member would leave no voter: nothing could be agreed on any more, not even a new member. */
 function isOnlyVoter(member: Member, members: ReadonlyMap<MemberId, Member>): boolean {
   return !member.isLearner && [...members.values()].every(({ id, isLearner }) => isLearner || id === member.id);
 }

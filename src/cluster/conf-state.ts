@@ -4,7 +4,7 @@ import { parseObject } from "./json.js";
 
 const recordKey = Buffer.from("confState", "latin1");
 
-/** Puts raft's configuration beside the membership that it belongs to: both move in the same batch. */
+/** Stores raft's configuration with the membership that it belongs to, in the same batch. */
 export function saveConfState(backend: Backend, state: ConfState): void {
   const lists = [
     ["voters", state.voters],
@@ -17,9 +17,10 @@ export function saveConfState(backend: Backend, state: ConfState): void {
 }
 
 /**
- * The configuration as of the consistent index; undefined in a fresh backend.
+ * The stored configuration as of the consistent index; undefined in a fresh backend.
  *
- * Raft starts from this together with the consistent index as its applied one, so no conf change is met twice.
+ * Raft starts with this configuration and with the consistent index as its applied index, so it applies no conf change
+ * twice.
  */
 export function loadConfState(backend: Backend): ConfState | undefined {
   const bytes = backend.get("meta", recordKey);
@@ -35,7 +36,7 @@ export function loadConfState(backend: Backend): ConfState | undefined {
   };
 }
 
-/** Ids have 64 bits: `JSON.parse` would round them. */
+/** Reads a list of ids. They have 64 bits, which `JSON.parse` would round. */
 function idsOf(text: string, name: string): bigint[] {
   const list = new RegExp(`"${name}"\\s*:\\s*\\[([\\d,\\s]*)\\]`).exec(text)?.[1] ?? "";
   return list.split(",").flatMap((digits) => (digits.trim() === "" ? [] : [BigInt(digits.trim())]));

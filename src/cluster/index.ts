@@ -1,7 +1,7 @@
 /**
- * The members of the cluster: who they are, how their ids are computed, and the records, JSON and requests in which
- * etcd 3.5 keeps and agrees on them, byte for byte. Changed by whoever applies the log, and only then; it neither
- * proposes anything nor talks to other members.
+ * The members of the cluster, the computation of their ids, and the records, JSON and requests in which etcd 3.5 stores
+ * and agrees on them, byte for byte. Only applying the log changes them; this room neither makes proposals nor talks to
+ * other members.
  */
 export { Cluster, type ClusterOptions } from "./cluster.js";
 export { compareVersions, type DowngradeInfo, shortVersion } from "./cluster-version.js";

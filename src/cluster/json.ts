@@ -2,8 +2,8 @@ import { assert, type MemberId } from "../base/index.js";
 import type { Member, MemberAttributes, RaftAttributes } from "./member.js";
 
 /**
- * The JSON that members keep and agree on, byte for byte as Go's `encoding/json` writes it: fields in a fixed order,
- * empty ones left out where etcd's tags say so, ids as bare 64-bit numbers (which `JSON.parse` would round).
+ * A member in the JSON of records and requests, byte for byte as Go's `encoding/json` writes it: fields in a fixed
+ * order, empty ones left out where etcd's tags say so, ids as bare 64-bit numbers (which `JSON.parse` would round).
  */
 export function encodeMember(member: Member): string {
   return `{${memberFields(member)}}`;
@@ -23,7 +23,7 @@ export function decodeAttributes(text: string): MemberAttributes {
   return attributesOf(parseObject(text));
 }
 
-/** What a conf change says beside the id: the member, and whether it is a learner that gets a vote. */
+/** The context of a conf change: the member, and whether the change promotes a learner to a voter. */
 export interface ConfChangeContext {
   readonly member: Member;
   readonly isPromote: boolean;
@@ -40,7 +40,7 @@ export function decodeConfChangeContext(bytes: Uint8Array): ConfChangeContext {
   return { member: memberOf(fields, idOf(text)), isPromote: fields.isPromote === true };
 }
 
-/** Where a member is reached, and whether it has a vote: what of it is raft's. */
+/** Encodes peer URLs and the learner flag, the attributes that conf changes set. */
 export function encodeRaftAttributes(member: RaftAttributes): string {
   return `{${raftAttributeFields(member).join(",")}}`;
 }
@@ -50,7 +50,7 @@ export function decodeRaftAttributes(text: string): RaftAttributes {
   return raftAttributesOf(parseObject(text));
 }
 
-/** A value as Go writes it: what could end a script or a line inside of HTML is escaped. */
+/** JSON as Go writes it: characters that could end a script or a line within HTML are escaped. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,
@@ -69,7 +69,7 @@ function memberFields(member: Member): string {
 }
 
 function raftAttributeFields({ peerUrls, isLearner }: RaftAttributes): string[] {
-  // As etcd has a list that was never made, such as the one of a context that promotes.
+  // etcd writes null for a list that was never made, such as the one in the context of a promotion.
   const urls = peerUrls.length === 0 ? "null" : goJson(peerUrls);
   return [`"peerURLs":${urls}`, ...(isLearner ? [`"isLearner":true`] : [])];
 }
@@ -81,7 +81,7 @@ function attributeFields({ name, clientUrls }: MemberAttributes): string[] {
   return fields;
 }
 
-/** A quote inside of a JSON string is escaped, so this matches a field's name only. */
+/** Reads the id. A quote inside a JSON string is escaped, so the pattern matches only the name of the field. */
 function idOf(text: string): MemberId {
   const digits = /"id"\s*:\s*(\d+)/.exec(text)?.[1];
   if (digits === undefined) throw new Error("a member's JSON names its id");

@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import type { ClusterId, MemberId } from "../base/index.js";
 
-/** What a member publishes about itself once it runs. */
+/** The attributes that a member publishes about itself once it runs. */
 export interface MemberAttributes {
-  /** Empty until the member has run. */
+  /** Name of the member; empty until it has run. */
   readonly name: string;
-  /** Where clients reach it; empty until it has run. */
+  /** Client URLs; empty until the member has run. */
   readonly clientUrls: readonly string[];
 }
 
-/** What only a conf change can alter. */
+/** The attributes that only a conf change can alter. */
 export interface RaftAttributes {
-  /** Where other members reach it. */
+  /** URLs at which other members reach it. */
   readonly peerUrls: readonly string[];
-  /** It receives the log and does not vote. */
+  /** A learner receives the log and does not vote. */
   readonly isLearner: boolean;
 }
 
@@ -22,17 +22,18 @@ export interface Member extends RaftAttributes, MemberAttributes {
 }
 
 /**
- * The id of a member, the same wherever it is computed from the same flags.
+ * Computes the id of a member; every member computes the same from the same flags.
  *
- * @param token of the cluster (`--initial-cluster-token`)
- * @param unixSeconds for a member that is added later, so that it differs from a removed one with the same URLs
+ * @param token token of the cluster (`--initial-cluster-token`)
+ * @param unixSeconds time of addition for a member that is added later, so that its id differs from that of a removed
+ * member with the same URLs
  */
 export function computeMemberId(peerUrls: readonly string[], token: string, unixSeconds?: number): MemberId {
   const text = [...peerUrls].sort().join("") + token + (unixSeconds ?? "");
   return firstBytes(Buffer.from(text, "utf8")) as MemberId;
 }
 
-/** The id of a cluster that starts with these members, in any order. */
+/** Computes the id of a cluster from its initial members, in any order. */
 export function computeClusterId(members: readonly MemberId[]): ClusterId {
   const bytes = Buffer.alloc(8 * members.length);
   for (const [at, id] of [...members].sort(compareIds).entries()) bytes.writeBigUInt64BE(id, 8 * at);
@@ -40,10 +41,10 @@ export function computeClusterId(members: readonly MemberId[]): ClusterId {
 }
 
 /**
- * The members that a cluster starts with.
+ * The initial members of a cluster.
  *
- * @param peerUrlsByName as `--initial-cluster` names them
- * @throws Error when two of them would be one member
+ * @param peerUrlsByName names and peer URLs from `--initial-cluster`
+ * @throws Error when two members have the same peer URLs
  */
 export function initialMembers(peerUrlsByName: ReadonlyMap<string, readonly string[]>, token: string): Member[] {
   const members = new Map<MemberId, Member>();
@@ -58,7 +59,7 @@ export function initialMembers(peerUrlsByName: ReadonlyMap<string, readonly stri
   return [...members.values()].sort((one, other) => compareIds(one.id, other.id));
 }
 
-/** An id as etcd writes it, in lower hex without leading zeros. */
+/** An id as etcd writes it, in lower-case hex without leading zeros. */
 export function idText(id: MemberId | ClusterId): string {
   return id.toString(16);
 }

@@ -1,7 +1,7 @@
 /**
- * The URLs of a member that is added, as etcd has them: sorted, without the blanks around them.
+ * Parses the peer URLs of a new member as etcd does: trimmed and sorted.
  *
- * @returns undefined when there are none, or one is no `http://host:port`, `https://host:port` or `unix://socket`
+ * @returns undefined when there are none, or one is not `http://host:port`, `https://host:port` or `unix://socket`
  */
 export function parsePeerUrls(texts: readonly string[]): readonly string[] | undefined {
   const urls: string[] = [];
@@ -21,7 +21,7 @@ function parsePeerUrl(text: string): string | undefined {
       return text;
     case "http":
     case "https":
-      // A host and a port; a user before them, and a query behind, say nothing that a member would look at.
+      // A host and a port are required; a user and a query are accepted, although members ignore them.
       return /^(?:[^@/?#]*@)?(?:\[[0-9a-z:.%]+\]|[^:[\]@/?#]*):\d*(?:[?#].*)?$/i.test(rest)
         ? `${scheme.toLowerCase()}://${rest}`
         : undefined;

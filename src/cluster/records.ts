@@ -5,7 +5,7 @@ import { decodeMember, encodeMember, goJson, parseObject } from "./json.js";
 import { idText, type Member } from "./member.js";
 import type { SnapshotMembership } from "./v2-store.js";
 
-/** Where a membership is kept: the buckets `members`, `members_removed` and `cluster`, as etcd 3.5 fills them. */
+/** The membership stored in the buckets `members`, `members_removed` and `cluster`, as etcd 3.5 stores it. */
 export interface StoredMembership extends SnapshotMembership {
   readonly downgrade: DowngradeInfo;
 }
@@ -29,7 +29,7 @@ export async function loadMembership(backend: Backend): Promise<StoredMembership
   };
 }
 
-/** Makes the records, which are `stored`, say what a raft snapshot says: its database need not agree with it. */
+/** Replaces the stored records by those of a raft snapshot, since the snapshot's database need not agree with it. */
 export function replaceMembership(backend: Backend, stored: StoredMembership, wanted: SnapshotMembership): void {
   for (const { id } of stored.members) backend.delete("members", text(idText(id)));
   for (const id of stored.removed) backend.delete("members_removed", text(idText(id)));

@@ -2,15 +2,15 @@ import type { MemberId } from "../base/index.js";
 import { decodeAttributes, decodeRaftAttributes, encodeAttributes, encodeRaftAttributes, goJson } from "./json.js";
 import { compareIds, idText, type Member } from "./member.js";
 
-/** The membership as a raft snapshot carries it. */
+/** The membership in a raft snapshot. */
 export interface SnapshotMembership {
-  /** In the order of their ids. */
+  /** All members in the order of their ids. */
   readonly members: readonly Member[];
   readonly removed: readonly MemberId[];
   readonly version: string | undefined;
 }
 
-/** A node of etcd's first store; one without children is a file. */
+/** A node of etcd's v2 store; a node without children is a file. */
 interface StoreNode {
   readonly value: string;
   readonly children: ReadonlyMap<string, StoreNode> | undefined;
@@ -21,9 +21,9 @@ const versionOfFormat = 2;
 const never = "0001-01-01T00:00:00Z";
 
 /**
- * The data of a raft snapshot: etcd's first store as JSON. A real member that gets it reads from here, and from nowhere
- * else, who the members are. The history of events is left empty, in the full length that etcd relies on when it adds
- * to it; indexes, which only watchers of that store could see, are 0.
+ * Encodes the data of a raft snapshot: etcd's v2 store as JSON. A member that runs etcd reads the membership only from
+ * here. The history of events is empty, but has the full length that etcd relies on when it appends to it. Indexes are
+ * 0, since only watchers of that store could see them.
  */
 export function encodeV2Store({ members, removed, version }: SnapshotMembership): Uint8Array {
   const cluster = new Map<string, StoreNode>();
@@ -49,15 +49,15 @@ export function encodeV2Store({ members, removed, version }: SnapshotMembership)
 }
 
 /**
- * @throws Error when the bytes are no such store, or when it holds keys of etcd's v2 API: those are not kept here, and
- *   passing them over would lose data
+ * @throws Error when the bytes are not such a store, or when it holds keys of etcd's v2 API: these are not stored here,
+ * and skipping them would lose data
  */
 export function decodeV2Store(bytes: Uint8Array): SnapshotMembership {
   const fields = objectOf(JSON.parse(Buffer.from(bytes).toString("utf8")));
   const root = nodeOf(fields.Root);
   for (const [name, { children }] of root.children ?? []) {
     if (name !== "0" && hasFiles(children)) {
-      throw new Error(`the snapshot has keys of etcd's v2 API, which is not supported: /${name}`);
+      throw new Error(`the snapshot holds keys of etcd's v2 API, which is not supported: /${name}`);
     }
   }
   const cluster = root.children?.get("0")?.children;
@@ -81,7 +81,7 @@ function memberNode(member: Member): StoreNode {
 
 function memberOf(name: string, { children }: StoreNode): Member {
   const raftAttributes = children?.get("raftAttributes");
-  if (raftAttributes === undefined) throw new Error(`the snapshot does not say where member ${name} is reached`);
+  if (raftAttributes === undefined) throw new Error(`the snapshot has no peer URLs for member ${name}`);
   const attributes = children?.get("attributes");
   return {
     id: idOf(name),
@@ -91,7 +91,7 @@ function memberOf(name: string, { children }: StoreNode): Member {
 }
 
 function idOf(name: string): MemberId {
-  if (!/^[0-9a-f]{1,16}$/.test(name)) throw new Error(`the snapshot has a member whose id is none: ${name}`);
+  if (!/^[0-9a-f]{1,16}$/.test(name)) throw new Error(`the snapshot has a member with a malformed id: ${name}`);
   return BigInt(`0x${name}`) as MemberId;
 }
 

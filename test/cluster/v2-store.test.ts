@@ -79,7 +79,7 @@ for (const { name, text, says } of [
   {
     name: "keys of the v2 API",
     text: empty.replace(/("\/1".*?"Children":)\{\}/, '$1{"a":{"Path":"/1/a","Value":"b","Children":null}}'),
-    says: "the snapshot has keys of etcd's v2 API, which is not supported: /1",
+    says: "the snapshot holds keys of etcd's v2 API, which is not supported: /1",
   },
   { name: "nothing", text: "null", says: "a raft snapshot holds a store as a JSON object" },
   { name: "no JSON", text: "\u0000", says: "JSON" },
@@ -89,7 +89,7 @@ for (const { name, text, says } of [
       /("\/0\/members".*?"Children":)\{\}/,
       '$1{"ab":{"Path":"/0/members/ab","Value":"","Children":{}}}',
     ),
-    says: "the snapshot does not say where member ab is reached",
+    says: "the snapshot has no peer URLs for member ab",
   },
 ]) {
   test(`a snapshot with ${name} is refused`, () => {
@@ -128,6 +128,8 @@ test("a snapshot of a cluster that is too new is refused, and changes nothing", 
   const cluster = makeCluster(await openBackend());
   cluster.applyConfChange(add(member(1)));
   const data = encodeV2Store({ members: [], removed: [], version: "3.6.0" });
-  await expect(cluster.restoreSnapshot(data)).rejects.toThrow("the cluster's version is 3.6, this member is 3.5");
+  await expect(cluster.restoreSnapshot(data)).rejects.toThrow(
+    "the cluster's version is 3.6: this member, version 3.5, is too old",
+  );
   expect(cluster.members()).toEqual([member(1)]);
 });
