@@ -2,7 +2,7 @@ import type { LeaseId } from "../base/index.js";
 import { ExpiryQueue, type Queued } from "./expiry-queue.js";
 import type { HeldLease } from "./lease.js";
 
-/** How much of a lease's time to live was left at one moment. 0 takes an earlier checkpoint back. */
+/** The remaining time to live of a lease at one moment. 0 cancels an earlier checkpoint. */
 export interface Checkpoint {
   readonly id: LeaseId;
   readonly remainingSeconds: number;
@@ -14,7 +14,10 @@ interface Turn extends Queued {
 
 const secondMs = 1000;
 
-/** Which leases the primary should checkpoint, and when: those that live for longer than one interval, once in each. */
+/**
+ * Schedules the checkpoints that the primary takes: one per interval for each lease that lives longer than one
+ * interval.
+ */
 export class CheckpointSchedule {
   readonly #intervalSeconds: number;
   readonly #queue = new ExpiryQueue<Turn>();
@@ -24,7 +27,7 @@ export class CheckpointSchedule {
     this.#intervalSeconds = intervalSeconds;
   }
 
-  /** Gives the lease its next turn, one interval from now, if it lives to see it. */
+  /** Schedules the lease's next checkpoint, one interval from now, if the lease lives that long. */
   schedule(lease: HeldLease, now: number): void {
     if (lease.renewalSeconds <= this.#intervalSeconds) return;
     let turn = this.#turns.get(lease.id);
@@ -47,7 +50,7 @@ export class CheckpointSchedule {
     this.#queue.clear();
   }
 
-  /** Up to `limit` checkpoints whose turn it is. Each lease named or passed over comes again in one interval. */
+  /** Returns at most `limit` checkpoints that are due. Each lease that was visited is due again after one interval. */
   due(now: number, limit: number): Checkpoint[] {
     const checkpoints: Checkpoint[] = [];
     for (let turn = this.#queue.first(); turn !== undefined && turn.due <= now; turn = this.#queue.first()) {
@@ -55,7 +58,7 @@ export class CheckpointSchedule {
       const { lease } = turn;
       this.#queue.set(turn, now + this.#intervalSeconds * secondMs);
       const remainingSeconds = Math.ceil((lease.expiry - now) / secondMs);
-      // One that has run out is about to be revoked; one that was just renewed has nothing to remember.
+      // A lease that has run out will be revoked; one that was just renewed has nothing to record.
       if (remainingSeconds <= 0 || remainingSeconds >= lease.ttlSeconds) continue;
       checkpoints.push({ id: lease.id, remainingSeconds });
     }

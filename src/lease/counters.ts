@@ -1,11 +1,11 @@
 import { exponentialBounds, Histogram } from "../base/index.js";
 
-/** What was counted of a member's leases since it started. */
+/** Counters of a member's leases since it started. */
 export class LeaseCounters {
   granted = 0;
   revoked = 0;
-  /** By the primary only. */
+  /** Renewals; only the primary counts them. */
   renewed = 0;
-  /** What was granted. */
+  /** Time to live of granted leases. */
   readonly ttlSeconds = new Histogram(exponentialBounds(1, 2, 24));
 }

@@ -1,16 +1,16 @@
 import { assert } from "../base/index.js";
 
-/** What a queue can hold. Both fields belong to the queue; everyone else only reads them. */
+/** An item of a queue. The queue owns both fields; other code only reads them. */
 export interface Queued {
-  /** On the clock that the queue's owner reads, in milliseconds. */
+  /** Due time in milliseconds, on the clock of the queue's owner. */
   due: number;
-  /** Its place in the heap; meaningless in any other queue. */
+  /** Place of the item in the queue's heap. */
   slot: number;
 }
 
 /**
- * Items by due time, the earliest first: a binary heap in which every item knows its place, so that one can be moved
- * or taken out in O(log n) and nothing stale is ever kept.
+ * A binary heap of items by due time, the earliest first. Every item knows its place, so it can be moved or removed in
+ * O(log n), and the heap never holds stale items.
  */
 export class ExpiryQueue<T extends Queued> {
   #heap: T[] = [];
@@ -23,7 +23,7 @@ export class ExpiryQueue<T extends Queued> {
     return this.#heap[0];
   }
 
-  /** Puts the item in, or moves it when it is in already. */
+  /** Adds the item, or moves it when the queue holds it already. */
   set(item: T, due: number): void {
     const held = this.#holds(item);
     const later = held && due > item.due;
@@ -34,7 +34,7 @@ export class ExpiryQueue<T extends Queued> {
     else this.#rise(item, slot);
   }
 
-  /** Takes the item out; harmless when it is not in. */
+  /** Removes the item; does nothing when the queue does not hold it. */
   remove(item: T): void {
     if (!this.#holds(item)) return;
     const slot = item.slot;

@@ -1,15 +1,15 @@
 import { EtcdError, type LeaseId } from "../base/index.js";
 
 /**
- * Keepalives that came too late: their leases have run out, and only the log can say whether they are revoked.
- * As many wait as callers do; each leaves with its signal.
+ * Keepalives that came too late: their leases have run out, and only the log can tell whether they are revoked. Each
+ * waiting caller ends its wait with its signal.
  */
 export class ExpiryWaiters {
   readonly #waiting = new Map<LeaseId, Set<(reason: unknown) => void>>();
 
   /**
-   * Rejects when it is known what became of the lease: `leaseNotFound` once it is revoked, `notLeader` when this
-   * member is not the one to say any more, the signal's reason when the caller gave up.
+   * Rejects when the lease's outcome is known: `leaseNotFound` once it is revoked, `notLeader` when this member is no
+   * longer the primary, the signal's reason when the caller gave up.
    */
   wait(id: LeaseId, signal: AbortSignal): Promise<never> {
     return new Promise((_, reject) => {

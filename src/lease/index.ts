@@ -1,8 +1,8 @@
 /**
- * Leases: who holds which keys, and when they run out. Driven by the log (grant, revoke, attach, detach, checkpoint)
- * and, on the primary, by keepalives and the clock. It never deletes a key and never proposes a revocation: it says
- * which leases have expired, and hears of it when the log has revoked them. Restore it before the store, whose keys
- * are attached while they are read back.
+ * Leases: the keys of each lease, and when leases run out. The log drives this room (grant, revoke, attach, detach,
+ * checkpoint) and, on the primary, keepalives and the clock do as well. It never deletes a key and never proposes a
+ * revocation: it reports expired leases, and is told when the log has revoked them. It must be restored before the
+ * store, which attaches its keys while it is read.
  */
 export type { Checkpoint } from "./checkpoints.js";
 export { LeaseCounters } from "./counters.js";

@@ -1,31 +1,34 @@
 import { type Key, type LeaseId, type Steps, sortInSteps, type WorkBudget } from "../base/index.js";
 import type { Queued } from "./expiry-queue.js";
 
-/** A lease as others see it. It stays valid to read after the lease is gone. */
+/** The public view of a lease. It can still be read after the lease is revoked. */
 export interface Lease {
   readonly id: LeaseId;
-  /** What was granted. */
+  /** Granted time to live in seconds. */
   readonly ttlSeconds: number;
   readonly keyCount: number;
-  /** The keys that die with it, in key order. */
+  /** Keys that are deleted with the lease, in key order. */
   keys(): Key[];
-  /** As `keys` at the first step, in steps. */
+  /** Like `keys` as of the first step, in steps. */
   keysInSteps(budget: WorkBudget): Steps<Key[]>;
-  /** The keys in no particular order. */
+  /** Keys of the lease in no particular order. */
   eachKey(): Iterable<Key>;
 }
 
-/** A lease as the lessor holds it. `due` is when it is next looked at, `expiry` when it has run out. */
+/** A lease in the lessor. `due` is when the lessor looks at it next, `expiry` when it runs out. */
 export class HeldLease implements Lease, Queued {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
-  /** What was left of the time to live at the last checkpoint; 0 when there is none that counts. */
+  /** Time to live that was left at the last checkpoint, in seconds; 0 without a valid checkpoint. */
   checkpointSeconds: number;
-  /** Milliseconds on the lessor's clock; means something on the primary only. */
+  /** Expiry in milliseconds on the lessor's clock; valid on the primary only. */
   expiry = Number.POSITIVE_INFINITY;
   due = Number.POSITIVE_INFINITY;
   slot = -1;
-  /** Most leases hold one key, and a million sets would cost more than the leases themselves. */
+  /**
+   * A single key is kept without a set: most leases hold one key, and a million sets would take more memory than the
+   * leases.
+   */
   #keys: Key | Set<Key> | undefined;
 
   constructor(id: LeaseId, ttlSeconds: number, checkpointSeconds = 0) {
@@ -34,7 +37,7 @@ export class HeldLease implements Lease, Queued {
     this.checkpointSeconds = checkpointSeconds;
   }
 
-  /** What a new primary grants once more. */
+  /** Time to live in seconds that the lease gets from a new primary. */
   get renewalSeconds(): number {
     return this.checkpointSeconds > 0 ? this.checkpointSeconds : this.ttlSeconds;
   }
@@ -50,7 +53,7 @@ export class HeldLease implements Lease, Queued {
   }
 
   *keysInSteps(budget: WorkBudget): Steps<Key[]> {
-    // Copying is a thousandth of the sorting.
+    // Copying the keys at once is fine: it takes a thousandth of the time of sorting.
     return yield* sortInSteps([...this.eachKey()], compareKeys, budget);
   }
 
@@ -71,7 +74,7 @@ export class HeldLease implements Lease, Queued {
   }
 }
 
-/** Keys are latin1 strings: comparing two is comparing their bytes. */
+/** Keys are latin1 strings, so comparing two of them compares their bytes. */
 function compareKeys(one: Key, other: Key): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -20,44 +20,44 @@ import { ExpiryWaiters } from "./expiry-waiters.js";
 import { HeldLease, type Lease } from "./lease.js";
 import { spreadExpiries } from "./pile-up.js";
 
-/** No lease lives longer than this at once: 285 years. */
+/** The longest time to live, as in etcd: 285 years. */
 export const leaseTtlMaxSeconds = 9_000_000_000;
-/** How many expired leases the primary may have revoked in a second, so that revoking does not crowd out the rest. */
+/** The most expired leases that the primary revokes per second, so that revocations do not crowd out other requests. */
 export const leaseRevokesPerSecond = 5_000;
-/** How many checkpoints share one proposal. */
+/** Number of checkpoints in one proposal. */
 const checkpointBatch = 1_000;
-/** How many checkpoints are proposed in one go. */
+/** The most checkpoints proposed by one call. */
 const checkpointsAtOnce = 500 * checkpointBatch;
-/** When to name an expired lease again that is still there: its revocation may have been lost. */
+/** Time after which an expired lease that still exists is reported again: its revocation may have been lost. */
 const retryMs = 3_000;
 const secondMs = 1_000;
-/** Putting a lease into the queues costs as much as going through so many bytes. */
+/** Cost of adding a lease to the queues, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfQueueing = 1_024;
 
 export interface CheckpointOptions {
   readonly intervalSeconds: number;
-  /** Keep checkpoints on disk too, so that they outlive a restart of all members. */
+  /** Stores checkpoints on disk, too, so that they survive a restart of all members. */
   readonly persist: boolean;
-  /** Resolves when the checkpoints are applied. */
+  /** Proposes checkpoints; resolves when they are applied. */
   readonly propose: (checkpoints: readonly Checkpoint[]) => Promise<void>;
 }
 
 export interface LessorOptions {
   readonly backend: Backend;
-  /** What leases are counted down on. */
+  /** Clock on which leases run out. */
   readonly clock: Pick<Clock, "now">;
   readonly logger: Logger;
-  /** Goes on counting there. */
+  /** Counters to continue with; new ones by default. */
   readonly counters?: LeaseCounters;
-  /** A lease that asks for less gets this. */
+  /** Least time to live; a shorter one is raised to it. */
   readonly minTtlSeconds: number;
-  /** Without it no checkpoints are taken. */
+  /** Options of checkpoints; undefined means that none are taken. */
   readonly checkpoints?: CheckpointOptions | undefined;
 }
 
 /**
- * Holds all leases, counts down while it is primary, and says which have run out. It deletes nothing by itself:
- * `grant`, `revoke`, `attach`, `detach` and `checkpoint` are for whoever applies the log.
+ * Holds all leases, counts them down while it is primary, and reports those that have run out. It deletes nothing by
+ * itself: only applying the log calls `grant`, `revoke`, `attach`, `detach` and `checkpoint`.
  */
 export class Lessor {
   #backend: Backend;
@@ -70,9 +70,9 @@ export class Lessor {
   #leases = new Map<LeaseId, HeldLease>();
   #leaseOfKey = new Map<Key, HeldLease>();
   #primary = false;
-  /** While `promoteInSteps` is under way; another one, or none, makes it stop. */
+  /** Identity of the `promoteInSteps` under way. When it is replaced or cleared, that promotion stops. */
   #promotion: object | undefined;
-  /** Every lease of a primary; empty otherwise. */
+  /** Every lease while primary; empty otherwise. */
   readonly #queue = new ExpiryQueue<HeldLease>();
   readonly #schedule: CheckpointSchedule;
   readonly #waiters = new ExpiryWaiters();
@@ -87,7 +87,7 @@ export class Lessor {
     this.#schedule = new CheckpointSchedule(options.checkpoints?.intervalSeconds ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Reads the leases back; before the store, whose keys are attached to them. */
+  /** Reads the leases from the backend. Call it before the store is restored, which attaches keys to them. */
   async restore(): Promise<void> {
     for await (const batch of this.#backend.batches("lease")) {
       for (const [, bytes] of batch) {
@@ -98,7 +98,10 @@ export class Lessor {
     }
   }
 
-  /** Goes on with the leases of `other`, at once, and where it keeps them; nobody else uses it. Not while primary. */
+  /**
+   * Continues with the leases and the backend of `other`, which has no other user, at once. Must not be called while
+   * primary.
+   */
   replaceWith(other: Lessor): void {
     assert(!this.#primary && this.#promotion === undefined, "a primary's leases are not replaced");
     this.#backend = other.#backend;
@@ -121,8 +124,8 @@ export class Lessor {
   }
 
   /**
-   * Forgets the lease. Its keys are the caller's to delete and `detach`; the deletes belong in one batch of the backend
-   * with this.
+   * Removes the lease. The caller deletes its keys and calls `detach`; these deletes must be in the same batch of the
+   * backend.
    * @throws EtcdError `leaseNotFound`
    */
   revoke(id: LeaseId): void {
@@ -136,7 +139,7 @@ export class Lessor {
     this.#waiters.revoked(id);
   }
 
-  /** Remembers what was left of a lease; one that is gone is passed over. */
+  /** Records the remaining time of a lease; does nothing when the lease is gone. */
   checkpoint(id: LeaseId, remainingSeconds: number): void {
     const lease = this.#leases.get(id);
     if (lease === undefined) return;
@@ -145,7 +148,7 @@ export class Lessor {
     if (this.#primary) this.#schedule.schedule(lease, this.#clock.now());
   }
 
-  /** Ties a key to a lease, and to no other any more. False when there is no such lease. */
+  /** Attaches a key to a lease, and detaches it from any other. @returns false when there is no such lease */
   attach(id: LeaseId, key: Key): boolean {
     const lease = this.#leases.get(id);
     if (lease === undefined) return false;
@@ -164,7 +167,7 @@ export class Lessor {
     this.#leaseOfKey.delete(key);
   }
 
-  /** 0 when the key has none. */
+  /** Lease of a key; 0 when it has none. */
   leaseOf(key: Key): LeaseId | 0n {
     return this.#leaseOfKey.get(key)?.id ?? 0n;
   }
@@ -174,8 +177,8 @@ export class Lessor {
   }
 
   /**
-   * All of them, in steps; on the primary the next to expire first. Those that are granted, revoked or renewed between
-   * two steps may be among them or not, and stand where they stood before or after.
+   * All leases, in steps; on the primary the next to expire first. A lease that is granted, revoked or renewed between
+   * two steps may be missing or out of order.
    */
   *leasesInSteps(budget: WorkBudget): Steps<Lease[]> {
     const leases: HeldLease[] = [];
@@ -191,7 +194,8 @@ export class Lessor {
   }
 
   /**
-   * What is left, in whole seconds; less than 0 when it has run out and is not revoked yet. Undefined unless primary.
+   * Remaining time in whole seconds; negative when the lease has run out but is not revoked yet. Undefined unless
+   * primary.
    */
   remainingSeconds(id: LeaseId): number | undefined {
     const lease = this.#leases.get(id);
@@ -200,9 +204,9 @@ export class Lessor {
   }
 
   /**
-   * Starts the lease over and gives its time to live in seconds. When it has run out already, this waits for what
-   * becomes of it.
-   * @throws EtcdError `notLeader` when not primary (any more), `leaseNotFound`; the signal's reason
+   * Renews the lease and returns its time to live in seconds. When the lease has run out already, this waits until the
+   * log decides.
+   * @throws EtcdError `notLeader` when this member is not or no longer primary, `leaseNotFound`; the signal's reason
    */
   async renew(id: LeaseId, signal: AbortSignal): Promise<number> {
     const lease = this.#heldByPrimary(id);
@@ -219,8 +223,8 @@ export class Lessor {
   }
 
   /**
-   * Up to `limit` leases that have run out, the earliest first. Each is named again after a while for as long as it
-   * is not revoked. None unless primary.
+   * Returns at most `limit` leases that have run out, the earliest first. Each is returned again after `retryMs` while
+   * it is not revoked. Empty unless primary.
    */
   expired(limit: number): LeaseId[] {
     if (!this.#primary) return [];
@@ -234,7 +238,7 @@ export class Lessor {
     return ids;
   }
 
-  /** Proposes the checkpoints that are due, in bounded batches; does nothing unless primary and asked for. */
+  /** Proposes the checkpoints that are due, in bounded batches. Does nothing unless primary and configured. */
   async proposeCheckpoints(): Promise<void> {
     if (this.#checkpoints === undefined || !this.#primary) return;
     for (let proposed = 0; proposed < checkpointsAtOnce; proposed += checkpointBatch) {
@@ -244,15 +248,15 @@ export class Lessor {
     }
   }
 
-  /** As `promoteInSteps`, at once. */
+  /** Like `promoteInSteps`, at once. */
   promote(extendMs: number): void {
     finish(this.promoteInSteps(extendMs, unboundedWork));
   }
 
   /**
-   * Starts counting: every lease gets its time to live again, or what its checkpoint left, and `extendMs` on top for
-   * the time nobody was counting. This lessor is primary after the last step, unless it was demoted meanwhile. Leases
-   * may be granted and revoked between two steps.
+   * Becomes primary and starts the countdown: every lease gets its full time to live again, or the time left at its
+   * checkpoint, plus `extendMs` for the time without a primary. This lessor is primary after the last step, unless it
+   * was demoted meanwhile. Leases may be granted and revoked between steps.
    */
   *promoteInSteps(extendMs: number, budget: WorkBudget): Steps<void> {
     const promotion = {};
@@ -263,14 +267,14 @@ export class Lessor {
       remainingMs[at] = extendMs + lease.renewalSeconds * secondMs;
       if (budget.over(0)) yield;
     }
-    // Three quarters, so that leases which ran out together leave room for others that expire meanwhile.
+    // Only three quarters of the rate, which leaves room for other leases that expire meanwhile.
     const crowded = leases.length >= leaseRevokesPerSecond;
     const delays = crowded ? yield* spreadExpiries(remainingMs, (3 * leaseRevokesPerSecond) / 4, budget) : undefined;
     const now = this.#clock.now();
     for (const [at, lease] of leases.entries()) {
       if (budget.over(bytesOfQueueing)) yield;
       if (this.#promotion !== promotion) return;
-      // It was revoked since.
+      // The lease has been revoked since.
       if (this.#leases.get(lease.id) !== lease) continue;
       lease.expiry = now + (remainingMs[at] ?? 0) + (delays?.[at] ?? 0);
       this.#queue.set(lease, lease.expiry);
@@ -282,7 +286,7 @@ export class Lessor {
     this.#logger.debug("promoted lessor", { leases: leases.length });
   }
 
-  /** Stops counting; no lease expires here until the next `promote`. */
+  /** Stops the countdown; no lease expires here until the next `promote`. */
   demote(): void {
     this.#primary = false;
     this.#promotion = undefined;
@@ -309,7 +313,10 @@ export class Lessor {
     this.#queue.set(lease, expiry);
   }
 
-  /** Shortest first. Times to live are few even where leases are many, so they are sorted, not the leases. */
+  /**
+   * All leases, the shortest time to live first. Many leases share few times to live, so these are sorted, not the
+   * leases.
+   */
   *#byRenewal(budget: WorkBudget): Steps<HeldLease[]> {
     const bySeconds = new Map<number, HeldLease[]>();
     for (const lease of this.#leases.values()) {
@@ -335,7 +342,7 @@ export class Lessor {
   }
 }
 
-/** Eight big-endian bytes, two's complement. */
+/** The stored key of a lease: its id as eight big-endian bytes in two's complement. */
 function recordKey(id: LeaseId): Uint8Array {
   const key = Buffer.allocUnsafe(8);
   key.writeBigInt64BE(id);

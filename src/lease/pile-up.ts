@@ -3,13 +3,13 @@ import type { Steps, WorkBudget } from "../base/index.js";
 const secondMs = 1000;
 
 /**
- * By how many milliseconds to put off each of many expiries, so that not too many come in one second.
+ * Computes by how many milliseconds to delay each of many expiries, so that not too many fall into one second.
  *
- * A new primary starts all leases over, and those with equal times to live would run out together: they are spread
- * behind the first of their second, in proportion to how many stand before them.
+ * A new primary restarts all leases, and those with equal times to live would run out together. They are spread over
+ * the time after the first of their second, in proportion to their place.
  *
- * @param remainingMs until each expiry, ascending
- * @param perSecond how many may share a second
+ * @param remainingMs time until each expiry, ascending
+ * @param perSecond the most expiries in one second
  */
 export function* spreadExpiries(remainingMs: Float64Array, perSecond: number, budget: WorkBudget): Steps<Float64Array> {
   const delays = new Float64Array(remainingMs.length);
@@ -26,7 +26,7 @@ export function* spreadExpiries(remainingMs: Float64Array, perSecond: number, bu
     }
     inWindow += 1;
     if (inWindow <= perSecond) continue;
-    // Who already lies n seconds behind the window's start needs n seconds less of delay.
+    // A lease that expires n seconds after the window's start needs n seconds less of delay.
     const delay = (secondMs * inWindow) / perSecond - (remaining - windowStart);
     windowEnd = windowStart + delay;
     delays[at] = delay;
