@@ -1,24 +1,24 @@
 /**
- * An encoded answer that is too long to be held in one piece. Its parts are made while the client takes them, so
- * whoever sends it waits for the client before it asks for the next part.
+ * An encoded answer that is too long to be held in one piece. Its parts are made while the client reads them: the
+ * sender waits until the client has taken a part before it asks for the next one.
  */
 export interface LongAnswer {
-  /** Bytes of the message: the length of all parts together. */
+  /** The length of the whole message in bytes. */
   readonly length: number;
   /**
-   * The message in parts. A cut lies between two fields, never inside of a key-value pair: a part begins with the tag
-   * of a field, and a message that holds pairs may be opened (tag and length) in one part and filled by later ones.
-   * May be called once. Throws what keeps the rest from being read.
+   * The message in parts. A message is cut between two fields and never inside a key-value pair: each part begins with
+   * the tag of a field. The tag and length of a message that contains pairs may be in one part and its pairs in later
+   * parts. May be called only once. Throws the error that keeps the rest from being read.
    */
   parts(): AsyncIterable<Uint8Array>;
-  /** Lets go of what the answer holds. To be called on every path, also when `parts` never was; may be repeated. */
+  /** Releases what the answer holds. Must be called on every path, even without a call of `parts`; may be repeated. */
   close(): void;
 }
 
-/** What a method answers with: a message, encoded. */
+/** The encoded answer of a method. */
 export type Answer = Uint8Array | LongAnswer;
 
-/** The whole message in one piece, for a reader within this process. */
+/** The whole message in one piece, for callers within this process. */
 export async function wholeOf(answer: Answer): Promise<Uint8Array> {
   if (answer instanceof Uint8Array) return answer;
   try {

@@ -11,21 +11,21 @@ export type Binding = UnaryBinding | StreamBinding;
 export interface UnaryBinding {
   readonly kind: "unary";
   readonly path: string;
-  /** Nothing is changed by it: a call may be refused also when it was carried out. */
+  /** Whether the method only reads. Such a call may be refused even after it was carried out. */
   readonly reads?: boolean;
-  /** Leases, elections, health: it may use the memory that is kept for those. */
+  /** Whether the method may use the memory that is reserved for leases, elections and health checks. */
   readonly first?: boolean;
-  /** It may take as long as it likes: when the server stops, the call is ended as a stream would be. */
+  /** Whether a call may wait for a long time. When the server stops, such a call is ended like a stream. */
   readonly waits?: boolean;
-  /** @param log where a method whose slow calls are logged leaves what it was asked and how much it answered */
+  /** @param log receives the request and the size of the answer, for methods whose slow calls are logged */
   run(request: Uint8Array, call: Call, log?: CallLog): Promise<Answer>;
 }
 
-/** What a method says of one call for the log. */
+/** The facts of a call that the log of slow calls shows. */
 export interface CallLog {
-  /** The request; undefined when it could not be read, or the log says nothing of such requests. */
+  /** The request; undefined when it could not be decoded, or when such requests are not logged. */
   asked: object | undefined;
-  /** How many operations it asked for, and how many keys it was answered with, as etcd counts them. */
+  /** The number of operations in the request, and of keys in the answer, counted as etcd does. */
   requestCount: number;
   responseCount: number;
 }
@@ -33,41 +33,41 @@ export interface CallLog {
 export interface StreamBinding {
   readonly kind: "stream";
   readonly path: string;
-  /** As of a unary method. */
+  /** As for a unary method. */
   readonly first?: boolean;
-  /** The client sends one request; only the answers are a stream. */
+  /** Whether the client sends a single request, so that only the answers are a stream. */
   readonly oneRequest?: boolean;
   run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
 }
 
-/** As it is, but served from the memory that is kept for leases, elections and health. */
+/** The same binding, allowed to use the memory that is reserved for leases, elections and health checks. */
 export function goingFirst<Kind extends Binding>(binding: Kind): Kind {
   return { ...binding, first: true };
 }
 
-/** What metrics call its kind. */
+/** The name of a binding's kind in metrics. */
 export function typeOf(binding: Binding): MethodCounters["type"] {
   if (binding.kind === "unary") return "unary";
   return binding.oneRequest ? "server_stream" : "bidi_stream";
 }
 
-/** How much a request may be made of before the work of reading it would keep others waiting. */
+/** A bound on the parts of a request, so that decoding it does not block other clients for long. */
 export interface RequestBound {
-  /** Most messages and texts in it. */
+  /** The most nested messages and strings in a request. */
   readonly partsMax: number;
-  /** What a request of more is refused with, where etcd has a word for it. */
+  /** The error for a request with more parts, where etcd has an error for it. */
   readonly refusal?: ErrorKind;
 }
 
-/** A few milliseconds' worth; requests that are no transactions have a dozen at most. */
+/** Decoding this many parts takes a few milliseconds. Requests other than transactions have a dozen at most. */
 const ordinaryBound: RequestBound = { partsMax: 20_000 };
 
-/** A transaction within `--max-txn-ops` is below this: an operation is two messages, a comparison one. */
+/** A bound above every transaction within `--max-txn-ops`: an operation is two messages, a comparison is one. */
 export function txnBound(maxTxnOps: number): RequestBound {
   return { partsMax: Math.max(ordinaryBound.partsMax, 8 * maxTxnOps), refusal: "tooManyOps" };
 }
 
-/** A request's message. @throws WireError; EtcdError when it is made of more parts than `bound` allows */
+/** Decodes a request. @throws WireError; EtcdError when it has more parts than `bound` allows */
 export function decode<Request>(codec: Codec<Request>, bytes: Uint8Array, bound = ordinaryBound): Request {
   try {
     return decodeReceived(codec, bytes, bound.partsMax);
@@ -77,7 +77,7 @@ export function decode<Request>(codec: Codec<Request>, bytes: Uint8Array, bound 
   }
 }
 
-/** One request, one answer. A handler may answer at once or later, and refuses by throwing. */
+/** Handles a method with one request and one answer. A handler may return a promise, and refuses by throwing. */
 export type UnaryHandler<Request, Response> = (request: Request, call: Call) => Response | Promise<Response>;
 
 export function unary<Request, Response>(
@@ -92,13 +92,13 @@ export function unary<Request, Response>(
   };
 }
 
-/** Encodes an answer, in parts when it is long, and counts it for the log. */
+/** Encodes an answer, in parts when it is long, and notes its size for the log. */
 export type AnswerEncoder<Request, Answered> = (request: Request, answer: Answered, log: CallLog | undefined) => Answer;
 
 /**
- * As `unary`, for a method whose slow calls are logged with what they asked for.
+ * Like `unary`, for a method whose slow calls are logged together with their request.
  *
- * @param requestCount what the log says of a request that is refused
+ * @param requestCount the number of operations to log for a refused request
  */
 export function logged<Request extends object, Response, Answered>(
   { path, request }: Method<Request, Response>,
@@ -121,7 +121,7 @@ export function logged<Request extends object, Response, Answered>(
   };
 }
 
-/** As `unary`, for what may be answered in an hour. */
+/** Like `unary`, for a method whose answer may take very long, such as the acquisition of a lock. */
 export function waiting<Request, Response>(
   method: Method<Request, Response>,
   handle: UnaryHandler<Request, Response>,
@@ -129,7 +129,7 @@ export function waiting<Request, Response>(
   return { ...unary(method, handle), waits: true };
 }
 
-/** Requests and answers as they come; the call ends when the handler returns. */
+/** Handles a method with streams of requests or answers. The call ends when the handler returns. */
 export type StreamHandler<Request, Response> = (stream: ServerStream<Request, Response>) => Promise<void>;
 
 export function streaming<Request, Response>(

@@ -1,18 +1,18 @@
 import type { GrpcCode } from "../../base/index.js";
 
-/** Upper bounds in seconds, those of go-grpc-prometheus. */
+/** Upper bounds of the histogram's buckets in seconds, the same as in go-grpc-prometheus. */
 export const handlingBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What has been counted of one method. Plain numbers: they change with every call and are read once in a while. */
+/** The counters of one method. They are plain numbers, since each call changes them and they are rarely read. */
 export class MethodCounters {
   readonly path: string;
   readonly type: "unary" | "bidi_stream" | "server_stream";
   started = 0;
   received = 0;
   sent = 0;
-  /** Calls that ended, by code. */
+  /** The number of finished calls by status code. */
   readonly handled: number[] = [];
-  /** How long calls took: those in each bucket alone, then those above all bounds; empty unless asked for. */
+  /** Calls by duration: one number for each bucket, then one for calls above all bounds; empty if not measured. */
   readonly seconds: number[] = [];
   secondsSum = 0;
 
@@ -33,10 +33,10 @@ export class MethodCounters {
   }
 }
 
-/** Clients say which version they are; more different answers than this are counted as one. */
+/** The most client versions that are counted separately. Clients report any text as their version. */
 const versionsMax = 100;
 
-/** What has been counted of all calls. */
+/** The counters of all calls. */
 export class CallCounters {
   readonly methods: MethodCounters[] = [];
   readonly #byPath = new Map<string, MethodCounters>();
@@ -44,7 +44,7 @@ export class CallCounters {
   sentBytes = 0;
   readonly #clients = { unary: new Map<string, number>(), stream: new Map<string, number>() };
 
-  /** The counters of a method, the same whoever asks: the gateway's calls are counted with gRPC's. */
+  /** The counters of a method. Calls through the JSON gateway are counted together with gRPC calls. */
   method(path: string, type: MethodCounters["type"]): MethodCounters {
     const known = this.#byPath.get(path);
     if (known !== undefined) return known;
@@ -61,7 +61,7 @@ export class CallCounters {
     counts.set(known, (counts.get(known) ?? 0) + 1);
   }
 
-  /** Calls by the version that their client says it has. */
+  /** The number of calls by client version. */
   *clients(): Iterable<{ readonly type: string; readonly version: string; readonly count: number }> {
     for (const [type, counts] of Object.entries(this.#clients)) {
       for (const [version, count] of counts) yield { type, version, count };

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../../base/index.js";
 
-/** How exact a deadline is. */
+/** The granularity of deadlines in ms. */
 const slotMs = 10;
-/** Timers cannot be set for much longer. */
+/** The longest time for which a timer is set. Node's timers cannot wait for more than 24 days. */
 const sleepMsMax = 3_600_000;
 
 interface Expiring {
@@ -10,28 +10,28 @@ interface Expiring {
 }
 
 /**
- * Calls by the time at which they end whatever has become of them. Nearly all end long before: they come and go
- * without a timer of their own.
+ * The deadlines of all calls. Nearly all calls end long before their deadline, so they share one timer instead of
+ * setting one each.
  */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #slots = new Map<number, Set<Expiring>>();
   #timer: Timer | undefined;
-  /** The slot that the timer waits for; none that is taken comes before it. */
+  /** The slot that the timer waits for. No call has an earlier deadline. */
   #wakesAt = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Deadlines that have not passed. */
+  /** The number of deadlines that have not passed. */
   get size(): number {
     let size = 0;
     for (const calls of this.#slots.values()) size += calls.size;
     return size;
   }
 
-  /** @returns where it stands, for `remove` */
+  /** Adds a deadline. @returns its slot, for `remove` */
   add(call: Expiring, afterMs: number): number {
     const slot = Math.ceil((this.#clock.now() + afterMs) / slotMs);
     const calls = this.#slots.get(slot);

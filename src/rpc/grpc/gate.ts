@@ -10,7 +10,7 @@ const rangePath = services["etcdserverpb.KV"].Range.path;
 const snapshotPath = services["etcdserverpb.Maintenance"].Snapshot.path;
 const healthService = "/grpc.health.v1.Health/";
 
-/** Calls that a member cannot serve in its present state, whatever they ask for. */
+/** Refuses calls that the member cannot serve in its current state, whatever their arguments. */
 export class Gate {
   readonly #view: GateView;
 
@@ -19,8 +19,10 @@ export class Gate {
   }
 
   /**
+   * Checks whether a call may be served.
+   *
    * @param message the request of a unary call
-   * @throws EtcdError `notCapable`, `notSupportedForLearner`, or `noLeader` for a client that asked to be told
+   * @throws EtcdError `notCapable`, `notSupportedForLearner`, or `noLeader` for a client that requires a leader
    */
   admit(call: Call, binding: Binding, message?: Uint8Array): void {
     if (this.#view.clusterVersion() === undefined) throw new EtcdError("notCapable");

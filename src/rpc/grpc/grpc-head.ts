@@ -2,7 +2,7 @@ import { GrpcCode } from "../../base/index.js";
 import type { Field, FieldList } from "../../http2/index.js";
 import type { CallStatus } from "../services/status.js";
 
-/** What metadata, or the headers of an HTTP request, may take: tokens are far shorter. */
+/** The most bytes of metadata, or of the headers of an HTTP request. Auth tokens are far shorter. */
 export const metadataBytesMax = 64 * 1024;
 
 const contentType = "application/grpc";
@@ -10,12 +10,12 @@ const okField: Field = { name: ":status", value: "200" };
 const typeField: Field = { name: "content-type", value: contentType };
 const endField: Field = { name: "grpc-status", value: "0" };
 
-/** Fields of nearly every answer. */
+/** The header fields of nearly every answer. */
 export const frequentFields: readonly Field[] = [typeField, endField];
 export const answerHead: readonly Field[] = [okField, typeField];
 const okTrailers: readonly Field[] = [endField];
 
-/** What ends a call whose answer has begun. */
+/** The trailers that end a call whose answer has begun. */
 export function trailersOf({ code, details }: CallStatus): readonly Field[] {
   if (code === GrpcCode.Ok) return okTrailers;
   return [
@@ -24,12 +24,12 @@ export function trailersOf({ code, details }: CallStatus): readonly Field[] {
   ];
 }
 
-/** What ends a call that has not been answered with anything. */
+/** The header fields that end a call before any answer. */
 export function refusalOf(status: CallStatus): readonly Field[] {
   return [...answerHead, ...trailersOf(status)];
 }
 
-/** Why a request is none of gRPC's, in grpc-go's words; undefined when it may be one. */
+/** The refusal of a request that is not valid gRPC, with grpc-go's text; undefined for a valid one. */
 export function oddRequest(head: FieldList): readonly Field[] | undefined {
   const type = fieldOf(head, "content-type") ?? "";
   if (!isGrpc(type)) return odd("415", GrpcCode.InvalidArgument, `invalid gRPC request content-type ${quoted(type)}`);
@@ -46,13 +46,13 @@ function odd(status: string, code: GrpcCode, details: string): readonly Field[] 
   return [{ name: ":status", value: status }, typeField, ...trailersOf({ code, details })];
 }
 
-/** The first field of this name. */
+/** The value of the first field with this name. */
 export function fieldOf({ fields }: FieldList, name: string): string | undefined {
   for (const field of fields) if (field.name === name) return field.value;
   return undefined;
 }
 
-/** Whether it says that it is gRPC's, as etcd looks at it where HTTP may come as well. */
+/** Whether the content type is gRPC's, by the test that etcd makes on ports that serve both gRPC and HTTP. */
 export function isForGrpc(head: FieldList): boolean {
   return fieldOf(head, "content-type")?.includes(contentType) ?? false;
 }
@@ -71,7 +71,7 @@ const unitMs: Readonly<Record<string, number>> = {
   n: 0.000_001,
 };
 
-/** Nine characters: eight digits and a unit. */
+/** The longest `grpc-timeout`: eight digits and a unit. */
 const timeoutLengthMax = 9;
 
 function oddTimeout(text: string): string | undefined {
@@ -82,13 +82,13 @@ function oddTimeout(text: string): string | undefined {
   return /^[0-9]+$/.test(digits) ? undefined : `strconv.ParseUint: parsing ${quoted(digits)}: invalid syntax`;
 }
 
-/** What a call may take in milliseconds, if there is a bound; of a request that is not odd. */
+/** The timeout of a call in milliseconds; undefined without one. The request must have passed `oddRequest`. */
 export function timeoutOf(head: FieldList): number | undefined {
   const text = fieldOf(head, "grpc-timeout");
   return text === undefined ? undefined : Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? 0);
 }
 
-/** A field's text; it came as a character for each byte. */
+/** Decodes the UTF-8 text of a field, whose value holds one character for each byte. */
 export function utf8Of(value: string): string {
   return Buffer.from(value, "latin1").toString();
 }
@@ -97,7 +97,7 @@ export function quoted(value: string): string {
   return JSON.stringify(utf8Of(value));
 }
 
-/** UTF-8, with what is not printable ASCII, and the percent sign, as percent and two digits. */
+/** Percent-encodes a status message: all bytes of its UTF-8 that are not printable ASCII, and the percent sign. */
 function encodeMessage(text: string): string {
   if (/^[ -$&-~]*$/.test(text)) return text;
   let encoded = "";

@@ -4,62 +4,64 @@ import { errorText, GrpcCode } from "../../base/index.js";
 import { Pieces } from "../../http2/index.js";
 import { CallError } from "../services/status.js";
 
-/** A flag, whether the message is compressed, and its length. */
+/** The length of a message's prefix: one byte for the compression flag and four for the length. */
 const prefixBytes = 5;
 
 type Decompressor = (bytes: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>;
 
-/** On a thread of libuv's: a message of a few KiB may become as large as any is taken. */
+/**
+ * Decompressors by encoding. They run on libuv's threads, since a few KiB may expand to the largest allowed message.
+ */
 const decompressors: Readonly<Record<string, Decompressor>> = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
 };
 
-/** Messages are opened one after the other, so that they do not take the threads from those who write to disk. */
+/** Messages are decompressed one after the other, so that threads stay free for writes to the disk. */
 let opening: Promise<unknown> = Promise.resolve();
 
-/** What a client may compress its messages with. */
+/** The encodings in which clients may send messages. */
 export const acceptedEncodings = "identity,deflate,gzip";
 
 export function isAcceptedEncoding(encoding: string): boolean {
   return encoding === "identity" || Object.hasOwn(decompressors, encoding);
 }
 
-/** A message as it came; what is compressed stays so until somebody wants it, for it may be a thousand times larger. */
+/** A received message. It stays compressed until a handler asks for it, since it may expand a thousandfold. */
 export interface ReceivedMessage {
   readonly compressed: boolean;
   readonly bytes: Buffer;
 }
 
-/** Cuts the body of a call into its messages; what has come of the next one is all it keeps. */
+/** Cuts the body of a call into messages. It buffers only the beginning of the next message. */
 export class MessageReader {
   readonly #bytesMax: number;
   readonly #encoding: string;
   readonly #kept = new Pieces();
-  /** So many are needed before anything can be done with them. */
+  /** The number of buffered bytes needed for the next step: a whole prefix, or a whole message. */
   #needed = prefixBytes;
 
-  /** @param encoding one that is accepted */
+  /** @param encoding one of `acceptedEncodings` */
   constructor(bytesMax: number, encoding: string) {
     this.#bytesMax = bytesMax;
     this.#encoding = encoding;
   }
 
-  /** In the middle of a message. */
+  /** Whether a part of a message has arrived. */
   get partial(): boolean {
     return this.#kept.bytes > 0;
   }
 
-  /** In the middle of one whose length has come. */
+  /** Whether a message's prefix has arrived, and the message is incomplete. */
   get cut(): boolean {
     return this.#kept.bytes >= prefixBytes;
   }
 
   /**
-   * Hands over the messages that are complete with this, views of what came where that is possible.
+   * Takes the next bytes and passes on the messages that they complete, as views of the bytes where possible.
    *
-   * @param take false when no more messages are wanted: what follows is not looked at
-   * @throws CallError for one that is too long, as soon as it says so, or compressed in no way that was announced
+   * @param take returns false when no further messages are wanted; the rest of the bytes is then ignored
+   * @throws CallError for a message whose prefix says that it is too long, or that is compressed without an encoding
    */
   feed(chunk: Buffer, take: (message: ReceivedMessage) => boolean): void {
     let bytes = chunk;
@@ -84,7 +86,7 @@ export class MessageReader {
     if (at < bytes.length) this.#kept.push(bytes.subarray(at));
   }
 
-  /** Decompresses a compressed message. @throws CallError when it cannot be, or becomes too long by that */
+  /** Decompresses a message. @throws CallError when it is damaged, or longer than allowed */
   async open({ bytes }: ReceivedMessage): Promise<Uint8Array> {
     const decompress = decompressors[this.#encoding];
     if (decompress === undefined) return bytes;
@@ -108,7 +110,7 @@ export class MessageReader {
   }
 }
 
-/** What goes before a message on its way out. */
+/** The prefix of a message to send. */
 export function messagePrefix(length: number): Uint8Array {
   const prefix = Buffer.allocUnsafe(prefixBytes);
   prefix[0] = 0;

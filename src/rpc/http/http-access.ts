@@ -7,11 +7,11 @@ import { fail } from "./http-answer.js";
 import { gatewayPrefix, pathOf } from "./http-paths.js";
 import { MemorySocket } from "./memory-socket.js";
 
-/** Who may ask over HTTP. An empty set, or one with `*`, is everybody. */
+/** The checks of HTTP requests. An empty set, or one that contains `*`, allows all. */
 export interface HttpAccess {
-  /** Origins whose pages browsers let read our answers, as `http://host:port`. */
+  /** The origins, such as `http://host:port`, whose pages may read answers in a browser. */
   readonly origins: ReadonlySet<string>;
-  /** Host names by which we may be called, without a port. */
+  /** The host names, without port, that a request's `Host` header may contain. */
   readonly hosts: ReadonlySet<string>;
   /** Whether a certificate's common name is a user's now; never when absent. It is not over HTTP, which is told. */
   readonly namesUsers?: () => boolean;
@@ -20,10 +20,10 @@ export interface HttpAccess {
 const everybody = "*";
 
 /**
- * Lets a request in, with the headers that tell a browser so, or answers it: those under a host name that is not ours,
- * for a page may have had a name of its own lead here (CVE-2018-5702), and the questions that browsers ask first.
+ * Admits a request and adds the CORS headers, or answers it here: refuses host names that are not allowed, which
+ * protects from DNS rebinding (CVE-2018-5702), and answers the preflight requests of browsers.
  *
- * @returns whether somebody else is to answer
+ * @returns whether the request was admitted and still has to be answered
  */
 export function admitHttp(
   { origins, hosts, namesUsers }: HttpAccess,
@@ -51,7 +51,9 @@ export function admitHttp(
   return false;
 }
 
-/** Whether a request may go on as a websocket: no browser asks first, so pages are to be known where that matters. */
+/**
+ * Whether a request may become a websocket. Browsers send no preflight for websockets, so the origin is checked here.
+ */
 export function admitsWebSocket({ origins, hosts, namesUsers }: HttpAccess, request: IncomingMessage): boolean {
   const { origin } = request.headers;
   if (isMistaken(namesUsers, request)) return false;
@@ -70,7 +72,7 @@ function includes(some: ReadonlySet<string>, one: string): boolean {
   return some.size === 0 || some.has(everybody) || some.has(one);
 }
 
-/** Whether the client has a certificate with a name in it that was verified. */
+/** Whether the client has a verified certificate with a common name. */
 export function hasCertifiedName({ socket }: IncomingMessage): boolean {
   const connection: Duplex = socket;
   if (connection instanceof MemorySocket) return connection.commonName !== undefined;
@@ -90,7 +92,7 @@ function isMistaken(namesUsers: HttpAccess["namesUsers"], { socket, url = "" }: 
   return certificate !== undefined && commonNameOf(certificate) !== "";
 }
 
-/** Without the port, where there is one. */
+/** The host without its port. */
 function hostName(host: string): string {
   const found = /^(?:\[([^\]]*)\]|([^:[\]]*)):[^:]*$/.exec(host);
   return found?.[1] ?? found?.[2] ?? host;

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Answers HTTP requests. What it returns, if anything, never rejects and settles when nothing works on the answer. */
+/** Answers HTTP requests. A returned promise never rejects, and resolves when work on the answer has ended. */
 export type HttpListener = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
 export const plainText = "text/plain; charset=utf-8";
 
-/** A whole answer at once. @param exact browsers are not to guess another type */
+/** Sends a whole answer. @param exact forbids browsers to guess another content type */
 export function send(response: ServerResponse, type: string, body: string, exact = false): void {
   response.setHeader("Content-Type", type);
   if (exact) response.setHeader("X-Content-Type-Options", "nosniff");
@@ -13,7 +13,7 @@ export function send(response: ServerResponse, type: string, body: string, exact
   response.end(body);
 }
 
-/** As Go's `http.Error` has it. */
+/** Sends an error as Go's `http.Error` does. */
 export function fail(response: ServerResponse, status: number, text: string): void {
   response.statusCode = status;
   send(response, plainText, `${text}\n`, true);

@@ -13,33 +13,33 @@ import { fieldOf, metadataBytesMax } from "../grpc/grpc-head.js";
 import type { HttpListener } from "./http-answer.js";
 import { type SocketOrigin, socketPair } from "./memory-socket.js";
 
-/** What is waiting for a client before the answer is read no further. */
+/** The most unsent bytes for a client. Beyond them the answer is not read any further. */
 const unsentBytesMax = 64 * 1024;
-/** Fields that have no meaning beyond one connection, and those that are said anew for the next. */
+/** Fields that are not copied: they concern a single connection, or are set again for the next. */
 const notPassedOn: ReadonlySet<string> = new Set([
   ...["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"],
   ...["content-length", "expect", "host", "te", "http2-settings"],
 ]);
 const notAnswered: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
 const nothing = new Uint8Array(0);
-/** What a request takes: a connection within the process, with Node's HTTP at both of its ends. */
+/** The memory of a request: a connection within the process, with Node's HTTP at both ends. */
 const bridgedBytes = 64 * 1024;
-/** Fields that are taken take no more than that as HTTP/1.1 has them, with the lines that are added here. */
+/** The bound of a request's head in HTTP/1.1 form, including the lines that are added here. */
 const headBytesMax = metadataBytesMax + 1_024;
 /**
- * How long a client that was answered early may go on with its request. If the end of the answer came with word that no
- * more of the request is wanted, clients would forget the answer.
+ * How long a client may go on sending its request after the whole answer. A reset together with the end of the answer
+ * would make clients discard the answer.
  */
 const lingerMs = 1_000;
 
 /**
- * HTTP requests that come over HTTP/2, for whoever answers HTTP/1.1: each has a connection of its own within this
- * process, which is read as fast as its client reads.
+ * Passes HTTP requests that arrive over HTTP/2 to the HTTP/1.1 handlers. Each request gets a connection within this
+ * process, which is read as fast as the client reads the answer.
  */
 export class HttpBridge {
   readonly #server: HttpServer;
   readonly #clock: Clock;
-  /** The streams of the connections that are open, by the server's end of them. */
+  /** The streams of open connections, by the server's end of the connection. */
   readonly #streams = new WeakMap<Duplex, Http2Stream>();
 
   constructor(listener: HttpListener, clock: Clock) {
@@ -49,7 +49,7 @@ export class HttpBridge {
     });
   }
 
-  /** A stream keeps its place until nobody works on its answer, also when its client has gone away. */
+  /** A stream keeps its place until work on its answer has ended, even if the client has disconnected. */
   async #answer(listener: HttpListener, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const stream = this.#streams.get(request.socket);
     stream?.occupy();
@@ -61,9 +61,10 @@ export class HttpBridge {
   }
 
   /**
-   * Takes a request; undefined when it was refused.
+   * Accepts a request.
    *
    * @param origin the connection that the stream belongs to
+   * @returns undefined when the request was refused
    */
   accept(stream: Http2Stream, head: FieldList, origin: SocketOrigin): StreamListener | undefined {
     const method = fieldOf(head, ":method") ?? "";
@@ -72,7 +73,7 @@ export class HttpBridge {
     if (method === "CONNECT" || !/^[\x21-\x7e]+$/.test(path) || !/^[/*]/.test(path)) return refuse(stream, "400");
     if (!/^[A-Z]+$/.test(method)) return refuse(stream, "400");
     if (!stream.charge(bridgedBytes)) {
-      // Nothing was done for the request, and this says so (RFC 9113, 8.7): a client may ask once more.
+      // This code tells the client that the request was not processed and may be repeated (RFC 9113, 8.7).
       stream.reset(errorCodes.refusedStream);
       return undefined;
     }
@@ -89,7 +90,7 @@ class BridgedRequest implements StreamListener {
   readonly #stream: Http2Stream;
   readonly #request: ClientRequest;
   readonly #clock: Clock;
-  /** Set when all of the answer is said while the request goes on. */
+  /** Set when the answer is complete while the request is still being sent. */
   #lingering: Timer | undefined;
   #response: IncomingMessage | undefined;
 
@@ -157,14 +158,14 @@ function refuse(stream: Http2Stream, status: string): undefined {
   return undefined;
 }
 
-/** Names and values in turns. */
+/** The headers as alternating names and values. */
 function headersOf(head: FieldList, ended: boolean): string[] {
   const host = fieldOf(head, ":authority") ?? fieldOf(head, "host") ?? "";
   const headers = ["host", host];
   for (const { name, value } of head.fields) {
     if (!name.startsWith(":") && !notPassedOn.has(name)) headers.push(name, value);
   }
-  // A body is as long as it turns out to be, whatever was said of it.
+  // The body is sent chunked, whatever its content-length says, since its length is not verified yet.
   return ended ? [...headers, "content-length", "0"] : [...headers, "transfer-encoding", "chunked"];
 }
 

@@ -15,41 +15,41 @@ import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 
 type Endpoint = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void> | void;
 
-/** What HTTP endpoints need of a server. */
+/** The parts of a server that the HTTP endpoints use. */
 export type EndpointServer = HealthServer & MetricsServer & VarsServer & Pick<EtcdServer, "clusterId" | "memberList">;
 
 export interface ClientEndpointsConfig {
   readonly server: EndpointServer;
   readonly counters: CallCounters;
   readonly logger: Logger;
-  /** With histograms of how long calls took. */
+  /** Whether to include histograms of the duration of calls. */
   readonly extensiveMetrics: boolean;
   readonly access: HttpAccess;
   readonly connectionsRefused?: RefusedConnections;
-  /** Absent: the API is not served in JSON. */
+  /** Settings of the JSON gateway; absent when it is disabled. */
   readonly gateway?: GatewayConfig;
   /** Whether the names in certificates are users: the gateway knows them not, and says so rather than let one think. */
   readonly namesAreUsers?: () => boolean;
 }
 
-/** What clients are served over HTTP. */
+/** The HTTP handlers of the client ports. */
 export interface ClientEndpoints {
-  /** Everything. */
+  /** Serves all HTTP paths. */
   readonly listener: HttpListener;
-  /** Whether this member is well, for ports that are there for nothing else; whoever may ask. */
+  /** Serves metrics and health only, without access checks, for `--listen-metrics-urls`. */
   readonly metricsListener: HttpListener;
-  /** Takes a connection as a websocket of the gateway. @returns false when it is not to be one */
+  /** Turns a connection into a websocket of the gateway. @returns false when the request is not for a websocket */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Ends what is open at the gateway, because the server stops, and waits until that is cleared up. */
+  /** Ends the gateway's open calls because the server stops, and waits until they have ended. */
   stop(): Promise<void>;
 }
 
-/** What the client port serves over HTTP, answered as etcd answers it. */
+/** Creates the HTTP handlers of the client ports. They answer as etcd's do. */
 export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints {
   const { server, counters, logger, extensiveMetrics, access } = config;
   const checks = new HealthChecks(server, logger);
   let loading: Promise<MetricRegistry> | undefined;
-  // The library takes longer to load than a process should take to start, and many are never asked.
+  // prom-client is loaded on the first request for metrics, since loading it would delay the start.
   const loadMetrics = (): Promise<MetricRegistry> => {
     loading ??= import("../metrics/metrics.js").then(({ createMetrics }) =>
       createMetrics(server, counters, checks, extensiveMetrics, {
@@ -104,7 +104,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   };
 }
 
-/** What members ask each other over HTTP, as far as one member alone needs it. */
+/** The HTTP paths that members request from each other, as far as a single member needs them. */
 export function peerEndpoints(server: EndpointServer, logger: Logger): HttpListener {
   const endpoints = new Map<string, Endpoint>([
     ["/version", onlyGet((_, response) => version(server, response))],
@@ -161,7 +161,7 @@ async function health(
   else fail(response, 503, body);
 }
 
-/** `/livez` or `/readyz`, and a path below it for each of their checks. */
+/** The paths of `/livez` or `/readyz`, with a path below it for each check. */
 function probes(path: string, checks: Readonly<Record<string, Check>>): readonly (readonly [string, Endpoint])[] {
   const names = Object.keys(checks);
   const endpoint = (choose: (query: URLSearchParams) => readonly string[]): Endpoint =>
@@ -205,7 +205,7 @@ async function members(server: EndpointServer, request: IncomingMessage, respons
       ...(name !== "" && { name }),
       ...(clientUrls.length > 0 && { clientURLs: clientUrls }),
     });
-    // A bare number in etcd's JSON, although no JavaScript could read it back exactly.
+    // etcd writes this id as a JSON number, although JavaScript cannot parse it exactly.
     return `{"id":${id},${fields.slice(1)}`;
   });
   response.setHeader("X-Etcd-Cluster-ID", server.clusterId.toString(16));

@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { posix } from "node:path";
 import { plainText } from "./http-answer.js";
 
-/** Below it, the gateway has the API in JSON. */
+/** The path prefix of the JSON gateway. */
 export const gatewayPrefix = "/v3/";
-/** The same, as it was called before it was done. */
+/** The older prefix of the same paths. */
 const betaPrefix = "/v3beta/";
 
 export interface RequestPath {
-  /** Decoded, as far as it can be. */
+  /** The path, percent-decoded where it is validly encoded. */
   readonly path: string;
-  /** As it came, without the question mark. */
+  /** The query without the question mark, not decoded. */
   readonly query: string;
 }
 
@@ -27,8 +27,8 @@ export function pathOf(url: string): RequestPath {
 }
 
 /**
- * Makes a request whose target is a whole URL, as clients send it to a proxy, one whose target is a path (RFC 9112,
- * 3.2.2). The host that the URL names is the one that was asked for, whatever the header says.
+ * Rewrites a request whose target is a whole URL, as clients send it to a proxy, to one whose target is a path (RFC
+ * 9112, 3.2.2). The host in the URL takes precedence over the `Host` header.
  */
 export function asOriginForm(request: IncomingMessage): void {
   const [whole, host, rest = ""] =
@@ -38,7 +38,7 @@ export function asOriginForm(request: IncomingMessage): void {
   request.url = rest.startsWith("/") ? rest : `/${rest}`;
 }
 
-/** Where to ask instead: the same path without `//`, `.` and `..`, as every server of Go says; undefined when it is. */
+/** The path to redirect to: the same path without `//`, `.` and `..`, as in Go; undefined if it has none of them. */
 export function movedTo(path: string, hasGateway: boolean): string | undefined {
   if (hasGateway && `${path}/` === gatewayPrefix) return gatewayPrefix;
   if (!path.startsWith("/")) return undefined;

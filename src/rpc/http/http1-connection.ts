@@ -2,21 +2,21 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type Clock, LoopTurn, type Timer } from "../../base/index.js";
 
-/** How long the head of a request may take to come whole, and a connection in the middle of a request to go on. */
+/** How long the head of a request may take to arrive, and how long a connection may stall within a request. */
 export const headMsMax = 60_000;
 
 type Asked = readonly [request: IncomingMessage, response: ServerResponse];
 
 /**
- * One connection of HTTP/1.1. Its requests are answered one after the other, in the order they came, as every server of
- * Go does it: what a client sends without waiting may not overtake what it sent before. Between requests it may be
- * silent for as long as it likes, for pools and proxies keep connections to use them again.
+ * An HTTP/1.1 connection. Its requests are answered one after the other in the order of their arrival, as in Go, so
+ * that a pipelined request does not overtake the one before it. Between requests a connection may be idle for any time,
+ * since pools and proxies keep connections for later use.
  */
 export class Http1Connection {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #answer: (request: IncomingMessage, response: ServerResponse) => void;
-  /** The first is being answered; the others wait for it. */
+  /** The requests that have arrived. The first is being answered, and the others wait. */
   readonly #asked: Asked[] = [];
   #served = false;
   #lent = false;
@@ -29,21 +29,21 @@ export class Http1Connection {
     this.#clock = clock;
     this.#answer = answer;
     socket.once("close", () => this.#gone());
-    // A connection that is new has something to ask.
+    // A new connection must send its first request in time.
     this.#deadline = clock.after(headMsMax, () => socket.destroy());
   }
 
-  /** A request is under way, or somebody else has the connection for another protocol. */
+  /** Whether a request is being answered, or the connection has switched to another protocol. */
   get busy(): boolean {
     return this.#lent || this.#asked.length > 0;
   }
 
-  /** At least one request came whole, as far as its head. */
+  /** Whether the complete head of at least one request has arrived. */
   get served(): boolean {
     return this.#served;
   }
 
-  /** The head of a request has come. */
+  /** Takes a request whose head has arrived. */
   take(request: IncomingMessage, response: ServerResponse): void {
     this.#served = true;
     this.#asked.push([request, response]);
@@ -51,14 +51,14 @@ export class Http1Connection {
     else this.#pause();
   }
 
-  /** Another protocol goes on here, and ends the connection. */
+  /** Gives the connection to another protocol, which closes it in the end. */
   lend(): void {
     this.#lent = true;
     this.#served = true;
     this.#deadline?.cancel();
   }
 
-  /** Ends the connection now, or with the last answer that is under way. */
+  /** Closes the connection, after the answer that is under way if there is one. */
   stop(): void {
     this.#stopping = true;
     if (!this.busy) this.#socket.destroy();
@@ -78,7 +78,7 @@ export class Http1Connection {
       else this.#rest();
     });
     if (this.#asked.length > 1) this.#pause();
-    // The requests of many connections may come together: each is answered in a turn of the loop that has time for it.
+    // Requests of many connections may arrive together. Each waits for a turn of the event loop that has time left.
     const turn = LoopTurn.of(this.#clock);
     if (turn.over) turn.defer(() => this.#begin(request, response));
     else this.#begin(request, response);
@@ -89,8 +89,8 @@ export class Http1Connection {
   }
 
   /**
-   * No more requests are read than those that came along: a client may not have us keep any number of them. Node goes
-   * on reading behind each request that it has read, so this has the last word of the turn.
+   * Stops reading further pipelined requests, so that their number stays bounded. Node resumes reading after each
+   * request, so this runs last in the turn of the event loop.
    */
   #pause(): void {
     if (this.#pausing) return;
@@ -101,17 +101,17 @@ export class Http1Connection {
     });
   }
 
-  /** Nothing is asked: waits for the next request. */
+  /** Waits for the next request. */
   #rest(): void {
     if (this.#socket.isPaused()) this.#socket.resume();
     this.#await(this.#socket.bytesRead, false);
   }
 
   /**
-   * Looks at the connection every minute.
+   * Checks the connection every minute.
    *
-   * @param bytesRead of the connection when it was looked at last
-   * @param begun a request had begun by then, and must have come by the next look
+   * @param bytesRead the bytes read from the connection by the last check
+   * @param begun whether a request had begun by then, whose head must be complete at the next check
    */
   #await(bytesRead: number, begun: boolean): void {
     this.#deadline = this.#clock.after(headMsMax, () => {

@@ -8,13 +8,13 @@ import { asOriginForm } from "./http-paths.js";
 import { Http1Connection, headMsMax } from "./http1-connection.js";
 
 /**
- * Takes a connection whose client wants to go on in another protocol; `head` has come of that already.
+ * Takes over a connection whose client requests another protocol. `head` is what has arrived in that protocol.
  *
- * @returns false when it goes on in HTTP instead, as if nothing else had been asked for
+ * @returns false when the connection continues with HTTP, as if no other protocol had been requested
  */
 export type UpgradeTaker = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 
-/** What Node's parser says of a first line that is none of HTTP/1: whoever sent it would not understand an answer. */
+/** Error codes of Node's parser for a first line that is not HTTP/1. Its sender would not understand an answer. */
 const foreign: ReadonlySet<string> = new Set([
   ...["HPE_INVALID_METHOD", "HPE_INVALID_CONSTANT", "HPE_INVALID_VERSION", "HPE_INVALID_URL"],
 ]);
@@ -23,7 +23,7 @@ const refusals: Readonly<Record<string, string>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
 };
 
-/** HTTP/1.1 over connections that somebody else has accepted. */
+/** Serves HTTP/1.1 on connections that a `SharedPort` has accepted. */
 export class Http1Server {
   readonly #clock: Clock;
   readonly #listener: HttpListener;
@@ -33,13 +33,13 @@ export class Http1Server {
   constructor(clock: Clock, listener: HttpListener, upgrade?: UpgradeTaker) {
     this.#clock = clock;
     this.#listener = listener;
-    // Idle connections are kept, as with etcd.
+    // As in etcd, idle connections stay open.
     this.#server = createServer({ maxHeaderSize: metadataBytesMax, keepAliveTimeout: 0 });
     this.#server.on("request", (request, response) => {
       asOriginForm(request);
       this.#connections.get(request.socket)?.take(request, response);
     });
-    // Node watches for slow requests only on servers that listen themselves; this holds for any connection.
+    // Node's own timeouts for slow requests apply only to servers that listen themselves.
     this.#server.setTimeout(headMsMax, (socket) => {
       if (this.#connections.get(socket)?.busy !== false) socket.destroy();
     });
@@ -49,19 +49,19 @@ export class Http1Server {
     }
   }
 
-  /** Serves a connection; what has been read of it is to be read again. */
+  /** Serves a connection. Bytes that were read to detect the protocol have been put back. */
   take(socket: Socket): void {
     const connection = new Http1Connection(socket, this.#clock, (request, response) => {
       void this.#listener(request, response);
     });
     this.#connections.set(socket, connection);
     socket.once("close", () => this.#connections.delete(socket));
-    // A client may close its half and still wait for the answer.
+    // A client may close its sending side and still wait for the answer.
     socket.allowHalfOpen = true;
     this.#server.emit("connection", socket);
   }
 
-  /** Ends every connection, with the last answer that is under way on it. */
+  /** Closes all connections, each after the answer that is under way on it. */
   stop(): void {
     for (const connection of [...this.#connections.values()]) connection.stop();
   }
@@ -69,7 +69,7 @@ export class Http1Server {
   #goOn(upgrade: UpgradeTaker, request: IncomingMessage, head: Buffer): void {
     const { socket } = request;
     const connection = this.#connections.get(socket);
-    // Node lets go of the connection at once, and with it of what has not been answered.
+    // Node would drop the connection at once, together with unanswered requests.
     if (connection === undefined || connection.busy) socket.destroy();
     else {
       asOriginForm(request);
@@ -78,7 +78,7 @@ export class Http1Server {
     }
   }
 
-  /** Something came that is no request. */
+  /** Refuses input that is not a valid request. */
   #refuse({ code = "" }: NodeJS.ErrnoException, socket: Duplex): void {
     const known = this.#connections.get(socket);
     const understands = known === undefined || known.served || !foreign.has(code);
@@ -92,7 +92,7 @@ export class Http1Server {
 
 const upgradeHeaders: ReadonlySet<string> = new Set(["connection", "upgrade", "http2-settings"]);
 
-/** Reads a request once more, without its wish to go on in another protocol: Node has let go of the connection. */
+/** Has Node read a request again without its upgrade header, since Node has detached the connection for the upgrade. */
 function resumeHttp(
   server: HttpServer,
   { method, url, httpVersion, rawHeaders, socket }: IncomingMessage,

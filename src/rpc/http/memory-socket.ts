@@ -1,14 +1,14 @@
 import { Duplex } from "node:stream";
 
-/** The connection for which a socket within this process stands. */
+/** The client's connection that a socket within this process represents. */
 export interface SocketOrigin {
   readonly secure: boolean;
   readonly commonName?: string | undefined;
 }
 
 /**
- * Two ends of a connection within this process, a server's and a client's: what one writes, the other reads, and no
- * more than it reads. Neither end outlives the other, but a client still reads what a server wrote before it was gone.
+ * The two ends of a connection within this process. Each end reads what the other writes, with backpressure. When one
+ * end closes, so does the other, but a client still reads what the server wrote before.
  */
 export function socketPair(origin?: SocketOrigin): readonly [server: MemorySocket, client: MemorySocket] {
   const server = new MemorySocket(origin);
@@ -18,15 +18,15 @@ export function socketPair(origin?: SocketOrigin): readonly [server: MemorySocke
   return [server, client];
 }
 
-/** As much of a socket as Node's HTTP asks of one. */
+/** A duplex stream with the methods of a socket that Node's HTTP uses. */
 export class MemorySocket extends Duplex {
-  /** The connection that is behind it is one of TLS. */
+  /** Whether the client's connection uses TLS. */
   readonly secure: boolean;
-  /** In the certificate of the client that is behind it, if it was verified. */
+  /** The common name in the client's verified certificate, if there is one. */
   readonly commonName: string | undefined;
   #other: MemorySocket | undefined;
   #gone: () => void = () => undefined;
-  /** The other end may go on writing. */
+  /** Continues the other end's write. */
   #wantsMore: (() => void) | undefined;
 
   constructor({ secure, commonName }: SocketOrigin = { secure: false }) {
@@ -35,13 +35,13 @@ export class MemorySocket extends Duplex {
     this.commonName = commonName;
   }
 
-  /** @param gone what follows when this end is destroyed */
+  /** @param gone called when this end is destroyed */
   join(other: MemorySocket, gone: () => void): void {
     this.#other = other;
     this.#gone = gone;
   }
 
-  /** The other end is gone: what has come may still be read. */
+  /** The other end has closed. Bytes that have arrived can still be read. */
   lose(): void {
     if (this.readableEnded) {
       this.destroy();
@@ -51,7 +51,7 @@ export class MemorySocket extends Duplex {
     this.push(null);
   }
 
-  /** Nothing on the way can make it late: whoever is behind it watches the time. */
+  /** Does nothing: the timeouts of the client's own connection apply. */
   setTimeout(): this {
     return this;
   }

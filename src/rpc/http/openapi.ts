@@ -64,12 +64,12 @@ function line(response: string): Schema {
   return { type: "object", properties: { result: reference(response), error } };
 }
 
-/** The messages that are needed, and those that they need. */
+/** The schemas of the needed messages and of the messages that these contain. */
 function schemas(files: readonly FileSchema[], needed: Set<string>): Record<string, Schema> {
   const messages = new Map(files.flatMap((file) => file.messages).map((message) => [message.name, message]));
   const enums = new Map(files.flatMap((file) => file.enums).map((type) => [type.name, type.values]));
   const found: Record<string, Schema> = {};
-  // A set tells also what is added on the way.
+  // The iteration of a set includes the names that the loop adds to it.
   for (const name of needed) {
     const message = messages.get(name);
     const values = enums.get(name);

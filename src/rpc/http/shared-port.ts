@@ -7,55 +7,55 @@ import type { HttpListener } from "./http-answer.js";
 import { HttpBridge } from "./http-bridge.js";
 import { Http1Server, type UpgradeTaker } from "./http1-server.js";
 
-/** What every HTTP/2 connection begins with; no HTTP/1.1 request does. */
+/** The beginning of every HTTP/2 connection. No HTTP/1.1 request begins with it. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
-/** A connection that has not shown by then what it speaks is of no use to anybody. */
+/** How long a connection may take to show its protocol before it is closed. */
 const silenceMsMax = 60_000;
 
-/** What a connection takes, with the head of an HTTP/1.1 request that has not come whole; TLS has its own buffers. */
+/** The memory of a connection, including an incomplete head of an HTTP/1.1 request. TLS buffers are extra. */
 const connectionBytes = 24 * 1024;
 const secureConnectionBytes = 64 * 1024;
 
-/** What the first byte of a TLS connection says: a record of the handshake. */
+/** The first byte of every TLS connection: the type of a handshake record. */
 const handshakeRecord = 0x16;
 
-/** Who may come in: over TLS, in the clear, or both, which the first byte tells apart. */
+/** Whether a port accepts TLS, plain connections, or both. The first byte of a connection tells them apart. */
 export interface PortSecurity {
   readonly tls?: HandshakesConfig;
   readonly plain: boolean;
 }
 
 interface Connection {
-  /** HTTP/1.1 has it, and ends it. */
+  /** Whether the HTTP/1.1 server has taken the connection. It then closes it, too. */
   http: boolean;
   readonly secure: boolean;
-  /** Common name of the client's verified certificate; absent when there is none. */
+  /** The common name in the client's verified certificate; absent when there is none. */
   readonly commonName?: string;
 }
 
-/** Who answers on a port. */
+/** The handlers of a port. */
 export interface PortHandlers {
-  /** Carries gRPC, and HTTP over HTTP/2. Absent: no HTTP/2 on this port. */
+  /** Serves gRPC, and HTTP over HTTP/2; absent when the port has no HTTP/2. */
   readonly grpc?: GrpcServer;
-  /** Absent: no HTTP on this port. */
+  /** Serves HTTP; absent when the port has none. */
   readonly http?: HttpListener;
-  /** Absent: HTTP connections stay with HTTP. */
+  /** Serves protocol upgrades; absent when the port has none. */
   readonly upgrade?: UpgradeTaker;
 }
 
 /**
- * A listener whose connections are HTTP/2 or HTTP/1.1, as their first bytes say; requests over HTTP/2 are gRPC's or
- * plain HTTP, as their content types say, which etcd has over TLS alone. Whatever else comes in is closed. Connections
- * that come before `serve` wait for it.
+ * A listener for HTTP/2 and HTTP/1.1, which the first bytes of a connection tell apart. Requests over HTTP/2 are gRPC
+ * or plain HTTP by their content type; etcd serves both together over TLS only. Connections with another protocol are
+ * closed. Connections that arrive before `serve` is called wait for it.
  */
 export class SharedPort {
   readonly #clock: Clock;
   readonly #memory: MemoryPot;
   readonly #limit: ConnectionLimit | undefined;
   readonly #listeners: Server[] = [];
-  /** Connections that are not gRPC's. */
+  /** The connections that are not HTTP/2. */
   readonly #connections = new Map<Socket, Connection>();
-  /** Connections that have not shown whether they speak TLS. */
+  /** The connections that have not sent their first byte yet. */
   readonly #undecided = new Set<Socket>();
   readonly #handshakes: Handshakes | undefined;
   readonly #plain: boolean;
@@ -67,8 +67,8 @@ export class SharedPort {
   #emptied: () => void = () => undefined;
 
   /**
-   * @param memory where connections are counted; one that finds no room is closed
-   * @param limit bounds their number, with those of other ports
+   * @param memory the account for connections; a connection that exceeds it is closed
+   * @param limit bounds the number of connections, together with those of other ports
    */
   constructor(
     clock: Clock,
@@ -84,12 +84,12 @@ export class SharedPort {
     this.#handshakes = tls && new Handshakes(tls, shaken);
   }
 
-  /** The listening socket: whoever opens it says where. */
+  /** The listening socket, which the caller binds to an address. */
   get listener(): Server {
     return this.#listeners[0] ?? this.newListener();
   }
 
-  /** One more listening socket, for another address. */
+  /** Creates another listening socket, for a second address. */
   newListener(): Server {
     const listener = createServer({ noDelay: true }, (socket) => {
       if (this.#limit?.take(socket) !== false) this.#receive(socket);
@@ -98,7 +98,7 @@ export class SharedPort {
     return listener;
   }
 
-  /** From now on connections are answered. Called once. */
+  /** Starts to serve connections. May be called only once. */
   serve({ grpc, http, upgrade }: PortHandlers): void {
     this.#grpc = grpc;
     this.#http = http && new Http1Server(this.#clock, http, upgrade);
@@ -107,7 +107,7 @@ export class SharedPort {
     for (const socket of this.#connections.keys()) this.#look(socket);
   }
 
-  /** Stops accepting, lets HTTP requests finish for so long, then drops what is left. gRPC stops by itself. */
+  /** Stops accepting, waits up to `graceMs` for HTTP requests, then closes the rest. `GrpcServer` stops by itself. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     for (const listener of this.#listeners) listener.close();
@@ -127,7 +127,7 @@ export class SharedPort {
 
   #receive(socket: Socket): void {
     const bytes = this.#handshakes === undefined ? connectionBytes : secureConnectionBytes;
-    // Leases may come over any of them.
+    // Connections may use the memory reserved for leases, since any of them may carry lease requests.
     if (!this.#memory.tryTake(bytes, "first")) {
       socket.destroy();
       return;
@@ -138,7 +138,7 @@ export class SharedPort {
     else this.#tellApart(socket, this.#handshakes);
   }
 
-  /** TLS or not: the first byte says. */
+  /** Waits for the first byte, which tells TLS from plain text. */
   #tellApart(socket: Socket, handshakes: Handshakes): void {
     const drop = () => socket.destroy();
     this.#undecided.add(socket);
@@ -167,7 +167,7 @@ export class SharedPort {
     else if (this.#serving) this.#look(socket);
   }
 
-  /** Reads as much as is needed to tell who shall have the connection. */
+  /** Reads until the protocol of the connection is known. */
   #look(socket: Socket): void {
     const drop = () => socket.destroy();
     socket.on("end", drop);
@@ -184,7 +184,7 @@ export class SharedPort {
       this.#hand(socket, begun, same);
     };
     socket.on("data", look);
-    // It was paused while nobody could have said who shall have it.
+    // The connection was paused while its protocol was unknown.
     socket.resume();
   }
 
