@@ -29,7 +29,7 @@ export async function admitRanges(
   };
   const state = store.pin();
   try {
-    const turns = store.turns();
+    const turns = store.turns(asker.client);
     for (const range of rangesOf(request)) {
       let left = range.most;
       const visit = ({ length }: Uint8Array): boolean => {

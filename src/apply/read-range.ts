@@ -33,7 +33,7 @@ export async function readPinned(
   pinned: PinnedRange,
   request: RangeRequest,
   context: ReadContext,
-  turns = store.turns(),
+  turns = store.turns(context.asker.client),
 ): Promise<RangeResponse | LongRange> {
   const { asker, memory } = context;
   let hold: ReadHold | undefined;

@@ -59,7 +59,7 @@ export async function readTxn(store: Store, request: TxnRequest, context: ReadCo
     heldBytes = 0;
   };
   try {
-    const turns = store.turns();
+    const turns = store.turns(context.asker.client);
     const plan = await turns.run(planTxn(state, request, turns), () => checkAsked(context.asker));
     checkRanges(store, plan);
     for (const asked of rangesOf(plan)) {

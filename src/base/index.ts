@@ -18,6 +18,7 @@ export { type Clock, ManualClock, systemClock, type Timer } from "./clock.js";
 export { crc32c } from "./crc32c.js";
 export { asError, errorCode, errorStack, errorText } from "./error-text.js";
 export { type ErrorKind, EtcdError, GrpcCode, isErrorText } from "./errors.js";
+export { FairQueue, type QueuePlace } from "./fair-queue.js";
 export { formatDuration, parseBoolean, parseDuration, parseInteger } from "./go-values.js";
 export { exponentialBounds, Histogram } from "./histogram.js";
 export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
@@ -38,7 +39,7 @@ export {
   upperBoundOf,
 } from "./key-range.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
-export { LoopTurn } from "./loop-turn.js";
+export { LoopTurn, type WorkLength } from "./loop-turn.js";
 export {
   MemoryAccount,
   type MemoryAccountOptions,

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.js";
+import { FairQueue } from "./fair-queue.js";
 
 /** How long the work of all clients together may hold the event loop. */
 const turnMs = 8;
@@ -6,21 +7,32 @@ const turnMs = 8;
 const groupMs = { short: 1, long: 2 };
 const groupMax = 16;
 
+/** `short`: work that ends soon once it has begun. `long`: work that needs several turns, or has had some already. */
+export type WorkLength = "short" | "long";
+
+interface Waiting {
+  readonly queue: FairQueue<() => void>;
+  /** How many are resumed before the clock is looked at. */
+  group: number;
+}
+
 /**
  * The turn of the event loop that is running. Work that clients ask for shares it: many small requests that arrive
  * together hold up timers and sockets as one large request would. A caller asks whether the turn is `over` before it
- * begins something, and if so goes on in a later turn, behind those that waited before.
+ * begins something, and if so goes on in a later turn.
+ *
+ * Those that wait go on client by client, so that one that asks for very much does not stand before all others. Short
+ * work goes before long work, of which something goes on in every turn.
  */
 export class LoopTurn {
   static readonly #turns = new WeakMap<Clock, LoopTurn>();
   readonly #clock: Clock;
   /** Undefined between turns. */
   #endsAt: number | undefined;
-  #waiting: (() => void)[] = [];
-  /** The waiters before it have been resumed. */
-  #nextAt = 0;
-  /** How many are resumed before the clock is looked at. */
-  #group = 1;
+  readonly #short: Waiting = { queue: new FairQueue(), group: 1 };
+  readonly #long: Waiting = { queue: new FairQueue(), group: 1 };
+  /** Those of whom a group was resumed last. */
+  #resumed = this.#short;
   #groupBeganAt = 0;
   /** Runs when those that were resumed have done what they do at once, the promises they settled included. */
   readonly #afterPromises = (): void => process.nextTick(this.#groupIsDone);
@@ -48,15 +60,25 @@ export class LoopTurn {
     return false;
   }
 
-  /** Calls `resume` in a later turn that has time for it. */
-  defer(resume: () => void): void {
-    this.#waiting.push(resume);
+  /** Whether one that was resumed should leave the rest of the turn to others that wait. */
+  get shareOver(): boolean {
+    return this.#clock.now() - this.#groupBeganAt > groupMs.long || this.over;
+  }
+
+  /**
+   * Calls `resume` in a later turn that has time for it.
+   *
+   * @param client whom the work is for: something that all work for one client shares, such as its connection. Work of
+   *   the server's own, for which it is not given, counts as one client's.
+   */
+  defer(resume: () => void, client: object = this, length: WorkLength = "short"): void {
+    (length === "short" ? this.#short : this.#long).queue.push(resume, client);
     if (this.#endsAt === undefined) this.#start();
   }
 
-  /** Resolves in a later turn that has time. */
-  pause(): Promise<void> {
-    return new Promise((resolve) => this.defer(resolve));
+  /** Resolves in a later turn that has time; the parameters are those of `defer`. */
+  pause(client?: object, length?: WorkLength): Promise<void> {
+    return new Promise((resolve) => this.defer(resolve, client, length));
   }
 
   #start(): void {
@@ -65,35 +87,34 @@ export class LoopTurn {
   }
 
   #begin(): void {
-    if (this.#nextAt === this.#waiting.length) {
+    if (this.#short.queue.size + this.#long.queue.size === 0) {
       this.#endsAt = undefined;
       return;
     }
     this.#start();
-    // Some go on in every turn, however late it is by then.
-    this.#resumeGroup();
+    // Some go on in every turn, however late it is by then, and some long work however much short work there is.
+    this.#resumeGroup(this.#long.queue.size > 0 ? this.#long : this.#short);
   }
 
   /** A group is done: the next one is as large as fits into its time, and runs if the turn has time for it. */
   #goOn(): void {
     const now = this.#clock.now();
     const tookMs = now - this.#groupBeganAt;
-    if (tookMs < groupMs.short) this.#group = Math.min(groupMax, this.#group * 2);
-    else if (tookMs > groupMs.long) this.#group = Math.max(1, Math.floor(this.#group / 2));
-    if (this.#endsAt !== undefined && now < this.#endsAt) this.#resumeGroup();
+    const { group } = this.#resumed;
+    if (tookMs < groupMs.short) this.#resumed.group = Math.min(groupMax, group * 2);
+    else if (tookMs > groupMs.long) this.#resumed.group = Math.max(1, Math.floor(group / 2));
+    if (this.#endsAt === undefined || now >= this.#endsAt) return;
+    this.#resumeGroup(this.#short.queue.size > 0 ? this.#short : this.#long);
   }
 
-  #resumeGroup(): void {
-    if (this.#nextAt === this.#waiting.length) return;
+  #resumeGroup(waiting: Waiting): void {
+    const { queue, group } = waiting;
+    if (queue.size === 0) return;
+    this.#resumed = waiting;
     this.#groupBeganAt = this.#clock.now();
-    const end = Math.min(this.#waiting.length, this.#nextAt + this.#group);
-    while (this.#nextAt < end) {
-      this.#waiting[this.#nextAt++]?.();
+    for (let left = group; left > 0; left--) {
+      queue.take()?.();
       if (this.#clock.now() - this.#groupBeganAt > groupMs.long) break;
-    }
-    if (this.#nextAt === this.#waiting.length) {
-      this.#waiting = [];
-      this.#nextAt = 0;
     }
     queueMicrotask(this.#afterPromises);
   }

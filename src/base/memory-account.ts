@@ -1,5 +1,6 @@
 import { type Clock, systemClock, type Timer } from "./clock.js";
 import { EtcdError } from "./errors.js";
+import { FairQueue, type QueuePlace } from "./fair-queue.js";
 import { type Logger, silentLogger } from "./logger.js";
 
 /**
@@ -26,6 +27,8 @@ export interface MemoryAccountOptions {
 export interface MemoryAsker {
   readonly cancelled: boolean;
   readonly signal: AbortSignal;
+  /** What all work of one client shares; work without it waits by itself. */
+  readonly client?: object | undefined;
 }
 
 interface Waiter {
@@ -46,7 +49,8 @@ const logIntervalMs = 10_000;
 
 /**
  * Counts the memory that clients make this process hold, in bytes, over all surfaces. Taking and releasing cost one
- * addition each. Work that finds no room is refused, or waits in the order of asking where it can wait.
+ * addition each. Work that finds no room is refused, or waits where it can wait: clients get room in turn, the work of
+ * one client in the order of asking.
  */
 export class MemoryAccount {
   readonly limitBytes: number;
@@ -57,7 +61,7 @@ export class MemoryAccount {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #waitMsMax: number;
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new FairQueue<Waiter>();
   readonly #onShortage: (() => void)[] = [];
   #heldBytes = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
@@ -136,11 +140,11 @@ export class MemoryAccount {
     if (this.#waiting.size > 0) this.#grantWaiters();
   }
 
-  /** Serves those that wait in the order in which they came: a large one is not passed over for smaller ones. */
+  /** The one that is next is not passed over for those that need less. */
   #grantWaiters(): void {
-    for (const waiter of this.#waiting) {
+    for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
       if (!this.#hasRoom(waiter.bytes, "ordinary")) return;
-      this.#waiting.delete(waiter);
+      this.#waiting.take();
       waiter.pot.take(waiter.bytes);
       waiter.grant();
     }
@@ -155,8 +159,9 @@ export class MemoryAccount {
     }
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined;
+      let place: QueuePlace | undefined;
       const leave = (): void => {
-        this.#waiting.delete(waiter);
+        place?.leave();
         timer?.cancel();
         asker.signal.removeEventListener("abort", gone);
       };
@@ -180,7 +185,7 @@ export class MemoryAccount {
         giveUp(new EtcdError("overloaded"));
       });
       asker.signal.addEventListener("abort", gone, { once: true });
-      this.#waiting.add(waiter);
+      place = this.#waiting.push(waiter, asker.client ?? waiter);
       this.#short(pot);
     });
   }
@@ -275,7 +280,7 @@ export class MemoryPot {
   }
 
   /**
-   * Takes the bytes when there is room, after all who asked before.
+   * Takes the bytes when there is room and it is this client's turn.
    *
    * @throws EtcdError `overloaded` when that takes too long, `canceled` when the asker is gone first
    */

@@ -30,6 +30,7 @@ export class Turns implements WorkBudget {
   readonly #clock: Clock;
   readonly #turnMs: number;
   readonly #loop: LoopTurn | undefined;
+  readonly #client: object;
   #end = 0;
   #untilLook = bytesBetweenLooks;
   #looksLeft = looksPerTurn;
@@ -37,11 +38,13 @@ export class Turns implements WorkBudget {
   /**
    * @param turnMs how long a turn may take. Unless it is given, a turn takes 3 ms at most, and shares the event loop's
    *   `LoopTurn` with all other work for clients: that suits work of which any amount may be under way.
+   * @param client whom the work is for, as `LoopTurn` takes it; work that is nobody's waits for its turns by itself
    */
-  constructor(clock: Clock, turnMs?: number) {
+  constructor(clock: Clock, turnMs?: number, client?: object) {
     this.#clock = clock;
     this.#turnMs = turnMs ?? sharedTurnMs;
     this.#loop = turnMs === undefined ? LoopTurn.of(clock) : undefined;
+    this.#client = client ?? this;
     this.begin();
   }
 
@@ -62,7 +65,7 @@ export class Turns implements WorkBudget {
 
   /** Lets others run, then begins the next turn. */
   async rest(): Promise<void> {
-    await (this.#loop === undefined ? nextTurn() : this.#loop.pause());
+    await (this.#loop === undefined ? nextTurn() : this.#loop.pause(this.#client, "long"));
     this.begin();
   }
 

@@ -103,6 +103,7 @@ export class Http2Connection {
     this.#incoming = new Incoming({
       reading,
       turn: config.turn,
+      connection: socket,
       take: (type, flags, stream, payload) => this.#frame(type, flags, stream, payload),
       onFed: () => this.#countKept(this.#incoming.keptBytes + this.#blocks.keptBytes),
       onError: (error) => this.#failed(error),
@@ -426,10 +427,14 @@ export class Http2Connection {
       stream.abandon();
       if (this.#streams.size === 0 || !turn.over) continue;
       this.#abandoning = true;
-      turn.defer(() => {
-        this.#abandoning = false;
-        this.#abandonStreams();
-      });
+      turn.defer(
+        () => {
+          this.#abandoning = false;
+          this.#abandonStreams();
+        },
+        this.#socket,
+        "long",
+      );
       return;
     }
     if (this.#closed) this.#onClose();

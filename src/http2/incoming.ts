@@ -6,13 +6,17 @@ import type { Reading } from "./reading.js";
 export interface LoopShare {
   /** What has not begun should wait for a later turn. */
   readonly over: boolean;
-  /** Calls `resume` in a later turn that has time for it. */
-  defer(resume: () => void): void;
+  /** What was resumed should leave the rest of the turn to others. */
+  readonly shareOver: boolean;
+  /** Calls `resume` in a later turn that has time for it; turns are given to one connection after the other. */
+  defer(resume: () => void, connection: object, length: "short" | "long"): void;
 }
 
 export interface IncomingConfig {
   readonly reading: Reading;
   readonly turn: LoopShare;
+  /** For whom turns are asked. */
+  readonly connection: object;
   readonly take: TakeFrame;
   /** Some bytes were looked at; may throw as `take` may. */
   readonly onFed: () => void;
@@ -69,13 +73,17 @@ export class Incoming {
   }
 
   #postpone(rest: Buffer): void {
-    const { reading, turn } = this.#config;
+    const { reading, turn, connection } = this.#config;
     this.#postponed = rest;
     reading.pause();
-    turn.defer(() => {
-      this.#goOn();
-      reading.resume();
-    });
+    turn.defer(
+      () => {
+        this.#goOn();
+        reading.resume();
+      },
+      connection,
+      "short",
+    );
   }
 
   #goOn(): void {
@@ -85,7 +93,7 @@ export class Incoming {
     // The first frame has waited for its turn, and is taken in any case.
     let waited = true;
     this.#feed(bytes, () => {
-      if (!waited) return this.#turnIsOver();
+      if (!waited) return this.#config.turn.shareOver;
       waited = false;
       return false;
     });

@@ -137,9 +137,9 @@ export class Store implements SteppedReader {
     return new PinnedRange(this.#state, key, end, this.#state.readable(revision, current), current);
   }
 
-  /** Splits work that reads this store into turns of a few milliseconds. */
-  turns(): Turns {
-    return new Turns(this.#state.clock);
+  /** Splits work that reads this store, for one client, into turns of a few milliseconds. */
+  turns(client?: object): Turns {
+    return new Turns(this.#state.clock, undefined, client);
   }
 
   /** Pins the current state: it stays readable until it is released, despite writes and compactions. */

@@ -34,6 +34,58 @@ test("those who wait go on in the order they came, as many in a turn as it has t
   }
 });
 
+test("clients go on in turn, however much one of them has waiting", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  const [greedy, modest] = [{}, {}];
+  const seen: string[] = [];
+  const wait = (name: string, client: object): void => {
+    turn.defer(() => {
+      clock.advance(8);
+      seen.push(name);
+    }, client);
+  };
+  for (let at = 0; at < 500; at++) wait("greedy", greedy);
+  await nextTurn();
+  wait("modest", modest);
+  await nextTurn();
+  await nextTurn();
+  expect(seen).toEqual(["greedy", "greedy", "modest"]);
+});
+
+test("short work goes before long work, of which some goes on in every turn", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  const seen: string[] = [];
+  const wait = (name: string, length: "short" | "long", ms: number): void => {
+    turn.defer(
+      () => {
+        clock.advance(ms);
+        seen.push(name);
+      },
+      {},
+      length,
+    );
+  };
+  for (let at = 0; at < 20; at++) wait("L", "long", 3);
+  for (let at = 0; at < 10; at++) wait("s", "short", 2.5);
+  for (const want of ["Lss", "LssLss", "LssLssLss", "LssLssLssLss", "LssLssLssLssLss", "LssLssLssLssLssLLL"]) {
+    await nextTurn();
+    expect(seen.join("")).toBe(want);
+  }
+});
+
+test("one that was resumed is told when its share of the turn is over", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  const resumed = turn.pause();
+  await resumed;
+  expect(turn.shareOver).toBe(false);
+  clock.advance(3);
+  expect(turn.shareOver).toBe(true);
+  expect(turn.over).toBe(false);
+});
+
 test("many that have little to do go on together, and fewer when they have more to do", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);

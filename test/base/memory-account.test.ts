@@ -15,9 +15,10 @@ function opened(limitBytes: number) {
   return { clock, lines, account: new MemoryAccount({ limitBytes, clock, logger, waitMsMax: 1_000 }) };
 }
 
-function asker(): MemoryAsker & { abort(): void } {
+function asker(client?: object): MemoryAsker & { abort(): void } {
   const controller = new AbortController();
   return {
+    client,
     get cancelled() {
       return controller.signal.aborted;
     },
@@ -73,6 +74,24 @@ test("those that wait are served in the order of asking, a large one before smal
   reads.release(200);
   await turn();
   expect([seen, account.waiters, account.heldBytes]).toEqual([["large", "small"], 0, 550]);
+});
+
+test("clients get room in turn, however much one of them waits for", async () => {
+  const { account } = opened(800);
+  const reads = account.pot("reads");
+  reads.take(700);
+  const { seen, watch } = outcomes();
+  const [greedy, modest] = [{}, {}];
+  const waits = Array.from({ length: 50 }, () => watch("greedy", reads.admit(100, asker(greedy))));
+  waits.push(watch("modest", reads.admit(100, asker(modest))));
+  for (let at = 0; at < 3; at++) {
+    reads.release(100);
+    await turn();
+  }
+  expect(seen).toEqual(["greedy", "modest", "greedy"]);
+  reads.release(400);
+  for (let at = 0; at < 48; at++) reads.release(100);
+  await Promise.all(waits);
 });
 
 test("a wait ends when it takes too long, when its asker is gone, and when it can never be served", async () => {

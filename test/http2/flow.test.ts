@@ -260,9 +260,13 @@ test("a client that never reads and has much to come makes its handlers wait", a
 test("frames that come at once are taken in turns of the event loop, in order; later ones wait", async () => {
   const postponed: (() => void)[] = [];
   let left = 3;
+  let share = 2;
   const turn = {
     get over() {
       return left-- <= 0;
+    },
+    get shareOver() {
+      return share-- <= 0;
     },
     defer: (resume: () => void) => void postponed.push(resume),
   };
@@ -270,12 +274,14 @@ test("frames that come at once are taken in turns of the event loop, in order; l
   slow.read();
   await slow.send(preface, settings(), ...[1, 3, 5, 7, 9].map((stream) => ask(stream)));
   expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3]);
-  left = 1;
+  // Frames that waited leave the rest of the turn to other connections when their share of it is over.
+  left = 100;
+  share = 1;
   await slow.send(ask(11));
   postponed.shift()?.();
   await quiet();
   expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3, 5, 7]);
-  left = 100;
+  share = 100;
   while (postponed.length > 0) postponed.shift()?.();
   await quiet();
   expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3, 5, 7, 9, 11]);

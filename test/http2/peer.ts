@@ -38,7 +38,7 @@ export interface PeerOptions {
 }
 
 /** A turn of the event loop that is never over. */
-export const endlessTurn: LoopShare = { over: false, defer: setImmediate };
+export const endlessTurn: LoopShare = { over: false, shareOver: false, defer: setImmediate };
 
 /** A server's connection, and the client's end of it. */
 export class Peer {

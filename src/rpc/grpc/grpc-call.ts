@@ -99,6 +99,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     return this;
   }
 
+  get client(): object {
+    return this.#origin.client;
+  }
+
   get cancelled(): boolean {
     return this.#ended !== "no";
   }
@@ -252,7 +256,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       const result = { done: false, value: next } as const;
       const { turn } = this.#environment;
       // A message may be a few bytes long: very many of them would be handled before anything else runs.
-      return turn.over ? turn.pause().then(() => result) : Promise.resolve(result);
+      return turn.over ? turn.pause(this.client).then(() => result) : Promise.resolve(result);
     }
     const over = this.#halfClosed || this.#ended !== "no";
     return (over ? undefined : this.#requests?.wait()) ?? Promise.resolve(noMoreRequests);
@@ -331,7 +335,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
         await this.drained();
         stalled.cancel();
         const { turn } = this.#environment;
-        if (turn.over) await turn.pause();
+        if (turn.over) await turn.pause(this.client, "long");
       }
     } catch (error) {
       if (!this.cancelled) this.#cut(error);

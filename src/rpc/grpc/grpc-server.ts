@@ -147,7 +147,7 @@ export class GrpcServer {
       pingIntervalMsMin: this.#config.keepaliveMsMin,
       onFault: (error: unknown) => this.#fault(error),
     };
-    const origin = { commonName, remote: remoteOf(socket) };
+    const origin = { commonName, client: socket, remote: remoteOf(socket) };
     const accept = (stream: Http2Stream, head: FieldList): StreamListener | undefined =>
       others !== undefined && !isForGrpc(head) ? others(stream, head) : this.#accept(stream, head, origin);
     let served: Served | undefined;
@@ -188,7 +188,7 @@ export class GrpcServer {
   #accept(
     stream: Http2Stream,
     head: FieldList,
-    origin: Pick<CallOrigin, "commonName" | "remote">,
+    origin: Pick<CallOrigin, "commonName" | "client" | "remote">,
   ): GrpcCall | undefined {
     const path = fieldOf(head, ":path") ?? "";
     const encoding = fieldOf(head, "grpc-encoding") ?? "identity";

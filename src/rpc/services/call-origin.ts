@@ -9,6 +9,8 @@ export interface CallOrigin {
   readonly timeoutMs: number | undefined;
   /** Common name of the connection's client certificate; undefined without one. */
   readonly commonName: string | undefined;
+  /** What all calls over the connection share. */
+  readonly client: object;
   /** The client's address, for the log. */
   readonly remote: string;
 }

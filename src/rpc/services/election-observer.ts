@@ -97,6 +97,7 @@ function endingWith(call: Call, signal: AbortSignal): Call {
     },
     signal: either,
     metadata: (name) => call.metadata(name),
+    client: call.client,
     ...(call.commonName !== undefined && { commonName: call.commonName }),
   };
 }

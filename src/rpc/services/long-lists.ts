@@ -41,7 +41,7 @@ export function listing<Request, Response, Field extends keyof Response>(
     path,
     run: async (bytes, call) => {
       const answer = await handle(decode(request, bytes), call);
-      return await encodeLongList(response, answer, field, new Turns(clock));
+      return await encodeLongList(response, answer, field, new Turns(clock, undefined, call.client));
     },
   };
 }

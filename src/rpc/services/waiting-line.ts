@@ -117,6 +117,7 @@ export function outliving(call: Call): Call {
     cancelled: false,
     signal: new AbortController().signal,
     metadata: (name) => call.metadata(name),
+    client: call.client,
     ...(call.commonName !== undefined && { commonName: call.commonName }),
   };
 }

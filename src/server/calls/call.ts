@@ -6,6 +6,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** The first value of a metadata entry (gRPC) or header (HTTP); names in lower case. */
   metadata(name: string): string | undefined;
+  /** What all calls over one connection share: where work has to wait, clients are served in turn. */
+  readonly client?: object | undefined;
   /** The common name of the client's certificate, where the connection has one and it was verified. */
   readonly commonName?: string | undefined;
 }

@@ -59,7 +59,8 @@ export class Proposer {
     const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
     const data = InternalRaftRequest.encode(message);
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
-    if (this.#window.full && mayWait(request)) return await this.#submitLater(id, data.length, message, call);
+    if (this.#window.full(data.length) && mayWait(request))
+      return await this.#submitLater(id, data.length, message, call);
     return await this.#submit(id, data, call);
   }
 
@@ -127,7 +128,7 @@ export class Proposer {
     };
     try {
       this.#attempt(id, () => {
-        giveUp = this.#window.wait(bytes, start);
+        giveUp = this.#window.wait(bytes, start, call?.client ?? this);
       });
       return carriedOf(await waiting);
     } finally {

@@ -78,7 +78,7 @@ export class KvService {
     const startedAt = clock.now();
     if (!request.serializable) await readIndex.wait(call);
     // One round of agreement lets all reads go on that waited for it.
-    if (this.#turn.over) await this.#turn.pause();
+    if (this.#turn.over) await this.#turn.pause(call.client, request.rangeEnd === "" ? "short" : "long");
     const agreedAt = clock.now();
     counters.ranges++;
     const answer = await access.guardedRead(
@@ -197,7 +197,7 @@ export class KvService {
   async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
     const { lessor, access, readIndex } = this.#config;
     if (!isSerializable(request)) await readIndex.wait(call);
-    if (this.#turn.over) await this.#turn.pause();
+    if (this.#turn.over) await this.#turn.pause(call.client, hasRanges(request) ? "long" : "short");
     return await access.guardedRead(
       call,
       (who) => checkTxnPermission(access.auth, lessor, who, request),

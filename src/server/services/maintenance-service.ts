@@ -120,7 +120,7 @@ export class MaintenanceService {
     await inOwnWords(access.requireAdmin(call));
     // What is on disk need not stay in memory for as long as the client takes.
     await backend.commit();
-    const snapshot = await this.#snapshots.take(call.signal);
+    const snapshot = await this.#snapshots.take(call.signal, call.client);
     logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
     return snapshot;
   }

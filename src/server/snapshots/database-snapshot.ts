@@ -34,11 +34,16 @@ export class DatabaseSnapshots {
    * know its size reads all of it. Writes go on meanwhile.
    *
    * @param signal ends it at its next step, with the signal's reason
+   * @param client for whom it is, as `LoopTurn` takes it
    * @throws EtcdError `tooManyRequests` when as many are open as may be
    */
-  async take(signal: AbortSignal): Promise<DatabaseSnapshot> {
+  async take(signal: AbortSignal, client: object = signal): Promise<DatabaseSnapshot> {
     if (this.#open === this.#openMax) throw new EtcdError("tooManyRequests");
     const startedAt = this.#clock.now();
+    const turn = LoopTurn.of(this.#clock);
+    const rest = async (): Promise<void> => {
+      if (turn.over) await turn.pause(client, "long");
+    };
     const view = this.#backend.consistentView();
     this.#open++;
     const close = async (): Promise<void> => {
@@ -47,7 +52,7 @@ export class DatabaseSnapshots {
       await view.close();
     };
     try {
-      return new ViewSnapshot(await planBolt(bucketsOf(view, signal, LoopTurn.of(this.#clock))), close);
+      return new ViewSnapshot(await planBolt(bucketsOf(view, signal, rest)), close);
     } catch (error) {
       await close();
       throw error;
@@ -87,14 +92,19 @@ class ViewSnapshot implements DatabaseSnapshot {
   }
 }
 
-function bucketsOf(view: BackendView, signal: AbortSignal, turn: LoopTurn) {
-  return allBuckets.map((name) => ({ name, pairs: () => pairsOf(view, name, signal, turn) }));
+function bucketsOf(view: BackendView, signal: AbortSignal, rest: () => Promise<void>) {
+  return allBuckets.map((name) => ({ name, pairs: () => pairsOf(view, name, signal, rest) }));
 }
 
 /** Several snapshots may be under way, and each has work to do on every batch. */
-async function* pairsOf(view: BackendView, bucket: Bucket, signal: AbortSignal, turn: LoopTurn): AsyncGenerator<Row[]> {
+async function* pairsOf(
+  view: BackendView,
+  bucket: Bucket,
+  signal: AbortSignal,
+  rest: () => Promise<void>,
+): AsyncGenerator<Row[]> {
   for await (const rows of view.batches(bucket)) {
-    if (turn.over) await turn.pause();
+    await rest();
     signal.throwIfAborted();
     yield rows;
   }

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { FairQueue } from "../../src/base/index.js";
+
+// Owners are served in turn, so that what one has in line never stands before all of another's.
+
+const [ann, bob, eve] = [{}, {}, {}];
+
+function drain(queue: FairQueue<string>): string {
+  let taken = "";
+  for (let item = queue.take(); item !== undefined; item = queue.take()) taken += `${item} `;
+  return taken.trim();
+}
+
+test("one item of each owner is taken in turn, those of one owner in the order they came", () => {
+  const queue = new FairQueue<string>();
+  for (const item of ["a1", "a2", "a3"]) queue.push(item, ann);
+  for (const item of ["b1", "b2"]) queue.push(item, bob);
+  queue.push("e1", eve);
+  expect(queue.size).toBe(6);
+  expect(drain(queue)).toBe("a1 b1 e1 a2 b2 a3");
+  expect(queue.size).toBe(0);
+});
+
+test("an owner that comes later waits for one item of each other owner", () => {
+  const queue = new FairQueue<string>();
+  for (let at = 0; at < 500; at++) queue.push(`a${at}`, ann);
+  expect([queue.take(), queue.take()]).toEqual(["a0", "a1"]);
+  queue.push("b0", bob);
+  expect([queue.take(), queue.take(), queue.take()]).toEqual(["a2", "b0", "a3"]);
+});
+
+test("an owner that was served goes behind the others, also when it comes again at once", () => {
+  const queue = new FairQueue<string>();
+  queue.push("a1", ann);
+  queue.push("b1", bob);
+  expect(queue.take()).toBe("a1");
+  queue.push("a2", ann);
+  expect(drain(queue)).toBe("b1 a2");
+});
+
+test("what left is passed over, and leaving twice or after being taken changes nothing", () => {
+  const queue = new FairQueue<string>();
+  const first = queue.push("a1", ann);
+  const middle = queue.push("a2", ann);
+  queue.push("a3", ann);
+  const only = queue.push("b1", bob);
+  queue.push("e1", eve);
+  middle.leave();
+  middle.leave();
+  only.leave();
+  expect(queue.size).toBe(3);
+  expect(queue.peek()).toBe("a1");
+  expect(queue.take()).toBe("a1");
+  first.leave();
+  expect(queue.size).toBe(2);
+  expect(drain(queue)).toBe("e1 a3");
+  queue.push("b2", bob);
+  expect(drain(queue)).toBe("b2");
+});
