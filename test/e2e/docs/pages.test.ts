@@ -43,6 +43,15 @@ describe.each(pages())("%s", (page) => {
   });
 });
 
+test.each(["ARCHITECTURE.md", ...pages().filter((page) => page.startsWith("docs/internals/"))])(
+  "%s names files that are there",
+  (page) => {
+    const named = [...readPage(page).matchAll(/`([\w-]+(?:\/[\w.-]+)*\/[\w.-]+\.(?:ts|proto|md|yml|json))`/g)];
+    const missing = named.map(([, path = ""]) => path).filter((path) => !existsSync(join(root, path)));
+    expect(missing.filter((path) => !existsSync(join(root, "src", path)))).toEqual([]);
+  },
+);
+
 test("a page that a test is named for is there", () => {
   expect(Object.keys(runBy).filter((page) => !pages().includes(page))).toEqual([]);
 });
