@@ -1,15 +1,67 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // The hostile suite takes long and measures: `npm run test:hostile` runs it alone.
 const apart = process.env.HOSTILE === undefined ? ["test/hostile/**"] : [];
+const exclude = [...configDefaults.exclude, ...apart];
+
+const filesOf = (...rooms: readonly string[]): string[] => rooms.map((room) => `test/${room}/**/*.test.ts`);
+const clusters = filesOf("e2e", "faults");
+/** Tests that start programs, or that replace modules or the working directory of their whole process. */
+const programs = filesOf("client", "ctl", "hostile", "main", "sim");
+
+/** The files that take longest start first, in this order: one that started last would run alone at the end. */
+const longest = [
+  "e2e/crash/crash",
+  "e2e/membership",
+  "faults/faults",
+  "e2e/ctl-differential",
+  "e2e/differential",
+  "e2e/mixed-cluster",
+  "ctl/commands",
+  "main/process",
+  "client/watch",
+  "client/leader-changes",
+  "e2e/cluster",
+  "e2e/cut-off-health",
+  "e2e/ctl-connections",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return at < 0 ? longest.length : at;
+    };
+    const sorted = await super.sort(files);
+    return sorted.sort((one, other) => place(one) - place(other));
+  }
+}
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, ...apart],
-    testTimeout: 20_000,
+    // A busy machine is slow, and no reason to fail: what ends a test early is that it hangs.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 110_000 } },
     // The hostile suite prints a line for each attack; the others' output is the runner's.
     disableConsoleIntercept: process.env.HOSTILE !== undefined,
-    maxWorkers: 2,
+    // One more than the cores that a small machine has: tests of clusters mostly wait, for elections and intervals.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      { extends: true, test: { name: "clusters", include: clusters, exclude } },
+      { extends: true, test: { name: "programs", include: programs, exclude } },
+      {
+        extends: true,
+        test: {
+          name: "units",
+          include: ["test/**/*.test.ts"],
+          exclude: [...exclude, ...clusters, ...programs],
+          // Files share the modules that their worker has loaded and compiled, which halves what they cost.
+          isolate: false,
+        },
+      },
+    ],
   },
 });
