@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FrameReader } from "../../src/http2/frame-reader.js";
 import type { Http2Stream } from "../../src/http2/index.js";
 import { Output } from "../../src/http2/output.js";
@@ -89,6 +89,10 @@ describe("signs of life", () => {
 });
 
 describe("what costs a client little", () => {
+  // What is allowed grows with the time that passes, which on a busy machine is any.
+  beforeEach(() => void vi.spyOn(performance, "now").mockReturnValue(performance.now()));
+  afterEach(() => void vi.restoreAllMocks());
+
   for (const { name, after } of [
     { name: "10,000 streams may be opened and reset at once, and no more", after: (stream: number) => reset(stream) },
     { name: "nor may this side be made to reset them", after: (stream: number) => windowUpdate(stream, 0) },
@@ -107,7 +111,8 @@ describe("what costs a client little", () => {
       }
       expect(peer.frames.at(-1)).toMatch(/^go away \d+ calm$/);
       expect(peer.seen.length).toBeGreaterThan(9_999);
-      expect(peer.seen.length).toBeLessThan(16_000);
+      // The burst that went over is the last.
+      expect(peer.seen.length).toBeLessThanOrEqual(10_200);
       expect(peer.connection.streams).toBe(0);
     });
   }
@@ -116,7 +121,7 @@ describe("what costs a client little", () => {
     const peer = await Peer.greeted();
     await peer.send(...Array.from({ length: 1_500 }, (_, at) => settings([4, at])));
     await expect.poll(() => peer.frames.at(-1)).toBe("go away 0 calm");
-    expect(peer.frames.length).toBeLessThan(1_100);
+    expect(peer.frames.length).toBeLessThan(1_010);
   });
 
   test("more streams than are allowed are refused", async () => {
