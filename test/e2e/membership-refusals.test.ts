@@ -3,7 +3,8 @@ import { afterEach, expect, test } from "vitest";
 import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.5"]);
 
@@ -32,7 +33,7 @@ async function answers(kind: ServerKind): Promise<Record<string, string>> {
   const { leader: a, followers } = await byRole(members);
   const [b = a, c = a] = followers;
   const [idB, idC] = [await idOf(a, b), await idOf(a, c)];
-  const asked = new TestClient(a.endpoint, 15_000);
+  const asked = new TestClient(a.endpoint);
   client = asked;
   const add = (peerUrls: string[], isLearner = false) =>
     outcome(asked.unary(service, "MemberAdd", { peerUrls, isLearner }));
@@ -43,8 +44,17 @@ async function answers(kind: ServerKind): Promise<Record<string, string>> {
   const said: Record<string, string> = {};
   said["no URL"] = await add([]);
   said["a bad URL"] = await add(["nowhere"]);
-  said["too soon"] = await add([elsewhere]);
-  await until(async () => !(await add([b.peerUrl], true)).includes("unhealthy"));
+  // Changes nothing whatever the answer is: the cluster is looked at first, then whether the URL is anybody's.
+  const health = () => add([b.peerUrl], true);
+  let tooSoon = await health();
+  // On a busy machine all may have been connected for five seconds by now, but one that has just been started has not.
+  while (!tooSoon.includes("unhealthy")) {
+    await c.kill();
+    await c.start("--initial-cluster", members.initialCluster());
+    tooSoon = await health();
+  }
+  said["too soon"] = tooSoon;
+  await until(async () => !(await health()).includes("unhealthy"));
   said["another's URL"] = await add([b.peerUrl]);
   said["nobody removed"] = await remove(77n);
   said["nobody moved"] = await update(77n, [elsewhere]);
@@ -62,7 +72,7 @@ async function answers(kind: ServerKind): Promise<Record<string, string>> {
   said["a learner at a socket"] = await add(["unix:///tmp/nobody"], true);
   said["the one at a socket removed"] = await remove(await idOf(a, { name: "none", peerUrl: "unix:///tmp/nobody" }));
   await c.kill();
-  await until(async () => (await add([elsewhere])).includes("unhealthy"));
+  await until(async () => (await health()).includes("unhealthy"));
   said["added while one is down"] = await add([elsewhere]);
   said["one that is up removed while another is down"] = await remove(idB);
   said["the one that is down removed"] = await remove(idC);
@@ -88,7 +98,7 @@ async function idOf(asked: Member, { name, peerUrl }: Pick<Member, "name" | "pee
   return BigInt(`0x${await members?.idOf(asked, { name, peerUrl })}`);
 }
 
-test.runIf(able)("changes are refused as etcd 3.5 refuses them", { timeout: 120_000 }, async () => {
+test.runIf(able)("changes are refused as etcd 3.5 refuses them", async () => {
   const real = await answers("etcd 3.5");
   expect(await answers("ours")).toEqual(real);
   expect(Object.keys(real)).toHaveLength(24);
