@@ -76,6 +76,22 @@ test("two of three go on without the leader, and it catches up when it is back",
   expect(await has(cluster, old, "after")).toBe(true);
 });
 
+test("after the death of the leader a write succeeds within two seconds of the clock, as a rule", async () => {
+  const took: number[] = [];
+  for (let seed = 1; seed <= 9; seed++) {
+    const cluster = await VirtualCluster.start(seed, 3);
+    clusters.push(cluster);
+    const rest = followersOf(cluster);
+    leaderOf(cluster).kill();
+    const diedAt = cluster.clock.now();
+    await cluster.until(() => cluster.leader !== undefined);
+    await put(cluster, rest[0], "after");
+    took.push(cluster.clock.now() - diedAt);
+  }
+  const median = took.toSorted((one, other) => one - other)[4];
+  expect(median).toBeLessThan(2_000);
+});
+
 test("a member that lags behind the log gets a snapshot, and keeps it", async () => {
   const cluster = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
   const [behind] = followersOf(cluster);
