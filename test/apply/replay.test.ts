@@ -104,7 +104,7 @@ async function replay({ applier }: Bench, entries: readonly raftpb.Entry[]): Pro
 
 for (const seed of [1, 2, 3, 4]) {
   describe.skipIf(!ready)(`the log of real etcd, seed ${seed}`, () => {
-    test("makes the same answers and the same bytes here", { timeout: 60_000 }, async () => {
+    test("makes the same answers and the same bytes here", async () => {
       const server = await ServerProcess.start({ kind: "etcd 3.5" });
       const client = new TestClient(server.endpoint);
       try {

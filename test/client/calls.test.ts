@@ -83,9 +83,7 @@ describe("a call", () => {
     );
   });
 
-  test("that reads is repeated until the server is back", {
-    timeout: 30_000,
-  }, async () => {
+  test("that reads is repeated until the server is back", async () => {
     const clientPort = await freePort();
     const first = await ServerProcess.start({ kind: "ours", clientPort });
     running.push(first);
@@ -99,7 +97,7 @@ describe("a call", () => {
 });
 
 describe("leases, locks and elections", () => {
-  test("a lease lives while it is kept alive and no longer", { timeout: 20_000 }, async () => {
+  test("a lease lives while it is kept alive and no longer", async () => {
     const client = connect([(await start()).endpoint]);
     const { id } = await client.grantLease({ ttl: 1 });
     const keeper = client.keepAlive(id);
@@ -169,7 +167,7 @@ describe("leases, locks and elections", () => {
 });
 
 describe.skipIf(!ready)("with authentication", () => {
-  test("a token is fetched, used, and renewed when the server forgot it", { timeout: 30_000 }, async () => {
+  test("a token is fetched, used, and renewed when the server forgot it", async () => {
     const clientPort = await freePort();
     const first = await ServerProcess.start({ kind: "etcd 3.5", clientPort });
     running.push(first);
@@ -195,7 +193,7 @@ describe.skipIf(!ready)("with authentication", () => {
     expect(error.message).toBe("etcdserver: authentication failed, invalid user ID or password");
   });
 
-  test("a token is fetched when authentication begins", { timeout: 30_000 }, async () => {
+  test("a token is fetched when authentication begins", async () => {
     const server = await ServerProcess.start({ kind: "ours", flags: ["--bcrypt-cost", "4"] });
     running.push(server);
     const auth = { user: "root", password: "r" };

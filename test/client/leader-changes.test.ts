@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Client, ClientError, PutRequest } from "../../src/client/index.js";
-import { type Member, Members, until } from "../e2e/members.js";
+import { type Member, Members } from "../e2e/members.js";
 import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
+import { until } from "../support/until.js";
 
 // A watch, and writers, over changes of the leader: some asked for, some because it was killed.
 
@@ -14,9 +15,7 @@ type Heard = readonly [revision: number, key: string];
 
 for (const kind of ["ours", "etcd 3.5"] as const) {
   describe.skipIf(kind !== "ours" && !haveEtcd)(`a cluster of three, ${kind}`, () => {
-    test(`has a watch hear ${total} events once each, in order, through three leaders`, {
-      timeout: 120_000,
-    }, async () => {
+    test(`has a watch hear ${total} events once each, in order, through three leaders`, async () => {
       const members = await Members.start(kind, kind, kind);
       const endpoints = members.all.map(({ endpoint }) => endpoint);
       const client = new Client({ endpoints, callTimeoutMs: 20_000 });

@@ -37,7 +37,7 @@ describe("completion", () => {
   for (const { shell, start, load } of shells) {
     const ready = haveTmux && spawnSync(shell, ["-c", "true"]).status === 0;
     if (!ready) console.warn(`skipped: no completion in ${shell}, which is not here`);
-    test.skipIf(!ready)(`completes commands, flags and values in ${shell}`, { timeout: 60_000 }, async () => {
+    test.skipIf(!ready)(`completes commands, flags and values in ${shell}`, async () => {
       const terminal = new Terminal(shell, "127.0.0.1:1", start);
       terminal.type(`${load} && clear && echo loa''ded`, "Enter");
       await terminal.shows(/^loaded/m);

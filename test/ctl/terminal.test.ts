@@ -9,7 +9,7 @@ import { haveTmux, Terminal } from "../support/terminal.js";
 
 // What only happens on a terminal: prompts, passwords that are not shown, colours, hints, a view that renews itself.
 
-describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
+describe.skipIf(!haveTmux)("on a terminal", () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
@@ -129,7 +129,7 @@ describe.skipIf(!haveTmux)("on a terminal", { timeout: 60_000 }, () => {
   });
 });
 
-describe.skipIf(!haveTmux)("hints", { timeout: 60_000 }, () => {
+describe.skipIf(!haveTmux)("hints", () => {
   test("name the three commands that end a full member's refusal", async () => {
     const server = await ServerProcess.start({ kind: "ours", flags: ["--quota-backend-bytes", "100000"] });
     try {
@@ -176,7 +176,7 @@ describe.skipIf(!haveTmux)("hints", { timeout: 60_000 }, () => {
   });
 });
 
-describe.skipIf(!haveTmux || !haveReference(["etcd", "3.5"]))("passwords", { timeout: 60_000 }, () => {
+describe.skipIf(!haveTmux || !haveReference(["etcd", "3.5"]))("passwords", () => {
   test("are asked for twice and not shown", async () => {
     const server = await ServerProcess.start({ kind: "etcd 3.5" });
     try {

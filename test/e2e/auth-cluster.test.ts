@@ -15,7 +15,8 @@ import {
 import { GrpcAsking } from "../auth/grpc-asking.js";
 import { type Asking, must, type Outcome, prepare } from "../auth/matrix.js";
 import { haveReference } from "../support/reference.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 // Users and roles in clusters: of ours, and of a real etcd with ours. What one member is told holds at all of them, and
 // they store the same bytes.
@@ -43,7 +44,7 @@ for (const { name, kinds, more } of [
   { name: "one of etcd 3.5 and two of ours, with JWT", kinds: ["etcd 3.5", "ours", "ours"], more: jwt },
 ] as const) {
   const possible = ready || kinds.every((kind) => kind === "ours");
-  test.runIf(possible)(`users and roles of ${name}`, { timeout: 120_000, concurrent: true }, async () => {
+  test.runIf(possible)(`users and roles of ${name}`, { concurrent: true }, async () => {
     const started = [...flags, ...more()];
     const members = await Members.startWith(() => started, kinds);
     const clients = members.all.map(({ endpoint }) => new GrpcAsking(endpoint));

@@ -53,7 +53,7 @@ describe.skipIf(!ready)("the name in a client's certificate", () => {
   });
   afterAll(() => authority?.remove());
 
-  test("is a user's, but not through the gateway, nor beside a token", { timeout: 60_000 }, async () => {
+  test("is a user's, but not through the gateway, nor beside a token", async () => {
     const [theirs, ours] = await Promise.all([said("etcd 3.5"), said("ours")]);
     expect(ours).toEqual(theirs);
     expect(ours[1]).toBe("alice put a 1: OK\n0");
@@ -110,7 +110,7 @@ describe.skipIf(!ready)("the name in a client's certificate", () => {
   }
 });
 
-test.skipIf(!ready)("users and roles travel in snapshots, both ways", { timeout: 60_000 }, async () => {
+test.skipIf(!ready)("users and roles travel in snapshots, both ways", async () => {
   const theirs = await ServerProcess.start({ kind: "etcd 3.5", flags: cheap });
   const file = join(folder, "theirs.db");
   try {
@@ -165,7 +165,7 @@ describe.skipIf(!ready)("a server with users", () => {
   beforeAll(async () => {
     server = await ServerProcess.start({ kind: "ours", flags: [...cheap, "--log-level", "debug"] });
     await run(server.endpoint, ...users, "auth enable", "put a 1 --user alice:alice-secret");
-  }, 30_000);
+  });
   afterAll(() => server?.stop());
 
   for (const path of ["etcdserverpb.KV/Range", "/etcdserverpb.KV//Range", "//etcdserverpb.KV/Range", "KV/Range"]) {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 /** What `endpoint status` says of one member. */
 interface Standing {
@@ -69,10 +70,10 @@ describe("three of ours", () => {
   let members: Members;
   beforeAll(async () => {
     members = await Members.start("ours", "ours", "ours");
-  }, 30_000);
+  });
   afterAll(() => members.stop());
 
-  test("survive the leader's death without losing what was acknowledged", { timeout: 30_000 }, async () => {
+  test("survive the leader's death without losing what was acknowledged", async () => {
     const old = await leaderOf(...members.all);
     const others = members.all.filter((member) => member !== old);
     await old.done("put", "before", "it died");
@@ -85,7 +86,7 @@ describe("three of ours", () => {
     await agree(...members.all);
   });
 
-  test("hand leadership on when the leader is told to stop", { timeout: 30_000 }, async () => {
+  test("hand leadership on when the leader is told to stop", async () => {
     const old = await leaderOf(...members.all);
     const others = members.all.filter((member) => member !== old);
     await old.kill("SIGTERM");
@@ -97,7 +98,7 @@ describe("three of ours", () => {
     await agree(...members.all);
   });
 
-  test("keep a lease alive through any of them", { timeout: 30_000 }, async () => {
+  test("keep a lease alive through any of them", async () => {
     const [one, other, third] = members.all;
     const id = /lease (\S+) granted/.exec((await one?.done("lease", "grant", "60")) ?? "")?.[1] ?? "";
     for (const member of [one, other, third]) {
@@ -119,10 +120,10 @@ describe.runIf(haveReference(...references)).each(mixes)("%s, %s and %s", (...ki
   let members: Members;
   beforeAll(async () => {
     members = await Members.start(...kinds);
-  }, 30_000);
+  });
   afterAll(() => members.stop());
 
-  test("lead in turn, and hold the same", { timeout: 60_000 }, async () => {
+  test("lead in turn, and hold the same", async () => {
     for (const next of members.all) {
       await moveTo(next, members.all);
       for (const member of members.all) await member.done("put", `${next.name}${member.name}`, "put");
@@ -130,7 +131,7 @@ describe.runIf(haveReference(...references)).each(mixes)("%s, %s and %s", (...ki
     await agree(...members.all);
   });
 
-  test("give each other snapshots, whoever leads and whoever lags", { timeout: 120_000 }, async () => {
+  test("give each other snapshots, whoever leads and whoever lags", async () => {
     const initial = ["--initial-cluster", members.initialCluster()];
     const flags = (member: Member) => (member.kind === "etcd 3.4" ? often.slice(0, 2) : often);
     for (const member of members.all) {

@@ -22,7 +22,7 @@ beforeAll(async () => {
   own = await authority.issue("server", { name: "server", hosts: ["127.0.0.1", "etcd.test"] });
   client = await authority.issue("client", { name: "client", usage: ["client"] });
   writeFileSync(join(authority.folder, "garbage.pem"), "no certificate\n");
-}, 20_000);
+});
 
 afterAll(() => {
   authority.remove();
@@ -95,12 +95,12 @@ const rows: readonly Row[] = [
 ];
 
 for (const kind of ["etcd 3.5", "ours"] as const) {
-  describe.skipIf(!ready)(`TLS, on ${kind}`, { timeout: 30_000 }, () => {
+  describe.skipIf(!ready)(`TLS, on ${kind}`, () => {
     let server: ServerProcess;
 
     beforeAll(async () => {
       server = await startSecure(kind);
-    }, 20_000);
+    });
 
     afterAll(() => server.stop());
 
@@ -149,7 +149,7 @@ function comparable({ stdout, stderr, code }: Outcome): Outcome {
   return { stdout: hidden(stdout), stderr: hidden(stderr), code };
 }
 
-describe("a server that says nothing", { timeout: 30_000 }, () => {
+describe("a server that says nothing", () => {
   const silent = createServer((socket) => void socket.on("error", () => undefined).resume());
   let endpoint = "";
 
@@ -197,14 +197,14 @@ describe("a server that says nothing", { timeout: 30_000 }, () => {
   });
 });
 
-describe("--discovery-srv", { timeout: 30_000 }, () => {
+describe("--discovery-srv", () => {
   let clear: ServerProcess;
   let secure: ServerProcess;
   const looked: string[] = [];
 
   beforeAll(async () => {
     [clear, secure] = await Promise.all([ServerProcess.start({ kind: "ours" }), startSecure("ours")]);
-  }, 20_000);
+  });
 
   afterAll(async () => {
     await clear.stop();

@@ -31,7 +31,7 @@ let commands = 0;
 
 describe.skipIf(!ready)("our etcdctl does as etcdctl 3.5 does", () => {
   plan.forEach(({ server, scenario }, at) => {
-    test(`on ${server}: ${scenario.name}`, { timeout: 240_000 }, async () => {
+    test(`on ${server}: ${scenario.name}`, async () => {
       const [first, second] = servers.take(at);
       const [theirs, ours] = await Promise.all([
         transcript(server, "3.5", scenario, first),

@@ -28,7 +28,7 @@ let commands = 0;
 for (const release of ["3.5", "3.4"] as const) {
   describe.skipIf(!ready)(`etcdctl ${release} cannot tell our server from etcd 3.5`, () => {
     for (const scenario of scenarios.filter((candidate) => release === "3.5" || candidate.only === undefined)) {
-      test(scenario.name, { timeout: 120_000 }, async () => {
+      test(scenario.name, async () => {
         const [theirs, ours] = await Promise.all([
           transcript("etcd 3.5", release, scenario),
           transcript(serverUnderTest, release, scenario),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.5"]);
 
@@ -111,7 +112,7 @@ describe.runIf(able)("a member that is forced goes on alone, as etcd's does", ()
     { voters: 1, learners: 1, names: ["a", "learner1"] },
     { voters: 3, learners: 1, names: ["b", "learner3"] },
   ]) {
-    test.concurrent(`of ${voters} voters and ${learners} learners`, { timeout: 120_000 }, async () => {
+    test.concurrent(`of ${voters} voters and ${learners} learners`, async () => {
       const [ours, real] = await Promise.all([
         force("ours", voters, learners, names),
         force("etcd 3.5", voters, learners, names),

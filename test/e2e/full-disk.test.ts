@@ -5,9 +5,7 @@ import { expect, test } from "vitest";
 import { TestClient } from "../support/client.js";
 import { ServerProcess } from "../support/server-process.js";
 
-test("a member whose disk takes no more stops, says so, and loses nothing it acknowledged", {
-  timeout: 60_000,
-}, async () => {
+test("a member whose disk takes no more stops, says so, and loses nothing it acknowledged", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "etcd-full-"));
   const acknowledged: string[] = [];
   try {

@@ -5,7 +5,7 @@ import { type Member, Members } from "./members.js";
 // The log is cut early here, so that a member that was away for a moment needs the whole state.
 const cutEarly = ["--snapshot-count", "100", "--experimental-snapshot-catchup-entries", "20"];
 
-test("a member that was away catches up by a snapshot while writes go on", { timeout: 60_000 }, async () => {
+test("a member that was away catches up by a snapshot while writes go on", async () => {
   const members = await Members.startWith(() => cutEarly, ["ours", "ours", "ours"]);
   const all = members.all as [Member, Member, Member];
   const endpoints = all.map(({ endpoint }) => endpoint);

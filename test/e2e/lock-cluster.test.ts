@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 // Locks are the cluster's: whoever asks, at whatever member, stands in one line, also when the leader dies.
 
@@ -14,7 +15,7 @@ describe.skipIf(!ready)("a lock of three members", () => {
   beforeAll(async () => {
     members = await Members.start("ours", "ours", "ours");
     for (const member of members.all) clients.set(member, new TestClient(member.endpoint));
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const client of clients.values()) client.close();
     await members.stop();
@@ -41,7 +42,7 @@ describe.skipIf(!ready)("a lock of three members", () => {
     );
   }
 
-  test("is given in the order of asking, and over the death of the leader", { timeout: 60_000 }, async () => {
+  test("is given in the order of asking, and over the death of the leader", async () => {
     const [a, b, c] = members.all;
     for (const id of [1n, 2n, 3n]) await at(a).unary("etcdserverpb.Lease", "LeaseGrant", { id, ttl: 300 });
     await lock(a, 1n);

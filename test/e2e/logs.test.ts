@@ -46,7 +46,7 @@ async function useKeys(client: TestClient): Promise<void> {
 }
 
 describe.skipIf(!ready)("slow requests are told in etcd's words", () => {
-  test("field by field", { timeout: 30_000 }, async () => {
+  test("field by field", async () => {
     const run = async (kind: ServerKind): Promise<readonly Line[]> => {
       const server = await ServerProcess.start({ kind, flags: everything });
       const client = new TestClient(server.endpoint);
@@ -82,7 +82,7 @@ function plain(request: unknown): string {
     .trim();
 }
 
-test("nothing that is secret is logged, whatever is slow or goes wrong", { timeout: 30_000 }, async () => {
+test("nothing that is secret is logged, whatever is slow or goes wrong", async () => {
   const file = join(folder, "etcd.log");
   const flags = ["--experimental-warning-unary-request-duration=1ns", `--log-outputs=stderr,${file}`, ...everything];
   const server = await ServerProcess.start({ kind: "ours", flags });
@@ -113,7 +113,7 @@ test("nothing that is secret is logged, whatever is slow or goes wrong", { timeo
   }
 });
 
-test("a log is rotated, and may be for people", { timeout: 30_000 }, async () => {
+test("a log is rotated, and may be for people", async () => {
   const file = join(folder, "rotated", "etcd.log");
   const server = await ServerProcess.start({
     kind: "ours",
@@ -130,7 +130,7 @@ test("a log is rotated, and may be for people", { timeout: 30_000 }, async () =>
   }
   client.close();
   await expect
-    .poll(() => readdirSync(join(folder, "rotated")).sort().join(" "), { timeout: 10_000 })
+    .poll(() => readdirSync(join(folder, "rotated")).sort().join(" "))
     .toMatch(/^etcd-\S+\.log\.gz etcd\.log$/);
   await server.stop();
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { vi } from "vitest";
 import { etcdctl, type Outcome } from "../support/etcdctl.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
+import { until } from "../support/until.js";
 
 /** One member of a cluster, running or not; its data stays between two starts. */
 export class Member {
@@ -160,10 +160,4 @@ export class Members {
     await Promise.all(this.all.map((member) => member.kill()));
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** Tries for some seconds. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  // Not expect.poll: it wants to know its test, and tests that run side by side here have no current one.
-  await vi.waitUntil(condition, { timeout: 15_000, interval: 100 });
 }

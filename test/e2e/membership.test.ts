@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.4"], ["etcd", "3.5"]);
-const slow = 60_000;
 
 let members: Members | undefined;
 afterEach(async () => {
@@ -16,7 +16,7 @@ async function accepted(member: Member, ...args: readonly string[]): Promise<voi
   await until(async () => !(await member.ctl(...args)).stderr.includes("unhealthy cluster"));
 }
 
-test.runIf(able)("members come, get a vote, move, and go for good", { timeout: slow }, async () => {
+test.runIf(able)("members come, get a vote, move, and go for good", async () => {
   members = await Members.start("ours", "ours", "ours");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);
@@ -52,7 +52,7 @@ test.runIf(able)("members come, get a vote, move, and go for good", { timeout: s
   expect((await members.list(a, b, d)).match(/started/g)).toHaveLength(3);
 });
 
-test.runIf(able)("all members start again in any order, and know each other", { timeout: slow }, async () => {
+test.runIf(able)("all members start again in any order, and know each other", async () => {
   members = await Members.start("ours", "ours", "ours");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   const before = await members.list(a, b, c);
@@ -63,7 +63,7 @@ test.runIf(able)("all members start again in any order, and know each other", { 
   expect(await members.list(c, a, b)).toBe(before);
 });
 
-test.runIf(able)("what does not fit keeps a member from joining", { timeout: slow }, async () => {
+test.runIf(able)("what does not fit keeps a member from joining", async () => {
   members = await Members.start("ours");
   const a = members.named("a");
   const b = await members.plan("b", "ours");
@@ -89,7 +89,7 @@ test.runIf(able)("what does not fit keeps a member from joining", { timeout: slo
   await refused(members.joining(), `member ${id} has already been bootstrapped`);
 });
 
-test.runIf(able)("a member whose cluster is lost goes on alone when it is forced to", { timeout: slow }, async () => {
+test.runIf(able)("a member whose cluster is lost goes on alone when it is forced to", async () => {
   members = await Members.start("ours", "ours", "ours");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   await a.done("put", "k", "v");
@@ -117,7 +117,7 @@ for (const { name, kinds, version, comes } of [
   { name: "two etcd 3.4 and one of ours", kinds: ["etcd 3.4", "etcd 3.4", "ours"], version: "3.4.0", comes: "ours" },
   { name: "one etcd 3.4 and two of ours", kinds: ["etcd 3.4", "ours", "ours"], version: "3.4.0", comes: "etcd 3.4" },
 ] as const) {
-  test.runIf(able)(`${name} agree on who they are while members come and go`, { timeout: slow }, async () => {
+  test.runIf(able)(`${name} agree on who they are while members come and go`, async () => {
     members = await Members.start(...kinds);
     const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
     expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);

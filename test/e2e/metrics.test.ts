@@ -6,7 +6,8 @@ import { WatchCreateRequest } from "../../src/wire/index.js";
 import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
-import { Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { Members } from "./members.js";
 
 // What members that were used tell Prometheus: the names and types of etcd, and values behind every name that etcd's
 // own dashboard and alerts, or ours, look at.
@@ -118,7 +119,7 @@ async function use(endpoint: string): Promise<void> {
   client.close();
 }
 
-test.skipIf(!ready)("names, types, labels and buckets are those of etcd 3.5", { timeout: 30_000 }, async () => {
+test.skipIf(!ready)("names, types, labels and buckets are those of etcd 3.5", async () => {
   const flags = ["--metrics", "extensive"];
   const texts = await Promise.all(
     (["etcd 3.5", "ours"] as const).map(async (kind) => {
@@ -158,7 +159,7 @@ describe.skipIf(!ready)("a cluster that was used", () => {
       samples = samplesOf(await scrape(first.endpoint));
       return samples.get(roundTrips)?.every((count) => count > 0) === true;
     });
-  }, 60_000);
+  });
   afterAll(() => members.stop());
 
   test("has values behind every name that etcd's dashboard and alerts use", () => {

@@ -4,9 +4,10 @@ import { TestClient } from "../support/client.js";
 import { etcdctl } from "../support/etcdctl.js";
 import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
+import { until } from "../support/until.js";
 import { type Change, changeOf, everythingFrom } from "./crash/history.js";
 import { expectNothingLost, expectOneHash, Load } from "./load.js";
-import { type Member, Members, until } from "./members.js";
+import { type Member, Members } from "./members.js";
 
 // Clusters of real etcd members and ours, under load from beginning to end: everybody leads once, those that were away
 // get a snapshot from the other kind, and in the end only ours are left, with all that was ever acknowledged. Every

@@ -43,7 +43,7 @@ for (const { name, module, script } of [
   if (!installed && process.env.PYTHON_CLIENTS === "installed") throw new Error(`Debian's ${name} was not found`);
   if (!installed) console.warn(`skipped: Debian's ${name} not found (apt-get install ${name})`);
   describe.skipIf(!installed || !haveServers)(name, () => {
-    test("hears the same of our server as of etcd 3.5", { timeout: 90_000 }, async () => {
+    test("hears the same of our server as of etcd 3.5", async () => {
       const [theirs, ours] = await Promise.all([transcript("etcd 3.5", script), transcript("ours", script)]);
       expect(ours).toEqual(theirs);
       expect(ours.length).toBeGreaterThan(12);

@@ -15,7 +15,8 @@ import { etcdctl, type Outcome } from "../support/etcdctl.js";
 import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
-import { Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { Members } from "./members.js";
 
 // A snapshot file becomes the data directory of a member again: with the same keys, in a cluster of its own, or not at
 // all, and then with etcd's words.
@@ -84,12 +85,12 @@ function restore(...args: readonly string[]): Promise<Outcome> {
   return etcdctlHere("", ["snapshot", "restore", ...args]);
 }
 
-describe.each(kinds)("a snapshot of %s", { timeout: 60_000 }, (kind) => {
+describe.each(kinds)("a snapshot of %s", (kind) => {
   let source: Awaited<ReturnType<typeof snapshotOf>>;
 
   beforeAll(async () => {
     source = await snapshotOf(kind);
-  }, 30_000);
+  });
 
   test("restored, is served with every key, lease and hash", async () => {
     const dataDir = mkdtempSync(join(folder, "one-"));
@@ -152,7 +153,7 @@ describe.each(kinds)("a snapshot of %s", { timeout: 60_000 }, (kind) => {
   });
 });
 
-describe("restore", { timeout: 60_000 }, () => {
+describe("restore", () => {
   const [file, flipped, cut] = [join(folder, "whole"), join(folder, "flipped"), join(folder, "cut")];
   const [bare, small] = [join(folder, "bare"), join(folder, "small")];
   const dir = mkdtempSync(join(folder, "refused-"));
@@ -171,7 +172,7 @@ describe("restore", { timeout: 60_000 }, () => {
     writeFileSync(small, "short");
     mkdirSync(join(full, "wal"));
     writeFileSync(join(full, "something"), "");
-  }, 30_000);
+  });
 
   const refused: readonly { readonly name: string; readonly args: readonly string[]; readonly says?: string }[] = [
     { name: "no file", args: [] },

@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.skipIf(!ready)("a snapshot of ours", { timeout: 120_000 }, () => {
+describe.skipIf(!ready)("a snapshot of ours", () => {
   let server: ServerProcess;
   let client: TestClient;
   let file = "";
@@ -36,7 +36,7 @@ describe.skipIf(!ready)("a snapshot of ours", { timeout: 120_000 }, () => {
     await fill(client);
     file = join(folder, "ours.db");
     expect(await etcdctl("3.5", server.endpoint, ["snapshot", "save", file])).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();
@@ -75,7 +75,7 @@ describe.skipIf(!ready)("a snapshot of ours", { timeout: 120_000 }, () => {
 });
 
 for (const release of releases) {
-  test.skipIf(!ready)(`a snapshot of etcd ${release} reads as what it holds`, { timeout: 60_000 }, async () => {
+  test.skipIf(!ready)(`a snapshot of etcd ${release} reads as what it holds`, async () => {
     const server = await ServerProcess.start({ kind: `etcd ${release}` });
     const client = new TestClient(server.endpoint);
     try {
@@ -93,7 +93,7 @@ for (const release of releases) {
   });
 }
 
-describe("Maintenance.Snapshot", { timeout: 60_000 }, () => {
+describe("Maintenance.Snapshot", () => {
   let server: ServerProcess;
   let client: TestClient;
 
@@ -101,7 +101,7 @@ describe("Maintenance.Snapshot", { timeout: 60_000 }, () => {
     server = await ServerProcess.start({ kind: "ours" });
     client = new TestClient(server.endpoint);
     await fill(client);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     client.close();

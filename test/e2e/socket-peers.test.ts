@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.5"]);
 
@@ -15,7 +16,7 @@ async function accepted(member: Member, ...args: readonly string[]): Promise<voi
   await until(async () => !(await member.ctl(...args)).stderr.includes("unhealthy cluster"));
 }
 
-test.runIf(able)("members reach each other at socket files, and learners join there", { timeout: 60_000 }, async () => {
+test.runIf(able)("members reach each other at socket files, and learners join there", async () => {
   members = await Members.startAtSockets("ours", "ours", "etcd 3.5");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   for (const [name, kind] of [

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { GrpcCode } from "../../src/base/index.js";
 import { Client, ClientError } from "../../src/client/index.js";
-import { type Member, Members, until } from "./members.js";
+import { until } from "../support/until.js";
+import { type Member, Members } from "./members.js";
 
 // A leader of three processes is stopped, as by SIGSTOP or a machine that sleeps, and goes on when another leads.
 // It must not revoke leases that clients have renewed at the other meanwhile: etcd 3.5 does.
@@ -23,7 +24,7 @@ interface Lease {
 let members: Members;
 beforeAll(async () => {
   members = await Members.start("ours", "ours", "ours");
-}, 60_000);
+});
 afterAll(() => members.stop());
 
 async function leaderOf(asked: readonly Member[]): Promise<Member | undefined> {
@@ -44,7 +45,7 @@ async function leaderOf(asked: readonly Member[]): Promise<Member | undefined> {
 /** Resolves when each lease was renewed after that time, or is gone. */
 async function allRenewedAfter(leases: readonly Lease[], at: number): Promise<void> {
   const done = ({ renewedAt, goneAfterMs }: Lease): boolean => goneAfterMs !== undefined || renewedAt > at;
-  await vi.waitUntil(() => leases.every(done), { timeout: 60_000, interval: 100 });
+  await until(() => leases.every(done));
 }
 
 test("a leader that was stopped revokes no lease that was renewed at the next one", { timeout: 180_000 }, async () => {

@@ -80,7 +80,7 @@ async function everybodyLeads({ endpoints }: Cluster, flags: readonly string[]):
   }
 }
 
-test.runIf(ready)("members with certificates of one authority", { timeout: 60_000 }, async () => {
+test.runIf(ready)("members with certificates of one authority", async () => {
   const hosts = ["127.0.0.1", "localhost"];
   const server = await authority.issue("server", { name: "server", hosts });
   const peer = await authority.issue("peer", { name: "peer", hosts });
@@ -114,7 +114,7 @@ test.runIf(ready)("members with certificates of one authority", { timeout: 60_00
   }
 });
 
-test.runIf(ready)("members with certificates of their own making", { timeout: 60_000 }, async () => {
+test.runIf(ready)("members with certificates of their own making", async () => {
   const cluster = await start("auto", ["ours", "etcd 3.5", "ours"], ["--auto-tls", "--peer-auto-tls"]);
   try {
     await everybodyLeads(cluster, ["--insecure-skip-tls-verify", "--insecure-transport=false"]);

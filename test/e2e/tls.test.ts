@@ -49,7 +49,7 @@ beforeAll(async () => {
       "--log-level=debug",
     ],
   });
-}, 20_000);
+});
 
 afterAll(async () => {
   await server?.stop();
@@ -163,7 +163,7 @@ describe("HTTP over TLS", () => {
 
 describe.skipIf(!haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("a certificate's common name is a user", () => {
   for (const kind of ["etcd 3.5", "ours"] as const) {
-    test(`of ${kind}`, { timeout: 30_000 }, async () => {
+    test(`of ${kind}`, async () => {
       const own = await authority.issue("other", { name: "other", hosts: ["127.0.0.1"] });
       const nobody = await authority.issue("nobody", { name: "nobody" });
       const root = await authority.issue("root", { name: "root" });

@@ -51,7 +51,7 @@ class Run {
 
   /** The value that a line of the log has for a field, once there is such a line. */
   async logged(message: string, field = "msg"): Promise<string> {
-    await expect.poll(() => this.stderr.includes(`"msg":"${message}"`), { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => this.stderr.includes(`"msg":"${message}"`)).toBe(true);
     return String(this.lines().find((line) => line.msg === message)?.[field]);
   }
 }
@@ -284,7 +284,7 @@ test("HTTP and metrics can have ports of their own, for HTTP/2 too; clients' the
 test("the log goes where it is told to, from the level it is told", async () => {
   const path = join(directory, "member.log");
   const run = start([...anyPort, `--log-outputs=stdout,${path}`, "--log-level=warn"], { ETCD_FOO: "x" });
-  await expect.poll(() => run.stdout, { timeout: 10_000 }).toContain("unrecognized environment variable");
+  await expect.poll(() => run.stdout).toContain("unrecognized environment variable");
   await expect.poll(() => readFileSync(path, "utf8")).toBe(run.stdout);
   expect(run.stderr).toBe("");
   expect(run.stdout).not.toContain('"level":"info"');
@@ -311,7 +311,7 @@ async function startBlind(
     if (child.exitCode !== null) throw new Error(`the member ended with ${child.exitCode}`);
     return (await fetch(`${url}/health`).catch(() => undefined))?.status === 200;
   };
-  await expect.poll(isUp, { timeout: 30_000 }).toBe(true);
+  await expect.poll(isUp).toBe(true);
   return { child, url };
 }
 
@@ -336,7 +336,7 @@ async function stopped(child: ChildProcess): Promise<number | null> {
   return await ended;
 }
 
-test("a log that nobody reads stops nothing", { timeout: 60_000 }, async () => {
+test("a log that nobody reads stops nothing", async () => {
   const { child, url } = await startBlind("pipe", talkative);
   // A connection keeps some hundred KiB for its reader, and the member 1 MiB more.
   for (let round = 0; !((await lostLines(url)) > 0); round++) {
@@ -399,9 +399,7 @@ test("SIGHUP ends a member that was not started to ignore it, as it ends etcd", 
   expect(run.child.signalCode).toBe("SIGHUP");
 });
 
-test("a member that was removed ends with 0, and again whenever it is started; the others say so in etcd's words", {
-  timeout: 30_000,
-}, async () => {
+test("a removed member ends with 0, and again whenever it is started; the others say so in etcd's words", async () => {
   const [one, two] = [await freePort(), await freePort()];
   const cluster = `--initial-cluster=one=http://127.0.0.1:${one},two=http://127.0.0.1:${two}`;
   const flags = (name: string, port: number) => [

@@ -57,40 +57,39 @@ const flags = () => [
   ...[`--data-dir=${join(folder, `m${members++}`)}`, "--listen-peer-urls=http://127.0.0.1:0"],
   ...["--listen-client-urls=http://127.0.0.1:0", "--advertise-client-urls=http://127.0.0.1:1"],
 ];
-const soon = { timeout: 30_000 };
 
 describe.skipIf(!havePython)("systemd hears of a member", () => {
   for (const { name, path } of [
     { name: "at a path", path: join(folder, "notify") },
     { name: "at an abstract address", path: `@etcd-ts-test-${process.pid}` },
   ]) {
-    test(`from the process that it started, ${name}`, { timeout: 60_000 }, async () => {
+    test(`from the process that it started, ${name}`, async () => {
       const heard = launch("python3", ["-c", receiver, path]).printed;
-      await expect.poll(() => heard.text, soon).toContain("listening");
+      await expect.poll(() => heard.text).toContain("listening");
       const { child } = launch(command, flags(), { NOTIFY_SOCKET: path, WATCHDOG_USEC: "200000" });
-      await expect.poll(() => heard.text, soon).toMatch(new RegExp(`\n${child.pid} READY=1\n`));
-      await expect.poll(() => heard.text, soon).toMatch(new RegExp(`(${child.pid} WATCHDOG=1\n.*){3}`, "s"));
+      await expect.poll(() => heard.text).toMatch(new RegExp(`\n${child.pid} READY=1\n`));
+      await expect.poll(() => heard.text).toMatch(new RegExp(`(${child.pid} WATCHDOG=1\n.*){3}`, "s"));
       child.kill("SIGTERM");
-      await expect.poll(() => heard.text, soon).toContain(`\n${child.pid} STOPPING=1\n`);
+      await expect.poll(() => heard.text).toContain(`\n${child.pid} STOPPING=1\n`);
     });
   }
 });
 
-test("without a socket of its own, a member asks systemd-notify", { timeout: 60_000 }, async () => {
+test("without a socket of its own, a member asks systemd-notify", async () => {
   const told = join(folder, "told");
   const tool = join(folder, "systemd-notify");
   writeFileSync(tool, `#!/bin/sh\necho "$@" >> ${told}\n`);
   chmodSync(tool, 0o755);
   const env = { NOTIFY_SOCKET: join(folder, "nobody"), PATH: `${folder}${delimiter}${process.env.PATH}` };
   const { child } = launch(process.execPath, [command, ...flags()], env);
-  await expect.poll(() => existsSync(told) && readFileSync(told, "utf8"), soon).toBe("READY=1\n");
+  await expect.poll(() => existsSync(told) && readFileSync(told, "utf8")).toBe("READY=1\n");
   child.kill("SIGTERM");
-  await expect.poll(() => readFileSync(told, "utf8"), soon).toBe("READY=1\nSTOPPING=1\n");
+  await expect.poll(() => readFileSync(told, "utf8")).toBe("READY=1\nSTOPPING=1\n");
 });
 
-test("a systemd that cannot be told is a line of the log, and the member serves", { timeout: 60_000 }, async () => {
+test("a systemd that cannot be told is a line of the log, and the member serves", async () => {
   const { printed } = launch(command, flags(), { NOTIFY_SOCKET: join(folder, "nobody"), PATH: process.env.PATH });
-  await expect.poll(() => printed.text, soon).toContain("failed to notify systemd for readiness");
+  await expect.poll(() => printed.text).toContain("failed to notify systemd for readiness");
   expect(printed.text).toContain("ready to serve client requests");
 });
 

@@ -19,7 +19,7 @@ async function start(name: string, ...flags: readonly string[]): Promise<{ termi
   return { terminal: new Terminal(name, url, `${process.execPath} ${words}`), url };
 }
 
-describe.skipIf(!haveTmux)("a member on a terminal", { timeout: 60_000 }, () => {
+describe.skipIf(!haveTmux)("a member on a terminal", () => {
   test("says what scripts wait for, in lines for people", async () => {
     const { terminal } = await start("people");
     const screen = await terminal.shows(/try +etcdctl/);

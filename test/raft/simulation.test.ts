@@ -25,7 +25,7 @@ const seeds = Number(process.env.RAFT_SEEDS ?? 12);
 describe("simulated groups keep every invariant and agree in the end", () => {
   for (const { name, ...treatment } of treatments) {
     for (let seed = 1; seed <= seeds; seed++) {
-      test(`${name}, seed ${seed}`, { timeout: 60_000 }, () => {
+      test(`${name}, seed ${seed}`, () => {
         const simulation = new Simulation({ ...treatment, seed });
         simulation.run(3000);
         const states = simulation.settle();

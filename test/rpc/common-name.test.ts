@@ -3,11 +3,12 @@ import { connect as connectHttp2 } from "node:http2";
 import { type AddressInfo, connect as connectPlain } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { type Binding, CallCounters, Gate, GrpcServer, SharedPort, SlowCalls } from "../../src/rpc/index.js";
 import { readCredentials } from "../../src/tls/index.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
+import { until } from "../support/until.js";
 
 // A port with TLS whose only method answers with the common name that the call has.
 
@@ -106,7 +107,7 @@ test("a connection over TLS or in the clear is counted until it is closed, which
   await once(silent, "connect");
   silent.destroy();
   for (const client of clients) client.close();
-  await vi.waitUntil(() => memory.heldBytes === 0, { timeout: 20_000 });
+  await until(() => memory.heldBytes === 0);
 });
 
 test("what a gateway asks has none: the certificate is the gateway's", async () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock, MemoryAccount, silentLogger } from "../../src/base/index.js";
 import { Gateway } from "../../src/rpc/gateway/gateway.js";
 import { unary } from "../../src/rpc/grpc/binding.js";
@@ -10,6 +10,7 @@ import { Gate } from "../../src/rpc/grpc/gate.js";
 import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import { services } from "../../src/wire/index.js";
 import { askHttp } from "../support/http-client.js";
+import { until } from "../support/until.js";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -56,21 +57,21 @@ describe("the account of memory at the gateway", () => {
       socket.write(
         `POST ${rangePath} HTTP/1.1\r\nHost: x\r\nContent-Length: 39999\r\n\r\n{"key":"${"A".repeat(30_000)}`,
       );
-      await vi.waitUntil(() => memory.pot("calls").refusals + memory.pot("requests").refusals > 0, { timeout: 20_000 });
+      await until(() => memory.pot("calls").refusals + memory.pot("requests").refusals > 0);
       return () => text;
     });
     const texts = await Promise.all(answers);
-    await vi.waitUntil(() => texts.some((text) => text().includes("too many requests")), { timeout: 20_000 });
+    await until(() => texts.some((text) => text().includes("too many requests")));
     expect(memory.peakBytes).toBeLessThanOrEqual(mebibyte);
     for (const socket of sockets) socket.destroy();
-    await vi.waitUntil(() => memory.heldBytes === 0, { timeout: 20_000 });
+    await until(() => memory.heldBytes === 0);
   });
 
   test("a call holds nothing once it is answered", async () => {
     const memory = accountOf(mebibyte);
     const endpoint = await start(memory);
     expect((await askHttp(endpoint, { path: rangePath, body: aKey })).status).toBe(200);
-    await vi.waitUntil(() => memory.heldBytes === 0, { timeout: 20_000 });
+    await until(() => memory.heldBytes === 0);
     expect(memory.peakBytes).toBeGreaterThan(0);
   });
 });

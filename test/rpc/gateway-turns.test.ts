@@ -8,6 +8,7 @@ import { CallCounters } from "../../src/rpc/grpc/call-counters.js";
 import { Gate } from "../../src/rpc/grpc/gate.js";
 import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import { JsonScanner } from "../../src/wire/json/scanner.js";
+import { until } from "../support/until.js";
 
 // What the gateway does for all its clients together in one turn of the event loop. A clock that only work moves on
 // makes that countable.
@@ -62,10 +63,10 @@ test("bodies that come together are scanned in turns, however short each of thei
     cleanups.push(() => socket.destroy());
     socket.write('POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n{"key":"');
   }
-  await vi.waitUntil(() => scanned.length === sockets.length, { timeout: 20_000 });
+  await until(() => scanned.length === sockets.length);
   scanned.length = 0;
   for (const socket of sockets) socket.write("A".repeat(1_000));
-  await vi.waitUntil(() => scanned.length >= sockets.length, { timeout: 20_000 });
+  await until(() => scanned.length >= sockets.length);
   const most = Math.max(...scanned.map((at) => scanned.filter((other) => other === at).length));
   // A turn is over after eight milliseconds, of which each piece takes three.
   expect(most).toBeLessThanOrEqual(3);

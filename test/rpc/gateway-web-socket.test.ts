@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import { streaming, unary } from "../../src/rpc/grpc/binding.js";
@@ -14,6 +14,7 @@ import {
   SlowCalls,
 } from "../../src/rpc/index.js";
 import { services, WatchResponse } from "../../src/wire/index.js";
+import { until } from "../support/until.js";
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -157,11 +158,11 @@ test("messages that do not come whole are counted, and close their websockets wh
   }, 1);
   cleanups.push(() => clearInterval(pieces));
   const pot = memory.pot("requests");
-  await vi.waitUntil(() => pot.heldBytes > 0, { timeout: 20_000 });
+  await until(() => pot.heldBytes > 0);
   memory.pot("reads").take(1024 * 1024);
-  await vi.waitUntil(() => sockets.every(({ readyState }) => readyState >= WebSocket.CLOSING), { timeout: 20_000 });
+  await until(() => sockets.every(({ readyState }) => readyState >= WebSocket.CLOSING));
   clearInterval(pieces);
   for (const socket of sockets) socket.terminate();
   memory.pot("reads").release(1024 * 1024);
-  await vi.waitUntil(() => memory.heldBytes === 0, { timeout: 20_000 });
+  await until(() => memory.heldBytes === 0);
 });

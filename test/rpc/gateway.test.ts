@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { EtcdError, ManualClock, MemoryAccount, silentLogger } from "../../src/base/index.js";
 import { Gateway } from "../../src/rpc/gateway/gateway.js";
 import { parseTimeoutMs } from "../../src/rpc/gateway/grpc-timeout.js";
@@ -16,6 +16,7 @@ import { CallError } from "../../src/rpc/services/status.js";
 import type { Call } from "../../src/server/index.js";
 import { KeyValue, services, type WatchRequest, WatchResponse } from "../../src/wire/index.js";
 import { askHttp } from "../support/http-client.js";
+import { untilStill } from "../support/until.js";
 
 type WatchStream = ServerStream<WatchRequest, WatchResponse>;
 
@@ -215,13 +216,7 @@ describe("a stream", () => {
     const socket = connect(Number(port), host);
     socket.pause();
     socket.write("POST /v3/watch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
-    let before = -1;
-    const stopped = () => {
-      const same = written === before;
-      before = written;
-      return same && written > 0;
-    };
-    await vi.waitUntil(stopped, { interval: 100, timeout: 20_000 });
+    await untilStill(() => written);
     expect(written).toBeLessThan(2_000);
     socket.destroy();
     await over;
@@ -329,15 +324,7 @@ describe("a long answer", () => {
     const request = httpRequest({ host: "127.0.0.1", port: endpoint.split(":")[1], path: rangePath, method: "POST" });
     request.end(aKey);
     const [response] = (await once(request, "response")) as [IncomingMessage];
-    let before = -1;
-    await vi.waitUntil(
-      () => {
-        const same = made === before;
-        before = made;
-        return same;
-      },
-      { interval: 200, timeout: 10_000 },
-    );
+    await untilStill(() => made);
     expect(made).toBeLessThan(many);
     expect(closed).toBe(0);
     let length = 0;

@@ -16,6 +16,7 @@ import {
   request as requestFields,
   settings,
 } from "../http2/frames.js";
+import { untilStill } from "../support/until.js";
 
 // What a call is, as the bytes of HTTP/2 frames, and what a server answers to anything else: in grpc-go's words.
 
@@ -293,14 +294,7 @@ describe("messages", () => {
     socket.pause();
     socket.write(Buffer.concat([preface, settings(), headers(1, fields), ...frames]));
     // The client takes nothing, so the handler is soon asked to wait.
-    await expect.poll(() => seen.length).toBeGreaterThan(0);
-    let least = -1;
-    const settled = (): boolean => {
-      const same = seen.length === least;
-      least = seen.length;
-      return same;
-    };
-    await expect.poll(settled).toBe(true);
+    await untilStill(() => seen.length);
     expect(seen.length).toBeLessThan(50);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30_000_000);
     socket.destroy();

@@ -16,6 +16,7 @@ import {
 } from "../../src/rpc/index.js";
 import { healthBindings } from "../../src/rpc/services/health.js";
 import { WireError } from "../../src/wire/index.js";
+import { untilStill } from "../support/until.js";
 
 const receiveBytesMax = 1_000;
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -237,13 +238,7 @@ test("a client that does not read stops its stream's handler, and no other call"
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   const asking = session.request({ ":method": "POST", ":path": "/t.T/Stream", "content-type": "application/grpc" });
   asking.write(Buffer.alloc(5));
-  let before = 0;
-  const settled = (): boolean => {
-    const same = before > 0 && written === before;
-    before = written;
-    return same;
-  };
-  await expect.poll(settled).toBe(true);
+  await untilStill(() => written);
   expect(written).toBeLessThan(1_000_000);
   expect(await ask(client, "/t.T/Echo", "x")).toMatchObject({ answer: "x" });
   session.destroy();

@@ -12,6 +12,7 @@ import { silentLogger, systemClock } from "../../src/base/index.js";
 import { admitHttp, hasCertifiedName } from "../../src/rpc/http/http-access.js";
 import { HttpBridge } from "../../src/rpc/http/http-bridge.js";
 import { Listening } from "../http2/listening.js";
+import { untilStill } from "../support/until.js";
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -131,13 +132,7 @@ test("a client that does not read stops the answer, and one that leaves ends it"
   const request = session.request({});
   request.on("error", () => undefined);
   await once(request, "response");
-  let before = -1;
-  const settled = (): boolean => {
-    const same = written === before;
-    before = written;
-    return same;
-  };
-  await expect.poll(settled).toBe(true);
+  await untilStill(() => written);
   expect(written).toBeLessThan(1_000_000);
   request.close();
   await expect.poll(() => closed).toBe(true);

@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { Duplex } from "node:stream";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { LoopTurn, ManualClock } from "../../src/base/index.js";
 import { frameBytesMax, PacedFrames } from "../../src/rpc/gateway/paced-frames.js";
+import { until } from "../support/until.js";
 
 // What comes of a websocket's connection, by hand: whoever reads frames sees none that is long.
 
@@ -118,7 +119,7 @@ test("a connection that breaks ends what reads it, and the other way round", asy
   const frames = new PacedFrames(connection, LoopTurn.of(new ManualClock()), mebibyte);
   frames.on("error", () => undefined);
   connection.destroy(new Error("reset"));
-  await vi.waitUntil(() => frames.destroyed);
+  await until(() => frames.destroyed);
   const other = new Duplex({ read: () => undefined });
   new PacedFrames(other, LoopTurn.of(new ManualClock()), mebibyte).destroy();
   expect(other.destroyed).toBe(true);

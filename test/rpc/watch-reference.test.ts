@@ -213,7 +213,7 @@ function putAll(keys: readonly string[], value: string): TxnRequest {
 
 describe.runIf(haveReference(["etcd", "3.5"]))("watching says what etcd 3.5 says:", () => {
   for (const { name, steps } of scenarios) {
-    test.concurrent(name, { timeout: 30_000 }, async () => {
+    test.concurrent(name, async () => {
       const [ours, real] = await Promise.all([play("ours", steps), play("etcd 3.5", steps)]);
       expect(byWatch(ours)).toEqual(byWatch(real));
     });

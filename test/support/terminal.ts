@@ -15,7 +15,7 @@ if (!haveTmux) console.warn("skipped: tmux not found (Debian: apt-get install tm
 const command = `${process.execPath} ${fileURLToPath(new URL("../../bin/etcdctl", import.meta.url))}`;
 const socket = `etcdctl-test-${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), "etcdctl-path-"));
-const patienceMs = 15_000;
+const patienceMs = 100_000;
 
 function tmux(...args: string[]): string {
   return execFileSync("tmux", ["-L", socket, ...args], { encoding: "utf8" });

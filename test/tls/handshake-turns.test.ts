@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import { type LogFields, ManualClock, silentLogger } from "../../src/base/index.js";
 import { Handshakes, readCredentials, type SecureConnection } from "../../src/tls/index.js";
 import { TestAuthority } from "../support/certificates.js";
+import { until } from "../support/until.js";
 
 test("the first words of many clients are answered in turns, and those who say nothing are dropped", async () => {
   const clock = new ManualClock();
@@ -44,17 +45,17 @@ test("the first words of many clients are answered in turns, and those who say n
   });
   const raw = Array.from({ length: 21 }, () => connectPlain(port, "127.0.0.1"));
   for (const socket of raw) socket.on("error", () => undefined);
-  await vi.waitUntil(() => handshakes.halfOpen === 21, { timeout: 20_000 });
+  await until(() => handshakes.halfOpen === 21);
   const clients = raw.slice(1).map((socket) => connect({ socket, host: "127.0.0.1", ca: ours.cert }));
   for (const client of clients) client.on("error", () => undefined);
-  await vi.waitUntil(() => done.length === 20, { timeout: 20_000 });
+  await until(() => done.length === 20);
   // A turn is over after eight milliseconds, of which each takes five.
   expect(Math.max(...begun.map((at) => begun.filter((other) => other === at).length))).toBeLessThanOrEqual(2);
   expect(begun).toHaveLength(20);
   expect(lines).toEqual([]);
   clock.advance(10_000);
   expect(lines).toHaveLength(1);
-  await vi.waitUntil(() => handshakes.halfOpen === 0, { timeout: 20_000 });
+  await until(() => handshakes.halfOpen === 0);
   spy.mockRestore();
   clearImmediate(counting);
   for (const socket of raw) socket.destroy();

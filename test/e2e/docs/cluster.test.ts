@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { until } from "../members.js";
+import { until } from "../../support/until.js";
 import { commandsOf } from "./page.js";
 import { Reader } from "./reader.js";
 
@@ -11,7 +11,7 @@ afterEach(async () => {
   reader = undefined;
 });
 
-test("README.md: the cluster loses its leader and gets another one", { timeout: 90_000 }, async () => {
+test("README.md: the cluster loses its leader and gets another one", async () => {
   reader = await Reader.sitDown({
     before: async (statement, typing) => {
       const [, name] = /^kill -9 .*cluster\.etcd\/(\w+)/.exec(statement) ?? [];

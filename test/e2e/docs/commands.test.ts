@@ -18,7 +18,7 @@ for (const { page, section } of [
   { page: "docs/settings.md", section: undefined },
   { page: "docs/monitoring.md", section: undefined },
 ]) {
-  test(`${page}: every command does what the page says`, { timeout: 60_000 }, async () => {
+  test(`${page}: every command does what the page says`, async () => {
     server = await ServerProcess.start({ kind: "ours" });
     reader = await Reader.sitDown({ endpoint: server.endpoint, etcdctl: "ours" });
     await reader.follow(commandsOf(page, section));

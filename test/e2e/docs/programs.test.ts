@@ -25,7 +25,7 @@ for (const { page, promises } of [
   { page: "README.md", promises: 1 },
   { page: "docs/client.md", promises: 3 },
 ] as const) {
-  test(`the program of ${page} compiles and runs`, { timeout: 30_000 }, () => {
+  test(`the program of ${page} compiles and runs`, () => {
     const programs = blocksOf(page).filter(({ language }) => language === "ts");
     expect(programs).toHaveLength(1);
     const program = programs[0]?.text ?? "";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { expect } from "vitest";
 import { findReference } from "../../support/reference.js";
-import { until } from "../members.js";
+import { until } from "../../support/until.js";
 import { type Block, root } from "./page.js";
 
 const serving = "ready to serve client requests";

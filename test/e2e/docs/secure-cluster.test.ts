@@ -27,7 +27,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-test.runIf(able)("the way of docs/security.md to a secure cluster leads there", { timeout: 60_000 }, async () => {
+test.runIf(able)("the way of docs/security.md to a secure cluster leads there", async () => {
   const blocks = commandsOf("docs/security.md", "Securing a cluster").map(({ text }) =>
     text.replaceAll("127.0.0.1", host),
   );

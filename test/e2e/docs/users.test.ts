@@ -12,28 +12,24 @@ const blocks = commandsOf("docs/security.md", "Users and roles").map(({ text }) 
 const folder = mkdtempSync(join(tmpdir(), "etcd-readme-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.skipIf(!have("curl") || !have("openssl"))(
-  "the users and roles of docs/security.md work",
-  { timeout: 60_000 },
-  async () => {
-    expect(blocks).toHaveLength(3);
-    const [commands = "", overHttp = "", signed = ""] = blocks;
-    await run(signed.split("\n")[0] ?? "", "");
-    const options = /--auth-token (\S+)/.exec(signed)?.[1]?.replace("jwt.key", join(folder, "jwt.key")) ?? "";
-    for (const flags of [[], ["--auth-token", options]]) {
-      const server = await ServerProcess.start({ kind: "ours", flags });
-      try {
-        const { stdout, stderr } = await run(commands, server.endpoint);
-        expect(stdout.split("\n").slice(-4)).toEqual(["OK", "Authentication Status: true", "AuthRevision: 7", ""]);
-        expect(stderr).toBe("Error: etcdserver: permission denied\n");
-        const { stdout: found } = await run(overHttp, server.endpoint);
-        expect(found).toContain(`"value":"${Buffer.from("green").toString("base64")}"`);
-      } finally {
-        await server.stop();
-      }
+test.skipIf(!have("curl") || !have("openssl"))("the users and roles of docs/security.md work", async () => {
+  expect(blocks).toHaveLength(3);
+  const [commands = "", overHttp = "", signed = ""] = blocks;
+  await run(signed.split("\n")[0] ?? "", "");
+  const options = /--auth-token (\S+)/.exec(signed)?.[1]?.replace("jwt.key", join(folder, "jwt.key")) ?? "";
+  for (const flags of [[], ["--auth-token", options]]) {
+    const server = await ServerProcess.start({ kind: "ours", flags });
+    try {
+      const { stdout, stderr } = await run(commands, server.endpoint);
+      expect(stdout.split("\n").slice(-4)).toEqual(["OK", "Authentication Status: true", "AuthRevision: 7", ""]);
+      expect(stderr).toBe("Error: etcdserver: permission denied\n");
+      const { stdout: found } = await run(overHttp, server.endpoint);
+      expect(found).toContain(`"value":"${Buffer.from("green").toString("base64")}"`);
+    } finally {
+      await server.stop();
     }
-  },
-);
+  }
+});
 
 function have(program: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((place) => existsSync(join(place, program)));
