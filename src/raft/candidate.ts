@@ -7,7 +7,7 @@ import { appendEntries, broadcastAppend } from "./replication.js";
 import type { StepResult } from "./step-result.js";
 import { type Message, noNode } from "./types.js";
 
-/** One message at a candidate or pre-candidate, after terms were compared. */
+/** Handles a message at a candidate or pre-candidate, after terms have been compared. */
 export function stepCandidate(raft: Raft, message: Message): StepResult {
   switch (message.type) {
     case "MsgProp":
@@ -29,7 +29,7 @@ export function stepCandidate(raft: Raft, message: Message): StepResult {
       if (raft.state === "StateCandidate") countVote(raft, message);
       return "taken";
     case "MsgPreVoteResp":
-      // A candidate may still get answers to what it asked as pre-candidate.
+      // A candidate may still get answers to its pre-vote.
       if (raft.state === "StatePreCandidate") countVote(raft, message);
       return "taken";
     case "MsgTimeoutNow":
@@ -38,7 +38,7 @@ export function stepCandidate(raft: Raft, message: Message): StepResult {
         return `${own} ignored MsgTimeoutNow from ${hex(message.from)}`;
       });
       return "taken";
-    // Nothing for this role to do; and what was dealt with whatever the role.
+    // These messages mean nothing to this role, or were handled before the role matters.
     case "MsgAppResp":
     case "MsgHeartbeatResp":
     case "MsgTransferLeader":
@@ -73,7 +73,7 @@ function countVote(raft: Raft, message: Message): void {
       }
       return;
     case "VoteLost":
-      // At the own term: the answer to a pre-vote may carry one that never came to be.
+      // Keep our own term: the answer to a pre-vote may carry a term that never began.
       raft.becomeFollower(raft.term, noNode);
       return;
     case "VotePending":
@@ -83,10 +83,11 @@ function countVote(raft: Raft, message: Message): void {
   }
 }
 
-/** Takes the lead and makes it known. */
+/** Becomes leader and announces it. */
 function lead(raft: Raft): void {
   raft.becomeLeader();
-  // An entry of the own term is what lets earlier ones be committed (paper, 5.4.2). It is never too large.
+  // Earlier entries can only be committed along with an entry of the leader's own term (paper, 5.4.2). An empty entry
+  // is never too large.
   const appended = appendEntries(raft, [{ type: "EntryNormal", data: new Uint8Array(0) }]);
   assert(appended, "the first entry of a term is taken");
   raft.logger.info(() => `${raft.name} became leader at term ${raft.term}`);

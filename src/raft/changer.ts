@@ -5,26 +5,26 @@ import { type InflightLimits, Progress } from "./progress.js";
 import { isJoint, type ProgressMap, type TrackedConfig } from "./tracker.js";
 import type { ConfState, NodeId } from "./types.js";
 
-/** A configuration and the progress of its members: what a change starts from, and what it leads to. */
+/** A configuration and the progress of its members, before or after a change. */
 export interface Membership {
   readonly config: TrackedConfig;
   readonly progress: ProgressMap;
 }
 
-/** The change does not fit the configuration it meets. */
+/** The change is not possible in the current configuration. */
 export class ConfChangeError extends Error {
   override readonly name = "ConfChangeError";
 }
 
-/** What a change needs to know beside the membership. */
+/** Further inputs of a change. */
 export interface ChangeContext {
-  /** New members are probed from here. */
+  /** Last index of the leader's log, from which new members are probed. */
   readonly lastIndex: number;
   readonly limits: InflightLimits;
 }
 
 /**
- * The membership after a change; the one handed in is left as it is.
+ * Computes the membership after a change; `from` is not modified.
  *
  * @throws ConfChangeError
  */
@@ -42,7 +42,7 @@ export function changeMembership(from: Membership, change: ConfChangeV2, context
   }
 }
 
-/** Changes of which one voter at most is affected: old and new majorities overlap (thesis, 4.1). */
+/** Applies changes that affect at most one voter: old and new majorities overlap (thesis, 4.1). */
 export function simpleChange(
   from: Membership,
   changes: readonly ConfChangeSingle[],
@@ -57,7 +57,10 @@ export function simpleChange(
   return draft.finish(false);
 }
 
-/** Any changes: from here on both the old and the new voters must agree (thesis, 4.3). */
+/**
+ * Applies any changes by entering a joint configuration: from now on both the old and the new voters must agree
+ * (thesis, 4.3).
+ */
 export function enterJoint(
   from: Membership,
   changes: readonly ConfChangeSingle[],
@@ -72,7 +75,7 @@ export function enterJoint(
   return draft.finish(autoLeave);
 }
 
-/** The new voters alone decide again. */
+/** Leaves a joint configuration: only the new voters decide again. */
 export function leaveJoint(from: Membership): Membership {
   const draft = new Draft(from, { lastIndex: 0, limits: { messages: 0, bytes: 0 } });
   if (!isJoint(from.config)) throw new ConfChangeError("can't leave a non-joint config");
@@ -80,7 +83,7 @@ export function leaveJoint(from: Membership): Membership {
   return draft.finish(false);
 }
 
-/** The membership that a stored configuration describes, starting from none. */
+/** Builds the membership that a stored configuration describes, starting from an empty one. */
 export function restoreMembership(empty: Membership, state: ConfState, context: ChangeContext): Membership {
   const add = (nodeId: NodeId): ConfChangeSingle => ({ type: "ConfChangeAddNode", nodeId });
   const remove = (nodeId: NodeId): ConfChangeSingle => ({ type: "ConfChangeRemoveNode", nodeId });
@@ -91,14 +94,15 @@ export function restoreMembership(empty: Membership, state: ConfState, context: 
     ...state.learners.map(addLearner),
     ...state.learnersNext.map(addLearner),
   ];
-  // A joint configuration is reached as it once was: from that of the outgoing voters.
+  // A joint configuration is rebuilt as it came about: first the configuration of the outgoing voters, then the
+  // changes.
   const joint = state.votersOutgoing.length > 0;
   const steps = joint ? state.votersOutgoing.map(add) : incoming;
   const base = steps.reduce((membership, step) => simpleChange(membership, [step], context), empty);
   return joint ? enterJoint(base, incoming, state.autoLeave, context) : base;
 }
 
-/** A copy of a membership that changes are tried on. */
+/** A copy of a membership, on which changes are tried. */
 class Draft {
   readonly incoming: Set<NodeId>;
   readonly outgoing: Set<NodeId>;
@@ -119,7 +123,7 @@ class Draft {
 
   apply(changes: readonly ConfChangeSingle[]): void {
     for (const { type, nodeId } of changes) {
-      // The application voids a change it refuses by taking the node out.
+      // The application voids a change that it refuses by setting the node to 0.
       if (nodeId === 0n) continue;
       switch (type) {
         case "ConfChangeAddNode":
@@ -198,12 +202,12 @@ class Draft {
     this.incoming.delete(id);
     this.#learners.delete(id);
     this.#learnersNext.delete(id);
-    // As long as it votes in the old configuration, it must be sent the log.
+    // While the node votes in the old configuration, the leader must send it the log.
     if (!this.outgoing.has(id)) this.#progress.delete(id);
   }
 
   #track(id: NodeId, isLearner: boolean): void {
-    // Counted as active: the next quorum check may come before the newcomer can answer.
+    // A new member counts as active, since the next quorum check may come before it can answer.
     const start = { match: 0, next: Math.max(this.#context.lastIndex, 1), isLearner, active: true };
     this.#progress.set(id, new Progress(this.#context.limits, start));
   }

@@ -7,25 +7,27 @@ export type ConfChangeType =
   | "ConfChangeUpdateNode"
   | "ConfChangeAddLearnerNode";
 
-/** How a change of several members goes through a joint configuration, and who ends that. */
+/** How a change of several members uses a joint configuration, and who ends it. */
 export type ConfChangeTransition =
-  /** The simple protocol when one change suffices, otherwise as `JointImplicit`. */
+  /** Uses the simple protocol when one change suffices, otherwise as `JointImplicit`. */
   | "ConfChangeTransitionAuto"
-  /** Joint, and left by the leader as soon as it is applied. */
+  /** Uses a joint configuration, which the leader leaves as soon as it is applied. */
   | "ConfChangeTransitionJointImplicit"
-  /** Joint, until an empty change is proposed. */
+  /** Uses a joint configuration until an empty change is proposed. */
   | "ConfChangeTransitionJointExplicit";
 
 export interface ConfChangeSingle {
   readonly type: ConfChangeType;
-  /** 0 makes the change void: an application applies that for a change it refuses. */
+  /**
+   * Member that changes; 0 makes the change void. An application applies a void change in place of one that it refuses.
+   */
   readonly nodeId: NodeId;
 }
 
 /** One change of one member, as etcd proposes them. */
 export interface ConfChangeV1 extends ConfChangeSingle {
   readonly version: 1;
-  /** The application's; the core does not look at it. */
+  /** Id for the application; the core ignores it. */
   readonly id: bigint;
   readonly context: Uint8Array;
 }
@@ -40,21 +42,21 @@ export interface ConfChangeV2 {
 
 export type ConfChange = ConfChangeV1 | ConfChangeV2;
 
-/** How conf changes become the data of entries: the core has no bytes of its own. */
+/** Converts conf changes to and from the data of entries: the core defines no encoding. */
 export interface ConfChangeCodec {
   encode(change: ConfChange): Uint8Array;
   /** Empty data of `EntryConfChangeV2` is the change that leaves a joint configuration. Throws on other bytes. */
   decode(type: "EntryConfChange" | "EntryConfChangeV2", data: Uint8Array): ConfChange;
 }
 
-/** The same change in the wider form. */
+/** Converts a change to the more general form. */
 export function asConfChangeV2(change: ConfChange): ConfChangeV2 {
   if (change.version === 2) return change;
   const { type, nodeId, context } = change;
   return { version: 2, transition: "ConfChangeTransitionAuto", changes: [{ type, nodeId }], context };
 }
 
-/** Which of the three protocols carries a change out. */
+/** The protocol that carries out a change. */
 export type ConfChangePlan =
   | { readonly protocol: "simple" }
   | { readonly protocol: "enter joint"; readonly autoLeave: boolean }
@@ -64,7 +66,8 @@ export function planConfChange(change: ConfChangeV2): ConfChangePlan {
   switch (change.transition) {
     case "ConfChangeTransitionAuto":
       if (change.changes.length === 0) return { protocol: "leave joint" };
-      // Some pairs of changes would be safe one by one, but which depends on the configuration they meet.
+      // Some pairs of changes would be safe one by one, but which pairs depends on the configuration when they are
+      // applied.
       return change.changes.length === 1 ? { protocol: "simple" } : { protocol: "enter joint", autoLeave: true };
     case "ConfChangeTransitionJointImplicit":
       return { protocol: "enter joint", autoLeave: true };
@@ -75,7 +78,7 @@ export function planConfChange(change: ConfChangeV2): ConfChangePlan {
   }
 }
 
-/** A change as log lines name it. */
+/** Text of a change for log lines. */
 export function describeConfChange(change: ConfChange): string {
   const { transition, changes, context } = asConfChangeV2(change);
   const singles = changes.map(({ type, nodeId }) => ` changes:{type:${type} node_id:${nodeId}}`).join("");

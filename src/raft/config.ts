@@ -5,59 +5,64 @@ import type { Storage } from "./storage.js";
 import { appendThread, applyThread, type NodeId, noNode } from "./types.js";
 
 /**
- * How the leader knows that it still leads when it answers a read: by a round of heartbeats (`safe`), or by the
- * lease that `checkQuorum` gives it (`lease-based`), which trusts the members' clocks to run alike.
+ * How the leader makes sure that it still leads before it answers a read: by a round of heartbeats (`safe`), or by the
+ * lease that `checkQuorum` gives it (`lease-based`), which requires that the members' clocks run equally fast.
  */
 export type ReadOnlyOption = "safe" | "lease-based";
 
 /** The settings of one node. Sizes are bytes; `Infinity` means no limit. */
 export interface Config {
   readonly id: NodeId;
-  /** A follower that hears nothing for this many ticks, and a random part of as many again, campaigns. */
+  /**
+   * A follower campaigns after this many ticks, plus a random part of as many again, without a message from a leader.
+   */
   readonly electionTicks: number;
   readonly heartbeatTicks: number;
   readonly storage: Storage;
-  /** Up to here the application has applied already; only when restarting. */
+  /** Index up to which the application has applied the log before a restart. */
   readonly applied?: number;
   readonly random: Random;
   readonly logger: RaftLogger;
   readonly codec: ConfChangeCodec;
 
-  /** Entries of one append message; 0 means one entry at a time. */
+  /** Bytes of entries in one append message; 0 means one entry at a time. */
   readonly maxSizePerMessage: number;
-  /** Entries of one Ready, which are stored in one write: more are left to the next. No limit when absent. */
+  /**
+   * Bytes of entries in one Ready, which are stored in one write; further entries come in the next Ready. No limit by
+   * default.
+   */
   readonly maxStoredSizePerReady?: number;
-  /** Committed entries handed out and not yet acknowledged; `maxSizePerMessage` when absent. */
+  /** Bytes of committed entries that are handed out and not acknowledged; `maxSizePerMessage` by default. */
   readonly maxCommittedSizePerReady?: number;
-  /** Data of entries that are proposed but not committed: more is dropped. */
+  /** Bytes of data that may be proposed but not committed; further proposals are dropped. No limit by default. */
   readonly maxUncommittedEntriesSize?: number;
-  /** Append messages on their way to one follower. */
+  /** The most append messages in flight to one follower. */
   readonly maxInflightMessages: number;
-  /** Entry data on its way to one follower; at least `maxSizePerMessage`. */
+  /** The most bytes of entry data in flight to one follower; at least `maxSizePerMessage`. No limit by default. */
   readonly maxInflightBytes?: number;
 
-  /** The leader steps down when it has not heard of a quorum for an election timeout. */
+  /** The leader steps down when a quorum has not answered for an election timeout. */
   readonly checkQuorum?: boolean;
-  /** Ask whether an election could be won before raising the term. */
+  /** A node asks whether it could win an election before it raises the term. */
   readonly preVote?: boolean;
   readonly readOnly?: ReadOnlyOption;
-  /** Storage messages and their responses in place of `advance`. */
+  /** Storage messages and their responses replace `advance`. */
   readonly asyncStorageWrites?: boolean;
   /**
-   * The application tells with `applied` how far it has come, which may be long after `advance`: entries wait in its
-   * queue, and a snapshot's state takes time to load. Until then a conf change counts as pending, the node does not
-   * stand for election with it, and its leader is told how far its state is behind its log.
+   * The application reports with `applied` how far it has applied, possibly long after `advance`: entries wait in its
+   * queue, and the state of a snapshot takes time to load. Until then a conf change counts as pending, the node does
+   * not campaign with it, and the leader is told how far the state is behind the log.
    */
   readonly reportsApplied?: boolean;
-  /** A follower drops proposals instead of sending them to the leader. */
+  /** A follower drops proposals instead of forwarding them to the leader. */
   readonly disableProposalForwarding?: boolean;
-  /** Take conf changes that look wrong for the applied configuration: whoever proposes them knows better. */
+  /** Accepts conf changes that look wrong in the applied configuration: the proposer takes responsibility. */
   readonly disableConfChangeValidation?: boolean;
   /** A leader that is removed or becomes a learner steps down at once. */
   readonly stepDownOnRemoval?: boolean;
 }
 
-/** Stops a start with settings under which the protocol would not work. */
+/** Refuses settings under which the protocol would not work. */
 export function checkConfig(config: Config): void {
   assert(config.id !== noNode, "node id is not 0");
   assert(config.id !== appendThread && config.id !== applyThread, "node id is not that of a storage thread");

@@ -4,13 +4,19 @@ import type { Raft } from "./raft.js";
 import type { Tally } from "./tracker.js";
 import { type Message, type NodeId, noNode } from "./types.js";
 
-/** Why a node stands: to see whether it could win, to win, or because the leader asked it to take over. */
+/**
+ * Kind of campaign: asking whether the node could win, an election, or an election that the leader requested for a
+ * transfer.
+ */
 export type Campaign = "pre-election" | "election" | "transfer";
 
-/** Marks votes of a transfer: they are not turned away for the lease that the leader itself gives up. */
+/**
+ * Context of the vote requests of a transfer: the leader's lease must not block them, since the leader itself gives it
+ * up.
+ */
 const transferContext = Buffer.from("CampaignTransfer");
 
-/** Stands for election, if this node may. */
+/** Starts a campaign, if this node is allowed to. */
 export function startElection(raft: Raft, campaign: Campaign): void {
   const { log, logger, name } = raft;
   if (raft.state === "StateLeader") {
@@ -18,7 +24,7 @@ export function startElection(raft: Raft, campaign: Campaign): void {
   } else if (!raft.promotable) {
     logger.warn(() => `${name} is unpromotable and can not campaign`);
   } else if (log.someEntry(log.applied + 1, log.committed + 1, (entry) => entry.type !== "EntryNormal")) {
-    // Elected by the configuration that is applied, it could lead a group that is another by now.
+    // The applied configuration may be outdated: a node that it elects could lead a group that has changed since.
     logger.warn(() => {
       const change = "there are still pending configuration changes to apply";
       return `${name} cannot campaign at term ${raft.term} since ${change}`;
@@ -29,7 +35,7 @@ export function startElection(raft: Raft, campaign: Campaign): void {
   }
 }
 
-/** Becomes (pre-)candidate and asks every voter, itself included. */
+/** Becomes candidate or pre-candidate, and requests the votes of all voters, itself included. */
 export function requestVotes(raft: Raft, campaign: Campaign): void {
   const asking = campaign === "pre-election";
   if (asking) raft.becomePreCandidate();
@@ -39,7 +45,7 @@ export function requestVotes(raft: Raft, campaign: Campaign): void {
   const last = raft.log.lastEntryId();
   for (const id of raft.tracker.voters) {
     if (id === raft.id) {
-      // The own vote counts once it is stored, like any other.
+      // The node's own vote counts once it is stored, like any other.
       raft.sendAt(term, asking ? "MsgPreVoteResp" : "MsgVoteResp", id);
       continue;
     }
@@ -53,8 +59,9 @@ export function requestVotes(raft: Raft, campaign: Campaign): void {
 }
 
 /**
- * Whether a vote at a higher term may unsettle this node. Not while it hears of a leader that checks its quorum: a
- * member that was cut off, or removed, would bring down a leader that everybody else is content with (thesis, 4.2.3).
+ * Whether a vote request with a higher term may disturb this node. It must not while the node hears from a leader that
+ * checks its quorum: otherwise a member that was cut off or removed could depose a leader that all other members follow
+ * (thesis, 4.2.3).
  */
 export function mayDisturb(raft: Raft, message: Message): boolean {
   const { config, electionElapsed, lead } = raft;
@@ -68,7 +75,7 @@ export function mayDisturb(raft: Raft, message: Message): boolean {
   return false;
 }
 
-/** Grants or refuses a vote at this term, or a pre-vote at this or a later one. */
+/** Answers a vote request at this term, or a pre-vote request at this or a later term. */
 export function answerVote(raft: Raft, message: Message): void {
   const { type, from } = message;
   const response = type === "MsgVote" ? "MsgVoteResp" : "MsgPreVoteResp";
@@ -77,10 +84,10 @@ export function answerVote(raft: Raft, message: Message): void {
     (raft.vote === noNode && raft.lead === noNode) ||
     (type === "MsgPreVote" && message.term > raft.term);
   const own = raft.log.lastEntryId();
-  // A learner votes too: it may have been promoted without knowing yet, and be needed for the quorum that does.
+  // A learner votes, too: it may have been promoted without knowing it yet, and the new quorum may need its vote.
   if (free && raft.log.isUpToDate({ term: message.logTerm, index: message.index })) {
     raft.logger.info(() => `${raft.describeEnd(own)} cast ${describeVote(message, raft.term, "for")}`);
-    // The term of the request: a pre-candidate would take an answer at our own term for an old one.
+    // Answer with the term of the request: a pre-candidate would take our own term for that of an old answer.
     raft.sendAt(message.term, response, from);
     if (type === "MsgVote") raft.castVote(from);
   } else {
@@ -89,14 +96,14 @@ export function answerVote(raft: Raft, message: Message): void {
   }
 }
 
-/** Answers a pre-vote of a lower term, so that a node with a short log and a high term cannot lock the group. */
+/** Refuses a pre-vote of a lower term, so that a node with a short log and a high term cannot block the group. */
 export function refusePreVote(raft: Raft, message: Message): void {
   const own = raft.log.lastEntryId();
   raft.logger.info(() => `${raft.describeEnd(own)} rejected ${describeVote(message, raft.term)}`);
   raft.send("MsgPreVoteResp", message.from, { reject: true });
 }
 
-/** Counts one answer. */
+/** Counts one answer to a vote request. */
 export function poll(raft: Raft, from: NodeId, message: Message): Tally {
   const { type, reject } = message;
   raft.logger.info(() => {

@@ -1,6 +1,6 @@
 import type { Entry } from "./types.js";
 
-/** The bytes of an entry as `raftpb.Entry` encodes it: what the limits on messages and on applying count. */
+/** Bytes of an entry encoded as `raftpb.Entry`, as counted by the limits on messages and on applying. */
 export function entrySize(entry: Entry): number {
   const typeBytes = entry.type === "EntryNormal" ? 0 : 2;
   const dataBytes = entry.data.length === 0 ? 0 : 1 + varintSize(entry.data.length) + entry.data.length;
@@ -13,7 +13,9 @@ export function entriesSize(entries: readonly Entry[]): number {
   return size;
 }
 
-/** The proposed data alone: what the limits on flow and on uncommitted entries count. An empty entry is free. */
+/**
+ * Bytes of proposed data only, as counted by the limits on flow and on uncommitted entries. An empty entry counts 0.
+ */
 export function payloadSize(entries: readonly Entry[]): number {
   let size = 0;
   for (const entry of entries) size += entry.data.length;

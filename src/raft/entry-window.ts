@@ -6,11 +6,11 @@ const dropped: Entry = { term: 0, index: 0, type: "EntryNormal", data: emptyByte
 const slackMax = 1024;
 
 /**
- * Consecutive entries that grow at one end and are let go at the other, each in constant time on average. It hands
- * out copies of its list, so that what was handed out stays as it was.
+ * Consecutive entries. They are added at one end and dropped at the other, each in constant time on average. Slices are
+ * copies, so they do not change later.
  */
 export class EntryWindow {
-  /** Slots before `#head` are let go; they point to nothing large. */
+  /** Slots before `#head` are dropped; they reference nothing large. */
   #slots: Entry[] = [];
   #head = 0;
   #first: number;
@@ -19,7 +19,7 @@ export class EntryWindow {
     this.#first = first;
   }
 
-  /** Index of the first entry, or of the one that would be. */
+  /** Index of the first entry, or of the next one when there is none. */
   get first(): number {
     return this.#first;
   }
@@ -37,18 +37,18 @@ export class EntryWindow {
     return index < this.#first ? undefined : this.#slots[this.#head + index - this.#first];
   }
 
-  /** Appends entries that follow on what is there. */
+  /** Appends entries that follow the last one. */
   push(entries: readonly Entry[]): void {
     assert(entries.length === 0 || entries[0]?.index === this.end, "an entry follows the last one");
     for (const entry of entries) this.#slots.push(entry);
   }
 
-  /** Lets entries from `index` on go. */
+  /** Drops the entries from `index` on. */
   truncate(index: number): void {
     if (index < this.end) this.#slots.length = this.#head + Math.max(0, index - this.#first);
   }
 
-  /** Lets entries before `index` go; the window then starts there. */
+  /** Drops the entries before `index`, where the window then starts. */
   dropBefore(index: number): void {
     if (index <= this.#first) return;
     const head = Math.min(this.#slots.length, this.#head + index - this.#first);
@@ -65,14 +65,14 @@ export class EntryWindow {
     }
   }
 
-  /** Empties the window and starts it anew. */
+  /** Empties the window, which then starts at `first`. */
   reset(first: number): void {
     this.#slots = [];
     this.#head = 0;
     this.#first = first;
   }
 
-  /** The entries of `[low, high)` that fit `maxBytes`, but one at least when there is one. */
+  /** The first entries of `[low, high)` that fit into `maxBytes`; at least one, when there is one. */
   slice(low: number, high: number, maxBytes = Number.POSITIVE_INFINITY): Entry[] {
     assert(this.#first <= low && low <= high && high <= this.end, "a slice lies within the window");
     const start = this.#head + low - this.#first;

@@ -5,7 +5,7 @@ const refusals = {
 } as const;
 export type RaftErrorKind = keyof typeof refusals;
 
-/** The node did not take a proposal or a message; its state is as before, and the caller may try again. */
+/** The node refused a proposal or a message. Its state has not changed, and the caller may try again. */
 export class RaftError extends Error {
   override readonly name = "RaftError";
   readonly kind: RaftErrorKind;
@@ -24,7 +24,7 @@ const storageAnswers = {
 } as const;
 export type StorageErrorKind = keyof typeof storageAnswers;
 
-/** What a `Storage` says instead of an answer. Anything else it throws stops the node. */
+/** A refusal of a `Storage`. Any other error that it throws stops the node. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly kind: StorageErrorKind;

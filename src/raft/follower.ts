@@ -6,7 +6,7 @@ import { installSnapshot } from "./snapshot.js";
 import type { StepResult } from "./step-result.js";
 import { type Message, noNode } from "./types.js";
 
-/** One message at a follower, after terms were compared. */
+/** Handles a message at a follower, after terms have been compared. */
 export function stepFollower(raft: Raft, message: Message): StepResult {
   switch (message.type) {
     case "MsgProp":
@@ -35,7 +35,7 @@ export function stepFollower(raft: Raft, message: Message): StepResult {
         const event = `received MsgTimeoutNow from ${hex(message.from)}`;
         return `${raft.name} [term ${raft.term}] ${event} and starts an election to get leadership.`;
       });
-      // Without pre-vote: the leader itself says that it can be won.
+      // No pre-vote is needed: the leader itself says that the election can be won.
       startElection(raft, "transfer");
       return "taken";
     case "MsgReadIndex":
@@ -45,7 +45,7 @@ export function stepFollower(raft: Raft, message: Message): StepResult {
     case "MsgReadIndexResp":
       takeReadIndex(raft, message);
       return "taken";
-    // Nothing for this role to do; and what was dealt with whatever the role.
+    // These messages mean nothing to this role, or were handled before the role matters.
     case "MsgAppResp":
     case "MsgVoteResp":
     case "MsgPreVoteResp":
@@ -93,7 +93,7 @@ function forwardProposal(raft: Raft, message: Message): StepResult {
 
 function forgetLeader(raft: Raft): void {
   if (raft.config.readOnly === "lease-based") {
-    // The leader's lease rests on nobody voting for another one meanwhile.
+    // The leader's lease requires that no member votes for another one meanwhile.
     raft.logger.error(() => "ignoring MsgForgetLeader due to ReadOnlyLeaseBased");
   } else if (raft.lead !== noNode) {
     raft.logger.info(() => `${raft.name} forgetting leader ${hex(raft.lead)} at term ${raft.term}`);
@@ -113,7 +113,7 @@ function takeReadIndex(raft: Raft, message: Message): void {
   raft.readStates.push({ index: message.index, context: request.data });
 }
 
-/** Takes the leader's entries, or says where the two logs may still agree. */
+/** Appends the leader's entries, or answers where the two logs may still agree. */
 export function followAppend(raft: Raft, message: Message): void {
   const { from, index, logTerm, entries } = message;
   const { log } = raft;
@@ -135,12 +135,16 @@ export function followAppend(raft: Raft, message: Message): void {
     const theirs = `[logterm: ${logTerm}, index: ${index}]`;
     return `${raft.name} ${own} rejected MsgApp ${theirs} from ${hex(from)}`;
   });
-  // Everything of ours that is of a later term than the leader's entry there cannot be in its log: skip it at once.
+  // Our entries with a later term than the leader's entry there cannot be in the leader's log, so they are skipped at
+  // once.
   const hint = log.findConflictByTerm(Math.min(index, log.lastIndex), logTerm);
   raft.send("MsgAppResp", from, { index, reject: true, rejectHint: hint.index, logTerm: hint.term });
 }
 
-/** Indexes without a gap and terms that never fall: what any leader's log looks like. Peers are not trusted to. */
+/**
+ * Whether the entries can be part of a leader's log: indexes without a gap, and terms that never fall. Peers are not
+ * trusted.
+ */
 function isWellFormed({ term, logTerm, index, entries }: Message): boolean {
   let lastTerm = logTerm;
   let lastIndex = index;
@@ -158,8 +162,8 @@ export function followHeartbeat(raft: Raft, message: Message): void {
 }
 
 /**
- * What a heartbeat's answer says of the state, in its field `index`: 1 more than the last applied index, 1 while a
- * snapshot's state is loaded, and 0 from a member that says nothing of it. Members of etcd send 0 and ignore the field.
+ * Encodes the progress of the state in the `index` of a heartbeat's answer: the last applied index plus 1, 1 while the
+ * state of a snapshot is loaded, and 0 when the member does not report it. Members of etcd send 0 and ignore the field.
  */
 function stateMark({ config, log }: Raft): number {
   if (!config.reportsApplied) return 0;

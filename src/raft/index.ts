@@ -1,9 +1,10 @@
 /**
  * The Raft consensus core: elections, log replication, membership changes, linearizable reads. One `RawNode` is one
- * member. Its owner ticks it, steps messages into it, and carries out what comes out of it as a `Ready`: store, send,
- * apply. It knows no clock, disk, socket or promise, and no bytes: entries carry the application's data as it is.
+ * member. Its owner calls `tick`, passes messages to `step`, and carries out each `Ready`: store, send, apply. The core
+ * knows no clock, disk, socket or promise, and no encoding: entries carry the application's data unchanged.
  *
- * What is stepped into it may come from a peer that errs, but `from` must be who sent it: never a storage thread.
+ * A message passed to `step` may come from a faulty peer, but its `from` must be the real sender, and never a storage
+ * thread.
  */
 export {
   asConfChangeV2,

@@ -1,10 +1,12 @@
 import { assert } from "../base/index.js";
 
-/** Append messages on their way to one follower: a window bounded in messages and in bytes, in the order of sending. */
+/**
+ * The append messages in flight to one follower: a window bounded in messages and in bytes, in the order of sending.
+ */
 export class Inflights {
   readonly #countMax: number;
   readonly #bytesMax: number;
-  /** Last index and bytes of each message, from `#head` on. */
+  /** Last index and bytes of each message; entries before `#head` are done. */
   #indexes: number[] = [];
   #sizes: number[] = [];
   #head = 0;
@@ -19,12 +21,12 @@ export class Inflights {
     return this.#indexes.length - this.#head;
   }
 
-  /** Nothing more may be sent. The byte limit is a soft one: the message that reaches it was let through. */
+  /** Whether nothing more may be sent. The byte limit is soft: the message that reaches it is still sent. */
   get full(): boolean {
     return this.count >= this.#countMax || this.#bytes >= this.#bytesMax;
   }
 
-  /** A message whose last entry is `index` was sent. */
+  /** Records that a message with the last entry `index` was sent. */
   add(index: number, bytes: number): void {
     assert(!this.full, "a message is sent only while the window has room");
     this.#indexes.push(index);
@@ -32,7 +34,7 @@ export class Inflights {
     this.#bytes += bytes;
   }
 
-  /** Messages up to the one that ends with `index` have arrived. */
+  /** Removes the messages up to the one that ends with `index`, which have arrived. */
   freeUpTo(index: number): void {
     for (let next = this.#indexes[this.#head]; next !== undefined && next <= index; next = this.#indexes[this.#head]) {
       this.#bytes -= this.#sizes[this.#head] ?? 0;

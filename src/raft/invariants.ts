@@ -3,20 +3,20 @@ import type { Raft } from "./raft.js";
 import { type RawNode, raftOf } from "./raw-node.js";
 import type { Entry, NodeId } from "./types.js";
 
-/** An entry as the history knows it: what no log may ever contradict. */
+/** An entry that was seen in some log; no log may contradict it. */
 interface Known {
   readonly entry: Entry;
-  /** Term of the entry before it; undefined as long as that was compacted wherever this one was seen. */
+  /** Term of the entry before it; undefined while that entry was compacted in every log seen so far. */
   previousTerm: number | undefined;
 }
 
 interface Committed {
   readonly entry: Entry;
-  /** The lowest term at which a node was seen to know of the commit: at or after the one it happened in. */
+  /** The lowest term at which a node was seen to know of the commit; at or after the term of the commit. */
   term: number;
 }
 
-/** What was seen of one run of a node, from start to stop: these only grow. */
+/** Values seen in one run of a node, from start to stop; they only grow. */
 interface Marks {
   term: number;
   vote: NodeId;
@@ -26,9 +26,9 @@ interface Marks {
 }
 
 /**
- * The facts that hold for a whole group at every moment, whatever is lost, late or stopped: the properties of figure 3
- * of the Raft paper, and what each node promises by itself. It sees all members at once, so it is of use only where
- * they run in one process, and it remembers what it saw: `check` is to be called after every step.
+ * Checks the properties that hold for a whole group at every moment, whatever is lost, late or stopped: those of figure
+ * 3 of the Raft paper, and the promises of each node. The checker needs all members in one process, and remembers what
+ * it has seen, so `check` is to be called after every step.
  */
 export class InvariantChecker {
   readonly #leaders = new Map<number, NodeId>();
@@ -51,7 +51,7 @@ export class InvariantChecker {
       this.#checkElectionSafety(raft);
       this.#checkLog(raft);
     }
-    // Only once every log has been read is all known that is committed by now.
+    // All logs must be read first, since only then all committed entries are known.
     for (const raft of rafts) this.#checkLeaderCompleteness(raft);
   }
 
@@ -93,7 +93,10 @@ export class InvariantChecker {
     }
   }
 
-  /** Two logs with the same (index, term) are the same up to there: it suffices that each entry has one past (5.3). */
+  /**
+   * Two logs with the same (index, term) are equal up to there: it suffices that each entry has a single predecessor
+   * (5.3).
+   */
   #checkMatching(raft: Raft, entry: Entry, previousTerm: number | undefined): void {
     const key = `${entry.index}/${entry.term}`;
     const known = this.#known.get(key);
@@ -107,7 +110,7 @@ export class InvariantChecker {
     demand(agree, raft, `Log Matching: ${key} follows one entry`);
   }
 
-  /** What one node may apply at an index is what all may apply there (5.4.3). */
+  /** All nodes apply the same entry at an index (5.4.3). */
   #checkStateMachineSafety(raft: Raft, entry: Entry): void {
     const committed = this.#committed.get(entry.index);
     if (committed === undefined) {
@@ -132,7 +135,7 @@ export class InvariantChecker {
   }
 }
 
-/** What every node keeps true of its own marks. */
+/** Checks what every node guarantees about its own indexes. */
 function checkMarks(raft: Raft): void {
   const { log, tracker } = raft;
   demand(log.applied <= log.applying && log.applying <= log.committed, raft, "applied <= applying <= committed");

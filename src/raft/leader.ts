@@ -8,7 +8,7 @@ import { advanceCommit, broadcastAppend, broadcastHeartbeat, maybeSendAppend } f
 import type { StepResult } from "./step-result.js";
 import { type Message, noNode } from "./types.js";
 
-/** One message at a leader, after terms were compared. */
+/** Handles a message at a leader, after terms have been compared. */
 export function stepLeader(raft: Raft, message: Message): StepResult {
   switch (message.type) {
     case "MsgBeat":
@@ -46,7 +46,7 @@ export function stepLeader(raft: Raft, message: Message): StepResult {
     case "MsgReadIndexResp":
       withMember(raft, message, ignore);
       return "taken";
-    // Nothing to forget; and what was dealt with whatever the role.
+    // These messages mean nothing to a leader, or were handled before the role matters.
     case "MsgForgetLeader":
     case "MsgHup":
     case "MsgVote":
@@ -63,7 +63,7 @@ export function stepLeader(raft: Raft, message: Message): StepResult {
 
 const ignore = (): void => undefined;
 
-/** A message that speaks of one member's progress. */
+/** Handles a message about one member's progress; ignores it when the member is unknown. */
 function withMember(
   raft: Raft,
   message: Message,
@@ -74,7 +74,7 @@ function withMember(
   else raft.logger.debug(() => `${raft.name} no progress available for ${hex(message.from)}`);
 }
 
-/** Steps down when no quorum was heard of since the last check; then the next period begins. */
+/** Steps down when no quorum has answered since the last check. Then the next period begins. */
 export function checkQuorum(raft: Raft): void {
   if (!raft.tracker.quorumActive()) {
     raft.logger.warn(() => `${raft.name} stepped down to follower since quorum is not active`);
@@ -90,8 +90,9 @@ function appendAnswered(raft: Raft, progress: Progress, message: Message): void 
 }
 
 /**
- * The follower's log does not hold the entry before those sent. It says where its log may agree with ours, going by
- * the terms it holds; going by ours, that place may lie further back still. So each round skips a term, not an entry.
+ * The follower's log lacks the entry before those sent. Its hint is the last position where the logs may agree, judged
+ * by the terms in its log; judged by the terms in ours, that position may be further back still. So each round skips a
+ * whole term, not a single entry.
  */
 function appendRejected(raft: Raft, progress: Progress, message: Message): void {
   const { from, index, rejectHint, logTerm } = message;
@@ -108,7 +109,7 @@ function appendRejected(raft: Raft, progress: Progress, message: Message): void 
 
 function appendAccepted(raft: Raft, progress: Progress, message: Message): void {
   const { from, index } = message;
-  // An answer that tells nothing new still ends probing: the follower is there, and its log matches.
+  // Even an answer without news ends probing: the follower is reachable, and its log matches.
   const recovers = progress.match === index && progress.state.kind === "StateProbe";
   if (!progress.maybeUpdate(index) && !recovers) return;
   resumeReplication(raft, progress, message);
@@ -119,7 +120,7 @@ function appendAccepted(raft: Raft, progress: Progress, message: Message): void 
     maybeSendAppend(raft, from, true);
   }
   if (from === raft.id) return;
-  // The window may have room for several messages now.
+  // There may be room in the window for several messages now.
   while (maybeSendAppend(raft, from, false)) {}
   if (from === raft.leadTransferee && progress.match === raft.log.lastIndex) {
     raft.logger.info(() => `${raft.name} sent MsgTimeoutNow to ${hex(from)} after received MsgAppResp`);
@@ -137,7 +138,7 @@ function resumeReplication(raft: Raft, progress: Progress, message: Message): vo
       state.inflights.freeUpTo(message.index);
       return;
     case "StateSnapshot":
-      // Whichever snapshot it was that the follower got, what follows on it is in our log.
+      // Whichever snapshot the follower received, our log must hold the entries after it.
       if (progress.match + 1 < raft.log.firstIndex) return;
       raft.logger.debug(() => {
         const event = "recovered from needing snapshot, resumed sending replication messages";
@@ -153,10 +154,10 @@ function resumeReplication(raft: Raft, progress: Progress, message: Message): vo
 
 function heartbeatAnswered(raft: Raft, progress: Progress, message: Message): void {
   progress.recentActive = true;
-  // See `stateMark` of the follower.
+  // `stateMark` in follower.ts encodes the index.
   if (message.index > 0) progress.applied = message.index - 1;
   progress.flowPaused = false;
-  // Also when the window is full, with an empty append: all that fills it may have been lost.
+  // An empty append is sent even when the window is full: all messages in it may have been lost.
   if (progress.match < raft.log.lastIndex || progress.state.kind === "StateProbe") {
     maybeSendAppend(raft, message.from, true);
   }
@@ -172,11 +173,11 @@ function snapshotReported(raft: Raft, progress: Progress, message: Message): voi
     const event = `snapshot ${outcome}, resumed sending replication messages to ${hex(message.from)}`;
     return `${raft.name} ${event} [${progress}]`;
   });
-  // After success the follower's own answer comes first; after failure, a heartbeat interval passes.
+  // After success, wait for the follower's own answer; after failure, wait for the next heartbeat response.
   progress.flowPaused = true;
 }
 
-/** An append has probably been lost: rather than send more after it, find out. */
+/** An append has probably been lost: probe the follower before sending more. */
 function unreachableReported(raft: Raft, progress: Progress, message: Message): void {
   if (progress.state.kind === "StateReplicate") progress.becomeProbe();
   raft.logger.debug(() => {
@@ -185,7 +186,10 @@ function unreachableReported(raft: Raft, progress: Progress, message: Message): 
   });
 }
 
-/** Begins to hand leadership on: once the follower's log is complete, it is told to stand at once (thesis, 3.10). */
+/**
+ * Starts a leadership transfer: once the follower's log is complete, the leader tells it to campaign at once (thesis,
+ * 3.10).
+ */
 function transferLeadership(raft: Raft, progress: Progress, message: Message): void {
   const { logger, name, term } = raft;
   const to = message.from;
@@ -208,7 +212,7 @@ function transferLeadership(raft: Raft, progress: Progress, message: Message): v
     return;
   }
   logger.info(() => `${name} [term ${term}] starts to transfer leadership to ${hex(to)}`);
-  // The transfer has one election timeout from here.
+  // The transfer may take one election timeout from now.
   raft.electionElapsed = 0;
   raft.leadTransferee = to;
   if (progress.match === raft.log.lastIndex) {

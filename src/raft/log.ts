@@ -6,30 +6,30 @@ import type { Storage } from "./storage.js";
 import type { Entry, Snapshot } from "./types.js";
 import { Unstable } from "./unstable.js";
 
-/** Names one entry of one log: no leader issues two entries with the same index, and each term has one leader. */
+/** Identifies an entry: each term has one leader, which never creates two entries with the same index. */
 export interface EntryId {
   readonly term: number;
   readonly index: number;
 }
 
 /**
- * The log of one node: what is stored, followed by what is not yet. Three marks move up along it, never down:
+ * The log of one node: the stored part, followed by the unstored one. Three indexes move up along it, never down:
  * `applied <= applying <= committed <= lastIndex`.
  */
 export class RaftLog {
   readonly unstable: Unstable;
   readonly #storage: Storage;
   readonly #logger: RaftLogger;
-  /** Known to be stored by a quorum. */
+  /** Index of the last entry known to be stored by a quorum. */
   #committed: number;
-  /** Handed out to be applied. */
+  /** Index of the last entry handed out to be applied. */
   #applying: number;
-  /** Acknowledged as applied. */
+  /** Index of the last entry reported as applied. */
   #applied: number;
-  /** Index of a snapshot that has taken the log's place and whose state is not applied yet; 0 when there is none. */
+  /** Index of a snapshot that has replaced the log and whose state is not applied yet; 0 when there is none. */
   #restoring = 0;
 
-  /** The bytes of entries between `applied` and `applying` may reach this before handing out pauses. */
+  /** When the entries between `applied` and `applying` reach this many bytes, no more are handed out for now. */
   readonly maxApplyingBytes: number;
   #applyingBytes = 0;
   #applyingPaused = false;
@@ -37,7 +37,7 @@ export class RaftLog {
   constructor(storage: Storage, logger: RaftLogger, maxApplyingBytes: number) {
     this.#storage = storage;
     this.#logger = logger;
-    // Less than one byte would stop applying for good; one already means an entry at a time.
+    // With less than one byte, applying would stop for good; one byte means one entry at a time.
     this.maxApplyingBytes = Math.max(1, maxApplyingBytes);
     this.unstable = new Unstable(storage.lastIndex() + 1, logger);
     const compacted = storage.firstIndex() - 1;
@@ -58,7 +58,7 @@ export class RaftLog {
     return this.#applied;
   }
 
-  /** The application has yet to put a snapshot's state in place of its own. */
+  /** The application has not replaced its state by that of a snapshot yet. */
   get awaitsState(): boolean {
     return this.#restoring > 0;
   }
@@ -72,7 +72,7 @@ export class RaftLog {
     return this.unstable.lastIndex ?? this.#storage.lastIndex();
   }
 
-  /** The snapshot to send to a follower that is too far behind. */
+  /** Snapshot to send to a follower that is too far behind. */
   get snapshot(): Snapshot {
     return this.unstable.snapshot ?? this.#storage.snapshot();
   }
@@ -84,7 +84,10 @@ export class RaftLog {
     return { term, index };
   }
 
-  /** The term of the entry at `index`; undefined when it lies beyond either end. The last compacted one is known. */
+  /**
+   * Term of the entry at `index`; undefined when it lies beyond either end of the log. That of the last compacted entry
+   * is known.
+   */
   termAt(index: number): number | undefined {
     const fresh = this.unstable.termAt(index);
     if (fresh !== undefined) return fresh;
@@ -101,13 +104,13 @@ export class RaftLog {
     return this.termAt(id.index) === id.term;
   }
 
-  /** Whether a log that ends with `last` holds everything that may be committed here (paper, 5.4.1). */
+  /** Whether a log that ends with `last` holds every entry that may be committed here (paper, 5.4.1). */
   isUpToDate(last: EntryId): boolean {
     const own = this.lastEntryId();
     return last.term > own.term || (last.term === own.term && last.index >= own.index);
   }
 
-  /** Adds entries behind the last one, as the leader does. */
+  /** Appends entries at the leader. */
   append(entries: readonly Entry[]): void {
     const first = entries[0];
     if (first === undefined) return;
@@ -118,8 +121,8 @@ export class RaftLog {
   }
 
   /**
-   * A follower's part of an append: when its log holds `previous`, it takes the entries after it, replacing what
-   * contradicts them. Entries it holds already stay, and so does what follows them: the message may be an old one.
+   * Appends entries at a follower: when its log holds `previous`, the entries after it are stored, replacing those that
+   * contradict them. Existing equal entries stay, and so do entries behind them: the message may be an old one.
    *
    * @returns the last index that now equals the leader's; undefined when `previous` is missing
    */
@@ -137,7 +140,7 @@ export class RaftLog {
     return last;
   }
 
-  /** The first of the entries that is missing here or has another term. */
+  /** Index of the first entry that is missing here or has another term. */
   #findConflict(entries: readonly Entry[]): number | undefined {
     for (const entry of entries) {
       const held = this.termAt(entry.index);
@@ -152,8 +155,9 @@ export class RaftLog {
   }
 
   /**
-   * The last position at or before `index` whose term is at most `term`: as far as the other log can match, given
-   * that it has `term` there. Where our terms are no longer known a match is possible, and the term told is 0.
+   * The last position at or before `index` whose term is at most `term`: the furthest that the other log can match,
+   * given that it has `term` at `index`. Where our terms are no longer known a match is possible, and the returned term
+   * is 0.
    */
   findConflictByTerm(index: number, term: number): EntryId {
     for (let at = index; at > 0; at--) {
@@ -174,12 +178,12 @@ export class RaftLog {
     this.#committed = index;
   }
 
-  /** Takes the commit index that was stored. */
+  /** Restores the stored commit index. */
   restoreCommit(index: number): void {
     this.#committed = index;
   }
 
-  /** The application has applied up to `index`; `bytes` of what was handed out are done. */
+  /** Records that the application has applied the log up to `index`; `bytes` of the entries handed out are done. */
   appliedTo(index: number, bytes: number): void {
     if (index > this.#committed || index < this.#applied) {
       const range = `[prevApplied(${this.#applied}), committed(${this.#committed})]`;
@@ -192,7 +196,10 @@ export class RaftLog {
     this.#applyingPaused = this.#applyingBytes >= this.maxApplyingBytes;
   }
 
-  /** Entries up to `index` were handed out. Pauses when they fill the limit, or the next one would overflow it. */
+  /**
+   * Records that entries up to `index` were handed out. Pauses when they fill the limit, or the next one would exceed
+   * it.
+   */
   acceptApplying(index: number, bytes: number, allowUnstable: boolean): void {
     if (index > this.#committed) {
       const range = `[prevApplying(${this.#applying}), committed(${this.#committed})]`;
@@ -204,12 +211,12 @@ export class RaftLog {
   }
 
   hasNextCommitted(allowUnstable: boolean): boolean {
-    // A snapshot comes first and alone: what to apply before what would be a question otherwise.
+    // A snapshot must be applied first and alone, since its order relative to entries would be unclear.
     if (this.#applyingPaused || this.awaitsState) return false;
     return this.#applying < this.#appliableIndex(allowUnstable);
   }
 
-  /** Committed entries to apply next, within the limit. */
+  /** The committed entries to apply next, within the limit. */
   nextCommitted(allowUnstable: boolean): readonly Entry[] {
     if (!this.hasNextCommitted(allowUnstable)) return [];
     const room = this.maxApplyingBytes - this.#applyingBytes;
@@ -217,19 +224,22 @@ export class RaftLog {
     return entries ?? this.#fail("unexpected error when getting unapplied entries");
   }
 
-  /** With `allowUnstable`, what is being written counts; what no Ready has carried yet does not in either case. */
+  /**
+   * The last index that may be applied. With `allowUnstable`, entries that are being written count; entries that no
+   * Ready has carried yet never do.
+   */
   #appliableIndex(allowUnstable: boolean): number {
     const { offset, inProgressEnd } = this.unstable;
     return Math.min(this.#committed, (allowUnstable ? inProgressEnd : offset) - 1);
   }
 
-  /** Entries from `index` on to send; undefined when the first of them is compacted. */
+  /** Entries from `index` on, to be sent; undefined when the first of them is compacted. */
   entriesFrom(index: number, maxBytes: number): readonly Entry[] | undefined {
     const end = this.lastIndex + 1;
     return index >= end ? [] : this.#slice(index, end, maxBytes);
   }
 
-  /** Whether an entry in `[low, high)` passes the test; reads in pages, for there may be many. */
+  /** Whether any entry in `[low, high)` passes the test. Reads in pages, since there may be many. */
   someEntry(low: number, high: number, test: (entry: Entry) => boolean): boolean {
     for (let at = low; at < high; ) {
       const page = this.#slice(at, high, this.maxApplyingBytes);
@@ -261,7 +271,7 @@ export class RaftLog {
     const room = maxBytes - entriesSize(stored);
     if (room <= 0) return stored;
     const fresh = this.unstable.slice(offset, high, room);
-    // A slice holds one entry at least, but here it is not the first one.
+    // A slice holds at least one entry, but this one is not the first of the result.
     return fresh.length === 1 && entriesSize(fresh) > room ? stored : stored.concat(fresh);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Where the core's lines go. A line is built only when its level is wanted, hence the function.
- * After `fatal` the core throws: a fact it rests on does not hold.
+ * Receives the log lines of the core. A line is a function, so that it is built only when its level is wanted. After
+ * `fatal` the core throws: an invariant is broken.
  */
 export interface RaftLogger {
   debug(line: () => string): void;
@@ -12,7 +12,7 @@ export interface RaftLogger {
 
 const ignore = (): void => undefined;
 
-/** Takes every line and builds none. */
+/** Drops every line without building it. */
 export const silentRaftLogger: RaftLogger = {
   debug: ignore,
   info: ignore,

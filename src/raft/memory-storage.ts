@@ -5,15 +5,15 @@ import type { Storage } from "./storage.js";
 import { type ConfState, type Entry, emptyConfState, type HardState, noNode, type Snapshot } from "./types.js";
 
 /**
- * The stored log as the core reads it back. It forgets everything at exit; the application stores the same entries
- * elsewhere, and fills it when it starts again.
+ * The stored log in memory, as the core reads it. Its contents are lost at exit; the application stores the same
+ * entries on disk, and fills this storage when it starts again.
  */
 export class MemoryStorage implements Storage {
   #hardState: HardState = { term: 0, vote: noNode, commit: 0 };
   #snapshot: Snapshot = { metadata: { confState: emptyConfState, index: 0, term: 0 }, data: emptyBytes };
-  /** Entries after the compacted one. */
+  /** Entries after the last compacted one. */
   readonly #entries = new EntryWindow(1);
-  /** Term of the last entry that was compacted away, the one at `firstIndex - 1`. */
+  /** Term of the last compacted entry, the one at `firstIndex - 1`. */
   #compactedTerm = 0;
   #heldBytes = 0;
 
@@ -47,12 +47,15 @@ export class MemoryStorage implements Storage {
     return this.#entries.end - 1;
   }
 
-  /** What the entries here take up in memory, about. */
+  /** Approximate memory of all entries, in bytes. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** The lowest index from which on the entries up to `end` take up no more than `bytesMax`; after `end` if none do. */
+  /**
+   * The lowest index such that the entries from there up to `end` take no more than `bytesMax`; `end + 1` when not even
+   * one fits.
+   */
   firstWithin(bytesMax: number, end: number): number {
     let index = end + 1;
     for (let bytes = 0; index > this.#entries.first; index--) {
@@ -67,7 +70,7 @@ export class MemoryStorage implements Storage {
   }
 
   /**
-   * Puts a received snapshot in place of everything.
+   * Replaces everything by a received snapshot.
    *
    * @throws StorageError `snapshotOutOfDate`
    */
@@ -83,10 +86,10 @@ export class MemoryStorage implements Storage {
   }
 
   /**
-   * Makes the snapshot that `snapshot()` will answer with; the log stays.
+   * Creates the snapshot that `snapshot()` will return; the log stays.
    *
    * @param index an applied entry of the log
-   * @param confState the configuration as of that entry; absent when it has not changed since the last snapshot
+   * @param confState the configuration as of that entry; undefined when it is unchanged since the last snapshot
    * @throws StorageError `snapshotOutOfDate`
    */
   createSnapshot(index: number, confState: ConfState | undefined, data: Uint8Array): Snapshot {
@@ -99,9 +102,9 @@ export class MemoryStorage implements Storage {
   }
 
   /**
-   * Lets go of the entries up to and including `index`, which must be applied.
+   * Drops the entries up to and including `index`, which must be applied.
    *
-   * @throws StorageError `compacted` when they are gone already
+   * @throws StorageError `compacted` when they have been dropped already
    */
   compact(index: number): void {
     if (index < this.#entries.first) throw new StorageError("compacted");
@@ -111,7 +114,7 @@ export class MemoryStorage implements Storage {
     this.#entries.dropBefore(index + 1);
   }
 
-  /** Adds entries; they replace what is held from their first index on. Compacted ones among them are left out. */
+  /** Appends entries; they replace those from their first index on. Compacted ones among them are skipped. */
   append(entries: readonly Entry[]): void {
     const offered = entries[0];
     if (offered === undefined) return;
@@ -133,7 +136,7 @@ export class MemoryStorage implements Storage {
   }
 }
 
-/** An entry's object, its slot in the list, and the head of its data's array, about. */
+/** Approximate memory of an entry beside its data: its object, its slot in the list, the head of the data's array. */
 const objectBytes = 200;
 
 function memoryOf(entry: Entry | undefined): number {

@@ -1,13 +1,13 @@
 import { emptyBytes } from "../base/index.js";
 import { appendThread, applyThread, type Message, type MessageType, type NodeId, noNode } from "./types.js";
 
-/** What a message says beside who speaks to whom at which term. */
+/** The fields of a message apart from its type, its ends and its term. */
 export type MessageBody = Partial<Omit<Message, "type" | "to" | "from" | "term">>;
 
 const nobody: MessageBody = {};
 const none: readonly never[] = [];
 
-/** A message of one shape for all types: what `body` does not give is zero or empty. */
+/** Creates a message; all messages have the same fields, and those missing in `body` are zero or empty. */
 export function createMessage(
   type: MessageType,
   to: NodeId,
@@ -33,7 +33,7 @@ export function createMessage(
   };
 }
 
-/** Stands for a thread of the node itself, not for a member. */
+/** Whether the id stands for a storage thread of the node, not for a member. */
 export function isLocalTarget(id: NodeId): boolean {
   return id === appendThread || id === applyThread;
 }
@@ -61,22 +61,22 @@ const responseMessages: ReadonlySet<MessageType> = new Set<MessageType>([
   "MsgStorageApplyResp",
 ]);
 
-/** Comes from the node itself, never from a peer. */
+/** Whether messages of this type come from the node itself, never from a peer. */
 export function isLocalMessage(type: MessageType): boolean {
   return localMessages.has(type);
 }
 
-/** Answers something; means nothing when its sender is not a member. */
+/** Whether messages of this type are answers; they mean nothing when the sender is not a member. */
 export function isResponseMessage(type: MessageType): boolean {
   return responseMessages.has(type);
 }
 
-/** Meant for the leader: whoever is not forwards it and leaves `from` as it is. */
+/** Whether messages of this type are meant for the leader; another node forwards them with `from` unchanged. */
 export function isRequest(type: MessageType): boolean {
   return type === "MsgProp" || type === "MsgReadIndex" || type === "MsgTransferLeader";
 }
 
-/** The answers that promise something stored: they leave only after it is. */
+/** Whether messages of this type promise that something is stored: they must not leave before it is. */
 export function restsOnStorage(type: MessageType): boolean {
   return type === "MsgAppResp" || type === "MsgVoteResp" || type === "MsgPreVoteResp";
 }

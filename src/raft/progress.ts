@@ -2,36 +2,36 @@ import { assert } from "../base/index.js";
 import { Inflights } from "./inflights.js";
 
 /**
- * How the leader treats a follower.
+ * How the leader sends entries to a follower.
  *
- * - `StateProbe`: where its log ends is a guess; one append at a time, about one in a heartbeat interval.
- * - `StateReplicate`: it keeps up; appends are sent ahead of its answers, as far as the window reaches.
- * - `StateSnapshot`: it needs a snapshot and is sent nothing until it has one.
+ * - `StateProbe`: the end of the follower's log is a guess; one append at a time, about one in a heartbeat interval.
+ * - `StateReplicate`: the follower keeps up; appends are sent ahead of its answers, within the window.
+ * - `StateSnapshot`: the follower needs a snapshot and is sent nothing until it has one.
  */
 export type ProgressState =
   | { readonly kind: "StateProbe" }
   | { readonly kind: "StateReplicate"; readonly inflights: Inflights }
-  /** `index` is that of the snapshot sent. */
+  /** `index` is that of the snapshot that was sent. */
   | { readonly kind: "StateSnapshot"; readonly index: number };
 
-/** Bounds of the window of a follower that replicates. */
+/** Bounds of the window of a follower in `StateReplicate`. */
 export interface InflightLimits {
   readonly messages: number;
   readonly bytes: number;
 }
 
-/** What can be seen of a follower's progress. */
+/** The public view of a follower's progress. */
 export interface ProgressView {
   readonly match: number;
   readonly next: number;
   readonly state: ProgressState["kind"];
   readonly isLearner: boolean;
-  /** Heard of since the last quorum check. */
+  /** The follower has answered since the last quorum check. */
   readonly recentActive: boolean;
-  /** The last index whose entry the member is known to have applied; undefined when it has not said. */
+  /** The last index that the member is known to have applied; undefined when it has not reported one. */
   readonly applied: number | undefined;
   readonly paused: boolean;
-  /** 0 unless the state is `StateSnapshot`. */
+  /** Index of the snapshot under way; 0 unless the state is `StateSnapshot`. */
   readonly pendingSnapshot: number;
   readonly inflight: number;
   readonly inflightFull: boolean;
@@ -39,21 +39,21 @@ export interface ProgressView {
 
 const probe: ProgressState = { kind: "StateProbe" };
 
-/** What a leader knows of one member's log, its own included. */
+/** The leader's knowledge about one member's log, its own included. */
 export class Progress {
   readonly #limits: InflightLimits;
   #state: ProgressState = probe;
-  /** Up to here the member's log equals the leader's; `match < next`. */
+  /** Index up to which the member's log equals the leader's; `match < next`. */
   #match: number;
-  /** The next entry to send: what lies between is on its way. */
+  /** Index of the next entry to send; entries between `match` and `next` are in flight. */
   #next: number;
-  /** The highest commit index sent, as far as it may have arrived. */
+  /** The highest commit index that was sent and has not been lost, as far as known. */
   #sentCommit = 0;
   isLearner: boolean;
   recentActive: boolean;
-  /** The last index whose entry the member has applied, as it said last; 0 while it loads a snapshot's state. */
+  /** The last index that the member reported as applied; 0 while it loads the state of a snapshot. */
   applied: number | undefined;
-  /** Appends wait for an answer or for the next heartbeat response. */
+  /** Appends wait for an answer, or for the next heartbeat response. */
   flowPaused = false;
 
   constructor(limits: InflightLimits, start: { match: number; next: number; isLearner: boolean; active: boolean }) {
@@ -64,7 +64,7 @@ export class Progress {
     this.recentActive = start.active;
   }
 
-  /** The same progress, to try a change of role on. */
+  /** A copy, on which a change of role is tried. */
   clone(): Progress {
     const { isLearner, recentActive: active } = this;
     const copy = new Progress(this.#limits, { match: this.#match, next: this.#next, isLearner, active });
@@ -88,7 +88,7 @@ export class Progress {
   }
 
   becomeProbe(): void {
-    // After a snapshot went out, the guess is that it arrived.
+    // After a snapshot was sent, assume that it arrived.
     const snapshot = this.#state.kind === "StateSnapshot" ? this.#state.index : 0;
     this.#enter(probe);
     this.#stepBackTo(Math.max(this.#match, snapshot) + 1);
@@ -105,7 +105,7 @@ export class Progress {
     this.#sentCommit = index;
   }
 
-  /** The snapshot did not arrive: probe from what is known to match. */
+  /** The snapshot did not arrive: probe from the last known match. */
   snapshotFailed(): void {
     this.#enter(probe);
     this.#stepBackTo(this.#match + 1);
@@ -116,7 +116,7 @@ export class Progress {
     this.#state = state;
   }
 
-  /** Starts over from `next`; what was sent beyond it, the commit index included, may be lost. */
+  /** Restarts from `next`: everything sent beyond it, the commit index included, may be lost. */
   #stepBackTo(next: number): void {
     this.#next = next;
     this.#sentCommit = Math.min(this.#sentCommit, next - 1);
@@ -126,12 +126,12 @@ export class Progress {
     return this.#state.kind === "StateSnapshot" || this.flowPaused;
   }
 
-  /** The window is full: only an empty append may be sent, lest a loss of all that is in it go unnoticed. */
+  /** The window is full: only an empty append may be sent, which detects when all messages in the window were lost. */
   get windowFull(): boolean {
     return this.#state.kind === "StateReplicate" && this.#state.inflights.full;
   }
 
-  /** An append with this many entries was sent. */
+  /** Records that an append with this many entries was sent. */
   sentEntries(count: number, bytes: number): void {
     assert(this.#state.kind !== "StateSnapshot", "nothing is appended while a snapshot is under way");
     if (this.#state.kind === "StateProbe") {
@@ -150,12 +150,15 @@ export class Progress {
     this.#sentCommit = index;
   }
 
-  /** Whether sending this commit index now may move the follower's; not when one that reaches all it has is out. */
+  /**
+   * Whether sending this commit index may advance the follower's; false when one was sent that covers all entries it
+   * has.
+   */
   canBumpCommit(index: number): boolean {
     return index > this.#sentCommit && this.#sentCommit < this.#next - 1;
   }
 
-  /** The member's log matches up to `index`. False when that was known. */
+  /** Records that the member's log matches up to `index`. @returns false when that was known */
   maybeUpdate(index: number): boolean {
     if (index <= this.#match) return false;
     this.#match = index;
@@ -165,7 +168,8 @@ export class Progress {
   }
 
   /**
-   * An append after `rejected` was refused; `hint` is where the logs may match. False when the answer is an old one.
+   * Handles the rejection of an append after index `rejected`; `hint` is where the logs may match. @returns false when
+   * the rejection is outdated
    */
   maybeStepBack(rejected: number, hint: number): boolean {
     if (this.#state.kind === "StateReplicate") {
@@ -173,7 +177,7 @@ export class Progress {
       this.#stepBackTo(this.#match + 1);
       return true;
     }
-    // Outside of replication one append is out at a time: an answer to any other is stale.
+    // Outside of replication only one append is in flight: a rejection of any other is outdated.
     if (this.#next - 1 !== rejected) return false;
     this.#stepBackTo(Math.max(Math.min(rejected, hint + 1), this.#match + 1));
     this.flowPaused = false;
@@ -202,7 +206,7 @@ export class Progress {
   }
 }
 
-/** Progress as log lines show it. */
+/** Text of a progress for log lines. */
 export function describeProgress(view: ProgressView): string {
   let text = `${view.state} match=${view.match} next=${view.next}`;
   if (view.isLearner) text += " learner";

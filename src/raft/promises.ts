@@ -2,13 +2,13 @@ import type { Message } from "./types.js";
 
 interface Promised {
   readonly message: Message;
-  /** Where the log ended when the message was made. */
+  /** Last index of the log when the message was made. */
   readonly lastIndex: number;
 }
 
 /**
- * Messages that may leave once everything is stored that was in the log when they were made, in their order: one that
- * rests on little is not let out before one that rests on more.
+ * Messages that may be sent once everything is stored that was in the log when they were made. They keep their order: a
+ * message that depends on less never overtakes one that depends on more.
  */
 export class Promises {
   #waiting: Promised[] = [];
@@ -22,10 +22,10 @@ export class Promises {
   }
 
   /**
-   * Takes out the messages that may leave once the log is stored up to `index`.
+   * Removes and returns the messages that may be sent once the log is stored up to `index`.
    *
-   * @param lastIndex where the log ends now: entries that a message rested on may have been cut off since, and others
-   *   stand in their place
+   * @param lastIndex current end of the log: the entries that a message depends on may have been replaced by others
+   * since
    */
   takeUpTo(index: number, lastIndex: number): Message[] {
     const kept = index >= lastIndex ? -1 : this.#waiting.findIndex((each) => each.lastIndex > index);

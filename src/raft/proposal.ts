@@ -5,10 +5,10 @@ import type { StepResult } from "./step-result.js";
 import { describeConfig, isJoint } from "./tracker.js";
 import { type Entry, type Message, noNode } from "./types.js";
 
-/** Proposed entries at the leader: into the log and on their way to the members, or dropped. */
+/** Handles proposed entries at the leader: appends and sends them to the members, or drops them. */
 export function propose(raft: Raft, message: Message): StepResult {
   if (message.entries.length === 0) return "dropped";
-  // A leader that was removed has no business to add to the log.
+  // A leader that was removed must not append to the log.
   if (!raft.tracker.progress.has(raft.id)) return "dropped";
   if (raft.leadTransferee !== noNode) {
     raft.logger.debug(() => {
@@ -25,7 +25,10 @@ export function propose(raft: Raft, message: Message): StepResult {
 
 type Proposal = Pick<Entry, "type" | "data">;
 
-/** One conf change at a time: a further one, or one that does not fit, is emptied. Undefined when one is unreadable. */
+/**
+ * Allows one conf change at a time: a further one, or one that does not fit, becomes an empty entry. @returns undefined
+ * when one cannot be decoded
+ */
 function checkConfChanges(raft: Raft, entries: readonly Entry[]): readonly Proposal[] | undefined {
   if (entries.every((entry) => entry.type === "EntryNormal")) return entries;
   const checked: Proposal[] = [];
@@ -55,13 +58,15 @@ function decode(raft: Raft, type: "EntryConfChange" | "EntryConfChangeV2", data:
   try {
     return raft.config.codec.decode(type, data);
   } catch {
-    // It came from a peer; what is not readable here would not be when it is applied.
+    // The proposal came from a peer. Bytes that cannot be decoded now could not be decoded when they are applied.
     raft.logger.error(() => `${raft.name} dropping a conf change that cannot be decoded`);
     return undefined;
   }
 }
 
-/** Why a conf change must wait or makes no sense, going by the configuration that is applied here. */
+/**
+ * Why a conf change must wait or is impossible in the configuration that is applied here; undefined when it is allowed.
+ */
 function objectionTo(raft: Raft, change: ConfChange): string | undefined {
   const { applied } = raft.log;
   const joint = isJoint(raft.tracker.config);

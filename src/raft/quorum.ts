@@ -4,10 +4,13 @@ export type VoteResult =
   /** Neither side has a quorum yet. */
   "VotePending" | "VoteLost" | "VoteWon";
 
-/** The index a voter has acknowledged; undefined when it has not been heard of. */
+/** The index that a voter has acknowledged; undefined when it has not answered. */
 export type AckedIndex = (voter: NodeId) => number | undefined;
 
-/** Voters of which more than half decide. None at all decide anything: then the other half of a joint pair does. */
+/**
+ * Voters of which more than half decide. An empty set agrees to everything, so that the other half of a joint pair
+ * decides.
+ */
 export type Majority = ReadonlySet<NodeId>;
 
 /** Two majorities that must agree; the outgoing one is empty unless the configuration is joint. */
@@ -38,7 +41,7 @@ export function majorityVote(voters: Majority, votes: ReadonlyMap<NodeId, boolea
   return granted + missing >= quorum ? "VotePending" : "VoteLost";
 }
 
-/** What both halves have committed. */
+/** The index that both halves have committed. */
 export function jointCommitted(quorum: JointQuorum, acked: AckedIndex): number {
   const incoming = majorityCommitted(quorum.incoming, acked);
   return quorum.outgoing.size === 0 ? incoming : Math.min(incoming, majorityCommitted(quorum.outgoing, acked));
@@ -61,12 +64,12 @@ export function sortedIds(ids: Iterable<NodeId>): NodeId[] {
   return [...ids].sort((left, right) => (left < right ? -1 : left > right ? 1 : 0));
 }
 
-/** Ids as log lines name a set of them: hexadecimal, in order. */
+/** Text of a set of ids for log lines: hexadecimal, in order. */
 export function describeIds(ids: Iterable<NodeId>): string {
   return `(${sortedIds(ids).map(hex).join(" ")})`;
 }
 
-/** A node id as log lines name it. */
+/** A node id as in log lines. */
 export function hex(id: NodeId): string {
   return id.toString(16);
 }

@@ -19,9 +19,8 @@ import {
 } from "./types.js";
 
 /**
- * The state of one node, how its role changes, and when its messages may leave. It decides nothing by itself: `start`
- * loads it, `step` and `tick` drive it, and the rules of the roles (`follower`, `candidate`, `leader` and the files
- * that they use) write to it.
+ * The state of one node, the changes of its role, and its outgoing messages. `start` loads it; `step`, with the files
+ * of the roles, reads and changes it; `raw-node` takes the messages and read states out of it.
  */
 export class Raft {
   readonly id: NodeId;
@@ -33,32 +32,38 @@ export class Raft {
   #term = 0;
   #vote: NodeId = noNode;
   #state: StateType = "StateFollower";
-  /** The leader of this term, once known. */
+  /** Leader of this term; `noNode` while it is unknown. */
   lead: NodeId = noNode;
-  /** Tracked, but not as a voter. */
+  /** This node is a learner. */
   isLearner = false;
 
-  /** Ticks since the last election timeout; for a follower, since it heard of its leader. */
+  /** Ticks since the last election timeout; at a follower, ticks since the last message of its leader. */
   electionElapsed = 0;
-  /** Leader: ticks since the last heartbeat. */
+  /** At the leader: ticks since the last heartbeat. */
   heartbeatElapsed = 0;
-  /** In `[electionTicks, 2 * electionTicks)`, drawn anew with every change of role, so that votes seldom split. */
+  /**
+   * Election timeout in ticks, in `[electionTicks, 2 * electionTicks)`. It is drawn again at every change of role, so
+   * that votes seldom split.
+   */
   randomizedElectionTimeout = 0;
 
-  /** Leader: who is to take over (thesis, 3.10). */
+  /** At the leader: the member that leadership is being transferred to (thesis, 3.10). */
   leadTransferee: NodeId = noNode;
-  /** Leader: no conf change that is in the log but not applied lies after this index. */
+  /** At the leader: all conf changes in the log that are not applied have this index or a lower one. */
   pendingConfIndex = 0;
-  /** Leader: data of proposals that are not committed; at most the truth, so that it cannot lock proposals out. */
+  /**
+   * At the leader: bytes of proposals that are not committed. It is never more than the true value, so that it cannot
+   * block proposals for ever.
+   */
   uncommittedSize = 0;
   readOnly = new ReadOnly();
-  /** Reads that came before this leader had committed an entry of its term: it does not know the commit index yet. */
+  /** Reads that arrived before this leader committed an entry of its term: it does not know the commit index yet. */
   pendingReads: Message[] = [];
   readStates: ReadState[] = [];
 
-  /** Messages that may leave at once. */
+  /** Messages that may be sent at once. */
   messages: Message[] = [];
-  /** Messages, to this node too, that may leave once everything that is unstable now is stored. */
+  /** Messages, some to this node itself, that may be sent once all currently unstable entries are stored. */
   readonly messagesAfterAppend = new Promises();
 
   constructor(config: Config) {
@@ -74,7 +79,7 @@ export class Raft {
     });
   }
 
-  /** Takes up the term, vote and commit index that were stored. */
+  /** Restores the stored term, vote and commit index. */
   loadState(state: HardState): void {
     const { committed, lastIndex } = this.log;
     if (state.commit < committed || state.commit > lastIndex) {
@@ -97,7 +102,7 @@ export class Raft {
     return this.#state;
   }
 
-  /** This node in log lines. */
+  /** Name of this node in log lines. */
   get name(): string {
     return hex(this.id);
   }
@@ -110,7 +115,7 @@ export class Raft {
     return { term: this.#term, vote: this.#vote, commit: this.log.committed };
   }
 
-  /** Logs a broken fact and stops. */
+  /** Logs a broken invariant and throws. */
   fail(line: string): never {
     this.logger.fatal(() => line);
     throw new AssertionFailure(line);
@@ -122,10 +127,11 @@ export class Raft {
     this.sendAt(this.#term, type, to, body);
   }
 
-  /** Sends with a term other than ours: votes speak of the term that is voted on. */
+  /** Sends a message with another term than ours: votes carry the term that is voted on. */
   sendAt(term: number, type: MessageType, to: NodeId, body?: MessageBody): void {
     const message = createMessage(type, to, this.id, term, body);
-    // A promise of something stored waits until it is, even a refusal: what it refuses for may be unstable itself.
+    // A message that promises something stored waits until it is. That includes refusals: the reason for one may be
+    // unstable itself.
     if (restsOnStorage(type)) {
       this.messagesAfterAppend.add(message, this.log.lastIndex);
       return;
@@ -134,7 +140,9 @@ export class Raft {
     this.messages.push(message);
   }
 
-  /** Hands a request on to the leader. A proposal or a read stays without term: it may be taken at any. */
+  /**
+   * Forwards a request to the leader. A proposal or a read carries no term, since the leader may accept it at any term.
+   */
   forward(message: Message): void {
     const { type } = message;
     const from = message.from === noNode ? this.id : message.from;
@@ -142,7 +150,7 @@ export class Raft {
     this.messages.push({ ...message, to: this.lead, from, term });
   }
 
-  /** Able to lead: a voter, whose state machine does not wait for a snapshot. */
+  /** Whether this node may become leader: it must be a voter whose state machine does not wait for a snapshot. */
   get promotable(): boolean {
     const own = this.tracker.progress.get(this.id);
     return own !== undefined && !own.isLearner && !this.log.awaitsState;
@@ -165,7 +173,7 @@ export class Raft {
     this.logger.info(() => `${this.name} became candidate at term ${this.#term}`);
   }
 
-  /** Only asks: neither the term nor the vote changes. */
+  /** Becomes pre-candidate, which changes neither the term nor the vote. */
   becomePreCandidate(): void {
     assert(this.#state !== "StateLeader", "a leader does not stand for election");
     this.tracker.resetVotes();
@@ -174,7 +182,7 @@ export class Raft {
     this.logger.info(() => `${this.name} became pre-candidate at term ${this.#term}`);
   }
 
-  /** Takes the lead of this term. The caller then appends the term's first entry. */
+  /** Becomes leader of this term. The caller then appends the first entry of the term. */
   becomeLeader(): void {
     assert(this.#state !== "StateFollower", "a leader was elected");
     this.#reset(this.#term);
@@ -184,7 +192,7 @@ export class Raft {
     assert(own !== undefined, "a leader is a member");
     own.becomeReplicate();
     own.recentActive = true;
-    // There may be a conf change among what is not applied yet. Rather than look, wait for all of it.
+    // The unapplied entries may include a conf change. Instead of searching them, wait until all of them are applied.
     this.pendingConfIndex = this.log.lastIndex;
   }
 
@@ -212,12 +220,15 @@ export class Raft {
     this.pendingReads = [];
   }
 
-  /** Whether this term's leader has committed an entry of its own: until then it may not know what is committed. */
+  /**
+   * Whether the leader of this term has committed an entry of its own term. Before that it may not know the commit
+   * index.
+   */
   committedInCurrentTerm(): boolean {
     return this.log.termAt(this.log.committed) === this.#term;
   }
 
-  /** The end of the log in log lines that speak of elections. */
+  /** Text of the end of the log for log lines about elections. */
   describeEnd(last: EntryId): string {
     return `${this.name} [logterm: ${last.term}, index: ${last.index}, vote: ${hex(this.#vote)}]`;
   }

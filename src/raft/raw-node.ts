@@ -32,32 +32,35 @@ import {
   type SoftState,
 } from "./types.js";
 
-/** A member of a group that is being founded. */
+/** A founding member of a group. */
 export interface Peer {
   readonly id: NodeId;
-  /** Goes into the conf change that adds the member: etcd puts its name and URLs there. */
+  /** Context of the conf change that adds the member: etcd puts its name and URLs there. */
   readonly context: Uint8Array;
 }
 
-/** The state machine behind a node, for those who check it from inside: tests and their invariants. */
+/** Returns the state of a node, for tests and invariant checks. */
 export let raftOf: (node: RawNode) => Raft;
 
-/** One node. Nothing happens in it but by these calls, and what it wants done comes out of `ready`. */
+/** One node. It only changes through these calls, and `ready` returns the work that they produce. */
 export class RawNode {
   readonly #raft: Raft;
   readonly #async: boolean;
   #lastSoftState: SoftState;
   #lastHardState: HardState;
-  /** What the node hears of itself once the accepted Ready is carried out; undefined while none is. */
+  /**
+   * Messages to the node itself, delivered by `advance` once the accepted Ready is carried out; undefined when there is
+   * none.
+   */
   #onAdvance: Message[] | undefined;
-  /** With `reportsApplied`: entries that were handed out and are not known to be applied, in the order of the log. */
+  /** With `reportsApplied`: entries that were handed out and not reported as applied, in the order of the log. */
   #unapplied: Entry[] = [];
 
   static {
     raftOf = (node) => node.#raft;
   }
 
-  /** Starts from what `config.storage` holds. */
+  /** Starts from the contents of `config.storage`. */
   constructor(config: Config) {
     this.#raft = startRaft(config);
     this.#async = config.asyncStorageWrites === true;
@@ -66,14 +69,14 @@ export class RawNode {
   }
 
   /**
-   * Founds a group on an empty storage: its log begins with a conf change for each member, committed, at term 1.
-   * All founding members must be given the same peers in the same order.
+   * Founds a group on an empty storage: its log begins with a committed conf change for each member, at term 1. All
+   * founding members must be given the same peers in the same order.
    */
   bootstrap(peers: readonly Peer[]): void {
     const raft = this.#raft;
     assert(peers.length > 0, "a group has a member");
     assert(raft.log.lastIndex === 0, "a group is founded on an empty log");
-    // So that the first Ready carries the hard state.
+    // Ensures that the first Ready carries the hard state.
     this.#lastHardState = { term: 0, vote: noNode, commit: 0 };
     raft.becomeFollower(1, noNode);
     const changes = peers.map(({ id, context }): ConfChange => {
@@ -84,22 +87,24 @@ export class RawNode {
     });
     raft.log.append(entries);
     raft.log.commitTo(entries.length);
-    // They come out as committed entries too, and are applied once more then; but the node may campaign before.
+    // The changes are handed out as committed entries, too, and applied again then; but the node may campaign before
+    // that.
     for (const change of changes) applyConfChange(raft, change);
   }
 
-  /** One unit of time has passed. */
+  /** Advances time by one tick. */
   tick(): void {
     tick(this.#raft);
   }
 
-  /** Stands for election now. */
+  /** Starts a campaign now. */
   campaign(): void {
     campaign(this.#raft);
   }
 
   /**
-   * @param term takes the proposal only as the leader of this term: then its entry is of this term, or there is none
+   * @param term when given, the proposal is accepted only by the leader of this term, so its entry is of this term or
+   * does not exist
    * @throws RaftError `proposalDropped`, for instance when there is no leader
    */
   propose(data: Uint8Array, term?: number): void {
@@ -109,7 +114,7 @@ export class RawNode {
   }
 
   /**
-   * Proposes a conf change. That it was taken does not mean it comes out again: it may turn into an empty entry.
+   * Proposes a conf change. Even an accepted one may turn into an empty entry.
    *
    * @throws RaftError `proposalDropped`
    */
@@ -124,16 +129,16 @@ export class RawNode {
   }
 
   /**
-   * Brings a committed conf change into force; one that the application refuses must be applied with `nodeId` 0.
+   * Applies a committed conf change; one that the application refuses must be applied with `nodeId` 0.
    *
-   * @returns the configuration that a snapshot from here on must name
+   * @returns the configuration that snapshots must name from now on
    */
   applyConfChange(change: ConfChange): ConfState {
     return applyConfChange(this.#raft, change);
   }
 
   /**
-   * A message of a peer, or one that a storage message carried as its response.
+   * Handles a message of a peer, or a response that a storage message carried.
    *
    * @throws RaftError `stepLocalMsg`, `stepPeerNotFound` or `proposalDropped`
    */
@@ -142,7 +147,7 @@ export class RawNode {
     if (!isLocalTarget(from)) {
       if (isLocalMessage(type)) throw new RaftError("stepLocalMsg");
       if (isResponseMessage(type) && !this.#raft.tracker.progress.has(from)) throw new RaftError("stepPeerNotFound");
-      // From itself a node hears its own promises, and requests that were forwarded in a circle.
+      // A node's messages to itself are its own promises, and requests that were forwarded in a circle.
       const own = (restsOnStorage(type) && !reject) || isRequest(type);
       if (from === this.#raft.id && !own) throw new RaftError("stepLocalMsg");
     }
@@ -153,7 +158,7 @@ export class RawNode {
     if (step(this.#raft, message) === "dropped") throw new RaftError("proposalDropped");
   }
 
-  /** Whether `ready` has anything to say. */
+  /** Whether `ready` would return any work. */
   hasReady(): boolean {
     const raft = this.#raft;
     const { log } = raft;
@@ -174,8 +179,8 @@ export class RawNode {
   }
 
   /**
-   * What is to be done now. Once taken it counts as under way: carry it out, in order, then call `advance` (or, with
-   * asynchronous storage writes, deliver the responses of the storage messages) before asking again.
+   * Returns the work to be done now, which then counts as under way: carry it out, in order, and call `advance` (or,
+   * with asynchronous storage writes, deliver the responses of the storage messages) before asking again.
    */
   ready(): Ready {
     assert(this.#onAdvance === undefined, "a Ready is advanced before the next one is taken");
@@ -208,14 +213,17 @@ export class RawNode {
     return ready;
   }
 
-  /** The commit index in it is that of entries which are stored with it, at the latest: no start may miss them. */
+  /**
+   * The hard state to store. Its commit index does not exceed the entries that are stored with it: after a restart none
+   * may be missing.
+   */
   #nextHardState(): HardState | undefined {
     if (!this.#hardStateChanged()) return undefined;
     const { term, vote, commit } = this.#raft.hardState();
     return { term, vote, commit: Math.min(commit, this.#raft.log.unstable.inProgressEnd - 1) };
   }
 
-  /** The caller stores, then sends all messages; what goes to the node itself waits for `advance`. */
+  /** The caller stores, then sends all messages. Messages to the node itself wait for `advance`. */
   #handToCaller(ready: Ready & { readonly messages: Message[] }, promises: readonly Message[]): void {
     const { id } = this.#raft;
     const own: Message[] = [];
@@ -227,14 +235,14 @@ export class RawNode {
     this.#onAdvance = own;
   }
 
-  /** The work goes out as messages to the storage threads, which bring the answers back as they get done. */
+  /** The work is sent as messages to the storage threads, which return the responses when it is done. */
   #handToThreads(ready: Ready & { readonly messages: Message[] }, promises: readonly Message[]): void {
     const { id } = this.#raft;
     const { hardState, entries, snapshot, committedEntries } = ready;
     const stores = hardState !== undefined && !isEmptyHardState(hardState);
     if (entries.length > 0 || stores || snapshot !== undefined || promises.length > 0) {
-      // The leader's answers to itself come before the storage response: while they are handled, the terms of the
-      // entries are still at hand.
+      // The leader's answers to itself must come before the storage response: while they are handled, the terms of the
+      // entries must still be available.
       const appended = this.#appendResponse(ready);
       const responses = appended === undefined ? promises : [...promises, appended];
       const { term, vote, commit } = stores ? hardState : { term: 0, vote: noNode, commit: 0 };
@@ -248,10 +256,10 @@ export class RawNode {
   }
 
   /**
-   * Tells the node that its log is stored as far as it has been handed out. It carries the present term, and is void
-   * when that has changed by then: an overwritten entry may look like one written before, while the write that
-   * overwrites is still queued. Hence also every Ready that changes the term, even without entries, brings one for all
-   * of that.
+   * The response that tells the node that its log is stored as far as it has been handed out. It carries the current
+   * term, and becomes void when the term changes: an overwritten entry may look like one written before, while the
+   * write that overwrites it is still queued. For this reason every Ready that changes the term, even one without
+   * entries, brings a new response for all unstable entries.
    */
   #appendResponse({ snapshot }: Ready): Message | undefined {
     const { id, log, term } = this.#raft;
@@ -262,14 +270,15 @@ export class RawNode {
     return createMessage("MsgStorageAppendResp", id, appendThread, term, body);
   }
 
-  /** Without term: what is committed is so at any. */
+  /** Carries no term, since committed entries are committed at any term. */
   #applyResponse(entries: readonly Entry[]): Message {
     return createMessage("MsgStorageApplyResp", this.#raft.id, applyThread, 0, { entries });
   }
 
   /**
-   * The last Ready is stored, its messages are handed to the transport, its committed entries to the application; they
-   * count as applied then, unless the application reports that itself.
+   * Reports that the last Ready is carried out: it is stored, its messages are passed to the transport, and its
+   * committed entries to the application. The entries then count as applied, unless the application reports that
+   * itself.
    */
   advance(): void {
     assert(!this.#async, "with asynchronous storage writes the responses advance the node");
@@ -280,8 +289,8 @@ export class RawNode {
   }
 
   /**
-   * The application has applied everything up to `index`, which it was handed as entries or as a snapshot. Only with
-   * `reportsApplied`, at any time.
+   * Reports that the application has applied everything up to `index`, given to it as entries or as a snapshot. Only
+   * with `reportsApplied`, at any time.
    */
   applied(index: number): void {
     const raft = this.#raft;
@@ -294,42 +303,45 @@ export class RawNode {
   }
 
   /**
-   * Whether a conf change that is proposed now is not turned into an empty entry for one that is still pending. A node
-   * that does not lead cannot tell, and hands it on.
+   * Whether a conf change proposed now would be accepted, and not turned into an empty entry because another is
+   * pending. A node that does not lead cannot tell, and forwards the change.
    */
   get takesConfChange(): boolean {
     const { state, pendingConfIndex, log } = this.#raft;
     return state !== "StateLeader" || pendingConfIndex <= log.applied;
   }
 
-  /** Asks for an index at which a read is linearizable; `context` comes back with it in a Ready, or gets lost. */
+  /** Requests an index at which a read is linearizable. A Ready returns it with `context`, unless it gets lost. */
   readIndex(context: Uint8Array): void {
     const entry: Entry = { term: 0, index: 0, type: "EntryNormal", data: context };
     step(this.#raft, createMessage("MsgReadIndex", noNode, noNode, 0, { entries: [entry] }));
   }
 
-  /** Asks the leader to hand on to this member. */
+  /** Asks the leader to transfer leadership to this member. */
   transferLeadership(to: NodeId): void {
     step(this.#raft, createMessage("MsgTransferLeader", noNode, to, 0));
   }
 
-  /** A follower acts as if there were no leader, until it hears of one: it may vote. */
+  /** A follower forgets its leader until it hears from one again, so that it may vote. */
   forgetLeader(): void {
     step(this.#raft, createMessage("MsgForgetLeader", noNode, noNode, 0));
   }
 
-  /** The last message to this member was not delivered. */
+  /** Reports that the last message to this member was not delivered. */
   reportUnreachable(id: NodeId): void {
     step(this.#raft, createMessage("MsgUnreachable", noNode, id, 0));
   }
 
-  /** What became of a snapshot that was sent to this member. Must be called, or it is sent nothing any more. */
+  /**
+   * Reports the outcome of a snapshot that was sent to this member. It must be called; otherwise the member is sent
+   * nothing more.
+   */
   reportSnapshot(id: NodeId, outcome: "finish" | "failure"): void {
     const body = { reject: outcome === "failure", context: emptyBytes };
     step(this.#raft, createMessage("MsgSnapStatus", noNode, id, 0, body));
   }
 
-  /** Up to here the log is known to be stored by a quorum. */
+  /** Index up to which the log is known to be stored by a quorum. */
   get committed(): number {
     return this.#raft.log.committed;
   }

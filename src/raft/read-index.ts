@@ -2,16 +2,19 @@ import type { Raft } from "./raft.js";
 import { broadcastHeartbeat } from "./replication.js";
 import { type Message, noNode } from "./types.js";
 
-/** A read at the leader: answered once it is certain that no other leader has committed more (paper, section 8). */
+/**
+ * Handles a read at the leader, which is answered once it is certain that no other leader has committed more (paper,
+ * section 8).
+ */
 export function requestRead(raft: Raft, message: Message): void {
-  // What a peer asks without naming the read could never be answered.
+  // A read without an identifying entry could never be answered.
   if (message.entries.length === 0) return;
-  // A single voter waits as well: after a restart its commit index may lie before what it has acknowledged.
+  // A single voter must wait, too: after a restart its commit index may be lower than what it has acknowledged.
   if (!raft.committedInCurrentTerm()) raft.pendingReads.push(message);
   else confirmLeadership(raft, message);
 }
 
-/** The first entry of this term is committed, and so the commit index known: reads that waited for it go on. */
+/** The first entry of this term is committed, so the commit index is known: continues the reads that waited for it. */
 export function releasePendingReads(raft: Raft): void {
   if (raft.pendingReads.length === 0) return;
   if (!raft.committedInCurrentTerm()) {
@@ -24,7 +27,7 @@ export function releasePendingReads(raft: Raft): void {
 }
 
 function confirmLeadership(raft: Raft, message: Message): void {
-  // Nobody can have elected another leader without a single voter, so there is nobody to ask.
+  // No other leader can be elected without the only voter, so nobody needs to be asked.
   if (raft.config.readOnly === "lease-based" || raft.tracker.isSingleton) {
     answerRead(raft, message, raft.log.committed);
     return;
@@ -34,7 +37,7 @@ function confirmLeadership(raft: Raft, message: Message): void {
   broadcastHeartbeat(raft);
 }
 
-/** A member still follows this leader: answers the reads that a quorum has confirmed by now. */
+/** A member still follows this leader: answers the reads that a quorum has confirmed now. */
 export function confirmReads(raft: Raft, message: Message): void {
   if (raft.config.readOnly === "lease-based" || message.context.length === 0) return;
   raft.readOnly.acknowledge(message.from, message.context);

@@ -5,17 +5,17 @@ import type { Message, NodeId } from "./types.js";
 /** A read that is answered once a quorum has confirmed that this leader still leads. */
 export interface PendingRead {
   readonly request: Message;
-  /** The commit index when it came in. */
+  /** Commit index when the read arrived. */
   readonly index: number;
 }
 
 /**
- * The reads of one leadership, numbered as they come in. A heartbeat carries the number of the latest; whoever
- * answers it confirms that read and all before it, so one round serves any number of reads.
+ * The reads of one leader during its term, numbered in order of arrival. A heartbeat carries the number of the latest
+ * read. A member that answers it confirms that read and all before it, so one round serves any number of reads.
  */
 export class ReadOnly {
   #waiting: PendingRead[] = [];
-  /** How many have been answered: the number of the last one before `#waiting`. */
+  /** Number of reads that have been answered, and so the number of the last read before `#waiting`. */
   #confirmed = 0;
   readonly #acks = new Map<NodeId, number>();
   readonly #acked = (id: NodeId): number | undefined => this.#acks.get(id);
@@ -24,7 +24,7 @@ export class ReadOnly {
     this.#waiting.push({ request, index });
   }
 
-  /** What heartbeats carry now; empty when nobody waits. */
+  /** Context of heartbeats; empty when no read waits. */
   heartbeatContext(): Uint8Array {
     if (this.#waiting.length === 0) return emptyBytes;
     const context = Buffer.alloc(8);
@@ -32,7 +32,7 @@ export class ReadOnly {
     return context;
   }
 
-  /** `from` answered a heartbeat with this context. One that is none of ours confirms nothing. */
+  /** Records that `from` answered a heartbeat with this context. A context that is not ours confirms nothing. */
   acknowledge(from: NodeId, context: Uint8Array): void {
     if (context.length !== 8) return;
     const position = Buffer.from(context.buffer, context.byteOffset, 8).readBigUInt64LE();
@@ -40,7 +40,7 @@ export class ReadOnly {
     this.#acks.set(from, Math.max(this.#acks.get(from) ?? 0, Number(position)));
   }
 
-  /** Takes out the reads that a quorum has confirmed, in their order. */
+  /** Removes and returns the reads that a quorum has confirmed, in order. */
   advance(quorum: JointQuorum): readonly PendingRead[] {
     const confirmed = jointCommitted(quorum, this.#acked);
     if (confirmed <= this.#confirmed) return [];

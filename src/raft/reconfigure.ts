@@ -7,7 +7,7 @@ import { advanceCommit, broadcastAppend, maybeSendAppend } from "./replication.j
 import { confStateOf, describeConfig, emptyConfig } from "./tracker.js";
 import { type ConfState, type NodeId, noNode } from "./types.js";
 
-/** Brings a committed conf change into force. One that does not fit stops the node: all members would differ. */
+/** Applies a committed conf change. A change that does not fit stops the node: otherwise members could differ. */
 export function applyConfChange(raft: Raft, change: ConfChange): ConfState {
   const { config, progress } = raft.tracker;
   const context = { lastIndex: raft.log.lastIndex, limits: raft.tracker.limits };
@@ -19,7 +19,7 @@ export function applyConfChange(raft: Raft, change: ConfChange): ConfState {
   }
 }
 
-/** Puts a stored configuration in place of the one in force. */
+/** Replaces the configuration by a stored one. */
 export function restoreConfig(raft: Raft, state: ConfState): void {
   const context = { lastIndex: raft.log.lastIndex, limits: raft.tracker.limits };
   const restored = switchTo(raft, restoreMembership({ config: emptyConfig, progress: new Map() }, state, context));
@@ -42,12 +42,12 @@ function switchTo(raft: Raft, membership: Membership): ConfState {
   raft.isLearner = own?.isLearner === true;
   if (raft.state !== "StateLeader") return state;
   if (own === undefined || raft.isLearner) {
-    // The leader was removed or demoted. It may go on until a member takes over, for the sake of availability.
+    // The leader was removed or demoted. For availability it may continue until another member takes over.
     if (raft.config.stepDownOnRemoval) raft.becomeFollower(raft.term, noNode);
     return state;
   }
   if (advanceCommit(raft)) {
-    // With fewer voters, more may be committed.
+    // With fewer voters, more entries may be committed.
     releasePendingReads(raft);
     broadcastAppend(raft);
   } else {

@@ -6,14 +6,14 @@ import { hex } from "./quorum.js";
 import type { Raft } from "./raft.js";
 import type { Entry, NodeId, Snapshot } from "./types.js";
 
-/** Appends to the leader's log; false when that would let too much stand uncommitted. */
+/** Appends to the leader's log; returns false when that would exceed the limit of uncommitted bytes. */
 export function appendEntries(raft: Raft, proposals: readonly Pick<Entry, "type" | "data">[]): boolean {
   const { log, term } = raft;
   let index = log.lastIndex;
   const entries = proposals.map(({ type, data }): Entry => ({ term, index: ++index, type, data }));
   const size = payloadSize(entries);
   const sizeMax = raft.config.maxUncommittedEntriesSize ?? Number.POSITIVE_INFINITY;
-  // With nothing else uncommitted any size is taken, and what has none always is.
+  // When nothing else is uncommitted, any size is accepted; an empty entry always is.
   if (raft.uncommittedSize > 0 && size > 0 && raft.uncommittedSize + size > sizeMax) {
     raft.logger.warn(() => {
       const limit = "uncommitted entry size limit";
@@ -23,12 +23,12 @@ export function appendEntries(raft: Raft, proposals: readonly Pick<Entry, "type"
   }
   raft.uncommittedSize += size;
   log.append(entries);
-  // The leader's own log counts for the commit once it is stored: this acknowledgement comes back after that.
+  // The leader's own log counts towards the commit once it is stored: this acknowledgement is delivered after that.
   raft.send("MsgAppResp", raft.id, { index });
   return true;
 }
 
-/** Moves the commit index to what a quorum holds, when that is an entry of this term (paper, 5.4.2). */
+/** Advances the commit index to the last entry that a quorum holds, if that is an entry of this term (paper, 5.4.2). */
 export function advanceCommit(raft: Raft): boolean {
   const { log, tracker } = raft;
   const index = tracker.committed();
@@ -41,12 +41,12 @@ export function broadcastAppend(raft: Raft): void {
   for (const id of raft.tracker.progress.keys()) if (id !== raft.id) maybeSendAppend(raft, id, true);
 }
 
-/** Tells all members that the leader is there, what is committed, and which reads wait. */
+/** Tells all members that the leader is alive, the commit index, and the latest waiting read. */
 export function broadcastHeartbeat(raft: Raft): void {
   const context = raft.readOnly.heartbeatContext();
   for (const [id, progress] of raft.tracker.progress) {
     if (id === raft.id) continue;
-    // No further than the follower's log is known to match: beyond that it may hold something else.
+    // Send a commit index within the known match of the follower's log: beyond that its entries may differ.
     const commit = Math.min(progress.match, raft.log.committed);
     raft.send("MsgHeartbeat", id, { commit, context });
     progress.sentCommit(commit);
@@ -54,10 +54,10 @@ export function broadcastHeartbeat(raft: Raft): void {
 }
 
 /**
- * Sends a member what it lacks, as far as the flow to it allows: entries, or a snapshot when they are compacted.
+ * Sends a member the entries that it lacks, within its flow control, or a snapshot when they are compacted.
  *
- * @param evenEmpty send also when there are no entries, to convey the commit index or to probe
- * @returns whether something was sent
+ * @param evenEmpty sends an append even without entries, to convey the commit index or to probe
+ * @returns whether a message was sent
  */
 export function maybeSendAppend(raft: Raft, to: NodeId, evenEmpty: boolean): boolean {
   const { log, tracker } = raft;
@@ -67,7 +67,8 @@ export function maybeSendAppend(raft: Raft, to: NodeId, evenEmpty: boolean): boo
   const index = progress.next - 1;
   const logTerm = log.termAt(index);
   if (logTerm === undefined) return maybeSendSnapshot(raft, to, progress);
-  // Through a full window only the empty append passes: its answer tells whether what fills the window was lost.
+  // When the window is full only an empty append is sent: its answer tells whether the messages in the window were
+  // lost.
   const entries = progress.windowFull ? [] : log.entriesFrom(progress.next, raft.config.maxSizePerMessage);
   if ((entries === undefined || entries.length === 0) && !evenEmpty) return false;
   if (entries === undefined) return maybeSendSnapshot(raft, to, progress);

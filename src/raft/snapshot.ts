@@ -4,8 +4,8 @@ import { restoreConfig } from "./reconfigure.js";
 import { noNode, type Snapshot } from "./types.js";
 
 /**
- * Puts a snapshot in place of log and configuration. False when it is not needed: it is covered by what is
- * committed, or the log already leads up to it and only the commit index moves.
+ * Replaces log and configuration by a snapshot. Returns false when it is not needed: committed entries cover it, or the
+ * log already leads up to it and only the commit index moves.
  */
 export function installSnapshot(raft: Raft, snapshot: Snapshot): boolean {
   const { log, logger, name } = raft;

@@ -4,7 +4,7 @@ import { Raft } from "./raft.js";
 import { restoreConfig } from "./reconfigure.js";
 import { isEmptyHardState, noNode } from "./types.js";
 
-/** A node as its storage knows it: a follower that has not heard of a leader. */
+/** Creates a node from its storage: a follower that does not know a leader. */
 export function startRaft(config: Config): Raft {
   const raft = new Raft(config);
   const { hardState, confState } = config.storage.initialState();

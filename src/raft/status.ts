@@ -3,7 +3,7 @@ import type { Raft } from "./raft.js";
 import { confStateOf } from "./tracker.js";
 import type { ConfState, NodeId, StateType } from "./types.js";
 
-/** Where a node stands; cheap to ask for. */
+/** Status of a node; cheap to compute. */
 export interface BasicStatus {
   readonly id: NodeId;
   readonly term: number;
@@ -12,7 +12,7 @@ export interface BasicStatus {
   readonly lead: NodeId;
   readonly state: StateType;
   readonly applied: number;
-  /** Who is to take over, while the leader hands on; 0 otherwise. */
+  /** Member that leadership is being transferred to; 0 when there is no transfer. */
   readonly leadTransferee: NodeId;
 }
 

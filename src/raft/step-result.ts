@@ -1,2 +1,2 @@
-/** What became of a message: `dropped` is a proposal that nobody will take up. */
+/** Outcome of a message; `dropped` means a proposal that no leader accepted. */
 export type StepResult = "taken" | "dropped";

@@ -9,9 +9,9 @@ import { broadcastHeartbeat } from "./replication.js";
 import type { StepResult } from "./step-result.js";
 import { type Message, noNode } from "./types.js";
 
-// What moves a node, whatever its role: time, and messages once their terms are compared with its own.
+// Drives a node in every role: by ticks, and by messages after their terms have been compared with its own.
 
-/** One unit of time has passed. */
+/** Advances time by one tick. */
 export function tick(raft: Raft): void {
   raft.electionElapsed++;
   if (raft.state === "StateLeader") tickLeader(raft);
@@ -29,7 +29,7 @@ function tickLeader(raft: Raft): void {
   if (raft.electionElapsed >= raft.config.electionTicks) {
     raft.electionElapsed = 0;
     if (raft.config.checkQuorum) checkQuorum(raft);
-    // A transfer that takes longer than an election has failed: proposals are taken again.
+    // A transfer that takes longer than an election timeout has failed: proposals are accepted again.
     raft.leadTransferee = noNode;
   }
   if (raft.state === "StateLeader" && raft.heartbeatElapsed >= raft.config.heartbeatTicks) {
@@ -38,12 +38,12 @@ function tickLeader(raft: Raft): void {
   }
 }
 
-/** Stands for election now, by way of a pre-vote when that is configured. */
+/** Starts a campaign now, with a pre-vote if configured. */
 export function campaign(raft: Raft): void {
   startElection(raft, raft.config.preVote ? "pre-election" : "election");
 }
 
-/** One message, at any role. */
+/** Handles a message in any role. */
 export function step(raft: Raft, message: Message): StepResult {
   if (message.term > raft.term) {
     if (stepHigherTerm(raft, message) === "ignored") return "taken";
@@ -75,7 +75,7 @@ function stepByRole(raft: Raft, message: Message): StepResult {
   return raft.state === "StateFollower" ? stepFollower(raft, message) : stepCandidate(raft, message);
 }
 
-/** A node that hears of a higher term follows it, unless the message only asks whether it could come to be. */
+/** Moves to a higher term, unless the message only asks whether such a term could begin. */
 function stepHigherTerm(raft: Raft, message: Message): "accepted" | "ignored" {
   const { type, from, term } = message;
   if ((type === "MsgVote" || type === "MsgPreVote") && !mayDisturb(raft, message)) return "ignored";
@@ -92,20 +92,20 @@ function stepHigherTerm(raft: Raft, message: Message): "accepted" | "ignored" {
 function stepLowerTerm(raft: Raft, message: Message): void {
   const { type, from, term } = message;
   if ((raft.config.checkQuorum || raft.config.preVote) && (type === "MsgHeartbeat" || type === "MsgApp")) {
-    // A leader of an old term: perhaps a late message, perhaps this node raised its term while cut off, and with these
-    // settings nobody would hear of it through a vote. The answer lets the leader know of the newer term.
+    // The sender leads an old term. Perhaps the message is late; perhaps this node raised its term while it was cut
+    // off, and with these settings no vote would tell the others. The answer tells the leader about the newer term.
     raft.send("MsgAppResp", from);
   } else if (type === "MsgPreVote") {
     refusePreVote(raft, message);
   } else if (type === "MsgStorageAppendResp") {
     if (message.index !== 0) {
-      // The entries may have been overwritten since, and be on their way to the disk a second time.
+      // The entries may have been overwritten since, and the new ones may still be on their way to the disk.
       raft.logger.info(() => {
         const own = `${raft.name} [term: ${raft.term}]`;
         return `${own} ignored entry appends from a ${type} message with lower term [term: ${term}]`;
       });
     }
-    // What a snapshot covers is committed, at whatever term it was applied.
+    // Entries that a snapshot covers are committed, regardless of the term at which it was stored.
     if (message.snapshot !== undefined) storedSnapshot(raft, message.snapshot);
   } else {
     raft.logger.info(() => {

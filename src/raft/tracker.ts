@@ -11,8 +11,8 @@ import {
 import type { ConfState, NodeId } from "./types.js";
 
 /**
- * Who is in the group. A learner is never a voter in either half; who is to turn from an outgoing voter into one
- * waits in `learnersNext` until the joint configuration is left.
+ * The members of the group. A learner is never a voter in either half; an outgoing voter that becomes a learner waits
+ * in `learnersNext` until the joint configuration is left.
  */
 export interface TrackedConfig {
   readonly voters: JointQuorum;
@@ -46,7 +46,7 @@ export function confStateOf(config: TrackedConfig): ConfState {
   };
 }
 
-/** A configuration as log lines show it. */
+/** Text of a configuration for log lines. */
 export function describeConfig(config: TrackedConfig): string {
   const { incoming, outgoing } = config.voters;
   let text = `voters=${describeIds(incoming)}`;
@@ -66,7 +66,7 @@ export interface Tally {
 export class Tracker {
   readonly limits: InflightLimits;
   #config = emptyConfig;
-  /** In ascending order of ids, so that whoever walks over it does the same on every run. */
+  /** In ascending order of ids, so that iteration is deterministic. */
   #progress: ProgressMap = new Map();
   #votes = new Map<NodeId, boolean>();
   readonly #matched = (id: NodeId): number | undefined => this.#progress.get(id)?.match;
@@ -88,7 +88,7 @@ export class Tracker {
     this.#progress = new Map([...progress].sort(([left], [right]) => (left < right ? -1 : 1)));
   }
 
-  /** Every member's progress starts over: nobody is known to match but `self`, which holds all up to `lastIndex`. */
+  /** Resets the progress of every member: no log is known to match, except that of `self`, up to `lastIndex`. */
   restart(self: NodeId, lastIndex: number): void {
     const restarted = new Map<NodeId, Progress>();
     for (const [id, { isLearner }] of this.#progress) {
@@ -98,7 +98,7 @@ export class Tracker {
     this.#progress = restarted;
   }
 
-  /** One voter and no joint configuration. */
+  /** There is one voter and no joint configuration. */
   get isSingleton(): boolean {
     return this.#config.voters.incoming.size === 1 && !isJoint(this.#config);
   }
@@ -112,12 +112,12 @@ export class Tracker {
     return this.#config.voters.incoming.has(id) || this.#config.voters.outgoing.has(id);
   }
 
-  /** The highest index that the voters' logs are known to hold by quorum. */
+  /** The highest index that the logs of a quorum of voters are known to hold. */
   committed(): number {
     return jointCommitted(this.#config.voters, this.#matched);
   }
 
-  /** Whether a quorum has been heard of since the last check. */
+  /** Whether a quorum has answered since the last check. */
   quorumActive(): boolean {
     const active = new Map<NodeId, boolean>();
     for (const [id, progress] of this.#progress) {
@@ -130,7 +130,7 @@ export class Tracker {
     this.#votes = new Map();
   }
 
-  /** The first answer of a member counts. */
+  /** Records a vote; only the first answer of a member counts. */
   recordVote(id: NodeId, granted: boolean): void {
     if (!this.#votes.has(id)) this.#votes.set(id, granted);
   }

@@ -1,34 +1,34 @@
-/** 64 bits, one per member of the group, never 0. */
+/** Id of a member: 64 bits, never 0. */
 export type NodeId = bigint;
 
-/** No node: "nobody leads", "has not voted". */
+/** No node: there is no leader, or no vote was cast. */
 export const noNode: NodeId = 0n;
-/** Target of `MsgStorageAppend`: whoever writes the log, with asynchronous storage writes. */
+/** Target of `MsgStorageAppend`: the thread that writes the log, with asynchronous storage writes. */
 export const appendThread: NodeId = 0xffff_ffff_ffff_ffffn;
-/** Target of `MsgStorageApply`: whoever applies committed entries, with asynchronous storage writes. */
+/** Target of `MsgStorageApply`: the thread that applies committed entries, with asynchronous storage writes. */
 export const applyThread: NodeId = 0xffff_ffff_ffff_fffen;
 
 export type StateType = "StateFollower" | "StateCandidate" | "StateLeader" | "StatePreCandidate";
 
 export type EntryType = "EntryNormal" | "EntryConfChange" | "EntryConfChangeV2";
 
-/** One position of the log. Immutable: the same object is shared by log, messages and storage. */
+/** An entry of the log. It is immutable, since log, messages and storage share the same object. */
 export interface Entry {
   readonly term: number;
   readonly index: number;
   readonly type: EntryType;
-  /** What the application proposed, or an encoded conf change; empty for the first entry of a leader. */
+  /** Data that the application proposed, or an encoded conf change; empty in the first entry of a leader. */
   readonly data: Uint8Array;
 }
 
-/** What must be on disk before a message that rests on it leaves. */
+/** State that must be on disk before any message that depends on it is sent. */
 export interface HardState {
   readonly term: number;
   readonly vote: NodeId;
   readonly commit: number;
 }
 
-/** For logs and for who wants to know the leader; never stored. */
+/** State for logs and for observers of the leader; never stored. */
 export interface SoftState {
   readonly lead: NodeId;
   readonly state: StateType;
@@ -37,12 +37,12 @@ export interface SoftState {
 /** A configuration of the group; every list is in ascending order when it comes from the core. */
 export interface ConfState {
   readonly voters: readonly NodeId[];
-  /** The old voters of a joint configuration; empty otherwise. */
+  /** Old voters of a joint configuration; empty otherwise. */
   readonly votersOutgoing: readonly NodeId[];
   readonly learners: readonly NodeId[];
   /** Outgoing voters that become learners when the joint configuration is left. */
   readonly learnersNext: readonly NodeId[];
-  /** The leader proposes to leave the joint configuration on its own. */
+  /** The leader itself proposes to leave the joint configuration. */
   readonly autoLeave: boolean;
 }
 
@@ -90,7 +90,7 @@ type LocalMessageType =
 
 export type MessageType = PeerMessageType | LocalMessageType;
 
-/** Everything that happens to a node. Which fields mean something depends on the type; the rest are zero or empty. */
+/** Any event of a node. The type decides which fields have a meaning; the others are zero or empty. */
 export interface Message {
   readonly type: MessageType;
   readonly to: NodeId;
@@ -107,29 +107,35 @@ export interface Message {
   readonly reject: boolean;
   readonly rejectHint: number;
   readonly context: Uint8Array;
-  /** What to deliver after a storage message has been carried out. */
+  /** Messages to deliver after a storage message has been carried out. */
   readonly responses: readonly Message[];
 }
 
-/** An index at or after which a read of the state machine sees every write that was finished when it was asked for. */
+/**
+ * The answer to a read request: once `index` is applied, a read sees every write that was finished when the read was
+ * requested.
+ */
 export interface ReadState {
   readonly index: number;
-  /** What `readIndex` was called with. */
+  /** The context that was passed to `readIndex`. */
   readonly context: Uint8Array;
 }
 
-/** What the application has to do now. Everything in it is read-only and stays valid. */
+/** The work of the application. Everything in it is read-only and stays valid. */
 export interface Ready {
   readonly softState: SoftState | undefined;
   readonly hardState: HardState | undefined;
   readonly readStates: readonly ReadState[];
-  /** To be stored, with `hardState`, before `messages` are sent; in place of what the log holds from their first on. */
+  /**
+   * Entries to store, with `hardState`, before `messages` are sent. They replace the log from the index of the first of
+   * them on.
+   */
   readonly entries: readonly Entry[];
-  /** To be stored and applied, before `messages` are sent. Never together with committed entries. */
+  /** Snapshot to store and apply before `messages` are sent. Never together with committed entries. */
   readonly snapshot: Snapshot | undefined;
   readonly committedEntries: readonly Entry[];
   readonly messages: readonly Message[];
-  /** Storing must reach the disk; false when only the commit index moved. */
+  /** The write must be synced; false when only the commit index moved. */
   readonly mustSync: boolean;
 }
 

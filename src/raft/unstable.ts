@@ -3,8 +3,8 @@ import type { RaftLogger } from "./logger.js";
 import type { Entry, Snapshot } from "./types.js";
 
 /**
- * The end of the log that is not known to be stored: first entries that are being written, then ones that no Ready
- * has carried yet; before them, perhaps, a received snapshot.
+ * The end of the log that is not known to be stored: possibly a received snapshot, then entries that are being written,
+ * then entries that no Ready has carried yet.
  */
 export class Unstable {
   readonly #entries: EntryWindow;
@@ -20,7 +20,7 @@ export class Unstable {
     this.#logger = logger;
   }
 
-  /** Index of the first entry here: all before it are stored, or covered by the snapshot. */
+  /** Index of the first unstable entry: all entries before it are stored, or covered by the snapshot. */
   get offset(): number {
     return this.#entries.first;
   }
@@ -38,22 +38,22 @@ export class Unstable {
     return this.#entries.length;
   }
 
-  /** The snapshot that has not been applied yet, whether it is being written or not. */
+  /** The snapshot that is not stored yet, whether it is being written or not. */
   get snapshot(): Snapshot | undefined {
     return this.#snapshot;
   }
 
-  /** The snapshot, when no Ready has carried it yet. */
+  /** The snapshot, if no Ready has carried it yet. */
   get nextSnapshot(): Snapshot | undefined {
     return this.#snapshotInProgress ? undefined : this.#snapshot;
   }
 
-  /** Last index this part knows of; undefined when it is empty and the storage's answer holds. */
+  /** Last index of the unstable part; undefined when it is empty and the storage's last index is valid. */
   get lastIndex(): number | undefined {
     return this.#entries.length > 0 ? this.#entries.end - 1 : this.#snapshot?.metadata.index;
   }
 
-  /** Term at `index`, when it is held here. */
+  /** Term at `index`, if the entry is unstable. */
   termAt(index: number): number | undefined {
     const entry = this.#entries.at(index);
     if (entry !== undefined) return entry.term;
@@ -69,20 +69,20 @@ export class Unstable {
     return this.#entries.end > this.#inProgressEnd;
   }
 
-  /** The entries that no Ready has carried yet: as many as fit `maxBytes`, but one at least. */
+  /** The entries that no Ready has carried yet: as many as fit into `maxBytes`, but at least one. */
   nextEntries(maxBytes = Number.POSITIVE_INFINITY): Entry[] {
     return this.#entries.slice(this.#inProgressEnd, this.#entries.end, maxBytes);
   }
 
-  /** The snapshot and the next `count` entries are being written from now on; without a count, all entries are. */
+  /** Marks the snapshot and the next `count` entries (by default all) as being written. */
   acceptInProgress(count = this.#entries.end - this.#inProgressEnd): void {
     this.#inProgressEnd += count;
     if (this.#snapshot !== undefined) this.#snapshotInProgress = true;
   }
 
   /**
-   * Entries up to (index, term) are stored. When the log was overwritten after the write had begun, the terms differ,
-   * and what is here now still has to be written.
+   * Records that entries up to (index, term) are stored. When the log was overwritten after the write began, the terms
+   * differ, and the present entries still have to be written.
    */
   stableTo(index: number, term: number): void {
     const held = this.termAt(index);
@@ -105,7 +105,7 @@ export class Unstable {
     this.#snapshotInProgress = false;
   }
 
-  /** A snapshot takes the place of the whole log. */
+  /** Replaces the whole log by a snapshot. */
   restore(snapshot: Snapshot): void {
     this.#entries.reset(snapshot.metadata.index + 1);
     this.#inProgressEnd = this.#entries.first;
@@ -113,7 +113,7 @@ export class Unstable {
     this.#snapshotInProgress = false;
   }
 
-  /** Adds entries, in place of what is held from `from`, their first index, on. */
+  /** Appends entries, which replace the present ones from `from`, their first index, on. */
   truncateAndAppend(from: number, entries: readonly Entry[]): void {
     if (from <= this.offset && this.end !== from) {
       this.#logger.info(() => `replace the unstable entries from index ${from}`);
