@@ -37,7 +37,7 @@ import { type Command, commandOf } from "./command.js";
 import { applyDeleteRange } from "./delete-range.js";
 import { requestIdOf } from "./entry-request.js";
 import { applyInSteps } from "./in-steps.js";
-import { moveKeys } from "./key-leases.js";
+import { moveKey } from "./key-leases.js";
 import { changeMembership } from "./membership.js";
 import { fitsOneTurn } from "./one-turn.js";
 import { checkPermission } from "./permissions.js";
@@ -233,7 +233,7 @@ export class Applier {
     const txn = store.beginWrite();
     const result = change(txn);
     this.#telling = txn.endInSteps(this.#budget);
-    finish(moveKeys(lessor, txn.changes, unboundedWork));
+    for (const each of txn.changes) moveKey(lessor, each);
     return result;
   }
 

@@ -5,20 +5,8 @@ import { type Compare, CompareResult, CompareTarget, KeyValue } from "../wire/in
 /** Stands for a key that does not exist: comparisons see zeros. */
 const absent: KeyHead = { createRevision: 0, modRevision: 0, version: 0 };
 
-/**
- * Whether all comparisons hold; stops at the first that does not. Works in steps, since a comparison may be of a range.
- */
-export function* allHold(reader: SteppedReader, compares: readonly Compare[], budget: WorkBudget): Steps<boolean> {
-  for (const compare of compares) {
-    const held = isOfOneHead(compare) ? holdsForHead(reader, compare) : yield* holds(reader, compare, budget);
-    if (!held) return false;
-    if (budget.over(0)) yield;
-  }
-  return true;
-}
-
-/** Whether the index alone can decide the comparison, at once. */
-function isOfOneHead({ rangeEnd, target }: Compare): boolean {
+/** Whether the index alone can decide the comparison, at once: then `holdsForHead` does. */
+export function isOfOneHead({ rangeEnd, target }: Compare): boolean {
   return isOneKey(rangeEnd) && isOfHead(target);
 }
 
@@ -26,12 +14,13 @@ function isOfHead(target: CompareTarget): boolean {
   return target !== CompareTarget.VALUE && target !== CompareTarget.LEASE;
 }
 
-function holdsForHead(reader: SteppedReader, compare: Compare): boolean {
+/** Whether a comparison of one key holds that the index alone can decide. */
+export function holdsForHead(reader: SteppedReader, compare: Compare): boolean {
   return accepts(compare, orderOfHead(compare, reader.head(compare.key) ?? absent));
 }
 
 /** Whether the comparison holds for every key of its range; a range without keys is compared as one absent key. */
-function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): Steps<boolean> {
+export function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): Steps<boolean> {
   const { key, rangeEnd, target } = compare;
   let found = false;
   let held = true;

@@ -51,14 +51,18 @@ function putGrowth({ key, value }: PutRequest): number {
  * those that contain them; recursion could overflow the stack, since a request may nest as deeply as it has bytes.
  */
 function txnGrowth(request: TxnRequest): number {
+  const txns = withNestedTxns(request);
+  if (txns.length === 1) return Math.max(opsGrowth(request.success, none), opsGrowth(request.failure, none));
   const nested = new Map<TxnRequest, number>();
   let growth = 0;
-  for (const txn of withNestedTxns(request).toReversed()) {
+  for (const txn of txns.toReversed()) {
     growth = Math.max(opsGrowth(txn.success, nested), opsGrowth(txn.failure, nested));
     nested.set(txn, growth);
   }
   return growth;
 }
+
+const none: ReadonlyMap<TxnRequest, number> = new Map();
 
 function opsGrowth(ops: readonly RequestOp[], nested: ReadonlyMap<TxnRequest, number>): number {
   let sum = 0;

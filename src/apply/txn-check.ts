@@ -3,7 +3,7 @@ import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
 import type { DeleteRangeRequest } from "../wire/index.js";
 import { checkLease, checkPrevious } from "./put.js";
-import { type Plan, stepsInOrder } from "./txn-plan.js";
+import { type Leaf, type Plan, stepsInOrder } from "./txn-plan.js";
 
 /** Cost of comparing a key with one delete, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfCover = 32;
@@ -15,18 +15,17 @@ const bytesOfCover = 32;
  * @throws EtcdError `keyNotFound`, `leaseNotFound`, `futureRevision` or `compacted`
  */
 export function* checkPlan(store: Store, lessor: Lessor, plan: Plan, budget: WorkBudget): Steps<void> {
-  yield* checkPuts(store, lessor, plan, budget);
-  checkRanges(store, plan);
-  yield* checkKept(plan, new Gone(), budget);
-}
-
-function* checkPuts(store: Store, lessor: Lessor, plan: Plan, budget: WorkBudget): Steps<void> {
-  for (const step of stepsInOrder(plan)) {
+  const steps = stepsInOrder(plan);
+  let deletes = false;
+  for (const step of steps) {
     if (budget.over(0)) yield;
+    if (step?.case === "requestDeleteRange") deletes = true;
     if (step?.case !== "requestPut") continue;
     checkPrevious(store, step.value);
     checkLease(lessor, step.value);
   }
+  checkRanges(store, plan);
+  if (deletes) yield* checkKept(steps, new Gone(), budget);
 }
 
 /** @throws EtcdError `futureRevision` or `compacted` */
@@ -42,8 +41,8 @@ export function checkRanges(store: Store, plan: Plan): void {
 }
 
 /** Checks that the value or lease that a put keeps will still exist when the put is carried out. */
-function* checkKept(plan: Plan, gone: Gone, budget: WorkBudget): Steps<void> {
-  for (const step of stepsInOrder(plan)) {
+function* checkKept(steps: readonly Leaf[], gone: Gone, budget: WorkBudget): Steps<void> {
+  for (const step of steps) {
     if (budget.over(gone.size * bytesOfCover)) yield;
     if (step?.case === "requestDeleteRange") gone.delete(step.value);
     else if (step?.case === "requestPut") {

@@ -1,7 +1,7 @@
 import type { Steps, WorkBudget } from "../base/index.js";
 import type { SteppedReader } from "../mvcc/index.js";
 import type { RequestOp, TxnRequest } from "../wire/index.js";
-import { allHold } from "./compare.js";
+import { holds, holdsForHead, isOfOneHead } from "./compare.js";
 
 /** The branches that a txn and the txns inside it take, all decided on the state before the outermost txn. */
 export interface Plan {
@@ -27,7 +27,12 @@ export function* planTxn(reader: SteppedReader, request: TxnRequest, budget: Wor
   const outermost = undecided(request);
   const found = [outermost];
   for (const { request: txn, plan } of found) {
-    plan.succeeded = yield* allHold(reader, txn.compare, budget);
+    plan.succeeded = true;
+    for (const compare of txn.compare) {
+      plan.succeeded = isOfOneHead(compare) ? holdsForHead(reader, compare) : yield* holds(reader, compare, budget);
+      if (!plan.succeeded) break;
+      if (budget.over(0)) yield;
+    }
     for (const { request: operation } of plan.succeeded ? txn.success : txn.failure) {
       if (operation?.case !== "requestTxn") plan.steps.push(operation);
       else {
@@ -44,7 +49,7 @@ function undecided(request: TxnRequest): Undecided {
   return { request, plan: { succeeded: false, steps: [] } };
 }
 
-type Leaf = Exclude<Step, Nested>;
+export type Leaf = Exclude<Step, Nested>;
 
 /** All steps in the order in which they are carried out; the steps of a nested txn stand in its place. */
 export function stepsInOrder({ steps }: Plan): readonly Leaf[] {

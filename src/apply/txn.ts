@@ -1,8 +1,9 @@
-import { assertNever, type Steps, type WorkBudget } from "../base/index.js";
+import { isOneKey, type Steps, type WorkBudget } from "../base/index.js";
 import type { WriteTxn } from "../mvcc/index.js";
 import { RangeResponse, ResponseHeader, type ResponseOp, TxnResponse } from "../wire/index.js";
 import { applyDeleteRange } from "./delete-range.js";
 import { applyPut } from "./put.js";
+import { applyRange } from "./range.js";
 import { applyRangeInSteps } from "./range-steps.js";
 import type { Nested, Plan, Step } from "./txn-plan.js";
 
@@ -14,22 +15,18 @@ interface Execution {
   readonly budget: WorkBudget;
 }
 
-/** Carries out a txn as one revision. Its plan has passed `checkPlan`, so nothing can be refused any more. */
-export function* applyTxn(execution: Execution, plan: Plan): Steps<TxnResponse> {
-  const responses = yield* execute(execution, plan);
-  const { txn } = execution;
-  const revision = txn.changes.length > 0 ? txn.revision + 1 : txn.revision;
-  return TxnResponse.create({ header: ResponseHeader.create({ revision }), succeeded: plan.succeeded, responses });
-}
-
 /** A plan that is being carried out; the steps done so far have their responses. */
 interface Executing {
   readonly steps: readonly Step[];
   readonly responses: ResponseOp[];
 }
 
-/** A loop, not a recursion, as in `planTxn`. */
-function* execute(execution: Execution, plan: Plan): Steps<readonly ResponseOp[]> {
+/**
+ * Carries out a txn as one revision. Its plan has passed `checkPlan`, so nothing can be refused any more. A loop, not a
+ * recursion, as in `planTxn`.
+ */
+export function* applyTxn(execution: Execution, plan: Plan): Steps<TxnResponse> {
+  const { txn, budget } = execution;
   const outermost: Executing = { steps: plan.steps, responses: [] };
   const open = [outermost];
   for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
@@ -46,10 +43,30 @@ function* execute(execution: Execution, plan: Plan): Steps<readonly ResponseOp[]
       const value = TxnResponse.create({ header: ResponseHeader.create(), succeeded, responses: nested.responses });
       responses.push({ response: { case: "responseTxn", value } });
       open.push(nested);
-    } else responses.push({ response: yield* executeStep(execution, step) });
-    if (execution.budget.over(0)) yield;
+      if (budget.over(0)) yield;
+      continue;
+    }
+    const response = executeOneKey(execution, step) ?? (yield* executeStep(execution, step));
+    responses.push({ response });
+    if (budget.over(bytesOf(response))) yield;
   }
-  return outermost.responses;
+  const revision = txn.changes.length > 0 ? txn.revision + 1 : txn.revision;
+  const { responses } = outermost;
+  return TxnResponse.create({ header: ResponseHeader.create({ revision }), succeeded: plan.succeeded, responses });
+}
+
+/** Carries out a put, or a range of one key, at once; undefined when `step` is something else. */
+function executeOneKey({ txn, answered }: Execution, step: Exclude<Step, Nested>): ResponseOp["response"] {
+  if (step?.case === "requestPut") return { case: "responsePut", value: applyPut(txn, step.value) };
+  if (step?.case !== "requestRange" || !isOneKey(step.value.rangeEnd)) return undefined;
+  return { case: "responseRange", value: answered ? applyRange(txn, step.value) : RangeResponse.create() };
+}
+
+/** Bytes of the pair that answers an operation of one key. */
+function bytesOf(response: ResponseOp["response"]): number {
+  const pair = response?.case === "responsePut" ? response.value.prevKv : undefined;
+  const read = response?.case === "responseRange" ? response.value.kvs[0] : pair;
+  return read instanceof Uint8Array ? read.length : 0;
 }
 
 function* executeStep(execution: Execution, step: Exclude<Step, Nested>): Steps<ResponseOp["response"]> {
@@ -59,13 +76,9 @@ function* executeStep(execution: Execution, step: Exclude<Step, Nested>): Steps<
       const value = answered ? yield* applyRangeInSteps(txn, step.value, budget) : RangeResponse.create();
       return { case: "responseRange", value };
     }
-    case "requestPut":
-      return { case: "responsePut", value: applyPut(txn, step.value) };
     case "requestDeleteRange":
       return { case: "responseDeleteRange", value: yield* applyDeleteRange(txn, step.value, answered, budget) };
-    case undefined:
-      return undefined;
     default:
-      return assertNever(step);
+      return undefined;
   }
 }

@@ -17,6 +17,8 @@ import type { Answer } from "./answer.js";
 
 /** Answers with fewer bytes of pairs are encoded in one piece; a part of a longer one is about as long. */
 const partBytes = 64 * 1024;
+/** At most so many bytes does the answer to one operation have beside its pairs. */
+const emptyAnswerBytes = 64;
 /** Field numbers of `TxnResponse` and `ResponseOp`. */
 const fields = { responses: 3, responseRange: 1, responseDeleteRange: 3, responseTxn: 4 } as const;
 
@@ -35,8 +37,24 @@ export function deleteRangeAnswer(response: DeleteRangeResponse): Answer {
 }
 
 export function txnAnswer(response: TxnResponse): Answer {
+  if (isShort(response)) return TxnResponse.encode(response);
   const piece = txnPiece(response);
   return piece.length < partBytes ? TxnResponse.encode(response) : longAnswer(piece);
+}
+
+/** Whether an answer without nested ones has few pairs: most do, and need not be laid out in pieces to know it. */
+function isShort({ responses }: TxnResponse): boolean {
+  let bytes = 0;
+  for (const { response } of responses) {
+    bytes += emptyAnswerBytes;
+    if (response?.case === "responsePut")
+      bytes += response.value.prevKv === undefined ? 0 : fieldBytes(response.value.prevKv);
+    else if (response?.case === "responseRange") bytes += pairsBytes(response.value.kvs);
+    else if (response?.case === "responseDeleteRange") bytes += pairsBytes(response.value.prevKvs);
+    else if (response !== undefined) return false;
+    if (bytes >= partBytes) return false;
+  }
+  return true;
 }
 
 function longAnswer(piece: Piece): Answer {

@@ -26,8 +26,11 @@ interface Branches {
  * @throws EtcdError `duplicateKey`
  */
 export function checkKeys(request: TxnRequest): void {
+  const txns = withNestedTxns(request);
+  // Most transactions write one key in a branch.
+  if (txns.length === 1 && request.success.length < 2 && request.failure.length < 2) return;
   const nested = new Map<TxnRequest, Branches>();
-  for (const txn of withNestedTxns(request).toReversed()) {
+  for (const txn of txns.toReversed()) {
     nested.set(txn, { success: writesOf(txn.success, nested), failure: writesOf(txn.failure, nested) });
   }
 }
