@@ -1,7 +1,7 @@
 /**
- * What clients and operators talk to: etcd's gRPC services and HTTP endpoints, and one port for both. It checks a
- * request as far as that needs no state, asks the server, and says the answer or the refusal in etcd's words. It opens
- * no socket itself and knows nothing of consensus; only three files know which gRPC library carries the calls.
+ * The interfaces for clients and operators: etcd's gRPC services, its HTTP endpoints and JSON gateway, and ports that
+ * serve all of them. The code here decodes a request, calls the server, and encodes the answer or the refusal with
+ * etcd's text. It opens no listening sockets and knows nothing of consensus. gRPC is implemented here, over `http2`.
  */
 
 export type { GatewayConfig } from "./gateway/lazy-gateway.js";

@@ -1,7 +1,7 @@
 import { GrpcCode } from "../../base/index.js";
 import type { CallStatus } from "../services/status.js";
 
-/** With which HTTP status a call ends, as etcd's gateway has it. */
+/** The HTTP status for each gRPC code, the same as in etcd's gateway. */
 const httpStatuses: Readonly<Record<GrpcCode, number>> = {
   [GrpcCode.Ok]: 200,
   [GrpcCode.Canceled]: 499,
@@ -26,17 +26,20 @@ export function httpStatusOf(code: GrpcCode): number {
   return httpStatuses[code];
 }
 
-/** The body of a refusal. Its text stands there twice: newer clients look for one name, older ones for the other. */
+/**
+ * The body of a refusal. It contains the text twice, since newer clients look for one name and older ones for the
+ * other.
+ */
 export function refusalJson({ code, details }: CallStatus): string {
   return JSON.stringify({ error: details, code, message: details });
 }
 
-/** One message of a stream, as a line; in text inside of it, as Go has it, no character that could mean HTML. */
+/** A message of a stream as a line. As in Go's JSON, the special characters of HTML are escaped in strings. */
 export function resultLine(json: string): string {
   return `{"result":${json.replace(/[<>&\u2028\u2029]/g, unicodeEscape)}}\n`;
 }
 
-/** The last line of a stream that ends with a refusal. */
+/** The last line of a stream that ends with an error. */
 export function refusalLine({ code, details }: CallStatus): string {
   return `${JSON.stringify({ error: { code, message: details } })}\n`;
 }

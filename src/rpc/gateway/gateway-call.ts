@@ -20,18 +20,20 @@ import { parseTimeoutMs } from "./grpc-timeout.js";
 import type { GatewayPeer } from "./peer.js";
 import type { Turnstile } from "./turnstile.js";
 
-/** JSON may be so much longer than the message it spells: bytes take a third more, an escaped character six times. */
+/**
+ * How many times longer than its message JSON may be. Base64 adds a third, and an escaped character takes six bytes.
+ */
 export const jsonBytesFactor = 4;
 
-/** What a value takes while it comes: its buffer grows by doubling. */
+/** The memory of a JSON value while it arrives, per byte: its buffer grows by doubling. */
 const valueFactor = 2;
-/** What an answer takes for each of its bytes: it is printed in text that is a third longer, then sent. */
+/** The memory of an answer, per byte of its message: it is printed as text that is a third longer, then queued. */
 const printedFactor = 3;
 
-/** How much JSON is looked at before others get their turn. */
+/** The bytes of JSON that are scanned before other clients get a turn. */
 const bytesOfTurn = 64 * 1024;
 
-/** What all calls of a gateway share. */
+/** The objects and settings that all calls of a gateway share. */
 export interface GatewayEnvironment {
   readonly gate: Gate;
   readonly counters: CallCounters;
@@ -39,17 +41,17 @@ export interface GatewayEnvironment {
   readonly slow: SlowCalls;
   readonly clock: Clock;
   readonly forms: JsonForms;
-  /** What clients make this process hold is counted there, and refused when there is no room. */
+  /** The account of the bytes held for clients. Calls are refused when it is full. */
   readonly memory: MemoryAccount;
-  /** A call has a place from its first whole message on, until its handler is done. */
+  /** Bounds the running calls: a call takes a place with its first complete message, until its handler has ended. */
   readonly places: Turnstile;
-  /** Longest message that is taken. */
+  /** The maximum length of a received message. */
   readonly receiveBytesMax: number;
-  /** Whether to measure how long calls take. */
+  /** Whether to measure the duration of calls. */
   readonly timed: boolean;
 }
 
-/** A method that the gateway serves. */
+/** A method of the API with its request and response types. */
 export interface Route {
   readonly binding: Binding;
   readonly schema: MethodSchema;
@@ -57,8 +59,8 @@ export interface Route {
 }
 
 /**
- * One call of a method in JSON. A certificate of its connection counts for nothing, as with etcd, whose gateway asks on
- * behalf of everybody: so it never tells a common name.
+ * A call of a method in JSON. It never has the common name of a client certificate: as in etcd, certificates identify
+ * no users at the gateway.
  */
 export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   readonly #environment: GatewayEnvironment;
@@ -68,7 +70,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   readonly #cancel = new AbortController();
   readonly #startedAt: number;
   #hasPlace = false;
-  /** The beginning of an answer in parts is out. */
+  /** Whether the first part of a long answer has been sent. */
   #inParts = false;
   #ended = false;
 
@@ -96,20 +98,20 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     return this.#cancel.signal;
   }
 
-  /** A client says what it would have sent with a gRPC call in headers called `Grpc-Metadata-...`. */
+  /** The gRPC metadata of a call, which clients send in headers named `Grpc-Metadata-...`. */
   metadata(name: string): string | undefined {
     const value = this.#peer.header(`grpc-metadata-${name}`);
     return value ?? (name === "authorization" ? this.#peer.header(name) : undefined);
   }
 
-  /** Resolves when the call is over. */
+  /** Runs the call. Resolves when it has ended. */
   async run(): Promise<void> {
     const { clock, counters } = this.#environment;
     const { binding } = this.#route;
     counters.client(binding.kind, this.metadata("client-api-version"));
     try {
       const timeoutMs = parseTimeoutMs(this.#peer.header("grpc-timeout"));
-      // No timer is as quick.
+      // Node's timers do not wait for less than 1 ms.
       if (timeoutMs !== undefined && timeoutMs < 1) this.#late();
       const deadline = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => this.#late());
       try {
@@ -120,7 +122,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
       }
     } catch (error) {
       if (this.#ended) return;
-      // A message that cannot be parsed never reached the stream, so the refusal is not part of the stream either.
+      // A message that cannot be parsed is refused before the stream begins, so the refusal is not a stream's line.
       const inStream = binding.kind === "stream" && !(error instanceof JsonError);
       this.#refuse(statusOf(error, binding.path, this.#environment.logger), undefined, inStream);
     } finally {
@@ -128,7 +130,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     }
   }
 
-  /** The client's messages. A method that takes one alone gets one, empty if need be, as etcd has it. */
+  /** The client's messages. As in etcd, a method with one request gets an empty one when the body is empty. */
   async *read(): AsyncIterable<Uint8Array> {
     if (this.#route.schema.requestStream !== true) {
       const message = await this.#oneMessage();
@@ -184,7 +186,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     else if (!this.#ended) this.#answer(binding, response);
   }
 
-  /** Answers as fast as the client takes it: no text could hold a long answer, and no client should make us try. */
+  /** Sends a long answer in parts, as fast as the client takes them. Its text could exceed the length of a string. */
   async #answerInParts(answer: LongAnswer): Promise<void> {
     const peer = this.#peer;
     const printer = this.#environment.forms.printer(this.#route.schema.response, answer.length);
@@ -217,7 +219,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     return this.#admit(Buffer.from("{}"));
   }
 
-  /** The JSON values that the client sends, one after the other. */
+  /** The JSON values of the request, one after the other. */
   async *#values(): AsyncIterable<Buffer> {
     const scanner = this.#scanner;
     const requests = this.#environment.memory.pot("requests");
@@ -239,11 +241,11 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     if (last !== undefined) yield last;
   }
 
-  /** The message that a value spells, once there is a place for its call; nothing of worth when the call has ended. */
+  /** Decodes a value when there is a place for its call. The result is meaningless if the call has ended meanwhile. */
   async #admit(json: Buffer): Promise<Uint8Array> {
     const { forms, counters, receiveBytesMax, clock } = this.#environment;
     if (!(await this.#enter(json.length))) return new Uint8Array(0);
-    // Bodies that are whole at the same time are not read in one turn.
+    // Many bodies may become complete at the same time. They are not all decoded in one turn of the event loop.
     const turn = LoopTurn.of(clock);
     if (turn.over) await turn.pause();
     const message = forms.parse(this.#route.schema.request, json);
@@ -254,7 +256,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     throw new CallError(GrpcCode.ResourceExhausted, details);
   }
 
-  /** @returns false when the call ended first */
+  /** Waits for a place. @returns false when the call ended first */
   async #enter(bytes: number): Promise<boolean> {
     if (this.#hasPlace) return !this.#ended;
     const { memory, places } = this.#environment;
@@ -269,7 +271,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     return this.#route.binding.first ? "first" : "ordinary";
   }
 
-  /** Counts an answer until the client has taken it. @throws EtcdError when there is no memory for it to wait in */
+  /** Sends an answer and counts its memory until the client has taken it. @throws EtcdError when there is no memory */
   #answer({ reads }: UnaryBinding, message: Uint8Array): void {
     const answers = this.#environment.memory.pot("answers");
     const bytes = message.length * printedFactor;
@@ -301,7 +303,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
 
   #refuse(status: CallStatus, reason?: EtcdError, inStream = this.#route.binding.kind === "stream"): void {
     this.#close(status.code, reason);
-    // An answer whose beginning is out cannot be taken back, but must not look whole.
+    // A long answer has begun and fails now. The client must be able to see that it is incomplete.
     if (this.#inParts) this.#peer.cut();
     else this.#peer.refuse(status, inStream);
   }
@@ -316,12 +318,12 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   }
 }
 
-/** The same bytes in pieces, each in a turn of the event loop that has time for it, however much came at once. */
+/** Splits the chunks so that each piece is processed in a turn of the event loop that has time for it. */
 async function* inTurns(chunks: AsyncIterable<Uint8Array>, turn: LoopTurn): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += bytesOfTurn) {
-      // Many bodies that come together share the turn: each is short work, all of them are not.
+      // Bodies of many calls share one turn: each takes little time, but all together may not.
       if (bytes >= bytesOfTurn || turn.over) {
         bytes = 0;
         await turn.pause();

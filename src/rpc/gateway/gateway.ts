@@ -16,27 +16,27 @@ import { chosenProtocol, WebSocketPeer } from "./web-socket-peer.js";
 export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "places"> {
   readonly bindings: readonly Binding[];
   /**
-   * Most calls that are open at a time: to etcd the whole gateway is one client. The others wait. A call whose first
-   * message has not come whole counts as none.
+   * The maximum number of running calls; further calls wait. In etcd the whole gateway is one client connection. A call
+   * does not count before its first message is complete.
    */
   readonly maxConcurrentStreams: number;
 }
 
-/** What a call takes: Node's request and response, a scanner, a handler. */
+/** The memory of a call: Node's request and response, a scanner and a handler. */
 const callBytes = 32 * 1024;
 
-/** Most fragments of a message that a client may send. */
+/** The most fragments that a client may use for a websocket message. */
 const fragmentsMax = 1_024;
 
 const notFound: CallStatus = { code: GrpcCode.NotFound, details: "Not Found" };
 const notAllowed: CallStatus = { code: GrpcCode.Unimplemented, details: "Method Not Allowed" };
 
-/** The gRPC API in JSON over HTTP: what is asked below `/v3/` is answered by the bindings that answer gRPC. */
+/** Serves the gRPC API as JSON over HTTP under `/v3/`, through the same bindings as gRPC. */
 export class Gateway {
   readonly #environment: GatewayEnvironment;
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #webSockets: WebSocketServer;
-  /** What would not end by itself, with when it has ended. */
+  /** The calls that do not end by themselves, with promises that resolve when they have ended. */
   readonly #lasting = new Map<GatewayCall, Promise<void>>();
 
   private constructor(environment: GatewayEnvironment, routes: ReadonlyMap<string, Route>) {
@@ -45,14 +45,14 @@ export class Gateway {
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      // Each fragment of a message is an object, however short it is. Long ones are cut into more of them.
+      // Each fragment is an object, so their number is bounded. `PacedFrames` cuts long frames into further fragments.
       maxFragments: fragmentsMax + Math.ceil(this.#messageBytesMax / frameBytesMax),
       maxPayload: this.#messageBytesMax,
       handleProtocols: chosenProtocol,
     });
   }
 
-  /** Loads what it takes to speak JSON. */
+  /** Loads the code and schemas for JSON. */
   static async load({ bindings, maxConcurrentStreams, ...shared }: GatewayConfig): Promise<Gateway> {
     const places = new Turnstile(maxConcurrentStreams);
     const environment = { ...shared, forms: await loadJsonForms(), places };
@@ -60,9 +60,9 @@ export class Gateway {
   }
 
   /**
-   * Resolves when nothing works on the answer any more.
+   * Answers a request. Resolves when work on the answer has ended.
    *
-   * @param path decoded and clean
+   * @param path the decoded path without `.`, `..` and `//`
    */
   async handle(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const peer = new HttpPeer(request, response, this.#environment.clock);
@@ -72,7 +72,7 @@ export class Gateway {
     else await this.#serve(route, peer);
   }
 
-  /** The same over a websocket, whatever the path: what is wrong is said there, as browsers tell pages nothing else. */
+  /** Serves a websocket on any path. Errors are sent as messages, since browsers show pages no other answer. */
   upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (head.length > 0) socket.unshift(head);
     const frames = new PacedFrames(socket, LoopTurn.of(this.#environment.clock), this.#messageBytesMax);
@@ -85,12 +85,12 @@ export class Gateway {
     });
   }
 
-  /** Longest message of a websocket, in bytes of JSON. */
+  /** The maximum length of a websocket message, in bytes of JSON. */
   get #messageBytesMax(): number {
     return this.#environment.receiveBytesMax * jsonBytesFactor;
   }
 
-  /** Ends what would not end by itself, because the server stops; resolves when all of that has been cleared up. */
+  /** Ends all calls that do not end by themselves, because the server stops. Resolves when they have ended. */
   async stop(): Promise<void> {
     for (const call of this.#lasting.keys()) call.stop();
     await Promise.all(this.#lasting.values());
@@ -113,13 +113,13 @@ export class Gateway {
   }
 }
 
-/** A method of etcd's that is not there, as a gRPC client hears of it. */
+/** A binding that answers like gRPC for an unknown method, for paths of etcd's gateway that this server lacks. */
 function unknownMethod(service: string, method: string): Binding {
   const refusal = new CallError(GrpcCode.Unimplemented, `unknown method ${method} for service ${service}`);
   return { kind: "unary", path: `/${service}/${method}`, run: () => Promise.reject(refusal) };
 }
 
-/** A form may say that it would rather have been sent with another method. */
+/** The method of a request. A form that is sent with POST may override it. */
 function methodOf({ method, headers }: IncomingMessage): string | undefined {
   const override = headers["x-http-method-override"];
   const isForm = headers["content-type"] === "application/x-www-form-urlencoded";

@@ -2,13 +2,13 @@ import { GrpcCode } from "../../base/index.js";
 import { CallError } from "../services/status.js";
 
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
-/** No timer runs longer. */
+/** The longest time that a timer of Node can wait. */
 const timeoutMsMax = 2 ** 31 - 1;
 
 /**
- * How long the client waits, as its header `Grpc-Timeout` says: a number with H, M, S, m, u or n.
+ * Parses the header `Grpc-Timeout`: a number with the unit H, M, S, m, u or n.
  *
- * @throws CallError when it says something else
+ * @throws CallError when it has another form
  */
 export function parseTimeoutMs(header: string | undefined): number | undefined {
   if (header === undefined || header === "") return undefined;

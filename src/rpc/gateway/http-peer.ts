@@ -4,13 +4,13 @@ import type { CallStatus } from "../services/status.js";
 import { httpStatusOf, refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { GatewayPeer } from "./peer.js";
 
-/** How long a connection may be silent before the system asks whether its other end is still there. */
+/** How long a connection may be silent before TCP keepalive probes are sent. */
 export const keepAliveMs = 30_000;
 
-/** How long the rest of a request is taken in, and thrown away, after it was refused. */
+/** How long the rest of a refused request is read and discarded. */
 const lingerMs = 1_000;
 
-/** A call that came as an HTTP request; the messages of a stream go as lines, each a chunk of its own. */
+/** A call over HTTP. The messages of a stream are sent as lines, each in a chunk of its own. */
 export class HttpPeer implements GatewayPeer {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -30,10 +30,10 @@ export class HttpPeer implements GatewayPeer {
     return this.#gone.signal;
   }
 
-  /** Ends without an error also when the client goes away. */
+  /** The body of the request. Ends without an error when the client disconnects. */
   async *read(): AsyncIterable<Uint8Array> {
     try {
-      // What is left of the body is Node's: an iterator that destroys it would take the response along.
+      // An iterator that destroys the request when it ends early would also destroy the response.
       yield* this.#request.iterator({ destroyOnReturn: false });
     } catch (error) {
       if (!this.#request.destroyed) throw error;
@@ -103,10 +103,10 @@ export class HttpPeer implements GatewayPeer {
     this.#send(inStream ? refusalLine(status) : refusalJson(status));
   }
 
-  /** Who still sends gets a moment to read the answer first: closing at once would take it away from them. */
+  /** Gives a client that is still sending a moment to read the answer. Closing at once would discard the answer. */
   #linger(): void {
     const { socket } = this.#request;
-    // Without this, Node closes the connection at once when the client sent `Connection: close`.
+    // Otherwise Node would close the connection at once if the client sent `Connection: close`.
     this.#response.shouldKeepAlive = true;
     this.#request.resume();
     const late = this.#clock.after(lingerMs, () => socket.destroy());
@@ -114,7 +114,7 @@ export class HttpPeer implements GatewayPeer {
     socket.once("close", () => late.cancel());
   }
 
-  /** Who asked for a lock or a watch may wait for hours; the system notices when they are no longer there. */
+  /** Turns on TCP keepalive, so that a vanished client is noticed although a lock or watch may wait for hours. */
   #wait(): void {
     this.#request.socket.setTimeout(0).setKeepAlive(true, keepAliveMs);
   }

@@ -4,7 +4,7 @@ import type { Gateway, GatewayConfig } from "./gateway.js";
 
 export type { GatewayConfig };
 
-/** The gateway, loaded by the first request that needs it. */
+/** The gateway, whose code is loaded by the first request for it. */
 export class LazyGateway {
   readonly #config: GatewayConfig;
   #loading: Promise<Gateway> | undefined;

@@ -2,36 +2,36 @@ import { Duplex } from "node:stream";
 import type { LoopTurn } from "../../base/index.js";
 
 /**
- * Longest part of a frame that goes on at once. Frames are masked with four bytes in turn, so that a multiple of four
- * begins the mask anew.
+ * The maximum length of a piece of a frame. The mask of a frame repeats every four bytes, so a piece whose length is a
+ * multiple of four ends where the mask begins again.
  */
 export const frameBytesMax = 64 * 1024;
-/** RFC 6455, 5.2: the first two bytes, a length of up to eight, a mask of four. */
+/** The longest head of a frame: two bytes, a length of up to eight, and a mask of four (RFC 6455, 5.2). */
 const headBytesMax = 14;
 const maskBytes = 4;
 const [lengthOf16, lengthOf64] = [126, 127];
 const [finalBit, opcodeBits, lengthBits, maskBit] = [0x80, 0x0f, 0x7f, 0x80];
-/** Opcodes from here on are control frames', which are short and never in parts. */
+/** The first opcode of control frames, which are short and never fragmented. */
 const firstControl = 0x8;
 
 /**
- * A websocket's connection for the library that reads its frames. They come out in turns of the event loop that have
- * time, and a long frame comes out as fragments: the library unmasks a frame when it is whole, which for one of
- * megabytes takes longer than the loop may be held, and for those of many clients far longer.
+ * Stands between a websocket's connection and the library that reads its frames. It passes frames on in turns of the
+ * event loop that have time, and cuts long frames into fragments. The library unmasks a frame only when it is complete,
+ * which would block the event loop too long for a frame of megabytes, or for the frames of many clients.
  *
- * Emits `taken` with the number of bytes whenever it has read some of the connection.
+ * Emits `taken` with the number of bytes whenever it has read from the connection.
  */
 export class PacedFrames extends Duplex {
   readonly #socket: Duplex;
   readonly #turn: LoopTurn;
   readonly #messageBytesMax: number;
-  /** Beginning of a frame's head that has not come whole. */
+  /** The beginning of an incomplete head of a frame. */
   #head: Buffer = Buffer.alloc(0);
-  /** Bytes of the frame in hand that have not come out. */
+  /** The bytes of the current frame that have not been passed on. */
   #leftBytes = 0;
-  /** Those of its part in hand. */
+  /** The bytes of the current piece that have not been passed on. */
   #partBytes = 0;
-  /** First byte of the head and the mask of the frame in hand. */
+  /** The first byte and the mask of the current frame's head. */
   #first = 0;
   #mask: Buffer = Buffer.alloc(0);
   #wanted = false;
@@ -39,8 +39,8 @@ export class PacedFrames extends Duplex {
   #stepping = false;
 
   /**
-   * @param socket is not to be read by anybody else from now on
-   * @param messageBytesMax a longer frame keeps its head, by which the reader refuses it before it has come
+   * @param socket nobody else may read it from now on
+   * @param messageBytesMax a longer frame keeps its head, so that the library refuses it before it has arrived
    */
   constructor(socket: Duplex, turn: LoopTurn, messageBytesMax: number) {
     super({ allowHalfOpen: true, readableHighWaterMark: frameBytesMax });
@@ -85,7 +85,7 @@ export class PacedFrames extends Duplex {
     }
   }
 
-  /** @returns false when nothing has come */
+  /** Passes on the next piece. @returns false when no data has arrived */
   #step(): boolean {
     if (!this.#wanted || this.destroyed) return false;
     const chunk: Buffer | null = this.#socket.read();
@@ -100,12 +100,12 @@ export class PacedFrames extends Duplex {
       for (const piece of out) more = this.push(piece);
     }
     this.#stepping = false;
-    // Node does not ask again when nothing was pushed, as of half a head.
+    // Node does not call `_read` again when nothing was pushed, as after half a head.
     if (more) this.#wanted = true;
     return true;
   }
 
-  /** Takes a head, or as much of it as has come. */
+  /** Reads a frame's head, or as much of it as has arrived. */
   #frame(chunk: Buffer, at: number): readonly [end: number, out: readonly Buffer[]] {
     const known = this.#head.length;
     const head = Buffer.concat([this.#head, chunk.subarray(at, at + headBytesMax - known)]);
@@ -134,7 +134,7 @@ export class PacedFrames extends Duplex {
     return [at + piece.length, isNext ? [piece, this.#part()] : [piece]];
   }
 
-  /** Begins the next fragment of the frame in hand. */
+  /** Begins the next fragment of the current frame. */
   #part(): Buffer {
     this.#partBytes = Math.min(this.#leftBytes, frameBytesMax);
     const isLast = this.#partBytes === this.#leftBytes;
@@ -142,12 +142,12 @@ export class PacedFrames extends Duplex {
     head[0] = isLast ? this.#first : this.#first & ~finalBit;
     head[1] = lengthOf64 | (this.#mask.length > 0 ? maskBit : 0);
     head.writeBigUInt64BE(BigInt(this.#partBytes), 2);
-    this.#first &= ~opcodeBits; // The others are continuations.
+    this.#first &= ~opcodeBits; // The following fragments are continuation frames.
     return Buffer.concat([head, this.#mask]);
   }
 }
 
-/** How long the head is, as far as can be told. */
+/** The length of a head, or of the part that is known after its first two bytes. */
 function headBytes([, second]: Buffer): number {
   if (second === undefined) return 2;
   const length = second & lengthBits;

@@ -7,7 +7,7 @@ const auth = "etcdserverpb.Auth";
 const lock = "v3lockpb.Lock";
 const election = "v3electionpb.Election";
 
-/** Where the gateway has each method of the API, below `/v3/`. All of them are asked with POST. */
+/** The gateway's path of each method, under `/v3/`. All are called with POST. */
 export const gatewayPaths: ReadonlyMap<string, { readonly service: string; readonly method: string }> = new Map(
   [
     ["kv/range", kv, "Range"],

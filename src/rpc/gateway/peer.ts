@@ -1,25 +1,25 @@
 import type { CallStatus } from "../services/status.js";
 
-/** The other end of one call of the gateway: an HTTP request with its response, or a websocket. */
+/** The client's side of a gateway call: an HTTP request with its response, or a websocket. */
 export interface GatewayPeer {
-  /** What the client sends, in pieces, until nothing more comes; may be left off before. May be called once. */
+  /** The client's data in pieces, to its end. The iteration may stop early. May be called only once. */
   read(): AsyncIterable<Uint8Array>;
-  /** A header of the request, by its name in lower case. */
+  /** A header of the request. `name` is in lower case. */
   header(name: string): string | undefined;
-  /** Aborted when the client goes away before it was answered. */
+  /** Aborted when the client disconnects before the answer. */
   readonly gone: AbortSignal;
-  /** The answer of a unary call, or the rest of it. */
+  /** Sends the answer of a unary call, or its last part. */
   answer(json: string): void;
-  /** A part of the answer of a unary call, which `answer` or `cut` ends. @returns as `message` does */
+  /** Sends a part of a unary call's answer; `answer` or `cut` ends it. @returns the same as `message` */
   part(json: string): boolean;
-  /** No more of an answer that has begun can be had: the client must see that it is not whole. */
+  /** Breaks off an answer that has begun, so that the client sees that it is incomplete. */
   cut(): void;
-  /** One message of a stream. @returns false when enough is waiting: stop until `drained()` */
+  /** Sends a message of a stream. @returns false when enough bytes wait for the client: await `drained()` then */
   message(json: string): boolean;
-  /** Resolves when there is room again, or nobody is there. */
+  /** Resolves when the client has room for more, or has disconnected. */
   drained(): Promise<void>;
-  /** The end of a stream. */
+  /** Ends a stream. */
   end(): void;
-  /** The call ends with a refusal: as a message of a stream, where one was called, else as an answer. */
+  /** Ends the call with an error, as a message within a stream or as the answer of a call. */
   refuse(status: CallStatus, inStream: boolean): void;
 }

@@ -9,36 +9,36 @@ import type { GatewayPeer } from "./peer.js";
 
 /** The most bytes of an answer in parts that may wait for the client before the next part is made. */
 const unsentMax = 64 * 1024;
-/** A status of websockets: the server has no room (RFC 6455, 7.4; 1013 in its registry). */
+/** The close code "try again later" from the registry of RFC 6455, 7.4. */
 const tryAgainLater = 1013;
 const frameHeadBytesMax = 14;
 const newLine = Buffer.from("\n");
-/** Where pages put the token: a browser lets them set no header, but name protocols. */
+/** The subprotocol that carries an auth token, since pages cannot set headers on websockets. */
 const tokenProtocol = "Bearer";
 
-/** A call over a websocket: each message either way is what would have been a line over HTTP. */
+/** A call over a websocket. Each message of it corresponds to a line over HTTP. */
 export class WebSocketPeer implements GatewayPeer {
   readonly #request: IncomingMessage;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #gone = new AbortController();
   readonly #memory: MemoryPot;
-  /** Came, and was not read. */
+  /** The bytes that have arrived and have not been read. */
   #heldBytes = 0;
   #begun = false;
-  /** Characters of an answer in parts that have not left; undefined when the answer is one piece. */
+  /** The unsent characters of a long answer; undefined when the answer is a single piece. */
   #unsent: number | undefined;
   #resume: () => void = () => undefined;
 
   /**
-   * @param frames what the socket reads
-   * @param memory what comes is counted there until its message is whole
+   * @param frames the stream that the socket reads
+   * @param memory counts received bytes until their message is complete
    */
   constructor(request: IncomingMessage, socket: WebSocket, frames: PacedFrames, memory: MemoryPot) {
     this.#request = request;
     this.#socket = socket;
     this.#stream = createWebSocketStream(socket, { decodeStrings: false });
-    // What is wrong with a frame ends the socket, and that is all there is to do.
+    // The library closes the socket after a protocol error. Nothing else has to be done.
     this.#stream.on("error", () => socket.terminate());
     this.#memory = memory;
     frames.on("taken", (length: number) => {
@@ -126,7 +126,7 @@ export class WebSocketPeer implements GatewayPeer {
     this.end();
   }
 
-  /** One piece of the message that the answer is. */
+  /** Sends one fragment of the answer's message. */
   #fragment(json: string, isLast: boolean): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     this.#unsent = (this.#unsent ?? 0) + json.length;
@@ -154,7 +154,7 @@ export class WebSocketPeer implements GatewayPeer {
   }
 }
 
-/** The one of the protocols a client offers that we speak. */
+/** Chooses one of the subprotocols that a client offers; false for none. */
 export function chosenProtocol(offered: ReadonlySet<string>): string | false {
   return offered.has(tokenProtocol) && tokenProtocol;
 }

@@ -5,7 +5,7 @@ import type { Deadlines } from "./deadlines.js";
 import type { Gate } from "./gate.js";
 import type { HalfOpenCalls } from "./half-open-calls.js";
 
-/** What all calls of a server share. */
+/** The objects and settings that all calls of a server share. */
 export interface CallEnvironment {
   readonly gate: Gate;
   readonly counters: CallCounters;
@@ -13,26 +13,26 @@ export interface CallEnvironment {
   readonly slow: SlowCalls;
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  /** Longest message that is taken. */
+  /** The maximum length of a received message. */
   readonly receiveBytesMax: number;
-  /** Whether to measure how long calls take. */
+  /** Whether to measure the duration of calls. */
   readonly timed: boolean;
-  /** Calls that may last: streams, and those that wait. Whoever stops the server ends them. */
+  /** Streams and waiting calls, which are ended when the server stops. */
   readonly lasting: LastingCalls;
-  /** Calls of which no message has come. */
+  /** The calls of which no message has arrived. */
   readonly halfOpen: Pick<HalfOpenCalls, "enter" | "leave">;
-  /** The turn of the event loop that all clients share. */
+  /** The time slices of the event loop that all clients share. */
   readonly turn: LoopTurn;
 }
 
-/** A call that may last. */
+/** A call without a bound on its duration. */
 export interface LastingCall {
-  /** Ends it because the server stops. */
+  /** Ends the call because the server stops. */
   stop(): void;
 }
 
 export interface LastingCalls {
   add(call: LastingCall): void;
-  /** Its handler is done. */
+  /** Removes a call whose handler has ended. */
   delete(call: LastingCall): void;
 }

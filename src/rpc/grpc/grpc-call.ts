@@ -14,17 +14,17 @@ import type { HalfOpenPlace } from "./half-open-calls.js";
 import { noMoreRequests, RequestQueue } from "./request-queue.js";
 import type { MessageInPieces, ServerStream } from "./stream.js";
 
-/** What is waiting for a client before its handler is asked to stop. */
+/** The unsent bytes beyond which a handler is asked to pause. */
 const unsentBytesMax = 64 * 1024;
 const nothing = new Uint8Array(0);
-/** A client that takes nothing of a long answer for so long keeps a revision of the store from being compacted. */
+/** How long a client may stall in the middle of a long answer, which keeps its revision from being compacted. */
 const stalledMsMax = 60_000;
-/** What a message takes, beside its bytes, until its handler asks for it. */
+/** The memory of a queued message beside its bytes. */
 const keptMessageBytes = 256;
-/** What the handler of a stream takes while it runs, beside what is counted for the call. */
+/** The memory of a running stream handler, in addition to that of the call. */
 const streamHandlerBytes = 12 * 1024;
 
-/** One call, from its head to its status. */
+/** A gRPC call, from its head to its status. */
 export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Array>, StreamListener {
   asked: object | undefined;
   requestCount = 0;
@@ -37,22 +37,24 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   readonly #reader: MessageReader;
   readonly #startedAt: number;
   readonly #deadline: number | undefined;
-  /** Among the calls of which no message has come. */
+  /** The call's place among the calls of which no message has arrived. */
   #halfOpen: HalfOpenPlace | undefined;
   #cancel: AbortController | undefined;
-  /** Why its handler should stop. */
+  /** Why the handler has to stop. */
   #aborted: EtcdError | undefined;
   #ended: "no" | "answered" | "cancelled" = "no";
-  /** The handler has been started. */
+  /** Whether the handler has been started. */
   #begun = false;
   #halfClosed = false;
-  /** Messages of a stream whose handler runs. */
+  /** The queue of messages for the running handler of a stream. */
   #requests: RequestQueue | undefined;
-  /** Came, and the client may not send as much again before the handler has taken what is there. */
+  /**
+   * The received bytes for which the client's window has not been extended yet, since the handler has not taken them.
+   */
   #unallowed = 0;
   #held = 0;
   #wantsRoom: (() => void)[] = [];
-  /** The head of the answer is on its way. */
+  /** Whether the head of the answer has been sent. */
   #answering = false;
 
   constructor(
@@ -75,8 +77,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   /**
-   * The head has come. A handler runs once the client has said something: until then the call is little more than its
-   * head. A stream that may not be served is refused at once.
+   * Called when the head has arrived. The handler starts with the first message, and until then the call takes little
+   * more memory than its head. A stream that may not be served is refused at once.
    */
   start(): void {
     if (this.#ended !== "no") return;
@@ -89,11 +91,11 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       this.#fail(error);
       return;
     }
-    // Its handler tells the client when the leader is lost, also a client that has not asked for anything.
+    // The handler has to tell the client when the leader is lost, even before the client's first message.
     if (this.metadata("hasleader") === "true") this.#beginStream();
   }
 
-  // ---- what its handler sees ----
+  // ---- the handler's side ----
 
   get call(): Call {
     return this;
@@ -107,7 +109,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     return this.#ended !== "no";
   }
 
-  /** Made when it is asked for: most calls are answered without anybody waiting on it. */
+  /** Created on first use, since most calls are answered without it. */
   get signal(): AbortSignal {
     if (this.#cancel === undefined) {
       this.#cancel = new AbortController();
@@ -120,7 +122,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     return fieldOf(this.#origin.head, name);
   }
 
-  /** A gateway's certificate is the gateway's own, and says nothing of whoever asks through it. */
+  /** Ignored for calls through a grpc-gateway proxy, whose certificate does not identify its client. */
   get commonName(): string | undefined {
     const { commonName } = this.#origin;
     return commonName === undefined || this.metadata("grpcgateway-accept") !== undefined ? undefined : commonName;
@@ -157,29 +159,29 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#finish(okStatus);
   }
 
-  /** Ends an open stream because the server stops; its handler sees a cancelled call. */
+  /** Ends an open stream because the server stops. Its handler sees a cancelled call. */
   stop(): void {
     const stopped = new EtcdError("stopped");
     this.#finish({ code: stopped.code, details: stopped.message });
     this.#abort(stopped);
   }
 
-  /** Its deadline has passed. */
+  /** Called when the deadline has passed. */
   expire(): void {
     const unsent = this.#stream.unsentBytes > 0;
     this.#finish({ code: GrpcCode.DeadlineExceeded, details: "context deadline exceeded" });
-    // What the client has not taken by now it does not want any more.
+    // The client no longer wants the bytes that it has not taken by its deadline.
     if (unsent) this.#stream.reset(errorCodes.cancel);
     this.#abort(new EtcdError("canceled"));
   }
 
-  // ---- what its stream tells ----
+  // ---- the stream's side ----
 
   data(chunk: Buffer): void {
     this.#held += chunk.length;
     this.#unallowed += chunk.length;
     try {
-      // One request is all that a unary call is asked with: as with grpc-go, nobody looks at what comes after it.
+      // A unary call has one request. As in grpc-go, anything after it is ignored.
       const wanted = this.#binding.kind === "stream" || !this.#begun;
       if (this.#ended === "no" && wanted) this.#reader.feed(chunk, (message) => this.#receive(message));
     } catch (error) {
@@ -189,13 +191,13 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#makeRoom();
   }
 
-  /** The client has no more to say. */
+  /** Called when the client has half-closed the stream. */
   halfClosed(): void {
     this.#halfClosed = true;
     const isUnary = this.#binding.kind === "unary";
     if (isUnary && this.#begun) return;
     if (this.#reader.cut || isUnary) {
-      // As grpc-go has it, of a message that is cut and of none.
+      // grpc-go's texts for an incomplete message and for a missing one.
       const details = this.#reader.cut ? "unexpected EOF" : "EOF";
       this.#finish({ code: isUnary ? GrpcCode.Unknown : GrpcCode.Internal, details });
       this.#abort(new EtcdError("canceled"));
@@ -221,7 +223,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#abort(new EtcdError("canceled"));
   }
 
-  /** @returns whether more are wanted */
+  /** Takes a message. @returns whether further messages are wanted */
   #receive(message: ReceivedMessage): boolean {
     const { counters } = this.#environment;
     this.#leaveHalfOpen();
@@ -238,7 +240,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     return true;
   }
 
-  /** A message costs far more than the few bytes that it may consist of. */
+  /** Queues a message, and counts more than its bytes, since a queued message of a few bytes takes far more memory. */
   #keep(message: ReceivedMessage): void {
     if (this.#stream.charge(keptMessageBytes)) this.#requests?.push(message);
     else this.overloaded();
@@ -255,26 +257,26 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       this.#makeRoom();
       const result = { done: false, value: next } as const;
       const { turn } = this.#environment;
-      // A message may be a few bytes long: very many of them would be handled before anything else runs.
+      // A client may send very many small messages. Without a pause they would all be handled in one turn of the loop.
       return turn.over ? turn.pause(this.client).then(() => result) : Promise.resolve(result);
     }
     const over = this.#halfClosed || this.#ended !== "no";
     return (over ? undefined : this.#requests?.wait()) ?? Promise.resolve(noMoreRequests);
   }
 
-  /** The client may send as much again once its messages have been taken; the last may be incomplete. */
+  /** Extends the client's window by the bytes of messages that the handler has taken. */
   #makeRoom(): void {
     if (this.#waitingRequests > 0) return;
     this.#stream.allow(this.#unallowed);
     this.#unallowed = 0;
     if (this.#reader.partial && this.#ended === "no") return;
-    // The request of a unary call is held until it is answered: many that wait for the log are many bytes.
+    // The request of a unary call stays in memory until it is answered, so its bytes are not released before.
     if (this.#begun && this.#binding.kind === "unary" && this.#ended === "no") return;
     this.#stream.free(this.#held);
     this.#held = 0;
   }
 
-  // ---- its course ----
+  // ---- the course of a call ----
 
   async #runUnary(received: ReceivedMessage): Promise<void> {
     const { gate, counters, lasting, slow } = this.#environment;
@@ -283,7 +285,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     counters.client("unary", this.metadata("client-api-version"));
     if (binding.waits) lasting.add(this);
     this.#stream.occupy();
-    // A client may take its time between a call and its request.
+    // The measured time starts with the request, since a client may send it long after the head.
     const startedAt = slow.now();
     let message: Uint8Array = received.bytes;
     let response: Answer | undefined;
@@ -309,10 +311,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     }
   }
 
-  /** @throws EtcdError when the client does not take the answer and there is no memory for it to wait in */
+  /** Sends an answer. @throws EtcdError when the client does not take it and there is no memory to queue it */
   #answer({ reads }: UnaryBinding, response: Uint8Array): void {
-    // A write that was carried out must not be reported as refused: its client hears a timeout, which leaves the
-    // outcome open.
+    // A write that was carried out must not be reported as refused. Its client gets a timeout, which leaves the outcome
+    // open.
     if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
     this.#send(response);
   }
@@ -323,7 +325,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     slow.ended(binding, { asked, requestCount, responseCount, requestBytes, responseBytes, remote }, at);
   }
 
-  /** Sends an answer as fast as the client takes it; no more than one part waits. */
+  /** Sends an answer in parts, as fast as the client takes them. At most one part is queued. */
   async #sendLong(answer: LongAnswer): Promise<void> {
     try {
       if (this.#ended !== "no") return;
@@ -344,7 +346,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     }
   }
 
-  /** The rest of a message cannot be sent: nothing but the end of the stream can tell the client. */
+  /** Resets the stream when the rest of a message cannot be sent, since no status can follow half a message. */
   #cut(error: unknown): void {
     const { code } = statusOf(error, this.#binding.path, this.#environment.logger);
     this.#ended = "answered";
@@ -353,7 +355,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#abort(new EtcdError("canceled"));
   }
 
-  /** Starts the handler of a stream, if it does not run. */
+  /** Starts the handler of a stream unless it is running already. */
   #beginStream(): void {
     if (this.#begun || this.#ended !== "no" || this.#binding.kind !== "stream") return;
     if (!this.#stream.charge(streamHandlerBytes)) {
@@ -385,7 +387,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#stream.write(messagePrefix(message.length), message);
   }
 
-  /** Begins a message whose bytes follow. */
+  /** Sends the prefix of a message whose bytes follow. */
   #begin(length: number): void {
     this.#count(length);
     this.#stream.write(messagePrefix(length), nothing);
@@ -399,7 +401,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   #fail(error: unknown): void {
-    // A client that has gone away gets no status, and an error that its departure caused is not logged.
+    // A client that has disconnected gets no status, and the error that its departure caused is not logged.
     if (this.#ended === "no") this.#finish(statusOf(error, this.#binding.path, this.#environment.logger));
   }
 

@@ -40,17 +40,17 @@ import {
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 import { HalfOpenCalls } from "./half-open-calls.js";
 
-/** What an open call takes, its connection's share of it included, beside its metadata and the handler of a stream. */
+/** The memory of an open call, with its share of the connection, beside its metadata and the handler of a stream. */
 const callBytes = 4 * 1024;
-/** What each field of the metadata takes beside its characters. */
+/** The memory of a metadata field beside its characters. */
 const fieldBytes = 100;
-/** What a connection takes beside what is counted of its streams: its tables, and its parts that read and write. */
+/** The memory of a connection beside its streams: HPACK tables, and the objects that read and write. */
 const connectionBytes = 16 * 1024;
-/** How long a client may take to begin. */
+/** How long a client may take to send the HTTP/2 preface. */
 const openingMsMax = 60_000;
-/** How long a client may take to close a connection that has been ended. */
+/** How long a client may take to close its side of a connection that the server has ended. */
 const lingerMsMax = 1_000;
-/** How often connections are looked at, at most and at least. */
+/** The least and the greatest interval in ms between two checks of all connections. */
 const roundMs = { least: 10, most: 5_000 };
 
 export interface GrpcServerConfig {
@@ -60,32 +60,32 @@ export interface GrpcServerConfig {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly slow: SlowCalls;
-  /** What clients make this process hold is counted there, and refused when there is no room. */
+  /** The account of the bytes held for clients. Calls are refused when it is full. */
   readonly memory: MemoryAccount;
-  /** Longest message that is taken. */
+  /** The maximum length of a received message. */
   readonly receiveBytesMax: number;
-  /** Most calls that one connection may have open. */
+  /** The maximum number of open calls on a connection. */
   readonly maxConcurrentStreams: number;
-  /** How often a connection is asked for a sign of life, 0 for never, and how long that may take. */
+  /** The silence after which a connection is pinged, 0 for never, and how long the answer may take. */
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
-  /** How often a client may ask for one. */
+  /** The least time between two pings of a client. */
   readonly keepaliveMsMin: number;
-  /** Whether to measure how long calls take. */
+  /** Whether to measure the duration of calls. */
   readonly timed: boolean;
 }
 
 interface Served {
   readonly connection: Http2Connection;
   readonly since: number;
-  /** When something came last, and when it was asked for a sign of life after that. */
+  /** The time of the last received data, and of the ping sent after it. */
   heardAt: number;
   askedAt: number | undefined;
-  /** When it was first seen to have ended. */
+  /** The time at which the connection was first seen to have ended. */
   endedAt: number | undefined;
 }
 
-/** gRPC over connections that somebody else has accepted. */
+/** Serves gRPC on connections that a `SharedPort` has accepted. */
 export class GrpcServer {
   readonly #config: GrpcServerConfig;
   readonly #environment: CallEnvironment;
@@ -123,9 +123,10 @@ export class GrpcServer {
   /**
    * Serves a connection whose client speaks HTTP/2.
    *
-   * @param begun what has been read of it
-   * @param commonName of the client's certificate, if it was verified: all calls of the connection have it
-   * @param others takes requests that do not say they are gRPC's; without it they are refused
+   * @param begun the bytes that have been read from the connection
+   * @param commonName the common name in the client's verified certificate, which applies to all calls of the
+   * connection
+   * @param others accepts requests whose content type is not gRPC's; without it they are refused
    */
   take(socket: Duplex, begun: Buffer, commonName?: string, others?: StreamAcceptor): void {
     if (this.#stopped || socket.destroyed) {
@@ -163,8 +164,8 @@ export class GrpcServer {
   }
 
   /**
-   * Ends open streams, lets other calls finish for so long, then drops what is left. Handlers of streams that were
-   * ended may have something to clear up, and get the same time for it.
+   * Ends open streams, waits up to `graceMs` for other calls and for the handlers of ended streams to clean up, then
+   * drops the rest.
    */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
@@ -223,7 +224,7 @@ export class GrpcServer {
     return stream.charge(bytes);
   }
 
-  /** In grpc-go's words. */
+  /** The text for an unknown method, the same as grpc-go's. */
   #unknown(path: string): string {
     const at = path.lastIndexOf("/");
     if (!path.startsWith("/") || at === 0) return `malformed method name: ${quoted(path)}`;
@@ -253,7 +254,7 @@ export class GrpcServer {
     if (this.#served.size === 0 && this.#lasting.size === 0) this.#emptied?.();
   }
 
-  /** One timer for all of them, since there may be many. */
+  /** Starts the timer that checks all connections, since there may be too many for one timer each. */
   #startRounds(): void {
     const { clock, keepaliveIntervalMs, keepaliveTimeoutMs } = this.#config;
     const interval = keepaliveIntervalMs > 0 ? keepaliveIntervalMs : roundMs.most;

@@ -1,36 +1,38 @@
 import type { LoopTurn, MemoryAccount } from "../../base/index.js";
 
-/** A call of which the head has come, and no message. */
+/** A call whose head has arrived, but no message. */
 export interface HalfOpenCall {
-  /** What it is counted with in the account. */
+  /** The bytes that the account counts for the call. */
   readonly chargedBytes: number;
-  /** Ends it; its client may ask again, since nothing was done. */
+  /** Ends the call with a code that allows the client to repeat it, since nothing was done. */
   refuse(): void;
 }
 
-/** A half-open call's place in the order in which they came. */
+/** The place of a half-open call in the order of arrival. */
 export interface HalfOpenPlace {
   readonly call: HalfOpenCall;
   readonly bytes: number;
-  /** The places beside it; undefined at the ends, and once it has been left. */
+  /** The neighbouring places; undefined at the ends of the list, and after the call has left it. */
   older: HalfOpenPlace | undefined;
   newer: HalfOpenPlace | undefined;
 }
 
-/** What half-open calls may hold together, as a share of the account: 10,000 calls of little metadata by default. */
+/**
+ * The share of the account that all half-open calls may hold: room for 10,000 calls with little metadata by default.
+ */
 const accountShare = 1 / 8;
 
 /**
- * Calls whose clients have said nothing after the head. As in etcd, a client may leave a call in this state as long as
- * it likes, but not any number of calls: the oldest make room for new ones beyond a share of the account, and for calls
- * that ask something when the account is full. Otherwise a client that only begins calls could have all others refused
- * for ever. A well-behaved client sends the first message with the head, and never notices.
+ * The calls whose clients have sent nothing after the head. As in etcd, a call may stay in this state for any time, but
+ * not any number of calls: beyond a share of the account the oldest are ended to make room for new ones, and they are
+ * ended for calls with a request when the account is full. Otherwise a client that only begins calls could have all
+ * others refused for ever. Ordinary clients send the first message together with the head and are not affected.
  */
 export class HalfOpenCalls {
   readonly #memory: MemoryAccount;
   readonly #turn: LoopTurn;
   readonly #bytesMax: number;
-  // A list and no Map: to find the first entry of a Map takes longer the more were deleted before it.
+  // A linked list, since finding the first entry of a Map takes longer the more entries were deleted before it.
   #oldest: HalfOpenPlace | undefined;
   #newest: HalfOpenPlace | undefined;
   #bytes = 0;
@@ -43,7 +45,7 @@ export class HalfOpenCalls {
     memory.onShortage(() => this.#relieve());
   }
 
-  /** A call has come. @returns its place, for `leave` */
+  /** Adds a call. @returns its place, for `leave` */
   enter(call: HalfOpenCall): HalfOpenPlace {
     const place = { call, bytes: call.chargedBytes, older: this.#newest, newer: undefined };
     if (this.#newest === undefined) this.#oldest = place;
@@ -54,7 +56,7 @@ export class HalfOpenCalls {
     return place;
   }
 
-  /** Its first message has come, or it is over. A place may be left more than once. */
+  /** Removes a call whose first message has arrived, or that has ended. May be called more than once. */
   leave(place: HalfOpenPlace): void {
     const { older, newer } = place;
     if (older !== undefined) older.newer = newer;
@@ -77,11 +79,11 @@ export class HalfOpenCalls {
   #relieve(): void {
     if (this.#relieving || this.#oldest === undefined) return;
     this.#relieving = true;
-    // Not at once: the caller that found no room is in the middle of something.
+    // Deferred, since the caller that found no room is in the middle of its own work.
     this.#turn.defer(() => this.#makeRoom(this.#memory.excessBytes));
   }
 
-  /** What the call of a stream is counted with is released when its handler has ended, which is a little later. */
+  /** Ends the oldest calls. The bytes of a stream are released a little later, when its handler has ended. */
   #makeRoom(bytes: number): void {
     let left = bytes;
     while (left > 0 && this.#oldest !== undefined) {

@@ -12,10 +12,10 @@ import {
 } from "../../wire/index.js";
 import type { Answer } from "./answer.js";
 
-// Answers of writes. The store that they tell of has moved on, so their pairs are held; they are encoded while they are
-// sent, since encoding them all would hold the event loop.
+// Answers of writes. The store changes after a write, so its answer holds the key-value pairs. They are encoded while
+// they are sent, since encoding all of them at once would block the event loop.
 
-/** Answers with fewer bytes of pairs are encoded in one piece; a part of a longer one is about as long. */
+/** Answers with fewer bytes of pairs are encoded in one piece. Parts of longer answers have about this length. */
 const partBytes = 64 * 1024;
 /** At most so many bytes does the answer to one operation have beside its pairs. */
 const emptyAnswerBytes = 64;
@@ -89,7 +89,7 @@ function operationPiece(operation: ResponseOp): Piece {
   }
 }
 
-/** Fields of a message stand in the order of their numbers: what is told of all pairs lies around them. */
+/** The fields of a message are in the order of their numbers, so other fields come before and after the pairs. */
 function rangePiece({ header, kvs, more, count }: RangeResponse): Piece {
   const head = RangeResponse.encode(RangeResponse.create({ header }));
   const tail = RangeResponse.encode(RangeResponse.create({ more, count }));
@@ -103,7 +103,7 @@ function deleteRangePiece(response: DeleteRangeResponse): Piece {
   return joined([whole(head), pairsPiece(response.prevKvs, encode)]);
 }
 
-/** Pairs as a repeated field; `encode` writes some of them. */
+/** The pairs as a repeated field. `encode` encodes some of the pairs. */
 function pairsPiece(pairs: Pairs, encode: (some: Pairs) => Uint8Array): Piece {
   return {
     length: pairsBytes(pairs),
@@ -150,7 +150,7 @@ function joined(pieces: readonly Piece[]): Piece {
   };
 }
 
-/** A message as the field of another. */
+/** A message as a field of another message. */
 function within(field: number, piece: Piece): Piece {
   const head = openedField(field, piece.length);
   return {

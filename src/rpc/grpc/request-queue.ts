@@ -2,22 +2,22 @@ import type { ReceivedMessage } from "./grpc-messages.js";
 
 type Result = IteratorResult<ReceivedMessage, undefined>;
 
-/** What a stream's handler hears once no more messages come. */
+/** The result that tells a stream's handler that no more messages will arrive. */
 export const noMoreRequests: Result = { done: true, value: undefined };
 
-/** Messages of a stream that its handler has not asked for, or the handler that waits for one. */
+/** Queues the messages of a stream for its handler, or keeps the handler waiting for the next message. */
 export class RequestQueue {
   #messages: ReceivedMessage[] = [];
-  /** Those before it have been taken. */
+  /** The position of the next message; those before it have been taken. */
   #nextAt = 0;
   #wanted: ((result: Result) => void) | undefined;
 
-  /** Messages that wait for the handler. */
+  /** The number of messages that wait for the handler. */
   get length(): number {
     return this.#messages.length - this.#nextAt;
   }
 
-  /** Hands a message to the handler. @returns false when it does not wait for one: `push` keeps it */
+  /** Passes a message to a waiting handler. @returns false when no handler waits; `push` queues the message then */
   give(message: ReceivedMessage): boolean {
     const wanted = this.#wanted;
     this.#wanted = undefined;
@@ -29,7 +29,7 @@ export class RequestQueue {
     this.#messages.push(message);
   }
 
-  /** The oldest message that waits, if there is one. */
+  /** Takes the oldest waiting message; undefined when there is none. */
   shift(): ReceivedMessage | undefined {
     const next = this.#messages[this.#nextAt];
     if (next === undefined) return undefined;
@@ -38,21 +38,21 @@ export class RequestQueue {
     return next;
   }
 
-  /** Resolves with the message that comes next. */
+  /** Resolves with the next message. */
   wait(): Promise<Result> {
     return new Promise((resolve) => {
       this.#wanted = resolve;
     });
   }
 
-  /** No more messages come. */
+  /** Ends the queue: no more messages will arrive. */
   end(): void {
     const wanted = this.#wanted;
     this.#wanted = undefined;
     wanted?.(noMoreRequests);
   }
 
-  /** Drops what waits. */
+  /** Drops the waiting messages. */
   clear(): void {
     this.#messages = [];
     this.#nextAt = 0;

@@ -1,18 +1,18 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../../base/index.js";
 
-/** Once the bound was met, the log hears of it again only after so much of it has become free. */
+/** After a refusal was logged, the next one is logged only once the number of connections has sunk to this share. */
 const quietShare = 0.9;
 
-/** Whose connections are bounded, and what the log says when one was refused. */
+/** The log lines for refused connections of clients and of peers. */
 const refusals = {
   client: "refused a connection: all file descriptors but the reserved ones are in use",
   peer: "refused a connection at a peer port: all file descriptors reserved for peers are in use",
 } as const;
 
 /**
- * Bounds the connections of all ports that share it. Each takes a file descriptor, and LevelDB fails when it finds
- * none: whoever only connects must not end the member.
+ * Bounds the number of connections of all ports that share it. Each connection takes a file descriptor, and LevelDB
+ * fails when there are none left, so without a bound idle connections could end the member.
  */
 export class ConnectionLimit {
   readonly #connectionsMax: number;
@@ -22,19 +22,21 @@ export class ConnectionLimit {
   #refused = 0;
   #told = false;
 
-  /** @param connectionsMax Infinity for no bound */
+  /** @param connectionsMax the bound; Infinity for none */
   constructor(connectionsMax: number, logger: Logger, side: keyof typeof refusals = "client") {
     this.#connectionsMax = connectionsMax;
     this.#logger = logger;
     this.#refusal = refusals[side];
   }
 
-  /** Connections that were closed because there were too many. */
+  /** The number of connections closed because there were too many. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** Counts a connection until it is closed; one too many is closed at once. Returns whether there was room. */
+  /**
+   * Counts a connection until it closes, or closes it at once if there are too many. @returns whether there was room
+   */
   take(socket: Socket): boolean {
     if (this.#open >= this.#connectionsMax) {
       this.#refuse(socket);

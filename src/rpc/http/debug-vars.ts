@@ -5,7 +5,7 @@ import { send } from "./http-answer.js";
 
 export type VarsServer = Pick<EtcdServer, "raftStatus">;
 
-/** What a Go process says of itself under `/debug/vars`, as far as it means something here. */
+/** Serves the variables of Go's `/debug/vars` that have a meaning in this process. */
 export function sendVars(server: VarsServer, response: ServerResponse): void {
   const variables = {
     cmdline: process.argv,
@@ -17,7 +17,7 @@ export function sendVars(server: VarsServer, response: ServerResponse): void {
   send(response, "application/json; charset=utf-8", `{\n${lines.join(",\n")}\n}\n`);
 }
 
-/** Bytes, under the names of Go's `runtime.MemStats` that have a counterpart. */
+/** Memory figures in bytes, named after the fields of Go's `runtime.MemStats` that have a counterpart. */
 function memory() {
   const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
   return { Alloc: heapUsed + external, Sys: rss, HeapAlloc: heapUsed, HeapSys: heapTotal };

@@ -13,7 +13,7 @@ export interface HttpAccess {
   readonly origins: ReadonlySet<string>;
   /** The host names, without port, that a request's `Host` header may contain. */
   readonly hosts: ReadonlySet<string>;
-  /** Whether a certificate's common name is a user's now; never when absent. It is not over HTTP, which is told. */
+  /** Whether a client certificate's common name means a user at the moment; absent when it never does. */
   readonly namesUsers?: () => boolean;
 }
 
@@ -85,7 +85,7 @@ function allow(response: ServerResponse, origin: string): void {
   response.setHeader("Access-Control-Allow-Origin", origin);
 }
 
-/** Whether it is for the gateway, with a certificate whose common name would be a user's over gRPC. */
+/** Whether a gateway request has a certificate whose common name would mean a user over gRPC, but does not here. */
 function isMistaken(namesUsers: HttpAccess["namesUsers"], { socket, url = "" }: IncomingMessage): boolean {
   if (!(socket instanceof TLSSocket) || !pathOf(url).path.startsWith(gatewayPrefix) || !namesUsers?.()) return false;
   const certificate = socket.getPeerX509Certificate();

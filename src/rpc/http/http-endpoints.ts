@@ -28,7 +28,7 @@ export interface ClientEndpointsConfig {
   readonly connectionsRefused?: RefusedConnections;
   /** Settings of the JSON gateway; absent when it is disabled. */
   readonly gateway?: GatewayConfig;
-  /** Whether the names in certificates are users: the gateway knows them not, and says so rather than let one think. */
+  /** Whether names in certificates mean users. The gateway does not support that and refuses such requests. */
   readonly namesAreUsers?: () => boolean;
 }
 

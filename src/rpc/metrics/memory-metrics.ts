@@ -1,7 +1,7 @@
 import { type MemoryAccount, memoryKinds } from "../../base/index.js";
 import type { MetricRegistry } from "./metric-registry.js";
 
-/** What clients make the member hold, by kind; the names are our own, since etcd has no such account. */
+/** Metrics of the bytes held for clients, by kind. etcd has no such account, so the names are our own. */
 export function addMemory(registry: MetricRegistry, memory: MemoryAccount): void {
   registry.gauge(
     "etcd_server_client_memory_bytes",

@@ -1,6 +1,6 @@
 import { Gauge, Histogram, Registry } from "prom-client";
 
-/** A value of one metric, with the labels it has declared. */
+/** A value of a metric, with its labels. */
 export interface Sample {
   readonly labels: Labels;
   readonly value: number;
@@ -9,7 +9,7 @@ export interface Sample {
 type Labels = Readonly<Record<string, string>>;
 type Values = number | boolean | readonly Sample[];
 
-/** Observations counted by bucket, each bucket alone; `counts` may have one more entry, for those above all bounds. */
+/** Observations per bucket, not cumulative. `counts` may have one more entry, for values above all bounds. */
 export interface Counts {
   readonly labels?: Labels;
   readonly bounds: readonly number[];
@@ -18,14 +18,14 @@ export interface Counts {
   readonly count: number;
 }
 
-/** Sum and count of a histogram are not its own properties, so they must be named. */
+/** Copies the fields of a histogram, whose `sum` and `count` are getters that a spread would miss. */
 export function countsOf({ bounds, counts, sum, count }: Counts): Counts {
   return { bounds, counts, sum, count };
 }
 
 /**
- * Metrics whose values are counted elsewhere, as plain numbers: the library reads them when somebody asks, and no
- * request pays for it. Importing this file loads the library, so whoever starts a process does it later.
+ * Metrics whose values are plain numbers that are counted elsewhere. prom-client reads them when metrics are requested,
+ * so counting costs nothing else. Importing this file loads prom-client, which the start of the server avoids.
  */
 export class MetricRegistry {
   readonly #registry = new Registry();
@@ -46,7 +46,7 @@ export class MetricRegistry {
     new CountedHistogram({ name, help, labelNames, registers: [this.#registry] }, read);
   }
 
-  /** In Prometheus's text format. */
+  /** The metrics in Prometheus's text format. */
   render(): Promise<string> {
     return this.#registry.metrics();
   }
@@ -56,7 +56,7 @@ function samplesOf(values: Values): readonly Sample[] {
   return typeof values === "object" ? values : [{ labels: {}, value: Number(values) }];
 }
 
-/** What has been counted already, without the library's own copy of every value: thousands are read at a time. */
+/** A counter or gauge that reads its values at each request, without the library's copy of thousands of values. */
 class CountedMetric extends Gauge {
   readonly #shape: { readonly name: string; readonly help: string; readonly type: string };
   readonly #read: () => Values;
@@ -67,13 +67,13 @@ class CountedMetric extends Gauge {
     this.#read = read;
   }
 
-  /** What the registry asks a metric for. */
+  /** Called by the library's registry. */
   async getForPromString() {
     return { ...this.#shape, values: samplesOf(this.#read()) };
   }
 }
 
-/** The library's histograms can only observe, one value at a time; this one shows what has been observed already. */
+/** A histogram of values that were counted elsewhere. The library's own histograms must observe each value. */
 class CountedHistogram extends Histogram {
   readonly #shape: { readonly name: string; readonly help: string };
   readonly #read: () => readonly Counts[];
@@ -84,7 +84,7 @@ class CountedHistogram extends Histogram {
     this.#read = read;
   }
 
-  /** What the registry asks a histogram for. */
+  /** Called by the library's registry. */
   async getForPromString() {
     return { ...this.#shape, type: "histogram", values: this.#read().flatMap((counts) => this.#samples(counts)) };
   }

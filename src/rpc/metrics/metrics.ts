@@ -9,19 +9,19 @@ import { addServer, type MetricsServer } from "./server-metrics.js";
 
 export type { MetricsServer } from "./server-metrics.js";
 
-/** How many connections were refused for want of file descriptors. */
+/** The number of connections refused because file descriptors were short. */
 export interface RefusedConnections {
   readonly clients: () => number;
   readonly peers: () => number;
 }
 
-/** What is counted around the server. */
+/** Counters from outside the server: calls, memory and connections. */
 export interface ProcessCounts {
   readonly logLinesLost: () => number;
   readonly connectionsRefused: RefusedConnections;
 }
 
-/** All that is counted, under etcd's names where it means the same. Nothing is collected before somebody asks. */
+/** Creates all metrics, with etcd's names where the meaning is the same. Values are collected on request only. */
 export function createMetrics(
   server: MetricsServer,
   calls: CallCounters,

@@ -4,7 +4,7 @@ import { type Counts, countsOf, type MetricRegistry, type Sample } from "./metri
 export type PeerMetricsServer = Pick<EtcdServer, "metrics" | "memberId">;
 type PeerCounters = EtcdServer["metrics"]["peers"] extends ReadonlyMap<unknown, infer Counters> ? Counters : never;
 
-/** Label of the peer, what is counted of it. */
+/** A metric of the peers: the peer's label, type, name, help text, and how to read its value. */
 type Row = readonly ["From" | "To", "counter" | "gauge", string, string, (peer: PeerCounters) => number];
 
 const rows: readonly Row[] = [
@@ -50,7 +50,7 @@ const rows: readonly Row[] = [
   ],
 ];
 
-/** What is counted of the traffic with other members. */
+/** Adds the metrics of the traffic with other members. */
 export function addPeers(registry: MetricRegistry, server: PeerMetricsServer): void {
   const local = server.memberId.toString(16);
   const samples = (label: string, value: (peer: PeerCounters) => number): readonly Sample[] =>

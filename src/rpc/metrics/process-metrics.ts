@@ -6,7 +6,7 @@ import type { MetricRegistry } from "./metric-registry.js";
 const startedAtSeconds = Date.now() / 1_000 - process.uptime();
 const delayResolutionMs = 20;
 
-/** What Prometheus wants to know of any process, and of Node; what only Linux tells is left out elsewhere. */
+/** Adds the usual metrics of a process and of Node. Values that only Linux provides are left out elsewhere. */
 export function addProcessMetrics(registry: MetricRegistry): void {
   registry.counter("process_cpu_seconds_total", "Seconds of CPU used.", () => {
     const { user, system } = process.cpuUsage();
@@ -56,7 +56,7 @@ function addNode(registry: MetricRegistry): void {
     () => [{ labels: { version: process.version }, value: 1 }],
     ["version"],
   );
-  // The histogram is reset at each scrape, so that one bad moment does not stay in the figure for ever.
+  // The histogram is reset at each scrape, so that one long delay does not stay in the figure for ever.
   const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
   delay.enable();
   registry.gauge("nodejs_eventloop_lag_p99_seconds", "99th percentile of the event loop's lag.", () => {
@@ -70,12 +70,12 @@ function openFileCount(): number | undefined {
   try {
     return readdirSync("/proc/self/fd").length;
   } catch {
-    // There is no such directory outside of Linux.
+    // The directory exists on Linux only.
     return undefined;
   }
 }
 
-/** -1 when there is none. */
+/** A resource limit of the process; -1 when there is none. */
 export function limit(name: string): number | undefined {
   const found = new RegExp(`^${name}\\s+(\\d+|unlimited)`, "m").exec(readProc("limits"))?.[1];
   if (found === undefined) return undefined;
@@ -96,7 +96,7 @@ function octets(name: string): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-/** Empty where there is no such file: outside of Linux. */
+/** The text of a file in /proc; empty on systems other than Linux. */
 function readProc(name: string): string {
   try {
     return readFileSync(`/proc/self/${name}`, "utf8");

@@ -65,7 +65,7 @@ const raftRows: readonly Row[] = [
   ["gauge", "etcd_disk_wal_write_bytes_total", "Bytes of entries written to the raft log.", (now) => now.walBytes],
 ];
 
-/** A record of the log is written and synced in one call, so both of these tell of the same one. */
+/** The log writes and syncs a record in one call, so both histograms measure the same call. */
 const raftHistograms: readonly HistogramRow[] = [
   ["etcd_disk_wal_fsync_duration_seconds", "How long a synced write of the raft log takes.", walSync],
   ["etcd_disk_wal_write_duration_seconds", "How long a synced write of the raft log takes.", walSync],
@@ -218,7 +218,7 @@ const storeHistograms: readonly HistogramRow[] = [
   ],
 ];
 
-/** What a member counts of raft, its log, its database, its keys and its leases. */
+/** Adds the metrics of raft, the log, the database, keys and leases. */
 export function addServer(registry: MetricRegistry, server: MetricsServer): void {
   for (const [type, name, help, read] of [...raftRows, ...storeRows]) {
     registry[type](name, help, () => read(server.metrics));
