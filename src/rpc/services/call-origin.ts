@@ -1,13 +1,13 @@
 import type { FieldList } from "../../http2/index.js";
 
-/** Where a call came from. */
+/** The facts about a call's client and connection. */
 export interface CallOrigin {
   readonly head: FieldList;
-  /** What the client's messages are compressed with. */
+  /** The encoding of the client's compressed messages. */
   readonly encoding: string;
-  /** How long it may take, if there is a bound. */
+  /** The timeout of the call; undefined without one. */
   readonly timeoutMs: number | undefined;
-  /** Common name of the connection's client certificate; undefined without one. */
+  /** The common name in the client's verified certificate; undefined without one. */
   readonly commonName: string | undefined;
   /** What all calls over the connection share. */
   readonly client: object;

@@ -15,10 +15,10 @@ import { maintenanceBindings } from "./maintenance.js";
 import { reflectionBindings } from "./reflection.js";
 import { watchHandler } from "./watch.js";
 
-/** Without a leader for so many election timeouts, streams that asked to be told end. */
+/** After this many election timeouts without a leader, streams that require a leader are ended. */
 const leaderlessTimeouts = 3;
 
-/** Everything that a client can call on one member. */
+/** All gRPC methods of a member. */
 export function clientBindings(server: EtcdServer, clock: Clock, random: Random): readonly Binding[] {
   const { tickMs, electionTicks } = server.config;
   const guard = new LeaderGuard(server, clock, leaderlessTimeouts * tickMs * electionTicks);

@@ -9,8 +9,9 @@ import { linePrefix } from "./waiting-line.js";
 type ObserveStream = ServerStream<electionpb.LeaderRequest, electionpb.LeaderResponse>;
 
 /**
- * What the leaders of a name say, the present one first. Not every word of the past is told, but always the last one.
- * Where etcd ends the stream without a word (no permission, say), the client here is told why.
+ * Streams the proclamations of an election's leaders, beginning with the current one. Proclamations may be skipped, but
+ * the latest is always sent. When etcd would end the stream silently, for example without permission, this sends the
+ * error.
  */
 export async function observe(client: LocalClient, guard: LeaderGuard, stream: ObserveStream): Promise<void> {
   const { value: request } = await stream.read()[Symbol.asyncIterator]().next();
@@ -56,7 +57,7 @@ interface Said {
   readonly revision: number;
 }
 
-/** Undefined when it is lost in history. */
+/** The first put at or after a revision; undefined when the history was compacted. */
 async function firstPut(client: LocalClient, prefix: Key, revision: number, call: Call): Promise<Said | undefined> {
   const keys = { key: prefix, end: prefixEnd(prefix), fromRevision: revision + 1, without: "deletes" } as const;
   const events = await client.watch(keys, call);
@@ -88,7 +89,7 @@ async function* putsUntilDeleted(
   }
 }
 
-/** The same client's call, over when `signal` says so too. */
+/** The same call, which also ends when `signal` is aborted. */
 function endingWith(call: Call, signal: AbortSignal): Call {
   const either = AbortSignal.any([call.signal, signal]);
   return {

@@ -16,7 +16,7 @@ import {
 } from "./local-client.js";
 import { lineOf, linePrefix, outliving, WaitingLine } from "./waiting-line.js";
 
-/** v3electionpb.Election: the recipe of etcd's clients, and the same keys, so that both kinds of callers take part. */
+/** v3electionpb.Election. It uses the recipe and keys of etcd's client libraries, so both can share an election. */
 export function electionBindings(client: LocalClient, guard: LeaderGuard, clock: Clock): readonly Binding[] {
   const { Campaign, Proclaim, Leader, Observe, Resign } = services["v3electionpb.Election"];
   const line = new WaitingLine(client, clock);
@@ -62,7 +62,7 @@ async function campaign(
   const lease = await client.session(wanted, call);
   const { prefix, key } = lineOf(name, lease);
   return await line.stand(key, call, async (place) => {
-    // Not given up when the client goes: what became of the key must be known, to take it away.
+    // Goes on when the client disconnects: only the result tells whether a key was created and has to be removed.
     const entered = await client.txn(
       {
         compare: [createdAt(key, 0)],
@@ -79,7 +79,7 @@ async function campaign(
       await proclaim(client, { key, revision, lease, value }, call);
     }
     if (await line.turn(prefix, place, call)) {
-      // The session may have ended while it waited, and even begun anew.
+      // The lease may have expired while the call waited, and the session may even have been started again.
       const { kv } = await client.range({ key }, call);
       if (kv?.createRevision !== revision) throw unknown("election: not leader");
     }

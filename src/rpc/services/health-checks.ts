@@ -4,16 +4,16 @@ import { AlarmType } from "../../wire/index.js";
 
 export type HealthServer = Pick<EtcdServer, "alarms" | "leader" | "isLearner" | "probe">;
 
-/** The answer of `/health`; a string, for etcd has always written it so. */
+/** The answer of `/health`. `health` is a string, as in etcd. */
 export interface Health {
   readonly health: "true" | "false";
   readonly reason: string;
 }
 
-/** One of the checks behind `/livez` and `/readyz`: what is wrong, or undefined. */
+/** A check of `/livez` or `/readyz`. It returns what is wrong, or undefined. */
 export type Check = (call: Call) => Promise<string | undefined>;
 
-/** How often one check passed and failed, and how it went last. */
+/** How often a check passed and failed, and its last result. */
 export interface CheckCounts {
   readonly type: "livez" | "readyz";
   readonly name: string;
@@ -24,12 +24,12 @@ export interface CheckCounts {
 
 const alarmNames: Readonly<Record<number, string>> = { [AlarmType.NOSPACE]: "NOSPACE", [AlarmType.CORRUPT]: "CORRUPT" };
 
-/** Whether this member can serve, as load balancers and orchestrators ask. */
+/** The health checks of this member, for load balancers and orchestrators. */
 export class HealthChecks {
-  /** Answers of `/health` so far, healthy and unhealthy. */
+  /** The numbers of healthy and unhealthy answers of `/health` so far. */
   successes = 0;
   failures = 0;
-  /** Counts for every check that has run, for the metrics. */
+  /** The counts of all checks that have run, for the metrics. */
   readonly counts: CheckCounts[] = [];
   readonly livez: Readonly<Record<string, Check>>;
   readonly readyz: Readonly<Record<string, Check>>;
@@ -50,8 +50,10 @@ export class HealthChecks {
   }
 
   /**
-   * @param excluded alarms that count as none
-   * @param serializable asks for this member alone, not for the cluster
+   * The answer of `/health`.
+   *
+   * @param excluded alarms to ignore
+   * @param serializable checks this member only, with a serializable read
    */
   async health(excluded: ReadonlySet<string>, serializable: boolean, call: Call): Promise<Health> {
     const reason = this.#alarm(excluded) ?? this.#leader(serializable) ?? (await this.#read(serializable, call));

@@ -3,7 +3,7 @@ import { healthpb, services } from "../../wire/index.js";
 import { type Binding, streaming, unary } from "../grpc/binding.js";
 import { CallError } from "./status.js";
 
-/** grpc.health.v1.Health: knows one service, the server as a whole (""), which serves as long as it answers. */
+/** grpc.health.v1.Health. Its only service is the whole server (""), whose status is SERVING while it answers. */
 export function healthBindings(): readonly Binding[] {
   const { Check, Watch, List } = services["grpc.health.v1.Health"];
   const { SERVING, SERVICE_UNKNOWN } = healthpb.ServingStatus;

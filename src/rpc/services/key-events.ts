@@ -3,32 +3,32 @@ import type { WatchableStore, WatchNotice, WatchSink, WatchStream } from "../../
 import type { Call, WatchJudge } from "../../server/index.js";
 import { type Decoded, Event, wholeEvent } from "../../wire/index.js";
 
-/** What waits for the reader before the store is asked to stop. */
+/** The most batches that wait for the reader before the store is asked to pause. */
 const noticesMax = 16;
 
 export interface WatchedKeys {
   readonly key: Key;
-  /** `""` for the key alone. */
+  /** The end of the range; `""` for a single key. */
   readonly end: Key;
-  /** The first revision to hear of. */
+  /** The first revision to watch. */
   readonly fromRevision: number;
-  /** Puts, or deletes, are not told. */
+  /** Leaves out puts, or deletes. */
   readonly without?: "puts" | "deletes";
 }
 
-/** Some events of one revision or more, in order. */
+/** Consecutive events of one or more revisions. */
 export interface KeyEventBatch {
   readonly revision: number;
   readonly events: readonly Decoded<Event>[];
 }
 
-/** What is watched, and who says who may. */
+/** The parts of a server that these watches use. */
 export interface WatchedServer {
   readonly watchable: WatchableStore;
   readonly watchJudge: WatchJudge;
 }
 
-/** Watches some keys for a handler of this member, on behalf of its client. Whoever opens one closes it. */
+/** A watch for a handler of this member, with the rights of the handler's client. The handler must close it. */
 export class KeyEvents implements WatchSink {
   readonly #stream: WatchStream;
   readonly #signal: AbortSignal;
@@ -39,7 +39,7 @@ export class KeyEvents implements WatchSink {
   #wake: () => void = () => undefined;
 
   /**
-   * @param call its signal ends a wait, with its reason
+   * @param call when its signal is aborted, a waiting `next` rejects with the signal's reason
    * @throws EtcdError when the caller may not read all of the keys
    */
   static async open(server: WatchedServer, keys: WatchedKeys, call: Call): Promise<KeyEvents> {
@@ -92,10 +92,10 @@ export class KeyEvents implements WatchSink {
   }
 
   /**
-   * The next events; undefined when some of them are compacted, after which nothing more comes.
+   * The next events; undefined when some of them were compacted, which ends the watch.
    *
-   * @throws EtcdError `stopped` when the store goes away; why the client may not read the keys any more; the signal's
-   *   reason
+   * @throws EtcdError `stopped` when the store is closed; the refusal, when the client loses its right to the keys; the
+   *   reason of the call's signal
    */
   async next(): Promise<KeyEventBatch | undefined> {
     for (;;) {

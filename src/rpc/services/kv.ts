@@ -57,7 +57,7 @@ export function kvCalls<RangeAnswer, TxnAnswer>(
   };
 }
 
-/** etcdserverpb.KV */
+/** The methods of etcdserverpb.KV. */
 export function kvBindings(server: KvAnswerer, maxTxnOps: number): readonly Binding[] {
   const { Range, Put, DeleteRange, Txn, Compact } = services["etcdserverpb.KV"];
   const reads = {

@@ -1,13 +1,13 @@
 import type { Clock, Timer } from "../../base/index.js";
 
 export interface LeaderView {
-  /** The leader's id; 0 when there is none. */
+  /** The id of the leader; 0 when there is none. */
   leader(): bigint;
-  /** Hears of every change of leader, also to none. */
+  /** Calls `listener` at every change of the leader, with 0 when the leader is lost. @returns unsubscribes */
   onLeaderChange(listener: (leader: bigint) => void): () => void;
 }
 
-/** Tells streams whose clients asked for it (`hasleader`) that this member has been without a leader for too long. */
+/** Ends streams whose clients sent the metadata `hasleader`, when this member has had no leader for too long. */
 export class LeaderGuard {
   readonly #view: LeaderView;
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class LeaderGuard {
     return this.#view.leader() !== 0n;
   }
 
-  /** Calls `lost` when there has been no leader for too long. @returns how to stop listening */
+  /** Calls `lost` when there has been no leader for too long. @returns unsubscribes */
   onLost(lost: () => void): () => void {
     this.#listeners.add(lost);
     return () => this.#listeners.delete(lost);

@@ -38,7 +38,7 @@ export function leaseBindings(server: LeaseServer, guard: LeaderGuard, clock: Cl
   ];
 }
 
-/** Answers every request, in order; a lease that is not there has no time to live. */
+/** Answers all requests in order. A missing lease is answered with a TTL of 0. */
 async function keepAlive(
   server: LeaseServer,
   guard: LeaderGuard,
@@ -46,7 +46,7 @@ async function keepAlive(
 ): Promise<void> {
   const answering = (async () => {
     for await (const { id } of stream.read()) {
-      // Taken before the lease is renewed: a revision after that could already be the one that revoked it.
+      // The header is made before the renewal. Made afterwards, its revision could be the one that revoked the lease.
       const header = server.header();
       const ttl = await renewed(server, id as LeaseId, stream);
       if (!stream.write(LeaseKeepAliveResponse.create({ header, id, ttl }))) await stream.drained();

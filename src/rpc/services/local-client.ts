@@ -24,10 +24,10 @@ import { CallError } from "./status.js";
 
 export type LocalServer = KvServer & Pick<EtcdServer, "leaseGrant" | "watchable" | "watchJudge" | "header">;
 
-/** A session that the server makes for a client lives so long; the client keeps it alive, nobody else does. */
+/** The TTL of a lease that the server grants for a client's session. Only the client keeps it alive. */
 const sessionTtlSeconds = 60;
 
-/** What the lock and election services do for a client as if it had asked itself: with its call, hence its rights. */
+/** The requests that the lock and election services make for a client, with the client's call and rights. */
 export class LocalClient {
   readonly #server: LocalServer;
   readonly #kv: KvCalls<RangeResponse, TxnResponse>;
@@ -38,12 +38,12 @@ export class LocalClient {
     this.#kv = kvCalls(server, { range: range.bind(server), txn: txn.bind(server) }, maxTxnOps);
   }
 
-  /** Header of an answer about this revision. */
+  /** The header of an answer at this revision. */
   header(revision: number): ResponseHeader {
     return this.#server.header(revision);
   }
 
-  /** The lease itself, or a new one in place of 0. Whether it exists shows when something is put. */
+  /** The given lease, or a new one for 0. That a given lease exists is checked by the later put. */
   async session(lease: bigint, call: Call): Promise<LeaseId> {
     if (lease !== 0n) return lease as LeaseId;
     const request = LeaseGrantRequest.create({ ttl: sessionTtlSeconds });
@@ -60,7 +60,7 @@ export class LocalClient {
     return { header, revision: header?.revision ?? 0, succeeded, ranges: rangesOf(responses) };
   }
 
-  /** The caller closes what comes. @throws EtcdError when the client may not read all of the keys */
+  /** Opens a watch, which the caller must close. @throws EtcdError when the client may not read all of the keys */
   watch(keys: WatchedKeys, call: Call): Promise<KeyEvents> {
     return KeyEvents.open(this.#server, keys, call);
   }
@@ -70,11 +70,11 @@ export class LocalClient {
   }
 }
 
-/** What a range found. */
+/** The result of a range. */
 export interface Found {
   readonly header: ResponseHeader | undefined;
   readonly revision: number;
-  /** The first of it. */
+  /** The first pair; undefined when there is none. */
   readonly kv: KeyValue | undefined;
 }
 
@@ -82,7 +82,7 @@ export interface TxnAnswer {
   readonly header: ResponseHeader | undefined;
   readonly revision: number;
   readonly succeeded: boolean;
-  /** What each of its operations found; a put finds nothing. */
+  /** The first pair of each operation's result; undefined for puts. */
   readonly ranges: readonly (KeyValue | undefined)[];
 }
 
@@ -96,13 +96,13 @@ function found({ header, kvs }: RangeResponse): Found {
   return { header, revision: header?.revision ?? 0, kv };
 }
 
-/** The newest of `prefix`'s keys, or the oldest: whom a waiter waits for, and who comes first. */
+/** A range for the key under `prefix` that was created last, or first. */
 export function byCreation(prefix: Key, order: "first" | "last"): Partial<RangeRequest> {
   const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;
   return { ...prefixRange(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
 }
 
-/** Holds in that life of a key which this revision created; 0: when there is no such key. */
+/** A comparison that holds while the key that this revision created exists; with 0, while the key does not exist. */
 export function createdAt(key: Key, revision: number): Compare {
   const targetUnion = { case: "createRevision", value: revision } as const;
   return Compare.create({ result: CompareResult.EQUAL, target: CompareTarget.CREATE, key, targetUnion });
@@ -120,12 +120,12 @@ export const operation = {
   }),
 };
 
-/** A refusal of these services themselves: etcd gives none of them a code. */
+/** An error of these services themselves, with the code Unknown as in etcd. */
 export function unknown(details: string): CallError {
   return new CallError(GrpcCode.Unknown, details);
 }
 
-/** As etcd's lock and election services refuse: in the server's words, but without its code. */
+/** Refuses as etcd's lock and election services do: with the server's text, but without its code. */
 export function withoutCodes<Request, Response>(
   handle: UnaryHandler<Request, Response>,
 ): UnaryHandler<Request, Response> {

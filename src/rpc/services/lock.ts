@@ -5,7 +5,7 @@ import { type Binding, unary, waiting } from "../grpc/binding.js";
 import { byCreation, createdAt, type LocalClient, operation, unknown, withoutCodes } from "./local-client.js";
 import { lineOf, outliving, WaitingLine } from "./waiting-line.js";
 
-/** v3lockpb.Lock: the recipe of etcd's clients, and the same keys, so that both kinds of callers share a lock. */
+/** v3lockpb.Lock. It uses the recipe and keys of etcd's client libraries, so both can share a lock. */
 export function lockBindings(client: LocalClient, clock: Clock): readonly Binding[] {
   const { Lock, Unlock } = services["v3lockpb.Lock"];
   const line = new WaitingLine(client, clock);
@@ -31,7 +31,7 @@ async function lock(
   const { prefix, key } = lineOf(name, lease);
   return await line.stand(key, call, async (place) => {
     const owner = operation.range(byCreation(prefix, "first"));
-    // Not given up when the client goes: what became of the key must be known, to take it away.
+    // Goes on when the client disconnects: only the result tells whether a key was created and has to be removed.
     const entered = await client.txn(
       {
         compare: [createdAt(key, 0)],
@@ -46,7 +46,7 @@ async function lock(
     if (first === undefined || first.createRevision === place.revision) return { header: entered.header, key };
     await line.turn(prefix, place, call);
     const held = await client.range({ key }, call);
-    // The session may have ended while it waited, and even begun anew.
+    // The lease may have expired while the call waited, and the session may even have been started again.
     if (held.kv?.createRevision !== place.revision) throw unknown("mutex: session is expired");
     return { header: held.header, key };
   });

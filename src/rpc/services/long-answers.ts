@@ -9,12 +9,12 @@ import {
 } from "../../wire/index.js";
 import type { LongAnswer } from "../grpc/answer.js";
 
-/** A part is about as long as this, unless a single pair is longer. */
+/** The approximate length of a part, unless a single pair is longer. */
 const partBytes = 64 * 1024;
-/** Field 3 of a `TxnResponse`, and field 1 of the `ResponseOp` in it; both hold messages. */
+/** The numbers of the fields `responses` in `TxnResponse` and `response_range` in `ResponseOp`. */
 const [responsesField, responseRangeField] = [3, 1];
 
-/** A range answer, encoded while its pairs are read. */
+/** The answer of a range, encoded while its pairs are read. */
 export function rangeInParts(range: LongRange, header: ResponseHeader): LongAnswer {
   return {
     length: rangeBytes(range, header),
@@ -23,7 +23,7 @@ export function rangeInParts(range: LongRange, header: ResponseHeader): LongAnsw
   };
 }
 
-/** The answer of a transaction that only reads, range by range. */
+/** The answer of a read-only transaction, encoded range by range. */
 export function txnInParts(txn: LongTxn, header: ResponseHeader): LongAnswer {
   const head = TxnResponse.encode(TxnResponse.create({ header, succeeded: txn.succeeded }));
   const ofRange = ResponseHeader.create({ revision: txn.revision });
@@ -47,7 +47,7 @@ export function txnInParts(txn: LongTxn, header: ResponseHeader): LongAnswer {
   };
 }
 
-/** Fields of a message stand in the order of their numbers: header, pairs, then what is told of all of them. */
+/** The encoded header, which comes first: fields are in the order of their numbers. */
 function headOf(header: ResponseHeader): Uint8Array {
   return RangeResponse.encode(RangeResponse.create({ header }));
 }
@@ -78,7 +78,7 @@ function* pairParts(pairs: readonly Encoded<KeyValue>[]): Generator<Uint8Array, 
   }
 }
 
-/** The tags and lengths that stand before a range within a transaction's answer. */
+/** The tags and lengths before a range within a transaction's answer. */
 function responseHead(rangeLength: number): Uint8Array {
   const operationLength = 1 + varintBytes(rangeLength) + rangeLength;
   return Buffer.concat([openedField(responsesField, operationLength), openedField(responseRangeField, rangeLength)]);

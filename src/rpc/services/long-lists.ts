@@ -2,14 +2,14 @@ import { type Clock, Turns } from "../../base/index.js";
 import type { Codec, Method } from "../../wire/index.js";
 import { decode, type UnaryBinding, type UnaryHandler } from "../grpc/binding.js";
 
-/** Items of a list that are encoded at once: about half a millisecond. */
+/** The number of items encoded at once, which takes about half a millisecond. */
 const itemsAtOnce = 1_000;
-/** Encoding one item costs as much as going through so many bytes. */
+/** Encoding an item counts as processing this many bytes, to share the loop's time with others. */
 const bytesOfItem = 128;
 
 /**
- * The bytes of a message whose last field is a list that may be very long, encoded in turns. Messages that are joined
- * decode as one, so each part is a message that has nothing but some of the items.
+ * Encodes a message whose last field may be a very long list, in turns of the event loop. Concatenated protobuf
+ * messages decode as one, so each part is a message that contains only some of the items.
  */
 export async function encodeLongList<Message, Field extends keyof Message>(
   codec: Codec<Message>,
@@ -29,7 +29,7 @@ export async function encodeLongList<Message, Field extends keyof Message>(
   return Buffer.concat(parts);
 }
 
-/** As `unary`, for an answer whose last field, `field`, is a list that may be very long. */
+/** Like `unary`, for an answer whose last field, `field`, may be a very long list. */
 export function listing<Request, Response, Field extends keyof Response>(
   { path, request, response }: Method<Request, Response & Readonly<Record<Field, readonly unknown[]>>>,
   field: Field,

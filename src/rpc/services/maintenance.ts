@@ -9,7 +9,7 @@ export type MaintenanceServer = Pick<
   "status" | "alarm" | "defragment" | "downgrade" | "hash" | "hashKv" | "moveLeader" | "snapshot"
 >;
 
-/** How much of a snapshot goes into one message, as with etcd. */
+/** The bytes of a snapshot in each message, as in etcd. */
 const snapshotChunkBytes = 32 * 1024;
 
 /** etcdserverpb.Maintenance */
@@ -28,7 +28,7 @@ export function maintenanceBindings(server: MaintenanceServer): readonly Binding
   ];
 }
 
-/** The file, then a message with its SHA-256, by which clients know that they have all of it. */
+/** Sends the snapshot file, then a message with its SHA-256, which proves that the client has all of it. */
 async function sendSnapshot(
   server: MaintenanceServer,
   stream: ServerStream<SnapshotRequest, SnapshotResponse>,

@@ -6,13 +6,13 @@ type Request = reflectionpb.ServerReflectionRequest;
 type Answer = reflectionpb.ServerReflectionResponse["messageResponse"];
 
 const method = services["grpc.reflection.v1.ServerReflection"].ServerReflectionInfo;
-/** Under this name older tools ask; its messages are the same. */
+/** The service's older name, which some tools use. Its messages are the same. */
 const olderService = "grpc.reflection.v1alpha.ServerReflection";
 
 /**
- * grpc.reflection: what services there are and what their messages look like, for tools that have no .proto files.
+ * grpc.reflection, which describes services and messages to tools without .proto files.
  *
- * @param served what else this member serves
+ * @param served the other methods of this member
  */
 export function reflectionBindings(served: readonly Binding[]): readonly Binding[] {
   const paths = [method.path, `/${olderService}/ServerReflectionInfo`];

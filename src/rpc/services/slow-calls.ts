@@ -2,16 +2,16 @@ import { type Clock, formatDuration, type Logger } from "../../base/index.js";
 import { requestText } from "../../server/index.js";
 import type { CallLog, UnaryBinding } from "../grpc/binding.js";
 
-/** A call that is over, as far as the log tells of it. */
+/** The facts of a finished call that are logged. */
 export interface EndedCall extends CallLog {
   readonly requestBytes: number;
-  /** 0 when it was refused. */
+  /** The length of the response; 0 for a refused call. */
   readonly responseBytes: number;
-  /** Where its client is, if that is known. */
+  /** The client's address; empty if it is unknown. */
   readonly remote: string;
 }
 
-/** Says which calls took long to answer. Calls that may wait for others are not meant. */
+/** Logs unary calls that took long. Calls that may wait for other clients, such as locks, are left out. */
 export class SlowCalls {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -23,17 +23,17 @@ export class SlowCalls {
     this.#warnMs = warnMs;
   }
 
-  /** When a call begins. */
+  /** The time of a call's beginning, to pass to `ended`. */
   now(): number {
     return this.#clock.now();
   }
 
-  /** A call is over. Nothing is decoded for the log: who answered has counted. */
+  /** Logs a finished call if it took long. The handler has counted keys already, so nothing is decoded here. */
   ended({ path, waits }: UnaryBinding, call: EndedCall, startedAt: number): void {
     const tookMs = this.#clock.now() - startedAt;
     if (tookMs <= this.#warnMs || waits) return;
     const { asked, requestCount, responseCount, requestBytes, responseBytes, remote } = call;
-    // etcd says -1 of requests that it does not describe.
+    // etcd logs -1 for requests that it does not describe.
     const known = asked !== undefined;
     this.#logger.warn("request stats", {
       "start time": new Date(this.#clock.wallTime() - tookMs).toISOString(),

@@ -1,7 +1,7 @@
 import { EtcdError, errorStack, GrpcCode, type Logger } from "../../base/index.js";
 import { JsonError, WireError } from "../../wire/index.js";
 
-/** How a call ends: a gRPC code, and the text that goes with any but `Ok`. */
+/** The status of a call: a gRPC code, and a text for all codes but `Ok`. */
 export interface CallStatus {
   readonly code: GrpcCode;
   readonly details: string;
@@ -9,7 +9,7 @@ export interface CallStatus {
 
 export const okStatus: CallStatus = { code: GrpcCode.Ok, details: "OK" };
 
-/** A refusal of the transport: it has no row among etcd's errors, because etcd's own transport words it. */
+/** An error of the transport. etcd's table of errors does not contain it, since its gRPC library reports it. */
 export class CallError extends Error {
   override readonly name = "CallError";
   readonly code: GrpcCode;
@@ -20,7 +20,7 @@ export class CallError extends Error {
   }
 }
 
-/** What the client hears of an error; one that nobody foresaw is logged and its text kept here. */
+/** The status for an error. An unexpected error is logged, and its text is not sent to the client. */
 export function statusOf(error: unknown, method: string, logger: Logger): CallStatus {
   if (error instanceof EtcdError || error instanceof CallError) return { code: error.code, details: error.message };
   if (error instanceof WireError) {

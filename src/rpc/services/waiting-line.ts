@@ -2,16 +2,18 @@ import { type Clock, EtcdError, GrpcCode, type Key, type LeaseId } from "../../b
 import type { Call } from "../../server/index.js";
 import { byCreation, createdAt, type LocalClient, operation } from "./local-client.js";
 
-/** How often, and after what pause, the key of a waiter that has gone is removed while there is no leader. */
+/**
+ * The number of attempts to remove the key of a departed waiter while there is no leader, and the pause between them.
+ */
 const removalsMax = 20;
 const removalPauseMs = 500;
 
-/** A place in the line, which all calls of one session share. */
+/** The place of a session in the queue, which all calls of the session share. */
 export interface Place {
   readonly key: Key;
-  /** The revision that created the key; 0 until that is known. */
+  /** The revision that created the session's key; 0 until it is known. */
   revision: number;
-  /** The key came with these calls, or had to wait; what was there and first is held, by whoever asked before. */
+  /** Whether these calls created the key or still wait. Otherwise an earlier call holds the lock with this key. */
   pending: boolean;
 }
 
@@ -20,20 +22,20 @@ interface Claim extends Place {
   granted: boolean;
 }
 
-/** Where the sessions of a name stand, and where this one does. */
+/** The common prefix of a name's keys, and the key of this session. */
 export function lineOf(name: Uint8Array, lease: LeaseId): { readonly prefix: Key; readonly key: Key } {
   const prefix = linePrefix(name);
   return { prefix, key: prefix + lease.toString(16) };
 }
 
-/** What all keys of a name start with. */
+/** The prefix of all keys of a name. */
 export function linePrefix(name: Uint8Array): Key {
   return `${Buffer.from(name).toString("latin1")}/`;
 }
 
 /**
- * Sessions that wait for their turn: those of a name, in the order in which their keys were created. A call that ends
- * without its turn takes its key away.
+ * The queue of sessions that wait for a lock or an election, in the order in which their keys were created. A call that
+ * ends before its turn removes its key.
  */
 export class WaitingLine {
   readonly #client: LocalClient;
@@ -46,10 +48,10 @@ export class WaitingLine {
   }
 
   /**
-   * Runs one call of the session whose key this is. When it fails, or its client has gone, the key is removed, unless
-   * another call of the session waits for it still or was given what it stands for.
+   * Runs a call of a session. If the call fails or its client disconnects, the session's key is removed, unless another
+   * call of the session still waits with this key or has acquired the lock.
    *
-   * @param work notes what became of the key as soon as it knows; resolves when it is this session's turn
+   * @param work stores the key's state in `place` as soon as it is known; resolves when it is the session's turn
    */
   async stand<Answer>(key: Key, call: Call, work: (place: Place) => Promise<Answer>): Promise<Answer> {
     const claim = this.#claims.get(key) ?? { key, revision: 0, pending: false, calls: 0, granted: false };
@@ -70,10 +72,10 @@ export class WaitingLine {
   }
 
   /**
-   * Resolves when every key of `prefix` that was created before this one is gone. Each waiter watches the one before it
-   * only, so that a release wakes one of them and not all.
+   * Resolves when all keys under `prefix` that were created before this one are gone. Each waiter watches only the key
+   * before its own, so that a release wakes one waiter and not all.
    *
-   * @returns whether there was anything to wait for
+   * @returns whether it had to wait
    */
   async turn(prefix: Key, place: Place, call: Call): Promise<boolean> {
     const before = { ...byCreation(prefix, "last"), maxCreateRevision: place.revision - 1, keysOnly: true };
@@ -88,7 +90,7 @@ export class WaitingLine {
   async #gone(key: Key, fromRevision: number, call: Call): Promise<void> {
     const events = await this.#client.watch({ key, end: "", fromRevision, without: "puts" }, call);
     try {
-      // What was compacted may have been the delete: whoever asked looks again.
+      // After a compaction the delete event may be lost, so the loop looks at the keys again.
       await events.next();
     } finally {
       events.close();
@@ -102,7 +104,7 @@ export class WaitingLine {
         await this.#client.txn(remove, outliving(call));
         return;
       } catch (error) {
-        // What stays is bound to the session's lease.
+        // A key that cannot be removed is deleted when the session's lease expires.
         const passes = error instanceof EtcdError && error.code === GrpcCode.Unavailable && error.kind !== "stopped";
         if (!passes || tries === removalsMax) return;
         await new Promise<void>((resolve) => this.#clock.after(removalPauseMs, resolve));
@@ -111,7 +113,7 @@ export class WaitingLine {
   }
 }
 
-/** The same client's call, for what must be finished although the client has gone. */
+/** The same call without its signal, for work that has to be finished although the client has disconnected. */
 export function outliving(call: Call): Call {
   return {
     cancelled: false,

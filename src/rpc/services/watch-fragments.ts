@@ -2,17 +2,17 @@ import type { Steps, WorkBudget } from "../../base/index.js";
 import { varintBytes } from "../../server/index.js";
 import { type EncodedEvent, WatchResponse } from "../../wire/index.js";
 
-/** Some of the events of a response, `[from, to)`, that are sent as a response of their own. */
+/** The events `[from, to)` of a response, which are sent as a response of their own. */
 export interface Fragment {
   readonly from: number;
   readonly to: number;
-  /** Others follow: the response is marked as a fragment. */
+  /** Whether further fragments follow, which the response says. */
   readonly marked: boolean;
 }
 
 /**
- * Cuts a response into fragments that are shorter than `bytesMax` each, unless a single event is longer. The cuts are
- * where etcd makes them.
+ * Cuts a response into fragments shorter than `bytesMax`, unless a single event is longer. The cuts are at the same
+ * events as in etcd.
  *
  * @param head the response without its events
  */
@@ -46,12 +46,12 @@ export function* fragmentsOf(
   }));
 }
 
-/** A response that is not cut. */
+/** A single fragment with all events. */
 export function wholeOf(events: readonly EncodedEvent[]): Fragment {
   return { from: 0, to: events.length, marked: false };
 }
 
-/** What an event takes within a response: its tag, its length, itself. */
+/** The encoded length of an event within a response: tag, length and event. */
 export function eventFieldBytes({ length }: EncodedEvent): number {
   return 1 + varintBytes(length) + length;
 }

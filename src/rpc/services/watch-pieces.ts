@@ -10,14 +10,14 @@ import {
 import type { MessageInPieces } from "../grpc/stream.js";
 import { eventFieldBytes } from "./watch-fragments.js";
 
-/** Short events are put together in pieces of about this length. */
+/** The approximate length of the pieces into which short events are joined. */
 const pieceBytes = 64 * 1024;
-/** Field 11 of a `WatchResponse`, which is its last. */
+/** The number of the field `events`, the last of a `WatchResponse`. */
 const eventsField = 11;
 
 /**
- * A watch response, encoded in pieces and in steps: the pairs of long events as they are stored, and short events put
- * together.
+ * Encodes a watch response in pieces and in steps. The pieces are the stored pairs of long events, and short events
+ * that are joined.
  *
  * @param head the response without its events
  */

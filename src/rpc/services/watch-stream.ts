@@ -12,41 +12,41 @@ import type { MessageInPieces } from "../grpc/stream.js";
 import { fragmentsOf, wholeOf } from "./watch-fragments.js";
 import { responseInPieces } from "./watch-pieces.js";
 
-/** When this much waits for a client, its watchers are set aside until half of it is gone. */
+/** When this many bytes wait for a client, its watchers become unsynced until half of the bytes are sent. */
 const waitingBytesMax = 256 * 1024;
-/** When this much waits for all clients together, that is all that each of them may have waiting. */
+/** When this many bytes wait for all clients together, no client may queue more. */
 const totalBytesMax = 64 * 1024 * 1024;
 const shareBytesMax = 16 * 1024;
-/** Longer events wait for room in the account of memory, of which they leave half to others. */
+/** Up to this length, events take memory without waiting. Longer ones wait for room, and leave half of it to others. */
 const unaskedBytesMax = shareBytesMax;
-/** Those of one revision may be longer than the account: no more than this is asked for, or they would never come. */
+/** The most bytes to wait for. The events of one revision may exceed the whole account and would wait for ever. */
 const askedBytesMax = 16 * 1024 * 1024;
-/** With less than this waiting for all clients together, events go out whatever others hold. */
+/** While fewer bytes than this wait for all clients together, events are sent even when the account is full. */
 const assuredBytes = 16 * 1024 * 1024;
-/** How often a stream that finds no room in the account looks again. */
+/** How often a stream that finds no room in the account tries again. */
 const memoryLookMs = 250;
-/** What a response takes in memory beside its events, roughly. */
+/** The approximate memory of a response beside its events. */
 const responseBytes = 256;
-/** Events of one watcher share a response while it is shorter than this. */
+/** Further events of a watcher are added to its waiting response while that is shorter than this. */
 const joinedBytesMax = 64 * 1024;
-/** A response of more is encoded in turns, and in pieces. */
+/** Longer responses are encoded in pieces, over several turns of the event loop. */
 const encodedBytesMax = joinedBytesMax + responseBytes;
-/** What an event takes in a response beside its bytes, at most. */
+/** The most bytes that an event takes in a response beside its own: tag and length. */
 const eventFrameBytesMax = 11;
-/** So many sent responses may stand before those that wait. */
+/** The most sent responses that may remain in the queue's array before it is compacted. */
 const sentMax = 1_000;
 
-/** What will be one response, unless it is cut. While it waits, events that follow for the same watcher join it. */
+/** A waiting response. Following events of the same watcher are added to it. It may be sent in fragments. */
 interface Waiting {
   readonly fields: Partial<WatchResponse>;
   readonly events: EncodedEvent[];
-  /** Whether the watcher takes fragments: it may be forgotten before this is sent. */
+  /** Whether the watcher accepts fragments. Kept here, since the watcher may be cancelled before this is sent. */
   readonly fragmented: boolean;
   revision: number;
   bytes: number;
 }
 
-/** The way out of one call. */
+/** The output of a watch stream. */
 export interface WatchOutput {
   write(response: WatchResponse): boolean;
   writePieces(message: MessageInPieces): boolean;
@@ -55,36 +55,36 @@ export interface WatchOutput {
 
 export interface WatchSenderOptions {
   readonly output: WatchOutput;
-  /** Where what waits for the clients of all streams is counted. */
+  /** Counts the bytes that wait for the clients of all streams. */
   readonly memory: MemoryPot;
   readonly counters: Pick<StoreCounters, "eventsSent" | "eventsPending">;
   readonly header: (revision: number) => ResponseHeader;
   readonly clock: Clock;
-  /** A response of a watcher that takes fragments is cut from this size on. */
+  /** The maximum length of a response to a watcher that accepts fragments. */
   readonly fragmentBytes: number;
-  /** There is room again. */
+  /** Called when there is room again. */
   readonly onRoom: () => void;
-  /** Nothing more can be said: the store has ended the stream, or something broke. */
+  /** Called when the stream cannot go on, because the store has ended it or because of an error. */
   readonly onEnd: (error: unknown) => void;
 }
 
 /**
- * Everything that one stream has to say, in one line, as fast as the client takes it: answers to its requests and
- * what its watchers hear. It holds a bounded number of bytes: when that is reached it says so, and neither requests
- * nor watchers go on before there is room.
+ * The queue of a watch stream's responses: answers to requests, and events of its watchers, sent as fast as the client
+ * takes them. It holds a bounded number of bytes. When it is full, neither requests nor watchers go on before there is
+ * room.
  */
 export class WatchSender implements WatchSink {
   readonly #options: WatchSenderOptions;
   readonly #fragmented = new Set<bigint>();
   #waiting: Waiting[] = [];
-  /** By watcher, what its next events may join: nothing that must come in between was said since. */
+  /** The last waiting response of each watcher, to which its next events may be added without changing their order. */
   readonly #joinable = new Map<bigint, Waiting>();
   #next = 0;
   #bytes = 0;
-  /** That wait. */
+  /** The number of waiting events. */
   #events = 0;
   #full = false;
-  /** Set while events that were offered find no room in the account. */
+  /** Set while events wait for room in the account. */
   #memoryLook: Timer | undefined;
   #sending = false;
   #stopped = false;
@@ -98,7 +98,7 @@ export class WatchSender implements WatchSink {
     return !this.#full && this.#memoryLook === undefined;
   }
 
-  /** Without room in the account their watcher is set aside, and reads them again from history. */
+  /** Whether events may be queued. Without room their watcher becomes unsynced and reads them later from history. */
   hasRoomFor(bytes: number): boolean {
     if (!this.hasRoom) return false;
     if (bytes <= unaskedBytesMax || this.#stopped) return true;
@@ -108,13 +108,13 @@ export class WatchSender implements WatchSink {
     return false;
   }
 
-  /** Resolves when there is room, or nothing more will be sent. */
+  /** Resolves when there is room, or the stream has ended. */
   room(): Promise<void> {
     if (!this.#full || this.#stopped) return Promise.resolve();
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  /** From now on this watcher's responses are cut when they are long. */
+  /** Sends long responses of this watcher in fragments from now on. */
   fragment(watchId: bigint): void {
     this.#fragmented.add(watchId);
   }
@@ -123,7 +123,7 @@ export class WatchSender implements WatchSink {
     this.#fragmented.delete(watchId);
   }
 
-  /** Says something about a watch, after everything said before and before everything said later. */
+  /** Queues a response about a watch. The order of all responses is kept. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
     this.#joinable.clear();
     this.#add({ fields, events: [], fragmented: false, revision, bytes: responseBytes });
@@ -135,7 +135,7 @@ export class WatchSender implements WatchSink {
         this.#tell(notice.watchId, notice.revision, notice.events, notice.bytes);
         return;
       case "compacted":
-        // etcd names no revision in the header of this one.
+        // etcd puts no revision into the header of this response.
         this.answer(0, { watchId: notice.watchId, canceled: true, compactRevision: notice.compactRevision });
         return;
       case "progress":
@@ -147,7 +147,7 @@ export class WatchSender implements WatchSink {
     this.#options.onEnd(new EtcdError("stopped"));
   }
 
-  /** Drops what waits; nothing more is sent. */
+  /** Drops the waiting responses. Nothing more is sent. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -169,7 +169,7 @@ export class WatchSender implements WatchSink {
     return true;
   }
 
-  /** Reads in line for the account go first: this only looks now and then. */
+  /** Tries again now and then, instead of waiting in the account's queue, so that reads in that queue go first. */
   #awaitMemory(bytes: number): void {
     this.#memoryLook = this.#options.clock.after(memoryLookMs, () => {
       if (!this.#accountHasRoom(bytes)) {
@@ -205,7 +205,7 @@ export class WatchSender implements WatchSink {
     this.#count(item.bytes);
     if (this.#sending) return;
     this.#sending = true;
-    // Not at once: many writes may end in this turn, and what they tell a watcher goes out together.
+    // Deferred: many writes may end in this turn of the event loop, and their events leave in one response.
     setImmediate(() => this.#send().catch(this.#options.onEnd));
   }
 
@@ -227,7 +227,7 @@ export class WatchSender implements WatchSink {
     this.#sending = false;
   }
 
-  /** Undefined when it is long, so that it should be cut or encoded in pieces. */
+  /** A short response; undefined for one that has to be sent in fragments or in pieces. */
   #shortResponse({ fields, events, bytes, fragmented, revision }: Waiting): WatchResponse | undefined {
     const { fragmentBytes, header } = this.#options;
     if (bytes > encodedBytesMax) return undefined;
@@ -236,7 +236,7 @@ export class WatchSender implements WatchSink {
     return WatchResponse.create({ ...fields, header: header(revision), events });
   }
 
-  /** Nothing else goes out before the last of it is written. */
+  /** Sends a long response. Nothing else is sent before it is complete. */
   async #sendInPieces({ fields, events, fragmented, revision }: Waiting): Promise<void> {
     const { clock, fragmentBytes, output } = this.#options;
     const head = WatchResponse.create({ ...fields, header: this.#options.header(revision) });

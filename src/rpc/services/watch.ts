@@ -22,23 +22,23 @@ import type { ServerStream } from "../grpc/stream.js";
 import type { LeaderGuard } from "./leader-guard.js";
 import { WatchSender } from "./watch-stream.js";
 
-/** Messages may be this much longer than requests. */
+/** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
 const grpcOverheadBytes = 512 * 1024;
 const progressIntervalMinMs = 100;
-/** What a watcher takes beside its keys: itself, and its places in the trees and maps that find it. */
+/** The memory of a watcher beside its keys: its object, and its entries in trees and maps. */
 const watcherBytes = 512;
-/** The id of what never became a watcher. */
+/** The watch id in the answer to a refused request. */
 const noWatcher = -1n;
 
-/** What watching needs of a server. */
+/** The parts of a server that the watch service uses. */
 export interface WatchServer {
   readonly watchable: WatchableStore;
-  /** What waits for clients, and the watchers themselves, are counted there. */
+  /** The account for watchers and for events that wait for clients. */
   readonly memory: MemoryAccount;
   readonly config: Pick<ServerConfig, "maxRequestBytes" | "watchProgressIntervalMs">;
-  /** @param revision 0 stands for 0, as in a response that names no revision */
+  /** The header of a response. @param revision 0 for a header without a revision */
   header(revision: number): ResponseHeader;
-  /** Absent when everybody may watch everything. */
+  /** Checks the right to watch; absent when there are no access rules. */
   readonly judge?: WatchJudge;
 }
 
@@ -50,14 +50,14 @@ export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clo
   return (stream: WatchServerStream): Promise<void> => new WatchSession(shared, stream).run(guard);
 }
 
-/** What the sessions of one server have in common. */
+/** The objects that all watch streams of a server share. */
 interface Shared {
   readonly server: WatchServer;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** One call: many watches over one pair of streams, until either side ends it. */
+/** A watch stream with its watches. */
 class WatchSession {
   readonly #server: WatchServer;
   readonly #call: WatchServerStream;
@@ -65,10 +65,10 @@ class WatchSession {
   readonly #sender: WatchSender;
   readonly #watches: WatchStream;
   readonly #progressIntervalMs: number;
-  /** What each watcher is counted with. */
+  /** The bytes that the account counts for each watcher. */
   readonly #watcherBytes = new Map<bigint, number>();
   #progressTimer: Timer | undefined;
-  /** Rejects with what ends the call; `#end` does it. */
+  /** Rejects with the error that ends the call; `#end` rejects it. */
   readonly #ended: Promise<never>;
   #end: (error: unknown) => void = () => undefined;
   #over = false;
@@ -78,7 +78,7 @@ class WatchSession {
     this.#call = call;
     this.#clock = clock;
     const interval = Math.max(server.config.watchProgressIntervalMs, progressIntervalMinMs);
-    // Streams that came together, after a restart say, should not all be told at the same moment.
+    // Streams that were opened together, for example after a restart, should not all be notified at the same moment.
     this.#progressIntervalMs = interval + random.int(Math.ceil(interval / 10));
     this.#ended = new Promise((_, reject) => {
       this.#end = (error) => {
@@ -107,7 +107,7 @@ class WatchSession {
     const stopJudge = this.#server.judge?.onChange(() => this.#judgeAgain());
     try {
       if (signal.aborted) aborted();
-      // A client that sends nothing more may go on listening: the end of its requests ends nothing.
+      // A client may half-close the stream and go on receiving events.
       else this.#answerRequests().catch(this.#end);
       await this.#ended;
     } finally {
@@ -122,7 +122,7 @@ class WatchSession {
     }
   }
 
-  /** For clients that would rather hear nothing than hear too late: ends the call when the leader is lost. */
+  /** Ends the call when the leader is lost, for clients that require a leader. */
   #needLeader(guard: LeaderGuard): () => void {
     if (this.#call.call.metadata("hasleader") !== "true") return () => undefined;
     const noLeader = () => this.#end(new EtcdError("noLeader"));
@@ -132,7 +132,7 @@ class WatchSession {
 
   async #answerRequests(): Promise<void> {
     for await (const { requestUnion } of this.#call.read()) {
-      // Answers may be as slow to go as events; who does not take them is not asked for more questions.
+      // Answers wait for the client like events. The next request is read only when there is room.
       await this.#sender.room();
       if (this.#over) return;
       if (requestUnion === undefined) continue;
@@ -192,7 +192,7 @@ class WatchSession {
     this.#sender.answer(this.#revision, { watchId, canceled: true });
   }
 
-  /** Nothing more is said for the watcher, and nothing held. */
+  /** Releases the memory counted for a watcher and stops its fragments. */
   #forget(watchId: bigint): void {
     this.#sender.forget(watchId);
     this.#server.memory.pot("calls").release(this.#watcherBytes.get(watchId) ?? 0);
@@ -203,13 +203,13 @@ class WatchSession {
     this.#sender.answer(this.#revision, { watchId: noWatcher, created: true, canceled: true, cancelReason });
   }
 
-  /** Who it is that reads a range, or why they may not. */
+  /** The user who reads a range, or the error that refuses it. */
   async #readerOf(key: Key, end: Key): Promise<string | EtcdError> {
     const { judge } = this.#server;
     if (judge === undefined) return "";
     try {
       const reader = await judge.reader(key, end, this.#call.call);
-      // It may have taken a while to find out who it is.
+      // Finding out the user may take a while, in which rights may change, so they are checked after it.
       return judge.refusal(reader, key, end) ?? reader;
     } catch (error) {
       if (error instanceof EtcdError) return error;
@@ -217,7 +217,7 @@ class WatchSession {
     }
   }
 
-  /** Users or roles have changed: watches end that nobody could begin now. */
+  /** Cancels the watches whose user has lost the right to their keys, after users or roles have changed. */
   #judgeAgain(): void {
     const ended: (readonly [bigint, EtcdError])[] = [];
     for (const [id, { reader = "", key, end }] of this.#watches.watchers()) {
@@ -244,7 +244,7 @@ class WatchSession {
   }
 }
 
-/** As Go prints it. */
+/** The text of an error as Go's gRPC prints it. */
 function goText({ code, message }: EtcdError): string {
   const name = Object.entries(GrpcCode).find(([, number]) => number === code)?.[0] ?? "Unknown";
   return `rpc error: code = ${name} desc = ${message}`;
