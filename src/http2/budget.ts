@@ -1,4 +1,7 @@
-/** What a client may do so often at once, and so often a second, before it looks like an attack. */
+/**
+ * Rate limit for an action of a client: a burst, and a rate per second. A client that exceeds it is taken for an
+ * attacker.
+ */
 export class Budget {
   readonly #most: number;
   readonly #perSecond: number;
@@ -11,8 +14,8 @@ export class Budget {
   }
 
   /**
-   * @param cost how often it counts
-   * @returns false when that is too often
+   * @param cost how many actions to count
+   * @returns false when the limit is exceeded
    */
   spend(cost = 1): boolean {
     const now = performance.now();

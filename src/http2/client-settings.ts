@@ -1,16 +1,16 @@
 import { ConnectionError, errorCodes, frameBytesMax, settingIds, violation, windowBytesMax } from "./frames.js";
 
-/** What a client has said of itself, as far as a server that never pushes has to know. */
+/** The settings of a client that matter to a server without push. */
 export interface ClientSettings {
   readonly initialWindowBytes?: number;
-  /** The smallest of all that were said. */
+  /** The smallest value, when the setting is repeated. */
   readonly tableBytes?: number;
 }
 
 /**
- * RFC 9113, 6.5. Of a setting that is given more than once, the last counts.
+ * Reads a SETTINGS frame (RFC 9113, 6.5). Except for the table size, the last value of a repeated setting counts.
  *
- * @throws ConnectionError for what no setting may be
+ * @throws ConnectionError for a value that a setting must not have
  */
 export function readSettings(payload: Buffer): ClientSettings {
   if (payload.length % 6 !== 0) throw new ConnectionError(errorCodes.frameSize, "settings that are cut");
@@ -31,7 +31,7 @@ export function readSettings(payload: Buffer): ClientSettings {
       case settingIds.enablePush:
         if (value > 1) throw violation("a setting of push that is none");
         break;
-      default: // what else there is does not concern a server
+      default: // other settings do not concern a server
     }
   }
   return settings;

@@ -30,33 +30,35 @@ import { Http2Stream, type StreamListener } from "./stream.js";
 import type { HostedStream } from "./stream-host.js";
 
 export interface Http2Config {
-  /** Most streams that a client may have open. */
+  /** The most streams that a client may have open. */
   readonly maxConcurrentStreams: number;
-  /** What the fields of a request may take together; a longer list comes cut, and marked. */
+  /** The most bytes of a request's fields; a longer list is cut and marked. */
   readonly fieldBytesMax: number;
-  /** Fields that come again in many answers. */
+  /** Fields that many answers contain. */
   readonly frequentFields: readonly Field[];
-  /** Where what the client makes this side hold is counted. */
+  /** Counts the memory that the client makes this side hold. */
   readonly memory: ConnectionMemory;
-  /** Frames are taken, and streams abandoned, as long as the turn of the event loop lasts. */
+  /** Decides how long frames are taken, and streams abandoned, within one turn of the event loop. */
   readonly turn: LoopShare;
-  /** A client that asks for signs of life more often than this has its connection ended. */
+  /** Least interval of pings; the connection of a client that sends more of them is ended. */
   readonly pingIntervalMsMin: number;
-  /** Something failed that no client should be able to bring about; the connection has been ended. */
+  /** Called after a fault that no client should be able to cause; the connection has been ended. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** Takes a request: its head; the listener hears of its body. Undefined when the stream has been ended already. */
+/**
+ * Accepts a request by its head; the returned listener gets its body. Undefined when the acceptor has ended the stream.
+ */
 export type StreamAcceptor = (stream: Http2Stream, head: FieldList) => StreamListener | undefined;
 
 const streamWindowBytes = 256 * 1024;
 const unlimitedStreams = 2 ** 32 - 1;
-/** Settings that change the windows of so many streams count twice, of twice as many three times. */
+/** A SETTINGS frame that changes the windows of this many streams counts twice, one of twice as many three times. */
 const windowsForOneSetting = 250;
 
 const unforeseen = { code: errorCodes.internal, message: "internal error" } as const;
 
-/** One client's connection: reads its frames, and writes those of its streams. */
+/** The connection of one client: reads its frames, and writes those of its streams. */
 export class Http2Connection {
   readonly #socket: Duplex;
   readonly #config: Http2Config;
@@ -65,32 +67,32 @@ export class Http2Connection {
   readonly #decoder: HpackDecoder;
   readonly #incoming: Incoming;
   readonly #out: Outbound;
-  /** Opening a stream and having it ended costs a client nothing, and a server a little each time. */
+  /** Limit of ended streams: opening and ending a stream costs a client nothing, and the server a little each time. */
   readonly #resets = new Budget(10_000, 1_000);
-  /** Each may concern every stream, and costs accordingly. */
+  /** Limit of SETTINGS frames: each may affect every stream, and counts accordingly. */
   readonly #settingsFrames = new Budget(1_000, 10);
   readonly #pings: PingPolicy;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #cut = new CutStreams();
-  /** Streams that are over while their handlers are at work. */
+  /** Number of streams that are over while their handlers still work. */
   #occupied = 0;
   #begun = false;
   readonly #blocks = new HeaderBlocks();
   #lastStream = 0;
   #initialSendWindow = initialWindowBytes;
-  /** The last stream that is served, once no new ones are. */
+  /** Id of the last stream that is served; undefined while new ones are accepted. */
   #leavingAt: number | undefined;
   #ended = false;
-  /** Its socket is closed. */
+  /** The socket is closed. */
   #closed = false;
-  /** The streams of an ended connection are being abandoned, in turns. */
+  /** The streams of the ended connection are being abandoned, in several turns. */
   #abandoning = false;
-  /** What is counted for frames and header blocks that have not come whole. */
+  /** Counted bytes of frames and header blocks that are incomplete. */
   #keptBytes = 0;
 
   /**
-   * @param begun what has been read of the connection
-   * @param onClose called once, when nothing comes or goes any more
+   * @param begun bytes that have been read from the connection already
+   * @param onClose called once, when the connection and all its streams are done
    */
   constructor(socket: Duplex, begun: Buffer, config: Http2Config, accept: StreamAcceptor, onClose: () => void) {
     this.#socket = socket;
@@ -116,7 +118,7 @@ export class Http2Connection {
       onVacated: () => this.#occupied--,
     });
     socket.on("data", (chunk: Buffer) => this.#incoming.receive(chunk));
-    // A client that closes its half asks nothing any more and hears nothing.
+    // A client that closes its half sends nothing more and reads nothing.
     socket.on("end", () => socket.destroy());
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#gone());
@@ -125,12 +127,12 @@ export class Http2Connection {
     socket.resume();
   }
 
-  /** Open streams. */
+  /** Number of open streams. */
   get streams(): number {
     return this.#streams.size;
   }
 
-  /** Streams that count against `maxConcurrentStreams`: the open ones, and those whose handlers are at work. */
+  /** Number of streams that count against `maxConcurrentStreams`: open ones, and those whose handlers still work. */
   get places(): number {
     return this.#streams.size + this.#occupied;
   }
@@ -140,17 +142,17 @@ export class Http2Connection {
     return this.#begun;
   }
 
-  /** Nothing is read any more; what was answered may still be on its way, until the client closes its side too. */
+  /** Nothing is read any more. Answers may still be on their way, until the client closes its side, too. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Asks for a sign of life. */
+  /** Sends a ping. */
   ping(): void {
     this.#out.writer.ping(Buffer.alloc(8), false);
   }
 
-  /** Takes no new streams; the connection ends with the last one. */
+  /** Accepts no new streams. The connection ends with the last open one. */
   leave(): void {
     if (this.#leavingAt !== undefined || this.#ended) return;
     this.#leavingAt = this.#lastStream;
@@ -158,12 +160,12 @@ export class Http2Connection {
     if (this.#streams.size === 0) this.#end();
   }
 
-  /** Drops the connection, whatever is on its way. */
+  /** Drops the connection, including everything on its way. */
   destroy(): void {
     this.#socket.destroy();
   }
 
-  // ---- what comes ----
+  // ---- receiving ----
 
   #failed(error: unknown): void {
     const { code, message } = error instanceof ConnectionError ? error : unforeseen;
@@ -223,11 +225,11 @@ export class Http2Connection {
         break;
       case pushPromise:
         throw violation("a client does not push");
-      case goAway: // a client that leaves still wants its answers
+      case goAway: // a client that leaves still expects its answers
         checkConnectionFrame(id);
         if (payload.length < 8) checkLength(payload, 8);
         break;
-      default: // frames of other kinds may be ignored, and are
+      default: // frames of unknown types are ignored (RFC 9113, 5.5)
     }
   }
 
@@ -260,7 +262,7 @@ export class Http2Connection {
     }
   }
 
-  /** What comes after a body; nothing of it is needed. */
+  /** Handles the fields after a body, which are not used. */
   #trailers(stream: Http2Stream, list: FieldList, endsStream: boolean): void {
     if (stream.remoteEnded) this.#fail(stream, errorCodes.streamClosed);
     else {
@@ -278,7 +280,7 @@ export class Http2Connection {
       return;
     }
     if (!endsStream) this.#cut.add(id, this.#initialSendWindow);
-    if (this.#leavingAt !== undefined) return; // and the client knows
+    if (this.#leavingAt !== undefined) return; // the client has been told by GOAWAY
     this.#out.sendReset(id, wellFormed ? errorCodes.refusedStream : errorCodes.protocol);
     this.#countReset();
   }
@@ -300,13 +302,13 @@ export class Http2Connection {
     this.#streams.get(id)?.abandon();
   }
 
-  /** The client broke the protocol on one stream. */
+  /** Ends a stream on which the client broke the protocol. */
   #fail(stream: Http2Stream, code: number): void {
     stream.fail(code);
     this.#countReset();
   }
 
-  /** The same of one that may be over: this side's last word on it was not heard when the client went on. */
+  /** Like `#fail`, for a stream that may be over already without the client knowing it. */
   #failKnown(id: number, code: number): void {
     const stream = this.#streams.get(id);
     if (stream !== undefined) {
@@ -368,19 +370,19 @@ export class Http2Connection {
     else if (!stream.widen(bytes)) this.#fail(stream, errorCodes.flowControl);
   }
 
-  /** Something came of a stream that is over. */
+  /** Handles a frame of a stream that is over. */
   #late(id: number, ends: boolean): void {
     this.#checkKnown(id);
     if (!this.#cut.has(id)) throw new ConnectionError(errorCodes.streamClosed, `stream ${id} is over`);
     if (ends) this.#cut.delete(id);
   }
 
-  /** A stream that is over may still be spoken of, one that was never opened may not. */
+  /** Checks that a stream was opened. Frames may name a stream that is over, but not one that was never opened. */
   #checkKnown(id: number): void {
     if (id === 0 || id % 2 === 0 || id > this.#lastStream) throw violation(`stream ${id} was never opened`);
   }
 
-  // ---- what goes ----
+  // ---- sending ----
 
   #greet(): void {
     const { maxConcurrentStreams, fieldBytesMax } = this.#config;
@@ -400,7 +402,7 @@ export class Http2Connection {
     if (this.#leavingAt !== undefined && this.#streams.size === 0) this.#end();
   }
 
-  /** Nothing is read any more; what has been put down still goes, and the client closes its side when it has it. */
+  /** Stops reading. All prepared frames are still sent, and the client closes its side when it has them. */
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -419,7 +421,7 @@ export class Http2Connection {
     this.#abandonStreams();
   }
 
-  /** Ends what is open, as far as the turn of the event loop allows; there may be very many streams. */
+  /** Abandons the open streams, in several turns of the event loop when there are very many. */
   #abandonStreams(): void {
     if (this.#abandoning) return;
     const { turn } = this.#config;

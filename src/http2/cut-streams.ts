@@ -1,14 +1,14 @@
 import { errorCodes, windowBytesMax } from "./frames.js";
 
-/** Beyond so many, the oldest are given the benefit of the doubt. */
+/** The most streams that are remembered; frames of older ones are tolerated without a check. */
 const rememberedMax = 1_000;
 
 /**
- * Streams that this side ended before their client did: what the client had sent by then may still come. Frames on any
- * other stream that is over break the protocol.
+ * Streams that this side ended before the client did: frames that the client sent before may still arrive. Frames of
+ * any other stream that is over break the protocol.
  */
 export class CutStreams {
-  /** The window that the client has for what this side sends, by the stream's id. */
+  /** Send window of each stream, by id. */
   readonly #windows = new Map<number, number>();
   #forgottenUpTo = 0;
 
@@ -22,7 +22,7 @@ export class CutStreams {
     }
   }
 
-  /** The client has ended it as well. */
+  /** The client has ended the stream as well. */
   delete(id: number): void {
     this.#windows.delete(id);
   }
@@ -31,7 +31,7 @@ export class CutStreams {
     return id <= this.#forgottenUpTo || this.#windows.has(id);
   }
 
-  /** The client widens the window of a stream that is over. @returns what is wrong with that */
+  /** The client widens the window of a stream that is over. @returns the error code, if that is not allowed */
   widen(id: number, bytes: number): number | undefined {
     if (bytes === 0) return errorCodes.protocol;
     const window = this.#windows.get(id);

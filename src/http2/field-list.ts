@@ -1,4 +1,4 @@
-/** A field of a header block; names are in lower case. Both are latin1: a character for each byte. */
+/** A field of a header block; its name is in lower case. Both texts are latin1: one character for each byte. */
 export interface Field {
   readonly name: string;
   readonly value: string;
@@ -11,37 +11,38 @@ export interface Field {
 /** The fields of one request, in the order sent. */
 export interface FieldList {
   readonly fields: readonly Field[];
-  /** There were more than are taken; those beyond are missing. */
+  /** The list was longer than allowed; the fields beyond the bound are missing. */
   readonly tooLong: boolean;
-  /** One of all that came is. */
+  /** At least one received field is malformed. */
   readonly malformed: boolean;
 }
 
-/** RFC 9113, 6.5.2 and RFC 7541, 4.1: what a field counts beyond its characters. */
+/** Bytes that a field counts beside its characters (RFC 9113, 6.5.2 and RFC 7541, 4.1). */
 export const fieldOverheadBytes = 32;
 
 export function fieldBytes({ name, value }: Field): number {
   return name.length + value.length + fieldOverheadBytes;
 }
 
-/** In lower case, with the colon of those that are not of HTTP/1.1. */
+/** Valid names: lower case; pseudo fields begin with a colon. */
 const fieldName = /^:?[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const fieldValue = /^[\t -~\x80-\xff]*$/;
 const trailersOnly = /^(?:trailers)?$/i;
 
-/** RFC 9113, 8.2.2: what speaks of a connection has no place among the fields of a stream. */
+/** Fields about the connection, which are not allowed in a stream (RFC 9113, 8.2.2). */
 const connectionFields: ReadonlySet<string> = new Set([
   ...["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"],
 ]);
 
-/** A field whose name came with it. Fields of the table are looked at once: they stay what they are found to be. */
+/** Creates a field with a literal name. Fields of the table are checked once, when they are created. */
 export function fieldOfText(name: string, value: string): Field {
   if (!fieldName.test(name) || connectionFields.has(name)) return { name, value, malformed: true, badName: true };
   return isValueOf(name, value) ? { name, value } : { name, value, malformed: true };
 }
 
 /**
- * A field whose name is that of another. The name is not looked at again: three bytes can repeat one of thousands.
+ * Creates a field with the name of an existing one. The name is not checked again: three bytes may repeat a name of
+ * thousands.
  */
 export function fieldOfNamesake({ name, badName }: Field, value: string): Field {
   if (badName) return { name, value, malformed: true, badName };

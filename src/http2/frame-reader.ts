@@ -1,31 +1,31 @@
 import { ConnectionError, errorCodes, frameBytesMax, frameHeaderBytes } from "./frames.js";
 import { Pieces } from "./pieces.js";
 
-/** @param payload a view, valid as long as whoever holds it wishes */
+/** @param payload a view, which stays valid as long as it is used */
 export type TakeFrame = (type: number, flags: number, stream: number, payload: Buffer) => void;
 
-/** Cuts what comes of a connection into frames; what has come of the next one is all it keeps. */
+/** Splits the bytes of a connection into frames; it keeps only the bytes of an incomplete frame. */
 export class FrameReader {
   readonly #take: TakeFrame;
   readonly #kept = new Pieces();
-  /** So many are needed before anything can be done with them. */
+  /** Bytes needed before the next frame can be read. */
   #needed = frameHeaderBytes;
 
   constructor(take: TakeFrame) {
     this.#take = take;
   }
 
-  /** What it keeps of a frame that has not come whole. */
+  /** Bytes of an incomplete frame. */
   get keptBytes(): number {
     return this.#kept.bytes;
   }
 
   /**
-   * Hands over the frames that are complete with this.
+   * Delivers the frames that are complete with this chunk.
    *
-   * @param paused asked before each frame whether its taker needs a pause
-   * @returns what was not looked at because of a pause; it is to be fed again
-   * @throws ConnectionError for a frame that is larger than any may be, and whatever taking a frame throws
+   * @param paused asked before each frame whether to pause
+   * @returns the bytes that a pause left over; they must be fed again
+   * @throws ConnectionError for a frame that is too large, and whatever taking a frame throws
    */
   feed(chunk: Buffer, paused: () => boolean): Buffer | undefined {
     let bytes = chunk;

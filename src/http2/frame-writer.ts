@@ -3,7 +3,7 @@ import { frameBytesMax, frameFlags, frameTypes } from "./frames.js";
 import type { HpackEncoder } from "./hpack-encoder.js";
 import type { Output } from "./output.js";
 
-/** Puts frames down for one connection; each of its methods puts down what it is named for. */
+/** Writes the frames of one connection; each method writes the frame that it is named for. */
 export class FrameWriter {
   readonly #output: Output;
   readonly #encoder: HpackEncoder;
@@ -29,13 +29,13 @@ export class FrameWriter {
     } while (at < block.length);
   }
 
-  /** @param bytes of all parts together, no more than a frame may have */
+  /** @param bytes length of all parts together; at most one frame */
   data(stream: number, parts: readonly Uint8Array[], bytes: number): void {
     this.#output.frame(frameTypes.data, 0, stream, bytes);
     for (const part of parts) this.#output.bytes(part);
   }
 
-  /** `data` of two parts, without a list of them. */
+  /** Like `data` with two parts, without a list of them. */
   message(stream: number, head: Uint8Array, body: Uint8Array): void {
     this.#output.frame(frameTypes.data, 0, stream, head.length + body.length);
     this.#output.bytes(head);

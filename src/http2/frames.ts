@@ -1,4 +1,4 @@
-/** RFC 9113, 6. */
+/** Types of frames (RFC 9113, 6). */
 export const frameTypes = {
   data: 0,
   headers: 1,
@@ -14,7 +14,7 @@ export const frameTypes = {
 
 export const frameFlags = { ack: 0x1, endStream: 0x1, endHeaders: 0x4, padded: 0x8, priority: 0x20 } as const;
 
-/** RFC 9113, 7. */
+/** Error codes (RFC 9113, 7). */
 export const errorCodes = {
   none: 0,
   protocol: 1,
@@ -28,7 +28,7 @@ export const errorCodes = {
   enhanceYourCalm: 11,
 } as const;
 
-/** RFC 9113, 6.5.2. */
+/** Ids of settings (RFC 9113, 6.5.2). */
 export const settingIds = {
   headerTableSize: 1,
   enablePush: 2,
@@ -39,7 +39,7 @@ export const settingIds = {
 } as const;
 
 export const frameHeaderBytes = 9;
-/** What neither side may go beyond before the other has allowed it; we never do, and never go beyond it ourselves. */
+/** The most bytes of a frame's payload, in both directions: we never allow the client more, and never send more. */
 export const frameBytesMax = 16_384;
 /**
  * Flow-control window of a stream and of a connection, in bytes, until a SETTINGS or WINDOW_UPDATE frame changes it.
@@ -47,10 +47,10 @@ export const frameBytesMax = 16_384;
 export const initialWindowBytes = 65_535;
 export const windowBytesMax = 2 ** 31 - 1;
 
-/** What every client begins with. */
+/** The first bytes of every client. */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
-/** The client breaks the protocol in a way that ends its connection. */
+/** The client broke the protocol in a way that ends its connection. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly code: number;
@@ -69,14 +69,14 @@ export function tooWide(): ConnectionError {
   return new ConnectionError(errorCodes.flowControl, "a window that is too wide");
 }
 
-/** @throws ConnectionError when a payload is not as long as its type says */
+/** @throws ConnectionError when the payload does not have the length of its type */
 export function checkLength(payload: Buffer, bytes: number): void {
   if (payload.length !== bytes) {
     throw new ConnectionError(errorCodes.frameSize, `${payload.length} bytes, not ${bytes}`);
   }
 }
 
-/** @throws ConnectionError when there is less than its padding */
+/** @throws ConnectionError when the payload is shorter than its padding */
 export function unpadded(flags: number, payload: Buffer): Buffer {
   if ((flags & frameFlags.padded) === 0) return payload;
   const padding = payload[0] ?? 0;

@@ -1,16 +1,16 @@
 import { ConnectionError, errorCodes, frameFlags, unpadded, violation } from "./frames.js";
 
-/** A header block, as it comes; whoever sends a longer one cannot be read any further. */
+/** The most bytes of a header block. A connection that sends a longer one cannot be read any further. */
 const blockBytesMax = 256 * 1024;
-/** Frames of one block. Empty ones are counted too. */
+/** The most frames of one block; empty ones count, too. */
 const framesMax = 101;
 const priorityBytes = 5;
 
-/** A header block that has come whole. */
+/** A complete header block. */
 export interface HeaderBlock {
   readonly stream: number;
   readonly endsStream: boolean;
-  /** It says that its stream depends on itself, which none can (RFC 7540, 5.3.1). */
+  /** The block makes its stream depend on itself, which is an error (RFC 7540, 5.3.1). */
   readonly selfish: boolean;
   readonly bytes: Buffer;
 }
@@ -20,24 +20,24 @@ interface OpenBlock extends Omit<HeaderBlock, "bytes"> {
   length: number;
 }
 
-/** Puts the header blocks of a connection together, which come in one frame or in several. */
+/** Assembles the header blocks of a connection, each of which arrives in one or more frames. */
 export class HeaderBlocks {
   #open: OpenBlock | undefined;
 
-  /** The stream whose block has not come to its end: no other frame may come before it does. */
+  /** The stream with an incomplete block: no frame of another kind may arrive before the block ends. */
   get openStream(): number | undefined {
     return this.#open?.stream;
   }
 
-  /** What it keeps of a block that has not come whole. */
+  /** Bytes of an incomplete block. */
   get keptBytes(): number {
     return this.#open?.length ?? 0;
   }
 
   /**
-   * A HEADERS frame has come.
+   * Handles a HEADERS frame.
    *
-   * @returns the block, when it is whole
+   * @returns the block, if it is complete
    * @throws ConnectionError
    */
   begin(flags: number, stream: number, payload: Buffer): HeaderBlock | undefined {
@@ -54,7 +54,7 @@ export class HeaderBlocks {
     return undefined;
   }
 
-  /** A CONTINUATION frame has come; otherwise as `begin`. */
+  /** Handles a CONTINUATION frame; otherwise like `begin`. */
   goOn(flags: number, payload: Buffer): HeaderBlock | undefined {
     const block = this.#open;
     if (block === undefined) throw violation("a continuation of nothing");
@@ -70,7 +70,7 @@ export class HeaderBlocks {
   }
 }
 
-/** The stream that a priority names as the one to come first. */
+/** The stream that a priority names as its parent. */
 export function dependencyOf(priority: Buffer): number {
   return priority.readUInt32BE(0) & 0x7fffffff;
 }

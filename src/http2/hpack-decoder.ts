@@ -3,22 +3,22 @@ import { ConnectionError, errorCodes } from "./frames.js";
 import { HpackTable, tableBytesMax } from "./hpack-table.js";
 import { decodeHuffman } from "./huffman.js";
 
-/** A list of so many times the length that is taken is read no further, nor is its connection. */
+/** A list that exceeds its bound by this factor ends the connection. */
 const refusedFactor = 4;
 
-/** Reads the header blocks of one connection, in the order they come (RFC 7541). */
+/** Decodes the header blocks of one connection, in the order of arrival (RFC 7541). */
 export class HpackDecoder {
   readonly #table = new HpackTable();
   readonly #listBytesMax: number;
   #block: Buffer = Buffer.alloc(0);
   #at = 0;
 
-  /** @param listBytesMax what the fields of one block may take together, as RFC 9113 counts them */
+  /** @param listBytesMax the most bytes of the fields of one block, as RFC 9113 counts them */
   constructor(listBytesMax: number) {
     this.#listBytesMax = listBytesMax;
   }
 
-  /** @throws ConnectionError when it is malformed or far too long; nothing after it can be read then */
+  /** @throws ConnectionError when the block is malformed or far too long; later blocks cannot be decoded then */
   decode(block: Buffer): FieldList {
     this.#block = block;
     this.#at = 0;
@@ -31,7 +31,8 @@ export class HpackDecoder {
       if (field === undefined) continue;
       bytes += fieldBytes(field);
       if (field.malformed) malformed = true;
-      // A byte can stand for a field of thousands: what is beyond the bound is read for a while, and kept nowhere.
+      // A byte can stand for a field of thousands of bytes. Fields beyond the bound are decoded for a while, but not
+      // kept.
       if (bytes > refusedFactor * this.#listBytesMax) throw endless();
       if (bytes > this.#listBytesMax) tooLong = true;
       else fields.push(field);
@@ -39,7 +40,7 @@ export class HpackDecoder {
     return { fields, tooLong, malformed };
   }
 
-  /** @returns undefined for a change of the table's size, which stands `first` only */
+  /** @returns undefined for a change of the table's size, which may only come `first` */
   #field(first: boolean): Field | undefined {
     const byte = this.#block[this.#at] ?? 0;
     if (byte >= 0x80) {
@@ -64,7 +65,7 @@ export class HpackDecoder {
     return fieldOfNamesake(this.#table.at(index) ?? broken("an index of nothing"), this.#text());
   }
 
-  /** RFC 7541, 5.1; no number in a header block has a reason to be larger than 2^28. */
+  /** Reads an integer (RFC 7541, 5.1); no valid header block needs one above 2^28. */
   #integer(bits: number): number {
     const mask = 2 ** bits - 1;
     let value = (this.#block[this.#at++] ?? 0) & mask;
@@ -77,7 +78,7 @@ export class HpackDecoder {
     return broken("a number that is too large");
   }
 
-  /** RFC 7541, 5.2. */
+  /** Reads a string (RFC 7541, 5.2). */
   #text(): string {
     const isHuffman = (this.#block[this.#at] ?? broken("it ends before a text")) >= 0x80;
     const length = this.#integer(7);

@@ -8,31 +8,37 @@ const indexOfField: ReadonlyMap<string, number> = new Map(
   staticTable.map(({ name, value }, at) => [`${name}\n${value}`, at + 1] as const),
 );
 
-/** Blocks kept ready: callers have a few lists that they send again and again. */
+/** The most encoded blocks that are kept: callers send a few lists again and again. */
 const readyMax = 16;
 
 /**
- * Writes the header blocks of one connection (RFC 7541). A few fields that come again in every block are put into the
- * client's table once and are a byte each from then on; everything else is spelled out.
+ * Encodes the header blocks of one connection (RFC 7541). A few fields that every block repeats are put into the
+ * client's table once, and take one byte each from then on; all others are written as literals.
  */
 export class HpackEncoder {
-  /** In the order in which they were put down. */
+  /** Fields in the client's table, in the order in which they were added. */
   readonly #known: string[] = [];
   readonly #frequent: ReadonlySet<string>;
-  /** Blocks that are the same every time: of fields that all stand in a table, once nothing is put down any more. */
+  /**
+   * Encoded blocks by their list of fields. Only blocks of indexed fields are kept, once the table does not change any
+   * more.
+   */
   readonly #blocks = new Map<readonly Field[], Buffer>();
   #roomBytes = tableBytesMax;
   #resized = false;
 
-  /** @param frequent fields worth a place in the client's table */
+  /** @param frequent fields to put into the client's table */
   constructor(frequent: readonly Field[]) {
     this.#frequent = new Set(frequent.map(keyOf));
   }
 
-  /** The client keeps no more than this; before the first block, or nothing new is put down any more. */
+  /**
+   * Limits the client's table. When it is limited after fields were added, or below the default, the table is not used
+   * any more.
+   */
   limit(bytes: number): void {
     if (bytes >= tableBytesMax) return;
-    // It may drive out what is there: so it is told to keep nothing, and nothing is ever put down.
+    // The limit may evict fields, so tell the client to empty its table, and add nothing to it any more.
     this.#known.length = 0;
     this.#blocks.clear();
     this.#roomBytes = 0;
@@ -80,7 +86,7 @@ function text(value: string): Buffer {
   return Buffer.concat([integer(7, 0, value.length), Buffer.from(value, "latin1")]);
 }
 
-/** RFC 7541, 5.1. */
+/** Encodes an integer (RFC 7541, 5.1). */
 function integer(bits: number, mark: number, value: number): Buffer {
   const mask = 2 ** bits - 1;
   if (value < mask) return Buffer.from([mark | value]);

@@ -1,6 +1,6 @@
 import { type Field, fieldBytes, fieldOverheadBytes } from "./field-list.js";
 
-/** RFC 7541, appendix A, from index 1 on: names, with values where the table has one. */
+/** The static table (RFC 7541, appendix A), from index 1 on: names, with values where the table has one. */
 const staticFields =
   ":authority|:method GET|:method POST|:path /|:path /index.html|:scheme http|:scheme https|:status 200|:status 204|" +
   ":status 206|:status 304|:status 400|:status 404|:status 500|accept-charset|accept-encoding gzip, deflate|" +
@@ -15,29 +15,31 @@ export const staticTable: readonly Field[] = staticFields.split("|").map((text) 
   return { name, value: value.join(" ") };
 });
 
-/** What a table holds at most until its decoder says otherwise; ours never does. */
+/** The most bytes of a table until its decoder says otherwise; our decoder never does. */
 export const tableBytesMax = 4_096;
 
-/** No more fields than this fit into a table, the smallest being of overhead alone. */
+/** The most fields of a table, since even an empty field counts the overhead. */
 const fieldsMax = tableBytesMax / fieldOverheadBytes;
 
-/** RFC 7541, 2.3: the static table, and behind it what this connection has put down, the newest first. */
+/**
+ * The table of a decoder (RFC 7541, 2.3): the static table, followed by the fields of this connection, newest first.
+ */
 export class HpackTable {
-  /** A ring: `#count` fields, the newest at `#newest`. */
+  /** A ring of `#count` fields; the newest is at `#newest`. */
   readonly #ring: (Field | undefined)[] = [];
   #newest = 0;
   #count = 0;
   #bytes = 0;
   #bytesMax = tableBytesMax;
 
-  /** @returns undefined when there is none at this index */
+  /** @returns the field at this index, if there is one */
   at(index: number): Field | undefined {
     if (index <= staticTable.length) return staticTable[index - 1];
     const age = index - staticTable.length - 1;
     return age < this.#count ? this.#ring[(this.#newest + fieldsMax - age) % fieldsMax] : undefined;
   }
 
-  /** A field that is larger than the table drives out all others and is not kept itself. */
+  /** Adds a field; one that is larger than the table evicts all others and is not stored itself. */
   add(field: Field): void {
     const bytes = fieldBytes(field);
     this.#shrink(this.#bytesMax - bytes);
@@ -54,7 +56,7 @@ export class HpackTable {
     this.#shrink(bytes);
   }
 
-  /** Drives out the oldest until there are no more than so many bytes. */
+  /** Evicts the oldest fields until the rest takes at most `bytesMax`. */
   #shrink(bytesMax: number): void {
     while (this.#count > 0 && this.#bytes > bytesMax) {
       const oldest = (this.#newest + fieldsMax - this.#count + 1) % fieldsMax;

@@ -1,7 +1,7 @@
 /**
- * How many bits stand for each byte (RFC 7541, appendix B): the bytes of one length in ascending order, the lengths
- * likewise. That says all, for the code is canonical: a byte's bits are one more than those of the byte before it, and
- * as many zeros are appended as it is longer.
+ * The lengths of the codes of all bytes (RFC 7541, appendix B): lengths in ascending order, and for each the bytes in
+ * ascending order. This defines the codes completely, since the code is canonical: the code of a byte is that of the
+ * byte before it plus one, shifted left when it is longer.
  */
 const bytesByLength: readonly (readonly [bits: number, bytes: readonly number[]])[] = [
   [5, [48, 49, 50, 97, 99, 101, 105, 111, 115, 116]],
@@ -28,33 +28,37 @@ const bytesByLength: readonly (readonly [bits: number, bytes: readonly number[]]
   [28, [...span(2, 8), 11, 12, ...span(14, 21), ...span(23, 31), 127, 220, 249]],
   [30, [10, 13, 22]],
 ];
-/** The end of the text, 30 bits, never stands in one; up to seven of its ones fill the last byte. */
+/**
+ * The most padding bits. The end-of-string code, 30 ones, never occurs in a text; up to seven of its ones fill the last
+ * byte.
+ */
 const paddingBitsMax = 7;
 
 /**
- * The code as a tree whose inner nodes are numbered, with the root as 0, and for each node what four more bits lead to.
- * Bit by bit, a header block of the greatest length would hold the event loop for tens of milliseconds.
+ * The code as a tree of numbered inner nodes; the root is 0. For each node and the next four bits, tables hold the node
+ * that they lead to. Decoding bit by bit would hold the event loop for tens of milliseconds with the largest header
+ * blocks.
  */
 const nodesMax = 256;
-/** By node and bit: 0 for nothing, the number of an inner node, or a byte as its complement. */
+/** By node and bit: 0 for no child, the number of an inner node, or a byte as its complement. */
 const children = new Int16Array(nodesMax * 2);
-/** By node and four bits: the node they lead to, and the byte that ends on the way. No code is short enough for two. */
+/** By node and four bits: the next node, and the byte that ends on the way. No code is short enough for two. */
 const nextNodes = new Int16Array(nodesMax * 16);
 const noNode = -1;
 const noByte = -1;
 const endedBytes = new Int16Array(nodesMax * 16).fill(noByte);
-/** Nodes at which a text may end: the root, and those that a few ones lead to. */
+/** Nodes at which a text may end: the root, and those reached from it by up to seven ones. */
 const mayEnd = new Uint8Array(nodesMax);
 
 fillTables();
 
 /**
- * The text that bytes stand for, a character for each byte of it.
+ * Decodes a text; each character stands for one byte.
  *
- * @returns undefined when they stand for none
+ * @returns undefined when the bytes are not a valid encoding
  */
 export function decodeHuffman(bytes: Buffer, start: number, end: number): string | undefined {
-  // No byte takes fewer than five bits.
+  // No byte has a code shorter than five bits.
   const text = Buffer.allocUnsafe(Math.ceil(((end - start) * 8) / 5));
   let length = 0;
   let node = 0;

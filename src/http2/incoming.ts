@@ -2,38 +2,38 @@ import { FrameReader, type TakeFrame } from "./frame-reader.js";
 import { ConnectionError, errorCodes, preface } from "./frames.js";
 import type { Reading } from "./reading.js";
 
-/** The turn of the event loop that all connections share. */
+/** The share that all connections have in a turn of the event loop. */
 export interface LoopShare {
-  /** What has not begun should wait for a later turn. */
+  /** Work that has not begun should wait for a later turn. */
   readonly over: boolean;
-  /** What was resumed should leave the rest of the turn to others. */
+  /** Resumed work should leave the rest of the turn to others. */
   readonly shareOver: boolean;
-  /** Calls `resume` in a later turn that has time for it; turns are given to one connection after the other. */
+  /** Calls `resume` in a later turn that has time for it; connections get their turns one after the other. */
   defer(resume: () => void, connection: object, length: "short" | "long"): void;
 }
 
 export interface IncomingConfig {
   readonly reading: Reading;
   readonly turn: LoopShare;
-  /** For whom turns are asked. */
+  /** The connection for which turns are requested. */
   readonly connection: object;
   readonly take: TakeFrame;
-  /** Some bytes were looked at; may throw as `take` may. */
+  /** Called after bytes were processed; may throw, as `take` may. */
   readonly onFed: () => void;
-  /** What `take` or `onFed` threw, or that the client speaks something else. */
+  /** Called with the error of `take` or `onFed`, or when the client does not speak HTTP/2. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * What a client sends, from its preface on, as frames. They are taken while the turn of the event loop lasts; the rest
- * waits for a later one, and nothing more is read meanwhile.
+ * Splits the bytes of a client, from its preface on, into frames. Frames are taken while the turn of the event loop
+ * lasts; the rest waits for a later turn, and nothing more is read meanwhile.
  */
 export class Incoming {
   readonly #config: IncomingConfig;
   readonly #reader: FrameReader;
   readonly #turnIsOver: () => boolean;
   #prefaceAt = 0;
-  /** Frames that came and wait for a later turn. */
+  /** Received bytes whose frames wait for a later turn. */
   #postponed: Buffer | undefined;
   #stopped = false;
 
@@ -43,18 +43,18 @@ export class Incoming {
     this.#turnIsOver = () => config.turn.over;
   }
 
-  /** What is kept of a frame that has not come whole. */
+  /** Bytes of an incomplete frame. */
   get keptBytes(): number {
     return this.#reader.keptBytes;
   }
 
   receive(chunk: Buffer): void {
-    // Node may have read this already when the connection was paused.
+    // Node may have read this chunk before the connection was paused.
     if (this.#postponed !== undefined) this.#postponed = Buffer.concat([this.#postponed, chunk]);
     else this.#feed(chunk, this.#turnIsOver);
   }
 
-  /** Takes nothing any more. */
+  /** Ignores all further frames. */
   stop(): void {
     this.#stopped = true;
   }
@@ -90,7 +90,7 @@ export class Incoming {
     const bytes = this.#postponed;
     this.#postponed = undefined;
     if (bytes === undefined) return;
-    // The first frame has waited for its turn, and is taken in any case.
+    // The first frame has waited for this turn, and is taken in any case.
     let waited = true;
     this.#feed(bytes, () => {
       if (!waited) return this.#config.turn.shareOver;

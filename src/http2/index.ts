@@ -1,7 +1,7 @@
 /**
- * HTTP/2 (RFC 9113) as a server speaks it, over connections that somebody else has accepted: frames, HPACK, streams
- * and flow control. It holds what a client may make it hold within stated bounds, and ends a connection that breaks
- * the protocol. It never pushes, gives no stream priority, and knows nothing of what streams carry.
+ * The server side of HTTP/2 (RFC 9113), over accepted connections: frames, HPACK, streams and flow control. Memory that
+ * a client can occupy has stated bounds, and a connection that breaks the protocol is ended. This room never pushes,
+ * gives no stream priority, and does not interpret the bodies of streams.
  */
 export { type Http2Config, Http2Connection, type StreamAcceptor } from "./connection.js";
 export type { Field, FieldList } from "./field-list.js";

@@ -1,21 +1,21 @@
-/** Whose work it is: work that goes first may use a reserve that ordinary work leaves alone. */
+/** Priority of work: `first` may use a reserve that ordinary work must not touch. */
 export type Priority = "ordinary" | "first";
 
-/** Where bytes are counted that a client makes this process hold. */
+/** Counts bytes that a client makes this process hold. */
 export interface Pot {
   /** @returns false when there is no room: nothing was taken */
   tryTake(bytes: number, priority?: Priority): boolean;
-  /** Counts what is held already, or bounded elsewhere. */
+  /** Counts bytes that are held already, or bounded elsewhere. */
   take(bytes: number): void;
   release(bytes: number): void;
 }
 
-/** What a connection counts, each kind in its own pot. */
+/** The pots of a connection, one for each kind of memory. */
 export interface ConnectionMemory {
-  /** Streams that are open, with their header fields. */
+  /** Open streams, with their header fields. */
   readonly calls: Pot;
-  /** Frames, header blocks and bodies that have come, and that nobody has taken. */
+  /** Received frames, header blocks and bodies that nobody has taken yet. */
   readonly requests: Pot;
-  /** What is on its way to the client. */
+  /** Answers on their way to the client. */
   readonly answers: Pot;
 }

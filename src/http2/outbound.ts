@@ -11,27 +11,27 @@ import { RequestRoom } from "./request-room.js";
 import type { HostedStream, StreamHost } from "./stream-host.js";
 
 export interface OutboundConfig {
-  /** Fields that come again in many answers. */
+  /** Fields that many answers contain. */
   readonly frequentFields: readonly Field[];
-  /** Something was said of an answer. */
+  /** Called when part of an answer was sent. */
   readonly onAnswer: () => void;
   readonly memory: ConnectionMemory;
   readonly onClosed: (stream: HostedStream) => void;
-  /** The handler of a stream that is over is done. */
+  /** Called when the handler of a stream that was over is done. */
   readonly onVacated: () => void;
 }
 
-/** What one connection sends, and how much of it the client takes: its streams send through this. */
+/** The sending side of one connection, with the window of the client. Its streams send through it. */
 export class Outbound implements StreamHost {
   readonly streamWindowBytes: number;
   readonly received: ReceiveWindow;
-  /** For the bodies of requests. */
+  /** Memory for the bodies of requests. */
   readonly requestRoom = new RequestRoom();
   readonly writer: FrameWriter;
   readonly #config: OutboundConfig;
   readonly #output: Output;
   readonly #encoder: HpackEncoder;
-  /** Streams with something to send that had no room for it, in the order of their turns. */
+  /** Streams that lacked room to send, in the order of their turns. */
   readonly #waiting = new Set<HostedStream>();
   #sendWindow = initialWindowBytes;
 
@@ -117,14 +117,14 @@ export class Outbound implements StreamHost {
     this.#config.onVacated();
   }
 
-  /** The client takes so much more on the connection. @throws ConnectionError when that is more than a window can be */
+  /** The client widens the connection's window by `bytes`. @throws ConnectionError when the window becomes too large */
   widen(bytes: number): void {
     this.#sendWindow += bytes;
     if (this.#sendWindow > windowBytesMax) throw tooWide();
     this.#pump();
   }
 
-  /** The client's table of fields keeps no more than this. */
+  /** Limits the client's table of fields. */
   limitTable(bytes: number): void {
     this.#encoder.limit(bytes);
   }
@@ -133,7 +133,7 @@ export class Outbound implements StreamHost {
     this.#output.flush();
   }
 
-  /** Everybody who waits gets a turn after the other, as long as there is room. */
+  /** Gives the waiting streams turns, one after the other, while there is room. */
   #pump(): void {
     while (this.room > 0) {
       const { value: stream } = this.#waiting.values().next();

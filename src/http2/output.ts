@@ -4,11 +4,14 @@ import type { Pot } from "./memory.js";
 import type { Reading } from "./reading.js";
 import { returnSlab, type Slab, takeSlab } from "./slabs.js";
 
-/** What a socket may keep for a client that does not read before its streams have to wait. */
+/** The most bytes in a socket's buffer before streams have to wait. */
 const backlogBytesMax = 256 * 1024;
-/** What is sent without waiting may take so much beyond that; then nothing more is read that would lead to more. */
+/**
+ * The most bytes beyond that of frames that need not wait. Then the connection is no longer read, so that no more of
+ * them arise.
+ */
 const unpausedBytesMax = 256 * 1024;
-/** What a socket keeps for a client that does not read. */
+/** Bytes counted for a socket whose client does not read. */
 const congestedBytes = backlogBytesMax + unpausedBytesMax;
 /**
  * A piece shorter than this is copied for a slow client, so that the piece does not pin the slab it shares with other
@@ -17,29 +20,29 @@ const congestedBytes = backlogBytesMax + unpausedBytesMax;
 const copiedBytesMax = 16 * 1024;
 
 /**
- * What is written to one connection: collected while the event loop's turn lasts, and handed to the socket in one
- * piece. Answers to requests that were agreed on together leave together. A client that takes nothing of what it is
- * sent is read no further once too much of it waits.
+ * The bytes written to one connection. They are collected during a turn of the event loop and passed to the socket in
+ * one piece, so answers to requests that were committed together are sent together. When a client does not read and too
+ * much waits for it, its connection is not read either.
  */
 export class Output {
   readonly #socket: Duplex;
   readonly #reading: Reading;
   readonly #onRoom: () => void;
   readonly #memory: Pot;
-  /** Holds what is not handed over; undefined when that is nothing. */
+  /** Slab with the bytes that are not passed to the socket yet; undefined when there are none. */
   #slab: Slab | undefined;
-  /** Where it begins. */
+  /** Offset of the first of these bytes in the slab. */
   #start = 0;
   #scheduled = false;
   #congested = false;
-  /** The connection is not read until the client takes what it was sent. */
+  /** The connection is not read until the client has read what was sent. */
   #paused = false;
   /** Bytes of frames exempt from flow control that were written since the client last took everything. */
   #unheldBytes = 0;
 
   /**
-   * @param memory a congested socket is counted there, with all that it may keep
-   * @param onRoom called when a socket that was congested has room again
+   * @param memory counts a congested socket, with all that it may buffer
+   * @param onRoom called when a congested socket has room again
    */
   constructor(socket: Duplex, reading: Reading, memory: Pot, onRoom: () => void) {
     this.#socket = socket;
@@ -61,12 +64,12 @@ export class Output {
     });
   }
 
-  /** Whether the client takes less than it is sent: what can wait should. */
+  /** Whether the client reads more slowly than it is sent data: everything that can wait should. */
   get congested(): boolean {
     return this.#congested;
   }
 
-  /** Puts down a frame's header and makes room for its payload, which must follow at once. */
+  /** Writes a frame's header and reserves room for its payload, which must follow at once. */
   frame(type: number, flags: number, stream: number, payloadBytes: number): void {
     const slab = this.#reserve(frameHeaderBytes + payloadBytes);
     if (type !== frameTypes.data) this.#unheldBytes += frameHeaderBytes + payloadBytes;
@@ -97,7 +100,7 @@ export class Output {
     slab.used = slab.bytes.writeUInt16BE(value, slab.used);
   }
 
-  /** Hands over what has been put down. */
+  /** Passes the collected bytes to the socket. */
   flush(): void {
     this.#scheduled = false;
     const slab = this.#slab;
@@ -106,7 +109,7 @@ export class Output {
     const written = slab.bytes.subarray(this.#start, slab.used);
     returnSlab(slab);
     if (!this.#socket.writable) return;
-    // What a slow client keeps waiting is to keep no more than itself.
+    // Bytes that wait for a slow client must not pin a slab.
     const waits = this.#socket.writableLength > 0 && written.length < copiedBytesMax;
     this.#socket.write(waits ? copyOf(written) : written);
     if (!this.#congested && this.#socket.writableLength > backlogBytesMax) {
@@ -120,7 +123,7 @@ export class Output {
     }
   }
 
-  /** A slab with so much room; what was put down before is handed over when it has not. */
+  /** Returns a slab with this much room. If the current one has less, its bytes are passed to the socket first. */
   #reserve(bytes: number): Slab {
     let slab = this.#slab;
     if (slab !== undefined && slab.used + bytes > slab.bytes.length) {
@@ -137,13 +140,13 @@ export class Output {
     return slab;
   }
 
-  /** In the middle of a frame. */
+  /** The slab of the frame that is being written. */
   #begun(): Slab {
     if (this.#slab === undefined) throw new Error("a payload without a frame");
     return this.#slab;
   }
 
-  /** After everything that this turn has to say: what promises lead to runs before the next tick does. */
+  /** Flushes after all output of this turn: callbacks of promises run before the next tick. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

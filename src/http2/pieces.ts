@@ -1,12 +1,12 @@
-/** Pieces up to this size are put together while they wait: each costs far more than its bytes. */
+/** Pieces up to this size are joined while they wait: each costs far more than its bytes. */
 const smallBytesMax = 8 * 1024;
 
-/** Bytes that wait for those that come after them: in few pieces, however small the pieces were that came. */
+/** Bytes that wait for later ones, kept in few pieces even when they arrive in many small ones. */
 export class Pieces {
   #pieces: Buffer[] = [];
   #bytes = 0;
 
-  /** How many wait. */
+  /** Number of waiting bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -15,7 +15,7 @@ export class Pieces {
     this.#bytes += piece.length;
     let last = alone(piece);
     for (let before = this.#pieces.at(-1); before !== undefined; before = this.#pieces.at(-1)) {
-      // Like grows with like, so that no byte is copied often.
+      // Only pieces of similar size are joined, so that no byte is copied often.
       if (before.length > smallBytesMax || before.length > 2 * last.length) break;
       this.#pieces.pop();
       last = Buffer.concat([before, last]);
@@ -23,7 +23,7 @@ export class Pieces {
     this.#pieces.push(last);
   }
 
-  /** All of them, in one piece; none waits after that. */
+  /** Removes and returns all bytes, in one piece. */
   take(): Buffer {
     const [first = Buffer.alloc(0), ...more] = this.#pieces;
     this.#pieces = [];
@@ -32,7 +32,7 @@ export class Pieces {
   }
 }
 
-/** A small view of something large would keep all of it. */
+/** Copies a small view of a large buffer, which would otherwise stay in memory. */
 function alone(piece: Buffer): Buffer {
   if (piece.length > smallBytesMax || piece.length * 4 >= piece.buffer.byteLength) return piece;
   const copy = Buffer.allocUnsafeSlow(piece.length);

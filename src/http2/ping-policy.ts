@@ -1,26 +1,26 @@
-/** Without open streams a client has little reason to ask whether the connection lives. */
+/** Least interval of pings while no stream is open, as in grpc-go: a client then has little reason to ping. */
 const idleIntervalMs = 2 * 60 * 60 * 1_000;
-/** Pings that come too early before the connection is ended, as grpc-go counts them. */
+/** Number of early pings that are tolerated, as in grpc-go. */
 const strikesMax = 2;
 
-/** Whether a client asks for signs of life more often than it may. */
+/** Decides whether a client pings too often. */
 export class PingPolicy {
   readonly #intervalMsMin: number;
   #lastAt = Number.NEGATIVE_INFINITY;
   #strikes = 0;
-  /** Something was sent since the last ping. */
+  /** Part of an answer was sent since the last ping. */
   #spoke = false;
 
   constructor(intervalMsMin: number) {
     this.#intervalMsMin = intervalMsMin;
   }
 
-  /** Something was sent: whoever asks after that has a reason to. */
+  /** Records that part of an answer was sent, which justifies a ping. */
   spoke(): void {
     this.#spoke = true;
   }
 
-  /** A ping has come. */
+  /** Counts a ping. @returns false when there are too many */
   allows(hasStreams: boolean): boolean {
     const now = performance.now();
     const early = now < this.#lastAt + (hasStreams ? this.#intervalMsMin : idleIntervalMs);

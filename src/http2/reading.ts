@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 
-/** Whether a connection is read. Several parts may each want a pause; it goes on when none of them does any more. */
+/**
+ * Controls reading from a connection. Several parts may each pause it; reading resumes when none of them does any more.
+ */
 export class Reading {
   readonly #socket: Duplex;
   #pauses = 0;
@@ -9,7 +11,7 @@ export class Reading {
     this.#socket = socket;
   }
 
-  /** Reads nothing more until `resume` has been called once for this. */
+  /** Pauses reading until `resume` has been called once for this call. */
   pause(): void {
     if (this.#pauses++ === 0) this.#socket.pause();
   }

@@ -2,24 +2,24 @@ import { ConnectionError, errorCodes, initialWindowBytes } from "./frames.js";
 
 const windowBytes = 1024 * 1024;
 
-/** How much a client may send on one connection, all streams together: what bounds a body is its stream's window. */
+/** The receive window of a connection, for all streams together. The window of a stream is what bounds its body. */
 export class ReceiveWindow {
   readonly #allowMore: (bytes: number) => void;
   #window = windowBytes;
-  /** Allowed again, and not yet said. */
+  /** Bytes allowed again that the client has not been told yet. */
   #unsaid = 0;
 
-  /** @param allowMore tells the client */
+  /** @param allowMore tells the client to send more */
   constructor(allowMore: (bytes: number) => void) {
     this.#allowMore = allowMore;
   }
 
-  /** Once the connection has been greeted. */
+  /** Opens the window fully, after the connection's settings were sent. */
   open(): void {
     this.#allowMore(windowBytes - initialWindowBytes);
   }
 
-  /** @throws ConnectionError when a frame is more than was allowed */
+  /** Counts a received frame. @throws ConnectionError when it exceeds the window */
   take(bytes: number): void {
     this.#window -= bytes;
     if (this.#window < 0) throw new ConnectionError(errorCodes.flowControl, "more than the window allows");

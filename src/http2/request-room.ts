@@ -1,22 +1,22 @@
-/** A stream, as far as its body is concerned. */
+/** The part of a stream that concerns its body. */
 export interface Sender {
   /** Lets the client send more of the body, unless there is no room. */
   allowMore(): void;
 }
 
-/** What bodies that are not complete, or not taken, may hold before their streams take turns. */
+/** The most bytes of incomplete or untaken bodies before their streams have to take turns. */
 const sharedBytesMax = 32 * 1024 * 1024;
-/** What they may hold in all; a stream that sends more is reset. */
+/** The most bytes of such bodies at all; a stream that sends more is reset. */
 const heldBytesMax = 256 * 1024 * 1024;
 
 /**
- * The memory that request bodies take up on one connection. A body is needed as a whole, so many large ones at once
- * could fill all the room there is with parts, and none would ever be complete. Beyond `sharedBytesMax`, therefore,
- * streams send no more than their windows have left; one at a time goes on to its end, in the order of asking.
+ * The memory of request bodies on one connection. A body is only useful when complete, so many large ones at once could
+ * fill all the memory with parts, and none would ever be complete. Therefore, beyond `sharedBytesMax`, streams may only
+ * send what their windows still allow, and one at a time may send its whole body, in the order of asking.
  */
 export class RequestRoom {
   #held = 0;
-  /** The one that goes on although there is no room. */
+  /** The stream that may send its whole body although there is no room. */
   #favoured: Sender | undefined;
   readonly #waiting = new Set<Sender>();
 
@@ -30,7 +30,7 @@ export class RequestRoom {
     return true;
   }
 
-  /** Whether the client may send more of this body; when not, the stream is asked to allow it once there is room. */
+  /** Whether the client may send more of this body; if not, `sender.allowMore` is called once there is room. */
   allows(sender: Sender): boolean {
     if (this.#held <= sharedBytesMax || this.#favoured === sender) return true;
     if (this.#favoured === undefined) {
@@ -42,14 +42,14 @@ export class RequestRoom {
     return false;
   }
 
-  /** @param whole nothing of this body is held any more */
+  /** @param whole no byte of this body is held any more */
   freed(sender: Sender, bytes: number, whole: boolean): void {
     this.#held -= bytes;
     if (whole && this.#favoured === sender) this.#favoured = undefined;
     this.#goOn();
   }
 
-  /** The stream wants nothing any more. */
+  /** The stream sends nothing more. */
   leave(sender: Sender): void {
     this.#waiting.delete(sender);
     if (this.#favoured === sender) this.#favoured = undefined;

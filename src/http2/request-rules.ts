@@ -3,18 +3,18 @@ import type { FieldList } from "./field-list.js";
 const colon = 0x3a;
 const letterA = 0x61;
 
-/** What a request's pseudo fields are, each as a bit. Their names differ in their second letters. */
+/** Each pseudo field of a request as a bit. Their names differ in the second letter. */
 const bits = { method: bitOf("m"), scheme: bitOf("s"), authority: bitOf("a"), path: bitOf("p") } as const;
 const requestFields: ReadonlySet<string> = new Set([":method", ":scheme", ":authority", ":path"]);
 const ordinaryRequest = bits.method | bits.scheme | bits.path;
 const connectRequest = bits.method | bits.authority;
 
-/** Requests longer than this say nothing that can be compared: no double counts so far. */
+/** The most digits of a content length; a longer number would not be exact as a double. */
 const lengthDigitsMax = 15;
 
 /**
- * Whether these can be a request's fields (RFC 9113, 8.3): each pseudo field once, before all others, none of those
- * that every request has missing or empty.
+ * Whether the list can be a request's fields (RFC 9113, 8.3): each pseudo field at most once and before all others, and
+ * none of the required ones missing or empty.
  *
  * @param endsStream no body follows
  */
@@ -34,15 +34,15 @@ export function isRequest(list: FieldList, endsStream: boolean): boolean {
     seen |= bit;
     if (bit === bits.method && value === "CONNECT") connects = true;
   }
-  // What is missing of a list that was cut may have been behind the cut: it is refused for its length.
+  // In a list that was cut, the missing fields may be behind the cut; such a request is refused for its length.
   if (list.tooLong) return true;
-  // RFC 9113, 8.5: a tunnel has no scheme and no path.
+  // A CONNECT request has no scheme and no path (RFC 9113, 8.5).
   const complete = connects ? seen === connectRequest : (seen & ordinaryRequest) === ordinaryRequest;
   const bodyBytes = declaredBytes(list);
   return complete && bodyBytes !== "malformed" && !(endsStream && bodyBytes !== undefined && bodyBytes > 0);
 }
 
-/** How long the body will be, if the request says so; several fields must agree (RFC 9110, 8.6). */
+/** Length of the body, if the request declares it; several fields must agree (RFC 9110, 8.6). */
 export function declaredBytes({ fields }: FieldList): number | undefined | "malformed" {
   let text: string | undefined;
   for (const { name, value } of fields) {
@@ -54,7 +54,7 @@ export function declaredBytes({ fields }: FieldList): number | undefined | "malf
   return /^[0-9]+$/.test(text) && text.length <= lengthDigitsMax ? Number(text) : "malformed";
 }
 
-/** Whether these can come after a request's body. */
+/** Whether the list can follow a request's body. */
 export function isTrailers({ fields, malformed }: FieldList): boolean {
   return !malformed && fields.every(({ name }) => name.charCodeAt(0) !== colon);
 }

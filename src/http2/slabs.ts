@@ -6,7 +6,7 @@ const roomBytesMin = frameHeaderBytes + frameBytesMax;
 /** The most unused slabs to keep; the garbage collector takes the others. */
 const sparesMax = 64;
 
-/** Memory that frames are put down in, up to `used`; what is before that may be on its way to a socket. */
+/** Memory in which frames are written. Bytes up to `used` are taken, and may be on their way to a socket. */
 export interface Slab {
   readonly bytes: Buffer;
   used: number;
@@ -14,12 +14,15 @@ export interface Slab {
 
 const spares: Slab[] = [];
 
-/** A slab with room for any frame. Connections have one only while they have something to say: most are silent. */
+/**
+ * Returns a slab with room for any frame. A connection has one only while it has something to send, since most are
+ * idle.
+ */
 export function takeSlab(): Slab {
   return spares.pop() ?? { bytes: Buffer.allocUnsafeSlow(slabBytes), used: 0 };
 }
 
-/** What is left of a slab serves the next connection. */
+/** Returns a slab, whose free rest serves the next connection. */
 export function returnSlab(slab: Slab): void {
   if (spares.length < sparesMax && slab.bytes.length - slab.used >= roomBytesMin) spares.push(slab);
 }

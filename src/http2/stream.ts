@@ -3,26 +3,28 @@ import { errorCodes, frameBytesMax, windowBytesMax } from "./frames.js";
 import type { Priority } from "./memory.js";
 import type { HostedStream, StreamHost } from "./stream-host.js";
 
-/** Who takes a request: told what comes of it, in order, until `closed`. */
+/** Receives a request: its events in order, until `closed`. */
 export interface StreamListener {
-  /** Some of the body. It counts as held, and keeps the client from sending more, until `allow` and `free` say so. */
+  /**
+   * A part of the body. It counts as held and narrows the client's window, until `free` and `allow` are called for it.
+   */
   data(chunk: Buffer): void;
-  /** There is no memory for more of the body, which was dropped: the listener ends the stream. */
+  /** There is no memory for more of the body, which was dropped: the listener must end the stream. */
   overloaded(): void;
-  /** The body has come to its end. */
+  /** The body is complete. */
   halfClosed(): void;
-  /** What waited for the client has become less. */
+  /** The number of bytes that wait for the client has fallen. */
   drain(): void;
-  /** The stream is over, because the client ended it or its connection broke. Not called when this side ended it. */
+  /** The stream was ended by the client or by a broken connection. Not called when this side ended it. */
   closed(): void;
 }
 
-/** What a piece that waits takes beside its bytes. */
+/** Memory of a waiting piece beside its bytes. */
 const waitingBytes = 200;
-/** An answer that is no longer than this is counted with its call. */
+/** The most bytes of an answer that is counted with its call. */
 const smallAnswerBytesMax = 16 * 1024;
 
-/** What waits until the client's windows have room for it. */
+/** A piece that waits until the client's windows have room. */
 interface Waiting {
   readonly bytes: Uint8Array;
   sent: number;
@@ -31,33 +33,33 @@ interface Waiting {
 /** One request and its answer. */
 export class Http2Stream implements HostedStream {
   readonly id: number;
-  /** Set by whoever takes the request, when that is work that goes first. */
+  /** Priority of the request; the acceptor sets it for work that goes first. */
   priority: Priority = "ordinary";
   readonly #host: StreamHost;
   #listener: StreamListener | undefined;
-  /** Bytes that the client takes, and those that it may send. */
+  /** Bytes that may be sent to the client, and bytes that it may send. */
   #sendWindow: number;
   #receiveWindow: number;
   /** Bytes that the listener has consumed and that no WINDOW_UPDATE has returned to the client yet. */
   #unsaid = 0;
-  /** Bytes that came and that the listener still has. */
+  /** Received bytes that the listener still holds. */
   #held = 0;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  /** What is counted for those that wait, and for the stream itself. */
+  /** Counted bytes of the waiting pieces, and of the stream's handler. */
   #waitingCost = 0;
   #chargedBytes = 0;
-  /** What ends the stream, once nothing waits any more. */
+  /** Trailers that end the stream once no piece waits any more. */
   #trailers: readonly Field[] | undefined;
   #remoteEnded: boolean;
   #over = false;
   #occupied = false;
-  /** Bytes of the body that the client has yet to send, if it said how many there are. */
+  /** Bytes of the body that are still to come, if the client declared its length. */
   #dueBytes: number | undefined;
 
   /**
    * @param ended there is no body
-   * @param bodyBytes how long the client says that the body is
+   * @param bodyBytes declared length of the body
    */
   constructor(id: number, host: StreamHost, sendWindow: number, ended: boolean, bodyBytes?: number) {
     this.id = id;
@@ -68,14 +70,14 @@ export class Http2Stream implements HostedStream {
     this.#dueBytes = bodyBytes;
   }
 
-  /** Bytes that were written and wait for the client. */
+  /** Written bytes that wait for the client. */
   get unsentBytes(): number {
     return this.#waitingBytes;
   }
 
-  // ---- the side that answers ----
+  // ---- for the handler ----
 
-  /** The answer's head. */
+  /** Sends the head of the answer. */
   respond(fields: readonly Field[]): void {
     if (!this.#over) this.#host.sendHeaders(this.id, fields, false);
   }
@@ -88,7 +90,9 @@ export class Http2Stream implements HostedStream {
     return this.#remoteEnded;
   }
 
-  /** Some of the answer's body: `head`, then `body`. They are kept while they wait, and must not change. */
+  /**
+   * Sends a part of the answer's body: `head`, then `body`. Both are kept while they wait, and must not be modified.
+   */
   write(head: Uint8Array, body: Uint8Array): void {
     if (this.#over || this.#trailers !== undefined) return;
     const length = head.length + body.length;
@@ -101,7 +105,7 @@ export class Http2Stream implements HostedStream {
     this.writeAll([head, body]);
   }
 
-  /** As `write`, of any number of pieces, which share frames. */
+  /** Like `write`, for any number of pieces, which share frames. */
   writeAll(pieces: readonly Uint8Array[]): void {
     if (this.#over || this.#trailers !== undefined) return;
     let cost = 0;
@@ -116,7 +120,7 @@ export class Http2Stream implements HostedStream {
     this.#pump();
   }
 
-  /** Whether an answer of so many bytes can be sent now, or has memory to wait in. */
+  /** Whether an answer of this length can be sent now, or has memory to wait in. */
   hasRoomFor(bytes: number): boolean {
     if (bytes <= smallAnswerBytesMax || bytes <= Math.min(this.#sendWindow, this.#host.room)) return true;
     const { answers } = this.#host;
@@ -126,7 +130,7 @@ export class Http2Stream implements HostedStream {
   }
 
   /**
-   * Counts what the stream's handler holds for it, until the stream is over and its handler done.
+   * Counts memory that the stream's handler holds, until the stream is over and its handler done.
    *
    * @returns false when there is no room: nothing was counted
    */
@@ -136,44 +140,47 @@ export class Http2Stream implements HostedStream {
     return true;
   }
 
-  /** What is counted for what its handler holds. */
+  /** Bytes counted for the memory of the handler. */
   get chargedBytes(): number {
     return this.#chargedBytes;
   }
 
-  /** Ends the stream because there is no memory for it, and nothing was done. Its listener hears that it is closed. */
+  /**
+   * Ends the stream because there is no memory for it; nothing was done for the request. Its listener is told that it
+   * is closed.
+   */
   refuse(): void {
     this.fail(errorCodes.refusedStream);
   }
 
-  /** Some of what was charged is not held any more. */
+  /** Releases some of the charged bytes. */
   uncharge(bytes: number): void {
     const released = Math.min(bytes, this.#chargedBytes);
     this.#chargedBytes -= released;
     this.#host.calls.release(released);
   }
 
-  /** The answer's end; without trailers it ends all the same. */
+  /** Ends the answer, with or without trailers. */
   end(trailers: readonly Field[]): void {
     if (this.#over || this.#trailers !== undefined) return;
     this.#trailers = trailers;
     if (this.#waiting.length === 0) this.#finish(trailers);
   }
 
-  /** Ends the stream in both directions; what waits is dropped. */
+  /** Ends the stream in both directions, and drops what waits. */
   reset(code: number): void {
     if (this.#over) return;
     this.#host.sendReset(this.id, code);
     this.#close();
   }
 
-  /** The client may send so many bytes more on this stream, as soon as its connection has room for them. */
+  /** Lets the client send this many bytes more on this stream, once its connection has room for them. */
   allow(bytes: number): void {
     this.#unsaid += bytes;
     this.allowMore();
   }
 
-  /** Says so to the client, once that is worth a frame. */
+  /** Tells the client to send more, once that is worth a frame. */
   allowMore(): void {
     if (this.#over || this.#remoteEnded) return;
     if (this.#unsaid < this.#host.streamWindowBytes / 2 || !this.#host.requestRoom.allows(this)) return;
@@ -183,8 +190,8 @@ export class Http2Stream implements HostedStream {
   }
 
   /**
-   * A handler is at work for this stream. Until `vacate` the stream counts among those that the client may have open,
-   * also when it is over by then: whatever ended it, its work goes on.
+   * A handler starts working for this stream. Until `vacate`, the stream counts among those that the client may have
+   * open, even when it is over: whatever ended it, the handler's work goes on.
    */
   occupy(): void {
     this.#occupied = true;
@@ -199,14 +206,14 @@ export class Http2Stream implements HostedStream {
     this.#host.vacated();
   }
 
-  /** So many bytes of the body are not needed any more. */
+  /** Releases bytes of the body. */
   free(bytes: number): void {
     if (this.#over) return;
     this.#held -= bytes;
     this.#host.freed(this, bytes, this.#held === 0);
   }
 
-  // ---- the connection's side ----
+  // ---- for the connection ----
 
   get occupied(): boolean {
     return this.#occupied;
@@ -223,10 +230,10 @@ export class Http2Stream implements HostedStream {
   }
 
   /**
-   * Some of the body, all of which is the listener's to free.
+   * Receives a part of the body, which the listener has to free.
    *
-   * @param windowBytes what the frame counts, with its padding
-   * @returns what the client did wrong; nothing was taken then
+   * @param windowBytes length of the frame with its padding
+   * @returns the error code if the client broke a rule; nothing was accepted then
    */
   receive(chunk: Buffer, windowBytes: number, end: boolean): number | undefined {
     if (this.#remoteEnded) return errorCodes.streamClosed;
@@ -242,7 +249,7 @@ export class Http2Stream implements HostedStream {
     return undefined;
   }
 
-  /** @returns what the client did wrong */
+  /** @returns the error code if the client broke a rule */
   receiveEnd(): number | undefined {
     if (!this.#isDue(0, true)) return errorCodes.protocol;
     this.#remoteEnded = true;
@@ -250,14 +257,14 @@ export class Http2Stream implements HostedStream {
     return undefined;
   }
 
-  /** Counts the body. @returns false when it is not as long as the client said (RFC 9113, 8.1.1) */
+  /** Counts the body. @returns false when it does not have the declared length (RFC 9113, 8.1.1) */
   #isDue(bytes: number, end: boolean): boolean {
     if (this.#dueBytes === undefined) return true;
     this.#dueBytes -= bytes;
     return end ? this.#dueBytes === 0 : this.#dueBytes >= 0;
   }
 
-  /** @returns false when that is more than a window can be */
+  /** @returns false when the window becomes too large */
   widen(bytes: number): boolean {
     this.#sendWindow += bytes;
     if (this.#sendWindow > windowBytesMax) return false;
@@ -265,14 +272,14 @@ export class Http2Stream implements HostedStream {
     return true;
   }
 
-  /** One frame of what waits, so that others get their turn. */
+  /** Sends one waiting frame, so that other streams get their turn. */
   takeTurn(): void {
     if (this.wantsRoom) this.#sendSome();
     if (this.wantsRoom) this.#host.wait(this);
     this.#settle();
   }
 
-  /** Sends what waits as far as the windows go, behind those that wait for the connection's. */
+  /** Sends the waiting bytes as far as the windows allow, after streams that wait for the connection's window. */
   #pump(): void {
     const before = this.#waitingBytes;
     while (this.wantsRoom && this.#host.room > 0 && !this.#host.crowded) this.#sendSome();
@@ -308,21 +315,21 @@ export class Http2Stream implements HostedStream {
     this.#host.sendParts(this.id, parts, bytes);
   }
 
-  /** There is no memory for what came of it. */
+  /** Ends the stream because there is no memory for its body. */
   overload(): void {
     this.#listener?.overloaded();
-    // A client that is told so may ask again elsewhere: nothing was done.
+    // This code tells a client that nothing was done, so that it may try elsewhere.
     this.reset(errorCodes.refusedStream);
   }
 
-  /** Ends the stream in both directions; its listener hears that it is closed. */
+  /** Ends the stream in both directions; its listener is told that it is closed. */
   fail(code: number): void {
     const listener = this.#listener;
     this.reset(code);
     listener?.closed();
   }
 
-  /** The client has ended it, or the connection is gone. */
+  /** The client has ended the stream, or the connection is gone. */
   abandon(): void {
     if (this.#over) return;
     this.#remoteEnded = true;
@@ -334,7 +341,7 @@ export class Http2Stream implements HostedStream {
   #finish(trailers: readonly Field[]): void {
     if (trailers.length > 0) this.#host.sendHeaders(this.id, trailers, true);
     else this.#host.sendEnd(this.id);
-    // The answer does not depend on what may still come of the request.
+    // The answer is complete, so the rest of the request is not needed.
     if (!this.#remoteEnded) this.#host.sendReset(this.id, errorCodes.none);
     this.#close();
   }
