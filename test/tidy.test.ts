@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -105,6 +105,32 @@ describe("floors", () => {
     };
     for (const entrance of ["src/main/etcd.ts", "src/ctl/main.ts", "src/client/index.ts"]) visit(entrance);
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
+  });
+});
+
+describe("the map", () => {
+  const map = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+  /** Names between backticks in the list under a wing's heading, such as `raft-node` under "### server/log". */
+  const mapped = new Map(
+    [...map.matchAll(/^### ((?:server|rpc)\S*)\n(.*?)(?=^#)/gms)].map(([, wing = "", text = ""]) => [
+      wing,
+      new Set(Array.from(text.matchAll(/`([a-z][\w-]*)`/g), ([, name = ""]) => name)),
+    ]),
+  );
+  const housed = sources.filter(({ path }) => /^src\/(server|rpc)\//.test(path) && !path.endsWith("/index.ts"));
+  const wingOf = (path: string): string => dirname(path).replace(/^src\//, "");
+
+  test("ARCHITECTURE.md names every file of server and rpc under its wing", () => {
+    const lost = housed.filter(({ path }) => mapped.get(wingOf(path))?.has(basename(path, ".ts")) !== true);
+    expect(lost.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("ARCHITECTURE.md names no file of server or rpc that is gone", () => {
+    const there = new Set(housed.map(({ path }) => `${wingOf(path)}/${basename(path, ".ts")}`));
+    const gone = [...mapped].flatMap(([wing, names]) =>
+      [...names].map((name) => `${wing}/${name}`).filter((path) => !there.has(path)),
+    );
+    expect(gone).toEqual([]);
   });
 });
 
