@@ -37,10 +37,9 @@ export interface Assembly {
   readonly leases: LeaseService;
   /** Absent where nobody says how large the heap may be. */
   readonly heap: HeapGuard | undefined;
-  readonly space: SpaceGuard;
   readonly access: Access;
   readonly auth: AuthService;
-  readonly membership: MembershipService;
+  readonly members: MembershipService;
   readonly maintenance: MaintenanceService;
   readonly downgrades: DowngradeService;
   readonly leaseLoop: LeaseLoop;
@@ -108,33 +107,35 @@ export function assemble(
   const headers = new Headers(clusterId, memberId, store, position);
   const memory = deps.memory.pot("reads");
   const kv = new KvService({
-    ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow, memory },
+    ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow, memory, space },
+    maxTxnOps: settings.maxTxnOps,
   });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
     ...{ clock, lessor, access, proposer, leadership, position, headers },
-    ...{ questions, readIndex, nextId, ensureLeadership: () => consensus.ensureLeadership() },
+    ...{ questions, readIndex, space, nextId, ensureLeadership: () => consensus.ensureLeadership() },
   });
-  const membership = makeMembership(settings, deps, member, consensus, { access, questions, headers });
+  const members = makeMembership(settings, deps, member, consensus, { access, questions, headers });
   const compactor = makeCompactor(settings, deps, member, consensus);
   const publisher = makePublisher(settings, deps, member, consensus);
   store.onChanges((_, changes) => counters.countChanges(changes));
+  const transfer = new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts });
   const maintenance = new MaintenanceService({
+    transfer,
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
   });
   return {
     access,
     auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
-    ...{ counters, consensus, headers, watchable, kv, leases, heap, space },
-    ...{ membership, maintenance, compactor, publisher },
+    ...{ counters, consensus, headers, watchable, kv, leases, heap },
+    ...{ members, maintenance, transfer, compactor, publisher },
     downgrades: new DowngradeService({ cluster, access, proposer, readIndex, headers }),
     corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),
     leaseLoop: makeLeaseLoop(deps, member, consensus, leases),
-    transfer: new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts }),
     peerService: peerService({
       ...{ cluster, store, leases, readIndex },
-      promote: (id, token) => membership.promoteForPeer(id, token),
+      promote: (id, token) => members.promoteForPeer(id, token),
     }),
   };
 }

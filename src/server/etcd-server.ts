@@ -1,67 +1,20 @@
-import type { Growth, LongRange, LongTxn } from "../apply/index.js";
-import {
-  asError,
-  type ClusterId,
-  EtcdError,
-  errorText,
-  type LeaseId,
-  type MemberId,
-  MemoryAccount,
-} from "../base/index.js";
+import { asError, type ClusterId, EtcdError, errorText, type MemberId, MemoryAccount } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { NodeId, Status } from "../raft/index.js";
 import type { PeerService } from "../transport/index.js";
-import {
-  type AlarmMember,
-  type AlarmRequest,
-  type AlarmResponse,
-  type CompactionRequest,
-  type CompactionResponse,
-  type DefragmentResponse,
-  type DeleteRangeRequest,
-  type DeleteRangeResponse,
-  type DowngradeRequest,
-  type DowngradeResponse,
-  type HashKVResponse,
-  type HashResponse,
-  type LeaseGrantRequest,
-  type LeaseGrantResponse,
-  type LeaseLeasesRequest,
-  type LeaseLeasesResponse,
-  type LeaseRevokeRequest,
-  type LeaseRevokeResponse,
-  type LeaseTimeToLiveRequest,
-  type LeaseTimeToLiveResponse,
-  type MemberAddRequest,
-  type MemberAddResponse,
-  type MemberListRequest,
-  type MemberListResponse,
-  type MemberPromoteRequest,
-  type MemberPromoteResponse,
-  type MemberRemoveRequest,
-  type MemberRemoveResponse,
-  type MemberUpdateRequest,
-  type MemberUpdateResponse,
-  type MoveLeaderRequest,
-  MoveLeaderResponse,
-  type PutRequest,
-  type PutResponse,
-  type RangeRequest,
-  type RangeResponse,
-  type ResponseHeader,
-  type StatusResponse,
-  type TxnRequest,
-  type TxnResponse,
-} from "../wire/index.js";
+import type { AlarmMember, ResponseHeader } from "../wire/index.js";
 import { type Assembly, assemble, corruptionCheckOf } from "./assembly.js";
-import type { Call } from "./calls/call.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
 import type { MemberState } from "./member-state.js";
 import { metricsOf, type ServerMetrics } from "./metrics.js";
 import type { ServerDeps } from "./server-deps.js";
 import type { AuthService } from "./services/auth-service.js";
-import type { DatabaseSnapshot } from "./snapshots/database-snapshot.js";
+import type { DowngradeService } from "./services/downgrade-service.js";
+import type { KvService } from "./services/kv-service.js";
+import type { LeaseService } from "./services/lease-service.js";
+import type { MaintenanceService } from "./services/maintenance-service.js";
+import type { MembershipService } from "./services/membership-service.js";
 import { bootstrap } from "./start/bootstrap.js";
 
 /** How long a stop waits for what is in flight. */
@@ -70,8 +23,8 @@ const drainMs = 2_000;
 const removedGraceMs = 1_000;
 
 /**
- * One member. Its methods take and return the messages of the API, with headers filled in, and throw an `EtcdError`
- * for what a client should hear; a request must have passed the checks that need no state.
+ * One member. Its services take and return the messages of the API, with headers filled in, and throw an `EtcdError`
+ * for what a client should hear.
  */
 export class EtcdServer {
   readonly config: ServerConfig;
@@ -152,158 +105,43 @@ export class EtcdServer {
     this.ready = this.#run();
   }
 
-  /**
-   * Asked before `put`, `txn` and `leaseGrant`, which do not look for room themselves: a full store is the first thing
-   * that etcd says, whatever else is wrong with a request.
-   *
-   * @returns undefined when there is room, else what rejects with `noSpace` once the alarm is raised
-   */
-  refuseGrowth(request: Growth): Promise<never> | undefined {
-    return this.#running.space.refusal(request);
+  // ---- services: each checks a request as etcd does, and refuses with `stopped` once this member stops ----
+
+  get kv(): KvService {
+    return this.#running.kv;
   }
 
-  // ---- keys ----
-
-  async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
-    return await this.#running.kv.range(request, call);
+  get leases(): LeaseService {
+    return this.#running.leases;
   }
 
-  /** As `range`; an answer that is long is read while it is sent, and its receiver closes it. */
-  async answerRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
-    return await this.#running.kv.answerRange(request, call);
+  get members(): MembershipService {
+    return this.#running.members;
   }
 
-  async put(request: PutRequest, call: Call): Promise<PutResponse> {
-    return await this.#running.kv.put(request, call);
+  get maintenance(): MaintenanceService {
+    return this.#running.maintenance;
   }
 
-  async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
-    return await this.#running.kv.deleteRange(request, call);
+  get downgrades(): DowngradeService {
+    return this.#running.downgrades;
   }
 
-  async txn(request: TxnRequest, call: Call): Promise<TxnResponse> {
-    return await this.#running.kv.txn(request, call);
-  }
-
-  /** As `txn`, in the way of `answerRange`. */
-  async answerTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
-    return await this.#running.kv.answerTxn(request, call);
-  }
-
-  async compact(request: CompactionRequest, call: Call): Promise<CompactionResponse> {
-    return await this.#running.kv.compact(request, call);
-  }
-
-  /** Whether reads work, for whoever looks after this member; nobody is asked who they are. */
-  async probe(serializable: boolean, call: Call): Promise<void> {
-    await this.#running.kv.probe(serializable, call);
-  }
-
-  /** Resolves when a read that starts now would see every write that was finished before the call. */
-  async linearizableRead(call: Call): Promise<void> {
-    await this.#running.consensus.readIndex.wait(call);
-  }
-
-  // ---- leases ----
-
-  async leaseGrant(request: LeaseGrantRequest, call: Call): Promise<LeaseGrantResponse> {
-    return await this.#running.leases.grant(request, call);
-  }
-
-  async leaseRevoke(request: LeaseRevokeRequest, call: Call): Promise<LeaseRevokeResponse> {
-    return await this.#running.leases.revoke(request, call);
-  }
-
-  /** @returns the lease's time to live, in seconds, which starts over; `leaseNotFound` when there is none */
-  async leaseRenew(id: LeaseId, call: Call): Promise<number> {
-    return await this.#running.leases.renew(id, call);
-  }
-
-  /** `leaseNotFound` when there is none. */
-  async leaseTimeToLive(request: LeaseTimeToLiveRequest, call: Call): Promise<LeaseTimeToLiveResponse> {
-    return await this.#running.leases.timeToLive(request, call);
-  }
-
-  async leaseLeases(_request: LeaseLeasesRequest, call: Call): Promise<LeaseLeasesResponse> {
-    return await this.#running.leases.leases(call);
-  }
-
-  // ---- members and upkeep ----
-
-  async memberList({ linearizable }: MemberListRequest, call: Call): Promise<MemberListResponse> {
-    return await this.#running.membership.list(linearizable, call);
-  }
-
-  async memberAdd(request: MemberAddRequest, call: Call): Promise<MemberAddResponse> {
-    return await this.#running.membership.add(request, call);
-  }
-
-  async memberRemove(request: MemberRemoveRequest, call: Call): Promise<MemberRemoveResponse> {
-    return await this.#running.membership.remove(request, call);
-  }
-
-  async memberUpdate(request: MemberUpdateRequest, call: Call): Promise<MemberUpdateResponse> {
-    return await this.#running.membership.update(request, call);
-  }
-
-  async memberPromote(request: MemberPromoteRequest, call: Call): Promise<MemberPromoteResponse> {
-    return await this.#running.membership.promote(request, call);
-  }
-
-  async status(call: Call): Promise<StatusResponse> {
-    return await this.#running.maintenance.status(call);
-  }
-
-  async alarm(request: AlarmRequest, call: Call): Promise<AlarmResponse> {
-    return await this.#running.maintenance.alarm(request, call);
-  }
-
-  /** The alarms of all members, as this one knows them. */
-  alarms(): readonly AlarmMember[] {
-    return this.#parts.maintenance.alarms();
-  }
-
-  async defragment(call: Call): Promise<DefragmentResponse> {
-    return await this.#running.maintenance.defragment(call);
-  }
-
-  /** Everything this member has stored, as a file; the caller closes it. */
-  async snapshot(call: Call): Promise<DatabaseSnapshot> {
-    return await this.#running.maintenance.snapshot(call);
-  }
-
-  /** @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */
-  async moveLeader({ targetId }: MoveLeaderRequest, call: Call): Promise<MoveLeaderResponse> {
-    await this.#running.access.requireAdmin(call);
-    await this.#running.transfer.moveTo(targetId);
-    return MoveLeaderResponse.create();
-  }
-
-  async downgrade(request: DowngradeRequest, call: Call): Promise<DowngradeResponse> {
-    return await this.#running.downgrades.run(request, call);
-  }
-
-  async hash(call: Call): Promise<HashResponse> {
-    return await this.#running.maintenance.hash(call);
-  }
-
-  async hashKv(revision: number, call: Call): Promise<HashKVResponse> {
-    return await this.#running.maintenance.hashKv(revision, call);
-  }
-
-  // ---- users and roles ----
-
-  /** All that is asked about them. */
   get auth(): AuthService {
     return this.#running.auth;
   }
+
+  // ---- what this member knows of itself, even while it stops ----
 
   /** Who may watch what. */
   get watchJudge(): WatchJudge {
     return watchJudge(this.#parts.access);
   }
 
-  // ---- what this member knows of itself ----
+  /** The alarms of all members, as this one knows them. */
+  alarms(): readonly AlarmMember[] {
+    return this.#parts.maintenance.alarms();
+  }
 
   raftStatus(): Status {
     return this.#parts.consensus.status();
@@ -357,7 +195,7 @@ export class EtcdServer {
     return this.#stopping;
   }
 
-  /** The parts, for a new request. */
+  /** The parts, for a new request. @throws EtcdError `stopped` when this member has failed or stops */
   get #running(): Assembly {
     if (this.#stopping !== undefined || this.#failure !== undefined) throw new EtcdError("stopped");
     return this.#parts;

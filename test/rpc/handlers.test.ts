@@ -5,13 +5,12 @@ import type { Binding } from "../../src/rpc/grpc/binding.js";
 import type { ServerStream } from "../../src/rpc/grpc/stream.js";
 import { clusterBindings } from "../../src/rpc/services/cluster.js";
 import { healthBindings } from "../../src/rpc/services/health.js";
-import { type KvAnswerer, kvBindings } from "../../src/rpc/services/kv.js";
+import { type KvServer, kvBindings } from "../../src/rpc/services/kv.js";
 import { LeaderGuard } from "../../src/rpc/services/leader-guard.js";
 import { type LeaseServer, leaseBindings } from "../../src/rpc/services/lease.js";
 import { maintenanceBindings } from "../../src/rpc/services/maintenance.js";
 import type { Call } from "../../src/server/index.js";
 import {
-  Compare,
   DeleteRangeRequest,
   HashKVRequest,
   healthpb,
@@ -24,7 +23,6 @@ import {
   RangeRequest,
   ResponseHeader,
   StatusResponse,
-  TxnRequest,
 } from "../../src/wire/index.js";
 
 const quiet: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
@@ -45,53 +43,21 @@ function refusing(asked: Asked, method: string): (request?: unknown) => Promise<
   };
 }
 
-/** `full`: there is no room. */
-function kvServer(asked: Asked, full = false): KvAnswerer {
+function kvServer(asked: Asked): KvServer {
   return {
-    refuseGrowth: () => (full ? Promise.reject(new EtcdError("noSpace")) : undefined),
-    answerRange: refusing(asked, "range"),
-    put: refusing(asked, "put"),
-    deleteRange: refusing(asked, "deleteRange"),
-    answerTxn: refusing(asked, "txn"),
+    kv: {
+      answerRange: refusing(asked, "range"),
+      put: refusing(asked, "put"),
+      deleteRange: refusing(asked, "deleteRange"),
+      answerTxn: refusing(asked, "txn"),
+      compact: refusing(asked, "compact"),
+    },
     header: () => ResponseHeader.create(),
-    compact: refusing(asked, "compact"),
   };
 }
 
 const kv = "/etcdserverpb.KV/";
-for (const { path, request, want } of [
-  { path: "Range", request: RangeRequest.encode(RangeRequest.create()), want: "emptyKey" },
-  { path: "Put", request: PutRequest.encode(PutRequest.create()), want: "emptyKey" },
-  { path: "DeleteRange", request: DeleteRangeRequest.encode(DeleteRangeRequest.create()), want: "emptyKey" },
-  {
-    path: "Txn",
-    request: TxnRequest.encode(TxnRequest.create({ compare: [Compare.create(), Compare.create()] })),
-    want: "tooManyOps",
-  },
-]) {
-  test(`KV/${path} refuses a bad request before the server hears of it`, async () => {
-    const asked: Asked = [];
-    const server = kvServer(asked);
-    await expect(unaryOf(kvBindings(server, 1), kv + path)(request)).rejects.toMatchObject({ kind: want });
-    expect(asked).toEqual([]);
-  });
-}
-
 const clock = new ManualClock();
-const crowded = TxnRequest.create({ compare: [Compare.create(), Compare.create()] });
-for (const { path, request, want } of [
-  { path: "KV/Put", request: PutRequest.encode(PutRequest.create()), want: "noSpace" },
-  { path: "KV/Txn", request: TxnRequest.encode(crowded), want: "noSpace" },
-  { path: "KV/DeleteRange", request: new Uint8Array(0), want: "emptyKey" },
-  { path: "KV/Range", request: new Uint8Array(0), want: "emptyKey" },
-  { path: "Lease/LeaseGrant", request: new Uint8Array(0), want: "noSpace" },
-]) {
-  test(`${path} says ${want} when the store is full and the request is wrong`, async () => {
-    const guard = new LeaderGuard(new Leadership(), clock, 1);
-    const bindings = [...kvBindings(kvServer([], true), 1), ...leaseBindings(leaseServer(true), guard, clock)];
-    await expect(unaryOf(bindings, `/etcdserverpb.${path}`)(request)).rejects.toMatchObject({ kind: want });
-  });
-}
 
 for (const { path, bytes, want } of [
   { path: "Range", bytes: RangeRequest.encode(RangeRequest.create({ key: "a", limit: 3 })), want: "range" },
@@ -115,28 +81,32 @@ for (const { path, bytes, want } of [
 test("MemberList and HashKV pass on what they are asked for", async () => {
   const asked: Asked = [];
   const cluster = clusterBindings({
-    memberAdd: refusing(asked, "memberAdd"),
-    memberList: refusing(asked, "memberList"),
-    memberPromote: refusing(asked, "memberPromote"),
-    memberRemove: refusing(asked, "memberRemove"),
-    memberUpdate: refusing(asked, "memberUpdate"),
+    members: {
+      add: refusing(asked, "add"),
+      list: refusing(asked, "list"),
+      promote: refusing(asked, "promote"),
+      remove: refusing(asked, "remove"),
+      update: refusing(asked, "update"),
+    },
   });
   const list = MemberListRequest.encode({ linearizable: true });
   await expect(unaryOf(cluster, "/etcdserverpb.Cluster/MemberList")(list)).rejects.toThrow();
   const maintenance = maintenanceBindings({
-    status: async () => StatusResponse.create(),
-    alarm: refusing(asked, "alarm"),
-    defragment: refusing(asked, "defragment"),
-    downgrade: refusing(asked, "downgrade"),
-    hash: refusing(asked, "hash"),
-    hashKv: refusing(asked, "hashKv"),
-    moveLeader: refusing(asked, "moveLeader"),
-    snapshot: refusing(asked, "snapshot"),
+    maintenance: {
+      status: async () => StatusResponse.create(),
+      alarm: refusing(asked, "alarm"),
+      defragment: refusing(asked, "defragment"),
+      hash: refusing(asked, "hash"),
+      hashKv: refusing(asked, "hashKv"),
+      moveLeader: refusing(asked, "moveLeader"),
+      snapshot: refusing(asked, "snapshot"),
+    },
+    downgrades: { run: refusing(asked, "downgrade") },
   });
   const hash = HashKVRequest.encode({ revision: 7 });
   await expect(unaryOf(maintenance, "/etcdserverpb.Maintenance/HashKV")(hash)).rejects.toThrow();
   expect(asked).toEqual([
-    ["memberList", { linearizable: true }],
+    ["list", { linearizable: true }],
     ["hashKv", 7],
   ]);
 });
@@ -160,22 +130,23 @@ test("the list of all healths has the one of the server as a whole, as the bytes
 });
 
 /** Leases 1 to 9 live for ten times their number of seconds; of the others, 13 finds no leader. */
-function leaseServer(full = false): LeaseServer {
+function leaseServer(): LeaseServer {
   let revision = 100;
   const refuse = (id: bigint) => new EtcdError(id === 13n ? "noLeader" : "leaseNotFound");
   return {
     header: () => ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: revision++, raftTerm: 3 }),
-    refuseGrowth: () => (full ? Promise.reject(new EtcdError("noSpace")) : undefined),
-    leaseGrant: () => Promise.reject(new EtcdError("leaseExists")),
-    leaseRevoke: () => Promise.reject(new EtcdError("leaseNotFound")),
-    leaseLeases: () => Promise.reject(new EtcdError("noLeader")),
-    leaseRenew: async (id: LeaseId) => {
-      if (id < 1n || id > 9n) throw refuse(id);
-      return Number(id) * 10;
-    },
-    leaseTimeToLive: async ({ id }) => {
-      if (id < 1n || id > 9n) throw refuse(id);
-      return LeaseTimeToLiveResponse.create({ id, ttl: 5, grantedTtl: 10 });
+    leases: {
+      grant: () => Promise.reject(new EtcdError("leaseExists")),
+      revoke: () => Promise.reject(new EtcdError("leaseNotFound")),
+      list: () => Promise.reject(new EtcdError("noLeader")),
+      renew: async (id: LeaseId) => {
+        if (id < 1n || id > 9n) throw refuse(id);
+        return Number(id) * 10;
+      },
+      timeToLive: async ({ id }) => {
+        if (id < 1n || id > 9n) throw refuse(id);
+        return LeaseTimeToLiveResponse.create({ id, ttl: 5, grantedTtl: 10 });
+      },
     },
   };
 }

@@ -40,18 +40,20 @@ const healthy: EndpointServer = {
   alarms: () => [],
   leader: () => 1n,
   isLearner: () => false,
-  probe: async () => undefined,
+  kv: { probe: async () => undefined },
   raftStatus: () => ({
     ...{ id: 0x8e9en, term: 3, vote: 0x8e9en, commit: 9, lead: 0x8e9en, state: "StateLeader", applied: 8 },
     ...{ leadTransferee: 0n, config: confState, progress: new Map([[0x8e9en, progress]]) },
   }),
-  memberList: async () =>
-    MemberListResponse.create({
-      members: [
-        Member.create({ id: 10276657743932975437n, name: "a", peerUrls: ["http://p:1"], clientUrls: ["http://c:1"] }),
-        Member.create({ id: 2n, peerUrls: ["http://q:1"], isLearner: true }),
-      ],
-    }),
+  members: {
+    list: async () =>
+      MemberListResponse.create({
+        members: [
+          Member.create({ id: 10276657743932975437n, name: "a", peerUrls: ["http://p:1"], clientUrls: ["http://c:1"] }),
+          Member.create({ id: 2n, peerUrls: ["http://q:1"], isLearner: true }),
+        ],
+      }),
+  },
 };
 
 interface Answer {
@@ -84,7 +86,7 @@ function client(server: EndpointServer, extensiveMetrics = false, counters = new
 }
 
 const alarm = (type: number): Partial<EndpointServer> => ({ alarms: () => [{ memberId: 1n, alarm: type }] });
-const unreadable: Partial<EndpointServer> = { probe: () => Promise.reject(new EtcdError("timeout")) };
+const unreadable: Partial<EndpointServer> = { kv: { probe: () => Promise.reject(new EtcdError("timeout")) } };
 const ok = '{"health":"true","reason":""}';
 const sick = (reason: string): string => `{"health":"false","reason":"${reason}"}\n`;
 
@@ -206,7 +208,7 @@ const rows: readonly {
   {
     path: "/health",
     when: "something breaks",
-    server: { probe: () => Promise.reject(new Error("secret")) },
+    server: { kv: { probe: () => Promise.reject(new Error("secret")) } },
     status: 500,
     body: "Internal Server Error\n",
   },

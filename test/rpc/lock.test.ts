@@ -17,7 +17,7 @@ let nextLease = 1n;
 
 beforeAll(async () => {
   const server = await host.start();
-  const client = new LocalClient(server, 128);
+  const client = new LocalClient(server);
   const guard = new LeaderGuard(server, host.clock, 1_000);
   const bound = [...lockBindings(client, host.clock), ...electionBindings(client, guard, host.clock)];
   run = async (path, request, call) => {
@@ -30,7 +30,7 @@ afterAll(() => host.dispose());
 
 async function session(): Promise<bigint> {
   const id = nextLease++;
-  await host.server.leaseGrant(LeaseGrantRequest.create({ id, ttl: 1_000 }), patient);
+  await host.server.leases.grant(LeaseGrantRequest.create({ id, ttl: 1_000 }), patient);
   return id;
 }
 
@@ -46,7 +46,7 @@ async function campaign(name: string, lease: bigint, call = patient): Promise<Ke
 }
 
 async function remove(key: Key): Promise<void> {
-  await host.server.deleteRange(DeleteRangeRequest.create({ key }), patient);
+  await host.server.kv.deleteRange(DeleteRangeRequest.create({ key }), patient);
 }
 
 /** Resolves when there is such a key. */
@@ -109,7 +109,7 @@ for (const [name, take] of [
     const waits = take(`${name}5`, second);
     const key = `${name}5/${second.toString(16)}`;
     await exists(key);
-    await host.server.leaseRevoke(LeaseRevokeRequest.create({ id: second }), patient);
+    await host.server.leases.revoke(LeaseRevokeRequest.create({ id: second }), patient);
     await host.put(key, "another");
     await remove(held ?? "");
     await expect(waits).rejects.toMatchObject({ code: 2 });

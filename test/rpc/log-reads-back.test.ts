@@ -47,9 +47,9 @@ async function expectAlive(): Promise<void> {
 /** Ends every alarm, whichever member it names: it would refuse what comes after it. */
 async function disarm(): Promise<void> {
   const call = patient;
-  const { alarms } = await host.server.alarm(AlarmRequest.create({ action: 0 }), call);
+  const { alarms } = await host.server.maintenance.alarm(AlarmRequest.create({ action: 0 }), call);
   for (const { memberId, alarm } of alarms) {
-    await host.server.alarm(AlarmRequest.create({ action: 2, memberId, alarm }), call);
+    await host.server.maintenance.alarm(AlarmRequest.create({ action: 2, memberId, alarm }), call);
   }
 }
 

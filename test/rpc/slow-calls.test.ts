@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type LogFields, ManualClock, silentLogger } from "../../src/base/index.js";
 import type { CallLog, UnaryBinding } from "../../src/rpc/grpc/binding.js";
-import { type KvAnswerer, kvBindings } from "../../src/rpc/services/kv.js";
+import { type KvServer, kvBindings } from "../../src/rpc/services/kv.js";
 import { SlowCalls } from "../../src/rpc/services/slow-calls.js";
 import type { Call } from "../../src/server/index.js";
 import {
@@ -31,14 +31,15 @@ function watched() {
   return { clock, lines, slow: new SlowCalls(clock, logger, 300) };
 }
 
-const answers: KvAnswerer = {
-  refuseGrowth: () => undefined,
-  answerRange: async () => RangeResponse.create({ count: 7 }),
-  put: async () => PutResponse.create(),
-  deleteRange: async () => DeleteRangeResponse.create({ deleted: 3 }),
-  answerTxn: async ({ compare }) => TxnResponse.create({ succeeded: compare.length === 0 }),
+const answers: KvServer = {
+  kv: {
+    answerRange: async () => RangeResponse.create({ count: 7 }),
+    put: async () => PutResponse.create(),
+    deleteRange: async () => DeleteRangeResponse.create({ deleted: 3 }),
+    answerTxn: async ({ compare }) => TxnResponse.create({ succeeded: compare.length === 0 }),
+    compact: async () => CompactionResponse.create(),
+  },
   header: () => ResponseHeader.create(),
-  compact: async () => CompactionResponse.create(),
 };
 const call: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
 

@@ -72,9 +72,9 @@ async function logIn({ server }: Host, name: string): Promise<Call> {
 }
 
 const put = ({ server }: Host, key: Key, call: Call, more: Partial<PutRequest> = {}): Promise<string> =>
-  outcome(server.put(PutRequest.create({ key, value: Buffer.from("v"), ...more }), call));
+  outcome(server.kv.put(PutRequest.create({ key, value: Buffer.from("v"), ...more }), call));
 const get = ({ server }: Host, key: Key, call: Call): Promise<string> =>
-  outcome(server.range(RangeRequest.create({ key }), call));
+  outcome(server.kv.range(RangeRequest.create({ key }), call));
 
 test("a token is taken from either entry, with Bearer or without", async () => {
   const host = await secured();
@@ -111,7 +111,7 @@ test("a put is judged by the users and roles that are there when its turn comes"
 test("a read during which users or roles change is refused at its end", async () => {
   const host = await secured();
   const [root, alice] = [await logIn(host, "root"), await logIn(host, "alice")];
-  await host.server.put(PutRequest.create({ key: "b" }), root);
+  await host.server.kv.put(PutRequest.create({ key: "b" }), root);
   // The read has to wait for memory, and gets it when the role is there.
   const change = host.server.auth.roleAdd(AuthRoleAddRequest.create({ name: "other" }), root);
   const reads = host.server.memory.pot("reads");
@@ -120,7 +120,9 @@ test("a read during which users or roles change is refused at its end", async ()
     await change;
     reads.take(bytes);
   });
-  const read = outcome(host.server.range(RangeRequest.create({ key: "b", rangeEnd: "c", serializable: true }), alice));
+  const read = outcome(
+    host.server.kv.range(RangeRequest.create({ key: "b", rangeEnd: "c", serializable: true }), alice),
+  );
   expect(await read).toBe("authOldRevision");
   expect(waiting).toHaveBeenCalledOnce();
   expect(reads.heldBytes).toBe(0);
@@ -169,7 +171,7 @@ for (const { change, ends } of [
 test("a lease that runs out goes with keys that only root may write", async () => {
   const host = await secured();
   const root = await logIn(host, "root");
-  const { id } = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 2 }), root);
+  const { id } = await host.server.leases.grant(LeaseGrantRequest.create({ ttl: 2 }), root);
   expect(await put(host, "x", root, { lease: id })).toBe("done");
   await host.advance(4_000);
   await host.until(() => host.server.metrics.keys === 0);
@@ -195,8 +197,8 @@ test("a member that is asked to promote another in somebody's name asks who that
 
 test("probes of this member need no user", async () => {
   const host = await secured();
-  expect(await outcome(host.server.probe(true, patient))).toBe("done");
-  expect(await outcome(host.server.probe(false, patient))).toBe("done");
+  expect(await outcome(host.server.kv.probe(true, patient))).toBe("done");
+  expect(await outcome(host.server.kv.probe(false, patient))).toBe("done");
 });
 
 for (const { name, call, want, trusts = true } of [

@@ -149,7 +149,7 @@ test("a member that joins waits for its leader, also after it was started again,
   const root = mkdtempSync(joinPath(tmpdir(), "etcd-joining-"));
   const disk = new MemoryDisk();
   const first = await startOn(disk, root, { [url1]: { members: cluster, versions } }, "existing");
-  expect(await first.status(patient)).toMatchObject({
+  expect(await first.maintenance.status(patient)).toMatchObject({
     header: { memberId: 3n, clusterId: 0xcafen },
     raftIndex: 0,
     leader: 0n,
@@ -158,7 +158,10 @@ test("a member that joins waits for its leader, also after it was started again,
 
   const nobodyAnswers = {};
   const again = await startOn(disk, root, nobodyAnswers, "existing");
-  expect(await again.status(patient)).toMatchObject({ header: { memberId: 3n, clusterId: 0xcafen }, raftIndex: 0 });
+  expect(await again.maintenance.status(patient)).toMatchObject({
+    header: { memberId: 3n, clusterId: 0xcafen },
+    raftIndex: 0,
+  });
   await stop(again);
   await expect(startOn(disk, root, nobodyAnswers, "new")).rejects.toThrow(
     "the raft log was begun for member 3 of cluster cafe, but the initial cluster has changed since",

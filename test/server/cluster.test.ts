@@ -29,11 +29,11 @@ async function started(overrides: Partial<ServerConfig> = {}): Promise<VirtualCl
 }
 
 function put(cluster: VirtualCluster, member: VirtualMember, key: string, value = "value") {
-  return cluster.during(member.server.put(PutRequest.create({ key, value: Buffer.from(value) }), patient));
+  return cluster.during(member.server.kv.put(PutRequest.create({ key, value: Buffer.from(value) }), patient));
 }
 
 async function has(cluster: VirtualCluster, member: VirtualMember, key: string): Promise<boolean> {
-  return (await cluster.during(member.server.range(RangeRequest.create({ key }), patient))).count === 1;
+  return (await cluster.during(member.server.kv.range(RangeRequest.create({ key }), patient))).count === 1;
 }
 
 function leaderOf(cluster: VirtualCluster): VirtualMember {
@@ -48,7 +48,7 @@ function followersOf(cluster: VirtualCluster): [VirtualMember, VirtualMember] {
 }
 
 async function sameHistories(cluster: VirtualCluster): Promise<void> {
-  const hashes = await Promise.all(cluster.running.map((server) => server.hashKv(0, patient)));
+  const hashes = await Promise.all(cluster.running.map((server) => server.maintenance.hashKv(0, patient)));
   expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(1);
 }
 
@@ -147,7 +147,7 @@ test("leadership moves to whom it is asked to", async () => {
   const cluster = await started();
   const [next, other] = followersOf(cluster);
   const move = (member: VirtualMember, targetId: bigint) =>
-    cluster.during(outcome(member.server.moveLeader(MoveLeaderRequest.create({ targetId }), patient)));
+    cluster.during(outcome(member.server.maintenance.moveLeader(MoveLeaderRequest.create({ targetId }), patient)));
   expect(await move(other, next.server.memberId)).toBe("notLeader");
   expect(await move(leaderOf(cluster), 4711n)).toBe("badLeaderTransferee");
   expect(await move(leaderOf(cluster), next.server.memberId)).toBe("done");
@@ -167,29 +167,29 @@ test("leases are kept alive through any member, and outlive their leader", async
   const cluster = await started();
   const [one, other] = followersOf(cluster);
   const grant = LeaseGrantRequest.create({ id: 7n, ttl: 10 });
-  await cluster.during(one.server.leaseGrant(grant, patient));
+  await cluster.during(one.server.leases.grant(grant, patient));
   await cluster.advance(6_000);
-  expect(await cluster.during(one.server.leaseRenew(7n as LeaseId, patient))).toBe(10);
+  expect(await cluster.during(one.server.leases.renew(7n as LeaseId, patient))).toBe(10);
   await cluster.advance(500);
   const ask = LeaseTimeToLiveRequest.create({ id: 7n });
-  expect(await cluster.during(other.server.leaseTimeToLive(ask, patient))).toMatchObject({ ttl: 9, grantedTtl: 10 });
-  expect(await cluster.during(outcome(other.server.leaseRenew(8n as LeaseId, patient)))).toBe("leaseNotFound");
+  expect(await cluster.during(other.server.leases.timeToLive(ask, patient))).toMatchObject({ ttl: 9, grantedTtl: 10 });
+  expect(await cluster.during(outcome(other.server.leases.renew(8n as LeaseId, patient)))).toBe("leaseNotFound");
 
   await cluster.advance(6_000);
   leaderOf(cluster).kill();
   await cluster.until(() => cluster.leader !== undefined);
   await cluster.advance(6_000);
   // The new leader has started it over.
-  expect(await cluster.during(one.server.leaseRenew(7n as LeaseId, patient))).toBe(10);
+  expect(await cluster.during(one.server.leases.renew(7n as LeaseId, patient))).toBe(10);
   await cluster.advance(15_000);
-  expect(await cluster.during(outcome(one.server.leaseRenew(7n as LeaseId, patient)))).toBe("leaseNotFound");
+  expect(await cluster.during(outcome(one.server.leases.renew(7n as LeaseId, patient)))).toBe("leaseNotFound");
 });
 
 test("an alarm of one member is known to all", async () => {
   const cluster = await started();
   const [one, other] = followersOf(cluster);
   const alarm = { action: AlarmAction.ACTIVATE, alarm: AlarmType.NOSPACE, memberId: one.server.memberId };
-  await cluster.during(one.server.alarm(AlarmRequest.create(alarm), patient));
+  await cluster.during(one.server.maintenance.alarm(AlarmRequest.create(alarm), patient));
   await caughtUp(cluster);
   for (const { server } of [other, leaderOf(cluster)]) expect(server.alarms()).toMatchObject([{ alarm: 1 }]);
 });
@@ -198,14 +198,14 @@ test("without a majority requests wait for one, and then say that it did not com
   const cluster = await started();
   const alone = leaderOf(cluster);
   for (const member of followersOf(cluster)) member.kill();
-  const write = outcome(alone.server.put(PutRequest.create({ key: "a" }), patient));
-  const read = outcome(alone.server.range(RangeRequest.create({ key: "a" }), patient));
+  const write = outcome(alone.server.kv.put(PutRequest.create({ key: "a" }), patient));
+  const read = outcome(alone.server.kv.range(RangeRequest.create({ key: "a" }), patient));
   expect(await cluster.during(write)).toBe("timeout");
   expect(await cluster.during(read)).toBe("timeout");
   expect(alone.server.leader()).toBe(0n);
-  expect((await alone.server.status(patient)).errors).toEqual(["etcdserver: no leader"]);
+  expect((await alone.server.maintenance.status(patient)).errors).toEqual(["etcdserver: no leader"]);
   const serializable = RangeRequest.create({ key: "a", serializable: true });
-  expect((await alone.server.range(serializable, patient)).count).toBe(0);
+  expect((await alone.server.kv.range(serializable, patient)).count).toBe(0);
 });
 
 test("a write that is made while there is no leader is done when there is one", async () => {
@@ -215,7 +215,7 @@ test("a write that is made while there is no leader is done when there is one", 
   other.kill();
   await cluster.advance(3_000);
   expect(one.server.leader()).toBe(0n);
-  const write = outcome(one.server.put(PutRequest.create({ key: "a" }), patient));
+  const write = outcome(one.server.kv.put(PutRequest.create({ key: "a" }), patient));
   await other.start();
   expect(await cluster.during(write)).toBe("done");
 });
@@ -226,7 +226,7 @@ test("a write that was lost with its leader says so, where the next leader is", 
   leaderOf(cluster).kill();
   const writes = [one, other].map(({ server, name }) => ({
     name,
-    end: outcome(server.put(PutRequest.create({ key: "a" }), patient)),
+    end: outcome(server.kv.put(PutRequest.create({ key: "a" }), patient)),
   }));
   await cluster.until(() => cluster.leader !== undefined);
   const next = leaderOf(cluster).name;
@@ -241,7 +241,7 @@ test("a member that is cut off from its leader says that it has lost the connect
   const leader = leaderOf(cluster);
   // It goes on hearing of its leader, but nothing that it says arrives.
   cluster.network.cut(one.server.memberId, leader.server.memberId);
-  expect(await cluster.during(outcome(one.server.put(PutRequest.create({ key: "a" }), patient)))).toBe(
+  expect(await cluster.during(outcome(one.server.kv.put(PutRequest.create({ key: "a" }), patient)))).toBe(
     "timeoutConnectionLost",
   );
 });
@@ -255,7 +255,7 @@ test("a member that is removed is told to stop, and the others go on", async () 
   });
   const request = MemberRemoveRequest.create({ id: gone.server.memberId });
   await cluster.advance(6_000);
-  await cluster.during(other.server.memberRemove(request, patient));
+  await cluster.during(other.server.members.remove(request, patient));
   await cluster.until(() => removed);
   await put(cluster, other, "without it");
 });

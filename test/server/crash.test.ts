@@ -19,7 +19,7 @@ test("whatever moment the power goes at, what was acknowledged is there, once", 
       const [key, value] = [`key ${at}`, `round ${round}`];
       proposed.set(key, (proposed.get(key) ?? new Set()).add(value));
       await turns(random.int(8));
-      if ((await outcome(server.put(PutRequest.create({ key, value: Buffer.from(value) }), patient))) !== "done")
+      if ((await outcome(server.kv.put(PutRequest.create({ key, value: Buffer.from(value) }), patient))) !== "done")
         return;
       acknowledged.set(key, value);
       proposed.set(key, new Set());
@@ -39,7 +39,7 @@ test("whatever moment the power goes at, what was acknowledged is there, once", 
       expect(allowed, `${key} after round ${round}`).toContain(found);
     }
   }
-  const before = await host.server.hashKv(0, patient);
+  const before = await host.server.maintenance.hashKv(0, patient);
   await host.crash();
-  expect(await host.server.hashKv(0, patient)).toMatchObject({ hash: before.hash });
+  expect(await host.server.maintenance.hashKv(0, patient)).toMatchObject({ hash: before.hash });
 });

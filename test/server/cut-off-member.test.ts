@@ -35,7 +35,7 @@ for (const { name, alarm } of [
     if (alone === undefined) throw new Error("two of three follow");
     if (alarm) {
       const raised = { action: AlarmAction.ACTIVATE, alarm: AlarmType.NOSPACE, memberId: alone.server.memberId };
-      await cluster.during(alone.server.alarm(AlarmRequest.create(raised), patient));
+      await cluster.during(alone.server.maintenance.alarm(AlarmRequest.create(raised), patient));
     }
     const full = alarm ? "ALARM NOSPACE" : "";
     expect(await healthOf(alone)).toEqual({ livez: {}, readyz: {}, health: full, serializable: full });

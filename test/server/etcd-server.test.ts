@@ -33,7 +33,7 @@ async function started(overrides: Partial<ServerConfig> = {}): Promise<Host> {
 test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async () => {
   const { server } = await started();
   const header = { clusterId: 4795946831141051667n, memberId: 1658400652876682647n, revision: 1, raftTerm: 2 };
-  expect(await server.status(patient)).toMatchObject({
+  expect(await server.maintenance.status(patient)).toMatchObject({
     header,
     version: "3.5.30",
     leader: 1658400652876682647n,
@@ -43,8 +43,8 @@ test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async
     errors: [],
     isLearner: false,
   });
-  expect(await server.hash(patient)).toEqual({ header, hash: 3466674417 });
-  expect(await server.memberList(MemberListRequest.create({ linearizable: true }), patient)).toEqual({
+  expect(await server.maintenance.hash(patient)).toEqual({ header, hash: 3466674417 });
+  expect(await server.members.list(MemberListRequest.create({ linearizable: true }), patient)).toEqual({
     header: { ...header, revision: 0 },
     members: [
       {
@@ -62,21 +62,21 @@ test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async
 test("after one put, index and hashes are etcd's too", async () => {
   const host = await started();
   await host.put("a", "b");
-  expect(await host.server.status(patient)).toMatchObject({ raftIndex: 5, raftAppliedIndex: 5 });
-  expect(await host.server.hash(patient)).toMatchObject({ hash: 1245960553 });
-  expect(await host.server.hashKv(0, patient)).toMatchObject({ hash: 3628877040, compactRevision: -1 });
+  expect(await host.server.maintenance.status(patient)).toMatchObject({ raftIndex: 5, raftAppliedIndex: 5 });
+  expect(await host.server.maintenance.hash(patient)).toMatchObject({ hash: 1245960553 });
+  expect(await host.server.maintenance.hashKv(0, patient)).toMatchObject({ hash: 3628877040, compactRevision: -1 });
 });
 
 test("reads do not go into the log, writes do", async () => {
   const host = await started();
-  const { raftIndex } = await host.server.status(patient);
-  await host.server.range(RangeRequest.create({ key: "a" }), patient);
+  const { raftIndex } = await host.server.maintenance.status(patient);
+  await host.server.kv.range(RangeRequest.create({ key: "a" }), patient);
   expect(await host.get("a")).toBeUndefined();
-  expect((await host.server.status(patient)).raftIndex).toBe(raftIndex);
+  expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex);
   await host.put("a", "1");
-  await host.server.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
-  await host.server.compact(CompactionRequest.create({ revision: 3, physical: true }), patient);
-  expect((await host.server.status(patient)).raftIndex).toBe(raftIndex + 3);
+  await host.server.kv.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
+  await host.server.kv.compact(CompactionRequest.create({ revision: 3, physical: true }), patient);
+  expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 3);
 });
 
 test("a hundred puts at once share a few writes of the log", async () => {
@@ -95,18 +95,18 @@ for (const { name, again } of [
     const host = await started();
     await host.put("a", "1");
     await host.put("a", "2");
-    const grant = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 60, id: 7n }), patient);
+    const grant = await host.server.leases.grant(LeaseGrantRequest.create({ ttl: 60, id: 7n }), patient);
     await host.put("b", "leased", { lease: grant.id });
-    const { raftIndex } = await host.server.status(patient);
-    const hash = await host.server.hashKv(0, patient);
+    const { raftIndex } = await host.server.maintenance.status(patient);
+    const hash = await host.server.maintenance.hashKv(0, patient);
     await again(host);
     expect([await host.get("a"), await host.get("b")]).toEqual(["2", "leased"]);
-    expect((await host.server.hashKv(0, patient)).hash).toBe(hash.hash);
+    expect((await host.server.maintenance.hashKv(0, patient)).hash).toBe(hash.hash);
     expect(host.server.header()).toMatchObject({ revision: 4, raftTerm: 3 });
     // The empty entry of the new term, and that it has published itself again.
-    expect((await host.server.status(patient)).raftIndex).toBe(raftIndex + 2);
+    expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 2);
     const request = LeaseTimeToLiveRequest.create({ id: 7n, keys: true });
-    expect(await host.server.leaseTimeToLive(request, patient)).toMatchObject({ grantedTtl: 60, keys: ["b"] });
+    expect(await host.server.leases.timeToLive(request, patient)).toMatchObject({ grantedTtl: 60, keys: ["b"] });
   });
 
   test(`${name} after snapshots goes on from the last one`, async () => {
@@ -134,36 +134,36 @@ test("what is in the log and not in the database is applied after a crash", asyn
 
 test("a lease runs out on the clock, and its keys with it", async () => {
   const host = await started();
-  const { id, ttl } = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 5 }), patient);
+  const { id, ttl } = await host.server.leases.grant(LeaseGrantRequest.create({ ttl: 5 }), patient);
   expect([id > 0n, ttl]).toEqual([true, 5]);
   await host.put("a", "1", { lease: id });
   await host.advance(4_000);
   expect(await host.get("a")).toBe("1");
-  expect(await host.server.leaseRenew(id as LeaseId, patient)).toBe(5);
+  expect(await host.server.leases.renew(id as LeaseId, patient)).toBe(5);
   await host.advance(4_900);
   expect(await host.get("a")).toBe("1");
   await host.advance(1_000);
   expect(await host.get("a")).toBeUndefined();
-  expect(await outcome(host.server.leaseRenew(id as LeaseId, patient))).toBe("leaseNotFound");
+  expect(await outcome(host.server.leases.renew(id as LeaseId, patient))).toBe("leaseNotFound");
   expect(host.server.metrics.counters.leasesExpired).toBe(1);
 });
 
 test("checkpoints tell a restarted member what was left of a lease", async () => {
   const host = await started({ leaseCheckpoint: true, leaseCheckpointPersist: true });
-  const { id } = await host.server.leaseGrant(LeaseGrantRequest.create({ ttl: 1_000 }), patient);
+  const { id } = await host.server.leases.grant(LeaseGrantRequest.create({ ttl: 1_000 }), patient);
   await host.advance(301_000);
   await host.restart();
-  const { ttl } = await host.server.leaseTimeToLive(LeaseTimeToLiveRequest.create({ id }), patient);
+  const { ttl } = await host.server.leases.timeToLive(LeaseTimeToLiveRequest.create({ id }), patient);
   expect(ttl).toBeGreaterThan(690);
   expect(ttl).toBeLessThan(705);
 });
 
 test("a request that is too long is not proposed", async () => {
   const host = await started({ maxRequestBytes: 1_000 });
-  const { raftIndex } = await host.server.status(patient);
+  const { raftIndex } = await host.server.maintenance.status(patient);
   expect(await outcome(host.put("a", "x".repeat(1_000)))).toBe("requestTooLarge");
   expect(await outcome(host.put("a", "x".repeat(900)))).toBe("done");
-  expect((await host.server.status(patient)).raftIndex).toBe(raftIndex + 1);
+  expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 1);
 });
 
 test("a full member raises its alarm, and takes writes again once there is room and it is disarmed", async () => {
@@ -173,17 +173,17 @@ test("a full member raises its alarm, and takes writes again once there is room 
   await host.put("a", "x".repeat(2_000));
   await host.put("a", "x".repeat(2_000));
   expect(await outcome(host.put("a", "x".repeat(2_000)))).toBe("noSpace");
-  expect((await server.status(patient)).errors).toEqual([`memberID:${memberId} alarm:NOSPACE `]);
+  expect((await server.maintenance.status(patient)).errors).toEqual([`memberID:${memberId} alarm:NOSPACE `]);
   expect(await outcome(host.put("b", ""))).toBe("noSpace");
-  expect(await outcome(server.leaseGrant(LeaseGrantRequest.create({ ttl: 5 }), patient))).toBe("noSpace");
+  expect(await outcome(server.leases.grant(LeaseGrantRequest.create({ ttl: 5 }), patient))).toBe("noSpace");
   expect((await host.get("a"))?.length).toBe(2_000);
 
-  await server.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
-  await server.compact(CompactionRequest.create({ revision: server.header().revision, physical: true }), patient);
+  await server.kv.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
+  await server.kv.compact(CompactionRequest.create({ revision: server.header().revision, physical: true }), patient);
   expect(await outcome(host.put("b", ""))).toBe("noSpace");
   const disarm = AlarmRequest.create({ action: AlarmAction.DEACTIVATE, memberId, alarm: AlarmType.NOSPACE });
-  expect((await server.alarm(disarm, patient)).alarms).toEqual([{ memberId, alarm: AlarmType.NOSPACE }]);
-  expect((await server.status(patient)).errors).toEqual([]);
+  expect((await server.maintenance.alarm(disarm, patient)).alarms).toEqual([{ memberId, alarm: AlarmType.NOSPACE }]);
+  expect((await server.maintenance.status(patient)).errors).toEqual([]);
   expect(await outcome(host.put("b", ""))).toBe("done");
 });
 
@@ -191,7 +191,7 @@ test("an alarm survives a restart", async () => {
   const host = await started();
   const { memberId } = host.server;
   const raise = AlarmRequest.create({ action: AlarmAction.ACTIVATE, memberId, alarm: AlarmType.NOSPACE });
-  await host.server.alarm(raise, patient);
+  await host.server.maintenance.alarm(raise, patient);
   await host.restart();
   expect(host.server.alarms()).toEqual([{ memberId, alarm: AlarmType.NOSPACE }]);
   expect(await outcome(host.put("a", ""))).toBe("noSpace");
@@ -200,7 +200,7 @@ test("an alarm survives a restart", async () => {
 test("a client that gives up stops waiting, and what it proposed is carried out", async () => {
   const host = await started();
   const client = new AbortController();
-  const put = outcome(host.server.put(PutRequest.create({ key: "a", value: Buffer.from("1") }), callOf(client)));
+  const put = outcome(host.server.kv.put(PutRequest.create({ key: "a", value: Buffer.from("1") }), callOf(client)));
   client.abort();
   host.clock.advance(100);
   expect(await put).toBe("canceled");
@@ -212,7 +212,7 @@ test("a range that nobody waits for is not answered", async () => {
   const host = await started();
   const client = new AbortController();
   client.abort();
-  expect(await outcome(host.server.range(RangeRequest.create({ key: "a", rangeEnd: "b" }), callOf(client)))).toBe(
+  expect(await outcome(host.server.kv.range(RangeRequest.create({ key: "a", rangeEnd: "b" }), callOf(client)))).toBe(
     "canceled",
   );
 });
@@ -223,7 +223,7 @@ test("the revision mode compacts by itself", async () => {
   await host.advance(301_000);
   expect(host.server.metrics.compactRevision).toBe(4);
   const old = RangeRequest.create({ key: "a", revision: 3 });
-  expect(await outcome(host.server.range(old, patient))).toBe("compacted");
+  expect(await outcome(host.server.kv.range(old, patient))).toBe("compacted");
 });
 
 test("stopping finishes what is in flight, and refuses what comes after", async () => {
@@ -252,7 +252,7 @@ for (const { failing } of [{ failing: "wal" }, { failing: "db" }]) {
     }
     expect((await host.server.failed).message).toContain("cannot write to");
     expect(await outcome(host.put("a", "refused"))).toBe("stopped");
-    expect(await outcome(host.server.range(RangeRequest.create({ key: "a" }), patient))).toBe("stopped");
+    expect(() => host.server.kv).toThrow("etcdserver: server stopped");
     host.disk.failing = undefined;
     await host.crash();
     expect(await host.get("a")).toBe(failing === "db" ? "lost" : "acknowledged");

@@ -12,6 +12,8 @@ import { outcome, patient } from "./member.js";
 const id = 7n as LeaseId;
 const alice: Call = { ...patient, commonName: "alice" };
 const putOf = (key: Key) => ({ put: PutRequest.create({ key, lease: id }) });
+/** There is always room. */
+const space = { refusal: () => undefined };
 const revocation = { authRoleRevokePermission: { role: "app", key: "a", rangeEnd: "d" } };
 
 /** Gives alice a right to [a, d), then turns authentication on. */
@@ -62,7 +64,7 @@ async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLea
   const service = new LeaseService({
     ...{ clock: new ManualClock(), lessor: bench.lessor, access: new Access(bench.auth, true), readIndex },
     ...{ proposer: undefined as never, position: undefined as never, leadership: { leading: false } as never },
-    ...{ headers: { at: () => undefined } as never, questions: questions as unknown as LeaderQuestions },
+    ...{ headers: { at: () => undefined } as never, space, questions: questions as unknown as LeaderQuestions },
     ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => false },
   });
   return { service, renewals: () => renewed };
@@ -121,7 +123,12 @@ describe("questions about very many leases or keys let others run every few mill
     const service = new LeaseService({
       ...{ clock: clockOfLooks(), lessor: bench.lessor, access: new Access(bench.auth, true) },
       ...{ position: { applied: 1, committed: 1 } as never, leadership: { leading: true } as never },
-      ...{ headers: { at: () => undefined } as never, proposer: undefined as never, readIndex: undefined as never },
+      ...{
+        headers: { at: () => undefined } as never,
+        space,
+        proposer: undefined as never,
+        readIndex: undefined as never,
+      },
       ...{ questions: { ask: ({ here }: LeaderQuestion<unknown>) => here() } as never },
       ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => true },
     });
@@ -132,7 +139,7 @@ describe("questions about very many leases or keys let others run every few mill
     const { service } = await leader();
     let found = 0;
     const turns = await turnsOfOthers(async () => {
-      found = (await service.leases(patient)).leases.length;
+      found = (await service.list(patient)).leases.length;
     });
     expect(found).toBe(many + 1);
     expect(turns).toBeGreaterThan(10);

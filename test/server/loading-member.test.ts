@@ -12,7 +12,7 @@ const shortLog = { snapshotCount: 10, snapshotCatchUpEntries: 5 };
 async function puts(member: VirtualMember, count: number): Promise<void> {
   for (let at = 0; at < count; at++) {
     const request = PutRequest.create({ key: `key ${at % 7}`, value: Buffer.from(String(at)) });
-    await cluster.during(member.server.put(request, patient));
+    await cluster.during(member.server.kv.put(request, patient));
   }
 }
 
@@ -31,7 +31,7 @@ function hold(member: VirtualMember): () => void {
 }
 
 const write = (member: VirtualMember) =>
-  cluster.during(outcome(member.server.put(PutRequest.create({ key: "after" }), patient)));
+  cluster.during(outcome(member.server.kv.put(PutRequest.create({ key: "after" }), patient)));
 const applied = ({ server }: VirtualMember): number => server.metrics.proposalsApplied;
 
 test("a conf change does not stop a voter that is loading a snapshot, and the cluster with it", async () => {
@@ -45,7 +45,7 @@ test("a conf change does not stop a voter that is loading a snapshot, and the cl
   await cluster.until(() => cluster.said.has("applying snapshot"));
   await cluster.advance(6_000);
   const learner = MemberAddRequest.create({ peerUrls: ["http://127.0.0.1:33077"], isLearner: true });
-  await cluster.during(leader().server.memberAdd(learner, patient));
+  await cluster.during(leader().server.members.add(learner, patient));
   // From here on every write needs the member that is loading.
   other.kill();
   for (let at = 0; at < 20; at++) expect(await write(leader())).toBe("done");
@@ -61,7 +61,7 @@ test("a learner that has all of the log and none of the state is not promoted be
   await puts(voter, 40);
   const added = cluster.addMember();
   const request = MemberAddRequest.create({ peerUrls: [added.peerUrl], isLearner: true });
-  const { member } = await cluster.during(voter.server.memberAdd(request, patient));
+  const { member } = await cluster.during(voter.server.members.add(request, patient));
   const release = hold(added);
   const initialCluster = [voter, added].map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
   await cluster.during(added.start({ initialCluster, initialClusterState: "existing" }));
@@ -71,7 +71,7 @@ test("a learner that has all of the log and none of the state is not promoted be
   const progress = voter.server.raftStatus().progress.get(id);
   expect(progress?.match).toBe(voter.server.raftStatus().commit);
   const promote = () =>
-    cluster.during(outcome(voter.server.memberPromote(MemberPromoteRequest.create({ id }), patient)));
+    cluster.during(outcome(voter.server.members.promote(MemberPromoteRequest.create({ id }), patient)));
   expect(await promote()).toBe("learnerNotReady");
   release();
   await cluster.until(() => cluster.said.has("applied snapshot"));

@@ -94,7 +94,7 @@ export class Host {
 
   async put(key: string, value: string, more: Partial<PutRequest> = {}): Promise<PutResponse> {
     const put = PutRequest.create({ key, value: Buffer.from(value), ...more });
-    return await (this.server.refuseGrowth({ put }) ?? this.server.put(put, patient));
+    return await this.server.kv.put(put, patient);
   }
 
   /** What a key holds; undefined when it does not exist. */
@@ -102,7 +102,7 @@ export class Host {
     const txn = TxnRequest.create({
       success: [{ request: { case: "requestRange", value: RangeRequest.create({ key }) } }],
     });
-    const [response] = (await this.server.txn(txn, patient)).responses;
+    const [response] = (await this.server.kv.txn(txn, patient)).responses;
     if (response?.response?.case !== "responseRange") throw new Error("a range is answered with a range");
     const [kv] = response.response.value.kvs;
     return kv === undefined ? undefined : decodeValue(kv);

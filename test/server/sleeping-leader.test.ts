@@ -18,7 +18,7 @@ function leader(): VirtualMember {
 
 async function grantAll(ttl: number): Promise<void> {
   for (const id of leases) {
-    await cluster.during(leader().server.leaseGrant(LeaseGrantRequest.create({ id, ttl }), patient));
+    await cluster.during(leader().server.leases.grant(LeaseGrantRequest.create({ id, ttl }), patient));
   }
 }
 
@@ -26,14 +26,14 @@ async function grantAll(ttl: number): Promise<void> {
 async function renewFor(member: VirtualMember, ms: number): Promise<Set<string>> {
   const outcomes = new Set<string>();
   for (let passed = 0; passed < ms; passed += 400) {
-    for (const id of leases) void outcome(member.server.leaseRenew(id, patient)).then((end) => outcomes.add(end));
+    for (const id of leases) void outcome(member.server.leases.renew(id, patient)).then((end) => outcomes.add(end));
     await cluster.advance(400);
   }
   return outcomes;
 }
 
 async function held(member: VirtualMember): Promise<number> {
-  return (await cluster.during(member.server.leaseLeases({}, patient))).leases.length;
+  return (await cluster.during(member.server.leases.list(patient))).leases.length;
 }
 
 test("a leader that was stopped while others elected another revokes no lease that is renewed there", async () => {
@@ -90,6 +90,6 @@ test("a deposed leader that wakes up takes no renewal for its own", async () => 
   await cluster.advance(250);
   expect(deposed.server.isLeader()).toBe(true);
   const [id] = leases;
-  const renewal = outcome(deposed.server.leaseRenew(id ?? (0n as LeaseId), patient));
+  const renewal = outcome(deposed.server.leases.renew(id ?? (0n as LeaseId), patient));
   expect(await cluster.during(renewal)).not.toBe("done");
 });

@@ -103,7 +103,7 @@ export class Faults {
     // It may be refused for many reasons.
     const call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
     this.#leader()
-      .server?.moveLeader(MoveLeaderRequest.create({ targetId: memberId }), call)
+      .server?.maintenance.moveLeader(MoveLeaderRequest.create({ targetId: memberId }), call)
       .catch(() => undefined);
   }
 

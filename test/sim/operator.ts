@@ -56,7 +56,7 @@ export class Operator {
     const machine = this.#world.newMachine();
     this.#world.trace.note(`${machine.name} is to be added`);
     const request = MemberAddRequest.create({ peerUrls: [machine.peerUrl], isLearner: true });
-    if ((await this.#try((server, call) => server.memberAdd(request, call))) === "refused") return;
+    if ((await this.#try((server, call) => server.members.add(request, call))) === "refused") return;
     // A request without an answer may be carried out much later.
     for (let tries = 0; ; tries++) {
       const members = await this.#list();
@@ -73,7 +73,7 @@ export class Operator {
 
   async #promote({ id }: Listed): Promise<void> {
     this.#world.trace.note(`${id.toString(16)} is to be promoted`);
-    await this.#try((server, call) => server.memberPromote(MemberPromoteRequest.create({ id }), call));
+    await this.#try((server, call) => server.members.promote(MemberPromoteRequest.create({ id }), call));
   }
 
   async #remove(members: readonly Listed[]): Promise<void> {
@@ -83,7 +83,7 @@ export class Operator {
     this.#world.trace.note(`${machine.name} is to be removed`);
     machine.leaving = true;
     const request = MemberRemoveRequest.create({ id: victim.id });
-    const refused = (await this.#try((server, call) => server.memberRemove(request, call))) === "refused";
+    const refused = (await this.#try((server, call) => server.members.remove(request, call))) === "refused";
     for (let tries = 0; !refused && tries < 30; tries++) {
       if (!(await this.#list()).some(({ id }) => id === victim.id)) {
         this.changes++;
@@ -99,7 +99,7 @@ export class Operator {
   async #list(): Promise<readonly Listed[]> {
     const request = MemberListRequest.create({ linearizable: true });
     for (;;) {
-      const answer = await this.#try((server, call) => server.memberList(request, call));
+      const answer = await this.#try((server, call) => server.members.list(request, call));
       if (typeof answer === "object") return answer.members;
       await this.#wait(200);
     }

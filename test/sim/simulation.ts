@@ -118,7 +118,7 @@ async function leasesEnd(world: World): Promise<void> {
     await world.pass(500);
     left = 0;
     for (const machine of world.machines) {
-      left += (await answer(world, machine, async (server) => await server.leaseLeases({}, patient()))).leases.length;
+      left += (await answer(world, machine, async (server) => await server.leases.list(patient()))).leases.length;
     }
     demand(world.clock.now() < end, `${left} leases do not run out`);
   }
@@ -135,7 +135,7 @@ async function compare(world: World): Promise<void> {
   const hashes = new Set<string>();
   for (const machine of world.machines) {
     const { kvs, header } = await answer(world, machine, async (server) => {
-      return await server.range(RangeRequest.create({ key: "\0", rangeEnd: "\0", serializable: true }), patient());
+      return await server.kv.range(RangeRequest.create({ key: "\0", rangeEnd: "\0", serializable: true }), patient());
     });
     const found = kvs.map(standingOf).map((standing) => `${showFact(standing)}@${standing.modRevision}`);
     demand(header?.revision === world.history.latest, `${machine.name} stands at ${header?.revision}`);
@@ -143,7 +143,11 @@ async function compare(world: World): Promise<void> {
       found.join("\n") === wanted.join("\n"),
       `${machine.name} has\n${found.join("\n")}\nnot\n${wanted.join("\n")}`,
     );
-    const { hash, compactRevision } = await answer(world, machine, async (server) => await server.hashKv(0, patient()));
+    const { hash, compactRevision } = await answer(
+      world,
+      machine,
+      async (server) => await server.maintenance.hashKv(0, patient()),
+    );
     hashes.add(`${hash} from ${compactRevision} on`);
   }
   demand(hashes.size === 1, `the members' histories differ: ${[...hashes].join(", ")}`);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { apiVersion, errorText, type Logger } from "../../base/index.js";
-import type { Call, EtcdServer } from "../../server/index.js";
+import type { Call, EtcdServer, MembershipService } from "../../server/index.js";
 import { loadSchema, MemberListRequest } from "../../wire/index.js";
 import { type GatewayConfig, LazyGateway } from "../gateway/lazy-gateway.js";
 import type { CallCounters } from "../grpc/call-counters.js";
@@ -16,7 +16,9 @@ import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 type Endpoint = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void> | void;
 
 /** The parts of a server that the HTTP endpoints use. */
-export type EndpointServer = HealthServer & MetricsServer & VarsServer & Pick<EtcdServer, "clusterId" | "memberList">;
+export interface EndpointServer extends HealthServer, MetricsServer, VarsServer, Pick<EtcdServer, "clusterId"> {
+  readonly members: Pick<MembershipService, "list">;
+}
 
 export interface ClientEndpointsConfig {
   readonly server: EndpointServer;
@@ -197,7 +199,7 @@ async function metrics(response: ServerResponse, load: () => Promise<MetricRegis
 }
 
 async function members(server: EndpointServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const list = await server.memberList(MemberListRequest.create(), callOf(request, response));
+  const list = await server.members.list(MemberListRequest.create(), callOf(request, response));
   const all = list.members.map(({ id, name, peerUrls, clientUrls, isLearner }) => {
     const fields = JSON.stringify({
       peerURLs: peerUrls,

@@ -29,7 +29,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     judge: server.watchJudge,
     header: (revision: number) => ({ ...server.header(), revision }),
   };
-  const localClient = new LocalClient(server, server.config.maxTxnOps);
+  const localClient = new LocalClient(server);
   const bound = [
     ...kvBindings(server, server.config.maxTxnOps),
     streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),

@@ -1,20 +1,19 @@
-import type { EtcdServer } from "../../server/index.js";
+import type { MembershipService } from "../../server/index.js";
 import { services } from "../../wire/index.js";
 import { type Binding, unary } from "../grpc/binding.js";
 
-export type ClusterServer = Pick<
-  EtcdServer,
-  "memberAdd" | "memberList" | "memberPromote" | "memberRemove" | "memberUpdate"
->;
+export interface ClusterServer {
+  readonly members: Pick<MembershipService, "add" | "list" | "promote" | "remove" | "update">;
+}
 
 /** etcdserverpb.Cluster */
 export function clusterBindings(server: ClusterServer): readonly Binding[] {
   const { MemberAdd, MemberList, MemberPromote, MemberRemove, MemberUpdate } = services["etcdserverpb.Cluster"];
   return [
-    unary(MemberAdd, (request, call) => server.memberAdd(request, call)),
-    unary(MemberList, (request, call) => server.memberList(request, call)),
-    unary(MemberPromote, (request, call) => server.memberPromote(request, call)),
-    unary(MemberRemove, (request, call) => server.memberRemove(request, call)),
-    unary(MemberUpdate, (request, call) => server.memberUpdate(request, call)),
+    unary(MemberAdd, (request, call) => server.members.add(request, call)),
+    unary(MemberList, (request, call) => server.members.list(request, call)),
+    unary(MemberPromote, (request, call) => server.members.promote(request, call)),
+    unary(MemberRemove, (request, call) => server.members.remove(request, call)),
+    unary(MemberUpdate, (request, call) => server.members.update(request, call)),
   ];
 }

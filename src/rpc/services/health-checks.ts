@@ -1,8 +1,10 @@
 import { EtcdError, type Logger } from "../../base/index.js";
-import type { Call, EtcdServer } from "../../server/index.js";
+import type { Call, EtcdServer, KvService } from "../../server/index.js";
 import { AlarmType } from "../../wire/index.js";
 
-export type HealthServer = Pick<EtcdServer, "alarms" | "leader" | "isLearner" | "probe">;
+export interface HealthServer extends Pick<EtcdServer, "alarms" | "leader" | "isLearner"> {
+  readonly kv: Pick<KvService, "probe">;
+}
 
 /** The answer of `/health`. `health` is a string, as in etcd. */
 export interface Health {
@@ -107,7 +109,7 @@ export class HealthChecks {
 
   async #readFault(serializable: boolean, call: Call): Promise<string | undefined> {
     try {
-      await this.#server.probe(serializable, call);
+      await this.#server.kv.probe(serializable, call);
       return undefined;
     } catch (error) {
       if (error instanceof EtcdError) return error.message;

@@ -1,5 +1,5 @@
 import { type Clock, EtcdError, type LeaseId } from "../../base/index.js";
-import type { EtcdServer } from "../../server/index.js";
+import type { EtcdServer, LeaseService } from "../../server/index.js";
 import {
   type LeaseKeepAliveRequest,
   LeaseKeepAliveResponse,
@@ -11,29 +11,26 @@ import type { ServerStream } from "../grpc/stream.js";
 import type { LeaderGuard } from "./leader-guard.js";
 import { listing } from "./long-lists.js";
 
-export type LeaseServer = Pick<
-  EtcdServer,
-  "refuseGrowth" | "leaseGrant" | "leaseRevoke" | "leaseRenew" | "leaseTimeToLive" | "leaseLeases" | "header"
->;
+export interface LeaseServer {
+  readonly leases: Pick<LeaseService, "grant" | "revoke" | "renew" | "timeToLive" | "list">;
+  readonly header: EtcdServer["header"];
+}
 
 /** etcdserverpb.Lease */
 export function leaseBindings(server: LeaseServer, guard: LeaderGuard, clock: Clock): readonly Binding[] {
   const { LeaseGrant, LeaseRevoke, LeaseKeepAlive, LeaseTimeToLive, LeaseLeases } = services["etcdserverpb.Lease"];
   return [
-    unary(
-      LeaseGrant,
-      (request, call) => server.refuseGrowth({ leaseGrant: request }) ?? server.leaseGrant(request, call),
-    ),
-    unary(LeaseRevoke, (request, call) => server.leaseRevoke(request, call)),
+    unary(LeaseGrant, (request, call) => server.leases.grant(request, call)),
+    unary(LeaseRevoke, (request, call) => server.leases.revoke(request, call)),
     listing(LeaseTimeToLive, "keys", clock, async (request, call) => {
       try {
-        return await server.leaseTimeToLive(request, call);
+        return await server.leases.timeToLive(request, call);
       } catch (error) {
         if (!isLeaseNotFound(error)) throw error;
         return LeaseTimeToLiveResponse.create({ header: server.header(), id: request.id, ttl: -1 });
       }
     }),
-    listing(LeaseLeases, "leases", clock, (request, call) => server.leaseLeases(request, call)),
+    listing(LeaseLeases, "leases", clock, (_, call) => server.leases.list(call)),
     streaming(LeaseKeepAlive, (stream) => keepAlive(server, guard, stream)),
   ];
 }
@@ -66,7 +63,7 @@ async function renewed(
   stream: ServerStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
 ): Promise<number> {
   try {
-    return await server.leaseRenew(id, stream.call);
+    return await server.leases.renew(id, stream.call);
   } catch (error) {
     if (isLeaseNotFound(error)) return 0;
     throw error;

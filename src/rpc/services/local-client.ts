@@ -1,5 +1,5 @@
 import { EtcdError, GrpcCode, type Key, type LeaseId, prefixRange } from "../../base/index.js";
-import type { Call, EtcdServer } from "../../server/index.js";
+import type { Call, EtcdServer, KvService, LeaseService } from "../../server/index.js";
 import {
   Compare,
   CompareResult,
@@ -19,10 +19,12 @@ import {
 } from "../../wire/index.js";
 import type { UnaryHandler } from "../grpc/binding.js";
 import { KeyEvents, type WatchedKeys } from "./key-events.js";
-import { type KvCalls, type KvServer, kvCalls } from "./kv.js";
 import { CallError } from "./status.js";
 
-export type LocalServer = KvServer & Pick<EtcdServer, "leaseGrant" | "watchable" | "watchJudge" | "header">;
+export interface LocalServer extends Pick<EtcdServer, "watchable" | "watchJudge" | "header"> {
+  readonly kv: Pick<KvService, "range" | "deleteRange" | "txn">;
+  readonly leases: Pick<LeaseService, "grant">;
+}
 
 /** The TTL of a lease that the server grants for a client's session. Only the client keeps it alive. */
 const sessionTtlSeconds = 60;
@@ -30,12 +32,9 @@ const sessionTtlSeconds = 60;
 /** The requests that the lock and election services make for a client, with the client's call and rights. */
 export class LocalClient {
   readonly #server: LocalServer;
-  readonly #kv: KvCalls<RangeResponse, TxnResponse>;
 
-  constructor(server: LocalServer, maxTxnOps: number) {
+  constructor(server: LocalServer) {
     this.#server = server;
-    const { range, txn } = server;
-    this.#kv = kvCalls(server, { range: range.bind(server), txn: txn.bind(server) }, maxTxnOps);
   }
 
   /** The header of an answer at this revision. */
@@ -47,16 +46,16 @@ export class LocalClient {
   async session(lease: bigint, call: Call): Promise<LeaseId> {
     if (lease !== 0n) return lease as LeaseId;
     const request = LeaseGrantRequest.create({ ttl: sessionTtlSeconds });
-    const { id } = await (this.#server.refuseGrowth({ leaseGrant: request }) ?? this.#server.leaseGrant(request, call));
+    const { id } = await this.#server.leases.grant(request, call);
     return id as LeaseId;
   }
 
   async range(request: Partial<RangeRequest>, call: Call): Promise<Found> {
-    return found(await this.#kv.range(RangeRequest.create(request), call));
+    return found(await this.#server.kv.range(RangeRequest.create(request), call));
   }
 
   async txn(request: Partial<TxnRequest>, call: Call): Promise<TxnAnswer> {
-    const { header, succeeded, responses } = await this.#kv.txn(TxnRequest.create(request), call);
+    const { header, succeeded, responses } = await this.#server.kv.txn(TxnRequest.create(request), call);
     return { header, revision: header?.revision ?? 0, succeeded, ranges: rangesOf(responses) };
   }
 
@@ -66,7 +65,7 @@ export class LocalClient {
   }
 
   async deleteKey(key: Key, call: Call): Promise<ResponseHeader | undefined> {
-    return (await this.#kv.deleteRange(DeleteRangeRequest.create({ key }), call)).header;
+    return (await this.#server.kv.deleteRange(DeleteRangeRequest.create({ key }), call)).header;
   }
 }
 

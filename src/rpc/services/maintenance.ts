@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
-import type { EtcdServer } from "../../server/index.js";
+import type { EtcdServer, MaintenanceService } from "../../server/index.js";
 import { type SnapshotRequest, SnapshotResponse, services } from "../../wire/index.js";
 import { type Binding, streaming, unary } from "../grpc/binding.js";
 import type { ServerStream } from "../grpc/stream.js";
 
-export type MaintenanceServer = Pick<
-  EtcdServer,
-  "status" | "alarm" | "defragment" | "downgrade" | "hash" | "hashKv" | "moveLeader" | "snapshot"
->;
+export interface MaintenanceServer {
+  readonly maintenance: Pick<
+    MaintenanceService,
+    "status" | "alarm" | "defragment" | "hash" | "hashKv" | "moveLeader" | "snapshot"
+  >;
+  readonly downgrades: Pick<EtcdServer["downgrades"], "run">;
+}
 
 /** The bytes of a snapshot in each message, as in etcd. */
 const snapshotChunkBytes = 32 * 1024;
@@ -17,13 +20,13 @@ export function maintenanceBindings(server: MaintenanceServer): readonly Binding
   const { Status, Alarm, Defragment, Downgrade, Hash, HashKV, MoveLeader, Snapshot } =
     services["etcdserverpb.Maintenance"];
   return [
-    unary(Status, (_, call) => server.status(call)),
-    unary(Alarm, (request, call) => server.alarm(request, call)),
-    unary(Defragment, (_, call) => server.defragment(call)),
-    unary(Downgrade, (request, call) => server.downgrade(request, call)),
-    unary(Hash, (_, call) => server.hash(call)),
-    unary(HashKV, (request, call) => server.hashKv(request.revision, call)),
-    unary(MoveLeader, (request, call) => server.moveLeader(request, call)),
+    unary(Status, (_, call) => server.maintenance.status(call)),
+    unary(Alarm, (request, call) => server.maintenance.alarm(request, call)),
+    unary(Defragment, (_, call) => server.maintenance.defragment(call)),
+    unary(Downgrade, (request, call) => server.downgrades.run(request, call)),
+    unary(Hash, (_, call) => server.maintenance.hash(call)),
+    unary(HashKV, (request, call) => server.maintenance.hashKv(request.revision, call)),
+    unary(MoveLeader, (request, call) => server.maintenance.moveLeader(request, call)),
     streaming(Snapshot, (stream) => sendSnapshot(server, stream)),
   ];
 }
@@ -35,7 +38,7 @@ async function sendSnapshot(
 ): Promise<void> {
   const { signal } = stream.call;
   await stream.read()[Symbol.asyncIterator]().next();
-  const snapshot = await server.snapshot(stream.call);
+  const snapshot = await server.maintenance.snapshot(stream.call);
   try {
     const hash = createHash("sha256");
     let remainingBytes = snapshot.bytes;

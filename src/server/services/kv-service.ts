@@ -35,6 +35,8 @@ import type { SlowRequests } from "../calls/slow-requests.js";
 import type { ServerCounters } from "../counters.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
 import type { ReadIndex } from "../log/read-index.js";
+import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./request-checks.js";
+import type { SpaceGuard } from "./space-guard.js";
 
 const agreement = "agreement among raft nodes before linearized reading";
 const raftRequest = "process raft request";
@@ -50,6 +52,9 @@ export interface KvServiceConfig {
   readonly clock: Clock;
   readonly counters: ServerCounters;
   readonly slow: SlowRequests;
+  readonly space: Pick<SpaceGuard, "refusal">;
+  /** Most operations of a transaction. */
+  readonly maxTxnOps: number;
   /** What reads have in hand is counted here. */
   readonly memory: MemoryPot;
 }
@@ -57,7 +62,10 @@ export interface KvServiceConfig {
 /** An answer whose pairs take more is read in parts, while it is sent. */
 const shortBytesMax = 256 * 1024;
 
-/** What clients do with keys. Writes go through the log; reads are served from this member's own store. */
+/**
+ * Reads and writes of keys, for clients and for callers in this process. Every request is checked here. Writes go
+ * through the log; reads are served from this member's own store.
+ */
 export class KvService {
   readonly #config: KvServiceConfig;
   readonly #turn: LoopTurn;
@@ -74,6 +82,7 @@ export class KvService {
 
   /** As `range`: a large one is read in turns, at one revision, and an answer that is long is not held. */
   async answerRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
+    checkRange(request);
     const { access, clock, readIndex, headers, counters, slow } = this.#config;
     const startedAt = clock.now();
     if (!request.serializable) await readIndex.wait(call);
@@ -107,9 +116,14 @@ export class KvService {
   }
 
   async put(request: PutRequest, call: Call): Promise<PutResponse> {
-    const { clock, proposer, headers, slow } = this.#config;
+    const { clock, proposer, headers, slow, space } = this.#config;
+    const proposal = { put: request };
+    // A full store is the first thing that etcd says, whatever else is wrong with a request.
+    const full = space.refusal(proposal);
+    if (full !== undefined) return await full;
+    checkPut(request);
     const startedAt = clock.now();
-    const response = responseOf(await proposer.propose({ put: request }, call), "put");
+    const response = responseOf(await proposer.propose(proposal, call), "put");
     if (slow.isLong(startedAt)) {
       const detail = { key: request.key, valueSize: request.value.length, ...outcome(0, response) };
       slow.trace("put", detail, startedAt, [[raftRequest, clock.now()]]);
@@ -118,6 +132,7 @@ export class KvService {
   }
 
   async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
+    checkDeleteRange(request);
     const { headers, proposer } = this.#config;
     // It is measured as a transaction that does nothing else.
     const alone = TxnRequest.create({ success: [{ request: { case: "requestDeleteRange", value: request } }] });
@@ -133,7 +148,10 @@ export class KvService {
 
   /** As `txn`: an answer that is long is not held, where nothing was written. */
   async answerTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
-    const { clock, headers, counters, slow } = this.#config;
+    const { clock, headers, counters, slow, space, maxTxnOps } = this.#config;
+    const full = space.refusal({ txn: request });
+    if (full !== undefined) return await full;
+    checkTxn(request, maxTxnOps);
     const startedAt = clock.now();
     counters.txns++;
     const readOnly = isReadOnly(request);

@@ -28,6 +28,7 @@ import type { LogPosition } from "../log/log-position.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
 import type { ReadIndex } from "../log/read-index.js";
 import type { LeaderQuestions } from "./leader-questions.js";
+import type { SpaceGuard } from "./space-guard.js";
 
 /** How long a lease's reader waits for what is committed to be applied. */
 const applyTimeoutMs = 1_000;
@@ -41,6 +42,7 @@ export interface LeaseServiceConfig {
   readonly position: LogPosition;
   readonly headers: Headers;
   readonly questions: LeaderQuestions;
+  readonly space: Pick<SpaceGuard, "refusal">;
   readonly readIndex: Pick<ReadIndex, "wait">;
   readonly nextId: () => RequestId;
   readonly ensureLeadership: () => Promise<boolean>;
@@ -61,7 +63,9 @@ export class LeaseService {
   }
 
   async grant(request: LeaseGrantRequest, call: Call): Promise<LeaseGrantResponse> {
-    const { proposer, access, headers } = this.#config;
+    const { proposer, access, headers, space } = this.#config;
+    const full = space.refusal({ leaseGrant: request });
+    if (full !== undefined) return await full;
     await access.requireUser(call);
     const leaseGrant = request.id === 0n ? { ...request, id: this.#chooseId() } : request;
     const response = responseOf(await proposer.propose({ leaseGrant }, call), "leaseGrant");
@@ -179,7 +183,7 @@ export class LeaseService {
   }
 
   /** @throws EtcdError of the permission to read the keys of all leases */
-  async leases(call: Call): Promise<LeaseLeasesResponse> {
+  async list(call: Call): Promise<LeaseLeasesResponse> {
     const { lessor, headers } = this.#config;
     const { auth } = this.#config.access;
     const who = await this.#identify(call);

@@ -12,12 +12,15 @@ import {
   DefragmentResponse,
   HashKVResponse,
   HashResponse,
+  type MoveLeaderRequest,
+  MoveLeaderResponse,
   StatusResponse,
 } from "../../wire/index.js";
 import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
 import type { Headers } from "../calls/headers.js";
 import type { ServerCounters } from "../counters.js";
+import type { LeaderTransfer } from "../log/leader-transfer.js";
 import type { Leadership } from "../log/leadership.js";
 import type { LogPosition } from "../log/log-position.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
@@ -34,6 +37,7 @@ export interface MaintenanceServiceConfig {
   readonly alarms: AlarmStore;
   readonly proposer: Proposer;
   readonly leadership: Leadership;
+  readonly transfer: LeaderTransfer;
   readonly position: LogPosition;
   readonly headers: Headers;
   readonly clock: Clock;
@@ -123,6 +127,14 @@ export class MaintenanceService {
     const snapshot = await this.#snapshots.take(call.signal, call.client);
     logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
     return snapshot;
+  }
+
+  /** @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */
+  async moveLeader({ targetId }: MoveLeaderRequest, call: Call): Promise<MoveLeaderResponse> {
+    const { access, transfer } = this.#config;
+    await access.requireAdmin(call);
+    await transfer.moveTo(targetId);
+    return MoveLeaderResponse.create();
   }
 
   /** Over everything this member has stored. */

@@ -12,6 +12,7 @@ import type { ConfChangeV1, Status } from "../../raft/index.js";
 import {
   type MemberAddRequest,
   MemberAddResponse,
+  type MemberListRequest,
   MemberListResponse,
   type MemberPromoteRequest,
   MemberPromoteResponse,
@@ -64,8 +65,7 @@ export class MembershipService {
     this.#config = config;
   }
 
-  /** @param linearizable whether the answer must know of every change that was finished before */
-  async list(linearizable: boolean, call: Call): Promise<MemberListResponse> {
+  async list({ linearizable }: MemberListRequest, call: Call): Promise<MemberListResponse> {
     const { cluster, access, readIndex, headers } = this.#config;
     if (linearizable) await readIndex.wait(call);
     await access.requireUser(call);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EtcdError } from "../../src/base/index.js";
-import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../../src/rpc/services/requests.js";
+import { checkDeleteRange, checkPut, checkRange, checkTxn } from "../../src/server/services/request-checks.js";
 import {
   Compare,
   DeleteRangeRequest,
