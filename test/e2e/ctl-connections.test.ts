@@ -8,6 +8,7 @@ import { etcdctl, type Outcome } from "../support/etcdctl.js";
 import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
+import { until } from "../support/until.js";
 
 // How etcdctl finds and trusts its servers: flags and variables of TLS, as the real one answers them; DNS records.
 
@@ -188,12 +189,14 @@ describe("a server that says nothing", () => {
     "tree",
     "get a --history",
   ])("%s ends at --command-timeout", async (line) => {
-    const startedAt = Date.now();
-    const { stdout, stderr, code } = await etcdctlHere(endpoint, ["--command-timeout", "150ms", ...line.split(" ")]);
-    expect(code).toBeGreaterThan(0);
-    expect(stdout + stderr).toContain("context deadline exceeded");
-    // Unless it is told otherwise it ends after five seconds.
-    expect(Date.now() - startedAt).toBeLessThan(5_000);
+    // Unless it is told otherwise it never ends before five seconds; on a busy machine it may take that long once.
+    await until(async () => {
+      const startedAt = Date.now();
+      const { stdout, stderr, code } = await etcdctlHere(endpoint, ["--command-timeout", "150ms", ...line.split(" ")]);
+      expect(code).toBeGreaterThan(0);
+      expect(stdout + stderr).toContain("context deadline exceeded");
+      return Date.now() - startedAt < 5_000;
+    });
   });
 });
 

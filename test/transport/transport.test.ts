@@ -224,11 +224,13 @@ describe("a peer that is none", () => {
 
 describe("probes", () => {
   test("measure the way to a peer and back", async () => {
+    const startedAt = performance.now();
     const [one] = await pair({ readTimeoutMs: 100 });
     const counters = one.transport.counters.get(2n as MemberId);
     await one.until(() => (counters?.roundTrips.count ?? 0) >= 2);
     expect(counters?.roundTrips.sum).toBeGreaterThan(0);
-    expect(counters?.roundTrips.sum).toBeLessThan(2);
+    // In seconds; one probe follows the other.
+    expect(counters?.roundTrips.sum).toBeLessThan((performance.now() - startedAt) / 1_000);
     expect(one.requests).toContain("GET /raft/probing");
   });
 
