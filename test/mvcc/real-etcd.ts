@@ -1,6 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { findReference, haveReference, releaseOf } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
+import { until } from "../support/until.js";
 import type { Write } from "./fixture.js";
 
 export interface HashAnswer {
@@ -29,11 +29,10 @@ export class RealEtcd {
 
   static async start(dataDir: string): Promise<RealEtcd> {
     const etcd = new RealEtcd(await ServerProcess.start({ kind: "etcd 3.5", dataDir }));
-    for (;;) {
-      const answer = await fetch(`http://${etcd.#server.endpoint}/health`).catch(() => undefined);
-      if (answer?.ok === true) return etcd;
-      await delay(20);
-    }
+    await until(
+      async () => (await fetch(`http://${etcd.#server.endpoint}/health`).catch(() => undefined))?.ok === true,
+    );
+    return etcd;
   }
 
   async write(...writes: readonly Write[]): Promise<void> {

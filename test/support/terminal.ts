@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
+import { until } from "./until.js";
 
 /** Whether tests that need a terminal can run here; fails under `CI=true` when not, as nobody would notice. */
 export const haveTmux = spawnSync("tmux", ["-V"]).status === 0;
@@ -15,7 +15,6 @@ if (!haveTmux) console.warn("skipped: tmux not found (Debian: apt-get install tm
 const command = `${process.execPath} ${fileURLToPath(new URL("../../bin/etcdctl", import.meta.url))}`;
 const socket = `etcdctl-test-${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), "etcdctl-path-"));
-const patienceMs = 100_000;
 
 function tmux(...args: string[]): string {
   return execFileSync("tmux", ["-L", socket, ...args], { encoding: "utf8" });
@@ -51,11 +50,15 @@ export class Terminal {
 
   /** The screen, as soon as it shows this. */
   async shows(what: RegExp): Promise<string> {
-    for (const startedAt = Date.now(); Date.now() - startedAt < patienceMs; await pause(50)) {
-      const screen = this.screen();
-      if (what.test(screen)) return screen;
-    }
-    throw new Error(`${what} never came up:\n${this.screen()}`);
+    let screen = "";
+    const shown = (): boolean => {
+      screen = this.screen();
+      return what.test(screen);
+    };
+    await until(shown).catch((error: unknown) => {
+      throw new Error(`${what} never came up:\n${screen}`, { cause: error });
+    });
+    return screen;
   }
 }
 
