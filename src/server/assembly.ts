@@ -27,7 +27,7 @@ import { LeaseLoop } from "./upkeep/lease-loop.js";
 import { Publisher } from "./upkeep/publisher.js";
 import { VersionSurvey } from "./upkeep/version-survey.js";
 
-/** The parts of a running member, joined. */
+/** The connected parts of a running member. */
 export interface Assembly {
   readonly counters: ServerCounters;
   readonly consensus: Consensus;
@@ -35,7 +35,7 @@ export interface Assembly {
   readonly watchable: WatchableStore;
   readonly kv: KvService;
   readonly leases: LeaseService;
-  /** Absent where nobody says how large the heap may be. */
+  /** Undefined when the size of the heap is not known. */
   readonly heap: HeapGuard | undefined;
   readonly access: Access;
   readonly auth: AuthService;
@@ -47,18 +47,18 @@ export interface Assembly {
   readonly corruption: readonly CorruptionLoop[];
   readonly publisher: Publisher;
   readonly transfer: LeaderTransfer;
-  /** What peers are answered. */
+  /** Answers the requests of peers. */
   readonly peerService: PeerService;
 }
 
-/** What becomes of a member that cannot go on, or must not. */
+/** Called when the member has to stop. */
 export interface AssemblyHooks {
   readonly onFailure: (error: Error) => void;
-  /** It has been removed from the cluster for good. */
+  /** The member has been removed from the cluster for good. */
   readonly onRemoved: () => void;
 }
 
-/** Joins the parts; nothing runs yet. */
+/** Connects the parts. Nothing runs yet. */
 export function assemble(
   settings: ServerConfig,
   deps: ServerDeps & Required<Pick<ServerDeps, "memory">>,
@@ -87,7 +87,7 @@ export function assemble(
       }
     },
     onFirstOfTerm(term) {
-      // A leader may still be applying the log of those before it, whose first entries say nothing of its own term.
+      // A new leader may still be applying entries of earlier terms. Only the first entry of its own term counts.
       if (consensus.leadership.termLed === term) promote();
       publisher.start();
     },
@@ -95,7 +95,7 @@ export function assemble(
     onRemoved,
     onFailure,
   });
-  /** A million leases take a while: in turns, of which the first is enough for most. */
+  /** Renews all leases, in turns of the event loop, since a million leases take a while. */
   function promote(): void {
     const turns = new Turns(clock);
     const steps = lessor.promoteInSteps(electionTimeoutMs(settings), turns);

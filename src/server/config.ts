@@ -1,97 +1,97 @@
-/** One member of `--initial-cluster`. */
+/** A member in `--initial-cluster`. */
 export interface InitialMember {
   readonly name: string;
   readonly peerUrls: readonly string[];
 }
 
-/** Where the DNS knows the members: under `_etcd-server._tcp` of a domain, or `_etcd-server-<serviceName>._tcp`. */
+/** Where to find the members in DNS: `_etcd-server._tcp` of a domain, or `_etcd-server-<serviceName>._tcp`. */
 export interface DiscoverySrv {
   readonly domain: string;
-  /** Empty for none. */
+  /** The suffix of the service's name; empty for none. */
   readonly serviceName: string;
 }
 
-/** What the server compacts by itself: what is older than so long, or all but so many revisions. */
+/** Automatic compaction: of history older than a time, or of all but a number of revisions. */
 export type AutoCompaction =
   | { readonly mode: "periodic"; readonly retentionMs: number }
   | { readonly mode: "revision"; readonly retention: number };
 
-/** The settings of one member. `serverDefaults` has etcd's default for whatever has one. */
+/** The settings of a member. `serverDefaults` contains etcd's defaults. */
 export interface ServerConfig {
   readonly name: string;
-  /** Holds `member/db` and `member/wal`; made when absent. */
+  /** The data directory, which contains `member/db` and `member/wal`. It is created if missing. */
   readonly dataDir: string;
-  /** Another place for the raft log. */
+  /** A separate directory for the raft log. */
   readonly walDir?: string;
 
-  /** All members, this one too, of the cluster that is begun or joined; not looked at when this member exists. */
+  /** All members of the cluster to create or join, this one included. Ignored when the member has data already. */
   readonly initialCluster: readonly InitialMember[];
-  /** Has the DNS say who they are instead. */
+  /** Finds the members in DNS instead. */
   readonly discoverySrv?: DiscoverySrv;
   readonly initialClusterState: "new" | "existing";
   readonly initialClusterToken: string;
-  /** Makes a member that exists the only one of its cluster. */
+  /** Makes an existing member the only member of its cluster. */
   readonly forceNewCluster: boolean;
-  /** Refuses changes of the membership after which the members that are up could be too few. */
+  /** Refuses membership changes that would leave too few running members. */
   readonly strictReconfigCheck: boolean;
   readonly advertisePeerUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
 
-  /** One tick of raft, which is also the leader's heartbeat. */
+  /** The length of a raft tick, which is also the interval of the leader's heartbeats. */
   readonly tickMs: number;
   readonly electionTicks: number;
   readonly preVote: boolean;
 
-  /** Entries applied between two raft snapshots. */
+  /** The number of entries applied between two raft snapshots. */
   readonly snapshotCount: number;
-  /** Entries before a snapshot that the raft log keeps. */
+  /** The number of entries that the raft log keeps before a snapshot. */
   readonly snapshotCatchUpEntries: number;
-  /** Snapshots that the raft log keeps; 0 means all. */
+  /** The number of snapshots that the raft log keeps; 0 means all. */
   readonly maxSnapshots: number;
 
-  /** Longest encoded request that is proposed. */
+  /** The maximum length of an encoded request. */
   readonly maxRequestBytes: number;
-  /** Most operations in one branch of a transaction, checked where requests come in. */
+  /** The maximum number of operations in a branch of a transaction. */
   readonly maxTxnOps: number;
-  /** 0 means 2 GiB, a negative number no limit. */
+  /** The quota of the database in bytes; 0 means 2 GiB, a negative number no limit. */
   readonly quotaBackendBytes: number;
-  /** An apply, or a read, that takes longer is logged. */
+  /** An apply or a read that takes longer is logged. */
   readonly warningApplyDurationMs: number;
 
   readonly autoCompaction?: AutoCompaction;
-  /** Revisions removed in one step of a compaction, and the pause before the next. */
+  /** The number of revisions removed in a step of a compaction, and the pause between two steps. */
   readonly compactionBatchLimit: number;
   readonly compactionPauseMs: number;
   readonly backendBatchIntervalMs: number;
   readonly backendBatchLimit: number;
 
-  /** The leader tells the log now and then how long each lease has left. */
+  /** Whether the leader writes the remaining time of leases to the raft log now and then. */
   readonly leaseCheckpoint: boolean;
-  /** What it told is also stored. */
+  /** Whether these remaining times are also stored in the database. */
   readonly leaseCheckpointPersist: boolean;
 
   readonly watchProgressIntervalMs: number;
 
-  /** How users who have logged in are known again: `simple`, `jwt` with its options, or empty for not at all. */
+  /** The kind of auth tokens: `simple`, `jwt` with its options, or empty for none. */
   readonly authToken: string;
-  /** How long a simple token is good for after it was used last. */
+  /** How long a simple token stays valid after its last use. */
   readonly authTokenTtlMs: number;
-  /** bcrypt cost of new password hashes; each step doubles the time that a hash takes. */
+  /** The bcrypt cost of new password hashes. Each step doubles the time of a hash. */
   readonly bcryptCost: number;
-  /** Whether the name in a client's certificate is a user's. */
+  /** Whether the common name in a client's certificate is a user's name. */
   readonly clientCertAuth: boolean;
 
-  /** Compares histories with the peers before a member that has run serves again. */
+  /** Compares the data with the peers before a restarted member serves again. */
   readonly initialCorruptCheck: boolean;
-  /** How often the leader compares all members; 0 means never. */
+  /** How often the leader compares the data of all members; 0 means never. */
   readonly corruptCheckIntervalMs: number;
-  /** How often the leader compares what compactions summed up; 0 means never. */
+  /** How often the leader compares the hashes of compactions; 0 means never. */
   readonly compactionCheckIntervalMs: number;
-  /** Whether a member that has just started waits for a leader for less than an election timeout. */
+  /** Whether to shorten the first election timeout of a member that has just started. */
   readonly electionTickAdvance: boolean;
-  /** Entries of the log that are applied as if they were empty, by their index. */
+  /** The indexes of log entries that are applied as if they were empty. */
   readonly skippedEntries: ReadonlySet<number>;
-  /** Nothing is synced: a crash of the machine loses what was acknowledged, and may break the cluster. */
+  /** Disables fsync: a machine crash loses acknowledged writes, and may corrupt the cluster. */
   readonly unsafeNoSync: boolean;
 }
 
@@ -131,7 +131,7 @@ export const serverDefaults = {
 
 const defaultQuotaBytes = 2 * 1024 * 1024 * 1024;
 
-/** Infinity when there is no quota. */
+/** The quota of the database in bytes; Infinity for no limit. */
 export function quotaBytes({ quotaBackendBytes }: ServerConfig): number {
   if (quotaBackendBytes === 0) return defaultQuotaBytes;
   return quotaBackendBytes < 0 ? Number.POSITIVE_INFINITY : quotaBackendBytes;
@@ -141,7 +141,7 @@ export function electionTimeoutMs(config: ServerConfig): number {
   return config.electionTicks * config.tickMs;
 }
 
-/** How long a request may wait for consensus: time for the disk, and for two elections, as one may fail. */
+/** How long a request may wait for consensus: time for the disk, and for two elections, since one may fail. */
 export function requestTimeoutMs(config: ServerConfig): number {
   return 5_000 + 2 * electionTimeoutMs(config);
 }

@@ -5,7 +5,7 @@ import { type Change, StoreCounters } from "../mvcc/index.js";
 
 const applyBounds = exponentialBounds(0.0001, 2, 20);
 
-/** How long entries took to apply, by what they ask for: in the words of etcd's first store, or in today's. */
+/** The durations of applies by operation, for requests of etcd's v2 and v3 formats. */
 export interface Applies {
   readonly v2: Map<string, OperationSeconds>;
   readonly v3: Map<string, OperationSeconds>;
@@ -16,7 +16,7 @@ export interface OperationSeconds {
   readonly failure: Histogram;
 }
 
-/** Counts that the parts of a member keep where the counted thing happens, from the start of the process. */
+/** The counters of a member since the start of the process. Each part updates its own. */
 export class ServerCounters {
   proposalsFailed = 0;
   slowApplies = 0;
@@ -27,28 +27,28 @@ export class ServerCounters {
   txns = 0;
   puts = 0;
   deletes = 0;
-  /** How long writes of the raft log took, with their sync. */
+  /** The duration of writes to the raft log, including their sync. */
   readonly walSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
   readonly backend = new BackendCounters();
   readonly store = new StoreCounters();
   readonly leases = new LeaseCounters();
   readonly applies: Applies = { v2: new Map(), v3: new Map() };
-  /** Ticks of a leader that came so late that its heartbeats did. */
+  /** The number of leader's ticks that were so late that heartbeats were late. */
   lateHeartbeats = 0;
   promotions = 0;
-  /** Refused promotions by reason. */
+  /** The number of refused promotions by reason. */
   readonly refusedPromotions = new Map<string, number>();
-  /** Received snapshots that are being put in place. */
+  /** The number of received snapshots that are being installed. */
   snapshotsInstalling = 0;
-  /** How long the records of snapshots took to store, with their sync. */
+  /** The duration of storing snapshot records, including their sync. */
   readonly snapshotRecordSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
-  /** How long received databases took to store, and their syncs of that. */
+  /** The duration of storing received databases, and of the syncs in it. */
   readonly receivedSeconds = new Histogram(exponentialBounds(0.1, 2, 10));
   readonly receivedSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
-  /** How long databases took to send, to clients and to peers. */
+  /** The duration of sending databases to clients and to peers. */
   readonly databaseSentSeconds = new Histogram(exponentialBounds(0.01, 2, 17));
 
-  /** @param operation as etcd calls it */
+  /** Counts an apply. @param operation etcd's name for it */
   countApply(version: keyof Applies, operation: string, success: boolean, seconds: number): void {
     const byOperation = this.applies[version];
     let counted = byOperation.get(operation);

@@ -1,7 +1,7 @@
 /**
- * One member: it takes requests, has them agreed on through raft, applies what was agreed and answers. It owns the
- * raft node loop, the apply loop and everything that runs by itself (lease revocation, snapshots, compaction).
- * `rpc` drives it; it knows nothing of gRPC or HTTP.
+ * A member of a cluster: it takes requests, replicates them through raft, applies committed entries and returns the
+ * results. It owns the raft node loop, the apply loop and all background work, such as lease revocation, snapshots and
+ * compaction. `rpc` calls it. It knows nothing of gRPC or HTTP.
  */
 export { LongRange, LongTxn, pairFieldBytes, varintBytes } from "../apply/index.js";
 export type { Call } from "./calls/call.js";

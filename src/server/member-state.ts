@@ -10,7 +10,7 @@ import type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
 import type { Stores } from "./start/stores.js";
 import type { AwakeTime } from "./upkeep/awake-time.js";
 
-/** Everything that a member remembers, founded anew or read back from disk, with a raft node in the same state. */
+/** The whole state of a member, either new or read from disk, with a raft node at the same position. */
 export interface MemberState extends Stores {
   readonly ids: WalMetadata;
   readonly counters: ServerCounters;
@@ -23,7 +23,7 @@ export interface MemberState extends Stores {
   readonly alarms: AlarmStore;
   readonly auth: AuthStore;
   readonly passwords: Passwords;
-  /** The time during which this member was awake. Leases count down on it. */
+  /** The time during which this member was awake, on which leases count down. */
   readonly awakeTime: AwakeTime;
   /** Reads the stores from another backend, such as a received snapshot. */
   readonly openStores: (backend: Backend) => Promise<Stores>;

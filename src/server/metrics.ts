@@ -4,28 +4,28 @@ import { quotaBytes, type ServerConfig } from "./config.js";
 import type { ServerCounters } from "./counters.js";
 import type { MemberState } from "./member-state.js";
 
-/** The state of one member in numbers, for whoever renders `/metrics`. Counts are from the start of the process. */
+/** The state of a member in numbers, for `/metrics`. Counters start with the process. */
 export interface ServerMetrics {
   readonly counters: ServerCounters;
   readonly hasLeader: boolean;
   readonly isLeader: boolean;
   readonly isLearner: boolean;
   readonly leaderChanges: number;
-  /** Indexes of the log, not counts. */
+  /** Log indexes, as in etcd's metrics of the same name. */
   readonly proposalsCommitted: number;
   readonly proposalsApplied: number;
   readonly proposalsPending: number;
-  /** Bytes that the raft log was given. */
+  /** The number of bytes written to the raft log. */
   readonly walBytes: number;
   readonly dbBytes: number;
   readonly dbBytesInUse: number;
-  /** Infinity when there is no quota. */
+  /** The quota in bytes; Infinity for none. */
   readonly quotaBytes: number;
   readonly keys: number;
   readonly revision: number;
-  /** -1 while nothing was ever compacted. */
+  /** The compacted revision; -1 when nothing was compacted yet. */
   readonly compactRevision: number;
-  /** Revision of users and roles. */
+  /** The revision of users and roles. */
   readonly authRevision: number;
   readonly watchers: number;
   readonly slowWatchers: number;
@@ -33,7 +33,7 @@ export interface ServerMetrics {
   readonly peers: CountersByPeer;
 }
 
-/** The numbers of this moment. */
+/** Collects the current numbers. */
 export function metricsOf(parts: Assembly, member: MemberState, config: ServerConfig): ServerMetrics {
   const { consensus, counters, watchable, maintenance } = parts;
   const { position, leadership, proposals } = consensus;

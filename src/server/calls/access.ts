@@ -4,20 +4,20 @@ import type { Call } from "./call.js";
 
 type Known = Identity | undefined;
 
-/** Whom calls come from, and whether those may ask what they ask. While authentication is off, everybody may. */
+/** Finds the user of a call and checks the user's rights. While authentication is disabled, everything is allowed. */
 export class Access {
   readonly auth: AuthStore;
   readonly #clientCertAuth: boolean;
 
-  /** @param clientCertAuth whether the name in a client's certificate is a user's */
+  /** @param clientCertAuth whether the common name in a client's certificate is a user's name */
   constructor(auth: AuthStore, clientCertAuth: boolean) {
     this.auth = auth;
     this.#clientCertAuth = clientCertAuth;
   }
 
   /**
-   * Who makes a call: whom its token names, else whom its certificate names; undefined when it says neither, and while
-   * authentication is off.
+   * The user of a call, from its token or, without a token, from its certificate; undefined when it has neither, and
+   * while authentication is disabled.
    *
    * @throws EtcdError (also as a rejection) `invalidAuthToken`
    */
@@ -30,27 +30,27 @@ export class Access {
     return found instanceof Promise ? found.then(required) : required(found);
   }
 
-  /** The member itself, for what it does without being asked. */
+  /** The identity of the member itself, for the requests that it proposes on its own. */
   get root(): Known {
     return this.auth.enabled ? { username: rootUser, authRevision: this.auth.revision } : undefined;
   }
 
-  /** @throws EtcdError `userEmpty` or `invalidAuthToken`, unless the call says who makes it */
+  /** Requires a user. @throws EtcdError `userEmpty` or `invalidAuthToken` when the call has none */
   async requireUser(call: Call): Promise<void> {
     if (this.auth.enabled && (await this.identify(call)) === undefined) throw new EtcdError("userEmpty");
   }
 
-  /** @throws EtcdError `userEmpty`, `invalidAuthToken`, `userNotFound` or `permissionDenied`, unless it is by root */
+  /** Requires root. @throws EtcdError `userEmpty`, `invalidAuthToken`, `userNotFound` or `permissionDenied` */
   async requireAdmin(call: Call): Promise<void> {
     if (this.auth.enabled) this.auth.checkAdmin((await this.identify(call))?.username ?? "");
   }
 
   /**
-   * Reads something that may take more than one turn of the event loop.
+   * Runs a read that may take more than one turn of the event loop, with a check of the user's rights.
    *
-   * @param check throws when the caller may not read it; called right before `read`
-   * @param discard lets go of an answer that is refused after all
-   * @throws EtcdError also `authOldRevision`, when users or roles changed in the meantime
+   * @param check throws when the user may not read; called immediately before `read`
+   * @param discard releases an answer that is refused after it was read
+   * @throws EtcdError also `authOldRevision`, when users or roles changed during the read
    */
   async guardedRead<Answer>(
     call: Call,
@@ -70,7 +70,7 @@ export class Access {
   }
 
   #certified(call: Call): Known {
-    // The gateway's own certificate says nothing of its client.
+    // A grpc-gateway proxy's own certificate does not identify its client.
     if (!this.#clientCertAuth || call.metadata("grpcgateway-accept") !== undefined) return undefined;
     const { commonName } = call;
     return commonName === undefined ? undefined : { username: commonName, authRevision: this.auth.revision };

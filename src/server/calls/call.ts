@@ -1,13 +1,13 @@
-/** What the server knows of the call a request came with: whether its client still waits, and what it sent along. */
+/** The call that a request came with, as the server sees it. */
 export interface Call {
-  /** Nobody waits for the answer any more: the client cancelled, its connection broke, or its deadline passed. */
+  /** Whether nobody waits for the answer: the client cancelled, its connection broke, or the deadline has passed. */
   readonly cancelled: boolean;
-  /** Aborted when that happens. For whoever waits: most calls are answered without, and it costs more than a look. */
+  /** Aborted when the call is cancelled. It is created on first use, so reading `cancelled` is cheaper. */
   readonly signal: AbortSignal;
-  /** The first value of a metadata entry (gRPC) or header (HTTP); names in lower case. */
+  /** The first value of a metadata entry (gRPC) or header (HTTP). The name is in lower case. */
   metadata(name: string): string | undefined;
-  /** What all calls over one connection share: where work has to wait, clients are served in turn. */
+  /** An object that all calls of a connection share. Where work has to wait, clients are served in turn by it. */
   readonly client?: object | undefined;
-  /** The common name of the client's certificate, where the connection has one and it was verified. */
+  /** The common name in the client's verified certificate; undefined without one. */
   readonly commonName?: string | undefined;
 }

@@ -3,7 +3,7 @@ import type { Store } from "../../mvcc/index.js";
 import type { ResponseHeader } from "../../wire/index.js";
 import type { LogPosition } from "../log/log-position.js";
 
-/** Opens every answer: which member gave it, and where it stood. */
+/** Makes the headers of answers, which contain the ids of cluster and member, the term and the revision. */
 export class Headers {
   readonly #clusterId: ClusterId;
   readonly #memberId: MemberId;
@@ -17,7 +17,7 @@ export class Headers {
     this.#position = position;
   }
 
-  /** @param revision what the answer is about; without it, or 0, the current one */
+  /** The header of an answer about the key space. @param revision 0 or undefined for the current one */
   at(revision = 0): ResponseHeader {
     return {
       clusterId: this.#clusterId,
@@ -27,7 +27,7 @@ export class Headers {
     };
   }
 
-  /** For an answer that is not about the key space. */
+  /** The header of an answer that does not concern the key space. */
   withoutRevision(): ResponseHeader {
     return { ...this.at(), revision: 0 };
   }

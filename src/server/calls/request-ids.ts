@@ -6,9 +6,9 @@ const suffixCount = 2 ** suffixBits;
 const countersPerMs = 256;
 
 /**
- * Ids of requests: 16 low bits of the member's id, then 48 bits that start at the time of the start in milliseconds,
- * times 256, and count up. They stay unique across restarts as long as fewer than 256 are drawn per millisecond of
- * running on average, and across members as long as their low 16 bits differ.
+ * Generates request ids. The high 16 bits are the low bits of the member's id. The other 48 bits count up from the
+ * start time in milliseconds times 256. Ids are unique across restarts as long as a member draws fewer than 256 per
+ * millisecond on average, and across members whose ids differ in the low 16 bits.
  */
 export class RequestIds {
   readonly #prefix: bigint;

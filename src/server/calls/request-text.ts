@@ -1,12 +1,12 @@
-/** No line of the log is longer for a request's sake. */
+/** The most characters of a request's text in a log line. */
 const charactersMax = 1_024;
 
-/** Never said, whatever message they are in. */
+/** Names of fields whose values are never logged. */
 const secrets = /password|token/i;
 
 /**
- * A request as etcd's log has it, in protobuf's text form: keys are said, of values (and of all other bytes) only how
- * long they are, and of passwords and tokens nothing at all.
+ * The text of a request as in etcd's log, in protobuf's text format. It contains keys, but only the length of values
+ * and of other bytes, and nothing of passwords and tokens.
  */
 export function requestText(request: object): string {
   const text = new Text();
@@ -14,7 +14,7 @@ export function requestText(request: object): string {
   return text.done();
 }
 
-/** Stops when it is long enough: a request may be a megabyte. */
+/** Builds the text and stops at the maximum length, since a request may be a megabyte. */
 class Text {
   #text = "";
 
@@ -28,7 +28,7 @@ class Text {
       return;
     }
     const entries = Object.entries(message);
-    // Who asks comes first.
+    // The header, with the user's name, comes first.
     const header = entries.findIndex(([name]) => name === "header");
     if (header > 0) entries.unshift(...entries.splice(header, 1));
     for (const [name, value] of entries) {
@@ -38,7 +38,7 @@ class Text {
     }
   }
 
-  /** All three lists, each in one pair of brackets, as etcd has them. */
+  /** The three lists of a transaction, each in one pair of brackets, as in etcd. */
   #txn({ compare, success, failure }: Readonly<Record<"compare" | "success" | "failure", unknown>>): void {
     for (const [name, items] of Object.entries({ compare, success, failure })) {
       this.#text += `${name}:<`;
@@ -74,7 +74,7 @@ class Text {
       if (value.length > 0) this.#text += `${name}_size:${value.length} `;
       return;
     }
-    // A oneof says which of its fields there is.
+    // The value is a oneof, whose `case` names the field that is set.
     if ("case" in value && "value" in value) {
       if (!secrets.test(String(value.case))) this.#field(snakeCase(String(value.case)), value.value);
       return;
@@ -89,7 +89,7 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** As protobuf's text form has bytes; a key is a character a byte. */
+/** Quotes bytes as protobuf's text format does. A key is a string with one character for each byte. */
 function quoted(text: string): string {
   const bytes = Buffer.from(text.slice(0, charactersMax), /[^\0-\xff]/.test(text) ? "utf8" : "latin1");
   let result = "";

@@ -4,7 +4,7 @@ import type { InternalRaftRequest, RangeRequest, RangeResponse, TxnRequest, TxnR
 import type { ServerCounters } from "../counters.js";
 import { requestText } from "./request-text.js";
 
-/** A request that takes longer has the steps of its way logged, as in etcd whatever the settings are. */
+/** The duration in ms from which the steps of a request are logged. As in etcd, no setting changes it. */
 const traceMs = 100;
 
 export interface SlowRequestsConfig {
@@ -15,10 +15,10 @@ export interface SlowRequestsConfig {
   readonly warningApplyDurationMs: number;
 }
 
-/** What a request was up to until that time of the clock. */
+/** A step of a request, and the time of the clock at which it ended. */
 export type Step = readonly [what: string, endedAt: number];
 
-/** Says which requests took long, and at what. A stored value, a password or a token is never said. */
+/** Logs slow requests and the steps that took long. It never logs stored values, passwords or tokens. */
 export class SlowRequests {
   readonly #config: SlowRequestsConfig;
 
@@ -26,14 +26,14 @@ export class SlowRequests {
     this.#config = config;
   }
 
-  /** An entry was applied. */
+  /** Logs an applied entry if that took long. */
   applied(request: InternalRaftRequest, result: ApplyResult, tookMs: number): void {
     if (tookMs > this.#config.warningApplyDurationMs) {
       this.#warn("", request, countOf(result.response?.value), tookMs, result.error);
     }
   }
 
-  /** A range was read, or could not be. */
+  /** Logs a range if it took long. @param answer undefined when the range failed */
   range(request: RangeRequest, answer: RangeResponse | LongRange | undefined, startedAt: number): void {
     const tookMs = this.#config.clock.now() - startedAt;
     if (tookMs <= this.#config.warningApplyDurationMs) return;
@@ -41,7 +41,7 @@ export class SlowRequests {
     this.#warn("read-only range ", request, text, tookMs);
   }
 
-  /** A transaction that only reads was carried out, or could not be. */
+  /** Logs a read-only transaction if it took long. @param answer undefined when it failed */
   readOnlyTxn(request: TxnRequest, answer: TxnResponse | LongTxn | undefined, startedAt: number): void {
     const tookMs = this.#config.clock.now() - startedAt;
     if (tookMs <= this.#config.warningApplyDurationMs) return;
@@ -49,12 +49,12 @@ export class SlowRequests {
     this.#warn("read-only txn ", request, text, tookMs);
   }
 
-  /** Whether a request that began then is worth a `trace`. */
+  /** Whether a request that began at `startedAt` took long enough to be traced. */
   isLong(startedAt: number): boolean {
     return this.#config.clock.now() - startedAt > traceMs;
   }
 
-  /** @param detail of the request, and of what came of it */
+  /** Logs the steps of a request. @param detail facts of the request and its result */
   trace(operation: string, detail: object, startedAt: number, steps: readonly Step[]): void {
     const { clock, logger, random } = this.#config;
     const endedAt = clock.now();
@@ -92,7 +92,7 @@ export class SlowRequests {
   }
 }
 
-/** How many pairs there are in each part of an answer, and how long they are together. */
+/** The number of key-value pairs in each part of an answer, and their total size. */
 function countOf(response: object | undefined): string {
   if (response === undefined) return "";
   if ("kvs" in response) return `size:${sizeOf(response as RangeResponse)}`;
@@ -112,7 +112,7 @@ function pairsOf(range: RangeResponse | LongRange): number {
   return range instanceof LongRange ? range.pairCount : range.kvs.length;
 }
 
-/** Bytes of its pairs. */
+/** The size of a range's pairs in bytes. */
 function sizeOf(range: RangeResponse | LongRange): number {
   if (range instanceof LongRange) return range.pairBytes;
   return range.kvs.reduce(

@@ -3,23 +3,23 @@ import { EtcdError, type Key } from "../../base/index.js";
 import type { Access } from "./access.js";
 import type { Call } from "./call.js";
 
-/** Says who may watch what. `end` is `""` for one key and `"\0"` for every key from `key` on. */
+/** Decides who may watch which keys. `end` is `""` for a single key and `"\0"` for all keys from `key` on. */
 export interface WatchJudge {
   /**
-   * Who makes a call that wants to watch a range; `""` when that does not matter.
+   * The user of a call that watches a range; `""` when users do not matter.
    *
-   * @throws EtcdError (as a rejection too) when they may not read all of it
+   * @throws EtcdError (also as a rejection) when the user may not read the whole range
    */
   reader(key: Key, end: Key, call: Call): string | Promise<string>;
-  /** Why somebody who watches may do so no longer; undefined when they may. */
+  /** The error for a watcher that has lost its right to a range; undefined when it still has the right. */
   refusal(reader: string, key: Key, end: Key): EtcdError | undefined;
-  /** Calls `listener` whenever that may have become otherwise; returns how to stop it. */
+  /** Calls `listener` when rights may have changed. @returns unsubscribes */
   onChange(listener: () => void): () => void;
 }
 
 /**
- * Judges by users and roles. etcd asks only when a watch begins, which leaves a reader whose permission is taken away
- * with all that is written for as long as the connection holds; here such watches end.
+ * Decides by users and roles. etcd checks rights only when a watch begins, so a user whose permission is revoked goes
+ * on receiving events as long as the connection lasts. This server ends such watches.
  */
 export function watchJudge(access: Access): WatchJudge {
   const { auth } = access;

@@ -28,43 +28,43 @@ import type { Proposals } from "./proposals.js";
 
 export interface ApplyLoopConfig {
   readonly applier: Applier;
-  /** Where the changes go. While its disk does not keep up, nothing more is applied. */
+  /** The database that takes the changes. The loop pauses while the database is full. */
   readonly backend: Pick<Backend, "full" | "commit">;
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
-  /** Those who wait for conf changes, which end with a refusal or without one. */
+  /** The waiters for conf changes. The result is a refusal or undefined. */
   readonly confChanges: Proposals<EtcdError | undefined>;
   readonly clock: Clock;
   readonly counters: ServerCounters;
   readonly slow: SlowRequests;
-  /** Indexes of entries that are applied as if they were empty, because they stop every member. */
+  /** Indexes of entries to apply as if they were empty, because they stop every member. */
   readonly skippedEntries: ReadonlySet<number>;
   readonly logger: Logger;
   /** Raft configuration as of the entry at `position`. */
   readonly confState: ConfState;
-  /** Raft's own part of a conf change. */
+  /** Applies a conf change to raft's configuration. */
   readonly reconfigure: (change: ConfChangeV1) => ConfState;
-  /** The membership has changed; called once the change is applied. */
+  /** Called when a change of the membership has been applied. */
   readonly onMembership: (change: ConfChangeV1) => void;
-  /** Puts a received state in place of all that this member has. */
+  /** Replaces the member's state by a received one. */
   readonly install: (snapshot: Snapshot) => Promise<void>;
-  /** The first entry of `term` was applied, and so was everything of the terms before. */
+  /** Called when the first entry of `term`, and so everything of earlier terms, has been applied. */
   readonly onFirstOfTerm: (term: number) => void;
-  /** Raises the alarm of a member that is full; resolves when all know. */
+  /** Raises the NOSPACE alarm; resolves when the alarm has been applied. */
   readonly raiseNoSpace: () => Promise<void>;
-  /** Some entries were applied. */
+  /** Called after entries have been applied. */
   readonly onApplied: (confState: ConfState) => void;
-  /** An entry could not be applied as a whole: the member must stop. Called once; nothing is applied after it. */
+  /** Called once when an entry cannot be applied. The member must stop, and nothing is applied afterwards. */
   readonly onFailure: (error: Error) => void;
 }
 
-/** What is applied, in this order: entries, and snapshots in place of entries. */
+/** An item of the queue: an entry, or a snapshot that replaces all entries up to its index. */
 type Item = Entry | { readonly snapshot: Snapshot };
 
-/** How long entries are applied before the event loop gets its turn. */
+/** How long entries are applied in one turn of the event loop. */
 const sliceMs = 8;
 
-/** A request that is being applied, and how long that has taken so far. */
+/** A request that is being applied in steps, and the time spent on it so far. */
 interface UnderWay {
   readonly entry: Entry;
   readonly request: InternalRaftRequest;
@@ -73,20 +73,20 @@ interface UnderWay {
 }
 
 /**
- * Applies committed entries, in the order of the log, each once, and hands the results to whoever waits for them. The
- * event loop gets its turn between entries, and between the steps of a large one.
+ * Applies each committed entry once, in the order of the log, and delivers the results to the waiting proposers. Other
+ * work of the event loop runs between entries, and between the steps of a large entry.
  */
 export class ApplyLoop {
   readonly #config: ApplyLoopConfig;
   #confState: ConfState;
   #queue: Item[] = [];
-  /** The next item of the queue. */
+  /** The position of the next item in the queue. */
   #next = 0;
   #scheduled = false;
-  /** The entry before the next item, whose last step is still to come. */
+  /** The entry that is being applied in steps. It lies before the next item. */
   #underWay: UnderWay | undefined;
   readonly #turns: Turns;
-  /** When the clock was read last. */
+  /** The time of the last reading of the clock. */
   #lookedAt = 0;
   #installing: Promise<void> | undefined;
   #stopped = false;
@@ -98,26 +98,26 @@ export class ApplyLoop {
     this.#confState = config.confState;
   }
 
-  /** The configuration as of what is applied. */
+  /** The raft configuration as of the last applied entry. */
   get confState(): ConfState {
     return this.#confState;
   }
 
-  /** Takes committed entries; those that fit into a slice are applied at once. */
+  /** Queues committed entries. As many as fit into a slice are applied immediately. */
   push(entries: readonly Entry[]): void {
     if (this.#stopped) return;
     for (const entry of entries) this.#queue.push(entry);
     if (!this.#scheduled) this.#slice();
   }
 
-  /** Takes a snapshot that stands for all entries up to its index. */
+  /** Queues a snapshot, which replaces all entries up to its index. */
   pushSnapshot(snapshot: Snapshot): void {
     if (this.#stopped) return;
     this.#queue.push({ snapshot });
     if (!this.#scheduled) this.#slice();
   }
 
-  /** Nothing is applied any more. An entry that is under way is applied again after the next start. */
+  /** Stops applying. An entry that is under way is applied again after the next start. */
   stop(): void {
     this.#stopped = true;
     this.#queue = [];
@@ -126,7 +126,7 @@ export class ApplyLoop {
     this.#release();
   }
 
-  /** The state of this member is being replaced by a received one. */
+  /** Whether the member's state is being replaced by a received one. */
   get installing(): boolean {
     return this.#installing !== undefined;
   }
@@ -170,7 +170,7 @@ export class ApplyLoop {
     else setImmediate(() => this.#slice());
   }
 
-  /** What waits in memory is bounded: the disk has to take some of it first. */
+  /** Applies a slice after the database has written its buffer, which bounds the buffer's memory. */
   #sliceAfterCommit(): void {
     this.#config.backend.commit().then(
       () => this.#slice(),
@@ -184,7 +184,7 @@ export class ApplyLoop {
     this.#config.onFailure(asError(error));
   }
 
-  /** Applies entries up to the end of the slice, up to a snapshot, or as long as there is room for what they change. */
+  /** Applies entries until the slice ends, a snapshot follows, or the database is full. */
   #applySome(): void {
     const { clock, backend } = this.#config;
     this.#turns.begin();
@@ -199,7 +199,7 @@ export class ApplyLoop {
     }
   }
 
-  /** @returns how long it took since the last look at the clock */
+  /** Reads the clock. @returns the time since the last reading */
   #look(): number {
     const before = this.#lookedAt;
     this.#lookedAt = this.#config.clock.now();
@@ -231,7 +231,7 @@ export class ApplyLoop {
     slow.applied(request, result, tookMs);
   }
 
-  /** A failure of `work` names the entry, for whoever has to find out what is wrong with it. */
+  /** Runs `work` and adds the entry's index to its error, so that an operator can find the entry. */
   #naming<Result>(entry: Entry, work: (entry: Entry) => Result): Result {
     try {
       return work(entry);
@@ -241,7 +241,7 @@ export class ApplyLoop {
     }
   }
 
-  /** @returns whether the entry is applied; when not, steps of it are left */
+  /** Applies an entry, unless it is to be skipped. @returns false when further steps are left */
   readonly #applyEntry = (entry: Entry): boolean => {
     if (!this.#config.skippedEntries.has(entry.index)) return this.#apply(entry);
     this.#skip(entry);
@@ -249,7 +249,7 @@ export class ApplyLoop {
     return true;
   };
 
-  /** @throws Error when the entry changes the membership: raft has counted its voters by it */
+  /** Skips an entry. @throws Error for a change of the membership, since raft has counted its voters by it already */
   #skip(entry: Entry): void {
     const { applier, logger } = this.#config;
     if (entry.type !== "EntryNormal") throw new Error("it changes the membership, so that it cannot be skipped");
@@ -266,7 +266,7 @@ export class ApplyLoop {
     this.#look();
   }
 
-  /** @returns whether the entry is applied; when not, steps of it are left */
+  /** Applies an entry by its type. @returns false when further steps are left */
   #apply(entry: Entry): boolean {
     const { applier, onFirstOfTerm } = this.#config;
     switch (entry.type) {
@@ -312,7 +312,7 @@ export class ApplyLoop {
     return this.#step(this.#underWay);
   }
 
-  /** Takes the next step of an entry. @returns whether it was the last one */
+  /** Runs the next step of an entry. @returns whether it was the last one */
   #step(underWay: UnderWay): boolean {
     const { entry, request, steps } = underWay;
     const step = steps.next();
@@ -328,7 +328,7 @@ export class ApplyLoop {
   #applied({ index, term }: Entry, request: InternalRaftRequest, result: ApplyResult): void {
     const { position, proposals, raiseNoSpace } = this.#config;
     const id = requestIdOf(request) as RequestId;
-    // The client hears of it when all members know that there is no room for more.
+    // The client gets its answer only when the alarm has been applied.
     if (result.error === undefined && result.overQuota) void raiseNoSpace().then(() => proposals.settle(id, result));
     else proposals.settle(id, result);
     position.applyTo(index, term);

@@ -8,7 +8,7 @@ import type {
 } from "../../raft/index.js";
 import { raftpb } from "../../wire/index.js";
 
-/** By their numbers in raftpb. */
+/** The types in the order of their numbers in raftpb. */
 const types: readonly ConfChangeType[] = [
   "ConfChangeAddNode",
   "ConfChangeRemoveNode",
@@ -21,7 +21,7 @@ const transitions: readonly ConfChangeTransition[] = [
   "ConfChangeTransitionJointExplicit",
 ];
 
-/** Conf changes as entries carry them: the bytes of `raftpb.ConfChange` or `raftpb.ConfChangeV2`. */
+/** Encodes and decodes the conf changes in entries: `raftpb.ConfChange` and `raftpb.ConfChangeV2`. */
 export const confChangeCodec: ConfChangeCodec = {
   encode(change) {
     if (change.version === 1) return raftpb.ConfChange.encode({ ...change, type: types.indexOf(change.type) });

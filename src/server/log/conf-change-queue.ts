@@ -1,21 +1,22 @@
 import { EtcdError } from "../../base/index.js";
 import { type Message, RaftError } from "../../raft/index.js";
 
-/** Conf changes that wait for the one before them; each is a few hundred bytes. */
+/** The most conf changes that wait for the one before them. Each takes a few hundred bytes. */
 const waitingMax = 64;
 
 /**
- * Conf changes that the leader holds back until the one before them is applied here. Raft takes one at a time and turns
- * any other into an empty entry, of which its proposer would never hear again. A follower applies a change about when
- * the leader does, and its client may ask for the next one before the leader has come as far.
+ * Holds conf changes at the leader until the one before them has been applied there. Raft accepts one at a time and
+ * turns a second one into an empty entry, so that its proposer would wait in vain. A follower applies a change at about
+ * the same time as the leader, and its client may request the next change before the leader has applied the first.
  */
 export class ConfChangeQueue {
   #waiting: (() => void)[] = [];
 
   /**
-   * Proposes now, or once `takes` says that raft is ready.
+   * Calls `propose` now, or later when raft accepts a conf change.
    *
-   * @throws EtcdError `tooManyRequests` when too many wait already; what `propose` throws when it is called now
+   * @param takes whether raft accepts one now
+   * @throws EtcdError `tooManyRequests` when too many wait already; the error of `propose` when it is called now
    */
   submit(takes: boolean, propose: () => void): void {
     if (takes && this.#waiting.length === 0) {
@@ -27,8 +28,8 @@ export class ConfChangeQueue {
   }
 
   /**
-   * Proposes what waits, one after the other, for as long as raft takes conf changes. One that is refused now is
-   * missed by its proposer, as one that is lost on its way, and times out there.
+   * Proposes the waiting conf changes one after the other, as long as raft accepts them. The proposer of one that is
+   * refused now gets a timeout, as if its message had been lost.
    */
   release(takes: () => boolean): void {
     while (this.#waiting.length > 0 && takes()) {

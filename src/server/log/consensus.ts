@@ -54,21 +54,21 @@ export interface ConsensusConfig {
   readonly logger: Logger;
   readonly counters: ServerCounters;
   readonly slow: SlowRequests;
-  /** There is news of the leader. */
+  /** Called when the leader or the state of this member has changed. */
   readonly onLeadership: () => void;
-  /** The first entry of `term` was applied, and so was everything of the terms before. */
+  /** Called when the first entry of `term`, and so everything of earlier terms, has been applied. */
   readonly onFirstOfTerm: (term: number) => void;
-  /** Raises the alarm of a member that is full. */
+  /** Raises the NOSPACE alarm of this member. */
   readonly raiseNoSpace: () => Promise<void>;
-  /** This member has been removed from the cluster: by the log, or as a peer says. */
+  /** Called when this member has been removed from the cluster, by a log entry or as reported by a peer. */
   readonly onRemoved: () => void;
-  /** The member must stop. */
+  /** Called when the member must stop. */
   readonly onFailure: (error: Error) => void;
 }
 
 /**
- * Everything between a request and its place in the log: the raft node loop, the apply loop that it hands entries to,
- * the other members, and those who wait for any of them.
+ * The replication of requests: the raft node loop, the apply loop, the traffic with other members, and the waiting
+ * proposals and reads.
  */
 export class Consensus implements RaftHandler {
   readonly position: LogPosition;
@@ -86,7 +86,7 @@ export class Consensus implements RaftHandler {
   readonly #transfer: SnapshotTransfer;
   readonly #install: SnapshotInstall;
   readonly #firstElection: FirstElection;
-  /** How many gaps in this member's time there were when it last proved that it leads. */
+  /** The number of gaps in this member's awake time when it last proved its leadership. */
   #provenGaps = 0;
 
   constructor(config: ConsensusConfig) {
@@ -142,8 +142,8 @@ export class Consensus implements RaftHandler {
   }
 
   /**
-   * Whether this member still leads, as far as it can be sure. Raft sees to that as long as ticks come: after a gap it
-   * asks the others, once.
+   * Whether this member still leads. While ticks arrive, raft's own quorum check ensures that. After a gap in the ticks
+   * a quorum is asked once.
    */
   async ensureLeadership(): Promise<boolean> {
     const { gaps } = this.#config.member.awakeTime;
@@ -154,26 +154,26 @@ export class Consensus implements RaftHandler {
     return true;
   }
 
-  /** Whether this member still leads in `term`, as a quorum says when it is asked now. */
+  /** Whether a quorum confirms now that this member leads in `term`. */
   async proveLeadership(term: number): Promise<boolean> {
     try {
       await this.readIndex.wait();
     } catch {
-      // Whatever the reason: nobody confirmed it.
+      // Whatever the error is, the leadership was not confirmed.
       return false;
     }
     return this.leadership.termLed === term;
   }
 
-  /** Status of the raft node. */
+  /** The status of the raft node. */
   status(): Status {
     return this.#raftNode.status();
   }
 
   /**
-   * Proposes a conf change and waits until it is applied.
+   * Proposes a conf change and waits until it has been applied.
    *
-   * @throws EtcdError why it was refused, or why the wait ended; after a wait that ended early it may still be applied
+   * @throws EtcdError the refusal, or the reason why the wait ended early; the change may still be applied then
    */
   async configure(change: Pick<ConfChangeV1, "type" | "nodeId" | "context">, call?: Call): Promise<void> {
     const id = this.nextId();
@@ -187,12 +187,12 @@ export class Consensus implements RaftHandler {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** Asks raft to hand leadership on; whether it did is told by `leadership`. */
+  /** Asks raft to transfer the leadership. `leadership` shows whether it succeeds. */
   transferLeadership(to: NodeId): void {
     this.#raftNode.transferLeadership(to);
   }
 
-  /** Lets nobody in any more, and resolves when everybody who waits has been served. */
+  /** Refuses new requests, and resolves when all waiting ones have been answered. */
   async drain(): Promise<void> {
     const stopped = new EtcdError("stopped");
     for (const waiting of [this.proposals, this.#confChanges, this.readIndex]) waiting.refuse(stopped);
@@ -201,7 +201,7 @@ export class Consensus implements RaftHandler {
     await this.#applyLoop.whenDrained();
   }
 
-  /** Refuses everybody who still waits; the log holds what raft last decided. */
+  /** Refuses the waiting requests and stops. The log then contains raft's last state. */
   async stop(): Promise<void> {
     this.halt();
     await this.#raftNode.stop();
@@ -209,7 +209,7 @@ export class Consensus implements RaftHandler {
     await this.#applyLoop.whenSettled();
   }
 
-  /** From here on nothing is applied or acknowledged. */
+  /** Stops applying and acknowledging at once. */
   halt(): void {
     const stopped = new EtcdError("stopped");
     this.#firstElection.stop();
@@ -267,7 +267,7 @@ export class Consensus implements RaftHandler {
     this.#config.onFailure(error);
   }
 
-  /** What may have become of a proposal that was made then and has not been answered. */
+  /** The error for a proposal of that time that was not answered: lost with a former leader, or timed out. */
   #timeoutKind(askedAt: number): ErrorKind {
     const { leadership, traffic } = this;
     if (leadership.mayHaveBeenLost(askedAt, electionTimeoutMs(this.#config.settings))) return "timeoutLeaderFailure";

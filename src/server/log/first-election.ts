@@ -7,7 +7,7 @@ import type { RaftNode } from "./raft-node.js";
 
 const lookMs = 50;
 const looks = 100;
-/** Ticks that are waited for all the same: a leader there is has time to say so. */
+/** The ticks that remain of the election timeout, so that an existing leader has time to send a heartbeat. */
 const ticksKept = 2;
 
 export interface FirstElectionConfig {
@@ -21,7 +21,7 @@ export interface FirstElectionConfig {
   readonly logger: Logger;
 }
 
-/** Spares a member that has just started most of the time that it would wait for a leader. */
+/** Shortens the first election timeout of a member that has just started. */
 export class FirstElection {
   readonly #config: FirstElectionConfig;
   #timer: Timer | undefined;
@@ -32,8 +32,10 @@ export class FirstElection {
   }
 
   /**
-   * @param commit what the log is known to have committed. It is applied first: a conf change among it may be the one
-   *   that gives this member its vote.
+   * Starts to wait for the first election.
+   *
+   * @param commit the known commit index of the log. Its entries are applied first, since one of them may be the conf
+   *   change that makes this member a voter.
    */
   start(commit: number): void {
     const { settings, position, raftNode, memberId } = this.#config;
@@ -41,7 +43,7 @@ export class FirstElection {
       if (this.#stopped) return;
       const { voters, votersOutgoing } = raftNode.status().config;
       const alone = votersOutgoing.length === 0 && voters.length === 1 && voters[0] === memberId;
-      // Its own vote is the majority, so nothing is gained by waiting for the election timeout.
+      // A single voter wins by its own vote, so it does not have to wait for the election timeout.
       if (alone) raftNode.campaign();
       else if (settings.electionTickAdvance) this.#look(looks);
     });
@@ -52,7 +54,7 @@ export class FirstElection {
     this.#timer?.cancel();
   }
 
-  /** Waits until peers can be reached: before that there is nobody to vote. */
+  /** Waits until peers can be reached, since nobody could vote before. */
   #look(left: number): void {
     const { settings, activePeers, clock, leadership } = this.#config;
     if (left === 0 || leadership.hasLeader || settings.electionTicks <= ticksKept) return;

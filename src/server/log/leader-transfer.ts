@@ -9,11 +9,11 @@ export interface LeaderTransferConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly requestTimeoutMs: number;
-  /** After this raft has given a transfer up. */
+  /** The time after which raft gives up a transfer. */
   readonly electionTimeoutMs: number;
 }
 
-/** Hands the leadership to another member. */
+/** Transfers the leadership to another member. */
 export class LeaderTransfer {
   readonly #config: LeaderTransferConfig;
 
@@ -22,9 +22,10 @@ export class LeaderTransfer {
   }
 
   /**
-   * Resolves when the member leads.
+   * Transfers the leadership. Resolves when the target leads.
    *
-   * @throws EtcdError `notLeader` when this member does not lead, `badLeaderTransferee` when that one cannot, `timeout`
+   * @throws EtcdError `notLeader` when this member does not lead, `badLeaderTransferee` when the target cannot lead,
+   *   `timeout`
    */
   async moveTo(target: NodeId): Promise<void> {
     const { consensus, cluster, requestTimeoutMs } = this.#config;
@@ -34,7 +35,7 @@ export class LeaderTransfer {
     await this.#move(target, requestTimeoutMs);
   }
 
-  /** Before this member stops: to the voter that has been reachable for longest, if there is one. */
+  /** Transfers the leadership before this member stops, to the voter that has been reachable for longest. */
   async handOver(): Promise<void> {
     const { consensus, cluster, logger, electionTimeoutMs, requestTimeoutMs } = this.#config;
     const fields = { "local-member-id": idText(cluster.localId) };

@@ -1,14 +1,14 @@
 import type { Clock, MemberId } from "../../base/index.js";
 import { type NodeId, noNode, type SoftState } from "../../raft/index.js";
 
-/** Who leads, as this member last heard. The raft node loop writes it. */
+/** The current leader as far as this member knows. The raft node loop updates it. */
 export class Leadership {
   readonly #memberId: MemberId;
   readonly #clock: Clock;
   #lead: NodeId = noNode;
-  /** The term in which this member leads, while it does. */
+  /** The term in which this member leads; undefined while it does not. */
   #termLed: number | undefined;
-  /** When this member last became the leader. */
+  /** The time at which this member last became the leader. */
   #electedAt: number | undefined;
   #changes = 0;
   readonly #listeners = new Set<(lead: NodeId) => void>();
@@ -26,31 +26,31 @@ export class Leadership {
     return this.#lead !== noNode;
   }
 
-  /** This member leads. */
+  /** Whether this member leads. */
   get leading(): boolean {
     return this.#termLed !== undefined;
   }
 
   /**
-   * The term in which this member leads; undefined when it does not. What it decides as the leader is proposed in this
-   * term or not at all.
+   * The term in which this member leads; undefined when it does not. Its decisions as the leader may be proposed in
+   * this term only.
    */
   get termLed(): number | undefined {
     return this.#termLed;
   }
 
-  /** How often another leader was seen than before. */
+  /** The number of times that the leader has changed. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** A request that was asked then may have gone to the leader before this one, and been lost with it. */
+  /** Whether a request of that time may have been sent to the previous leader and been lost with it. */
   mayHaveBeenLost(askedAt: number, electionTimeoutMs: number): boolean {
     const elected = this.#electedAt;
     return elected !== undefined && askedAt > elected - 2 * electionTimeoutMs && askedAt < elected;
   }
 
-  /** @returns whether another member leads than was last heard of */
+  /** Takes raft's latest state. @returns whether the leader has changed */
   update(state: SoftState, term: number): boolean {
     const fresh = state.lead !== noNode && state.lead !== this.#lead;
     this.#lead = state.lead;
@@ -63,7 +63,7 @@ export class Leadership {
     return fresh;
   }
 
-  /** Calls `listener` whenever there is news of the leader, with 0 when there is none; returns how to stop that. */
+  /** Calls `listener` at every change of the leader, with 0 when there is none. @returns unsubscribes */
   onChange(listener: (lead: NodeId) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -6,13 +6,13 @@ interface Waiter {
 }
 
 /**
- * How far this member has come in the raft log: `applied <= committed`. The loops write it, everybody reads it.
+ * The committed and applied positions in the raft log: `applied <= committed`. The raft and apply loops update them.
  */
 export class LogPosition {
   #committed: number;
   #applied: number;
   #term: number;
-  /** Ascending by index. */
+  /** The waiters, in ascending order of their index. */
   readonly #waiters: Waiter[] = [];
 
   constructor(index: number, term: number) {
@@ -29,7 +29,7 @@ export class LogPosition {
     return this.#applied;
   }
 
-  /** Term of the entry that was applied last; what response headers carry. */
+  /** The term of the last applied entry, which response headers contain. */
   get term(): number {
     return this.#term;
   }
@@ -38,21 +38,21 @@ export class LogPosition {
     if (index > this.#committed) this.#committed = index;
   }
 
-  /** The entry at `index` has been applied; whoever waited for it goes on. */
+  /** Records that the entry at `index` has been applied, and wakes its waiters. */
   applyTo(index: number, term: number): void {
     assert(index === this.#applied + 1, "entries are applied one after the other");
     assert(index <= this.#committed, "only committed entries are applied");
     this.#moveTo(index, term);
   }
 
-  /** A state as of `index` has taken the place of this one. */
+  /** Records that a snapshot at `index` has replaced the state. */
   jumpTo(index: number, term: number): void {
     assert(index > this.#applied, "a received state is ahead of this one");
     this.commitTo(index);
     this.#moveTo(index, term);
   }
 
-  /** Resolves when `index`, which is committed, has been applied; never, when the member stops before that. */
+  /** Resolves when the committed entry at `index` has been applied; never, if the member stops before. */
   whenApplied(index: number): Promise<void> {
     if (index <= this.#applied) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,11 +1,11 @@
 import { type Entry, entriesSize, type Message, type NodeId } from "../../raft/index.js";
 
-/** Entries of one append, together; more would hold up what comes behind. */
+/** The most bytes of entries in a merged append. A longer one would delay the messages behind it. */
 const mergedBytesMax = 256 * 1024;
 
-/** Appends to one follower that go on from each other. */
+/** Consecutive appends to a follower. */
 interface Run {
-  /** Where the first of them is. */
+  /** The position of the first append. */
   readonly at: number;
   readonly first: Message;
   readonly entries: Entry[];
@@ -15,8 +15,8 @@ interface Run {
 }
 
 /**
- * Raft makes an append of each proposal, for each follower. Those that go on from each other become one: the follower
- * stores and answers them together, and the answer to the last entry answers all.
+ * Merges consecutive appends. Raft makes an append for each proposal and follower. A follower stores the entries of a
+ * merged append together, and its answer for the last entry covers all of them.
  */
 export function mergeAppends(messages: readonly Message[]): readonly Message[] {
   const kept: Message[] = [];
@@ -44,7 +44,7 @@ export function mergeAppends(messages: readonly Message[]): readonly Message[] {
   return kept;
 }
 
-/** Takes the message into the run, if it goes on from it. */
+/** Adds the message to the run if it continues the run. @returns whether it did */
 function joins(run: Run | undefined, { index, logTerm, term, entries, commit }: Message): boolean {
   if (run === undefined) return false;
   const { first } = run;

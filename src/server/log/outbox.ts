@@ -1,22 +1,22 @@
 import type { Message, NodeId, Ready } from "../../raft/index.js";
 import { mergeAppends } from "./merge-appends.js";
 
-/** The messages of one `Ready`, by when they may leave. */
+/** The messages of a `Ready`, grouped by the time at which they may be sent. */
 export interface Outbox {
-  /** They promise nothing that is still to be stored. */
+  /** Messages that depend on nothing that still has to be stored. They are sent at once. */
   readonly now: Message[];
-  /** They leave when the `Ready` is stored. */
+  /** Messages that are sent after the `Ready` has been stored. */
   readonly stored: Message[];
-  /** They go with the database as it stands. */
+  /** Messages with a snapshot. They are sent together with the current database. */
   readonly snapshots: Message[];
 }
 
 /**
- * Sorts out what leaves when. A leader's messages leave while its own disk writes: its followers write meanwhile, and
- * its own entries count toward a quorum only once they are stored.
+ * Decides which messages may be sent before the disk sync. A leader's messages are sent while its own disk writes: the
+ * followers write at the same time, and the leader's entries count towards a quorum only when they are stored.
  *
- * @param storedTerm the term that is on this disk
- * @param isRemoved whoever is told nothing any more
+ * @param storedTerm the term that is on the local disk
+ * @param isRemoved whether a member has been removed, so that it is sent nothing
  */
 export function sortMessages(
   ready: Ready,
@@ -31,7 +31,8 @@ export function sortMessages(
     if (isRemoved(message.to)) continue;
     if (message.type === "MsgSnap") outbox.snapshots.push(message);
     else if (storesNothing || isRequest(message)) outbox.now.push(message);
-    // A term that nobody else has voted on might be begun again after a crash, with other entries.
+    // If this term were sent before it is stored, a crash could make this member begin the same term again with other
+    // entries.
     else if (message.term > storedTerm) outbox.stored.push(message);
     else if (leading ? !isPromise(message) : isSignOfLife(message)) outbox.now.push(message);
     else outbox.stored.push(message);
@@ -40,8 +41,8 @@ export function sortMessages(
 }
 
 /**
- * One acceptance for each leader: a batch of small appends is full of them, and the highest says all. It need not be
- * the last: an append that was sent twice, or one that lies before the commit index, is answered with a lower index.
+ * Keeps one acceptance for each leader, the one with the highest index, since it covers the others of a batch. It need
+ * not be the last: a repeated append, or one before the commit index, is answered with a lower index.
  */
 function withoutOutdone(messages: readonly Message[]): readonly Message[] {
   const answered = new Map<NodeId, Message>();
@@ -52,7 +53,7 @@ function withoutOutdone(messages: readonly Message[]): readonly Message[] {
   return messages.filter((message) => !isAcceptance(message) || answered.get(message.to) === message);
 }
 
-/** A leader passes over answers of an older term, so these say nothing, whatever their index. */
+/** Whether an acceptance replaces the kept one. A leader ignores acceptances of older terms, whatever their index. */
 function outdoes(kept: Message | undefined, { term, index }: Message): boolean {
   if (kept === undefined) return false;
   return kept.term === term ? kept.index >= index : kept.term > term;
@@ -66,12 +67,12 @@ function isPromise({ type }: Message): boolean {
   return type === "MsgAppResp" || type === "MsgVoteResp" || type === "MsgPreVoteResp";
 }
 
-/** The leader need not wait for a disk to know that it still leads. */
+/** Whether a message only confirms that its sender is alive, which does not depend on the disk. */
 function isSignOfLife({ type }: Message): boolean {
   return type === "MsgHeartbeatResp";
 }
 
-/** Forwarded to the leader as they came: they say nothing of this member. */
+/** Whether a message is a client's request that is forwarded to the leader. It does not depend on the local state. */
 function isRequest({ type }: Message): boolean {
   return type === "MsgProp" || type === "MsgReadIndex";
 }

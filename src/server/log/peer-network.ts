@@ -1,27 +1,27 @@
 import type { ClusterId, MemberId } from "../../base/index.js";
 import type { PeerClient, RaftSink, SnapshotSink, Transport } from "../../transport/index.js";
 
-/** The way to the other members; HTTP in a real cluster. None of its calls waits for anybody. */
+/** The network to the other members, which is HTTP in a real cluster. None of its calls blocks. */
 export type PeerNetwork = Omit<Transport, "handler" | "counters"> & Partial<Pick<Transport, "counters">>;
 
-/** What a network delivers to its member. */
+/** The callbacks by which a network delivers messages to its member. */
 export interface PeerLink {
   readonly memberId: MemberId;
   readonly clusterId: ClusterId;
   readonly raft: RaftSink;
   readonly snapshotSink: SnapshotSink;
-  /** A peer says that this member has been removed for good. */
+  /** Called when a peer reports that this member has been removed for good. */
   readonly onRemoved: () => void;
 }
 
-/** How a member is tied to its peers. */
+/** Connects a member with its peers. */
 export interface PeerAccess {
   connect(link: PeerLink): PeerNetwork;
-  /** Questions that do not go through raft. */
+  /** Sends requests to peers that do not go through raft. */
   readonly client: PeerClient;
 }
 
-/** The network of a member that has no peers. */
+/** The network of a member without peers. */
 export const noPeers: PeerNetwork = {
   send: () => undefined,
   sendSnapshot: (snapshot) => snapshot.release(),

@@ -12,19 +12,19 @@ export interface PeerTrafficConfig {
   readonly received: ReceivedSnapshots;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Asked when there is a message for it. */
+  /** Returns the raft node, which is created later than this. */
   readonly raftNode: () => RaftNode;
-  /** A peer says that this member has been removed for good. */
+  /** Called when a peer reports that this member has been removed for good. */
   readonly onRemoved: () => void;
-  /** What became of a snapshot that was sent; raft has been told. */
+  /** Called with the outcome of sending a snapshot, after raft has been informed. */
   readonly onSnapshotReport: (id: NodeId, outcome: "finish" | "failure") => void;
 }
 
-/** What goes to and comes from the other members: whom the network knows follows the membership. */
+/** The raft messages to and from the other members. It adds and removes peers of the network with the membership. */
 export class PeerTraffic implements RaftSink {
   readonly network: PeerNetwork;
   readonly #config: PeerTrafficConfig;
-  /** Those the network was told of. */
+  /** The members that were added to the network. */
   readonly #known = new Set<MemberId>();
 
   constructor(config: PeerTrafficConfig) {
@@ -40,7 +40,7 @@ export class PeerTraffic implements RaftSink {
       }) ?? noPeers;
   }
 
-  /** Makes the network know exactly the members there are. */
+  /** Makes the network's peers equal to the current members. */
   meet(): void {
     const { cluster } = this.#config;
     for (const id of [...this.#known]) if (cluster.member(id) === undefined) this.#remove(id);
@@ -50,7 +50,7 @@ export class PeerTraffic implements RaftSink {
     }
   }
 
-  /** A change was applied. */
+  /** Updates the network after a membership change has been applied. */
   membershipChanged({ type, nodeId }: ConfChangeV1): void {
     const id = nodeId as MemberId;
     const member = this.#config.cluster.member(id);
@@ -59,7 +59,7 @@ export class PeerTraffic implements RaftSink {
     else this.#add(id, member.peerUrls);
   }
 
-  /** @throws Error when the message is not for this member, or its sender is none any more */
+  /** Passes a message to raft. @throws Error when it is for another member, or its sender has been removed */
   process(message: Message): void {
     const { cluster, logger, raftNode } = this.#config;
     const { from, to } = message;
@@ -83,7 +83,7 @@ export class PeerTraffic implements RaftSink {
     try {
       raftNode().step(message);
     } catch (error) {
-      // An answer of somebody who is no member here, or a proposal that nobody can take: who made it asks again.
+      // Raft dropped the message: an answer of an unknown member, or a proposal without a leader. Its proposer retries.
       if (!(error instanceof RaftError)) throw error;
       logger.debug("raft did not take a message", { "message-type": message.type, error: error.message });
     }
@@ -103,13 +103,13 @@ export class PeerTraffic implements RaftSink {
     onSnapshotReport(id, outcome);
   }
 
-  /** Whether the connection to that member has stood since then. */
+  /** Whether the connection to a member has existed since the given time. */
   connectedSince(id: NodeId, since: number): boolean {
     const active = this.network.activeSince(id as MemberId);
     return active !== undefined && active < since;
   }
 
-  /** Whether, this member included, most members have been reachable since then. */
+  /** Whether a quorum of members, this one included, has been reachable since the given time. */
   quorumConnectedSince(since: number): boolean {
     const { cluster } = this.#config;
     const members = cluster.members();
@@ -117,7 +117,7 @@ export class PeerTraffic implements RaftSink {
     return connected.length >= Math.floor(members.length / 2) + 1;
   }
 
-  /** The member among `ids` that has been reachable for longest; undefined when none is reachable. */
+  /** The member among `ids` that has been reachable for the longest time; undefined when none is reachable. */
   longestConnected(ids: readonly MemberId[]): MemberId | undefined {
     let longest: { readonly id: MemberId; readonly since: number } | undefined;
     for (const id of ids) {

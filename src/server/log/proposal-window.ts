@@ -2,15 +2,15 @@ import { EtcdError, FairQueue } from "../../base/index.js";
 
 const mebibyte = 1024 * 1024;
 /**
- * Proposed here and not answered yet: two writes of the raft log's largest size, so that one is gathered while the disk
- * has the other. What is proposed next waits for as much.
+ * The most bytes of proposals that are not answered yet: twice the largest write of the raft log, so that one write is
+ * gathered while the disk has the other. Further proposals wait.
  */
 const openBytesMax = 8 * mebibyte;
-/** A request of this size or less is short. */
+/** The maximum size of a short request. */
 const shortBytesMax = 64 * 1024;
-/** Short requests that are under way beside others, which do not make them wait. */
+/** The most bytes of short requests under way. They have this room of their own beside long requests. */
 const openShortBytesMax = 4 * mebibyte;
-/** Requests that wait until some of those are answered; beyond, they are refused. */
+/** The most bytes of waiting requests. Further requests are refused. */
 const waitingBytesMax = 320 * mebibyte;
 
 interface Waiting {
@@ -19,26 +19,26 @@ interface Waiting {
 }
 
 /**
- * How many bytes of proposals one member has under way, from the proposal to its result. It bounds what its clients add
- * to the uncommitted log of the leader, whoever that is, and to what is committed and not applied. Others wait, and
- * clients get room in turn; short requests have room of their own, so that they do not wait behind long ones. A few
- * additions and comparisons are all that a proposal costs while there is room.
+ * Bounds the bytes of a member's proposals that are under way, from the proposal to its result. This limits the
+ * leader's uncommitted log and the entries that are committed but not applied. Further proposals wait, and clients get
+ * room in turn. Short requests have room of their own, so that they do not wait behind long ones. While there is room,
+ * a proposal costs a few additions and comparisons.
  */
 export class ProposalWindow {
   readonly #short = new Share(openShortBytesMax);
   readonly #long = new Share(openBytesMax);
 
-  /** Whether a new proposal of so many bytes has to wait. */
+  /** Whether a new proposal of this size has to wait. */
   full(bytes: number): boolean {
     return this.#share(bytes).full;
   }
 
-  /** A proposal is made. */
+  /** Counts a proposal that is made now. */
   open(bytes: number): void {
     this.#share(bytes).openBytes += bytes;
   }
 
-  /** A proposal has been answered, or nobody waits for it any more: those that wait may start. */
+  /** Releases the bytes of a proposal that was answered or abandoned, and starts waiting ones. */
   close(bytes: number): void {
     const share = this.#share(bytes);
     share.openBytes -= bytes;
@@ -46,10 +46,10 @@ export class ProposalWindow {
   }
 
   /**
-   * Calls `start` once there is room, which must then call `open`.
+   * Calls `start`, which must call `open`, when there is room.
    *
-   * @param client whom the request is for: something that all requests of one client share
-   * @returns how to give up waiting; harmless after the start
+   * @param client an object that all requests of a client share
+   * @returns a function that gives up waiting; it does nothing after the start
    * @throws EtcdError `tooManyRequests`
    */
   wait(bytes: number, start: () => void, client: object): () => void {
@@ -64,7 +64,7 @@ export class ProposalWindow {
   }
 }
 
-/** The short requests, or the long ones. */
+/** The room for short requests, or for long ones. */
 class Share {
   openBytes = 0;
   waitingBytes = 0;

@@ -10,9 +10,9 @@ interface Waiter<Result> {
 }
 
 /**
- * Where a waiter stands until it is answered. A map that much comes into and goes out of is copied to a new table every
- * hundred requests or so; the old ones, once the map itself is old, wait for a collection of the whole heap, and what
- * they point to with them. That would be every request with its call and its stream: so the place is emptied.
+ * The map's entry of a waiter, which is emptied when the waiter is answered. V8 copies a map with much traffic to a new
+ * table every hundred requests or so. Once the map is old, its former tables stay until the whole heap is collected,
+ * and would keep every request alive with its call and its stream.
  */
 interface Place<Result> {
   waiter: Waiter<Result> | undefined;
@@ -21,22 +21,22 @@ interface Place<Result> {
 export interface ProposalsConfig {
   readonly counters: ServerCounters;
   readonly clock: Clock;
-  /** How long a proposal is waited for. */
+  /** How long to wait for a proposal's result. */
   readonly timeoutMs: number;
-  /** Which refusal tells best what happened to a proposal that was not answered in time. */
+  /** The error for a proposal that was not answered in time. */
   readonly timeoutKind: (askedAt: number) => ErrorKind;
 }
 
 /**
- * Who waits for which request: the bridge between a proposal and its result, which comes out of the apply loop.
- * A request whose client gave up is no longer waited for, but it stays proposed.
+ * The waiters for the results of proposals, which the apply loop delivers. When a client gives up, its waiter is
+ * removed, but the request stays proposed.
  *
- * There is no timer and no abort listener per request: a request is answered within milliseconds, and those that are
- * not are found by `sweep`, in the order they were made.
+ * Requests have no timers and no abort listeners of their own. Most are answered within milliseconds, and `sweep` finds
+ * the others, in the order in which they were made.
  */
 export class Proposals<Result> {
   readonly #config: ProposalsConfig;
-  /** In the order they were made, hence by their end of patience. */
+  /** The waiters in the order of their proposals, which is also the order of their timeouts. */
   readonly #places = new Map<RequestId, Place<Result>>();
   #closed: EtcdError | undefined;
   #idle: (() => void)[] = [];
@@ -49,7 +49,7 @@ export class Proposals<Result> {
     return this.#places.size;
   }
 
-  /** @throws EtcdError the reason of `refuse` or `close` */
+  /** Waits for the result of a request. @throws EtcdError the error of `refuse` or `close` */
   wait(id: RequestId, call: Call | undefined): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
@@ -61,7 +61,7 @@ export class Proposals<Result> {
     return this.#places.has(id);
   }
 
-  /** Answers whoever waits for `id`, if anybody still does. */
+  /** Delivers the result of a request, if there still is a waiter. */
   settle(id: RequestId, result: Result): void {
     const waiter = this.#take(id);
     waiter?.resolve(result);
@@ -74,7 +74,7 @@ export class Proposals<Result> {
     waiter.reject(error);
   }
 
-  /** To be called every tick: lets go of those whose client is gone, or who waited long enough. */
+  /** Ends the waiters whose client has given up or whose time is over. Must be called every tick. */
   sweep(): void {
     const end = this.#config.clock.now() - this.#config.timeoutMs;
     for (const [id, { waiter }] of this.#places) {
@@ -84,18 +84,18 @@ export class Proposals<Result> {
     }
   }
 
-  /** Resolves when nobody waits any more. */
+  /** Resolves when there are no waiters. */
   whenIdle(): Promise<void> {
     if (this.#places.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Nobody is let in any more; those who wait go on waiting. */
+  /** Refuses new waiters with `error`. The present ones go on waiting. */
   refuse(error: EtcdError): void {
     this.#closed ??= error;
   }
 
-  /** Everybody who waits, and everybody who comes, gets `error`. */
+  /** Refuses all present and new waiters with `error`. */
   close(error: EtcdError): void {
     this.refuse(error);
     for (const id of [...this.#places.keys()]) this.fail(id, error);

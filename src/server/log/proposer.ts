@@ -7,10 +7,10 @@ import type { LogPosition } from "./log-position.js";
 import { ProposalWindow } from "./proposal-window.js";
 import type { Proposals } from "./proposals.js";
 
-/** Between what is committed and what is applied; more, and new proposals are refused until applying has caught up. */
+/** The most entries that are committed but not applied. Beyond it new proposals are refused, as in etcd. */
 const applyLagMax = 5_000;
 
-/** Copied, which is much cheaper than `create` with its thirty fields. */
+/** A template to copy, which is much cheaper than `create` with its thirty fields. */
 const empty = InternalRaftRequest.create();
 const emptyHeader = RequestHeader.create();
 
@@ -18,23 +18,23 @@ export interface ProposerConfig {
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
   readonly nextId: () => RequestId;
-  /** Longest encoded request. */
+  /** The maximum length of an encoded request. */
   readonly maxRequestBytes: number;
-  /** Whom a call comes from; undefined while that does not matter. */
+  /** The user of a call; undefined while authentication is disabled. */
   readonly identify: (call: Call) => Identity | undefined | Promise<Identity | undefined>;
-  /** @param wanted whether anybody waits for it still */
+  /** Proposes an entry to raft. @param wanted whether the proposer still waits */
   readonly submit: (data: Uint8Array, wanted: () => boolean) => void;
-  /** As `submit`, but only as the leader of `term`. */
+  /** Like `submit`, but only as the leader of `term`. */
   readonly submitInTerm: (term: number, data: Uint8Array) => void;
 }
 
-/** The way of a request into the log, and of its result back. */
+/** Proposes requests to the raft log and returns their results. */
 export class Proposer {
   readonly #config: ProposerConfig;
-  /** Those that are void when this member leads no more. */
+  /** The requests that are void when this member loses the leadership. */
   readonly #ofThisTerm = new Set<RequestId>();
   readonly #window = new ProposalWindow();
-  /** The raft log keeps what is proposed, and drops it from its beginning. */
+  /** The memory for encoded entries, which the raft log keeps and drops in their order. */
   readonly #entries = new ByteSlab();
 
   constructor(config: ProposerConfig) {
@@ -42,18 +42,18 @@ export class Proposer {
   }
 
   /**
-   * Proposes a request and waits until it is applied.
+   * Proposes a request and waits until it has been applied.
    *
-   * @param request with exactly one of its requests set
-   * @param who in whose name, when it is not the caller's
-   * @throws EtcdError why it was not proposed, what its applier refused, or why the wait ended; after a wait that
-   *   ended early it may still be applied
+   * @param request exactly one of its request fields is set
+   * @param who the user, if it is not the user of the call
+   * @throws EtcdError the reason why it was not proposed, the refusal of its application, or the reason why the wait
+   *   ended early; the request may still be applied then
    */
   async propose(request: Partial<InternalRaftRequest>, call?: Call, who?: Identity): Promise<Carried> {
     const { position, nextId, maxRequestBytes, identify } = this.#config;
     if (position.committed > position.applied + applyLagMax) throw new EtcdError("tooManyRequests");
     const found = who ?? (call && identify(call));
-    // Known at once nearly always; a turn of the event loop would cost more than to look.
+    // The user is nearly always known at once. Awaiting would cost a turn of the event loop.
     const identity = found instanceof Promise ? await found : found;
     const id = nextId();
     const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
@@ -65,16 +65,16 @@ export class Proposer {
   }
 
   /**
-   * Proposes what this member has decided as the leader of `term`: that a lease has run out, what is left of one, what
-   * is compacted, that members differ. The term must be taken before that is looked at.
+   * Proposes a decision of this member as the leader of `term`: to revoke an expired lease, to checkpoint one, to
+   * compact, or to raise an alarm. The caller must read the term before it makes the decision.
    *
-   * The rule needs nothing in the request, so it holds among members of etcd too: raft takes the proposal only from the
-   * leader of `term`, and never forwards it, so its entry is of `term`. Such an entry is either in the log of whoever
-   * leads next, before the first entry of that term, or it is lost for good. A new leader starts its leases over, and
-   * renews them, only once it has applied that first entry. So nothing that was decided in one term takes effect after
-   * what clients were told in another, and whoever applies an entry need not ask in which term it was decided.
+   * Raft accepts such a proposal only while this member leads in `term`, and never forwards it, so its entry has that
+   * term. The entry is either in the next leader's log, before the first entry of the next term, or lost for good. A
+   * new leader renews all leases, and accepts renewals, only after it has applied the first entry of its term. So a
+   * decision of one term never takes effect after what clients were told in a later one. The request itself contains no
+   * term, so this also holds in clusters with members of etcd.
    *
-   * @throws EtcdError as `propose`; `leaderChanged` when this member does not lead in `term` (any more)
+   * @throws EtcdError as `propose`; `leaderChanged` when this member does not lead in `term`
    */
   async proposeInTerm(term: number, request: Partial<InternalRaftRequest>, who?: Identity): Promise<Carried> {
     const id = this.#config.nextId();
@@ -85,19 +85,19 @@ export class Proposer {
     );
   }
 
-  /** As `propose`, for what members still agree on in the words of etcd's first store. */
+  /** Like `propose`, for requests that are still replicated in etcd's v2 format. */
   async proposeV2(makeRequest: (id: RequestId) => Request): Promise<void> {
     const id = this.#config.nextId();
     await this.#submit(id, Request.encode(makeRequest(id)), undefined);
   }
 
-  /** As `proposeInTerm`, in those words. */
+  /** Like `proposeInTerm`, for a request in etcd's v2 format. */
   async proposeV2InTerm(term: number, makeRequest: (id: RequestId) => Request): Promise<void> {
     const id = this.#config.nextId();
     await this.#submitInTerm(term, id, Request.encode(makeRequest(id)));
   }
 
-  /** This member leads no more: nobody need wait any longer for what was proposed in its term. */
+  /** Ends the waits for proposals of the leader's term, after this member has lost the leadership. */
   leadershipLost(): void {
     const lost = new EtcdError("leaderChanged");
     for (const id of this.#ofThisTerm) this.#config.proposals.fail(id, lost);
@@ -109,7 +109,9 @@ export class Proposer {
     return this.#answer(id, kept.length, call, () => submit(kept, () => proposals.isWaiting(id)));
   }
 
-  /** Encodes it a second time when its turn comes: what waits need not be in memory twice. */
+  /**
+   * Proposes when there is room. The request is encoded again then, so that waiting requests are not in memory twice.
+   */
   async #submitLater(
     id: RequestId,
     bytes: number,
@@ -166,7 +168,9 @@ export class Proposer {
   }
 }
 
-/** Only what clients store waits for room. Leases, alarms, users and the like are small, and matter more under load. */
+/**
+ * Only writes of keys wait for room. Requests for leases, alarms, users and the like are small and must not be delayed.
+ */
 function mayWait({ put, txn }: Partial<InternalRaftRequest>): boolean {
   return put !== undefined || txn !== undefined;
 }
@@ -176,7 +180,7 @@ function carriedOf(result: ApplyResult): Carried {
   return result;
 }
 
-/** The response of a request, which is of its own kind. */
+/** The response of a request, whose kind is that of the request. */
 export function responseOf<Case extends keyof ResponseOf>({ response }: Carried, kind: Case): ResponseOf[Case] {
   assert(isOf(response, kind), "a request is answered with a response of its kind");
   return response.value;

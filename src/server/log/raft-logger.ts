@@ -1,10 +1,10 @@
 import type { Logger } from "../../base/index.js";
 import { type NodeId, noNode, type RaftLogger } from "../../raft/index.js";
 
-/** etcd marks lines of raft so. They are whole sentences, and the only messages that hold values. */
+/** The field that marks raft's lines in etcd's log. Their messages are whole sentences that contain values. */
 const fields = { logger: "raft" };
 
-/** Raft's own lines, as lines of the log. */
+/** Writes the lines of the raft library to the log. */
 export function raftLogger(logger: Logger): RaftLogger {
   return {
     debug: (line) => logger.debug(line(), fields),
@@ -15,7 +15,7 @@ export function raftLogger(logger: Logger): RaftLogger {
   };
 }
 
-/** Says what etcd's node loop says when another leader is known than before, or none. Scripts wait for this. */
+/** Logs etcd's lines about a change of the leader. Scripts wait for them. */
 export function sayLeader(logger: Logger, member: NodeId, before: NodeId, lead: NodeId, term: number): void {
   if (lead === before) return;
   const [name, old, current] = [member, before, lead].map((id) => id.toString(16));

@@ -23,32 +23,33 @@ import { ConfChangeQueue, proposesConfChange } from "./conf-change-queue.js";
 import { sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";
 
-/** Who drives the member, and what raft has for it. For one `Ready` the calls come in this order. */
+/** The callbacks of the raft node loop. For one `Ready` they are called in this order. */
 export interface RaftHandler {
-  /** The loop is about to take what raft has: last call for a ReadIndex. */
+  /** Called before the loop takes a `Ready`, so that a ReadIndex request can still be added. */
   beforeReady(): void;
   /**
-   * The log is committed up to `index`. Called before any message leaves that carries this commit index: a follower
-   * may apply an entry and answer its client at once, and the client's next question to this member must wait for
-   * that entry.
+   * The log is committed up to `index`. Called before any message with this commit index is sent: a follower may apply
+   * an entry and answer its client at once, and the client's next request to this member must wait for that entry.
    */
   commitMoved(index: number): void;
-  /** @param term of the leader, or the newest one known while there is none */
+  /** The leader or the role of this member has changed. @param term the leader's term, or the latest known one */
   leaderNews(state: SoftState, term: number): void;
   readStates(states: readonly ReadState[]): void;
-  /** A snapshot has taken the place of the whole log on disk; what is committed after it rests on it. */
+  /** A snapshot has replaced the whole log on disk. Later entries build on it. */
   restored(snapshot: Snapshot): void;
   /**
-   * Entries that are on disk here and stored by a quorum, in order, each once. They may be applied later: the raft loop
-   * does not wait for it, and raft is told with `applied`.
+   * Committed entries that are also on the local disk, in order and each once. The handler may apply them later and
+   * reports that with `applied`; the raft loop does not wait.
    */
   committed(entries: readonly Entry[]): void;
-  /** Raft wants a peer to be sent the state as it stands; how that went is told with `reportSnapshot`. */
+  /** Raft requests that a snapshot is sent to a peer. The outcome is reported with `reportSnapshot`. */
   sendSnapshot(message: Message): void;
   isRemoved(id: NodeId): boolean;
-  /** One tick has passed. */
+  /** A tick has passed. */
   tick(): void;
-  /** The log could not be written, or a fact does not hold: the loop is over and the member must stop. Called once. */
+  /**
+   * The log could not be written, or an invariant is broken. The loop has ended and the member must stop. Called once.
+   */
   failed(error: Error): void;
 }
 
@@ -64,7 +65,7 @@ export interface RaftNodeConfig {
   readonly counters: ServerCounters;
 }
 
-/** Proposals that wait for a leader. */
+/** The most proposals that wait for a leader. */
 const unsentMax = 5_000;
 
 const lateHeartbeatText =
@@ -75,30 +76,31 @@ interface SnapshotToSave {
   readonly saved: () => void;
 }
 
-/** A proposal that waits for a leader; nobody may be waiting for it any more. */
+/** A proposal that waits for a leader. Its proposer may have given up. */
 interface Unsent {
   readonly propose: () => void;
   readonly wanted: () => boolean;
 }
 
 /**
- * Drives raft: ticks, and takes what it has ready, again and again: save, send, hand over, advance. Whatever is
- * proposed while one `Ready` is being written rides in the next, so that many proposals share one write of the disk.
+ * Drives raft with ticks, and processes one `Ready` after the other: saves it, sends messages, passes on committed
+ * entries, and advances. Proposals that arrive while a `Ready` is being written are part of the next one, so that many
+ * proposals share one disk sync.
  *
- * Committed entries are handed over while the disk writes the next ones, never before they are on this disk
- * themselves: a member that is alone would otherwise acknowledge what it can still lose.
+ * Committed entries are passed on while the disk writes the next ones, but never before they are on the local disk.
+ * Otherwise a single member would acknowledge writes that it can still lose.
  */
 export class RaftNode {
   readonly #config: RaftNodeConfig;
   readonly #node: RawNode;
   #timer: Timer | undefined;
   #latestTick: number;
-  /** When the tick that comes next should: those that come late do not make those after them late. */
+  /** The time at which the next tick is due. A late tick does not delay the ticks after it. */
   #nextTick = 0;
   #state: "idle" | "scheduled" | "running" = "idle";
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
-  /** Set while a hard state is not on disk: a commit index that moved alone is worth no sync, and rides along later. */
+  /** A hard state that is not on disk yet. A change of the commit index alone needs no sync and is saved later. */
   #unsavedState: HardState | undefined;
   #storedTerm: number;
   #hasLeader = false;
@@ -121,7 +123,7 @@ export class RaftNode {
     this.wake();
   }
 
-  /** Ends after the write that is under way, with what raft last decided on disk. */
+  /** Stops after the current write. Raft's last state is on disk then. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -130,7 +132,7 @@ export class RaftNode {
     await this.#save([], undefined);
   }
 
-  /** The loop comes by after whatever I/O is being handled right now, so that what arrives together goes together. */
+  /** Runs the loop after the I/O events that are being handled, so that proposals of one turn share a `Ready`. */
   wake(): void {
     if (this.#state !== "idle" || this.#stopped) return;
     this.#state = "scheduled";
@@ -140,9 +142,9 @@ export class RaftNode {
   }
 
   /**
-   * Takes a proposal; without a leader it waits for one.
+   * Proposes data. Without a leader the proposal waits for one.
    *
-   * @param wanted whether anybody waits for it still, when there is a leader
+   * @param wanted whether the proposer still waits, called when there is a leader again
    * @throws EtcdError `leaderChanged` when raft dropped it, `tooManyRequests` when too many wait already, or too many
    *   bytes are not committed yet
    */
@@ -151,26 +153,26 @@ export class RaftNode {
   }
 
   /**
-   * Takes what this member has decided as the leader of `term`. It is neither forwarded to another leader nor kept for
-   * a later term: in the log it stands as an entry of `term`, before everything of the terms after, or it does not.
+   * Proposes a decision of this member as the leader of `term`. It is neither forwarded to another leader nor kept for
+   * a later term: its entry has this term, or there is none.
    *
-   * @throws EtcdError `leaderChanged` when this member does not lead in `term` (any more)
+   * @throws EtcdError `leaderChanged` when this member does not lead in `term`
    */
   proposeInTerm(term: number, data: Uint8Array): void {
     const wanted = (): boolean => true;
     if (!this.#send({ propose: () => this.#node.propose(data, term), wanted })) throw new EtcdError("leaderChanged");
   }
 
-  /** As `propose`. */
+  /** Proposes a conf change, like `propose`. */
   proposeConfChange(change: ConfChange, wanted: () => boolean): void {
     const propose = (): void => this.#propose({ propose: () => this.#node.proposeConfChange(change), wanted });
     this.#confChanges.submit(this.#node.takesConfChange, propose);
   }
 
   /**
-   * Takes a message of a peer.
+   * Passes a peer's message to raft.
    *
-   * @throws RaftError when raft did not take it; EtcdError `tooManyRequests` for one conf change too many
+   * @throws RaftError when raft drops the message; EtcdError `tooManyRequests` when too many conf changes wait
    */
   step(message: Message): void {
     if (this.#stopped) return;
@@ -211,7 +213,7 @@ export class RaftNode {
     this.wake();
   }
 
-  /** Everything up to `index` has been applied; what raft holds back for it goes on. */
+  /** Reports that everything up to `index` has been applied. Raft may have waited for that. */
   applied(index: number): void {
     try {
       this.#node.applied(index);
@@ -229,13 +231,13 @@ export class RaftNode {
     return confState;
   }
 
-  /** Stands for election as soon as everything committed has been applied; for a member that is the only voter. */
+  /** Campaigns as soon as all committed entries have been applied. For a member that is the only voter. */
   campaign(): void {
     this.#campaigning = true;
     this.wake();
   }
 
-  /** Writes a snapshot's record to the log; resolves when it is on disk. */
+  /** Writes the record of a snapshot to the log. Resolves when it is on disk. */
   saveSnapshot(snapshot: Snapshot): Promise<void> {
     return new Promise((resolve) => {
       this.#snapshot = { snapshot, saved: resolve };
@@ -246,7 +248,7 @@ export class RaftNode {
   #tickLater(): void {
     const { clock, tickMs } = this.#config;
     const now = clock.now();
-    // Ticks that were slept through are not made up for.
+    // Ticks that were missed while the process slept are not repeated.
     this.#nextTick = Math.max(this.#nextTick + tickMs, now);
     this.#timer = clock.after(this.#nextTick - now, () => {
       this.#tickLater();
@@ -292,7 +294,7 @@ export class RaftNode {
     this.#config.handler.failed(asError(error));
   }
 
-  /** Whether there is something to do. */
+  /** Whether raft has a `Ready`. */
   #prepare(): boolean {
     this.#config.handler.beforeReady();
     if (this.#campaigning && !this.#node.hasReady() && this.#isUpToDate()) {
@@ -302,7 +304,7 @@ export class RaftNode {
     return this.#node.hasReady() || this.#snapshot !== undefined;
   }
 
-  /** Everything that is known to be committed is applied. */
+  /** Whether all entries known to be committed have been applied. */
   #isUpToDate(): boolean {
     const { applied, commit } = this.#node.basicStatus();
     return applied === commit;
@@ -318,7 +320,7 @@ export class RaftNode {
       this.#unsavedState = ready.hardState;
       storage.setHardState(ready.hardState);
     }
-    // It may lie before the end of what is stored here: the hard state tells of it only then, messages do at once.
+    // The commit index may have moved within the stored entries. Messages contain it at once, so it is reported now.
     handler.commitMoved(this.#node.committed);
     if (ready.softState !== undefined) this.#leadership(ready.softState);
     if (ready.readStates.length > 0) handler.readStates(ready.readStates);
@@ -336,10 +338,10 @@ export class RaftNode {
     this.#snapshot = undefined;
     if (ready.mustSync || ready.entries.length > 0 || snapshot !== undefined) {
       const saved = this.#save(ready.entries, snapshot?.snapshot);
-      // Applying may throw before the write is awaited. A failed write is then nobody's unhandled rejection.
+      // If applying throws first, nobody awaits `saved`. Keep its rejection from surfacing as unhandled.
       saved.catch(() => undefined);
       if (ready.committedEntries.length > 0) {
-        // The write has begun by the next turn, and is under way while these are applied.
+        // The write begins before the next turn of the loop, and these entries are applied while it runs.
         await (overlaps(ready) ? saved : nextTurn());
         handler.committed(ready.committedEntries);
       }
@@ -351,7 +353,7 @@ export class RaftNode {
     }
   }
 
-  /** One write puts the snapshot in place of the log, so there is never half of it. */
+  /** Replaces the log by a snapshot in a single write, so that a crash cannot leave half of either. */
   async #restore(ready: Ready, snapshot: Snapshot): Promise<void> {
     const { handler, storage } = this.#config;
     assert(ready.committedEntries.length === 0, "nothing is applied beside a snapshot");
@@ -377,7 +379,7 @@ export class RaftNode {
     this.#config.handler.leaderNews(state, this.#node.basicStatus().term);
     this.#releaseConfChanges();
     if (!this.#hasLeader) return;
-    // One that is dropped now is missed by whoever waits for it, and times out there.
+    // The proposer of one that raft drops now gets a timeout.
     for (const unsent of this.#unsent.splice(0)) if (unsent.wanted()) this.#send(unsent);
   }
 
@@ -390,13 +392,13 @@ export class RaftNode {
     }
   }
 
-  /** Whether raft drops a proposal only because too much is uncommitted. */
+  /** Whether raft accepts proposals as long as the uncommitted bytes allow it. */
   get #takesProposals(): boolean {
     const { state, leadTransferee } = this.#node.basicStatus();
     return state === "StateLeader" && leadTransferee === noNode;
   }
 
-  /** False when raft dropped the proposal. */
+  /** Proposes to raft. @returns false when raft drops the proposal */
   #send({ propose }: Unsent): boolean {
     try {
       this.#guard(propose);
@@ -408,7 +410,7 @@ export class RaftNode {
     return true;
   }
 
-  /** Anything but a refusal, thrown by raft, is a fact that does not hold. */
+  /** Calls raft. Any error but a `RaftError` is a broken invariant and stops the loop. */
   #guard(call: () => void): void {
     try {
       call();
@@ -419,7 +421,7 @@ export class RaftNode {
   }
 }
 
-/** Some of what is committed is not on this disk yet. */
+/** Whether some of the committed entries are not on the local disk yet. */
 function overlaps({ committedEntries, entries }: Ready): boolean {
   const last = committedEntries.at(-1);
   const first = entries[0];

@@ -11,19 +11,19 @@ export interface ReadIndexConfig {
   readonly position: LogPosition;
   readonly nextId: () => RequestId;
   readonly timeoutMs: number;
-  /** Makes the raft node loop come by soon and call `ask`. */
+  /** Makes the raft node loop call `ask` soon. */
   readonly wake: () => void;
-  /** Hands a ReadIndex request to raft, which answers with a read state of the same context, or never. */
+  /** Sends a ReadIndex request through raft. The answer is a read state with the same context; it may be lost. */
   readonly send: (context: Uint8Array) => void;
 }
 
-/** An unanswered question is put again after this long: its message, or the answer, may be lost. */
+/** The time after which an unanswered request is sent again, since the request or its answer may be lost. */
 const retryMs = 500;
 
-/** The reads that share one answer. */
+/** The reads that share one ReadIndex request. */
 class Round {
   readonly done: Promise<void>;
-  /** The contexts that were sent for it: an answer to any of them will do. */
+  /** The contexts that were sent for the round. The answer to any of them completes it. */
   readonly contexts = new Set<string>();
   readonly askedAt: number;
   retryAt: number;
@@ -37,7 +37,7 @@ class Round {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // Those who wait see the rejection; a round that everybody left is nobody's error.
+    // The waiting reads see the rejection. Without a reader it must not surface as unhandled.
     this.done.catch(() => undefined);
   }
 
@@ -51,14 +51,14 @@ class Round {
 }
 
 /**
- * Linearizable reads. One that waits joins the round that has not been asked yet; the node loop asks for it when it
- * comes by and no other round is on its way, so all reads that arrive meanwhile cost one ReadIndex between them.
+ * Linearizable reads in rounds. A read joins the round whose request has not been sent. The node loop sends the request
+ * when no other round is under way, so all reads that arrive meanwhile share one ReadIndex request.
  */
 export class ReadIndex {
   readonly #config: ReadIndexConfig;
   #gathering: Round | undefined;
   #asked: Round | undefined;
-  /** Rounds whose index raft has confirmed and which wait until it is applied here. */
+  /** Rounds whose index is confirmed. They wait until this member has applied it. */
   readonly #confirmed = new Set<Round>();
   #closed: EtcdError | undefined;
 
@@ -67,9 +67,9 @@ export class ReadIndex {
   }
 
   /**
-   * Resolves when every write that was finished before the call has been applied here.
+   * Resolves when this member has applied all writes that were finished before the call.
    *
-   * @throws EtcdError `timeout`, `leaderChanged`, `stopped`; `canceled` when the client is gone by then
+   * @throws EtcdError `timeout`, `leaderChanged`, `stopped`; `canceled` when the client has given up
    */
   async wait(call?: Call): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed;
@@ -81,7 +81,7 @@ export class ReadIndex {
     if (call?.cancelled) throw new EtcdError("canceled");
   }
 
-  /** The node loop is about to take what raft has: the moment to put the question. */
+  /** Sends the request of the waiting round. The node loop calls this before it takes a `Ready`. */
   ask(): void {
     if (this.#asked !== undefined || this.#gathering === undefined) return;
     this.#asked = this.#gathering;
@@ -90,7 +90,7 @@ export class ReadIndex {
     this.#send(this.#asked);
   }
 
-  /** Raft confirmed an index. Answers to questions of earlier rounds are stale, and ignored. */
+  /** Takes a confirmed index from raft. Answers to requests of earlier rounds are ignored. */
   answer(state: ReadState): void {
     const round = this.#asked;
     if (round === undefined || !round.contexts.has(contextKey(state.context))) {
@@ -111,7 +111,7 @@ export class ReadIndex {
     });
   }
 
-  /** Another leader: the one that was asked may not answer, and its answer may be stale. */
+  /** Sends the request again after a change of the leader, since the old leader's answer may be stale or missing. */
   leaderChanged(): void {
     const round = this.#asked;
     if (round === undefined) return;
@@ -120,12 +120,12 @@ export class ReadIndex {
     round.fail(new EtcdError("leaderChanged"));
   }
 
-  /** The leader can answer from now on: it could not be sure of its commit index before. */
+  /** Sends the request again after the leader's first commit in its term. It cannot confirm an index before. */
   firstCommitInTerm(): void {
     if (this.#asked !== undefined) this.#send(this.#asked);
   }
 
-  /** To be called every tick. */
+  /** Ends reads that waited too long and repeats requests. Must be called every tick. */
   sweep(): void {
     const { clock, counters, logger, timeoutMs } = this.#config;
     const round = this.#asked;
@@ -143,17 +143,17 @@ export class ReadIndex {
     }
   }
 
-  /** Nobody is let in any more; those who wait go on waiting. */
+  /** Refuses new reads with `error`. The present ones go on waiting. */
   refuse(error: EtcdError): void {
     this.#closed ??= error;
   }
 
-  /** Resolves when nobody waits any more. */
+  /** Resolves when no reads wait. */
   async whenIdle(): Promise<void> {
     await Promise.allSettled(this.#rounds().map(({ done }) => done));
   }
 
-  /** Everybody who waits, and everybody who comes, gets `error`. */
+  /** Refuses all present and new reads with `error`. */
   close(error: EtcdError): void {
     this.refuse(error);
     for (const round of this.#rounds()) round.fail(error);
@@ -162,7 +162,7 @@ export class ReadIndex {
     this.#gathering = undefined;
   }
 
-  /** All rounds that somebody may wait for. */
+  /** All rounds with waiting reads. */
   #rounds(): Round[] {
     return [...this.#confirmed, this.#asked, this.#gathering].filter((round) => round !== undefined);
   }
@@ -179,7 +179,7 @@ export class ReadIndex {
   }
 }
 
-/** Eight big-endian bytes, as etcd's members exchange them. */
+/** The context of a request: eight big-endian bytes, as in etcd. */
 function requestContext(id: RequestId): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(id);

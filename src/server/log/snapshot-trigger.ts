@@ -11,40 +11,40 @@ export interface SnapshotTriggerConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: ServerCounters;
-  /** Applied entries between two snapshots. */
+  /** The number of applied entries between two snapshots. */
   readonly snapshotCount: number;
-  /** Entries before a snapshot that the log keeps, for followers that are slow. */
+  /** The number of entries that the log keeps before a snapshot, for slow followers. */
   readonly catchUpEntries: number;
-  /** Snapshots kept; 0 means all. */
+  /** The number of snapshots to keep; 0 means all. */
   readonly maxSnapshots: number;
   readonly saveSnapshot: (snapshot: Snapshot) => Promise<void>;
-  /** A peer needs the log from where it ends now: it is getting a snapshot, or has just got one. */
+  /** Whether a peer is receiving a snapshot, or has just received one, and needs the entries after it. */
   readonly logIsHeld: () => boolean;
   readonly onFailure: (error: Error) => void;
 }
 
 const mebibyte = 1024 * 1024;
-/** The raft log in memory may grow by this much before the next snapshot, however few entries that is. */
+/** The bytes of entries after which a snapshot is recorded, however few entries they are. */
 const snapshotBytes = 32 * mebibyte;
-/** Entries before a snapshot that the log keeps take up no more than this, however few they are. */
+/** The most bytes of the entries that the log keeps before a snapshot, however few entries they are. */
 const catchUpBytes = 64 * mebibyte;
-/** The same where no other member could need them. */
+/** The same for a single member, since no follower needs these entries. */
 const catchUpBytesAlone = 4 * mebibyte;
 /**
- * While a peer gets a snapshot the log is kept from where that snapshot ends, but no more of it than this: beyond, the
- * peer needs another snapshot.
+ * The most bytes of the entries that are kept for a peer while it receives a snapshot. With more, the peer needs
+ * another snapshot.
  */
 const heldBytesMax = 256 * mebibyte;
 
 /**
- * Cuts the raft log. Every so many applied entries, or bytes of them, a snapshot is recorded: not the state itself,
- * which is in the backend, but the fact that the backend holds it up to an index. Only then may the log forget entries
- * up to there.
+ * Compacts the raft log. After a number of applied entries, or of their bytes, it records a snapshot in the log. The
+ * record does not contain the state, which is in the database, but its index. The log may then drop the entries up to
+ * that index.
  */
 export class SnapshotTrigger {
   readonly #config: SnapshotTriggerConfig;
   #index: number;
-  /** What was left of the log after the last snapshot. */
+  /** The bytes of entries that remained in the log after the last snapshot. */
   #bytesLeft = 0;
   #running: Promise<void> | undefined;
 
@@ -53,10 +53,10 @@ export class SnapshotTrigger {
     this.#index = index;
   }
 
-  /** To be called after entries were applied, up to `index` of `term` with the configuration of that moment. */
+  /** Must be called after entries were applied. @param confState the configuration at `index` */
   applied(index: number, term: number, confState: ConfState): void {
     const { snapshotCount, storage } = this.#config;
-    // One that was received counts too.
+    // A received snapshot counts as well.
     const last = Math.max(this.#index, storage.snapshot().metadata.index);
     if (this.#running !== undefined || index <= last) return;
     if (index - last <= snapshotCount && storage.heldBytes - this.#bytesLeft <= snapshotBytes) return;
@@ -69,7 +69,7 @@ export class SnapshotTrigger {
       });
   }
 
-  /** Resolves when no snapshot is under way. */
+  /** Resolves when no snapshot is being recorded. */
   async settled(): Promise<void> {
     await this.#running;
   }
@@ -78,12 +78,12 @@ export class SnapshotTrigger {
     const { backend, wal, storage, clock, logger, counters, catchUpEntries, maxSnapshots } = this.#config;
     const { index, confState } = snapshot.metadata;
     logger.info("triggering snapshot", { "applied-index": index, "snapshot-count": this.#config.snapshotCount });
-    // Whatever the log forgets must be on disk elsewhere, the index up to which it is included.
+    // The database, with its consistent index, must be on disk before the log drops the entries.
     await backend.commit();
     const startedAt = clock.now();
     await this.#config.saveSnapshot(snapshot);
     counters.snapshotRecordSeconds.observe((clock.now() - startedAt) / 1000);
-    // Meanwhile one may have been received, which takes the place of the log.
+    // A snapshot may have been received meanwhile, which has replaced the log.
     if (index <= storage.snapshot().metadata.index) return;
     storage.createSnapshot(index, confState, snapshot.data);
     logger.info("saved snapshot", { "snapshot-index": index });
