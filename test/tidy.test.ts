@@ -162,6 +162,10 @@ describe("style", () => {
   test("a rule that base states is not written again", () => {
     const rules = [
       { place: "src/base/key-range.ts", written: /[!=]== "\\0"|\\0`/ },
+      {
+        place: "src/base/timeouts.ts",
+        written: /\(resolve\) => (\w+\.|this\.#)*(setTimeout|clock\.after)\(|Timeout\(resolve\b/i,
+      },
       { place: "src/base/error-text.ts", written: /instanceof Error \? \(?\w+\.(message|stack)|new Error\(String\(/ },
     ];
     const again = rules.flatMap(({ place, written: rule }) =>

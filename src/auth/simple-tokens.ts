@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { assert, type Clock } from "../base/index.js";
+import { assert, type Clock, pause } from "../base/index.js";
 import type { Asker, Found, Tokens } from "./tokens.js";
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -100,18 +100,11 @@ export class SimpleTokens implements Tokens {
     const wakers = this.#waiting.get(token) ?? new Set();
     this.#waiting.set(token, wakers);
     this.#waiters++;
-    await new Promise<void>((resolve) => {
-      const timer = clock.after(waitMs, () => done());
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener("abort", done);
-        wakers.delete(done);
-        resolve();
-      };
-      wakers.add(done);
-      signal.addEventListener("abort", done);
-      if (signal.aborted) done();
-    });
+    const assigned = new AbortController();
+    const wake = (): void => assigned.abort();
+    wakers.add(wake);
+    await pause(clock, waitMs, AbortSignal.any([signal, assigned.signal]));
+    wakers.delete(wake);
     this.#waiters--;
     if (wakers.size === 0) this.#waiting.delete(token);
     return this.#logins.has(token) ? this.identify(token, revision, asker) : undefined;

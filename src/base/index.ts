@@ -52,5 +52,6 @@ export {
 export { type Random, seededRandom, systemRandom } from "./random.js";
 export { sortInSteps } from "./sort-in-steps.js";
 export { nearest } from "./suggestion.js";
+export { doneWithin, pause, withTimeout } from "./timeouts.js";
 export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
 export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";

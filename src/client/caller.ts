@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientDuplexStream, type ClientReadableStream, Metadata } from "@grpc/grpc-js";
 import { GrpcCode } from "../base/index.js";
 import { services } from "../wire/index.js";
@@ -177,15 +178,7 @@ export class Caller {
   /** Waits a little; less when the deadline or the caller's signal comes first. */
   #pause(deadline: number, signal: AbortSignal | undefined): Promise<void> {
     const ms = Math.min(backoffMs * (0.9 + Math.random() * 0.2), Math.max(0, deadline - Date.now()));
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal?.addEventListener("abort", done, { once: true });
-    });
+    return sleep(ms, undefined, { signal }).catch(() => undefined); // the caller asks its signal again
   }
 }
 

@@ -2,6 +2,7 @@
  * The server's command: settings from flags, variables or a file, then one member with its ports and its log, from the
  * first line to the exit code. Nothing imports this room.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { errorStack, errorText, systemClock } from "../base/index.js";
 import { MemberRemoved } from "../server/index.js";
 import { FlagError } from "./flag-error.js";
@@ -88,10 +89,7 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   void manager?.stopping();
   const closing = { name: settings.server.name, "data-dir": settings.server.dataDir };
   logger.info("closing etcd server", closing);
-  const stopped = await Promise.race([
-    member.stop().then(() => true),
-    new Promise<false>((resolve) => setTimeout(resolve, stopMsMax, false)),
-  ]);
+  const stopped = await Promise.race([member.stop().then(() => true), sleep(stopMsMax, false)]);
   if (!stopped) logger.error("the member did not stop in time", { "timeout-ms": stopMsMax });
   else logger.info("closed etcd server", closing);
   return failure === undefined && stopped ? settled.ok : settled.failed;

@@ -1,5 +1,6 @@
 import { constants, openSync, writeSync } from "node:fs";
 import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode } from "../base/index.js";
 import type { LogSink } from "./log-queue.js";
 
@@ -35,10 +36,8 @@ export class LogStream implements LogSink {
   async #writeLater(bytes: Buffer): Promise<number> {
     for (let taken = 0; ; taken = this.writeNow(bytes)) {
       if (taken > 0) return taken;
-      await new Promise<void>((resolve) => {
-        // A log line that waits must not keep the process alive.
-        setTimeout(resolve, busyMs).unref();
-      });
+      // A log line that waits must not keep the process alive.
+      await sleep(busyMs, undefined, { ref: false });
     }
   }
 }

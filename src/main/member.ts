@@ -1,4 +1,4 @@
-import { systemClock as clock, type MemoryAccount, systemRandom as random } from "../base/index.js";
+import { systemClock as clock, doneWithin, type MemoryAccount, pause, systemRandom as random } from "../base/index.js";
 import {
   CallCounters,
   type ClientEndpoints,
@@ -85,7 +85,7 @@ export async function startMember(
   const stop = async (handlers?: ClientHandlers): Promise<void> => {
     const forClients = [...clients, ...clientsHttp, ...metrics];
     const servers = [handlers?.grpc.stop(graceMs), handlers?.httpAlone.stop(graceMs)];
-    const ending = [...servers, handlers && within(graceMs, handlers.http.stop())];
+    const ending = [...servers, handlers && doneWithin(clock, graceMs, handlers.http.stop())];
     await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), ...ending]);
     // Peers stay connected until the server has stopped, since it hands its leadership to one of them.
     await server.stop();
@@ -140,21 +140,13 @@ async function openPorts(
   return ports;
 }
 
-/** Waits for something, but not for ever. */
-async function within(ms: number, done: Promise<void>): Promise<void> {
-  const late = new Promise<void>((resolve) => {
-    clock.after(ms, resolve);
-  });
-  await Promise.race([done, late]);
-}
-
 /**
  * Waits until a new cluster has agreed on its version, a moment after its first election, so that the first clients are
  * not refused for want of a version.
  */
 async function capable(server: EtcdServer): Promise<void> {
   for (let waited = 0; server.clusterVersion() === undefined && waited < capableMsMax; waited += capablePollMs) {
-    await new Promise<void>((resolve) => setTimeout(resolve, capablePollMs));
+    await pause(clock, capablePollMs);
   }
 }
 

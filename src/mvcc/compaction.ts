@@ -1,4 +1,4 @@
-import { EtcdError, type Key, Turns } from "../base/index.js";
+import { EtcdError, type Key, pause, Turns } from "../base/index.js";
 import { KvHasher } from "./hash.js";
 import type { HashCache } from "./hash-cache.js";
 import { mainOf, revisionKey, subOf } from "./revision.js";
@@ -147,16 +147,7 @@ export class Compactor {
 
   /** Leaves the disk and the event loop to other work for a while. */
   #pause(): Promise<void> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      const timer = this.#state.clock.after(this.#pace.pauseMs, done);
-      signal.addEventListener("abort", done, { once: true });
-      function done(): void {
-        timer.cancel();
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-    });
+    return pause(this.#state.clock, this.#pace.pauseMs, this.#stopping.signal);
   }
 
   #throwIfStopping(): void {

@@ -1,4 +1,12 @@
-import { asError, type ClusterId, EtcdError, errorText, type MemberId, MemoryAccount } from "../base/index.js";
+import {
+  asError,
+  type ClusterId,
+  doneWithin,
+  EtcdError,
+  errorText,
+  type MemberId,
+  MemoryAccount,
+} from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
 import type { NodeId, Status } from "../raft/index.js";
 import type { PeerService } from "../transport/index.js";
@@ -241,7 +249,7 @@ export class EtcdServer {
     this.#halt();
     if (this.#failure === undefined && !this.#removed) {
       await transfer.handOver();
-      await this.#within(drainMs, consensus.drain());
+      await doneWithin(this.#deps.clock, drainMs, consensus.drain());
     }
     lessor.demote();
     this.watchable.close();
@@ -259,16 +267,5 @@ export class EtcdServer {
         this.#deps.logger.warn("a part did not stop as it should", { error: errorText(error) });
       }
     }
-  }
-
-  /** Waits for `work`, but no longer than that. */
-  #within(ms: number, work: Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = this.#deps.clock.after(ms, resolve);
-      work.then(() => {
-        timer.cancel();
-        resolve();
-      }, reject);
-    });
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Key, type LeaseId, ManualClock, type RequestId } from "../../src/base/index.js";
 import { Access } from "../../src/server/calls/access.js";
 import type { Call } from "../../src/server/calls/call.js";
+import { LogPosition } from "../../src/server/log/log-position.js";
 import type { LeaderQuestion, LeaderQuestions } from "../../src/server/services/leader-questions.js";
 import { LeaseService } from "../../src/server/services/lease-service.js";
 import { authpb, type InternalRaftRequest, LeaseTimeToLiveRequest, PutRequest } from "../../src/wire/index.js";
@@ -122,7 +123,7 @@ describe("questions about very many leases or keys let others run every few mill
     bench.lessor.promote(0);
     const service = new LeaseService({
       ...{ clock: clockOfLooks(), lessor: bench.lessor, access: new Access(bench.auth, true) },
-      ...{ position: { applied: 1, committed: 1 } as never, leadership: { leading: true } as never },
+      ...{ position: new LogPosition(1, 1), leadership: { leading: true } as never },
       ...{
         headers: { at: () => undefined } as never,
         space,

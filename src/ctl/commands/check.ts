@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { prefixRange } from "../../base/index.js";
 import { type Client, ClientError } from "../../client/index.js";
 import type { Context } from "../context.js";
@@ -225,8 +226,4 @@ async function residentBytes(endpoint: Bytes, when: string): Promise<number> {
 
 function randomKey(bytes: number): Bytes {
   return randomBytes(8).toString("latin1") + "\0".repeat(bytes - 8);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((wake) => setTimeout(wake, ms));
 }

@@ -16,16 +16,11 @@ type ObserveStream = ServerStream<electionpb.LeaderRequest, electionpb.LeaderRes
 export async function observe(client: LocalClient, guard: LeaderGuard, stream: ObserveStream): Promise<void> {
   const { value: request } = await stream.read()[Symbol.asyncIterator]().next();
   if (request === undefined) throw unknown("grpc: request without a message");
-  let stop: () => void = () => undefined;
-  const lost = new Promise<never>((_, reject) => {
-    if (stream.call.metadata("hasleader") === "true") stop = guard.onLost(() => reject(new EtcdError("noLeader")));
-  });
   const over = new AbortController();
   const call = endingWith(stream.call, over.signal);
   try {
-    await Promise.race([tell(client, linePrefix(request.name), call, stream), lost]);
+    await guard.led(stream.call, tell(client, linePrefix(request.name), call, stream));
   } finally {
-    stop();
     over.abort(new EtcdError("canceled"));
   }
 }

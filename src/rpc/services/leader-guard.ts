@@ -1,4 +1,5 @@
-import type { Clock, Timer } from "../../base/index.js";
+import { type Clock, EtcdError, type Timer } from "../../base/index.js";
+import type { Call } from "../../server/index.js";
 
 export interface LeaderView {
   /** The id of the leader; 0 when there is none. */
@@ -30,6 +31,20 @@ export class LeaderGuard {
   onLost(lost: () => void): () => void {
     this.#listeners.add(lost);
     return () => this.#listeners.delete(lost);
+  }
+
+  /**
+   * Awaits `work`, but not without a leader when the call asks for one.
+   *
+   * @throws EtcdError `noLeader` when there has been no leader for too long; whatever the work throws
+   */
+  async led<Result>(call: Call, work: Promise<Result>): Promise<Result> {
+    if (call.metadata("hasleader") !== "true") return await work;
+    let stop: () => void = () => undefined;
+    const lost = new Promise<never>((_, reject) => {
+      stop = this.onLost(() => reject(new EtcdError("noLeader")));
+    });
+    return await Promise.race([work, lost]).finally(stop);
   }
 
   #changed(leader: bigint): void {

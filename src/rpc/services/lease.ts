@@ -49,12 +49,7 @@ async function keepAlive(
       if (!stream.write(LeaseKeepAliveResponse.create({ header, id, ttl }))) await stream.drained();
     }
   })();
-  if (stream.call.metadata("hasleader") !== "true") return await answering;
-  let stop: () => void = () => undefined;
-  const lost = new Promise<never>((_, reject) => {
-    stop = guard.onLost(() => reject(new EtcdError("noLeader")));
-  });
-  return await Promise.race([answering, lost]).finally(stop);
+  await guard.led(stream.call, answering);
 }
 
 async function renewed(

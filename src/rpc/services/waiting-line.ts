@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, GrpcCode, type Key, type LeaseId } from "../../base/index.js";
+import { type Clock, EtcdError, GrpcCode, type Key, type LeaseId, pause } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { byCreation, createdAt, type LocalClient, operation } from "./local-client.js";
 
@@ -107,7 +107,7 @@ export class WaitingLine {
         // A key that cannot be removed is deleted when the session's lease expires.
         const passes = error instanceof EtcdError && error.code === GrpcCode.Unavailable && error.kind !== "stopped";
         if (!passes || tries === removalsMax) return;
-        await new Promise<void>((resolve) => this.#clock.after(removalPauseMs, resolve));
+        await pause(this.#clock, removalPauseMs);
       }
     }
   }

@@ -1,4 +1,7 @@
-import { assert } from "../../base/index.js";
+import { assert, type Clock, doneWithin, EtcdError } from "../../base/index.js";
+
+/** How long a request waits for what is committed to be applied. */
+const applyTimeoutMs = 1_000;
 
 interface Waiter {
   readonly index: number;
@@ -59,6 +62,17 @@ export class LogPosition {
       const later = this.#waiters.findIndex((other) => other.index > index);
       this.#waiters.splice(later < 0 ? this.#waiters.length : later, 0, { index, resolve });
     });
+  }
+
+  /**
+   * Resolves when all that is committed at the call has been applied.
+   *
+   * @throws EtcdError `timeoutWaitApplied` after a second
+   */
+  async allApplied(clock: Clock): Promise<void> {
+    if (this.#applied >= this.#committed) return;
+    const inTime = await doneWithin(clock, applyTimeoutMs, this.whenApplied(this.#committed));
+    if (!inTime) throw new EtcdError("timeoutWaitApplied");
   }
 
   #moveTo(index: number, term: number): void {

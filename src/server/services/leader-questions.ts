@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, type MemberId } from "../../base/index.js";
+import { type Clock, EtcdError, type MemberId, pause, withTimeout } from "../../base/index.js";
 import type { Cluster, Member } from "../../cluster/index.js";
 import { noNode } from "../../raft/index.js";
 import { type PeerClient, PeerError } from "../../transport/index.js";
@@ -39,20 +39,16 @@ export class LeaderQuestions {
    */
   async ask<Answer>(asked: LeaderQuestion<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
     const { clock, requestTimeoutMs } = this.#config;
-    const patience = new AbortController();
-    const timer = clock.after(requestTimeoutMs, () => patience.abort(new EtcdError("timeout")));
-    const either = signal === undefined ? patience.signal : AbortSignal.any([patience.signal, signal]);
-    try {
+    return await withTimeout(clock, requestTimeoutMs, async (timeout) => {
+      const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
       while (!either.aborted) {
         const leader = await this.#leader(either);
         const answer = await this.#askMember(leader, asked, either);
         if (answer !== undefined) return answer;
         await this.#pause(pauseMs, either);
       }
-    } finally {
-      timer.cancel();
-    }
-    throw signal?.aborted ? new EtcdError("canceled") : new EtcdError("timeout");
+      throw signal?.aborted ? new EtcdError("canceled") : new EtcdError("timeout");
+    });
   }
 
   /** Undefined when it did not answer. */
@@ -85,19 +81,14 @@ export class LeaderQuestions {
     throw new EtcdError("noLeader");
   }
 
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel();
-        unlisten();
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = this.#config.clock.after(ms, end);
-      const unlisten = this.#config.leadership.onChange((lead) => {
-        if (lead !== noNode) end();
-      });
-      signal.addEventListener("abort", end);
+  /** A new leader ends the pause. */
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    const { clock, leadership } = this.#config;
+    const elected = new AbortController();
+    const unlisten = leadership.onChange((lead) => {
+      if (lead !== noNode) elected.abort();
     });
+    await pause(clock, ms, AbortSignal.any([signal, elected.signal]));
+    unlisten();
   }
 }

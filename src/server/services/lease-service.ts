@@ -30,9 +30,6 @@ import type { ReadIndex } from "../log/read-index.js";
 import type { LeaderQuestions } from "./leader-questions.js";
 import type { SpaceGuard } from "./space-guard.js";
 
-/** How long a lease's reader waits for what is committed to be applied. */
-const applyTimeoutMs = 1_000;
-
 export interface LeaseServiceConfig {
   readonly clock: Clock;
   readonly lessor: Lessor;
@@ -105,7 +102,7 @@ export class LeaseService {
     const { lessor, leadership, questions, access, readIndex, ensureLeadership } = this.#config;
     if (leadership.leading) {
       if (!(await ensureLeadership())) throw new EtcdError("notLeader");
-      if (access.auth.enabled) await this.#whenApplied();
+      if (access.auth.enabled) await this.#config.position.allApplied(this.#config.clock);
     } else if (access.auth.enabled) {
       // The leader renews unasked whatever the lease holds: every key that it holds by now has to be known here.
       await readIndex.wait(call);
@@ -128,7 +125,7 @@ export class LeaseService {
    * @throws EtcdError `leaseNotFound`; `notLeader` or `timeoutWaitApplied` when this member cannot tell
    */
   async renewHere(id: LeaseId, signal: AbortSignal): Promise<number> {
-    await this.#whenApplied();
+    await this.#config.position.allApplied(this.#config.clock);
     // Asked last: another leader, which knows nothing of this renewal, may revoke the lease.
     if (!(await this.#config.ensureLeadership())) throw new EtcdError("notLeader");
     return await this.#config.lessor.renew(id, signal);
@@ -171,7 +168,7 @@ export class LeaseService {
   /** @throws EtcdError `leaseNotFound`; `leaderChanged` or `timeoutWaitApplied` when this member cannot tell */
   async timeToLiveHere(id: LeaseId, keys: boolean): Promise<LeaseTimeToLive> {
     const { lessor } = this.#config;
-    await this.#whenApplied();
+    await this.#config.position.allApplied(this.#config.clock);
     const lease = lessor.lookup(id);
     if (lease === undefined) throw new EtcdError("leaseNotFound");
     const named = keys ? await this.#inTurns((budget) => lease.keysInSteps(budget)) : [];
@@ -257,17 +254,5 @@ export class LeaseService {
   async #inTurns<Result>(work: (budget: WorkBudget) => Steps<Result>, signal?: AbortSignal): Promise<Result> {
     const turns = new Turns(this.#config.clock);
     return await turns.run(work(turns), () => signal?.throwIfAborted());
-  }
-
-  async #whenApplied(): Promise<void> {
-    const { clock, position } = this.#config;
-    if (position.applied >= position.committed) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = clock.after(applyTimeoutMs, () => reject(new EtcdError("timeoutWaitApplied")));
-      void position.whenApplied(position.committed).then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
   }
 }

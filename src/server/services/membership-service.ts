@@ -54,9 +54,6 @@ export interface MembershipServiceConfig {
   readonly counters: ServerCounters;
 }
 
-/** How long the question whether a learner is ready waits for what is committed to be applied. */
-const applyTimeoutMs = 1_000;
-
 /** Who is in the cluster: the questions and changes of operators. Every change goes through the log. */
 export class MembershipService {
   readonly #config: MembershipServiceConfig;
@@ -172,15 +169,7 @@ export class MembershipService {
   /** Whether it has a vote already is for the log to say. */
   async #requireReady(id: MemberId): Promise<void> {
     const { clock, position, raftStatus } = this.#config;
-    if (position.applied < position.committed) {
-      await new Promise<void>((resolve, reject) => {
-        const timer = clock.after(applyTimeoutMs, () => reject(new EtcdError("timeoutWaitApplied")));
-        void position.whenApplied(position.committed).then(() => {
-          timer.cancel();
-          resolve();
-        });
-      });
-    }
+    await position.allApplied(clock);
     const refusal = refuseUnready(raftStatus(), id);
     if (refusal !== undefined) throw new EtcdError(refusal);
   }

@@ -1,9 +1,8 @@
-import type { Clock } from "../../base/index.js";
+import { type Clock, withTimeout } from "../../base/index.js";
 import { computeClusterId, idText, initialMembers, type Member } from "../../cluster/index.js";
 import type { PeerClient } from "../../transport/index.js";
 import type { WalMetadata } from "../../wal/index.js";
 import type { InitialMember, ServerConfig } from "../config.js";
-import { within } from "../upkeep/patience.js";
 import { differenceOfUrls, type UrlMatchDeps } from "./url-match.js";
 
 /** The members of a cluster that starts anew, and which of them this one is. */
@@ -72,7 +71,7 @@ export async function refuseBootstrapped(
   if (client === undefined) return;
   const urls = members.filter(({ id }) => id !== ids.memberId).flatMap(({ peerUrls }) => peerUrls);
   // All at once: those that are being founded too answer nobody yet.
-  const asked = urls.map((url) => within(clock, askMs, (signal) => client.members(url, signal)));
+  const asked = urls.map((url) => withTimeout(clock, askMs, (signal) => client.members(url, signal)));
   const answer = await Promise.any(asked).catch(() => undefined);
   const known = answer?.members.find((member) => member.id === ids.memberId);
   if (known !== undefined && known.clientUrls.length > 0) throw bootstrapped(known);

@@ -1,9 +1,8 @@
-import { errorText, minClusterVersion, clusterVersion as ownClusterVersion } from "../../base/index.js";
+import { errorText, minClusterVersion, clusterVersion as ownClusterVersion, withTimeout } from "../../base/index.js";
 import { compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient, PeerMembers } from "../../transport/index.js";
 import type { WalMetadata } from "../../wal/index.js";
 import type { InitialMember, ServerConfig } from "../config.js";
-import { within } from "../upkeep/patience.js";
 import { bootstrapped, initialText, localUrls, refuseDuplicates } from "./founding.js";
 import { differenceOfUrls, type UrlMatchDeps } from "./url-match.js";
 
@@ -48,7 +47,7 @@ async function askMembers(
   const reasons: string[] = [];
   for (const url of urls) {
     try {
-      const answer = await within(clock, askMs, async (signal) => await client?.members(url, signal));
+      const answer = await withTimeout(clock, askMs, async (signal) => await client?.members(url, signal));
       if (answer !== undefined && answer.members.length > 0) return answer;
       reasons.push(`${url} knows no members`);
     } catch (error) {
@@ -144,7 +143,7 @@ async function clusterVersionAt(
 ): Promise<string | undefined> {
   for (const url of remote.peerUrls) {
     try {
-      return (await within(clock, askMs, async (signal) => await client?.versions(url, signal)))?.cluster;
+      return (await withTimeout(clock, askMs, async (signal) => await client?.versions(url, signal)))?.cluster;
     } catch (error) {
       logger.warn("failed to get version", {
         "remote-member-id": idText(remote.id),
@@ -164,7 +163,7 @@ async function isDowngrading(
 ): Promise<boolean> {
   if (client === undefined) return false;
   for (const url of remotes.flatMap(({ peerUrls }) => peerUrls)) {
-    const answer = await within(clock, downgradeMs, (signal) => client.downgradeEnabled(url, signal)).catch(
+    const answer = await withTimeout(clock, downgradeMs, (signal) => client.downgradeEnabled(url, signal)).catch(
       () => undefined,
     );
     if (answer !== undefined) return answer;

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type Clock, canonicalAddress, errorText, type Logger } from "../../base/index.js";
+import { type Clock, canonicalAddress, errorText, type Logger, pause } from "../../base/index.js";
 import type { Names } from "./names.js";
 
 export interface UrlMatchDeps {
@@ -62,6 +62,6 @@ async function resolveUrl(url: string, end: number, { names, clock, logger }: Ur
       logger.warn("failed to resolve URL Host", { url, host, "retry-interval": `${retryMs}ms`, error: reason });
       if (clock.now() + retryMs > end) throw new Error(`failed to resolve "${url}" (${reason})`);
     }
-    await new Promise<void>((resolve) => clock.after(retryMs, resolve));
+    await pause(clock, retryMs);
   }
 }

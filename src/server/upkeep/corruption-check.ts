@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, errorText, type Logger, type Timer } from "../../base/index.js";
+import { type Clock, EtcdError, errorText, type Logger, type Timer, withTimeout } from "../../base/index.js";
 import { type Cluster, idText, type Member } from "../../cluster/index.js";
 import type { Store } from "../../mvcc/index.js";
 import { type PeerClient, PeerError, type RevisionHash } from "../../transport/index.js";
@@ -142,16 +142,14 @@ export class CorruptionCheck {
   async #ask(peer: Member, revision: number): Promise<RevisionHash | undefined> {
     const { cluster, client, clock, logger, requestTimeoutMs } = this.#config;
     for (const url of peer.peerUrls) {
-      const patience = new AbortController();
-      const timer = clock.after(requestTimeoutMs, () => patience.abort(new EtcdError("timeout")));
       try {
-        return await client.hashKv(url, cluster.clusterId, revision, patience.signal);
+        return await withTimeout(clock, requestTimeoutMs, (signal) =>
+          client.hashKv(url, cluster.clusterId, revision, signal),
+        );
       } catch (error) {
         if (!(error instanceof EtcdError || error instanceof PeerError)) throw error;
         const names = { "requested-revision": revision, "remote-peer-id": idText(peer.id) };
         logger.warn("failed hash kv request", { ...names, "remote-peer-endpoint": url, error: error.message });
-      } finally {
-        timer.cancel();
       }
     }
     return undefined;

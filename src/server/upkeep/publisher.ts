@@ -1,4 +1,4 @@
-import { type Clock, EtcdError, errorText, type Logger, type Timer } from "../../base/index.js";
+import { type Clock, EtcdError, errorText, type Logger, pause, type Timer } from "../../base/index.js";
 import {
   attributesRequest,
   type Cluster,
@@ -56,7 +56,7 @@ export class Publisher {
         if (!(error instanceof EtcdError)) throw error;
         if (error.kind === "stopped") break;
         logger.warn("failed to publish local member to cluster through raft", { ...fields, error: error.message });
-        await new Promise<void>((resolve) => this.#config.clock.after(publishPauseMs, resolve));
+        await pause(this.#config.clock, publishPauseMs);
       }
     }
     return false;

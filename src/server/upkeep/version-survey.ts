@@ -1,7 +1,6 @@
-import { apiVersion, type Clock, errorText, type Logger, minClusterVersion } from "../../base/index.js";
+import { apiVersion, type Clock, errorText, type Logger, minClusterVersion, withTimeout } from "../../base/index.js";
 import { type Cluster, compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient } from "../../transport/index.js";
-import { within } from "./patience.js";
 
 export interface VersionSurveyConfig {
   readonly cluster: Cluster;
@@ -41,7 +40,7 @@ export class VersionSurvey {
     const fields = { "remote-member-id": idText(member.id) };
     for (const url of member.peerUrls) {
       try {
-        const versions = await within(clock, askMs, async (signal) => await client?.versions(url, signal));
+        const versions = await withTimeout(clock, askMs, async (signal) => await client?.versions(url, signal));
         if (versions !== undefined) return this.#checked(versions.server, fields);
       } catch (error) {
         const reason = errorText(error);
