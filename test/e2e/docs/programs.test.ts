@@ -8,12 +8,30 @@ import { blocksOf, root } from "./page.js";
 // The programs of the pages, as they are printed: they compile against the package's own types, and print what the
 // pages say.
 
+const pages = [
+  { page: "README.md", file: "readme", promises: 1 },
+  { page: "docs/client.md", file: "client", promises: 3 },
+] as const;
 // Inside the package, where its own name means itself.
 const folder = mkdtempSync(join(root, "dist", "readme-"));
 let server: ServerProcess;
 
 beforeAll(async () => {
   server = await ServerProcess.start({ kind: "ours" });
+  for (const { page, file } of pages) {
+    writeFileSync(join(folder, `${file}.ts`), programOf(page).replace("127.0.0.1:2379", server.endpoint));
+  }
+  const options = {
+    target: "es2022",
+    module: "nodenext",
+    lib: ["es2023", "esnext.disposable"],
+    strict: true,
+    types: ["node"],
+    noUncheckedIndexedAccess: true,
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options }));
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  execFileSync(process.execPath, [tsc, "-p", folder], { cwd: root, stdio: "inherit" });
 });
 
 afterAll(async () => {
@@ -21,29 +39,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-for (const { page, promises } of [
-  { page: "README.md", promises: 1 },
-  { page: "docs/client.md", promises: 3 },
-] as const) {
-  test(`the program of ${page} compiles and runs`, () => {
-    const programs = blocksOf(page).filter(({ language }) => language === "ts");
-    expect(programs).toHaveLength(1);
-    const program = programs[0]?.text ?? "";
-    writeFileSync(join(folder, "program.ts"), program.replace("127.0.0.1:2379", server.endpoint));
-    const options = {
-      target: "es2022",
-      module: "nodenext",
-      lib: ["es2023", "esnext.disposable"],
-      strict: true,
-      types: ["node"],
-      noUncheckedIndexedAccess: true,
-    };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options }));
-    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-    execFileSync(process.execPath, [tsc, "-p", folder], { cwd: root, stdio: "inherit" });
-    const printed = execFileSync(process.execPath, [join(folder, "program.js")], { encoding: "utf8" });
-    const promised = [...program.matchAll(/console\.log.*; \/\/ (.*)$/gm)].map(([, line]) => line);
+for (const { page, file, promises } of pages) {
+  test(`the program of ${page} prints what the page says`, () => {
+    const printed = execFileSync(process.execPath, [join(folder, `${file}.js`)], { encoding: "utf8" });
+    const promised = [...programOf(page).matchAll(/console\.log.*; \/\/ (.*)$/gm)].map(([, line]) => line);
     expect(printed.trim().split("\n")).toEqual(promised);
     expect(promised.length).toBe(promises);
   });
+}
+
+/** The one program of a page. */
+function programOf(page: string): string {
+  const programs = blocksOf(page).filter(({ language }) => language === "ts");
+  expect(programs).toHaveLength(1);
+  return programs[0]?.text ?? "";
 }
