@@ -5,7 +5,7 @@ import { canonicalAddress, errorText } from "../base/index.js";
 import { quoted } from "./config.js";
 import { alternativeNames, hostnameFault } from "./names.js";
 
-/** Asks which names an address has, and which addresses a name. */
+/** Looks up the names of an address, and the addresses of a name. */
 export interface NameService {
   reverse(address: string): Promise<readonly string[]>;
   lookup(name: string): Promise<readonly string[]>;
@@ -16,14 +16,14 @@ export const systemNames: NameService = {
   lookup: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
 };
 
-/** So many names are looked up; more are of no honest certificate. */
+/** The most names that are looked up; no legitimate certificate has more. */
 const namesMax = 32;
 
 /**
- * Whether a client's certificate may come from the address: when it names machines, one of them must have it. A
- * certificate that names none may come from anywhere.
+ * Checks that a client's certificate matches the client's address: when it names machines, one of them must have the
+ * address. A certificate that names none may come from anywhere.
  *
- * @returns why not, in etcd's words; undefined when it may
+ * @returns why it does not match, in etcd's words; undefined when it does
  */
 export async function addressFault(
   certificate: X509Certificate,
@@ -42,7 +42,7 @@ export async function addressFault(
   return `tls: ${JSON.stringify(address)} does not match any of DNSNames ${quoted(dns)}${reason}`;
 }
 
-/** True, false, or what kept it from finding out. */
+/** True, false, or the error that prevented an answer. */
 async function isNamed(address: string, dns: readonly string[], names: NameService): Promise<boolean | string> {
   const suffixes = dns.filter((name) => name.startsWith("*.")).map((name) => name.slice(1));
   const plain = dns.filter((name) => !name.startsWith("*."));

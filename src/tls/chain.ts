@@ -1,12 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { type DetailedPeerCertificate, rootCertificates, type TLSSocket } from "node:tls";
 
-/** OpenSSL verifies no longer ones. */
+/** The longest chain that OpenSSL verifies. */
 const chainMax = 100;
 
 /**
- * The certificate, if one was shown, and those by which it is believed, as far as Node tells them, without one that
- * vouches for itself. To be asked for before the newer form of the certificate, which takes the chain apart.
+ * The peer's certificate, if it sent one, and the certificates that verify it, as far as Node returns them, without a
+ * self-signed one. Must be called before `getPeerX509Certificate`, which takes the chain apart.
  */
 export function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   const chain: X509Certificate[] = [];
@@ -19,20 +19,20 @@ export function chainOf(socket: TLSSocket): readonly X509Certificate[] {
   return chain;
 }
 
-/** The authorities that are believed by themselves. */
+/** The trusted authorities. */
 export class Anchors {
   readonly #texts: readonly string[];
   #certificates: readonly X509Certificate[] | undefined;
 
-  /** @param authorities PEM; Node's own list when absent */
+  /** @param authorities PEM; Node's own list when undefined */
   constructor(authorities: Buffer | undefined) {
     const form = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
     this.#texts = authorities === undefined ? rootCertificates : (authorities.toString("latin1").match(form) ?? []);
   }
 
   /**
-   * Whether nothing is missing between the chain's end and one of them. Some releases of Node tell nothing of the
-   * authorities in between; whether one of those was revoked can then not be known.
+   * Whether the chain is complete up to a trusted authority. Some releases of Node do not return the intermediate
+   * authorities; whether one of these was revoked then cannot be known.
    */
   end(chain: readonly X509Certificate[]): boolean {
     const last = chain.at(-1);

@@ -1,6 +1,6 @@
 import { getCiphers } from "node:tls";
 
-/** Suites of TLS 1.2 under Go's names, and what OpenSSL calls them. */
+/** Suites of TLS 1.2 by Go's names, with OpenSSL's names. */
 const suites: Readonly<Record<string, string>> = {
   TLS_RSA_WITH_RC4_128_SHA: "RC4-SHA",
   TLS_RSA_WITH_3DES_EDE_CBC_SHA: "DES-CBC3-SHA",
@@ -28,13 +28,13 @@ const suites: Readonly<Record<string, string>> = {
   TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305: "ECDHE-ECDSA-CHACHA20-POLY1305",
 };
 
-/** Suites of TLS 1.3: Go takes their names and then always offers all of them. */
+/** Suites of TLS 1.3: Go accepts their names, and always offers all of them. */
 const suites13 = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"];
 
 /**
- * OpenSSL's list for suites under Go's names, in their order; undefined when none are named.
+ * OpenSSL's cipher list for suites under Go's names, in their order; empty when none are named.
  *
- * @returns a fault, in etcd's words, when a name is none, and in ours when Node's OpenSSL does not have the suite
+ * @returns a fault, in etcd's words for an unknown name, and in ours when Node's OpenSSL lacks the suite
  */
 export function ciphersOf(names: readonly string[]): { readonly list?: string } | { readonly fault: string } {
   const chosen = new Set<string>();

@@ -6,17 +6,17 @@ import { hostnameFault } from "./names.js";
 import { type Credentials, contextOptions } from "./server-options.js";
 
 /**
- * How to dial: what to show, as the files have it now, and whom to believe. A host is known by its alternative names
- * alone, and by what the flags allow.
+ * Options for dialling: the certificate to present, as the files hold it now, and whom to trust. A server is identified
+ * by its alternative names only, and by the names that the flags allow.
  *
- * @param serverName who is dialed, whatever the address says
+ * @param serverName name that the server's certificate must have, instead of the dialled host
  */
 export function dialOptions(credentials: Credentials, logger: Logger, serverName?: string): ConnectionOptions {
   const { config, client } = credentials;
   const fault = client.refresh();
   if (fault !== undefined) {
     const fields = { "cert-file": client.certFile, "key-file": client.keyFile, error: fault };
-    logger.warn("cannot use the changed certificate; the one before stays in use", fields);
+    logger.warn("cannot load the changed certificate; keeping the previous one", fields);
   }
   return {
     ...contextOptions(credentials, client.pem),

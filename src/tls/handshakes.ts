@@ -9,12 +9,12 @@ import { disbeliefText, failureText } from "./refusal.js";
 import type { Revocations } from "./revocation.js";
 import { type Credentials, contextOptions, serverOptions } from "./server-options.js";
 
-/** As etcd: whoever takes longer to show who they are is dropped. */
+/** The longest handshake, as in etcd; slower clients are dropped. */
 const handshakeMsMax = 10_000;
-/** So many connections may be in the middle of it; then the oldest, which hangs, makes room. */
+/** The most handshakes under way. Beyond, the oldest, which probably hangs, is dropped. */
 const halfOpenMax = 1_000;
 
-/** A connection whose other side has shown what it must. */
+/** A connection whose handshake is complete and whose peer has presented what is required. */
 export interface SecureConnection {
   readonly socket: TLSSocket;
   /** Common name of the client's verified certificate; absent without one, or when certificates do not name users. */
@@ -23,21 +23,21 @@ export interface SecureConnection {
 
 export interface HandshakesConfig {
   readonly credentials: Credentials;
-  /** Whether clients may choose HTTP/2; otherwise they are told to speak HTTP/1.1. */
+  /** Offers HTTP/2 to clients; otherwise only HTTP/1.1. Default false. */
   readonly http2?: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The line of the log for whoever is refused. */
+  /** Log message for refused connections. */
   readonly refusal: string;
-  /** Certificates that are refused whatever else holds. */
+  /** Revocation list; undefined when there is none. */
   readonly revocations?: Revocations;
-  /** Looks whether certificates come from the machines that they name; absent when they may come from anywhere. */
+  /** Name service to check that certificates come from the machines that they name; undefined skips the check. */
   readonly names?: NameService;
 }
 
 /**
- * The TLS side of a listener: takes connections as they were accepted and hands on those whose other side has shown
- * what it must. All others are closed, and the log says why. Certificate and key are read again when they change.
+ * The TLS part of a listener: accepts raw connections and delivers those whose peer has presented what is required. All
+ * others are closed, with a line in the log. Certificate and key are reloaded when their files change.
  */
 export class Handshakes {
   readonly #config: HandshakesConfig;
@@ -46,10 +46,10 @@ export class Handshakes {
   readonly #done: (connection: SecureConnection) => void;
   readonly #anchors: Anchors;
   #shown: unknown;
-  /** Where a connection came from that is just being closed: whoever is told of it cannot ask it any more. */
+  /** Address of a connection that is just closing, when the socket no longer knows it. */
   #closing = "";
 
-  /** @param done is called for each connection that may be used; its socket has not been read */
+  /** @param done called for each connection that may be used; nothing has been read from its socket */
   constructor(config: HandshakesConfig, done: (connection: SecureConnection) => void) {
     this.#config = config;
     this.#done = done;
@@ -57,7 +57,7 @@ export class Handshakes {
     this.#anchors = new Anchors(config.credentials.authorities);
     this.#server = new Server(serverOptions(config.credentials, config.http2 ?? false, handshakeMsMax));
     this.#server.on("secureConnection", (socket) => {
-      // Nothing that a stranger's certificate holds is to stop the member.
+      // No content of a stranger's certificate may stop the member.
       this.#check(socket).catch((error: Error) => {
         this.#refuse(addressOf(socket), error.message, socket);
         socket.destroy();
@@ -66,13 +66,13 @@ export class Handshakes {
     this.#server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => this.#failed(error, socket));
   }
 
-  /** Begins with a connection; what was read of it already has been put back. */
+  /** Starts the handshake of a connection; bytes that were read from it have been put back. */
   take(socket: Socket): void {
     this.#refresh();
     const remote = addressOf(socket);
     const key = keyOf(socket);
     if (key !== undefined) this.#halfOpen.set(key, socket);
-    // What goes wrong with it, the TLS inside of it is told as well.
+    // Errors of the socket also reach the TLS socket on top of it.
     socket.on("error", () => undefined);
     socket.once("close", () => {
       if (key !== undefined && this.#halfOpen.get(key) === socket) this.#halfOpen.delete(key);
@@ -86,8 +86,8 @@ export class Handshakes {
   }
 
   /**
-   * Begins when the client has spoken and the turn of the event loop has time: our signature takes a millisecond or
-   * two, and the first words of hundreds may come together.
+   * Starts once the client has sent its first bytes and the event loop has time: our signature takes a millisecond or
+   * two, and the first bytes of hundreds of clients may arrive together.
    */
   #awaitHello(socket: Socket): void {
     const turn = LoopTurn.of(this.#config.clock);
@@ -107,12 +107,12 @@ export class Handshakes {
     socket.once("readable", spoke);
   }
 
-  /** How many connections are in the middle of it. */
+  /** Number of handshakes under way. */
   get halfOpen(): number {
     return this.#halfOpen.size;
   }
 
-  /** Drops the connections that are in the middle of it. */
+  /** Drops all connections whose handshake is under way. */
   stop(): void {
     for (const socket of this.#halfOpen.values()) socket.destroy();
   }
@@ -128,12 +128,12 @@ export class Handshakes {
     const fault = pair.refresh();
     if (fault !== undefined) {
       const fields = { "cert-file": pair.certFile, "key-file": pair.keyFile, error: fault };
-      logger.warn("cannot use the changed certificate; the one before stays in use", fields);
+      logger.warn("cannot load the changed certificate; keeping the previous one", fields);
     }
     if (pair.pem === this.#shown) return;
     this.#shown = pair.pem;
     this.#server.setSecureContext(contextOptions(credentials, pair.pem));
-    logger.info("took up the changed certificate", { "cert-file": pair.certFile });
+    logger.info("loaded the changed certificate", { "cert-file": pair.certFile });
   }
 
   async #check(socket: TLSSocket): Promise<void> {
@@ -144,7 +144,7 @@ export class Handshakes {
     const certificate = socket.getPeerX509Certificate();
     let fault = certificate && allowanceFault(certificate, credentials);
     if (fault === undefined && certificate !== undefined && names !== undefined) {
-      // Names may take long to look up: the time of the handshake goes for this, too.
+      // Name lookups may take long: they get as much time as the handshake.
       const deadline = clock.after(handshakeMsMax, () => {
         this.#refuse(
           addressOf(socket),
@@ -177,7 +177,7 @@ export class Handshakes {
     if (revocations === undefined) return undefined;
     const fault = revocations.faultOf(chain);
     if (fault !== undefined || this.#anchors.end(chain)) return fault;
-    return "transport: which authorities answer for the certificate is not known, nor whether one of them is revoked";
+    return "transport: the certificate's chain of authorities is incomplete, so their revocation cannot be checked";
   }
 
   #failed(error: NodeJS.ErrnoException, socket: TLSSocket): void {
@@ -201,7 +201,10 @@ export class Handshakes {
   }
 }
 
-/** Whether the certificate is one of those that the flags allow, by its common name or its other names. */
+/**
+ * The reason why the flags do not allow the certificate, by its common name or alternative names; undefined when they
+ * do.
+ */
 export function allowanceFault(certificate: X509Certificate, { config }: Credentials): string | undefined {
   const { allowedCommonNames, allowedHostnames } = config;
   const named =
@@ -210,7 +213,10 @@ export function allowanceFault(certificate: X509Certificate, { config }: Credent
   return named ? undefined : "client certificate authentication failed";
 }
 
-/** The same for a connection and for the TLS inside of it; undefined for a socket file, which has no addresses. */
+/**
+ * Key of a connection, equal for the raw socket and the TLS socket on top of it; undefined for a socket file, which has
+ * no addresses.
+ */
 function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
   if (remoteAddress === undefined) return undefined;
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;

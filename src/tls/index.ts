@@ -1,6 +1,6 @@
 /**
- * TLS as etcd's members have it: certificates from files that may change while a member runs, and the rules of who is
- * believed. It knows sockets and certificates, nothing of what is said over them, and opens no connection itself.
+ * TLS as in etcd's members: certificates from files that may change while a member runs, and the rules of trust. This
+ * room knows sockets and certificates, but not the protocols above them, and opens no connection itself.
  */
 export { systemNames } from "./address-match.js";
 export { ciphersOf } from "./cipher-suites.js";

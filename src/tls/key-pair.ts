@@ -3,13 +3,13 @@ import { readFileSync, statSync } from "node:fs";
 import { errorCode, errorText } from "../base/index.js";
 import { TlsConfigError } from "./config.js";
 
-/** A certificate with its chain, and its key. */
+/** A certificate with its chain, and its private key, in PEM. */
 export interface Pem {
   readonly cert: Buffer;
   readonly key: Buffer;
 }
 
-/** Two files that are read again when they have changed, as certificates are renewed while a member runs. */
+/** A certificate file and a key file, reloaded when they change, since certificates are renewed while a member runs. */
 export class KeyPair {
   readonly certFile: string;
   readonly keyFile: string;
@@ -24,15 +24,15 @@ export class KeyPair {
     this.#pem = this.#read();
   }
 
-  /** As last read: the same object until it changes. */
+  /** The contents as last read; the same object until they change. */
   get pem(): Pem {
     return this.#pem;
   }
 
   /**
-   * Looks whether the files have changed; costs two looks at the file system.
+   * Reloads the files if they have changed; costs two `stat` calls.
    *
-   * @returns why they cannot be used, once for each change: what was read before stays in use
+   * @returns why the changed files cannot be used, once for each change; the previous contents stay in use then
    */
   refresh(): string | undefined {
     const stamp = this.#stampNow();
@@ -63,7 +63,7 @@ export class KeyPair {
   }
 }
 
-/** Changes whenever the file does. */
+/** A text that changes whenever the file does. */
 function stampOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? "none" : `${stat.ino}:${stat.size}:${stat.mtimeMs}`;
@@ -77,7 +77,7 @@ function parse<Value>(read: () => Value, fault: string): Value {
   }
 }
 
-/** @throws TlsConfigError as Go says why a file cannot be read */
+/** @throws TlsConfigError with Go's text for a file that cannot be read */
 export function readPem(path: string): Buffer {
   try {
     return readFileSync(path);
@@ -86,7 +86,7 @@ export function readPem(path: string): Buffer {
   }
 }
 
-/** @throws TlsConfigError when the file holds no certificate */
+/** Reads a file of trusted authorities. @throws TlsConfigError when it holds no certificate */
 export function readAuthorities(path: string): Buffer {
   const pem = readPem(path);
   const blocks = pem.toString("latin1").match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];

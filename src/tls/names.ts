@@ -1,13 +1,13 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 
-/** The alternative names of a certificate that name machines. */
+/** The alternative names of a certificate that identify machines. */
 export interface AlternativeNames {
   readonly dns: readonly string[];
   readonly addresses: readonly string[];
 }
 
-/** Reads Node's text of them, in which a name with unusual characters is quoted as JSON. */
+/** Parses Node's text of the alternative names, in which a name with unusual characters is quoted as JSON. */
 export function alternativeNames({ subjectAltName = "" }: X509Certificate): AlternativeNames {
   const dns: string[] = [];
   const addresses: string[] = [];
@@ -22,15 +22,15 @@ function unquoted(text: string): string {
   try {
     return String(JSON.parse(text));
   } catch {
-    // Nothing that could match a name.
+    // The text is returned as it is; it cannot match a name.
     return text;
   }
 }
 
 /**
- * Whether the certificate is for this host, by its alternative names alone: a common name is no name of a machine.
+ * Checks a certificate against a host, by its alternative names only: a common name does not identify a machine.
  *
- * @returns why not, in Go's words; undefined when it is
+ * @returns why it does not match, in Go's words; undefined when it does
  */
 export function hostnameFault(certificate: X509Certificate, host: string): string | undefined {
   const bare = /^\[(.*)\]$/.exec(host)?.[1] ?? host;
@@ -51,7 +51,7 @@ export function hostnameFault(certificate: X509Certificate, host: string): strin
   return `x509: certificate is valid for ${dns.join(", ")}, not ${bare}`;
 }
 
-/** The common name of the subject, the last when there are several, as Go has it; empty when there is none. */
+/** The common name of the subject, the last one if there are several, as in Go; empty when there is none. */
 export function commonNameOf(certificate: X509Certificate): string {
   const names: unknown = certificate.toLegacyObject().subject?.CN;
   const last: unknown = Array.isArray(names) ? names.at(-1) : names;

@@ -1,4 +1,4 @@
-/** Why OpenSSL did not believe a certificate, in Go's words. */
+/** Go's texts for OpenSSL's reasons to reject a certificate. */
 const disbelief: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "x509: certificate has expired or is not yet valid",
   CERT_NOT_YET_VALID: "x509: certificate has expired or is not yet valid",
@@ -11,7 +11,7 @@ const disbelief: Readonly<Record<string, string>> = {
   INVALID_PURPOSE: "x509: certificate specifies an incompatible key usage",
 };
 
-/** Why a handshake failed, in Go's words. */
+/** Go's texts for OpenSSL's reasons of a failed handshake. */
 const failures: Readonly<Record<string, string>> = {
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "tls: client didn't provide a certificate",
   ERR_SSL_HTTP_REQUEST: "tls: first record does not look like a TLS handshake",
@@ -26,15 +26,15 @@ const failures: Readonly<Record<string, string>> = {
   ERR_TLS_HANDSHAKE_TIMEOUT: "tls: the handshake took too long",
 };
 
-/** Why a certificate was not believed. @param code OpenSSL's name of the reason */
+/** Go's text for the rejection of a certificate. @param code OpenSSL's name of the reason */
 export function disbeliefText(code: string): string {
   return `tls: failed to verify certificate: ${disbelief[code] ?? code}`;
 }
 
-/** Why a handshake failed; undefined when the other side just went away, which happens all the time. */
+/** Go's text for a failed handshake; undefined when the peer merely closed the connection, which is common. */
 export function failureText(error: NodeJS.ErrnoException): string | undefined {
   const { code = "" } = error;
   if (["ECONNRESET", "EPIPE", "ERR_SSL_UNEXPECTED_EOF_WHILE_READING"].includes(code)) return undefined;
-  // OpenSSL's own text holds addresses of memory and of its source.
+  // OpenSSL's own text contains memory addresses and places in its source.
   return failures[code] ?? `tls: ${"reason" in error ? String(error.reason) : error.message.split("\n")[0]}`;
 }

@@ -3,12 +3,12 @@ import { readFileSync, statSync } from "node:fs";
 import { errorText } from "../base/index.js";
 import { fileFault } from "./key-pair.js";
 
-/** Reads the serial numbers that a list revokes, in upper case hex without leading zeros. @throws Error */
+/** Reads the revoked serial numbers of a list, in upper-case hex without leading zeros. @throws Error */
 type ReadSerials = (list: Buffer) => readonly string[];
 
 /**
- * A file with a certificate revocation list, PEM or DER, as etcd uses one: a certificate whose serial number it holds
- * is refused. Neither its age nor who signed it is looked at. It is read again when it has changed.
+ * A certificate revocation list in a file, PEM or DER, used as in etcd: a certificate whose serial number it contains
+ * is refused. The list's age and signature are not checked. It is reloaded when the file changes.
  */
 export class Revocations {
   readonly #path: string;
@@ -22,9 +22,12 @@ export class Revocations {
     this.#readSerials = readSerials;
   }
 
-  /** A file that cannot be read is no error yet: every connection is refused with the reason while it cannot. */
+  /**
+   * Opens a list. A file that cannot be read is not an error here: until it can, every connection is refused with the
+   * reason.
+   */
   static async open(path: string): Promise<Revocations> {
-    // The library takes long to load, and most members have no such list.
+    // The library loads slowly, and most members have no revocation list.
     await import("reflect-metadata");
     const { X509Crl } = await import("@peculiar/x509");
     return new Revocations(path, (list) => {
@@ -34,7 +37,7 @@ export class Revocations {
     });
   }
 
-  /** @param chain certificates that a peer has shown. @returns why they are refused; undefined when they are not */
+  /** @param chain certificates that a peer has presented. @returns why they are refused; undefined when they are not */
   faultOf(chain: readonly X509Certificate[]): string | undefined {
     this.#refresh();
     if (this.#fault !== undefined) return this.#fault;
@@ -61,7 +64,7 @@ export class Revocations {
       this.#fault = undefined;
     } catch (error) {
       const reason = errorText(error);
-      this.#fault = `${this.#path} is no certificate revocation list: ${reason}`;
+      this.#fault = `${this.#path} is not a certificate revocation list: ${reason}`;
     }
   }
 }

@@ -9,10 +9,10 @@ const dayMs = 86_400_000;
 const algorithm = { name: "ECDSA", namedCurve: "P-521", hash: "SHA-512" };
 
 /**
- * A certificate that nobody signed but itself, for these hosts. What an earlier start has made in the folder is used
- * again, however old: whoever wants a new one removes the files.
+ * Returns a self-signed certificate for these hosts. Files from an earlier start are reused, however old they are;
+ * remove them to get a new certificate.
  *
- * @param years how long a new one is valid
+ * @param years validity of a new certificate
  * @throws TlsConfigError when none can be made
  */
 export async function selfSignedCertificate(
@@ -42,7 +42,7 @@ export async function selfSignedCertificate(
 }
 
 async function generate(hosts: readonly string[], notAfter: Date) {
-  // Only a first start needs the library, which takes long to load.
+  // The library loads slowly, and only a first start needs it.
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);

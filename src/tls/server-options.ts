@@ -4,18 +4,18 @@ import { errorText } from "../base/index.js";
 import { faultOf, isEmpty, type TlsConfig, TlsConfigError, wantsClientCertificate } from "./config.js";
 import { KeyPair, type Pem, readAuthorities } from "./key-pair.js";
 
-/** What both sides of a connection are made of: read from the files once, but for the pair that is shown. */
+/** The contents of the TLS files, read once, except for the presented certificates, which are reloaded. */
 export interface Credentials {
   readonly config: TlsConfig;
-  /** What this member shows to whoever dials it. */
+  /** Certificate that this member presents as a server. */
   readonly server: KeyPair;
-  /** What it shows where it dials. */
+  /** Certificate that this member presents as a client. */
   readonly client: KeyPair;
   readonly authorities: Buffer | undefined;
 }
 
 /**
- * Reads the files of a side that is not empty.
+ * Reads the files of a configuration that is not empty.
  *
  * @throws TlsConfigError when they cannot be used, or the settings contradict each other
  */
@@ -34,7 +34,7 @@ export function readCredentials(config: TlsConfig): Credentials {
   return credentials;
 }
 
-/** What OpenSSL shall speak, and show. */
+/** Options for OpenSSL: the certificate, the versions, the ciphers and the authorities. */
 export function contextOptions({ config, authorities }: Credentials, pem: Pem): SecureContextOptions {
   return {
     cert: pem.cert,
@@ -42,14 +42,14 @@ export function contextOptions({ config, authorities }: Credentials, pem: Pem): 
     minVersion: config.minVersion,
     maxVersion: config.maxVersion,
     ...(config.ciphers !== undefined && { ciphers: config.ciphers }),
-    // As in Go, an authority is believed whether or not it was signed by another.
+    // As in Go, an authority is trusted whether or not another one signed it.
     ...(authorities !== undefined && { ca: authorities, allowPartialTrustChain: true }),
-    // A session that is taken up again would bring a certificate back that is not believed any more.
+    // A resumed session would skip the check of a certificate that is not trusted any more.
     ...(wantsClientCertificate(config) && { secureOptions: constants.SSL_OP_NO_TICKET }),
   };
 }
 
-/** @param http2 whether clients may speak that inside, which those who can then do */
+/** @param http2 whether to offer HTTP/2 to clients */
 export function serverOptions(credentials: Credentials, http2: boolean, handshakeTimeoutMs: number): TlsOptions {
   const asks = wantsClientCertificate(credentials.config);
   return {
