@@ -1,15 +1,15 @@
 import { type EnumSchema, type FieldSchema, type FileSchema, jsonName, type MessageSchema } from "./schema.js";
 
-/** The files as other languages describe them to each other: each an encoded `google.protobuf.FileDescriptorProto`. */
+/** The .proto files for other languages: each as an encoded `google.protobuf.FileDescriptorProto`. */
 export interface Descriptors {
-  /** The file and all that it imports, itself first; undefined when there is none of that name. */
+  /** The file and everything that it imports, itself first; undefined when no file has that name. */
   file(name: string): readonly Uint8Array[] | undefined;
-  /** The same for the file that defines a service, a method, a message, a field, an enum or one of its values. */
+  /** Like `file`, for the file that defines a service, method, message, field, enum or enum value. */
   fileOfSymbol(symbol: string): readonly Uint8Array[] | undefined;
   isMessage(name: string): boolean;
 }
 
-/** The numbers that descriptors have for types. */
+/** The numbers of types in descriptors. */
 const scalars = { int64: 3, uint64: 4, int32: 5, bool: 8, string: 9, bytes: 12, uint32: 13 } as const;
 const messageType = 11;
 const enumType = 14;
@@ -22,7 +22,7 @@ export function describe(files: readonly FileSchema[]): Descriptors {
   const withImports = (file: FileSchema | undefined): readonly Uint8Array[] | undefined => {
     if (file === undefined) return undefined;
     const all = new Set([file]);
-    // A set tells also what is added on the way.
+    // A loop over a set also visits elements that are added during it.
     for (const { imports } of all) {
       for (const name of imports) {
         const imported = byName.get(name);
@@ -42,7 +42,7 @@ function symbolsOf({ services, messages, enums }: FileSchema): string[] {
   return [
     ...services.flatMap(({ name, methods }) => [name, ...methods.map((method) => `${name}.${method.name}`)]),
     ...messages.flatMap(({ name, fields }) => [name, ...fields.map((field) => `${name}.${field.name}`)]),
-    // The values of an enum are its siblings, not inside of it.
+    // The values of an enum are its siblings in scope, not its children.
     ...enums.flatMap(({ name, values }) => [name, ...values.map(([value]) => `${scopeOf(name)}.${value}`)]),
   ];
 }

@@ -1,9 +1,9 @@
 /**
- * Protobuf: every message that clients, members and the stored log speak, as TypeScript types with a codec each.
- * `PutRequest.decode(bytes)` and `.encode(message)` are all that most callers need; `services` lists the methods of
- * the gRPC API. Encoding yields what etcd would have written, byte for byte. Decoding takes bytes from anyone: it
- * returns a message or throws a `WireError`. It never judges what a message says, and does no I/O. JSON, with which the
- * same messages can be written, and the .proto files as data are loaded when somebody asks for them.
+ * Protobuf: every message of clients, members and the stored log, as a TypeScript type with a codec.
+ * `PutRequest.decode(bytes)` and `.encode(message)` are all that most callers need; `services` lists the methods of the
+ * gRPC API. Encoding yields the same bytes as etcd. Decoding accepts bytes from anyone: it returns a message or throws
+ * a `WireError`. This room does not interpret messages, and does no I/O. The JSON form of the messages, and the .proto
+ * files as data, are loaded when first needed.
  *
  * The API (package etcdserverpb) and the key space (mvccpb) are exported flat, other packages under their own names.
  */

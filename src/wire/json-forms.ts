@@ -1,6 +1,6 @@
 import type { JsonForms } from "./json/forms.js";
 
-/** Messages as JSON, both ways. Loaded when asked for: most members never speak it. */
+/** Loads the conversion of messages to and from JSON. Most members never need it. */
 export async function loadJsonForms(): Promise<JsonForms> {
   return (await import("./json/forms.js")).makeJsonForms();
 }

@@ -2,17 +2,14 @@ import { Event, EventType, type KeyValue } from "./generated/kv.js";
 import { openedField } from "./opened-field.js";
 import type { Encoded } from "./protobuf.js";
 
-/** From this length of its pairs on, putting an event together costs more than keeping it in pieces. */
+/** Length of an event's pairs above which copying them into one piece costs more than keeping the pieces. */
 const longPairsBytesMin = 16 * 1024;
 /** Tag of an `Event`'s type, then the field numbers of its pair and of the pair before. */
 const [typeTag, kvField, prevKvField] = [8, 2, 3];
 
-/**
- * An encoded event in pieces: the encoded pairs as they are stored, which are not copied, and what stands before each
- * of them.
- */
+/** An encoded event in pieces: the stored pairs, which are not copied, and the bytes before each of them. */
 export class LongEvent {
-  /** Bytes of all pieces together. */
+  /** Length of all pieces together. */
   readonly length: number;
   readonly pieces: readonly Uint8Array[];
 
@@ -22,10 +19,10 @@ export class LongEvent {
   }
 }
 
-/** An event, encoded; as a whole when it is short. */
+/** An encoded event; in one piece when it is short. */
 export type EncodedEvent = Encoded<Event> | LongEvent;
 
-/** What an `Event` holds, its pairs encoded. */
+/** The fields of an `Event`, with encoded pairs. */
 export interface EventFields {
   readonly type: number;
   readonly kv: Encoded<KeyValue>;

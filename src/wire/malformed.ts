@@ -1,17 +1,17 @@
-// What a decoder does not take, and how it says so.
+// The errors of decoders, and their bounds.
 
 /**
- * Most messages inside each other in bytes from a client: protobuf's own bound in Go. Real requests stay below ten.
- * Bytes of the log have no such bound: `decodeStored`.
+ * The deepest nesting of messages in bytes from a client, the default of protobuf in Go. Real requests stay below ten.
+ * Bytes of the log have no such bound: see `decodeStored`.
  */
 export const nestingMax = 10_000;
 
-/** Bytes that no encoder would have written. Whoever sent them is at fault; nothing was kept of them. */
+/** The bytes are malformed; the sender is at fault, and nothing of them was kept. */
 export class WireError extends Error {
   override readonly name = "WireError";
 
   constructor(message: string) {
-    // Anyone can send garbage at line rate, and nobody reads where in the decoder it was noticed.
+    // No stack trace is recorded: anyone can send garbage at line rate, and nobody needs the place in the decoder.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(message);
@@ -19,13 +19,13 @@ export class WireError extends Error {
   }
 }
 
-/** The field numbers of a message, to tell a field nobody knows from a known one of the wrong type. */
+/** The field numbers of a message, which tell an unknown field from a known one with the wrong wire type. */
 export interface FieldNumbers {
   readonly message: string;
   readonly numbers: readonly number[];
 }
 
-/** A message that would take too long to read; nothing of it is wrong but its size. */
+/** The message would take too long to decode; only its size is wrong. */
 export class TooManyParts extends WireError {
   constructor(partsMax: number) {
     super(`more than ${partsMax} messages and texts in one message`);

@@ -1,6 +1,6 @@
 import type { RequestOp, TxnRequest } from "./generated/rpc.js";
 
-/** A transaction and all that are nested in it, each behind the one that holds it. */
+/** A transaction and all transactions nested in it, each after the one that contains it. */
 export function withNestedTxns(request: TxnRequest): readonly TxnRequest[] {
   const found = [request];
   for (let at = 0; at < found.length; at++) {

@@ -1,7 +1,7 @@
 /** Wire type of a field with a length. */
 const lengthDelimited = 2;
 
-/** The tag and length of a message that is the field of another: its bytes follow in other parts of the answer. */
+/** The tag and length of a message field; the bytes of the message follow in other parts of the answer. */
 export function openedField(number: number, length: number): Uint8Array {
   const bytes = [number * 8 + lengthDelimited];
   let rest = length;

@@ -2,48 +2,48 @@ import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
 /**
- * What can be done with one kind of message. `Out` is what decoding yields where that is narrower than what encoding
- * takes: see `Encodable`.
+ * The codec of one kind of message. `Out` is the type of decoded messages, where it is narrower than that of messages
+ * to encode: see `Encodable`.
  */
 export interface Codec<Message, Out extends Message = Message> {
-  /** A message with these fields; the others are zero, empty or absent. */
+  /** Creates a message with these fields; the others are zero, empty or absent. */
   create(fields?: Partial<Message>): Message;
-  /** The bytes that etcd would write for this message: fields in order of their numbers, zero values left out. */
+  /** Encodes the message as etcd does: fields in order of their numbers, zero values left out. */
   encode(message: Message): Uint8Array;
   /**
-   * The message in `bytes`. Its `bytes` fields are views of them, so they must not change while the message is in use.
-   * Unknown fields are skipped. Integers outside of `number`'s safe range become its ends; ids are exact.
+   * Decodes a message. Its `bytes` fields are views, so `bytes` must not change while the message is in use. Unknown
+   * fields are skipped. Integers outside the safe range are clamped to it; ids are exact.
    *
    * @throws WireError when the bytes are malformed
    */
   decode(bytes: Uint8Array): Out;
-  /** The part of `decode` that generated code shares: fields up to the reader's end, over those of `base`. */
+  /** Reads fields up to the reader's end, over those of `base`; shared by generated code. */
   read(reader: Reader, base?: Out): Out;
-  /** The part of `encode` that generated code shares: the fields from the last to the first. */
+  /** Writes the fields from the last to the first; shared by generated code. */
   write(writer: Writer, message: Message): void;
 }
 
 declare const encoded: unique symbol;
-/** The bytes of one `Message`: as `encode` returned them, or as `encoded` vouched for them. */
+/** The encoded bytes of one `Message`, from `encode`, or marked as such by `encoded`. */
 export type Encoded<Message> = Uint8Array & { readonly [encoded]: Message };
 
 export function asEncoded<Message>(bytes: Uint8Array): Encoded<Message> {
   return bytes as Encoded<Message>;
 }
 
-/** Stored messages need not be decoded only to be sent: where this stands, their bytes do as well. */
+/** A message or its encoded bytes: stored messages need not be decoded just to be sent. */
 export type Encodable<Message> = Message | Encoded<Message>;
 
-/** A message type whose bytes may stand for the message inside of others. */
+/** The codec of a message whose encoded bytes may stand for it inside other messages. */
 export interface EncodableCodec<Message, Out extends Message = Message> extends Codec<Message, Out> {
   encode(message: Message): Encoded<Message>;
-  /** Vouches that these are the bytes of such a message; nobody checks it again. */
+  /** Marks bytes as those of such a message; this is not checked. */
   encoded(bytes: Uint8Array): Encoded<Message>;
 }
 
 type Plain = string | number | bigint | boolean | undefined;
 
-/** A message as decoding yields it, when its type also admits `Encoded` parts. */
+/** The type of a decoded message, when the message type also admits `Encoded` parts. */
 export type Decoded<Message> = Message extends Plain
   ? Message
   : Message extends { readonly [encoded]: unknown }
@@ -54,7 +54,7 @@ export type Decoded<Message> = Message extends Plain
         ? readonly Decoded<Item>[]
         : { readonly [Field in keyof Message]: Decoded<Message[Field]> };
 
-/** A method of a gRPC service: `services` lists them. */
+/** A method of a gRPC service; `services` lists all methods. */
 export interface Method<Request, Response> {
   readonly path: string;
   readonly requestStream: boolean;

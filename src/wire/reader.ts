@@ -2,21 +2,21 @@ import { emptyBytes, type Key } from "../base/index.js";
 import { type FieldNumbers, nestingMax, TooManyParts, WireError } from "./malformed.js";
 import { high, integer, low, words } from "./words.js";
 
-/** From this length on the platform's own conversion beats a loop over characters. */
+/** Length from which the platform's conversion is faster than a loop over characters. */
 const longText = 8;
 
-/** A message inside of others that is read after them. */
+/** A nested message that is read after those around it. */
 interface Postponed {
   readonly start: number;
   readonly end: number;
-  /** How many messages it lies in, itself included. */
+  /** Depth of the message, itself included. */
   readonly depth: number;
-  /** Reads the message, at whose first field the reader stands then. */
+  /** Reads the message; the reader is at its first field then. */
   readonly read: () => void;
 }
 
 /**
- * Reads the fields of a message one after the other. Everything it returns was there: no claimed length is believed.
+ * Reads the fields of a message one after the other. It only returns bytes that are there: claimed lengths are checked.
  */
 export class Reader {
   readonly #bytes: Buffer;
@@ -27,13 +27,13 @@ export class Reader {
   #partsLeft: number;
   #depth = 1;
   #postponed: Postponed[] | undefined;
-  // The varint that was read last, by halves.
+  // The last varint, in halves.
   #low = 0;
   #high = 0;
 
   /**
-   * @param deepest most messages inside each other; Infinity for bytes that must be read
-   * @param partsMax most messages and texts in the message; each costs many times the two bytes that it may take
+   * @param deepest the deepest nesting of messages; Infinity for bytes that must be readable
+   * @param partsMax the most messages and texts in the message; each costs many times the two bytes that it may take
    */
   constructor(bytes: Uint8Array, deepest = nestingMax, partsMax = Number.POSITIVE_INFINITY) {
     this.#nestingMax = deepest;
@@ -43,7 +43,7 @@ export class Reader {
     this.#end = bytes.byteLength;
   }
 
-  /** Is there another field in this message? */
+  /** Whether there is another field in this message. */
   more(): boolean {
     return this.#at < this.#end;
   }
@@ -60,7 +60,7 @@ export class Reader {
     return this.#low >>> 0;
   }
 
-  /** Goes into a message that is a field; returns what `close` needs to come out of it. */
+  /** Enters a message field; returns the value that `close` needs to leave it. */
   open(): number {
     const length = this.#length();
     this.#countPart();
@@ -76,7 +76,7 @@ export class Reader {
   }
 
   /**
-   * Passes over a message that is a field.
+   * Skips a message field for now.
    *
    * @param read called by `readPostponed`, with the reader at the message's first field
    */
@@ -90,7 +90,7 @@ export class Reader {
     this.#postponed.push({ start, end: this.#at, depth: this.#depth--, read });
   }
 
-  /** Reads the messages that were passed over, and those inside of them: a loop, which no depth makes recurse. */
+  /** Reads the postponed messages, and those inside them, in a loop, so that no depth exhausts the stack. */
   readPostponed(): void {
     for (let next = this.#postponed?.pop(); next !== undefined; next = this.#postponed?.pop()) {
       this.#at = next.start;
@@ -105,7 +105,7 @@ export class Reader {
     return (this.#low | this.#high) !== 0;
   }
 
-  /** Also an enum; one that was written with more bits is cut to its low half, as everywhere. */
+  /** Reads an int32 or an enum; a longer value is cut to its low half, as in every implementation. */
   int32(): number {
     const byte = this.#bytes[this.#at] ?? 0x80;
     if (byte < 0x80 && this.#at < this.#end) {
@@ -121,7 +121,7 @@ export class Reader {
     return this.#low >>> 0;
   }
 
-  /** A signed 64-bit integer that counts something: values beyond the safe integers become the nearest of them. */
+  /** Reads a signed 64-bit count; a value outside the safe integers is clamped to them. */
   int53(): number {
     const byte = this.#bytes[this.#at] ?? 0x80;
     if (byte < 0x80 && this.#at < this.#end) {
@@ -137,7 +137,7 @@ export class Reader {
     return top < 0 ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
   }
 
-  /** The same for an unsigned one. */
+  /** Like `int53`, unsigned. */
   uint53(): number {
     const byte = this.#bytes[this.#at] ?? 0x80;
     if (byte < 0x80 && this.#at < this.#end) {
@@ -149,7 +149,7 @@ export class Reader {
     return top < 0x20_0000 ? top * 0x1_0000_0000 + (this.#low >>> 0) : Number.MAX_SAFE_INTEGER;
   }
 
-  /** A signed 64-bit id. */
+  /** Reads a signed 64-bit id. */
   int64(): bigint {
     this.#varint();
     if (this.#high === 0) return BigInt(this.#low >>> 0);
@@ -157,13 +157,13 @@ export class Reader {
     return this.#integer();
   }
 
-  /** An unsigned 64-bit id. */
+  /** Reads an unsigned 64-bit id. */
   uint64(): bigint {
     this.#varint();
     return this.#high === 0 ? BigInt(this.#low >>> 0) : this.#integer();
   }
 
-  /** A view, not a copy. */
+  /** Reads bytes, as a view. */
   bytes(): Uint8Array {
     const length = this.#length();
     if (length === 0) return emptyBytes;
@@ -182,7 +182,7 @@ export class Reader {
     return key;
   }
 
-  /** Text; what is not UTF-8 in it becomes U+FFFD. */
+  /** Reads text; invalid UTF-8 becomes U+FFFD. */
   string(): string {
     const length = this.#length();
     this.#countPart();
@@ -198,7 +198,7 @@ export class Reader {
     return text;
   }
 
-  /** Passes over a field that `fields` does not list; one that it lists has the wrong wire type here. */
+  /** Skips a field that `fields` does not list; a listed one has the wrong wire type here. */
   skip(tag: number, fields: FieldNumbers): void {
     const number = tag >>> 3;
     if (fields.numbers.includes(number)) {
@@ -216,7 +216,7 @@ export class Reader {
     else throw this.#malformed(`wire type ${wireType}`);
   }
 
-  /** A group is what messages were before proto2: fields between two tags instead of behind a length. */
+  /** Skips a group, the predecessor of messages before proto2: fields between two tags instead of after a length. */
   #skipGroup(): void {
     const outside = this.#depth;
     this.#deepen();
@@ -260,7 +260,10 @@ export class Reader {
     return integer[0] ?? 0n;
   }
 
-  /** Up to ten bytes of seven bits, the lowest first, into two signed halves; bits beyond the 64th are lost. */
+  /**
+   * Reads a varint of up to ten bytes of seven bits, the lowest first, into two signed halves; bits beyond the 64th are
+   * lost.
+   */
   #varint(): void {
     let lower = 0;
     let upper = 0;

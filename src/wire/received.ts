@@ -3,9 +3,9 @@ import type { Codec } from "./protobuf.js";
 import { Reader } from "./reader.js";
 
 /**
- * The message in bytes that anybody may have sent.
+ * Decodes a message from bytes that anybody may have sent.
  *
- * @param partsMax most messages and texts in it
+ * @param partsMax the most messages and texts in it
  * @throws TooManyParts when there are more, WireError when the bytes are malformed
  */
 export function decodeReceived<Message, Out extends Message>(

@@ -1,9 +1,9 @@
-/** A .proto file as data. Names of types are full ones, without a leading dot. */
+/** A .proto file as data. Type names are full names without a leading dot. */
 export interface FileSchema {
   readonly name: string;
   readonly package: string;
   readonly imports: readonly string[];
-  /** Those inside of messages too. */
+  /** All enums, including those inside messages. */
   readonly enums: readonly EnumSchema[];
   readonly messages: readonly MessageSchema[];
   readonly services: readonly ServiceSchema[];
@@ -17,7 +17,7 @@ export interface EnumSchema {
 export interface MessageSchema {
   readonly name: string;
   readonly comment?: string;
-  /** In the order in which they are declared, which need not be that of their numbers. */
+  /** Fields in the order of their declaration, which need not be that of their numbers. */
   readonly fields: readonly FieldSchema[];
 }
 
@@ -27,7 +27,7 @@ export type FieldSchema = {
   readonly name: string;
   readonly number: number;
   readonly repeated?: true;
-  /** Name of the oneof it belongs to. */
+  /** Name of the field's oneof, if it has one. */
   readonly oneof?: string;
 } & ({ readonly scalar: ScalarType } | { readonly enum: string } | { readonly message: string });
 
@@ -44,7 +44,7 @@ export interface MethodSchema {
   readonly responseStream?: true;
 }
 
-/** The name of a field in JSON: `rangeEnd` for `range_end`, by protobuf's rule, which leaves `ID` alone. */
+/** JSON name of a field: `rangeEnd` for `range_end`, by protobuf's rule, which leaves `ID` unchanged. */
 export function jsonName({ name }: FieldSchema): string {
   return name.replace(/_+(.?)/g, (_, next: string) => next.toUpperCase());
 }

@@ -2,8 +2,8 @@ import type { Codec } from "./protobuf.js";
 import { Reader } from "./reader.js";
 
 /**
- * The message in bytes that this member must be able to read, since they lie in the log, however deep messages lie in
- * each other there: a member of another release may have let a client write them.
+ * Decodes a message from bytes of the log. This member must be able to read them at any depth of nesting: a member of
+ * another release may have let a client write them.
  *
  * @throws WireError when the bytes are malformed
  */

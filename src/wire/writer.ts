@@ -2,34 +2,34 @@ import type { Key } from "../base/index.js";
 import { high, integer, low, words } from "./words.js";
 
 const usualBytes = 64 * 1024;
-/** A buffer that grew beyond this for one message is not kept for the next. */
+/** A buffer that a message made larger than this is not kept for the next message. */
 const keptBytesMax = 4 * 1024 * 1024;
-/** From this length on the platform's own conversions and copies beat a loop. */
+/** Lengths from which the platform's conversions and copies are faster than a loop. */
 const longText = 12;
 const longBytes = 12;
 /** Most bytes of a 64-bit varint, and of a tag. */
 const varintBytesMax = 10;
 const tagBytesMax = 5;
 
-/** Calls inside each other that write messages inside each other: some hundred short frames of the stack. */
+/** The deepest recursion while nested messages are written: some hundred short stack frames. */
 const nestedCallsMax = 128;
 
 type Write<Message> = (writer: Writer, message: Message) => void;
 
 /**
- * Writes a message from its end to its beginning, so that the length of everything is known when it is due, and
- * nothing is measured first. One writer serves all messages: `finish` hands out a copy.
+ * Writes a message from its end to its beginning, so that each length is known when it has to be written, and nothing
+ * needs to be measured first. One writer serves all messages: `finish` returns a copy.
  */
 export class Writer {
   #bytes = Buffer.allocUnsafeSlow(usualBytes);
   #at = usualBytes;
   #depth = 0;
-  /** Messages that lie too deep to be written within the calls for those around them, each with what writes it. */
+  /** Messages that are too deep for the recursion, each with the function that writes it. */
   #cuts: Map<object, (writer: Writer) => void> | undefined;
-  /** The bytes of such messages that are written. */
+  /** The bytes of such messages that have been written. */
   #parts: Map<object, Uint8Array> | undefined;
 
-  /** Forgets what an earlier message may have left behind by failing half-way. */
+  /** Drops whatever an earlier message that failed half-way may have left. */
   start(): this {
     this.#at = this.#bytes.length;
     this.#depth = 0;
@@ -45,12 +45,12 @@ export class Writer {
     return message;
   }
 
-  /** Whether messages have been left out for their depth, so that only `finishCut` yields the whole. */
+  /** Whether messages were left out because of their depth, so that only `finishCut` returns the whole message. */
   get cut(): boolean {
     return this.#cuts !== undefined;
   }
 
-  /** Writes a message that may hold others of its type. */
+  /** Writes a message that may contain others of its type. */
   nested<Message extends object>(write: Write<Message>, message: Message): void {
     if (this.#depth === nestedCallsMax) {
       const bytes = this.#parts?.get(message);
@@ -67,15 +67,16 @@ export class Writer {
   }
 
   /**
-   * Writes a message in parts, each as deep as calls may go; one that holds another takes its bytes. Every part is
-   * written twice, the first time to find the next ones, so that a message costs what is in it, not what it lies in.
+   * Writes a message in parts, each as deep as the recursion may go; a part that contains another copies its bytes.
+   * Every part is written twice, the first time to find the parts in it, so that the cost depends on its size, not on
+   * its depth.
    */
   finishCut<Message extends object>(write: Write<Message>, message: Message): Uint8Array {
     const found = new Map<object, (writer: Writer) => void>([[message, (writer) => write(writer, message)]]);
     for (const writePart of found.values()) {
       writePart(this.start());
       for (const [inner, writeInner] of this.#cuts ?? []) {
-        // Behind all that hold it, also when it was found in another part before.
+        // Move the part behind all parts that contain it, even when it was found in another part before.
         found.delete(inner);
         found.set(inner, writeInner);
       }
@@ -92,7 +93,7 @@ export class Writer {
     return bytes;
   }
 
-  /** How much is written: what `close` needs to know where a message inside of this one ended. */
+  /** Number of bytes written so far; `close` needs it as the end of a nested message. */
   written(): number {
     return this.#bytes.length - this.#at;
   }
@@ -109,7 +110,7 @@ export class Writer {
     this.#tag(tag);
   }
 
-  /** Also an enum. Negative ones take ten bytes, by the rules of protobuf. */
+  /** Writes an int32 or an enum. Negative values take ten bytes, by the rules of protobuf. */
   int32(tag: number, value: number): void {
     this.#reserve(varintBytesMax + tagBytesMax);
     if (value >= 0) this.#varint32(value);
@@ -123,7 +124,7 @@ export class Writer {
     this.#tag(tag);
   }
 
-  /** A 64-bit integer that counts something, within the safe integers. */
+  /** Writes a 64-bit count within the safe integers. */
   int53(tag: number, value: number): void {
     this.#reserve(varintBytesMax + tagBytesMax);
     if (value >= 0 && value <= 0xffff_ffff) this.#varint32(value);
@@ -131,7 +132,7 @@ export class Writer {
     this.#tag(tag);
   }
 
-  /** A 64-bit id, signed or not. */
+  /** Writes a 64-bit id, signed or unsigned. */
   int64(tag: number, value: bigint): void {
     this.#reserve(varintBytesMax + tagBytesMax);
     this.#bigint(value);
@@ -167,7 +168,7 @@ export class Writer {
     this.#tag(tag);
   }
 
-  /** All of them as one field. */
+  /** Writes all values as one packed field. */
   packedInt32(tag: number, values: readonly number[]): void {
     const before = this.written();
     for (const value of values.toReversed()) {
@@ -227,7 +228,7 @@ export class Writer {
     }
   }
 
-  /** Makes room in front of what is written. */
+  /** Makes room before the written bytes. */
   #reserve(count: number): void {
     if (this.#at >= count) return;
     const written = this.#bytes.length - this.#at;
@@ -238,5 +239,5 @@ export class Writer {
   }
 }
 
-/** The one that `encode` uses: encoding never waits, so no two messages are ever half-written. */
+/** The writer of all `encode` calls. Encoding never awaits, so no two messages are written at the same time. */
 export const sharedWriter = new Writer();

@@ -5,19 +5,19 @@ import { PartPrinter } from "./print-parts.js";
 import { JsonScanner } from "./scanner.js";
 import { MessageTypes } from "./types.js";
 
-/** Messages as JSON, both ways, by the full name of their type. */
+/** Converts messages to and from JSON, by the full name of their type. */
 export interface JsonForms {
   /** @throws JsonError */
   parse(type: string, json: Buffer): Uint8Array;
   /** @throws WireError */
   print(type: string, bytes: Uint8Array): string;
-  /** Prints a message of so many bytes that come in parts. */
+  /** Prints a message of `bytes` bytes that arrives in parts. */
   printer(type: string, bytes: number): PartPrinter;
-  /** @param bytesMax longest value that is taken */
+  /** @param bytesMax the longest accepted value */
   scanner(bytesMax: number): JsonScanner;
 }
 
-/** What it takes to speak JSON; most members never do. */
+/** Builds the conversions from the .proto files. */
 export async function makeJsonForms(): Promise<JsonForms> {
   const types = new MessageTypes(await loadSchema());
   return {

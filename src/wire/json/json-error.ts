@@ -1,9 +1,9 @@
-/** JSON that does not say what was asked for. Its text is the one with which etcd refuses the same. */
+/** The JSON is malformed or does not fit the message. The text is etcd's. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
 
   constructor(message: string) {
-    // Anyone can send garbage at line rate, and nobody reads where in the parser it was noticed.
+    // No stack trace is recorded: anyone can send garbage at line rate, and nobody needs the place in the parser.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(message);
@@ -11,12 +11,12 @@ export class JsonError extends Error {
   }
 }
 
-/** As Go quotes text in its errors. */
+/** Quotes text as Go does in its errors. */
 export function quote(text: string): string {
   return `"${[...text].map((character) => (character === '"' ? '\\"' : escaped(character))).join("")}"`;
 }
 
-/** As Go quotes the byte at which a parser stopped. */
+/** Quotes the byte at which a parser stopped, as Go does. */
 export function quoteByte(byte: number): string {
   const character = String.fromCharCode(byte);
   if (character === "'") return "'\\''";

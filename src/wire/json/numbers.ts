@@ -1,6 +1,6 @@
-/** A number as JSON writes it, also inside of a string, where something else may follow after a mark of its own. */
+/** A JSON number, possibly within a string, where other text may follow after a separator. */
 const pattern = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?(?![-+._0-9a-zA-Z])/;
-/** No integer of 64 bits has more digits; a larger exponent is not worked out. */
+/** The most digits of a 64-bit integer; a larger exponent is not evaluated. */
 const digitsMax = 20;
 
 export interface IntegerRange {
@@ -15,7 +15,7 @@ export const integerRanges = {
   uint64: { least: 0n, most: 2n ** 64n - 1n },
 } as const satisfies Record<string, IntegerRange>;
 
-/** The integer that the text spells, exponent and all: `1e2` is 100. Undefined when it is none, or out of range. */
+/** The integer in the text, exponent included: `1e2` is 100. Undefined when it is not an integer, or out of range. */
 export function parseJsonInteger(text: string, { least, most }: IntegerRange): bigint | undefined {
   const found = pattern.exec(text);
   if (found === null) return undefined;

@@ -6,7 +6,7 @@ import type { FieldType, MessageType, MessageTypes } from "./types.js";
 
 type Value = bigint | boolean | string | Uint8Array | Message | List;
 
-/** The fields that were given, with their values. */
+/** The given fields with their values. */
 interface Message {
   readonly given: Map<FieldType, Value>;
 }
@@ -17,21 +17,21 @@ interface List {
 }
 
 /**
- * Most messages inside each other: 499 transactions, where `--max-txn-ops` lets through 128 unless it is raised. The
- * parser calls itself for each, so that more could use up the stack.
+ * The deepest nesting of messages: 499 transactions, while `--max-txn-ops` allows 128 by default. The parser is
+ * recursive, so deeper nesting could exhaust the stack.
  */
 export const jsonNestingMax = 1_000;
 
-/** An enum's name that nobody knows counts as not given. */
+/** Marks an unknown name of an enum value, which counts as not given. */
 const unknown = Symbol("unknown");
 
 /**
- * The protobuf bytes of a message that was sent as JSON, by protobuf's rules for JSON as Go has them: names in either
- * style, enums by name or number, integers as numbers or strings, null for what is not given; unknown names are passed
- * over, with all that belongs to them.
+ * Converts a message from JSON to protobuf bytes, by protobuf's JSON rules as Go implements them: names in either
+ * style, enums by name or number, integers as numbers or strings, null for a missing value; unknown names are skipped
+ * with their values.
  *
- * @param json one value, as a scanner found it
- * @throws JsonError when a value is not of its field's type, or a field is given twice
+ * @param json one value, as found by a scanner
+ * @throws JsonError when a value does not have its field's type, or a field is given twice
  */
 export function parseMessage(types: MessageTypes, name: string, json: Buffer): Uint8Array {
   const reader = new JsonReader(json);
@@ -51,7 +51,7 @@ class Parser {
     this.#reader = reader;
   }
 
-  /** The value that the token that was read last begins. */
+  /** Parses the message that begins with the last token. */
   message(type: MessageType, depth: number): Message {
     const reader = this.#reader;
     if (depth > jsonNestingMax) throw new JsonError("proto: exceeded max recursion depth");
@@ -132,13 +132,16 @@ class Parser {
   }
 }
 
-/** Standard or URL alphabet, but not both; with padding, or without any; line ends do not count. */
+/**
+ * Decodes base64 in the standard or the URL alphabet, but not both mixed; with padding or without any; line ends are
+ * ignored.
+ */
 export function parseBase64(text: string): Uint8Array | undefined {
-  // Node would take the low byte of every other character.
+  // Node would use only the low byte of a wider character.
   if (Buffer.byteLength(text) !== text.length) return undefined;
   const url = text.includes("-") || text.includes("_");
   if (url && (text.includes("+") || text.includes("/"))) return undefined;
-  // By the length of all that was sent, whether it counts or not.
+  // Go decides by the length of the whole text, ignored characters included.
   const padded = text.length % 4 === 0;
   const digits = text.includes("\n") || text.includes("\r") ? text.replace(/[\r\n]/g, "") : text;
   const padding = digits.endsWith("==") ? 2 : digits.endsWith("=") ? 1 : 0;
@@ -146,7 +149,7 @@ export function parseBase64(text: string): Uint8Array | undefined {
   if (significant % 4 === 1) return undefined;
   if (padded ? digits.length % 4 !== 0 : padding > 0) return undefined;
   const bytes = Buffer.from(digits, "base64");
-  // Node passes over what is no digit, so that there are fewer bytes then.
+  // Node skips invalid characters, so that there are fewer bytes then.
   return bytes.length === Math.floor((significant * 3) / 4) ? bytes : undefined;
 }
 
@@ -159,7 +162,7 @@ function write(writer: Writer, { given }: Message): void {
   }
 }
 
-/** @param always also when it is zero */
+/** @param always writes the value even when it is zero */
 function writeValue(writer: Writer, { schema }: FieldType, value: Value, always: boolean): void {
   const varint = schema.number * 8;
   const delimited = varint + 2;

@@ -5,20 +5,21 @@ import type { FieldType, MessageType, MessageTypes } from "./types.js";
 /** A message whose fields are being printed. */
 interface Open {
   readonly type: MessageType;
-  /** Bytes of it that have not come. */
+  /** Bytes of the message that have not arrived yet. */
   left: number;
-  /** The field that was printed last; a repeated one has its bracket open. */
+  /** The last printed field; the bracket of a repeated one is still open. */
   field: FieldType | undefined;
 }
 
 /**
- * Prints a message whose bytes come in parts, so that neither its bytes nor its JSON are ever held in one piece. A part
- * begins with the tag of a field; it ends behind a field, or behind the length of a message that later parts fill.
- * Fields must come in the order of the .proto file, those of one repeated field together, as our encoders have them.
+ * Prints a message whose bytes arrive in parts, so that neither its bytes nor its JSON are ever held in one piece. A
+ * part begins with the tag of a field; it ends after a field, or after the length of a message that later parts fill.
+ * Fields must come in the order of the .proto file, and those of one repeated field together, as our encoders write
+ * them.
  */
 export class PartPrinter {
   readonly #types: MessageTypes;
-  /** The messages that have begun, the outermost first. */
+  /** The open messages, the outermost first. */
   readonly #open: Open[];
 
   /** @param bytes length of the message */
@@ -28,9 +29,9 @@ export class PartPrinter {
   }
 
   /**
-   * What this part adds to the text.
+   * Prints one part. @returns the text to append
    *
-   * @throws WireError when the bytes are malformed, Error when they are not those of the message
+   * @throws WireError when the bytes are malformed, Error when they do not belong to the message
    */
   print(part: Uint8Array): string {
     let text = this.#begun ? "" : "{";
@@ -67,7 +68,7 @@ export class PartPrinter {
     return text;
   }
 
-  /** The end of the text, once all parts have come. */
+  /** Prints the end of the text, after all parts. */
   end(): string {
     let text = this.#begun ? "" : "{";
     for (const { left } of this.#open) if (left !== 0) throw new Error("an answer that is shorter than it said");
@@ -91,7 +92,7 @@ export class PartPrinter {
   }
 }
 
-/** What stands before the text of a field. */
+/** The text before that of a field. */
 function begin(open: Open, field: FieldType): string {
   const before = open.field;
   open.field = field;
@@ -107,11 +108,11 @@ function close({ field }: Open): string {
 
 interface Varint {
   readonly value: number;
-  /** Where what follows it begins. */
+  /** Offset of the next byte. */
   readonly end: number;
 }
 
-/** A length or a tag: no more than 2^53. */
+/** Reads a length or a tag, which is at most 2^53. */
 function varintAt(bytes: Uint8Array, start: number): Varint {
   let value = 0;
   let factor = 1;
@@ -124,7 +125,7 @@ function varintAt(bytes: Uint8Array, start: number): Varint {
   throw new Error("a part that ends within a number");
 }
 
-/** Where the value that begins at `at` ends, and where its bytes begin when it has a length. */
+/** The end of the value that begins at `at`, and the start of its bytes when it has a length. */
 function endOf(part: Uint8Array, wireType: number, at: number): Varint {
   if (wireType === 2) {
     const length = varintAt(part, at);

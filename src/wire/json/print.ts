@@ -3,8 +3,8 @@ import type { FieldSchema } from "../schema.js";
 import type { FieldType, MessageType, MessageTypes } from "./types.js";
 
 /**
- * The JSON of a message from its bytes, compact: fields in the order of the .proto file under the names they have
- * there, 64-bit integers as strings, bytes in base64, enums by name; what the bytes leave out, zero, is left out.
+ * Converts a message from bytes to compact JSON: fields in the order of the .proto file under the names they have
+ * there, 64-bit integers as strings, bytes in base64, enums by name. Zero values are left out, as in the bytes.
  *
  * @throws WireError when the bytes are malformed
  */
@@ -29,7 +29,7 @@ function print(types: MessageTypes, type: MessageType, reader: Reader): string {
   return `{${printed}}`;
 }
 
-/** Adds the text of one field; those of a repeated one are joined. */
+/** Adds the text of one field; texts of a repeated field are joined. */
 export function readField(
   types: MessageTypes,
   field: FieldType,

@@ -4,43 +4,43 @@ import { JsonError, quote } from "./json-error.js";
 export type TokenKind = "{" | "}" | "[" | "]" | "," | ":" | "string" | "number" | "true" | "false" | "null";
 
 const [quoteMark, backslash] = [0x22, 0x5c];
-/** How much of a value an error repeats. */
+/** The most characters of a value that an error repeats. */
 const repeatedMax = 1_000;
 
-/** Where a token stands in the bytes: `[start, end)`. */
+/** Place of a token in the bytes: `[start, end)`. */
 export interface TokenPlace {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * Most bytes of strings with characters beyond ASCII, in one value. Keys and values come as base64; decoding a megabyte
- * of other text holds the event loop for ten milliseconds.
+ * The most bytes of non-ASCII strings in one value. Keys and values are base64; decoding a megabyte of other text holds
+ * the event loop for ten milliseconds.
  */
 const wideBytesMax = 1024 * 1024;
 
 /**
- * Reads one JSON value that a scanner has found, token by token. What a scanner lets pass and JSON with UTF-8 does not
- * have (bytes that are no UTF-8, halves of surrogate pairs) is refused here, in the words of Go's protobuf.
+ * Reads one JSON value, found by a scanner, token by token. Input that the scanner accepts although it is not JSON in
+ * UTF-8 (invalid UTF-8, halves of surrogate pairs) is refused here, with the texts of Go's protobuf.
  */
 export class JsonReader {
   readonly #bytes: Buffer;
   #at = 0;
-  /** The first backslash from here on, as far as anybody has looked; the length when there is none. */
+  /** Offset of the next backslash, as far as it was searched; the length when there is none. */
   #backslash = -1;
-  /** Bytes so far of strings with characters beyond ASCII. */
+  /** Bytes of non-ASCII strings so far. */
   #wideBytes = 0;
-  /** The token that was read last. */
+  /** The last token. */
   kind: TokenKind = "null";
   #start = 0;
-  /** What the token spells: of a string its text without escapes, of a number its digits. */
+  /** Text of the last token: that of a string without escapes, or the digits of a number. */
   text = "";
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
-  /** The next token; commas and colons have been checked and are passed over. */
+  /** Reads the next token. Commas and colons have been checked by the scanner, and are skipped. */
   read(): TokenKind {
     const bytes = this.#bytes;
     for (;;) {
@@ -77,7 +77,7 @@ export class JsonReader {
     return this.kind;
   }
 
-  /** Passes over the value whose first token was read, however deep it is. */
+  /** Skips the value that begins with the last token, at any depth. */
   skip(): void {
     let depth = 0;
     for (;;) {
@@ -88,22 +88,22 @@ export class JsonReader {
     }
   }
 
-  /** Where the token that was read last stands. */
+  /** Place of the last token. */
   place(): TokenPlace {
     return { start: this.#start, end: this.#at };
   }
 
-  /** An error about a token, with the place where it stands. Finding the line goes through all that is before it. */
+  /** An error about a token, with its line and column. Finding the line scans all bytes before the token. */
   fault(message: string, { start } = this.place()): JsonError {
     return new JsonError(`proto: ${this.#line(start)}: ${message}`);
   }
 
-  /** The token is not one that may stand here. */
+  /** The error for a token that may not stand here. */
   unexpected(): JsonError {
     return new JsonError(`proto: syntax error ${this.#line(this.#start)}: unexpected token ${this.raw()}`);
   }
 
-  /** A token as it was sent; of a long one its beginning. */
+  /** A token as it was sent; a long one is cut. */
   raw({ start, end } = this.place()): string {
     const text = this.#bytes.toString("utf8", start, Math.min(end, start + repeatedMax));
     return end - start > repeatedMax ? `${text}...` : text;
@@ -144,7 +144,7 @@ export class JsonReader {
     return bytes.toString("utf8");
   }
 
-  /** A string with escapes: the pieces between them, and what each of them stands for. */
+  /** Decodes a string with escapes: the pieces between them, and the character of each. */
   #unescape(start: number): string {
     const bytes = this.#bytes;
     const parts: string[] = [];
@@ -173,7 +173,7 @@ export class JsonReader {
     return parts.join("");
   }
 
-  /** The unit of UTF-16 that an escape at `at` spells; the two of a pair must stand beside each other. */
+  /** The UTF-16 unit of the escape at `at`; the two halves of a surrogate pair must be adjacent. */
   #unit(start: number, at: number): number {
     const bytes = this.#bytes;
     const unit = hexadecimalAt(bytes, at + 2);
@@ -191,7 +191,7 @@ export class JsonReader {
     return new JsonError(`proto: syntax error ${this.#line(this.#start)}: ${message}`);
   }
 
-  /** The line and the column of a byte. */
+  /** Line and column of a byte. */
   #line(at: number): string {
     const before = this.#bytes.subarray(0, at);
     const line = before.lastIndexOf(0x0a) + 1;
@@ -203,7 +203,7 @@ export class JsonReader {
 
 const letterU = 0x75;
 const [highSurrogate, lowSurrogate] = [0xd800, 0xdc00];
-/** Units that are put together at a time: each is an argument of a call. */
+/** The most units that are converted at once: each is an argument of a call. */
 const unitsMax = 1_024;
 const shortEscapes = new Map([..."bfnrt"].map((letter, at) => [letter.charCodeAt(0), "\b\f\n\r\t".charCodeAt(at)]));
 
@@ -211,7 +211,7 @@ function shortEscape(byte: number): number {
   return shortEscapes.get(byte) ?? byte;
 }
 
-/** Four digits, which a scanner has looked at. */
+/** Reads four hexadecimal digits, which the scanner has checked. */
 function hexadecimalAt(bytes: Buffer, at: number): number {
   let value = 0;
   for (let digit = at; digit < at + 4; digit++) {
@@ -221,7 +221,7 @@ function hexadecimalAt(bytes: Buffer, at: number): number {
   return value;
 }
 
-/** A digit, a sign, a point or an exponent's letter. */
+/** Whether the byte can be part of a number: a digit, a sign, a point, or the letter of an exponent. */
 function isOfNumber(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x2e || (byte | 0x20) === 0x65;
 }

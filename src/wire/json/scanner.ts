@@ -1,17 +1,17 @@
 import { JsonError, quoteByte } from "./json-error.js";
 
-/** Arrays and objects may lie this deep in each other, as with etcd; nothing here recurses over them. */
+/** The deepest nesting of arrays and objects, as in etcd; the scanner does not recurse. */
 const depthMax = 10_000;
 
 /**
- * Values, keys and marks (brackets, colons, commas) of one value, and characters of one number. So much is worked out
- * within a few milliseconds; 128 operations on each side of a transaction take half of it.
+ * The most tokens (values, keys, brackets, colons, commas) of one value, and the most characters of one number. This
+ * many are processed within a few milliseconds; 128 operations on each side of a transaction need half of them.
  */
 const tokensMax = 20_000;
 const numberBytesMax = 1_000;
 /**
- * The share of a value's bytes that may be white space or begin an escape: each costs far more than a character of a
- * string. Base64 with every slash escaped has one in 64.
+ * The share of a value's bytes that may be white space or escapes: each costs far more than a character of a string.
+ * Base64 with every slash escaped has one in 64.
  */
 const slowBytesShare = 1 / 32;
 
@@ -19,7 +19,7 @@ const [quoteMark, backslash, comma, colon, minus, zero, point] = [0x22, 0x5c, 0x
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 const none: Buffer = Buffer.alloc(0);
 
-/** What may come next. */
+/** The input that may come next. */
 type State =
   | "value"
   | "value or ]"
@@ -41,48 +41,48 @@ type State =
   | "exponent digits"
   | "done";
 
-/** The states in which a number may end. */
+/** States in which a number may end. */
 const numberEnds: ReadonlySet<State> = new Set(["leading zero", "integer", "fraction", "exponent digits"]);
 
 /**
- * Finds JSON values in bytes that come in pieces, one after the other with nothing but white space between them, and
- * refuses what is not JSON where it stops being so. It holds the value it is in, and no more than it is allowed to.
+ * Finds consecutive JSON values, separated by white space only, in bytes that arrive in pieces, and refuses the first
+ * byte that is not JSON. It holds only the current value, up to its bound.
  */
 export class JsonScanner {
   readonly #bytesMax: number;
-  /** What came and has not been taken lies in `[#from, #to)`, and begins with the value that is being scanned. */
+  /** Bytes that have not been taken lie in `[#from, #to)`, and begin with the current value. */
   #bytes = none;
   #from = 0;
   #to = 0;
   #at = 0;
   #state: State = "value";
-  /** Closing brackets that are due, the innermost last. */
+  /** Expected closing brackets, the innermost last. */
   #open: number[] = [];
   #isKey = false;
   #literal = "";
   #literalAt = 0;
   #hexadecimals = 0;
   #tokens = 0;
-  /** White space, and escapes in strings. */
+  /** Number of white-space bytes, and of escapes in strings. */
   #slowBytes = 0;
   #numberBytes = 0;
   #ended = false;
 
-  /** @param bytesMax longest value, in bytes */
+  /** @param bytesMax the longest value in bytes */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** What it keeps of values that have not come whole. */
+  /** Bytes of incomplete values. */
   get heldBytes(): number {
     return this.#to - this.#from;
   }
 
-  /** Keeps a copy. What `next` returned before is not to be used any more. */
+  /** Adds a copy of the chunk. Values that `next` has returned become invalid. */
   push(chunk: Uint8Array): void {
     const held = this.#to - this.#from;
     const needed = held + chunk.length;
-    // Twice as much each time: who sends a value byte by byte should not make us copy it as often.
+    // Double the buffer each time: a value sent byte by byte must not be copied as often.
     const bytes = needed <= this.#bytes.length ? this.#bytes : Buffer.allocUnsafe(Math.max(needed, 2 * held));
     if (bytes !== this.#bytes || this.#from > 0) this.#bytes.copy(bytes, 0, this.#from, this.#to);
     bytes.set(chunk, held);
@@ -92,15 +92,15 @@ export class JsonScanner {
     this.#to = needed;
   }
 
-  /** Nothing more comes. */
+  /** Marks the end of the input. */
   end(): void {
     this.#ended = true;
   }
 
   /**
-   * The bytes of the next value; undefined when it has not come whole, or, after `end`, when there is none.
+   * The bytes of the next value; undefined while it is incomplete, or, after `end`, when there is none.
    *
-   * @throws JsonError when what came is not JSON, ends in the middle of a value, or is too long
+   * @throws JsonError when the input is not JSON, ends within a value, or the value is too long
    */
   next(): Buffer | undefined {
     if (this.#at === this.#from) this.#skipSpace();
@@ -129,7 +129,7 @@ export class JsonScanner {
     this.#at = this.#from;
   }
 
-  /** Takes one byte, or, where a number or a literal is over, sees it again in the next state. */
+  /** Processes one byte. A byte that ends a number is seen again in the next state. */
   #step(byte: number): void {
     switch (this.#state) {
       case "string":
@@ -243,7 +243,7 @@ export class JsonScanner {
     this.#valueOver();
   }
 
-  /** Passes over as much of a string as there is. */
+  /** Skips as much of a string as has arrived. */
   #inString(): void {
     const bytes = this.#bytes;
     let at = this.#at;

@@ -1,21 +1,21 @@
 import { type FieldSchema, type FileSchema, jsonName } from "../schema.js";
 
-/** A message type, ready for both directions. */
+/** A message type, prepared for both directions. */
 export interface MessageType {
   readonly name: string;
-  /** In the order in which JSON has them. */
+  /** Fields in the order of the JSON. */
   readonly fields: readonly FieldType[];
-  /** By the names that are taken for them: the one in JSON, and the one in the .proto file. */
+  /** Fields by accepted name: the JSON name, and the name in the .proto file. */
   readonly byName: ReadonlyMap<string, FieldType>;
   readonly byNumber: ReadonlyMap<number, FieldType>;
 }
 
 export interface FieldType {
   readonly schema: FieldSchema;
-  /** Its place among the fields of the message. */
+  /** Place of the field in the message. */
   readonly index: number;
   readonly jsonName: string;
-  /** What the errors call its kind. */
+  /** Name of the field's kind in errors. */
   readonly kind: string;
   readonly values?: EnumValues;
 }
@@ -25,7 +25,7 @@ export interface EnumValues {
   readonly numbers: ReadonlyMap<string, number>;
 }
 
-/** All types of some files, by their full names. */
+/** All message types of some files, by full name. */
 export class MessageTypes {
   readonly #types = new Map<string, MessageType>();
 
@@ -47,7 +47,7 @@ export class MessageTypes {
     }
   }
 
-  /** @throws Error when no file defines it, which is a fault of the files */
+  /** @throws Error when no file defines the type, which is a fault of the files */
   get(name: string): MessageType {
     const type = this.#types.get(name);
     if (type === undefined) throw new Error(`no message is called ${name}`);
