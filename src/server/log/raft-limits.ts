@@ -17,9 +17,9 @@ export const raftLimits = {
   /** Entries in the apply loop. Twice the size of a write, so that entries are applied while the disk writes. */
   maxCommittedSizePerReady: 8 * mebibyte,
   /**
-   * Entries that were proposed to this leader and are not committed yet. `ProposalWindow` stops clients of this member
-   * and of followers of the same kind long before. This limit is for followers that run etcd, which forward without
-   * one.
+   * Entries that were proposed to this leader and have not been applied yet. `ProposalWindow` stops clients of this
+   * member and of followers of the same kind long before. This limit is for followers that run etcd, which forward
+   * without one.
    */
   maxUncommittedEntriesSize: 128 * mebibyte,
 } as const;

@@ -3,17 +3,17 @@ import { type Clock, EtcdError, LoopTurn } from "../../base/index.js";
 import { type BoltPlan, planBolt } from "../../bolt/index.js";
 import type { ServerCounters } from "../counters.js";
 
-/** One state of everything that a member has stored, as a file of etcd's own. It is made while it is sent. */
+/** A snapshot of a member's database as a file in etcd's format. The file is generated while it is sent. */
 export interface DatabaseSnapshot {
-  /** Size of the file. */
+  /** The size of the file. */
   readonly bytes: number;
-  /** The file, in chunks of that size; only the last may be shorter. Made once. */
+  /** The file in chunks of `chunkBytes`; only the last may be shorter. May be called only once. */
   chunks(chunkBytes: number): AsyncIterable<Buffer>;
-  /** Ends the chunks, wherever they are. Until then its data stays on disk, whatever is deleted meanwhile. */
+  /** Ends the snapshot at any point. Until then its data stays on disk, even if it is deleted meanwhile. */
   close(): Promise<void>;
 }
 
-/** The snapshots of one member that are being sent. */
+/** The snapshots that a member is sending. */
 export class DatabaseSnapshots {
   readonly #backend: Backend;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class DatabaseSnapshots {
   readonly #openMax: number;
   #open = 0;
 
-  /** @param openMax so many at a time: each holds a state of the database, and reads all of it */
+  /** @param openMax the most open snapshots, since each reads the whole database and keeps deleted data on disk */
   constructor(backend: Backend, clock: Clock, counters: ServerCounters, openMax: number) {
     this.#backend = backend;
     this.#clock = clock;
@@ -30,12 +30,12 @@ export class DatabaseSnapshots {
   }
 
   /**
-   * Cuts the state at the call, between two entries of the log, with the index of the last one in it; what it takes to
-   * know its size reads all of it. Writes go on meanwhile.
+   * Takes a snapshot at the moment of the call, between two log entries, with the index of the last applied one. It
+   * then reads the whole database to find the file's size. Writes go on meanwhile.
    *
    * @param signal ends it at its next step, with the signal's reason
-   * @param client for whom it is, as `LoopTurn` takes it
-   * @throws EtcdError `tooManyRequests` when as many are open as may be
+   * @param client the client that the snapshot is for, as in `LoopTurn`
+   * @throws EtcdError `tooManyRequests` when `openMax` snapshots are open
    */
   async take(signal: AbortSignal, client: object = signal): Promise<DatabaseSnapshot> {
     if (this.#open === this.#openMax) throw new EtcdError("tooManyRequests");
@@ -86,7 +86,7 @@ class ViewSnapshot implements DatabaseSnapshot {
   }
 
   async #close(): Promise<void> {
-    // A read that is under way would fail without its view, and take the member with it.
+    // Wait for a read that is under way. Without its view it would fail and stop the member.
     await this.#chunks?.return();
     await this.#release();
   }
@@ -96,7 +96,7 @@ function bucketsOf(view: BackendView, signal: AbortSignal, rest: () => Promise<v
   return allBuckets.map((name) => ({ name, pairs: () => pairsOf(view, name, signal, rest) }));
 }
 
-/** Several snapshots may be under way, and each has work to do on every batch. */
+/** The pairs of a view, paced by turns of the event loop, since several snapshots may be under way at once. */
 async function* pairsOf(
   view: BackendView,
   bucket: Bucket,

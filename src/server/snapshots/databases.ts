@@ -20,7 +20,7 @@ import type { ReceivedSnapshots } from "./received-snapshots.js";
 
 export interface DatabasesConfig {
   /**
-   * Directory of the first database. Databases that arrive as snapshots lie beside it; their names end in the
+   * The directory of the first database. Databases received as snapshots lie beside it, and their names end with the
    * snapshot's index.
    */
   readonly dir: string;
@@ -32,29 +32,29 @@ export interface DatabasesConfig {
   readonly onFailure: (error: Error) => void;
   readonly batchIntervalMs: number;
   readonly batchLimit: number;
-  /** What is written may still be lost with the machine. */
+  /** Disables fsync. */
   readonly unsafeNoSync?: boolean;
   readonly openStore?: (dir: string) => Promise<LevelStore>;
-  /** Hears of bytes of pairs that were loaded. */
+  /** Called with the number of bytes loaded. */
   readonly onLoaded?: (bytes: number) => void;
 }
 
-/** What is loaded before it is written: of 1 GiB in all, twice as fast as batches of 64 MiB, in half the memory. */
+/** The bytes of a batch. Loading 1 GiB in such batches is twice as fast as in 64 MiB, and takes half the memory. */
 const loadBytesMax = 4 * 1024 * 1024;
 
-/** Rows of the bucket `meta` that the raft snapshot knows better than the database that came with it. */
+/** Rows of the bucket `meta` that are taken from the raft snapshot instead of from its database. */
 const ownRows = new Set(["consistent_index", "term", "confState"]);
 
 /**
- * The databases of one member. There is one, but for the time in which a received snapshot takes its place: that is
- * loaded into a directory of its own, and counts from the moment its consistent index is there, which comes last.
+ * The databases of a member. There is one, except while a received snapshot replaces it. The snapshot is loaded into a
+ * directory of its own, which is valid once its consistent index is written, the last of all rows.
  *
- * The raft log names the snapshot before anything else is done with it. A member that finds its log ahead of its
- * database has died on the way, and loads the snapshot again from the file that it came in.
+ * The raft log records the snapshot before anything else is done with it. When a start finds the log ahead of the
+ * database, the member has crashed on the way, and loads the snapshot again from the received file.
  */
 export class Databases {
   readonly #config: DatabasesConfig;
-  /** Index of the database that the member works on: of the snapshot that it came with, 0 for the first one. */
+  /** The index of the current database: that of its snapshot, or 0 for the first database. */
   #live = 0;
 
   constructor(config: DatabasesConfig) {
@@ -62,9 +62,9 @@ export class Databases {
   }
 
   /**
-   * Opens the database, and removes what a crash has left of others.
+   * Opens the database, and removes the remains of others that a crash has left.
    *
-   * @param snapshot the newest one of the raft log
+   * @param snapshot the newest snapshot in the raft log
    * @throws DiskError when a database cannot be opened
    */
   async open(snapshot: Snapshot | undefined): Promise<MemberBackend> {
@@ -99,10 +99,10 @@ export class Databases {
   }
 
   /**
-   * Loads the database that came with a snapshot.
+   * Loads the database of a snapshot.
    *
    * @param signal ends it at its next step
-   * @throws Error when it did not come, or is damaged; the signal's reason
+   * @throws Error when its file is missing or damaged; the signal's reason
    */
   async load(snapshot: Snapshot, signal: AbortSignal): Promise<Backend> {
     const loaded = await this.#loadIfReceived(snapshot, signal);
@@ -113,10 +113,10 @@ export class Databases {
   }
 
   /**
-   * The member works on the database that came with the snapshot of this index, from now on. Which database that
-   * retires is decided here, since another one may have taken its place by the time that nobody reads the old one.
+   * Makes the database of the snapshot at `index` the current one. The database to retire is decided now, because yet
+   * another one may have become current by the time the retired one is no longer read.
    *
-   * @returns removes the retired database from the disk; called when it is closed
+   * @returns a function that removes the retired database from the disk; to be called when that is closed
    */
   switchTo(index: number): () => Promise<void> {
     const retired = this.#live;
@@ -180,7 +180,7 @@ export class Databases {
     await backend.commit();
   }
 
-  /** Undefined, and removed, when a crash came before it was loaded. */
+  /** Opens a database. If a crash interrupted its loading, removes it and returns undefined. */
   async #openIfWhole(index: number): Promise<Backend | undefined> {
     const backend = await this.#open(index);
     if (storedIndex(backend) >= index) return backend;
@@ -207,7 +207,7 @@ export class Databases {
   }
 }
 
-/** The directories of a member's databases, of which there is one unless it died while it took another. */
+/** The directories of a member's databases. There is more than one only after a crash in the middle of a snapshot. */
 export async function databaseDirs(first: string): Promise<readonly string[]> {
   return (await storedIndexes(first)).map((index) => dirOf(first, index));
 }
@@ -216,7 +216,7 @@ function dirOf(first: string, index: number): string {
   return index === 0 ? first : `${first}-${index.toString(16).padStart(16, "0")}`;
 }
 
-/** Indexes of the databases that are there, the newest first. */
+/** The indexes of the existing databases, the newest first. */
 async function storedIndexes(first: string): Promise<number[]> {
   const parent = dirname(first);
   const names = await readdir(parent).catch(() => []);

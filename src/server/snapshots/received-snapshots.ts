@@ -4,26 +4,26 @@ import { type Clock, errorCode } from "../../base/index.js";
 import { openBolt } from "../../bolt/index.js";
 import type { ServerCounters } from "../counters.js";
 
-/** The databases that peers send, each kept from its arrival until it has taken the place of this member's own. */
+/** The databases received from peers. Each is kept until it has replaced this member's own. */
 export interface ReceivedSnapshots {
   /**
-   * Stores one; resolves with its size when it is on disk.
+   * Stores a database. Resolves with its size when it is on disk.
    *
-   * @throws whatever the body throws, or the disk; BoltError when it is no whole database. Nothing is kept then
+   * @throws the error of the body or of the disk; BoltError when it is no complete database. Nothing is kept then
    */
   store(index: number, body: AsyncIterable<Uint8Array>): Promise<number>;
-  /** Opens the one of this index, which the caller closes; undefined when there is none. */
+  /** Opens the database of this index, which the caller must close; undefined when there is none. */
   open(index: number): Promise<FileHandle | undefined>;
-  /** Removes those up to this index that have come whole: raft passes over them now. One that is arriving stays. */
+  /** Removes the complete databases up to this index, which raft no longer needs. One that is arriving stays. */
   removeThrough(index: number): Promise<void>;
-  /** Removes all, and what a crash has left of others. For a start: nothing can be arriving yet. */
+  /** Removes all databases, and the remains that a crash has left. For the start, when none can be arriving. */
   clear(): Promise<void>;
 }
 
 const suffix = ".snap.db";
 const arrivingPrefix = "arriving-";
 
-/** As files in a folder, named as etcd names them: the index, in sixteen hex digits. */
+/** Keeps the databases as files in a folder, named as in etcd: the index in sixteen hexadecimal digits. */
 export class SnapshotFolder implements ReceivedSnapshots {
   readonly #dir: string;
   readonly #clock: Clock;
@@ -56,7 +56,7 @@ export class SnapshotFolder implements ReceivedSnapshots {
       await syncDirectory(this.#dir);
       this.#counters.receivedSeconds.observe((this.#clock.now() - startedAt) / 1000);
     } catch (error) {
-      await file.close().catch(() => undefined); // the first error is the one that says why
+      await file.close().catch(() => undefined); // The first error is the one to report.
       await rm(arriving, { force: true });
       throw error;
     }
@@ -91,8 +91,8 @@ export class SnapshotFolder implements ReceivedSnapshots {
 }
 
 /**
- * A damaged one is found while its sender can still send it again: once raft has heard of a snapshot, the member cannot
- * go on without it.
+ * Checks a received database while its sender can still send it again. Once raft has been told of a snapshot, the
+ * member cannot go on without its database.
  */
 async function readThrough(file: FileHandle): Promise<void> {
   const root = await openBolt(file);
@@ -106,7 +106,7 @@ function indexOf(name: string): number {
   return Number.parseInt(name.slice(0, -suffix.length), 16);
 }
 
-/** A new name is on disk only when the directory is. */
+/** Syncs a directory, since a new file name is on disk only after that. */
 async function syncDirectory(dir: string): Promise<void> {
   const handle = await open(dir, "r");
   try {

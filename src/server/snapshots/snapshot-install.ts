@@ -10,13 +10,13 @@ export interface SnapshotInstallConfig {
   readonly watchable: WatchableStore;
   readonly logger: Logger;
   readonly counters: ServerCounters;
-  /** The members are others now. */
+  /** Called when the list of members has been replaced. */
   readonly onMembers: () => void;
 }
 
 /**
- * Puts a received state in place of this member's own. It is read in beside the old one, which goes on serving, and
- * takes its place from one moment to the next; who reads the old one then reads it to the end.
+ * Replaces this member's state by a received one. The new state is loaded while the old one goes on serving, and then
+ * replaces it in one turn of the event loop. Reads of the old state go on to their end.
  */
 export class SnapshotInstall {
   readonly #config: SnapshotInstallConfig;
@@ -26,12 +26,12 @@ export class SnapshotInstall {
     this.#config = config;
   }
 
-  /** The member stops: what is under way ends, and is done again at the next start. */
+  /** Ends an installation that is under way. It is repeated at the next start. */
   stop(): void {
     this.#stopping.abort();
   }
 
-  /** The raft log is the snapshot's by now, so a start after a crash ends what is begun here. */
+  /** Installs a snapshot. The raft log contains it already, so that a start after a crash repeats the installation. */
   async run(snapshot: Snapshot): Promise<void> {
     const { counters } = this.#config;
     counters.snapshotsInstalling++;
@@ -55,8 +55,7 @@ export class SnapshotInstall {
     const loaded = await databases.load(snapshot, this.#stopping.signal);
     const stores = await member.openStores(loaded);
     const authRecords = await readAuthRecords(loaded);
-    // Answers every caller that waits for the last changes. Nothing is applied meanwhile, so no further change can
-    // follow.
+    // Completes the waiting commits of the old database. Nothing is applied meanwhile, so no further change can follow.
     await backend.commit();
 
     const { revision } = member.store;
@@ -64,7 +63,7 @@ export class SnapshotInstall {
     backend.switchTo(loaded);
     const removeOld = databases.switchTo(index);
     consistentIndex.restore(backend);
-    // In the same turn as the keys: nobody may read new ones with old permissions.
+    // In the same turn of the event loop as the keys, so that nobody reads new keys with old permissions.
     auth.restore(authRecords);
     member.lessor.replaceWith(stores.lessor);
     const unread = member.store.replaceWith(stores.store);

@@ -7,10 +7,10 @@ import type { ServerCounters } from "../counters.js";
 import type { PeerNetwork } from "../log/peer-network.js";
 import { DatabaseSnapshots } from "./database-snapshot.js";
 
-/** As many as a transport sends at a time. */
+/** The most snapshots being sent at once, as many as a transport sends. */
 const inFlightMax = 16;
 const chunkBytes = 64 * 1024;
-/** How long the log is kept for a peer that has a snapshot now: else what follows it might be gone by then. */
+/** How long the log is kept for a peer after its snapshot, so that the entries behind the snapshot are still there. */
 const keepLogMs = 30_000;
 
 export interface SnapshotTransferConfig {
@@ -21,13 +21,13 @@ export interface SnapshotTransferConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: ServerCounters;
-  /** False while the state of this member is being replaced itself. */
+  /** False while this member's own state is being replaced. */
   readonly settled: () => boolean;
-  /** Tells raft that a snapshot was not sent. */
+  /** Reports to raft that a snapshot was not sent. */
   readonly reportFailure: (id: NodeId) => void;
 }
 
-/** Sends peers the state as it stands, as a file that is made while it is sent. */
+/** Sends snapshots of the current database to peers. The file is generated while it is sent. */
 export class SnapshotTransfer {
   readonly #config: SnapshotTransferConfig;
   readonly #databases: DatabaseSnapshots;
@@ -40,18 +40,18 @@ export class SnapshotTransfer {
     this.#databases = new DatabaseSnapshots(config.backend, config.clock, config.counters, inFlightMax);
   }
 
-  /** A peer is getting a snapshot, or got one a moment ago. */
+  /** Whether a peer is receiving a snapshot, or has received one recently. */
   get holdsLog(): boolean {
     return this.#inFlight > 0 || this.#timers.size > 0;
   }
 
-  /** @param message raft's `MsgSnap`, whose snapshot is replaced by one of this moment */
+  /** Sends a snapshot. @param message raft's `MsgSnap`, whose snapshot is replaced by one of the current state */
   send(message: Message): void {
     if (!this.#config.settled()) this.#config.reportFailure(message.to);
     else void this.#send(message);
   }
 
-  /** The transport has said how it went. */
+  /** Takes the outcome of a snapshot from the transport. */
   reported(outcome: "finish" | "failure"): void {
     this.#inFlight--;
     if (outcome === "failure") return;
@@ -73,7 +73,7 @@ export class SnapshotTransfer {
     const to = idText(message.to as MemberId);
     this.#inFlight++;
     try {
-      // Cut before anything else runs, so that it is of the same moment.
+      // Taken before any other code runs, so that the database matches the index and the members read above.
       const database = await this.#databases.take(this.#stopping.signal);
       logger.info("sending merged snapshot", { to, "snapshot-index": index, bytes: database.bytes });
       network.sendSnapshot({

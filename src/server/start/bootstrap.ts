@@ -20,18 +20,18 @@ import { found, idFields, type Origin, openLog } from "./origin.js";
 import { standAlone } from "./standalone.js";
 import { openStores, type Stores } from "./stores.js";
 
-/** What the parts of a member call; it is made after them. */
+/** Callbacks of the parts to the member, which is created after them. */
 export interface BootstrapHooks {
-  /** The database could not be written. */
+  /** Called when the database could not be written. */
   readonly onDiskFailure: (error: Error) => void;
   readonly proposeCheckpoints: (checkpoints: readonly Checkpoint[]) => Promise<void>;
 }
 
 /**
- * Starts a cluster or joins one with an empty data directory, or goes on with what is there; then the settings for a
- * first start mean nothing any more.
+ * Creates a cluster or joins one if the data directory is empty; otherwise continues with the existing data and ignores
+ * the settings for a first start.
  *
- * @throws Error with one clear line, when a directory or a setting does not allow it
+ * @throws Error whose message tells the operator, in one line, which directory or setting prevents the start
  */
 export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks): Promise<MemberState> {
   const makeTokens = await openTokens(config.authToken, deps.logger);
@@ -149,7 +149,7 @@ async function openAuth(
   return auth;
 }
 
-/** Why a member that the others have removed does not start. */
+/** A member that was removed from its cluster cannot start. */
 export class MemberRemoved extends Error {
   override readonly name = "MemberRemoved";
 
@@ -158,13 +158,13 @@ export class MemberRemoved extends Error {
   }
 }
 
-/** @throws Error when the others have removed this member: its log ends there */
+/** Checks that this member has not been removed. @throws MemberRemoved */
 function requireMember(cluster: Cluster): void {
   if (!cluster.isRemoved(cluster.localId)) return;
   throw new MemberRemoved();
 }
 
-/** @throws Error when log and database are not of one member, or one of them was lost or put back from a copy */
+/** Checks that log and database belong together. @throws Error when one of them was lost or restored from a copy */
 function requireMatch({ snapshot, entries }: OpenedWal, applied: number): void {
   const covered = snapshot?.metadata.index ?? 0;
   const last = entries.at(-1)?.index ?? covered;
@@ -174,14 +174,14 @@ function requireMatch({ snapshot, entries }: OpenedWal, applied: number): void {
   if (applied > last) throw new Error(`the database (index ${applied}) is ahead of the raft log (index ${last})`);
 }
 
-/** The log as raft reads it back, from the last snapshot on, with the configuration of what is applied. */
+/** The log for raft, from the last snapshot on, with the configuration as of the last applied entry. */
 function loadStorage(opened: OpenedWal, backend: Backend, applied: number): MemoryStorage {
   const storage = new MemoryStorage();
   const { index = 0, term = 0 } = opened.snapshot?.metadata ?? {};
   const confState = loadConfState(backend) ?? emptyConfState;
   storage.applySnapshot({ metadata: { confState, index, term }, data: new Uint8Array(0) });
   const { hardState } = opened;
-  // The commit index alone is not worth a sync, so what is applied may be ahead of what is stored of it.
+  // A change of the commit index alone is not synced, so the applied index may be ahead of the stored one.
   if (hardState !== undefined) storage.setHardState({ ...hardState, commit: Math.max(hardState.commit, applied) });
   storage.append(opened.entries);
   return storage;

@@ -5,21 +5,21 @@ import type { WalMetadata } from "../../wal/index.js";
 import type { InitialMember, ServerConfig } from "../config.js";
 import { differenceOfUrls, type UrlMatchDeps } from "./url-match.js";
 
-/** The members of a cluster that starts anew, and which of them this one is. */
+/** The members of a new cluster, and which of them this member is. */
 export interface Founding {
-  /** In the order of their ids. */
+  /** The members in the order of their ids. */
   readonly members: readonly Member[];
   readonly ids: WalMetadata;
 }
 
-/** How long a member of a new cluster waits to hear whether it is new itself. */
+/** How long a member of a new cluster waits for the others to answer whether the cluster exists already. */
 const askMs = 1_000;
 
 /**
- * Reads the settings of a cluster that starts anew.
+ * Checks the settings of a new cluster.
  *
  * @param initial the members of the cluster
- * @throws Error that says which settings do not go together
+ * @throws Error that names the settings that contradict each other
  */
 export async function foundingOf(
   config: Pick<ServerConfig, "name" | "advertisePeerUrls" | "initialClusterToken">,
@@ -35,9 +35,9 @@ export async function foundingOf(
 }
 
 /**
- * Where the initial cluster says that this member is reached.
+ * The peer URLs of this member in the initial cluster.
  *
- * @throws Error when it does not name this member
+ * @throws Error when the initial cluster does not contain this member
  */
 export function localUrls(name: string, initial: readonly InitialMember[]): readonly string[] {
   const local = initial.find((member) => member.name === name);
@@ -45,13 +45,13 @@ export function localUrls(name: string, initial: readonly InitialMember[]): read
   return local.peerUrls;
 }
 
-/** @throws Error when two members are said to have one URL */
+/** Refuses an initial cluster in which two members have the same URL. @throws Error */
 export function refuseDuplicates(initial: readonly InitialMember[]): void {
   const all = initial.flatMap((member) => member.peerUrls);
   if (new Set(all).size < all.length) throw new Error(`initial cluster ${initialText(initial)} has duplicate url`);
 }
 
-/** `a=url1,a=url2,b=url3`, as on the command line. */
+/** The initial cluster as on the command line: `a=url1,a=url2,b=url3`. */
 export function initialText(initial: readonly InitialMember[]): string {
   return initial
     .flatMap(({ name, peerUrls }) => peerUrls.map((url) => `${name}=${url}`))
@@ -60,8 +60,8 @@ export function initialText(initial: readonly InitialMember[]): string {
 }
 
 /**
- * Refuses to found a cluster that runs already, and knows this member as one that has run: what it once promised to
- * the others is lost with its data.
+ * Refuses to create a cluster that is running already and in which this member has taken part. Its promises to the
+ * others are lost with its data.
  */
 export async function refuseBootstrapped(
   { members, ids }: Founding,
@@ -70,7 +70,7 @@ export async function refuseBootstrapped(
 ): Promise<void> {
   if (client === undefined) return;
   const urls = members.filter(({ id }) => id !== ids.memberId).flatMap(({ peerUrls }) => peerUrls);
-  // All at once: those that are being founded too answer nobody yet.
+  // All members are asked at once, since those that are also starting for the first time do not answer yet.
   const asked = urls.map((url) => withTimeout(clock, askMs, (signal) => client.members(url, signal)));
   const answer = await Promise.any(asked).catch(() => undefined);
   const known = answer?.members.find((member) => member.id === ids.memberId);
@@ -85,7 +85,7 @@ export function bootstrapped({ id }: Member): Error {
   );
 }
 
-/** @throws Error when the settings say in two places different things about where this member is reached */
+/** Checks that the advertised peer URLs equal those in the initial cluster. @throws Error */
 async function requireAdvertised(
   { name, advertisePeerUrls }: Pick<ServerConfig, "name" | "advertisePeerUrls">,
   listed: readonly string[],

@@ -4,9 +4,9 @@ import type { InitialMember, ServerConfig } from "../config.js";
 import type { Names } from "./names.js";
 
 /**
- * The members that the settings name, or that the DNS does when they say so.
+ * The initial members from the settings, or from DNS if the settings say so.
  *
- * @throws Error when the DNS does not know them, or not this one
+ * @throws Error when DNS has no records, or none for this member
  */
 export async function initialClusterOf(
   config: ServerConfig,
@@ -38,7 +38,7 @@ export async function initialClusterOf(
   throw new Error(`error setting up initial cluster: cannot find local etcd member "${name}" in SRV records`);
 }
 
-/** Every target of one service; whoever is reached where this member says it is reached is this member. */
+/** The members from the SRV records of a service. The one whose URL is advertised by this member gets its name. */
 async function discover(
   scheme: string,
   service: string,
@@ -80,7 +80,7 @@ function addressOf(host: string, names: Names): Promise<string> {
   return isIP(host) === 0 ? names.address(host) : Promise.resolve(host);
 }
 
-/** A name may stand for several URLs. */
+/** Joins the URLs of members that occur several times. */
 function together(found: readonly InitialMember[]): InitialMember[] {
   const urlsOf = new Map<string, string[]>();
   for (const { name, peerUrls } of found) urlsOf.set(name, [...(urlsOf.get(name) ?? []), ...peerUrls]);

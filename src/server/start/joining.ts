@@ -6,21 +6,21 @@ import type { InitialMember, ServerConfig } from "../config.js";
 import { bootstrapped, initialText, localUrls, refuseDuplicates } from "./founding.js";
 import { differenceOfUrls, type UrlMatchDeps } from "./url-match.js";
 
-/** Who this member is in a cluster that runs, and who the others are. */
+/** The identity of this member in a running cluster, and the other members. */
 export interface Joining {
   readonly ids: WalMetadata;
   readonly remotes: readonly Member[];
 }
 
-/** How long a member of the cluster may take to answer a question. */
+/** How long a member of the cluster may take to answer. */
 const askMs = 10_000;
 const downgradeMs = 1_000;
 
 /**
- * Asks the members of a running cluster who this one is among them.
+ * Asks a running cluster which of its members this one is.
  *
- * @param initial all members of the cluster, this one too
- * @throws Error that says what differs between the cluster and the settings, and what to do
+ * @param initial all members of the cluster, this one included
+ * @throws Error that tells how the cluster and the settings differ, and what to do
  */
 export async function joiningOf(
   config: ServerConfig,
@@ -62,7 +62,7 @@ async function askMembers(
   );
 }
 
-/** The one that the cluster knows by this member's URLs; all others must be where the settings say, too. */
+/** Finds this member by its URLs, and checks that the URLs of all others equal those in the settings. */
 async function localMember(
   members: readonly Member[],
   initial: readonly InitialMember[],
@@ -104,7 +104,7 @@ async function matchOf(
   return undefined;
 }
 
-/** @throws Error unless some member says which version the cluster has, and this release can take part in it */
+/** Checks that this release can join. @throws Error when no member reports the cluster version, or it is unsupported */
 async function requireCompatible(
   remotes: readonly Member[],
   client: PeerClient | undefined,
@@ -128,7 +128,7 @@ async function requireCompatible(
   }
 }
 
-/** A cluster that goes back a release has the version that it leaves until its members are those of the older one. */
+/** The cluster versions that this release can join. During a downgrade the cluster still has the newer version. */
 function versionsToJoin(downgrading: boolean): { readonly oldest: string; readonly newest: string } {
   if (!downgrading) return { oldest: minClusterVersion, newest: ownClusterVersion };
   const [major = "", minor = ""] = ownClusterVersion.split(".");
@@ -155,7 +155,7 @@ async function clusterVersionAt(
   return undefined;
 }
 
-/** Members before 3.5 do not know the question, and do not downgrade; a cluster without a quorum cannot tell. */
+/** Whether the cluster is downgrading. Members before 3.5 cannot downgrade and do not know the request. */
 async function isDowngrading(
   remotes: readonly Member[],
   client: PeerClient | undefined,

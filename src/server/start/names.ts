@@ -1,24 +1,26 @@
 import { lookup, Resolver } from "node:dns/promises";
 
-/** Where a service runs, as the DNS says. */
+/** The target of an SRV record. */
 export interface ServiceTarget {
-  /** Without the dot that ends it in the DNS. */
+  /** The host without the trailing dot. */
   readonly host: string;
   readonly port: number;
 }
 
-/** Finds hosts and services by name. */
+/** Resolves the names of hosts and services. */
 export interface Names {
-  /** @returns one address of a host, an IPv4 one where it has any, as Go chooses */
+  /** Resolves a host. @returns one of its addresses; as in Go, an IPv4 address if there is one */
   address(host: string): Promise<string>;
   /**
+   * Resolves a service.
+   *
    * @param name such as `_etcd-server._tcp.example.com`
-   * @returns the most important first
+   * @returns the targets, ordered by priority
    */
   services(name: string): Promise<readonly ServiceTarget[]>;
 }
 
-/** The machine's own ways; services come from the name servers of `resolver`. */
+/** The system's resolver for hosts, and `resolver` for services. */
 export function systemNames(resolver = new Resolver({ timeout: 5_000, tries: 2 })): Names {
   return {
     address: async (host) => {

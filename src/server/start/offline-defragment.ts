@@ -5,16 +5,16 @@ import { type Logger, systemClock } from "../../base/index.js";
 import { databaseDirs } from "../snapshots/databases.js";
 
 /**
- * Rewrites the database of a member that does not run, without what was deleted or overwritten.
+ * Rewrites the database of a stopped member without deleted and overwritten data.
  *
- * @throws DiskError when there is none, or a member runs on it
+ * @throws DiskError when there is no database, or a running member uses it
  */
 export async function defragmentDataDir(dataDir: string, logger: Logger): Promise<void> {
   const dir = join(dataDir, "member", "db");
   const dirs = await databaseDirs(dir);
   if (dirs.length === 0) throw new DiskError(await whyNone(dir));
   for (const path of dirs) {
-    // A failure reaches the caller as the rejection of `defragment`.
+    // The caller sees a failure as the rejection of `defragment`.
     const onFailure = (): void => undefined;
     const backend = await openLevelBackend({ dir: path, clock: systemClock, logger, onFailure });
     try {

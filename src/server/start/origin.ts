@@ -9,13 +9,13 @@ import { initialClusterOf } from "./initial-cluster.js";
 import { joiningOf } from "./joining.js";
 import { systemNames } from "./names.js";
 
-/** Where a member comes from. */
+/** How a member came into its cluster. */
 export type Origin =
-  /** It begins a cluster together with others. */
+  /** The member creates a cluster, together with others. */
   | ({ readonly kind: "founder" } & Founding)
-  /** It was added to a cluster, and waits to hear of its leader; `remotes` are those that it may hear from. */
+  /** The member was added to a running cluster and waits for its leader. `remotes` are the other members. */
   | { readonly kind: "joiner"; readonly ids: WalMetadata; readonly remotes: readonly Member[] }
-  /** It goes on. */
+  /** The member has data already. */
   | { readonly kind: "restarted"; readonly ids: WalMetadata };
 
 export interface OpenedLog {
@@ -24,13 +24,14 @@ export interface OpenedLog {
 }
 
 /**
- * Opens the raft log and finds out where its member comes from: from the settings and from other members when it is
- * new, else from the log, and then what the settings say of a first cluster means nothing any more.
+ * Opens the raft log and determines the member's origin: for a new member from the settings and the other members,
+ * otherwise from the log, without regard to the settings for a first start.
  *
- * @throws Error with one clear line, when settings or a running cluster do not allow it
+ * @throws Error whose message tells the operator, in one line, what in the settings or in the cluster prevents the
+ * start
  */
 export async function openLog(dir: string, config: ServerConfig, deps: ServerDeps): Promise<OpenedLog> {
-  // A log that is there says itself whose it is, unless its very first write was cut short.
+  // An existing log contains the member's identity, unless its very first write was interrupted.
   const begun = Wal.exists(dir) ? await openWal(dir, undefined, config, deps) : undefined;
   try {
     if (begun?.metadata !== undefined)
@@ -44,7 +45,7 @@ export async function openLog(dir: string, config: ServerConfig, deps: ServerDep
   return { opened: await openWal(dir, origin.ids, config, deps), origin };
 }
 
-/** Puts the first entries into the log of a founder: the conf changes that add all initial members. */
+/** Writes the first entries of a new cluster: the conf changes that add all initial members. */
 export function found(node: RawNode, { members, ids }: Founding, logger: Logger): void {
   logger.info("starting local member", idFields(ids));
   node.bootstrap(members.map((member) => ({ id: member.id, context: Buffer.from(encodeMember(member), "utf8") })));
@@ -76,8 +77,8 @@ async function newOrigin(config: ServerConfig, deps: ServerDeps): Promise<Origin
 }
 
 /**
- * The origin of a member whose log exists. When the log never held a committed entry, the first start was cut short and
- * is repeated.
+ * The origin of a member whose log exists. If the log has never contained a committed entry, the first start was
+ * interrupted and is repeated.
  */
 async function originAgain(
   { hardState, snapshot, entries }: OpenedWal,

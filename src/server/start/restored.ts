@@ -13,35 +13,35 @@ import { type Founding, foundingOf } from "./founding.js";
 import { systemNames } from "./names.js";
 
 export interface RestoreOptions {
-  /** A file of etcd's format: what a member sends as its snapshot, or the database of a stopped etcd. */
+  /** A file in etcd's format: a snapshot sent by a member, or the database of a stopped etcd. */
   readonly path: string;
-  /** Made, or empty. */
+  /** The data directory, which is created, or exists and is empty. */
   readonly dataDir: string;
-  /** Another place for the raft log; made. */
+  /** A separate directory for the raft log, which is created. */
   readonly walDir?: string;
   readonly name: string;
   readonly initialCluster: readonly InitialMember[];
   readonly initialClusterToken: string;
   readonly advertisePeerUrls: readonly string[];
-  /** Takes the file also when its digest is missing or wrong. */
+  /** Accepts a file whose digest is missing or wrong. */
   readonly skipHashCheck: boolean;
-  /** The next revision is so much larger, and all before it counts as compacted; 0 leaves revisions as they are. */
+  /** Increases the revision by this number and marks all earlier revisions as compacted; 0 changes nothing. */
   readonly bumpRevision: number;
   readonly logger: Logger;
-  /** Hears of bytes that were read, those of the whole file twice: once to check them, once to load them. */
+  /** Called with the number of bytes read. The whole file is read twice, to check it and to load it. */
   readonly onRead?: (bytes: number) => void;
 }
 
 const sha256Bytes = 32;
 const chunkBytes = 1024 * 1024;
-/** What a term is that no election has been held in. */
+/** The term of a restored log, in which no election was held. */
 const firstTerm = 1;
 
 /**
- * Makes the data directory of a member out of a snapshot: its keys, leases, users and alarms, in a new cluster of the
- * members that are named. Each of them is restored from the same file, and started with the same settings.
+ * Creates the data directory of a member from a snapshot: its keys, leases, users and alarms, in a new cluster of the
+ * given members. Each member is restored from the same file and started with the settings it was restored with.
  *
- * @throws Error that says which setting or what in the file is wrong; then what was made is removed
+ * @throws Error that names the wrong setting or the fault in the file; the created directories are removed then
  */
 export async function restoreMember(options: RestoreOptions): Promise<void> {
   const { name, advertisePeerUrls, initialClusterToken, initialCluster, dataDir, walDir, logger } = options;
@@ -69,7 +69,7 @@ export async function restoreMember(options: RestoreOptions): Promise<void> {
   }
 }
 
-/** The database first: a log without it would be that of a member which has lost its data. */
+/** Writes the database, then the log. A log without a database would look like a member that has lost its data. */
 async function fill(options: RestoreOptions, { members, ids }: Founding): Promise<void> {
   const { dataDir, logger } = options;
   const { backendDir, walDir } = await createDataDir(dataDir, logger, options.walDir);
@@ -86,7 +86,7 @@ async function fill(options: RestoreOptions, { members, ids }: Founding): Promis
     counters: new BackendCounters(),
     clock: systemClock,
     logger,
-    onFailure: () => undefined, // whoever writes hears of it
+    onFailure: () => undefined, // The caller sees a failure as the rejection of its write.
     batchIntervalMs: serverDefaults.backendBatchIntervalMs,
     batchLimit: serverDefaults.backendBatchLimit,
     onLoaded: (bytes) => options.onRead?.(bytes),
@@ -103,7 +103,7 @@ async function fill(options: RestoreOptions, { members, ids }: Founding): Promis
   await wal.close();
 }
 
-/** Where the raft log says that a database came with its snapshot: there is one, and it is this file. */
+/** The received snapshots of a restored member: the file to restore, and no other. */
 function onlyFile(path: string): ReceivedSnapshots {
   return {
     open: () => open(path, "r"),
@@ -114,8 +114,8 @@ function onlyFile(path: string): ReceivedSnapshots {
 }
 
 /**
- * Leaves a gap in the revisions, for clients that have seen later ones than the snapshot has: an empty change at its
- * end, up to which everything is compacted, makes them read anew.
+ * Leaves a gap in the revisions for clients that have seen later revisions than those of the snapshot. An empty change
+ * after the gap, with all before it compacted, makes them read all keys again.
  */
 async function bumpRevision(backend: Backend, by: number, logger: Logger): Promise<void> {
   let latest = 0;
@@ -130,7 +130,7 @@ async function bumpRevision(backend: Backend, by: number, logger: Logger): Promi
   await backend.commit();
 }
 
-/** Eight bytes, `_`, and eight bytes of the change within the revision. */
+/** The database key of a revision: eight bytes, `_`, and eight bytes for the change within the revision. */
 function storedRevision(revision: number): Uint8Array {
   const bytes = Buffer.alloc(17);
   writeBE64(bytes, 0, revision);
@@ -138,7 +138,7 @@ function storedRevision(revision: number): Uint8Array {
   return bytes;
 }
 
-/** @throws Error when the digest behind the pages is not theirs, or there is none */
+/** Checks the digest behind the file's pages. @throws Error when it is missing or wrong */
 async function checkDigest({ path, skipHashCheck, onRead }: RestoreOptions): Promise<void> {
   const file = await open(path, "r");
   try {
@@ -147,7 +147,7 @@ async function checkDigest({ path, skipHashCheck, onRead }: RestoreOptions): Pro
       onRead?.(size);
       return;
     }
-    // A database is whole pages.
+    // A database consists of pages whose size is a multiple of 512 bytes, so any remainder is the digest.
     if (size % 512 !== sha256Bytes) throw new Error("snapshot missing hash but --skip-hash-check=false");
     const { found, wanted } = await digests(file, size - sha256Bytes, onRead);
     if (!found.equals(wanted)) throw new Error(`expected sha256 [${wanted.join(" ")}], got [${found.join(" ")}]`);

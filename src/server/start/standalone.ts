@@ -5,20 +5,20 @@ import { type ConfChangeV1, type ConfState, type Entry, emptyConfState } from ".
 import type { OpenedWal, WalMetadata } from "../../wal/index.js";
 import { confChangeCodec } from "../log/conf-change-codec.js";
 
-/** Who is in a raft group, and how. */
+/** The members of a raft group and their roles. */
 type Roles = Map<bigint, "voter" | "learner">;
 
 /**
- * Makes a member whose cluster is lost the only one of it: conf changes that remove all others are put at the end of
- * the log, and all of it is taken for committed.
+ * Makes a member whose cluster is lost the only member of it: appends conf changes that remove all others, and treats
+ * the whole log as committed.
  *
- * etcd drops what it does not know to be committed. Here the commit index is stored with the entries that come after
- * it, so the last writes that clients were told of may lie beyond, and are kept; whoever made one that was not
- * committed was never told that it failed for good. Only a conf change that may not be committed ends the log: it could
- * remove this very member.
+ * etcd drops entries that it does not know to be committed. Here the commit index is stored only with later entries, so
+ * the last acknowledged writes may lie behind the stored index, and all entries are kept. Clients of writes that were
+ * not committed were never told that these have failed. Only a conf change that may be uncommitted ends the log, since
+ * it could remove this very member.
  *
- * @param peerUrls of this member, should its cluster never have heard of it
- * @returns the log as it is on disk then
+ * @param peerUrls the peer URLs of this member, in case the log does not contain the member itself
+ * @returns the log as it is on disk afterwards
  */
 export async function standAlone(
   opened: OpenedWal,
@@ -52,7 +52,7 @@ export async function standAlone(
   return { ...opened, hardState: forced, entries: [...kept, ...entries] };
 }
 
-/** The roles that `state` gives, and what the entries that are not applied yet make of them. */
+/** The roles in `state`, changed by the entries that are not applied yet. */
 function rolesAfter(state: ConfState, entries: readonly Entry[], applied: number): Roles {
   const roles: Roles = new Map();
   for (const id of [...state.votersOutgoing, ...state.voters]) roles.set(id, "voter");
@@ -68,7 +68,7 @@ function rolesAfter(state: ConfState, entries: readonly Entry[], applied: number
   return roles;
 }
 
-/** First this member gets its vote, then all others go: a group never has no voters. */
+/** Conf changes that make this member a voter first and then remove all others, since a group must have a voter. */
 function changesToward(local: Member, roles: Roles): ConfChangeV1[] {
   const base = { version: 1, id: 0n } as const;
   const changes: ConfChangeV1[] = [];

@@ -11,19 +11,19 @@ export interface StoresConfig {
   readonly settings: ServerConfig;
   readonly counters: ServerCounters;
   readonly clock: Clock;
-  /** What leases are counted down on. */
+  /** The clock on which leases count down. */
   readonly leaseTime: Pick<Clock, "now">;
   readonly logger: Logger;
   readonly proposeCheckpoints: (checkpoints: readonly Checkpoint[]) => Promise<void>;
 }
 
-/** Keys and leases, which hold each other. */
+/** The stores of keys and leases, which refer to each other. */
 export interface Stores {
   readonly lessor: Lessor;
   readonly store: Store;
 }
 
-/** Reads back what a backend holds of them: first the leases, which the keys are then tied to. */
+/** Reads the stores from a backend: first the leases, then the keys, which are attached to them. */
 export async function openStores(backend: Backend, config: StoresConfig): Promise<Stores> {
   const { settings, counters, clock, logger } = config;
   const lessor = makeLessor(backend, config);
@@ -53,7 +53,7 @@ function makeLessor(backend: Backend, config: StoresConfig): Lessor {
     counters: counters.leases,
     clock: leaseTime,
     logger,
-    // Half an election more than an election: a lease must outlive a change of leaders.
+    // One and a half election timeouts, so that a lease survives a change of the leader.
     minTtlSeconds: Math.ceil((Math.floor((3 * electionTicks) / 2) * tickMs) / 1000),
     checkpoints: leaseCheckpoint ? checkpoints : undefined,
   });

@@ -8,14 +8,14 @@ export interface UrlMatchDeps {
   readonly logger: Logger;
 }
 
-/** A name may not be known yet when all members of a cluster are started together. */
+/** How long to retry names, which may not be known yet when all members of a cluster are started together. */
 const patienceMs = 30_000;
 const retryMs = 1_000;
 
 /**
- * Compares two sets of URLs; those that differ are the same when their hosts have the same address.
+ * Compares two sets of URLs. URLs with different hosts are equal if the hosts have the same address.
  *
- * @returns why they differ; undefined when they do not
+ * @returns how they differ; undefined when they are equal
  */
 export async function differenceOfUrls(
   one: readonly string[],
@@ -43,7 +43,7 @@ async function resolveAll(urls: readonly string[], end: number, deps: UrlMatchDe
   return resolved.sort();
 }
 
-/** The URL with an address for its host; tries until `end`, on the clock's `now`. */
+/** The URL with its host replaced by an address. Retries until `end`, a time of the clock. */
 async function resolveUrl(url: string, end: number, { names, clock, logger }: UrlMatchDeps): Promise<string> {
   const parts = /^(https?:\/\/)(?:\[([^\]]*)\]|([^:[\]/]*))(:\d+)$/.exec(url);
   if (parts === null) return url;

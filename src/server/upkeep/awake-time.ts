@@ -1,32 +1,32 @@
 import type { Clock } from "../../base/index.js";
 
-/** A longer silence between two ticks is a gap: the process was stopped, or something held its event loop. */
+/** A longer time between two ticks is a gap: the process was stopped, or its event loop was blocked. */
 const ticksMax = 3;
 
 export interface AwakeTimeConfig {
   readonly clock: Clock;
   readonly tickMs: number;
-  /** Election timeout: after this much silence of a member, the others may have elected another leader. */
+  /** The election timeout. After this silence of a leader, the others may have elected another one. */
   readonly electionTimeoutMs: number;
 }
 
 /**
- * Time as far as this member was awake, measured by the clock between ticks of raft. Leases are counted down on it: a
- * leader that was stopped, or whose machine slept, could not hear of renewals meanwhile, so that time is no reason to
- * revoke anything. After a gap in which another leader may have been elected, time stands still for one election
- * timeout more: what waits in the sockets, renewals and news of that leader, is read first.
+ * The time during which this member was awake, measured between ticks of raft. Leases count down on it: while a leader
+ * is stopped, or its machine sleeps, it cannot receive renewals, so this time must not expire leases. After a gap in
+ * which another leader may have been elected, the time stands still for another election timeout, so that waiting
+ * messages, such as renewals and the news of a new leader, are read first.
  *
- * Whether a gap is seen does not depend on which timer fires first after it.
+ * A gap is detected whichever timer fires first after it.
  */
 export class AwakeTime {
   readonly #clock: Clock;
   readonly #gapMs: number;
   readonly #electionTimeoutMs: number;
-  /** By the clock. */
+  /** The time of the latest tick, by the clock. */
   #latestTick: number;
-  /** This time, as of the latest tick. */
+  /** The awake time at the latest tick. */
   #counted = 0;
-  /** By the clock: until then time stands still. */
+  /** The time, by the clock, until which the awake time stands still. */
   #resumesAt: number;
   #gaps = 0;
 
@@ -38,18 +38,18 @@ export class AwakeTime {
     this.#resumesAt = this.#latestTick;
   }
 
-  /** Milliseconds; never goes back, and differences of it are never more than those of the clock. */
+  /** The awake time in ms. It never decreases, and never advances faster than the clock. */
   now(): number {
     const end = Math.min(this.#clock.now(), this.#latestTick + this.#gapMs);
     return this.#counted + Math.max(0, end - Math.max(this.#latestTick, this.#resumesAt));
   }
 
-  /** How many gaps there were, one that no tick has ended yet included. */
+  /** The number of gaps, including one that no tick has ended yet. */
   get gaps(): number {
     return this.#gaps + (this.#silence > this.#gapMs ? 1 : 0);
   }
 
-  /** To be called at every tick of raft. */
+  /** Must be called at every tick of raft. */
   tick(): void {
     const { gaps } = this;
     const silence = this.#silence;

@@ -2,22 +2,22 @@ import { assertNever, type Clock, EtcdError, errorText, type Logger, type Timer 
 import type { AutoCompaction } from "../config.js";
 
 const hourMs = 3_600_000;
-/** A compaction by revision is looked into this often. */
+/** The interval of compactions by revision, as in etcd. */
 const revisionIntervalMs = 300_000;
-/** Samples of the revision per retention (or per hour of a longer one); also how soon a failure is tried again. */
+/** The revisions sampled per retention time (or per hour of a longer one). A failed compaction is retried after one. */
 const samplesPerInterval = 10;
 
 export interface CompactorConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly revision: () => number;
-  /** Proposes a compaction, as the leader of this moment. */
+  /** Proposes a compaction as the current leader. */
   readonly compact: (revision: number) => Promise<void>;
 }
 
 /**
- * Compacts by itself: what is older than a retention time, or all but so many revisions. It runs on every member and
- * acts on the leader only, which is told by `pause` and `resume`.
+ * Compacts automatically: history older than a retention time, or all but a number of revisions. It runs on every
+ * member and acts only on the leader; `pause` and `resume` follow the leadership.
  */
 export class Compactor {
   readonly #config: CompactorConfig;
@@ -78,14 +78,14 @@ export class Compactor {
   }
 }
 
-/** When a mode wants what to be compacted. */
+/** The rule of a mode: when to compact, and up to which revision. */
 interface Plan {
   readonly name: "periodic" | "revision";
   readonly fields: Readonly<Record<string, unknown>>;
   readonly intervalMs: number;
-  /** Sees the current revision at the start of each interval. */
+  /** Called with the current revision at the start of each interval. */
   observe?(revision: number): void;
-  /** The revision to compact at the end of an interval, if it is time. */
+  /** The revision to compact at the end of an interval; undefined when it is not time. */
   due(current: number): number | undefined;
   compacted(revision: number): void;
 }
@@ -102,8 +102,8 @@ function makePlan(what: AutoCompaction, { clock }: CompactorConfig): Plan {
 }
 
 /**
- * Notes the revision ten times an hour (or retention, when that is shorter); the oldest note kept is as old as the
- * retention. First after a whole retention, then every hour (or retention), that one is compacted.
+ * Samples the revision ten times per hour, or per retention time if that is shorter, and keeps the samples of one
+ * retention time. The oldest one is compacted after the first retention time, and then every hour or retention time.
  */
 class PeriodicPlan implements Plan {
   readonly name = "periodic";
@@ -142,7 +142,7 @@ class PeriodicPlan implements Plan {
   }
 }
 
-/** Every five minutes, all but the last so many revisions, unless that says the same as before. */
+/** Compacts all but the last revisions every five minutes, unless the result would be the same as before. */
 class RevisionPlan implements Plan {
   readonly name = "revision";
   readonly fields: Readonly<Record<string, unknown>>;

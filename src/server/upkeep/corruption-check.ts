@@ -12,16 +12,16 @@ export interface CorruptionCheckConfig {
   readonly requestTimeoutMs: number;
 }
 
-/** What a peer says its history sums up to, or that it cannot say. */
+/** A peer's hash of its history, or the error that it returned. */
 interface PeerHash {
   readonly peer: Member;
   readonly hash: RevisionHash | undefined;
 }
 
-/** Compares this member's history with what its peers have. */
+/** Compares this member's history with those of its peers. */
 export class CorruptionCheck {
   readonly #config: CorruptionCheckConfig;
-  /** Compactions up to this revision have been compared with all peers. */
+  /** The compactions up to this revision have been compared with all peers. */
   #comparedRevision = 0;
 
   constructor(config: CorruptionCheckConfig) {
@@ -29,9 +29,9 @@ export class CorruptionCheck {
   }
 
   /**
-   * Before a member that has run serves anybody again. Peers that cannot tell do not count.
+   * Compares the histories before a restarted member serves again. Peers that cannot answer are ignored.
    *
-   * @throws Error when a peer has something else
+   * @throws Error when a peer has different data
    */
   async atStart(): Promise<void> {
     const { cluster, store, logger } = this.#config;
@@ -54,10 +54,10 @@ export class CorruptionCheck {
   }
 
   /**
-   * Compares this member's history with its peers'. Only a leader calls this, at intervals.
+   * Compares this member's history with those of its peers. Called by the leader at intervals.
    *
-   * @param linearize resolves when this member has applied all that its peers may have
-   * @returns whether some member holds something else; which one is wrong cannot be told
+   * @param linearize resolves when this member has applied everything that its peers may have applied
+   * @returns whether the data of some members differ; which of them is corrupt is not known
    */
   async finds(linearize: () => Promise<void>): Promise<boolean> {
     const { store, logger } = this.#config;
@@ -93,10 +93,10 @@ export class CorruptionCheck {
   }
 
   /**
-   * Compares the hashes that compactions recorded, which cost members nothing to tell. Only a leader calls this, at
-   * intervals. The newest compaction that all peers know stands for those before it.
+   * Compares the recorded hashes of compactions, which members can report at no cost. Called by the leader at
+   * intervals. The newest compaction that all peers have done covers the earlier ones.
    *
-   * @returns whether some member recorded another hash; which one is wrong cannot be told
+   * @returns whether the hashes of some members differ; which of them is corrupt is not known
    */
   async findsInCompactions(): Promise<boolean> {
     const { store, logger } = this.#config;
@@ -170,18 +170,18 @@ export class CorruptionCheck {
 }
 
 export interface CorruptionLoopConfig {
-  /** Whether members are found to hold something else. */
+  /** Compares the members. @returns whether their data differ */
   readonly finds: () => Promise<boolean>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly intervalMs: number;
-  /** The term in which this member leads; undefined when it does not. */
+  /** The term in which this member leads; undefined when it does not lead. */
   readonly termLed: () => number | undefined;
-  /** Raises the alarm that keeps all members from serving what may be wrong, as the leader of `term`. */
+  /** Raises the CORRUPT alarm as the leader of `term`. It keeps all members from serving corrupt data. */
   readonly raiseAlarm: (term: number) => Promise<void>;
 }
 
-/** The leader compares all members, again and again. */
+/** Compares all members at intervals while this member leads. */
 export class CorruptionLoop {
   readonly #config: CorruptionLoopConfig;
   #timer: Timer | undefined;

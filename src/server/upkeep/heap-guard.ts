@@ -1,50 +1,50 @@
 import type { Clock, Logger, Timer } from "../../base/index.js";
 
-/** How much of V8's heap is used by what lives long, and where V8 ends the process. Both in bytes. */
+/** The bytes of V8's heap that long-lived objects use, and the limit at which V8 aborts the process. */
 export interface HeapUse {
   readonly usedBytes: number;
   readonly limitBytes: number;
 }
 
 export interface HeapGuardConfig {
-  /** Cheap enough to be called ten times a second. */
+  /** Measures the heap. It must be cheap enough for ten calls a second. */
   readonly read: () => HeapUse;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Raises the NOSPACE alarm of this member, which every member obeys. */
+  /** Raises this member's NOSPACE alarm, which makes all members refuse writes. */
   readonly raiseAlarm: () => Promise<void>;
 }
 
-/** From this share of the limit on nothing is taken that makes the store grow. */
+/** The share of the limit from which on requests that make the store grow are refused. */
 const fullShare = 0.85;
-/** In a small heap a larger share must stay free: requests that are under way need as much whatever its size. */
+/** The bytes that must stay free even in a small heap, because requests under way need them. */
 const roomBytesMin = 32 * 1024 * 1024;
-/** Most keys that this time brings fit into what is left above `fullShare`. */
+/** The interval of measurements. The keys written in this time fit into the room above `fullShare`. */
 const pollMs = 100;
 /**
- * Garbage fills the heap as well, and goes with the next collection, which V8 begins at the latest halfway between what
- * lives and the limit. The alarm stays until an operator disarms it, so it is raised for what stays only.
+ * How long the heap must be full before the alarm is raised. Garbage fills the heap as well, until the next collection.
+ * The alarm stays until an operator disarms it, so it must not be raised for garbage.
  */
 const sustainedMs = 1_000;
-/** A member that is still full raises the alarm again after so long, as somebody may have disarmed it. */
+/** A member that is still full raises the alarm again after this time, since an operator may have disarmed it. */
 const raiseAgainMs = 10_000;
 
 /**
- * Looks at the heap, so that the member refuses to grow before V8 ends the process. The index of all keys lies there,
- * and grows with every member's writes: the alarm stops those that come in elsewhere.
+ * Measures the heap, so that the member refuses writes before V8 aborts the process. The index of all keys is on the
+ * heap and grows with the writes of all members, so the alarm makes the other members refuse writes, too.
  */
 export class HeapGuard {
   readonly #config: HeapGuardConfig;
   #timer: Timer | undefined;
   #full = false;
-  /** When the alarm is due; undefined while there is room. */
+  /** The time at which the alarm is due; undefined while there is room. */
   #alarmAt: number | undefined;
 
   constructor(config: HeapGuardConfig) {
     this.#config = config;
   }
 
-  /** Whether there is no room for what makes the store grow, as of the last look. */
+  /** Whether requests that make the store grow have to be refused, by the last measurement. */
   get full(): boolean {
     return this.#full;
   }

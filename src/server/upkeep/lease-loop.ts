@@ -4,7 +4,9 @@ import type { ServerCounters } from "../counters.js";
 
 const turnMs = 500;
 const revokesPerTurn = (leaseRevokesPerSecond * turnMs) / 1000;
-/** Revocations proposed and not yet applied. They share syncs of the raft log, so that more would gain little. */
+/**
+ * The most revocations that are proposed and not applied. They share syncs of the raft log, so more would gain little.
+ */
 const inFlightMax = 64;
 
 export interface LeaseLoopConfig {
@@ -12,20 +14,20 @@ export interface LeaseLoopConfig {
   readonly logger: Logger;
   readonly lessor: Lessor;
   readonly counters: ServerCounters;
-  /** The term in which this member leads; undefined when it does not. */
+  /** The term in which this member leads; undefined when it does not lead. */
   readonly termLed: () => number | undefined;
   /** Asks a quorum whether this member still leads in `term`. */
   readonly proveLeadership: (term: number) => Promise<boolean>;
-  /** Proposes a revocation as the leader of `term`; resolves when it is applied. */
+  /** Proposes a revocation as the leader of `term`. Resolves when it has been applied. */
   readonly revoke: (id: LeaseId, term: number) => Promise<void>;
 }
 
 /**
- * Twice a second the primary proposes to revoke what has expired, and the checkpoints that are due. The lessor names a
- * lease again when it is still there some seconds later, so a proposal that is lost is made again.
+ * Twice a second the leader proposes to revoke expired leases, and to checkpoint those that are due. If a lease still
+ * exists some seconds later, the lessor returns it again, so lost proposals are repeated.
  *
- * Between the end of a lease and its revocation a quorum confirms that this member leads, and the revocation is void in
- * any other term than that in which the lease was found to have run out: another leader may have renewed it.
+ * Before an expired lease is revoked, a quorum confirms that this member leads. The revocation is valid only in the
+ * term in which the lease was found to be expired, since a later leader may have renewed it.
  */
 export class LeaseLoop {
   readonly #config: LeaseLoopConfig;
@@ -45,7 +47,7 @@ export class LeaseLoop {
     this.#timer?.cancel();
   }
 
-  /** A turn that took long is followed by the next one sooner. */
+  /** Schedules the next turn. The time that a long turn took is deducted. */
   #turnIn(delayMs: number): void {
     const { clock } = this.#config;
     this.#timer = clock.after(delayMs, () => {

@@ -11,7 +11,7 @@ import type { Leadership } from "../log/leadership.js";
 import type { Proposer } from "../log/proposer.js";
 import type { VersionSurvey } from "./version-survey.js";
 
-/** How often the leader looks whether the cluster's version is still what its members can speak. */
+/** How often the leader checks whether all members support a newer cluster version. */
 const versionIntervalMs = 4_000;
 const publishPauseMs = 100;
 
@@ -26,8 +26,8 @@ export interface PublisherConfig {
 }
 
 /**
- * Tells the cluster through the log what it must know of this member, and as its leader which version all speak. Both
- * in the words of etcd's first store, as etcd 3.5 does in a cluster of any version: members before 3.5 know no others.
+ * Publishes this member's name and client URLs through the log and, as the leader, the cluster version. Both use etcd's
+ * v2 format, as etcd 3.5 does, since members before 3.5 understand no other.
  */
 export class Publisher {
   readonly #config: PublisherConfig;
@@ -39,7 +39,7 @@ export class Publisher {
     this.#config = config;
   }
 
-  /** Makes this member's name and client URLs known to all; tries until then. False when it was stopped before. */
+  /** Publishes name and client URLs, and retries until that succeeds. @returns false when it was stopped before */
   async publish(): Promise<boolean> {
     const { cluster, attributes, proposer, logger } = this.#config;
     const fields = {
@@ -62,7 +62,7 @@ export class Publisher {
     return false;
   }
 
-  /** To be called when the first entry of a term is applied; from then on it looks by itself now and then. */
+  /** Starts the checks of the cluster version. Must be called when the first entry of a term has been applied. */
   start(): void {
     this.#timer?.cancel();
     if (this.#stopped) return;

@@ -4,16 +4,16 @@ import type { PeerClient } from "../../transport/index.js";
 
 export interface VersionSurveyConfig {
   readonly cluster: Cluster;
-  /** Absent for a member that has no peers. */
+  /** Sends requests to peers; undefined for a member without peers. */
   readonly client: PeerClient | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** How long a member may take to say which release it is. */
+/** How long a member may take to report its version. */
 const askMs = 2_000;
 
-/** Finds out which version all members can speak. */
+/** Finds the newest version that all members support. */
 export class VersionSurvey {
   readonly #config: VersionSurveyConfig;
 
@@ -22,9 +22,9 @@ export class VersionSurvey {
   }
 
   /**
-   * The version that the cluster should have and does not; undefined when it has it. That is the oldest release among
-   * its members, once each of them has said which it is; and the oldest that there can be, for a cluster that has none.
-   * It never goes down: what members of the version that was have written may mean nothing to older ones.
+   * The version to which the cluster has to be raised; undefined when there is nothing to do. It is the oldest version
+   * among the members, once all of them have reported theirs. A cluster without a version starts with the oldest one
+   * supported. The version never decreases, since older members may not understand what newer ones have written.
    */
   async due(): Promise<string | undefined> {
     const { cluster } = this.#config;
@@ -51,7 +51,7 @@ export class VersionSurvey {
     return undefined;
   }
 
-  /** Undefined when it is no version. */
+  /** The version, if it is valid; otherwise logs that and returns undefined. */
   #checked(version: string, fields: Readonly<Record<string, string>>): string | undefined {
     const { logger } = this.#config;
     if (!/^\d+\.\d+\.\d+/.test(version)) {
@@ -66,7 +66,7 @@ export class VersionSurvey {
   }
 }
 
-/** With patch zero, as clusters have it; undefined when one of them is not known. */
+/** The oldest version, with patch 0 as cluster versions have it; undefined when one of them is not known. */
 function oldestOf(versions: readonly (string | undefined)[]): string | undefined {
   let oldest: string | undefined;
   for (const version of versions) {
