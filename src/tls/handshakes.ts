@@ -43,6 +43,9 @@ export class Handshakes {
   readonly #config: HandshakesConfig;
   readonly #server: Server;
   readonly #halfOpen = new Map<string, Socket>();
+  /** Connections whose clients have sent their first bytes, and whose handshakes have not started. */
+  readonly #spoken: Socket[] = [];
+  #beginning = false;
   readonly #done: (connection: SecureConnection) => void;
   readonly #anchors: Anchors;
   #shown: unknown;
@@ -85,26 +88,35 @@ export class Handshakes {
     if (this.#halfOpen.size > halfOpenMax) this.#dropOldest();
   }
 
-  /**
-   * Starts once the client has sent its first bytes and the event loop has time: our signature takes a millisecond or
-   * two, and the first bytes of hundreds of clients may arrive together.
-   */
+  /** Queues the handshake once the client has sent its first bytes. */
   #awaitHello(socket: Socket): void {
-    const turn = LoopTurn.of(this.#config.clock);
-    const begin = (): void => {
-      if (!socket.destroyed) this.#server.emit("connection", socket);
-    };
     const silent = this.#config.clock.after(handshakeMsMax, () => {
       this.#refuse(addressOf(socket), "tls: the handshake took too long", socket);
       socket.destroy();
     });
-    const spoke = (): void => {
-      silent.cancel();
-      if (turn.over) turn.defer(begin);
-      else begin();
-    };
     socket.once("close", () => silent.cancel());
-    socket.once("readable", spoke);
+    socket.once("readable", () => {
+      silent.cancel();
+      this.#spoken.push(socket);
+      if (!this.#beginning) void this.#beginSpoken();
+    });
+  }
+
+  /**
+   * Starts one handshake after the other while the turn of the event loop has time: our signature takes a millisecond
+   * or two, and the first bytes of hundreds of clients may arrive together.
+   */
+  async #beginSpoken(): Promise<void> {
+    this.#beginning = true;
+    const turn = LoopTurn.of(this.#config.clock);
+    for (let socket = this.#spoken.shift(); socket !== undefined; socket = this.#spoken.shift()) {
+      if (turn.over) await turn.pause();
+      if (socket.destroyed) continue;
+      this.#server.emit("connection", socket);
+      // Node reads the first bytes and signs in the next tick: only after that does the clock show what it took.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+    }
+    this.#beginning = false;
   }
 
   /** Number of handshakes under way. */

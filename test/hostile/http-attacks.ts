@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { type Attack, kv, settled } from "./attack.js";
+import { firstOf } from "./raw-connection.js";
 import type { Stage } from "./stage.js";
 
 // The JSON gateway and its websockets.
@@ -14,7 +15,7 @@ async function post(stage: Stage, path: string, body: string): Promise<void> {
   const token = stage.token === undefined ? "" : `Authorization: ${stage.token}\r\n`;
   socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\n${token}Content-Length: ${body.length}\r\n\r\n`);
   socket.write(body);
-  await Promise.race([once(socket, "data"), once(socket, "close")]);
+  await firstOf(socket, "data", "close");
   socket.destroy();
 }
 
@@ -22,7 +23,7 @@ async function post(stage: Stage, path: string, body: string): Promise<void> {
 async function begin(stage: Stage, path: string, body: string): Promise<Socket> {
   const socket = await stage.dial("http/1.1");
   socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n`);
-  if (!socket.write(body)) await Promise.race([once(socket, "drain"), once(socket, "close"), once(socket, "data")]);
+  if (!socket.write(body)) await firstOf(socket, "drain", "close", "data");
   return socket;
 }
 

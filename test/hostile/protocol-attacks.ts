@@ -48,6 +48,7 @@ async function halfOpenCalls(stage: Stage, fields: Fields, count: number): Promi
       ...Array.from({ length: 100 }, (_, each) => headers(1 + 2 * (at + each), fields, flags.endHeaders)),
     );
   }
+  await connection.taken();
   connection.close();
 }
 

@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { type Codec, services } from "../../src/wire/index.js";
-import { data, type Fields, flags, headers, preface, settings } from "../http2/frames.js";
+import { data, type Fields, flags, headers, ping, preface, settings, types } from "../http2/frames.js";
 import type { Stage } from "./stage.js";
 
 /** A connection that speaks HTTP/2 by hand, so that it can say what no well-behaved client would. */
@@ -32,7 +31,7 @@ export class RawConnection {
   /** Writes as fast as the server reads; resolves early when it has hung up. */
   async send(...parts: readonly Buffer[]): Promise<void> {
     if (this.closed || this.socket.write(Buffer.concat(parts))) return;
-    await Promise.race([once(this.socket, "drain"), once(this.socket, "close")]);
+    await firstOf(this.socket, "drain", "close");
   }
 
   /** Resolves when so many frames of a type have come, or when the server has hung up. */
@@ -40,6 +39,13 @@ export class RawConnection {
     while (!this.closed && (this.received.get(type) ?? 0) < count) {
       await new Promise<void>((resolve) => this.#awaited.push(resolve));
     }
+  }
+
+  /** Resolves when the server has taken all that was sent, or has hung up. */
+  async taken(): Promise<void> {
+    const before = this.received.get(types.ping) ?? 0;
+    await this.send(ping());
+    await this.receives(types.ping, before + 1);
   }
 
   close(): void {
@@ -62,6 +68,17 @@ export class RawConnection {
   #tell(): void {
     for (const resume of this.#awaited.splice(0)) resume();
   }
+}
+
+/** Resolves with the first of these events, and leaves no listener behind: an attack waits very often. */
+export async function firstOf(socket: Socket, ...events: readonly string[]): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const heard = (): void => {
+      for (const event of events) socket.off(event, heard);
+      resolve();
+    };
+    for (const event of events) socket.on(event, heard);
+  });
 }
 
 /** The head of a gRPC call. */
