@@ -18,9 +18,9 @@ export interface HalfOpenPlace {
 }
 
 /**
- * The share of the account that all half-open calls may hold: room for 10,000 calls with little metadata by default.
+ * The share of the account that all half-open calls may hold: room for 5,000 calls with little metadata by default.
  */
-const accountShare = 1 / 8;
+const accountShare = 1 / 16;
 
 /**
  * The calls whose clients have sent nothing after the head. As in etcd, a call may stay in this state for any time, but
