@@ -1,0 +1,59 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ServerProcess } from "../../support/server-process.js";
+import { pages, readPage, root } from "./page.js";
+
+// Flags, metrics and commands that the pages name in running text are there.
+
+const text = pages()
+  .filter((page) => page !== "docs/log-lines.md")
+  .map(readPage)
+  .join("\n");
+const named = (pattern: RegExp): string[] =>
+  [...new Set(Array.from(text.matchAll(pattern), ([, name = ""]) => name))].sort();
+const helpOf = (program: string, ...args: string[]): string =>
+  execFileSync(process.execPath, [join(root, "bin", program), ...args], { encoding: "utf8" });
+
+let server: ServerProcess;
+
+beforeAll(async () => {
+  server = await ServerProcess.start({ kind: "ours" });
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+test("every metric is served", async () => {
+  const served = await (await fetch(`http://${server.endpoint}/metrics`)).text();
+  const metrics = named(/`((?:etcd|grpc|nodejs|process)_[a-z_0-9]+)`/g);
+  expect(metrics.length).toBeGreaterThan(15);
+  expect(metrics.filter((name) => !served.includes(`# HELP ${name} `))).toEqual([]);
+});
+
+test("every flag of the table of settings is one of the server's", () => {
+  const help = helpOf("etcd", "--help");
+  const rows = readPage("docs/settings.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| `--"));
+  const flags = rows.flatMap((row) =>
+    Array.from((row.split("|")[1] ?? "").matchAll(/`--([\w-]+)`/g), ([, flag]) => flag),
+  );
+  expect(flags.length).toBeGreaterThan(30);
+  expect(flags.filter((flag) => !help.includes(`\n  --${flag} `))).toEqual([]);
+});
+
+test("every command of the table of the command line is one of etcdctl's", () => {
+  const [top = "", ...groups] = ["", "lease", "member", "endpoint", "alarm", "snapshot", "check"].map((group) =>
+    helpOf("etcdctl", ...group.split(" ").filter((word) => word !== ""), "--help"),
+  );
+  const rows = readPage("docs/cli.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"));
+  const commands = rows.flatMap((row) => Array.from((row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g), ([, it]) => it));
+  const words = commands.flatMap((command = "") => command.split(" ")).filter((word) => /^[a-z-]+$/.test(word));
+  expect(words.length).toBeGreaterThan(40);
+  const known = [top, ...groups].join("\n");
+  expect(words.filter((word) => !word.startsWith("--") && !known.includes(`\n  ${word} `))).toEqual([]);
+});
