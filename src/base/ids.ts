@@ -1,6 +1,6 @@
 declare const brand: unique symbol;
 /** A primitive that only the room that checked it may mint. */
-export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 
 /** 64 random-looking bits, one per member for all time. A double would round it, hence bigint. */
 export type MemberId = Brand<bigint, "MemberId">;
@@ -10,12 +10,6 @@ export type ClusterId = Brand<bigint, "ClusterId">;
 export type LeaseId = Brand<bigint, "LeaseId">;
 /** Unsigned 64 bits, unique among the requests of a cluster for as long as one may be in flight. */
 export type RequestId = Brand<bigint, "RequestId">;
-/** Position in the raft log, from 1; 0 stands before the first entry. Below 2^53. */
-export type Index = Brand<number, "Index">;
-/** A raft term, from 1; 0 is before any election. Below 2^53. */
-export type Term = Brand<number, "Term">;
-/** A main revision of the key space, from 1 (the empty store). Below 2^53. */
-export type Revision = Brand<number, "Revision">;
 /**
  * A key of the store as a latin1 string, one character a byte: comparing two is comparing their bytes.
  * An end of range is a key too; `"\0"` as an end means "no upper bound".

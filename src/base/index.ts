@@ -21,7 +21,7 @@ export { type ErrorKind, EtcdError, GrpcCode, isErrorText } from "./errors.js";
 export { FairQueue, type QueuePlace } from "./fair-queue.js";
 export { formatDuration, parseBoolean, parseDuration, parseInteger } from "./go-values.js";
 export { exponentialBounds, Histogram } from "./histogram.js";
-export type { Brand, ClusterId, Index, Key, LeaseId, MemberId, RequestId, Revision, Term } from "./ids.js";
+export type { ClusterId, Key, LeaseId, MemberId, RequestId } from "./ids.js";
 export { IntervalTree } from "./interval-tree.js";
 export { canonicalAddress } from "./ip-address.js";
 export {

@@ -25,7 +25,7 @@ const version = 2;
 const noFreelist = 0xffff_ffff_ffff_ffffn;
 /** Smaller and larger pages exist on no machine. */
 const pageBytesMin = 1024;
-export const pageBytesMax = 64 * 1024;
+const pageBytesMax = 64 * 1024;
 
 const at = {
   magic: 16,

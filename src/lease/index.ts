@@ -12,5 +12,4 @@ export {
   Lessor,
   type LessorOptions,
   leaseRevokesPerSecond,
-  leaseTtlMaxSeconds,
 } from "./lessor.js";

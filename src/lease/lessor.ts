@@ -21,7 +21,7 @@ import { HeldLease, type Lease } from "./lease.js";
 import { spreadExpiries } from "./pile-up.js";
 
 /** The longest time to live, as in etcd: 285 years. */
-export const leaseTtlMaxSeconds = 9_000_000_000;
+const leaseTtlMaxSeconds = 9_000_000_000;
 /** The most expired leases that the primary revokes per second, so that revocations do not crowd out other requests. */
 export const leaseRevokesPerSecond = 5_000;
 /** Number of checkpoints in one proposal. */

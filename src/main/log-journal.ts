@@ -4,7 +4,7 @@ import { createConnection, type Socket } from "node:net";
 import type { LogSink } from "./log-queue.js";
 
 /** journald's socket for the output streams of services. Its other socket takes datagrams, which Node cannot send. */
-export const journalPath = "/run/systemd/journal/stdout";
+const journalPath = "/run/systemd/journal/stdout";
 
 /** The journal's priority for each level, a number of syslog(3); the same numbers as etcd uses. */
 export const journalPriorities = { debug: 7, info: 6, warn: 4, error: 3, fatal: 2 } as const;

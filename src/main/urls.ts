@@ -28,7 +28,7 @@ function faultOfUrl(url: string): string | undefined {
 }
 
 /** Splits `[::1]:2379` or `host:2379` into host and port; undefined when the text has another form. */
-export function splitHostPort(authority: string): { readonly host: string; readonly port: number } | undefined {
+function splitHostPort(authority: string): { readonly host: string; readonly port: number } | undefined {
   const found = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(authority);
   if (found === null) return undefined;
   const port = Number(found[3]);

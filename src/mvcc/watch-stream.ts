@@ -19,7 +19,7 @@ export type WatchNotice =
   | { readonly kind: "progress"; readonly watchId: WatchId; readonly revision: number };
 
 /** The watch id of a notice to the whole stream. */
-export const allWatchers: WatchId = -1n;
+const allWatchers: WatchId = -1n;
 
 /** Receives the notices of one stream. It must not call back into the stream while it receives one. */
 export interface WatchSink {

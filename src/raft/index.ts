@@ -22,7 +22,7 @@ export { RaftError, type RaftErrorKind, StorageError, type StorageErrorKind } fr
 export { InvariantChecker } from "./invariants.js";
 export { type RaftLogger, silentRaftLogger } from "./logger.js";
 export { MemoryStorage } from "./memory-storage.js";
-export { createMessage, isLocalMessage, isLocalTarget, isResponseMessage, type MessageBody } from "./message.js";
+export { createMessage, isLocalMessage, isLocalTarget, type MessageBody } from "./message.js";
 export type { ProgressView } from "./progress.js";
 export { type Peer, RawNode } from "./raw-node.js";
 export type { BasicStatus, Status } from "./status.js";

@@ -2,7 +2,7 @@ import type { LevelStore } from "../backend/index.js";
 import type { Clock, Logger, MemoryAccount, Random } from "../base/index.js";
 import type { PeerAccess } from "./log/peer-network.js";
 import type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
-import type { Names } from "./start/names.js";
+import type { Names } from "./start/name-lookup.js";
 import type { HeapUse } from "./upkeep/heap-guard.js";
 
 /** The world outside as a member needs it: clock, chance, log, memory, disk and network. */

@@ -2,8 +2,8 @@ import type { X509Certificate } from "node:crypto";
 import { lookup, reverse } from "node:dns/promises";
 import { isIP } from "node:net";
 import { canonicalAddress, errorText } from "../base/index.js";
+import { alternativeNames, hostnameFault } from "./certificate-names.js";
 import { quoted } from "./config.js";
-import { alternativeNames, hostnameFault } from "./names.js";
 
 /** Looks up the names of an address, and the addresses of a name. */
 export interface NameService {

@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import type { ConnectionOptions } from "node:tls";
 import type { Logger } from "../base/index.js";
+import { hostnameFault } from "./certificate-names.js";
 import { allowanceFault } from "./handshakes.js";
-import { hostnameFault } from "./names.js";
 import { type Credentials, contextOptions } from "./server-options.js";
 
 /**

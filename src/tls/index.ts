@@ -3,11 +3,11 @@
  * room knows sockets and certificates, but not the protocols above them, and opens no connection itself.
  */
 export { systemNames } from "./address-match.js";
+export { commonNameOf } from "./certificate-names.js";
 export { ciphersOf } from "./cipher-suites.js";
 export { isEmpty, type TlsConfig, TlsConfigError, type TlsVersion } from "./config.js";
 export { dialOptions } from "./dial-options.js";
 export { Handshakes, type HandshakesConfig, type SecureConnection } from "./handshakes.js";
-export { commonNameOf } from "./names.js";
 export { Revocations } from "./revocation.js";
 export { selfSignedCertificate } from "./self-signed.js";
 export { type Credentials, readCredentials } from "./server-options.js";

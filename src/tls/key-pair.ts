@@ -78,7 +78,7 @@ function parse<Value>(read: () => Value, fault: string): Value {
 }
 
 /** @throws TlsConfigError with Go's text for a file that cannot be read */
-export function readPem(path: string): Buffer {
+function readPem(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -4,7 +4,7 @@
  * reports what it could not deliver; it stores nothing, decides nothing, and never makes its caller wait.
  */
 export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "./config.js";
-export { type CountersByPeer, PeerCounters, SnapshotCounters } from "./counters.js";
+export { type CountersByPeer, PeerCounters } from "./counters.js";
 export { type DialerConfig, PeerError } from "./dialer.js";
 export { HttpPeerClient, type PeerClient, type PeerMembers, type PeerVersions } from "./peer-client.js";
 export {

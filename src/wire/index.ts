@@ -38,14 +38,13 @@ export type {
   Method,
 } from "./protobuf.js";
 export { decodeReceived } from "./received.js";
-export {
-  type EnumSchema,
-  type FieldSchema,
-  type FileSchema,
-  jsonName,
-  type MessageSchema,
-  type MethodSchema,
-  type ServiceSchema,
+export type {
+  EnumSchema,
+  FieldSchema,
+  FileSchema,
+  MessageSchema,
+  MethodSchema,
+  ServiceSchema,
 } from "./schema.js";
 export { services } from "./services.js";
 export { decodeStored } from "./stored.js";

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { silentLogger } from "../../src/base/index.js";
 import type { ServerConfig } from "../../src/server/config.js";
 import { initialClusterOf } from "../../src/server/start/initial-cluster.js";
-import { systemNames } from "../../src/server/start/names.js";
+import { systemNames } from "../../src/server/start/name-lookup.js";
 import { type SrvRecord, startDnsServer } from "./dns-server.js";
 import { settings } from "./member.js";
 

@@ -55,7 +55,7 @@ const results: Readonly<Record<string, number>> = {
 };
 
 /** Parses a comparison such as `value("key") = "text"` or `ver("key") > "3"`. @throws Failure */
-export function compareOf(line: Bytes): Compare {
+function compareOf(line: Bytes): Compare {
   const paren = line.indexOf("(");
   if (paren < 0) throw malformed(`malformed comparison: ${line}`);
   const target = line.slice(0, paren);

@@ -119,7 +119,7 @@ function ofCluster(answer: Answer): readonly Bytes[] {
   }
 }
 
-export function permissionName(permType: number): string {
+function permissionName(permType: number): string {
   return Object.entries(authpb.PermissionType).find(([, value]) => value === permType)?.[0] ?? String(permType);
 }
 

@@ -31,7 +31,7 @@ function rowsOf(answer: Answer): Rows {
 }
 
 /** Draws centred headings and right-aligned cells. On a terminal, good states are green and bad ones red. */
-export function draw({ headings, rows, left = false }: Rows): void {
+function draw({ headings, rows, left = false }: Rows): void {
   const widths = headings.map((heading, at) =>
     Math.max(heading.length, ...rows.map((row) => [...textOf(row[at] ?? "")].length)),
   );

@@ -20,7 +20,7 @@ import {
 } from "../../wire/index.js";
 import type { ServerStream } from "../grpc/stream.js";
 import type { LeaderGuard } from "./leader-guard.js";
-import { WatchSender } from "./watch-stream.js";
+import { WatchSender } from "./watch-sender.js";
 
 /** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
 const grpcOverheadBytes = 512 * 1024;

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { errorText, type Logger } from "../../base/index.js";
 import type { InitialMember, ServerConfig } from "../config.js";
-import type { Names } from "./names.js";
+import type { Names } from "./name-lookup.js";
 
 /**
  * The initial members from the settings, or from DNS if the settings say so.

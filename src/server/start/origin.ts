@@ -7,7 +7,7 @@ import type { ServerDeps } from "../server-deps.js";
 import { type Founding, foundingOf, refuseBootstrapped } from "./founding.js";
 import { initialClusterOf } from "./initial-cluster.js";
 import { joiningOf } from "./joining.js";
-import { systemNames } from "./names.js";
+import { systemNames } from "./name-lookup.js";
 
 /** How a member came into its cluster. */
 export type Origin =

@@ -10,7 +10,7 @@ import { type InitialMember, serverDefaults } from "../config.js";
 import { Databases } from "../snapshots/databases.js";
 import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
 import { type Founding, foundingOf } from "./founding.js";
-import { systemNames } from "./names.js";
+import { systemNames } from "./name-lookup.js";
 
 export interface RestoreOptions {
   /** A file in etcd's format: a snapshot sent by a member, or the database of a stopped etcd. */

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { type Clock, canonicalAddress, errorText, type Logger, pause } from "../../base/index.js";
-import type { Names } from "./names.js";
+import type { Names } from "./name-lookup.js";
 
 export interface UrlMatchDeps {
   readonly names: Names;

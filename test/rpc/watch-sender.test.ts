@@ -9,7 +9,7 @@ import {
   systemClock,
 } from "../../src/base/index.js";
 import type { MessageInPieces } from "../../src/rpc/grpc/stream.js";
-import { WatchSender } from "../../src/rpc/services/watch-stream.js";
+import { WatchSender } from "../../src/rpc/services/watch-sender.js";
 import { type Encoded, Event, KeyValue, WatchResponse } from "../../src/wire/index.js";
 
 /** A way out that takes responses only while it is open. */
