@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ciphersOf, readCredentials, type TlsConfig } from "../../src/tls/index.js";
 import { alternativeNames, hostnameFault } from "../../src/tls/certificate-names.js";
+import { ciphersOf, readCredentials, type TlsConfig } from "../../src/tls/index.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 
 let authority: TestAuthority;
