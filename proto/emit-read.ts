@@ -61,13 +61,18 @@ function emitReadField(field: Field): string[] {
     ];
   }
   const one = assign(field, `reader.${kind.type}()`);
-  const single = [`case ${tagOf(field, wireType(kind))}:`, `  ${one}`, "  break;"];
-  if (!packable) return single;
+  if (!packable) return [`case ${tagOf(field, wireType(kind))}:`, `  ${one}`, "  break;"];
   return [
-    ...single,
+    `case ${tagOf(field, wireType(kind))}:`,
+    "  reader.countPart();",
+    `  ${one}`,
+    "  break;",
     `case ${tagOf(field, 2)}: {`,
     "  const outer = reader.open();",
-    `  while (reader.more()) ${one}`,
+    "  while (reader.more()) {",
+    "    reader.countPart();",
+    `    ${one}`,
+    "  }",
     "  reader.close(outer);",
     "  break;",
     "}",

@@ -28,6 +28,6 @@ export interface FieldNumbers {
 /** The message would take too long to decode; only its size is wrong. */
 export class TooManyParts extends WireError {
   constructor(partsMax: number) {
-    super(`more than ${partsMax} messages and texts in one message`);
+    super(`more than ${partsMax} messages, texts and numbers of lists in one message`);
   }
 }

@@ -33,7 +33,7 @@ export class Reader {
 
   /**
    * @param deepest the deepest nesting of messages; Infinity for bytes that must be readable
-   * @param partsMax the most messages and texts in the message; each costs many times the two bytes that it may take
+   * @param partsMax the most messages, texts, byte strings and numbers of lists; each costs many times the bytes that it may take
    */
   constructor(bytes: Uint8Array, deepest = nestingMax, partsMax = Number.POSITIVE_INFINITY) {
     this.#nestingMax = deepest;
@@ -63,7 +63,7 @@ export class Reader {
   /** Enters a message field; returns the value that `close` needs to leave it. */
   open(): number {
     const length = this.#length();
-    this.#countPart();
+    this.countPart();
     this.#deepen();
     const outer = this.#end;
     this.#end = this.#at + length;
@@ -82,7 +82,7 @@ export class Reader {
    */
   postpone(read: () => void): void {
     const length = this.#length();
-    this.#countPart();
+    this.countPart();
     this.#deepen();
     const start = this.#at;
     this.#at += length;
@@ -167,6 +167,7 @@ export class Reader {
   bytes(): Uint8Array {
     const length = this.#length();
     if (length === 0) return emptyBytes;
+    this.countPart();
     const start = this.#at;
     this.#at = start + length;
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length);
@@ -185,7 +186,7 @@ export class Reader {
   /** Reads text; invalid UTF-8 becomes U+FFFD. */
   string(): string {
     const length = this.#length();
-    this.#countPart();
+    this.countPart();
     const start = this.#at;
     this.#at = start + length;
     if (length >= longText) return this.#bytes.toString("utf8", start, this.#at);
@@ -228,7 +229,8 @@ export class Reader {
     }
   }
 
-  #countPart(): void {
+  /** Counts a part that costs more than its bytes. @throws TooManyParts */
+  countPart(): void {
     if (--this.#partsLeft < 0) throw new TooManyParts(this.#partsMax);
   }
 

@@ -5,7 +5,7 @@ import { Reader } from "./reader.js";
 /**
  * Decodes a message from bytes that anybody may have sent.
  *
- * @param partsMax the most messages and texts in it
+ * @param partsMax the most messages, texts, byte strings and numbers of lists in it
  * @throws TooManyParts when there are more, WireError when the bytes are malformed
  */
 export function decodeReceived<Message, Out extends Message>(

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { emptyBytes } from "../../src/base/index.js";
-import { decodeReceived, MemberAddRequest, RangeResponse, TooManyParts, TxnRequest } from "../../src/wire/index.js";
+import {
+  decodeReceived,
+  MemberAddRequest,
+  PutRequest,
+  RangeResponse,
+  TooManyParts,
+  TxnRequest,
+  WatchRequest,
+} from "../../src/wire/index.js";
 
 // Messages and texts of two bytes each: what anybody may send costs no more than a few milliseconds.
 
@@ -46,8 +54,28 @@ function fits(bytes: Buffer, partsMax: number): boolean {
 
 test("texts count as well", () => {
   const urls = times(101, empty(1));
-  expect(() => decodeReceived(MemberAddRequest, urls, 100)).toThrow("more than 100 messages and texts in one message");
+  expect(() => decodeReceived(MemberAddRequest, urls, 100)).toThrow(
+    "more than 100 messages, texts and numbers of lists in one message",
+  );
   expect(decodeReceived(MemberAddRequest, urls, 101).peerUrls.length).toBe(101);
+});
+
+test("numbers of a list count, in one field or in a field each", () => {
+  for (const [name, filters] of [
+    ["packed", (count: number) => within(5, Buffer.alloc(count, 1))],
+    ["a field each", (count: number) => Buffer.alloc(2 * count, Buffer.from([5 * 8, 1]))],
+  ] as const) {
+    const read = (count: number) => decodeReceived(WatchRequest, within(1, filters(count)), 100);
+    expect(() => read(101), name).toThrow(TooManyParts);
+    const { requestUnion } = read(50);
+    expect(requestUnion?.value, name).toMatchObject({ filters: Array.from({ length: 50 }, () => 1) });
+  }
+});
+
+test("byte strings count that are given again and again", () => {
+  const again = (count: number) => decodeReceived(PutRequest, times(count, within(2, Buffer.from("v"))), 100);
+  expect(() => again(101)).toThrow(TooManyParts);
+  expect(again(100).value).toEqual(new Uint8Array(Buffer.from("v")));
 });
 
 test("what a member answers is read whatever it is made of", () => {

@@ -176,38 +176,54 @@ export const ConfState: Codec<ConfState> = {
       const tag = reader.tag();
       switch (tag) {
         case 8:
+          reader.countPart();
           voters.push(reader.uint64());
           break;
         case 10: {
           const outer = reader.open();
-          while (reader.more()) voters.push(reader.uint64());
+          while (reader.more()) {
+            reader.countPart();
+            voters.push(reader.uint64());
+          }
           reader.close(outer);
           break;
         }
         case 16:
+          reader.countPart();
           learners.push(reader.uint64());
           break;
         case 18: {
           const outer = reader.open();
-          while (reader.more()) learners.push(reader.uint64());
+          while (reader.more()) {
+            reader.countPart();
+            learners.push(reader.uint64());
+          }
           reader.close(outer);
           break;
         }
         case 24:
+          reader.countPart();
           votersOutgoing.push(reader.uint64());
           break;
         case 26: {
           const outer = reader.open();
-          while (reader.more()) votersOutgoing.push(reader.uint64());
+          while (reader.more()) {
+            reader.countPart();
+            votersOutgoing.push(reader.uint64());
+          }
           reader.close(outer);
           break;
         }
         case 32:
+          reader.countPart();
           learnersNext.push(reader.uint64());
           break;
         case 34: {
           const outer = reader.open();
-          while (reader.more()) learnersNext.push(reader.uint64());
+          while (reader.more()) {
+            reader.countPart();
+            learnersNext.push(reader.uint64());
+          }
           reader.close(outer);
           break;
         }

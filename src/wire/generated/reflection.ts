@@ -348,11 +348,15 @@ export const ExtensionNumberResponse: Codec<ExtensionNumberResponse> = {
           baseTypeName = reader.string();
           break;
         case 16:
+          reader.countPart();
           extensionNumber.push(reader.int32());
           break;
         case 18: {
           const outer = reader.open();
-          while (reader.more()) extensionNumber.push(reader.int32());
+          while (reader.more()) {
+            reader.countPart();
+            extensionNumber.push(reader.int32());
+          }
           reader.close(outer);
           break;
         }

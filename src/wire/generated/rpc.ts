@@ -1363,11 +1363,15 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
           progressNotify = reader.bool();
           break;
         case 40:
+          reader.countPart();
           filters.push(reader.int32());
           break;
         case 42: {
           const outer = reader.open();
-          while (reader.more()) filters.push(reader.int32());
+          while (reader.more()) {
+            reader.countPart();
+            filters.push(reader.int32());
+          }
           reader.close(outer);
           break;
         }
