@@ -1,3 +1,5 @@
+import type { CachedValue } from "./value-slab.js";
+
 /** Up to this length, the array of older records gets exactly the space it needs. */
 const exactLength = 16;
 
@@ -15,9 +17,8 @@ export class KeyEntry {
   createRevision: number;
   /** Number of puts in the current generation; 0 when the newest record is a tombstone. */
   version: number;
-  /** The newest value as stored, if it is in memory. `ValueCache` owns this field and `cacheState`. */
-  value: Uint8Array | undefined = undefined;
-  cacheState = 0;
+  /** The newest value as stored, if it is in memory. `ValueCache` owns this field. */
+  cached: CachedValue | undefined = undefined;
   /** Older records in ascending order, two numbers each: main, then twice sub, plus one for a tombstone. */
   #older: number[] | undefined = undefined;
 

@@ -1,90 +1,123 @@
 import { ownBytes } from "../base/index.js";
-import type { KeyEntry } from "./key-entry.js";
+import { GivenUpSlabs, type ValueOwner, ValueSlab } from "./value-slab.js";
 
-/** Memory of a cached value beside its bytes: a view, its buffer, a place in the ring. */
+/** Memory of a cached value beside its bytes: a view, a record, a place in its slab. */
 const overheadBytes = 200;
-/** Up to this many vacant places are not worth a clean-up. */
-const vacantMin = 1000;
-
-const inRing = 1;
-const touched = 2;
+/** Slabs are small compared with what they are part of, and large enough that few of them are made. */
+const slabBytesMax = 64 * 1024;
+const slabsMin = 16;
+/** A slab holds at least so many values: a longer value has a buffer of its own. */
+const valuesOfSlabMin = 8;
+/** More than V8 lets buffers grow before it collects garbage, so that garbage alone does not reach it. */
+const givenUpBytesDefault = 96 * 1024 * 1024;
+/** A slab with a smaller share in use is given up: its values move to the slab that is being filled. */
+const usedShareMin = 1 / 3;
 
 /**
- * The newest values of keys in memory, at most `bytesMax` bytes, evicted by the clock algorithm: the hand skips, once,
- * an entry that was read since the hand last passed it. The value is a field of its key's index entry, so a hit costs
- * no lookup.
+ * The newest values of keys in memory, at most `bytesMax` bytes. The oldest slab is evicted with its values, except
+ * those that were read since they were placed: they are placed anew, once. The value is a field of its key's index
+ * entry, so a hit costs no lookup.
+ *
+ * A value is a view of a slab: a buffer for each costs a put a sixth of its time, in the garbage collector mostly.
+ * Slabs count in full. A reader that holds a value holds its slab, also after the slab was given up. Such slabs are
+ * counted by themselves: while they take too much, no new slab is begun. So what values hold in memory is bounded,
+ * whoever holds them.
  */
 export class ValueCache {
   readonly #bytesMax: number;
-  #ring: KeyEntry[] = [];
-  #hand = 0;
+  readonly #givenUpBytesMax: number;
+  readonly #slabBytes: number;
+  /** In the order in which they were begun. */
+  readonly #slabs = new Set<ValueSlab>();
+  readonly #givenUp = new GivenUpSlabs();
+  #filling: ValueSlab | undefined;
   #bytes = 0;
-  /** Number of places in the ring whose entry has no value any more. */
-  #vacant = 0;
 
-  constructor(bytesMax: number) {
+  /** @param givenUpBytesMax what slabs may take that were given up and are still in memory */
+  constructor(bytesMax: number, givenUpBytesMax = givenUpBytesDefault) {
     this.#bytesMax = bytesMax;
+    this.#givenUpBytesMax = givenUpBytesMax;
+    this.#slabBytes = Math.min(slabBytesMax, Math.floor(bytesMax / slabsMin));
   }
 
-  get(entry: KeyEntry): Uint8Array | undefined {
-    if (entry.value !== undefined) entry.cacheState |= touched;
-    return entry.value;
+  get({ cached }: ValueOwner): Uint8Array | undefined {
+    if (cached === undefined) return undefined;
+    cached.touched = true;
+    return cached.bytes;
   }
 
-  /** Keeps a copy of the newest value of `entry`, in place of an older one. It may be evicted at any time. */
-  set(entry: KeyEntry, value: Uint8Array): void {
-    this.drop(entry);
-    const cost = value.byteLength + overheadBytes;
-    if (cost > this.#bytesMax) return;
-    entry.value = ownBytes(value);
-    this.#bytes += cost;
-    if ((entry.cacheState & inRing) !== 0) {
-      this.#vacant--;
-    } else {
-      entry.cacheState = inRing;
-      this.#ring.push(entry);
+  /** Keeps a copy of the newest value of `owner`, in place of an older one. It may be evicted at any time. */
+  set(owner: ValueOwner, value: Uint8Array): void {
+    this.drop(owner);
+    if (value.byteLength + overheadBytes > this.#bytesMax) return;
+    this.#place(owner, value, false);
+    while (this.#bytes > this.#bytesMax) this.#evict();
+  }
+
+  /** Forgets the value of `owner`, which is no longer its newest. */
+  drop(owner: ValueOwner): void {
+    const { cached } = owner;
+    if (cached === undefined) return;
+    owner.cached = undefined;
+    const { slab } = cached;
+    slab.usedBytes -= cached.bytes.byteLength;
+    if (slab !== this.#filling) this.#giveUpIfSparse(slab);
+  }
+
+  #place(owner: ValueOwner, value: Uint8Array, touched: boolean): void {
+    const slab = this.#slabFor(value);
+    if (slab === undefined) return;
+    this.#bytes += overheadBytes;
+    owner.cached = slab.place(owner, value, touched);
+  }
+
+  /** Undefined while given up slabs leave no room for another one. */
+  #slabFor(value: Uint8Array): ValueSlab | undefined {
+    if (value.byteLength * valuesOfSlabMin > this.#slabBytes) return this.#begin(new ValueSlab(ownBytes(value), false));
+    const before = this.#filling;
+    if (before?.fits(value.byteLength)) return before;
+    if (this.#givenUp.bytes > this.#givenUpBytesMax) return undefined;
+    const next = this.#begin(new ValueSlab(Buffer.allocUnsafeSlow(this.#slabBytes), true));
+    this.#filling = next;
+    if (before !== undefined) this.#giveUpIfSparse(before);
+    return next;
+  }
+
+  #begin(slab: ValueSlab): ValueSlab {
+    this.#slabs.add(slab);
+    this.#bytes += slab.bytes.byteLength;
+    return slab;
+  }
+
+  #giveUpIfSparse(slab: ValueSlab): void {
+    if (slab.usedBytes >= slab.bytes.byteLength * usedShareMin) return;
+    this.#giveUp(slab);
+    for (const cached of slab.values) {
+      const { owner, bytes, touched } = cached;
+      if (owner.cached !== cached) continue;
+      owner.cached = undefined;
+      this.#place(owner, bytes, touched);
     }
-    while (this.#bytes > this.#bytesMax) this.#turn();
   }
 
-  /** Drops the value of `entry`, which is no longer its newest. */
-  drop(entry: KeyEntry): void {
-    if (entry.value === undefined) return;
-    this.#bytes -= entry.value.byteLength + overheadBytes;
-    entry.value = undefined;
-    this.#vacant++;
-    if (this.#vacant > vacantMin && this.#vacant > this.#ring.length / 2) this.#closeUp();
-  }
-
-  /** Moves the hand by one place. It never stays behind the last place, where the next value will be put. */
-  #turn(): void {
-    const entry = this.#ring[this.#hand];
-    if (entry === undefined) return;
-    if (entry.value !== undefined && (entry.cacheState & touched) !== 0) {
-      entry.cacheState &= ~touched;
-      this.#hand++;
-    } else {
-      if (entry.value !== undefined) this.#bytes -= entry.value.byteLength + overheadBytes;
-      else this.#vacant--;
-      entry.value = undefined;
-      entry.cacheState = 0;
-      // The newest entry moves to the free place and is skipped: its turn has not come yet.
-      const newest = this.#ring.pop();
-      if (newest !== undefined && newest !== entry) this.#ring[this.#hand++] = newest;
+  /** Evicts the values of the oldest slab that nobody has read since they were placed. */
+  #evict(): void {
+    const { value: slab } = this.#slabs.values().next();
+    if (slab === undefined) return;
+    if (slab === this.#filling) this.#filling = undefined;
+    this.#giveUp(slab);
+    for (const cached of slab.values) {
+      const { owner, bytes, touched } = cached;
+      if (owner.cached !== cached) continue;
+      owner.cached = undefined;
+      if (touched) this.#place(owner, bytes, false);
     }
-    if (this.#hand >= this.#ring.length) this.#hand = 0;
   }
 
-  /**
-   * Removes vacant places, which deleted keys would otherwise leave behind for ever. A pass over the ring, but only
-   * after as many drops.
-   */
-  #closeUp(): void {
-    this.#ring = this.#ring.filter((entry) => {
-      if (entry.value === undefined) entry.cacheState = 0;
-      return entry.value !== undefined;
-    });
-    this.#hand = 0;
-    this.#vacant = 0;
+  #giveUp(slab: ValueSlab): void {
+    this.#slabs.delete(slab);
+    this.#bytes -= slab.bytes.byteLength + slab.values.length * overheadBytes;
+    // A value with a buffer of its own holds nothing beside itself.
+    if (slab.shared) this.#givenUp.add(slab);
   }
 }

@@ -140,8 +140,9 @@ export class WriteTxn implements Reader {
 
   /** The pair that a key had before this transaction, if the cache still holds it. */
   #cachedBefore(entry: KeyEntry): Encoded<KeyValue> | undefined {
-    if (entry.value === undefined || entry.mainAt(entry.olderCount - 1) > this.revision) return undefined;
-    return KeyValue.encoded(entry.value);
+    const { cached } = entry;
+    if (cached === undefined || entry.mainAt(entry.olderCount - 1) > this.revision) return undefined;
+    return KeyValue.encoded(cached.bytes);
   }
 
   #beginChange(): number {

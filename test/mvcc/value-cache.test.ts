@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { KeyEntry } from "../../src/mvcc/key-entry.js";
 import { ValueCache } from "../../src/mvcc/value-cache.js";
@@ -11,7 +13,7 @@ function entries(count: number): KeyEntry[] {
 }
 
 function cached(all: readonly KeyEntry[]): number[] {
-  return all.flatMap((entry, at) => (entry.value === undefined ? [] : [at]));
+  return all.flatMap((entry, at) => (entry.cached === undefined ? [] : [at]));
 }
 
 test("holds what its bytes allow, and drops what came first", () => {
@@ -48,7 +50,7 @@ test("does not take what is larger than all of it, and forgets the older value",
   const [entry = new KeyEntry(1, 0, 1, 1)] = entries(1);
   cache.set(entry, value);
   cache.set(entry, new Uint8Array(1000));
-  expect(entry.value).toBeUndefined();
+  expect(entry.cached).toBeUndefined();
 });
 
 test("forgets keys that come and go", () => {
@@ -58,8 +60,85 @@ test("forgets keys that come and go", () => {
     cache.set(entry, value);
     cache.drop(entry);
   }
-  // Only those that wait to be tidied up still have their place.
-  expect(all.filter((entry) => entry.cacheState !== 0).length).toBeLessThan(1100);
+  expect(cached(all)).toEqual([]);
   for (const entry of all.slice(0, 1500)) cache.set(entry, value);
+  expect(cached(all).length).toBeGreaterThan(700);
+  expect(cached(all).length).toBeLessThan(1010);
+});
+
+/** A value of a length and with bytes that follow from `seed`. */
+function someValue(seed: number): Uint8Array {
+  return new Uint8Array(20 + (seed % 300)).fill(seed % 251);
+}
+
+/** Bytes of all buffers that these values hold. */
+function heldBytes(values: readonly (Uint8Array | undefined)[]): number {
+  let bytes = 0;
+  for (const buffer of new Set(values.map((each) => each?.buffer))) bytes += buffer?.byteLength ?? 0;
+  return bytes;
+}
+
+test("has the newest value or none, whatever is replaced, dropped and evicted around it", () => {
+  const cache = new ValueCache(200_000);
+  const all = entries(1500);
+  const newest = new Map<KeyEntry, number>();
+  for (let time = 1; time < 60_000; time++) {
+    const entry = all[(time * 7919) % ((time % 3) * 700 + 100)] ?? new KeyEntry(1, 0, 1, 1);
+    if (time % 11 === 0) {
+      cache.drop(entry);
+      newest.delete(entry);
+    } else if (time % 5 === 0) {
+      const found = cache.get(entry);
+      const seed = newest.get(entry);
+      if (found !== undefined) expect(found).toEqual(seed === undefined ? undefined : Buffer.from(someValue(seed)));
+    } else {
+      cache.set(entry, someValue(time));
+      newest.set(entry, time);
+    }
+    if (time % 1000 === 0) expect(heldBytes(all.map((each) => each.cached?.bytes))).toBeLessThanOrEqual(200_000);
+  }
+  expect(cached(all).length).toBeGreaterThan(300);
+});
+
+test("values that are replaced leave their memory to others: buffers are used to a third at least", () => {
+  const cache = new ValueCache(16 * 1024 * 1024);
+  const all = entries(1000);
+  for (const entry of all) cache.set(entry, value);
+  const rare = all.filter((_, at) => at % 10 === 0);
+  // Between any two of those that stay, others are placed and replaced.
+  for (let time = 0; time < 100; time++) {
+    for (const entry of all) if (!rare.includes(entry)) cache.set(entry, value);
+  }
+  const used = all.length * value.length;
   expect(cached(all)).toHaveLength(1000);
+  expect(heldBytes(all.map((each) => each.cached?.bytes))).toBeLessThan(3 * used + 2 * 64 * 1024);
+});
+
+test("a reader that keeps single values cannot make them hold more than is counted", () => {
+  const bytesMax = 1024 * 1024;
+  const cache = new ValueCache(bytesMax, bytesMax);
+  const all = entries(2000);
+  const kept: (Uint8Array | undefined)[] = [];
+  for (let time = 0; time < 200; time++) {
+    for (const entry of all) cache.set(entry, value);
+    for (const entry of all.slice(0, 1)) kept.push(cache.get(entry));
+  }
+  expect(heldBytes(kept)).toBeGreaterThan(bytesMax / 4);
+  expect(heldBytes([...kept, ...all.map((each) => each.cached?.bytes)])).toBeLessThanOrEqual(2.1 * bytesMax);
+});
+
+test("places values again once the memory that readers held is free", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const cache = new ValueCache(1024 * 1024, 1024 * 1024);
+  const all = entries(2000);
+  for (let time = 0; time < 50; time++) for (const entry of all) cache.set(entry, value);
+  expect(cached(all).length).toBeLessThan(1000);
+  await expect
+    .poll(() => {
+      collect();
+      for (const entry of all) cache.set(entry, value);
+      return cached(all).length;
+    })
+    .toBeGreaterThan(1900);
 });

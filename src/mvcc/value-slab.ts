@@ -1,0 +1,71 @@
+/** What has a value: the index entry of a key. */
+export interface ValueOwner {
+  cached: CachedValue | undefined;
+}
+
+/** A value in memory. It is cached as long as `owner.cached` is this object. */
+export interface CachedValue {
+  readonly owner: ValueOwner;
+  readonly bytes: Uint8Array;
+  readonly slab: ValueSlab;
+  /** Whether it was read since it was placed. */
+  touched: boolean;
+}
+
+/** A buffer that cached values lie in side by side, or one long value alone. */
+export class ValueSlab {
+  readonly bytes: Uint8Array;
+  /** Whether it is for many values: each of them holds all of it in memory. */
+  readonly shared: boolean;
+  /** All that were placed, in order; some of them are cached no more. */
+  readonly values: CachedValue[] = [];
+  /** Bytes of those that are cached. */
+  usedBytes = 0;
+  #filledBytes = 0;
+
+  /** @param bytes the buffer; the value itself when it is not `shared` */
+  constructor(bytes: Uint8Array, shared: boolean) {
+    this.bytes = bytes;
+    this.shared = shared;
+  }
+
+  fits(bytes: number): boolean {
+    return this.#filledBytes + bytes <= this.bytes.byteLength;
+  }
+
+  /** Copies a value, which must fit. */
+  place(owner: ValueOwner, value: Uint8Array, touched: boolean): CachedValue {
+    const cached = { owner, bytes: this.shared ? this.#copy(value) : this.bytes, slab: this, touched };
+    this.values.push(cached);
+    this.usedBytes += value.byteLength;
+    return cached;
+  }
+
+  #copy(value: Uint8Array): Uint8Array {
+    const begin = this.#filledBytes;
+    this.#filledBytes += value.byteLength;
+    const copy = this.bytes.subarray(begin, this.#filledBytes);
+    copy.set(value);
+    return copy;
+  }
+}
+
+/**
+ * Counts slabs that were given up and are still in memory, since somebody holds a value in them: an answer, or an event
+ * that waits for a watcher. A slab of which nobody holds anything counts until the garbage collector finds it.
+ */
+export class GivenUpSlabs {
+  #bytes = 0;
+  readonly #collected = new FinalizationRegistry<number>((bytes) => {
+    this.#bytes -= bytes;
+  });
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add({ bytes: { buffer } }: ValueSlab): void {
+    this.#bytes += buffer.byteLength;
+    this.#collected.register(buffer, buffer.byteLength);
+  }
+}
