@@ -25,27 +25,29 @@ import type { MaintenanceService } from "./services/maintenance-service.js";
 import type { MembershipService } from "./services/membership-service.js";
 import { bootstrap } from "./start/bootstrap.js";
 
-/** How long a stop waits for what is in flight. */
+/** How long a stop waits for requests under way. */
 const drainMs = 2_000;
-/** How long a member that was removed goes on. */
+/** How long a removed member goes on, so that its peers receive the change. */
 const removedGraceMs = 1_000;
 
 /**
- * One member. Its services take and return the messages of the API, with headers filled in, and throw an `EtcdError`
- * for what a client should hear.
+ * A member of a cluster. Its services take and return the messages of the API, with headers filled in, and throw an
+ * `EtcdError` for errors that are meant for clients.
  */
 export class EtcdServer {
   readonly config: ServerConfig;
   readonly memberId: MemberId;
   readonly clusterId: ClusterId;
   readonly watchable: WatchableStore;
-  /** What clients' requests are counted with. */
+  /** The account of the bytes held for clients. */
   readonly memory: MemoryAccount;
-  /** Resolves once this member has a leader and all know its name and client URLs; pending when it stops before. */
+  /**
+   * Resolves when a leader is known and this member has published its name and client URLs. Stays pending if it stops.
+   */
   readonly ready: Promise<void>;
-  /** Resolves with the reason when the member cannot go on: its disk failed, or a fact does not hold. */
+  /** Resolves with the reason when the member cannot go on: its disk failed, or an invariant is broken. */
   readonly failed: Promise<Error>;
-  /** Resolves when this member has been removed from the cluster for good: it must be stopped, and never comes back. */
+  /** Resolves when this member has been removed from the cluster for good. It must be stopped then. */
   readonly removed: Promise<void>;
 
   readonly #deps: ServerDeps;
@@ -56,7 +58,7 @@ export class EtcdServer {
   #removed = false;
   #stopping: Promise<void> | undefined;
 
-  /** @throws Error with one clear line, when a directory or a setting does not allow it */
+  /** Starts a member. @throws Error whose message tells, in one line, which directory or setting prevents the start */
   static async start(config: ServerConfig, deps: ServerDeps): Promise<EtcdServer> {
     let server: EtcdServer | undefined;
     let early: Error | undefined;
@@ -98,12 +100,12 @@ export class EtcdServer {
     });
     this.#parts = assemble(config, { ...deps, memory: this.memory }, member, {
       onFailure: (error) => this.#fail(error),
-      // Peers that have yet to hear of it are told until then.
+      // The member goes on for a while, so that peers that have not received the removal get it.
       onRemoved: () => {
         if (this.#removed) return;
         this.#removed = true;
         deps.clock.after(removedGraceMs, () => {
-          // Nobody tells this member any more what became of what its clients wait for.
+          // A removed member receives no more entries, so its clients' requests cannot be answered.
           this.#parts.consensus.halt();
           removed();
         });
@@ -139,14 +141,14 @@ export class EtcdServer {
     return this.#running.auth;
   }
 
-  // ---- what this member knows of itself, even while it stops ----
+  // ---- local state, also available while the member stops ----
 
-  /** Who may watch what. */
+  /** Decides who may watch which keys. */
   get watchJudge(): WatchJudge {
     return watchJudge(this.#parts.access);
   }
 
-  /** The alarms of all members, as this one knows them. */
+  /** The alarms of all members, as far as this member knows. */
   alarms(): readonly AlarmMember[] {
     return this.#parts.maintenance.alarms();
   }
@@ -155,12 +157,12 @@ export class EtcdServer {
     return this.#parts.consensus.status();
   }
 
-  /** @param revision what the answer is about; without it the current one */
+  /** The header of an answer. @param revision the current one by default */
   header(revision?: number): ResponseHeader {
     return this.#parts.headers.at(revision);
   }
 
-  /** 0 when none is known. */
+  /** The id of the leader; 0 when none is known. */
   leader(): NodeId {
     return this.#parts.consensus.leadership.lead;
   }
@@ -173,22 +175,22 @@ export class EtcdServer {
     return this.#parts.maintenance.isLearner();
   }
 
-  /** Term of the entry that was applied last. */
+  /** The term of the last applied entry. */
   term(): number {
     return this.#parts.consensus.position.term;
   }
 
-  /** Such as `3.5.0`; undefined until the members have agreed on one. */
+  /** The cluster version, such as `3.5.0`; undefined until it has been decided. */
   clusterVersion(): string | undefined {
     return this.#member.cluster.version;
   }
 
-  /** Calls `listener` when there is news of the leader (0: none is known); returns how to stop that. */
+  /** Calls `listener` at every change of the leader, with 0 when none is known. @returns unsubscribes */
   onLeaderChange(listener: (leader: NodeId) => void): () => void {
     return this.#parts.consensus.leadership.onChange(listener);
   }
 
-  /** What peers are answered that ask this member. */
+  /** Answers the requests of peers. */
   get peerService(): PeerService {
     return this.#parts.peerService;
   }
@@ -197,13 +199,13 @@ export class EtcdServer {
     return metricsOf(this.#parts, this.#member, this.config);
   }
 
-  /** Refuses what comes from now on, finishes what is in flight, writes everything and lets go of the directory. */
+  /** Refuses new requests, finishes those under way, writes all data and releases the data directory. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  /** The parts, for a new request. @throws EtcdError `stopped` when this member has failed or stops */
+  /** The parts, for a new request. @throws EtcdError `stopped` when this member has failed or is stopping */
   get #running(): Assembly {
     if (this.#stopping !== undefined || this.#failure !== undefined) throw new EtcdError("stopped");
     return this.#parts;
@@ -233,7 +235,7 @@ export class EtcdServer {
     this.#reportFailure(error);
   }
 
-  /** Nothing starts by itself any more. */
+  /** Stops all background work. */
   #halt(): void {
     const { heap, leaseLoop, compactor, corruption, publisher } = this.#parts;
     heap?.stop();
@@ -253,7 +255,7 @@ export class EtcdServer {
     }
     lessor.demote();
     this.watchable.close();
-    // Each of them is tried, whatever became of those before it.
+    // All of them are closed, even if closing an earlier one fails.
     for (const close of [
       () => passwords.close(),
       () => consensus.stop(),

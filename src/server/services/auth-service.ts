@@ -54,12 +54,12 @@ export interface AuthServiceConfig {
   readonly logger: Logger;
 }
 
-/** The answers that have a header to fill in: all of those about users and roles. */
+/** The names of the responses about users and roles, whose headers are filled in here. */
 type Kind = keyof ResponseOf & `auth${string}`;
 
 /**
- * Users and roles, and how they log in. Every request goes through the log, questions too, and who may ask is judged
- * where it is applied. A password is made a hash before that, on another thread.
+ * Users, roles and logins. All requests, including reads, go through the log, and rights are checked when they are
+ * applied. Passwords are hashed before, on another thread.
  */
 export class AuthService {
   readonly #config: AuthServiceConfig;
@@ -68,7 +68,7 @@ export class AuthService {
     this.#config = config;
   }
 
-  /** Whether users must say who they are. */
+  /** Whether authentication is enabled. */
   get enabled(): boolean {
     return this.#config.access.auth.enabled;
   }
@@ -86,9 +86,9 @@ export class AuthService {
   }
 
   /**
-   * Gives a token for a name and its password.
+   * Issues a token for a name and its password.
    *
-   * @throws EtcdError `authNotEnabled`, `authFailed`, `noPasswordUser`; `verifyOnlyTokens` where none can be made
+   * @throws EtcdError `authNotEnabled`, `authFailed`, `noPasswordUser`; `verifyOnlyTokens` without a key to sign tokens
    */
   async authenticate({ name, password }: AuthenticateRequest, call: Call): Promise<AuthenticateResponse> {
     const { access, readIndex, logger } = this.#config;
@@ -99,8 +99,8 @@ export class AuthService {
       const simpleToken = auth.tokens.prefix();
       const authenticate = InternalAuthenticateRequest.create({ name, simpleToken });
       const answer = await this.#ask("authenticate", { authenticate }, call, nobody);
-      // If the revision moved while the password was compared, the user may have been replaced or have a new password
-      // by now.
+      // If the revision has changed while the password was compared, the user may have been replaced or may have a new
+      // password.
       if (revision === auth.revision) {
         return { ...answer, token: await auth.tokens.issue(name, revision, answer.token) };
       }
@@ -126,7 +126,7 @@ export class AuthService {
     return await this.#ask("authUserDelete", { authUserDelete: request }, call);
   }
 
-  /** An empty password leaves it to the hash that the request brings. */
+  /** Changes a password. With an empty password the hash in the request is used. */
   async userChangePassword(
     request: AuthUserChangePasswordRequest,
     call: Call,
@@ -183,7 +183,7 @@ export class AuthService {
     return { ...responseOf(await proposer.propose(request, call, who), kind), header: headers.at() };
   }
 
-  /** @returns the revision of users and roles at which the password was right */
+  /** Compares a password. @returns the revision of users and roles at which it was correct */
   async #checkPassword(name: string, password: string): Promise<number> {
     const { access, passwords, logger } = this.#config;
     const { auth } = access;
@@ -199,7 +199,7 @@ export class AuthService {
     return (await passwords.matches(password, hash)) ? revision : refuse("authFailed");
   }
 
-  /** Work for somebody who may ask for it alone; whoever may not hears so now, in the words of the log. */
+  /** Hashes the password of a request, after checking that the caller may make it, since hashing is expensive. */
   async #withHash<Request extends { readonly password: string }>(request: Request, call: Call): Promise<Request> {
     await this.#config.access.requireAdmin(call);
     const hash = await this.#config.passwords.hash(request.password);

@@ -15,10 +15,10 @@ export interface DowngradeServiceConfig {
   readonly headers: Headers;
 }
 
-/** Before this release members do not know what a downgrade is, and one in the log would stop them. */
+/** Members before this version do not know downgrades, and a downgrade entry in the log would stop them. */
 const firstWithDowngrades = "3.5.0";
 
-/** Orders to go back to the release before: checked, given, and taken back. */
+/** Validates, enables and cancels downgrades to the previous version. */
 export class DowngradeService {
   readonly #config: DowngradeServiceConfig;
 
@@ -26,7 +26,9 @@ export class DowngradeService {
     this.#config = config;
   }
 
-  /** @throws EtcdError why the cluster cannot go back to that version, or has nothing to take back */
+  /**
+   * Runs a request. @throws EtcdError when the cluster cannot be downgraded to the version, or there is no downgrade
+   */
   async run({ action, version }: DowngradeRequest, call: Call): Promise<DowngradeResponse> {
     await this.#config.access.requireAdmin(call);
     switch (action) {
@@ -45,11 +47,11 @@ export class DowngradeService {
     }
   }
 
-  /** @returns the version that the cluster has now */
+  /** Checks that a downgrade is possible. @returns the current cluster version */
   async #validated(version: string, call: Call): Promise<string> {
     const { cluster, readIndex } = this.#config;
     const target = clusterVersionOf(version);
-    // What this member knows may be old.
+    // This member's state may be outdated.
     await readIndex.wait(call);
     const current = cluster.version;
     if (current === undefined) throw new EtcdError("clusterVersionUnavailable");
@@ -74,7 +76,7 @@ export class DowngradeService {
 
 const versionForm = /^(\d+)\.(\d+)(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 
-/** Major and minor of a version with or without a patch. */
+/** The major and minor numbers of a version with or without a patch number. */
 function clusterVersionOf(version: string): string {
   const match = versionForm.exec(version);
   if (match === null) throw new EtcdError("wrongDowngradeVersionFormat");

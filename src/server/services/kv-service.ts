@@ -53,13 +53,13 @@ export interface KvServiceConfig {
   readonly counters: ServerCounters;
   readonly slow: SlowRequests;
   readonly space: Pick<SpaceGuard, "refusal">;
-  /** Most operations of a transaction. */
+  /** The maximum number of operations in a transaction. */
   readonly maxTxnOps: number;
-  /** What reads have in hand is counted here. */
+  /** The account for the results of reads. */
   readonly memory: MemoryPot;
 }
 
-/** An answer whose pairs take more is read in parts, while it is sent. */
+/** An answer with more bytes of pairs is read in parts while it is sent. */
 const shortBytesMax = 256 * 1024;
 
 /**
@@ -80,13 +80,13 @@ export class KvService {
     return { ...answer, header: this.#config.headers.at(answer.header?.revision) };
   }
 
-  /** As `range`: a large one is read in turns, at one revision, and an answer that is long is not held. */
+  /** Like `range`, but a long answer is returned as a `LongRange`, which reads its pairs at one revision on demand. */
   async answerRange(request: RangeRequest, call: Call): Promise<RangeResponse | LongRange> {
     checkRange(request);
     const { access, clock, readIndex, headers, counters, slow } = this.#config;
     const startedAt = clock.now();
     if (!request.serializable) await readIndex.wait(call);
-    // One round of agreement lets all reads go on that waited for it.
+    // A ReadIndex round releases many reads at once, so they wait for a turn of the event loop that has time.
     if (this.#turn.over) await this.#turn.pause(call.client, request.rangeEnd === "" ? "short" : "long");
     const agreedAt = clock.now();
     counters.ranges++;
@@ -108,7 +108,7 @@ export class KvService {
     return { ...answer, header: headers.at(answer.header?.revision) };
   }
 
-  /** Whether a read of this member works, for whoever looks after it: it tells nothing of what is stored. */
+  /** Makes a read for health checks. It needs no rights, since it returns nothing of the data. */
   async probe(serializable: boolean, call: Call): Promise<void> {
     const { store, readIndex } = this.#config;
     if (!serializable) await readIndex.wait(call);
@@ -118,7 +118,7 @@ export class KvService {
   async put(request: PutRequest, call: Call): Promise<PutResponse> {
     const { clock, proposer, headers, slow, space } = this.#config;
     const proposal = { put: request };
-    // A full store is the first thing that etcd says, whatever else is wrong with a request.
+    // As in etcd, a full store is reported before any other error of the request.
     const full = space.refusal(proposal);
     if (full !== undefined) return await full;
     checkPut(request);
@@ -134,7 +134,7 @@ export class KvService {
   async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
     checkDeleteRange(request);
     const { headers, proposer } = this.#config;
-    // It is measured as a transaction that does nothing else.
+    // The size of the answer is estimated as for a transaction with this single operation.
     const alone = TxnRequest.create({ success: [{ request: { case: "requestDeleteRange", value: request } }] });
     const propose = () => proposer.propose({ deleteRange: request }, call);
     const response = responseOf(await this.#withMemory(alone, call, propose), "deleteRange");
@@ -146,7 +146,7 @@ export class KvService {
     return { ...answer, header: this.#config.headers.at(answer.header?.revision) };
   }
 
-  /** As `txn`: an answer that is long is not held, where nothing was written. */
+  /** Like `txn`, but the long answer of a read-only transaction is returned as a `LongTxn`. */
   async answerTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
     const { clock, headers, counters, slow, space, maxTxnOps } = this.#config;
     const full = space.refusal({ txn: request });
@@ -167,7 +167,8 @@ export class KvService {
   }
 
   /**
-   * Answers when the revisions cannot be read any more; `physical`: when they are also gone from the disk.
+   * Compacts the history. It answers when the revisions can no longer be read, with `physical` when they are also
+   * removed from the database.
    */
   async compact(request: CompactionRequest, call: Call): Promise<CompactionResponse> {
     const { proposer, access, backend, store, headers } = this.#config;
@@ -175,8 +176,8 @@ export class KvService {
     const applied = await proposer.propose({ compaction: request }, call);
     if (request.physical) {
       await applied.done;
-      // Commit the removal first. Otherwise a crash could bring removed revisions back, and change the hash of the
-      // history.
+      // Commit the removal before answering. Otherwise a crash could restore removed revisions and change the hash of
+      // the history.
       await backend.commit();
     }
     return { ...responseOf(applied, "compaction"), header: headers.at(store.revision) };
@@ -187,7 +188,9 @@ export class KvService {
     return responseOf(await this.#withMemory(request, call, propose), "txn");
   }
 
-  /** Long lists in an answer have memory before the write is proposed: where it is applied, nothing is refused. */
+  /**
+   * Reserves memory for long ranges in the answer before the request is proposed, since its application cannot fail.
+   */
   #withMemory<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
     return hasRanges(request) ? this.#withMemoryForRanges(request, call, propose) : propose();
   }
@@ -201,7 +204,9 @@ export class KvService {
     }
   }
 
-  /** A user who may not read the ranges must not learn how long they are. */
+  /**
+   * Reserves memory for the ranges, after checking the user's rights: a refusal would reveal the length of the ranges.
+   */
   async #admitRanges(request: TxnRequest, call: Call): Promise<number> {
     const { access, lessor, memory, store } = this.#config;
     return await access.guardedRead(

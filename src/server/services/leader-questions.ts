@@ -4,7 +4,7 @@ import { noNode } from "../../raft/index.js";
 import { type PeerClient, PeerError } from "../../transport/index.js";
 import type { Leadership } from "../log/leadership.js";
 
-/** Between two tries, when the leader could not be asked. */
+/** The pause between two attempts when the leader could not be reached. */
 const pauseMs = 50;
 
 export interface LeaderQuestionsConfig {
@@ -16,14 +16,14 @@ export interface LeaderQuestionsConfig {
   readonly electionTimeoutMs: number;
 }
 
-/** A question, as it is answered by this member when it leads, and by another one that does. */
+/** A request to the leader: how this member answers it as the leader, and how it is sent to another leader. */
 export interface LeaderQuestion<Answer> {
   readonly here: () => Promise<Answer>;
   readonly there: (client: PeerClient, url: string, signal: AbortSignal) => Promise<Answer>;
   readonly isAnswer: (error: EtcdError) => boolean;
 }
 
-/** What only the leader can answer, asked of it over HTTP by a member that does not lead. */
+/** Sends requests that only the leader can answer, over HTTP if another member leads. */
 export class LeaderQuestions {
   readonly #config: LeaderQuestionsConfig;
 
@@ -32,10 +32,10 @@ export class LeaderQuestions {
   }
 
   /**
-   * Asks the leader, and the next one when there is a new one, until somebody answers.
+   * Asks the leader, and again after a change of the leader, until there is an answer.
    *
-   * @param asked `isAnswer` tells which refusals end the asking; anything else is tried again
-   * @throws EtcdError an answer, `noLeader`, `timeout`, or `canceled` when the client is gone
+   * @param asked its `isAnswer` decides which errors count as answers; others are retried
+   * @throws EtcdError such an answer, `noLeader`, `timeout`, or `canceled` when the client has given up
    */
   async ask<Answer>(asked: LeaderQuestion<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
     const { clock, requestTimeoutMs } = this.#config;
@@ -51,7 +51,7 @@ export class LeaderQuestions {
     });
   }
 
-  /** Undefined when it did not answer. */
+  /** Asks a member. @returns undefined when it did not answer */
   async #askMember<Answer>(
     { id, peerUrls }: Member,
     { here, there, isAnswer }: LeaderQuestion<Answer>,
@@ -70,7 +70,7 @@ export class LeaderQuestions {
     return undefined;
   }
 
-  /** Waits for an election, as long as that may take. */
+  /** The leader. Waits for an election if there is none. */
   async #leader(signal: AbortSignal): Promise<Member> {
     const { cluster, leadership, electionTimeoutMs } = this.#config;
     while (!signal.aborted) {
@@ -81,7 +81,7 @@ export class LeaderQuestions {
     throw new EtcdError("noLeader");
   }
 
-  /** A new leader ends the pause. */
+  /** Pauses, until there is a new leader at most. */
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const { clock, leadership } = this.#config;
     const elected = new AbortController();

@@ -45,13 +45,13 @@ export interface LeaseServiceConfig {
   readonly ensureLeadership: () => Promise<boolean>;
 }
 
-/** @throws EtcdError unless the user has that right to the key */
+/** Checks the right of a user to a key. @throws EtcdError without the right */
 type KeyCheck = (auth: AuthStore, who: Identity, key: Key) => void;
 
 const mayRead: KeyCheck = (auth, who, key) => auth.checkRead(who, key, "");
 const mayWrite: KeyCheck = (auth, who, key) => auth.checkWrite(who, key, "");
 
-/** What clients ask about leases. Grants and revocations go through the log; only the leader counts down. */
+/** The requests of clients about leases. Grants and revocations go through the log. Only the leader counts down. */
 export class LeaseService {
   readonly #config: LeaseServiceConfig;
 
@@ -76,13 +76,13 @@ export class LeaseService {
     return { ...response, header: headers.at() };
   }
 
-  /** Revokes a lease that has run out, as the leader of `term`; resolves when that is applied. */
+  /** Revokes an expired lease as the leader of `term`. Resolves when the revocation has been applied. */
   async expire(id: LeaseId, term: number): Promise<void> {
     const { proposer, access } = this.#config;
     await proposer.proposeInTerm(term, { leaseRevoke: LeaseRevokeRequest.create({ id }) }, access.root);
   }
 
-  /** Tells all members what is left of some leases; resolves when it is applied. */
+  /** Writes the remaining time of leases to the log. Resolves when that has been applied. */
   async checkpoint(checkpoints: readonly Checkpoint[]): Promise<void> {
     const { proposer, leadership, ensureLeadership } = this.#config;
     const { termLed } = leadership;
@@ -92,11 +92,11 @@ export class LeaseService {
   }
 
   /**
-   * Starts a lease over, wherever the leader is.
+   * Renews a lease at the leader, whichever member that is.
    *
-   * @returns its time to live in seconds
-   * @throws EtcdError `leaseNotFound`; `notLeader`, `noLeader`, `timeout` or `timeoutWaitApplied` when nobody can tell;
-   *   of the permission to write the keys of the lease
+   * @returns its TTL in seconds
+   * @throws EtcdError `leaseNotFound`; `notLeader`, `noLeader`, `timeout` or `timeoutWaitApplied` when the leader
+   * cannot answer; the refusal, when the user may not write the lease's keys
    */
   async renew(id: LeaseId, call: Call): Promise<number> {
     const { lessor, leadership, questions, access, readIndex, ensureLeadership } = this.#config;
@@ -104,7 +104,7 @@ export class LeaseService {
       if (!(await ensureLeadership())) throw new EtcdError("notLeader");
       if (access.auth.enabled) await this.#config.position.allApplied(this.#config.clock);
     } else if (access.auth.enabled) {
-      // The leader renews unasked whatever the lease holds: every key that it holds by now has to be known here.
+      // The leader does not check rights. This member must know all current keys of the lease to check them here.
       await readIndex.wait(call);
     }
     const who = await this.#identify(call);
@@ -120,23 +120,23 @@ export class LeaseService {
   }
 
   /**
-   * Starts a lease over that this member counts down.
+   * Renews a lease at this member, which must be the leader.
    *
-   * @throws EtcdError `leaseNotFound`; `notLeader` or `timeoutWaitApplied` when this member cannot tell
+   * @throws EtcdError `leaseNotFound`; `notLeader` or `timeoutWaitApplied` when this member cannot answer
    */
   async renewHere(id: LeaseId, signal: AbortSignal): Promise<number> {
     await this.#config.position.allApplied(this.#config.clock);
-    // Asked last: another leader, which knows nothing of this renewal, may revoke the lease.
+    // Checked last: if another member leads, it does not know of this renewal and may revoke the lease.
     if (!(await this.#config.ensureLeadership())) throw new EtcdError("notLeader");
     return await this.#config.lessor.renew(id, signal);
   }
 
   /**
-   * The leader knows how long a lease has left, and names its keys. It is asked by members alone, and does not judge
-   * who they ask for: the names it returns are judged here, by rights that are no older than the names.
+   * The remaining time and the keys of a lease, from the leader. The leader does not check rights when a member asks.
+   * The keys that it returns are checked here, with rights at least as recent as the keys.
    *
-   * @throws EtcdError `leaseNotFound`, `noLeader`, `leaderChanged`, `timeout`, `timeoutWaitApplied`; of the permission
-   *   to read the keys, when they are asked for
+   * @throws EtcdError `leaseNotFound`, `noLeader`, `leaderChanged`, `timeout`, `timeoutWaitApplied`; the refusal, when
+   * keys are requested and the user may not read them
    */
   async timeToLive({ id, keys }: LeaseTimeToLiveRequest, call: Call): Promise<LeaseTimeToLiveResponse> {
     const { lessor, questions, access, headers, readIndex } = this.#config;
@@ -156,7 +156,7 @@ export class LeaseService {
       call.signal,
     );
     if (keys && access.auth.enabled) {
-      // The leader may be ahead of this member, which has not heard yet of a right that was taken.
+      // The leader may be ahead of this member, which may not have applied the revocation of a right yet.
       if (afar) await readIndex.wait(call);
       const named = { eachKey: () => found.keys };
       await this.#checkKeys(await this.#identify(call), named, mayRead, call.signal);
@@ -165,21 +165,23 @@ export class LeaseService {
     return LeaseTimeToLiveResponse.create({ header: headers.at(), id, ...found, keys: [...found.keys] });
   }
 
-  /** @throws EtcdError `leaseNotFound`; `leaderChanged` or `timeoutWaitApplied` when this member cannot tell */
+  /**
+   * Answers as the leader. @throws EtcdError `leaseNotFound`; `leaderChanged` or `timeoutWaitApplied` when it cannot
+   */
   async timeToLiveHere(id: LeaseId, keys: boolean): Promise<LeaseTimeToLive> {
     const { lessor } = this.#config;
     await this.#config.position.allApplied(this.#config.clock);
     const lease = lessor.lookup(id);
     if (lease === undefined) throw new EtcdError("leaseNotFound");
     const named = keys ? await this.#inTurns((budget) => lease.keysInSteps(budget)) : [];
-    // Asked last: it may have ended, or this member may have lost the lead, while the keys were sorted.
+    // Checked last: while the keys were sorted, the lease may have ended or this member may have lost the leadership.
     if (lessor.lookup(id) !== lease) throw new EtcdError("leaseNotFound");
     const ttl = lessor.remainingSeconds(id);
     if (ttl === undefined) throw new EtcdError("leaderChanged");
     return { ttl, grantedTtl: lease.ttlSeconds, keys: named };
   }
 
-  /** @throws EtcdError of the permission to read the keys of all leases */
+  /** Lists all leases. @throws EtcdError when the user may not read the keys of all leases */
   async list(call: Call): Promise<LeaseLeasesResponse> {
     const { lessor, headers } = this.#config;
     const { auth } = this.#config.access;
@@ -191,12 +193,12 @@ export class LeaseService {
     return LeaseLeasesResponse.create({ header: headers.at(), leases: ids });
   }
 
-  /** A positive id that no other request of the cluster has, hence no other lease whose id was chosen so. */
+  /** Chooses a lease id: a positive number made from a request id, which is unique in the cluster. */
   #chooseId(): LeaseId {
     return BigInt.asUintN(63, this.#config.nextId()) as bigint as LeaseId;
   }
 
-  /** Undefined while authentication is off. */
+  /** The user of a call; undefined while authentication is disabled. */
   async #identify(call: Call): Promise<Identity | undefined> {
     const { access } = this.#config;
     if (!access.auth.enabled) return undefined;
@@ -205,7 +207,7 @@ export class LeaseService {
     return who;
   }
 
-  /** The ids of leases all of whose keys the caller may read. @throws EtcdError when there is another lease */
+  /** The ids of the leases, in steps. @throws EtcdError when the user may not read all keys of all leases */
   *#readable(who: Identity | undefined, leases: readonly Lease[], budget: WorkBudget): Steps<{ id: LeaseId }[]> {
     const ids: { id: LeaseId }[] = [];
     const judged = this.#judged(who);
@@ -218,8 +220,9 @@ export class LeaseService {
   }
 
   /**
-   * Checks every key of a lease, unless the caller may do everything. A lease may hold very many, so this takes turns:
-   * a key that comes meanwhile may have come after the answer as well.
+   * Checks the user's right to all keys of a lease, unless the user is root. A lease may have very many keys, so this
+   * takes several turns of the event loop. Keys attached meanwhile need no check, as if they were attached after the
+   * answer.
    */
   async #checkKeys(
     who: Identity | undefined,
@@ -235,7 +238,7 @@ export class LeaseService {
     if (revision !== auth.revision) throw new EtcdError("authOldRevision");
   }
 
-  /** The caller, unless it may do everything. */
+  /** The user whose rights have to be checked; undefined for root and while authentication is disabled. */
   #judged(who: Identity | undefined): Identity | undefined {
     const { auth } = this.#config.access;
     if (!auth.enabled) return undefined;

@@ -26,7 +26,7 @@ import type { LogPosition } from "../log/log-position.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
 import { type DatabaseSnapshot, DatabaseSnapshots } from "../snapshots/database-snapshot.js";
 
-/** Snapshots that are sent to clients at a time. */
+/** The most snapshots that are sent to clients at once. */
 const clientSnapshotsMax = 8;
 
 export interface MaintenanceServiceConfig {
@@ -45,7 +45,7 @@ export interface MaintenanceServiceConfig {
   readonly counters: ServerCounters;
 }
 
-/** What operators ask: how this member is, who the members are, whether their data agrees. */
+/** The requests of operators: status, alarms, hashes, snapshots, defragmentation and leadership. */
 export class MaintenanceService {
   readonly #config: MaintenanceServiceConfig;
   readonly #snapshots: DatabaseSnapshots;
@@ -78,7 +78,7 @@ export class MaintenanceService {
     return cluster.member(cluster.localId)?.isLearner === true;
   }
 
-  /** Asks for alarms, raises or ends one, through the log: all members see the same ones. */
+  /** Lists, raises or disarms alarms through the log, so that all members have the same alarms. */
   async alarm(request: AlarmRequest, call: Call): Promise<AlarmResponse> {
     const { proposer, access, headers } = this.#config;
     if (request.action === AlarmAction.GET) await access.requireUser(call);
@@ -88,8 +88,8 @@ export class MaintenanceService {
   }
 
   /**
-   * Says to all members, as the leader of `term`, that some of them hold different histories; which ones are wrong is
-   * not known.
+   * Raises the CORRUPT alarm as the leader of `term`, because the data of some members differ. Which of them is corrupt
+   * is not known.
    */
   async raiseCorrupt(term: number): Promise<void> {
     const alarm = AlarmRequest.create({ action: AlarmAction.ACTIVATE, alarm: AlarmType.CORRUPT });
@@ -115,21 +115,21 @@ export class MaintenanceService {
   }
 
   /**
-   * Everything this member has stored, as of some moment during the call.
+   * A snapshot of this member's database at some moment during the call.
    *
-   * @throws EtcdError `tooManyRequests` when as many are being sent as may be
+   * @throws EtcdError `tooManyRequests` when `clientSnapshotsMax` snapshots are being sent
    */
   async snapshot(call: Call): Promise<DatabaseSnapshot> {
     const { backend, access, logger } = this.#config;
     await inOwnWords(access.requireAdmin(call));
-    // What is on disk need not stay in memory for as long as the client takes.
+    // Commit first: changes that are on disk do not have to stay in memory until the client has the snapshot.
     await backend.commit();
     const snapshot = await this.#snapshots.take(call.signal, call.client);
     logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
     return snapshot;
   }
 
-  /** @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */
+  /** Transfers the leadership. @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */
   async moveLeader({ targetId }: MoveLeaderRequest, call: Call): Promise<MoveLeaderResponse> {
     const { access, transfer } = this.#config;
     await access.requireAdmin(call);
@@ -137,7 +137,7 @@ export class MaintenanceService {
     return MoveLeaderResponse.create();
   }
 
-  /** Over everything this member has stored. */
+  /** The hash of this member's whole database. */
   async hash(call: Call): Promise<HashResponse> {
     const { backend, access, store, headers } = this.#config;
     await inOwnWords(access.requireAdmin(call));
@@ -147,8 +147,9 @@ export class MaintenanceService {
   }
 
   /**
-   * Over the history of the keys up to a revision, 0 being the current one; equal on members that agree.
+   * The hash of the keys' history up to a revision. Members with the same data have the same hash.
    *
+   * @param revision 0 for the current one
    * @throws EtcdError `futureRevision` or `compacted`
    */
   async hashKv(revision: number, call: Call): Promise<HashKVResponse> {
@@ -166,7 +167,7 @@ const ownWords: Partial<Record<ErrorKind, ErrorKind>> = {
   invalidAuthToken: "rawInvalidAuthToken",
 };
 
-/** Some methods of etcd refuse in the words of its users and roles, without a code, where others speak to clients. */
+/** Converts the refusal of a check to one without a code, which some methods of etcd return. */
 async function inOwnWords(check: Promise<void>): Promise<void> {
   try {
     await check;
@@ -178,7 +179,7 @@ async function inOwnWords(check: Promise<void>): Promise<void> {
 
 const alarmNames = new Map<number, string>(Object.entries(AlarmType).map(([name, value]) => [value, name]));
 
-/** As Go prints the message; tools look for it. */
+/** The text of an alarm as Go prints the message. Tools look for it. */
 function alarmText({ memberId, alarm }: AlarmMember): string {
   const member = memberId === 0n ? "" : `memberID:${memberId} `;
   return alarm === AlarmType.NONE ? member : `${member}alarm:${alarmNames.get(alarm) ?? alarm} `;

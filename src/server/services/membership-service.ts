@@ -39,9 +39,9 @@ import {
 export interface MembershipServiceConfig {
   readonly cluster: Cluster;
   readonly access: Access;
-  /** Whether careless changes are refused. */
+  /** Whether unsafe changes are refused: `--strict-reconfig-check`. */
   readonly strict: boolean;
-  /** Proposes a conf change; resolves when it is applied, rejects with the refusal. */
+  /** Proposes a conf change. Resolves when it has been applied, rejects with the refusal. */
   readonly configure: (change: Pick<ConfChangeV1, "type" | "nodeId" | "context">, call?: Call) => Promise<void>;
   readonly activeSince: (id: MemberId) => number | undefined;
   readonly raftStatus: () => Status;
@@ -54,7 +54,7 @@ export interface MembershipServiceConfig {
   readonly counters: ServerCounters;
 }
 
-/** Who is in the cluster: the questions and changes of operators. Every change goes through the log. */
+/** Lists and changes the members of the cluster. Changes go through the log. */
 export class MembershipService {
   readonly #config: MembershipServiceConfig;
 
@@ -69,12 +69,14 @@ export class MembershipService {
     return MemberListResponse.create({ header: headers.withoutRevision(), members: cluster.members() });
   }
 
-  /** @throws EtcdError `memberBadUrls`, `memberNotEnoughStarted`, `unhealthy`, or what the log has against it */
+  /**
+   * Adds a member. @throws EtcdError `memberBadUrls`, `memberNotEnoughStarted`, `unhealthy`, or refused by the apply
+   */
   async add({ peerUrls: texts, isLearner }: MemberAddRequest, call: Call): Promise<MemberAddResponse> {
     const peerUrls = parsePeerUrls(texts);
     if (peerUrls === undefined) throw new EtcdError("memberBadUrls");
     await this.#config.access.requireAdmin(call);
-    // The second makes it another member than one that was removed and had the same URLs.
+    // The time gives the member another id than a removed one with the same URLs.
     const unixSeconds = Math.floor(this.#config.clock.wallTime() / 1000);
     const id = computeMemberId(peerUrls, "", unixSeconds);
     const member: Member = { id, name: "", peerUrls, clientUrls: [], isLearner };
@@ -84,7 +86,7 @@ export class MembershipService {
     return MemberAddResponse.create({ ...this.#answer(), member });
   }
 
-  /** @throws EtcdError `memberNotEnoughStarted`, `unhealthy`, or what the log has against it */
+  /** Removes a member. @throws EtcdError `memberNotEnoughStarted`, `unhealthy`, or refused by the apply */
   async remove({ id }: MemberRemoveRequest, call: Call): Promise<MemberRemoveResponse> {
     await this.#config.access.requireAdmin(call);
     this.#refuse((view) => refuseToRemove(view, id as MemberId));
@@ -93,10 +95,10 @@ export class MembershipService {
   }
 
   /**
-   * Changes where a member is reached.
+   * Changes the peer URLs of a member.
    *
-   * @throws EtcdError `memberBadUrls` (where etcd would take URLs that stop all of its members), or what the log has
-   *   against it
+   * @throws EtcdError `memberBadUrls`, also for invalid URLs that etcd accepts and that then stop all members; or
+   *   refused by the apply
    */
   async update({ id: updated, peerUrls }: MemberUpdateRequest, call: Call): Promise<MemberUpdateResponse> {
     await this.#config.access.requireAdmin(call);
@@ -107,7 +109,7 @@ export class MembershipService {
     return MemberUpdateResponse.create(this.#answer());
   }
 
-  /** Gives a learner a vote. Only the leader knows whether it is ready, so others ask it. */
+  /** Promotes a learner to a voter. Only the leader knows whether the learner is ready, so other members ask it. */
   async promote({ id }: MemberPromoteRequest, call: Call): Promise<MemberPromoteResponse> {
     const { questions, access } = this.#config;
     await access.requireAdmin(call);
@@ -124,9 +126,9 @@ export class MembershipService {
   }
 
   /**
-   * As `promote`, by the leader, for a member that was asked.
+   * Promotes a learner as the leader, for a member that a client has asked.
    *
-   * @param token of the client
+   * @param token the client's auth token
    * @returns all members
    */
   async promoteForPeer(id: MemberId, token: string): Promise<readonly Member[]> {
@@ -140,6 +142,8 @@ export class MembershipService {
   }
 
   /**
+   * Promotes a learner as the leader, and counts the result.
+   *
    * @returns all members
    * @throws EtcdError `notLeader`; `memberNotFound`, `learnerNotReady`, `memberNotEnoughStarted`, `memberNotLearner`
    */
@@ -151,7 +155,7 @@ export class MembershipService {
       return members;
     } catch (error) {
       const reason = errorText(error);
-      // etcd counts who leads, not who asked the wrong member.
+      // As in etcd, only the leader counts refusals, not a member that had to ask it.
       if (error instanceof EtcdError && error.kind === "notLeader") throw error;
       counters.refusedPromotions.set(reason, (counters.refusedPromotions.get(reason) ?? 0) + 1);
       throw error;
@@ -166,7 +170,7 @@ export class MembershipService {
     return this.#config.cluster.members();
   }
 
-  /** Whether it has a vote already is for the log to say. */
+  /** Checks that a learner is ready. That it is no voter already is checked when the change is applied. */
   async #requireReady(id: MemberId): Promise<void> {
     const { clock, position, raftStatus } = this.#config;
     await position.allApplied(clock);

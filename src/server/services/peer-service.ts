@@ -13,7 +13,7 @@ export interface PeerServiceConfig {
   readonly promote: PeerService["promote"];
 }
 
-/** What this member answers its peers beside raft. */
+/** Answers the requests of peers that do not go through raft. */
 export function peerService({ cluster, store, leases, readIndex, promote }: PeerServiceConfig): PeerService {
   const forever = new AbortController().signal;
   return {
@@ -32,7 +32,7 @@ export function peerService({ cluster, store, leases, readIndex, promote }: Peer
   };
 }
 
-/** A peer hears in one word that this member has not applied what it knows to be committed. */
+/** Reports to a peer as a timeout that this member has not applied all committed entries. */
 async function lagAsTimeout<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();

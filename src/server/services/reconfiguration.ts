@@ -2,24 +2,24 @@ import type { Clock, ErrorKind, Logger, MemberId } from "../../base/index.js";
 import { type Cluster, idText, type Member } from "../../cluster/index.js";
 import type { NodeId, ProgressView } from "../../raft/index.js";
 
-/** What a change of the membership is judged by, beside the change. */
+/** The state by which a membership change is judged. */
 export interface ReconfigurationView {
   readonly cluster: Cluster;
-  /** Since when a member has been reachable, on the clock's `now`; undefined while it is not. */
+  /** The time, by the clock, since which a member has been reachable; undefined while it is not. */
   readonly activeSince: (id: MemberId) => number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** What the readiness of a learner is judged by. */
+/** The state by which the readiness of a learner is judged. */
 export type LearnerProgress = Pick<ProgressView, "match" | "applied" | "state" | "isLearner">;
 
-/** A learner that has less of the leader's log than this is not given a vote: it would hold the others up. */
+/** The share of the leader's log that a learner must have before it may vote. Otherwise it would delay commits. */
 const readyShare = 0.9;
-/** A member counts as connected when it has been for so long. */
+/** How long a member must have been connected to count as healthy. */
 const healthMs = 5_000;
 
-/** Why it would be careless to add that member; undefined when it would not. */
+/** Why it would be unsafe to add a member; undefined when it is safe. */
 export function refuseToAdd(view: ReconfigurationView, added: Member): ErrorKind | undefined {
   const { cluster, logger } = view;
   const voters = votersOf(cluster);
@@ -28,7 +28,7 @@ export function refuseToAdd(view: ReconfigurationView, added: Member): ErrorKind
     logger.warn("rejecting member add request; not enough healthy members", fields);
     return "memberNotEnoughStarted";
   }
-  // The one that is added counts as down until it has been seen.
+  // The new member counts as down, since it has not been started.
   if (voters.length > 1 && connected(view, voters) < quorum(voters.length + 1)) {
     const reason = "local member has not been connected to majority peers, reconfigure breaks active quorum";
     logger.warn(`rejecting member add request; ${reason}`, fields);
@@ -37,7 +37,7 @@ export function refuseToAdd(view: ReconfigurationView, added: Member): ErrorKind
   return undefined;
 }
 
-/** Why it would be careless to remove that member; undefined when it would not, or when there is none of this id. */
+/** Why it would be unsafe to remove a member; undefined when it is safe or there is no such member. */
 export function refuseToRemove(view: ReconfigurationView, id: MemberId): ErrorKind | undefined {
   const { cluster, activeSince, logger } = view;
   if (cluster.member(id)?.isLearner) return undefined;
@@ -48,7 +48,7 @@ export function refuseToRemove(view: ReconfigurationView, id: MemberId): ErrorKi
     logger.warn("rejecting member remove request; not enough healthy members", fields);
     return "memberNotEnoughStarted";
   }
-  // Who is down is no part of the quorum that works.
+  // Removing a member that is down does not weaken the working quorum.
   if (id !== cluster.localId && activeSince(id) === undefined) return undefined;
   const active = connected(view, voters);
   if (active - 1 < 1 + Math.floor((voters.length - 1) / 2)) {
@@ -59,10 +59,10 @@ export function refuseToRemove(view: ReconfigurationView, id: MemberId): ErrorKi
   return undefined;
 }
 
-/** Why it would be careless to give that learner a vote; undefined when it would not. */
+/** Why it would be unsafe to promote a learner; undefined when it is safe. */
 export function refuseToPromote({ cluster, logger }: ReconfigurationView, id: MemberId): ErrorKind | undefined {
   const voters = votersOf(cluster);
-  // The learner keeps up with the log, hence has started.
+  // The learner counts as started, since it keeps up with the log.
   if (started(voters) + 1 >= quorum(voters.length + 1)) return undefined;
   const fields = { "local-member-id": idText(cluster.localId), "requested-member-promote-id": idText(id) };
   logger.warn("rejecting member promote request; not enough healthy members", fields);
@@ -70,10 +70,10 @@ export function refuseToPromote({ cluster, logger }: ReconfigurationView, id: Me
 }
 
 /**
- * Why the leader would not give that learner a vote yet; undefined when it would. Only a leader can tell.
+ * Why a learner is not ready to vote; undefined when it is ready. Only a leader can tell.
  *
- * etcd asks for the learner's log alone. A learner that loads a snapshot has all of the log and none of the state, so
- * this also asks for its state, when the learner says how far that is; a member of etcd does not, and loads no state.
+ * etcd checks only how much of the log the learner has. A learner that is loading a snapshot has the log but not the
+ * state, so this also checks how much the learner has applied, if it reports that. Members of etcd do not report it.
  */
 export function refuseUnready(
   { id: self, progress }: { readonly id: NodeId; readonly progress: ReadonlyMap<NodeId, LearnerProgress> },
@@ -93,7 +93,7 @@ export function refuseUnready(
 
 function canAddVoter(voters: readonly Member[]): boolean {
   const up = started(voters);
-  // A single member may always get a second one: that is how a lost cluster is built up again.
+  // A single member may always get a second one, since that is how a lost cluster is rebuilt.
   return (up === 1 && voters.length === 1) || up >= quorum(voters.length + 1);
 }
 
@@ -101,7 +101,7 @@ function votersOf(cluster: Cluster): Member[] {
   return cluster.members().filter((member) => !member.isLearner);
 }
 
-/** Who has published its name has run once. */
+/** The number of members that have been started at least once, and have published their name. */
 function started(members: readonly Member[]): number {
   return members.filter(({ name }) => name !== "").length;
 }

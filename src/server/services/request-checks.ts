@@ -14,35 +14,35 @@ const sortOrders: ReadonlySet<number> = new Set(Object.values(SortOrder));
 const sortTargets: ReadonlySet<number> = new Set(Object.values(SortTarget));
 
 /**
- * What can be said against a range without looking at the store.
+ * Checks a range request without regard to the store.
  *
  * @throws EtcdError `emptyKey` or `invalidSortOption`
  */
 export function checkRange(request: RangeRequest): void {
   if (request.key === "") throw new EtcdError("emptyKey");
-  // etcd 3.5 stops at an unknown target; we refuse it, in the words of 3.6.
+  // An unknown sort target crashes etcd 3.5. It is refused here with the error of 3.6.
   if (!sortOrders.has(request.sortOrder) || !sortTargets.has(request.sortTarget)) {
     throw new EtcdError("invalidSortOption");
   }
 }
 
-/** @throws EtcdError `emptyKey`, `valueProvided` or `leaseProvided`, in this order */
+/** Checks a put. @throws EtcdError `emptyKey`, `valueProvided` or `leaseProvided`, in this order */
 export function checkPut(request: PutRequest): void {
   if (request.key === "") throw new EtcdError("emptyKey");
   if (request.ignoreValue && request.value.length > 0) throw new EtcdError("valueProvided");
   if (request.ignoreLease && request.lease !== 0n) throw new EtcdError("leaseProvided");
 }
 
-/** @throws EtcdError `emptyKey` */
+/** Checks a delete. @throws EtcdError `emptyKey` */
 export function checkDeleteRange(request: DeleteRangeRequest): void {
   if (request.key === "") throw new EtcdError("emptyKey");
 }
 
 /**
- * What can be said against a transaction, nested ones included, without looking at the store.
+ * Checks a transaction and its nested transactions without regard to the store.
  *
- * @param maxOperations most entries of each of its three lists; what a list leaves over, transactions nested in it have
- * @throws EtcdError of its operations, or `tooManyOps`; when nothing else is wrong, `duplicateKey`
+ * @param maxOperations the most entries of each of its three lists. Nested transactions share what a list leaves over
+ * @throws EtcdError the error of an operation, or `tooManyOps`; if there are no other errors, `duplicateKey`
  */
 export function checkTxn(request: TxnRequest, maxOperations: number): void {
   checkOperations(request, maxOperations);
@@ -52,13 +52,15 @@ export function checkTxn(request: TxnRequest, maxOperations: number): void {
 /** A transaction whose operations are being checked. */
 interface Level {
   readonly txn: TxnRequest;
-  /** What its own lists leave of the bound, for each transaction in it. */
+  /** The rest of the bound that the transaction's own lists leave to the nested transactions. */
   readonly left: number;
-  /** How many of its operations are checked, those of `success` first. */
+  /** The number of operations that have been checked, those of `success` first. */
   checked: number;
 }
 
-/** A loop and no recursion, since the bound on operations is the only one on depth. */
+/**
+ * Checks all operations in a loop instead of a recursion, since nesting is bounded by the number of operations only.
+ */
 function checkOperations(request: TxnRequest, maxOperations: number): void {
   const open = [openLevel(request, maxOperations)];
   for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {

@@ -5,34 +5,34 @@ import type { Proposer } from "../log/proposer.js";
 
 export interface SpaceGuardConfig {
   readonly quota: Quota;
-  /** Whether the heap has no room for more keys. */
+  /** Whether the heap has no room for further keys. */
   readonly heapFull: () => boolean;
   readonly memberId: MemberId;
   readonly proposer: Proposer;
   readonly logger: Logger;
 }
 
-/** Refuses what there is no room for before it is proposed, and raises the alarm that tells all members. */
+/** Refuses requests for which there is no room before they are proposed, and raises the NOSPACE alarm. */
 export class SpaceGuard {
   readonly #config: SpaceGuardConfig;
-  /** Under way; many requests may find the store full at once. */
+  /** The alarm that is being raised. Many requests may find the store full at once. */
   #raising: Promise<void> | undefined;
 
   constructor(config: SpaceGuardConfig) {
     this.#config = config;
   }
 
-  /** @returns undefined when there is room, else what rejects with `noSpace` once the alarm is raised */
+  /** Checks the room for a request. @returns undefined when there is room; otherwise rejects after raising the alarm */
   refusal(request: Growth): Promise<never> | undefined {
     const { quota, heapFull } = this.#config;
-    // The heap's guard raises the alarm by itself, when it stays full.
+    // `HeapGuard` raises the alarm itself if the heap stays full.
     if (heapFull() && growthOf(request) > 0) return Promise.reject(new EtcdError("noSpace"));
     return quota.allows(request) ? undefined : this.#refuse();
   }
 
   /**
-   * Raises the alarm of this member; resolves when that is applied, or has failed. It is no decision of the leader: a
-   * member knows its own disk, whoever leads, so a follower's alarm is forwarded, as etcd does.
+   * Raises this member's alarm. Resolves when it has been applied or has failed. As in etcd, a follower's alarm is
+   * forwarded to the leader, since it concerns the member's own disk.
    */
   raise(): Promise<void> {
     this.#raising ??= this.#propose().finally(() => {

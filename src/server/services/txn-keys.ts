@@ -1,33 +1,33 @@
 import { EtcdError, IntervalTree, isOneKey, type Key, keyAfter } from "../../base/index.js";
 import { type RequestOp, type TxnRequest, withNestedTxns } from "../../wire/index.js";
 
-/** What the operations of one branch would write, nested transactions included. */
+/** The keys that the operations of a branch, including nested transactions, would write. */
 interface Writes {
   puts: Set<Key>;
   deletes: Deletes;
 }
 
-/** Both branches of one transaction; only one of them will happen. */
+/** The writes of both branches of a transaction, of which only one will be executed. */
 interface Branches {
   readonly success: Writes;
   readonly failure: Writes;
 }
 
 /**
- * Refuses a transaction with a branch that would write one key twice: two puts, or a put and a delete, in operations
- * that can both happen. Two deletes may meet, and so may the two branches of one nested transaction.
+ * Refuses a transaction with a branch that would write a key twice: with two puts, or a put and a delete, that can both
+ * be executed. Two deletes may overlap, and so may the two branches of a nested transaction.
  *
- * As in etcd, a delete from a key on without an end meets nothing here, and the put of a nested transaction is held
- * against the deletes of nested transactions before it, not of those behind it.
+ * As in etcd, a delete of all keys from a key on is not checked, and a put in a nested transaction is compared with the
+ * deletes in nested transactions before it, but not with those behind it.
  *
- * It takes about n log n for n operations, however they are nested: the smaller of two sets joins the larger. The
- * innermost transactions come first, in a loop, since nothing but the count of operations bounds how deep they lie.
+ * It takes O(n log n) for n operations, however they are nested, since the smaller of two sets is added to the larger.
+ * The innermost transactions are checked first, in a loop, since nesting is bounded by the number of operations only.
  *
  * @throws EtcdError `duplicateKey`
  */
 export function checkKeys(request: TxnRequest): void {
   const txns = withNestedTxns(request);
-  // Most transactions write one key in a branch.
+  // Most transactions have at most one operation in each branch and need no check.
   if (txns.length === 1 && request.success.length < 2 && request.failure.length < 2) return;
   const nested = new Map<TxnRequest, Branches>();
   for (const txn of txns.toReversed()) {
@@ -54,7 +54,7 @@ function writesOf(operations: readonly RequestOp[], nested: ReadonlyMap<TxnReque
 }
 
 function takeNested(writes: Writes, { success, failure }: Branches): void {
-  // Both are checked before either is taken: only one of them will happen.
+  // Both branches are checked before either is added, since only one of them will be executed.
   if (writes.puts.size > 0 || !writes.deletes.empty) {
     for (const key of success.puts) refuseIfWritten(writes, key);
     for (const key of failure.puts) refuseIfWritten(writes, key);
@@ -75,7 +75,7 @@ function joined(left: Set<Key>, right: Set<Key>): Set<Key> {
   return larger;
 }
 
-/** Ranges that are deleted. */
+/** The key ranges that are deleted. */
 class Deletes {
   readonly #ranges: (readonly [low: Key, high: Key])[] = [];
   readonly #tree = new IntervalTree<true>();
@@ -97,7 +97,7 @@ class Deletes {
     return met;
   }
 
-  /** Both; one of the two is used up. */
+  /** The union of both, which reuses and changes one of them. */
   joined(other: Deletes): Deletes {
     const [smaller, larger] = this.#ranges.length < other.#ranges.length ? [this, other] : [other, this];
     for (const range of smaller.#ranges) larger.#insert(range);
