@@ -1,7 +1,7 @@
 import { afterEach, test } from "vitest";
 import { ServerProcess } from "../../support/server-process.js";
 import { commandsOf } from "./page.js";
-import { Reader } from "./reader.js";
+import { haveCurl, Reader } from "./reader.js";
 
 // The pages whose commands need one server, command by command.
 
@@ -18,9 +18,12 @@ for (const { page, section } of [
   { page: "docs/settings.md", section: undefined },
   { page: "docs/monitoring.md", section: undefined },
 ]) {
-  test(`${page}: every command does what the page says`, async () => {
-    server = await ServerProcess.start({ kind: "ours" });
-    reader = await Reader.sitDown({ endpoint: server.endpoint, etcdctl: "ours" });
-    await reader.follow(commandsOf(page, section));
-  });
+  test.skipIf(page === "docs/monitoring.md" && !haveCurl())(
+    `${page}: every command does what the page says`,
+    async () => {
+      server = await ServerProcess.start({ kind: "ours" });
+      reader = await Reader.sitDown({ endpoint: server.endpoint, etcdctl: "ours" });
+      await reader.follow(commandsOf(page, section));
+    },
+  );
 }

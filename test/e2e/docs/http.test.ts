@@ -1,8 +1,8 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ServerProcess } from "../../support/server-process.js";
 import { commandsOf } from "./page.js";
-import { statementsOf } from "./reader.js";
+import { haveCurl, statementsOf } from "./reader.js";
 
 // The commands of docs/http.md, as they are printed there, one after the other.
 
@@ -55,15 +55,4 @@ function run(command: string, lines: number | undefined): Promise<{ stdout: stri
       if (lines !== undefined && seen >= lines) child.kill();
     });
   });
-}
-
-function haveCurl(): boolean {
-  try {
-    execFileSync("curl", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    if (process.env.CI === "true") throw new Error("curl not found");
-    console.warn("skipped: curl not found");
-    return false;
-  }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -62,11 +62,14 @@ export class Reader {
     const program = (path: string, text: string) =>
       writeFile(join(folder, path), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
     await program("path/etcdctl", `exec ${etcdctl} "$@"`);
-    // Everybody's processes are on this machine, and a page's command means its own.
+    // Tests that run at the same time have members with the same names: a page's command means its own.
     await program(
       "path/pgrep",
-      `for found in $(PATH=\${PATH#*:} pgrep "$@"); do\n` +
-        '  if [ "$(readlink /proc/$found/cwd)" = "$PWD" ]; then echo $found; fi\ndone',
+      "for process in /proc/[0-9]*; do\n" +
+        "  pid=$(basename $process)\n" +
+        '  [ "$(readlink $process/cwd)" = "$PWD" ] && [ $pid != $$ ] || continue\n' +
+        '  tr "\\0" " " <$process/cmdline 2>/dev/null | grep -q -e "$2" && echo $pid\n' +
+        "done; true",
     );
     await program(
       "path/npm",
@@ -232,5 +235,17 @@ function read(path: string): string {
     return readFileSync(path, "utf8");
   } catch {
     return ""; // Nothing has come yet.
+  }
+}
+
+/** Whether commands with curl can run here. Under `CI=true` its absence is a failure, since nobody would notice it. */
+export function haveCurl(): boolean {
+  try {
+    execFileSync("curl", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    if (process.env.CI === "true") throw new Error("curl not found");
+    console.warn("skipped: curl not found");
+    return false;
   }
 }
