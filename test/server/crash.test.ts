@@ -19,8 +19,8 @@ test("whatever moment the power goes at, what was acknowledged is there, once", 
       const [key, value] = [`key ${at}`, `round ${round}`];
       proposed.set(key, (proposed.get(key) ?? new Set()).add(value));
       await turns(random.int(8));
-      if ((await outcome(server.kv.put(PutRequest.create({ key, value: Buffer.from(value) }), patient))) !== "done")
-        return;
+      const put = async () => await server.kv.put(PutRequest.create({ key, value: Buffer.from(value) }), patient);
+      if ((await outcome(put())) !== "done") return;
       acknowledged.set(key, value);
       proposed.set(key, new Set());
     });
