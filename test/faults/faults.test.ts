@@ -11,7 +11,7 @@ import { type ClusterSecurity, inTheClear, withTls } from "./security.js";
 // the machine's: what is tested is how real processes and sockets behave. FAULTS_SECONDS and FAULTS_SEED choose the
 // run; FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours"; FAULTS_MODES "clear", "tls" or both.
 
-const seconds = Number(process.env.FAULTS_SECONDS ?? 60);
+const seconds = Number(process.env.FAULTS_SECONDS ?? 40);
 const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000));
 const kinds = (process.env.FAULTS_KINDS ?? "ours,ours,ours").split(",") as ServerKind[];
 const chosen = (process.env.FAULTS_MODES ?? "clear,tls").split(",");
