@@ -81,8 +81,8 @@ function withoutIds(response: object & { readonly header?: { readonly revision: 
   return { ...response, header: response.header?.revision };
 }
 
-/** Feeds the log of a member to the applier; the answers to what clients asked. */
-async function replay({ applier }: Bench, entries: readonly raftpb.Entry[]): Promise<Answer[]> {
+/** Feeds the log of a member to the applier; the answers to what clients asked, which came in this order. */
+async function replay({ applier }: Bench, entries: readonly raftpb.Entry[], asks: readonly Ask[]): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const { type, index, term, data } of entries) {
     const at = { index, term };
@@ -95,7 +95,11 @@ async function replay({ applier }: Bench, entries: readonly raftpb.Entry[]): Pro
     else {
       const request = decodeEntryRequest(data);
       const result = applyWhole(applier, request, at, true);
-      if (request.v2 === undefined) answers.push(answerOf(result));
+      // On a slow machine the shortest leases expire meanwhile, which etcd asks for itself.
+      const next = asks[answers.length];
+      const revoked = next?.case === "leaseRevoke" ? next.value.id : undefined;
+      const expired = request.leaseRevoke !== undefined && request.leaseRevoke.id !== revoked;
+      if (request.v2 === undefined && !expired) answers.push(answerOf(result));
       if (result.error === undefined) await result.done;
     }
   }
@@ -108,12 +112,15 @@ for (const seed of [1, 2, 3, 4]) {
       const server = await ServerProcess.start({ kind: "etcd 3.5" });
       const client = new TestClient(server.endpoint);
       try {
-        const asked: Answer[] = [];
+        const asks: Ask[] = [];
+        const answers: Answer[] = [];
         for (const ask of randomAsks(seededRandom(seed), 400)) {
           const answer = await askEtcd(client, ask);
           // These never reach the log.
           const answeredBefore = ask.case === "txn" && (isReadOnly(ask.value) || answer === duplicateKey);
-          if (!answeredBefore) asked.push(answer);
+          if (answeredBefore) continue;
+          asks.push(ask);
+          answers.push(answer);
         }
         const hash = await client.unary("etcdserverpb.Maintenance", "Hash");
         const hashKv = await client.unary("etcdserverpb.Maintenance", "HashKV");
@@ -121,14 +128,14 @@ for (const seed of [1, 2, 3, 4]) {
 
         const bench = await openBench();
         bench.backend.put("auth", Buffer.from("authRevision"), Buffer.from("0000000000000001", "hex"));
-        expect(await replay(bench, readEtcdLog(join(server.dataDir, "data")))).toEqual(asked);
+        expect(await replay(bench, readEtcdLog(join(server.dataDir, "data")), asks)).toEqual(answers);
         expect(await bench.store.hashKv(0)).toMatchObject({
           hash: hashKv.hash,
           compactRevision: hashKv.compactRevision,
         });
         expect(await bench.backend.hash()).toBe(hash.hash);
-        expect(asked.length).toBeGreaterThan(200);
-        expect(new Set(asked.filter((answer) => typeof answer === "string")).size).toBeGreaterThan(5);
+        expect(answers.length).toBeGreaterThan(200);
+        expect(new Set(answers.filter((answer) => typeof answer === "string")).size).toBeGreaterThan(5);
       } finally {
         client.close();
         await server.stop();
