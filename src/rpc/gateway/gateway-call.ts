@@ -251,6 +251,8 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     const message = forms.parse(this.#route.schema.request, json);
     this.#route.counters.received++;
     counters.receivedBytes += message.length;
+    // A long value takes about a turn to parse; what it asks for is work of its own.
+    if (turn.over) await turn.pause();
     if (message.length <= receiveBytesMax) return message;
     const details = `grpc: received message larger than max (${message.length} vs. ${receiveBytesMax})`;
     throw new CallError(GrpcCode.ResourceExhausted, details);
