@@ -33,7 +33,8 @@ export class Reader {
 
   /**
    * @param deepest the deepest nesting of messages; Infinity for bytes that must be readable
-   * @param partsMax the most messages, texts, byte strings and numbers of lists; each costs many times the bytes that it may take
+   * @param partsMax the most messages, texts, byte strings and numbers of lists; each may cost many times the bytes
+   *   that it takes on the wire
    */
   constructor(bytes: Uint8Array, deepest = nestingMax, partsMax = Number.POSITIVE_INFINITY) {
     this.#nestingMax = deepest;
