@@ -204,7 +204,7 @@ export class MemoryAccount {
     if (now - this.#saidAt < logIntervalMs) return;
     this.#saidAt = now;
     const held = memoryKinds.map((kind) => [`${kind}-bytes`, this.#pots[kind].heldBytes] as const);
-    this.#logger.warn("the memory for clients is used up; new work waits or is refused with too many requests", {
+    this.#logger.warn("memory for clients is exhausted: new requests wait or are refused with 'too many requests'", {
       refused: pot.kind,
       "limit-bytes": this.limitBytes,
       "held-bytes": this.#heldBytes,

@@ -90,7 +90,7 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   const closing = { name: settings.server.name, "data-dir": settings.server.dataDir };
   logger.info("closing etcd server", closing);
   const stopped = await Promise.race([member.stop().then(() => true), sleep(stopMsMax, false)]);
-  if (!stopped) logger.error("the member did not stop in time", { "timeout-ms": stopMsMax });
+  if (!stopped) logger.error("the member did not stop in time; exiting", { "timeout-ms": stopMsMax });
   else logger.info("closed etcd server", closing);
   return failure === undefined && stopped ? settled.ok : settled.failed;
 }
@@ -104,9 +104,9 @@ function sayRemoved(logger: ProcessLogger): void {
 /** Sends Node's warnings, and errors that nobody caught, to the log instead of stderr. */
 function watchRuntime(logger: ProcessLogger): void {
   process.removeAllListeners("warning");
-  process.on("warning", (warning) => logger.warn("warning of the runtime", { warning: warning.message }));
+  process.on("warning", (warning) => logger.warn("warning from Node.js", { warning: warning.message }));
   const crash = (error: unknown): void => {
-    logger.fatal("the member crashed", { error: errorText(error), stack: errorStack(error) });
+    logger.fatal("unexpected error: the member has crashed", { error: errorText(error), stack: errorStack(error) });
     process.exit(settled.failed);
   };
   process.on("uncaughtException", crash);

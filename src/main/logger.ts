@@ -38,7 +38,7 @@ export function openLogger(settings: LogSettings): ProcessLogger {
     lossText = format(json);
   });
   const lossLine = (lines: number, reason: string): string => {
-    losses.warn("log lines were lost", { lines, reason });
+    losses.warn("log lines were dropped", { lines, reason });
     return lossText;
   };
   const queues = settings.outputs.map((output) => new LogQueue(sinkOf(output, settings), lossLine));

@@ -45,7 +45,7 @@ export class EtcdServer {
    * Resolves when a leader is known and this member has published its name and client URLs. Stays pending if it stops.
    */
   readonly ready: Promise<void>;
-  /** Resolves with the reason when the member cannot go on: its disk failed, or an invariant is broken. */
+  /** Resolves with the reason when member failed and has to stop: its disk failed, or an invariant is broken. */
   readonly failed: Promise<Error>;
   /** Resolves when this member has been removed from the cluster for good. It must be stopped then. */
   readonly removed: Promise<void>;
@@ -229,7 +229,7 @@ export class EtcdServer {
   #fail(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.#deps.logger.error("the member cannot go on", { error: error.message });
+    this.#deps.logger.error("member failed and has to stop", { error: error.message });
     this.#halt();
     this.#parts.consensus.halt();
     this.#reportFailure(error);
@@ -266,7 +266,7 @@ export class EtcdServer {
       try {
         await close();
       } catch (error) {
-        this.#deps.logger.warn("a part did not stop as it should", { error: errorText(error) });
+        this.#deps.logger.warn("failed to stop a part of the member", { error: errorText(error) });
       }
     }
   }

@@ -113,7 +113,7 @@ export class Peer {
     if (now < this.#complainedAt + complaintIntervalMs) return;
     this.#complainedAt = now;
     const fields = { ...peerFields(this.#link), "message-type": type, error };
-    this.#link.config.logger.warn("did not process a raft message from a peer", fields);
+    this.#link.config.logger.warn("failed to process a raft message from a peer", fields);
   }
 }
 

@@ -115,7 +115,7 @@ export class Transport {
     if (this.#config.raft.isIdRemoved(id)) return;
     const fields = { "remote-peer-id": idText(id), "remote-peer-urls": urls };
     if (!arePeerUrls(urls) || this.#remotes.size >= remotesMax) {
-      this.#config.logger.warn("did not add a new remote peer: its URLs are unusable, or there are too many", fields);
+      this.#config.logger.warn("did not add a remote peer: its URLs are invalid, or there are too many peers", fields);
       return;
     }
     const link = this.#link(id, urls);

@@ -234,7 +234,7 @@ export class GrpcServer {
   }
 
   #fault(error: unknown): void {
-    this.#config.logger.error("a connection was ended for no reason that was foreseen", {
+    this.#config.logger.error("unexpected error on a connection; closed it", {
       error: errorStack(error),
     });
   }

@@ -97,7 +97,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
       const welcome = admitsWebSocket(access, request) && !misled(config, request);
       if (!wanted || gateway === undefined || !welcome) return false;
       gateway.upgrade(path, request, socket, head).catch((error: unknown) => {
-        logger.error("an HTTP request failed", { path, error: errorText(error) });
+        logger.error("failed to answer an HTTP request", { path, error: errorText(error) });
         socket.destroy();
       });
       return true;
@@ -136,7 +136,7 @@ function serving(endpoints: ReadonlyMap<string, Endpoint>, logger: Logger, gatew
       else fail(response, 404, "404 page not found");
     };
     return answer().catch((error: unknown) => {
-      logger.error("an HTTP request failed", { path, error: errorText(error) });
+      logger.error("failed to answer an HTTP request", { path, error: errorText(error) });
       if (!response.headersSent) fail(response, 500, "Internal Server Error");
     });
   };

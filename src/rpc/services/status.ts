@@ -27,7 +27,7 @@ export function statusOf(error: unknown, method: string, logger: Logger): CallSt
     return { code: GrpcCode.Internal, details: `grpc: error unmarshalling request: ${error.message}` };
   }
   if (error instanceof JsonError) return { code: GrpcCode.InvalidArgument, details: error.message };
-  logger.error("a request failed for no reason that was foreseen", {
+  logger.error("unexpected error while handling a request", {
     method,
     error: errorStack(error),
   });

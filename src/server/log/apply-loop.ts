@@ -253,7 +253,7 @@ export class ApplyLoop {
   #skip(entry: Entry): void {
     const { applier, logger } = this.#config;
     if (entry.type !== "EntryNormal") throw new Error("it changes the membership, so that it cannot be skipped");
-    logger.error("skipped an entry of the log; every member must skip it, or their data differ from here on", {
+    logger.error("skipped a log entry; all members must skip it, otherwise their data will differ", {
       index: entry.index,
       term: entry.term,
       bytes: entry.data.length,

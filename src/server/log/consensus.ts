@@ -334,7 +334,7 @@ export class Consensus implements RaftHandler {
     const { skippedEntries } = settings;
     if (skippedEntries.size > 0) {
       const indexes = [...skippedEntries];
-      logger.warn("entries of the log are to be skipped; every member must skip the same", { indexes });
+      logger.warn("log entries will be skipped; all members must skip the same entries", { indexes });
     }
     return new ApplyLoop({
       ...{ applier, position, proposals, clock, logger, counters, slow, raiseNoSpace, onFailure },

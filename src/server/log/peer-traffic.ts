@@ -85,7 +85,7 @@ export class PeerTraffic implements RaftSink {
     } catch (error) {
       // Raft dropped the message: an answer of an unknown member, or a proposal without a leader. Its proposer retries.
       if (!(error instanceof RaftError)) throw error;
-      logger.debug("raft did not take a message", { "message-type": message.type, error: error.message });
+      logger.debug("raft dropped a message", { "message-type": message.type, error: error.message });
     }
   }
 

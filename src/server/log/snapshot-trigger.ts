@@ -92,9 +92,12 @@ export class SnapshotTrigger {
         logger.info("skip compaction since there is an inflight snapshot");
         return;
       }
-      logger.warn("compacting the Raft log although a snapshot is in flight: its receiver will need another one", {
-        ...{ "log-bytes": storage.heldBytes, "log-bytes-max": heldBytesMax },
-      });
+      logger.warn(
+        "raft log is too large: compacting it during a snapshot transfer, whose receiver will need another one",
+        {
+          ...{ "log-bytes": storage.heldBytes, "log-bytes-max": heldBytesMax },
+        },
+      );
     }
     const alone = confState.voters.length + confState.learners.length === 1;
     const firstKept = storage.firstWithin(alone ? catchUpBytesAlone : catchUpBytes, index);

@@ -105,7 +105,7 @@ export class AuthService {
         return { ...answer, token: await auth.tokens.issue(name, revision, answer.token) };
       }
       if (call.cancelled) throw new EtcdError("canceled");
-      logger.info("users or roles changed while a password was compared; it is done again", { user: name });
+      logger.info("users or roles changed while a password was compared; comparing again", { user: name });
     }
   }
 

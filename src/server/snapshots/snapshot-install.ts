@@ -76,7 +76,7 @@ export class SnapshotInstall {
       .then(() => old.retire())
       .then(removeOld)
       .catch((error: unknown) => {
-        logger.warn("the database before a snapshot was not removed", { error: String(error) });
+        logger.warn("failed to remove the old database after a snapshot", { error: String(error) });
       });
     await member.received.removeThrough(index);
     logger.info("applied snapshot", fields);

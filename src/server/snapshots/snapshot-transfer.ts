@@ -85,7 +85,7 @@ export class SnapshotTransfer {
     } catch (error) {
       this.#inFlight--;
       if (this.#stopping.signal.aborted) return;
-      logger.warn("did not send a snapshot", { to, error: errorText(error) });
+      logger.warn("failed to send a snapshot", { to, error: errorText(error) });
       reportFailure(message.to);
     }
   }

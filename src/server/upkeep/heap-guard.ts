@@ -72,7 +72,7 @@ export class HeapGuard {
     this.#alarmAt ??= now + sustainedMs;
     if (now < this.#alarmAt) return;
     this.#alarmAt = now + raiseAgainMs;
-    logger.warn("the heap is nearly full: nothing is taken that makes the database grow; delete keys and compact", {
+    logger.warn("heap is nearly full: refusing writes that add data; delete keys and compact", {
       "heap-used-bytes": usedBytes,
       "heap-limit-bytes": limitBytes,
     });

@@ -65,7 +65,7 @@ export class LeaseLoop {
     const expired = lessor.expired(revokesPerTurn);
     if (expired.length > 0) {
       if (await proveLeadership(term)) await this.#revokeAll(expired, term);
-      else logger.warn("ignored expired leases because this member is not sure to lead");
+      else logger.warn("ignored expired leases because the leadership is not confirmed");
     }
     if (this.#stopped) return;
     try {
