@@ -100,7 +100,7 @@ describe("an entry that cannot be read", () => {
     expect(position.applied).toBe(3);
     // It begins no term, as the first entry of a leader would.
     expect(terms).toEqual([1, 1]);
-    expect(lines).toEqual([{ message: expect.stringContaining("skipped an entry"), index: 2, term: 7, bytes: 1 }]);
+    expect(lines).toEqual([{ message: expect.stringContaining("skipped a log entry"), index: 2, term: 7, bytes: 1 }]);
   });
 
   test("is not skipped when it changes the membership", () => {
