@@ -16,6 +16,7 @@ export { LongRange, pairFieldBytes, varintBytes, wholeRange } from "./long-range
 export { operationOf } from "./operation.js";
 export { checkTxnPermission } from "./permissions.js";
 export { type Growth, growthOf, Quota } from "./quota.js";
+export { applyRange } from "./range.js";
 export { admitRanges, hasRanges } from "./range-admission.js";
 export { readRange } from "./read-range.js";
 export { LongTxn, readTxn, wholeTxn } from "./read-txn.js";
