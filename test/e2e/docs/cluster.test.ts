@@ -29,7 +29,11 @@ test("README.md: the cluster loses its leader and gets another one", async () =>
 });
 
 test("docs/operations.md: every command does what the page says", { timeout: 180_000 }, async () => {
-  reader = await Reader.sitDown();
+  reader = await Reader.sitDown({
+    before: async (statement, typing) => {
+      if (statement.startsWith("npm run cluster -- one")) await until(() => hasEnded(typing, "one"));
+    },
+  });
   await reader.follow(commandsOf("docs/operations.md"));
   const { stdout } = await reader.run("etcdctl member list");
   expect(stdout).not.toContain(" three,");
@@ -40,4 +44,10 @@ test("docs/operations.md: every command does what the page says", { timeout: 180
 async function hasOneLeader(reader: Reader): Promise<boolean> {
   const { stdout } = await reader.run("etcdctl endpoint status");
   return stdout.split("\n").filter((line) => line.split(", ")[4] === "true").length === 1;
+}
+
+/** Whether the process of a member is gone that was told to stop. */
+async function hasEnded(reader: Reader, name: string): Promise<boolean> {
+  const { stdout } = await reader.run(`pgrep -f 'data-dir cluster.etcd/${name}'`);
+  return stdout === "";
 }
