@@ -1,4 +1,4 @@
-import { compareBytes, emptyBytes, isOneKey, type Steps, type WorkBudget } from "../base/index.js";
+import { compareBytes, emptyBytes, isOneKey, type Key, type Steps, type WorkBudget } from "../base/index.js";
 import type { KeyHead, SteppedReader } from "../mvcc/index.js";
 import { type Compare, CompareResult, CompareTarget, KeyValue } from "../wire/index.js";
 
@@ -19,8 +19,59 @@ export function holdsForHead(reader: SteppedReader, compare: Compare): boolean {
   return accepts(compare, orderOfHead(compare, reader.head(compare.key) ?? absent));
 }
 
-/** Whether the comparison holds for every key of its range; a range without keys is compared as one absent key. */
-export function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): Steps<boolean> {
+/** Comparisons that the index alone decides for each key of one range. */
+interface RangeCompares {
+  readonly key: Key;
+  readonly rangeEnd: Key;
+  readonly compares: Compare[];
+}
+
+/**
+ * Whether all comparisons hold, none of which is of one head; stops at the first that does not. Those of one range
+ * share one walk of the index, since `reader` stays in one state.
+ */
+export function* allHold(reader: SteppedReader, compares: readonly Compare[], budget: WorkBudget): Steps<boolean> {
+  const ranges: RangeCompares[] = [];
+  for (const compare of compares) {
+    if (isOfHead(compare.target)) addCompare(ranges, compare);
+    else if (!(yield* holds(reader, compare, budget))) return false;
+  }
+  for (const range of ranges) if (!(yield* holdForHeads(reader, range, budget))) return false;
+  return true;
+}
+
+function addCompare(ranges: RangeCompares[], compare: Compare): void {
+  const { key, rangeEnd } = compare;
+  const known = ranges.find((range) => range.key === key && range.rangeEnd === rangeEnd);
+  if (known === undefined) ranges.push({ key, rangeEnd, compares: [compare] });
+  else known.compares.push(compare);
+}
+
+/** Whether all comparisons of a range hold for each of its keys; without keys they are made with one absent key. */
+function* holdForHeads(
+  reader: SteppedReader,
+  { key, rangeEnd, compares }: RangeCompares,
+  budget: WorkBudget,
+): Steps<boolean> {
+  let found = false;
+  let held = true;
+  const judge = (head: KeyHead): boolean => {
+    found = true;
+    for (const compare of compares) {
+      held = accepts(compare, orderOfHead(compare, head));
+      if (!held) return false;
+    }
+    return true;
+  };
+  yield* reader.headsInSteps(key, rangeEnd, budget, judge);
+  return found ? held : judge(absent);
+}
+
+/**
+ * Whether the comparison of values or leases holds for every key of its range; a range without keys is compared as one
+ * absent key.
+ */
+function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): Steps<boolean> {
   const { key, rangeEnd, target } = compare;
   let found = false;
   let held = true;
@@ -29,30 +80,20 @@ export function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudg
     held = accepts(compare, order);
     return held;
   };
-  if (isOfHead(target)) {
-    yield* reader.headsInSteps(key, rangeEnd, budget, (head) => judge(orderOfHead(compare, head)));
-  } else {
-    yield* reader.pairsInSteps(key, rangeEnd, budget, (kv) => judge(orderOf(compare, KeyValue.decode(kv))));
-  }
+  yield* reader.pairsInSteps(key, rangeEnd, budget, (kv) => judge(orderOf(compare, KeyValue.decode(kv))));
   if (found) return held;
   // An absent key has no value, so no comparison of values holds, not even NOT_EQUAL.
   if (target === CompareTarget.VALUE) return false;
-  return accepts(compare, isOfHead(target) ? orderOfHead(compare, absent) : orderOfLease(compare, 0n));
+  return accepts(compare, orderOfLease(compare, 0n));
 }
 
 /**
- * The order of the target and the operand: negative when the target is smaller, 0 when they are equal, else positive.
- * An absent operand is 0 or empty.
+ * The order of the value or the lease and the operand: negative when the pair's is smaller, 0 when they are equal, else
+ * positive. An absent operand is 0 or empty.
  */
-function orderOf(compare: Compare, kv: KeyValue): number {
-  switch (compare.target) {
-    case CompareTarget.VALUE:
-      return compareBytes(kv.value, compare.targetUnion?.case === "value" ? compare.targetUnion.value : emptyBytes);
-    case CompareTarget.LEASE:
-      return orderOfLease(compare, kv.lease);
-    default:
-      return orderOfHead(compare, kv);
-  }
+function orderOf(compare: Compare, { value, lease }: KeyValue): number {
+  if (compare.target === CompareTarget.LEASE) return orderOfLease(compare, lease);
+  return compareBytes(value, compare.targetUnion?.case === "value" ? compare.targetUnion.value : emptyBytes);
 }
 
 function orderOfHead({ target, targetUnion }: Compare, { createRevision, modRevision, version }: KeyHead): number {

@@ -1,7 +1,7 @@
 import type { Steps, WorkBudget } from "../base/index.js";
 import type { SteppedReader } from "../mvcc/index.js";
-import type { RequestOp, TxnRequest } from "../wire/index.js";
-import { holds, holdsForHead, isOfOneHead } from "./compare.js";
+import type { Compare, RequestOp, TxnRequest } from "../wire/index.js";
+import { allHold, holdsForHead, isOfOneHead } from "./compare.js";
 
 /** The branches that a txn and the txns inside it take, all decided on the state before the outermost txn. */
 export interface Plan {
@@ -28,11 +28,15 @@ export function* planTxn(reader: SteppedReader, request: TxnRequest, budget: Wor
   const found = [outermost];
   for (const { request: txn, plan } of found) {
     plan.succeeded = true;
+    let others: Compare[] | undefined;
     for (const compare of txn.compare) {
-      plan.succeeded = isOfOneHead(compare) ? holdsForHead(reader, compare) : yield* holds(reader, compare, budget);
+      if (isOfOneHead(compare)) plan.succeeded = holdsForHead(reader, compare);
+      else if (others === undefined) others = [compare];
+      else others.push(compare);
       if (!plan.succeeded) break;
       if (budget.over(0)) yield;
     }
+    if (plan.succeeded && others !== undefined) plan.succeeded = yield* allHold(reader, others, budget);
     for (const { request: operation } of plan.succeeded ? txn.success : txn.failure) {
       if (operation?.case !== "requestTxn") plan.steps.push(operation);
       else {

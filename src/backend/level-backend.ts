@@ -157,8 +157,9 @@ class LevelBackend implements Backend {
     if (this.#closed !== undefined) throw this.#closed;
     const stored = storedKey(bucket, key);
     const id = storedKeyText(stored);
-    // A revision is put only once, so this most frequent kind of put needs no lookup of an older value.
-    const before = bucket === "key" ? this.#buffer.find(id)?.value : this.#current(id, stored);
+    // A revision is put only once, so this most frequent kind of put needs no lookup of an older value. Looking into
+    // the layers of a large entry would make each of its changes cost more than the one before.
+    const before = bucket === "key" ? undefined : this.#current(id, stored);
     if (before !== undefined) this.#bytesInUse -= stored.byteLength + before.byteLength;
     this.#bytesInUse += stored.byteLength + value.byteLength;
     this.#change(id, stored, value);
@@ -253,11 +254,11 @@ class LevelBackend implements Backend {
     return this.#defragmenting;
   }
 
-  async hash(): Promise<number> {
+  async hash(client?: object): Promise<number> {
     const startedAt = this.#clock.now();
     const view = this.view();
     try {
-      return await hashBuckets(view);
+      return await hashBuckets(view, new Turns(this.#clock, undefined, client));
     } finally {
       this.#counters.hashSeconds.observe((this.#clock.now() - startedAt) / 1000);
       await view.close();

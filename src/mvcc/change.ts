@@ -1,5 +1,5 @@
 import type { Key, Steps, WorkBudget } from "../base/index.js";
-import type { Encoded, KeyValue } from "../wire/index.js";
+import { type Encoded, KeyValue } from "../wire/index.js";
 
 /** One put or delete of a revision, with all that a watcher needs. */
 export interface Change {
@@ -16,6 +16,27 @@ export interface Change {
   readonly version: number;
   /** The lease that this put attaches the key to; 0 means none. */
   readonly leaseId: bigint;
+}
+
+/** The delete of a key. Its pair is encoded when a watcher asks for it: one entry may delete very many keys. */
+export class Deletion implements Change {
+  readonly type = "delete";
+  readonly key: Key;
+  readonly modRevision: number;
+  readonly previous: Encoded<KeyValue> | undefined;
+  readonly createRevision = 0;
+  readonly version = 0;
+  readonly leaseId = 0n;
+
+  constructor(key: Key, modRevision: number, previous?: Encoded<KeyValue>) {
+    this.key = key;
+    this.modRevision = modRevision;
+    this.previous = previous;
+  }
+
+  get kv(): Encoded<KeyValue> {
+    return KeyValue.encode(KeyValue.create({ key: this.key, modRevision: this.modRevision }));
+  }
 }
 
 /** Called with every revision once it is complete and readable, at once and in order. */

@@ -39,7 +39,7 @@ export class KvHasher {
  *
  * @throws EtcdError `futureRevision` or `compacted`
  */
-export async function hashHistory(state: StoreState, revision: number): Promise<KvHash> {
+export async function hashHistory(state: StoreState, revision: number, client?: object): Promise<KvHash> {
   const { compactedRevision } = state;
   if (revision > 0 && revision < compactedRevision) throw new EtcdError("compacted");
   if (revision > state.revision) throw new EtcdError("futureRevision");
@@ -50,7 +50,7 @@ export async function hashHistory(state: StoreState, revision: number): Promise<
   // The index must keep the records visible at these revisions, so a later compaction has to wait.
   const hold = state.pins.hold(compactedRevision);
   try {
-    const turns = new Turns(state.clock);
+    const turns = new Turns(state.clock, undefined, client);
     const visible = (await anyVisible(state, at, turns)) ? at : compactedRevision;
     const hasher = new KvHasher(compactedRevision);
     for await (const batch of rows) {

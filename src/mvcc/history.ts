@@ -1,10 +1,9 @@
 import { EtcdError, Turns } from "../base/index.js";
 import { KeyValue } from "../wire/index.js";
-import type { Change } from "./change.js";
+import { type Change, Deletion } from "./change.js";
 import { isTombstoneKey, mainOf, revisionKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredHead, readStoredKey } from "./stored-head.js";
-import { deletion } from "./write-txn.js";
 
 /** A stretch ends after this many bytes, even with few changes. */
 const bytesMax = 4 * 1024 * 1024;
@@ -44,7 +43,7 @@ export async function readHistory(state: StoreState, low: number, countMax: numb
 }
 
 function storedChange(storedKey: Uint8Array, modRevision: number, value: Uint8Array): Change {
-  if (isTombstoneKey(storedKey)) return deletion(readStoredKey(value), modRevision);
+  if (isTombstoneKey(storedKey)) return new Deletion(readStoredKey(value), modRevision);
   const { key, createRevision, version, leaseId } = readStoredHead(value);
   const kv = KeyValue.encoded(value);
   return { type: "put", key, kv, previous: undefined, modRevision, createRevision, version, leaseId };

@@ -28,13 +28,11 @@ export class KeyIndex {
     return this.#record(key, new KeyEntry(main, sub, main, 1));
   }
 
-  /** Deletes a key that exists. */
-  bury(key: Key, main: number, sub: number): KeyEntry {
-    const entry = this.#tree.get(key);
-    assert(entry?.alive === true, "only a key that exists is deleted");
+  /** Deletes the key of `entry`, which exists. */
+  bury(entry: KeyEntry, main: number, sub: number): void {
+    assert(entry.alive, "only a key that exists is deleted");
     this.#alive--;
     entry.bury(main, sub);
-    return entry;
   }
 
   /**

@@ -80,13 +80,16 @@ export class KeyTree<V> {
     let place = lowerBound(leaf.keys, low);
     for (; leaf !== undefined; leaf = leaf.next, place = 0) {
       const { keys, values }: Leaf<V> = leaf;
-      for (; place < keys.length; place++) {
+      // One comparison decides for all keys of most leaves.
+      const last = keys.at(-1);
+      const isLast = high !== undefined && last !== undefined && last >= high;
+      const end = isLast ? lowerBound(keys, high) : keys.length;
+      for (; place < end; place++) {
         const key = keys[place];
         const value = values[place];
-        if (key === undefined || value === undefined) return;
-        if (high !== undefined && key >= high) return;
-        if (!visit(key, value)) return;
+        if (key === undefined || value === undefined || !visit(key, value)) return;
       }
+      if (isLast) return;
     }
   }
 

@@ -172,11 +172,11 @@ export class Store implements SteppedReader {
    *
    * @throws EtcdError `futureRevision` or `compacted`
    */
-  async hashKv(revision: number): Promise<HashKvResult> {
+  async hashKv(revision: number, client?: object): Promise<HashKvResult> {
     const { revision: currentRevision } = this;
     const { clock, counters } = this.#state;
     const startedAt = clock.now();
-    const { hash, compactRevision } = this.#hashes.find(revision) ?? (await hashHistory(this.#state, revision));
+    const { hash, compactRevision } = this.#hashes.find(revision) ?? (await hashHistory(this.#state, revision, client));
     counters.hashSeconds.observe((clock.now() - startedAt) / 1000);
     return { hash, compactRevision, currentRevision };
   }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
-import { collect, testOptions } from "./suite.js";
+import { WriteBuffer } from "../../src/backend/write-buffer.js";
+import { bytes, collect, testOptions } from "./suite.js";
 
 /** A backend beside what it should hold: a plain map. */
 interface Model {
@@ -121,4 +122,16 @@ describe("changes in memory, being written and on disk", () => {
       { numRuns: 150 },
     );
   });
+});
+
+test("a put of a revision looks into no layer, however many a large entry has filled", async () => {
+  const backend = await openMemoryBackend(testOptions());
+  const find = vi.spyOn(WriteBuffer.prototype, "find");
+  backend.hold();
+  for (let at = 0; at < 100; at++) backend.put("key", bytes(`revision ${at}`), new Uint8Array(8));
+  backend.release();
+  expect(find).not.toHaveBeenCalled();
+  find.mockRestore();
+  expect(await collect(backend.batches("key"))).toHaveLength(100);
+  await backend.close();
 });

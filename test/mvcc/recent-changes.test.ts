@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { Deletion } from "../../src/mvcc/change.js";
 import { RecentChanges } from "../../src/mvcc/recent-changes.js";
-import { deletion } from "../../src/mvcc/write-txn.js";
 
 function filled(last: number, changesPerRevision = 1): RecentChanges {
   const recent = new RecentChanges(1, 1_000);
-  for (let at = 2; at <= last; at++) recent.add(Array.from({ length: changesPerRevision }, () => deletion("a", at)));
+  for (let at = 2; at <= last; at++)
+    recent.add(Array.from({ length: changesPerRevision }, () => new Deletion("a", at)));
   return recent;
 }
 
