@@ -61,8 +61,12 @@ export interface Backend extends Readable {
   sizeInUse(): number;
   /** Rewrites the files without deleted and overwritten entries. Reads and writes go on meanwhile. */
   defragment(): Promise<void>;
-  /** CRC-32C over all buckets at the moment of the call, as `etcdserverpb.Maintenance/Hash` computes it. */
-  hash(): Promise<number>;
+  /**
+   * CRC-32C over all buckets at the moment of the call, as `etcdserverpb.Maintenance/Hash` computes it.
+   *
+   * @param client whom the hash is for, as `LoopTurn` takes it
+   */
+  hash(client?: object): Promise<number>;
   /** Refuses further changes, and closes the database once the last open view is closed. */
   retire(): Promise<void>;
   /** Writes the pending changes and closes the database. Changes since a `hold` without `release` are dropped. */

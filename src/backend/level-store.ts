@@ -48,7 +48,7 @@ export interface LevelTuning {
 }
 
 /** Bytes that an iterator reads ahead. All of them arrive in one turn and must not hold the event loop for long. */
-const iteratorBytes = 256 * 1024;
+const iteratorBytes = 64 * 1024;
 
 const encodings = { keyEncoding: "view", valueEncoding: "view" } as const;
 

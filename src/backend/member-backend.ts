@@ -91,8 +91,8 @@ export class MemberBackend implements Backend {
     return this.#current.defragment();
   }
 
-  hash(): Promise<number> {
-    return this.#current.hash();
+  hash(client?: object): Promise<number> {
+    return this.#current.hash(client);
   }
 
   retire(): Promise<void> {

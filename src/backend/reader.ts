@@ -6,8 +6,11 @@ import type { LevelSnapshot, LevelStore } from "./level-store.js";
 import { Overlay } from "./overlay.js";
 import { type Layer, storedKeyText } from "./write-buffer.js";
 
-/** Entries that are asked of LevelDB at once. Their arrival holds the event loop for about two milliseconds. */
-const rowsAtOnce = 1024;
+/**
+ * Entries that are asked of LevelDB at once. Their arrival holds the event loop for about half a millisecond; those of
+ * several readers may arrive together.
+ */
+const rowsAtOnce = 256;
 
 /** A state of all buckets: a snapshot of LevelDB, overlaid with the changes that were not in LevelDB yet. */
 export class SnapshotView implements BackendView {

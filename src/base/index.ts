@@ -50,6 +50,7 @@ export {
   memoryKinds,
 } from "./memory-account.js";
 export { type Random, seededRandom, systemRandom } from "./random.js";
+export { type PlaceAsker, Semaphore } from "./semaphore.js";
 export { sortInSteps } from "./sort-in-steps.js";
 export { nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";

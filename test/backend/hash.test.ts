@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { allBuckets, type Backend, openMemoryBackend } from "../../src/backend/index.js";
+import { systemClock } from "../../src/base/index.js";
 import { bytes, testOptions } from "./suite.js";
 
 interface Golden {
@@ -40,6 +41,25 @@ describe("hash()", () => {
     expect(await backend.hash()).toBe(golden.hash);
     backend.put("cluster", bytes("term"), bytes("12345678"));
     expect(await backend.hash()).not.toBe(golden.hash);
+    await backend.close();
+  });
+
+  test("is computed in turns, which hashes that run side by side share", async () => {
+    let now = 0;
+    // The clock moves on with every look at it, of which there is one in 32 small entries.
+    const backend = await openMemoryBackend(testOptions({ ...systemClock, now: () => (now += 1) }));
+    for (let at = 0; at < 2_000; at++) backend.put("key", bytes(`${10_000 + at}`), bytes("v"));
+    let running = true;
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    await Promise.all([backend.hash(), backend.hash(), backend.hash()]);
+    running = false;
+    // 6,000 entries are 187 looks, and at least four of them end a turn.
+    expect(turns).toBeGreaterThan(30);
     await backend.close();
   });
 });

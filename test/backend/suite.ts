@@ -79,6 +79,17 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
+    test("few entries arrive at once, since several readers may get theirs in one turn of the event loop", async () => {
+      const backend = await open()(testOptions());
+      for (let at = 0; at < 1_000; at++) backend.put("lease", bytes(`${1_000 + at}`), bytes("disk"));
+      await backend.commit();
+      const lengths: number[] = [];
+      for await (const rows of backend.batches("lease")) lengths.push(rows.length);
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(256);
+      expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(1_000);
+      await backend.close();
+    });
+
     test("changes that are held are read one by one, but seen by views and batches only together", async () => {
       const backend = await open()(testOptions());
       backend.put("lease", bytes("a"), bytes("before"));

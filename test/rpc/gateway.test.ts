@@ -6,7 +6,6 @@ import { EtcdError, ManualClock, MemoryAccount, silentLogger } from "../../src/b
 import { Gateway } from "../../src/rpc/gateway/gateway.js";
 import { parseTimeoutMs } from "../../src/rpc/gateway/grpc-timeout.js";
 import { gatewayPaths } from "../../src/rpc/gateway/paths.js";
-import { Turnstile } from "../../src/rpc/gateway/turnstile.js";
 import { type Binding, streaming, unary } from "../../src/rpc/grpc/binding.js";
 import { CallCounters } from "../../src/rpc/grpc/call-counters.js";
 import { Gate } from "../../src/rpc/grpc/gate.js";
@@ -359,20 +358,6 @@ describe("a long answer", () => {
     const { endpoint } = await start([answering(parts, 1_000, () => undefined)]);
     expect((await askHttp(endpoint, { path: rangePath, body: aKey })).status).toBe(400);
   });
-});
-
-test("who gives up waiting takes no place", async () => {
-  const turnstile = new Turnstile(1);
-  const gone = new AbortController();
-  expect(await turnstile.enter(gone.signal)).toBe(true);
-  const second = turnstile.enter(gone.signal);
-  const third = turnstile.enter(new AbortController().signal);
-  gone.abort();
-  expect(await second).toBe(false);
-  turnstile.leave();
-  expect(await third).toBe(true);
-  turnstile.leave();
-  expect(await turnstile.enter(new AbortController().signal)).toBe(true);
 });
 
 test("every method of etcd's API has its path", () => {

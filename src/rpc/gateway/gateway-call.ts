@@ -6,6 +6,7 @@ import {
   LoopTurn,
   type MemoryAccount,
   type MemoryPriority,
+  type Semaphore,
 } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { JsonError, type JsonForms, type JsonScanner, type MethodSchema } from "../../wire/index.js";
@@ -18,7 +19,6 @@ import type { SlowCalls } from "../services/slow-calls.js";
 import { CallError, type CallStatus, statusOf } from "../services/status.js";
 import { parseTimeoutMs } from "./grpc-timeout.js";
 import type { GatewayPeer } from "./peer.js";
-import type { Turnstile } from "./turnstile.js";
 
 /**
  * How many times longer than its message JSON may be. Base64 adds a third, and an escaped character takes six bytes.
@@ -44,7 +44,7 @@ export interface GatewayEnvironment {
   /** The account of the bytes held for clients. Calls are refused when it is full. */
   readonly memory: MemoryAccount;
   /** Bounds the running calls: a call takes a place with its first complete message, until its handler has ended. */
-  readonly places: Turnstile;
+  readonly places: Semaphore;
   /** The maximum length of a received message. */
   readonly receiveBytesMax: number;
   /** Whether to measure the duration of calls. */
@@ -264,7 +264,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     const { memory, places } = this.#environment;
     const requests = memory.pot("requests");
     if (!requests.tryTake(bytes, this.#priority)) throw new EtcdError("overloaded");
-    this.#hasPlace = await places.enter(this.#cancel.signal);
+    this.#hasPlace = await places.enter(this);
     requests.release(bytes);
     return this.#hasPlace && !this.#ended;
   }

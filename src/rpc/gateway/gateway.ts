@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { EtcdError, GrpcCode, LoopTurn } from "../../base/index.js";
+import { EtcdError, GrpcCode, LoopTurn, Semaphore } from "../../base/index.js";
 import { type FileSchema, loadJsonForms, loadSchema } from "../../wire/index.js";
 import { type Binding, typeOf } from "../grpc/binding.js";
 import { CallError, type CallStatus } from "../services/status.js";
@@ -10,7 +10,6 @@ import { HttpPeer, keepAliveMs } from "./http-peer.js";
 import { frameBytesMax, PacedFrames } from "./paced-frames.js";
 import { gatewayPaths } from "./paths.js";
 import type { GatewayPeer } from "./peer.js";
-import { Turnstile } from "./turnstile.js";
 import { chosenProtocol, WebSocketPeer } from "./web-socket-peer.js";
 
 export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "places"> {
@@ -54,7 +53,7 @@ export class Gateway {
 
   /** Loads the code and schemas for JSON. */
   static async load({ bindings, maxConcurrentStreams, ...shared }: GatewayConfig): Promise<Gateway> {
-    const places = new Turnstile(maxConcurrentStreams);
+    const places = new Semaphore(maxConcurrentStreams);
     const environment = { ...shared, forms: await loadJsonForms(), places };
     return new Gateway(environment, routesOf(bindings, await loadSchema(), environment));
   }

@@ -1,6 +1,14 @@
 import type { AlarmStore } from "../../apply/index.js";
 import type { Backend } from "../../backend/index.js";
-import { apiVersion, type Clock, type ErrorKind, EtcdError, errorText, type Logger } from "../../base/index.js";
+import {
+  apiVersion,
+  type Clock,
+  type ErrorKind,
+  EtcdError,
+  errorText,
+  type Logger,
+  Semaphore,
+} from "../../base/index.js";
 import type { Cluster } from "../../cluster/index.js";
 import type { Store } from "../../mvcc/index.js";
 import {
@@ -28,6 +36,8 @@ import { type DatabaseSnapshot, DatabaseSnapshots } from "../snapshots/database-
 
 /** The most snapshots that are sent to clients at once. */
 const clientSnapshotsMax = 8;
+/** Hashes that are computed at a time; further ones wait. */
+const hashesMax = 2;
 
 export interface MaintenanceServiceConfig {
   readonly backend: Backend;
@@ -49,6 +59,7 @@ export interface MaintenanceServiceConfig {
 export class MaintenanceService {
   readonly #config: MaintenanceServiceConfig;
   readonly #snapshots: DatabaseSnapshots;
+  readonly #hashing = new Semaphore(hashesMax);
 
   constructor(config: MaintenanceServiceConfig) {
     this.#config = config;
@@ -141,9 +152,11 @@ export class MaintenanceService {
   async hash(call: Call): Promise<HashResponse> {
     const { backend, access, store, headers } = this.#config;
     await inOwnWords(access.requireAdmin(call));
-    const { revision } = store;
-    const hash = await backend.hash();
-    return HashResponse.create({ header: headers.at(revision), hash });
+    return await this.#hashOne(call, async () => {
+      const { revision } = store;
+      const hash = await backend.hash(call.client);
+      return HashResponse.create({ header: headers.at(revision), hash });
+    });
   }
 
   /**
@@ -155,8 +168,20 @@ export class MaintenanceService {
   async hashKv(revision: number, call: Call): Promise<HashKVResponse> {
     const { access, store, headers } = this.#config;
     await inOwnWords(access.requireAdmin(call));
-    const { hash, compactRevision, currentRevision } = await store.hashKv(revision);
-    return HashKVResponse.create({ header: headers.at(currentRevision), hash, compactRevision });
+    return await this.#hashOne(call, async () => {
+      const { hash, compactRevision, currentRevision } = await store.hashKv(revision, call.client);
+      return HashKVResponse.create({ header: headers.at(currentRevision), hash, compactRevision });
+    });
+  }
+
+  /** A hash reads everything that is stored, so that few are computed at a time. */
+  async #hashOne<Result>(call: Call, compute: () => Promise<Result>): Promise<Result> {
+    if (!(await this.#hashing.enter(call))) throw new EtcdError("canceled");
+    try {
+      return await compute();
+    } finally {
+      this.#hashing.leave();
+    }
   }
 }
 
