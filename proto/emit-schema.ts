@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { commentOf } from "./marks.js";
 import { fullName } from "./schema.js";
 
 /** One .proto file by its name, with what it defines. */
@@ -62,7 +63,7 @@ function emitEnum(type: protobuf.Enum): string[] {
 }
 
 function emitMessage(type: protobuf.Type): string[] {
-  const head = ["{", `  name: "${fullName(type)}",`, ...emitComment(type.comment)];
+  const head = ["{", `  name: "${fullName(type)}",`, ...emitComment(commentOf(type))];
   if (type.fieldsArray.length === 0) return [...head, "  fields: [],", "},"];
   return [
     ...head,
@@ -84,8 +85,8 @@ function emitField(field: protobuf.Field): string {
   return `{ ${parts.join(", ")} },`;
 }
 
-function emitComment(text: string | null): string[] {
-  return text === null ? [] : [`  comment: ${JSON.stringify(text.replaceAll("\n", " "))},`];
+function emitComment(text: string | undefined): string[] {
+  return text === undefined ? [] : [`  comment: ${JSON.stringify(text.replaceAll("\n", " "))},`];
 }
 
 function emitService(service: protobuf.Service): string[] {

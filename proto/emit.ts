@@ -1,6 +1,8 @@
 import protobuf from "protobufjs";
 import { emitRead } from "./emit-read.js";
+import { emitVariant } from "./emit-variant.js";
 import { emitWrite } from "./emit-write.js";
+import { commentOf, hasMark } from "./marks.js";
 import { emitObject, itemType, type Message, messageOf, numbersName, propertiesOf, typeOf } from "./message.js";
 import { enumName, fullName, isEncodable } from "./schema.js";
 
@@ -64,7 +66,7 @@ function emitMessage(type: protobuf.Type, proto2: boolean, used: Used): string[]
   if (message.out !== message.name) used.names.add("Decoded");
   const { name, out } = message;
   return [
-    ...comment(type.comment, ""),
+    ...comment(commentOf(type), ""),
     ...emitInterface(message),
     "",
     `const ${numbersName(message)}: FieldNumbers = {`,
@@ -80,6 +82,7 @@ function emitMessage(type: protobuf.Type, proto2: boolean, used: Used): string[]
       ...emitWrite(message),
     ].map((line) => (line === "" ? "" : `  ${line}`)),
     "};",
+    ...(hasMark(type, "variant") ? emitVariant(message) : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { commentOf, hasMark } from "./marks.js";
 
 /** What every language needs to know of a field, plus the decisions that are this project's own. */
 export interface Field {
@@ -27,30 +28,9 @@ export type Kind =
 /** Methods of Reader and Writer, one each. */
 export type Scalar = "bool" | "int32" | "uint32" | "int53" | "uint53" | "int64" | "uint64" | "string" | "key" | "bytes";
 
-/**
- * 64-bit integers by these names are ids, read as bigint: rounding one would make it another, also where a client has
- * chosen it.
- */
-const ids = new Set([
-  ...["ID", "id", "lease", "cluster_id", "member_id", "member_ID", "memberID", "targetID", "leader", "watch_id"],
-  ...["NodeID", "ClusterID", "node_id", "to", "from", "vote"],
-  ...["voters", "learners", "voters_outgoing", "learners_next"],
-]);
-
-/** Nanoseconds since 1970 are no ids, but too many for a number just as well. */
-const nanoseconds = new Set(["Expiration", "Time"]);
-
-/** Bytes by these names are keys (or ends of ranges of keys) of the store, read as latin1 strings. */
-const keys = new Set(["key", "range_end", "keys"]);
-
-/** The only optional scalars of the proto2 files that etcd leaves out when they are not there. */
-const nullables = new Set(["etcdserverpb.Request.PrevExist", "etcdserverpb.Request.Refresh"]);
-
-/** Fields of these types take the bytes of a message in place of the message: the store has them at hand. */
-const encodables = new Set(["mvccpb.KeyValue", "mvccpb.Event"]);
-
+/** Fields of such a type take the bytes of a message in place of the message: the store has them at hand. */
 export function isEncodable(type: protobuf.Type): boolean {
-  return encodables.has(fullName(type));
+  return hasMark(type, "encodable");
 }
 
 /** Without the leading dot. */
@@ -84,11 +64,11 @@ export function fieldsOf(type: protobuf.Type, proto2: boolean): Field[] {
 }
 
 function fieldOf(field: protobuf.Field, proto2: boolean): Field {
-  const nullable = nullables.has(fullName(field));
+  const nullable = hasMark(field, "nullable");
   return {
     name: camelCase(field.name),
     number: field.id,
-    comment: field.comment ?? undefined,
+    comment: commentOf(field),
     kind: kindOf(field),
     repeated: field.repeated,
     packed: field.packed,
@@ -138,10 +118,10 @@ function kindOf(field: protobuf.Field): Kind {
 }
 
 function scalarOf(field: protobuf.Field): Scalar {
-  const exact = ids.has(field.name) || nanoseconds.has(field.name);
+  const exact = hasMark(field, "bigint");
   switch (field.type) {
     case "bytes":
-      return keys.has(field.name) ? "key" : "bytes";
+      return hasMark(field, "key") ? "key" : "bytes";
     case "int64":
       return exact ? "int64" : "int53";
     case "uint64":

@@ -1,5 +1,5 @@
 import type { ErrorKind } from "../base/index.js";
-import { AlarmType, type InternalRaftRequest } from "../wire/index.js";
+import { AlarmType, type InternalRaftRequest, variantOfInternalRaftRequest } from "../wire/index.js";
 import type { AlarmStore } from "./alarm-store.js";
 import { growthOf } from "./quota.js";
 
@@ -14,14 +14,17 @@ export function refusedByAlarm(alarms: AlarmStore, request: InternalRaftRequest)
   return undefined;
 }
 
-function touchesData({
-  range,
-  put,
-  deleteRange,
-  txn,
-  compaction,
-  leaseGrant,
-  leaseRevoke,
-}: InternalRaftRequest): boolean {
-  return [range, put, deleteRange, txn, compaction, leaseGrant, leaseRevoke].some((part) => part !== undefined);
+function touchesData(request: InternalRaftRequest): boolean {
+  switch (variantOfInternalRaftRequest(request)?.case) {
+    case "range":
+    case "put":
+    case "deleteRange":
+    case "txn":
+    case "compaction":
+    case "leaseGrant":
+    case "leaseRevoke":
+      return true;
+    default:
+      return false;
+  }
 }

@@ -1,30 +1,21 @@
 import type { MemberId } from "../base/index.js";
 import { type MembershipChange, readV2Request } from "../cluster/index.js";
-import type {
-  AlarmRequest,
-  CompactionRequest,
-  DeleteRangeRequest,
-  InternalRaftRequest,
-  LeaseCheckpointRequest,
-  LeaseGrantRequest,
-  LeaseRevokeRequest,
-  PutRequest,
-  RangeRequest,
-  TxnRequest,
+import {
+  type InternalRaftRequest,
+  type InternalRaftRequestVariant,
+  variantOfInternalRaftRequest,
 } from "../wire/index.js";
-import { type AuthCommand, authCommandOf } from "./auth-command.js";
+import type { AuthCommand, AuthKind } from "./auth-command.js";
 
-/** The single request that an entry holds. */
+/** Requests that change the records of members and of the cluster's version. */
+type MembershipRequest = Extract<
+  InternalRaftRequestVariant,
+  { readonly case: "v2" | "clusterVersionSet" | "clusterMemberAttrSet" | "downgradeInfoSet" }
+>;
+
+/** The single request that an entry holds, those about users and roles and those about members put together. */
 export type Command =
-  | { readonly case: "range"; readonly value: RangeRequest }
-  | { readonly case: "put"; readonly value: PutRequest }
-  | { readonly case: "deleteRange"; readonly value: DeleteRangeRequest }
-  | { readonly case: "txn"; readonly value: TxnRequest }
-  | { readonly case: "compaction"; readonly value: CompactionRequest }
-  | { readonly case: "leaseGrant"; readonly value: LeaseGrantRequest }
-  | { readonly case: "leaseRevoke"; readonly value: LeaseRevokeRequest }
-  | { readonly case: "leaseCheckpoint"; readonly value: LeaseCheckpointRequest }
-  | { readonly case: "alarm"; readonly value: AlarmRequest }
+  | Exclude<InternalRaftRequestVariant, MembershipRequest | { readonly case: AuthKind }>
   | { readonly case: "auth"; readonly value: AuthCommand }
   | { readonly case: "membership"; readonly value: MembershipChange };
 
@@ -33,42 +24,49 @@ export type Command =
  * and skipping it would make this member differ from the others.
  */
 export function commandOf(request: InternalRaftRequest): Command {
-  const { range, put, deleteRange, txn, compaction, leaseGrant, leaseRevoke, leaseCheckpoint, alarm } = request;
-  if (put !== undefined) return { case: "put", value: put };
-  if (txn !== undefined) return { case: "txn", value: txn };
-  if (deleteRange !== undefined) return { case: "deleteRange", value: deleteRange };
-  if (range !== undefined) return { case: "range", value: range };
-  if (compaction !== undefined) return { case: "compaction", value: compaction };
-  if (leaseGrant !== undefined) return { case: "leaseGrant", value: leaseGrant };
-  if (leaseRevoke !== undefined) return { case: "leaseRevoke", value: leaseRevoke };
-  if (leaseCheckpoint !== undefined) return { case: "leaseCheckpoint", value: leaseCheckpoint };
-  if (alarm !== undefined) return { case: "alarm", value: alarm };
-  const auth = authCommandOf(request);
-  if (auth !== undefined) return { case: "auth", value: auth };
-  const change = membershipChange(request);
-  if (change !== undefined) return { case: "membership", value: change };
-  throw new Error(`the raft log holds a request that this release does not support: ${nameOf(request)}`);
+  const held = variantOfInternalRaftRequest(request);
+  if (held === undefined) {
+    throw new Error("the raft log holds a request that this release does not support: of an unknown kind");
+  }
+  switch (held.case) {
+    case "put":
+    case "txn":
+    case "range":
+    case "deleteRange":
+    case "compaction":
+    case "leaseGrant":
+    case "leaseRevoke":
+    case "leaseCheckpoint":
+    case "alarm":
+      return held;
+    case "v2":
+    case "clusterVersionSet":
+    case "clusterMemberAttrSet":
+    case "downgradeInfoSet":
+      return { case: "membership", value: membershipChange(held) };
+    default:
+      return { case: "auth", value: held };
+  }
 }
 
 /**
  * Changes of membership records come as requests of etcd's v2 store (up to 3.5) or as requests of their own (later
  * releases).
  */
-function membershipChange(request: InternalRaftRequest): MembershipChange | undefined {
-  const { v2, clusterVersionSet, clusterMemberAttrSet, downgradeInfoSet } = request;
-  if (v2 !== undefined) return readV2Request(v2);
-  if (clusterVersionSet !== undefined) return { case: "version", version: clusterVersionSet.ver };
-  if (clusterMemberAttrSet !== undefined) {
-    const { name = "", clientUrls = [] } = clusterMemberAttrSet.memberAttributes ?? {};
-    const memberId = clusterMemberAttrSet.memberId as MemberId;
-    return { case: "attributes", memberId, attributes: { name, clientUrls } };
+function membershipChange(request: MembershipRequest): MembershipChange {
+  switch (request.case) {
+    case "v2":
+      return readV2Request(request.value);
+    case "clusterVersionSet":
+      return { case: "version", version: request.value.ver };
+    case "clusterMemberAttrSet": {
+      const { memberId, memberAttributes } = request.value;
+      const { name = "", clientUrls = [] } = memberAttributes ?? {};
+      return { case: "attributes", memberId: memberId as MemberId, attributes: { name, clientUrls } };
+    }
+    case "downgradeInfoSet": {
+      const { enabled, ver } = request.value;
+      return { case: "downgrade", downgrade: { enabled, targetVersion: enabled ? ver : "" } };
+    }
   }
-  if (downgradeInfoSet === undefined) return undefined;
-  const { enabled, ver } = downgradeInfoSet;
-  return { case: "downgrade", downgrade: { enabled, targetVersion: enabled ? ver : "" } };
-}
-
-function nameOf(request: InternalRaftRequest): string {
-  const { id: _id, header: _header, ...parts } = request;
-  return Object.entries(parts).find(([, part]) => part !== undefined)?.[0] ?? "of an unknown kind";
 }

@@ -1,12 +1,11 @@
-import type { InternalRaftRequest } from "../wire/index.js";
+import { type InternalRaftRequest, variantOfInternalRaftRequest } from "../wire/index.js";
 
 /** The operation of an entry, by the name under which etcd counts it: "Put", "LeaseGrant". */
 export function operationOf(request: InternalRaftRequest): string {
+  // Nearly all entries are one of these two, and neither needs an object or a name put together.
   if (request.put !== undefined) return "Put";
   if (request.txn !== undefined) return "Txn";
-  for (const [name, part] of Object.entries(request)) {
-    if (part === undefined || name === "id" || name === "header" || name === "v2") continue;
-    return name.charAt(0).toUpperCase() + name.slice(1);
-  }
-  return request.v2?.method ?? "unknown";
+  const held = variantOfInternalRaftRequest(request);
+  if (held === undefined) return "unknown";
+  return held.case === "v2" ? held.value.method : held.case.charAt(0).toUpperCase() + held.case.slice(1);
 }

@@ -582,6 +582,74 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
   },
 };
 
+/** What an InternalRaftRequest holds, by the name of its field. */
+export type InternalRaftRequestVariant =
+  | { readonly case: "v2"; readonly value: Request }
+  | { readonly case: "range"; readonly value: RangeRequest }
+  | { readonly case: "put"; readonly value: PutRequest }
+  | { readonly case: "deleteRange"; readonly value: DeleteRangeRequest }
+  | { readonly case: "txn"; readonly value: TxnRequest }
+  | { readonly case: "compaction"; readonly value: CompactionRequest }
+  | { readonly case: "leaseGrant"; readonly value: LeaseGrantRequest }
+  | { readonly case: "leaseRevoke"; readonly value: LeaseRevokeRequest }
+  | { readonly case: "alarm"; readonly value: AlarmRequest }
+  | { readonly case: "leaseCheckpoint"; readonly value: LeaseCheckpointRequest }
+  | { readonly case: "authEnable"; readonly value: AuthEnableRequest }
+  | { readonly case: "authDisable"; readonly value: AuthDisableRequest }
+  | { readonly case: "authenticate"; readonly value: InternalAuthenticateRequest }
+  | { readonly case: "authStatus"; readonly value: AuthStatusRequest }
+  | { readonly case: "authUserAdd"; readonly value: AuthUserAddRequest }
+  | { readonly case: "authUserDelete"; readonly value: AuthUserDeleteRequest }
+  | { readonly case: "authUserGet"; readonly value: AuthUserGetRequest }
+  | { readonly case: "authUserChangePassword"; readonly value: AuthUserChangePasswordRequest }
+  | { readonly case: "authUserGrantRole"; readonly value: AuthUserGrantRoleRequest }
+  | { readonly case: "authUserRevokeRole"; readonly value: AuthUserRevokeRoleRequest }
+  | { readonly case: "authUserList"; readonly value: AuthUserListRequest }
+  | { readonly case: "authRoleList"; readonly value: AuthRoleListRequest }
+  | { readonly case: "authRoleAdd"; readonly value: AuthRoleAddRequest }
+  | { readonly case: "authRoleDelete"; readonly value: AuthRoleDeleteRequest }
+  | { readonly case: "authRoleGet"; readonly value: AuthRoleGetRequest }
+  | { readonly case: "authRoleGrantPermission"; readonly value: AuthRoleGrantPermissionRequest }
+  | { readonly case: "authRoleRevokePermission"; readonly value: AuthRoleRevokePermissionRequest }
+  | { readonly case: "clusterVersionSet"; readonly value: ClusterVersionSetRequest }
+  | { readonly case: "clusterMemberAttrSet"; readonly value: ClusterMemberAttrSetRequest }
+  | { readonly case: "downgradeInfoSet"; readonly value: DowngradeInfoSetRequest };
+
+/** The one field that is set; undefined when none is, or when it is one that this release does not know. */
+export function variantOfInternalRaftRequest(message: InternalRaftRequest): InternalRaftRequestVariant | undefined {
+  if (message.v2 !== undefined) return { case: "v2", value: message.v2 };
+  if (message.range !== undefined) return { case: "range", value: message.range };
+  if (message.put !== undefined) return { case: "put", value: message.put };
+  if (message.deleteRange !== undefined) return { case: "deleteRange", value: message.deleteRange };
+  if (message.txn !== undefined) return { case: "txn", value: message.txn };
+  if (message.compaction !== undefined) return { case: "compaction", value: message.compaction };
+  if (message.leaseGrant !== undefined) return { case: "leaseGrant", value: message.leaseGrant };
+  if (message.leaseRevoke !== undefined) return { case: "leaseRevoke", value: message.leaseRevoke };
+  if (message.alarm !== undefined) return { case: "alarm", value: message.alarm };
+  if (message.leaseCheckpoint !== undefined) return { case: "leaseCheckpoint", value: message.leaseCheckpoint };
+  if (message.authEnable !== undefined) return { case: "authEnable", value: message.authEnable };
+  if (message.authDisable !== undefined) return { case: "authDisable", value: message.authDisable };
+  if (message.authenticate !== undefined) return { case: "authenticate", value: message.authenticate };
+  if (message.authStatus !== undefined) return { case: "authStatus", value: message.authStatus };
+  if (message.authUserAdd !== undefined) return { case: "authUserAdd", value: message.authUserAdd };
+  if (message.authUserDelete !== undefined) return { case: "authUserDelete", value: message.authUserDelete };
+  if (message.authUserGet !== undefined) return { case: "authUserGet", value: message.authUserGet };
+  if (message.authUserChangePassword !== undefined) return { case: "authUserChangePassword", value: message.authUserChangePassword };
+  if (message.authUserGrantRole !== undefined) return { case: "authUserGrantRole", value: message.authUserGrantRole };
+  if (message.authUserRevokeRole !== undefined) return { case: "authUserRevokeRole", value: message.authUserRevokeRole };
+  if (message.authUserList !== undefined) return { case: "authUserList", value: message.authUserList };
+  if (message.authRoleList !== undefined) return { case: "authRoleList", value: message.authRoleList };
+  if (message.authRoleAdd !== undefined) return { case: "authRoleAdd", value: message.authRoleAdd };
+  if (message.authRoleDelete !== undefined) return { case: "authRoleDelete", value: message.authRoleDelete };
+  if (message.authRoleGet !== undefined) return { case: "authRoleGet", value: message.authRoleGet };
+  if (message.authRoleGrantPermission !== undefined) return { case: "authRoleGrantPermission", value: message.authRoleGrantPermission };
+  if (message.authRoleRevokePermission !== undefined) return { case: "authRoleRevokePermission", value: message.authRoleRevokePermission };
+  if (message.clusterVersionSet !== undefined) return { case: "clusterVersionSet", value: message.clusterVersionSet };
+  if (message.clusterMemberAttrSet !== undefined) return { case: "clusterMemberAttrSet", value: message.clusterMemberAttrSet };
+  if (message.downgradeInfoSet !== undefined) return { case: "downgradeInfoSet", value: message.downgradeInfoSet };
+  return undefined;
+}
+
 export interface RequestHeader {
   readonly id: bigint;
   /** whom the caller's token names */
