@@ -167,7 +167,7 @@ function clientHandlers(
 ): ClientHandlers {
   const counters = new CallCounters();
   const { maxConcurrentStreams, extensiveMetrics } = settings;
-  const named = settings.gateway && settings.security.client.clientCertAuth;
+  const named = settings.gateway && settings.server.clientCertAuth;
   const access = { ...settings.access, ...(named && { namesUsers: () => server.auth.enabled }) };
   const calls = {
     bindings: clientBindings(server, clock, random),
@@ -180,8 +180,7 @@ function clientHandlers(
   const { keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin } = settings;
   const http2 = { ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin };
   const gateway = settings.gateway && { gateway: calls };
-  const namesAreUsers = (): boolean => settings.server.clientCertAuth && server.auth.enabled;
-  const http = { server, counters, logger, extensiveMetrics, access, namesAreUsers, connectionsRefused, ...gateway };
+  const http = { server, counters, logger, extensiveMetrics, access, connectionsRefused, ...gateway };
   return {
     grpc: new GrpcServer(http2),
     httpAlone: new GrpcServer({ ...http2, bindings: [] }),

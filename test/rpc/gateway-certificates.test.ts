@@ -44,9 +44,8 @@ beforeAll(async () => {
   };
   const { listener } = clientEndpoints({
     ...{ server: server as unknown as EndpointServer, extensiveMetrics: false, ...shared },
-    access: { origins: new Set(), hosts: new Set(["elsewhere"]) },
+    access: { origins: new Set(), hosts: new Set(["elsewhere"]), namesUsers: () => usersByName },
     gateway: { ...calls, bindings: [range], maxConcurrentStreams: 10 },
-    namesAreUsers: () => usersByName,
   });
   const [key, cert, ca] = [own.keyFile, own.certFile, authority.certFile].map((file) => readFileSync(file));
   const https = createServer({ key, cert, ca, requestCert: true, rejectUnauthorized: false }, listener);

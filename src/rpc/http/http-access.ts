@@ -13,7 +13,10 @@ export interface HttpAccess {
   readonly origins: ReadonlySet<string>;
   /** The host names, without port, that a request's `Host` header may contain. */
   readonly hosts: ReadonlySet<string>;
-  /** Whether a client certificate's common name means a user at the moment; absent when it never does. */
+  /**
+   * Whether a client certificate's common name means a user at the moment; absent when it never does, or when there is
+   * no gateway. The gateway takes no user from a certificate, so it refuses such requests, as etcd's does.
+   */
   readonly namesUsers?: () => boolean;
 }
 
@@ -76,7 +79,9 @@ function includes(some: ReadonlySet<string>, one: string): boolean {
 export function hasCertifiedName({ socket }: IncomingMessage): boolean {
   const connection: Duplex = socket;
   if (connection instanceof MemorySocket) return connection.commonName !== undefined;
-  return socket instanceof TLSSocket && socket.authorized && Boolean(socket.getPeerCertificate().subject?.CN);
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return false;
+  const certificate = socket.getPeerX509Certificate();
+  return certificate !== undefined && commonNameOf(certificate) !== "";
 }
 
 function allow(response: ServerResponse, origin: string): void {
@@ -86,10 +91,9 @@ function allow(response: ServerResponse, origin: string): void {
 }
 
 /** Whether a gateway request has a certificate whose common name would mean a user over gRPC, but does not here. */
-function isMistaken(namesUsers: HttpAccess["namesUsers"], { socket, url = "" }: IncomingMessage): boolean {
-  if (!(socket instanceof TLSSocket) || !pathOf(url).path.startsWith(gatewayPrefix) || !namesUsers?.()) return false;
-  const certificate = socket.getPeerX509Certificate();
-  return certificate !== undefined && commonNameOf(certificate) !== "";
+function isMistaken(namesUsers: HttpAccess["namesUsers"], request: IncomingMessage): boolean {
+  if (namesUsers?.() !== true || !pathOf(request.url ?? "").path.startsWith(gatewayPrefix)) return false;
+  return hasCertifiedName(request);
 }
 
 /** The host without its port. */

@@ -9,7 +9,7 @@ import type { MetricRegistry } from "../metrics/metric-registry.js";
 import type { MetricsServer, RefusedConnections } from "../metrics/metrics.js";
 import { type Check, HealthChecks, type HealthServer } from "../services/health-checks.js";
 import { sendVars, type VarsServer } from "./debug-vars.js";
-import { admitHttp, admitsWebSocket, type HttpAccess, hasCertifiedName } from "./http-access.js";
+import { admitHttp, admitsWebSocket, type HttpAccess } from "./http-access.js";
 import { fail, type HttpListener, plainText, send } from "./http-answer.js";
 import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 
@@ -30,8 +30,6 @@ export interface ClientEndpointsConfig {
   readonly connectionsRefused?: RefusedConnections;
   /** Settings of the JSON gateway; absent when it is disabled. */
   readonly gateway?: GatewayConfig;
-  /** Whether names in certificates mean users. The gateway does not support that and refuses such requests. */
-  readonly namesAreUsers?: () => boolean;
 }
 
 /** The HTTP handlers of the client ports. */
@@ -86,16 +84,13 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   const answer = serving(endpoints, logger, gateway);
   return {
     listener: (request, response) => {
-      if (!admitHttp(access, request, response, logger)) return;
-      if (!misled(config, request)) return answer(request, response);
-      fail(response, 400, nameIgnored);
+      if (admitHttp(access, request, response, logger)) return answer(request, response);
     },
     metricsListener: serving(new Map(watching), logger),
     upgrade(request, socket, head) {
       const { path } = pathOf(request.url ?? "");
       const wanted = request.headers.upgrade?.toLowerCase() === "websocket" && path.startsWith(gatewayPrefix);
-      const welcome = admitsWebSocket(access, request) && !misled(config, request);
-      if (!wanted || gateway === undefined || !welcome) return false;
+      if (!wanted || gateway === undefined || !admitsWebSocket(access, request)) return false;
       gateway.upgrade(path, request, socket, head).catch((error: unknown) => {
         logger.error("failed to answer an HTTP request", { path, error: errorText(error) });
         socket.destroy();
@@ -113,13 +108,6 @@ export function peerEndpoints(server: EndpointServer, logger: Logger): HttpListe
     ["/members", onlyGet((request, response) => members(server, request, response))],
   ]);
   return serving(endpoints, logger);
-}
-
-const nameIgnored = "CommonName of client sending a request against gateway will be ignored and not used as expected";
-
-function misled({ gateway, namesAreUsers }: ClientEndpointsConfig, request: IncomingMessage): boolean {
-  if (gateway === undefined || namesAreUsers?.() !== true) return false;
-  return pathOf(request.url ?? "").path.startsWith(gatewayPrefix) && hasCertifiedName(request);
 }
 
 function serving(endpoints: ReadonlyMap<string, Endpoint>, logger: Logger, gateway?: LazyGateway): HttpListener {
