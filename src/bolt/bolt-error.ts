@@ -1,7 +1,7 @@
-/** A file, or a part of it, that is not what the format allows: damaged, cut, or made to harm. */
+/** The file violates the format: it is damaged, cut, or malicious. */
 export class BoltError extends Error {
   override readonly name = "BoltError";
-  /** Where it was found; for a file without readable meta pages, 0. */
+  /** Page with the fault; 0 for a file without readable meta pages. */
   readonly page: number;
 
   constructor(page: number, what: string) {

@@ -1,14 +1,14 @@
 import { BoltError } from "./bolt-error.js";
 import { headerBytes, type Page, readUInt64, requireKind, writeHeader } from "./page.js";
 
-/** A count that does not fit into the header: the first number of the list is the count. */
+/** Value of a header's count that means: the real count is the first number of the list. */
 const countInList = 0xffff;
 
-/** Pages whose contents were given up, one bit each. */
+/** Set of the free pages of a file, one bit each. */
 export class FreePages {
   readonly #bits: Uint8Array;
 
-  /** @throws BoltError when the page is no freelist, or names pages that cannot be free */
+  /** @throws BoltError when the page is not a freelist, or lists pages that cannot be free */
   constructor(page: Page, pageCount: number) {
     requireKind(page, "freelist");
     this.#bits = new Uint8Array(Math.ceil(pageCount / 8));
@@ -32,7 +32,7 @@ export class FreePages {
   }
 }
 
-/** The list of a file that uses all its pages. */
+/** The freelist page of a file without free pages. */
 export function encodeEmptyFreelist(id: number, pageBytes: number): Buffer {
   const page = Buffer.alloc(pageBytes);
   writeHeader(page, id, "freelist", 0, 0);

@@ -1,6 +1,7 @@
 /**
- * etcd's file format, bbolt's: read from a file, whatever is in it, and written as a stream, both with bounded memory.
- * It knows pages, trees and buckets of ordered pairs; what the pairs mean, and where the bytes go, is its caller's.
+ * bbolt, etcd's file format: reads it from a file, whatever the contents, and writes it as a stream, both with bounded
+ * memory. This room knows pages, trees and buckets of ordered pairs; the caller knows the meaning of the pairs, and
+ * where the bytes go.
  */
 export { BoltError } from "./bolt-error.js";
 export type { Pair } from "./page.js";

@@ -2,17 +2,18 @@ import { BoltError } from "./bolt-error.js";
 import { headerBytes, pageKinds, readUInt64, writeHeader, writeUInt64 } from "./page.js";
 
 /**
- * Where a file's parts are. Pages 0 and 1 hold one each, written in turns, so that one of them is whole whatever
- * happens; the one of the later transaction counts. Behind the page's header: magic (4), version (4), page size (4),
- * flags (4), the root bucket (16), freelist page (8), high water mark (8), transaction (8), checksum (8).
+ * The meta data of a file, which locates its parts. Pages 0 and 1 hold one copy each, written alternately, so that one
+ * of them is always intact; the one with the later transaction is valid. After the page's header: magic (4), version
+ * (4), page size (4), flags (4), the root bucket (16), freelist page (8), high water mark (8), transaction (8),
+ * checksum (8).
  */
 export interface Meta {
   readonly pageBytes: number;
   /** Root page of the bucket that holds all other buckets. */
   readonly rootPage: number;
-  /** Undefined when the free pages are not listed: they are those that nothing leads to. */
+  /** Page of the freelist; undefined when the free pages are not listed, and are those that no page refers to. */
   readonly freelistPage: number | undefined;
-  /** The first page number that was never used: pages in the file. */
+  /** Number of pages in the file: the first page number that was never used. */
   readonly pageCount: number;
   readonly transaction: number;
 }
@@ -21,9 +22,9 @@ export const metaBytes = headerBytes + 64;
 
 const magic = 0xed0cdaed;
 const version = 2;
-/** What stands for "not listed". */
+/** Value of `freelistPage` that means "not listed". */
 const noFreelist = 0xffff_ffff_ffff_ffffn;
-/** Smaller and larger pages exist on no machine. */
+/** No machine has smaller or larger pages. */
 const pageBytesMin = 1024;
 const pageBytesMax = 64 * 1024;
 
@@ -38,7 +39,9 @@ const at = {
   checksum: 72,
 } as const;
 
-/** Every place where the second meta page can be when the first one does not say how large it is itself. */
+/**
+ * All possible offsets of the second meta page, for when the first one is unreadable and does not tell the page size.
+ */
 export function secondMetaOffsets(): number[] {
   const offsets: number[] = [];
   for (let offset = pageBytesMin; offset <= pageBytesMax; offset *= 2) offsets.push(offset);
@@ -46,8 +49,8 @@ export function secondMetaOffsets(): number[] {
 }
 
 /**
- * @param bytes the first `metaBytes` of meta page `id`, fewer when the file has no more
- * @throws BoltError when they are no meta page, or not the one that was written
+ * @param bytes the first `metaBytes` of meta page `id`; fewer when the file is shorter
+ * @throws BoltError when they are not a meta page, or the checksum is wrong
  */
 export function decodeMeta(bytes: Buffer, id: number): Meta {
   if (bytes.length < metaBytes) throw new BoltError(id, "the file ends before its meta pages do");
@@ -69,7 +72,7 @@ export function decodeMeta(bytes: Buffer, id: number): Meta {
   };
 }
 
-/** The whole page; the transaction says which of the two it is. */
+/** Encodes a whole meta page; its page number follows from the transaction. */
 export function encodeMeta(meta: Meta): Buffer {
   const page = Buffer.alloc(meta.pageBytes);
   writeHeader(page, meta.transaction % 2, "meta", 0, 0);
@@ -84,7 +87,7 @@ export function encodeMeta(meta: Meta): Buffer {
   return page;
 }
 
-/** FNV-1a with 64 bits, of everything between the page's header and the checksum. */
+/** FNV-1a with 64 bits, over everything between the page's header and the checksum. */
 function checksum(page: Buffer): bigint {
   let sum = 0xcbf2_9ce4_8422_2325n;
   for (const byte of page.subarray(headerBytes, at.checksum)) {

@@ -1,23 +1,26 @@
 import { type BranchElement, bucketFlag, elementBytes, headerBytes, writeHeader, writeUInt64 } from "./page.js";
 
-/** A pair, or a bucket under its name. */
+/** A pair, or a bucket with its name. */
 export interface NewElement {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
   readonly isBucket: boolean;
 }
 
-/** Takes pages in the order in which they lie in the file, and numbers them. */
+/** Receives pages in their order in the file, and numbers them. */
 export interface PageSink {
   readonly pageBytes: number;
-  /** @param bytes what the elements take, the page's header included: a page runs over when it is not enough */
+  /**
+   * @param bytes size of the elements with the page's header; a page with more than `pageBytes` overflows into the next
+   * ones
+   */
   leaf(elements: readonly NewElement[], bytes: number): number;
   branch(elements: readonly BranchElement[], bytes: number): number;
-  /** A leaf that is no page but part of a value. */
+  /** Encodes a leaf that is part of a value, not a page. */
   inline(elements: readonly NewElement[], bytes: number): Uint8Array;
 }
 
-/** Numbers pages and throws them away: what is left is how many there are. */
+/** Numbers pages without encoding them, to find out how many there are. */
 export class PageCounter implements PageSink {
   readonly pageBytes: number;
   #next: number;
@@ -96,7 +99,7 @@ export class PageEncoder implements PageSink {
   }
 }
 
-/** A stream of bytes in chunks of one size. */
+/** Collects a stream of bytes into chunks of equal size. */
 export class ChunkWriter {
   readonly #chunkBytes: number;
   #chunk: Buffer;
@@ -119,7 +122,7 @@ export class ChunkWriter {
   }
 
   appendZeros(count: number): void {
-    // A chunk is made of zeros.
+    // A new chunk consists of zeros already.
     for (let left = count; left > 0; ) {
       const part = Math.min(left, this.#room);
       this.#advance(part);
@@ -127,14 +130,14 @@ export class ChunkWriter {
     }
   }
 
-  /** The chunks that are full; they are the caller's. */
+  /** Removes and returns the full chunks, which belong to the caller. */
   take(): readonly Buffer[] {
     const full = this.#full;
     if (full.length > 0) this.#full = [];
     return full;
   }
 
-  /** What is left at the end, shorter than a chunk. */
+  /** The last chunk, which is shorter. */
   rest(): Buffer {
     return this.#chunk.subarray(0, this.#used);
   }

@@ -3,25 +3,28 @@ import { BoltError } from "./bolt-error.js";
 import type { Meta } from "./meta.js";
 import { headerBytes, type Page, readUInt64 } from "./page.js";
 
-/** A page never lies in two blocks: sizes of both are powers of two, and blocks are not the smaller ones. */
+/**
+ * Bytes of a block of cached file contents. A page never spans two blocks: both sizes are powers of two, and blocks are
+ * not smaller than pages.
+ */
 const blockBytes = 64 * 1024;
-/** Blocks that are kept, those used last: 4 MiB. */
+/** The most blocks in the cache, least recently used ones dropped: 4 MiB. */
 const blocksMax = 64;
 
 /**
- * A page and those it runs over; it is read as a whole. Pairs are far smaller (etcd takes requests of 1.5 MiB unless
- * told otherwise, and a page that runs over has few pairs), so that only damage or malice asks for more.
+ * The most bytes of a page with its overflow pages, which are read as a whole. Pairs are far smaller (etcd accepts
+ * requests of 1.5 MiB by default, and an overflowing page has few pairs), so only damage or malice exceeds this.
  */
 const spanBytesMax = 256 * 1024 * 1024;
 
-/** The pages of a file, read as they are asked for; what is kept is bounded, however large the file. */
+/** Reads pages of a file on demand, with bounded memory, however large the file is. */
 export class PageSource {
   readonly #file: FileHandle;
   readonly #meta: Meta;
   readonly #isFree: (id: number) => boolean;
   readonly #blocks = new Map<number, Buffer>();
 
-  /** @param isFree tells of pages whose contents were given up */
+  /** @param isFree whether a page is free */
   constructor(file: FileHandle, meta: Meta, isFree: (id: number) => boolean = () => false) {
     this.#file = file;
     this.#meta = meta;
@@ -29,9 +32,9 @@ export class PageSource {
   }
 
   /**
-   * The page and those it runs over, in memory of its own.
+   * Reads a page with its overflow pages, into memory of its own.
    *
-   * @throws BoltError when there is no such page, or what is there is another one
+   * @throws BoltError when there is no such page, or another page is there
    */
   async read(id: number): Promise<Page> {
     const { pageBytes, pageCount } = this.#meta;
@@ -40,7 +43,7 @@ export class PageSource {
     const block = await this.#block(offset - (offset % blockBytes));
     const start = offset % blockBytes;
     if (start + pageBytes > block.length) throw new BoltError(id, "the file ends before the page does");
-    // A copy: the whole block would stay in memory with whoever keeps a key of the page.
+    // Copy the page; otherwise a kept key would keep the whole block in memory.
     const first = Buffer.from(block.subarray(start, start + pageBytes));
     const found = readUInt64(first, 0);
     if (found !== id) throw new BoltError(id, `the page says that it is page ${found}`);
@@ -91,7 +94,7 @@ export class PageSource {
   }
 }
 
-/** Fills `bytes` from `position` on; fewer only when the file ends. */
+/** Fills `bytes` from `position` on; returns the number of bytes read, fewer only at the end of the file. */
 export async function readAt(file: FileHandle, bytes: Buffer, position: number): Promise<number> {
   let got = 0;
   while (got < bytes.length) {

@@ -1,11 +1,11 @@
 import { BoltError } from "./bolt-error.js";
 
 /**
- * How pages look in a file; all numbers are little endian.
+ * The format of pages; all numbers are little endian.
  *
- * A page starts with a header: its own number (8 bytes), its kind (2), how many elements it has (2), and how many
- * further pages it runs over (4). A page of a tree goes on with that many elements of 16 bytes, behind which lie the
- * keys and values they point to, each key directly before its value, in order:
+ * A page starts with a header: its own number (8 bytes), its kind (2), the number of its elements (2), and the number
+ * of overflow pages that continue it (4). In a page of a tree, that many elements of 16 bytes follow, and behind them
+ * the keys and values that they point to, each key directly before its value, in order:
  *
  * | in a leaf                                | in a branch                        |
  * | ---------------------------------------- | ---------------------------------- |
@@ -14,15 +14,15 @@ import { BoltError } from "./bolt-error.js";
  * | 4: length of the key                     | 8: page of the child, whose first  |
  * | 4: length of the value                   |    key this is                     |
  *
- * A bucket is the page of its root (8 bytes; 0 when it is inline) and a counter for its user (8); an inline bucket
- * goes on with a leaf of its own, header and all, whose page number is 0.
+ * A bucket consists of its root page (8 bytes; 0 when it is inline) and a counter for its user (8); in an inline
+ * bucket, a leaf with its own header follows, with page number 0.
  */
 export const headerBytes = 16;
 export const elementBytes = 16;
 export const bucketHeaderBytes = 16;
 export const bucketFlag = 1;
 
-/** A bucket's root page when the bucket lies inline, in the value of its parent's element. */
+/** Root page of an inline bucket, which lies in the value of its parent's element. */
 export const inlineRoot = 0;
 
 export const pageKinds = { branch: 0x01, leaf: 0x02, meta: 0x04, freelist: 0x10 } as const;
@@ -30,12 +30,12 @@ export type PageKind = keyof typeof pageKinds;
 
 export type Pair = readonly [key: Uint8Array, value: Uint8Array];
 
-/** What follows a page's header, and where the page is: for an inline bucket, the page around it. */
+/** A page as read; an inline bucket has the `id` of the page around it. */
 export interface Page {
   readonly id: number;
   readonly kind: number;
   readonly count: number;
-  /** From its header on, with the pages that it runs over. */
+  /** Bytes of the page from its header on, with its overflow pages. */
   readonly bytes: Buffer;
 }
 
@@ -50,7 +50,7 @@ export interface BranchElement {
   readonly child: number;
 }
 
-/** Keys of a page lie in `[low, high)`; undefined is no bound. */
+/** Bounds of a page's keys, `[low, high)`; undefined means unbounded. */
 export interface KeyBounds {
   readonly low: Buffer | undefined;
   readonly high: Buffer | undefined;
@@ -58,7 +58,7 @@ export interface KeyBounds {
 
 export const noBounds: KeyBounds = { low: undefined, high: undefined };
 
-/** A number that may have been rounded when it is 2^53 or more, which is beyond every file. */
+/** Reads a number; one of 2^53 or more, which exceeds any file, may be rounded. */
 export function readUInt64(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 0x1_0000_0000;
 }
@@ -75,7 +75,7 @@ export function writeHeader(bytes: Buffer, id: number, kind: PageKind, count: nu
   bytes.writeUInt32LE(overflow, 12);
 }
 
-/** @throws BoltError when the page is no leaf, or its elements are not in order and in bounds */
+/** @throws BoltError when the page is not a leaf, or its elements are out of order or out of bounds */
 export function leafElements(page: Page, bounds: KeyBounds): LeafElement[] {
   requireKind(page, "leaf");
   const table = new ElementTable(page, bounds);
@@ -96,7 +96,7 @@ export function leafElements(page: Page, bounds: KeyBounds): LeafElement[] {
   return found;
 }
 
-/** @throws BoltError when the page is no branch, or its elements are not in order and in bounds */
+/** @throws BoltError when the page is not a branch, or its elements are out of order or out of bounds */
 export function branchElements(page: Page, bounds: KeyBounds): BranchElement[] {
   requireKind(page, "branch");
   const table = new ElementTable(page, bounds);
@@ -114,7 +114,7 @@ export function requireKind({ id, kind }: Page, wanted: PageKind): void {
     throw new BoltError(id, `its kind is 0x${kind.toString(16)}, not that of a ${wanted}`);
 }
 
-/** The elements of one page, checked one after the other. */
+/** Checks the elements of one page, one after the other. */
 class ElementTable {
   readonly end: number;
   readonly #page: Page;
@@ -133,8 +133,8 @@ class ElementTable {
   }
 
   /**
-   * Where the key of the element at `at` starts. Each lies behind the one before it, so that a page never yields more
-   * bytes than it has.
+   * Checks the element at `at`. @returns the offset of its key. Each element's data must lie behind that of the one
+   * before, so that a page never yields more bytes than it has.
    */
   next(at: number, offset: number, keyLength: number, valueLength: number): number {
     const { id, bytes } = this.#page;
@@ -165,7 +165,7 @@ class ElementTable {
   }
 }
 
-/** As much of a key as a message needs. */
+/** A key for a message, cut when it is long. */
 function hex(key: Buffer): string {
   return key.length <= 32 ? key.toString("hex") : `${key.toString("hex", 0, 32)}...`;
 }

@@ -19,14 +19,14 @@ import {
 } from "./page.js";
 import { PageSource, readAt } from "./page-source.js";
 
-/** A tree of this depth has more leaves than any disk has room for, so that a deeper one is damaged. */
+/** The deepest tree: one of this depth has more leaves than any disk can hold, so a deeper one is damaged. */
 const depthMax = 48;
 
 /**
- * Opens the file, which stays the caller's to close; what may follow its last page is not looked at.
+ * Opens a file, which the caller has to close; bytes behind its last page are ignored.
  *
- * @returns the bucket that holds all others
- * @throws BoltError when it is no bolt file, cut, or its list of free pages is damaged
+ * @returns the bucket that contains all others
+ * @throws BoltError when it is not a bolt file, is cut, or its freelist is damaged
  */
 export async function openBolt(file: FileHandle): Promise<BoltBucket> {
   const meta = await readMeta(file);
@@ -41,7 +41,7 @@ export async function openBolt(file: FileHandle): Promise<BoltBucket> {
   return new BoltBucket(new PageSource(file, meta, (id) => free.has(id)), meta.rootPage);
 }
 
-/** A bucket of a file; it holds pairs, or buckets, as etcd's do, never both. */
+/** A bucket of a file; it holds either pairs or buckets, as in etcd, never both. */
 export class BoltBucket {
   readonly #pages: PageSource;
   readonly #root: number | Page;
@@ -52,8 +52,8 @@ export class BoltBucket {
   }
 
   /**
-   * Its pairs, in order of their keys, a page of them at a time. They are views of the page's memory, which nobody
-   * else uses.
+   * The pairs of the bucket in key order, one page at a time. They are views of the page's memory, which has no other
+   * user.
    *
    * @throws BoltError (a rejection), after the pairs before the damage
    */
@@ -67,7 +67,7 @@ export class BoltBucket {
   }
 
   /**
-   * Its buckets, by name, in order.
+   * The buckets inside the bucket, in order of their names.
    *
    * @throws BoltError as `pairs`
    */
@@ -108,7 +108,7 @@ interface Leaf {
   readonly elements: LeafElement[];
 }
 
-/** A branch on the way to the current leaf. */
+/** A branch on the path to the current leaf. */
 interface Step {
   readonly page: number;
   readonly elements: readonly BranchElement[];
@@ -117,8 +117,8 @@ interface Step {
 }
 
 /**
- * The leaves of a tree, from left to right. Every page must have keys, and those within the bounds that the branch
- * above sets, so that no page can be met twice and the walk ends, whatever the file.
+ * Walks the leaves of a tree from left to right. Every page must have keys within the bounds that the branch above
+ * sets, so that no page is visited twice and the walk ends for any file.
  */
 async function* walk(pages: PageSource, root: number): AsyncGenerator<Leaf, void, undefined> {
   const path: Step[] = [];
@@ -150,7 +150,7 @@ function nextVisit(path: Step[]): { id: number; bounds: KeyBounds } | undefined 
   return undefined;
 }
 
-/** The meta page that counts: of those that are whole, the later one. */
+/** Reads the valid meta page: the intact one with the later transaction. */
 async function readMeta(file: FileHandle): Promise<Meta> {
   const first = await tryMeta(file, 0, 0);
   const offsets = first instanceof BoltError ? secondMetaOffsets() : [first.pageBytes];

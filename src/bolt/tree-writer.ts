@@ -2,13 +2,13 @@ import { assert } from "../base/index.js";
 import { type BranchElement, bucketHeaderBytes, elementBytes, headerBytes, inlineRoot, writeUInt64 } from "./page.js";
 import type { NewElement, PageSink } from "./page-sink.js";
 
-/** An inline bucket takes no more than this part of a page, as in bbolt. */
+/** An inline bucket may take this fraction of a page (a quarter), as in bbolt. */
 const inlinePart = 4;
 
 /**
- * A tree made of pairs that come in order. Leaves go out as they fill up and the branches above them do so too, hence
- * no more is held than two pages of each level. bbolt takes such a file for one of its own and goes on writing it: for
- * that every branch needs two children at least.
+ * Builds a tree from pairs in key order. Leaves, and the branches above them, are emitted as they fill up, so at most
+ * two pages of each level are held. bbolt accepts such a file as its own and continues writing it; for that, every
+ * branch needs at least two children.
  */
 export class TreeWriter {
   readonly #pages: PageSink;
@@ -21,7 +21,7 @@ export class TreeWriter {
     this.#pages = pages;
   }
 
-  /** Keys must grow; the arrays may be used until their page is out. */
+  /** Adds an element. Keys must ascend; the arrays must not change until their page is emitted. */
   add(element: NewElement): void {
     const { key, value } = element;
     const { pageBytes } = this.#pages;
@@ -34,7 +34,7 @@ export class TreeWriter {
     this.#leafBytes += bytes;
   }
 
-  /** The tree as a bucket: what its parent has under its name. */
+  /** Ends the tree and returns it as a bucket: the value in the parent under the bucket's name. */
   finishBucket(): Uint8Array {
     const isSmall = this.#above === undefined && this.#leafBytes <= this.#pages.pageBytes / inlinePart;
     const inline = isSmall ? this.#pages.inline(this.#leaf, this.#leafBytes) : Buffer.alloc(0);
@@ -59,12 +59,12 @@ export class TreeWriter {
   }
 }
 
-/** The branches of one level, of which only the last one is not out yet. */
+/** The branches of one level; only the last one is not emitted yet. */
 class BranchLevel {
   readonly #pages: PageSink;
   #branch: BranchElement[] = [];
   #bytes = headerBytes;
-  /** It did not fit into the branch any more, but is none by itself. */
+  /** An element that did not fit into the branch; alone it would not make a valid branch. */
   #next: BranchElement | undefined;
   #above: BranchLevel | undefined;
 
@@ -87,7 +87,7 @@ class BranchLevel {
     }
   }
 
-  /** At least two children were added. */
+  /** Ends the level; at least two children must have been added. */
   finish(): number {
     const next = this.#next;
     if (next !== undefined) {

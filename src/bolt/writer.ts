@@ -8,29 +8,29 @@ import { TreeWriter } from "./tree-writer.js";
 const pageBytes = 4096;
 const freelistPage = 2;
 const firstTreePage = 3;
-/** The later of the two meta pages has an even number: it is page 0, and bbolt overwrites the other one first. */
+/** Transaction of the later meta page. Being even, it is on page 0; bbolt overwrites the other one first. */
 const transaction = 2;
 
 /** A bucket to write. Buckets come in the order of their names, their pairs in the order of their keys. */
 export interface BucketSource {
   readonly name: string;
-  /** Asked twice; must give the same both times. */
+  /** The pairs; called twice, and must return the same both times. */
   pairs(): AsyncIterable<readonly Pair[]>;
 }
 
-/** A file that is laid out but not written. */
+/** The layout of a file that has not been written yet. */
 export interface BoltPlan {
   /** Size of the file. */
   readonly bytes: number;
-  /** The file, in chunks of that size; only the last may be shorter. What is held at once is a batch of pairs. */
+  /** The file, in chunks of this size; only the last one may be shorter. One batch of pairs is held at a time. */
   chunks(chunkBytes: number): AsyncGenerator<Buffer, void, undefined>;
 }
 
 /**
- * Lays out a file with these buckets. The pairs are read twice, first to lay out the file and then to write it: the
- * meta pages, which come first, lead to what comes last, and who receives a snapshot is told its size before its first
- * byte. To read once and keep the file until it is sent would need as much disk again as the data takes, in the very
- * hour when an operator of a full disk wants a copy; and a plan leaves nothing behind when the process dies.
+ * Plans a file with these buckets. The pairs are read twice, once for the layout and once for writing: the meta pages
+ * at the beginning refer to the end, and the receiver of a snapshot is told its size before its first byte. Reading
+ * once would mean keeping the file until it is sent. That takes as much disk again as the data, just when the operator
+ * of a full disk wants a copy; a plan also leaves nothing behind when the process dies.
  */
 export async function planBolt(buckets: readonly BucketSource[]): Promise<BoltPlan> {
   const counter = new PageCounter(pageBytes, firstTreePage);
@@ -75,7 +75,7 @@ async function* encode(
   if (rest.length > 0) yield rest;
 }
 
-/** Feeds the pairs to the pages, a batch a step; in the end, the page of the root. */
+/** Feeds the pairs to the pages, one batch per step. @returns the page of the root */
 async function* layOut(buckets: readonly BucketSource[], pages: PageSink): AsyncGenerator<void, number, undefined> {
   const root = new TreeWriter(pages);
   for (const bucket of buckets) {
