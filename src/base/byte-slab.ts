@@ -1,12 +1,11 @@
-/** Small against what fills it, and large enough that few of them are made. */
+/** Bytes of a slab: small compared with its total contents, and large enough that few slabs are created. */
 const slabBytes = 64 * 1024;
-/** What is longer gets a buffer of its own, so that little of a slab stays empty. */
+/** Longer values get buffers of their own, so that little of a slab stays empty. */
 const sharedBytesMax = 8 * 1024;
 
 /**
- * Buffers for bytes of one kind that are given up about in the order in which they came, as a log's entries are. They
- * lie side by side in slabs of their own. In Node's pool they would lie among bytes that nobody keeps, and each could
- * hold 8 KiB in memory that nobody counts.
+ * Packs values into slabs: values of one kind that are dropped about in the order of their arrival, as a log's entries
+ * are. In Node's own pool each of them might pin 8 KiB that no count includes.
  */
 export class ByteSlab {
   #slab: Buffer = Buffer.alloc(0);
@@ -28,8 +27,8 @@ export class ByteSlab {
 }
 
 /**
- * The same bytes, alone in their buffer: for whoever keeps them for an unknown time, and counts their length. A view of
- * a larger buffer would keep all of that.
+ * Returns the bytes in a buffer of their own, for a caller that keeps them for an unknown time and counts their length.
+ * A view of a larger buffer would keep all of it in memory.
  */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
   if (bytes.byteLength === bytes.buffer.byteLength) return bytes;

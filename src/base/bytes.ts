@@ -2,22 +2,22 @@ import type { Key } from "./ids.js";
 
 export const emptyBytes: Uint8Array = new Uint8Array(0);
 
-/** The bytes of a key, one a character. */
+/** Bytes of a key, one for each character. */
 export function keyToBytes(key: Key): Uint8Array {
   return Buffer.from(key, "latin1");
 }
 
-/** The key that these bytes spell. */
+/** The key with these bytes. */
 export function keyFromBytes(bytes: Uint8Array): Key {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-/** What text a person typed or a test wrote, as a key: its UTF-8 bytes. */
+/** The key for a text: its UTF-8 bytes. */
 export function keyFromText(text: string): Key {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-/** -1, 0 or 1, by the first byte that differs; a prefix comes first. */
+/** Compares by the first byte that differs; a prefix comes first. @returns -1, 0 or 1 */
 export function compareBytes(left: Uint8Array, right: Uint8Array): number {
   return Buffer.compare(left, right);
 }
@@ -33,7 +33,7 @@ export function writeBE64(target: Uint8Array, offset: number, value: number): vo
   writeBE32(target, offset + 4, value >>> 0);
 }
 
-/** Reads eight big-endian bytes; a value of 2^53 or more comes back rounded, which callers must refuse. */
+/** Reads eight big-endian bytes; a value of 2^53 or more is rounded, and callers must refuse it. */
 export function readBE64(source: Uint8Array, offset: number): number {
   return readBE32(source, offset) * 0x1_0000_0000 + readBE32(source, offset + 4);
 }

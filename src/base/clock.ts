@@ -1,15 +1,15 @@
-/** Time as the server sees it; handed in everywhere, so that a test can hold it still. */
+/** The server's source of time; it is always passed in, so that a test can control it. */
 export interface Clock {
-  /** Milliseconds on a clock that never goes back; differences mean something, the value itself does not. */
+  /** Milliseconds on a clock that never goes back; only differences have a meaning. */
   now(): number;
-  /** Milliseconds since 1970, as the machine believes. */
+  /** Milliseconds since 1970, by the machine's clock. */
   wallTime(): number;
-  /** Calls `run` once, `delayMs` from now at the earliest. The timer alone never keeps the process up. */
+  /** Calls `run` once, after at least `delayMs`. The timer alone does not keep the process running. */
   after(delayMs: number, run: () => void): Timer;
 }
 
 export interface Timer {
-  /** The call does not happen any more; harmless after it has. */
+  /** Prevents the call; does nothing after it. */
   cancel(): void;
 }
 
@@ -23,7 +23,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock that moves only when told to; its timers run inside `advance`, in the order they are due. */
+/** A clock that only `advance` moves; timers run inside `advance`, in the order they are due. */
 export class ManualClock implements Clock {
   #now = 0;
   #timers: { readonly due: number; readonly run: () => void }[] = [];
@@ -47,7 +47,7 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Moves time on and runs what is due on the way, including what those calls set up. */
+  /** Advances time and runs all timers that come due, including those set by other timers. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (let next = this.#timers[0]; next !== undefined && next.due <= end; next = this.#timers[0]) {

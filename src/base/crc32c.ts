@@ -2,13 +2,14 @@
 const polynomial = 0x82f63b78;
 
 /**
- * Eight tables, so that one round takes eight bytes ("slicing by eight"): table k is for a byte with k more behind it.
+ * Eight tables, so that one round processes eight bytes ("slicing by eight"): table k is for a byte that k bytes
+ * follow.
  */
 const tables = makeTables();
 
 /**
- * CRC-32C of `bytes`, an unsigned 32-bit number. A sum goes on where another ended:
- * `crc32c(b, crc32c(a))` is the sum of a followed by b.
+ * CRC-32C of `bytes` as an unsigned 32-bit number. `seed` continues an earlier sum: `crc32c(b, crc32c(a))` is the sum
+ * of a followed by b.
  */
 export function crc32c(bytes: Uint8Array, seed = 0): number {
   let crc = ~seed;

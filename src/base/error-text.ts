@@ -3,12 +3,12 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The stack of a caught value, which begins with its message: for a failure that nobody expected. */
+/** The stack of a caught value, including its message; for unexpected failures. */
 export function errorStack(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** The name that the system gave an error (`"ENOENT"`); an empty text when it gave none. */
+/** The system's name of an error (`"ENOENT"`); empty when it has none. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }

@@ -1,4 +1,4 @@
-/** Status codes of gRPC that this server answers with. */
+/** Status codes of gRPC in answers of this server. */
 export const GrpcCode = {
   Ok: 0,
   Canceled: 1,
@@ -24,7 +24,7 @@ const invalid = GrpcCode.InvalidArgument;
 const failed = GrpcCode.FailedPrecondition;
 const unavailable = GrpcCode.Unavailable;
 
-/** Every refusal that a client can hear: its gRPC code and etcd's own text. */
+/** All refusals that a client can get: gRPC code and etcd's own text. */
 const errors = {
   emptyKey: [invalid, "etcdserver: key is not provided"],
   keyNotFound: [invalid, "etcdserver: key not found"],
@@ -45,7 +45,7 @@ const errors = {
 
   memberExists: [failed, "etcdserver: member ID already exist"],
   peerUrlExists: [failed, "etcdserver: Peer URLs already exists"],
-  // A plain error in etcd, hence Unknown on the wire although its table says otherwise.
+  // A plain error in etcd, so the code on the wire is Unknown, although etcd's table has another one.
   memberNotEnoughStarted: [GrpcCode.Unknown, "etcdserver: re-configuration failed due to not enough started members"],
   memberBadUrls: [invalid, "etcdserver: given member URLs are invalid"],
   memberNotFound: [GrpcCode.NotFound, "etcdserver: member not found"],
@@ -55,9 +55,9 @@ const errors = {
   clusterIdMismatch: [failed, "etcdserver: cluster ID mismatch"],
 
   requestTooLarge: [invalid, "etcdserver: request is too large"],
-  // Unknown on the wire for the same reason.
+  // The code on the wire is Unknown for the same reason.
   tooManyRequests: [GrpcCode.Unknown, "etcdserver: too many requests"],
-  // The account of memory has no room: nothing was done. The code is the one of etcd's own table.
+  // The memory account has no room; nothing was done. The code is that of etcd's own table.
   overloaded: [GrpcCode.ResourceExhausted, "etcdserver: too many requests"],
 
   rootUserNotExist: [failed, "etcdserver: root user does not exist"],
@@ -77,7 +77,7 @@ const errors = {
   invalidAuthToken: [GrpcCode.Unauthenticated, "etcdserver: invalid auth token"],
   invalidAuthManagement: [invalid, "etcdserver: invalid auth management"],
   authOldRevision: [invalid, "etcdserver: revision of auth store is old"],
-  // What etcd says in words of its own, which its table of errors does not know.
+  // Texts of etcd that are missing in its own table of errors.
   noPasswordUser: [GrpcCode.Unknown, "auth: authentication failed, password was given for no password user"],
   passwordTooLong: [GrpcCode.Unknown, "bcrypt: password length exceeds 72 bytes"],
   verifyOnlyTokens: [GrpcCode.Unknown, "auth: token signing attempted with verify-only key"],
@@ -113,7 +113,7 @@ const errors = {
 
 export type ErrorKind = keyof typeof errors;
 
-/** Refusals that etcd's own client does not know by their text, so that it shows their code as well. */
+/** Refusals whose text etcd's own client does not know, so that it shows their code, too. */
 const unknownToClients: ReadonlySet<string> = new Set<ErrorKind>([
   ...(["invalidSortOption", "permissionNotGiven", "noPasswordUser", "passwordTooLong", "verifyOnlyTokens"] as const),
   ...(["rawUserEmpty", "rawUserNotFound", "rawPermissionDenied", "rawInvalidAuthToken", "unknownMethod"] as const),
@@ -123,19 +123,19 @@ const texts: ReadonlySet<string> = new Set(
   Object.entries(errors).flatMap(([kind, [, text]]) => (unknownToClients.has(kind) ? [] : [text])),
 );
 
-/** Whether a text is one of the refusals that etcd's client knows, and tells from what a transport says. */
+/** Whether etcd's client knows this text as a refusal, and not as an error of the transport. */
 export function isErrorText(text: string): boolean {
   return texts.has(text);
 }
 
-/** A refusal: the request is at fault or cannot be served now, and nothing was changed. */
+/** A refusal: the request is wrong or cannot be served now, and nothing was changed. */
 export class EtcdError extends Error {
   override readonly name = "EtcdError";
   readonly kind: ErrorKind;
   readonly code: GrpcCode;
 
   constructor(kind: ErrorKind) {
-    // A refusal is an answer, not a bug: nobody reads its stack, and taking one costs more than a small request.
+    // No stack trace is recorded: a refusal is an answer, not a bug, and a stack trace costs more than a small request.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(errors[kind][1]);

@@ -1,26 +1,26 @@
-/** An item's place in a `FairQueue`, by which it may leave before it is taken. */
+/** Handle of an item in a `FairQueue`. */
 export interface QueuePlace {
-  /** The item leaves. @returns false when it was taken or had left already */
+  /** Removes the item. @returns false when it was taken or removed already */
   leave(): boolean;
 }
 
 /**
- * A queue that serves its owners in turn: `take` goes round those that have something in it, one item each, and takes
- * the items of one owner in the order in which they came. However much one owner has in line, another's first item is
- * taken after at most one item of every other owner. Every operation takes constant time.
+ * A queue that serves its owners in turn: `take` goes round the owners with items, one item each, and takes the items
+ * of one owner in order of arrival. However many items one owner has queued, another's first item is taken after at
+ * most one item of every other owner. Every operation takes constant time.
  */
 export class FairQueue<Item> {
-  /** The owners that have something in line, and what that is. */
+  /** Items of each owner that has any. */
   readonly #lines = new Map<object, Line<Item>>();
   readonly #round: Chain<Line<Item>> = { first: undefined, last: undefined };
   #size = 0;
 
-  /** How many items are in line. */
+  /** Number of queued items. */
   get size(): number {
     return this.#size;
   }
 
-  /** Puts an item behind those of the same owner; an owner that had none is served last of all. */
+  /** Adds an item after those of the same owner; an owner without items comes last in the round. */
   push(item: Item, owner: object): QueuePlace {
     let line = this.#lines.get(owner);
     if (line === undefined) {
@@ -34,12 +34,12 @@ export class FairQueue<Item> {
     return { leave: () => this.#remove(place, link) };
   }
 
-  /** The item that is next, which stays in line. */
+  /** Returns the next item without removing it. */
   peek(): Item | undefined {
     return this.#round.first?.value.first?.value;
   }
 
-  /** Takes the item that is next; its owner goes to the end of the round. */
+  /** Removes and returns the next item; its owner goes to the end of the round. */
   take(): Item | undefined {
     const turn = this.#round.first;
     const link = turn?.value.first;
@@ -72,16 +72,16 @@ interface Link<Value> {
   linked: boolean;
 }
 
-/** Values in the order in which they were appended, linked so that each can be taken out. */
+/** A linked list of values in order of appending, from which any can be removed. */
 interface Chain<Value> {
   first: Link<Value> | undefined;
   last: Link<Value> | undefined;
 }
 
-/** What one owner has in line. */
+/** The items of one owner. */
 interface Line<Item> extends Chain<Item> {
   readonly owner: object;
-  /** Its place in the round. */
+  /** Place of the owner in the round. */
   link: Link<Line<Item>> | undefined;
 }
 

@@ -1,11 +1,11 @@
-/** The spellings of Go's `strconv.ParseBool`; undefined for any other. */
+/** Parses a boolean as Go's `strconv.ParseBool`; undefined for any other text. */
 export function parseBoolean(text: string): boolean | undefined {
   if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
   if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
   return undefined;
 }
 
-/** A whole number as Go reads one with base 0: `0x1f`, `0b11`, `0o17`, `017`, `1_000`; undefined if it is none. */
+/** Parses an integer as Go does with base 0: `0x1f`, `0b11`, `0o17`, `017`, `1_000`; undefined if it is not one. */
 export function parseInteger(text: string): bigint | undefined {
   const sign = /^[+-]/.test(text) ? text[0] : "";
   const digits = sign === "" ? text : text.slice(1);
@@ -30,7 +30,9 @@ const nanoseconds: Readonly<Record<string, number>> = {
   h: 3_600e9,
 };
 
-/** A duration of Go's `time.ParseDuration` ("1h30m", "-1.5s", "0") in milliseconds; undefined if it is none. */
+/**
+ * Parses a duration as Go's `time.ParseDuration` ("1h30m", "-1.5s", "0") into milliseconds; undefined if it is not one.
+ */
 export function parseDuration(text: string): number | undefined {
   const sign = text.startsWith("-") ? -1 : 1;
   let rest = text.replace(/^[+-]/, "");
@@ -44,11 +46,11 @@ export function parseDuration(text: string): number | undefined {
     total += Number(part[1]) * scale;
     rest = rest.slice(part[0].length);
   }
-  // Go counts nanoseconds in 63 bits, which is 292 years.
+  // Go counts nanoseconds in 63 bits, at most 292 years.
   return total < 2 ** 63 ? (sign * total) / 1e6 : undefined;
 }
 
-/** Milliseconds as Go prints a duration: "2h0m0s", "100ms", "0s". */
+/** Formats milliseconds as Go prints a duration: "2h0m0s", "100ms", "0s". */
 export function formatDuration(ms: number): string {
   if (ms < 0) return `-${formatDuration(-ms)}`;
   if (ms === 0) return "0s";

@@ -1,8 +1,8 @@
-/** Counts of observations by size, as Prometheus's histograms keep them. */
+/** Counts of observations by size, as in Prometheus's histograms. */
 export class Histogram {
-  /** Upper bounds of the buckets, ascending; what is larger counts only toward `count`. */
+  /** Upper bounds of the buckets, ascending; larger observations only count in `count`. */
   readonly bounds: readonly number[];
-  /** Observations in each bucket alone, not summed up. */
+  /** Observations in each single bucket, not cumulative. */
   readonly counts: number[];
   #sum = 0;
   #count = 0;

@@ -1,6 +1,6 @@
 /**
- * What more than one floor needs: ids, errors, assertions, bytes, and the outside world (time, chance, log) as
- * interfaces that are handed in. It knows nothing of etcd's requests and does no I/O of its own.
+ * Code that more than one floor needs: ids, errors, assertions, bytes, and the outside world (time, random numbers,
+ * log) as interfaces that are passed in. This room knows nothing of etcd's requests and does no I/O of its own.
  */
 export { AssertionFailure, assert, assertNever } from "./assert.js";
 export { ByteSlab, ownBytes } from "./byte-slab.js";

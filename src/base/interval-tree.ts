@@ -8,15 +8,15 @@ interface Node<Value> {
   value: Value;
   left: Node<Value> | undefined;
   right: Node<Value> | undefined;
-  /** Levels of this subtree, from 1; those of the two sides differ by one at most (AVL). */
+  /** Levels of this subtree, from 1; the heights of its two sides differ by at most one (AVL). */
   height: number;
-  /** The greatest `high` in this subtree: a point at or above it lies in none of its intervals. */
+  /** The greatest `high` in this subtree: no interval in it contains a point at or above it. */
   reach: Key;
 }
 
 /**
- * Half-open intervals of keys, `[low, high)`, with one value each; a `high` of `openEnd` is no bound.
- * Setting, getting and deleting cost O(log n); finding the k intervals around a point O(k log n) at most.
+ * Half-open intervals of keys, `[low, high)`, with one value each; a `high` of `openEnd` means no upper bound. Setting,
+ * getting and deleting take O(log n); finding the k intervals around a point takes at most O(k log n).
  */
 export class IntervalTree<Value> {
   #root: Node<Value> | undefined;
@@ -43,14 +43,14 @@ export class IntervalTree<Value> {
     this.#root = this.#insert(this.#root, low, end, value);
   }
 
-  /** Whether there was such an interval. */
+  /** Deletes an interval. @returns whether it existed */
   delete(low: Key, high: Key): boolean {
     const before = this.#size;
     this.#root = this.#remove(this.#root, low, upperBound(high));
     return this.#size < before;
   }
 
-  /** Calls `visit` with the value of every interval that holds `point`. The tree must not change meanwhile. */
+  /** Calls `visit` with the value of every interval that contains `point`. The tree must not change meanwhile. */
   around(point: Key, visit: (value: Value) => void): void {
     visitAround(this.#root, point, visit);
   }
@@ -93,13 +93,13 @@ function compare<Value>(low: Key, high: Key, node: Node<Value>): number {
 function visitAround<Value>(node: Node<Value> | undefined, point: Key, visit: (value: Value) => void): void {
   if (node === undefined || node.reach <= point) return;
   visitAround(node.left, point, visit);
-  // From here on everything to the right begins later still.
+  // All intervals further right begin later still.
   if (node.low > point) return;
   if (point < node.high) visit(node.value);
   visitAround(node.right, point, visit);
 }
 
-/** One tree of two, every interval of `left` being before every one of `right`. */
+/** Joins two trees; every interval of `left` comes before all of `right`. */
 function join<Value>(left: Node<Value> | undefined, right: Node<Value> | undefined): Node<Value> | undefined {
   if (left === undefined || right === undefined) return left ?? right;
   const { first, rest } = takeFirst(right);
@@ -115,7 +115,10 @@ function takeFirst<Value>(node: Node<Value>): { first: Node<Value>; rest: Node<V
   return { first, rest: balance(node) };
 }
 
-/** The same intervals under a root whose sides differ by one level at most; its sides are so already. */
+/**
+ * Balances a node whose sides are balanced already: returns the same intervals under a root whose sides differ by at
+ * most one level.
+ */
 function balance<Value>(node: Node<Value>): Node<Value> {
   const lean = height(node.left) - height(node.right);
   if (lean > 1 && node.left !== undefined) {

@@ -1,9 +1,8 @@
 import { isIP, SocketAddress } from "node:net";
 
 /**
- * The one spelling of an IP address: IPv6 in lower case with its zeros left out, and an IPv4 address that is written
- * as IPv6 as IPv4, which is how a socket that serves both names its IPv4 clients. A zone stays. Any other text comes
- * back as it is.
+ * The canonical text of an IP address: IPv6 in lower case with zeros shortened; an IPv4 address mapped into IPv6 as
+ * IPv4, since a socket for both reports its IPv4 clients that way. A zone is kept. Any other text is returned as it is.
  */
 export function canonicalAddress(text: string): string {
   if (isIP(text) !== 6) return text;

@@ -1,7 +1,7 @@
 import type { Key } from "./ids.js";
 
-// How a request of etcd names keys: a key and the end of the range. An empty end means the key alone, `openEnd` every
-// key from `key` on, and any other end the keys in `[key, end)`, which are none when `key` is not below the end.
+// Key ranges of etcd's requests: a key and the end of the range. An empty end means the key alone, `openEnd` every key
+// from `key` on, and any other end the keys in `[key, end)`, of which there are none when `key` is not below the end.
 
 /** The `end` of a range without an upper bound. */
 export const openEnd: Key = "\0";
@@ -9,7 +9,7 @@ export const openEnd: Key = "\0";
 /** The first key that a request can name: keys are not empty. */
 export const lowestKey: Key = "\0";
 
-/** Greater than every key, since the characters of a key are bytes. Compared with, never sent or stored. */
+/** Greater than every key, since the characters of a key are bytes. Used in comparisons only, never sent or stored. */
 export const aboveAllKeys: Key = "\u0100";
 
 /** Whether a range with this end is its key alone. */
@@ -17,7 +17,7 @@ export function isOneKey(end: Key): boolean {
   return end === "";
 }
 
-/** The first key behind `key`: nothing lies between the two. */
+/** The next possible key after `key`. */
 export function keyAfter(key: Key): Key {
   return `${key}\0`;
 }
@@ -38,14 +38,14 @@ export function isInRange(wanted: Key, key: Key, end: Key): boolean {
   return wanted >= key && (end === openEnd || wanted < end);
 }
 
-/** The range as an interval `[low, high)` that keys can be compared with, also when it is one key or has no end. */
+/** The range as an interval `[low, high)` for comparisons, even when it is a single key or has no end. */
 export function intervalOf(key: Key, end: Key): { readonly low: Key; readonly high: Key } {
   return { low: key, high: isOneKey(end) ? keyAfter(key) : (upperBoundOf(end) ?? aboveAllKeys) };
 }
 
 /**
- * The first key after every key that starts with `prefix`; `openEnd` when there is none, which is so for an empty
- * prefix and for one of 0xff bytes only.
+ * The first key after all keys that start with `prefix`; `openEnd` when there is none, for an empty prefix or one of
+ * 0xff bytes only.
  */
 export function prefixEnd(prefix: Key): Key {
   for (let at = prefix.length - 1; at >= 0; at--) {

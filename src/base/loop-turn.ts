@@ -1,9 +1,9 @@
 import type { Clock } from "./clock.js";
 import { FairQueue } from "./fair-queue.js";
 
-/** How long the work of all clients together may hold the event loop. */
+/** The longest that the work of all clients together may hold the event loop. */
 const turnMs = 8;
-/** Those that wait are resumed in groups that take about so long, since what they say leaves together then. */
+/** Waiting work is resumed in groups that take about this long, since the output of a group is sent together. */
 const groupMs = { short: 1, long: 2 };
 const groupMax = 16;
 
@@ -12,29 +12,29 @@ export type WorkLength = "short" | "long";
 
 interface Waiting {
   readonly queue: FairQueue<() => void>;
-  /** How many are resumed before the clock is looked at. */
+  /** Number of items resumed before the clock is read. */
   group: number;
 }
 
 /**
- * The turn of the event loop that is running. Work that clients ask for shares it: many small requests that arrive
- * together hold up timers and sockets as one large request would. A caller asks whether the turn is `over` before it
- * begins something, and if so goes on in a later turn.
+ * The current turn of the event loop. Work for clients shares it: many small requests that arrive together would delay
+ * timers and sockets as much as one large request. Before it begins work, a caller asks whether the turn is `over`, and
+ * if so defers the work to a later turn.
  *
- * Those that wait go on client by client, so that one that asks for very much does not stand before all others. Short
- * work goes before long work, of which something goes on in every turn.
+ * Waiting work resumes client by client, so that a client with very much work does not block the others. Short work
+ * goes before long work, but some long work resumes in every turn.
  */
 export class LoopTurn {
   static readonly #turns = new WeakMap<Clock, LoopTurn>();
   readonly #clock: Clock;
-  /** Undefined between turns. */
+  /** Time at which the turn ends; undefined between turns. */
   #endsAt: number | undefined;
   readonly #short: Waiting = { queue: new FairQueue(), group: 1 };
   readonly #long: Waiting = { queue: new FairQueue(), group: 1 };
-  /** Those of whom a group was resumed last. */
+  /** The kind of work of which a group was resumed last. */
   #resumed = this.#short;
   #groupBeganAt = 0;
-  /** Runs when those that were resumed have done what they do at once, the promises they settled included. */
+  /** Runs after the resumed work is done, including the promises that it settled. */
   readonly #afterPromises = (): void => process.nextTick(this.#groupIsDone);
   readonly #groupIsDone = (): void => this.#goOn();
   readonly #beginTurn = (): void => this.#begin();
@@ -43,7 +43,7 @@ export class LoopTurn {
     this.#clock = clock;
   }
 
-  /** The turn of the event loop that a clock belongs to; code on one clock runs on one loop. */
+  /** The turn of the event loop of a clock; all code with one clock runs on one loop. */
   static of(clock: Clock): LoopTurn {
     let turn = LoopTurn.#turns.get(clock);
     if (turn === undefined) {
@@ -53,14 +53,17 @@ export class LoopTurn {
     return turn;
   }
 
-  /** Whether work that can wait should: the turn has lasted long enough. A turn begins with those that wait already. */
+  /**
+   * Whether deferrable work should wait, since the turn has lasted long enough. A turn begins with the work that waits
+   * already.
+   */
   get over(): boolean {
     if (this.#endsAt !== undefined) return this.#clock.now() >= this.#endsAt;
     this.#start();
     return false;
   }
 
-  /** Whether one that was resumed should leave the rest of the turn to others that wait. */
+  /** Whether resumed work should leave the rest of the turn to other waiting work. */
   get shareOver(): boolean {
     return this.#clock.now() - this.#groupBeganAt > groupMs.long || this.over;
   }
@@ -68,8 +71,8 @@ export class LoopTurn {
   /**
    * Calls `resume` in a later turn that has time for it.
    *
-   * @param client whom the work is for: something that all work for one client shares, such as its connection. Work of
-   *   the server's own, for which it is not given, counts as one client's.
+   * @param client object that all work for one client shares, such as its connection. Work of the server itself omits
+   * it, and counts as that of one client.
    */
   defer(resume: () => void, client: object = this, length: WorkLength = "short"): void {
     (length === "short" ? this.#short : this.#long).queue.push(resume, client);
@@ -92,11 +95,11 @@ export class LoopTurn {
       return;
     }
     this.#start();
-    // Some go on in every turn, however late it is by then, and some long work however much short work there is.
+    // Some work resumes in every turn, however late it is, and some long work however much short work waits.
     this.#resumeGroup(this.#long.queue.size > 0 ? this.#long : this.#short);
   }
 
-  /** A group is done: the next one is as large as fits into its time, and runs if the turn has time for it. */
+  /** A group is done: adapts the size of the next one to its time, and runs it if the turn has time left. */
   #goOn(): void {
     const now = this.#clock.now();
     const tookMs = now - this.#groupBeganAt;

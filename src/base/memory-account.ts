@@ -4,22 +4,22 @@ import { FairQueue, type QueuePlace } from "./fair-queue.js";
 import { type Logger, silentLogger } from "./logger.js";
 
 /**
- * What memory is held for, as the metric names it: open connections, open calls with their metadata, request bytes
- * that no handler has taken, answers that their clients have not taken, what reads have in hand, and events that wait
- * for watchers.
+ * The purposes of counted memory, as named by the metric: open connections, open calls with their metadata, request
+ * bytes that no handler has taken, answers that their clients have not read, working memory of reads, and events that
+ * wait for watchers.
  */
 export const memoryKinds = ["connections", "calls", "requests", "answers", "reads", "watches"] as const;
 export type MemoryKind = (typeof memoryKinds)[number];
 
-/** `first`: leases, elections and health checks, which may use the reserve that ordinary work leaves alone. */
+/** `first` is for leases, elections and health checks, which may use the reserve that ordinary work must not touch. */
 export type MemoryPriority = "ordinary" | "first";
 
 export interface MemoryAccountOptions {
-  /** Most bytes that may be held, all kinds together. */
+  /** The most bytes that may be held, all kinds together. */
   readonly limitBytes: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** How long work waits for room before it is refused; 5 s unless given. */
+  /** How long work waits for room before it is refused; 5 s by default. */
   readonly waitMsMax?: number;
 }
 
@@ -27,7 +27,7 @@ export interface MemoryAccountOptions {
 export interface MemoryAsker {
   readonly cancelled: boolean;
   readonly signal: AbortSignal;
-  /** What all work of one client shares; work without it waits by itself. */
+  /** Object that all work of one client shares; work without it counts as a client of its own. */
   readonly client?: object | undefined;
 }
 
@@ -37,20 +37,20 @@ interface Waiter {
   readonly grant: () => void;
 }
 
-/** An eighth of the limit is kept for work that goes first. */
+/** Share of the limit that is reserved for work with priority `first`. */
 const reserveShare = 1 / 8;
-/** When the account is full, work that can be given up makes room down to this share of what ordinary work may use. */
+/** When memory is short, work that can be cancelled is, down to this share of the limit for ordinary work. */
 const relievedShare = 3 / 4;
-/** From this share of what ordinary work may hold on, room is made: before the next one is refused for want of it. */
+/** Memory counts as short from this share of the limit for ordinary work, before any work is refused. */
 const scarceShare = 7 / 8;
 const waitMsMaxDefault = 5_000;
-/** At most one line of the log in so long says that the account is full. */
+/** Least time between two log lines about a full account. */
 const logIntervalMs = 10_000;
 
 /**
- * Counts the memory that clients make this process hold, in bytes, over all surfaces. Taking and releasing cost one
- * addition each. Work that finds no room is refused, or waits where it can wait: clients get room in turn, the work of
- * one client in the order of asking.
+ * Counts the memory that clients make this process hold, in bytes, over all kinds of connections. Taking and releasing
+ * cost one addition each. Work without room is refused, or waits if it can: clients get room in turn, and the work of
+ * one client in order of asking.
  */
 export class MemoryAccount {
   readonly limitBytes: number;
@@ -96,27 +96,27 @@ export class MemoryAccount {
     return this.#heldBytes;
   }
 
-  /** An account that refuses nothing, for a member whose clients are trusted: one within a process of its own. */
+  /** An account without a limit, for a member with trusted clients: one that runs inside another program. */
   static unlimited(): MemoryAccount {
     return new MemoryAccount({ limitBytes: Number.POSITIVE_INFINITY, clock: systemClock, logger: silentLogger });
   }
 
-  /** Ordinary work finds no room. */
+  /** There is no room for ordinary work. */
   get full(): boolean {
     return this.#heldBytes >= this.#ordinaryBytesMax;
   }
 
-  /** How much work waits for room. */
+  /** Number of waiting requests for room. */
   get waiters(): number {
     return this.#waiting.size;
   }
 
-  /** What should be given up, once room is short, so that others find some for a while. */
+  /** Bytes that should be released when memory is short, so that other work finds room for a while. */
   get excessBytes(): number {
     return Math.max(0, this.#heldBytes - this.#ordinaryBytesMax * relievedShare);
   }
 
-  /** Has `listener` hear whenever work finds no room, or soon will not, in the middle of that work. */
+  /** Calls `listener` whenever work finds no room, or soon will not; the call happens in the middle of that work. */
   onShortage(listener: () => void): void {
     this.#onShortage.push(listener);
   }
@@ -140,7 +140,7 @@ export class MemoryAccount {
     if (this.#waiting.size > 0) this.#grantWaiters();
   }
 
-  /** The one that is next is not passed over for those that need less. */
+  /** Grants room in order: a large request is not overtaken by smaller ones behind it. */
   #grantWaiters(): void {
     for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
       if (!this.#hasRoom(waiter.bytes, "ordinary")) return;
@@ -168,7 +168,7 @@ export class MemoryAccount {
       const giveUp = (error: EtcdError): void => {
         leave();
         reject(error);
-        // There may be room for those behind, who asked for less.
+        // There may be room for smaller requests behind it.
         this.#grantWaiters();
       };
       const gone = (): void => giveUp(new EtcdError("canceled"));
@@ -213,7 +213,7 @@ export class MemoryAccount {
   }
 }
 
-/** What a pot asks of its account. */
+/** The interface of an account for its pots. */
 interface Ledger {
   add(bytes: number): void;
   subtract(bytes: number): void;
@@ -223,7 +223,10 @@ interface Ledger {
   wait(pot: MemoryPot, bytes: number, asker: MemoryAsker): Promise<void>;
 }
 
-/** One kind's part of the account. Whoever takes bytes releases exactly as many, once, on every path. */
+/**
+ * The part of the account for one kind of memory. Code that takes bytes must release exactly as many, once, on every
+ * path.
+ */
 export class MemoryPot {
   readonly kind: MemoryKind;
   readonly #ledger: Ledger;
@@ -239,12 +242,12 @@ export class MemoryPot {
     return this.#heldBytes;
   }
 
-  /** How often work was refused for want of room. */
+  /** Number of refusals for lack of room. */
   get refusals(): number {
     return this.#refusals;
   }
 
-  /** @returns false when there is no room: nothing was taken, and the refusal is counted */
+  /** Takes bytes if there is room. @returns false otherwise; nothing is taken then, and the refusal is counted */
   tryTake(bytes: number, priority: MemoryPriority = "ordinary"): boolean {
     if (!this.#ledger.hasRoom(bytes, priority)) {
       this.refuse();
@@ -254,21 +257,21 @@ export class MemoryPot {
     return true;
   }
 
-  /** As `takeIfRoom`, for what only saves work: half of the account is left to those who cannot do without. */
+  /** Like `takeIfRoom`, for memory that merely saves work: half of the account is left to work that needs memory. */
   takeIfSpare(bytes: number): boolean {
     if (!this.#ledger.hasSpare(bytes)) return false;
     this.take(bytes);
     return true;
   }
 
-  /** As `tryTake`, for a caller that can wait or do without: no refusal is counted or logged. */
+  /** Like `tryTake`, for a caller that can wait or do without the bytes: no refusal is counted or logged. */
   takeIfRoom(bytes: number): boolean {
     if (!this.#ledger.hasRoom(bytes, "ordinary")) return false;
     this.take(bytes);
     return true;
   }
 
-  /** Counts bytes that are held already, or that are bounded elsewhere, whether there is room or not. */
+  /** Counts bytes that are held already, or bounded elsewhere, whether or not there is room. */
   take(bytes: number): void {
     this.#heldBytes += bytes;
     this.#ledger.add(bytes);
@@ -280,15 +283,15 @@ export class MemoryPot {
   }
 
   /**
-   * Takes the bytes when there is room and it is this client's turn.
+   * Takes the bytes once there is room and it is this client's turn.
    *
-   * @throws EtcdError `overloaded` when that takes too long, `canceled` when the asker is gone first
+   * @throws EtcdError `overloaded` when that takes too long, `canceled` when the asker gave up first
    */
   admit(bytes: number, asker: MemoryAsker): Promise<void> {
     return this.#ledger.wait(this, bytes, asker);
   }
 
-  /** Counts a refusal, and has the log say so now and then. */
+  /** Counts a refusal, and logs it at intervals. */
   refuse(): void {
     this.#refusals++;
     this.#ledger.refused(this);

@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 
-/** A source of random numbers; handed in, so that a run can be repeated from its seed. */
+/** A source of random numbers; it is passed in, so that a run can be repeated from its seed. */
 export interface Random {
   /** A whole number in `[0, below)`; `below` is at most 2^32. */
   int(below: number): number;
@@ -17,7 +17,7 @@ export const systemRandom: Random = {
   },
 };
 
-/** The same numbers for the same seed, on every machine (mulberry32; not for secrets). */
+/** A source that yields the same numbers for the same seed, on every machine (mulberry32; not for secrets). */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   const next32 = (): number => {

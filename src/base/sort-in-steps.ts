@@ -1,11 +1,11 @@
 import type { Steps, WorkBudget } from "./turns.js";
 
-/** Items that are sorted at once: some hundred microseconds. */
+/** Number of items that are sorted at once; takes some hundred microseconds. */
 const runLength = 512;
-/** Sorting one item of a run costs as much as going through so many bytes. */
+/** Cost of sorting one item of a run, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfSorting = 1024;
 
-/** A sorted copy of `items`, made in steps; equals keep their order. */
+/** Returns a sorted copy of `items`, in steps; equal items keep their order. */
 export function* sortInSteps<Item extends string | object>(
   items: readonly Item[],
   compare: (one: Item, other: Item) => number,

@@ -1,4 +1,4 @@
-/** The known name that is nearest to a mistyped one; undefined when none is near enough to be meant. */
+/** The known name nearest to a mistyped one; undefined when none is close enough. */
 export function nearest(mistyped: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(mistyped.length / 3)) + 1;
@@ -12,7 +12,10 @@ export function nearest(mistyped: string, known: readonly string[]): string | un
   return best;
 }
 
-/** Letters to insert, delete or replace to get from one to the other; `enough` or more when it is not less. */
+/**
+ * Number of letters to insert, delete or replace to get from one text to the other; `enough` or more when it is not
+ * less.
+ */
 function editDistance(left: string, right: string, enough: number): number {
   if (Math.abs(left.length - right.length) >= enough) return enough;
   let row = Array.from({ length: right.length + 1 }, (_, at) => at);

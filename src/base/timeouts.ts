@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.js";
 import { EtcdError } from "./errors.js";
 
-/** Resolves after `ms` milliseconds, or as soon as the signal fires: the caller asks the signal which it was. */
+/** Resolves after `ms` milliseconds, or as soon as the signal aborts; the caller can tell from the signal. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) {
@@ -19,10 +19,10 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 }
 
 /**
- * Waits for `work`, for `ms` milliseconds at most. The work itself goes on.
+ * Waits for `work`, for at most `ms` milliseconds. The work itself goes on.
  *
  * @returns whether it was done in time
- * @throws whatever the work throws in time; what it throws later is dropped
+ * @throws any error of the work in time; later errors are dropped
  */
 export function doneWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
@@ -34,7 +34,7 @@ export function doneWithin(clock: Clock, ms: number, work: Promise<unknown>): Pr
   });
 }
 
-/** Asks with a signal that aborts after `ms` milliseconds, its reason being the EtcdError `timeout`. */
+/** Calls `ask` with a signal that aborts after `ms` milliseconds with the EtcdError `timeout`. */
 export async function withTimeout<Answer>(
   clock: Clock,
   ms: number,

@@ -2,30 +2,30 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "./clock.js";
 import { LoopTurn } from "./loop-turn.js";
 
-/** A computation that can be cut: it yields where a turn of the event loop may end, and returns its result. */
+/** A computation in steps: it yields where a turn of the event loop may end, and returns its result. */
 export type Steps<Result> = Generator<undefined, Result, undefined>;
 
-/** How much may be done before others must run. */
+/** Limits the work that is done before other work must run. */
 export interface WorkBudget {
-  /** Whether the turn should end; to be asked after each small step, with the bytes of values that it went through. */
+  /** Whether the turn should end; asked after each small step, with the bytes of values that the step has read. */
   over(bytes: number): boolean;
 }
 
-/** For work that must not be cut. */
+/** The budget of work that must not be split. */
 export const unboundedWork: WorkBudget = { over: () => false };
 
-/** How long one of many pieces of work may hold the event loop. */
+/** The longest turn of one of many pieces of work. */
 const sharedTurnMs = 3;
-/** Looking at the time costs as much as a little work: so many small steps, or bytes, go between two looks. */
+/** Cost between two readings of the clock, in bytes: reading it costs as much as a little work. */
 const bytesBetweenLooks = 32 * 1024;
 const bytesOfStep = 1024;
 /**
- * Most looks of one turn: 32,768 small steps or 32 MiB. A simulated clock stands still while code runs, so time alone
- * would not end a turn there.
+ * The most readings of the clock in one turn: 32,768 small steps or 32 MiB. A simulated clock stands still while code
+ * runs, so time alone would not end a turn there.
  */
 const looksPerTurn = 1024;
 
-/** Cuts long work into turns of a few milliseconds, with the event loop free in between. */
+/** Splits long work into turns of a few milliseconds, between which the event loop is free. */
 export class Turns implements WorkBudget {
   readonly #clock: Clock;
   readonly #turnMs: number;
@@ -36,9 +36,9 @@ export class Turns implements WorkBudget {
   #looksLeft = looksPerTurn;
 
   /**
-   * @param turnMs how long a turn may take. Unless it is given, a turn takes 3 ms at most, and shares the event loop's
-   *   `LoopTurn` with all other work for clients: that suits work of which any amount may be under way.
-   * @param client whom the work is for, as `LoopTurn` takes it; work that is nobody's waits for its turns by itself
+   * @param turnMs the longest turn. By default a turn takes at most 3 ms, and shares the event loop's `LoopTurn` with
+   * all other work for clients, which suits work of which any amount may be under way.
+   * @param client the client that the work is for, as in `LoopTurn`; work without one waits for its own turns
    */
   constructor(clock: Clock, turnMs?: number, client?: object) {
     this.#clock = clock;
@@ -57,22 +57,22 @@ export class Turns implements WorkBudget {
   over(bytes: number): boolean {
     this.#untilLook -= bytesOfStep + bytes;
     if (this.#untilLook > 0) return false;
-    // A large value is worth many looks, though the clock is read once.
+    // A large value costs as much as many readings, although the clock is read once.
     this.#looksLeft -= 1 + Math.floor(-this.#untilLook / bytesBetweenLooks);
     this.#untilLook = bytesBetweenLooks;
     return this.#looksLeft <= 0 || this.#clock.now() >= this.#end || this.#loop?.over === true;
   }
 
-  /** Lets others run, then begins the next turn. */
+  /** Lets other work run, then begins the next turn. */
   async rest(): Promise<void> {
     await (this.#loop === undefined ? nextTurn() : this.#loop.pause(this.#client, "long"));
     this.begin();
   }
 
   /**
-   * Carries out `steps`, which ask this budget, in turns.
+   * Runs `steps`, which use this budget, in turns.
    *
-   * @param between called before each further turn; when it throws, the steps are left as they are, unfinished
+   * @param between called before each further turn; when it throws, the steps stay unfinished
    */
   async run<Result>(steps: Steps<Result>, between: () => void): Promise<Result> {
     for (let step = steps.next(); ; step = steps.next()) {
@@ -83,7 +83,7 @@ export class Turns implements WorkBudget {
   }
 }
 
-/** Carries out all steps at once. */
+/** Runs all steps at once. */
 export function finish<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const step = steps.next();
