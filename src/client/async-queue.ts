@@ -1,11 +1,14 @@
-/** What one side pushes and the other awaits, in order; it ends for the reader once what was pushed is read. */
+/**
+ * A queue of items that one side pushes and the other awaits, in order. After `end`, the reader still gets the
+ * remaining items.
+ */
 export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   readonly #items: T[] = [];
   readonly #readers: ((result: Promise<IteratorResult<T, undefined>>) => void)[] = [];
   readonly #taken: () => void;
   #end: { readonly error: unknown } | undefined;
 
-  /** @param taken hears of every item that the reader took */
+  /** @param taken called for every item that the reader takes */
   constructor(taken: () => void = () => undefined) {
     this.#taken = taken;
   }
@@ -25,7 +28,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     else this.#deliver(item, reader);
   }
 
-  /** Nothing comes any more; with an error, the reader hears of it after the last item. */
+  /** Ends the queue; the reader gets the error, if there is one, after the last item. */
   end(error?: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
@@ -53,7 +56,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   #final(): Promise<IteratorResult<T, undefined>> {
     const error = this.#end?.error;
     if (error === undefined) return Promise.resolve({ done: true, value: undefined });
-    // Told once: a reader that goes on after the error finds the end.
+    // The error is thrown once; a reader that continues after it finds the end.
     this.#end = { error: undefined };
     return Promise.reject(error);
   }

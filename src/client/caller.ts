@@ -6,22 +6,25 @@ import { ClientError, canceled, deadlineExceeded } from "./client-error.js";
 import { AttemptError, Connection, type RpcMethod } from "./connection.js";
 import type { CallOptions, ClientOptions } from "./options.js";
 
-/** Attempts at one call before its last error is believed, as Go's client has it. */
+/** The most attempts of one call before its last error is returned, as in Go's client. */
 const attemptsMax = 100;
-/** Between two rounds of the endpoints; a tenth of it is left to chance, so that clients do not come back as one. */
+/** Pause between two rounds over the endpoints; a random tenth of it keeps clients from returning all at once. */
 const backoffMs = 25;
 
-/** Said to whoever brings no token: what it got while authentication was off. */
+/**
+ * The server's error for a call without a token, which the client lacks when it logged in while authentication was
+ * disabled.
+ */
 const noToken = "etcdserver: user name is empty";
 const refusedTokens = ["etcdserver: invalid auth token", "etcdserver: revision of auth store is old"];
 
-/** Carries calls to whichever endpoint can take them, and tries again what may be tried again. */
+/** Sends calls to an endpoint that can take them, and retries those that may be retried. */
 export class Caller {
   readonly #options: ClientOptions;
   readonly #connections: readonly Connection[];
   #turn = 0;
   #token: Promise<string> | undefined;
-  /** There was none to get when it was last asked for: authentication was off. */
+  /** The last login returned no token, since authentication was disabled. */
   #bare = false;
   #closed = false;
 
@@ -41,8 +44,8 @@ export class Caller {
   }
 
   /**
-   * One request, one answer. `idempotent` says that it may be sent twice: then a member that is unavailable is
-   * followed by another. Without it, only a request that surely was not sent is tried again.
+   * Makes a unary call. An `idempotent` call may be sent twice, so it is retried at another member when one is
+   * unavailable. Any other call is retried only when it surely was not sent.
    *
    * @throws ClientError
    */
@@ -76,7 +79,9 @@ export class Caller {
     }
   }
 
-  /** A stream to any endpoint; who uses it opens another when it breaks. @throws ClientError */
+  /**
+   * Opens a stream in both directions to any endpoint. The caller opens another one when it breaks. @throws ClientError
+   */
   async duplex<Request, Response>(
     method: RpcMethod<Request, Response>,
     call: CallOptions = {},
@@ -86,7 +91,7 @@ export class Caller {
     return this.#next().duplex(method, metadata, deadline);
   }
 
-  /** A stream of answers from any endpoint. @throws ClientError */
+  /** Opens a stream of answers from any endpoint. @throws ClientError */
   async serverStream<Request, Response>(
     method: RpcMethod<Request, Response>,
     fields: Partial<Request>,
@@ -102,13 +107,13 @@ export class Caller {
     }
   }
 
-  /** Fetches the token now rather than before the first call, so that a wrong password is noticed at once. */
+  /** Fetches the token now instead of before the first call, so that a wrong password is noticed at once. */
   async authenticate(timeoutMs?: number): Promise<void> {
     const limit = timeoutMs ?? this.#options.dialTimeoutMs ?? 2_000;
     await this.#metadata({}, Date.now() + limit);
   }
 
-  /** What a stream failed with means that the token should be renewed before the next. */
+  /** Drops the token when the error of a stream means that the server refused it. @returns whether it did */
   forgetRefusedToken(error: ClientError): boolean {
     const refused = this.#tokenRefused(error);
     if (refused) this.#token = undefined;
@@ -125,7 +130,7 @@ export class Caller {
     return refusedTokens.includes(error.details) || (this.#bare && error.details === noToken);
   }
 
-  /** Endpoints take turns; one that is connected goes before one that is not. */
+  /** Chooses the next endpoint in turn; connected endpoints are preferred. */
   #next(): Connection {
     const count = this.#connections.length;
     const start = this.#turn++;
@@ -154,7 +159,7 @@ export class Caller {
     return metadata;
   }
 
-  /** The token, or nothing where authentication is off. */
+  /** Logs in. @returns the token; "" when authentication is disabled */
   async #fetchToken({ user, password }: { user: string; password: string }, deadline: number): Promise<string> {
     const { Authenticate } = services["etcdserverpb.Auth"];
     const request = Authenticate.request.encode(Authenticate.request.create({ name: user, password }));
@@ -175,14 +180,14 @@ export class Caller {
     }
   }
 
-  /** Waits a little; less when the deadline or the caller's signal comes first. */
+  /** Waits before a retry, at most until the deadline or the abort of the caller's signal. */
   #pause(deadline: number, signal: AbortSignal | undefined): Promise<void> {
     const ms = Math.min(backoffMs * (0.9 + Math.random() * 0.2), Math.max(0, deadline - Date.now()));
-    return sleep(ms, undefined, { signal }).catch(() => undefined); // the caller asks its signal again
+    return sleep(ms, undefined, { signal }).catch(() => undefined); // the caller checks its signal again
   }
 }
 
-/** Whether the error is of a kind that passes, and the request of a kind that may be sent again. */
+/** Whether the call may be retried: the error is temporary, and the request may be sent again. */
 function mayRetry(error: AttemptError, idempotent: boolean, attempt: number): boolean {
   if (error.notSent) return true;
   if (!idempotent || attempt >= attemptsMax) return false;

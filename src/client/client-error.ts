@@ -4,15 +4,15 @@ import type { Decoded, WatchResponse } from "../wire/index.js";
 const codeNames = new Map<number, string>(Object.entries(GrpcCode).map(([name, code]) => [code, name]));
 
 /**
- * A call that failed: the gRPC code, and etcd's own text where the server refused (`etcdserver: key is not
+ * A failed call, with the gRPC code and, when the server refused the call, etcd's own text (`etcdserver: key is not
  * provided`).
  */
 export class ClientError extends Error {
   override readonly name: string = "ClientError";
   readonly code: GrpcCode;
-  /** What the server or the transport said, without decoration. */
+  /** Text of the server or the transport, without a prefix. */
   readonly details: string;
-  /** Whom the last attempt went to. */
+  /** Endpoint of the last attempt. */
   readonly endpoint: string | undefined;
 
   constructor(
@@ -30,13 +30,13 @@ export class ClientError extends Error {
   }
 }
 
-/** A watch that the server ended, or that asked for history which is gone. */
+/** The server ended the watch, or the requested history is compacted. */
 export class WatchCanceledError extends ClientError {
   override readonly name = "WatchCanceledError";
   /** The oldest revision that can still be watched; 0 when compaction was not the reason. */
   readonly compactRevision: number;
 
-  /** The answer that ended it. */
+  /** The response that ended the watch. */
   readonly response: Decoded<WatchResponse>;
 
   constructor(code: number, details: string, response: Decoded<WatchResponse>) {
@@ -56,7 +56,7 @@ export function canceled(): ClientError {
   return new ClientError(GrpcCode.Canceled, "context canceled");
 }
 
-/** etcd's texts speak for themselves; whatever else comes from the transport says that it does, as in Go's client. */
+/** The message of an error: etcd's texts stay as they are; texts of the transport get a prefix, as in Go's client. */
 function textOf(code: number, details: string): string {
   if (isErrorText(details) || details.startsWith("context ")) return details;
   return `rpc error: code = ${codeNames.get(code) ?? `Code(${code})`} desc = ${details}`;

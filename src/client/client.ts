@@ -31,12 +31,12 @@ const maintenance = services["etcdserverpb.Maintenance"];
 const auth = services["etcdserverpb.Auth"];
 
 /**
- * A connection to a cluster, for as many calls and streams at a time as one likes.
+ * A client of a cluster, for any number of concurrent calls and streams.
  *
- * Calls take etcd's own messages; fields left out are zero. Keys are strings of one character a byte: `keyFromText`
- * makes one of text, values are bytes. Every call throws a `ClientError`. Reads, and what may as well happen twice,
- * are tried again at other members; a write is only when it surely was not sent, so an error of code Unavailable or
- * DeadlineExceeded after a write means that it may have happened.
+ * Calls take etcd's own messages; omitted fields are zero. Keys are strings with one character for each byte:
+ * `keyFromText` converts text; values are bytes. Every call may throw a `ClientError`. Reads, and calls that may safely
+ * happen twice, are retried at other members. A write is retried only when it surely was not sent, so after the error
+ * Unavailable or DeadlineExceeded a write may or may not have happened.
  *
  * ```ts
  * await using client = new Client({ endpoints: ["127.0.0.1:2379"] });
@@ -61,12 +61,12 @@ export class Client implements AsyncDisposable {
     return this.#caller.endpoints;
   }
 
-  /** Fetches the token of `ClientOptions.auth` now; without it the first call does. */
+  /** Fetches the token of `ClientOptions.auth` now; otherwise the first call does. */
   authenticate(timeoutMs?: number): Promise<void> {
     return this.#caller.authenticate(timeoutMs);
   }
 
-  /** Ends every stream and connection; calls under way fail. */
+  /** Closes every stream and connection; calls under way fail. */
   close(): void {
     this.#watches.end();
     this.#watchesOfLeaders.end();
@@ -78,7 +78,7 @@ export class Client implements AsyncDisposable {
     this.close();
   }
 
-  /** The keys of `[key, rangeEnd)`, or `key` alone. */
+  /** Reads the keys of `[key, rangeEnd)`, or `key` alone. */
   range(request: Partial<RangeRequest>, call?: CallOptions) {
     return this.#caller.unary(kv.Range, request, { ...call, idempotent: true });
   }
@@ -91,19 +91,19 @@ export class Client implements AsyncDisposable {
     return this.#caller.unary(kv.DeleteRange, request, call);
   }
 
-  /** Either all of `success` or all of `failure`, as the compares hold. */
+  /** Performs all operations of `success` if all comparisons hold, otherwise those of `failure`. */
   txn(request: Partial<TxnRequest>, call?: CallOptions) {
     return this.#caller.unary(kv.Txn, request, call);
   }
 
-  /** Forgets what was before a revision. */
+  /** Compacts the history before a revision. */
   compact(request: Partial<CompactionRequest>, call?: CallOptions) {
     return this.#caller.unary(kv.Compact, request, call);
   }
 
   /**
-   * Resolves when a server has taken the watch on: nothing that happens later is missed. With `requireLeader` it fails
-   * when its member loses the leader, and else waits for better days.
+   * Resolves when a server has created the watch: no later event is missed. With `requireLeader` the watch fails when
+   * its member loses the leader; otherwise it waits for a new one.
    */
   async watch(options: WatchOptions, call: Pick<CallOptions, "requireLeader"> = {}): Promise<Watch> {
     const watch = (call.requireLeader === true ? this.#watchesOfLeaders : this.#watches).watch(options);
@@ -111,7 +111,7 @@ export class Client implements AsyncDisposable {
     return watch;
   }
 
-  /** Every watch is told up to which revision it has heard everything, as soon as that is so. */
+  /** Requests a progress notice for every watch: the revision up to which it has received all events. */
   requestProgress(): void {
     this.#watches.requestProgress();
     this.#watchesOfLeaders.requestProgress();
@@ -133,7 +133,7 @@ export class Client implements AsyncDisposable {
     return this.#caller.unary(lease.LeaseLeases, {}, { ...call, idempotent: true });
   }
 
-  /** Renews a lease until it is gone. */
+  /** Keeps renewing a lease until it is gone. */
   keepAlive(id: bigint): KeepAlive {
     return this.#keepAlives.keep(id);
   }
@@ -155,7 +155,7 @@ export class Client implements AsyncDisposable {
     return this.#caller.unary(cluster.MemberUpdate, request, call);
   }
 
-  /** A learner becomes a voter. */
+  /** Promotes a learner to a voter. */
   promoteMember(id: bigint, call?: CallOptions) {
     return this.#caller.unary(cluster.MemberPromote, { id }, call);
   }
@@ -188,7 +188,7 @@ export class Client implements AsyncDisposable {
     return this.#caller.unary(maintenance.MoveLeader, { targetId }, { ...call, idempotent: true });
   }
 
-  /** A member's whole database, piece by piece, as a file of etcd; its last 32 bytes are the SHA-256 of the others. */
+  /** The whole database of a member in pieces, as an etcd file; its last 32 bytes are the SHA-256 of the others. */
   async *snapshot(call?: CallOptions): AsyncGenerator<SnapshotResponse, void> {
     const stream: ClientReadableStream<SnapshotResponse> = await this.#caller.serverStream(
       maintenance.Snapshot,

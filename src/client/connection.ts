@@ -13,7 +13,7 @@ import { ClientError } from "./client-error.js";
 import { type Target, targetOf } from "./endpoint.js";
 import type { ClientOptions, TlsOptions } from "./options.js";
 
-/** A method as the wire's table of services describes it. */
+/** A method as described by `services` of the room wire. */
 export interface RpcMethod<Request, Response> {
   readonly path: string;
   readonly request: { create(fields?: Partial<Request>): Request; encode(message: Request): Uint8Array };
@@ -22,7 +22,7 @@ export interface RpcMethod<Request, Response> {
 
 /** A failed attempt at one endpoint. */
 export class AttemptError extends ClientError {
-  /** The request surely never left this process: even a write may be tried again. */
+  /** The request was surely not sent, so even a write may be retried. */
   readonly notSent: boolean;
 
   constructor(code: number, details: string, endpoint: string, notSent: boolean) {
@@ -31,10 +31,10 @@ export class AttemptError extends ClientError {
   }
 }
 
-/** etcd's own limit on what a client sends. */
+/** The most bytes of a request, as in etcd's client. */
 const sendBytesMax = 2 * 1024 * 1024;
 
-/** One endpoint and the connection to it, made when first needed and again when it broke. */
+/** One endpoint and its connection, which is opened when first needed and reopened when it breaks. */
 export class Connection {
   readonly target: Target;
   readonly #client: Client;
@@ -46,7 +46,7 @@ export class Connection {
     this.#client = new Client(this.target.address, credentialsFor(this.target, options.tls), {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
-      // What may be tried again is decided above, by what the call does.
+      // The caller decides about retries, since that depends on the call.
       "grpc.enable_retries": 0,
       "grpc.use_local_subchannel_pool": 1,
       "grpc.initial_reconnect_backoff_ms": 100,
@@ -62,7 +62,7 @@ export class Connection {
     });
   }
 
-  /** Lower is better: connected, perhaps, lately refused. */
+  /** Preference of the connection, the lowest first: 0 connected, 1 unknown, 2 failed lately. */
   get rank(): number {
     switch (this.#client.getChannel().getConnectivityState(false)) {
       case connectivityState.READY:
@@ -109,9 +109,9 @@ export class Connection {
   }
 
   /**
-   * A stream both ways; what it ends with arrives as its `error` event.
+   * Opens a stream in both directions; its failure arrives as its `error` event.
    *
-   * @param deadline of the connection; the stream has none
+   * @param deadline deadline of the connection; the stream itself has none
    * @throws AttemptError
    */
   async duplex<Request, Response>(
@@ -128,7 +128,7 @@ export class Connection {
     );
   }
 
-  /** A stream of answers. @throws AttemptError */
+  /** Opens a stream of answers. @throws AttemptError */
   async serverStream<Request, Response>(
     method: RpcMethod<Request, Response>,
     request: Request,
@@ -150,7 +150,7 @@ export class Connection {
     this.#client.close();
   }
 
-  /** Waits while a connection is being made; a refused one is left to the call, which fails with the reason. */
+  /** Waits until the connection is open. When it was refused, the call itself fails with the reason. */
   #connected(deadline: number): Promise<void> {
     const channel = this.#client.getChannel();
     const until = Math.min(deadline, Date.now() + this.#dialTimeoutMs);
@@ -158,7 +158,7 @@ export class Connection {
       const look = (timedOut: boolean): void => {
         const state = channel.getConnectivityState(true);
         if (state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE) resolve();
-        // A timer may come a moment early; whether the deadline has passed is what the caller asks next.
+        // The timer may fire a moment early: check the deadline itself.
         else if (timedOut && Date.now() < until) setTimeout(look, until - Date.now(), true);
         else if (timedOut) {
           const text = `connection error: no answer from ${this.target.address}`;
@@ -170,7 +170,7 @@ export class Connection {
   }
 }
 
-/** What grpc-js says of calls that found no connection. */
+/** grpc-js's texts for calls that found no connection. */
 const neverSent = /^(No connection established|Name resolution failed|Connecting to|Failed to connect)/;
 
 export function attemptError(error: ServiceError | Error | null, endpoint: string): AttemptError {

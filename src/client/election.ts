@@ -18,21 +18,21 @@ import type { CallOptions } from "./options.js";
 import { byCreation, leavingQueue, queueFor } from "./queue-for.js";
 import type { Session } from "./session.js";
 
-/** Sessions that stand for an office by name: one leads at a time, and says what it proposes. */
+/** An election by name: one session leads at a time, and publishes a value. */
 export class Election {
   readonly #session: Session;
   readonly #prefix: Key;
   readonly key: Key;
   #revision = 0;
 
-  /** Shares its candidates with everybody who uses that name, etcd's own clients too. */
+  /** All clients that use this name take part in the same election, etcd's own clients included. */
   constructor(session: Session, name: Key) {
     this.#session = session;
     this.#prefix = `${name}/`;
     this.key = this.#prefix + keyFromText(session.lease.toString(16));
   }
 
-  /** Resolves when this session leads. @throws ClientError also when the signal fired first */
+  /** Campaigns; resolves when this session leads. @throws ClientError also when the signal aborts first */
   async campaign(value: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { client, lease } = this.#session;
     const call = signal === undefined ? {} : { signal };
@@ -52,7 +52,7 @@ export class Election {
     }
   }
 
-  /** A leader says something new. @throws ClientError when this session does not lead */
+  /** Publishes a new value as leader. @throws ClientError when this session does not lead */
   async proclaim(value: Uint8Array): Promise<void> {
     const { client, lease } = this.#session;
     const { succeeded } = await client.txn({
@@ -62,7 +62,7 @@ export class Election {
     if (!succeeded) throw new ClientError(GrpcCode.FailedPrecondition, "election: not leader");
   }
 
-  /** Leads no more, or stands no more. */
+  /** Gives up the leadership, or the candidacy. */
   async resign(call?: CallOptions): Promise<void> {
     if (this.#revision === 0) return;
     const remove: RequestOp = {
@@ -72,7 +72,7 @@ export class Election {
     this.#revision = 0;
   }
 
-  /** What leaders say, from now on, the present one first; until the signal fires. */
+  /** The values of leaders from now on, the current one first, until the signal aborts. */
   async *observe(signal: AbortSignal): AsyncGenerator<Decoded<RangeResponse>, void> {
     const { client } = this.#session;
     while (!signal.aborted) {

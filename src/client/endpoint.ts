@@ -1,19 +1,19 @@
-/** An endpoint as grpc-js dials it. */
+/** An endpoint as grpc-js needs it. */
 export interface Target {
-  /** As it was given. */
+  /** Endpoint as it was given. */
   readonly endpoint: string;
   readonly address: string;
   /**
-   * `required` by an https scheme, `never` with http and plain sockets, as `configured` when the endpoint does not
-   * say.
+   * `required` for an https scheme, `never` for http and plain sockets, `configured` when the endpoint has no scheme:
+   * then the client's options decide.
    */
   readonly tls: "required" | "never" | "configured";
 }
 
-/** Where nobody listens: an endpoint without a host is dialled in vain, as by Go's client. */
+/** Address for an endpoint without a host: dialling it always fails, as in Go's client. */
 const nowhere = "ipv4:0.0.0.0:0";
 
-/** Reads `host:port`, a URL or `unix:path`; what stands before the host or behind the port in a URL means nothing. */
+/** Parses `host:port`, a URL or `unix:path`; in a URL, a user before the host and a path after the port are ignored. */
 export function targetOf(endpoint: string): Target {
   const [, given = "", rest = ""] = /^(https?|unixs?):(?:\/\/)?(.*)$/is.exec(endpoint) ?? [];
   const scheme = given.toLowerCase();

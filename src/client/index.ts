@@ -1,8 +1,7 @@
 /**
  * The client of a cluster, for programs (`import { Client } from "etcd-ts/client"`) and for the command line: etcd's
- * calls as typed methods, watches and leases that outlive broken connections, locks and elections made of both. It
- * knows when a call may be sent again and when it may not; it never caches what a server said. Works with etcd 3.4 and
- * newer.
+ * calls as typed methods, watches and leases that survive broken connections, and locks and elections built on both. It
+ * knows which calls may be retried; it never caches answers. Works with etcd 3.4 and newer.
  */
 export { GrpcCode, type Key, keyFromBytes, keyFromText, keyToBytes, prefixEnd } from "../base/index.js";
 export {

@@ -11,14 +11,14 @@ type KeepAliveCall = ClientDuplexStream<LeaseKeepAliveRequest, LeaseKeepAliveRes
 
 const { LeaseKeepAlive } = services["etcdserverpb.Lease"];
 const lookEveryMs = 500;
-/** Renewals nobody read: the newest are worth keeping, the oldest are not. */
+/** The most unread renewals that are kept. */
 const unreadMax = 16;
-/** Until the first answer tells how long the lease lives. */
+/** How long a lease counts as alive before the first answer tells its time to live. */
 const firstAnswerMs = 6_000;
 
 /**
- * Renews one lease for as long as it lives: an iterable of the server's answers, which ends when the lease is gone, be
- * it revoked, expired, or out of reach for longer than it lived.
+ * Renews one lease for as long as it lives. It is an iterable of the server's answers, which ends when the lease is
+ * gone: revoked, expired, or not renewed for longer than its time to live.
  */
 export class KeepAlive implements AsyncIterable<LeaseKeepAliveResponse>, AsyncDisposable {
   readonly id: bigint;
@@ -30,7 +30,7 @@ export class KeepAlive implements AsyncIterable<LeaseKeepAliveResponse>, AsyncDi
   dueAt = 0;
   lostAt: number;
 
-  /** Made by `Client.keepAlive`. */
+  /** Created by `Client.keepAlive`. */
   constructor(id: bigint, stop: (keeper: KeepAlive) => void) {
     this.id = id;
     this.#stop = stop;
@@ -40,7 +40,7 @@ export class KeepAlive implements AsyncIterable<LeaseKeepAliveResponse>, AsyncDi
     });
   }
 
-  /** Renews no more; the lease lives on for its time to live. */
+  /** Stops renewing; the lease lives on for its time to live. */
   cancel(): void {
     this.#stop(this);
     this.#answers.end();
@@ -67,7 +67,7 @@ export class KeepAlive implements AsyncIterable<LeaseKeepAliveResponse>, AsyncDi
   }
 }
 
-/** All leases that a client keeps alive: one stream, one timer. */
+/** All leases that a client keeps alive, with one stream and one timer. */
 export class KeepAliveHub {
   readonly #caller: Caller;
   readonly #keepers = new Set<KeepAlive>();
@@ -91,7 +91,7 @@ export class KeepAliveHub {
     for (const keeper of [...this.#keepers]) keeper.cancel();
   }
 
-  /** Sends what is due; gives up on what has not been answered for as long as it lived. */
+  /** Sends the due renewals; gives up leases that have not been renewed for their time to live. */
   #look(): void {
     const now = Date.now();
     for (const keeper of [...this.#keepers]) if (now >= keeper.lostAt) keeper.cancel();
@@ -102,7 +102,7 @@ export class KeepAliveHub {
     }
     for (const keeper of this.#keepers) {
       if (now < keeper.dueAt) continue;
-      keeper.dueAt = now + lookEveryMs; // until the answer says when
+      keeper.dueAt = now + lookEveryMs; // the answer sets the exact time
       this.#stream.write({ id: keeper.id });
     }
   }
@@ -133,7 +133,7 @@ export class KeepAliveHub {
     }
   }
 
-  /** The timer opens another stream, unless what this one said will not pass. */
+  /** Handles a lost stream: the timer opens another one, unless the error is permanent. */
   #lost(stream: KeepAliveCall | undefined, error: ClientError): void {
     if (stream !== this.#stream) return;
     this.#stream = undefined;
@@ -159,7 +159,7 @@ export class KeepAliveHub {
   }
 }
 
-/** One renewal. @throws ClientError `etcdserver: requested lease not found` when there is no such lease */
+/** Renews a lease once. @throws ClientError `etcdserver: requested lease not found` when there is no such lease */
 export async function keepAliveOnce(caller: Caller, id: bigint, call: CallOptions): Promise<LeaseKeepAliveResponse> {
   const until = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
   for (;;) {

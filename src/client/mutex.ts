@@ -12,14 +12,14 @@ import type { CallOptions } from "./options.js";
 import { byCreation, leavingQueue, queueFor } from "./queue-for.js";
 import type { Session } from "./session.js";
 
-/** A lock by name that one session of a cluster holds at a time, in the order in which they asked. */
+/** A lock by name. One session in the cluster holds it at a time; sessions get it in the order of asking. */
 export class Mutex {
   readonly #session: Session;
   readonly #prefix: Key;
   readonly key: Key;
   #header: ResponseHeader | undefined;
 
-  /** Shares its queue with everybody who locks that name, etcd's own clients too. */
+  /** All clients that lock this name share its queue, etcd's own clients included. */
   constructor(session: Session, name: Key) {
     this.#session = session;
     this.#prefix = `${name}/`;
@@ -31,7 +31,7 @@ export class Mutex {
     return this.#header;
   }
 
-  /** Resolves when this session holds the lock. @throws ClientError also when the signal fired first */
+  /** Locks; resolves when this session holds the lock. @throws ClientError also when the signal aborts first */
   async lock(signal?: AbortSignal): Promise<void> {
     const { client } = this.#session;
     const call = signal === undefined ? {} : { signal };
@@ -71,7 +71,7 @@ export class Mutex {
     }
   }
 
-  /** Gives the lock, or the place in its queue, to the next. */
+  /** Releases the lock, or the place in its queue. */
   async unlock(call?: CallOptions): Promise<void> {
     await this.#session.client.deleteRange({ key: this.key }, call);
   }

@@ -1,42 +1,42 @@
-/** How a client finds its cluster and behaves toward it. */
+/** Options of a client. */
 export interface ClientOptions {
   /**
-   * Where members listen: `host:port`, `http://host:port`, `https://host:port` or `unix:path`. Calls go round them;
-   * one that cannot be reached is passed over.
+   * Client URLs of members: `host:port`, `http://host:port`, `https://host:port` or `unix:path`. Calls use them in
+   * turn; an unreachable one is skipped.
    */
   readonly endpoints: readonly string[];
-  /** Longest wait for one endpoint to take a connection before the next is tried; 2 s unless said. */
+  /** Longest wait for a connection to one endpoint before the next is tried; 2 s by default. */
   readonly dialTimeoutMs?: number;
-  /** How long a call may take in all, retries included, when the call itself does not say; no limit unless said. */
+  /** Time limit of a call in all, retries included, unless the call sets its own; no limit by default. */
   readonly callTimeoutMs?: number;
-  /** Pings an idle connection this often, to notice a dead one; never unless said. */
+  /** Interval of pings on an idle connection, which detect a dead one; no pings by default. */
   readonly keepAliveTimeMs?: number;
-  /** A ping not answered within this time ends the connection; 6 s unless said. */
+  /** Time after which an unanswered ping ends the connection; 6 s by default. */
   readonly keepAliveTimeoutMs?: number;
-  /** Used for endpoints with `https:` and for those that name no scheme; `http:` stays in the clear. */
+  /** TLS options for endpoints with `https:` and those without a scheme; `http:` is never encrypted. */
   readonly tls?: TlsOptions;
-  /** Whom to authenticate as. The token is fetched before the first call and renewed when the server refuses it. */
+  /** User to log in as. The token is fetched before the first call, and renewed when the server refuses it. */
   readonly auth?: { readonly user: string; readonly password: string };
 }
 
-/** PEM texts, not paths. */
+/** TLS options; certificates and keys are PEM texts, not paths. */
 export interface TlsOptions {
-  /** Authorities to trust instead of the system's. */
+  /** Authorities to trust, instead of the system's. */
   readonly ca?: Uint8Array;
   readonly cert?: Uint8Array;
   readonly key?: Uint8Array;
-  /** Whom the servers' certificates have to be for, instead of the hosts that are dialled. */
+  /** Name that the servers' certificates must have, instead of the dialled hosts. */
   readonly serverName?: string;
-  /** Believe whoever answers. Only for tests: anybody between the two can then read and change everything. */
+  /** Does not verify certificates. Only for tests: anybody in between can then read and change everything. */
   readonly insecureSkipVerify?: boolean;
 }
 
-/** What one call may take. */
+/** Options of one call. */
 export interface CallOptions {
-  /** In all, retries included. */
+  /** Time limit in all, retries included. */
   readonly timeoutMs?: number;
-  /** Ends the call with a `ClientError` of code Canceled. */
+  /** Aborting the signal ends the call with a `ClientError` of code Canceled. */
   readonly signal?: AbortSignal;
-  /** Refuse to be served by a member that has lost its leader. */
+  /** Fails when the member has no leader. */
   readonly requireLeader?: boolean;
 }

@@ -9,15 +9,18 @@ import { ClientError, canceled } from "./client-error.js";
  */
 export const leavingQueue = { timeoutMs: 400 };
 
-/** The newest of `prefix`'s keys, or the oldest: whom a waiter waits for, and who comes first. */
+/**
+ * A request for the oldest or the newest key of `prefix`: the first in the queue, or the one that a waiter has to wait
+ * for.
+ */
 export function byCreation(prefix: Key, order: "first" | "last") {
   const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;
   return { ...prefixRange(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
 }
 
 /**
- * Resolves when every key of `prefix` that was created up to `maxCreateRevision` is gone. Each waiter watches the one
- * before it in the queue only, so that a release wakes one of them and not all.
+ * Resolves when all keys of `prefix` created up to `maxCreateRevision` are gone. Each waiter watches only the key
+ * before its own, so that a release wakes one waiter and not all.
  */
 export async function queueFor(client: Client, prefix: Key, maxCreateRevision: number, signal?: AbortSignal) {
   const call = signal === undefined ? {} : { signal };

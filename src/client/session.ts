@@ -4,7 +4,10 @@ import type { CallOptions } from "./options.js";
 
 const ttlSecondsUsual = 60;
 
-/** A lease kept alive while its owner lives: what locks and elections hang on, so that they fall with their owner. */
+/**
+ * A lease that is kept alive while its owner runs. Locks and elections are attached to it, so that they end with their
+ * owner.
+ */
 export class Session implements AsyncDisposable {
   readonly client: Client;
   readonly lease: bigint;
@@ -16,18 +19,18 @@ export class Session implements AsyncDisposable {
     this.#keeper = client.keepAlive(lease);
   }
 
-  /** @param ttlSeconds how long locks outlive an owner that dies; 60 unless said */
+  /** @param ttlSeconds how long locks remain after their owner has died; 60 by default */
   static async open(client: Client, options: { readonly ttlSeconds?: number } = {}): Promise<Session> {
     const { id } = await client.grantLease({ ttl: options.ttlSeconds ?? ttlSecondsUsual });
     return new Session(client, id);
   }
 
-  /** Resolves when the lease is lost, and with it all that hung on it. */
+  /** Resolves when the lease is lost, and everything attached to it. */
   get ended(): Promise<void> {
     return this.#keeper.ended;
   }
 
-  /** Gives up everything that hangs on this session. @throws ClientError when no server says that it is gone */
+  /** Ends the session with everything attached to it. @throws ClientError when no server confirms it */
   async close(call?: CallOptions): Promise<void> {
     this.#keeper.cancel();
     await this.client.revokeLease(this.lease, call);

@@ -10,19 +10,19 @@ import { Watch, type WatchBatch, type WatchOptions } from "./watch.js";
 type WatchCall = ClientDuplexStream<WatchRequest, WatchBatch>;
 
 const { Watch: watchMethod } = services["etcdserverpb.Watch"];
-/** What nobody has read yet may be this many answers; beyond, the stream is not read until somebody does. */
+/** The most unread answers; beyond, the stream is not read until some of them are. */
 const unreadMax = 1_000;
 const reopenMs = 50;
-/** The id of answers that are for every watch of the stream. */
+/** Watch id of answers to all watches of the stream. */
 const everyone = -1n;
 
-/** All watches of a client that ask for the same of their server: they share one stream, and survive it. */
+/** All watches of a client with the same call options. They share one stream, and survive its loss. */
 export class WatchHub {
   readonly #caller: Caller;
   readonly #call: CallOptions;
   readonly #watches = new Set<Watch>();
   readonly #byId = new Map<bigint, Watch>();
-  /** Asked for and not confirmed yet; the server confirms in the order it was asked. */
+  /** Watches that were requested and not confirmed yet; the server confirms in the order of requests. */
   #asked: (Watch | undefined)[] = [];
   #stream: WatchCall | undefined;
   #opening = false;
@@ -42,7 +42,7 @@ export class WatchHub {
     return watch;
   }
 
-  /** Every watch hears up to which revision it has been told everything. */
+  /** Requests a progress notice for every watch: the revision up to which it has received all events. */
   requestProgress(): void {
     this.#stream?.write({ requestUnion: { case: "progressRequest", value: {} } });
   }
@@ -96,7 +96,7 @@ export class WatchHub {
       if (batch.canceled) {
         if (watch !== undefined) this.#fail(watch, cancelReason(batch));
       } else if (watch === undefined) {
-        this.#cancel(batch.watchId); // nobody waits for it any more
+        this.#cancel(batch.watchId); // the watch has been cancelled meanwhile
       } else {
         this.#byId.set(batch.watchId, watch);
         watch.created(batch.header?.revision ?? 0);
@@ -117,7 +117,7 @@ export class WatchHub {
     if (this.#unread >= unreadMax) stream.pause();
   }
 
-  /** The stream is gone: its watches are asked for again, unless what it said will not pass. */
+  /** Handles a lost stream: its watches are requested again on another one, unless the error is permanent. */
   #lost(stream: WatchCall | undefined, error: ClientError): void {
     if (stream !== undefined && stream !== this.#stream) return;
     this.#stream = undefined;

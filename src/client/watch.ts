@@ -4,28 +4,28 @@ import { AsyncQueue } from "./async-queue.js";
 import type { ClientError } from "./client-error.js";
 
 /**
- * Events of one or more whole revisions; none in an answer that tells progress: all up to its header's revision
- * came.
+ * Events of one or more whole revisions. A batch without events is a progress notice: all events up to the revision in
+ * its header have arrived.
  */
 export type WatchBatch = Decoded<WatchResponse>;
 
 export interface WatchOptions {
   readonly key: Key;
-  /** Keys in `[key, rangeEnd)`; empty: that key alone; `"\0"`: from `key` on. */
+  /** End of the range `[key, rangeEnd)`; empty for the key alone, `"\0"` for all keys from `key` on. */
   readonly rangeEnd?: Key;
-  /** The first revision to hear of; 0 or none: what happens from now on. */
+  /** First revision to deliver; 0 or undefined means the next one. */
   readonly startRevision?: number;
   readonly prevKv?: boolean;
-  /** Ask for progress from time to time while nothing happens. */
+  /** Requests progress notices at intervals while there are no events. */
   readonly progressNotify?: boolean;
-  /** `FilterType`s: kinds of events not to send. */
+  /** Kinds of events not to send, as `FilterType`s. */
   readonly filters?: readonly number[];
 }
 
 /**
- * The events of some keys, in order, once each, however often the connection breaks or the server restarts in between.
- * Iterate it; it ends when canceled, and throws a `WatchCanceledError` when the server ended it: `compactRevision` then
- * says from where a new watch can go on.
+ * The events of some keys, in order and each exactly once, even when the connection breaks or the server restarts.
+ * Iterate over it: it ends when cancelled, and throws a `WatchCanceledError` when the server ended it; its
+ * `compactRevision` is the oldest revision from which a new watch can start.
  */
 export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
   readonly #queue: AsyncQueue<WatchBatch>;
@@ -33,10 +33,10 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
   readonly #stop: (watch: Watch) => void;
   #nextRevision: number;
   #start: () => void = () => undefined;
-  /** Resolves when a server watches, or has said why it will not: from then on nothing is missed. */
+  /** Resolves when a server has created the watch, or refused it: no later event is missed. */
   readonly started: Promise<void>;
 
-  /** Made by `Client.watch`. */
+  /** Created by `Client.watch`. */
   constructor(options: WatchOptions, hub: { stop(watch: Watch): void; taken(): void }) {
     this.#options = options;
     this.#nextRevision = options.startRevision ?? 0;
@@ -47,7 +47,7 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
     });
   }
 
-  /** Ends the watch; events that came before can still be read. */
+  /** Ends the watch; events that have arrived can still be read. */
   cancel(): void {
     this.#stop(this);
     this.#start();
@@ -62,21 +62,21 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
     this.cancel();
   }
 
-  /** How the watch is asked for, the first time and when it is resumed. */
+  /** The request that creates the watch, or resumes it on another stream. */
   request(): Partial<WatchCreateRequest> {
     const { key, rangeEnd = "", prevKv = false, progressNotify = false, filters = [] } = this.#options;
     return { key, rangeEnd, prevKv, progressNotify, filters, startRevision: this.#nextRevision };
   }
 
-  /** The server has taken the watch on: what happens after this revision is heard of. */
+  /** The server has created the watch at this revision, and sends all later events. */
   created(revision: number): void {
     if (this.#nextRevision <= 0) this.#nextRevision = revision + 1;
     this.#start();
   }
 
-  /** Whether the reader has something new to take. */
+  /** Takes a batch. @returns whether it holds something new */
   heard(batch: WatchBatch): boolean {
-    // A resumed watch starts at the next revision, so nothing comes twice; a server that does it is not believed.
+    // A resumed watch starts at its next revision, so nothing should arrive twice; repeated events are dropped.
     const events = batch.events.filter((event) => (event.kv?.modRevision ?? 0) >= this.#nextRevision);
     if (events.length === 0 && batch.events.length > 0) return false;
     const last = events.at(-1)?.kv?.modRevision ?? batch.header?.revision ?? 0;
