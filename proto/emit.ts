@@ -48,7 +48,7 @@ function emitEnum(type: protobuf.Enum): string[] {
   ];
 }
 
-/** What a file turned out to use. */
+/** The messages and names that a generated file uses. */
 interface Used {
   readonly messages: Set<protobuf.Type>;
   readonly names: Set<string>;

@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 import { commentOf, hasMark } from "./marks.js";
 
-/** What every language needs to know of a field, plus the decisions that are this project's own. */
+/** A field as every language needs it, plus the decisions of this project. */
 export interface Field {
   /** In TypeScript: `prevKv` for `prev_kv`, `grantedTtl` for `grantedTTL`. */
   readonly name: string;

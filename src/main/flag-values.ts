@@ -3,7 +3,7 @@ import type { Flag } from "./flag.js";
 import { type FlagName, findFlag } from "./flag-table.js";
 import { parseUrls } from "./urls.js";
 
-/** What the flag expects, when the text is no value for it; undefined when the text is valid. */
+/** The value that the flag expects, when the text is not one; undefined when the text is valid. */
 export function faultOf(flag: Flag, text: string): string | undefined {
   switch (flag.kind) {
     case "string":

@@ -38,7 +38,10 @@ export function noteOf({ name, text, meaning }: Idle): Note {
   return { level: "warn", message: "setting has no effect on this server", fields };
 }
 
-/** What the flag expects when etcd would refuse the value, too. The flag's default shows the kind of its values. */
+/**
+ * The value that the flag expects, when etcd would refuse the given one, too. The flag's default shows the kind of its
+ * values.
+ */
 function faultOfKind(flag: OtherFlag, text: string): string | undefined {
   const [initial = ""] = flag.accepts;
   if (flag.boolean) return parseBoolean(text) === undefined ? "expected true or false" : undefined;

@@ -7,7 +7,7 @@ import type { Printed } from "./printed.js";
 import { type Settings, settingsOf } from "./settings.js";
 import { versionText } from "./versions.js";
 
-/** What the command line asks the process to do: print something, or run a member. */
+/** The task that the command line gives the process: print something, or run a member. */
 export type Task =
   | ({ readonly kind: "print" } & Printed)
   | { readonly kind: "run"; readonly settings: Settings; readonly notes: readonly Note[] };

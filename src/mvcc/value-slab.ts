@@ -1,4 +1,4 @@
-/** What has a value: the index entry of a key. */
+/** The holder of a value: the index entry of a key. */
 export interface ValueOwner {
   cached: CachedValue | undefined;
 }

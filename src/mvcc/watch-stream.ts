@@ -32,7 +32,7 @@ export interface WatchSink {
   closed(): void;
 }
 
-/** What a stream needs of the store it watches. */
+/** The part of a store that a watch stream needs. */
 export interface WatcherKeeper {
   readonly revision: number;
   /** Synced watchers are being told of `revision`, and some may not have heard of it yet. */

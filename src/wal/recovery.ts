@@ -29,8 +29,8 @@ export interface Recovered {
 const rowsAtOnce = 1024;
 
 /*
- * What a power cut or a damaged disk can leave, and how the member handles it. docs/internals/formats.md has the
- * details.
+ * A power cut or a damaged disk can leave the log in several states; this is how the member handles them.
+ * docs/internals/formats.md has the details.
  *
  * Every save is one LevelDB batch, synced before it is acknowledged. LevelDB writes a batch as one record with its own
  * checksum, so a torn write loses the newest batch as a whole: the log then ends before it, and nobody was told that it

@@ -71,7 +71,7 @@ async function stateOf({ backend, store, lessor, consistentIndex }: Bench): Prom
   };
 }
 
-/** What readers of the current revision see. */
+/** The state that readers of the current revision see. */
 function readNow({ store }: Pick<Bench, "store">): unknown {
   const { kvs, count, revision } = store.range("\0", "\0");
   return { kvs: kvs.map(String), count, revision, head: store.head("c"), keys: store.keyCount };

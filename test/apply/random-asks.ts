@@ -14,7 +14,7 @@ import {
 } from "../../src/wire/index.js";
 import { bytes, del, type Op, put, range, txn } from "./fixtures.js";
 
-/** What a client asks for, of the kinds that go through the log. */
+/** A request of a client, of the kinds that go through the log. */
 export type Ask =
   | { readonly case: "put"; readonly value: PutRequest }
   | { readonly case: "deleteRange"; readonly value: DeleteRangeRequest }

@@ -54,7 +54,7 @@ function send(client: TestClient, ask: Ask): Promise<object> {
   }
 }
 
-/** What our applier answers, as it would arrive at a client. */
+/** Our applier's answer, as it would arrive at a client. */
 function answerOf({ error, response }: ApplyResult): Answer {
   if (error !== undefined) return error.message;
   switch (response.case) {

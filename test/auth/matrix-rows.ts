@@ -46,7 +46,8 @@ import {
   WatchRequest,
 } from "../../src/wire/index.js";
 
-// What is asked of etcd and of ours, by everybody in turn. The answers of etcd 3.5 are in testdata/matrix-3.5.txt.
+// The requests of the matrix, which every user makes to etcd and to ours. The answers of etcd 3.5 are in
+// testdata/matrix-3.5.txt.
 
 /** Who asks. `nobody` brings no token, `forger` one that was never given. */
 export const askers = ["nobody", "forger", "reader", "writer", "both", "open", "idle", "root"] as const;

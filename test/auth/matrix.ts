@@ -14,7 +14,7 @@ import {
 } from "../../src/wire/index.js";
 import { type Asker, askers, leases, revocable, rows } from "./matrix-rows.js";
 
-/** What etcd 3.5.30 answers. */
+/** The answers of etcd 3.5.30. */
 export const theirs = readFileSync(new URL("testdata/matrix-3.5.txt", import.meta.url), "utf8");
 /** The same, but for the hole that is left in it: a watch without an end hears of keys that its reader may not read. */
 export const ours = theirs.replace(

@@ -1,6 +1,6 @@
 import type { LevelStore } from "../../src/backend/index.js";
 
-/** What a disk can refuse; the message is LevelDB's. */
+/** Operations that a disk can refuse; the error message is LevelDB's. */
 export type Refusal = "write" | "sync" | "full" | "read";
 
 const messages: Record<Refusal, string> = {

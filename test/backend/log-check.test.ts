@@ -137,7 +137,7 @@ describe("checkLog()", () => {
     const inner = await written(5, 5);
     const { log, ends } = await written(20, 20, 20);
     const [, , third = 0] = ends;
-    // What a torn write may leave of a batch that stores such a value: a sector that was lost, then the value.
+    // A torn write may leave this of a batch that stores such a value: a lost sector, then the value.
     const torn = Buffer.concat([log, Buffer.alloc(nextSector(third) - third), inner.log]);
     expect(await checkLog(alone(torn))).toMatchObject({ offset: third, followed: false, torn: true });
   });

@@ -33,7 +33,7 @@ export async function collect(batches: AsyncIterable<Row[]>): Promise<string[]> 
   return all;
 }
 
-/** What every backend does. */
+/** The tests that every backend passes. */
 export function backendSuite(name: string, open: () => OpenBackend): void {
   describe(name, () => {
     for (const { state, settle } of [
@@ -135,7 +135,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
       expect(backend.sizeInUse()).toBe(inUse);
       const again = await openAgain(testOptions());
-      // What forgets everything at its end has nothing of either.
+      // A backend in memory has neither of the two after it was closed.
       if (again.sizeInUse() > 0) expect(await collect(again.batches("lease"))).toEqual(["a=before"]);
       expect(again.get("lease", bytes("b"))).toBeUndefined();
       await again.close();

@@ -36,7 +36,7 @@ test("bytes of one kind that are kept in order lie side by side", () => {
   const kept = [...scattered(5000)].map((value) => slab.keep(value));
   expect(heldBytes(kept)).toBeLessThan(1.2 * 100 * 5000);
   expect(kept.every((value) => value.every((byte) => byte === 0x76))).toBe(true);
-  // What is dropped from the beginning frees its slabs.
+  // Dropping the oldest values frees their slabs.
   expect(heldBytes(kept.slice(-600))).toBeLessThanOrEqual(2 * 64 * 1024);
   expect(slab.keep(Buffer.alloc(100_000)).buffer.byteLength).toBe(100_000);
 });

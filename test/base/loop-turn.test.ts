@@ -21,7 +21,7 @@ test("those who wait go on in the order they came, as many in a turn as it has t
   const seen: string[] = [];
   for (const name of ["a", "b", "c", "d", "e"]) {
     void turn.pause().then(async () => {
-      // What follows a promise counts as well.
+      // Work after a promise counts as well.
       await Promise.resolve();
       clock.advance(5);
       seen.push(name);

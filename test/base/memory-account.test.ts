@@ -27,7 +27,7 @@ function asker(client?: object): MemoryAsker & { abort(): void } {
   };
 }
 
-/** What becomes of promises, in the order in which that happens. */
+/** Records the outcomes of promises in the order in which they settle. */
 function outcomes() {
   const seen: string[] = [];
   const watch = (name: string, promise: Promise<void>) =>

@@ -1,5 +1,5 @@
-// What authentication costs: CPU of the server for a put with and without it, on one server that has it switched on and
-// off between rounds. `node test/bench/auth.mjs [--tokens simple|jwt] [--rounds 4] [--puts 10000]`
+// Measures the cost of authentication: CPU of the server for a put with and without it, on one server that switches it
+// on and off between rounds. `node test/bench/auth.mjs [--tokens simple|jwt] [--rounds 4] [--puts 10000]`
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What a server can carry, as one client process sees it: `npm run bench -- --server etcd='etcd' --server ours='node bin/etcd'`.
+// Measures the throughput of a server, as one client process sees it: `npm run bench -- --server etcd='etcd' --server ours='node bin/etcd'`.
 // Servers are visited in turn in every round, so that a noisy machine hurts all alike; ratios are to the first one named.
 // The load comes from grpc-js in a process beside the server: its own ceiling is near 10,000 calls a second.
 import { spawn } from "node:child_process";

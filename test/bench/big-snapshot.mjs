@@ -1,6 +1,6 @@
-// What it costs to bring a member that was away up to date with a large store: the time, and anonymous memory of the
-// leader and of the receiver, sampled while small writes go on.
-// `node test/bench/big-snapshot.mjs [MIB] [VALUE_BYTES]` after a build.
+// Measures how a member with a large store catches up after it was away: the time, and anonymous memory of the leader
+// and of the receiver, sampled while small writes go on. `node test/bench/big-snapshot.mjs [MIB] [VALUE_BYTES]` after a
+// build.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

@@ -1,5 +1,5 @@
-// What a million keys of 256 bytes cost: the rate of puts at 10,000 keys and at 1,000,000, resident memory, and the time of
-// a restart until the first linearizable read. `node test/bench/million-keys.mjs [KEYS] [COMMAND]` after a build.
+// Measures a million keys of 256 bytes: the rate of puts at 10,000 keys and at 1,000,000, resident memory, and the time
+// of a restart until the first linearizable read. `node test/bench/million-keys.mjs [KEYS] [COMMAND]` after a build.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bboltFile, boltFile, type Contents, contentsOf, numbered } from "./files.js";
 
-// What is written is what is read; test/e2e/snapshot.test.ts shows that bbolt itself reads and goes on writing it.
+// A file reads back as it was written; test/e2e/snapshot.test.ts shows that bbolt itself reads it and continues writing
+// it.
 
 describe("a written file reads back", () => {
   for (const { name, contents, pages } of [

@@ -32,7 +32,7 @@ for (const kind of ["ours", "etcd 3.5"] as const) {
           await trouble(members, kind);
           await writing;
         }
-        // What the history says, read in one piece from a cluster at rest, is what should have been heard.
+        // The history, read in one piece from a cluster at rest, must equal what the watcher received.
         const { header } = await writers.put({ key: "k-last", value: Buffer.from("last") });
         await listening;
         const truth: Heard[] = [];

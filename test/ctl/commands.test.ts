@@ -20,7 +20,7 @@ import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// What the differential test cannot compare: commands that etcdctl does not have, and those that take files and time.
+// Commands that the differential test cannot compare: those that etcdctl lacks, and those that need files and time.
 
 const bin = join(import.meta.dirname, "../../bin/etcdctl");
 const kinds: readonly ServerKind[] = haveReference(["etcd", "3.5"]) ? ["ours", "etcd 3.5"] : ["ours"];
@@ -42,7 +42,7 @@ describe.each(kinds)("on %s", (kind) => {
   });
 
   async function run(line: string, on = server): Promise<string> {
-    // What only prepares or looks needs no process of its own.
+    // A command that only prepares or checks needs no process of its own.
     const here = /^(put|get|del|compaction) /.test(line) && !line.includes("--history");
     const { stdout, stderr, code } = await (here
       ? etcdctlHere(on.endpoint, words(line))

@@ -7,7 +7,7 @@ import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 import { haveTmux, Terminal } from "../support/terminal.js";
 
-// What only happens on a terminal: prompts, passwords that are not shown, colours, hints, a view that renews itself.
+// Behaviour on a terminal only: prompts, hidden passwords, colours, hints, a view that refreshes itself.
 
 describe.skipIf(!haveTmux)("on a terminal", () => {
   let server: ServerProcess;

@@ -5,7 +5,7 @@ import type { ServerKind } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { type Member, Members } from "./members.js";
 
-/** What `endpoint status` says of one member. */
+/** The `endpoint status` of one member. */
 interface Standing {
   readonly member: Member;
   readonly leads: boolean;

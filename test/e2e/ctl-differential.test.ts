@@ -17,7 +17,7 @@ const everywhere = [...ctlScenarios, ...txnScenarios, ...watchScenarios, ...leas
 const scenarios = {
   "etcd 3.5": [...everywhere, ...kvScenarios, ...maintenanceScenarios],
   ours: everywhere,
-  // What it does on its own account is the same everywhere.
+  // etcdctl's own behaviour is the same with every server.
   "etcd 3.4": [...leaseScenarios, ...ctlScenarios.filter(({ name }) => ["members", "users and roles"].includes(name))],
 } as const;
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"], ["etcd", "3.4"]);

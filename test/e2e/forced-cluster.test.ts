@@ -6,7 +6,7 @@ import { type Member, Members } from "./members.js";
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.5"]);
 
-/** What a member that is forced to go on alone turned out to be. */
+/** The state of a member that was forced to continue alone. */
 interface Forced {
   /** Each as `name voter` or `name learner`. */
   readonly left: readonly string[];

@@ -44,7 +44,7 @@ async function start(kind: ServerKind): Promise<Started> {
   return { server, http, metrics };
 }
 
-/** What both answer to the same question, on one of their ports. */
+/** Both servers' answers to the same request, on one of their ports. */
 function both(port: "http" | "metrics", question: HttpQuestion): Promise<string[]> {
   return Promise.all(started.map(async (each) => shown(await askHttp(each[port], question))));
 }

@@ -18,7 +18,7 @@ test("a member that was away catches up by a snapshot while writes go on", async
     await load.goesOn(100);
     await expectNothingLost(endpoints, load);
     expect(away.process.log).toContain("received and saved database snapshot");
-    // What came by snapshot is there after a restart as well.
+    // The contents of the snapshot survive a restart as well.
     await Promise.all(all.map((member) => member.kill()));
     await Promise.all(all.map((member) => member.start(...cutEarly)));
     await expectNothingLost(endpoints, load);

@@ -14,7 +14,7 @@ import { until } from "../support/until.js";
 
 const bytes = (text: string) => Buffer.from(text, "latin1");
 
-/** What a call answered, without what differs between two servers. */
+/** The answer of a call, without the parts that differ between two servers. */
 type Heard = Readonly<Record<string, unknown>>;
 
 class Caller {

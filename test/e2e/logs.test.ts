@@ -7,8 +7,8 @@ import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// What a member logs of its work when every request counts as slow: etcd's words, and nothing that clients have stored,
-// no password and no token.
+// The log of a member when every request counts as slow: it uses etcd's words, and contains nothing that clients have
+// stored, no password and no token.
 
 const folder = mkdtempSync(join(tmpdir(), "etcd-logs-"));
 afterAll(() => rmSync(folder, { recursive: true }));

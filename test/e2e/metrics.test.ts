@@ -9,13 +9,13 @@ import { ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { Members } from "./members.js";
 
-// What members that were used tell Prometheus: the names and types of etcd, and values behind every name that etcd's
-// own dashboard and alerts, or ours, look at.
+// The metrics of members that were used: names and types as in etcd, and values for every name that etcd's own
+// dashboard and alerts, or ours, use.
 
 /** Samples by metric, a histogram's under the names of its parts. */
 type Samples = ReadonlyMap<string, readonly number[]>;
 
-/** What etcd 3.5 exports and this server does not, by what it tells of. */
+/** Metrics of etcd 3.5 that this server does not export, by their subject. */
 const withoutMeaning = [
   /^go_/, // Go's runtime; nodejs_* instead
   /^promhttp_/, // Go's metrics library
@@ -66,7 +66,7 @@ function typesOf(text: string): ReadonlyMap<string, string> {
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]));
 }
 
-/** What the samples of each metric are labelled with. */
+/** The labels of each metric. */
 function labelsOf(text: string): ReadonlyMap<string, string> {
   const labels = new Map<string, string>();
   for (const [, name = "", pairs = ""] of text.matchAll(/^([a-z_0-9]+)\{(.*)\} \S+$/gm)) {
@@ -194,7 +194,7 @@ describe.skipIf(!ready)("a cluster that was used", () => {
 
   test("exports every name in our dashboard and our alerts", () => {
     const used = [...expressions()].flatMap((expression) => {
-      // What is in braces, and behind `by`, are labels.
+      // Names in braces, and after `by`, are labels.
       const plain = expression.replace(/\{[^}]*\}/g, "").replace(/\b(by|on|group_right|group_left) ?\([^)]*\)/g, "");
       return [...plain.matchAll(/\b(?:etcd|grpc|process|nodejs|os)_[a-z0-9_]+/g)].map(([name]) => name);
     });

@@ -68,7 +68,7 @@ async function heldBy(endpoint: string): Promise<readonly string[]> {
   );
 }
 
-/** What clients see of a member whose revision was raised: it goes on from there, and watches of before are told so. */
+/** The answers of a member whose revision was raised: it continues from there, and earlier watches are told so. */
 async function toldAfterBump(endpoint: string): Promise<readonly string[]> {
   const told = [...(await heldBy(endpoint))];
   for (const line of ["get a --rev 5", "put a new -w fields", "get a -w fields", "watch a --rev 5"]) {

@@ -193,7 +193,7 @@ async function snapshotStatus(release: Release, file: string): Promise<unknown> 
   return JSON.parse(stdout);
 }
 
-/** What `etcdctl snapshot status` says of a file, found out with our own reader. */
+/** The figures of `etcdctl snapshot status` for a file, computed with our own reader. */
 async function inspect(path: string) {
   const file = await open(path);
   try {

@@ -84,7 +84,7 @@ test("a leader that was stopped revokes no lease that was renewed at the next on
     await allRenewedAfter(leases, stoppedAt + ttlSeconds * 1000 + 2_000);
     process.kill(stopped.process.pid, "SIGCONT");
     await until(async () => (await leaderOf([stopped])) === undefined);
-    // What it proposed has been applied, or is lost.
+    // By now its proposals have been applied, or are lost.
     await allRenewedAfter(leases, performance.now() + 3_000);
     over = true;
     await Promise.all(renewing);

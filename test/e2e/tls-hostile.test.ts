@@ -117,7 +117,7 @@ test("whoever does not go on with the handshake is dropped after a while", async
   await served();
 });
 
-/** What a client of TLS 1.2 and 1.3 begins with. */
+/** The first bytes of a client of TLS 1.2 and 1.3. */
 const hello = firstBytes();
 
 function firstBytes(): Buffer {

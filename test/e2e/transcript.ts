@@ -6,7 +6,7 @@ import { etcdctlHere } from "../support/etcdctl-here.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 import { commandOf, type Scenario, type Step } from "./scenarios/scenario.js";
 
-/** What each command printed and how it ended, with what cannot be equal hidden. */
+/** The output and exit code of each command; parts that cannot be equal are hidden. */
 export async function transcript(
   kind: ServerKind,
   release: Etcdctl,

@@ -11,7 +11,7 @@ export interface Written {
   readonly revision: number;
 }
 
-/** What all clients together were told. */
+/** The answers that all clients together received. */
 export class Witness {
   readonly written: Written[] = [];
   readonly stale: string[] = [];

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Server, Socket } from "node:net";
 import type { ClusterSecurity } from "./security.js";
 
-/** What a connection between two members suffers. */
+/** The faults of a connection between two members. */
 export interface LinkRules {
   /** Nothing passes from this member, named by its id in hex; connections break. */
   isCut(from: string): boolean;

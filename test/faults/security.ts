@@ -9,7 +9,7 @@ import { TestClient } from "../support/client.js";
 /** How the members of a cluster and their clients are kept from strangers. */
 export interface ClusterSecurity {
   readonly scheme: "http" | "https";
-  /** What each member is started with. */
+  /** Flags of each member. */
   readonly flags: readonly string[];
   /** A client of one member that may do everything, and one that may only read and write keys. */
   client(endpoint: string, deadlineMs?: number): TestClient;

@@ -7,7 +7,7 @@ export type Scale = "short" | "full";
 /** Something a client may send, valid or not, that must not harm the server's other clients. */
 export interface Attack {
   readonly name: string;
-  /** What has to be stored before; not measured. */
+  /** Stores what the attack needs; not measured. */
   prepare?(stage: Stage, scale: Scale): Promise<void>;
   /** Resolves when the server has answered, refused or hung up, and what was opened is closed. */
   run(stage: Stage, scale: Scale): Promise<void>;

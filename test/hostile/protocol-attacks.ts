@@ -20,7 +20,7 @@ import { type Attack, kv, settled } from "./attack.js";
 import { call, head, message, paths, RawConnection } from "./raw-connection.js";
 import type { Stage } from "./stage.js";
 
-// What a client that keeps no rule can do to HTTP/2, HPACK and gRPC. None of it shows a token.
+// Attacks on HTTP/2, HPACK and gRPC by a client that breaks every rule. None of them shows a token.
 
 const mebibyte = 1024 * 1024;
 

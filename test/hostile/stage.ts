@@ -31,7 +31,7 @@ export interface TickGap {
   readonly bufferMiB: number;
 }
 
-/** What another client saw while an attack went on. */
+/** The calls of another client during an attack. */
 export interface Bystander {
   readonly calls: number;
   readonly p50Ms: number;
@@ -111,7 +111,7 @@ export class Stage {
     return this.#server.endpoint;
   }
 
-  /** What a call has to show to be let in; undefined where nothing is asked for. */
+  /** Token that calls need; undefined where none is required. */
   get token(): string | undefined {
     return this.#token;
   }

@@ -223,7 +223,7 @@ test("a client that never reads is sent no more than a little, and read no furth
     if (peer.socket.writableLength > 300_000) refusedAt = round;
   }
   expect(refusedAt).toBeGreaterThan(0);
-  // What was answered to all that was read: less than a mebibyte waits for the client.
+  // The answers to all requests that were read: less than a mebibyte waits for the client.
   expect(peer.seen.length * 240).toBeLessThan(2 * 1024 * 1024);
   const before = peer.seen.length;
   peer.read();

@@ -29,7 +29,9 @@ function noise(random: Random, most: number): Buffer {
   return Buffer.from(Array.from({ length: random.int(most) }, () => random.int(256)));
 }
 
-/** What a client might say, on few streams, so that frames meet each other's consequences; now and then odd things. */
+/**
+ * A client that sends plausible frames on few streams, so that frames affect each other, and now and then an odd one.
+ */
 class Babbler {
   readonly #random: Random;
   #last = -1;

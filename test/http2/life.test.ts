@@ -89,7 +89,7 @@ describe("signs of life", () => {
 });
 
 describe("what costs a client little", () => {
-  // What is allowed grows with the time that passes, which on a busy machine is any.
+  // The limit grows with the time that passes, which varies on a busy machine.
   beforeEach(() => void vi.spyOn(performance, "now").mockReturnValue(performance.now()));
   afterEach(() => void vi.restoreAllMocks());
 

@@ -31,7 +31,7 @@ export interface PeerOptions {
   readonly pingIntervalMsMin?: number;
   readonly frequentFields?: readonly Field[];
   readonly memory?: MemoryAccount;
-  /** What happens with each request; by default it is answered with its own body, once that is whole. */
+  /** Called for each request; by default it is answered with its own body, once that is complete. */
   readonly onRequest?: (seen: Seen) => void;
   readonly onData?: (seen: Seen, chunk: Buffer) => void;
   readonly onHalfClosed?: (seen: Seen) => void;

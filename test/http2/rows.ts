@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ask, type Fields, request } from "./frames.js";
 import { Peer } from "./peer.js";
 
-/** What is sent to a server, and the frames with which it answers. */
+/** Bytes sent to a server, and the frames of its answer. */
 export interface Row {
   readonly name: string;
   readonly send: readonly Buffer[];

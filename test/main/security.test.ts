@@ -23,7 +23,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What a member that is started with these flags serves TLS with, and what it says first. */
+/** The TLS settings of a member with these flags, and the first lines of its log. */
 async function open(words: readonly string[]) {
   const task = await readTask([`--data-dir=${folder}`, ...words], {});
   if (task.kind !== "run") throw new Error("nothing to run");

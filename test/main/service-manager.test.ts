@@ -8,7 +8,7 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { LogJournal } from "../../src/main/log-journal.js";
 import { LogQueue } from "../../src/main/log-queue.js";
 
-// What systemd hears of a member, and what its journal is given.
+// The messages of a member to systemd, and the lines in its journal.
 
 const command = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "etcd-systemd-"));

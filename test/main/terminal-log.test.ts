@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { freePort } from "../support/server-process.js";
 import { haveTmux, Terminal } from "../support/terminal.js";
 
-// What a member writes to a terminal, and what it does when the terminal is stopped.
+// The log of a member on a terminal, and its behaviour when the terminal is stopped.
 
 const command = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "etcd-terminal-"));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openEmpty, write } from "./fixture.js";
 
-/** What etcd 3.5.30 answered after the same requests; 1084519789 is the sum of nothing. */
+/** The hashes that etcd 3.5.30 answered after the same requests; 1084519789 is the hash of nothing. */
 test("hashKv() answers what etcd answered once", async () => {
   const store = await openEmpty();
   expect(await store.hashKv(0)).toEqual({ hash: 1084519789, compactRevision: -1, currentRevision: 1 });

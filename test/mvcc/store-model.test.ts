@@ -109,7 +109,7 @@ async function compareAll(store: Store, model: Model): Promise<void> {
   }
   if (model.compacted > 1) expect(refusal(() => show(store, model.compacted - 1))).toBe("compacted");
   expect(refusal(() => show(store, model.revision + 1))).toBe("futureRevision");
-  // What happened at the compacted revision itself is kept, apart from puts that ended before: none can.
+  // Changes at the compacted revision itself are kept, except puts that ended before, which cannot be.
   const { changes, through } = await store.changesFrom(Math.max(model.compacted, 0), 1000);
   const seen = changes.map(({ type, key, modRevision }) => `${type} ${key} ${modRevision}`);
   expect(seen).toEqual(model.changes(Math.max(model.compacted, 0)));

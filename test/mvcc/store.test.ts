@@ -115,7 +115,7 @@ describe("a transaction", () => {
       "a= 2/2/1",
       "b=x 2/2/1",
     ]);
-    // What is read back tells the same, but for what was in memory at the time.
+    // The history holds the same changes, except for pairs that were in memory at the time.
     const read = (await store.changesFrom(2, 100)).changes;
     expect(read).toEqual(all.map((change) => ({ ...change, previous: undefined })));
   });

@@ -80,7 +80,7 @@ test("watchers whose clients take one notice after the other read history once, 
   });
   const heard = (): number => clients.reduce((sum, { sink }) => sum + sink.notices.length, 0);
   for (let turn = 0; turn < 10_000 && heard() < 5; turn++) await nextTurn();
-  // What follows the first stretch is read while that is on its way.
+  // The second stretch is read while the first is being sent.
   expect([heard(), reads]).toEqual([5, 2]);
   for (let notices = 2; notices <= 6; notices++) {
     for (const { sink, stream } of clients) {
@@ -100,7 +100,7 @@ test("watchers whose clients take one notice after the other read history once, 
   expect(reads).toBeLessThanOrEqual(7);
 });
 
-/** What is quadratic in any of these would not end in the time that a test has. */
+/** A quadratic cost in any of these would not end within the time of a test. */
 describe("100,000 watchers on one stream", () => {
   const count = 100_000;
 

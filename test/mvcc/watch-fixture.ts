@@ -26,7 +26,7 @@ export class TestSink implements WatchSink {
     this.isClosed = true;
   }
 
-  /** What came since the last time, one line a notice. */
+  /** Notices since the last call, one line each. */
   take(): string[] {
     const taken = this.notices;
     this.notices = [];

@@ -22,7 +22,7 @@ interface WatcherModel {
   readonly from: number;
   /** Changes of the world that it has passed. */
   passed: number;
-  /** What the last events came with. */
+  /** Revision of the last delivered events. */
   heardTo: number;
   over: boolean;
 }
@@ -40,7 +40,7 @@ class Client {
   }
 
   watch(options: WatchOptions): void {
-    // What was said before says nothing of this one.
+    // Earlier notices must not count for the new watcher.
     this.read();
     const { revision } = this.#world.store;
     const answer = this.stream.watch(0n, options);
@@ -84,7 +84,8 @@ class Client {
         this.#checkHeard(watcher, notice.revision, []);
         return;
       case "compacted":
-        // What it heard were whole revisions up to some revision before the compaction: nothing is missing in between.
+        // The watcher received whole revisions up to some revision before the compaction: nothing is missing in
+        // between.
         watcher.over = true;
         expect(notice.compactRevision).toBeGreaterThan(watcher.from);
         expect(notice.compactRevision).toBeGreaterThan(watcher.heardTo);
@@ -130,7 +131,7 @@ class World {
     this.watching = watchable(readingWith(store, changesFrom, turns), recentChangesMax);
   }
 
-  /** What comes next for a watcher, through a revision. */
+  /** The next events of a watcher, up to a revision. */
   hear(watcher: WatcherModel, through: number): string[] {
     const { key, end, noPut, noDelete } = watcher.options;
     const heard: string[] = [];

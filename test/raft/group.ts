@@ -123,7 +123,7 @@ export class Group {
     const taken: Message[] = [];
     const left: Message[] = [];
     for (const message of this.#inFlight) {
-      // What a node sends itself crosses no network and cannot get lost.
+      // A message of a node to itself does not cross the network and cannot get lost.
       const safe = drop && (message.from === message.to || isLocalTarget(message.from));
       const matches = message.to === to && !safe && (type === undefined || message.type === type);
       (matches ? taken : left).push(message);

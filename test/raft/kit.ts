@@ -131,7 +131,7 @@ export function entriesOf(terms: readonly number[], first = 1): Entry[] {
   return terms.map((term, at) => ({ term, index: first + at, type: "EntryNormal", data: Buffer.alloc(0) }));
 }
 
-/** What was sent, in short: `MsgApp>2`. */
+/** Short text of sent messages: `MsgApp>2`. */
 export function addressed(messages: readonly Message[]): string[] {
   return messages.map(({ type, to }) => `${type}>${to}`);
 }

@@ -25,7 +25,7 @@ class MachineStorage extends MemoryStorage {
   }
 }
 
-/** What outlives a crash, and what the application has made of the log. */
+/** The data that survives a crash, and the state that the application has built from the log. */
 export class Machine {
   readonly storage: MemoryStorage = new MachineStorage(this);
   applied = 0;
@@ -76,7 +76,7 @@ export class Machine {
     this.applied = 0;
     const snapshot = this.storage.snapshot();
     this.#take(snapshot);
-    // What was applied was committed, even when the hard state that says so was still to be written.
+    // Applied entries were committed, even when the hard state that says so was not written yet.
     const { hardState } = this.storage.initialState();
     this.storage.setHardState({ ...hardState, commit: Math.max(hardState.commit, snapshot.metadata.index) });
   }

@@ -11,7 +11,7 @@ import { testCodec } from "./conf-change-codec.js";
 import { type Argument, argument } from "./datadriven.js";
 import { ScriptError } from "./output.js";
 
-/** What `add-nodes` may say of a node. */
+/** The settings of a node that `add-nodes` may name. */
 export type Settings = { -readonly [Name in keyof Omit<Config, "storage">]: Config[Name] };
 
 /** The settings of the nodes to add; their ids are given out later. */

@@ -5,7 +5,7 @@ const levels = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"];
 /** A script asks for what cannot be; the text is part of what it prints. */
 export class ScriptError extends Error {}
 
-/** What a command prints: the core's log lines, from a level on, between those of the harness. */
+/** The output of a command: the core's log lines from a level on, between those of the harness. */
 export class Output implements RaftLogger {
   #text = "";
   /** Index into `levels`; at NONE the harness prints nothing either. */
@@ -25,7 +25,7 @@ export class Output implements RaftLogger {
     if (!this.quiet) this.#text += text;
   }
 
-  /** What was written since the last call. */
+  /** Returns the text since the last call. */
   take(): string {
     const text = this.#text;
     this.#text = "";

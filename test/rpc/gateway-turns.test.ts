@@ -12,7 +12,7 @@ import { JsonReader } from "../../src/wire/json/reader.js";
 import { JsonScanner } from "../../src/wire/json/scanner.js";
 import { until } from "../support/until.js";
 
-// What the gateway does for all its clients together in one turn of the event loop. A clock that only work moves on
+// Tests how much the gateway does for all its clients in one turn of the event loop. A clock that only work advances
 // makes that countable.
 
 const cleanups: (() => void)[] = [];

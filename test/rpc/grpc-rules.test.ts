@@ -18,7 +18,7 @@ import {
 } from "../http2/frames.js";
 import { untilStill } from "../support/until.js";
 
-// What a call is, as the bytes of HTTP/2 frames, and what a server answers to anything else: in grpc-go's words.
+// A call as the bytes of HTTP/2 frames, and the server's answers to anything else, with grpc-go's texts.
 
 const receiveBytesMax = 100_000;
 let grpc: GrpcServer;

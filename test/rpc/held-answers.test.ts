@@ -13,7 +13,7 @@ import {
   TxnResponse,
 } from "../../src/wire/index.js";
 
-// What a write answers with is sent in parts when it is long. Its bytes are those of the message in one piece.
+// A long answer of a write is sent in parts. Its bytes are those of the message in one piece.
 
 const header = ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: 3, raftTerm: 4 });
 

@@ -5,7 +5,7 @@ import { type Clock, ManualClock, systemClock } from "../../src/base/index.js";
 import type { HttpListener } from "../../src/rpc/http/http-answer.js";
 import { SharedPort } from "../../src/rpc/index.js";
 
-// What HTTP/1.1 may rely on at a client port: what etcd's server, which is Go's, does as well.
+// Guarantees for HTTP/1.1 at a client port: those of etcd's server, which is Go's.
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

@@ -9,7 +9,7 @@ import type { Call } from "../../src/server/index.js";
 import { DeleteRangeRequest, electionpb, LeaseGrantRequest, LeaseRevokeRequest, lockpb } from "../../src/wire/index.js";
 import { callOf, Host, patient } from "../server/member.js";
 
-// What cannot be seen from outside of the process: clients that go away at a chosen moment.
+// Cases that cannot be tested from outside the process: clients that go away at a chosen moment.
 
 const host = new Host();
 let run: (path: string, request: Uint8Array, call: Call) => Promise<Uint8Array>;

@@ -5,7 +5,7 @@ import { type Binding, CallCounters, Gate, GrpcServer, SlowCalls } from "../../s
 import { data, type Fields, FrameLog, headers, preface, request, reset, settings } from "../http2/frames.js";
 import { quiet } from "../http2/peer.js";
 
-// What one client may make the server hold, by the account of memory: what it measures is its peak, in bytes.
+// The memory that one client can make the server hold, by the memory account: its peak in bytes.
 
 const mebibyte = 1024 * 1024;
 const tooMany = "too many requests";

@@ -70,7 +70,7 @@ describe("a call counts among those of its connection until its handler is done"
       far.write(Buffer.concat(frames));
       await expect.poll(() => heard.filter((line) => line.endsWith("refused")).length).toBe(98);
       expect(most).toBe(2);
-      // What comes after its handlers are done is served again.
+      // New requests are served again after the handlers are done.
       release();
       await expect.poll(() => running).toBe(0);
       far.write(Buffer.concat([headers(201, head), data(201, put)]));

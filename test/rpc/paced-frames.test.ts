@@ -5,7 +5,7 @@ import { LoopTurn, ManualClock } from "../../src/base/index.js";
 import { frameBytesMax, PacedFrames } from "../../src/rpc/gateway/paced-frames.js";
 import { until } from "../support/until.js";
 
-// What comes of a websocket's connection, by hand: whoever reads frames sees none that is long.
+// Bytes of a websocket connection, built by hand: the reader of frames never gets a long one.
 
 const mebibyte = 1024 * 1024;
 const mask = Buffer.from([0xa5, 0x3c, 0x0f, 0xf1]);

@@ -53,7 +53,7 @@ test.each(["v1", "v1alpha"] as const)("%s lists the services", async (version) =
   });
 });
 
-/** What a tool makes of the files that come with a symbol. */
+/** The package that a tool builds from the files of a symbol. */
 async function packageOf(symbol: string): Promise<PackageDefinition> {
   const [answer] = await ask("v1", { case: "fileContainingSymbol", value: symbol });
   if (answer?.messageResponse?.case !== "fileDescriptorResponse") throw new Error(`no file for ${symbol}`);

@@ -21,7 +21,7 @@ export async function startWatching(compacted?: number): Promise<Started> {
   return { store, server: new TestServer(store) };
 }
 
-/** What the Watch handler sees of a server, over a real store. */
+/** The server as the Watch handler sees it, over a real store. */
 export class TestServer {
   readonly clock = new ManualClock();
   readonly watchable: WatchableStore;
@@ -174,7 +174,7 @@ export class TestClient implements ServerStream<WatchRequest, WatchResponse> {
     for (const resolve of this.#drained.splice(0)) resolve();
   }
 
-  /** What came since the last time, one line a response, when all is said for now. */
+  /** Responses since the last call, one line each, once no more are under way. */
   async heard(): Promise<string[]> {
     for (let turn = 0; turn < 50; turn++) await nextTurn();
     return this.responses.splice(0).map(showResponse);

@@ -13,7 +13,7 @@ import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 import { showResponse } from "./watch-client.js";
 
-/** What a test does to a server; `hear` waits until so many more responses have come. */
+/** A step of a test; `hear` waits for this many more responses. */
 type Step =
   | { readonly create: Partial<WatchCreateRequest>; readonly hear: number }
   | { readonly cancel: bigint; readonly hear: number }

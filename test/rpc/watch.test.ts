@@ -10,7 +10,7 @@ interface Row {
   readonly create: Partial<WatchCreateRequest>;
   /** The store is compacted at this revision. */
   readonly compacted?: number;
-  /** What is heard at once, and what after a put of a and c at revision 6. */
+  /** Responses at once, and those after a put of a and c at revision 6. */
   readonly want: readonly string[];
   readonly after: readonly string[];
 }

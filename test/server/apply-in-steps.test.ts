@@ -10,7 +10,7 @@ import { type Bench, del, lease, openBench, put, range, txn } from "../apply/fix
 import { on, TestSink, watchable } from "../mvcc/watch-fixture.js";
 
 const keys = 40_000;
-/** What one turn may do at most, in small steps: index entries looked at, keys deleted, events made. */
+/** The most small steps of one turn: index entries visited, keys deleted, events created. */
 const stepsPerTurn = 33_000;
 
 /** A loop that applies what it is given, on a clock that stands still: only the count of steps ends a turn. */

@@ -228,7 +228,7 @@ for (const { name, call, want, trusts = true } of [
   });
 }
 
-/** What watchers hear in the end. */
+/** The responses that watchers get in the end. */
 async function watch(host: Host, call: Call, key: Key, rangeEnd: Key): Promise<{ readonly heard: WatchResponse[] }> {
   const { server, clock } = host;
   const binding = clientBindings(server, clock, seededRandom(1)).find(({ path }) => path.endsWith("/Watch"));

@@ -13,7 +13,7 @@ afterEach(() => {
   server = undefined;
 });
 
-/** What the DNS that knows these services says of a member that is reached at that URL. */
+/** The members that a DNS with these services names, for a member with that URL. */
 async function discover(
   services: Readonly<Record<string, readonly SrvRecord[]>>,
   overrides: Partial<ServerConfig> = {},

@@ -135,7 +135,7 @@ function startOn(
   );
 }
 
-/** What it waits for in vain is given up when its time is over. */
+/** Stops a server; its waits are given up when their time is over. */
 async function stop(server: EtcdServer): Promise<void> {
   const stopped = server.stop();
   for (let passed = 0; passed < 30; passed++) {

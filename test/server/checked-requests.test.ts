@@ -30,9 +30,9 @@ const twice = TxnRequest.create({ success: [put, put] });
 interface Row {
   readonly name: string;
   readonly ask: (server: EtcdServer) => Promise<unknown>;
-  /** What a member with room says. */
+  /** Answer of a member with room. */
   readonly want: string;
-  /** What a full member says: that it is full comes before everything else. */
+  /** Answer of a full member: being full is checked before anything else. */
   readonly wantFull: string;
   readonly maxTxnOps?: number;
 }

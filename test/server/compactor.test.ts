@@ -12,7 +12,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 interface Run {
   readonly compactor: Compactor;
-  /** What was compacted, and when. */
+  /** Compactions with their times. */
   readonly done: { readonly atMs: number; readonly revision: number }[];
   /** Moves time on in steps, with one more revision before each. */
   advance(totalMs: number, stepMs: number): Promise<void>;

@@ -10,7 +10,7 @@ afterEach(() => cluster.dispose());
 
 const noLeader = { linearizable_read: "etcdserver: request timed out" };
 
-/** What the checks of `/livez`, `/readyz` and `/health` find at a member, the faulty ones by name. */
+/** The results of the checks of `/livez`, `/readyz` and `/health` at a member, the failing ones by name. */
 async function healthOf({ server }: VirtualMember) {
   const checks = new HealthChecks(server, silentLogger);
   const faults: Record<string, Record<string, string>> = { livez: {}, readyz: {} };

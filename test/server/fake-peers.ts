@@ -2,7 +2,7 @@ import type { ClusterId, MemberId } from "../../src/base/index.js";
 import type { Member } from "../../src/cluster/index.js";
 import type { PeerClient, PeerMembers, PeerVersions } from "../../src/transport/index.js";
 
-/** What the peer at a URL says; what it lacks, it does not answer. */
+/** The answers of the peer at a URL; a missing one means no answer. */
 export interface FakePeer {
   readonly members?: PeerMembers;
   readonly versions?: PeerVersions;

@@ -97,7 +97,7 @@ export class Host {
     return await this.server.kv.put(put, patient);
   }
 
-  /** What a key holds; undefined when it does not exist. */
+  /** Value of a key; undefined when it does not exist. */
   async get(key: string): Promise<string | undefined> {
     const txn = TxnRequest.create({
       success: [{ request: { case: "requestRange", value: RangeRequest.create({ key }) } }],

@@ -5,7 +5,7 @@ import { VersionSurvey } from "../../src/server/upkeep/version-survey.js";
 import { makeCluster, openBackend } from "../cluster/fixtures.js";
 import { fakeClient, memberOf } from "./fake-peers.js";
 
-/** What the second and the third member of a cluster of that version say of themselves. */
+/** The versions that the second and the third member of a cluster of that version report. */
 async function dueIn(version: string | undefined, servers: readonly (string | undefined)[]) {
   const cluster = makeCluster(await openBackend());
   const members = [memberOf(1), ...servers.map((_, at) => memberOf(at + 2))];

@@ -16,7 +16,7 @@ export class MemoryDisk {
     this.#power++;
   }
 
-  /** What was in this directory is gone. */
+  /** Removes a directory with its contents. */
   forget(name: string): void {
     for (const dir of this.#stores.keys()) {
       if (!dir.endsWith(`/${name}`)) continue;

@@ -1,6 +1,6 @@
 import type { History, Standing } from "./history.js";
 
-/** What clients were told, to be compared with what turned out to be so; all of it refers to revisions. */
+/** The answers that clients received, to be compared with the real history; all of them name revisions. */
 export class Audit {
   readonly #history: History;
   /** Values that clients tried to put, with the newest revision there was when they did. */

@@ -3,7 +3,7 @@ import { MoveLeaderRequest } from "../../src/wire/index.js";
 import type { Machine } from "./machine.js";
 import type { World } from "./world.js";
 
-/** What goes wrong in a run, until it is told to stop. */
+/** Injects faults into a run, until it is told to stop. */
 export class Faults {
   readonly #world: World;
   readonly #random: Random;

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 
 interface File {
   bytes: Buffer;
-  /** What a crash leaves of it. */
+  /** Contents that a crash leaves. */
   synced: Buffer;
 }
 
@@ -68,7 +68,7 @@ function failure(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
-/** What the server asks of `node:fs/promises`. */
+/** The functions of `node:fs/promises` that the server uses. */
 export const promises = {
   mkdir: async (path: string) => files.makeFolder(path),
   access: async (path: string) => void files.open(path, "r"),
@@ -83,7 +83,7 @@ export const promises = {
   open: async (path: string, flags: string) => handleOf(files.open(path, flags)),
 };
 
-/** What it asks of `node:fs`. */
+/** The functions of `node:fs` that the server uses. */
 export const sync = { existsSync: (path: string) => files.exists(path), constants: { R_OK: 4, W_OK: 2, X_OK: 1 } };
 
 function handleOf(file: File) {

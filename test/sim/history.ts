@@ -1,6 +1,6 @@
 import { Event, EventType, KeyValue } from "../../src/wire/index.js";
 
-/** What became of one key at one revision. */
+/** The change of one key at one revision. */
 export interface Fact {
   readonly key: string;
   /** Undefined when it was deleted. */
@@ -22,7 +22,10 @@ export interface Standing extends Fact {
   readonly modRevision: number;
 }
 
-/** What the members applied: each revision as the first member told it, which no member may tell otherwise. */
+/**
+ * The history that members applied: each revision as the first member reported it, which no other member may
+ * contradict.
+ */
 export class History {
   readonly #now: () => number;
   /** By revision; the first revision of a store is 1, and changes nothing. */

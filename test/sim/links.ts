@@ -128,7 +128,7 @@ export class SimNetwork {
   #send(self: Connected, sent: Message): void {
     const to = sent.to as MemberId;
     if (!self.peers.has(to)) return;
-    // What one process keeps, another one must not see change.
+    // A message that one process keeps must not change in another.
     const message: Message = { ...sent, entries: [...sent.entries] };
     const target = this.#connected.get(to);
     if (target === undefined || !this.#passes(self.name, target.name)) {

@@ -8,7 +8,7 @@ import { ProcessClock, type SimClock } from "./time.js";
 import type { Trace } from "./trace.js";
 import { everything, Watching } from "./watching.js";
 
-/** What a machine shares with the others. */
+/** The parts that all machines share. */
 export interface Surroundings {
   readonly clock: SimClock;
   readonly trace: Trace;

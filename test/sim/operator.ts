@@ -12,7 +12,7 @@ import type { World } from "./world.js";
 /** The most members there are at a time. */
 const membersMax = 5;
 
-/** What the cluster will not do, as opposed to what may or may not have been done. */
+/** Refusals of the cluster, as opposed to requests whose outcome is unknown. */
 const refusals: ReadonlySet<ErrorKind> = new Set([
   ...(["unhealthy", "memberNotEnoughStarted", "memberNotFound", "tooManyLearners", "learnerNotReady"] as const),
 ]);

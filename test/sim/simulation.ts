@@ -11,7 +11,7 @@ import { Operator } from "./operator.js";
 import { WatchingClient } from "./watcher.js";
 import { World } from "./world.js";
 
-/** What a run came to. */
+/** The outcome of a run. */
 export interface Outcome {
   /** Hash of every message, step and answer of the run. */
   readonly trace: string;
@@ -153,7 +153,7 @@ async function compare(world: World): Promise<void> {
   demand(hashes.size === 1, `the members' histories differ: ${[...hashes].join(", ")}`);
 }
 
-/** What a member says to something that it can say by itself. */
+/** The answer of a member to a request that it can answer alone. */
 async function answer<Answer>(
   world: World,
   { name, server }: Machine,

@@ -136,7 +136,7 @@ export class ProcessClock implements Clock {
     if (this.#state === "running") this.#state = "paused";
   }
 
-  /** What was due meanwhile is due now, one after the other. */
+  /** Resumes; timers that came due meanwhile run now, one after the other. */
   resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "running";

@@ -3,7 +3,7 @@ import type { SimClock } from "./time.js";
 /** Lines kept for whoever looks at a failure. */
 const kept = 60;
 
-/** What happened, in order: one number tells two runs apart. */
+/** The events of a run in order; one number tells two runs apart. */
 export class Trace {
   readonly #clock: SimClock;
   readonly #print: boolean;

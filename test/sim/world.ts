@@ -31,7 +31,7 @@ export class World implements Surroundings {
   readonly initialCluster: ServerConfig["initialCluster"];
   readonly logs: boolean;
   readonly #checker = new InvariantChecker();
-  /** What was last checked of each member. */
+  /** State of each member at the last check. */
   readonly #checked = new Map<string, Marks>();
   readonly #random: Random;
   #made = 0;
@@ -98,7 +98,7 @@ export class World implements Surroundings {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** What raft promises, after each step that changed something in it. */
+  /** Checks raft's promises after each step that changed something in it. */
   #check(): void {
     const changed = [];
     for (const { name, process } of this.machines) {
@@ -116,5 +116,5 @@ export class World implements Surroundings {
   }
 }
 
-/** What tells that something has changed in a node. */
+/** Values that show whether a node has changed. */
 type Marks = readonly (RawNode | string | number | bigint)[];

@@ -45,7 +45,7 @@ async function serve({ cert, key }: TestCertificate): Promise<{ port: number; sh
   return { server, port: (server.address() as AddressInfo).port, shown: () => shown };
 }
 
-/** What comes of dialing: `hello`, or why not. */
+/** The result of dialling: `hello`, or the error. */
 function dial(port: number, options: ReturnType<typeof dialOptions>): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1", ...options });

@@ -88,7 +88,7 @@ function plainConfig(): TlsConfig {
   };
 }
 
-/** What a client hears, and the error that it is left with. */
+/** The text that a client receives, and its error. */
 async function dial(
   port: number,
   options: ConnectionOptions,

@@ -215,7 +215,7 @@ describe("a hostile peer", () => {
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join("");
 
-  /** What comes back for bytes that are written as they are; the connection is closed by one side or the other. */
+  /** The answer to raw bytes; one side or the other closes the connection. */
   async function say(...parts: readonly (string | Uint8Array)[]): Promise<string> {
     const socket = connect(member.port, "127.0.0.1");
     socket.on("error", () => undefined);

@@ -108,7 +108,7 @@ describe("a snapshot", () => {
     const source = new Source(200, mebibyte);
     one.transport.sendSnapshot(source);
     let before = -1;
-    // What the connection buffers is taken; then nothing more is, however often one looks.
+    // The bytes that the connection can buffer are taken, then nothing more, however long one waits.
     await one.until(() => {
       const rests = source.taken > mebibyte && source.taken === before;
       before = source.taken;

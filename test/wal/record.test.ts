@@ -29,7 +29,7 @@ const state: LogState = {
   batch: { first: 256, last: 258 },
 };
 
-/** What this version stores, byte for byte: what earlier ones stored must stay readable. */
+/** The records of this version, byte for byte: those of earlier versions must stay readable. */
 const golden = [
   {
     name: "a run of entries",

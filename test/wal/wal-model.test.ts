@@ -10,7 +10,7 @@ import { snapshotAt } from "./log.js";
 const root = mkdtempSync(join(tmpdir(), "wal-model-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** What the log should hold: entries after the compacted one. */
+/** The expected contents of the log: entries after the compacted one. */
 interface Model {
   entries: Entry[];
   compacted: { index: number; term: number };

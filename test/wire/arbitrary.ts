@@ -6,7 +6,7 @@ import { type AnyMessage, messageNamed } from "./messages.js";
 /** A message twice: as this project holds it, and as protobufjs takes it. */
 export interface Twins {
   readonly ours: AnyMessage;
-  /** What is canonical only: no zero values where etcd writes none. */
+  /** Canonical messages only: no zero values where etcd writes none. */
   readonly theirs: AnyMessage;
 }
 
@@ -117,7 +117,7 @@ function bigEdges(bits: number): fc.Arbitrary<bigint> {
   return fc.tuple(fc.integer({ min: 0, max: bits }), by).map(([at, offset]) => 2n ** BigInt(at) + offset);
 }
 
-/** What protobufjs takes for a 64-bit integer. */
+/** protobufjs's form of a 64-bit integer. */
 function longBits(value: bigint): { low: number; high: number; unsigned: boolean } {
   const bits = BigInt.asUintN(64, value);
   return { low: Number(bits & 0xffff_ffffn) | 0, high: Number(bits >> 32n) | 0, unsigned: value >= 0n };

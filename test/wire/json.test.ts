@@ -5,7 +5,7 @@ import { jsonNestingMax } from "../../src/wire/json/parse.js";
 import { arbitraryMessage } from "./arbitrary.js";
 import { messages } from "./messages.js";
 
-// What single texts mean is compared with real etcd in test/e2e/gateway-differential.test.ts.
+// The meaning of single texts is compared with real etcd in test/e2e/gateway-differential.test.ts.
 
 const forms = await loadJsonForms();
 const known = new Set((await loadSchema()).flatMap((file) => file.messages.map(({ name }) => name)));

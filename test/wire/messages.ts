@@ -21,7 +21,7 @@ export type AnyMessage = Readonly<Record<string, unknown>>;
 export interface MessageUnderTest {
   readonly name: string;
   readonly codec: Codec<AnyMessage>;
-  /** What protobufjs makes of the .proto file. */
+  /** The type that protobufjs builds from the .proto file. */
   readonly type: protobuf.Type;
   readonly proto2: boolean;
 }

@@ -54,7 +54,7 @@ interface Bare {
   readonly header: ResponseHeader | undefined;
 }
 
-/** What a command prints in the requested format: the server's response, with parts of the request if needed. */
+/** The output of a command in the requested format: the server's response, with parts of the request if needed. */
 export type Answer =
   | { readonly kind: "put"; readonly response: Decoded<PutResponse> }
   | { readonly kind: "get"; readonly response: Decoded<RangeResponse> }

@@ -9,7 +9,7 @@ export interface CallOrigin {
   readonly timeoutMs: number | undefined;
   /** The common name in the client's verified certificate; undefined without one. */
   readonly commonName: string | undefined;
-  /** What all calls over the connection share. */
+  /** Object that all calls over one connection share. */
   readonly client: object;
   /** The client's address, for the log. */
   readonly remote: string;

@@ -15,7 +15,7 @@ export function changeOf(event: Event): Change {
   return event.type === 1 ? { key } : { key, put: { value: Buffer.from(value).toString("latin1"), lease } };
 }
 
-/** What a server remembers of the revisions in `[from, to]`, read with a watch on everything. */
+/** The history of a server for the revisions in `[from, to]`, read with a watch on everything. */
 export async function readHistory(client: TestClient, from: number, to: number): Promise<Map<number, Change[]>> {
   const history = new Map<number, Change[]>();
   if (from > to) return history;
@@ -43,7 +43,7 @@ export async function readHistory(client: TestClient, from: number, to: number):
   return history;
 }
 
-/** What a watch of every key asks for. */
+/** The request of a watch on every key. */
 export function everythingFrom(startRevision: number) {
   return {
     key: "\0",

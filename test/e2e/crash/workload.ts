@@ -2,14 +2,14 @@ import type { Random } from "../../../src/base/index.js";
 import type { TestClient } from "../../support/client.js";
 import type { Change } from "./history.js";
 
-/** What a client was promised: these changes at this revision, and nothing else there. */
+/** A promise to a client: these changes at this revision, and nothing else there. */
 export interface Acknowledged {
   readonly revision: number;
   readonly what: string;
   readonly matches: (changes: readonly Change[]) => boolean;
 }
 
-/** What the server acknowledged to the clients of one round. */
+/** The requests that the server acknowledged in one round. */
 export interface Ledger {
   readonly writes: Acknowledged[];
   readonly granted: Set<bigint>;

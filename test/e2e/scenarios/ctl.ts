@@ -2,7 +2,7 @@ import type { Scenario } from "./scenario.js";
 
 const formats = ["simple", "json", "fields", "protobuf", "table"];
 
-/** What etcdctl does by itself: flags and variables, formats, commands that change users, members and locks. */
+/** etcdctl's own behaviour: flags and variables, formats, commands that change users, members and locks. */
 export const ctlScenarios: readonly Scenario[] = [
   {
     name: "flags in every spelling",

@@ -46,7 +46,7 @@ export class ProcessClock implements Clock {
     this.#paused = true;
   }
 
-  /** What was due meanwhile is due now, in the order it came. */
+  /** Resumes; timers that came due meanwhile run now, in order. */
   resume(): void {
     this.#paused = false;
     for (const run of this.#held.splice(0)) this.#shared.after(0, run);

@@ -36,7 +36,12 @@ export class VirtualNetwork {
     this.#random = random;
   }
 
-  /** What a member is started with. @param clock of its process @param memberAt leads from a peer URL to its member */
+  /**
+   * The parts of the network that a member is started with.
+   *
+   * @param clock clock of its process
+   * @param memberAt finds the member at a peer URL
+   */
   access(
     clock: Clock,
     server: () => EtcdServer | undefined,

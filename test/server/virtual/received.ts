@@ -24,7 +24,7 @@ export class ReceivedInMemory implements ReceivedSnapshots {
       },
       close: async () => undefined,
     };
-    // What reads it asks for nothing else.
+    // Its readers use no other method.
     return handle as unknown as FileHandle;
   }
 
