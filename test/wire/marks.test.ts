@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { emitFile } from "../../proto/emit.js";
 import { InternalRaftRequest, PutRequest, variantOfInternalRaftRequest } from "../../src/wire/index.js";
 
-/** What the generator writes for messages of these lines. */
+/** The generator's output for a .proto file with these lines. */
 function generated(...lines: readonly string[]): string {
   const dir = mkdtempSync(join(tmpdir(), "etcd-test-"));
   try {
