@@ -64,7 +64,7 @@ export class PeerHttp implements PeerAccess {
 
   /** Serves the peer port: raft messages first, then requests such as those for the list of members. */
   listener(service: PeerService): RequestListener {
-    const answer = peerEndpoints(service, this.#logger);
+    const answer = peerEndpoints(service, this.#logger, clock);
     return (request, response) => {
       if (this.#transport?.handler(request, response) || answer(request, response)) return;
       response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });

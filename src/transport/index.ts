@@ -6,9 +6,9 @@
 export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "./config.js";
 export { type CountersByPeer, PeerCounters } from "./counters.js";
 export { type DialerConfig, PeerError } from "./dialer.js";
+export type { LeaseTimeToLive } from "./lease-answers.js";
 export { HttpPeerClient, type PeerClient, type PeerMembers, type PeerVersions } from "./peer-client.js";
 export {
-  type LeaseTimeToLive,
   type PeerHandler,
   type PeerService,
   peerEndpoints,

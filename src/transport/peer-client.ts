@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type ClusterId, EtcdError, errorText, type LeaseId, type MemberId } from "../base/index.js";
+import { type Clock, type ClusterId, EtcdError, errorText, type LeaseId, type MemberId, Turns } from "../base/index.js";
 import { idText, type Member } from "../cluster/index.js";
 import { LeaseKeepAliveRequest, LeaseKeepAliveResponse, leasepb } from "../wire/index.js";
 import { answerTo, Dialer, type DialerConfig, type Headers, PeerError, readBody } from "./dialer.js";
+import { decodeLeaseAnswer, type LeaseTimeToLive } from "./lease-answers.js";
 import { decodeMembers } from "./member-json.js";
-import type { LeaseTimeToLive, RevisionHash } from "./peer-endpoints.js";
+import type { RevisionHash } from "./peer-endpoints.js";
 import { clusterIdHeader, clusterIdMismatch, header, parseId } from "./peer-headers.js";
 import { paths, texts } from "./peer-paths.js";
 
@@ -56,9 +57,11 @@ interface Answer {
 /** Sends the requests over HTTP, as etcd's members do. */
 export class HttpPeerClient implements PeerClient {
   readonly #dialer: Dialer;
+  readonly #clock: Clock;
 
   constructor(config: DialerConfig) {
     this.#dialer = new Dialer(config);
+    this.#clock = config.clock;
   }
 
   async members(url: string, signal: AbortSignal): Promise<PeerMembers> {
@@ -98,9 +101,9 @@ export class HttpPeerClient implements PeerClient {
   async leaseTimeToLive(url: string, id: LeaseId, keys: boolean, signal: AbortSignal): Promise<LeaseTimeToLive> {
     const request = leasepb.LeaseInternalRequest.encode({ leaseTimeToLiveRequest: { id, keys } });
     const answer = await this.#askLease(url, paths.leasesInternal, request, signal);
-    const { leaseTimeToLiveResponse: response } = read(answer, () => leasepb.LeaseInternalResponse.decode(answer.body));
-    if (response === undefined || response.id !== id) throw unexpected(answer);
-    return { ttl: response.ttl, grantedTtl: response.grantedTtl, keys: response.keys };
+    const lease = await decodeLeaseAnswer(answer.body, new Turns(this.#clock)).catch(() => undefined);
+    if (lease === undefined || lease.id !== id) throw unexpected(answer);
+    return { ttl: lease.ttl, grantedTtl: lease.grantedTtl, keys: lease.keys };
   }
 
   async hashKv(url: string, clusterId: ClusterId, revision: number, signal: AbortSignal): Promise<RevisionHash> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
+  type Clock,
   type ClusterId,
   type ErrorKind,
   EtcdError,
@@ -7,15 +8,11 @@ import {
   type LeaseId,
   type Logger,
   type MemberId,
+  Turns,
 } from "../base/index.js";
 import { idText, type Member } from "../cluster/index.js";
-import {
-  LeaseKeepAliveRequest,
-  LeaseKeepAliveResponse,
-  LeaseTimeToLiveRequest,
-  leasepb,
-  ResponseHeader,
-} from "../wire/index.js";
+import { LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseTimeToLiveRequest, leasepb } from "../wire/index.js";
+import { encodeLeaseAnswer, type LeaseTimeToLive } from "./lease-answers.js";
 import { encodeMembers } from "./member-json.js";
 import { clusterIdHeader, clusterIdMismatch, header } from "./peer-headers.js";
 import { paths, texts } from "./peer-paths.js";
@@ -45,14 +42,6 @@ export interface PeerService {
   downgradeEnabled(): Promise<boolean>;
 }
 
-export interface LeaseTimeToLive {
-  /** Seconds that are left. */
-  readonly ttl: number;
-  readonly grantedTtl: number;
-  /** Keys as latin1 text, in no particular order; empty when they were not asked for. */
-  readonly keys: readonly string[];
-}
-
 export interface RevisionHash {
   readonly hash: number;
   readonly compactRevision: number;
@@ -68,8 +57,8 @@ const questionBytesMax = 64 * 1024;
 const budgetBytes = 64 * 1024 * 1024;
 
 /** Answers the requests of peers apart from raft's, as etcd does. */
-export function peerEndpoints(service: PeerService, logger: Logger): PeerHandler {
-  const endpoints = new PeerEndpoints(service);
+export function peerEndpoints(service: PeerService, logger: Logger, clock: Clock): PeerHandler {
+  const endpoints = new PeerEndpoints(service, clock);
   return (request, response) => {
     const answered = endpoints.handle(pathOf(request), request, response);
     answered?.catch((error: unknown) => {
@@ -83,10 +72,12 @@ export function peerEndpoints(service: PeerService, logger: Logger): PeerHandler
 
 class PeerEndpoints {
   readonly #service: PeerService;
+  readonly #clock: Clock;
   readonly #budget = new BodyBudget(budgetBytes);
 
-  constructor(service: PeerService) {
+  constructor(service: PeerService, clock: Clock) {
     this.#service = service;
+    this.#clock = clock;
   }
 
   /** Undefined when the path belongs to another handler. */
@@ -181,8 +172,7 @@ class PeerEndpoints {
     const { id, keys } = question;
     await answerLease(response, async () => {
       const lease = await this.#service.leaseTimeToLive(id as LeaseId, keys);
-      const leaseTimeToLiveResponse = { header: ResponseHeader.create(), id, ...lease };
-      return leasepb.LeaseInternalResponse.encode({ leaseTimeToLiveResponse });
+      return await encodeLeaseAnswer(id as LeaseId, lease, new Turns(this.#clock, undefined, request.socket));
     });
   }
 

@@ -26,6 +26,7 @@ export type { JsonScanner } from "./json/scanner.js";
 export { loadJsonForms } from "./json-forms.js";
 export { loadDescriptors, loadSchema } from "./load-schema.js";
 export { type EncodedEvent, encodeEvent, LongEvent, wholeEvent } from "./long-event.js";
+export { encodeLongList, occurrencesOf, splitMessage } from "./long-list.js";
 export { nestingMax, TooManyParts, WireError } from "./malformed.js";
 export { withNestedTxns } from "./nested-txns.js";
 export { openedField } from "./opened-field.js";

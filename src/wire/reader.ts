@@ -49,6 +49,11 @@ export class Reader {
     return this.#at < this.#end;
   }
 
+  /** How many bytes have been read. */
+  get position(): number {
+    return this.#at;
+  }
+
   /** The number and wire type of the next field, as one number. */
   tag(): number {
     const byte = this.#bytes[this.#at] ?? 0;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Turns } from "../../src/base/index.js";
-import { encodeLongList } from "../../src/rpc/services/long-lists.js";
-import { LeaseLeasesResponse, LeaseTimeToLiveResponse, ResponseHeader } from "../../src/wire/index.js";
+import { encodeLongList, LeaseLeasesResponse, LeaseTimeToLiveResponse, ResponseHeader } from "../../src/wire/index.js";
 import { clockOfLooks, turnsOfOthers } from "../base/other-work.js";
 
 const header = ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: 3, raftTerm: 4 });

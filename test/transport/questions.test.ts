@@ -70,7 +70,7 @@ async function listen(listener: RequestListener): Promise<string> {
 }
 
 beforeAll(async () => {
-  const handler = peerEndpoints(service, silentLogger);
+  const handler = peerEndpoints(service, silentLogger, systemClock);
   url = await listen((request, response) => {
     if (!handler(request, response)) response.writeHead(404).end("404 page not found\n");
   });

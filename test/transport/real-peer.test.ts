@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { silentLogger } from "../../src/base/index.js";
+import { silentLogger, systemClock } from "../../src/base/index.js";
 import { computeClusterId, initialMembers, type Member } from "../../src/cluster/index.js";
 import { createMessage, type Entry, type Message } from "../../src/raft/index.js";
 import { peerEndpoints, type SnapshotSink } from "../../src/transport/index.js";
@@ -52,6 +52,7 @@ async function pair(snapshotSink?: SnapshotSink): Promise<Pair> {
       ...{ promote: refuse, renewLease: refuse, leaseTimeToLive: refuse, hashKv: refuse, downgradeEnabled: refuse },
     },
     silentLogger,
+    systemClock,
   );
   const ours = await TestMember.start(us.id, {
     port: ourPort,
