@@ -320,6 +320,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   #logSlow(slow: SlowCalls, binding: UnaryBinding, requestBytes: number, responseBytes: number, at: number): void {
+    if (!slow.isSlow(at)) return;
     const { asked, requestCount, responseCount } = this;
     const { remote } = this.#origin;
     slow.ended(binding, { asked, requestCount, responseCount, requestBytes, responseBytes, remote }, at);

@@ -28,6 +28,11 @@ export class SlowCalls {
     return this.#clock.now();
   }
 
+  /** Whether a call that began then has taken so long that `ended` logs it: most calls need not say what they were. */
+  isSlow(startedAt: number): boolean {
+    return this.#clock.now() - startedAt > this.#warnMs;
+  }
+
   /** Logs a finished call if it took long. The handler has counted keys already, so nothing is decoded here. */
   ended({ path, waits }: UnaryBinding, call: EndedCall, startedAt: number): void {
     const tookMs = this.#clock.now() - startedAt;
