@@ -8,12 +8,14 @@ import {
   MemoryAccount,
 } from "../base/index.js";
 import type { WatchableStore } from "../mvcc/index.js";
-import type { NodeId, Status } from "../raft/index.js";
+import type { Status } from "../raft/index.js";
 import type { PeerService } from "../transport/index.js";
-import type { AlarmMember, ResponseHeader } from "../wire/index.js";
+import type { AlarmMember } from "../wire/index.js";
 import { type Assembly, assemble, corruptionCheckOf } from "./assembly.js";
+import type { Headers } from "./calls/headers.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
+import type { LeaderView } from "./log/leadership.js";
 import type { MemberState } from "./member-state.js";
 import { metricsOf, type ServerMetrics } from "./metrics.js";
 import type { ServerDeps } from "./server-deps.js";
@@ -148,6 +150,16 @@ export class EtcdServer {
     return watchJudge(this.#parts.access);
   }
 
+  /** Makes the headers of answers. */
+  get headers(): Headers {
+    return this.#parts.headers;
+  }
+
+  /** Who leads, as far as this member knows. */
+  get leadership(): LeaderView {
+    return this.#parts.consensus.leadership;
+  }
+
   /** The alarms of all members, as far as this member knows. */
   alarms(): readonly AlarmMember[] {
     return this.#parts.maintenance.alarms();
@@ -157,37 +169,13 @@ export class EtcdServer {
     return this.#parts.consensus.status();
   }
 
-  /** The header of an answer. @param revision the current one by default */
-  header(revision?: number): ResponseHeader {
-    return this.#parts.headers.at(revision);
-  }
-
-  /** The id of the leader; 0 when none is known. */
-  leader(): NodeId {
-    return this.#parts.consensus.leadership.lead;
-  }
-
-  isLeader(): boolean {
-    return this.#parts.consensus.leadership.leading;
-  }
-
   isLearner(): boolean {
     return this.#parts.maintenance.isLearner();
-  }
-
-  /** The term of the last applied entry. */
-  term(): number {
-    return this.#parts.consensus.position.term;
   }
 
   /** The cluster version, such as `3.5.0`; undefined until it has been decided. */
   clusterVersion(): string | undefined {
     return this.#member.cluster.version;
-  }
-
-  /** Calls `listener` at every change of the leader, with 0 when none is known. @returns unsubscribes */
-  onLeaderChange(listener: (leader: NodeId) => void): () => void {
-    return this.#parts.consensus.leadership.onChange(listener);
   }
 
   /** Answers the requests of peers. */

@@ -5,11 +5,13 @@
  */
 export { LongRange, LongTxn, pairFieldBytes, varintBytes } from "../apply/index.js";
 export type { Call } from "./calls/call.js";
+export type { Headers } from "./calls/headers.js";
 export { requestText } from "./calls/request-text.js";
 export type { WatchJudge } from "./calls/watch-judge.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
 export type { ServerCounters } from "./counters.js";
 export { EtcdServer } from "./etcd-server.js";
+export type { LeaderView } from "./log/leadership.js";
 export type { PeerAccess, PeerLink, PeerNetwork } from "./log/peer-network.js";
 export type { ServerMetrics } from "./metrics.js";
 export type { ServerDeps } from "./server-deps.js";

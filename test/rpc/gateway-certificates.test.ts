@@ -20,7 +20,7 @@ let close: () => void;
 let usersByName = true;
 let seen: Call | undefined;
 
-const server = { clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n };
+const server = { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } };
 
 beforeAll(async () => {
   authority = await TestAuthority.create();

@@ -36,7 +36,7 @@ function countTurns(): () => number {
 /** The gateway at a port of its own. */
 async function start(clock: ManualClock, bindings: readonly Binding[] = []): Promise<number> {
   const slow = new SlowCalls(clock, silentLogger, 300);
-  const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n });
+  const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
   const memory = MemoryAccount.unlimited();
   const gateway = await Gateway.load({
     ...{ clock, slow, gate, memory, counters: new CallCounters(), logger: silentLogger, timed: false },

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const { Range } = services["etcdserverpb.KV"];
 const { Watch } = services["etcdserverpb.Watch"];
-const view = { clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n };
+const view = { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } };
 const everybody: HttpAccess = { origins: new Set(), hosts: new Set() };
 
 async function start(access = everybody, memory = MemoryAccount.unlimited()) {

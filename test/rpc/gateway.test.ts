@@ -27,7 +27,7 @@ afterEach(() => {
 const { Range } = services["etcdserverpb.KV"];
 const { Watch } = services["etcdserverpb.Watch"];
 const receiveBytesMax = 10_000;
-const view = { clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n };
+const view = { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } };
 
 interface Started {
   readonly endpoint: string;

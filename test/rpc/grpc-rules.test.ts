@@ -76,7 +76,7 @@ afterAll(async () => {
 function serverOf(served: readonly Binding[]): GrpcServer {
   return new GrpcServer({
     bindings: served,
-    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n }),
+    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }),
     counters: new CallCounters(),
     logger: silentLogger,
     clock: systemClock,

@@ -32,7 +32,7 @@ interface Started {
   readonly grpc: GrpcServer;
 }
 
-const view: GateView = { clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n };
+const view: GateView = { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } };
 
 async function start(bindings: readonly Binding[], gateView = view): Promise<Started> {
   const counters = new CallCounters();
@@ -167,11 +167,11 @@ for (const { name, gate, metadata, details } of [
   },
   {
     name: "without a leader, when the client asked to know",
-    gate: { ...view, leader: () => 0n },
+    gate: { ...view, leadership: { hasLeader: false } },
     metadata: { hasleader: "true" },
     details: "etcdserver: no leader",
   },
-  { name: "without a leader", gate: { ...view, leader: () => 0n }, metadata: {}, details: "" },
+  { name: "without a leader", gate: { ...view, leadership: { hasLeader: false } }, metadata: {}, details: "" },
 ]) {
   test(`a call ${name} is ${details === "" ? "served" : "refused"}`, async () => {
     const { client } = await start([echo], gate);

@@ -52,7 +52,7 @@ function kvServer(asked: Asked): KvServer {
       answerTxn: refusing(asked, "txn"),
       compact: refusing(asked, "compact"),
     },
-    header: () => ResponseHeader.create(),
+    headers: { at: () => ResponseHeader.create() },
   };
 }
 
@@ -134,7 +134,9 @@ function leaseServer(): LeaseServer {
   let revision = 100;
   const refuse = (id: bigint) => new EtcdError(id === 13n ? "noLeader" : "leaseNotFound");
   return {
-    header: () => ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: revision++, raftTerm: 3 }),
+    headers: {
+      at: () => ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: revision++, raftTerm: 3 }),
+    },
     leases: {
       grant: () => Promise.reject(new EtcdError("leaseExists")),
       revoke: () => Promise.reject(new EtcdError("leaseNotFound")),
@@ -152,14 +154,10 @@ function leaseServer(): LeaseServer {
 }
 
 class Leadership {
-  leading = 1n;
+  readonly hasLeader = true;
   tell: (leader: bigint) => void = () => undefined;
 
-  leader(): bigint {
-    return this.leading;
-  }
-
-  onLeaderChange(listener: (leader: bigint) => void): () => void {
+  onChange(listener: (leader: bigint) => void): () => void {
     this.tell = listener;
     return () => undefined;
   }

@@ -38,7 +38,7 @@ const healthy: EndpointServer = {
   memory: MemoryAccount.unlimited(),
   clusterVersion: () => "3.5.0",
   alarms: () => [],
-  leader: () => 1n,
+  leadership: { hasLeader: true },
   isLearner: () => false,
   kv: { probe: async () => undefined },
   raftStatus: () => ({
@@ -115,7 +115,7 @@ const rows: readonly {
   {
     path: "/health",
     when: "there is no leader",
-    server: { leader: () => 0n },
+    server: { leadership: { hasLeader: false } },
     status: 503,
     body: sick("RAFT NO LEADER"),
   },
@@ -150,14 +150,14 @@ const rows: readonly {
   {
     path: "/health?serializable=true",
     when: "there is no leader",
-    server: { leader: () => 0n },
+    server: { leadership: { hasLeader: false } },
     status: 200,
     body: ok,
   },
   {
     path: "/health?serializable=1",
     when: "there is no leader",
-    server: { leader: () => 0n },
+    server: { leadership: { hasLeader: false } },
     status: 503,
     body: sick("RAFT NO LEADER"),
   },

@@ -18,7 +18,7 @@ let nextLease = 1n;
 beforeAll(async () => {
   const server = await host.start();
   const client = new LocalClient(server);
-  const guard = new LeaderGuard(server, host.clock, 1_000);
+  const guard = new LeaderGuard(server.leadership, host.clock, 1_000);
   const bound = [...lockBindings(client, host.clock), ...electionBindings(client, guard, host.clock)];
   run = async (path, request, call) => {
     const binding = bound.find((one) => one.path.endsWith(path));

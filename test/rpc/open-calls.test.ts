@@ -45,7 +45,7 @@ describe("a call counts among those of its connection until its handler is done"
       const unary: Binding = { kind: "unary", path, run: (request) => work().then(() => request) };
       const own = new GrpcServer({
         bindings: [kind === "unary" ? unary : { kind: "stream", path, run: work }],
-        gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leader: () => 1n }),
+        gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }),
         counters: new CallCounters(),
         logger: silentLogger,
         clock: systemClock,

@@ -39,7 +39,7 @@ const answers: KvServer = {
     answerTxn: async ({ compare }) => TxnResponse.create({ succeeded: compare.length === 0 }),
     compact: async () => CompactionResponse.create(),
   },
-  header: () => ResponseHeader.create(),
+  headers: { at: () => ResponseHeader.create() },
 };
 const call: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
 

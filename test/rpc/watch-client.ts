@@ -32,14 +32,17 @@ export class TestServer {
   readonly #guard: LeaderGuard;
 
   constructor(store: Store) {
-    const view = {
-      leader: () => this.#leader,
-      onLeaderChange: (listener: (leader: bigint) => void) => {
+    const hasLeader = (): boolean => this.#leader !== 0n;
+    const leadership = {
+      get hasLeader() {
+        return hasLeader();
+      },
+      onChange: (listener: (leader: bigint) => void) => {
         this.#tellLeader = listener;
         return () => undefined;
       },
     };
-    this.#guard = new LeaderGuard(view, this.clock, 3_000);
+    this.#guard = new LeaderGuard(leadership, this.clock, 3_000);
     this.watchable = new WatchableStore(store, {
       onFailure: (error) => {
         throw error;

@@ -72,7 +72,7 @@ test("two of three go on without the leader, and it catches up when it is back",
   await cluster.until(() => cluster.leader !== undefined);
   await put(cluster, leaderOf(cluster), "after");
   await old.start();
-  await cluster.until(() => old.server.leader() !== 0n);
+  await cluster.until(() => old.server.leadership.lead !== 0n);
   expect(await has(cluster, old, "after")).toBe(true);
 });
 
@@ -104,7 +104,7 @@ test("a member that lags behind the log gets a snapshot, and keeps it", async ()
   await put(cluster, behind, "and");
   behind.kill();
   await behind.start();
-  await cluster.until(() => behind.server.leader() !== 0n);
+  await cluster.until(() => behind.server.leadership.lead !== 0n);
   expect(await has(cluster, behind, "and")).toBe(true);
 });
 
@@ -202,7 +202,7 @@ test("without a majority requests wait for one, and then say that it did not com
   const read = outcome(alone.server.kv.range(RangeRequest.create({ key: "a" }), patient));
   expect(await cluster.during(write)).toBe("timeout");
   expect(await cluster.during(read)).toBe("timeout");
-  expect(alone.server.leader()).toBe(0n);
+  expect(alone.server.leadership.lead).toBe(0n);
   expect((await alone.server.maintenance.status(patient)).errors).toEqual(["etcdserver: no leader"]);
   const serializable = RangeRequest.create({ key: "a", serializable: true });
   expect((await alone.server.kv.range(serializable, patient)).count).toBe(0);
@@ -214,7 +214,7 @@ test("a write that is made while there is no leader is done when there is one", 
   leaderOf(cluster).kill();
   other.kill();
   await cluster.advance(3_000);
-  expect(one.server.leader()).toBe(0n);
+  expect(one.server.leadership.lead).toBe(0n);
   const write = outcome(one.server.kv.put(PutRequest.create({ key: "a" }), patient));
   await other.start();
   expect(await cluster.during(write)).toBe("done");

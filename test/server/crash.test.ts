@@ -26,11 +26,11 @@ test("whatever moment the power goes at, what was acknowledged is there, once", 
     });
     void host.advance(random.int(3) * 100);
     await turns(random.int(12));
-    const { revision: seen } = host.server.header();
+    const { revision: seen } = host.server.headers.at();
     await host.crash();
     // Those whose member is gone are refused by nobody; their time is over with its clock.
     await Promise.race([Promise.all(puts), turns(30)]);
-    const { revision: after } = host.server.header();
+    const { revision: after } = host.server.headers.at();
     expect(after).toBeGreaterThanOrEqual(Math.max(seen, revision));
     revision = after;
     for (const [key, value] of acknowledged) {

@@ -84,7 +84,7 @@ test("a hundred puts at once share a few writes of the log", async () => {
   const before = host.disk.writes.get("wal") ?? 0;
   await Promise.all(Array.from({ length: 100 }, (_, at) => host.put(`key ${at}`, "value")));
   expect((host.disk.writes.get("wal") ?? 0) - before).toBeLessThanOrEqual(2);
-  expect(host.server.header().revision).toBe(101);
+  expect(host.server.headers.at().revision).toBe(101);
 });
 
 for (const { name, again } of [
@@ -102,7 +102,7 @@ for (const { name, again } of [
     await again(host);
     expect([await host.get("a"), await host.get("b")]).toEqual(["2", "leased"]);
     expect((await host.server.maintenance.hashKv(0, patient)).hash).toBe(hash.hash);
-    expect(host.server.header()).toMatchObject({ revision: 4, raftTerm: 3 });
+    expect(host.server.headers.at()).toMatchObject({ revision: 4, raftTerm: 3 });
     // The empty entry of the new term, and that it has published itself again.
     expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 2);
     const request = LeaseTimeToLiveRequest.create({ id: 7n, keys: true });
@@ -118,7 +118,7 @@ for (const { name, again } of [
     await host.put("key 0", "after");
     await again(host);
     expect(await host.get("key 0")).toBe("after");
-    expect(host.server.header().revision).toBe(37);
+    expect(host.server.headers.at().revision).toBe(37);
   });
 }
 
@@ -179,7 +179,10 @@ test("a full member raises its alarm, and takes writes again once there is room 
   expect((await host.get("a"))?.length).toBe(2_000);
 
   await server.kv.deleteRange(DeleteRangeRequest.create({ key: "a" }), patient);
-  await server.kv.compact(CompactionRequest.create({ revision: server.header().revision, physical: true }), patient);
+  await server.kv.compact(
+    CompactionRequest.create({ revision: server.headers.at().revision, physical: true }),
+    patient,
+  );
   expect(await outcome(host.put("b", ""))).toBe("noSpace");
   const disarm = AlarmRequest.create({ action: AlarmAction.DEACTIVATE, memberId, alarm: AlarmType.NOSPACE });
   expect((await server.maintenance.alarm(disarm, patient)).alarms).toEqual([{ memberId, alarm: AlarmType.NOSPACE }]);
@@ -204,7 +207,7 @@ test("a client that gives up stops waiting, and what it proposed is carried out"
   client.abort();
   host.clock.advance(100);
   expect(await put).toBe("canceled");
-  await host.until(() => host.server.header().revision === 2);
+  await host.until(() => host.server.headers.at().revision === 2);
   expect(await host.get("a")).toBe("1");
 });
 
@@ -234,7 +237,7 @@ test("stopping finishes what is in flight, and refuses what comes after", async 
   expect(new Set(await Promise.all(puts))).toEqual(new Set(["done"]));
   await stopped;
   await host.start();
-  expect(host.server.header().revision).toBe(21);
+  expect(host.server.headers.at().revision).toBe(21);
 });
 
 for (const { failing } of [{ failing: "wal" }, { failing: "db" }]) {

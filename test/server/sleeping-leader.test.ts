@@ -42,12 +42,12 @@ test("a leader that was stopped while others elected another revokes no lease th
   const deposed = leader();
   deposed.pause();
   const others = cluster.members.filter((member) => member !== deposed);
-  await cluster.until(() => others.some(({ server }) => server.isLeader()));
-  const next = others.find(({ server }) => server.isLeader()) ?? deposed;
+  await cluster.until(() => others.some(({ server }) => server.leadership.leading));
+  const next = others.find(({ server }) => server.leadership.leading) ?? deposed;
   expect(await renewFor(next, 8_000)).toEqual(new Set(["done"]));
   deposed.resume();
   expect(await renewFor(next, 8_000)).toEqual(new Set(["done"]));
-  expect(deposed.server.isLeader()).toBe(false);
+  expect(deposed.server.leadership.leading).toBe(false);
   for (const member of cluster.members) expect(await held(member)).toBe(leases.length);
 });
 
@@ -59,7 +59,7 @@ test("a leader that was stopped with its whole cluster waits for renewals before
   // As they lie in the sockets: the first of them are read after the timers have run.
   for (const member of cluster.members) member.resume();
   await cluster.advance(500);
-  await cluster.until(() => cluster.members.some(({ server }) => server.isLeader()));
+  await cluster.until(() => cluster.members.some(({ server }) => server.leadership.leading));
   expect(await renewFor(leader(), 8_000)).not.toContain("leaseNotFound");
   for (const member of cluster.members) expect(await held(member)).toBe(leases.length);
 });
@@ -83,12 +83,12 @@ test("a deposed leader that wakes up takes no renewal for its own", async () => 
   const others = cluster.members.filter((member) => member !== deposed);
   cluster.network.isolate(deposed.server.memberId, cluster.ids);
   deposed.pause();
-  await cluster.until(() => others.some(({ server }) => server.isLeader()));
+  await cluster.until(() => others.some(({ server }) => server.leadership.leading));
   await cluster.advance(1_000);
   deposed.resume();
   // Ticks come again, but nobody has told it yet.
   await cluster.advance(250);
-  expect(deposed.server.isLeader()).toBe(true);
+  expect(deposed.server.leadership.leading).toBe(true);
   const [id] = leases;
   const renewal = outcome(deposed.server.leases.renew(id ?? (0n as LeaseId), patient));
   expect(await cluster.during(renewal)).not.toBe("done");

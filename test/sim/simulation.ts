@@ -92,7 +92,7 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   await world.until("the members are back", () => agree(world));
   await compare(world);
   const { writes, reads, unknown } = audit;
-  const terms = Math.max(...world.machines.map(({ server }) => server?.term() ?? 0));
+  const terms = Math.max(...world.machines.map(({ server }) => server?.headers.at().raftTerm ?? 0));
   const revision = world.history.latest;
   return {
     ...{ trace: world.trace.hash, writes, reads, unknown, revision, terms },
@@ -106,7 +106,9 @@ function agree({ machines, leader }: World): boolean {
     if (server === undefined) return "behind";
     const { proposalsCommitted: committed, proposalsApplied: applied } = server.metrics;
     const term = process && nodeOf(process.random)?.basicStatus().term;
-    return term === server.term() && committed === applied ? `${server.leader()} ${term} ${committed}` : "behind";
+    return term === server.headers.at().raftTerm && committed === applied
+      ? `${server.leadership.lead} ${term} ${committed}`
+      : "behind";
   });
   return leader !== undefined && new Set(states).size === 1 && states[0] !== "behind";
 }

@@ -71,7 +71,7 @@ export class World implements Surroundings {
   /** The member that leads as it believes itself; of several, the one of the newest term. */
   get leader(): Machine | undefined {
     const termOf = ({ process }: Machine): number => (process && nodeOf(process.random)?.basicStatus().term) ?? 0;
-    const leading = this.machines.filter(({ server }) => server?.isLeader());
+    const leading = this.machines.filter(({ server }) => server?.leadership.leading);
     return leading.sort((one, other) => termOf(other) - termOf(one))[0];
   }
 

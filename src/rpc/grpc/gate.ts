@@ -1,9 +1,11 @@
 import { EtcdError } from "../../base/index.js";
-import type { Call, EtcdServer } from "../../server/index.js";
+import type { Call, EtcdServer, LeaderView } from "../../server/index.js";
 import { RangeRequest, services } from "../../wire/index.js";
 import type { Binding } from "./binding.js";
 
-export type GateView = Pick<EtcdServer, "clusterVersion" | "isLearner" | "leader">;
+export interface GateView extends Pick<EtcdServer, "clusterVersion" | "isLearner"> {
+  readonly leadership: Pick<LeaderView, "hasLeader">;
+}
 
 const statusPath = services["etcdserverpb.Maintenance"].Status.path;
 const rangePath = services["etcdserverpb.KV"].Range.path;
@@ -27,7 +29,7 @@ export class Gate {
   admit(call: Call, binding: Binding, message?: Uint8Array): void {
     if (this.#view.clusterVersion() === undefined) throw new EtcdError("notCapable");
     if (this.#view.isLearner() && !servedByLearner(binding, message)) throw new EtcdError("notSupportedForLearner");
-    if (this.#view.leader() === 0n && call.metadata("hasleader") === "true") throw new EtcdError("noLeader");
+    if (!this.#view.leadership.hasLeader && call.metadata("hasleader") === "true") throw new EtcdError("noLeader");
   }
 }
 

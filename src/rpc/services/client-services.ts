@@ -21,13 +21,13 @@ const leaderlessTimeouts = 3;
 /** All gRPC methods of a member. */
 export function clientBindings(server: EtcdServer, clock: Clock, random: Random): readonly Binding[] {
   const { tickMs, electionTicks } = server.config;
-  const guard = new LeaderGuard(server, clock, leaderlessTimeouts * tickMs * electionTicks);
+  const guard = new LeaderGuard(server.leadership, clock, leaderlessTimeouts * tickMs * electionTicks);
   const watchServer = {
     watchable: server.watchable,
     memory: server.memory,
     config: server.config,
     judge: server.watchJudge,
-    header: (revision: number) => ({ ...server.header(), revision }),
+    header: (revision: number) => ({ ...server.headers.at(), revision }),
   };
   const localClient = new LocalClient(server);
   const bound = [

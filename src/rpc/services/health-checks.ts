@@ -1,8 +1,9 @@
 import { EtcdError, type Logger } from "../../base/index.js";
-import type { Call, EtcdServer, KvService } from "../../server/index.js";
+import type { Call, EtcdServer, KvService, LeaderView } from "../../server/index.js";
 import { AlarmType } from "../../wire/index.js";
 
-export interface HealthServer extends Pick<EtcdServer, "alarms" | "leader" | "isLearner"> {
+export interface HealthServer extends Pick<EtcdServer, "alarms" | "isLearner"> {
+  readonly leadership: Pick<LeaderView, "hasLeader">;
   readonly kv: Pick<KvService, "probe">;
 }
 
@@ -94,7 +95,7 @@ export class HealthChecks {
   }
 
   #leader(serializable: boolean): string | undefined {
-    return serializable || this.#server.leader() !== 0n ? undefined : "RAFT NO LEADER";
+    return serializable || this.#server.leadership.hasLeader ? undefined : "RAFT NO LEADER";
   }
 
   async #read(serializable: boolean, call: Call): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { type EtcdServer, type KvService, LongRange, LongTxn } from "../../server/index.js";
+import { type Headers, type KvService, LongRange, LongTxn } from "../../server/index.js";
 import { services } from "../../wire/index.js";
 import { type Binding, type CallLog, logged, txnBound, unary } from "../grpc/binding.js";
 import { deleteRangeAnswer, txnAnswer } from "../grpc/held-answers.js";
@@ -6,7 +6,7 @@ import { rangeInParts, txnInParts } from "./long-answers.js";
 
 export interface KvServer {
   readonly kv: Pick<KvService, "answerRange" | "put" | "deleteRange" | "answerTxn" | "compact">;
-  readonly header: EtcdServer["header"];
+  readonly headers: Pick<Headers, "at">;
 }
 
 /** The methods of etcdserverpb.KV. A long answer is read while it is sent. */
@@ -20,7 +20,7 @@ export function kvBindings(server: KvServer, maxTxnOps: number): readonly Bindin
         none,
         (_, answer, log) => {
           count(log, answer.count);
-          if (answer instanceof LongRange) return rangeInParts(answer, server.header(answer.revision));
+          if (answer instanceof LongRange) return rangeInParts(answer, server.headers.at(answer.revision));
           return Range.response.encode(answer);
         },
       ),
@@ -47,7 +47,7 @@ export function kvBindings(server: KvServer, maxTxnOps: number): readonly Bindin
       ({ success }) => success.length,
       ({ failure }, answer, log) => {
         if (log !== undefined && !answer.succeeded) log.requestCount = failure.length;
-        if (answer instanceof LongTxn) return txnInParts(answer, server.header(answer.revision));
+        if (answer instanceof LongTxn) return txnInParts(answer, server.headers.at(answer.revision));
         return txnAnswer(answer);
       },
       txnBound(maxTxnOps),

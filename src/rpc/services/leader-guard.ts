@@ -1,30 +1,25 @@
 import { type Clock, EtcdError, type Timer } from "../../base/index.js";
-import type { Call } from "../../server/index.js";
+import type { Call, LeaderView } from "../../server/index.js";
 
-export interface LeaderView {
-  /** The id of the leader; 0 when there is none. */
-  leader(): bigint;
-  /** Calls `listener` at every change of the leader, with 0 when the leader is lost. @returns unsubscribes */
-  onLeaderChange(listener: (leader: bigint) => void): () => void;
-}
+export type WatchedLeadership = Pick<LeaderView, "hasLeader" | "onChange">;
 
 /** Ends streams whose clients sent the metadata `hasleader`, when this member has had no leader for too long. */
 export class LeaderGuard {
-  readonly #view: LeaderView;
+  readonly #leadership: WatchedLeadership;
   readonly #clock: Clock;
   readonly #patienceMs: number;
   readonly #listeners = new Set<() => void>();
   #timer: Timer | undefined;
 
-  constructor(view: LeaderView, clock: Clock, patienceMs: number) {
-    this.#view = view;
+  constructor(leadership: WatchedLeadership, clock: Clock, patienceMs: number) {
+    this.#leadership = leadership;
     this.#clock = clock;
     this.#patienceMs = patienceMs;
-    view.onLeaderChange((leader) => this.#changed(leader));
+    leadership.onChange((leader) => this.#changed(leader));
   }
 
   get hasLeader(): boolean {
-    return this.#view.leader() !== 0n;
+    return this.#leadership.hasLeader;
   }
 
   /** Calls `lost` when there has been no leader for too long. @returns unsubscribes */

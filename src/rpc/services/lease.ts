@@ -1,5 +1,5 @@
 import { type Clock, EtcdError, type LeaseId } from "../../base/index.js";
-import type { EtcdServer, LeaseService } from "../../server/index.js";
+import type { Headers, LeaseService } from "../../server/index.js";
 import {
   type LeaseKeepAliveRequest,
   LeaseKeepAliveResponse,
@@ -13,7 +13,7 @@ import { listing } from "./long-lists.js";
 
 export interface LeaseServer {
   readonly leases: Pick<LeaseService, "grant" | "revoke" | "renew" | "timeToLive" | "list">;
-  readonly header: EtcdServer["header"];
+  readonly headers: Pick<Headers, "at">;
 }
 
 /** etcdserverpb.Lease */
@@ -27,7 +27,7 @@ export function leaseBindings(server: LeaseServer, guard: LeaderGuard, clock: Cl
         return await server.leases.timeToLive(request, call);
       } catch (error) {
         if (!isLeaseNotFound(error)) throw error;
-        return LeaseTimeToLiveResponse.create({ header: server.header(), id: request.id, ttl: -1 });
+        return LeaseTimeToLiveResponse.create({ header: server.headers.at(), id: request.id, ttl: -1 });
       }
     }),
     listing(LeaseLeases, "leases", clock, (_, call) => server.leases.list(call)),
@@ -44,7 +44,7 @@ async function keepAlive(
   const answering = (async () => {
     for await (const { id } of stream.read()) {
       // The header is made before the renewal. Made afterwards, its revision could be the one that revoked the lease.
-      const header = server.header();
+      const header = server.headers.at();
       const ttl = await renewed(server, id as LeaseId, stream);
       if (!stream.write(LeaseKeepAliveResponse.create({ header, id, ttl }))) await stream.drained();
     }

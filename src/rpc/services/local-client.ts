@@ -21,7 +21,7 @@ import type { UnaryHandler } from "../grpc/binding.js";
 import { KeyEvents, type WatchedKeys } from "./key-events.js";
 import { CallError } from "./status.js";
 
-export interface LocalServer extends Pick<EtcdServer, "watchable" | "watchJudge" | "header"> {
+export interface LocalServer extends Pick<EtcdServer, "watchable" | "watchJudge" | "headers"> {
   readonly kv: Pick<KvService, "range" | "deleteRange" | "txn">;
   readonly leases: Pick<LeaseService, "grant">;
 }
@@ -39,7 +39,7 @@ export class LocalClient {
 
   /** The header of an answer at this revision. */
   header(revision: number): ResponseHeader {
-    return this.#server.header(revision);
+    return this.#server.headers.at(revision);
   }
 
   /** The given lease, or a new one for 0. That a given lease exists is checked by the later put. */

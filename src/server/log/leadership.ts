@@ -1,8 +1,19 @@
 import type { Clock, MemberId } from "../../base/index.js";
 import { type NodeId, noNode, type SoftState } from "../../raft/index.js";
 
+/** Who leads, for readers. */
+export interface LeaderView {
+  /** The id of the leader; 0 when there is none. */
+  readonly lead: NodeId;
+  /** Whether this member leads. */
+  readonly leading: boolean;
+  readonly hasLeader: boolean;
+  /** Calls `listener` at all news of the leader, with 0 when there is none. @returns unsubscribes */
+  onChange(listener: (lead: NodeId) => void): () => void;
+}
+
 /** The current leader as far as this member knows. The raft node loop updates it. */
-export class Leadership {
+export class Leadership implements LeaderView {
   readonly #memberId: MemberId;
   readonly #clock: Clock;
   #lead: NodeId = noNode;

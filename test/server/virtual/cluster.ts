@@ -168,8 +168,8 @@ export class VirtualCluster {
 
   /** The member that leads, as it believes itself; of several, one of the newest term. */
   get leader(): VirtualMember | undefined {
-    const leading = this.members.filter(({ running }) => running?.isLeader());
-    return leading.sort((one, other) => other.server.term() - one.server.term())[0];
+    const leading = this.members.filter(({ running }) => running?.leadership.leading);
+    return leading.sort((one, other) => other.server.headers.at().raftTerm - one.server.headers.at().raftTerm)[0];
   }
 
   async advance(ms: number): Promise<void> {
