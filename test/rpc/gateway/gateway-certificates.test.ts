@@ -1,0 +1,105 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, request } from "node:https";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MemoryAccount, silentLogger, systemClock } from "../../../src/base/index.js";
+import { unary } from "../../../src/rpc/grpc/binding.js";
+import { CallCounters, clientEndpoints, type EndpointServer, Gate, SlowCalls } from "../../../src/rpc/index.js";
+import type { Call } from "../../../src/server/index.js";
+import { services } from "../../../src/wire/index.js";
+import { TestAuthority, type TestCertificate } from "../../support/certificates.js";
+
+// A certificate's name is a user's only to gRPC: the gateway asks for everybody, so it would be anybody's name.
+
+let authority: TestAuthority;
+let alice: TestCertificate;
+let nameless: TestCertificate;
+let port: number;
+let close: () => void;
+let usersByName = true;
+let seen: Call | undefined;
+
+const server = { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } };
+
+beforeAll(async () => {
+  authority = await TestAuthority.create();
+  const own = await authority.issue("server", { name: "server", hosts: ["127.0.0.1"] });
+  alice = await authority.issue("alice", { name: "alice", usage: ["client"] });
+  nameless = await authority.issue("nameless", { name: "", usage: ["client"] });
+  const range = unary(services["etcdserverpb.KV"].Range, (_, call) => {
+    seen = call;
+    return { header: undefined, kvs: [], more: false, count: 0 };
+  });
+  const shared = { counters: new CallCounters(), logger: silentLogger };
+  const slow = new SlowCalls(systemClock, silentLogger, 300);
+  const calls = {
+    slow,
+    clock: systemClock,
+    gate: new Gate(server),
+    receiveBytesMax: 1_000,
+    timed: false,
+    memory: MemoryAccount.unlimited(),
+    ...shared,
+  };
+  const { listener } = clientEndpoints({
+    ...{ server: server as unknown as EndpointServer, extensiveMetrics: false, ...shared },
+    access: { origins: new Set(), hosts: new Set(["elsewhere"]), namesUsers: () => usersByName },
+    gateway: { ...calls, bindings: [range], maxConcurrentStreams: 10 },
+  });
+  const [key, cert, ca] = [own.keyFile, own.certFile, authority.certFile].map((file) => readFileSync(file));
+  const https = createServer({ key, cert, ca, requestCert: true, rejectUnauthorized: false }, listener);
+  https.listen(0, "127.0.0.1");
+  await once(https, "listening");
+  port = (https.address() as AddressInfo).port;
+  close = () => https.close().closeAllConnections();
+});
+
+afterAll(() => {
+  close?.();
+  authority?.remove();
+});
+
+async function ask(path: string, method: string, certificate?: TestCertificate) {
+  const identity = certificate && {
+    key: readFileSync(certificate.keyFile),
+    cert: readFileSync(certificate.certFile),
+  };
+  const asked = request({
+    host: "127.0.0.1",
+    port,
+    path,
+    method,
+    rejectUnauthorized: false,
+    agent: false,
+    ...identity,
+  });
+  asked.end("{}");
+  const [response] = await once(asked, "response");
+  let body = "";
+  for await (const chunk of response) body += chunk;
+  return { status: response.statusCode, body };
+}
+
+const ignored = "CommonName of client sending a request against gateway will be ignored and not used as expected\n";
+
+test("who has a name is told that it means nothing here, where names are users", async () => {
+  usersByName = true;
+  expect(await ask("/v3/kv/range", "POST", alice)).toEqual({ status: 400, body: ignored });
+  expect(await ask("/v3beta/kv/range", "POST", alice)).toEqual({ status: 400, body: ignored });
+});
+
+test("who has none is served, and so is everybody where names are not users, or outside of the gateway", async () => {
+  usersByName = true;
+  expect((await ask("/v3/kv/range", "POST")).status).toBe(200);
+  expect((await ask("/v3/kv/range", "POST", nameless)).status).toBe(200);
+  expect((await ask("/version", "GET", alice)).status).toBe(200);
+  usersByName = false;
+  expect((await ask("/v3/kv/range", "POST", alice)).status).toBe(200);
+});
+
+test("a call of the gateway never has a name", async () => {
+  usersByName = false;
+  await ask("/v3/kv/range", "POST", alice);
+  expect(seen?.commonName).toBe(undefined);
+});

@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { ManualClock, MemoryAccount, silentLogger } from "../../../src/base/index.js";
+import { Gateway } from "../../../src/rpc/gateway/gateway.js";
+import { unary } from "../../../src/rpc/grpc/binding.js";
+import { CallCounters } from "../../../src/rpc/grpc/call-counters.js";
+import { Gate } from "../../../src/rpc/grpc/gate.js";
+import { SlowCalls } from "../../../src/rpc/services/slow-calls.js";
+import { services } from "../../../src/wire/index.js";
+import { askHttp } from "../../support/http-client.js";
+import { until } from "../../support/until.js";
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+const { Range } = services["etcdserverpb.KV"];
+const range = unary(Range, async () => ({ header: undefined, kvs: [], more: false, count: 1 }));
+const rangePath = "/v3/kv/range";
+const aKey = '{"key":"YQ=="}';
+
+/** The gateway at a port of its own. */
+async function start(memory: MemoryAccount): Promise<string> {
+  const clock = new ManualClock();
+  const slow = new SlowCalls(clock, silentLogger, 300);
+  const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
+  const gateway = await Gateway.load({
+    ...{ clock, slow, gate, memory, counters: new CallCounters(), logger: silentLogger, timed: false },
+    ...{ bindings: [range], receiveBytesMax: 10_000, maxConcurrentStreams: 100 },
+  });
+  const server = createServer((request, response) => gateway.handle(request.url ?? "", request, response));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => server.close().closeAllConnections());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe("the account of memory at the gateway", () => {
+  const mebibyte = 1024 * 1024;
+  const accountOf = (limitBytes: number): MemoryAccount =>
+    new MemoryAccount({ limitBytes, clock: new ManualClock(), logger: silentLogger });
+
+  test("bodies that never come whole are refused without room, and hold nothing once they are gone", async () => {
+    const memory = accountOf(mebibyte);
+    const endpoint = await start(memory);
+    const [host, port] = endpoint.split(":");
+    const sockets = Array.from({ length: 30 }, () => connect(Number(port), host));
+    const answers = sockets.map(async (socket) => {
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+      });
+      socket.on("error", () => undefined);
+      socket.write(
+        `POST ${rangePath} HTTP/1.1\r\nHost: x\r\nContent-Length: 39999\r\n\r\n{"key":"${"A".repeat(30_000)}`,
+      );
+      await until(() => memory.pot("calls").refusals + memory.pot("requests").refusals > 0);
+      return () => text;
+    });
+    const texts = await Promise.all(answers);
+    await until(() => texts.some((text) => text().includes("too many requests")));
+    expect(memory.peakBytes).toBeLessThanOrEqual(mebibyte);
+    for (const socket of sockets) socket.destroy();
+    await until(() => memory.heldBytes === 0);
+  });
+
+  test("a call holds nothing once it is answered", async () => {
+    const memory = accountOf(mebibyte);
+    const endpoint = await start(memory);
+    expect((await askHttp(endpoint, { path: rangePath, body: aKey })).status).toBe(200);
+    await until(() => memory.heldBytes === 0);
+    expect(memory.peakBytes).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { afterEach, expect, test, vi } from "vitest";
+import { ManualClock, MemoryAccount, silentLogger } from "../../../src/base/index.js";
+import { Gateway } from "../../../src/rpc/gateway/gateway.js";
+import type { Binding } from "../../../src/rpc/grpc/binding.js";
+import { CallCounters } from "../../../src/rpc/grpc/call-counters.js";
+import { Gate } from "../../../src/rpc/grpc/gate.js";
+import { SlowCalls } from "../../../src/rpc/services/slow-calls.js";
+import { JsonReader } from "../../../src/wire/json/reader.js";
+import { JsonScanner } from "../../../src/wire/json/scanner.js";
+import { until } from "../../support/until.js";
+
+// Tests how much the gateway does for all its clients in one turn of the event loop. A clock that only work advances
+// makes that countable.
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+/** Counts turns of the event loop from 0. */
+function countTurns(): () => number {
+  let turn = 0;
+  const next = (): void => {
+    turn++;
+    counting = setImmediate(next);
+  };
+  let counting = setImmediate(next);
+  cleanups.push(() => clearImmediate(counting));
+  return () => turn;
+}
+
+/** The gateway at a port of its own. */
+async function start(clock: ManualClock, bindings: readonly Binding[] = []): Promise<number> {
+  const slow = new SlowCalls(clock, silentLogger, 300);
+  const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
+  const memory = MemoryAccount.unlimited();
+  const gateway = await Gateway.load({
+    ...{ clock, slow, gate, memory, counters: new CallCounters(), logger: silentLogger, timed: false },
+    ...{ bindings, receiveBytesMax: 1_000_000, maxConcurrentStreams: 100 },
+  });
+  const server = createServer((request, response) => gateway.handle(request.url ?? "", request, response));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => server.close().closeAllConnections());
+  return (server.address() as AddressInfo).port;
+}
+
+test("bodies that come together are scanned in turns, however short each of their pieces is", async () => {
+  const clock = new ManualClock();
+  const turn = countTurns();
+  const port = await start(clock);
+  const scanned: number[] = [];
+  const { push } = JsonScanner.prototype;
+  vi.spyOn(JsonScanner.prototype, "push").mockImplementation(function (this: JsonScanner, chunk) {
+    scanned.push(turn());
+    clock.advance(3);
+    push.call(this, chunk);
+  });
+  const sockets = Array.from({ length: 20 }, () => connect(port, "127.0.0.1"));
+  for (const socket of sockets) {
+    cleanups.push(() => socket.destroy());
+    socket.write('POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n{"key":"');
+  }
+  await until(() => scanned.length === sockets.length);
+  scanned.length = 0;
+  for (const socket of sockets) socket.write("A".repeat(1_000));
+  await until(() => scanned.length >= sockets.length);
+  const most = Math.max(...scanned.map((at) => scanned.filter((other) => other === at).length));
+  // A turn is over after eight milliseconds, of which each piece takes three.
+  expect(most).toBeLessThanOrEqual(3);
+});
+
+test("what a long value asks for is done in another turn than the value is parsed in", async () => {
+  const clock = new ManualClock();
+  const turn = countTurns();
+  const turns: Record<string, number> = {};
+  const { read } = JsonReader.prototype;
+  vi.spyOn(JsonReader.prototype, "read").mockImplementation(function (this: JsonReader) {
+    turns.parsed = turn();
+    clock.advance(10);
+    return read.call(this);
+  });
+  const run = async () => {
+    turns.done = turn();
+    return new Uint8Array(0);
+  };
+  const port = await start(clock, [{ kind: "unary", path: "/etcdserverpb.KV/Range", run }]);
+  const answer = await fetch(`http://127.0.0.1:${port}/v3/kv/range`, { method: "POST", body: '{"key":"YQ=="}' });
+  expect(answer.status).toBe(200);
+  expect(turns.done).toBeGreaterThan(turns.parsed ?? Number.NaN);
+});

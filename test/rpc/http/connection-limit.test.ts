@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { expect, test } from "vitest";
+import { silentLogger, systemClock } from "../../../src/base/index.js";
+import { connectionBounds, descriptorLimit, tooFewDescriptors } from "../../../src/main/file-descriptors.js";
+import { ConnectionLimit } from "../../../src/rpc/http/connection-limit.js";
+import { SharedPort } from "../../../src/rpc/http/shared-port.js";
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  return socket;
+}
+
+test("connections above the bound are closed, counted and told once; who closes makes room", async () => {
+  const lines: string[] = [];
+  const limit = new ConnectionLimit(3, { ...silentLogger, warn: (message) => lines.push(message) });
+  const ports = [1, 2].map(() => new SharedPort(systemClock, { plain: true }, undefined, limit));
+  const numbers: number[] = [];
+  for (const port of ports) {
+    port.listener.listen(0, "127.0.0.1");
+    await once(port.listener, "listening");
+    const address = port.listener.address();
+    numbers.push(address !== null && typeof address === "object" ? address.port : 0);
+  }
+  const [one = 0, other = 0] = numbers;
+  const accepted = async (number: number, port: SharedPort | undefined): Promise<Socket> => {
+    const taken = once(port?.listener ?? ports[0]?.listener ?? process, "connection");
+    const socket = await dial(number);
+    await taken;
+    return socket;
+  };
+  const idle = [await accepted(one, ports[0]), await accepted(other, ports[1]), await accepted(one, ports[0])];
+  for (let more = 0; more < 2; more++) {
+    const refused = await dial(other);
+    await once(refused, "close");
+  }
+  expect(limit.refused).toBe(2);
+  expect(lines).toEqual(["refused a connection: all file descriptors but the reserved ones are in use"]);
+  idle[0]?.destroy();
+  // Its place is free once the server has seen the end of it.
+  let last: Socket | undefined;
+  for (let refusedBefore = -1; refusedBefore !== limit.refused; ) {
+    refusedBefore = limit.refused;
+    last = await accepted(other, ports[1]);
+  }
+  for (const socket of [...idle, last]) socket?.destroy();
+  await Promise.all(ports.map((port) => port.stop(0)));
+});
+
+test("peer ports have a bound, a line in the log and a count of their own", async () => {
+  const lines: string[] = [];
+  const peers = new ConnectionLimit(0, { ...silentLogger, warn: (message) => lines.push(message) }, "peer");
+  const port = new SharedPort(systemClock, { plain: true }, undefined, peers);
+  port.listener.listen(0, "127.0.0.1");
+  await once(port.listener, "listening");
+  const address = port.listener.address();
+  await once(await dial(address !== null && typeof address === "object" ? address.port : 0), "close");
+  await port.stop(0);
+  expect(lines).toEqual(["refused a connection at a peer port: all file descriptors reserved for peers are in use"]);
+  expect(peers.refused).toBe(1);
+});
+
+for (const { name, limits, want } of [
+  { name: "leaves 150 for the member", limits: "Max open files            1024      4096    files", want: 874 },
+  { name: "is none where there is none", limits: "Max open files   unlimited  unlimited  files", want: Infinity },
+  { name: "is none where nothing says so", limits: "", want: Infinity },
+]) {
+  test(`the bound of connections ${name}`, () => {
+    expect(connectionBounds(descriptorLimit(limits)).clients).toBe(want);
+  });
+}
+
+test("a limit that leaves nothing for clients is refused at the start, with what to set", () => {
+  const limit = descriptorLimit("Max open files            150      150    files");
+  expect(() => connectionBounds(limit)).toThrow(tooFewDescriptors(150));
+  expect(tooFewDescriptors(150)).toMatch(
+    /^file descriptor limit of etcd process is too low; please set higher: it is 150,/,
+  );
+  expect(connectionBounds(151).clients).toBe(1);
+});

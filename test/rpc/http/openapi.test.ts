@@ -1,0 +1,31 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { expect, test } from "vitest";
+import { gatewayPaths } from "../../../src/rpc/gateway/paths.js";
+import { openApi } from "../../../src/rpc/http/openapi.js";
+import { loadSchema } from "../../../src/wire/index.js";
+
+const document = JSON.parse(JSON.stringify(openApi(await loadSchema(), "3.5.30")));
+
+test("the document is OpenAPI", async () => {
+  expect(await new Validator().validate(document)).toMatchObject({ valid: true });
+});
+
+test("it has every path of the gateway, and every message that they need", () => {
+  expect(Object.keys(document.paths)).toEqual([...gatewayPaths.keys()]);
+  const wanted = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g);
+  expect([...wanted].filter(([, name = ""]) => !(name in document.components.schemas))).toEqual([]);
+});
+
+test("operations have names of their own", () => {
+  const names = Object.values<{ post: { operationId: string } }>(document.paths).map(({ post }) => post.operationId);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test("fields have the names and types that the gateway has", () => {
+  expect(document.components.schemas["etcdserverpb.RangeRequest"].properties).toMatchObject({
+    range_end: { type: "string", format: "byte" },
+    limit: { type: "string", format: "int64" },
+    sort_order: { $ref: "#/components/schemas/etcdserverpb.RangeRequest.SortOrder" },
+    serializable: { type: "boolean" },
+  });
+});

@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import type { IncomingMessage, RequestListener } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { afterEach, expect, test } from "vitest";
+import { systemClock } from "../../../src/base/index.js";
+import { SharedPort } from "../../../src/rpc/index.js";
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+
+async function start(upgrade: Upgrade): Promise<{ readonly socket: Socket; readonly port: SharedPort }> {
+  const http: RequestListener = async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += String(chunk);
+    response.end(`${request.method} ${request.url} ${request.headers.upgrade} ${body}`);
+  };
+  const port = new SharedPort(systemClock);
+  port.serve({ http, upgrade });
+  port.listener.listen(0, "127.0.0.1");
+  await once(port.listener, "listening");
+  const socket = connect((port.listener.address() as AddressInfo).port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  cleanups.push(() => port.stop(100));
+  cleanups.push(() => void socket.destroy());
+  return { socket, port };
+}
+
+async function readUntil(socket: Socket, end: string): Promise<string> {
+  let text = "";
+  while (!text.includes(end)) text += String((await once(socket, "data"))[0]);
+  return text;
+}
+
+const request = (protocol: string): string =>
+  `POST /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${protocol}\r\n` +
+  "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: 5\r\n\r\nhello";
+
+test("a request that would rather go on in another protocol is answered in HTTP, body and all", async () => {
+  const { socket } = await start(() => false);
+  socket.write(request("h2c"));
+  expect(await readUntil(socket, "hello")).toMatch(/^HTTP\/1\.1 200 OK\r\n.*POST \/x undefined hello$/s);
+  socket.write(request("other"));
+  expect(await readUntil(socket, "hello")).toContain("POST /x undefined hello");
+});
+
+test("its connection is handed over with what has come of it", async () => {
+  const { socket } = await start((_, other, head) => {
+    other.end(`you said ${head}`);
+    return true;
+  });
+  socket.write(request("other"));
+  expect(await readUntil(socket, "hello")).toBe("you said hello");
+});
+
+test("such a connection may finish when the port stops, for a while", async () => {
+  const { socket, port } = await start((_, other) => {
+    other.write("taken");
+    return true;
+  });
+  socket.write(request("other"));
+  await readUntil(socket, "taken");
+  const stopped = port.stop(50);
+  await once(socket, "close");
+  await stopped;
+});

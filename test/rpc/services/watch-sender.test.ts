@@ -1,0 +1,250 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import {
+  type Clock,
+  ManualClock,
+  MemoryAccount,
+  type MemoryPot,
+  silentLogger,
+  systemClock,
+} from "../../../src/base/index.js";
+import type { MessageInPieces } from "../../../src/rpc/grpc/stream.js";
+import { WatchSender } from "../../../src/rpc/services/watch-sender.js";
+import { type Encoded, Event, KeyValue, WatchResponse } from "../../../src/wire/index.js";
+
+/** A way out that takes responses only while it is open. */
+class Output {
+  open = false;
+  written: WatchResponse[] = [];
+  #resume: (() => void)[] = [];
+
+  write(response: WatchResponse): boolean {
+    this.written.push(response);
+    return this.open;
+  }
+
+  writePieces({ length, pieces }: MessageInPieces): boolean {
+    const whole = Buffer.concat(pieces);
+    expect(whole.length).toBe(length);
+    return this.write(WatchResponse.decode(whole));
+  }
+
+  drained(): Promise<void> {
+    return this.open ? Promise.resolve() : new Promise((resolve) => this.#resume.push(resolve));
+  }
+
+  reopen(): void {
+    this.open = true;
+    for (const resume of this.#resume.splice(0)) resume();
+  }
+}
+
+interface Sending {
+  readonly sender: WatchSender;
+  readonly output: Output;
+  readonly total: MemoryPot;
+  readonly counters: { readonly eventsSent: number; readonly eventsPending: number };
+  readonly rooms: () => number;
+  readonly ends: unknown[];
+}
+
+interface Surroundings {
+  readonly otherBytes?: number;
+  readonly account?: MemoryAccount;
+  readonly clock?: Clock;
+}
+
+function start(surroundings: Surroundings = {}): Sending {
+  const { otherBytes = 0, account = MemoryAccount.unlimited(), clock = systemClock } = surroundings;
+  const output = new Output();
+  const total = account.pot("watches");
+  total.take(otherBytes);
+  const counters = { eventsSent: 0, eventsPending: 0 };
+  let rooms = 0;
+  const ends: unknown[] = [];
+  const sender = new WatchSender({
+    output,
+    memory: total,
+    counters,
+    header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
+    fragmentBytes: 1_000_000,
+    clock,
+    onRoom: () => {
+      rooms++;
+    },
+    onEnd: (error) => ends.push(error),
+  });
+  return { sender, output, total, counters, rooms: () => rooms, ends };
+}
+
+function eventOf(valueBytes: number): Encoded<Event> {
+  return Event.encode({ type: 0, kv: KeyValue.create({ value: new Uint8Array(valueBytes) }), prevKv: undefined });
+}
+
+function deliver(sender: WatchSender, bytes: number, watchId = 0n, revision = 2): void {
+  const events = [eventOf(bytes)];
+  sender.deliver({ kind: "events", watchId, revision, events, bytes });
+}
+
+for (const { name, otherBytes, kib } of [
+  { name: "a quarter of a mebibyte", otherBytes: 0, kib: 256 },
+  { name: "16 KiB, when 64 MiB wait for all streams", otherBytes: 64 * 1024 * 1024, kib: 16 },
+]) {
+  test(`no more than ${name} waits for a client, and one response`, async () => {
+    const { sender, output, total, rooms } = start({ otherBytes });
+    let delivered = 0;
+    for (; sender.hasRoom; delivered++) deliver(sender, 1_024 - 256, BigInt(delivered));
+    expect(delivered).toBe(kib);
+    await nextTurn();
+    expect([output.written.length, sender.hasRoom, rooms()]).toEqual([1, false, 0]);
+    output.reopen();
+    await nextTurn();
+    expect([output.written.length, sender.hasRoom, rooms()]).toEqual([delivered, true, 1]);
+    expect(total.heldBytes).toBe(otherBytes);
+  });
+}
+
+test("who waits for room goes on when there is some, or when all is over", async () => {
+  const { sender, output, total, counters } = start();
+  deliver(sender, 1_000_000);
+  deliver(sender, 1_000_000);
+  expect(counters).toEqual({ eventsSent: 0, eventsPending: 2 });
+  let through = 0;
+  const wait = () =>
+    sender.room().then(() => {
+      through++;
+    });
+  const first = wait();
+  await nextTurn();
+  expect(through).toBe(0);
+  output.reopen();
+  await first;
+  output.open = false;
+  deliver(sender, 1_000_000);
+  const second = wait();
+  sender.stop();
+  await second;
+  expect([through, total.heldBytes]).toEqual([2, 0]);
+  expect(counters).toEqual({ eventsSent: 2, eventsPending: 0 });
+});
+
+test("events that find no room in the account wait in history, until clients have taken some", async () => {
+  const mebibyte = 1024 * 1024;
+  const clock = new ManualClock();
+  const account = new MemoryAccount({ limitBytes: 128 * mebibyte, clock, logger: silentLogger });
+  const batchBytes = 4 * mebibyte;
+  const streams = Array.from({ length: 100 }, () => start({ account, clock }));
+  const taken = streams.filter(({ sender }) => {
+    const takes = sender.hasRoomFor(batchBytes);
+    if (takes) deliver(sender, batchBytes);
+    return takes;
+  });
+  const [last] = streams.slice(-1);
+  expect(taken.length).toBeGreaterThan(4);
+  expect(account.peakBytes).toBeLessThanOrEqual(64 * mebibyte);
+  expect([last?.sender.hasRoom, last?.sender.hasRoomFor(1)]).toEqual([false, false]);
+  // Nobody took anything: nothing is asked for in vain.
+  clock.advance(10_000);
+  expect(streams.map(({ rooms }) => rooms())).toEqual(streams.map(() => 0));
+  for (const { output } of taken) output.reopen();
+  await expect.poll(() => account.heldBytes).toBe(0);
+  clock.advance(1_000);
+  expect(last?.rooms()).toBe(1);
+  expect(last?.sender.hasRoomFor(batchBytes)).toBe(true);
+});
+
+test("one revision that is larger than the account is told all the same", () => {
+  const clock = new ManualClock();
+  const account = new MemoryAccount({ limitBytes: 64 * 1024 * 1024, clock, logger: silentLogger });
+  expect(start({ account, clock }).sender.hasRoomFor(500 * 1024 * 1024)).toBe(true);
+});
+
+test("what breaks while sending ends the stream", async () => {
+  const { sender, output, ends } = start();
+  const broken = new Error("cannot be encoded");
+  output.write = () => {
+    throw broken;
+  };
+  deliver(sender, 10);
+  await nextTurn();
+  expect(ends).toEqual([broken]);
+});
+
+test("every response goes out once, in order, however many have gone before", async () => {
+  const { sender, output } = start();
+  output.open = true;
+  for (let at = 0; at < 5_000; at++) {
+    sender.answer(at, {});
+    if (at % 700 === 0) await nextTurn();
+  }
+  await nextTurn();
+  expect(output.written.map((response) => response.header?.revision)).toEqual(
+    Array.from({ length: 5_000 }, (_, at) => at),
+  );
+});
+
+describe("events of one watcher", () => {
+  const show = ({ header, watchId, canceled, events }: WatchResponse) =>
+    `${watchId}@${header?.revision} ${canceled ? "canceled" : `${events.length} events`}`;
+
+  test("that come in one turn leave together", async () => {
+    const { sender, output } = start();
+    output.open = true;
+    for (const revision of [2, 3, 4]) for (const watchId of [0n, 1n]) deliver(sender, 10, watchId, revision);
+    await nextTurn();
+    deliver(sender, 10, 1n, 5);
+    await nextTurn();
+    expect(output.written.map(show)).toEqual(["0@4 3 events", "1@4 3 events", "1@5 1 events"]);
+  });
+
+  test("that wait for a client leave together, in responses of 64 KiB", async () => {
+    const { sender, output, total } = start();
+    for (let revision = 2; revision < 12; revision++) deliver(sender, 16_000, 0n, revision);
+    await nextTurn();
+    output.reopen();
+    await nextTurn();
+    expect(output.written.map(show)).toEqual(["0@5 4 events", "0@9 4 events", "0@11 2 events"]);
+    expect(total.heldBytes).toBe(0);
+  });
+
+  test("do not pass an answer or a progress notice", async () => {
+    const { sender, output } = start();
+    output.open = true;
+    deliver(sender, 10, 0n, 2);
+    sender.deliver({ kind: "progress", watchId: -1n, revision: 2 });
+    deliver(sender, 10, 0n, 3);
+    sender.answer(3, { watchId: 1n, canceled: true });
+    deliver(sender, 10, 0n, 4);
+    await nextTurn();
+    const want = ["0@2 1 events", "-1@2 0 events", "0@3 1 events", "1@3 canceled", "0@4 1 events"];
+    expect(output.written.map(show)).toEqual(want);
+  });
+
+  test("do not join a response that is on its way", async () => {
+    const { sender, output } = start();
+    deliver(sender, 10, 0n, 2);
+    await nextTurn();
+    deliver(sender, 10, 0n, 3);
+    output.reopen();
+    await nextTurn();
+    expect(output.written.map(show)).toEqual(["0@2 1 events", "0@3 1 events"]);
+  });
+});
+
+test("a watcher that takes fragments gets what waits for it in fragments, though it is forgotten by then", async () => {
+  const { sender, output } = start();
+  sender.fragment(7n);
+  const events = Array.from({ length: 5 }, () => eventOf(400_000));
+  sender.deliver({ kind: "events", watchId: 7n, revision: 2, events, bytes: 2_000_000 });
+  // Its user may not read the keys any more: the watch is cancelled before its events have left.
+  sender.forget(7n);
+  sender.answer(2, { watchId: 7n, canceled: true });
+  output.open = true;
+  await expect.poll(() => output.written.length).toBe(4);
+  expect(output.written.map(({ fragment, canceled, events: { length } }) => [fragment, canceled, length])).toEqual([
+    [true, false, 2],
+    [true, false, 2],
+    [false, false, 1],
+    [false, true, 0],
+  ]);
+});

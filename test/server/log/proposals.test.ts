@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../../src/base/index.js";
+import { RequestIds } from "../../../src/server/calls/request-ids.js";
+import { ServerCounters } from "../../../src/server/counters.js";
+import { Proposals } from "../../../src/server/log/proposals.js";
+import { callOf } from "../member.js";
+
+const id = (value: number): RequestId => BigInt(value) as RequestId;
+
+function setUp() {
+  const clock = new ManualClock();
+  const counters = new ServerCounters();
+  const proposals = new Proposals<string>({ clock, counters, timeoutMs: 7_000, timeoutKind: () => "timeout" });
+  return { clock, counters, proposals };
+}
+
+/** The kind of refusal that a promise ends with, or its value. */
+function outcome(promise: Promise<string>): Promise<string> {
+  return promise.catch((error: unknown) => (error instanceof EtcdError ? error.kind : String(error)));
+}
+
+for (const { name, act, want, failed } of [
+  {
+    name: "a result reaches who waits for it",
+    act: ({ proposals }: ReturnType<typeof setUp>) => proposals.settle(id(1), "done"),
+    want: "done",
+    failed: 0,
+  },
+  {
+    name: "a wait ends after the request timeout",
+    act: ({ proposals, clock }: ReturnType<typeof setUp>) => {
+      clock.advance(7_000);
+      proposals.sweep();
+    },
+    want: "timeout",
+    failed: 1,
+  },
+  {
+    name: "closing refuses whoever waits",
+    act: ({ proposals }: ReturnType<typeof setUp>) => proposals.close(new EtcdError("stopped")),
+    want: "stopped",
+    failed: 1,
+  },
+]) {
+  test(`Proposals: ${name}`, async () => {
+    const room = setUp();
+    const waiting = outcome(room.proposals.wait(id(1), undefined));
+    act(room);
+    expect(await waiting).toBe(want);
+    expect(room.proposals.pending).toBe(0);
+    expect(room.counters.proposalsFailed).toBe(failed);
+  });
+}
+
+test("Proposals: a wait ends when the client is gone, and leaves the others", async () => {
+  const { proposals } = setUp();
+  const client = new AbortController();
+  const gone = outcome(proposals.wait(id(1), callOf(client)));
+  const staying = outcome(proposals.wait(id(2), undefined));
+  client.abort();
+  proposals.sweep();
+  expect(await gone).toBe("canceled");
+  proposals.settle(id(1), "too late");
+  proposals.settle(id(2), "done");
+  expect(await staying).toBe("done");
+});
+
+test("Proposals: a sweep before the timeout ends nothing", () => {
+  const { proposals, clock } = setUp();
+  void proposals.wait(id(1), undefined);
+  clock.advance(6_999);
+  proposals.sweep();
+  expect(proposals.isWaiting(id(1))).toBe(true);
+});
+
+test("Proposals: whenIdle waits for the last one", async () => {
+  const { proposals } = setUp();
+  const waiting = proposals.wait(id(1), undefined);
+  let idle = false;
+  const idling = proposals.whenIdle().then(() => {
+    idle = true;
+  });
+  await Promise.resolve();
+  expect(idle).toBe(false);
+  proposals.settle(id(1), "done");
+  await Promise.all([waiting, idling]);
+});
+
+test("Proposals: after closing nobody is let in", async () => {
+  const { proposals } = setUp();
+  proposals.close(new EtcdError("stopped"));
+  expect(await outcome(proposals.wait(id(1), undefined))).toBe("stopped");
+});
+
+test("RequestIds: the member's low bits, the time, a counter", () => {
+  const clock = new ManualClock();
+  const ids = new RequestIds(0x1122_3344_5566_7788n as MemberId, clock);
+  const time = BigInt(clock.wallTime()) & 0xff_ffff_ffffn;
+  const first = (0x7788n << 48n) | (time << 8n);
+  expect([ids.next(), ids.next()]).toEqual([first + 1n, first + 2n]);
+});
+
+test("RequestIds: a restart one millisecond later starts behind 256 ids", () => {
+  const clock = new ManualClock();
+  const before = new RequestIds(1n as MemberId, clock);
+  let last = 0n;
+  for (let drawn = 0; drawn < 256; drawn++) last = before.next();
+  clock.advance(1);
+  expect(new RequestIds(1n as MemberId, clock).next()).toBeGreaterThan(last);
+});

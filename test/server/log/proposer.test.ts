@@ -1,0 +1,184 @@
+import { expect, test } from "vitest";
+import type { ApplyResult } from "../../../src/apply/index.js";
+import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../../src/base/index.js";
+import { ServerCounters } from "../../../src/server/counters.js";
+import { Leadership } from "../../../src/server/log/leadership.js";
+import { LogPosition } from "../../../src/server/log/log-position.js";
+import { ProposalWindow } from "../../../src/server/log/proposal-window.js";
+import { Proposals } from "../../../src/server/log/proposals.js";
+import { Proposer, responseOf } from "../../../src/server/log/proposer.js";
+import { InternalRaftRequest, LeaseGrantRequest, PutRequest, PutResponse } from "../../../src/wire/index.js";
+import { outcome } from "../member.js";
+
+interface SetUp {
+  readonly committed?: number;
+  readonly maxRequestBytes?: number;
+  readonly submit?: (data: Uint8Array) => void;
+}
+
+function setUp({ committed = 0, maxRequestBytes = 200, submit }: SetUp = {}) {
+  const sent: Uint8Array[] = [];
+  const counters = new ServerCounters();
+  const clock = new ManualClock();
+  const proposals = new Proposals<ApplyResult>({ clock, counters, timeoutMs: 7_000, timeoutKind: () => "timeout" });
+  const position = new LogPosition(0, 1);
+  position.commitTo(committed);
+  let id = 100n;
+  const proposer = new Proposer({
+    position,
+    proposals,
+    nextId: () => ++id as RequestId,
+    maxRequestBytes,
+    identify: () => undefined,
+    submit: submit ?? ((data) => sent.push(data)),
+    submitInTerm(term, data) {
+      if (term !== 2) throw new EtcdError("leaderChanged");
+      sent.push(data);
+    },
+  });
+  return { sent, counters, proposals, proposer };
+}
+
+const put = (bytes: number) => ({ put: PutRequest.create({ key: "a", value: Buffer.alloc(bytes) }) });
+
+test("Proposer: a request goes out once, with an id, and its result comes back by it", async () => {
+  const { sent, proposals, proposer } = setUp();
+  const waiting = proposer.propose(put(1));
+  expect(sent.map((data) => InternalRaftRequest.decode(data))).toMatchObject([
+    { id: 0n, header: { id: 101n, username: "" }, put: { key: "a" } },
+  ]);
+  const value = PutResponse.create();
+  proposals.settle(101n as RequestId, { response: { case: "put", value } });
+  expect(responseOf(await waiting, "put")).toBe(value);
+});
+
+test("Proposer: what the applier refuses is thrown", async () => {
+  const { proposals, proposer } = setUp();
+  const waiting = outcome(proposer.propose(put(1)));
+  proposals.settle(101n as RequestId, { error: new EtcdError("leaseNotFound") });
+  expect(await waiting).toBe("leaseNotFound");
+});
+
+test("Proposer: what a leader decides in its term is void in another, and not waited for after it", async () => {
+  const { sent, proposals, proposer } = setUp();
+  const compaction = { compaction: { revision: 1, physical: false } };
+  expect(await outcome(proposer.proposeInTerm(1, compaction))).toBe("leaderChanged");
+  expect(sent).toHaveLength(0);
+  const [ours, clients] = [outcome(proposer.proposeInTerm(2, compaction)), outcome(proposer.propose(put(1)))];
+  expect(sent).toHaveLength(2);
+  proposer.leadershipLost();
+  expect(await ours).toBe("leaderChanged");
+  expect(proposals.pending).toBe(1);
+  proposals.settle(103n as RequestId, { response: { case: "put", value: PutResponse.create() } });
+  expect(await clients).toBe("done");
+});
+
+const mebibyte = 1024 * 1024;
+const done = { response: { case: "put", value: PutResponse.create() } } as const;
+
+test("Proposer: 8 MiB are under way; what clients store beyond that waits, and short requests do not", async () => {
+  const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
+  const outcomes = Array.from({ length: 12 }, () => outcome(proposer.propose(put(mebibyte))));
+  expect([sent.length, proposals.pending]).toEqual([8, 12]);
+  void outcome(proposer.propose({ leaseGrant: LeaseGrantRequest.create({ id: 1n, ttl: 9 }) }));
+  expect(sent).toHaveLength(9);
+  const small = outcome(proposer.propose(put(1)));
+  expect(sent).toHaveLength(10);
+  const ids = () => sent.map((data) => InternalRaftRequest.decode(data).header?.id);
+  for (let id = 101n; id <= 105n; id++) {
+    proposals.settle(id as RequestId, done);
+    await outcomes[Number(id - 101n)];
+  }
+  expect(ids().slice(10)).toEqual([109n, 110n, 111n, 112n]);
+  for (let id = 106n; id <= 114n; id++) proposals.settle(id as RequestId, done);
+  expect([await small, ...new Set(await Promise.all(outcomes))]).toEqual(["done", "done"]);
+});
+
+test("Proposer: what nobody waits for any more gives up its turn", async () => {
+  const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
+  const outcomes = Array.from({ length: 10 }, () => outcome(proposer.propose(put(mebibyte))));
+  proposals.fail(109n as RequestId, new EtcdError("canceled"));
+  expect(await outcomes[8]).toBe("canceled");
+  for (const id of [101n, 102n]) proposals.settle(id as RequestId, done);
+  await Promise.all(outcomes.slice(0, 2));
+  expect(sent.slice(8).map((data) => InternalRaftRequest.decode(data).header?.id)).toEqual([110n]);
+  proposals.close(new EtcdError("stopped"));
+});
+
+test("ProposalWindow: 320 MiB may wait, and more are refused", () => {
+  const window = new ProposalWindow();
+  const client = {};
+  window.open(8 * mebibyte);
+  const waited = Array.from({ length: 8 }, () => window.wait(40 * mebibyte, () => undefined, client));
+  expect(() => window.wait(1, () => undefined, client)).toThrow("etcdserver: too many requests");
+  waited[3]?.();
+  expect(() => window.wait(1, () => undefined, client)).not.toThrow();
+});
+
+test("ProposalWindow: clients get room in turn, however much one of them has waiting", () => {
+  const window = new ProposalWindow();
+  const [greedy, modest] = [{}, {}];
+  const started: string[] = [];
+  for (let at = 0; at < 8; at++) window.open(mebibyte);
+  expect([window.full(mebibyte), window.full(1)]).toEqual([true, false]);
+  const start = (name: string) => () => {
+    started.push(name);
+    window.open(mebibyte);
+  };
+  for (let at = 0; at < 300; at++) window.wait(mebibyte, start("greedy"), greedy);
+  window.wait(mebibyte, start("modest"), modest);
+  for (let at = 0; at < 3; at++) window.close(mebibyte);
+  expect(started).toEqual(["greedy", "modest", "greedy"]);
+});
+
+for (const { name, bytes, committed, submit, want } of [
+  { name: "5,000 entries behind", bytes: 1, committed: 5_000, submit: undefined, want: "done" },
+  { name: "one more behind", bytes: 1, committed: 5_001, submit: undefined, want: "tooManyRequests" },
+  { name: "too long", bytes: 200, committed: 0, submit: undefined, want: "requestTooLarge" },
+  {
+    name: "dropped by raft",
+    bytes: 1,
+    committed: 0,
+    submit: () => {
+      throw new EtcdError("leaderChanged");
+    },
+    want: "leaderChanged",
+  },
+]) {
+  test(`Proposer: ${name}: ${want}`, async () => {
+    const { proposals, proposer } = setUp({ committed, ...(submit && { submit }) });
+    const waiting = outcome(proposer.propose(put(bytes)));
+    proposals.settle(101n as RequestId, { response: { case: "put", value: PutResponse.create() } });
+    expect(await waiting).toBe(want);
+    expect(proposals.pending).toBe(0);
+  });
+}
+
+for (const { name, askedAt, want } of [
+  { name: "long before the election", askedAt: 7_999, want: false },
+  { name: "within two election timeouts before it", askedAt: 8_001, want: true },
+  { name: "just before it", askedAt: 9_999, want: true },
+  { name: "after it", askedAt: 10_000, want: false },
+]) {
+  test(`Leadership: a request asked ${name} may ${want ? "" : "not "}have been lost with the old leader`, () => {
+    const clock = new ManualClock();
+    const leadership = new Leadership(1n as MemberId, clock);
+    clock.advance(10_000);
+    expect(leadership.update({ lead: 1n, state: "StateLeader" }, 2)).toBe(true);
+    expect(leadership.mayHaveBeenLost(askedAt, 1_000)).toBe(want);
+  });
+}
+
+test("Leadership: only another leader is a change", () => {
+  const leadership = new Leadership(1n as MemberId, new ManualClock());
+  const heard: bigint[] = [];
+  const stop = leadership.onChange((lead) => heard.push(lead));
+  expect(leadership.update({ lead: 1n, state: "StateLeader" }, 2)).toBe(true);
+  expect(leadership.update({ lead: 0n, state: "StateFollower" }, 3)).toBe(false);
+  expect([leadership.hasLeader, leadership.leading, leadership.termLed]).toEqual([false, false, undefined]);
+  expect(leadership.update({ lead: 2n, state: "StateFollower" }, 3)).toBe(true);
+  expect([leadership.hasLeader, leadership.leading, leadership.changes]).toEqual([true, false, 2]);
+  stop();
+  leadership.update({ lead: 0n, state: "StateFollower" }, 3);
+  expect(heard).toEqual([1n, 0n, 2n]);
+});

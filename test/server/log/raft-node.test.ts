@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { ManualClock, silentLogger } from "../../../src/base/index.js";
+import type { Message, NodeId } from "../../../src/raft/index.js";
+import { ServerCounters } from "../../../src/server/counters.js";
+import { type RaftHandler, RaftNode } from "../../../src/server/log/raft-node.js";
+import { type NodeSetup, TestNode } from "../../raft/kit.js";
+import { settle } from "../virtual/clock.js";
+
+/** A member's raft loop on a clock, with a disk that answers when it is told to, and a network that writes down. */
+class Loop {
+  readonly clock = new ManualClock();
+  /** Messages that carried a commit index before the handler knew of it. */
+  readonly early: string[] = [];
+  readonly node: TestNode;
+  readonly raftNode: RaftNode;
+  /** The commit index that the handler has been told of. */
+  committed = 0;
+  /** Highest commit index that any message has carried. */
+  told = 0;
+
+  constructor(setup: NodeSetup) {
+    this.node = new TestNode({ checkQuorum: true, ...setup });
+    this.raftNode = new RaftNode({
+      node: this.node.raw,
+      storage: this.node.storage,
+      wal: { save: () => new Promise((resolve) => setImmediate(resolve)) },
+      clock: this.clock,
+      tickMs: 100,
+      handler: this.#handler(),
+      network: { send: (messages) => this.#send(messages) },
+      logger: silentLogger,
+      counters: new ServerCounters(),
+    });
+  }
+
+  async step(message: Partial<Message> & Pick<Message, "type" | "from">): Promise<void> {
+    const { term } = this.node.raw.basicStatus();
+    const blank = { index: 0, logTerm: 0, entries: [], commit: 0, vote: 0n, reject: false, rejectHint: 0 };
+    const rest = { snapshot: undefined, context: new Uint8Array(0), responses: [] };
+    this.raftNode.step({ ...blank, ...rest, to: 1n, term, ...message });
+    await settle();
+  }
+
+  /** Makes the member the leader, with the vote of `other`. */
+  async lead(other: NodeId): Promise<void> {
+    this.raftNode.campaign();
+    await settle();
+    await this.step({ type: "MsgVoteResp", from: other });
+  }
+
+  #send(messages: readonly Message[]): void {
+    for (const { commit, type, to } of messages) {
+      this.told = Math.max(this.told, commit);
+      if (commit > this.committed) this.early.push(`${type} to ${to} with commit ${commit}, known ${this.committed}`);
+    }
+  }
+
+  #handler(): RaftHandler {
+    return {
+      beforeReady: () => undefined,
+      leaderNews: () => undefined,
+      commitMoved: (index) => {
+        this.committed = index;
+      },
+      readStates: () => undefined,
+      restored: () => undefined,
+      committed: (entries) => {
+        this.committed = Math.max(this.committed, entries.at(-1)?.index ?? 0);
+        return undefined;
+      },
+      sendSnapshot: () => undefined,
+      isRemoved: () => false,
+      tick: () => undefined,
+      failed: (error) => {
+        throw error;
+      },
+    };
+  }
+}
+
+test("a leader knows of a commit index itself before it tells anybody", async () => {
+  const loop = new Loop({ size: 3 });
+  await loop.lead(2n);
+  const { commit, term } = loop.node.raw.basicStatus();
+  for (let index = commit + 1; index < 20; index++) {
+    loop.raftNode.propose(Buffer.from("x"), () => true);
+    await settle();
+    // The answer of a quorum comes together with the next proposal, so that the loop has a write to do as well.
+    loop.raftNode.propose(Buffer.from("y"), () => true);
+    await loop.step({ type: "MsgAppResp", from: 2n, index, term });
+  }
+  expect(loop.told).toBeGreaterThan(10);
+  expect(loop.early).toEqual([]);
+});

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { ManualClock, silentLogger } from "../../../src/base/index.js";
+import { type Entry, emptyConfState, MemoryStorage } from "../../../src/raft/index.js";
+import { ServerCounters } from "../../../src/server/counters.js";
+import { SnapshotTrigger } from "../../../src/server/log/snapshot-trigger.js";
+
+const mebibyte = 1024 * 1024;
+
+/** A log whose entries are applied as soon as they are stored; all hold the same bytes, which takes little memory. */
+function setUp({ snapshotCount = 10_000, catchUpEntries = 5_000 } = {}) {
+  const storage = new MemoryStorage();
+  const state = { held: false, compacted: 0 };
+  const wal = {
+    compact: (index: number) => {
+      state.compacted = index;
+      return Promise.resolve();
+    },
+    purge: () => Promise.resolve(),
+  };
+  const trigger = new SnapshotTrigger(
+    {
+      ...{ backend: { commit: () => Promise.resolve() } as never, wal: wal as never, storage },
+      ...{ clock: new ManualClock(), logger: silentLogger, counters: new ServerCounters() },
+      ...{ snapshotCount, catchUpEntries, maxSnapshots: 5 },
+      saveSnapshot: () => Promise.resolve(),
+      logIsHeld: () => state.held,
+      onFailure: (error) => {
+        throw error;
+      },
+    },
+    0,
+  );
+  const apply = async (count: number, bytes: number): Promise<void> => {
+    const data = new Uint8Array(bytes);
+    for (let made = 0; made < count; made++) {
+      const index = storage.lastIndex() + 1;
+      const entry: Entry = { index, term: 1, type: "EntryNormal", data };
+      storage.append([entry]);
+      trigger.applied(index, 1, emptyConfState);
+      await trigger.settled();
+    }
+  };
+  return { storage, state, apply };
+}
+
+test("the raft log in memory stays within a bound in bytes, however few entries it has", async () => {
+  const { storage, state, apply } = setUp();
+  let heldMax = 0;
+  for (let round = 0; round < 400; round++) {
+    await apply(1, mebibyte);
+    heldMax = Math.max(heldMax, storage.heldBytes);
+  }
+  expect(heldMax).toBeLessThan(132 * mebibyte);
+  // Followers that are a little slow still find what they lack.
+  expect(storage.lastIndex() - state.compacted).toBeGreaterThan(60);
+});
+
+test("small entries are counted, not weighed", async () => {
+  const { storage, state, apply } = setUp({ snapshotCount: 100, catchUpEntries: 30 });
+  await apply(100, 10);
+  expect([storage.snapshot().metadata.index, state.compacted]).toEqual([0, 0]);
+  await apply(1, 10);
+  expect([storage.snapshot().metadata.index, state.compacted]).toEqual([101, 71]);
+});
+
+test("the log is held for a peer that gets a snapshot, up to a bound in bytes", async () => {
+  const { storage, state, apply } = setUp();
+  state.held = true;
+  await apply(200, mebibyte);
+  expect(state.compacted).toBe(0);
+  let heldMax = 0;
+  for (let round = 0; round < 300; round++) {
+    await apply(1, mebibyte);
+    heldMax = Math.max(heldMax, storage.heldBytes);
+  }
+  expect(state.compacted).toBeGreaterThan(0);
+  expect(heldMax).toBeLessThan(330 * mebibyte);
+});

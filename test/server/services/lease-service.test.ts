@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { type Key, type LeaseId, ManualClock, type RequestId } from "../../../src/base/index.js";
+import { Access } from "../../../src/server/calls/access.js";
+import type { Call } from "../../../src/server/calls/call.js";
+import { LogPosition } from "../../../src/server/log/log-position.js";
+import type { LeaderQuestion, LeaderQuestions } from "../../../src/server/services/leader-questions.js";
+import { LeaseService } from "../../../src/server/services/lease-service.js";
+import { authpb, type InternalRaftRequest, LeaseTimeToLiveRequest, PutRequest } from "../../../src/wire/index.js";
+import { type Bench, openBench } from "../../apply/fixtures.js";
+import { clockOfLooks, turnsOfOthers } from "../../base/other-work.js";
+import { outcome, patient } from "../member.js";
+
+const id = 7n as LeaseId;
+const alice: Call = { ...patient, commonName: "alice" };
+const putOf = (key: Key) => ({ put: PutRequest.create({ key, lease: id }) });
+/** There is always room. */
+const space = { refusal: () => undefined };
+const revocation = { authRoleRevokePermission: { role: "app", key: "a", rangeEnd: "d" } };
+
+/** Gives alice a right to [a, d), then turns authentication on. */
+function enableAuth(bench: Bench): void {
+  const options = { noPassword: true };
+  const perm = { permType: authpb.PermissionType.READWRITE, key: "a", rangeEnd: "d" };
+  for (const request of [
+    { authUserAdd: { name: "root", password: "", hashedPassword: "", options } },
+    { authUserAdd: { name: "alice", password: "", hashedPassword: "", options } },
+    { authRoleAdd: { name: "root" } },
+    { authRoleAdd: { name: "app" } },
+    { authUserGrantRole: { user: "root", role: "root" } },
+    { authUserGrantRole: { user: "alice", role: "app" } },
+    { authRoleGrantPermission: { name: "app", perm } },
+    { authEnable: {} },
+  ]) {
+    bench.mustApply(request);
+  }
+}
+
+/**
+ * A follower that has applied a lease with the key `a` and alice's right to [a, d), and nothing of `late`, which the
+ * leader has applied and which a linearizable read waits for.
+ */
+async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLeader: readonly Key[]) {
+  const bench: Bench = await openBench();
+  let renewed = 0;
+  for (const request of [{ leaseGrant: { id, ttl: 60 } }, putOf("a")]) bench.mustApply(request);
+  enableAuth(bench);
+  const rootHeader = () => ({ id: 0n, username: "root", authRevision: bench.auth.revision });
+  let waited = 0;
+  const readIndex = {
+    wait: async () => {
+      waited++;
+      for (const request of waited === 1 ? late : []) bench.mustApply({ header: rootHeader(), ...request });
+    },
+  };
+  const client = {
+    leaseTimeToLive: async () => ({ ttl: 50, grantedTtl: 60, keys: keysOfLeader }),
+    renewLease: async () => {
+      renewed++;
+      return 60;
+    },
+  };
+  const questions = {
+    ask: <Answer>({ there }: LeaderQuestion<Answer>) => there(client as never, "", new AbortController().signal),
+  };
+  const service = new LeaseService({
+    ...{ clock: new ManualClock(), lessor: bench.lessor, access: new Access(bench.auth, true), readIndex },
+    ...{ proposer: undefined as never, position: undefined as never, leadership: { leading: false } as never },
+    ...{ headers: { at: () => undefined } as never, space, questions: questions as unknown as LeaderQuestions },
+    ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => false },
+  });
+  return { service, renewals: () => renewed };
+}
+
+describe("the leader's keys of a lease are told to whom may read", () => {
+  const ask = LeaseTimeToLiveRequest.create({ id, keys: true });
+  for (const { name, late, keys, want } of [
+    { name: "all of them", late: [], keys: ["a", "b"], want: "done" },
+    { name: "not one that this member has not heard of", late: [], keys: ["a", "secret"], want: "permissionDenied" },
+    {
+      name: "none, once the right is taken, though not here",
+      late: [revocation],
+      keys: ["a"],
+      want: "permissionDenied",
+    },
+  ] as const) {
+    test(name, async () => {
+      const { service } = await follower(late, keys);
+      expect(await outcome(service.timeToLive(ask, alice))).toBe(want);
+    });
+  }
+
+  test("how long it has left is told to everybody", async () => {
+    const { service } = await follower([], []);
+    expect(await service.timeToLive(LeaseTimeToLiveRequest.create({ id }), alice)).toMatchObject({ ttl: 50, keys: [] });
+  });
+});
+
+describe("a follower has a lease renewed for whom may write", () => {
+  for (const { name, late, want, renewals } of [
+    { name: "all of its keys", late: [putOf("b")], want: "done", renewals: 1 },
+    { name: "not one that it got by now", late: [putOf("secret")], want: "permissionDenied", renewals: 0 },
+    { name: "none, once the right is taken", late: [revocation], want: "permissionDenied", renewals: 0 },
+  ] as const) {
+    test(name, async () => {
+      const found = await follower(late, []);
+      expect(await outcome(found.service.renew(id, alice))).toBe(want);
+      expect(found.renewals()).toBe(renewals);
+    });
+  }
+});
+
+describe("questions about very many leases or keys let others run every few milliseconds", () => {
+  const many = 20_000;
+
+  /** A leader whose lease `id` holds many keys, among many other leases. */
+  async function leader() {
+    const bench: Bench = await openBench();
+    bench.mustApply({ leaseGrant: { id, ttl: 60 } });
+    for (let at = 0; at < many; at++) {
+      bench.lessor.grant(BigInt(1_000 + at) as LeaseId, 60 + (at % 100));
+      bench.lessor.attach(id, `a/${at}`);
+    }
+    bench.lessor.promote(0);
+    const service = new LeaseService({
+      ...{ clock: clockOfLooks(), lessor: bench.lessor, access: new Access(bench.auth, true) },
+      ...{ position: new LogPosition(1, 1), leadership: { leading: true } as never },
+      ...{
+        headers: { at: () => undefined } as never,
+        space,
+        proposer: undefined as never,
+        readIndex: undefined as never,
+      },
+      ...{ questions: { ask: ({ here }: LeaderQuestion<unknown>) => here() } as never },
+      ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => true },
+    });
+    return { bench, service };
+  }
+
+  test("which leases there are", async () => {
+    const { service } = await leader();
+    let found = 0;
+    const turns = await turnsOfOthers(async () => {
+      found = (await service.list(patient)).leases.length;
+    });
+    expect(found).toBe(many + 1);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  test("which keys a lease has", async () => {
+    const { service } = await leader();
+    let keys: readonly Key[] = [];
+    const turns = await turnsOfOthers(async () => {
+      ({ keys } = await service.timeToLiveHere(id, true));
+    });
+    expect(keys).toHaveLength(many);
+    expect(keys).toEqual(keys.toSorted());
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  test("whether all its keys may be written", async () => {
+    const { bench, service } = await leader();
+    enableAuth(bench);
+    expect(await turnsOfOthers(() => service.renew(id, alice))).toBeGreaterThan(3);
+  });
+
+  test("a right that is taken while keys are checked stops the answer", async () => {
+    const { bench, service } = await leader();
+    enableAuth(bench);
+    const renewal = outcome(service.renew(id, alice));
+    setImmediate(() => {
+      bench.mustApply({ header: { id: 0n, username: "root", authRevision: bench.auth.revision }, ...revocation });
+    });
+    expect(await renewal).toMatch(/authOldRevision|permissionDenied/);
+  });
+});

@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+import { type Backend, type LevelStore, openLevelBackend, openMemoryStore } from "../../../src/backend/index.js";
+import { ManualClock, silentLogger, systemClock } from "../../../src/base/index.js";
+import { ServerCounters } from "../../../src/server/counters.js";
+import { DatabaseSnapshots } from "../../../src/server/snapshots/database-snapshot.js";
+
+const openMax = 3;
+const forever = new AbortController().signal;
+
+test("a snapshot is the state at the call, hooks included, whatever is written while it is made", async () => {
+  const { backend, snapshots } = await fixture();
+  backend.onBeforeCommit(() => backend.put("meta", bytes("consistent_index"), bytes("7")));
+  backend.put("lease", bytes("before"), bytes("1"));
+  const taking = snapshots.take(forever);
+  backend.put("lease", bytes("after"), bytes("1"));
+  const snapshot = await taking;
+  await backend.commit();
+  const file = Buffer.concat(await collect(snapshot.chunks(1000)));
+  expect(file.length).toBe(snapshot.bytes);
+  expect(file.includes("before")).toBe(true);
+  expect(file.includes("consistent_index7")).toBe(true);
+  expect(file.includes("after")).toBe(false);
+  await snapshot.close();
+  await backend.close();
+});
+
+for (const { name, use } of [
+  { name: "nobody reads", use: async () => undefined },
+  { name: "is read to its end", use: collect },
+  { name: "is read in part", use: async (chunks: Chunks) => void (await iterator(chunks).next()) },
+  {
+    name: "is being read",
+    use: async (chunks: Chunks) => {
+      const reading = iterator(chunks);
+      await reading.next();
+      void reading.next();
+    },
+  },
+]) {
+  test(`a snapshot that ${name} holds nothing when it is closed`, async () => {
+    const { backend, snapshots, open } = await fixture();
+    const snapshot = await snapshots.take(forever);
+    await use(snapshot.chunks(1000));
+    expect(open.snapshots).toBe(1);
+    await Promise.all([snapshot.close(), snapshot.close()]);
+    expect(open).toEqual({ snapshots: 0, iterators: 0 });
+    await backend.close();
+  });
+}
+
+test("one that is called off before it is laid out holds nothing", async () => {
+  const { backend, snapshots, open } = await fixture();
+  await expect(snapshots.take(AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone");
+  expect(open).toEqual({ snapshots: 0, iterators: 0 });
+  await backend.close();
+});
+
+test("so many are open at a time, and each that is closed makes room for another", async () => {
+  const { backend, snapshots } = await fixture();
+  const open = await Promise.all([1, 2, 3].map(() => snapshots.take(forever)));
+  expect(open.length).toBe(openMax);
+  await expect(snapshots.take(forever)).rejects.toMatchObject({ kind: "tooManyRequests" });
+  await open[0]?.close();
+  await (await snapshots.take(forever)).close();
+  await Promise.all(open.map((snapshot) => snapshot.close()));
+  await backend.close();
+});
+
+type Chunks = AsyncIterable<Buffer>;
+
+/** A backend with some pairs on disk, and how much of it is held open. */
+async function fixture(): Promise<{
+  backend: Backend;
+  snapshots: DatabaseSnapshots;
+  open: { snapshots: number; iterators: number };
+}> {
+  const open = { snapshots: 0, iterators: 0 };
+  const backend = await openLevelBackend({
+    dir: "nowhere",
+    clock: new ManualClock(),
+    logger: silentLogger,
+    onFailure: (error) => {
+      throw error;
+    },
+    openStore: async () => counting(await openMemoryStore(), open),
+  });
+  for (let at = 0; at < 5000; at++) backend.put("key", bytes(String(at).padStart(17, "0")), bytes("v".repeat(200)));
+  await backend.commit();
+  return { backend, snapshots: new DatabaseSnapshots(backend, systemClock, new ServerCounters(), openMax), open };
+}
+
+function counting(store: LevelStore, open: { snapshots: number; iterators: number }): LevelStore {
+  return {
+    dir: store.dir,
+    getSync: (key, snapshot) => store.getSync(key, snapshot),
+    batch: () => store.batch(),
+    compact: () => store.compact(),
+    fileBytes: () => store.fileBytes(),
+    close: () => store.close(),
+    iterate(low, high, snapshot) {
+      const iterator = store.iterate(low, high, snapshot);
+      open.iterators++;
+      return {
+        nextv: (count) => iterator.nextv(count),
+        close() {
+          open.iterators--;
+          return iterator.close();
+        },
+      };
+    },
+    snapshot() {
+      const snapshot = store.snapshot();
+      const close = snapshot.close.bind(snapshot);
+      open.snapshots++;
+      snapshot.close = () => {
+        open.snapshots--;
+        return close();
+      };
+      return snapshot;
+    },
+  };
+}
+
+function iterator(chunks: Chunks): AsyncIterator<Buffer> {
+  return chunks[Symbol.asyncIterator]();
+}
+
+async function collect(chunks: Chunks): Promise<Buffer[]> {
+  const collected: Buffer[] = [];
+  for await (const chunk of chunks) collected.push(chunk);
+  return collected;
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, "latin1");
+}

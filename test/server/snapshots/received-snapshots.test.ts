@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { systemClock } from "../../../src/base/index.js";
+import { planBolt } from "../../../src/bolt/index.js";
+import { ServerCounters } from "../../../src/server/counters.js";
+import { SnapshotFolder } from "../../../src/server/snapshots/received-snapshots.js";
+
+const root = mkdtempSync(join(tmpdir(), "etcd-received-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let dirs = 0;
+const freshDir = () => join(root, String(dirs++));
+
+async function database(): Promise<Buffer> {
+  const pairs = async function* () {
+    yield [[Buffer.from("key"), Buffer.from("value")] as const];
+  };
+  const chunks: Buffer[] = [];
+  for await (const chunk of (await planBolt([{ name: "key", pairs }])).chunks(1024)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** With a byte changed in the page that holds the pairs: its number. */
+async function damaged(): Promise<AsyncGenerator<Buffer>> {
+  const bytes = await database();
+  const pageBytes = 4096;
+  for (let at = 2 * pageBytes; at < bytes.length; at += pageBytes) {
+    if (bytes.subarray(at, at + pageBytes).includes("value")) bytes[at] = 0xff;
+  }
+  return inChunks(bytes);
+}
+
+async function* inChunks(bytes: Buffer, failsAt = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 1000) {
+    if (at >= failsAt) throw new Error("the connection broke");
+    yield bytes.subarray(at, at + 1000);
+  }
+}
+
+test("a database that arrives is kept under its index, until it is not needed any more", async () => {
+  const dir = freshDir();
+  const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
+  const bytes = await database();
+  expect(await folder.store(26, inChunks(bytes))).toBe(bytes.length);
+  expect(readdirSync(dir)).toEqual(["000000000000001a.snap.db"]);
+  const file = await folder.open(26);
+  expect((await file?.readFile())?.equals(bytes)).toBe(true);
+  await file?.close();
+  expect(await folder.open(27)).toBeUndefined();
+  await folder.removeThrough(25);
+  expect(readdirSync(dir)).toHaveLength(1);
+  await folder.removeThrough(26);
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test("one that is arriving stays when older ones are removed, and is cleared away at a start", async () => {
+  const dir = freshDir();
+  const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
+  await folder.store(26, inChunks(await database()));
+  const bytes = await database();
+  let halfway: string[] = [];
+  const body = async function* () {
+    yield bytes.subarray(0, 1000);
+    await folder.removeThrough(26);
+    halfway = readdirSync(dir);
+    yield bytes.subarray(1000);
+  };
+  expect(await folder.store(30, body())).toBe(bytes.length);
+  expect(halfway).toEqual(["arriving-1"]);
+  expect(readdirSync(dir)).toEqual(["000000000000001e.snap.db"]);
+
+  writeFileSync(join(dir, "arriving-7"), "left by a process that was killed");
+  await folder.clear();
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+for (const { name, body, says } of [
+  { name: "breaks off", body: async () => inChunks(await database(), 3000), says: "the connection broke" },
+  { name: "is damaged deep inside", body: damaged, says: "page" },
+  { name: "is cut", body: async () => inChunks((await database()).subarray(0, 9000)), says: "the file is cut" },
+  { name: "is something else", body: async () => inChunks(Buffer.alloc(20_000, "x")), says: "page" },
+]) {
+  test(`of one that ${name} nothing is kept`, async () => {
+    const dir = freshDir();
+    await expect(new SnapshotFolder(dir, systemClock, new ServerCounters()).store(26, await body())).rejects.toThrow(
+      says,
+    );
+    expect(readdirSync(dir)).toEqual([]);
+  });
+}

@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { expect, test } from "vitest";
+import { ManualClock, seededRandom, silentLogger } from "../../../src/base/index.js";
+import type { InitialMember, ServerConfig } from "../../../src/server/config.js";
+import { EtcdServer } from "../../../src/server/index.js";
+import { noPeers } from "../../../src/server/log/peer-network.js";
+import { joiningOf } from "../../../src/server/start/joining.js";
+import { clusterOf, type FakePeer, fakeClient, memberOf } from "../fake-peers.js";
+import { patient, settings, turns } from "../member.js";
+import { MemoryDisk } from "../memory-disk.js";
+
+const config: ServerConfig = { ...settings, name: "c", dataDir: "/nowhere", initialClusterState: "existing" };
+const [url1, url2, url3] = ["http://10.0.0.1:2380", "http://10.0.0.2:2380", "http://10.0.0.3:2380"];
+const initial: readonly InitialMember[] = [
+  { name: "a", peerUrls: [url1] },
+  { name: "b", peerUrls: [url2] },
+  { name: "c", peerUrls: [url3] },
+];
+const unstarted = { name: "", clientUrls: [] };
+const added = memberOf(3, unstarted);
+const cluster = clusterOf(memberOf(1), memberOf(2), added);
+const versions = { server: "3.5.1", cluster: "3.5.0" };
+
+function join(peers: Readonly<Record<string, FakePeer>>, listed = initial, overrides: Partial<ServerConfig> = {}) {
+  const names = { address: async () => "10.0.0.3", services: () => Promise.reject(new Error("none")) };
+  const deps = { names, clock: new ManualClock(), logger: silentLogger };
+  return joiningOf({ ...config, ...overrides }, listed, fakeClient(peers), deps);
+}
+
+test("a member takes its ids from the cluster that it joins, whoever answers", async () => {
+  const joining = await join({ [url2]: { members: cluster, versions } });
+  expect(joining).toEqual({
+    ids: { memberId: 3n, clusterId: 0xcafen },
+    remotes: [memberOf(1), memberOf(2)],
+  });
+});
+
+test("peer URLs match when their hosts have one address", async () => {
+  const listed = [...initial.slice(0, 2), { name: "c", peerUrls: ["http://c.example:2380"] }];
+  expect((await join({ [url1]: { members: cluster, versions } }, listed)).ids.memberId).toBe(3n);
+});
+
+test("a cluster of an older version takes a member of this one", async () => {
+  const older = { server: "3.4.23", cluster: "3.4.0" };
+  expect((await join({ [url1]: { members: cluster, versions: older } })).ids.memberId).toBe(3n);
+});
+
+test("a cluster that goes back to this release takes a member of it", async () => {
+  const newer = { server: "3.6.0", cluster: "3.6.0" };
+  const peers = { [url1]: { members: cluster, versions: newer, downgrading: true } };
+  expect((await join(peers)).ids.memberId).toBe(3n);
+});
+
+for (const { name, peers, listed, overrides, says } of [
+  {
+    name: "is not named",
+    overrides: { name: "d" },
+    says: `couldn't find local name "d" in the initial cluster configuration`,
+  },
+  {
+    name: "has another's URL",
+    listed: [...initial.slice(0, 2), { name: "c", peerUrls: [url2] }],
+    says: "has duplicate url",
+  },
+  {
+    name: "finds nobody",
+    peers: {},
+    says: `cluster information from the given URLs (${url1} does not answer; ${url2} does not answer)`,
+  },
+  { name: "is alone", listed: initial.slice(2), says: "--initial-cluster names nobody else" },
+  {
+    name: "was not added",
+    peers: { [url1]: { members: clusterOf(memberOf(1), memberOf(2)), versions } },
+    says:
+      "error validating peerURLs: member count is unequal (2 and 3); the cluster has " +
+      `1=${url1}, 2=${url2}, --initial-cluster is a=${url1},b=${url2},c=${url3}: ` +
+      "name the members that it has, and add this one first (etcdctl member add)",
+  },
+  {
+    name: "names a member where it is not",
+    listed: [initial[0], { name: "b", peerUrls: ["http://10.0.0.9:2380"] }, initial[2]].flatMap((one) => one ?? []),
+    says: `PeerURLs: no match found for existing member 2 (${url2})`,
+  },
+  {
+    name: "has run before",
+    peers: { [url1]: { members: clusterOf(memberOf(1), memberOf(2), memberOf(3)), versions } },
+    says: "member 3 has already been bootstrapped",
+  },
+  {
+    name: "is too old",
+    peers: { [url1]: { members: cluster, versions: { server: "3.6.0", cluster: "3.6.0" } } },
+    says: "its version at member 1 is 3.6, this member can join 3.0 to 3.5",
+  },
+  {
+    name: "is too new",
+    peers: { [url1]: { members: cluster, versions: { server: "2.3.0", cluster: "2.3.0" } } },
+    says: "its version at member 1 is 2.3, this member can join 3.0 to 3.5",
+  },
+  {
+    name: "finds a cluster that goes back to the release before",
+    peers: { [url1]: { members: cluster, versions, downgrading: true } },
+    says: "its version at member 1 is 3.5, this member can join 3.6 to 3.6",
+  },
+  {
+    name: "finds a cluster without a version",
+    peers: { [url1]: { members: cluster, versions: { server: "3.5.0", cluster: undefined } } },
+    says: "none of its members says which version it has",
+  },
+]) {
+  test(`a member does not join that ${name}`, async () => {
+    const there = peers ?? { [url1]: { members: cluster, versions } };
+    await expect(join(there, listed, overrides)).rejects.toThrow(says);
+  });
+}
+
+const time = new ManualClock();
+
+/** A member on a disk of its own, whose peers may answer. */
+function startOn(
+  disk: MemoryDisk,
+  dataDir: string,
+  peers: Readonly<Record<string, FakePeer>>,
+  state: "new" | "existing",
+) {
+  const client = fakeClient(peers);
+  return EtcdServer.start(
+    { ...config, dataDir, initialCluster: initial, advertisePeerUrls: [url3], initialClusterState: state },
+    {
+      ...{ clock: time, random: seededRandom(1), logger: silentLogger },
+      openStore: (dir) => disk.open(dir),
+      peers: { client, connect: () => noPeers },
+    },
+  );
+}
+
+/** Stops a server; its waits are given up when their time is over. */
+async function stop(server: EtcdServer): Promise<void> {
+  const stopped = server.stop();
+  for (let passed = 0; passed < 30; passed++) {
+    await turns(2);
+    time.advance(100);
+  }
+  await stopped;
+}
+
+test("a member that joins waits for its leader, also after it was started again, and founds nothing", async () => {
+  const root = mkdtempSync(joinPath(tmpdir(), "etcd-joining-"));
+  const disk = new MemoryDisk();
+  const first = await startOn(disk, root, { [url1]: { members: cluster, versions } }, "existing");
+  expect(await first.maintenance.status(patient)).toMatchObject({
+    header: { memberId: 3n, clusterId: 0xcafen },
+    raftIndex: 0,
+    leader: 0n,
+  });
+  await stop(first);
+
+  const nobodyAnswers = {};
+  const again = await startOn(disk, root, nobodyAnswers, "existing");
+  expect(await again.maintenance.status(patient)).toMatchObject({
+    header: { memberId: 3n, clusterId: 0xcafen },
+    raftIndex: 0,
+  });
+  await stop(again);
+  await expect(startOn(disk, root, nobodyAnswers, "new")).rejects.toThrow(
+    "the raft log was begun for member 3 of cluster cafe, but the initial cluster has changed since",
+  );
+  rmSync(root, { recursive: true });
+});

@@ -1,0 +1,77 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { Quota } from "../../../src/apply/index.js";
+import { ManualClock, type MemberId, silentLogger } from "../../../src/base/index.js";
+import type { Proposer } from "../../../src/server/log/proposer.js";
+import { SpaceGuard } from "../../../src/server/services/space-guard.js";
+import { HeapGuard } from "../../../src/server/upkeep/heap-guard.js";
+import { DeleteRangeRequest, LeaseGrantRequest, PutRequest, RequestOp, TxnRequest } from "../../../src/wire/index.js";
+
+const mebibyte = 2 ** 20;
+
+function guarded() {
+  const clock = new ManualClock();
+  const heap = { usedBytes: 0, limitBytes: 1000 * mebibyte };
+  const raised: number[] = [];
+  const proposer = { propose: async () => raised.push(clock.now()) } as unknown as Proposer;
+  const guard: HeapGuard = new HeapGuard({
+    read: () => ({ ...heap }),
+    clock,
+    logger: silentLogger,
+    raiseAlarm: () => space.raise(),
+  });
+  const quota = new Quota(Number.POSITIVE_INFINITY, () => 0);
+  const config = { quota, memberId: 1n as MemberId, proposer, logger: silentLogger };
+  const space = new SpaceGuard({ ...config, heapFull: () => guard.full });
+  guard.start();
+  return { clock, heap, raised, space, guard };
+}
+
+const put = PutRequest.create({ key: "key", value: Buffer.from("value") });
+const noSpace = "etcdserver: mvcc: database space exceeded";
+
+test("from 85 % of the heap on, what makes the store grow is refused, and nothing else", async () => {
+  const { clock, heap, space } = guarded();
+  heap.usedBytes = 849 * mebibyte;
+  clock.advance(100);
+  expect(space.refusal({ put })).toBeUndefined();
+  heap.usedBytes = 850 * mebibyte;
+  clock.advance(100);
+  await expect(space.refusal({ put })).rejects.toThrow(noSpace);
+  await expect(space.refusal({ leaseGrant: LeaseGrantRequest.create({ ttl: 1 }) })).rejects.toThrow(noSpace);
+  const remove = RequestOp.create({ request: { case: "requestDeleteRange", value: DeleteRangeRequest.create() } });
+  expect(space.refusal({ txn: TxnRequest.create({ success: [remove] }) })).toBeUndefined();
+  heap.usedBytes = 500 * mebibyte;
+  clock.advance(100);
+  expect(space.refusal({ put })).toBeUndefined();
+});
+
+test("a small heap keeps 32 MiB free, more than 15 % of it", async () => {
+  const { clock, heap, space } = guarded();
+  heap.limitBytes = 100 * mebibyte;
+  heap.usedBytes = 68 * mebibyte - 1;
+  clock.advance(100);
+  expect(space.refusal({ put })).toBeUndefined();
+  heap.usedBytes++;
+  clock.advance(100);
+  await expect(space.refusal({ put })).rejects.toThrow(noSpace);
+});
+
+test("the alarm is raised when the heap stays full, and again after a disarm; garbage raises none", async () => {
+  const { clock, heap, raised, guard } = guarded();
+  heap.usedBytes = 900 * mebibyte;
+  clock.advance(900);
+  heap.usedBytes = 100;
+  clock.advance(100);
+  expect(raised).toEqual([]);
+  heap.usedBytes = 900 * mebibyte;
+  const startedAt = clock.now();
+  clock.advance(1_200);
+  expect(raised).toHaveLength(1);
+  await setImmediate(); // the alarm that was proposed is applied
+  clock.advance(startedAt + 12_000 - clock.now());
+  expect(raised).toHaveLength(2);
+  guard.stop();
+  clock.advance(60_000);
+  expect(raised).toHaveLength(2);
+});
