@@ -1,7 +1,7 @@
 import protobuf from "protobufjs";
 
 /**
- * Marks in a .proto file for the generator, beyond the language: a word in brackets at the beginning of a comment, as in
+ * Marks in a .proto file for the generator, beyond the language: a word in brackets at the start of a comment, as in
  * `int64 lease = 6;  // [bigint] 0: none`. Generated comments do not repeat it. Each mark says where it may stand.
  */
 const marks = {
