@@ -76,39 +76,39 @@ test("Proposer: what a leader decides in its term is void in another, and not wa
 const mebibyte = 1024 * 1024;
 const done = { response: { case: "put", value: PutResponse.create() } } as const;
 
-test("Proposer: 8 MiB are under way; what clients store beyond that waits, and short requests do not", async () => {
+test("Proposer: 4 MiB are under way; what clients store beyond that waits, and short requests do not", async () => {
   const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
-  const outcomes = Array.from({ length: 12 }, () => outcome(proposer.propose(put(mebibyte))));
-  expect([sent.length, proposals.pending]).toEqual([8, 12]);
+  const outcomes = Array.from({ length: 8 }, () => outcome(proposer.propose(put(mebibyte))));
+  expect([sent.length, proposals.pending]).toEqual([4, 8]);
   void outcome(proposer.propose({ leaseGrant: LeaseGrantRequest.create({ id: 1n, ttl: 9 }) }));
-  expect(sent).toHaveLength(9);
+  expect(sent).toHaveLength(5);
   const small = outcome(proposer.propose(put(1)));
-  expect(sent).toHaveLength(10);
+  expect(sent).toHaveLength(6);
   const ids = () => sent.map((data) => InternalRaftRequest.decode(data).header?.id);
-  for (let id = 101n; id <= 105n; id++) {
+  for (let id = 101n; id <= 104n; id++) {
     proposals.settle(id as RequestId, done);
     await outcomes[Number(id - 101n)];
   }
-  expect(ids().slice(10)).toEqual([109n, 110n, 111n, 112n]);
-  for (let id = 106n; id <= 114n; id++) proposals.settle(id as RequestId, done);
+  expect(ids().slice(6)).toEqual([105n, 106n, 107n, 108n]);
+  for (let id = 105n; id <= 110n; id++) proposals.settle(id as RequestId, done);
   expect([await small, ...new Set(await Promise.all(outcomes))]).toEqual(["done", "done"]);
 });
 
 test("Proposer: what nobody waits for any more gives up its turn", async () => {
   const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
-  const outcomes = Array.from({ length: 10 }, () => outcome(proposer.propose(put(mebibyte))));
-  proposals.fail(109n as RequestId, new EtcdError("canceled"));
-  expect(await outcomes[8]).toBe("canceled");
+  const outcomes = Array.from({ length: 6 }, () => outcome(proposer.propose(put(mebibyte))));
+  proposals.fail(105n as RequestId, new EtcdError("canceled"));
+  expect(await outcomes[4]).toBe("canceled");
   for (const id of [101n, 102n]) proposals.settle(id as RequestId, done);
   await Promise.all(outcomes.slice(0, 2));
-  expect(sent.slice(8).map((data) => InternalRaftRequest.decode(data).header?.id)).toEqual([110n]);
+  expect(sent.slice(4).map((data) => InternalRaftRequest.decode(data).header?.id)).toEqual([106n]);
   proposals.close(new EtcdError("stopped"));
 });
 
 test("ProposalWindow: 320 MiB may wait, and more are refused", () => {
   const window = new ProposalWindow();
   const client = {};
-  window.open(8 * mebibyte);
+  window.open(4 * mebibyte);
   const waited = Array.from({ length: 8 }, () => window.wait(40 * mebibyte, () => undefined, client));
   expect(() => window.wait(1, () => undefined, client)).toThrow("etcdserver: too many requests");
   waited[3]?.();
@@ -119,7 +119,7 @@ test("ProposalWindow: clients get room in turn, however much one of them has wai
   const window = new ProposalWindow();
   const [greedy, modest] = [{}, {}];
   const started: string[] = [];
-  for (let at = 0; at < 8; at++) window.open(mebibyte);
+  for (let at = 0; at < 4; at++) window.open(mebibyte);
   expect([window.full(mebibyte), window.full(1)]).toEqual([true, false]);
   const start = (name: string) => () => {
     started.push(name);
