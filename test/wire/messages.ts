@@ -55,7 +55,8 @@ export function messageNamed(name: string): MessageUnderTest {
 function findMessages(): Map<string, MessageUnderTest> {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => fileURLToPath(new URL(`../../proto/${target}`, import.meta.url));
-  for (const file of generated.keys()) root.loadSync(`${file}.proto`, { keepCase: true });
+  // The marks of fields stand in comments, of which the default mode keeps only some.
+  for (const file of generated.keys()) root.loadSync(`${file}.proto`, { keepCase: true, alternateCommentMode: true });
   root.resolveAll();
   const found = new Map<string, MessageUnderTest>();
   const visit = (namespace: protobuf.NamespaceBase): void => {
