@@ -18,7 +18,7 @@ import { LeaseCounters } from "./counters.js";
 import { ExpiryQueue } from "./expiry-queue.js";
 import { ExpiryWaiters } from "./expiry-waiters.js";
 import { HeldLease, type Lease } from "./lease.js";
-import { spreadExpiries } from "./pile-up.js";
+import { spreadExpiries } from "./spread-expiries.js";
 
 /** The longest time to live, as in etcd: 285 years. */
 const leaseTtlMaxSeconds = 9_000_000_000;

@@ -3,9 +3,9 @@ import { RevisionHeap } from "./revision-heap.js";
 import type { Watcher } from "./watcher.js";
 
 /**
- * Watchers that wait for a sweep through history, by the revision they need next. The sweep only moves forward: it
- * picks up the watchers ahead of it on the way, and watchers behind it wait for the next sweep. So no watcher starves,
- * and history is read once for all that wait, not once for each.
+ * Unsynced watchers that no pass through history has reached, by the revision they need next. A pass only moves
+ * forward: the watchers ahead of it join on the way, and those behind it wait for the next pass. So no watcher starves,
+ * and history is read once for all of them, not once for each.
  */
 export class WatchBacklog {
   /**
@@ -21,7 +21,7 @@ export class WatchBacklog {
     return this.#size;
   }
 
-  /** @param position the revision that the current sweep reads next */
+  /** @param position the revision that the current pass reads next */
   add(watcher: Watcher, position: number): void {
     const revision = watcher.nextRevision;
     const same = this.#waiting.get(revision);
@@ -38,23 +38,23 @@ export class WatchBacklog {
     if (this.#waiting.get(watcher.nextRevision)?.delete(watcher)) this.#size--;
   }
 
-  /** The revision at which the sweep continues when it carries no watcher; undefined when none waits. */
-  nextStop(): number | undefined {
+  /** The revision at which the pass continues when it has no watcher left; undefined when nobody waits. */
+  nextStart(): number | undefined {
     if (this.#size === 0) return undefined;
-    const stop = this.#firstOccupied(this.#ahead);
-    if (stop !== undefined) return stop;
+    const first = this.#firstOccupied(this.#ahead);
+    if (first !== undefined) return first;
     [this.#ahead, this.#later] = [this.#later, this.#ahead];
     return this.#firstOccupied(this.#ahead);
   }
 
-  /** Removes and returns the watchers ahead of the sweep that continue from `revision` or earlier. */
+  /** Removes and returns the watchers ahead of the pass that continue from `revision` or earlier. */
   takeThrough(revision: number): Watcher[] {
     return this.#take(this.#ahead, revision, Number.POSITIVE_INFINITY);
   }
 
   /**
    * Removes and returns at most about `most` watchers that continue from before `revision`, on either side of the
-   * sweep.
+   * pass.
    */
   takeBefore(revision: number, most: number): Watcher[] {
     const taken = this.#take(this.#ahead, revision - 1, most);

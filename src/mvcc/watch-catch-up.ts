@@ -28,18 +28,18 @@ export interface CatchUpOptions {
   readonly behind: () => number;
   /** Called with a watcher that has been given everything up to the current revision. */
   readonly synced: (watcher: Watcher) => void;
-  /** Called when history cannot be read or an assertion fails; the sweep has ended then. */
+  /** Called when history cannot be read or an assertion fails; nothing is caught up any more then. */
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * Brings watchers that need history up to date. A sweep reads history forward, one chunk at a time with other work in
- * between, and delivers it to all watchers that it carries. A waiting watcher joins when the sweep reaches its next
- * revision; a watcher whose stream has no room leaves, and its next revision is recorded. At the end of history the
- * carried watchers become synced.
+ * Brings unsynced watchers up to date. A pass reads history forward, one chunk at a time with other work in between,
+ * and delivers it to all watchers of the pass. An unsynced watcher joins when the pass reaches its next revision. A
+ * watcher whose stream has no room is stalled (etcd calls it a victim): it leaves, and its next revision is recorded.
+ * At the end of history the watchers of the pass become synced.
  *
  * The only await is the read of a chunk; every decision about what a watcher has received is made in one turn after it.
- * The newest revisions are kept in memory, so that the last steps of a sweep need not wait. Otherwise it might never
+ * The newest revisions are kept in memory, so that the last steps of a pass need not wait. Otherwise it might never
  * end.
  */
 export class CatchUp {
@@ -51,9 +51,9 @@ export class CatchUp {
   readonly #behind: () => number;
   readonly #backlog = new WatchBacklog();
   /**
-   * Watchers that the sweep carries: everything before `#position` has been delivered to them, and nothing from it on.
+   * Watchers of the pass: everything before `#position` has been delivered to them, and nothing from it on.
    */
-  readonly #riders = new WatcherGroup();
+  readonly #catchingUp = new WatcherGroup();
   #position = 0;
   /** Streams with stalled watchers that had room when they last reported it. */
   readonly #returning = new Set<WatcherOwner>();
@@ -72,7 +72,7 @@ export class CatchUp {
   /** Adds a watcher that needs history from `nextRevision` on. */
   add(watcher: Watcher, nextRevision: number): void {
     watcher.nextRevision = nextRevision;
-    watcher.stream.moved(watcher, "waiting");
+    watcher.stream.moved(watcher, "unsynced");
     this.#backlog.add(watcher, this.#position);
     this.#start();
   }
@@ -91,8 +91,8 @@ export class CatchUp {
 
   /** Removes a watcher, wherever it is kept. */
   remove(watcher: Watcher): void {
-    if (watcher.place === "waiting") this.#backlog.delete(watcher);
-    else if (watcher.place === "riding") this.#riders.delete(watcher);
+    if (watcher.place === "unsynced") this.#backlog.delete(watcher);
+    else if (watcher.place === "catchingUp") this.#catchingUp.delete(watcher);
   }
 
   removeStream(stream: WatcherOwner): void {
@@ -116,7 +116,7 @@ export class CatchUp {
 
   async #run(): Promise<void> {
     try {
-      while (!this.#closed && this.#riders.size + this.#backlog.size + this.#returning.size > 0) {
+      while (!this.#closed && this.#catchingUp.size + this.#backlog.size + this.#returning.size > 0) {
         // Let this turn finish first: whoever created a watcher still has to confirm it to its client.
         await setImmediate();
         await this.#step();
@@ -133,9 +133,9 @@ export class CatchUp {
   async #step(): Promise<void> {
     this.#takeReturning();
     if (this.#cancelCompacted()) return;
-    this.#takeStop();
-    this.#letOff();
-    if (this.#riders.size === 0) return;
+    this.#skipToNext();
+    this.#stallFull();
+    if (this.#catchingUp.size === 0) return;
     const from = this.#position;
     const recent = this.#recent.from(from);
     if (recent === undefined) {
@@ -150,7 +150,7 @@ export class CatchUp {
       if (delivering !== undefined) await delivering;
     }
     // Do this in the same turn: when writes come in every turn, the next step would be behind again.
-    if (this.#position > this.#history.revision) this.#handOver();
+    if (this.#position > this.#history.revision) this.#markSynced();
   }
 
   #takeReturning(): void {
@@ -179,9 +179,9 @@ export class CatchUp {
     const compacted = this.#history.compactedRevision;
     const overtaken = this.#backlog.takeBefore(compacted, watchersPerStep);
     if (this.#position < compacted) {
-      for (const watcher of this.#riders.watchers()) {
+      for (const watcher of this.#catchingUp.watchers()) {
         if (overtaken.length >= watchersPerStep) break;
-        this.#riders.delete(watcher);
+        this.#catchingUp.delete(watcher);
         watcher.nextRevision = this.#position;
         overtaken.push(watcher);
       }
@@ -193,36 +193,36 @@ export class CatchUp {
     return overtaken.length > 0;
   }
 
-  /** When no watcher is left to carry, the sweep continues at the next revision that one waits for. */
-  #takeStop(): void {
-    if (this.#riders.size > 0) return;
-    const stop = this.#backlog.nextStop();
-    if (stop === undefined) return;
-    this.#position = stop;
-    this.#takeAlong(stop);
+  /** When the pass has no watcher left, it continues at the first revision that an unsynced watcher needs. */
+  #skipToNext(): void {
+    if (this.#catchingUp.size > 0) return;
+    const next = this.#backlog.nextStart();
+    if (next === undefined) return;
+    this.#position = next;
+    this.#join(next);
   }
 
-  #takeAlong(through: number): void {
+  #join(through: number): void {
     for (const watcher of this.#backlog.takeThrough(through)) {
-      watcher.stream.moved(watcher, "riding");
-      this.#riders.add(watcher);
+      watcher.stream.moved(watcher, "catchingUp");
+      this.#catchingUp.add(watcher);
     }
   }
 
-  #handOver(): void {
+  #markSynced(): void {
     let moved = 0;
-    for (const watcher of this.#riders.watchers()) {
+    for (const watcher of this.#catchingUp.watchers()) {
       if (moved++ === watchersPerStep) return;
-      this.#riders.delete(watcher);
+      this.#catchingUp.delete(watcher);
       this.#synced(watcher);
     }
   }
 
-  /** Removes carried watchers whose stream has no room before history is read, since they could not accept it. */
-  #letOff(): void {
-    for (const watcher of this.#riders.watchers()) {
+  /** Stalls watchers of the pass whose stream has no room before history is read, since they could not accept it. */
+  #stallFull(): void {
+    for (const watcher of this.#catchingUp.watchers()) {
       if (watcher.stream.hasRoom) continue;
-      this.#riders.delete(watcher);
+      this.#catchingUp.delete(watcher);
       this.stall(watcher, this.#position);
     }
   }
@@ -248,8 +248,8 @@ export class CatchUp {
     const { batches, through } = yield* this.#gather(read, budget);
     this.#position = through + 1;
     for (const [watcher, batch] of batches) {
-      if (watcher.place === "riding" && !watcher.stream.offer(watcher, through, batch)) {
-        this.#riders.delete(watcher);
+      if (watcher.place === "catchingUp" && !watcher.stream.offer(watcher, through, batch)) {
+        this.#catchingUp.delete(watcher);
         this.stall(watcher, batch.firstRevision);
       }
       if (budget.over(0)) yield;
@@ -257,8 +257,8 @@ export class CatchUp {
   }
 
   /**
-   * Gathers the events of each carried watcher in the revisions from `#position` to `through`. Watchers that wait on
-   * the way join.
+   * Gathers the events of each watcher of the pass in the revisions from `#position` to `through`. Unsynced watchers
+   * that need a revision on the way join.
    */
   *#gather(
     { changes, through }: History,
@@ -271,12 +271,12 @@ export class CatchUp {
       if (change.modRevision !== revision) {
         if (gathered >= eventsPerStep) return { batches, through: change.modRevision - 1 };
         revision = change.modRevision;
-        this.#takeAlong(revision);
-        // A watcher that joins between two steps and needs this revision or an earlier one is too late for this sweep.
+        this.#join(revision);
+        // A watcher that is added between two steps and needs this revision or an earlier one waits for the next pass.
         this.#position = revision + 1;
       }
       const event = new ChangeEvent(change, this.#history);
-      for (const watchers of this.#riders.setsOf(change.key)) {
+      for (const watchers of this.#catchingUp.setsOf(change.key)) {
         for (const watcher of watchers) {
           gathered++;
           addToBatch(batches, watcher, event);
@@ -285,7 +285,7 @@ export class CatchUp {
       }
       if (budget.over(event.encodedBytes)) yield;
     }
-    this.#takeAlong(through);
+    this.#join(through);
     return { batches, through };
   }
 }

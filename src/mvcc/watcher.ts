@@ -26,12 +26,12 @@ export interface WatchOptions {
 /**
  * Where a watcher is kept:
  * - `synced`: everything up to the store's revision has been delivered (or it starts later); it gets each write;
- * - `waiting`: it needs history from `nextRevision` on, which the sweep through history has not reached yet;
- * - `riding`: the sweep carries it;
- * - `stalled`: its stream has no room; only `nextRevision` is kept for it;
+ * - `unsynced`: it needs history from `nextRevision` on, which the pass through history has not reached yet;
+ * - `catchingUp`: the pass delivers history to it;
+ * - `stalled`: its stream has no room (a victim in etcd); only `nextRevision` is kept for it;
  * - `over`: it has been cancelled, and whoever still holds it drops it.
  */
-export type WatcherPlace = "synced" | "waiting" | "riding" | "stalled" | "over";
+export type WatcherPlace = "synced" | "unsynced" | "catchingUp" | "stalled" | "over";
 
 /** One watch of one stream. Only the part of the store that keeps the watcher changes its mutable fields. */
 export interface Watcher {
@@ -39,7 +39,7 @@ export interface Watcher {
   readonly stream: WatcherOwner;
   readonly options: WatchOptions;
   place: WatcherPlace;
-  /** While `waiting` or `stalled`: everything before this revision has been delivered, and nothing from it on. */
+  /** While `unsynced` or `stalled`: everything before this revision has been delivered, and nothing from it on. */
   nextRevision: number;
   /** No event has been sent since the last round of progress notices. */
   quiet: boolean;

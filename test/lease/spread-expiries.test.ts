@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { finish, unboundedWork } from "../../src/base/index.js";
 import { leaseRevokesPerSecond } from "../../src/lease/index.js";
-import { spreadExpiries } from "../../src/lease/pile-up.js";
+import { spreadExpiries } from "../../src/lease/spread-expiries.js";
 import { id, openBench } from "./fixtures.js";
 
 function delays(remaining: readonly number[], perSecond: number): number[] {
