@@ -106,6 +106,22 @@ describe("floors", () => {
     for (const entrance of ["src/main/etcd.ts", "src/ctl/main.ts", "src/client/index.ts"]) visit(entrance);
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
+
+  test("no file exports a value that no other file names", () => {
+    const bin = readdirSync(join(root, "bin")).map((name) => ({ path: `bin/${name}`, text: textOf(`bin/${name}`) }));
+    const filesOf = new Map<string, Set<string>>();
+    for (const { path, text } of [...all, ...bin]) {
+      for (const [word] of text.matchAll(/\w+/g)) filesOf.set(word, (filesOf.get(word) ?? new Set()).add(path));
+    }
+    const exported = /^export (?:async )?(?:abstract )?(?:function\*?|class|const|let) (\w+)/gm;
+    const own = sources.filter(({ path }) => !isGenerated(path));
+    const unused = own.flatMap(({ path, text }) =>
+      [...text.matchAll(exported)].flatMap(([, name = ""]) =>
+        filesOf.get(name)?.size === 1 ? [`${path}: ${name}`] : [],
+      ),
+    );
+    expect(unused).toEqual([]);
+  });
 });
 
 describe("the map", () => {
@@ -252,8 +268,12 @@ function files(folder: string): string[] {
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 
+function textOf(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
+
 function read(path: string): Source {
-  const text = readFileSync(join(root, path), "utf8");
+  const text = textOf(path);
   const imports = [...text.matchAll(/(?:from|import\(?)\s*"(\.[^"]+)\.js"/g)].map(([, specifier]) =>
     relative(root, resolve(dirname(join(root, path)), `${specifier}.ts`)),
   );

@@ -1,6 +1,6 @@
 import { exponentialBounds, Histogram, type MemberId } from "../base/index.js";
 
-export class SnapshotCounters {
+class SnapshotCounters {
   succeeded = 0;
   failed = 0;
   underWay = 0;
