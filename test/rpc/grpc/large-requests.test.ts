@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { EtcdError, silentLogger } from "../../../src/base/index.js";
-import { logged, txnBound, unary } from "../../../src/rpc/grpc/binding.js";
+import { decode, logged, txnBound, unary } from "../../../src/rpc/grpc/binding.js";
 import { statusOf } from "../../../src/rpc/services/status.js";
 import type { Call } from "../../../src/server/index.js";
-import { RequestOp, services, TxnRequest } from "../../../src/wire/index.js";
+import { Compare, RequestOp, services, TxnRequest } from "../../../src/wire/index.js";
 
 const call: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
 const { Txn, Compact } = services["etcdserverpb.KV"];
@@ -39,12 +39,23 @@ for (const { maxTxnOps, most } of [
   });
 }
 
+test("a transaction that uses all of --max-txn-ops is read, in both branches and in its comparisons", async () => {
+  const maxTxnOps = 10_000;
+  const value = Buffer.from("v");
+  const put = RequestOp.create({ request: { case: "requestPut", value: { ...emptyPut, key: "a", value } } });
+  const compare = Compare.create({ key: "a", targetUnion: { case: "value", value } });
+  const many = <Item>(item: Item): Item[] => Array.from({ length: maxTxnOps }, () => item);
+  const request = TxnRequest.create({ compare: many(compare), success: many(put), failure: many(put) });
+  const read = decode(TxnRequest, TxnRequest.encode(request), txnBound(maxTxnOps));
+  expect([read.compare.length, read.success.length, read.failure.length]).toEqual([maxTxnOps, maxTxnOps, maxTxnOps]);
+});
+
 test("any other request that is made of too much is refused as one that cannot be read", async () => {
   const binding = unary(Compact, () => Compact.response.create());
   // Groups of unknown fields cost nothing: they are passed over.
   await binding.run(Buffer.from([0xfa, 1, 0]), call);
   const list = unary(services["etcdserverpb.Cluster"].MemberAdd, () => expect.unreachable());
-  const urls = Buffer.concat(Array.from({ length: 20_001 }, () => Buffer.from([0x0a, 0])));
+  const urls = Buffer.concat(Array.from({ length: 1_001 }, () => Buffer.from([0x0a, 0])));
   const error: unknown = await list.run(urls, call).catch((thrown: unknown) => thrown);
-  expect(statusOf(error, "", silentLogger).details).toContain("more than 20000 messages, texts");
+  expect(statusOf(error, "", silentLogger).details).toContain("more than 1000 messages, texts");
 });
