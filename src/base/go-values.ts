@@ -67,3 +67,15 @@ export function formatDuration(ms: number): string {
 function decimal(value: number): string {
   return String(Number(value.toFixed(9)));
 }
+
+/** The characters that Go quotes with a letter, in any kind of quotes. */
+export const goEscapes: Readonly<Record<string, string>> = {
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  "\\": "\\\\",
+};

@@ -19,7 +19,7 @@ export { crc32c } from "./crc32c.js";
 export { asError, errorCode, errorStack, errorText } from "./error-text.js";
 export { type ErrorKind, EtcdError, GrpcCode, isErrorText } from "./errors.js";
 export { FairQueue, type QueuePlace } from "./fair-queue.js";
-export { formatDuration, parseBoolean, parseDuration, parseInteger } from "./go-values.js";
+export { formatDuration, goEscapes, parseBoolean, parseDuration, parseInteger } from "./go-values.js";
 export { exponentialBounds, Histogram } from "./histogram.js";
 export type { ClusterId, Key, LeaseId, MemberId, RequestId } from "./ids.js";
 export { IntervalTree } from "./interval-tree.js";
@@ -52,7 +52,7 @@ export {
 export { type Random, seededRandom, systemRandom } from "./random.js";
 export { type PlaceAsker, Semaphore } from "./semaphore.js";
 export { sortInSteps } from "./sort-in-steps.js";
-export { nearest } from "./suggestion.js";
+export { editDistance, nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";
 export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
 export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";

@@ -16,7 +16,7 @@ export function nearest(mistyped: string, known: readonly string[]): string | un
  * Number of letters to insert, delete or replace to get from one text to the other; `enough` or more when it is not
  * less.
  */
-function editDistance(left: string, right: string, enough: number): number {
+export function editDistance(left: string, right: string, enough = Number.POSITIVE_INFINITY): number {
   if (Math.abs(left.length - right.length) >= enough) return enough;
   let row = Array.from({ length: right.length + 1 }, (_, at) => at);
   for (let i = 1; i <= left.length; i++) {
@@ -27,5 +27,5 @@ function editDistance(left: string, right: string, enough: number): number {
     }
     row = next;
   }
-  return row[right.length] ?? enough;
+  return row[right.length] ?? 0;
 }

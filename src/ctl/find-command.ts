@@ -1,3 +1,4 @@
+import { editDistance } from "../base/index.js";
 import type { CommandSpec } from "./command-spec.js";
 import { FlagError, type FlagSpec } from "./flag-set.js";
 import type { Bytes } from "./go-text.js";
@@ -73,24 +74,10 @@ const order =
 function unknownCommand({ name, subcommands = [] }: CommandSpec, word: Bytes): FlagError {
   const typed = word.toLowerCase();
   const near = subcommands
-    .filter((command) => distance(typed, command.name) <= 2 || command.name.startsWith(typed))
+    .filter((command) => editDistance(typed, command.name) <= 2 || command.name.startsWith(typed))
     .filter((command) => command.ours !== true)
     .sort((left, right) => order.split(" ").indexOf(left.name) - order.split(" ").indexOf(right.name));
   const text = `unknown command "${word}" for "${name}"`;
   if (near.length === 0) return new FlagError(text);
   return new FlagError(`${text}\n\nDid you mean this?\n${near.map((command) => `\t${command.name}\n`).join("")}`);
-}
-
-/** The number of insertions, deletions and replacements that turn one text into the other. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
 }

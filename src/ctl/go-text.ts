@@ -1,3 +1,5 @@
+import { goEscapes } from "../base/index.js";
+
 /**
  * A string whose characters are bytes, like a string in Go. Arguments, keys and values that are not valid UTF-8 pass
  * through unchanged.
@@ -22,17 +24,7 @@ export function arrayOf(bytes: Bytes): Uint8Array {
   return Buffer.from(bytes, "latin1");
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  "\u0007": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  '"': '\\"',
-  "\\": "\\\\",
-};
+const escapes: Readonly<Record<string, string>> = { ...goEscapes, '"': '\\"' };
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 /** Matches a well-formed UTF-8 character, or a single byte. */
 const character = new RegExp(

@@ -9,7 +9,6 @@ import {
   Turns,
   type WorkBudget,
 } from "../base/index.js";
-import type { Encoded, KeyValue } from "../wire/index.js";
 import type { Change, ChangeListener, ChangeTeller } from "./change.js";
 import { Compactor } from "./compaction.js";
 import { StoreCounters } from "./counters.js";
@@ -18,9 +17,8 @@ import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
 import { PinnedRange } from "./pinned-range.js";
 import { PinnedState } from "./pinned-state.js";
-import { headsInStepsAt, pairsInStepsAt, rangeAt, rangeInStepsAt } from "./range-scan.js";
-import type { KeyHead, RangeOptions, RangeResult, SteppedReader } from "./reader.js";
 import { restoreIndex } from "./restore.js";
+import { StateReader } from "./state-reader.js";
 import { StoreState } from "./store-state.js";
 import { WriteTxn } from "./write-txn.js";
 
@@ -74,8 +72,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
  * The key space with its history. There is one write at a time, whose changes become visible together; reads are
  * possible at any revision that is not compacted. The same calls produce the same bytes on every member.
  */
-export class Store implements SteppedReader {
-  #state: StoreState;
+export class Store extends StateReader {
+  protected state: StoreState;
   #compactor: Compactor;
   #hashes: HashCache;
   readonly #listeners: ChangeListener[] = [];
@@ -87,43 +85,24 @@ export class Store implements SteppedReader {
   #keysBefore = 0;
 
   constructor(state: StoreState, compactor: Compactor, hashes: HashCache) {
-    this.#state = state;
+    super();
+    this.state = state;
     this.#compactor = compactor;
     this.#hashes = hashes;
   }
 
   get revision(): number {
-    return this.#state.revision;
+    return this.state.revision;
   }
 
   /** Revisions below this one can no longer be read; -1 when nothing was ever compacted. */
   get compactedRevision(): number {
-    return this.#state.compactedRevision;
+    return this.state.compactedRevision;
   }
 
   /** Number of keys that exist at `revision`. */
   get keyCount(): number {
-    return this.#writing ? this.#keysBefore : this.#state.index.alive;
-  }
-
-  range(key: Key, end: Key, options: RangeOptions = {}): RangeResult {
-    return rangeAt(this.#state, this.revision, key, end, options);
-  }
-
-  head(key: Key): KeyHead | undefined {
-    return this.#state.head(key, this.revision);
-  }
-
-  rangeInSteps(key: Key, end: Key, options: RangeOptions, budget: WorkBudget): Steps<RangeResult> {
-    return rangeInStepsAt(this.#state, this.revision, key, end, options, budget);
-  }
-
-  headsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (head: KeyHead) => boolean): Steps<void> {
-    return headsInStepsAt(this.#state, this.revision, key, end, budget, visit);
-  }
-
-  pairsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (kv: Encoded<KeyValue>) => boolean): Steps<void> {
-    return pairsInStepsAt(this.#state, this.revision, key, end, budget, visit);
+    return this.#writing ? this.#keysBefore : this.state.index.alive;
   }
 
   /**
@@ -134,17 +113,17 @@ export class Store implements SteppedReader {
    * @throws EtcdError `futureRevision` or `compacted`
    */
   openRange(key: Key, end: Key, revision: number, current = this.revision): PinnedRange {
-    return new PinnedRange(this.#state, key, end, this.#state.readable(revision, current), current);
+    return new PinnedRange(this.state, key, end, this.state.readable(revision, current), current);
   }
 
   /** Splits work that reads this store, for one client, into turns of a few milliseconds. */
   turns(client?: object): Turns {
-    return new Turns(this.#state.clock, undefined, client);
+    return new Turns(this.state.clock, undefined, client);
   }
 
   /** Pins the current state: it stays readable until it is released, despite writes and compactions. */
   pin(): PinnedState {
-    return new PinnedState(this.#state);
+    return new PinnedState(this.state);
   }
 
   /**
@@ -153,8 +132,8 @@ export class Store implements SteppedReader {
   beginWrite(): WriteTxn {
     assert(!this.#writing && !this.#telling, "one write ends before the next begins");
     this.#writing = true;
-    this.#keysBefore = this.#state.index.alive;
-    return new WriteTxn(this.#state, (changes, budget) => this.#endWrite(changes, budget));
+    this.#keysBefore = this.state.index.alive;
+    return new WriteTxn(this.state, (changes, budget) => this.#endWrite(changes, budget));
   }
 
   /**
@@ -174,9 +153,9 @@ export class Store implements SteppedReader {
    */
   async hashKv(revision: number, client?: object): Promise<HashKvResult> {
     const { revision: currentRevision } = this;
-    const { clock, counters } = this.#state;
+    const { clock, counters } = this.state;
     const startedAt = clock.now();
-    const { hash, compactRevision } = this.#hashes.find(revision) ?? (await hashHistory(this.#state, revision, client));
+    const { hash, compactRevision } = this.#hashes.find(revision) ?? (await hashHistory(this.state, revision, client));
     counters.hashSeconds.observe((clock.now() - startedAt) / 1000);
     return { hash, compactRevision, currentRevision };
   }
@@ -193,7 +172,7 @@ export class Store implements SteppedReader {
    * @throws EtcdError `compacted` when `low` is below the compacted revision
    */
   changesFrom(low: number, countMax: number): Promise<History> {
-    return readHistory(this.#state, low, countMax);
+    return readHistory(this.state, low, countMax);
   }
 
   onChanges(listener: ChangeListener): void {
@@ -213,8 +192,8 @@ export class Store implements SteppedReader {
    */
   async replaceWith(other: Store): Promise<void> {
     assert(!this.#writing, "a state is replaced between two writes");
-    const [state, compactor] = [this.#state, this.#compactor];
-    this.#state = other.#state;
+    const [state, compactor] = [this.state, this.#compactor];
+    this.state = other.state;
     this.#compactor = other.#compactor;
     this.#hashes = other.#hashes;
     await compactor.stop();
@@ -229,7 +208,7 @@ export class Store implements SteppedReader {
   #endWrite(changes: readonly Change[], budget: WorkBudget): Steps<void> | undefined {
     this.#writing = false;
     if (changes.length === 0) return undefined;
-    const revision = ++this.#state.revision;
+    const revision = ++this.state.revision;
     const left: Steps<void>[] = [];
     for (const listener of this.#listeners) listener(revision, changes);
     for (const teller of this.#tellers) {

@@ -1,3 +1,5 @@
+import { goEscapes } from "../../base/index.js";
+
 /** The JSON is malformed or does not fit the message. The text is etcd's. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
@@ -23,19 +25,8 @@ export function quoteByte(byte: number): string {
   return `'${escaped(character)}'`;
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  "\\": "\\\\",
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-};
-
 function escaped(character: string): string {
-  const short = escapes[character];
+  const short = goEscapes[character];
   if (short !== undefined) return short;
   const code = character.charCodeAt(0);
   if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
