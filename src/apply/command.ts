@@ -13,7 +13,7 @@ type MembershipRequest = Extract<
   { readonly case: "v2" | "clusterVersionSet" | "clusterMemberAttrSet" | "downgradeInfoSet" }
 >;
 
-/** The single request that an entry holds, those about users and roles and those about members put together. */
+/** The single request of an entry; requests about users and roles, and requests about members, are grouped. */
 export type Command =
   | Exclude<InternalRaftRequestVariant, MembershipRequest | { readonly case: AuthKind }>
   | { readonly case: "auth"; readonly value: AuthCommand }

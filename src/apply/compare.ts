@@ -5,7 +5,7 @@ import { type Compare, CompareResult, CompareTarget, KeyValue } from "../wire/in
 /** Stands for a key that does not exist: comparisons see zeros. */
 const absent: KeyHead = { createRevision: 0, modRevision: 0, version: 0 };
 
-/** Whether the index alone can decide the comparison, at once: then `holdsForHead` does. */
+/** Whether the index alone can decide the comparison at once, by `holdsForHead`. */
 export function isOfOneHead({ rangeEnd, target }: Compare): boolean {
   return isOneKey(rangeEnd) && isOfHead(target);
 }
@@ -14,12 +14,12 @@ function isOfHead(target: CompareTarget): boolean {
   return target !== CompareTarget.VALUE && target !== CompareTarget.LEASE;
 }
 
-/** Whether a comparison of one key holds that the index alone can decide. */
+/** Decides a comparison of one key for which `isOfOneHead` is true. */
 export function holdsForHead(reader: SteppedReader, compare: Compare): boolean {
   return accepts(compare, orderOfHead(compare, reader.head(compare.key) ?? absent));
 }
 
-/** Comparisons that the index alone decides for each key of one range. */
+/** Comparisons of one range that the index alone decides for each key. */
 interface RangeCompares {
   readonly key: Key;
   readonly rangeEnd: Key;
@@ -27,8 +27,8 @@ interface RangeCompares {
 }
 
 /**
- * Whether all comparisons hold, none of which is of one head; stops at the first that does not. Those of one range
- * share one walk of the index, since `reader` stays in one state.
+ * Whether all comparisons hold; stops at the first that does not. Comparisons with the same range share one walk of the
+ * index, since `reader` stays in one state. None of them may be one that `isOfOneHead` accepts.
  */
 export function* allHold(reader: SteppedReader, compares: readonly Compare[], budget: WorkBudget): Steps<boolean> {
   const ranges: RangeCompares[] = [];
@@ -47,7 +47,7 @@ function addCompare(ranges: RangeCompares[], compare: Compare): void {
   else known.compares.push(compare);
 }
 
-/** Whether all comparisons of a range hold for each of its keys; without keys they are made with one absent key. */
+/** Whether all comparisons of a range hold for each of its keys; a range without keys is compared as one absent key. */
 function* holdForHeads(
   reader: SteppedReader,
   { key, rangeEnd, compares }: RangeCompares,
@@ -88,8 +88,8 @@ function* holds(reader: SteppedReader, compare: Compare, budget: WorkBudget): St
 }
 
 /**
- * The order of the value or the lease and the operand: negative when the pair's is smaller, 0 when they are equal, else
- * positive. An absent operand is 0 or empty.
+ * The order of the pair's value or lease and the operand: negative when the pair's is smaller, 0 when they are equal,
+ * else positive. An absent operand is 0 or empty.
  */
 function orderOf(compare: Compare, { value, lease }: KeyValue): number {
   if (compare.target === CompareTarget.LEASE) return orderOfLease(compare, lease);

@@ -2,7 +2,7 @@ import { type InternalRaftRequest, variantOfInternalRaftRequest } from "../wire/
 
 /** The operation of an entry, by the name under which etcd counts it: "Put", "LeaseGrant". */
 export function operationOf(request: InternalRaftRequest): string {
-  // Nearly all entries are one of these two, and neither needs an object or a name put together.
+  // Nearly all entries are puts or txns, which take this shortcut without building a name.
   if (request.put !== undefined) return "Put";
   if (request.txn !== undefined) return "Txn";
   const held = variantOfInternalRaftRequest(request);

@@ -64,7 +64,7 @@ export interface Backend extends Readable {
   /**
    * CRC-32C over all buckets at the moment of the call, as `etcdserverpb.Maintenance/Hash` computes it.
    *
-   * @param client whom the hash is for, as `LoopTurn` takes it
+   * @param client the client that the hash is for, as in `LoopTurn.defer`
    */
   hash(client?: object): Promise<number>;
   /** Refuses further changes, and closes the database once the last open view is closed. */

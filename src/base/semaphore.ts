@@ -1,14 +1,14 @@
 import { FairQueue } from "./fair-queue.js";
 
-/** A party that may have to wait for a place. */
+/** A caller that may have to wait for a place. */
 export interface PlaceAsker {
-  /** Ends the wait. */
+  /** Aborting it ends the wait. */
   readonly signal: AbortSignal;
-  /** Something that all work of one client shares; work without it waits by itself. */
+  /** Object that all work of one client shares; work without it counts as a client of its own. */
   readonly client?: object | undefined;
 }
 
-/** Admits a fixed number of parties at a time. The others wait for a place, and clients get places in turn. */
+/** Admits a fixed number of callers at a time. The others wait for a place, and clients get places in turn. */
 export class Semaphore {
   #free: number;
   readonly #waiting = new FairQueue<() => void>();
@@ -18,9 +18,9 @@ export class Semaphore {
   }
 
   /**
-   * Resolves when there is a place, which `leave` gives back.
+   * Takes a place once there is one; `leave` returns it.
    *
-   * @returns false when the signal fired first: then there is nothing to give back
+   * @returns false when the signal aborts first; no place was taken then
    */
   enter({ signal, client }: PlaceAsker): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);

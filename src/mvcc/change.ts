@@ -18,7 +18,7 @@ export interface Change {
   readonly leaseId: bigint;
 }
 
-/** The delete of a key. Its pair is encoded when a watcher asks for it: one entry may delete very many keys. */
+/** The delete of a key. Its pair is encoded only when a watcher needs it: one entry may delete very many keys. */
 export class Deletion implements Change {
   readonly type = "delete";
   readonly key: Key;

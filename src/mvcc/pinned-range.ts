@@ -18,7 +18,7 @@ export class PinnedRange {
     this.current = current;
     this.#state = state;
     this.#key = key;
-    // Scans begin anywhere in the range, so that one key needs an end of its own.
+    // A scan may begin anywhere in the range, so a single key needs an explicit end.
     this.#end = isOneKey(end) ? keyAfter(key) : end;
     this.#at = at;
     this.#hold = state.pins.hold(at);

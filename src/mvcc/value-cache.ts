@@ -3,37 +3,40 @@ import { GivenUpSlabs, type ValueOwner, ValueSlab } from "./value-slab.js";
 
 /** Memory of a cached value beside its bytes: a view, a record, a place in its slab. */
 const overheadBytes = 200;
-/** Slabs are small compared with what they are part of, and large enough that few of them are made. */
+/** The most bytes of a slab: small compared with the cache, and large enough that few slabs are created. */
 const slabBytesMax = 64 * 1024;
 const slabsMin = 16;
-/** A slab holds at least so many values: a longer value has a buffer of its own. */
+/** The least number of values for a slab; a longer value gets a buffer of its own. */
 const valuesOfSlabMin = 8;
-/** More than V8 lets buffers grow before it collects garbage, so that garbage alone does not reach it. */
+/**
+ * The most bytes of given-up slabs that are still in memory, 96 MiB by default: more than V8 lets buffers grow before
+ * it collects garbage, so that garbage alone does not reach the bound.
+ */
 const givenUpBytesDefault = 96 * 1024 * 1024;
-/** A slab with a smaller share in use is given up: its values move to the slab that is being filled. */
+/** The least share of a slab in use. Below, the slab is given up: its values move to the slab that is being filled. */
 const usedShareMin = 1 / 3;
 
 /**
  * The newest values of keys in memory, at most `bytesMax` bytes. The oldest slab is evicted with its values, except
- * those that were read since they were placed: they are placed anew, once. The value is a field of its key's index
+ * those that were read since they were placed: they are placed again, once. The value is a field of its key's index
  * entry, so a hit costs no lookup.
  *
- * A value is a view of a slab: a buffer for each costs a put a sixth of its time, in the garbage collector mostly.
- * Slabs count in full. A reader that holds a value holds its slab, also after the slab was given up. Such slabs are
- * counted by themselves: while they take too much, no new slab is begun. So what values hold in memory is bounded,
- * whoever holds them.
+ * A value is a view of a slab: a buffer for each value would cost a put a sixth of its time, mostly in the garbage
+ * collector. Slabs count with their full size. A reader that holds a value keeps its slab in memory, even after the
+ * slab is given up. Given-up slabs are counted separately: while they take too much, no new slab is created. So the
+ * memory of values is bounded, even when readers hold them.
  */
 export class ValueCache {
   readonly #bytesMax: number;
   readonly #givenUpBytesMax: number;
   readonly #slabBytes: number;
-  /** In the order in which they were begun. */
+  /** Slabs in use, in the order of their creation. */
   readonly #slabs = new Set<ValueSlab>();
   readonly #givenUp = new GivenUpSlabs();
   #filling: ValueSlab | undefined;
   #bytes = 0;
 
-  /** @param givenUpBytesMax what slabs may take that were given up and are still in memory */
+  /** @param givenUpBytesMax the most bytes of given-up slabs that are still in memory */
   constructor(bytesMax: number, givenUpBytesMax = givenUpBytesDefault) {
     this.#bytesMax = bytesMax;
     this.#givenUpBytesMax = givenUpBytesMax;
@@ -71,7 +74,7 @@ export class ValueCache {
     owner.cached = slab.place(owner, value, touched);
   }
 
-  /** Undefined while given up slabs leave no room for another one. */
+  /** The slab for a value; undefined while given-up slabs leave no room for another one. */
   #slabFor(value: Uint8Array): ValueSlab | undefined {
     if (value.byteLength * valuesOfSlabMin > this.#slabBytes) return this.#begin(new ValueSlab(ownBytes(value), false));
     const before = this.#filling;
@@ -100,7 +103,7 @@ export class ValueCache {
     }
   }
 
-  /** Evicts the values of the oldest slab that nobody has read since they were placed. */
+  /** Evicts the oldest slab; values that were read since they were placed move to another one. */
   #evict(): void {
     const { value: slab } = this.#slabs.values().next();
     if (slab === undefined) return;
@@ -117,7 +120,7 @@ export class ValueCache {
   #giveUp(slab: ValueSlab): void {
     this.#slabs.delete(slab);
     this.#bytes -= slab.bytes.byteLength + slab.values.length * overheadBytes;
-    // A value with a buffer of its own holds nothing beside itself.
+    // A buffer with a single value keeps nothing else in memory.
     if (slab.shared) this.#givenUp.add(slab);
   }
 }

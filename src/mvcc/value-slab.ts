@@ -8,22 +8,22 @@ export interface CachedValue {
   readonly owner: ValueOwner;
   readonly bytes: Uint8Array;
   readonly slab: ValueSlab;
-  /** Whether it was read since it was placed. */
+  /** The value was read since it was placed. */
   touched: boolean;
 }
 
-/** A buffer that cached values lie in side by side, or one long value alone. */
+/** A buffer with many cached values side by side, or with one long value. */
 export class ValueSlab {
   readonly bytes: Uint8Array;
-  /** Whether it is for many values: each of them holds all of it in memory. */
+  /** The buffer is for many values; each of them keeps all of it in memory. */
   readonly shared: boolean;
-  /** All that were placed, in order; some of them are cached no more. */
+  /** All values that were placed, in order; some of them are no longer cached. */
   readonly values: CachedValue[] = [];
-  /** Bytes of those that are cached. */
+  /** Bytes of the values that are still cached. */
   usedBytes = 0;
   #filledBytes = 0;
 
-  /** @param bytes the buffer; the value itself when it is not `shared` */
+  /** @param bytes the buffer; the value itself when the slab is not `shared` */
   constructor(bytes: Uint8Array, shared: boolean) {
     this.bytes = bytes;
     this.shared = shared;
@@ -51,8 +51,8 @@ export class ValueSlab {
 }
 
 /**
- * Counts slabs that were given up and are still in memory, since somebody holds a value in them: an answer, or an event
- * that waits for a watcher. A slab of which nobody holds anything counts until the garbage collector finds it.
+ * Counts given-up slabs that are still in memory, because an answer, or an event that waits for a watcher, holds one of
+ * their values. A slab without any such holder counts until the garbage collector finds it.
  */
 export class GivenUpSlabs {
   #bytes = 0;

@@ -35,7 +35,7 @@ export interface WatchSink {
 /** The part of a store that a watch stream needs. */
 export interface WatcherKeeper {
   readonly revision: number;
-  /** Synced watchers are being told of `revision`, and some may not have heard of it yet. */
+  /** The changes of `revision` are being delivered to synced watchers, and not all of them have them yet. */
   readonly telling: boolean;
   /** Calls the stream's `told` once all have. */
   whenTold(stream: WatchStream): void;

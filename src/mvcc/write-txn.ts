@@ -22,7 +22,7 @@ const keysAtOnce = 256;
 /** Cost of deleting a key, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfDelete = 2048;
 
-/** Copied, which is cheaper than `create`: one entry may delete very many keys. */
+/** A template that is copied, which is cheaper than `create`: one entry may delete very many keys. */
 const emptyPair = KeyValue.create();
 
 /** Makes the changes readable. Returns the steps that tell watchers about them, if these do not fit into this turn. */

@@ -7,7 +7,7 @@ export type ConfChangeType =
   | "ConfChangeUpdateNode"
   | "ConfChangeAddLearnerNode";
 
-/** How a change of several members uses a joint configuration, and who ends it. */
+/** How a change of several members uses a joint configuration, and which proposal ends that configuration. */
 export type ConfChangeTransition =
   /** Uses the simple protocol when one change suffices, otherwise as `JointImplicit`. */
   | "ConfChangeTransitionAuto"

@@ -113,7 +113,7 @@ export class Handshakes {
       if (turn.over) await turn.pause();
       if (socket.destroyed) continue;
       this.#server.emit("connection", socket);
-      // Node reads the first bytes and signs in the next tick: only after that does the clock show what it took.
+      // Node reads the first bytes and signs in the next tick; only after that does the clock show how long both took.
       await new Promise<void>((resolve) => process.nextTick(resolve));
     }
     this.#beginning = false;

@@ -8,7 +8,7 @@ import {
   splitMessage,
 } from "../wire/index.js";
 
-// A member's answer to another about a lease, which may hold hundreds of thousands of keys.
+// Encodes and decodes a member's answer to a peer about a lease, which may hold hundreds of thousands of keys.
 
 export interface LeaseTimeToLive {
   /** Seconds that are left. */
@@ -20,7 +20,7 @@ export interface LeaseTimeToLive {
 
 /** The number of bytes decoded at once, which takes about half a millisecond. */
 const bytesAtOnce = 32 * 1024;
-/** Decoding a byte of short keys counts as processing so many, to share the loop's time with others. */
+/** Cost of decoding a byte of short keys, in the unit of `WorkBudget`. */
 const workOfByte = 4;
 const answerField = 1;
 
@@ -29,12 +29,12 @@ const codec = {
   encode: (part: LeaseTimeToLiveResponse) => leasepb.LeaseInternalResponse.encode({ leaseTimeToLiveResponse: part }),
 };
 
-/** Encodes a `leasepb.LeaseInternalResponse` in turns. Its parts have the lease's message each: decoders merge them. */
+/** Encodes a `leasepb.LeaseInternalResponse` in turns. Each part contains the lease's message; decoders merge them. */
 export async function encodeLeaseAnswer(id: LeaseId, lease: LeaseTimeToLive, turns: Turns): Promise<Uint8Array> {
   return await encodeLongList(codec, { header: ResponseHeader.create(), id, ...lease }, "keys", turns);
 }
 
-/** Decodes a `leasepb.LeaseInternalResponse` in turns. Undefined when it says nothing of a lease. @throws WireError */
+/** Decodes a `leasepb.LeaseInternalResponse` in turns; undefined when it contains no lease. @throws WireError */
 export async function decodeLeaseAnswer(
   bytes: Uint8Array,
   turns: Turns,

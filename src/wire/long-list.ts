@@ -5,7 +5,7 @@ import { Reader } from "./reader.js";
 
 /** The number of items encoded at once, which takes about half a millisecond. */
 const itemsAtOnce = 1_000;
-/** Encoding an item counts as processing this many bytes, to share the loop's time with others. */
+/** Cost of encoding an item, in the unit of `WorkBudget`. */
 const bytesOfItem = 128;
 
 /**
@@ -33,8 +33,8 @@ export async function encodeLongList<Message, Field extends keyof Message>(
 const unlisted: FieldNumbers = { message: "a message", numbers: [] };
 
 /**
- * Splits a message between its fields. The parts are messages of `bytesMax` bytes or a field more; merged they are the
- * message. Only as much of it is looked at as has been asked for.
+ * Splits a message between its fields. Each part is a message of `bytesMax` bytes, or up to one field more; merged, the
+ * parts are the message. The message is read only as far as parts were requested.
  *
  * @throws WireError where the bytes are malformed
  */
@@ -50,7 +50,7 @@ export function* splitMessage(bytes: Uint8Array, bytesMax: number): Generator<Ui
   if (start < bytes.length) yield bytes.subarray(start);
 }
 
-/** The bytes of every occurrence of a message field; others are skipped. @throws WireError */
+/** The bytes of every occurrence of a message field; other fields are skipped. @throws WireError */
 export function* occurrencesOf(number: number, bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
   const reader = new Reader(bytes);
   while (reader.more()) {

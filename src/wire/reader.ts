@@ -49,7 +49,7 @@ export class Reader {
     return this.#at < this.#end;
   }
 
-  /** How many bytes have been read. */
+  /** Number of bytes read so far. */
   get position(): number {
     return this.#at;
   }
