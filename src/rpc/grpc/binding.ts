@@ -59,7 +59,7 @@ export interface RequestBound {
   readonly refusal?: ErrorKind;
 }
 
-/** Requests other than transactions have a dozen parts. What is done with each part may take far longer than decoding. */
+/** Requests other than transactions have a dozen parts. Work on a part may take far longer than its decoding. */
 const ordinaryBound: RequestBound = { partsMax: 1_000 };
 /** Decoding this many parts of a transaction takes a few milliseconds. */
 const txnPartsMin = 20_000;
