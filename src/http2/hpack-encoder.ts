@@ -32,10 +32,7 @@ export class HpackEncoder {
     this.#frequent = new Set(frequent.map(keyOf));
   }
 
-  /**
-   * Limits the client's table. When it is limited after fields were added, or below the default, the table is not used
-   * any more.
-   */
+  /** The client limits its table. A limit below the default ends the use of the table. */
   limit(bytes: number): void {
     if (bytes >= tableBytesMax) return;
     // The limit may evict fields, so tell the client to empty its table, and add nothing to it any more.

@@ -89,7 +89,7 @@ export class CatchUp {
     this.#start();
   }
 
-  /** Removes a watcher, wherever it is kept. */
+  /** Removes a watcher from the place that keeps it. */
   remove(watcher: Watcher): void {
     if (watcher.place === "unsynced") this.#backlog.delete(watcher);
     else if (watcher.place === "catchingUp") this.#catchingUp.delete(watcher);
