@@ -54,7 +54,8 @@ async function fill(bench: Bench): Promise<TestSink[]> {
 
 const positive = { target: CompareTarget.VERSION, result: CompareResult.GREATER };
 const overAll = { key: "k", rangeEnd: "l", ...positive, targetUnion: { case: "version", value: 0 } } as const;
-const compares = Array.from({ length: 10 }, () => overAll);
+/** Ten ranges that hold the same keys: comparisons of one range would share one walk. */
+const compares = Array.from({ length: 10 }, (_, at) => ({ ...overAll, rangeEnd: `l${at}` }));
 
 describe("no entry holds the event loop, whatever it touches", () => {
   for (const { name, request, work, events } of [
