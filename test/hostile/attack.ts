@@ -1,20 +1,20 @@
 import type { TestClient } from "../support/client.js";
 import type { Stage } from "./stage.js";
 
-/** How much an attack sends: `short` for every commit, `full` for a machine that does nothing else. */
+/** The amount that an attack sends: `short` runs on every commit, `full` on an otherwise idle machine. */
 export type Scale = "short" | "full";
 
-/** Something a client may send, valid or not, that must not harm the server's other clients. */
+/** Requests of one client, valid or not, that must not harm the server's other clients. */
 export interface Attack {
   readonly name: string;
-  /** Stores what the attack needs; not measured. */
+  /** Stores the data that the attack needs. It runs before the measurement. */
   prepare?(stage: Stage, scale: Scale): Promise<void>;
-  /** Resolves when the server has answered, refused or hung up, and what was opened is closed. */
+  /** Resolves when the server has answered, refused or hung up, and the attack has closed its connections. */
   run(stage: Stage, scale: Scale): Promise<void>;
 }
 
 export const kv = "etcdserverpb.KV";
-/** Keys under this prefix are stored once for all attacks that only read. */
+/** The prefix of keys that are stored once and read by several attacks. */
 export const storedPrefix = "stored/";
 
 export function storedKeys(scale: Scale): number {
@@ -24,7 +24,7 @@ export function storedKeys(scale: Scale): number {
 const putsOfTxn = 100;
 const writers = 10;
 
-/** Stores `count` keys under a prefix, each with a value of so many bytes; no two values are the same. */
+/** Stores `count` keys under a prefix, each with a different value of the given number of bytes. */
 export async function fill(
   client: TestClient,
   prefix: string,
@@ -57,7 +57,7 @@ export function prefixEnd(prefix: string): string {
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }
 
-/** A call whose refusal is as good as its answer. */
+/** Waits for a call that may be answered or refused. */
 export async function settled(call: Promise<unknown>): Promise<void> {
   await call.catch(() => undefined);
 }

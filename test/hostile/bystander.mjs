@@ -1,8 +1,7 @@
-// Another client of a server under attack: it puts a key and reads it again, one call every few milliseconds, until its
-// standard input ends. Then it prints how long the calls took and what failed:
-//   {"calls": …, "p50Ms": …, "p99Ms": …, "longestMs": …, "failures": […]}
-// Prints "ready" once the first calls have succeeded. Its one argument is JSON: client options, a key, and how many calls
-// it makes at least, so that the 99th percentile of a short attack says something.
+// Another client of a server under attack. It puts a key and reads it, one call every few milliseconds, until its
+// standard input ends. Then it prints the latencies of the calls and the failures:   {"calls": …, "p50Ms": …, "p99Ms":
+// …, "longestMs": …, "failures": […]} It prints "ready" once the first calls have succeeded. Its one argument is JSON:
+// client options, a key, and the minimum number of calls, which makes the 99th percentile of a short attack meaningful.
 import { Client } from "../../dist/client/index.js";
 
 const pauseMs = 4;

@@ -5,11 +5,11 @@ import { keyAttacks } from "./key-attacks.js";
 import { protocolAttacks } from "./protocol-attacks.js";
 import { Stage, type StageOptions, type TickGap } from "./stage.js";
 
-// Nothing that one client does stops the others. Each attack runs against a server of its own process, or the leader of
-// three, while another client goes about its business; what that client, the event loop, the memory and the raft term
-// go through is held to bounds.
+// No client can stop the service for the others. Each attack runs against a server in its own process, or against the
+// leader of three, while another client makes calls. The test bounds the latency of those calls, the time between ticks
+// of the event loop, the memory and the number of elections.
 //
-//   npm run test:hostile                                      everything, at full size, on a quiet machine
+//   npm run test:hostile                                      all attacks, at full size, on a quiet machine
 //   HOSTILE=short npm run test:hostile                        as CI runs it
 //   HOSTILE_ONLY='lists' HOSTILE_STAGES='3 tls' npm run test:hostile
 
@@ -17,15 +17,18 @@ const scale: Scale = process.env.HOSTILE === "short" ? "short" : "full";
 const only = process.env.HOSTILE_ONLY ?? "";
 const onlyStages = process.env.HOSTILE_STAGES ?? "";
 
-/** An attack that takes longer than this has found something that hangs. */
+/** The longest time for an attack. An attack that takes longer has made something hang. */
 const attackMsMax = scale === "short" ? 60_000 : 300_000;
-/** CPU time of the main thread between two ticks. It grows where others use the processor's caches and memory, too. */
+/** The maximum CPU time of the main thread between two ticks. It also grows when other processes use the CPU caches. */
 const tickGapMsMax = scale === "full" ? 50 : 100;
-/** How long other clients wait, at most one call in a hundred excepted. */
+/** The maximum 99th percentile of the latency of another client's calls. */
 const othersP99MsMax = 100;
-/** Calls of another client from the beginning of an attack on. */
+/** The minimum number of calls that another client makes from the beginning of an attack. */
 const othersCallsMin = scale === "full" ? 400 : 0;
-/** Beyond what the server took before the first attack. What attacks in quick succession leave is collected late. */
+/**
+ * The maximum growth of the server's memory since before the first attack. It leaves room for garbage that is collected
+ * late when attacks follow each other quickly.
+ */
 const memoryBytesMax = (scale === "full" ? 512 : 1024) * 1024 * 1024;
 
 const bare = [...protocolAttacks, ...httpAttacks];
@@ -80,13 +83,13 @@ async function withstand(stage: Stage, attack: Attack): Promise<void> {
   stage.checkAlive();
   report(stage, attack, { tookMs, gap, others, grownBytes, terms });
 
-  // While memory is short others may be refused, in words that say so; the full form holds that none is.
+  // In the short form other clients may be refused with an error that says memory is short. In the full form none may.
   const failures = others.failures.filter((text) => scale === "full" || !text.includes("too many requests"));
   expect(failures, "calls of another client that failed").toEqual([]);
   expect(terms, "changes of the term").toBe(0);
   expect(gap.cpuMs, "CPU milliseconds between two ticks").toBeLessThan(tickGapMsMax);
   expect(grownBytes / 2 ** 20, "MiB beyond those before the first attack").toBeLessThan(memoryBytesMax / 2 ** 20);
-  // By the clock, where nothing else runs: a busy machine makes everybody wait.
+  // Wall time is only checked on an idle machine, since other processes delay all calls.
   if (scale === "full") expect(others.p99Ms, "p99 of another client's calls, in ms").toBeLessThan(othersP99MsMax);
 }
 

@@ -5,11 +5,11 @@ import { type Attack, kv, settled } from "./attack.js";
 import { firstOf } from "./raw-connection.js";
 import type { Stage } from "./stage.js";
 
-// The JSON gateway and its websockets.
+// Attacks on the JSON gateway and its websockets.
 
 const mebibyte = 1024 * 1024;
 
-/** Posts a body over HTTP/1.1; resolves when an answer came or the server hung up. */
+/** Posts a body over HTTP/1.1. Resolves when the server has answered or hung up. */
 async function post(stage: Stage, path: string, body: string): Promise<void> {
   const socket = await stage.dial("http/1.1");
   const token = stage.token === undefined ? "" : `Authorization: ${stage.token}\r\n`;
@@ -19,7 +19,7 @@ async function post(stage: Stage, path: string, body: string): Promise<void> {
   socket.destroy();
 }
 
-/** Begins to post a body that never ends. */
+/** Sends the beginning of a request whose body never ends. */
 async function begin(stage: Stage, path: string, body: string): Promise<Socket> {
   const socket = await stage.dial("http/1.1");
   socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n`);

@@ -16,13 +16,13 @@ import { type Attack, fill, kv, prefixEnd, type Scale, settled, storedKeys, stor
 import { call, message, paths, RawConnection } from "./raw-connection.js";
 import type { Stage } from "./stage.js";
 
-// Valid requests whose work, answer or wake grows with the keys that are stored.
+// Attacks with valid requests whose work, answers or events grow with the number of stored keys.
 
 const mebibyte = 1024 * 1024;
 const all = { key: storedPrefix, rangeEnd: prefixEnd(storedPrefix) };
 const lease = "etcdserverpb.Lease";
 
-/** Lists everything over a connection that takes nothing of the answer. */
+/** Lists all keys over connections that never read the answers. */
 async function unreadLists(stage: Stage, count: number): Promise<readonly RawConnection[]> {
   return Promise.all(
     Array.from({ length: count }, async () => {
@@ -39,7 +39,7 @@ function range(fields: Partial<RangeRequest>): RequestOp {
   return { request: { case: "requestRange", value: RangeRequest.create(fields) } };
 }
 
-/** True of no key, so that every one is looked at unless the first decides. */
+/** A comparison that is false for every key. The server visits all keys, unless it stops at the first one. */
 function versionAbove(version: number): Compare {
   return Compare.create({
     ...{ ...all, result: CompareResult.GREATER, target: CompareTarget.VERSION },
@@ -69,7 +69,7 @@ export const keyAttacks: readonly Attack[] = [
     name: "ten full lists that nobody reads",
     async run(stage) {
       const connections = await unreadLists(stage, 10);
-      // One more is answered or refused when the others have had their turn.
+      // This list is answered or refused after the others have had their turn.
       await settled(stage.client().unary(kv, "Range", { ...all, limit: 1_000 }));
       for (const connection of connections) connection.close();
     },
@@ -259,14 +259,14 @@ export const keyAttacks: readonly Attack[] = [
         call(1 + 2 * at, paths.range, message(RangeRequest, { ...all, limit: 1_000 }), stage.token),
       );
       await connection.send(...lists, windowUpdate(0, 2 ** 31 - 1 - 65_535));
-      // The head and the trailers of each answer, or a refusal that is one of both.
+      // An answer has two blocks of headers, the head and the trailers. A refusal has one.
       await connection.receives(types.headers, 500);
       connection.close();
     },
   },
 ];
 
-/** Every stored key gets a second value, so that there is something to forget. */
+/** Gives every stored key a second value, so that a compaction has something to remove. */
 async function rewrite(stage: Stage, scale: Scale): Promise<void> {
   await fill(stage.client(), storedPrefix, storedKeys(scale), 100);
 }

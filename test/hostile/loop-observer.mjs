@@ -1,9 +1,9 @@
-// Loaded into a server under attack (`NODE_OPTIONS=--import`). It measures how long the server's main event loop goes
-// without a tick, and answers whoever connects to the socket HOSTILE_OBSERVER with what it saw since it was last asked:
+// This module is loaded into a server under attack (`NODE_OPTIONS=--import`). It measures how long the server's main
+// event loop goes without a tick. A connection to the socket HOSTILE_OBSERVER gets the values since the previous one:
 //   {"cpuMs": …, "wallMs": …, "gcMs": …, "heapMiB": …, "bufferMiB": …}
 // `cpuMs` is the CPU time that the main thread spent between two ticks. Unlike `wallMs` it does not grow when other
-// processes keep the machine busy, so that a test may hold it to a bound anywhere. `gcMs` is the longest pause for a
-// garbage collection, which is part of both; the last two say what the memory is now.
+// processes keep the machine busy, so a test can bound it on any machine. `gcMs` is the longest pause for a garbage
+// collection, which is part of both. The last two are the current memory.
 import { openSync, readSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { PerformanceObserver } from "node:perf_hooks";

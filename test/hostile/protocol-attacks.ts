@@ -21,11 +21,11 @@ import { type Attack, kv, settled } from "./attack.js";
 import { call, head, message, paths, RawConnection } from "./raw-connection.js";
 import type { Stage } from "./stage.js";
 
-// Attacks on HTTP/2, HPACK and gRPC by a client that breaks every rule. None of them shows a token.
+// Attacks on HTTP/2, HPACK and gRPC by a client that breaks the protocol. None of them sends a token.
 
 const mebibyte = 1024 * 1024;
 
-/** Sends the same bytes again and again, until the server hangs up or all are sent. */
+/** Sends the same bytes `pieces` times, or until the server hangs up. */
 async function flood(stage: Stage, piece: Buffer, pieces: number, first: readonly Buffer[] = []): Promise<void> {
   const connection = await RawConnection.open(stage);
   await connection.send(...first);
@@ -41,7 +41,7 @@ async function atOnce(count: number, attack: (at: number) => Promise<void>): Pro
   await Promise.all(Array.from({ length: count }, (_, at) => attack(at)));
 }
 
-/** Opens calls without ever sending their requests. */
+/** Opens calls and never sends their requests. */
 async function halfOpenCalls(stage: Stage, fields: Fields, count: number): Promise<void> {
   const connection = await RawConnection.open(stage);
   for (let at = 0; at < count && !connection.closed; at += 100) {
@@ -66,7 +66,7 @@ function field(tag: number, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from([tag, ...length, body.length >>> 21]), body]);
 }
 
-/** A head whose last field is a literal that names a long entry of the dynamic table by its index. */
+/** A head whose last field is a literal that refers to a long name in the dynamic table by its index. */
 function longNamesAgain(stream: number): Buffer {
   const again = Buffer.concat([integer(4, 0, 62), Buffer.from([1]), Buffer.from("x")]);
   const usual = block(head(paths.range, undefined));

@@ -3,10 +3,10 @@ import { type Codec, services } from "../../src/wire/index.js";
 import { data, type Fields, flags, headers, ping, preface, settings, types } from "../http2/frames.js";
 import type { Stage } from "./stage.js";
 
-/** A connection that speaks HTTP/2 by hand, so that it can say what no well-behaved client would. */
+/** A connection whose HTTP/2 frames are made by hand, so that it can send frames that no correct client sends. */
 export class RawConnection {
   readonly socket: Socket;
-  /** Frames that came, by their type. */
+  /** The number of received frames, by their type. */
   readonly received = new Map<number, number>();
   #rest: Buffer = Buffer.alloc(0);
   #awaited: (() => void)[] = [];
@@ -17,7 +17,7 @@ export class RawConnection {
     socket.once("close", () => this.#tell());
   }
 
-  /** @param reads whether it takes what the server sends */
+  /** @param reads whether the connection reads the server's frames */
   static async open(stage: Stage, reads = true): Promise<RawConnection> {
     const connection = new RawConnection(await stage.dial("h2"), reads);
     connection.socket.write(Buffer.concat([preface, settings([3, 1_000], [4, 2 ** 31 - 1])]));
@@ -28,20 +28,20 @@ export class RawConnection {
     return this.socket.destroyed;
   }
 
-  /** Writes as fast as the server reads; resolves early when it has hung up. */
+  /** Writes as fast as the server reads. Resolves early if the server hangs up. */
   async send(...parts: readonly Buffer[]): Promise<void> {
     if (this.closed || this.socket.write(Buffer.concat(parts))) return;
     await firstOf(this.socket, "drain", "close");
   }
 
-  /** Resolves when so many frames of a type have come, or when the server has hung up. */
+  /** Resolves when `count` frames of a type have been received, or the server has hung up. */
   async receives(type: number, count: number): Promise<void> {
     while (!this.closed && (this.received.get(type) ?? 0) < count) {
       await new Promise<void>((resolve) => this.#awaited.push(resolve));
     }
   }
 
-  /** Resolves when the server has taken all that was sent, or has hung up. */
+  /** Resolves when the server has read all frames that were sent, or has hung up. */
   async taken(): Promise<void> {
     const before = this.received.get(types.ping) ?? 0;
     await this.send(ping());
@@ -70,7 +70,7 @@ export class RawConnection {
   }
 }
 
-/** Resolves with the first of these events, and leaves no listener behind: an attack waits very often. */
+/** Resolves at the first of the events and removes its listeners, since an attack waits very often. */
 export async function firstOf(socket: Socket, ...events: readonly string[]): Promise<void> {
   await new Promise<void>((resolve) => {
     const heard = (): void => {
@@ -81,7 +81,7 @@ export async function firstOf(socket: Socket, ...events: readonly string[]): Pro
   });
 }
 
-/** The head of a gRPC call. */
+/** The header fields of a gRPC call. */
 export function head(path: string, token: string | undefined): Fields {
   return [
     [":method", "POST"],
@@ -94,7 +94,7 @@ export function head(path: string, token: string | undefined): Fields {
   ];
 }
 
-/** A message of gRPC with its prefix. */
+/** A gRPC message with its prefix. */
 export function message<Message>(codec: Codec<Message>, fields: Partial<Message>): Buffer {
   const body = codec.encode(codec.create(fields));
   const prefix = Buffer.alloc(5);
@@ -102,7 +102,7 @@ export function message<Message>(codec: Codec<Message>, fields: Partial<Message>
   return Buffer.concat([prefix, body]);
 }
 
-/** A whole unary call. */
+/** The frames of a complete unary call. */
 export function call(stream: number, path: string, body: Buffer, token: string | undefined): Buffer {
   const frames = [headers(stream, head(path, token), flags.endHeaders)];
   const frameBytesMax = 16_384;

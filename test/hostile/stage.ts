@@ -15,13 +15,13 @@ import { freePort, ServerProcess } from "../support/server-process.js";
 
 export interface StageOptions {
   readonly members: 1 | 3;
-  /** `auth`: users, and clients that show a token; `tls`: a certificate of the server. */
+  /** `tls`: the servers have a certificate; `auth`: there are users, and clients send a token. */
   readonly security: "clear" | "tls" | "auth";
 }
 
 /**
- * The longest time between two ticks of a server's main loop, as CPU time of that thread and by the clock; its longest
- * pause for a garbage collection; and its memory now.
+ * The longest time between two ticks of a server's main loop, in CPU time of that thread and in wall time, its longest
+ * pause for a garbage collection, and its current memory.
  */
 export interface TickGap {
   readonly cpuMs: number;
@@ -31,7 +31,7 @@ export interface TickGap {
   readonly bufferMiB: number;
 }
 
-/** The calls of another client during an attack. */
+/** The latencies and failures of another client's calls during an attack. */
 export interface Bystander {
   readonly calls: number;
   readonly p50Ms: number;
@@ -44,7 +44,7 @@ const observer = fileURLToPath(new URL("loop-observer.mjs", import.meta.url));
 const bystander = fileURLToPath(new URL("bystander.mjs", import.meta.url));
 const password = "let me in";
 
-/** Servers to attack, and what is needed to measure how they bear it. Attacks go to `target`, the leader. */
+/** Servers under attack, with measurements of their health. Attacks are sent to `target`, the leader. */
 export class Stage {
   readonly options: StageOptions;
   readonly #folder: string;
@@ -61,7 +61,7 @@ export class Stage {
     this.#authority = authority;
   }
 
-  /** Starts the members, with `flags` for each, and finds the leader. */
+  /** Starts the members, each with `flags`, and finds the leader. */
   static async open(options: StageOptions, flags: readonly string[] = []): Promise<Stage> {
     const folder = await mkdtemp(join(tmpdir(), "etcd-hostile-"));
     const authority = options.security === "tls" ? await TestAuthority.create() : undefined;
@@ -106,24 +106,24 @@ export class Stage {
     return server;
   }
 
-  /** `host:port` of the member that is attacked. */
+  /** The address of the attacked member, as `host:port`. */
   get target(): string {
     return this.#server.endpoint;
   }
 
-  /** Token that calls need; undefined where none is required. */
+  /** The token that calls must send; undefined when none is needed. */
   get token(): string | undefined {
     return this.#token;
   }
 
-  /** A client of the attacked member that may do everything; closed with the stage. */
+  /** A client of the attacked member with all rights. It is closed with the stage. */
   client(): TestClient {
     const client = new TestClient(this.target, undefined, this.#channel(), this.#token);
     this.#clients.push(client);
     return client;
   }
 
-  /** A bare connection to the attacked member, over TLS where it speaks that. */
+  /** Opens a bare connection to the attacked member, over TLS if the member has a certificate. */
   async dial(protocol: "h2" | "http/1.1" = "h2"): Promise<Socket> {
     const [host = "", port = ""] = this.target.split(":");
     const socket =
@@ -135,7 +135,7 @@ export class Stage {
     return socket;
   }
 
-  /** The longest gap between ticks of each member since this was last asked; the largest of them. */
+  /** The longest gap between ticks of all members since the previous call. */
   async tickGap(): Promise<TickGap> {
     const gaps = await Promise.all(
       this.#servers.map(async (_, at) => {
@@ -153,22 +153,22 @@ export class Stage {
     };
   }
 
-  /** Bytes that the attacked member had in memory when `markIdle` was called. */
+  /** The resident bytes of the attacked member when `markIdle` was called. */
   get idleBytes(): number {
     return this.#idleBytes;
   }
 
-  /** The attacked member has what it needs to begin with; what it takes beyond this is the attackers' doing. */
+  /** Records the memory of the attacked member before the first attack. Attacks are blamed for later growth. */
   markIdle(): void {
     this.#idleBytes = this.#statusBytes("VmRSS");
   }
 
-  /** The peak of the attacked member's memory begins anew. */
+  /** Resets the peak of the attacked member's memory. */
   resetPeakBytes(): void {
     writeFileSync(`/proc/${this.#server.pid}/clear_refs`, "5");
   }
 
-  /** The most bytes that the attacked member had in memory since `resetPeakBytes`. */
+  /** The largest number of resident bytes of the attacked member since `resetPeakBytes`. */
   peakBytes(): number {
     return this.#statusBytes("VmHWM");
   }
@@ -185,9 +185,9 @@ export class Stage {
   }
 
   /**
-   * Lets another client go about its business until the function that this resolves with is called.
+   * Lets another client make calls. The returned function stops it and gives its results.
    *
-   * @param callsMin calls that it makes at least
+   * @param callsMin the minimum number of its calls
    */
   async bystander(callsMin: number): Promise<() => Promise<Bystander>> {
     const options = {
@@ -215,7 +215,7 @@ export class Stage {
     };
   }
 
-  /** Throws when a member has ended. */
+  /** Throws if a member's process has ended. */
   checkAlive(): void {
     for (const server of this.#servers) {
       if (server.exitCode !== null) throw new Error(`a member ended with ${server.exitCode}:\n${server.log}`);
@@ -224,7 +224,7 @@ export class Stage {
 
   async close(): Promise<void> {
     for (const client of this.#clients) client.close();
-    // A server that is asked to leave writes what a profiler was told to (`HOSTILE_NODE_OPTIONS=--cpu-prof`).
+    // With a profiler (`HOSTILE_NODE_OPTIONS=--cpu-prof`) the server must end by itself to write its profile.
     if (process.env.HOSTILE_NODE_OPTIONS !== undefined) await this.#server.kill("SIGTERM");
     await Promise.all(this.#servers.map((server) => server.stop()));
     this.#authority?.remove();
