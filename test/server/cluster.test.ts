@@ -57,7 +57,7 @@ function caughtUp(cluster: VirtualCluster): Promise<void> {
   return cluster.until(() => new Set(cluster.running.map(applied)).size === 1);
 }
 
-test("every member takes writes, and every member reads them", async () => {
+test("every member accepts writes, and every member can read them", async () => {
   const cluster = await started();
   for (const member of cluster.members) await put(cluster, member, member.name);
   for (const member of cluster.members) {
@@ -65,7 +65,7 @@ test("every member takes writes, and every member reads them", async () => {
   }
 });
 
-test("two of three go on without the leader, and it catches up when it is back", async () => {
+test("two of three members go on without the old leader, and it catches up after its restart", async () => {
   const cluster = await started();
   const old = leaderOf(cluster);
   old.kill();
@@ -76,7 +76,7 @@ test("two of three go on without the leader, and it catches up when it is back",
   expect(await has(cluster, old, "after")).toBe(true);
 });
 
-test("after the death of the leader a write succeeds within two seconds of the clock, as a rule", async () => {
+test("after the leader dies, a write usually succeeds within two seconds of virtual time", async () => {
   const took: number[] = [];
   for (let seed = 1; seed <= 9; seed++) {
     const cluster = await VirtualCluster.start(seed, 3);
@@ -92,7 +92,7 @@ test("after the death of the leader a write succeeds within two seconds of the c
   expect(median).toBeLessThan(2_000);
 });
 
-test("a member that lags behind the log gets a snapshot, and keeps it", async () => {
+test("a member that needs compacted entries gets a snapshot, and keeps it", async () => {
   const cluster = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
   const [behind] = followersOf(cluster);
   behind.kill();
@@ -108,7 +108,7 @@ test("a member that lags behind the log gets a snapshot, and keeps it", async ()
   expect(await has(cluster, behind, "and")).toBe(true);
 });
 
-test("a member that dies on the way to a snapshot's state ends it when it starts again", async () => {
+test("a member that dies while it loads a snapshot finishes the load at its next start", async () => {
   const cluster = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
   const [behind] = followersOf(cluster);
   behind.kill();
@@ -122,7 +122,7 @@ test("a member that dies on the way to a snapshot's state ends it when it starts
   await sameHistories(cluster);
 });
 
-test("watchers of a member that is given a snapshot miss nothing", async () => {
+test("watchers of a member that receives a snapshot miss no event", async () => {
   const cluster = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
   const [behind, other] = followersOf(cluster);
   const sink = new TestSink();
@@ -143,7 +143,7 @@ test("watchers of a member that is given a snapshot miss nothing", async () => {
   expect(seen).toEqual(want);
 });
 
-test("leadership moves to whom it is asked to", async () => {
+test("leadership is transferred to the requested member", async () => {
   const cluster = await started();
   const [next, other] = followersOf(cluster);
   const move = (member: VirtualMember, targetId: bigint) =>
@@ -154,7 +154,7 @@ test("leadership moves to whom it is asked to", async () => {
   expect(leaderOf(cluster).name).toBe(next.name);
 });
 
-test("a leader that is stopped hands over, and nobody waits for an election", async () => {
+test("a leader that is stopped transfers its leadership, so that no election timeout is needed", async () => {
   const cluster = await started();
   await leaderOf(cluster).stop();
   const stoppedAt = cluster.clock.now();
@@ -163,7 +163,7 @@ test("a leader that is stopped hands over, and nobody waits for an election", as
   expect(cluster.clock.now() - stoppedAt).toBeLessThan(200);
 });
 
-test("leases are kept alive through any member, and outlive their leader", async () => {
+test("leases can be renewed through any member, and survive the leader's death", async () => {
   const cluster = await started();
   const [one, other] = followersOf(cluster);
   const grant = LeaseGrantRequest.create({ id: 7n, ttl: 10 });
@@ -179,13 +179,13 @@ test("leases are kept alive through any member, and outlive their leader", async
   leaderOf(cluster).kill();
   await cluster.until(() => cluster.leader !== undefined);
   await cluster.advance(6_000);
-  // The new leader has started it over.
+  // The new leader has restarted the lease's time.
   expect(await cluster.during(one.server.leases.renew(7n as LeaseId, patient))).toBe(10);
   await cluster.advance(15_000);
   expect(await cluster.during(outcome(one.server.leases.renew(7n as LeaseId, patient)))).toBe("leaseNotFound");
 });
 
-test("an alarm of one member is known to all", async () => {
+test("an alarm of one member is known to all members", async () => {
   const cluster = await started();
   const [one, other] = followersOf(cluster);
   const alarm = { action: AlarmAction.ACTIVATE, alarm: AlarmType.NOSPACE, memberId: one.server.memberId };
@@ -194,7 +194,7 @@ test("an alarm of one member is known to all", async () => {
   for (const { server } of [other, leaderOf(cluster)]) expect(server.alarms()).toMatchObject([{ alarm: 1 }]);
 });
 
-test("without a majority requests wait for one, and then say that it did not come", async () => {
+test("without a majority reads and writes time out, and the member reports that there is no leader", async () => {
   const cluster = await started();
   const alone = leaderOf(cluster);
   for (const member of followersOf(cluster)) member.kill();
@@ -208,7 +208,7 @@ test("without a majority requests wait for one, and then say that it did not com
   expect((await alone.server.kv.range(serializable, patient)).count).toBe(0);
 });
 
-test("a write that is made while there is no leader is done when there is one", async () => {
+test("a write made while there is no leader is applied after the election", async () => {
   const cluster = await started();
   const [one, other] = followersOf(cluster);
   leaderOf(cluster).kill();
@@ -220,7 +220,7 @@ test("a write that is made while there is no leader is done when there is one", 
   expect(await cluster.during(write)).toBe("done");
 });
 
-test("a write that was lost with its leader says so, where the next leader is", async () => {
+test("a write that was lost with its leader times out, and the next leader names the failure of the old one", async () => {
   const cluster = await started();
   const [one, other] = followersOf(cluster);
   leaderOf(cluster).kill();
@@ -235,18 +235,18 @@ test("a write that was lost with its leader says so, where the next leader is", 
   }
 });
 
-test("a member that is cut off from its leader says that it has lost the connection", async () => {
+test("a member that cannot reach its leader reports a lost connection", async () => {
   const cluster = await started();
   const [one] = followersOf(cluster);
   const leader = leaderOf(cluster);
-  // It goes on hearing of its leader, but nothing that it says arrives.
+  // The member still receives the leader's messages, but its own messages are lost.
   cluster.network.cut(one.server.memberId, leader.server.memberId);
   expect(await cluster.during(outcome(one.server.kv.put(PutRequest.create({ key: "a" }), patient)))).toBe(
     "timeoutConnectionLost",
   );
 });
 
-test("a member that is removed is told to stop, and the others go on", async () => {
+test("a removed member learns that it must stop, and the others go on", async () => {
   const cluster = await started();
   const [gone, other] = followersOf(cluster);
   let removed = false;

@@ -6,7 +6,7 @@ import { Host, outcome, patient, turns } from "./member.js";
 const host = new Host({ snapshotCount: 20, snapshotCatchUpEntries: 10, backendBatchIntervalMs: 100 });
 afterAll(() => host.dispose());
 
-test("whatever moment the power goes at, what was acknowledged is there, once", async () => {
+test("after a power failure at any moment each acknowledged write is there once", async () => {
   const random = seededRandom(7);
   const acknowledged = new Map<string, string>();
   const proposed = new Map<string, Set<string>>();
@@ -15,7 +15,7 @@ test("whatever moment the power goes at, what was acknowledged is there, once", 
   for (let round = 0; round < 40; round++) {
     const { server } = host;
     const puts = Array.from({ length: 30 }, async (_, at) => {
-      // A key has one writer in a round, so the last value that was acknowledged or proposed is known.
+      // Each key has one writer in a round, so its last acknowledged and last proposed values are known.
       const [key, value] = [`key ${at}`, `round ${round}`];
       proposed.set(key, (proposed.get(key) ?? new Set()).add(value));
       await turns(random.int(8));
@@ -28,7 +28,7 @@ test("whatever moment the power goes at, what was acknowledged is there, once", 
     await turns(random.int(12));
     const { revision: seen } = host.server.headers.at();
     await host.crash();
-    // Those whose member is gone are refused by nobody; their time is over with its clock.
+    // Puts at a crashed member never settle, since their timeouts run on its stopped clock.
     await Promise.race([Promise.all(puts), turns(30)]);
     const { revision: after } = host.server.headers.at();
     expect(after).toBeGreaterThanOrEqual(Math.max(seen, revision));

@@ -10,7 +10,7 @@ afterEach(() => cluster.dispose());
 
 const noLeader = { linearizable_read: "etcdserver: request timed out" };
 
-/** The results of the checks of `/livez`, `/readyz` and `/health` at a member, the failing ones by name. */
+/** The results of `/livez`, `/readyz` and `/health` at a member, with the names of failed checks. */
 async function healthOf({ server }: VirtualMember) {
   const checks = new HealthChecks(server, silentLogger);
   const faults: Record<string, Record<string, string>> = { livez: {}, readyz: {} };
@@ -29,7 +29,7 @@ for (const { name, alarm } of [
   { name: "", alarm: false },
   { name: " while the space alarm is on", alarm: true },
 ]) {
-  test(`a member whose network is cut off lives, and is not ready${name}`, async () => {
+  test(`a member whose network is cut off is live but not ready${name}`, async () => {
     cluster = await VirtualCluster.start(7, 3);
     const [alone] = cluster.members.filter((member) => member !== cluster.leader);
     if (alone === undefined) throw new Error("two of three follow");

@@ -30,7 +30,7 @@ async function started(overrides: Partial<ServerConfig> = {}): Promise<Host> {
   return host;
 }
 
-test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async () => {
+test("a new member has the ids and revision that etcd 3.5.30 has with the same flags", async () => {
   const { server } = await started();
   const header = { clusterId: 4795946831141051667n, memberId: 1658400652876682647n, revision: 1, raftTerm: 2 };
   expect(await server.maintenance.status(patient)).toMatchObject({
@@ -59,7 +59,7 @@ test("a fresh member is the one that etcd 3.5.30 makes of the same flags", async
   expect(server.clusterVersion()).toBe("3.5.0");
 });
 
-test("after one put, index and hashes are etcd's too", async () => {
+test("after one put, the index and the hashes equal those of etcd", async () => {
   const host = await started();
   await host.put("a", "b");
   expect(await host.server.maintenance.status(patient)).toMatchObject({ raftIndex: 5, raftAppliedIndex: 5 });
@@ -67,7 +67,7 @@ test("after one put, index and hashes are etcd's too", async () => {
   expect(await host.server.maintenance.hashKv(0, patient)).toMatchObject({ hash: 3628877040, compactRevision: -1 });
 });
 
-test("reads do not go into the log, writes do", async () => {
+test("writes go into the log and reads do not", async () => {
   const host = await started();
   const { raftIndex } = await host.server.maintenance.status(patient);
   await host.server.kv.range(RangeRequest.create({ key: "a" }), patient);
@@ -79,7 +79,7 @@ test("reads do not go into the log, writes do", async () => {
   expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 3);
 });
 
-test("a hundred puts at once share a few writes of the log", async () => {
+test("a hundred simultaneous puts share a few writes of the log", async () => {
   const host = await started();
   const before = host.disk.writes.get("wal") ?? 0;
   await Promise.all(Array.from({ length: 100 }, (_, at) => host.put(`key ${at}`, "value")));
@@ -91,7 +91,7 @@ for (const { name, again } of [
   { name: "a restart", again: (host: Host) => host.restart() },
   { name: "a crash", again: (host: Host) => host.crash() },
 ]) {
-  test(`${name} keeps every acknowledged write and applies none twice`, async () => {
+  test(`after ${name} each acknowledged write is there and none is applied twice`, async () => {
     const host = await started();
     await host.put("a", "1");
     await host.put("a", "2");
@@ -103,13 +103,13 @@ for (const { name, again } of [
     expect([await host.get("a"), await host.get("b")]).toEqual(["2", "leased"]);
     expect((await host.server.maintenance.hashKv(0, patient)).hash).toBe(hash.hash);
     expect(host.server.headers.at()).toMatchObject({ revision: 4, raftTerm: 3 });
-    // The empty entry of the new term, and that it has published itself again.
+    // The two new entries are the empty one of the new term and the member's published attributes.
     expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 2);
     const request = LeaseTimeToLiveRequest.create({ id: 7n, keys: true });
     expect(await host.server.leases.timeToLive(request, patient)).toMatchObject({ grantedTtl: 60, keys: ["b"] });
   });
 
-  test(`${name} after snapshots goes on from the last one`, async () => {
+  test(`after snapshots and ${name} the member continues from the last snapshot`, async () => {
     const host = await started({ snapshotCount: 10, snapshotCatchUpEntries: 5 });
     for (let at = 0; at < 35; at++) await host.put(`key ${at % 3}`, String(at));
     await turns(20);
@@ -122,7 +122,7 @@ for (const { name, again } of [
   });
 }
 
-test("what is in the log and not in the database is applied after a crash", async () => {
+test("entries that are in the log but not in the database are applied after a crash", async () => {
   const host = await started();
   await host.advance(200);
   const written = host.disk.writes.get("db");
@@ -132,7 +132,7 @@ test("what is in the log and not in the database is applied after a crash", asyn
   expect(await host.get("a")).toBe("only in the log");
 });
 
-test("a lease runs out on the clock, and its keys with it", async () => {
+test("a lease expires on the virtual clock, and its keys are deleted", async () => {
   const host = await started();
   const { id, ttl } = await host.server.leases.grant(LeaseGrantRequest.create({ ttl: 5 }), patient);
   expect([id > 0n, ttl]).toEqual([true, 5]);
@@ -148,7 +148,7 @@ test("a lease runs out on the clock, and its keys with it", async () => {
   expect(host.server.metrics.counters.leasesExpired).toBe(1);
 });
 
-test("checkpoints tell a restarted member what was left of a lease", async () => {
+test("a restarted member takes a lease's remaining time from its checkpoints", async () => {
   const host = await started({ leaseCheckpoint: true, leaseCheckpointPersist: true });
   const { id } = await host.server.leases.grant(LeaseGrantRequest.create({ ttl: 1_000 }), patient);
   await host.advance(301_000);
@@ -158,7 +158,7 @@ test("checkpoints tell a restarted member what was left of a lease", async () =>
   expect(ttl).toBeLessThan(705);
 });
 
-test("a request that is too long is not proposed", async () => {
+test("a request that is too large is not proposed", async () => {
   const host = await started({ maxRequestBytes: 1_000 });
   const { raftIndex } = await host.server.maintenance.status(patient);
   expect(await outcome(host.put("a", "x".repeat(1_000)))).toBe("requestTooLarge");
@@ -166,7 +166,7 @@ test("a request that is too long is not proposed", async () => {
   expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 1);
 });
 
-test("a full member raises its alarm, and takes writes again once there is room and it is disarmed", async () => {
+test("a full member raises an alarm, and accepts writes again once there is space and the alarm is disarmed", async () => {
   const host = await started({ quotaBackendBytes: 5_000 });
   const { server } = host;
   const { memberId } = server;
@@ -200,7 +200,7 @@ test("an alarm survives a restart", async () => {
   expect(await outcome(host.put("a", ""))).toBe("noSpace");
 });
 
-test("a client that gives up stops waiting, and what it proposed is carried out", async () => {
+test("a client that gives up stops waiting, and its proposal is still applied", async () => {
   const host = await started();
   const client = new AbortController();
   const put = outcome(host.server.kv.put(PutRequest.create({ key: "a", value: Buffer.from("1") }), callOf(client)));
@@ -211,7 +211,7 @@ test("a client that gives up stops waiting, and what it proposed is carried out"
   expect(await host.get("a")).toBe("1");
 });
 
-test("a range that nobody waits for is not answered", async () => {
+test("a range whose client has given up is cancelled", async () => {
   const host = await started();
   const client = new AbortController();
   client.abort();
@@ -220,7 +220,7 @@ test("a range that nobody waits for is not answered", async () => {
   );
 });
 
-test("the revision mode compacts by itself", async () => {
+test("compaction in the revision mode runs automatically", async () => {
   const host = await started({ autoCompaction: { mode: "revision", retention: 2 } });
   for (let at = 0; at < 5; at++) await host.put("a", String(at));
   await host.advance(301_000);
@@ -229,7 +229,7 @@ test("the revision mode compacts by itself", async () => {
   expect(await outcome(host.server.kv.range(old, patient))).toBe("compacted");
 });
 
-test("stopping finishes what is in flight, and refuses what comes after", async () => {
+test("a stop finishes the requests under way and refuses later ones", async () => {
   const host = await started();
   const puts = Array.from({ length: 20 }, (_, at) => outcome(host.put(`key ${at}`, "value")));
   const stopped = host.server.stop();
@@ -241,13 +241,13 @@ test("stopping finishes what is in flight, and refuses what comes after", async 
 });
 
 for (const { failing } of [{ failing: "wal" }, { failing: "db" }]) {
-  test(`a member whose ${failing} cannot be written stops, and acknowledges nothing any more`, async () => {
+  test(`a member that cannot write its ${failing} stops, and acknowledges no further request`, async () => {
     const host = await started();
     await host.put("a", "acknowledged");
     host.disk.failing = failing;
     const put = outcome(host.put("a", "lost"));
     if (failing === "db") {
-      // The log takes it, so it is acknowledged; the database is written later.
+      // The put is acknowledged, since the log can be written. The database is written later.
       expect(await put).toBe("done");
       await host.advance(100);
     } else {
@@ -262,7 +262,7 @@ for (const { failing } of [{ failing: "wal" }, { failing: "db" }]) {
   });
 }
 
-test("the first entries of a fresh member's log are, byte for byte, those of etcd 3.5.30", async () => {
+test("the first entries of a new member's log equal those of etcd 3.5.30 byte for byte", async () => {
   const host = await started();
   await host.server.stop();
   const { wal, entries } = await Wal.open({
@@ -271,7 +271,7 @@ test("the first entries of a fresh member's log are, byte for byte, those of etc
     openStore: (dir) => host.disk.open(dir),
   });
   await wal.close();
-  // Taken from the log of a real one. Its requests begin with their ids, which differ each time.
+  // The wanted entries are from the log of a real etcd. Requests begin with their ids, which differ in each run.
   const hex = entries.map(({ data }) => Buffer.from(data).toString("hex"));
   const afterId = (place: number): string => hex[place]?.slice(hex[place].indexOf("1203505554")) ?? "";
   expect(entries.map(({ term, type }) => [term, type])).toEqual([
@@ -283,7 +283,7 @@ test("the first entries of a fresh member's log are, byte for byte, those of etc
   expect([hex[0], hex[1], afterId(2), afterId(3)]).toEqual(firstEntries);
 });
 
-/** A conf change, an empty entry, and two requests of etcd's first store from their second field on. */
+/** A conf change, an empty entry, and two requests of the v2 store without their first field. */
 const firstEntries = [
   "080010001897abf68fb7d3f48117224c7b226964223a313635383430303635323837363638323634372c227065657255524c" +
     "73223a5b22687474703a2f2f3132372e302e302e313a3333313830225d2c226e616d65223a226d31227d",

@@ -2,14 +2,14 @@ import type { ClusterId, MemberId } from "../../src/base/index.js";
 import type { Member } from "../../src/cluster/index.js";
 import type { PeerClient, PeerMembers, PeerVersions } from "../../src/transport/index.js";
 
-/** The answers of the peer at a URL; a missing one means no answer. */
+/** The answers of a peer. A field that is missing means that the peer does not answer the request. */
 export interface FakePeer {
   readonly members?: PeerMembers;
   readonly versions?: PeerVersions;
   readonly downgrading?: boolean;
 }
 
-/** Asks peers that are not there. */
+/** A client of peers that do not exist: it gives the answers of `peers`, by URL. */
 export function fakeClient(peers: Readonly<Record<string, FakePeer>>): PeerClient {
   const answer = async <Key extends keyof FakePeer>(url: string, what: Key): Promise<NonNullable<FakePeer[Key]>> => {
     const said = peers[url]?.[what];

@@ -13,11 +13,11 @@ import {
 } from "../../src/wire/index.js";
 import { MemoryDisk } from "./memory-disk.js";
 
-/** A client that waits for ever. */
+/** A call whose client never gives up. */
 export const patient: Call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
 
 const peerUrl = "http://127.0.0.1:33180";
-/** The settings of a real member whose numbers the tests know. */
+/** The settings of a real etcd member whose ids and hashes the tests know. */
 export const settings: Omit<ServerConfig, "dataDir"> = {
   ...serverDefaults,
   name: "m1",
@@ -26,7 +26,7 @@ export const settings: Omit<ServerConfig, "dataDir"> = {
   advertiseClientUrls: ["http://127.0.0.1:33179"],
 };
 
-/** One member after the other on one disk, each on a clock of its own. */
+/** A disk on which members run one after the other, each with its own clock. */
 export class Host {
   readonly disk = new MemoryDisk();
   readonly dir = mkdtempSync(join(tmpdir(), "etcd-server-"));
@@ -46,9 +46,9 @@ export class Host {
     return this.#server;
   }
 
-  /** Starts the member that the disk holds; resolves when it leads and has published itself. */
+  /** Starts the member on the disk. Resolves when it leads and has published its attributes. */
   async start(): Promise<EtcdServer> {
-    // Later than before, or requests would get the ids of old ones.
+    // The new clock must be ahead of the old one. Otherwise requests could get the ids of earlier requests.
     const now = this.clock.now() + 1_000;
     this.clock = new ManualClock();
     this.clock.advance(now);
@@ -71,13 +71,13 @@ export class Host {
     return await this.start();
   }
 
-  /** As `restart`, but the member had no time to write anything. */
+  /** Like `restart`, but the old member ends at once and writes nothing. */
   async crash(): Promise<EtcdServer> {
     this.disk.crash();
     return await this.start();
   }
 
-  /** Moves time on in steps of a raft tick, and lets everything happen that is then due. */
+  /** Advances the clock in steps of a raft tick, and runs everything that is due after each step. */
   async advance(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 100) {
       this.clock.advance(100);
@@ -97,7 +97,7 @@ export class Host {
     return await this.server.kv.put(put, patient);
   }
 
-  /** Value of a key; undefined when it does not exist. */
+  /** The value of a key; undefined when the key does not exist. */
   async get(key: string): Promise<string | undefined> {
     const txn = TxnRequest.create({
       success: [{ request: { case: "requestRange", value: RangeRequest.create({ key }) } }],
@@ -114,7 +114,7 @@ export class Host {
   }
 }
 
-/** A call whose client gives up when `client` aborts. */
+/** A call whose client gives up when the controller aborts. */
 export function callOf({ signal }: AbortController): Call {
   return {
     get cancelled() {
@@ -125,12 +125,12 @@ export function callOf({ signal }: AbortController): Call {
   };
 }
 
-/** Lets callbacks, promises and writes to the disk in memory run. */
+/** Lets `count` turns of the event loop pass, in which callbacks, promises and writes to the memory disk run. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The kind of refusal that a promise ends with; `done` when it is not refused. */
+/** The kind of the `EtcdError` that a promise rejects with; `done` if it resolves. */
 export function outcome(promise: Promise<unknown>): Promise<string> {
   return promise.then(
     () => "done",

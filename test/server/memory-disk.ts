@@ -2,21 +2,21 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LevelStore, openMemoryStore } from "../../src/backend/index.js";
 
-/** A disk in memory that outlives whoever writes to it: databases keep what was written when they are closed. */
+/** A disk in memory. Databases keep their data when they are closed, so the disk outlives the members that use it. */
 export class MemoryDisk {
   readonly #stores = new Map<string, LevelStore>();
   #power = 0;
-  /** Makes every write to this directory (`wal` or `db`) fail from now on. */
+  /** The directory, `wal` or `db`, whose writes fail from now on. */
   failing: string | undefined;
-  /** Batches written, by the last part of their directory. */
+  /** The number of written batches, by the last part of their directory. */
   readonly writes = new Map<string, number>();
 
-  /** The power goes: whoever has a database open now writes nothing any more, and may be forgotten. */
+  /** Simulates a power failure: databases that are open now write nothing more. */
   crash(): void {
     this.#power++;
   }
 
-  /** Removes a directory with its contents. */
+  /** Removes a directory and its contents. */
   forget(name: string): void {
     for (const dir of this.#stores.keys()) {
       if (!dir.endsWith(`/${name}`)) continue;
@@ -26,11 +26,11 @@ export class MemoryDisk {
   }
 
   async open(dir: string): Promise<LevelStore> {
-    // A directory that was removed is a new one when it comes back.
+    // A directory that was removed and created again is empty.
     const kept = existsSync(dir) ? this.#stores.get(dir) : undefined;
     const store = kept ?? (await openMemoryStore());
     this.#stores.set(dir, store);
-    // By this file a database is known to be there.
+    // The start looks for this file to decide whether there is a database.
     mkdirSync(dir, { recursive: true });
     writeFileSync(join(dir, "CURRENT"), "");
     return this.#wrap(store, dir.slice(dir.lastIndexOf("/") + 1), this.#power);

@@ -7,7 +7,10 @@ import { VirtualCluster, type VirtualMember } from "./virtual/cluster.js";
 let cluster: VirtualCluster;
 afterEach(() => cluster.dispose());
 
-/** More than are revoked at once: those that wait for their turn are the ones that reached the next leader. */
+/**
+ * More leases than a leader revokes at once. The revocations that wait for their turn could otherwise reach the next
+ * leader.
+ */
 const leases = Array.from({ length: 150 }, (_, at) => BigInt(at + 1) as LeaseId);
 
 function leader(): VirtualMember {
@@ -22,7 +25,7 @@ async function grantAll(ttl: number): Promise<void> {
   }
 }
 
-/** Renews all leases at `member` every 400 ms for so long, and gives how renewals ended. */
+/** Renews all leases at `member` every 400 ms for `ms`, and returns the outcomes of the renewals. */
 async function renewFor(member: VirtualMember, ms: number): Promise<Set<string>> {
   const outcomes = new Set<string>();
   for (let passed = 0; passed < ms; passed += 400) {
@@ -36,7 +39,7 @@ async function held(member: VirtualMember): Promise<number> {
   return (await cluster.during(member.server.leases.list(patient))).leases.length;
 }
 
-test("a leader that was stopped while others elected another revokes no lease that is renewed there", async () => {
+test("a leader that was paused during an election revokes no lease that is renewed at the next leader", async () => {
   cluster = await VirtualCluster.start(1, 3);
   await grantAll(3);
   const deposed = leader();
@@ -51,12 +54,12 @@ test("a leader that was stopped while others elected another revokes no lease th
   for (const member of cluster.members) expect(await held(member)).toBe(leases.length);
 });
 
-test("a leader that was stopped with its whole cluster waits for renewals before it revokes", async () => {
+test("a leader that was paused with its whole cluster waits for renewals before it revokes", async () => {
   cluster = await VirtualCluster.start(2, 3);
   await grantAll(3);
   for (const member of cluster.members) member.pause();
   await cluster.advance(20_000);
-  // As they lie in the sockets: the first of them are read after the timers have run.
+  // Messages have arrived in the sockets, and the first of them are read after the timers have run.
   for (const member of cluster.members) member.resume();
   await cluster.advance(500);
   await cluster.until(() => cluster.members.some(({ server }) => server.leadership.leading));
@@ -64,7 +67,7 @@ test("a leader that was stopped with its whole cluster waits for renewals before
   for (const member of cluster.members) expect(await held(member)).toBe(leases.length);
 });
 
-test("a member that is alone, and was stopped, waits for renewals before it revokes, and revokes then", async () => {
+test("a single member that was paused waits for renewals, and then revokes the leases that got none", async () => {
   cluster = await VirtualCluster.start(3, 1);
   await grantAll(2);
   leader().pause();
@@ -76,7 +79,7 @@ test("a member that is alone, and was stopped, waits for renewals before it revo
   expect(await held(leader())).toBe(0);
 });
 
-test("a deposed leader that wakes up takes no renewal for its own", async () => {
+test("a deposed leader that resumes does not answer renewals by itself", async () => {
   cluster = await VirtualCluster.start(4, 3);
   await grantAll(60);
   const deposed = leader();
@@ -86,7 +89,7 @@ test("a deposed leader that wakes up takes no renewal for its own", async () => 
   await cluster.until(() => others.some(({ server }) => server.leadership.leading));
   await cluster.advance(1_000);
   deposed.resume();
-  // Ticks come again, but nobody has told it yet.
+  // The member gets ticks again, but no message has told it of the new leader.
   await cluster.advance(250);
   expect(deposed.server.leadership.leading).toBe(true);
   const [id] = leases;

@@ -4,7 +4,7 @@ import { ManualClock, silentLogger } from "../../src/base/index.js";
 import { Wal } from "../../src/wal/index.js";
 import { entries } from "../wal/log.js";
 
-/** A store in memory that notes of each write whether it was to be synced. */
+/** A store in memory that records for each write whether a sync was requested. */
 async function noting(syncs: boolean[]): Promise<LevelStore> {
   const store = await openMemoryStore();
   const batch = (): ReturnType<LevelStore["batch"]> => {
@@ -26,7 +26,7 @@ async function noting(syncs: boolean[]): Promise<LevelStore> {
 }
 
 for (const unsafeNoSync of [false, true]) {
-  test(`log and database are ${unsafeNoSync ? "not " : ""}synced`, async () => {
+  test(`writes of the log and of the database are ${unsafeNoSync ? "not " : ""}synced`, async () => {
     const ofLog: boolean[] = [];
     const { wal } = await Wal.open({
       ...{ dir: "nowhere", logger: silentLogger, unsafeNoSync },

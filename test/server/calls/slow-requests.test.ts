@@ -52,12 +52,12 @@ for (const { name, request, want } of [
     want: 'authenticate:<name:"u" >',
   },
 ]) {
-  test(`${name} is told without what it holds`, () => {
+  test(`the text of ${name} omits values and passwords`, () => {
     expect(requestText(request)).toBe(want);
   });
 }
 
-test("a long request is told in part, in little time", () => {
+test("the text of a long request is cut, and costs little time", () => {
   const operation = { request: { case: "requestPut", value: put } } as const;
   const text = requestText(TxnRequest.create({ success: Array.from({ length: 100_000 }, () => operation) }));
   expect(text.length).toBeLessThan(1_100);
@@ -77,7 +77,7 @@ function watched() {
 const pair = KeyValue.encode(KeyValue.create({ key: "a", value: secret }));
 const found = RangeResponse.create({ kvs: [pair, pair] });
 
-test("what takes as long as it may is not told", () => {
+test("a request within the time limit is not logged", () => {
   const { clock, counters, lines, slow } = watched();
   clock.advance(100);
   slow.applied(InternalRaftRequest.create({ put }), { error: new EtcdError("leaseNotFound") }, 100);
@@ -86,7 +86,7 @@ test("what takes as long as it may is not told", () => {
   expect([lines, counters.slowApplies, slow.isLong(0)]).toEqual([[], 0, false]);
 });
 
-test("what takes longer is told in etcd's words, and counted", () => {
+test("a request beyond the time limit is logged in etcd's words and counted", () => {
   const { clock, counters, lines, slow } = watched();
   const error = new EtcdError("leaseNotFound");
   clock.advance(150);
@@ -113,7 +113,7 @@ test("what takes longer is told in etcd's words, and counted", () => {
   expect(counters.slowApplies).toBe(3);
 });
 
-test("a trace tells the steps that took long", () => {
+test("a trace lists the slow steps", () => {
   const { clock, lines, slow } = watched();
   clock.advance(200);
   const steps = [["agreement", 150] as const, ["a moment", 151] as const, ["reading", 200] as const];

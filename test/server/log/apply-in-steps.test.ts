@@ -10,10 +10,10 @@ import { type Bench, del, lease, openBench, put, range, txn } from "../../apply/
 import { on, TestSink, watchable } from "../../mvcc/watch-fixture.js";
 
 const keys = 40_000;
-/** The most small steps of one turn: index entries visited, keys deleted, events created. */
+/** The maximum number of small steps in a turn: visited index entries, deleted keys and created events. */
 const stepsPerTurn = 33_000;
 
-/** A loop that applies what it is given, on a clock that stands still: only the count of steps ends a turn. */
+/** An apply loop on a clock that stands still, so that only the number of steps ends a turn. */
 function loopOver({ applier, backend, consistentIndex }: Bench) {
   const results: ApplyResult[] = [];
   const proposals = { isWaiting: () => true, settle: (_: RequestId, result: ApplyResult) => results.push(result) };
@@ -35,7 +35,7 @@ function loopOver({ applier, backend, consistentIndex }: Bench) {
   return { loop, position, results };
 }
 
-/** A store of many keys, half of them with one lease, and six watchers of them. */
+/** Stores many keys, half of them with one lease, and creates six watchers of them. */
 async function fill(bench: Bench): Promise<TestSink[]> {
   bench.mustApply({ leaseGrant: { id: lease(1), ttl: 60 } });
   for (let at = 0; at < keys; at += 1_000) {
@@ -57,10 +57,15 @@ const overAll = { key: "k", rangeEnd: "l", ...positive, targetUnion: { case: "ve
 /** Ten ranges that hold the same keys: comparisons of one range would share one walk. */
 const compares = Array.from({ length: 10 }, (_, at) => ({ ...overAll, rangeEnd: `l${at}` }));
 
-describe("no entry holds the event loop, whatever it touches", () => {
+describe("an entry with much work is applied over several turns of the event loop", () => {
   for (const { name, request, work, events } of [
     { name: "a delete of many keys", request: { deleteRange: del("k", "l") }, work: keys, events: keys },
-    { name: "a delete with the pairs before", request: { deleteRange: del("k", "l", true) }, work: keys, events: keys },
+    {
+      name: "a delete that returns the previous pairs",
+      request: { deleteRange: del("k", "l", true) },
+      work: keys,
+      events: keys,
+    },
     { name: "comparisons of many keys", request: { txn: txn(compares, [{ put: put("z", "") }]) }, work: 10 * keys },
     {
       name: "a range within a transaction that writes",
@@ -82,7 +87,7 @@ describe("no entry holds the event loop, whatever it touches", () => {
       const index = bench.consistentIndex.index + 1;
       const data = InternalRaftRequest.encode(InternalRaftRequest.create({ id: 1n, ...request }));
       loop.push([{ type: "EntryNormal", index, term: 1, data }]);
-      // A second entry waits until the last step of the first.
+      // The second entry must wait for the last step of the first.
       const next = InternalRaftRequest.encode(InternalRaftRequest.create({ id: 2n, put: put("after", "") }));
       loop.push([{ type: "EntryNormal", index: index + 1, term: 1, data: next }]);
       for (; position.applied < index; turns++) {
@@ -101,7 +106,7 @@ describe("no entry holds the event loop, whatever it touches", () => {
     });
   }
 
-  test("a put that many watchers hear", async () => {
+  test("a put with many watchers", async () => {
     const bench = await openBench();
     const watching = watchable(bench.store);
     const sinks = Array.from({ length: 70_000 }, () => new TestSink());
@@ -115,7 +120,7 @@ describe("no entry holds the event loop, whatever it touches", () => {
     expect(sinks.every(({ notices }) => notices.length === 1)).toBe(true);
   });
 
-  test("an entry that is stopped in the middle leaves nothing behind", async () => {
+  test("an entry whose application is stopped in the middle leaves no changes", async () => {
     const bench = await openBench();
     await fill(bench);
     const index = bench.consistentIndex.index + 1;

@@ -14,7 +14,7 @@ const firsts = (from: number, count: number, term = 1): Entry[] =>
     data: new Uint8Array(0),
   }));
 
-/** A loop over a backend that takes the changes of `room` entries, and more once a batch is written. */
+/** A loop over a backend that accepts the changes of `room` entries, and more when a batch has been written. */
 function setUp(room: number, skippedEntries: readonly number[] = []) {
   const lines: object[] = [];
   const state = { room, failure: undefined as Error | undefined };
@@ -56,7 +56,7 @@ function setUp(room: number, skippedEntries: readonly number[] = []) {
   return { loop, position, state, terms, lines, written: () => written };
 }
 
-test("nothing is applied while the disk does not keep up, and everything once it does", async () => {
+test("the loop stops while the backend is full, and continues when a batch is written", async () => {
   const { loop, position, state, written } = setUp(3);
   loop.push(firsts(1, 5));
   expect(position.applied).toBe(3);
@@ -68,7 +68,7 @@ test("nothing is applied while the disk does not keep up, and everything once it
   expect(position.applied).toBe(6);
 });
 
-test("a batch that could not be written ends it", async () => {
+test("the loop fails when a batch cannot be written", async () => {
   const { loop, position, state, written } = setUp(1);
   loop.push(firsts(1, 2));
   written()?.reject(new Error("the disk is gone"));
@@ -77,7 +77,7 @@ test("a batch that could not be written ends it", async () => {
   expect(position.applied).toBe(1);
 });
 
-test("the first entry of a term names that term: one of an earlier leader is no start of this one's", () => {
+test("a term begins with the first entry of that term, not with a late entry of an earlier term", () => {
   const { loop, terms } = setUp(10);
   loop.push([...firsts(1, 1, 2), ...firsts(2, 1, 5)]);
   expect(terms).toEqual([2, 5]);
@@ -86,19 +86,19 @@ test("the first entry of a term names that term: one of an earlier leader is no 
 describe("an entry that cannot be read", () => {
   const poison: Entry = { type: "EntryNormal", index: 2, term: 7, data: Uint8Array.of(0xff) };
 
-  test("ends it, with the entry's place in the log", () => {
+  test("stops the loop with an error that names the entry's index", () => {
     const { loop, position, state } = setUp(10);
     loop.push([...firsts(1, 1), poison, ...firsts(3, 1)]);
     expect(state.failure?.message).toMatch(/^cannot apply entry 2 of term 7: malformed message/);
     expect(position.applied).toBe(1);
   });
 
-  test("is applied as an empty one when it is to be skipped, and the log says so", () => {
+  test("is applied as an empty entry if it is on the list of skipped entries, which is logged", () => {
     const { loop, position, state, terms, lines } = setUp(10, [2]);
     loop.push([...firsts(1, 1), poison, ...firsts(3, 1)]);
     expect(state.failure).toBeUndefined();
     expect(position.applied).toBe(3);
-    // It begins no term, as the first entry of a leader would.
+    // The skipped entry does not begin a term, unlike a leader's own empty entry.
     expect(terms).toEqual([1, 1]);
     expect(lines).toEqual([{ message: expect.stringContaining("skipped a log entry"), index: 2, term: 7, bytes: 1 }]);
   });

@@ -8,29 +8,35 @@ import type { RaftNode } from "../../../src/server/log/raft-node.js";
 import { settings } from "../member.js";
 
 for (const { name, voters, advance, peers, want } of [
-  { name: "alone, stands at once", voters: [1n], advance: true, peers: 0, want: { campaigns: 1, skipped: 0 } },
+  { name: "alone, campaigns at once", voters: [1n], advance: true, peers: 0, want: { campaigns: 1, skipped: 0 } },
   {
-    name: "alone, stands at once whatever the flag",
+    name: "alone, campaigns at once with and without the flag",
     voters: [1n],
     advance: false,
     peers: 0,
     want: { campaigns: 1, skipped: 0 },
   },
   {
-    name: "with peers that are there, waits less",
+    name: "with reachable peers and the flag, skips part of the election timeout",
     voters: [1n, 2n, 3n],
     advance: true,
     peers: 2,
     want: { campaigns: 0, skipped: 8 },
   },
   {
-    name: "with peers that are not, waits",
+    name: "with unreachable peers and the flag, waits the election timeout",
     voters: [1n, 2n, 3n],
     advance: true,
     peers: 1,
     want: { campaigns: 0, skipped: 0 },
   },
-  { name: "with the flag, waits", voters: [1n, 2n, 3n], advance: false, peers: 2, want: { campaigns: 0, skipped: 0 } },
+  {
+    name: "without the flag, waits the election timeout",
+    voters: [1n, 2n, 3n],
+    advance: false,
+    peers: 2,
+    want: { campaigns: 0, skipped: 0 },
+  },
 ]) {
   test(`a member that has started ${name}`, async () => {
     const clock = new ManualClock();

@@ -31,42 +31,42 @@ function sorted(messages: readonly Message[], leading: boolean, writes: boolean,
 describe("sortMessages()", () => {
   for (const { name, messages, leading, writes, want } of [
     {
-      name: "lets a leader's appends go while it writes",
+      name: "sends a leader's appends while the leader writes",
       messages: [append(8, [entry(9)]), message("MsgHeartbeat")],
       leading: true,
       writes: true,
       want: { now: "MsgApp MsgHeartbeat", stored: "", snapshots: "" },
     },
     {
-      name: "keeps promises until they are stored, also those of one that has just begun to lead",
+      name: "holds acceptances and votes until the write is done, also those of a new leader",
       messages: [message("MsgVoteResp"), message("MsgAppResp"), message("MsgPreVoteResp")],
       leading: true,
       writes: true,
       want: { now: "", stored: "MsgVoteResp MsgAppResp MsgPreVoteResp", snapshots: "" },
     },
     {
-      name: "keeps a candidate's requests until its own vote is stored",
+      name: "holds a candidate's requests until its own vote is stored",
       messages: [message("MsgVote")],
       leading: false,
       writes: true,
       want: { now: "", stored: "MsgVote", snapshots: "" },
     },
     {
-      name: "lets what a follower passes on go, and its sign of life",
+      name: "sends a follower's forwarded proposals and heartbeat answers at once",
       messages: [message("MsgProp", 2n, {}, 0), message("MsgReadIndex", 2n, {}, 0), message("MsgHeartbeatResp")],
       leading: false,
       writes: true,
       want: { now: "MsgProp MsgReadIndex MsgHeartbeatResp", stored: "", snapshots: "" },
     },
     {
-      name: "lets everything go when nothing is to be stored",
+      name: "sends all messages when there is nothing to store",
       messages: [message("MsgAppResp"), message("MsgVote")],
       leading: false,
       writes: false,
       want: { now: "MsgAppResp MsgVote", stored: "", snapshots: "" },
     },
     {
-      name: "sets snapshots apart, and sends the removed nothing",
+      name: "separates snapshots, and drops messages to removed members",
       messages: [message("MsgSnap"), message("MsgHeartbeat", 66n), message("MsgSnap", 66n)],
       leading: true,
       writes: false,
@@ -76,15 +76,15 @@ describe("sortMessages()", () => {
     test(name, () => expect(sorted(messages, leading, writes)).toEqual(want));
   }
 
-  test("keeps a sign of life in a term that is not stored yet", () => {
+  test("holds a heartbeat answer of a term that is not stored yet", () => {
     expect(sorted([message("MsgHeartbeatResp")], false, true, 1).stored).toBe("MsgHeartbeatResp");
   });
 
-  test("keeps a leader's appends in a term that is not stored yet", () => {
+  test("holds a leader's appends of a term that is not stored yet", () => {
     expect(sorted([append(8, [entry(9)])], true, true, 1)).toMatchObject({ now: "", stored: "MsgApp" });
   });
 
-  test("sends the highest acceptance of many, whatever their order, but one of a newer term before it", () => {
+  test("sends only the highest acceptance of the newest term, in any order of arrival", () => {
     const accept = (index: number, term = 2): Message => message("MsgAppResp", 2n, { index }, term);
     const sent = (answers: readonly Message[]) =>
       sortMessages(ready(answers), false, 3, () => false).now.map(({ term, index }) => `${term}:${index}`);
@@ -92,7 +92,7 @@ describe("sortMessages()", () => {
     expect(sent([accept(9), accept(4, 3), accept(5)])).toEqual(["3:4"]);
   });
 
-  test("sends one acceptance of many to each, and every refusal", () => {
+  test("sends one acceptance to each receiver, and all rejections", () => {
     const answers = [
       message("MsgAppResp", 2n, { index: 1 }),
       message("MsgAppResp", 2n, { index: 5, reject: true }),
@@ -111,12 +111,12 @@ describe("mergeAppends()", () => {
     );
   for (const { name, messages, want } of [
     {
-      name: "joins what goes on, with the last commit index",
+      name: "joins consecutive appends and takes the last commit index",
       messages: [append(4, [entry(5)], 3), append(5, [entry(6), entry(7)], 4), append(7, [], 5)],
       want: ["2: 4+5,6,7 c5"],
     },
     {
-      name: "keeps the followers apart",
+      name: "does not join appends to different followers",
       messages: [
         append(4, [entry(5)]),
         append(4, [entry(5)], 0, 3n),
@@ -126,22 +126,22 @@ describe("mergeAppends()", () => {
       want: ["2: 4+5,6 c0", "3: 4+5,6 c0"],
     },
     {
-      name: "keeps what does not follow",
+      name: "does not join appends with a gap between them",
       messages: [append(4, [entry(5)]), append(6, [entry(7)]), append(4, [entry(5)])],
       want: ["2: 4+5 c0", "2: 6+7 c0", "2: 4+5 c0"],
     },
     {
-      name: "keeps what follows an entry of another term",
+      name: "does not join appends whose previous term differs",
       messages: [append(4, [entry(5, 1)]), append(5, [entry(6)])],
       want: ["2: 4+5 c0", "2: 5+6 c0"],
     },
     {
-      name: "passes by what stands between",
+      name: "joins appends with other messages between them",
       messages: [append(4, [entry(5)]), message("MsgHeartbeat"), append(5, [entry(6)])],
       want: ["2: 4+5,6 c0", "MsgHeartbeat"],
     },
     {
-      name: "makes no message too large",
+      name: "makes no message larger than the limit",
       messages: [append(4, [entry(5, 2, 200_000)]), append(5, [entry(6, 2, 200_000)])],
       want: ["2: 4+5 c0", "2: 5+6 c0"],
     },

@@ -7,7 +7,7 @@ import { PeerTraffic, type PeerTrafficConfig } from "../../../src/server/log/pee
 import { openBackend } from "../../cluster/fixtures.js";
 import { memberOf } from "../fake-peers.js";
 
-/** Applies conf changes to a cluster, tells the traffic of each, and gives what the network was called with. */
+/** Applies conf changes to a cluster and passes each to the traffic. @returns the calls of the network */
 async function traffic(): Promise<{
   apply: (change: Pick<ConfChangeV1, "type" | "context">) => void;
   calls: string[];
@@ -48,7 +48,7 @@ async function traffic(): Promise<{
 const learner: Member = memberOf(2, { isLearner: true, name: "" });
 const bytes = (text: string): Uint8Array => Buffer.from(text, "utf8");
 
-test("a promotion leaves the connections to the learner as they are, and so their age", async () => {
+test("a promotion keeps the connections to the learner, and their age", async () => {
   const { apply, calls } = await traffic();
   apply({ type: "ConfChangeAddLearnerNode", context: bytes(encodeMember(learner)) });
   expect(calls).toEqual([`add 2 ${learner.peerUrls}`]);

@@ -14,14 +14,14 @@ function setUp() {
   return { clock, counters, proposals };
 }
 
-/** The kind of refusal that a promise ends with, or its value. */
+/** The kind of the `EtcdError` that a promise rejects with, or its value. */
 function outcome(promise: Promise<string>): Promise<string> {
   return promise.catch((error: unknown) => (error instanceof EtcdError ? error.kind : String(error)));
 }
 
 for (const { name, act, want, failed } of [
   {
-    name: "a result reaches who waits for it",
+    name: "a result reaches its waiter",
     act: ({ proposals }: ReturnType<typeof setUp>) => proposals.settle(id(1), "done"),
     want: "done",
     failed: 0,
@@ -36,7 +36,7 @@ for (const { name, act, want, failed } of [
     failed: 1,
   },
   {
-    name: "closing refuses whoever waits",
+    name: "closing refuses all waiters",
     act: ({ proposals }: ReturnType<typeof setUp>) => proposals.close(new EtcdError("stopped")),
     want: "stopped",
     failed: 1,
@@ -52,7 +52,7 @@ for (const { name, act, want, failed } of [
   });
 }
 
-test("Proposals: a wait ends when the client is gone, and leaves the others", async () => {
+test("Proposals: a wait ends when its client gives up, and other waits go on", async () => {
   const { proposals } = setUp();
   const client = new AbortController();
   const gone = outcome(proposals.wait(id(1), callOf(client)));
@@ -73,7 +73,7 @@ test("Proposals: a sweep before the timeout ends nothing", () => {
   expect(proposals.isWaiting(id(1))).toBe(true);
 });
 
-test("Proposals: whenIdle waits for the last one", async () => {
+test("Proposals: whenIdle waits for the last proposal", async () => {
   const { proposals } = setUp();
   const waiting = proposals.wait(id(1), undefined);
   let idle = false;
@@ -86,13 +86,13 @@ test("Proposals: whenIdle waits for the last one", async () => {
   await Promise.all([waiting, idling]);
 });
 
-test("Proposals: after closing nobody is let in", async () => {
+test("Proposals: after closing, new waits are refused", async () => {
   const { proposals } = setUp();
   proposals.close(new EtcdError("stopped"));
   expect(await outcome(proposals.wait(id(1), undefined))).toBe("stopped");
 });
 
-test("RequestIds: the member's low bits, the time, a counter", () => {
+test("RequestIds: an id consists of the member's low bits, the time and a counter", () => {
   const clock = new ManualClock();
   const ids = new RequestIds(0x1122_3344_5566_7788n as MemberId, clock);
   const time = BigInt(clock.wallTime()) & 0xff_ffff_ffffn;
@@ -100,7 +100,7 @@ test("RequestIds: the member's low bits, the time, a counter", () => {
   expect([ids.next(), ids.next()]).toEqual([first + 1n, first + 2n]);
 });
 
-test("RequestIds: a restart one millisecond later starts behind 256 ids", () => {
+test("RequestIds: a restart one millisecond later starts after 256 ids", () => {
   const clock = new ManualClock();
   const before = new RequestIds(1n as MemberId, clock);
   let last = 0n;

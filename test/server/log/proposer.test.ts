@@ -41,7 +41,7 @@ function setUp({ committed = 0, maxRequestBytes = 200, submit }: SetUp = {}) {
 
 const put = (bytes: number) => ({ put: PutRequest.create({ key: "a", value: Buffer.alloc(bytes) }) });
 
-test("Proposer: a request goes out once, with an id, and its result comes back by it", async () => {
+test("Proposer: a request is proposed once with an id, by which its result is found", async () => {
   const { sent, proposals, proposer } = setUp();
   const waiting = proposer.propose(put(1));
   expect(sent.map((data) => InternalRaftRequest.decode(data))).toMatchObject([
@@ -52,14 +52,14 @@ test("Proposer: a request goes out once, with an id, and its result comes back b
   expect(responseOf(await waiting, "put")).toBe(value);
 });
 
-test("Proposer: what the applier refuses is thrown", async () => {
+test("Proposer: an error of the applier is thrown to the caller", async () => {
   const { proposals, proposer } = setUp();
   const waiting = outcome(proposer.propose(put(1)));
   proposals.settle(101n as RequestId, { error: new EtcdError("leaseNotFound") });
   expect(await waiting).toBe("leaseNotFound");
 });
 
-test("Proposer: what a leader decides in its term is void in another, and not waited for after it", async () => {
+test("Proposer: a proposal of a leader's term is void in another term, and the wait for it ends", async () => {
   const { sent, proposals, proposer } = setUp();
   const compaction = { compaction: { revision: 1, physical: false } };
   expect(await outcome(proposer.proposeInTerm(1, compaction))).toBe("leaderChanged");
@@ -76,7 +76,7 @@ test("Proposer: what a leader decides in its term is void in another, and not wa
 const mebibyte = 1024 * 1024;
 const done = { response: { case: "put", value: PutResponse.create() } } as const;
 
-test("Proposer: 4 MiB are under way; what clients store beyond that waits, and short requests do not", async () => {
+test("Proposer: 4 MiB of client requests are under way at once; others wait, but short requests do not", async () => {
   const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
   const outcomes = Array.from({ length: 8 }, () => outcome(proposer.propose(put(mebibyte))));
   expect([sent.length, proposals.pending]).toEqual([4, 8]);
@@ -94,7 +94,7 @@ test("Proposer: 4 MiB are under way; what clients store beyond that waits, and s
   expect([await small, ...new Set(await Promise.all(outcomes))]).toEqual(["done", "done"]);
 });
 
-test("Proposer: what nobody waits for any more gives up its turn", async () => {
+test("Proposer: a request whose client has given up leaves the queue", async () => {
   const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
   const outcomes = Array.from({ length: 6 }, () => outcome(proposer.propose(put(mebibyte))));
   proposals.fail(105n as RequestId, new EtcdError("canceled"));
@@ -105,7 +105,7 @@ test("Proposer: what nobody waits for any more gives up its turn", async () => {
   proposals.close(new EtcdError("stopped"));
 });
 
-test("ProposalWindow: 320 MiB may wait, and more are refused", () => {
+test("ProposalWindow: 320 MiB may wait, and further requests are refused", () => {
   const window = new ProposalWindow();
   const client = {};
   window.open(4 * mebibyte);
@@ -115,7 +115,7 @@ test("ProposalWindow: 320 MiB may wait, and more are refused", () => {
   expect(() => window.wait(1, () => undefined, client)).not.toThrow();
 });
 
-test("ProposalWindow: clients get room in turn, however much one of them has waiting", () => {
+test("ProposalWindow: clients take turns, however many bytes one of them has waiting", () => {
   const window = new ProposalWindow();
   const [greedy, modest] = [{}, {}];
   const started: string[] = [];
@@ -133,7 +133,7 @@ test("ProposalWindow: clients get room in turn, however much one of them has wai
 
 for (const { name, bytes, committed, submit, want } of [
   { name: "5,000 entries behind", bytes: 1, committed: 5_000, submit: undefined, want: "done" },
-  { name: "one more behind", bytes: 1, committed: 5_001, submit: undefined, want: "tooManyRequests" },
+  { name: "5,001 entries behind", bytes: 1, committed: 5_001, submit: undefined, want: "tooManyRequests" },
   { name: "too long", bytes: 200, committed: 0, submit: undefined, want: "requestTooLarge" },
   {
     name: "dropped by raft",
@@ -160,7 +160,7 @@ for (const { name, askedAt, want } of [
   { name: "just before it", askedAt: 9_999, want: true },
   { name: "after it", askedAt: 10_000, want: false },
 ]) {
-  test(`Leadership: a request asked ${name} may ${want ? "" : "not "}have been lost with the old leader`, () => {
+  test(`Leadership: a request made ${name} may ${want ? "" : "not "}have been lost with the old leader`, () => {
     const clock = new ManualClock();
     const leadership = new Leadership(1n as MemberId, clock);
     clock.advance(10_000);
@@ -169,7 +169,7 @@ for (const { name, askedAt, want } of [
   });
 }
 
-test("Leadership: only another leader is a change", () => {
+test("Leadership: only another leader counts as a change, not the loss of one", () => {
   const leadership = new Leadership(1n as MemberId, new ManualClock());
   const heard: bigint[] = [];
   const stop = leadership.onChange((lead) => heard.push(lead));

@@ -6,16 +6,16 @@ import { type RaftHandler, RaftNode } from "../../../src/server/log/raft-node.js
 import { type NodeSetup, TestNode } from "../../raft/kit.js";
 import { settle } from "../virtual/clock.js";
 
-/** A member's raft loop on a clock, with a disk that answers when it is told to, and a network that writes down. */
+/** A member's raft loop on a virtual clock, with a disk whose writes the test completes, and a recorded network. */
 class Loop {
   readonly clock = new ManualClock();
-  /** Messages that carried a commit index before the handler knew of it. */
+  /** Messages whose commit index was sent before the handler was told of it. */
   readonly early: string[] = [];
   readonly node: TestNode;
   readonly raftNode: RaftNode;
   /** The commit index that the handler has been told of. */
   committed = 0;
-  /** Highest commit index that any message has carried. */
+  /** The highest commit index in a message. */
   told = 0;
 
   constructor(setup: NodeSetup) {
@@ -41,7 +41,7 @@ class Loop {
     await settle();
   }
 
-  /** Makes the member the leader, with the vote of `other`. */
+  /** Makes the member the leader by the vote of `other`. */
   async lead(other: NodeId): Promise<void> {
     this.raftNode.campaign();
     await settle();
@@ -78,14 +78,14 @@ class Loop {
   }
 }
 
-test("a leader knows of a commit index itself before it tells anybody", async () => {
+test("a leader's own handler learns a commit index before other members do", async () => {
   const loop = new Loop({ size: 3 });
   await loop.lead(2n);
   const { commit, term } = loop.node.raw.basicStatus();
   for (let index = commit + 1; index < 20; index++) {
     loop.raftNode.propose(Buffer.from("x"), () => true);
     await settle();
-    // The answer of a quorum comes together with the next proposal, so that the loop has a write to do as well.
+    // The quorum's answer arrives together with the next proposal, so the loop has a write to make as well.
     loop.raftNode.propose(Buffer.from("y"), () => true);
     await loop.step({ type: "MsgAppResp", from: 2n, index, term });
   }

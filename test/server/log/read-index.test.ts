@@ -40,7 +40,7 @@ function outcome(promise: Promise<void>): Promise<string> {
   );
 }
 
-test("ReadIndex: reads that arrive before the loop asks share one question", async () => {
+test("ReadIndex: reads that arrive before a request is sent share it", async () => {
   const all = [reads.wait(), reads.wait(), reads.wait()].map(outcome);
   expect(wakes).toBe(1);
   reads.ask();
@@ -49,7 +49,7 @@ test("ReadIndex: reads that arrive before the loop asks share one question", asy
   expect(await Promise.all(all)).toEqual(["read", "read", "read"]);
 });
 
-test("ReadIndex: a read that arrives after the question waits for the next one", async () => {
+test("ReadIndex: a read that arrives after a request was sent waits for the next one", async () => {
   const early = outcome(reads.wait());
   reads.ask();
   const late = outcome(reads.wait());
@@ -64,7 +64,7 @@ test("ReadIndex: a read that arrives after the question waits for the next one",
   expect(await late).toBe("read");
 });
 
-test("ReadIndex: a confirmed index is waited for until it is applied", async () => {
+test("ReadIndex: a read waits until its confirmed index is applied", async () => {
   const waiting = outcome(reads.wait());
   reads.ask();
   position.commitTo(6);
@@ -79,7 +79,7 @@ test("ReadIndex: a confirmed index is waited for until it is applied", async () 
   expect(await waiting).toBe("read");
 });
 
-test("ReadIndex: a question without answer is put again every 500 ms, and any answer to it counts", async () => {
+test("ReadIndex: a request without an answer is sent again every 500 ms, and an answer to any of them counts", async () => {
   const waiting = outcome(reads.wait());
   reads.ask();
   for (const [passMs, want] of [
@@ -96,7 +96,7 @@ test("ReadIndex: a question without answer is put again every 500 ms, and any an
   expect(await waiting).toBe("read");
 });
 
-test("ReadIndex: a new leader fails the question, not the reads that were not asked for yet", async () => {
+test("ReadIndex: a new leader fails the reads of a pending request, but not those that wait for the next one", async () => {
   const asked = outcome(reads.wait());
   reads.ask();
   const gathering = outcome(reads.wait());
@@ -109,7 +109,7 @@ test("ReadIndex: a new leader fails the question, not the reads that were not as
   expect(await gathering).toBe("read");
 });
 
-test("ReadIndex: the first commit of a term puts the question again at once", async () => {
+test("ReadIndex: the first commit of a term sends the request again at once", async () => {
   const waiting = outcome(reads.wait());
   reads.ask();
   reads.firstCommitInTerm();
@@ -118,7 +118,7 @@ test("ReadIndex: the first commit of a term puts the question again at once", as
   expect(await waiting).toBe("read");
 });
 
-test("ReadIndex: without any answer a read times out", async () => {
+test("ReadIndex: a read without an answer times out", async () => {
   const waiting = outcome(reads.wait());
   reads.ask();
   clock.advance(7_000);
@@ -126,7 +126,7 @@ test("ReadIndex: without any answer a read times out", async () => {
   expect(await waiting).toBe("timeout");
 });
 
-test("ReadIndex: a client that is gone by then gets no data", async () => {
+test("ReadIndex: a client that has given up gets no data", async () => {
   const client = new AbortController();
   const waiting = outcome(reads.wait(callOf(client)));
   reads.ask();
@@ -135,7 +135,7 @@ test("ReadIndex: a client that is gone by then gets no data", async () => {
   expect(await waiting).toBe("canceled");
 });
 
-test("ReadIndex: closed, it refuses reads of all ages", async () => {
+test("ReadIndex: after closing, waiting and new reads are refused", async () => {
   const asked = outcome(reads.wait());
   reads.ask();
   const gathering = outcome(reads.wait());
@@ -143,7 +143,7 @@ test("ReadIndex: closed, it refuses reads of all ages", async () => {
   expect(await Promise.all([asked, gathering, outcome(reads.wait())])).toEqual(["stopped", "stopped", "stopped"]);
 });
 
-test("ReadIndex: closed, it refuses a read whose index is confirmed and not applied", async () => {
+test("ReadIndex: closing refuses a read whose index is confirmed but not applied", async () => {
   const waiting = outcome(reads.wait());
   reads.ask();
   position.commitTo(6);

@@ -6,7 +6,7 @@ import { SnapshotTrigger } from "../../../src/server/log/snapshot-trigger.js";
 
 const mebibyte = 1024 * 1024;
 
-/** A log whose entries are applied as soon as they are stored; all hold the same bytes, which takes little memory. */
+/** A log whose entries are applied as soon as they are stored. They share their bytes, to save memory. */
 function setUp({ snapshotCount = 10_000, catchUpEntries = 5_000 } = {}) {
   const storage = new MemoryStorage();
   const state = { held: false, compacted: 0 };
@@ -43,7 +43,7 @@ function setUp({ snapshotCount = 10_000, catchUpEntries = 5_000 } = {}) {
   return { storage, state, apply };
 }
 
-test("the raft log in memory stays within a bound in bytes, however few entries it has", async () => {
+test("the raft log in memory stays within a bound in bytes, even with few entries", async () => {
   const { storage, state, apply } = setUp();
   let heldMax = 0;
   for (let round = 0; round < 400; round++) {
@@ -51,11 +51,11 @@ test("the raft log in memory stays within a bound in bytes, however few entries 
     heldMax = Math.max(heldMax, storage.heldBytes);
   }
   expect(heldMax).toBeLessThan(132 * mebibyte);
-  // Followers that are a little slow still find what they lack.
+  // Slightly slow followers still find the entries that they need.
   expect(storage.lastIndex() - state.compacted).toBeGreaterThan(60);
 });
 
-test("small entries are counted, not weighed", async () => {
+test("with small entries the number of entries decides, not their bytes", async () => {
   const { storage, state, apply } = setUp({ snapshotCount: 100, catchUpEntries: 30 });
   await apply(100, 10);
   expect([storage.snapshot().metadata.index, state.compacted]).toEqual([0, 0]);
@@ -63,7 +63,7 @@ test("small entries are counted, not weighed", async () => {
   expect([storage.snapshot().metadata.index, state.compacted]).toEqual([101, 71]);
 });
 
-test("the log is held for a peer that gets a snapshot, up to a bound in bytes", async () => {
+test("the log is kept for a peer that receives a snapshot, up to a bound in bytes", async () => {
   const { storage, state, apply } = setUp();
   state.held = true;
   await apply(200, mebibyte);

@@ -40,7 +40,7 @@ afterEach(async () => {
   hosts = [];
 });
 
-/** Root, and alice who may read and write [a, d). */
+/** Starts a member with authentication, root, and alice, who may read and write [a, d). */
 async function secured(overrides: Partial<ServerConfig> = {}): Promise<Host> {
   const host = new Host({ bcryptCost: 4, ...overrides });
   hosts.push(host);
@@ -76,7 +76,7 @@ const put = ({ server }: Host, key: Key, call: Call, more: Partial<PutRequest> =
 const get = ({ server }: Host, key: Key, call: Call): Promise<string> =>
   outcome(server.kv.range(RangeRequest.create({ key }), call));
 
-test("a token is taken from either entry, with Bearer or without", async () => {
+test("a token is accepted from either metadata key, with or without `Bearer`", async () => {
   const host = await secured();
   const token = (await logIn(host, "alice")).metadata("token") ?? "";
   for (const metadata of [{ token }, { authorization: token }, { authorization: `Bearer ${token}` }]) {
@@ -86,7 +86,7 @@ test("a token is taken from either entry, with Bearer or without", async () => {
   expect(await get(host, "a", patient)).toBe("userEmpty");
 });
 
-test("users, roles and whether they matter survive a restart and a crash; simple tokens do not", async () => {
+test("users, roles and enabled authentication survive a restart and a crash; simple tokens do not", async () => {
   const host = await secured();
   const alice = await logIn(host, "alice");
   for (const again of ["restart", "crash"] as const) {
@@ -99,7 +99,7 @@ test("users, roles and whether they matter survive a restart and a crash; simple
   }
 });
 
-test("a put is judged by the users and roles that are there when its turn comes", async () => {
+test("a put is checked against the users and roles at the time of its application", async () => {
   const host = await secured();
   const [root, alice] = [await logIn(host, "root"), await logIn(host, "alice")];
   const change = host.server.auth.roleAdd(AuthRoleAddRequest.create({ name: "other" }), root);
@@ -108,11 +108,11 @@ test("a put is judged by the users and roles that are there when its turn comes"
   expect(await put(host, "a", alice)).toBe("done");
 });
 
-test("a read during which users or roles change is refused at its end", async () => {
+test("a read is refused at its end if users or roles changed during it", async () => {
   const host = await secured();
   const [root, alice] = [await logIn(host, "root"), await logIn(host, "alice")];
   await host.server.kv.put(PutRequest.create({ key: "b" }), root);
-  // The read has to wait for memory, and gets it when the role is there.
+  // The read waits for memory, which it gets after the role has been added.
   const change = host.server.auth.roleAdd(AuthRoleAddRequest.create({ name: "other" }), root);
   const reads = host.server.memory.pot("reads");
   vi.spyOn(reads, "takeIfRoom").mockReturnValue(false);
@@ -128,10 +128,10 @@ test("a read during which users or roles change is refused at its end", async ()
   expect(reads.heldBytes).toBe(0);
 });
 
-/** A comparison takes longer than what happens meanwhile. */
+/** A bcrypt cost at which the comparison takes longer than the change made during it. */
 const slow = { bcryptCost: 9 };
 
-test("a login is done again when users or roles changed while the password was compared", async () => {
+test("a login is retried if users or roles changed while the password was compared", async () => {
   const host = await secured(slow);
   const root = await logIn(host, "root");
   const { proposalsApplied: before } = host.server.metrics;
@@ -143,7 +143,7 @@ test("a login is done again when users or roles changed while the password was c
   expect(await get(host, "a", call)).toBe("done");
 });
 
-test("and refused when the password is not the one any more", async () => {
+test("a login is refused if the password changed while it was compared", async () => {
   const host = await secured(slow);
   const root = await logIn(host, "root");
   const alice = outcome(logIn(host, "alice"));
@@ -168,7 +168,7 @@ for (const { change, ends } of [
   });
 }
 
-test("a lease that runs out goes with keys that only root may write", async () => {
+test("a lease that expires deletes also keys that only root may write", async () => {
   const host = await secured();
   const root = await logIn(host, "root");
   const { id } = await host.server.leases.grant(LeaseGrantRequest.create({ ttl: 2 }), root);
@@ -177,14 +177,14 @@ test("a lease that runs out goes with keys that only root may write", async () =
   await host.until(() => host.server.metrics.keys === 0);
 });
 
-test("tokens that cannot be made are refused before anything is written", async () => {
+test("a login that cannot get a token is refused before anything is written", async () => {
   const host = new Host({ authToken: "jwt,sign-method=HS256" });
   hosts.push(host);
   await expect(host.start()).rejects.toThrow("auth: missing key data");
   expect(readdirSync(host.dir)).toEqual([]);
 });
 
-test("a member that is asked to promote another in somebody's name asks who that is", async () => {
+test("a member that promotes another one for a user checks the user's token", async () => {
   const host = await secured();
   const { peerService } = host.server;
   const tokenOf = async (name: string): Promise<string> => (await logIn(host, name)).metadata("token") ?? "";
@@ -195,7 +195,7 @@ test("a member that is asked to promote another in somebody's name asks who that
   expect(await outcome(peerService.promote(id, await tokenOf("root")))).toBe("memberNotFound");
 });
 
-test("probes of this member need no user", async () => {
+test("health checks of the local member need no user", async () => {
   const host = await secured();
   expect(await outcome(host.server.kv.probe(true, patient))).toBe("done");
   expect(await outcome(host.server.kv.probe(false, patient))).toBe("done");
@@ -203,19 +203,23 @@ test("probes of this member need no user", async () => {
 
 for (const { name, call, want, trusts = true } of [
   { name: "is a user's name", call: callWith({}, "alice"), want: ["done", "permissionDenied"] },
-  { name: "is nobody's who is not there", call: callWith({}, "bob"), want: ["permissionDenied", "permissionDenied"] },
   {
-    name: "does not count beside a token",
+    name: "has no rights if there is no such user",
+    call: callWith({}, "bob"),
+    want: ["permissionDenied", "permissionDenied"],
+  },
+  {
+    name: "is ignored beside a token",
     call: callWith({ token: "x" }, "alice"),
     want: ["invalidAuthToken", "invalidAuthToken"],
   },
   {
-    name: "does not count through a gateway",
+    name: "is ignored for calls through a gateway",
     call: callWith({ "grpcgateway-accept": "x" }, "alice"),
     want: ["userEmpty", "userEmpty"],
   },
   {
-    name: "does not count unless that is asked for",
+    name: "is ignored unless the setting enables it",
     call: callWith({}, "root"),
     want: ["userEmpty", "userEmpty"],
     trusts: false,
@@ -228,7 +232,7 @@ for (const { name, call, want, trusts = true } of [
   });
 }
 
-/** The responses that watchers get in the end. */
+/** Starts a watch of a range. The result gives its responses. */
 async function watch(host: Host, call: Call, key: Key, rangeEnd: Key): Promise<{ readonly heard: WatchResponse[] }> {
   const { server, clock } = host;
   const binding = clientBindings(server, clock, seededRandom(1)).find(({ path }) => path.endsWith("/Watch"));
@@ -257,13 +261,13 @@ async function watch(host: Host, call: Call, key: Key, rangeEnd: Key): Promise<{
 const denied = "rpc error: code = PermissionDenied desc = etcdserver: permission denied";
 for (const { name, change, want } of [
   {
-    name: "whose role is taken away",
+    name: "whose role is revoked",
     change: ({ server }: Host, root: Call) =>
       server.auth.userRevokeRole(AuthUserRevokeRoleRequest.create({ name: "alice", role: "app" }), root),
     want: denied,
   },
   {
-    name: "whose permission is taken away",
+    name: "whose permission is revoked",
     change: ({ server }: Host, root: Call) =>
       server.auth.roleRevokePermission(
         AuthRoleRevokePermissionRequest.create({ role: "app", key: "a", rangeEnd: "d" }),
@@ -278,24 +282,24 @@ for (const { name, change, want } of [
     want: denied,
   },
   {
-    name: "who is given more",
+    name: "who is granted more",
     change: ({ server }: Host, root: Call) =>
       server.auth.userGrantRole(AuthUserGrantRoleRequest.create({ user: "alice", role: "root" }), root),
     want: undefined,
   },
   {
-    name: "who has another password",
+    name: "whose password changes",
     change: ({ server }: Host, root: Call) =>
       server.auth.userChangePassword(AuthUserChangePasswordRequest.create({ name: "alice", password: "x" }), root),
     want: undefined,
   },
   {
-    name: "when nobody is asked any more",
+    name: "when authentication is disabled",
     change: ({ server }: Host, root: Call) => server.auth.disable(AuthDisableRequest.create(), root),
     want: undefined,
   },
 ] as const) {
-  test(`the watch of somebody ${name} ${want === undefined ? "goes on" : "ends"}`, async () => {
+  test(`the watch of a user ${name} ${want === undefined ? "goes on" : "ends"}`, async () => {
     const host = await secured();
     const [root, alice] = [await logIn(host, "root"), await logIn(host, "alice")];
     const { heard } = await watch(host, alice, "a", "d");
@@ -310,7 +314,7 @@ for (const { name, change, want } of [
   });
 }
 
-test("a watch that was begun by nobody ends when everybody is asked who they are", async () => {
+test("a watch without a user ends when authentication is enabled", async () => {
   const host = await secured();
   const root = await logIn(host, "root");
   await host.server.auth.disable(AuthDisableRequest.create(), root);
@@ -321,7 +325,7 @@ test("a watch that was begun by nobody ends when everybody is asked who they are
   expect(heard[1]).toMatchObject({ canceled: true, cancelReason: reason });
 });
 
-test("who waits for a lock, or hears of an election, may do so as long as any watch", async () => {
+test("a waiter for a lock and an observer of an election lose their rights as a watch does", async () => {
   const host = await secured();
   const [root, alice] = [await logIn(host, "root"), await logIn(host, "alice")];
   const bound = clientBindings(host.server, host.clock, seededRandom(1));

@@ -30,9 +30,9 @@ const twice = TxnRequest.create({ success: [put, put] });
 interface Row {
   readonly name: string;
   readonly ask: (server: EtcdServer) => Promise<unknown>;
-  /** Answer of a member with room. */
+  /** The answer of a member with free space. */
   readonly want: string;
-  /** Answer of a full member: being full is checked before anything else. */
+  /** The answer of a full member. Space is checked first. */
   readonly wantFull: string;
   readonly maxTxnOps?: number;
 }
@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
     wantFull: "emptyKey",
   },
   {
-    name: "a range of an unknown order",
+    name: "a range with an unknown sort order",
     ask: ({ kv }) => kv.answerRange(RangeRequest.create({ key: "a", sortOrder: 9 }), patient),
     want: "invalidSortOption",
     wantFull: "invalidSortOption",
@@ -63,7 +63,7 @@ const rows: readonly Row[] = [
     wantFull: "emptyKey",
   },
   {
-    name: "a transaction of too many operations",
+    name: "a transaction with too many operations",
     ask: ({ kv }) => kv.txn(crowded, patient),
     want: "tooManyOps",
     wantFull: "tooManyOps",
@@ -76,14 +76,14 @@ const rows: readonly Row[] = [
     wantFull: "noSpace",
   },
   {
-    name: "a lease of no time",
+    name: "a lease without a TTL",
     ask: ({ leases }) => leases.grant(LeaseGrantRequest.create({ ttl: 0 }), patient),
     want: "done",
     wantFull: "noSpace",
   },
 ];
 
-describe("a service checks what callers within the process ask for", () => {
+describe("a service checks requests of callers in the same process", () => {
   for (const { name, ask, want, wantFull, maxTxnOps = 128 } of rows) {
     test(`${name}: ${want}, and ${wantFull} on a full member`, async () => {
       const server = await started({ maxTxnOps });

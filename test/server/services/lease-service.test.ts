@@ -13,11 +13,11 @@ import { outcome, patient } from "../member.js";
 const id = 7n as LeaseId;
 const alice: Call = { ...patient, commonName: "alice" };
 const putOf = (key: Key) => ({ put: PutRequest.create({ key, lease: id }) });
-/** There is always room. */
+/** A space guard that never refuses. */
 const space = { refusal: () => undefined };
 const revocation = { authRoleRevokePermission: { role: "app", key: "a", rangeEnd: "d" } };
 
-/** Gives alice a right to [a, d), then turns authentication on. */
+/** Gives alice a right to [a, d), then enables authentication. */
 function enableAuth(bench: Bench): void {
   const options = { noPassword: true };
   const perm = { permType: authpb.PermissionType.READWRITE, key: "a", rangeEnd: "d" };
@@ -36,8 +36,8 @@ function enableAuth(bench: Bench): void {
 }
 
 /**
- * A follower that has applied a lease with the key `a` and alice's right to [a, d), and nothing of `late`, which the
- * leader has applied and which a linearizable read waits for.
+ * A follower that has applied a lease with the key `a` and alice's right to [a, d). The leader has also applied `late`,
+ * which the follower gets during a linearizable read.
  */
 async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLeader: readonly Key[]) {
   const bench: Bench = await openBench();
@@ -71,13 +71,13 @@ async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLea
   return { service, renewals: () => renewed };
 }
 
-describe("the leader's keys of a lease are told to whom may read", () => {
+describe("a user learns the leader's keys of a lease only with the right to read them", () => {
   const ask = LeaseTimeToLiveRequest.create({ id, keys: true });
   for (const { name, late, keys, want } of [
     { name: "all of them", late: [], keys: ["a", "b"], want: "done" },
-    { name: "not one that this member has not heard of", late: [], keys: ["a", "secret"], want: "permissionDenied" },
+    { name: "not a key that only the leader knows", late: [], keys: ["a", "secret"], want: "permissionDenied" },
     {
-      name: "none, once the right is taken, though not here",
+      name: "none, if the right is already revoked on the leader",
       late: [revocation],
       keys: ["a"],
       want: "permissionDenied",
@@ -89,17 +89,17 @@ describe("the leader's keys of a lease are told to whom may read", () => {
     });
   }
 
-  test("how long it has left is told to everybody", async () => {
+  test("every user learns the remaining time", async () => {
     const { service } = await follower([], []);
     expect(await service.timeToLive(LeaseTimeToLiveRequest.create({ id }), alice)).toMatchObject({ ttl: 50, keys: [] });
   });
 });
 
-describe("a follower has a lease renewed for whom may write", () => {
+describe("a follower renews a lease for a user who may write its keys", () => {
   for (const { name, late, want, renewals } of [
     { name: "all of its keys", late: [putOf("b")], want: "done", renewals: 1 },
-    { name: "not one that it got by now", late: [putOf("secret")], want: "permissionDenied", renewals: 0 },
-    { name: "none, once the right is taken", late: [revocation], want: "permissionDenied", renewals: 0 },
+    { name: "not a key that was attached since", late: [putOf("secret")], want: "permissionDenied", renewals: 0 },
+    { name: "none, once the right is revoked", late: [revocation], want: "permissionDenied", renewals: 0 },
   ] as const) {
     test(name, async () => {
       const found = await follower(late, []);
@@ -109,7 +109,7 @@ describe("a follower has a lease renewed for whom may write", () => {
   }
 });
 
-describe("questions about very many leases or keys let others run every few milliseconds", () => {
+describe("requests about very many leases or keys yield to other work every few milliseconds", () => {
   const many = 20_000;
 
   /** A leader whose lease `id` holds many keys, among many other leases. */
@@ -136,7 +136,7 @@ describe("questions about very many leases or keys let others run every few mill
     return { bench, service };
   }
 
-  test("which leases there are", async () => {
+  test("a list of all leases", async () => {
     const { service } = await leader();
     let found = 0;
     const turns = await turnsOfOthers(async () => {
@@ -146,7 +146,7 @@ describe("questions about very many leases or keys let others run every few mill
     expect(turns).toBeGreaterThan(10);
   });
 
-  test("which keys a lease has", async () => {
+  test("a list of the keys of a lease", async () => {
     const { service } = await leader();
     let keys: readonly Key[] = [];
     const turns = await turnsOfOthers(async () => {
@@ -157,13 +157,13 @@ describe("questions about very many leases or keys let others run every few mill
     expect(turns).toBeGreaterThan(10);
   });
 
-  test("whether all its keys may be written", async () => {
+  test("a check of the right to write all keys of a lease", async () => {
     const { bench, service } = await leader();
     enableAuth(bench);
     expect(await turnsOfOthers(() => service.renew(id, alice))).toBeGreaterThan(3);
   });
 
-  test("a right that is taken while keys are checked stops the answer", async () => {
+  test("a right that is revoked during the check leads to a refusal", async () => {
     const { bench, service } = await leader();
     enableAuth(bench);
     const renewal = outcome(service.renew(id, alice));

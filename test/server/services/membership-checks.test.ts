@@ -12,8 +12,8 @@ import { openBackend } from "../../cluster/fixtures.js";
 import { memberOf } from "../fake-peers.js";
 
 /**
- * One letter for each member of a test, the local member first: `v` is a voter, `l` a learner; a capital letter has
- * started.
+ * One letter for each member of a test, beginning with the local member: `v` is a voter and `l` a learner. A capital
+ * letter means that the member has started.
  */
 type Roles = string;
 
@@ -65,7 +65,7 @@ for (const { name, roles, connected = [], added = voter, want } of [
   { name: "a learner when one is down", roles: "VVV", connected: [0, 9, down], added: learner, want: "unhealthy" },
   { name: "a voter beside a learner that is down", roles: "VVL", connected: [0, 9, down], want: undefined },
 ] as const) {
-  test(`${want ?? "nothing"} stands against adding ${name}`, async () => {
+  test(`adding ${name}: ${want ?? "allowed"}`, async () => {
     expect(refuseToAdd(await view(roles, connected), added)).toBe(want);
   });
 }
@@ -86,9 +86,9 @@ for (const { name, roles, connected, id, want } of [
   { name: "the one of two that has started", roles: "Vv", connected: [0, 9], id: 1, want: "memberNotEnoughStarted" },
   { name: "the one of two that has not started", roles: "Vv", connected: [0, down], id: 2, want: undefined },
   { name: "a learner, whatever the others do", roles: "VVL", connected: [0, down, down], id: 3, want: undefined },
-  { name: "somebody who is not there", roles: "VVV", connected: [0, 9, 9], id: 7, want: undefined },
+  { name: "a member that does not exist", roles: "VVV", connected: [0, 9, 9], id: 7, want: undefined },
 ] as const) {
-  test(`${want ?? "nothing"} stands against removing ${name}`, async () => {
+  test(`removing ${name}: ${want ?? "allowed"}`, async () => {
     expect(refuseToRemove(await view(roles, connected), BigInt(id) as MemberId)).toBe(want);
   });
 }
@@ -99,7 +99,7 @@ for (const { roles, want } of [
   { roles: "VvL", want: undefined },
   { roles: "VvvL", want: "memberNotEnoughStarted" },
 ] as const) {
-  test(`${want ?? "nothing"} stands against promoting the learner of ${roles}`, async () => {
+  test(`promoting the learner of ${roles}: ${want ?? "allowed"}`, async () => {
     expect(refuseToPromote(await view(roles, []), BigInt(roles.length) as MemberId)).toBe(want);
   });
 }
@@ -110,7 +110,7 @@ for (const { name, match, want } of [
   { name: "that the leader does not know", match: { 1: 100 }, want: "memberNotFound" },
   { name: "asked of a follower", match: {}, want: "notLeader" },
 ] as const) {
-  test(`${want ?? "nothing"} stands against a vote for a learner ${name}`, () => {
+  test(`promoting a learner ${name}: ${want ?? "allowed"}`, () => {
     const rest = { applied: undefined, state: "StateReplicate" as const, isLearner: true };
     const progress = new Map(Object.entries(match).map(([id, index]) => [BigInt(id), { match: index, ...rest }]));
     expect(refuseUnready({ id: 1n, progress }, 2n as MemberId)).toBe(want);
@@ -118,14 +118,14 @@ for (const { name, match, want } of [
 }
 
 for (const { name, learner, want } of [
-  { name: "that says nothing of its state", learner: { applied: undefined }, want: undefined },
-  { name: "that has applied 90 of 100 entries", learner: { applied: 90 }, want: undefined },
-  { name: "that has applied 89 of 100 entries", learner: { applied: 89 }, want: "learnerNotReady" },
-  { name: "that loads the state of a snapshot", learner: { applied: 0 }, want: "learnerNotReady" },
-  { name: "that is sent a snapshot", learner: { applied: 95, state: "StateSnapshot" }, want: "learnerNotReady" },
-  { name: "that has a vote and lags", learner: { match: 50, isLearner: false }, want: undefined },
+  { name: "does not report its applied index", learner: { applied: undefined }, want: undefined },
+  { name: "has applied 90 of 100 entries", learner: { applied: 90 }, want: undefined },
+  { name: "has applied 89 of 100 entries", learner: { applied: 89 }, want: "learnerNotReady" },
+  { name: "loads the state of a snapshot", learner: { applied: 0 }, want: "learnerNotReady" },
+  { name: "is being sent a snapshot", learner: { applied: 95, state: "StateSnapshot" }, want: "learnerNotReady" },
+  { name: "is a voter already and lags", learner: { match: 50, isLearner: false }, want: undefined },
 ] as const) {
-  test(`${want ?? "nothing"} stands against a vote for a learner with all of the log ${name}`, () => {
+  test(`promoting a learner that has the whole log and ${name}: ${want ?? "allowed"}`, () => {
     const whole: LearnerProgress = { match: 100, applied: 100, state: "StateReplicate", isLearner: true };
     const progress = new Map<bigint, LearnerProgress>([
       [1n, whole],

@@ -24,7 +24,7 @@ async function single(strictReconfigCheck = true): Promise<Host> {
 const url = "http://127.0.0.1:33190";
 const learner = MemberAddRequest.create({ peerUrls: [url], isLearner: true });
 
-test("a member that is added has etcd's id for its URLs and the second", async () => {
+test("an added member gets the id that etcd computes from its URLs and the time in seconds", async () => {
   const { server, clock } = await single();
   const { member, members, header } = await server.members.add(learner, patient);
   const id = computeMemberId([url], "", Math.floor(clock.wallTime() / 1000));
@@ -33,7 +33,7 @@ test("a member that is added has etcd's id for its URLs and the second", async (
   expect(header).toMatchObject({ memberId: server.memberId, revision: 0, raftTerm: 2 });
 });
 
-test("a learner comes, moves and goes, and its id never comes back", async () => {
+test("a learner can be added, updated and removed, and its id is never used again", async () => {
   const { server } = await single();
   const { member } = await server.members.add(learner, patient);
   const id = member?.id ?? 0n;
@@ -41,7 +41,7 @@ test("a learner comes, moves and goes, and its id never comes back", async () =>
   const { members } = await server.members.update(moved, patient);
   expect(members.find((one) => one.id === id)?.peerUrls).toEqual(["http://b:2", "http://a:1"]);
   expect((await server.members.remove(MemberRemoveRequest.create({ id }), patient)).members).toHaveLength(1);
-  // In the same second it is the same member.
+  // The same URLs in the same second give the id of the removed member.
   expect(await outcome(server.members.add(learner, patient))).toBe("memberNotFound");
   expect((await server.members.list(MemberListRequest.create({ linearizable: true }), patient)).members).toHaveLength(
     1,
@@ -56,7 +56,7 @@ for (const { name, peerUrls, want } of [
   { name: "one good URL and one bad", peerUrls: ["http://a:1", "b"], want: "memberBadUrls" },
   { name: "the URL of another member", peerUrls: ["http://127.0.0.1:33180"], want: "peerUrlExists" },
 ]) {
-  test(`a member with ${name} is not taken, and no member is moved there`, async () => {
+  test(`no member is added with ${name} or updated to it`, async () => {
     const { server } = await single();
     expect(await outcome(server.members.add(MemberAddRequest.create({ peerUrls, isLearner: true }), patient))).toBe(
       want,
@@ -67,7 +67,7 @@ for (const { name, peerUrls, want } of [
   });
 }
 
-test("changes of a member that is not there are refused by the log", async () => {
+test("a change of a member that does not exist is refused when it is applied", async () => {
   const { server } = await single();
   const { raftIndex } = await server.maintenance.status(patient);
   expect(await outcome(server.members.remove(MemberRemoveRequest.create({ id: 5n }), patient))).toBe("memberNotFound");
@@ -80,7 +80,7 @@ test("changes of a member that is not there are refused by the log", async () =>
   expect((await server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 2);
 });
 
-test("only a learner is promoted, and only one that keeps up", async () => {
+test("only a learner that keeps up is promoted", async () => {
   const { server } = await single();
   const own = MemberPromoteRequest.create({ id: server.memberId });
   expect(await outcome(server.members.promote(own, patient))).toBe("memberNotLearner");
@@ -95,7 +95,7 @@ for (const { strict, how } of [
   { strict: true, how: "and that is not even proposed" },
   { strict: false, how: "even when nobody is strict" },
 ]) {
-  test(`the last voter is not removed, ${how}`, async () => {
+  test(`the last voter cannot be removed, ${how}`, async () => {
     const { server } = await single(strict);
     await server.members.add(learner, patient);
     const { raftIndex } = await server.maintenance.status(patient);

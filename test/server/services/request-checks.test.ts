@@ -81,22 +81,22 @@ interface Row {
 
 const rows: readonly Row[] = [
   { name: "nothing at all", want: "ok" },
-  { name: "as many operations as there may be", success: times(128, (at) => put(`${at}`)), want: "ok" },
+  { name: "the maximum number of operations", success: times(128, (at) => put(`${at}`)), want: "ok" },
   { name: "one operation too many", success: times(129, (at) => put(`${at}`)), want: "tooManyOps" },
   { name: "one else-operation too many", failure: times(129, (at) => put(`${at}`)), want: "tooManyOps" },
   { name: "one compare too many", compare: times(129, (at) => compare(`${at}`)), want: "tooManyOps" },
   {
-    name: "a nested one with what is left",
+    name: "a nested txn with as many operations as are left",
     success: [...times(99, (at) => put(`a${at}`)), txn(times(28, (at) => put(`b${at}`)))],
     want: "ok",
   },
   {
-    name: "a nested one with more than what is left",
+    name: "a nested txn with more operations than are left",
     success: [...times(99, (at) => put(`a${at}`)), txn(times(29, (at) => put(`b${at}`)))],
     want: "tooManyOps",
   },
   {
-    name: "a nested else-branch with more than compares leave",
+    name: "a nested else-branch with more operations than the compares leave",
     compare: times(100, (at) => compare(`${at}`)),
     success: [
       txn(
@@ -111,9 +111,9 @@ const rows: readonly Row[] = [
   { name: "an empty operation", success: [nothing], want: "keyNotFound" },
   { name: "an empty operation in the else-branch", failure: [nothing], want: "keyNotFound" },
   { name: "a range without a key before an empty operation", success: [get(""), nothing], want: "emptyKey" },
-  { name: "an empty operation in a nested one", success: [txn([], [nothing])], want: "keyNotFound" },
+  { name: "an empty operation in a nested txn", success: [txn([], [nothing])], want: "keyNotFound" },
   {
-    name: "two puts of a key and, later, an empty operation",
+    name: "two puts of a key before an empty operation",
     success: [put("a"), put("a"), nothing],
     want: "keyNotFound",
   },
@@ -150,11 +150,11 @@ const rows: readonly Row[] = [
   { name: "a nested delete behind a nested put", success: [txn([put("a")]), txn([del("a")])], want: "ok" },
   { name: "two nested deletes", success: [txn([del("a")]), txn([del("a")]), del("a")], want: "ok" },
   {
-    name: "a put twice, far below",
+    name: "two puts of a key in a deeply nested txn",
     success: [txn([txn([txn([put("a")])])]), txn([txn([put("a")])])],
     want: "duplicateKey",
   },
-  { name: "a put twice within a nested one", success: [txn([txn([put("a"), put("a")])])], want: "duplicateKey" },
+  { name: "two puts of a key within a nested txn", success: [txn([txn([put("a"), put("a")])])], want: "duplicateKey" },
 ];
 for (const { name, want, ...lists } of rows) {
   test(`a txn with ${name}: ${want}`, () => {
@@ -188,7 +188,7 @@ for (const { name, make } of [
     const request = TxnRequest.create({ success: make() });
     const startedAt = process.cpuUsage();
     expect(outcome(() => checkTxn(request, 128))).toBe("ok");
-    // Comparing every pair of keys would take minutes. CPU time, since the machine may be busy with other tests.
+    // Comparing all pairs of keys would take minutes. The test measures CPU time, since the machine may be busy.
     expect(process.cpuUsage(startedAt).user / 1000).toBeLessThan(5_000);
   });
 }

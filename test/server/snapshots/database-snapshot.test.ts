@@ -7,7 +7,7 @@ import { DatabaseSnapshots } from "../../../src/server/snapshots/database-snapsh
 const openMax = 3;
 const forever = new AbortController().signal;
 
-test("a snapshot is the state at the call, hooks included, whatever is written while it is made", async () => {
+test("a snapshot holds the state at the call, with pending hooks, whatever is written while it is made", async () => {
   const { backend, snapshots } = await fixture();
   backend.onBeforeCommit(() => backend.put("meta", bytes("consistent_index"), bytes("7")));
   backend.put("lease", bytes("before"), bytes("1"));
@@ -37,7 +37,7 @@ for (const { name, use } of [
     },
   },
 ]) {
-  test(`a snapshot that ${name} holds nothing when it is closed`, async () => {
+  test(`a snapshot that ${name} releases its resources when it is closed`, async () => {
     const { backend, snapshots, open } = await fixture();
     const snapshot = await snapshots.take(forever);
     await use(snapshot.chunks(1000));
@@ -48,14 +48,14 @@ for (const { name, use } of [
   });
 }
 
-test("one that is called off before it is laid out holds nothing", async () => {
+test("a snapshot that is cancelled before its layout is done releases its resources", async () => {
   const { backend, snapshots, open } = await fixture();
   await expect(snapshots.take(AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone");
   expect(open).toEqual({ snapshots: 0, iterators: 0 });
   await backend.close();
 });
 
-test("so many are open at a time, and each that is closed makes room for another", async () => {
+test("the number of open snapshots is bounded, and a closed one makes room for another", async () => {
   const { backend, snapshots } = await fixture();
   const open = await Promise.all([1, 2, 3].map(() => snapshots.take(forever)));
   expect(open.length).toBe(openMax);
@@ -68,7 +68,7 @@ test("so many are open at a time, and each that is closed makes room for another
 
 type Chunks = AsyncIterable<Buffer>;
 
-/** A backend with some pairs on disk, and how much of it is held open. */
+/** A backend with some pairs on disk, and the number of its open snapshots and iterators. */
 async function fixture(): Promise<{
   backend: Backend;
   snapshots: DatabaseSnapshots;

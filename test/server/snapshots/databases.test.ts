@@ -40,7 +40,7 @@ async function* file(): AsyncGenerator<Uint8Array> {
 
 const names = (dir: string) => readdirSync(dir).filter((name) => name.startsWith("db"));
 
-test("the database that a slow reader keeps open is removed alone, not the ones that came after it", async () => {
+test("an old database is removed when its slow reader ends, without the newer ones", async () => {
   const dir = mkdtempSync(join(root, "member"));
   const { received, databases } = opened(dir);
   const first = await databases.open(undefined);
@@ -68,7 +68,7 @@ test("the database that a slow reader keeps open is removed alone, not the ones 
   await again.close();
 });
 
-test("a start that a crash cut between two databases keeps the newest whole one and clears the rest", async () => {
+test("a start after a crash between two databases keeps the newest complete one and removes the others", async () => {
   const dir = mkdtempSync(join(root, "member"));
   const { received, databases } = opened(dir);
   const first = await databases.open(undefined);

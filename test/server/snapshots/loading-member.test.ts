@@ -6,7 +6,7 @@ import { VirtualCluster, type VirtualMember } from "../virtual/cluster.js";
 let cluster: VirtualCluster;
 afterEach(() => cluster.dispose());
 
-/** With a log so short that a member which starts late is sent a snapshot. */
+/** Settings with a log so short that a member which starts late needs a snapshot. */
 const shortLog = { snapshotCount: 10, snapshotCatchUpEntries: 5 };
 
 async function puts(member: VirtualMember, count: number): Promise<void> {
@@ -21,7 +21,7 @@ function leader(): VirtualMember {
   return cluster.leader;
 }
 
-/** Keeps the states of snapshots that `member` receives from being loaded, until the result is called. */
+/** Delays the load of snapshots that `member` receives. @returns lets the loads go on */
 function hold(member: VirtualMember): () => void {
   let release = (): void => undefined;
   member.loading = new Promise((resolve) => {
@@ -34,7 +34,7 @@ const write = (member: VirtualMember) =>
   cluster.during(outcome(member.server.kv.put(PutRequest.create({ key: "after" }), patient)));
 const applied = ({ server }: VirtualMember): number => server.metrics.proposalsApplied;
 
-test("a conf change does not stop a voter that is loading a snapshot, and the cluster with it", async () => {
+test("a voter that loads a snapshot is not stopped by a conf change, so the cluster keeps its quorum", async () => {
   cluster = await VirtualCluster.start(7, 3, shortLog);
   const [loading, other] = cluster.members.filter((member) => member !== cluster.leader);
   if (loading === undefined || other === undefined) throw new Error("two of three follow");
@@ -46,7 +46,7 @@ test("a conf change does not stop a voter that is loading a snapshot, and the cl
   await cluster.advance(6_000);
   const learner = MemberAddRequest.create({ peerUrls: ["http://127.0.0.1:33077"], isLearner: true });
   await cluster.during(leader().server.members.add(learner, patient));
-  // From here on every write needs the member that is loading.
+  // From now on every write needs the vote of the loading member.
   other.kill();
   for (let at = 0; at < 20; at++) expect(await write(leader())).toBe("done");
   expect(cluster.said.has("applied snapshot")).toBe(false);
@@ -55,7 +55,7 @@ test("a conf change does not stop a voter that is loading a snapshot, and the cl
   expect(loading.server.peerService.members()).toHaveLength(4);
 });
 
-test("a learner that has all of the log and none of the state is not promoted before it has", async () => {
+test("a learner with the whole log is not promoted until it has loaded its snapshot", async () => {
   cluster = await VirtualCluster.start(7, 1, shortLog);
   const voter = leader();
   await puts(voter, 40);

@@ -21,7 +21,7 @@ async function database(): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** With a byte changed in the page that holds the pairs: its number. */
+/** A snapshot file with a changed byte in the page that holds the pairs: the page's number is wrong. */
 async function damaged(): Promise<AsyncGenerator<Buffer>> {
   const bytes = await database();
   const pageBytes = 4096;
@@ -38,7 +38,7 @@ async function* inChunks(bytes: Buffer, failsAt = Number.POSITIVE_INFINITY): Asy
   }
 }
 
-test("a database that arrives is kept under its index, until it is not needed any more", async () => {
+test("a received database is kept under its index until it is no longer needed", async () => {
   const dir = freshDir();
   const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
   const bytes = await database();
@@ -54,7 +54,7 @@ test("a database that arrives is kept under its index, until it is not needed an
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test("one that is arriving stays when older ones are removed, and is cleared away at a start", async () => {
+test("a partly received database stays when older ones are removed, and is removed at a start", async () => {
   const dir = freshDir();
   const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
   await folder.store(26, inChunks(await database()));
@@ -78,10 +78,10 @@ test("one that is arriving stays when older ones are removed, and is cleared awa
 for (const { name, body, says } of [
   { name: "breaks off", body: async () => inChunks(await database(), 3000), says: "the connection broke" },
   { name: "is damaged deep inside", body: damaged, says: "page" },
-  { name: "is cut", body: async () => inChunks((await database()).subarray(0, 9000)), says: "the file is cut" },
-  { name: "is something else", body: async () => inChunks(Buffer.alloc(20_000, "x")), says: "page" },
+  { name: "ends early", body: async () => inChunks((await database()).subarray(0, 9000)), says: "the file is cut" },
+  { name: "is no database", body: async () => inChunks(Buffer.alloc(20_000, "x")), says: "page" },
 ]) {
-  test(`of one that ${name} nothing is kept`, async () => {
+  test(`nothing is kept of a snapshot that ${name}`, async () => {
     const dir = freshDir();
     await expect(new SnapshotFolder(dir, systemClock, new ServerCounters()).store(26, await body())).rejects.toThrow(
       says,

@@ -13,7 +13,7 @@ afterEach(() => {
   server = undefined;
 });
 
-/** The members that a DNS with these services names, for a member with that URL. */
+/** The initial cluster that a member with these URLs finds in a DNS with these services. */
 async function discover(
   services: Readonly<Record<string, readonly SrvRecord[]>>,
   overrides: Partial<ServerConfig> = {},
@@ -35,7 +35,7 @@ async function discover(
 const target = (port: number, priority = 1): SrvRecord => ({ priority, port, target: "127.0.0.1." });
 const plain = "_etcd-server._tcp.example.com";
 
-test("the DNS names the members; whoever is reached at this member's address is this member", async () => {
+test("the DNS lists the members, and the one with this member's address gets this member's name", async () => {
   expect(await discover({ [plain]: [target(2382, 3), target(2381, 2), target(2380, 1)] })).toEqual([
     { name: "0", peerUrls: ["http://127.0.0.1:2380"] },
     { name: "me", peerUrls: ["http://127.0.0.1:2381"] },
@@ -43,7 +43,7 @@ test("the DNS names the members; whoever is reached at this member's address is 
   ]);
 });
 
-test("members with TLS have a service of their own", async () => {
+test("members with TLS are found under a separate service name", async () => {
   const advertisePeerUrls = ["https://127.0.0.1:2381"];
   const services = { "_etcd-server-ssl._tcp.example.com": [target(2380), target(2381)] };
   expect(await discover(services, { advertisePeerUrls })).toEqual([
@@ -52,13 +52,13 @@ test("members with TLS have a service of their own", async () => {
   ]);
 });
 
-test("the services of one domain may have names", async () => {
+test("the service name may have a suffix, so that a domain can hold several clusters", async () => {
   const discoverySrv = { domain: "example.com", serviceName: "blue" };
   const services = { [plain]: [target(1)], "_etcd-server-blue._tcp.example.com": [target(2381)] };
   expect(await discover(services, { discoverySrv })).toEqual([{ name: "me", peerUrls: ["http://127.0.0.1:2381"] }]);
 });
 
-test("without a domain, the settings name the members", async () => {
+test("without a domain, the members come from the settings", async () => {
   const { initialCluster } = settings;
   const config: ServerConfig = { ...settings, dataDir: "/nowhere" };
   expect(await initialClusterOf(config, systemNames(), silentLogger)).toBe(initialCluster);
@@ -66,7 +66,7 @@ test("without a domain, the settings name the members", async () => {
 
 for (const { name, services, says } of [
   {
-    name: "that knows no members",
+    name: "that lists no members",
     services: {},
     says:
       "error setting up initial cluster: error querying DNS SRV records for _etcd-server-ssl " +
@@ -74,17 +74,17 @@ for (const { name, services, says } of [
       "error querying DNS SRV records for _etcd-server (_etcd-server._tcp.example.com): ",
   },
   {
-    name: "that knows others only",
+    name: "that lists only other members",
     services: { [plain]: [target(2380)] },
     says: 'cannot find local etcd member "me" in SRV records',
   },
   {
-    name: "that knows this one with TLS",
+    name: "that lists this member only with TLS",
     services: { "_etcd-server-ssl._tcp.example.com": [target(2381)] },
     says: "bootstrap at https://127.0.0.1:2381 from DNS for etcd-server-ssl has scheme mismatch with expected peer",
   },
 ]) {
-  test(`a cluster is not begun with a DNS ${name}`, async () => {
+  test(`a cluster is not founded from a DNS ${name}`, async () => {
     await expect(discover(services)).rejects.toThrow(says);
   });
 }

@@ -27,7 +27,7 @@ function deps(clock = new ManualClock()) {
   return { names, clock, logger: silentLogger };
 }
 
-test("the first entries of three members are those of etcd 3.5.30", async () => {
+test("the first entries of three founding members equal those of etcd 3.5.30", async () => {
   const url = (port: number): readonly string[] => [`http://127.0.0.1:${port}`];
   const initial = [
     { name: "a", peerUrls: url(46101) },
@@ -44,7 +44,7 @@ test("the first entries of three members are those of etcd 3.5.30", async () => 
   expect(hex).toEqual(firstEntries);
 });
 
-/** From the log of a real one. */
+/** The first entries in the log of a real etcd. */
 const firstEntries = [
   "0800100018dcb4c5d9cd9ca8818801224b7b226964223a393830303537323634333930323035323935362c227065657255524c" +
     "73223a5b22687474703a2f2f3132372e302e302e313a3436313033225d2c226e616d65223a2262227d",
@@ -61,7 +61,7 @@ for (const { name, advertised, listed } of [
   { name: "localhost stands for its address", advertised: ["http://127.0.0.1:1"], listed: ["http://localhost:1"] },
   { name: "a name stands for an IPv6 address", advertised: ["http://six:1"], listed: ["http://[fd00::1]:1"] },
 ]) {
-  test(`the URLs of the initial cluster are this member's: ${name}`, async () => {
+  test(`the URLs in the initial cluster match the advertised ones: ${name}`, async () => {
     const { members, ids } = await foundingOf(config(advertised), [{ name: "a", peerUrls: listed }, b], deps());
     const sorted = [...listed].sort();
     expect(members.find(({ id }) => id === ids.memberId)).toMatchObject({ name: "a", peerUrls: sorted });
@@ -92,14 +92,14 @@ for (const { name, advertised, initial, says } of [
     ],
     says: "initial cluster a=http://x:1,b=http://b:1,b=http://x:1 has duplicate url",
   },
-  { name: "nobody of this name", advertised: ["http://x:1"], initial: [b], says: `couldn't find local name "a"` },
+  { name: "no member of this name", advertised: ["http://x:1"], initial: [b], says: `couldn't find local name "a"` },
 ]) {
-  test(`a cluster is not begun with ${name}`, async () => {
+  test(`a cluster is not founded with ${name}`, async () => {
     await expect(foundingOf(config(advertised), initial, deps())).rejects.toThrow(says);
   });
 }
 
-test("a name that nobody knows is asked for again, for half a minute", async () => {
+test("a host name that cannot be resolved is looked up again for half a minute", async () => {
   const clock = new ManualClock();
   let ended: string | undefined;
   const initial = [{ name: "a", peerUrls: ["http://late:1"] }];
@@ -122,7 +122,7 @@ for (const { name, known, refused } of [
   { name: "as one that has run", known: { clientUrls: ["http://h:1"] }, refused: true },
   { name: "as one that has not run", known: { clientUrls: [] }, refused: false },
 ]) {
-  test(`a member whose cluster runs and knows it ${name} is ${refused ? "not new" : "new"}`, async () => {
+  test(`a member that its running cluster knows ${name} ${refused ? "may not" : "may"} found it again`, async () => {
     const members = [memberOf(1), memberOf(2), memberOf(3)];
     const ids = { memberId: memberOf(1).id, clusterId: clusterOf().clusterId };
     const client = fakeClient({ "http://10.0.0.3:2380": { members: clusterOf({ ...memberOf(1), ...known }) } });

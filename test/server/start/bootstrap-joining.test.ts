@@ -29,7 +29,7 @@ function join(peers: Readonly<Record<string, FakePeer>>, listed = initial, overr
   return joiningOf({ ...config, ...overrides }, listed, fakeClient(peers), deps);
 }
 
-test("a member takes its ids from the cluster that it joins, whoever answers", async () => {
+test("a joining member takes its ids from the cluster, whichever member answers", async () => {
   const joining = await join({ [url2]: { members: cluster, versions } });
   expect(joining).toEqual({
     ids: { memberId: 3n, clusterId: 0xcafen },
@@ -42,12 +42,12 @@ test("peer URLs match when their hosts have one address", async () => {
   expect((await join({ [url1]: { members: cluster, versions } }, listed)).ids.memberId).toBe(3n);
 });
 
-test("a cluster of an older version takes a member of this one", async () => {
+test("a cluster of an older version accepts a member of this version", async () => {
   const older = { server: "3.4.23", cluster: "3.4.0" };
   expect((await join({ [url1]: { members: cluster, versions: older } })).ids.memberId).toBe(3n);
 });
 
-test("a cluster that goes back to this release takes a member of it", async () => {
+test("a cluster that is being downgraded to this version accepts a member of this version", async () => {
   const newer = { server: "3.6.0", cluster: "3.6.0" };
   const peers = { [url1]: { members: cluster, versions: newer, downgrading: true } };
   expect((await join(peers)).ids.memberId).toBe(3n);
@@ -60,12 +60,12 @@ for (const { name, peers, listed, overrides, says } of [
     says: `couldn't find local name "d" in the initial cluster configuration`,
   },
   {
-    name: "has another's URL",
+    name: "has the URL of another member",
     listed: [...initial.slice(0, 2), { name: "c", peerUrls: [url2] }],
     says: "has duplicate url",
   },
   {
-    name: "finds nobody",
+    name: "reaches no member",
     peers: {},
     says: `cluster information from the given URLs (${url1} does not answer; ${url2} does not answer)`,
   },
@@ -79,7 +79,7 @@ for (const { name, peers, listed, overrides, says } of [
       "name the members that it has, and add this one first (etcdctl member add)",
   },
   {
-    name: "names a member where it is not",
+    name: "gives a wrong URL for a member",
     listed: [initial[0], { name: "b", peerUrls: ["http://10.0.0.9:2380"] }, initial[2]].flatMap((one) => one ?? []),
     says: `PeerURLs: no match found for existing member 2 (${url2})`,
   },
@@ -99,7 +99,7 @@ for (const { name, peers, listed, overrides, says } of [
     says: "its version at member 1 is 2.3, this member can join 3.0 to 3.5",
   },
   {
-    name: "finds a cluster that goes back to the release before",
+    name: "finds a cluster that is being downgraded to the previous version",
     peers: { [url1]: { members: cluster, versions, downgrading: true } },
     says: "its version at member 1 is 3.5, this member can join 3.6 to 3.6",
   },
@@ -109,7 +109,7 @@ for (const { name, peers, listed, overrides, says } of [
     says: "none of its members says which version it has",
   },
 ]) {
-  test(`a member does not join that ${name}`, async () => {
+  test(`a member may not join if it ${name}`, async () => {
     const there = peers ?? { [url1]: { members: cluster, versions } };
     await expect(join(there, listed, overrides)).rejects.toThrow(says);
   });
@@ -117,7 +117,7 @@ for (const { name, peers, listed, overrides, says } of [
 
 const time = new ManualClock();
 
-/** A member on a disk of its own, whose peers may answer. */
+/** Starts a member on its own disk, with the given answers of its peers. */
 function startOn(
   disk: MemoryDisk,
   dataDir: string,
@@ -135,7 +135,7 @@ function startOn(
   );
 }
 
-/** Stops a server; its waits are given up when their time is over. */
+/** Stops a server, and advances the clock until its waits time out. */
 async function stop(server: EtcdServer): Promise<void> {
   const stopped = server.stop();
   for (let passed = 0; passed < 30; passed++) {
@@ -145,7 +145,7 @@ async function stop(server: EtcdServer): Promise<void> {
   await stopped;
 }
 
-test("a member that joins waits for its leader, also after it was started again, and founds nothing", async () => {
+test("a joining member waits for a leader, also after a restart, and does not found a cluster", async () => {
   const root = mkdtempSync(joinPath(tmpdir(), "etcd-joining-"));
   const disk = new MemoryDisk();
   const first = await startOn(disk, root, { [url1]: { members: cluster, versions } }, "existing");

@@ -29,7 +29,7 @@ function change(index: number, type: ConfChangeType, id: bigint): Entry {
   return { term: 4, index, type: "EntryConfChange", data };
 }
 
-/** Forces a member to stand alone whose log is applied up to 2; returns what the log has then after entry 2. */
+/** Forces a single-member cluster from a log that is applied up to 2. @returns the entries after 2 */
 async function force(entries: readonly Entry[], commit: number, confState = joined): Promise<string[]> {
   const disk = new MemoryDisk();
   const options = { dir: join(root, String(dirs++)), logger: silentLogger, openStore: (at: string) => disk.open(at) };
@@ -72,13 +72,13 @@ for (const { name, entries, commit, confState, want } of [
     want: ["3/4 request", "4/4 request", "5/5 ConfChangeRemoveNode 1", "6/5 ConfChangeRemoveNode 3"],
   },
   {
-    name: "drops a conf change that may not be committed, and what comes after",
+    name: "drops a conf change that may be uncommitted, with all later entries",
     entries: [put(3), change(4, "ConfChangeRemoveNode", 2n), put(5)],
     commit: 2,
     want: ["3/4 request", "4/5 ConfChangeRemoveNode 1", "5/5 ConfChangeRemoveNode 3"],
   },
   {
-    name: "counts with conf changes that are committed",
+    name: "takes committed conf changes into account",
     entries: [change(3, "ConfChangeRemoveNode", 1n), change(4, "ConfChangeAddLearnerNode", 7n)],
     commit: 4,
     want: [
@@ -89,7 +89,7 @@ for (const { name, entries, commit, confState, want } of [
     ],
   },
   {
-    name: "gives a learner a vote first",
+    name: "promotes itself first if it is a learner",
     entries: [],
     commit: 2,
     confState: { ...emptyConfState, voters: [1n], learners: [2n] },
@@ -103,7 +103,7 @@ for (const { name, entries, commit, confState, want } of [
     want: ["3/4 request", "4/5 ConfChangeRemoveNode 1", "5/5 ConfChangeRemoveNode 3", "6/5 ConfChangeRemoveNode 4"],
   },
   {
-    name: "gives itself a vote before it removes two voters and another learner",
+    name: "promotes itself before it removes two voters and another learner",
     entries: [],
     commit: 2,
     confState: { ...emptyConfState, voters: [1n, 3n], learners: [2n, 4n] },
@@ -115,28 +115,28 @@ for (const { name, entries, commit, confState, want } of [
     ],
   },
   {
-    name: "removes the other one of two",
+    name: "removes the other member of two",
     entries: [],
     commit: 2,
     confState: { ...emptyConfState, voters: [1n, 2n] },
     want: ["3/5 ConfChangeRemoveNode 1"],
   },
   {
-    name: "adds a member that its log has not heard of",
+    name: "adds itself if its log does not know it",
     entries: [],
     commit: 2,
     confState: { ...emptyConfState, voters: [1n] },
     want: ["3/5 ConfChangeAddNode 2", "4/5 ConfChangeRemoveNode 1"],
   },
   {
-    name: "has nothing to do alone",
+    name: "changes nothing if it is alone already",
     entries: [put(3)],
     commit: 2,
     confState: { ...emptyConfState, voters: [2n] },
     want: ["3/4 request"],
   },
 ]) {
-  test(`a member that is forced to stand alone ${name}`, async () => {
+  test(`a member that forces a new cluster ${name}`, async () => {
     expect(await force(entries, commit, confState)).toEqual(want);
   });
 }

@@ -47,7 +47,7 @@ for (const { name, overrides, says } of [
   });
 }
 
-test("settings that found a cluster mean nothing to a member that has run", async () => {
+test("a member that has run ignores the settings for founding a cluster", async () => {
   const disk = new MemoryDisk();
   const dataDir = join(root, "has-run");
   const first = await start({ dataDir }, disk);
@@ -74,7 +74,7 @@ for (const { name, lost, says } of [
   });
 }
 
-test("the data directory is its owner's alone", async () => {
+test("only its owner can read the data directory", async () => {
   const dataDir = join(root, "private");
   const server = await start({ dataDir });
   expect(statSync(dataDir).mode & 0o777).toBe(0o700);

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 
-/** A record of type SRV; the target is written with the dot that ends it. */
+/** An SRV record. The target ends with a dot. */
 export interface SrvRecord {
   readonly priority: number;
   readonly port: number;
@@ -10,7 +10,7 @@ export interface SrvRecord {
 
 const srvType = 33;
 
-/** A name server on loopback that knows some services, and says of all other names that there are none. */
+/** A name server on loopback that knows some services and answers NXDOMAIN for all other names. */
 export async function startDnsServer(
   services: Readonly<Record<string, readonly SrvRecord[]>>,
 ): Promise<{ readonly address: string; stop(): void }> {
@@ -50,7 +50,7 @@ function encodeRecord({ priority, port, target }: SrvRecord): Buffer {
   data.writeUInt16BE(priority, 0);
   data.writeUInt16BE(port, 4);
   const fixed = Buffer.alloc(12);
-  // The name is that of the question.
+  // A pointer to the name in the question.
   fixed.writeUInt16BE(0xc00c, 0);
   fixed.writeUInt16BE(srvType, 2);
   fixed.writeUInt16BE(1, 4);

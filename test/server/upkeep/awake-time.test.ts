@@ -14,14 +14,14 @@ function setUp() {
   return { clock, time, run };
 }
 
-test("AwakeTime: goes on with the clock while ticks come", () => {
+test("AwakeTime: follows the clock while there are ticks", () => {
   const { clock, time, run } = setUp();
   run(20);
   clock.advance(70);
   expect([time.now(), time.gaps]).toEqual([2_070, 0]);
 });
 
-test("AwakeTime: stops three ticks into a gap, whether or not a tick has ended it", () => {
+test("AwakeTime: stops three ticks into a gap, whether or not a tick has ended the gap", () => {
   const { clock, time, run } = setUp();
   run(10);
   clock.advance(300);
@@ -45,7 +45,7 @@ test("AwakeTime: stands still for one election timeout after a gap of one", () =
   expect(time.now()).toBe(1_600);
 });
 
-test("AwakeTime: a second gap is another one", () => {
+test("AwakeTime: a second gap stops it again", () => {
   const { clock, time, run } = setUp();
   for (let gap = 0; gap < 2; gap++) {
     clock.advance(400);

@@ -7,14 +7,14 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** Lets promises that hang on the last timer settle. */
+/** Lets promises settle that depend on the last timer. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Run {
   readonly compactor: Compactor;
-  /** Compactions with their times. */
+  /** The compactions and their times. */
   readonly done: { readonly atMs: number; readonly revision: number }[];
-  /** Moves time on in steps, with one more revision before each. */
+  /** Advances the time in steps, with a new revision before each. */
   advance(totalMs: number, stepMs: number): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ function start(what: AutoCompaction, refuse: (attempt: number) => EtcdError | un
 
 for (const { name, retentionMs, forMs, everyMs, want } of [
   {
-    name: "a retention of 10 s compacts every 10 s what is 10 s old",
+    name: "a retention of 10 s compacts revisions older than 10 s every 10 s",
     retentionMs: 10 * second,
     forMs: 31 * second,
     everyMs: second,
@@ -79,7 +79,7 @@ for (const { name, retentionMs, forMs, everyMs, want } of [
   });
 }
 
-test("Compactor: a failure is tried again after a tenth of the period, with a newer sample", async () => {
+test("Compactor: a failed compaction is retried after a tenth of the period, with a newer sample", async () => {
   const run = start({ mode: "periodic", retentionMs: 10 * second }, (attempt) =>
     attempt === 1 ? new EtcdError("timeout") : undefined,
   );
@@ -87,7 +87,7 @@ test("Compactor: a failure is tried again after a tenth of the period, with a ne
   expect(run.done.map(({ atMs }) => atMs)).toEqual([11 * second]);
 });
 
-test("Compactor: what is compacted already counts as done", async () => {
+test("Compactor: a revision that is already compacted counts as success", async () => {
   let attempts = 0;
   const run = start({ mode: "periodic", retentionMs: 10 * second }, (attempt) => {
     attempts = attempt;
@@ -97,7 +97,7 @@ test("Compactor: what is compacted already counts as done", async () => {
   expect(attempts).toBe(1);
 });
 
-test("Compactor: keeps the last revisions, looking every five minutes", async () => {
+test("Compactor: the revision mode checks every five minutes and keeps the last revisions", async () => {
   const run = start({ mode: "revision", retention: 10 });
   await run.advance(20 * minute, minute);
   expect(run.done).toEqual([
@@ -107,7 +107,7 @@ test("Compactor: keeps the last revisions, looking every five minutes", async ()
   ]);
 });
 
-test("Compactor: paused, it samples and compacts nothing", async () => {
+test("Compactor: while paused, it neither samples nor compacts", async () => {
   const run = start({ mode: "periodic", retentionMs: 10 * second });
   run.compactor.pause();
   await run.advance(30 * second, second);
@@ -117,7 +117,7 @@ test("Compactor: paused, it samples and compacts nothing", async () => {
   expect(run.done).toHaveLength(1);
 });
 
-test("Compactor: stopped, it has no timer left", async () => {
+test("Compactor: after a stop no timer is left", async () => {
   const run = start({ mode: "revision", retention: 1 });
   run.compactor.stop();
   await run.advance(30 * minute, minute);

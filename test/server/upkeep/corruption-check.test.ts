@@ -8,7 +8,7 @@ import { type PeerClient, PeerError, type RevisionHash } from "../../../src/tran
 const own: RevisionHash = { hash: 11, compactRevision: 3, currentRevision: 9 };
 type Answer = RevisionHash | ErrorKind | "unreachable";
 
-/** A member whose store sums up as told, one after the other, and its one peer. */
+/** A check at a member whose store has the given hashes, one after the other, and that has one peer. */
 function checkOf(
   answer: Answer | ((revision: number) => Answer),
   hashes: readonly RevisionHash[] = [own],
@@ -36,10 +36,10 @@ for (const { name, answer, refused } of [
   { name: "a peer that holds something else", answer: { ...own, hash: 12 }, refused: true },
   { name: "a peer with another compaction", answer: { ...own, hash: 12, compactRevision: 4 }, refused: false },
   { name: "a peer that is behind", answer: "futureRevision", refused: false },
-  { name: "a peer that has compacted this", answer: "compacted", refused: false },
+  { name: "a peer that has compacted this revision", answer: "compacted", refused: false },
   { name: "a peer that cannot be reached", answer: "unreachable", refused: false },
 ] as const) {
-  test(`at the start, ${name} ${refused ? "keeps the member from serving" : "is no reason not to serve"}`, async () => {
+  test(`at the start, ${name} ${refused ? "keeps the member from serving" : "lets the member serve"}`, async () => {
     const check = checkOf(answer).atStart();
     if (refused) await expect(check).rejects.toThrow("1 found data inconsistency with peers");
     else await check;
@@ -51,7 +51,7 @@ for (const { name, answer, hashes, found } of [
   { name: "a peer that holds the same", answer: own, hashes: [own], found: false },
   { name: "a peer that holds something else", answer: { ...own, hash: 12 }, hashes: [own], found: true },
   {
-    name: "a peer that was compacted before",
+    name: "a peer that has an older compaction",
     answer: { ...own, hash: 12, compactRevision: 2 },
     hashes: [own],
     found: false,
@@ -59,7 +59,7 @@ for (const { name, answer, hashes, found } of [
   { name: "a peer that was compacted further", answer: { ...own, compactRevision: 4 }, hashes: [own], found: true },
   { name: "a peer that is ahead of the leader", answer: { ...own, currentRevision: 10 }, hashes: [own], found: true },
   {
-    name: "a peer that is as far as the leader by now",
+    name: "a peer that has reached the leader's revision since",
     answer: { ...own, currentRevision: 10 },
     hashes: [own, later],
     found: false,
@@ -67,7 +67,7 @@ for (const { name, answer, hashes, found } of [
   { name: "a peer that does not answer", answer: "timeout", hashes: [own], found: false },
   { name: "a leader whose own history changes", answer: own, hashes: [own, { ...own, hash: 12 }], found: true },
 ] as const) {
-  test(`a leader ${found ? "finds" : "takes"} ${name}`, async () => {
+  test(`the leader's check ${found ? "reports" : "accepts"} ${name}`, async () => {
     expect(await checkOf(answer, hashes).finds(async () => undefined)).toBe(found);
   });
 }
@@ -76,19 +76,19 @@ const older: KvHash = { hash: 21, compactRevision: 1, revision: 5 };
 const newer: KvHash = { hash: 22, compactRevision: 5, revision: 8 };
 
 for (const { name, tells, asked, found } of [
-  { name: "all the same", tells: { 5: older, 8: newer }, asked: [8], found: false },
-  { name: "something else", tells: { 8: { ...newer, hash: 23 } }, asked: [8], found: true },
-  { name: "only the older compaction", tells: { 5: older }, asked: [8, 5], found: false },
-  { name: "something else of the older one", tells: { 5: { ...older, hash: 1 } }, asked: [8, 5], found: true },
+  { name: "the same hashes", tells: { 5: older, 8: newer }, asked: [8], found: false },
+  { name: "another hash", tells: { 8: { ...newer, hash: 23 } }, asked: [8], found: true },
+  { name: "only the hash of the older compaction", tells: { 5: older }, asked: [8, 5], found: false },
+  { name: "another hash of the older compaction", tells: { 5: { ...older, hash: 1 } }, asked: [8, 5], found: true },
   {
-    name: "the sum of other compactions",
+    name: "hashes of other compactions",
     tells: { 5: older, 8: { hash: 1, compactRevision: 2, revision: 8 } },
     asked: [8, 5],
     found: false,
   },
   { name: "nothing", tells: {}, asked: [8, 5], found: false },
 ] as const) {
-  test(`of compactions, a peer that tells ${name} is ${found ? "an alarm" : "no alarm"}`, async () => {
+  test(`compaction hashes: ${found ? "an alarm" : "no alarm"} if a peer reports ${name}`, async () => {
     const told = new Map<number, KvHash>(Object.entries(tells).map(([revision, hash]) => [Number(revision), hash]));
     const revisions: number[] = [];
     const answer = (revision: number): Answer => {
@@ -101,7 +101,7 @@ for (const { name, tells, asked, found } of [
   });
 }
 
-test("compactions that all peers agreed on are not asked about again", async () => {
+test("compactions on which all peers agreed are not checked again", async () => {
   const revisions: number[] = [];
   const answer = (revision: number): Answer => {
     revisions.push(revision);

@@ -30,7 +30,7 @@ function guarded() {
 const put = PutRequest.create({ key: "key", value: Buffer.from("value") });
 const noSpace = "etcdserver: mvcc: database space exceeded";
 
-test("from 85 % of the heap on, what makes the store grow is refused, and nothing else", async () => {
+test("above 85 % of the heap only requests that make the store grow are refused", async () => {
   const { clock, heap, space } = guarded();
   heap.usedBytes = 849 * mebibyte;
   clock.advance(100);
@@ -46,7 +46,7 @@ test("from 85 % of the heap on, what makes the store grow is refused, and nothin
   expect(space.refusal({ put })).toBeUndefined();
 });
 
-test("a small heap keeps 32 MiB free, more than 15 % of it", async () => {
+test("a small heap keeps 32 MiB free, which is more than 15 % of it", async () => {
   const { clock, heap, space } = guarded();
   heap.limitBytes = 100 * mebibyte;
   heap.usedBytes = 68 * mebibyte - 1;
@@ -57,7 +57,7 @@ test("a small heap keeps 32 MiB free, more than 15 % of it", async () => {
   await expect(space.refusal({ put })).rejects.toThrow(noSpace);
 });
 
-test("the alarm is raised when the heap stays full, and again after a disarm; garbage raises none", async () => {
+test("the alarm is raised when the heap stays full, and again after a disarm, but not because of garbage", async () => {
   const { clock, heap, raised, guard } = guarded();
   heap.usedBytes = 900 * mebibyte;
   clock.advance(900);

@@ -1,8 +1,8 @@
 import type { Clock, ManualClock, Timer } from "../../../src/base/index.js";
 
 /**
- * The clock of one process on the clock of a whole simulation. While the process is paused its timers are due and do
- * not run; nothing happens any more once it is dead.
+ * The clock of one process, driven by the clock of the whole simulation. While the process is paused, its timers become
+ * due but do not run. After its death none of them runs.
  */
 export class ProcessClock implements Clock {
   readonly #shared: ManualClock;
@@ -46,17 +46,17 @@ export class ProcessClock implements Clock {
     this.#paused = true;
   }
 
-  /** Resumes; timers that came due meanwhile run now, in order. */
+  /** Resumes the process. Timers that became due in the pause run now, in order. */
   resume(): void {
     this.#paused = false;
     for (const run of this.#held.splice(0)) this.#shared.after(0, run);
   }
 }
 
-/** Callers of `settle` that wait for the next turn of the event loop, each with an immediate of its own. */
+/** The number of calls of `settle` that wait for the next turn of the event loop. Each has its own immediate. */
 let settling = 0;
 
-/** Lets everything happen that can without time passing: callbacks, promises, files. */
+/** Runs everything that needs no virtual time: callbacks, promises and file operations. */
 export async function settle(): Promise<void> {
   for (let quiet = 0; quiet < 2; ) {
     settling++;

@@ -16,17 +16,17 @@ import { VirtualNetwork } from "./network.js";
 import { ReceivedInMemory } from "./received.js";
 import { slowStore } from "./slow-disk.js";
 
-/** Time moves in steps of so much. */
+/** The step of the virtual time, in ms. */
 const stepMs = 5;
 const writeMsMax = 6;
-/** The folder of a database that came with a snapshot ends with the snapshot's index. */
+/** Matches the folder of a received database, whose name ends with the index of the snapshot. */
 const receivedDatabase = /db-[0-9a-f]+$/;
 
-/** One member: its disk stays, its processes come and go. */
+/** One member: its disk lasts, and its process can end and start again. */
 export class VirtualMember {
   readonly name: string;
   readonly peerUrl: string;
-  /** While it is pending, the state of a received snapshot is not loaded. */
+  /** A promise that delays the load of a received snapshot until it is resolved. */
   loading: Promise<void> | undefined;
   readonly #cluster: VirtualCluster;
   readonly #disk = new MemoryDisk();
@@ -42,7 +42,7 @@ export class VirtualMember {
     this.#dir = dir;
   }
 
-  /** Undefined while it is down. */
+  /** The server of the current process; undefined while the member is down. */
   get running(): EtcdServer | undefined {
     return this.#server;
   }
@@ -58,7 +58,7 @@ export class VirtualMember {
     const clock = new ProcessClock(shared);
     this.#clock = clock;
     const disk = seededRandom(random.int(2 ** 31));
-    // Real files are read meanwhile, so time must stand still, and the disk take none.
+    // The start reads real files. So virtual time must stand still, and the simulated disk must not need any.
     let started = false;
     this.#server = await EtcdServer.start(
       { ...config(this), dataDir: this.#dir, ...overrides },
@@ -83,7 +83,7 @@ export class VirtualMember {
     return this.#server;
   }
 
-  /** The process is gone from one moment to the next, with whatever it had not written. */
+  /** Ends the process at once. Data that it has not written is lost. */
   kill(): void {
     const { server } = this;
     this.#clock?.die();
@@ -92,7 +92,7 @@ export class VirtualMember {
     this.#server = undefined;
   }
 
-  /** The process is stopped, and knows nothing of it: what comes for it waits in its sockets. */
+  /** Pauses the process without its knowledge, like SIGSTOP. Messages to it wait in its sockets. */
   pause(): void {
     this.#clock?.pause();
   }
@@ -109,13 +109,13 @@ export class VirtualMember {
   }
 }
 
-/** A cluster in one process, on one clock, from one seed. */
+/** A cluster in one process, on one virtual clock, with random choices from one seed. */
 export class VirtualCluster {
   readonly clock = new ManualClock();
   readonly random: Random;
   readonly network: VirtualNetwork;
   readonly members: VirtualMember[] = [];
-  /** How often members have said what, in their logs. */
+  /** The number of times that each message has been logged by the members. */
   readonly said = new Map<string, number>();
   readonly logger: Logger;
   readonly #root = mkdtempSync(join(tmpdir(), "etcd-sim-"));
@@ -127,12 +127,12 @@ export class VirtualCluster {
     this.#overrides = overrides;
     const count = (message: string): void => void this.said.set(message, (this.said.get(message) ?? 0) + 1);
     this.logger = { ...silentLogger, info: count, warn: count, error: count };
-    // Ids of requests begin with the time, which is the same in every run.
+    // Request ids contain the time. A fixed time makes them the same in every run.
     this.clock.advance(1_000);
     for (let at = 0; at < size; at++) this.addMember();
   }
 
-  /** A member that was not started yet. */
+  /** Adds a member that is not started yet. */
   addMember(): VirtualMember {
     const at = this.members.length;
     const member = new VirtualMember(this, `m${at}`, `http://127.0.0.1:${33_000 + at}`, join(this.#root, `m${at}`));
@@ -140,7 +140,7 @@ export class VirtualCluster {
     return member;
   }
 
-  /** Starts all members, and waits for a leader and a version. */
+  /** Starts all members, and waits for a leader and a cluster version. */
   static async start(seed: number, size: number, overrides: Partial<ServerConfig> = {}): Promise<VirtualCluster> {
     const cluster = new VirtualCluster(seed, size, overrides);
     const initialCluster = cluster.members.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
@@ -166,7 +166,7 @@ export class VirtualCluster {
     return this.running.map(({ memberId }) => memberId);
   }
 
-  /** The member that leads, as it believes itself; of several, one of the newest term. */
+  /** The member that regards itself as the leader. If there are several, one with the newest term. */
   get leader(): VirtualMember | undefined {
     const leading = this.members.filter(({ running }) => running?.leadership.leading);
     return leading.sort((one, other) => other.server.headers.at().raftTerm - one.server.headers.at().raftTerm)[0];
@@ -186,7 +186,7 @@ export class VirtualCluster {
     }
   }
 
-  /** Lets time pass until the promise is settled, and gives what it gave. */
+  /** Advances the virtual time until the promise settles, and returns its result. */
   async during<Result>(promise: Promise<Result>, msMax = 60_000): Promise<Result> {
     let over = false;
     const end = (): void => {

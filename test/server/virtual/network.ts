@@ -3,7 +3,7 @@ import type { Message } from "../../../src/raft/index.js";
 import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../../src/server/index.js";
 import { type PeerClient, PeerError } from "../../../src/transport/index.js";
 
-/** How a network treats messages; chances are out of a thousand. */
+/** The faults of a network. Chances are in thousandths. */
 export interface Weather {
   readonly lossPerMille: number;
   readonly twicePerMille: number;
@@ -13,22 +13,22 @@ export interface Weather {
 export const fair: Weather = { lossPerMille: 0, twicePerMille: 0, delayMsMax: 4 };
 
 interface Host {
-  /** Clock of the member's process. */
+  /** The clock of the member's process. */
   readonly clock: Clock;
   readonly link: PeerLink;
   readonly server: () => EtcdServer | undefined;
   readonly peers: Set<MemberId>;
 }
 
-/** Between members of one process, on their clock: what is lost, late, doubled or cut is drawn from a seed. */
+/** A network between members in one process. The seed decides which messages are lost, delayed or sent twice. */
 export class VirtualNetwork {
   weather: Weather = fair;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #hosts = new Map<MemberId, Host>();
-  /** Pairs whose messages from the first to the second are lost. */
+  /** Pairs of members: messages from the first to the second are lost. */
   readonly #cut = new Set<string>();
-  /** Since when a pair can talk. */
+  /** The time since which each pair is connected. */
   readonly #since = new Map<string, number>();
 
   constructor(clock: Clock, random: Random) {
@@ -37,9 +37,9 @@ export class VirtualNetwork {
   }
 
   /**
-   * The parts of the network that a member is started with.
+   * The parts of the network that a member needs at its start.
    *
-   * @param clock clock of its process
+   * @param clock the clock of the member's process
    * @param memberAt finds the member at a peer URL
    */
   access(
@@ -62,12 +62,12 @@ export class VirtualNetwork {
     };
   }
 
-  /** Messages from one to the other are lost from now on. */
+  /** Loses all messages of `from` to `to` from now on. */
   cut(from: MemberId, to: MemberId): void {
     this.#cut.add(pair(from, to));
   }
 
-  /** The member hears nobody and nobody hears it. */
+  /** Loses all messages to and from the member. */
   isolate(id: MemberId, others: readonly MemberId[]): void {
     for (const other of others) {
       if (other === id) continue;
@@ -81,7 +81,7 @@ export class VirtualNetwork {
     this.#since.clear();
   }
 
-  /** The member's process has ended: what is on its way to it is lost. */
+  /** Records that the member's process has ended, so that messages on their way to it are lost. */
   forget(id: MemberId): void {
     this.#hosts.delete(id);
   }
@@ -145,7 +145,7 @@ export class VirtualNetwork {
         try {
           void target.link.raft.process(message);
         } catch {
-          // It answers with an error, which nobody reads here.
+          // A failed delivery is an answer with an error in the real network. The sender ignores it.
         }
       });
     });
@@ -186,7 +186,7 @@ function pair(from: MemberId, to: MemberId): string {
   return `${from}>${to}`;
 }
 
-/** Asks another member of the process what one asks over HTTP. */
+/** Passes the requests that are made over HTTP to another member in this process. */
 function peerClient(
   find: (url: string, asker: () => MemberId | undefined) => EtcdServer,
   asker: () => MemberId | undefined,

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { ReceivedSnapshots } from "../../../src/server/index.js";
 
-/** Snapshots that a member has received, in memory; they outlive its process. */
+/** The received snapshots of a member, in memory. They outlive the member's process. */
 export class ReceivedInMemory implements ReceivedSnapshots {
   readonly #files = new Map<number, Buffer>();
 
@@ -24,7 +24,7 @@ export class ReceivedInMemory implements ReceivedSnapshots {
       },
       close: async () => undefined,
     };
-    // Its readers use no other method.
+    // The code that reads a snapshot uses no other method of a file handle.
     return handle as unknown as FileHandle;
   }
 

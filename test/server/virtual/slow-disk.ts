@@ -2,9 +2,9 @@ import type { LevelStore } from "../../../src/backend/index.js";
 import type { Clock } from "../../../src/base/index.js";
 
 /**
- * A database whose writes take their time: a process may be killed in the middle, and nothing of them is there then.
+ * A database whose writes take virtual time. If the process is killed during a write, nothing of the write is stored.
  *
- * @param held no write begins before it is resolved
+ * @param held writes begin after this promise is resolved
  */
 export function slowStore(store: LevelStore, clock: Clock, writeMs: () => number, held?: Promise<void>): LevelStore {
   return {
