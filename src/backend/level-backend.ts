@@ -80,7 +80,9 @@ async function openBackend(store: LevelStore, options: BackendOptions): Promise<
       batch.put(formatKey, format);
       await batch.write({ sync: true });
     } else if (Buffer.compare(found, format) !== 0) {
-      throw new DiskError(`${store.dir} was written by another version, in format ${found[0]}; this one reads 1`);
+      throw new DiskError(
+        `the database in ${store.dir} was written by another version: its format is ${found[0]}, not 1`,
+      );
     }
     const inUse = store.getSync(inUseKey);
     return new LevelBackend(store, options, inUse === undefined ? 0 : readBE64(inUse, 0), await store.fileBytes());

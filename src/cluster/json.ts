@@ -60,7 +60,7 @@ export function goJson(value: unknown): string {
 
 export function parseObject(text: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(text);
-  if (typeof value !== "object" || value === null) throw new Error("a JSON object is expected");
+  if (typeof value !== "object" || value === null) throw new Error("expected a JSON object");
   return { ...value };
 }
 
@@ -84,7 +84,7 @@ function attributeFields({ name, clientUrls }: MemberAttributes): string[] {
 /** Reads the id. A quote inside a JSON string is escaped, so the pattern matches only the name of the field. */
 function idOf(text: string): MemberId {
   const digits = /"id"\s*:\s*(\d+)/.exec(text)?.[1];
-  if (digits === undefined) throw new Error("a member's JSON names its id");
+  if (digits === undefined) throw new Error("the JSON of a member has no id");
   const id = BigInt(digits);
   assert(id === BigInt.asUintN(64, id), "a member's id has 64 bits");
   return id as MemberId;

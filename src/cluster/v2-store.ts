@@ -127,6 +127,6 @@ function nodeOf(json: unknown): StoreNode {
 }
 
 function objectOf(json: unknown): Readonly<Record<string, unknown>> {
-  if (typeof json !== "object" || json === null) throw new Error("a raft snapshot holds a store as a JSON object");
+  if (typeof json !== "object" || json === null) throw new Error("the data of the raft snapshot is not a JSON object");
   return { ...json };
 }

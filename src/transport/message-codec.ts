@@ -103,7 +103,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 
 /** Refuses a number that decoding may have rounded: decoding saturates at the largest safe integer. */
 export function counted(value: number): number {
-  if (value >= Number.MAX_SAFE_INTEGER) throw new WireError("a number of a raft message is beyond 2^53");
+  if (value >= Number.MAX_SAFE_INTEGER) throw new WireError("a number in a raft message is 2^53 or more");
   return value;
 }
 

@@ -136,7 +136,7 @@ export class MsgAppDecoder implements StreamDecoder {
 
   #begin(count: number): void {
     // Each entry has its size before it, so the sizes alone of this many entries exceed the limit of a message.
-    if (count > messageBytesMax / 8) throw new StreamError(`a message of ${count} entries is beyond the limit`);
+    if (count > messageBytesMax / 8) throw new StreamError(`a message of ${count} entries exceeds the limit`);
     this.#entries = [];
     this.#entriesLeft = count;
     this.#entriesBytes = 0;
@@ -145,13 +145,14 @@ export class MsgAppDecoder implements StreamDecoder {
 
   #grow(size: number): number {
     this.#entriesBytes += 8 + size;
-    if (this.#entriesBytes > messageBytesMax) throw new StreamError("entries of one message are beyond the limit");
+    if (this.#entriesBytes > messageBytesMax)
+      throw new StreamError(`the entries of one message exceed ${messageBytesMax} bytes`);
     return size;
   }
 
   #add(entry: Entry): void {
     const expected = this.#last.index + this.#entries.length + 1;
-    if (entry.index !== expected) throw new StreamError(`entry ${entry.index} came in the place of ${expected}`);
+    if (entry.index !== expected) throw new StreamError(`received entry ${entry.index} instead of ${expected}`);
     this.#entries.push(entry);
     this.#entriesLeft--;
     this.#step = this.#entriesLeft === 0 ? commit : entrySize;
@@ -193,7 +194,7 @@ function firstStep(byte: number): Step {
     case messageFrame:
       return messageSize;
     default:
-      throw new StreamError(`no frame of a msgapp stream begins with ${byte}`);
+      throw new StreamError(`unknown frame of kind ${byte} in a msgapp stream`);
   }
 }
 

@@ -254,7 +254,8 @@ function kindOf(error: unknown): ErrorKind | undefined {
 function revisionIn(json: string): number {
   const value: unknown = JSON.parse(json);
   const { revision = 0 }: { revision?: unknown } = { ...(value ?? {}) };
-  if (!Number.isInteger(revision) || typeof revision !== "number") throw new TypeError("a revision is a whole number");
+  if (!Number.isInteger(revision) || typeof revision !== "number")
+    throw new TypeError("the revision is not a whole number");
   return revision;
 }
 

@@ -70,10 +70,11 @@ export class MessageDecoder implements StreamDecoder {
   }
 }
 
-/** @throws StreamError when the length is beyond the limit */
+/** @throws StreamError when the length exceeds `messageBytesMax` */
 export function readSize(queue: ByteQueue): number {
   const size = queue.uint64();
-  if (size > messageBytesMax) throw new StreamError(`a message of ${size} bytes is beyond the limit`);
+  if (size > messageBytesMax)
+    throw new StreamError(`a message of ${size} bytes exceeds the limit of ${messageBytesMax}`);
   return size;
 }
 

@@ -183,7 +183,7 @@ describe("a directory that cannot be opened", () => {
     batch.put(bytes("\0format"), Uint8Array.of(2));
     await batch.write({ sync: true });
     await expect(openLevelBackend({ ...testOptions(), dir: freshDir(), openStore: async () => store })).rejects.toThrow(
-      "written by another version, in format 2",
+      "was written by another version: its format is 2, not 1",
     );
   });
 });

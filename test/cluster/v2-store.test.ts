@@ -81,7 +81,7 @@ for (const { name, text, says } of [
     text: empty.replace(/("\/1".*?"Children":)\{\}/, '$1{"a":{"Path":"/1/a","Value":"b","Children":null}}'),
     says: "the snapshot holds keys of etcd's v2 API, which is not supported: /1",
   },
-  { name: "nothing", text: "null", says: "a raft snapshot holds a store as a JSON object" },
+  { name: "nothing", text: "null", says: "the data of the raft snapshot is not a JSON object" },
   { name: "no JSON", text: "\u0000", says: "JSON" },
   {
     name: "a member without URLs",

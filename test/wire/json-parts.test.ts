@@ -96,10 +96,10 @@ test("a transaction whose ranges are opened in one part and filled by others", (
 test("parts that are not those of the message are found", () => {
   const bytes = RangeResponse.encode(RangeResponse.create({ count: 300 }));
   const printer = (length: number) => forms.printer("etcdserverpb.RangeResponse", length);
-  expect(() => printer(bytes.length - 1).print(Buffer.concat([bytes, bytes]))).toThrow("longer than it said");
+  expect(() => printer(bytes.length - 1).print(Buffer.concat([bytes, bytes]))).toThrow("longer than announced");
   const short = printer(bytes.length + 1);
   short.print(bytes);
-  expect(() => short.end()).toThrow("shorter than it said");
+  expect(() => short.end()).toThrow("shorter than announced");
   expect(() => printer(10).print(bytes.subarray(0, 1))).toThrow("ends within a value");
   expect(() => printer(99).print(Compare.encode(Compare.create({ rangeEnd: "x".repeat(9) })))).toThrow("does not have");
 });

@@ -43,7 +43,7 @@ export class PartPrinter {
       const open = this.#innermost();
       const tag = varintAt(part, at);
       const field = open.type.byNumber.get(Math.floor(tag.value / 8));
-      if (field === undefined) throw new Error(`an answer with a field that ${open.type.name} does not have`);
+      if (field === undefined) throw new Error(`the answer has a field that ${open.type.name} does not have`);
       text += begin(open, field);
       const wireType = tag.value % 8;
       const end = endOf(part, wireType, tag.end);
@@ -54,7 +54,7 @@ export class PartPrinter {
         open.left -= end.value - at;
         at = end.value;
       } else {
-        if (!("message" in field.schema)) throw new Error("a part that ends within a value");
+        if (!("message" in field.schema)) throw new Error("the part ends within a value");
         open.left -= end.value - at;
         this.#open.push({
           type: this.#types.get(field.schema.message),
@@ -71,7 +71,7 @@ export class PartPrinter {
   /** Prints the end of the text, after all parts. */
   end(): string {
     let text = this.#begun ? "" : "{";
-    for (const { left } of this.#open) if (left !== 0) throw new Error("an answer that is shorter than it said");
+    for (const { left } of this.#open) if (left !== 0) throw new Error("the answer is shorter than announced");
     for (let open = this.#open.pop(); open !== undefined; open = this.#open.pop()) text += close(open);
     return text;
   }
@@ -80,7 +80,7 @@ export class PartPrinter {
 
   #innermost(): Open {
     const open = this.#open.at(-1);
-    if (open === undefined || open.left <= 0) throw new Error("an answer that is longer than it said");
+    if (open === undefined || open.left <= 0) throw new Error("the answer is longer than announced");
     return open;
   }
 
@@ -122,7 +122,7 @@ function varintAt(bytes: Uint8Array, start: number): Varint {
     factor *= 0x80;
     if (byte < 0x80) return { value, end: at + 1 };
   }
-  throw new Error("a part that ends within a number");
+  throw new Error("the part ends within a number");
 }
 
 /** The end of the value that begins at `at`, and the start of its bytes when it has a length. */
@@ -131,7 +131,7 @@ function endOf(part: Uint8Array, wireType: number, at: number): Varint {
     const length = varintAt(part, at);
     return { value: length.end + length.value, end: length.end };
   }
-  if (wireType !== 0) throw new Error(`an answer with a value of wire type ${wireType}`);
+  if (wireType !== 0) throw new Error(`the answer has a value of wire type ${wireType}`);
   let end = at;
   while ((part[end] ?? 0) >= 0x80) end++;
   return { value: end + 1, end: at };

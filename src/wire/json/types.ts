@@ -50,7 +50,7 @@ export class MessageTypes {
   /** @throws Error when no file defines the type, which is a fault of the files */
   get(name: string): MessageType {
     const type = this.#types.get(name);
-    if (type === undefined) throw new Error(`no message is called ${name}`);
+    if (type === undefined) throw new Error(`unknown message type ${name}`);
     return type;
   }
 }
