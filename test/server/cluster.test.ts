@@ -220,7 +220,7 @@ test("a write made while there is no leader is applied after the election", asyn
   expect(await cluster.during(write)).toBe("done");
 });
 
-test("a write that was lost with its leader times out, and the next leader names the failure of the old one", async () => {
+test("a write that was lost with its leader times out, and the next leader names the failure", async () => {
   const cluster = await started();
   const [one, other] = followersOf(cluster);
   leaderOf(cluster).kill();

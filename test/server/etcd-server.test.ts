@@ -166,7 +166,7 @@ test("a request that is too large is not proposed", async () => {
   expect((await host.server.maintenance.status(patient)).raftIndex).toBe(raftIndex + 1);
 });
 
-test("a full member raises an alarm, and accepts writes again once there is space and the alarm is disarmed", async () => {
+test("a full member raises an alarm, and accepts writes again with space and the alarm disarmed", async () => {
   const host = await started({ quotaBackendBytes: 5_000 });
   const { server } = host;
   const { memberId } = server;

@@ -79,7 +79,7 @@ test("ReadIndex: a read waits until its confirmed index is applied", async () =>
   expect(await waiting).toBe("read");
 });
 
-test("ReadIndex: a request without an answer is sent again every 500 ms, and an answer to any of them counts", async () => {
+test("ReadIndex: an unanswered request is sent again every 500 ms, and an answer to any of them counts", async () => {
   const waiting = outcome(reads.wait());
   reads.ask();
   for (const [passMs, want] of [
@@ -96,7 +96,7 @@ test("ReadIndex: a request without an answer is sent again every 500 ms, and an 
   expect(await waiting).toBe("read");
 });
 
-test("ReadIndex: a new leader fails the reads of a pending request, but not those that wait for the next one", async () => {
+test("ReadIndex: a new leader fails the reads of a pending request, not those that wait for the next one", async () => {
   const asked = outcome(reads.wait());
   reads.ask();
   const gathering = outcome(reads.wait());
