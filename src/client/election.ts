@@ -1,21 +1,19 @@
-import { GrpcCode, type Key, keyFromText, prefixRange } from "../base/index.js";
+import { GrpcCode, type Key, prefixRange } from "../base/index.js";
 import {
-  type Compare,
-  CompareResult,
-  CompareTarget,
+  byCreation,
   type Decoded,
-  DeleteRangeRequest,
   EventType,
+  enterQueue,
   type KeyValue,
-  PutRequest,
-  RangeRequest,
+  leaveQueue,
+  proclaimInQueue,
+  queuePlace,
   type RangeResponse,
-  type RequestOp,
   type ResponseHeader,
 } from "../wire/index.js";
 import { ClientError } from "./client-error.js";
 import type { CallOptions } from "./options.js";
-import { byCreation, leavingQueue, queueFor } from "./queue-for.js";
+import { leavingQueue, queueFor } from "./queue-for.js";
 import type { Session } from "./session.js";
 
 /** An election by name: one session leads at a time, and publishes a value. */
@@ -28,24 +26,22 @@ export class Election {
   /** All clients that use this name take part in the same election, etcd's own clients included. */
   constructor(session: Session, name: Key) {
     this.#session = session;
-    this.#prefix = `${name}/`;
-    this.key = this.#prefix + keyFromText(session.lease.toString(16));
+    const { prefix, key } = queuePlace(name, session.lease);
+    this.#prefix = prefix;
+    this.key = key;
   }
 
   /** Campaigns; resolves when this session leads. @throws ClientError also when the signal aborts first */
   async campaign(value: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { client, lease } = this.#session;
     const call = signal === undefined ? {} : { signal };
-    const response = await client.txn(
-      { compare: [this.#createdAt(0)], success: [put(this.key, value, lease)], failure: [range(this.key)] },
-      call,
-    );
+    const response = await client.txn(enterQueue(this.key, lease, value), call);
     const mine = response.responses[0]?.response;
     const standing = mine?.case === "responseRange" ? mine.value.kvs[0] : undefined;
     this.#revision = standing?.createRevision ?? response.header?.revision ?? 0;
     try {
       if (standing !== undefined && Buffer.compare(standing.value, value) !== 0) await this.proclaim(value);
-      await queueFor(client, this.#prefix, this.#revision - 1, signal);
+      await queueFor(client, this.#prefix, this.#revision, signal);
     } catch (error) {
       await this.resign(leavingQueue).catch(() => undefined);
       throw error;
@@ -55,20 +51,14 @@ export class Election {
   /** Publishes a new value as leader. @throws ClientError when this session does not lead */
   async proclaim(value: Uint8Array): Promise<void> {
     const { client, lease } = this.#session;
-    const { succeeded } = await client.txn({
-      compare: [this.#createdAt(this.#revision)],
-      success: [put(this.key, value, lease)],
-    });
+    const { succeeded } = await client.txn(proclaimInQueue(this.key, this.#revision, lease, value));
     if (!succeeded) throw new ClientError(GrpcCode.FailedPrecondition, "election: not leader");
   }
 
   /** Gives up the leadership, or the candidacy. */
   async resign(call?: CallOptions): Promise<void> {
     if (this.#revision === 0) return;
-    const remove: RequestOp = {
-      request: { case: "requestDeleteRange", value: DeleteRangeRequest.create({ key: this.key }) },
-    };
-    await this.#session.client.txn({ compare: [this.#createdAt(this.#revision)], success: [remove] }, call);
+    await this.#session.client.txn(leaveQueue(this.key, this.#revision), call);
     this.#revision = 0;
   }
 
@@ -124,26 +114,8 @@ export class Election {
       watch.cancel();
     }
   }
-
-  #createdAt(revision: number): Compare {
-    return {
-      result: CompareResult.EQUAL,
-      target: CompareTarget.CREATE,
-      key: this.key,
-      targetUnion: { case: "createRevision", value: revision },
-      rangeEnd: "",
-    };
-  }
 }
 
 function answer(header: ResponseHeader | undefined, kv: KeyValue): Decoded<RangeResponse> {
   return { header, kvs: [kv], more: false, count: 0 };
-}
-
-function put(key: Key, value: Uint8Array, lease: bigint): RequestOp {
-  return { request: { case: "requestPut", value: PutRequest.create({ key, value, lease }) } };
-}
-
-function range(key: Key): RequestOp {
-  return { request: { case: "requestRange", value: RangeRequest.create({ key }) } };
 }

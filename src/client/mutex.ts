@@ -1,15 +1,8 @@
-import { emptyBytes, GrpcCode, type Key, keyFromText } from "../base/index.js";
-import {
-  CompareResult,
-  CompareTarget,
-  PutRequest,
-  RangeRequest,
-  type RequestOp,
-  type ResponseHeader,
-} from "../wire/index.js";
+import { emptyBytes, GrpcCode, type Key } from "../base/index.js";
+import { enterQueue, ownerOfQueue, queuePlace, type ResponseHeader } from "../wire/index.js";
 import { ClientError } from "./client-error.js";
 import type { CallOptions } from "./options.js";
-import { byCreation, leavingQueue, queueFor } from "./queue-for.js";
+import { leavingQueue, queueFor } from "./queue-for.js";
 import type { Session } from "./session.js";
 
 /** A lock by name. One session in the cluster holds it at a time; sessions get it in the order of asking. */
@@ -22,8 +15,9 @@ export class Mutex {
   /** All clients that lock this name share its queue, etcd's own clients included. */
   constructor(session: Session, name: Key) {
     this.#session = session;
-    this.#prefix = `${name}/`;
-    this.key = this.#prefix + keyFromText(session.lease.toString(16));
+    const { prefix, key } = queuePlace(name, session.lease);
+    this.#prefix = prefix;
+    this.key = key;
   }
 
   /** Header of the answer that granted the lock; undefined before. */
@@ -35,23 +29,8 @@ export class Mutex {
   async lock(signal?: AbortSignal): Promise<void> {
     const { client } = this.#session;
     const call = signal === undefined ? {} : { signal };
-    const first = range(byCreation(this.#prefix, "first"));
-    const response = await client.txn(
-      {
-        compare: [
-          {
-            result: CompareResult.EQUAL,
-            target: CompareTarget.CREATE,
-            key: this.key,
-            targetUnion: { case: "createRevision", value: 0 },
-            rangeEnd: "",
-          },
-        ],
-        success: [put(this.key, this.#session.lease), first],
-        failure: [range({ key: this.key }), first],
-      },
-      call,
-    );
+    const owned = ownerOfQueue(this.#prefix);
+    const response = await client.txn(enterQueue(this.key, this.#session.lease, emptyBytes, owned), call);
     const [mine, owner] = response.responses.map(({ response: part }) =>
       part?.case === "responseRange" ? part.value.kvs[0] : undefined,
     );
@@ -61,7 +40,7 @@ export class Mutex {
       return;
     }
     try {
-      await queueFor(client, this.#prefix, revision - 1, signal);
+      await queueFor(client, this.#prefix, revision, signal);
       const held = await client.range({ key: this.key }, call);
       if (held.kvs.length === 0) throw new ClientError(GrpcCode.Aborted, "mutex: session is expired");
       this.#header = held.header;
@@ -75,12 +54,4 @@ export class Mutex {
   async unlock(call?: CallOptions): Promise<void> {
     await this.#session.client.deleteRange({ key: this.key }, call);
   }
-}
-
-function put(key: Key, lease: bigint): RequestOp {
-  return { request: { case: "requestPut", value: PutRequest.create({ key, value: emptyBytes, lease }) } };
-}
-
-function range(request: Partial<RangeRequest>): RequestOp {
-  return { request: { case: "requestRange", value: RangeRequest.create(request) } };
 }

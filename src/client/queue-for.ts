@@ -1,5 +1,5 @@
-import { GrpcCode, type Key, prefixRange } from "../base/index.js";
-import { EventType, SortOrder, SortTarget } from "../wire/index.js";
+import { GrpcCode, type Key } from "../base/index.js";
+import { beforeInQueue, EventType } from "../wire/index.js";
 import type { Client } from "./client.js";
 import { ClientError, canceled } from "./client-error.js";
 
@@ -10,22 +10,13 @@ import { ClientError, canceled } from "./client-error.js";
 export const leavingQueue = { timeoutMs: 400 };
 
 /**
- * A request for the oldest or the newest key of `prefix`: the first in the queue, or the one that a waiter has to wait
- * for.
- */
-export function byCreation(prefix: Key, order: "first" | "last") {
-  const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;
-  return { ...prefixRange(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
-}
-
-/**
- * Resolves when all keys of `prefix` created up to `maxCreateRevision` are gone. Each waiter watches only the key
+ * Resolves when all keys of `prefix` created before `revision` are gone. Each waiter watches only the key
  * before its own, so that a release wakes one waiter and not all.
  */
-export async function queueFor(client: Client, prefix: Key, maxCreateRevision: number, signal?: AbortSignal) {
+export async function queueFor(client: Client, prefix: Key, revision: number, signal?: AbortSignal) {
   const call = signal === undefined ? {} : { signal };
   for (;;) {
-    const { header, kvs } = await client.range({ ...byCreation(prefix, "last"), maxCreateRevision }, call);
+    const { header, kvs } = await client.range(beforeInQueue(prefix, revision), call);
     const before = kvs[0];
     if (before === undefined) return;
     await deleted(client, before.key, header?.revision ?? 0, signal);

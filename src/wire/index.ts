@@ -38,6 +38,16 @@ export type {
   Encoded,
   Method,
 } from "./protobuf.js";
+export {
+  beforeInQueue,
+  byCreation,
+  enterQueue,
+  leaveQueue,
+  ownerOfQueue,
+  proclaimInQueue,
+  queuePlace,
+  queuePrefix,
+} from "./queue-requests.js";
 export { decodeReceived } from "./received.js";
 export type {
   EnumSchema,

@@ -1,10 +1,9 @@
-import { EtcdError, type Key, prefixEnd } from "../../base/index.js";
+import { EtcdError, type Key, keyFromBytes, prefixEnd } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
-import { EventType, type electionpb, type KeyValue } from "../../wire/index.js";
+import { byCreation, EventType, type electionpb, type KeyValue, queuePrefix } from "../../wire/index.js";
 import type { ServerStream } from "../grpc/stream.js";
 import type { LeaderGuard } from "./leader-guard.js";
-import { byCreation, type LocalClient, unknown } from "./local-client.js";
-import { linePrefix } from "./waiting-line.js";
+import { type LocalClient, unknown } from "./local-client.js";
 
 type ObserveStream = ServerStream<electionpb.LeaderRequest, electionpb.LeaderResponse>;
 
@@ -19,7 +18,7 @@ export async function observe(client: LocalClient, guard: LeaderGuard, stream: O
   const over = new AbortController();
   const call = endingWith(stream.call, over.signal);
   try {
-    await guard.led(stream.call, tell(client, linePrefix(request.name), call, stream));
+    await guard.led(stream.call, tell(client, queuePrefix(keyFromBytes(request.name)), call, stream));
   } finally {
     over.abort(new EtcdError("canceled"));
   }

@@ -1,20 +1,21 @@
 import type { Clock, Key } from "../../base/index.js";
-import { equalBytes } from "../../base/index.js";
+import { equalBytes, keyFromBytes } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
-import { type electionpb, services } from "../../wire/index.js";
+import {
+  byCreation,
+  type electionpb,
+  enterQueue,
+  leaveQueue,
+  proclaimInQueue,
+  queuePlace,
+  queuePrefix,
+  services,
+} from "../../wire/index.js";
 import { type Binding, streaming, unary, waiting } from "../grpc/binding.js";
 import { observe } from "./election-observer.js";
 import type { LeaderGuard } from "./leader-guard.js";
-import {
-  byCreation,
-  createdAt,
-  type LocalClient,
-  operation,
-  type TxnAnswer,
-  unknown,
-  withoutCodes,
-} from "./local-client.js";
-import { lineOf, linePrefix, outliving, WaitingLine } from "./waiting-line.js";
+import { type LocalClient, type TxnAnswer, unknown, withoutCodes } from "./local-client.js";
+import { outliving, WaitingLine } from "./waiting-line.js";
 
 /** v3electionpb.Election. It uses the recipe and keys of etcd's client libraries, so both can share an election. */
 export function electionBindings(client: LocalClient, guard: LeaderGuard, clock: Clock): readonly Binding[] {
@@ -36,7 +37,7 @@ export function electionBindings(client: LocalClient, guard: LeaderGuard, clock:
     unary(
       Leader,
       withoutCodes(async ({ name }, call) => {
-        const { header, kv } = await client.range(byCreation(linePrefix(name), "first"), call);
+        const { header, kv } = await client.range(byCreation(queuePrefix(keyFromBytes(name)), "first"), call);
         if (kv === undefined) throw unknown("election: no leader");
         return { header, kv };
       }),
@@ -46,7 +47,7 @@ export function electionBindings(client: LocalClient, guard: LeaderGuard, clock:
       Resign,
       withoutCodes(async ({ leader }, call) => {
         const { key, rev } = named(leader);
-        const { header } = await client.txn({ compare: [createdAt(key, rev)], success: [operation.delete(key)] }, call);
+        const { header } = await client.txn(leaveQueue(key, rev), call);
         return { header };
       }),
     ),
@@ -60,17 +61,10 @@ async function campaign(
   call: Call,
 ): Promise<electionpb.CampaignResponse> {
   const lease = await client.session(wanted, call);
-  const { prefix, key } = lineOf(name, lease);
+  const { prefix, key } = queuePlace(keyFromBytes(name), lease);
   return await line.stand(key, call, async (place) => {
     // Goes on when the client disconnects: only the result tells whether a key was created and has to be removed.
-    const entered = await client.txn(
-      {
-        compare: [createdAt(key, 0)],
-        success: [operation.put({ key, value, lease })],
-        failure: [operation.range({ key })],
-      },
-      outliving(call),
-    );
+    const entered = await client.txn(enterQueue(key, lease, value), outliving(call));
     const [standing] = entered.ranges;
     place.revision = entered.succeeded ? entered.revision : (standing?.createRevision ?? 0);
     place.pending ||= entered.succeeded;
@@ -96,8 +90,7 @@ interface Proclamation {
 
 async function proclaim(client: LocalClient, said: Proclamation, call: Call): Promise<TxnAnswer> {
   const { key, revision, lease, value } = said;
-  const request = { compare: [createdAt(key, revision)], success: [operation.put({ key, value, lease })] };
-  const answer = await client.txn(request, call);
+  const answer = await client.txn(proclaimInQueue(key, revision, lease, value), call);
   if (!answer.succeeded) throw unknown("election: not leader");
   return answer;
 }

@@ -1,19 +1,12 @@
-import { EtcdError, GrpcCode, type Key, type LeaseId, prefixRange } from "../../base/index.js";
+import { EtcdError, GrpcCode, type Key, type LeaseId } from "../../base/index.js";
 import type { Call, EtcdServer, KvService, LeaseService } from "../../server/index.js";
 import {
-  Compare,
-  CompareResult,
-  CompareTarget,
   DeleteRangeRequest,
   KeyValue,
   LeaseGrantRequest,
-  PutRequest,
   RangeRequest,
   type RangeResponse,
-  type RequestOp,
   type ResponseHeader,
-  SortOrder,
-  SortTarget,
   TxnRequest,
   type TxnResponse,
 } from "../../wire/index.js";
@@ -94,30 +87,6 @@ function found({ header, kvs }: RangeResponse): Found {
   const kv = first instanceof Uint8Array ? KeyValue.decode(first) : first;
   return { header, revision: header?.revision ?? 0, kv };
 }
-
-/** A range for the key under `prefix` that was created last, or first. */
-export function byCreation(prefix: Key, order: "first" | "last"): Partial<RangeRequest> {
-  const sortOrder = order === "first" ? SortOrder.ASCEND : SortOrder.DESCEND;
-  return { ...prefixRange(prefix), limit: 1, sortTarget: SortTarget.CREATE, sortOrder };
-}
-
-/** A comparison that holds while the key that this revision created exists; with 0, while the key does not exist. */
-export function createdAt(key: Key, revision: number): Compare {
-  const targetUnion = { case: "createRevision", value: revision } as const;
-  return Compare.create({ result: CompareResult.EQUAL, target: CompareTarget.CREATE, key, targetUnion });
-}
-
-export const operation = {
-  put: (put: Partial<PutRequest>): RequestOp => ({
-    request: { case: "requestPut", value: PutRequest.create(put) },
-  }),
-  range: (range: Partial<RangeRequest>): RequestOp => ({
-    request: { case: "requestRange", value: RangeRequest.create(range) },
-  }),
-  delete: (key: Key): RequestOp => ({
-    request: { case: "requestDeleteRange", value: DeleteRangeRequest.create({ key }) },
-  }),
-};
 
 /** An error of these services themselves, with the code Unknown as in etcd. */
 export function unknown(details: string): CallError {

@@ -1,9 +1,9 @@
-import type { Clock } from "../../base/index.js";
+import { type Clock, emptyBytes, keyFromBytes } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
-import { type lockpb, services } from "../../wire/index.js";
+import { enterQueue, type lockpb, ownerOfQueue, queuePlace, services } from "../../wire/index.js";
 import { type Binding, unary, waiting } from "../grpc/binding.js";
-import { byCreation, createdAt, type LocalClient, operation, unknown, withoutCodes } from "./local-client.js";
-import { lineOf, outliving, WaitingLine } from "./waiting-line.js";
+import { type LocalClient, unknown, withoutCodes } from "./local-client.js";
+import { outliving, WaitingLine } from "./waiting-line.js";
 
 /** v3lockpb.Lock. It uses the recipe and keys of etcd's client libraries, so both can share a lock. */
 export function lockBindings(client: LocalClient, clock: Clock): readonly Binding[] {
@@ -28,18 +28,10 @@ async function lock(
   call: Call,
 ): Promise<lockpb.LockResponse> {
   const lease = await client.session(wanted, call);
-  const { prefix, key } = lineOf(name, lease);
+  const { prefix, key } = queuePlace(keyFromBytes(name), lease);
   return await line.stand(key, call, async (place) => {
-    const owner = operation.range(byCreation(prefix, "first"));
     // Goes on when the client disconnects: only the result tells whether a key was created and has to be removed.
-    const entered = await client.txn(
-      {
-        compare: [createdAt(key, 0)],
-        success: [operation.put({ key, lease }), owner],
-        failure: [operation.range({ key }), owner],
-      },
-      outliving(call),
-    );
+    const entered = await client.txn(enterQueue(key, lease, emptyBytes, ownerOfQueue(prefix)), outliving(call));
     const [mine, first] = entered.ranges;
     place.revision = entered.succeeded ? entered.revision : (mine?.createRevision ?? 0);
     place.pending ||= entered.succeeded;

@@ -1,6 +1,7 @@
-import { type Clock, EtcdError, GrpcCode, type Key, type LeaseId, pause } from "../../base/index.js";
+import { type Clock, EtcdError, GrpcCode, type Key, pause } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
-import { byCreation, createdAt, type LocalClient, operation } from "./local-client.js";
+import { beforeInQueue, leaveQueue } from "../../wire/index.js";
+import type { LocalClient } from "./local-client.js";
 
 /**
  * The number of attempts to remove the key of a departed waiter while there is no leader, and the pause between them.
@@ -20,17 +21,6 @@ export interface Place {
 interface Claim extends Place {
   calls: number;
   granted: boolean;
-}
-
-/** The common prefix of a name's keys, and the key of this session. */
-export function lineOf(name: Uint8Array, lease: LeaseId): { readonly prefix: Key; readonly key: Key } {
-  const prefix = linePrefix(name);
-  return { prefix, key: prefix + lease.toString(16) };
-}
-
-/** The prefix of all keys of a name. */
-export function linePrefix(name: Uint8Array): Key {
-  return `${Buffer.from(name).toString("latin1")}/`;
 }
 
 /**
@@ -78,7 +68,7 @@ export class WaitingLine {
    * @returns whether it had to wait
    */
   async turn(prefix: Key, place: Place, call: Call): Promise<boolean> {
-    const before = { ...byCreation(prefix, "last"), maxCreateRevision: place.revision - 1, keysOnly: true };
+    const before = { ...beforeInQueue(prefix, place.revision), keysOnly: true };
     for (let waited = false; ; waited = true) {
       const { kv, revision: seenAt } = await this.#client.range(before, call);
       if (kv === undefined) return waited;
@@ -98,7 +88,7 @@ export class WaitingLine {
   }
 
   async #remove({ key, revision }: Place, call: Call): Promise<void> {
-    const remove = { compare: [createdAt(key, revision)], success: [operation.delete(key)] };
+    const remove = leaveQueue(key, revision);
     for (let tries = 1; ; tries++) {
       try {
         await this.#client.txn(remove, outliving(call));
