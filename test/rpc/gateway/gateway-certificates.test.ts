@@ -10,7 +10,7 @@ import type { Call } from "../../../src/server/index.js";
 import { services } from "../../../src/wire/index.js";
 import { TestAuthority, type TestCertificate } from "../../support/certificates.js";
 
-// A certificate's name is a user's only to gRPC: the gateway asks for everybody, so it would be anybody's name.
+// Tests that a certificate's name stands for a user only over gRPC. Calls of the gateway share one certificate in etcd.
 
 let authority: TestAuthority;
 let alice: TestCertificate;
@@ -83,13 +83,13 @@ async function ask(path: string, method: string, certificate?: TestCertificate) 
 
 const ignored = "CommonName of client sending a request against gateway will be ignored and not used as expected\n";
 
-test("who has a name is told that it means nothing here, where names are users", async () => {
+test("a client whose certificate has a name is refused if names stand for users", async () => {
   usersByName = true;
   expect(await ask("/v3/kv/range", "POST", alice)).toEqual({ status: 400, body: ignored });
   expect(await ask("/v3beta/kv/range", "POST", alice)).toEqual({ status: 400, body: ignored });
 });
 
-test("who has none is served, and so is everybody where names are not users, or outside of the gateway", async () => {
+test("a client without a name is served, as are all clients if names are not users or outside of the gateway", async () => {
   usersByName = true;
   expect((await ask("/v3/kv/range", "POST")).status).toBe(200);
   expect((await ask("/v3/kv/range", "POST", nameless)).status).toBe(200);
@@ -98,7 +98,7 @@ test("who has none is served, and so is everybody where names are not users, or 
   expect((await ask("/v3/kv/range", "POST", alice)).status).toBe(200);
 });
 
-test("a call of the gateway never has a name", async () => {
+test("a call of the gateway never has a certificate name", async () => {
   usersByName = false;
   await ask("/v3/kv/range", "POST", alice);
   expect(seen?.commonName).toBe(undefined);

@@ -22,7 +22,7 @@ const range = unary(Range, async () => ({ header: undefined, kvs: [], more: fals
 const rangePath = "/v3/kv/range";
 const aKey = '{"key":"YQ=="}';
 
-/** The gateway at a port of its own. */
+/** Starts a gateway on its own port. */
 async function start(memory: MemoryAccount): Promise<string> {
   const clock = new ManualClock();
   const slow = new SlowCalls(clock, silentLogger, 300);
@@ -38,12 +38,12 @@ async function start(memory: MemoryAccount): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe("the account of memory at the gateway", () => {
+describe("the memory account of the gateway", () => {
   const mebibyte = 1024 * 1024;
   const accountOf = (limitBytes: number): MemoryAccount =>
     new MemoryAccount({ limitBytes, clock: new ManualClock(), logger: silentLogger });
 
-  test("bodies that never come whole are refused without room, and hold nothing once they are gone", async () => {
+  test("incomplete bodies are refused when there is no room, and release their memory when they end", async () => {
     const memory = accountOf(mebibyte);
     const endpoint = await start(memory);
     const [host, port] = endpoint.split(":");
@@ -67,7 +67,7 @@ describe("the account of memory at the gateway", () => {
     await until(() => memory.heldBytes === 0);
   });
 
-  test("a call holds nothing once it is answered", async () => {
+  test("a call releases its memory when it is answered", async () => {
     const memory = accountOf(mebibyte);
     const endpoint = await start(memory);
     expect((await askHttp(endpoint, { path: rangePath, body: aKey })).status).toBe(200);

@@ -12,8 +12,8 @@ import { JsonReader } from "../../../src/wire/json/reader.js";
 import { JsonScanner } from "../../../src/wire/json/scanner.js";
 import { until } from "../../support/until.js";
 
-// Tests how much the gateway does for all its clients in one turn of the event loop. A clock that only work advances
-// makes that countable.
+// Tests how much work the gateway does for all its clients in one turn of the event loop. Only work advances the clock,
+// so the work of a turn can be counted.
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -21,7 +21,7 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
-/** Counts turns of the event loop from 0. */
+/** Counts the turns of the event loop, beginning with 0. */
 function countTurns(): () => number {
   let turn = 0;
   const next = (): void => {
@@ -33,7 +33,7 @@ function countTurns(): () => number {
   return () => turn;
 }
 
-/** The gateway at a port of its own. */
+/** Starts a gateway on its own port. */
 async function start(clock: ManualClock, bindings: readonly Binding[] = []): Promise<number> {
   const slow = new SlowCalls(clock, silentLogger, 300);
   const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
@@ -49,7 +49,7 @@ async function start(clock: ManualClock, bindings: readonly Binding[] = []): Pro
   return (server.address() as AddressInfo).port;
 }
 
-test("bodies that come together are scanned in turns, however short each of their pieces is", async () => {
+test("bodies that arrive together are scanned over several turns, however short their pieces are", async () => {
   const clock = new ManualClock();
   const turn = countTurns();
   const port = await start(clock);
@@ -70,11 +70,11 @@ test("bodies that come together are scanned in turns, however short each of thei
   for (const socket of sockets) socket.write("A".repeat(1_000));
   await until(() => scanned.length >= sockets.length);
   const most = Math.max(...scanned.map((at) => scanned.filter((other) => other === at).length));
-  // A turn is over after eight milliseconds, of which each piece takes three.
+  // A turn ends after eight milliseconds, and each piece takes three.
   expect(most).toBeLessThanOrEqual(3);
 });
 
-test("what a long value asks for is done in another turn than the value is parsed in", async () => {
+test("a long request is parsed and run in different turns", async () => {
   const clock = new ManualClock();
   const turn = countTurns();
   const turns: Record<string, number> = {};

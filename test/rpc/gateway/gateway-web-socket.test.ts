@@ -66,7 +66,7 @@ async function start(access = everybody, memory = MemoryAccount.unlimited()) {
   return { url: `ws://127.0.0.1:${(port.listener.address() as AddressInfo).port}`, tokens, gone, stop };
 }
 
-/** Says each message when the one before was answered; then what came, and how it ended unless we ended it. */
+/** Sends each message after the answer to the previous one. @returns the answers, and the close unless it was ours */
 async function talk(url: string, messages: readonly string[], protocols: string[] = [], origin?: string) {
   const socket = new WebSocket(url, protocols, origin === undefined ? {} : { origin });
   cleanups.push(() => socket.terminate());
@@ -84,7 +84,7 @@ async function talk(url: string, messages: readonly string[], protocols: string[
   return heard;
 }
 
-test("each message is answered by one of text, without the line's end", async () => {
+test("each message is answered with a text message without a newline", async () => {
   const { url, gone } = await start();
   expect(await talk(`${url}/v3/watch`, ['{"create_request":{}}', '{"create\n_request":5}', "{}"])).toEqual([
     'text {"result":{"created":true}}',
@@ -97,25 +97,25 @@ test("each message is answered by one of text, without the line's end", async ()
   await gone;
 });
 
-test("a unary call is answered at its first message", async () => {
+test("a unary call is answered after its first message", async () => {
   const { url } = await start();
   expect(await talk(`${url}/v3/kv/range`, ["{}", "{}"])).toEqual(['text {"count":"1"}']);
 });
 
-test("a path that is none is refused there", async () => {
+test("a path that is not in the gateway is refused", async () => {
   const { url } = await start();
   expect(await talk(`${url}/v3/nope`, ["{}", "{}"])).toEqual([
     'text {"error":"Not Found","code":5,"message":"Not Found"}',
   ]);
 });
 
-test("the token comes as a protocol, for browsers let pages set no header", async () => {
+test("the token can be sent as a subprotocol, since pages in browsers cannot set headers", async () => {
   const { url, tokens } = await start();
   await talk(`${url}/v3/kv/range`, ["{}"], ["Bearer", "secret"]);
   expect(tokens).toEqual(["Bearer secret"]);
 });
 
-test("a message that is too long ends the connection", async () => {
+test("a message that is too large ends the connection", async () => {
   const { url } = await start();
   const socket = new WebSocket(`${url}/v3/watch`);
   socket.on("error", () => undefined);
@@ -125,7 +125,7 @@ test("a message that is too long ends the connection", async () => {
   expect([1006, 1009]).toContain(code);
 });
 
-test("nobody is let in under a foreign host, or from a page that is not on the list", async () => {
+test("a foreign host, or an origin that is not on the list, is refused", async () => {
   const { url } = await start({ origins: new Set(["http://good.example"]), hosts: new Set(["127.0.0.1"]) });
   expect(await talk(`${url}/v3/kv/range`, ["{}"], [], "http://good.example")).toEqual(['text {"count":"1"}']);
   expect(await talk(`${url}/v3/kv/range`, ["{}"], [], "http://evil.example")).toEqual([
@@ -135,12 +135,12 @@ test("nobody is let in under a foreign host, or from a page that is not on the l
   expect(await talk(`${local}/v3/kv/range`, ["{}"])).toEqual(["Unexpected server response: 421"]);
 });
 
-test("what is no path of the gateway stays HTTP", async () => {
+test("a path outside of the gateway is served as HTTP", async () => {
   const { url } = await start();
   expect(await talk(`${url}/nope`, ["{}"])).toEqual(["Unexpected server response: 404"]);
 });
 
-test("messages that do not come whole are counted, and close their websockets when there is no room", async () => {
+test("incomplete messages are counted, and their websockets are closed when there is no room", async () => {
   const memory = new MemoryAccount({ limitBytes: 1024 * 1024, clock: systemClock, logger: silentLogger });
   const { url } = await start(everybody, memory);
   const sockets = await Promise.all(

@@ -74,7 +74,7 @@ const rangePath = "/v3/kv/range";
 const aKey = '{"key":"YQ=="}';
 
 describe("a unary call", () => {
-  test("is one message and one answer, counted like a call of gRPC", async () => {
+  test("has one message and one answer, and is counted like a gRPC call", async () => {
     const { endpoint, counters } = await start([range(() => undefined)]);
     const { status, headers, body } = await askHttp(endpoint, { path: rangePath, body: aKey });
     expect([status, headers["content-type"], body]).toEqual([200, "application/json", '{"count":"1"}']);
@@ -90,14 +90,14 @@ describe("a unary call", () => {
     [new EtcdError("invalidAuthToken"), 401, 16],
     [new EtcdError("corrupt"), 500, 15],
     [new CallError(12, "unknown method Range for service etcdserverpb.KV"), 501, 12],
-  ])("that is refused says so: %s", async (error, status, code) => {
+  ])("is refused with a status: %s", async (error, status, code) => {
     const { endpoint } = await start([range(() => Promise.reject(error))]);
     const answer = await askHttp(endpoint, { path: rangePath, body: aKey });
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body)).toEqual({ error: error.message, code, message: error.message });
   });
 
-  test("knows what its headers say, and never a certificate", async () => {
+  test("has metadata from its headers, but no certificate name", async () => {
     let call: Call | undefined;
     const { endpoint } = await start([range((seen) => (call = seen))]);
     const headers = {
@@ -111,7 +111,7 @@ describe("a unary call", () => {
     expect([...seen, call?.commonName]).toEqual(["t1", "t2", "true", undefined, undefined]);
   });
 
-  test("learns that its client went away", async () => {
+  test("is cancelled when its client disconnects", async () => {
     const { promise: cancelled, resolve } = withResolvers<void>();
     const { endpoint } = await start([
       range((call) => new Promise(() => call.signal.addEventListener("abort", () => resolve()))),
@@ -124,7 +124,7 @@ describe("a unary call", () => {
     await cancelled;
   });
 
-  test("ends when its time is over", async () => {
+  test("ends at its timeout", async () => {
     const { promise: running, resolve } = withResolvers<Call>();
     const { endpoint, clock } = await start([range((call) => new Promise(() => resolve(call)))]);
     const headers = { "grpc-timeout": "5S" };
@@ -138,7 +138,7 @@ describe("a unary call", () => {
   test.each([
     [15_000, "grpc: received message larger than max"],
     [60_000, "a JSON value of more than 40000 bytes"],
-  ])("of %d bytes is refused, and its connection closed if need be", async (length, text) => {
+  ])("with a body of %d bytes is refused, and its connection is closed if necessary", async (length, text) => {
     const { endpoint } = await start([range(() => undefined)]);
     const body = `{"key":"${"A".repeat(length)}"}`;
     const answer = await askHttp(endpoint, { path: rangePath, body });
@@ -146,7 +146,7 @@ describe("a unary call", () => {
     expect(answer.body).toContain(text);
   });
 
-  test("that never ends is refused when it is too long", async () => {
+  test("with an endless body is refused when the body is too large", async () => {
     const { endpoint, clock } = await start([range(() => undefined)]);
     const [host, port] = endpoint.split(":");
     const asked = httpRequest({ host, port, path: rangePath, method: "POST", agent: false });
@@ -164,7 +164,7 @@ describe("a unary call", () => {
 });
 
 describe("a stream", () => {
-  test("answers line by line while requests still come", async () => {
+  test("sends answers line by line while requests still arrive", async () => {
     const { endpoint } = await start([
       watch(async (stream) => {
         let id = 0n;
@@ -191,15 +191,15 @@ describe("a stream", () => {
   const line = '{"result":{"created":true}}\n';
 
   test.each([
-    ["at its beginning with a status", "{]", 400, `{"error":"${wrong("]")}","code":3,"message":"${wrong("]")}"}`],
-    ["later with a line", "{}{]", 200, `${line}{"error":{"code":3,"message":"${wrong("]")}"}}\n`],
-  ])("that sends no JSON is refused %s", async (_, body, status, text) => {
+    ["with a status at its beginning", "{]", 400, `{"error":"${wrong("]")}","code":3,"message":"${wrong("]")}"}`],
+    ["with a line later", "{}{]", 200, `${line}{"error":{"code":3,"message":"${wrong("]")}"}}\n`],
+  ])("with invalid JSON is refused %s", async (_, body, status, text) => {
     const { endpoint } = await start([answering]);
     const answer = await askHttp(endpoint, { path: "/v3/watch", body });
     expect([answer.status, answer.body]).toEqual([status, text]);
   });
 
-  test("stops for a client that does not read", async () => {
+  test("pauses while its client does not read", async () => {
     let written = 0;
     const { promise: over, resolve: end } = withResolvers<void>();
     const { endpoint } = await start([
@@ -221,7 +221,7 @@ describe("a stream", () => {
     await over;
   });
 
-  test("ends with the server", async () => {
+  test("ends when the server stops", async () => {
     const { promise: aborted, resolve } = withResolvers<void>();
     const { endpoint, gateway } = await start([
       watch(async (stream) => {
@@ -244,7 +244,7 @@ function wrong(character: string): string {
   return `invalid character '${character}' looking for beginning of object key string`;
 }
 
-test("no more calls are open than allowed; the others wait", async () => {
+test("the number of open calls is bounded, and other calls wait", async () => {
   const waiting: (() => void)[] = [];
   const arrivals: (() => void)[] = [];
   const arrived = () => new Promise<void>((resolve) => arrivals.push(resolve));
@@ -268,7 +268,7 @@ test("no more calls are open than allowed; the others wait", async () => {
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
 });
 
-test("bodies that have not come whole take no places, and a call that its client left keeps its own", async () => {
+test("calls with incomplete bodies do not count as open, and abandoned calls count until they end", async () => {
   let running = 0;
   let finish = (): void => undefined;
   const finished = new Promise<void>((resolve) => {
@@ -290,7 +290,7 @@ test("bodies that have not come whole take no places, and a call that its client
   const whole = [ask(aKey), ask(aKey)];
   await expect.poll(() => running).toBe(2);
   for (const socket of whole) socket.destroy();
-  // A new request waits, although nobody waits for the answers of the first two.
+  // A new request waits, although the clients of the first two have disconnected.
   const third = askHttp(endpoint, { path: rangePath, body: aKey });
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(running).toBe(2);
@@ -308,7 +308,7 @@ describe("a long answer", () => {
     run: async () => ({ length, parts, close: closed }),
   });
 
-  test("is printed part by part, as fast as its client takes it", async () => {
+  test("is printed part by part, as fast as its client reads", async () => {
     let made = 0;
     let closed = 0;
     const many = 400;
@@ -338,7 +338,7 @@ describe("a long answer", () => {
     expect(counters.method(Range.path, "unary").handled).toEqual([1]);
   });
 
-  test("that cannot be read any further does not look whole", async () => {
+  test("whose read fails in the middle does not look complete", async () => {
     let closed = 0;
     async function* parts() {
       yield kvs;
@@ -350,7 +350,7 @@ describe("a long answer", () => {
     expect(closed).toBe(1);
   });
 
-  test("that cannot be read at all is refused", async () => {
+  test("whose read fails at the beginning is refused", async () => {
     async function* parts() {
       yield* [];
       throw new EtcdError("compacted");
@@ -360,7 +360,7 @@ describe("a long answer", () => {
   });
 });
 
-test("every method of etcd's API has its path", () => {
+test("every method of etcd's API has a path", () => {
   const served = new Set([...gatewayPaths.values()].map(({ service, method }) => `/${service}/${method}`));
   const wanted = Object.values(services)
     .flatMap((methods) => Object.values(methods))

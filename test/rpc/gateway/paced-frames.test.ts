@@ -5,7 +5,7 @@ import { LoopTurn, ManualClock } from "../../../src/base/index.js";
 import { frameBytesMax, PacedFrames } from "../../../src/rpc/gateway/paced-frames.js";
 import { until } from "../../support/until.js";
 
-// Bytes of a websocket connection, built by hand: the reader of frames never gets a long one.
+// Tests with handmade bytes of a websocket connection that the reader of frames never gets a long frame.
 
 const mebibyte = 1024 * 1024;
 const mask = Buffer.from([0xa5, 0x3c, 0x0f, 0xf1]);
@@ -28,7 +28,7 @@ function masked(bytes: Buffer): Buffer {
   return Buffer.from(bytes.map((byte, at) => byte ^ (mask[at % 4] ?? 0)));
 }
 
-/** The frames of bytes that hold nothing else. */
+/** Parses bytes that consist of whole frames. */
 function framesOf(bytes: Buffer): readonly Frame[] {
   const frames: Frame[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -44,7 +44,7 @@ function framesOf(bytes: Buffer): readonly Frame[] {
   return frames;
 }
 
-/** A connection on which these pieces come. */
+/** A connection on which the pieces arrive. */
 function connectionOf(pieces: readonly Buffer[]): Duplex {
   let at = 0;
   return new Duplex({
@@ -70,25 +70,34 @@ function cut(bytes: Buffer, pieceBytes: number): readonly Buffer[] {
 
 const payload = Buffer.from(Array.from({ length: 200_001 }, (_, at) => (at * 31) % 251));
 
-test.each([5, 1_000, 65_536, 1_000_000])("long frames come out as fragments, from pieces of %d bytes", async (size) => {
-  const ping = frame(0x89, Buffer.from("are you there"));
-  const short = frame(0x82, payload.subarray(0, 300));
-  const bytes = Buffer.concat([short, frame(0x02, payload), ping, frame(0x80, payload), frame(0x81, Buffer.alloc(0))]);
-  const frames = framesOf(await read(cut(bytes, size)));
-  expect(frames.map(({ first }) => first)).toEqual([0x82, 2, 0, 0, 0, 0x89, 0, 0, 0, 0x80, 0x81]);
-  expect(Math.max(...frames.map((each) => each.payload.length))).toBe(frameBytesMax);
-  const payloads = (from: number, to: number) => Buffer.concat(frames.slice(from, to).map((each) => each.payload));
-  expect(payloads(0, 1).equals(payload.subarray(0, 300))).toBe(true);
-  expect(payloads(1, 5).equals(payload)).toBe(true);
-  expect(payloads(6, 10).equals(payload)).toBe(true);
-});
+test.each([5, 1_000, 65_536, 1_000_000])(
+  "long frames are passed on as fragments, from pieces of %d bytes",
+  async (size) => {
+    const ping = frame(0x89, Buffer.from("are you there"));
+    const short = frame(0x82, payload.subarray(0, 300));
+    const bytes = Buffer.concat([
+      short,
+      frame(0x02, payload),
+      ping,
+      frame(0x80, payload),
+      frame(0x81, Buffer.alloc(0)),
+    ]);
+    const frames = framesOf(await read(cut(bytes, size)));
+    expect(frames.map(({ first }) => first)).toEqual([0x82, 2, 0, 0, 0, 0x89, 0, 0, 0, 0x80, 0x81]);
+    expect(Math.max(...frames.map((each) => each.payload.length))).toBe(frameBytesMax);
+    const payloads = (from: number, to: number) => Buffer.concat(frames.slice(from, to).map((each) => each.payload));
+    expect(payloads(0, 1).equals(payload.subarray(0, 300))).toBe(true);
+    expect(payloads(1, 5).equals(payload)).toBe(true);
+    expect(payloads(6, 10).equals(payload)).toBe(true);
+  },
+);
 
-test("a frame beyond the longest message keeps its head, which refuses it", async () => {
+test("a frame beyond the maximum message keeps its head, so that the reader refuses it", async () => {
   const bytes = frame(0x82, payload);
   expect((await read(cut(bytes, 10_000), payload.length - 1)).equals(bytes)).toBe(true);
 });
 
-test("many connections come out in turns, a piece at a time", async () => {
+test("many connections take turns, one piece at a time", async () => {
   const clock = new ManualClock();
   let turn = 0;
   const next = (): void => {
@@ -110,11 +119,11 @@ test("many connections come out in turns, a piece at a time", async () => {
   clearImmediate(counting);
   expect(taken.length).toBeGreaterThanOrEqual(20);
   const most = Math.max(...taken.map((at) => taken.filter((other) => other === at).length));
-  // A turn is over after eight milliseconds, of which each piece takes three.
+  // A turn ends after eight milliseconds, and each piece takes three.
   expect(most).toBeLessThanOrEqual(3);
 });
 
-test("a connection that breaks ends what reads it, and the other way round", async () => {
+test("a connection that breaks ends its reader, and a reader that ends closes its connection", async () => {
   const connection = new Duplex({ read: () => undefined, write: (_chunk, _encoding, written) => written() });
   const frames = new PacedFrames(connection, LoopTurn.of(new ManualClock()), mebibyte);
   frames.on("error", () => undefined);

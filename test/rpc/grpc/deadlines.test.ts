@@ -20,7 +20,7 @@ function waiting(): {
 }
 type Add = (name: string, afterMs: number) => () => void;
 
-test("a deadline passes in its order, never early, and 20 ms late at most", () => {
+test("deadlines expire in order, never early, and at most 20 ms late", () => {
   const { clock, passed, add } = waiting();
   clock.advance(3);
   for (const afterMs of [500, 20, 25, 3_000, 21]) add(String(afterMs), afterMs);
@@ -33,7 +33,7 @@ test("a deadline passes in its order, never early, and 20 ms late at most", () =
   }
 });
 
-test("a call that ends before its deadline hears nothing of it", () => {
+test("a deadline does not expire after its call has ended", () => {
   const { clock, deadlines, passed, add } = waiting();
   const removes = Array.from({ length: 100 }, (_, at) => add(String(at), 10 + at));
   for (const remove of removes) remove();
@@ -42,7 +42,7 @@ test("a call that ends before its deadline hears nothing of it", () => {
   expect(passed).toEqual([]);
 });
 
-test("a nearer deadline that comes later is not kept waiting by a far one", () => {
+test("a near deadline that is added after a far one expires in time", () => {
   const { clock, deadlines, passed, add } = waiting();
   add("in 10,000 years", 99_999_999 * 3_600_000);
   add("soon", 50);
@@ -53,7 +53,7 @@ test("a nearer deadline that comes later is not kept waiting by a far one", () =
   expect(passed.length).toBe(1);
 });
 
-test("whoever is added while others pass gets its turn", () => {
+test("a deadline that is added while another expires will expire too", () => {
   const { clock, deadlines, passed, add } = waiting();
   deadlines.add({ expire: () => void add("next", 5) }, 10);
   clock.advance(100);

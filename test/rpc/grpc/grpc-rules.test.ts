@@ -18,7 +18,7 @@ import {
 } from "../../http2/frames.js";
 import { untilStill } from "../../support/until.js";
 
-// A call as the bytes of HTTP/2 frames, and the server's answers to anything else, with grpc-go's texts.
+// Tests calls as bytes of HTTP/2 frames. Incorrect ones are answered with grpc-go's texts.
 
 const receiveBytesMax = 100_000;
 let grpc: GrpcServer;
@@ -99,13 +99,13 @@ function message(body: Uint8Array | string, flag = 0): Buffer {
   return Buffer.concat([prefix, bytes]);
 }
 
-/** The usual head, with these instead or as well; undefined leaves one out. */
+/** The usual header fields with changes and additions. A field that is undefined is left out. */
 function head(changes: Readonly<Record<string, string | undefined>> = {}): Fields {
   const all: Record<string, string | undefined> = { ...Object.fromEntries(requestFields), ...changes };
   return Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
 }
 
-/** Says this on a connection of its own, and hears what is answered on stream 1, to the end of the stream. */
+/** Sends bytes on a new connection. @returns the frames of stream 1 until its end */
 async function say(...bytes: readonly Buffer[]): Promise<string[]> {
   const socket = connect(port, "127.0.0.1");
   const log = new FrameLog();
@@ -132,7 +132,7 @@ const refused = (code: number, text: string, status = 200) => [
   `headers 1 :status=${status} content-type=application/grpc grpc-status=${code} grpc-message=${text} end`,
 ];
 
-describe("what a request says of itself", () => {
+describe("the headers of a request", () => {
   for (const [name, changes, want] of [
     ["the usual", {}, echoed(1)],
     ["a codec", { "content-type": "application/grpc+proto" }, echoed(1)],
@@ -143,12 +143,12 @@ describe("what a request says of itself", () => {
     ["no content type", { "content-type": undefined }, refused(3, 'invalid gRPC request content-type ""', 415)],
     ["another type", { "content-type": "text/x" }, refused(3, 'invalid gRPC request content-type "text/x"', 415)],
     [
-      "a longer type",
+      "a content type that only begins like gRPC",
       { "content-type": "application/grpcx" },
       refused(3, 'invalid gRPC request content-type "application/grpcx"', 415),
     ],
     [
-      "another method of HTTP",
+      "another HTTP method",
       { ":method": "GET" },
       refused(13, 'Received a HEADERS frame with :method "GET" which should be POST', 405),
     ],
@@ -164,7 +164,7 @@ describe("what a request says of itself", () => {
       refused(12, "unknown method %C3%A4 for service t.T"),
     ],
     ["metadata beyond 64 KiB", { x: "y".repeat(70_000) }, refused(8, "metadata is longer than 65536 bytes")],
-    ["metadata just below that", { x: "y".repeat(60_000) }, echoed(1)],
+    ["metadata just below 64 KiB", { x: "y".repeat(60_000) }, echoed(1)],
   ] as const) {
     test(`${name}: ${want.length === 3 ? "served" : "refused"}`, async () => {
       const block = headers(1, head(changes)).subarray(9);
@@ -183,7 +183,7 @@ describe("what a request says of itself", () => {
 describe("timeouts", () => {
   for (const timeout of ["99999999H", "1H", "1M", "60S", "60000m", "60000000u", "99999999n"]) {
     test(`${timeout} leaves time for an answer`, async () => {
-      // The last is a tenth of a second, which a busy machine may need.
+      // The last timeout is a tenth of a second, which can pass on a busy machine.
       const want = timeout.endsWith("n") ? /grpc-status=[04]/ : /grpc-status=0/;
       expect((await say(headers(1, head({ "grpc-timeout": timeout })), data(1, message("x")))).at(-1)).toMatch(want);
     });
@@ -216,36 +216,36 @@ describe("messages", () => {
   const stream = head({ ":path": "/t.T/Stream" });
 
   for (const [name, fields, body, want] of [
-    ["an empty one", head(), message(""), echoed(0)],
-    ["a second one of a unary call", head(), Buffer.concat([message("a"), message("bb")]), echoed(1)],
+    ["an empty message", head(), message(""), echoed(0)],
+    ["a second message in a unary call", head(), Buffer.concat([message("a"), message("bb")]), echoed(1)],
     ["none", head(), Buffer.alloc(0), refused(2, "EOF")],
     ["half a prefix", head(), Buffer.alloc(3), refused(2, "EOF")],
     ["half a message", head(), message("abcdef").subarray(0, 8), refused(2, "unexpected EOF")],
     [
-      "none in a stream",
+      "no message in a stream",
       stream,
       Buffer.alloc(0),
       ["headers 1 :status=200 content-type=application/grpc grpc-status=0 end"],
     ],
     ["half a message in a stream", stream, message("abcdef").subarray(0, 8), refused(13, "unexpected EOF")],
-    ["one of an unknown form", head(), message("x", 2), refused(13, "grpc: received unexpected payload format 2")],
+    ["an unknown prefix", head(), message("x", 2), refused(13, "grpc: received unexpected payload format 2")],
     [
-      "a compressed one without a word of it",
+      "a compressed message without grpc-encoding",
       head(),
       message("x", 1),
       refused(13, "grpc: compressed flag set with identity or empty encoding"),
     ],
     [
-      "one in an unknown compression",
+      "an unknown compression",
       head({ "grpc-encoding": "zz" }),
       message("x", 1),
       refused(12, `${notInstalled} grpc-accept-encoding=identity,deflate,gzip`),
     ],
-    ["a gzipped one", head({ "grpc-encoding": "gzip" }), message(gzipSync("hello"), 1), echoed(5)],
-    ["a deflated one", head({ "grpc-encoding": "deflate" }), message(deflateSync("hello"), 1), echoed(5)],
-    ["a plain one where some are gzipped", head({ "grpc-encoding": "gzip" }), message("x"), echoed(1)],
+    ["a gzipped message", head({ "grpc-encoding": "gzip" }), message(gzipSync("hello"), 1), echoed(5)],
+    ["a deflated message", head({ "grpc-encoding": "deflate" }), message(deflateSync("hello"), 1), echoed(5)],
+    ["an uncompressed message with grpc-encoding", head({ "grpc-encoding": "gzip" }), message("x"), echoed(1)],
     [
-      "a gzipped one that is cut",
+      "a gzipped message that is cut",
       head({ "grpc-encoding": "gzip" }),
       message(gzipSync("hello").subarray(0, 12), 1),
       refused(13, "grpc: failed to decompress the message: unexpected end of file"),
@@ -257,7 +257,7 @@ describe("messages", () => {
       refused(8, "grpc: received message larger than max (100001 vs. 100000)"),
     ],
     [
-      "one that says it is huge",
+      "a message with a huge length in its prefix",
       head(),
       Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1]),
       refused(8, "grpc: received message larger than max (4294967295 vs. 100000)"),
@@ -270,7 +270,7 @@ describe("messages", () => {
     });
   }
 
-  test("may be cut over frames anywhere, or share them", async () => {
+  test("may be split over frames anywhere, or share a frame", async () => {
     const body = Buffer.concat([message("first"), message(""), message("third")]);
     for (let size = 1; size <= body.length; size++) {
       seen = [];
@@ -282,7 +282,7 @@ describe("messages", () => {
     }
   });
 
-  test("a thousand bombs in a stream are opened one at a time", async () => {
+  test("a thousand compression bombs in a stream are decompressed one at a time", async () => {
     const bomb = message(gzipSync(Buffer.alloc(100_000)), 1);
     const before = process.memoryUsage().arrayBuffers;
     seen = [];
@@ -293,7 +293,7 @@ describe("messages", () => {
     const socket = connect(port, "127.0.0.1");
     socket.pause();
     socket.write(Buffer.concat([preface, settings(), headers(1, fields), ...frames]));
-    // The client takes nothing, so the handler is soon asked to wait.
+    // The client gives no window, so the handler must wait soon.
     await untilStill(() => seen.length);
     expect(seen.length).toBeLessThan(50);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30_000_000);
@@ -301,7 +301,7 @@ describe("messages", () => {
   });
 });
 
-test("a status text of any characters arrives, in ASCII", async () => {
+test("a status text with any characters is transferred, encoded in ASCII", async () => {
   for (const [text, want] of [
     ["plain ~ text", "plain ~ text"],
     ["100 %", "100 %25"],
@@ -314,7 +314,7 @@ test("a status text of any characters arrives, in ASCII", async () => {
 });
 
 describe("stopping", () => {
-  test("takes no longer than it may, whatever is open", async () => {
+  test("takes no longer than its limit, whatever is open", async () => {
     const own = serverOf(bindings);
     const server = createServer((socket) => own.take(socket, Buffer.alloc(0))).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -341,7 +341,7 @@ describe("stopping", () => {
     server.close();
   });
 
-  test("a connection that comes after that is closed", async () => {
+  test("a later connection is closed", async () => {
     const own = serverOf(bindings);
     await own.stop(100);
     const server = createServer((socket) => own.take(socket, Buffer.alloc(0))).listen(0, "127.0.0.1");
@@ -353,7 +353,7 @@ describe("stopping", () => {
   });
 });
 
-test("grpc-js: calls of all sizes, canceled and late ones among them, arrive whole or say so", async () => {
+test("grpc-js: calls of all sizes, some cancelled or late, are answered completely or end with a status", async () => {
   const random = seededRandom(11);
   const clients: Client[] = Array.from(
     { length: 3 },

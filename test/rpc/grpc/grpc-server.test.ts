@@ -111,13 +111,13 @@ test("a unary call is answered and counted", async () => {
 for (const { name, error, code, details } of [
   { name: "a refusal", error: new EtcdError("compacted"), code: 11, details: new EtcdError("compacted").message },
   {
-    name: "bytes that are no message",
+    name: "bytes that cannot be decoded",
     error: new WireError("bad varint"),
     code: 13,
     details: "grpc: error unmarshalling request: bad varint",
   },
   {
-    name: "anything else",
+    name: "an unexpected error",
     error: new Error("secret"),
     code: 13,
     details: "etcdserver: internal error; the member's log says more",
@@ -130,7 +130,7 @@ for (const { name, error, code, details } of [
   });
 }
 
-test("a message that is too long is refused in grpc-go's words", async () => {
+test("a message that is too large is refused with grpc-go's text", async () => {
   const { client } = await start([echo]);
   expect(await ask(client, "/t.T/Echo", "x".repeat(1_000))).toMatchObject({ code: 0 });
   expect(await ask(client, "/t.T/Echo", "x".repeat(1_001))).toEqual({
@@ -152,7 +152,7 @@ for (const { path, details } of [
   });
 }
 
-test("a method of a known service that is not bound is unknown by its own name", async () => {
+test("an unbound method of a known service is reported as an unknown method of that service", async () => {
   const { client } = await start(healthBindings().slice(0, 1));
   expect((await ask(client, "/grpc.health.v1.Health/Watch", "")).details).toBe(
     "unknown method Watch for service grpc.health.v1.Health",
@@ -173,7 +173,7 @@ for (const { name, gate, metadata, details } of [
     details: "etcdserver: rpc not supported for learner",
   },
   {
-    name: "without a leader, when the client asked to know",
+    name: "without a leader, when the client requires one",
     gate: { ...view, leadership: { hasLeader: false } },
     metadata: { hasleader: "true" },
     details: "etcdserver: no leader",
@@ -202,18 +202,18 @@ test("a deadline ends the call and its signal", async () => {
   };
   const { client, counters } = await start([waiting, echo]);
   await ask(client, "/t.T/Echo", "so that the time runs on an open connection");
-  // On a busy machine a short deadline may pass before the call is there to be ended.
+  // On a busy machine a short deadline may pass before the call reaches its handler.
   for (let afterMs = 100; !aborted; afterMs *= 2) {
     const { code } = await ask(client, "/t.T/Wait", "x", { deadline: Date.now() + afterMs });
     expect(code).toBe(GrpcCode.DeadlineExceeded);
     await ask(client, "/t.T/Echo", "what the client sent before has come");
   }
-  // The client counts too, and cancels; whoever is first decides.
+  // The client cancels at its own deadline too, so the outcome depends on which of them is first.
   const { handled = [] } = counters.methods[0] ?? {};
   expect((handled[GrpcCode.Canceled] ?? 0) + (handled[GrpcCode.DeadlineExceeded] ?? 0)).toBeGreaterThan(0);
 });
 
-test("a stream answers request by request and ends when its handler does", async () => {
+test("a stream answers each request and ends when its handler returns", async () => {
   const { client } = await start([
     stream(async (calling) => {
       for await (const request of calling.read()) calling.write(Buffer.from(`got ${Buffer.from(request)}`));
@@ -230,7 +230,7 @@ test("a stream answers request by request and ends when its handler does", async
   expect(answers).toEqual(["got a", "got b"]);
 });
 
-test("a client that does not read stops its stream's handler, and no other call", async () => {
+test("a client that does not read blocks only the handler of that stream", async () => {
   let written = 0;
   let aborted = false;
   const { client, port } = await start([
@@ -256,7 +256,7 @@ test("a client that does not read stops its stream's handler, and no other call"
   await expect.poll(() => aborted).toBe(true);
 });
 
-test("the handler of a stream runs once its client has said something", async () => {
+test("the handler of a stream starts when the client has sent a message", async () => {
   let runs = 0;
   const { port } = await start([
     stream(async (calling) => {
@@ -282,13 +282,13 @@ test("the handler of a stream runs once its client has said something", async ()
   ended.end();
   const [answer] = await once(ended, "response");
   expect([runs, answer["grpc-status"]], "after the end of requests").toEqual([2, "0"]);
-  // It tells a client that asked to be told when the leader is lost.
+  // The handler starts at once if the client requires a leader, so that it can report the loss of the leader.
   begin({ hasleader: "true" });
   await expect.poll(() => runs).toBe(3);
   session.destroy();
 });
 
-test("an answered call leaves its signal alone", async () => {
+test("the signal of an answered call is not aborted", async () => {
   const signals: AbortSignal[] = [];
   const noting: Binding = {
     kind: "unary",
@@ -303,7 +303,7 @@ test("an answered call leaves its signal alone", async () => {
   expect(signals.map((signal) => signal.aborted)).toEqual([false, false, false]);
 });
 
-test("stopping ends open streams and lets a call that is under way finish", async () => {
+test("a stop ends open streams and lets unary calls under way finish", async () => {
   let answer: (bytes: Uint8Array) => void = () => undefined;
   let begun = 0;
   const slow: Binding = {
@@ -325,7 +325,7 @@ test("stopping ends open streams and lets a call that is under way finish", asyn
   const statuses = ["silent", "asking"].map((kind) => {
     const call = client.makeBidiStreamRequest("/t.T/Stream", asIs, asIs);
     call.on("error", () => undefined);
-    // The head alone of a call that has not asked anything goes out as well.
+    // grpc-js also sends the headers of the call that writes no message.
     if (kind === "asking") call.write(Buffer.from("x"));
     return new Promise((resolve) => call.on("status", resolve));
   });
@@ -349,7 +349,7 @@ test("one port serves gRPC and HTTP/1.1", async () => {
   expect(overGrpc).toMatchObject({ answer: "x" });
 });
 
-test("a connection that comes too early waits until the port serves", async () => {
+test("a connection that is accepted before the port serves waits until it does", async () => {
   const early = new SharedPort(systemClock);
   await new Promise<void>((resolve) => early.listener.listen(0, "127.0.0.1", resolve));
   const answered = fetch(`http://127.0.0.1:${(early.listener.address() as AddressInfo).port}/`);
@@ -359,7 +359,7 @@ test("a connection that comes too early waits until the port serves", async () =
   await early.stop(0);
 });
 
-test("the preface of HTTP/2 may come byte by byte", async () => {
+test("the HTTP/2 preface may arrive byte by byte", async () => {
   const { port } = await start([echo]);
   const socket = connect(port, "127.0.0.1");
   const answered = new Promise<Buffer>((resolve) => socket.once("data", resolve));
@@ -367,7 +367,7 @@ test("the preface of HTTP/2 may come byte by byte", async () => {
     socket.write(byte);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  // An empty SETTINGS frame, to which the server has to answer with its own.
+  // The server must answer an empty SETTINGS frame with its own settings.
   socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
   expect((await answered)[3]).toBe(4);
   socket.destroy();
@@ -381,7 +381,7 @@ for (const { name, bytes } of [
   { name: "a preface and random bytes", bytes: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u00ff\u00ff\u00ff\u0004" },
   { name: "a TLS greeting", bytes: "\u0016\u0003\u0001\u0002\u0000\u0001\u0000" },
 ]) {
-  test(`a connection that sends ${name} disturbs nobody`, async () => {
+  test(`a connection that sends ${name} does not disturb others`, async () => {
     const { client, port } = await start([echo]);
     const sockets = Array.from({ length: 20 }, () => {
       const socket = connect(port, "127.0.0.1");
@@ -395,7 +395,7 @@ for (const { name, bytes } of [
   });
 }
 
-test("a length prefix of 1 GiB is refused before memory is set aside", async () => {
+test("a length prefix of 1 GiB is refused before memory is allocated", async () => {
   const { client, port } = await start([echo]);
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   const request = session.request({ ":method": "POST", ":path": "/t.T/Echo", "content-type": "application/grpc" });

@@ -13,7 +13,7 @@ import {
   TxnResponse,
 } from "../../../src/wire/index.js";
 
-// A long answer of a write is sent in parts. Its bytes are those of the message in one piece.
+// Tests that the long answer of a write, which is sent in parts, has the same bytes as a whole message.
 
 const header = ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: 3, raftTerm: 4 });
 
@@ -46,7 +46,7 @@ const anyOperation: fc.Arbitrary<ResponseOp> = fc.letrec<{ op: ResponseOp; txn: 
     .map((responses) => TxnResponse.create({ header, succeeded: true, responses })),
 })).op;
 
-test("the answer of a transaction has the bytes of the message, in whatever parts it comes", async () => {
+test("the answer of a transaction has the same bytes in parts as in one piece", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyOperation, { maxLength: 5 }), fc.boolean(), async (responses, succeeded) => {
       const response = TxnResponse.create({ header, succeeded, responses });
@@ -56,7 +56,7 @@ test("the answer of a transaction has the bytes of the message, in whatever part
   );
 });
 
-test("the answer of a deletion has the bytes of the message, in whatever parts it comes", async () => {
+test("the answer of a deletion has the same bytes in parts as in one piece", async () => {
   await fc.assert(
     fc.asyncProperty(anyPairs, async (prevKvs) => {
       const response = DeleteRangeResponse.create({ header, deleted: prevKvs.length, prevKvs });
@@ -65,7 +65,7 @@ test("the answer of a deletion has the bytes of the message, in whatever parts i
   );
 });
 
-test("no part of a long answer is much longer than 64 KiB, unless a single pair is", async () => {
+test("a part of a long answer is about 64 KiB at most, unless a single pair is longer", async () => {
   const value = RangeResponse.create({ header, kvs: pairs(5_000, 100), count: 5_000 });
   const answer = txnAnswer(TxnResponse.create({ header, responses: [{ response: { case: "responseRange", value } }] }));
   if (answer instanceof Uint8Array) throw new Error("it came in one piece");

@@ -20,7 +20,7 @@ for (const { maxTxnOps, most } of [
   { maxTxnOps: 128, most: 10_000 },
   { maxTxnOps: 10_000, most: 40_000 },
 ]) {
-  test(`with --max-txn-ops ${maxTxnOps} a transaction of more than ${most} puts is not even read`, async () => {
+  test(`with --max-txn-ops ${maxTxnOps} a transaction of more than ${most} puts is refused before it is decoded`, async () => {
     let seen = 0;
     const binding = logged(
       Txn,
@@ -39,7 +39,7 @@ for (const { maxTxnOps, most } of [
   });
 }
 
-test("a transaction that uses all of --max-txn-ops is read, in both branches and in its comparisons", async () => {
+test("a transaction with --max-txn-ops comparisons and operations in both branches is decoded", async () => {
   const maxTxnOps = 10_000;
   const value = Buffer.from("v");
   const put = RequestOp.create({ request: { case: "requestPut", value: { ...emptyPut, key: "a", value } } });
@@ -50,9 +50,9 @@ test("a transaction that uses all of --max-txn-ops is read, in both branches and
   expect([read.compare.length, read.success.length, read.failure.length]).toEqual([maxTxnOps, maxTxnOps, maxTxnOps]);
 });
 
-test("any other request that is made of too much is refused as one that cannot be read", async () => {
+test("any other request of too many objects is refused as one that cannot be decoded", async () => {
   const binding = unary(Compact, () => Compact.response.create());
-  // Groups of unknown fields cost nothing: they are passed over.
+  // Groups of unknown fields are skipped, so they cost no memory.
   await binding.run(Buffer.from([0xfa, 1, 0]), call);
   const list = unary(services["etcdserverpb.Cluster"].MemberAdd, () => expect.unreachable());
   const urls = Buffer.concat(Array.from({ length: 1_001 }, () => Buffer.from([0x0a, 0])));

@@ -20,7 +20,7 @@ const { Range, Put, DeleteRange, Txn, Compact } = services["etcdserverpb.KV"];
 const { LeaseGrant, LeaseRevoke } = services["etcdserverpb.Lease"];
 const { Alarm } = services["etcdserverpb.Maintenance"];
 
-/** Every method that puts into the log what a client says, except those that change who the members are. */
+/** All methods whose requests go into the log, except those that change the membership. */
 const methods = [
   ...[Put, DeleteRange, Txn, Compact, LeaseGrant, LeaseRevoke, Alarm],
   ...Object.values(services["etcdserverpb.Auth"]),
@@ -39,12 +39,12 @@ function run({ path }: { readonly path: string }, request: Uint8Array): Promise<
   return outcome(binding.run(request, patient));
 }
 
-/** A member that could not apply an entry answers nobody any more. */
+/** Checks that the member still answers: one that cannot apply an entry stops. */
 async function expectAlive(): Promise<void> {
   expect(await run(Range, RangeRequest.encode(RangeRequest.create({ key: "alive" })))).toBe("done");
 }
 
-/** Ends every alarm, whichever member it names: it would refuse what comes after it. */
+/** Disarms all alarms, of any member. Otherwise they would make later requests fail. */
 async function disarm(): Promise<void> {
   const call = patient;
   const { alarms } = await host.server.maintenance.alarm(AlarmRequest.create({ action: 0 }), call);
@@ -56,7 +56,7 @@ async function disarm(): Promise<void> {
 const putOf = (key: string): TxnRequest =>
   TxnRequest.create({ success: [{ request: { case: "requestPut", value: PutRequest.create({ key }) } }] });
 
-/** A transaction inside of others, `levels` in all. */
+/** A transaction nested in others, with `levels` levels in all. */
 function nested(levels: number, innermost: TxnRequest): TxnRequest {
   let txn = innermost;
   for (let level = 1; level < levels; level++) {
@@ -65,7 +65,7 @@ function nested(levels: number, innermost: TxnRequest): TxnRequest {
   return txn;
 }
 
-/** Any request of a method, by its bytes. */
+/** Arbitrary requests of a method, encoded. */
 function arbitraryBytes(method: (typeof methods)[number]): fc.Arbitrary<Uint8Array> {
   const found = [...messages.values()].find(({ codec }) => Object.is(codec, method.request));
   if (found === undefined) throw new Error(`${method.path} has no request`);
@@ -74,7 +74,7 @@ function arbitraryBytes(method: (typeof methods)[number]): fc.Arbitrary<Uint8Arr
 
 const anyRequest = fc.oneof(...methods.map((method) => arbitraryBytes(method).map((bytes) => ({ method, bytes }))));
 
-test("every request that a method lets through is read back from the log, again after a crash", async () => {
+test("every accepted request can be read back from the log, also after a crash", async () => {
   await fc.assert(
     fc.asyncProperty(anyRequest, async ({ method, bytes }) => {
       await run(method, bytes);
@@ -88,7 +88,7 @@ test("every request that a method lets through is read back from the log, again 
   expect(host.server.headers.at().revision).toBe(revision);
 });
 
-test("transactions are read back however deep they lie, and whatever lies innermost", async () => {
+test("nested transactions can be read back at any depth and with any innermost one", async () => {
   const innermost = [putOf("k"), TxnRequest.create({ compare: [Compare.create({ key: "k" })] }), TxnRequest.create()];
   for (let levels = 1; levels <= 130; levels++) {
     for (const txn of innermost) await run(Txn, TxnRequest.encode(nested(levels, txn)));
@@ -96,7 +96,7 @@ test("transactions are read back however deep they lie, and whatever lies innerm
   await expectAlive();
 });
 
-// As etcd answers, over gRPC and JSON alike.
+// The results are those of etcd, over gRPC and JSON.
 for (const { levels, want } of [
   { levels: 49, want: "done" },
   { levels: 50, want: "done" },

@@ -5,7 +5,7 @@ import { type Binding, CallCounters, Gate, GrpcServer, SlowCalls } from "../../.
 import { data, type Fields, FrameLog, headers, preface, request, reset, settings } from "../../http2/frames.js";
 import { quiet } from "../../http2/peer.js";
 
-// The memory that one client can make the server hold, by the memory account: its peak in bytes.
+// Tests how much memory one client can make the server hold, by the peak of the memory account in bytes.
 
 const mebibyte = 1024 * 1024;
 const tooMany = "too many requests";
@@ -14,7 +14,7 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
-/** Never asks for the client's messages, and never ends by itself. */
+/** A stream whose handler never reads the client's messages and never returns by itself. */
 const watch: Binding = { kind: "stream", path: "/t.T/Watch", run: ({ call }) => aborted(call.signal) };
 const lease: Binding = {
   kind: "stream",
@@ -86,7 +86,7 @@ function call(id: number, path: string, flags = 0x4): Buffer {
   return headers(id, [...fields.filter(([name]) => name.startsWith(":")), ["content-type", "application/grpc"]], flags);
 }
 
-/** A message of so many bytes, with its prefix, cut into frames. */
+/** The frames of a message of `bytes` bytes with its prefix, of which only `sent` bytes are sent. */
 function message(id: number, bytes: number, sent = bytes): Buffer {
   const body = Buffer.alloc(5 + sent);
   body.writeUInt32BE(bytes, 1);
@@ -97,11 +97,11 @@ function message(id: number, bytes: number, sent = bytes): Buffer {
 
 const odd = (count: number, from = 1): number[] => Array.from({ length: count }, (_, at) => from + 2 * at);
 
-test("heads of calls without end hold no more than a share of the account: the oldest make room", async () => {
+test("calls without a message hold a share of the account at most: the oldest are refused to make room", async () => {
   const { memory, attack } = start(4 * mebibyte);
   const attacker = await attack();
   const ids = odd(1_000);
-  // At once: there is no later turn in which room could be made.
+  // All calls arrive in one turn of the event loop, so room must be made at once.
   await attacker.send(...ids.map((id) => call(id, "/t.T/Watch")));
   expect(memory.pot("calls").heldBytes).toBeLessThanOrEqual((4 * mebibyte) / 16);
   expect(memory.pot("calls").heldBytes).toBeGreaterThan((3 * mebibyte) / 16);
@@ -115,7 +115,7 @@ test("heads of calls without end hold no more than a share of the account: the o
   expect(memory.heldBytes).toBe(0);
 });
 
-test("streams that have asked something are refused when the account is full, and told why", async () => {
+test("streams with a message are refused with a reason when the account is full", async () => {
   const { memory, lines, attack } = start(4 * mebibyte);
   const attacker = await attack();
   await attacker.send(...odd(1_000).flatMap((id) => [call(id, "/t.T/Watch"), message(id, 30)]));
@@ -129,7 +129,7 @@ test("streams that have asked something are refused when the account is full, an
   expect(memory.heldBytes).toBe(0);
 });
 
-test("the oldest calls that ask nothing make room for one that does, when the account is full", async () => {
+test("when the account is full, the oldest calls without a message are ended to make room for one with a message", async () => {
   const { memory, attack } = start(4 * mebibyte);
   const asking = await attack();
   await asking.send(call(1, "/t.T/KeepAlive"), message(1, 30), call(3, "/t.T/Watch"), message(3, 30));
@@ -138,7 +138,7 @@ test("the oldest calls that ask nothing make room for one that does, when the ac
   const ids = odd(1_000);
   for (const [at, id] of ids.entries()) {
     await attacker.send(call(id, "/t.T/Watch"));
-    // Others find room most of the time, however many come.
+    // Ordinary calls usually find room, however many attacking calls there are.
     if (at % 100 === 99) await client.send(call(at, "/t.T/Put"), message(at, 30));
   }
   const answered = client.frames.filter((line) => line.startsWith("data ")).length;
@@ -146,7 +146,7 @@ test("the oldest calls that ask nothing make room for one that does, when the ac
   const refused = attacker.frames.flatMap((line) => /^reset (\d+) refused$/.exec(line)?.[1] ?? []).map(Number);
   expect(refused.length).toBeGreaterThan(500);
   expect(refused).toEqual(refused.toSorted((one, other) => one - other));
-  // Streams that have asked something are left alone, however idle.
+  // Streams that have sent a message are not reset, even if they are idle.
   expect(asking.frames.filter((line) => line.startsWith("reset"))).toEqual([]);
   expect(memory.peakBytes).toBeLessThanOrEqual(4 * mebibyte);
   for (const { socket } of [attacker, asking, client]) socket.destroy();
@@ -154,7 +154,7 @@ test("the oldest calls that ask nothing make room for one that does, when the ac
   expect(memory.heldBytes).toBe(0);
 });
 
-test("bodies that never come whole are bounded over all connections", async () => {
+test("incomplete bodies are bounded over all connections", async () => {
   const { memory, attack } = start(8 * mebibyte);
   const attackers = await Promise.all(Array.from({ length: 12 }, () => attack()));
   const bodies = odd(8).flatMap((id) => [call(id, "/t.T/Put"), message(id, mebibyte, 120_000)]);
@@ -166,10 +166,10 @@ test("bodies that never come whole are bounded over all connections", async () =
   expect(memory.heldBytes).toBe(0);
 });
 
-test("messages that no handler reads are counted as what they take, not as what they weigh", async () => {
+test("unread messages are counted by the memory that they use, not by their length", async () => {
   const { memory, attack } = start(4 * mebibyte);
   const attacker = await attack();
-  // Five bytes each: a prefix, and nothing behind it.
+  // Each message has five bytes: a prefix and no body.
   for (const id of odd(4)) {
     await attacker.send(call(id, "/t.T/Watch"));
     for (let frame = 0; frame < 3; frame++) await attacker.send(data(id, Buffer.alloc(5 * 3_000), 0));
@@ -182,9 +182,9 @@ test("messages that no handler reads are counted as what they take, not as what 
   expect(memory.heldBytes).toBe(0);
 });
 
-test("answers that are not taken are bounded, and a read that finds no room is refused", async () => {
+test("unread answers are bounded, and a read that finds no room is refused", async () => {
   const { memory, attack } = start(8 * mebibyte);
-  const attacker = await attack([4, 0]); // the client takes nothing
+  const attacker = await attack([4, 0]); // the client gives no window
   for (const id of odd(40)) await attacker.send(call(id, "/t.T/List"), message(id, 10));
   expect(memory.peakBytes).toBeLessThanOrEqual(8 * mebibyte);
   expect(memory.pot("answers").heldBytes).toBeGreaterThan(5 * mebibyte);
@@ -193,7 +193,7 @@ test("answers that are not taken are bounded, and a read that finds no room is r
   expect(memory.pot("answers").heldBytes).toBe(0);
 });
 
-test("a header block that does not end is counted, and ends its connection when the account is full", async () => {
+test("an unfinished header block is counted, and its connection is closed when the account is full", async () => {
   const { memory, attack } = start(mebibyte);
   const attackers = await Promise.all(Array.from({ length: 20 }, () => attack()));
   const [headersFrame, continuation] = [0x1, 0x9];
@@ -202,7 +202,7 @@ test("a header block that does not end is counted, and ends its connection when 
     for (let more = 0; more < 10; more++) socket.write(frameOf(continuation, Buffer.alloc(16_000)));
     await quiet();
   }
-  // One frame of each connection is counted when it is there already.
+  // A frame is counted after it has been received, so each connection may exceed the bound by one frame.
   expect(memory.peakBytes).toBeLessThanOrEqual(mebibyte + attackers.length * (16_384 + 9));
   expect(attackers.some(({ frames }) => frames.join("\n").includes("calm"))).toBe(true);
   for (const { socket } of attackers) socket.destroy();
@@ -210,7 +210,7 @@ test("a header block that does not end is counted, and ends its connection when 
   expect(memory.heldBytes).toBe(0);
 });
 
-test("leases go on while ordinary calls are refused", async () => {
+test("lease renewals are served while ordinary calls are refused", async () => {
   const { attack } = start(2 * mebibyte);
   const attacker = await attack();
   for (const id of odd(500)) await attacker.send(call(id, "/t.T/Watch"), message(id, 1));
@@ -220,10 +220,10 @@ test("leases go on while ordinary calls are refused", async () => {
   expect(client.frames.some((line) => line.startsWith("data 1 "))).toBe(true);
 });
 
-describe("a call holds nothing any more when it", () => {
+describe("a call holds no memory after it", () => {
   for (const { name, path, end } of [
     { name: "was answered", path: "/t.T/Put", end: (id: number) => message(id, 100) },
-    { name: "was reset before its request had come", path: "/t.T/Put", end: (id: number) => reset(id) },
+    { name: "was reset before its request arrived", path: "/t.T/Put", end: (id: number) => reset(id) },
     {
       name: "was reset in the middle of its request",
       path: "/t.T/Put",
@@ -235,7 +235,7 @@ describe("a call holds nothing any more when it", () => {
       end: (id: number) => Buffer.concat([message(id, 10), reset(id)]),
     },
     {
-      name: "was a stream with messages that nobody had read",
+      name: "was a stream with unread messages",
       path: "/t.T/Watch",
       end: (id: number) => Buffer.concat([data(id, Buffer.alloc(500), 0), reset(id)]),
     },
@@ -259,7 +259,7 @@ describe("a call holds nothing any more when it", () => {
   }
 });
 
-/** A frame of stream 1 without any flags. */
+/** A frame of stream 1 without flags. */
 function frameOf(type: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);

@@ -15,21 +15,25 @@ import {
   windowUpdate,
 } from "../../http2/frames.js";
 
-/** A whole message, its length before it. */
+/** A complete message with its prefix. */
 const put = Buffer.concat([Buffer.from([0, 0, 0, 0, 3]), Buffer.from("put")]);
 
-describe("a call counts among those of its connection until its handler is done", () => {
+describe("a call counts towards the streams of its connection until its handler returns", () => {
   const broken = Buffer.from([9, 9, 9, 9, 9]);
   for (const { name, kind, end } of [
-    { name: "a broken message behind the request", kind: "unary", end: (id: number) => [data(id, broken, 0)] },
-    { name: "a window by nothing", kind: "unary", end: (id: number) => [windowUpdate(id, 0)] },
-    { name: "a body that is longer than it said", kind: "unary", end: (id: number) => [data(id, "x".repeat(20), 0)] },
+    { name: "a broken message after the request", kind: "unary", end: (id: number) => [data(id, broken, 0)] },
+    { name: "a window update of 0", kind: "unary", end: (id: number) => [windowUpdate(id, 0)] },
+    {
+      name: "a body that is longer than its content-length",
+      kind: "unary",
+      end: (id: number) => [data(id, "x".repeat(20), 0)],
+    },
     { name: "a reset", kind: "unary", end: (id: number) => [reset(id)] },
     { name: "trailers that do not end", kind: "unary", end: (id: number) => [headers(id, [["x", "y"]])] },
     { name: "a broken message", kind: "stream", end: (id: number) => [data(id, broken, 0)] },
     { name: "a reset", kind: "stream", end: (id: number) => [reset(id)] },
   ] as const) {
-    test(`${kind}, whose client goes on with ${name}`, async () => {
+    test(`${kind}, followed by ${name}`, async () => {
       let running = 0;
       let most = 0;
       let release = (): void => undefined;
@@ -70,7 +74,7 @@ describe("a call counts among those of its connection until its handler is done"
       far.write(Buffer.concat(frames));
       await expect.poll(() => heard.filter((line) => line.endsWith("refused")).length).toBe(98);
       expect(most).toBe(2);
-      // New requests are served again after the handlers are done.
+      // New requests are served again after the handlers have returned.
       release();
       await expect.poll(() => running).toBe(0);
       far.write(Buffer.concat([headers(201, head), data(201, put)]));

@@ -10,7 +10,7 @@ import { readCredentials } from "../../../src/tls/index.js";
 import { TestAuthority, type TestCertificate } from "../../support/certificates.js";
 import { until } from "../../support/until.js";
 
-// A port with TLS whose only method answers with the common name that the call has.
+// Tests a port with TLS whose only method answers with the common name of the call.
 
 const whoami: Binding = {
   kind: "unary",
@@ -85,7 +85,7 @@ function ask(client: Client, metadata = new Metadata()): Promise<string> {
   });
 }
 
-test("calls have the common name of their own connection's certificate", async () => {
+test("a call has the common name of its connection's client certificate", async () => {
   const clients = [clientOf(alice), clientOf(bob), clientOf(undefined), clientOf(alice)];
   try {
     for (let round = 0; round < 3; round++) {
@@ -98,7 +98,7 @@ test("calls have the common name of their own connection's certificate", async (
   }
 });
 
-test("a connection over TLS or in the clear is counted until it is closed, whichever side ends it", async () => {
+test("a connection with or without TLS is counted until either side closes it", async () => {
   const clients = [clientOf(alice), clientOf(undefined)];
   await Promise.all(clients.map((client) => ask(client)));
   expect(memory.pot("connections").heldBytes).toBeGreaterThan(100_000);
@@ -110,7 +110,7 @@ test("a connection over TLS or in the clear is counted until it is closed, which
   await until(() => memory.heldBytes === 0);
 });
 
-test("what a gateway asks has none: the certificate is the gateway's", async () => {
+test("a call through a gateway has no common name, since the certificate is the gateway's", async () => {
   const client = clientOf(alice);
   const metadata = new Metadata();
   metadata.set("grpcgateway-accept", "*/*");
@@ -120,9 +120,9 @@ test("what a gateway asks has none: the certificate is the gateway's", async () 
 
 for (const { name, protocols, authorityHeader } of [
   { name: "that does not ask for HTTP/2", protocols: undefined, authorityHeader: "127.0.0.1" },
-  { name: "whose authority is none", protocols: ["h2"], authorityHeader: "#initially=[https://127.0.0.1:2379]" },
+  { name: "with an invalid authority", protocols: ["h2"], authorityHeader: "#initially=[https://127.0.0.1:2379]" },
 ]) {
-  test(`a client ${name} is served, under its name`, async () => {
+  test(`a client ${name} is served with its common name`, async () => {
     const [host = "", at = ""] = address.split(":");
     const socket = connectTls({
       ...{ host, port: Number(at), ca: authority.cert, cert: alice.cert, key: alice.key },

@@ -13,7 +13,7 @@ async function dial(port: number): Promise<Socket> {
   return socket;
 }
 
-test("connections above the bound are closed, counted and told once; who closes makes room", async () => {
+test("connections above the limit are closed, counted and logged once, and a closed connection makes room", async () => {
   const lines: string[] = [];
   const limit = new ConnectionLimit(3, { ...silentLogger, warn: (message) => lines.push(message) });
   const ports = [1, 2].map(() => new SharedPort(systemClock, { plain: true }, undefined, limit));
@@ -39,7 +39,7 @@ test("connections above the bound are closed, counted and told once; who closes 
   expect(limit.refused).toBe(2);
   expect(lines).toEqual(["refused a connection: all file descriptors but the reserved ones are in use"]);
   idle[0]?.destroy();
-  // Its place is free once the server has seen the end of it.
+  // There is room when the server has seen the end of the connection.
   let last: Socket | undefined;
   for (let refusedBefore = -1; refusedBefore !== limit.refused; ) {
     refusedBefore = limit.refused;
@@ -49,7 +49,7 @@ test("connections above the bound are closed, counted and told once; who closes 
   await Promise.all(ports.map((port) => port.stop(0)));
 });
 
-test("peer ports have a bound, a line in the log and a count of their own", async () => {
+test("peer ports have their own limit, log line and counter", async () => {
   const lines: string[] = [];
   const peers = new ConnectionLimit(0, { ...silentLogger, warn: (message) => lines.push(message) }, "peer");
   const port = new SharedPort(systemClock, { plain: true }, undefined, peers);
@@ -64,15 +64,19 @@ test("peer ports have a bound, a line in the log and a count of their own", asyn
 
 for (const { name, limits, want } of [
   { name: "leaves 150 for the member", limits: "Max open files            1024      4096    files", want: 874 },
-  { name: "is none where there is none", limits: "Max open files   unlimited  unlimited  files", want: Infinity },
-  { name: "is none where nothing says so", limits: "", want: Infinity },
+  {
+    name: "is infinite if the system has no limit",
+    limits: "Max open files   unlimited  unlimited  files",
+    want: Infinity,
+  },
+  { name: "is infinite if the system's limit is unknown", limits: "", want: Infinity },
 ]) {
-  test(`the bound of connections ${name}`, () => {
+  test(`the limit of connections ${name}`, () => {
     expect(connectionBounds(descriptorLimit(limits)).clients).toBe(want);
   });
 }
 
-test("a limit that leaves nothing for clients is refused at the start, with what to set", () => {
+test("a start is refused if no connections are left for clients, with the setting to change", () => {
   const limit = descriptorLimit("Max open files            150      150    files");
   expect(() => connectionBounds(limit)).toThrow(tooFewDescriptors(150));
   expect(tooFewDescriptors(150)).toMatch(

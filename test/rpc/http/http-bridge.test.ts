@@ -52,7 +52,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test("a request and its answer are passed on, without what belongs to a connection", async () => {
+test("a request and its answer are passed on without the headers of a connection", async () => {
   let seen: Partial<IncomingMessage> = {};
   const { session } = await open((request, response) => {
     seen = request;
@@ -75,7 +75,7 @@ test("a HEAD and an answer without a body end", async () => {
   await expect.poll(() => server.streams).toBe(0);
 });
 
-test("bodies of all sizes arrive whole in both directions", async () => {
+test("bodies of all sizes are passed on completely in both directions", async () => {
   const { session, server } = await open(async (request, response) => {
     response.end(await bodyOf(request));
   });
@@ -87,7 +87,7 @@ test("bodies of all sizes arrive whole in both directions", async () => {
   await expect.poll(() => server.streams).toBe(0);
 });
 
-test("a body that is longer than was said is one body, and no second request", async () => {
+test("a body that is longer than its content-length is not taken as a second request", async () => {
   const seen: string[] = [];
   const { session } = await open(async (request, response) => {
     seen.push(`${request.method} ${request.url} ${await bodyOf(request)}`);
@@ -98,13 +98,13 @@ test("a body that is longer than was said is one body, and no second request", a
   request.resume();
   request.end("GET /b HTTP/1.1\r\nhost: x\r\n\r\n");
   await new Promise((resolve) => request.on("close", resolve));
-  // The client's own library may find the length wrong first.
+  // The client's own library may reject the wrong length first.
   expect(seen.filter((line) => !line.startsWith("POST /a "))).toEqual([]);
 });
 
 for (const [name, headers, status] of [
   ["a path with a blank", { ":path": "/a b" }, 400],
-  ["a path that is none", { ":path": "a" }, 400],
+  ["a path without a slash", { ":path": "a" }, 400],
   ["a tunnel", { ":method": "CONNECT", ":authority": "x" }, 400],
   ["an odd method", { ":method": "G{T" }, 400],
   ["fields beyond the bound", { x: "y".repeat(65_400) }, 431],
@@ -154,7 +154,7 @@ test("a handler that does not read stops the client", async () => {
   request.close();
 });
 
-test("a handler that drops the connection resets the stream, and that alone", async () => {
+test("a handler that drops the connection resets only its stream", async () => {
   const { session } = await open((request, response) => {
     if (request.url === "/drop") request.socket.destroy();
     else response.end("here");
@@ -166,7 +166,7 @@ test("a handler that drops the connection resets the stream, and that alone", as
   expect((await ask(session, {})).body.toString()).toBe("here");
 });
 
-test("an answer that comes before the request has ended is heard", async () => {
+test("an answer that is sent before the end of the request arrives", async () => {
   const { session } = await open((request, response) => {
     response.statusCode = 429;
     response.end("too much");
@@ -190,7 +190,7 @@ test.each([
   [{ secure: true, commonName: "alice" }, true, true],
   [{ secure: true }, false, true],
   [{ secure: false }, false, false],
-])("who asks, and how securely, is known by the connection: %o", async (origin, known, anyHost) => {
+])("the request has the address and the security of its connection: %o", async (origin, known, anyHost) => {
   const seen: unknown[] = [];
   const access = { origins: new Set<string>(), hosts: new Set(["good.example"]) };
   const bridge = new HttpBridge((request, response) => {
@@ -208,7 +208,7 @@ test.each([
   expect(seen).toEqual([known, anyHost, known, true]);
 });
 
-test("a request whose client is gone keeps its stream's place until nobody works on it", async () => {
+test("a request whose client has disconnected counts as a stream until its handler ends", async () => {
   let finish = (): void => undefined;
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
@@ -224,7 +224,7 @@ test("a request whose client is gone keeps its stream's place until nobody works
   await expect.poll(() => server.places).toBe(0);
 });
 
-test("a request for which there is no memory is refused as one that was not begun", async () => {
+test("a request for which there is no memory is refused as not processed", async () => {
   const bridge = new HttpBridge(() => expect.unreachable(), systemClock);
   const server = await Listening.start((stream, head) => {
     stream.charge = () => false;

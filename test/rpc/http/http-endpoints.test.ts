@@ -232,7 +232,7 @@ for (const path of ["/health", "/version", "/livez"]) {
   }
 }
 
-test("browsers of any origin may ask", async () => {
+test("browsers may send requests from any origin", async () => {
   const { status, headers, body } = await ask(client(healthy), "/health", "OPTIONS");
   expect({ status, body }).toEqual({ status: 200, body: "" });
   expect(headers).toMatchObject({
@@ -259,14 +259,14 @@ for (const { path, status, body } of [
   });
 }
 
-test("/members says of which cluster", async () => {
+test("/members has the cluster id in a header", async () => {
   const { headers } = await ask(peerEndpoints(healthy, silentLogger), "/members");
   expect(headers["x-etcd-cluster-id"]).toBe("cdf818194e3a8c32");
 });
 
 const putLabels = 'grpc_method="Put",grpc_service="etcdserverpb.KV",grpc_type="unary"';
 
-test("/metrics has etcd's names, and histograms that add up", async () => {
+test("/metrics has etcd's names and consistent histograms", async () => {
   const counters = new CallCounters();
   const put = counters.method("/etcdserverpb.KV/Put", "unary");
   put.started = 3;
@@ -310,7 +310,7 @@ test("/metrics counts refused connections of clients and of peers", async () => 
   expect(body).toContain("\netcd_server_peer_connections_refused_total 2\n");
 });
 
-test("/metrics times calls when asked to", async () => {
+test("/metrics has the durations of calls if the setting is on", async () => {
   const counters = new CallCounters();
   const put = counters.method("/etcdserverpb.KV/Put", "unary");
   for (const seconds of [0.001, 0.3, 100]) put.took(seconds);
@@ -321,13 +321,13 @@ test("/metrics times calls when asked to", async () => {
   expect(body).toContain(`grpc_server_handling_seconds_count{${putLabels}} 3\n`);
 });
 
-test("clients that make up versions fill no memory", () => {
+test("clients with invented versions do not fill the memory", () => {
   const counters = new CallCounters();
   for (let at = 0; at < 1_000; at++) counters.client("unary", `v${at}`);
   expect([...counters.clients()].length).toBe(101);
 });
 
-test("/debug/vars tells what a Go process would, as far as it means something here", async () => {
+test("/debug/vars has the values of a Go process that are meaningful here", async () => {
   const { status, headers, body } = await ask(client(healthy), "/debug/vars");
   expect([status, headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"]);
   const { cmdline, memstats, "raft.status": raft } = JSON.parse(body);

@@ -5,7 +5,7 @@ import { type Clock, ManualClock, systemClock } from "../../../src/base/index.js
 import type { HttpListener } from "../../../src/rpc/http/http-answer.js";
 import { SharedPort } from "../../../src/rpc/index.js";
 
-// Guarantees for HTTP/1.1 at a client port: those of etcd's server, which is Go's.
+// Tests the guarantees for HTTP/1.1 at a client port, which are those of Go's server in etcd.
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -37,14 +37,14 @@ async function pass(clock: ManualClock, ms: number): Promise<void> {
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
 
-test("requests that are sent in one piece are answered one after the other, each after the one before it", async () => {
+test("requests that are sent in one piece are served one after the other", async () => {
   const seen: string[] = [];
   let working = 0;
   const socket = await dial(async (request, response) => {
     expect(++working).toBe(1);
     let body = "";
     for await (const chunk of request) body += String(chunk);
-    // The first takes the longest.
+    // The first request takes the longest.
     for (let turn = 0; turn < 20 - seen.length; turn++) await new Promise((resolve) => setImmediate(resolve));
     seen.push(`${request.url} ${body}`);
     working--;
@@ -60,7 +60,7 @@ test("requests that are sent in one piece are answered one after the other, each
   );
 });
 
-test("of requests that are sent without waiting, no more are read than what came along", async () => {
+test("pipelined requests are not read beyond the current chunk while one is served", async () => {
   let answer = (): void => undefined;
   const socket = await dial(async (_, response) => {
     await new Promise<void>((resolve) => {
@@ -77,7 +77,7 @@ test("of requests that are sent without waiting, no more are read than what came
   answer();
 });
 
-test("requests that wait on a connection that goes away are not served", async () => {
+test("requests that wait on a connection that closes are not served", async () => {
   let asked = 0;
   const socket = await dial((request) => {
     asked++;
@@ -89,7 +89,7 @@ test("requests that wait on a connection that goes away are not served", async (
   expect(asked).toBe(1);
 });
 
-test("a connection that has asked something may be silent for hours; one in the middle of a head may not", async () => {
+test("an idle connection may be silent for hours after an answer, but not in the middle of a request head", async () => {
   const clock = new ManualClock();
   const socket = await dial((_, response) => void response.end("hello"), clock);
   socket.write(get("/"));
@@ -107,7 +107,7 @@ test("a connection that has asked something may be silent for hours; one in the 
   await closed;
 });
 
-test("a connection whose first request does not come is closed", async () => {
+test("a connection without a first request is closed", async () => {
   const clock = new ManualClock();
   const socket = await dial(() => expect.unreachable(), clock);
   socket.resume();
@@ -127,14 +127,14 @@ for (const { target, url, host } of [
   { target: "/http://other/", url: "/http://other/", host: "h" },
   { target: "*", url: "*", host: "h" },
 ]) {
-  test(`the target ${target} asks ${host} for ${url}`, async () => {
+  test(`the target ${target} is a request to ${host} for ${url}`, async () => {
     const socket = await dial((request, response) => void response.end(`${request.url} of ${request.headers.host}.`));
     socket.write(`OPTIONS ${target} HTTP/1.1\r\nHost: h\r\n\r\n`);
     expect(await readUntil(socket, `of ${host}.`)).toContain(`${url} of ${host}.`);
   });
 }
 
-test("headers may take 64 KiB, and no more", async () => {
+test("headers may have up to 64 KiB", async () => {
   const socket = await dial((request, response) => void response.end(`got ${String(request.headers.x).length}`));
   const ask = (bytes: number) => socket.write(`GET / HTTP/1.1\r\nHost: h\r\nX: ${"y".repeat(bytes)}\r\n\r\n`);
   ask(65_000);
@@ -144,7 +144,7 @@ test("headers may take 64 KiB, and no more", async () => {
 });
 
 for (const [name, bytes, answer] of [
-  ["is no request of any HTTP", "INVALID CONNECTION PREFACE\r\n\r\n", ""],
+  ["is not an HTTP request", "INVALID CONNECTION PREFACE\r\n\r\n", ""],
   ["is another protocol", "\u0000\u0001\u0002\u0003\r\n", ""],
   ["is a request with a broken header", "GET / HTTP/1.1\r\nHost h\r\n\r\n", "HTTP/1.1 400 Bad Request"],
 ] as const) {
@@ -160,7 +160,7 @@ for (const [name, bytes, answer] of [
   });
 }
 
-test("the requests of many connections share the turns of the event loop", async () => {
+test("the requests of many connections are spread over the turns of the event loop", async () => {
   const clock = new ManualClock();
   const begun: number[] = [];
   let turn = 0;
@@ -183,14 +183,14 @@ test("the requests of many connections share the turns of the event loop", async
   cleanups.push(() => port.stop(0));
   const sockets = Array.from({ length: 20 }, () => connect((port.listener.address() as AddressInfo).port, "127.0.0.1"));
   cleanups.push(() => sockets.forEach((socket) => void socket.destroy()));
-  // Connected and served once, all of them are read in the same turn.
+  // After each connection has been served once, all their next requests are read in the same turn.
   for (let round = 0; round < 2; round++) {
     begun.length = 0;
     for (const socket of sockets) socket.write(get("/"));
     await Promise.all(sockets.map((socket) => once(socket, "data")));
   }
   const most = Math.max(...begun.map((at) => begun.filter((other) => other === at).length));
-  // A turn is over after eight milliseconds, of which each request takes five.
+  // A turn ends after eight milliseconds, and each request takes five.
   expect(begun).toHaveLength(20);
   expect(most).toBeLessThanOrEqual(2);
 });

@@ -40,7 +40,7 @@ const request = (protocol: string): string =>
   `POST /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${protocol}\r\n` +
   "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nContent-Length: 5\r\n\r\nhello";
 
-test("a request that would rather go on in another protocol is answered in HTTP, body and all", async () => {
+test("a request to upgrade to another protocol is answered over HTTP/1.1, with its body", async () => {
   const { socket } = await start(() => false);
   socket.write(request("h2c"));
   expect(await readUntil(socket, "hello")).toMatch(/^HTTP\/1\.1 200 OK\r\n.*POST \/x undefined hello$/s);
@@ -48,7 +48,7 @@ test("a request that would rather go on in another protocol is answered in HTTP,
   expect(await readUntil(socket, "hello")).toContain("POST /x undefined hello");
 });
 
-test("its connection is handed over with what has come of it", async () => {
+test("a connection is handed over with the bytes that have arrived", async () => {
   const { socket } = await start((_, other, head) => {
     other.end(`you said ${head}`);
     return true;
@@ -57,7 +57,7 @@ test("its connection is handed over with what has come of it", async () => {
   expect(await readUntil(socket, "hello")).toBe("you said hello");
 });
 
-test("such a connection may finish when the port stops, for a while", async () => {
+test("such a connection gets some time to finish when the port stops", async () => {
   const { socket, port } = await start((_, other) => {
     other.write("taken");
     return true;

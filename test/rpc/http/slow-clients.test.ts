@@ -4,12 +4,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ManualClock } from "../../../src/base/index.js";
 import { SharedPort } from "../../../src/rpc/index.js";
 
-// A request whose head has no end, however it trickles in, is cut off; whoever waits for an answer is not.
+// Tests that a request whose head does not end is cut off, and that a client waiting for an answer is not.
 
 let clock: ManualClock;
 let port: SharedPort;
 let answer: (() => void) | undefined;
-/** The server's end of the connection that was opened last. */
+/** The server's end of the last opened connection. */
 let near: Socket | undefined;
 const sockets: Socket[] = [];
 
@@ -52,7 +52,7 @@ async function open(text: string): Promise<{ socket: Socket; closed: Promise<voi
   return { socket, closed, heard: () => heard };
 }
 
-test("a head that trickles in is cut off after a minute", async () => {
+test("a request head that arrives slowly is cut off after a minute", async () => {
   const { socket, closed, heard } = await open("GET / HTTP/1.1\r\nHost: x\r\n");
   clock.advance(59_000);
   socket.write("X-One-More: y\r\n");
@@ -61,7 +61,7 @@ test("a head that trickles in is cut off after a minute", async () => {
   expect(heard()).toBe("");
 });
 
-test("a request that is under way is waited for", async () => {
+test("a client that waits for an answer is not cut off", async () => {
   const asked = new Promise<void>((resolve) => {
     answered = resolve;
   });
@@ -73,7 +73,7 @@ test("a request that is under way is waited for", async () => {
   expect(heard()).toContain("late");
 });
 
-test("the next request of a connection may be long in coming, but must come whole in two minutes then", async () => {
+test("the next request of a connection may begin late, but must then be complete within two minutes", async () => {
   const { socket, closed, heard } = await open("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   if (!heard().includes("at once")) await once(socket, "data");
   clock.advance(3_600_000);

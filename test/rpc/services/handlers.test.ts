@@ -35,7 +35,7 @@ function unaryOf(bindings: readonly Binding[], path: string): (request: Uint8Arr
 
 type Asked = [method: string, request: unknown][];
 
-/** A method that notes what it was asked, and refuses. */
+/** A method that records its request and refuses it. */
 function refusing(asked: Asked, method: string): (request?: unknown) => Promise<never> {
   return (request) => {
     asked.push([method, request]);
@@ -70,7 +70,7 @@ for (const { path, bytes, want } of [
   { path: "Txn", bytes: new Uint8Array(0), want: "txn" },
   { path: "Compact", bytes: new Uint8Array(0), want: "compact" },
 ]) {
-  test(`KV/${path} asks the server and passes its refusal on`, async () => {
+  test(`KV/${path} passes the request to the server and its refusal to the client`, async () => {
     const asked: Asked = [];
     const server = kvServer(asked);
     await expect(unaryOf(kvBindings(server, 128), kv + path)(bytes)).rejects.toMatchObject({ kind: "tooManyRequests" });
@@ -78,7 +78,7 @@ for (const { path, bytes, want } of [
   });
 }
 
-test("MemberList and HashKV pass on what they are asked for", async () => {
+test("MemberList and HashKV pass on their parameters", async () => {
   const asked: Asked = [];
   const cluster = clusterBindings({
     members: {
@@ -123,13 +123,13 @@ for (const { service, want } of [
   });
 }
 
-test("the list of all healths has the one of the server as a whole, as the bytes of a map", async () => {
+test("the list of health states has an entry for the whole server, encoded as a map", async () => {
   const list = unaryOf(healthBindings(), "/grpc.health.v1.Health/List");
-  // An entry with its value, whose status is 1; a key that is empty may be left out.
+  // The entry has a value with status 1. An empty key may be omitted.
   expect(Buffer.from(await list(healthpb.HealthListRequest.encode({}))).toString("hex")).toBe("0a0412020801");
 });
 
-/** Leases 1 to 9 live for ten times their number of seconds; of the others, 13 finds no leader. */
+/** Leases 1 to 9 have a TTL of ten times their id. For lease 13 there is no leader. */
 function leaseServer(): LeaseServer {
   let revision = 100;
   const refuse = (id: bigint) => new EtcdError(id === 13n ? "noLeader" : "leaseNotFound");
@@ -225,7 +225,7 @@ function keepAlives(guard: LeaderGuard, metadata: Readonly<Record<string, string
   };
 }
 
-test("keepalives are answered one by one, with the revision of before; a lease that is gone has no time", async () => {
+test("keepalives are answered one by one, with the revision before the renewal, and with TTL 0 for an expired lease", async () => {
   const stream = keepAlives(new LeaderGuard(new Leadership(), new ManualClock(), 1));
   for (const id of [2n, 77n, 3n]) stream.ask(id);
   stream.end();
@@ -243,7 +243,7 @@ test("a keepalive that cannot be answered ends the stream", async () => {
   await expect(stream.done).rejects.toMatchObject({ kind: "noLeader" });
 });
 
-test("keepalives whose client needs a leader end when there has been none for too long", async () => {
+test("a keepalive stream that requires a leader ends when there has been none for too long", async () => {
   const clock = new ManualClock();
   const leadership = new Leadership();
   const guard = new LeaderGuard(leadership, clock, 3_000);

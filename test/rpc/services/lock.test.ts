@@ -15,7 +15,7 @@ import {
 } from "../../../src/wire/index.js";
 import { callOf, Host, patient } from "../../server/member.js";
 
-// Cases that cannot be tested from outside the process: clients that go away at a chosen moment.
+// Tests clients that disconnect at a chosen moment, which cannot be chosen from outside the process.
 
 const host = new Host();
 let run: (path: string, request: Uint8Array, call: Call) => Promise<Uint8Array>;
@@ -55,7 +55,7 @@ async function remove(key: Key): Promise<void> {
   await host.server.kv.deleteRange(DeleteRangeRequest.create({ key }), patient);
 }
 
-/** Resolves when there is such a key. */
+/** Resolves when the key exists. */
 async function exists(key: Key): Promise<void> {
   while ((await host.get(key)) === undefined);
 }
@@ -64,7 +64,7 @@ for (const [name, take] of [
   ["lock", lock],
   ["campaign", campaign],
 ] as const) {
-  test(`${name}: a client that goes while its key is being put leaves none`, async () => {
+  test(`${name}: a client that disconnects while its key is being put leaves no key`, async () => {
     const lease = await session();
     const client = new AbortController();
     const taken = take(`${name}1`, lease, callOf(client));
@@ -73,7 +73,7 @@ for (const [name, take] of [
     expect(await host.get(`${name}1/${lease.toString(16)}`)).toBeUndefined();
   });
 
-  test(`${name}: a client that goes while it waits leaves no key`, async () => {
+  test(`${name}: a client that disconnects while it waits leaves no key`, async () => {
     const [first, second] = [await session(), await session()];
     const held = await take(`${name}2`, first);
     const client = new AbortController();
@@ -85,7 +85,7 @@ for (const [name, take] of [
     expect([await host.get(key), (await host.get(held ?? "")) !== undefined]).toEqual([undefined, true]);
   });
 
-  test(`${name}: a call that ends does not take the place of another call of its session`, async () => {
+  test(`${name}: the end of a call does not delete the key of another call with the same lease`, async () => {
     const [first, second] = [await session(), await session()];
     const held = await take(`${name}3`, first);
     const client = new AbortController();
@@ -99,7 +99,7 @@ for (const [name, take] of [
     expect(await stays).toBe(key);
   });
 
-  test(`${name}: a client that asks again for what it has does not lose it by going`, async () => {
+  test(`${name}: the holder keeps its key when its repeated call is cancelled`, async () => {
     const lease = await session();
     const key = await take(`${name}4`, lease);
     const client = new AbortController();
@@ -109,7 +109,7 @@ for (const [name, take] of [
     expect(await host.get(key ?? "")).toBeDefined();
   });
 
-  test(`${name}: a key that was made anew by somebody is not the one that waited`, async () => {
+  test(`${name}: a key that another client created again is not the key that waited`, async () => {
     const [first, second] = [await session(), await session()];
     const held = await take(`${name}5`, first);
     const waits = take(`${name}5`, second);

@@ -11,7 +11,7 @@ import { clockOfLooks, turnsOfOthers } from "../../base/other-work.js";
 const header = ResponseHeader.create({ clusterId: 1n, memberId: 2n, revision: 3, raftTerm: 4 });
 const many = 20_000;
 
-describe("a long list is encoded in turns, to the bytes of one message", () => {
+describe("a long list is encoded over several turns, to the bytes of one message", () => {
   test.each([0, 1, 1_000, 1_001, many])("of %i leases", async (count) => {
     const leases = Array.from({ length: count }, (_, at) => ({ id: BigInt(at) - 5n }));
     const message = LeaseLeasesResponse.create({ header, leases });
@@ -24,7 +24,7 @@ describe("a long list is encoded in turns, to the bytes of one message", () => {
     if (count === many) expect(turns).toBeGreaterThan(3);
   });
 
-  test("of keys, behind the other fields", async () => {
+  test("of keys, after the other fields", async () => {
     const keys = Array.from({ length: many }, (_, at) => `key/${at}`);
     const message = LeaseTimeToLiveResponse.create({ header, id: 7n, ttl: 60, grantedTtl: 60, keys });
     const bytes = await encodeLongList(LeaseTimeToLiveResponse, message, "keys", new Turns(clockOfLooks()));

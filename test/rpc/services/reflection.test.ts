@@ -8,7 +8,7 @@ type Question = reflectionpb.ServerReflectionRequest["messageRequest"];
 
 const bindings = reflectionBindings(healthBindings());
 
-/** The answers to some questions on one stream of the older service or of the newer one. */
+/** Sends requests on one stream of either version of the service. @returns the answers */
 async function ask(version: "v1" | "v1alpha", ...questions: readonly Question[]) {
   const binding = bindings.find(
     ({ path }) => path === `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
@@ -53,18 +53,18 @@ test.each(["v1", "v1alpha"] as const)("%s lists the services", async (version) =
   });
 });
 
-/** The package that a tool builds from the files of a symbol. */
+/** Loads the files of a symbol as a tool does. */
 async function packageOf(symbol: string): Promise<PackageDefinition> {
   const [answer] = await ask("v1", { case: "fileContainingSymbol", value: symbol });
   if (answer?.messageResponse?.case !== "fileDescriptorResponse") throw new Error(`no file for ${symbol}`);
   const { fileDescriptorProto } = answer.messageResponse.value;
-  // A set of files is a message with all of them in its first field.
+  // A FileDescriptorSet is a message with all files in its first field, as this answer is.
   const set = reflectionpb.FileDescriptorResponse.encode(answer.messageResponse.value);
   expect(fileDescriptorProto.length).toBe(3);
   return loadFileDescriptorSetFromBuffer(Buffer.from(set));
 }
 
-test("a tool can call with nothing but what it was told", async () => {
+test("a tool can make calls with the descriptors alone", async () => {
   const { "etcdserverpb.KV": kv } = await packageOf("etcdserverpb.KV");
   const put = (kv as ServiceDefinition).Put;
   const bytes = put?.requestSerialize({ key: Buffer.from("a"), value: Buffer.from("b"), lease: 7, prev_kv: true });
@@ -72,7 +72,7 @@ test("a tool can call with nothing but what it was told", async () => {
   expect([key, Buffer.from(value).toString(), lease, prevKv]).toEqual(["a", "b", 7n, true]);
 });
 
-test("enums lie in their messages, oneofs and streams are kept", async () => {
+test("descriptors have nested enums, oneofs and streaming methods", async () => {
   const definitions = await packageOf("etcdserverpb.Watch.Watch");
   const order = { name: "SortOrder", value: [{ name: "NONE" }, { name: "ASCEND", number: 1 }, { name: "DESCEND" }] };
   expect(definitions["etcdserverpb.RangeRequest"]).toMatchObject({
@@ -82,7 +82,7 @@ test("enums lie in their messages, oneofs and streams are kept", async () => {
   expect(definitions["etcdserverpb.Watch"]).toMatchObject({ Watch: { requestStream: true, responseStream: true } });
 });
 
-test("every symbol is found, and every file by its name", async () => {
+test("every symbol and every file can be found by name", async () => {
   const files = await loadSchema();
   const symbols = files.flatMap(({ services, messages, enums }) => [...services, ...messages, ...enums]);
   const answers = await ask(
@@ -104,12 +104,12 @@ test.each([
     { case: "fileContainingExtension", value: { containingType: "etcdserverpb.KV", extensionNumber: 5 } },
     "not found: no extension 5 of etcdserverpb.KV",
   ],
-] as const)("%o is not there", async (question, errorMessage) => {
+] as const)("%o is not found", async (question, errorMessage) => {
   const [answer] = await ask("v1", question);
   expect(answer?.messageResponse).toEqual({ case: "errorResponse", value: { errorCode: 5, errorMessage } });
 });
 
-test("no question is a mistake", async () => {
+test("an empty request is an error", async () => {
   const [answer] = await ask("v1", undefined);
   expect(answer?.messageResponse).toMatchObject({ case: "errorResponse", value: { errorCode: 3 } });
 });

@@ -48,7 +48,7 @@ function bindingOf(path: string): UnaryBinding {
   return found?.kind === "unary" ? found : { kind: "unary", path, run: async (request) => request };
 }
 
-/** Has a call of the method answered, then says that it took so long. */
+/** Makes a call of the method that takes `tookMs`. */
 async function answered(path: string, request: Uint8Array, tookMs: number, waits = false) {
   const { clock, lines, slow } = watched();
   clock.advance(1_000);
@@ -90,7 +90,7 @@ for (const { method, request, want } of [
   },
   { method: services["etcdserverpb.Auth"].Authenticate, request: secret, want: [-1, -1, ""] },
 ]) {
-  test(`a slow ${method.path} is told with ${want.join(", ")}`, async () => {
+  test(`a slow ${method.path} is logged with ${want.join(", ")}`, async () => {
     const { lines, responseBytes } = await answered(method.path, request, 301);
     const [requested, responseCount, content] = want;
     const known = requested !== -1;
@@ -111,12 +111,12 @@ for (const { method, request, want } of [
   });
 }
 
-test("a call that is quick enough, or may wait for others, is not told", async () => {
+test("a call that is fast enough, or that may wait for others, is not logged", async () => {
   expect((await answered(Put.path, PutRequest.encode(put), 300)).lines).toEqual([]);
   expect((await answered(services["v3lockpb.Lock"].Lock.path, secret, 10_000, true)).lines).toEqual([]);
 });
 
-test("a request that is malformed is told as one of nothing known", async () => {
+test("a malformed request is logged without its content", async () => {
   const { lines } = await answered(Put.path, Buffer.from([0xff]), 301);
   expect(lines).toMatchObject([{ "response type": Put.path, "request count": -1, "request content": "" }]);
 });

@@ -18,7 +18,7 @@ export interface Started {
   readonly server: TestServer;
 }
 
-/** A put of a, b and a and a delete of a: revisions 2 to 5. */
+/** Starts a server whose store has puts of a, b and a, and a delete of a, at revisions 2 to 5. */
 export async function startWatching(compacted?: number): Promise<Started> {
   const store = await openEmpty();
   const writes: Write[] = [{ put: "a", value: "1" }, { put: "b", value: "2" }, { put: "a", value: "3" }, { del: "a" }];
@@ -27,7 +27,7 @@ export async function startWatching(compacted?: number): Promise<Started> {
   return { store, server: new TestServer(store) };
 }
 
-/** The server as the Watch handler sees it, over a real store. */
+/** The part of a server that the Watch handler uses, over a real store. */
 export class TestServer {
   readonly clock = new ManualClock();
   readonly watchable: WatchableStore;
@@ -78,15 +78,15 @@ export class TestServer {
   }
 }
 
-/** Both ends of one call: what the handler sees, and what a test does at the client's. */
+/** Both ends of one call: the stream for the handler, and the client for the test. */
 export class TestClient implements ServerStream<WatchRequest, WatchResponse> {
   readonly call: ServerStream<never, never>["call"];
-  /** How the call ended; undefined while it goes on. */
+  /** The outcome of the call; undefined while it goes on. */
   outcome: { readonly error?: unknown } | undefined;
   responses: WatchResponse[] = [];
-  /** While false, the client takes nothing. */
+  /** False while the client does not read. */
   reading = true;
-  /** Requests that the handler has taken. */
+  /** The number of requests that the handler has taken. */
   taken = 0;
   readonly #abort = new AbortController();
   readonly #requests: WatchRequest[] = [];
@@ -183,14 +183,17 @@ export class TestClient implements ServerStream<WatchRequest, WatchResponse> {
     for (const resolve of this.#drained.splice(0)) resolve();
   }
 
-  /** Responses since the last call, one line each, once no more are under way. */
+  /** The responses since the previous call, one line each. Waits until no more are under way. */
   async heard(): Promise<string[]> {
     for (let turn = 0; turn < 50; turn++) await nextTurn();
     return this.responses.splice(0).map(showResponse);
   }
 }
 
-/** `0@5 created`, `0@6 a=1@6 -b@6`, `-1@6 created canceled "reason"`: watch id, revision of the header, the rest. */
+/**
+ * Writes a response as a line with watch id, revision of the header and content, such as `0@5 created`,
+ * `0@6 a=1@6 -b@6` or `-1@6 created canceled "reason"`.
+ */
 export function showResponse(response: WatchResponse): string {
   const { header, watchId, created, canceled, compactRevision, cancelReason, fragment, events } = response;
   const flags = { created, canceled, fragment };

@@ -22,7 +22,7 @@ function pair(at: number, size: number) {
   return KeyValue.encode(KeyValue.create({ key: `k${at}`, modRevision: 5, createRevision: 5, version: 1, value }));
 }
 
-/** Puts and deletes, some with the pair before. */
+/** Puts and deletes, some with the previous pair. */
 function eventsOf(valueSizes: readonly number[]): EncodedEvent[] {
   return valueSizes.map((size, at) =>
     encodeEvent({
@@ -37,7 +37,7 @@ function encoded(events: readonly EncodedEvent[], fragment = false): Uint8Array 
   return WatchResponse.encode({ ...head, fragment, events: events.map(wholeEvent) });
 }
 
-/** Cut the slow way: by encoding what would be sent. */
+/** Cuts events into fragments the slow way, by encoding each candidate. */
 function* cut(events: readonly EncodedEvent[], bytesMax: number): Generator<number> {
   if (encoded(events).length < bytesMax || events.length < 2) {
     yield events.length;
@@ -64,7 +64,7 @@ test("fragments are cut where their encoded length reaches the limit", () => {
   );
 });
 
-test("a response in pieces is the response, byte for byte", () => {
+test("a response in pieces has the same bytes as in one piece", () => {
   const sizes = fc.array(fc.oneof(fc.nat(300), fc.integer({ min: 5_000, max: 70_000 })), { maxLength: 40 });
   fc.assert(
     fc.property(sizes, fc.boolean(), (valueSizes, fragment) => {
@@ -88,7 +88,7 @@ test("the pairs of long events are not copied into a response", () => {
   expect(others.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(200);
 });
 
-test("a response of very many events is encoded in as many steps as its budget asks for", () => {
+test("a response with many events is encoded in as many steps as its budget requires", () => {
   const events = eventsOf(Array.from({ length: 10_000 }, () => 10));
   let asked = 0;
   const budget = { over: () => ++asked % 100 === 0 };

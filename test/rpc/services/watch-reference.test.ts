@@ -13,7 +13,7 @@ import { haveReference } from "../../support/reference.js";
 import { type ServerKind, ServerProcess } from "../../support/server-process.js";
 import { showResponse } from "./watch-client.js";
 
-/** A step of a test; `hear` waits for this many more responses. */
+/** A step of a test. `hear` waits for this number of further responses. */
 type Step =
   | { readonly create: Partial<WatchCreateRequest>; readonly hear: number }
   | { readonly cancel: bigint; readonly hear: number }
@@ -97,7 +97,7 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
     ],
   },
   {
-    name: "filters and what was",
+    name: "filters and previous pairs",
     steps: [
       { put: "a", value: "1", hear: 0 },
       { put: "a", value: "2", hear: 0 },
@@ -129,7 +129,7 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
     ],
   },
   {
-    name: "progress now and then, at half a second",
+    name: "progress notices every half second",
     steps: [
       { create: { key: "a", progressNotify: true }, hear: 2 },
       { put: "b", hear: 1 },
@@ -146,7 +146,7 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
     ],
   },
   {
-    name: "messages that say nothing",
+    name: "empty requests",
     steps: [
       { nothing: true, hear: 0 },
       { create: { key: "a" }, hear: 1 },
@@ -154,7 +154,7 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
   },
 ];
 
-/** Plays a scenario on a fresh server and returns what its stream said. */
+/** Plays a scenario on a new server. @returns the responses of its stream */
 async function play(kind: ServerKind, steps: readonly Step[]): Promise<string[]> {
   const flags = ["--experimental-watch-progress-notify-interval=500ms"];
   const server = await ServerProcess.start({ kind, flags });
@@ -211,7 +211,7 @@ function putAll(keys: readonly string[], value: string): TxnRequest {
   return { compare: [], success, failure: [] };
 }
 
-describe.runIf(haveReference(["etcd", "3.5"]))("watching says what etcd 3.5 says:", () => {
+describe.runIf(haveReference(["etcd", "3.5"]))("a watch stream gives the responses of etcd 3.5:", () => {
   for (const { name, steps } of scenarios) {
     test.concurrent(name, async () => {
       const [ours, real] = await Promise.all([play("ours", steps), play("etcd 3.5", steps)]);
@@ -220,7 +220,7 @@ describe.runIf(haveReference(["etcd", "3.5"]))("watching says what etcd 3.5 says
   }
 });
 
-/** In the order heard for each watch; among the watches of one key, etcd tells them in any order. */
+/** Sorts responses by watch, keeping their order within a watch. etcd notifies the watches of a key in any order. */
 function byWatch(heard: readonly string[]): string[] {
   const id = (line: string): bigint => BigInt(line.slice(0, line.indexOf("@")));
   return heard.toSorted((left, right) => Number(id(left) - id(right)));

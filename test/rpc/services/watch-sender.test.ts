@@ -12,7 +12,7 @@ import type { MessageInPieces } from "../../../src/rpc/grpc/stream.js";
 import { WatchSender } from "../../../src/rpc/services/watch-sender.js";
 import { type Encoded, Event, KeyValue, WatchResponse } from "../../../src/wire/index.js";
 
-/** A way out that takes responses only while it is open. */
+/** An output that accepts responses only while it is open. */
 class Output {
   open = false;
   written: WatchResponse[] = [];
@@ -88,9 +88,9 @@ function deliver(sender: WatchSender, bytes: number, watchId = 0n, revision = 2)
 
 for (const { name, otherBytes, kib } of [
   { name: "a quarter of a mebibyte", otherBytes: 0, kib: 256 },
-  { name: "16 KiB, when 64 MiB wait for all streams", otherBytes: 64 * 1024 * 1024, kib: 16 },
+  { name: "16 KiB, if 64 MiB wait for other streams", otherBytes: 64 * 1024 * 1024, kib: 16 },
 ]) {
-  test(`no more than ${name} waits for a client, and one response`, async () => {
+  test(`at most one response and ${name} wait for a client`, async () => {
     const { sender, output, total, rooms } = start({ otherBytes });
     let delivered = 0;
     for (; sender.hasRoom; delivered++) deliver(sender, 1_024 - 256, BigInt(delivered));
@@ -104,7 +104,7 @@ for (const { name, otherBytes, kib } of [
   });
 }
 
-test("who waits for room goes on when there is some, or when all is over", async () => {
+test("a wait for room ends when there is some, or when the stream ends", async () => {
   const { sender, output, total, counters } = start();
   deliver(sender, 1_000_000);
   deliver(sender, 1_000_000);
@@ -128,7 +128,7 @@ test("who waits for room goes on when there is some, or when all is over", async
   expect(counters).toEqual({ eventsSent: 2, eventsPending: 0 });
 });
 
-test("events that find no room in the account wait in history, until clients have taken some", async () => {
+test("events that find no room in the account stay in history until clients have read others", async () => {
   const mebibyte = 1024 * 1024;
   const clock = new ManualClock();
   const account = new MemoryAccount({ limitBytes: 128 * mebibyte, clock, logger: silentLogger });
@@ -143,7 +143,7 @@ test("events that find no room in the account wait in history, until clients hav
   expect(taken.length).toBeGreaterThan(4);
   expect(account.peakBytes).toBeLessThanOrEqual(64 * mebibyte);
   expect([last?.sender.hasRoom, last?.sender.hasRoomFor(1)]).toEqual([false, false]);
-  // Nobody took anything: nothing is asked for in vain.
+  // No client has read anything, so the sender does not ask for room in vain.
   clock.advance(10_000);
   expect(streams.map(({ rooms }) => rooms())).toEqual(streams.map(() => 0));
   for (const { output } of taken) output.reopen();
@@ -153,13 +153,13 @@ test("events that find no room in the account wait in history, until clients hav
   expect(last?.sender.hasRoomFor(batchBytes)).toBe(true);
 });
 
-test("one revision that is larger than the account is told all the same", () => {
+test("the events of one revision are sent even if they are larger than the account", () => {
   const clock = new ManualClock();
   const account = new MemoryAccount({ limitBytes: 64 * 1024 * 1024, clock, logger: silentLogger });
   expect(start({ account, clock }).sender.hasRoomFor(500 * 1024 * 1024)).toBe(true);
 });
 
-test("what breaks while sending ends the stream", async () => {
+test("an error while sending ends the stream", async () => {
   const { sender, output, ends } = start();
   const broken = new Error("cannot be encoded");
   output.write = () => {
@@ -170,7 +170,7 @@ test("what breaks while sending ends the stream", async () => {
   expect(ends).toEqual([broken]);
 });
 
-test("every response goes out once, in order, however many have gone before", async () => {
+test("each response is sent once, in order, after any number of others", async () => {
   const { sender, output } = start();
   output.open = true;
   for (let at = 0; at < 5_000; at++) {
@@ -187,7 +187,7 @@ describe("events of one watcher", () => {
   const show = ({ header, watchId, canceled, events }: WatchResponse) =>
     `${watchId}@${header?.revision} ${canceled ? "canceled" : `${events.length} events`}`;
 
-  test("that come in one turn leave together", async () => {
+  test("that arrive in one turn are sent together", async () => {
     const { sender, output } = start();
     output.open = true;
     for (const revision of [2, 3, 4]) for (const watchId of [0n, 1n]) deliver(sender, 10, watchId, revision);
@@ -197,7 +197,7 @@ describe("events of one watcher", () => {
     expect(output.written.map(show)).toEqual(["0@4 3 events", "1@4 3 events", "1@5 1 events"]);
   });
 
-  test("that wait for a client leave together, in responses of 64 KiB", async () => {
+  test("that wait for a client are sent together, in responses of 64 KiB", async () => {
     const { sender, output, total } = start();
     for (let revision = 2; revision < 12; revision++) deliver(sender, 16_000, 0n, revision);
     await nextTurn();
@@ -207,7 +207,7 @@ describe("events of one watcher", () => {
     expect(total.heldBytes).toBe(0);
   });
 
-  test("do not pass an answer or a progress notice", async () => {
+  test("do not overtake an answer or a progress notice", async () => {
     const { sender, output } = start();
     output.open = true;
     deliver(sender, 10, 0n, 2);
@@ -220,7 +220,7 @@ describe("events of one watcher", () => {
     expect(output.written.map(show)).toEqual(want);
   });
 
-  test("do not join a response that is on its way", async () => {
+  test("do not join a response that is being sent", async () => {
     const { sender, output } = start();
     deliver(sender, 10, 0n, 2);
     await nextTurn();
@@ -231,12 +231,12 @@ describe("events of one watcher", () => {
   });
 });
 
-test("a watcher that takes fragments gets what waits for it in fragments, though it is forgotten by then", async () => {
+test("waiting events of a watcher that allows fragments are fragmented, even after the watcher is forgotten", async () => {
   const { sender, output } = start();
   sender.fragment(7n);
   const events = Array.from({ length: 5 }, () => eventOf(400_000));
   sender.deliver({ kind: "events", watchId: 7n, revision: 2, events, bytes: 2_000_000 });
-  // Its user may not read the keys any more: the watch is cancelled before its events have left.
+  // The user has lost the right to the keys, so the watch is cancelled before its events are sent.
   sender.forget(7n);
   sender.answer(2, { watchId: 7n, canceled: true });
   output.open = true;

@@ -4,7 +4,7 @@ import { write } from "../../mvcc/fixture.js";
 import { startWatching as start } from "./watch-client.js";
 
 describe("a stream", () => {
-  test("goes on after a message that says nothing", async () => {
+  test("goes on after an empty request", async () => {
     const { server } = await start();
     const client = server.open();
     client.send(undefined);
@@ -12,7 +12,7 @@ describe("a stream", () => {
     expect(await client.heard()).toEqual(["0@5 created"]);
   });
 
-  test("goes on listening when the client has no more requests", async () => {
+  test("goes on when the client has ended its requests", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "a" });
@@ -45,7 +45,7 @@ describe("a stream", () => {
     expect(late.outcome).toEqual({ error: new EtcdError("stopped") });
   });
 
-  test("that needs a leader ends when there was none for three election timeouts", async () => {
+  test("that requires a leader ends when there was none for three election timeouts", async () => {
     const { server } = await start();
     const [needs, does] = [server.open({ hasleader: "true" }), server.open()];
     server.setLeader(0n);
@@ -61,7 +61,7 @@ describe("a stream", () => {
     expect(does.outcome).toBeUndefined();
   });
 
-  test("that needs a leader is refused without one", async () => {
+  test("that requires a leader is refused without one", async () => {
     const { server } = await start();
     server.setLeader(0n);
     const client = server.open({ hasleader: "true" });
@@ -71,7 +71,7 @@ describe("a stream", () => {
 });
 
 describe("a client that does not read", () => {
-  test("costs a bounded part of what happens, nobody else's time, and gets it all in the end", async () => {
+  test("has a bounded number of waiting events, delays no other client, and gets all events in the end", async () => {
     const { store, server } = await start();
     const [slow, quick] = [server.open(), server.open()];
     for (const client of [slow, quick]) client.create({ key: "k", rangeEnd: "l" });
@@ -84,7 +84,7 @@ describe("a client that does not read", () => {
     }
     await quick.heard();
     expect(server.watchable.slowWatcherCount).toBe(1);
-    // It has one response; some 256 KiB wait for it, the rest is on disk.
+    // One response was sent and about 256 KiB wait. The other events are read from the store later.
     expect(slow.responses).toHaveLength(1);
     slow.readOn();
     const heard = (await slow.heard()).flatMap((line) => line.match(/@\d+(?= k|$)/g) ?? []);
@@ -94,7 +94,7 @@ describe("a client that does not read", () => {
     expect(await slow.heard()).toEqual([`0@${store.revision} k=end@${store.revision}`]);
   });
 
-  test("is not asked for more requests than it takes answers", async () => {
+  test("has its requests read only as fast as it reads answers", async () => {
     const { server } = await start();
     const client = server.open();
     client.stopReading();
@@ -107,7 +107,7 @@ describe("a client that does not read", () => {
     expect(server.watchable.watcherCount).toBe(10_000);
   });
 
-  test("frees everything when it goes", async () => {
+  test("releases all resources when it disconnects", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "k" });

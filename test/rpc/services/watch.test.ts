@@ -8,9 +8,9 @@ import { startWatching as start } from "./watch-client.js";
 interface Row {
   readonly name: string;
   readonly create: Partial<WatchCreateRequest>;
-  /** The store is compacted at this revision. */
+  /** The revision at which the store is compacted. */
   readonly compacted?: number;
-  /** Responses at once, and those after a put of a and c at revision 6. */
+  /** The responses at once. `after`: those after a put of a and c at revision 6. */
   readonly want: readonly string[];
   readonly after: readonly string[];
 }
@@ -31,14 +31,14 @@ const rows: readonly Row[] = [
     after: ["0@6 a=4@6"],
   },
   {
-    name: "from before the compacted revision: created, then canceled by a header without revision, without a reason",
+    name: "from before the compacted revision is created, then cancelled without a reason, with revision 0 in the header",
     create: { key: "a", startRevision: 3 },
     compacted: 4,
     want: ["0@5 created", "0@0 canceled compacted 4"],
     after: [],
   },
   {
-    name: "from a negative revision: one answer",
+    name: "from a negative revision is cancelled in one answer",
     create: { key: "a", startRevision: -1, watchId: 7n },
     want: ['-1@5 created canceled "etcdserver: mvcc: required revision has been compacted"'],
     after: [],
@@ -63,7 +63,12 @@ const rows: readonly Row[] = [
     want: ["0@5 created"],
     after: ["0@6 a=4@6 c=5@6"],
   },
-  { name: "from a key on", create: { key: "b", rangeEnd: "\0" }, want: ["0@5 created"], after: ["0@6 c=5@6"] },
+  {
+    name: "of all keys from a key on",
+    create: { key: "b", rangeEnd: "\0" },
+    want: ["0@5 created"],
+    after: ["0@6 c=5@6"],
+  },
   { name: "a range", create: { key: "a", rangeEnd: "c" }, want: ["0@5 created"], after: ["0@6 a=4@6"] },
   {
     name: "no puts",
@@ -78,26 +83,26 @@ const rows: readonly Row[] = [
     after: ["0@6 a=4@6"],
   },
   {
-    name: "with what was: not on create, on deletes too",
+    name: "with previous pairs: none for a creation, but one for a delete",
     create: { key: "a", startRevision: 2, prevKv: true },
     want: ["0@5 created", "0@5 a=1@2 a=3@4(was a=1@2) -a@5(was a=3@4)"],
     after: ["0@6 a=4@6"],
   },
   {
-    name: "with what was, where that is compacted",
+    name: "with previous pairs that are compacted",
     create: { key: "a", startRevision: 4, prevKv: true },
     compacted: 4,
     want: ["0@5 created", "0@5 a=3@4 -a@5(was a=3@4)"],
     after: ["0@6 a=4@6"],
   },
   {
-    name: "under an id of its own",
+    name: "with a chosen id",
     create: { key: "a", watchId: 42n },
     want: ["42@5 created"],
     after: ["42@6 a=4@6"],
   },
   {
-    name: "under an id that no double holds",
+    name: "with an id beyond the exact integers of a double",
     create: { key: "a", watchId: -(2n ** 63n) + 1n },
     want: ["-9223372036854775807@5 created"],
     after: ["-9223372036854775807@6 a=4@6"],
@@ -117,7 +122,7 @@ describe("a watch", () => {
     });
   }
 
-  test("is refused for an id that is taken", async () => {
+  test("is refused if its id is in use", async () => {
     const { server } = await start();
     const client = server.open();
     client.create({ key: "a", watchId: 42n });
@@ -137,7 +142,7 @@ describe("a watch", () => {
     expect(await other.heard()).toEqual(["0@5 created"]);
   });
 
-  test("loses no event to a write that follows at once", async () => {
+  test("gets the event of a write that follows at once", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "a" });
@@ -155,7 +160,7 @@ describe("a watch", () => {
 });
 
 describe("a cancel", () => {
-  test("is answered without a reason, and ends the events", async () => {
+  test("is answered without a reason, and no more events follow", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "a" });
@@ -175,7 +180,7 @@ describe("a cancel", () => {
     expect(await client.heard()).toEqual(["0@5 created", "0@5 canceled"]);
   });
 
-  test("comes after the events that were before it", async () => {
+  test("is answered after earlier events", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "a" });
@@ -185,7 +190,7 @@ describe("a cancel", () => {
     expect(await client.heard()).toEqual(["0@6 a=4@6", "0@6 canceled"]);
   });
 
-  test("of a watch that compaction ended is answered once more", async () => {
+  test("is answered also for a watch that a compaction has ended", async () => {
     const { server } = await start(4);
     const client = server.open();
     client.create({ key: "a", startRevision: 2 });
@@ -196,7 +201,7 @@ describe("a cancel", () => {
 });
 
 describe("progress", () => {
-  test("on request is told under the id -1, not without watchers", async () => {
+  test("on request is sent with the id -1, but not without watchers", async () => {
     const { server } = await start();
     const client = server.open();
     client.requestProgress();
@@ -206,7 +211,7 @@ describe("progress", () => {
     expect(await client.heard()).toEqual(["0@5 created", "-1@5"]);
   });
 
-  test("on request is not told while one watcher of the stream has yet to catch up", async () => {
+  test("on request is not sent while a watcher of the stream is unsynced", async () => {
     const { server } = await start();
     const client = server.open();
     client.create({ key: "a" });
@@ -217,7 +222,7 @@ describe("progress", () => {
     expect(await client.heard()).toEqual(["-1@5"]);
   });
 
-  test("is told by itself when an interval and a little passed without events", async () => {
+  test("is sent automatically when a little more than an interval has passed without events", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "a", progressNotify: true });
@@ -237,7 +242,7 @@ describe("progress", () => {
     expect(await client.heard()).toEqual([]);
   });
 
-  test("is never told before an event that is older", async () => {
+  test("is never sent before an older event", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "a" });
@@ -249,12 +254,12 @@ describe("progress", () => {
   });
 });
 
-describe("one revision", () => {
+describe("the events of one revision", () => {
   const large = { length: 6 };
   const writes: Write[] = Array.from(large, (_, at) => ({ put: `k${at}`, value: "x".repeat(300_000) }));
   const events = Array.from(large, (_, at) => `k${at}=300000 bytes@6`);
 
-  test("is one response, however large", async () => {
+  test("are sent in one response of any size", async () => {
     const { store, server } = await start();
     const client = server.open();
     client.create({ key: "k", rangeEnd: "l" });
@@ -263,7 +268,7 @@ describe("one revision", () => {
     expect(await client.heard()).toEqual([`0@6 ${events.join(" ")}`]);
   });
 
-  test("is cut for watchers that take fragments, all but the last marked", async () => {
+  test("are cut into fragments if the watcher allows it, all but the last marked", async () => {
     const { store, server } = await start();
     server.maxRequestBytes = 500_000;
     const client = server.open();
@@ -286,7 +291,7 @@ describe("permission", () => {
     ["userEmpty", "rpc error: code = InvalidArgument desc = etcdserver: user name is empty"],
     ["authOldRevision", "rpc error: code = InvalidArgument desc = etcdserver: revision of auth store is old"],
   ] as const) {
-    test(`${kind} is created and canceled with etcd's words`, async () => {
+    test(`${kind} is created and cancelled with etcd's text`, async () => {
       const { server } = await start();
       server.judge = {
         reader: () => Promise.reject(new EtcdError(kind)),
@@ -305,7 +310,7 @@ describe("permission", () => {
     { key: "a", rangeEnd: "\0", asked: ["a", "\0"] },
     { key: "", rangeEnd: "\0", asked: ["\0", "\0"] },
   ]) {
-    test(`is asked for ${JSON.stringify(asked)}: an end of "\\0" is no upper bound`, async () => {
+    test(`is checked for ${JSON.stringify(asked)}: a range end of "\\0" means no upper bound`, async () => {
       const { server } = await start();
       const checked: unknown[] = [];
       server.judge = {
