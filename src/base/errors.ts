@@ -1,3 +1,5 @@
+import { UntracedError } from "./untraced-error.js";
+
 /** Status codes of gRPC in answers of this server. */
 export const GrpcCode = {
   Ok: 0,
@@ -129,17 +131,13 @@ export function isErrorText(text: string): boolean {
 }
 
 /** A refusal: the request is wrong or cannot be served now, and nothing was changed. */
-export class EtcdError extends Error {
+export class EtcdError extends UntracedError {
   override readonly name = "EtcdError";
   readonly kind: ErrorKind;
   readonly code: GrpcCode;
 
   constructor(kind: ErrorKind) {
-    // No stack trace is recorded: a refusal is an answer, not a bug, and a stack trace costs more than a small request.
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
     super(errors[kind][1]);
-    Error.stackTraceLimit = limit;
     this.kind = kind;
     this.code = errors[kind][0];
   }

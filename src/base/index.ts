@@ -55,4 +55,5 @@ export { sortInSteps } from "./sort-in-steps.js";
 export { editDistance, nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";
 export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
+export { UntracedError } from "./untraced-error.js";
 export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";

@@ -33,3 +33,8 @@ export class Exit extends Error {
 export function badArgs(message: string): Failure {
   return new Failure(ExitCode.BadArgs, message);
 }
+
+/** The failure of a command whose answer the requested format does not support. */
+export function unsupported(format: string): Failure {
+  return new Failure(ExitCode.BadFeature, `${format} not supported as output format`);
+}

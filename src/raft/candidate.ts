@@ -4,8 +4,7 @@ import { followAppend, followHeartbeat, followSnapshot } from "./follower.js";
 import { hex } from "./quorum.js";
 import type { Raft } from "./raft.js";
 import { appendEntries, broadcastAppend } from "./replication.js";
-import type { StepResult } from "./step-result.js";
-import { type Message, noNode } from "./types.js";
+import { type Message, noNode, type StepResult } from "./types.js";
 
 /** Handles a message at a candidate or pre-candidate, after terms have been compared. */
 export function stepCandidate(raft: Raft, message: Message): StepResult {

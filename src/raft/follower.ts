@@ -3,8 +3,7 @@ import { startElection } from "./election.js";
 import { hex } from "./quorum.js";
 import type { Raft } from "./raft.js";
 import { installSnapshot } from "./snapshot.js";
-import type { StepResult } from "./step-result.js";
-import { type Message, noNode } from "./types.js";
+import { type Message, noNode, type StepResult } from "./types.js";
 
 /** Handles a message at a follower, after terms have been compared. */
 export function stepFollower(raft: Raft, message: Message): StepResult {

@@ -5,8 +5,7 @@ import { hex } from "./quorum.js";
 import type { Raft } from "./raft.js";
 import { confirmReads, releasePendingReads, requestRead } from "./read-index.js";
 import { advanceCommit, broadcastAppend, broadcastHeartbeat, maybeSendAppend } from "./replication.js";
-import type { StepResult } from "./step-result.js";
-import { type Message, noNode } from "./types.js";
+import { type Message, noNode, type StepResult } from "./types.js";
 
 /** Handles a message at a leader, after terms have been compared. */
 export function stepLeader(raft: Raft, message: Message): StepResult {

@@ -1,9 +1,8 @@
 import { asConfChangeV2, type ConfChange, describeConfChange } from "./conf-change.js";
 import type { Raft } from "./raft.js";
 import { appendEntries, broadcastAppend } from "./replication.js";
-import type { StepResult } from "./step-result.js";
 import { describeConfig, isJoint } from "./tracker.js";
-import { type Entry, type Message, noNode } from "./types.js";
+import { type Entry, type Message, noNode, type StepResult } from "./types.js";
 
 /** Handles proposed entries at the leader: appends and sends them to the members, or drops them. */
 export function propose(raft: Raft, message: Message): StepResult {

@@ -6,8 +6,7 @@ import { checkQuorum, stepLeader } from "./leader.js";
 import { hex } from "./quorum.js";
 import type { Raft } from "./raft.js";
 import { broadcastHeartbeat } from "./replication.js";
-import type { StepResult } from "./step-result.js";
-import { type Message, noNode } from "./types.js";
+import { type Message, noNode, type StepResult } from "./types.js";
 
 // Drives a node in every role: by ticks, and by messages after their terms have been compared with its own.
 

@@ -150,3 +150,6 @@ export const emptyConfState: ConfState = {
 export function isEmptyHardState(state: HardState): boolean {
   return state.term === 0 && state.vote === noNode && state.commit === 0;
 }
+
+/** Outcome of a message; `dropped` means a proposal that no leader accepted. */
+export type StepResult = "taken" | "dropped";

@@ -7,6 +7,8 @@
  *
  * The API (package etcdserverpb) and the key space (mvccpb) are exported flat, other packages under their own names.
  */
+
+export { decodeReceived, decodeStored } from "./decode.js";
 export type { Descriptors } from "./descriptors.js";
 export * as authpb from "./generated/auth.js";
 export * as electionpb from "./generated/election.js";
@@ -48,7 +50,6 @@ export {
   queuePlace,
   queuePrefix,
 } from "./queue-requests.js";
-export { decodeReceived } from "./received.js";
 export type {
   EnumSchema,
   FieldSchema,
@@ -58,4 +59,3 @@ export type {
   ServiceSchema,
 } from "./schema.js";
 export { services } from "./services.js";
-export { decodeStored } from "./stored.js";

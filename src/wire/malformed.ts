@@ -1,3 +1,5 @@
+import { UntracedError } from "../base/index.js";
+
 // The errors of decoders, and their bounds.
 
 /**
@@ -7,16 +9,8 @@
 export const nestingMax = 10_000;
 
 /** The bytes are malformed; the sender is at fault, and nothing of them was kept. */
-export class WireError extends Error {
+export class WireError extends UntracedError {
   override readonly name = "WireError";
-
-  constructor(message: string) {
-    // No stack trace is recorded: anyone can send garbage at line rate, and nobody needs the place in the decoder.
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    super(message);
-    Error.stackTraceLimit = limit;
-  }
 }
 
 /** The field numbers of a message, which tell an unknown field from a known one with the wrong wire type. */

@@ -10,11 +10,11 @@ import {
   type StatusResponse,
   type TxnResponse,
 } from "../../wire/index.js";
+import { unsupported } from "../failure.js";
 import { type Bytes, bytesOf, bytesOfArray, quote } from "../go-text.js";
 import { print } from "../output.js";
 import type { Answer } from "./answer.js";
 import { alarmName, eventName } from "./simple.js";
-import { unsupported } from "./unsupported.js";
 
 /** Prints lines of the form `"Name" : value`. @throws Failure for answers that have no fields */
 export function printFields(answer: Answer): void {

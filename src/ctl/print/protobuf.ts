@@ -15,11 +15,10 @@ import {
   TxnResponse,
   WatchResponse,
 } from "../../wire/index.js";
-import { ExitCode, Failure } from "../failure.js";
+import { ExitCode, Failure, unsupported } from "../failure.js";
 import { bytesOfArray } from "../go-text.js";
 import { print } from "../output.js";
 import type { Answer } from "./answer.js";
-import { unsupported } from "./unsupported.js";
 
 /** Prints the encoded message and nothing else. @throws Failure for answers that are no single message */
 export function printProtobuf(answer: Answer): void {

@@ -1,8 +1,8 @@
+import { unsupported } from "../failure.js";
 import { type Bytes, bytesOf, textOf } from "../go-text.js";
 import { onTerminal, paint, printLine } from "../output.js";
 import type { Answer } from "./answer.js";
 import { hashRows, healthRows, keyRows, memberRows, type Rows, snapshotRows, statusRows } from "./rows.js";
-import { unsupported } from "./unsupported.js";
 
 /** Prints a table. @throws Failure for answers that are no list */
 export function printTable(answer: Answer): void {

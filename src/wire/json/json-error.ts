@@ -1,16 +1,8 @@
-import { goEscapes } from "../../base/index.js";
+import { goEscapes, UntracedError } from "../../base/index.js";
 
 /** The JSON is malformed or does not fit the message. The text is etcd's. */
-export class JsonError extends Error {
+export class JsonError extends UntracedError {
   override readonly name = "JsonError";
-
-  constructor(message: string) {
-    // No stack trace is recorded: anyone can send garbage at line rate, and nobody needs the place in the parser.
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    super(message);
-    Error.stackTraceLimit = limit;
-  }
 }
 
 /** Quotes text as Go does in its errors. */

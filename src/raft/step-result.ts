@@ -1,2 +1,0 @@
-/** Outcome of a message; `dropped` means a proposal that no leader accepted. */
-export type StepResult = "taken" | "dropped";
