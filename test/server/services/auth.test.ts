@@ -305,7 +305,7 @@ for (const { name, change, want } of [
     const { heard } = await watch(host, alice, "a", "d");
     expect(heard[0]).toMatchObject({ created: true, canceled: false });
     await change(host, root);
-    const now = want === undefined && name.includes("nobody") ? patient : await logIn(host, "root");
+    const now = want === undefined && name.includes("is disabled") ? patient : await logIn(host, "root");
     expect(await put(host, "b", now)).toBe("done");
     await host.until(() => heard.length > 1);
     await turns(5);
