@@ -18,8 +18,8 @@ import { haveReference } from "../support/reference.js";
 import { until } from "../support/until.js";
 import { type Member, Members } from "./members.js";
 
-// Users and roles in clusters: of ours, and of a real etcd with ours. What one member is told holds at all of them, and
-// they store the same bytes.
+// Tests users and roles in clusters of our members, and of ours and a real etcd. A change at one member holds at all of
+// them, and they store the same bytes.
 
 const ready = haveReference(["etcd", "3.5"]);
 const folder = mkdtempSync(join(tmpdir(), "etcd-auth-"));
@@ -67,8 +67,8 @@ for (const { name, kinds, more } of [
 }
 
 /**
- * Asks again while there is no leader: one of the members may have been it when it was killed. And of a real etcd, when
- * it does not know a token: it waits for the entry that the token names, which is the one before the login.
+ * Retries while there is no leader, since the killed member may have been the leader. With a real etcd it also retries
+ * if a token is unknown: etcd waits for the entry that the token names, which is the one before the login.
  */
 function patient(asking: Asking, etcd: boolean): Asking {
   const passes = (outcome: Outcome): boolean =>
@@ -86,7 +86,7 @@ function patient(asking: Asking, etcd: boolean): Asking {
   };
 }
 
-/** Asks one after the other. */
+/** Uses the members in turn. */
 function inTurn(askings: readonly Asking[]): Asking {
   let next = 0;
   return {
@@ -111,7 +111,7 @@ function said(outcome: Outcome): string {
   return "code" in outcome ? `${outcome.code} ${outcome.text}` : "ok";
 }
 
-/** Also at once, when the member has yet to hear of the login. */
+/** Checks that tokens are valid at all members, also at one that has not applied the login yet. */
 async function tokensHoldEverywhere(askings: readonly Asking[]): Promise<void> {
   for (const asking of askings) {
     const [reader, writer] = [await logIn(asking, "reader"), await logIn(asking, "writer")];
@@ -134,12 +134,12 @@ async function changesHoldEverywhere(askings: readonly Asking[]): Promise<void> 
     expect(said(await get(other, "c", idle))).toBe("ok");
     const again = await logIn(asking, "root");
     await must(asking, UserRevokeRole, AuthUserRevokeRoleRequest.create({ name: "idle", role: "reads" }), again);
-    // A linearizable read: whoever answers has applied the change.
+    // The read is linearizable, so the member has applied the change.
     expect(said(await get(other, "c", await logIn(asking, "idle")))).toBe(denied);
   }
 }
 
-/** More than the others keep entries for: whoever is away gets a snapshot. */
+/** Makes more writes than the others keep entries for, so that an absent member needs a snapshot. */
 async function missMuch(askings: readonly Asking[]): Promise<void> {
   const asking = inTurn(askings);
   await until(async () => said(await put(asking, "c", await logIn(asking, "root"))) === "ok");
@@ -152,7 +152,7 @@ async function missMuch(askings: readonly Asking[]): Promise<void> {
   }
 }
 
-/** Who was away knows all users, and what they may do now. */
+/** Checks that the restarted member knows all users and their rights. */
 async function logInAgain(askings: readonly Asking[]): Promise<void> {
   const last = askings.at(-1);
   if (last === undefined) return;
@@ -163,7 +163,7 @@ async function logInAgain(askings: readonly Asking[]): Promise<void> {
   expect(said(await get(last, "c", idle))).toBe(denied);
 }
 
-/** Maintenance.Hash goes over everything that is stored, users and roles too. */
+/** Compares the results of Maintenance.Hash, which covers all stored data, with users and roles. */
 async function sameBytes(askings: readonly Asking[]): Promise<void> {
   await until(async () => {
     const hashes = new Set<number>();

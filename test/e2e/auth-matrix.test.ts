@@ -4,13 +4,13 @@ import { matrix, ours, theirs } from "../auth/matrix.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// Who may do what, over gRPC: every request in every form by everybody. test/auth/matrix.test.ts asks the same within
-// one process.
+// Tests the rights of all users for all forms of all requests over gRPC. test/auth/matrix.test.ts makes the same
+// requests within one process.
 
 const ready = haveReference(["etcd", "3.5"]);
 
 for (const kind of ["etcd 3.5", "ours"] as const) {
-  test.skipIf(kind !== "ours" && !ready)(`${kind} answers everybody as the table says`, async () => {
+  test.skipIf(kind !== "ours" && !ready)(`${kind} answers all requests as in the table`, async () => {
     expect(await answers(kind)).toBe(kind === "ours" ? ours : theirs);
   });
 }

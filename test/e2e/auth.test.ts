@@ -14,7 +14,7 @@ import { etcdctl, words } from "../support/etcdctl.js";
 import { haveReference, reference } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// Users beside the rest of a server: certificates, files, and what does not come as a client would send it.
+// Tests users together with certificates, snapshots and log files, and with requests that no usual client sends.
 
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 const folder = mkdtempSync(join(tmpdir(), "etcd-users-"));
@@ -53,7 +53,7 @@ describe.skipIf(!ready)("the name in a client's certificate", () => {
   });
   afterAll(() => authority?.remove());
 
-  test("is a user's, but not through the gateway, nor beside a token", async () => {
+  test("is a user's name, except through the gateway or beside a token", async () => {
     const [theirs, ours] = await Promise.all([said("etcd 3.5"), said("ours")]);
     expect(ours).toEqual(theirs);
     expect(ours[1]).toBe("alice put a 1: OK\n0");
@@ -110,7 +110,7 @@ describe.skipIf(!ready)("the name in a client's certificate", () => {
   }
 });
 
-test.skipIf(!ready)("users and roles travel in snapshots, both ways", async () => {
+test.skipIf(!ready)("users and roles are in snapshots, in both directions", async () => {
   const theirs = await ServerProcess.start({ kind: "etcd 3.5", flags: cheap });
   const file = join(folder, "theirs.db");
   try {
@@ -169,16 +169,16 @@ describe.skipIf(!ready)("a server with users", () => {
   afterAll(() => server?.stop());
 
   for (const path of ["etcdserverpb.KV/Range", "/etcdserverpb.KV//Range", "//etcdserverpb.KV/Range", "KV/Range"]) {
-    test(`does not take ${path} for a method`, async () => {
+    test(`does not accept ${path} as a method`, async () => {
       expect(await status(server.endpoint, path)).toBe("12");
     });
   }
 
-  test("takes the method itself for one, and asks who it is", async () => {
+  test("accepts the correct path as a method, and requires a user", async () => {
     expect(await status(server.endpoint, "/etcdserverpb.KV/Range")).toBe("3");
   });
 
-  test("answers a flood of wrong passwords with refusals, and others meanwhile", async () => {
+  test("refuses a flood of wrong passwords, and serves others meanwhile", async () => {
     const asking = new GrpcAsking(server.endpoint);
     try {
       const { token } = await must(asking, Authenticate, loginOf("alice", "alice-secret"));
@@ -204,7 +204,7 @@ describe.skipIf(!ready)("a server with users", () => {
     }
   });
 
-  test("writes no password, neither into its files nor into its log", async () => {
+  test("writes no password into its files or its log", async () => {
     const changed = words("user passwd alice --interactive=false --user root:root-secret");
     expect(await etcdctl("3.5", server.endpoint, changed, { stdin: "changed-secret\n" })).toMatchObject({ code: 0 });
     await etcdctl("3.5", server.endpoint, words("get a --user alice:mistaken-secret"));
@@ -218,7 +218,7 @@ describe.skipIf(!ready)("a server with users", () => {
   });
 });
 
-/** The gRPC status of a call that is made by hand. */
+/** The gRPC status of a call whose path is sent as it is. */
 function status(endpoint: string, path: string): Promise<string> {
   const message = RangeRequest.encode(RangeRequest.create({ key: "a" }));
   const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);

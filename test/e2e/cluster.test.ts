@@ -5,7 +5,7 @@ import type { ServerKind } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { type Member, Members } from "./members.js";
 
-/** The `endpoint status` of one member. */
+/** The `endpoint status` of a member. */
 interface Standing {
   readonly member: Member;
   readonly leads: boolean;
@@ -32,7 +32,7 @@ async function leaderOf(...members: readonly Member[]): Promise<Member> {
   return leader;
 }
 
-/** All have applied the same, and their histories are the same. */
+/** Checks that all members have applied the same entries and have the same history. */
 async function agree(...members: readonly Member[]): Promise<void> {
   await until(async () => new Set((await Promise.all(members.map(standing))).map(({ applied }) => applied)).size === 1);
   const hash = async (member: Member): Promise<number> => {
@@ -73,7 +73,7 @@ describe("three of ours", () => {
   });
   afterAll(() => members.stop());
 
-  test("survive the leader's death without losing what was acknowledged", async () => {
+  test("survive the leader's death without the loss of an acknowledged write", async () => {
     const old = await leaderOf(...members.all);
     const others = members.all.filter((member) => member !== old);
     await old.done("put", "before", "it died");
@@ -86,7 +86,7 @@ describe("three of ours", () => {
     await agree(...members.all);
   });
 
-  test("hand leadership on when the leader is told to stop", async () => {
+  test("transfer leadership when the leader is told to stop", async () => {
     const old = await leaderOf(...members.all);
     const others = members.all.filter((member) => member !== old);
     await old.kill("SIGTERM");
@@ -123,7 +123,7 @@ describe.runIf(haveReference(...references)).each(mixes)("%s, %s and %s", (...ki
   });
   afterAll(() => members.stop());
 
-  test("lead in turn, and hold the same", async () => {
+  test("lead in turn, and have the same data", async () => {
     for (const next of members.all) {
       await moveTo(next, members.all);
       for (const member of members.all) await member.done("put", `${next.name}${member.name}`, "put");
@@ -131,7 +131,7 @@ describe.runIf(haveReference(...references)).each(mixes)("%s, %s and %s", (...ki
     await agree(...members.all);
   });
 
-  test("give each other snapshots, whoever leads and whoever lags", async () => {
+  test("send each other snapshots, in all combinations of leader and slow member", async () => {
     const initial = ["--initial-cluster", members.initialCluster()];
     const flags = (member: Member) => (member.kind === "etcd 3.4" ? often.slice(0, 2) : often);
     for (const member of members.all) {
@@ -150,7 +150,7 @@ describe.runIf(haveReference(...references)).each(mixes)("%s, %s and %s", (...ki
       );
       await moveTo(leader, members.all);
       await behind.kill();
-      // The log of 3.4 keeps 5000 entries whatever it is told.
+      // etcd 3.4 always keeps 5000 entries in its log.
       await fill(leader, leader.kind === "etcd 3.4" ? 5_300 : 150);
       await behind.start(...initial, ...flags(behind));
       await agree(...members.all);

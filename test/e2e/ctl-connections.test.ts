@@ -10,7 +10,8 @@ import { haveReference } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 
-// How etcdctl finds and trusts its servers: flags and variables of TLS, as the real one answers them; DNS records.
+// Tests how etcdctl finds its servers and checks their certificates: TLS flags and variables, compared with the real
+// etcdctl, and DNS records.
 
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 let authority: TestAuthority;
@@ -30,7 +31,7 @@ afterAll(() => {
   foreign.remove();
 });
 
-/** A server that wants certificates of its clients. */
+/** Starts a server that requires client certificates. */
 async function startSecure(kind: ServerKind): Promise<ServerProcess> {
   const clientPort = await freePort();
   const url = `https://127.0.0.1:${clientPort}`;
@@ -73,26 +74,30 @@ const rows: readonly Row[] = [
   { name: "no flags and no scheme" },
   { name: "--insecure-transport=false alone", flags: () => ["--insecure-transport=false"] },
   { name: "no authority", scheme: "https", flags: pair },
-  { name: "no authority, and no wish for one", flags: () => [...pair(), "--insecure-skip-tls-verify"], works: true },
+  {
+    name: "no authority with --insecure-skip-tls-verify",
+    flags: () => [...pair(), "--insecure-skip-tls-verify"],
+    works: true,
+  },
   { name: "another authority", flags: () => ["--cacert", foreign.certFile, ...pair()] },
   {
-    name: "another authority, and no wish for one",
+    name: "another authority with --insecure-skip-tls-verify",
     flags: () => ["--cacert", foreign.certFile, ...pair(), "--insecure-skip-tls-verify"],
     works: true,
   },
-  { name: "an authority that is none", flags: () => ["--cacert", join(authority.folder, "garbage.pem"), ...pair()] },
+  { name: "an invalid authority file", flags: () => ["--cacert", join(authority.folder, "garbage.pem"), ...pair()] },
   { name: "a certificate without key", flags: () => [...ca(), "--cert", client.certFile] },
   { name: "a key without certificate", flags: () => [...ca(), "--key", client.keyFile] },
-  { name: "a key of another", flags: () => [...ca(), "--cert", client.certFile, "--key", own.keyFile] },
+  { name: "the key of another certificate", flags: () => [...ca(), "--cert", client.certFile, "--key", own.keyFile] },
   {
-    name: "a certificate that is none",
+    name: "an invalid certificate file",
     flags: () => [...ca(), "--cert", join(authority.folder, "garbage.pem"), "--key", client.keyFile],
   },
   {
-    name: "a key that is none",
+    name: "an invalid key file",
     flags: () => [...ca(), "--cert", client.certFile, "--key", join(authority.folder, "garbage.pem")],
   },
-  { name: "a file that is not there", flags: () => [...ca(), "--cert", "/nonexistent/x", "--key", "/nonexistent/y"] },
+  { name: "a missing file", flags: () => [...ca(), "--cert", "/nonexistent/x", "--key", "/nonexistent/y"] },
 ];
 
 for (const kind of ["etcd 3.5", "ours"] as const) {
@@ -116,7 +121,7 @@ for (const kind of ["etcd 3.5", "ours"] as const) {
       expect(ours.code === 0).toBe(works);
     });
 
-    test("says nothing else, as a process", async () => {
+    test("prints nothing else when it runs as a process", async () => {
       const line = [...ca(), ...pair(), "get", "missing"];
       expect(await etcdctl("ours", `https://${server.endpoint}`, line)).toEqual({ stdout: "", stderr: "", code: 0 });
     });
@@ -143,14 +148,14 @@ for (const kind of ["etcd 3.5", "ours"] as const) {
   });
 }
 
-/** Without what Go's client logs of its attempts. */
+/** Removes the log lines of Go's client about its attempts. */
 function comparable({ stdout, stderr, code }: Outcome): Outcome {
   const hidden = (text: string): string =>
     text.replace(/^\{"level":.*\n/gm, "").replace(/("(ClusterID|MemberID|Revision|RaftTerm)" : )\d+/g, "$1N");
   return { stdout: hidden(stdout), stderr: hidden(stderr), code };
 }
 
-describe("a server that says nothing", () => {
+describe("with a server that does not answer", () => {
   const silent = createServer((socket) => void socket.on("error", () => undefined).resume());
   let endpoint = "";
 
@@ -189,7 +194,7 @@ describe("a server that says nothing", () => {
     "tree",
     "get a --history",
   ])("%s ends at --command-timeout", async (line) => {
-    // Unless it is told otherwise it never ends before five seconds; on a busy machine it may take that long once.
+    // By default a command does not end before five seconds. On a busy machine one may take that long.
     await until(async () => {
       const startedAt = Date.now();
       const { stdout, stderr, code } = await etcdctlHere(endpoint, ["--command-timeout", "150ms", ...line.split(" ")]);
@@ -214,7 +219,7 @@ describe("--discovery-srv", () => {
     await secure.stop();
   });
 
-  /** Runs a command where the DNS has these records. */
+  /** Runs a command with a DNS that has these records. */
   function run(records: Readonly<Record<string, ServerProcess>>, ...line: readonly string[]): Promise<Outcome> {
     looked.length = 0;
     return etcdctlHere("127.0.0.1:1", ["--command-timeout", "3s", ...line, "endpoint", "health"], {
@@ -228,13 +233,13 @@ describe("--discovery-srv", () => {
     });
   }
 
-  test("finds members in the clear", async () => {
+  test("finds members without TLS", async () => {
     const { stderr, code } = await run({ "_etcd-client._tcp.etcd.test": clear }, "-d", "etcd.test");
     expect(stderr + code).toMatch(/^http:\/\/127\.0\.0\.1:\d+ is healthy: .*\n0$|^0$/);
     expect(looked.sort()).toEqual(["_etcd-client-ssl._tcp.etcd.test", "_etcd-client._tcp.etcd.test"]);
   });
 
-  test("finds members with TLS, whose certificate is for the domain when --insecure-discovery is off", async () => {
+  test("finds members with TLS, whose certificate must be for the domain if --insecure-discovery is off", async () => {
     const records = { "_etcd-client-ssl._tcp.etcd.test": secure, "_etcd-client-ssl._tcp.other.test": secure };
     const safe = ["--insecure-discovery=false", ...ca(), ...pair()];
     expect((await run(records, ...safe, "-d", "etcd.test")).code).toBe(0);
@@ -242,13 +247,13 @@ describe("--discovery-srv", () => {
     expect((await run(records, ...ca(), ...pair(), "-d", "other.test")).code).toBe(0);
   });
 
-  test("looks for the service that --discovery-srv-name names", async () => {
+  test("looks up the service of --discovery-srv-name", async () => {
     const records = { "_etcd-client-blue._tcp.etcd.test": clear };
     expect((await run(records, "-d", "etcd.test", "--discovery-srv-name", "blue")).code).toBe(0);
     expect(looked).toContain("_etcd-client-ssl-blue._tcp.etcd.test");
   });
 
-  test("passes over members in the clear when told to, and falls back to --endpoints", async () => {
+  test("skips members without TLS if a flag says so, and falls back to --endpoints", async () => {
     const outcome = await run(
       { "_etcd-client._tcp.etcd.test": clear },
       "-d",
@@ -260,7 +265,7 @@ describe("--discovery-srv", () => {
     expect(outcome.code).toBe(1);
   });
 
-  test("says what it looked for in vain", async () => {
+  test("reports the names that were not found", async () => {
     const { stderr, code } = await run({}, "-d", "nowhere.test");
     expect(stderr).toBe(
       "Error: dns lookup errors: lookup _etcd-client-ssl._tcp.nowhere.test: no such host " +

@@ -9,15 +9,15 @@ import { txnScenarios } from "./scenarios/txn.js";
 import { watchScenarios } from "./scenarios/watch.js";
 import { transcript } from "./transcript.js";
 
-// The same command lines of the real etcdctl 3.5 and of ours, each against a fresh server of the same kind: what they
-// print, on which stream, and how they exit must be the same. Hidden are what Go's client logs, and what help says.
+// Runs the same command lines with the real etcdctl 3.5 and with ours, each against a new server of the same kind.
+// Their output, its streams and the exit codes must be equal, except for log lines of Go's client and help texts.
 
 const everywhere = [...ctlScenarios, ...txnScenarios, ...watchScenarios, ...leaseScenarios];
-/** Whether our server answers these as etcd does, differential.test.ts knows. */
+/** The scenarios by server. differential.test.ts compares our server with etcd. */
 const scenarios = {
   "etcd 3.5": [...everywhere, ...kvScenarios, ...maintenanceScenarios],
   ours: everywhere,
-  // etcdctl's own behaviour is the same with every server.
+  // The behaviour of etcdctl itself does not depend on the server.
   "etcd 3.4": [...leaseScenarios, ...ctlScenarios.filter(({ name }) => ["members", "users and roles"].includes(name))],
 } as const;
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"], ["etcd", "3.4"]);
@@ -29,7 +29,7 @@ const servers = new ServersAhead(
 );
 let commands = 0;
 
-describe.skipIf(!ready)("our etcdctl does as etcdctl 3.5 does", () => {
+describe.skipIf(!ready)("our etcdctl behaves like etcdctl 3.5", () => {
   plan.forEach(({ server, scenario }, at) => {
     test(`on ${server}: ${scenario.name}`, async () => {
       const [first, second] = servers.take(at);
@@ -51,12 +51,12 @@ afterAll(async () => {
   if (ready) console.log(`${commands} command lines compared`);
 });
 
-/** etcdctl dies of some comparisons that it cannot read; that is not imitated. */
+/** Whether etcdctl crashed. It does at some invalid comparisons, which ours does not imitate. */
 function crashed(text: string): boolean {
   return text.includes("goroutine 1 [running]");
 }
 
-/** Without the lines that Go's client and stty log, and without help, which is each one's own. */
+/** Removes the log lines of Go's client and of stty, and help texts, which differ. */
 function withoutLogs(text: string): string {
   return text
     .replace(/^(stty: .*|\{"level":.*)\n?/gm, "")

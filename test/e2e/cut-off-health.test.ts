@@ -6,7 +6,7 @@ import type { ServerKind } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { type Member, Members } from "./members.js";
 
-// The others are stopped as by a network that is gone: connections stay open, and nothing comes back over them.
+// Stops the other members with SIGSTOP, which is like a broken network: connections stay open without answers.
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.5"]);
 const maintenance = "etcdserverpb.Maintenance";
@@ -36,7 +36,7 @@ async function answers(kind: ServerKind): Promise<Record<string, string>> {
 async function health({ endpoint }: Member, state: string): Promise<Record<string, string>> {
   const rows = paths.map(async (path) => {
     const answer = await fetch(`http://${endpoint}${path}`);
-    // etcd names its checks in any order.
+    // etcd writes its checks in random order.
     const lines = (await answer.text()).trim().split("\n").sort();
     return [`${state}: ${path}`, `${answer.status} ${lines.join("\n")}`] as const;
   });
@@ -63,7 +63,7 @@ async function untilLeader({ endpoint }: Member, wanted: boolean): Promise<void>
   }
 }
 
-/** At one member, whoever leads; it is on when all have applied it. */
+/** Raises the space alarm at one member. It is on when all members have applied it. */
 async function raiseNoSpace({ endpoint }: Member): Promise<void> {
   const client = new TestClient(endpoint, 10_000);
   try {
@@ -75,7 +75,7 @@ async function raiseNoSpace({ endpoint }: Member): Promise<void> {
   }
 }
 
-test.runIf(able)("a member that reaches nobody answers health checks as etcd 3.5 does", async () => {
+test.runIf(able)("a member without contact to others answers health checks like etcd 3.5", async () => {
   const [ours, real] = await Promise.all([answers("ours"), answers("etcd 3.5")]);
   expect(ours).toEqual(real);
   expect(Object.keys(real)).toHaveLength(4 * paths.length);

@@ -9,9 +9,9 @@ import { txnScenarios } from "./scenarios/txn.js";
 import { watchScenarios } from "./scenarios/watch.js";
 import { transcript } from "./transcript.js";
 
-// The same command lines of the real etcdctl against real etcd 3.5 and against our server: what they print, on which
-// stream, and how they exit must be the same. Only what cannot be equal is hidden: elapsed times, ports, random lease
-// ids (by the order of their grants), sizes of the database on disk.
+// Runs the same command lines of the real etcdctl against real etcd 3.5 and against our server. Their output, its
+// streams and the exit codes must be equal. Hidden are only elapsed times, ports, random lease ids (numbered in the
+// order of their grants) and sizes of the database on disk.
 
 const scenarios = [
   ...kvScenarios,
@@ -26,7 +26,7 @@ const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"], ["etcdctl", "3.
 let commands = 0;
 
 for (const release of ["3.5", "3.4"] as const) {
-  describe.skipIf(!ready)(`etcdctl ${release} cannot tell our server from etcd 3.5`, () => {
+  describe.skipIf(!ready)(`etcdctl ${release} prints the same for our server as for etcd 3.5`, () => {
     for (const scenario of scenarios.filter((candidate) => release === "3.5" || candidate.only === undefined)) {
       test(scenario.name, async () => {
         const [theirs, ours] = await Promise.all([

@@ -6,7 +6,7 @@ import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// Going back to the release before: what is checked, in which order and words, beside real etcd 3.5.
+// Compares downgrades with real etcd 3.5: the checks, their order and their texts.
 
 const { VALIDATE, ENABLE, CANCEL } = DowngradeAction;
 
@@ -38,14 +38,14 @@ interface Answer {
   readonly action: number;
   readonly version: string;
   readonly code: number;
-  /** The cluster's version, or why not. */
+  /** The cluster's version, or the text of the error. */
   readonly says: string;
 }
 
-/** etcd does what it is told, and lets whoever told it wait in vain. */
+/** Replaces an answer that etcd never gives: it carries out the request, but the client waits in vain. */
 function answeredInVain(answer: Answer): Answer {
   const { action, code } = answer;
-  // The deadline passes at both ends.
+  // The deadline passes at the client and at the server, so either can report it.
   const gaveUp: readonly number[] = [GrpcCode.Canceled, GrpcCode.DeadlineExceeded, GrpcCode.Unavailable];
   return action !== VALIDATE && gaveUp.includes(code) ? { ...answer, code: 0, says: "3.5.0" } : answer;
 }
@@ -53,7 +53,7 @@ function answeredInVain(answer: Answer): Answer {
 async function answers(kind: ServerKind): Promise<Answer[]> {
   const server = await ServerProcess.start({ kind });
   const client = new TestClient(server.endpoint);
-  // For what etcd carries out and never answers.
+  // This client is for requests that etcd carries out and never answers.
   const hasty = kind === "ours" ? client : new TestClient(server.endpoint, 2_000);
   const said: Answer[] = [];
   try {
@@ -73,7 +73,7 @@ async function answers(kind: ServerKind): Promise<Answer[]> {
   return said;
 }
 
-test.skipIf(!haveReference(["etcd", "3.5"]))("a downgrade is ordered and taken back as with etcd 3.5", async () => {
+test.skipIf(!haveReference(["etcd", "3.5"]))("a downgrade can be enabled and cancelled as in etcd 3.5", async () => {
   const [theirs, ours] = await Promise.all([answers("etcd 3.5"), answers("ours")]);
   expect(ours).toEqual(theirs.map(answeredInVain));
   expect(ours.filter(({ code }) => code === 0)).toHaveLength(8);

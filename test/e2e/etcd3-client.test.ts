@@ -5,7 +5,7 @@ import { Etcd3, EtcdLockFailedError, EtcdPermissionDeniedError } from "etcd3";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { ServerProcess } from "../support/server-process.js";
 
-// The npm package etcd3, which many programs in Node.js use, as it is.
+// Tests the unchanged npm package etcd3, which many Node.js programs use.
 
 let dataDir: string;
 let server: ServerProcess;
@@ -29,7 +29,7 @@ function connect(auth?: { readonly username: string; readonly password: string }
   return client;
 }
 
-/** Kills the server and starts it again where it was. */
+/** Kills the server and starts it again at the same address. */
 async function restart(): Promise<void> {
   const port = Number(server.endpoint.split(":")[1]);
   await server.kill("SIGKILL");
@@ -55,7 +55,7 @@ test("keys, ranges, conditions and transactions", async () => {
   expect((await client.delete().prefix("keys/")).deleted).toBe("2");
 });
 
-test("a lock is held by one at a time, and let go when its lease is revoked", async () => {
+test("a lock has one holder at a time, and is released when its lease is revoked", async () => {
   const [one, other] = [connect(), connect()];
   const held = await one.lock("the lock").ttl(10).acquire();
   await expect(other.lock("the lock").acquire()).rejects.toThrow(EtcdLockFailedError);
@@ -63,7 +63,7 @@ test("a lock is held by one at a time, and let go when its lease is revoked", as
   expect(await other.lock("the lock").do(async () => "mine")).toBe("mine");
 });
 
-test("an election has one leader, whom observers hear of", async () => {
+test("an election has one leader, which observers learn", async () => {
   const [one, other] = [connect(), connect()];
   const first = one.election("office").campaign("one");
   await first.wait();
@@ -81,7 +81,7 @@ test("an election has one leader, whom observers hear of", async () => {
   await second.resign();
 });
 
-test("a lease keeps its keys, and takes them along", async () => {
+test("a lease keeps its keys, and deletes them at its end", async () => {
   const client = connect();
   const lease = client.lease(5);
   await lease.put("leased").value("here");
@@ -90,7 +90,7 @@ test("a lease keeps its keys, and takes them along", async () => {
   expect(await client.get("leased").exists()).toBe(false);
 });
 
-test("a watch goes on over a crash of the server, and misses nothing", async () => {
+test("a watch continues after a crash of the server, and misses no event", async () => {
   const client = connect();
   const watcher = await client.watch().prefix("watched/").create();
   const heard: string[] = [];
@@ -107,8 +107,8 @@ test("a watch goes on over a crash of the server, and misses nothing", async () 
   await watcher.cancel();
 });
 
-// It leaves the server with users, so it comes last.
-test("users log in, may do what they may, and log in anew when the server has forgotten them", async () => {
+// This test comes last, since it leaves the server with authentication enabled.
+test("users log in, have their rights, and log in again when the server has lost their tokens", async () => {
   const anybody = connect();
   const root = await anybody.user("root").create("secret");
   await root.addRole("root");

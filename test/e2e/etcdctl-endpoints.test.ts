@@ -5,7 +5,7 @@ import { etcdctl } from "../support/etcdctl.js";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 
-// However an endpoint is written, etcdctl is served: some of its calls send what it was given as the HTTP/2 authority.
+// Tests that etcdctl works with all forms of endpoints. Some of its calls send the endpoint as the HTTP/2 authority.
 
 const ready = haveReference(["etcdctl", "3.4"], ["etcdctl", "3.5"]);
 let server: ServerProcess;
@@ -65,7 +65,7 @@ for (const release of ["3.4", "3.5"] as const) {
         expect(await run("lease", "revoke", id)).toBe(`lease ${id} revoked\n`);
       });
 
-      test("asks the members about themselves", async () => {
+      test("prints the status of the members", async () => {
         const count = all(endpointsOf(server.endpoint));
         expect(lines(await run("endpoint", "status"))).toBe(count);
         expect(lines(await run("endpoint", "hashkv"))).toBe(count);

@@ -6,9 +6,9 @@ import { type Member, Members } from "./members.js";
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.5"]);
 
-/** The state of a member that was forced to continue alone. */
+/** The state of a member after it was forced to continue alone. */
 interface Forced {
-  /** Each as `name voter` or `name learner`. */
+  /** The remaining members, as `name voter` or `name learner`. */
   readonly left: readonly string[];
   readonly sameId: boolean;
   readonly keys: string;
@@ -17,7 +17,7 @@ interface Forced {
   readonly leftAfterRestart: readonly string[];
 }
 
-/** Starts a cluster with some keys, stops it, and forces some of its members, one after the other; by name. */
+/** Starts a cluster with some keys, stops it, and forces the named members, one after the other. */
 async function force(kind: ServerKind, voters: number, learners: number, names: readonly string[]) {
   const members = await Members.start(...Array<ServerKind>(voters).fill(kind));
   try {
@@ -27,7 +27,7 @@ async function force(kind: ServerKind, voters: number, learners: number, names: 
       await a.done("put", key ?? "", value ?? "");
     }
     await a.done("del", "k/2");
-    // The write after it carries the knowledge that this one is committed to the disks of all.
+    // The second write brings the commit index of the first one to the disks of all members.
     for (const value of ["1", "2"]) await a.done("put", "last", value);
     for (const member of members.all) {
       await until(async () => (await member.done("get", "last", "--consistency=s")) === "last\n2\n");
@@ -45,7 +45,7 @@ async function force(kind: ServerKind, voters: number, learners: number, names: 
 
 async function addLearner(members: Members, asked: Member): Promise<void> {
   const learner = await members.plan(`learner${members.all.length}`, asked.kind);
-  // A cluster takes a member once its own have been connected for five seconds.
+  // A cluster refuses a new member until its own were connected for five seconds.
   await until(async () => {
     const { code, stderr } = await asked.ctl(
       ...["member", "add", learner.name, "--learner", "--peer-urls", learner.peerUrl],
@@ -56,7 +56,7 @@ async function addLearner(members: Members, asked: Member): Promise<void> {
   await learner.start(...members.joining());
 }
 
-/** How a forced member goes on, or the panic with which it ends. */
+/** The state of a forced member, or the panic with which it ends. */
 async function forced(member: Member, id: string): Promise<Forced | string> {
   try {
     await member.start("--force-new-cluster");
@@ -91,7 +91,7 @@ function roleOf(line: string): string {
   return `${name} ${isLearner === "true" ? "learner" : "voter"}`;
 }
 
-/** Ids and terms are those of one cluster. */
+/** Removes ids and terms, which differ between clusters. */
 function withoutHeader(fields: string): string {
   return fields
     .split("\n")
@@ -104,7 +104,7 @@ const survivor = (name: string): Partial<Forced> => ({
   ...{ afterPut: "k/1\nthree\nk/3\nfour\n", afterRestart: "k/1\nthree\nk/3\nfour\n" },
 });
 
-describe.runIf(able)("a member that is forced goes on alone, as etcd's does", () => {
+describe.runIf(able)("a member can be forced to continue alone, as in etcd", () => {
   for (const { voters, learners, names } of [
     { voters: 1, learners: 0, names: ["a"] },
     { voters: 2, learners: 0, names: ["b"] },

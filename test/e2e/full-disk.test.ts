@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { TestClient } from "../support/client.js";
 import { ServerProcess } from "../support/server-process.js";
 
-test("a member whose disk takes no more stops, says so, and loses nothing it acknowledged", async () => {
+test("a member whose disk is full stops with a message, and loses no acknowledged write", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "etcd-full-"));
   const acknowledged: string[] = [];
   try {
@@ -38,7 +38,7 @@ async function writeUntilRefused(server: ServerProcess, writer: number, acknowle
       acknowledged.push(key);
     }
   } catch {
-    // The server is gone; what it acknowledged until then is in the list.
+    // The server has stopped. All writes that it acknowledged are in the list.
   } finally {
     client.close();
   }

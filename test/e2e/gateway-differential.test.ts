@@ -6,9 +6,9 @@ import { shown } from "./http-transcript.js";
 import { gatewayScenarios } from "./scenarios/gateway.js";
 import type { GatewayStep } from "./scenarios/gateway-step.js";
 
-// The same requests over HTTP to real etcd 3.5 and to ours: status, type and body of the answers must be the same.
-// Hidden is what cannot be equal, and three things that are ours or a build's: `error`, the name under which older
-// clients look for the text of a refusal; spaces between JSON values; and the kind of space in protobuf's errors.
+// Sends the same requests over HTTP to real etcd 3.5 and to our server. Status, type and body of the answers must be
+// equal. Hidden are parts that cannot be equal, and three more: `error`, the field with the text of a refusal for older
+// clients; spaces between JSON values; and the kind of space in protobuf's errors, which depends on the build.
 
 const ready = haveReference(["etcd", "3.5"]);
 const servers: ServerProcess[] = [];
@@ -24,7 +24,7 @@ afterAll(async () => {
   for (const server of servers) await server.stop();
 });
 
-describe.skipIf(!ready)("HTTP clients cannot tell our server from etcd 3.5", () => {
+describe.skipIf(!ready)("HTTP clients get the same answers as from etcd 3.5", () => {
   for (const [name, steps] of Object.entries(gatewayScenarios)) {
     test(`${name}: ${steps.length} requests`, async () => {
       const [theirs, ours] = await Promise.all(servers.map((server) => transcript(server, steps)));

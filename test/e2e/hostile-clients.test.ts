@@ -6,7 +6,8 @@ import { seededRandom } from "../../src/base/index.js";
 import { TestClient } from "../support/client.js";
 import { ServerProcess } from "../support/server-process.js";
 
-// Whatever arrives at the port, the process stays up, its memory stays bounded, and other clients are served.
+// Tests that hostile input at the port does not stop the process, that its memory stays bounded, and that other clients
+// are served.
 
 const mebibyte = 1024 * 1024;
 let server: ServerProcess;
@@ -93,7 +94,7 @@ test("a watcher that never reads", async () => {
 async function open(): Promise<Socket> {
   const [host, port] = server.endpoint.split(":");
   const socket = connect(Number(port), host);
-  socket.on("error", () => undefined); // the server may hang up on us: that is its right
+  socket.on("error", () => undefined); // The server may hang up.
   await once(socket, "connect");
   return socket;
 }
@@ -120,7 +121,7 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
   return Buffer.concat([head, payload]);
 }
 
-/** The headers of a put, as literals that need no table (RFC 7541, 6.2.2). */
+/** The headers of a put, as literals without indexing (RFC 7541, 6.2.2). */
 function putHeaders(): Buffer {
   const fields = [
     [":method", "POST"],

@@ -7,7 +7,8 @@ import { TestClient } from "../support/client.js";
 import { askHttp, type HttpQuestion } from "../support/http-client.js";
 import { ServerProcess } from "../support/server-process.js";
 
-// Whatever is sent over HTTP, the process stays up, its memory stays bounded, and other clients are served.
+// Tests that hostile HTTP requests do not stop the process, that its memory stays bounded, and that other clients are
+// served.
 
 const mebibyte = 1024 * 1024;
 const streamsMax = 1_000;
@@ -18,7 +19,7 @@ let client: TestClient;
 beforeAll(async () => {
   server = await ServerProcess.start({ kind: "ours", flags: ["--max-concurrent-streams", String(streamsMax)] });
   client = new TestClient(server.endpoint);
-  await askHttp(server.endpoint, range); // loads what it takes to answer
+  await askHttp(server.endpoint, range); // A first request loads the code, so that it does not count as growth.
 });
 
 afterAll(async () => {
@@ -50,7 +51,7 @@ test("JSON bombs", async () => {
   expect(residentBytes() - before).toBeLessThan(500 * mebibyte);
 });
 
-test("bodies without an end", async () => {
+test("endless bodies", async () => {
   const before = residentBytes();
   const piece = "A".repeat(mebibyte);
   const refused = Array.from({ length: 40 }, async () => {
@@ -68,7 +69,7 @@ test("bodies without an end", async () => {
   expect(residentBytes() - before).toBeLessThan(400 * mebibyte);
 });
 
-test("a thousand heads that never end, and one that is too long", async () => {
+test("a thousand unfinished request heads, and one that is too long", async () => {
   const before = residentBytes();
   const sockets = await Promise.all(Array.from({ length: 1_000 }, open));
   for (const socket of sockets) socket.write("POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nX-Slow: ");
@@ -82,7 +83,7 @@ test("a thousand heads that never end, and one that is too long", async () => {
   for (const socket of sockets) socket.destroy();
 });
 
-test("more streams than there are places", async () => {
+test("more streams than may be open", async () => {
   const body = '{"create_request":{"key":"YQ=="}}';
   const head = `POST /v3/watch HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
   const sockets = await Promise.all(Array.from({ length: streamsMax }, open));
@@ -92,7 +93,7 @@ test("more streams than there are places", async () => {
       return once(socket, "data");
     }),
   );
-  // The gateway is full, as etcd's would be; whoever comes waits for a place. gRPC has places of its own.
+  // The gateway has no free streams, as in etcd, so further requests wait. The limit does not apply to gRPC.
   const waiting = askHttp(server.endpoint, range);
   await client.unary("etcdserverpb.KV", "Range", { key: "a" });
   sockets.pop()?.destroy();
@@ -101,7 +102,7 @@ test("more streams than there are places", async () => {
   await served();
 });
 
-test("100,000 streams of gRPC", async () => {
+test("100,000 gRPC streams", async () => {
   const before = residentBytes();
   const [connections, each] = [10, 10_000];
   const refusals = await Promise.all(
@@ -135,7 +136,7 @@ test("100,000 streams of gRPC", async () => {
   expect(residentBytes() - before).toBeLessThan(300 * mebibyte);
 });
 
-test("websockets with too much to say, or nothing", async () => {
+test("websockets that send too much or nothing", async () => {
   const before = residentBytes();
   const sockets = await Promise.all(
     Array.from({ length: 300 }, async () => {
@@ -158,7 +159,7 @@ test("websockets with too much to say, or nothing", async () => {
 async function open(): Promise<Socket> {
   const [host, port] = server.endpoint.split(":");
   const socket = connect(Number(port), host);
-  socket.on("error", () => undefined); // the server may hang up on us: that is its right
+  socket.on("error", () => undefined); // The server may hang up.
   await once(socket, "connect");
   return socket;
 }
@@ -186,7 +187,7 @@ function frame(type: number, flags: number, stream: number, payload: Buffer): Bu
   return Buffer.concat([head, payload]);
 }
 
-/** The headers of a watch, as literals that need no table (RFC 7541, 6.2.2). */
+/** The headers of a watch, as literals without indexing (RFC 7541, 6.2.2). */
 function watchHead(): Buffer {
   const fields = [
     [":method", "POST"],

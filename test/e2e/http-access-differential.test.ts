@@ -6,7 +6,7 @@ import { haveReference } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 import { compact, shown } from "./http-transcript.js";
 
-// Ports for HTTP alone and for metrics alone, host names, origins, and websockets: ours beside real etcd 3.5.
+// Compares ports for HTTP only and for metrics only, host names, origins and websockets with those of real etcd 3.5.
 
 const ready = haveReference(["etcd", "3.5"]);
 const kinds = ["etcd 3.5", "ours"] as const;
@@ -44,7 +44,7 @@ async function start(kind: ServerKind): Promise<Started> {
   return { server, http, metrics };
 }
 
-/** Both servers' answers to the same request, on one of their ports. */
+/** The answers of both servers to a request, at one of their ports. */
 function both(port: "http" | "metrics", question: HttpQuestion): Promise<string[]> {
   return Promise.all(started.map(async (each) => shown(await askHttp(each[port], question))));
 }
@@ -78,7 +78,7 @@ const questions: readonly HttpQuestion[] = [
   { path: "/nowhere", method: "OPTIONS", headers: { host: "evil.example" } },
 ];
 
-describe.skipIf(!ready)("who is let in over HTTP", () => {
+describe.skipIf(!ready)("host names and origins over HTTP", () => {
   for (const question of questions) {
     const { path, method = "POST", headers } = question;
     test(`${method} ${path} ${Object.entries(headers ?? {}).join()}`, async () => {
@@ -110,7 +110,7 @@ describe.skipIf(!ready)("a port for metrics", () => {
   });
 });
 
-test.skipIf(!ready)("no HTTP is served where gRPC is alone", async () => {
+test.skipIf(!ready)("a port for gRPC only serves no HTTP", async () => {
   for (const { server } of started) {
     const [host, port] = server.endpoint.split(":");
     const socket = connect(Number(port), host);
@@ -119,14 +119,14 @@ test.skipIf(!ready)("no HTTP is served where gRPC is alone", async () => {
     socket.on("data", (chunk) => {
       heard += String(chunk);
     });
-    // The server leaves the request unread, so the connection may as well be reset as ended; `once` would throw then.
+    // The server does not read the request, so the connection may be reset, which would make `once` throw.
     socket.on("error", () => undefined);
     await new Promise((resolve) => socket.on("close", resolve));
     expect(heard).not.toContain("etcdserver");
   }
 });
 
-/** Each message is sent when the one before was answered; the last one's answer ends the conversation. */
+/** Sends each message after the answer to the previous one, and closes after the last answer. */
 function talk(
   endpoint: string,
   path: string,

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { expectNothingLost, Load } from "./load.js";
 import { type Member, Members } from "./members.js";
 
-// The log is cut early here, so that a member that was away for a moment needs the whole state.
+// Uses a short log, so that a member that was away for a moment needs a snapshot.
 const cutEarly = ["--snapshot-count", "100", "--experimental-snapshot-catchup-entries", "20"];
 
-test("a member that was away catches up by a snapshot while writes go on", async () => {
+test("a member that was away catches up with a snapshot while writes go on", async () => {
   const members = await Members.startWith(() => cutEarly, ["ours", "ours", "ours"]);
   const all = members.all as [Member, Member, Member];
   const endpoints = all.map(({ endpoint }) => endpoint);
@@ -18,7 +18,7 @@ test("a member that was away catches up by a snapshot while writes go on", async
     await load.goesOn(100);
     await expectNothingLost(endpoints, load);
     expect(away.process.log).toContain("received and saved database snapshot");
-    // The contents of the snapshot survive a restart as well.
+    // The snapshot's data is still there after a restart.
     await Promise.all(all.map((member) => member.kill()));
     await Promise.all(all.map((member) => member.start(...cutEarly)));
     await expectNothingLost(endpoints, load);

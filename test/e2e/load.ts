@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { TestClient } from "../support/client.js";
 import { readHistory } from "./crash/history.js";
 
-/** A write that was acknowledged: this value of this key, at this revision. */
+/** An acknowledged write: the value of a key at a revision. */
 interface Written {
   readonly key: string;
   readonly value: string;
@@ -15,12 +15,12 @@ const deadlineMs = 3_000;
 const retryMs = 20;
 
 /**
- * Clients that write at whichever members there are, until told to stop, and remember what was acknowledged. A write
- * that is refused or not answered is forgotten: it may or may not have happened.
+ * Clients that write at all given members until they are stopped, and record acknowledged writes. A write that is
+ * refused or not answered is not recorded, since it may or may not have been applied.
  */
 export class Load {
   readonly written: Written[] = [];
-  /** The longest time from one success to the next. */
+  /** The longest time between two successful writes. */
   longestGapMs = 0;
   readonly #clients = new Map<string, TestClient>();
   readonly #running: Promise<void>[] = [];
@@ -34,7 +34,7 @@ export class Load {
     for (let at = 0; at < writers; at++) this.#running.push(this.#write(`writer/${at}`));
   }
 
-  /** From now on it writes at these. */
+  /** Sets the members for later writes. */
   use(endpoints: readonly string[]): void {
     for (const [endpoint, client] of this.#clients) {
       if (endpoints.includes(endpoint)) continue;
@@ -46,7 +46,7 @@ export class Load {
     }
   }
 
-  /** So many writes more, many at once. */
+  /** Makes `count` more writes, many at once. */
   async burst(count: number, valueBytes: number): Promise<void> {
     const end = this.written.length + count;
     const value = "v".repeat(valueBytes);
@@ -56,7 +56,7 @@ export class Load {
     await Promise.all(Array.from({ length: 100 }, (_, at) => worker(`burst/${at}`)));
   }
 
-  /** Resolves when so many writes more have succeeded. */
+  /** Resolves when `count` more writes have succeeded. */
   goesOn(count: number): Promise<void> {
     return new Promise((resolve) => {
       this.#awaited.push({ count: this.written.length + count, resolve });
@@ -92,8 +92,8 @@ export class Load {
 }
 
 /**
- * Every member tells the same history from revision `from` on, up to the newest that all of them have, and what was
- * acknowledged is in it.
+ * Checks that all members have the same history from revision `from` to the newest revision that all of them have, and
+ * that it contains all acknowledged writes.
  */
 export async function expectNothingLost(endpoints: readonly string[], { written }: Load, from = 2): Promise<void> {
   const clients = endpoints.map((endpoint) => new TestClient(endpoint, 20_000));
@@ -119,7 +119,7 @@ async function commonRevision(clients: readonly TestClient[]): Promise<number> {
   return Math.min(...heads.map(({ header }) => header?.revision ?? 0));
 }
 
-/** While others may write: every member's hash of the newest revision that all of them have. */
+/** Checks that all members have the same hash of the newest common revision. Writes may go on. */
 export async function expectOneHash(endpoints: readonly string[]): Promise<void> {
   const clients = endpoints.map((endpoint) => new TestClient(endpoint, 20_000));
   try {

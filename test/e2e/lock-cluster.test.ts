@@ -4,7 +4,7 @@ import { haveReference } from "../support/reference.js";
 import { until } from "../support/until.js";
 import { type Member, Members } from "./members.js";
 
-// Locks are the cluster's: whoever asks, at whatever member, stands in one line, also when the leader dies.
+// Tests that the waiters for a lock at all members are in one queue, also after the leader dies.
 
 const ready = haveReference(["etcdctl", "3.5"]);
 
@@ -42,7 +42,7 @@ describe.skipIf(!ready)("a lock of three members", () => {
     );
   }
 
-  test("is given in the order of asking, and over the death of the leader", async () => {
+  test("is granted in the order of the requests, also after the leader's death", async () => {
     const [a, b, c] = members.all;
     for (const id of [1n, 2n, 3n]) await at(a).unary("etcdserverpb.Lease", "LeaseGrant", { id, ttl: 300 });
     await lock(a, 1n);

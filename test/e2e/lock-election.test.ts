@@ -9,8 +9,8 @@ import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 
-// The same calls of v3lockpb.Lock and v3electionpb.Election on real etcd 3.5 and on our server: keys, revisions, codes
-// and texts must be the same. Leases have ids of the test's choice, so that keys can be compared.
+// Makes the same calls of v3lockpb.Lock and v3electionpb.Election to real etcd 3.5 and to our server. Keys, revisions,
+// codes and texts must be equal. The test chooses the ids of leases, so that keys can be compared.
 
 const bytes = (text: string) => Buffer.from(text, "latin1");
 
@@ -19,7 +19,7 @@ type Heard = Readonly<Record<string, unknown>>;
 
 class Caller {
   readonly client: TestClient;
-  /** Gives a call up after a while, in which the server has begun it even on a busy machine. */
+  /** A client whose calls time out, late enough that even a busy server has begun them. */
   readonly hasty: TestClient;
   readonly server: ServerProcess;
 
@@ -73,7 +73,7 @@ class Caller {
     };
   }
 
-  /** Key, creation and value of what stands under a name, the oldest first. */
+  /** The key, creation revision and value of each key under a name, the oldest first. */
   async line(name: string): Promise<readonly string[]> {
     const key = keyFromText(`${name}/`);
     const request = { key, rangeEnd: prefixEnd(key), sortTarget: 2 };
@@ -84,7 +84,7 @@ class Caller {
     });
   }
 
-  /** Resolves when so many keys stand under a name. */
+  /** Resolves when there are `count` keys under a name. */
   async standing(name: string, count: number): Promise<void> {
     await until(async () => (await this.line(name)).length === count);
   }
@@ -118,7 +118,7 @@ function plain(answer: unknown): Heard {
 
 const prefixOf = (key: string) => ({ key, rangeEnd: prefixEnd(key), permType: 2 });
 
-/** With users from now on: root, and one who may use names that begin with `l`. @returns the latter's token */
+/** Enables authentication with root and a user who may use names that begin with `l`. @returns that user's token */
 async function beginAuth({ client }: Caller): Promise<string> {
   await client.unary("etcdserverpb.Auth", "UserAdd", { name: "root", password: "r" });
   await client.unary("etcdserverpb.Auth", "UserGrantRole", { user: "root", role: "root" });
@@ -210,7 +210,7 @@ const elections: Readonly<Record<string, Script>> = {
     say(await caller.proclaim(undefined, ""), await caller.resign(undefined));
     say(await caller.proclaim({ ...nobody, key: "" }, "x"), await caller.resign({ ...nobody, key: "" }));
     say(await caller.proclaim(nobody, "x"), await caller.resign(nobody), await caller.line("f"));
-    // A revision of 0 says that there is no such key, so it may be made.
+    // With revision 0 the comparison holds if the key does not exist, so the key is created.
     say(await caller.proclaim({ ...nobody, rev: 0 }, "usurper"), await caller.line("f"));
     say(await caller.proclaim({ ...nobody, rev: 0, key: "f/999", lease: 0x999n }, "x"));
   },
@@ -246,7 +246,7 @@ const elections: Readonly<Record<string, Script>> = {
 
 const ready = haveReference(["etcd", "3.5"]);
 
-describe.skipIf(!ready)("the lock and election services cannot be told from etcd 3.5's", () => {
+describe.skipIf(!ready)("the lock and election services answer like those of etcd 3.5", () => {
   const callers = new Map<ServerKind, Caller>();
   beforeAll(async () => {
     const kinds: readonly ServerKind[] = ["etcd 3.5", "ours"];
@@ -272,7 +272,7 @@ describe.skipIf(!ready)("the lock and election services cannot be told from etcd
 });
 
 describe.skipIf(!ready)("with users", () => {
-  test("the services may do what their caller may, as in etcd 3.5", async () => {
+  test("the services have the rights of their caller, as in etcd 3.5", async () => {
     const run = async (kind: ServerKind): Promise<unknown[]> => {
       const server = await ServerProcess.start({ kind });
       const anybody = new Caller(server);
@@ -300,7 +300,7 @@ describe.skipIf(!ready)("with users", () => {
     expect(ours).toEqual(theirs);
   });
 
-  test("an observer that may read no more is told so, and one that may not read at all", async () => {
+  test("an observer is refused without the right to read, also when it loses the right", async () => {
     const anybody = new Caller(await ServerProcess.start({ kind: "ours" }));
     await anybody.grant(0x401n);
     const user = new Caller(anybody.server, await beginAuth(anybody));
@@ -318,7 +318,7 @@ describe.skipIf(!ready)("with users", () => {
   });
 });
 
-test("a member that stops sends its waiters away, and their keys with them", async () => {
+test("a member that stops ends the calls of its waiters and deletes their keys", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "etcd-test-"));
   const first = await ServerProcess.start({ kind: "ours", dataDir });
   let caller = new Caller(first);
@@ -336,7 +336,7 @@ test("a member that stops sends its waiters away, and their keys with them", asy
   await rm(dataDir, { recursive: true });
 });
 
-/** A deadline passes at both ends: at the client's it is exceeded, at the server's the waiter is cancelled. */
+/** Whether a deadline passed: the client reports it as exceeded, and the server cancels the waiter. */
 function gaveUp(code: unknown): boolean {
   return code === GrpcCode.Canceled || code === GrpcCode.DeadlineExceeded;
 }

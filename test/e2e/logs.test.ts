@@ -7,8 +7,8 @@ import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// The log of a member when every request counts as slow: it uses etcd's words, and contains nothing that clients have
-// stored, no password and no token.
+// Tests the log of a member for which every request counts as slow. It uses etcd's words, and contains no stored
+// values, passwords or tokens.
 
 const folder = mkdtempSync(join(tmpdir(), "etcd-logs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -45,7 +45,7 @@ async function useKeys(client: TestClient): Promise<void> {
   await client.unary("etcdserverpb.KV", "DeleteRange", { key: "a\xff" });
 }
 
-describe.skipIf(!ready)("slow requests are told in etcd's words", () => {
+describe.skipIf(!ready)("slow requests are logged in etcd's words", () => {
   test("field by field", async () => {
     const run = async (kind: ServerKind): Promise<readonly Line[]> => {
       const server = await ServerProcess.start({ kind, flags: everything });
@@ -64,14 +64,14 @@ describe.skipIf(!ready)("slow requests are told in etcd's words", () => {
   });
 });
 
-/** Names of the fields; where the code stands is not told here. */
+/** The names of the fields, without the code location. */
 function shape(line: Line): readonly string[] {
   return Object.keys(line)
     .filter((name) => name !== "caller")
     .sort();
 }
 
-/** The header has ids of the moment; enums have names there and numbers here. */
+/** Removes the header, whose ids vary, and unifies enums, which etcd writes as names and this server as numbers. */
 function plain(request: unknown): string {
   return String(request)
     .replace(/header:<[^>]*> /, "")
@@ -82,7 +82,7 @@ function plain(request: unknown): string {
     .trim();
 }
 
-test("nothing that is secret is logged, whatever is slow or goes wrong", async () => {
+test("no secret is logged with slow or failed requests", async () => {
   const file = join(folder, "etcd.log");
   const flags = ["--experimental-warning-unary-request-duration=1ns", `--log-outputs=stderr,${file}`, ...everything];
   const server = await ServerProcess.start({ kind: "ours", flags });
@@ -113,7 +113,7 @@ test("nothing that is secret is logged, whatever is slow or goes wrong", async (
   }
 });
 
-test("a log is rotated, and may be for people", async () => {
+test("a log is rotated, and can be in the console format", async () => {
   const file = join(folder, "rotated", "etcd.log");
   const server = await ServerProcess.start({
     kind: "ours",

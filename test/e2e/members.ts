@@ -5,7 +5,7 @@ import { etcdctl, type Outcome } from "../support/etcdctl.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 
-/** One member of a cluster, running or not; its data stays between two starts. */
+/** A member of a cluster, running or not. Its data is kept between two starts. */
 export class Member {
   readonly name: string;
   readonly kind: ServerKind;
@@ -35,13 +35,13 @@ export class Member {
     return this.#process;
   }
 
-  /** Resolves when it serves clients. */
+  /** Starts the member. Resolves when it serves clients. */
   async start(...flags: readonly string[]): Promise<void> {
     this.#process = await ServerProcess.start({
       kind: this.kind,
       clientPort: this.#clientPort,
       dataDir: this.#dir,
-      // One folder for all members of a cluster, so that one finds the sockets of the others by a relative path.
+      // All members of a cluster run in one folder, so that relative paths of sockets are the same for all of them.
       workDir: dirname(this.#dir),
       flags: [
         ...["--name", this.name, "--advertise-client-urls", `http://${this.endpoint}`],
@@ -65,7 +65,7 @@ export class Member {
     return etcdctl("3.5", this.endpoint, args);
   }
 
-  /** As `ctl`, for a command that must succeed. */
+  /** Like `ctl`, for a command that must succeed. */
   async done(...args: readonly string[]): Promise<string> {
     const { stdout, stderr, code } = await this.ctl(...args);
     if (code !== 0) throw new Error(`etcdctl ${args.join(" ")} at ${this.name}: ${stderr}`);
@@ -73,7 +73,7 @@ export class Member {
   }
 }
 
-/** Members in processes of their own on loopback. */
+/** The members of a cluster on loopback, each in its own process. */
 export class Members {
   readonly all: Member[] = [];
   readonly #folder: string;
@@ -89,7 +89,7 @@ export class Members {
     return Members.startWith(() => [], kinds);
   }
 
-  /** As `start`, with more flags for each. */
+  /** Like `start`, with more flags for each member. */
   static async startWith(
     flagsOf: (kind: ServerKind) => readonly string[],
     kinds: readonly ServerKind[],
@@ -97,12 +97,12 @@ export class Members {
     return await (await Members.planned(...kinds)).#startAll(flagsOf);
   }
 
-  /** As `start`; they reach each other through socket files instead of ports. */
+  /** Like `start`, but members connect to each other through socket files instead of ports. */
   static async startAtSockets(...kinds: readonly ServerKind[]): Promise<Members> {
     return await (await Members.#plannedAt("unix://localhost", kinds)).#startAll(() => []);
   }
 
-  /** `a`, `b` and so on, which do not run yet. */
+  /** The members `a`, `b` and so on, not started. */
   static planned(...kinds: readonly ServerKind[]): Promise<Members> {
     return Members.#plannedAt("http://127.0.0.1", kinds);
   }
@@ -119,7 +119,7 @@ export class Members {
     return this;
   }
 
-  /** A member with ports and a directory; it does not run yet. */
+  /** A member with ports and a directory, not started. */
   async plan(name: string, kind: ServerKind): Promise<Member> {
     const dir = await mkdtemp(join(this.#folder, `${name}-`));
     const member = new Member(name, kind, await freePort(), `${this.#peerHost}:${await freePort()}`, dir);
@@ -149,7 +149,7 @@ export class Members {
     return line?.split(",")[0] ?? "";
   }
 
-  /** The list of members, which all of these must agree on before long. */
+  /** The list of members, when all asked members give the same. */
   async list(...asked: readonly Member[]): Promise<string> {
     const lists = (): Promise<string[]> => Promise.all(asked.map((member) => member.done("member", "list")));
     await until(async () => new Set(await lists()).size === 1);

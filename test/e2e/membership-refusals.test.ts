@@ -19,7 +19,7 @@ afterEach(async () => {
 const service = "etcdserverpb.Cluster";
 const elsewhere = "http://127.0.0.1:1";
 
-/** How a call ended: its code and text, or how many members there were then. */
+/** The outcome of a call: the code and text of its error, or the number of members in its answer. */
 function outcome(call: Promise<{ readonly members: readonly unknown[] }>): Promise<string> {
   return call.then(
     ({ members: all }) => `${all.length} members`,
@@ -27,7 +27,7 @@ function outcome(call: Promise<{ readonly members: readonly unknown[] }>): Promi
   );
 }
 
-/** The same questions for a cluster of three, whoever they are; what they answered, in order. */
+/** Makes the same requests to a cluster of three members of the given kind. @returns the answers in order */
 async function answers(kind: ServerKind): Promise<Record<string, string>> {
   members = await Members.start(kind, kind, kind);
   const { leader: a, followers } = await byRole(members);
@@ -44,10 +44,10 @@ async function answers(kind: ServerKind): Promise<Record<string, string>> {
   const said: Record<string, string> = {};
   said["no URL"] = await add([]);
   said["a bad URL"] = await add(["nowhere"]);
-  // Changes nothing whatever the answer is: the cluster is looked at first, then whether the URL is anybody's.
+  // This request changes nothing. The health of the cluster is checked first, and then the URL, which is in use.
   const health = () => add([b.peerUrl], true);
   let tooSoon = await health();
-  // On a busy machine all may have been connected for five seconds by now, but one that has just been started has not.
+  // On a busy machine all members may already have been connected for five seconds. A restarted member has not.
   while (!tooSoon.includes("unhealthy")) {
     await c.kill();
     await c.start("--initial-cluster", members.initialCluster());
@@ -83,7 +83,7 @@ async function answers(kind: ServerKind): Promise<Record<string, string>> {
   return said;
 }
 
-/** Finds the leader, which then takes the requests: a request that is on its way to a leader that dies is lost. */
+/** Finds the leader, for requests that must not be forwarded: a request on its way to a dying leader is lost. */
 async function byRole({ all }: Members): Promise<{ readonly leader: Member; readonly followers: readonly Member[] }> {
   for (const leader of all) {
     const status = JSON.parse(await leader.done("endpoint", "status", "-w", "json"));
@@ -98,7 +98,7 @@ async function idOf(asked: Member, { name, peerUrl }: Pick<Member, "name" | "pee
   return BigInt(`0x${await members?.idOf(asked, { name, peerUrl })}`);
 }
 
-test.runIf(able)("changes are refused as etcd 3.5 refuses them", async () => {
+test.runIf(able)("membership changes are refused for the same reasons as in etcd 3.5", async () => {
   const real = await answers("etcd 3.5");
   expect(await answers("ours")).toEqual(real);
   expect(Object.keys(real)).toHaveLength(24);

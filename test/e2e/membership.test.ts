@@ -11,12 +11,14 @@ afterEach(async () => {
   members = undefined;
 });
 
-/** A strict cluster takes changes once its members have been connected for five seconds. */
+/**
+ * Repeats a change until it is accepted. A strict cluster refuses it until its members were connected for 5 seconds.
+ */
 async function accepted(member: Member, ...args: readonly string[]): Promise<void> {
   await until(async () => !(await member.ctl(...args)).stderr.includes("unhealthy cluster"));
 }
 
-test.runIf(able)("members come, get a vote, move, and go for good", async () => {
+test.runIf(able)("members can be added as learners, promoted, moved and removed for good", async () => {
   members = await Members.start("ours", "ours", "ours");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);
@@ -33,7 +35,7 @@ test.runIf(able)("members come, get a vote, move, and go for good", async () => 
   expect((await d.ctl("--command-timeout=1s", "get", "k")).stderr).toContain("rpc not supported for learner");
   expect(await d.done("get", "k", "--consistency=s")).toBe("k\nv\n");
 
-  // Any member may be asked: followers forward the request to the leader.
+  // Followers forward the request to the leader, so it can be sent to any member.
   await until(async () => (await a.ctl("member", "promote", id)).code === 0);
   expect((await b.ctl("member", "promote", id)).stderr).toContain("can only promote a learner member");
   expect((await c.ctl("member", "promote", "123")).stderr).toContain("etcdserver: member not found");
@@ -52,7 +54,7 @@ test.runIf(able)("members come, get a vote, move, and go for good", async () => 
   expect((await members.list(a, b, d)).match(/started/g)).toHaveLength(3);
 });
 
-test.runIf(able)("all members start again in any order, and know each other", async () => {
+test.runIf(able)("all members can restart in any order, and know each other", async () => {
   members = await Members.start("ours", "ours", "ours");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   const before = await members.list(a, b, c);
@@ -63,7 +65,7 @@ test.runIf(able)("all members start again in any order, and know each other", as
   expect(await members.list(c, a, b)).toBe(before);
 });
 
-test.runIf(able)("what does not fit keeps a member from joining", async () => {
+test.runIf(able)("a member with inconsistent settings may not join", async () => {
   members = await Members.start("ours");
   const a = members.named("a");
   const b = await members.plan("b", "ours");
@@ -89,7 +91,7 @@ test.runIf(able)("what does not fit keeps a member from joining", async () => {
   await refused(members.joining(), `member ${id} has already been bootstrapped`);
 });
 
-test.runIf(able)("a member whose cluster is lost goes on alone when it is forced to", async () => {
+test.runIf(able)("a member whose cluster is lost can be forced to continue alone", async () => {
   members = await Members.start("ours", "ours", "ours");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   await a.done("put", "k", "v");
@@ -117,7 +119,7 @@ for (const { name, kinds, version, comes } of [
   { name: "two etcd 3.4 and one of ours", kinds: ["etcd 3.4", "etcd 3.4", "ours"], version: "3.4.0", comes: "ours" },
   { name: "one etcd 3.4 and two of ours", kinds: ["etcd 3.4", "ours", "ours"], version: "3.4.0", comes: "etcd 3.4" },
 ] as const) {
-  test.runIf(able)(`${name} agree on who they are while members come and go`, async () => {
+  test.runIf(able)(`${name} agree on the members while some are added and removed`, async () => {
     members = await Members.start(...kinds);
     const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
     expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);
@@ -127,7 +129,7 @@ for (const { name, kinds, version, comes } of [
     const d = await members.plan("d", comes);
     await accepted(c, "member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
     const id = await members.idOf(b, d);
-    // Two of them ask the one that leads, which may be of either kind.
+    // Two of the members ask the leader, which may be of either kind.
     for (const member of [a, b, c]) {
       expect((await member.ctl("member", "promote", id)).stderr).toContain("in sync with leader");
     }

@@ -9,13 +9,13 @@ import { ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { Members } from "./members.js";
 
-// The metrics of members that were used: names and types as in etcd, and values for every name that etcd's own
-// dashboard and alerts, or ours, use.
+// Tests the metrics of members that have served requests. Names and types must be those of etcd, and all names in the
+// dashboards and alerts, etcd's and ours, must have values.
 
-/** Samples by metric, a histogram's under the names of its parts. */
+/** The samples by metric. Those of a histogram are under the names of its parts. */
 type Samples = ReadonlyMap<string, readonly number[]>;
 
-/** Metrics of etcd 3.5 that this server does not export, by their subject. */
+/** Metrics of etcd 3.5 that this server does not export, since they describe parts that it does not have. */
 const withoutMeaning = [
   /^go_/, // Go's runtime; nodejs_* instead
   /^promhttp_/, // Go's metrics library
@@ -26,7 +26,7 @@ const withoutMeaning = [
   /^etcd_server_go_version$/,
 ];
 
-/** In the dashboard and the alerts that come with etcd. */
+/** The names in etcd's dashboard and alerts. */
 const namesOfEtcdsMixin = [
   ...["etcd_disk_backend_commit_duration_seconds_bucket", "etcd_disk_wal_fsync_duration_seconds_bucket"],
   ...["etcd_mvcc_db_total_size_in_bytes", "etcd_mvcc_db_total_size_in_use_in_bytes", "etcd_server_quota_backend_bytes"],
@@ -38,7 +38,7 @@ const namesOfEtcdsMixin = [
   ...["grpc_server_started_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds"],
 ];
 
-/** They count what does not happen to members that are well. */
+/** Counters of events that do not happen in a healthy cluster. */
 const quiet = [
   "etcd_network_peer_sent_failures_total",
   "etcd_server_proposals_failed_total",
@@ -61,7 +61,7 @@ function samplesOf(text: string): Samples {
   return samples;
 }
 
-/** `# TYPE` lines. */
+/** The types of the metrics, from the `# TYPE` lines. */
 function typesOf(text: string): ReadonlyMap<string, string> {
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", type = ""]) => [name, type]));
 }
@@ -85,7 +85,7 @@ function boundsOf(text: string): ReadonlyMap<string, ReadonlySet<number>> {
   return bounds;
 }
 
-/** Uses every part of the server once, so that every counter moves. */
+/** Uses all parts of the server once, so that all counters change. */
 async function use(endpoint: string): Promise<void> {
   const client = new TestClient(endpoint);
   const watch = client.stream("etcdserverpb.Watch", "Watch");
@@ -144,7 +144,7 @@ test.skipIf(!ready)("names, types, labels and buckets are those of etcd 3.5", as
   expect(bounded.map(([name]) => [name, ourBounds?.get(name)])).toEqual(bounded);
 });
 
-describe.skipIf(!ready)("a cluster that was used", () => {
+describe.skipIf(!ready)("a cluster that has served requests", () => {
   let members: Members;
   let samples: Samples;
 
@@ -162,13 +162,13 @@ describe.skipIf(!ready)("a cluster that was used", () => {
   });
   afterAll(() => members.stop());
 
-  test("has values behind every name that etcd's dashboard and alerts use", () => {
+  test("has values for all names in etcd's dashboard and alerts", () => {
     const dead = namesOfEtcdsMixin.filter((name) => !samples.get(name)?.some((value) => value > 0));
     expect(dead).toEqual([]);
     expect(quiet.filter((name) => !samples.has(name))).toEqual([]);
   });
 
-  test("counts what happened", () => {
+  test("has counted the requests", () => {
     const sum = (name: string): number => (samples.get(name) ?? []).reduce((total, value) => total + value, 0);
     const counted = [
       ...["etcd_mvcc_put_total", "etcd_mvcc_delete_total", "etcd_debugging_mvcc_events_total"],
@@ -182,7 +182,7 @@ describe.skipIf(!ready)("a cluster that was used", () => {
       etcd_mvcc_delete_total: 1,
       etcd_debugging_mvcc_events_total: 21,
       etcd_debugging_mvcc_total_put_size_in_bytes: 10 * 3 + 10 * 4,
-      // The last deletion stays, to be told to watchers.
+      // The last tombstone is kept for watchers.
       etcd_debugging_mvcc_db_compaction_keys_total: 20,
       etcd_debugging_lease_granted_total: 1,
       etcd_debugging_lease_revoked_total: 1,
@@ -192,14 +192,14 @@ describe.skipIf(!ready)("a cluster that was used", () => {
     });
   });
 
-  test("exports every name in our dashboard and our alerts", () => {
+  test("exports all names in our dashboard and alerts", () => {
     const used = [...expressions()].flatMap((expression) => {
-      // Names in braces, and after `by`, are labels.
+      // Names in braces and after `by` are labels.
       const plain = expression.replace(/\{[^}]*\}/g, "").replace(/\b(by|on|group_right|group_left) ?\([^)]*\)/g, "");
       return [...plain.matchAll(/\b(?:etcd|grpc|process|nodejs|os)_[a-z0-9_]+/g)].map(([name]) => name);
     });
     expect(new Set(used).size).toBeGreaterThan(40);
-    // An alarm has a sample only while it is raised.
+    // The metric of an alarm has a sample only while the alarm is raised.
     const missing = used.filter((name) => !samples.has(name) && name !== "etcd_debugging_server_alarms");
     expect(missing).toEqual([]);
   });

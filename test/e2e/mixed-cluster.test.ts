@@ -9,16 +9,16 @@ import { type Change, changeOf, everythingFrom } from "./crash/history.js";
 import { expectNothingLost, expectOneHash, Load } from "./load.js";
 import { type Member, Members } from "./members.js";
 
-// Clusters of real etcd members and ours, under load from beginning to end: everybody leads once, those that were away
-// get a snapshot from the other kind, and in the end only ours are left, with all that was ever acknowledged. Every
-// mixture with MIXED_CLUSTERS=all.
+// Tests clusters of real etcd members and ours under load. Each member leads once, members that were away get a
+// snapshot from a member of the other kind, and in the end only our members are left, with all acknowledged writes.
+// MIXED_CLUSTERS=all runs all mixtures.
 
 const ready = haveReference(["etcd", "3.4"], ["etcd", "3.5"], ["etcdctl", "3.5"]);
 const kv = "etcdserverpb.KV";
 const leases = "etcdserverpb.Lease";
 const maintenance = "etcdserverpb.Maintenance";
 
-/** Real etcd 3.4 always keeps 5,000 entries for those that are slow; the others do as they are told. */
+/** The number of entries kept for slow followers. etcd 3.4 always keeps 5,000; for the others there is a flag. */
 const entriesBehind: Record<ServerKind, number> = { ours: 400, "etcd 3.5": 400, "etcd 3.4": 5_400 };
 const receivedSnapshot: Record<ServerKind, string> = {
   ours: "received and saved database snapshot",
@@ -39,7 +39,7 @@ for (const { name, kinds, always } of [
 ] as const) {
   const chosen = always || process.env.MIXED_CLUSTERS === "all";
   test.runIf(ready && chosen)(
-    `${name} catch up from each other and become ours`,
+    `${name} send each other snapshots and are replaced by ours`,
     { timeout: 300_000, concurrent: true },
     async () => {
       const members = await Members.startWith(flagsOf, kinds);
@@ -78,7 +78,7 @@ function endpointsOf(all: readonly Member[]): string[] {
   return all.map(({ endpoint }) => endpoint);
 }
 
-/** Moves leadership to one of them and sees that everybody knows and that the load goes on. */
+/** Transfers leadership to a member, and checks that all members know it and that the load goes on. */
 async function lead(all: readonly Member[], leader: Member, load: Load): Promise<void> {
   const client = new TestClient(leader.endpoint);
   const id = (await client.unary(maintenance, "Status")).header?.memberId;
@@ -104,7 +104,7 @@ async function leaders(all: readonly Member[]): Promise<(bigint | undefined)[]> 
   );
 }
 
-/** Kills one for so long that the leader's log no longer reaches back, and starts it again while writes go on. */
+/** Kills a member until the leader's log no longer has the entries that it needs, and restarts it under load. */
 async function lag(cast: { all: readonly Member[]; leader: Member; away: Member; load: Load }): Promise<void> {
   const { all, leader, away, load } = cast;
   await lead(all, leader, load);
@@ -116,7 +116,7 @@ async function lag(cast: { all: readonly Member[]; leader: Member; away: Member;
   await load.goesOn(30);
 }
 
-/** A lease that is granted here lives and ends there, with its key. */
+/** Checks that a lease granted at one member is renewed and revoked at another, with its key. */
 async function shareLeases(all: readonly Member[]): Promise<void> {
   const clients = all.map(({ endpoint }) => new TestClient(endpoint, 5_000));
   for (const [at, granting] of clients.entries()) {
@@ -144,7 +144,7 @@ async function shareLeases(all: readonly Member[]): Promise<void> {
   for (const client of clients) client.close();
 }
 
-/** Everything that one member tells, in order. */
+/** Watches all keys at one member and records the changes in order. */
 class Watcher {
   readonly seen: Change[] = [];
   readonly #client: TestClient;
@@ -173,7 +173,7 @@ async function expectSameEvents(watchers: readonly Watcher[]): Promise<void> {
   for (const watcher of watchers) watcher.close();
 }
 
-/** Every member names the same members, leader and term. */
+/** Checks that all members report the same members, leader and term. */
 async function expectSameStatus(all: readonly Member[]): Promise<void> {
   const lists = await Promise.all(all.map((member) => member.done("member", "list")));
   expect(new Set(lists).size, lists.join("\n")).toBe(1);
@@ -199,7 +199,7 @@ interface Status {
   };
 }
 
-/** The first revision that is kept. */
+/** Compacts the history. @returns the first revision that is kept */
 async function compact(all: readonly Member[]): Promise<number> {
   const client = new TestClient(all[0]?.endpoint ?? "", 5_000);
   const { header } = await client.unary(kv, "Range", { key: "x" });
@@ -215,15 +215,15 @@ async function sameHash(endpoints: readonly string[]): Promise<boolean> {
     await expectOneHash(endpoints);
     return true;
   } catch {
-    return false; // some have compacted already, and others will
+    return false; // Some members have compacted already, and the others have not.
   }
 }
 
-/** One of theirs goes, and one of ours comes in its place. */
+/** Replaces a real etcd member by one of ours. */
 async function replace(members: Members, gone: Member, load: Load): Promise<void> {
   const present = members.all.filter((member) => member !== gone);
   const [asked] = present as [Member];
-  // A change that is proposed while there is no leader is lost, so the one who goes does not lead.
+  // A change that is proposed while there is no leader is lost, so the removed member must not lead.
   await lead(members.all, asked, load);
   const id = await members.idOf(asked, gone);
   await accepted(asked, "member", "remove", id);
@@ -239,7 +239,9 @@ async function replace(members: Members, gone: Member, load: Load): Promise<void
   await expectOneHash(endpointsOf(members.all));
 }
 
-/** A strict cluster takes changes once its members have been connected for five seconds. */
+/**
+ * Repeats a change until it is accepted. A strict cluster refuses it until its members were connected for 5 seconds.
+ */
 async function accepted(asked: Member, ...args: readonly string[]): Promise<void> {
   await until(async () => {
     const { code, stderr } = await asked.ctl(...args);

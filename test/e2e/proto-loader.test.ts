@@ -7,7 +7,7 @@ import { reflectionpb } from "../../src/wire/index.js";
 import { TestClient } from "../support/client.js";
 import { ServerProcess } from "../support/server-process.js";
 
-// A client as programs on Node.js write it: no codec of ours, only the .proto files that the package ships.
+// Tests a client as Node.js programs write it, with the shipped .proto files and without our codecs.
 
 interface EtcdClient {
   [method: string]: (request: object, answer: (error: Error | null, response: Record<string, unknown>) => void) => void;
@@ -62,7 +62,7 @@ test("puts, reads and watches with the shipped .proto files", async () => {
   watcher.close();
 });
 
-test("a tool that has no .proto files is told what there is, and calls it", async () => {
+test("a tool without .proto files can find the services by reflection and call them", async () => {
   const client = new TestClient(server.endpoint);
   const stream = client.stream("grpc.reflection.v1.ServerReflection", "ServerReflectionInfo");
   stream.write({ host: "", messageRequest: { case: "listServices", value: "" } });

@@ -6,11 +6,11 @@ import { describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// Debian's python3-etcd3 (gRPC) and python3-etcd3gw (the JSON gateway) as they are: each runs a script against real
-// etcd 3.5 and against our server, and must hear the same of both.
+// Tests Debian's python3-etcd3 (gRPC) and python3-etcd3gw (the JSON gateway). Each runs a script against real etcd 3.5
+// and against our server, and must get the same results.
 
 const run = promisify(execFile);
-/** The packages are the system's, and so is the Python that finds them. */
+/** The system's Python, which finds the system's packages. */
 const python = "/usr/bin/python3";
 
 async function isInstalled(module: string): Promise<boolean> {
@@ -43,7 +43,7 @@ for (const { name, module, script } of [
   if (!installed && process.env.PYTHON_CLIENTS === "installed") throw new Error(`Debian's ${name} was not found`);
   if (!installed) console.warn(`skipped: Debian's ${name} not found (apt-get install ${name})`);
   describe.skipIf(!installed || !haveServers)(name, () => {
-    test("hears the same of our server as of etcd 3.5", async () => {
+    test("gets the same results from our server as from etcd 3.5", async () => {
       const [theirs, ours] = await Promise.all([transcript("etcd 3.5", script), transcript("ours", script)]);
       expect(ours).toEqual(theirs);
       expect(ours.length).toBeGreaterThan(12);

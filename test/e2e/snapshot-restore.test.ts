@@ -18,13 +18,13 @@ import { type ServerKind, ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { Members } from "./members.js";
 
-// A snapshot file becomes the data directory of a member again: with the same keys, in a cluster of its own, or not at
-// all, and then with etcd's words.
+// Tests that a data directory can be made from a snapshot file, with the same keys in a new cluster, and that invalid
+// restores are refused with etcd's text.
 
 const haveEtcd = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 const kinds: readonly ServerKind[] = haveEtcd ? ["ours", "etcd 3.5"] : ["ours"];
 const folder = mkdtempSync(join(tmpdir(), "etcd-restore-"));
-/** The flags with which a ServerProcess is founded. */
+/** Flags that match those of a new ServerProcess. */
 const founded = [
   ...["--initial-cluster", "default=http://127.0.0.1:2380"],
   ...["--initial-advertise-peer-urls", "http://127.0.0.1:2380"],
@@ -32,7 +32,7 @@ const founded = [
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A file of a member of that kind, and what the member holds. */
+/** A snapshot of a member of that kind, and the member's data. */
 async function snapshotOf(kind: ServerKind): Promise<{ file: string; held: readonly string[] }> {
   const server = await ServerProcess.start({ kind });
   try {
@@ -58,7 +58,7 @@ async function snapshotOf(kind: ServerKind): Promise<{ file: string; held: reado
   }
 }
 
-/** Every key with its revisions, the hash over all of history, the leases, the users. */
+/** The data of a member: all keys with revisions, the hash of the whole history, leases and users. */
 async function heldBy(endpoint: string): Promise<readonly string[]> {
   const lines = ["get --from-key \0 -w fields", "endpoint hashkv", "lease list", "user list"];
   const outcomes = [];
@@ -68,7 +68,9 @@ async function heldBy(endpoint: string): Promise<readonly string[]> {
   );
 }
 
-/** The answers of a member whose revision was raised: it continues from there, and earlier watches are told so. */
+/**
+ * The answers of a member whose revision was raised: later writes continue from it, and older watches are cancelled.
+ */
 async function toldAfterBump(endpoint: string): Promise<readonly string[]> {
   const told = [...(await heldBy(endpoint))];
   for (const line of ["get a --rev 5", "put a new -w fields", "get a -w fields", "watch a --rev 5"]) {
@@ -92,7 +94,7 @@ describe.each(kinds)("a snapshot of %s", (kind) => {
     source = await snapshotOf(kind);
   });
 
-  test("restored, is served with every key, lease and hash", async () => {
+  test("can be restored and served with all keys, leases and hashes", async () => {
     const dataDir = mkdtempSync(join(folder, "one-"));
     const outcome = await restore(source.file, "--data-dir", join(dataDir, "data"), ...founded);
     expect(outcome).toMatchObject({ code: 0, stdout: "" });
@@ -101,7 +103,7 @@ describe.each(kinds)("a snapshot of %s", (kind) => {
     const server = await ServerProcess.start({ kind: "ours", dataDir });
     try {
       expect(await heldBy(server.endpoint)).toEqual(source.held);
-      // It goes on from there, also after it was killed.
+      // The member can write, and keeps the write after it was killed.
       await etcdctlHere(server.endpoint, ["put", "after", "1"]);
       const held = await heldBy(server.endpoint);
       await server.kill("SIGKILL");
@@ -113,7 +115,7 @@ describe.each(kinds)("a snapshot of %s", (kind) => {
     }
   });
 
-  test("restored three times, is a cluster of three", async () => {
+  test("can be restored three times to a cluster of three", async () => {
     const members = await Members.planned("ours", "ours", "ours");
     try {
       const initial = ["--initial-cluster", members.initialCluster(), "--initial-cluster-token", "another"];
@@ -135,7 +137,7 @@ describe.each(kinds)("a snapshot of %s", (kind) => {
     }
   });
 
-  test.skipIf(!haveEtcd)("restored with a bumped revision, is what real etcd makes of it", async () => {
+  test.skipIf(!haveEtcd)("restored with a raised revision, gives the same answers as with real etcd", async () => {
     const bump = [source.file, "--bump-revision", "1000", "--mark-compacted", ...founded];
     const [ours, theirs] = [mkdtempSync(join(folder, "bump-")), mkdtempSync(join(folder, "bump-"))];
     expect(await restore(...bump, "--data-dir", join(ours, "data"))).toMatchObject({ code: 0 });
@@ -178,19 +180,19 @@ describe("restore", () => {
     { name: "no file", args: [] },
     { name: "two files", args: [file, file] },
     { name: "a file that is not there", args: [join(folder, "missing"), ...into] },
-    { name: "a digest that does not fit", args: [flipped, ...into] },
+    { name: "a wrong digest", args: [flipped, ...into] },
     { name: "a cut file", args: [cut, ...into] },
     { name: "a file without digest", args: [bare, ...into] },
     { name: "a directory that is not empty", args: [file, "--data-dir", full] },
     { name: "a log directory that exists", args: [file, ...into, "--wal-dir", join(full, "wal")] },
-    { name: "a name that is no member", args: [file, ...into, "--name", "x"] },
+    { name: "a name that is not in the cluster", args: [file, ...into, "--name", "x"] },
     { name: "an empty cluster", args: [file, ...into, "--initial-cluster="] },
     {
       name: "another URL in the cluster",
       args: [file, ...into, ...founded, "--initial-cluster", "default=http://127.0.0.1:1"],
     },
     {
-      name: "two members with a URL",
+      name: "two members with the same URL",
       args: [file, ...into, "--initial-cluster", "default=http://localhost:2380,b=http://localhost:2380"],
     },
     { name: "a URL with a path", args: [file, ...into, "--initial-advertise-peer-urls", "http://a:1/b"] },
@@ -198,7 +200,7 @@ describe("restore", () => {
     { name: "a URL of another kind", args: [file, ...into, "--initial-cluster", "default=ftp://a:1"] },
     { name: "a bump without a mark", args: [file, ...into, "--bump-revision", "5"] },
     { name: "a mark without a bump", args: [file, ...into, "--mark-compacted"] },
-    { name: "a bump that is no number", args: [file, ...into, "--bump-revision", "-5"] },
+    { name: "an invalid bump", args: [file, ...into, "--bump-revision", "-5"] },
   ];
 
   test.skipIf(!haveEtcd).each(refused)("refuses $name, as etcd does", async ({ args }) => {
@@ -215,7 +217,7 @@ describe("restore", () => {
     expect(readdirSync(full)).toEqual(["something", "wal"]);
   });
 
-  test("refuses damaged pages also when nobody looks at the digest, and leaves nothing behind", async () => {
+  test("refuses damaged pages also without a check of the digest, and leaves no files", async () => {
     for (const damaged of [cut, small, flipped]) {
       const { code, stderr } = await restore(damaged, ...into, "--skip-hash-check");
       if (code === 0) rmSync(join(dir, "data"), { recursive: true });
@@ -224,7 +226,7 @@ describe("restore", () => {
     }
   });
 
-  test("refuses a size of what it does not map, and takes etcd's default of it", async () => {
+  test("accepts only etcd's default for the size of the memory map", async () => {
     const { code, stderr } = await restore(file, ...into, "--initial-memory-map-size", "1073741824");
     expect({ code, stderr: withoutLogs(stderr) }).toMatchObject({
       code: 128,
@@ -235,7 +237,7 @@ describe("restore", () => {
     rmSync(join(dir, "data"), { recursive: true });
   });
 
-  test("takes the database of a stopped etcd when told to, and a log directory of its own", async () => {
+  test("accepts the database file of a stopped etcd with --skip-hash-check, and a separate log directory", async () => {
     const wal = join(dir, "wal");
     expect(await restore(bare, ...into, "--skip-hash-check", "--wal-dir", wal)).toMatchObject({ code: 0 });
     expect(existsSync(join(wal, "CURRENT"))).toBe(true);
@@ -244,7 +246,7 @@ describe("restore", () => {
   });
 });
 
-/** Without the lines that either logs, and without help. */
+/** Removes the log lines of both tools, and help texts. */
 function withoutLogs(text: string): string {
   return text.replace(/^(\d{4}-\d\d-\d\dT|\{"level).*\n/gm, "");
 }

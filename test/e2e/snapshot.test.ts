@@ -11,7 +11,7 @@ import { etcdctl } from "../support/etcdctl.js";
 import { haveReference, type Release } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 
-// Databases as files, in both directions: what real etcd makes of ours, and what we make of its.
+// Tests that real etcd can use our database files, and that we can use those of etcd.
 
 const releases = ["3.5", "3.4"] as const satisfies readonly Release[];
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"], ["etcd", "3.4"], ["etcdctl", "3.4"]);
@@ -44,14 +44,14 @@ describe.skipIf(!ready)("a snapshot of ours", () => {
   });
 
   for (const release of releases) {
-    test(`etcdctl ${release} finds sound, with our revision, keys and size`, async () => {
+    test(`is valid for etcdctl ${release}, with our revision, keys and size`, async () => {
       const { header } = await client.unary(kv, "Range", { key: "\0" });
       const { size, ...found } = await inspect(file);
       expect(found.revision).toBe(header?.revision);
       expect(await snapshotStatus(release, file)).toEqual({ ...found, totalSize: size - 32 });
     });
 
-    test(`etcd ${release} restores, and serves every key with our hash`, async () => {
+    test(`can be restored by etcd ${release}, which serves all keys with our hash`, async () => {
       const dataDir = join(folder, `restored-${release}`);
       const restore = [
         ...["snapshot", "restore", file, "--data-dir", join(dataDir, "data"), "--name", "default"],
@@ -63,7 +63,7 @@ describe.skipIf(!ready)("a snapshot of ours", () => {
       try {
         const theirs = new TestClient(restored.endpoint);
         expect(await stateOf(theirs)).toEqual(await stateOf(client));
-        // It is a database that etcd goes on with, pages that it frees and splits included.
+        // etcd can go on writing to the database, where it frees and splits pages.
         await fill(theirs);
         await theirs.unary(maintenance, "Defragment");
         theirs.close();
@@ -75,7 +75,7 @@ describe.skipIf(!ready)("a snapshot of ours", () => {
 });
 
 for (const release of releases) {
-  test.skipIf(!ready)(`a snapshot of etcd ${release} reads as what it holds`, async () => {
+  test.skipIf(!ready)(`a snapshot of etcd ${release} can be read with all its contents`, async () => {
     const server = await ServerProcess.start({ kind: `etcd ${release}` });
     const client = new TestClient(server.endpoint);
     try {
@@ -83,7 +83,7 @@ for (const release of releases) {
       const file = join(folder, `etcd-${release}.db`);
       expect(await etcdctl(release, server.endpoint, ["snapshot", "save", file])).toMatchObject({ code: 0 });
       const { size, ...found } = await inspect(file);
-      // Its hash runs over every pair of every bucket.
+      // The hash covers all pairs of all buckets.
       expect(await snapshotStatus(release, file)).toEqual({ ...found, totalSize: size - 32 });
       expect(await keysIn(file)).toEqual((await stateOf(client)).kvs);
     } finally {
@@ -108,7 +108,7 @@ describe("Maintenance.Snapshot", () => {
     await server.stop();
   });
 
-  test("counts what remains, in messages of 32 KiB without header, and ends with the SHA-256 of all", async () => {
+  test("sends messages of 32 KiB with the remaining bytes and without headers, and the SHA-256 at the end", async () => {
     const messages = await snapshotOf(client);
     const trailer = messages.pop();
     const total = messages.reduce((sum, { blob }) => sum + blob.length, 0);
@@ -124,7 +124,7 @@ describe("Maintenance.Snapshot", () => {
     expect(Buffer.from(trailer?.blob ?? []).toString("hex")).toBe(hash.digest("hex"));
   });
 
-  test("is one state, with the index of its last entry, while writes go on", async () => {
+  test("holds one state and the index of its last entry while writes go on", async () => {
     const before = await inSnapshot(client);
     let writing = true;
     const writers = Array.from({ length: 4 }, async (_, writer) => {
@@ -134,12 +134,12 @@ describe("Maintenance.Snapshot", () => {
     for (let times = 0; times < 10; times++) taken.push(await inSnapshot(client));
     writing = false;
     await Promise.all(writers);
-    // Every entry of the log was a put since.
+    // All later entries of the log are puts.
     for (const { revision, index } of taken) expect(index - revision).toBe(before.index - before.revision);
     expect(taken.at(-1)?.revision).toBeGreaterThan(taken[0]?.revision ?? 0);
   });
 
-  test("is sent to so many at once, and whoever goes away makes room", async () => {
+  test("is sent to a bounded number of clients, and one that disconnects makes room", async () => {
     for (let round = 0; round < 3; round++) {
       const open = Array.from({ length: 8 }, () => startSnapshot(client));
       const refused = await Promise.all(open.map((stream) => firstMessage(stream)));
@@ -151,7 +151,7 @@ describe("Maintenance.Snapshot", () => {
   });
 });
 
-/** Values of all sizes, history, tombstones, leases, and keys enough for several levels of branches. */
+/** Stores values of all sizes, history, tombstones, leases, and enough keys for several levels of branch pages. */
 async function fill(client: TestClient): Promise<void> {
   await client.unary("etcdserverpb.Lease", "LeaseGrant", { id: 77n, ttl: 1000 }).catch(() => undefined);
   for (const bytes of [0, 1, 4000, 4096, 5000, 100_000, 1 << 20]) {
@@ -174,7 +174,7 @@ async function fill(client: TestClient): Promise<void> {
   await client.unary(kv, "Compact", { revision: (header?.revision ?? 0) - 30, physical: true });
 }
 
-/** Everything that clients can see. */
+/** The state that clients can see. */
 async function stateOf(client: TestClient) {
   const { kvs } = await client.unary(kv, "Range", { key: "\0", rangeEnd: "\0" });
   const { header, hash, compactRevision } = await client.unary(maintenance, "HashKV", {});
@@ -193,7 +193,7 @@ async function snapshotStatus(release: Release, file: string): Promise<unknown> 
   return JSON.parse(stdout);
 }
 
-/** The figures of `etcdctl snapshot status` for a file, computed with our own reader. */
+/** The values that `etcdctl snapshot status` prints for a file, computed with our own reader. */
 async function inspect(path: string) {
   const file = await open(path);
   try {
@@ -214,7 +214,7 @@ async function inspect(path: string) {
   }
 }
 
-/** The current key-value pairs, made from the history in a file. */
+/** The current key-value pairs, computed from the history in a file. */
 async function keysIn(path: string) {
   const current = new Map<string, ReturnType<typeof plain>>();
   for (const [revision, value] of await bucketOf(path, "key")) {
@@ -240,7 +240,7 @@ async function bucketOf(path: string, wanted: string) {
   }
 }
 
-/** The revision and the log index that a snapshot taken now holds. */
+/** The revision and the log index in a snapshot taken now. */
 async function inSnapshot(client: TestClient): Promise<{ revision: number; index: number }> {
   const path = join(folder, "now.db");
   await writeFile(path, Buffer.concat((await snapshotOf(client)).map(({ blob }) => blob)));
@@ -263,7 +263,7 @@ async function snapshotOf(client: TestClient): Promise<SnapshotResponse[]> {
   return messages;
 }
 
-/** Takes one message and no more; if there is none, says why. */
+/** Reads the first message only. @returns its kind, or the error if there is none */
 function firstMessage(stream: ReturnType<typeof startSnapshot>): Promise<string> {
   return new Promise((resolve) => {
     stream.on("error", (error: Error & { details?: string }) => resolve(error.details ?? error.message));

@@ -11,12 +11,14 @@ afterEach(async () => {
   members = undefined;
 });
 
-/** A strict cluster takes changes once its members have been connected for five seconds. */
+/**
+ * Repeats a change until it is accepted. A strict cluster refuses it until its members were connected for 5 seconds.
+ */
 async function accepted(member: Member, ...args: readonly string[]): Promise<void> {
   await until(async () => !(await member.ctl(...args)).stderr.includes("unhealthy cluster"));
 }
 
-test.runIf(able)("members reach each other at socket files, and learners join there", async () => {
+test.runIf(able)("members connect to each other through socket files, and learners can join so", async () => {
   members = await Members.startAtSockets("ours", "ours", "etcd 3.5");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   for (const [name, kind] of [
@@ -33,10 +35,10 @@ test.runIf(able)("members reach each other at socket files, and learners join th
     const expected = `${id}, started, ${name}, ${joiner.peerUrl}, http://${joiner.endpoint}, false`;
     expect(await members.list(...members.all)).toContain(expected);
   }
-  // Each is asked through consensus, so that everybody has heard from a quorum.
+  // Each read needs consensus, so each member must have contact to a quorum.
   for (const member of members.all) expect(await member.done("get", "from e")).toBe("from e\netcd 3.5\n");
   await c.kill();
-  // It may have led: what is on its way to a leader that dies is lost.
+  // The member may have been the leader. A write that is forwarded to a leader that dies is lost.
   await until(async () => (await a.ctl("put", "without c", "v")).code === 0);
   await c.start();
   expect(await c.done("get", "without c")).toBe("without c\nv\n");

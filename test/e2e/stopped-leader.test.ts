@@ -5,19 +5,19 @@ import { Client, ClientError } from "../../src/client/index.js";
 import { until } from "../support/until.js";
 import { type Member, Members } from "./members.js";
 
-// A leader of three processes is stopped, as by SIGSTOP or a machine that sleeps, and goes on when another leads.
-// It must not revoke leases that clients have renewed at the other meanwhile: etcd 3.5 does.
+// A leader of three processes is paused, by SIGSTOP or as on a machine that sleeps, and resumes when another member
+// leads. It must not revoke leases that clients have renewed at the new leader. etcd 3.5 does so.
 
 const ttlSeconds = 6;
 const renewalMs = 500;
-/** More than a leader revokes at once, so that some are due after it has noticed that it leads no more. */
+/** More leases than a leader revokes at once, so that some are due after it has noticed that it no longer leads. */
 const leaseCount = 200;
 
 interface Lease {
   readonly id: bigint;
-  /** When its last successful renewal was asked for. */
+  /** The time at which its last successful renewal was requested. */
   renewedAt: number;
-  /** How long after that it was found to be gone; undefined while it lives. */
+  /** The time from the renewal until the lease was found to be gone; undefined while the lease exists. */
   goneAfterMs: number | undefined;
 }
 
@@ -34,7 +34,7 @@ async function leaderOf(asked: readonly Member[]): Promise<Member | undefined> {
       const { header, leader } = await client.status();
       if (leader !== 0n && header?.memberId === leader) return member;
     } catch {
-      // It does not answer, so it is not the one.
+      // A member that does not answer is not the leader.
     } finally {
       client.close();
     }
@@ -42,13 +42,15 @@ async function leaderOf(asked: readonly Member[]): Promise<Member | undefined> {
   return undefined;
 }
 
-/** Resolves when each lease was renewed after that time, or is gone. */
+/** Resolves when each lease was renewed after `at` or is gone. */
 async function allRenewedAfter(leases: readonly Lease[], at: number): Promise<void> {
   const done = ({ renewedAt, goneAfterMs }: Lease): boolean => goneAfterMs !== undefined || renewedAt > at;
   await until(() => leases.every(done));
 }
 
-test("a leader that was stopped revokes no lease that was renewed at the next one", { timeout: 180_000 }, async () => {
+test("a leader that was paused revokes no lease that was renewed at the next leader", {
+  timeout: 180_000,
+}, async () => {
   await until(async () => (await leaderOf(members.all)) !== undefined);
   const stopped = await leaderOf(members.all);
   if (stopped === undefined) throw new Error("nobody leads");
@@ -63,9 +65,9 @@ test("a leader that was stopped revokes no lease that was renewed at the next on
         await client.keepAliveOnce(lease.id);
         lease.renewedAt = askedAt;
       } catch (error) {
-        // Anything else says that there is no leader for now.
+        // Other errors mean that there is currently no leader.
         if (!(error instanceof ClientError) || error.code !== GrpcCode.NotFound) continue;
-        // It was gone at the latest by now; the question may have waited for long.
+        // The lease may have been gone earlier, since the request may have waited for long.
         lease.goneAfterMs = performance.now() - lease.renewedAt;
       } finally {
         await pause(renewalMs);
@@ -81,18 +83,18 @@ test("a leader that was stopped revokes no lease that was renewed at the next on
     const renewing = leases.map(renewOn);
     process.kill(stopped.process.pid, "SIGSTOP");
     const stoppedAt = performance.now();
-    // By then they have run out where nobody could renew them.
+    // By then leases that could not be renewed have expired.
     await allRenewedAfter(leases, stoppedAt + ttlSeconds * 1000 + 2_000);
     process.kill(stopped.process.pid, "SIGCONT");
     await until(async () => (await leaderOf([stopped])) === undefined);
-    // By now its proposals have been applied, or are lost.
+    // By then the proposals of the old leader have been applied or are lost.
     await allRenewedAfter(leases, performance.now() + 3_000);
     over = true;
     await Promise.all(renewing);
   } finally {
     client.close();
   }
-  // One whose client got no turn for so long, on a busy machine, was revoked rightly.
+  // A lease may be revoked if its client had no time to renew it on a busy machine.
   const tooSoon = leases.filter(({ goneAfterMs }) => goneAfterMs !== undefined && goneAfterMs < ttlSeconds * 1000);
   expect(tooSoon).toEqual([]);
   expect(leases.filter(({ goneAfterMs }) => goneAfterMs === undefined).length).toBeGreaterThan(64);

@@ -8,7 +8,7 @@ import { etcdctl } from "../support/etcdctl.js";
 import { haveReference } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// Members of etcd 3.5 and ours that speak TLS with each other and with their clients.
+// Tests members of etcd 3.5 and ours that use TLS with each other and with their clients.
 
 const ready = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 
@@ -57,7 +57,7 @@ async function start(name: string, kinds: readonly ServerKind[], flags: readonly
   return { members, endpoints, peerPorts: ports.map(({ peer }) => peer) };
 }
 
-/** Everybody leads once, takes a write, and knows all writes. */
+/** Checks that each member can lead, accept a write, and read all writes. */
 async function everybodyLeads({ endpoints }: Cluster, flags: readonly string[]): Promise<void> {
   const all = endpoints.split(",");
   const ctl = async (endpoint: string, ...words: string[]): Promise<string> => {
@@ -68,7 +68,7 @@ async function everybodyLeads({ endpoints }: Cluster, flags: readonly string[]):
   for (const [at, endpoint] of all.entries()) {
     const status = JSON.parse(await ctl(endpoint, "endpoint", "status", "-w", "json"))[0].Status;
     const id = status.header.member_id.toString(16);
-    // JSON.parse rounds ids; only whether this one leads is taken from it.
+    // JSON.parse rounds the ids. They are only used to see whether this member leads.
     if (status.leader !== status.header.member_id) {
       const line = (await ctl(endpoint, "endpoint", "status")).split(", ");
       await ctl(endpoints, "move-leader", line[1] ?? id);
@@ -114,7 +114,7 @@ test.runIf(ready)("members with certificates of one authority", async () => {
   }
 });
 
-test.runIf(ready)("members with certificates of their own making", async () => {
+test.runIf(ready)("members with self-signed certificates", async () => {
   const cluster = await start("auto", ["ours", "etcd 3.5", "ours"], ["--auto-tls", "--peer-auto-tls"]);
   try {
     await everybodyLeads(cluster, ["--insecure-skip-tls-verify", "--insecure-transport=false"]);

@@ -9,14 +9,15 @@ import { TestAuthority, type TestCertificate } from "../support/certificates.js"
 import { TestClient } from "../support/client.js";
 import { freePort, ServerProcess } from "../support/server-process.js";
 
-// Whatever arrives at a port with TLS, the process stays up, its memory stays bounded, and other clients are served.
+// Tests that hostile input at a port with TLS does not stop the process, that its memory stays bounded, and that other
+// clients are served.
 
 const mebibyte = 1024 * 1024;
 let authority: TestAuthority;
 let identity: TestCertificate;
 let server: ServerProcess;
 let client: TestClient;
-/** Has begun a handshake and left it at that. */
+/** A connection that has begun a handshake and does not continue it. */
 let hanging: Socket;
 
 beforeAll(async () => {
@@ -44,7 +45,7 @@ afterAll(async () => {
   authority?.remove();
 });
 
-test("records that are none, or stop in the middle", async () => {
+test("invalid records, and records that stop in the middle", async () => {
   const random = seededRandom(11);
   const noise = (bytes: number): Buffer => Buffer.from(Array.from({ length: bytes }, () => random.int(256)));
   const starts: readonly (() => Buffer)[] = [
@@ -66,7 +67,7 @@ test("records that are none, or stop in the middle", async () => {
   await served();
 });
 
-test("garbage inside of TLS", async () => {
+test("random bytes inside of TLS", async () => {
   const random = seededRandom(12);
   for (let round = 0; round < 40; round++) {
     const socket = await openSecure();
@@ -78,7 +79,7 @@ test("garbage inside of TLS", async () => {
   await served();
 });
 
-test("1,500 handshakes that nobody goes on with", async () => {
+test("1,500 abandoned handshakes", async () => {
   const before = residentBytes();
   let dropped = 0;
   const sockets: Socket[] = [];
@@ -93,7 +94,7 @@ test("1,500 handshakes that nobody goes on with", async () => {
     socket.on("connect", () => socket.write(hello.subarray(0, 50)));
     socket.resume();
   }
-  // The oldest make room, so that whoever comes last is let in all the same.
+  // The oldest handshakes make room, so a new client is accepted.
   await enough;
   await served();
   expect(residentBytes() - before).toBeLessThan(200 * mebibyte);
@@ -102,7 +103,7 @@ test("1,500 handshakes that nobody goes on with", async () => {
   hanging.write(hello.subarray(0, 40));
 });
 
-test("200 clients with a certificate and nothing to say", async () => {
+test("200 idle clients with a certificate", async () => {
   const before = residentBytes();
   const sockets: TLSSocket[] = [];
   for (let at = 0; at < 10; at++) sockets.push(...(await Promise.all(Array.from({ length: 20 }, openSecure))));
@@ -111,13 +112,13 @@ test("200 clients with a certificate and nothing to say", async () => {
   for (const socket of sockets) socket.destroy();
 });
 
-test("whoever does not go on with the handshake is dropped after a while", async () => {
+test("a client that does not continue its handshake is disconnected after a while", async () => {
   if (!hanging.destroyed) await closed(hanging);
   await server.logged("tls: the handshake took too long");
   await served();
 });
 
-/** The first bytes of a client of TLS 1.2 and 1.3. */
+/** The first bytes of clients with TLS 1.2 and 1.3. */
 const hello = firstBytes();
 
 function firstBytes(): Buffer {
@@ -146,7 +147,7 @@ function portOf(): number {
 
 async function open(): Promise<Socket> {
   const socket = connect(portOf(), "127.0.0.1");
-  socket.on("error", () => undefined); // the server may hang up on us: that is its right
+  socket.on("error", () => undefined); // The server may hang up.
   await once(socket, "connect");
   socket.resume();
   return socket;

@@ -10,7 +10,7 @@ import { type Etcdctl, etcdctl } from "../support/etcdctl.js";
 import { haveReference } from "../support/reference.js";
 import { freePort, ServerProcess } from "../support/server-process.js";
 
-// One server with every kind of URL, and the real etcdctl, ours and plain HTTP before it.
+// Tests one server with all kinds of URLs, with the real etcdctl, ours, and plain HTTP.
 
 const ready = haveReference(["etcdctl", "3.4"], ["etcdctl", "3.5"]);
 const tools: readonly Etcdctl[] = ["3.4", "3.5", "ours"];
@@ -72,7 +72,7 @@ describe.skipIf(!ready)("etcdctl over TLS", () => {
       expect(get).toMatchObject({ stdout: "value\n", code: 0 });
     });
 
-    test(`${tool} reads in the clear at the same port`, async () => {
+    test(`${tool} reads without TLS at the same port`, async () => {
       const { code } = await etcdctl(tool, `http://127.0.0.1:${mixedPort}`, ["get", "key"]);
       expect(code).toBe(0);
     });
@@ -94,14 +94,14 @@ describe.skipIf(!ready)("etcdctl over TLS", () => {
         error: /"transport: certificate serial 0123 revoked"/,
       },
       {
-        name: "that believes another authority",
+        name: "that trusts another authority",
         flags: () => identity(alice, foreign),
-        // Node's clients just go away, those of Go say why.
+        // Node's clients close the connection, while Go's clients send an alert.
         error: tool === "ours" ? /"EOF"/ : /"remote error: tls: (bad certificate|unknown certificate authority)"/,
       },
     ];
     for (const { name, flags, error } of refusals) {
-      test(`${tool} ${name} is refused, and the log says why`, async () => {
+      test(`${tool} ${name} is refused, and the reason is logged`, async () => {
         const logged = server.log.length;
         const { code, stderr } = await etcdctl(tool, secure, [...flags(), "--command-timeout=700ms", "get", "key"]);
         expect(code).toBe(1);
@@ -113,13 +113,13 @@ describe.skipIf(!ready)("etcdctl over TLS", () => {
   }
 
   for (const tool of ["3.5", "ours"] as const) {
-    test(`${tool} believes any server when told to`, async () => {
+    test(`${tool} accepts any server certificate if a flag says so`, async () => {
       const flags = [...identity(alice, foreign), "--insecure-skip-tls-verify"];
       expect((await etcdctl(tool, secure, [...flags, "get", "key"])).code).toBe(0);
     });
 
-    test(`${tool} speaks TLS over a socket file`, async () => {
-      // A socket file has no name that a certificate could be for.
+    test(`${tool} uses TLS over a socket file`, async () => {
+      // A socket file has no host name that could be in a certificate.
       const flags = [...identity(alice), "--insecure-skip-tls-verify"];
       expect((await etcdctl(tool, `unixs:${socketPath}`, [...flags, "get", "key"])).code).toBe(0);
     });
@@ -127,12 +127,12 @@ describe.skipIf(!ready)("etcdctl over TLS", () => {
 });
 
 describe("HTTP over TLS", () => {
-  test("is answered to whoever has a certificate", async () => {
+  test("is served to a client with a certificate", async () => {
     const { status, body } = await ask("/health", alice);
     expect({ status, body }).toEqual({ status: 200, body: '{"health":"true","reason":""}' });
   });
 
-  test("curl, which offers HTTP/2 as well, gets that", async () => {
+  test("curl, which offers HTTP/2, gets it", async () => {
     const files = ["--cacert", authority.certFile, "--cert", alice.certFile, "--key", alice.keyFile];
     const { stdout } = await promisify(execFile)("curl", [
       "-s",
@@ -194,13 +194,13 @@ describe.skipIf(!haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("a certific
         expect((await run(alice, "put", "z", "v")).stderr).toContain("etcdserver: permission denied");
         expect((await run(nobody, "get", "a1")).stderr).toMatch(/etcdserver: (permission denied|user name not found)/);
         expect((await run(root, "get", "z")).code).toBe(0);
-        // A token wins over the certificate.
+        // A token has precedence over the certificate.
         expect(await run(root, "--user", "alice:secret", "get", "a1", "--print-value-only")).toMatchObject({
           stdout: "v\n",
           code: 0,
         });
         expect((await run(root, "--user", "alice:secret", "get", "z")).stderr).toContain("permission denied");
-        // A request by HTTP has no certificate that counts.
+        // The certificate of an HTTP request is ignored.
         const key = Buffer.from("a1").toString("base64");
         const { status, body } = await ask("/v3/kv/range", alice, url, JSON.stringify({ key }));
         expect({ status, body }).toMatchObject({ status: 400, body: expect.stringMatching(/^CommonName of client/) });

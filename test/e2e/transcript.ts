@@ -6,7 +6,7 @@ import { etcdctlHere } from "../support/etcdctl-here.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 import { commandOf, type Scenario, type Step } from "./scenarios/scenario.js";
 
-/** The output and exit code of each command; parts that cannot be equal are hidden. */
+/** The output and exit code of each command. Parts that cannot be equal are hidden. */
 export async function transcript(
   kind: ServerKind,
   release: Etcdctl,
@@ -49,12 +49,12 @@ async function runStep(server: ServerProcess, release: Etcdctl, step: Step, leas
   return hide(text, server.endpoint, leases, options.hide);
 }
 
-/** Commands that have run as a process of their own. */
+/** The commands that have already run as a process. */
 const sampled = new Set<string>();
 
 /**
- * Our etcdctl runs inside the test, since starting a process is most of what a command costs. Each command starts one
- * the first time, and always where it runs a program or may go on.
+ * Whether our etcdctl runs as a process. Usually it runs inside the test, since the start of a process is most of a
+ * command's cost. Each command runs as a process once, and always if it runs a program or may not end by itself.
  */
 function isSample(argv: readonly string[]): boolean {
   const name = nameOf(argv);
@@ -63,7 +63,7 @@ function isSample(argv: readonly string[]): boolean {
   return first || /^(lock|elect|watch)\b/.test(name);
 }
 
-/** Such as `lease grant`; empty for what is no command. */
+/** The name of a command, such as `lease grant`; empty if there is none. */
 function nameOf(argv: readonly string[]): string {
   try {
     const { path } = findCommand(root, argv);
@@ -87,7 +87,8 @@ function hide(text: string, endpoint: string, leases: readonly bigint[], more?: 
     .replace(/LocalAddr: '[\d.:]+'/g, "LocalAddr")
     .replace(/("dbSize(InUse)?":|"DBSize(InUse)?" : )\d+/g, "$1SIZE")
     .replace(/\b\d+(\.\d+)? [kM]?B\b/g, "SIZE");
-  // The columns of a table are as wide as what is in them; lines come as bytes, so a box character is three.
+  // The widths of table columns depend on hidden values. The text has one character per byte, three for a box
+  // character.
   if (/\||\xe2\x94\x82/.test(hidden)) hidden = hidden.replace(/-{2,}|(\xe2\x94\x80)+/g, "-").replace(/ {2,}/g, " ");
   leases.forEach((id, at) => {
     hidden = hidden.replaceAll(id.toString(16), `LEASE${at + 1}`).replaceAll(id.toString(), `LEASE${at + 1}`);

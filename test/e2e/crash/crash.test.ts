@@ -12,7 +12,7 @@ const rounds = Number(process.env.CRASH_ROUNDS ?? 60);
 const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 1_000_000));
 const clients = 16;
 
-test(`what was acknowledged survives ${rounds} kills (seed ${seed})`, {
+test(`acknowledged writes survive ${rounds} kills (seed ${seed})`, {
   timeout: 60_000 + rounds * 10_000,
 }, async () => {
   const random = seededRandom(seed);
@@ -47,12 +47,12 @@ test(`what was acknowledged survives ${rounds} kills (seed ${seed})`, {
   }
 });
 
-/** Resolves once the clients have had this many answers: the kill then hits the server wherever it is. */
+/** Resolves when the clients have had `count` answers, so that the kill hits the server at an arbitrary point. */
 async function untilWritten(ledger: Ledger, count: number): Promise<void> {
   while (ledger.writes.length < count) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Checks a restarted server against the ledger and against the untouched one; returns its revision. */
+/** Checks a restarted server against the ledger and the reference server. @returns its revision */
 async function checkAfterCrash(
   server: ServerProcess,
   mirror: TestClient,

@@ -1,10 +1,10 @@
 import type { Event } from "../../../src/wire/index.js";
 import type { TestClient } from "../../support/client.js";
 
-/** One change as a watcher hears it, in a form that can be compared. */
+/** A change as a watcher receives it, in a form that can be compared. */
 export interface Change {
   readonly key: string;
-  /** Undefined for a delete. */
+  /** The stored value and lease; undefined for a delete. */
   readonly put?: { readonly value: string; readonly lease: bigint };
 }
 
@@ -15,7 +15,7 @@ export function changeOf(event: Event): Change {
   return event.type === 1 ? { key } : { key, put: { value: Buffer.from(value).toString("latin1"), lease } };
 }
 
-/** The history of a server for the revisions in `[from, to]`, read with a watch on everything. */
+/** The history of a server for the revisions in `[from, to]`, read with a watch of all keys. */
 export async function readHistory(client: TestClient, from: number, to: number): Promise<Map<number, Change[]>> {
   const history = new Map<number, Change[]>();
   if (from > to) return history;
@@ -43,7 +43,7 @@ export async function readHistory(client: TestClient, from: number, to: number):
   return history;
 }
 
-/** The request of a watch on every key. */
+/** A request to watch all keys. */
 export function everythingFrom(startRevision: number) {
   return {
     key: "\0",
@@ -57,10 +57,7 @@ export function everythingFrom(startRevision: number) {
   };
 }
 
-/**
- * Brings an untouched server through the same revisions, each as one transaction, and checks that it numbers them
- * alike.
- */
+/** Applies the same revisions to a server that never crashes, each as one transaction, and checks their numbers. */
 export async function replay(client: TestClient, history: ReadonlyMap<number, readonly Change[]>): Promise<void> {
   for (const [revision, changes] of [...history].sort(([left], [right]) => left - right)) {
     const success = changes.map(({ key, put }) =>

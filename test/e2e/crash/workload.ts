@@ -2,7 +2,7 @@ import type { Random } from "../../../src/base/index.js";
 import type { TestClient } from "../../support/client.js";
 import type { Change } from "./history.js";
 
-/** A promise to a client: these changes at this revision, and nothing else there. */
+/** An acknowledged write: exactly these changes were made at this revision. */
 export interface Acknowledged {
   readonly revision: number;
   readonly what: string;
@@ -13,7 +13,7 @@ export interface Acknowledged {
 export interface Ledger {
   readonly writes: Acknowledged[];
   readonly granted: Set<bigint>;
-  /** Revocations that were asked for: acknowledged or not, the lease may be gone. */
+  /** The leases whose revocation was requested. Each may be gone, even if the request was not acknowledged. */
   readonly revoked: Set<bigint>;
   readonly gone: Set<bigint>;
   compacted: number;
@@ -23,15 +23,15 @@ export interface Round {
   readonly client: TestClient;
   readonly random: Random;
   readonly ledger: Ledger;
-  /** The newest revision whose history has been checked: compactions stay at or below it. */
+  /** The newest revision whose history has been checked. Compactions do not go beyond it. */
   readonly checkedRevision: number;
-  /** Numbers that are never given twice, for values and lease ids. */
+  /** Returns a new number at each call, for values and lease ids. */
   readonly unique: () => number;
 }
 
 const keys = 200;
 
-/** One client that does one thing after another until the server is gone. */
+/** One client that makes requests one after the other until the server is gone. */
 export async function work(round: Round): Promise<void> {
   for (;;) {
     try {
@@ -43,13 +43,13 @@ export async function work(round: Round): Promise<void> {
   }
 }
 
-/** The connection broke: what was in flight may or may not have happened. */
+/** Whether the connection broke. Requests under way may or may not have been carried out. */
 function isGone(error: unknown): boolean {
   const { code, details } = error as { code?: number; details?: string };
   return code === 14 || code === 1 || (code === 13 && !details?.startsWith("etcdserver"));
 }
 
-/** Two clients met at a lease or a compaction, and one came late. */
+/** Whether another client was faster: it granted or revoked the lease, or compacted the revision. */
 function isRefusal(error: unknown): boolean {
   const { details } = error as { details?: string };
   return /lease not found|lease already exists|has been compacted/.test(details ?? "");

@@ -3,7 +3,7 @@ import { until } from "../../support/until.js";
 import { commandsOf } from "./page.js";
 import { Reader } from "./reader.js";
 
-// The pages whose commands need a cluster, command by command.
+// Runs the commands of pages that need a cluster.
 
 let reader: Reader | undefined;
 afterEach(async () => {
@@ -18,7 +18,7 @@ test("README.md: the cluster loses its leader and gets another one", async () =>
       if (name !== undefined) {
         await typing.run(`etcdctl move-leader $(etcdctl member list | grep ${name} | cut -d, -f1)`);
       }
-      // As in etcd, a write that is forwarded to a leader that has just died is lost. People are not that quick.
+      // As in etcd, a write that is forwarded to a leader that has just died is lost. A person would not be so fast.
       if (statement.startsWith("etcdctl put greeting bonjour")) await until(() => hasOneLeader(typing));
     },
   });
@@ -28,7 +28,7 @@ test("README.md: the cluster loses its leader and gets another one", async () =>
   await reader.follow([first, second, killed].filter((block) => block !== undefined));
 });
 
-test("docs/operations.md: every command does what the page says", { timeout: 180_000 }, async () => {
+test("docs/operations.md: every command has the result that the page says", { timeout: 180_000 }, async () => {
   reader = await Reader.sitDown({
     before: async (statement, typing) => {
       if (statement.startsWith("npm run cluster -- one")) await until(() => hasEnded(typing, "one"));
@@ -40,13 +40,13 @@ test("docs/operations.md: every command does what the page says", { timeout: 180
   expect(stdout.match(/started/g)).toHaveLength(3);
 });
 
-/** Whether one of the members that answer says that it leads. */
+/** Whether a member answers that it leads. */
 async function hasOneLeader(reader: Reader): Promise<boolean> {
   const { stdout } = await reader.run("etcdctl endpoint status");
   return stdout.split("\n").filter((line) => line.split(", ")[4] === "true").length === 1;
 }
 
-/** Whether the process of a member is gone that was told to stop. */
+/** Whether the process of a stopped member has ended. */
 async function hasEnded(reader: Reader, name: string): Promise<boolean> {
   const { stdout } = await reader.run(`pgrep -f 'data-dir cluster.etcd/${name}'`);
   return stdout === "";

@@ -3,7 +3,7 @@ import { ServerProcess } from "../../support/server-process.js";
 import { commandsOf } from "./page.js";
 import { haveCurl, Reader } from "./reader.js";
 
-// The pages whose commands need one server, command by command.
+// Runs the commands of pages that need one server.
 
 let reader: Reader | undefined;
 let server: ServerProcess | undefined;
@@ -19,7 +19,7 @@ for (const { page, section } of [
   { page: "docs/monitoring.md", section: undefined },
 ]) {
   test.skipIf(page === "docs/monitoring.md" && !haveCurl())(
-    `${page}: every command does what the page says`,
+    `${page}: every command has the result that the page says`,
     async () => {
       server = await ServerProcess.start({ kind: "ours" });
       reader = await Reader.sitDown({ endpoint: server.endpoint, etcdctl: "ours" });

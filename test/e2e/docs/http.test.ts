@@ -4,7 +4,7 @@ import { ServerProcess } from "../../support/server-process.js";
 import { commandsOf } from "./page.js";
 import { haveCurl, statementsOf } from "./reader.js";
 
-// The commands of docs/http.md, as they are printed there, one after the other.
+// Runs the commands of docs/http.md one after the other.
 
 const commands = commandsOf("docs/http.md").flatMap(({ text }) => statementsOf(text));
 const patienceSeconds = 10;
@@ -36,9 +36,9 @@ describe.skipIf(!haveCurl())("the commands of docs/http.md work", () => {
   }
 });
 
-/** A stream is left when so many lines have come. */
+/** Runs a command. A command with a stream is ended after `lines` lines. */
 function run(command: string, lines: number | undefined): Promise<{ stdout: string; status: number }> {
-  // The status goes where it disturbs nothing.
+  // curl writes the status to stderr, apart from the answer.
   const asked = command
     .replaceAll("localhost:2379", server.endpoint)
     .replace("snapshot.json", "/dev/null")

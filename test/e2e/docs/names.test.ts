@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ServerProcess } from "../../support/server-process.js";
 import { pages, readPage, root } from "./page.js";
 
-// Flags, metrics and commands that the pages name in running text are there.
+// Tests that flags, metrics and commands that are named in the text of the pages exist.
 
 const text = pages()
   .filter((page) => page !== "docs/log-lines.md")
@@ -25,14 +25,14 @@ afterAll(async () => {
   await server.stop();
 });
 
-test("every metric is served", async () => {
+test("every named metric exists", async () => {
   const served = await (await fetch(`http://${server.endpoint}/metrics`)).text();
   const metrics = named(/`((?:etcd|grpc|nodejs|process)_[a-z_0-9]+)`/g);
   expect(metrics.length).toBeGreaterThan(15);
   expect(metrics.filter((name) => !served.includes(`# HELP ${name} `))).toEqual([]);
 });
 
-test("every flag of the table of settings is one of the server's", () => {
+test("every flag in the table of settings is a flag of the server", () => {
   const help = helpOf("etcd", "--help");
   const rows = readPage("docs/settings.md")
     .split("\n")
@@ -44,7 +44,7 @@ test("every flag of the table of settings is one of the server's", () => {
   expect(flags.filter((flag) => !help.includes(`\n  --${flag} `))).toEqual([]);
 });
 
-test("every command of the table of the command line is one of etcdctl's", () => {
+test("every command in the table of commands is a command of etcdctl", () => {
   const [top = "", ...groups] = ["", "lease", "member", "endpoint", "alarm", "snapshot", "check"].map((group) =>
     helpOf("etcdctl", ...group.split(" ").filter((word) => word !== ""), "--help"),
   );

@@ -4,19 +4,19 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** A fenced block of a page. */
+/** A fenced code block of a page. */
 export interface Block {
-  /** The `##` heading above it; empty before the first. */
+  /** The `##` heading above the block; empty before the first heading. */
   readonly section: string;
   readonly language: string;
   readonly text: string;
-  /** Line of the page on which the fence opens, from 1. */
+  /** The line of the page on which the fence opens, from 1. */
   readonly line: number;
-  /** Why no test runs it: the text of a comment `<!-- not run: ... -->` on the line above the fence. */
+  /** The reason why no test runs the block, from a comment `<!-- not run: ... -->` on the line above the fence. */
   readonly notRun?: string;
 }
 
-/** Every page for readers, as a path from the root of the repository. */
+/** The paths of all documentation pages, from the root of the repository. */
 export function pages(): readonly string[] {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" });
   const atRoot = readdirSync(root).filter((name) => name.endsWith(".md"));
@@ -49,7 +49,7 @@ export function blocksOf(page: string): readonly Block[] {
   return blocks;
 }
 
-/** Blocks of shell commands that readers are to run, in the order of the page. */
+/** The blocks of shell commands that are to be run, in the order of the page. */
 export function commandsOf(page: string, section?: string): readonly Block[] {
   return blocksOf(page).filter(
     (block) =>

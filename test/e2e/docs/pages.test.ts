@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { blocksOf, pages, readPage, root } from "./page.js";
 
-// Nothing on a page is taken on trust: its commands are run by a test, or say why not, and its links lead somewhere.
+// Tests that all commands on the pages are run by a test or have a reason why not, and that all links have a target.
 
-/** Which test runs the commands and programs of a section; `*` stands for every section of the page. */
+/** The test that runs the commands and programs of a section. `*` stands for all sections of the page. */
 const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "README.md": {
     "A first minute": "commands.test.ts",
@@ -22,7 +22,7 @@ const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 describe.each(pages())("%s", (page) => {
-  test("every command and program is run by a test, or says why it is not", () => {
+  test("every command and program is run by a test, or has a reason why not", () => {
     const sections = runBy[page] ?? {};
     const runnable = blocksOf(page).filter(({ language }) => language === "sh" || language === "ts");
     const silent = runnable.filter(
@@ -36,7 +36,7 @@ describe.each(pages())("%s", (page) => {
     }
   });
 
-  test("every link leads to a file of the repository, and to a heading of it", () => {
+  test("every link leads to an existing file and heading of the repository", () => {
     const links = [...readPage(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
     const broken = links.filter((target) => !/^https?:/.test(target) && !leads(page, target));
     expect(broken).toEqual([]);
@@ -44,7 +44,7 @@ describe.each(pages())("%s", (page) => {
 });
 
 test.each(["ARCHITECTURE.md", ...pages().filter((page) => page.startsWith("docs/internals/"))])(
-  "%s names files that are there",
+  "%s names existing files",
   (page) => {
     const named = [...readPage(page).matchAll(/`([\w-]+(?:\/[\w.-]+)*\/[\w.-]+\.(?:ts|proto|md|yml|json))`/g)];
     const missing = named.map(([, path = ""]) => path).filter((path) => !existsSync(join(root, path)));
@@ -52,7 +52,7 @@ test.each(["ARCHITECTURE.md", ...pages().filter((page) => page.startsWith("docs/
   },
 );
 
-test("a page that a test is named for is there", () => {
+test("every page in the table of tests exists", () => {
   expect(Object.keys(runBy).filter((page) => !pages().includes(page))).toEqual([]);
 });
 
@@ -63,7 +63,7 @@ function leads(from: string, link: string): boolean {
   return anchor === undefined || anchorsOf(target).has(anchor);
 }
 
-/** The names that a page's headings have in links, as GitHub makes them. */
+/** The anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const headings = [...readPage(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
   return new Set(

@@ -5,14 +5,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ServerProcess } from "../../support/server-process.js";
 import { blocksOf, root } from "./page.js";
 
-// The programs of the pages, as they are printed: they compile against the package's own types, and print what the
-// pages say.
+// Tests that the programs of the pages compile against the package's own types and print what the pages say.
 
 const pages = [
   { page: "README.md", file: "readme", promises: 1 },
   { page: "docs/client.md", file: "client", promises: 3 },
 ] as const;
-// Inside the package, where its own name means itself.
+// The folder is inside the package, so that the package can be imported by its name.
 const folder = mkdtempSync(join(root, "dist", "readme-"));
 let server: ServerProcess;
 
@@ -48,7 +47,7 @@ for (const { page, file, promises } of pages) {
   });
 }
 
-/** The one program of a page. */
+/** The only program of a page. */
 function programOf(page: string): string {
   const programs = blocksOf(page).filter(({ language }) => language === "ts");
   expect(programs).toHaveLength(1);

@@ -11,31 +11,31 @@ import { until } from "../../support/until.js";
 import { type Block, root } from "./page.js";
 
 const serving = "ready to serve client requests";
-/** Refusals that end by themselves: members see each other, or a learner has caught up. A reader tries again. */
+/** Temporary refusals: members are not connected yet, or a learner has not caught up. A reader tries again. */
 const passing = /unhealthy cluster|in sync with leader/;
 
 export interface ReaderOptions {
-  /** Address of the server that the page calls `localhost:2379`; without one, the page starts its own. */
+  /** The address of the server that the page calls `localhost:2379`. Without it, the page starts its own server. */
   readonly endpoint?: string;
-  /** The etcdctl that is found first; the real one where there is one, unless the page shows what only ours has. */
+  /** Uses our etcdctl, for pages with commands that only ours has. By default the real one is used if there is one. */
   readonly etcdctl?: "ours";
-  /** Called before a statement runs. */
+  /** A function that is called before each statement. */
   readonly before?: (statement: string, reader: Reader) => Promise<void>;
 }
 
 /**
- * Somebody who types the commands of a page into a terminal, in an empty folder that has the package's `bin`. Servers
- * get addresses of the loopback network that nobody else uses. A comment behind a command says what to expect:
- * `# → OK` is the output, and a comment with "fails" or "denied" announces an error.
+ * A reader who types the commands of a page into a terminal, in an empty folder with the package's `bin`. Servers get
+ * loopback addresses that no other test uses. A comment after a command gives the expected result: `# → OK` is the
+ * output, and a comment with "fails" or "denied" stands for an error.
  */
 export class Reader {
-  /** Address that stands for the page's 127.0.0.1. */
+  /** The address that replaces 127.0.0.1 of the page. */
   readonly host = `127.0.72.${1 + Math.floor(Math.random() * 250)}`;
   readonly folder: string;
   readonly #options: ReaderOptions;
   readonly #shell: ChildProcess;
   readonly #answers: Interface;
-  /** Each resolves when the members serve that a command has started. */
+  /** One function for each command that has started members. It resolves when they serve. */
   readonly #starting: (() => Promise<void>)[] = [];
   #statements = 0;
 
@@ -62,7 +62,7 @@ export class Reader {
     const program = (path: string, text: string) =>
       writeFile(join(folder, path), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
     await program("path/etcdctl", `exec ${etcdctl} "$@"`);
-    // Tests that run at the same time have members with the same names: a page's command means its own.
+    // Other tests may run members with the same names at the same time. A command must find those of its own page.
     await program(
       "path/pgrep",
       "for process in /proc/[0-9]*; do\n" +
@@ -75,7 +75,7 @@ export class Reader {
       "path/npm",
       `shift 2; [ "$1" = -- ] && shift; exec ${process.execPath} ${join(root, "bin/cluster")} "$@"`,
     );
-    // A server without URLs of its own gets an address that is free.
+    // A server that is started without URLs gets a free address.
     const alone = reader.host.replace(".72.", ".73.");
     const [client, peer] = [`http://${alone}:2379`, `http://${alone}:2380`];
     const urls =
@@ -90,19 +90,19 @@ export class Reader {
     return reader;
   }
 
-  /** Types the blocks, one command after the other, and compares what they print with what the page says. */
+  /** Runs the commands of the blocks in order, and compares their output with the page. */
   async follow(blocks: readonly Block[]): Promise<void> {
     for (const block of blocks) for (const statement of statementsOf(block.text)) await this.#type(statement, block);
     await this.#untilServing();
   }
 
-  /** Runs a command and gives what it printed, whether or not it succeeded. */
+  /** Runs a command. @returns its output, whether or not it succeeded */
   async run(statement: string): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
     const { file, answer } = await this.#source(statement, "");
     return { status: Number(answer), stdout: read(`${file}.out`), stderr: read(`${file}.err`) };
   }
 
-  /** Ends all that was started, and removes the folder. */
+  /** Ends all started processes, and removes the folder. */
   async leave(): Promise<void> {
     this.#shell.stdin?.end();
     await until(async () => {
@@ -119,7 +119,7 @@ export class Reader {
     await this.#options.before?.(statement, this);
     const servers = startedBy(statement);
     if (servers > 0) await this.#keepRunning(statement, servers, here);
-    // Members that are started one after the other wait for each other.
+    // Members that are started one after the other wait for each other, so the next one must be started first.
     if (statement.endsWith("&")) return;
     await this.#untilServing();
     if (servers > 0) return;
@@ -136,7 +136,7 @@ export class Reader {
     if (promised !== undefined) expect(outcome.stdout.trim().split("\n").join(", "), here).toBe(promised);
   }
 
-  /** A command that serves until this reader leaves. */
+  /** Runs a command that serves until this reader leaves. */
   async #keepRunning(statement: string, servers: number, here: string): Promise<void> {
     const { file, answer } = await this.#source(statement.replace(/\s*&$/, ""), "&");
     this.#starting.push(async () => {
@@ -150,14 +150,14 @@ export class Reader {
     for (const serves of this.#starting.splice(0)) await serves();
   }
 
-  /** A command that prints until it is interrupted: is interrupted after its first words. */
+  /** Runs a command that prints until it is interrupted, and interrupts it after its first output. */
   async #lookAt(statement: string): Promise<void> {
     const { file, answer } = await this.#source(`exec ${statement}`, "&");
     await until(async () => read(`${file}.out`) !== "");
     kill(Number(answer), "SIGTERM");
   }
 
-  /** Has the shell itself run it, so that functions and variables stay; with "&" in the background. */
+  /** Runs a statement in the shell itself, which keeps functions and variables. With "&" it runs in the background. */
   async #source(statement: string, background: "" | "&"): Promise<{ readonly file: string; readonly answer: string }> {
     const file = join(this.folder, "path", `statement-${++this.#statements}`);
     const { endpoint } = this.#options;
@@ -174,14 +174,14 @@ export class Reader {
   }
 }
 
-/** Parts a block where a shell would run what it has read so far. */
+/** Splits a block into statements, as a shell does that reads it line by line. */
 export function statementsOf(text: string): readonly string[] {
   const statements: string[] = [];
   let statement = "";
   for (const line of text.split("\n")) {
     statement += statement === "" ? line : `\n${line}`;
     if (statement.trim() === "" || line.endsWith("\\")) continue;
-    // An open quote or function is an error, an open here-document a warning.
+    // An open quote or function is an error of the shell, and an open here-document a warning.
     const { status, stderr } = spawnSync("bash", ["-n"], { input: `${statement}\n`, encoding: "utf8" });
     if (status !== 0 || stderr !== "") continue;
     statements.push(statement);
@@ -191,7 +191,7 @@ export function statementsOf(text: string): readonly string[] {
   return statements;
 }
 
-/** How many members a command starts that then serve until somebody ends them. */
+/** The number of members that a command starts and that serve until they are ended. */
 function startedBy(statement: string): number {
   const cluster = /^npm run cluster(?: -- ([\w ]+?))?(?:\s+#.*)?$/.exec(statement);
   if (cluster !== null) return cluster[1] === undefined ? 3 : cluster[1].split(" ").length;
@@ -202,14 +202,14 @@ function isEndless(statement: string): boolean {
   return /^etcdctl watch |^curl -sN .*\/v3\/watch/.test(statement);
 }
 
-/** Every process that was started in this folder: members started by a page are in groups of their own. */
+/** All processes that were started in this folder. The members of a page have their own process groups. */
 function processesIn(folder: string): number[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
       return readlinkSync(`/proc/${name}/cwd`) === folder ? [Number(name)] : [];
     } catch {
-      return []; // It has ended, or is another user's.
+      return []; // The process has ended, or belongs to another user.
     }
   });
 }
@@ -226,7 +226,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended by itself.
+    // The process has ended by itself.
   }
 }
 
@@ -234,11 +234,11 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return ""; // Nothing has come yet.
+    return ""; // There is no output yet.
   }
 }
 
-/** Whether commands with curl can run here. Under `CI=true` its absence is a failure, since nobody would notice it. */
+/** Whether curl is installed. With `CI=true` its absence is a failure, which would go unnoticed otherwise. */
 export function haveCurl(): boolean {
   try {
     execFileSync("curl", ["--version"], { stdio: "ignore" });

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { haveReference, reference } from "../../support/reference.js";
 import { commandsOf, root } from "./page.js";
 
-// The section of docs/security.md on securing a cluster, as it is printed, with openssl, curl and the real etcdctl.
+// Runs the section of docs/security.md on securing a cluster, with openssl, curl and the real etcdctl.
 
 const able = haveReference(["etcdctl", "3.5"]);
-/** An address that nobody else uses, and that is this machine all the same. */
+/** A loopback address that no other test uses. */
 const host = `127.0.73.${1 + Math.floor(Math.random() * 250)}`;
 let folder = "";
 let shell: ChildProcess | undefined;
@@ -22,12 +22,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  // The shell and the members that it started are a group.
+  // The shell and the members that it started are one process group.
   if (shell?.pid !== undefined) process.kill(-shell.pid, "SIGKILL");
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-test.runIf(able)("the way of docs/security.md to a secure cluster leads there", async () => {
+test.runIf(able)("the commands of docs/security.md make a secure cluster", async () => {
   const blocks = commandsOf("docs/security.md", "Securing a cluster").map(({ text }) =>
     text.replaceAll("127.0.0.1", host),
   );
@@ -35,7 +35,7 @@ test.runIf(able)("the way of docs/security.md to a secure cluster leads there", 
   const [certificates, list, members, users, revocation] = blocks;
   const script = [
     ...["set -e", certificates, list, members],
-    // A reader takes longer to get to the next block than members to start.
+    // The script waits until the members serve. A reader needs more time than that between two blocks.
     "member_logs() { cat member.log; }",
     "until [ $(member_logs | grep -c 'ready to serve') = 3 ]; do read -t 0.1 < <(:) || true; done",
     ...["set -x +e", users, revocation, "echo done"],
@@ -54,7 +54,7 @@ test.runIf(able)("the way of docs/security.md to a secure cluster leads there", 
   expect(log).not.toContain("rejected connection on peer endpoint");
 });
 
-/** All that the script prints; it must come to its end. */
+/** Runs a script, which must succeed. @returns its output */
 async function run(script: string): Promise<string> {
   shell = spawn("bash", ["-c", script], {
     cwd: folder,

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import { ServerProcess } from "../../support/server-process.js";
 import { commandsOf, root } from "./page.js";
 
-// The section on users and roles of docs/security.md, as it is printed there.
+// Runs the section on users and roles of docs/security.md.
 
 const blocks = commandsOf("docs/security.md", "Users and roles").map(({ text }) => text);
 const folder = mkdtempSync(join(tmpdir(), "etcd-readme-"));
@@ -35,7 +35,7 @@ function have(program: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((place) => existsSync(join(place, program)));
 }
 
-/** With our etcdctl where a reader would have one, and this endpoint for the usual one. */
+/** Runs a script with our etcdctl in the PATH, and `endpoint` instead of the default one. */
 function run(script: string, endpoint: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const ctl = join(folder, "etcdctl");
   writeFileSync(ctl, `#!/bin/sh\nexec "${process.execPath}" "${etcdctlPath}" "$@" 2>&3\n`);

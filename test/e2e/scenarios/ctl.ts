@@ -2,7 +2,7 @@ import type { Scenario } from "./scenario.js";
 
 const formats = ["simple", "json", "fields", "protobuf", "table"];
 
-/** etcdctl's own behaviour: flags and variables, formats, commands that change users, members and locks. */
+/** Scenarios of etcdctl itself: flags, variables, formats, and commands for users, members and locks. */
 export const ctlScenarios: readonly Scenario[] = [
   {
     name: "flags in every spelling",

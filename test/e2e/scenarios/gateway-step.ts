@@ -1,8 +1,8 @@
 import type { HttpQuestion } from "../../support/http-client.js";
 
-/** A question, and what of its answer cannot be equal. */
+/** A request, and the parts of its answer that are not compared. */
 export interface GatewayStep extends HttpQuestion {
   readonly hide?: RegExp;
-  /** Name of the user whose token the step sends; the user has logged in before. */
+  /** The user whose token the step sends. The user has logged in before. */
   readonly as?: string;
 }

@@ -3,7 +3,7 @@ import type { GatewayStep } from "./gateway-step.js";
 const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");
 const [a, b, c, x] = ["a", "b", "c", "x"].map(base64);
 
-/** `as` names whoever has logged in before. */
+/** A step that sends the token of user `as`, who has logged in before. */
 function post(path: string, body: unknown = {}, as?: string): GatewayStep {
   return { path: `/v3/${path}`, body: JSON.stringify(body), ...(as !== undefined && { as }) };
 }
@@ -14,7 +14,7 @@ function logIn(name: string, password = name): GatewayStep {
 
 const perm = { permType: "READWRITE", key: a, range_end: c };
 
-/** Users and roles over HTTP, good and bad; at the end nobody is asked who they are any more. */
+/** Valid and invalid requests about users and roles over HTTP. Authentication is disabled at the end. */
 export const users: readonly GatewayStep[] = [
   post("auth/status"),
   post("auth/enable"),

@@ -9,12 +9,12 @@ function post(path: string, body: unknown = {}, more: Partial<GatewayStep> = {})
   return { path: `/v3/${path}`, body: typeof body === "string" ? body : JSON.stringify(body), ...more };
 }
 
-/** Each body against one path, as it is. */
+/** Sends each body to the path. */
 function bodies(path: string, ...list: readonly (string | Buffer)[]): readonly GatewayStep[] {
   return list.map((body) => ({ path: `/v3/${path}`, body }));
 }
 
-/** A put in transactions inside each other. */
+/** A put in nested transactions. */
 function nestedTxns(levels: number): string {
   const put = `{"success":[{"request_put":{"key":"${foo}"}}]}`;
   return `${'{"success":[{"request_txn":'.repeat(levels - 1)}${put}${"}]}".repeat(levels - 1)}`;
@@ -255,7 +255,7 @@ const locks: readonly GatewayStep[] = [
   post("election/observe", "x"),
 ];
 
-/** Not those of streams that take many requests: there, etcd says nothing of one that it cannot read. */
+/** Invalid requests to all paths, except those of streams with many requests, where etcd does not report an error. */
 const refused: readonly GatewayStep[] = [...gatewayPaths.keys()].flatMap((path) => [
   { path, method: "GET" },
   { path: path.replace("/v3/", "/v3beta/"), method: "DELETE" },

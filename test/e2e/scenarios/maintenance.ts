@@ -1,6 +1,6 @@
 import type { Scenario } from "./scenario.js";
 
-/** More than the quota by itself: whether smaller values still fit depends on when the last batch was written. */
+/** A value above the quota. Whether a smaller value still fits depends on the time of the last batch. */
 const big = "x".repeat(1_200_000);
 
 export const maintenanceScenarios: readonly Scenario[] = [

@@ -1,6 +1,6 @@
 /**
- * A command line of etcdctl as a shell would read it, alone or with what it needs. `$1`, `$2`, ... stand for the ids
- * of the leases granted so far, in hex.
+ * A command line of etcdctl in shell syntax, alone or with options. `$1`, `$2`, ... stand for the ids of the leases
+ * granted so far, in hex.
  */
 export type Step =
   | string
@@ -8,16 +8,18 @@ export type Step =
       readonly run: string;
       readonly stdin?: string;
       readonly env?: Readonly<Record<string, string>>;
-      /** For a command that does not end by itself: interrupted once it has printed this many lines. */
+      /** The number of lines after which a command is interrupted that does not end by itself. */
       readonly lines?: number;
-      /** Hides what depends on the moment (remaining seconds, elapsed time) beyond what is always hidden. */
+      /**
+       * Hides parts that depend on time, such as remaining seconds, in addition to the parts that are always hidden.
+       */
       readonly hide?: RegExp;
     };
 
 export interface Scenario {
   readonly name: string;
   readonly flags?: readonly string[];
-  /** Releases of etcdctl that know these commands; both unless said. */
+  /** The release of etcdctl that has these commands; by default both have. */
   readonly only?: "3.5";
   readonly steps: readonly Step[];
 }

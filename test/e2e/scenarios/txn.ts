@@ -1,6 +1,6 @@
 import type { Scenario, Step } from "./scenario.js";
 
-/** A transaction typed into etcdctl: compares, then what happens when they hold, then when they do not. */
+/** A transaction typed into etcdctl: the compares, the requests if they hold, and the requests if they do not. */
 function txn(compares: readonly string[], success: readonly string[], failure: readonly string[], flags = ""): Step {
   return { run: `txn ${flags}`.trim(), stdin: `${[...compares, "", ...success, "", ...failure, ""].join("\n")}\n` };
 }
