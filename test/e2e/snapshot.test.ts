@@ -108,7 +108,7 @@ describe("Maintenance.Snapshot", () => {
     await server.stop();
   });
 
-  test("sends messages of 32 KiB with the remaining bytes and without headers, and the SHA-256 at the end", async () => {
+  test("sends messages of 32 KiB with the remaining bytes and no headers, and the SHA-256 at the end", async () => {
     const messages = await snapshotOf(client);
     const trailer = messages.pop();
     const total = messages.reduce((sum, { blob }) => sum + blob.length, 0);

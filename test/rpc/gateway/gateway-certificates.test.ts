@@ -89,7 +89,7 @@ test("a client whose certificate has a name is refused if names stand for users"
   expect(await ask("/v3beta/kv/range", "POST", alice)).toEqual({ status: 400, body: ignored });
 });
 
-test("a client without a name is served, as are all clients if names are not users or outside of the gateway", async () => {
+test("clients without a name are served, and all if names are not users or outside of the gateway", async () => {
   usersByName = true;
   expect((await ask("/v3/kv/range", "POST")).status).toBe(200);
   expect((await ask("/v3/kv/range", "POST", nameless)).status).toBe(200);

@@ -20,7 +20,7 @@ for (const { maxTxnOps, most } of [
   { maxTxnOps: 128, most: 10_000 },
   { maxTxnOps: 10_000, most: 40_000 },
 ]) {
-  test(`with --max-txn-ops ${maxTxnOps} a transaction of more than ${most} puts is refused before it is decoded`, async () => {
+  test(`with --max-txn-ops ${maxTxnOps} more than ${most} puts in a transaction are refused undecoded`, async () => {
     let seen = 0;
     const binding = logged(
       Txn,

@@ -129,7 +129,7 @@ test("streams with a message are refused with a reason when the account is full"
   expect(memory.heldBytes).toBe(0);
 });
 
-test("when the account is full, the oldest calls without a message are ended to make room for one with a message", async () => {
+test("when the account is full, the oldest calls without a message make room for one with a message", async () => {
   const { memory, attack } = start(4 * mebibyte);
   const asking = await attack();
   await asking.send(call(1, "/t.T/KeepAlive"), message(1, 30), call(3, "/t.T/Watch"), message(3, 30));

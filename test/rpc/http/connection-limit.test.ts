@@ -13,7 +13,7 @@ async function dial(port: number): Promise<Socket> {
   return socket;
 }
 
-test("connections above the limit are closed, counted and logged once, and a closed connection makes room", async () => {
+test("connections above the limit are closed, counted and logged once, and a closed one makes room", async () => {
   const lines: string[] = [];
   const limit = new ConnectionLimit(3, { ...silentLogger, warn: (message) => lines.push(message) });
   const ports = [1, 2].map(() => new SharedPort(systemClock, { plain: true }, undefined, limit));

@@ -89,7 +89,7 @@ test("requests that wait on a connection that closes are not served", async () =
   expect(asked).toBe(1);
 });
 
-test("an idle connection may be silent for hours after an answer, but not in the middle of a request head", async () => {
+test("a connection may be silent for hours after an answer, but not in the middle of a request head", async () => {
   const clock = new ManualClock();
   const socket = await dial((_, response) => void response.end("hello"), clock);
   socket.write(get("/"));

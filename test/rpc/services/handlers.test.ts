@@ -225,7 +225,7 @@ function keepAlives(guard: LeaderGuard, metadata: Readonly<Record<string, string
   };
 }
 
-test("keepalives are answered one by one, with the revision before the renewal, and with TTL 0 for an expired lease", async () => {
+test("keepalives are answered in order, with the revision before the renewal; TTL 0 for a lost lease", async () => {
   const stream = keepAlives(new LeaderGuard(new Leadership(), new ManualClock(), 1));
   for (const id of [2n, 77n, 3n]) stream.ask(id);
   stream.end();

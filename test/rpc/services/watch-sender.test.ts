@@ -231,7 +231,7 @@ describe("events of one watcher", () => {
   });
 });
 
-test("waiting events of a watcher that allows fragments are fragmented, even after the watcher is forgotten", async () => {
+test("waiting events of a watcher that allows fragments are fragmented, even after it is forgotten", async () => {
   const { sender, output } = start();
   sender.fragment(7n);
   const events = Array.from({ length: 5 }, () => eventOf(400_000));

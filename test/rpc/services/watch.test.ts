@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
     after: ["0@6 a=4@6"],
   },
   {
-    name: "from before the compacted revision is created, then cancelled without a reason, with revision 0 in the header",
+    name: "from before the compacted revision is created, then cancelled without a reason, with header revision 0",
     create: { key: "a", startRevision: 3 },
     compacted: 4,
     want: ["0@5 created", "0@0 canceled compacted 4"],
