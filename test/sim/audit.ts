@@ -1,26 +1,26 @@
 import type { History, Standing } from "./history.js";
 
-/** The answers that clients received, to be compared with the real history; all of them name revisions. */
+/** The answers that clients received, with their revisions. At the end they are compared with the real history. */
 export class Audit {
   readonly #history: History;
-  /** Values that clients tried to put, with the newest revision there was when they did. */
+  /** The values that clients tried to put, with the newest revision at the time of each request. */
   readonly #tried = new Map<string, number>();
   readonly #claims: (() => void)[] = [];
   writes = 0;
   reads = 0;
-  /** Requests that were refused, or answered too late. */
+  /** The number of requests that were refused or answered too late. */
   unknown = 0;
 
   constructor(history: History) {
     this.#history = history;
   }
 
-  /** A client is about to put this value. */
+  /** Records that a client is about to put this value. */
   tries(value: string): void {
     this.#tried.set(value, this.#history.latest);
   }
 
-  /** A put was acknowledged that was asked for when `floor` was the newest revision. */
+  /** Records an acknowledged put. `floor` was the newest revision at the time of the request. */
   wrote(key: string, value: string, revision: number, floor: number): void {
     this.writes++;
     this.#claims.push(() => {
@@ -44,9 +44,9 @@ export class Audit {
   }
 
   /**
-   * A read at `revision` found the key so.
+   * Records that a read at `revision` found the key in this state.
    *
-   * @param floor the newest revision when it was asked for; 0 when it may be stale
+   * @param floor the newest revision at the time of the request; 0 if the read may be stale
    */
   read(key: string, found: Pick<Standing, "value" | "modRevision"> | undefined, revision: number, floor: number): void {
     this.reads++;
@@ -60,12 +60,12 @@ export class Audit {
     });
   }
 
-  /** A claim of another kind. */
+  /** Adds another check of the history. */
   claim(check: () => void): void {
     this.#claims.push(check);
   }
 
-  /** @throws Error when anybody was told what is not so */
+  /** Compares all answers with the history. @throws Error if an answer is wrong */
   check(): void {
     for (const claim of this.#claims) claim();
     for (const value of this.#history.values()) {

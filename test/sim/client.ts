@@ -20,13 +20,13 @@ import { type Standing, textOf } from "./history.js";
 import type { World } from "./world.js";
 
 const keys = 6;
-/** Some clients are less patient than the server. */
+/** The timeouts of clients. Some are shorter than those of the server. */
 const patienceMs = [300, 1_500, 9_000] as const;
 
-/** A request was not answered, or refused: it may or may not have been carried out. */
+/** A request that was refused or not answered. It may or may not have been carried out. */
 class NoAnswer extends Error {}
 
-/** One client: it asks one thing after the other, each of any member. */
+/** A client that makes requests one after the other, each to a random member. */
 export class Client {
   readonly #world: World;
   readonly #audit: Audit;
@@ -47,7 +47,7 @@ export class Client {
     this.#stopped = true;
   }
 
-  /** Resolves when it was stopped and nothing that it asked is unanswered. */
+  /** Makes requests. Resolves when the client was stopped and has no request under way. */
   async run(): Promise<void> {
     while (!this.#stopped) {
       await this.#wait(5 + this.#random.int(120));
@@ -89,7 +89,7 @@ export class Client {
     return found;
   }
 
-  /** Puts if nobody has since it looked; else sees what is there. */
+  /** Puts a key if it has not changed since a read. Otherwise reads it. */
   async #swap(key: string): Promise<void> {
     const before = (await this.#get(key, this.#random.int(2) === 0))?.modRevision ?? 0;
     const value = this.#value();
@@ -121,7 +121,7 @@ export class Client {
     this.#audit.read(key, found, revision, floor);
   }
 
-  /** Two keys at one revision. */
+  /** Puts two keys at one revision. */
   async #putTwo(): Promise<void> {
     const first = this.#random.int(keys);
     const pairs = [first, (first + 1) % keys].map((at) => ({ key: `key ${at}`, value: this.#value() }));
@@ -149,7 +149,7 @@ export class Client {
     await this.#ask("compact", (server, call) => server.kv.compact(request, call));
   }
 
-  // ---- leases: each is granted, holds one key of its own, is renewed for a while, and runs out or is revoked
+  // ---- leases: each is granted, gets one key, is renewed for a while, and then expires or is revoked
 
   async #leaseStep(): Promise<void> {
     const held = this.#lease;
@@ -191,7 +191,7 @@ export class Client {
     await this.#put(key, id);
   }
 
-  // ---- asking
+  // ---- requests
 
   #key(): string {
     return `key ${this.#random.int(keys)}`;
@@ -207,7 +207,7 @@ export class Client {
     return new Promise((resolve) => this.#world.clock.after(ms, resolve));
   }
 
-  /** @throws NoAnswer */
+  /** Makes a request to a random member. @throws NoAnswer */
   #ask<Answer>(what: string, ask: (server: EtcdServer, call: Call) => Promise<Answer>): Promise<Answer> {
     const { clock, trace, machines, fail } = this.#world;
     const machine = machines[this.#random.int(machines.length)];
@@ -247,7 +247,7 @@ export class Client {
 interface HeldLease {
   readonly id: bigint;
   readonly ttlSeconds: number;
-  /** When each successful renewal was asked for. */
+  /** The times of the requests of all successful renewals. */
   readonly renewals: number[];
   readonly giveUpAt: number;
   revoked: boolean;

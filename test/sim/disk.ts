@@ -8,13 +8,13 @@ type Change = (batch: LevelBatch) => void;
 
 interface Database {
   readonly store: LevelStore;
-  /** Batches that were handed over and are not on disk yet, in order; the first is being written. */
+  /** The batches that are not on disk yet, in order. The first one is being written. */
   writing: (readonly Change[])[];
 }
 
-/** The disk of one machine. It takes its time; what it has not finished when the power goes may be there or not. */
+/** The disk of one machine. Writes take time, and after a crash an unfinished write may be there or not. */
 export class SimDisk {
-  /** A write takes as long as this at most. */
+  /** The maximum time of a write, in ms. */
   slowMs = 3;
   readonly #random: Random;
   readonly #databases = new Map<string, Database>();
@@ -23,13 +23,13 @@ export class SimDisk {
     this.#random = random;
   }
 
-  /** For a process, whose writes come to nothing when it is dead. */
+  /** Opens a database for a process. After the death of the process its writes have no effect. */
   async open(dir: string, clock: ProcessClock): Promise<LevelStore> {
     const current = join(dir, "CURRENT");
     if (!files.exists(current)) {
       this.#databases.set(dir, { store: await openMemoryStore(), writing: [] });
       await promises.mkdir(dir);
-      // By this file a database is known to be there.
+      // The start looks for this file to decide whether there is a database.
       files.open(current, "w");
     }
     const database = this.#databases.get(dir);
@@ -37,7 +37,7 @@ export class SimDisk {
     return this.#storeFor(dir, database, clock);
   }
 
-  /** The process is dead, or the machine: of each database's unfinished writes some are there, the first of them. */
+  /** Ends the process or the machine. For each database a random number of its first unfinished batches is kept. */
   async crash(): Promise<void> {
     for (const database of this.#databases.values()) {
       const kept = this.#random.int(database.writing.length + 1);

@@ -3,7 +3,7 @@ import { MoveLeaderRequest } from "../../src/wire/index.js";
 import type { Machine } from "./machine.js";
 import type { World } from "./world.js";
 
-/** Injects faults into a run, until it is told to stop. */
+/** Injects faults into a run until it is stopped. */
 export class Faults {
   readonly #world: World;
   readonly #random: Random;
@@ -14,7 +14,7 @@ export class Faults {
     this.#random = world.fork();
   }
 
-  /** One thing after the other; they overlap, as nobody waits for one to be put right. */
+  /** Begins to inject faults. They overlap, since a fault does not wait for the end of the previous one. */
   start(): void {
     this.#soon(() => {
       this.#disturb();
@@ -22,7 +22,7 @@ export class Faults {
     }, 1_200);
   }
 
-  /** Everything works again: links, machines, disks. */
+  /** Repairs all links, machines and disks. */
   end(): void {
     this.#stopped = true;
     const { network, machines, trace } = this.#world;
@@ -43,7 +43,7 @@ export class Faults {
       () => this.#crash(this.#world.machines),
       () => this.#pause(this.#anyone(), 4_000),
       () => this.#pause(this.#leader(), 4_000),
-      // Long enough for leases to run out, and for another to lead.
+      // The pause is long enough for leases to expire and for another leader.
       () => this.#pause(this.#leader(), 12_000),
       () => this.#isolate(this.#leader()),
       () => this.#isolate(this.#anyone()),
@@ -85,7 +85,7 @@ export class Faults {
     }, 3_000);
   }
 
-  /** The power goes everywhere while much is being written. */
+  /** Crashes all machines during many writes. */
   #crashWhileWriting(): void {
     const { machines } = this.#world;
     this.#note("all disks are slow");
@@ -100,7 +100,7 @@ export class Faults {
     const { memberId } = this.#anyone();
     if (memberId === undefined) return;
     this.#note(`${memberId.toString(16)} is to lead`);
-    // It may be refused for many reasons.
+    // The request may fail for many reasons.
     const call = { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
     this.#leader()
       .server?.maintenance.moveLeader(MoveLeaderRequest.create({ targetId: memberId }), call)
@@ -114,7 +114,7 @@ export class Faults {
     this.#apart([machine], this.#others([machine]));
   }
 
-  /** Two sides; one of them may be empty. */
+  /** Splits the machines into two sides, one of which may be empty. */
   #split(): void {
     const side = this.#world.machines.filter(() => this.#random.int(2) === 0);
     this.#note(`${namesOf(side)} on one side`);
@@ -127,7 +127,7 @@ export class Faults {
     this.#world.network.cut(from.name, to.name);
   }
 
-  /** One that hears and is not heard, or the other way around. */
+  /** Cuts one direction of all links of a machine. */
   #mute(): void {
     const machine = this.#random.int(2) === 0 ? this.#leader() : this.#anyone();
     const deaf = this.#random.int(2) === 0;
@@ -138,7 +138,7 @@ export class Faults {
     }
   }
 
-  /** Two sides that do not hear each other, and one between them that hears both. */
+  /** Splits the machines into two sides, with one machine that is connected to both. */
   #bridge(): void {
     const bridge = this.#anyone();
     const others = this.#others([bridge]);
@@ -147,7 +147,7 @@ export class Faults {
     this.#apart(side, this.#others([bridge, ...side]));
   }
 
-  /** A link that comes and goes. */
+  /** Cuts and restores a link repeatedly. */
   #flap(): void {
     const [one, other] = [this.#anyone(), this.#anyone()];
     this.#note(`${one.name}-${other.name} flaps`);
@@ -188,7 +188,7 @@ export class Faults {
     this.#world.network.mend(other.name, one.name);
   }
 
-  // ---- choosing
+  // ---- random choices
 
   #anyone(): Machine {
     const { machines } = this.#world;

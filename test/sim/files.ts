@@ -2,11 +2,11 @@ import { dirname } from "node:path";
 
 interface File {
   bytes: Buffer;
-  /** Contents that a crash leaves. */
+  /** The contents that remain after a crash. */
   synced: Buffer;
 }
 
-/** The files of all simulated machines, in place of `node:fs`; what was not synced is gone when its machine crashes. */
+/** The files of all simulated machines, instead of `node:fs`. A crash of a machine loses its unsynced data. */
 class Files {
   #files = new Map<string, File>();
   #folders = new Set<string>(["/"]);
@@ -16,7 +16,7 @@ class Files {
     this.#folders = new Set(["/"]);
   }
 
-  /** Everything under `folder` is as it is on disk. */
+  /** Resets all files under `folder` to their synced contents. */
   crash(folder: string): void {
     for (const [path, file] of this.#files) if (path.startsWith(`${folder}/`)) file.bytes = file.synced;
   }

@@ -3,7 +3,7 @@ import { Event, EventType, KeyValue } from "../../src/wire/index.js";
 /** The change of one key at one revision. */
 export interface Fact {
   readonly key: string;
-  /** Undefined when it was deleted. */
+  /** The new value; undefined if the key was deleted. */
   readonly value: string | undefined;
   readonly createRevision: number;
   readonly version: number;
@@ -13,22 +13,22 @@ export interface Fact {
 interface Seen {
   readonly facts: readonly Fact[];
   readonly text: string;
-  /** When the first member applied it. */
+  /** The time at which the first member applied the change. */
   readonly at: number;
 }
 
-/** A key as it stands after a revision. */
+/** The state of a key after a revision. */
 export interface Standing extends Fact {
   readonly modRevision: number;
 }
 
 /**
- * The history that members applied: each revision as the first member reported it, which no other member may
- * contradict.
+ * The history that members have applied. Each revision is recorded from the first member that reports it, and all other
+ * members must report the same.
  */
 export class History {
   readonly #now: () => number;
-  /** By revision; the first revision of a store is 1, and changes nothing. */
+  /** The changes by revision. Revision 1 is the first one of a store, and has no changes. */
   readonly #seen: Seen[] = [];
   readonly #byKey = new Map<string, Standing[]>();
   readonly #byValue = new Map<string, number>();
@@ -42,7 +42,7 @@ export class History {
     return this.#seen.length + 1;
   }
 
-  /** @throws Error when another member told otherwise */
+  /** Records the changes that a member applied. @throws Error if another member has reported others */
   tell(who: string, revision: number, facts: readonly Fact[]): void {
     const text = facts.map(showFact).join(" ");
     const known = this.#seen[revision - 2];
@@ -68,23 +68,23 @@ export class History {
     return this.#seen[revision - 2]?.facts ?? [];
   }
 
-  /** When the first member applied this revision. */
+  /** The time at which the first member applied this revision. */
   timeOf(revision: number): number {
     return this.#seen[revision - 2]?.at ?? 0;
   }
 
-  /** Undefined when the key does not exist then. */
+  /** The state of a key after a revision; undefined if the key does not exist then. */
   at(revision: number, key: string): Standing | undefined {
     const standing = this.#byKey.get(key)?.findLast(({ modRevision }) => modRevision <= revision);
     return standing?.value === undefined ? undefined : standing;
   }
 
-  /** The revision that put this value; undefined when none did. */
+  /** The revision that put this value; undefined if there is none. */
   revisionOf(value: string): number | undefined {
     return this.#byValue.get(value);
   }
 
-  /** When and where a key was deleted for the last time. */
+  /** The time and the revision of the last deletion of a key. */
   deletionOf(key: string): number | undefined {
     return this.#byKey.get(key)?.findLast(({ value }) => value === undefined)?.modRevision;
   }
@@ -113,7 +113,7 @@ export function showFact({ key, value, createRevision, version, lease }: Fact): 
   return value === undefined ? `-${key}` : `${key}=${value}/${createRevision}.${version}/${lease}`;
 }
 
-/** An event as a watcher is told it, with its revision. */
+/** Decodes an event as a watcher receives it. */
 export function readEvent(bytes: Uint8Array): { readonly revision: number; readonly fact: Fact } {
   const { type, kv: stored } = Event.decode(bytes);
   if (stored === undefined) throw new Error("an event is of a key");

@@ -5,11 +5,11 @@ import { type OutgoingSnapshot, type PeerClient, PeerError, type PeerService } f
 import type { ProcessClock } from "./time.js";
 import type { Trace } from "./trace.js";
 
-/** How the network treats what is sent; chances are out of a thousand. */
+/** The faults of the network. Chances are in thousandths. */
 export interface Weather {
   readonly lossPerMille: number;
   readonly twicePerMille: number;
-  /** Everything takes from 1 ms to so long, and overtakes what was sent before it. */
+  /** The maximum delay of a message, from 1 ms. Messages can overtake each other. */
   readonly delayMs: number;
 }
 
@@ -20,7 +20,7 @@ export interface Station {
   readonly name: string;
   readonly peerUrl: string;
   readonly clock: ProcessClock;
-  /** Undefined while it starts. */
+  /** The server of the process; undefined while it starts. */
   readonly server: EtcdServer | undefined;
 }
 
@@ -29,15 +29,18 @@ interface Connected extends Station {
   readonly peers: Set<MemberId>;
 }
 
-/** Between the members of a simulation: what is lost, late, doubled or cut is drawn from the seed. */
+/**
+ * The network between members. The seed decides which messages are lost, delayed or sent twice, and which links are
+ * cut.
+ */
 export class SimNetwork {
   weather: Weather = fair;
   readonly #random: Random;
   readonly #trace: Trace;
-  /** By name, those that run. */
+  /** The running processes, by name. */
   readonly #stations = new Map<string, Station>();
   readonly #connected = new Map<MemberId, Connected>();
-  /** `a>b`: nothing gets from a to b. */
+  /** The cut links: with `a>b` no message gets from a to b. */
   readonly #cut = new Set<string>();
   readonly #since = new Map<string, number>();
 
@@ -46,19 +49,19 @@ export class SimNetwork {
     this.#trace = trace;
   }
 
-  /** A process comes up. */
+  /** Connects a process that starts. */
   enter(station: Station): PeerAccess {
     this.#stations.set(station.name, station);
     return { connect: (link) => this.#connect(station, link), client: this.#clientOf(station) };
   }
 
-  /** Its process is gone, and so is what was on the way to it. */
+  /** Removes a process that has ended. Messages on their way to it are lost. */
   leave(name: string): void {
     this.#stations.delete(name);
     for (const [id, station] of this.#connected) if (station.name === name) this.#connected.delete(id);
   }
 
-  /** Nothing gets from one to the other. */
+  /** Loses all messages of `from` to `to` from now on. */
   cut(from: string, to: string): void {
     this.#cut.add(`${from}>${to}`);
   }
@@ -99,7 +102,7 @@ export class SimNetwork {
     };
   }
 
-  /** Both ways: a connection needs them. */
+  /** Whether messages pass in both directions, as a connection needs. */
   #reaches(from: Station, to: Station | undefined): boolean {
     if (to === undefined || to.clock.paused) return false;
     return !this.#cut.has(`${from.name}>${to.name}`) && !this.#cut.has(`${to.name}>${from.name}`);
@@ -116,7 +119,7 @@ export class SimNetwork {
     return since;
   }
 
-  /** False when this one is lost. */
+  /** Decides whether a message arrives. */
   #passes(from: string, to: string): boolean {
     return !this.#cut.has(`${from}>${to}`) && this.#random.int(1000) >= this.weather.lossPerMille;
   }
@@ -128,16 +131,16 @@ export class SimNetwork {
   #send(self: Connected, sent: Message): void {
     const to = sent.to as MemberId;
     if (!self.peers.has(to)) return;
-    // A message that one process keeps must not change in another.
+    // The message is copied, so that no process can change a message that another one keeps.
     const message: Message = { ...sent, entries: [...sent.entries] };
     const target = this.#connected.get(to);
     if (target === undefined || !this.#passes(self.name, target.name)) {
       this.#trace.note(`${self.name} lost ${show(message)}`);
-      // A connection that breaks is noticed now and then.
+      // The sender notices some of the broken connections.
       if (this.#random.int(3) === 0) self.clock.after(this.#delay(), () => self.link.raft.reportUnreachable(to));
       return;
     }
-    // A proposal that is forwarded twice is made twice: raft leaves it to connections that it comes once.
+    // A proposal that is delivered twice is proposed twice. Raft relies on connections to deliver it once.
     const once = message.type === "MsgProp" || this.#random.int(1000) >= this.weather.twicePerMille;
     const copies = once ? 1 : 2;
     for (let copy = 0; copy < copies; copy++) {
@@ -148,13 +151,13 @@ export class SimNetwork {
   #deliver(target: Connected, message: Message): void {
     if (this.#connected.get(target.link.memberId) !== target) return;
     this.#trace.note(`${target.name} gets ${show(message)}`);
-    // Members say where they are when they connect: one that has yet to read who is in the cluster can answer them.
+    // Members send their address when they connect, so a member that does not know the cluster yet can answer them.
     const from = message.from as MemberId;
     if (!target.link.raft.isIdRemoved(from)) target.peers.add(from);
     try {
       void target.link.raft.process(message);
     } catch {
-      // Its sender would be answered with an error, and sends again whatever matters.
+      // In the real network the sender gets an error, and raft sends the message again if necessary.
     }
   }
 
@@ -183,13 +186,13 @@ export class SimNetwork {
         () => report("failure"),
       );
     });
-    // A connection to a process that is gone breaks.
+    // A connection to a process that has ended breaks.
     self.clock.after(2_000, () => {
       if (target.clock.dead) report("failure");
     });
   }
 
-  /** Puts a question to the process at a URL; both it and the answer travel. */
+  /** Sends a request to the process at a URL. The request and the answer take time and can be lost. */
   #ask<Answer>(
     self: Station,
     url: string,
@@ -242,7 +245,7 @@ export class SimNetwork {
   }
 }
 
-/** Undefined when it breaks off: its member stops. */
+/** Reads a whole body. @returns undefined if it breaks off because its member stops */
 async function allOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[] | undefined> {
   const chunks: Uint8Array[] = [];
   try {

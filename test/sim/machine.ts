@@ -15,9 +15,9 @@ export interface Surroundings {
   readonly history: History;
   readonly network: SimNetwork;
   readonly settings: Partial<ServerConfig>;
-  /** The members that found the cluster. */
+  /** The founding members of the cluster. */
   readonly initialCluster: ServerConfig["initialCluster"];
-  /** The members of now. */
+  /** The machines of the current members. */
   readonly machines: readonly Machine[];
   /** Members write their log lines to the trace. */
   readonly logs: boolean;
@@ -25,15 +25,15 @@ export interface Surroundings {
   readonly fail: (error: unknown) => void;
 }
 
-/** One run of a member's program. */
+/** One process of a member. */
 export class MemberProcess {
   readonly clock: ProcessClock;
   readonly random: Random;
   readonly name: string;
   readonly peerUrl: string;
-  /** Undefined while it starts. */
+  /** The server; undefined while it starts. */
   server: EtcdServer | undefined;
-  /** Called once, when it is gone. */
+  /** Functions that are called once, when the process has ended. */
   readonly onDeath = new Set<() => void>();
 
   constructor(machine: Machine, clock: ProcessClock, random: Random) {
@@ -44,7 +44,7 @@ export class MemberProcess {
   }
 }
 
-/** Where one member lives: its disk stays, its processes come and go. */
+/** The machine of one member. Its disk lasts, and its process can end and start again. */
 export class Machine {
   readonly name: string;
   readonly peerUrl: string;
@@ -57,9 +57,9 @@ export class Machine {
   #crashed: Promise<void> = Promise.resolve();
   #joins = false;
   #retired = false;
-  /** Set once it has run. */
+  /** The id of the member; undefined before its first start. */
   memberId: MemberId | undefined;
-  /** Somebody asked for its removal. */
+  /** Whether the removal of the member was requested. */
   leaving = false;
 
   constructor(world: Surroundings, at: number, random: Random) {
@@ -72,17 +72,17 @@ export class Machine {
     this.#wallSkewMs = random.int(10_000);
   }
 
-  /** Undefined while it is down. */
+  /** The running process; undefined while the member is down. */
   get process(): MemberProcess | undefined {
     return this.#process;
   }
 
-  /** Undefined while it is down, or starts. */
+  /** The running server; undefined while the member is down or starts. */
   get server(): EtcdServer | undefined {
     return this.#process?.server;
   }
 
-  /** Starts the program, unless it runs. */
+  /** Starts a process if none runs. */
   start(): void {
     if (this.#process !== undefined || this.#retired) return;
     const { clock: shared, trace } = this.#world;
@@ -99,19 +99,19 @@ export class Machine {
       });
   }
 
-  /** Starts as one more member of the cluster, which knows it already. */
+  /** Starts as a new member, which was added to the cluster before. */
   join(): void {
     this.#joins = true;
     this.start();
   }
 
-  /** It is not used any more. */
+  /** Ends the process for good. */
   retire(): void {
     this.#retired = true;
     this.kill();
   }
 
-  /** The process is gone from one moment to the next; the machine, too, forgets what it had not written yet. */
+  /** Ends the process at once, and the machine with it: unsynced data is lost. */
   kill(): void {
     const process = this.#process;
     if (process === undefined) return;
@@ -136,7 +136,7 @@ export class Machine {
     this.#process.clock.resume();
   }
 
-  /** One that joins needs somebody to ask, and one that was removed does not start again. */
+  /** Handles a failed start. A joining member may find no other member, and a removed member cannot start again. */
   #notStarted(error: unknown): void {
     const { trace, fail, clock } = this.#world;
     if (!this.#joins && !this.leaving) fail(new Error(`${this.name} did not start`, { cause: error }));
@@ -158,7 +158,7 @@ export class Machine {
       if (!this.leaving) fail(new Error(`${this.name} believes to be removed`));
       if (!process.clock.dead) this.kill();
     });
-    // Reads back all that it has, and hears of all that it applies.
+    // The watcher gets the member's whole history and all changes that the member applies later.
     const watched = {
       told: (revision: number, facts: Parameters<typeof history.tell>[2]) => {
         try {

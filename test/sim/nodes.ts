@@ -3,12 +3,12 @@ import type { RawNode } from "../../src/raft/index.js";
 
 const nodes = new WeakMap<Random, RawNode>();
 
-/** Told of every raft node that is made; it is known by the source of chance that it was given. */
+/** Registers a new raft node by its random source, which identifies its member. */
 export function madeNode(random: Random, node: RawNode): void {
   nodes.set(random, node);
 }
 
-/** The raft node inside of a member that was started with this source of chance; undefined before it is made. */
+/** The raft node of the member that was started with this random source; undefined before the node is made. */
 export function nodeOf(random: Random): RawNode | undefined {
   return nodes.get(random);
 }

@@ -9,10 +9,10 @@ import {
 import type { Machine } from "./machine.js";
 import type { World } from "./world.js";
 
-/** The most members there are at a time. */
+/** The maximum number of members. */
 const membersMax = 5;
 
-/** Refusals of the cluster, as opposed to requests whose outcome is unknown. */
+/** The errors that are refusals. After other errors the outcome of the request is unknown. */
 const refusals: ReadonlySet<ErrorKind> = new Set([
   ...(["unhealthy", "memberNotEnoughStarted", "memberNotFound", "tooManyLearners", "learnerNotReady"] as const),
 ]);
@@ -23,7 +23,7 @@ interface Listed {
   readonly isLearner: boolean;
 }
 
-/** Takes members in and out while the cluster runs: one after the other, each until it is known what came of it. */
+/** Adds and removes members while the cluster runs, one after the other. It waits for the outcome of each change. */
 export class Operator {
   readonly #world: World;
   readonly #random: Random;
@@ -39,7 +39,7 @@ export class Operator {
     this.#stopped = true;
   }
 
-  /** Resolves when it was stopped and the members that there are run, and no others. */
+  /** Makes changes. Resolves when the operator was stopped and exactly the current members run. */
   async run(): Promise<void> {
     while (!this.#stopped) {
       await this.#wait(1_000 + this.#random.int(3_000));
@@ -51,13 +51,13 @@ export class Operator {
     }
   }
 
-  /** A machine that was never used takes part as a learner, until somebody promotes it. */
+  /** Adds a new machine as a learner, which is promoted later. */
   async #add(): Promise<void> {
     const machine = this.#world.newMachine();
     this.#world.trace.note(`${machine.name} is to be added`);
     const request = MemberAddRequest.create({ peerUrls: [machine.peerUrl], isLearner: true });
     if ((await this.#try((server, call) => server.members.add(request, call))) === "refused") return;
-    // A request without an answer may be carried out much later.
+    // A request without an answer can be carried out much later.
     for (let tries = 0; ; tries++) {
       const members = await this.#list();
       if (members.some(({ peerUrls }) => peerUrls.includes(machine.peerUrl))) {
@@ -95,7 +95,7 @@ export class Operator {
     machine.leaving = false;
   }
 
-  /** As all members see it, once somebody can say. */
+  /** The member list of a linearizable read. Retries until there is an answer. */
   async #list(): Promise<readonly Listed[]> {
     const request = MemberListRequest.create({ linearizable: true });
     for (;;) {

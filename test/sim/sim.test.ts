@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { simulate } from "./simulation.js";
 import { countImmediates } from "./time.js";
 
-// Whole clusters of the real server, on simulated time, disks and network, from a seed: see simulation.ts.
-// `npm run sim` runs many; SIM_SEEDS says how many, SIM_SEED the first. SIM_PRINT prints each step.
+// Simulates clusters of the real server with virtual time, disks and network from a seed, see simulation.ts.
+// `npm run sim` runs many seeds. SIM_SEEDS is their number, SIM_SEED the first one, and SIM_PRINT prints each step.
 
 vi.mock("node:fs", async () => (await import("./files.js")).sync);
 vi.mock("node:fs/promises", async () => (await import("./files.js")).promises);
@@ -36,7 +36,7 @@ beforeAll(() => {
 });
 afterAll(() => restore());
 
-test(`what clients are told is true, whatever goes wrong (${seeds} seeds from ${first} on)`, {
+test(`all answers to clients are correct under faults (${seeds} seeds from ${first})`, {
   timeout: 60_000 + seeds * 10_000,
 }, async () => {
   const failed: string[] = [];
@@ -67,6 +67,6 @@ test(`what clients are told is true, whatever goes wrong (${seeds} seeds from ${
   expect(failed).toEqual([]);
 });
 
-test("a seed runs the same every time", async () => {
+test("two runs of a seed are the same", async () => {
   expect(await simulate(first)).toEqual(await simulate(first));
 });

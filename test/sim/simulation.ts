@@ -13,7 +13,7 @@ import { World } from "./world.js";
 
 /** The outcome of a run. */
 export interface Outcome {
-  /** Hash of every message, step and answer of the run. */
+  /** The hash of all messages, steps and answers of the run. */
   readonly trace: string;
   readonly writes: number;
   readonly reads: number;
@@ -27,10 +27,10 @@ export interface Outcome {
 const faultyMs = 12_000;
 
 /**
- * One run from one seed: a cluster is founded, clients use it while things go wrong, and then all is put right and
- * what everybody was told is compared with what came of it.
+ * Runs one seed: a cluster is founded, clients use it during faults, all faults are repaired, and the answers to all
+ * clients are compared with the real history.
  *
- * @throws Error with the latest steps before it, when something is not as it must be
+ * @throws Error with the latest steps if a check fails
  */
 export async function simulate(seed: number, print = false): Promise<Outcome> {
   const random = seededRandom(seed);
@@ -41,7 +41,7 @@ export async function simulate(seed: number, print = false): Promise<Outcome> {
       snapshotCount: [12, 40, 150][random.int(3)] ?? 40,
       snapshotCatchUpEntries: [2, 8, 30][random.int(3)] ?? 8,
       preVote: random.int(4) > 0,
-      // With the check nobody comes in or goes before all have been connected for seconds: almost never, here.
+      // The strict check refuses changes until all members were connected for seconds, which is rare under faults.
       strictReconfigCheck: false,
       backendBatchIntervalMs: [20, 100, 2_000][random.int(3)] ?? 100,
     },
@@ -86,7 +86,7 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   audit.check();
   for (const watcher of watchers) watcher.check(world.history);
 
-  // The power goes everywhere at once.
+  // All machines crash at once.
   for (const machine of world.machines) machine.kill();
   for (const machine of world.machines) machine.start();
   await world.until("the members are back", () => agree(world));
@@ -100,7 +100,7 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   };
 }
 
-/** Everybody has applied all there is: the leader, too, which knows that only after an entry of its own term. */
+/** Whether all members have applied the whole log. The leader must have committed an entry of its own term. */
 function agree({ machines, leader }: World): boolean {
   const states = machines.map(({ server, process }) => {
     if (server === undefined) return "behind";
@@ -113,7 +113,7 @@ function agree({ machines, leader }: World): boolean {
   return leader !== undefined && new Set(states).size === 1 && states[0] !== "behind";
 }
 
-/** Nobody renews them any more. */
+/** Waits until all leases have expired, since no client renews them now. */
 async function leasesEnd(world: World): Promise<void> {
   const end = world.clock.now() + 20_000;
   for (let left = 1; left > 0; ) {
@@ -131,7 +131,7 @@ function patient(): Call {
   return { cancelled: false, signal: new AbortController().signal, metadata: () => undefined };
 }
 
-/** Every member holds exactly what the history says, and the same history. */
+/** Checks that all members have exactly the data of the history, and the same history hash. */
 async function compare(world: World): Promise<void> {
   const wanted = world.history.state().map((standing) => `${showFact(standing)}@${standing.modRevision}`);
   const hashes = new Set<string>();
@@ -155,7 +155,7 @@ async function compare(world: World): Promise<void> {
   demand(hashes.size === 1, `the members' histories differ: ${[...hashes].join(", ")}`);
 }
 
-/** The answer of a member to a request that it can answer alone. */
+/** The answer of a member to a request that needs no other member. */
 async function answer<Answer>(
   world: World,
   { name, server }: Machine,

@@ -7,9 +7,9 @@ interface Due {
   cancelled: boolean;
 }
 
-/** The time of a whole simulation: it goes from one thing that is due to the next. */
+/** The time of a whole simulation, which jumps from each due timer to the next. */
 export class SimClock implements Clock {
-  /** A heap: nobody is due before the one above it. */
+  /** A binary heap: no timer is due before its parent. */
   readonly #due: Due[] = [];
   #now = 0;
   #order = 0;
@@ -32,7 +32,7 @@ export class SimClock implements Clock {
     };
   }
 
-  /** Goes to what is due next and runs it; at `end`, false: nothing more is due by then. */
+  /** Advances to the next timer and runs it. @returns false if no timer is due until `end`, which is the time then */
   next(end: number): boolean {
     for (let first = this.#due[0]; first !== undefined && first.at <= end; first = this.#due[0]) {
       this.#pop();
@@ -84,8 +84,8 @@ function isBefore(one: Due, other: Due): boolean {
 }
 
 /**
- * The clock of one process. While the process is paused its timers are due and do not run; once it is dead they never
- * do. It counts from another moment than other processes, as clocks that only go forward do, and its wall clock is off.
+ * The clock of one process. While the process is paused, its timers become due but do not run. After its death none of
+ * them runs. Its monotonic clock starts at another value than those of other processes, and its wall clock is wrong.
  */
 export class ProcessClock implements Clock {
   readonly #shared: SimClock;
@@ -136,7 +136,7 @@ export class ProcessClock implements Clock {
     if (this.#state === "running") this.#state = "paused";
   }
 
-  /** Resumes; timers that came due meanwhile run now, one after the other. */
+  /** Resumes the process. Timers that became due in the pause run now, one after the other. */
   resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "running";
@@ -152,7 +152,7 @@ export class ProcessClock implements Clock {
 let pendingImmediates = 0;
 const nextImmediate = globalThis.setImmediate;
 
-/** Counts what waits for the next turn of the event loop, for `settle`; returns its undoing. */
+/** Counts callbacks that wait for the next turn of the event loop, for `settle`. @returns ends the counting */
 export function countImmediates(): () => void {
   const counted = new Proxy(nextImmediate, {
     apply: (_, __, [run, ...values]: [(...values: unknown[]) => void, ...unknown[]]) => {
@@ -169,12 +169,12 @@ export function countImmediates(): () => void {
   };
 }
 
-/** In place of `setImmediate` of `node:timers/promises`, which is not made with the global one. */
+/** Replaces `setImmediate` of `node:timers/promises`, which does not use the global one. */
 export function nextTurn<Value>(value?: Value): Promise<Value | undefined> {
   return new Promise((resolve) => setImmediate(() => resolve(value)));
 }
 
-/** Lets everything happen that can without time passing. Turns and promises run in one order, whatever the machine. */
+/** Runs everything that needs no virtual time. The order of turns and promises is the same on every machine. */
 export async function settle(): Promise<void> {
   do await new Promise<void>((resolve) => nextImmediate(resolve));
   while (pendingImmediates > 0);

@@ -1,9 +1,9 @@
 import type { SimClock } from "./time.js";
 
-/** Lines kept for whoever looks at a failure. */
+/** The number of lines that are kept to explain a failure. */
 const kept = 60;
 
-/** The events of a run in order; one number tells two runs apart. */
+/** The events of a run in order, and their hash, which differs between different runs. */
 export class Trace {
   readonly #clock: SimClock;
   readonly #print: boolean;
@@ -18,7 +18,7 @@ export class Trace {
 
   note(what: string): void {
     const line = `${this.#clock.now()} ${what}`;
-    // FNV-1a over UTF-16 units.
+    // The hash is FNV-1a over UTF-16 units.
     let hash = this.#hash;
     for (let at = 0; at < line.length; at++) hash = Math.imul(hash ^ line.charCodeAt(at), 0x01000193);
     this.#hash = hash;
@@ -27,7 +27,7 @@ export class Trace {
     this.#lines[this.#count % kept] = line;
   }
 
-  /** Hash and number of all lines that were noted. */
+  /** The hash and the number of all recorded lines. */
   get hash(): string {
     return `${(this.#hash >>> 0).toString(16)} of ${this.#count}`;
   }

@@ -6,16 +6,16 @@ import type { World } from "./world.js";
 
 const ranges: readonly KeyRange[] = [everything, { key: "key ", end: "key!" }, { key: "key 3", end: "" }];
 
-/** A client that watches, now at this member, now at that, and goes on where it was. */
+/** A client that watches at changing members, and continues each time after the last revision it received. */
 export class WatchingClient {
   readonly #world: World;
   readonly #random: Random;
   readonly #range: KeyRange;
   readonly #firstRevision: number;
   readonly #told: { readonly revision: number; readonly facts: readonly Fact[] }[] = [];
-  /** Revisions that were compacted before it came to them: from, through. */
+  /** The revisions that were compacted before the client received them, as pairs of first and last. */
   readonly #gaps: (readonly [number, number])[] = [];
-  /** It was told everything up to here. */
+  /** The revision up to which the client has received all events. */
   #last: number;
   #watching: Watching | undefined;
   #calm = false;
@@ -29,7 +29,7 @@ export class WatchingClient {
     this.#last = this.#firstRevision - 1;
   }
 
-  /** Goes from member to member until it is told to `rest`. */
+  /** Changes from member to member until `rest` is called. */
   start(): void {
     if (!this.#calm) this.#wander();
     this.#world.clock.after(this.#random.int(4_000), () => {
@@ -37,13 +37,13 @@ export class WatchingClient {
     });
   }
 
-  /** It stays with one member, and takes all that comes. */
+  /** Stays with one member, and reads all events. */
   rest(): void {
     this.#calm = true;
     this.#move();
   }
 
-  /** @throws Error when it was not told what happened, each thing once and in order */
+  /** Compares the events with the history. @throws Error if an event is missing, repeated or out of order */
   check(history: History): void {
     const [got, wanted] = [this.#text(this.#told), this.#text(this.#wanted(history))];
     if (got === wanted) return;

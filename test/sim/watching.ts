@@ -3,25 +3,25 @@ import type { EtcdServer } from "../../src/server/index.js";
 import { type EncodedEvent, wholeEvent } from "../../src/wire/index.js";
 import { type Fact, readEvent } from "./history.js";
 
-/** The revisions from which on a watcher hears, and what it heard, in order. */
+/** Receives the events of a watcher in order. */
 export interface Watched {
-  /** Events of one revision, each revision once, in order. */
+  /** Receives the events of one revision. Each revision comes once, in order. */
   told(revision: number, facts: readonly Fact[]): void;
-  /** The next to be told is after this revision: what lies before is compacted. */
+  /** Reports that events up to this revision are skipped, since they are compacted. */
   skipped(through: number): void;
 }
 
 export interface KeyRange {
   readonly key: string;
-  /** `\0` for all keys from `key` on. */
+  /** The end of the range; `\0` for all keys from `key` on. */
   readonly end: string;
 }
 
 export const everything: KeyRange = { key: "\0", end: "\0" };
 
-/** One watcher of one member, which starts again behind what was compacted. */
+/** One watcher of one member. If its revisions are compacted, it starts again after them. */
 export class Watching implements WatchSink {
-  /** A client that takes nothing. */
+  /** Whether the client does not read. */
   stuck = false;
   readonly #range: KeyRange;
   readonly #watched: Watched;
@@ -30,7 +30,7 @@ export class Watching implements WatchSink {
   #last = 0;
   #over = false;
 
-  /** @param later runs something on the member, a moment later */
+  /** @param later runs a function on the member, a moment later */
   constructor(
     server: EtcdServer,
     range: KeyRange,
@@ -49,13 +49,13 @@ export class Watching implements WatchSink {
     return !this.stuck;
   }
 
-  /** The client takes what comes again. */
+  /** Lets the client read again. */
   resume(): void {
     this.stuck = false;
     if (!this.#over) this.#stream.resume();
   }
 
-  /** Nothing more is heard. */
+  /** Ends the watcher. */
   close(): void {
     this.#over = true;
     this.#stream.close();

@@ -15,23 +15,23 @@ export interface WorldConfig {
   readonly seed: number;
   readonly members: number;
   readonly settings: Partial<ServerConfig>;
-  /** Prints every step, with what the members log. */
+  /** Whether to print all steps and the members' log lines. */
   readonly print?: boolean;
 }
 
-/** A cluster, its machines and the network between them, on one clock and one source of chance. */
+/** A cluster with its machines and its network, on one clock and one random source. */
 export class World implements Surroundings {
   readonly clock = new SimClock();
   readonly trace: Trace;
   readonly history = new History(() => this.clock.now());
   readonly network: SimNetwork;
-  /** Where the members are. */
+  /** The machines of the members. */
   readonly machines: Machine[] = [];
   readonly settings: Partial<ServerConfig>;
   readonly initialCluster: ServerConfig["initialCluster"];
   readonly logs: boolean;
   readonly #checker = new InvariantChecker();
-  /** State of each member at the last check. */
+  /** The state of each member at the last check. */
   readonly #checked = new Map<string, Marks>();
   readonly #random: Random;
   #made = 0;
@@ -48,17 +48,17 @@ export class World implements Surroundings {
     this.initialCluster = this.machines.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
   }
 
-  /** Chance of its own, so that one part's draws do not shift another's. */
+  /** A separate random source, so that the choices of one part do not change those of another. */
   fork(): Random {
     return seededRandom(this.#random.int(2 ** 32));
   }
 
-  /** One that is not among the members yet. */
+  /** A machine that is not a member yet. */
   newMachine(): Machine {
     return new Machine(this, this.#made++, this.fork());
   }
 
-  /** It is a member no longer. */
+  /** Removes a machine whose member was removed. */
   retire(machine: Machine): void {
     machine.retire();
     this.machines.splice(this.machines.indexOf(machine), 1);
@@ -68,21 +68,21 @@ export class World implements Surroundings {
     this.#failure ??= error;
   };
 
-  /** The member that leads as it believes itself; of several, the one of the newest term. */
+  /** The member that regards itself as the leader. If there are several, the one with the newest term. */
   get leader(): Machine | undefined {
     const termOf = ({ process }: Machine): number => (process && nodeOf(process.random)?.basicStatus().term) ?? 0;
     const leading = this.machines.filter(({ server }) => server?.leadership.leading);
     return leading.sort((one, other) => termOf(other) - termOf(one))[0];
   }
 
-  /** Lets so much time pass. */
+  /** Lets virtual time pass. */
   async pass(ms: number): Promise<void> {
     const end = this.clock.now() + ms;
     await this.#settled();
     while (this.clock.next(end)) await this.#settled();
   }
 
-  /** Lets time pass until something is so. */
+  /** Lets virtual time pass until the condition holds. */
   async until(what: string, condition: () => boolean, msMax = 60_000): Promise<void> {
     const end = this.clock.now() + msMax;
     await this.#settled();
@@ -98,7 +98,7 @@ export class World implements Surroundings {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Checks raft's promises after each step that changed something in it. */
+  /** Checks the invariants of raft after each step that changed a node. */
   #check(): void {
     const changed = [];
     for (const { name, process } of this.machines) {
@@ -116,5 +116,5 @@ export class World implements Surroundings {
   }
 }
 
-/** Values that show whether a node has changed. */
+/** Values of a node that show whether it has changed. */
 type Marks = readonly (RawNode | string | number | bigint)[];
