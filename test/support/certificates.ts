@@ -15,22 +15,22 @@ export interface TestCertificate {
   readonly key: string;
   readonly certFile: string;
   readonly keyFile: string;
-  /** In hex. */
+  /** The serial number in hex. */
   readonly serial: string;
 }
 
 export interface CertificateOptions {
-  /** The common name; none when empty. */
+  /** The common name; an empty one is omitted. */
   readonly name: string;
   /** Alternative names: host names and addresses. */
   readonly hosts?: readonly string[];
-  /** From and to, in days from now. */
+  /** The validity, in days from now. */
   readonly days?: readonly [from: number, to: number];
   readonly usage?: readonly ("server" | "client")[];
   readonly serial?: string;
 }
 
-/** An authority with its files in a folder of its own. */
+/** A certificate authority with a folder for its files. */
 export class TestAuthority {
   readonly folder: string;
   readonly certFile: string;
@@ -66,7 +66,7 @@ export class TestAuthority {
     return new TestAuthority(mkdtempSync(join(tmpdir(), "etcd-ca-")), name, keys, pemOf(certificate));
   }
 
-  /** Another authority, which this one answers for. */
+  /** An intermediate authority that is signed by this one. */
   async subordinate(name: string, serialNumber: string): Promise<TestAuthority> {
     const keys = await newKeys();
     const certificate = await x509.X509CertificateGenerator.create(
@@ -81,7 +81,7 @@ export class TestAuthority {
     return new TestAuthority(mkdtempSync(join(tmpdir(), "etcd-ca-")), name, keys, pemOf(certificate));
   }
 
-  /** Signs a certificate; its files are named for it. */
+  /** Signs a certificate, and writes its files with the name `file`. */
   async issue(file: string, options: CertificateOptions): Promise<TestCertificate> {
     const { name, hosts = [], days: [from, to] = [-1, 1], usage = ["server", "client"] } = options;
     const keys = await newKeys();
@@ -114,7 +114,7 @@ export class TestAuthority {
     return { ...pair, ...paths, serial };
   }
 
-  /** A list of revoked serial numbers, as a file. @param days until the list itself is out of date */
+  /** Writes a list of revoked serial numbers. @param days the time until the list expires */
   async revoke(file: string, serials: readonly string[], days = 1, form: "pem" | "der" = "pem"): Promise<string> {
     const list = await x509.X509CrlGenerator.create(
       {

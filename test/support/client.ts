@@ -24,15 +24,15 @@ interface AnyMethod {
   readonly response: Codec<unknown>;
 }
 
-/** A gRPC client for tests: any method of the wire's table, with no retries, so that what the server says is seen. */
+/** A gRPC client for tests. It can call all methods, and does not retry, so that tests see the server's answers. */
 export class TestClient {
   readonly #client: Client;
   readonly #deadlineMs: number | undefined;
   readonly #metadata = new Metadata();
 
   /**
-   * @param deadlineMs how long a unary call may take; for ever unless given
-   * @param token who calls, on a server with users
+   * @param deadlineMs the timeout of unary calls; by default there is none
+   * @param token the token of a user, for a server with authentication
    */
   constructor(
     endpoint: string,
@@ -52,7 +52,7 @@ export class TestClient {
     });
   }
 
-  /** @throws grpc-js's ServiceError: `code` and `details` */
+  /** Makes a unary call. @throws the ServiceError of grpc-js, with `code` and `details` */
   unary<S extends ServiceName, M extends MethodName<S>>(
     service: S,
     method: M,
@@ -75,7 +75,7 @@ export class TestClient {
     });
   }
 
-  /** A stream both ways; what the server ends it with arrives as its `error` event. */
+  /** Opens a bidirectional stream. The status with which the server ends it is emitted as an `error` event. */
   stream<S extends ServiceName, M extends MethodName<S>>(
     service: S,
     method: M,

@@ -5,8 +5,8 @@ import type { Surroundings } from "../../src/ctl/surroundings.js";
 import { environmentOf, type Outcome, type RunOptions } from "./etcdctl.js";
 
 /**
- * Runs our etcdctl in this process, which spares the start of one: for commands that end by themselves, run no other
- * program, and are not interrupted. One at a time.
+ * Runs our etcdctl in this process, which saves the start of a process. The command must end by itself and start no
+ * other program. Commands run one at a time.
  */
 export async function etcdctlHere(
   endpoint: string,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Release, reference } from "./reference.js";
 
-/** The real command of a release, or ours. */
+/** The real etcdctl of a release, or ours. */
 export type Etcdctl = Release | "ours";
 
 const ourEtcdctl = fileURLToPath(new URL("../../bin/etcdctl", import.meta.url));
@@ -16,13 +16,13 @@ export interface Outcome {
 export interface RunOptions {
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Interrupts the command (SIGINT) as soon as its standard output satisfies this. */
+  /** Interrupts the command with SIGINT when this function returns true for its standard output. */
   readonly until?: (stdout: string) => boolean;
-  /** Interrupts it when this fires. */
+  /** Interrupts the command when the signal is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Hardly a command of a test takes this long; one that does hangs, and is ended before its test is. */
+/** The timeout of a command in ms, shorter than that of a test. A command that takes longer hangs. */
 const patienceMs = 100_000;
 
 /** Runs an etcdctl against one endpoint. */
@@ -57,19 +57,19 @@ export function etcdctl(
       clearTimeout(limit);
       resolve({ stdout, stderr, code });
     });
-    child.stdin.on("error", () => undefined); // the command may end without reading what it was given
-    // A command that reads on would end by itself at the end of its input.
+    child.stdin.on("error", () => undefined); // The command may end before it has read its input.
+    // A command with `until` keeps its input open, since an interactive one would end at the end of its input.
     if (options.until === undefined) child.stdin.end(options.stdin ?? "");
     else child.stdin.write(options.stdin ?? "");
   });
 }
 
-/** The variables of an etcdctl under test: none but those it needs, and those it is given. */
+/** The environment of an etcdctl under test: the necessary variables and those that are given. */
 export function environmentOf({ env }: Pick<RunOptions, "env">): Record<string, string> {
   return { PATH: process.env.PATH ?? "", ETCDCTL_API: "3", HOME: "/nonexistent", ...env };
 }
 
-/** Splits a command line as a shell does, with single and double quotes and nothing else. */
+/** Splits a command line as a shell does, but only with single and double quotes. */
 export function words(line: string): string[] {
   const found = line.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [];
   return found.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double));

@@ -11,14 +11,14 @@ export interface HttpQuestion {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
-  /** Go away when so many lines have come; else read to the end. */
+  /** The number of lines after which the client disconnects; by default it reads to the end. */
   readonly lines?: number;
 }
 
-/** No answer of a test takes this long; one that does hangs. */
+/** The timeout of a request in ms. A request that takes longer hangs. */
 const patienceMs = 100_000;
 
-/** Asks over a connection of its own, with the path as it is. */
+/** Makes a request over a new connection. The path is sent unchanged. */
 export function askHttp(endpoint: string, question: HttpQuestion): Promise<HttpAnswer> {
   const [host = "", port = ""] = endpoint.split(":");
   const { path, method = "POST", headers = {}, body, lines } = question;

@@ -9,7 +9,7 @@ const folders: Record<Release, string | undefined> = { "3.4": process.env.ETCD34
 
 const found = new Map<string, string | undefined>();
 
-/** The real program of that release: from `ETCD34_BIN` or `ETCD35_BIN`, else from the PATH. */
+/** Finds the real program of a release, in `ETCD34_BIN` or `ETCD35_BIN` or in the PATH. */
 export function findReference(program: Program, release: Release): string | undefined {
   const wanted = `${program} ${release}`;
   if (!found.has(wanted)) {
@@ -24,8 +24,8 @@ export function findReference(program: Program, release: Release): string | unde
 }
 
 /**
- * Whether tests against the real programs can run here. Without them it says so in one line and answers false;
- * under `CI=true` that is a failure, since nobody would notice that the comparison did not happen.
+ * Whether tests against the real programs can run here. If not, it prints one line and returns false. With `CI=true` it
+ * throws, since nobody would notice the missing comparison.
  */
 export function haveReference(...programs: readonly (readonly [Program, Release])[]): boolean {
   const missing = programs.filter(([program, release]) => findReference(program, release) === undefined);
@@ -45,7 +45,7 @@ export function reference(program: Program, release: Release): string {
   return path;
 }
 
-/** The release that a program says it is, such as "3.5.30". */
+/** The release that a program reports, such as "3.5.30". */
 export function releaseOf(path: string): string {
   const text = execFileSync(path, path.endsWith("etcdctl") ? ["version"] : ["--version"], { encoding: "utf8" });
   return /version: *(\S+)/i.exec(text)?.[1] ?? "unknown";

@@ -13,18 +13,18 @@ export type ServerKind = "ours" | "etcd 3.4" | "etcd 3.5";
 
 export interface ServerOptions {
   readonly kind: ServerKind;
-  /** Kept when given, so that a server can be started on it again; else a new folder, removed by `stop`. */
+  /** The data directory, which is kept for another start. By default a new folder is made, and removed by `stop`. */
   readonly dataDir?: string;
   readonly flags?: readonly string[];
   readonly clientPort?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it runs, and where relative paths of its flags begin; that of the tests unless given. */
+  /** The working directory, for relative paths in flags. By default that of the tests. */
   readonly workDir?: string;
-  /** The largest file it may write, in KiB: every write beyond fails, as on a full disk. */
+  /** The maximum size of a file in KiB. Writes beyond it fail as on a full disk. */
   readonly fileKiBMax?: number;
 }
 
-/** A server in a process of its own on free ports, with the member and cluster ids that default flags give. */
+/** A server process on free ports, with the member and cluster ids of the default flags. */
 export class ServerProcess {
   readonly endpoint: string;
   readonly dataDir: string;
@@ -77,7 +77,7 @@ export class ServerProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** All that it has printed. */
+  /** The output so far. */
   get log(): string {
     return this.#log;
   }
@@ -86,7 +86,7 @@ export class ServerProcess {
     return this.#child.exitCode;
   }
 
-  /** Resolves when the text has been printed; rejects when the process ends without it. */
+  /** Resolves when the text has been printed. Rejects if the process ends before. */
   logged(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -116,7 +116,7 @@ export class ServerProcess {
     return this.#child.exitCode;
   }
 
-  /** Ends the process as the signal does and waits until it is gone; the data stays. */
+  /** Sends a signal and waits until the process has ended. The data is kept. */
   async kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const gone = once(this.#child, "exit");
@@ -126,19 +126,19 @@ export class ServerProcess {
     return { code: this.#child.exitCode, signal: this.#child.signalCode };
   }
 
-  /** Ends the process; removes its data unless the folder was the caller's. */
+  /** Ends the process, and removes its data unless the caller gave the folder. */
   async stop(): Promise<void> {
     await this.kill("SIGKILL");
     if (this.#removeData) await rm(this.dataDir, { recursive: true, force: true });
   }
 }
 
-/** Each test worker has ports of its own, below those that the kernel gives to outgoing connections. */
+/** The number of ports for each test worker, below the ports that the kernel uses for outgoing connections. */
 const portsPerWorker = 2_000;
 const firstPort = 10_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 10) * portsPerWorker;
 let nextPort = Math.floor(Math.random() * portsPerWorker);
 
-/** A port of the loopback interface that nobody listens on, and that no other test is given soon. */
+/** A loopback port on which nothing listens, and which no other test gets soon. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < portsPerWorker; tries++) {
     const port = firstPort + (nextPort++ % portsPerWorker);

@@ -1,16 +1,16 @@
 import { type ServerOptions, ServerProcess } from "./server-process.js";
 
-/** Servers for one test after the other; those of the next start while the commands of this one run. */
+/** Servers for tests that run in order. The servers of the next test start while the current test runs. */
 export class ServersAhead {
   readonly #wanted: readonly (readonly ServerOptions[])[];
   readonly #started = new Map<number, readonly Promise<ServerProcess>[]>();
 
-  /** @param wanted the servers of each test, in the order of the tests */
+  /** @param wanted the options of the servers of each test, in the order of the tests */
   constructor(wanted: readonly (readonly ServerOptions[])[]) {
     this.#wanted = wanted;
   }
 
-  /** The servers of a test, which it stops when it is done. */
+  /** The servers of a test. The test must stop them. */
   take(at: number): readonly Promise<ServerProcess>[] {
     const taken = this.#start(at);
     this.#started.delete(at);
@@ -18,7 +18,7 @@ export class ServersAhead {
     return taken;
   }
 
-  /** Ends those that nobody took. */
+  /** Ends the servers that were not taken. */
   async stop(): Promise<void> {
     for (const server of [...this.#started.values()].flat()) await (await server).stop();
   }

@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import { until } from "./until.js";
 
-/** Whether tests that need a terminal can run here; fails under `CI=true` when not, as nobody would notice. */
+/** Whether tests in a terminal can run here. With `CI=true` a missing tmux is an error, which would go unnoticed. */
 export const haveTmux = spawnSync("tmux", ["-V"]).status === 0;
 if (!haveTmux && process.env.CI === "true") throw new Error("tmux not found");
 if (!haveTmux) console.warn("skipped: tmux not found (Debian: apt-get install tmux)");
 
-/** Our etcdctl, as a shell starts it. */
+/** The shell command that starts our etcdctl. */
 const command = `${process.execPath} ${fileURLToPath(new URL("../../bin/etcdctl", import.meta.url))}`;
 const socket = `etcdctl-test-${process.pid}`;
 const folder = mkdtempSync(join(tmpdir(), "etcdctl-path-"));
@@ -20,7 +20,7 @@ function tmux(...args: string[]): string {
   return execFileSync("tmux", ["-L", socket, ...args], { encoding: "utf8" });
 }
 
-/** A shell in a terminal of its own, 120 by 40, with `etcdctl` as a command. */
+/** A shell in a terminal of 120 by 40, with our `etcdctl`. */
 export class Terminal {
   readonly #name: string;
 
@@ -30,7 +30,7 @@ export class Terminal {
     tmux("new-session", "-d", "-s", name, "-x", "120", "-y", "40", `env -u NO_COLOR ${variables} ${shell}`);
   }
 
-  /** Types text and presses keys, as `tmux send-keys` names them. */
+  /** Types text and presses keys, with the names of `tmux send-keys`. */
   type(...keys: string[]): void {
     tmux("send-keys", "-t", this.#name, ...keys);
   }
@@ -39,7 +39,7 @@ export class Terminal {
     return tmux("capture-pane", "-p", "-t", this.#name);
   }
 
-  /** Everything that is written to the terminal from now on, also what is written over, goes to a file. */
+  /** Records all later output to a file, also output that is overwritten on the screen. */
   recordTo(file: string): void {
     tmux("pipe-pane", "-t", this.#name, `cat >> ${file}`);
   }
@@ -48,7 +48,7 @@ export class Terminal {
     return tmux("capture-pane", "-p", "-e", "-t", this.#name);
   }
 
-  /** The screen, as soon as it shows this. */
+  /** Resolves with the screen when it matches. */
   async shows(what: RegExp): Promise<string> {
     let screen = "";
     const shown = (): boolean => {
@@ -62,7 +62,8 @@ export class Terminal {
   }
 }
 
-// tmux's server ends with its last session, and a session that is begun meanwhile finds it ending: one session stays.
+// The tmux server ends with its last session, and a session that begins at that moment fails. So one session stays
+// open.
 beforeAll(() => {
   writeFileSync(join(folder, "etcdctl"), `#!/bin/sh\nexec ${command} "$@"\n`);
   chmodSync(join(folder, "etcdctl"), 0o755);

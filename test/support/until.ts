@@ -1,18 +1,18 @@
 import { vi } from "vitest";
 
-/** Longer than a test may last: a condition that never holds fails with the line that waits for it. */
+/** The maximum wait in ms. A condition that never holds fails at the line that waits for it. */
 const patienceMs = 110_000;
 
-/** Resolves when the condition holds, however slow the machine is. */
+/** Resolves when the condition holds, on a slow machine as well. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  // Not expect.poll: it wants to know its test, and tests that run side by side have no current one.
+  // expect.poll cannot be used, since it needs the current test, which concurrent tests do not have.
   await vi.waitUntil(condition, { timeout: patienceMs, interval: 50 });
 }
 
-/** Looks at which a value must be the same, one after the other, before it counts as still. */
+/** The number of successive checks at which a value must be the same to count as still. */
 const sameLooks = 6;
 
-/** Resolves when a number that has begun to grow grows no more. */
+/** Resolves when a number that grows has stopped to grow. */
 export async function untilStill(value: () => number): Promise<void> {
   let [before, same] = [0, 0];
   await until(() => {
