@@ -27,7 +27,7 @@ const change = fc.record<ConfChangeSingle>({
   ),
   nodeId: fc.bigInt({ min: 1n, max: 6n }),
 });
-/** Up to six members; the first always votes. */
+/** Memberships of up to six members, whose first one is a voter. */
 const start = fc
   .array(change, { maxLength: 8 })
   .map((changes) => changes.filter(({ nodeId }) => nodeId !== 1n))
@@ -40,7 +40,7 @@ function parseOne(text: string): ConfChangeSingle {
   return only;
 }
 
-/** Undefined for a change that was refused: it would leave no voter. */
+/** The result of a change; undefined if it was refused because no voter would remain. */
 function attempt(run: () => Membership): Membership | undefined {
   try {
     return run();
@@ -56,7 +56,7 @@ function describeAll({ config, progress }: Membership): string {
 }
 
 describe("changes of the membership", () => {
-  test("going through a joint configuration ends where simple changes one by one would", () => {
+  test("a change through a joint configuration has the same result as simple changes one by one", () => {
     fc.assert(
       fc.property(start, transition, (from, changes) => {
         const joint = attempt(() => enterJoint(from, changes, false, context));
@@ -69,7 +69,7 @@ describe("changes of the membership", () => {
     );
   });
 
-  test("a quorum of the joint configuration holds one of the old and one of the new", () => {
+  test("a quorum of the joint configuration contains a quorum of the old and one of the new configuration", () => {
     fc.assert(
       fc.property(start, transition, fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), (from, changes, yes) => {
         const joint = attempt(() => enterJoint(from, changes, false, context));
@@ -83,7 +83,7 @@ describe("changes of the membership", () => {
     );
   });
 
-  test("no learner votes in either half, and nobody is tracked who is not a member", () => {
+  test("no learner is a voter in either half, and only members have a progress", () => {
     fc.assert(
       fc.property(start, transition, fc.boolean(), (from, changes, autoLeave) => {
         const joint = attempt(() => enterJoint(from, changes, autoLeave, context));
@@ -99,7 +99,7 @@ describe("changes of the membership", () => {
     );
   });
 
-  test("a stored configuration, joint or not, is restored as it was", () => {
+  test("a stored configuration is restored unchanged, joint or not", () => {
     fc.assert(
       fc.property(start, transition, fc.boolean(), fc.boolean(), (from, changes, joint, autoLeave) => {
         const membership = joint ? (attempt(() => enterJoint(from, changes, autoLeave, context)) ?? from) : from;
@@ -109,7 +109,7 @@ describe("changes of the membership", () => {
     );
   });
 
-  test("what was started from stays as it was", () => {
+  test("a change does not modify the membership that it starts from", () => {
     fc.assert(
       fc.property(start, transition, (from, changes) => {
         const before = describeAll(from);
@@ -119,7 +119,7 @@ describe("changes of the membership", () => {
     );
   });
 
-  test("the progress of who stays is kept", () => {
+  test("the progress of remaining members is kept", () => {
     const from = simpleChange(empty, parseChanges("v1"), context);
     from.progress.get(1n)?.maybeUpdate(7);
     const after = leaveJoint(enterJoint(from, parseChanges("v2 v3 l4"), false, context));
@@ -131,7 +131,7 @@ describe("changes of the membership", () => {
     ]);
   });
 
-  test("in a joint configuration only leaving it is possible", () => {
+  test("a joint configuration can only be left", () => {
     const joint = enterJoint(simpleChange(empty, parseChanges("v1"), context), parseChanges("v2"), false, context);
     expect(isJoint(joint.config)).toBe(true);
     const auto = { version: 2, transition: "ConfChangeTransitionAuto", context: Buffer.alloc(0) } as const;
@@ -142,7 +142,7 @@ describe("changes of the membership", () => {
   });
 });
 
-describe("which protocol a change goes by", () => {
+describe("the protocol of a change", () => {
   for (const { transition, changes, plan } of [
     { transition: "ConfChangeTransitionAuto", changes: "", plan: { protocol: "leave joint" } },
     { transition: "ConfChangeTransitionAuto", changes: "v1", plan: { protocol: "simple" } },
@@ -169,7 +169,7 @@ describe("which protocol a change goes by", () => {
     });
   }
 
-  test("a change of the first kind is the simple change of the second", () => {
+  test("a ConfChange is the same as a ConfChangeV2 with one simple change", () => {
     const context = Buffer.from("c");
     const change = { version: 1, id: 5n, type: "ConfChangeRemoveNode", nodeId: 3n, context } as const;
     const wide = asConfChangeV2(change);

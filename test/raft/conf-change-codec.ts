@@ -1,6 +1,6 @@
 import type { ConfChange, ConfChangeCodec, ConfChangeSingle, ConfChangeTransition } from "../../src/raft/index.js";
 
-/** Conf changes as protobuf writes them, so that sizes in traces are those of the real thing. */
+/** Encodes conf changes with protobuf, so that the sizes in traces are those of etcd-io/raft. */
 export const testCodec: ConfChangeCodec = {
   encode(change) {
     if (change.version === 1) {

@@ -4,7 +4,7 @@ import { describeConfig, emptyConfig } from "../../src/raft/tracker.js";
 import type { Block } from "./datadriven.js";
 import { parseChanges } from "./describe.js";
 
-/** A membership on which a script carries out `simple`, `enter-joint` and `leave-joint`. */
+/** A membership that a script changes with `simple`, `enter-joint` and `leave-joint`. */
 export class ConfChangeScript {
   #membership: Membership = { config: emptyConfig, progress: new Map() };
   #lastIndex = 0;

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** One argument of a command: `3`, `index=10`, or `voters=(1,2,3)`. */
+/** An argument of a command, such as `3`, `index=10` or `voters=(1,2,3)`. */
 export interface Argument {
   readonly key: string;
   readonly values: readonly string[];
 }
 
-/** A command of a script, and the text it must print. */
+/** A command of a script and its expected output. */
 export interface Block {
   readonly line: number;
   readonly command: string;
@@ -23,7 +23,7 @@ export function scriptsIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** The first difference between what a script says and what `handle` prints; undefined when there is none. */
+/** The first difference between a script's expected output and that of `handle`; undefined if there is none. */
 export function runScript(path: string, handle: (block: Block) => string): Mismatch | undefined {
   for (const block of parseScript(readFileSync(path, "utf8"))) {
     const printed = handle(block);
@@ -61,7 +61,7 @@ export function parseScript(text: string): Block[] {
   return blocks;
 }
 
-/** Output ends at a blank line, or, when it begins with a second `----`, at a doubled one. */
+/** Reads expected output. It ends at an empty line or, if it begins with a second `----`, at two of those. */
 function readExpected(lines: readonly string[], from: number): { expected: string; next: number } {
   const doubled = lines[from] === "----";
   const start = doubled ? from + 1 : from;
@@ -85,7 +85,7 @@ function parseCommand(line: string): Argument[] {
   });
 }
 
-/** The value of `key=value`; undefined when the command has none. */
+/** The value of the argument `key=value`; undefined if there is none. */
 export function argument(args: readonly Argument[], key: string): string | undefined {
   return args.find((each) => each.key === key)?.values[0];
 }

@@ -12,7 +12,7 @@ import {
 } from "../../src/raft/index.js";
 import { testCodec } from "./conf-change-codec.js";
 
-/** Everything a Ready holds, as the scripts expect it. */
+/** Writes the contents of a Ready in the form that the scripts expect. */
 export function describeReady(ready: Ready): string {
   const { softState, hardState, readStates, entries, snapshot, committedEntries, messages } = ready;
   let text = "";
@@ -80,7 +80,7 @@ const letters = {
   ConfChangeUpdateNode: "u",
 } as const;
 
-/** Changes in the short form of the scripts: `v1 l2 r3`. */
+/** Writes changes in the short form of the scripts, such as `v1 l2 r3`. */
 export function describeChanges(changes: readonly ConfChangeSingle[]): string {
   return changes.map(({ type, nodeId }) => `${letters[type]}${nodeId}`).join(" ");
 }
@@ -129,7 +129,7 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '\\"',
 };
 
-/** Bytes in quotes, as Go's `%q` has them for text without exotic runes. */
+/** Writes bytes in quotes, as Go's `%q` does for ASCII text. */
 function quote(data: Uint8Array): string {
   const inner = [...Buffer.from(data).toString("latin1")].map((char) => {
     if (escapes[char] !== undefined) return escapes[char];

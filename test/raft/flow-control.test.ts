@@ -11,8 +11,8 @@ function progress(match: number, next: number): Progress {
   return new Progress(limits, { match, next, isLearner: false, active: true });
 }
 
-describe("the window of messages on their way", () => {
-  test("holds what was added and not yet freed, like a plain list", () => {
+describe("the window of messages in flight", () => {
+  test("has the messages that were added and not freed, like a plain list", () => {
     const action = fc.oneof(fc.record({ add: fc.nat(30) }), fc.record({ free: fc.nat(40) }));
     fc.assert(
       fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
@@ -35,7 +35,7 @@ describe("the window of messages on their way", () => {
     );
   });
 
-  test("takes nothing once it is full", () => {
+  test("refuses messages when it is full", () => {
     const window = new Inflights(9, 10);
     window.add(1, 10);
     expect(() => window.add(2, 0)).toThrow("only while the window has room");
@@ -44,12 +44,12 @@ describe("the window of messages on their way", () => {
 
 describe("progress of a follower", () => {
   for (const { name, match, next, rejected, hint, want } of [
-    { name: "the only append out", match: 0, next: 10, rejected: 9, hint: 5, want: 6 },
-    { name: "an append no longer out", match: 0, next: 10, rejected: 5, hint: 5, want: 10 },
-    { name: "an append, with a hint behind it", match: 0, next: 10, rejected: 9, hint: 9, want: 9 },
-    { name: "an append, with a hint before what matches", match: 4, next: 10, rejected: 9, hint: 2, want: 5 },
+    { name: "the only append in flight", match: 0, next: 10, rejected: 9, hint: 5, want: 6 },
+    { name: "an append that is no longer in flight", match: 0, next: 10, rejected: 5, hint: 5, want: 10 },
+    { name: "an append with a hint at its own index", match: 0, next: 10, rejected: 9, hint: 9, want: 9 },
+    { name: "an append with a hint below the match index", match: 4, next: 10, rejected: 9, hint: 2, want: 5 },
   ]) {
-    test(`while probing, refusing ${name} makes ${want} the next entry`, () => {
+    test(`while probing, a refusal of ${name} makes ${want} the next index`, () => {
       const member = progress(match, next);
       expect(member.maybeStepBack(rejected, hint)).toBe(want !== next);
       expect(member.next).toBe(want);
@@ -61,7 +61,7 @@ describe("progress of a follower", () => {
     { match: 5, rejected: 4, want: 10 },
     { match: 5, rejected: 9, want: 6 },
   ]) {
-    test(`while replicating, refusing ${rejected} with ${match} matched makes ${want} the next entry`, () => {
+    test(`while replicating, a refusal of ${rejected} with match ${match} makes ${want} the next index`, () => {
       const member = progress(match, 10);
       member.becomeReplicate();
       member.sentEntries(4, 0);
@@ -70,7 +70,7 @@ describe("progress of a follower", () => {
     });
   }
 
-  test("probing pauses with the first append that holds entries, an empty one does not", () => {
+  test("probing pauses after an append with entries, but not after an empty one", () => {
     const member = progress(0, 1);
     member.sentEntries(0, 0);
     expect(member.paused).toBe(false);
@@ -78,7 +78,7 @@ describe("progress of a follower", () => {
     expect(member.paused).toBe(true);
   });
 
-  test("replicating pauses when the window is full of messages, or of bytes", () => {
+  test("replicating pauses when the window is full, in messages or in bytes", () => {
     const many = progress(0, 1);
     const large = progress(0, 1);
     for (const member of [many, large]) member.becomeReplicate();
@@ -88,14 +88,14 @@ describe("progress of a follower", () => {
     expect([many.view().inflight, large.view().inflight]).toEqual([3, 1]);
   });
 
-  test("an acknowledgement moves next with match, and never back", () => {
+  test("an acknowledgement moves the next index after match, and never back", () => {
     const member = progress(3, 5);
     expect([member.maybeUpdate(2), member.maybeUpdate(3)]).toEqual([false, false]);
     expect([member.maybeUpdate(4), member.next]).toEqual([true, 5]);
     expect([member.maybeUpdate(8), member.next]).toEqual([true, 9]);
   });
 
-  test("a commit index is sent again only while it may move the follower's", () => {
+  test("a commit index is sent again only while it can raise the follower's", () => {
     const member = progress(5, 8);
     member.sentCommit(5);
     expect([member.canBumpCommit(5), member.canBumpCommit(6)]).toEqual([false, true]);
@@ -105,7 +105,7 @@ describe("progress of a follower", () => {
 });
 
 describe("replication under flow control", () => {
-  test("through a full window only an empty append passes, once per heartbeat answer", () => {
+  test("with a full window only an empty append is sent after each heartbeat answer", () => {
     const node = new TestNode({ maxInflightMessages: 2 }).lead();
     node.receive("MsgAppResp", 2n, { index: 1 });
     const sent = ["a", "b", "c", "d"].flatMap((text) => node.propose(text)).filter(({ to }) => to === 2n);
@@ -119,14 +119,14 @@ describe("replication under flow control", () => {
     expect(freed.flatMap(({ entries }) => entries.map((entry) => entry.index))).toEqual([4, 5]);
   });
 
-  test("an append holds entries up to its limit, but one at least", () => {
+  test("an append has entries up to its limit, but at least one", () => {
     const node = new TestNode({ maxSizePerMessage: 0 }).lead();
     for (const text of ["a", "b", "c"]) node.propose(text);
     const sent = node.receive("MsgAppResp", 2n, { index: 1 }).filter(({ to }) => to === 2n);
     expect(sent.filter(({ entries }) => entries.length > 0).map(({ entries }) => entries.length)).toEqual([1, 1, 1]);
   });
 
-  test("proposals wait for none when nothing is uncommitted, and are dropped past the limit", () => {
+  test("a proposal is dropped above the limit of uncommitted bytes, unless nothing is uncommitted", () => {
     const node = new TestNode({ maxUncommittedEntriesSize: 10 }).lead();
     node.receive("MsgAppResp", 2n, { index: 1 });
     node.propose("larger than the limit");
@@ -136,7 +136,7 @@ describe("replication under flow control", () => {
     expect(() => node.propose("x")).toThrow("raft proposal dropped");
   });
 
-  test("committed entries come in portions, each after the one before is applied", () => {
+  test("committed entries are given out in portions, each after the previous one is applied", () => {
     const node = new TestNode({ size: 1, maxCommittedSizePerReady: 1 }).lead();
     for (const text of ["a", "b"]) node.raw.propose(Buffer.from(text));
     node.store(node.raw.ready());
@@ -149,7 +149,7 @@ describe("replication under flow control", () => {
     expect(node.raw.hasReady()).toBe(false);
   });
 
-  test("one Ready stores entries up to its limit, and promises, commits and applies no more than those", () => {
+  test("a Ready stores entries up to its limit, and acknowledges, commits and applies no later ones", () => {
     const node = new TestNode({ maxStoredSizePerReady: 250, term: 1 });
     const entries = [1, 2, 3, 4, 5].map((index): Entry => {
       return { term: 1, index, type: "EntryNormal", data: Buffer.alloc(100) };
@@ -172,7 +172,7 @@ describe("replication under flow control", () => {
     ]);
   });
 
-  test("a single voter commits each part of what it stores as soon as that is stored", () => {
+  test("a single voter commits each part of its entries as soon as it is stored", () => {
     const node = new TestNode({ size: 1, maxStoredSizePerReady: 250 }).lead();
     for (let count = 0; count < 4; count++) node.raw.propose(Buffer.alloc(100));
     const commits: number[] = [];
@@ -184,7 +184,7 @@ describe("replication under flow control", () => {
     expect(commits.slice(0, 2)).toEqual([3, 5]);
   });
 
-  test("a promise does not wait for entries that were cut off the log", () => {
+  test("an acknowledgement does not wait for entries that were truncated", () => {
     const node = new TestNode({ maxStoredSizePerReady: 1, term: 1 });
     const entries = (term: number, count: number): Entry[] =>
       entriesOf(Array.from({ length: count }, () => term)).map((entry) => ({ ...entry, data: Buffer.alloc(9) }));

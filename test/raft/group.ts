@@ -12,11 +12,11 @@ import { InteractionNode } from "./interaction-node.js";
 import type { Settings } from "./node-options.js";
 import type { Output } from "./output.js";
 
-/** Nodes and the messages between them. Nothing moves but by these calls, and all that happens is printed. */
+/** Nodes and the messages between them. Only these calls make them work, and all steps are printed. */
 export class Group {
   readonly nodes: InteractionNode[] = [];
   readonly #output: Output;
-  /** Sent and not delivered, in order of sending. */
+  /** Messages that were sent and not delivered, in the order of sending. */
   #inFlight: Message[] = [];
 
   constructor(output: Output) {
@@ -38,7 +38,7 @@ export class Group {
     for (let time = 0; time < times; time++) this.node(id).raw.tick();
   }
 
-  /** One after another, each under a heading when there are several. */
+  /** Runs a function for each node in order, with a heading for each if there are several. */
   forEach(ids: readonly NodeId[], doing: string, run: (id: NodeId) => void): void {
     for (const id of ids) {
       if (ids.length === 1) {
@@ -84,7 +84,7 @@ export class Group {
     this.#inFlight.push(...message.responses);
   }
 
-  /** Lets nodes, network and storage threads take turns until nobody has anything to do. */
+  /** Runs nodes, network and storage threads in turn until no work is left. */
   stabilize(ids: readonly NodeId[]): void {
     let busy = true;
     const work = (id: NodeId, doing: string, run: () => void): void => {
@@ -118,12 +118,12 @@ export class Group {
     while (queue.length > 0) run();
   }
 
-  /** Delivers, or drops, what is on its way to a node; returns how many messages that were. */
+  /** Delivers or drops the messages on their way to a node. @returns their number */
   deliver(to: NodeId, type: string | undefined, drop: boolean): number {
     const taken: Message[] = [];
     const left: Message[] = [];
     for (const message of this.#inFlight) {
-      // A message of a node to itself does not cross the network and cannot get lost.
+      // A message of a node to itself does not use the network, so it cannot be lost.
       const safe = drop && (message.from === message.to || isLocalTarget(message.from));
       const matches = message.to === to && !safe && (type === undefined || message.type === type);
       (matches ? taken : left).push(message);

@@ -12,7 +12,7 @@ import {
 } from "../../src/raft/index.js";
 import { testCodec } from "./conf-change-codec.js";
 
-/** Answers with the newest state of its node's machine, whatever the log was compacted to. */
+/** A storage whose snapshots hold the newest state of the node's machine, independent of the log's compaction. */
 class HistoryStorage extends MemoryStorage {
   readonly history: Snapshot[] = [];
 
@@ -21,7 +21,7 @@ class HistoryStorage extends MemoryStorage {
   }
 }
 
-/** A node of a script, its storage, its storage threads, and its machine: one that strings all data together. */
+/** A node of a script, its storage, its storage threads, and its machine, which concatenates all data. */
 export class InteractionNode {
   readonly storage = new HistoryStorage();
   readonly config: Config;
@@ -42,7 +42,7 @@ export class InteractionNode {
     return this.config.asyncStorageWrites === true;
   }
 
-  /** Stores what a Ready, or a storage message, asks for. */
+  /** Stores the state, entries and snapshot of a Ready or of a storage message. */
   store(state: HardState, entries: readonly Entry[], snapshot: Snapshot | undefined): void {
     if (!isEmptyHardState(state)) this.storage.setHardState(state);
     if (snapshot === undefined) {
@@ -70,7 +70,7 @@ export class InteractionNode {
     return { update: change.context, confState: this.raw.applyConfChange(change) };
   }
 
-  /** Sorts a Ready's messages: work for the own threads stays here, the rest is to be sent. */
+  /** Queues messages for the node's own storage threads. @returns the others, which are to be sent */
   queueLocal(messages: readonly Message[]): Message[] {
     const outgoing: Message[] = [];
     for (const message of messages) {

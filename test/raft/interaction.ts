@@ -9,12 +9,12 @@ import { Output, ScriptError } from "./output.js";
 
 type Command = (ids: readonly NodeId[], block: Block) => void;
 
-/** A group of nodes that does what the commands of a script say. */
+/** A group of nodes that is controlled by the commands of a script. */
 export class Interaction {
   readonly #output = new Output();
   readonly #group = new Group(this.#output);
 
-  /** Runs one command and returns what it prints. */
+  /** Runs a command. @returns its output */
   handle(block: Block): string {
     this.#output.take();
     try {
@@ -50,7 +50,7 @@ export class Interaction {
     "propose-conf-change": ([id], block) => this.#proposeConfChange(id, block),
     "raft-log": ([id]) => this.#printLog(id),
     "raft-state": () => this.#printStates(),
-    // No script of the library reads; ours do.
+    // The scripts of etcd-io/raft have no reads, but ours do.
     "read-index": ([id], { args }) => this.#group.node(id).raw.readIndex(Buffer.from(args[1]?.key ?? "")),
     "report-snapshot": ([id, member], { args }) =>
       this.#group
@@ -151,7 +151,7 @@ function readTransition(name: string) {
   }
 }
 
-/** The arguments that are bare numbers. */
+/** The node ids: the arguments that are plain numbers. */
 function nodeIds(args: readonly Argument[]): NodeId[] {
   return args.filter(({ key, values }) => values.length === 0 && /^\d+$/.test(key)).map(({ key }) => BigInt(key));
 }

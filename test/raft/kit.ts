@@ -16,17 +16,17 @@ import {
 import { testCodec } from "./conf-change-codec.js";
 
 export interface NodeSetup extends Partial<Config> {
-  /** Members 1 to `size` vote; the node itself is 1 unless `id` says otherwise. */
+  /** The number of voters, with ids from 1. The node has id 1 unless `id` is given. */
   readonly size?: number;
   readonly learners?: readonly NodeId[];
-  /** Terms of the stored entries, from index 1. */
+  /** The terms of the stored entries, from index 1. */
   readonly log?: readonly number[];
   readonly term?: number;
   readonly vote?: NodeId;
   readonly commit?: number;
 }
 
-/** A node, its storage, and what it has sent and applied so far. */
+/** A node, its storage, and the messages and entries that it has sent and applied so far. */
 export class TestNode {
   readonly storage = new MemoryStorage();
   readonly raw: RawNode;
@@ -53,7 +53,7 @@ export class TestNode {
     });
   }
 
-  /** Carries out one Ready after another until there is none, and returns the messages to other nodes. */
+  /** Carries out all Readys. @returns the messages to other nodes */
   work(): Message[] {
     const sent: Message[] = [];
     while (this.raw.hasReady()) {
@@ -76,13 +76,13 @@ export class TestNode {
     }
   }
 
-  /** A message from another member, at the node's own term unless the body is to say otherwise. */
+  /** Passes a message of another member to the node. By default it has the node's own term. */
   receive(type: MessageType, from: NodeId, body: MessageBody & { readonly term?: number } = {}): Message[] {
     this.raw.step(createMessage(type, this.raw.basicStatus().id, from, body.term ?? this.term, body));
     return this.work();
   }
 
-  /** Elects the node with the votes of all others. */
+  /** Makes the node the leader by the votes of all others. */
   lead(): this {
     this.raw.campaign();
     this.work();
@@ -117,7 +117,7 @@ export class TestNode {
     return this.raw.basicStatus().commit;
   }
 
-  /** Terms of the stored log. */
+  /** The terms of the stored log. */
   get log(): number[] {
     const { storage } = this;
     const last = storage.lastIndex();
@@ -126,17 +126,17 @@ export class TestNode {
   }
 }
 
-/** Entries of these terms, from `first` on. */
+/** Entries with the given terms, from index `first` on. */
 export function entriesOf(terms: readonly number[], first = 1): Entry[] {
   return terms.map((term, at) => ({ term, index: first + at, type: "EntryNormal", data: Buffer.alloc(0) }));
 }
 
-/** Short text of sent messages: `MsgApp>2`. */
+/** A short text for each message, such as `MsgApp>2`. */
 export function addressed(messages: readonly Message[]): string[] {
   return messages.map(({ type, to }) => `${type}>${to}`);
 }
 
-/** Lets nodes, numbered from 1, talk until all is said; some may not be reached. */
+/** Passes messages between nodes with ids from 1 until there are none. Messages to `unreachable` nodes are lost. */
 export function exchange(nodes: readonly TestNode[], unreachable: readonly NodeId[] = []): void {
   const deliver = (message: Message): Message[] => {
     const cut = unreachable.includes(message.to) || unreachable.includes(message.from);

@@ -6,7 +6,7 @@ import { entriesOf } from "./kit.js";
 
 const noLimit = Number.POSITIVE_INFINITY;
 
-/** Entries 1 to 3 stored (terms 1, 2, 2), 4 and 5 not (terms 3, 3). */
+/** A log with stored entries 1 to 3 (terms 1, 2, 2) and unstored entries 4 and 5 (terms 3, 3). */
 function log(maxApplyingBytes = noLimit): RaftLog {
   const storage = new MemoryStorage();
   storage.append(entriesOf([1, 2, 2]));
@@ -15,7 +15,7 @@ function log(maxApplyingBytes = noLimit): RaftLog {
   return made;
 }
 
-/** Entries 1 to 5 stored and compacted up to 3. */
+/** A log with stored entries 1 to 5, compacted up to 3. */
 function compacted(): RaftLog {
   const storage = new MemoryStorage();
   storage.append(entriesOf([1, 2, 2, 3, 3]));
@@ -26,7 +26,7 @@ function compacted(): RaftLog {
 const termsOf = (made: RaftLog): number[] => (made.entriesFrom(1, noLimit) ?? []).map(({ term }) => term);
 
 describe("RaftLog", () => {
-  test("follow() takes an append only when it holds the entry before it", () => {
+  test("follow() accepts an append only after an entry that the log has", () => {
     expect(log().follow({ index: 5, term: 2 }, entriesOf([4], 6), 0)).toBeUndefined();
     expect(log().follow({ index: 9, term: 3 }, [], 0)).toBeUndefined();
     expect(log().follow({ index: 5, term: 3 }, entriesOf([4], 6), 0)).toBe(6);
@@ -34,8 +34,13 @@ describe("RaftLog", () => {
 
   for (const { name, previous, terms, after } of [
     { name: "stored entries", previous: { index: 1, term: 1 }, terms: [4, 4], after: [1, 4, 4] },
-    { name: "entries that are not stored", previous: { index: 4, term: 3 }, terms: [4], after: [1, 2, 2, 3, 4] },
-    { name: "nothing when all is held", previous: { index: 2, term: 2 }, terms: [2, 3], after: [1, 2, 2, 3, 3] },
+    { name: "unstored entries", previous: { index: 4, term: 3 }, terms: [4], after: [1, 2, 2, 3, 4] },
+    {
+      name: "nothing if the log has all entries",
+      previous: { index: 2, term: 2 },
+      terms: [2, 3],
+      after: [1, 2, 2, 3, 3],
+    },
   ]) {
     test(`follow() replaces ${name}`, () => {
       const made = log();
@@ -63,7 +68,7 @@ describe("RaftLog", () => {
     expect(() => made.append(entriesOf([4], 2))).toThrow("is out of range");
   });
 
-  test("nothing beyond the log is committed", () => {
+  test("the commit index does not go beyond the log", () => {
     expect(() => log().commitTo(6)).toThrow("Was the raft log corrupted, truncated, or lost?");
   });
 
@@ -74,12 +79,12 @@ describe("RaftLog", () => {
     { index: 3, term: 0, want: { index: 0, term: 0 } },
     { index: 9, term: 1, want: { index: 9, term: 0 } },
   ]) {
-    test(`looking back from ${index} for a term of at most ${term} ends at ${want.index}`, () => {
+    test(`the search back from ${index} for a term of at most ${term} ends at ${want.index}`, () => {
       expect(log().findConflictByTerm(index, term)).toEqual(want);
     });
   }
 
-  test("looking back ends where terms are no longer known", () => {
+  test("the search back ends where terms are no longer known", () => {
     expect(compacted().findConflictByTerm(5, 1)).toEqual({ index: 2, term: 0 });
   });
 
@@ -90,7 +95,7 @@ describe("RaftLog", () => {
     expect(made.entriesFrom(6, noLimit)).toEqual([]);
   });
 
-  test("a limit cuts across stored and unstored entries alike", () => {
+  test("a limit in bytes applies to stored and unstored entries together", () => {
     const all = log().entriesFrom(1, noLimit) ?? [];
     for (let count = 1; count <= all.length; count++) {
       const room = entriesSize(all.slice(0, count));
@@ -100,7 +105,7 @@ describe("RaftLog", () => {
     expect(log().entriesFrom(2, 0)).toHaveLength(1);
   });
 
-  test("unstored entries are applied only where the caller stores before it applies", () => {
+  test("unstored entries are given out for application only if the caller stores them first", () => {
     const made = log();
     made.commitTo(5);
     expect(made.nextCommitted(true).map(({ index }) => index)).toEqual([1, 2, 3]);
@@ -111,7 +116,7 @@ describe("RaftLog", () => {
     expect(made.nextCommitted(false).map(({ index }) => index)).toEqual([1, 2, 3]);
   });
 
-  test("handing out pauses at the limit until what was handed out is applied", () => {
+  test("entries are given out up to the limit, and further ones after these are applied", () => {
     const two = entriesSize(entriesOf([1, 2]));
     const made = log(two);
     made.unstable.acceptInProgress();
@@ -124,7 +129,7 @@ describe("RaftLog", () => {
     expect(made.nextCommitted(true).map(({ index }) => index)).toEqual([3, 4]);
   });
 
-  test("nothing is applied while a snapshot waits", () => {
+  test("no entries are given out while a snapshot is pending", () => {
     const made = log();
     made.commitTo(3);
     made.restore({ metadata: { index: 9, term: 4, confState: emptyConfState }, data: Buffer.alloc(0) });
@@ -138,7 +143,7 @@ describe("RaftLog", () => {
     { applied: 3, fails: false },
     { applied: 4, fails: true },
   ]) {
-    test(`with 2 applied of 3 committed, applying up to ${applied} is ${fails ? "impossible" : "taken"}`, () => {
+    test(`with 2 applied and 3 committed, applying up to ${applied} ${fails ? "fails" : "is accepted"}`, () => {
       const made = log();
       made.commitTo(3);
       made.appliedTo(2, 0);
@@ -149,7 +154,7 @@ describe("RaftLog", () => {
 });
 
 describe("the unstable end of the log", () => {
-  /** Entries 5 to 7 of terms 1, 1 and 2; 5 and 6 are being written. */
+  /** Entries 5 to 7 with terms 1, 1 and 2, of which 5 and 6 are being written. */
   function unstable(): Unstable {
     const made = new Unstable(5, silentRaftLogger);
     made.truncateAndAppend(5, entriesOf([1, 1], 5));
@@ -161,11 +166,11 @@ describe("the unstable end of the log", () => {
   const marks = (made: Unstable): number[] => [made.offset, made.inProgressEnd, made.end];
 
   for (const { name, from, terms, want } of [
-    { name: "behind the end", from: 8, terms: [2], want: [5, 7, 9] },
-    { name: "over what no Ready has carried", from: 7, terms: [3, 3], want: [5, 7, 9] },
-    { name: "over what is being written", from: 6, terms: [3], want: [5, 6, 7] },
-    { name: "over all of it", from: 5, terms: [3], want: [5, 5, 6] },
-    { name: "over stored entries too", from: 3, terms: [3, 3], want: [3, 3, 5] },
+    { name: "after the end", from: 8, terms: [2], want: [5, 7, 9] },
+    { name: "over entries that are not being written", from: 7, terms: [3, 3], want: [5, 7, 9] },
+    { name: "over entries that are being written", from: 6, terms: [3], want: [5, 6, 7] },
+    { name: "over all unstored entries", from: 5, terms: [3], want: [5, 5, 6] },
+    { name: "also over stored entries", from: 3, terms: [3, 3], want: [3, 3, 5] },
   ]) {
     test(`append ${name}`, () => {
       const made = unstable();
@@ -178,11 +183,11 @@ describe("the unstable end of the log", () => {
   }
 
   for (const { name, index, term, want } of [
-    { name: "part of it", index: 5, term: 1, want: [6, 7, 8] },
-    { name: "all that was being written", index: 6, term: 1, want: [7, 7, 8] },
-    { name: "an entry overwritten since", index: 6, term: 9, want: [5, 7, 8] },
-    { name: "an entry that is long stored", index: 4, term: 1, want: [5, 7, 8] },
-    { name: "an entry that is gone", index: 9, term: 2, want: [5, 7, 8] },
+    { name: "some of the entries being written", index: 5, term: 1, want: [6, 7, 8] },
+    { name: "all entries being written", index: 6, term: 1, want: [7, 7, 8] },
+    { name: "an entry that was overwritten since", index: 6, term: 9, want: [5, 7, 8] },
+    { name: "an entry that was stored before", index: 4, term: 1, want: [5, 7, 8] },
+    { name: "an entry that no longer exists", index: 9, term: 2, want: [5, 7, 8] },
   ]) {
     test(`stored: ${name}`, () => {
       const made = unstable();
@@ -191,7 +196,7 @@ describe("the unstable end of the log", () => {
     });
   }
 
-  test("a snapshot is handed out once and forgotten when it is stored", () => {
+  test("a snapshot is given out once and dropped when it is stored", () => {
     const made = unstable();
     const snapshot = { metadata: { index: 9, term: 3, confState: emptyConfState }, data: Buffer.alloc(0) };
     made.restore(snapshot);

@@ -9,7 +9,7 @@ import {
 } from "../../src/raft/index.js";
 import { testCodec } from "./conf-change-codec.js";
 
-/** Asked for a snapshot, it takes one of what is applied now: an older one may not know the member it is meant for. */
+/** A storage that makes a new snapshot at each request, since an older one may not contain the receiving member. */
 class MachineStorage extends MemoryStorage {
   readonly #machine: Machine;
 
@@ -25,7 +25,7 @@ class MachineStorage extends MemoryStorage {
   }
 }
 
-/** The data that survives a crash, and the state that the application has built from the log. */
+/** The storage, which survives a crash, and the state that the application has built from the log. */
 export class Machine {
   readonly storage: MemoryStorage = new MachineStorage(this);
   applied = 0;
@@ -65,18 +65,18 @@ export class Machine {
     }
   }
 
-  /** Takes a snapshot and lets the log before it go, but for the last few entries. */
+  /** Takes a snapshot and compacts the log except for the last `kept` entries. */
   compact(kept: number): void {
     const upTo = this.storage.snapshot().metadata.index - kept;
     if (upTo >= this.storage.firstIndex()) this.storage.compact(upTo);
   }
 
-  /** Back to the last snapshot: what was applied since is to be applied again. */
+  /** Goes back to the last snapshot. Later entries must be applied again. */
   goBack(): void {
     this.applied = 0;
     const snapshot = this.storage.snapshot();
     this.#take(snapshot);
-    // Applied entries were committed, even when the hard state that says so was not written yet.
+    // Applied entries are committed, even if the hard state with that commit index was not stored yet.
     const { hardState } = this.storage.initialState();
     this.storage.setHardState({ ...hardState, commit: Math.max(hardState.commit, snapshot.metadata.index) });
   }

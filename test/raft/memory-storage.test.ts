@@ -4,7 +4,7 @@ import { EntryWindow } from "../../src/raft/entry-window.js";
 import { type Entry, emptyConfState, entriesSize, MemoryStorage, StorageError } from "../../src/raft/index.js";
 import { entriesOf } from "./kit.js";
 
-/** Compacted up to 3 (term 3), then entries 4 to 6 of terms 4, 5 and 6. */
+/** A storage that is compacted up to 3 (term 3), with entries 4 to 6 of terms 4, 5 and 6. */
 function storage(): MemoryStorage {
   const made = new MemoryStorage();
   made.append(entriesOf([1, 2, 3, 4, 5, 6]));
@@ -12,7 +12,7 @@ function storage(): MemoryStorage {
   return made;
 }
 
-/** The kind of the error, or the answer. */
+/** The result of a call, or the kind of its error. */
 function answer<T>(ask: () => T): T | string {
   try {
     return ask();
@@ -54,9 +54,9 @@ describe("MemoryStorage", () => {
   }
 
   for (const [name, terms, first, want] of [
-    ["all that is held", [4, 5, 6], 4, [4, 5, 6]],
+    ["all entries", [4, 5, 6], 4, [4, 5, 6]],
     ["a later tail", [4, 7], 4, [4, 7]],
-    ["from compacted entries on", [1, 2, 3, 4, 9], 1, [4, 9]],
+    ["compacted and later entries", [1, 2, 3, 4, 9], 1, [4, 9]],
     ["a middle", [8], 5, [4, 8]],
     ["what follows", [6, 7], 7, [4, 5, 6, 6, 7]],
     ["only compacted entries", [1, 2], 1, [4, 5, 6]],
@@ -72,7 +72,7 @@ describe("MemoryStorage", () => {
     expect(() => storage().append(entriesOf([9], 8))).toThrow("without a gap");
   });
 
-  test("what was read stays as it was when the log changes", () => {
+  test("entries that were read do not change when the log changes", () => {
     const made = storage();
     const before = made.entries(4, 7, Number.POSITIVE_INFINITY);
     made.append(entriesOf([9, 9], 5));
@@ -92,7 +92,7 @@ describe("MemoryStorage", () => {
     });
   }
 
-  test("a snapshot is made of an entry of the log, and never an older one", () => {
+  test("a snapshot must be at an entry of the log, and not older than the last one", () => {
     const made = storage();
     const confState = { ...emptyConfState, voters: [1n] };
     expect(made.createSnapshot(5, confState, Buffer.from("x")).metadata).toEqual({ index: 5, term: 5, confState });
@@ -101,7 +101,7 @@ describe("MemoryStorage", () => {
     expect(indexes(made)).toEqual([4, 5, 6]);
   });
 
-  test("a received snapshot takes the place of everything; an older one is refused", () => {
+  test("a received snapshot replaces the whole log, and an older one is refused", () => {
     const made = storage();
     const snapshot = (index: number) => ({
       metadata: { index, term: 7, confState: emptyConfState },
@@ -113,11 +113,11 @@ describe("MemoryStorage", () => {
   });
 });
 
-describe("what the entries take up in memory", () => {
+describe("the memory of the entries", () => {
   const large = (terms: readonly number[], first = 1): Entry[] =>
     entriesOf(terms, first).map((entry) => ({ ...entry, data: Buffer.alloc(10_000) }));
 
-  test("is known whatever is appended, overwritten, compacted or replaced", () => {
+  test("is counted when entries are appended, overwritten, compacted or replaced", () => {
     const storage = new MemoryStorage();
     const one = (): number => storage.heldBytes / (storage.lastIndex() - storage.firstIndex() + 1);
     storage.append(large([1, 1, 1, 1, 1]));
@@ -133,7 +133,7 @@ describe("what the entries take up in memory", () => {
     expect(storage.heldBytes).toBe(0);
   });
 
-  test("says how much of the log fits", () => {
+  test("tells how many of the last entries fit into a number of bytes", () => {
     const storage = new MemoryStorage();
     storage.append(large([1, 1, 1, 1, 1]));
     storage.compact(1);
@@ -142,7 +142,7 @@ describe("what the entries take up in memory", () => {
 });
 
 describe("a window of entries", () => {
-  test("holds what a plain list would", () => {
+  test("has the same entries as a plain list", () => {
     const action = fc.oneof(
       fc.record({ push: fc.integer({ min: 1, max: 2000 }) }),
       fc.record({ drop: fc.nat(2000) }),

@@ -11,10 +11,10 @@ import { testCodec } from "./conf-change-codec.js";
 import { type Argument, argument } from "./datadriven.js";
 import { ScriptError } from "./output.js";
 
-/** The settings of a node that `add-nodes` may name. */
+/** The settings of a node that `add-nodes` can set. */
 export type Settings = { -readonly [Name in keyof Omit<Config, "storage">]: Config[Name] };
 
-/** The settings of the nodes to add; their ids are given out later. */
+/** Reads the settings of the nodes to add. Their ids are assigned later. */
 export function readSettings(options: readonly Argument[], logger: RaftLogger): Settings {
   const settings: Settings = {
     id: noNode,
@@ -30,7 +30,7 @@ export function readSettings(options: readonly Argument[], logger: RaftLogger): 
   return settings;
 }
 
-/** The snapshot that the nodes start from; undefined when the options name nothing that it would hold. */
+/** The snapshot from which the nodes start; undefined if no option describes one. */
 export function readSnapshot(options: readonly Argument[]): Snapshot | undefined {
   const list = (key: string): NodeId[] => (options.find((each) => each.key === key)?.values ?? []).map(BigInt);
   const index = Number(argument(options, "index") ?? 0);

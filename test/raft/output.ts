@@ -2,13 +2,13 @@ import type { RaftLogger } from "../../src/raft/index.js";
 
 const levels = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL", "NONE"];
 
-/** A script asks for what cannot be; the text is part of what it prints. */
+/** An invalid command of a script. The text is part of the script's output. */
 export class ScriptError extends Error {}
 
-/** The output of a command: the core's log lines from a level on, between those of the harness. */
+/** The output of a command: the log lines of raft from a level on, and those of the script's nodes. */
 export class Output implements RaftLogger {
   #text = "";
-  /** Index into `levels`; at NONE the harness prints nothing either. */
+  /** The index into `levels`. At NONE nothing is printed. */
   level = 0;
 
   get quiet(): boolean {
@@ -25,14 +25,14 @@ export class Output implements RaftLogger {
     if (!this.quiet) this.#text += text;
   }
 
-  /** Returns the text since the last call. */
+  /** The text since the previous call. */
   take(): string {
     const text = this.#text;
     this.#text = "";
     return text;
   }
 
-  /** Indents what `run` writes. */
+  /** Indents the output of `run`. */
   indented(run: () => void): void {
     const before = this.take();
     try {

@@ -15,13 +15,13 @@ describe("paper, 5.1: terms", () => {
     leader: () => new TestNode({ term: 0 }).lead(),
   };
   for (const [role, make] of Object.entries(roles)) {
-    test(`a ${role} that hears of a later term follows it`, () => {
+    test(`a ${role} that receives a message of a later term becomes a follower of that term`, () => {
       const node = make();
       node.receive("MsgApp", 2n, { term: 5 });
       expect(node.raw.basicStatus()).toMatchObject({ state: "StateFollower", term: 5, lead: 2n });
     });
 
-    test(`a ${role} takes nothing of an earlier term`, () => {
+    test(`a ${role} ignores messages of an earlier term`, () => {
       const node = make();
       node.receive("MsgApp", 2n, { term: 7 });
       node.receive("MsgApp", 2n, {
@@ -46,7 +46,7 @@ describe("paper, 5.2: leader election", () => {
   });
 
   for (const start of ["follower", "candidate"]) {
-    test(`a ${start} that hears of no leader raises its term, votes for itself and asks all others`, () => {
+    test(`a ${start} without a leader raises its term, votes for itself and requests votes of all others`, () => {
       const node = new TestNode({ term: 1 });
       if (start === "candidate") node.tick(20);
       const { term } = node;
@@ -69,7 +69,7 @@ describe("paper, 5.2: leader election", () => {
     { size: 5, grants: 1, refusals: 2, state: "StateCandidate" },
     { size: 5, grants: 1, refusals: 3, state: "StateFollower" },
   ]) {
-    test(`of ${size}, with ${grants} votes of others and ${refusals} refusals, a candidate is ${state}`, () => {
+    test(`among ${size} members, a candidate with ${grants} other votes and ${refusals} refusals is ${state}`, () => {
       const node = new TestNode({ size });
       node.raw.campaign();
       node.work();
@@ -121,7 +121,7 @@ describe("paper, 5.2: leader election", () => {
     expect([...seen].sort((left, right) => left - right)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
   });
 
-  test("after a split vote a candidate stands again", () => {
+  test("after a split vote a candidate campaigns again", () => {
     const node = new TestNode();
     node.raw.campaign();
     node.work();
@@ -139,7 +139,7 @@ describe("paper, 5.4.1: who may win an election", () => {
     { name: "a shorter log of the same term", own: [1, 1], last: [1, 1], granted: false },
     { name: "a shorter log of a later term", own: [1, 1, 1], last: [2, 1], granted: true },
     { name: "a longer log of an earlier term", own: [2], last: [1, 5], granted: false },
-    { name: "an empty log, asked by an empty one", own: [], last: [0, 0], granted: true },
+    { name: "an empty log at an empty log", own: [], last: [0, 0], granted: true },
   ]) {
     const [logTerm = 0, index = 0] = last;
     test(`${name} ${granted ? "gets" : "does not get"} the vote`, () => {
@@ -151,18 +151,18 @@ describe("paper, 5.4.1: who may win an election", () => {
 });
 
 describe("paper, 6, and thesis, 4: members that must not disturb or decide", () => {
-  test("a learner does not stand for election", () => {
+  test("a learner does not campaign", () => {
     const node = new TestNode({ id: 4n, learners: [4n] });
     expect(node.tick(50)).toEqual([]);
     expect(node.raw.basicStatus().state).toBe("StateFollower");
   });
 
-  test("a learner votes: it may be a voter without knowing yet", () => {
+  test("a learner votes, since it may already be a voter without knowing", () => {
     const node = new TestNode({ id: 4n, learners: [4n] });
     expect(node.receive("MsgVote", 2n, { term: 1 })).toMatchObject([{ type: "MsgVoteResp", reject: false }]);
   });
 
-  test("with check-quorum, a follower that hears of a leader ignores who asks for votes", () => {
+  test("with check-quorum, a follower with a leader ignores requests for votes", () => {
     const node = new TestNode({ checkQuorum: true });
     node.receive("MsgHeartbeat", 2n, { term: 1 });
     expect(node.receive("MsgVote", 3n, { term: 9 })).toEqual([]);
@@ -171,7 +171,7 @@ describe("paper, 6, and thesis, 4: members that must not disturb or decide", () 
     expect(node.receive("MsgVote", 3n, { term: 9 })).toEqual([]);
   });
 
-  test("a leader that checks its quorum and hears of nobody steps down", () => {
+  test("a leader with check-quorum and without contact to a quorum steps down", () => {
     const node = new TestNode({ checkQuorum: true }).lead();
     node.receive("MsgHeartbeatResp", 2n);
     node.tick(10);
@@ -180,7 +180,7 @@ describe("paper, 6, and thesis, 4: members that must not disturb or decide", () 
     expect(node.raw.basicStatus()).toMatchObject({ state: "StateFollower", lead: 0n });
   });
 
-  test("a node does not stand while a conf change is committed and not applied", () => {
+  test("a node does not campaign while a committed conf change is not applied", () => {
     const node = new TestNode({ log: [1], commit: 0 });
     const data = Buffer.from([8, 0]);
     const entry = { term: 1, index: 2, type: "EntryConfChangeV2", data } as const;
@@ -191,7 +191,7 @@ describe("paper, 6, and thesis, 4: members that must not disturb or decide", () 
 });
 
 describe("thesis, 9.6: pre-vote", () => {
-  test("asking changes neither the own term nor that of others", () => {
+  test("a request for pre-votes changes neither the own term nor that of others", () => {
     const [one, two, three] = [1n, 2n, 3n].map((id) => new TestNode({ id, preVote: true, term: 1 }));
     if (one === undefined || two === undefined || three === undefined) throw new Error("three nodes");
     one.raw.campaign();
@@ -207,7 +207,7 @@ describe("thesis, 9.6: pre-vote", () => {
     expect(two.raw.basicStatus().vote).toBe(0n);
   });
 
-  test("with a quorum of pre-votes the election begins", () => {
+  test("a quorum of pre-votes begins the election", () => {
     const nodes = [1n, 2n, 3n].map((id) => new TestNode({ id, preVote: true }));
     nodes[0]?.raw.campaign();
     exchange(nodes);
@@ -215,7 +215,7 @@ describe("thesis, 9.6: pre-vote", () => {
     expect(nodes.map((node) => node.term)).toEqual([1, 1, 1]);
   });
 
-  test("a member that was cut off does not raise the group's term when it is back", () => {
+  test("a member that was cut off does not raise the group's term when it reconnects", () => {
     const settings = { preVote: true, checkQuorum: true };
     const nodes = [1n, 2n, 3n].map((id) => new TestNode({ id, ...settings }));
     nodes[0]?.raw.campaign();

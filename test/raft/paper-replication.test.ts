@@ -22,7 +22,7 @@ describe("paper, 5.3: log replication", () => {
     { size: 5, acks: [5n, 4n], committed: true },
   ]) {
     const outcome = committed ? "committed" : "not committed";
-    test(`of ${size}, an entry stored by the leader and ${acks.length} others is ${outcome}`, () => {
+    test(`among ${size} members, an entry stored by the leader and ${acks.length} others is ${outcome}`, () => {
       const node = new TestNode({ size }).lead();
       node.propose("x");
       for (const id of acks) node.receive("MsgAppResp", id, { index: 2 });
@@ -30,7 +30,7 @@ describe("paper, 5.3: log replication", () => {
     });
   }
 
-  test("a leader counts its own log only once it is stored", () => {
+  test("a leader counts its own entries only when they are stored", () => {
     const node = new TestNode({ size: 1 });
     node.raw.campaign();
     node.store(node.raw.ready());
@@ -45,7 +45,7 @@ describe("paper, 5.3: log replication", () => {
   });
 
   for (const log of [[2], [1, 2], [1, 1, 2]]) {
-    test(`what precedes a committed entry is committed with it (log ${log})`, () => {
+    test(`entries before a committed entry are committed with it (log ${log})`, () => {
       const node = new TestNode({ log, term: 2 }).lead();
       node.receive("MsgAppResp", 2n, { index: log.length + 1 });
       expect(node.applied.map((entry) => entry.term)).toEqual([...log, 3]);
@@ -57,7 +57,7 @@ describe("paper, 5.3: log replication", () => {
     { commit: 2, applied: [1, 2] },
     { commit: 9, applied: [1, 2, 3] },
   ]) {
-    test(`a follower that hears of commit ${commit} applies what it holds of it`, () => {
+    test(`a follower with a commit index of ${commit} applies the entries that it has`, () => {
       const node = new TestNode();
       node.receive("MsgApp", 2n, { term: 1, entries: entriesOf([1, 1, 1]), commit });
       expect(node.applied.map((entry) => entry.index)).toEqual(applied);
@@ -68,7 +68,7 @@ describe("paper, 5.3: log replication", () => {
   for (const { name, index, logTerm, want } of [
     { name: "the first entry", index: 1, logTerm: 1, want: { index: 1, reject: false } },
     { name: "the last entry", index: 3, logTerm: 2, want: { index: 3, reject: false } },
-    { name: "nothing, of what is committed", index: 0, logTerm: 0, want: { index: 1, reject: false } },
+    { name: "index 0, which is before the commit index", index: 0, logTerm: 0, want: { index: 1, reject: false } },
     {
       name: "an entry of another term",
       index: 2,
@@ -89,12 +89,12 @@ describe("paper, 5.3: log replication", () => {
   }
 
   for (const { name, log, previous, terms, after } of [
-    { name: "adds what is new", log: [1, 2], previous: [2, 2], terms: [3], after: [1, 2, 3] },
-    { name: "keeps what it holds already", log: [1, 2, 2], previous: [1, 1], terms: [2], after: [1, 2, 2] },
-    { name: "replaces what contradicts", log: [1, 2, 2], previous: [1, 1], terms: [3, 3], after: [1, 3, 3] },
-    { name: "replaces all of it", log: [1, 1], previous: [0, 0], terms: [2], after: [2] },
+    { name: "adds new entries", log: [1, 2], previous: [2, 2], terms: [3], after: [1, 2, 3] },
+    { name: "keeps entries that it already has", log: [1, 2, 2], previous: [1, 1], terms: [2], after: [1, 2, 2] },
+    { name: "replaces conflicting entries", log: [1, 2, 2], previous: [1, 1], terms: [3, 3], after: [1, 3, 3] },
+    { name: "replaces its whole log", log: [1, 1], previous: [0, 0], terms: [2], after: [2] },
     {
-      name: "keeps what matches before it replaces",
+      name: "keeps matching entries before the conflicting ones",
       log: [1, 1, 2],
       previous: [1, 1],
       terms: [1, 3],
@@ -111,12 +111,12 @@ describe("paper, 5.3: log replication", () => {
 
   // Figure 7, with the leader of term 8.
   for (const [name, log] of Object.entries({
-    "a: an entry is missing": [1, 1, 1, 4, 4, 5, 5, 6, 6],
-    "b: many are missing": [1, 1, 1, 4],
-    "c: one is too many": [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
-    "d: two of a later term are too many": [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
-    "e: some are missing, some too many": [1, 1, 1, 4, 4, 4, 4],
-    "f: a whole term is of nobody else": [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
+    "a: one entry is missing": [1, 1, 1, 4, 4, 5, 5, 6, 6],
+    "b: many entries are missing": [1, 1, 1, 4],
+    "c: one extra entry": [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6],
+    "d: two extra entries of a later term": [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7],
+    "e: some entries are missing and some are extra": [1, 1, 1, 4, 4, 4, 4],
+    "f: entries of terms that no other log has": [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
   })) {
     test(`figure 7, ${name}: the leader brings the follower's log into line`, () => {
       const leaderLog = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6];
@@ -131,13 +131,13 @@ describe("paper, 5.3: log replication", () => {
     });
   }
 
-  test("each rejected probe skips a term, not an entry", () => {
+  test("each rejected probe skips a whole term instead of one entry", () => {
     const leader = new TestNode({ log: Array.from({ length: 50 }, (_, at) => (at < 5 ? 1 : 5)), term: 5 }).lead();
     const rejected = { index: 50, reject: true, rejectHint: 40, logTerm: 2 };
     expect(leader.receive("MsgAppResp", 2n, rejected)).toMatchObject([{ type: "MsgApp", index: 5, logTerm: 1 }]);
   });
 
-  test("an append that is no log is taken for none", () => {
+  test("an append with a gap, or with an entry of a term above its own, is ignored", () => {
     const node = new TestNode();
     const gap = [...entriesOf([1], 1), ...entriesOf([1], 3)];
     expect(node.receive("MsgApp", 2n, { term: 1, entries: gap })).toEqual([]);
@@ -161,7 +161,7 @@ describe("paper, 5.4.2: committing entries from previous terms", () => {
 });
 
 describe("paper, 7: log compaction", () => {
-  test("a follower whose next entry is compacted is sent a snapshot, and nothing else until it has one", () => {
+  test("a follower whose next entry is compacted gets a snapshot, and no other entries until it has it", () => {
     const node = new TestNode({ log: [1, 1, 1], commit: 3, applied: 3 });
     node.storage.createSnapshot(3, undefined, Buffer.from("state"));
     node.storage.compact(3);
@@ -191,7 +191,7 @@ describe("paper, 7: log compaction", () => {
     });
   }
 
-  test("a follower takes a snapshot in place of its log and its configuration", () => {
+  test("a follower replaces its log and its configuration by a snapshot", () => {
     const node = new TestNode({ log: [1, 1] });
     const confState = { voters: [1n, 2n], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
     const snapshot = { metadata: { index: 9, term: 2, confState }, data: Buffer.from("state") };
@@ -200,7 +200,7 @@ describe("paper, 7: log compaction", () => {
     expect(node.raw.status()).toMatchObject({ commit: 9, applied: 9, config: { voters: [1n, 2n] } });
   });
 
-  test("a snapshot of what is committed already is not taken", () => {
+  test("a snapshot below the commit index is ignored", () => {
     const node = new TestNode({ log: [1, 1], commit: 2 });
     const confState = { voters: [1n, 2n], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
     const snapshot = { metadata: { index: 1, term: 1, confState }, data: Buffer.alloc(0) };
@@ -218,7 +218,7 @@ describe("paper, 8: read-only operations", () => {
   });
 
   test("a single voter answers no read before it has committed an entry of its term", () => {
-    // It has stored and acknowledged three entries; that they are committed was not worth a sync.
+    // The voter has stored and acknowledged three entries. The commit index 3 was not stored, as it needs no sync.
     const node = new TestNode({ size: 1, log: [1, 1, 1], term: 1, commit: 1 });
     node.raw.campaign();
     while (!node.leads) {
@@ -231,7 +231,7 @@ describe("paper, 8: read-only operations", () => {
     expect(node.reads).toEqual(["r@4"]);
   });
 
-  test("a leader that relies on its lease answers without asking", () => {
+  test("a leader with lease-based reads answers without heartbeats", () => {
     const node = new TestNode({ readOnly: "lease-based", checkQuorum: true }).lead();
     node.receive("MsgAppResp", 2n, { index: 1 });
     node.raw.readIndex(Buffer.from("r"));
@@ -239,7 +239,7 @@ describe("paper, 8: read-only operations", () => {
     expect(node.reads).toEqual(["r@1"]);
   });
 
-  test("an answer to a heartbeat of nobody's asking confirms no read", () => {
+  test("an answer to a heartbeat with an unknown read context confirms no read", () => {
     const node = new TestNode().lead();
     node.receive("MsgAppResp", 2n, { index: 1 });
     node.raw.readIndex(Buffer.from("r"));

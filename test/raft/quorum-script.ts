@@ -11,7 +11,7 @@ import {
 } from "../../src/raft/quorum.js";
 import type { Block } from "./datadriven.js";
 
-/** `committed` and `vote` over one majority (`cfg`) or two (`cfgj`), given in the order of the voters' first naming. */
+/** Runs `committed` and `vote` over one majority (`cfg`) or two (`cfgj`). Values are in the order of the voters. */
 export function handleQuorum({ command, args }: Block): string {
   const values = (key: string): readonly string[] | undefined => args.find((each) => each.key === key)?.values;
   const incoming = (values("cfg") ?? []).map(BigInt);
@@ -60,7 +60,7 @@ function jointLines(quorum: JointQuorum, acked: Acked): string {
   return `${describeAcks(jointVoters(quorum), acked)}${warning}${show(index)}`;
 }
 
-/** Also says where another way to the same answer gives a different one. */
+/** Prints the committed index of a majority, and any different result of another computation. */
 function majorityLines(voters: Majority, acked: Acked): string {
   const lookup = (id: NodeId): number | undefined => acked.get(id);
   const index = majorityCommitted(voters, lookup);
@@ -72,7 +72,7 @@ function majorityLines(voters: Majority, acked: Acked): string {
   for (const id of voters) {
     const own = acked.get(id) ?? 0;
     if (index <= own || own === 0) continue;
-    // Who is behind what is committed may be further behind without changing it.
+    // A voter behind the committed index can be further behind without a change of the result.
     for (const lower of [own - 1, 0]) {
       const overlaid = (other: NodeId): number | undefined => (other === id ? lower : acked.get(other));
       others.push([`overlaying ${id}->${own}`, majorityCommitted(voters, overlaid)]);
@@ -82,7 +82,7 @@ function majorityLines(voters: Majority, acked: Acked): string {
   return `${describeAcks([...voters], acked)}${warnings.join("")}${show(index)}`;
 }
 
-/** The largest acknowledged index that enough voters have reached, by trying each. */
+/** The largest acknowledged index that a majority has reached, found by trying all of them. */
 export function naiveCommitted(voters: Majority, acked: Acked): number {
   if (voters.size === 0) return Number.POSITIVE_INFINITY;
   const quorum = Math.floor(voters.size / 2) + 1;
@@ -100,7 +100,7 @@ function show(index: number): string {
   return index === Number.POSITIVE_INFINITY ? "∞" : String(index);
 }
 
-/** A bar for each voter, by the rank of its index. */
+/** A line for each voter, with a bar for the rank of its index. */
 function describeAcks(voters: readonly NodeId[], acked: Acked): string {
   const count = voters.length;
   if (count === 0) return "<empty majority quorum>";

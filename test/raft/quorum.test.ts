@@ -12,7 +12,7 @@ const votes = fc.uniqueArray(fc.tuple(id, fc.boolean()), { selector: ([voter]) =
 
 const lookup = (map: ReadonlyMap<NodeId, number>) => (voter: NodeId) => map.get(voter);
 
-test("a majority has committed what trying every index finds", () => {
+test("the committed index of a majority is the one found by trying all indexes", () => {
   fc.assert(
     fc.property(majority, acks, (voters, acked) => {
       expect(majorityCommitted(voters, lookup(acked))).toBe(naiveCommitted(voters, acked));
@@ -21,7 +21,7 @@ test("a majority has committed what trying every index finds", () => {
   );
 });
 
-test("both halves must have committed; a missing half leaves it to the other", () => {
+test("both halves must have committed an index, unless one half is empty", () => {
   fc.assert(
     fc.property(joint, acks, ({ incoming, outgoing }, acked) => {
       const both = Math.min(naiveCommitted(incoming, acked), naiveCommitted(outgoing, acked));
@@ -30,7 +30,7 @@ test("both halves must have committed; a missing half leaves it to the other", (
   );
 });
 
-test("a vote is won when the yeses, lost when the noes decide, and open while the missing ones could", () => {
+test("a vote is won or lost when a majority decides, and pending while missing votes can decide", () => {
   fc.assert(
     fc.property(majority, votes, (voters, cast) => {
       fc.pre(voters.size > 0);
@@ -43,7 +43,7 @@ test("a vote is won when the yeses, lost when the noes decide, and open while th
   );
 });
 
-test("an open vote can still go either way, a decided one cannot", () => {
+test("a pending vote can still be won and lost, and a decided one cannot change", () => {
   fc.assert(
     fc.property(joint, votes, (quorum, cast) => {
       const everybody = [...quorum.incoming, ...quorum.outgoing];
@@ -57,7 +57,7 @@ test("an open vote can still go either way, a decided one cannot", () => {
   );
 });
 
-test("two quorums of one configuration share a voter, so that no two votes are won against each other", () => {
+test("two quorums of a configuration share a voter, so two candidates cannot both win", () => {
   fc.assert(
     fc.property(joint, votes, (quorum, cast) => {
       fc.pre(quorum.incoming.size > 0);

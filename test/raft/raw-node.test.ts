@@ -27,7 +27,7 @@ const settings = {
 describe("founding a group", () => {
   const peers = [1n, 2n].map((id) => ({ id, context: Buffer.from(`member ${id}`) }));
 
-  test("the log begins with a conf change for each member, committed, at term 1", () => {
+  test("the log begins with a committed conf change of term 1 for each member", () => {
     const node = new RawNode({ ...settings, storage: new MemoryStorage() });
     node.bootstrap(peers);
     const { entries, committedEntries, hardState, mustSync } = node.ready();
@@ -42,7 +42,7 @@ describe("founding a group", () => {
     expect(change).toEqual({ version: 1, id: 0n, type: "ConfChangeAddNode", nodeId: 2n, context: peers[1]?.context });
   });
 
-  test("the members are known before the entries are applied, and applying them changes nothing", () => {
+  test("the members are known before the entries are applied, which then change nothing", () => {
     const storage = new MemoryStorage();
     const node = new RawNode({ ...settings, storage });
     node.bootstrap(peers);
@@ -52,13 +52,13 @@ describe("founding a group", () => {
     }
   });
 
-  test("only an empty log is founded on", () => {
+  test("a group can only be founded on an empty log", () => {
     expect(() => new TestNode({ log: [1] }).raw.bootstrap(peers)).toThrow("founded on an empty log");
   });
 });
 
-describe("starting again", () => {
-  test("what was stored is where it goes on, and what was applied does not come again", () => {
+describe("a restart", () => {
+  test("continues from the stored state, and does not give out applied entries again", () => {
     const node = new TestNode({ log: [1, 1, 2], term: 3, vote: 2n, commit: 3, applied: 2 });
     expect(node.raw.hasReady()).toBe(true);
     node.work();
@@ -66,20 +66,20 @@ describe("starting again", () => {
     expect(node.raw.basicStatus()).toMatchObject({ term: 3, vote: 2n, commit: 3, state: "StateFollower", lead: 0n });
   });
 
-  test("a commit index beyond the stored log stops the start: entries are missing", () => {
+  test("fails if the commit index is beyond the stored log, since entries are missing", () => {
     expect(() => new TestNode({ log: [1], commit: 2 })).toThrow("1 state.commit 2 is out of range [0, 1]");
   });
 });
 
-describe("what a node refuses", () => {
+describe("a node refuses", () => {
   for (const { name, config, fact } of [
     { name: "id 0", config: { id: 0n }, fact: "node id is not 0" },
     { name: "the id of a thread", config: { id: applyThread }, fact: "that of a storage thread" },
     { name: "no heartbeat", config: { heartbeatTicks: 0 }, fact: "heartbeat ticks" },
     { name: "elections as often as heartbeats", config: { electionTicks: 1 }, fact: "election ticks" },
-    { name: "no message on its way", config: { maxInflightMessages: 0 }, fact: "max inflight messages" },
-    { name: "less on its way than a message", config: { maxInflightBytes: 999 }, fact: "max inflight bytes" },
-    { name: "a lease that nothing ends", config: { readOnly: "lease-based" }, fact: "check-quorum" },
+    { name: "no messages in flight", config: { maxInflightMessages: 0 }, fact: "max inflight messages" },
+    { name: "fewer bytes in flight than a message", config: { maxInflightBytes: 999 }, fact: "max inflight bytes" },
+    { name: "lease-based reads without check-quorum", config: { readOnly: "lease-based" }, fact: "check-quorum" },
   ] satisfies { name: string; config: Partial<Config>; fact: string }[]) {
     test(`a configuration with ${name}`, () => {
       expect(() => new RawNode({ ...settings, storage: new MemoryStorage(), ...config })).toThrow(fact);
@@ -101,14 +101,14 @@ describe("what a node refuses", () => {
     });
   }
 
-  test("a proposal that is empty, or a conf change that nobody can read", () => {
+  test("an empty proposal, and a conf change that cannot be decoded", () => {
     const node = new TestNode().lead();
     const bad = { term: 0, index: 0, type: "EntryConfChange", data: Buffer.from([255]) } as const;
     expect(() => node.receive("MsgProp", 2n, { term: 0 })).toThrow("raft proposal dropped");
     expect(() => node.receive("MsgProp", 2n, { term: 0, entries: [bad] })).toThrow("raft proposal dropped");
   });
 
-  test("two Readys at once, and an advance from none", () => {
+  test("a second Ready before the advance, and an advance without a Ready", () => {
     const { raw } = new TestNode();
     expect(() => raw.advance()).toThrow("there is a Ready to advance from");
     raw.ready();
@@ -117,19 +117,19 @@ describe("what a node refuses", () => {
 });
 
 describe("requests at a follower", () => {
-  test("a proposal goes to the leader without a term", () => {
+  test("a proposal is forwarded to the leader without a term", () => {
     const node = new TestNode();
     node.receive("MsgHeartbeat", 2n, { term: 1 });
     expect(node.propose("x")).toMatchObject([{ type: "MsgProp", from: 1n, to: 2n, term: 0, entries: [{ term: 0 }] }]);
   });
 
-  test("one that may not forward drops it", () => {
+  test("a proposal is dropped if forwarding is disabled", () => {
     const node = new TestNode({ disableProposalForwarding: true });
     node.receive("MsgHeartbeat", 2n, { term: 1 });
     expect(() => node.propose("x")).toThrow("raft proposal dropped");
   });
 
-  test("one that has forgotten its leader drops it", () => {
+  test("a proposal is dropped if the leader has been forgotten", () => {
     const node = new TestNode();
     node.receive("MsgHeartbeat", 2n, { term: 1 });
     node.raw.forgetLeader();
@@ -142,7 +142,7 @@ describe("conf changes at the leader", () => {
   const change = (type: "ConfChangeAddNode" | "ConfChangeRemoveNode", nodeId: bigint) =>
     ({ version: 1, id: 0n, type, nodeId, context: Buffer.alloc(0) }) as const;
 
-  test("a second one before the first is applied becomes an empty entry", () => {
+  test("a second conf change before the first is applied becomes an empty entry", () => {
     const node = new TestNode({ size: 1 }).lead();
     node.raw.proposeConfChange(change("ConfChangeAddNode", 2n));
     node.raw.proposeConfChange(change("ConfChangeAddNode", 3n));
@@ -150,12 +150,12 @@ describe("conf changes at the leader", () => {
     expect(entries.map(({ type }) => type)).toEqual(["EntryConfChange", "EntryNormal"]);
   });
 
-  test("one that the application refuses changes nothing", () => {
+  test("a conf change that the application refuses changes nothing", () => {
     const node = new TestNode().lead();
     expect(node.raw.applyConfChange(change("ConfChangeRemoveNode", 0n)).voters).toEqual([1n, 2n, 3n]);
   });
 
-  test("a leader that is removed steps down only when told so", () => {
+  test("a removed leader steps down only with the setting", () => {
     for (const stepDownOnRemoval of [false, true]) {
       const node = new TestNode({ stepDownOnRemoval }).lead();
       node.raw.applyConfChange(change("ConfChangeRemoveNode", 1n));
@@ -164,7 +164,7 @@ describe("conf changes at the leader", () => {
     }
   });
 
-  test("removing a voter commits what waited for it", () => {
+  test("removing a voter commits the entries that waited for it", () => {
     const node = new TestNode({ size: 2 }).lead();
     node.propose("x");
     expect(node.commit).toBe(0);
@@ -173,7 +173,7 @@ describe("conf changes at the leader", () => {
   });
 });
 
-test("an entry counts as many bytes as raftpb takes for it", () => {
+test("the size of an entry is that of its raftpb encoding", () => {
   const data = Buffer.alloc(200);
   expect(entrySize({ term: 1, index: 1, type: "EntryNormal", data: Buffer.alloc(0) })).toBe(4);
   expect(entrySize({ term: 300, index: 2 ** 40, type: "EntryConfChangeV2", data })).toBe(3 + 7 + 2 + 203);
@@ -186,7 +186,7 @@ describe("the invariants", () => {
     return node;
   };
 
-  test("hold for one group, step after step", () => {
+  test("hold for a group after each step", () => {
     const node = group("a");
     const checker = new InvariantChecker();
     checker.check([node.raw]);
@@ -195,7 +195,7 @@ describe("the invariants", () => {
     expect(checker.committed).toBe(3);
   });
 
-  test("tell two leaders of a term", () => {
+  test("detect two leaders of a term", () => {
     const other = new TestNode({ id: 2n, size: 3 });
     other.raw.campaign();
     other.work();
@@ -203,16 +203,16 @@ describe("the invariants", () => {
     expect(() => new InvariantChecker().check([group("a").raw, other.raw])).toThrow("Election Safety");
   });
 
-  test("tell two entries with one index and term", () => {
+  test("detect two entries with the same index and term", () => {
     expect(() => new InvariantChecker().check([group("a").raw, group("b").raw])).toThrow("Log Matching");
   });
 
-  test("tell two entries committed at one index", () => {
+  test("detect two committed entries at one index", () => {
     const later = new TestNode({ size: 1, term: 4 }).lead();
     expect(() => new InvariantChecker().check([group("a").raw, later.raw])).toThrow("State Machine Safety");
   });
 
-  test("tell a leader that lacks what was committed", () => {
+  test("detect a leader without a committed entry", () => {
     const checker = new InvariantChecker();
     checker.check([group("a").raw]);
     const leader = new TestNode({ size: 3, term: 4 }).lead();

@@ -16,7 +16,7 @@ const snapshot: Snapshot = {
   data: Buffer.alloc(0),
 };
 
-/** A follower in term 1 that has been sent a snapshot at index 50 and has stored it. */
+/** A follower in term 1 that has received and stored a snapshot at index 50. */
 function restoring(): TestNode {
   const node = new TestNode(applying);
   const sent = node.receive("MsgSnap", 2n, { term: 1, snapshot });
@@ -24,7 +24,7 @@ function restoring(): TestNode {
   return node;
 }
 
-test("a conf change that is handed out and not applied keeps a node from standing for election", () => {
+test("a node with a conf change that is given out and not applied does not campaign", () => {
   const node = new TestNode(applying);
   node.receive("MsgApp", 2n, { term: 1, entries: [change], commit: 1 });
   expect(node.applied).toHaveLength(1);
@@ -37,7 +37,7 @@ test("a conf change that is handed out and not applied keeps a node from standin
   expect(node.raw.basicStatus()).toMatchObject({ state: "StateCandidate", applied: 1 });
 });
 
-test("a leader takes the next conf change once the last one is applied", () => {
+test("a leader accepts the next conf change when the last one is applied", () => {
   const node = new TestNode({ ...applying, size: 1 }).lead();
   node.raw.applied(node.commit);
   expect(node.raw.takesConfChange).toBe(true);
@@ -49,7 +49,7 @@ test("a leader takes the next conf change once the last one is applied", () => {
   expect(node.raw.takesConfChange).toBe(true);
 });
 
-test("while the state of a snapshot is loaded, entries are accepted and kept in the log", () => {
+test("while a snapshot is loaded, entries are accepted into the log but not given out", () => {
   const node = restoring();
   const entries = entriesOf([1, 1], 51);
   const sent = node.receive("MsgApp", 2n, { term: 1, index: 50, logTerm: 1, entries, commit: 52 });
@@ -60,7 +60,7 @@ test("while the state of a snapshot is loaded, entries are accepted and kept in 
   expect(node.applied.map(({ index }) => index)).toEqual([51, 52]);
 });
 
-test("while the state of a snapshot is loaded, a node votes and does not stand for election", () => {
+test("while a snapshot is loaded, a node votes but does not campaign", () => {
   const node = restoring();
   node.tick(40);
   node.receive("MsgTimeoutNow", 2n);
@@ -72,7 +72,7 @@ test("while the state of a snapshot is loaded, a node votes and does not stand f
   expect(node.raw.basicStatus()).toMatchObject({ state: "StateCandidate" });
 });
 
-test("a snapshot that comes while another one is loaded is waited for as well", () => {
+test("a snapshot that arrives while another one is loaded must be loaded as well", () => {
   const node = restoring();
   const later = { ...snapshot, metadata: { ...snapshot.metadata, index: 70 } };
   node.receive("MsgSnap", 2n, { term: 1, snapshot: later });
@@ -84,7 +84,7 @@ test("a snapshot that comes while another one is loaded is waited for as well", 
   expect(node.raw.basicStatus()).toMatchObject({ state: "StateCandidate", applied: 70 });
 });
 
-test("the answer to a heartbeat tells the leader how far the state has come", () => {
+test("the answer to a heartbeat tells the leader the applied index", () => {
   const follower = restoring();
   const mark = (): number | undefined => follower.receive("MsgHeartbeat", 2n, { term: 1, commit: 50 })[0]?.index;
   expect(mark()).toBe(1);
@@ -99,7 +99,7 @@ test("the answer to a heartbeat tells the leader how far the state has come", ()
     [0, undefined],
     [1, 0],
     [51, 50],
-    // A member of etcd under the same id would say nothing; what was said last stands.
+    // A member of real etcd does not report its applied index. The last reported value is kept.
     [0, 50],
   ] as const) {
     leader.receive("MsgHeartbeatResp", 2n, { index });
@@ -107,7 +107,7 @@ test("the answer to a heartbeat tells the leader how far the state has come", ()
   }
 });
 
-test("entries that are not applied bound what is handed out, in bytes", () => {
+test("the bytes of entries that are given out and not applied are bounded", () => {
   const node = new TestNode({ ...applying, maxCommittedSizePerReady: 100 });
   const entries = entriesOf([1, 1, 1, 1]).map((entry) => ({ ...entry, data: Buffer.alloc(60) }));
   node.receive("MsgApp", 2n, { term: 1, entries, commit: 4 });

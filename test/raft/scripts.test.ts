@@ -24,7 +24,7 @@ const repository = resolve(import.meta.dirname, "../..");
 const scripts = process.env.RAFT_SCRIPTS ?? join(repository, "../shared/raft-scripts");
 
 if (!existsSync(scripts)) {
-  test.skip(`etcd-io/raft's scripts are not in ${scripts}: RAFT_SCRIPTS names their folder`, () => {});
+  test.skip(`the scripts of etcd-io/raft are not in ${scripts}: set RAFT_SCRIPTS to their folder`, () => {});
 }
 
 for (const [kind, start] of Object.entries(kinds)) {

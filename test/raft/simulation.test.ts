@@ -22,7 +22,7 @@ const treatments: readonly (Omit<Treatment, "seed"> & { readonly name: string })
 
 const seeds = Number(process.env.RAFT_SEEDS ?? 12);
 
-describe("simulated groups keep every invariant and agree in the end", () => {
+describe("simulated groups keep all invariants and agree in the end", () => {
   for (const { name, ...treatment } of treatments) {
     for (let seed = 1; seed <= seeds; seed++) {
       test(`${name}, seed ${seed}`, () => {

@@ -19,7 +19,7 @@ import { InvariantChecker } from "../../src/raft/invariants.js";
 import { testCodec } from "./conf-change-codec.js";
 import { Machine } from "./machine.js";
 
-/** How one simulated group is set up and how roughly it is treated. */
+/** The settings of a simulated group and the strength of its faults. */
 export interface Treatment {
   readonly seed: number;
   readonly voters: number;
@@ -27,7 +27,7 @@ export interface Treatment {
   readonly preVote: boolean;
   readonly checkQuorum: boolean;
   readonly confChanges: boolean;
-  /** Percent of messages that get lost, and that arrive twice. */
+  /** The percentage of messages that are lost, and of those that arrive twice. */
   readonly lossPercent: number;
 }
 
@@ -35,7 +35,7 @@ interface Member {
   readonly id: NodeId;
   readonly machine: Machine;
   node: RawNode;
-  /** Storage messages in the order they must be carried out. */
+  /** The storage messages, in the order in which they must be carried out. */
   appendWork: Message[];
   applyWork: Message[];
   down: boolean;
@@ -46,8 +46,8 @@ interface Read {
 }
 
 /**
- * A group on a network that loses, repeats and reorders, of members that stop without warning and start again from
- * what they had stored. All chance comes from the seed; after each step every invariant is checked.
+ * A group on a network that loses, repeats and reorders messages. Members crash and start again from their stored
+ * state. All random choices come from the seed, and all invariants are checked after each step.
  */
 export class Simulation {
   readonly #treatment: Treatment;
@@ -56,10 +56,10 @@ export class Simulation {
   readonly #members = new Map<NodeId, Member>();
   readonly #reads = new Map<string, Read>();
   #network: Message[] = [];
-  /** Members in the same half hear each other. */
+  /** One side of a partition. Members on the same side are connected. */
   #half = new Set<NodeId>();
   #proposals = 0;
-  /** Nothing fails any more. */
+  /** Whether there are no more faults. */
   #calm = false;
 
   constructor(treatment: Treatment) {
@@ -90,7 +90,7 @@ export class Simulation {
       codec: testCodec,
       maxSizePerMessage: 40,
       maxCommittedSizePerReady: 60,
-      // Some nodes store an entry or two at a time.
+      // With some seeds a node stores only one or two entries at a time.
       maxStoredSizePerReady: seed % 3 === 0 ? 30 : Number.POSITIVE_INFINITY,
       maxInflightMessages: 3,
       maxInflightBytes: 60,
@@ -109,13 +109,13 @@ export class Simulation {
     }
   }
 
-  /** Heals everything, lets the group settle, and returns what every voter's machine has come to. */
+  /** Ends all faults and lets the group settle. @returns the states of the voters' machines */
   settle(): ReadonlySet<string> {
     this.#calm = true;
     this.#half = new Set();
     for (const member of this.#members.values()) if (member.down) this.#restart(member);
     for (let round = 0; round < 400; round++) {
-      // By now everybody has applied again what it had applied before it stopped.
+      // After so many rounds all members have applied again the entries from before their crash.
       if (round === 100) this.#stopRemoved();
       for (const member of this.#members.values()) {
         if (member.down) continue;
@@ -130,7 +130,7 @@ export class Simulation {
     return new Set(voters.map((id) => this.#members.get(id)?.machine.state ?? ""));
   }
 
-  /** Who has left goes, as the application sees to: without pre-vote it would go on asking for votes. */
+  /** Stops removed members, as the application does. Without pre-vote they would go on to campaign. */
   #stopRemoved(): void {
     const [newest] = [...this.#members.values()].sort((left, right) => right.machine.applied - left.machine.applied);
     if (newest === undefined) return;
@@ -196,7 +196,7 @@ export class Simulation {
         continue;
       }
       if (this.#random.int(100) < this.#treatment.lossPercent) {
-        // A lost snapshot must be reported, or the follower is sent nothing any more.
+        // A lost snapshot must be reported. Otherwise the leader sends nothing more to the follower.
         if (message.type === "MsgSnap") this.#members.get(message.from)?.node.reportSnapshot(message.to, "failure");
         continue;
       }
@@ -261,7 +261,7 @@ export class Simulation {
   }
 
   #carryOut(member: Member, ready: Ready): void {
-    // A crash before the write loses the whole Ready, one after it only its messages.
+    // A crash before the write loses the whole Ready. A crash after it loses only the messages.
     const crash = this.#calm ? -1 : this.#random.int(200);
     if (crash !== 0) member.machine.store(ready.hardState, ready.entries, ready.snapshot);
     if (crash === 0 || crash === 1) {
@@ -294,7 +294,7 @@ export class Simulation {
     stepQuietly(leader.node, proposal(leader.id, text));
   }
 
-  /** Safe reads: the index they come back with is not before what was committed when they were asked for. */
+  /** Makes a linearizable read. Its index must not be below the commit index at the time of the request. */
   #readIndex({ node }: Member): void {
     const context = `read${this.#reads.size}`;
     this.#reads.set(context, { committedThen: this.#checker.committed });
@@ -344,7 +344,7 @@ export class Simulation {
   }
 }
 
-/** Two voters at least stay: a group of one that is partitioned from its only voter proves nothing. */
+/** Whether fewer than two voters would remain. A group without its only voter could test nothing. */
 function removesAll(config: ConfState, changes: readonly ConfChangeSingle[]): boolean {
   const left = new Set(config.voters);
   for (const { type, nodeId } of changes) {
@@ -359,7 +359,7 @@ function proposal(from: NodeId, text: string): Message {
   return createMessage("MsgProp", 0n, from, 0, { entries: [entry] });
 }
 
-/** Refusals are part of life here. */
+/** Passes a message to a node, and ignores refusals. */
 function stepQuietly(node: RawNode, message: Message): void {
   try {
     node.step(message);

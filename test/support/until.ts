@@ -12,7 +12,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 /** The number of successive checks at which a value must be the same to count as still. */
 const sameLooks = 6;
 
-/** Resolves when a number that grows has stopped to grow. */
+/** Resolves when a number that grows no longer grows. */
 export async function untilStill(value: () => number): Promise<void> {
   let [before, same] = [0, 0];
   await until(() => {
