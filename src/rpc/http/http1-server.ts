@@ -27,15 +27,19 @@ const refusals: Readonly<Record<string, string>> = {
 export class Http1Server {
   readonly #clock: Clock;
   readonly #listener: HttpListener;
+  readonly #onRequest: (socket: Socket) => void;
   readonly #server: HttpServer;
   readonly #connections = new Map<Duplex, Http1Connection>();
 
-  constructor(clock: Clock, listener: HttpListener, upgrade?: UpgradeTaker) {
+  /** @param onRequest called with the connection of each request whose head has arrived */
+  constructor(clock: Clock, listener: HttpListener, onRequest: (socket: Socket) => void, upgrade?: UpgradeTaker) {
     this.#clock = clock;
     this.#listener = listener;
+    this.#onRequest = onRequest;
     // As in etcd, idle connections stay open.
     this.#server = createServer({ maxHeaderSize: metadataBytesMax, keepAliveTimeout: 0 });
     this.#server.on("request", (request, response) => {
+      this.#onRequest(request.socket);
       asOriginForm(request);
       this.#connections.get(request.socket)?.take(request, response);
     });
@@ -68,6 +72,7 @@ export class Http1Server {
 
   #goOn(upgrade: UpgradeTaker, request: IncomingMessage, head: Buffer): void {
     const { socket } = request;
+    this.#onRequest(socket);
     const connection = this.#connections.get(socket);
     // Node would drop the connection at once, together with unanswered requests.
     if (connection === undefined || connection.busy) socket.destroy();

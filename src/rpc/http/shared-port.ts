@@ -6,6 +6,7 @@ import type { ConnectionLimit } from "./connection-limit.js";
 import type { HttpListener } from "./http-answer.js";
 import { HttpBridge } from "./http-bridge.js";
 import { Http1Server, type UpgradeTaker } from "./http1-server.js";
+import { SilentConnections, silentMax } from "./silent-connections.js";
 
 /** The beginning of every HTTP/2 connection. No HTTP/1.1 request begins with it. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
@@ -57,6 +58,7 @@ export class SharedPort {
   readonly #connections = new Map<Socket, Connection>();
   /** The connections that have not sent their first byte yet. */
   readonly #undecided = new Set<Socket>();
+  readonly #silent: SilentConnections;
   readonly #handshakes: Handshakes | undefined;
   readonly #plain: boolean;
   #grpc: GrpcServer | undefined;
@@ -80,6 +82,7 @@ export class SharedPort {
     this.#clock = clock;
     this.#memory = memory;
     this.#plain = plain;
+    this.#silent = new SilentConnections(tls === undefined ? silentMax.plain : silentMax.secure);
     const shaken = ({ socket, commonName }: SecureConnection) => this.#accept(socket, true, commonName);
     this.#handshakes = tls && new Handshakes(tls, shaken);
   }
@@ -101,7 +104,7 @@ export class SharedPort {
   /** Starts to serve connections. May be called only once. */
   serve({ grpc, http, upgrade }: PortHandlers): void {
     this.#grpc = grpc;
-    this.#http = http && new Http1Server(this.#clock, http, upgrade);
+    this.#http = http && new Http1Server(this.#clock, http, (socket) => this.#silent.delete(socket), upgrade);
     this.#bridge = http && new HttpBridge(http, this.#clock);
     this.#serving = true;
     for (const socket of this.#connections.keys()) this.#look(socket);
@@ -142,9 +145,13 @@ export class SharedPort {
   #tellApart(socket: Socket, handshakes: Handshakes): void {
     const drop = () => socket.destroy();
     this.#undecided.add(socket);
+    this.#silent.add(socket);
     socket.on("error", drop);
     socket.on("end", drop);
-    socket.once("close", () => this.#undecided.delete(socket));
+    socket.once("close", () => {
+      this.#undecided.delete(socket);
+      this.#silent.delete(socket);
+    });
     socket.setTimeout(silenceMsMax, drop);
     socket.once("data", (chunk: Buffer) => {
       socket.pause();
@@ -154,6 +161,7 @@ export class SharedPort {
       socket.setTimeout(0);
       socket.unshift(chunk);
       this.#undecided.delete(socket);
+      this.#silent.delete(socket);
       if (chunk[0] === handshakeRecord) handshakes.take(socket);
       else this.#accept(socket, false);
     });
@@ -164,7 +172,11 @@ export class SharedPort {
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#forget(socket));
     if (this.#stopping) socket.destroy();
-    else if (this.#serving) this.#look(socket);
+    else if (this.#serving) {
+      // A connection that arrives before `serve` may have sent its request, which is not read yet.
+      this.#silent.add(socket);
+      this.#look(socket);
+    }
   }
 
   /** Reads until the protocol of the connection is known. */
@@ -210,6 +222,7 @@ export class SharedPort {
 
   #forget(socket: Socket): void {
     this.#connections.delete(socket);
+    this.#silent.delete(socket);
     if (this.#connections.size === 0) this.#emptied();
   }
 }
