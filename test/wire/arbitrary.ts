@@ -3,23 +3,23 @@ import type protobuf from "protobufjs";
 import { type Field, fieldsOf, fullName, type Scalar } from "../../proto/schema.js";
 import { type AnyMessage, messageNamed } from "./messages.js";
 
-/** A message twice: as this project holds it, and as protobufjs takes it. */
+/** The same message in two forms: that of this project and that of protobufjs. */
 export interface Twins {
   readonly ours: AnyMessage;
-  /** Canonical messages only: no zero values where etcd writes none. */
+  /** The message of protobufjs. It is canonical: fields that etcd omits when they are zero are absent then. */
   readonly theirs: AnyMessage;
 }
 
-/** Any value of a field, as it stands in both. */
+/** The value of a field in both forms. */
 interface Value {
   readonly ours: unknown;
   readonly theirs: unknown;
 }
 
-/** Messages inside of others end here; a transaction could go on for ever. */
+/** The maximum depth of nested messages, since a transaction can contain transactions. */
 const depthMax = 4;
 
-/** Any message of this type in its canonical form: message fields that are always written are there. */
+/** Arbitrary messages of a type in canonical form, in which message fields that are always written are present. */
 export function arbitraryMessage(type: protobuf.Type, depth = 0): fc.Arbitrary<Twins> {
   const { proto2 } = messageNamed(fullName(type));
   const properties = new Map<string, fc.Arbitrary<{ ours: unknown; theirs: readonly [string, unknown][] }>>();
@@ -44,7 +44,7 @@ export function arbitraryMessage(type: protobuf.Type, depth = 0): fc.Arbitrary<T
   }));
 }
 
-/** The name that the field has in the .proto file. */
+/** The name of the field in the .proto file. */
 function original(type: protobuf.Type, field: Field): string {
   return type.fieldsById[field.number]?.name ?? "";
 }
@@ -91,7 +91,7 @@ const long = <T extends number | bigint>(values: fc.Arbitrary<T>): fc.Arbitrary<
 const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
 const bytes = fc.uint8Array({ maxLength: 40 });
 
-/** Small numbers, round ones, and any. */
+/** Arbitrary values of each scalar type: small numbers, powers of two, and others. */
 const scalars: Record<Scalar, fc.Arbitrary<Value>> = {
   bool: same(fc.boolean()),
   int32: same(fc.oneof(fc.integer({ min: 0, max: 4 }), fc.integer())),
@@ -105,7 +105,7 @@ const scalars: Record<Scalar, fc.Arbitrary<Value>> = {
   bytes: same(bytes),
 };
 
-/** Numbers on both sides of each power of two: where a varint gets longer. */
+/** Numbers next to powers of two, where a varint becomes longer. */
 function edges(bits: number): fc.Arbitrary<number> {
   return fc
     .tuple(fc.integer({ min: 0, max: bits }), fc.integer({ min: -1, max: 1 }))
@@ -117,7 +117,7 @@ function bigEdges(bits: number): fc.Arbitrary<bigint> {
   return fc.tuple(fc.integer({ min: 0, max: bits }), by).map(([at, offset]) => 2n ** BigInt(at) + offset);
 }
 
-/** protobufjs's form of a 64-bit integer. */
+/** A 64-bit integer in the form of protobufjs. */
 function longBits(value: bigint): { low: number; high: number; unsigned: boolean } {
   const bits = BigInt.asUintN(64, value);
   return { low: Number(bits & 0xffff_ffffn) | 0, high: Number(bits >> 32n) | 0, unsigned: value >= 0n };

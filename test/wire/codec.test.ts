@@ -28,7 +28,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const fromHex = (text: string): Uint8Array => Buffer.from(text.replaceAll(" ", ""), "hex");
 const { MAX_SAFE_INTEGER: most, MIN_SAFE_INTEGER: least } = Number;
 
-describe("a counter beyond the safe integers becomes the nearest of them", () => {
+describe("a counter outside of the safe integers becomes the nearest safe integer", () => {
   for (const { name, varint, want } of [
     { name: "2^53 - 2", varint: "feffffffffffff0f", want: most - 1 },
     { name: "2^53 - 1", varint: "ffffffffffffff0f", want: most },
@@ -39,15 +39,15 @@ describe("a counter beyond the safe integers becomes the nearest of them", () =>
     { name: "-(2^53 - 1)", varint: "81808080808080f0ff01", want: least },
     { name: "-2^53", varint: "80808080808080f0ff01", want: least },
     { name: "-2^63", varint: "80808080808080808001", want: least },
-    { name: "bits beyond the 64th, which nobody reads", varint: "8080808080808080807e", want: 0 },
+    { name: "bits above the 64th, which are ignored", varint: "8080808080808080807e", want: 0 },
     { name: "a small number in ten bytes", varint: "85808080808080808000", want: 5 },
   ]) {
-    test(`a signed one: ${name}`, () => {
+    test(`a signed counter: ${name}`, () => {
       expect(RangeRequest.decode(fromHex(`18 ${varint}`)).limit).toBe(want);
     });
   }
 
-  test("an unsigned one: 2^53 - 1, 2^53, 2^64 - 1", () => {
+  test("an unsigned counter: 2^53 - 1, 2^53, 2^64 - 1", () => {
     const term = (varint: string): number => ResponseHeader.decode(fromHex(`20 ${varint}`)).raftTerm;
     expect(term("ffffffffffffff0f")).toBe(most);
     expect(term("8080808080808010")).toBe(most);
@@ -56,36 +56,36 @@ describe("a counter beyond the safe integers becomes the nearest of them", () =>
 });
 
 describe("ids are exact", () => {
-  test("signed: leases", () => {
+  test("signed ids of leases", () => {
     for (const lease of [1n, -1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 63n)]) {
       expect(PutRequest.decode(PutRequest.encode(PutRequest.create({ lease }))).lease).toBe(lease);
     }
   });
 
-  test("unsigned: members", () => {
+  test("unsigned ids of members", () => {
     for (const memberId of [1n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n]) {
       expect(AlarmRequest.decode(AlarmRequest.encode(AlarmRequest.create({ memberId }))).memberId).toBe(memberId);
     }
   });
 
-  test("the time of a request of the first store is one too: nanoseconds are too many for a number", () => {
+  test("the time of a v2 request, since nanoseconds do not fit into a number", () => {
     const time = 1_732_276_800_123_456_789n;
     expect(Request.decode(Request.encode(Request.create({ time }))).time).toBe(time);
   });
 });
 
-describe("32 bits", () => {
-  test("of a hash may all be set", () => {
+describe("32-bit fields", () => {
+  test("a hash can have all bits set", () => {
     expect(HashKVResponse.decode(HashKVResponse.encode(HashKVResponse.create({ hash: 0xffff_ffff }))).hash).toBe(
       0xffff_ffff,
     );
   });
 
-  test("of an enum are what its number is cut to", () => {
+  test("the number of an enum is truncated to 32 bits", () => {
     expect(Event.decode(fromHex("08 81808080f0ffffffff01")).type).toBe(1);
   });
 
-  test("of an enum nobody knows are kept, negative ones too", () => {
+  test("unknown numbers of an enum are kept, also negative ones", () => {
     for (const sortTarget of [77, -1, 2 ** 31 - 1, -(2 ** 31)]) {
       expect(RangeRequest.decode(RangeRequest.encode(RangeRequest.create({ sortTarget }))).sortTarget).toBe(sortTarget);
     }
@@ -93,7 +93,7 @@ describe("32 bits", () => {
 });
 
 describe("keys", () => {
-  test("are their bytes as characters, of any length", () => {
+  test("are strings with one character per byte, of any length", () => {
     for (const length of [0, 1, 7, 8, 11, 12, 127, 128, 300, 70_000]) {
       const bytes = Buffer.from(Array.from({ length }, (_, i) => (i * 37 + 200) & 0xff));
       const decoded = RangeRequest.decode(RangeRequest.encode(RangeRequest.create({ key: bytes.toString("latin1") })));
@@ -127,7 +127,7 @@ describe("values", () => {
     }
   });
 
-  test("that were encoded stay as they are when another message is encoded", () => {
+  test("that were encoded do not change when another message is encoded", () => {
     const first = KeyValue.encode(KeyValue.create({ key: "first", value: Buffer.alloc(5000, 1) }));
     const before = hex(first);
     KeyValue.encode(KeyValue.create({ key: "other", value: Buffer.alloc(6000, 2) }));
@@ -136,7 +136,7 @@ describe("values", () => {
 });
 
 describe("text", () => {
-  test("that is not UTF-8 is read as well as it can be", () => {
+  test("that is not UTF-8 is read with replacement characters", () => {
     const reason = (bytes: string): string => WatchResponse.decode(fromHex(`32 ${bytes}`)).cancelReason;
     expect(reason("03 61ff62")).toBe("a\ufffdb");
     expect(reason("0a ff616161616161616161")).toBe(`\ufffd${"a".repeat(9)}`);
@@ -172,19 +172,19 @@ describe("unknown fields", () => {
   });
 });
 
-describe("fields that come twice", () => {
-  test("count as the last one came", () => {
+describe("repeated occurrences of a field", () => {
+  test("the last one counts", () => {
     expect(KeyValue.decode(fromHex("20 02 0a 01 61 20 03 0a 01 62"))).toEqual(
       KeyValue.create({ key: "b", version: 3 }),
     );
   });
 
-  test("are merged when they are messages", () => {
+  test("messages are merged", () => {
     const parts = fromHex("12 03 0a 01 61 12 02 20 07");
     expect(Event.decode(parts).kv).toEqual(KeyValue.create({ key: "a", version: 7 }));
   });
 
-  test("are merged with their lists", () => {
+  test("lists of merged messages are joined", () => {
     const one = InternalRaftRequest.encode(
       InternalRaftRequest.create({ leaseCheckpoint: { checkpoints: [{ id: 1n, remainingTtl: 5 }] } }),
     );
@@ -192,7 +192,7 @@ describe("fields that come twice", () => {
     expect(both.leaseCheckpoint?.checkpoints).toHaveLength(2);
   });
 
-  test("replace each other within a oneof", () => {
+  test("the fields of a oneof replace each other", () => {
     const create = WatchRequest.encode({
       requestUnion: { case: "createRequest", value: WatchCreateRequest.create({ key: "a" }) },
     });
@@ -203,19 +203,19 @@ describe("fields that come twice", () => {
 });
 
 describe("lists of numbers", () => {
-  test("are read whether packed or not, and both mixed", () => {
+  test("are read packed, unpacked, and mixed", () => {
     expect(raftpb.ConfState.decode(fromHex("08 01 0a 02 02 03 08 04")).voters).toEqual([1n, 2n, 3n, 4n]);
     expect(WatchCreateRequest.decode(fromHex("28 01 2a 02 00 01")).filters).toEqual([1, 0, 1]);
   });
 
-  test("are written as etcd does: packed in the API, one by one in raft", () => {
+  test("are written as in etcd: packed in the API and unpacked in raft", () => {
     expect(hex(WatchCreateRequest.encode(WatchCreateRequest.create({ filters: [0, 1] })))).toBe("2a020001");
     expect(hex(raftpb.ConfState.encode(raftpb.ConfState.create({ voters: [1n, 2n] })))).toBe("080108022800");
   });
 });
 
 describe("zero", () => {
-  test("is left out, unless it is the choice of a oneof", () => {
+  test("is omitted, unless it is the chosen field of a oneof", () => {
     expect(hex(PutRequest.encode(PutRequest.create()))).toBe("");
     expect(hex(Compare.encode(Compare.create({ targetUnion: { case: "version", value: 0 } })))).toBe("2000");
     expect(hex(Compare.encode(Compare.create({ targetUnion: { case: "value", value: new Uint8Array() } })))).toBe(
@@ -223,13 +223,13 @@ describe("zero", () => {
     );
   });
 
-  test("is written where etcd keeps plain struct fields", () => {
+  test("is written for fields that are not optional in etcd", () => {
     expect(hex(raftpb.HardState.encode(raftpb.HardState.create()))).toBe("080010001800");
     expect(hex(raftpb.Entry.encode(raftpb.Entry.create()))).toBe("080010001800");
     expect(hex(raftpb.Snapshot.encode(raftpb.Snapshot.create()))).toBe("12080a02280010001800");
   });
 
-  test("and absent differ for the two fields of the first store that may be absent", () => {
+  test("differs from absence for the two optional fields of v2 requests", () => {
     const lengths = [undefined, false].map((prevExist) => Request.encode(Request.create({ prevExist })).length);
     expect(lengths[1]).toBe((lengths[0] ?? 0) + 2);
     expect(Request.decode(Request.encode(Request.create({ prevExist: false })))).toMatchObject({ prevExist: false });
@@ -237,12 +237,12 @@ describe("zero", () => {
   });
 });
 
-describe("encoded messages inside of others", () => {
+describe("encoded messages as fields of others", () => {
   const kv = KeyValue.create({ key: "key", value: Uint8Array.of(1, 2, 3), modRevision: 9, version: 1, lease: 5n });
   const event = Event.create({ type: EventType.PUT, kv, prevKv: kv });
   const bytes = KeyValue.encode(kv);
 
-  test("are written as the messages would have been", () => {
+  test("are written like the messages themselves", () => {
     for (const [decoded, encoded] of [
       [
         RangeResponse.encode(RangeResponse.create({ kvs: [kv, kv] })),
@@ -266,7 +266,7 @@ describe("encoded messages inside of others", () => {
     }
   });
 
-  test("may come from elsewhere", () => {
+  test("can be bytes from another source", () => {
     const stored = KeyValue.encoded(Uint8Array.from(bytes));
     expect(RangeResponse.decode(RangeResponse.encode(RangeResponse.create({ kvs: [stored] }))).kvs).toEqual([kv]);
   });

@@ -5,7 +5,7 @@ import { generate, protoDirectory } from "../../proto/generator.js";
 
 const target = fileURLToPath(new URL("../../src/wire/generated/", import.meta.url));
 
-test("src/wire/generated is what `npm run generate` makes of proto/", () => {
+test("src/wire/generated is up to date with proto/", () => {
   const wanted = generate(protoDirectory());
   expect(readdirSync(target).sort()).toEqual([...wanted.keys()].sort());
   for (const [name, text] of wanted) expect(readFileSync(target + name, "utf8"), name).toBe(text);

@@ -23,7 +23,7 @@ for (const file of ["client-calls", "write-ahead-log", "peer-messages"]) {
   describe(`real etcd's ${file}`, () => {
     const all = golden(file);
     for (const name of new Set(all.map((one) => one.name))) {
-      test(`${name} comes back as the same bytes`, () => {
+      test(`${name} is decoded and encoded to the same bytes`, () => {
         const { codec } = messageNamed(name);
         for (const { bytes } of all.filter((one) => one.name === name)) {
           expect(hex(codec.encode(codec.decode(bytes)))).toBe(hex(bytes));
@@ -39,7 +39,7 @@ describe("the entries of real etcd's log", () => {
     .map(({ bytes }) => raftpb.Entry.decode(bytes));
   const normal = entries.filter(({ type, data }) => type === raftpb.EntryType.EntryNormal && data.length > 0);
 
-  test("hold requests that come back as the same bytes", () => {
+  test("have requests that are decoded and encoded to the same bytes", () => {
     expect(normal.length).toBeGreaterThan(40);
     for (const { data } of normal) {
       const again = isBare(data) ? Request.encode(Request.decode(data)) : encodeAgain(data);
@@ -47,7 +47,7 @@ describe("the entries of real etcd's log", () => {
     }
   });
 
-  test("are told from those of etcd's first store by being malformed as the other", () => {
+  test("differ from v2 requests, since each kind is malformed as the other", () => {
     const bare = normal.filter(({ data }) => isBare(data)).map(({ data }) => Request.decode(data));
     expect(bare.map(({ method, path }) => `${method} ${path.replace(/[0-9a-f]{8,}/, "ID")}`)).toEqual([
       "PUT /0/members/ID/attributes",
@@ -55,7 +55,7 @@ describe("the entries of real etcd's log", () => {
     ]);
   });
 
-  test("hold changes of the configuration that come back as the same bytes", () => {
+  test("have conf changes that are decoded and encoded to the same bytes", () => {
     const changes = entries.filter(({ type }) => type === raftpb.EntryType.EntryConfChange);
     expect(changes).toHaveLength(3);
     for (const { data } of changes)

@@ -10,7 +10,7 @@ import {
   TxnResponse,
 } from "../../src/wire/index.js";
 
-// The JSON of a message whose bytes come in parts is that of the message in one piece.
+// Tests that a message whose bytes arrive in parts has the same JSON as in one piece.
 
 const forms = await loadJsonForms();
 
@@ -25,7 +25,7 @@ function inParts(type: string, bytes: Uint8Array, cuts: readonly number[]): stri
   return text + printer.end();
 }
 
-/** Places between two fields of a message of fields that have lengths or are numbers. */
+/** The offsets of the ends of all fields, in a message with varints and length-delimited fields only. */
 function fieldEnds(bytes: Uint8Array): number[] {
   const ends: number[] = [];
   const varint = (at: number): readonly [value: number, end: number] => {
@@ -54,7 +54,7 @@ const ranges = fc
     RangeResponse.create({ header: ResponseHeader.create({ revision, memberId: 7n }), kvs, more, count }),
   );
 
-test("a range, cut between any of its fields", () => {
+test("a range that is cut between any two fields", () => {
   fc.assert(
     fc.property(ranges, fc.infiniteStream(fc.boolean()), (range, cutting) => {
       const bytes = RangeResponse.encode(range);
@@ -65,7 +65,7 @@ test("a range, cut between any of its fields", () => {
   );
 });
 
-test("a transaction whose ranges are opened in one part and filled by others", () => {
+test("a transaction whose ranges begin in one part and continue in others", () => {
   fc.assert(
     fc.property(fc.array(ranges, { maxLength: 4 }), fc.infiniteStream(fc.boolean()), (all, cutting) => {
       const header = ResponseHeader.create({ revision: 9 });
@@ -76,7 +76,7 @@ test("a transaction whose ranges are opened in one part and filled by others", (
       for (const [at, end] of fieldEnds(bytes).entries()) {
         cuts.push(from);
         const range = all[at - 2];
-        // Behind the tags and lengths of the operation and of the range in it, and between the fields of the range.
+        // The cuts are after the tags and lengths of the operation and its range, and between the range's fields.
         if (range !== undefined) {
           const encoded = RangeResponse.encode(range);
           const start = end - encoded.length;
@@ -93,7 +93,7 @@ test("a transaction whose ranges are opened in one part and filled by others", (
   );
 });
 
-test("parts that are not those of the message are found", () => {
+test("parts that do not make up the message are an error", () => {
   const bytes = RangeResponse.encode(RangeResponse.create({ count: 300 }));
   const printer = (length: number) => forms.printer("etcdserverpb.RangeResponse", length);
   expect(() => printer(bytes.length - 1).print(Buffer.concat([bytes, bytes]))).toThrow("longer than announced");

@@ -4,12 +4,12 @@ import { loadJsonForms } from "../../src/wire/index.js";
 import { parseBase64 } from "../../src/wire/json/parse.js";
 import { JsonReader } from "../../src/wire/json/reader.js";
 
-// How much work JSON can make before it is refused: anybody may send it.
+// Tests how much work the JSON of an anonymous client can make before it is refused.
 
 const forms = await loadJsonForms();
 const valueBytesMax = 8 * 1024 * 1024;
 
-/** Scans in pieces, as they come from a connection. @returns the value, and how many bytes had come by its end */
+/** Scans a text in pieces, as from a connection. @returns the value, and the bytes that were scanned by its end */
 function scan(text: string): { readonly value: Buffer | undefined; readonly bytes: number; readonly refusal: string } {
   const scanner = forms.scanner(valueBytesMax);
   const bytes = Buffer.from(text);
@@ -41,37 +41,37 @@ describe("a value is refused as soon as it makes too much work", () => {
       bytes: 20_000,
     },
     {
-      name: "a number of many digits where nobody knows the field",
+      name: "a number of many digits in an unknown field",
       text: `{"x":[1,${"9".repeat(2_000)}]}`,
       refusal: "a number of more than 1000 characters",
       bytes: 20_000,
     },
     {
-      name: "objects by the million",
+      name: "millions of objects",
       text: `{"compare":[${"{},".repeat(2_600_000)}{}]}`,
       refusal: "a JSON value of more than 20000 tokens",
       bytes: 40_000,
     },
     {
-      name: "brackets by the thousand, ended and begun again",
+      name: "thousands of brackets, closed and opened again",
       text: `{"x":[${"[],".repeat(2_600_000)}[]]}`,
       refusal: "a JSON value of more than 20000 tokens",
       bytes: 40_000,
     },
     {
-      name: "unknown fields by the thousand",
+      name: "thousands of unknown fields",
       text: `{${Array.from({ length: 100_000 }, (_, at) => `"${at}":0`).join(",")}}`,
       refusal: "a JSON value of more than 20000 tokens",
       bytes: 70_000,
     },
     {
-      name: "escapes by the million",
+      name: "millions of escapes",
       text: `{"key":"${"\\n".repeat(4_000_000)}"}`,
       refusal: "a JSON value of more than 262144 blanks and escaped characters",
       bytes: 550_000,
     },
     {
-      name: "blanks by the million",
+      name: "millions of blanks",
       text: `{${" \n".repeat(4_000_000)}}`,
       refusal: "a JSON value of more than 262144 blanks and escaped characters",
       bytes: 300_000,
@@ -85,7 +85,7 @@ describe("a value is refused as soon as it makes too much work", () => {
   }
 });
 
-describe("what clients send is well below that", () => {
+describe("usual requests are far below the limit", () => {
   test("a transaction of 128 operations on each side", () => {
     const compare = { key: "YQ==", target: "VERSION", version: "1", result: "EQUAL", range_end: "Yg==" };
     const put = { request_put: { key: "YQ==", value: "YQ==", lease: "1", prev_kv: true, ignore_value: false } };
@@ -103,7 +103,7 @@ describe("what clients send is well below that", () => {
     expect(Buffer.from(message).includes(value)).toBe(true);
   });
 
-  test("each value of a stream has as much", () => {
+  test("each value of a stream has its own limit", () => {
     const one = `{"create_request":{"key":"YQ==","filters":[${"0,".repeat(2_000)}0]}}\n`;
     const scanner = forms.scanner(valueBytesMax);
     let values = 0;
@@ -115,7 +115,7 @@ describe("what clients send is well below that", () => {
   });
 });
 
-test("no byte of a string is looked at once more for each escape, nor for each string", () => {
+test("the bytes of a string are not read again for each escape or each string", () => {
   const pairs = 20_000;
   const looked = countingReads(Buffer.from(`["${"\\ud83d\\ude00".repeat(pairs)}",${'"a",'.repeat(5_000)}"\\n"]`));
   const reader = new JsonReader(looked.bytes);
@@ -127,7 +127,7 @@ test("no byte of a string is looked at once more for each escape, nor for each s
   expect(looked.copied()).toBeLessThan(3 * looked.bytes.length);
 });
 
-/** Bytes that count how many of them are taken out as text, and searched for a backslash. */
+/** Bytes that count how many of them are converted to text and searched for a backslash. */
 function countingReads(bytes: Buffer): { readonly bytes: Buffer; copied(): number } {
   let copied = 0;
   const { indexOf, toString: textOf } = bytes;
@@ -144,7 +144,7 @@ function countingReads(bytes: Buffer): { readonly bytes: Buffer; copied(): numbe
   return { bytes, copied: () => copied };
 }
 
-test("base64 is taken in either alphabet, with padding or without, and nothing else is", () => {
+test("base64 is accepted in both alphabets, with or without padding, and other text is refused", () => {
   const byRule = (text: string): boolean => {
     const url = /[-_]/.test(text);
     const digits = text.replace(/[\r\n]/g, "");
@@ -170,7 +170,7 @@ test("base64 is taken in either alphabet, with padding or without, and nothing e
   );
 });
 
-test("text beyond ASCII, which is slow to decode, is taken up to a megabyte in one value", () => {
+test("text outside of ASCII, which is slow to decode, is limited to a megabyte in a value", () => {
   const wide = (characters: number) => Buffer.from(`{"name":"${"é".repeat(characters)}"}`);
   expect(forms.parse("etcdserverpb.AuthUserAddRequest", wide(500_000)).length).toBeGreaterThan(1_000_000);
   expect(() => forms.parse("etcdserverpb.AuthUserAddRequest", wide(600_000))).toThrow("beyond ASCII");

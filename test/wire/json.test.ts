@@ -5,13 +5,13 @@ import { jsonNestingMax } from "../../src/wire/json/parse.js";
 import { arbitraryMessage } from "./arbitrary.js";
 import { messages } from "./messages.js";
 
-// The meaning of single texts is compared with real etcd in test/e2e/gateway-differential.test.ts.
+// test/e2e/gateway-differential.test.ts compares the meaning of single texts with real etcd.
 
 const forms = await loadJsonForms();
 const known = new Set((await loadSchema()).flatMap((file) => file.messages.map(({ name }) => name)));
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-describe("what is printed is read as the same message", () => {
+describe("the JSON of a message is parsed to the same message", () => {
   for (const { name, type, codec } of [...messages.values()].filter((message) => known.has(message.name))) {
     test(name, () => {
       fc.assert(
@@ -27,7 +27,7 @@ describe("what is printed is read as the same message", () => {
   }
 });
 
-test("every service and its messages are in the schema", async () => {
+test("all services and their messages are in the schema", async () => {
   const services = (await loadSchema()).flatMap((file) => file.services);
   for (const { methods } of services) {
     for (const { request, response } of methods)
@@ -36,19 +36,19 @@ test("every service and its messages are in the schema", async () => {
   expect(services.length).toBeGreaterThanOrEqual(9);
 });
 
-test("fields come in the order of the .proto file, zero ones not at all", () => {
+test("fields are printed in the order of the .proto file, without zero ones", () => {
   const bytes = PutRequest.encode(PutRequest.create({ prevKv: true, key: "a", lease: -1n, value: Buffer.from("<b>") }));
   expect(forms.print("etcdserverpb.PutRequest", bytes)).toBe(
     '{"key":"YQ==","value":"PGI+","lease":"-1","prev_kv":true}',
   );
 });
 
-test("a number that no enum knows is printed as it is", () => {
+test("an unknown number of an enum is printed as a number", () => {
   const bytes = RangeRequest.encode(RangeRequest.create({ sortOrder: 77 }));
   expect(forms.print("etcdserverpb.RangeRequest", bytes)).toBe('{"sort_order":77}');
 });
 
-test("values are found wherever the pieces end", () => {
+test("values are found for all ends of the pieces", () => {
   const text = ' {"a":[1,"\\"}{",{"b":null}]} 12 "x"\n-1.5e3 true[] ';
   const wanted = ['{"a":[1,"\\"}{",{"b":null}]}', "12", '"x"', "-1.5e3", "true", "[]"];
   for (let size = 1; size <= text.length; size++) {
@@ -67,7 +67,7 @@ test("values are found wherever the pieces end", () => {
   }
 });
 
-test("what JSON.parse refuses is refused, and nothing else", () => {
+test("exactly the texts that JSON.parse refuses are refused", () => {
   const pieces = [
     "{",
     "}",
@@ -103,7 +103,7 @@ test("what JSON.parse refuses is refused, and nothing else", () => {
   );
 });
 
-test("a value that is too long is refused before it has come whole", () => {
+test("a value that is too long is refused before it is complete", () => {
   const scanner = forms.scanner(1_000);
   scanner.push(Buffer.from(`{"key":"${"A".repeat(990)}`));
   expect(scanner.next()).toBe(undefined);
@@ -111,7 +111,7 @@ test("a value that is too long is refused before it has come whole", () => {
   expect(() => scanner.next()).toThrow(new JsonError("a JSON value of more than 1000 bytes"));
 });
 
-test("a long value costs no more when it comes byte by byte", () => {
+test("a long value costs no more work if it arrives byte by byte", () => {
   const scanner = forms.scanner(1e6);
   const json = Buffer.from(`"${"x".repeat(500_000)}"`);
   let found: Buffer | undefined;
@@ -122,7 +122,7 @@ test("a long value costs no more when it comes byte by byte", () => {
   expect(found?.length).toBe(json.length);
 });
 
-test("messages lie in each other up to a bound of their own, and no deeper", () => {
+test("nested messages have a maximum depth", () => {
   const nested = (depth: number) =>
     Buffer.from(`${'{"success":[{"request_txn":'.repeat(depth)}{}${"}]}".repeat(depth)}`);
   const deepest = Math.floor((jsonNestingMax - 1) / 2);
@@ -131,12 +131,12 @@ test("messages lie in each other up to a bound of their own, and no deeper", () 
   expect(() => forms.parse("etcdserverpb.TxnRequest", nested(deepest + 1))).toThrow("exceeded max recursion depth");
 });
 
-test("unknown values are passed over however deep they are", () => {
+test("unknown values are skipped at any depth", () => {
   const json = `{"x":${"[".repeat(9_999)}${"]".repeat(9_999)},"key":"YQ=="}`;
   expect(hex(forms.parse("etcdserverpb.RangeRequest", Buffer.from(json)))).toBe("0a0161");
 });
 
-test("an error repeats a long value in part", () => {
+test("an error contains only a part of a long value", () => {
   const parse = () => forms.parse("etcdserverpb.RangeRequest", Buffer.from(`{"key":"${"!".repeat(1e6)}"}`));
   expect(parse).toThrow(/^proto: \(line 1:8\): invalid value for bytes field key: "!{999}\.\.\.$/);
 });

@@ -20,7 +20,7 @@ describe("refuses", () => {
     { name: "a varint past the end", type: KeyValue, hex: "10 80", want: "a varint past the end, at byte 2 of 2" },
     { name: "a varint of eleven bytes", type: KeyValue, hex: `10 ${"ff".repeat(10)} 01`, want: "more than ten bytes" },
     { name: "a tag past the end", type: KeyValue, hex: "80", want: "a varint past the end" },
-    { name: "a value that is not there", type: KeyValue, hex: "10", want: "a varint past the end, at byte 1 of 1" },
+    { name: "a missing value", type: KeyValue, hex: "10", want: "a varint past the end, at byte 1 of 1" },
     { name: "a key past the end", type: KeyValue, hex: "0a 02 61", want: "a length past the end" },
     { name: "a length of 2 GiB", type: PutRequest, hex: "12 ffffffff07 00", want: "a length past the end" },
     {
@@ -57,7 +57,7 @@ describe("refuses", () => {
     { name: "an unknown eight bytes past the end", type: KeyValue, hex: "79 00", want: "a field past the end" },
     { name: "an unknown four bytes past the end", type: KeyValue, hex: "7d 00", want: "a field past the end" },
     { name: "an unknown length past the end", type: KeyValue, hex: "7a 05 00", want: "a length past the end" },
-    // The compare is two bytes long, and its key claims three more, which the message after it would lend.
+    // The compare has two bytes, and its key claims three more, which belong to the next message.
     {
       name: "a field past the end of its message",
       type: TxnRequest,
@@ -92,7 +92,7 @@ describe("refuses", () => {
 });
 
 describe("nesting", () => {
-  /** A transaction that holds a transaction, `levels` messages deep. */
+  /** Nested transactions with a depth of `levels` messages. */
   function nested(levels: number): Uint8Array {
     const tags: Buffer[] = [];
     let length = 0;
@@ -104,7 +104,7 @@ describe("nesting", () => {
     return Buffer.concat(tags.reverse());
   }
 
-  /** How many messages lie inside each other. */
+  /** The depth of nested messages. */
   function depthOf(outermost: TxnRequest): number {
     let depth = 1;
     let txn = outermost;
@@ -115,17 +115,17 @@ describe("nesting", () => {
     return depth;
   }
 
-  test(`is followed for ${nestingMax} levels`, () => {
+  test(`is accepted for ${nestingMax} levels`, () => {
     expect(depthOf(TxnRequest.decode(nested(nestingMax - 1)))).toBe(nestingMax - 1);
   });
 
-  test("is refused beyond, however deep", () => {
+  test("is refused at any greater depth", () => {
     for (const levels of [nestingMax + 1, 100_001]) {
       expect(() => TxnRequest.decode(nested(levels))).toThrow(`more than ${nestingMax} messages inside each other`);
     }
   });
 
-  test("has no bound in what this member must read, and the same bytes are written again", () => {
+  test("has no limit in messages that this member must read, and the same bytes are written again", () => {
     for (const levels of [nestingMax - 1, 20_001]) {
       const bytes = nested(levels);
       const txn = decodeStored(TxnRequest, bytes);
@@ -134,22 +134,22 @@ describe("nesting", () => {
     }
   });
 
-  test("is refused below the bound when the innermost message is malformed", () => {
-    // A compare without a length, in a txn of one byte.
+  test("is refused below the limit if the innermost message is malformed", () => {
+    // A transaction of one byte contains a compare without a length.
     expect(() => TxnRequest.decode(fromHex("12 03 22 01 0a"))).toThrow("a varint past the end");
   });
 
-  test("is refused for unknown groups too", () => {
+  test("is limited for unknown groups as well", () => {
     const groups = (depth: number): Uint8Array => Buffer.from("7b".repeat(depth) + "7c".repeat(depth), "hex");
     expect(KeyValue.decode(groups(nestingMax - 1))).toEqual(KeyValue.create());
     expect(() => KeyValue.decode(groups(100_000))).toThrow(`more than ${nestingMax} messages inside each other`);
   });
 });
 
-describe("any bytes", () => {
+describe("arbitrary bytes", () => {
   const runs = { numRuns: 60 };
   for (const { name, codec, type } of messages.values()) {
-    /** A message or a WireError; and a message can be written and read again. */
+    /** Checks that the bytes give a WireError, or a message that can be encoded and decoded again. */
     const survives = (bytes: Uint8Array): void => {
       let message: ReturnType<typeof codec.decode>;
       try {
@@ -162,7 +162,7 @@ describe("any bytes", () => {
       expect(codec.encode(codec.decode(canonical))).toEqual(canonical);
     };
 
-    test(`are a ${name} or a WireError`, () => {
+    test(`give a ${name} or a WireError`, () => {
       const valid = arbitraryMessage(type).map(({ theirs }) => type.encode(theirs).finish());
       fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), survives), runs);
       fc.assert(
@@ -182,15 +182,15 @@ describe("any bytes", () => {
   }
 });
 
-describe("a message full of nothing", () => {
-  test("is read, however many objects it asks for", () => {
-    // Two bytes each: the shortest way to ask for an object.
+describe("a message with very many empty fields", () => {
+  test("is read, however many objects it contains", () => {
+    // Two bytes are the shortest encoding of an object.
     const compares = Buffer.alloc(2_000_000);
     for (let at = 0; at < compares.length; at += 2) compares[at] = 0x0a;
     expect(TxnRequest.decode(compares).compare).toHaveLength(1_000_000);
   });
 
-  test("is not read past by a claim of more", () => {
+  test("is not read beyond its end if it claims more", () => {
     const claims = Buffer.concat([Buffer.from("0affffffff07", "hex"), Buffer.alloc(100)]);
     expect(() => RangeRequest.decode(claims)).toThrow("a length past the end, at byte 6 of 106");
   });

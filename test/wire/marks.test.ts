@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { emitFile } from "../../proto/emit.js";
 import { InternalRaftRequest, PutRequest, variantOfInternalRaftRequest } from "../../src/wire/index.js";
 
-/** The generator's output for a .proto file with these lines. */
+/** The output of the generator for a .proto file with these lines. */
 function generated(...lines: readonly string[]): string {
   const dir = mkdtempSync(join(tmpdir(), "etcd-test-"));
   try {
@@ -28,7 +28,7 @@ function types(namespace: protobuf.ReflectionObject): protobuf.ReflectionObject[
 }
 
 describe("marks in a .proto file", () => {
-  test("say which integers are exact and which bytes are keys; the names say nothing", () => {
+  test("decide which integers are exact and which bytes are keys, independent of names", () => {
     const text = generated(
       "message Thing {",
       "  int64 ID = 1;",
@@ -42,9 +42,9 @@ describe("marks in a .proto file", () => {
   });
 
   for (const { name, line } of [
-    { name: "no generator knows", line: "int64 ID = 1;  // [bigitn]" },
+    { name: "is unknown to the generator", line: "int64 ID = 1;  // [bigitn]" },
     { name: "does not fit the type", line: "string name = 1;  // [bigint]" },
-    { name: "belongs to a message", line: "bytes key = 1;  // [variant]" },
+    { name: "is only for messages", line: "bytes key = 1;  // [variant]" },
   ]) {
     test(`are refused when one ${name}`, () => {
       expect(() => generated("message Thing {", line, "}")).toThrow(/there is no mark|does not belong here/);
@@ -53,7 +53,7 @@ describe("marks in a .proto file", () => {
 });
 
 describe("variantOfInternalRaftRequest()", () => {
-  test("tells which request is held, and takes neither the id nor the header for one", () => {
+  test("finds the request in the message, and ignores the id and the header", () => {
     const put = PutRequest.create({ key: "k" });
     const header = { id: 1n, username: "", authRevision: 0 };
     expect(variantOfInternalRaftRequest(InternalRaftRequest.create({ id: 1n, header, put }))).toEqual({
@@ -63,7 +63,7 @@ describe("variantOfInternalRaftRequest()", () => {
     expect(variantOfInternalRaftRequest(InternalRaftRequest.create({ id: 1n, header }))).toBeUndefined();
   });
 
-  test("knows every field that the message may hold", () => {
+  test("knows all fields of the message", () => {
     const { id: _id, header: _header, ...requests } = InternalRaftRequest.create();
     const told = Object.keys(requests).map(
       (name) => variantOfInternalRaftRequest({ ...InternalRaftRequest.create(), [name]: {} })?.case,

@@ -15,13 +15,13 @@ import * as rpc from "../../src/wire/generated/rpc.js";
 import * as storeV2 from "../../src/wire/generated/store-v2.js";
 import type { Codec } from "../../src/wire/protobuf.js";
 
-/** A message of whatever type, as the tests that run over all of them see it. */
+/** A message of any type, for tests of all types. */
 export type AnyMessage = Readonly<Record<string, unknown>>;
 
 export interface MessageUnderTest {
   readonly name: string;
   readonly codec: Codec<AnyMessage>;
-  /** The type that protobufjs builds from the .proto file. */
+  /** The type that protobufjs makes from the .proto file. */
   readonly type: protobuf.Type;
   readonly proto2: boolean;
 }
@@ -43,7 +43,7 @@ const generated = new Map<string, Readonly<Record<string, unknown>>>(
   }),
 );
 
-/** Every message of every .proto file, by its full name. */
+/** All messages of all .proto files, by their full names. */
 export const messages: ReadonlyMap<string, MessageUnderTest> = findMessages();
 
 export function messageNamed(name: string): MessageUnderTest {
@@ -55,7 +55,7 @@ export function messageNamed(name: string): MessageUnderTest {
 function findMessages(): Map<string, MessageUnderTest> {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => fileURLToPath(new URL(`../../proto/${target}`, import.meta.url));
-  // The marks of fields stand in comments, of which the default mode keeps only some.
+  // The marks of fields are in comments. The default mode keeps only some of these.
   for (const file of generated.keys()) root.loadSync(`${file}.proto`, { keepCase: true, alternateCommentMode: true });
   root.resolveAll();
   const found = new Map<string, MessageUnderTest>();

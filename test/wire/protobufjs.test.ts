@@ -6,7 +6,7 @@ import { messages } from "./messages.js";
 const runs = { numRuns: 40 };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-describe("as protobufjs, for any message", () => {
+describe("arbitrary messages, compared with protobufjs", () => {
   for (const { name, codec, type } of messages.values()) {
     test(`${name} is encoded`, () => {
       fc.assert(

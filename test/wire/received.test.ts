@@ -10,9 +10,9 @@ import {
   WatchRequest,
 } from "../../src/wire/index.js";
 
-// Messages and texts of two bytes each: what anybody may send costs no more than a few milliseconds.
+// Tests requests with many messages and texts of two bytes each. Decoding or refusing them takes a few milliseconds.
 
-/** Two bytes for an empty field with a length. */
+/** An empty length-delimited field, in two bytes. */
 const empty = (field: number): Buffer => Buffer.from([field * 8 + 2, 0]);
 
 function times(count: number, bytes: Buffer): Buffer {
@@ -30,11 +30,11 @@ function within(field: number, inner: Buffer): Buffer {
 for (const [name, bytes] of [
   ["comparisons", empty(1)],
   ["operations", empty(2)],
-  ["operations of which each is several, the last of which counts", within(2, times(5, empty(2)))],
-  ["transactions in transactions", within(2, within(4, times(5, empty(1))))],
-  ["transactions that are given in pieces", within(2, times(5, within(4, empty(1))))],
+  ["operations with repeated content, of which the last counts", within(2, times(5, empty(2)))],
+  ["nested transactions", within(2, within(4, times(5, empty(1))))],
+  ["transactions that are merged from pieces", within(2, times(5, within(4, empty(1))))],
 ] as const) {
-  test(`a transaction may have so many ${name}, and no more`, () => {
+  test(`a transaction has a maximum number of ${name}`, () => {
     const counted = [1, 10, 100, 1_000].find((most) => fits(bytes, most)) ?? 0;
     expect(counted).toBeGreaterThan(0);
     expect(fits(times(1_000, bytes), 100)).toBe(false);
@@ -52,7 +52,7 @@ function fits(bytes: Buffer, partsMax: number): boolean {
   }
 }
 
-test("texts count as well", () => {
+test("texts are counted as well", () => {
   const urls = times(101, empty(1));
   expect(() => decodeReceived(MemberAddRequest, urls, 100)).toThrow(
     "more than 100 messages, texts and numbers of lists in one message",
@@ -60,7 +60,7 @@ test("texts count as well", () => {
   expect(decodeReceived(MemberAddRequest, urls, 101).peerUrls.length).toBe(101);
 });
 
-test("numbers of a list count, in one field or in a field each", () => {
+test("numbers of a list are counted, packed or unpacked", () => {
   for (const [name, filters] of [
     ["packed", (count: number) => within(5, Buffer.alloc(count, 1))],
     ["a field each", (count: number) => Buffer.alloc(2 * count, Buffer.from([5 * 8, 1]))],
@@ -72,13 +72,13 @@ test("numbers of a list count, in one field or in a field each", () => {
   }
 });
 
-test("byte strings count that are given again and again", () => {
+test("repeated occurrences of a byte string are counted", () => {
   const again = (count: number) => decodeReceived(PutRequest, times(count, within(2, Buffer.from("v"))), 100);
   expect(() => again(101)).toThrow(TooManyParts);
   expect(again(100).value).toEqual(new Uint8Array(Buffer.from("v")));
 });
 
-test("what a member answers is read whatever it is made of", () => {
+test("answers of members are decoded without a limit", () => {
   expect(RangeResponse.decode(times(100_000, empty(2))).kvs.length).toBe(100_000);
   expect(TxnRequest.decode(emptyBytes).compare).toEqual([]);
 });

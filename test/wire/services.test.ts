@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PutRequest, PutResponse, services } from "../../src/wire/index.js";
 
-test("the services are those of etcd 3.5, and gRPC's health check and reflection", () => {
+test("the services are those of etcd 3.5, and the health check and reflection of gRPC", () => {
   const methods = Object.entries(services).map(([name, service]) => [name, Object.keys(service).length]);
   expect(Object.fromEntries(methods)).toEqual({
     "etcdserverpb.KV": 5,
@@ -17,7 +17,7 @@ test("the services are those of etcd 3.5, and gRPC's health check and reflection
   });
 });
 
-test("a method says its path, its messages, and which side streams", () => {
+test("a method has its path, its messages, and its streaming sides", () => {
   expect(services["etcdserverpb.KV"].Put).toEqual({
     path: "/etcdserverpb.KV/Put",
     requestStream: false,
