@@ -50,14 +50,14 @@ function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
 }
 
 describe("raft messages", () => {
-  test("of real members come back as the same bytes", () => {
+  test("of real members are decoded and encoded to the same bytes", () => {
     expect(captured.length).toBeGreaterThan(20);
     for (const bytes of captured) {
       expect(Buffer.from(encodeMessage(decodeMessage(bytes))).toString("hex")).toBe(bytes.toString("hex"));
     }
   });
 
-  test("of real members are of the kinds that were captured", () => {
+  test("of real members have the captured types", () => {
     const types = new Set(captured.map((bytes) => decodeMessage(bytes).type));
     expect([...types].sort()).toEqual([
       ...["MsgAppResp", "MsgHeartbeat", "MsgHeartbeatResp", "MsgPreVote", "MsgPreVoteResp"],
@@ -74,7 +74,7 @@ describe("raft messages", () => {
 
   for (const { name, bytes } of [
     { name: "an unknown type", bytes: "0863" },
-    { name: "a term no log reaches", bytes: "080320ffffffffffffffffff01" },
+    { name: "a term above all possible ones", bytes: "080320ffffffffffffffffff01" },
     { name: "an entry of an unknown type", bytes: "08033a020809" },
     { name: "half a field", bytes: "0803120a01" },
   ]) {
@@ -89,7 +89,7 @@ describe("the message stream", () => {
   const bytes = encodeAll(new MessageEncoder(), messages);
 
   for (const size of [1, 7, 8, 100, 1 << 20]) {
-    test(`comes through in pieces of ${size} bytes`, () => {
+    test(`is read in pieces of ${size} bytes`, () => {
       const heartbeats = messages.filter(({ from }) => from === 0n).length;
       const decoded = decodeAll(new MessageDecoder(), cut(bytes, size));
       expect(heartbeats).toBeGreaterThan(0);
@@ -97,7 +97,7 @@ describe("the message stream", () => {
     });
   }
 
-  test("carries heartbeats of the link as real members write them", () => {
+  test("has link heartbeats with the bytes of real members", () => {
     const pieces: Uint8Array[] = [];
     new MessageEncoder().heartbeat(pieces);
     const body = captured.find((one) => decodeMessage(one).from === 0n);
@@ -105,7 +105,7 @@ describe("the message stream", () => {
     expect(decodeAll(new MessageDecoder(), pieces)).toEqual([]);
   });
 
-  test("ends at a length beyond the limit, before that much is kept", () => {
+  test("ends at a length above the limit, before so many bytes are kept", () => {
     const decoder = new MessageDecoder();
     const lie = Buffer.from("0000000020000001", "hex");
     expect(() => decodeAll(decoder, [lie])).toThrow(StreamError);
@@ -126,12 +126,12 @@ describe("the msgapp stream", () => {
   const bytes = encodeAll(new MsgAppEncoder(), messages);
 
   for (const size of [1, 9, 1000, 1 << 20]) {
-    test(`comes through in pieces of ${size} bytes`, () => {
+    test(`is read in pieces of ${size} bytes`, () => {
       expect(decodeAll(new MsgAppDecoder(local, remote), cut(bytes, size))).toEqual(messages);
     });
   }
 
-  test("says once what does not change", () => {
+  test("sends unchanged fields only once", () => {
     const pieces: Uint8Array[] = [];
     const encoder = new MsgAppEncoder();
     encoder.encode(append(4, 1, 1, [entry(5, 1, "a")], 4), pieces);
@@ -146,9 +146,9 @@ describe("the msgapp stream", () => {
     { name: "an unknown frame", hex: "03", refused: StreamError },
     { name: "too many entries", hex: "017fffffffffffffff", refused: StreamError },
     { name: "entries that are too large together", hex: "01000000000000000200000000200000ff", refused: StreamError },
-    { name: "an entry that is out of place", hex: "010000000000000001000000000000000408001001", refused: StreamError },
+    { name: "an entry with a wrong index", hex: "010000000000000001000000000000000408001001", refused: StreamError },
     { name: "a message that is too large", hex: "02ffffffffffffffff", refused: StreamError },
-    { name: "a commit index no log reaches", hex: "010000000000000000ffffffffffffffff", refused: WireError },
+    { name: "a commit index above all possible ones", hex: "010000000000000000ffffffffffffffff", refused: WireError },
   ]) {
     test(`ends at ${name}`, () => {
       const ended = (): unknown => decodeAll(new MsgAppDecoder(local, remote), [Buffer.from(hex, "hex")]);
@@ -157,7 +157,7 @@ describe("the msgapp stream", () => {
   }
 });
 
-describe("whatever bytes come", () => {
+describe("with arbitrary bytes", () => {
   const decoders = { msgapp: () => new MsgAppDecoder(local, remote), message: () => new MessageDecoder() };
 
   for (const [name, make] of Object.entries(decoders)) {
@@ -183,7 +183,7 @@ describe("whatever bytes come", () => {
     });
   }
 
-  /** Decoding may refuse, and only in the ways that are caught. */
+  /** The result of decoding. Only the errors that callers catch are allowed. */
   function outcome(decode: () => readonly Message[]): void {
     try {
       for (const message of decode()) expect(message.type).toMatch(/^Msg/);
@@ -194,7 +194,7 @@ describe("whatever bytes come", () => {
 });
 
 describe("the queue of bytes", () => {
-  test("gives back what was put in, however it is cut", () => {
+  test("gives back the same bytes with all cuts", () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 30 }),
@@ -216,7 +216,7 @@ describe("the queue of bytes", () => {
     );
   });
 
-  test("keeps crumbs as few chunks", () => {
+  test("joins small pieces to few chunks", () => {
     const queue = new ByteQueue();
     const bytes = 1 << 17;
     for (let at = 0; at < bytes; at++) queue.push(Uint8Array.of(at));

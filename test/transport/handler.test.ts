@@ -93,12 +93,17 @@ describe("a request of a peer", () => {
       ...{ status: 412, text: "incompatible version\n" },
     },
     {
-      name: "with a version that is none",
+      name: "with an invalid version",
       ask: ["GET", path, { ...good, "X-Server-Version": "new" }],
       ...{ status: 412, text: "incompatible version\n" },
     },
     { name: "for an unknown stream", ask: ["GET", "/raft/stream/msgapp3/2"], status: 404, text: "invalid path\n" },
-    { name: "for a stream of nobody", ask: ["GET", "/raft/stream/message/xyz"], status: 404, text: "invalid from\n" },
+    {
+      name: "for a stream of an invalid id",
+      ask: ["GET", "/raft/stream/message/xyz"],
+      status: 404,
+      text: "invalid from\n",
+    },
     { name: "of a removed member", ask: ["GET", "/raft/stream/message/5"], status: 410, text: "removed member\n" },
     {
       name: "of an unknown member",
@@ -110,7 +115,12 @@ describe("a request of a peer", () => {
       ask: ["GET", path, { ...good, "X-Raft-To": "3" }],
       ...{ status: 412, text: "to field mismatch\n" },
     },
-    { name: "below raft for nothing", ask: ["GET", "/raft/nothing"], status: 404, text: "404 page not found\n" },
+    {
+      name: "for an unknown path under /raft",
+      ask: ["GET", "/raft/nothing"],
+      status: 404,
+      text: "404 page not found\n",
+    },
   ] as const) {
     test(name, async () => {
       const [method, target, headers] = asked;
@@ -121,20 +131,20 @@ describe("a request of a peer", () => {
     });
   }
 
-  test("that probes hears the time", async () => {
+  test("for a probe is answered with the time", async () => {
     const { status, text } = await ask("GET", "/raft/probing", {});
     expect(status).toBe(200);
     expect(text).toMatch(/^\{"OK":true,"Now":"\d{4}-\d\d-\d\dT[\d:.]+Z"\}\n$/);
   });
 
-  test("of an unknown member says where it is reached", async () => {
+  test("of an unknown member gives the URLs of that member", async () => {
     await ask("GET", "/raft/stream/message/a", { ...good, "X-PeerURLs": "http://127.0.0.1:9,http://127.0.0.1:10" });
     member.transport.send([createMessage("MsgHeartbeatResp", 10n, 1n, 3)]);
     await member.until(() => member.events.includes("unreachable 10"));
   });
 
   for (const urls of ["", ",", "nonsense", "file:///etc/passwd", "http://", "unix://a"]) {
-    test(`that is reached at ${JSON.stringify(urls)} is not believed`, async () => {
+    test(`with the invalid URLs ${JSON.stringify(urls)} does not make its sender a remote`, async () => {
       await ask("GET", "/raft/stream/message/b", { ...good, "X-PeerURLs": urls });
       member.transport.send([createMessage("MsgHeartbeatResp", 11n, 1n, 3)]);
       expect(member.transport.counters.has(11n as TestMember["id"])).toBe(false);
@@ -154,7 +164,7 @@ describe("a posted message", () => {
     expect(member.received).toEqual([createMessage("MsgHeartbeat", 1n, 2n, 3)]);
   });
 
-  test("that raft does not take is a failure", async () => {
+  test("fails if raft does not accept it", async () => {
     member.onMessage = () => {
       throw new Error("raft: stopped");
     };
@@ -175,12 +185,12 @@ describe("a posted message", () => {
       ...{ status: 403, text: '{"message":"cannot process message to mismatch member"}' },
     },
     {
-      name: "that only a node itself makes",
+      name: "of a type that only a node itself makes",
       message: createMessage("MsgHup", 1n, 2n, 3),
       ...{ status: 400, text: "cannot process message that no member sends\n" },
     },
     {
-      name: "that pretends to come from a thread of the node",
+      name: "with the id of a storage thread as its sender",
       message: createMessage("MsgAppResp", 1n, 0xffff_ffff_ffff_ffffn, 3),
       ...{ status: 400, text: "cannot process message that no member sends\n" },
     },
@@ -198,9 +208,9 @@ describe("a posted message", () => {
   }
 
   for (const { name, body, text } of [
-    { name: "of garbage", body: Buffer.from("not a message"), text: "error unmarshalling raft message\n" },
+    { name: "of random bytes", body: Buffer.from("not a message"), text: "error unmarshalling raft message\n" },
     { name: "that is cut", body: heartbeat.subarray(0, 7), text: "error unmarshalling raft message\n" },
-    { name: "of nothing", body: Buffer.alloc(0), text: "cannot process message that no member sends\n" },
+    { name: "of no bytes", body: Buffer.alloc(0), text: "cannot process message that no member sends\n" },
   ]) {
     test(`${name} is a bad request`, async () => {
       const answer = await ask("POST", "/raft", good, body);
@@ -215,7 +225,7 @@ describe("a hostile peer", () => {
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join("");
 
-  /** The answer to raw bytes; one side or the other closes the connection. */
+  /** Sends raw bytes. @returns the answer, when either side has closed the connection */
   async function say(...parts: readonly (string | Uint8Array)[]): Promise<string> {
     const socket = connect(member.port, "127.0.0.1");
     socket.on("error", () => undefined);
@@ -236,7 +246,7 @@ describe("a hostile peer", () => {
       want: /^HTTP\/1\.1 413 /,
     },
     {
-      name: "that sends less than it said",
+      name: "that sends less than its content-length",
       ...{ path: "/raft", headers: "Content-Length: 1000\r\n", body: heartbeat },
       want: /^$|^HTTP\/1\.1 400 /,
     },
@@ -257,7 +267,7 @@ describe("a hostile peer", () => {
     });
   }
 
-  test("does no harm with whatever bytes", async () => {
+  test("does no harm with arbitrary bytes", async () => {
     const bytes = fc.uint8Array({ maxLength: 200 });
     const path = fc.constantFrom("/raft", "/raft/snapshot");
     await fc.assert(

@@ -7,7 +7,7 @@ import { clockOfLooks, turnsOfOthers } from "../base/other-work.js";
 const id = -3n as LeaseId;
 const lease = { ttl: 7, grantedTtl: 10, keys: Array.from({ length: 100_000 }, (_, at) => `key\xff/${at}`) };
 
-test("a member answers another about a lease with many keys in turns, to bytes that any decoder merges", async () => {
+test("an answer about a lease with many keys is encoded over several turns, to bytes that any decoder merges", async () => {
   let bytes: Uint8Array = Buffer.alloc(0);
   const turns = await turnsOfOthers(async () => {
     bytes = await encodeLeaseAnswer(id, lease, new Turns(clockOfLooks()));
@@ -17,7 +17,7 @@ test("a member answers another about a lease with many keys in turns, to bytes t
   expect(leaseTimeToLiveResponse).toEqual({ header: ResponseHeader.create(), id, ...lease });
 });
 
-test("the answer is decoded in turns, in one message as etcd sends it or in many", async () => {
+test("the answer is decoded over several turns, from one message as etcd sends it or from many", async () => {
   const header = ResponseHeader.create();
   const asEtcd = leasepb.LeaseInternalResponse.encode({ leaseTimeToLiveResponse: { header, id, ...lease } });
   const asOurs = await encodeLeaseAnswer(id, lease, new Turns(clockOfLooks()));
@@ -31,7 +31,7 @@ test("the answer is decoded in turns, in one message as etcd sends it or in many
   }
 });
 
-test("an answer that is cut or names no lease is none", async () => {
+test("an answer that is cut or has no lease is an error", async () => {
   const turns = new Turns(clockOfLooks());
   const bytes = await encodeLeaseAnswer(id, { ttl: 1, grantedTtl: 2, keys: ["a"] }, turns);
   await expect(decodeLeaseAnswer(bytes.subarray(0, -1), turns)).rejects.toThrow();

@@ -7,22 +7,22 @@ import { type SnapshotSink, Transport, type TransportConfig } from "../../src/tr
 
 export interface TestMemberOptions extends Partial<TransportConfig> {
   readonly port?: number;
-  /** Listens on this socket file instead of a port. */
+  /** A socket file to listen on instead of a port. */
   readonly socketPath?: string;
-  /** Answers what the transport does not. */
+  /** Answers requests that the transport does not answer. */
   readonly others?: RequestListener;
 }
 
-/** A transport behind a port, and a raft that writes down what it hears. */
+/** A transport on a port, with a raft that records its messages. */
 export class TestMember {
   readonly id: MemberId;
   readonly received: Message[] = [];
-  /** As "unreachable 2", "snapshot 2 finish", "removed". */
+  /** The reported events, such as "unreachable 2", "snapshot 2 finish" or "removed". */
   readonly events: string[] = [];
-  /** As "POST /raft", in the order they came. */
+  /** The received requests in order, such as "POST /raft". */
   readonly requests: string[] = [];
   readonly sockets = new Set<Socket>();
-  /** Called with every message, before those who wait for it. */
+  /** A function that is called with each message, before waiters for the message go on. */
   onMessage: (message: Message) => Promise<void> | void = () => undefined;
   removedIds: readonly bigint[] = [];
   #transport: Transport | undefined;
@@ -66,7 +66,7 @@ export class TestMember {
     return typeof address === "string" ? `unix://${address}` : `http://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when the condition holds; looked at whenever something happens, and every few milliseconds. */
+  /** Resolves when the condition holds. It is checked at each event and every few milliseconds. */
   async until(condition: () => boolean): Promise<void> {
     const looking = setInterval(() => this.#look(), 5);
     await new Promise<void>((done) => {
@@ -76,7 +76,7 @@ export class TestMember {
     clearInterval(looking);
   }
 
-  /** The first message of that type, from `after` on. */
+  /** Resolves with the first message of a type at index `after` or later. */
   async message(type: Message["type"], after = 0): Promise<Message> {
     const find = (): Message | undefined => this.received.slice(after).find((message) => message.type === type);
     await this.until(() => find() !== undefined);
@@ -85,7 +85,7 @@ export class TestMember {
     return found;
   }
 
-  /** Resolves when streams of both kinds go both ways. */
+  /** Resolves when streams of both kinds are open in both directions. */
   async connected(to: TestMember): Promise<void> {
     const streams = (member: TestMember): number =>
       member.requests.filter((request) => request.startsWith("GET /raft/stream/")).length;
@@ -93,7 +93,7 @@ export class TestMember {
     await to.until(() => streams(to) >= 2);
   }
 
-  /** Cuts every connection that peers have opened. */
+  /** Cuts all connections that peers have opened. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }

@@ -62,7 +62,7 @@ test("members behind socket files exchange messages over streams", async () => {
   expect(await two.message("MsgHeartbeat")).toMatchObject({ from: 1n, commit: 7 });
 });
 
-test("a member behind a socket file is asked who is in the cluster, and an unusable URL is no member", async () => {
+test("a member behind a socket file can be asked for its version, and a request to an invalid URL fails", async () => {
   const asked: string[] = [];
   const member = await TestMember.start(1n, {
     socketPath: join(socketFolder(), "localhost:1"),

@@ -80,7 +80,7 @@ afterAll(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-describe("a question", () => {
+describe("a request to a member", () => {
   const id = -3n as LeaseId;
   const memberId = 0xffff_ffff_ffff_fff1n as MemberId;
   for (const { name, ask, want, question } of [
@@ -104,7 +104,7 @@ describe("a question", () => {
       ...{ want: lease, question: [id, true] },
     },
     { name: "for a hash", ask: () => client.hashKv(url, clusterId, 9, signal), want: hash, question: [9] },
-    { name: "for the hash of now", ask: () => client.hashKv(url, clusterId, 0, signal), want: hash, question: [0] },
+    { name: "for the current hash", ask: () => client.hashKv(url, clusterId, 0, signal), want: hash, question: [0] },
     { name: "for a downgrade", ask: () => client.downgradeEnabled(url, signal), want: true, question: [] },
   ]) {
     test(`${name} is answered`, async () => {
@@ -123,13 +123,13 @@ describe("a question", () => {
     ...[["leaseNotFound", timeToLive] as const, ["timeout", timeToLive] as const],
     ...[["compacted", hashKv] as const, ["futureRevision", hashKv] as const],
   ]) {
-    test(`that is refused as ${kind} says so (${ask.name})`, async () => {
+    test(`that is refused with ${kind} rejects with that error (${ask.name})`, async () => {
       refusal = kind;
       await expect(ask()).rejects.toEqual(new EtcdError(kind));
     });
   }
 
-  test("to another cluster says so", async () => {
+  test("to another cluster rejects with that reason", async () => {
     const wrong = client.hashKv(url, 1n as ClusterId, 5, signal);
     await expect(wrong).rejects.toEqual(new EtcdError("clusterIdMismatch"));
   });
@@ -139,13 +139,13 @@ describe("a question", () => {
     { name: "a keepalive", ask: renew },
     { name: "a lease", ask: timeToLive },
   ]) {
-    test(`for ${name} that fails otherwise is no refusal of its own`, async () => {
+    test(`for ${name} that fails for another reason does not reject with an EtcdError`, async () => {
       refusal = "notLeader";
       await expect(ask()).rejects.toThrow(PeerError);
     });
   }
 
-  test("that nobody answers in time ends with its signal", async () => {
+  test("without an answer ends with its signal", async () => {
     const silent = await listen(() => undefined);
     const ending = new AbortController();
     const question = client.versions(silent, ending.signal);
@@ -174,14 +174,14 @@ describe("a question", () => {
     });
   }
 
-  test("to nobody fails", async () => {
+  test("to a port without a server fails", async () => {
     await expect(client.members(`http://127.0.0.1:${await freePort()}`, signal)).rejects.toThrow(PeerError);
   });
 });
 
-describe("a bad question", () => {
+describe("an invalid request", () => {
   for (const { name, method, path, body, status, text } of [
-    { name: "by the wrong method", method: "POST", path: "/members", status: 405, text: "Method Not Allowed\n" },
+    { name: "with the wrong method", method: "POST", path: "/members", status: 405, text: "Method Not Allowed\n" },
     { name: "for leases by GET", method: "GET", path: "/leases", status: 405, text: "Method Not Allowed\n" },
     {
       ...{ name: "about a member that is no number", method: "POST", path: "/members/promote/x" },
@@ -195,7 +195,7 @@ describe("a bad question", () => {
       ...{ name: "that is too long", method: "POST", path: "/leases/internal", body: "x".repeat(65 * 1024) },
       ...{ status: 413, text: "request body too large\n" },
     },
-    { name: "somewhere else", method: "GET", path: "/nothing", status: 404, text: "404 page not found\n" },
+    { name: "with an unknown path", method: "GET", path: "/nothing", status: 404, text: "404 page not found\n" },
   ]) {
     test(name, async () => {
       const answered = await fetch(`${url}${path}`, { method, ...(body !== undefined && { body }) });
@@ -206,7 +206,7 @@ describe("a bad question", () => {
 
 for (const release of ["3.4", "3.5"] satisfies Release[]) {
   describe.runIf(haveReference(["etcd", release], ["etcdctl", release]))(`real etcd ${release}`, () => {
-    test("answers our questions", async () => {
+    test("answers our requests", async () => {
       const peerUrl = `http://127.0.0.1:${await freePort()}`;
       const flags = ["--listen-peer-urls", peerUrl];
       const server = await ServerProcess.start({ kind: `etcd ${release}`, flags });

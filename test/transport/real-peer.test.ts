@@ -13,7 +13,7 @@ import { haveReference, type Release, reference } from "../support/reference.js"
 import { freePort, ServerProcess } from "../support/server-process.js";
 import { TestMember } from "./member.js";
 
-// A real etcd bootstraps a cluster of two. The other member is our transport, with a raft of a few lines.
+// Tests a cluster of two, which a real etcd founds. The other member is our transport with a raft of a few lines.
 
 const stops: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -72,7 +72,7 @@ async function pair(snapshotSink?: SnapshotSink): Promise<Pair> {
   return { ours, theirs, flags };
 }
 
-/** A server that never gets so far as to serve clients. */
+/** Starts a server that cannot serve clients yet, since it has no quorum. */
 async function startAlone(release: Release, flags: readonly string[]): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "etcd-test-"));
   const clientUrl = `http://127.0.0.1:${await freePort()}`;
@@ -89,7 +89,7 @@ async function startAlone(release: Release, flags: readonly string[]): Promise<v
 
 const lastIndex = ({ index, entries }: Message): number => entries.at(-1)?.index ?? index;
 
-/** Gives its vote to whoever asks, and takes every entry. */
+/** Makes our member grant all votes and accept all entries. */
 function follow(ours: TestMember): void {
   ours.onMessage = (message) => {
     const answer = answerTo(message);
@@ -109,7 +109,7 @@ function answerTo(message: Message): Message | undefined {
 for (const release of ["3.4", "3.5"] satisfies Release[]) {
   const kind = release === "3.4" ? "etcd 3.4" : "etcd 3.5";
   describe.runIf(haveReference(["etcd", release], ["etcdctl", release]))(`real etcd ${release}`, () => {
-    test("leads us: its entries reach us, and our answers commit them", async () => {
+    test("leads: its entries reach us, and our answers commit them", async () => {
       const { ours, theirs, flags } = await pair();
       follow(ours);
       const server = await ServerProcess.start({ kind, flags });
@@ -126,7 +126,7 @@ for (const release of ["3.4", "3.5"] satisfies Release[]) {
       const entries = ours.received.flatMap((message) => (message.type === "MsgApp" ? message.entries : []));
       const data = entries.map((entry) => Buffer.from(entry.data).toString("latin1"));
       expect(data.filter((text) => text.includes(value)).length).toBeGreaterThan(0);
-      // All kinds come, those of the other stream too.
+      // Messages of all types arrive, also those of the other stream.
       await ours.message("MsgVote");
       await ours.message("MsgHeartbeat");
       expect(ours.received.every(({ from, to }) => from === theirs.id && to === ours.id)).toBe(true);
@@ -134,7 +134,7 @@ for (const release of ["3.4", "3.5"] satisfies Release[]) {
       expect(server.log).not.toContain("cluster ID mismatch");
     });
 
-    test("follows us: it votes for us and takes our entries", async () => {
+    test("follows: it votes for us and accepts our entries", async () => {
       const { ours, theirs, flags } = await pair();
       await startAlone(release, flags);
       const first = await Promise.race([ours.message("MsgVote"), ours.message("MsgPreVote")]);
@@ -145,7 +145,7 @@ for (const release of ["3.4", "3.5"] satisfies Release[]) {
       ]);
       expect(await ours.message("MsgVoteResp")).toMatchObject({ from: to, term, reject: false });
 
-      // The first is whole, the others are what the stream leaves of them.
+      // The first message is complete, and later ones are in the short form of the stream.
       const blank = (index: number): Entry => ({ term, index, type: "EntryNormal", data: new Uint8Array() });
       const at = first.index;
       const append = (index: number, logTerm: number, entries: readonly Entry[]): Message =>
@@ -168,7 +168,7 @@ for (const release of ["3.4", "3.5"] satisfies Release[]) {
 }
 
 describe.runIf(haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("real etcd 3.5", () => {
-  test("sends us its database when we lag behind its log", async () => {
+  test("sends us its database when we need entries that its log no longer has", async () => {
     const bodies: Buffer[] = [];
     const { ours, flags } = await pair(async (_, body) => {
       const chunks: Uint8Array[] = [];
@@ -186,7 +186,7 @@ describe.runIf(haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("real etcd 3.
     }
     await first.kill("SIGKILL");
 
-    // When it leads again it does not know how far we are: we say that we have nothing.
+    // As a new leader it does not know our last index, so we can report that we have no entries.
     const before = ours.received.length;
     ours.onMessage = (message) => {
       const nothing = { index: message.index, reject: true };

@@ -33,7 +33,7 @@ const message = createMessage("MsgSnap", 2n, 1n, 3, {
   },
 });
 
-/** A snapshot of these chunks, which notes how much was taken and that it was released. */
+/** A snapshot of `chunks` chunks, which records how many of them were read and whether it was released. */
 class Source implements OutgoingSnapshot {
   readonly message = message;
   readonly bodyBytes: number;
@@ -69,7 +69,7 @@ class Gate {
 const mebibyte = 1024 * 1024;
 
 describe("a snapshot", () => {
-  test("arrives whole, its message after its database", async () => {
+  test("arrives completely, with its message after its database", async () => {
     let bytes = 0;
     const [one, two] = await pair(async (received, body) => {
       expect(received).toEqual(message);
@@ -108,7 +108,7 @@ describe("a snapshot", () => {
     const source = new Source(200, mebibyte);
     one.transport.sendSnapshot(source);
     let before = -1;
-    // The bytes that the connection can buffer are taken, then nothing more, however long one waits.
+    // Only as many bytes are read as the connection can buffer.
     await one.until(() => {
       const rests = source.taken > mebibyte && source.taken === before;
       before = source.taken;
@@ -129,8 +129,8 @@ describe("a snapshot", () => {
       },
     },
     { name: "whose source breaks", source: () => new Source(5, mebibyte, 5 * mebibyte, 3), sink: drain },
-    { name: "that is shorter than was said", source: () => new Source(5, mebibyte, 6 * mebibyte), sink: drain },
-    { name: "that is longer than was said", source: () => new Source(5, mebibyte, 4 * mebibyte), sink: drain },
+    { name: "that is shorter than its size", source: () => new Source(5, mebibyte, 6 * mebibyte), sink: drain },
+    { name: "that is longer than its size", source: () => new Source(5, mebibyte, 4 * mebibyte), sink: drain },
   ] satisfies { name: string; source: () => Source; sink: SnapshotSink }[]) {
     test(`${name} fails, and is released`, async () => {
       const [one, two] = await pair(sink);
@@ -153,7 +153,7 @@ describe("a snapshot", () => {
     await one.until(() => source.released === 1);
   });
 
-  test("that raft does not take fails", async () => {
+  test("that raft does not accept fails", async () => {
     const [one, two] = await pair(drain);
     two.onMessage = () => {
       throw new Error("raft: stopped");
@@ -163,7 +163,7 @@ describe("a snapshot", () => {
     expect(two.received.length).toBe(1);
   });
 
-  test("for nobody fails", async () => {
+  test("for an unknown member fails", async () => {
     const [one] = await pair(drain);
     const source = new Source(1, mebibyte);
     one.transport.sendSnapshot({
@@ -176,7 +176,7 @@ describe("a snapshot", () => {
     expect(source.released).toBe(1);
   });
 
-  test("is one of so many", async () => {
+  test("is one of a bounded number", async () => {
     const gate = new Gate();
     const [one] = await pair(async (_, body) => {
       await gate.opened;
@@ -184,7 +184,7 @@ describe("a snapshot", () => {
     });
     const sources = Array.from({ length: 20 }, () => new Source(20, mebibyte));
     for (const source of sources) one.transport.sendSnapshot(source);
-    // Sixteen are sent at a time, and a member receives four.
+    // Sixteen snapshots are sent at a time, and a member receives four.
     await one.until(() => one.events.filter((event) => event === "snapshot 2 failure").length === 16);
     gate.open();
     await one.until(() => sources.every(({ released }) => released === 1));
@@ -200,7 +200,7 @@ describe("a snapshot", () => {
     expect(source.released).toBe(1);
   });
 
-  test("sent by a removed member tells it so", async () => {
+  test("tells a removed member that it is removed when it sends one", async () => {
     const [one, two] = await pair(drain);
     two.removedIds = [1n];
     one.transport.sendSnapshot(new Source(50, mebibyte));
@@ -208,7 +208,7 @@ describe("a snapshot", () => {
   });
 });
 
-test("a peer that answers what no member answers does not take a snapshot", async () => {
+test("a snapshot to a peer with an unexpected answer fails", async () => {
   const odd = createServer((request, response) => {
     request.resume();
     response.writeHead(200).end("welcome");

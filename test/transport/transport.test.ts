@@ -18,7 +18,7 @@ async function start(id: bigint, options: TestMemberOptions = {}): Promise<TestM
   return member;
 }
 
-/** Two members that know each other, with streams both ways. */
+/** Two members that know each other, with streams in both directions. */
 async function pair(options: Partial<TransportConfig> = {}): Promise<readonly [TestMember, TestMember]> {
   const [one, two] = [await start(1n, options), await start(2n, options)];
   one.transport.addPeer(two.id, [two.url]);
@@ -59,14 +59,14 @@ describe("two members", () => {
     expect(one.transport.activeSince(2n as MemberId)).toBeLessThanOrEqual(performance.now());
   });
 
-  test("hear the last word before they part", async () => {
+  test("get the last messages before they disconnect", async () => {
     const [one, two] = await pair();
     one.transport.send([append(2n, 1n, 1)]);
     one.transport.removePeer(two.id);
     await two.until(() => two.received.length === 1);
   });
 
-  test("are connected again after every connection was cut", async () => {
+  test("reconnect after all connections were cut", async () => {
     const [one, two] = await pair();
     for (let round = 0; round < 3; round++) {
       const [before, heard] = [one.requests.length, two.received.length];
@@ -91,19 +91,19 @@ describe("two members", () => {
 });
 
 describe("without a stream", () => {
-  test("messages are posted; a remote gets answers that way", async () => {
+  test("messages are posted, so that a remote gets answers", async () => {
     const [one, two] = [await start(1n), await start(2n)];
     one.transport.addRemote(two.id, [two.url]);
     one.transport.send([beat(2n, 1n, 7), append(2n, 1n, 1, 3)]);
     await two.until(() => two.received.length === 2);
     expect(two.received).toContainEqual(append(2n, 1n, 1, 3));
-    // The posts said where their sender is, so that it gets answers.
+    // The posts contain the URLs of their sender, so that it gets answers.
     two.transport.send([createMessage("MsgHeartbeatResp", 1n, 2n, 3)]);
     expect(await one.message("MsgHeartbeatResp")).toMatchObject({ from: 2n });
     expect(one.requests).toEqual(["POST /raft"]);
   });
 
-  test("a peer that is not there is reported, and found when it comes", async () => {
+  test("a peer that is down is reported, and gets messages when it starts", async () => {
     const [one, gone] = [await start(1n), await start(2n)];
     const { port, url } = gone;
     await gone.stop();
@@ -127,7 +127,7 @@ describe("without a stream", () => {
     expect(await two.message("MsgHeartbeat")).toMatchObject({ commit: 7 });
   });
 
-  test("a peer whose URLs changed is found at the new ones", async () => {
+  test("a peer whose URLs changed is reached at the new ones", async () => {
     const [one, two, gone] = [await start(1n), await start(2n), await start(3n)];
     await gone.stop();
     one.transport.addPeer(two.id, [gone.url]);
@@ -136,7 +136,7 @@ describe("without a stream", () => {
     await one.connected(two);
   });
 
-  test("more messages than may wait are dropped and reported", async () => {
+  test("messages above the limit of waiting ones are dropped and reported", async () => {
     const [one, two] = [await start(1n), await start(2n)];
     let release = (): void => undefined;
     two.onMessage = () =>
@@ -145,7 +145,7 @@ describe("without a stream", () => {
       });
     one.transport.addPeer(two.id, [two.url]);
     one.transport.send(Array.from({ length: 100 }, (_, at) => beat(2n, 1n, at)));
-    // Four are on their way, sixty-four wait.
+    // Four messages are being sent, and sixty-four wait.
     expect(one.events.filter((event) => event === "unreachable 2").length).toBe(100 - 68);
     await two.until(() => two.received.length === 4);
     release();
@@ -153,7 +153,7 @@ describe("without a stream", () => {
 });
 
 describe("a peer that hangs", () => {
-  test("is noticed by its silence", async () => {
+  test("is detected by its silence", async () => {
     const one = await start(1n, { readTimeoutMs: 200 });
     const answers: ServerResponse[] = [];
     const silent = createServer((_, response) => {
@@ -170,7 +170,7 @@ describe("a peer that hangs", () => {
     await one.until(() => one.transport.counters.get(2n as MemberId)?.disconnects === 1);
   });
 
-  test("loses its stream when it takes nothing, and what waits for it is bounded", async () => {
+  test("loses its stream if it does not read, and the messages that wait for it are bounded", async () => {
     const one = await start(1n, { writeTimeoutMs: 300 });
     one.transport.addPeer(2n as MemberId, ["http://127.0.0.1:9"]);
     const request = get(`${one.url}/raft/stream/msgapp/2`, { headers: peerHeaders });
@@ -180,7 +180,7 @@ describe("a peer that hangs", () => {
     const message = append(2n, 1n, 0, 1, 100_000);
     const before = one.events.length;
     for (let at = 0; at < 5_000; at++) one.transport.send([message]);
-    // Some are in the buffers of the connection, and so many wait.
+    // Some messages are in the buffers of the connection, and a bounded number waits.
     const dropped = one.events.length - before;
     expect(dropped).toBeGreaterThan(500);
     expect(dropped).toBeLessThanOrEqual(5_000 - 4_096);
@@ -189,21 +189,21 @@ describe("a peer that hangs", () => {
   });
 });
 
-describe("a peer that is none", () => {
+describe("a hostile peer", () => {
   const http = (body: string): string => `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`;
   for (const { name, says } of [
-    { name: "says nothing that is HTTP", says: "\x16\x03\x01\x02garbage\r\n\r\n" },
+    { name: "does not send HTTP", says: "\x16\x03\x01\x02garbage\r\n\r\n" },
     {
-      name: "streams garbage",
+      name: "streams random bytes",
       says: http("10\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\r\n"),
     },
     { name: "streams a message of half a gigabyte", says: http("9\r\n\x02\0\0\0\0\x1f\xff\xff\xff\r\n0\r\n\r\n") },
     { name: "ends its stream at once", says: http("0\r\n\r\n") },
-    { name: "cannot count its chunks", says: http("zz\r\n") },
-    { name: "sends heads without end", says: `HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(50_000)}` },
+    { name: "sends invalid chunk sizes", says: http("zz\r\n") },
+    { name: "sends endless headers", says: `HTTP/1.1 200 OK\r\n${"x: y\r\n".repeat(50_000)}` },
     { name: "redirects", says: "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n" },
   ]) {
-    test(`and ${name} does no harm`, async () => {
+    test(`that ${name} does no harm`, async () => {
       let connections = 0;
       const server = createSocketServer((socket) => {
         connections++;
@@ -223,18 +223,18 @@ describe("a peer that is none", () => {
 });
 
 describe("probes", () => {
-  test("measure the way to a peer and back", async () => {
+  test("measure the round trip to a peer", async () => {
     const startedAt = performance.now();
     const [one] = await pair({ readTimeoutMs: 100 });
     const counters = one.transport.counters.get(2n as MemberId);
     await one.until(() => (counters?.roundTrips.count ?? 0) >= 2);
     expect(counters?.roundTrips.sum).toBeGreaterThan(0);
-    // In seconds; one probe follows the other.
+    // The times are in seconds, and probes do not overlap.
     expect(counters?.roundTrips.sum).toBeLessThan((performance.now() - startedAt) / 1_000);
     expect(one.requests).toContain("GET /raft/probing");
   });
 
-  test("say once that a peer does not answer, and that its clock differs", async () => {
+  test("log once that a peer does not answer, and that its clock differs", async () => {
     const warnings: string[] = [];
     const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
     const [one, two] = await pair({ readTimeoutMs: 100, logger, clock: { ...systemClock, wallTime: () => 0 } });
@@ -251,14 +251,14 @@ describe("probes", () => {
   });
 });
 
-test("a peer with a secure URL is only not reached", async () => {
+test("a peer with an https URL and without TLS is reported as unreachable", async () => {
   const [one, two] = [await start(1n), await start(2n)];
   one.transport.addPeer(two.id, [two.url.replace("http:", "https:")]);
   one.transport.send([beat(2n, 1n, 7)]);
   await one.until(() => one.events.includes("unreachable 2"));
 });
 
-test("a stopped transport is silent", async () => {
+test("a stopped transport sends nothing", async () => {
   const [one, two] = await pair();
   await one.transport.stop();
   const [events, requests] = [one.events.length, two.requests.length];
@@ -269,7 +269,7 @@ test("a stopped transport is silent", async () => {
   expect(one.transport.activePeers()).toBe(0);
 });
 
-test("a removed peer is let go", async () => {
+test("a removed peer is disconnected", async () => {
   const [one, two] = await pair();
   one.transport.removePeer(two.id);
   one.removedIds = [2n];
