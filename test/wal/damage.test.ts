@@ -12,7 +12,10 @@ import { entries, show } from "./log.js";
 const root = mkdtempSync(join(tmpdir(), "wal-damage-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** A log of three batches, 1-2, 3-4 and 5-6, as a killed process leaves it; and LevelDB's log's length after each. */
+/**
+ * A log with batches of the entries 1-2, 3-4 and 5-6 as of a killed process. LevelDB's log has these lengths after
+ * each.
+ */
 const original = join(root, "original");
 const ends: number[] = [];
 let logFile = "";
@@ -44,7 +47,7 @@ function warnings(): { readonly logger: Logger; readonly lines: string[] } {
 const end = (batch: number) => ends[batch - 1] ?? 0;
 
 describe("LevelDB's log", () => {
-  test("cut anywhere in the last batch, loses that batch and nothing else", async () => {
+  test("that is cut anywhere in the last batch loses only that batch", async () => {
     for (let bytes = end(2); bytes <= end(3); bytes++) {
       const dir = copyOf(original);
       truncateSync(join(dir, logFile), bytes);
@@ -63,7 +66,7 @@ describe("LevelDB's log", () => {
     }
   });
 
-  test("with zeros where the last batch should be, loses that batch", async () => {
+  test("with zeros instead of the last batch loses that batch", async () => {
     const dir = copyOf(original);
     const log = readFileSync(join(dir, logFile));
     writeFileSync(join(dir, logFile), log.fill(0, end(2)));
@@ -82,7 +85,7 @@ describe("LevelDB's log", () => {
     { batch: 2, index: 3 },
     { batch: 3, index: 5 },
   ]) {
-    test(`changed in any byte of batch ${batch} of 3 is refused by index, with what to do`, async () => {
+    test(`with any changed byte in batch ${batch} of 3 is refused with the index and advice`, async () => {
       const dir = copyOf(original);
       const good = readFileSync(join(dir, logFile));
       for (let at = end(batch - 1); at < end(batch); at++) {
@@ -101,7 +104,7 @@ describe("LevelDB's log", () => {
 });
 
 describe("a table", () => {
-  test("changed in any byte is refused, by index where it holds entries", async () => {
+  test("with any changed byte is refused, with the index if it contains entries", async () => {
     const dir = join(root, "table");
     const { wal } = await Wal.open({ dir, logger: silentLogger });
     const ones = Array.from({ length: 20 }, () => 1);
@@ -131,7 +134,7 @@ describe("a table", () => {
   });
 });
 
-/** Changes records behind the log's back, as a damaged table would. */
+/** Changes records without the log's knowledge, as in a damaged table. */
 async function tamper(change: (copy: string) => Promise<void>): Promise<string> {
   const dir = copyOf(original);
   await change(dir);
@@ -173,7 +176,7 @@ describe("a single record", () => {
     { name: "a run in the middle", key: runKey({ first: 3, last: 4 }) },
     { name: "the state", key: stateKey },
   ]) {
-    test(`changed in any byte is noticed: ${name}`, async () => {
+    test(`with any changed byte is refused: ${name}`, async () => {
       const dir = copyOf(original);
       const good = Buffer.from(await recordOf(dir, key));
       for (let at = 0; at < good.byteLength; at++) {
@@ -196,7 +199,7 @@ describe("a single record", () => {
       want: "was written by another version: its format is 9, not 2",
     },
   ]) {
-    test(`that holds the state, ${name}, is refused`, async () => {
+    test(`of the state, ${name}, is refused`, async () => {
       const dir = await tamper((copy) => edit(copy, [record === undefined ? [stateKey] : [stateKey, record]]));
       await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(want);
     });
@@ -214,7 +217,7 @@ describe("a single record", () => {
       want: "is damaged at index 1: it is missing, and later entries are there",
     },
   ]) {
-    test(`${name} is refused by index`, async () => {
+    test(`${name} is refused with the index`, async () => {
       const dir = await tamper((copy) => edit(copy, [[runKey(gone)]]));
       await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(want);
     });
@@ -222,7 +225,7 @@ describe("a single record", () => {
 
   for (const { name, bad, record, want } of [
     {
-      name: "the last run, of a wrong sum",
+      name: "the last run, with a wrong checksum",
       bad: { first: 5, last: 6 },
       record: "nonsense",
       want: "index 5: it does not",
@@ -230,7 +233,7 @@ describe("a single record", () => {
     { name: "the last run, missing", bad: { first: 5, last: 6 }, record: undefined, want: "index 5: it is missing" },
     { name: "one of several", bad: { first: 8, last: 8 }, record: "nonsense", want: "index 8: it does not" },
   ]) {
-    test(`bad inside the last batch is refused, since a torn write leaves none of its batch: ${name}`, async () => {
+    test(`of the last batch is refused, since a torn write leaves nothing of its batch: ${name}`, async () => {
       const dir = copyOf(original);
       const { wal } = await Wal.open({ dir, logger: silentLogger });
       if (bad.last > 6) {
@@ -243,7 +246,7 @@ describe("a single record", () => {
     });
   }
 
-  test("is missed when it was committed", async () => {
+  test("that was committed is reported if it is missing", async () => {
     const dir = copyOf(original);
     const { wal } = await Wal.open({ dir, logger: silentLogger });
     await wal.close();
@@ -253,7 +256,7 @@ describe("a single record", () => {
     await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow(refused);
   });
 
-  test("from another past is refused, however whole it is", async () => {
+  test("of another history is refused, even if it is valid", async () => {
     const dir = copyOf(original);
     const key = runKey({ first: 3, last: 4 });
     const stale = await recordOf(dir, key);
@@ -267,7 +270,7 @@ describe("a single record", () => {
     );
   });
 
-  test("beside the one that took its place is refused", async () => {
+  test("beside the one that replaced it is refused", async () => {
     const dir = copyOf(original);
     const key = runKey({ first: 5, last: 6 });
     const left = await recordOf(dir, key);
@@ -278,7 +281,7 @@ describe("a single record", () => {
     await expect(Wal.open({ dir, logger: silentLogger })).rejects.toThrow("it does not follow the one before");
   });
 
-  test("behind the end of the log is refused", async () => {
+  test("beyond the end of the log is refused", async () => {
     const dir = copyOf(original);
     const key = runKey({ first: 5, last: 6 });
     const left = await recordOf(dir, key);

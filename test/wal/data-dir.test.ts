@@ -11,7 +11,7 @@ let dirs = 0;
 const freshDir = () => join(root, String(dirs++));
 
 describe("createDataDir()", () => {
-  test("makes a directory for its owner only, and says where what lies", async () => {
+  test("makes a directory for its owner only, and returns the paths of its parts", async () => {
     const dir = join(freshDir(), "below");
     expect(await createDataDir(dir, silentLogger)).toEqual({
       backendDir: join(dir, "member", "db"),
@@ -20,7 +20,7 @@ describe("createDataDir()", () => {
     expect(statSync(dir).mode & 0o777).toBe(0o700);
   });
 
-  test("makes the raft log's own directory, too", async () => {
+  test("makes a separate directory for the raft log", async () => {
     const dir = freshDir();
     const walDir = freshDir();
     expect((await createDataDir(dir, silentLogger, walDir)).walDir).toBe(walDir);
@@ -32,7 +32,7 @@ describe("createDataDir()", () => {
     { mode: 0o755, warned: ["0755"] },
     { mode: 0o710, warned: ["0710"] },
   ]) {
-    test(`takes a directory of mode ${mode.toString(8)}, with ${warned.length} warnings`, async () => {
+    test(`accepts a directory of mode ${mode.toString(8)}, with ${warned.length} warnings`, async () => {
       const dir = freshDir();
       mkdirSync(dir);
       chmodSync(dir, mode);
@@ -55,10 +55,10 @@ describe("createDataDir()", () => {
 
   for (const { name, files, refused } of [
     { name: "part of a raft log", files: ["000005.ldb", "MANIFEST-000004"], refused: true },
-    { name: "files of others", files: ["notes.txt"], refused: true },
-    { name: "what a first start left that was cut short", files: ["LOCK", "LOG", "MANIFEST-000001"], refused: false },
+    { name: "files of other programs", files: ["notes.txt"], refused: true },
+    { name: "files of an interrupted first start", files: ["LOCK", "LOG", "MANIFEST-000001"], refused: false },
   ]) {
-    test(`${refused ? "refuses" : "takes"} a raft log's directory with ${name}`, async () => {
+    test(`${refused ? "refuses" : "accepts"} a raft log's directory with ${name}`, async () => {
       const walDir = freshDir();
       mkdirSync(walDir);
       for (const file of files) writeFileSync(join(walDir, file), "");

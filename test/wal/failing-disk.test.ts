@@ -16,7 +16,7 @@ describe("a disk that fails", () => {
     { refusal: "sync", says: "cannot write to memory: IO error: 000003.log: fdatasync: Input/output error" },
     { refusal: "full", says: "cannot write to memory: IO error: 000003.log: No space left on device" },
   ] as const) {
-    test(`rejects the save, and everything after it (${refusal})`, async () => {
+    test(`rejects the save and all later ones (${refusal})`, async () => {
       const disk = new FailingDisk();
       const wal = await openOn(disk);
       await wal.save({ entries: entries(1, 1) });

@@ -1,6 +1,6 @@
 import type { Entry, Snapshot } from "../../src/raft/index.js";
 
-/** Entries from index `first` on, of these terms. */
+/** Entries with the given terms, from index `first` on. */
 export function entries(first: number, ...terms: number[]): Entry[] {
   return terms.map((term, at) => ({
     term,
@@ -21,7 +21,7 @@ export function snapshotAt(index: number, term: number): Snapshot {
   return { metadata: { index, term, confState }, data: new TextEncoder().encode(`snapshot ${index}`) };
 }
 
-/** Index and term of each. */
+/** The index and the term of each entry. */
 export function show(list: readonly Entry[]): string {
   return list.map(({ index, term }) => `${index}/${term}`).join(" ");
 }

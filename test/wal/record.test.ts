@@ -29,7 +29,7 @@ const state: LogState = {
   batch: { first: 256, last: 258 },
 };
 
-/** The records of this version, byte for byte: those of earlier versions must stay readable. */
+/** The bytes of records in this version of the format, which must remain readable. */
 const golden = [
   {
     name: "a run of entries",
@@ -78,12 +78,12 @@ const golden = [
 
 describe("records", () => {
   for (const { name, key, keyHex, body, recordHex } of golden) {
-    test(`${name} is stored as ever`, () => {
+    test(`${name} is stored in the same bytes as before`, () => {
       expect(key.toString("hex")).toBe(keyHex);
       expect(seal(key, body).toString("hex")).toBe(recordHex);
     });
 
-    test(`${name} changed in any bit is not taken`, () => {
+    test(`${name} with any changed bit is refused`, () => {
       const record = seal(key, body);
       for (let bit = 0; bit < record.byteLength * 8; bit++) {
         const changed = Buffer.from(record);
@@ -92,7 +92,7 @@ describe("records", () => {
       }
     });
 
-    test(`${name} cut short is not taken`, () => {
+    test(`${name} that is cut is refused`, () => {
       const record = seal(key, body);
       for (let end = 0; end < record.byteLength; end++) {
         expect(unseal(key, record.subarray(0, end))).toBeUndefined();
@@ -100,13 +100,13 @@ describe("records", () => {
     });
   }
 
-  test("are not taken under another key", () => {
+  test("are refused under another key", () => {
     const record = seal(runKey(run), encodeRun(entries, 1));
     expect(unseal(runKey(run), record)).toBeDefined();
     expect(unseal(runKey({ ...run, last: 259 }), record)).toBeUndefined();
   });
 
-  test("read back as what they were made of", () => {
+  test("are decoded to the encoded values", () => {
     expect(decodeRun(run, encodeRun(entries, 1))).toEqual({ entries, previousTerm: 1 });
     expect(runOf(runKey(run))).toEqual(run);
     expect(decodeLogState(encodeLogState(state))).toEqual(state);
@@ -117,9 +117,13 @@ describe("records", () => {
 
 for (const { name, key, want } of [
   { name: "of a run names its first entry", key: runKey(run), want: 257 },
-  { name: "right behind a run names the entry after it", key: Buffer.concat([runKey(run), Buffer.of(0)]), want: 259 },
-  { name: "that was shortened names what it stands for", key: runKey(run).subarray(0, 9), want: 258 },
-  { name: "of something else names none", key: stateKey, want: undefined },
+  {
+    name: "directly after that of a run names the entry after the run",
+    key: Buffer.concat([runKey(run), Buffer.of(0)]),
+    want: 259,
+  },
+  { name: "that is shortened names the entry that it stands for", key: runKey(run).subarray(0, 9), want: 258 },
+  { name: "of another record names no entry", key: stateKey, want: undefined },
 ]) {
   test(`a key ${name}`, () => expect(indexFrom(key)).toBe(want));
 }

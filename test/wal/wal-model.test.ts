@@ -10,7 +10,7 @@ import { snapshotAt } from "./log.js";
 const root = mkdtempSync(join(tmpdir(), "wal-model-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** The expected contents of the log: entries after the compacted one. */
+/** The expected contents of the log: the entries after the compacted one. */
 interface Model {
   entries: Entry[];
   compacted: { index: number; term: number };
@@ -21,7 +21,7 @@ function lastIndex({ entries, compacted }: Model): number {
   return entries.at(-1)?.index ?? compacted.index;
 }
 
-/** Some entries from `first` on; now and then long ones, which are stored one by one. */
+/** Random entries from `first` on. Some are long, and such entries are stored one by one. */
 function someEntries(first: number, term: number, random: Random): Entry[] {
   const bytes = random.int(10) === 0 ? 150_000 : random.int(50);
   return Array.from({ length: 1 + random.int(6) }, (_, at) => ({
@@ -74,7 +74,7 @@ async function step(wal: Wal, model: Model, random: Random): Promise<void> {
 }
 
 for (let seed = 1; seed <= 40; seed++) {
-  test(`whatever is saved, overwritten, covered and compacted, the log reads back (seed ${seed})`, async () => {
+  test(`random saves, overwrites, snapshots and compactions can be read back (seed ${seed})`, async () => {
     const random = seededRandom(seed);
     const dir = join(root, String(seed));
     const model: Model = { entries: [], compacted: { index: 0, term: 0 }, term: 1 };

@@ -15,7 +15,7 @@ const freshDir = () => join(root, String(dirs++));
 const logger = silentLogger;
 
 describe("Wal", () => {
-  test("begins a log and knows its owner again", async () => {
+  test("begins a log and recognizes its owner later", async () => {
     const dir = freshDir();
     const metadata = { memberId: 0x8e9e05c52164694dn as MemberId, clusterId: 0xcdf818194e3a8c32n as ClusterId };
     expect(Wal.exists(dir)).toBe(false);
@@ -28,7 +28,7 @@ describe("Wal", () => {
     await again.wal.close();
   });
 
-  test("reads back what was saved, to the byte", async () => {
+  test("reads back the saved bytes", async () => {
     const dir = freshDir();
     const { wal } = await Wal.open({ dir, logger });
     const saved: Entry[] = [
@@ -67,7 +67,7 @@ describe("Wal", () => {
   for (const { name, snapshot, next, want, from } of [
     { name: "of its own keeps the log", snapshot: snapshotAt(3, 1), next: entries(6, 2), want: "4/1 5/1 6/2", from: 3 },
     { name: "beyond its end replaces it", snapshot: snapshotAt(9, 4), next: entries(10, 4), want: "10/4", from: 9 },
-    { name: "with another past replaces it", snapshot: snapshotAt(3, 2), next: entries(4, 2), want: "4/2", from: 3 },
+    { name: "with another history replaces it", snapshot: snapshotAt(3, 2), next: entries(4, 2), want: "4/2", from: 3 },
   ]) {
     test(`a snapshot ${name}`, async () => {
       const dir = freshDir();
@@ -84,7 +84,7 @@ describe("Wal", () => {
     });
   }
 
-  test("compact() drops entries, and the log goes on", async () => {
+  test("compact() drops entries, and the log can be used further", async () => {
     const dir = freshDir();
     const { wal } = await Wal.open({ dir, logger });
     await wal.save({ entries: entries(1, ...Array.from({ length: 2500 }, () => 1)) });
@@ -116,7 +116,7 @@ describe("Wal", () => {
     await again.wal.close();
   });
 
-  test("refuses a second opener, and says what to do", async () => {
+  test("refuses a second process with advice", async () => {
     const dir = freshDir();
     const { wal } = await Wal.open({ dir, logger });
     await expect(Wal.open({ dir, logger })).rejects.toThrow(`another process is using ${dir}: stop it first`);
