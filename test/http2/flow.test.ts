@@ -9,13 +9,13 @@ const dataOf = (peer: Peer, stream: number): number =>
     .filter((line) => line.startsWith(`data ${stream} `))
     .reduce((sum, line) => sum + Number(line.split(" ")[2]), 0);
 
-/** Answers every request with so many bytes. */
+/** Answers each request with `bytes` bytes. */
 function answering(bytes: number): { onRequest: (seen: Seen) => void } {
   return { onRequest: ({ stream }) => answer(stream, Buffer.alloc(bytes)) };
 }
 
-describe("what is sent", () => {
-  test("stops at the stream's window, and goes on as it grows", async () => {
+describe("sending", () => {
+  test("stops at the window of the stream, and continues when it grows", async () => {
     const peer = await Peer.greeted(answering(100), [initialWindow, 10]);
     await peer.send(ask(1));
     expect(dataOf(peer, 1)).toBe(10);
@@ -27,12 +27,12 @@ describe("what is sent", () => {
     expect(peer.connection.streams).toBe(0);
   });
 
-  test("stops at the connection's window, which streams share turn by turn", async () => {
+  test("stops at the window of the connection, which streams use in turn", async () => {
     const peer = await Peer.greeted(answering(200_000), [initialWindow, 2 ** 31 - 1]);
     await peer.send(ask(1), ask(3), ask(5));
     expect(dataOf(peer, 1) + dataOf(peer, 3) + dataOf(peer, 5)).toBe(65_535);
     for (let round = 0; round < 4; round++) await peer.send(windowUpdate(0, 3 * 16_384));
-    // The first had all of the first window; what came after that was shared.
+    // The first stream got the whole first window, and the later windows were shared.
     expect([dataOf(peer, 3), dataOf(peer, 5)]).toEqual([4 * 16_384, 4 * 16_384]);
     expect(dataOf(peer, 1)).toBe(65_535 + 4 * 16_384);
     await peer.send(windowUpdate(0, 2 ** 30));
@@ -40,7 +40,7 @@ describe("what is sent", () => {
     expect(peer.connection.streams).toBe(0);
   });
 
-  test("a stream whose window is closed holds up no other", async () => {
+  test("a stream with a closed window does not block others", async () => {
     const peer = await Peer.greeted(answering(1_000), [initialWindow, 0]);
     await peer.send(ask(1), ask(3));
     await peer.send(windowUpdate(3, 5_000));
@@ -49,7 +49,7 @@ describe("what is sent", () => {
     expect(dataOf(peer, 1)).toBe(1_000);
   });
 
-  test("an initial window that shrinks may leave one below nothing", async () => {
+  test("an initial window that shrinks can make a window negative", async () => {
     const peer = await Peer.greeted(answering(100), [initialWindow, 50]);
     await peer.send(ask(1));
     expect(dataOf(peer, 1)).toBe(50);
@@ -64,7 +64,7 @@ describe("what is sent", () => {
     expect(dataOf(peer, 1)).toBe(100);
   });
 
-  test("a window may be as wide as it can be, and no wider", async () => {
+  test("a window may have the maximum size", async () => {
     const peer = await Peer.greeted(answering(10), [initialWindow, 0]);
     await peer.send(ask(1), windowUpdate(0, 2 ** 31 - 1 - 65_535));
     await peer.send(windowUpdate(1, 2 ** 31 - 1));
@@ -73,7 +73,7 @@ describe("what is sent", () => {
     expect(peer.frames.at(-1)).toBe("go away 1 flow control");
   });
 
-  test("an answer may come through a window of one byte at a time", async () => {
+  test("an answer can be sent through a window of one byte", async () => {
     const peer = await Peer.greeted(answering(50), [initialWindow, 0]);
     await peer.send(ask(1));
     for (let at = 0; at < 50; at++) await peer.send(windowUpdate(1, 1));
@@ -81,13 +81,13 @@ describe("what is sent", () => {
     expect(peer.frames.at(-1)).toBe("headers 1 grpc-status=0 end");
   });
 
-  test("an answer without a body ends whatever the windows are", async () => {
+  test("an answer without a body needs no window", async () => {
     const peer = await Peer.greeted(answering(0), [initialWindow, 0]);
     await peer.send(ask(1));
     expect(peer.frames).toEqual(["headers 1 :status=200", "headers 1 grpc-status=0 end"]);
   });
 
-  test("what waits is dropped when the client ends the stream", async () => {
+  test("waiting data is dropped when the client resets the stream", async () => {
     const peer = await Peer.greeted(answering(1_000), [initialWindow, 0]);
     await peer.send(ask(1));
     expect(peer.seen[0]?.stream.unsentBytes).toBe(1_000);
@@ -98,10 +98,10 @@ describe("what is sent", () => {
   });
 });
 
-describe("what comes", () => {
+describe("receiving", () => {
   const silent = { onRequest: () => undefined, onData: () => undefined };
 
-  test("a client may not send beyond the stream's window", async () => {
+  test("a client may not send beyond the window of the stream", async () => {
     const peer = await Peer.greeted(silent);
     const most = Array.from({ length: 16 }, () => data(1, Buffer.alloc(16_384), 0));
     await peer.send(headers(1), ...most);
@@ -111,17 +111,17 @@ describe("what comes", () => {
     expect(peer.seen[0]?.state).toBe("closed");
   });
 
-  test("padding counts", async () => {
+  test("padding counts towards the window", async () => {
     const peer = await Peer.greeted(silent);
     const padded = Buffer.concat([Buffer.from([255]), Buffer.alloc(16_383)]);
     await peer.send(headers(1), ...Array.from({ length: 16 }, () => frame(0, flags.padded, 1, padded)));
-    // 256 bytes of each were padding, and may be sent again at once; half a window of them would be said.
+    // 256 bytes of each frame were padding, which frees window at once. An update is sent for half a window.
     expect(peer.frames).toEqual([]);
     await peer.send(data(1, "x", 0));
     expect(peer.frames).toEqual(["reset 1 flow control"]);
   });
 
-  test("large bodies that come at once all become whole, although they do not fit together", async () => {
+  test("large bodies that are sent at once all complete, although they do not fit together", async () => {
     const streams = 300;
     const bodyBytes = 512 * 1024;
     let held = 0;
@@ -130,7 +130,7 @@ describe("what comes", () => {
     const bytesOf = new Map<unknown, number>();
     const peer = await Peer.greeted({
       onRequest: () => undefined,
-      // As a call that needs its request as a whole.
+      // Like a call that needs its whole request.
       onData(seen, chunk) {
         held += chunk.length;
         heldMax = Math.max(heldMax, held);
@@ -143,7 +143,7 @@ describe("what comes", () => {
         seen.stream.free(bytesOf.get(seen) ?? 0);
       },
     });
-    // A client that sends a frame of each in turn, as far as its windows go.
+    // The client sends a frame of each stream in turn, as far as its windows allow.
     const windows = new Map(Array.from({ length: streams }, (_, at) => [2 * at + 1, 256 * 1024]));
     const left = new Map([...windows.keys()].map((id) => [id, bodyBytes]));
     let connection = 1024 * 1024;
@@ -172,7 +172,7 @@ describe("what comes", () => {
     expect(heldMax).toBeLessThan(64 * 1024 * 1024 + streams * 256 * 1024);
   });
 
-  test("what is taken may be sent again", async () => {
+  test("bytes that are read free their window", async () => {
     const peer = await Peer.greeted();
     await peer.send(headers(1));
     for (let round = 0; round < 100; round++) await peer.send(data(1, Buffer.alloc(16_384), 0));
@@ -185,14 +185,14 @@ describe("what comes", () => {
     expect(peer.connection.ended).toBe(false);
   });
 
-  test("bodies of refused and reset streams give the connection's window back", async () => {
+  test("bodies of refused and reset streams free the window of the connection", async () => {
     const peer = await Peer.greeted();
     for (let round = 0; round < 400; round++) {
       const stream = 2 * round + 1;
       await peer.send(headers(stream, [...request, ["A", ""]]), data(stream, Buffer.alloc(16_384)));
     }
     for (let round = 400; round < 500; round++) {
-      // Beyond the end of a body that is not answered yet: the stream is reset, and its bytes are as good as read.
+      // Data after the end of a body resets the stream, whose bytes then count as read.
       const stream = 2 * round + 1;
       await peer.send(headers(stream), data(stream, Buffer.alloc(16_384), 0), data(stream, Buffer.alloc(16_384)));
     }
@@ -200,7 +200,7 @@ describe("what comes", () => {
   });
 });
 
-test("a client that never reads is sent no more than a little, and read no further", async () => {
+test("a client that never reads is sent a bounded amount, and its requests are not read further", async () => {
   const peer = new Peer({
     onRequest: ({ stream }) => {
       stream.end([...okHead, { name: "grpc-message", value: "x".repeat(200) }]);
@@ -223,7 +223,7 @@ test("a client that never reads is sent no more than a little, and read no furth
     if (peer.socket.writableLength > 300_000) refusedAt = round;
   }
   expect(refusedAt).toBeGreaterThan(0);
-  // The answers to all requests that were read: less than a mebibyte waits for the client.
+  // The answers to all read requests are bounded, since less than a mebibyte waits for the client.
   expect(peer.seen.length * 240).toBeLessThan(2 * 1024 * 1024);
   const before = peer.seen.length;
   peer.read();
@@ -231,7 +231,7 @@ test("a client that never reads is sent no more than a little, and read no furth
   await expect.poll(() => peer.seen.length).toBe((stream - 1) / 2);
 });
 
-test("a client that never reads and has much to come makes its handlers wait", async () => {
+test("the handlers of a client that never reads must wait", async () => {
   const writes: number[] = [];
   const peer = new Peer({
     onRequest: ({ stream }) => {
@@ -253,11 +253,11 @@ test("a client that never reads and has much to come makes its handlers wait", a
     ]),
   );
   await expect.poll(() => writes.length).toBe(20);
-  // The socket's part is shared by all, what waits in streams is each one's own.
+  // All streams share the buffer of the socket, and each stream has its own buffer.
   expect(writes.reduce((sum, written) => sum + written, 0)).toBeLessThan(20 * 80_000 + 1024 * 1024);
 });
 
-test("frames that come at once are taken in turns of the event loop, in order; later ones wait", async () => {
+test("frames that arrive at once are processed over several turns, in order, and later frames wait", async () => {
   const postponed: (() => void)[] = [];
   let left = 3;
   let share = 2;
@@ -274,7 +274,7 @@ test("frames that come at once are taken in turns of the event loop, in order; l
   slow.read();
   await slow.send(preface, settings(), ...[1, 3, 5, 7, 9].map((stream) => ask(stream)));
   expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3]);
-  // Frames that waited leave the rest of the turn to other connections when their share of it is over.
+  // Waiting frames leave the rest of a turn to other connections when the share of their own is used up.
   left = 100;
   share = 1;
   await slow.send(ask(11));

@@ -1,6 +1,6 @@
 import { HpackDecoder } from "../../src/http2/hpack-decoder.js";
 
-/** HTTP/2 by hand, for tests that say what no well-behaved client would. */
+/** Handmade HTTP/2 frames, for tests with frames that no correct client sends. */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 export const types = {
   ...{ data: 0, headers: 1, priority: 2, reset: 3, settings: 4, pushPromise: 5, ping: 6, goAway: 7 },
@@ -41,7 +41,7 @@ export function headers(stream: number, fields: Fields = request, frameFlags: nu
   return frame(types.headers, frameFlags, stream, block(fields));
 }
 
-/** A whole request without a body. */
+/** A complete request without a body. */
 export function ask(stream: number, fields: Fields = request): Buffer {
   return headers(stream, fields, flags.endHeaders | flags.endStream);
 }
@@ -68,7 +68,7 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** Fields spelled out, remembered by nobody. */
+/** A header block of literals that are not added to the table. */
 export function block(fields: Fields): Buffer {
   return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));
 }
@@ -77,7 +77,7 @@ export function text(value: string): Buffer {
   return Buffer.concat([integer(7, 0, value.length), Buffer.from(value, "latin1")]);
 }
 
-/** RFC 7541, 5.1. */
+/** An integer with a prefix of `bits` bits (RFC 7541, 5.1). */
 export function integer(bits: number, mark: number, value: number): Buffer {
   const mask = 2 ** bits - 1;
   if (value < mask) return Buffer.from([mark | value]);
@@ -104,12 +104,12 @@ const codes = new Map<number, string>([
   ] as const),
 ]);
 
-/** Reads what a server sends, in words. */
+/** Reads frames of a server and describes them as text. */
 export class FrameLog {
   readonly #decoder = new HpackDecoder(2 ** 30);
   #rest = Buffer.alloc(0);
 
-  /** The whole frames that have come with this. */
+  /** Reads a chunk. @returns the frames that are complete now */
   read(chunk: Buffer): string[] {
     const bytes = Buffer.concat([this.#rest, chunk]);
     const found: string[] = [];

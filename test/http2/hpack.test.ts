@@ -21,7 +21,7 @@ describe("the examples of RFC 7541, appendix C", () => {
   const cookie = "set-cookie: foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1";
   const last = [":status: 200", "cache-control: private", date(2), location, "content-encoding: gzip", cookie];
   const responses = [[":status: 302", ...kept], [":status: 307", ...kept], last];
-  /** The examples of answers have a table of 256 bytes. */
+  /** Sets the table size to 256 bytes, as in the examples of responses. */
   const small = "3fe101";
   for (const { name, blocks, want } of [
     {
@@ -31,7 +31,7 @@ describe("the examples of RFC 7541, appendix C", () => {
     },
     { name: "C.2.2, a value", blocks: ["040c 2f73 616d 706c 652f 7061 7468"], want: [[":path: /sample/path"]] },
     {
-      name: "C.2.3, never to be remembered",
+      name: "C.2.3, a field that is never indexed",
       blocks: ["1008 7061 7373 776f 7264 0673 6563 7265 74"],
       want: [["password: secret"]],
     },
@@ -46,7 +46,7 @@ describe("the examples of RFC 7541, appendix C", () => {
       want: requests,
     },
     {
-      name: "C.4, requests in Huffman's code",
+      name: "C.4, requests with Huffman coding",
       blocks: [
         "8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff",
         "8286 84be 5886 a8eb 1064 9cbf",
@@ -55,7 +55,7 @@ describe("the examples of RFC 7541, appendix C", () => {
       want: requests,
     },
     {
-      name: "C.5, answers, which drive each other out of the table",
+      name: "C.5, responses, which evict each other from the table",
       blocks: [
         `${small} 4803 3330 3258 0770 7269 7661 7465 611d 4d6f 6e2c 2032 3120 4f63 7420 3230 3133 2032 303a 3133 3a32
          3120 474d 546e 1768 7474 7073 3a2f 2f77 7777 2e65 7861 6d70 6c65 2e63 6f6d`,
@@ -67,7 +67,7 @@ describe("the examples of RFC 7541, appendix C", () => {
       want: responses,
     },
     {
-      name: "C.6, answers in Huffman's code",
+      name: "C.6, responses with Huffman coding",
       blocks: [
         `${small} 4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad
          1718 63c7 8f0b 97c8 e9ae 82ae 43d3`,
@@ -88,28 +88,28 @@ describe("the examples of RFC 7541, appendix C", () => {
 
 describe("numbers", () => {
   for (const value of [0, 1, 30, 31, 32, 127, 128, 158, 159, 16_000, 2 ** 21, 2 ** 27]) {
-    test(`${value} as an index is read as itself`, () => {
+    test(`index ${value} is decoded`, () => {
       const table = new HpackDecoder(10_000);
       const decode = () => table.decode(integer(7, 0x80, value));
-      // All of them but those of the static table stand for nothing; that they are read at all is what counts.
+      // Only indexes of the static table have an entry. For the others the test checks that the number is decoded.
       if (value >= 1 && value <= 61) expect(lines(decode()).length).toBe(1);
       else expect(decode).toThrow("an index of nothing");
     });
   }
 
   for (const [name, bytes] of [
-    ["2^28 and more", [0xff, 0xff, 0xff, 0xff, 0xff, 0x00]],
+    ["of 2^28 or more", [0xff, 0xff, 0xff, 0xff, 0xff, 0x00]],
     ["without an end", [0xff, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80]],
     ["that is cut", [0xff, 0x80]],
   ] as const) {
-    test(`one ${name} is refused`, () => {
+    test(`a number ${name} is refused`, () => {
       expect(() => new HpackDecoder(10_000).decode(Buffer.from(bytes))).toThrow(/a number/);
     });
   }
 });
 
-describe("Huffman's code", () => {
-  // RFC 7541, appendix B: the length of each byte's code; codes of one length follow each other in the bytes' order.
+describe("Huffman coding", () => {
+  // The length of each byte's code, from RFC 7541, appendix B. Codes of one length are in the order of the bytes.
   const byLength: Readonly<Record<number, string>> = {
     5: "0 1 2 a c e i o s t",
     6: "SP % - . / 3 4 5 6 7 8 9 = A _ b d f g h l m n p r u",
@@ -134,7 +134,7 @@ describe("Huffman's code", () => {
       next++;
     }
   }
-  // A few of the long ones, as the RFC prints them.
+  // Some of the long codes, as printed in the RFC.
   for (const [byte, bits] of [
     [0x5c, "1111111111111110000"],
     [0xc3, "1111111111111110001"],
@@ -160,7 +160,7 @@ describe("Huffman's code", () => {
   };
   const decode = (bytes: Buffer) => decodeHuffman(bytes, 0, bytes.length);
 
-  test("every byte that the RFC's table was copied for is read, alone and among others", () => {
+  test("all bytes in the table of the RFC are decoded, alone and among others", () => {
     for (const byte of codes.keys()) {
       expect(decode(encode([byte])), `byte ${byte}`).toBe(String.fromCharCode(byte));
       expect(decode(encode([0x61, byte, 0x7a]))).toBe(`a${String.fromCharCode(byte)}z`);
@@ -171,7 +171,7 @@ describe("Huffman's code", () => {
   for (const [name, bytes] of [
     ["padding of zeros", encode([0x61], "0")],
     ["a byte of padding", Buffer.concat([encode([0x58]), Buffer.from([0xff])])],
-    ["the code that ends all texts", Buffer.from([0xff, 0xff, 0xff, 0xff])],
+    ["the end-of-string code", Buffer.from([0xff, 0xff, 0xff, 0xff])],
     ["a code that is cut", encode([0x0a]).subarray(0, 3)],
   ] as const) {
     test(`${name} is refused`, () => expect(decode(bytes)).toBeUndefined());
@@ -181,7 +181,7 @@ describe("Huffman's code", () => {
 describe("the table", () => {
   const add = (name: string, value: string): Buffer => Buffer.concat([Buffer.from([0x40]), text(name), text(value)]);
 
-  test("keeps the newest that fit, the newest first", () => {
+  test("keeps the newest fields that fit, the newest first", () => {
     const decoder = new HpackDecoder(2 ** 20);
     const value = "v".repeat(1_000);
     for (const name of ["a", "b", "c", "d"]) decoder.decode(add(name, value));
@@ -190,7 +190,7 @@ describe("the table", () => {
     expect(() => at(4)).toThrow("an index of nothing");
   });
 
-  test("is emptied by a field that does not fit, which may still name one that is driven out", () => {
+  test("is emptied by a field that does not fit, whose name may come from an evicted field", () => {
     const decoder = new HpackDecoder(2 ** 20);
     decoder.decode(add("name", "x"));
     const huge = Buffer.concat([integer(6, 0x40, 62), text("y".repeat(5_000))]);
@@ -198,7 +198,7 @@ describe("the table", () => {
     expect(() => decoder.decode(Buffer.from([0xbe]))).toThrow("an index of nothing");
   });
 
-  test("may be made smaller and larger again at the start of a block", () => {
+  test("can be made smaller and larger again at the start of a block", () => {
     const decoder = new HpackDecoder(2 ** 20);
     decoder.decode(add("a", "1"));
     decoder.decode(Buffer.concat([integer(5, 0x20, 0), integer(5, 0x20, 4_096), add("b", "2")]));
@@ -209,13 +209,13 @@ describe("the table", () => {
   test("holds many small fields through many rounds", () => {
     const decoder = new HpackDecoder(2 ** 20);
     for (let at = 0; at < 10_000; at++) decoder.decode(add("n", String(at)));
-    // 33 or 34 bytes and more each: 4,096 / (32 + 1 + 4).
+    // Each field takes 32 + 1 + 4 bytes of the 4,096.
     expect(lines(decoder.decode(integer(7, 0x80, 62 + 109)))).toEqual(["n: 9890"]);
     expect(() => decoder.decode(integer(7, 0x80, 62 + 110))).toThrow("an index of nothing");
   });
 });
 
-test("a byte that stands for thousands makes no list of millions, and is not read millions of times", () => {
+test("a byte that refers to a field of thousands does not make a list of millions, or work for it", () => {
   const decoder = new HpackDecoder(64 * 1024);
   decoder.decode(Buffer.concat([Buffer.from([0x40]), text("bomb"), text("x".repeat(4_000))]));
   const list = decoder.decode(Buffer.alloc(60, 0xbe));
@@ -224,7 +224,7 @@ test("a byte that stands for thousands makes no list of millions, and is not rea
   expect(() => decoder.decode(Buffer.alloc(256 * 1024, 0xbe))).toThrow("a list of fields that does not end");
 });
 
-test("a list of the shortest fields is read no further than 256 KiB", () => {
+test("a list of the shortest fields is read up to 256 KiB", () => {
   const decoder = new HpackDecoder(64 * 1024);
   const field = Buffer.concat([Buffer.from([0]), text("a"), text("")]);
   const fieldsMax = Math.floor((256 * 1024) / 33);
@@ -233,14 +233,14 @@ test("a list of the shortest fields is read no further than 256 KiB", () => {
   expect(() => decoder.decode(Buffer.concat([longest, field]))).toThrow("a list of fields that does not end");
 });
 
-test("a name that a few bytes repeat is looked at once", () => {
+test("a name that is repeated with a few bytes is checked once", () => {
   const decoder = new HpackDecoder(64 * 1024);
   const tested = vi.spyOn(RegExp.prototype, "test");
   const lookedAt = () => tested.mock.calls.reduce((sum, [text]) => sum + text.length, 0);
   try {
     decoder.decode(Buffer.concat([Buffer.from([0x40]), text("n".repeat(4_000)), text("v")]));
     expect(lookedAt()).toBe(4_001);
-    // Literals that are kept, and literals that are not; each drives out the field before it and repeats its name.
+    // Indexed literals and others. Each one evicts the previous field and reuses its name.
     for (let block = 0; block < 500; block++) {
       decoder.decode(Buffer.concat(Array.from({ length: 50 }, () => Buffer.from([0x7e, 1, 0x61]))));
       decoder.decode(Buffer.concat(Array.from({ length: 50 }, () => Buffer.from([0x0f, 0x2f, 1, 0x61]))));
@@ -251,7 +251,7 @@ test("a name that a few bytes repeat is looked at once", () => {
   }
 });
 
-test("a list is cut where it is too long, and what comes after is still read", () => {
+test("a list that is too long is cut, and later blocks are still decoded", () => {
   const decoder = new HpackDecoder(100);
   const fields = block([
     ["a", "b"],
@@ -264,12 +264,12 @@ test("a list is cut where it is too long, and what comes after is still read", (
   expect(lines(decoder.decode(Buffer.from([0xbe])))).toEqual(["e: f"]);
 });
 
-describe("what is written", () => {
+describe("the encoder", () => {
   const type: Field = { name: "content-type", value: "application/grpc" };
   const end: Field = { name: "grpc-status", value: "0" };
   const status: Field = { name: ":status", value: "200" };
 
-  test("is read again, and what is frequent takes a byte from the second time on", () => {
+  test("writes blocks that can be decoded, in which a frequent field takes one byte from the second time on", () => {
     const encoder = new HpackEncoder([type, end]);
     const decoder = new HpackDecoder(100_000);
     const odd: Field = { name: "grpc-message", value: `%${"x".repeat(40_000)}\u00ff` };
@@ -286,14 +286,14 @@ describe("what is written", () => {
   });
 
   for (const bytes of [0, 100, 4_095]) {
-    test(`respects a client whose table holds ${bytes} bytes, from whenever it says so`, () => {
+    test(`respects a table size of ${bytes} bytes from the moment the client sets it`, () => {
       for (const blocksBefore of [0, 1, 2]) {
         const encoder = new HpackEncoder([type, end]);
         const decoder = new HpackDecoder(10_000);
         for (let at = 0; at < blocksBefore; at++) decoder.decode(encoder.encode([status, type, end]));
         encoder.limit(bytes);
         const first = encoder.encode([status, type, end]);
-        // RFC 7541, 4.2: the next block begins with the new size.
+        // The next block begins with the new size (RFC 7541, 4.2).
         expect(first[0]).toBe(0x20);
         for (const read of [first, encoder.encode([status, type, end])]) {
           expect(decoder.decode(read).fields).toEqual([status, type, end]);
@@ -303,7 +303,7 @@ describe("what is written", () => {
   }
 });
 
-describe("nghttp2 at the other end", () => {
+describe("with nghttp2 as the client", () => {
   let server: Listening;
   let heard: FieldList[] = [];
   const answers: Field[][] = [];
@@ -336,10 +336,10 @@ describe("nghttp2 at the other end", () => {
     return head;
   }
 
-  test("is understood: every byte that a value may have, in Huffman's code, again and again", async () => {
+  test("all bytes of values are decoded with Huffman coding, repeatedly", async () => {
     const allowed = [9, ...Array.from({ length: 224 }, (_, at) => at + 32)].filter((byte) => byte !== 127);
     await session(async (client) => {
-      // Among many short codes the shortest way to write any byte is Huffman's code.
+      // Among many short codes, Huffman coding is the shortest encoding of any byte.
       const values = allowed.map((byte) => `${"a".repeat(60)}${String.fromCharCode(byte)}a`);
       for (let at = 0; at < values.length; at += 32) {
         const some = values.slice(at, at + 32);
@@ -353,7 +353,7 @@ describe("nghttp2 at the other end", () => {
   });
 
   for (const size of [undefined, 0, 64, 100_000]) {
-    test(`understands what is written, with a table of ${size ?? "the usual"} bytes`, async () => {
+    test(`our blocks are decoded with a table of ${size ?? "the default"} bytes`, async () => {
       await session(async (client) => {
         for (let round = 0; round < 5; round++) {
           answers.push([

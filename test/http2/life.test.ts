@@ -10,14 +10,14 @@ import { answer, connectionMemory, okTrailers, Peer, quiet, type Seen } from "./
 
 const patient = { onRequest: () => undefined };
 
-/** @returns what the client sends: nothing */
+/** Calls a function for each stream. @returns no bytes to send */
 function each(seen: readonly Seen[], act: (stream: Http2Stream) => void): Buffer[] {
   for (const { stream } of seen) act(stream);
   return [];
 }
 
-describe("leaving", () => {
-  test("a connection without streams ends at once", async () => {
+describe("a graceful end", () => {
+  test("closes a connection without streams at once", async () => {
     const peer = await Peer.greeted();
     peer.connection.leave();
     await quiet();
@@ -28,7 +28,7 @@ describe("leaving", () => {
     expect(peer.closed).toBe(true);
   });
 
-  test("open streams are finished, new ones are not served, and the last to end ends the connection", async () => {
+  test("finishes open streams, refuses new ones, and closes the connection after the last one", async () => {
     const peer = await Peer.greeted(patient);
     await peer.send(headers(1), ask(3));
     peer.connection.leave();
@@ -42,7 +42,7 @@ describe("leaving", () => {
     expect(peer.connection.ended).toBe(true);
   });
 
-  test("who breaks the protocol after that is not told of a later stream than before", async () => {
+  test("does not raise the last stream of the GOAWAY at a later protocol error", async () => {
     const peer = await Peer.greeted(patient);
     await peer.send(ask(1));
     peer.connection.leave();
@@ -50,7 +50,7 @@ describe("leaving", () => {
     expect(peer.frames).toEqual(["go away 1 none", "go away 1 protocol"]);
   });
 
-  test("what was answered before goes out first, whatever its size", async () => {
+  test("sends earlier answers of any size first", async () => {
     const peer = await Peer.greeted({}, [4, 2 ** 20]);
     await peer.send(windowUpdate(0, 2 ** 20), headers(1));
     for (let at = 0; at < 60; at++) await peer.send(data(1, Buffer.alloc(10_000), 0));
@@ -60,8 +60,8 @@ describe("leaving", () => {
   });
 });
 
-describe("signs of life", () => {
-  test("three pings too many in a row end the connection, as grpc-go counts them", async () => {
+describe("pings", () => {
+  test("end the connection after three too many in a row, counted as in grpc-go", async () => {
     const peer = await Peer.greeted(patient);
     await peer.send(ask(1), ping(), ping(), ping());
     expect(peer.frames).toEqual(["ping ack", "ping ack", "ping ack"]);
@@ -69,33 +69,36 @@ describe("signs of life", () => {
     expect(peer.frames.at(-1)).toBe("go away 1 calm");
   });
 
-  test("whoever is answered meanwhile may ask again", async () => {
+  test("are counted anew after an answer", async () => {
     const peer = await Peer.greeted();
     for (let round = 0; round < 50; round++) await peer.send(ask(2 * round + 1), ping());
     expect(peer.frames.filter((line) => line === "ping ack").length).toBe(50);
   });
 
-  test("pings that come rarely enough are welcome while a stream is open", async () => {
+  test("are allowed at long intervals while a stream is open", async () => {
     const peer = await Peer.greeted({ ...patient, pingIntervalMsMin: 0 });
     await peer.send(ask(1), ...Array.from({ length: 100 }, ping));
     expect(peer.frames.length).toBe(100);
   });
 
-  test("but not without streams", async () => {
+  test("are not allowed at these intervals without streams", async () => {
     const peer = await Peer.greeted({ pingIntervalMsMin: 0 });
     await peer.send(...Array.from({ length: 100 }, ping));
     expect(peer.frames).toEqual(["ping ack", "ping ack", "ping ack", "go away 0 calm"]);
   });
 });
 
-describe("what costs a client little", () => {
-  // The limit grows with the time that passes, which varies on a busy machine.
+describe("cheap attacks", () => {
+  // The limit grows with time, which varies on a busy machine, so the clock stands still.
   beforeEach(() => void vi.spyOn(performance, "now").mockReturnValue(performance.now()));
   afterEach(() => void vi.restoreAllMocks());
 
   for (const { name, after } of [
-    { name: "10,000 streams may be opened and reset at once, and no more", after: (stream: number) => reset(stream) },
-    { name: "nor may this side be made to reset them", after: (stream: number) => windowUpdate(stream, 0) },
+    { name: "at most 10,000 streams may be opened and reset at once", after: (stream: number) => reset(stream) },
+    {
+      name: "at most 10,000 streams may be opened and make the server reset them",
+      after: (stream: number) => windowUpdate(stream, 0),
+    },
   ]) {
     test(name, async () => {
       const peer = await Peer.greeted(patient);
@@ -111,13 +114,13 @@ describe("what costs a client little", () => {
       }
       expect(peer.frames.at(-1)).toMatch(/^go away \d+ calm$/);
       expect(peer.seen.length).toBeGreaterThan(9_999);
-      // The burst that went over is the last.
+      // The burst that exceeds the limit is the last one.
       expect(peer.seen.length).toBeLessThanOrEqual(10_200);
       expect(peer.connection.streams).toBe(0);
     });
   }
 
-  test("1,000 settings may come at once, and no more", async () => {
+  test("at most 1,000 settings may be sent at once", async () => {
     const peer = await Peer.greeted();
     await peer.send(...Array.from({ length: 1_500 }, (_, at) => settings([4, at])));
     await expect.poll(() => peer.frames.at(-1)).toBe("go away 0 calm");
@@ -142,7 +145,7 @@ describe("what costs a client little", () => {
       end: (seen: readonly Seen[]) => each(seen, (stream) => stream.end(okTrailers)),
     },
   ]) {
-    test(`a stream that ${name} keeps its place until its handler is done`, async () => {
+    test(`a stream that ${name} counts until its handler returns`, async () => {
       const peer = await Peer.greeted({ onRequest: ({ stream }) => stream.occupy(), maxConcurrentStreams: 2 });
       await peer.send(headers(1), headers(3));
       await peer.send(...end(peer.seen));
@@ -157,7 +160,7 @@ describe("what costs a client little", () => {
     });
   }
 
-  test("an answered stream takes no second place", async () => {
+  test("an answered stream is not counted twice", async () => {
     const peer = await Peer.greeted({
       maxConcurrentStreams: 1,
       onRequest: ({ stream }) => {
@@ -170,7 +173,7 @@ describe("what costs a client little", () => {
     expect(peer.frames.filter((line) => line.startsWith("reset"))).toEqual([]);
   });
 
-  test("settings count for as many streams as they concern, and are refused before the work", async () => {
+  test("settings are counted by the number of streams that they change, and refused before the change", async () => {
     const peer = await Peer.greeted(patient);
     for (let stream = 1; stream < 50_000; stream += 1_000) {
       await peer.send(...Array.from({ length: 500 }, (_, at) => ask(stream + 2 * at)));
@@ -197,21 +200,21 @@ describe("what costs a client little", () => {
     expect(peer.frames.at(-2)).toBe("data 1 1");
   });
 
-  test("bytes that come one by one are kept in few pieces, and in order", () => {
+  test("bytes that arrive one by one are kept in few pieces and in order", () => {
     const pieces = new Pieces();
     const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, at) => at % 251));
     const concat = vi.spyOn(Buffer, "concat");
     for (let at = 0; at < bytes.length; at++) pieces.push(bytes.subarray(at, at + 1));
     const copied = concat.mock.results.reduce((sum, { value }) => sum + value.length, 0);
     concat.mockRestore();
-    // No byte is copied more often than a heap of its size is deep.
+    // Each byte is copied at most as often as the logarithm of the number of bytes.
     expect(copied).toBeLessThan(20_000 * Math.log2(20_000));
     expect(pieces.bytes).toBe(20_000);
     expect(pieces.take().equals(bytes)).toBe(true);
     expect(pieces.bytes).toBe(0);
   });
 
-  test("what waits for a slow client keeps no more memory than itself", () => {
+  test("data that waits for a slow client does not pin more memory than its own", () => {
     const kept: Buffer[] = [];
     const socket = new Duplex({ read: () => undefined, write: () => undefined });
     const write = socket.write.bind(socket);
@@ -229,14 +232,14 @@ describe("what costs a client little", () => {
     expect(kept.slice(1).map(({ buffer }) => buffer.byteLength)).toEqual(kept.slice(1).map(() => 17));
   });
 
-  test("the end of a large chunk does not keep the chunk", () => {
+  test("the end of a large chunk does not pin the chunk", () => {
     const pieces = new Pieces();
     const chunk = Buffer.allocUnsafeSlow(64 * 1024);
     pieces.push(chunk.subarray(0, 10));
     expect(pieces.take().buffer.byteLength).toBe(10);
   });
 
-  test("a frame reader hands on what it was fed, however it was cut", () => {
+  test("a frame reader gives the same bytes with all cuts", () => {
     const taken: string[] = [];
     const reader = new FrameReader((type, frameFlags, stream, payload) => {
       taken.push(`${type} ${frameFlags} ${stream} ${payload.length}`);
@@ -255,7 +258,7 @@ describe("what costs a client little", () => {
   });
 });
 
-describe("an end from outside", () => {
+describe("a closed socket or an error", () => {
   const conversation = [
     headers(1),
     data(1, "abc", 0),
@@ -267,7 +270,7 @@ describe("an end from outside", () => {
   const bytes = Buffer.concat(conversation);
 
   for (const how of ["is destroyed", "fails", "closes its half"] as const) {
-    test(`a socket that ${how} at any point leaves nothing behind`, async () => {
+    test(`a socket that ${how} at any point leaves no streams or memory`, async () => {
       for (let cut = 0; cut <= bytes.length; cut += 5) {
         const peer = await Peer.greeted(patient);
         await peer.send(bytes.subarray(0, cut));
@@ -278,7 +281,7 @@ describe("an end from outside", () => {
         expect(peer.closed, `after ${cut} bytes`).toBe(true);
         expect(peer.connection.streams).toBe(0);
         expect(peer.seen.every(({ state }) => state === "closed")).toBe(true);
-        // Handlers that come late find nothing to do.
+        // Late handlers find closed streams.
         for (const { stream } of peer.seen) {
           answer(stream, Buffer.alloc(10));
           stream.allow(10);
@@ -293,7 +296,7 @@ describe("an end from outside", () => {
   }
 });
 
-test("an error that nobody foresaw ends one connection, and is told", async () => {
+test("an unexpected error ends one connection and is reported", async () => {
   const broken = new Error("unforeseen");
   const peer = await Peer.greeted({
     onRequest: () => {

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { type Field, Http2Connection, type StreamAcceptor } from "../../src/http2/index.js";
 import { connectionMemory, endlessTurn } from "./peer.js";
 
-/** Connections over real sockets, for real clients. */
+/** A server with connections over real sockets, for real clients. */
 export class Listening {
   readonly connections: Http2Connection[] = [];
   readonly faults: unknown[] = [];
@@ -39,17 +39,17 @@ export class Listening {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Open streams of all connections. */
+  /** The number of open streams of all connections. */
   get streams(): number {
     return this.connections.reduce((sum, { streams }) => sum + streams, 0);
   }
 
-  /** Streams that count against the limit of their connection, over or not, of all connections. */
+  /** The number of streams of all connections that count towards the limit of their connection, open or closed. */
   get places(): number {
     return this.connections.reduce((sum, { places }) => sum + places, 0);
   }
 
-  /** Connections that have not closed. */
+  /** The number of open connections. */
   get open(): number {
     return this.#sockets.size;
   }

@@ -6,7 +6,7 @@ import type { StreamListener } from "../../src/http2/index.js";
 import { Listening } from "./listening.js";
 import { okHead, okTrailers } from "./peer.js";
 
-// nghttp2, through Node's client, with loads of all kinds.
+// Tests loads of all kinds from nghttp2, which is Node's client.
 
 let server: Listening;
 const sessions: ClientHttp2Session[] = [];
@@ -15,7 +15,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Sends back what comes, as it comes, no faster than the client reads. */
+/** Starts a server that sends each body back as it arrives, no faster than the client reads. */
 async function echoing(): Promise<void> {
   server = await Listening.start((stream): StreamListener => {
     stream.respond(okHead);
@@ -49,7 +49,7 @@ function session(options: Parameters<typeof connect>[1] = {}): ClientHttp2Sessio
   return opened;
 }
 
-/** So many turns of the event loop. */
+/** Waits `count` turns of the event loop. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -60,7 +60,7 @@ async function body(request: ClientHttp2Stream): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** One call: whole, or ended at a random moment. */
+/** Makes a call, which is complete or ended at a random moment. */
 async function call(client: ClientHttp2Session, random: Random, most = 500_000): Promise<"whole" | "ended"> {
   const size = random.int(4) === 0 ? random.int(most) : random.int(2_000);
   const sent = Buffer.alloc(size, `${random.int(1_000)},`);
@@ -81,14 +81,14 @@ async function call(client: ClientHttp2Session, random: Random, most = 500_000):
 }
 
 for (const { name, options } of [
-  { name: "windows as they are", options: {} },
+  { name: "default windows", options: {} },
   { name: "windows of 100 bytes", options: { settings: { initialWindowSize: 100 } } },
   {
     name: "windows of a mebibyte and large frames",
     options: { settings: { initialWindowSize: 2 ** 20, maxFrameSize: 2 ** 20 } },
   },
 ]) {
-  test(`streams of all sizes, some of them ended at any moment, with ${name}`, async () => {
+  test(`streams of all sizes, some ended at random moments, with ${name}`, async () => {
     await echoing();
     const random = seededRandom(42);
     const small = name.includes("100 bytes");
@@ -104,7 +104,7 @@ for (const { name, options } of [
   });
 }
 
-test("a slow stream does not hold up others", async () => {
+test("a slow stream does not block others", async () => {
   await echoing();
   const client = session();
   const slow = client.request({ ":method": "POST" });
@@ -120,7 +120,7 @@ test("a slow stream does not hold up others", async () => {
   expect((await body(slow)).length).toBe(500_000);
 });
 
-test("sessions that are cut at any moment leave no stream behind", async () => {
+test("sessions that are cut at random moments leave no streams", async () => {
   await echoing();
   const random = seededRandom(7);
   for (let round = 0; round < 20; round++) {

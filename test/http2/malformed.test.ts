@@ -3,7 +3,7 @@ import { ask, block, data, type Fields, flags, frame, headers, request, reset, t
 import { answer, Peer } from "./peer.js";
 import { also, answered, check, type Row, without } from "./rows.js";
 
-// RFC 9113, 8: what is malformed ends its stream, and nothing but its stream.
+// Tests RFC 9113, section 8: a malformed request ends only its own stream.
 
 const { endHeaders, endStream, padded, priority } = flags;
 const widest = 2 ** 31 - 1;
@@ -15,27 +15,27 @@ for (const [what, sent] of [
   ["a value with a control character", also("x", "\u0001")],
   ["a value with a line feed", also("x", "a\nb: c")],
   ["a value with a zero", also("x", "\u0000")],
-  ["a pseudo field that stands behind others", [...without(":path"), [":path", "/"]]],
+  ["a pseudo field after other fields", [...without(":path"), [":path", "/"]]],
   ["a pseudo field twice", [[":path", "/"], ...request]],
   ["an unknown pseudo field", [[":foo", "x"], ...request]],
-  ["a pseudo field of answers", [[":status", "200"], ...request]],
+  ["a pseudo field of responses", [[":status", "200"], ...request]],
   ["a connection field", also("connection", "close")],
   ["a proxy connection", also("proxy-connection", "keep-alive")],
-  ["a wish to keep the connection", also("keep-alive", "timeout=5")],
+  ["a keep-alive field", also("keep-alive", "timeout=5")],
   ["an upgrade", also("upgrade", "websocket")],
   ["a transfer encoding", also("transfer-encoding", "chunked")],
-  ["a te field that wants more than trailers", [...without("te"), ["te", "trailers, deflate"]]],
+  ["a te field with more than trailers", [...without("te"), ["te", "trailers, deflate"]]],
   ["no :method", without(":method")],
   ["no :scheme", without(":scheme")],
   ["no :path", without(":path")],
   ["an empty :method", [[":method", ""], ...without(":method")]],
   ["an empty :scheme", [[":scheme", ""], ...without(":scheme")]],
   ["an empty :path", [[":path", ""], ...without(":path")]],
-  ["a tunnel's method and a path", [[":method", "CONNECT"], ...without(":method")]],
-  ["a tunnel's method and no authority", [[":method", "CONNECT"]]],
+  ["CONNECT with a path", [[":method", "CONNECT"], ...without(":method")]],
+  ["CONNECT without an authority", [[":method", "CONNECT"]]],
   ["a content-length and no body", also("content-length", "1")],
-  ["a content-length that is no number", also("content-length", "-0")],
-  ["a content-length that no body can have", also("content-length", "9".repeat(20))],
+  ["an invalid content-length", also("content-length", "-0")],
+  ["a content-length above all possible ones", also("content-length", "9".repeat(20))],
   ["two content-lengths that differ", [...also("content-length", "0"), ["content-length", "00"]]],
 ] as const satisfies readonly (readonly [string, Fields])[]) {
   check([{ name: `a request with ${what} is malformed`, send: [ask(1, sent)], want: ["reset 1 protocol"] }]);
@@ -43,7 +43,7 @@ for (const [what, sent] of [
 
 check([
   {
-    name: "a request for a tunnel is well-formed",
+    name: "CONNECT with an authority and without a path is well-formed",
     send: [
       ask(1, [
         [":method", "CONNECT"],
@@ -54,7 +54,7 @@ check([
   },
   { name: "a te field in any case or empty is well-formed", send: [ask(1, also("te", "Trailers"))], want: answered(1) },
   {
-    name: "a body of the announced length is answered, whatever its padding",
+    name: "a body of the announced length is answered, with any padding",
     send: [
       headers(1, [...also("content-length", "3"), ["content-length", "3"]]),
       data(1, Buffer.from([2, 0x61, 0, 0]), padded),
@@ -63,7 +63,7 @@ check([
     want: answered(1, 3),
   },
   {
-    name: "a body of no bytes is of the announced length",
+    name: "an empty body may have an announced length of 0",
     send: [ask(1, also("content-length", "0"))],
     want: answered(1),
   },
@@ -83,7 +83,7 @@ check([
     want: ["reset 1 protocol"],
   },
   {
-    name: "a name that a literal repeats from a malformed field is malformed, and its value may be what it is",
+    name: "a literal that reuses a malformed name from the table is malformed",
     send: [
       frame(
         types.headers,
@@ -95,7 +95,7 @@ check([
     want: ["reset 1 protocol"],
   },
   {
-    name: "a name that a literal repeats from a field with a malformed value is well-formed",
+    name: "a literal that reuses the name of a field with a malformed value is well-formed",
     send: [
       frame(types.headers, endHeaders | endStream, 1, Buffer.concat([block(request), Buffer.from("\x40\x01a\x01\0")])),
       frame(types.headers, endHeaders | endStream, 3, Buffer.concat([block(request), Buffer.from("\x0f\x2f\x01b")])),
@@ -111,7 +111,7 @@ check([
     want: ["reset 1 protocol", "reset 3 protocol"],
   },
   {
-    name: "what is still on its way of a refused stream is passed over",
+    name: "later frames of a refused stream are ignored",
     send: [headers(1, also("A", "b")), data(1, "x"), windowUpdate(1, 5), reset(1)],
     want: ["reset 1 protocol"],
   },
@@ -155,30 +155,34 @@ check([
     want: ["reset 1 protocol"],
   },
   {
-    name: "a window of a stream grows by something",
+    name: "a window update of 0 ends the stream",
     send: [headers(1), windowUpdate(1, 0)],
     want: ["reset 1 protocol"],
   },
   {
-    name: "a window of a stream has a most",
+    name: "a window of a stream above the maximum ends the stream",
     send: [headers(1), windowUpdate(1, widest)],
     want: ["reset 1 flow control"],
   },
-  { name: "a reset stream is spoken of no more", send: [headers(1), reset(1), reset(1), windowUpdate(1, 1)], want: [] },
-  { name: "the window of a stream that is over may grow", send: [ask(1), windowUpdate(1, 1)], want: answered(1) },
+  {
+    name: "frames of a reset stream are ignored",
+    send: [headers(1), reset(1), reset(1), windowUpdate(1, 1)],
+    want: [],
+  },
+  { name: "a window update of a closed stream is ignored", send: [ask(1), windowUpdate(1, 1)], want: answered(1) },
 ]);
 
-// The answer of these streams is out before their requests have ended: what is on its way of those is passed over,
-// and what no state of a stream allows is not.
+// These streams are answered before the end of their requests. Later frames that are valid are ignored, and invalid
+// ones are errors.
 for (const { name, send, want } of [
-  { name: "the rest of the request is passed over", send: [data(1, "x", 0), data(1, "y")], want: [] },
-  { name: "trailers are passed over", send: [headers(1, [["x", "y"]], endHeaders | endStream)], want: [] },
-  { name: "a window may grow", send: [windowUpdate(1, 1), windowUpdate(1, 5)], want: [] },
-  { name: "a priority may come", send: [frame(types.priority, 0, 1, Buffer.alloc(5))], want: [] },
-  { name: "a window grows by something", send: [windowUpdate(1, 0)], want: ["reset 1 protocol"] },
-  { name: "a window has a most", send: [windowUpdate(1, widest)], want: ["reset 1 flow control"] },
+  { name: "the rest of the request is ignored", send: [data(1, "x", 0), data(1, "y")], want: [] },
+  { name: "trailers are ignored", send: [headers(1, [["x", "y"]], endHeaders | endStream)], want: [] },
+  { name: "window updates are ignored", send: [windowUpdate(1, 1), windowUpdate(1, 5)], want: [] },
+  { name: "a priority is ignored", send: [frame(types.priority, 0, 1, Buffer.alloc(5))], want: [] },
+  { name: "a window update of 0 is an error", send: [windowUpdate(1, 0)], want: ["reset 1 protocol"] },
+  { name: "a window above the maximum is an error", send: [windowUpdate(1, widest)], want: ["reset 1 flow control"] },
   {
-    name: "a window has a most, however often it grows",
+    name: "a window above the maximum by several updates is an error",
     send: [windowUpdate(1, widest - 65_535), windowUpdate(1, 1)],
     want: ["reset 1 flow control"],
   },
@@ -193,12 +197,12 @@ for (const { name, send, want } of [
     want: ["reset 1 protocol"],
   },
   {
-    name: "a stream does not depend on itself",
+    name: "a stream that depends on itself is an error",
     send: [frame(types.priority, 0, 1, Buffer.from([0, 0, 0, 1, 9]))],
     want: ["reset 1 protocol"],
   },
 ] as const satisfies readonly Row[]) {
-  test(`once the answer is out ${name}`, async () => {
+  test(`after the answer, ${name}`, async () => {
     const peer = await Peer.greeted({ onRequest: ({ stream }) => answer(stream, new Uint8Array(0)) });
     await peer.send(headers(1));
     expect(peer.frames).toEqual([...answered(1), "reset 1 none"]);

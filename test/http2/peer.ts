@@ -14,24 +14,24 @@ import { FrameLog, preface, settings } from "./frames.js";
 export const okHead: readonly Field[] = [{ name: ":status", value: "200" }];
 export const okTrailers: readonly Field[] = [{ name: "grpc-status", value: "0" }];
 
-/** A request as the server saw it. */
+/** A request at the server. */
 export interface Seen {
   readonly stream: Http2Stream;
   readonly head: FieldList;
   body: Buffer;
-  /** "open", or how the request ended. */
+  /** "open", or the end of the request. */
   state: "open" | "half-closed" | "overloaded" | "closed";
   drained: number;
 }
 
 export interface PeerOptions {
-  /** The turn of the event loop that frames are taken in; one that is never over unless given. */
+  /** The turn of the event loop in which frames are processed. By default it is never over. */
   readonly turn?: LoopShare;
   readonly maxConcurrentStreams?: number;
   readonly pingIntervalMsMin?: number;
   readonly frequentFields?: readonly Field[];
   readonly memory?: MemoryAccount;
-  /** Called for each request; by default it is answered with its own body, once that is complete. */
+  /** A function that is called for each request. By default requests are answered with their own body. */
   readonly onRequest?: (seen: Seen) => void;
   readonly onData?: (seen: Seen, chunk: Buffer) => void;
   readonly onHalfClosed?: (seen: Seen) => void;
@@ -40,14 +40,14 @@ export interface PeerOptions {
 /** A turn of the event loop that is never over. */
 export const endlessTurn: LoopShare = { over: false, shareOver: false, defer: setImmediate };
 
-/** A server's connection, and the client's end of it. */
+/** A connection of the server, and the client's end of it. */
 export class Peer {
   readonly connection: Http2Connection;
   readonly socket: MemorySocket;
   readonly seen: Seen[] = [];
   readonly faults: unknown[] = [];
   closed = false;
-  /** Everything that came but the greeting. */
+  /** The received frames, except for the greeting. */
   readonly frames: string[] = [];
   readonly bytes = { received: 0 };
 
@@ -69,7 +69,7 @@ export class Peer {
     });
   }
 
-  /** Reads all that comes, and greets. */
+  /** Opens a connection that reads all frames, and sends the preface and settings. */
   static async greeted(options: PeerOptions = {}, ...entries: readonly (readonly [number, number])[]): Promise<Peer> {
     const peer = new Peer(options);
     peer.read();
@@ -86,7 +86,7 @@ export class Peer {
     });
   }
 
-  /** Sends these in one piece and waits until nothing happens any more. */
+  /** Sends bytes in one piece, and waits until no more work is left. */
   async send(...bytes: readonly Buffer[]): Promise<void> {
     this.socket.write(Buffer.concat(bytes));
     await quiet();
@@ -133,7 +133,7 @@ export function answer(stream: Http2Stream, body: Uint8Array): void {
   stream.end(okTrailers);
 }
 
-/** Streams in memory need a few turns of the loop to pass everything on. */
+/** Waits a few turns of the event loop, which streams in memory need to pass on all data. */
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,7 +3,7 @@ import { RequestRoom } from "../../src/http2/request-room.js";
 
 const mebibyte = 1024 * 1024;
 
-/** A stream that counts how often it was let go on. */
+/** A stream that counts how often it may continue. */
 function sender(room: RequestRoom) {
   const made = {
     wentOn: 0,
@@ -14,7 +14,7 @@ function sender(room: RequestRoom) {
   return made;
 }
 
-test("RequestRoom: beyond 32 MiB one body at a time goes on, in the order of asking", () => {
+test("RequestRoom: above 32 MiB one body at a time continues, in the order of the requests", () => {
   const room = new RequestRoom();
   const [first, second, third] = [sender(room), sender(room), sender(room)];
   room.hold(32 * mebibyte);
@@ -30,7 +30,7 @@ test("RequestRoom: beyond 32 MiB one body at a time goes on, in the order of ask
   expect(third.wentOn).toBe(1);
 });
 
-test("RequestRoom: everybody goes on once there is room", () => {
+test("RequestRoom: all bodies continue when there is room", () => {
   const room = new RequestRoom();
   const all = [sender(room), sender(room), sender(room)];
   room.hold(33 * mebibyte);
@@ -39,7 +39,7 @@ test("RequestRoom: everybody goes on once there is room", () => {
   expect(all.map(({ wentOn }) => wentOn)).toEqual([0, 1, 1]);
 });
 
-test("RequestRoom: a stream that sends past 256 MiB is told so, and not counted", () => {
+test("RequestRoom: a stream that would exceed 256 MiB is refused and not counted", () => {
   const room = new RequestRoom();
   expect(room.hold(256 * mebibyte)).toBe(true);
   expect(room.hold(1)).toBe(false);

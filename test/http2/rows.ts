@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ask, type Fields, request } from "./frames.js";
 import { Peer } from "./peer.js";
 
-/** Bytes sent to a server, and the frames of its answer. */
+/** Bytes that are sent to a server, and the frames of its answer. */
 export interface Row {
   readonly name: string;
   readonly send: readonly Buffer[];
@@ -17,7 +17,7 @@ export function check(rows: readonly Row[]): void {
       expect(peer.frames).toEqual(want);
       expect(peer.connection.ended).toBe(want.some((line) => line.startsWith("go away")));
       expect(peer.faults).toEqual([]);
-      // Whatever it was, nothing of it stays behind, and a connection that goes on serves the next request.
+      // No state may be left in either case, and a connection that is still open must serve the next request.
       if (peer.connection.ended) {
         peer.socket.end();
         await peer.send();

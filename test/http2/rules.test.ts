@@ -18,7 +18,7 @@ import {
 import { Peer } from "./peer.js";
 import { answered, check } from "./rows.js";
 
-// RFC 9113, rule by rule: which frame leads to which end, and whether it is the stream's or the connection's.
+// Tests the rules of RFC 9113: which frame leads to which error, and whether it ends the stream or the connection.
 
 const { endHeaders, endStream, padded, priority } = flags;
 const widest = 2 ** 31 - 1;
@@ -27,17 +27,17 @@ check([
   { name: "a request in one frame is answered", send: [ask(1)], want: answered(1) },
   { name: "a request with a body is answered", send: [headers(1), data(1, "abc")], want: answered(1, 3) },
   {
-    name: "a body may come in many frames, the last of them empty",
+    name: "a body may arrive in many frames, the last of them empty",
     send: [headers(1), data(1, "a", 0), data(1, "bc", 0), data(1, "")],
     want: answered(1, 3),
   },
   {
-    name: "padding is no part of a body",
+    name: "padding is not part of a body",
     send: [headers(1), data(1, Buffer.from([2, 0x61, 0, 0]), padded | endStream)],
     want: answered(1, 1),
   },
   {
-    name: "a body may be padding alone",
+    name: "a body may consist of padding only",
     send: [headers(1), data(1, Buffer.from([2, 0, 0]), padded | endStream)],
     want: answered(1),
   },
@@ -70,47 +70,47 @@ check([
   },
   { name: "streams may be skipped", send: [ask(7), ask(9)], want: [...answered(7), ...answered(9)] },
   {
-    name: "frames of unknown kinds are passed over",
+    name: "frames of unknown types are ignored",
     send: [frame(0xaa, 0xff, 3, Buffer.alloc(9)), ask(1)],
     want: answered(1),
   },
   {
-    name: "unknown flags are passed over",
+    name: "unknown flags are ignored",
     send: [frame(types.headers, 0xd7 & ~padded & ~priority, 1, block(request))],
     want: answered(1),
   },
-  { name: "a priority may come at any time", send: [frame(types.priority, 0, 77, Buffer.alloc(5))], want: [] },
-  { name: "unknown settings are passed over", send: [settings([0xabcd, 7])], want: ["settings ack"] },
-  { name: "an acknowledged setting is passed over", send: [frame(types.settings, flags.ack, 0)], want: [] },
-  { name: "a ping is answered with what it says", send: [ping()], want: ["ping ack"] },
-  { name: "an answer to a ping is passed over", send: [frame(types.ping, flags.ack, 0, Buffer.alloc(8))], want: [] },
+  { name: "a priority may be sent at any time", send: [frame(types.priority, 0, 77, Buffer.alloc(5))], want: [] },
+  { name: "unknown settings are ignored", send: [settings([0xabcd, 7])], want: ["settings ack"] },
+  { name: "an acknowledgement of settings is ignored", send: [frame(types.settings, flags.ack, 0)], want: [] },
+  { name: "a ping is answered with its payload", send: [ping()], want: ["ping ack"] },
+  { name: "an answer to a ping is ignored", send: [frame(types.ping, flags.ack, 0, Buffer.alloc(8))], want: [] },
   {
-    name: "a client that goes away still gets its answers",
+    name: "a client that sends GOAWAY still gets its answers",
     send: [frame(types.goAway, 0, 0, Buffer.alloc(8)), ask(1)],
     want: answered(1),
   },
 ]);
 
 for (const { name, send, code, last = 0 } of [
-  { name: "a body on no stream", send: [data(0, "x")], code: "protocol" },
+  { name: "a body on stream 0", send: [data(0, "x")], code: "protocol" },
   { name: "a body on a stream that was never opened", send: [data(5, "x")], code: "protocol" },
-  { name: "a request on no stream", send: [ask(0)], code: "protocol" },
+  { name: "a request on stream 0", send: [ask(0)], code: "protocol" },
   { name: "a request on an even stream", send: [ask(2)], code: "protocol" },
-  { name: "a request on a stream below one that is over", send: [ask(5), ask(3)], code: "stream closed", last: 5 },
+  { name: "a request on a stream below a closed one", send: [ask(5), ask(3)], code: "stream closed", last: 5 },
   { name: "a second request on a stream", send: [ask(1), ask(1)], code: "stream closed", last: 1 },
   { name: "a body after the end", send: [ask(1), data(1, "x")], code: "stream closed", last: 1 },
   { name: "a body after a reset", send: [headers(1), reset(1), data(1, "x")], code: "stream closed", last: 1 },
-  { name: "a priority of no stream", send: [frame(2, 0, 0, Buffer.alloc(5))], code: "protocol" },
+  { name: "a priority of stream 0", send: [frame(2, 0, 0, Buffer.alloc(5))], code: "protocol" },
   {
-    name: "a priority on itself of a stream not opened",
+    name: "a priority of an unopened stream on itself",
     send: [frame(2, 0, 3, Buffer.from([0, 0, 0, 3, 9]))],
     code: "protocol",
   },
   { name: "a priority that is cut", send: [frame(2, 0, 1, Buffer.alloc(4))], code: "frame size" },
-  { name: "a reset of no stream", send: [reset(0)], code: "protocol" },
+  { name: "a reset of stream 0", send: [reset(0)], code: "protocol" },
   { name: "a reset of a stream that was never opened", send: [reset(1)], code: "protocol" },
   { name: "a reset that is cut", send: [headers(1), frame(3, 0, 1, Buffer.alloc(3))], code: "frame size", last: 1 },
-  { name: "settings of a stream", send: [frame(4, 0, 1)], code: "protocol" },
+  { name: "settings on a stream", send: [frame(4, 0, 1)], code: "protocol" },
   { name: "settings that are cut", send: [frame(4, 0, 0, Buffer.alloc(5))], code: "frame size" },
   { name: "an acknowledgement with settings", send: [frame(4, 1, 0, Buffer.alloc(6))], code: "frame size" },
   { name: "a push setting of 2", send: [settings([2, 2])], code: "protocol" },
@@ -118,21 +118,21 @@ for (const { name, send, code, last = 0 } of [
   { name: "a frame size of 16,383", send: [settings([5, 16_383])], code: "protocol" },
   { name: "a frame size of 2^24", send: [settings([5, 2 ** 24])], code: "protocol" },
   {
-    name: "an initial window that makes an open stream's too wide",
+    name: "an initial window that makes the window of an open stream too large",
     send: [headers(1), windowUpdate(1, widest - 65_535), settings([4, 65_536])],
     code: "flow control",
     last: 1,
   },
-  { name: "a push", send: [headers(1), frame(5, 4, 1, uint32(2))], code: "protocol", last: 1 },
+  { name: "a push promise", send: [headers(1), frame(5, 4, 1, uint32(2))], code: "protocol", last: 1 },
   { name: "a ping on a stream", send: [frame(6, 0, 1, Buffer.alloc(8))], code: "protocol" },
   { name: "a ping that is cut", send: [frame(6, 0, 0, Buffer.alloc(7))], code: "frame size" },
-  { name: "a going away on a stream", send: [frame(7, 0, 1, Buffer.alloc(8))], code: "protocol" },
-  { name: "a going away that is cut", send: [frame(7, 0, 0, Buffer.alloc(7))], code: "frame size" },
-  { name: "a window that is cut", send: [frame(8, 0, 0, Buffer.alloc(3))], code: "frame size" },
-  { name: "a connection's window by nothing", send: [windowUpdate(0, 0)], code: "protocol" },
-  { name: "a connection's window beyond the most", send: [windowUpdate(0, widest)], code: "flow control" },
-  { name: "a window of a stream that was never opened", send: [windowUpdate(1, 1)], code: "protocol" },
-  { name: "a continuation of nothing", send: [frame(9, 4, 1)], code: "protocol" },
+  { name: "a GOAWAY on a stream", send: [frame(7, 0, 1, Buffer.alloc(8))], code: "protocol" },
+  { name: "a GOAWAY that is cut", send: [frame(7, 0, 0, Buffer.alloc(7))], code: "frame size" },
+  { name: "a window update that is cut", send: [frame(8, 0, 0, Buffer.alloc(3))], code: "frame size" },
+  { name: "a window update of 0 for the connection", send: [windowUpdate(0, 0)], code: "protocol" },
+  { name: "a window of the connection above the maximum", send: [windowUpdate(0, widest)], code: "flow control" },
+  { name: "a window update of a stream that was never opened", send: [windowUpdate(1, 1)], code: "protocol" },
+  { name: "a continuation without headers", send: [frame(9, 4, 1)], code: "protocol" },
   { name: "a continuation of another stream", send: [headers(1, request, 0), frame(9, 4, 3)], code: "protocol" },
   { name: "a frame within a header block", send: [headers(1, request, 0), ping()], code: "protocol" },
   { name: "an unknown frame within a header block", send: [headers(1, request, 0), frame(99, 0, 1)], code: "protocol" },
@@ -149,12 +149,12 @@ for (const { name, send, code, last = 0 } of [
     code: "frame size",
   },
   { name: "a frame of 16,385 bytes", send: [headers(1), data(1, Buffer.alloc(16_385))], code: "frame size", last: 1 },
-  { name: "an index of nothing", send: [frame(1, 5, 1, Buffer.from([0x80]))], code: "compression" },
+  { name: "index 0", send: [frame(1, 5, 1, Buffer.from([0x80]))], code: "compression" },
   { name: "an index beyond the table", send: [frame(1, 5, 1, Buffer.from([0xbe]))], code: "compression" },
   { name: "a field that is cut", send: [frame(1, 5, 1, Buffer.from([0, 5, 0x61]))], code: "compression" },
   { name: "a table that is too large", send: [frame(1, 5, 1, integer(5, 0x20, 4_097))], code: "compression" },
   {
-    name: "a table size behind a field",
+    name: "a table size after a field",
     send: [frame(1, 5, 1, Buffer.concat([block(request), integer(5, 0x20, 0)]))],
     code: "compression",
   },
@@ -173,14 +173,14 @@ for (const { name, send, code, last = 0 } of [
   ]);
 }
 
-test("a body after the end of a request that is not answered yet ends the stream alone", async () => {
+test("a body after the end of an unanswered request ends only the stream", async () => {
   const peer = await Peer.greeted({ onRequest: () => undefined });
   await peer.send(ask(1), data(1, "x"));
   expect(peer.frames).toEqual(["reset 1 stream closed"]);
   expect(peer.seen[0]?.state).toBe("closed");
 });
 
-test("a header block that does not end is read no further than 256 KiB, nor than 100 frames", async () => {
+test("an unfinished header block is read up to 256 KiB or 100 frames", async () => {
   for (const size of [16_384, 0]) {
     const peer = await Peer.greeted();
     const more = Array.from({ length: 200 }, () => frame(types.continuation, 0, 1, Buffer.alloc(size)));
@@ -192,7 +192,7 @@ test("a header block that does not end is read no further than 256 KiB, nor than
 for (const { name, bytes } of [
   { name: "no settings", bytes: ping() },
   { name: "a request before settings", bytes: ask(1) },
-  { name: "an acknowledgement for settings and then a ping", bytes: Buffer.concat([frame(4, 1, 0), ping()]) },
+  { name: "an acknowledgement instead of settings, and a ping", bytes: Buffer.concat([frame(4, 1, 0), ping()]) },
 ]) {
   test(`a connection that begins with ${name} is ended`, async () => {
     const peer = new Peer();
@@ -202,7 +202,7 @@ for (const { name, bytes } of [
   });
 }
 
-test("frames may be cut at every byte", async () => {
+test("frames may be split at every byte", async () => {
   const bytes = Buffer.concat([
     headers(1),
     data(1, "abc"),
