@@ -13,7 +13,7 @@ export function openBackend(clock: Clock = systemClock): Promise<Backend> {
   });
 }
 
-/** A store over `backend`; opening another one over the same is what a restart is. */
+/** Opens a store over `backend`. To open another one over the same backend is a restart. */
 export function openOver(backend: Backend, options: Partial<StoreOptions> = {}): Promise<Store> {
   return openStore({
     backend,
@@ -33,11 +33,11 @@ export interface Write {
   readonly put?: Key;
   readonly value?: string;
   readonly lease?: bigint;
-  /** `key` or `[key, end)`. */
+  /** A key, or a range `[key, end)`. */
   readonly del?: Key | readonly [Key, Key];
 }
 
-/** Carries out one transaction and returns the revision after it. */
+/** Runs a transaction. @returns the revision after it */
 export function write(store: Store, ...writes: readonly Write[]): number {
   const txn = store.beginWrite();
   for (const { put, value = "", lease = 0n, del } of writes) {
@@ -49,7 +49,7 @@ export function write(store: Store, ...writes: readonly Write[]): number {
   return store.revision;
 }
 
-/** All keys at a revision, each as `key=value create/mod/version`. */
+/** The keys at a revision, each as `key=value create/mod/version`. */
 export function show(store: Pick<Store, "range">, revision = 0, key: Key = "\0", end: Key = "\0"): string[] {
   return store.range(key, end, { revision }).kvs.map((kv) => showPair(KeyValue.decode(kv)));
 }

@@ -18,7 +18,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.uniqueArray(put, { maxLength: 4, selector: (one) => one.put }) },
   { weight: 6, arbitrary: remove.map((one) => [one]) },
 );
-/** Writes, then how far back from the newest revision to compact. */
+/** Writes, and the distance of a compaction from the newest revision. */
 const phase = fc.record({ writes: fc.array(step, { maxLength: 12 }), back: fc.nat({ max: 8 }) });
 
 describe.skipIf(!haveEtcd35())("HashKV equals etcd's", () => {
@@ -49,7 +49,7 @@ describe.skipIf(!haveEtcd35())("HashKV equals etcd's", () => {
   }
 });
 
-/** The real thing and ours, given the same requests. */
+/** Real etcd and our store, with the same requests. */
 class Pair {
   readonly #dataDir: string;
   readonly #backend: Backend;
@@ -83,7 +83,7 @@ class Pair {
     expect(await refusal(async () => this.#ours.compact(revision).done)).toBe(await this.#real.compact(revision));
   }
 
-  /** Also at what is compacted and at what is not there yet: there the refusals must be equal. */
+  /** Compares hashes at all revisions, and the refusals at compacted and future ones. */
   async compareHashes(): Promise<void> {
     for (let revision = -1; revision <= this.revision + 1; revision++) {
       const ours = await this.#hashOurs(revision);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { openEmpty, write } from "./fixture.js";
 
-/** The hashes that etcd 3.5.30 answered after the same requests; 1084519789 is the hash of nothing. */
-test("hashKv() answers what etcd answered once", async () => {
+/** The hashes of etcd 3.5.30 after the same requests. 1084519789 is the hash of an empty history. */
+test("hashKv() gives the recorded hashes of etcd", async () => {
   const store = await openEmpty();
   expect(await store.hashKv(0)).toEqual({ hash: 1084519789, compactRevision: -1, currentRevision: 1 });
   await store.compact(0).done;
@@ -12,7 +12,7 @@ test("hashKv() answers what etcd answered once", async () => {
   write(store, { del: "a" });
   expect(await store.hashKv(3)).toEqual({ hash: 2695939337, compactRevision: 1, currentRevision: 4 });
   await store.compact(3).done;
-  // The compaction itself summed this up; what it passed cannot be summed up again.
+  // The compaction computed this hash, which cannot be computed later from the remaining history.
   expect(await store.hashKv(3)).toEqual({ hash: 2695939337, compactRevision: 1, currentRevision: 4 });
   expect(await store.hashKv(1)).toEqual({ hash: 1084519789, compactRevision: 0, currentRevision: 4 });
   await expect(store.hashKv(2)).rejects.toThrow("has been compacted");
@@ -20,7 +20,7 @@ test("hashKv() answers what etcd answered once", async () => {
   expect(await store.hashKv(-5)).toEqual({ hash: 1084519789, compactRevision: 3, currentRevision: 4 });
 });
 
-test("hashKv() is the same while a compaction removes, and after", async () => {
+test("hashKv() is the same during and after the removal by a compaction", async () => {
   const store = await openEmpty({ compactionBatch: 1 });
   for (let at = 0; at < 30; at++) write(store, { put: `k${at % 3}`, value: String(at) });
   write(store, { del: "k1" });

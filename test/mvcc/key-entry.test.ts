@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { KeyEntry } from "../../src/mvcc/key-entry.js";
 
-/** An entry with these changes: `2` is a put at revision 2, `-3` a tombstone at 3. */
+/** An entry with the given changes: `2` is a put at revision 2, and `-3` a tombstone at revision 3. */
 function entryOf(changes: readonly number[]): KeyEntry {
   const [first = 0, ...later] = changes;
   const entry = new KeyEntry(first, 0, first, 1);
@@ -16,7 +16,7 @@ function recordsOf(entry: KeyEntry): number[] {
   return Array.from({ length: entry.olderCount + 1 }, (_, position) => entry.mainAt(position));
 }
 
-describe("visibleAt() finds the put that a revision sees", () => {
+describe("visibleAt() finds the put that is visible at a revision", () => {
   for (const { changes, seen } of [
     { changes: [2], seen: [0, 0, 2, 2] },
     { changes: [2, 4], seen: [0, 0, 2, 2, 4, 4] },
@@ -34,7 +34,7 @@ describe("visibleAt() finds the put that a revision sees", () => {
   }
 });
 
-describe("compact() keeps what a read at the revision or later sees, and a tombstone at the revision itself", () => {
+describe("compact() keeps puts visible at the revision or later, and a tombstone at the revision itself", () => {
   for (const { changes, at, outcome, left } of [
     { changes: [2], at: 1, outcome: "untouched", left: [2] },
     { changes: [2], at: 2, outcome: "kept", left: [2] },
@@ -62,7 +62,7 @@ describe("compact() keeps what a read at the revision or later sees, and a tombs
   }
 });
 
-test("a new life begins with version 1, and counts on after a compaction", () => {
+test("a new generation begins with version 1, and continues its count after a compaction", () => {
   const entry = entryOf([2, 3, -4]);
   expect([entry.alive, entry.version, entry.createRevision]).toEqual([false, 0, 0]);
   entry.put(6, 0);
@@ -74,7 +74,7 @@ test("a new life begins with version 1, and counts on after a compaction", () =>
   expect([entry.mainAt(0), entry.subAt(0)]).toEqual([7, 3]);
 });
 
-test("sub revisions and revisions beyond 32 bits come back as they went in", () => {
+test("sub revisions and revisions above 32 bits are kept exactly", () => {
   const big = 2 ** 40;
   const entry = new KeyEntry(big, 2 ** 33, big, 1);
   entry.bury(big + 1, 2 ** 33 + 1);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { KeyTree } from "../../src/mvcc/key-tree.js";
 
-/** A small generator, so that a failure can be run again. */
+/** A random generator with a seed, so that a failure can be repeated. */
 function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -20,7 +20,7 @@ for (const { name, keys } of [
   { name: "in ascending order", keys: Array.from({ length: 20_000 }, (_, at) => at) },
   { name: "in descending order", keys: Array.from({ length: 20_000 }, (_, at) => 20_000 - at) },
 ]) {
-  test(`KeyTree holds keys that come ${name}`, () => {
+  test(`KeyTree holds keys that are added ${name}`, () => {
     const tree = new KeyTree<string>();
     const names = keys.map((at) => `key/${String(at).padStart(6, "0")}`);
     for (const key of names) tree.getOrInsert(key, `of ${key}`);
@@ -33,12 +33,12 @@ for (const { name, keys } of [
   });
 }
 
-test("KeyTree agrees with a sorted set through random inserts, deletes and walks", () => {
+test("KeyTree agrees with a sorted set after random inserts, deletes and walks", () => {
   const random = numbers(1);
   const tree = new KeyTree<string>();
   const model = new Set<string>();
   for (let round = 0; round < 30; round++) {
-    // The set grows and shrinks by turns, so that nodes are cut and dropped on all levels.
+    // The set grows and shrinks in turn, so that nodes are split and dropped on all levels.
     const growing = round % 3 !== 2;
     for (let step = 0; step < 3000; step++) {
       const key = random(12_000).toString(36);
@@ -59,7 +59,7 @@ test("KeyTree agrees with a sorted set through random inserts, deletes and walks
   }
 });
 
-test("KeyTree orders by bytes, and a walk ends when told", () => {
+test("KeyTree orders keys by bytes, and a walk can be ended", () => {
   const tree = new KeyTree<number>();
   for (const key of ["b", "\xff", "\x80", "a\0", "a", "\0"]) tree.getOrInsert(key, 1);
   const seen: string[] = [];

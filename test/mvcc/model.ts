@@ -5,14 +5,14 @@ import type { Write } from "./fixture.js";
 interface Version {
   readonly revision: number;
   readonly key: Key;
-  /** No value: a delete. */
+  /** The new value; undefined for a delete. */
   readonly value: string | undefined;
   readonly createRevision: number;
   readonly version: number;
   readonly lease: bigint;
 }
 
-/** The store as one would write it without a care for cost: the list of everything that ever happened. */
+/** The simplest store: a list of all changes, without regard to cost. */
 export class Model {
   revision = 1;
   compacted = -1;
@@ -59,7 +59,7 @@ export class Model {
     this.compacted = revision;
   }
 
-  /** `type key revision` of what happened in `[low, ...)`; `low` is not compacted. */
+  /** The changes from revision `low` on, as `type key revision`. `low` must not be compacted. */
   changes(low: number): string[] {
     const kept = this.#history.filter(({ revision }) => revision >= low);
     return kept.map(({ key, value, revision }) => `${value === undefined ? "delete" : "put"} ${key} ${revision}`);

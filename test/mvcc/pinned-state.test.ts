@@ -17,7 +17,7 @@ function everyFew(count: number): WorkBudget {
   return { over: () => ++steps % count === 0 };
 }
 
-/** Everything that can be read of a state in steps. */
+/** Reads all that a state offers, in steps. */
 function* readAll(reader: SteppedReader, budget: WorkBudget): Steps<unknown> {
   const heads: KeyHead[] = [];
   const pairs: string[] = [];
@@ -28,7 +28,7 @@ function* readAll(reader: SteppedReader, budget: WorkBudget): Steps<unknown> {
 }
 
 describe("a pinned state", () => {
-  test("reads the same in any steps, whatever is written and compacted between them", async () => {
+  test("gives the same with any steps, whatever is written and compacted between them", async () => {
     const writes = fc.array(someWrite, { minLength: 1, maxLength: 12 });
     const property = fc.asyncProperty(writes, writes, fc.integer({ min: 1, max: 4 }), async (before, later, step) => {
       const store = await openEmpty();

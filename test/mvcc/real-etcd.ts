@@ -8,7 +8,7 @@ export interface HashAnswer {
   readonly compactRevision: number;
 }
 
-/** Whether etcd 3.5 itself can be asked: older releases hash tombstones in another way. */
+/** Whether etcd 3.5 is available. Older releases hash tombstones differently. */
 export function haveEtcd35(): boolean {
   if (!haveReference(["etcd", "3.5"])) return false;
   const release = releaseOf(findReference("etcd", "3.5") ?? "");
@@ -19,7 +19,7 @@ export function haveEtcd35(): boolean {
   return false;
 }
 
-/** A real etcd, spoken to through its JSON gateway. */
+/** A real etcd that is used through its JSON gateway. */
 export class RealEtcd {
   readonly #server: ServerProcess;
 

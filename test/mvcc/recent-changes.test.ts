@@ -10,16 +10,16 @@ function filled(last: number, changesPerRevision = 1): RecentChanges {
 }
 
 for (const { name, recent, low, want } of [
-  { name: "everything of a short history", recent: filled(4), low: 2, want: { revisions: [2, 3, 4], through: 4 } },
-  { name: "the rest of it", recent: filled(4), low: 4, want: { revisions: [4], through: 4 } },
-  { name: "nothing of what is still to come", recent: filled(4), low: 5, want: { revisions: [], through: 4 } },
-  { name: "nothing of what was before it", recent: filled(4), low: 1, want: undefined },
+  { name: "a whole short history", recent: filled(4), low: 2, want: { revisions: [2, 3, 4], through: 4 } },
+  { name: "the rest of a short history", recent: filled(4), low: 4, want: { revisions: [4], through: 4 } },
+  { name: "nothing after the newest revision", recent: filled(4), low: 5, want: { revisions: [], through: 4 } },
+  { name: "nothing before its beginning", recent: filled(4), low: 1, want: undefined },
   { name: "the last thousand changes", recent: filled(5_001), low: 4_002, want: { first: 4_002, through: 5_001 } },
-  { name: "not what is older", recent: filled(5_001), low: 4_001, want: undefined },
+  { name: "no older changes", recent: filled(5_001), low: 4_001, want: undefined },
   { name: "only whole revisions", recent: filled(5, 600), low: 5, want: { first: 5, through: 5 } },
   { name: "no revision that is too large", recent: filled(5, 1_001), low: 5, want: undefined },
   {
-    name: "the end, after one that is too large",
+    name: "the revisions after one that is too large",
     recent: filled(5, 1_001),
     low: 6,
     want: { revisions: [], through: 5 },

@@ -16,7 +16,7 @@ const put = fc.record({
 });
 const remove = fc.record({ del: fc.oneof(key, range) });
 
-/** As requests are checked before they come here, a key is written once in a transaction. */
+/** A transaction writes a key only once, as the checks of requests ensure. */
 const txn = fc.array(fc.oneof({ weight: 4, arbitrary: put }, { weight: 1, arbitrary: remove }), { maxLength: 4 });
 
 const step = fc.oneof(
@@ -40,12 +40,12 @@ function covers(del: string | readonly [string, string], key: string): boolean {
   return key >= del[0] && (del[1] === "\0" || key < del[1]);
 }
 
-test("the store agrees with the list of everything that ever happened", async () => {
+test("the store agrees with a plain list of all changes", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const backend = await openBackend();
       const model = new Model();
-      // A tiny cache, so that values are read from everywhere.
+      // With a tiny cache values are read from all places.
       let store = await openOver(backend, { cacheBytesMax: 600, compactionBatch: 2 });
       let compaction: Promise<void> = Promise.resolve();
       for (const step of steps) {
@@ -65,7 +65,7 @@ test("the store agrees with the list of everything that ever happened", async ()
             await store.close();
             store = await reopen(backend, model);
             break;
-          case "rest": // the compaction goes on meanwhile
+          case "rest": // The compaction continues in the pause.
             for (let turn = 0; turn < step.turns; turn++) await nextTurn();
             break;
           case "read":
@@ -109,7 +109,7 @@ async function compareAll(store: Store, model: Model): Promise<void> {
   }
   if (model.compacted > 1) expect(refusal(() => show(store, model.compacted - 1))).toBe("compacted");
   expect(refusal(() => show(store, model.revision + 1))).toBe("futureRevision");
-  // Changes at the compacted revision itself are kept, except puts that ended before, which cannot be.
+  // All changes at the compacted revision are kept, since none of its puts can have been replaced before it.
   const { changes, through } = await store.changesFrom(Math.max(model.compacted, 0), 1000);
   const seen = changes.map(({ type, key, modRevision }) => `${type} ${key} ${modRevision}`);
   expect(seen).toEqual(model.changes(Math.max(model.compacted, 0)));

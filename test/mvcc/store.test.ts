@@ -7,7 +7,7 @@ import { revisionKey, tombstoneKey } from "../../src/mvcc/revision.js";
 import { type Encoded, KeyValue } from "../../src/wire/index.js";
 import { openBackend, openEmpty, openOver, show, showPair, write } from "./fixture.js";
 
-/** Every stored change as `main.sub[t] key`. */
+/** All stored changes, as `main.sub[t] key`. */
 async function stored(backend: Backend): Promise<string[]> {
   const found: string[] = [];
   for await (const rows of backend.batches("key")) {
@@ -31,7 +31,7 @@ test("an empty store is at revision 1, and nothing is compacted", async () => {
   expect(store.range("a", "")).toEqual({ kvs: [], count: 0, revision: 1 });
 });
 
-test("what is stored is etcd's: revision key, pair, marked tombstone with the key alone", async () => {
+test("the stored bytes are those of etcd: revision keys, pairs, and marked tombstones with the key only", async () => {
   const backend = await openBackend();
   const store = await openOver(backend);
   write(store, { put: "foo", value: "bar", lease: 5n }, { put: "zoo" });
@@ -49,7 +49,7 @@ test("what is stored is etcd's: revision key, pair, marked tombstone with the ke
 });
 
 describe("a transaction", () => {
-  test("reads its own writes; others see them when it has ended, under one revision", async () => {
+  test("reads its own writes, which others see at one revision after its end", async () => {
     const store = await openEmpty();
     write(store, { put: "a", value: "1" });
     const txn = store.beginWrite();
@@ -67,7 +67,7 @@ describe("a transaction", () => {
     expect(show(store)).toEqual(["c=1 3/3/1"]);
   });
 
-  test("without a change leaves no trace", async () => {
+  test("without a change makes no revision", async () => {
     const store = await openEmpty();
     let told = 0;
     store.onChanges(() => told++);
@@ -77,7 +77,7 @@ describe("a transaction", () => {
     expect([store.revision, told]).toEqual([1, 0]);
   });
 
-  test("tells its changes when they can be read, deletes in key order", async () => {
+  test("reports its changes when they can be read, with deletes in key order", async () => {
     const store = await openEmpty();
     const told: [number, number, readonly Change[]][] = [];
     store.onChanges((revision, changes) => told.push([revision, store.revision, changes]));
@@ -115,12 +115,12 @@ describe("a transaction", () => {
       "a= 2/2/1",
       "b=x 2/2/1",
     ]);
-    // The history holds the same changes, except for pairs that were in memory at the time.
+    // The history has the same changes, but not the pairs that were in memory at the time.
     const read = (await store.changesFrom(2, 100)).changes;
     expect(read).toEqual(all.map((change) => ({ ...change, previous: undefined })));
   });
 
-  test("is the only one of its time, and ends once", async () => {
+  test("excludes other transactions, and can be ended once", async () => {
     const store = await openEmpty();
     const txn = store.beginWrite();
     expect(() => store.beginWrite()).toThrow("one write ends");
@@ -133,12 +133,12 @@ describe("a transaction", () => {
 describe("range()", () => {
   for (const { name, key, end, want } of [
     { name: "one key", key: "b", end: "", want: "b" },
-    { name: "a key that is not there", key: "bb", end: "", want: "" },
+    { name: "a missing key", key: "bb", end: "", want: "" },
     { name: "a half open range", key: "a", end: "c", want: "a b" },
-    { name: "from a key on", key: "b", end: "\0", want: "b c d" },
-    { name: "everything", key: "\0", end: "\0", want: "a b c d" },
-    { name: "nothing, when the end is the key", key: "b", end: "b", want: "" },
-    { name: "nothing, when the end is before the key", key: "c", end: "a", want: "" },
+    { name: "all keys from a key on", key: "b", end: "\0", want: "b c d" },
+    { name: "all keys", key: "\0", end: "\0", want: "a b c d" },
+    { name: "nothing if the end is the key", key: "b", end: "b", want: "" },
+    { name: "nothing if the end is before the key", key: "c", end: "a", want: "" },
   ]) {
     test(name, async () => {
       const store = await openEmpty();
@@ -150,7 +150,7 @@ describe("range()", () => {
     });
   }
 
-  test("of an opened range reads one state, as often as asked, whatever is written and compacted", async () => {
+  test("an opened range always reads one state, whatever is written and compacted", async () => {
     const store = await openEmpty({ clock: hastyClock() });
     for (let at = 0; at < 200; at++) write(store, { put: String(at).padStart(3, "0") });
     const { kvs } = store.range("\0", "\0");
@@ -177,7 +177,7 @@ async function readOpened(store: Store, key: string, end: string): Promise<Encod
   }
 }
 
-/** Takes what each step reads, with a rest after each. */
+/** Collects the results of all steps, with a pause after each step. */
 async function readPinned(store: Store, range: PinnedRange, from?: string): Promise<Encoded<KeyValue>[]> {
   const turns = store.turns();
   const scan = range.scan(Number.POSITIVE_INFINITY, from);
@@ -190,7 +190,7 @@ async function readPinned(store: Store, range: PinnedRange, from?: string): Prom
   return kvs;
 }
 
-/** A clock that says that a turn is over whenever it is asked. */
+/** A clock by which each turn is over at the first check. */
 function hastyClock(): Clock {
   let now = 0;
   return { ...systemClock, now: () => (now += 1000) };
@@ -198,13 +198,13 @@ function hastyClock(): Clock {
 
 describe("compact()", () => {
   for (const { name, compacted, revision, want } of [
-    { name: "takes 0 on a fresh store, as etcd does", compacted: undefined, revision: 0, want: "taken" },
+    { name: "accepts 0 on a new store, as in etcd", compacted: undefined, revision: 0, want: "taken" },
     { name: "refuses a negative revision", compacted: undefined, revision: -1, want: "compacted" },
-    { name: "takes the current revision", compacted: undefined, revision: 4, want: "taken" },
-    { name: "refuses the future", compacted: undefined, revision: 5, want: "futureRevision" },
+    { name: "accepts the current revision", compacted: undefined, revision: 4, want: "taken" },
+    { name: "refuses a future revision", compacted: undefined, revision: 5, want: "futureRevision" },
     { name: "refuses the same revision again", compacted: 3, revision: 3, want: "compacted" },
-    { name: "refuses 0 once something is compacted", compacted: 3, revision: 0, want: "compacted" },
-    { name: "goes on from the last one", compacted: 3, revision: 4, want: "taken" },
+    { name: "refuses 0 after a compaction", compacted: 3, revision: 0, want: "compacted" },
+    { name: "accepts a revision after the last compaction", compacted: 3, revision: 4, want: "taken" },
   ]) {
     test(name, async () => {
       const store = await openEmpty();
@@ -221,7 +221,7 @@ describe("compact()", () => {
     });
   }
 
-  test("refuses reads below at once, and removes what no read can see", async () => {
+  test("makes reads below it fail at once, and removes invisible changes", async () => {
     const backend = await openBackend();
     const store = await openOver(backend, { compactionBatch: 3 });
     write(store, { put: "a", value: "1" }, { put: "b" }, { put: "c" }); // 2
@@ -232,7 +232,7 @@ describe("compact()", () => {
     expect(() => store.range("a", "", { revision: 3 })).toThrow("required revision has been compacted");
     expect(show(store, 4)).toEqual(["a=2 2/3/2"]);
     await done;
-    // The tombstone at the compacted revision itself stays: a watch may begin there.
+    // The tombstone at the compacted revision is kept, since a watch may begin there.
     expect(await stored(backend)).toEqual(["3.0 a", "4.0t c", "5.0 b"]);
     await store.compact(5).done;
     expect(await stored(backend)).toEqual(["3.0 a", "5.0 b"]);
@@ -244,7 +244,7 @@ describe("compact()", () => {
     expect(meta(backend, "finishedCompactRev")).toBe("00000000000000055f0000000000000000");
   });
 
-  test("goes on after a restart from where it was interrupted", async () => {
+  test("continues after a restart where it was interrupted", async () => {
     const backend = await openBackend();
     const clock = new ManualClock();
     const store = await openOver(backend, { clock, compactionBatch: 2, compactionPauseMs: 10 });
@@ -264,7 +264,7 @@ describe("compact()", () => {
     expect(await stored(backend)).toEqual(["3.1 k1", "4.1 k2", "5.1 k3", "6.0 a", "6.1 k4", "7.0t k0"]);
   });
 
-  test("does not let the revision go back when all that told it is removed", async () => {
+  test("does not lower the revision when all changes at it are removed", async () => {
     const backend = await openBackend();
     const store = await openOver(backend);
     write(store, { put: "a" });
@@ -279,7 +279,7 @@ describe("compact()", () => {
 });
 
 describe("changesFrom()", () => {
-  test("gives whole revisions, and says how far it came", async () => {
+  test("gives whole revisions, and the revision up to which it has read", async () => {
     const store = await openEmpty();
     write(store, { put: "a" }, { put: "b" }, { put: "c" });
     write(store, { del: "b" });
@@ -294,7 +294,7 @@ describe("changesFrom()", () => {
     expect(await revisions(5, 9)).toEqual({ revisions: [], through: 4 });
   });
 
-  test("begins at the compacted revision, not below it", async () => {
+  test("can begin at the compacted revision, but not below it", async () => {
     const store = await openEmpty();
     write(store, { put: "a" });
     write(store, { del: "a" });
@@ -303,7 +303,7 @@ describe("changesFrom()", () => {
     await expect(store.changesFrom(2, 9)).rejects.toThrow("has been compacted");
   });
 
-  test("stops at the state of the call", async () => {
+  test("ends at the state of the time of the call", async () => {
     const store = await openEmpty();
     write(store, { put: "a" });
     const reading = store.changesFrom(2, 9);

@@ -5,7 +5,7 @@ import { KeyValue } from "../../src/wire/index.js";
 
 const counter = fc.maxSafeNat();
 
-test("readStoredHead() reads what decoding reads", () => {
+test("readStoredHead() gives the same as decoding the whole pair", () => {
   fc.assert(
     fc.property(
       fc.record({
@@ -26,7 +26,7 @@ test("readStoredHead() reads what decoding reads", () => {
   );
 });
 
-test("readStoredHead() does not accept what is cut off", () => {
+test("readStoredHead() refuses a pair that is cut", () => {
   const bytes = KeyValue.encode(KeyValue.create({ key: "key", modRevision: 2, value: Buffer.from("value") }));
   expect(() => readStoredHead(bytes.subarray(0, bytes.length - 2))).toThrow("ends where its last field ends");
 });

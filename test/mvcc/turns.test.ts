@@ -3,7 +3,7 @@ import { systemClock } from "../../src/base/index.js";
 import type { Store } from "../../src/mvcc/index.js";
 import { openEmpty, write } from "./fixture.js";
 
-describe("long work lets others run every few milliseconds", () => {
+describe("long work yields to other work every few milliseconds", () => {
   for (const { name, work } of [
     { name: "hashKv()", work: (store: Store) => store.hashKv(0) },
     { name: "compact()", work: (store: Store) => store.compact(store.revision).done },
@@ -15,7 +15,7 @@ describe("long work lets others run every few milliseconds", () => {
     ]) {
       test(`${name} over ${what}`, async () => {
         let now = 0;
-        // A millisecond passes from one look to the next.
+        // The clock advances by a millisecond at each call.
         const store = await openEmpty({ clock: { ...systemClock, now: () => now++ } });
         for (let at = 0; at < keys; at++) write(store, { put: `k${at % (keys / 2)}`, value: "x".repeat(bytes) });
         let others = 0;

@@ -5,7 +5,7 @@ import { KeyEntry } from "../../src/mvcc/key-entry.js";
 import { ValueCache } from "../../src/mvcc/value-cache.js";
 
 const value = new Uint8Array(100);
-/** Bytes that the cache counts for one such value: its own, and a fixed cost. */
+/** The bytes that the cache counts for such a value: its length and a fixed cost. */
 const cost = 300;
 
 function entries(count: number): KeyEntry[] {
@@ -16,14 +16,14 @@ function cached(all: readonly KeyEntry[]): number[] {
   return all.flatMap((entry, at) => (entry.cached === undefined ? [] : [at]));
 }
 
-test("holds what its bytes allow, and drops what came first", () => {
+test("holds values up to its limit in bytes, and drops the oldest ones", () => {
   const cache = new ValueCache(3 * cost);
   const all = entries(5);
   for (const entry of all) cache.set(entry, value);
   expect(cached(all)).toEqual([2, 3, 4]);
 });
 
-test("passes over what was touched since the hand came by, once", () => {
+test("does not evict a value that was read since the last pass of the clock hand", () => {
   const cache = new ValueCache(3 * cost);
   const all = entries(7);
   for (const entry of all.slice(0, 3)) cache.set(entry, value);
@@ -45,7 +45,7 @@ test("replaces and drops values, and counts their bytes", () => {
   expect(cached(all)).toEqual([1, 2, 3]);
 });
 
-test("does not take what is larger than all of it, and forgets the older value", () => {
+test("refuses a value that is larger than the cache, and drops the older value of the key", () => {
   const cache = new ValueCache(cost);
   const [entry = new KeyEntry(1, 0, 1, 1)] = entries(1);
   cache.set(entry, value);
@@ -53,7 +53,7 @@ test("does not take what is larger than all of it, and forgets the older value",
   expect(entry.cached).toBeUndefined();
 });
 
-test("forgets keys that come and go", () => {
+test("keeps no entries of keys that were added and dropped", () => {
   const cache = new ValueCache(1000 * cost);
   const all = entries(20_000);
   for (const entry of all) {
@@ -66,19 +66,19 @@ test("forgets keys that come and go", () => {
   expect(cached(all).length).toBeLessThan(1010);
 });
 
-/** A value of a length and with bytes that follow from `seed`. */
+/** A value whose length and bytes depend on `seed`. */
 function someValue(seed: number): Uint8Array {
   return new Uint8Array(20 + (seed % 300)).fill(seed % 251);
 }
 
-/** Bytes of all buffers that these values hold. */
+/** The bytes of all buffers that these values pin. */
 function heldBytes(values: readonly (Uint8Array | undefined)[]): number {
   let bytes = 0;
   for (const buffer of new Set(values.map((each) => each?.buffer))) bytes += buffer?.byteLength ?? 0;
   return bytes;
 }
 
-test("has the newest value or none, whatever is replaced, dropped and evicted around it", () => {
+test("has the newest value or none, under random replacements, drops and evictions", () => {
   const cache = new ValueCache(200_000);
   const all = entries(1500);
   const newest = new Map<KeyEntry, number>();
@@ -100,12 +100,12 @@ test("has the newest value or none, whatever is replaced, dropped and evicted ar
   expect(cached(all).length).toBeGreaterThan(300);
 });
 
-test("values that are replaced leave their memory to others: buffers are used to a third at least", () => {
+test("the memory of replaced values is reused, so that buffers are at least a third full", () => {
   const cache = new ValueCache(16 * 1024 * 1024);
   const all = entries(1000);
   for (const entry of all) cache.set(entry, value);
   const rare = all.filter((_, at) => at % 10 === 0);
-  // Between any two of those that stay, others are placed and replaced.
+  // Between any two remaining values others are placed and replaced.
   for (let time = 0; time < 100; time++) {
     for (const entry of all) if (!rare.includes(entry)) cache.set(entry, value);
   }
@@ -114,7 +114,7 @@ test("values that are replaced leave their memory to others: buffers are used to
   expect(heldBytes(all.map((each) => each.cached?.bytes))).toBeLessThan(3 * used + 2 * 64 * 1024);
 });
 
-test("a reader that keeps single values cannot make them hold more than is counted", () => {
+test("a reader that keeps single values does not pin more memory than is counted", () => {
   const bytesMax = 1024 * 1024;
   const cache = new ValueCache(bytesMax, bytesMax);
   const all = entries(2000);
@@ -127,7 +127,7 @@ test("a reader that keeps single values cannot make them hold more than is count
   expect(heldBytes([...kept, ...all.map((each) => each.cached?.bytes)])).toBeLessThanOrEqual(2.1 * bytesMax);
 });
 
-test("places values again once the memory that readers held is free", async () => {
+test("accepts values again when readers have released the memory", async () => {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
   const cache = new ValueCache(1024 * 1024, 1024 * 1024);

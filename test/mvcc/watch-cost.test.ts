@@ -6,7 +6,7 @@ import { on, readingWith, settled, TestSink, watchable } from "./watch-fixture.j
 
 const name = (at: number): string => `k${String(at).padStart(6, "0")}`;
 
-/** Counts how often watchers are looked at for a change. */
+/** Counts how often a watcher is visited for a change. */
 function counted(options: WatchOptions, looked: () => void): WatchOptions {
   return Object.defineProperty({ ...options }, "startRevision", {
     get() {
@@ -16,7 +16,7 @@ function counted(options: WatchOptions, looked: () => void): WatchOptions {
   });
 }
 
-test("a put looks at its own watchers of 10,000 keys and 10,000 ranges, and at no other", async () => {
+test("a put visits only its own watchers among 10,000 keys and 10,000 ranges", async () => {
   const store = await openEmpty();
   const sink = new TestSink();
   const stream = watchable(store).newStream(sink);
@@ -34,7 +34,7 @@ test("a put looks at its own watchers of 10,000 keys and 10,000 ranges, and at n
   expect(sink.take()).toEqual(["10000 at 2: k005000=1@2", "10001 at 2: k005000=1@2"]);
 });
 
-test("an event is encoded once for all its watchers, and once more for those that want what was", async () => {
+test("an event is encoded once for all its watchers, and once more for those with prevKv", async () => {
   const store = await openEmpty();
   write(store, { put: "a" });
   const sink = new TestSink();
@@ -46,7 +46,7 @@ test("an event is encoded once for all its watchers, and once more for those tha
   expect([sink.notices.length, encodings.size]).toEqual([200, 2]);
 });
 
-test("watchers that lag at many different revisions read history together", async () => {
+test("unsynced watchers at many different revisions share the reads of history", async () => {
   const store = await openEmpty();
   for (let at = 0; at < 3_000; at++) write(store, { put: name(at) });
   let reads = 0;
@@ -62,7 +62,7 @@ test("watchers that lag at many different revisions read history together", asyn
   expect([sink.notices.length, reads]).toEqual([1_000, 3]);
 });
 
-test("watchers whose clients take one notice after the other read history once, and ahead", async () => {
+test("watchers whose clients read one notice at a time read the history once, and ahead", async () => {
   const store = await openEmpty();
   for (let at = 0; at < 6_000; at++) write(store, { put: name(at) });
   let reads = 0;
@@ -80,7 +80,7 @@ test("watchers whose clients take one notice after the other read history once, 
   });
   const heard = (): number => clients.reduce((sum, { sink }) => sum + sink.notices.length, 0);
   for (let turn = 0; turn < 10_000 && heard() < 5; turn++) await nextTurn();
-  // The second stretch is read while the first is being sent.
+  // The second part of the history is read while the first one is sent.
   expect([heard(), reads]).toEqual([5, 2]);
   for (let notices = 2; notices <= 6; notices++) {
     for (const { sink, stream } of clients) {
@@ -100,11 +100,11 @@ test("watchers whose clients take one notice after the other read history once, 
   expect(reads).toBeLessThanOrEqual(7);
 });
 
-/** A quadratic cost in any of these would not end within the time of a test. */
+/** With a quadratic cost none of these tests would end in time. */
 describe("100,000 watchers on one stream", () => {
   const count = 100_000;
 
-  test("are created, told, and cancelled", async () => {
+  test("are created, notified and cancelled", async () => {
     const store = await openEmpty();
     const watching = watchable(store);
     const sink = new TestSink();
@@ -118,7 +118,7 @@ describe("100,000 watchers on one stream", () => {
     expect(watching.watcherCount).toBe(0);
   });
 
-  test("catch up and hear progress, however few a slow client takes at a time", async () => {
+  test("catch up and get progress, even if a slow client reads few notices at a time", async () => {
     const store = await openEmpty();
     for (let at = 0; at < 10; at++) write(store, { put: "a" });
     const watching = watchable(store);
@@ -153,7 +153,7 @@ describe("100,000 watchers on one stream", () => {
     expect([sink.notices.length, watching.watcherCount]).toEqual([count, 0]);
   });
 
-  test("are let go with the stream", async () => {
+  test("are released with the stream", async () => {
     const store = await openEmpty();
     write(store, { put: "a" });
     const watching = watchable(store);

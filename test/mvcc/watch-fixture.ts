@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { WatchableStore, type WatchNotice, type WatchOptions, type WatchSink } from "../../src/mvcc/index.js";
 import { type EncodedEvent, Event, EventType, wholeEvent } from "../../src/wire/index.js";
 
-/** A client's end of a stream: it keeps what it is told and takes as much as the test lets it. */
+/** The client's end of a stream. It records notices, and reads as many as the test allows. */
 export class TestSink implements WatchSink {
-  /** Notices that it still takes before it is full. */
+  /** The number of notices that it accepts before it is full. */
   room = Number.POSITIVE_INFINITY;
   isClosed = false;
   notices: WatchNotice[] = [];
@@ -26,7 +26,7 @@ export class TestSink implements WatchSink {
     this.isClosed = true;
   }
 
-  /** Notices since the last call, one line each. */
+  /** The notices since the previous call, one line each. */
   take(): string[] {
     const taken = this.notices;
     this.notices = [];
@@ -45,7 +45,7 @@ export function showNotice(notice: WatchNotice): string {
   }
 }
 
-/** `a=1@2` for a put at revision 2, `-a@3` for a delete, with `(was 1@2)` behind when it tells what was. */
+/** Writes an event: `a=1@2` is a put at revision 2 and `-a@3` a delete, with `(was 1@2)` for a previous pair. */
 export function showEvent(event: EncodedEvent): string {
   const { type, kv, prevKv } = Event.decode(wholeEvent(event));
   if (kv === undefined) return "nothing";
@@ -69,7 +69,7 @@ export function watchable(history: History, recentChangesMax = 1_000): Watchable
   });
 }
 
-/** The same history, its past read in another way. */
+/** The same history with another way to read the past. */
 export function readingWith(
   history: History,
   changesFrom: History["changesFrom"],
@@ -89,7 +89,7 @@ export function readingWith(
   };
 }
 
-/** A watch on `key`, of everything from now on unless told otherwise. */
+/** Options of a watch on `key`, by default of all events from now on. */
 export function on(key: string, options: Partial<WatchOptions> = {}): WatchOptions {
   return {
     key,
@@ -103,7 +103,7 @@ export function on(key: string, options: Partial<WatchOptions> = {}): WatchOptio
   };
 }
 
-/** Gives the background its turns until nobody is behind who could go on; fails when that never comes. */
+/** Waits until no watcher is unsynced except for stalled ones. */
 export async function settled(watching: WatchableStore, stalledCount = 0): Promise<void> {
   for (let turn = 0; turn < 10_000; turn++) {
     await nextTurn();

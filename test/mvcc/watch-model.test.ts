@@ -14,20 +14,20 @@ interface Told extends Pick<Change, "key" | "type"> {
   readonly text: string;
 }
 
-/** One watcher, and how far it has come. */
+/** A watcher and its progress. */
 interface WatcherModel {
   readonly id: bigint;
   readonly options: WatchOptions;
-  /** The first revision that it is to hear of. */
+  /** The first revision whose events it must get. */
   readonly from: number;
-  /** Changes of the world that it has passed. */
+  /** The number of changes in the history that it has passed. */
   passed: number;
-  /** Revision of the last delivered events. */
+  /** The revision of its last events. */
   heardTo: number;
   over: boolean;
 }
 
-/** One client with its watchers, which checks every notice as it comes. */
+/** A client with its watchers. It checks each notice when it arrives. */
 class Client {
   readonly sink = new TestSink();
   readonly stream: WatchStream;
@@ -40,7 +40,7 @@ class Client {
   }
 
   watch(options: WatchOptions): void {
-    // Earlier notices must not count for the new watcher.
+    // Earlier notices must be read first, since they are not for the new watcher.
     this.read();
     const { revision } = this.#world.store;
     const answer = this.stream.watch(0n, options);
@@ -60,7 +60,7 @@ class Client {
     this.sink.notices = [];
   }
 
-  /** Everybody heard everything, or was told why not. */
+  /** Checks that each watcher got all its events, or was ended by a compaction. */
   checkEnd(): void {
     this.read();
     this.#checkAll(this.#world.store.revision);
@@ -84,8 +84,7 @@ class Client {
         this.#checkHeard(watcher, notice.revision, []);
         return;
       case "compacted":
-        // The watcher received whole revisions up to some revision before the compaction: nothing is missing in
-        // between.
+        // The watcher got all whole revisions up to some revision before the compaction, without a gap.
         watcher.over = true;
         expect(notice.compactRevision).toBeGreaterThan(watcher.from);
         expect(notice.compactRevision).toBeGreaterThan(watcher.heardTo);
@@ -96,14 +95,14 @@ class Client {
     for (const watcher of this.watchers.values()) if (!watcher.over) this.#checkHeard(watcher, revision, []);
   }
 
-  /** It now hears exactly what there is for it between what it heard before and `revision`. */
+  /** Checks that the events are exactly those of the watcher between its previous events and `revision`. */
   #checkHeard(watcher: WatcherModel, revision: number, events: readonly EncodedEvent[]): void {
     const want = this.#world.hear(watcher, revision);
     expect(events.map((event) => showEvent(event).replace(/\(.*\)/, ""))).toEqual(want);
   }
 }
 
-/** Turns that are over now and then, whatever the time. */
+/** Turns that end at random. */
 class HastyTurns extends Turns {
   readonly #random: Random;
 
@@ -123,7 +122,7 @@ class World {
   readonly changes: Told[] = [];
   #value = 0;
 
-  /** @param readMax most changes that one read of the past brings, roughly */
+  /** @param readMax about the maximum number of changes that a read of the history gives */
   constructor(store: Store, recentChangesMax: number, readMax: number, random: Random) {
     this.store = store;
     const changesFrom: Store["changesFrom"] = (low, countMax) => store.changesFrom(low, Math.min(countMax, readMax));
@@ -176,7 +175,7 @@ function randomWatch(random: Random, revision: number): WatchOptions {
   };
 }
 
-/** One random thing that happens to the store or to a client. */
+/** Makes a random change of the store or a random call of a client. */
 function happen(random: Random, world: World, client: Client): void {
   const { store } = world;
   switch (random.int(14)) {
@@ -216,7 +215,7 @@ function happen(random: Random, world: World, client: Client): void {
 
 async function run(seed: number): Promise<void> {
   const random = seededRandom(seed);
-  // With few recent changes in memory, most of the catching up goes through the disk; with small steps, it takes many.
+  // With few recent changes in memory the catch-up mostly reads from disk. Small steps make it take many steps.
   const world = new World(await openEmpty(), [0, 5, 1_000][seed % 3] ?? 0, [1, 10, 1_000][seed % 4] ?? 3, random);
   const clients = [new Client(world), new Client(world), new Client(world)];
   for (let round = 0; round < 400; round++) {
@@ -235,7 +234,7 @@ async function run(seed: number): Promise<void> {
   world.watching.close();
 }
 
-test("every watcher hears exactly its events, once, in order, whole revisions together, whatever happens", async () => {
+test("every watcher gets exactly its events, once, in order, and whole revisions together", async () => {
   for (let seed = 1; seed <= 60; seed++) {
     try {
       await run(seed);

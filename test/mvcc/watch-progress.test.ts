@@ -20,7 +20,7 @@ describe("progress on request", () => {
     };
   }
 
-  test("is told for the whole stream when every watcher is up to date", async () => {
+  test("is sent for the whole stream when all watchers are synced", async () => {
     const { watching, sink, put } = await stream();
     const watches = watching.newStream(sink);
     put();
@@ -30,7 +30,7 @@ describe("progress on request", () => {
     expect(sink.take()).toEqual(["-1 progress 2"]);
   });
 
-  test("is not told without watchers", async () => {
+  test("is not sent without watchers", async () => {
     const { watching, sink } = await stream();
     const watches = watching.newStream(sink);
     watches.requestProgress();
@@ -40,7 +40,7 @@ describe("progress on request", () => {
     expect(sink.take()).toEqual([]);
   });
 
-  test("is not told while one is behind, and not later either", async () => {
+  test("is not sent if a watcher is unsynced, also not later", async () => {
     const { watching, sink, put } = await stream();
     put();
     const watches = watching.newStream(sink);
@@ -53,7 +53,7 @@ describe("progress on request", () => {
     expect(sink.take()).toEqual(["-1 progress 2"]);
   });
 
-  test("is not told before the start of one that begins later", async () => {
+  test("is not sent before the start of a watcher with a future revision", async () => {
     const { watching, sink, put } = await stream();
     const watches = watching.newStream(sink);
     watches.watch(0n, on("b", { startRevision: 2 }));
@@ -65,8 +65,8 @@ describe("progress on request", () => {
   });
 });
 
-describe("progress now and then", () => {
-  test("is told to those who asked for it and heard nothing since the last round", async () => {
+describe("automatic progress", () => {
+  test("is sent to watchers that want it and got nothing since the last round", async () => {
     const store = await openEmpty();
     const watching = watchable(store);
     const sink = new TestSink();
@@ -85,7 +85,7 @@ describe("progress now and then", () => {
     expect(sink.take()).toEqual(["1 progress 2"]);
   });
 
-  test("is told also where filters left nothing to tell", async () => {
+  test("is sent also if filters dropped all events", async () => {
     const store = await openEmpty();
     const sink = new TestSink();
     const stream = watchable(store).newStream(sink);
@@ -95,7 +95,7 @@ describe("progress now and then", () => {
     expect(sink.take()).toEqual(["0 progress 2"]);
   });
 
-  test("waits for room, and is then told of the revision of that moment", async () => {
+  test("waits for room, and then has the revision of that moment", async () => {
     const store = await openEmpty();
     const watching = watchable(store);
     const sink = new TestSink();

@@ -4,14 +4,14 @@ import { WatchableStore, type WatchOptions } from "../../src/mvcc/index.js";
 import { openEmpty, type Write, write } from "./fixture.js";
 import { on, readingWith, settled, TestSink, watchable } from "./watch-fixture.js";
 
-/** Revisions 2 to 5. */
+/** The writes of revisions 2 to 5. */
 const past: readonly Write[] = [
   { put: "a", value: "1" },
   { put: "b", value: "2" },
   { put: "a", value: "3" },
   { del: "a" },
 ];
-/** Revision 6. */
+/** The writes of revision 6. */
 const next: readonly Write[] = [
   { put: "a", value: "4" },
   { put: "c", value: "5" },
@@ -21,8 +21,8 @@ describe("after a put of a, b, a and a delete of a (2 to 5), a put of a and c (6
   for (const { name, watch, want } of [
     { name: "a key from now on", watch: on("a"), want: ["0 at 6: a=4@6"] },
     { name: "a range from now on", watch: on("a", { end: "d" }), want: ["0 at 6: a=4@6 c=5@6"] },
-    { name: "from a key on", watch: on("b", { end: "\0" }), want: ["0 at 6: c=5@6"] },
-    { name: "the high end is not part of a range", watch: on("a", { end: "c" }), want: ["0 at 6: a=4@6"] },
+    { name: "all keys from a key on", watch: on("b", { end: "\0" }), want: ["0 at 6: c=5@6"] },
+    { name: "a range without its end", watch: on("a", { end: "c" }), want: ["0 at 6: a=4@6"] },
     { name: "a key that does not change", watch: on("x"), want: [] },
     {
       name: "a key from the past",
@@ -53,12 +53,12 @@ describe("after a put of a, b, a and a delete of a (2 to 5), a put of a and c (6
     },
     { name: "neither puts nor deletes", watch: on("a", { startRevision: 2, noPut: true, noDelete: true }), want: [] },
     {
-      name: "what it was before, not for a new key",
+      name: "previous pairs, but not for a new key",
       watch: on("a", { end: "\0", startRevision: 2, prevKv: true }),
       want: ["0 at 5: a=1@2 b=2@3 a=3@4(was 1@2) -a@5(was 3@4)", "0 at 6: a=4@6 c=5@6"],
     },
   ]) {
-    test(`a watcher hears of ${name}`, async () => {
+    test(`a watcher gets ${name}`, async () => {
       const store = await openEmpty();
       for (const one of past) write(store, one);
       const watching = watchable(store);
@@ -71,7 +71,7 @@ describe("after a put of a, b, a and a delete of a (2 to 5), a put of a and c (6
   }
 });
 
-test("a watcher from a later revision hears nothing before it, and everything from it on", async () => {
+test("a watcher with a future revision gets all events from it on and none before", async () => {
   const store = await openEmpty();
   const watching = watchable(store);
   const sink = new TestSink();
@@ -80,7 +80,7 @@ test("a watcher from a later revision hears nothing before it, and everything fr
   expect(sink.take()).toEqual(["0 at 4: a=3@4", "0 at 5: a=4@5"]);
 });
 
-test("writes during the catch-up come once, after the past", async () => {
+test("events of writes during the catch-up are sent once, after the past", async () => {
   const store = await openEmpty();
   for (let value = 2; value <= 1_500; value++) write(store, { put: "a", value: `${value}` });
   const watching = watchable(store);
@@ -100,9 +100,9 @@ describe("compaction", () => {
 
   for (const { name, watch, want } of [
     { name: "ends a watcher that begins before it", watch: ofA(3), want: ["0 compacted at 4"] },
-    { name: "leaves one that begins at it", watch: ofA(4), want: ["0 at 6: a=3@4 -a@5 a=4@6"] },
+    { name: "keeps a watcher that begins at it", watch: ofA(4), want: ["0 at 6: a=3@4 -a@5 a=4@6"] },
     {
-      name: "takes away what the key was, not the event",
+      name: "removes the previous pair, but not the event",
       watch: ofA(4, { prevKv: true }),
       want: ["0 at 6: a=3@4 -a@5(was 3@4) a=4@6"],
     },
@@ -133,7 +133,7 @@ describe("compaction", () => {
 
   for (const recentChangesMax of [0, 1_000]) {
     const place = recentChangesMax === 0 ? "on disk" : "in memory";
-    test(`hides what a key was in a compacted revision, though the change is read ${place}`, async () => {
+    test(`hides a compacted previous pair, also if the change is read ${place}`, async () => {
       const store = await openEmpty();
       const watching = watchable(store, recentChangesMax);
       for (const one of past) write(store, one);
@@ -145,7 +145,7 @@ describe("compaction", () => {
     });
   }
 
-  test("at the current revision leaves what the next change replaces", async () => {
+  test("at the current revision keeps the pair that the next change replaces", async () => {
     const store = await openEmpty();
     for (const one of past.slice(0, 3)) write(store, one);
     const watching = watchable(store);
@@ -156,7 +156,7 @@ describe("compaction", () => {
     expect(sink.take()).toEqual(["0 at 5: -a@5(was 3@4)"]);
   });
 
-  test("does not touch watchers that are up to date", async () => {
+  test("does not affect synced watchers", async () => {
     const store = await openEmpty();
     const watching = watchable(store);
     const sink = new TestSink();
@@ -168,7 +168,7 @@ describe("compaction", () => {
     expect(sink.take()).toEqual(["0 at 4: a=1@4"]);
   });
 
-  test("that comes while history is read ends the watcher, without a hole in what it heard", async () => {
+  test("during a read of history ends the watcher without a gap in its events", async () => {
     const store = await openEmpty();
     for (const one of past) write(store, one);
     let compact = () => undefined as unknown;
@@ -188,7 +188,7 @@ describe("compaction", () => {
     expect(sink.take()).toEqual(["0 compacted at 4", "1 at 5: a=3@4 -a@5"]);
   });
 
-  test("of what a stalled watcher has yet to hear ends it, once there is room to say so", async () => {
+  test("of events that a stalled watcher still needs ends it when there is room for the notice", async () => {
     const store = await openEmpty();
     const watching = watchable(store);
     const sink = new TestSink();
@@ -210,7 +210,7 @@ describe("compaction", () => {
 });
 
 describe("a client that does not read", () => {
-  test("loses nothing, holds up nobody, and gets the rest when it reads on", async () => {
+  test("loses no event, delays no other client, and gets the rest when it reads again", async () => {
     const store = await openEmpty();
     const watching = watchable(store);
     const slow = new TestSink();
@@ -231,7 +231,7 @@ describe("a client that does not read", () => {
     expect(slow.take()).toEqual(["0 at 5: a=4@5"]);
   });
 
-  test("is set aside again when it stops during the catch-up", async () => {
+  test("becomes a victim again when it stops during the catch-up", async () => {
     const store = await openEmpty();
     for (let at = 0; at < 2_500; at++) write(store, { put: "a", value: `${at}` });
     const watching = watchable(store);
@@ -252,7 +252,7 @@ describe("a client that does not read", () => {
 });
 
 describe("ids", () => {
-  test("count from 0 up, past those that clients chose, and are not used again", async () => {
+  test("are counted from 0, skip ids that clients chose, and are not reused", async () => {
     const stream = watchable(await openEmpty()).newStream(new TestSink());
     const ids = [0n, 2n, 0n, 0n, 0n].map((id) => stream.watch(id, on("a")));
     expect(ids.map((answer) => answer.kind === "created" && answer.id)).toEqual([0n, 2n, 1n, 3n, 4n]);
@@ -260,7 +260,7 @@ describe("ids", () => {
     expect(stream.watch(0n, on("a"))).toEqual({ kind: "created", id: 5n });
   });
 
-  test("are refused twice, until cancelled", async () => {
+  test("that are in use are refused until the watcher is cancelled", async () => {
     const stream = watchable(await openEmpty()).newStream(new TestSink());
     stream.watch(42n, on("a"));
     const reason = "mvcc: duplicate watch ID provided on the WatchStream";
@@ -273,14 +273,14 @@ describe("ids", () => {
     ["b", "a"],
     ["b", "b"],
   ] as const) {
-    test(`none for the empty range ${key} to ${end}`, async () => {
+    test(`are not given for the empty range ${key} to ${end}`, async () => {
       const stream = watchable(await openEmpty()).newStream(new TestSink());
       expect(stream.watch(0n, on(key, { end }))).toEqual({ kind: "refused", reason: "mvcc: watcher range is empty" });
     });
   }
 });
 
-test("a closed stream is forgotten, with watchers in every place", async () => {
+test("a closed stream leaves no watchers in any group", async () => {
   const store = await openEmpty();
   for (let at = 0; at < 10; at++) write(store, { put: "a" });
   const watching = watchable(store);
@@ -299,7 +299,7 @@ test("a closed stream is forgotten, with watchers in every place", async () => {
   expect(sink.take()).toEqual([]);
 });
 
-test("a watcher that is cancelled during the catch-up hears nothing more", async () => {
+test("a watcher that is cancelled during the catch-up gets no more events", async () => {
   const store = await openEmpty();
   for (let at = 0; at < 2_500; at++) write(store, { put: "a" });
   const watching = watchable(store);
@@ -312,7 +312,7 @@ test("a watcher that is cancelled during the catch-up hears nothing more", async
   expect(sink.notices.length).toBe(1);
 });
 
-test("closing the store ends its streams, also one that comes later", async () => {
+test("closing the store ends its streams, also one that is opened later", async () => {
   const watching = watchable(await openEmpty());
   const [before, after] = [new TestSink(), new TestSink()];
   watching.newStream(before);
@@ -321,7 +321,7 @@ test("closing the store ends its streams, also one that comes later", async () =
   expect([before.isClosed, after.isClosed, watching.streamCount]).toEqual([true, true, 0]);
 });
 
-test("history that cannot be read is a failure of the member", async () => {
+test("an error while reading history stops the member", async () => {
   const store = await openEmpty();
   write(store, { put: "a" });
   const failures: unknown[] = [];
