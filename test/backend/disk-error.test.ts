@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openFailure } from "../../src/backend/index.js";
 
-test("a disk that is too full for a start is named, with the room that it takes and what makes room for good", () => {
+test("a start on a full disk names the disk, the space that is needed, and how to free space", () => {
   const cause = new Error("IO error: /data/member/wal/MANIFEST-000012: No space left on device");
   const { message } = openFailure("/data/member/wal", new Error("Database failed to open", { cause }));
   expect(message).toContain("cannot open the database in /data/member/wal: IO error");
@@ -9,7 +9,7 @@ test("a disk that is too full for a start is named, with the room that it takes 
   expect(message).toContain("etcdctl compaction, etcdctl defrag and etcdctl alarm disarm");
 });
 
-test("another failure is told as it is", () => {
+test("another error is not changed", () => {
   const { message } = openFailure("/data", new Error("failed", { cause: new Error("IO error: Permission denied") }));
   expect(message).toBe("cannot open the database in /data: IO error: Permission denied");
 });

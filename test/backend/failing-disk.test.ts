@@ -17,7 +17,7 @@ describe("a disk that fails", () => {
     { refusal: "sync", says: "cannot write to memory: IO error: 000003.log: fdatasync: Input/output error" },
     { refusal: "full", says: "cannot write to memory: IO error: 000003.log: No space left on device" },
   ] as const) {
-    test(`is reported once and ends all changes (${refusal})`, async () => {
+    test(`is reported once and makes all changes fail (${refusal})`, async () => {
       const disk = new FailingDisk();
       const failures: DiskError[] = [];
       const backend = await openLevelBackend({
@@ -52,7 +52,7 @@ describe("a disk that fails", () => {
     { name: "scan()", read: (backend: Backend) => backend.scan("meta", bytes("a"), undefined, 1) },
     { name: "batches()", read: (backend: Backend) => collect(backend.batches("meta")) },
   ]) {
-    test(`is reported once when it cannot be read: ${name}`, async () => {
+    test(`is reported once if it cannot be read: ${name}`, async () => {
       const disk = new FailingDisk();
       const failures: string[] = [];
       const backend = await openLevelBackend({
@@ -73,7 +73,7 @@ describe("a disk that fails", () => {
     });
   }
 
-  test("is reported when nobody waits for the batch", async () => {
+  test("is reported if nobody waits for the batch", async () => {
     const disk = new FailingDisk();
     const failure = new Promise<DiskError>((resolve) => {
       openLevelBackend({
@@ -92,7 +92,7 @@ describe("a disk that fails", () => {
   });
 });
 
-/** A directory as a killed process leaves it. */
+/** Makes a directory as a killed process leaves it. */
 async function crashed(): Promise<{ dir: string; log: string; ends: number[] }> {
   const live = freshDir();
   const dir = freshDir();
@@ -113,7 +113,7 @@ async function crashed(): Promise<{ dir: string; log: string; ends: number[] }> 
 }
 
 describe("after a crash", () => {
-  test("what was committed is there, and counted", async () => {
+  test("committed data is there and counted", async () => {
     const { dir } = await crashed();
     const backend = await openLevelBackend({ ...testOptions(), dir });
     expect(await collect(backend.batches("key"))).toEqual(["1", "2", "3"].map((index) => `revision ${index}=value`));
@@ -122,7 +122,7 @@ describe("after a crash", () => {
     await backend.close();
   });
 
-  test("a torn batch is lost as a whole, its count of bytes too", async () => {
+  test("a torn batch is lost as a whole, with its count of bytes", async () => {
     const { dir, log, ends } = await crashed();
     const [, second = 0, third = 0] = ends;
     for (const end of [second + 1, second + 7, third - 1]) {
@@ -137,7 +137,7 @@ describe("after a crash", () => {
     }
   });
 
-  test("a changed byte with batches behind it is refused", async () => {
+  test("a changed byte before other batches is refused", async () => {
     const { dir, log, ends } = await crashed();
     const changed = readFileSync(log);
     const at = (ends[0] ?? 0) + 20;
@@ -150,7 +150,7 @@ describe("after a crash", () => {
 });
 
 describe("a directory that cannot be opened", () => {
-  test("in use: says which, and what to do", async () => {
+  test("in use: the error names it with advice", async () => {
     const dir = freshDir();
     const backend = await openLevelBackend({ ...testOptions(), dir });
     await expect(openLevelBackend({ ...testOptions(), dir })).rejects.toThrow(
@@ -163,7 +163,7 @@ describe("a directory that cannot be opened", () => {
     { name: "CURRENT", file: /^CURRENT$/ },
     { name: "the manifest", file: /^MANIFEST-/ },
   ]) {
-    test(`damaged (${name}): says which`, async () => {
+    test(`damaged (${name}): the error names it`, async () => {
       const { dir } = await crashed();
       const found = readdirSync(dir).find((entry) => file.test(entry)) ?? "";
       writeFileSync(join(dir, found), "nonsense");
@@ -171,13 +171,13 @@ describe("a directory that cannot be opened", () => {
     });
   }
 
-  test("a file: says so", async () => {
+  test("a file: the error says so", async () => {
     const dir = freshDir();
     writeFileSync(dir, "");
     await expect(openLevelBackend({ ...testOptions(), dir })).rejects.toThrow(`cannot open the database in ${dir}: `);
   });
 
-  test("of another format: says so", async () => {
+  test("of another format: the error says so", async () => {
     const store = await openMemoryStore();
     const batch = store.batch();
     batch.put(bytes("\0format"), Uint8Array.of(2));

@@ -1,6 +1,6 @@
 import type { LevelStore } from "../../src/backend/index.js";
 
-/** Operations that a disk can refuse; the error message is LevelDB's. */
+/** The operations that fail. The error messages are those of LevelDB. */
 export type Refusal = "write" | "sync" | "full" | "read";
 
 const messages: Record<Refusal, string> = {
@@ -10,12 +10,12 @@ const messages: Record<Refusal, string> = {
   read: "Corruption: corrupted compressed block contents",
 };
 
-/** A disk that works until it is told to fail; then it refuses every write, or every read. */
+/** A disk that works until it is told to fail. From then on all writes or all reads fail. */
 export class FailingDisk {
   #refusal: Refusal | undefined;
   #writes = 0;
 
-  /** Batches that were asked to be written, refused ones included. */
+  /** The number of requested writes of batches, with failed ones. */
   get writes(): number {
     return this.#writes;
   }
@@ -50,7 +50,7 @@ export class FailingDisk {
           write: async (options) => {
             this.#writes++;
             if (this.#refusal !== undefined && this.#refusal !== "read") {
-              // A sync that fails leaves behind what was written; nobody knows whether it lasts.
+              // A failed sync leaves the written data, which may or may not be durable.
               if (this.#refusal === "sync") await batch.write(options);
               throw refused(this.#refusal);
             }

@@ -22,11 +22,11 @@ async function restored(): Promise<Backend> {
 }
 
 describe("hash()", () => {
-  test("knows every bucket that etcd has", () => {
+  test("knows all buckets of etcd", () => {
     expect([...allBuckets].sort()).toEqual(Object.keys(golden.buckets));
   });
 
-  test("is etcd's, for etcd's buckets, on disk or not", async () => {
+  test("equals that of etcd for the same buckets, on disk or in memory", async () => {
     const backend = await restored();
     expect(await backend.hash()).toBe(golden.hash);
     await backend.commit();
@@ -34,7 +34,7 @@ describe("hash()", () => {
     await backend.close();
   });
 
-  test("does not look at how far a member has applied", async () => {
+  test("does not depend on the consistent index", async () => {
     const backend = await restored();
     backend.put("meta", bytes("consistent_index"), bytes("12345678"));
     backend.put("meta", bytes("term"), bytes("12345678"));
@@ -44,9 +44,9 @@ describe("hash()", () => {
     await backend.close();
   });
 
-  test("is computed in turns, which hashes that run side by side share", async () => {
+  test("is computed over several turns, which concurrent hashes share", async () => {
     let now = 0;
-    // The clock moves on with every look at it, of which there is one in 32 small entries.
+    // The clock advances at each call, which is made every 32 small entries.
     const backend = await openMemoryBackend(testOptions({ ...systemClock, now: () => (now += 1) }));
     for (let at = 0; at < 2_000; at++) backend.put("key", bytes(`${10_000 + at}`), bytes("v"));
     let running = true;
@@ -58,7 +58,7 @@ describe("hash()", () => {
     setImmediate(count);
     await Promise.all([backend.hash(), backend.hash(), backend.hash()]);
     running = false;
-    // 6,000 entries are 187 looks, and at least four of them end a turn.
+    // 6,000 entries need 187 calls of the clock, and some of them end a turn.
     expect(turns).toBeGreaterThan(30);
     await backend.close();
   });

@@ -14,7 +14,7 @@ interface Value {
   readonly fill: number;
 }
 
-/** A LevelDB log of batches with one value each, of these sizes; and where each batch ends. */
+/** A LevelDB log of batches with one value each, of the given sizes, and the end offset of each batch. */
 async function written(...values: (number | Value)[]): Promise<{ ends: number[]; log: Buffer }> {
   const dir = join(root, String(dirs++));
   const tuning = {
@@ -41,12 +41,12 @@ async function written(...values: (number | Value)[]): Promise<{ ends: number[];
   return { ends, log };
 }
 
-/** Where the sector of 512 bytes ends that a byte is in. */
+/** The end of the sector of 512 bytes that contains an offset. */
 function nextSector(at: number): number {
   return at - (at % 512) + 512;
 }
 
-/** Puts a log alone into a directory of its own. */
+/** Puts a log into a new directory. */
 function alone(log: Buffer): string {
   const dir = mkdtempSync(join(root, "alone-"));
   writeFileSync(join(dir, "000003.log"), log);
@@ -54,8 +54,8 @@ function alone(log: Buffer): string {
 }
 
 describe("checkLog()", () => {
-  test("reads batches of every size, and the keys that they put", async () => {
-    // Around the end of a 32 KiB block: records that fit, that leave only padding, and that go over several blocks.
+  test("reads batches of all sizes, and their keys", async () => {
+    // Records that end before a block of 32 KiB, that leave only padding, and that span several blocks.
     const sizes = [0, 1, 32_000, 600, 32_768 - 7, 100_000, 10, 32_700, 3, 70_000];
     const { log } = await written(...sizes);
     const keys: string[] = [];
@@ -64,13 +64,13 @@ describe("checkLog()", () => {
     expect(keys).toEqual(sizes.map((_, at) => `key ${at} false`));
   });
 
-  test("finds nothing wrong where there is no log", async () => {
+  test("finds no damage if there is no log", async () => {
     expect(await checkLog(join(root, "nowhere"))).toBeUndefined();
     expect(await checkLog(alone(Buffer.alloc(0)))).toBeUndefined();
   });
 
   for (const size of [50, 100_000]) {
-    test(`calls a cut last batch of ${size} bytes torn, wherever it is cut`, async () => {
+    test(`reports a last batch of ${size} bytes as torn if it is cut anywhere`, async () => {
       const { log, ends } = await written(20, size);
       const [first = 0, second = 0] = ends;
       const step = Math.max(1, Math.floor((second - first) / 29));
@@ -80,7 +80,7 @@ describe("checkLog()", () => {
       }
     });
 
-    test(`calls a last batch of ${size} bytes that lost a sector torn, wherever it is`, async () => {
+    test(`reports a last batch of ${size} bytes as torn if any sector is lost`, async () => {
       const { log, ends } = await written(20, size);
       const [first = 0, second = 0] = ends;
       const stride = Math.max(1, Math.floor((second - first) / 512 / 11)) * 512;
@@ -92,7 +92,7 @@ describe("checkLog()", () => {
     });
 
     for (const fill of [0, 7]) {
-      test(`calls a changed byte in a whole last batch of ${size} times ${fill} damage, wherever it is`, async () => {
+      test(`reports any changed byte in a complete last batch of ${size} times ${fill} as damage`, async () => {
         const { log, ends } = await written(20, size, { size, fill });
         const [, second = 0, third = 0] = ends;
         const step = Math.max(1, Math.floor((third - second) / 29));
@@ -109,7 +109,7 @@ describe("checkLog()", () => {
       });
     }
 
-    test(`calls a changed byte in a batch of ${size} bytes damage, wherever it is`, async () => {
+    test(`reports any changed byte in a batch of ${size} bytes as damage`, async () => {
       const { log, ends } = await written(20, size, 30);
       const [first = 0, second = 0] = ends;
       const step = Math.max(1, Math.floor((second - first) / 29));
@@ -124,7 +124,7 @@ describe("checkLog()", () => {
     });
   }
 
-  test("calls a torn end damage when a newer log file goes on", async () => {
+  test("reports a torn end as damage if there is a newer log file", async () => {
     const { log, ends } = await written(20, 50, 30);
     const dir = alone(log.subarray(0, (ends[1] ?? 0) - 3));
     writeFileSync(join(dir, "000010.log"), log.subarray(0, 0));
@@ -133,20 +133,20 @@ describe("checkLog()", () => {
     expect(await checkLog(dir)).toMatchObject({ file: join(dir, "000003.log"), offset: ends[0], followed: true });
   });
 
-  test("is not misled by a log inside a value of a torn batch", async () => {
+  test("is not misled by a log in a value of a torn batch", async () => {
     const inner = await written(5, 5);
     const { log, ends } = await written(20, 20, 20);
     const [, , third = 0] = ends;
-    // A torn write may leave this of a batch that stores such a value: a lost sector, then the value.
+    // A torn write of such a batch can leave a lost sector followed by the value.
     const torn = Buffer.concat([log, Buffer.alloc(nextSector(third) - third), inner.log]);
     expect(await checkLog(alone(torn))).toMatchObject({ offset: third, followed: false, torn: true });
   });
 
-  test("leaves out a log that its manifest is done with, which a crash kept from being removed", async () => {
+  test("ignores an obsolete log that was not removed because of a crash", async () => {
     const { log, ends } = await written(20, 50, 30);
     const dir = join(root, `obsolete ${dirs++}`);
     const tuning = { cacheSize: 1 << 20, writeBufferSize: 1 << 20, blockSize: 4096, maxFileSize: 1 << 20 };
-    // Twice, so that the second time the first log has become a table.
+    // The database is opened twice, so that the first log has become a table.
     for (const key of ["one", "two"]) {
       const store = await openLevelStore(dir, { ...tuning, compression: false });
       const batch = store.batch();

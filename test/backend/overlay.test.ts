@@ -8,7 +8,7 @@ const change = (key: string, value: string | undefined) => ({
   value: value === undefined ? undefined : Buffer.from(value),
 });
 
-test("layers laid over each other are one ordered map, the newest change of each key counting", () => {
+test("layers are one ordered map, in which the newest change of each key counts", () => {
   const someKey = fc.constantFrom("a", "b", "c", "d", "e", "f");
   const someLayer = fc.array(fc.tuple(someKey, fc.option(fc.string(), { nil: undefined })), { maxLength: 6 });
   fc.assert(
@@ -33,7 +33,7 @@ test("layers laid over each other are one ordered map, the newest change of each
   );
 });
 
-test("no layer grows without a bound, held or not, and every change is counted and found", () => {
+test("all layers are bounded, held or not, and every change is counted and found", () => {
   const buffer = new WriteBuffer();
   const count = 50_000;
   const fill = (prefix: string): void => {
@@ -55,7 +55,7 @@ test("no layer grows without a bound, held or not, and every change is counted a
   expect(buffer.size).toBe(0);
 });
 
-test("what is dropped of a hold is not counted any more", () => {
+test("dropped changes of a hold are no longer counted", () => {
   const buffer = new WriteBuffer();
   buffer.set("a", change("a", "1"));
   buffer.hold();

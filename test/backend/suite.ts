@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Backend, BackendOptions, Row } from "../../src/backend/index.js";
 import { type Clock, ManualClock, silentLogger } from "../../src/base/index.js";
 
-/** Opens a backend on the same place each time; what a closed one had is there again, if it keeps anything. */
+/** Opens a backend at the same place each time. A persistent backend finds the data of the closed one. */
 export type OpenBackend = (options: BackendOptions) => Promise<Backend>;
 
 export function bytes(text: string): Uint8Array {
@@ -33,7 +33,7 @@ export async function collect(batches: AsyncIterable<Row[]>): Promise<string[]> 
   return all;
 }
 
-/** The tests that every backend passes. */
+/** The tests that all backends must pass. */
 export function backendSuite(name: string, open: () => OpenBackend): void {
   describe(name, () => {
     for (const { state, settle } of [
@@ -59,7 +59,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       });
     }
 
-    test("lays later changes over earlier ones, wherever each of them is", async () => {
+    test("shows later changes instead of earlier ones, in all places", async () => {
       const backend = await open()(testOptions());
       for (const key of ["a", "c", "e", "g"]) backend.put("lease", bytes(key), bytes("disk"));
       await backend.commit();
@@ -79,7 +79,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("few entries arrive at once, since several readers may get theirs in one turn of the event loop", async () => {
+    test("gives few entries at once, since several readers may get theirs in one turn of the event loop", async () => {
       const backend = await open()(testOptions());
       for (let at = 0; at < 1_000; at++) backend.put("lease", bytes(`${1_000 + at}`), bytes("disk"));
       await backend.commit();
@@ -90,7 +90,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("changes that are held are read one by one, but seen by views and batches only together", async () => {
+    test("held changes can be read at once, but views and batches see all of them or none", async () => {
       const backend = await open()(testOptions());
       backend.put("lease", bytes("a"), bytes("before"));
       let hooks = 0;
@@ -124,7 +124,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("changes that are held when it closes are as if they had never been", async () => {
+    test("held changes are lost when the backend closes", async () => {
       const openAgain = open();
       const backend = await openAgain(testOptions());
       backend.put("lease", bytes("a"), bytes("before"));
@@ -135,13 +135,13 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
       expect(backend.sizeInUse()).toBe(inUse);
       const again = await openAgain(testOptions());
-      // A backend in memory has neither of the two after it was closed.
+      // A backend in memory has no data after it was closed.
       if (again.sizeInUse() > 0) expect(await collect(again.batches("lease"))).toEqual(["a=before"]);
       expect(again.get("lease", bytes("b"))).toBeUndefined();
       await again.close();
     });
 
-    test("a view does not see what changes after it", async () => {
+    test("a view does not see later changes", async () => {
       const backend = await open()(testOptions());
       backend.put("auth", bytes("a"), bytes("1"));
       await backend.commit();
@@ -158,7 +158,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("batches() reads the state at its call, not at its first step", async () => {
+    test("batches() reads the state at its call, not that at its first step", async () => {
       const backend = await open()(testOptions());
       backend.put("auth", bytes("a"), bytes("1"));
       const batches = backend.batches("auth");
@@ -182,7 +182,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("commits by itself after the interval", async () => {
+    test("commits automatically after the interval", async () => {
       const clock = new ManualClock();
       const backend = await open()({ ...testOptions(clock), batchIntervalMs: 100 });
       const committed = new Promise<void>((resolve) => backend.onBeforeCommit(resolve));
@@ -196,7 +196,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("commits by itself at the limit, but not while the caller is running", async () => {
+    test("commits automatically at the limit, but not while the caller is running", async () => {
       const backend = await open()({ ...testOptions(), batchLimit: 3 });
       let commits = 0;
       backend.onBeforeCommit(() => commits++);
@@ -207,7 +207,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("what a hook puts is in the batch that it precedes", async () => {
+    test("puts of a hook are in the batch that follows", async () => {
       const openBackend = open();
       const backend = await openBackend(testOptions());
       let index = 0;
@@ -219,7 +219,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("a consistent view holds what a hook puts, a view may not", async () => {
+    test("a consistent view has the puts of a hook, which a plain view may lack", async () => {
       const backend = await open()(testOptions());
       backend.onBeforeCommit(() => backend.put("meta", bytes("consistent_index"), bytes("7")));
       backend.put("lease", bytes("a"), bytes("1"));
@@ -232,7 +232,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("counts live bytes, and at once what a delete gives back", async () => {
+    test("counts live bytes, and subtracts deleted ones at once", async () => {
       const backend = await open()(testOptions());
       expect(backend.sizeInUse()).toBe(0);
       backend.put("key", bytes("1234"), bytes("12345"));
@@ -253,7 +253,7 @@ export function backendSuite(name: string, open: () => OpenBackend): void {
       await backend.close();
     });
 
-    test("defragments while it is read and written", async () => {
+    test("can be read and written during a defragmentation", async () => {
       const backend = await open()(testOptions());
       for (let at = 0; at < 1000; at++) backend.put("key", bytes(String(at).padStart(4, "0")), new Uint8Array(100));
       await backend.commit();

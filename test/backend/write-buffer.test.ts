@@ -4,7 +4,7 @@ import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
 import { WriteBuffer } from "../../src/backend/write-buffer.js";
 import { bytes, collect, testOptions } from "./suite.js";
 
-/** A backend beside what it should hold: a plain map. */
+/** A backend and its expected contents, a plain map. */
 interface Model {
   readonly entries: Map<string, string>;
 }
@@ -100,7 +100,7 @@ class View implements fc.AsyncCommand<Model, Real> {
 }
 
 describe("changes in memory, being written and on disk", () => {
-  test("read as one ordered map, whatever the order of puts, deletes, commits and views", async () => {
+  test("are read as one ordered map after any order of puts, deletes, commits and views", async () => {
     const commands = fc.commands(
       [
         fc.tuple(shortBytes, shortBytes).map(([key, value]) => new Put(key, value)),
@@ -124,7 +124,7 @@ describe("changes in memory, being written and on disk", () => {
   });
 });
 
-test("a put of a revision looks into no layer, however many a large entry has filled", async () => {
+test("a put of a revision reads no layer, however many layers a large entry has filled", async () => {
   const backend = await openMemoryBackend(testOptions());
   const find = vi.spyOn(WriteBuffer.prototype, "find");
   backend.hold();
