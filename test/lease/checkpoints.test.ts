@@ -56,7 +56,7 @@ test("checkpoints go out in batches of 1,000", async () => {
   expect(proposed.map((batch) => batch.length)).toEqual([1_000, 1_000, 500]);
 });
 
-test("the next primary counts from the checkpoint", async () => {
+test("the next primary continues from the checkpoint", async () => {
   const { lessor, clock } = await openPrimary(false);
   lessor.grant(id(1), 1_000);
   clock.advance(300_000);
@@ -66,7 +66,7 @@ test("the next primary counts from the checkpoint", async () => {
   expect(lessor.remainingSeconds(id(1))).toBe(700);
 });
 
-test("renew() takes the checkpoint back before the lease starts over", async () => {
+test("renew() resets the checkpoint before the lease's time begins again", async () => {
   const { lessor, clock, proposed } = await openPrimary(false);
   lessor.grant(id(1), 1_000);
   clock.advance(300_000);
@@ -82,7 +82,7 @@ for (const { persist, want } of [
   { persist: true, want: 700 },
   { persist: false, want: 0 },
 ]) {
-  test(`checkpoints are ${persist ? "" : "not "}on disk when ${persist ? "" : "not "}asked for`, async () => {
+  test(`checkpoints are ${persist ? "" : "not "}on disk if persistence is ${persist ? "on" : "off"}`, async () => {
     const { lessor, clock, backend } = await openPrimary(persist);
     lessor.grant(id(1), 1_000);
     clock.advance(300_000);
@@ -96,7 +96,7 @@ for (const { persist, want } of [
   });
 }
 
-test("nothing is proposed when no checkpoints are wanted, or when not primary", async () => {
+test("nothing is proposed with checkpoints disabled or by a member that is not primary", async () => {
   const plain = await openBench();
   plain.lessor.promote(0);
   plain.lessor.grant(id(1), 1_000);

@@ -15,7 +15,7 @@ function drain(queue: ExpiryQueue<Item>): number[] {
   return order;
 }
 
-test("ExpiryQueue gives items by due time through any mix of sets, moves and removals", () => {
+test("ExpiryQueue gives items by due time after any sets, moves and removals", () => {
   const random = seededRandom(7);
   const queue = new ExpiryQueue<Item>();
   const items = Array.from({ length: 200 }, (_, name): Item => ({ name, due: 0, slot: -1 }));
@@ -37,7 +37,7 @@ test("ExpiryQueue gives items by due time through any mix of sets, moves and rem
   expect(drain(queue)).toEqual([...held.values()].sort((one, other) => one - other));
 });
 
-test("ExpiryQueue.remove() takes no other item out for one that was in the queue before clear()", () => {
+test("ExpiryQueue.remove() of an item from before clear() removes no other item", () => {
   const queue = new ExpiryQueue<Item>();
   const old: Item = { name: 1, due: 0, slot: -1 };
   queue.set(old, 5);

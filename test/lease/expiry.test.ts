@@ -3,14 +3,14 @@ import { id, kindOf, openBench, refusal } from "./fixtures.js";
 
 const never = new AbortController().signal;
 
-test("nothing expires while nobody is primary", async () => {
+test("no lease expires on a member that is not primary", async () => {
   const { lessor, clock } = await openBench();
   lessor.grant(id(1), 10);
   clock.advance(1e9);
   expect(lessor.expired(10)).toEqual([]);
 });
 
-test("a lease expires when its time is over, not before", async () => {
+test("a lease expires at the end of its time and not before", async () => {
   const { lessor, clock } = await openBench();
   lessor.promote(0);
   lessor.grant(id(1), 10);
@@ -20,7 +20,7 @@ test("a lease expires when its time is over, not before", async () => {
   expect(lessor.expired(10)).toEqual([1n]);
 });
 
-test("expired() names the earliest first and no more than asked for", async () => {
+test("expired() gives the earliest leases first, up to the requested number", async () => {
   const { lessor, clock } = await openBench();
   lessor.promote(0);
   for (const [lease, ttl] of [
@@ -35,7 +35,7 @@ test("expired() names the earliest first and no more than asked for", async () =
   expect(lessor.expired(2)).toEqual([1n]);
 });
 
-test("expired() names a lease again after 3 s, until it is revoked", async () => {
+test("expired() gives a lease again after 3 s until it is revoked", async () => {
   const { lessor, clock } = await openBench();
   lessor.promote(0);
   lessor.grant(id(1), 10);
@@ -50,7 +50,7 @@ test("expired() names a lease again after 3 s, until it is revoked", async () =>
   expect(lessor.expired(10)).toEqual([]);
 });
 
-test("renew() starts the lease over", async () => {
+test("renew() restarts the time of the lease", async () => {
   const { lessor, clock } = await openBench();
   lessor.promote(0);
   lessor.grant(id(1), 10);
@@ -62,7 +62,7 @@ test("renew() starts the lease over", async () => {
   expect(lessor.expired(10)).toEqual([1n]);
 });
 
-test("renew() is refused when not primary, and for a lease that is not there", async () => {
+test("renew() is refused on a member that is not primary, and for an unknown lease", async () => {
   const { lessor } = await openBench();
   lessor.grant(id(1), 10);
   await expect(lessor.renew(id(1), never)).rejects.toMatchObject({ kind: "notLeader" });
@@ -95,7 +95,7 @@ for (const { name, act, want } of [
   });
 }
 
-test("promote() gives every lease its whole time again, and the extension on top", async () => {
+test("promote() gives each lease its whole TTL again plus the extension", async () => {
   const { lessor, clock } = await openBench();
   lessor.promote(0);
   lessor.grant(id(1), 10);
@@ -112,7 +112,7 @@ test("promote() gives every lease its whole time again, and the extension on top
   expect(lessor.expired(10)).toEqual([1n]);
 });
 
-test("a lease that is revoked on a follower does not come back with the next promotion", async () => {
+test("a lease that was revoked on a follower does not expire after its promotion", async () => {
   const { lessor, clock } = await openBench();
   lessor.promote(0);
   lessor.grant(id(1), 10);

@@ -8,7 +8,7 @@ export interface Bench {
   readonly lessor: Lessor;
 }
 
-/** A lessor on an empty backend. Its minimum time to live is 2 s. */
+/** A lessor on an empty backend. Its minimum TTL is 2 s. */
 export async function openBench(checkpoints?: CheckpointOptions): Promise<Bench> {
   const clock = new ManualClock();
   const backend = await openBackend(clock);
@@ -26,7 +26,7 @@ export function makeLessor(backend: Backend, clock: ManualClock, checkpoints?: C
   return new Lessor({ backend, clock, logger: silentLogger, minTtlSeconds: 2, checkpoints });
 }
 
-/** All leases, as a client is told them. */
+/** All leases, as a client gets them. */
 export function leasesOf(lessor: Lessor): Lease[] {
   return finish(lessor.leasesInSteps(unboundedWork));
 }
@@ -35,7 +35,7 @@ export function id(value: number | bigint): LeaseId {
   return BigInt(value) as LeaseId;
 }
 
-/** The kind of refusal with which `run` ends. */
+/** The kind of the `EtcdError` that `run` throws. */
 export function refusal(run: () => unknown): unknown {
   try {
     run();

@@ -4,11 +4,11 @@ import { leasepb } from "../../src/wire/index.js";
 import { id, leasesOf, makeLessor, openBackend, openBench, refusal } from "./fixtures.js";
 
 for (const { name, ttl, want } of [
-  { name: "gives what was asked for", ttl: 60, want: 60 },
-  { name: "gives the minimum for less", ttl: 1, want: 2 },
+  { name: "gives the requested TTL", ttl: 60, want: 60 },
+  { name: "gives the minimum for a lower TTL", ttl: 1, want: 2 },
   { name: "gives the minimum for 0", ttl: 0, want: 2 },
-  { name: "gives the minimum for a negative time", ttl: -1, want: 2 },
-  { name: "gives the longest time there is", ttl: 9_000_000_000, want: 9_000_000_000 },
+  { name: "gives the minimum for a negative TTL", ttl: -1, want: 2 },
+  { name: "gives the maximum TTL", ttl: 9_000_000_000, want: 9_000_000_000 },
 ] as const) {
   test(`grant() ${name}`, async () => {
     const { lessor } = await openBench();
@@ -19,8 +19,8 @@ for (const { name, ttl, want } of [
 
 for (const { name, lease, ttl, want } of [
   { name: "id 0", lease: 0, ttl: 60, want: "leaseNotFound" },
-  { name: "more than the longest time", lease: 8, ttl: 9_000_000_001, want: "leaseTtlTooLarge" },
-  { name: "an id that is taken", lease: 7, ttl: 60, want: "leaseExists" },
+  { name: "more than the maximum TTL", lease: 8, ttl: 9_000_000_001, want: "leaseTtlTooLarge" },
+  { name: "an id that is in use", lease: 7, ttl: 60, want: "leaseExists" },
 ] as const) {
   test(`grant() refuses ${name} and changes nothing`, async () => {
     const { lessor, backend } = await openBench();
@@ -47,7 +47,7 @@ for (const { lease, hex } of [
   });
 }
 
-test("a revoked lease leaves no record, and its keys to be detached", async () => {
+test("a revoked lease leaves no record, and returns its keys", async () => {
   const { lessor, backend } = await openBench();
   lessor.grant(id(1), 60);
   lessor.grant(id(2), 60);
@@ -78,7 +78,7 @@ test("attach() moves a key from one lease to the other", async () => {
   expect(lessor.leaseOf("x")).toBe(2n);
 });
 
-test("attach() says when there is no such lease, and leaves the key where it was", async () => {
+test("attach() fails for an unknown lease, and the key keeps its lease", async () => {
   const { lessor } = await openBench();
   lessor.grant(id(1), 60);
   lessor.attach(id(1), "x");
@@ -86,7 +86,7 @@ test("attach() says when there is no such lease, and leaves the key where it was
   expect(lessor.leaseOf("x")).toBe(1n);
 });
 
-test("detach() frees a key, and passes over one without a lease", async () => {
+test("detach() detaches a key, and ignores a key without a lease", async () => {
   const { lessor } = await openBench();
   lessor.grant(id(1), 60);
   for (const key of ["a", "b", "c"]) lessor.attach(id(1), key);
@@ -96,7 +96,7 @@ test("detach() frees a key, and passes over one without a lease", async () => {
   expect(lessor.lookup(id(1))?.keys()).toEqual([]);
 });
 
-test("restore() brings leases back, with the minimum where they had less", async () => {
+test("restore() loads the leases, and raises lower TTLs to the minimum", async () => {
   const clock = new ManualClock();
   const backend = await openBackend(clock);
   for (const [lease, ttl, remainingTtl] of [
@@ -116,7 +116,7 @@ test("restore() brings leases back, with the minimum where they had less", async
   ]);
 });
 
-test("replaceWith() goes on with the other's leases, and stores what comes where they are stored", async () => {
+test("replaceWith() takes over another lessor's leases and its backend", async () => {
   const { lessor, clock, backend: before } = await openBench();
   const backend = await openBackend(clock);
   const other = makeLessor(backend, clock);
@@ -133,11 +133,11 @@ test("replaceWith() goes on with the other's leases, and stores what comes where
 });
 
 for (const { name, afterMs, want } of [
-  { name: "the whole time at first", afterMs: 0, want: 10 },
-  { name: "whole seconds, cut", afterMs: 1, want: 9 },
+  { name: "the whole TTL at first", afterMs: 0, want: 10 },
+  { name: "rounded down to seconds", afterMs: 1, want: 9 },
   { name: "0 in the last second", afterMs: 9_500, want: 0 },
-  { name: "0 in the first second after", afterMs: 10_500, want: 0 },
-  { name: "less than 0 while nobody revokes it", afterMs: 12_000, want: -2 },
+  { name: "0 in the first second after the expiry", afterMs: 10_500, want: 0 },
+  { name: "negative until the lease is revoked", afterMs: 12_000, want: -2 },
 ] as const) {
   test(`remainingSeconds() is ${name}`, async () => {
     const { lessor, clock } = await openBench();
@@ -148,7 +148,7 @@ for (const { name, afterMs, want } of [
   });
 }
 
-test("remainingSeconds() is not known of what is not there, nor when not primary", async () => {
+test("remainingSeconds() is undefined for an unknown lease and on a member that is not primary", async () => {
   const { lessor } = await openBench();
   lessor.grant(id(1), 10);
   expect(lessor.remainingSeconds(id(1))).toBeUndefined();
@@ -156,7 +156,7 @@ test("remainingSeconds() is not known of what is not there, nor when not primary
   expect(lessor.remainingSeconds(id(2))).toBeUndefined();
 });
 
-test("leasesInSteps() on the primary gives the next to expire first", async () => {
+test("leasesInSteps() on the primary gives leases in the order of their expiry", async () => {
   const { lessor } = await openBench();
   lessor.promote(0);
   for (const [lease, ttl] of [
@@ -170,7 +170,7 @@ test("leasesInSteps() on the primary gives the next to expire first", async () =
 });
 
 describe("between the steps of a promotion", () => {
-  /** Steps that end after each lease. */
+  /** A promotion whose steps end after each lease. */
   async function promoting() {
     const bench = await openBench();
     for (const lease of [1, 2, 3]) bench.lessor.grant(id(lease), 10);
@@ -179,7 +179,7 @@ describe("between the steps of a promotion", () => {
     return { ...bench, steps };
   }
 
-  test("nothing is renewed and nothing expires", async () => {
+  test("no lease is renewed or expires", async () => {
     const { lessor, clock, steps } = await promoting();
     for (let step = 0; step < 8; step++) steps.next();
     clock.advance(60_000);
@@ -188,7 +188,7 @@ describe("between the steps of a promotion", () => {
     await expect(lessor.renew(id(1), new AbortController().signal)).rejects.toMatchObject({ kind: "notLeader" });
   });
 
-  test("leases are granted and revoked, and run out in their time", async () => {
+  test("leases are granted and revoked, and expire in time", async () => {
     const { lessor, clock, steps } = await promoting();
     lessor.revoke(id(1));
     for (let step = 0; step < 7; step++) steps.next();
@@ -201,7 +201,7 @@ describe("between the steps of a promotion", () => {
     expect(lessor.remainingSeconds(id(4))).toBeGreaterThanOrEqual(85);
   });
 
-  test("a demotion ends it, and the next one counts", async () => {
+  test("a demotion ends the promotion, and only the next promotion counts", async () => {
     const { lessor, steps } = await promoting();
     lessor.demote();
     finish(steps);

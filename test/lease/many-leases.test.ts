@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 const count = 200_000;
 const shortLived = 100_000;
 
-test("200,000 leases with a key each are held, and half of them expires within 30 s of the clock", async () => {
+test("200,000 leases with a key each can be held, and half of them expire within 30 s of virtual time", async () => {
   const clock = new ManualClock();
   const backend = await openBackend(clock);
   for (let lease = 1; lease <= count; lease++) {
@@ -21,14 +21,14 @@ test("200,000 leases with a key each are held, and half of them expires within 3
   const lessor = makeLessor(backend, clock);
   await lessor.restore();
   for (let lease = 1; lease <= count; lease++) lessor.attach(id(lease), `key/${lease}`);
-  // A look at the clock comes after some 30 small steps, and the hundredth ends the turn.
+  // The clock is called after about 30 small steps, and the hundredth call ends the turn.
   const turns = new Turns(clockOfLooks(), 100);
   const promoted = turnsOfOthers(() => turns.run(lessor.promoteInSteps(1_000, turns), () => undefined));
   expect(lessor.primary).toBe(false);
   expect(await promoted).toBeGreaterThan(count / 4_000);
   for (let lease = count; lease > count - shortLived; lease--) await lessor.renew(id(lease), never);
 
-  // The pile is spread over some 27 s, the first of it due at 61 s.
+  // The expiries are spread over about 27 s, and the first one is due at 61 s.
   clock.advance(61_000);
   const revoked: LeaseId[] = [];
   let halfSeconds = 0;

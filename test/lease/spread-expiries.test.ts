@@ -10,30 +10,35 @@ function delays(remaining: readonly number[], perSecond: number): number[] {
 
 for (const { name, remaining, perSecond, want } of [
   {
-    name: "leaves those alone that fit into a second",
+    name: "does not delay leases that fit into a second",
     remaining: [5_000, 5_000, 5_900],
     perSecond: 3,
     want: [0, 0, 0],
   },
   {
-    name: "puts off what is too much in proportion",
+    name: "delays leases in proportion if there are too many",
     remaining: [0, 0, 0, 0],
     perSecond: 2,
     want: [0, 0, 1_500, 2_000],
   },
-  { name: "takes off the delay what lies behind anyhow", remaining: [0, 500, 500], perSecond: 2, want: [0, 0, 1_000] },
   {
-    name: "starts again behind the delayed ones",
+    name: "reduces the delay of leases that expire later anyway",
+    remaining: [0, 500, 500],
+    perSecond: 2,
+    want: [0, 0, 1_000],
+  },
+  {
+    name: "begins again after the delayed leases",
     remaining: [0, 0, 9_000, 9_000],
     perSecond: 1,
     want: [0, 2_000, 0, 2_000],
   },
-  { name: "has nothing to do for none", remaining: [], perSecond: 1, want: [] },
+  { name: "returns nothing without leases", remaining: [], perSecond: 1, want: [] },
 ] as const) {
   test(`spreadExpiries() ${name}`, () => expect(delays(remaining, perSecond)).toEqual(want));
 }
 
-test("promote() spreads a pile of equal leases over seconds, and expires none of them early", async () => {
+test("promote() spreads many equal leases over seconds, and expires none of them early", async () => {
   const { lessor, clock } = await openBench();
   const count = 10 * leaseRevokesPerSecond;
   for (let lease = 1; lease <= count; lease++) lessor.grant(id(lease), 60);
