@@ -1,7 +1,7 @@
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import type { Asking, Outcome } from "./matrix.js";
 
-/** Asks a server over gRPC. */
+/** Makes requests to a server over gRPC. */
 export class GrpcAsking implements Asking {
   readonly #client: Client;
 
@@ -21,7 +21,7 @@ export class GrpcAsking implements Asking {
         });
         call.on("error", (error: ServiceError) => resolve(outcomeOf(error)));
         call.write(request);
-        // It has one request, although grpc-js is not told so.
+        // The method has one request, but the client opens it as a bidirectional stream.
         if (path.endsWith("/Snapshot")) call.end();
         return;
       }

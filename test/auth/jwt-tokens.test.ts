@@ -47,7 +47,7 @@ for (const [key, methods] of [
   ["ed", ["EdDSA"]],
 ] as const) {
   for (const method of methods) {
-    test(`${method}: what one member signs, another checks with the public key, and with no other method`, async () => {
+    test(`${method}: a token of one member is verified by another with the public key, but not with another method`, async () => {
       const signer = await open(`jwt,sign-method=${method},priv-key=${privateFile(key)},pub-key=${publicFile(key)}`);
       const token = await signer.issue("alice", 7, "");
       const checker = await open(`jwt,sign-method=${method},pub-key=${publicFile(key)}`);
@@ -61,7 +61,7 @@ for (const [key, methods] of [
   }
 }
 
-test("keys in PKCS#1 are read as well", async () => {
+test("keys in PKCS#1 are accepted as well", async () => {
   const pem = pairs.rsa.privateKey.export({ type: "pkcs1", format: "pem" });
   const tokens = await open(`jwt,sign-method=RS256,priv-key=${file("pkcs1.key", pem)}`);
   expect(await tokens.identify(await tokens.issue("alice", 7, ""), 9, asker)).toEqual(alice);
@@ -75,22 +75,26 @@ function signed(claims: object, header: object = { alg: "HS256", typ: "JWT" }, k
 }
 
 for (const { name, token, want } of [
-  { name: "without an end is good for ever", token: signed({ username: "alice", revision: 7 }), want: alice },
-  { name: "of now on", token: signed({ username: "alice", revision: 7, nbf: now, iat: now }), want: alice },
-  { name: "that is over", token: signed({ username: "alice", revision: 7, exp: now }) },
-  { name: "that is not yet good", token: signed({ username: "alice", revision: 7, nbf: now + 5 }) },
-  { name: "from the future", token: signed({ username: "alice", revision: 7, iat: now + 5 }) },
+  { name: "without an expiry is always valid", token: signed({ username: "alice", revision: 7 }), want: alice },
+  {
+    name: "that is valid from now on",
+    token: signed({ username: "alice", revision: 7, nbf: now, iat: now }),
+    want: alice,
+  },
+  { name: "that has expired", token: signed({ username: "alice", revision: 7, exp: now }) },
+  { name: "that is not valid yet", token: signed({ username: "alice", revision: 7, nbf: now + 5 }) },
+  { name: "issued in the future", token: signed({ username: "alice", revision: 7, iat: now + 5 }) },
   { name: "without a name", token: signed({ revision: 7 }) },
   { name: "with an empty name", token: signed({ username: "", revision: 7 }) },
   { name: "with a name that is a number", token: signed({ username: 1, revision: 7 }) },
   { name: "without a revision", token: signed({ username: "alice" }) },
-  { name: "with a revision in words", token: signed({ username: "alice", revision: "7" }) },
-  { name: "with a revision below zero", token: signed({ username: "alice", revision: -7 }) },
-  { name: "of another key", token: signed({ username: "alice", revision: 7 }, undefined, "x") },
-  { name: "of another method", token: signed({ username: "alice", revision: 7 }, { alg: "HS512" }) },
-  { name: "of no method", token: `${encode({ alg: "none" })}.${encode({ username: "alice", revision: 7 })}.` },
-  { name: "that is none", token: "abc.def.ghi" },
-  { name: "of simple kind", token: "abcdefghijklmnop.17" },
+  { name: "with a revision as a string", token: signed({ username: "alice", revision: "7" }) },
+  { name: "with a negative revision", token: signed({ username: "alice", revision: -7 }) },
+  { name: "signed with another key", token: signed({ username: "alice", revision: 7 }, undefined, "x") },
+  { name: "signed with another method", token: signed({ username: "alice", revision: 7 }, { alg: "HS512" }) },
+  { name: "without a signature", token: `${encode({ alg: "none" })}.${encode({ username: "alice", revision: 7 })}.` },
+  { name: "that is malformed", token: "abc.def.ghi" },
+  { name: "of the simple kind", token: "abcdefghijklmnop.17" },
   { name: "that is empty", token: "" },
 ] as const) {
   test(`a token ${name}${want === undefined ? " is refused" : ""}`, async () => {
@@ -99,7 +103,7 @@ for (const { name, token, want } of [
   });
 }
 
-test("a token is good for its time, whether it was checked before or not", async () => {
+test("a token is valid until its expiry, whether it was verified before or not", async () => {
   const clock = new ManualClock();
   const tokens = await open(`jwt,sign-method=HS256,priv-key=${secretFile},ttl=10s`, clock);
   const [seen, unseen] = [await tokens.issue("alice", 7, ""), await tokens.issue("bob", 7, "")];
@@ -111,7 +115,7 @@ test("a token is good for its time, whether it was checked before or not", async
   expect(await tokens.identify(unseen, 9, asker)).toBeUndefined();
 });
 
-test("a token is checked once, also when it comes twice at a time; but only so many are remembered", async () => {
+test("a token is verified once, also when it arrives twice at a time, and a bounded number is remembered", async () => {
   const tokens = await open(`jwt,sign-method=HS256,priv-key=${secretFile}`);
   const first = signed({ username: "alice", revision: 7 });
   const [one, two] = [tokens.identify(first, 9, asker), tokens.identify(first, 9, asker)];
@@ -161,7 +165,7 @@ for (const { options, want } of [
   });
 }
 
-test("no tokens at all, for members whose users bring certificates", async () => {
+test("without tokens only certificates identify users", async () => {
   const tokens = await open("");
   expect(tokens.identify("x", 9, asker)).toBeUndefined();
   expect(() => tokens.issue("alice", 7, "")).toThrow("authentication failed");

@@ -4,11 +4,11 @@ import { KeyRanges } from "../../src/auth/key-ranges.js";
 
 for (const { name, granted, asked, want } of [
   { name: "a key", granted: [["b", ""]], asked: ["b", ""], want: true },
-  { name: "a key is not the one behind it", granted: [["b", ""]], asked: ["b\0", ""], want: false },
+  { name: "a key does not cover the next key", granted: [["b", ""]], asked: ["b\0", ""], want: false },
   { name: "a key as a range", granted: [["b", ""]], asked: ["b", "b\0"], want: true },
-  { name: "the end of a range is not in it", granted: [["b", "d"]], asked: ["d", ""], want: false },
+  { name: "a range does not cover its end", granted: [["b", "d"]], asked: ["d", ""], want: false },
   {
-    name: "two ranges that touch are one",
+    name: "two adjacent ranges are merged",
     granted: [
       ["b", "c"],
       ["c", "d"],
@@ -17,7 +17,7 @@ for (const { name, granted, asked, want } of [
     want: true,
   },
   {
-    name: "two keys beside each other are one",
+    name: "two adjacent keys are merged",
     granted: [
       ["b", ""],
       ["b\0", ""],
@@ -26,7 +26,7 @@ for (const { name, granted, asked, want } of [
     want: true,
   },
   {
-    name: "a gap is one",
+    name: "a gap between ranges is not covered",
     granted: [
       ["b", "c"],
       ["c\0", "d"],
@@ -43,13 +43,18 @@ for (const { name, granted, asked, want } of [
     asked: ["e", "f"],
     want: true,
   },
-  { name: "an open end covers open ends", granted: [["b", "\0"]], asked: ["c", "\0"], want: true },
-  { name: "no closed one does", granted: [["b", "\xff\xff"]], asked: ["c", "\0"], want: false },
-  { name: "an open end covers the last keys", granted: [["b", "\0"]], asked: ["\xff\xff", ""], want: true },
-  { name: "everything", granted: [["\0", "\0"]], asked: ["\0", "\0"], want: true },
-  { name: "an inverted grant is none", granted: [["d", "b"]], asked: ["c", ""], want: false },
-  { name: "an empty range counts by its start", granted: [["b", "d"]], asked: ["c", "c"], want: true },
-  { name: "also where that is not", granted: [["b", "d"]], asked: ["d", "d"], want: false },
+  { name: "a range without an end covers another one", granted: [["b", "\0"]], asked: ["c", "\0"], want: true },
+  {
+    name: "a range with an end does not cover one without",
+    granted: [["b", "\xff\xff"]],
+    asked: ["c", "\0"],
+    want: false,
+  },
+  { name: "a range without an end covers the last keys", granted: [["b", "\0"]], asked: ["\xff\xff", ""], want: true },
+  { name: "all keys", granted: [["\0", "\0"]], asked: ["\0", "\0"], want: true },
+  { name: "an inverted range covers nothing", granted: [["d", "b"]], asked: ["c", ""], want: false },
+  { name: "an empty range is covered if its start is", granted: [["b", "d"]], asked: ["c", "c"], want: true },
+  { name: "an empty range is not covered if its start is not", granted: [["b", "d"]], asked: ["d", "d"], want: false },
 ] as const) {
   test(`KeyRanges: ${name}`, () => {
     const ranges = new KeyRanges(granted.map(([key, end]) => ({ key, end })));
@@ -57,7 +62,7 @@ for (const { name, granted, asked, want } of [
   });
 }
 
-test("KeyRanges: a range is covered when every key of it is in one of the ranges", () => {
+test("KeyRanges: a range is covered if all its keys are in the ranges", () => {
   const key = fc.integer({ min: 1, max: 30 }).map((at) => String.fromCharCode(64 + at));
   const range = fc.tuple(key, fc.oneof(key, fc.constantFrom("", "\0")));
   fc.assert(

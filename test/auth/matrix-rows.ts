@@ -46,20 +46,20 @@ import {
   WatchRequest,
 } from "../../src/wire/index.js";
 
-// The requests of the matrix, which every user makes to etcd and to ours. The answers of etcd 3.5 are in
+// The requests of the matrix, which all users make to etcd and to our server. The answers of etcd 3.5 are in
 // testdata/matrix-3.5.txt.
 
-/** Who asks. `nobody` brings no token, `forger` one that was never given. */
+/** The users of the matrix. `nobody` sends no token, and `forger` an invalid one. */
 export const askers = ["nobody", "forger", "reader", "writer", "both", "open", "idle", "root"] as const;
 export type Asker = (typeof askers)[number];
 
-/** One request: its encoded form depends on who asks where it uses something up. */
+/** A request. Its fields depend on the user if it uses up a lease or a key. */
 export interface Row {
   readonly name: string;
   readonly path: string;
   readonly stream: boolean;
   readonly encode: (asker: Asker) => Uint8Array;
-  /** It would change too much if it were allowed. */
+  /** A user who does not make the request, since it would change too much. */
   readonly spares?: Asker;
 }
 
@@ -81,7 +81,7 @@ function row<Request, Response>(
 
 type Range = readonly [key: string, rangeEnd: string];
 
-/** The roles may do something with [b, e), with p, and from x on. */
+/** Ranges to request. The roles have rights to [b, e), to p, and from x on. */
 const ranges: Readonly<Record<string, Range>> = {
   "a key of mine": ["c", ""],
   "the first of mine": ["b", ""],
@@ -118,7 +118,7 @@ const asDelete = (request: DeleteRangeRequest): RequestOp => ({
 });
 const asTxn = (request: TxnRequest): RequestOp => ({ request: { case: "requestTxn", value: request } });
 
-/** Where in a txn an operation can stand. No comparison holds always; one that fails is of a key that all may read. */
+/** The places of an operation in a txn. A txn without comparisons succeeds, and failing ones read a key open to all. */
 const depths: Readonly<Record<string, (operation: RequestOp) => TxnRequest>> = {
   "a txn": (op) => TxnRequest.create({ success: [op] }),
   "the branch of a txn that is not taken": (op) => TxnRequest.create({ failure: [op] }),
@@ -133,7 +133,7 @@ const depths: Readonly<Record<string, (operation: RequestOp) => TxnRequest>> = {
     }),
 };
 
-/** Leases by what hangs on them. Those to be revoked are one for each asker. */
+/** The leases, named for their keys. There is one for each user to revoke. */
 export const leases = { mine: 101n, mixed: 102n, empty: 103n, unknown: 199n } as const;
 export const revocable = (kind: keyof typeof leases, asker: Asker): bigint =>
   kind === "unknown" ? 999n : leases[kind] * 100n + BigInt(askers.indexOf(asker));
@@ -337,7 +337,7 @@ function authRows(): Row[] {
   ];
 }
 
-/** Deletes and revocations come last: they leave less to ask for. */
+/** All requests. Deletes and revocations are last, since they remove data. */
 export const rows: readonly Row[] = [
   ...readRows(),
   ...writeRows(),

@@ -16,21 +16,21 @@ import { type Asker, askers, leases, revocable, rows } from "./matrix-rows.js";
 
 /** The answers of etcd 3.5.30. */
 export const theirs = readFileSync(new URL("testdata/matrix-3.5.txt", import.meta.url), "utf8");
-/** The same, but for the hole that is left in it: a watch without an end hears of keys that its reader may not read. */
+/** The same answers, except for one gap in etcd: a watch without an end gets keys that its user may not read. */
 export const ours = theirs.replace(
   "E T + - + - - +  Watch from a key of mine on\n",
   "E T - - - - - +  Watch from a key of mine on\n",
 );
 
-/** The end of a call, or the first answer of a stream. */
+/** The outcome of a call, or the first answer of a stream. */
 export type Outcome = { readonly bytes: Uint8Array } | { readonly code: string; readonly text: string };
 
-/** A way to ask one server. */
+/** A way to make requests to one server. */
 export interface Asking {
   call(path: string, stream: boolean, request: Uint8Array, token: string | undefined): Promise<Outcome>;
 }
 
-/** Makes users, roles, keys and leases, has everybody ask everything, and tells what they were answered. */
+/** Creates users, roles, keys and leases, and makes all requests as all users. @returns the answers */
 export async function matrix(server: Asking): Promise<string> {
   await prepare(server);
   const tokens = new Map<Asker, string>([["forger", "abcdefghijklmnop.1"]]);
@@ -44,7 +44,7 @@ export async function matrix(server: Asking): Promise<string> {
   const marks = new Marks();
   let text = "";
   for (const { name, path, stream, encode, spares } of rows) {
-    // At the same time: what one of them does changes nothing for the others.
+    // The requests run concurrently, since none of them affects the others.
     const outcomes = await Promise.all(
       askers.map((asker) =>
         asker === spares ? undefined : server.call(path, stream, encode(asker), tokens.get(asker)),
@@ -56,7 +56,7 @@ export async function matrix(server: Asking): Promise<string> {
   return `${askers.join(", ")}\n${text}${marks.legend}`;
 }
 
-/** One character for each way to be answered. */
+/** Assigns a character to each different outcome. */
 class Marks {
   readonly #known = new Map([
     ["ok", "+"],
@@ -85,7 +85,7 @@ function summary(path: string, outcome: Outcome): string {
   return canceled ? cancelReason.replace(/^rpc error: code = (\w+) desc =/, "$1") : "ok";
 }
 
-/** The users and roles that everybody is one of; authentication is on when it resolves. */
+/** Creates the users and roles, and enables authentication. */
 export async function prepare(server: Asking): Promise<void> {
   const { UserAdd, UserGrantRole, RoleAdd, RoleGrantPermission, AuthEnable } = services["etcdserverpb.Auth"];
   const { READ, WRITE, READWRITE } = authpb.PermissionType;
@@ -147,7 +147,7 @@ async function prepareKeys(server: Asking, token: string | undefined): Promise<v
   }
 }
 
-/** As `call`, of what must not be refused. */
+/** Like `call`, for a request that must succeed. */
 export async function must<Request, Response>(
   server: Asking,
   method: Method<Request, Response>,

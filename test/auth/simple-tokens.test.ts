@@ -12,13 +12,13 @@ function setUp(): { clock: ManualClock; tokens: SimpleTokens; log: { applied: nu
 
 const alice = { username: "alice", authRevision: 7 };
 
-test("a token is sixteen letters and the entry before its login", () => {
+test("a token consists of sixteen letters and the index of the entry before its login", () => {
   const { tokens } = setUp();
   expect(tokens.prefix()).toMatch(/^[a-zA-Z]{16}$/);
   expect(tokens.assign("alice", "abc", 11)).toBe("abc.10");
 });
 
-test("a token names its user, at the revision of the moment, until its user is forgotten", () => {
+test("a token stands for its user at the current revision until the user's tokens are dropped", () => {
   const { tokens, client } = setUp();
   tokens.assign("alice", "abc", 9);
   tokens.assign("bob", "def", 9);
@@ -28,7 +28,7 @@ test("a token names its user, at the revision of the moment, until its user is f
   expect(tokens.identify("def.8", 7, client)).toMatchObject({ username: "bob" });
 });
 
-test("a token lasts as long as it is used, and runs out when it is not", () => {
+test("a token is valid while it is used, and expires otherwise", () => {
   const { clock, tokens, client } = setUp();
   tokens.assign("alice", "abc", 9);
   for (let used = 0; used < 3; used++) {
@@ -39,7 +39,7 @@ test("a token lasts as long as it is used, and runs out when it is not", () => {
   expect(tokens.identify("abc.8", 7, client)).toBeUndefined();
 });
 
-test("when authentication ends, so do all tokens", () => {
+test("all tokens end when authentication is disabled", () => {
   const { tokens, client } = setUp();
   tokens.assign("alice", "abc", 9);
   tokens.disable();
@@ -48,13 +48,13 @@ test("when authentication ends, so do all tokens", () => {
 });
 
 for (const token of ["", "x", "abc", "abc.", ".8", "abc.8.8", "abc.-1", "abc.x", "abc.9", "abc.1e3"]) {
-  test(`"${token}" is no token, which is known at once`, () => {
+  test(`"${token}" is malformed and refused at once`, () => {
     const { tokens, client } = setUp();
     expect(tokens.identify(token, 7, client)).toBeUndefined();
   });
 }
 
-test("a token that comes before its login waits for it", async () => {
+test("a token that arrives before its login is applied waits for it", async () => {
   const { tokens, log, client } = setUp();
   const found = tokens.identify("abc.10", 7, client);
   log.applied = 11;
@@ -62,7 +62,7 @@ test("a token that comes before its login waits for it", async () => {
   expect(await found).toEqual(alice);
 });
 
-test("but not for ever, and not when nobody waits for the answer", async () => {
+test("the wait for a login ends at a timeout, or when the client gives up", async () => {
   const { clock, tokens, client } = setUp();
   const made = tokens.identify("abc.999999999999", 7, client);
   clock.advance(2_000);
@@ -72,7 +72,7 @@ test("but not for ever, and not when nobody waits for the answer", async () => {
   expect(await left).toBeUndefined();
 });
 
-test("a thousand may wait; the next one is refused at once", async () => {
+test("a thousand tokens may wait, and the next one is refused at once", async () => {
   const { clock, tokens, client } = setUp();
   const waiting = Array.from({ length: 1_000 }, (_, at) =>
     tokens.identify(`abc.${100 + at}`, 7, new AbortController()),
