@@ -12,7 +12,7 @@ function ask({ mustApply }: Bench, action: AlarmAction, memberId: bigint, alarm:
   return response.value.alarms.map((each) => `${each.memberId} ${each.alarm}`);
 }
 
-test("alarms are raised, listed and taken back, one by one", async () => {
+test("alarms are raised, listed and disarmed one by one", async () => {
   const bench = await openBench();
   expect(ask(bench, ACTIVATE, 1n, NOSPACE)).toEqual(["1 1"]);
   expect(ask(bench, ACTIVATE, 1n, NOSPACE)).toEqual(["1 1"]);
@@ -26,10 +26,10 @@ test("alarms are raised, listed and taken back, one by one", async () => {
 });
 
 for (const { name, action, alarm } of [
-  { name: "raising none in particular", action: ACTIVATE, alarm: NONE },
-  { name: "raising one that nobody knows", action: ACTIVATE, alarm: 7 },
-  { name: "taking back none in particular", action: DEACTIVATE, alarm: NONE },
-  { name: "an action that nobody knows", action: 7, alarm: NOSPACE },
+  { name: "raising the alarm NONE", action: ACTIVATE, alarm: NONE },
+  { name: "raising an unknown alarm", action: ACTIVATE, alarm: 7 },
+  { name: "disarming the alarm NONE", action: DEACTIVATE, alarm: NONE },
+  { name: "an unknown action", action: 7, alarm: NOSPACE },
 ] as const) {
   test(`${name} does nothing`, async () => {
     const bench = await openBench();
@@ -38,7 +38,7 @@ for (const { name, action, alarm } of [
   });
 }
 
-test("alarms outlive a restart, in etcd's bytes", async () => {
+test("alarms survive a restart, stored in etcd's bytes", async () => {
   const bench = await openBench();
   ask(bench, ACTIVATE, 0x2e1259d415f2a040n, NOSPACE);
   const rows = await bench.backend.scan("alarm", new Uint8Array(0), undefined, 10);
@@ -62,12 +62,12 @@ const requests: readonly {
   { name: "a put", request: { put: put("c", "") }, noSpace: true, corrupt: true },
   { name: "a txn with a put", request: { txn: txn([], [{ put: put("c", "") }]) }, noSpace: true, corrupt: true },
   {
-    name: "one in the other branch",
+    name: "a txn with a put in the other branch",
     request: { txn: txn([], [], [{ put: put("c", "") }]) },
     noSpace: true,
     corrupt: true,
   },
-  { name: "one in a txn inside", request: { txn: nested }, noSpace: true, corrupt: true },
+  { name: "a txn with a put in a nested txn", request: { txn: nested }, noSpace: true, corrupt: true },
   { name: "a txn without a put", request: { txn: txn([], [{ del: del("a") }]) }, noSpace: false, corrupt: true },
   { name: "a grant", request: { leaseGrant: { id: 9n, ttl: 60 } }, noSpace: true, corrupt: true },
   { name: "a revocation", request: { leaseRevoke: { id: 7n } }, noSpace: false, corrupt: true },
@@ -76,7 +76,7 @@ const requests: readonly {
   { name: "a range", request: { range: range("a") }, noSpace: false, corrupt: true },
   { name: "a compaction", request: { compaction: { revision: 2, physical: false } }, noSpace: false, corrupt: true },
   {
-    name: "a question for alarms",
+    name: "a list of alarms",
     request: { alarm: { action: GET, memberId: 0n, alarm: NONE } },
     noSpace: false,
     corrupt: false,

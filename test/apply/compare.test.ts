@@ -4,14 +4,15 @@ import { finish, type Key, unboundedWork } from "../../src/base/index.js";
 import type { KeyHead, SteppedReader } from "../../src/mvcc/index.js";
 import { Compare, CompareResult, CompareTarget, TxnRequest } from "../../src/wire/index.js";
 
-// Comparisons of one range share one walk of the index, since nothing else is applied until the last of them is done.
+// Tests that comparisons of one range share one walk of the index, which is possible since nothing is applied
+// meanwhile.
 
 const heads: readonly KeyHead[] = [
   { createRevision: 2, modRevision: 2, version: 1 },
   { createRevision: 3, modRevision: 5, version: 2 },
 ];
 
-/** A reader whose ranges hold `heads`, but for the empty one from "none" on. */
+/** A reader whose ranges contain `heads`, except for the range from "none" on, which is empty. */
 function countingReader() {
   const walks: string[] = [];
   const reader = {
@@ -34,13 +35,13 @@ const { GREATER, LESS, EQUAL } = CompareResult;
 
 for (const { name, compares, want, walks } of [
   {
-    name: "sixty of one range that hold",
+    name: "sixty comparisons of one range that hold",
     compares: Array.from({ length: 60 }, () => versionOf("a", "b", GREATER, 0)),
     want: true,
     walks: ["a b"],
   },
   {
-    name: "two ranges, compared by turns",
+    name: "two ranges, compared in turn",
     compares: [GREATER, LESS, GREATER].map((result, at) => versionOf(at === 1 ? "b" : "a", "c", result, at * 3)),
     want: false,
     walks: ["a c"],
@@ -52,7 +53,7 @@ for (const { name, compares, want, walks } of [
     walks: ["a b"],
   },
   {
-    name: "a range without keys, which counts as one absent key",
+    name: "a range without keys, which counts as one missing key",
     compares: [versionOf("none", "o", EQUAL, 0), versionOf("none", "o", LESS, 1)],
     want: true,
     walks: ["none o"],

@@ -43,17 +43,17 @@ export interface Bench {
   readonly applier: Applier;
   /** Applies a request as the next entry of the log. */
   apply(request: Partial<InternalRaftRequest>, answered?: boolean): ApplyResult;
-  /** Applies one that must not be refused. */
+  /** Applies a request that must not be refused. */
   mustApply(request: Partial<InternalRaftRequest>): ApplyResult;
 }
 
 export interface BenchOptions {
   readonly backend?: Backend;
-  /** Infinity without it. */
+  /** The quota in bytes; Infinity by default. */
   readonly quotaBytes?: number;
 }
 
-/** All stores of a member, as they are made at its start. */
+/** Opens all stores of a member, as at its start. */
 export async function openBench({ backend, quotaBytes = Number.POSITIVE_INFINITY }: BenchOptions = {}): Promise<Bench> {
   const clock = new ManualClock();
   const parts = await openParts(clock, backend ?? (await openBackend(clock)));
@@ -71,7 +71,7 @@ export async function openBench({ backend, quotaBytes = Number.POSITIVE_INFINITY
   return { clock, ...parts, applier, apply, mustApply };
 }
 
-/** Applies an entry with all its steps at once. */
+/** Applies an entry in one step. */
 export function applyWhole(
   applier: Applier,
   request: InternalRaftRequest,
@@ -144,7 +144,7 @@ export function txn(
   });
 }
 
-/** An operation of a txn, by the name of its only field. */
+/** An operation of a txn: an object with one field, named for the kind. */
 export type Op =
   | { readonly put: PutRequest }
   | { readonly del: DeleteRangeRequest }
@@ -158,7 +158,7 @@ function asRequestOp(op: Op): RequestOp {
   return { request: { case: "requestTxn", value: op.txn } };
 }
 
-/** A reader that waits, with as much memory as it likes, until it leaves. */
+/** The context of a read without a memory limit, which waits until `client` gives up. */
 export function contextOf(
   memory = MemoryAccount.unlimited().pot("reads"),
   shortBytesMax = Number.POSITIVE_INFINITY,

@@ -52,15 +52,15 @@ const someRequest: fc.Arbitrary<Partial<InternalRaftRequest>> = fc.oneof(
   fc.integer({ min: 1, max: 30 }).map((revision) => ({ compaction: { revision, physical: false } })),
 );
 
-/** Ends a step wherever the seed says, often. */
+/** Ends steps often, at points from the seed. */
 function cutAt(cuts: readonly boolean[]): WorkBudget {
   let at = 0;
   return { over: () => cuts[at++ % cuts.length] === true };
 }
 
-/** Everything that a member tells of its state. */
+/** The whole state of a member. */
 async function stateOf({ backend, store, lessor, consistentIndex }: Bench): Promise<unknown> {
-  // With it goes the consistent index, which is stored now and then.
+  // The commit also writes the consistent index, which is not written with each entry.
   await backend.commit();
   const hash = store.revision >= Math.max(store.compactedRevision, 0) ? await store.hashKv(0) : undefined;
   return {
@@ -71,7 +71,7 @@ async function stateOf({ backend, store, lessor, consistentIndex }: Bench): Prom
   };
 }
 
-/** The state that readers of the current revision see. */
+/** The state at the current revision. */
 function readNow({ store }: Pick<Bench, "store">): unknown {
   const { kvs, count, revision } = store.range("\0", "\0");
   return { kvs: kvs.map(String), count, revision, head: store.head("c"), keys: store.keyCount };
@@ -105,7 +105,7 @@ async function turns(count: number): Promise<void> {
 }
 
 describe("an entry that is applied in steps", () => {
-  test("leaves the same bytes, answers and events as one applied at once, and nobody sees half of it", async () => {
+  test("gives the same bytes, answers and events as one applied at once, and no reader sees a part of it", async () => {
     const property = fc.asyncProperty(
       fc.array(someRequest, { minLength: 5, maxLength: 25 }),
       fc.array(fc.boolean(), { minLength: 3, maxLength: 40 }),
@@ -124,7 +124,7 @@ async function compareRuns(
   const [whole, stepped] = [await openBench(), await openBench()];
   const [wholeWatch, steppedWatch] = [watchable(whole.store), watchable(stepped.store)];
   const reference = watchAll(wholeWatch, 0);
-  // Many watchers make even a small entry one that is told in steps.
+  // With many watchers even the events of a small entry are made in steps.
   const watching = Array.from({ length: watcherCount }, () => watchAll(steppedWatch, 0));
   const budget = cutAt([...cuts, true]);
   for (const request of requests) {

@@ -21,7 +21,7 @@ for (const { name, request } of [
     request: InternalRaftRequest.create({ header: { id: 3n, username: "", authRevision: 0 }, txn: txn([], []) }),
   },
 ] as const) {
-  test(`${name} in the log is read back`, () => {
+  test(`${name} in the log can be read back`, () => {
     expect(decodeEntryRequest(InternalRaftRequest.encode(request))).toEqual(request);
     expect(requestIdOf(request)).toBe(3n);
   });
@@ -31,27 +31,27 @@ for (const request of [
   attributesRequest(2n ** 63n + 1n, id, { name: "n", clientUrls: [] }),
   versionRequest(1n, "3.5.0"),
 ]) {
-  test(`a bare request of the first store is told from others: ${request.path}`, () => {
+  test(`a v2 request is recognized: ${request.path}`, () => {
     const read = decodeEntryRequest(Request.encode(request));
     expect(read.v2).toEqual(request);
     expect(requestIdOf(read)).toBe(request.id);
   });
 }
 
-test("data that is no request at all stops the member", () => {
+test("data that is not a request stops the member", () => {
   expect(() => decodeEntryRequest(Buffer.from([0xff, 0xff]))).toThrow();
 });
 
 for (const { name, request, want } of [
   { name: "a request of a later release", request: {}, want: "unknown kind" },
   {
-    name: "a key of the first store",
+    name: "a key of the v2 API",
     request: { v2: Request.create({ method: "PUT", path: "/1/a" }) },
     want: "PUT /1/a",
   },
-  { name: "a version that is too new", request: { clusterVersionSet: { ver: "3.6.0" } }, want: "3.6" },
+  { name: "a cluster version that is too new", request: { clusterVersionSet: { ver: "3.6.0" } }, want: "3.6" },
 ] as const) {
-  test(`${name} stops the member, and nothing of it is written`, async () => {
+  test(`${name} stops the member, and the entry writes nothing`, async () => {
     const { apply, backend, consistentIndex } = await openBench();
     apply({ put: put("a", "b") });
     await backend.commit();
@@ -60,7 +60,7 @@ for (const { name, request, want } of [
   });
 }
 
-test("what an entry did before it failed never reaches the disk", async () => {
+test("the changes of an entry that fails are never written to disk", async () => {
   const failures: Error[] = [];
   const onFailure = (error: Error): number => failures.push(error);
   const backend = await openMemoryBackend({ clock: new ManualClock(), logger: silentLogger, onFailure });
@@ -76,7 +76,7 @@ test("what an entry did before it failed never reaches the disk", async () => {
   expect(consistentIndex.index).toBe(0);
 });
 
-test("members publish themselves in the words of either store", async () => {
+test("members can publish themselves with v2 and v3 requests", async () => {
   const { apply, applier, cluster } = await openBench();
   applier.applyConfChange(addFive, { index: 1, term: 1 }, () => withFive);
   apply({ v2: attributesRequest(1n, id, { name: "old", clientUrls: ["http://c:1"] }) });
@@ -94,7 +94,7 @@ test("members publish themselves in the words of either store", async () => {
   expect(cluster.downgrade).toEqual({ enabled: true, targetVersion: "3.5.0" });
 });
 
-test("a conf change goes to raft and to the records, with raft's configuration beside them", async () => {
+test("a conf change is applied to raft and to the records, with raft's configuration", async () => {
   const { applier, backend, cluster } = await openBench();
   const told: ConfChangeV1[] = [];
   const refused = applier.applyConfChange(addFive, { index: 1, term: 1 }, (change) => {
@@ -107,7 +107,7 @@ test("a conf change goes to raft and to the records, with raft's configuration b
   expect(loadConfState(backend)).toEqual(withFive);
 });
 
-test("a conf change that the membership does not allow reaches raft as none, and nothing else", async () => {
+test("a conf change that the membership refuses is passed to raft as an empty one, and changes nothing", async () => {
   const { applier, backend, cluster } = await openBench();
   applier.applyConfChange(addFive, { index: 1, term: 1 }, () => withFive);
   const before = await backend.hash();
@@ -122,7 +122,7 @@ test("a conf change that the membership does not allow reaches raft as none, and
   expect(await backend.hash()).toBe(before);
 });
 
-test("the consistent index is in the batch of what it covers, refused and empty entries included", async () => {
+test("the consistent index is in the batch with the changes of its entry, also for refused and empty entries", async () => {
   const backend = await openBackend();
   const { applier, apply, consistentIndex } = await openBench({ backend });
   expect(consistentIndex.index).toBe(0);

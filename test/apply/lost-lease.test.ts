@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { KeyValue } from "../../src/wire/index.js";
 import { lease, openBackend, openBench, put, txn } from "./fixtures.js";
 
-test("a put keeps the lease of its key, also where that lease has no record", async () => {
+test("a put keeps the lease of its key, even if the lease has no record", async () => {
   const backend = await openBackend();
   const before = await openBench({ backend });
   before.mustApply({ leaseGrant: { id: lease(7), ttl: 60 } });

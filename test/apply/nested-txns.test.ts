@@ -4,7 +4,7 @@ import type { EtcdError } from "../../src/base/index.js";
 import { InternalRaftRequest, PutRequest, type RequestOp, TxnRequest, TxnResponse } from "../../src/wire/index.js";
 import { openBench } from "./fixtures.js";
 
-/** Deeper than any stack of calls; a member whose `--max-txn-ops` is raised writes such a request into the log. */
+/** Deeper than any call stack. A member with a raised `--max-txn-ops` can write such a request into the log. */
 const levels = 10_000;
 
 function nested(depth: number, innermost: RequestOp): TxnRequest {
@@ -27,7 +27,7 @@ function depthOf(response: TxnResponse): number {
   return depth;
 }
 
-test("the log takes transactions nested as deep as a request has room for", async () => {
+test("transactions nested up to the maximum size of a request can be applied", async () => {
   const bench = await openBench();
   const bytes = InternalRaftRequest.encode(InternalRaftRequest.create({ txn: nested(levels, putOf("k")) }));
   const request = decodeEntryRequest(bytes);
@@ -38,7 +38,7 @@ test("the log takes transactions nested as deep as a request has room for", asyn
   expect(TxnResponse.encode(response.value).length).toBeGreaterThan(levels);
 });
 
-test("what is refused in the innermost transaction is refused as anywhere else", async () => {
+test("errors in the innermost transaction are refused like others", async () => {
   const bench = await openBench();
   const apply = (innermost: RequestOp): EtcdError["kind"] | undefined =>
     bench.apply({ txn: nested(levels, innermost) }).error?.kind;
@@ -47,7 +47,7 @@ test("what is refused in the innermost transaction is refused as anywhere else",
   expect(bench.store.revision).toBe(1);
 });
 
-test("rights and room are asked for the innermost transaction too", async () => {
+test("rights and space are checked for the innermost transaction as well", async () => {
   const bench = await openBench({ quotaBytes: 1_000_000 });
   const grown = bench.apply({ txn: nested(levels, putOf("k", { value: Buffer.alloc(1_000_000) })) });
   expect(grown).toMatchObject({ overQuota: true });

@@ -14,7 +14,7 @@ import {
 } from "../../src/wire/index.js";
 import { bytes, del, type Op, put, range, txn } from "./fixtures.js";
 
-/** A request of a client, of the kinds that go through the log. */
+/** A client's request of a kind that goes through the log. */
 export type Ask =
   | { readonly case: "put"; readonly value: PutRequest }
   | { readonly case: "deleteRange"; readonly value: DeleteRangeRequest }
@@ -28,20 +28,20 @@ const keys = ["a", "aa", "b", "c", "\u0001", "\u00ff", "k/1", "k/2"] as const;
 const ends = ["", "", "", "c", "l", "\0", "\u00ff"] as const;
 
 const values = ["", "x", "yy", "\u0000\u00fe"] as const;
-/** How deep txns lie in each other. */
+/** The maximum depth of nested txns. */
 const insideMax = 3;
 const ttls = [0, 1_000, 9_000_000_000, 9_000_000_001] as const;
 
-/** So many requests over few keys and leases, right and wrong ones. */
+/** Generates `count` valid and invalid requests with few keys and leases. */
 export function* randomAsks(random: Random, count: number): Generator<Ask> {
   const pick = <Item>(items: readonly [Item, ...Item[]]): Item => items[random.int(items.length)] ?? items[0];
   const chance = (percent: number): boolean => random.int(100) < percent;
   const someLease = (): bigint => pick([0n, 0n, 0n, 7n, -8n, 9n]);
-  // Near the revision that the store has by then, and some that it has not.
+  // Revisions near the current one of the store, some of them in the future.
   let revision = 1;
   const someRevision = (): number => (chance(70) ? 0 : chance(10) ? -1 : Math.max(1, revision - random.int(20) + 3));
 
-  // In txns puts keep nothing: etcd 3.5 panics when the txn has deleted the key before.
+  // Puts in txns do not use ignoreValue or ignoreLease, since etcd 3.5 panics if the txn has deleted the key before.
   const somePut = (inTxn: boolean): PutRequest => {
     const more = { prevKv: chance(30), lease: someLease() };
     if (inTxn) return put(pick(keys), pick(values), more);
@@ -96,7 +96,7 @@ export function* randomAsks(random: Random, count: number): Generator<Ask> {
     );
 
   for (let turn = 0; turn < count; turn++) {
-    // At the end there is no space. Puts of txns inside would count for us, as they do not for etcd 3.5.
+    // The store is full at the end. There are no nested txns then, since etcd 3.5 does not count their puts.
     const full = turn >= count - 40;
     if (turn === count - 40) yield noSpaceAlarm(AlarmAction.ACTIVATE);
     const kind = random.int(100);

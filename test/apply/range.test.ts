@@ -44,48 +44,53 @@ const rows: readonly {
   readonly count?: number;
 }[] = [
   { name: "one key", of: ["b", ""], ask: {}, keys: "b", count: 1 },
-  { name: "a key that is not there", of: ["x", ""], ask: {}, keys: "", count: 0 },
-  { name: "a range, its end left out", of: ["a", "c"], ask: {}, keys: "ab", count: 2 },
+  { name: "a missing key", of: ["x", ""], ask: {}, keys: "", count: 0 },
+  { name: "a range without its end", of: ["a", "c"], ask: {}, keys: "ab", count: 2 },
   { name: "a range that ends before it begins", of: ["c", "a"], ask: {}, keys: "", count: 0 },
-  { name: "everything from a key on", of: ["b", "\0"], ask: {}, keys: "bcd", count: 3 },
-  { name: "everything", ask: {}, keys: "abcd" },
+  { name: "all keys from a key on", of: ["b", "\0"], ask: {}, keys: "bcd", count: 3 },
+  { name: "all keys", ask: {}, keys: "abcd" },
   { name: "a limit that cuts", ask: { limit: 3 }, keys: "abc", more: true },
-  { name: "a limit that just suffices", ask: { limit: 4 }, keys: "abcd" },
+  { name: "a limit equal to the count", ask: { limit: 4 }, keys: "abcd" },
   { name: "a negative limit as none", ask: { limit: -1 }, keys: "abcd" },
   { name: "the largest limit", ask: { limit: Number.MAX_SAFE_INTEGER }, keys: "abcd" },
-  { name: "the count alone", ask: { countOnly: true }, keys: "" },
-  { name: "the count alone, whatever the limit", ask: { countOnly: true, limit: 1 }, keys: "" },
+  { name: "only the count", ask: { countOnly: true }, keys: "" },
+  { name: "only the count, with a limit that does not cut it", ask: { countOnly: true, limit: 1 }, keys: "" },
   { name: "an earlier revision", ask: { revision: 3 }, keys: "ab", count: 2 },
   { name: "a negative revision as the current one", ask: { revision: -5 }, keys: "abcd" },
-  { name: "keys downward", ask: { sortOrder: DESCEND }, keys: "dcba" },
-  { name: "keys downward, cut after the sort", ask: { sortOrder: DESCEND, limit: 2 }, keys: "dc", more: true },
-  { name: "keys upward", ask: { sortOrder: ASCEND, limit: 2 }, keys: "ab", more: true },
-  { name: "by version, equals in key order", ask: { sortOrder: ASCEND, sortTarget: VERSION }, keys: "bdac" },
-  { name: "by version downward", ask: { sortOrder: DESCEND, sortTarget: VERSION }, keys: "cabd" },
-  { name: "by creation downward", ask: { sortOrder: DESCEND, sortTarget: CREATE }, keys: "dcba" },
+  { name: "keys in descending order", ask: { sortOrder: DESCEND }, keys: "dcba" },
+  {
+    name: "keys in descending order, cut after the sort",
+    ask: { sortOrder: DESCEND, limit: 2 },
+    keys: "dc",
+    more: true,
+  },
+  { name: "keys in ascending order", ask: { sortOrder: ASCEND, limit: 2 }, keys: "ab", more: true },
+  { name: "by version, with equal ones in key order", ask: { sortOrder: ASCEND, sortTarget: VERSION }, keys: "bdac" },
+  { name: "by version, descending", ask: { sortOrder: DESCEND, sortTarget: VERSION }, keys: "cabd" },
+  { name: "by creation, descending", ask: { sortOrder: DESCEND, sortTarget: CREATE }, keys: "dcba" },
   { name: "by modification", ask: { sortOrder: ASCEND, sortTarget: MOD, limit: 2 }, keys: "bd", more: true },
   { name: "by value", ask: { sortOrder: ASCEND, sortTarget: VALUE }, keys: "dbca" },
-  { name: "by value downward", ask: { sortOrder: DESCEND, sortTarget: VALUE, limit: 1 }, keys: "a", more: true },
-  { name: "by another target than the key: upward without an order", ask: { sortTarget: MOD }, keys: "bdac" },
+  { name: "by value, descending", ask: { sortOrder: DESCEND, sortTarget: VALUE, limit: 1 }, keys: "a", more: true },
+  { name: "by another target than the key, ascending without an order", ask: { sortTarget: MOD }, keys: "bdac" },
   {
-    name: "the same with a limit: only what it fetched, one more, is sorted",
+    name: "by another target with a limit, which sorts only the fetched keys, one more than the limit",
     ask: { sortTarget: MOD, limit: 1 },
     keys: "b",
     more: true,
   },
   { name: "by the key without an order", ask: { sortTarget: KEY }, keys: "abcd" },
-  { name: "a sort by what nobody knows: not at all", ask: { sortOrder: ASCEND, sortTarget: 77 }, keys: "abcd" },
-  { name: "a least modification", ask: { minModRevision: 6 }, keys: "ac" },
-  { name: "a greatest modification", ask: { maxModRevision: 5 }, keys: "bd" },
-  { name: "a least creation", ask: { minCreateRevision: 4 }, keys: "cd" },
-  { name: "a greatest creation", ask: { maxCreateRevision: 3 }, keys: "ab" },
+  { name: "by an unknown target, unsorted", ask: { sortOrder: ASCEND, sortTarget: 77 }, keys: "abcd" },
+  { name: "a minimum modification revision", ask: { minModRevision: 6 }, keys: "ac" },
+  { name: "a maximum modification revision", ask: { maxModRevision: 5 }, keys: "bd" },
+  { name: "a minimum creation revision", ask: { minCreateRevision: 4 }, keys: "cd" },
+  { name: "a maximum creation revision", ask: { maxCreateRevision: 3 }, keys: "ab" },
   {
     name: "all four bounds",
     ask: { minModRevision: 4, maxModRevision: 6, minCreateRevision: 2, maxCreateRevision: 4 },
     keys: "a",
   },
-  { name: "a bound, then a limit", ask: { minModRevision: 5, limit: 2 }, keys: "ac", more: true },
-  { name: "a bound and a limit that just suffices", ask: { minModRevision: 5, limit: 3 }, keys: "acd" },
+  { name: "a bound and a limit", ask: { minModRevision: 5, limit: 2 }, keys: "ac", more: true },
+  { name: "a bound and a limit equal to the count", ask: { minModRevision: 5, limit: 3 }, keys: "acd" },
 ];
 
 for (const { name, of = all, ask, keys, more = false, count = 4 } of rows) {
@@ -99,7 +104,7 @@ for (const { name, of = all, ask, keys, more = false, count = 4 } of rows) {
   });
 }
 
-test("a range of keys only leaves everything but the values", async () => {
+test("a range with keysOnly omits only the values", async () => {
   const { store } = await openFour();
   const [kv] = applyRange(store, range("a", "", { keysOnly: true })).kvs;
   expect(kv instanceof Uint8Array && KeyValue.decode(kv)).toEqual({
@@ -121,7 +126,7 @@ test("a plain range gives the stored bytes", async () => {
 
 for (const { name, revision, want } of [
   { name: "a future revision", revision: 9, want: "futureRevision" },
-  { name: "a compacted one", revision: 3, want: "compacted" },
+  { name: "a compacted revision", revision: 3, want: "compacted" },
 ] as const) {
   test(`a range at ${name} is refused`, async () => {
     const { store } = await openFour();
@@ -145,16 +150,16 @@ for (const { name, ask } of [
   { name: "keys only", ask: { keysOnly: true } },
   { name: "bounded and sorted", ask: { minModRevision: 500, sortOrder: DESCEND, sortTarget: VALUE, limit: 7_000 } },
 ] as const) {
-  test(`a large range is read in turns with the same answer: ${name}`, async () => {
+  test(`a large range is read over several turns with the same answer: ${name}`, async () => {
     const { store } = await openMany();
     const request = range("key/", "key0", ask);
     expect(await readRange(store, request, contextOf())).toEqual(applyRange(store, request));
   });
 }
 
-test("a large range that nobody waits for any more is given up", async () => {
+test("a large range is cancelled when its client gives up", async () => {
   let now = 0;
-  // A millisecond passes from one look to the next.
+  // The clock advances by a millisecond at each call.
   const store = await openEmpty({ clock: { ...systemClock, now: () => now++ } });
   for (let at = 0; at < 1_000; at++) write(store, { put: `key/${at}` });
   const context = contextOf();

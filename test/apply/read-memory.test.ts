@@ -22,12 +22,12 @@ import {
 import { type Bench, contextOf, del, openBench, put, range, text, txn } from "./fixtures.js";
 
 const mebibyte = 1024 * 1024;
-/** More than one answer may keep, and more than the store caches. */
+/** More bytes than one answer may hold, and more than the store caches. */
 const [valueBytes, keys] = [50 * 1024, 400];
 const storedBytes = valueBytes * keys;
 
 const accounts: MemoryAccount[] = [];
-// Whatever became of a read: it holds nothing afterwards.
+// No read may hold memory after its end.
 afterEach(() => expect(accounts.splice(0).filter(({ heldBytes }) => heldBytes !== 0)).toEqual([]));
 
 function accountOf(limitBytes: number, options: Partial<MemoryAccountOptions> = {}): MemoryAccount {
@@ -58,7 +58,7 @@ async function longRange(account: MemoryAccount, request: RangeRequest, shortByt
   return answer;
 }
 
-/** An answer with a digest in place of each pair, which compares sooner. */
+/** An answer with a digest instead of each pair, which is faster to compare. */
 function shown({ kvs, ...rest }: RangeResponse) {
   return { ...rest, kvs: kvs.map((kv) => (kv instanceof Uint8Array ? crc32c(kv) : kv.key)) };
 }
@@ -73,10 +73,10 @@ for (const { name, ask } of [
   { name: "keys only", ask: { keysOnly: true } },
   { name: "a list with bounds", ask: { minModRevision: 50, maxModRevision: 350, limit: 250 } },
   { name: "a list sorted by value", ask: { sortTarget: SortTarget.VALUE, sortOrder: SortOrder.DESCEND } },
-  { name: "keys downward, cut", ask: { sortOrder: SortOrder.DESCEND, limit: 333 } },
+  { name: "keys in descending order, cut", ask: { sortOrder: SortOrder.DESCEND, limit: 333 } },
   { name: "a count", ask: { countOnly: true } },
 ] as const) {
-  test(`${name} is the same in parts as at once, and holds nothing in the end`, async () => {
+  test(`${name} is the same in parts as at once, and holds no memory at the end`, async () => {
     const { store } = await bench();
     const context = contextOf(accountOf(200 * mebibyte).pot("reads"), 1_000);
     const answer = await readRange(store, all(ask), context);
@@ -85,8 +85,8 @@ for (const { name, ask } of [
   });
 }
 
-describe("a list of many megabytes that nobody takes", () => {
-  test("keeps no more than one read may, and what it has in hand", async () => {
+describe("a list of many megabytes that its client does not read", () => {
+  test("holds at most the memory of one read and of the current part", async () => {
     const account = accountOf(200 * mebibyte);
     const answer = await longRange(account, all());
     expect(answer.pairBytes).toBeGreaterThan(storedBytes);
@@ -94,7 +94,7 @@ describe("a list of many megabytes that nobody takes", () => {
     answer.close();
   });
 
-  test("is answered whole by an account that has hardly any room", async () => {
+  test("is answered completely with an account that has very little room", async () => {
     const account = accountOf(2 * mebibyte);
     const answer = await longRange(account, all());
     let bytes = 0;
@@ -104,7 +104,7 @@ describe("a list of many megabytes that nobody takes", () => {
     expect(account.peakBytes).toBeLessThanOrEqual(2 * mebibyte);
   });
 
-  test("is read from the state of its beginning, whatever is written before it is taken", async () => {
+  test("is read from the state at its beginning, whatever is written before the client reads", async () => {
     const { store, mustApply } = await openBench();
     for (let at = 0; at < 100; at++) mustApply({ put: put(`key/${at}`, "old") });
     const answer = await readRange(store, all(), contextOf(accountOf(mebibyte).pot("reads"), 10));
@@ -116,14 +116,14 @@ describe("a list of many megabytes that nobody takes", () => {
   });
 });
 
-test("ten lists at once share one account: none is refused, and together they stay below its limit", async () => {
+test("ten simultaneous lists stay below the limit of their account together, and none is refused", async () => {
   const account = accountOf(24 * mebibyte);
   const answers = await Promise.all(Array.from({ length: 10 }, () => longRange(account, all())));
   expect(account.peakBytes).toBeLessThanOrEqual(24 * mebibyte);
   for (const answer of answers) answer.close();
 });
 
-test("a list waits for memory before it is read, and is refused when that takes too long", async () => {
+test("a list waits for memory before it is read, and is refused after a timeout", async () => {
   const account = accountOf(4 * mebibyte, { waitMsMax: 1 });
   account.pot("watches").take(4 * mebibyte);
   const { store } = await bench();
@@ -147,7 +147,7 @@ describe("a transaction of forty lists", () => {
   const read = async (account: MemoryAccount) =>
     await readTxn((await bench()).store, forty(), contextOf(account.pot("reads"), mebibyte));
 
-  test("holds no more than its account lets it, though its answer has forty times the database", async () => {
+  test("stays below the limit of its account, although its answer is forty times the database", async () => {
     const account = accountOf(64 * mebibyte);
     const answer = (await read(account)) as LongTxn;
     expect(answer.ranges.length).toBe(40);
@@ -155,11 +155,11 @@ describe("a transaction of forty lists", () => {
     answer.close();
   });
 
-  test("lets go of everything when its asker goes", async () => {
+  test("releases all memory when its client gives up", async () => {
     const account = accountOf(64 * mebibyte);
     const context = contextOf(account.pot("reads"), mebibyte);
     const reading = readTxn((await bench()).store, forty(), context);
-    // It holds memory by now, and would have all of its answer within a turn or two.
+    // The transaction holds memory now, and would complete its answer within a turn or two.
     await Promise.resolve();
     expect(account.heldBytes).toBeGreaterThan(0);
     context.asker.leave();
@@ -167,18 +167,18 @@ describe("a transaction of forty lists", () => {
   });
 });
 
-describe("a transaction that writes, and is answered with lists", () => {
+describe("a transaction with writes and lists", () => {
   const lists = (count: number) =>
     txn([], [...Array.from({ length: count }, () => ({ range: all() })), { put: put("x", "y") }]);
 
-  test("is refused before it is proposed when there is no memory for them", async () => {
+  test("is refused before it is proposed if there is no memory for the lists", async () => {
     const account = accountOf(256 * mebibyte);
     const admitted = admitRanges((await bench()).store, lists(40), account.pot("reads"), contextOf().asker);
     await expect(admitted).rejects.toMatchObject({ kind: "overloaded" });
     expect(account.peakBytes).toBeLessThanOrEqual(256 * mebibyte);
   });
 
-  test("is refused as well when what it deletes has no memory to be told in", async () => {
+  test("is refused as well if there is no memory for the deleted pairs in its answer", async () => {
     const account = accountOf(256 * mebibyte);
     const request = txn([], [{ del: del("key/", "key0", true) }]);
     const fits = await admitRanges((await bench()).store, request, account.pot("reads"), contextOf().asker);
@@ -191,14 +191,14 @@ describe("a transaction that writes, and is answered with lists", () => {
     expect(hasRanges(txn([], [{ del: del("key/", "key0") }]))).toBe(false);
   });
 
-  test("holds what they take until it is answered", async () => {
+  test("holds the memory of the lists until it is answered", async () => {
     const account = accountOf(256 * mebibyte);
     const bytes = await admitRanges((await bench()).store, lists(2), account.pot("reads"), contextOf().asker);
     expect(bytes).toBeGreaterThan(2 * 2 * storedBytes);
     account.pot("reads").release(bytes);
   });
 
-  test("takes nothing for single keys and counts", () => {
+  test("reserves no memory for single keys and counts", () => {
     expect(hasRanges(lists(1))).toBe(true);
     expect(
       hasRanges(txn([], [{ range: range("a") }, { range: all({ countOnly: true }) }, { put: put("x", "y") }])),

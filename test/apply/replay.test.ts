@@ -19,12 +19,12 @@ import { applyWhole, type Bench, openBench } from "./fixtures.js";
 import { type Ask, randomAsks } from "./random-asks.js";
 import { readEtcdLog } from "./wal-file.js";
 
-// Real etcd carries out random requests; then its log goes through our applier. Every answer, the hash of the history
-// and the hash of all buckets must be the same.
+// Makes random requests to real etcd and applies its log with our applier. All answers, the hash of the history and the
+// hash of all buckets must be the same.
 
 const ready = haveReference(["etcd", "3.5"]);
 
-/** An answer in plain values, without what a server fills into its header. */
+/** An answer as plain values, without the fields of the header that a server fills in. */
 type Answer = object | string;
 
 async function askEtcd(client: TestClient, ask: Ask): Promise<Answer> {
@@ -54,7 +54,7 @@ function send(client: TestClient, ask: Ask): Promise<object> {
   }
 }
 
-/** Our applier's answer, as it would arrive at a client. */
+/** The answer of our applier, as a client would get it. */
 function answerOf({ error, response }: ApplyResult): Answer {
   if (error !== undefined) return error.message;
   switch (response.case) {
@@ -81,7 +81,7 @@ function withoutIds(response: object & { readonly header?: { readonly revision: 
   return { ...response, header: response.header?.revision };
 }
 
-/** Feeds the log of a member to the applier; the answers to what clients asked, which came in this order. */
+/** Applies the log of a member. @returns the answers to the clients' requests, which were made in this order */
 async function replay({ applier }: Bench, entries: readonly raftpb.Entry[], asks: readonly Ask[]): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const { type, index, term, data } of entries) {
@@ -95,7 +95,7 @@ async function replay({ applier }: Bench, entries: readonly raftpb.Entry[], asks
     else {
       const request = decodeEntryRequest(data);
       const result = applyWhole(applier, request, at, true);
-      // On a slow machine the shortest leases expire meanwhile, which etcd asks for itself.
+      // On a slow machine the shortest leases expire during the requests, and etcd proposes their revocation.
       const next = asks[answers.length];
       const revoked = next?.case === "leaseRevoke" ? next.value.id : undefined;
       const expired = request.leaseRevoke !== undefined && request.leaseRevoke.id !== revoked;
@@ -108,7 +108,7 @@ async function replay({ applier }: Bench, entries: readonly raftpb.Entry[], asks
 
 for (const seed of [1, 2, 3, 4]) {
   describe.skipIf(!ready)(`the log of real etcd, seed ${seed}`, () => {
-    test("makes the same answers and the same bytes here", async () => {
+    test("gives the same answers and the same bytes", async () => {
       const server = await ServerProcess.start({ kind: "etcd 3.5" });
       const client = new TestClient(server.endpoint);
       try {
@@ -116,7 +116,7 @@ for (const seed of [1, 2, 3, 4]) {
         const answers: Answer[] = [];
         for (const ask of randomAsks(seededRandom(seed), 400)) {
           const answer = await askEtcd(client, ask);
-          // These never reach the log.
+          // etcd answers these requests without the log.
           const answeredBefore = ask.case === "txn" && (isReadOnly(ask.value) || answer === duplicateKey);
           if (answeredBefore) continue;
           asks.push(ask);

@@ -14,7 +14,7 @@ async function openTwo(): Promise<Bench> {
   return bench;
 }
 
-/** `value:lease@version` of a key now, or nothing. */
+/** The current state of a key as `value:lease@version`; empty if it does not exist. */
 function now({ store }: Bench, key: string): string {
   const [stored] = store.range(key, "").kvs;
   if (stored === undefined) return "";
@@ -23,10 +23,10 @@ function now({ store }: Bench, key: string): string {
 }
 
 for (const { name, request, want, after, leaseOf } of [
-  { name: "takes a value", request: put("b", "x"), want: 5, after: "x:0@2", leaseOf: 0n },
+  { name: "sets a value", request: put("b", "x"), want: 5, after: "x:0@2", leaseOf: 0n },
   { name: "attaches a lease", request: put("b", "x", { lease: 7n }), want: 5, after: "x:7@2", leaseOf: 7n },
   { name: "moves a key to another lease", request: put("a", "x", { lease: 8n }), want: 5, after: "x:8@3", leaseOf: 8n },
-  { name: "takes a key off its lease", request: put("a", "x"), want: 5, after: "x:0@3", leaseOf: 0n },
+  { name: "detaches a key from its lease", request: put("a", "x"), want: 5, after: "x:0@3", leaseOf: 0n },
   {
     name: "keeps the value",
     request: put("b", "", { ignoreValue: true, lease: 7n }),
@@ -42,7 +42,7 @@ for (const { name, request, want, after, leaseOf } of [
     after: "1:7@3",
     leaseOf: 7n,
   },
-  { name: "makes a key", request: put("c", ""), want: 5, after: ":0@1", leaseOf: 0n },
+  { name: "creates a key", request: put("c", ""), want: 5, after: ":0@1", leaseOf: 0n },
 ] as const) {
   test(`a put ${name}`, async () => {
     const bench = await openTwo();
@@ -58,7 +58,7 @@ for (const { key, want } of [
   { key: "a", want: { key: "a", createRevision: 2, modRevision: 3, version: 2, lease: 7n } },
   { key: "c", want: undefined },
 ] as const) {
-  test(`a put of ${key} tells what was there before`, async () => {
+  test(`a put of ${key} returns the previous pair`, async () => {
     const { mustApply } = await openTwo();
     const { response } = mustApply({ put: put(key, "x", { prevKv: true }) });
     const before = response?.case === "put" ? response.value.prevKv : undefined;
@@ -71,9 +71,9 @@ for (const { name, request, deleted, revision, before } of [
   { name: "one key", request: del("a"), deleted: 1, revision: 5, before: [] },
   { name: "nothing", request: del("x"), deleted: 0, revision: 4, before: [] },
   { name: "a range", request: del("a", "c", true), deleted: 2, revision: 5, before: ["a", "b"] },
-  { name: "everything", request: del("\0", "\0", true), deleted: 2, revision: 5, before: ["a", "b"] },
+  { name: "all keys", request: del("\0", "\0", true), deleted: 2, revision: 5, before: ["a", "b"] },
 ] as const) {
-  test(`a delete takes ${name}`, async () => {
+  test(`a delete removes ${name}`, async () => {
     const { mustApply, store, lessor } = await openTwo();
     const { response } = mustApply({ deleteRange: request });
     expect(response).toMatchObject({ case: "deleteRange", value: { deleted, header: { revision } } });
@@ -90,44 +90,52 @@ const refusals: readonly {
   readonly want: string;
 }[] = [
   {
-    name: "a put with a lease that is not there",
+    name: "a put with an unknown lease",
     request: { put: put("a", "x", { lease: 9n }) },
     want: "leaseNotFound",
   },
   {
-    name: "a put that keeps a value that is not there",
+    name: "a put that keeps the value of a missing key",
     request: { put: put("c", "", { ignoreValue: true }) },
     want: "keyNotFound",
   },
   {
-    name: "a put that keeps a lease where no key is",
+    name: "a put that keeps the lease of a missing key",
     request: { put: put("c", "x", { ignoreLease: true }) },
     want: "keyNotFound",
   },
   {
-    name: "first the lease, then the key",
+    name: "an unknown lease before a missing key",
     request: { put: put("c", "", { ignoreValue: true, lease: 9n }) },
     want: "leaseNotFound",
   },
-  { name: "a grant of an id that is taken", request: { leaseGrant: { id: 7n, ttl: 60 } }, want: "leaseExists" },
-  { name: "a grant for too long", request: { leaseGrant: { id: 9n, ttl: 9_000_000_001 } }, want: "leaseTtlTooLarge" },
+  { name: "a grant with an id that is in use", request: { leaseGrant: { id: 7n, ttl: 60 } }, want: "leaseExists" },
+  {
+    name: "a grant with a TTL that is too large",
+    request: { leaseGrant: { id: 9n, ttl: 9_000_000_001 } },
+    want: "leaseTtlTooLarge",
+  },
   { name: "a grant without an id", request: { leaseGrant: { id: 0n, ttl: 60 } }, want: "leaseNotFound" },
-  { name: "the revocation of a lease that is not there", request: { leaseRevoke: { id: 9n } }, want: "leaseNotFound" },
+  { name: "the revocation of an unknown lease", request: { leaseRevoke: { id: 9n } }, want: "leaseNotFound" },
   {
     name: "a compaction beyond the current revision",
     request: { compaction: { revision: 5, physical: false } },
     want: "futureRevision",
   },
-  { name: "a compaction that was done", request: { compaction: { revision: -1, physical: false } }, want: "compacted" },
   {
-    name: "a range at a revision to come",
+    name: "a compaction at a compacted revision",
+    request: { compaction: { revision: -1, physical: false } },
+    want: "compacted",
+  },
+  {
+    name: "a range at a future revision",
     request: { range: range("a", "", { revision: 5 }) },
     want: "futureRevision",
   },
 ];
 
 for (const { name, request, want } of refusals) {
-  test(`refused, and nothing is changed: ${name}`, async () => {
+  test(`a refusal changes nothing: ${name}`, async () => {
     const { apply, backend, store, lessor } = await openTwo();
     const before = { hash: await backend.hash(), revision: store.revision, leases: leasesOf(lessor).length };
     expect(apply(request)).toEqual({ error: expect.objectContaining({ kind: want }) });
@@ -135,7 +143,7 @@ for (const { name, request, want } of refusals) {
   });
 }
 
-test("a lease is granted at least the minimum", async () => {
+test("a lease is granted at least the minimum TTL", async () => {
   const { mustApply, lessor } = await openTwo();
   const { response } = mustApply({ leaseGrant: { id: -9n, ttl: 0 } });
   expect(response).toEqual({ case: "leaseGrant", value: expect.objectContaining({ id: -9n, ttl: 2, error: "" }) });
@@ -158,7 +166,7 @@ test("the revocation of a lease without keys makes no revision", async () => {
   expect(store.revision).toBe(4);
 });
 
-test("a deleted key does not come back under its lease", async () => {
+test("a key that is deleted and put again is not attached to its old lease", async () => {
   const { mustApply, store, lessor } = await openTwo();
   mustApply({ deleteRange: del("a") });
   mustApply({ put: put("a", "new") });
@@ -167,7 +175,7 @@ test("a deleted key does not come back under its lease", async () => {
   expect(store.head("a")).toBeDefined();
 });
 
-test("a checkpoint is remembered; that of a lease which is gone is passed over", async () => {
+test("a checkpoint is stored, and that of an unknown lease is ignored", async () => {
   const { mustApply, lessor } = await openTwo();
   const checkpoints = [
     { id: 9n, remainingTtl: 5 },
@@ -178,7 +186,7 @@ test("a checkpoint is remembered; that of a lease which is gone is passed over",
   expect(lessor.remainingSeconds(lease(7))).toBe(30);
 });
 
-test("a compaction tells when it is done", async () => {
+test("a compaction returns a promise of its end", async () => {
   const { mustApply, store } = await openTwo();
   const result = mustApply({ compaction: { revision: 4, physical: true } });
   expect(result.response).toMatchObject({ case: "compaction", value: { header: { revision: 4 } } });
@@ -187,21 +195,21 @@ test("a compaction tells when it is done", async () => {
   expect(() => store.range("a", "", { revision: 3 })).toThrow();
 });
 
-test("what only reads is left out when nobody waits for it", async () => {
+test("a read-only request without a waiter is not carried out", async () => {
   const { apply } = await openTwo();
   expect(apply({ range: range("a") }, false).response).toMatchObject({ value: { count: 0 } });
   const written = apply({ txn: txn([], [{ put: put("c", "x") }, { range: range("a") }]) }, false);
   expect(written.response).toMatchObject({ value: { header: { revision: 5 } } });
 });
 
-test("a txn whose range is refused is refused on every member, whether somebody waits or not", async () => {
+test("a txn with an invalid range is refused on all members, with or without a waiter", async () => {
   const { apply, store } = await openTwo();
   const request = { txn: txn([], [{ put: put("c", "x") }, { range: range("a", "", { revision: 99 }) }]) };
   expect(apply(request, false)).toEqual({ error: expect.objectContaining({ kind: "futureRevision" }) });
   expect(store.revision).toBe(4);
 });
 
-test("a question for alarms changes nothing", async () => {
+test("a list of alarms changes nothing", async () => {
   const { mustApply, alarms } = await openTwo();
   const alarm = { action: AlarmAction.GET, memberId: 0n, alarm: AlarmType.NONE };
   expect(mustApply({ alarm }).response).toMatchObject({ case: "alarm", value: { alarms: [] } });

@@ -10,7 +10,7 @@ interface Pair {
   readonly mod: number;
 }
 
-/** The key space as plainly as it can be said. */
+/** The simplest model of the key space. */
 class Model {
   pairs = new Map<string, Pair>();
   revision = 1;
@@ -82,7 +82,7 @@ const { request } = fc.letrec<{ op: Op; request: TxnRequest }>((tie) => ({
     .map(([compares, success, failure]) => txn(compares, success, failure)),
 }));
 
-test("any txns leave what a plain model of them leaves", async () => {
+test("random txns have the same result as in a plain model", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 12 }), async (requests) => {
       const { mustApply, store } = await openBench();

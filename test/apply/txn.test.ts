@@ -39,21 +39,29 @@ const leaseId = (of: bigint) => ({ case: "lease", value: of }) as const;
 const rows: readonly {
   readonly name: string;
   readonly on: Partial<Compare>;
-  /** Which of `=`, `>`, `<`, `!=` hold. */
+  /** The relations among `=`, `>`, `<` and `!=` that hold. */
   readonly holds: string;
 }[] = [
   { name: "its version with the same", on: { key: "a", target: VERSION, targetUnion: version(2) }, holds: "=" },
-  { name: "its version with less", on: { key: "a", target: VERSION, targetUnion: version(1) }, holds: "> !=" },
-  { name: "its version with more", on: { key: "a", target: VERSION, targetUnion: version(3) }, holds: "< !=" },
+  { name: "its version with a lower one", on: { key: "a", target: VERSION, targetUnion: version(1) }, holds: "> !=" },
+  { name: "its version with a higher one", on: { key: "a", target: VERSION, targetUnion: version(3) }, holds: "< !=" },
   { name: "its creation with the same", on: { key: "a", target: CREATE, targetUnion: createRevision(2) }, holds: "=" },
-  { name: "its creation with more", on: { key: "a", target: CREATE, targetUnion: createRevision(9) }, holds: "< !=" },
-  { name: "its modification with less", on: { key: "a", target: MOD, targetUnion: modRevision(3) }, holds: "> !=" },
+  {
+    name: "its creation with a higher revision",
+    on: { key: "a", target: CREATE, targetUnion: createRevision(9) },
+    holds: "< !=",
+  },
+  {
+    name: "its modification with a lower revision",
+    on: { key: "a", target: MOD, targetUnion: modRevision(3) },
+    holds: "> !=",
+  },
   { name: "its modification with the same", on: { key: "a", target: MOD, targetUnion: modRevision(4) }, holds: "=" },
   { name: "its value with the same", on: { key: "a", target: VALUE, targetUnion: value("m") }, holds: "=" },
   { name: "its value with a prefix", on: { key: "a", target: VALUE, targetUnion: value("") }, holds: "> !=" },
   { name: "its value with a later one", on: { key: "a", target: VALUE, targetUnion: value("ma") }, holds: "< !=" },
   {
-    name: "its value by bytes, not letters",
+    name: "its value by bytes instead of characters",
     on: { key: "a", target: VALUE, targetUnion: value("\u00ff") },
     holds: "< !=",
   },
@@ -67,14 +75,30 @@ const rows: readonly {
     on: { key: "a", target: VERSION, targetUnion: modRevision(2) },
     holds: "> !=",
   },
-  { name: "no key: version 0", on: { key: "x", target: VERSION, targetUnion: version(0) }, holds: "=" },
-  { name: "no key: created at 0", on: { key: "x", target: CREATE, targetUnion: createRevision(1) }, holds: "< !=" },
-  { name: "no key: modified at 0", on: { key: "x", target: MOD, targetUnion: modRevision(-1) }, holds: "> !=" },
-  { name: "no key: lease 0", on: { key: "x", target: LEASE, targetUnion: leaseId(1n) }, holds: "< !=" },
-  { name: "no key: no value compares", on: { key: "x", target: VALUE, targetUnion: value("") }, holds: "" },
-  { name: "a target that nobody knows", on: { key: "a", target: 77, targetUnion: version(5) }, holds: "=" },
   {
-    name: "every key of a range",
+    name: "a missing key, which has version 0",
+    on: { key: "x", target: VERSION, targetUnion: version(0) },
+    holds: "=",
+  },
+  {
+    name: "a missing key, which has creation revision 0",
+    on: { key: "x", target: CREATE, targetUnion: createRevision(1) },
+    holds: "< !=",
+  },
+  {
+    name: "a missing key, which has modification revision 0",
+    on: { key: "x", target: MOD, targetUnion: modRevision(-1) },
+    holds: "> !=",
+  },
+  {
+    name: "a missing key, which has lease 0",
+    on: { key: "x", target: LEASE, targetUnion: leaseId(1n) },
+    holds: "< !=",
+  },
+  { name: "a missing key, which has no value", on: { key: "x", target: VALUE, targetUnion: value("") }, holds: "" },
+  { name: "an unknown target", on: { key: "a", target: 77, targetUnion: version(5) }, holds: "=" },
+  {
+    name: "all keys of a range",
     on: { key: "a", rangeEnd: "\0", target: VERSION, targetUnion: version(0) },
     holds: "> !=",
   },
@@ -84,13 +108,13 @@ const rows: readonly {
     holds: "",
   },
   {
-    name: "an empty range: as no key",
+    name: "an empty range, which is like a missing key",
     on: { key: "x", rangeEnd: "z", target: VERSION, targetUnion: version(0) },
     holds: "=",
   },
-  { name: "an empty range: no value compares", on: { key: "x", rangeEnd: "z", target: VALUE }, holds: "" },
+  { name: "an empty range, which has no value", on: { key: "x", rangeEnd: "z", target: VALUE }, holds: "" },
   {
-    name: "an empty range: lease 0",
+    name: "an empty range, which has lease 0",
     on: { key: "x", rangeEnd: "z", target: LEASE, targetUnion: leaseId(0n) },
     holds: "=",
   },
@@ -115,12 +139,12 @@ for (const { name, on, holds } of rows) {
   });
 }
 
-test("a relation that nobody knows holds", async () => {
+test("an unknown relation holds", async () => {
   const compare = { key: "a", target: VERSION, targetUnion: version(9), result: 77 } as const;
   expect(run(await openTwo(), txn([compare], [])).succeeded).toBe(true);
 });
 
-/** The answers of a txn, short: kvs as `key=value@mod`. */
+/** The answers of a txn in short form, with kvs as `key=value@mod`. */
 function short(responses: readonly ResponseOp[]): unknown[] {
   return responses.map(({ response }) => {
     switch (response?.case) {
@@ -170,7 +194,7 @@ const scripts: readonly {
     revision: 5,
   },
   {
-    name: "reads that see the writes before them",
+    name: "reads that see earlier writes of the txn",
     request: txn(
       [],
       [{ range: range("a", "\0") }, { put: put("c", "1") }, { del: del("a") }, { range: range("a", "\0") }],
@@ -179,19 +203,19 @@ const scripts: readonly {
     revision: 5,
   },
   {
-    name: "a read of an earlier revision, which sees none of them",
+    name: "a read of an earlier revision, which sees no writes of the txn",
     request: txn([], [{ put: put("a", "1") }, { range: range("a", "", { revision: 4 }) }]),
     want: [true, "put@5", "a=m@4"],
     revision: 5,
   },
   {
-    name: "a delete of nothing, which makes no revision",
+    name: "a delete of a missing key, which makes no revision",
     request: txn([], [{ del: del("x") }]),
     want: [true, "del 0@4"],
     revision: 4,
   },
   {
-    name: "txns inside, all decided on the state before",
+    name: "nested txns, whose compares all use the state before the txn",
     request: txn(
       [],
       [
@@ -216,7 +240,7 @@ for (const { name, request, want, revision } of scripts) {
   });
 }
 
-test("a txn inside has a header, which says nothing", async () => {
+test("the answer of a nested txn has an empty header", async () => {
   const { responses } = run(await openTwo(), txn([], [{ txn: txn([], [{ put: put("c", "") }]) }]));
   const [first] = responses;
   expect(first?.response?.value.header).toEqual({ clusterId: 0n, memberId: 0n, revision: 0, raftTerm: 0 });
@@ -231,32 +255,32 @@ test("a txn attaches and detaches leases", async () => {
 const write: Op = { put: put("c", "1") };
 for (const { name, ops, want } of [
   {
-    name: "a put with a lease that is not there",
+    name: "a put with an unknown lease",
     ops: [write, { put: put("d", "", { lease: 9n }) }],
     want: "leaseNotFound",
   },
   {
-    name: "a put that keeps what is not there",
+    name: "a put that keeps the value of a missing key",
     ops: [write, { put: put("d", "", { ignoreValue: true }) }],
     want: "keyNotFound",
   },
   {
-    name: "one that keeps what the txn itself makes",
+    name: "a put that keeps the value of a key that the txn creates",
     ops: [{ put: put("d", "") }, { put: put("d", "", { ignoreLease: true }) }],
     want: "keyNotFound",
   },
   {
-    name: "a put that keeps what a txn beside it deletes",
+    name: "a put that keeps the value of a key that a nested txn deletes",
     ops: [{ txn: txn([], [{ del: del("a", "b") }]) }, { txn: txn([], [{ put: put("a", "", { ignoreValue: true }) }]) }],
     want: "keyNotFound",
   },
   {
-    name: "a put that keeps what the txn has deleted",
+    name: "a put that keeps the value of a key that the txn has deleted",
     ops: [{ del: del("a", "\0") }, { put: put("a", "", { ignoreLease: true }) }],
     want: "keyNotFound",
   },
   {
-    name: "first the range, then what is kept no more",
+    name: "an invalid range before a put that keeps a deleted value",
     ops: [
       { del: del("a", "\0") },
       { put: put("a", "", { ignoreLease: true }) },
@@ -265,33 +289,33 @@ for (const { name, ops, want } of [
     want: "futureRevision",
   },
   {
-    name: "first the key, then the lease",
+    name: "a missing key before an unknown lease",
     ops: [{ put: put("d", "", { ignoreValue: true, lease: 9n }) }],
     want: "keyNotFound",
   },
   {
-    name: "a range at a revision to come",
+    name: "a range at a future revision",
     ops: [write, { range: range("a", "", { revision: 5 }) }],
     want: "futureRevision",
   },
   { name: "a range at a compacted one", ops: [write, { range: range("a", "", { revision: 2 }) }], want: "compacted" },
   {
-    name: "a range at a negative one, once there was a compaction",
+    name: "a range at a negative revision after a compaction",
     ops: [{ range: range("a", "", { revision: -1 }) }],
     want: "compacted",
   },
   {
-    name: "first the puts, then the ranges",
+    name: "invalid puts before invalid ranges",
     ops: [{ range: range("a", "", { revision: 5 }) }, { put: put("d", "", { lease: 9n }) }],
     want: "leaseNotFound",
   },
   {
-    name: "a bad put in a txn inside",
+    name: "an invalid put in a nested txn",
     ops: [write, { txn: txn([], [{ put: put("d", "", { lease: 9n }) }]) }],
     want: "leaseNotFound",
   },
   {
-    name: "a bad range in a txn inside",
+    name: "an invalid range in a nested txn",
     ops: [write, { txn: txn([], [{ range: range("a", "", { revision: 9 }) }]) }],
     want: "futureRevision",
   },
@@ -306,7 +330,7 @@ for (const { name, ops, want } of [
   });
 }
 
-test("a put may keep what the txn has deleted and put again", async () => {
+test("a put may keep the value of a key that the txn has deleted and put again", async () => {
   const bench = await openTwo();
   const ops: Op[] = [{ del: del("a", "\0") }, { put: put("a", "new") }, { put: put("a", "", { ignoreValue: true }) }];
   expect(short(run(bench, txn([], [...ops, { range: range("a") }])).responses).at(-1)).toBe("a=new@5");
@@ -334,7 +358,7 @@ for (const { name, request, readOnly, serializable } of [
   { name: "nothing", request: txn([], []), readOnly: true, serializable: true },
   { name: "a put in the other branch", request: txn([], [], [write]), readOnly: false, serializable: false },
   {
-    name: "a txn inside, whatever it does",
+    name: "a nested txn of any kind",
     request: txn([], [{ txn: txn([], []) }]),
     readOnly: false,
     serializable: false,
@@ -346,7 +370,7 @@ for (const { name, request, readOnly, serializable } of [
   });
 }
 
-test("readTxn() answers from one state, however long it takes", async () => {
+test("readTxn() answers from one state over all its turns", async () => {
   const bench = await openTwo();
   for (let key = 0; key < 5_000; key++) bench.mustApply({ put: put(`many/${key}`, "1") });
   const { revision } = bench.store;
@@ -375,7 +399,7 @@ test("readTxn() answers from one state, however long it takes", async () => {
   expect(new Set(kvs.map((kv) => text(kv.value)))).toEqual(new Set(["1", "m"]));
 });
 
-test("readTxn() refuses as a txn through the log does", async () => {
+test("readTxn() refuses the same as a txn through the log", async () => {
   const { store } = await openTwo();
   const bad = txn([], [{ range: range("a", "", { revision: 9 }) }]);
   await expect(readTxn(store, bad, contextOf())).rejects.toMatchObject({ kind: "futureRevision" });

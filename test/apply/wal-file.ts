@@ -4,7 +4,7 @@ import { raftpb } from "../../src/wire/index.js";
 
 const entryRecord = 2;
 
-/** The entries of the write-ahead log in a data directory of real etcd: of each index what it wrote last. */
+/** The entries of the write-ahead log in a data directory of real etcd. For each index the last one counts. */
 export function readEtcdLog(dataDir: string): raftpb.Entry[] {
   const dir = join(dataDir, "member", "wal");
   const entries: raftpb.Entry[] = [];
@@ -21,7 +21,7 @@ export function readEtcdLog(dataDir: string): raftpb.Entry[] {
   return entries;
 }
 
-/** Each record lies behind eight bytes: its length in the lower seven, in the highest how much it was padded. */
+/** Reads records. Each follows eight bytes with its length in the lower seven and its padding in the highest. */
 function* records(file: Buffer): Generator<{ readonly type: number; readonly data: Uint8Array }> {
   for (let at = 0; at + 8 <= file.length; ) {
     const length = file.readUIntLE(at, 6);
