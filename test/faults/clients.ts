@@ -4,19 +4,19 @@ import type { KeyValue } from "../../src/wire/index.js";
 import type { TestClient } from "../support/client.js";
 import type { FaultyCluster } from "./cluster.js";
 
-/** A write that was acknowledged: this value of this key, at this revision. */
+/** An acknowledged write: the value of a key at a revision. */
 export interface Written {
   readonly key: string;
   readonly value: string;
   readonly revision: number;
 }
 
-/** The answers that all clients together received. */
+/** The answers that all clients received. */
 export class Witness {
   readonly written: Written[] = [];
   readonly stale: string[] = [];
   reads = 0;
-  /** The newest revision of each key that anybody was told of. */
+  /** The newest revision of each key in any answer. */
   readonly #newest = new Map<string, number>();
   #revision = 1;
 
@@ -26,7 +26,7 @@ export class Witness {
     this.#revision = Math.max(this.#revision, write.revision);
   }
 
-  /** Call before a linearizable read: what it must at least know. */
+  /** The minimum revisions for a linearizable read that begins now. */
   expectation(key: string): { keyRevision: number; revision: number } {
     return { keyRevision: this.#newest.get(key) ?? 0, revision: this.#revision };
   }
@@ -43,10 +43,13 @@ export class Witness {
 
 const keys = 20;
 const deadlineMs = 3_000;
-/** A request that was made under older rights is refused, so that not too many may change. */
+/**
+ * The pause between changes of rights. A request is refused if rights change during it, so changes must not be
+ * frequent.
+ */
 const changePauseMs = 250;
 
-/** One client that writes, reads and compares, at a member chosen anew for each thing it does, until told to stop. */
+/** A client that writes, reads and compares until it is stopped, each time at a random member. */
 export async function use(
   cluster: FaultyCluster,
   witness: Witness,
@@ -65,14 +68,14 @@ export async function use(
       else if (choice < 8) await get(client, witness, key);
       else await swap(client, witness, key, `${name}/${at}`);
     } catch {
-      // Refused, timed out, or cut off: a write of it may or may not have happened. The member may need a moment.
+      // After a refusal, a timeout or a broken connection, a write may or may not have happened.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
   for (const client of clients) client.close();
 }
 
-/** Has the rights of somebody changed now and then, at whichever member takes it, until told to stop. */
+/** Changes rights at random members until it is stopped. */
 export async function changeRights(
   cluster: FaultyCluster,
   change: (operator: TestClient, at: number) => Promise<void>,
@@ -101,7 +104,7 @@ async function get(client: TestClient, witness: Witness, key: string): Promise<K
   return kv;
 }
 
-/** Writes only if nobody else has since it looked. */
+/** Writes a key only if it has not changed since a read. */
 async function swap(client: TestClient, witness: Witness, key: string, value: string): Promise<void> {
   const seen = (await get(client, witness, key))?.modRevision ?? 0;
   const { header, succeeded } = await client.unary("etcdserverpb.KV", "Txn", {

@@ -6,7 +6,7 @@ import { freePort, type ServerKind, ServerProcess } from "../support/server-proc
 import { LinkProxy } from "./proxy.js";
 import { type ClusterSecurity, inTheClear } from "./security.js";
 
-/** One member, running or not. */
+/** A member, running or not. */
 export class Member {
   readonly name: string;
   readonly kind: ServerKind;
@@ -15,7 +15,7 @@ export class Member {
   readonly #flags: readonly string[];
   readonly #security: ClusterSecurity;
   #process: ServerProcess | undefined;
-  /** Its id in hex, as peers send it; known once it has run. */
+  /** The member id in hex, as sent to peers. Empty before the first start. */
   id = "";
 
   constructor(
@@ -50,7 +50,7 @@ export class Member {
     return this.#security.user(this.endpoint, deadlineMs);
   }
 
-  /** Resolves when it serves clients, for which it needs a quorum. */
+  /** Starts the member. Resolves when it serves clients, which needs a quorum. */
   async start(): Promise<void> {
     const { kind, clientPort } = this;
     this.#process = await ServerProcess.start({ kind, clientPort, dataDir: this.#dataDir, flags: this.#flags });
@@ -73,13 +73,13 @@ export class Member {
   }
 }
 
-/** Members in processes of their own, with a proxy before each peer port. */
+/** Members as processes, with a proxy in front of each peer port. */
 export class FaultyCluster {
   readonly members: readonly Member[];
   readonly #folder: string;
   readonly #security: ClusterSecurity;
   #proxies: LinkProxy[] = [];
-  /** Pairs of ids, in order, that do not hear each other. */
+  /** The pairs of ids whose links are cut. */
   readonly #cut = new Set<string>();
   delayMs = 0;
 
@@ -117,7 +117,7 @@ export class FaultyCluster {
     return cluster;
   }
 
-  /** The leader's place among the members, as a member that answers believes. */
+  /** The index of the leader, according to a member that answers. */
   async leader(): Promise<number> {
     for (const member of this.members) {
       const client = member.client(500);
@@ -126,7 +126,7 @@ export class FaultyCluster {
         const at = this.members.findIndex(({ id }) => id === leader.toString(16));
         if (at >= 0) return at;
       } catch {
-        // This one is down or paused: ask the next.
+        // This member is down or paused, so the next one is asked.
       } finally {
         client.close();
       }
@@ -134,7 +134,7 @@ export class FaultyCluster {
     return 0;
   }
 
-  /** Cuts every link between a member in `group` and one outside of it. */
+  /** Cuts all links between members in `group` and others. */
   partition(group: readonly number[]): void {
     for (const inside of group) {
       for (const outside of this.members.keys()) if (!group.includes(outside)) this.cut(inside, outside);

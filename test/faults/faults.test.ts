@@ -7,9 +7,9 @@ import { changeRights, use, Witness } from "./clients.js";
 import { FaultyCluster } from "./cluster.js";
 import { type ClusterSecurity, inTheClear, withTls } from "./security.js";
 
-// Three members in processes, with clients at all of them, while members are killed, paused and cut off. Time here is
-// the machine's: what is tested is how real processes and sockets behave. FAULTS_SECONDS and FAULTS_SEED choose the
-// run; FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours"; FAULTS_MODES "clear", "tls" or both.
+// Tests three member processes with clients at all of them, while members are killed, paused and cut off. It uses real
+// time, since it tests real processes and sockets. FAULTS_SECONDS and FAULTS_SEED set the length and the seed of a run,
+// FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours", and FAULTS_MODES "clear", "tls" or both.
 
 const seconds = Number(process.env.FAULTS_SECONDS ?? 40);
 const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000));
@@ -25,7 +25,7 @@ const shares = modes.reduce((sum, { share }) => sum + share, 0);
 
 for (const { name, share, secure } of modes) {
   const lasts = Math.round((seconds * share) / shares);
-  test(`${lasts} s of faults lose nothing and show nothing stale (${name}, seed ${seed})`, {
+  test(`no write is lost and no linearizable read is stale in ${lasts} s of faults (${name}, seed ${seed})`, {
     timeout: (lasts + 120) * 1000,
   }, async () => {
     const security = await secure();
@@ -60,7 +60,7 @@ async function suffer(security: ClusterSecurity, lasts: number): Promise<void> {
   }
 }
 
-/** One fault, and its end. */
+/** Makes a fault and ends it. */
 async function disturb(cluster: FaultyCluster, random: Random): Promise<string> {
   const count = cluster.members.length;
   const leader = await cluster.leader();

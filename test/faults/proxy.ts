@@ -4,16 +4,15 @@ import type { ClusterSecurity } from "./security.js";
 
 /** The faults of a connection between two members. */
 export interface LinkRules {
-  /** Nothing passes from this member, named by its id in hex; connections break. */
+  /** Whether connections of the member with this id (hex) are broken. */
   isCut(from: string): boolean;
-  /** Everything that passes is this late. */
+  /** The delay of all bytes of a member. */
   delayMs(from: string): number;
 }
 
 /**
- * Stands before a member's peer port. Who dials is known by the `X-Server-From` header that members open their
- * connections with, so the link between two members can be cut while others reach both. Where members speak TLS, it has
- * a certificate of theirs.
+ * A proxy in front of a member's peer port. It knows the dialing member by the `X-Server-From` header of the first
+ * request, so it can cut the link between two members only. With TLS it has a certificate of the members.
  */
 export class LinkProxy {
   readonly #server: Server;
@@ -34,7 +33,7 @@ export class LinkProxy {
     return proxy;
   }
 
-  /** Breaks the connections that the rules no longer allow. */
+  /** Breaks the connections that are cut by the rules. */
   enforce(): void {
     for (const [socket, from] of this.#links) if (this.#rules.isCut(from)) socket.destroy();
   }
@@ -76,7 +75,7 @@ export class LinkProxy {
     this.#pump(far, near, from);
   }
 
-  /** Passes chunks on in their order, each late by the rule of its moment. */
+  /** Passes on chunks in order, each with the delay at its arrival. */
   #pump(source: Socket, target: Socket, from: string): void {
     let due = 0;
     source.on("data", (chunk: Buffer) => {

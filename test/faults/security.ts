@@ -6,19 +6,19 @@ import { credentials } from "@grpc/grpc-js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 import { TestClient } from "../support/client.js";
 
-/** How the members of a cluster and their clients are kept from strangers. */
+/** The security of a cluster and its clients. */
 export interface ClusterSecurity {
   readonly scheme: "http" | "https";
-  /** Flags of each member. */
+  /** The flags of each member. */
   readonly flags: readonly string[];
-  /** A client of one member that may do everything, and one that may only read and write keys. */
+  /** A client of a member with all rights. `user` makes one that may only read and write keys. */
   client(endpoint: string, deadlineMs?: number): TestClient;
   user(endpoint: string, deadlineMs?: number): TestClient;
-  /** Done once, when the members are up. */
+  /** Sets up users and roles when the members have started. */
   prepare(operator: TestClient): Promise<void>;
-  /** Changes something about who may do what; absent where everybody may do everything. */
+  /** Changes rights; absent without authentication. */
   readonly change?: (operator: TestClient, at: number) => Promise<void>;
-  /** A listener that stands in for a member, and what it dials the member with. */
+  /** A listener in place of a member. `dial` connects to the member itself. */
   listener(accept: (socket: Socket) => void): Server;
   dial(port: number): Socket;
   remove(): void;
@@ -38,7 +38,7 @@ export const inTheClear: ClusterSecurity = {
 const auth = "etcdserverpb.Auth";
 const readWrite = 2;
 
-/** TLS everywhere, with certificates of both sides asked for and looked at; who a client is, its certificate says. */
+/** TLS for all connections, with verified certificates on both sides. The certificate of a client names its user. */
 export async function withTls(): Promise<ClusterSecurity> {
   const authority = await TestAuthority.create();
   const hosts = ["127.0.0.1", "localhost"];
@@ -87,7 +87,7 @@ async function enableAuth(operator: TestClient): Promise<void> {
   await operator.unary(auth, "AuthEnable", {});
 }
 
-/** Changes a role that no user has: the change affects nobody and still advances the auth revision. */
+/** Changes a role that no user has. This affects no user but raises the auth revision. */
 async function changeScratchRole(operator: TestClient, at: number): Promise<void> {
   await operator.unary(auth, "RoleGrantPermission", { name: "scratch", perm: permission(`scratch/${at}`, "") });
 }
