@@ -30,7 +30,7 @@ async function refusal(call: Promise<unknown>): Promise<ClientError> {
 }
 
 describe("a call", () => {
-  test("passes over endpoints where nobody listens, a write too", async () => {
+  test("skips endpoints without a server, also for a write", async () => {
     const { endpoint } = await start();
     const client = connect([`127.0.0.1:${await freePort()}`, endpoint, `127.0.0.1:${await freePort()}`]);
     for (let at = 0; at < 5; at++) await client.put({ key: "a", value: Buffer.from(String(at)) });
@@ -38,7 +38,7 @@ describe("a call", () => {
     expect((await client.range({ key: "a" })).kvs[0]?.version).toBe(5);
   });
 
-  test("passes over an endpoint that takes connections and says nothing", async () => {
+  test("skips an endpoint that accepts connections but does not answer", async () => {
     const { endpoint } = await start();
     const silent = createServer(() => undefined).listen(0, "127.0.0.1");
     running.push(silent);
@@ -52,7 +52,7 @@ describe("a call", () => {
     expect((await client.put({ key: "a", value: Buffer.from("1") })).header?.revision).toBe(2);
   });
 
-  test("that nobody takes fails at its deadline, and says whom it tried", async () => {
+  test("without a working endpoint fails at its deadline with the endpoints that were tried", async () => {
     const nobody = `127.0.0.1:${await freePort()}`;
     const error = await refusal(connect([nobody], 300).put({ key: "a", value: Buffer.from("1") }));
     expect([error.code, error.message, error.endpoint]).toEqual([
@@ -63,19 +63,19 @@ describe("a call", () => {
     expect(String(error.cause)).toContain("ECONNREFUSED");
   });
 
-  test("that the server refuses fails at once with etcd's text", async () => {
+  test("that is refused fails at once with etcd's text", async () => {
     const client = connect([(await start()).endpoint]);
     const error = await refusal(client.put({ key: "", value: Buffer.from("1") }));
     expect([error.code, error.message]).toEqual([GrpcCode.InvalidArgument, "etcdserver: key is not provided"]);
   });
 
-  test("can be given up", async () => {
+  test("can be cancelled", async () => {
     const client = connect([`127.0.0.1:${await freePort()}`]);
     const error = await refusal(client.range({ key: "a" }, { signal: AbortSignal.timeout(50) }));
     expect([error.code, error.message]).toEqual([GrpcCode.Canceled, "context canceled"]);
   });
 
-  test("larger than etcd's clients send is not sent", async () => {
+  test("above the size limit of etcd's clients is not sent", async () => {
     const client = connect([(await start()).endpoint]);
     const error = await refusal(client.put({ key: "a", value: Buffer.alloc(3_000_000) }));
     expect(error.message).toContain(
@@ -83,7 +83,7 @@ describe("a call", () => {
     );
   });
 
-  test("that reads is repeated until the server is back", async () => {
+  test("is retried until the server is back if it is a read", async () => {
     const clientPort = await freePort();
     const first = await ServerProcess.start({ kind: "ours", clientPort });
     running.push(first);
@@ -97,7 +97,7 @@ describe("a call", () => {
 });
 
 describe("leases, locks and elections", () => {
-  test("a lease lives while it is kept alive and no longer", async () => {
+  test("a lease exists while it is kept alive and then expires", async () => {
     const client = connect([(await start()).endpoint]);
     const { id } = await client.grantLease({ ttl: 1 });
     const keeper = client.keepAlive(id);
@@ -111,7 +111,7 @@ describe("leases, locks and elections", () => {
     expect(error.message).toBe("etcdserver: requested lease not found");
   });
 
-  test("a lock is held by one at a time, in the order of asking", async () => {
+  test("a lock has one holder at a time, in the order of the requests", async () => {
     const client = connect([(await start()).endpoint]);
     const order: number[] = [];
     let inside = 0;
@@ -145,7 +145,7 @@ describe("leases, locks and elections", () => {
     expect((await client.range({ key: "lock/", rangeEnd: "lock0" })).count).toBe(1);
   });
 
-  test("who leads is seen by those who listen", async () => {
+  test("observers of an election get each leader", async () => {
     const client = connect([(await start()).endpoint]);
     await using session = await Session.open(client);
     const election = new Election(session, "office");
@@ -167,7 +167,7 @@ describe("leases, locks and elections", () => {
 });
 
 describe.skipIf(!ready)("with authentication", () => {
-  test("a token is fetched, used, and renewed when the server forgot it", async () => {
+  test("a token is fetched, used, and renewed when the server has lost it", async () => {
     const clientPort = await freePort();
     const first = await ServerProcess.start({ kind: "etcd 3.5", clientPort });
     running.push(first);
@@ -193,7 +193,7 @@ describe.skipIf(!ready)("with authentication", () => {
     expect(error.message).toBe("etcdserver: authentication failed, invalid user ID or password");
   });
 
-  test("a token is fetched when authentication begins", async () => {
+  test("a token is fetched when authentication is enabled", async () => {
     const server = await ServerProcess.start({ kind: "ours", flags: ["--bcrypt-cost", "4"] });
     running.push(server);
     const auth = { user: "root", password: "r" };

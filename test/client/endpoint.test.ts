@@ -3,7 +3,7 @@ import { GrpcCode } from "../../src/base/index.js";
 import { ClientError } from "../../src/client/client-error.js";
 import { targetOf } from "../../src/client/endpoint.js";
 
-// As etcd's client reads them, which the real etcdctl shows.
+// The expected results are those of etcd's client, as observed with the real etcdctl.
 describe("an endpoint", () => {
   for (const { endpoint, address, tls } of [
     { endpoint: "h:1", address: "h:1", tls: "configured" },
@@ -15,7 +15,7 @@ describe("an endpoint", () => {
     { endpoint: "http://h:1?x=@", address: "h:1", tls: "never" },
     { endpoint: "unix:///tmp/a", address: "unix:/tmp/a", tls: "never" },
     { endpoint: "unixs:a:1", address: "unix:a:1", tls: "required" },
-    // Nobody listens there, and the other endpoints of a list serve.
+    // Nothing listens at this address, so the other endpoints of a list are used.
     { endpoint: "", address: "ipv4:0.0.0.0:0", tls: "configured" },
     { endpoint: "http:///", address: "ipv4:0.0.0.0:0", tls: "never" },
   ] as const) {
@@ -24,7 +24,7 @@ describe("an endpoint", () => {
   }
 });
 
-describe("a refusal is told", () => {
+describe("the text of a refusal is", () => {
   for (const { text, want } of [
     { text: "etcdserver: key is not provided", want: "etcdserver: key is not provided" },
     {

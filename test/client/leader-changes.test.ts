@@ -5,17 +5,17 @@ import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
 import { until } from "../support/until.js";
 
-// A watch, and writers, over changes of the leader: some asked for, some because it was killed.
+// Tests a watch and writers during changes of the leader by transfers and kills.
 
 const total = 10_000;
 const haveEtcd = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 
-/** One event: its revision says which it is, and in which order it came. */
+/** An event: its revision, which is unique, and its key. */
 type Heard = readonly [revision: number, key: string];
 
 for (const kind of ["ours", "etcd 3.5"] as const) {
   describe.skipIf(kind !== "ours" && !haveEtcd)(`a cluster of three, ${kind}`, () => {
-    test(`has a watch hear ${total} events once each, in order, through three leaders`, async () => {
+    test(`sends a watch ${total} events once each, in order, through three leaders`, async () => {
       const members = await Members.start(kind, kind, kind);
       const endpoints = members.all.map(({ endpoint }) => endpoint);
       const client = new Client({ endpoints, callTimeoutMs: 20_000 });
@@ -32,7 +32,7 @@ for (const kind of ["ours", "etcd 3.5"] as const) {
           await trouble(members, kind);
           await writing;
         }
-        // The history, read in one piece from a cluster at rest, must equal what the watcher received.
+        // The history of the idle cluster, read in one piece, must equal the events of the watch.
         const { header } = await writers.put({ key: "k-last", value: Buffer.from("last") });
         await listening;
         const truth: Heard[] = [];
@@ -50,7 +50,7 @@ for (const kind of ["ours", "etcd 3.5"] as const) {
   });
 }
 
-/** Takes down what a watch hears, until it hears of the last key. */
+/** Records the events of a watch until that of the last key. */
 async function listen(watch: Awaited<ReturnType<Client["watch"]>>, heard: Heard[], over: () => boolean): Promise<void> {
   for await (const { events } of watch) {
     for (const { kv } of events) heard.push([kv?.modRevision ?? 0, kv?.key ?? ""]);
@@ -60,7 +60,7 @@ async function listen(watch: Awaited<ReturnType<Client["watch"]>>, heard: Heard[
 
 const keysAtOnce = 10;
 
-/** Twenty writers of ten keys; a write that failed may have happened, and is then in the history like any other. */
+/** Runs twenty writers of ten keys. A failed write may have happened, and is then in the history. */
 async function write(client: Client, written: { count: number }, goal: number): Promise<void> {
   await Promise.all(
     Array.from({ length: 20 }, async (_, writer) => {
@@ -80,7 +80,7 @@ async function write(client: Client, written: { count: number }, goal: number): 
   );
 }
 
-/** The member that leads, and one that does not. */
+/** The leader and a follower. */
 async function roles({ all }: Members): Promise<{ leader: Member; follower: Member; followerId: bigint }> {
   for (;;) {
     const known = await Promise.all(

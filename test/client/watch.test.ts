@@ -3,7 +3,7 @@ import { Client, keyFromText, WatchCanceledError } from "../../src/client/index.
 import { haveReference } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// A watch hears every event once and in order, whatever happens to the server meanwhile.
+// Tests that a watch gets each event once and in order, also over restarts of the server.
 
 const ready = haveReference(["etcd", "3.5"]);
 const running: (ServerProcess | Client)[] = [];
@@ -26,7 +26,7 @@ function connect(...endpoints: string[]): Client {
 
 for (const kind of ["etcd 3.5", "ours"] as const) {
   describe.skipIf(!ready && kind !== "ours")(`a watch on ${kind}`, () => {
-    test("loses and doubles none of 10,000 events over restarts of the server", async () => {
+    test("loses and repeats none of 10,000 events over restarts of the server", async () => {
       const clientPort = await freePort();
       let server = await start(kind, { clientPort });
       const client = connect(server.endpoint);
@@ -60,7 +60,7 @@ for (const kind of ["etcd 3.5", "ours"] as const) {
       expect(heard.toSorted((left, right) => left - right)).toEqual(Array.from({ length: total }, (_, at) => at));
     });
 
-    test("hears nothing of what happened before it, and everything after", async () => {
+    test("gets no earlier events and all later ones", async () => {
       const client = connect((await start(kind)).endpoint);
       await client.put({ key: "a", value: Buffer.from("before") });
       const watch = await client.watch({ key: "a" });
@@ -71,7 +71,7 @@ for (const kind of ["etcd 3.5", "ours"] as const) {
       }
     });
 
-    test("ends with the revision to go on from when its history is compacted", async () => {
+    test("ends with the revision to continue from if its history is compacted", async () => {
       const client = connect((await start(kind)).endpoint);
       for (const value of ["1", "2", "3"]) await client.put({ key: "a", value: Buffer.from(value) });
       await client.compact({ revision: 3 });
@@ -84,7 +84,7 @@ for (const kind of ["etcd 3.5", "ours"] as const) {
       );
     });
 
-    test("tells progress when asked", async () => {
+    test("reports progress on request", async () => {
       const client = connect((await start(kind)).endpoint);
       const watch = await client.watch({ key: "a" });
       const { header } = await client.put({ key: "b", value: Buffer.from("1") });
@@ -96,7 +96,7 @@ for (const kind of ["etcd 3.5", "ours"] as const) {
       }
     });
 
-    test("ends quietly when canceled, and others go on", async () => {
+    test("ends without an error when it is cancelled, and others go on", async () => {
       const client = connect((await start(kind)).endpoint);
       const [one, other] = [await client.watch({ key: "a" }), await client.watch({ key: "a" })];
       one.cancel();
