@@ -67,7 +67,7 @@ for (const { hole, row, answers } of [
   { hole: "alarms could be listed without a token", row: "Alarm, asking", answers: "E T + + + + + +" },
   { hole: "every user could disarm alarms", row: "Alarm, taking back", answers: "E T - - - - - +" },
   { hole: "every user could compact the history", row: "Compact", answers: "E T - - - - - +" },
-  { hole: "a member told anybody how it is", row: "Status", answers: "E T - - - - - +" },
+  { hole: "every user could get the status of a member", row: "Status", answers: "E T - - - - - +" },
 ] as const) {
   test(`closed: ${hole}`, () => {
     expect(ours.split("\n")).toContain(`${answers}  ${row}`);
