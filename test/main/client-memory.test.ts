@@ -6,10 +6,15 @@ const mebibyte = 1024 * 1024;
 
 for (const { name, said, machine, want } of [
   { name: "an eighth of the container", said: 0, machine: 2_048, want: 256 },
-  { name: "64 MiB at least", said: 0, machine: 256, want: 64 },
-  { name: "384 MiB at most where nothing is said", said: 0, machine: 64 * 1_024, want: 384 },
-  { name: "an eighth of what the operator says, however much", said: 16 * 1_024, machine: 64 * 1_024, want: 2_048 },
-  { name: "64 MiB at least, whatever the operator says", said: 1, machine: 1_024, want: 64 },
+  { name: "at least 64 MiB", said: 0, machine: 256, want: 64 },
+  { name: "at most 384 MiB by default", said: 0, machine: 64 * 1_024, want: 384 },
+  {
+    name: "an eighth of the operator's setting, without a maximum",
+    said: 16 * 1_024,
+    machine: 64 * 1_024,
+    want: 2_048,
+  },
+  { name: "at least 64 MiB with any setting", said: 1, machine: 1_024, want: 64 },
 ]) {
   test(`clients have ${name}`, () => {
     const { limitBytes } = clientMemory(said * mebibyte, machine * mebibyte, systemClock, silentLogger);

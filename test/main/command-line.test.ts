@@ -12,9 +12,9 @@ for (const { name, words, want } of [
   { name: "two dashes and an equals sign", words: ["--name=a=b"], want: "a=b" },
   { name: "an empty value", words: ["--name="], want: "" },
   { name: "a value that looks like a flag", words: ["--name", "--data-dir"], want: "--data-dir" },
-  { name: "the last of two", words: ["--name=a", "-name", "b"], want: "b" },
+  { name: "the last of two values", words: ["--name=a", "-name", "b"], want: "b" },
 ]) {
-  test(`a flag takes ${name}`, () => expect(parseCommandLine(words).values.text("name")).toBe(want));
+  test(`a flag accepts ${name}`, () => expect(parseCommandLine(words).values.text("name")).toBe(want));
 }
 
 for (const [words, want] of [
@@ -107,12 +107,12 @@ for (const { words, message, syntax } of [
 }
 
 for (const word of ["--help", "-h", "-help"]) {
-  test(`${word} asks for help, whatever follows`, () => {
+  test(`${word} asks for help, with anything after it`, () => {
     expect(parseCommandLine([word, "--foo"]).help).toBe(true);
   });
 }
 
-test("a flag that etcd forgot long ago is taken and forgotten", () => {
+test("a flag that etcd has removed is accepted and ignored", () => {
   const { forgotten, given } = parseCommandLine(["--force", "--snapshot=x", "--name=a"]);
   expect(forgotten).toEqual(["force", "snapshot"]);
   expect([...given]).toEqual(["force", "snapshot", "name"]);
@@ -120,7 +120,7 @@ test("a flag that etcd forgot long ago is taken and forgotten", () => {
 
 for (const { name, boolean, accepts, meaning } of otherFlags) {
   const verb = meaning === undefined ? "is refused by name" : "has one warning that says what it means here";
-  test(`--${name} ${verb}, unless it asks for what is done anyway`, () => {
+  test(`--${name} ${verb}, unless its value is what the server does anyway`, () => {
     const number = /^\d+$/.test(accepts[0] ?? "") ? "7" : /^\d+s$/.test(accepts[0] ?? "") ? "7s" : "true";
     const value = boolean && accepts[0] === "true" ? "false" : number;
     const { refusal, idle } = parseCommandLine([`--${name}=${value}`]);
@@ -138,24 +138,24 @@ for (const [word, message] of [
   ["--max-wals=many", 'invalid value "many" for flag -max-wals: expected a number'],
   ["--experimental-downgrade-check-time=5", "expected a duration"],
 ] as const) {
-  test(`"${word}" is a mistake, though the flag has no effect`, () => {
+  test(`"${word}" is refused, although the flag has no effect`, () => {
     expect(parseCommandLine([word]).refusal?.message).toContain(message);
   });
 }
 
-test("a value that asks for what is done anyway may be spelled otherwise", () => {
+test("a value that is what the server does anyway may have another spelling", () => {
   const words = ["--enable-pprof=F", "--grpc-keepalive-min-time=5000ms", "--max-wals=0x5"];
   expect(parseCommandLine(words)).toMatchObject({ idle: [] });
   expect(parseCommandLine(words).refusal).toBeUndefined();
 });
 
 for (const flag of flagTable as readonly Flag[]) {
-  test(`the default of --${flag.name} is a value it would take`, () => {
+  test(`the default of --${flag.name} is a valid value`, () => {
     expect(faultOf(flag, flag.initial)).toBeUndefined();
   });
 }
 
-test("no flag is both supported and not", () => {
+test("no flag is in both tables, of supported and of unsupported flags", () => {
   const names = [...flagTable, ...otherFlags].map((flag) => flag.name);
   expect(new Set(names).size).toBe(names.length);
 });

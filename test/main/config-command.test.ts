@@ -22,7 +22,7 @@ function print(words: readonly string[], environment: Readonly<Record<string, st
   return JSON.parse(text);
 }
 
-test("print shows every setting of the table, in its order", () => {
+test("print shows all settings in the order of the table", () => {
   const names = print([]).map(({ name }) => name);
   expect(names).toEqual(
     flagTable.map(({ name }) => name as string).filter((name) => !/^(config-file|version)$/.test(name)),
@@ -62,7 +62,7 @@ for (const { name, words = [], env = {}, file, want } of [
   });
 }
 
-test("print parts columns by tabs for programs", () => {
+test("print separates columns by tabs for programs", () => {
   const { text } = configCommand(["print", "--name=a"], {});
   expect(text.split("\n").slice(0, 2)).toEqual(["SETTING\tVALUE\tSOURCE", "name\ta\tflag --name"]);
 });
@@ -87,13 +87,13 @@ function check(file: string) {
   return configCommand(["check", path], {});
 }
 
-test("check counts what it found in a good file", () => {
+test("check counts the settings in a valid file", () => {
   expect(check("name: a\npre-vote: false\nclient-transport-security:\n")).toEqual({
     text: `${path}: 2 settings, no mistakes\n`,
   });
 });
 
-test("check tells every mistake, in the order of the file", () => {
+test("check reports all mistakes in the order of the file", () => {
   const { text, complaint, exitCode } = check(
     [
       "data-dri: /x",
@@ -136,7 +136,7 @@ test("check tells every mistake, in the order of the file", () => {
 });
 
 for (const { name, file, says } of [
-  { name: "no YAML", file: "name: [", says: "is neither YAML nor JSON" },
+  { name: "invalid YAML", file: "name: [", says: "is neither YAML nor JSON" },
   { name: "a list", file: "- name", says: "expected keys and values in the configuration file" },
   {
     name: "a group without keys",

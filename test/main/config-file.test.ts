@@ -20,7 +20,7 @@ for (const { name, text, flag, want } of [
   { name: "a string", text: "name: a", flag: "name", want: "a" },
   { name: "JSON", text: '{"name": "a"}', flag: "name", want: "a" },
   { name: "a key in another case", text: "Name: a", flag: "name", want: "a" },
-  { name: "the last of two keys", text: "name: a\nname: b", flag: "name", want: "b" },
+  { name: "a key twice, of which the last counts", text: "name: a\nname: b", flag: "name", want: "b" },
   { name: "a number", text: "snapshot-count: 1e3", flag: "snapshot-count", want: "1000" },
   { name: "a boolean of YAML 1.1", text: "pre-vote: no", flag: "pre-vote", want: "false" },
   {
@@ -30,28 +30,43 @@ for (const { name, text, flag, want } of [
     want: "10000000000ns",
   },
   { name: "a list", text: "log-outputs: [stderr, /tmp/x]", flag: "log-outputs", want: "stderr,/tmp/x" },
-  { name: "a key without a value as absent", text: "name:\npre-vote:\ncors:", flag: "name", want: "default" },
+  {
+    name: "a key without a value, which counts as absent",
+    text: "name:\npre-vote:\ncors:",
+    flag: "name",
+    want: "default",
+  },
   { name: "an empty file", text: "", flag: "name", want: "default" },
   { name: "origins as one string", text: "cors: 'http://a:1,http://b:1'", flag: "cors", want: "http://a:1,http://b:1" },
   { name: "hosts as one string", text: "host-whitelist: 'a,b'", flag: "host-whitelist", want: "a,b" },
-  { name: "an empty level as its default", text: "log-level: ''", flag: "log-level", want: "info" },
-  { name: "an empty URL as its default", text: "listen-client-urls: ''", flag: "listen-client-urls", want: local2379 },
+  { name: "an empty level, which means the default", text: "log-level: ''", flag: "log-level", want: "info" },
   {
-    name: "an empty mode as its default",
+    name: "an empty URL, which means the default",
+    text: "listen-client-urls: ''",
+    flag: "listen-client-urls",
+    want: local2379,
+  },
+  {
+    name: "an empty mode, which means the default",
     text: "auto-compaction-mode: ''",
     flag: "auto-compaction-mode",
     want: "periodic",
   },
-  { name: "an empty retention as its default", text: "auto-compaction-retention: ''", flag: "metrics", want: "basic" },
-  { name: "no service for discovery", text: "discovery: ''\nproxy: 'off'", flag: "name", want: "default" },
   {
-    name: "an empty choice as its default",
+    name: "an empty retention, which means the default",
+    text: "auto-compaction-retention: ''",
+    flag: "metrics",
+    want: "basic",
+  },
+  { name: "an empty discovery service", text: "discovery: ''\nproxy: 'off'", flag: "name", want: "default" },
+  {
+    name: "an empty choice, which means the default",
     text: 'initial-cluster-state: ""',
     flag: "initial-cluster-state",
     want: "new",
   },
   {
-    name: "the name that the file has for a flag",
+    name: "the file's own name for a flag",
     text: "experimental-snapshot-catch-up-entries: 7",
     flag: "experimental-snapshot-catchup-entries",
     want: "7",
@@ -75,19 +90,19 @@ for (const { name, text, flag, want } of [
     want: "default",
   },
 ] as const) {
-  test(`a configuration file may hold ${name}`, () => {
+  test(`a configuration file may contain ${name}`, () => {
     const { values, notes } = read(text);
     expect(values.text(flag)).toBe(want);
     expect(notes).toEqual([]);
   });
 }
 
-test("a key that etcd does not know is passed over", () => {
+test("a key that etcd does not know is ignored", () => {
   const { notes } = read("foo: bar\nconfig-file: x\nname: a");
   expect(notes.map((note) => note.fields.key)).toEqual(["foo", "config-file"]);
 });
 
-test("a certificate outside of its group is passed over, as in etcd", () => {
+test("a certificate outside of its group is ignored, as in etcd", () => {
   const { values, notes } = read("cert-file: x");
   expect(values.text("cert-file")).toBe("");
   expect(notes.map(({ fields }) => fields.key)).toEqual(["cert-file"]);
@@ -103,28 +118,28 @@ for (const { name, text, message } of [
   { name: "a fraction", text: "max-txn-ops: 1.5", message: "max-txn-ops: expected a whole number" },
   { name: "an unknown state", text: "initial-cluster-state: foo", message: "expected one of new, existing" },
   {
-    name: "a bad URL",
+    name: "an invalid URL",
     text: "listen-client-urls: foo",
     message: "URL scheme must be http, https, unix, or unixs: foo",
   },
   { name: "a flag that is not supported", text: "discovery: x", message: "--discovery is a flag of etcd that is not" },
   {
-    name: "a list that is none in a group",
+    name: "a string for a list in a group",
     text: "peer-transport-security:\n  allowed-cn: x",
     message: "peer-transport-security.allowed-cn: expected a list of strings",
   },
   { name: "a list", text: "- a", message: "expected keys and values in the configuration file" },
   { name: "a word", text: "hello", message: "expected keys and values in the configuration file" },
-  { name: "what is not YAML", text: "a: [", message: "is neither YAML nor JSON" },
+  { name: "invalid YAML", text: "a: [", message: "is neither YAML nor JSON" },
 ]) {
   test(`a configuration file with ${name} is refused`, () => expect(() => read(text)).toThrow(message));
 }
 
-test("a configuration file that is not there is refused", () => {
+test("a missing configuration file is refused", () => {
   expect(() => readConfigFile(join(directory, "none"))).toThrow("cannot read the configuration file: ENOENT");
 });
 
-test("keys of other versions of etcd are passed over, and such as only tune are warned of", () => {
+test("keys of other versions of etcd are ignored, and those that only tune cause a warning", () => {
   const { notes, values } = read(
     "debug: true\nlog-package-levels: x\nfeature-gates: y\ndiscovery-token: z\n" +
       "enable-pprof: true\nmax-wals: 3\nname: a",
@@ -140,7 +155,7 @@ test("keys of other versions of etcd are passed over, and such as only tune are 
   ]);
 });
 
-test("the sample file of etcd 3.5 is taken", () => {
+test("the sample file of etcd 3.5 is accepted", () => {
   const { values, notes } = read(`
 name: 'default'
 data-dir:

@@ -8,7 +8,7 @@ function apply(words: readonly string[], environment: Record<string, string>) {
   return { values, notes };
 }
 
-test("a variable sets what no flag sets, and the log says so", () => {
+test("a variable sets a value if no flag does, and is logged", () => {
   const { values, notes } = apply([], { ETCD_NAME: "a", ETCD_PRE_VOTE: "f", PATH: "/bin" });
   expect(values.text("name")).toBe("a");
   expect(values.boolean("pre-vote")).toBe(false);
@@ -18,7 +18,7 @@ test("a variable sets what no flag sets, and the log says so", () => {
   ]);
 });
 
-test("an unknown variable is only warned about, without its value", () => {
+test("an unknown variable causes a warning without its value", () => {
   const { notes } = apply([], { ETCD_ROOT_PASSWORD: "secret", ETCD_NAME: "" });
   expect(notes).toEqual([
     {
@@ -50,7 +50,7 @@ for (const { name, words, environment, message } of [
     message: /^conflicting environment variable is shadowed/,
   },
   {
-    name: "a value that is not what the flag expects",
+    name: "a value of another type than the flag expects",
     words: [],
     environment: { ETCD_MAX_TXN_OPS: "zz" },
     message: /^invalid value "zz" for ETCD_MAX_TXN_OPS: expected a whole number from 0$/,
@@ -67,7 +67,7 @@ for (const { name, words, environment, message } of [
   });
 }
 
-test("variables of other versions are unrecognized, and such as only tune are warned of", () => {
+test("variables of other versions are unrecognized, and those that only tune cause a warning", () => {
   const variables = {
     ...{ ETCD_DEBUG: "true", ETCD_LOG_PACKAGE_LEVELS: "x", ETCD_FEATURE_GATES: "y", ETCD_DISCOVERY_TOKEN: "z" },
     ...{ ETCD_ENABLE_PPROF: "true", ETCD_ENABLE_V2: "true", ETCD_PROXY: "off", ETCD_MAX_WALS: "" },

@@ -9,17 +9,27 @@ const inside = (bytes: number) => ({ bytes, setBy: "container" as const });
 const v8 = { runtimeFlags: [] as string[], nodeOptions: "", limitBytes: 4 * gib };
 
 for (const { name, options, memoryBytes, want } of [
-  { name: "grows to half of a large machine", options: v8, memoryBytes: 64 * gib, want: "--max-old-space-size=32768" },
-  { name: "shrinks to half of a container", options: v8, memoryBytes: gib, want: "--max-old-space-size=512" },
-  { name: "stays when it is near that", options: v8, memoryBytes: 8.5 * gib, want: undefined },
   {
-    name: "stays as NODE_OPTIONS has it",
+    name: "is raised to half of a large machine's memory",
+    options: v8,
+    memoryBytes: 64 * gib,
+    want: "--max-old-space-size=32768",
+  },
+  {
+    name: "is lowered to half of a container's memory",
+    options: v8,
+    memoryBytes: gib,
+    want: "--max-old-space-size=512",
+  },
+  { name: "is unchanged if it is near half of the memory", options: v8, memoryBytes: 8.5 * gib, want: undefined },
+  {
+    name: "is unchanged if NODE_OPTIONS sets it",
     options: { ...v8, nodeOptions: "--enable-source-maps --max_old_space_size=900" },
     memoryBytes: 64 * gib,
     want: undefined,
   },
   {
-    name: "stays as the runtime's flags have it",
+    name: "is unchanged if a flag of Node sets it",
     options: { ...v8, runtimeFlags: ["--max-old-space-size=32768"] },
     memoryBytes: 16 * gib,
     want: undefined,
@@ -33,11 +43,11 @@ for (const { name, options, memoryBytes, want } of [
 const heapSize = fileURLToPath(new URL("../../bin/heap-size", import.meta.url));
 
 for (const { name, given, want } of [
-  { name: "is what fits the memory", given: "", want: heapFlag({ ...v8, limitBytes: 1 }, memoryLimit()) },
-  { name: "stands behind other options", given: "--no-warnings", want: `--no-warnings ${halfOfMemory()}` },
-  { name: "is left to whoever gave one", given: "--max_old_space_size=77", want: "--max_old_space_size=77" },
+  { name: "fits the memory", given: "", want: heapFlag({ ...v8, limitBytes: 1 }, memoryLimit()) },
+  { name: "follows other options", given: "--no-warnings", want: `--no-warnings ${halfOfMemory()}` },
+  { name: "is the given one if there is one", given: "--max_old_space_size=77", want: "--max_old_space_size=77" },
 ]) {
-  test(`the size that the launcher gives ${name}`, () => {
+  test(`the heap size that the launcher sets ${name}`, () => {
     const env = { ...process.env, NODE_OPTIONS: given };
     const { stdout } = spawnSync("sh", ["-c", `. "${heapSize}"; echo "$NODE_OPTIONS"`], { env, encoding: "utf8" });
     expect(stdout.trim()).toBe(want);

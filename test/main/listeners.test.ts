@@ -33,19 +33,19 @@ for (const { name, resolved, addresses } of [
   { name: "IPv6 first", resolved: ["::1", "127.0.0.1"], addresses: haveIPv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"] },
   { name: "one address twice", resolved: ["127.0.0.1", "127.0.0.1"], addresses: ["127.0.0.1"] },
   {
-    name: "an address that the machine does not have",
+    name: "an address of another machine",
     resolved: ["2001:db8::1", "127.0.0.1"],
     addresses: ["127.0.0.1"],
   },
 ]) {
-  test(`localhost with ${name}: at 127.0.0.1, and wherever else it can be had`, async () => {
+  test(`localhost with ${name}: listens at 127.0.0.1 and at the other addresses that are available`, async () => {
     const { port, places } = start();
     const chosen = await openListeners(port, localhost, async () => resolved);
     expect(places()).toEqual(addresses.map((address) => ({ address, port: chosen })));
   });
 }
 
-test("the IPv4 address of localhost must be had", async () => {
+test("the IPv4 address of localhost must be available", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   servers.push(taken);
   await once(taken, "listening");
@@ -56,7 +56,7 @@ test("the IPv4 address of localhost must be had", async () => {
   ).rejects.toThrow("the address is already in use");
 });
 
-test("a localhost that nobody knows is one clear line", async () => {
+test("a localhost that cannot be resolved is reported in one line", async () => {
   const unknown = async (): Promise<never> => {
     throw new Error("getaddrinfo ENOTFOUND localhost");
   };
@@ -65,7 +65,7 @@ test("a localhost that nobody knows is one clear line", async () => {
   );
 });
 
-test.skipIf(!haveIPv6)("0.0.0.0 means every address, IPv6 too", async () => {
+test.skipIf(!haveIPv6)("0.0.0.0 means all addresses, also those of IPv6", async () => {
   const { port, places } = start();
   await openListeners(port, { url: "http://0.0.0.0:0", address: { kind: "tcp", host: "0.0.0.0", port: 0 } });
   expect(places()).toEqual([{ address: "::", port: expect.any(Number) }]);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { LogQueue, type LogSink } from "../../src/main/log-queue.js";
 
-/** A reader that can be told to hang, to take a few bytes at a time, or to fail. */
+/** A reader that can hang, accept a few bytes at a time, or fail. */
 class Reader implements LogSink {
   #bytes = Buffer.alloc(0);
   mood: { kind: "reads"; bytesMax?: number } | { kind: "hangs" } | { kind: "fails"; code: string } = { kind: "reads" };
@@ -50,13 +50,13 @@ function start() {
   return { reader, queue: new LogQueue(reader, (lines, reason) => `lost ${lines}: ${reason}\n`) };
 }
 
-test("a line is with its reader when the call returns", () => {
+test("a line has been passed to its reader when the call returns", () => {
   const { reader, queue } = start();
   queue.write("one\n");
   expect(reader.text).toBe("one\n");
 });
 
-test("lines arrive whole and in order at a reader that takes little at a time", async () => {
+test("lines arrive completely and in order at a reader that accepts few bytes at a time", async () => {
   const { reader, queue } = start();
   reader.mood = { kind: "reads", bytesMax: 3 };
   const lines = Array.from({ length: 100 }, (_, at) => `line ${at}: ä\n`);
@@ -66,7 +66,7 @@ test("lines arrive whole and in order at a reader that takes little at a time", 
   expect(queue.lost).toBe(0);
 });
 
-test("a reader that hangs costs lines, never a wait, and no more than a MiB", async () => {
+test("with a reader that hangs lines are lost, but nothing waits, and at most a MiB is held", async () => {
   const { reader, queue } = start();
   reader.mood = { kind: "hangs" };
   const line = `${"x".repeat(1_023)}\n`;
@@ -82,14 +82,14 @@ test("a reader that hangs costs lines, never a wait, and no more than a MiB", as
   expect(reader.text).toContain(`\nlost ${5_000 - kept}: the reader of the log is too slow\n`);
 });
 
-test("short lines cost what they take in memory, not only their text", () => {
+test("short lines are counted by the memory that they use, not only by their text", () => {
   const { reader, queue } = start();
   reader.mood = { kind: "hangs" };
   for (let count = 0; count < 100_000; count++) queue.write("\n");
   expect(100_000 - queue.lost).toBeLessThan(10_000);
 });
 
-test("lines that cannot be written are counted, and the log says so when it can be written again", async () => {
+test("lines that cannot be written are counted, and the number is logged when writing works again", async () => {
   const { reader, queue } = start();
   reader.mood = { kind: "fails", code: "ENOSPC: no space left" };
   for (const line of ["one\n", "two\n", "three\n"]) {
@@ -105,10 +105,10 @@ test("lines that cannot be written are counted, and the log says so when it can 
   expect(queue.lost).toBe(3);
 });
 
-test("what follows a line that was cut off begins a line of its own", async () => {
+test("the text after a line that was cut begins on a new line", async () => {
   const { reader, queue } = start();
   reader.mood = { kind: "reads", bytesMax: 3 };
-  // The disk is full after three bytes.
+  // The disk accepts only three bytes.
   const { write } = reader;
   reader.write = (bytes) => {
     const taken = write.call(reader, bytes);
@@ -124,7 +124,7 @@ test("what follows a line that was cut off begins a line of its own", async () =
   expect(reader.text).toBe("abc\nlost 1: ENOSPC\nnext\n");
 });
 
-test("what waits when the process ends is written then, as far as it is taken", () => {
+test("waiting lines are written at the end of the process, as far as the reader accepts them", () => {
   const { reader, queue } = start();
   reader.mood = { kind: "hangs" };
   queue.write("one\n");
@@ -144,7 +144,7 @@ test("a sink that fails at the end of the process does not fail it", () => {
   expect(() => queue.flush()).not.toThrow();
 });
 
-test("what has been written is not written again when the process ends", () => {
+test("written lines are not written again at the end of the process", () => {
   const { reader, queue } = start();
   queue.write("one\n");
   queue.flush();

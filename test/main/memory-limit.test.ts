@@ -8,7 +8,7 @@ const noLimit = "9223372036854771712\n";
 
 for (const { name, files, want } of [
   {
-    name: "is the machine's where there are no control groups",
+    name: "is the machine's without control groups",
     files: {},
     want: { bytes: 16 * gib, setBy: "machine" },
   },
@@ -22,7 +22,7 @@ for (const { name, files, want } of [
     want: { bytes: 2 * gib, setBy: "container" },
   },
   {
-    name: "is that of a systemd unit, or of a slice above it when that is smaller",
+    name: "is that of a systemd unit, or of a slice above it if that is smaller",
     files: {
       "/proc/self/cgroup": "0::/system.slice/etcd.service\n",
       "/proc/self/mountinfo": unified,
@@ -32,7 +32,7 @@ for (const { name, files, want } of [
     want: { bytes: gib, setBy: "container" },
   },
   {
-    name: "is the machine's where no group has one (version 2)",
+    name: "is the machine's if no group has a limit (version 2)",
     files: {
       "/proc/self/cgroup": "0::/user.slice\n",
       "/proc/self/mountinfo": unified,
@@ -50,7 +50,7 @@ for (const { name, files, want } of [
     want: { bytes: 4 * gib, setBy: "container" },
   },
   {
-    name: "is the machine's where no group has one (version 1 beside an empty version 2)",
+    name: "is the machine's if no group has a limit (version 1 beside an empty version 2)",
     files: {
       "/proc/self/cgroup": "4:memory:/unit\n0::/\n",
       "/proc/self/mountinfo": `${memoryOnly}\n41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw`,
@@ -60,7 +60,7 @@ for (const { name, files, want } of [
     want: { bytes: 16 * gib, setBy: "machine" },
   },
   {
-    name: "is that of the mount's own group when the process is said to be above it",
+    name: "is that of the mount's own group if the path of the process is above it",
     files: {
       "/proc/self/cgroup": "0::/../../other\n",
       "/proc/self/mountinfo": unified,

@@ -49,7 +49,7 @@ class Run {
       .map((line) => JSON.parse(line));
   }
 
-  /** The value that a line of the log has for a field, once there is such a line. */
+  /** Resolves with the value of a field when a line with the message has been logged. */
   async logged(message: string, field = "msg"): Promise<string> {
     await expect.poll(() => this.stderr.includes(`"msg":"${message}"`)).toBe(true);
     return String(this.lines().find((line) => line.msg === message)?.[field]);
@@ -69,7 +69,7 @@ async function clientUrl(run: Run): Promise<string> {
 }
 
 for (const word of ["--version", "-version", "--version=true"]) {
-  test(`${word} names the API and us`, async () => {
+  test(`${word} prints the versions of the API and of this server`, async () => {
     const run = new Run([word]);
     expect(await run.ended).toBe(0);
     expect(run.stdout).toMatch(/^etcd Version: 3\.5\.30\netcd-ts Version: \d+\.\d+\.\d+\nNode\.js Version: v/);
@@ -77,7 +77,7 @@ for (const word of ["--version", "-version", "--version=true"]) {
   });
 }
 
-test("--help has groups, defaults, and what is not supported", async () => {
+test("--help has groups, defaults and unsupported flags", async () => {
   const run = new Run(["--help"]);
   expect(await run.ended).toBe(0);
   for (const text of [
@@ -92,7 +92,7 @@ test("--help has groups, defaults, and what is not supported", async () => {
 });
 
 for (const limit of [60, 145]) {
-  test(`a limit of ${limit} file descriptors is refused in one sentence, also when nothing can be loaded`, () => {
+  test(`a limit of ${limit} file descriptors is refused with one sentence, even if no module can be loaded`, () => {
     const words = ["-c", `ulimit -n ${limit}; exec "$0" "$1" "$2"`, process.execPath, command];
     const place = `--data-dir=${join(directory, "few")}`;
     const { status, stdout, stderr } = spawnSync("bash", [...words, place], { encoding: "utf8" });
@@ -102,7 +102,7 @@ for (const limit of [60, 145]) {
   });
 }
 
-test("a command line that cannot be read ends with code 2 and says how to write one", async () => {
+test("an invalid command line ends with code 2 and the usage", async () => {
   const run = new Run(["--data-dri=x"]);
   expect(await run.ended).toBe(2);
   expect(run.stderr).toMatch(/^flag provided but not defined: -data-dri \(did you mean --data-dir\?\)\nUsage:\n/);
@@ -123,27 +123,27 @@ for (const { name, flags, env = {}, error } of [
     error: /^conflicting environment variable is shadowed by corresponding command-line flag/,
   },
   {
-    name: "settings that contradict each other",
+    name: "contradictory settings",
     flags: ["--election-timeout=10"],
     error: /^--election-timeout\[10ms\] should be at least/,
   },
   {
-    name: "a data directory that cannot be made",
+    name: "a data directory that cannot be created",
     flags: [...anyPort, "--listen-peer-urls=http://127.0.0.1:0", "--data-dir=/dev/null/data"],
     error: /^.*\/dev\/null\/data/,
   },
   {
-    name: "a cluster that does not have the member",
+    name: "an initial cluster without the member",
     flags: [...anyPort, "--listen-peer-urls=http://127.0.0.1:0", "--name=a", "--initial-cluster=b=http://b:1"],
     error: /^couldn't find local name "a" in the initial cluster configuration$/,
   },
   {
-    name: "an address that is taken",
+    name: "an address that is in use",
     flags: ["--listen-peer-urls=http://127.0.0.1:0", "--advertise-client-urls=http://127.0.0.1:1", "BUSY"],
     error: /^cannot listen on http:\/\/127\.0\.0\.1:\d+: the address is already in use$/,
   },
 ]) {
-  test(`${name}: one line that says so, and code 1`, async () => {
+  test(`${name}: ends with one line of explanation and code 1`, async () => {
     await new Promise<void>((resolve) => busy.listen(0, "127.0.0.1", resolve));
     const taken = `--listen-client-urls=http://127.0.0.1:${(busy.address() as AddressInfo).port}`;
     const run = new Run(
@@ -157,7 +157,7 @@ for (const { name, flags, env = {}, error } of [
   });
 }
 
-test("a member says what operators' tools wait for, serves, and ends with 0 when told to", async () => {
+test("a member logs the lines that operators' tools wait for, serves, and ends with 0 at SIGTERM", async () => {
   const run = start(anyPort, { ETCD_FOO: "x" });
   const url = await clientUrl(run);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
@@ -179,7 +179,7 @@ test("a member says what operators' tools wait for, serves, and ends with 0 when
   expect(run.stdout).toBe("");
 });
 
-test("a member that waits for a name to be known ends when told to", async () => {
+test("a member that waits for a host name to be resolved ends at SIGTERM", async () => {
   const cluster = ["--initial-cluster=default=http://nobody.invalid:1"];
   const run = start([...anyPort, ...cluster, "--initial-advertise-peer-urls=http://127.0.0.1:1"]);
   await run.logged("failed to resolve URL Host");
@@ -187,7 +187,7 @@ test("a member that waits for a name to be known ends when told to", async () =>
   expect(await run.ended).toBe(0);
 });
 
-test("a stop finishes what is in flight and ends streams", async () => {
+test("a stop finishes calls under way and ends streams", async () => {
   const run = start(anyPort);
   const client = new Client(new URL(await clientUrl(run)).host, credentials.createInsecure());
   const { Watch } = services["etcdserverpb.Watch"];
@@ -207,7 +207,7 @@ test("a stop finishes what is in flight and ends streams", async () => {
     });
   await put();
   const puts = Array.from({ length: 50 }, put);
-  // They left together, so that with the first answer all of them have arrived.
+  // The puts were sent together, so all of them have arrived when the first is answered.
   await Promise.race(puts);
   run.child.kill("SIGINT");
   await Promise.all(puts);
@@ -216,7 +216,7 @@ test("a stop finishes what is in flight and ends streams", async () => {
   client.close();
 });
 
-test("a member starts again where it stopped, from a file this time", async () => {
+test("a member continues after a restart, with its settings from a file", async () => {
   const data = join(directory, "again");
   const path = join(directory, "etcd.yml");
   writeFileSync(
@@ -225,7 +225,7 @@ test("a member starts again where it stopped, from a file this time", async () =
       "advertise-client-urls: http://127.0.0.1:2379\nlog-outputs: [stderr]\n",
   );
   for (const restart of [false, true]) {
-    // Flags and variables count for nothing beside a file, even such as would be refused.
+    // With a file flags and variables are ignored, even invalid ones.
     const run = new Run(["--config-file", path, "--name=b", "--discovery=x"], { ETCD_NAME: "c" });
     await clientUrl(run);
     await run.logged(restart ? "restarting local member" : "starting local member");
@@ -246,7 +246,7 @@ async function statusOverHttp2(url: string, head: OutgoingHttpHeaders): Promise<
   return { http: fields[":status"], grpc: fields["grpc-status"] };
 }
 
-test("HTTP and metrics can have ports of their own, for HTTP/2 too; clients' then take gRPC alone", async () => {
+test("HTTP and metrics can have separate ports, also with HTTP/2, and client ports then serve only gRPC", async () => {
   const socket = join(directory, "clients.sock");
   const run = start([
     `--listen-client-urls=unix://${socket}`,
@@ -281,7 +281,7 @@ test("HTTP and metrics can have ports of their own, for HTTP/2 too; clients' the
   client.close();
 });
 
-test("the log goes where it is told to, from the level it is told", async () => {
+test("the log is written to the configured outputs from the configured level on", async () => {
   const path = join(directory, "member.log");
   const run = start([...anyPort, `--log-outputs=stdout,${path}`, "--log-level=warn"], { ETCD_FOO: "x" });
   await expect.poll(() => run.stdout).toContain("unrecognized environment variable");
@@ -290,7 +290,7 @@ test("the log goes where it is told to, from the level it is told", async () => 
   expect(run.stdout).not.toContain('"level":"info"');
 });
 
-/** A member whose standard error is a descriptor of the test's, or a pipe that nobody reads. */
+/** Starts a member whose standard error is a descriptor of the test, or a pipe that is not read. */
 async function startBlind(
   stderr: number | "pipe",
   flags: readonly string[] = [],
@@ -320,11 +320,11 @@ async function lostLines(url: string): Promise<number> {
   return Number(/^etcd_log_lines_lost_total (\d+)$/m.exec(metrics)?.[1]);
 }
 
-/** Each call is a line of the log. */
+/** Flags with which each call makes a line in the log. */
 const talkative = ["--log-level=debug", "--experimental-warning-unary-request-duration=1ns"];
 
 async function put(url: string, count: number): Promise<void> {
-  // The line has the key in it.
+  // The log line contains the key.
   const request = { method: "POST", body: JSON.stringify({ key: "YWFh".repeat(1_000), value: "YQ==" }) };
   const answers = await Promise.all(Array.from({ length: count }, () => fetch(`${url}/v3/kv/put`, request)));
   for (const answer of answers) expect(answer.status).toBe(200);
@@ -336,9 +336,9 @@ async function stopped(child: ChildProcess): Promise<number | null> {
   return await ended;
 }
 
-test("a log that nobody reads stops nothing", async () => {
+test("a member goes on if its log is not read", async () => {
   const { child, url } = await startBlind("pipe", talkative);
-  // A connection keeps some hundred KiB for its reader, and the member 1 MiB more.
+  // The pipe holds some hundred KiB, and the member 1 MiB more.
   for (let round = 0; !((await lostLines(url)) > 0); round++) {
     expect(round).toBeLessThan(500);
     await put(url, 20);
@@ -350,7 +350,7 @@ for (const { name, flags } of [
   { name: "standard error", flags: [] },
   { name: "a file", flags: ["--log-outputs=/dev/full"] },
 ]) {
-  test(`${name} that takes no line loses lines and nothing else`, async () => {
+  test(`${name} that accepts no line loses only lines`, async () => {
     const full = openSync("/dev/full", "a");
     const { child, url } = await startBlind(full, flags);
     closeSync(full);
@@ -359,7 +359,7 @@ for (const { name, flags } of [
   });
 }
 
-test("a reader of the log that goes away takes only the log along", async () => {
+test("a reader of the log that ends stops only the log", async () => {
   const { child, url } = await startBlind("pipe", talkative);
   child.stderr?.destroy();
   for (let round = 0; round < 5; round++) await put(url, 20);
@@ -367,7 +367,7 @@ test("a reader of the log that goes away takes only the log along", async () => 
   expect(await stopped(child)).toBe(0);
 });
 
-/** A member that is started by the command itself, as a shell does. */
+/** Starts a member by the command itself, as a shell does. */
 function startCommand(shell: string): Run {
   const data = join(directory, `m${members++}`);
   const flags = [...anyPort, "--listen-peer-urls=http://127.0.0.1:0", `--data-dir=${data}`];
@@ -379,11 +379,11 @@ for (const { name, shell, started } of [
   { name: "a shell that ignores SIGHUP", shell: "trap '' HUP; exec", started: "by the command" },
   { name: "nohup", shell: `exec nohup ${process.execPath}`, started: "by Node" },
 ]) {
-  test(`a member that ${name} started ${started} goes on at signals that stop nothing in etcd`, async () => {
+  test(`a member started with ${name} ${started} ignores the signals that etcd ignores`, async () => {
     const run = startCommand(shell);
     const url = await clientUrl(run);
     for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPWR"] as const) run.child.kill(signal);
-    // A signal to stop comes last, and is the only one that is heeded.
+    // The last signal is the one to stop, and the only one that has an effect.
     expect((await fetch(`${url}/health`)).status).toBe(200);
     run.child.kill("SIGTERM");
     expect(await run.ended).toBe(0);
@@ -391,7 +391,7 @@ for (const { name, shell, started } of [
   });
 }
 
-test("SIGHUP ends a member that was not started to ignore it, as it ends etcd", async () => {
+test("SIGHUP ends a member unless it was started to ignore it, as in etcd", async () => {
   const run = startCommand("exec");
   await clientUrl(run);
   run.child.kill("SIGHUP");
@@ -399,7 +399,7 @@ test("SIGHUP ends a member that was not started to ignore it, as it ends etcd", 
   expect(run.child.signalCode).toBe("SIGHUP");
 });
 
-test("a removed member ends with 0, and again whenever it is started; the others say so in etcd's words", async () => {
+test("a removed member ends with 0, also at later starts, and the others log it in etcd's words", async () => {
   const [one, two] = [await freePort(), await freePort()];
   const cluster = `--initial-cluster=one=http://127.0.0.1:${one},two=http://127.0.0.1:${two}`;
   const flags = (name: string, port: number) => [
@@ -414,7 +414,7 @@ test("a removed member ends with 0, and again whenever it is started; the others
   const ask = async (call: string, body: object) =>
     (await fetch(`${url}/v3/cluster/member/${call}`, { method: "POST", body: JSON.stringify(body) })).json();
   const { members: all } = (await ask("list", {})) as { members: { ID: string; name: string }[] };
-  // A peer of another cluster, as its headers say.
+  // The headers of a peer from another cluster.
   const headers = { "X-Server-From": "1", "X-Server-Version": "3.5.30", "X-Min-Cluster-Version": "3.0.0" };
   const stranger = { headers: { ...headers, "X-Etcd-Cluster-ID": "1" } };
   expect((await fetch(`http://127.0.0.1:${one}/raft/stream/msgapp/1`, stranger)).status).toBe(412);
@@ -423,7 +423,7 @@ test("a removed member ends with 0, and again whenever it is started; the others
   const again = new Run(flags("two", two));
   expect(await again.ended).toBe(0);
   expect(again.stderr).toContain("data-dir used by this member must be removed");
-  // Lines that entrypoints and test suites of others wait for.
+  // Other projects' entrypoints and test suites wait for these lines.
   for (const awaited of [
     "established TCP streaming connection with remote peer",
     "elected leader",

@@ -9,7 +9,7 @@ const root = mkdtempSync(join(tmpdir(), "etcd-ts-rotation-"));
 afterAll(() => rmSync(root, { recursive: true }));
 let directories = 0;
 
-/** A log whose clock stands still unless it is moved. */
+/** Starts a log on a clock that only the test advances. */
 function start(rotation: Partial<LogRotation> = {}, before: Readonly<Record<string, string>> = {}) {
   const directory = join(root, String(directories++), "logs");
   let ms = Date.UTC(2026, 10, 22, 15, 4, 5);
@@ -18,7 +18,7 @@ function start(rotation: Partial<LogRotation> = {}, before: Readonly<Record<stri
     return new RotatingFile(join(directory, "etcd.log"), all, () => new Date(ms));
   };
   if (Object.keys(before).length > 0) {
-    // The folder is made by whoever opens the file.
+    // Opening the log creates the folder.
     open();
     for (const [name, text] of Object.entries(before)) writeFileSync(join(directory, name), text);
   }
@@ -36,14 +36,14 @@ function start(rotation: Partial<LogRotation> = {}, before: Readonly<Record<stri
 
 const half = `${"x".repeat(512 * 1024 - 1)}\n`;
 
-test("lines are in the file when they are said to be", async () => {
+test("lines are in the file when the write is done", async () => {
   const { file, read } = start();
   await file.write(Buffer.from("one\n"));
   await file.write(Buffer.from("zwei: ä\n"));
   expect(read("etcd.log").toString()).toBe("one\nzwei: ä\n");
 });
 
-test("a full file is named for the moment, and the next line begins another", async () => {
+test("a full file is renamed with the time, and the next line begins another file", async () => {
   const { file, names, read } = start();
   await file.write(Buffer.from(half));
   await file.write(Buffer.from(half));
@@ -54,13 +54,13 @@ test("a full file is named for the moment, and the next line begins another", as
   expect(read("etcd-2026-11-22T15-04-05.000.log").length).toBe(1024 * 1024);
 });
 
-test("a line that is longer than a file has one of its own", async () => {
+test("a line that is longer than the maximum gets its own file", async () => {
   const { file, names } = start();
   await file.write(Buffer.from(half + half + half));
   expect(names()).toEqual(["etcd.log"]);
 });
 
-test("what was in the file before the start counts", async () => {
+test("bytes in the file before the start are counted", async () => {
   const { open, names, file } = start();
   await file.write(Buffer.from(half));
   const again = open();
@@ -69,7 +69,7 @@ test("what was in the file before the start counts", async () => {
   expect(names()).toHaveLength(2);
 });
 
-test("so many old files are kept, and nothing of others is touched", async () => {
+test("a bounded number of old files is kept, and other files are not touched", async () => {
   const { file, advance, names } = start(
     { maxBackups: 2 },
     { "etcd-2020-01-01T00-00-00.000.log.gz": "old", "etcd-else.log": "", "other-2020-01-01T00-00-00.000.log": "" },
@@ -88,7 +88,7 @@ test("so many old files are kept, and nothing of others is touched", async () =>
   ]);
 });
 
-test("old files go when they are too old, at the start too", async () => {
+test("files above the maximum age are removed, also at the start", async () => {
   const { file, open, advance, names } = start({ maxAge: 2 });
   await file.write(Buffer.from(half + half));
   await file.write(Buffer.from("next\n"));
@@ -109,7 +109,7 @@ test("old files are compressed", async () => {
   expect(gunzipSync(read("etcd-2026-11-22T15-04-05.000.log.gz")).toString()).toBe(half + half);
 });
 
-test("names say the machine's time when asked to", async () => {
+test("names have the local time if the setting says so", async () => {
   const { file, names } = start({ localTime: true });
   await file.write(Buffer.from(half + half));
   await file.write(Buffer.from("next\n"));
@@ -117,7 +117,7 @@ test("names say the machine's time when asked to", async () => {
   expect(names()[0]).toContain(`T${String(local.getHours()).padStart(2, "0")}-`);
 });
 
-test("when somebody has moved a full file, another is begun all the same", async () => {
+test("another file is begun even if the full one has been moved away", async () => {
   const { file, directory, names, read } = start();
   await file.write(Buffer.from(half + half));
   renameSync(join(directory, "etcd.log"), join(directory, "moved"));

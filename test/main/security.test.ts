@@ -23,7 +23,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The TLS settings of a member with these flags, and the first lines of its log. */
+/** The TLS settings of a member with the given flags, and the first lines of its log. */
 async function open(words: readonly string[]) {
   const task = await readTask([`--data-dir=${folder}`, ...words], {});
   if (task.kind !== "run") throw new Error("nothing to run");
@@ -39,7 +39,7 @@ const pair = (prefix = ""): readonly string[] => [
   `--${prefix}key-file=${server.keyFile}`,
 ];
 
-describe("settings of TLS are refused:", () => {
+describe("TLS settings are refused:", () => {
   const rows: readonly { name: string; words: () => readonly string[]; error: string }[] = [
     {
       name: "clients without a certificate",
@@ -59,12 +59,12 @@ describe("settings of TLS are refused:", () => {
       error: "KeyFile and CertFile must both be present[key: , cert: s.pem]",
     },
     {
-      name: "a certificate that is not there",
+      name: "a missing certificate file",
       words: () => [...client, "--cert-file=none.pem", "--key-file=none.key"],
       error: "open none.pem: no such file or directory",
     },
     {
-      name: "an authority that is not there",
+      name: "a missing authority file",
       words: () => [...client, ...pair(), "--trusted-ca-file=none.pem"],
       error: "open none.pem: no such file or directory",
     },
@@ -74,12 +74,12 @@ describe("settings of TLS are refused:", () => {
       error: "cannot listen on TLS for 127.0.0.1:2380: KeyFile and CertFile are not presented",
     },
     {
-      name: "peers without a key, also where nobody listens with it",
+      name: "peers without a key, even if no listener uses it",
       words: () => ["--peer-cert-file=s.pem"],
       error: "KeyFile and CertFile must both be present[key: , cert: s.pem]",
     },
     {
-      name: "two ways to say which peers are allowed",
+      name: "two settings for the allowed peers",
       words: () => [...pair("peer-"), "--peer-cert-allowed-cn=a,b", "--peer-cert-allowed-hostname=x"],
       error: 'AllowedCNs and AllowedHostnames are mutually exclusive (cns=["a" "b"], hostnames=["x"])',
     },
@@ -89,17 +89,17 @@ describe("settings of TLS are refused:", () => {
       error: "client TLS key/cert (--cert-file, --key-file) must be provided for metrics secure url",
     },
     {
-      name: "a certificate made here for no time",
+      name: "a generated certificate with a validity of 0",
       words: () => [...peer, "--peer-auto-tls", "--self-signed-cert-validity=0"],
       error: "selfSignedCertValidity is invalid,it should be greater than 0",
     },
     {
-      name: "a certificate made here for ever",
+      name: "a generated certificate that expires after the year 9999",
       words: () => [...peer, "--peer-auto-tls", "--self-signed-cert-validity=10000"],
       error: "--self-signed-cert-validity=10000 ends after the year 9999",
     },
     {
-      name: "a version of TLS that is none",
+      name: "an invalid TLS version",
       words: () => ["--tls-min-version=TLS1.1"],
       error: 'unexpected TLS version "TLS1.1" (must be one of: TLS1.2, TLS1.3)',
     },
@@ -114,7 +114,7 @@ describe("settings of TLS are refused:", () => {
       error: "cipher suites cannot be configured when only TLS1.3 is enabled",
     },
     {
-      name: "a cipher suite that is none",
+      name: "an invalid cipher suite",
       words: () => ["--cipher-suites=FOO"],
       error: 'unexpected TLS cipher suite "FOO"',
     },
@@ -126,7 +126,7 @@ describe("settings of TLS are refused:", () => {
   }
 });
 
-describe("settings of TLS that mean nothing where they stand are noted:", () => {
+describe("TLS settings without an effect are logged:", () => {
   const notes = {
     peerPair: "scheme is HTTP while key and cert files are present; ignoring key and cert files",
     peerAuth: "scheme is HTTP while --peer-client-cert-auth is enabled; ignoring client cert auth for this URL",
@@ -134,20 +134,20 @@ describe("settings of TLS that mean nothing where they stand are noted:", () => 
     auth: "scheme is http or unix while --client-cert-auth is enabled; ignoring client cert auth for this URL",
   };
   for (const { name, words, want } of [
-    { name: "none at all", words: () => [], want: [] },
+    { name: "no settings", words: () => [], want: [] },
     { name: "certificates", words: () => [...pair(), ...pair("peer-")], want: [notes.peerPair, notes.pair] },
     {
-      name: "asking for certificates",
+      name: "required client certificates",
       words: () => ["--client-cert-auth", "--peer-client-cert-auth"],
       want: [notes.peerAuth, notes.auth],
     },
     {
-      name: "files that nobody looks at",
+      name: "files that are not used",
       words: () => ["--cert-file=none.pem", "--trusted-ca-file=none.pem"],
       want: [notes.pair],
     },
     {
-      name: "certificates made here beside given ones",
+      name: "generated certificates beside given ones",
       words: () => [...client, ...peer, ...pair(), ...pair("peer-"), "--auto-tls", "--peer-auto-tls"],
       want: ["ignoring peer auto TLS since certs given", "ignoring client auto TLS since certs given"],
     },
@@ -159,7 +159,7 @@ describe("settings of TLS that mean nothing where they stand are noted:", () => 
   }
 });
 
-test("whose certificate names machines must come from them to other members and to metrics, as in etcd", async () => {
+test("a client whose certificate has host names must connect from those hosts to peer and metrics ports, as in etcd", async () => {
   const words = [...client, ...peer, ...pair(), ...pair("peer-"), "--listen-metrics-urls=https://127.0.0.1:2381"];
   const looksUpNames = async (...more: string[]) => {
     const { peers, clients, metrics } = (await open([...words, ...more])).security;
@@ -169,7 +169,7 @@ test("whose certificate names machines must come from them to other members and 
   expect(await looksUpNames("--experimental-peer-skip-client-san-verification")).toEqual([false, false, true]);
 });
 
-test("a certificate is made once, for the hosts that are listened at", async () => {
+test("a certificate is generated once, for the hosts of the listeners", async () => {
   const words = [...client, "--auto-tls", "--self-signed-cert-validity=3"];
   const { security, lines } = await open(words);
   expect(lines).toEqual(["automatically generate certificates"]);

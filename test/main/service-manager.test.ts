@@ -8,7 +8,7 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { LogJournal } from "../../src/main/log-journal.js";
 import { LogQueue } from "../../src/main/log-queue.js";
 
-// The messages of a member to systemd, and the lines in its journal.
+// Tests the messages of a member to systemd, and its lines in the journal.
 
 const command = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "etcd-systemd-"));
@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const havePython = spawnSync("python3", ["--version"]).status === 0;
 if (!havePython && process.env.CI === "true") throw new Error("python3 not found");
 
-/** Takes datagrams as systemd does, with the process that the kernel names as their sender, and prints them. */
+/** Receives datagrams with the sender's process id from the kernel, as systemd does, and prints them. */
 const receiver = `
 import socket, struct, sys
 path = sys.argv[1]
@@ -58,7 +58,7 @@ const flags = () => [
   ...["--listen-client-urls=http://127.0.0.1:0", "--advertise-client-urls=http://127.0.0.1:1"],
 ];
 
-describe.skipIf(!havePython)("systemd hears of a member", () => {
+describe.skipIf(!havePython)("systemd is notified of a member", () => {
   for (const { name, path } of [
     { name: "at a path", path: join(folder, "notify") },
     { name: "at an abstract address", path: `@etcd-ts-test-${process.pid}` },
@@ -75,7 +75,7 @@ describe.skipIf(!havePython)("systemd hears of a member", () => {
   }
 });
 
-test("without a socket of its own, a member asks systemd-notify", async () => {
+test("a member that the launcher gave no datagram socket uses systemd-notify", async () => {
   const told = join(folder, "told");
   const tool = join(folder, "systemd-notify");
   writeFileSync(tool, `#!/bin/sh\necho "$@" >> ${told}\n`);
@@ -87,13 +87,13 @@ test("without a socket of its own, a member asks systemd-notify", async () => {
   await expect.poll(() => readFileSync(told, "utf8")).toBe("READY=1\nSTOPPING=1\n");
 });
 
-test("a systemd that cannot be told is a line of the log, and the member serves", async () => {
+test("if systemd cannot be notified, the member logs it and serves", async () => {
   const { printed } = launch(command, flags(), { NOTIFY_SOCKET: join(folder, "nobody"), PATH: process.env.PATH });
   await expect.poll(() => printed.text).toContain("failed to notify systemd for readiness");
   expect(printed.text).toContain("ready to serve client requests");
 });
 
-/** A journal that keeps what each connection sends. */
+/** A journal that records the data of each connection. */
 async function startJournal(path: string) {
   const texts: string[] = [];
   const sockets: Socket[] = [];
@@ -109,7 +109,7 @@ async function startJournal(path: string) {
   return { texts, sockets };
 }
 
-test("the journal is given the name of the stream, then lines with their priorities", async () => {
+test("the journal gets the name of the stream, and then lines with their priorities", async () => {
   const path = join(folder, "journal");
   const { texts, sockets } = await startJournal(path);
   const queue = new LogQueue(new LogJournal(path), (lines) => `<4>lost ${lines}\n`);
@@ -117,7 +117,7 @@ test("the journal is given the name of the stream, then lines with their priorit
   queue.write("<3>two\n");
   await queue.settled();
   await expect.poll(() => texts).toEqual(["etcd\n\n6\n1\n0\n0\n0\n<6>one\n<3>two\n"]);
-  // The journal is restarted: a line may be lost in the connection that ended, none after that.
+  // The journal is restarted. A line may be lost in the old connection, but none later.
   const closed = new Promise((resolve) => sockets[0]?.once("close", resolve));
   sockets[0]?.destroy();
   await closed;
@@ -130,6 +130,6 @@ test("the journal is given the name of the stream, then lines with their priorit
   for (const socket of sockets) socket.destroy();
 });
 
-test("a machine without a journal is said to have none", () => {
+test("without a journal there is an error that says so", () => {
   expect(() => new LogJournal(join(folder, "none"))).toThrow(/^can't find journal \(/);
 });

@@ -7,7 +7,7 @@ import { settingsOf } from "../../src/main/settings.js";
 
 const directory = mkdtempSync(join(tmpdir(), "etcd-ts-settings-"));
 const home = process.cwd();
-// The default data directory is relative: where this runs, a member may have been started before.
+// The default data directory is relative, and a member may have been started in the current directory before.
 process.chdir(directory);
 afterAll(() => {
   process.chdir(home);
@@ -16,7 +16,7 @@ afterAll(() => {
 
 const settings = (...words: string[]) => settingsOf(parseCommandLine(words).values, false);
 
-test("without flags, everything has etcd's default", () => {
+test("without flags, all settings have etcd's defaults", () => {
   const { server, ...rest } = settings();
   expect(server).toMatchObject({
     name: "default",
@@ -36,23 +36,23 @@ test("without flags, everything has etcd's default", () => {
   expect(rest.log).toEqual({ level: "info", outputs: ["stderr"], format: "json", formatGiven: false });
 });
 
-test("a member that is named, and whose cluster is not, is its own cluster", () => {
+test("a member with a name and without an initial cluster is its own cluster", () => {
   expect(settings("--name=a").server.initialCluster).toEqual([{ name: "a", peerUrls: ["http://localhost:2380"] }]);
 });
 
-test("a member that exists ignores what is said of its first cluster", () => {
+test("an existing member ignores the settings for a new cluster", () => {
   mkdirSync(join(directory, "begun", "member", "wal"), { recursive: true });
   writeFileSync(join(directory, "begun", "member", "wal", "CURRENT"), "");
   const words = [`--data-dir=${join(directory, "begun")}`, "--initial-cluster=b=http://b:1", "--name=a"];
   expect(settings(...words, "--initial-cluster-state=existing").server.name).toBe("a");
 });
 
-test("members are found in the DNS when it is said where", () => {
+test("members are found in the DNS if a domain is set", () => {
   const { server } = settings("--discovery-srv=example.com", "--discovery-srv-name=blue");
   expect(server.discoverySrv).toEqual({ domain: "example.com", serviceName: "blue" });
 });
 
-test("a member joins, stands alone or is careless when it is told to", () => {
+test("flags make a member join, continue alone, or skip the strict check of changes", () => {
   const { server } = settings(
     "--initial-cluster-state=existing",
     "--force-new-cluster",
@@ -65,7 +65,7 @@ test("a member joins, stands alone or is careless when it is told to", () => {
   });
 });
 
-test("a cluster is read member by member, whatever their order", () => {
+test("an initial cluster may list its members in any order", () => {
   const { server } = settings("--initial-cluster=b=http://b:1,default=http://localhost:2380,b=http://a:1");
   expect(server.initialCluster).toEqual([
     { name: "b", peerUrls: ["http://a:1", "http://b:1"] },
@@ -82,11 +82,11 @@ for (const { words, want } of [
   },
   { words: ["--auto-compaction-mode=revision"], want: undefined },
 ]) {
-  test(`"${words.join(" ")}" compacts as it says`, () =>
+  test(`"${words.join(" ")}" sets the compaction`, () =>
     expect(settings(...words).server.autoCompaction).toEqual(want));
 }
 
-test("sockets and IPv6 addresses can be listened on", () => {
+test("socket files and IPv6 addresses can be listened on", () => {
   const urls = "--listen-client-urls=unix:///tmp/x,http://[::1]:1";
   expect(settings(urls, "--advertise-client-urls=http://h:1").listenClients).toEqual([
     { url: "http://[::1]:1", address: { kind: "tcp", host: "::1", port: 1 } },
@@ -182,7 +182,7 @@ for (const { words, message } of [
   test(`"${words.join(" ")}" is refused`, () => expect(() => settings(...words)).toThrow(message));
 }
 
-test("two spellings of an IPv6 address are one place to listen", () => {
+test("two spellings of an IPv6 address are one listener", () => {
   const { listenClients } = settings(
     "--listen-client-urls=http://[::1]:2379,https://[0:0:0:0:0:0:0:1]:2379",
     "--advertise-client-urls=http://localhost:2379",

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { freePort } from "../support/server-process.js";
 import { haveTmux, Terminal } from "../support/terminal.js";
 
-// The log of a member on a terminal, and its behaviour when the terminal is stopped.
+// Tests the log of a member on a terminal, also when the terminal is stopped.
 
 const command = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "etcd-terminal-"));
@@ -20,13 +20,13 @@ async function start(name: string, ...flags: readonly string[]): Promise<{ termi
 }
 
 describe.skipIf(!haveTmux)("a member on a terminal", () => {
-  test("says what scripts wait for, in lines for people", async () => {
+  test("logs the messages that scripts wait for, in the console format", async () => {
     const { terminal } = await start("people");
     const screen = await terminal.shows(/try +etcdctl/);
     expect(screen).toMatch(/^\d\d:\d\d:\d\d INFO +ready to serve client requests$/m);
   });
 
-  test("writes JSON when it is asked for JSON", async () => {
+  test("writes JSON if the flag says so", async () => {
     const { terminal } = await start("json", "--log-format=json");
     expect(await terminal.shows(/"msg":"ready to serve client requests"/)).not.toMatch(/ INFO /);
   });
@@ -37,7 +37,7 @@ describe.skipIf(!haveTmux)("a member on a terminal", () => {
     await terminal.shows(/try +etcdctl/);
     terminal.type("C-s");
     const put = { method: "POST", body: JSON.stringify({ key: "YQ==", value: "YQ==" }) };
-    // A stopped terminal takes a few KiB; each put is a line of some hundred bytes.
+    // A stopped terminal accepts a few KiB, and each put makes a line of some hundred bytes.
     for (let round = 0; round < 20; round++) {
       const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/v3/kv/put`, put)));
       expect(answers.every(({ status }) => status === 200)).toBe(true);
