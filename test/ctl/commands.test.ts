@@ -20,7 +20,8 @@ import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
-// Commands that the differential test cannot compare: those that etcdctl lacks, and those that need files and time.
+// Tests commands that the differential test cannot compare: those that etcdctl lacks, and those that need files or
+// time.
 
 const bin = join(import.meta.dirname, "../../bin/etcdctl");
 const kinds: readonly ServerKind[] = haveReference(["etcd", "3.5"]) ? ["ours", "etcd 3.5"] : ["ours"];
@@ -42,7 +43,7 @@ describe.each(kinds)("on %s", (kind) => {
   });
 
   async function run(line: string, on = server): Promise<string> {
-    // A command that only prepares or checks needs no process of its own.
+    // A command that only prepares or checks data runs in this process.
     const here = /^(put|get|del|compaction) /.test(line) && !line.includes("--history");
     const { stdout, stderr, code } = await (here
       ? etcdctlHere(on.endpoint, words(line))
@@ -50,7 +51,7 @@ describe.each(kinds)("on %s", (kind) => {
     return code === 0 && stderr === "" ? stdout : `${stdout}${stderr}exit ${code}`;
   }
 
-  test("get --history tells every kept revision of a key", async () => {
+  test("get --history prints all kept revisions of a key", async () => {
     await run("put h 1");
     await run("put unrelated x");
     await run("put h 2");
@@ -82,7 +83,7 @@ describe.each(kinds)("on %s", (kind) => {
     );
   });
 
-  test("a snapshot is saved whole, and what is in it can be told", async () => {
+  test("a snapshot is saved completely, and its status can be printed", async () => {
     const file = join(folder, "snapshot.db");
     expect(await run(`snapshot save ${file}`)).toBe(`Snapshot saved at ${file}\n`);
     expect([existsSync(`${file}.part`), statSync(file).size % 512]).toEqual([false, 32]);
@@ -101,7 +102,7 @@ describe.each(kinds)("on %s", (kind) => {
     );
   });
 
-  test("make-mirror copies what is there, and what comes after it", async () => {
+  test("make-mirror copies existing keys and later changes", async () => {
     await run("put m/1 one");
     const stop = new AbortController();
     const line = words(`make-mirror --prefix m/ --dest-prefix n/ ${other.endpoint}`);
@@ -110,7 +111,7 @@ describe.each(kinds)("on %s", (kind) => {
     await run("put m/2 two");
     await run("del m/1");
     while ((await run("get --prefix n/", other)) !== "n/2\ntwo\n") await run("get m/2");
-    // More changes in one revision than a transaction takes.
+    // More changes in one revision than fit into a transaction.
     for (let at = 0; at < 150; at++) await run(`put m/many${at} v`);
     await run("del --prefix m/many");
     await run("put m/3 three");
@@ -119,7 +120,7 @@ describe.each(kinds)("on %s", (kind) => {
     expect((await mirrored).code).not.toBe(0);
   });
 
-  /** Interrupts a command as soon as it has printed what it holds. */
+  /** Interrupts a command when it has printed its key. */
   async function interrupted(endpoint: string, line: string, meanwhile = async () => {}) {
     const stop = new AbortController();
     let outcome: ReturnType<typeof etcdctl> | undefined;
@@ -138,15 +139,18 @@ describe.each(kinds)("on %s", (kind) => {
 
   const leases = async (): Promise<string> => run("lease list");
 
-  test.each(["lock gate", "elect gate me"])("%s falls at an interrupt, long before its lease ends", async (line) => {
-    const before = await leases();
-    const { code, stderr } = await interrupted(server.endpoint, line);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(await run("get --prefix gate/")).toBe("");
-    expect(await leases()).toBe(before);
-  });
+  test.each(["lock gate", "elect gate me"])(
+    "%s is released at an interrupt, long before its lease expires",
+    async (line) => {
+      const before = await leases();
+      const { code, stderr } = await interrupted(server.endpoint, line);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await run("get --prefix gate/")).toBe("");
+      expect(await leases()).toBe(before);
+    },
+  );
 
-  test.each(["lock gate", "elect gate me"])("%s in the queue leaves nothing behind when interrupted", async (line) => {
+  test.each(["lock gate", "elect gate me"])("%s in the queue leaves no key when it is interrupted", async (line) => {
     const before = await leases();
     const holder = await interrupted(server.endpoint, line, async () => {
       const stop = new AbortController();
@@ -160,7 +164,7 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await leases()).toBe(before);
   });
 
-  test("check datascale writes, tells what it took, and cleans up", async () => {
+  test("check datascale writes, prints the used memory, and cleans up", async () => {
     const { stdout: told } = await etcdctl("ours", server.endpoint, words("check datascale --auto-compact"));
     const size = "10000 key-value pairs, 1024 bytes per key-value, 50 concurrent clients";
     expect(told.split("\n")[0]).toBe(`Start data scale check for work load [${size}].`);
@@ -168,7 +172,7 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await run("get /etcdctl-check-datascale/ --prefix --count-only -w fields")).toContain('"Count" : 0');
   });
 
-  test("check perf, interrupted, judges what it has seen and cleans up", async () => {
+  test("check perf prints its result so far when it is interrupted, and cleans up", async () => {
     const stop = new AbortController();
     const checked = etcdctl("ours", server.endpoint, ["check", "perf"], { signal: stop.signal });
     const count = "get /etcdctl-check-perf/ --prefix --count-only -w fields";
@@ -180,22 +184,22 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await run(count)).toContain('"Count" : 0');
   });
 
-  test("what every command loads is one file, and Node's own modules", () => {
+  test("every command loads only one file and modules of Node", () => {
     const bundle = readFileSync(join(import.meta.dirname, "../../dist/ctl/etcdctl.cjs"), "utf8");
     const loaded = [...bundle.matchAll(/\b(?:require|import)\("([^"]+)"\)/g)].map(([, name]) => name ?? "");
     const foreign = new Set(loaded.filter((name) => !isBuiltin(name)));
-    // These are loaded by the few commands that need them; the last one by nothing that is used here.
+    // Only the few commands that need these modules load them. The last one is not used here.
     expect([...foreign].sort()).toEqual(["../server/index.js", "@grpc/proto-loader", "commander"].sort());
   });
 
-  test("a reader that is slow gets everything", async () => {
+  test("a slow reader gets the whole output", async () => {
     const value = "x".repeat(1_000_000);
     await etcdctlHere(server.endpoint, ["put", "large"], { stdin: value });
     const line = `${process.execPath} ${bin} --endpoints ${server.endpoint} get large --print-value-only | wc -c`;
     expect(execFileSync("bash", ["-c", line], { encoding: "utf8" }).trim()).toBe(String(value.length + 1));
   });
 
-  test("a reader that stops reading stops the command", () => {
+  test("a reader that closes the pipe ends the command", () => {
     const line = `${process.execPath} ${bin} --help | head -1`;
     expect(execFileSync("bash", ["-c", line], { encoding: "utf8" })).toBe("Usage: etcdctl <command>\n");
   });
@@ -222,7 +226,7 @@ describe.each(kinds)("on %s", (kind) => {
     expect({ code: found.status, stderr: found.stderr }).toEqual({ code, stderr });
   });
 
-  test("a command that dies of a signal is told of as Go does", async () => {
+  test("a command that dies by a signal is reported like in Go", async () => {
     const { code, stderr } = await etcdctl("ours", server.endpoint, [
       "lock",
       "dies",
@@ -234,7 +238,7 @@ describe.each(kinds)("on %s", (kind) => {
     expect({ code, stderr }).toEqual({ code: 255, stderr: "Error: signal: terminated\n" });
   });
 
-  test("a lock ends by itself after an interrupt, also when nobody answers any more", async () => {
+  test("a lock command ends after an interrupt, even if no server answers", async () => {
     const line = "lock gate --command-timeout 300ms";
     const ended = await interrupted(other.endpoint, line, async () => void (await other.kill("SIGKILL")));
     expect({ code: ended.code, stderr: ended.stderr }).toEqual({
@@ -251,9 +255,9 @@ describe("defrag --data-dir", () => {
 
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-  test("makes the files of a member that does not run small, and keeps what they hold", async () => {
+  test("shrinks the files of a stopped member, and keeps the data", async () => {
     const server = await ServerProcess.start({ kind: "ours", dataDir });
-    // Bytes that do not compress.
+    // The value is random, so that it cannot be compressed.
     const value = randomBytes(1_000_000).toString("latin1");
     for (let at = 0; at < 6; at++) await etcdctlHere(server.endpoint, ["put", "big"], { stdin: value });
     const { stdout } = await etcdctlHere(server.endpoint, ["put", "small", "1", "-w", "json"]);
@@ -268,7 +272,7 @@ describe("defrag --data-dir", () => {
     await again.stop();
   });
 
-  test("refuses a directory without a database, or with etcd's own", async () => {
+  test("refuses a directory without a database, or with the database of etcd", async () => {
     const missing = join(dataDir, "missing");
     const text = `${told}Error: stat ${missing}/member/db: no such file or directory\n`;
     expect(await run(missing)).toEqual({ stdout: "", stderr: text, code: 1 });

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveTmux, Terminal } from "../support/terminal.js";
 
-// Completion as the shells themselves do it, where they are installed.
+// Tests completion in the shells that are installed.
 
 describe("completion", () => {
-  test.each(["bash", "zsh"])("for %s is a script that bash can read", async (shell) => {
+  test.each(["bash", "zsh"])("for %s is a script that bash can parse", async (shell) => {
     const { stdout } = await etcdctlHere("", ["completion", shell]);
     expect(execFileSync("bash", ["-n"], { input: stdout, encoding: "utf8" })).toBe("");
   });

@@ -6,10 +6,11 @@ import type { FlagSpec } from "../../src/ctl/flag-set.js";
 import { etcdctl } from "../support/etcdctl.js";
 import { haveReference } from "../support/reference.js";
 
-// Every command and flag that etcdctl's help tells of is there, with its letter and its default, and no other but ours.
+// Tests that we have all commands and flags in etcdctl's help, with their letters and defaults, and only our own
+// others.
 
 const ready = haveReference(["etcdctl", "3.5"]);
-/** PowerShell is none of the shells here; `help` is no row of the table. */
+/** Commands that we do not have in the table: completion for PowerShell, and `help`, which is not a row. */
 const absent = ["completion powershell", "help"];
 
 function leaves(path: readonly CommandSpec[]): readonly (readonly CommandSpec[])[] {
@@ -25,7 +26,7 @@ function nameOf(path: readonly CommandSpec[]): string {
     .join(" ");
 }
 
-/** `--name`, its letter and its default, as help prints them. */
+/** The flags in a help text, each as `--name` with its letter and its default. */
 function toldFlags(help: string): readonly string[] {
   const lines = help.matchAll(/^\s+(?:-(\w), )?\s*--([a-z-]+)(?:\[?=([^\t]*?)\]?)?\t/gm);
   return [...lines]
@@ -51,7 +52,7 @@ function ourFlags(path: readonly CommandSpec[]): readonly string[] {
 }
 
 describe.skipIf(!ready)("etcdctl 3.5's help", () => {
-  test("tells of no command that is not here", async () => {
+  test("lists only commands that we have", async () => {
     const { stdout } = await etcdctl("3.5", "", ["--help"]);
     const commands = /^COMMANDS:$([\s\S]*?)^OPTIONS:$/m.exec(stdout)?.[1] ?? "";
     const told = [...commands.matchAll(/^\t([a-z -]+?)(?:\t| {2})/gm)].map(([, name = ""]) => name.trim());
@@ -60,11 +61,8 @@ describe.skipIf(!ready)("etcdctl 3.5's help", () => {
     expect(told.filter((name) => !known.includes(name))).toEqual(absent);
   });
 
-  test.each(leaves([root]).map((path) => ({ name: nameOf(path), path })))(
-    "for $name tells of our flags",
-    async (row) => {
-      const { stdout } = await etcdctl("3.5", "", [...row.name.split(" "), "--help"]);
-      expect(ourFlags(row.path)).toEqual(toldFlags(stdout));
-    },
-  );
+  test.each(leaves([root]).map((path) => ({ name: nameOf(path), path })))("for $name lists our flags", async (row) => {
+    const { stdout } = await etcdctl("3.5", "", [...row.name.split(" "), "--help"]);
+    expect(ourFlags(row.path)).toEqual(toldFlags(stdout));
+  });
 });

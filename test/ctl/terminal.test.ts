@@ -7,7 +7,7 @@ import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
 import { haveTmux, Terminal } from "../support/terminal.js";
 
-// Behaviour on a terminal only: prompts, hidden passwords, colours, hints, a view that refreshes itself.
+// Tests the features on a terminal: prompts, hidden passwords, colours, hints, and the view of `top`.
 
 describe.skipIf(!haveTmux)("on a terminal", () => {
   let server: ServerProcess;
@@ -33,7 +33,7 @@ describe.skipIf(!haveTmux)("on a terminal", () => {
     expect(screen).toMatch(/SUCCESS\n\nOK\n\nfresh\nyes\n/);
   });
 
-  test("watch -i takes one watch after the other", async () => {
+  test("watch -i accepts several watches", async () => {
     const terminal = new Terminal("watch", server.endpoint);
     terminal.type("etcdctl put one 1; etcdctl put two 2; etcdctl watch -i", "Enter");
     await terminal.shows(/OK\s+OK/);
@@ -57,7 +57,7 @@ describe.skipIf(!haveTmux)("on a terminal", () => {
     await terminal.shows(/\$ etcdctl top --interval 200ms\n\$$/m);
   });
 
-  test("keys come in a table, what cannot be shown quoted and what is long cut", async () => {
+  test("keys are printed in a table, with unprintable values quoted and long ones cut", async () => {
     await etcdctlHere(server.endpoint, ["put", "table/a", "plain"]);
     await etcdctlHere(server.endpoint, ["put", "table/b"], { stdin: "two\nlines" });
     await etcdctlHere(server.endpoint, ["put", "table/c"], { stdin: "x".repeat(500) });
@@ -72,7 +72,7 @@ describe.skipIf(!haveTmux)("on a terminal", () => {
     await terminal.shows(/Error: table not supported as output format/);
   });
 
-  test("tables are painted, and not against NO_COLOR", async () => {
+  test("tables are coloured, unless NO_COLOR is set", async () => {
     const terminal = new Terminal("paint", server.endpoint);
     terminal.type("etcdctl endpoint status -w table", "Enter");
     await terminal.shows(/└/);
@@ -82,7 +82,7 @@ describe.skipIf(!haveTmux)("on a terminal", () => {
     expect(terminal.painted()).not.toContain("\u001b[1m");
   });
 
-  test("a bar shows how far long work is, and is gone when it is done", async () => {
+  test("a bar shows the progress of long work, and disappears at its end", async () => {
     const folder = mkdtempSync(join(tmpdir(), "etcdctl-progress-"));
     const other = await ServerProcess.start({ kind: "ours" });
     try {
@@ -100,7 +100,7 @@ describe.skipIf(!haveTmux)("on a terminal", () => {
         terminal.type("clear", "Enter");
         terminal.type(`${line}; echo o''ver`, "Enter");
         if (what === "mirroring") {
-          // It goes on until it is interrupted.
+          // The command runs until it is interrupted.
           const copied = async () => (await etcdctlHere(other.endpoint, ["get", "bar9"])).stdout !== "";
           while (!(await copied())) await etcdctlHere(server.endpoint, ["get", "a"]);
           terminal.type("C-c");
@@ -118,7 +118,7 @@ describe.skipIf(!haveTmux)("on a terminal", () => {
     }
   });
 
-  test("errors are followed by what to do", async () => {
+  test("errors are followed by advice", async () => {
     const terminal = new Terminal("hint", server.endpoint);
     terminal.type("etcdctl get a --prefx", "Enter");
     await terminal.shows(/hint: did you mean --prefix\?/);
@@ -130,7 +130,7 @@ describe.skipIf(!haveTmux)("on a terminal", () => {
 });
 
 describe.skipIf(!haveTmux)("hints", () => {
-  test("name the three commands that end a full member's refusal", async () => {
+  test("name the three commands that make a full member accept writes again", async () => {
     const server = await ServerProcess.start({ kind: "ours", flags: ["--quota-backend-bytes", "100000"] });
     try {
       await etcdctlHere(server.endpoint, ["put", "big"], { stdin: "x".repeat(200_000) });
@@ -144,7 +144,7 @@ describe.skipIf(!haveTmux)("hints", () => {
     }
   });
 
-  test("name the user and the keys that are not for them", async () => {
+  test("name the user and the keys without rights", async () => {
     const server = await ServerProcess.start({ kind: "ours" });
     try {
       for (const line of [
@@ -194,7 +194,7 @@ describe.skipIf(!haveTmux || !haveReference(["etcd", "3.5"]))("passwords", () =>
       await terminal.shows(/again for confirmation/);
       terminal.type("two", "Enter");
       await terminal.shows(/Error: given passwords are different/);
-      // Asked of a script, which writes one line and waits.
+      // A script writes one line of input and waits.
       for (const [line, says] of [
         ["user add bob --interactive=false", /User bob created/],
         ["user passwd bob --interactive=false", /Password updated/],
