@@ -9,16 +9,16 @@ describe("errorText(), errorCode() and asError()", () => {
     { name: "an Error of the system", value: withCode, text: "open /x: gone", code: "ENOENT" },
     { name: "an Error whose code is a number", value: Object.assign(new Error("x"), { code: 5 }), text: "x", code: "" },
     { name: "a text", value: "broken", text: "broken", code: "" },
-    { name: "nothing", value: undefined, text: "undefined", code: "" },
+    { name: "undefined", value: undefined, text: "undefined", code: "" },
   ] as const) {
-    test(`take ${name}`, () => {
+    test(`accept ${name}`, () => {
       expect([errorText(value), errorCode(value)]).toEqual([text, code]);
       expect(asError(value).message).toBe(text);
       if (value instanceof Error) expect(asError(value)).toBe(value);
     });
   }
 
-  test("errorStack() begins with the message, and is the message where there is no stack", () => {
+  test("errorStack() begins with the message, and is only the message without a stack", () => {
     const bare = new Error("bare");
     delete bare.stack;
     expect(errorStack(withCode)).toContain("open /x: gone\n");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FairQueue } from "../../src/base/index.js";
 
-// Owners are served in turn, so that what one has in line never stands before all of another's.
+// Tests that owners are served in turn, so that many items of one owner do not delay all items of another.
 
 const [ann, bob, eve] = [{}, {}, {}];
 
@@ -11,7 +11,7 @@ function drain(queue: FairQueue<string>): string {
   return taken.trim();
 }
 
-test("one item of each owner is taken in turn, those of one owner in the order they came", () => {
+test("one item of each owner is taken in turn, and the items of one owner in order", () => {
   const queue = new FairQueue<string>();
   for (const item of ["a1", "a2", "a3"]) queue.push(item, ann);
   for (const item of ["b1", "b2"]) queue.push(item, bob);
@@ -21,7 +21,7 @@ test("one item of each owner is taken in turn, those of one owner in the order t
   expect(queue.size).toBe(0);
 });
 
-test("an owner that comes later waits for one item of each other owner", () => {
+test("a later owner waits for one item of each other owner", () => {
   const queue = new FairQueue<string>();
   for (let at = 0; at < 500; at++) queue.push(`a${at}`, ann);
   expect([queue.take(), queue.take()]).toEqual(["a0", "a1"]);
@@ -29,7 +29,7 @@ test("an owner that comes later waits for one item of each other owner", () => {
   expect([queue.take(), queue.take(), queue.take()]).toEqual(["a2", "b0", "a3"]);
 });
 
-test("an owner that was served goes behind the others, also when it comes again at once", () => {
+test("an owner that was served goes after the others, also if it adds another item at once", () => {
   const queue = new FairQueue<string>();
   queue.push("a1", ann);
   queue.push("b1", bob);
@@ -38,7 +38,7 @@ test("an owner that was served goes behind the others, also when it comes again 
   expect(drain(queue)).toBe("b1 a2");
 });
 
-test("what left is passed over, and leaving twice or after being taken changes nothing", () => {
+test("removed items are skipped, and a second removal or one after taking has no effect", () => {
   const queue = new FairQueue<string>();
   const first = queue.push("a1", ann);
   const middle = queue.push("a2", ann);

@@ -9,10 +9,10 @@ function around(tree: IntervalTree<string>, point: string): string[] {
 }
 
 for (const { name, point, want } of [
-  { name: "takes the low end in", point: "b", want: ["b-d", "b-"] },
-  { name: "leaves the high end out", point: "d", want: ["b-", "d-e"] },
+  { name: "includes the low end", point: "b", want: ["b-d", "b-"] },
+  { name: "excludes the high end", point: "d", want: ["b-", "d-e"] },
   { name: "finds nothing before the first", point: "a", want: [] },
-  { name: "goes on for ever where there is no upper bound", point: "\xff\xff\xff", want: ["b-"] },
+  { name: "has no end without an upper bound", point: "\xff\xff\xff", want: ["b-"] },
   { name: "compares whole keys", point: "da", want: ["b-", "d-e"] },
 ]) {
   test(`around() ${name}`, () => {
@@ -31,14 +31,14 @@ test("set() replaces the value of the same interval", () => {
   expect([tree.size, tree.get("a", "c"), around(tree, "b")]).toEqual([1, "new", ["new"]]);
 });
 
-test("set() refuses an interval without room for a key", () => {
+test("set() refuses an empty interval", () => {
   expect(() => new IntervalTree().set("b", "b", 1)).toThrow(AssertionFailure);
 });
 
 const point = fc.string({ unit: fc.constantFrom("\0", "a", "b", "\xff"), minLength: 1, maxLength: 3 });
 const step = fc.record({ kind: fc.constantFrom("set", "set", "delete"), low: point, high: point });
 
-test("agrees with a list of intervals, whatever is set and deleted", () => {
+test("agrees with a list of intervals after random changes", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), fc.array(point, { maxLength: 20 }), (steps, points) => {
       const tree = new IntervalTree<string>();
@@ -62,11 +62,11 @@ test("agrees with a list of intervals, whatever is set and deleted", () => {
   );
 });
 
-test("finding one interval of 10,000 looks at a few of them", () => {
+test("a search among 10,000 intervals visits few of them", () => {
   const tree = new IntervalTree<number>();
   const name = (at: number): string => `k${String(at).padStart(6, "0")}`;
   let compared = 0;
-  // A key that counts how often it is compared, standing in for the point.
+  // The point is replaced by a key that counts its comparisons.
   const counting = (text: string): string => {
     const counted: unknown = {
       toString() {

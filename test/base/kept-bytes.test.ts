@@ -4,12 +4,12 @@ import { KeyEntry } from "../../src/mvcc/key-entry.js";
 import { ValueCache } from "../../src/mvcc/value-cache.js";
 import { ByteQueue } from "../../src/transport/byte-queue.js";
 
-/** Bytes of all buffers that these views keep in memory. */
+/** The bytes of all buffers that the views pin. */
 function heldBytes(views: readonly Uint8Array[]): number {
   return [...new Set(views.map(({ buffer }) => buffer))].reduce((sum, buffer) => sum + buffer.byteLength, 0);
 }
 
-/** Values of 100 bytes, each with a lot between it and the next that nobody keeps. */
+/** Values of 100 bytes, with many unused bytes between them. */
 function* scattered(count: number): Generator<Uint8Array> {
   for (let at = 0; at < count; at++) {
     for (let other = 0; other < 50; other++) Buffer.from(`what nobody keeps, ${"-".repeat(200)}`);
@@ -17,7 +17,7 @@ function* scattered(count: number): Generator<Uint8Array> {
   }
 }
 
-test("cached values hold no more bytes in memory than they are counted with", () => {
+test("cached values do not pin more bytes than are counted", () => {
   const cache = new ValueCache(1024 * 1024);
   const entries: KeyEntry[] = [];
   for (const value of scattered(1000)) {
@@ -25,13 +25,13 @@ test("cached values hold no more bytes in memory than they are counted with", ()
     entries.push(entry);
     cache.set(entry, value);
   }
-  // One buffer is being filled.
+  // One buffer is only partly filled.
   const views = entries.flatMap(({ cached }) => cached?.bytes ?? []);
   expect(heldBytes(views)).toBeLessThan(100 * 1000 + 64 * 1024);
   expect(views).toHaveLength(1000);
 });
 
-test("bytes of one kind that are kept in order lie side by side", () => {
+test("successive bytes of one kind are stored next to each other", () => {
   const slab = new ByteSlab();
   const kept = [...scattered(5000)].map((value) => slab.keep(value));
   expect(heldBytes(kept)).toBeLessThan(1.2 * 100 * 5000);
@@ -41,13 +41,13 @@ test("bytes of one kind that are kept in order lie side by side", () => {
   expect(slab.keep(Buffer.alloc(100_000)).buffer.byteLength).toBe(100_000);
 });
 
-test("bytes that are alone in their buffer are not copied", () => {
+test("bytes that fill their buffer are not copied", () => {
   const alone = new Uint8Array(100);
   expect(ownBytes(alone)).toBe(alone);
   expect(ownBytes(alone.subarray(1)).buffer.byteLength).toBe(99);
 });
 
-test("a message that came in a large chunk holds nothing but itself", () => {
+test("a message from a large chunk pins only its own bytes", () => {
   const queue = new ByteQueue();
   queue.push(Buffer.alloc(60_000, 1));
   expect(queue.take(100).buffer.byteLength).toBe(100);

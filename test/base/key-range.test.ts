@@ -15,10 +15,10 @@ const keys = ["\0", "\0\0", "a", "a\0", "a\0\0", "aa", "b", "\xff", "\xff\xff"];
 
 describe("a range of keys", () => {
   for (const { name, key, end, holds } of [
-    { name: "an empty end means the key alone", key: "a", end: "", holds: ["a"] },
-    { name: "any other end is the first key behind it", key: "a", end: "aa", holds: ["a", "a\0", "a\0\0"] },
-    { name: "an end that the key is not below leaves no keys", key: "b", end: "a", holds: [] },
-    { name: "its own end leaves no keys", key: "a", end: "a", holds: [] },
+    { name: "an empty end means only the key", key: "a", end: "", holds: ["a"] },
+    { name: "any other end is the first key after the range", key: "a", end: "aa", holds: ["a", "a\0", "a\0\0"] },
+    { name: "an end below the key makes the range empty", key: "b", end: "a", holds: [] },
+    { name: "an end equal to the key makes the range empty", key: "a", end: "a", holds: [] },
     { name: 'an end of "\\0" means every key from the key on', key: "b", end: "\0", holds: ["b", "\xff", "\xff\xff"] },
     { name: 'the key "\\0" and the end "\\0" mean all keys', key: "\0", end: "\0", holds: keys },
   ] as const) {
@@ -34,7 +34,7 @@ describe("a range of keys", () => {
     });
   }
 
-  test("no key lies between a key and the one after it", () => {
+  test("there is no key between a key and the next one", () => {
     expect(keys.filter((each) => each > "a" && each < keyAfter("a"))).toEqual([]);
     expect(keyAfter("a")).toBe("a\0");
   });
@@ -54,7 +54,7 @@ describe("a range of keys", () => {
     });
   }
 
-  test("the keys from a key on, and all of them from an empty one", () => {
+  test("the range of all keys from a key on, and of all keys from an empty one on", () => {
     expect([rangeFrom("b"), rangeFrom("")]).toEqual([
       { key: "b", rangeEnd: "\0" },
       { key: "\0", rangeEnd: "\0" },

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { LoopTurn, ManualClock, systemClock, Turns } from "../../src/base/index.js";
 
-// Work for clients shares the turns of the event loop. A clock that only work moves on makes each turn countable.
+// Tests how work for clients shares the turns of the event loop. Only work advances the clock, so a turn can be
+// counted.
 
-test("a turn lasts until work has used it up, and the next one is fresh", async () => {
+test("a turn lasts until work has used up its time, and the next turn has new time", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   expect(turn.over).toBe(false);
@@ -15,13 +16,13 @@ test("a turn lasts until work has used it up, and the next one is fresh", async 
   expect(turn.over).toBe(false);
 });
 
-test("those who wait go on in the order they came, as many in a turn as it has time for", async () => {
+test("waiting work continues in the order of its arrival, as much as there is time for in each turn", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   const seen: string[] = [];
   for (const name of ["a", "b", "c", "d", "e"]) {
     void turn.pause().then(async () => {
-      // Work after a promise counts as well.
+      // Work after a promise is counted as well.
       await Promise.resolve();
       clock.advance(5);
       seen.push(name);
@@ -34,7 +35,7 @@ test("those who wait go on in the order they came, as many in a turn as it has t
   }
 });
 
-test("clients go on in turn, however much one of them has waiting", async () => {
+test("clients take turns, however much one of them has waiting", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   const [greedy, modest] = [{}, {}];
@@ -53,7 +54,7 @@ test("clients go on in turn, however much one of them has waiting", async () => 
   expect(seen).toEqual(["greedy", "greedy", "modest"]);
 });
 
-test("short work goes before long work, of which some goes on in every turn", async () => {
+test("short work goes before long work, some of which continues in each turn", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   const seen: string[] = [];
@@ -75,7 +76,7 @@ test("short work goes before long work, of which some goes on in every turn", as
   }
 });
 
-test("one that was resumed is told when its share of the turn is over", async () => {
+test("resumed work sees when its share of the turn is over", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   const resumed = turn.pause();
@@ -86,7 +87,7 @@ test("one that was resumed is told when its share of the turn is over", async ()
   expect(turn.over).toBe(false);
 });
 
-test("many that have little to do go on together, and fewer when they have more to do", async () => {
+test("many pieces of little work are resumed together, and fewer of larger work", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   let resumed = 0;
@@ -103,7 +104,7 @@ test("many that have little to do go on together, and fewer when they have more 
   expect(resumed).toBe(500);
   resumed = 0;
   wait(1, 100);
-  // The first group is as large as those with little to do let it become; from then on a turn holds its time.
+  // Little work has made the first group large. Later turns keep within their time.
   await nextTurn();
   for (let turns = 0; turns < 5; turns++) await nextTurn();
   const before = resumed;
@@ -111,7 +112,7 @@ test("many that have little to do go on together, and fewer when they have more 
   expect(resumed - before).toBeLessThanOrEqual(9);
 });
 
-test("passes that run side by side share a turn", async () => {
+test("concurrent passes share a turn", async () => {
   const clock = new ManualClock();
   const stepsOfTurn: number[] = [];
   let steps = 0;
@@ -132,12 +133,12 @@ test("passes that run side by side share a turn", async () => {
     steps = 0;
   }
   await passes;
-  // The first turn begins ten passes, each of which takes the step that it asks after.
+  // The first turn begins ten passes, and each makes one step before it checks the time.
   expect(Math.max(...stepsOfTurn.slice(1))).toBeLessThanOrEqual(8 + 3);
   expect(stepsOfTurn.reduce((sum, count) => sum + count, 0)).toBe(200);
 });
 
-test("one that waits goes on in every turn, on a clock that runs ahead as well", async () => {
+test("waiting work continues in each turn, also on a clock that runs fast", async () => {
   let now = 0;
   const turn = LoopTurn.of({ ...systemClock, now: () => (now += 1_000) });
   let resumed = 0;
@@ -152,7 +153,7 @@ test("one that waits goes on in every turn, on a clock that runs ahead as well",
   }
 });
 
-/** Resolves after a whole turn of the event loop. */
+/** Resolves after a complete turn of the event loop. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -40,7 +40,7 @@ function outcomes() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test("all kinds share one limit, and each is counted", () => {
+test("all kinds share one limit, and each kind is counted", () => {
   const { account } = opened(800);
   expect(account.pot("requests").tryTake(400)).toBe(true);
   expect(account.pot("answers").tryTake(300)).toBe(true);
@@ -51,7 +51,7 @@ test("all kinds share one limit, and each is counted", () => {
   expect([account.heldBytes, account.peakBytes, account.pot("reads").refusals]).toEqual([301, 700, 1]);
 });
 
-test("ordinary work leaves an eighth for what goes first", () => {
+test("ordinary work leaves an eighth for work with priority", () => {
   const { account } = opened(800);
   const calls = account.pot("calls");
   expect(calls.tryTake(700)).toBe(true);
@@ -59,7 +59,7 @@ test("ordinary work leaves an eighth for what goes first", () => {
   expect([calls.tryTake(100, "first"), calls.tryTake(1, "first")]).toEqual([true, false]);
 });
 
-test("those that wait are served in the order of asking, a large one before smaller ones that came later", async () => {
+test("waiters are served in order, a large one before later smaller ones", async () => {
   const { account } = opened(800);
   const { seen, watch } = outcomes();
   const reads = account.pot("reads");
@@ -76,7 +76,7 @@ test("those that wait are served in the order of asking, a large one before smal
   expect([seen, account.waiters, account.heldBytes]).toEqual([["large", "small"], 0, 550]);
 });
 
-test("clients get room in turn, however much one of them waits for", async () => {
+test("clients get memory in turn, however much one of them waits for", async () => {
   const { account } = opened(800);
   const reads = account.pot("reads");
   reads.take(700);
@@ -94,7 +94,7 @@ test("clients get room in turn, however much one of them waits for", async () =>
   await Promise.all(waits);
 });
 
-test("a wait ends when it takes too long, when its asker is gone, and when it can never be served", async () => {
+test("a wait ends at its timeout, when its client gives up, and if it can never be served", async () => {
   const { account, clock } = opened(800);
   const { seen, watch } = outcomes();
   const reads = account.pot("reads");
@@ -112,7 +112,7 @@ test("a wait ends when it takes too long, when its asker is gone, and when it ca
   expect([account.heldBytes, account.waiters]).toEqual([0, 0]);
 });
 
-test("when the first of those that wait gives up, the next is served at once", async () => {
+test("when the first waiter gives up, the next one is served at once", async () => {
   const { account } = opened(800);
   const { seen, watch } = outcomes();
   const reads = account.pot("reads");
@@ -125,7 +125,7 @@ test("when the first of those that wait gives up, the next is served at once", a
   expect(seen.toSorted()).toEqual(["large: etcdserver: request canceled", "small"]);
 });
 
-test("a full account is logged once in ten seconds, with what holds it", () => {
+test("a full account is logged once in ten seconds, with its largest users", () => {
   const { account, clock, lines } = opened(800);
   account.pot("watches").take(800);
   for (let refused = 0; refused < 5; refused++) account.pot("requests").tryTake(1);

@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from "../../src/base/index.js";
 
-/** A clock on which a millisecond passes from one look to the next, so that a turn lasts for a few looks. */
+/** A clock that advances by a millisecond at each call, so that a turn lasts for a few calls. */
 export function clockOfLooks(): Clock {
   let now = 0;
   return { ...systemClock, now: () => now++ };
 }
 
-/** How many turns of the event loop other work had while `work` was under way. */
+/** The number of turns of the event loop that other work had during `work`. */
 export async function turnsOfOthers(work: () => Promise<unknown>): Promise<number> {
   let others = 0;
   let done = false;

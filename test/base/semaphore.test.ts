@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { Semaphore } from "../../src/base/index.js";
 
-// A fixed number of parties is at work at a time; the places of those that leave go round the clients that wait.
+// Tests that a fixed number of parties works at a time, and that waiting clients get free places in turn.
 
 const { signal } = new AbortController();
 
-test("a party that gives up waiting takes no place", async () => {
+test("a party that stops waiting gets no place", async () => {
   const semaphore = new Semaphore(1);
   const gone = new AbortController();
   expect(await semaphore.enter(gone)).toBe(true);
@@ -19,7 +19,7 @@ test("a party that gives up waiting takes no place", async () => {
   expect(await semaphore.enter({ signal })).toBe(true);
 });
 
-test("clients get places in turn, however much one of them waits for", async () => {
+test("clients get places in turn, however many one of them waits for", async () => {
   const semaphore = new Semaphore(1);
   const [greedy, modest] = [{}, {}];
   const seen: string[] = [];

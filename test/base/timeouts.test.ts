@@ -14,7 +14,7 @@ async function isOver(work: Promise<unknown>): Promise<boolean> {
 }
 
 describe("pause()", () => {
-  test("ends when its time is over", async () => {
+  test("ends after its time", async () => {
     const clock = new ManualClock();
     const pausing = pause(clock, 10);
     clock.advance(9);
@@ -23,7 +23,7 @@ describe("pause()", () => {
     expect(await isOver(pausing)).toBe(true);
   });
 
-  test("ends as soon as its signal fires, and at once when it has fired before", async () => {
+  test("ends when its signal is aborted, and at once if it was aborted before", async () => {
     const clock = new ManualClock();
     const stop = new AbortController();
     const pausing = pause(clock, 10, stop.signal);
@@ -34,7 +34,7 @@ describe("pause()", () => {
 });
 
 describe("doneWithin()", () => {
-  test("says whether the work was done in time, and drops what it throws later", async () => {
+  test("returns whether the work was done in time, and ignores later errors", async () => {
     const clock = new ManualClock();
     const { promise, reject } = withResolvers();
     const late = doneWithin(clock, 10, promise);
@@ -45,13 +45,13 @@ describe("doneWithin()", () => {
     await turn();
   });
 
-  test("throws what the work throws in time", async () => {
+  test("rethrows an error that the work throws in time", async () => {
     await expect(doneWithin(new ManualClock(), 10, Promise.reject(new Error("broken")))).rejects.toThrow("broken");
   });
 });
 
 describe("withTimeout()", () => {
-  test("aborts what takes too long, with the refusal as the reason", async () => {
+  test("aborts work that takes too long, with the error as the reason", async () => {
     const clock = new ManualClock();
     const asking = withTimeout(clock, 10, async (signal) => {
       await pause(clock, 1_000, signal);
@@ -61,7 +61,7 @@ describe("withTimeout()", () => {
     await expect(asking).rejects.toEqual(new EtcdError("timeout"));
   });
 
-  test("leaves alone what is answered in time", async () => {
+  test("does not abort work that is done in time", async () => {
     const clock = new ManualClock();
     let given: AbortSignal | undefined;
     const answer = await withTimeout(clock, 10, async (signal) => {
