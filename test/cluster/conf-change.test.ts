@@ -3,7 +3,7 @@ import { add, makeCluster, member, memberId, openBackend, remove, update } from 
 
 const learner = member(3, { isLearner: true });
 
-/** Members 1 and 2 vote, 3 learns, 9 was there once. */
+/** A cluster with voters 1 and 2, learner 3, and the removed member 9. */
 async function openCluster() {
   const backend = await openBackend();
   const cluster = makeCluster(backend);
@@ -15,21 +15,21 @@ async function openCluster() {
 }
 
 for (const { name, change, want } of [
-  { name: "a member that is there", change: add(member(2)), want: "memberExists" },
+  { name: "an existing member", change: add(member(2)), want: "memberExists" },
   { name: "a member that was removed", change: add(member(9)), want: "memberNotFound" },
   {
-    name: "a member at another's URL",
+    name: "a member with the URL of another",
     change: add(member(5, { peerUrls: ["http://x:1", "http://127.0.0.1:2002"] })),
     want: "peerUrlExists",
   },
   { name: "a second learner", change: add(member(5, { isLearner: true })), want: "tooManyLearners" },
-  { name: "the promotion of who is not there", change: add(member(5), true), want: "memberNotFound" },
+  { name: "the promotion of an unknown member", change: add(member(5), true), want: "memberNotFound" },
   { name: "the promotion of a voter", change: add(member(2), true), want: "memberNotLearner" },
-  { name: "the removal of who is not there", change: remove(5), want: "memberNotFound" },
-  { name: "the removal of who was removed", change: remove(9), want: "memberNotFound" },
-  { name: "an update of who is not there", change: update(member(5)), want: "memberNotFound" },
+  { name: "the removal of an unknown member", change: remove(5), want: "memberNotFound" },
+  { name: "the removal of a removed member", change: remove(9), want: "memberNotFound" },
+  { name: "an update of an unknown member", change: update(member(5)), want: "memberNotFound" },
   {
-    name: "an update to another's URL",
+    name: "an update to the URL of another member",
     change: update(member(2, { peerUrls: ["http://127.0.0.1:2001"] })),
     want: "peerUrlExists",
   },
@@ -43,19 +43,19 @@ for (const { name, change, want } of [
 for (const { name, change, id, want } of [
   { name: "adds a voter", change: add(member(5)), id: 5, want: member(5) },
   {
-    name: "gives a learner a vote",
+    name: "promotes a learner",
     change: add({ ...learner, isLearner: false }, true),
     id: 3,
     want: { ...learner, isLearner: false },
   },
-  { name: "takes a member out", change: remove(2), id: 2, want: undefined },
+  { name: "removes a member", change: remove(2), id: 2, want: undefined },
   {
-    name: "moves a member",
+    name: "changes the URLs of a member",
     change: update(member(2, { peerUrls: ["http://new:1"] })),
     id: 2,
     want: member(2, { peerUrls: ["http://new:1"] }),
   },
-  { name: "leaves a member where it is", change: update(member(2)), id: 2, want: member(2) },
+  { name: "with the same URLs keeps the member", change: update(member(2)), id: 2, want: member(2) },
 ] as const) {
   test(`a conf change ${name}, in memory and on disk`, async () => {
     const { backend, cluster } = await openCluster();
@@ -70,7 +70,7 @@ for (const { name, change, id, want } of [
   });
 }
 
-test("an update of the peer URLs keeps what the member has published", async () => {
+test("an update of the peer URLs keeps the published attributes of the member", async () => {
   const { cluster } = await openCluster();
   cluster.updateAttributes(memberId(2), { name: "two", clientUrls: ["http://c:1"] });
   cluster.applyConfChange(update(member(2, { peerUrls: ["http://new:1"] })));

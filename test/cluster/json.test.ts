@@ -6,15 +6,15 @@ import { member, memberId } from "./fixtures.js";
 
 const golden = member(1, { id: memberId(3319814642761637952n), peerUrls: ["http://127.0.0.1:23800"], name: "d&1" });
 
-// From the log and the backend of a member that etcd 3.5.30 ran with the name "d&1".
+// The texts are from the log and the database of an etcd 3.5.30 with the name "d&1".
 for (const { name, value, text } of [
   {
-    name: "a member that has not published yet",
+    name: "a member without published attributes",
     value: golden,
     text: String.raw`{"id":3319814642761637952,"peerURLs":["http://127.0.0.1:23800"],"name":"d\u00261"}`,
   },
   {
-    name: "a member that has",
+    name: "a member with published attributes",
     value: { ...golden, clientUrls: ["http://127.0.0.1:23790"] },
     text:
       String.raw`{"id":3319814642761637952,"peerURLs":["http://127.0.0.1:23800"],"name":"d\u00261",` +
@@ -26,7 +26,7 @@ for (const { name, value, text } of [
     text: `{"id":3319814642761637952,"peerURLs":["http://127.0.0.1:23800"],"isLearner":true}`,
   },
 ] as const) {
-  test(`${name} is written as etcd does, and read back`, () => {
+  test(`${name} is written as in etcd, and can be read back`, () => {
     expect(encodeMember(value)).toBe(text);
     expect(decodeMember(text)).toEqual(value);
   });
@@ -40,7 +40,7 @@ const members = fc.record({
   isLearner: fc.boolean(),
 });
 
-test("conf change contexts of any members come back as they were", () => {
+test("the contexts of conf changes of arbitrary members can be read back", () => {
   fc.assert(
     fc.property(members, fc.boolean(), (value, isPromote) => {
       const context: ConfChangeContext = { member: value, isPromote };
@@ -49,13 +49,13 @@ test("conf change contexts of any members come back as they were", () => {
   );
 });
 
-test("a context ends with what it promotes, and lacks it where the first members were written", () => {
+test("a context ends with the promotion flag, which the contexts of founding members lack", () => {
   const text = Buffer.from(encodeConfChangeContext({ member: golden, isPromote: true })).toString("utf8");
   expect(text).toBe(`${encodeMember(golden).slice(0, -1)},"isPromote":true}`);
   expect(decodeConfChangeContext(Buffer.from(encodeMember(golden)))).toEqual({ member: golden, isPromote: false });
 });
 
-test("a promotion names the learner and nothing else", () => {
+test("a promotion has only the id of the learner", () => {
   const learner = member(7, { peerUrls: [] });
   const text = Buffer.from(encodeConfChangeContext({ member: learner, isPromote: true })).toString("utf8");
   expect(text).toBe('{"id":7,"peerURLs":null,"isPromote":true}');
@@ -70,12 +70,12 @@ for (const { attributes, text } of [
   { attributes: { name: "a", clientUrls: ["http://b:1"] }, text: `{"name":"a","clientURLs":["http://b:1"]}` },
   { attributes: { name: "", clientUrls: [] }, text: "{}" },
 ] as const) {
-  test(`attributes are written as ${text}, and read back`, () => {
+  test(`attributes are written as ${text}, and can be read back`, () => {
     expect(encodeAttributes(attributes)).toBe(text);
     expect(decodeAttributes(text)).toEqual(attributes);
   });
 }
 
 for (const text of ["", "null", "5", `{"peerURLs":[]}`, `{"id":18446744073709551616}`]) {
-  test(`${text || "nothing"} is no member`, () => expect(() => decodeMember(text)).toThrow());
+  test(`${text || "an empty text"} is not a member`, () => expect(() => decodeMember(text)).toThrow());
 }

@@ -4,13 +4,13 @@ import { computeMemberId } from "../../src/cluster/member.js";
 
 const etcdToken = "etcd-cluster";
 
-// Ids that etcd 3.5.30 gave to members with these flags.
-test("computeMemberId() is etcd's", () => {
+// The expected ids are those of etcd 3.5.30 with the same flags.
+test("computeMemberId() gives the ids of etcd", () => {
   expect(idText(computeMemberId(["http://127.0.0.1:23800"], etcdToken))).toBe("2e1259d415f2a040");
   expect(idText(computeMemberId(["http://localhost:2380"], etcdToken))).toBe("8e9e05c52164694d");
 });
 
-test("computeClusterId() is etcd's", () => {
+test("computeClusterId() gives the ids of etcd", () => {
   const id = computeMemberId(["http://127.0.0.1:23800"], etcdToken);
   expect(idText(computeClusterId([id]))).toBe("48276a8f75b6a87");
   expect(idText(computeClusterId([computeMemberId(["http://localhost:2380"], etcdToken)]))).toBe("cdf818194e3a8c32");
@@ -43,7 +43,7 @@ test("initialMembers() sorts members by id and their URLs by text", () => {
   expect(members.find(({ name }) => name === "one")?.peerUrls).toEqual(["http://a:1", "http://b:1"]);
 });
 
-test("initialMembers() refuses two members that would be one", () => {
+test("initialMembers() refuses two members with the same id", () => {
   const urls = new Map([
     ["one", ["http://a:1"]],
     ["two", ["http://a:1"]],

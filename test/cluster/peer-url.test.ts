@@ -12,7 +12,7 @@ for (const { texts, want } of [
 }
 
 for (const text of ["", "a:1", "ftp://a:1", "http://a", "http://a:1/", "http://a:1/b", "http://a:b", "http://::1:1"]) {
-  test(`"${text}" is no peer URL`, () => expect(parsePeerUrls(["http://a:1", text])).toBeUndefined());
+  test(`"${text}" is not a peer URL`, () => expect(parsePeerUrls(["http://a:1", text])).toBeUndefined());
 }
 
-test("a member without a URL is none", () => expect(parsePeerUrls([])).toBeUndefined());
+test("a member without a URL is invalid", () => expect(parsePeerUrls([])).toBeUndefined());

@@ -11,7 +11,7 @@ async function rows(backend: Backend, bucket: Bucket): Promise<string[]> {
   return all;
 }
 
-test("the records of a membership are etcd's", async () => {
+test("the records of a membership have etcd's bytes", async () => {
   const backend = await openBackend();
   const cluster = makeCluster(backend);
   cluster.applyConfChange(add(member(1, { id: memberId(0xabcdefn), name: "a" })));
@@ -37,14 +37,14 @@ for (const { name, state, text } of [
     text: `{"voters":[3319814642761637952],"auto_leave":false}`,
   },
   {
-    name: "a joint one",
+    name: "a joint configuration",
     state: { voters: [1n, 2n], learners: [3n], votersOutgoing: [2n ** 64n - 1n], learnersNext: [5n], autoLeave: true },
     text:
       `{"voters":[1,2],"learners":[3],"voters_outgoing":[18446744073709551615],` +
       `"learners_next":[5],"auto_leave":true}`,
   },
 ] as const) {
-  test(`raft's configuration is kept as etcd does: ${name}`, async () => {
+  test(`raft's configuration is stored as in etcd: ${name}`, async () => {
     const backend = await openBackend();
     expect(loadConfState(backend)).toBeUndefined();
     saveConfState(backend, state);
@@ -53,7 +53,7 @@ for (const { name, state, text } of [
   });
 }
 
-test("a member that was removed may still publish; nobody else who is not there may", async () => {
+test("a removed member may still publish its attributes, but no unknown member may", async () => {
   const backend = await openBackend();
   const cluster = makeCluster(backend);
   cluster.applyConfChange(add(member(1)));

@@ -6,7 +6,7 @@ import { memberId } from "./fixtures.js";
 const publisher = memberId(0x2e1259d415f2a040n);
 const attributes = { name: "d&1", clientUrls: ["http://127.0.0.1:23790"] };
 
-// The data of two entries in the log of a member that etcd 3.5.30 ran.
+// The data of two entries in the log of an etcd 3.5.30.
 const published =
   "0881c684e2b4c0a8a0a00112035055541a262f302f6d656d626572732f326531323539643431356632613034302f61747472" +
   "696275746573223b7b226e616d65223a22645c753030323631222c22636c69656e7455524c73223a5b22687474703a2f2f31" +
@@ -17,7 +17,7 @@ const versioned =
 
 for (const { name, request, hex, change } of [
   {
-    name: "itself",
+    name: "its attributes",
     request: attributesRequest(11547407579625890561n, publisher, attributes),
     hex: published,
     change: { case: "attributes", memberId: publisher, attributes },
@@ -35,7 +35,7 @@ for (const { name, request, hex, change } of [
   });
 }
 
-test("the expiry of keys of the first store means nothing here", () => {
+test("the expiry of v2 keys is ignored", () => {
   expect(readV2Request(Request.create({ method: "SYNC", time: 5n }))).toEqual({ case: "nothing" });
 });
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { decodeV2Store, encodeV2Store, type SnapshotMembership } from "../../src/cluster/index.js";
 import { add, makeCluster, member, memberId, openBackend, remove } from "./fixtures.js";
 
-/** The data of a snapshot of a real member, whose cluster has seen a learner come and go, and a second one come. */
+/** The data of a raft snapshot of a real etcd. A learner was added and removed, and then a second one added. */
 function golden(release: string): string {
   return readFileSync(new URL(`testdata/v2-store-${release}.json`, import.meta.url), "utf8");
 }
@@ -35,7 +35,7 @@ function voter(id: bigint, name: string, clientPort: number, ...peerPorts: numbe
   return member(1, { id: memberId(id), name, clientUrls: [url(clientPort)], peerUrls: peerPorts.map(url) });
 }
 
-/** Without what depends on how the store came about: indexes, events, counters. */
+/** Removes the parts that depend on the history of the store: indexes, events and counters. */
 function bare(text: string): string {
   return text
     .replace(/"(Created|Modified|Start|Last|Current)Index":\d+/g, '"$1Index":0')
@@ -47,20 +47,20 @@ for (const { release, want } of [
   { release: "3.5.30", want: of35 },
   { release: "3.4.23", want: of34 },
 ]) {
-  test(`the membership is read from a snapshot of etcd ${release}, and written as it wrote it`, () => {
+  test(`the membership is read from a snapshot of etcd ${release}, and written with the same bytes`, () => {
     const text = golden(release);
     expect(decodeV2Store(Buffer.from(text))).toEqual(want);
     expect(bare(Buffer.from(encodeV2Store(want)).toString("utf8"))).toBe(bare(text));
   });
 }
 
-test("the history of events has the length that a real member writes into", () => {
+test("the history of events has the length that etcd expects", () => {
   const { WatcherHub } = JSON.parse(Buffer.from(encodeV2Store(of35)).toString("utf8"));
   const { Events, Capacity, Size } = WatcherHub.EventHistory.Queue;
   expect([Events.length, Capacity, Size]).toEqual([1000, 1000, 0]);
 });
 
-test("any membership comes back as it was", () => {
+test("arbitrary memberships can be read back", () => {
   const ids = fc.uniqueArray(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), { maxLength: 9 });
   const strings = fc.array(fc.string({ unit: "binary" }), { minLength: 1 });
   fc.assert(
@@ -82,7 +82,7 @@ for (const { name, text, says } of [
     says: "the snapshot holds keys of etcd's v2 API, which is not supported: /1",
   },
   { name: "nothing", text: "null", says: "the data of the raft snapshot is not a JSON object" },
-  { name: "no JSON", text: "\u0000", says: "JSON" },
+  { name: "invalid JSON", text: "\u0000", says: "JSON" },
   {
     name: "a member without URLs",
     text: empty.replace(
@@ -97,12 +97,12 @@ for (const { name, text, says } of [
   });
 }
 
-test("empty directories of the v2 API are passed over", () => {
+test("empty directories of the v2 API are ignored", () => {
   const text = empty.replace(/("\/1".*?"Children":)\{\}/, '$1{"roles":{"Path":"/1/roles","Value":"","Children":{}}}');
   expect(decodeV2Store(Buffer.from(text)).members).toEqual([]);
 });
 
-test("a snapshot takes the place of what a cluster knew, also in its records", async () => {
+test("a snapshot replaces the state of a cluster, also in its records", async () => {
   const backend = await openBackend();
   const cluster = makeCluster(backend);
   for (const id of [1, 2, 3]) cluster.applyConfChange(add(member(id)));
@@ -124,7 +124,7 @@ test("a snapshot takes the place of what a cluster knew, also in its records", a
   }
 });
 
-test("a snapshot of a cluster that is too new is refused, and changes nothing", async () => {
+test("a snapshot of a cluster with a version that is too new is refused and changes nothing", async () => {
   const cluster = makeCluster(await openBackend());
   cluster.applyConfChange(add(member(1)));
   const data = encodeV2Store({ members: [], removed: [], version: "3.6.0" });

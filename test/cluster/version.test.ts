@@ -16,12 +16,12 @@ for (const [one, other, want] of [
     expect(Math.sign(compareVersions(one, other))).toBe(want));
 }
 
-test("a version is a number and a number, and more", () => {
+test("a version consists of two numbers and optional further parts", () => {
   expect(shortVersion("3.5.0")).toBe("3.5");
   for (const text of ["", "3", "x.y", "3.5x"]) expect(() => compareVersions(text, "3.5.0")).toThrow("not a version");
 });
 
-test("the cluster's version is unknown at first, then kept", async () => {
+test("the cluster's version is unknown at first, and then stored", async () => {
   const backend = await openBackend();
   const lines: [string, LogFields?][] = [];
   const info = (message: string, fields?: LogFields): number =>
