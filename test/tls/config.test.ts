@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => authority.remove());
 
-describe("settings that cannot be used", () => {
+describe("invalid settings", () => {
   for (const { name, config, fault } of [
     { name: "no files at all", config: () => ({ certFile: "", keyFile: "" }), fault: "KeyFile and CertFile are not" },
     {
@@ -38,30 +38,30 @@ describe("settings that cannot be used", () => {
       fault: "ClientKeyFile and ClientCertFile must both be present or both absent: key: , cert: c.pem]",
     },
     {
-      name: "two ways to say who is allowed",
+      name: "two settings for allowed names",
       config: () => ({ allowedCommonNames: ["a", "b"], allowedHostnames: ["x"] }),
       fault: 'AllowedCNs and AllowedHostnames are mutually exclusive (cns=["a" "b"], hostnames=["x"])',
     },
     {
-      name: "a file that is not there",
+      name: "a missing file",
       config: () => ({ certFile: "none.pem" }),
       fault: "open none.pem: no such file or directory",
     },
     { name: "no certificate in the file", config: () => ({ certFile: broken }), fault: "tls: no certificate can be" },
     { name: "no key in the file", config: () => ({ keyFile: broken }), fault: "tls: no private key can be read" },
     {
-      name: "another certificate's key",
+      name: "the key of another certificate",
       config: () => ({ keyFile: other.keyFile }),
       fault: "tls: private key does not match public key",
     },
     { name: "no authority in the file", config: () => ({ trustedCaFile: broken }), fault: "holds no certificate" },
     {
-      name: "an authority's file that is not there",
+      name: "a missing authority file",
       config: () => ({ trustedCaFile: "none.pem" }),
       fault: "open none.pem: no such file or directory",
     },
     {
-      name: "a client certificate with another's key",
+      name: "a client certificate with the key of another",
       config: () => ({ clientCertFile: one.certFile, clientKeyFile: other.keyFile }),
       fault: "tls: private key does not match public key",
     },
@@ -79,9 +79,9 @@ describe("settings that cannot be used", () => {
 
 describe("cipher suites", () => {
   for (const { name, suites, want } of [
-    { name: "none means OpenSSL's own", suites: [], want: {} },
+    { name: "an empty list means the defaults of OpenSSL", suites: [], want: {} },
     {
-      name: "Go's names in their order, and all of TLS 1.3",
+      name: "Go's names are kept in order, with all suites of TLS 1.3",
       suites: ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305"],
       want: {
         list:
@@ -89,10 +89,14 @@ describe("cipher suites", () => {
           "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305",
       },
     },
-    { name: "no other names", suites: ["FOO"], want: { fault: 'unexpected TLS cipher suite "FOO"' } },
-    { name: "no names of objects", suites: ["toString"], want: { fault: 'unexpected TLS cipher suite "toString"' } },
+    { name: "other names are refused", suites: ["FOO"], want: { fault: 'unexpected TLS cipher suite "FOO"' } },
     {
-      name: "none that OpenSSL has given up",
+      name: "names of object properties are refused",
+      suites: ["toString"],
+      want: { fault: 'unexpected TLS cipher suite "toString"' },
+    },
+    {
+      name: "suites that OpenSSL has removed are refused",
       suites: ["TLS_RSA_WITH_RC4_128_SHA"],
       want: { fault: 'TLS cipher suite "TLS_RSA_WITH_RC4_128_SHA" is not in this build of OpenSSL' },
     },
@@ -120,14 +124,14 @@ describe("names of a certificate", () => {
     { host: "one.example.com", fault: /^x509: certificate is valid for/ },
     { host: "127.0.0.2", fault: /^x509: certificate is valid for 127\.0\.0\.1, 0:0:0:0:0:0:0:1, not 127\.0\.0\.2$/ },
   ]) {
-    test(`${host} is ${fault === undefined ? "one of them" : "none of them"}`, () => {
+    test(`${fault === undefined ? "include" : "do not include"} ${host}`, () => {
       const found = hostnameFault(new X509Certificate(one.cert), host);
       if (fault === undefined) expect(found).toBeUndefined();
       else expect(found).toMatch(fault);
     });
   }
 
-  test("without any, no host is one of them", () => {
+  test("without alternative names include no host", () => {
     const certificate = new X509Certificate(other.cert);
     expect(hostnameFault(certificate, "other.example.com")).toBe(
       "x509: certificate is not valid for any names, but wanted to match other.example.com",

@@ -30,7 +30,7 @@ function credentialsOf(config: Partial<TlsConfig>) {
   });
 }
 
-/** A server, and whose certificate it was last shown. */
+/** A server, and the name in the last client certificate that it received. */
 async function serve({ cert, key }: TestCertificate): Promise<{ port: number; shown: () => unknown; server: Server }> {
   let shown: unknown;
   const server = createServer({ cert, key, ca: authority.cert, requestCert: true, rejectUnauthorized: false });
@@ -45,7 +45,7 @@ async function serve({ cert, key }: TestCertificate): Promise<{ port: number; sh
   return { server, port: (server.address() as AddressInfo).port, shown: () => shown };
 }
 
-/** The result of dialling: `hello`, or the error. */
+/** Dials a port. @returns `hello` or the error */
 function dial(port: number, options: ReturnType<typeof dialOptions>): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1", ...options });
@@ -62,51 +62,51 @@ const rows: readonly {
   readonly heard: string | RegExp;
 }[] = [
   {
-    name: "whoever has the address that is dialed is believed",
+    name: "a certificate for the dialled address is accepted",
     certificate: () => authority.issue("peer", { name: "peer", hosts: ["127.0.0.1"] }),
     heard: "hello",
   },
   {
-    name: "whoever has another address is not",
+    name: "a certificate for another address is refused",
     certificate: () => authority.issue("other", { name: "127.0.0.1", hosts: ["10.0.0.1"] }),
     heard: "tls: failed to verify certificate: x509: certificate is valid for 10.0.0.1, not 127.0.0.1",
   },
   {
-    name: "a common name is no address",
+    name: "a common name does not count as an address",
     certificate: () => authority.issue("common", { name: "127.0.0.1" }),
     heard:
       "tls: failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 " +
       "because it doesn't contain any IP SANs",
   },
   {
-    name: "another authority's certificate is not believed",
+    name: "a certificate of another authority is refused",
     certificate: () => foreign.issue("foreign", { name: "peer", hosts: ["127.0.0.1"] }),
     heard: /unable to (verify|get)|self-signed/,
   },
   {
-    name: "an expired certificate is not believed",
+    name: "an expired certificate is refused",
     certificate: () => authority.issue("expired", { name: "peer", hosts: ["127.0.0.1"], days: [-2, -1] }),
     heard: "certificate has expired",
   },
   {
-    name: "a certificate for clients alone is not believed",
+    name: "a certificate only for clients is refused",
     certificate: () => authority.issue("usage", { name: "peer", hosts: ["127.0.0.1"], usage: ["client"] }),
     heard: /unsuitable certificate purpose|unsupported certificate purpose/,
   },
   {
-    name: "members that the DNS names are known by its domain",
+    name: "members found in the DNS are verified by the domain",
     certificate: () => authority.issue("domain", { name: "peer", hosts: ["example.com"] }),
     serverName: "example.com",
     heard: "hello",
   },
   {
-    name: "only common names that are allowed are believed",
+    name: "only allowed common names are accepted",
     certificate: () => authority.issue("named", { name: "mallory", hosts: ["127.0.0.1"] }),
     config: () => ({ allowedCommonNames: ["peer"] }),
     heard: "tls: failed to verify certificate: client certificate authentication failed",
   },
   {
-    name: "anybody is believed where certificates are of everybody's own making",
+    name: "any certificate is accepted if members have self-signed ones",
     certificate: () => foreign.issue("auto", { name: "whoever", hosts: ["10.0.0.1"] }),
     config: () => ({ selfSigned: true, trustedCaFile: "" }),
     heard: "hello",
@@ -126,7 +126,7 @@ for (const { name, certificate, config = () => ({}), serverName, heard } of rows
   });
 }
 
-test("what is shown is the client's certificate, as its files have it by then", async () => {
+test("the client's current certificate is sent, as in its files at the time", async () => {
   const pair = await authority.issue("rotating", { name: "first" });
   const next = await authority.issue("next", { name: "second" });
   const credentials = credentialsOf({ clientCertFile: pair.certFile, clientKeyFile: pair.keyFile });

@@ -7,7 +7,7 @@ import { Handshakes, readCredentials, type SecureConnection } from "../../src/tl
 import { TestAuthority } from "../support/certificates.js";
 import { until } from "../support/until.js";
 
-test("the first words of many clients are answered in turns, and those who say nothing are dropped", async () => {
+test("the handshakes of many clients are spread over turns, and silent clients are disconnected", async () => {
   const clock = new ManualClock();
   const lines: string[] = [];
   const warn = (_: string, { error }: LogFields = {}): void => void lines.push(String(error));
@@ -39,7 +39,7 @@ test("the first words of many clients are answered in turns, and those who say n
     const name: string = event;
     if (name === "connection") {
       begun.push(turn);
-      // Node does the work in the next tick.
+      // Node does the work of a handshake in the next tick.
       process.nextTick(() => clock.advance(5));
     }
     return emit.call(this, event, ...args);
@@ -47,13 +47,13 @@ test("the first words of many clients are answered in turns, and those who say n
   const raw = Array.from({ length: 21 }, () => connectPlain(port, "127.0.0.1"));
   for (const socket of raw) socket.on("error", () => undefined);
   await until(() => handshakes.halfOpen === 21);
-  // Small work of others has been resumed many at a time.
+  // Before, many pieces of other small work were resumed at a time.
   for (let at = 0; at < 100; at++) LoopTurn.of(clock).defer(() => undefined);
   await new Promise((resolve) => setImmediate(resolve));
   const clients = raw.slice(1).map((socket) => connect({ socket, host: "127.0.0.1", ca: ours.cert }));
   for (const client of clients) client.on("error", () => undefined);
   await until(() => done.length === 20);
-  // A turn is over after eight milliseconds, of which each takes five.
+  // A turn ends after eight milliseconds, and each handshake takes five.
   expect(Math.max(...begun.map((at) => begun.filter((other) => other === at).length))).toBeLessThanOrEqual(2);
   expect(begun).toHaveLength(20);
   expect(lines).toEqual([]);

@@ -46,7 +46,7 @@ afterAll(() => {
   branch.remove();
 });
 
-/** A listener that does nothing but shake hands, and what it says. */
+/** A listener that only makes handshakes, and its log lines. */
 class Listener {
   readonly lines: { readonly message: string; readonly fields: LogFields }[] = [];
   readonly connections: SecureConnection[] = [];
@@ -88,7 +88,7 @@ function plainConfig(): TlsConfig {
   };
 }
 
-/** The text that a client receives, and its error. */
+/** Connects a client. @returns the text that it receives, and its error */
 async function dial(
   port: number,
   options: ConnectionOptions,
@@ -114,7 +114,7 @@ const names: NameService = {
   },
 };
 
-describe("who is let in", () => {
+describe("client certificates:", () => {
   const rows: readonly {
     readonly name: string;
     readonly config: () => Partial<TlsConfig>;
@@ -124,136 +124,152 @@ describe("who is let in", () => {
     readonly commonName?: string;
     readonly refused?: string | RegExp;
   }[] = [
-    { name: "anybody when no certificate is asked for", config: () => ({}), client: "foreign" },
-    { name: "whoever has a certificate of the authority", config: trusted, client: "alice", commonName: "alice" },
+    { name: "any client is accepted if no certificate is required", config: () => ({}), client: "foreign" },
+    { name: "a certificate of the authority is accepted", config: trusted, client: "alice", commonName: "alice" },
     {
-      name: "whoever has one, as nobody, when certificates are not what clients are known by",
+      name: "a certificate gives no user name if the setting is off",
       config: () => ({ trustedCaFile: ours.certFile }),
       client: "alice",
     },
-    { name: "a certificate without a common name, as nobody", config: trusted, client: "nameless" },
-    { name: "nobody without a certificate", config: trusted, refused: "tls: client didn't provide a certificate" },
+    { name: "a certificate without a common name gives no user name", config: trusted, client: "nameless" },
     {
-      name: "no certificate of another authority",
+      name: "a client without a certificate is refused",
+      config: trusted,
+      refused: "tls: client didn't provide a certificate",
+    },
+    {
+      name: "a certificate of another authority is refused",
       config: trusted,
       client: "foreign",
       refused: "tls: failed to verify certificate: x509: certificate signed by unknown authority",
     },
     {
-      name: "no expired certificate",
+      name: "an expired certificate is refused",
       config: trusted,
       client: "expired",
       refused: /x509: certificate has expired or is not yet valid/,
     },
     {
-      name: "no certificate of the future",
+      name: "a certificate that is not valid yet is refused",
       config: trusted,
       client: "early",
       refused: /x509: certificate has expired or is not yet valid/,
     },
     {
-      name: "no certificate that is for servers alone",
+      name: "a certificate only for servers is refused",
       config: trusted,
       client: "serverOnly",
       refused: /x509: certificate specifies an incompatible key usage/,
     },
     {
-      name: "a common name that is allowed",
+      name: "an allowed common name is accepted",
       config: () => ({ ...trusted(), allowedCommonNames: ["bob", "alice"] }),
       client: "alice",
       commonName: "alice",
     },
     {
-      name: "no other common name",
+      name: "another common name is refused",
       config: () => ({ ...trusted(), allowedCommonNames: ["bob"] }),
       client: "alice",
       refused: "client certificate authentication failed",
     },
     {
-      name: "a name that is allowed, by a wildcard",
+      name: "a wildcard that matches an allowed host name is accepted",
       config: () => ({ ...trusted(), allowedHostnames: ["m9.example.com", "x.example.org"] }),
       client: "named",
       commonName: "named",
     },
     {
-      name: "an address that is allowed",
+      name: "an allowed address is accepted",
       config: () => ({ ...trusted(), allowedHostnames: ["127.0.0.1"] }),
       client: "here",
       commonName: "here",
     },
     {
-      name: "no common name in place of a name",
+      name: "a common name does not count as a host name",
       config: () => ({ ...trusted(), allowedHostnames: ["alice"] }),
       client: "alice",
       refused: "client certificate authentication failed",
     },
-    { name: "whoever comes from its address", config: trusted, client: "here", names: nobody, commonName: "here" },
     {
-      name: "who names no machine, from anywhere",
+      name: "a client at an address of its certificate is accepted",
+      config: trusted,
+      client: "here",
+      names: nobody,
+      commonName: "here",
+    },
+    {
+      name: "a certificate without host names is accepted from any address",
       config: trusted,
       client: "alice",
       names: nobody,
       commonName: "alice",
     },
     {
-      name: "nobody from another address",
+      name: "a client at another address than its certificate's is refused",
       config: trusted,
       client: "elsewhere",
       names: nobody,
       refused: "x509: certificate is valid for 10.9.8.7, not 127.0.0.1",
     },
-    { name: "whose address has one of its names", config: trusted, client: "named", names, commonName: "named" },
     {
-      name: "nobody whose names have other addresses",
+      name: "a client whose address resolves to a name of its certificate is accepted",
+      config: trusted,
+      client: "named",
+      names,
+      commonName: "named",
+    },
+    {
+      name: "a client whose names resolve to other addresses is refused",
       config: trusted,
       client: "named",
       names: { ...nobody, lookup: async () => ["10.0.0.1"] },
       refused: 'tls: "127.0.0.1" does not match any of DNSNames ["m1.example.com" "*.example.org"]',
     },
     {
-      name: "one of whose names has its address",
+      name: "a client with one name that resolves to its address is accepted",
       config: trusted,
       client: "named",
       names: { ...nobody, lookup: async (host) => (host === "m1.example.com" ? ["10.0.0.1", "127.0.0.1"] : []) },
       commonName: "named",
     },
     {
-      name: "no revoked certificate, however old the list is",
+      name: "a revoked certificate is refused, also with an outdated list",
       config: trusted,
       client: "revoked",
       revocations: async () => Revocations.open(await ours.revoke("old.crl", ["0A0B0C"], -5)),
       refused: "transport: certificate serial 0a0b0c revoked",
     },
     {
-      name: "no revoked certificate, in a list that is not PEM",
+      name: "a revoked certificate is refused with a list in DER",
       config: trusted,
       client: "revoked",
       revocations: async () => Revocations.open(await ours.revoke("der.crl", ["0A0B0C"], 1, "der")),
       refused: "transport: certificate serial 0a0b0c revoked",
     },
     {
-      name: "whoever an authority answers for, by way of another",
+      name: "a certificate of an intermediate authority is accepted",
       config: trusted,
       client: "branch",
       commonName: "branch",
     },
     {
-      name: "nobody by way of a revoked authority",
+      name: "a certificate of a revoked intermediate authority is refused",
       config: trusted,
       client: "branch",
       revocations: async () => Revocations.open(await ours.revoke("branch.crl", ["0d0e"])),
-      // Node 20 tells by which authorities a certificate is believed, Node 24 does not.
+      // Node 20 gives the verified chain of authorities, and Node 24 does not.
       refused: /^transport: (certificate serial 0d0e revoked|the certificate.s chain of authorities is incomplete)/,
     },
     {
-      name: "whoever the list does not name",
+      name: "a certificate that is not on the list is accepted",
       config: trusted,
       client: "alice",
       revocations: async () => Revocations.open(await ours.revoke("some.crl", ["0a0b0c"])),
       commonName: "alice",
     },
     {
-      name: "nobody while the list cannot be read",
+      name: "all certificates are refused while the list cannot be read",
       config: trusted,
       client: "alice",
       revocations: () => Revocations.open("missing.crl"),
@@ -302,7 +318,7 @@ describe("who is let in", () => {
   }
 });
 
-describe("what is agreed on", () => {
+describe("negotiation:", () => {
   let listener: Listener;
   let port: number;
   beforeAll(async () => {
@@ -312,10 +328,10 @@ describe("what is agreed on", () => {
   afterAll(() => listener.close());
 
   for (const { name, offers, agreed } of [
-    { name: "HTTP/2 with a client of gRPC", offers: ["h2"], agreed: "h2" },
-    { name: "HTTP/2 with whoever can do both", offers: ["http/1.1", "h2"], agreed: "h2" },
-    { name: "HTTP/1.1 with whoever speaks nothing else", offers: ["http/1.1"], agreed: "http/1.1" },
-    { name: "nothing with whoever does not ask", offers: undefined, agreed: false },
+    { name: "HTTP/2 with a gRPC client", offers: ["h2"], agreed: "h2" },
+    { name: "HTTP/2 with a client that offers both", offers: ["http/1.1", "h2"], agreed: "h2" },
+    { name: "HTTP/1.1 with a client that offers only that", offers: ["http/1.1"], agreed: "http/1.1" },
+    { name: "no protocol with a client that offers none", offers: undefined, agreed: false },
   ]) {
     test(name, async () => {
       const { heard, alpn } = await dial(port, offers === undefined ? {} : { ALPNProtocols: offers });
@@ -325,17 +341,17 @@ describe("what is agreed on", () => {
 
   for (const { name, options, error } of [
     {
-      name: "no other protocol",
+      name: "another protocol is refused",
       options: { ALPNProtocols: ["spdy"] },
       error: "tls: client requested unsupported application protocols",
     },
     {
-      name: "no other cipher",
+      name: "another cipher is refused",
       options: { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384" },
       error: "tls: no cipher suite supported by both client and server",
     },
     {
-      name: "no older version",
+      name: "an older version is refused",
       options: { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "ALL:@SECLEVEL=0" },
       error: "tls: client offered only unsupported versions",
     },
@@ -348,7 +364,7 @@ describe("what is agreed on", () => {
     });
   }
 
-  test("nothing with whoever speaks no TLS", async () => {
+  test("a client without TLS is refused", async () => {
     listener.lines.length = 0;
     const socket = connectPlain(port, "127.0.0.1");
     socket.on("error", () => undefined);
@@ -358,13 +374,13 @@ describe("what is agreed on", () => {
   });
 });
 
-test("a certificate that changes is shown from the next connection on, a broken one never", async () => {
+test("a changed certificate is used from the next connection on, and a broken one never", async () => {
   const folder = mkdtempSync(join(tmpdir(), "etcd-tls-"));
   const paths = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem") };
   let written = Date.now() / 1000;
   const put = (file: string, text: string): void => {
     writeFileSync(file, text);
-    // However coarse the file system's clock is.
+    // The time of modification is set, since the clock of the file system may be coarse.
     utimesSync(file, ++written, written);
   };
   put(paths.certFile, server.cert);
