@@ -5,8 +5,8 @@ import { decodeMeta, encodeMeta, type Meta } from "../../src/bolt/meta.js";
 import { elementBytes, headerBytes, writeHeader, writeUInt64 } from "../../src/bolt/page.js";
 import { boltFile, contentsAt, contentsOf, inFile, numbered } from "./files.js";
 
-// A file that is damaged or made to harm is refused with the page and what is wrong with it. The file here: pages 0
-// and 1 meta, 2 freelist, 3 to 5 leaves of `a`, 6 their branch, 7 the buckets: `a`, and `b`, which is inline.
+// Tests that a damaged or malicious file is refused with the page and the damage. The pages of the test file are: 0 and
+// 1 meta, 2 freelist, 3 to 5 the leaves of `a`, 6 their branch, 7 the buckets `a` and `b`, which is inline.
 
 const pageBytes = 4096;
 const contents = { a: numbered(30, (at) => "v".repeat(300 + at)), b: [["key", "value"]] as const };
@@ -15,7 +15,7 @@ interface Damage {
   readonly name: string;
   readonly page: number;
   readonly says: string;
-  /** Changes the file in place, or gives another one. */
+  /** Changes the file in place, or returns another one. */
   readonly make: (file: Buffer) => Buffer | undefined;
 }
 
@@ -23,18 +23,18 @@ const inPlace = (change: (file: Buffer) => unknown) => (file: Buffer) => {
   change(file);
   return undefined;
 };
-/** Where a page's part lies: the header, or an element of its table. */
+/** The offsets of the header of a page and of the elements of its table. */
 const header = (page: number, offset: number) => page * pageBytes + offset;
 const element = (page: number, at: number, offset: number) =>
   page * pageBytes + headerBytes + at * elementBytes + offset;
 
 const damages: readonly Damage[] = [
-  { name: "nothing", page: 0, says: "the file ends", make: () => Buffer.alloc(0) },
+  { name: "an empty file", page: 0, says: "the file ends", make: () => Buffer.alloc(0) },
   { name: "zeros", page: 0, says: "not a bolt file", make: (file) => Buffer.alloc(file.length) },
   { name: "text", page: 0, says: "not a bolt file", make: () => Buffer.alloc(9000, "etcd ") },
   { name: "another version", page: 0, says: "version 3", make: inMetas((meta) => meta.writeUInt32LE(3, 20)) },
   { name: "meta pages changed", page: 0, says: "checksum", make: inMetas((meta) => meta.writeUInt32LE(9, 32)) },
-  { name: "pages of no size", page: 0, says: "pages of 0 bytes", make: withMeta({ pageBytes: 0 }) },
+  { name: "a page size of 0", page: 0, says: "pages of 0 bytes", make: withMeta({ pageBytes: 0 }) },
   { name: "a page cut off", page: 7, says: "the file is cut", make: (file) => file.subarray(0, 7 * pageBytes) },
   { name: "a byte cut off", page: 7, says: "the file is cut", make: (file) => file.subarray(0, -1) },
   { name: "no root", page: 0, says: "no such page", make: withMeta({ rootPage: 0 }) },
@@ -47,11 +47,11 @@ const damages: readonly Damage[] = [
     says: "do not fit",
     make: inPlace(absurdFreelist),
   },
-  { name: "free pages that are none", page: 2, says: "page 99 is listed", make: inPlace((f) => free(f, 99)) },
+  { name: "a free page beyond the file", page: 2, says: "page 99 is listed", make: inPlace((f) => free(f, 99)) },
   { name: "a page freed twice", page: 2, says: "listed as free twice", make: inPlace((f) => free(f, 4, 4)) },
   { name: "a page both free and in use", page: 4, says: "a free page is in use", make: inPlace((f) => free(f, 4)) },
   {
-    name: "a page elsewhere",
+    name: "a page with the number of another",
     page: 4,
     says: "says that it is page 5",
     make: inPlace((f) => f.writeUInt16LE(5, header(4, 0))),
@@ -71,7 +71,7 @@ const damages: readonly Damage[] = [
     make: inPlace((f) => f.writeUInt16LE(60000, header(4, 10))),
   },
   {
-    name: "running over the end",
+    name: "an overflow beyond the end",
     page: 4,
     says: "runs over 9 pages",
     make: inPlace((f) => f.writeUInt32LE(9, header(4, 12))),
@@ -113,7 +113,7 @@ const damages: readonly Damage[] = [
     make: inPlace((f) => f.writeUInt32LE(4, element(4, 0, 4))),
   },
   {
-    name: "a key that is another's value",
+    name: "a key that overlaps the value of another",
     page: 4,
     says: "claims bytes",
     make: inPlace((f) => f.writeUInt32LE(elementBytes, element(4, 1, 4))),
@@ -132,7 +132,7 @@ const damages: readonly Damage[] = [
     make: inPlace((f) => f.write("a", keyAt(f, 4, 3))),
   },
   {
-    name: "a key below its branch's",
+    name: "a key below the key of its branch",
     page: 4,
     says: "comes before",
     make: inPlace((f) => f.write("a", keyAt(f, 4, 0))),
@@ -144,7 +144,7 @@ const damages: readonly Damage[] = [
     make: inPlace((f) => f.write("z", lastKeyAt(f, 4))),
   },
   {
-    name: "a page met twice",
+    name: "a page that is referenced twice",
     page: 4,
     says: "comes before",
     make: inPlace((f) => writeUInt64(f, element(6, 2, 8), 4)),
@@ -193,7 +193,7 @@ describe("is refused", () => {
     });
   }
 
-  test("a page larger than any pair, before there is memory for it", async () => {
+  test("a page larger than any pair, before memory is allocated", async () => {
     const file = await boltFile({ a: [["key", "v".repeat(9000)]] });
     const pageCount = 100_000;
     withMeta({ pageCount })(file);
@@ -209,9 +209,9 @@ describe("is refused", () => {
 
 describe("is read", () => {
   for (const { name, make } of [
-    { name: "with one meta page lost", make: inPlace((file) => file.fill(0, 0, 1000)) },
-    { name: "with the other one lost", make: inPlace((file) => file.fill(0, pageBytes, pageBytes + 1000)) },
-    { name: "with a checksum behind it", make: (file: Buffer) => Buffer.concat([file, Buffer.alloc(32, 1)]) },
+    { name: "with the first meta page lost", make: inPlace((file) => file.fill(0, 0, 1000)) },
+    { name: "with the second meta page lost", make: inPlace((file) => file.fill(0, pageBytes, pageBytes + 1000)) },
+    { name: "with a checksum after it", make: (file: Buffer) => Buffer.concat([file, Buffer.alloc(32, 1)]) },
     { name: "without a list of free pages", make: withMeta({ freelistPage: undefined }) },
     { name: "with a later meta page before a damaged older one", make: inPlace((file) => file.fill(9, 4100, 4200)) },
   ]) {
@@ -223,7 +223,7 @@ describe("is read", () => {
 
   test("the state of the later transaction", async () => {
     const file = await boltFile(contents);
-    // The earlier one had no pages yet.
+    // The earlier transaction has no valid pages.
     encodeMeta({ ...metaOf(file), transaction: 1, rootPage: 99 }).copy(file, pageBytes);
     expect(await contentsOf(file)).toEqual(contents);
     encodeMeta({ ...metaOf(file), transaction: 3, rootPage: 99 }).copy(file, pageBytes);
@@ -235,7 +235,7 @@ function metaOf(file: Buffer): Meta {
   return decodeMeta(file, 0);
 }
 
-/** Both meta pages with these fields, and their checksums right. */
+/** Changes fields in both meta pages, with correct checksums. */
 function withMeta(change: Partial<Meta>): Damage["make"] {
   return inPlace((file) => {
     const meta = { ...metaOf(file), ...change };
@@ -247,7 +247,7 @@ function withMeta(change: Partial<Meta>): Damage["make"] {
   });
 }
 
-/** The same with a page size that is none, so that it cannot be the size of the page. */
+/** Changes a meta page that cannot be written with `encodeMeta`, since the page size is invalid. */
 function rewritePageBytes(page: Buffer, meta: Meta): void {
   encodeMeta({ ...meta, pageBytes: 4096 }).copy(page);
   page.writeUInt32LE(meta.pageBytes, 24);
@@ -260,13 +260,13 @@ function inMetas(change: (meta: Buffer) => unknown): Damage["make"] {
   return inPlace((file) => [0, pageBytes].map((at) => change(file.subarray(at, at + pageBytes))));
 }
 
-/** Lists these pages as free. */
+/** Lists pages as free. */
 function free(file: Buffer, ...ids: number[]): void {
   file.writeUInt16LE(ids.length, header(2, 10));
   for (const [at, id] of ids.entries()) writeUInt64(file, header(2, headerBytes + at * 8), id);
 }
 
-/** As many as only the list itself has room to say. */
+/** A number of free pages that does not fit into the file. */
 function absurdFreelist(file: Buffer): void {
   file.writeUInt16LE(0xffff, header(2, 10));
   writeUInt64(file, header(2, headerBytes), 2 ** 40);
@@ -280,7 +280,7 @@ function lastKeyAt(file: Buffer, page: number): number {
   return keyAt(file, page, file.readUInt16LE(header(page, 10)) - 1);
 }
 
-/** Branches upon branches, one child each. */
+/** A tree of branches with one child each. */
 function tower(height: number): Buffer {
   const pages = Array.from({ length: height }, (_, at) => {
     const id = 3 + at;

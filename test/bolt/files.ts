@@ -6,23 +6,23 @@ import { gunzipSync } from "node:zlib";
 import { type BucketSource, openBolt, type Pair, planBolt } from "../../src/bolt/index.js";
 
 /**
- * A file of bbolt 1.3.6 itself, with pages of 1 KiB and after three transactions: `empty`; `large`, values of 0 to 5000
- * bytes under `size00000` and so on; `many`, of `key00000000` to `key00000599` those outside [100, 400) and every
- * seventh inside, with their number as value; `small`, one pair.
+ * A file that bbolt 1.3.6 has written in three transactions, with pages of 1 KiB. Its buckets are `empty`; `large`,
+ * with values of 0 to 5000 bytes under `size00000` and so on; `many`, with the keys of `key00000000` to `key00000599`
+ * outside of [100, 400) and every seventh one inside, whose values are their numbers; and `small`, with one pair.
  */
 export async function bboltFile(): Promise<Buffer> {
   return gunzipSync(await readFile(fileURLToPath(new URL("testdata/bbolt-1.3.6.db.gz", import.meta.url))));
 }
 
-/** `key00000000` and so on. */
+/** Pairs with the keys `key00000000` and so on. */
 export function numbered(count: number, value: (at: number) => string): [string, string][] {
   return Array.from({ length: count }, (_, at) => [`key${String(at).padStart(8, "0")}`, value(at)]);
 }
 
-/** Pairs of latin1 text, by bucket. */
+/** The pairs of each bucket, as latin1 text. */
 export type Contents = Readonly<Record<string, readonly (readonly [key: string, value: string])[]>>;
 
-/** A file of these buckets, which must be in order. */
+/** A file with the given buckets, which must be in order. */
 export async function boltFile(contents: Contents, chunkBytes = 32 * 1024): Promise<Buffer> {
   const plan = await planBolt(Object.entries(contents).map(([name, pairs]) => source(name, pairs)));
   const chunks: Buffer[] = [];
@@ -32,7 +32,7 @@ export async function boltFile(contents: Contents, chunkBytes = 32 * 1024): Prom
   return file;
 }
 
-/** Everything that a file holds. */
+/** The whole contents of a file. */
 export async function contentsOf(file: Uint8Array): Promise<Contents> {
   return await inFile(file, contentsAt);
 }
@@ -54,7 +54,7 @@ export async function contentsAt(path: string): Promise<Contents> {
   return contents;
 }
 
-/** Puts the bytes into a file of their own while `use` runs. */
+/** Writes the bytes to a temporary file while `use` runs. */
 export async function inFile<T>(file: Uint8Array, use: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "bolt-test-"));
   try {

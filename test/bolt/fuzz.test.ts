@@ -7,8 +7,8 @@ import { BoltError, openBolt } from "../../src/bolt/index.js";
 import { decodeMeta, encodeMeta } from "../../src/bolt/meta.js";
 import { bboltFile, boltFile, numbered } from "./files.js";
 
-// Whatever bytes a file has: it is read, or refused with a BoltError, in little time, and no bucket gives more pairs
-// than its bytes can hold. Damage is put where it does most: into headers, tables, meta pages and whole pages.
+// Tests that a file with random damage is read or refused with a BoltError in little time, and that no bucket gives
+// more pairs than fit into the file. Damage is made where it does most: in headers, tables, meta pages and whole pages.
 
 const runs = Number(process.env.ETCD_TS_FUZZ_RUNS ?? 1500);
 const slowCpuMs = 2_000;
@@ -42,7 +42,7 @@ for (const { name, file: make, pageBytes } of [
       expect((user + system) / 1000, `CPU milliseconds of seed ${seed}`).toBeLessThan(slowCpuMs);
       seen[outcome === "read" ? "read" : "refused"]++;
     }
-    // Neither is the damage always fatal, nor is it never noticed.
+    // Some damaged files must be readable, and some must be refused.
     expect(seen.read).toBeGreaterThan(runs / 20);
     expect(seen.refused).toBeGreaterThan(runs / 5);
   });
@@ -89,7 +89,7 @@ function damaged(original: Buffer, pageBytes: number, random: Random): Buffer {
         file.writeUInt32LE(numbers[any(numbers.length)] ?? 0, page() + 16 + 4 * any(64));
         break;
       case 4:
-        // Where a child's page is named, another page's number.
+        // Replaces the page number of a child.
         file.writeUInt32LE(any(pages), page() + 16 + 8 * any(32));
         break;
       case 5: {
@@ -108,7 +108,7 @@ function damaged(original: Buffer, pageBytes: number, random: Random): Buffer {
   return file.subarray(0, cutAt);
 }
 
-/** Another root, freelist or size, with the checksum that belongs to it. */
+/** Changes the root, the freelist or the size, with a correct checksum. */
 function changeMeta(file: Buffer, pageBytes: number, any: (below: number) => number, pages: number): void {
   try {
     const meta = decodeMeta(file, 0);
@@ -117,7 +117,7 @@ function changeMeta(file: Buffer, pageBytes: number, any: (below: number) => num
     const transaction = 2 * any(1000);
     encodeMeta({ ...meta, [field]: any(pages + 2), transaction }).copy(file);
   } catch (error) {
-    // The meta page is damaged already.
+    // The meta page is already damaged.
     if (!(error instanceof BoltError)) throw error;
   }
 }

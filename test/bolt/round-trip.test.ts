@@ -2,10 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bboltFile, boltFile, type Contents, contentsOf, numbered } from "./files.js";
 
-// A file reads back as it was written; test/e2e/snapshot.test.ts shows that bbolt itself reads it and continues writing
-// it.
+// Tests that a written file can be read back. test/e2e/snapshot.test.ts tests that bbolt can read and write it.
 
-describe("a written file reads back", () => {
+describe("a written file can be read back", () => {
   for (const { name, contents, pages } of [
     { name: "without buckets", contents: {}, pages: 4 },
     { name: "an empty bucket, inline", contents: { a: [] }, pages: 4 },
@@ -30,7 +29,7 @@ describe("a written file reads back", () => {
     });
   }
 
-  test("whatever the pairs", async () => {
+  test("with arbitrary pairs", async () => {
     const word = (minLength: number) =>
       fc.uint8Array({ minLength, maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
     const repeated = (part: fc.Arbitrary<string>, most: number) =>
@@ -49,7 +48,7 @@ describe("a written file reads back", () => {
   });
 });
 
-test("a file of bbolt reads as what was put into it", async () => {
+test("a file of bbolt is read with all its pairs", async () => {
   const value = (at: number) => (at === 5 ? "again" : `value ${at}`);
   expect(await contentsOf(await bboltFile())).toEqual({
     empty: [],
@@ -59,7 +58,7 @@ test("a file of bbolt reads as what was put into it", async () => {
   });
 });
 
-test("chunks of every size make the same file", async () => {
+test("chunks of all sizes make the same file", async () => {
   const contents = { a: numbered(300, String), b: large(20_000) };
   const file = await boltFile(contents);
   for (const chunkBytes of [1, 7, 4096, 5000, 1 << 20]) {
@@ -67,7 +66,7 @@ test("chunks of every size make the same file", async () => {
   }
 });
 
-test("pairs out of order are no file", async () => {
+test("pairs that are out of order are refused", async () => {
   await expect(
     boltFile({
       a: [
