@@ -1,5 +1,6 @@
-// Measures the cost of authentication: CPU of the server for a put with and without it, on one server that switches it
-// on and off between rounds. `node test/bench/auth.mjs [--tokens simple|jwt] [--rounds 4] [--puts 10000]`
+// Measures the cost of authentication: the server's CPU time for a put with and without it. Authentication is enabled
+// and disabled on one server between rounds. `node test/bench/auth.mjs [--tokens simple|jwt] [--rounds 4] [--puts
+// 10000]`
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -67,7 +68,7 @@ async function logIn(name) {
   return (await ask("etcdserverpb.Auth", "Authenticate", { name, password: name })).token;
 }
 
-/** @returns microseconds of the server's CPU for a put */
+/** Measures a round. @returns the server's CPU time for a put, in microseconds */
 async function round(token) {
   const puts = Number(options.puts);
   const before = cpuSeconds();

@@ -1,6 +1,7 @@
-// Measures the throughput of a server, as one client process sees it: `npm run bench -- --server etcd='etcd' --server ours='node bin/etcd'`.
-// Servers are visited in turn in every round, so that a noisy machine hurts all alike; ratios are to the first one named.
-// The load comes from grpc-js in a process beside the server: its own ceiling is near 10,000 calls a second.
+// Measures the throughput of a server, as one client process sees it: `npm run bench -- --server etcd='etcd' --server
+// ours='node bin/etcd'`. Each round measures all servers in turn, so that noise affects them equally. Ratios are
+// relative to the first server. The load comes from grpc-js in a separate process, which can make about 10,000 calls
+// per second at most.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -31,7 +32,7 @@ const compareAndPut = (key) => {
     { compare, success: [{ request: { case: "requestPut", value: { key, value, ...none } } }] },
   ];
 };
-/** How many clients act at once, what each does over and over, and how many watchers listen meanwhile. */
+/** The number of simultaneous clients, the call that each repeats, and the number of watchers. */
 const workloads = {
   "put-1": { clients: 1, act: put, watchers: 0 },
   "put-100": { clients: 100, act: put, watchers: 0 },

@@ -1,6 +1,6 @@
-// Measures how a member with a large store catches up after it was away: the time, and anonymous memory of the leader
-// and of the receiver, sampled while small writes go on. `node test/bench/big-snapshot.mjs [MIB] [VALUE_BYTES]` after a
-// build.
+// Measures how a member with a large store catches up after an absence: the time, and the anonymous memory of the
+// leader and of the receiver, sampled during small writes. `node test/bench/big-snapshot.mjs [MIB] [VALUE_BYTES]` after
+// a build.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -72,7 +72,7 @@ async function transfer(leader, away) {
   );
 }
 
-/** Memory that no file stands behind. */
+/** The anonymous memory of a process in MiB: memory that is not backed by a file. */
 function anonymousMiB({ child }) {
   return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
@@ -95,7 +95,7 @@ async function startCluster() {
       ...["--listen-client-urls", member.clientUrl, "--advertise-client-urls", member.clientUrl],
       ...["--listen-peer-urls", member.peer, "--initial-advertise-peer-urls", member.peer],
       ...["--quota-backend-bytes", String(16 * 2 ** 30)],
-      // The log is to hold little of it, so that what is measured is the snapshot.
+      // The log is kept short, so that the member needs a snapshot.
       ...["--snapshot-count", "100", "--experimental-snapshot-catchup-entries", "10"],
     ];
     run(member);
@@ -143,7 +143,7 @@ function status({ client }) {
   return call(client, "Maintenance", "Status", {});
 }
 
-/** Hash of the history up to a revision that all members have. */
+/** The hash of the history up to a revision that all members have. */
 async function hashOf({ client }) {
   const { header } = await call(members[0].client, "KV", "Range", { key: "small/0" });
   await call(client, "KV", "Range", { key: "small/0" });

@@ -1,7 +1,7 @@
-// How long nobody can write after `kill -9` of the leader, with default settings, several servers side by side:
+// Measures how long no write succeeds after `kill -9` of the leader, with default settings, for one or more servers:
 //   node test/bench/failover.mjs [TRIALS] [NAME=COMMAND ...]     after a build
-// for example `node test/bench/failover.mjs 100 etcd=etcd etcd-ts='node bin/etcd'`. Each trial kills the leader of each
-// server's three members in turn, and writes at the two that are left until a write succeeds.
+// For example `node test/bench/failover.mjs 100 etcd=etcd etcd-ts='node bin/etcd'`. Each trial kills the leader of each
+// server's three members in turn, and writes at the other two until a write succeeds.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -17,7 +17,7 @@ const named = process.argv
   .map((text) => [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)]);
 const servers = named.length > 0 ? named : [["etcd-ts", "node bin/etcd"]];
 const folder = mkdtempSync(join(tmpdir(), "etcd-failover-"));
-/** A write that was lost with the leader is given up soon, and tried again. */
+/** The timeout of a write in ms. It is short, so that a write that was lost with the leader is retried soon. */
 const writeDeadlineMs = 200;
 const channel = { "grpc.initial_reconnect_backoff_ms": 50, "grpc.max_reconnect_backoff_ms": 100 };
 
@@ -33,7 +33,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Milliseconds from the leader's death to the first write that succeeds; then all three are up again. */
+/** Kills the leader and restarts it. @returns the ms from its death to the first successful write */
 async function failOver(cluster) {
   const leader = await agreedLeader(cluster.members);
   const rest = cluster.members.filter((member) => member !== leader);
@@ -51,7 +51,7 @@ async function failOver(cluster) {
   const took = performance.now() - begin;
   run(leader);
   await agreedLeader(cluster.members);
-  await pause(500); // streams between members come up
+  await pause(500); // The streams between members need some time.
   return took;
 }
 
@@ -61,7 +61,7 @@ async function put(client) {
   return answer !== undefined;
 }
 
-/** The leader, once all members are up and name the same one. */
+/** Resolves with the leader when all members report the same one. */
 async function agreedLeader(members) {
   for (let tries = 0; tries < 600; tries++) {
     const answers = await Promise.all(

@@ -1,7 +1,7 @@
-// Clients of three members that grant, renew and revoke leases as fast as they can; no renewal may find its lease gone:
+// Runs clients of three members that grant, renew and revoke leases as fast as possible. No renewal may fail:
 //   node test/bench/lease-stress.mjs [SECONDS] [CLIENTS] [COMMAND]     after a build
-// for example `node test/bench/lease-stress.mjs 10 300 etcd`. Each client keeps to one member, so that most of them
-// grant at a follower and renew there at once, which asks the leader. It exits with 1 after a TTL of 0.
+// For example `node test/bench/lease-stress.mjs 10 300 etcd`. Each client uses one member, so most of them grant at a
+// follower and renew there at once, for which the follower asks the leader. The exit code is 1 after a TTL of 0.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -51,7 +51,7 @@ async function work({ client }, end) {
   }
 }
 
-/** One keep-alive on a stream of its own, as `etcdctl lease keep-alive --once` sends it. */
+/** Renews a lease once on a new stream, as `etcdctl lease keep-alive --once` does. */
 function renew(client, id) {
   const { path, request, response } = services["etcdserverpb.Lease"].LeaseKeepAlive;
   return new Promise((resolve, reject) => {
@@ -88,7 +88,7 @@ async function startCluster() {
   for (const { client } of members) await serving(client);
 }
 
-/** Resolves when the member has granted a lease. */
+/** Waits until the member has granted a lease. */
 async function serving(client) {
   for (let tries = 0; tries < 600; tries++) {
     const granted = await call(client, "LeaseGrant", { ttl: 60 }).catch(() => undefined);

@@ -18,7 +18,7 @@ const keyOf = (at) => `key/${String(at).padStart(12, "0")}`;
 let server = await start();
 try {
   await fill(0, 10_000);
-  await puts(10_000, 1); // warm up
+  await puts(10_000, 1); // A warm-up.
   const few = await puts(10_000, 3);
   await fill(10_000, keys);
   const many = await puts(keys, 3);
@@ -57,7 +57,7 @@ async function start() {
   return { child, client: new Client(`127.0.0.1:${client}`, credentials.createInsecure()) };
 }
 
-/** Puts the keys in `[from, to)`, a hundred in a transaction. */
+/** Puts the keys `[from, to)`, a hundred in each transaction. */
 async function fill(from, to) {
   let next = from;
   const worker = async () => {
@@ -73,7 +73,7 @@ async function fill(from, to) {
   await Promise.all(Array.from({ length: 20 }, worker));
 }
 
-/** CPU microseconds per put over random keys of the first `count`, for so many seconds. */
+/** Puts random keys of the first `count` for some seconds. @returns the CPU time of a put in microseconds */
 async function puts(count, seconds) {
   const end = performance.now() + seconds * 1000;
   const before = cpuSeconds(server.child.pid);

@@ -1,6 +1,6 @@
 /**
- * How fast messages are coded, on one core: `node test/bench/wire.bench.mjs [part of a name]`, after a build.
- * The same machine on another day differs by a third; compare runs, not numbers.
+ * Measures how fast messages are encoded and decoded on one core: `node test/bench/wire.bench.mjs [part of a name]`,
+ * after a build. Results of one machine vary by a third between days, so only runs at the same time can be compared.
  */
 import * as wire from "../../dist/wire/index.js";
 
@@ -57,7 +57,7 @@ const cases = [
   ["raftpb.Message, 16 entries", wire.raftpb.Message, append],
 ];
 
-/** Calls a second of CPU, the best of five short runs: other work on the machine hardly shows. */
+/** Calls per second of CPU time, the best of five short runs, which reduces the effect of other processes. */
 function rate(call) {
   let best = 0;
   for (let run = 0; run < 5; run++) {
