@@ -1,16 +1,16 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-// The hostile suite takes long and measures: `npm run test:hostile` runs it alone.
+// The hostile suite takes long and makes measurements, so `npm run test:hostile` runs it separately.
 const apart = process.env.HOSTILE === undefined ? ["test/hostile/**"] : [];
 const exclude = [...configDefaults.exclude, ...apart];
 
 const filesOf = (...rooms: readonly string[]): string[] => rooms.map((room) => `test/${room}/**/*.test.ts`);
 const clusters = filesOf("e2e", "faults");
-/** Tests that start programs, or that replace modules or the working directory of their whole process. */
+/** Tests that start programs, or that replace modules or the working directory of the whole process. */
 const programs = filesOf("client", "ctl", "hostile", "main", "sim");
 
-/** The files that take longest start first, in this order: one that started last would run alone at the end. */
+/** The files that take longest. They start first, in this order, since a long file that starts last would run alone. */
 const longest = [
   "e2e/crash/crash",
   "e2e/membership",
@@ -40,13 +40,13 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // A busy machine is slow, and no reason to fail: what ends a test early is that it hangs.
+    // The timeouts are long, so that a busy machine does not fail a test. A test that reaches them hangs.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 110_000 } },
-    // The hostile suite prints a line for each attack; the others' output is the runner's.
+    // The hostile suite prints a line for each attack. The output of other tests is shown by vitest.
     disableConsoleIntercept: process.env.HOSTILE !== undefined,
-    // One more than the cores that a small machine has: tests of clusters mostly wait, for elections and intervals.
+    // One worker more than the cores of a small machine, since tests of clusters mostly wait for elections and timers.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
@@ -58,7 +58,7 @@ export default defineConfig({
           name: "units",
           include: ["test/**/*.test.ts"],
           exclude: [...exclude, ...clusters, ...programs],
-          // Files share the modules that their worker has loaded and compiled, which halves what they cost.
+          // The files of a worker share loaded and compiled modules, which halves their cost.
           isolate: false,
         },
       },

@@ -3,13 +3,13 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
-// The floors and the style that a machine can hold; Biome and the compiler hold the rest.
+// Tests the rules for rooms and the rules of style that a program can check. Biome and the compiler check the others.
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const columns = 120;
 const lines = 450;
 
-/** Rooms from the ground up; rooms on one floor do not know each other. */
+/** The rooms on each floor, from the ground up. Rooms on one floor do not import each other. */
 const floors = [
   ["base"],
   ["raft", "backend", "bolt", "wire", "http2", "tls"],
@@ -20,7 +20,7 @@ const floors = [
   ["main"],
 ];
 const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
-/** Rooms with fewer friends than their floor would allow. */
+/** Rooms that may import fewer rooms than their floor allows. */
 const only: Record<string, readonly string[]> = {
   raft: ["base"],
   http2: [],
@@ -39,7 +39,7 @@ const sources = files("src").map(read);
 const all = [...sources, ...[...files("test"), ...files("proto")].map(read)];
 const written = all.filter(({ path }) => !isGenerated(path));
 
-/** Programs that are run as they are: those in `bin`, some of them shell scripts, and measurements. */
+/** Programs that run without compilation: those in `bin`, some of which are shell scripts, and benchmarks. */
 const scripts = ["bin", "test"].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && (folder === "bin" || entry.name.endsWith(".mjs")))
@@ -60,12 +60,12 @@ describe("floors", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("etcdctl loads the server when a command runs that needs it, since all others have to start fast", () => {
+  test("etcdctl loads the server only for commands that need it, since all others must start fast", () => {
     const early = /^import (?!type)[^;]*"[./]+server\/index\.js";/m;
     expect(sources.filter(({ path, text }) => roomOf(path) === "ctl" && early.test(text))).toEqual([]);
   });
 
-  test("every room has a door that opens with its contract and holds only exports", () => {
+  test("every room has a door that begins with its contract and contains only exports", () => {
     const doors = sources.filter(({ path }) => path.endsWith("/index.ts"));
     expect(doors.map(({ path }) => roomOf(path)).sort()).toEqual(
       [...floorOf.keys()].filter((room) => !["main", "ctl"].includes(room)).sort(),
@@ -84,7 +84,7 @@ describe("floors", () => {
     expect(circles(new Map(all.map(({ path, imports }) => [path, imports])))).toEqual([]);
   });
 
-  test("a circle is found, whatever way leads into it", () => {
+  test("a circle is found from any file that leads into it", () => {
     const imports: [string, string[]][] = [
       ["entrance", ["a"]],
       ["a", ["b", "leaf"]],
@@ -107,7 +107,7 @@ describe("floors", () => {
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });
 
-  test("no file exports a value that no other file names", () => {
+  test("every exported value is used in another file", () => {
     const bin = readdirSync(join(root, "bin")).map((name) => ({ path: `bin/${name}`, text: textOf(`bin/${name}`) }));
     const filesOf = new Map<string, Set<string>>();
     for (const { path, text } of [...all, ...bin]) {
@@ -126,7 +126,7 @@ describe("floors", () => {
 
 describe("the map", () => {
   const map = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
-  /** Names between backticks in the list under a wing's heading, such as `raft-node` under "### server/log". */
+  /** The names in backticks in the list under each heading of a wing, such as `raft-node` under "### server/log". */
   const mapped = new Map(
     [...map.matchAll(/^### ((?:server|rpc)\S*)\n(.*?)(?=^#)/gms)].map(([, wing = "", text = ""]) => [
       wing,
@@ -136,12 +136,12 @@ describe("the map", () => {
   const housed = sources.filter(({ path }) => /^src\/(server|rpc)\//.test(path) && !path.endsWith("/index.ts"));
   const wingOf = (path: string): string => dirname(path).replace(/^src\//, "");
 
-  test("ARCHITECTURE.md names every file of server and rpc under its wing", () => {
+  test("ARCHITECTURE.md lists every file of server and rpc under its wing", () => {
     const lost = housed.filter(({ path }) => mapped.get(wingOf(path))?.has(basename(path, ".ts")) !== true);
     expect(lost.map(({ path }) => path)).toEqual([]);
   });
 
-  test("ARCHITECTURE.md names no file of server or rpc that is gone", () => {
+  test("ARCHITECTURE.md lists only existing files of server and rpc", () => {
     const there = new Set(housed.map(({ path }) => `${wingOf(path)}/${basename(path, ".ts")}`));
     const gone = [...mapped].flatMap(([wing, names]) =>
       [...names].map((name) => `${wing}/${name}`).filter((path) => !there.has(path)),
@@ -151,7 +151,7 @@ describe("the map", () => {
 });
 
 describe("style", () => {
-  test(`no line is longer than ${columns} columns, no file than ${lines} lines`, () => {
+  test(`lines have at most ${columns} columns, and files at most ${lines} lines`, () => {
     const wide = written.flatMap(({ path, text }) =>
       text.split("\n").flatMap((line, at) => (line.length > columns ? [`${path}:${at + 1}`] : [])),
     );
@@ -159,7 +159,7 @@ describe("style", () => {
     expect({ wide, long }).toEqual({ wide: [], long: [] });
   });
 
-  test("nothing is exported as default, left to do, or switched off", () => {
+  test("there are no default exports, open to-dos or disabled tests", () => {
     const marks = /^export default|\b(TODO|FIXME|XXX)\b|@ts-ignore|@ts-expect-error|@ts-nocheck/m;
     const allowed = ["test/tidy.test.ts"];
     expect(
@@ -167,7 +167,7 @@ describe("style", () => {
     ).toEqual([]);
   });
 
-  test("no comment opens with a word that points at a noun elsewhere", () => {
+  test("no comment begins with a word that stands for a noun elsewhere", () => {
     const riddle = /^(Of|Else|Whoever|So much|What)\b/;
     const open = [...written, ...scripts].flatMap(({ path, text }) =>
       commentsOf(text).flatMap(({ line, words }) => (riddle.test(words) ? [`${path}:${line} ${words}`] : [])),
@@ -175,7 +175,7 @@ describe("style", () => {
     expect(open).toEqual([]);
   });
 
-  test("a rule that base states is not written again", () => {
+  test("a rule that is in base is not written again", () => {
     const rules = [
       { place: "src/base/key-range.ts", written: /[!=]== "\\0"|\\0`/ },
       {
@@ -190,17 +190,17 @@ describe("style", () => {
     expect(again).toEqual([]);
   });
 
-  test("no test waits for time to pass", () => {
+  test("no test sleeps", () => {
     const sleeping =
       /setTimeout\(\s*(resolve|r|done)\b|\bsleep\(|setTimeout\b[^;]*from "node:timers\/promises"|scheduler\.wait/;
-    // Faults last for a while; leases are renewed, and refused writes tried again, now and then.
+    // These tests need time: for the length of faults, and between renewals of leases and retries of writes.
     const atIntervals = ["faults/faults.test.ts", "faults/clients.ts", "e2e/stopped-leader.test.ts", "e2e/load.ts"];
     const allowed = ["test/tidy.test.ts", ...atIntervals.map((path) => `test/${path}`)];
     const tests = written.filter(({ path }) => path.startsWith("test/") && !allowed.includes(path));
     expect(tests.filter(({ text }) => sleeping.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
-  test("comments end where they should: no paths of a machine, no registry hosts", () => {
+  test("no file contains paths of a machine or registry hosts", () => {
     const foreign = /\/(work|root|home)\/|npmjs\.org|debian\.org/;
     const allowed = ["test/tidy.test.ts"];
     expect(
@@ -209,7 +209,7 @@ describe("style", () => {
   });
 });
 
-/** The first words of every comment. Successive lines of `//`, or of `#` in a shell script, are one comment. */
+/** The first words of all comments. Successive lines of `//`, or of `#` in a shell script, are one comment. */
 function commentsOf(text: string): { readonly line: number; readonly words: string }[] {
   const opening = /(?<=^|\s)(?:\/\*\*?|\/\/|#(?=\s))[ \t]*(?:\n[ \t]*\*[ \t]*)?(\S.*)/gm;
   const continued = /(?:^|\n)[ \t]*(\/\/|#).*\n[ \t]*$/;
@@ -229,7 +229,7 @@ function wrongStep(path: string, target: string): string | undefined {
   return allowed && target === `src/${to}/index.ts` ? undefined : `${path} -> ${target}`;
 }
 
-/** Strongly connected components of more than one file (Tarjan), and files that import themselves. */
+/** The strongly connected components with several files (Tarjan's algorithm), and files that import themselves. */
 function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
   const order = new Map<string, number>();

@@ -1,4 +1,4 @@
-"""What python3-etcd3 hears of a server, line by line. Arguments: host, port."""
+"""Prints the answers that python3-etcd3 gets from a server, line by line. Arguments: host, port."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ def refusal(call):
         return "none"
     except exceptions.Etcd3Exception as error:
         return type(error).__name__
-    except Exception as error:  # grpc's own
+    except Exception as error:  # an error of grpc
         return [error.code().name, error.details()]
 
 
@@ -73,7 +73,7 @@ lease.revoke()
 say("revoked", client.get("leased")[0])
 
 lock, other = client.lock("name", ttl=10), client.lock("name", ttl=10)
-# With Debian's tenacity, it fails wherever it would have to wait for another one.
+# With Debian's version of tenacity, a lock fails if it would have to wait for another one.
 say("lock", [lock.acquire(timeout=5), lock.is_acquired(), other.is_acquired()])
 say("unlock", [lock.release(), other.acquire(timeout=5), other.release()])
 

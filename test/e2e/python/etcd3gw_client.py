@@ -1,4 +1,4 @@
-"""What python3-etcd3gw hears of a server's JSON gateway, line by line. Arguments: host, port."""
+"""Prints the answers that python3-etcd3gw gets from a server's JSON gateway, line by line. Arguments: host, port."""
 
 import base64
 import json
