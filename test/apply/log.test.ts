@@ -122,7 +122,7 @@ test("a conf change that the membership refuses is passed to raft as an empty on
   expect(await backend.hash()).toBe(before);
 });
 
-test("the consistent index is in the batch with the changes of its entry, also for refused and empty entries", async () => {
+test("the consistent index is in the batch of its entry, also for refused and empty entries", async () => {
   const backend = await openBackend();
   const { applier, apply, consistentIndex } = await openBench({ backend });
   expect(consistentIndex.index).toBe(0);

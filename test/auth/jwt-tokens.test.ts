@@ -47,7 +47,7 @@ for (const [key, methods] of [
   ["ed", ["EdDSA"]],
 ] as const) {
   for (const method of methods) {
-    test(`${method}: a token of one member is verified by another with the public key, but not with another method`, async () => {
+    test(`${method}: another member verifies a token with the public key, but not with another method`, async () => {
       const signer = await open(`jwt,sign-method=${method},priv-key=${privateFile(key)},pub-key=${publicFile(key)}`);
       const token = await signer.issue("alice", 7, "");
       const checker = await open(`jwt,sign-method=${method},pub-key=${publicFile(key)}`);

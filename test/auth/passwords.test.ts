@@ -20,7 +20,7 @@ test("an empty password can be hashed", async () => {
   expect(await passwords.matches("x", hash)).toBe(false);
 });
 
-test("bcrypt uses 72 bytes: longer new passwords are refused, and further bytes of an old one are ignored", async () => {
+test("bcrypt uses 72 bytes: longer new passwords are refused, and more bytes of old ones ignored", async () => {
   const long = "a".repeat(72);
   await expect(passwords.hash(`${long}b`)).rejects.toThrow("bcrypt: password length exceeds 72 bytes");
   await expect(passwords.hash("ä".repeat(37))).rejects.toThrow("bcrypt: password length exceeds 72 bytes");

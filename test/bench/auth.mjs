@@ -1,6 +1,6 @@
 // Measures the cost of authentication: the server's CPU time for a put with and without it. Authentication is enabled
-// and disabled on one server between rounds. `node test/bench/auth.mjs [--tokens simple|jwt] [--rounds 4] [--puts
-// 10000]`
+// and disabled on one server between rounds.
+//   node test/bench/auth.mjs [--tokens simple|jwt] [--rounds 4] [--puts 10000]
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

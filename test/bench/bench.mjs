@@ -1,7 +1,7 @@
-// Measures the throughput of a server, as one client process sees it: `npm run bench -- --server etcd='etcd' --server
-// ours='node bin/etcd'`. Each round measures all servers in turn, so that noise affects them equally. Ratios are
-// relative to the first server. The load comes from grpc-js in a separate process, which can make about 10,000 calls
-// per second at most.
+// Measures the throughput of a server, as one client process sees it:
+//   npm run bench -- --server etcd='etcd' --server ours='node bin/etcd'
+// Each round measures all servers in turn, so that noise affects them equally. Ratios are relative to the first server.
+// The load comes from grpc-js in a separate process, which can make about 10,000 calls per second at most.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

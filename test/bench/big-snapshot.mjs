@@ -1,6 +1,6 @@
 // Measures how a member with a large store catches up after an absence: the time, and the anonymous memory of the
-// leader and of the receiver, sampled during small writes. `node test/bench/big-snapshot.mjs [MIB] [VALUE_BYTES]` after
-// a build.
+// leader and of the receiver, sampled during small writes.
+//   node test/bench/big-snapshot.mjs [MIB] [VALUE_BYTES]     after a build
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

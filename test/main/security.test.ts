@@ -159,7 +159,7 @@ describe("TLS settings without an effect are logged:", () => {
   }
 });
 
-test("a client whose certificate has host names must connect from those hosts to peer and metrics ports, as in etcd", async () => {
+test("a certificate with host names is only accepted from those hosts at peer and metrics ports, as in etcd", async () => {
   const words = [...client, ...peer, ...pair(), ...pair("peer-"), "--listen-metrics-urls=https://127.0.0.1:2381"];
   const looksUpNames = async (...more: string[]) => {
     const { peers, clients, metrics } = (await open([...words, ...more])).security;

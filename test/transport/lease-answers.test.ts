@@ -7,7 +7,7 @@ import { clockOfLooks, turnsOfOthers } from "../base/other-work.js";
 const id = -3n as LeaseId;
 const lease = { ttl: 7, grantedTtl: 10, keys: Array.from({ length: 100_000 }, (_, at) => `key\xff/${at}`) };
 
-test("an answer about a lease with many keys is encoded over several turns, to bytes that any decoder merges", async () => {
+test("an answer about a lease with many keys is encoded over several turns, and any decoder merges it", async () => {
   let bytes: Uint8Array = Buffer.alloc(0);
   const turns = await turnsOfOthers(async () => {
     bytes = await encodeLeaseAnswer(id, lease, new Turns(clockOfLooks()));
