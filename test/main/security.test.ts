@@ -159,7 +159,7 @@ describe("TLS settings without an effect are logged:", () => {
   }
 });
 
-test("a certificate with host names is only accepted from those hosts at peer and metrics ports, as in etcd", async () => {
+test("a certificate with host names is accepted at peer and metrics ports only from those hosts", async () => {
   const words = [...client, ...peer, ...pair(), ...pair("peer-"), "--listen-metrics-urls=https://127.0.0.1:2381"];
   const looksUpNames = async (...more: string[]) => {
     const { peers, clients, metrics } = (await open([...words, ...more])).security;
