@@ -11,7 +11,7 @@ import {
 } from "./message.js";
 import type { Field } from "./schema.js";
 
-/** The method `read` of a message: one loop over the fields as they come. */
+/** Emits the method `read` of a message, a loop over the fields in the order of their arrival. */
 export function emitRead(message: Message): string[] {
   const skip = `reader.skip(reader.tag(), ${numbersName(message)})`;
   if (message.fields.length === 0) {
@@ -79,7 +79,10 @@ function emitReadField(field: Field): string[] {
   ];
 }
 
-/** It is read when the message around it is done, so that no depth of messages takes a depth of calls. */
+/**
+ * Emits the read of a recursive field. It is read after its parent message, so that nesting does not use the call
+ * stack.
+ */
 function emitReadRecursive(field: Field, inner: string): string[] {
   return [
     `case ${tagOf(field, 2)}: {`,

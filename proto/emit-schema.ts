@@ -2,7 +2,7 @@ import protobuf from "protobufjs";
 import { commentOf } from "./marks.js";
 import { fullName } from "./schema.js";
 
-/** One .proto file by its name, with what it defines. */
+/** A .proto file with its name and its definitions. */
 export interface ProtoFile {
   readonly name: string;
   readonly imports: readonly string[];
@@ -11,7 +11,7 @@ export interface ProtoFile {
 
 const note = "// Written by `npm run generate` from proto/; changes belong there.";
 
-/** The files that the services need, as data: names, numbers and types, in the order in which they are declared. */
+/** Emits the files that the services need as data: names, numbers and types in the order of their declaration. */
 export function emitSchema(files: readonly ProtoFile[]): string {
   const wanted = new Set<string>();
   const want = (name: string): void => {

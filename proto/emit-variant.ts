@@ -1,6 +1,6 @@
 import type { Message } from "./message.js";
 
-/** For a message marked `[variant]`: the type of what it holds, and the function that tells which of them it is. */
+/** Emits, for a message marked `[variant]`, the type of its content and the function that finds the content. */
 export function emitVariant({ name, fields }: Message): string[] {
   const members = fields.filter(({ name: field, kind }) => kind.type === "message" && field !== "header");
   const variant = `${name}Variant`;

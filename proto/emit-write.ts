@@ -1,7 +1,7 @@
 import { type Message, tagOf, types, wireType } from "./message.js";
 import type { Field } from "./schema.js";
 
-/** The method `write` of a message: from the last field to the first, as the writer works. */
+/** Emits the method `write` of a message, from the last field to the first, since the writer works backwards. */
 export function emitWrite(message: Message): string[] {
   if (message.fields.length === 0) return ["write() {},"];
   const lines: string[] = [];

@@ -6,16 +6,16 @@ import { commentOf, hasMark } from "./marks.js";
 import { emitObject, itemType, type Message, messageOf, numbersName, propertiesOf, typeOf } from "./message.js";
 import { enumName, fullName, isEncodable } from "./schema.js";
 
-/** One generated file: lines, and what they need from elsewhere. */
+/** The lines of a generated file, and the imports that they need. */
 export interface Emitted {
   readonly lines: readonly string[];
-  /** Message types that other files hold. */
+  /** The used message types of other files. */
   readonly messages: ReadonlySet<protobuf.Type>;
-  /** Names out of src/wire/protobuf.ts. */
+  /** The used names of src/wire/protobuf.ts. */
   readonly names: ReadonlySet<string>;
 }
 
-/** The enums, messages and services of one .proto file, as TypeScript. */
+/** Emits the enums, messages and services of a .proto file as TypeScript. */
 export function emitFile(types: readonly protobuf.ReflectionObject[], proto2: boolean): Emitted {
   const lines: string[] = [];
   const used = { messages: new Set<protobuf.Type>(), names: new Set<string>() };
@@ -48,7 +48,7 @@ function emitEnum(type: protobuf.Enum): string[] {
   ];
 }
 
-/** The messages and names that a generated file uses. */
+/** The messages and names that a generated file uses, while it is emitted. */
 interface Used {
   readonly messages: Set<protobuf.Type>;
   readonly names: Set<string>;

@@ -1,4 +1,4 @@
-/** `npm run generate`: writes src/wire/generated anew. */
+/** `npm run generate` runs this program, which writes all files of src/wire/generated. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generate, protoDirectory } from "./generator.js";

@@ -5,7 +5,7 @@ import protobuf from "protobufjs";
 import { type Emitted, emitFile } from "./emit.js";
 import { emitSchema, type ProtoFile } from "./emit-schema.js";
 
-/** The .proto files, and with them the generated ones. */
+/** The names of the .proto files and of the generated files. */
 const names = [
   "kv",
   "auth",
@@ -22,13 +22,13 @@ const names = [
   "reflection-v1alpha",
 ];
 
-/** Files that say nothing a codec would need. */
+/** Files that are only in the schema, since they need no codecs. */
 const schemaOnly = new Set(["reflection-v1alpha"]);
 
-/** Names of src/wire/protobuf.ts that are values, not types. */
+/** The names of src/wire/protobuf.ts that are values. The others are types. */
 const values = new Set(["asEncoded"]);
 
-/** The text of every generated file by its name: what src/wire/generated holds when it is up to date. */
+/** Generates the text of each file in src/wire/generated, by its name. */
 export function generate(protoDir: string): Map<string, string> {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join(protoDir, target);
@@ -50,13 +50,13 @@ export function generate(protoDir: string): Map<string, string> {
   return texts.set("schema.ts", emitSchema(files));
 }
 
-/** The folder of the .proto files, whether this runs as compiled or as source. */
+/** The folder of the .proto files, for the compiled generator and for its source. */
 export function protoDirectory(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   return here.endsWith("build") ? dirname(here) : here;
 }
 
-/** Everything that stands in a package. */
+/** Calls `found` for all definitions in a package. */
 function collect(namespace: protobuf.NamespaceBase, found: (object: protobuf.ReflectionObject) => void): void {
   for (const object of namespace.nestedArray) {
     const leaf =

@@ -1,22 +1,28 @@
 import protobuf from "protobufjs";
 
 /**
- * Marks in a .proto file for the generator, beyond the language: a word in brackets at the start of a comment, as in
- * `int64 lease = 6;  // [bigint] 0: none`. Generated comments do not repeat it. Each mark says where it may stand.
+ * The marks for the generator in a .proto file. A mark is a word in brackets at the start of a comment, as in `int64
+ * lease = 6;  // [bigint] 0: none`. Generated comments do not contain it. The function of each mark tells whether a
+ * definition may have it.
  */
 const marks = {
   /**
-   * A 64-bit integer that is read as bigint, because rounding it would make it another: an id, also one that a client
-   * chooses, or nanoseconds since 1970. Without the mark it is read as a number, and 2^53 or more is refused.
+   * A 64-bit integer that is read as bigint, since it must not be rounded: an id, also one that a client chooses, or
+   * nanoseconds since 1970. Without the mark it is read as a number, and becomes the nearest safe integer.
    */
   bigint: (object) => object instanceof protobuf.Field && ["int64", "uint64"].includes(object.type),
-  /** Bytes that are a key, or an end of a range, and are read as a latin1 string. Without the mark: a Uint8Array. */
+  /**
+   * Bytes of a key or of the end of a range, which are read as a latin1 string. Without the mark it is a Uint8Array.
+   */
   key: (object) => object instanceof protobuf.Field && object.type === "bytes",
-  /** An optional scalar of a proto2 file that is left out when it is absent. etcd writes all others as zero. */
+  /** An optional scalar of a proto2 file that is omitted when it is absent. etcd writes all others as zero. */
   nullable: (object) => object instanceof protobuf.Field && object.optional,
-  /** A message whose bytes can stand in its place in the fields of other messages: the store has them at hand. */
+  /** A message that fields of other messages also accept as encoded bytes, which the store already has. */
   encodable: (object) => object instanceof protobuf.Type,
-  /** A message with one of its message fields set, apart from `header`. The generator writes what tells which. */
+  /**
+   * A message with exactly one of its message fields set, except for `header`. The generator emits a function to find
+   * it.
+   */
   variant: (object) => object instanceof protobuf.Type,
 } as const satisfies Record<string, (object: protobuf.ReflectionObject) => boolean>;
 
@@ -26,7 +32,7 @@ export function hasMark(object: protobuf.ReflectionObject, mark: Mark): boolean 
   return split(object).mark === mark;
 }
 
-/** The comment without its mark; undefined when nothing else is in it. */
+/** The comment of a definition without its mark; undefined if it contains nothing else. */
 export function commentOf(object: protobuf.ReflectionObject): string | undefined {
   return split(object).text;
 }

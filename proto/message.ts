@@ -1,17 +1,17 @@
 import protobuf from "protobufjs";
 import { type Field, fieldsOf, holdsRecursive, isEncodable, isMergeable, type Kind, type Scalar } from "./schema.js";
 
-/** A message being emitted. */
+/** A message that is emitted. */
 export interface Message {
   readonly name: string;
   readonly fields: readonly Field[];
-  /** By name, in the order of their numbers. */
+  /** The fields of each oneof by its name, in the order of their numbers. */
   readonly oneofs: ReadonlyMap<string, readonly Field[]>;
-  /** The type that reading yields. */
+  /** The type of a message that was read. */
   readonly out: string;
-  /** Reading may go on from an earlier part of the same message. */
+  /** Whether a read can continue from an earlier part of the same message. */
   readonly mergeable: boolean;
-  /** It may hold itself, or a message that does. */
+  /** Whether the message can contain itself, directly or in other messages. */
   readonly recursive: boolean;
 }
 
@@ -27,12 +27,12 @@ export function messageOf(type: protobuf.Type, proto2: boolean): Message {
   };
 }
 
-/** The type that reading yields: narrower than the message's own where that admits encoded parts. */
+/** The type of a message that was read. It has no encoded parts, which the message's own type may allow. */
 export function outType(type: protobuf.Type): string {
   return holdsEncodable(type, new Set()) ? `Decoded<${type.name}>` : type.name;
 }
 
-/** Does an encodable field lie anywhere inside of it? */
+/** Whether the type contains an encodable field at any depth. */
 function holdsEncodable(type: protobuf.Type, seen: Set<protobuf.Type>): boolean {
   if (seen.has(type)) return false;
   seen.add(type);
@@ -42,11 +42,11 @@ function holdsEncodable(type: protobuf.Type, seen: Set<protobuf.Type>): boolean 
   });
 }
 
-/** A property of the message in TypeScript: a field, or a whole oneof. */
+/** A property of the message in TypeScript, which is a field or a whole oneof. */
 export interface Property {
   readonly name: string;
   readonly zero: string;
-  /** Undefined for a oneof. */
+  /** The field; undefined for a oneof. */
   readonly field: Field | undefined;
 }
 
@@ -108,7 +108,7 @@ export function numbersName(message: Message): string {
   return `fieldsOf${message.name}`;
 }
 
-/** The literal of everything the message holds, each from a variable of its name. */
+/** Emits an object literal of the message, with each property from a variable of the same name. */
 export function emitObject(message: Message): string[] {
   const names = propertiesOf(message).map(({ name }) => name);
   const short = `  return { ${names.join(", ")} };`;

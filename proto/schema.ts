@@ -1,23 +1,25 @@
 import protobuf from "protobufjs";
 import { commentOf, hasMark } from "./marks.js";
 
-/** A field as every language needs it, plus the decisions of this project. */
+/** A field with its general properties and the decisions of this project. */
 export interface Field {
-  /** In TypeScript: `prevKv` for `prev_kv`, `grantedTtl` for `grantedTTL`. */
+  /** The name in TypeScript, such as `prevKv` for `prev_kv` and `grantedTtl` for `grantedTTL`. */
   readonly name: string;
   readonly number: number;
   readonly comment: string | undefined;
   readonly kind: Kind;
   readonly repeated: boolean;
-  /** A repeated field that is written as one. */
+  /** Whether a repeated field is written packed, in one field. */
   readonly packed: boolean;
-  /** Written when zero too: etcd keeps the optional fields of its proto2 files as plain struct fields. */
+  /** Whether the field is written when it is zero, as etcd does for the optional fields of its proto2 files. */
   readonly always: boolean;
-  /** May be absent although it is a scalar. */
+  /** Whether a scalar can be absent. */
   readonly nullable: boolean;
-  /** Name of the oneof it belongs to. */
+  /** The name of the oneof of the field. */
   readonly oneof: string | undefined;
-  /** Its messages may hold messages of the type that it is a field of, and so on, as deep as a sender likes. */
+  /**
+   * Whether messages of the field can contain the message of the field, so that a sender can nest them at any depth.
+   */
   readonly recursive: boolean;
 }
 
@@ -25,38 +27,40 @@ export type Kind =
   | { readonly type: Scalar; readonly enum: string | undefined }
   | { readonly type: "message"; readonly message: protobuf.Type; readonly encodable: boolean };
 
-/** Methods of Reader and Writer, one each. */
+/** The scalars. For each one there is a method of Reader and one of Writer. */
 export type Scalar = "bool" | "int32" | "uint32" | "int53" | "uint53" | "int64" | "uint64" | "string" | "key" | "bytes";
 
-/** Fields of such a type take the bytes of a message in place of the message: the store has them at hand. */
+/** Whether fields of the type also accept encoded messages, which the store already has. */
 export function isEncodable(type: protobuf.Type): boolean {
   return hasMark(type, "encodable");
 }
 
-/** Without the leading dot. */
+/** The full name without the leading dot. */
 export function fullName(object: protobuf.ReflectionObject): string {
   return object.fullName.slice(1);
 }
 
-/** `SortOrder`, and `PermissionType` for an enum inside of a message that is only called `Type`. */
+/**
+ * The name of an enum, such as `SortOrder`. An enum `Type` in a message gets a longer name, such as `PermissionType`.
+ */
 export function enumName(type: protobuf.Enum): string {
   return type.name === "Type" && type.parent !== null ? type.parent.name + type.name : type.name;
 }
 
-/** Is it the type of a field that can come twice, where the later one only adds to the earlier one? */
+/** Whether a field of the type can occur twice in a message, where the later one is merged into the earlier one. */
 export function isMergeable(type: protobuf.Type): boolean {
   return type.root.nestedArray.some((namespace) => hasSingular(namespace, type));
 }
 
 function hasSingular(within: protobuf.ReflectionObject, type: protobuf.Type): boolean {
   if (within instanceof protobuf.Type) {
-    // Among the members of a oneof, only the last one that arrives counts.
+    // Only the last field of a oneof counts.
     return within.fieldsArray.some((field) => field.resolvedType === type && !field.repeated && field.partOf === null);
   }
   return within instanceof protobuf.Namespace && within.nestedArray.some((inner) => hasSingular(inner, type));
 }
 
-/** In the order of their numbers, which is the order they are written in. */
+/** The fields in the order of their numbers, in which they are written. */
 export function fieldsOf(type: protobuf.Type, proto2: boolean): Field[] {
   return type.fieldsArray
     .map((field) => fieldOf(field.resolve(), proto2))
@@ -79,13 +83,13 @@ function fieldOf(field: protobuf.Field, proto2: boolean): Field {
   };
 }
 
-/** In a circle of types, the member of a oneof is the field that generated code does not call itself through. */
+/** Whether generated code reads the field without recursion. In a circle of types, this is the field of a oneof. */
 function isRecursive(field: protobuf.Field): boolean {
   const inner = field.resolvedType;
   return field.partOf !== null && inner instanceof protobuf.Type && field.parent !== null && holds(inner, field.parent);
 }
 
-/** Whether a message of `type` may hold a recursive field, however deep in it: generated code reads that one apart. */
+/** Whether a message of `type` can contain a recursive field at any depth, which generated code reads separately. */
 export function holdsRecursive(type: protobuf.Type): boolean {
   return [type, ...typesInside(type)].some((each) => each.fieldsArray.some((field) => isRecursive(field.resolve())));
 }
@@ -94,7 +98,7 @@ function holds(type: protobuf.Type, wanted: protobuf.ReflectionObject): boolean 
   return typesInside(type).has(wanted as protobuf.Type);
 }
 
-/** The types of all messages that may lie in one of `type`. */
+/** The types of all messages that a message of `type` can contain. */
 function typesInside(type: protobuf.Type): Set<protobuf.Type> {
   const found = new Set<protobuf.Type>();
   const visit = (outer: protobuf.Type): void => {
@@ -136,7 +140,7 @@ function scalarOf(field: protobuf.Field): Scalar {
   }
 }
 
-/** From any of the styles in etcd's files: `prev_kv`, `peerURLs`, `remaining_TTL`, `ID`, `Term`. */
+/** Converts a name from any style of etcd's files: `prev_kv`, `peerURLs`, `remaining_TTL`, `ID`, `Term`. */
 export function camelCase(name: string): string {
   const words = name.replace(/[A-Z]{2,}/g, (run) => run.charAt(0) + run.slice(1).toLowerCase()).split("_");
   const joined = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");

@@ -6,7 +6,7 @@ import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 
 export interface UserAddOptions {
-  /** such a user can log in by certificate only */
+  /** the user can log in only with a certificate */
   readonly noPassword: boolean;
 }
 
@@ -48,7 +48,7 @@ export const UserAddOptions: Codec<UserAddOptions> = {
   },
 };
 
-/** A row of the users' bucket. */
+/** A row of the bucket of users. */
 export interface User {
   readonly name: Uint8Array;
   /** bcrypt hash */
@@ -124,7 +124,7 @@ export const User: Codec<User> = {
   },
 };
 
-/** A row of the roles' bucket. */
+/** A row of the bucket of roles. */
 export interface Role {
   readonly name: Uint8Array;
   readonly keyPermission: readonly Permission[];
@@ -194,7 +194,7 @@ export type PermissionType = number;
 export interface Permission {
   readonly permType: PermissionType;
   readonly key: Key;
-  /** as in a range request: empty is the key alone, "\0" everything from the key on */
+  /** as in a range request: empty means only the key, "\0" all keys from the key on */
   readonly rangeEnd: Key;
 }
 

@@ -9,9 +9,9 @@ import { ResponseHeader } from "./rpc.js";
 
 export interface CampaignRequest {
   readonly name: Uint8Array;
-  /** the candidacy lasts as long as it does; 0: the server grants one */
+  /** the lease of the candidacy; 0: the server grants one */
   readonly lease: bigint;
-  /** what the leader says first */
+  /** the first value that the leader proclaims */
   readonly value: Uint8Array;
 }
 
@@ -65,7 +65,7 @@ export const CampaignRequest: Codec<CampaignRequest> = {
   },
 };
 
-/** Answered once the candidate leads. */
+/** The answer is sent when the candidate leads. */
 export interface CampaignResponse {
   readonly header: ResponseHeader | undefined;
   readonly leader: LeaderKey | undefined;
@@ -129,11 +129,11 @@ export const CampaignResponse: Codec<CampaignResponse> = {
   },
 };
 
-/** Who leads: the key as it was created, under this name and lease. */
+/** Identifies the leader by the key that was created under this name and lease. */
 export interface LeaderKey {
   readonly name: Uint8Array;
   readonly key: Key;
-  /** the revision that created it; a later life of the key is another candidacy */
+  /** the creation revision of the key; a later generation of the key is another candidacy */
   readonly rev: number;
   readonly lease: bigint;
 }
@@ -238,7 +238,7 @@ export const LeaderRequest: Codec<LeaderRequest> = {
 
 export interface LeaderResponse {
   readonly header: ResponseHeader | undefined;
-  /** what the leader says */
+  /** the value of the leader */
   readonly kv: Encodable<KeyValue> | undefined;
 }
 

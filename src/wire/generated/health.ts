@@ -5,7 +5,7 @@ import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 
 export interface HealthCheckRequest {
-  /** empty: the server as a whole */
+  /** empty: the whole server */
   readonly service: string;
 }
 
@@ -126,7 +126,7 @@ export const HealthListRequest: Codec<HealthListRequest> = {
 };
 
 export interface HealthListResponse {
-  /** map<string, HealthCheckResponse> elsewhere, which has the same bytes */
+  /** in the original map<string, HealthCheckResponse>, which has the same bytes */
   readonly statuses: readonly HealthListEntry[];
 }
 
@@ -178,7 +178,7 @@ export const HealthListResponse: Codec<HealthListResponse> = {
 };
 
 export interface HealthListEntry {
-  /** the service, empty for the server as a whole */
+  /** the service; empty: the whole server */
   readonly key: string;
   readonly value: HealthCheckResponse | undefined;
 }

@@ -5,14 +5,14 @@ import { type Decoded, type Encodable, type EncodableCodec, asEncoded } from "..
 import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 
-/** One key as it stood after one revision. These bytes are also what the store keeps on disk. */
+/** The state of a key after a revision. The store writes the same bytes to disk. */
 export interface KeyValue {
   readonly key: Key;
-  /** when this life of the key began */
+  /** the revision at which this generation of the key began */
   readonly createRevision: number;
-  /** when it was last put */
+  /** the revision of the last put */
   readonly modRevision: number;
-  /** puts in this life, from 1; 0 in a tombstone */
+  /** the number of puts in this generation; 0 in a tombstone */
   readonly version: number;
   readonly value: Uint8Array;
   /** 0: none */
@@ -97,12 +97,12 @@ export const EventType = {
 /** Open: a number that is not listed stays as it came. */
 export type EventType = number;
 
-/** One change of one key, as watchers see it. */
+/** A change of a key, as watchers get it. */
 export interface Event {
   readonly type: EventType;
-  /** a delete tells only key and mod_revision */
+  /** for a delete only key and mod_revision */
   readonly kv: Encodable<KeyValue> | undefined;
-  /** what the key was before, for watchers that asked */
+  /** the previous pair, for watchers that requested it */
   readonly prevKv: Encodable<KeyValue> | undefined;
 }
 

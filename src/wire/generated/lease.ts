@@ -5,12 +5,12 @@ import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 import { LeaseTimeToLiveRequest, LeaseTimeToLiveResponse } from "./rpc.js";
 
-/** A row of the leases' bucket. Seconds. */
+/** A row of the bucket of leases. Times are in seconds. */
 export interface Lease {
   readonly id: bigint;
-  /** as granted */
+  /** the granted TTL */
   readonly ttl: number;
-  /** at the last checkpoint; 0: none was taken */
+  /** the remaining time at the last checkpoint; 0: no checkpoint */
   readonly remainingTtl: number;
 }
 

@@ -8,7 +8,7 @@ import { ResponseHeader } from "./rpc.js";
 
 export interface LockRequest {
   readonly name: Uint8Array;
-  /** whose lock it is, and for how long at most; 0: the server grants one */
+  /** the lease of the owner, which ends the lock when it expires; 0: the server grants one */
   readonly lease: bigint;
 }
 
@@ -56,10 +56,10 @@ export const LockRequest: Codec<LockRequest> = {
   },
 };
 
-/** Answered once the lock is held. */
+/** The answer is sent when the lock is held. */
 export interface LockResponse {
   readonly header: ResponseHeader | undefined;
-  /** the lock is held as long as it exists */
+  /** the lock is held while this key exists */
   readonly key: Key;
 }
 
@@ -115,7 +115,7 @@ export const LockResponse: Codec<LockResponse> = {
 };
 
 export interface UnlockRequest {
-  /** as `LockResponse` gave it */
+  /** the key from `LockResponse` */
   readonly key: Key;
 }
 

@@ -4,7 +4,7 @@ import { type Codec } from "../protobuf.js";
 import { Reader } from "../reader.js";
 import { sharedWriter } from "../writer.js";
 
-/** What consensus must know of a member. */
+/** The attributes of a member that raft needs. */
 export interface RaftAttributes {
   readonly peerUrls: readonly string[];
   readonly isLearner: boolean;
@@ -58,7 +58,7 @@ export const RaftAttributes: Codec<RaftAttributes> = {
   },
 };
 
-/** What a member publishes about itself once it runs. */
+/** The attributes that a member publishes when it has started. */
 export interface Attributes {
   readonly name: string;
   readonly clientUrls: readonly string[];

@@ -33,7 +33,7 @@ import {
 import { ClusterMemberAttrSetRequest, ClusterVersionSetRequest, DowngradeInfoSetRequest } from "./membership.js";
 import { Request } from "./store-v2.js";
 
-/** What a log entry carries: who asked, and one of the requests. */
+/** The data of a log entry: the header of the caller and one of the requests. */
 export interface InternalRaftRequest {
   readonly id: bigint;
   readonly v2: Request | undefined;
@@ -652,9 +652,9 @@ export function variantOfInternalRaftRequest(message: InternalRaftRequest): Inte
 
 export interface RequestHeader {
   readonly id: bigint;
-  /** whom the caller's token names */
+  /** the user of the caller's token */
   readonly username: string;
-  /** of the users and roles at which the token was checked */
+  /** the revision of users and roles at which the token was checked */
   readonly authRevision: number;
 }
 
@@ -708,7 +708,7 @@ export const RequestHeader: Codec<RequestHeader> = {
   },
 };
 
-/** A log-in on its way through the log: the member that was asked has already drawn the token. */
+/** A login in the log. The member that received it has already generated the token. */
 export interface InternalAuthenticateRequest {
   readonly name: string;
   readonly password: string;

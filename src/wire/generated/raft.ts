@@ -132,14 +132,14 @@ export const HardState: Codec<HardState> = {
   },
 };
 
-/** Who votes and who learns. While two majorities are needed, the first three lists are the joint configuration. */
+/** The voters and learners. In a joint configuration `voters_outgoing` has the voters of the old configuration. */
 export interface ConfState {
   readonly voters: readonly bigint[];
   readonly learners: readonly bigint[];
   readonly votersOutgoing: readonly bigint[];
-  /** still voters in voters_outgoing; learners once that set is left */
+  /** voters that become learners when the joint configuration is left */
   readonly learnersNext: readonly bigint[];
-  /** the leader ends the joint configuration by itself */
+  /** the leader leaves the joint configuration automatically */
   readonly autoLeave: boolean;
 }
 
@@ -410,8 +410,8 @@ export interface Message {
   readonly from: bigint;
   readonly term: number;
   /**
-   * Where `entries` join the receiver's log: the entry at `index` has the term `logTerm`. In a rejection, the
-   * place from which the sender of the answer asks the leader to try again.
+   * The entry before `entries`: the entry at `index` has the term `logTerm`. In a rejection, the position from which
+   * the leader should try again.
    */
   readonly logTerm: number;
   readonly index: number;
@@ -579,7 +579,7 @@ export const ConfChangeType = {
 export type ConfChangeType = number;
 
 export interface ConfChange {
-  /** of the request that waits for it */
+  /** the id of the request that waits for the change */
   readonly id: bigint;
   readonly type: ConfChangeType;
   readonly nodeId: bigint;
@@ -643,11 +643,11 @@ export const ConfChange: Codec<ConfChange> = {
 };
 
 export const ConfChangeTransition = {
-  /** simple when one change allows it, else as JointImplicit */
+  /** simple for a single change, otherwise like JointImplicit */
   ConfChangeTransitionAuto: 0,
-  /** joint; raft leaves it */
+  /** joint, and raft leaves it */
   ConfChangeTransitionJointImplicit: 1,
-  /** joint; the application leaves it */
+  /** joint, and the application leaves it */
   ConfChangeTransitionJointExplicit: 2,
 } as const;
 /** Open: a number that is not listed stays as it came. */
@@ -702,7 +702,7 @@ export const ConfChangeSingle: Codec<ConfChangeSingle> = {
   },
 };
 
-/** Any number of changes at once. One without changes leaves the joint configuration. */
+/** Any number of changes at once. Without changes it leaves the joint configuration. */
 export interface ConfChangeV2 {
   readonly transition: ConfChangeTransition;
   readonly changes: readonly ConfChangeSingle[];

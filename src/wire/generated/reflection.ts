@@ -266,7 +266,7 @@ export const ServerReflectionResponse: Codec<ServerReflectionResponse> = {
   },
 };
 
-/** Descriptors of a file and of all that it imports, each of them one encoded FileDescriptorProto. */
+/** The descriptors of a file and of all its imports, each as an encoded FileDescriptorProto. */
 export interface FileDescriptorResponse {
   readonly fileDescriptorProto: readonly Uint8Array[];
 }

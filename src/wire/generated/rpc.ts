@@ -7,11 +7,11 @@ import { sharedWriter } from "../writer.js";
 import { Event, KeyValue } from "./kv.js";
 import { Permission, UserAddOptions } from "./auth.js";
 
-/** Opens every answer: who gave it, and when. */
+/** The header of every answer, with its sender and its revision. */
 export interface ResponseHeader {
   readonly clusterId: bigint;
   readonly memberId: bigint;
-  /** of the store at that moment; in a watch's progress: all events up to it were sent */
+  /** the current revision of the store; in the progress of a watch, all events up to it were sent */
   readonly revision: number;
   readonly raftTerm: number;
 }
@@ -93,17 +93,17 @@ export type SortTarget = number;
 export interface RangeRequest {
   readonly key: Key;
   readonly rangeEnd: Key;
-  /** most keys to return; 0: all */
+  /** the maximum number of returned keys; 0: all */
   readonly limit: number;
-  /** 0 or less: now */
+  /** the revision to read; 0 or less: the current one */
   readonly revision: number;
   readonly sortOrder: SortOrder;
   readonly sortTarget: SortTarget;
-  /** answer from this member alone, however far behind it is */
+  /** answer from the local data of the member, which may be stale */
   readonly serializable: boolean;
   readonly keysOnly: boolean;
   readonly countOnly: boolean;
-  /** Keys outside of these bounds are left out of `kvs`, not of `count`. 0: no bound. */
+  /** Keys outside of these bounds are omitted from `kvs`, but counted in `count`. 0: no bound. */
   readonly minModRevision: number;
   readonly maxModRevision: number;
   readonly minCreateRevision: number;
@@ -251,9 +251,9 @@ export const RangeRequest: Codec<RangeRequest> = {
 export interface RangeResponse {
   readonly header: ResponseHeader | undefined;
   readonly kvs: readonly Encodable<KeyValue>[];
-  /** the limit cut something off */
+  /** there are more keys than the limit */
   readonly more: boolean;
-  /** of the keys in the range, whatever limit and bounds left out */
+  /** the number of keys in the range, independent of limit and bounds */
   readonly count: number;
 }
 
@@ -336,11 +336,11 @@ export interface PutRequest {
   readonly key: Key;
   readonly value: Uint8Array;
   readonly lease: bigint;
-  /** answer with what was there before */
+  /** return the previous pair */
   readonly prevKv: boolean;
-  /** keep the value, change the lease */
+  /** keep the value and change the lease */
   readonly ignoreValue: boolean;
-  /** keep the lease, change the value */
+  /** keep the lease and change the value */
   readonly ignoreLease: boolean;
 }
 
@@ -481,7 +481,7 @@ export const PutResponse: Codec<PutResponse, Decoded<PutResponse>> = {
 export interface DeleteRangeRequest {
   readonly key: Key;
   readonly rangeEnd: Key;
-  /** answer with what was deleted */
+  /** return the deleted pairs */
   readonly prevKv: boolean;
 }
 
@@ -610,7 +610,7 @@ export const DeleteRangeResponse: Codec<DeleteRangeResponse, Decoded<DeleteRange
   },
 };
 
-/** When every comparison holds, `success` is carried out, else `failure`; all of it at one revision. */
+/** Carries out `success` if all comparisons hold, and `failure` otherwise, at one revision. */
 export interface TxnRequest {
   readonly compare: readonly Compare[];
   readonly success: readonly RequestOp[];
@@ -700,7 +700,7 @@ export const TxnRequest: Codec<TxnRequest> = {
 export interface TxnResponse {
   readonly header: ResponseHeader | undefined;
   readonly succeeded: boolean;
-  /** in the order of the branch that was taken */
+  /** in the order of the requests of the chosen branch */
   readonly responses: readonly ResponseOp[];
 }
 
@@ -994,7 +994,7 @@ export const CompareTarget = {
 /** Open: a number that is not listed stays as it came. */
 export type CompareTarget = number;
 
-/** "`target` of the key is `result` than the operand", for every key of the range. */
+/** Holds if "the `target` of the key is `result` than the operand" is true for all keys of the range. */
 export interface Compare {
   readonly result: CompareResult;
   readonly target: CompareTarget;
@@ -1107,10 +1107,10 @@ export const Compare: Codec<Compare> = {
   },
 };
 
-/** Forget what was overwritten or deleted before `revision`. */
+/** Removes the history of keys before `revision`. */
 export interface CompactionRequest {
   readonly revision: number;
-  /** answer only when it is gone from the disk */
+  /** answer after the removal from the database */
   readonly physical: boolean;
 }
 
@@ -1300,15 +1300,15 @@ export type FilterType = number;
 export interface WatchCreateRequest {
   readonly key: Key;
   readonly rangeEnd: Key;
-  /** the first one to see; 0: the next */
+  /** the first revision to watch; 0: the next one */
   readonly startRevision: number;
-  /** send an empty response now and then while nothing happens */
+  /** send empty responses at intervals if there are no events */
   readonly progressNotify: boolean;
   readonly filters: readonly FilterType[];
   readonly prevKv: boolean;
   /** 0: the server chooses */
   readonly watchId: bigint;
-  /** cut responses that are too long for one message */
+  /** split responses that are too large for one message */
   readonly fragment: boolean;
 }
 
@@ -1444,7 +1444,7 @@ export const WatchCancelRequest: Codec<WatchCancelRequest> = {
   },
 };
 
-/** Tell, for the whole stream, up to which revision everything was sent. */
+/** Requests the revision up to which all events of the stream were sent. */
 export type WatchProgressRequest = Readonly<Record<string, never>>;
 
 const fieldsOfWatchProgressRequest: FieldNumbers = {
@@ -1473,14 +1473,14 @@ export const WatchProgressRequest: Codec<WatchProgressRequest> = {
 
 export interface WatchResponse {
   readonly header: ResponseHeader | undefined;
-  /** -1: the stream as a whole */
+  /** -1: the whole stream */
   readonly watchId: bigint;
   readonly created: boolean;
   readonly canceled: boolean;
-  /** what the watch asked for is gone; this is the first revision that is not */
+  /** set when the revisions of the watch are compacted: the first available one */
   readonly compactRevision: number;
   readonly cancelReason: string;
-  /** the rest of the same revision follows */
+  /** further events of the same response follow */
   readonly fragment: boolean;
   readonly events: readonly Encodable<Event>[];
 }
@@ -1637,7 +1637,7 @@ export const LeaseGrantRequest: Codec<LeaseGrantRequest> = {
 export interface LeaseGrantResponse {
   readonly header: ResponseHeader | undefined;
   readonly id: bigint;
-  /** what the server gave, at least its minimum */
+  /** the granted TTL, at least the minimum of the server */
   readonly ttl: number;
   readonly error: string;
 }
@@ -1841,7 +1841,7 @@ export const LeaseKeepAliveRequest: Codec<LeaseKeepAliveRequest> = {
 export interface LeaseKeepAliveResponse {
   readonly header: ResponseHeader | undefined;
   readonly id: bigint;
-  /** 0: there is no such lease */
+  /** 0: the lease does not exist */
   readonly ttl: number;
 }
 
@@ -1954,7 +1954,7 @@ export const LeaseTimeToLiveRequest: Codec<LeaseTimeToLiveRequest> = {
 export interface LeaseTimeToLiveResponse {
   readonly header: ResponseHeader | undefined;
   readonly id: bigint;
-  /** what is left; -1: there is no such lease */
+  /** the remaining time; -1: the lease does not exist */
   readonly ttl: number;
   readonly grantedTtl: number;
   readonly keys: readonly Key[];
@@ -2166,7 +2166,7 @@ export const LeaseStatus: Codec<LeaseStatus> = {
   },
 };
 
-/** From the leader to all members, so that a new leader does not grant old leases their whole time again. */
+/** The leader proposes checkpoints, so that a new leader does not restart the whole TTL of old leases. */
 export interface LeaseCheckpointRequest {
   readonly checkpoints: readonly LeaseCheckpoint[];
 }
@@ -2318,10 +2318,10 @@ export const LeaseCheckpointResponse: Codec<LeaseCheckpointResponse> = {
 
 export interface Member {
   readonly id: bigint;
-  /** empty until it has run */
+  /** empty until the member has started */
   readonly name: string;
   readonly peerUrls: readonly string[];
-  /** empty until it has run */
+  /** empty until the member has started */
   readonly clientUrls: readonly string[];
   readonly isLearner: boolean;
 }
@@ -2860,7 +2860,7 @@ export const MemberListResponse: Codec<MemberListResponse> = {
   },
 };
 
-/** Let a learner vote. */
+/** Makes a learner a voter. */
 export interface MemberPromoteRequest {
   readonly id: bigint;
 }
@@ -2969,11 +2969,11 @@ export const MemberPromoteResponse: Codec<MemberPromoteResponse> = {
 };
 
 export const AlarmType = {
-  /** in a query: any */
+  /** in a list request: all alarms */
   NONE: 0,
-  /** the quota is used up */
+  /** the space quota is exceeded */
   NOSPACE: 1,
-  /** members disagree */
+  /** the data of members differs */
   CORRUPT: 2,
 } as const;
 /** Open: a number that is not listed stays as it came. */
@@ -2989,7 +2989,7 @@ export type AlarmAction = number;
 
 export interface AlarmRequest {
   readonly action: AlarmAction;
-  /** 0: all */
+  /** 0: all members */
   readonly memberId: bigint;
   readonly alarm: AlarmType;
 }
@@ -3187,15 +3187,15 @@ export const StatusRequest: Codec<StatusRequest> = {
 export interface StatusResponse {
   readonly header: ResponseHeader | undefined;
   readonly version: string;
-  /** bytes on disk */
+  /** the size of the files in bytes */
   readonly dbSize: number;
-  /** 0: none known */
+  /** 0: no leader is known */
   readonly leader: bigint;
   readonly raftIndex: number;
   readonly raftTerm: number;
   readonly raftAppliedIndex: number;
   readonly errors: readonly string[];
-  /** bytes of them that hold something */
+  /** the bytes of the live data */
   readonly dbSizeInUse: number;
   readonly isLearner: boolean;
 }
@@ -3400,7 +3400,7 @@ export const DefragmentResponse: Codec<DefragmentResponse> = {
   },
 };
 
-/** Over the whole storage of a member: two members need not agree. */
+/** The hash of the whole database of a member. It can differ between members. */
 export type HashRequest = Readonly<Record<string, never>>;
 
 const fieldsOfHashRequest: FieldNumbers = {
@@ -3483,9 +3483,9 @@ export const HashResponse: Codec<HashResponse> = {
   },
 };
 
-/** Over the history of the keys up to a revision: members that kept the same history agree. */
+/** The hash of the history of keys up to a revision. It is equal on members with the same history. */
 export interface HashKVRequest {
-  /** 0: now */
+  /** 0: the current revision */
   readonly revision: number;
 }
 
@@ -3618,7 +3618,7 @@ export const SnapshotRequest: Codec<SnapshotRequest> = {
 
 export interface SnapshotResponse {
   readonly header: ResponseHeader | undefined;
-  /** after this blob */
+  /** the remaining bytes after this blob */
   readonly remainingBytes: number;
   readonly blob: Uint8Array;
 }
@@ -4228,7 +4228,7 @@ export const AuthenticateResponse: Codec<AuthenticateResponse> = {
   },
 };
 
-/** A client sends `password`; the member that takes the request puts its hash into the log instead. */
+/** A client sends `password`. The member that receives the request writes only its hash into the log. */
 export interface AuthUserAddRequest {
   readonly name: string;
   readonly password: string;
@@ -4627,7 +4627,7 @@ export const AuthUserDeleteResponse: Codec<AuthUserDeleteResponse> = {
   },
 };
 
-/** As with AuthUserAddRequest, only the hash reaches the log. */
+/** As in AuthUserAddRequest, only the hash is written into the log. */
 export interface AuthUserChangePasswordRequest {
   readonly name: string;
   readonly password: string;

@@ -18,7 +18,7 @@ export const files: readonly FileSchema[] = [
     messages: [
       {
         name: "mvccpb.KeyValue",
-        comment: "One key as it stood after one revision. These bytes are also what the store keeps on disk.",
+        comment: "The state of a key after a revision. The store writes the same bytes to disk.",
         fields: [
           { name: "key", number: 1, scalar: "bytes" },
           { name: "create_revision", number: 2, scalar: "int64" },
@@ -30,7 +30,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "mvccpb.Event",
-        comment: "One change of one key, as watchers see it.",
+        comment: "A change of a key, as watchers get it.",
         fields: [
           { name: "type", number: 1, enum: "mvccpb.Event.EventType" },
           { name: "kv", number: 2, message: "mvccpb.KeyValue" },
@@ -63,7 +63,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "authpb.User",
-        comment: "A row of the users' bucket.",
+        comment: "A row of the bucket of users.",
         fields: [
           { name: "name", number: 1, scalar: "bytes" },
           { name: "password", number: 2, scalar: "bytes" },
@@ -73,7 +73,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "authpb.Role",
-        comment: "A row of the roles' bucket.",
+        comment: "A row of the bucket of roles.",
         fields: [
           { name: "name", number: 1, scalar: "bytes" },
           { name: "keyPermission", number: 2, message: "authpb.Permission", repeated: true },
@@ -167,7 +167,7 @@ export const files: readonly FileSchema[] = [
     messages: [
       {
         name: "etcdserverpb.ResponseHeader",
-        comment: "Opens every answer: who gave it, and when.",
+        comment: "The header of every answer, with its sender and its revision.",
         fields: [
           { name: "cluster_id", number: 1, scalar: "uint64" },
           { name: "member_id", number: 2, scalar: "uint64" },
@@ -238,7 +238,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.TxnRequest",
-        comment: "When every comparison holds, `success` is carried out, else `failure`; all of it at one revision.",
+        comment: "Carries out `success` if all comparisons hold, and `failure` otherwise, at one revision.",
         fields: [
           { name: "compare", number: 1, message: "etcdserverpb.Compare", repeated: true },
           { name: "success", number: 2, message: "etcdserverpb.RequestOp", repeated: true },
@@ -273,7 +273,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.Compare",
-        comment: "\"`target` of the key is `result` than the operand\", for every key of the range.",
+        comment: "Holds if \"the `target` of the key is `result` than the operand\" is true for all keys of the range.",
         fields: [
           { name: "result", number: 1, enum: "etcdserverpb.Compare.CompareResult" },
           { name: "target", number: 2, enum: "etcdserverpb.Compare.CompareTarget" },
@@ -288,7 +288,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.CompactionRequest",
-        comment: "Forget what was overwritten or deleted before `revision`.",
+        comment: "Removes the history of keys before `revision`.",
         fields: [
           { name: "revision", number: 1, scalar: "int64" },
           { name: "physical", number: 2, scalar: "bool" },
@@ -329,7 +329,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.WatchProgressRequest",
-        comment: "Tell, for the whole stream, up to which revision everything was sent.",
+        comment: "Requests the revision up to which all events of the stream were sent.",
         fields: [],
       },
       {
@@ -423,7 +423,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.LeaseCheckpointRequest",
-        comment: "From the leader to all members, so that a new leader does not grant old leases their whole time again.",
+        comment: "The leader proposes checkpoints, so that a new leader does not restart the whole TTL of old leases.",
         fields: [
           { name: "checkpoints", number: 1, message: "etcdserverpb.LeaseCheckpoint", repeated: true },
         ],
@@ -508,7 +508,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.MemberPromoteRequest",
-        comment: "Let a learner vote.",
+        comment: "Makes a learner a voter.",
         fields: [
           { name: "ID", number: 1, scalar: "uint64" },
         ],
@@ -573,7 +573,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.HashRequest",
-        comment: "Over the whole storage of a member: two members need not agree.",
+        comment: "The hash of the whole database of a member. It can differ between members.",
         fields: [],
       },
       {
@@ -585,7 +585,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.HashKVRequest",
-        comment: "Over the history of the keys up to a revision: members that kept the same history agree.",
+        comment: "The hash of the history of keys up to a revision. It is equal on members with the same history.",
         fields: [
           { name: "revision", number: 1, scalar: "int64" },
         ],
@@ -684,7 +684,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.AuthUserAddRequest",
-        comment: "A client sends `password`; the member that takes the request puts its hash into the log instead.",
+        comment: "A client sends `password`. The member that receives the request writes only its hash into the log.",
         fields: [
           { name: "name", number: 1, scalar: "string" },
           { name: "password", number: 2, scalar: "string" },
@@ -736,7 +736,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "etcdserverpb.AuthUserChangePasswordRequest",
-        comment: "As with AuthUserAddRequest, only the hash reaches the log.",
+        comment: "As in AuthUserAddRequest, only the hash is written into the log.",
         fields: [
           { name: "name", number: 1, scalar: "string" },
           { name: "password", number: 2, scalar: "string" },
@@ -1179,7 +1179,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "v3lockpb.LockResponse",
-        comment: "Answered once the lock is held.",
+        comment: "The answer is sent when the lock is held.",
         fields: [
           { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
           { name: "key", number: 2, scalar: "bytes" },
@@ -1232,7 +1232,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "v3electionpb.CampaignResponse",
-        comment: "Answered once the candidate leads.",
+        comment: "The answer is sent when the candidate leads.",
         fields: [
           { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
           { name: "leader", number: 2, message: "v3electionpb.LeaderKey" },
@@ -1240,7 +1240,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "v3electionpb.LeaderKey",
-        comment: "Who leads: the key as it was created, under this name and lease.",
+        comment: "Identifies the leader by the key that was created under this name and lease.",
         fields: [
           { name: "name", number: 1, scalar: "bytes" },
           { name: "key", number: 2, scalar: "bytes" },
@@ -1358,7 +1358,7 @@ export const files: readonly FileSchema[] = [
       },
       {
         name: "grpc.reflection.v1.FileDescriptorResponse",
-        comment: "Descriptors of a file and of all that it imports, each of them one encoded FileDescriptorProto.",
+        comment: "The descriptors of a file and of all its imports, each as an encoded FileDescriptorProto.",
         fields: [
           { name: "file_descriptor_proto", number: 1, scalar: "bytes", repeated: true },
         ],

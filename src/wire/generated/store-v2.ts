@@ -197,7 +197,7 @@ export const Request: Codec<Request> = {
   },
 };
 
-/** The first record of a write-ahead log: whose it is. */
+/** The first record of a write-ahead log, which identifies its owner. */
 export interface Metadata {
   readonly nodeId: bigint;
   readonly clusterId: bigint;
