@@ -123,8 +123,9 @@ export class Http2Connection {
     socket.on("error", () => socket.destroy());
     socket.once("close", () => this.#gone());
     this.#greet();
-    if (begun.length > 0) this.#incoming.receive(begun);
+    // This comes first, since the bytes that have been read already may pause the socket.
     socket.resume();
+    if (begun.length > 0) this.#incoming.receive(begun);
   }
 
   /** Number of open streams. */

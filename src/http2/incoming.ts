@@ -49,6 +49,7 @@ export class Incoming {
   }
 
   receive(chunk: Buffer): void {
+    if (this.#stopped) return;
     // Node may have read this chunk before the connection was paused.
     if (this.#postponed !== undefined) this.#postponed = Buffer.concat([this.#postponed, chunk]);
     else this.#feed(chunk, this.#turnIsOver);
@@ -57,6 +58,7 @@ export class Incoming {
   /** Ignores all further frames. */
   stop(): void {
     this.#stopped = true;
+    this.#postponed = undefined;
   }
 
   #feed(chunk: Buffer, paused: () => boolean): void {

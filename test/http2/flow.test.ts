@@ -286,3 +286,22 @@ test("frames that arrive at once are processed over several turns, in order, and
   await quiet();
   expect(slow.seen.map(({ stream }) => stream.id)).toEqual([1, 3, 5, 7, 9, 11]);
 });
+
+test("a connection whose first frames wait for a later turn is not read until then", async () => {
+  const postponed: (() => void)[] = [];
+  const turn = { over: true, shareOver: false, defer: (resume: () => void) => void postponed.push(resume) };
+  const peer = new Peer({ turn, begun: Buffer.concat([preface, settings(), ask(1)]) });
+  peer.read();
+  const pieces = 64;
+  const body = data(3, Buffer.alloc(16_384), 0);
+  peer.socket.write(headers(3));
+  for (let piece = 0; piece < pieces; piece++) peer.socket.write(body);
+  await quiet();
+  expect(peer.seen).toEqual([]);
+  // The socket holds a few pieces, and the rest waits at the client.
+  expect(peer.socket.writableLength).toBeGreaterThan((pieces / 2) * body.length);
+  turn.over = false;
+  while (postponed.length > 0) postponed.shift()?.();
+  await expect.poll(() => peer.socket.writableLength).toBe(0);
+  expect(peer.seen.map(({ stream }) => stream.id)).toEqual([1, 3]);
+});

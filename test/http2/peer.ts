@@ -27,6 +27,8 @@ export interface Seen {
 export interface PeerOptions {
   /** The turn of the event loop in which frames are processed. By default it is never over. */
   readonly turn?: LoopShare;
+  /** The bytes that have been read from the connection already. */
+  readonly begun?: Buffer;
   readonly maxConcurrentStreams?: number;
   readonly pingIntervalMsMin?: number;
   readonly frequentFields?: readonly Field[];
@@ -64,7 +66,7 @@ export class Peer {
       onFault: (error: unknown) => this.faults.push(error),
     };
     const accept = (stream: Http2Stream, head: FieldList) => this.#accept(stream, head, options);
-    this.connection = new Http2Connection(near, Buffer.alloc(0), config, accept, () => {
+    this.connection = new Http2Connection(near, options.begun ?? Buffer.alloc(0), config, accept, () => {
       this.closed = true;
     });
   }
