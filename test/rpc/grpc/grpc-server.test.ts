@@ -126,7 +126,7 @@ for (const { name, error, code, details } of [
   test(`${name} reaches the client as code ${code}`, async () => {
     const { client, errors } = await start([failing(error)]);
     expect(await ask(client, "/t.T/Fail", "x")).toEqual({ code, details, answer: undefined });
-    expect(errors.length).toBe(name === "anything else" ? 1 : 0);
+    expect(errors.length).toBe(name === "an unexpected error" ? 1 : 0);
   });
 }
 
