@@ -85,7 +85,7 @@ export async function changeRights(
   const clients = cluster.members.map((member) => member.client(deadlineMs));
   for (let at = 0; !stopped.aborted; at++) {
     const client = clients[random.int(clients.length)];
-    if (client !== undefined) await change(client, at).catch(() => undefined); // It can fail because of faults, like other requests.
+    if (client !== undefined) await change(client, at).catch(() => undefined); // Faults can make it fail.
     await pause(changePauseMs);
   }
   for (const client of clients) client.close();
