@@ -9,7 +9,7 @@ import {
   type Semaphore,
 } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
-import { JsonError, type JsonForms, type JsonScanner, type MethodSchema } from "../../wire/index.js";
+import { JsonError, type JsonForms, type MethodSchema } from "../../wire/index.js";
 import type { Answer, LongAnswer } from "../grpc/answer.js";
 import type { Binding, CallLog, UnaryBinding } from "../grpc/binding.js";
 import type { CallCounters, MethodCounters } from "../grpc/call-counters.js";
@@ -19,6 +19,7 @@ import type { SlowCalls } from "../services/slow-calls.js";
 import { CallError, type CallStatus, statusOf } from "../services/status.js";
 import { parseTimeoutMs } from "./grpc-timeout.js";
 import type { GatewayPeer } from "./peer.js";
+import type { UnfinishedMessages } from "./unfinished-messages.js";
 
 /**
  * How many times longer than its message JSON may be. Base64 adds a third, and an escaped character takes six bytes.
@@ -26,7 +27,7 @@ import type { GatewayPeer } from "./peer.js";
 export const jsonBytesFactor = 4;
 
 /** The memory of a JSON value while it arrives, per byte: its buffer grows by doubling. */
-const valueFactor = 2;
+export const valueFactor = 2;
 /** The memory of an answer, per byte of its message: it is printed as text that is a third longer, then queued. */
 const printedFactor = 3;
 
@@ -43,6 +44,8 @@ export interface GatewayEnvironment {
   readonly forms: JsonForms;
   /** The account of the bytes held for clients. Calls are refused when it is full. */
   readonly memory: MemoryAccount;
+  /** Bounds the messages that are arriving. */
+  readonly unfinished: UnfinishedMessages;
   /** Bounds the running calls: a call takes a place with its first complete message, until its handler has ended. */
   readonly places: Semaphore;
   /** The maximum length of a received message. */
@@ -66,7 +69,6 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   readonly #environment: GatewayEnvironment;
   readonly #route: Route;
   readonly #peer: GatewayPeer;
-  readonly #scanner: JsonScanner;
   readonly #cancel = new AbortController();
   readonly #startedAt: number;
   #hasPlace = false;
@@ -78,7 +80,6 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     this.#environment = environment;
     this.#route = route;
     this.#peer = peer;
-    this.#scanner = environment.forms.scanner(environment.receiveBytesMax * jsonBytesFactor);
     this.#startedAt = environment.slow.now();
     route.counters.started++;
     const gone = () => this.#close(GrpcCode.Canceled, new EtcdError("canceled"));
@@ -221,20 +222,21 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
 
   /** The JSON values of the request, one after the other. */
   async *#values(): AsyncIterable<Buffer> {
-    const scanner = this.#scanner;
-    const requests = this.#environment.memory.pot("requests");
+    const { forms, receiveBytesMax, unfinished } = this.#environment;
+    // Not a field of the call: a refused call lives as long as its connection, and its bytes count no more.
+    const scanner = forms.scanner(receiveBytesMax * jsonBytesFactor);
     let heldBytes = 0;
     try {
       for await (const chunk of inTurns(this.#peer.read(), LoopTurn.of(this.#environment.clock))) {
         scanner.push(chunk);
         for (let json = scanner.next(); json !== undefined; json = scanner.next()) yield json;
         const more = scanner.heldBytes * valueFactor - heldBytes;
-        if (more > 0 && !requests.tryTake(more, this.#priority)) throw new EtcdError("overloaded");
-        if (more < 0) requests.release(-more);
+        if (more > 0 && !unfinished.tryTake(more, this.#priority)) throw new EtcdError("overloaded");
+        if (more < 0) unfinished.release(-more);
         heldBytes += more;
       }
     } finally {
-      requests.release(heldBytes);
+      unfinished.release(heldBytes);
     }
     scanner.end();
     const last = scanner.next();

@@ -5,14 +5,15 @@ import { EtcdError, GrpcCode, LoopTurn, Semaphore } from "../../base/index.js";
 import { type FileSchema, loadJsonForms, loadSchema } from "../../wire/index.js";
 import { type Binding, typeOf } from "../grpc/binding.js";
 import { CallError, type CallStatus } from "../services/status.js";
-import { GatewayCall, type GatewayEnvironment, jsonBytesFactor, type Route } from "./gateway-call.js";
+import { GatewayCall, type GatewayEnvironment, jsonBytesFactor, type Route, valueFactor } from "./gateway-call.js";
 import { HttpPeer, keepAliveMs } from "./http-peer.js";
 import { frameBytesMax, PacedFrames } from "./paced-frames.js";
 import { gatewayPaths } from "./paths.js";
 import type { GatewayPeer } from "./peer.js";
+import { UnfinishedMessages } from "./unfinished-messages.js";
 import { chosenProtocol, WebSocketPeer } from "./web-socket-peer.js";
 
-export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "places"> {
+export interface GatewayConfig extends Omit<GatewayEnvironment, "forms" | "places" | "unfinished"> {
   readonly bindings: readonly Binding[];
   /**
    * The maximum number of running calls; further calls wait. In etcd the whole gateway is one client connection. A call
@@ -54,7 +55,9 @@ export class Gateway {
   /** Loads the code and schemas for JSON. */
   static async load({ bindings, maxConcurrentStreams, ...shared }: GatewayConfig): Promise<Gateway> {
     const places = new Semaphore(maxConcurrentStreams);
-    const environment = { ...shared, forms: await loadJsonForms(), places };
+    const messageBytesMax = shared.receiveBytesMax * jsonBytesFactor * valueFactor;
+    const unfinished = new UnfinishedMessages(shared.memory, messageBytesMax);
+    const environment = { ...shared, forms: await loadJsonForms(), places, unfinished };
     return new Gateway(environment, routesOf(bindings, await loadSchema(), environment));
   }
 
@@ -74,9 +77,10 @@ export class Gateway {
   /** Serves a websocket on any path. Errors are sent as messages, since browsers show pages no other answer. */
   upgrade(path: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (head.length > 0) socket.unshift(head);
-    const frames = new PacedFrames(socket, LoopTurn.of(this.#environment.clock), this.#messageBytesMax);
+    const { clock, unfinished } = this.#environment;
+    const frames = new PacedFrames(socket, LoopTurn.of(clock), this.#messageBytesMax);
     this.#webSockets.handleUpgrade(request, frames, Buffer.alloc(0), (webSocket) => {
-      const peer = new WebSocketPeer(request, webSocket, frames, this.#environment.memory.pot("requests"));
+      const peer = new WebSocketPeer(request, webSocket, frames, unfinished, clock);
       request.socket.setTimeout(0).setKeepAlive(true, keepAliveMs);
       const route = this.#routes.get(path);
       if (route === undefined) peer.refuse(notFound);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Clock } from "../../base/index.js";
+import { type Clock, LoopTurn } from "../../base/index.js";
 import type { CallStatus } from "../services/status.js";
 import { httpStatusOf, refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { GatewayPeer } from "./peer.js";
@@ -108,10 +108,20 @@ export class HttpPeer implements GatewayPeer {
     const { socket } = this.#request;
     // Otherwise Node would close the connection at once if the client sent `Connection: close`.
     this.#response.shouldKeepAlive = true;
-    this.#request.resume();
+    void this.#discard();
     const late = this.#clock.after(lingerMs, () => socket.destroy());
     this.#request.once("end", () => late.cancel());
     socket.once("close", () => late.cancel());
+  }
+
+  /** Reads and drops the rest of the body in turns of the event loop, since many clients may be refused at once. */
+  async #discard(): Promise<void> {
+    const turn = LoopTurn.of(this.#clock);
+    try {
+      for await (const _ of this.#request.iterator({ destroyOnReturn: false })) await turn.pause(this.#request.socket);
+    } catch {
+      // The client has disconnected, or was cut off because it went on sending for too long.
+    }
   }
 
   /** Turns on TCP keepalive, so that a vanished client is noticed although a lock or watch may wait for hours. */

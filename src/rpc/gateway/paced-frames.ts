@@ -37,6 +37,7 @@ export class PacedFrames extends Duplex {
   #wanted = false;
   #deferred = false;
   #stepping = false;
+  #ignored = false;
 
   /**
    * @param socket nobody else may read it from now on
@@ -51,6 +52,11 @@ export class PacedFrames extends Duplex {
     socket.once("end", () => this.push(null));
     socket.on("error", (error) => this.destroy(error));
     socket.once("close", () => this.destroy());
+  }
+
+  /** Reads and drops everything that has not been passed on. Called by a listener of `taken`. */
+  ignore(): void {
+    this.#ignored = true;
   }
 
   override _read(): void {
@@ -90,7 +96,9 @@ export class PacedFrames extends Duplex {
     if (!this.#wanted || this.destroyed) return false;
     const chunk: Buffer | null = this.#socket.read();
     if (chunk === null) return false;
+    if (this.#ignored) return true;
     this.emit("taken", chunk.length);
+    if (this.#ignored) return true;
     this.#wanted = false;
     this.#stepping = true;
     let more = true;

@@ -1,16 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, type WebSocket } from "ws";
-import type { MemoryPot } from "../../base/index.js";
+import type { Clock } from "../../base/index.js";
 import type { CallStatus } from "../services/status.js";
 import { refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { PacedFrames } from "./paced-frames.js";
 import type { GatewayPeer } from "./peer.js";
+import type { UnfinishedMessages } from "./unfinished-messages.js";
 
 /** The most bytes of an answer in parts that may wait for the client before the next part is made. */
 const unsentMax = 64 * 1024;
 /** The close code "try again later" from the registry of RFC 6455, 7.4. */
 const tryAgainLater = 1013;
+/** How long a client has to close a connection for whose messages there is no memory. */
+const lingerMs = 1_000;
 const frameHeadBytesMax = 14;
 const newLine = Buffer.from("\n");
 /** The subprotocol that carries an auth token, since pages cannot set headers on websockets. */
@@ -22,7 +25,7 @@ export class WebSocketPeer implements GatewayPeer {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #gone = new AbortController();
-  readonly #memory: MemoryPot;
+  readonly #memory: UnfinishedMessages;
   /** The bytes that have arrived and have not been read. */
   #heldBytes = 0;
   #begun = false;
@@ -34,7 +37,13 @@ export class WebSocketPeer implements GatewayPeer {
    * @param frames the stream that the socket reads
    * @param memory counts received bytes until their message is complete
    */
-  constructor(request: IncomingMessage, socket: WebSocket, frames: PacedFrames, memory: MemoryPot) {
+  constructor(
+    request: IncomingMessage,
+    socket: WebSocket,
+    frames: PacedFrames,
+    memory: UnfinishedMessages,
+    clock: Clock,
+  ) {
     this.#request = request;
     this.#socket = socket;
     this.#stream = createWebSocketStream(socket, { decodeStrings: false });
@@ -43,7 +52,13 @@ export class WebSocketPeer implements GatewayPeer {
     this.#memory = memory;
     frames.on("taken", (length: number) => {
       if (memory.tryTake(length)) this.#heldBytes += length;
-      else socket.close(tryAgainLater);
+      else {
+        // The library would go on collecting the client's message until the client closes the connection.
+        frames.ignore();
+        socket.close(tryAgainLater);
+        const late = clock.after(lingerMs, () => socket.terminate());
+        socket.once("close", () => late.cancel());
+      }
     });
     socket.on("ping", ({ length }) => this.#release(length));
     socket.once("close", () => {

@@ -67,6 +67,30 @@ describe("the memory account of the gateway", () => {
     await until(() => memory.heldBytes === 0);
   });
 
+  test("unfinished bodies have a share of the account, and calls of other clients find room beside them", async () => {
+    const memory = accountOf(8 * mebibyte);
+    const endpoint = await start(memory);
+    const [host, port] = endpoint.split(":");
+    const sockets = Array.from({ length: 100 }, () => connect(Number(port), host));
+    for (const socket of sockets) {
+      socket.on("error", () => undefined);
+      socket.write(
+        `POST ${rangePath} HTTP/1.1\r\nHost: x\r\nContent-Length: 39999\r\n\r\n{"key":"${"A".repeat(30_000)}`,
+      );
+    }
+    const requests = memory.pot("requests");
+    let heldBytesMax = 0;
+    await until(() => {
+      heldBytesMax = Math.max(heldBytesMax, requests.heldBytes);
+      return requests.refusals > 50;
+    });
+    expect(heldBytesMax).toBeGreaterThan(mebibyte);
+    expect(heldBytesMax).toBeLessThanOrEqual(2 * mebibyte);
+    for (let socket = sockets.pop(); socket !== undefined; socket = sockets.pop()) socket.destroy();
+    await until(() => memory.heldBytes === 0);
+    expect((await askHttp(endpoint, { path: rangePath, body: aKey })).status).toBe(200);
+  });
+
   test("a call releases its memory when it is answered", async () => {
     const memory = accountOf(mebibyte);
     const endpoint = await start(memory);

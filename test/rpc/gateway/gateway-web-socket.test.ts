@@ -166,3 +166,25 @@ test("incomplete messages are counted, and their websockets are closed when ther
   memory.pot("reads").release(1024 * 1024);
   await until(() => memory.heldBytes === 0);
 });
+
+test("a websocket for whose message there is no room is dropped although its client does not close it", async () => {
+  const memory = new MemoryAccount({ limitBytes: 1024 * 1024, clock: systemClock, logger: silentLogger });
+  const { url } = await start(everybody, memory);
+  const socket = new WebSocket(`${url}/v3/watch`);
+  socket.on("error", () => undefined);
+  await once(socket, "open");
+  const pot = memory.pot("requests");
+  socket.send("x".repeat(100), { fin: false });
+  await until(() => pot.heldBytes > 0);
+  const before = pot.heldBytes;
+  memory.pot("reads").take(1024 * 1024);
+  // The client does not read, so it never learns that the server has closed the websocket.
+  socket.pause();
+  for (let piece = 0; piece < 10; piece++) socket.send("x".repeat(100), { fin: false });
+  await until(() => pot.refusals > 0);
+  expect(pot.heldBytes).toBeLessThanOrEqual(before);
+  memory.pot("reads").release(1024 * 1024);
+  await until(() => memory.heldBytes === 0);
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+  socket.terminate();
+});
