@@ -84,6 +84,11 @@ export class Cluster {
     return this.#members.get(id);
   }
 
+  /** Whether this member is a learner. */
+  get localIsLearner(): boolean {
+    return this.#members.get(this.localId)?.isLearner === true;
+  }
+
   /** Whether a member with this id was removed; such an id never comes back. */
   isRemoved(id: MemberId): boolean {
     return this.#removed.has(id);

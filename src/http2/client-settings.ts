@@ -13,7 +13,8 @@ export interface ClientSettings {
  * @throws ConnectionError for a value that a setting must not have
  */
 export function readSettings(payload: Buffer): ClientSettings {
-  if (payload.length % 6 !== 0) throw new ConnectionError(errorCodes.frameSize, "settings that are cut");
+  if (payload.length % 6 !== 0)
+    throw new ConnectionError(errorCodes.frameSize, "the length of SETTINGS is no multiple of 6");
   const settings: { initialWindowBytes?: number; tableBytes?: number } = {};
   for (let at = 0; at < payload.length; at += 6) {
     const value = payload.readUInt32BE(at + 2);
@@ -22,14 +23,15 @@ export function readSettings(payload: Buffer): ClientSettings {
         settings.tableBytes = Math.min(settings.tableBytes ?? value, value);
         break;
       case settingIds.initialWindowSize:
-        if (value > windowBytesMax) throw new ConnectionError(errorCodes.flowControl, "a window that is too large");
+        if (value > windowBytesMax)
+          throw new ConnectionError(errorCodes.flowControl, "SETTINGS_INITIAL_WINDOW_SIZE is too large");
         settings.initialWindowBytes = value;
         break;
       case settingIds.maxFrameSize:
-        if (value < frameBytesMax || value >= 2 ** 24) throw violation("a frame size that is none");
+        if (value < frameBytesMax || value >= 2 ** 24) throw violation("SETTINGS_MAX_FRAME_SIZE is out of range");
         break;
       case settingIds.enablePush:
-        if (value > 1) throw violation("a setting of push that is none");
+        if (value > 1) throw violation("SETTINGS_ENABLE_PUSH is neither 0 nor 1");
         break;
       default: // other settings do not concern a server
     }

@@ -181,7 +181,8 @@ export class Http2Connection {
     const { requests } = this.#config.memory;
     if (more < 0) requests.release(-more);
     else if (bytes <= frameBytesMax + frameHeaderBytes) requests.take(more);
-    else if (!requests.tryTake(more)) throw new ConnectionError(errorCodes.enhanceYourCalm, "no memory for headers");
+    else if (!requests.tryTake(more))
+      throw new ConnectionError(errorCodes.enhanceYourCalm, "no memory for further headers");
     this.#keptBytes = bytes;
   }
 
@@ -189,24 +190,24 @@ export class Http2Connection {
     if (this.#ended) return;
     const { data, headers, priority, resetStream, settings, pushPromise, ping, goAway, windowUpdate, continuation } =
       frameTypes;
-    if (!this.#begun && type !== settings) throw violation("settings come first");
+    if (!this.#begun && type !== settings) throw violation("the first frame is not SETTINGS");
     const blockOf = this.#blocks.openStream;
     if (blockOf !== undefined && (type !== continuation || id !== blockOf)) {
-      throw violation("another frame in the middle of a header block");
+      throw violation("another frame within a header block");
     }
     switch (type) {
       case data:
         this.#data(flags, id, payload);
         break;
       case headers:
-        if (id % 2 === 0) throw violation(`a stream that no client opens: ${id}`);
+        if (id % 2 === 0) throw violation(`stream ${id} cannot be opened by a client`);
         this.#headers(this.#blocks.begin(flags, id, payload));
         break;
       case continuation:
         this.#headers(this.#blocks.goOn(flags, payload));
         break;
       case priority:
-        if (id === 0) throw violation("a priority of no stream");
+        if (id === 0) throw violation("PRIORITY on stream 0");
         checkLength(payload, 5);
         if (dependencyOf(payload) === id) this.#failKnown(id, errorCodes.protocol);
         break;
@@ -225,7 +226,7 @@ export class Http2Connection {
         this.#windowUpdate(id, payload);
         break;
       case pushPromise:
-        throw violation("a client does not push");
+        throw violation("PUSH_PROMISE from a client");
       case goAway: // a client that leaves still expects its answers
         checkConnectionFrame(id);
         if (payload.length < 8) checkLength(payload, 8);
@@ -322,7 +323,7 @@ export class Http2Connection {
   }
 
   #countReset(): void {
-    if (!this.#resets.spend()) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many streams are ended");
+    if (!this.#resets.spend()) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many streams are reset");
   }
 
   #settings(flags: number, payload: Buffer): void {
@@ -332,7 +333,8 @@ export class Http2Connection {
     }
     const { initialWindowBytes: window, tableBytes } = readSettings(payload);
     const cost = window === undefined ? 1 : 1 + Math.floor(this.#streams.size / windowsForOneSetting);
-    if (!this.#settingsFrames.spend(cost)) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many settings");
+    if (!this.#settingsFrames.spend(cost))
+      throw new ConnectionError(errorCodes.enhanceYourCalm, "too many SETTINGS frames");
     this.#begun = true;
     if (tableBytes !== undefined) this.#out.limitTable(tableBytes);
     if (window !== undefined) this.#changeWindows(window);
@@ -358,7 +360,7 @@ export class Http2Connection {
     checkLength(payload, 4);
     const bytes = payload.readUInt32BE(0) & windowBytesMax;
     if (id === 0) {
-      if (bytes === 0) throw violation("a window that is no wider");
+      if (bytes === 0) throw violation("WINDOW_UPDATE with an increment of 0");
       this.#out.widen(bytes);
       return;
     }
@@ -380,7 +382,7 @@ export class Http2Connection {
 
   /** Checks that a stream was opened. Frames may name a stream that is over, but not one that was never opened. */
   #checkKnown(id: number): void {
-    if (id === 0 || id % 2 === 0 || id > this.#lastStream) throw violation(`stream ${id} was never opened`);
+    if (id === 0 || id % 2 === 0 || id > this.#lastStream) throw violation(`a frame on idle stream ${id}`);
   }
 
   // ---- sending ----
@@ -445,5 +447,5 @@ export class Http2Connection {
 }
 
 function checkConnectionFrame(id: number): void {
-  if (id !== 0) throw violation(`a frame of the connection on stream ${id}`);
+  if (id !== 0) throw violation(`a frame that belongs to stream 0 on stream ${id}`);
 }

@@ -38,7 +38,8 @@ export class FrameReader {
     this.#needed = frameHeaderBytes;
     while (bytes.length - at >= frameHeaderBytes) {
       const length = bytes.readUIntBE(at, 3);
-      if (length > frameBytesMax) throw new ConnectionError(errorCodes.frameSize, `a frame of ${length} bytes`);
+      if (length > frameBytesMax)
+        throw new ConnectionError(errorCodes.frameSize, `a frame of ${length} bytes is too long`);
       const end = at + frameHeaderBytes + length;
       if (end > bytes.length) {
         this.#needed = end - at;

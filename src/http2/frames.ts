@@ -66,13 +66,13 @@ export function violation(what: string): ConnectionError {
 }
 
 export function tooWide(): ConnectionError {
-  return new ConnectionError(errorCodes.flowControl, "a window that is too wide");
+  return new ConnectionError(errorCodes.flowControl, "a flow-control window exceeds 2^31-1");
 }
 
 /** @throws ConnectionError when the payload does not have the length of its type */
 export function checkLength(payload: Buffer, bytes: number): void {
   if (payload.length !== bytes) {
-    throw new ConnectionError(errorCodes.frameSize, `${payload.length} bytes, not ${bytes}`);
+    throw new ConnectionError(errorCodes.frameSize, `a payload of ${payload.length} bytes instead of ${bytes}`);
   }
 }
 
@@ -80,6 +80,6 @@ export function checkLength(payload: Buffer, bytes: number): void {
 export function unpadded(flags: number, payload: Buffer): Buffer {
   if ((flags & frameFlags.padded) === 0) return payload;
   const padding = payload[0] ?? 0;
-  if (padding >= payload.length) throw violation("more padding than there is");
+  if (padding >= payload.length) throw violation("the padding is longer than the frame");
   return payload.subarray(1, payload.length - padding);
 }

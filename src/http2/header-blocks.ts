@@ -44,7 +44,8 @@ export class HeaderBlocks {
     let part = unpadded(flags, payload);
     let selfish = false;
     if ((flags & frameFlags.priority) !== 0) {
-      if (part.length < priorityBytes) throw new ConnectionError(errorCodes.frameSize, "a priority that is cut");
+      if (part.length < priorityBytes)
+        throw new ConnectionError(errorCodes.frameSize, "a HEADERS frame is too short for its priority");
       selfish = dependencyOf(part) === stream;
       part = part.subarray(priorityBytes);
     }
@@ -57,11 +58,11 @@ export class HeaderBlocks {
   /** Handles a CONTINUATION frame; otherwise like `begin`. */
   goOn(flags: number, payload: Buffer): HeaderBlock | undefined {
     const block = this.#open;
-    if (block === undefined) throw violation("a continuation of nothing");
+    if (block === undefined) throw violation("CONTINUATION without a header block");
     block.length += payload.length;
     block.parts.push(payload);
     if (block.length > blockBytesMax || block.parts.length > framesMax) {
-      throw new ConnectionError(errorCodes.enhanceYourCalm, "a header block that does not end");
+      throw new ConnectionError(errorCodes.enhanceYourCalm, "a header block is too long");
     }
     if ((flags & frameFlags.endHeaders) === 0) return undefined;
     this.#open = undefined;

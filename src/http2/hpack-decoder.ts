@@ -54,7 +54,7 @@ export class HpackDecoder {
     }
     if (byte < 0x20) return this.#literal(4);
     const bytes = this.#integer(5);
-    if (!first || bytes > tableBytesMax) broken("a table size that was not allowed");
+    if (!first || bytes > tableBytesMax) broken("a dynamic table size above the limit");
     this.#table.resize(bytes);
     return undefined;
   }
@@ -75,7 +75,7 @@ export class HpackDecoder {
       value += (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    return broken("a number that is too large");
+    return broken("an integer is too large");
   }
 
   /** Reads a string (RFC 7541, 5.2). */
@@ -86,12 +86,12 @@ export class HpackDecoder {
     this.#at += length;
     if (this.#at > this.#block.length) broken("it ends in the middle of a text");
     if (!isHuffman) return this.#block.toString("latin1", start, this.#at);
-    return decodeHuffman(this.#block, start, this.#at) ?? broken("a text that no bits stand for");
+    return decodeHuffman(this.#block, start, this.#at) ?? broken("an invalid Huffman code");
   }
 }
 
 function endless(): ConnectionError {
-  return new ConnectionError(errorCodes.enhanceYourCalm, "a list of fields that does not end");
+  return new ConnectionError(errorCodes.enhanceYourCalm, "a list of header fields is too long");
 }
 
 function broken(what: string): never {

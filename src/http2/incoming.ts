@@ -104,7 +104,7 @@ export class Incoming {
   #afterPreface(chunk: Buffer): Buffer {
     const bytes = Math.min(chunk.length, preface.length - this.#prefaceAt);
     if (chunk.compare(preface, this.#prefaceAt, this.#prefaceAt + bytes, 0, bytes) !== 0) {
-      throw new ConnectionError(errorCodes.protocol, "this is not HTTP/2");
+      throw new ConnectionError(errorCodes.protocol, "the connection does not begin with the HTTP/2 preface");
     }
     this.#prefaceAt += bytes;
     return chunk.subarray(bytes);

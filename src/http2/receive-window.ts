@@ -22,7 +22,8 @@ export class ReceiveWindow {
   /** Counts a received frame. @throws ConnectionError when it exceeds the window */
   take(bytes: number): void {
     this.#window -= bytes;
-    if (this.#window < 0) throw new ConnectionError(errorCodes.flowControl, "more than the window allows");
+    if (this.#window < 0)
+      throw new ConnectionError(errorCodes.flowControl, "received more bytes than the window allows");
   }
 
   /** Opens the window by `bytes` again, once the received bytes are counted elsewhere or gone. */

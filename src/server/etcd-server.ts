@@ -10,7 +10,7 @@ import {
 import type { WatchableStore } from "../mvcc/index.js";
 import type { Status } from "../raft/index.js";
 import type { PeerService } from "../transport/index.js";
-import type { AlarmMember } from "../wire/index.js";
+import { type AlarmMember, AlarmType } from "../wire/index.js";
 import { type Assembly, assemble, corruptionCheckOf } from "./assembly.js";
 import type { Headers } from "./calls/headers.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
@@ -162,7 +162,7 @@ export class EtcdServer {
 
   /** The alarms of all members, as far as this member knows. */
   alarms(): readonly AlarmMember[] {
-    return this.#parts.maintenance.alarms();
+    return this.#member.alarms.get(AlarmType.NONE);
   }
 
   raftStatus(): Status {
@@ -170,7 +170,7 @@ export class EtcdServer {
   }
 
   isLearner(): boolean {
-    return this.#parts.maintenance.isLearner();
+    return this.#member.cluster.localIsLearner;
   }
 
   /** The cluster version, such as `3.5.0`; undefined until it has been decided. */

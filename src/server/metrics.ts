@@ -35,14 +35,14 @@ export interface ServerMetrics {
 
 /** Collects the current numbers. */
 export function metricsOf(parts: Assembly, member: MemberState, config: ServerConfig): ServerMetrics {
-  const { consensus, counters, watchable, maintenance } = parts;
+  const { consensus, counters, watchable } = parts;
   const { position, leadership, proposals } = consensus;
   const { backend, store, wal, auth } = member;
   return {
     counters,
     hasLeader: leadership.hasLeader,
     isLeader: leadership.leading,
-    isLearner: maintenance.isLearner(),
+    isLearner: member.cluster.localIsLearner,
     leaderChanges: leadership.changes,
     proposalsCommitted: position.committed,
     proposalsApplied: position.applied,

@@ -67,7 +67,7 @@ export class MaintenanceService {
   }
 
   async status(call: Call): Promise<StatusResponse> {
-    const { backend, access, leadership, position, headers } = this.#config;
+    const { alarms, backend, cluster, access, leadership, position, headers } = this.#config;
     await access.requireAdmin(call);
     const noLeader = leadership.hasLeader ? [] : [new EtcdError("noLeader").message];
     return StatusResponse.create({
@@ -78,15 +78,10 @@ export class MaintenanceService {
       raftIndex: position.committed,
       raftTerm: position.term,
       raftAppliedIndex: position.applied,
-      errors: [...noLeader, ...this.alarms().map(alarmText)],
+      errors: [...noLeader, ...alarms.get(AlarmType.NONE).map(alarmText)],
       dbSizeInUse: backend.sizeInUse(),
-      isLearner: this.isLearner(),
+      isLearner: cluster.localIsLearner,
     });
-  }
-
-  isLearner(): boolean {
-    const { cluster } = this.#config;
-    return cluster.member(cluster.localId)?.isLearner === true;
   }
 
   /** Lists, raises or disarms alarms through the log, so that all members have the same alarms. */
@@ -105,10 +100,6 @@ export class MaintenanceService {
   async raiseCorrupt(term: number): Promise<void> {
     const alarm = AlarmRequest.create({ action: AlarmAction.ACTIVATE, alarm: AlarmType.CORRUPT });
     await this.#config.proposer.proposeInTerm(term, { alarm });
-  }
-
-  alarms(): readonly AlarmMember[] {
-    return this.#config.alarms.get(AlarmType.NONE);
   }
 
   async defragment(call: Call): Promise<DefragmentResponse> {
