@@ -181,8 +181,7 @@ export class Http2Connection {
     const { requests } = this.#config.memory;
     if (more < 0) requests.release(-more);
     else if (bytes <= frameBytesMax + frameHeaderBytes) requests.take(more);
-    else if (!requests.tryTake(more))
-      throw new ConnectionError(errorCodes.enhanceYourCalm, "no memory for further headers");
+    else if (!requests.tryTake(more)) throw new ConnectionError(errorCodes.enhanceYourCalm, "no memory for headers");
     this.#keptBytes = bytes;
   }
 
@@ -333,8 +332,7 @@ export class Http2Connection {
     }
     const { initialWindowBytes: window, tableBytes } = readSettings(payload);
     const cost = window === undefined ? 1 : 1 + Math.floor(this.#streams.size / windowsForOneSetting);
-    if (!this.#settingsFrames.spend(cost))
-      throw new ConnectionError(errorCodes.enhanceYourCalm, "too many SETTINGS frames");
+    if (!this.#settingsFrames.spend(cost)) throw new ConnectionError(errorCodes.enhanceYourCalm, "too many SETTINGS");
     this.#begun = true;
     if (tableBytes !== undefined) this.#out.limitTable(tableBytes);
     if (window !== undefined) this.#changeWindows(window);

@@ -103,7 +103,7 @@ describe("numbers", () => {
     ["that is cut", [0xff, 0x80]],
   ] as const) {
     test(`a number ${name} is refused`, () => {
-      expect(() => new HpackDecoder(10_000).decode(Buffer.from(bytes))).toThrow(/a number/);
+      expect(() => new HpackDecoder(10_000).decode(Buffer.from(bytes))).toThrow(/a number|an integer/);
     });
   }
 });
