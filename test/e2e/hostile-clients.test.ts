@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seededRandom } from "../../src/base/index.js";
+import { callFields, data, flags, headers, preface, settings } from "../http2/frames.js";
 import { TestClient } from "../support/client.js";
+import { expectServed, openSocket } from "../support/hostile-socket.js";
 import { ServerProcess } from "../support/server-process.js";
 
 // Tests that hostile input at the port does not stop the process, that its memory stays bounded, and that other clients
@@ -25,7 +26,6 @@ afterAll(async () => {
 
 test("random bytes and half requests", async () => {
   const random = seededRandom(7);
-  const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   const starts = [Buffer.alloc(0), preface, preface.subarray(0, 9), Buffer.from("GET /health HTTP/1.1\r\nHost: x\r\n")];
   for (let round = 0; round < 100; round++) {
     const noise = Buffer.from(Array.from({ length: random.int(400) }, () => random.int(256)));
@@ -34,32 +34,32 @@ test("random bytes and half requests", async () => {
     socket.resume();
     await once(socket, "close");
   }
-  await served();
+  await expectServed(server, client);
 });
 
 test("a message that claims a length of 1 GiB", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const frames = Buffer.concat([
-    Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-    frame(4, 0, 0, Buffer.alloc(0)),
-    frame(1, 4, 1, putHeaders()),
-    frame(0, 0, 1, Buffer.from([0, 0x40, 0, 0, 0, 1, 2, 3])),
+    preface,
+    settings(),
+    headers(1, callFields("/etcdserverpb.KV/Put")),
+    data(1, Buffer.from([0, 0x40, 0, 0, 0, 1, 2, 3]), flags.none),
   ]);
   const sockets = await Promise.all(Array.from({ length: 50 }, open));
   for (const socket of sockets) socket.write(frames);
-  await served();
-  expect(residentBytes() - before).toBeLessThan(100 * mebibyte);
+  await expectServed(server, client);
+  expect(server.residentBytes - before).toBeLessThan(100 * mebibyte);
   for (const socket of sockets) socket.destroy();
 });
 
 test("10,000 idle connections", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const sockets: Socket[] = [];
   for (let at = 0; at < 100; at++) sockets.push(...(await Promise.all(Array.from({ length: 100 }, open))));
-  await served();
-  expect(residentBytes() - before).toBeLessThan(400 * mebibyte);
+  await expectServed(server, client);
+  expect(server.residentBytes - before).toBeLessThan(400 * mebibyte);
   for (const socket of sockets) socket.destroy();
-  await served();
+  await expectServed(server, client);
 });
 
 test("a watcher that never reads", async () => {
@@ -76,7 +76,7 @@ test("a watcher that never reads", async () => {
     },
   });
   await once(stream, "readable");
-  const before = residentBytes();
+  const before = server.residentBytes;
   const value = Buffer.alloc(100_000, "w");
   for (let at = 0; at < 50; at++) {
     await Promise.all(
@@ -85,60 +85,12 @@ test("a watcher that never reads", async () => {
       ),
     );
   }
-  await served();
-  expect(residentBytes() - before).toBeLessThan(400 * mebibyte);
+  await expectServed(server, client);
+  expect(server.residentBytes - before).toBeLessThan(400 * mebibyte);
   stream.cancel();
   deaf.close();
 });
 
-async function open(): Promise<Socket> {
-  const [host, port] = server.endpoint.split(":");
-  const socket = connect(Number(port), host);
-  socket.on("error", () => undefined); // The server may hang up.
-  await once(socket, "connect");
-  return socket;
-}
-
-async function served(): Promise<void> {
-  await client.unary("etcdserverpb.KV", "Put", { key: "still", value: Buffer.from("here") });
-  const { count } = await client.unary("etcdserverpb.KV", "Range", { key: "still" });
-  expect(count).toBe(1);
-  expect(server.exitCode).toBe(null);
-}
-
-function residentBytes(): number {
-  const pages = readFileSync(`/proc/${server.pid}/statm`, "utf8").split(" ")[1];
-  return Number(pages) * 4096;
-}
-
-/** One HTTP/2 frame. */
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** The headers of a put, as literals without indexing (RFC 7541, 6.2.2). */
-function putHeaders(): Buffer {
-  const fields = [
-    [":method", "POST"],
-    [":scheme", "http"],
-    [":path", "/etcdserverpb.KV/Put"],
-    [":authority", "localhost"],
-    ["content-type", "application/grpc"],
-    ["te", "trailers"],
-  ];
-  return Buffer.concat(
-    fields.map(([name = "", value = ""]) =>
-      Buffer.concat([
-        Buffer.from([0, name.length]),
-        Buffer.from(name),
-        Buffer.from([value.length]),
-        Buffer.from(value),
-      ]),
-    ),
-  );
+function open(): Promise<Socket> {
+  return openSocket(server.endpoint);
 }

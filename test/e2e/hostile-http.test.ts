@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { callFields, flags, frame, headers, preface, settings, types } from "../http2/frames.js";
 import { TestClient } from "../support/client.js";
+import { expectServed, openSocket } from "../support/hostile-socket.js";
 import { askHttp, type HttpQuestion } from "../support/http-client.js";
 import { ServerProcess } from "../support/server-process.js";
 
@@ -13,6 +14,7 @@ import { ServerProcess } from "../support/server-process.js";
 const mebibyte = 1024 * 1024;
 const streamsMax = 1_000;
 const range: HttpQuestion = { path: "/v3/kv/range", body: '{"key":"YQ=="}' };
+const watchFields = callFields("/etcdserverpb.Watch/Watch");
 let server: ServerProcess;
 let client: TestClient;
 
@@ -28,7 +30,7 @@ afterAll(async () => {
 });
 
 test("JSON bombs", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const deep = (open: string, close: string, times: number) => `${open.repeat(times)}${close.repeat(times)}`;
   const bombs = [
     `{"x":${deep("[", "]", 5_000_000)}}`,
@@ -48,11 +50,11 @@ test("JSON bombs", async () => {
     expect(answer.body.length).toBeLessThan(5_000);
   }
   await served();
-  expect(residentBytes() - before).toBeLessThan(500 * mebibyte);
+  expect(server.residentBytes - before).toBeLessThan(500 * mebibyte);
 });
 
 test("endless bodies", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const piece = "A".repeat(mebibyte);
   const refused = Array.from({ length: 40 }, async () => {
     const socket = await open();
@@ -66,11 +68,11 @@ test("endless bodies", async () => {
   });
   for (const status of await Promise.all(refused)) expect(["400", "429"]).toContain(status);
   await served();
-  expect(residentBytes() - before).toBeLessThan(400 * mebibyte);
+  expect(server.residentBytes - before).toBeLessThan(400 * mebibyte);
 });
 
 test("a thousand unfinished request heads, and one that is too long", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const sockets = await Promise.all(Array.from({ length: 1_000 }, open));
   for (const socket of sockets) socket.write("POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nX-Slow: ");
   for (const socket of sockets) socket.write("still");
@@ -79,7 +81,7 @@ test("a thousand unfinished request heads, and one that is too long", async () =
   expect(status).toBe(431);
   const token = { ...range, headers: { "grpc-metadata-token": "x".repeat(60_000) } };
   expect((await askHttp(server.endpoint, token)).status).toBe(200);
-  expect(residentBytes() - before).toBeLessThan(100 * mebibyte);
+  expect(server.residentBytes - before).toBeLessThan(100 * mebibyte);
   for (const socket of sockets) socket.destroy();
 });
 
@@ -104,7 +106,7 @@ test("more streams than may be open", async () => {
 });
 
 test("100,000 gRPC streams", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const [connections, each] = [10, 10_000];
   const refusals = await Promise.all(
     Array.from({ length: connections }, async () => {
@@ -122,10 +124,9 @@ test("100,000 gRPC streams", async () => {
           if (refused >= each - streamsMax) resolve();
         });
       });
-      socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-      socket.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(4, 1, 0, Buffer.alloc(0))]));
+      socket.write(Buffer.concat([preface, settings(), frame(types.settings, flags.ack, 0)]));
       for (let stream = 1; stream < 2 * each; stream += 2) {
-        if (!socket.write(frame(1, 4, stream, watchHead()))) await once(socket, "drain");
+        if (!socket.write(headers(stream, watchFields))) await once(socket, "drain");
       }
       await all;
       socket.destroy();
@@ -135,11 +136,11 @@ test("100,000 gRPC streams", async () => {
   // Streams beyond the limit are refused, and so are the oldest of the others, since none of them sends a message.
   expect(Math.min(...refusals)).toBeGreaterThanOrEqual(each - streamsMax);
   await served();
-  expect(residentBytes() - before).toBeLessThan(300 * mebibyte);
+  expect(server.residentBytes - before).toBeLessThan(300 * mebibyte);
 });
 
 test("websockets that send too much or nothing", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const sockets = await Promise.all(
     Array.from({ length: 300 }, async () => {
       const socket = new WebSocket(`ws://${server.endpoint}/v3/watch`);
@@ -153,54 +154,20 @@ test("websockets that send too much or nothing", async () => {
   if (first !== undefined) await once(first, "close");
   for (let at = 0; at < 1_000; at++) second?.send('{"create_request":{"key":"YQ=="}} {');
   await served();
-  expect(residentBytes() - before).toBeLessThan(200 * mebibyte);
+  expect(server.residentBytes - before).toBeLessThan(200 * mebibyte);
   for (const socket of sockets) socket.terminate();
   await served();
 });
 
-async function open(): Promise<Socket> {
-  const [host, port] = server.endpoint.split(":");
-  const socket = connect(Number(port), host);
-  socket.on("error", () => undefined); // The server may hang up.
-  await once(socket, "connect");
-  return socket;
-}
-
 async function served(): Promise<void> {
-  await client.unary("etcdserverpb.KV", "Put", { key: "still", value: Buffer.from("here") });
+  await expectServed(server, client);
   expect((await askHttp(server.endpoint, range)).status).toBe(200);
-  expect(server.exitCode).toBe(null);
 }
 
-function residentBytes(): number {
-  return Number(readFileSync(`/proc/${server.pid}/statm`, "utf8").split(" ")[1]) * 4096;
+function open(): Promise<Socket> {
+  return openSocket(server.endpoint);
 }
 
 function frameLength(bytes: Buffer): number {
   return bytes.length < 9 ? Number.POSITIVE_INFINITY : 9 + bytes.readUIntBE(0, 3);
-}
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** The headers of a watch, as literals without indexing (RFC 7541, 6.2.2). */
-function watchHead(): Buffer {
-  const fields = [
-    [":method", "POST"],
-    [":scheme", "http"],
-    [":path", "/etcdserverpb.Watch/Watch"],
-    [":authority", "localhost"],
-    ["content-type", "application/grpc"],
-    ["te", "trailers"],
-  ];
-  const literal = (text: string) => [Buffer.from([text.length]), Buffer.from(text)];
-  return Buffer.concat(
-    fields.flatMap(([name = "", value = ""]) => [Buffer.from([0]), ...literal(name), ...literal(value)]),
-  );
 }

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { credentials } from "@grpc/grpc-js";
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { seededRandom } from "../../src/base/index.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 import { TestClient } from "../support/client.js";
+import { expectServed, openSocket } from "../support/hostile-socket.js";
 import { freePort, ServerProcess } from "../support/server-process.js";
 
 // Tests that hostile input at a port with TLS does not stop the process, that its memory stays bounded, and that other
@@ -64,7 +64,7 @@ test("invalid records, and records that stop in the middle", async () => {
     socket.resume();
     await once(socket, "close");
   }
-  await served();
+  await expectServed(server, client);
 });
 
 test("random bytes inside of TLS", async () => {
@@ -76,11 +76,11 @@ test("random bytes inside of TLS", async () => {
     socket.resume();
     await closed(socket);
   }
-  await served();
+  await expectServed(server, client);
 });
 
 test("1,500 abandoned handshakes", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   let dropped = 0;
   const sockets: Socket[] = [];
   const enough = new Promise<void>((resolve) => {
@@ -96,26 +96,26 @@ test("1,500 abandoned handshakes", async () => {
   }
   // The oldest handshakes make room, so a new client is accepted.
   await enough;
-  await served();
-  expect(residentBytes() - before).toBeLessThan(200 * mebibyte);
+  await expectServed(server, client);
+  expect(server.residentBytes - before).toBeLessThan(200 * mebibyte);
   for (const socket of sockets) socket.destroy();
   hanging = await open();
   hanging.write(hello.subarray(0, 40));
 });
 
 test("200 idle clients with a certificate", async () => {
-  const before = residentBytes();
+  const before = server.residentBytes;
   const sockets: TLSSocket[] = [];
   for (let at = 0; at < 10; at++) sockets.push(...(await Promise.all(Array.from({ length: 20 }, openSecure))));
-  await served();
-  expect(residentBytes() - before).toBeLessThan(100 * mebibyte);
+  await expectServed(server, client);
+  expect(server.residentBytes - before).toBeLessThan(100 * mebibyte);
   for (const socket of sockets) socket.destroy();
 });
 
 test("a client that does not continue its handshake is disconnected after a while", async () => {
   if (!hanging.destroyed) await closed(hanging);
   await server.logged("tls: the handshake took too long");
-  await served();
+  await expectServed(server, client);
 });
 
 /** The first bytes of clients with TLS 1.2 and 1.3. */
@@ -146,11 +146,7 @@ function portOf(): number {
 }
 
 async function open(): Promise<Socket> {
-  const socket = connect(portOf(), "127.0.0.1");
-  socket.on("error", () => undefined); // The server may hang up.
-  await once(socket, "connect");
-  socket.resume();
-  return socket;
+  return (await openSocket(server.endpoint)).resume();
 }
 
 async function openSecure(): Promise<TLSSocket> {
@@ -163,16 +159,4 @@ async function openSecure(): Promise<TLSSocket> {
 
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once("close", () => resolve()));
-}
-
-async function served(): Promise<void> {
-  await client.unary("etcdserverpb.KV", "Put", { key: "still", value: Buffer.from("here") });
-  const { count } = await client.unary("etcdserverpb.KV", "Range", { key: "still" });
-  expect(count).toBe(1);
-  expect(server.exitCode).toBe(null);
-}
-
-function residentBytes(): number {
-  const pages = readFileSync(`/proc/${server.pid}/statm`, "utf8").split(" ")[1];
-  return Number(pages) * 4096;
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type Codec, services } from "../../src/wire/index.js";
-import { data, type Fields, flags, headers, ping, preface, settings, types } from "../http2/frames.js";
+import { callFields, data, type Fields, flags, headers, ping, preface, settings, types } from "../http2/frames.js";
 import type { Stage } from "./stage.js";
 
 /** A connection whose HTTP/2 frames are made by hand, so that it can send frames that no correct client sends. */
@@ -81,17 +81,9 @@ export async function firstOf(socket: Socket, ...events: readonly string[]): Pro
   });
 }
 
-/** The header fields of a gRPC call. */
+/** The header fields of a gRPC call with a token. */
 export function head(path: string, token: string | undefined): Fields {
-  return [
-    [":method", "POST"],
-    [":scheme", "http"],
-    [":path", path],
-    [":authority", "localhost"],
-    ["content-type", "application/grpc"],
-    ["te", "trailers"],
-    ...(token === undefined ? [] : ([["token", token]] as const)),
-  ];
+  return token === undefined ? callFields(path) : [...callFields(path), ["token", token]];
 }
 
 /** A gRPC message with its prefix. */

@@ -28,14 +28,19 @@ export function settings(...entries: readonly (readonly [id: number, value: numb
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
-export const request: Fields = [
-  [":method", "POST"],
-  [":scheme", "http"],
-  [":path", "/t.T/Echo"],
-  [":authority", "localhost"],
-  ["content-type", "application/grpc"],
-  ["te", "trailers"],
-];
+export const request: Fields = callFields("/t.T/Echo");
+
+/** The header fields of a gRPC call. */
+export function callFields(path: string): Fields {
+  return [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", path],
+    [":authority", "localhost"],
+    ["content-type", "application/grpc"],
+    ["te", "trailers"],
+  ];
+}
 
 export function headers(stream: number, fields: Fields = request, frameFlags: number = flags.endHeaders): Buffer {
   return frame(types.headers, frameFlags, stream, block(fields));

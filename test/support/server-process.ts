@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,6 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { reference } from "./reference.js";
 
+/** The size of a page of memory, on Linux on x86 and most ARM machines. */
+const pageBytes = 4096;
 const ourServer = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 
 export type ServerKind = "ours" | "etcd 3.4" | "etcd 3.5";
@@ -75,6 +78,12 @@ export class ServerProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** The memory of the process that is in RAM. */
+  get residentBytes(): number {
+    const pages = readFileSync(`/proc/${this.pid}/statm`, "utf8").split(" ")[1];
+    return Number(pages) * pageBytes;
   }
 
   /** The output so far. */
