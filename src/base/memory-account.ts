@@ -41,7 +41,10 @@ interface Waiter {
 const reserveShare = 1 / 8;
 /** When memory is short, work that can be cancelled is, down to this share of the limit for ordinary work. */
 const relievedShare = 3 / 4;
-/** Memory counts as short from this share of the limit for ordinary work, before any work is refused. */
+/**
+ * Memory counts as short from this share of the limit for ordinary work, before any work is refused. Work that can wait
+ * for memory gets none of the rest, since it would leave none to work that cannot wait.
+ */
 const scarceShare = 7 / 8;
 const waitMsMaxDefault = 5_000;
 /** Least time between two log lines about a full account. */
@@ -58,6 +61,8 @@ export class MemoryAccount {
   peakBytes = 0;
   readonly #pots: Readonly<Record<MemoryKind, MemoryPot>>;
   readonly #ordinaryBytesMax: number;
+  /** The bytes up to which work is admitted that can wait for them. */
+  readonly #patientBytesMax: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #waitMsMax: number;
@@ -69,6 +74,7 @@ export class MemoryAccount {
   constructor({ limitBytes, clock, logger, waitMsMax = waitMsMaxDefault }: MemoryAccountOptions) {
     this.limitBytes = limitBytes;
     this.#ordinaryBytesMax = limitBytes === Number.POSITIVE_INFINITY ? limitBytes : limitBytes * (1 - reserveShare);
+    this.#patientBytesMax = this.#ordinaryBytesMax * scarceShare;
     this.#clock = clock;
     this.#logger = logger;
     this.#waitMsMax = waitMsMax;
@@ -76,6 +82,7 @@ export class MemoryAccount {
       add: (bytes) => this.#add(bytes),
       subtract: (bytes) => this.#subtract(bytes),
       hasRoom: (bytes, priority) => this.#hasRoom(bytes, priority),
+      hasPatientRoom: (bytes) => this.#hasPatientRoom(bytes),
       hasSpare: (bytes) => this.#heldBytes + bytes <= this.limitBytes / 2,
       refused: (pot) => this.#short(pot),
       wait: (pot, bytes, asker) => this.#wait(pot, bytes, asker),
@@ -129,6 +136,10 @@ export class MemoryAccount {
     return this.#heldBytes + bytes <= (priority === "first" ? this.limitBytes : this.#ordinaryBytesMax);
   }
 
+  #hasPatientRoom(bytes: number): boolean {
+    return this.#heldBytes + bytes <= this.#patientBytesMax;
+  }
+
   #add(bytes: number): void {
     this.#heldBytes += bytes;
     if (this.#heldBytes > this.peakBytes) this.peakBytes = this.#heldBytes;
@@ -143,7 +154,7 @@ export class MemoryAccount {
   /** Grants room in order: a large request is not overtaken by smaller ones behind it. */
   #grantWaiters(): void {
     for (let waiter = this.#waiting.peek(); waiter !== undefined; waiter = this.#waiting.peek()) {
-      if (!this.#hasRoom(waiter.bytes, "ordinary")) return;
+      if (!this.#hasPatientRoom(waiter.bytes)) return;
       this.#waiting.take();
       waiter.pot.take(waiter.bytes);
       waiter.grant();
@@ -153,7 +164,7 @@ export class MemoryAccount {
   #wait(pot: MemoryPot, bytes: number, asker: MemoryAsker): Promise<void> {
     if (this.#waiting.size === 0 && pot.takeIfRoom(bytes)) return Promise.resolve();
     if (asker.cancelled) return Promise.reject(new EtcdError("canceled"));
-    if (bytes > this.#ordinaryBytesMax) {
+    if (bytes > this.#patientBytesMax) {
       pot.refuse();
       return Promise.reject(new EtcdError("overloaded"));
     }
@@ -218,6 +229,7 @@ interface Ledger {
   add(bytes: number): void;
   subtract(bytes: number): void;
   hasRoom(bytes: number, priority: MemoryPriority): boolean;
+  hasPatientRoom(bytes: number): boolean;
   hasSpare(bytes: number): boolean;
   refused(pot: MemoryPot): void;
   wait(pot: MemoryPot, bytes: number, asker: MemoryAsker): Promise<void>;
@@ -266,7 +278,7 @@ export class MemoryPot {
 
   /** Like `tryTake`, for a caller that can wait or do without the bytes: no refusal is counted or logged. */
   takeIfRoom(bytes: number): boolean {
-    if (!this.#ledger.hasRoom(bytes, "ordinary")) return false;
+    if (!this.#ledger.hasPatientRoom(bytes)) return false;
     this.take(bytes);
     return true;
   }

@@ -59,12 +59,26 @@ test("ordinary work leaves an eighth for work with priority", () => {
   expect([calls.tryTake(100, "first"), calls.tryTake(1, "first")]).toEqual([true, false]);
 });
 
+test("work that can wait leaves memory to work that cannot", async () => {
+  const { account } = opened(800);
+  const { seen, watch } = outcomes();
+  const reads = account.pot("reads");
+  expect([reads.takeIfRoom(600), reads.takeIfRoom(13)]).toEqual([true, false]);
+  watch("waited", reads.admit(13, asker()));
+  await turn();
+  expect([seen, account.waiters]).toEqual([[], 1]);
+  expect(account.pot("requests").tryTake(100)).toBe(true);
+  reads.release(101);
+  await turn();
+  expect(seen).toEqual(["waited"]);
+});
+
 test("waiters are served in order, a large one before later smaller ones", async () => {
   const { account } = opened(800);
   const { seen, watch } = outcomes();
   const reads = account.pot("reads");
   reads.take(600);
-  watch("large", reads.admit(500, asker()));
+  watch("large", reads.admit(400, asker()));
   watch("small", reads.admit(50, asker()));
   await turn();
   expect([seen, account.waiters]).toEqual([[], 2]);
@@ -73,13 +87,13 @@ test("waiters are served in order, a large one before later smaller ones", async
   expect(seen).toEqual(["large"]);
   reads.release(200);
   await turn();
-  expect([seen, account.waiters, account.heldBytes]).toEqual([["large", "small"], 0, 550]);
+  expect([seen, account.waiters, account.heldBytes]).toEqual([["large", "small"], 0, 450]);
 });
 
 test("clients get memory in turn, however much one of them waits for", async () => {
   const { account } = opened(800);
   const reads = account.pot("reads");
-  reads.take(700);
+  reads.take(600);
   const { seen, watch } = outcomes();
   const [greedy, modest] = [{}, {}];
   const waits = Array.from({ length: 50 }, () => watch("greedy", reads.admit(100, asker(greedy))));
@@ -116,7 +130,7 @@ test("when the first waiter gives up, the next one is served at once", async () 
   const { account } = opened(800);
   const { seen, watch } = outcomes();
   const reads = account.pot("reads");
-  reads.take(600);
+  reads.take(550);
   const large = asker();
   watch("large", reads.admit(500, large));
   watch("small", reads.admit(50, asker()));
