@@ -89,8 +89,13 @@ export function snapshotIndex(key: Uint8Array): number {
 /** The record that holds `body` under `key`. */
 export function seal(key: Uint8Array, body: Uint8Array): Buffer {
   const record = Buffer.allocUnsafe(crcBytes + body.byteLength);
-  record.writeUInt32BE(crc32c(body, crc32c(key)), 0);
   record.set(body, crcBytes);
+  return sealInPlace(key, record);
+}
+
+/** Writes the checksum of a record whose body is in its place already. */
+function sealInPlace(key: Uint8Array, record: Buffer): Buffer {
+  record.writeUInt32BE(crc32c(record.subarray(crcBytes), crc32c(key)), 0);
   return record;
 }
 
@@ -111,18 +116,22 @@ export interface StoredRun {
   readonly previousTerm: number;
 }
 
-export function encodeRun(entries: readonly Entry[], previousTerm: number): Buffer {
-  const body = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + storedBytes(entry), termBytes));
-  writeBE64(body, 0, previousTerm);
-  let at = termBytes;
+/**
+ * The sealed record of a run. The body is encoded where the record has it, because a run may hold megabytes: another
+ * copy of them would cost the main thread time, and soon a garbage collection.
+ */
+export function sealRun(key: Uint8Array, entries: readonly Entry[], previousTerm: number): Buffer {
+  const record = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + storedBytes(entry), crcBytes + termBytes));
+  writeBE64(record, crcBytes, previousTerm);
+  let at = crcBytes + termBytes;
   for (const { term, type, data } of entries) {
-    writeBE64(body, at, term);
-    body[at + termBytes] = entryTypes.indexOf(type);
-    body.writeUInt32BE(data.byteLength, at + termBytes + 1);
-    body.set(data, at + entryHeadBytes);
+    writeBE64(record, at, term);
+    record[at + termBytes] = entryTypes.indexOf(type);
+    record.writeUInt32BE(data.byteLength, at + termBytes + 1);
+    record.set(data, at + entryHeadBytes);
     at += entryHeadBytes + data.byteLength;
   }
-  return body;
+  return sealInPlace(key, record);
 }
 
 /** Decodes `body`, which was sealed under the key of this run. The data of the entries are views of `body`. */

@@ -12,7 +12,7 @@ import {
 import { AssertionFailure, assert, type Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
 import { emptyLogState, encodeLogState, type LogState, type Position, type WalMetadata } from "./log-state.js";
-import { decodeRun, encodeRun, type Run, runKey, type StoredRun, seal, stateKey, unseal } from "./record.js";
+import { decodeRun, type Run, runKey, type StoredRun, seal, sealRun, stateKey, unseal } from "./record.js";
 import { checkLevelFiles, type Recovered, recover } from "./recovery.js";
 import { RunList, runsOf } from "./run-list.js";
 import { purgeSnapshots, putSnapshot } from "./snapshots.js";
@@ -210,7 +210,7 @@ export class Wal {
     const first = entries[0]?.index ?? 0;
     const run = { first, last: first + entries.length - 1 };
     const key = runKey(run);
-    const record = seal(key, encodeRun(entries, previousTerm));
+    const record = sealRun(key, entries, previousTerm);
     this.#bytesWritten += record.length;
     batch.put(key, record);
     this.#runs.push(run);

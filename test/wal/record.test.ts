@@ -5,12 +5,12 @@ import { decodeLogState, emptyLogState, encodeLogState, type LogState } from "..
 import {
   decodeRun,
   decodeSnapshot,
-  encodeRun,
   encodeSnapshot,
   indexFrom,
   runKey,
   runOf,
   seal,
+  sealRun,
   snapshotKey,
   stateKey,
   unseal,
@@ -35,7 +35,7 @@ const golden = [
     name: "a run of entries",
     key: runKey(run),
     keyHex: "6500000000000001020000000000000101",
-    body: encodeRun(entries, 1),
+    record: sealRun(runKey(run), entries, 1),
     recordHex: [
       "dfbe3509",
       "0000000000000001",
@@ -47,14 +47,14 @@ const golden = [
     name: "a snapshot",
     key: snapshotKey(258, 3),
     keyHex: "7300000000000001020000000000000003",
-    body: encodeSnapshot(snapshotAt(258, 3)),
+    record: seal(snapshotKey(258, 3), encodeSnapshot(snapshotAt(258, 3))),
     recordHex: "112294760a0c736e617073686f742032353812180a11080108ffffffffffffffffff01100328011082021803",
   },
   {
     name: "the state of a log",
     key: stateKey,
     keyHex: "6c",
-    body: encodeLogState(state),
+    record: seal(stateKey, encodeLogState(state)),
     recordHex: [
       "89b94a5a0203",
       "8e9e05c52164694dcdf818194e3a8c320000000000000100",
@@ -66,7 +66,7 @@ const golden = [
     name: "the state of an empty log",
     key: stateKey,
     keyHex: "6c",
-    body: encodeLogState(emptyLogState),
+    record: seal(stateKey, encodeLogState(emptyLogState)),
     recordHex: [
       "85587ad00200",
       "000000000000000000000000000000000000000000000001",
@@ -77,14 +77,13 @@ const golden = [
 ];
 
 describe("records", () => {
-  for (const { name, key, keyHex, body, recordHex } of golden) {
+  for (const { name, key, keyHex, record, recordHex } of golden) {
     test(`${name} is stored in the same bytes as before`, () => {
       expect(key.toString("hex")).toBe(keyHex);
-      expect(seal(key, body).toString("hex")).toBe(recordHex);
+      expect(record.toString("hex")).toBe(recordHex);
     });
 
     test(`${name} with any changed bit is refused`, () => {
-      const record = seal(key, body);
       for (let bit = 0; bit < record.byteLength * 8; bit++) {
         const changed = Buffer.from(record);
         changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
@@ -93,7 +92,6 @@ describe("records", () => {
     });
 
     test(`${name} that is cut is refused`, () => {
-      const record = seal(key, body);
       for (let end = 0; end < record.byteLength; end++) {
         expect(unseal(key, record.subarray(0, end))).toBeUndefined();
       }
@@ -101,13 +99,14 @@ describe("records", () => {
   }
 
   test("are refused under another key", () => {
-    const record = seal(runKey(run), encodeRun(entries, 1));
+    const record = sealRun(runKey(run), entries, 1);
     expect(unseal(runKey(run), record)).toBeDefined();
     expect(unseal(runKey({ ...run, last: 259 }), record)).toBeUndefined();
   });
 
   test("are decoded to the encoded values", () => {
-    expect(decodeRun(run, encodeRun(entries, 1))).toEqual({ entries, previousTerm: 1 });
+    const body = unseal(runKey(run), sealRun(runKey(run), entries, 1));
+    expect(body && decodeRun(run, body)).toEqual({ entries, previousTerm: 1 });
     expect(runOf(runKey(run))).toEqual(run);
     expect(decodeLogState(encodeLogState(state))).toEqual(state);
     expect(decodeLogState(encodeLogState(emptyLogState))).toEqual(emptyLogState);
