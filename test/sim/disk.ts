@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type LevelBatch, type LevelStore, openMemoryStore } from "../../src/backend/index.js";
 import type { Random } from "../../src/base/index.js";
+import type { ProcessClock } from "../support/process-clock.js";
 import { files, promises } from "./files.js";
-import type { ProcessClock } from "./time.js";
 
 type Change = (batch: LevelBatch) => void;
 

@@ -1,10 +1,11 @@
 import { type Logger, type MemberId, type Random, seededRandom, silentLogger } from "../../src/base/index.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
+import { ProcessClock } from "../support/process-clock.js";
 import { SimDisk } from "./disk.js";
 import { files } from "./files.js";
 import type { History } from "./history.js";
 import type { SimNetwork } from "./links.js";
-import { ProcessClock, type SimClock } from "./time.js";
+import type { SimClock } from "./time.js";
 import type { Trace } from "./trace.js";
 import { everything, Watching } from "./watching.js";
 

@@ -4,7 +4,7 @@ import type { Message, NodeId } from "../../../src/raft/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
 import { type RaftHandler, RaftNode } from "../../../src/server/log/raft-node.js";
 import { type NodeSetup, TestNode } from "../../raft/kit.js";
-import { settle } from "../virtual/clock.js";
+import { settle } from "../virtual/settle.js";
 
 /** A member's raft loop on a virtual clock, with a disk whose writes the test completes, and a recorded network. */
 class Loop {

@@ -10,10 +10,11 @@ import {
   silentLogger,
 } from "../../../src/base/index.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../../src/server/index.js";
+import { ProcessClock } from "../../support/process-clock.js";
 import { MemoryDisk } from "../memory-disk.js";
-import { ProcessClock, settle } from "./clock.js";
 import { VirtualNetwork } from "./network.js";
 import { ReceivedInMemory } from "./received.js";
+import { settle } from "./settle.js";
 import { slowStore } from "./slow-disk.js";
 
 /** The step of the virtual time, in ms. */

@@ -1,0 +1,15 @@
+/** The number of calls of `settle` that wait for the next turn of the event loop. Each has its own immediate. */
+let settling = 0;
+
+/** Runs everything that needs no virtual time: callbacks, promises and file operations. */
+export async function settle(): Promise<void> {
+  for (let quiet = 0; quiet < 2; ) {
+    settling++;
+    await new Promise((resolve) => setImmediate(resolve));
+    settling--;
+    const resources = process.getActiveResourcesInfo();
+    const immediates = resources.filter((name) => name === "Immediate").length;
+    const busy = immediates > settling || resources.some((name) => name.startsWith("FS"));
+    quiet = busy ? 0 : quiet + 1;
+  }
+}
