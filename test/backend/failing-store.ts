@@ -1,4 +1,5 @@
 import type { LevelStore } from "../../src/backend/index.js";
+import { changedBatch, changedStore } from "../support/changed-store.js";
 
 /** The operations that fail. The error messages are those of LevelDB. */
 export type Refusal = "write" | "sync" | "full" | "read";
@@ -25,8 +26,7 @@ export class FailingDisk {
   }
 
   wrap(store: LevelStore): LevelStore {
-    return {
-      dir: store.dir,
+    return changedStore(store, {
       getSync: (key, snapshot) => {
         if (this.#refusal === "read") throw refused("read");
         return store.getSync(key, snapshot);
@@ -38,27 +38,17 @@ export class FailingDisk {
           close: () => iterator.close(),
         };
       },
-      snapshot: () => store.snapshot(),
-      compact: () => store.compact(),
-      fileBytes: () => store.fileBytes(),
-      close: () => store.close(),
-      batch: () => {
-        const batch = store.batch();
-        return {
-          put: (key, value) => batch.put(key, value),
-          del: (key) => batch.del(key),
-          write: async (options) => {
-            this.#writes++;
-            if (this.#refusal !== undefined && this.#refusal !== "read") {
-              // A failed sync leaves the written data, which may or may not be durable.
-              if (this.#refusal === "sync") await batch.write(options);
-              throw refused(this.#refusal);
-            }
-            await batch.write(options);
-          },
-        };
-      },
-    };
+      batch: () =>
+        changedBatch(store, async (write) => {
+          this.#writes++;
+          if (this.#refusal !== undefined && this.#refusal !== "read") {
+            // A failed sync leaves the written data, which may or may not be durable.
+            if (this.#refusal === "sync") await write();
+            throw refused(this.#refusal);
+          }
+          await write();
+        }),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LevelStore, openMemoryStore } from "../../src/backend/index.js";
+import { changedBatch, changedStore } from "../support/changed-store.js";
 
 /** A disk in memory. Databases keep their data when they are closed, so the disk outlives the members that use it. */
 export class MemoryDisk {
@@ -37,27 +38,15 @@ export class MemoryDisk {
   }
 
   #wrap(store: LevelStore, name: string, power: number): LevelStore {
-    return {
-      dir: store.dir,
-      getSync: (key, snapshot) => store.getSync(key, snapshot),
-      iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
-      snapshot: () => store.snapshot(),
-      compact: () => store.compact(),
-      fileBytes: () => store.fileBytes(),
+    return changedStore(store, {
       close: async () => undefined,
-      batch: () => {
-        const batch = store.batch();
-        return {
-          put: (key, value) => batch.put(key, value),
-          del: (key) => batch.del(key),
-          write: async (options) => {
-            if (power !== this.#power) throw new Error("the power is off");
-            if (this.failing === name) throw Object.assign(new Error("IO error"), { code: "LEVEL_IO_ERROR" });
-            this.writes.set(name, (this.writes.get(name) ?? 0) + 1);
-            await batch.write(options);
-          },
-        };
-      },
-    };
+      batch: () =>
+        changedBatch(store, async (write) => {
+          if (power !== this.#power) throw new Error("the power is off");
+          if (this.failing === name) throw Object.assign(new Error("IO error"), { code: "LEVEL_IO_ERROR" });
+          this.writes.set(name, (this.writes.get(name) ?? 0) + 1);
+          await write();
+        }),
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type LevelBatch, type LevelStore, openMemoryStore } from "../../src/backend/index.js";
 import type { Random } from "../../src/base/index.js";
+import { changedStore } from "../support/changed-store.js";
 import type { ProcessClock } from "../support/process-clock.js";
 import { files, promises } from "./files.js";
 
@@ -57,13 +58,8 @@ export class SimDisk {
       await apply(store, changes);
       writing.shift();
     };
-    return {
+    return changedStore(store, {
       dir,
-      getSync: (key, snapshot) => store.getSync(key, snapshot),
-      iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
-      snapshot: () => store.snapshot(),
-      compact: () => store.compact(),
-      fileBytes: () => store.fileBytes(),
       close: async () => undefined,
       batch: () => {
         const changes: Change[] = [];
@@ -77,7 +73,7 @@ export class SimDisk {
           },
         };
       },
-    };
+    });
   }
 }
 

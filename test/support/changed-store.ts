@@ -1,0 +1,26 @@
+import type { LevelBatch, LevelStore } from "../../src/backend/index.js";
+
+/** A store that passes everything on to another one, except for the given operations. */
+export function changedStore(store: LevelStore, changed: Partial<LevelStore>): LevelStore {
+  return {
+    dir: store.dir,
+    getSync: (key, snapshot) => store.getSync(key, snapshot),
+    iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
+    snapshot: () => store.snapshot(),
+    compact: () => store.compact(),
+    fileBytes: () => store.fileBytes(),
+    close: () => store.close(),
+    batch: () => store.batch(),
+    ...changed,
+  };
+}
+
+/** An empty batch of a store that is written by `write`, which gets a function for the real write. */
+export function changedBatch(store: LevelStore, write: (real: () => Promise<void>) => Promise<void>): LevelBatch {
+  const batch = store.batch();
+  return {
+    put: (key, value) => batch.put(key, value),
+    del: (key) => batch.del(key),
+    write: (options) => write(() => batch.write(options)),
+  };
+}
