@@ -5,9 +5,9 @@ import { clientMemory } from "../../src/main/client-memory.js";
 const mebibyte = 1024 * 1024;
 
 for (const { name, said, machine, want } of [
-  { name: "an eighth of the container", said: 0, machine: 2_048, want: 256 },
+  { name: "an eighth of the container", said: 0, machine: 1_024, want: 128 },
   { name: "at least 64 MiB", said: 0, machine: 256, want: 64 },
-  { name: "at most 384 MiB by default", said: 0, machine: 64 * 1_024, want: 384 },
+  { name: "at most 256 MiB by default", said: 0, machine: 64 * 1_024, want: 256 },
   {
     name: "an eighth of the operator's setting, without a maximum",
     said: 16 * 1_024,
