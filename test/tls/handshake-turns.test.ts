@@ -5,6 +5,7 @@ import { expect, test, vi } from "vitest";
 import { type LogFields, LoopTurn, ManualClock, silentLogger } from "../../src/base/index.js";
 import { Handshakes, readCredentials, type SecureConnection } from "../../src/tls/index.js";
 import { TestAuthority } from "../support/certificates.js";
+import { LoopTurns } from "../support/loop-turns.js";
 import { until } from "../support/until.js";
 
 test("the handshakes of many clients are spread over turns, and silent clients are disconnected", async () => {
@@ -27,18 +28,13 @@ test("the handshakes of many clients are spread over turns, and silent clients a
   const listener = createServer((socket) => handshakes.take(socket));
   await once(listener.listen(0, "127.0.0.1"), "listening");
   const { port } = listener.address() as AddressInfo;
-  let turn = 0;
-  const next = (): void => {
-    turn++;
-    counting = setImmediate(next);
-  };
-  let counting = setImmediate(next);
+  const turns = new LoopTurns();
   const begun: number[] = [];
   const { emit } = TlsServer.prototype;
   const spy = vi.spyOn(TlsServer.prototype, "emit").mockImplementation(function (this: TlsServer, event, ...args) {
     const name: string = event;
     if (name === "connection") {
-      begun.push(turn);
+      begun.push(turns.now);
       // Node does the work of a handshake in the next tick.
       process.nextTick(() => clock.advance(5));
     }
@@ -61,7 +57,7 @@ test("the handshakes of many clients are spread over turns, and silent clients a
   expect(lines).toHaveLength(1);
   await until(() => handshakes.halfOpen === 0);
   spy.mockRestore();
-  clearImmediate(counting);
+  turns.stop();
   for (const socket of raw) socket.destroy();
   for (const { socket } of done) socket.destroy();
   listener.close();

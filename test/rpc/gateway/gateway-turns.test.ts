@@ -10,6 +10,7 @@ import { Gate } from "../../../src/rpc/grpc/gate.js";
 import { SlowCalls } from "../../../src/rpc/services/slow-calls.js";
 import { JsonReader } from "../../../src/wire/json/reader.js";
 import { JsonScanner } from "../../../src/wire/json/scanner.js";
+import { LoopTurns } from "../../support/loop-turns.js";
 import { until } from "../../support/until.js";
 
 // Tests how much work the gateway does for all its clients in one turn of the event loop. Only work advances the clock,
@@ -23,14 +24,9 @@ afterEach(() => {
 
 /** Counts the turns of the event loop, beginning with 0. */
 function countTurns(): () => number {
-  let turn = 0;
-  const next = (): void => {
-    turn++;
-    counting = setImmediate(next);
-  };
-  let counting = setImmediate(next);
-  cleanups.push(() => clearImmediate(counting));
-  return () => turn;
+  const turns = new LoopTurns();
+  cleanups.push(() => turns.stop());
+  return () => turns.now;
 }
 
 /** Starts a gateway on its own port. */

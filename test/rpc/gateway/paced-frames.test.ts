@@ -3,6 +3,7 @@ import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
 import { LoopTurn, ManualClock } from "../../../src/base/index.js";
 import { frameBytesMax, PacedFrames } from "../../../src/rpc/gateway/paced-frames.js";
+import { LoopTurns } from "../../support/loop-turns.js";
 import { until } from "../../support/until.js";
 
 // Tests with handmade bytes of a websocket connection that the reader of frames never gets a long frame.
@@ -99,24 +100,19 @@ test("a frame beyond the maximum message keeps its head, so that the reader refu
 
 test("many connections take turns, one piece at a time", async () => {
   const clock = new ManualClock();
-  let turn = 0;
-  const next = (): void => {
-    turn++;
-    counting = setImmediate(next);
-  };
-  let counting = setImmediate(next);
+  const turns = new LoopTurns();
   const taken: number[] = [];
   const pieces = cut(frame(0x02, payload), 50_000);
   const connections = Array.from({ length: 20 }, () => {
     const frames = new PacedFrames(connectionOf(pieces), LoopTurn.of(clock), mebibyte);
     frames.on("taken", () => {
       clock.advance(3);
-      taken.push(turn);
+      taken.push(turns.now);
     });
     return frames.resume();
   });
   await Promise.all(connections.map((frames) => once(frames, "end")));
-  clearImmediate(counting);
+  turns.stop();
   expect(taken.length).toBeGreaterThanOrEqual(20);
   const most = Math.max(...taken.map((at) => taken.filter((other) => other === at).length));
   // A turn ends after eight milliseconds, and each piece takes three.

@@ -4,6 +4,8 @@ import { afterEach, expect, test } from "vitest";
 import { type Clock, ManualClock, systemClock } from "../../../src/base/index.js";
 import type { HttpListener } from "../../../src/rpc/http/http-answer.js";
 import { SharedPort } from "../../../src/rpc/index.js";
+import { LoopTurns } from "../../support/loop-turns.js";
+import { dialPort, readUntil } from "./port-connection.js";
 
 // Tests the guarantees for HTTP/1.1 at a client port, which are those of Go's server in etcd.
 
@@ -15,19 +17,7 @@ afterEach(async () => {
 async function dial(http: HttpListener, clock: Clock = systemClock): Promise<Socket> {
   const port = new SharedPort(clock);
   port.serve({ http });
-  port.listener.listen(0, "127.0.0.1");
-  await once(port.listener, "listening");
-  const socket = connect((port.listener.address() as AddressInfo).port, "127.0.0.1");
-  socket.on("error", () => undefined);
-  cleanups.push(() => port.stop(100));
-  cleanups.push(() => void socket.destroy());
-  return socket;
-}
-
-async function readUntil(socket: Socket, end: string): Promise<string> {
-  let text = "";
-  while (!text.includes(end)) text += String((await once(socket, "data"))[0]);
-  return text;
+  return dialPort(port, cleanups);
 }
 
 async function pass(clock: ManualClock, ms: number): Promise<void> {
@@ -163,17 +153,12 @@ for (const [name, bytes, answer] of [
 test("the requests of many connections are spread over the turns of the event loop", async () => {
   const clock = new ManualClock();
   const begun: number[] = [];
-  let turn = 0;
-  const next = (): void => {
-    turn++;
-    counting = setImmediate(next);
-  };
-  let counting = setImmediate(next);
-  cleanups.push(() => clearImmediate(counting));
+  const turns = new LoopTurns();
+  cleanups.push(() => turns.stop());
   const port = new SharedPort(clock);
   port.serve({
     http: (_, response) => {
-      begun.push(turn);
+      begun.push(turns.now);
       clock.advance(5);
       response.end();
     },

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../../src/base/index.js";
 import { SharedPort } from "../../../src/rpc/index.js";
+import { dialPort, readUntil } from "./port-connection.js";
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -21,19 +22,7 @@ async function start(upgrade: Upgrade): Promise<{ readonly socket: Socket; reado
   };
   const port = new SharedPort(systemClock);
   port.serve({ http, upgrade });
-  port.listener.listen(0, "127.0.0.1");
-  await once(port.listener, "listening");
-  const socket = connect((port.listener.address() as AddressInfo).port, "127.0.0.1");
-  socket.on("error", () => undefined);
-  cleanups.push(() => port.stop(100));
-  cleanups.push(() => void socket.destroy());
-  return { socket, port };
-}
-
-async function readUntil(socket: Socket, end: string): Promise<string> {
-  let text = "";
-  while (!text.includes(end)) text += String((await once(socket, "data"))[0]);
-  return text;
+  return { socket: await dialPort(port, cleanups), port };
 }
 
 const request = (protocol: string): string =>
