@@ -26,7 +26,7 @@ async function transcript(kind: ServerKind, script: string): Promise<readonly st
   try {
     const path = fileURLToPath(new URL(`python/${script}`, import.meta.url));
     const [host = "", port = ""] = server.endpoint.split(":");
-    const { stdout } = await run(python, ["-W", "ignore", path, host, port], { timeout: 60_000 });
+    const { stdout } = await run(python, ["-B", "-W", "ignore", path, host, port], { timeout: 60_000 });
     return stdout.trimEnd().split("\n");
   } finally {
     await server.stop();

@@ -1,18 +1,13 @@
 """Prints the answers that python3-etcd3 gets from a server, line by line. Arguments: host, port."""
 
-import json
 import sys
-import threading
 
 import etcd3
 from etcd3 import exceptions
+from script import say, watch_changes
 
 host, port = sys.argv[1], int(sys.argv[2])
 client = etcd3.client(host=host, port=port)
-
-
-def say(name, value):
-    print(json.dumps([name, value], default=lambda raw: raw.decode("latin-1")), flush=True)
 
 
 def refusal(call):
@@ -44,26 +39,7 @@ say(
 say("old", client.get("keys/c")[0])
 say("deleted", client.delete_prefix("keys/").deleted)
 
-events, cancel = client.watch_prefix("watched/")
-heard = []
-enough = threading.Event()
-
-
-def listen():
-    for event in events:
-        heard.append([type(event).__name__, event.key, event.value])
-        if len(heard) == 3:
-            enough.set()
-            return
-
-
-threading.Thread(target=listen, daemon=True).start()
-client.put("watched/a", "1")
-client.put("watched/a", "2")
-client.delete("watched/a")
-enough.wait(10)
-cancel()
-say("watched", heard)
+say("watched", watch_changes(client, lambda event: [type(event).__name__, event.key, event.value]))
 
 lease = client.lease(60, 4711)
 client.put("leased", "here", lease)

@@ -1,18 +1,13 @@
 """Prints the answers that python3-etcd3gw gets from a server's JSON gateway, line by line. Arguments: host, port."""
 
 import base64
-import json
 import sys
-import threading
 
 from etcd3gw.client import Etcd3Client
 from etcd3gw.exceptions import Etcd3Exception
+from script import say, watch_changes
 
 client = Etcd3Client(host=sys.argv[1], port=int(sys.argv[2]), api_path="/v3/")
-
-
-def say(name, value):
-    print(json.dumps([name, value], default=lambda raw: raw.decode("latin-1")), flush=True)
 
 
 def text(raw):
@@ -37,26 +32,7 @@ answer["header"].pop("raft_term")
 say("transaction", {k: v for k, v in answer.items() if k != "header"})
 say("deleted", [client.delete("keys/c"), client.delete("keys/c"), client.delete_prefix("keys/")])
 
-events, cancel = client.watch_prefix("watched/")
-heard = []
-enough = threading.Event()
-
-
-def listen():
-    for event in events:
-        heard.append({k: v for k, v in event.items()})
-        if len(heard) == 3:
-            enough.set()
-            return
-
-
-threading.Thread(target=listen, daemon=True).start()
-client.put("watched/a", "1")
-client.put("watched/a", "2")
-client.delete("watched/a")
-enough.wait(10)
-cancel()
-say("watched", heard)
+say("watched", watch_changes(client, lambda event: {k: v for k, v in event.items()}))
 
 lease = client.lease(ttl=60)
 client.put("leased", "here", lease)
