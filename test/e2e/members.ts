@@ -71,6 +71,17 @@ export class Member {
     if (code !== 0) throw new Error(`etcdctl ${args.join(" ")} at ${this.name}: ${stderr}`);
     return stdout;
   }
+
+  /**
+   * Repeats a change until it is accepted. A strict cluster refuses it until its members were connected for 5 seconds.
+   */
+  async accepted(...args: readonly string[]): Promise<void> {
+    await until(async () => {
+      const { code, stderr } = await this.ctl(...args);
+      if (code !== 0 && !stderr.includes("unhealthy cluster")) throw new Error(stderr);
+      return code === 0;
+    });
+  }
 }
 
 /** The members of a cluster on loopback, each in its own process. */

@@ -11,13 +11,6 @@ afterEach(async () => {
   members = undefined;
 });
 
-/**
- * Repeats a change until it is accepted. A strict cluster refuses it until its members were connected for 5 seconds.
- */
-async function accepted(member: Member, ...args: readonly string[]): Promise<void> {
-  await until(async () => !(await member.ctl(...args)).stderr.includes("unhealthy cluster"));
-}
-
 test.runIf(able)("members can be added as learners, promoted, moved and removed for good", async () => {
   members = await Members.start("ours", "ours", "ours");
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
@@ -25,7 +18,7 @@ test.runIf(able)("members can be added as learners, promoted, moved and removed 
   await a.done("put", "k", "v");
 
   const d = await members.plan("d", "ours");
-  await accepted(b, "member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
+  await b.accepted("member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
   expect((await c.ctl("member", "add", "e", "--learner", "--peer-urls", "http://127.0.0.1:1")).stderr).toContain(
     "etcdserver: too many learner members in cluster",
   );
@@ -47,7 +40,7 @@ test.runIf(able)("members can be added as learners, promoted, moved and removed 
   expect(await members.list(a, b, c, d)).toContain(`${id}, started, d, ${moved}, `);
 
   const removed = await members.idOf(a, c);
-  await accepted(a, "member", "remove", removed);
+  await a.accepted("member", "remove", removed);
   expect(await c.process.ended()).toBe(0);
   expect(c.process.log).toContain("the member has been permanently removed from the cluster");
   await expect(c.start()).rejects.toThrow("the member has been permanently removed from the cluster");
@@ -77,7 +70,7 @@ test.runIf(able)("a member with inconsistent settings may not join", async () =>
     ["--initial-cluster-state", "existing", "--initial-cluster", `b=${b.peerUrl}`],
     "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs",
   );
-  await accepted(a, "member", "add", "b", "--peer-urls", b.peerUrl);
+  await a.accepted("member", "add", "b", "--peer-urls", b.peerUrl);
   const wrong = `a=${a.peerUrl},b=http://127.0.0.1:1`;
   await refused(
     ["--initial-cluster-state", "existing", "--initial-cluster", wrong],
@@ -107,7 +100,7 @@ test.runIf(able)("a member whose cluster is lost can be forced to continue alone
   expect(await b.done("get", "k")).toBe("k\nw\n");
 
   await c.forget();
-  await accepted(b, "member", "add", "c", "--peer-urls", c.peerUrl);
+  await b.accepted("member", "add", "c", "--peer-urls", c.peerUrl);
   await c.start(...members.joining(a));
   expect((await members.list(b, c)).match(/started/g)).toHaveLength(2);
   expect(await c.done("get", "k")).toBe("k\nw\n");
@@ -127,7 +120,7 @@ for (const { name, kinds, version, comes } of [
       await until(async () => (await clusterVersion(member)) === version);
     }
     const d = await members.plan("d", comes);
-    await accepted(c, "member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
+    await c.accepted("member", "add", "d", "--learner", "--peer-urls", d.peerUrl);
     const id = await members.idOf(b, d);
     // Two of the members ask the leader, which may be of either kind.
     for (const member of [a, b, c]) {
@@ -141,7 +134,7 @@ for (const { name, kinds, version, comes } of [
     const moved = d.peerUrl.replace("127.0.0.1", "localhost");
     await c.done("member", "update", id, "--peer-urls", moved);
     expect(await members.list(a, b, c, d)).toContain(`${id}, started, d, ${moved}, http://${d.endpoint}, false`);
-    await accepted(c, "member", "remove", await members.idOf(b, b));
+    await c.accepted("member", "remove", await members.idOf(b, b));
     await b.process.ended();
     expect((await members.list(a, c, d)).match(/started/g)).toHaveLength(3);
     await d.done("put", "k", "v");
