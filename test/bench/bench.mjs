@@ -3,13 +3,13 @@
 // Each round measures all servers in turn, so that noise affects them equally. Ratios are relative to the first server.
 // The load comes from grpc-js in a separate process, which can make about 10,000 calls per second at most.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Client, credentials } from "@grpc/grpc-js";
 import { services } from "../../dist/wire/index.js";
+import { call, cpuSeconds, freePort, residentMiB } from "./servers.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -21,16 +21,12 @@ const { values: options } = parseArgs({
 });
 
 const value = Buffer.alloc(256, "v");
-const put = (key) => ["etcdserverpb.KV", "Put", { key, value }];
-const get = (key) => ["etcdserverpb.KV", "Range", { key }];
+const put = (key) => ["KV", "Put", { key, value }];
+const get = (key) => ["KV", "Range", { key }];
 const compareAndPut = (key) => {
   const compare = [{ result: 2, target: 0, key, targetUnion: { case: "version", value: 0 }, rangeEnd: "" }];
   const none = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false };
-  return [
-    "etcdserverpb.KV",
-    "Txn",
-    { compare, success: [{ request: { case: "requestPut", value: { key, value, ...none } } }] },
-  ];
+  return ["KV", "Txn", { compare, success: [{ request: { case: "requestPut", value: { key, value, ...none } } }] }];
 };
 /** The number of simultaneous clients, the call that each repeats, and the number of watchers. */
 const workloads = {
@@ -152,20 +148,6 @@ function connect(endpoint) {
   return new Client(endpoint, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
 }
 
-function call(client, service, method, request) {
-  const { path, request: encoder, response: decoder } = services[service][method];
-  return new Promise((resolve, reject) => {
-    const encode = (message) => Buffer.from(encoder.encode(message));
-    client.makeUnaryRequest(
-      path,
-      encode,
-      (bytes) => decoder.decode(bytes),
-      encoder.create(request),
-      (error, response) => (error === null ? resolve(response) : reject(error)),
-    );
-  });
-}
-
 function watch(client, hear) {
   const { path, request: encoder, response: decoder } = services["etcdserverpb.Watch"].Watch;
   const encode = (message) => Buffer.from(encoder.encode(message));
@@ -181,24 +163,6 @@ function watch(client, hear) {
   return { ready, cancel: () => stream.cancel() };
 }
 
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function residentMiB(pid) {
-  return (Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096) / 2 ** 20;
-}
-
 function median(numbers) {
   return [...numbers].sort((left, right) => left - right)[Math.floor(numbers.length / 2)] ?? 0;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }

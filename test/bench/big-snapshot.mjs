@@ -3,12 +3,10 @@
 //   node test/bench/big-snapshot.mjs [MIB] [VALUE_BYTES]     after a build
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client, credentials } from "@grpc/grpc-js";
-import { services } from "../../dist/wire/index.js";
+import { call, threeMembers } from "./servers.mjs";
 
 const mib = Number(process.argv[2] ?? 1024);
 const valueBytes = Number(process.argv[3] ?? 16 * 1024);
@@ -78,26 +76,13 @@ function anonymousMiB({ child }) {
 }
 
 async function startCluster() {
-  for (const at of [1, 2, 3]) {
-    const [clientPort, peerPort] = [await freePort(), await freePort()];
-    const client = new Client(`127.0.0.1:${clientPort}`, credentials.createInsecure());
-    members.push({
-      name: `m${at}`,
-      clientUrl: `http://127.0.0.1:${clientPort}`,
-      peer: `http://127.0.0.1:${peerPort}`,
-      client,
-    });
-  }
-  const initialCluster = members.map((member) => `${member.name}=${member.peer}`).join(",");
+  members.push(...(await threeMembers(folder)));
   for (const member of members) {
-    member.flags = [
-      ...["--name", member.name, "--data-dir", join(folder, member.name), "--initial-cluster", initialCluster],
-      ...["--listen-client-urls", member.clientUrl, "--advertise-client-urls", member.clientUrl],
-      ...["--listen-peer-urls", member.peer, "--initial-advertise-peer-urls", member.peer],
+    member.flags.push(
       ...["--quota-backend-bytes", String(16 * 2 ** 30)],
       // The log is kept short, so that the member needs a snapshot.
       ...["--snapshot-count", "100", "--experimental-snapshot-catchup-entries", "10"],
-    ];
+    );
     run(member);
   }
 }
@@ -160,22 +145,4 @@ function mibText(value) {
 
 function seconds(ms) {
   return (ms / 1000).toFixed(1);
-}
-
-function call(client, service, method, request) {
-  const { path, request: encoder, response: decoder } = services[`etcdserverpb.${service}`][method];
-  return new Promise((resolve, reject) => {
-    const encode = (message) => Buffer.from(encoder.encode(message));
-    const answer = (error, response) => (error === null ? resolve(response) : reject(error));
-    client.makeUnaryRequest(path, encode, (bytes) => decoder.decode(bytes), encoder.create(request), answer);
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }

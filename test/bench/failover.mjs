@@ -4,12 +4,10 @@
 // server's three members in turn, and writes at the other two until a write succeeds.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client, credentials } from "@grpc/grpc-js";
-import { services } from "../../dist/wire/index.js";
+import { call, threeMembers } from "./servers.mjs";
 
 const trials = Number(process.argv[2] ?? 100);
 const named = process.argv
@@ -78,25 +76,9 @@ async function agreedLeader(members) {
 }
 
 async function startCluster(name, command) {
-  const members = [];
-  for (const at of [1, 2, 3]) {
-    const [clientPort, peerPort] = [await freePort(), await freePort()];
-    const client = new Client(`127.0.0.1:${clientPort}`, credentials.createInsecure(), channel);
-    members.push({
-      name: `m${at}`,
-      clientUrl: `http://127.0.0.1:${clientPort}`,
-      peer: `http://127.0.0.1:${peerPort}`,
-      client,
-    });
-  }
-  const initialCluster = members.map((member) => `${member.name}=${member.peer}`).join(",");
+  const members = await threeMembers(join(folder, name), channel);
   for (const member of members) {
-    member.command = [
-      ...command.split(" "),
-      ...["--name", member.name, "--data-dir", join(folder, name, member.name), "--initial-cluster", initialCluster],
-      ...["--listen-client-urls", member.clientUrl, "--advertise-client-urls", member.clientUrl],
-      ...["--listen-peer-urls", member.peer, "--initial-advertise-peer-urls", member.peer],
-    ];
+    member.command = [...command.split(" "), ...member.flags];
     run(member);
   }
   await agreedLeader(members);
@@ -114,23 +96,4 @@ function summary(name, times) {
   const inTime = times.filter((time) => time < 2_000).length;
   const spread = `median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${at(1)} ms`;
   return `${name}: ${inTime} of ${times.length} below 2000 ms; ${spread}`;
-}
-
-function call(client, service, method, request, deadlineMs) {
-  const { path, request: encoder, response: decoder } = services[`etcdserverpb.${service}`][method];
-  return new Promise((resolve, reject) => {
-    const encode = (message) => Buffer.from(encoder.encode(message));
-    const answer = (error, response) => (error === null ? resolve(response) : reject(error));
-    const options = { deadline: Date.now() + deadlineMs };
-    client.makeUnaryRequest(path, encode, (bytes) => decoder.decode(bytes), encoder.create(request), options, answer);
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }

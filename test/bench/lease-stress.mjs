@@ -4,12 +4,11 @@
 // follower and renew there at once, for which the follower asks the leader. The exit code is 1 after a TTL of 0.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Client, credentials } from "@grpc/grpc-js";
 import { services } from "../../dist/wire/index.js";
+import { call, threeMembers } from "./servers.mjs";
 
 const [seconds = "10", clients = "300", command = "node bin/etcd"] = process.argv.slice(2);
 const deadlineMs = 10_000;
@@ -35,14 +34,14 @@ process.exit(counts.lost > 0 || counts.renewed === 0 ? 1 : 0);
 async function work({ client }, end) {
   while (performance.now() < end) {
     try {
-      const { id } = await call(client, "LeaseGrant", { ttl: 60 });
+      const { id } = await call(client, "Lease", "LeaseGrant", { ttl: 60 }, deadlineMs);
       counts.granted++;
       for (let times = 0; times < 2; times++) {
         const { ttl } = await renew(client, id);
         if (ttl === 0) counts.lost++;
         else counts.renewed++;
       }
-      await call(client, "LeaseRevoke", { id });
+      await call(client, "Lease", "LeaseRevoke", { id }, deadlineMs);
       counts.revoked++;
     } catch (error) {
       counts.failed++;
@@ -68,22 +67,10 @@ function renew(client, id) {
 }
 
 async function startCluster() {
-  for (const at of [1, 2, 3]) {
-    const [clientPort, peerPort] = [await freePort(), await freePort()];
-    const client = new Client(`127.0.0.1:${clientPort}`, credentials.createInsecure());
-    const urls = { client: `http://127.0.0.1:${clientPort}`, peer: `http://127.0.0.1:${peerPort}` };
-    members.push({ name: `m${at}`, urls, client });
-  }
-  const initialCluster = members.map(({ name, urls }) => `${name}=${urls.peer}`).join(",");
+  members.push(...(await threeMembers(folder)));
   for (const member of members) {
-    const { name, urls } = member;
     const [program, ...args] = command.split(" ");
-    const flags = [
-      ...["--name", name, "--data-dir", join(folder, name), "--initial-cluster", initialCluster],
-      ...["--listen-client-urls", urls.client, "--advertise-client-urls", urls.client],
-      ...["--listen-peer-urls", urls.peer, "--initial-advertise-peer-urls", urls.peer],
-    ];
-    member.child = spawn(program, [...args, ...flags], { stdio: "ignore" });
+    member.child = spawn(program, [...args, ...member.flags], { stdio: "ignore" });
   }
   for (const { client } of members) await serving(client);
 }
@@ -91,28 +78,9 @@ async function startCluster() {
 /** Waits until the member has granted a lease. */
 async function serving(client) {
   for (let tries = 0; tries < 600; tries++) {
-    const granted = await call(client, "LeaseGrant", { ttl: 60 }).catch(() => undefined);
+    const granted = await call(client, "Lease", "LeaseGrant", { ttl: 60 }, deadlineMs).catch(() => undefined);
     if (granted !== undefined) return;
     await pause(100);
   }
   throw new Error("a member does not serve");
-}
-
-function call(client, method, message) {
-  const { path, request, response } = services["etcdserverpb.Lease"][method];
-  return new Promise((resolve, reject) => {
-    const encode = (value) => Buffer.from(request.encode(value));
-    const answer = (error, value) => (error === null ? resolve(value) : reject(error));
-    const options = { deadline: Date.now() + deadlineMs };
-    client.makeUnaryRequest(path, encode, (bytes) => response.decode(bytes), request.create(message), options, answer);
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -1,12 +1,11 @@
 // Measures a million keys of 256 bytes: the rate of puts at 10,000 keys and at 1,000,000, resident memory, and the time
 // of a restart until the first linearizable read. `node test/bench/million-keys.mjs [KEYS] [COMMAND]` after a build.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
-import { services } from "../../dist/wire/index.js";
+import { call, cpuSeconds, freePort, residentMiB } from "./servers.mjs";
 
 const keys = Number(process.argv[2] ?? 1_000_000);
 const command = process.argv[3] ?? "node bin/etcd";
@@ -31,7 +30,7 @@ try {
   await new Promise((resolve) => server.child.once("exit", resolve));
   const begin = performance.now();
   server = await start();
-  await call(server.client, "Range", { key: keyOf(0) });
+  await call(server.client, "KV", "Range", { key: keyOf(0) });
   console.log(`restart to the first linearizable read: ${((performance.now() - begin) / 1000).toFixed(1)} s`);
   console.log(`resident: ${residentMiB(server.child.pid).toFixed(0)} MiB`);
 } finally {
@@ -67,7 +66,7 @@ async function fill(from, to) {
       const success = Array.from({ length: Math.min(100, to - first) }, (_, at) => ({
         request: { case: "requestPut", value: { key: keyOf(first + at), value, ...none } },
       }));
-      await call(server.client, "Txn", { success });
+      await call(server.client, "KV", "Txn", { success });
     }
   };
   await Promise.all(Array.from({ length: 20 }, worker));
@@ -80,37 +79,10 @@ async function puts(count, seconds) {
   let done = 0;
   const worker = async () => {
     while (performance.now() < end) {
-      await call(server.client, "Put", { key: keyOf(Math.floor(Math.random() * count)), value });
+      await call(server.client, "KV", "Put", { key: keyOf(Math.floor(Math.random() * count)), value });
       done++;
     }
   };
   await Promise.all(Array.from({ length: 100 }, worker));
   return ((cpuSeconds(server.child.pid) - before) / done) * 1e6;
-}
-
-function call(client, method, request) {
-  const { path, request: encoder, response: decoder } = services["etcdserverpb.KV"][method];
-  return new Promise((resolve, reject) => {
-    const encode = (message) => Buffer.from(encoder.encode(message));
-    const answer = (error, response) => (error === null ? resolve(response) : reject(error));
-    client.makeUnaryRequest(path, encode, (bytes) => decoder.decode(bytes), encoder.create(request), answer);
-  });
-}
-
-function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function residentMiB(pid) {
-  return (Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096) / 2 ** 20;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }

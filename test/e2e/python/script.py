@@ -1,4 +1,4 @@
-"""What the scripts of both Python clients share: printing answers, and watching three changes."""
+"""Printing answers, and watching three changes, for the scripts of both Python clients."""
 
 import json
 import threading

@@ -1,0 +1,58 @@
+// Ports, the members of a cluster, calls, and measures of a process, for the benchmarks.
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { Client, credentials } from "@grpc/grpc-js";
+import { services } from "../../dist/wire/index.js";
+
+/** A loopback port on which nothing listens. */
+export function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Three members that are not started yet: their names, the flags that found a cluster of them, and a client each. */
+export async function threeMembers(folder, channel = {}) {
+  const members = [];
+  for (const name of ["m1", "m2", "m3"]) {
+    const [clientPort, peerPort] = [await freePort(), await freePort()];
+    const client = new Client(`127.0.0.1:${clientPort}`, credentials.createInsecure(), channel);
+    const [clientUrl, peerUrl] = [`http://127.0.0.1:${clientPort}`, `http://127.0.0.1:${peerPort}`];
+    members.push({ name, clientUrl, peerUrl, client });
+  }
+  const initialCluster = members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(",");
+  return members.map((member) => ({
+    ...member,
+    flags: [
+      ...["--name", member.name, "--data-dir", join(folder, member.name), "--initial-cluster", initialCluster],
+      ...["--listen-client-urls", member.clientUrl, "--advertise-client-urls", member.clientUrl],
+      ...["--listen-peer-urls", member.peerUrl, "--initial-advertise-peer-urls", member.peerUrl],
+    ],
+  }));
+}
+
+/** Calls a method of a service of etcdserverpb. Without a deadline in ms the call may take any time. */
+export function call(client, service, method, request, deadlineMs) {
+  const { path, request: encoder, response: decoder } = services[`etcdserverpb.${service}`][method];
+  return new Promise((resolve, reject) => {
+    const encode = (message) => Buffer.from(encoder.encode(message));
+    const answer = (error, response) => (error === null ? resolve(response) : reject(error));
+    const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
+    client.makeUnaryRequest(path, encode, (bytes) => decoder.decode(bytes), encoder.create(request), options, answer);
+  });
+}
+
+/** The CPU time of a process so far, with a resolution of 10 ms. */
+export function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** The memory of a process that is in RAM. */
+export function residentMiB(pid) {
+  return (Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096) / 2 ** 20;
+}
