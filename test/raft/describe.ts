@@ -1,3 +1,4 @@
+import { goEscapes } from "../../src/base/index.js";
 import {
   appendThread,
   applyThread,
@@ -117,17 +118,7 @@ function describeConfState(state: ConfState): string {
   return `Voters:${list(voters)} VotersOutgoing:${list(votersOutgoing)} Learners:${list(learners)} ${next}`;
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  "\\": "\\\\",
-  '"': '\\"',
-};
+const escapes: Readonly<Record<string, string>> = { ...goEscapes, '"': '\\"' };
 
 /** Writes bytes in quotes, as Go's `%q` does for ASCII text. */
 function quote(data: Uint8Array): string {
