@@ -13,11 +13,11 @@ export interface IndexSlice {
 /** All keys of the store in order, with the revisions at which each of them changed. */
 export class KeyIndex {
   readonly #tree = new KeyTree<KeyEntry>();
-  #alive = 0;
+  #newest = 0;
 
   /** Number of keys that exist now. */
   get alive(): number {
-    return this.#alive;
+    return this.#tree.alive;
   }
 
   get(key: Key): KeyEntry | undefined {
@@ -28,11 +28,12 @@ export class KeyIndex {
     return this.#record(key, new KeyEntry(main, sub, main, 1));
   }
 
-  /** Deletes the key of `entry`, which exists. */
-  bury(entry: KeyEntry, main: number, sub: number): void {
+  /** Deletes a key, which exists. */
+  bury(key: Key, entry: KeyEntry, main: number, sub: number): void {
     assert(entry.alive, "only a key that exists is deleted");
-    this.#alive--;
+    this.#newest = main;
     entry.bury(main, sub);
+    this.#tree.changed(key, entry);
   }
 
   /**
@@ -49,6 +50,14 @@ export class KeyIndex {
    */
   walk(low: Key, high: Key | undefined, visit: (key: Key, entry: KeyEntry) => boolean): void {
     this.#tree.walk(low, high, visit);
+  }
+
+  /**
+   * Number of keys of `[low, high)` at revision `at`, without a walk. Undefined when the index holds changes above `at`:
+   * then only a walk can tell.
+   */
+  count(low: Key, high: Key | undefined, at: number): number | undefined {
+    return at < this.#newest ? undefined : this.#tree.count(low, high);
   }
 
   /** Compacts the next `limit` keys from `low` on; see `KeyEntry.compact`. */
@@ -73,11 +82,13 @@ export class KeyIndex {
 
   /** Adds `record` to the entry of the key; a new key gets `record` itself as its entry. */
   #record(key: Key, record: KeyEntry): KeyEntry {
+    this.#newest = record.main;
     const entry = this.#tree.getOrInsert(key, record);
-    const wasAlive = entry !== record && entry.alive;
-    if (entry !== record && record.alive) entry.put(record.main, record.sub);
-    if (entry !== record && !record.alive) entry.bury(record.main, record.sub);
-    this.#alive += Number(entry.alive) - Number(wasAlive);
+    if (entry === record) return entry;
+    const wasAlive = entry.alive;
+    if (record.alive) entry.put(record.main, record.sub);
+    else entry.bury(record.main, record.sub);
+    if (entry.alive !== wasAlive) this.#tree.changed(key, entry);
     return entry;
   }
 }

@@ -3,15 +3,24 @@ import { assert, type Key } from "../base/index.js";
 /** The most entries of a node; a node with one more is split. */
 const nodeSize = 64;
 
+/** A value of the tree. The tree counts those that are alive: `changed` must be called when one changes. */
+export interface TreeValue {
+  readonly alive: boolean;
+}
+
 class Leaf<V> {
   keys: Key[];
   values: V[];
+  /** Number of living values. */
+  alive: number;
+  parent: Branch<V> | undefined = undefined;
   previous: Leaf<V> | undefined = undefined;
   next: Leaf<V> | undefined = undefined;
 
-  constructor(keys: Key[], values: V[]) {
+  constructor(keys: Key[], values: V[], alive: number) {
     this.keys = keys;
     this.values = values;
+    this.alive = alive;
   }
 }
 
@@ -21,10 +30,17 @@ class Leaf<V> {
 class Branch<V> {
   keys: Key[];
   children: Node<V>[];
+  /** Number of living values in all leaves below. */
+  alive = 0;
+  parent: Branch<V> | undefined = undefined;
 
   constructor(keys: Key[], children: Node<V>[]) {
     this.keys = keys;
     this.children = children;
+    for (const child of children) {
+      child.parent = this;
+      this.alive += child.alive;
+    }
   }
 }
 
@@ -38,11 +54,17 @@ interface Turn<V> {
 
 /**
  * Keys in byte order: a B+tree over latin1 strings. It is compact, since a leaf has two arrays and entries are no
- * objects of their own. Leaves are linked, so reading a range is a walk over leaves. Nodes are never merged, only
- * dropped when empty: a range that was emptied is mostly filled again, or emptied completely.
+ * objects of their own. Leaves are linked, so reading a range is a walk over leaves. Each node counts the living values
+ * below it, so counting those of a range needs no walk. Nodes are never merged, only dropped when empty: a range that
+ * was emptied is mostly filled again, or emptied completely.
  */
-export class KeyTree<V> {
-  #root: Node<V> = new Leaf<V>([], []);
+export class KeyTree<V extends TreeValue> {
+  #root: Node<V> = new Leaf<V>([], [], 0);
+
+  /** Number of living values. */
+  get alive(): number {
+    return this.#root.alive;
+  }
 
   get(key: Key): V | undefined {
     const leaf = this.#leafOf(key);
@@ -58,14 +80,21 @@ export class KeyTree<V> {
     if (found !== undefined) return found;
     leaf.keys.splice(place, 0, key);
     leaf.values.splice(place, 0, value);
+    if (value.alive) addAlive(leaf, 1);
     if (leaf.keys.length > nodeSize) this.#cutAlong(key);
     return value;
+  }
+
+  /** The value at `key`, which the tree holds, has changed: it lives now, or does so no longer. */
+  changed(key: Key, { alive }: V): void {
+    addAlive(this.#leafOf(key), alive ? 1 : -1);
   }
 
   delete(key: Key): void {
     const leaf = this.#leafOf(key);
     const place = lowerBound(leaf.keys, key);
     if (leaf.keys[place] !== key) return;
+    if (leaf.values[place]?.alive) addAlive(leaf, -1);
     leaf.keys.splice(place, 1);
     leaf.values.splice(place, 1);
     if (leaf.keys.length === 0) this.#dropLeaf(leaf, key);
@@ -91,6 +120,20 @@ export class KeyTree<V> {
       }
       if (isLast) return;
     }
+  }
+
+  /** Number of living values in `[low, high)`; `high` undefined has no upper bound. Costs about as much as two `get`. */
+  count(low: Key, high: Key | undefined): number {
+    if (high === undefined) return this.#root.alive - aliveBelow(this.#root, low);
+    if (high <= low) return 0;
+    // Most ranges are short: both bounds lie in the same child for some levels.
+    let node = this.#root;
+    while (node instanceof Branch) {
+      const place = upperBound(node.keys, low);
+      if (place !== upperBound(node.keys, high)) break;
+      node = childAt(node, place);
+    }
+    return aliveBelow(node, high) - aliveBelow(node, low);
   }
 
   #leafOf(key: Key): Leaf<V> {
@@ -120,6 +163,7 @@ export class KeyTree<V> {
         this.#root = new Branch([cut.key], [full, cut.right]);
         return;
       }
+      cut.right.parent = turn.branch;
       turn.branch.keys.splice(turn.place, 0, cut.key);
       turn.branch.children.splice(turn.place + 1, 0, cut.right);
       full = turn.branch;
@@ -137,18 +181,20 @@ export class KeyTree<V> {
       if (turn.branch.children.length > 0) break;
     }
     while (this.#root instanceof Branch && this.#root.children.length < 2) {
-      this.#root = this.#root.children[0] ?? new Leaf<V>([], []);
+      this.#root = this.#root.children[0] ?? new Leaf<V>([], [], 0);
+      this.#root.parent = undefined;
     }
   }
 }
 
 /** Splits a leaf. Keys often arrive in ascending order; the left leaf then stays full, since it gets no more keys. */
-function cutLeaf<V>(leaf: Leaf<V>, added: Key): { key: Key; right: Leaf<V> } {
+function cutLeaf<V extends TreeValue>(leaf: Leaf<V>, added: Key): { key: Key; right: Leaf<V> } {
   const ascending = leaf.next === undefined && leaf.keys.at(-1) === added;
   const at = ascending ? leaf.keys.length - 1 : leaf.keys.length >>> 1;
-  const right = new Leaf<V>(leaf.keys.slice(at), leaf.values.slice(at));
+  const right = new Leaf<V>(leaf.keys.slice(at), leaf.values.slice(at), countAlive(leaf.values, at));
   leaf.keys = leaf.keys.slice(0, at);
   leaf.values = leaf.values.slice(0, at);
+  leaf.alive -= right.alive;
   right.previous = leaf;
   right.next = leaf.next;
   if (leaf.next !== undefined) leaf.next.previous = right;
@@ -162,7 +208,32 @@ function cutBranch<V>(branch: Branch<V>): { key: Key; right: Branch<V> } {
   const right = new Branch<V>(branch.keys.slice(at + 1), branch.children.slice(at + 1));
   branch.keys = branch.keys.slice(0, at);
   branch.children = branch.children.slice(0, at + 1);
+  branch.alive -= right.alive;
   return { key, right };
+}
+
+/** Adds to the counts of a leaf and of all branches above it. */
+function addAlive<V>(leaf: Leaf<V>, change: number): void {
+  for (let node: Node<V> | undefined = leaf; node !== undefined; node = node.parent) node.alive += change;
+}
+
+function countAlive(values: readonly TreeValue[], from: number, end = values.length): number {
+  let alive = 0;
+  for (let at = from; at < end; at++) if (values[at]?.alive) alive++;
+  return alive;
+}
+
+/** Number of living values of `node` whose keys are below `bound`. */
+function aliveBelow<V extends TreeValue>(top: Node<V>, bound: Key): number {
+  let alive = 0;
+  let node = top;
+  while (node instanceof Branch) {
+    const place = upperBound(node.keys, bound);
+    for (let at = 0; at < place; at++) alive += childAt(node, at).alive;
+    node = childAt(node, place);
+  }
+  const place = lowerBound(node.keys, bound);
+  return alive + (node.alive === node.keys.length ? place : countAlive(node.values, 0, place));
 }
 
 function childAt<V>(branch: Branch<V>, place: number): Node<V> {

@@ -7,7 +7,7 @@ import type { StoreState } from "./store-state.js";
 /** Reads a range at one revision, at once or in steps. The store may change between steps; the answer does not. */
 export class RangeScan {
   kvs: Encoded<KeyValue>[] = [];
-  /** Number of keys seen so far; of the whole range when the scan is done. */
+  /** Number of keys of the whole range when the scan is done; before, that or the number of keys seen so far. */
   count = 0;
   readonly #state: StoreState;
   readonly #at: number;
@@ -15,6 +15,8 @@ export class RangeScan {
   readonly #high: Key | undefined;
   #low: Key | undefined;
   #pairs = 0;
+  /** `count` is that of the whole range: the scan ends with the last pair that it may read. */
+  readonly #counted: boolean = false;
 
   /** @param limit the most pairs to read; 0 means none, Infinity all */
   constructor(state: StoreState, key: Key, end: Key, at: number, limit: number) {
@@ -22,11 +24,18 @@ export class RangeScan {
     this.#at = at;
     this.#limit = limit;
     this.#high = upperBoundOf(end);
+    if (isOneKey(end)) {
+      const entry = state.index.get(key);
+      if (entry !== undefined) this.#take(entry);
+      return;
+    }
     this.#low = key;
-    if (!isOneKey(end)) return;
-    const entry = state.index.get(key);
-    if (entry !== undefined) this.#take(entry);
-    this.#low = undefined;
+    if (limit === Number.POSITIVE_INFINITY) return; // every key is visited anyway
+    const count = state.index.count(key, this.#high, at);
+    if (count === undefined) return;
+    this.count = count;
+    this.#counted = true;
+    if (limit === 0) this.#low = undefined;
   }
 
   get done(): boolean {
@@ -51,7 +60,9 @@ export class RangeScan {
     if (low === undefined) return;
     this.#low = undefined;
     this.#state.index.walk(low, this.#high, (key, entry) => {
-      if (!over(this.#take(entry))) return true;
+      const bytes = this.#take(entry);
+      if (this.#counted && this.#pairs >= this.#limit) return false;
+      if (!over(bytes)) return true;
       this.#low = keyAfter(key);
       return false;
     });
@@ -61,7 +72,7 @@ export class RangeScan {
   #take(entry: KeyEntry): number {
     const position = entry.visibleAt(this.#at);
     if (position < 0) return 0;
-    this.count++;
+    if (!this.#counted) this.count++;
     if (this.#pairs >= this.#limit) return 0;
     this.#pairs++;
     const kv = this.#state.read(entry, position);

@@ -138,7 +138,7 @@ export class WriteTxn implements Reader {
     const { backend, cache, index, written } = this.#state;
     const main = this.#beginChange();
     const sub = this.#changes.length;
-    index.bury(entry, main, sub);
+    index.bury(key, entry, main, sub);
     const previous = this.#cachedBefore(entry);
     cache.drop(entry);
     // The stored pair omits the revision, which the stored key holds; the pair in the event includes it.

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Backend } from "../../src/backend/index.js";
 import { type Clock, EtcdError, ManualClock, systemClock } from "../../src/base/index.js";
 import type { Change, PinnedRange, Store } from "../../src/mvcc/index.js";
+import { KeyEntry } from "../../src/mvcc/key-entry.js";
 import { revisionKey, tombstoneKey } from "../../src/mvcc/revision.js";
 import { type Encoded, KeyValue } from "../../src/wire/index.js";
 import { openBackend, openEmpty, openOver, show, showPair, write } from "./fixture.js";
@@ -165,6 +166,43 @@ describe("range()", () => {
     range.close();
     await done;
     expect(show(store)).toHaveLength(2);
+  });
+});
+
+describe("the count of a range", () => {
+  async function openThousand(): Promise<Store> {
+    const store = await openEmpty();
+    for (let at = 0; at < 1000; at++) write(store, { put: String(at).padStart(3, "0") });
+    write(store, { del: "500" });
+    return store;
+  }
+
+  test("at the current revision visits no key, and that of a limited list none behind its last pair", async () => {
+    const store = await openThousand();
+    const visited = vi.spyOn(KeyEntry.prototype, "visibleAt");
+    expect(store.range("\0", "\0", { countOnly: true }).count).toBe(999);
+    expect(store.range("400", "600", { countOnly: true, revision: store.revision }).count).toBe(199);
+    expect(visited).not.toHaveBeenCalled();
+    expect(store.range("400", "600", { limit: 10 })).toMatchObject({ count: 199, kvs: { length: 10 } });
+    expect(visited).toHaveBeenCalledTimes(10);
+    visited.mockRestore();
+  });
+
+  test("is that of the revision which is read, before, while and after a transaction changes keys", async () => {
+    const store = await openThousand();
+    const before = store.openRange("\0", "\0", 0);
+    const txn = store.beginWrite();
+    txn.deleteRange("000", "100");
+    txn.put("500", Buffer.of(), 0n);
+    expect(store.range("\0", "\0", { countOnly: true }).count).toBe(999);
+    expect(txn.range("\0", "\0", { countOnly: true }).count).toBe(900);
+    txn.end();
+    expect(store.range("\0", "\0", { limit: 1 }).count).toBe(900);
+    expect(store.range("\0", "\0", { countOnly: true, revision: 1001 }).count).toBe(1000);
+    const scan = before.scan(0);
+    scan.step(() => false);
+    expect(scan.count).toBe(999);
+    before.close();
   });
 });
 
