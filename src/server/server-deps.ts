@@ -1,6 +1,6 @@
 import type { LevelStore } from "../backend/index.js";
 import type { Clock, Logger, MemoryAccount, Random } from "../base/index.js";
-import type { PeerAccess } from "./log/peer-network.js";
+import type { PeerAccess } from "./consensus/peer-network.js";
 import type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
 import type { Names } from "./start/name-lookup.js";
 import type { HeapUse } from "./upkeep/heap-guard.js";

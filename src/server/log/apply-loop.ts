@@ -21,8 +21,8 @@ import {
 import type { ConfChangeV1, ConfState, Entry, Snapshot } from "../../raft/index.js";
 import type { InternalRaftRequest } from "../../wire/index.js";
 import type { SlowRequests } from "../calls/slow-requests.js";
+import { confChangeCodec } from "../consensus/conf-change-codec.js";
 import type { ServerCounters } from "../counters.js";
-import { confChangeCodec } from "./conf-change-codec.js";
 import type { LogPosition } from "./log-position.js";
 import type { Proposals } from "./proposals.js";
 

@@ -26,22 +26,22 @@ import type { Call } from "../calls/call.js";
 import { RequestIds } from "../calls/request-ids.js";
 import type { SlowRequests } from "../calls/slow-requests.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "../config.js";
+import { FirstElection } from "../consensus/first-election.js";
+import type { PeerAccess } from "../consensus/peer-network.js";
+import { PeerTraffic } from "../consensus/peer-traffic.js";
+import { sayLeader } from "../consensus/raft-logger.js";
+import { type RaftHandler, RaftNode } from "../consensus/raft-node.js";
+import { SnapshotTrigger } from "../consensus/snapshot-trigger.js";
 import type { ServerCounters } from "../counters.js";
 import type { MemberState } from "../member-state.js";
 import { SnapshotInstall } from "../snapshots/snapshot-install.js";
 import { SnapshotTransfer } from "../snapshots/snapshot-transfer.js";
 import { ApplyLoop } from "./apply-loop.js";
-import { FirstElection } from "./first-election.js";
 import { Leadership } from "./leadership.js";
 import { LogPosition } from "./log-position.js";
-import type { PeerAccess } from "./peer-network.js";
-import { PeerTraffic } from "./peer-traffic.js";
 import { Proposals } from "./proposals.js";
 import { Proposer } from "./proposer.js";
-import { sayLeader } from "./raft-logger.js";
-import { type RaftHandler, RaftNode } from "./raft-node.js";
 import { ReadIndex } from "./read-index.js";
-import { SnapshotTrigger } from "./snapshot-trigger.js";
 
 export interface ConsensusConfig {
   readonly settings: ServerConfig;

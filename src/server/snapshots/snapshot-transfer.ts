@@ -3,8 +3,8 @@ import type { Backend } from "../../backend/index.js";
 import { type Clock, errorText, type Logger, type MemberId, type Timer } from "../../base/index.js";
 import { type Cluster, idText, loadConfState } from "../../cluster/index.js";
 import { emptyConfState, type Message, type NodeId } from "../../raft/index.js";
+import type { PeerNetwork } from "../consensus/peer-network.js";
 import type { ServerCounters } from "../counters.js";
-import type { PeerNetwork } from "../log/peer-network.js";
 import { DatabaseSnapshots } from "./database-snapshot.js";
 
 /** The most snapshots being sent at once, as many as a transport sends. */

@@ -3,7 +3,7 @@ import { assert, type Logger } from "../../base/index.js";
 import { encodeConfChangeContext, encodeMember, idText, loadConfState, type Member } from "../../cluster/index.js";
 import { type ConfChangeV1, type ConfState, type Entry, emptyConfState } from "../../raft/index.js";
 import type { OpenedWal, WalMetadata } from "../../wal/index.js";
-import { confChangeCodec } from "../log/conf-change-codec.js";
+import { confChangeCodec } from "../consensus/conf-change-codec.js";
 
 /** The members of a raft group and their roles. */
 type Roles = Map<bigint, "voter" | "learner">;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ManualClock, silentLogger } from "../../../src/base/index.js";
 import { encodeMember } from "../../../src/cluster/index.js";
 import type { InitialMember, ServerConfig } from "../../../src/server/config.js";
-import { confChangeCodec } from "../../../src/server/log/conf-change-codec.js";
+import { confChangeCodec } from "../../../src/server/consensus/conf-change-codec.js";
 import { foundingOf, refuseBootstrapped } from "../../../src/server/start/founding.js";
 import type { Names } from "../../../src/server/start/name-lookup.js";
 import { clusterOf, fakeClient, memberOf } from "../fake-peers.js";

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { type ClusterId, type MemberId, silentLogger } from "../../../src/base/index.js";
 import { encodeMember, saveConfState } from "../../../src/cluster/index.js";
 import { type ConfChangeType, type Entry, emptyConfState } from "../../../src/raft/index.js";
-import { confChangeCodec } from "../../../src/server/log/conf-change-codec.js";
+import { confChangeCodec } from "../../../src/server/consensus/conf-change-codec.js";
 import { standAlone } from "../../../src/server/start/standalone.js";
 import { Wal } from "../../../src/wal/index.js";
 import { openBackend } from "../../cluster/fixtures.js";

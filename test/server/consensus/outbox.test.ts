@@ -6,8 +6,8 @@ import {
   type MessageBody,
   type MessageType,
 } from "../../../src/raft/index.js";
-import { mergeAppends } from "../../../src/server/log/merge-appends.js";
-import { sortMessages } from "../../../src/server/log/outbox.js";
+import { mergeAppends } from "../../../src/server/consensus/merge-appends.js";
+import { sortMessages } from "../../../src/server/consensus/outbox.js";
 
 const entry = (index: number, term = 2, bytes = 1): Entry => {
   return { index, term, type: "EntryNormal", data: new Uint8Array(bytes) };

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { type ClusterId, ManualClock, type MemberId, silentLogger } from "../../../src/base/index.js";
 import { Cluster, encodeConfChangeContext, encodeMember, type Member } from "../../../src/cluster/index.js";
 import type { ConfChangeV1 } from "../../../src/raft/index.js";
-import { noPeers } from "../../../src/server/log/peer-network.js";
-import { PeerTraffic, type PeerTrafficConfig } from "../../../src/server/log/peer-traffic.js";
+import { noPeers } from "../../../src/server/consensus/peer-network.js";
+import { PeerTraffic, type PeerTrafficConfig } from "../../../src/server/consensus/peer-traffic.js";
 import { openBackend } from "../../cluster/fixtures.js";
 import { memberOf } from "../fake-peers.js";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ManualClock, silentLogger } from "../../../src/base/index.js";
 import type { Message, NodeId } from "../../../src/raft/index.js";
+import { type RaftHandler, RaftNode } from "../../../src/server/consensus/raft-node.js";
 import { ServerCounters } from "../../../src/server/counters.js";
-import { type RaftHandler, RaftNode } from "../../../src/server/log/raft-node.js";
 import { type NodeSetup, TestNode } from "../../raft/kit.js";
 import { settle } from "../virtual/settle.js";
 

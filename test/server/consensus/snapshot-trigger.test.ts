@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ManualClock, silentLogger } from "../../../src/base/index.js";
 import { type Entry, emptyConfState, MemoryStorage } from "../../../src/raft/index.js";
+import { SnapshotTrigger } from "../../../src/server/consensus/snapshot-trigger.js";
 import { ServerCounters } from "../../../src/server/counters.js";
-import { SnapshotTrigger } from "../../../src/server/log/snapshot-trigger.js";
 
 const mebibyte = 1024 * 1024;
 

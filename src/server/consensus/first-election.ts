@@ -1,8 +1,8 @@
 import type { Clock, Logger, MemberId, Timer } from "../../base/index.js";
 import { idText } from "../../cluster/index.js";
 import type { ServerConfig } from "../config.js";
-import type { Leadership } from "./leadership.js";
-import type { LogPosition } from "./log-position.js";
+import type { Leadership } from "../log/leadership.js";
+import type { LogPosition } from "../log/log-position.js";
 import type { RaftNode } from "./raft-node.js";
 
 const lookMs = 50;

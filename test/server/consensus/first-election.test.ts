@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { ManualClock, type MemberId, silentLogger } from "../../../src/base/index.js";
 import { serverDefaults } from "../../../src/server/config.js";
-import { FirstElection } from "../../../src/server/log/first-election.js";
+import { FirstElection } from "../../../src/server/consensus/first-election.js";
+import type { RaftNode } from "../../../src/server/consensus/raft-node.js";
 import type { Leadership } from "../../../src/server/log/leadership.js";
 import type { LogPosition } from "../../../src/server/log/log-position.js";
-import type { RaftNode } from "../../../src/server/log/raft-node.js";
 import { settings } from "../member.js";
 
 for (const { name, voters, advance, peers, want } of [
