@@ -39,6 +39,15 @@ export class Deletion implements Change {
   }
 }
 
+/**
+ * Memory of a change, in bytes, without its objects. The pair of a delete is not encoded for this, since one revision
+ * may delete very many keys: its key is about as long.
+ */
+export function changeBytes(change: Change): number {
+  const pairBytes = change.type === "delete" ? change.key.length : change.kv.length;
+  return pairBytes + (change.previous?.length ?? 0);
+}
+
 /** Called with every revision once it is complete and readable, at once and in order. */
 export type ChangeListener = (revision: number, changes: readonly Change[]) => void;
 

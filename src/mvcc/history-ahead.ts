@@ -1,3 +1,4 @@
+import { changeBytes } from "./change.js";
 import type { History } from "./history.js";
 import type { WatchHistory } from "./watch-history.js";
 
@@ -63,7 +64,7 @@ export class HistoryAhead {
     read.then(
       ({ changes, through }) => {
         stretch.through = through;
-        if (changes.reduce((sum, { kv }) => sum + kv.length, 0) > keptBytesMax) this.#drop(stretch);
+        if (changes.reduce((sum, change) => sum + changeBytes(change), 0) > keptBytesMax) this.#drop(stretch);
       },
       // Anyone who awaits the stretch gets the error from `read` itself; this handler keeps it from surfacing as
       // unhandled.

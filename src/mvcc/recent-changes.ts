@@ -1,4 +1,4 @@
-import type { Change } from "./change.js";
+import { type Change, changeBytes } from "./change.js";
 import type { History } from "./history.js";
 
 const bytesMax = 2 * 1024 * 1024;
@@ -44,7 +44,7 @@ export class RecentChanges {
       this.#forget();
       return;
     }
-    const bytes = changes.reduce((sum, { kv, previous }) => sum + kv.length + (previous?.length ?? 0), 0);
+    const bytes = changes.reduce((sum, change) => sum + changeBytes(change), 0);
     this.#revisions.push({ changes, bytes });
     this.#count += changes.length;
     this.#bytes += bytes;

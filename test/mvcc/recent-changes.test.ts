@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Deletion } from "../../src/mvcc/change.js";
+import { HistoryAhead } from "../../src/mvcc/history-ahead.js";
 import { RecentChanges } from "../../src/mvcc/recent-changes.js";
 
 function filled(last: number, changesPerRevision = 1): RecentChanges {
@@ -32,4 +33,25 @@ for (const { name, recent, low, want } of [
     if (want?.revisions !== undefined) expect(revisions).toEqual(want.revisions);
     if (want?.first !== undefined) expect(revisions?.[0]).toBe(want.first);
   });
+}
+
+test("no pair of a delete is encoded to keep its change", async () => {
+  const encoded = vi.spyOn(Deletion.prototype, "kv", "get");
+  filled(5, 10);
+  const changes = [new Deletion("a", 7), new Deletion("b", 7)];
+  const ahead = new HistoryAhead(
+    {
+      ...{ revision: 7, compactedRevision: 0 },
+      changesFrom: () => Promise.resolve({ changes, through: 7 }),
+      ...{ range: unused, onChangesInSteps: unused, turns: unused },
+    },
+    1_000,
+  );
+  expect((await ahead.from(7)).changes).toEqual(changes);
+  expect(encoded).not.toHaveBeenCalled();
+  encoded.mockRestore();
+});
+
+function unused(): never {
+  throw new Error("not used here");
 }
