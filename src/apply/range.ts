@@ -17,7 +17,8 @@ import {
  */
 export function applyRange(reader: Reader, request: RangeRequest): RangeResponse {
   const { key, rangeEnd, revision, countOnly } = request;
-  const found = reader.range(key, rangeEnd, { revision, limit: fetchLimit(request), countOnly });
+  const keysOnly = readsKeysOnly(request);
+  const found = reader.range(key, rangeEnd, { revision, limit: fetchLimit(request), countOnly, keysOnly });
   const order = orderOf(request);
   const picked =
     order === undefined
@@ -43,6 +44,11 @@ export function fetchLimit(request: RangeRequest): number {
   return Math.min(request.limit + 1, Number.MAX_SAFE_INTEGER);
 }
 
+/** Whether the pairs are read without their values: no part of the answer, nor its order, depends on these. */
+export function readsKeysOnly({ keysOnly, sortTarget }: RangeRequest): boolean {
+  return keysOnly && sortTarget !== SortTarget.VALUE;
+}
+
 /** The parts of an answer. */
 export interface RangeParts {
   readonly kvs: readonly Encoded<KeyValue>[];
@@ -57,13 +63,14 @@ export function rangeResponse({ revision, ...fields }: RangeParts): RangeRespons
   return RangeResponse.create({ header: ResponseHeader.create({ revision }), ...fields });
 }
 
-/** A stored pair as it is answered; undefined when the revision bounds leave it out. */
-export function answerOf(request: RangeRequest, stored: Encoded<KeyValue>): Encoded<KeyValue> | undefined {
+/** A pair that was read, as it is answered; undefined when the revision bounds leave it out. */
+export function answerOf(request: RangeRequest, read: Encoded<KeyValue>): Encoded<KeyValue> | undefined {
   const filtered = isFiltered(request);
-  if (!filtered && !request.keysOnly) return stored;
-  const kv = KeyValue.decode(stored);
+  const dropsValue = request.keysOnly && !readsKeysOnly(request);
+  if (!filtered && !dropsValue) return read;
+  const kv = KeyValue.decode(read);
   if (filtered && !passes(request, kv)) return undefined;
-  return request.keysOnly ? KeyValue.encode({ ...kv, value: emptyBytes }) : stored;
+  return dropsValue ? KeyValue.encode({ ...kv, value: emptyBytes }) : read;
 }
 
 /** A stored pair and its decoded form, by which it is sorted. */

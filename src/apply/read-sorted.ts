@@ -1,7 +1,7 @@
 import { assert, emptyBytes, type Key, sortInSteps } from "../base/index.js";
 import { type Encoded, KeyValue, type RangeRequest, type RangeResponse, SortTarget } from "../wire/index.js";
 import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes, type ReadHold } from "./long-range.js";
-import { answerOf, fetchLimit, type Order, rangeResponse } from "./range.js";
+import { answerOf, fetchLimit, type Order, rangeResponse, readsKeysOnly } from "./range.js";
 import { checkAsked, type Reading, readTurn, rest, turnBytes } from "./reading.js";
 
 /** Memory of one pair while it is sorted, beside its key and the value it is sorted by. */
@@ -37,7 +37,8 @@ export async function readSorted(reading: Reading, order: Order): Promise<RangeR
 async function readPlaces({ request, hold, context, turns }: Reading): Promise<{ places: Place[]; count: number }> {
   const limit = fetchLimit(request);
   const byValue = request.sortTarget === SortTarget.VALUE;
-  const scan = hold.pinned.scan(request.countOnly ? 0 : limit === 0 ? Number.POSITIVE_INFINITY : limit);
+  const pairsMax = limit === 0 ? Number.POSITIVE_INFINITY : limit;
+  const scan = hold.pinned.scan(request.countOnly ? 0 : pairsMax, { keysOnly: readsKeysOnly(request) });
   const places: Place[] = [];
   while (scan.next !== undefined) {
     const late = readTurn(scan, turns);
@@ -77,8 +78,8 @@ async function* groupsOf(
 
 function bytesOf({ kv, answer }: Place, request: RangeRequest, hold: ReadHold): Encoded<KeyValue> {
   if (answer !== undefined) return answer;
-  const stored = hold.pinned.get(kv.key as Key);
-  const again = stored && answerOf(request, stored);
+  const read = hold.pinned.get(kv.key as Key, readsKeysOnly(request));
+  const again = read && answerOf(request, read);
   assert(again !== undefined, "a pinned range answers the same twice");
   return again;
 }

@@ -17,6 +17,8 @@ export class KeyEntry {
   createRevision: number;
   /** Number of puts in the current generation; 0 when the newest record is a tombstone. */
   version: number;
+  /** Lease that the newest record names; 0 means none. */
+  leaseId = 0n;
   /** The newest value as stored, if it is in memory. `ValueCache` owns this field. */
   cached: CachedValue | undefined = undefined;
   /** Older records in ascending order, two numbers each: main, then twice sub, plus one for a tombstone. */

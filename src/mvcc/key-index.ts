@@ -40,8 +40,8 @@ export class KeyIndex {
    * Adds a stored record; records come oldest first. The first record of a key may be in the middle of a generation,
    * whose beginning was compacted: `version` and `createRevision` tell. Both are 0 for a tombstone.
    */
-  restore(key: Key, main: number, sub: number, createRevision: number, version: number): void {
-    this.#record(key, new KeyEntry(main, sub, createRevision, version));
+  restore(key: Key, main: number, sub: number, createRevision: number, version: number): KeyEntry {
+    return this.#record(key, new KeyEntry(main, sub, createRevision, version));
   }
 
   /**
@@ -53,8 +53,8 @@ export class KeyIndex {
   }
 
   /**
-   * Number of keys of `[low, high)` at revision `at`, without a walk. Undefined when the index holds changes above `at`:
-   * then only a walk can tell.
+   * Number of keys of `[low, high)` at revision `at`, without a walk. Undefined when the index holds changes above
+   * `at`: then only a walk can tell.
    */
   count(low: Key, high: Key | undefined, at: number): number | undefined {
     return at < this.#newest ? undefined : this.#tree.count(low, high);

@@ -122,7 +122,9 @@ export class KeyTree<V extends TreeValue> {
     }
   }
 
-  /** Number of living values in `[low, high)`; `high` undefined has no upper bound. Costs about as much as two `get`. */
+  /**
+   * Number of living values in `[low, high)`; `high` undefined has no upper bound. Costs about as much as two `get`.
+   */
   count(low: Key, high: Key | undefined): number {
     if (high === undefined) return this.#root.alive - aliveBelow(this.#root, low);
     if (high <= low) return 0;

@@ -4,6 +4,13 @@ import type { Hold } from "./pins.js";
 import { RangeScan } from "./range-scan.js";
 import type { StoreState } from "./store-state.js";
 
+interface ScanOptions {
+  /** A key of the range to begin with, instead of the first. */
+  readonly from?: Key;
+  /** Reads the pairs without their values. */
+  readonly keysOnly?: boolean;
+}
+
 /** A range at one revision, which can be read in steps and more than once: no compaction removes it until `close`. */
 export class PinnedRange {
   /** The store's revision when the range was opened, which the answer names; the range may be read at another one. */
@@ -24,17 +31,14 @@ export class PinnedRange {
     this.#hold = state.pins.hold(at);
   }
 
-  /**
-   * @param pairsMax the most pairs to read; 0 reads only the count
-   * @param from a key of the range to begin with, instead of the first
-   */
-  scan(pairsMax: number, from = this.#key): RangeScan {
-    return new RangeScan(this.#state, from, this.#end, this.#at, pairsMax);
+  /** @param pairsMax the most pairs to read; 0 reads only the count */
+  scan(pairsMax: number, { from = this.#key, keysOnly = false }: ScanOptions = {}): RangeScan {
+    return new RangeScan(this.#state, from, this.#end, this.#at, pairsMax, keysOnly);
   }
 
-  /** One key as of the revision; undefined when it did not exist. */
-  get(key: Key): Encoded<KeyValue> | undefined {
-    return new RangeScan(this.#state, key, "", this.#at, 1).take()[0];
+  /** One key as of the revision, with or without its value; undefined when it did not exist. */
+  get(key: Key, keysOnly = false): Encoded<KeyValue> | undefined {
+    return new RangeScan(this.#state, key, "", this.#at, 1, keysOnly).take()[0];
   }
 
   /** Releases the revision. May be called again. */

@@ -12,21 +12,26 @@ export class RangeScan {
   readonly #state: StoreState;
   readonly #at: number;
   readonly #limit: number;
+  readonly #keysOnly: boolean;
   readonly #high: Key | undefined;
   #low: Key | undefined;
   #pairs = 0;
   /** `count` is that of the whole range: the scan ends with the last pair that it may read. */
   readonly #counted: boolean = false;
 
-  /** @param limit the most pairs to read; 0 means none, Infinity all */
-  constructor(state: StoreState, key: Key, end: Key, at: number, limit: number) {
+  /**
+   * @param limit the most pairs to read; 0 means none, Infinity all
+   * @param keysOnly reads the pairs without their values
+   */
+  constructor(state: StoreState, key: Key, end: Key, at: number, limit: number, keysOnly: boolean) {
     this.#state = state;
     this.#at = at;
     this.#limit = limit;
+    this.#keysOnly = keysOnly;
     this.#high = upperBoundOf(end);
     if (isOneKey(end)) {
       const entry = state.index.get(key);
-      if (entry !== undefined) this.#take(entry);
+      if (entry !== undefined) this.#take(key, entry);
       return;
     }
     this.#low = key;
@@ -60,7 +65,7 @@ export class RangeScan {
     if (low === undefined) return;
     this.#low = undefined;
     this.#state.index.walk(low, this.#high, (key, entry) => {
-      const bytes = this.#take(entry);
+      const bytes = this.#take(key, entry);
       if (this.#counted && this.#pairs >= this.#limit) return false;
       if (!over(bytes)) return true;
       this.#low = keyAfter(key);
@@ -68,14 +73,15 @@ export class RangeScan {
     });
   }
 
-  /** @returns the bytes of the value that was read */
-  #take(entry: KeyEntry): number {
+  /** @returns the bytes of the pair that was read */
+  #take(key: Key, entry: KeyEntry): number {
     const position = entry.visibleAt(this.#at);
     if (position < 0) return 0;
     if (!this.#counted) this.count++;
     if (this.#pairs >= this.#limit) return 0;
     this.#pairs++;
-    const kv = this.#state.read(entry, position);
+    const state = this.#state;
+    const kv = this.#keysOnly ? state.readWithoutValue(key, entry, position) : state.read(entry, position);
     this.kvs.push(kv);
     return kv.byteLength;
   }
@@ -84,7 +90,7 @@ export class RangeScan {
 /** Reads a whole range at once. `current` is the newest revision that may be read. */
 export function rangeAt(state: StoreState, current: number, key: Key, end: Key, options: RangeOptions): RangeResult {
   const at = state.readable(options.revision ?? 0, current);
-  const scan = new RangeScan(state, key, end, at, pairsMax(options));
+  const scan = new RangeScan(state, key, end, at, pairsMax(options), options.keysOnly === true);
   scan.step(() => false);
   return { kvs: scan.kvs, count: scan.count, revision: current };
 }
@@ -99,7 +105,7 @@ export function* rangeInStepsAt(
   budget: WorkBudget,
 ): Steps<RangeResult> {
   const at = state.readable(options.revision ?? 0, current);
-  const scan = new RangeScan(state, key, end, at, pairsMax(options));
+  const scan = new RangeScan(state, key, end, at, pairsMax(options), options.keysOnly === true);
   for (;;) {
     scan.step((bytes) => budget.over(bytes));
     if (scan.done) return { kvs: scan.kvs, count: scan.count, revision: current };

@@ -8,10 +8,12 @@ export interface RangeOptions {
   readonly limit?: number;
   /** Counts only: no values are read, and `kvs` stays empty. */
   readonly countOnly?: boolean;
+  /** Reads pairs without their values, mostly from the index alone. */
+  readonly keysOnly?: boolean;
 }
 
 export interface RangeResult {
-  /** Pairs in key order, as they are stored. */
+  /** Pairs in key order, as they are stored, or without their values. */
   readonly kvs: Encoded<KeyValue>[];
   /** Number of keys in the range, regardless of the limit. */
   readonly count: number;

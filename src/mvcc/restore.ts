@@ -32,5 +32,5 @@ function restoreChange(index: KeyIndex, leases: Map<Key, LeaseId>, [storedKey, v
   // A row without a key marks the revision from which a restored member was told to continue. It stays in the index
   // like the last change of a key.
   else if (value.length === 0) index.restore(key, main, sub, main, 1);
-  else index.restore(key, main, sub, createRevision, version);
+  else index.restore(key, main, sub, createRevision, version).leaseId = leaseId;
 }

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/index.js";
-import { assert, ByteSlab, type Clock, EtcdError, type Key, type Logger } from "../base/index.js";
+import { assert, ByteSlab, type Clock, EtcdError, emptyBytes, type Key, type Logger } from "../base/index.js";
 import { type Encoded, KeyValue } from "../wire/index.js";
 import type { StoreCounters } from "./counters.js";
 import type { KeyEntry } from "./key-entry.js";
@@ -56,6 +56,17 @@ export class StoreState {
     assert(value !== undefined, "every put of the index is stored");
     if (newest) this.cache.set(entry, value);
     return KeyValue.encoded(value);
+  }
+
+  /**
+   * Like `read`, without the value. The disk is read for older records only: the index holds all else about the newest.
+   */
+  readWithoutValue(key: Key, entry: KeyEntry, position: number): Encoded<KeyValue> {
+    if (position < entry.olderCount) {
+      return KeyValue.encode({ ...KeyValue.decode(this.read(entry, position)), value: emptyBytes });
+    }
+    const { createRevision, main, version, leaseId } = entry;
+    return KeyValue.encode({ key, createRevision, modRevision: main, version, value: emptyBytes, lease: leaseId });
   }
 
   /** The state of a key at revision `at`, without its value; undefined when it does not exist there. */

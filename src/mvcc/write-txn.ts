@@ -71,6 +71,7 @@ export class WriteTxn implements Reader {
     const sub = this.#changes.length;
     counters.putBytes += key.length + value.length;
     const entry = index.put(key, main, sub);
+    entry.leaseId = leaseId;
     const { createRevision, version } = entry;
     const previous = this.#cachedBefore(entry);
     const pair = { key, createRevision, modRevision: main, version, value, lease: leaseId };

@@ -1,8 +1,15 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { readRange } from "../../src/apply/index.js";
 import { applyRange } from "../../src/apply/range.js";
 import { systemClock } from "../../src/base/index.js";
-import { KeyValue, type RangeRequest, SortOrder, SortTarget } from "../../src/wire/index.js";
+import {
+  KeyValue,
+  LeaseGrantRequest,
+  type RangeRequest,
+  type RangeResponse,
+  SortOrder,
+  SortTarget,
+} from "../../src/wire/index.js";
 import { openEmpty, write } from "../mvcc/fixture.js";
 import { type Bench, contextOf, openBench, put, range, text } from "./fixtures.js";
 
@@ -101,8 +108,40 @@ for (const { name, of = all, ask, keys, more = false, count = 4 } of rows) {
     expect(response.kvs.map((kv) => (kv instanceof Uint8Array ? KeyValue.decode(kv) : kv).key).join("")).toBe(keys);
     expect(response).toMatchObject({ more, count, header: { revision: 8 } });
     expect(await readRange(store, request, contextOf())).toEqual(response);
+    // The answer without values is made from the index, and has the same bytes as if they had been read and dropped.
+    const kvs = response.kvs.map((kv) => withoutValue(kv));
+    const keysOnly = { ...request, keysOnly: true };
+    expect(applyRange(store, keysOnly)).toEqual({ ...response, kvs });
+    expect(await readRange(store, keysOnly, contextOf())).toEqual({ ...response, kvs });
   });
 }
+
+function withoutValue(kv: RangeResponse["kvs"][number]): Uint8Array {
+  return KeyValue.encode({ ...(kv instanceof Uint8Array ? KeyValue.decode(kv) : kv), value: Buffer.of() });
+}
+
+test("a list without values reads none, not even of keys with a lease", async () => {
+  const bench = await openBench();
+  bench.mustApply({ leaseGrant: LeaseGrantRequest.create({ id: 7n, ttl: 100 }) });
+  for (const [key, lease] of [
+    ["a", 0n],
+    ["b", 7n],
+    ["c", 0n],
+  ] as const)
+    bench.mustApply({ put: put(key, "x", { lease }) });
+  const stored = applyRange(bench.store, range(...all)).kvs;
+  // The store is opened again: its cache is empty.
+  const { store, backend } = await openBench({ backend: bench.backend });
+  const read = vi.spyOn(backend, "get");
+  for (const ask of [{}, { limit: 2 }, { sortOrder: DESCEND, sortTarget: MOD }, { minModRevision: 3 }]) {
+    await readRange(store, range(...all, { ...ask, keysOnly: true }), contextOf());
+  }
+  const answer = await readRange(store, range(...all, { keysOnly: true }), contextOf());
+  expect("kvs" in answer && answer.kvs).toEqual(stored.map((kv) => withoutValue(kv)));
+  expect(read).not.toHaveBeenCalled();
+  expect(applyRange(store, range(...all)).kvs).toEqual(stored);
+  expect(read).toHaveBeenCalledTimes(3);
+});
 
 test("a range with keysOnly omits only the values", async () => {
   const { store } = await openFour();

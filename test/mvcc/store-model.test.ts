@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Backend } from "../../src/backend/index.js";
 import { EtcdError } from "../../src/base/index.js";
 import type { Store } from "../../src/mvcc/index.js";
+import { KeyValue } from "../../src/wire/index.js";
 import { openBackend, openOver, show, type Write, write } from "./fixture.js";
 import { Model } from "./model.js";
 
@@ -98,6 +99,8 @@ function compareReads(store: Store, model: Model, low: string, high: string): vo
     expect(store.range(low, high, { revision, countOnly: true })).toMatchObject({ kvs: [], count: keys.length });
     const limited = store.range(low, high, { revision, limit: 2 });
     expect([limited.kvs.length, limited.count]).toEqual([Math.min(keys.length, 2), keys.length]);
+    const withoutValues = limited.kvs.map((kv) => KeyValue.encode({ ...KeyValue.decode(kv), value: Buffer.of() }));
+    expect(store.range(low, high, { revision, limit: 2, keysOnly: true }).kvs).toEqual(withoutValues);
   }
 }
 

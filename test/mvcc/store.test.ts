@@ -218,7 +218,7 @@ async function readOpened(store: Store, key: string, end: string): Promise<Encod
 /** Collects the results of all steps, with a pause after each step. */
 async function readPinned(store: Store, range: PinnedRange, from?: string): Promise<Encoded<KeyValue>[]> {
   const turns = store.turns();
-  const scan = range.scan(Number.POSITIVE_INFINITY, from);
+  const scan = range.scan(Number.POSITIVE_INFINITY, from === undefined ? {} : { from });
   const kvs: Encoded<KeyValue>[] = [];
   while (!scan.done) {
     scan.step((bytes) => turns.over(bytes));
