@@ -5,27 +5,26 @@
 export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   readonly #items: T[] = [];
   readonly #readers: ((result: Promise<IteratorResult<T, undefined>>) => void)[] = [];
-  readonly #taken: () => void;
+  readonly #taken: (item: T) => void;
   #end: { readonly error: unknown } | undefined;
 
-  /** @param taken called for every item that the reader takes */
-  constructor(taken: () => void = () => undefined) {
+  /** @param taken called for every item that the reader takes out of the queue */
+  constructor(taken: (item: T) => void = () => undefined) {
     this.#taken = taken;
   }
 
-  get ended(): boolean {
-    return this.#end !== undefined;
-  }
-
+  /** Number of items that wait for a reader. */
   get length(): number {
     return this.#items.length;
   }
 
-  push(item: T): void {
-    if (this.#end !== undefined) return;
+  /** @returns whether the item was queued, since no reader waited for it and the queue has not ended */
+  push(item: T): boolean {
+    if (this.#end !== undefined) return false;
     const reader = this.#readers.shift();
     if (reader === undefined) this.#items.push(item);
-    else this.#deliver(item, reader);
+    else reader(Promise.resolve({ done: false, value: item }));
+    return reader === undefined;
   }
 
   /** Ends the queue; the reader gets the error, if there is one, after the last item. */
@@ -37,20 +36,16 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
 
   next(): Promise<IteratorResult<T, undefined>> {
     const item = this.#items.shift();
-    return new Promise((resolve) => {
-      if (item !== undefined) this.#deliver(item, resolve);
-      else if (this.#end !== undefined) resolve(this.#final());
-      else this.#readers.push(resolve);
-    });
+    if (item !== undefined) {
+      this.#taken(item);
+      return Promise.resolve({ done: false, value: item });
+    }
+    if (this.#end !== undefined) return this.#final();
+    return new Promise((resolve) => this.#readers.push(resolve));
   }
 
   [Symbol.asyncIterator](): this {
     return this;
-  }
-
-  #deliver(item: T, reader: (result: Promise<IteratorResult<T, undefined>>) => void): void {
-    reader(Promise.resolve({ done: false, value: item }));
-    this.#taken();
   }
 
   #final(): Promise<IteratorResult<T, undefined>> {

@@ -1,15 +1,27 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type ClientDuplexStream, type ClientReadableStream, Metadata } from "@grpc/grpc-js";
-import { GrpcCode } from "../base/index.js";
+import { type Clock, GrpcCode, pause } from "../base/index.js";
 import { services } from "../wire/index.js";
+import { clientClock } from "./client-clock.js";
 import { ClientError, canceled, deadlineExceeded } from "./client-error.js";
-import { AttemptError, Connection, type RpcMethod } from "./connection.js";
-import type { CallOptions, ClientOptions } from "./options.js";
+import { Deadline } from "./deadline.js";
+import type { CallOptions, CommonOptions } from "./options.js";
+import {
+  AttemptError,
+  type Link,
+  type LinkCall,
+  type LinkStream,
+  type RpcMethod,
+  type StreamListener,
+  type Transport,
+} from "./transport.js";
 
 /** The most attempts of one call before its last error is returned, as in Go's client. */
 const attemptsMax = 100;
 /** Pause between two rounds over the endpoints; a random tenth of it keeps clients from returning all at once. */
 const backoffMs = 25;
+/** Time limit of one attempt to log in; a server with many logins at once takes seconds for each password. */
+const loginMs = 10_000;
+/** Time limit of `authenticate` when the client has no dial timeout. */
+const authenticateMs = 2_000;
 
 /**
  * The server's error for a call without a token, which the client lacks when it logged in while authentication was
@@ -18,29 +30,37 @@ const backoffMs = 25;
 const noToken = "etcdserver: user name is empty";
 const refusedTokens = ["etcdserver: invalid auth token", "etcdserver: revision of auth store is old"];
 
+/** One attempt of a call at a link. @throws AttemptError */
+type Attempt<T> = (link: Link, call: LinkCall) => Promise<T>;
+
 /** Sends calls to an endpoint that can take them, and retries those that may be retried. */
 export class Caller {
-  readonly #options: ClientOptions;
-  readonly #connections: readonly Connection[];
+  readonly clock: Clock;
+  readonly #options: CommonOptions;
+  readonly #links: readonly Link[];
   #turn = 0;
   #token: Promise<string> | undefined;
   /** The last login returned no token, since authentication was disabled. */
   #bare = false;
   #closed = false;
 
-  constructor(options: ClientOptions) {
-    if (options.endpoints.length === 0)
-      throw new ClientError(GrpcCode.InvalidArgument, "etcdclient: no available endpoints");
+  constructor(transport: Transport, options: CommonOptions) {
     this.#options = options;
-    this.#connections = options.endpoints.map((endpoint) => new Connection(endpoint, options));
+    this.#links = transport.links;
+    this.clock = options.clock ?? clientClock;
   }
 
   get endpoints(): readonly string[] {
-    return this.#connections.map(({ target }) => target.endpoint);
+    return this.#links.map(({ endpoint }) => endpoint);
   }
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** The deadline of a call that begins now. */
+  deadlineOf(call: CallOptions): Deadline {
+    return new Deadline(this.clock, call.timeoutMs ?? this.#options.callTimeoutMs, call.signal);
   }
 
   /**
@@ -49,142 +69,134 @@ export class Caller {
    *
    * @throws ClientError
    */
-  async unary<Request, Response>(
+  unary<Request, Response>(
     method: RpcMethod<Request, Response>,
     fields: Partial<Request>,
     call: CallOptions & { readonly idempotent?: boolean } = {},
   ): Promise<Response> {
-    const timeoutMs = call.timeoutMs ?? this.#options.callTimeoutMs;
-    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
-    const request = method.request.encode(method.request.create(fields));
+    const request = method.request.create(fields);
+    return this.attempts(call, call.idempotent === true, (link, linkCall) => link.unary(method, request, linkCall));
+  }
+
+  /** Repeats an attempt at other endpoints until it succeeds, its error is permanent, or the call's time is over. */
+  async attempts<T>(call: CallOptions, idempotent: boolean, attempt: Attempt<T>): Promise<T> {
+    const deadline = this.deadlineOf(call);
     let previous: AttemptError | undefined;
-    for (let attempt = 1; ; attempt++) {
-      if (aborted(call.signal)) throw canceled();
-      if (Date.now() >= deadline) throw deadlineExceeded(previous, previous?.endpoint);
-      const connection = this.#next();
+    for (let count = 1; ; count++) {
+      deadline.check(previous);
+      let loggedIn = false;
       try {
         const metadata = await this.#metadata(call, deadline);
-        return await connection.unary(method, request, metadata, deadline, call.signal);
+        loggedIn = true;
+        return await attempt(this.#next(), { metadata, timeoutMs: deadline.leftMs, signal: call.signal });
       } catch (error) {
         if (!(error instanceof AttemptError)) throw error;
-        if (aborted(call.signal)) throw canceled();
-        if (error.code === GrpcCode.DeadlineExceeded && Date.now() >= deadline) {
+        if (call.signal?.aborted === true) throw canceled();
+        if (error.code === GrpcCode.DeadlineExceeded && deadline.passed) {
           throw deadlineExceeded(previous, error.endpoint);
         }
-        if (this.#tokenRefused(error)) this.#token = undefined;
-        else if (!mayRetry(error, call.idempotent === true, attempt)) throw error;
+        if (!this.forgetRefusedToken(error) && !mayRetry(error, idempotent || !loggedIn, count)) throw error;
         previous = error;
-        if (attempt % this.#connections.length === 0) await this.#pause(deadline, call.signal);
+        if (count % this.#links.length === 0) await this.#backOff(deadline);
       }
     }
   }
 
-  /**
-   * Opens a stream in both directions to any endpoint. The caller opens another one when it breaks. @throws ClientError
-   */
-  async duplex<Request, Response>(
+  /** Opens a stream to any endpoint. The listener hears of its end. @throws ClientError when the login fails */
+  async stream<Request, Response>(
     method: RpcMethod<Request, Response>,
-    call: CallOptions = {},
-  ): Promise<ClientDuplexStream<Request, Response>> {
-    const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
+    call: CallOptions,
+    listener: StreamListener<Response>,
+  ): Promise<LinkStream<Request>> {
+    const deadline = new Deadline(this.clock, call.timeoutMs, call.signal);
     const metadata = await this.#metadata(call, deadline);
-    return this.#next().duplex(method, metadata, deadline);
-  }
-
-  /** Opens a stream of answers from any endpoint. @throws ClientError */
-  async serverStream<Request, Response>(
-    method: RpcMethod<Request, Response>,
-    fields: Partial<Request>,
-    call: CallOptions = {},
-  ): Promise<ClientReadableStream<Response>> {
-    const deadline = call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + call.timeoutMs;
-    const metadata = await this.#metadata(call, deadline);
-    try {
-      return await this.#next().serverStream(method, method.request.create(fields), metadata, deadline);
-    } catch (error) {
-      if (error instanceof AttemptError && Date.now() >= deadline) throw deadlineExceeded(error, error.endpoint);
-      throw error;
-    }
+    return this.#next().stream(method, { metadata, timeoutMs: deadline.leftMs, signal: call.signal }, listener);
   }
 
   /** Fetches the token now instead of before the first call, so that a wrong password is noticed at once. */
   async authenticate(timeoutMs?: number): Promise<void> {
-    const limit = timeoutMs ?? this.#options.dialTimeoutMs ?? 2_000;
-    await this.#metadata({}, Date.now() + limit);
+    const limit = timeoutMs ?? this.#options.dialTimeoutMs ?? authenticateMs;
+    await this.attempts({ timeoutMs: limit }, true, async () => undefined);
   }
 
-  /** Drops the token when the error of a stream means that the server refused it. @returns whether it did */
+  /** Drops the token when the error means that the server refused it. @returns whether it did */
   forgetRefusedToken(error: ClientError): boolean {
-    const refused = this.#tokenRefused(error);
+    if (this.#options.auth === undefined) return false;
+    const refused = refusedTokens.includes(error.details) || (this.#bare && error.details === noToken);
     if (refused) this.#token = undefined;
     return refused;
   }
 
   close(): void {
     this.#closed = true;
-    for (const connection of this.#connections) connection.close();
-  }
-
-  #tokenRefused(error: ClientError): boolean {
-    if (this.#options.auth === undefined) return false;
-    return refusedTokens.includes(error.details) || (this.#bare && error.details === noToken);
+    for (const link of this.#links) link.close();
   }
 
   /** Chooses the next endpoint in turn; connected endpoints are preferred. */
-  #next(): Connection {
-    const count = this.#connections.length;
+  #next(): Link {
+    const count = this.#links.length;
     const start = this.#turn++;
-    const ring = this.#connections.map((_, at) => this.#connections[(start + at) % count]);
-    let best: Connection | undefined;
+    const ring = this.#links.map((_, at) => this.#links[(start + at) % count]);
+    let best: Link | undefined;
     for (const candidate of ring) {
-      if (candidate !== undefined && (best === undefined || candidate.rank < best.rank)) best = candidate;
+      if (candidate !== undefined && (best === undefined || rankOf(candidate) < rankOf(best))) best = candidate;
     }
     if (best === undefined || this.#closed) throw canceled();
     return best;
   }
 
-  async #metadata(call: CallOptions, deadline: number): Promise<Metadata> {
-    const metadata = new Metadata();
-    if (call.requireLeader === true) metadata.set("hasleader", "true");
-    if (this.#options.auth === undefined) return metadata;
-    this.#token ??= this.#fetchToken(this.#options.auth, deadline);
-    try {
-      const token = await this.#token;
-      this.#bare = token === "";
-      if (token !== "") metadata.set("token", token);
-    } catch (error) {
-      this.#token = undefined;
-      throw error;
+  async #metadata(call: CallOptions, deadline: Deadline): Promise<Readonly<Record<string, string>>> {
+    const hasLeader = call.requireLeader === true ? { hasleader: "true" } : {};
+    if (this.#options.auth === undefined) return hasLeader;
+    if (this.#token === undefined) {
+      const login = this.#logIn(this.#options.auth);
+      this.#token = login;
+      login.catch(() => {
+        if (this.#token === login) this.#token = undefined;
+      });
     }
-    return metadata;
+    // All calls share the login, and each waits for it no longer than its own deadline.
+    const token = await deadline.limit(this.#token);
+    return token === "" ? hasLeader : { ...hasLeader, token };
   }
 
-  /** Logs in. @returns the token; "" when authentication is disabled */
-  async #fetchToken({ user, password }: { user: string; password: string }, deadline: number): Promise<string> {
+  /** Tries to log in at one endpoint. @returns the token; "" when authentication is disabled */
+  async #logIn({ user, password }: { user: string; password: string }): Promise<string> {
     const { Authenticate } = services["etcdserverpb.Auth"];
-    const request = Authenticate.request.encode(Authenticate.request.create({ name: user, password }));
-    let previous: AttemptError | undefined;
-    for (let attempt = 1; ; attempt++) {
-      if (Date.now() >= deadline) throw deadlineExceeded(previous, previous?.endpoint);
-      try {
-        const response = await this.#next().unary(Authenticate, request, new Metadata(), deadline, undefined);
-        return response.token;
-      } catch (error) {
-        if (!(error instanceof AttemptError)) throw error;
-        if (error.details === "etcdserver: authentication is not enabled") return "";
-        if (error.code === GrpcCode.DeadlineExceeded) throw deadlineExceeded(previous, error.endpoint);
-        if (!mayRetry(error, true, attempt)) throw new ClientError(error.code, error.details);
-        previous = error;
-        if (attempt % this.#connections.length === 0) await this.#pause(deadline, undefined);
+    const request = Authenticate.request.create({ name: user, password });
+    try {
+      const { token } = await this.#next().unary(Authenticate, request, { metadata: {}, timeoutMs: loginMs });
+      this.#bare = false;
+      return token;
+    } catch (error) {
+      if (!(error instanceof AttemptError)) throw error;
+      if (error.details === "etcdserver: authentication is not enabled") {
+        this.#bare = true;
+        return "";
       }
+      if (error.code === GrpcCode.DeadlineExceeded) {
+        throw new AttemptError(
+          GrpcCode.Unavailable,
+          `no answer to the login in ${loginMs} ms`,
+          error.endpoint ?? "",
+          false,
+        );
+      }
+      if (error.code === GrpcCode.Unavailable) throw error;
+      throw new ClientError(error.code, error.details);
     }
   }
 
   /** Waits before a retry, at most until the deadline or the abort of the caller's signal. */
-  #pause(deadline: number, signal: AbortSignal | undefined): Promise<void> {
-    const ms = Math.min(backoffMs * (0.9 + Math.random() * 0.2), Math.max(0, deadline - Date.now()));
-    return sleep(ms, undefined, { signal }).catch(() => undefined); // the caller checks its signal again
+  #backOff(deadline: Deadline): Promise<void> {
+    return pause(this.clock, Math.min(backoffMs * (0.9 + Math.random() * 0.2), deadline.leftMs), deadline.signal);
   }
+}
+
+const ranks = { connected: 0, unknown: 1, failed: 2 } as const;
+
+function rankOf(link: Link): number {
+  return ranks[link.state];
 }
 
 /** Whether the call may be retried: the error is temporary, and the request may be sent again. */
@@ -192,8 +204,4 @@ function mayRetry(error: AttemptError, idempotent: boolean, attempt: number): bo
   if (error.notSent) return true;
   if (!idempotent || attempt >= attemptsMax) return false;
   return error.code === GrpcCode.Unavailable;
-}
-
-function aborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
 }

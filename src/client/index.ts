@@ -32,8 +32,19 @@ export {
 export { Client } from "./client.js";
 export { ClientError, WatchCanceledError } from "./client-error.js";
 export { Election } from "./election.js";
+export { EtcdClient } from "./etcd-client.js";
 export type { KeepAlive } from "./keep-alive.js";
 export { Mutex } from "./mutex.js";
-export type { CallOptions, ClientOptions, TlsOptions } from "./options.js";
+export type { CallOptions, ClientOptions, CommonOptions, TlsOptions, TransportOptions } from "./options.js";
 export { Session } from "./session.js";
+export {
+  AttemptError,
+  type Link,
+  type LinkCall,
+  type LinkState,
+  type LinkStream,
+  type RpcMethod,
+  type StreamListener,
+  type Transport,
+} from "./transport.js";
 export type { Watch, WatchBatch, WatchOptions } from "./watch.js";

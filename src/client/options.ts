@@ -1,22 +1,36 @@
-/** Options of a client. */
-export interface ClientOptions {
+import type { Clock } from "../base/index.js";
+import type { Transport } from "./transport.js";
+
+/** Options of every client, whatever its transport is. */
+export interface CommonOptions {
+  /** Time limit of a call in all, retries included, unless the call sets its own; no limit by default. */
+  readonly callTimeoutMs?: number;
+  /** Longest wait for a connection to one endpoint before the next is tried; 2 s by default. */
+  readonly dialTimeoutMs?: number;
+  /** User to log in as. The token is fetched before the first call, and renewed when the server refuses it. */
+  readonly auth?: { readonly user: string; readonly password: string };
+  /** Source of time for deadlines, retries and leases; for tests. */
+  readonly clock?: Clock;
+}
+
+/** Options of a client that speaks gRPC. */
+export interface ClientOptions extends CommonOptions {
   /**
    * Client URLs of members: `host:port`, `http://host:port`, `https://host:port` or `unix:path`. Calls use them in
    * turn; an unreachable one is skipped.
    */
   readonly endpoints: readonly string[];
-  /** Longest wait for a connection to one endpoint before the next is tried; 2 s by default. */
-  readonly dialTimeoutMs?: number;
-  /** Time limit of a call in all, retries included, unless the call sets its own; no limit by default. */
-  readonly callTimeoutMs?: number;
   /** Interval of pings on an idle connection, which detect a dead one; no pings by default. */
   readonly keepAliveTimeMs?: number;
   /** Time after which an unanswered ping ends the connection; 6 s by default. */
   readonly keepAliveTimeoutMs?: number;
   /** TLS options for endpoints with `https:` and those without a scheme; `http:` is never encrypted. */
   readonly tls?: TlsOptions;
-  /** User to log in as. The token is fetched before the first call, and renewed when the server refuses it. */
-  readonly auth?: { readonly user: string; readonly password: string };
+}
+
+/** Options of a client over a transport of its own, such as direct calls to a server in the same process. */
+export interface TransportOptions extends CommonOptions {
+  readonly transport: Transport;
 }
 
 /** TLS options; certificates and keys are PEM texts, not paths. */

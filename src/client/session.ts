@@ -1,4 +1,4 @@
-import type { Client } from "./client.js";
+import type { EtcdClient } from "./etcd-client.js";
 import type { KeepAlive } from "./keep-alive.js";
 import type { CallOptions } from "./options.js";
 
@@ -9,20 +9,24 @@ const ttlSecondsUsual = 60;
  * owner.
  */
 export class Session implements AsyncDisposable {
-  readonly client: Client;
+  readonly client: EtcdClient;
   readonly lease: bigint;
   readonly #keeper: KeepAlive;
 
-  private constructor(client: Client, lease: bigint) {
+  private constructor(client: EtcdClient, keeper: KeepAlive) {
     this.client = client;
-    this.lease = lease;
-    this.#keeper = client.keepAlive(lease);
+    this.lease = keeper.id;
+    this.#keeper = keeper;
   }
 
-  /** @param ttlSeconds how long locks remain after their owner has died; 60 by default */
-  static async open(client: Client, options: { readonly ttlSeconds?: number } = {}): Promise<Session> {
-    const { id } = await client.grantLease({ ttl: options.ttlSeconds ?? ttlSecondsUsual });
-    return new Session(client, id);
+  /** @param options.ttlSeconds how long locks remain after their owner has died; 60 by default */
+  static async open(
+    client: EtcdClient,
+    options: { readonly ttlSeconds?: number } = {},
+    call?: CallOptions,
+  ): Promise<Session> {
+    const ttl = options.ttlSeconds ?? ttlSecondsUsual;
+    return new Session(client, await client.grantKeptLease({ ttl }, call));
   }
 
   /** Resolves when the lease is lost, and everything attached to it. */

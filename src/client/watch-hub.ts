@@ -1,63 +1,72 @@
-import type { ClientDuplexStream } from "@grpc/grpc-js";
-import { asError, GrpcCode, isErrorText } from "../base/index.js";
+import { GrpcCode, isErrorText } from "../base/index.js";
 import { services, WatchCreateRequest, type WatchRequest } from "../wire/index.js";
 import type { Caller } from "./caller.js";
 import { ClientError, canceled, WatchCanceledError } from "./client-error.js";
-import { attemptError } from "./connection.js";
 import type { CallOptions } from "./options.js";
-import { Watch, type WatchBatch, type WatchOptions } from "./watch.js";
-
-type WatchCall = ClientDuplexStream<WatchRequest, WatchBatch>;
+import { StandingStream } from "./standing-stream.js";
+import { Watch, type WatchBatch, type WatchOptions, type WatchOwner } from "./watch.js";
 
 const { Watch: watchMethod } = services["etcdserverpb.Watch"];
-/** The most unread answers; beyond, the stream is not read until some of them are. */
-const unreadMax = 1_000;
-const reopenMs = 50;
 /** Watch id of answers to all watches of the stream. */
 const everyone = -1n;
 
 /** All watches of a client with the same call options. They share one stream, and survive its loss. */
-export class WatchHub {
+export class WatchHub implements WatchOwner {
   readonly #caller: Caller;
-  readonly #call: CallOptions;
+  readonly #stream: StandingStream<WatchRequest, WatchBatch>;
   readonly #watches = new Set<Watch>();
   readonly #byId = new Map<bigint, Watch>();
+  /** Watches that were cancelled at the server because their readers are slow. They continue when there is room. */
+  readonly #parked = new Set<Watch>();
   /** Watches that were requested and not confirmed yet; the server confirms in the order of requests. */
   #asked: (Watch | undefined)[] = [];
-  #stream: WatchCall | undefined;
-  #opening = false;
-  #unread = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #progressWanted = false;
 
-  constructor(caller: Caller, call: CallOptions) {
+  constructor(caller: Caller, call: Pick<CallOptions, "requireLeader">) {
     this.#caller = caller;
-    this.#call = call;
+    this.#stream = new StandingStream(caller, watchMethod, call, {
+      opened: () => this.#opened(),
+      message: (batch) => this.#received(batch),
+      failed: (error) => this.#failed(error),
+    });
   }
 
-  watch(options: WatchOptions): Watch {
-    const watch = new Watch(options, this);
+  /**
+   * Resolves when a server has created the watch.
+   *
+   * @throws ClientError when it is refused, or not created within the call's time
+   */
+  async watch(options: WatchOptions, call: CallOptions): Promise<Watch> {
+    const deadline = this.#caller.deadlineOf(call);
+    deadline.check(undefined);
+    if (this.#caller.closed) throw canceled();
+    const watch = new Watch(options, this, call.signal);
     this.#watches.add(watch);
-    if (this.#stream === undefined) void this.#open();
-    else this.#ask(this.#stream, watch);
+    this.#ask(watch);
+    this.#stream.open();
+    try {
+      await deadline.limit(watch.started, () => this.#stream.lastError);
+    } catch (error) {
+      watch.cancel();
+      throw error;
+    }
     return watch;
   }
 
-  /** Requests a progress notice for every watch: the revision up to which it has received all events. */
+  /** Requests a progress notice for every watch, as soon as the stream is open. */
   requestProgress(): void {
-    this.#stream?.write({ requestUnion: { case: "progressRequest", value: {} } });
+    if (this.#watches.size === 0) return;
+    this.#progressWanted = !this.#stream.send({ requestUnion: { case: "progressRequest", value: {} } });
   }
 
   stop(watch: Watch): void {
     if (!this.#watches.delete(watch)) return;
-    const at = this.#asked.indexOf(watch);
-    if (at >= 0) this.#asked[at] = undefined;
-    for (const [watchId, other] of this.#byId) if (other === watch) this.#cancel(watchId);
+    this.#detach(watch);
     if (this.#watches.size === 0) this.#close();
   }
 
-  taken(): void {
-    this.#unread--;
-    if (this.#unread < unreadMax / 2) this.#stream?.resume();
+  drained(watch: Watch): void {
+    if (this.#parked.delete(watch)) this.#ask(watch);
   }
 
   end(): void {
@@ -65,90 +74,87 @@ export class WatchHub {
     this.#close();
   }
 
-  async #open(): Promise<void> {
-    if (this.#opening || this.#caller.closed) return;
-    this.#opening = true;
-    try {
-      const stream = await this.#caller.duplex(watchMethod, this.#call);
-      this.#opening = false;
-      if (this.#watches.size === 0) return stream.cancel();
-      this.#stream = stream;
-      stream.on("data", (batch: WatchBatch) => this.#received(stream, batch));
-      stream.on("error", (error) => this.#lost(stream, attemptError(error, "")));
-      stream.on("end", () => this.#lost(stream, new ClientError(GrpcCode.Unavailable, "the stream ended")));
-      this.#asked = [];
-      this.#byId.clear();
-      for (const watch of this.#watches) this.#ask(stream, watch);
-    } catch (error) {
-      this.#opening = false;
-      this.#lost(undefined, error instanceof ClientError ? error : attemptError(asError(error), ""));
+  #opened(): void {
+    this.#asked = [];
+    this.#byId.clear();
+    for (const watch of this.#watches) if (!this.#parked.has(watch)) this.#ask(watch);
+    if (this.#progressWanted) this.requestProgress();
+  }
+
+  #ask(watch: Watch): void {
+    const value = WatchCreateRequest.create(watch.request());
+    if (this.#stream.send({ requestUnion: { case: "createRequest", value } })) this.#asked.push(watch);
+  }
+
+  /** Ends the watch at the server. */
+  #detach(watch: Watch): void {
+    this.#parked.delete(watch);
+    const at = this.#asked.indexOf(watch);
+    if (at >= 0) this.#asked[at] = undefined;
+    for (const [watchId, other] of this.#byId) if (other === watch) this.#cancel(watchId);
+  }
+
+  #received(batch: WatchBatch): void {
+    if (batch.canceled) {
+      this.#canceled(batch);
+      return;
     }
-  }
-
-  #ask(stream: WatchCall, watch: Watch): void {
-    this.#asked.push(watch);
-    stream.write({ requestUnion: { case: "createRequest", value: WatchCreateRequest.create(watch.request()) } });
-  }
-
-  #received(stream: WatchCall, batch: WatchBatch): void {
+    this.#stream.works();
     if (batch.created) {
       const watch = this.#asked.shift();
-      if (batch.canceled) {
-        if (watch !== undefined) this.#fail(watch, cancelReason(batch));
-      } else if (watch === undefined) {
+      if (watch === undefined) {
         this.#cancel(batch.watchId); // the watch has been cancelled meanwhile
-      } else {
-        this.#byId.set(batch.watchId, watch);
-        watch.created(batch.header?.revision ?? 0);
+        return;
       }
+      this.#byId.set(batch.watchId, watch);
+      watch.created(batch.header?.revision ?? 0);
       return;
     }
-    const watches = batch.watchId === everyone ? [...this.#byId.values()] : [this.#byId.get(batch.watchId)];
-    for (const watch of watches) {
+    const toAll = batch.watchId === everyone;
+    for (const watch of toAll ? [...this.#byId.values()] : [this.#byId.get(batch.watchId)]) {
       if (watch === undefined) continue;
-      if (batch.canceled) {
-        this.#byId.delete(batch.watchId);
-        this.#fail(watch, cancelReason(batch));
-      } else {
-        this.#unread++;
-        if (!watch.heard(batch)) this.#unread--;
-      }
+      if (batch.events.length > 0) watch.heard(batch);
+      else watch.progressed(batch, !toAll);
+      if (!watch.full) continue;
+      this.#detach(watch);
+      this.#parked.add(watch);
     }
-    if (this.#unread >= unreadMax) stream.pause();
   }
 
-  /** Handles a lost stream: its watches are requested again on another one, unless the error is permanent. */
-  #lost(stream: WatchCall | undefined, error: ClientError): void {
-    if (stream !== undefined && stream !== this.#stream) return;
-    this.#stream = undefined;
-    if (this.#watches.size === 0) return;
-    const leaderLost = error.details === "etcdserver: no leader";
-    const passes = error.code === GrpcCode.Unavailable || error.code === GrpcCode.Internal;
-    if (this.#caller.forgetRefusedToken(error) || (passes && !leaderLost)) {
-      this.#timer = setTimeout(() => void this.#open(), reopenMs);
-      return;
-    }
+  /** Handles the end of one watch: it was refused, or its history is compacted. */
+  #canceled(batch: WatchBatch): void {
+    const watch = batch.created ? this.#asked.shift() : this.#byId.get(batch.watchId);
+    if (!batch.created) this.#byId.delete(batch.watchId);
+    // A cancellation that the client asked for.
+    if (watch === undefined) return;
+    const text = batch.cancelReason.replace(/^rpc error: code = \w+ desc = /, "");
+    if (this.#stream.refused(new ClientError(GrpcCode.Unauthenticated, text))) return;
+    this.#stream.works();
+    this.#fail(watch, cancelReason(batch));
+  }
+
+  #failed(error: ClientError): void {
     for (const watch of [...this.#watches]) this.#fail(watch, error);
   }
 
   #fail(watch: Watch, error: ClientError): void {
     this.#watches.delete(watch);
+    this.#parked.delete(watch);
     watch.fail(error);
     if (this.#watches.size === 0) this.#close();
   }
 
   #cancel(watchId: bigint): void {
     this.#byId.delete(watchId);
-    this.#stream?.write({ requestUnion: { case: "cancelRequest", value: { watchId } } });
+    this.#stream.send({ requestUnion: { case: "cancelRequest", value: { watchId } } });
   }
 
   #close(): void {
-    clearTimeout(this.#timer);
-    const stream = this.#stream;
-    this.#stream = undefined;
     this.#byId.clear();
+    this.#parked.clear();
     this.#asked = [];
-    stream?.cancel();
+    this.#progressWanted = false;
+    this.#stream.close();
   }
 }
 

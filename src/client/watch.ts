@@ -1,11 +1,12 @@
 import type { Key } from "../base/index.js";
-import type { Decoded, WatchCreateRequest, WatchResponse } from "../wire/index.js";
+import type { Decoded, Event, WatchCreateRequest, WatchResponse } from "../wire/index.js";
 import { AsyncQueue } from "./async-queue.js";
-import type { ClientError } from "./client-error.js";
+import { type ClientError, canceled } from "./client-error.js";
 
 /**
  * Events of one or more whole revisions. A batch without events is a progress notice: all events up to the revision in
- * its header have arrived.
+ * its header have arrived. (etcd before 3.4.25 and 3.5.8 answers `requestProgress` too early while a watch still
+ * catches up with history; no event is lost by that.)
  */
 export type WatchBatch = Decoded<WatchResponse>;
 
@@ -23,35 +24,61 @@ export interface WatchOptions {
 }
 
 /**
+ * Most unread batches, and bytes in them, that a watch holds. A watch with more is cancelled at the server, and
+ * continues from where it was when half of them are read.
+ */
+const unreadMax = { batches: 1_000, bytes: 16 * 1024 * 1024 };
+/** Estimate of the memory that an event takes beside its keys and values. */
+const eventBytes = 200;
+
+/** The side of a watch that talks to servers. */
+export interface WatchOwner {
+  /** The watch is over. */
+  stop(watch: Watch): void;
+  /** The reader has made room for more batches. */
+  drained(watch: Watch): void;
+}
+
+/**
  * The events of some keys, in order and each exactly once, even when the connection breaks or the server restarts.
  * Iterate over it: it ends when cancelled, and throws a `WatchCanceledError` when the server ended it; its
- * `compactRevision` is the oldest revision from which a new watch can start.
+ * `compactRevision` is the oldest revision from which a new watch can start. Leaving the loop does not end the watch:
+ * `cancel` does, or the signal of the call that created it.
  */
 export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
   readonly #queue: AsyncQueue<WatchBatch>;
   readonly #options: WatchOptions;
-  readonly #stop: (watch: Watch) => void;
+  readonly #owner: WatchOwner;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = (): void => this.cancel();
+  /** Where the watch starts on another stream; 0 until a server has told the current revision. */
   #nextRevision: number;
-  #start: () => void = () => undefined;
-  /** Resolves when a server has created the watch, or refused it: no later event is missed. */
+  /** Revision of the last event that was delivered; events up to it are repetitions. */
+  #heardRevision: number;
+  #unreadBytes = 0;
+  #start: { resolve(): void; reject(error: ClientError): void } | undefined;
+  /** Resolves when a server has created the watch: no later event is missed. Rejects when a server refused it. */
   readonly started: Promise<void>;
 
   /** Created by `Client.watch`. */
-  constructor(options: WatchOptions, hub: { stop(watch: Watch): void; taken(): void }) {
+  constructor(options: WatchOptions, owner: WatchOwner, signal?: AbortSignal) {
     this.#options = options;
-    this.#nextRevision = options.startRevision ?? 0;
-    this.#queue = new AsyncQueue(() => hub.taken());
-    this.#stop = (watch) => hub.stop(watch);
-    this.started = new Promise((resolve) => {
-      this.#start = resolve;
+    this.#owner = owner;
+    this.#signal = signal;
+    this.#nextRevision = Math.max(0, options.startRevision ?? 0);
+    this.#heardRevision = this.#nextRevision - 1;
+    this.#queue = new AsyncQueue((batch) => this.#taken(batch));
+    this.started = new Promise((resolve, reject) => {
+      this.#start = { resolve, reject };
     });
+    this.started.catch(() => undefined); // the iteration reports the error, too
+    signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
   /** Ends the watch; events that have arrived can still be read. */
   cancel(): void {
-    this.#stop(this);
-    this.#start();
-    this.#queue.end();
+    this.#owner.stop(this);
+    this.#end(canceled(), undefined);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<WatchBatch, undefined> {
@@ -60,6 +87,11 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
+  }
+
+  /** Whether the watch holds so many unread batches that it must not get more. */
+  get full(): boolean {
+    return this.#queue.length >= unreadMax.batches || this.#unreadBytes >= unreadMax.bytes;
   }
 
   /** The request that creates the watch, or resumes it on another stream. */
@@ -71,22 +103,56 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
   /** The server has created the watch at this revision, and sends all later events. */
   created(revision: number): void {
     if (this.#nextRevision <= 0) this.#nextRevision = revision + 1;
-    this.#start();
+    this.#start?.resolve();
   }
 
-  /** Takes a batch. @returns whether it holds something new */
-  heard(batch: WatchBatch): boolean {
-    // A resumed watch starts at its next revision, so nothing should arrive twice; repeated events are dropped.
-    const events = batch.events.filter((event) => (event.kv?.modRevision ?? 0) >= this.#nextRevision);
-    if (events.length === 0 && batch.events.length > 0) return false;
-    const last = events.at(-1)?.kv?.modRevision ?? batch.header?.revision ?? 0;
+  /** Takes the events of a batch that have not been delivered yet. */
+  heard(batch: WatchBatch): void {
+    const events = batch.events.filter(({ kv }) => (kv?.modRevision ?? 0) > this.#heardRevision);
+    const last = events.at(-1)?.kv?.modRevision;
+    if (last === undefined) return;
+    this.#heardRevision = last;
     this.#nextRevision = Math.max(this.#nextRevision, last + 1);
-    this.#queue.push(events.length === batch.events.length ? batch : { ...batch, events });
-    return true;
+    this.#push(events.length === batch.events.length ? batch : { ...batch, events });
+  }
+
+  /**
+   * Takes a progress notice.
+   *
+   * @param ofWatch whether the server sent it to this watch alone. Only such a notice is ordered behind the watch's
+   *   events in every version of etcd, so only such a notice changes where the watch continues.
+   */
+  progressed(notice: WatchBatch, ofWatch: boolean): void {
+    if (ofWatch) this.#nextRevision = Math.max(this.#nextRevision, (notice.header?.revision ?? 0) + 1);
+    this.#push(notice);
   }
 
   fail(error: ClientError): void {
-    this.#start();
+    this.#end(error, error);
+  }
+
+  #push(batch: WatchBatch): void {
+    if (this.#queue.push(batch)) this.#unreadBytes += bytesOf(batch);
+  }
+
+  #taken(batch: WatchBatch): void {
+    this.#unreadBytes -= bytesOf(batch);
+    if (this.#queue.length <= unreadMax.batches / 2 && this.#unreadBytes <= unreadMax.bytes / 2) {
+      this.#owner.drained(this);
+    }
+  }
+
+  #end(notStarted: ClientError, error: ClientError | undefined): void {
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#start?.reject(notStarted);
     this.#queue.end(error);
   }
+}
+
+function bytesOf({ events }: WatchBatch): number {
+  return events.reduce((sum, event) => sum + bytesOfEvent(event), eventBytes);
+}
+
+function bytesOfEvent({ kv, prevKv }: Decoded<Event>): number {
+  return eventBytes + [kv, prevKv].reduce((sum, pair) => sum + (pair ? pair.key.length + pair.value.byteLength : 0), 0);
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { type Client, type Watch, WatchCanceledError } from "../../client/index.js";
+import { type Client, type WatchBatch, WatchCanceledError } from "../../client/index.js";
 import { WatchResponse } from "../../wire/index.js";
 import { argify } from "../argify.js";
 import type { Context } from "../context.js";
@@ -50,13 +50,18 @@ function wishOf(flags: FlagSet, envKey: Bytes, envEnd: Bytes): Wish {
   return { keys, command };
 }
 
-async function start(client: Client, flags: FlagSet, keys: readonly Bytes[]): Promise<Watch> {
+async function start(client: Client, flags: FlagSet, keys: readonly Bytes[]): Promise<AsyncIterable<WatchBatch>> {
   const [key, end] = keys;
   if (key === undefined) throw badArgs(wrongCount);
   const prefix = flags.bool("prefix");
   const range = keys.length === 2;
   if (range && prefix) throw badArgs("`range_end` and `--prefix` are mutually exclusive");
-  return client.watch(
+  const refused = (error: unknown): AsyncIterable<WatchBatch> => {
+    // etcdctl reports a refused watch as one that was canceled.
+    if (error instanceof WatchCanceledError) return failing(error);
+    throw error;
+  };
+  const starting = client.watch(
     {
       ...keyRange(key, range ? end : undefined, prefix, false),
       startRevision: Math.max(0, flags.number("rev")),
@@ -65,10 +70,15 @@ async function start(client: Client, flags: FlagSet, keys: readonly Bytes[]): Pr
     },
     { requireLeader: true },
   );
+  return starting.catch(refused);
+}
+
+function failing(error: WatchCanceledError): AsyncIterable<WatchBatch> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
 
 /** Prints the events of a watch until it ends. */
-async function follow(context: Context, watched: Watch, command: readonly Bytes[]): Promise<void> {
+async function follow(context: Context, watched: AsyncIterable<WatchBatch>, command: readonly Bytes[]): Promise<void> {
   try {
     for await (const response of watched) {
       if (response.events.length === 0) printLine(`progress notify: ${response.header?.revision ?? 0}`);

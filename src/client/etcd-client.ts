@@ -1,0 +1,277 @@
+import {
+  type AlarmRequest,
+  type AuthRoleGrantPermissionRequest,
+  type AuthRoleRevokePermissionRequest,
+  type AuthUserAddRequest,
+  type CompactionRequest,
+  type DeleteRangeRequest,
+  type LeaseGrantRequest,
+  type LeaseKeepAliveResponse,
+  type LeaseTimeToLiveRequest,
+  type MemberAddRequest,
+  type MemberUpdateRequest,
+  type PutRequest,
+  type RangeRequest,
+  type SnapshotRequest,
+  type SnapshotResponse,
+  services,
+  type TxnRequest,
+} from "../wire/index.js";
+import { AsyncQueue } from "./async-queue.js";
+import { Caller } from "./caller.js";
+import type { KeepAlive } from "./keep-alive.js";
+import { KeepAliveHub, keepAliveOnce } from "./keep-alive-hub.js";
+import type { CallOptions, CommonOptions } from "./options.js";
+import type { LinkStream, Transport } from "./transport.js";
+import type { Watch, WatchOptions } from "./watch.js";
+import { WatchHub } from "./watch-hub.js";
+
+const kv = services["etcdserverpb.KV"];
+const lease = services["etcdserverpb.Lease"];
+const cluster = services["etcdserverpb.Cluster"];
+const maintenance = services["etcdserverpb.Maintenance"];
+const auth = services["etcdserverpb.Auth"];
+
+/**
+ * A client of a cluster over any transport, for any number of concurrent calls and streams.
+ *
+ * Calls take etcd's own messages; omitted fields are zero. Keys are strings with one character for each byte:
+ * `keyFromText` converts text; values are bytes. Every call may throw a `ClientError`. Reads, and calls that may safely
+ * happen twice, are retried at other members. A write is retried only when it surely was not sent, so after the error
+ * Unavailable or DeadlineExceeded a write may or may not have happened.
+ */
+export class EtcdClient implements AsyncDisposable {
+  readonly #caller: Caller;
+  readonly #watches: WatchHub;
+  readonly #watchesOfLeaders: WatchHub;
+  readonly #keepAlives: KeepAliveHub;
+
+  constructor(transport: Transport, options: CommonOptions = {}) {
+    this.#caller = new Caller(transport, options);
+    this.#watches = new WatchHub(this.#caller, {});
+    this.#watchesOfLeaders = new WatchHub(this.#caller, { requireLeader: true });
+    this.#keepAlives = new KeepAliveHub(this.#caller);
+  }
+
+  get endpoints(): readonly string[] {
+    return this.#caller.endpoints;
+  }
+
+  /** Fetches the token of `ClientOptions.auth` now; otherwise the first call does. */
+  authenticate(timeoutMs?: number): Promise<void> {
+    return this.#caller.authenticate(timeoutMs);
+  }
+
+  /** Closes every stream and connection; calls under way fail. */
+  close(): void {
+    this.#watches.end();
+    this.#watchesOfLeaders.end();
+    this.#keepAlives.end();
+    this.#caller.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** Reads the keys of `[key, rangeEnd)`, or `key` alone. */
+  range(request: Partial<RangeRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Range, request, { ...call, idempotent: true });
+  }
+
+  put(request: Partial<PutRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Put, request, call);
+  }
+
+  deleteRange(request: Partial<DeleteRangeRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.DeleteRange, request, call);
+  }
+
+  /** Performs all operations of `success` if all comparisons hold, otherwise those of `failure`. */
+  txn(request: Partial<TxnRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Txn, request, call);
+  }
+
+  /** Compacts the history before a revision. */
+  compact(request: Partial<CompactionRequest>, call?: CallOptions) {
+    return this.#caller.unary(kv.Compact, request, call);
+  }
+
+  /**
+   * Resolves when a server has created the watch: no later event is missed. The time limit of the call ends with that;
+   * its signal also ends the watch later. With `requireLeader` the watch fails when its member loses the leader;
+   * otherwise it waits for a new one.
+   *
+   * @throws ClientError DeadlineExceeded when no server has created it in time; without a limit it waits for a server
+   */
+  watch(options: WatchOptions, call: CallOptions = {}): Promise<Watch> {
+    return (call.requireLeader === true ? this.#watchesOfLeaders : this.#watches).watch(options, call);
+  }
+
+  /** Requests a progress notice for every watch: the revision up to which it has received all events. */
+  requestProgress(): void {
+    this.#watches.requestProgress();
+    this.#watchesOfLeaders.requestProgress();
+  }
+
+  grantLease(request: Partial<LeaseGrantRequest>, call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseGrant, request, { ...call, idempotent: true });
+  }
+
+  revokeLease(id: bigint, call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseRevoke, { id }, { ...call, idempotent: true });
+  }
+
+  leaseTimeToLive(request: Partial<LeaseTimeToLiveRequest>, call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseTimeToLive, request, { ...call, idempotent: true });
+  }
+
+  leases(call?: CallOptions) {
+    return this.#caller.unary(lease.LeaseLeases, {}, { ...call, idempotent: true });
+  }
+
+  /** Keeps renewing a lease until it is gone. */
+  keepAlive(id: bigint): KeepAlive {
+    return this.#keepAlives.keep(id);
+  }
+
+  /**
+   * Grants a lease and keeps renewing it. Its life counts from before the request, so it is never believed to live
+   * longer than it does, even when no renewal is answered.
+   */
+  async grantKeptLease(request: Partial<LeaseGrantRequest>, call?: CallOptions): Promise<KeepAlive> {
+    const since = this.#caller.clock.now();
+    const { id, ttl } = await this.grantLease(request, call);
+    return this.#keepAlives.keep(id, since + ttl * 1_000);
+  }
+
+  /** Renews a lease once. */
+  keepAliveOnce(id: bigint, call: CallOptions = {}): Promise<LeaseKeepAliveResponse> {
+    return keepAliveOnce(this.#caller, id, call);
+  }
+
+  addMember(request: Partial<MemberAddRequest>, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberAdd, request, call);
+  }
+
+  removeMember(id: bigint, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberRemove, { id }, call);
+  }
+
+  updateMember(request: Partial<MemberUpdateRequest>, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberUpdate, request, call);
+  }
+
+  /** Promotes a learner to a voter. */
+  promoteMember(id: bigint, call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberPromote, { id }, call);
+  }
+
+  members(call?: CallOptions) {
+    return this.#caller.unary(cluster.MemberList, { linearizable: true }, { ...call, idempotent: true });
+  }
+
+  alarm(request: Partial<AlarmRequest>, call?: CallOptions) {
+    return this.#caller.unary(maintenance.Alarm, request, { ...call, idempotent: true });
+  }
+
+  /**
+   * Status of the member that answers. To choose the member, ask a client that has one endpoint; the same goes for the
+   * three methods below.
+   */
+  status(call?: CallOptions) {
+    return this.#caller.unary(maintenance.Status, {}, { ...call, idempotent: true });
+  }
+
+  hashKv(revision: number, call?: CallOptions) {
+    return this.#caller.unary(maintenance.HashKV, { revision }, { ...call, idempotent: true });
+  }
+
+  defragment(call?: CallOptions) {
+    return this.#caller.unary(maintenance.Defragment, {}, call);
+  }
+
+  moveLeader(targetId: bigint, call?: CallOptions) {
+    return this.#caller.unary(maintenance.MoveLeader, { targetId }, { ...call, idempotent: true });
+  }
+
+  /** The whole database of a member in pieces, as an etcd file; its last 32 bytes are the SHA-256 of the others. */
+  async *snapshot(call: CallOptions = {}): AsyncGenerator<SnapshotResponse, void> {
+    const pieces = new AsyncQueue<SnapshotResponse>(() => stream.resume());
+    const stream: LinkStream<SnapshotRequest> = await this.#caller.stream(maintenance.Snapshot, call, {
+      message: (piece) => pieces.push(piece) && stream.pause(),
+      closed: (error) => pieces.end(error),
+    });
+    stream.send({});
+    stream.finish();
+    try {
+      yield* pieces;
+    } finally {
+      stream.cancel();
+    }
+  }
+
+  enableAuth(call?: CallOptions) {
+    return this.#caller.unary(auth.AuthEnable, {}, call);
+  }
+
+  disableAuth(call?: CallOptions) {
+    return this.#caller.unary(auth.AuthDisable, {}, call);
+  }
+
+  authStatus(call?: CallOptions) {
+    return this.#caller.unary(auth.AuthStatus, {}, call);
+  }
+
+  addUser(request: Partial<AuthUserAddRequest>, call?: CallOptions) {
+    return this.#caller.unary(auth.UserAdd, request, call);
+  }
+
+  user(name: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserGet, { name }, { ...call, idempotent: true });
+  }
+
+  users(call?: CallOptions) {
+    return this.#caller.unary(auth.UserList, {}, { ...call, idempotent: true });
+  }
+
+  deleteUser(name: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserDelete, { name }, call);
+  }
+
+  changePassword(name: string, password: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserChangePassword, { name, password }, call);
+  }
+
+  grantRole(user: string, role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserGrantRole, { user, role }, call);
+  }
+
+  revokeRole(name: string, role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.UserRevokeRole, { name, role }, call);
+  }
+
+  addRole(name: string, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleAdd, { name }, call);
+  }
+
+  role(role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleGet, { role }, { ...call, idempotent: true });
+  }
+
+  roles(call?: CallOptions) {
+    return this.#caller.unary(auth.RoleList, {}, { ...call, idempotent: true });
+  }
+
+  deleteRole(role: string, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleDelete, { role }, call);
+  }
+
+  grantPermission(request: Partial<AuthRoleGrantPermissionRequest>, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleGrantPermission, request, call);
+  }
+
+  revokePermission(request: Partial<AuthRoleRevokePermissionRequest>, call?: CallOptions) {
+    return this.#caller.unary(auth.RoleRevokePermission, request, call);
+  }
+}
