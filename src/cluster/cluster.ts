@@ -89,6 +89,11 @@ export class Cluster {
     return this.#members.get(this.localId)?.isLearner === true;
   }
 
+  /** The ids of all members that were ever removed. */
+  removedIds(): readonly MemberId[] {
+    return [...this.#removed];
+  }
+
   /** Whether a member with this id was removed; such an id never comes back. */
   isRemoved(id: MemberId): boolean {
     return this.#removed.has(id);

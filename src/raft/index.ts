@@ -16,6 +16,7 @@ export {
   type ConfChangeV1,
   type ConfChangeV2,
 } from "./conf-change.js";
+export { confStateAfter, sameConfState } from "./conf-states.js";
 export type { Config, ReadOnlyOption } from "./config.js";
 export { entriesSize, entrySize } from "./entry-size.js";
 export { RaftError, type RaftErrorKind, StorageError, type StorageErrorKind } from "./errors.js";

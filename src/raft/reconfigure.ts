@@ -1,11 +1,11 @@
 import { ConfChangeError, changeMembership, type Membership, restoreMembership } from "./changer.js";
 import { asConfChangeV2, type ConfChange } from "./conf-change.js";
-import { sortedIds } from "./quorum.js";
+import { canonical } from "./conf-states.js";
 import type { Raft } from "./raft.js";
 import { releasePendingReads } from "./read-index.js";
 import { advanceCommit, broadcastAppend, maybeSendAppend } from "./replication.js";
 import { confStateOf, describeConfig, emptyConfig } from "./tracker.js";
-import { type ConfState, type NodeId, noNode } from "./types.js";
+import { type ConfState, noNode } from "./types.js";
 
 /** Applies a committed conf change. A change that does not fit stops the node: otherwise members could differ. */
 export function applyConfChange(raft: Raft, change: ConfChange): ConfState {
@@ -26,11 +26,6 @@ export function restoreConfig(raft: Raft, state: ConfState): void {
   if (canonical(restored) !== canonical(state)) {
     raft.fail(`ConfStates not equivalent after sorting: ${canonical(restored)}, ${canonical(state)}`);
   }
-}
-
-function canonical(state: ConfState): string {
-  const lists = [state.voters, state.votersOutgoing, state.learners, state.learnersNext];
-  return `${lists.map((ids: readonly NodeId[]) => sortedIds(ids).join(" ")).join("/")}/${state.autoLeave}`;
 }
 
 function switchTo(raft: Raft, membership: Membership): ConfState {

@@ -77,7 +77,7 @@ export function assemble(
   });
   const slow = new SlowRequests({ ...deps, counters, warningApplyDurationMs: settings.warningApplyDurationMs });
   const consensus = new Consensus({
-    ...{ settings, member, applier, access, watchable, peers: deps.peers, clock, logger, counters, slow },
+    ...{ settings, member, applier, access, watchable, clock, logger, counters, slow },
     onLeadership() {
       if (consensus.leadership.leading) {
         compactor?.resume();
@@ -151,7 +151,7 @@ function makeMembership(
   return new MembershipService({
     ...{ ...parts, cluster, position, readIndex, clock, logger, counters, strict },
     configure: (change, call) => consensus.configure(change, call),
-    activeSince: (id) => consensus.traffic.network.activeSince(id),
+    activeSince: (id) => consensus.connections.activeSince(id),
     raftStatus: () => consensus.status(),
   });
 }

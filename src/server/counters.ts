@@ -2,6 +2,7 @@ import { BackendCounters } from "../backend/index.js";
 import { exponentialBounds, Histogram } from "../base/index.js";
 import { LeaseCounters } from "../lease/index.js";
 import { type Change, StoreCounters } from "../mvcc/index.js";
+import { LogCounters } from "./consensus/log-counters.js";
 
 const applyBounds = exponentialBounds(0.0001, 2, 20);
 
@@ -27,24 +28,16 @@ export class ServerCounters {
   txns = 0;
   puts = 0;
   deletes = 0;
-  /** The duration of writes to the raft log, including their sync. */
-  readonly walSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
+  readonly log = new LogCounters();
   readonly backend = new BackendCounters();
   readonly store = new StoreCounters();
   readonly leases = new LeaseCounters();
   readonly applies: Applies = { v2: new Map(), v3: new Map() };
-  /** The number of leader's ticks that were so late that heartbeats were late. */
-  lateHeartbeats = 0;
   promotions = 0;
   /** The number of refused promotions by reason. */
   readonly refusedPromotions = new Map<string, number>();
   /** The number of received snapshots that are being installed. */
   snapshotsInstalling = 0;
-  /** The duration of storing snapshot records, including their sync. */
-  readonly snapshotRecordSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
-  /** The duration of storing received databases, and of the syncs in it. */
-  readonly receivedSeconds = new Histogram(exponentialBounds(0.1, 2, 10));
-  readonly receivedSyncSeconds = new Histogram(exponentialBounds(0.001, 2, 14));
   /** The duration of sending databases to clients and to peers. */
   readonly databaseSentSeconds = new Histogram(exponentialBounds(0.01, 2, 17));
 

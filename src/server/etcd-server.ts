@@ -15,6 +15,7 @@ import { type Assembly, assemble, corruptionCheckOf } from "./assembly.js";
 import type { Headers } from "./calls/headers.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
+import type { Asked } from "./consensus/contract.js";
 import type { LeaderView } from "./log/leadership.js";
 import type { MemberState } from "./member-state.js";
 import { metricsOf, type ServerMetrics } from "./metrics.js";
@@ -78,7 +79,7 @@ export class EtcdServer {
         await corruptionCheckOf(config, deps, member)?.atStart();
       }
     } catch (error) {
-      await Promise.allSettled([member.store.close(), member.backend.close(), member.wal.close()]);
+      await Promise.allSettled([member.store.close(), member.backend.close(), member.consensus.close()]);
       throw error;
     }
     server = new EtcdServer(config, deps, member);
@@ -165,7 +166,7 @@ export class EtcdServer {
     return this.#member.alarms.get(AlarmType.NONE);
   }
 
-  raftStatus(): Status {
+  raftStatus(): Asked<Status> {
     return this.#parts.consensus.status();
   }
 
@@ -181,6 +182,11 @@ export class EtcdServer {
   /** Answers the requests of peers. */
   get peerService(): PeerService {
     return this.#parts.peerService;
+  }
+
+  /** Brings the numbers of consensus in `metrics` up to date, if consensus runs on another event loop. */
+  countNow(): Asked<void> {
+    return this.#parts.consensus.countNow();
   }
 
   get metrics(): ServerMetrics {
@@ -235,7 +241,7 @@ export class EtcdServer {
 
   async #stop(): Promise<void> {
     const { consensus, transfer } = this.#parts;
-    const { lessor, passwords, store, backend, wal } = this.#member;
+    const { lessor, passwords, store, backend } = this.#member;
     this.#halt();
     if (this.#failure === undefined && !this.#removed) {
       await transfer.handOver();
@@ -249,7 +255,7 @@ export class EtcdServer {
       () => consensus.stop(),
       () => store.close(),
       () => backend.close(),
-      () => wal.close(),
+      () => consensus.close(),
     ]) {
       try {
         await close();

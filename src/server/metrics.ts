@@ -37,7 +37,8 @@ export interface ServerMetrics {
 export function metricsOf(parts: Assembly, member: MemberState, config: ServerConfig): ServerMetrics {
   const { consensus, counters, watchable } = parts;
   const { position, leadership, proposals } = consensus;
-  const { backend, store, wal, auth } = member;
+  const { backend, store, auth } = member;
+  const { walBytes, peers } = consensus.numbers;
   return {
     counters,
     hasLeader: leadership.hasLeader,
@@ -47,7 +48,7 @@ export function metricsOf(parts: Assembly, member: MemberState, config: ServerCo
     proposalsCommitted: position.committed,
     proposalsApplied: position.applied,
     proposalsPending: proposals.pending,
-    walBytes: wal.bytesWritten,
+    walBytes,
     dbBytes: backend.size(),
     dbBytesInUse: backend.sizeInUse(),
     quotaBytes: quotaBytes(config),
@@ -58,6 +59,6 @@ export function metricsOf(parts: Assembly, member: MemberState, config: ServerCo
     watchers: watchable.watcherCount,
     slowWatchers: watchable.slowWatcherCount,
     watchStreams: watchable.streamCount,
-    peers: consensus.traffic.network.counters ?? new Map(),
+    peers,
   };
 }

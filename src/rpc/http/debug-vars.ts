@@ -4,14 +4,15 @@ import { limit } from "../metrics/process-metrics.js";
 import { send } from "./http-answer.js";
 
 export type VarsServer = Pick<EtcdServer, "raftStatus">;
+type RaftStatus = Awaited<ReturnType<EtcdServer["raftStatus"]>>;
 
 /** Serves the variables of Go's `/debug/vars` that have a meaning in this process. */
-export function sendVars(server: VarsServer, response: ServerResponse): void {
+export async function sendVars(server: VarsServer, response: ServerResponse): Promise<void> {
   const variables = {
     cmdline: process.argv,
     file_descriptor_limit: limit("Max open files"),
     memstats: memory(),
-    "raft.status": raft(server),
+    "raft.status": raft(await server.raftStatus()),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   send(response, "application/json; charset=utf-8", `{\n${lines.join(",\n")}\n}\n`);
@@ -23,8 +24,7 @@ function memory() {
   return { Alloc: heapUsed + external, Sys: rss, HeapAlloc: heapUsed, HeapSys: heapTotal };
 }
 
-function raft(server: VarsServer) {
-  const { id, term, vote, commit, lead, state, applied, progress, leadTransferee } = server.raftStatus();
+function raft({ id, term, vote, commit, lead, state, applied, progress, leadTransferee }: RaftStatus) {
   const hexadecimal = (node: bigint): string => node.toString(16);
   const views = [...progress].map(([node, view]) => [
     hexadecimal(node),

@@ -66,7 +66,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
   };
   const watching = [
     ["/health", onlyGet((request, response, query) => health(checks, request, response, query))],
-    ["/metrics", (_, response) => metrics(response, loadMetrics)],
+    ["/metrics", (_, response) => metrics(server, response, loadMetrics)],
     ...probes("/livez", checks.livez),
     ...probes("/readyz", checks.readyz),
   ] as const satisfies readonly (readonly [string, Endpoint])[];
@@ -181,8 +181,13 @@ async function openApiText(): Promise<string> {
   return JSON.stringify(openApi(files, apiVersion));
 }
 
-async function metrics(response: ServerResponse, load: () => Promise<MetricRegistry>): Promise<void> {
+async function metrics(
+  server: EndpointServer,
+  response: ServerResponse,
+  load: () => Promise<MetricRegistry>,
+): Promise<void> {
   const registry = await load();
+  await server.countNow();
   send(response, registry.contentType, await registry.render());
 }
 

@@ -2,7 +2,10 @@ import type { EtcdServer } from "../../server/index.js";
 import { AlarmType } from "../../wire/index.js";
 import { type Counts, countsOf, type MetricRegistry } from "./metric-registry.js";
 
-export type MetricsServer = Pick<EtcdServer, "metrics" | "memory" | "memberId" | "clusterVersion" | "alarms">;
+export type MetricsServer = Pick<
+  EtcdServer,
+  "metrics" | "countNow" | "memory" | "memberId" | "clusterVersion" | "alarms"
+>;
 type Metrics = MetricsServer["metrics"];
 type Row = readonly ["counter" | "gauge", name: string, help: string, read: (metrics: Metrics) => number | boolean];
 type HistogramRow = readonly [name: string, help: string, read: (metrics: Metrics) => Counts];
@@ -48,7 +51,7 @@ const raftRows: readonly Row[] = [
     "counter",
     "etcd_server_heartbeat_send_failures_total",
     "Heartbeats of this leader that came too late.",
-    ({ counters }) => counters.lateHeartbeats,
+    ({ counters }) => counters.log.lateHeartbeats,
   ],
   [
     "counter",
@@ -72,22 +75,22 @@ const raftHistograms: readonly HistogramRow[] = [
   [
     "etcd_snap_fsync_duration_seconds",
     "How long the record of a snapshot takes to write and sync.",
-    ({ counters }) => counters.snapshotRecordSeconds,
+    ({ counters }) => counters.log.snapshotRecordSeconds,
   ],
   [
     "etcd_debugging_snap_save_total_duration_seconds",
     "How long the record of a snapshot takes to write and sync.",
-    ({ counters }) => counters.snapshotRecordSeconds,
+    ({ counters }) => counters.log.snapshotRecordSeconds,
   ],
   [
     "etcd_snap_db_save_total_duration_seconds",
     "How long the database of a received snapshot takes to store.",
-    ({ counters }) => counters.receivedSeconds,
+    ({ counters }) => counters.log.receivedSeconds,
   ],
   [
     "etcd_snap_db_fsync_duration_seconds",
     "How long the sync of a received database takes.",
-    ({ counters }) => counters.receivedSyncSeconds,
+    ({ counters }) => counters.log.receivedSyncSeconds,
   ],
 ];
 
@@ -254,7 +257,7 @@ export function addServer(registry: MetricRegistry, server: MetricsServer): void
 const alarmNames = new Map<number, string>(Object.entries(AlarmType).map(([name, value]) => [value, name]));
 
 function walSync({ counters }: Metrics): Counts {
-  return counters.walSyncSeconds;
+  return counters.log.walSyncSeconds;
 }
 
 function applies({ counters }: Metrics): readonly Counts[] {

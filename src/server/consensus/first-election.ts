@@ -1,8 +1,6 @@
 import type { Clock, Logger, MemberId, Timer } from "../../base/index.js";
 import { idText } from "../../cluster/index.js";
 import type { ServerConfig } from "../config.js";
-import type { Leadership } from "../log/leadership.js";
-import type { LogPosition } from "../log/log-position.js";
 import type { RaftNode } from "./raft-node.js";
 
 const lookMs = 50;
@@ -13,9 +11,10 @@ const ticksKept = 2;
 export interface FirstElectionConfig {
   readonly settings: ServerConfig;
   readonly memberId: MemberId;
-  readonly raftNode: RaftNode;
-  readonly position: LogPosition;
-  readonly leadership: Leadership;
+  readonly raftNode: Pick<RaftNode, "status" | "campaign" | "skipTicks">;
+  /** Resolves when the entry at `index` has been applied. */
+  readonly whenApplied: (index: number) => Promise<void>;
+  readonly hasLeader: () => boolean;
   readonly activePeers: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,8 +37,8 @@ export class FirstElection {
    *   change that makes this member a voter.
    */
   start(commit: number): void {
-    const { settings, position, raftNode, memberId } = this.#config;
-    void position.whenApplied(commit).then(() => {
+    const { settings, whenApplied, raftNode, memberId } = this.#config;
+    void whenApplied(commit).then(() => {
       if (this.#stopped) return;
       const { voters, votersOutgoing } = raftNode.status().config;
       const alone = votersOutgoing.length === 0 && voters.length === 1 && voters[0] === memberId;
@@ -56,8 +55,8 @@ export class FirstElection {
 
   /** Waits until peers can be reached, since nobody could vote before. */
   #look(left: number): void {
-    const { settings, activePeers, clock, leadership } = this.#config;
-    if (left === 0 || leadership.hasLeader || settings.electionTicks <= ticksKept) return;
+    const { settings, activePeers, clock, hasLeader } = this.#config;
+    if (left === 0 || hasLeader() || settings.electionTicks <= ticksKept) return;
     this.#timer = clock.after(lookMs, () => {
       if (activePeers() > 1) this.#skip(settings.electionTicks - ticksKept);
       else this.#look(left - 1);
@@ -65,8 +64,8 @@ export class FirstElection {
   }
 
   #skip(ticks: number): void {
-    const { raftNode, memberId, leadership, logger, activePeers } = this.#config;
-    if (leadership.hasLeader) return;
+    const { raftNode, memberId, hasLeader, logger, activePeers } = this.#config;
+    if (hasLeader()) return;
     logger.info("initialized peer connections; fast-forwarding election ticks", {
       "local-member-id": idText(memberId),
       "forward-ticks": ticks,

@@ -1,70 +1,68 @@
 import type { Clock, Logger, MemberId } from "../../base/index.js";
-import { type Cluster, idText } from "../../cluster/index.js";
-import { type ConfChangeV1, type Message, type NodeId, RaftError } from "../../raft/index.js";
+import { idText } from "../../cluster/index.js";
+import { type Message, RaftError } from "../../raft/index.js";
 import type { RaftSink } from "../../transport/index.js";
+import type { WalMetadata } from "../../wal/index.js";
 import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
+import type { PeerAddress } from "./contract.js";
 import { noPeers, type PeerAccess, type PeerNetwork } from "./peer-network.js";
 import type { RaftNode } from "./raft-node.js";
 
 export interface PeerTrafficConfig {
-  readonly access: PeerAccess | undefined;
-  readonly cluster: Cluster;
-  readonly received: ReceivedSnapshots;
+  readonly access: Pick<PeerAccess, "connect"> | undefined;
+  readonly ids: WalMetadata;
+  readonly received: Pick<ReceivedSnapshots, "store">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Returns the raft node, which is created later than this. */
   readonly raftNode: () => RaftNode;
   /** Called when a peer reports that this member has been removed for good. */
   readonly onRemoved: () => void;
-  /** Called with the outcome of sending a snapshot, after raft has been informed. */
-  readonly onSnapshotReport: (id: NodeId, outcome: "finish" | "failure") => void;
+  readonly reportSnapshot: RaftSink["reportSnapshot"];
 }
 
 /** The raft messages to and from the other members. It adds and removes peers of the network with the membership. */
 export class PeerTraffic implements RaftSink {
   readonly network: PeerNetwork;
   readonly #config: PeerTrafficConfig;
-  /** The members that were added to the network. */
-  readonly #known = new Set<MemberId>();
+  /** The members that were added to the network, and their URLs as one text. */
+  readonly #known = new Map<MemberId, string>();
+  #removed: ReadonlySet<MemberId> = new Set();
 
   constructor(config: PeerTrafficConfig) {
-    const { access, cluster, onRemoved } = config;
+    const { access, ids, onRemoved } = config;
     this.#config = config;
     this.network =
       access?.connect({
-        memberId: cluster.localId,
-        clusterId: cluster.clusterId,
+        ...ids,
         raft: this,
         snapshotSink: (message, body) => this.#store(message, body),
         onRemoved,
       }) ?? noPeers;
   }
 
-  /** Makes the network's peers equal to the current members. */
-  meet(): void {
-    const { cluster } = this.#config;
-    for (const id of [...this.#known]) if (cluster.member(id) === undefined) this.#remove(id);
-    for (const { id, peerUrls } of cluster.members()) {
-      if (this.#known.has(id)) this.network.updatePeer(id, peerUrls);
-      else this.#add(id, peerUrls);
+  /**
+   * Makes the network's peers equal to the current members. The connections to those that stay are kept.
+   *
+   * @param removed the ids of all members that were ever removed
+   */
+  meet(members: readonly PeerAddress[], removed: readonly MemberId[]): void {
+    this.#removed = new Set(removed);
+    const current = new Set(members.map(({ id }) => id));
+    for (const id of this.#known.keys()) {
+      if (current.has(id)) continue;
+      this.#known.delete(id);
+      this.network.removePeer(id);
     }
-  }
-
-  /** Updates the network after a membership change has been applied. */
-  membershipChanged({ type, nodeId }: ConfChangeV1): void {
-    const id = nodeId as MemberId;
-    const member = this.#config.cluster.member(id);
-    if (member === undefined) this.#remove(id);
-    else if (type === "ConfChangeUpdateNode" && this.#known.has(id)) this.network.updatePeer(id, member.peerUrls);
-    else this.#add(id, member.peerUrls);
+    for (const { id, peerUrls } of members) if (id !== this.#config.ids.memberId) this.#meetOne(id, peerUrls);
   }
 
   /** Passes a message to raft. @throws Error when it is for another member, or its sender has been removed */
   process(message: Message): void {
-    const { cluster, logger, raftNode } = this.#config;
+    const { ids, logger, raftNode } = this.#config;
     const { from, to } = message;
-    const local = idText(cluster.localId);
-    if (cluster.isRemoved(from as MemberId)) {
+    const local = idText(ids.memberId);
+    if (this.isIdRemoved(from as MemberId)) {
       const removed = idText(from as MemberId);
       logger.warn("rejected Raft message from removed member", {
         "local-member-id": local,
@@ -72,7 +70,7 @@ export class PeerTraffic implements RaftSink {
       });
       throw new Error("cannot process message from removed member");
     }
-    if (to !== cluster.localId) {
+    if (to !== ids.memberId) {
       const mismatch = idText(to as MemberId);
       logger.warn("rejected Raft message to mismatch member", {
         "local-member-id": local,
@@ -90,7 +88,7 @@ export class PeerTraffic implements RaftSink {
   }
 
   isIdRemoved(id: MemberId): boolean {
-    return this.#config.cluster.isRemoved(id);
+    return this.#removed.has(id);
   }
 
   reportUnreachable(id: MemberId): void {
@@ -98,44 +96,16 @@ export class PeerTraffic implements RaftSink {
   }
 
   reportSnapshot(id: MemberId, outcome: "finish" | "failure"): void {
-    const { raftNode, onSnapshotReport } = this.#config;
-    raftNode().reportSnapshot(id, outcome);
-    onSnapshotReport(id, outcome);
+    this.#config.reportSnapshot(id, outcome);
   }
 
-  /** Whether the connection to a member has existed since the given time. */
-  connectedSince(id: NodeId, since: number): boolean {
-    const active = this.network.activeSince(id as MemberId);
-    return active !== undefined && active < since;
-  }
-
-  /** Whether a quorum of members, this one included, has been reachable since the given time. */
-  quorumConnectedSince(since: number): boolean {
-    const { cluster } = this.#config;
-    const members = cluster.members();
-    const connected = members.filter(({ id }) => id === cluster.localId || this.connectedSince(id, since));
-    return connected.length >= Math.floor(members.length / 2) + 1;
-  }
-
-  /** The member among `ids` that has been reachable for the longest time; undefined when none is reachable. */
-  longestConnected(ids: readonly MemberId[]): MemberId | undefined {
-    let longest: { readonly id: MemberId; readonly since: number } | undefined;
-    for (const id of ids) {
-      const since = this.network.activeSince(id);
-      if (since !== undefined && (longest === undefined || since < longest.since)) longest = { id, since };
-    }
-    return longest?.id;
-  }
-
-  #add(id: MemberId, peerUrls: readonly string[]): void {
-    if (id === this.#config.cluster.localId || this.#known.has(id)) return;
-    this.#known.add(id);
-    this.network.addPeer(id, peerUrls);
-  }
-
-  #remove(id: MemberId): void {
-    this.#known.delete(id);
-    this.network.removePeer(id);
+  #meetOne(id: MemberId, peerUrls: readonly string[]): void {
+    const urls = peerUrls.join(" ");
+    const known = this.#known.get(id);
+    if (known === urls) return;
+    this.#known.set(id, urls);
+    if (known === undefined) this.network.addPeer(id, peerUrls);
+    else this.network.updatePeer(id, peerUrls);
   }
 
   async #store(message: Message, body: AsyncIterable<Uint8Array>): Promise<void> {

@@ -1,7 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { asError, assert, type Clock, EtcdError, formatDuration, type Logger, type Timer } from "../../base/index.js";
+import {
+  asError,
+  assert,
+  type Clock,
+  type ErrorKind,
+  EtcdError,
+  formatDuration,
+  type Logger,
+  type RequestId,
+  type Timer,
+} from "../../base/index.js";
 import {
   type ConfChange,
+  type ConfChangeV1,
   type ConfState,
   type Entry,
   type HardState,
@@ -11,39 +22,26 @@ import {
   noNode,
   RaftError,
   type RawNode,
-  type ReadState,
   type Ready,
   type Snapshot,
   type SoftState,
   type Status,
 } from "../../raft/index.js";
 import type { Wal } from "../../wal/index.js";
-import type { ServerCounters } from "../counters.js";
 import { ConfChangeQueue, proposesConfChange } from "./conf-change-queue.js";
+import type { ConsensusClient } from "./contract.js";
+import type { LogCounters } from "./log-counters.js";
 import { sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";
 
-/** The callbacks of the raft node loop. For one `Ready` they are called in this order. */
-export interface RaftHandler {
-  /** Called before the loop takes a `Ready`, so that a ReadIndex request can still be added. */
-  beforeReady(): void;
-  /**
-   * The log is committed up to `index`. Called before any message with this commit index is sent: a follower may apply
-   * an entry and answer its client at once, and the client's next request to this member must wait for that entry.
-   */
-  commitMoved(index: number): void;
-  /** The leader or the role of this member has changed. @param term the leader's term, or the latest known one */
-  leaderNews(state: SoftState, term: number): void;
-  readStates(states: readonly ReadState[]): void;
-  /** A snapshot has replaced the whole log on disk. Later entries build on it. */
-  restored(snapshot: Snapshot): void;
-  /**
-   * Committed entries that are also on the local disk, in order and each once. The handler may apply them later and
-   * reports that with `applied`; the raft loop does not wait.
-   */
-  committed(entries: readonly Entry[]): void;
-  /** Raft requests that a snapshot is sent to a peer. The outcome is reported with `reportSnapshot`. */
-  sendSnapshot(message: Message): void;
+/** The callbacks of the raft node loop. Those of the client are called as `ConsensusClient` says. */
+export interface RaftHandler
+  extends Pick<
+    ConsensusClient,
+    "beforeReady" | "commitMoved" | "leaderNews" | "readStates" | "restored" | "committed" | "sendSnapshot"
+  > {
+  /** Raft does not take a proposal. */
+  refused(id: RequestId, reason: ErrorKind): void;
   isRemoved(id: NodeId): boolean;
   /** A tick has passed. */
   tick(): void;
@@ -62,7 +60,7 @@ export interface RaftNodeConfig {
   readonly handler: RaftHandler;
   readonly network: Pick<PeerNetwork, "send">;
   readonly logger: Logger;
-  readonly counters: ServerCounters;
+  readonly counters: LogCounters;
 }
 
 /** The most proposals that wait for a leader. */
@@ -74,12 +72,6 @@ const lateHeartbeatText =
 interface SnapshotToSave {
   readonly snapshot: Snapshot;
   readonly saved: () => void;
-}
-
-/** A proposal that waits for a leader. Its proposer may have given up. */
-interface Unsent {
-  readonly propose: () => void;
-  readonly wanted: () => boolean;
 }
 
 /**
@@ -105,7 +97,8 @@ export class RaftNode {
   #storedTerm: number;
   #hasLeader = false;
   #leading = false;
-  readonly #unsent: Unsent[] = [];
+  /** The proposals that wait for a leader, by their ids. */
+  readonly #unsent = new Map<RequestId, () => void>();
   readonly #confChanges = new ConfChangeQueue();
   #campaigning = false;
   #snapshot: SnapshotToSave | undefined;
@@ -142,31 +135,34 @@ export class RaftNode {
   }
 
   /**
-   * Proposes data. Without a leader the proposal waits for one.
-   *
-   * @param wanted whether the proposer still waits, called when there is a leader again
-   * @throws EtcdError `leaderChanged` when raft dropped it, `tooManyRequests` when too many wait already, or too many
-   *   bytes are not committed yet
+   * Proposes data. Without a leader the proposal waits for one. It is refused with `leaderChanged` when raft drops it,
+   * and with `tooManyRequests` when too many wait already, or too many bytes are not committed yet.
    */
-  propose(data: Uint8Array, wanted: () => boolean): void {
-    this.#propose({ propose: () => this.#node.propose(data), wanted });
+  propose(id: RequestId, data: Uint8Array): void {
+    this.#attempt(id, () => this.#propose(id, () => this.#node.propose(data)));
   }
 
   /**
    * Proposes a decision of this member as the leader of `term`. It is neither forwarded to another leader nor kept for
-   * a later term: its entry has this term, or there is none.
-   *
-   * @throws EtcdError `leaderChanged` when this member does not lead in `term`
+   * a later term: its entry has this term, or there is none. It is refused with `leaderChanged` when this member does
+   * not lead in `term`.
    */
-  proposeInTerm(term: number, data: Uint8Array): void {
-    const wanted = (): boolean => true;
-    if (!this.#send({ propose: () => this.#node.propose(data, term), wanted })) throw new EtcdError("leaderChanged");
+  proposeInTerm(id: RequestId, term: number, data: Uint8Array): void {
+    this.#attempt(id, () => {
+      if (!this.#send(() => this.#node.propose(data, term))) throw new EtcdError("leaderChanged");
+    });
   }
 
   /** Proposes a conf change, like `propose`. */
-  proposeConfChange(change: ConfChange, wanted: () => boolean): void {
-    const propose = (): void => this.#propose({ propose: () => this.#node.proposeConfChange(change), wanted });
-    this.#confChanges.submit(this.#node.takesConfChange, propose);
+  proposeConfChange(change: ConfChangeV1): void {
+    const id = change.id as RequestId;
+    const propose = (): void => this.#propose(id, () => this.#node.proposeConfChange(change));
+    this.#attempt(id, () => this.#confChanges.submit(this.#node.takesConfChange, propose));
+  }
+
+  /** Forgets a proposal that still waits for a leader, since its proposer has given up. */
+  withdraw(id: RequestId): void {
+    this.#unsent.delete(id);
   }
 
   /**
@@ -380,14 +376,26 @@ export class RaftNode {
     this.#releaseConfChanges();
     if (!this.#hasLeader) return;
     // The proposer of one that raft drops now gets a timeout.
-    for (const unsent of this.#unsent.splice(0)) if (unsent.wanted()) this.#send(unsent);
+    const unsent = [...this.#unsent.values()];
+    this.#unsent.clear();
+    for (const propose of unsent) this.#send(propose);
   }
 
-  #propose(proposal: Unsent): void {
+  /** Reports the refusal of a proposal. After a broken invariant the member stops, and all proposals with it. */
+  #attempt(id: RequestId, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof EtcdError) this.#config.handler.refused(id, error.kind);
+      else if (!this.#stopped) throw error;
+    }
+  }
+
+  #propose(id: RequestId, propose: () => void): void {
     if (!this.#hasLeader) {
-      if (this.#unsent.length >= unsentMax) throw new EtcdError("tooManyRequests");
-      this.#unsent.push(proposal);
-    } else if (!this.#send(proposal)) {
+      if (this.#unsent.size >= unsentMax) throw new EtcdError("tooManyRequests");
+      this.#unsent.set(id, propose);
+    } else if (!this.#send(propose)) {
       throw new EtcdError(this.#takesProposals ? "tooManyRequests" : "leaderChanged");
     }
   }
@@ -399,7 +407,7 @@ export class RaftNode {
   }
 
   /** Proposes to raft. @returns false when raft drops the proposal */
-  #send({ propose }: Unsent): boolean {
+  #send(propose: () => void): boolean {
     try {
       this.#guard(propose);
     } catch (error) {

@@ -1,22 +1,22 @@
-import type { Backend } from "../../backend/index.js";
 import { asError, type Clock, emptyBytes, type Logger } from "../../base/index.js";
-import type { ConfState, MemoryStorage, Snapshot } from "../../raft/index.js";
+import type { MemoryStorage, Snapshot, SnapshotMetadata } from "../../raft/index.js";
 import type { Wal } from "../../wal/index.js";
-import type { ServerCounters } from "../counters.js";
+import type { LogCounters } from "./log-counters.js";
 
 export interface SnapshotTriggerConfig {
-  readonly backend: Backend;
-  readonly wal: Wal;
+  readonly wal: Pick<Wal, "compact" | "purge">;
   readonly storage: MemoryStorage;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly counters: ServerCounters;
+  readonly counters: LogCounters;
   /** The number of applied entries between two snapshots. */
   readonly snapshotCount: number;
   /** The number of entries that the log keeps before a snapshot, for slow followers. */
   readonly catchUpEntries: number;
   /** The number of snapshots to keep; 0 means all. */
   readonly maxSnapshots: number;
+  /** Asks for the database to be written to the disk. `record` is called when it is. */
+  readonly commitDatabase: () => void;
   readonly saveSnapshot: (snapshot: Snapshot) => Promise<void>;
   /** Whether a peer is receiving a snapshot, or has just received one, and needs the entries after it. */
   readonly logIsHeld: () => boolean;
@@ -46,40 +46,53 @@ export class SnapshotTrigger {
   #index: number;
   /** The bytes of entries that remained in the log after the last snapshot. */
   #bytesLeft = 0;
-  #running: Promise<void> | undefined;
+  /** The snapshot that is being recorded; undefined when there is none. */
+  #running: { readonly done: Promise<void>; readonly finish: () => void } | undefined;
 
   constructor(config: SnapshotTriggerConfig, index: number) {
     this.#config = config;
     this.#index = index;
   }
 
-  /** Must be called after entries were applied. @param confState the configuration at `index` */
-  applied(index: number, term: number, confState: ConfState): void {
+  /** Must be called after entries were applied. */
+  applied(index: number): void {
     const { snapshotCount, storage } = this.#config;
     // A received snapshot counts as well.
     const last = Math.max(this.#index, storage.snapshot().metadata.index);
     if (this.#running !== undefined || index <= last) return;
     if (index - last <= snapshotCount && storage.heldBytes - this.#bytesLeft <= snapshotBytes) return;
     this.#index = index;
-    this.#running = this.#snapshot({ metadata: { index, term, confState }, data: emptyBytes })
+    let finish = (): void => undefined;
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    this.#running = { done, finish };
+    this.#config.logger.info("triggering snapshot", { "applied-index": index, "snapshot-count": snapshotCount });
+    // The database, with its consistent index, must be on disk before the log drops the entries.
+    this.#config.commitDatabase();
+  }
+
+  /** Records a snapshot, which the database on disk covers. */
+  record(covered: SnapshotMetadata): void {
+    // The state may have got further since the snapshot was triggered.
+    this.#index = covered.index;
+    this.#snapshot({ metadata: covered, data: emptyBytes })
       .catch((error: unknown) => this.#config.onFailure(asError(error)))
       .finally(() => {
+        this.#running?.finish();
         this.#running = undefined;
-        this.#bytesLeft = storage.heldBytes;
+        this.#bytesLeft = this.#config.storage.heldBytes;
       });
   }
 
   /** Resolves when no snapshot is being recorded. */
   async settled(): Promise<void> {
-    await this.#running;
+    await this.#running?.done;
   }
 
   async #snapshot(snapshot: Snapshot): Promise<void> {
-    const { backend, wal, storage, clock, logger, counters, catchUpEntries, maxSnapshots } = this.#config;
+    const { wal, storage, clock, logger, counters, catchUpEntries, maxSnapshots } = this.#config;
     const { index, confState } = snapshot.metadata;
-    logger.info("triggering snapshot", { "applied-index": index, "snapshot-count": this.#config.snapshotCount });
-    // The database, with its consistent index, must be on disk before the log drops the entries.
-    await backend.commit();
     const startedAt = clock.now();
     await this.#config.saveSnapshot(snapshot);
     counters.snapshotRecordSeconds.observe((clock.now() - startedAt) / 1000);

@@ -42,8 +42,8 @@ export interface ApplyLoopConfig {
   readonly logger: Logger;
   /** Raft configuration as of the entry at `position`. */
   readonly confState: ConfState;
-  /** Applies a conf change to raft's configuration. */
-  readonly reconfigure: (change: ConfChangeV1) => ConfState;
+  /** Applies a conf change to raft's configuration. @returns the configuration after it */
+  readonly reconfigure: (change: ConfChangeV1, before: ConfState) => ConfState;
   /** Called when a change of the membership has been applied. */
   readonly onMembership: (change: ConfChangeV1) => void;
   /** Replaces the member's state by a received one. */
@@ -53,7 +53,7 @@ export interface ApplyLoopConfig {
   /** Raises the NOSPACE alarm; resolves when the alarm has been applied. */
   readonly raiseNoSpace: () => Promise<void>;
   /** Called after entries have been applied. */
-  readonly onApplied: (confState: ConfState) => void;
+  readonly onApplied: () => void;
   /** Called once when an entry cannot be applied. The member must stop, and nothing is applied afterwards. */
   readonly onFailure: (error: Error) => void;
 }
@@ -151,7 +151,7 @@ export class ApplyLoop {
       this.#fail(error);
       return;
     }
-    this.#config.onApplied(this.#confState);
+    this.#config.onApplied();
     const next = this.#queue[this.#next];
     if (this.#underWay !== undefined) {
       this.#scheduled = true;
@@ -291,7 +291,7 @@ export class ApplyLoop {
   #applyConfChange(change: ConfChangeV1, entry: Entry): void {
     const { applier, confChanges, onMembership, reconfigure } = this.#config;
     const refusal = applier.applyConfChange(change, entry, (accepted) => {
-      this.#confState = reconfigure(accepted);
+      this.#confState = reconfigure(accepted, this.#confState);
       return this.#confState;
     });
     if (refusal === undefined) onMembership(change);

@@ -1,19 +1,10 @@
 import type { Applier, ApplyResult } from "../../apply/index.js";
-import {
-  asError,
-  type Clock,
-  type ErrorKind,
-  EtcdError,
-  type Logger,
-  type MemberId,
-  type RequestId,
-} from "../../base/index.js";
-import { loadConfState } from "../../cluster/index.js";
+import { asError, type Clock, type ErrorKind, EtcdError, type Logger, type RequestId } from "../../base/index.js";
 import type { WatchableStore } from "../../mvcc/index.js";
 import {
   type ConfChangeV1,
+  confStateAfter,
   type Entry,
-  emptyConfState,
   type Message,
   type NodeId,
   type ReadState,
@@ -26,17 +17,13 @@ import type { Call } from "../calls/call.js";
 import { RequestIds } from "../calls/request-ids.js";
 import type { SlowRequests } from "../calls/slow-requests.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "../config.js";
-import { FirstElection } from "../consensus/first-election.js";
-import type { PeerAccess } from "../consensus/peer-network.js";
-import { PeerTraffic } from "../consensus/peer-traffic.js";
-import { sayLeader } from "../consensus/raft-logger.js";
-import { type RaftHandler, RaftNode } from "../consensus/raft-node.js";
-import { SnapshotTrigger } from "../consensus/snapshot-trigger.js";
+import type { Asked, ConsensusClient, ConsensusCore, ConsensusNumbers } from "../consensus/contract.js";
 import type { ServerCounters } from "../counters.js";
 import type { MemberState } from "../member-state.js";
 import { SnapshotInstall } from "../snapshots/snapshot-install.js";
 import { SnapshotTransfer } from "../snapshots/snapshot-transfer.js";
 import { ApplyLoop } from "./apply-loop.js";
+import { Connections } from "./connections.js";
 import { Leadership } from "./leadership.js";
 import { LogPosition } from "./log-position.js";
 import { Proposals } from "./proposals.js";
@@ -49,7 +36,6 @@ export interface ConsensusConfig {
   readonly applier: Applier;
   readonly access: Access;
   readonly watchable: WatchableStore;
-  readonly peers: PeerAccess | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: ServerCounters;
@@ -67,25 +53,23 @@ export interface ConsensusConfig {
 }
 
 /**
- * The replication of requests: the raft node loop, the apply loop, the traffic with other members, and the waiting
- * proposals and reads.
+ * The replication of requests, as the owner of the keys sees it: who waits for what, which entries are applied, and who
+ * leads. `ConsensusCore` does the rest, perhaps on another event loop.
  */
-export class Consensus implements RaftHandler {
+export class Consensus implements ConsensusClient {
   readonly position: LogPosition;
   readonly leadership: Leadership;
   readonly proposals: Proposals<ApplyResult>;
   readonly proposer: Proposer;
   readonly readIndex: ReadIndex;
-  readonly traffic: PeerTraffic;
+  readonly connections: Connections;
   readonly nextId: () => RequestId;
   readonly #config: ConsensusConfig;
+  readonly #core: ConsensusCore;
   readonly #confChanges: Proposals<EtcdError | undefined>;
-  readonly #raftNode: RaftNode;
   readonly #applyLoop: ApplyLoop;
-  readonly #snapshots: SnapshotTrigger;
   readonly #transfer: SnapshotTransfer;
   readonly #install: SnapshotInstall;
-  readonly #firstElection: FirstElection;
   /** The number of gaps in this member's awake time when it last proved its leadership. */
   #provenGaps = 0;
 
@@ -95,50 +79,39 @@ export class Consensus implements RaftHandler {
     const { index, term } = member.consistentIndex;
     const ids = new RequestIds(memberId, clock);
     const timeoutMs = requestTimeoutMs(settings);
-    const timeoutKind = (askedAt: number): ErrorKind => this.#timeoutKind(askedAt);
+    const waits = {
+      ...{ clock, counters, timeoutMs },
+      timeoutKind: (askedAt: number): ErrorKind => this.#timeoutKind(askedAt),
+      onGivenUp: (id: RequestId): void => this.#core.withdraw(id),
+    };
     this.#config = config;
     this.nextId = () => ids.next();
-    this.position = new LogPosition(index, term);
+    this.position = new LogPosition(index, term, () => this.#core.commitIndex());
     this.leadership = new Leadership(memberId, clock);
-    this.proposals = new Proposals({ clock, counters, timeoutMs, timeoutKind });
-    this.#confChanges = new Proposals({ clock, counters, timeoutMs, timeoutKind });
-    this.traffic = this.#makeTraffic();
-    this.#raftNode = this.#makeRaftNode();
+    this.proposals = new Proposals(waits);
+    this.#confChanges = new Proposals(waits);
+    this.#core = member.consensus.connect(this);
+    this.connections = new Connections(member.cluster, this.#core);
     this.proposer = new Proposer({
-      position: this.position,
-      proposals: this.proposals,
-      nextId: this.nextId,
+      ...{ position: this.position, proposals: this.proposals, nextId: this.nextId, core: this.#core },
       maxRequestBytes: settings.maxRequestBytes,
       identify: (call) => config.access.identify(call),
-      submit: (data, wanted) => this.#raftNode.propose(data, wanted),
-      submitInTerm: (term, data) => this.#raftNode.proposeInTerm(term, data),
     });
     this.readIndex = new ReadIndex({
-      ...{ clock, logger, counters, timeoutMs, position: this.position, nextId: this.nextId },
-      wake: () => this.#raftNode.wake(),
-      send: (context) => this.#raftNode.readIndex(context),
+      ...{ clock, logger, counters, timeoutMs, position: this.position, nextId: this.nextId, core: this.#core },
     });
     this.#transfer = this.#makeTransfer();
-    this.#snapshots = this.#makeSnapshotTrigger();
     this.#install = new SnapshotInstall({
       ...{ member, watchable: config.watchable, logger, counters },
-      onMembers: () => this.traffic.meet(),
+      onMembers: () => this.#sayMembers(),
     });
     this.#applyLoop = this.#makeApplyLoop();
-    this.#firstElection = new FirstElection({
-      ...{ settings, memberId, clock, logger, position: this.position, leadership: this.leadership },
-      raftNode: this.#raftNode,
-      activePeers: () => this.traffic.network.activePeers(),
-    });
   }
 
   start(): void {
-    this.#raftNode.start();
-    this.traffic.meet();
-    for (const { id, peerUrls } of this.#config.member.remotes) this.traffic.network.addRemote(id, peerUrls);
-    const { commit } = this.#config.member.node.basicStatus();
-    this.position.commitTo(commit);
-    this.#firstElection.start(commit);
+    const { cluster, consensus } = this.#config.member;
+    this.position.commitTo(consensus.commit);
+    this.#core.start(cluster.members(), cluster.removedIds());
   }
 
   /**
@@ -166,8 +139,17 @@ export class Consensus implements RaftHandler {
   }
 
   /** The status of the raft node. */
-  status(): Status {
-    return this.#raftNode.status();
+  status(): Asked<Status> {
+    return this.#core.status();
+  }
+
+  /** The numbers of consensus, as of the last `countNow`. */
+  get numbers(): ConsensusNumbers {
+    return this.#core.numbers;
+  }
+
+  countNow(): Asked<void> {
+    return this.#core.countNow();
   }
 
   /**
@@ -178,18 +160,14 @@ export class Consensus implements RaftHandler {
   async configure(change: Pick<ConfChangeV1, "type" | "nodeId" | "context">, call?: Call): Promise<void> {
     const id = this.nextId();
     const waiting = this.#confChanges.wait(id, call);
-    try {
-      this.#raftNode.proposeConfChange({ ...change, version: 1, id }, () => this.#confChanges.isWaiting(id));
-    } catch (error) {
-      this.#confChanges.fail(id, asError(error));
-    }
+    this.#core.proposeConfChange({ ...change, version: 1, id });
     const refusal = await waiting;
     if (refusal !== undefined) throw refusal;
   }
 
   /** Asks raft to transfer the leadership. `leadership` shows whether it succeeds. */
   transferLeadership(to: NodeId): void {
-    this.#raftNode.transferLeadership(to);
+    this.#core.transferLeadership(to);
   }
 
   /** Refuses new requests, and resolves when all waiting ones have been answered. */
@@ -197,22 +175,25 @@ export class Consensus implements RaftHandler {
     const stopped = new EtcdError("stopped");
     for (const waiting of [this.proposals, this.#confChanges, this.readIndex]) waiting.refuse(stopped);
     const waiters = [this.proposals, this.#confChanges, this.readIndex];
-    await Promise.all([...waiters.map((waiting) => waiting.whenIdle()), this.#snapshots.settled()]);
+    await Promise.all([...waiters.map((waiting) => waiting.whenIdle()), this.#core.settled()]);
     await this.#applyLoop.whenDrained();
   }
 
   /** Refuses the waiting requests and stops. The log then contains raft's last state. */
   async stop(): Promise<void> {
     this.halt();
-    await this.#raftNode.stop();
-    await this.traffic.network.stop();
+    await this.#core.stop();
     await this.#applyLoop.whenSettled();
+  }
+
+  /** Closes the log. For after `stop`. */
+  close(): Promise<void> {
+    return this.#core.close();
   }
 
   /** Stops applying and acknowledging at once. */
   halt(): void {
     const stopped = new EtcdError("stopped");
-    this.#firstElection.stop();
     this.#transfer.stop();
     this.#applyLoop.stop();
     this.#install.stop();
@@ -228,8 +209,6 @@ export class Consensus implements RaftHandler {
   }
 
   leaderNews(state: SoftState, term: number): void {
-    const { member, logger } = this.#config;
-    sayLeader(logger, member.ids.memberId, this.leadership.lead, state.lead, term);
     const fresh = this.leadership.update(state, term);
     if (fresh) this.readIndex.leaderChanged();
     if (!this.leadership.leading) this.proposer.leadershipLost();
@@ -248,12 +227,27 @@ export class Consensus implements RaftHandler {
     this.#applyLoop.push(entries);
   }
 
+  refused(id: RequestId, reason: ErrorKind): void {
+    const error = new EtcdError(reason);
+    this.proposals.fail(id, error);
+    this.#confChanges.fail(id, error);
+  }
+
+  commitDatabase(): void {
+    const { position } = this;
+    const covered = { index: position.applied, term: position.term, confState: this.#applyLoop.confState };
+    this.#config.member.backend.commit().then(
+      () => this.#core.recordSnapshot(covered),
+      (error: unknown) => this.failed(asError(error)),
+    );
+  }
+
   sendSnapshot(message: Message): void {
     this.#transfer.send(message);
   }
 
-  isRemoved(id: NodeId): boolean {
-    return this.#config.member.cluster.isRemoved(id as MemberId);
+  removed(): void {
+    this.#config.onRemoved();
   }
 
   tick(): void {
@@ -269,68 +263,34 @@ export class Consensus implements RaftHandler {
 
   /** The error for a proposal of that time that was not answered: lost with a former leader, or timed out. */
   #timeoutKind(askedAt: number): ErrorKind {
-    const { leadership, traffic } = this;
+    const { leadership, connections } = this;
     if (leadership.mayHaveBeenLost(askedAt, electionTimeoutMs(this.#config.settings))) return "timeoutLeaderFailure";
     if (!leadership.hasLeader) return "timeout";
     const connected = leadership.leading
-      ? traffic.quorumConnectedSince(askedAt)
-      : traffic.connectedSince(leadership.lead, askedAt);
+      ? connections.quorumSince(askedAt)
+      : connections.existSince(leadership.lead, askedAt);
     return connected ? "timeout" : "timeoutConnectionLost";
   }
 
-  #makeTraffic(): PeerTraffic {
-    const { member, peers, clock, logger, onRemoved } = this.#config;
-    return new PeerTraffic({
-      access: peers,
-      cluster: member.cluster,
-      received: member.received,
-      clock,
-      logger,
-      raftNode: () => this.#raftNode,
-      onRemoved,
-      onSnapshotReport: (_, outcome) => this.#transfer.reported(outcome),
-    });
-  }
-
-  #makeRaftNode(): RaftNode {
-    const { settings, member, clock, logger, counters } = this.#config;
-    const { node, storage, wal } = member;
-    return new RaftNode({
-      ...{ node, storage, wal, clock, logger, counters, tickMs: settings.tickMs, handler: this },
-      network: this.traffic.network,
-    });
+  /** Tells consensus who the members are. */
+  #sayMembers(): void {
+    const { cluster } = this.#config.member;
+    this.#core.membersAre(cluster.members(), cluster.removedIds());
   }
 
   #makeTransfer(): SnapshotTransfer {
     const { member, clock, logger, counters } = this.#config;
     const { backend, consistentIndex, cluster } = member;
     return new SnapshotTransfer({
-      ...{ backend, consistentIndex, cluster, clock, logger, counters },
-      network: this.traffic.network,
+      ...{ backend, consistentIndex, cluster, clock, logger, counters, core: this.#core },
       settled: () => !this.#applyLoop.installing,
-      reportFailure: (id) => this.#raftNode.reportSnapshot(id, "failure"),
     });
-  }
-
-  #makeSnapshotTrigger(): SnapshotTrigger {
-    const { settings, member, clock, logger, counters, onFailure } = this.#config;
-    const { backend, wal, storage } = member;
-    const { snapshotCount, snapshotCatchUpEntries: catchUpEntries, maxSnapshots } = settings;
-    return new SnapshotTrigger(
-      {
-        ...{ backend, wal, storage, clock, logger, counters, snapshotCount, catchUpEntries, maxSnapshots },
-        saveSnapshot: (snapshot) => this.#raftNode.saveSnapshot(snapshot),
-        logIsHeld: () => this.#transfer.holdsLog,
-        onFailure,
-      },
-      storage.snapshot().metadata.index,
-    );
   }
 
   #makeApplyLoop(): ApplyLoop {
     const { settings, member, applier, clock, logger, counters, slow } = this.#config;
     const { onFirstOfTerm, onRemoved, raiseNoSpace, onFailure } = this.#config;
-    const { position, proposals, traffic } = this;
+    const { position, proposals } = this;
     const { skippedEntries } = settings;
     if (skippedEntries.size > 0) {
       const indexes = [...skippedEntries];
@@ -341,10 +301,14 @@ export class Consensus implements RaftHandler {
       backend: member.backend,
       skippedEntries,
       confChanges: this.#confChanges,
-      confState: loadConfState(member.backend) ?? emptyConfState,
-      reconfigure: (change) => this.#raftNode.applyConfChange(change),
-      onMembership(change) {
-        traffic.membershipChanged(change);
+      confState: member.consensus.confState,
+      reconfigure: (change, before) => {
+        const after = confStateAfter(before, change);
+        this.#core.applyConfChange(change, after);
+        return after;
+      },
+      onMembership: (change) => {
+        this.#sayMembers();
         if (change.type === "ConfChangeRemoveNode" && change.nodeId === member.ids.memberId) onRemoved();
       },
       install: (snapshot) => this.#install.run(snapshot),
@@ -352,10 +316,7 @@ export class Consensus implements RaftHandler {
         this.readIndex.firstCommitInTerm();
         onFirstOfTerm(term);
       },
-      onApplied: (confState) => {
-        this.#raftNode.applied(position.applied);
-        this.#snapshots.applied(position.applied, position.term, confState);
-      },
+      onApplied: () => this.#core.applied(position.applied),
     });
   }
 }

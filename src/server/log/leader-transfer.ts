@@ -49,7 +49,7 @@ export class LeaderTransfer {
       return;
     }
     const others = voters.map(({ id }) => id).filter((id) => id !== cluster.localId);
-    const target = consensus.traffic.longestConnected(others);
+    const target = consensus.connections.longest(others);
     try {
       if (target === undefined) throw new EtcdError("unhealthy");
       await this.#move(target, Math.min(requestTimeoutMs, 2 * electionTimeoutMs));

@@ -1,4 +1,5 @@
 import { assert, type Clock, doneWithin, EtcdError } from "../../base/index.js";
+import type { Asked } from "../consensus/contract.js";
 
 /** How long a request waits for what is committed to be applied. */
 const applyTimeoutMs = 1_000;
@@ -17,8 +18,11 @@ export class LogPosition {
   #term: number;
   /** The waiters, in ascending order of their index. */
   readonly #waiters: Waiter[] = [];
+  readonly #commitIndex: () => Asked<number>;
 
-  constructor(index: number, term: number) {
+  /** @param commitIndex asks consensus for its commit index, of which `committed` may not have heard yet */
+  constructor(index: number, term: number, commitIndex: () => Asked<number> = () => this.#committed) {
+    this.#commitIndex = commitIndex;
     this.#committed = index;
     this.#applied = index;
     this.#term = term;
@@ -70,10 +74,13 @@ export class LogPosition {
    * @throws EtcdError `timeoutWaitApplied` after a second
    */
   async allApplied(clock: Clock): Promise<void> {
-    if (this.#applied >= this.#committed) return;
-    const inTime = await doneWithin(clock, applyTimeoutMs, this.whenApplied(this.#committed));
-    if (!inTime) throw new EtcdError("timeoutWaitApplied");
+    const committed = this.#commitIndex();
+    if (typeof committed === "number" && this.#applied >= committed) return;
+    const applied = typeof committed === "number" ? this.whenApplied(committed) : committed.then(this.#whenApplied);
+    if (!(await doneWithin(clock, applyTimeoutMs, applied))) throw new EtcdError("timeoutWaitApplied");
   }
+
+  readonly #whenApplied = (index: number): Promise<void> => this.whenApplied(index);
 
   #moveTo(index: number, term: number): void {
     this.#applied = index;

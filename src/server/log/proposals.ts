@@ -25,6 +25,8 @@ export interface ProposalsConfig {
   readonly timeoutMs: number;
   /** The error for a proposal that was not answered in time. */
   readonly timeoutKind: (askedAt: number) => ErrorKind;
+  /** Called when a client has given up, or the time for an answer is over. */
+  readonly onGivenUp: (id: RequestId) => void;
 }
 
 /**
@@ -79,9 +81,14 @@ export class Proposals<Result> {
     const end = this.#config.clock.now() - this.#config.timeoutMs;
     for (const [id, { waiter }] of this.#places) {
       if (waiter === undefined) continue;
-      if (waiter.askedAt <= end) this.fail(id, new EtcdError(this.#config.timeoutKind(waiter.askedAt)));
-      else if (waiter.call?.cancelled) this.fail(id, new EtcdError("canceled"));
+      if (waiter.askedAt <= end) this.#giveUp(id, this.#config.timeoutKind(waiter.askedAt));
+      else if (waiter.call?.cancelled) this.#giveUp(id, "canceled");
     }
+  }
+
+  #giveUp(id: RequestId, kind: ErrorKind): void {
+    this.fail(id, new EtcdError(kind));
+    this.#config.onGivenUp(id);
   }
 
   /** Resolves when there are no waiters. */

@@ -3,6 +3,7 @@ import type { Identity } from "../../auth/index.js";
 import { asError, assert, ByteSlab, EtcdError, type RequestId } from "../../base/index.js";
 import { InternalRaftRequest, Request, RequestHeader } from "../../wire/index.js";
 import type { Call } from "../calls/call.js";
+import type { ConsensusCore } from "../consensus/contract.js";
 import type { LogPosition } from "./log-position.js";
 import { ProposalWindow } from "./proposal-window.js";
 import type { Proposals } from "./proposals.js";
@@ -22,10 +23,7 @@ export interface ProposerConfig {
   readonly maxRequestBytes: number;
   /** The user of a call; undefined while authentication is disabled. */
   readonly identify: (call: Call) => Identity | undefined | Promise<Identity | undefined>;
-  /** Proposes an entry to raft. @param wanted whether the proposer still waits */
-  readonly submit: (data: Uint8Array, wanted: () => boolean) => void;
-  /** Like `submit`, but only as the leader of `term`. */
-  readonly submitInTerm: (term: number, data: Uint8Array) => void;
+  readonly core: Pick<ConsensusCore, "propose" | "proposeInTerm">;
 }
 
 /** Proposes requests to the raft log and returns their results. */
@@ -104,9 +102,8 @@ export class Proposer {
   }
 
   #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {
-    const { proposals, submit } = this.#config;
     const kept = this.#entries.keep(data);
-    return this.#answer(id, kept.length, call, () => submit(kept, () => proposals.isWaiting(id)));
+    return this.#answer(id, kept, call, undefined);
   }
 
   /**
@@ -118,7 +115,7 @@ export class Proposer {
     message: InternalRaftRequest,
     call: Call | undefined,
   ): Promise<Carried> {
-    const { proposals, submit } = this.#config;
+    const { proposals, core } = this.#config;
     const waiting = proposals.wait(id, call);
     let open = false;
     let giveUp = (): void => undefined;
@@ -126,12 +123,14 @@ export class Proposer {
       open = true;
       this.#window.open(bytes);
       const kept = this.#entries.keep(InternalRaftRequest.encode(message));
-      this.#attempt(id, () => submit(kept, () => proposals.isWaiting(id)));
+      core.propose(id, kept);
     };
     try {
-      this.#attempt(id, () => {
+      try {
         giveUp = this.#window.wait(bytes, start, call?.client ?? this);
-      });
+      } catch (error) {
+        proposals.fail(id, asError(error));
+      }
       return carriedOf(await waiting);
     } finally {
       giveUp();
@@ -142,28 +141,22 @@ export class Proposer {
   async #submitInTerm(term: number, id: RequestId, data: Uint8Array): Promise<Carried> {
     this.#ofThisTerm.add(id);
     try {
-      return await this.#answer(id, data.length, undefined, () => this.#config.submitInTerm(term, data));
+      return await this.#answer(id, data, undefined, term);
     } finally {
       this.#ofThisTerm.delete(id);
     }
   }
 
-  async #answer(id: RequestId, bytes: number, call: Call | undefined, submit: () => void): Promise<Carried> {
-    const waiting = this.#config.proposals.wait(id, call);
-    this.#window.open(bytes);
+  async #answer(id: RequestId, data: Uint8Array, call: Call | undefined, term: number | undefined): Promise<Carried> {
+    const { proposals, core } = this.#config;
+    const waiting = proposals.wait(id, call);
+    this.#window.open(data.length);
     try {
-      this.#attempt(id, submit);
+      if (term === undefined) core.propose(id, data);
+      else core.proposeInTerm(id, term, data);
       return carriedOf(await waiting);
     } finally {
-      this.#window.close(bytes);
-    }
-  }
-
-  #attempt(id: RequestId, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#config.proposals.fail(id, asError(error));
+      this.#window.close(data.length);
     }
   }
 }

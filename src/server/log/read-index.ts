@@ -1,6 +1,7 @@
 import { type Clock, EtcdError, type Logger, type RequestId } from "../../base/index.js";
 import type { ReadState } from "../../raft/index.js";
 import type { Call } from "../calls/call.js";
+import type { ConsensusCore } from "../consensus/contract.js";
 import type { ServerCounters } from "../counters.js";
 import type { LogPosition } from "./log-position.js";
 
@@ -11,10 +12,8 @@ export interface ReadIndexConfig {
   readonly position: LogPosition;
   readonly nextId: () => RequestId;
   readonly timeoutMs: number;
-  /** Makes the raft node loop call `ask` soon. */
-  readonly wake: () => void;
-  /** Sends a ReadIndex request through raft. The answer is a read state with the same context; it may be lost. */
-  readonly send: (context: Uint8Array) => void;
+  /** Calls `ask` soon after `askSoon`. The answer to a request is a read state with its context; it may be lost. */
+  readonly core: Pick<ConsensusCore, "askSoon" | "readIndex">;
 }
 
 /** The time after which an unanswered request is sent again, since the request or its answer may be lost. */
@@ -75,7 +74,7 @@ export class ReadIndex {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#gathering === undefined) {
       this.#gathering = new Round(this.#config.clock.now());
-      if (this.#asked === undefined) this.#config.wake();
+      if (this.#asked === undefined) this.#config.core.askSoon();
     }
     await this.#gathering.done;
     if (call?.cancelled) throw new EtcdError("canceled");
@@ -169,13 +168,13 @@ export class ReadIndex {
 
   #leaveAsked(): void {
     this.#asked = undefined;
-    if (this.#gathering !== undefined) this.#config.wake();
+    if (this.#gathering !== undefined) this.#config.core.askSoon();
   }
 
   #send(round: Round): void {
     const context = requestContext(this.#config.nextId());
     round.contexts.add(contextKey(context));
-    this.#config.send(context);
+    this.#config.core.readIndex(context);
   }
 }
 

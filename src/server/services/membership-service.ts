@@ -24,6 +24,7 @@ import {
 import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
 import type { Headers } from "../calls/headers.js";
+import type { Asked } from "../consensus/contract.js";
 import type { ServerCounters } from "../counters.js";
 import type { LogPosition } from "../log/log-position.js";
 import type { ReadIndex } from "../log/read-index.js";
@@ -44,7 +45,7 @@ export interface MembershipServiceConfig {
   /** Proposes a conf change. Resolves when it has been applied, rejects with the refusal. */
   readonly configure: (change: Pick<ConfChangeV1, "type" | "nodeId" | "context">, call?: Call) => Promise<void>;
   readonly activeSince: (id: MemberId) => number | undefined;
-  readonly raftStatus: () => Status;
+  readonly raftStatus: () => Asked<Status>;
   readonly position: LogPosition;
   readonly readIndex: ReadIndex;
   readonly questions: LeaderQuestions;
@@ -174,7 +175,7 @@ export class MembershipService {
   async #requireReady(id: MemberId): Promise<void> {
     const { clock, position, raftStatus } = this.#config;
     await position.allApplied(clock);
-    const refusal = refuseUnready(raftStatus(), id);
+    const refusal = refuseUnready(await raftStatus(), id);
     if (refusal !== undefined) throw new EtcdError(refusal);
   }
 

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promi
 import { join } from "node:path";
 import { type Clock, errorCode } from "../../base/index.js";
 import { openBolt } from "../../bolt/index.js";
-import type { ServerCounters } from "../counters.js";
+import type { LogCounters } from "../consensus/log-counters.js";
 
 /** The databases received from peers. Each is kept until it has replaced this member's own. */
 export interface ReceivedSnapshots {
@@ -27,10 +27,10 @@ const arrivingPrefix = "arriving-";
 export class SnapshotFolder implements ReceivedSnapshots {
   readonly #dir: string;
   readonly #clock: Clock;
-  readonly #counters: ServerCounters;
+  readonly #counters: LogCounters;
   #arrivals = 0;
 
-  constructor(dir: string, clock: Clock, counters: ServerCounters) {
+  constructor(dir: string, clock: Clock, counters: LogCounters) {
     this.#dir = dir;
     this.#clock = clock;
     this.#counters = counters;

@@ -4,19 +4,18 @@ import { AuthStore, bcryptCost, type MakeTokens, openTokens, Passwords, readAuth
 import type { Backend, MemberBackend } from "../../backend/index.js";
 import { Cluster, loadConfState } from "../../cluster/index.js";
 import type { Checkpoint } from "../../lease/index.js";
-import { emptyConfState, MemoryStorage, RawNode } from "../../raft/index.js";
+import { emptyConfState } from "../../raft/index.js";
 import { createDataDir, type OpenedWal, type WalMetadata } from "../../wal/index.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "../config.js";
-import { confChangeCodec } from "../consensus/conf-change-codec.js";
-import { raftLimits } from "../consensus/raft-limits.js";
-import { raftLogger } from "../consensus/raft-logger.js";
+import { openLocally } from "../consensus/local-core.js";
+import type { RaftOrigin } from "../consensus/opened-raft.js";
 import { ServerCounters } from "../counters.js";
 import type { MemberState } from "../member-state.js";
 import type { ServerDeps } from "../server-deps.js";
 import { Databases } from "../snapshots/databases.js";
 import { type ReceivedSnapshots, SnapshotFolder } from "../snapshots/received-snapshots.js";
 import { AwakeTime } from "../upkeep/awake-time.js";
-import { found, idFields, type Origin, openLog } from "./origin.js";
+import { foundersOf, idFields, type Origin, openLog } from "./origin.js";
 import { standAlone } from "./standalone.js";
 import { openStores, type Stores } from "./stores.js";
 
@@ -41,15 +40,17 @@ export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: B
     const { ids } = origin;
     const counters = new ServerCounters();
     const folder = join(dirname(backendDir), "snap");
-    const received = deps.receivedSnapshots ?? new SnapshotFolder(folder, deps.clock, counters);
+    const received = deps.receivedSnapshots ?? new SnapshotFolder(folder, deps.clock, counters.log);
     const databases = makeDatabases(backendDir, ids, received, counters, config, deps, hooks);
     const backend = await databases.open(opened.snapshot);
     try {
-      return {
-        ...(await restore(config, deps, hooks, counters, makeTokens, opened, origin, backend)),
-        databases,
-        received,
-      };
+      const restored = await restore(config, deps, hooks, counters, makeTokens, opened, origin, backend);
+      const { raft, log, ...state } = restored;
+      const { clock, random, logger, peers } = deps;
+      const consensus = openLocally({
+        ...{ settings: config, origin: raft, log, received, peers, clock, random, logger, counters: counters.log },
+      });
+      return { ...state, databases, received, consensus };
     } catch (error) {
       await backend.close();
       throw error;
@@ -84,6 +85,12 @@ function makeDatabases(
   });
 }
 
+/** The state of a member, and what its raft starts from. */
+interface Restored extends Omit<MemberState, "databases" | "received" | "consensus"> {
+  readonly raft: RaftOrigin;
+  readonly log: OpenedWal;
+}
+
 async function restore(
   config: ServerConfig,
   deps: ServerDeps,
@@ -93,9 +100,8 @@ async function restore(
   log: OpenedWal,
   origin: Origin,
   backend: MemberBackend,
-): Promise<Omit<MemberState, "databases" | "received">> {
+): Promise<Restored> {
   const { clock, logger } = deps;
-  const { wal } = log;
   const { ids } = origin;
   const consistentIndex = new ConsistentIndex(backend);
   requireMatch(log, consistentIndex.index);
@@ -115,15 +121,19 @@ async function restore(
   const opened = forced
     ? await standAlone(log, backend, ids, consistentIndex.index, config.advertisePeerUrls, logger)
     : log;
-  const storage = loadStorage(opened, backend, consistentIndex.index);
-  const node = makeNode(config, deps, ids, storage, consistentIndex.index);
-  if (origin.kind === "founder") found(node, origin, logger);
+  if (origin.kind === "founder") logger.info("starting local member", idFields(ids));
   else logger.info("restarting local member", { ...idFields(ids), "commit-index": opened.hardState?.commit ?? 0 });
-  const remotes = origin.kind === "joiner" ? origin.remotes : [];
+  const raft: RaftOrigin = {
+    ids,
+    applied: consistentIndex.index,
+    confState: loadConfState(backend) ?? emptyConfState,
+    founders: origin.kind === "founder" ? foundersOf(origin) : [],
+    remotes: origin.kind === "joiner" ? origin.remotes : [],
+  };
   const passwords = new Passwords(bcryptCost(config.bcryptCost));
   return {
-    ...{ ids, counters, wal, backend, consistentIndex, cluster, alarms, auth, passwords },
-    ...{ ...stores, openStores: open, awakeTime, storage, node, remotes },
+    ...{ ids, counters, backend, consistentIndex, cluster, alarms, auth, passwords },
+    ...{ ...stores, openStores: open, awakeTime, raft, log: opened },
   };
 }
 
@@ -172,40 +182,4 @@ function requireMatch({ snapshot, entries }: OpenedWal, applied: number): void {
     throw new Error(`the database (index ${applied}) does not match the raft log's snapshot (index ${covered})`);
   }
   if (applied > last) throw new Error(`the database (index ${applied}) is ahead of the raft log (index ${last})`);
-}
-
-/** The log for raft, from the last snapshot on, with the configuration as of the last applied entry. */
-function loadStorage(opened: OpenedWal, backend: Backend, applied: number): MemoryStorage {
-  const storage = new MemoryStorage();
-  const { index = 0, term = 0 } = opened.snapshot?.metadata ?? {};
-  const confState = loadConfState(backend) ?? emptyConfState;
-  storage.applySnapshot({ metadata: { confState, index, term }, data: new Uint8Array(0) });
-  const { hardState } = opened;
-  // A change of the commit index alone is not synced, so the applied index may be ahead of the stored one.
-  if (hardState !== undefined) storage.setHardState({ ...hardState, commit: Math.max(hardState.commit, applied) });
-  storage.append(opened.entries);
-  return storage;
-}
-
-function makeNode(
-  config: ServerConfig,
-  { random, logger }: ServerDeps,
-  ids: WalMetadata,
-  storage: MemoryStorage,
-  applied: number,
-): RawNode {
-  return new RawNode({
-    id: ids.memberId,
-    electionTicks: config.electionTicks,
-    heartbeatTicks: 1,
-    storage,
-    applied,
-    random,
-    logger: raftLogger(logger),
-    codec: confChangeCodec,
-    ...raftLimits,
-    checkQuorum: true,
-    preVote: config.preVote,
-    reportsApplied: true,
-  });
 }

@@ -1,6 +1,5 @@
-import type { Logger } from "../../base/index.js";
 import { encodeMember, idText, type Member } from "../../cluster/index.js";
-import type { RawNode } from "../../raft/index.js";
+import type { Peer } from "../../raft/index.js";
 import { type OpenedWal, Wal, type WalMetadata } from "../../wal/index.js";
 import type { ServerConfig } from "../config.js";
 import type { ServerDeps } from "../server-deps.js";
@@ -45,10 +44,9 @@ export async function openLog(dir: string, config: ServerConfig, deps: ServerDep
   return { opened: await openWal(dir, origin.ids, config, deps), origin };
 }
 
-/** Writes the first entries of a new cluster: the conf changes that add all initial members. */
-export function found(node: RawNode, { members, ids }: Founding, logger: Logger): void {
-  logger.info("starting local member", idFields(ids));
-  node.bootstrap(members.map((member) => ({ id: member.id, context: Buffer.from(encodeMember(member), "utf8") })));
+/** The members of a new cluster, with which its log begins. */
+export function foundersOf({ members }: Founding): readonly Peer[] {
+  return members.map((member) => ({ id: member.id, context: Buffer.from(encodeMember(member), "utf8") }));
 }
 
 export function idFields({ memberId, clusterId }: WalMetadata): Readonly<Record<string, string>> {

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 const counters = new ServerCounters();
-for (const seconds of [0.0005, 0.0005, 0.0015, 100]) counters.walSyncSeconds.observe(seconds);
+for (const seconds of [0.0005, 0.0005, 0.0015, 100]) counters.log.walSyncSeconds.observe(seconds);
 Object.assign(counters, { ranges: 5, txns: 6, puts: 7, deletes: 8 });
 
 const metrics: ServerMetrics = {
@@ -41,6 +41,7 @@ const healthy: EndpointServer = {
   leadership: { hasLeader: true },
   isLearner: () => false,
   kv: { probe: async () => undefined },
+  countNow: () => undefined,
   raftStatus: () => ({
     ...{ id: 0x8e9en, term: 3, vote: 0x8e9en, commit: 9, lead: 0x8e9en, state: "StateLeader", applied: 8 },
     ...{ leadTransferee: 0n, config: confState, progress: new Map([[0x8e9en, progress]]) },

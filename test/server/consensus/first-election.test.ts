@@ -3,8 +3,6 @@ import { ManualClock, type MemberId, silentLogger } from "../../../src/base/inde
 import { serverDefaults } from "../../../src/server/config.js";
 import { FirstElection } from "../../../src/server/consensus/first-election.js";
 import type { RaftNode } from "../../../src/server/consensus/raft-node.js";
-import type { Leadership } from "../../../src/server/log/leadership.js";
-import type { LogPosition } from "../../../src/server/log/log-position.js";
 import { settings } from "../member.js";
 
 for (const { name, voters, advance, peers, want } of [
@@ -54,8 +52,8 @@ for (const { name, voters, advance, peers, want } of [
       settings: { ...serverDefaults, ...settings, dataDir: "", electionTicks: 10, electionTickAdvance: advance },
       memberId: 1n as MemberId,
       raftNode: raftNode as unknown as RaftNode,
-      position: { whenApplied: () => Promise.resolve() } as unknown as LogPosition,
-      leadership: { hasLeader: false } as Leadership,
+      whenApplied: () => Promise.resolve(),
+      hasLeader: () => false,
       activePeers: () => peers,
       ...{ clock, logger: silentLogger },
     });

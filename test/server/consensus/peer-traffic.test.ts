@@ -28,11 +28,11 @@ async function traffic(): Promise<{
   const config = {
     ...{
       access: { connect: () => network, client: undefined },
-      cluster,
+      ids: { memberId: 1n as MemberId, clusterId: 1n as ClusterId },
       received: undefined,
       clock: new ManualClock(),
     },
-    ...{ logger: silentLogger, raftNode: unused, onRemoved: unused, onSnapshotReport: unused },
+    ...{ logger: silentLogger, raftNode: unused, onRemoved: unused, reportSnapshot: unused },
   };
   const one = new PeerTraffic(config as unknown as PeerTrafficConfig);
   return {
@@ -40,7 +40,7 @@ async function traffic(): Promise<{
     apply(part) {
       const change: ConfChangeV1 = { version: 1, id: 0n, nodeId: 2n, ...part };
       cluster.applyConfChange(change);
-      one.membershipChanged(change);
+      one.meet(cluster.members(), cluster.removedIds());
     },
   };
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { ManualClock, silentLogger } from "../../../src/base/index.js";
+import { ManualClock, type RequestId, silentLogger } from "../../../src/base/index.js";
 import type { Message, NodeId } from "../../../src/raft/index.js";
+import { LogCounters } from "../../../src/server/consensus/log-counters.js";
 import { type RaftHandler, RaftNode } from "../../../src/server/consensus/raft-node.js";
-import { ServerCounters } from "../../../src/server/counters.js";
 import { type NodeSetup, TestNode } from "../../raft/kit.js";
 import { settle } from "../virtual/settle.js";
 
@@ -29,7 +29,7 @@ class Loop {
       handler: this.#handler(),
       network: { send: (messages) => this.#send(messages) },
       logger: silentLogger,
-      counters: new ServerCounters(),
+      counters: new LogCounters(),
     });
   }
 
@@ -69,6 +69,9 @@ class Loop {
         return undefined;
       },
       sendSnapshot: () => undefined,
+      refused: (id, reason) => {
+        throw new Error(`proposal ${id} is refused: ${reason}`);
+      },
       isRemoved: () => false,
       tick: () => undefined,
       failed: (error) => {
@@ -83,10 +86,10 @@ test("a leader's own handler learns a commit index before other members do", asy
   await loop.lead(2n);
   const { commit, term } = loop.node.raw.basicStatus();
   for (let index = commit + 1; index < 20; index++) {
-    loop.raftNode.propose(Buffer.from("x"), () => true);
+    loop.raftNode.propose(1n as RequestId, Buffer.from("x"));
     await settle();
     // The quorum's answer arrives together with the next proposal, so the loop has a write to make as well.
-    loop.raftNode.propose(Buffer.from("y"), () => true);
+    loop.raftNode.propose(2n as RequestId, Buffer.from("y"));
     await loop.step({ type: "MsgAppResp", from: 2n, index, term });
   }
   expect(loop.told).toBeGreaterThan(10);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ManualClock, silentLogger } from "../../../src/base/index.js";
 import { type Entry, emptyConfState, MemoryStorage } from "../../../src/raft/index.js";
+import { LogCounters } from "../../../src/server/consensus/log-counters.js";
 import { SnapshotTrigger } from "../../../src/server/consensus/snapshot-trigger.js";
-import { ServerCounters } from "../../../src/server/counters.js";
 
 const mebibyte = 1024 * 1024;
 
@@ -19,9 +19,10 @@ function setUp({ snapshotCount = 10_000, catchUpEntries = 5_000 } = {}) {
   };
   const trigger = new SnapshotTrigger(
     {
-      ...{ backend: { commit: () => Promise.resolve() } as never, wal: wal as never, storage },
-      ...{ clock: new ManualClock(), logger: silentLogger, counters: new ServerCounters() },
+      ...{ wal, storage },
+      ...{ clock: new ManualClock(), logger: silentLogger, counters: new LogCounters() },
       ...{ snapshotCount, catchUpEntries, maxSnapshots: 5 },
+      commitDatabase: () => trigger.record({ index: storage.lastIndex(), term: 1, confState: emptyConfState }),
       saveSnapshot: () => Promise.resolve(),
       logIsHeld: () => state.held,
       onFailure: (error) => {
@@ -36,7 +37,7 @@ function setUp({ snapshotCount = 10_000, catchUpEntries = 5_000 } = {}) {
       const index = storage.lastIndex() + 1;
       const entry: Entry = { index, term: 1, type: "EntryNormal", data };
       storage.append([entry]);
-      trigger.applied(index, 1, emptyConfState);
+      trigger.applied(index);
       await trigger.settled();
     }
   };

@@ -10,7 +10,9 @@ const id = (value: number): RequestId => BigInt(value) as RequestId;
 function setUp() {
   const clock = new ManualClock();
   const counters = new ServerCounters();
-  const proposals = new Proposals<string>({ clock, counters, timeoutMs: 7_000, timeoutKind: () => "timeout" });
+  const proposals = new Proposals<string>({
+    ...{ clock, counters, timeoutMs: 7_000, timeoutKind: () => "timeout", onGivenUp: () => undefined },
+  });
   return { clock, counters, proposals };
 }
 

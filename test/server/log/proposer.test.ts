@@ -13,14 +13,17 @@ import { outcome } from "../member.js";
 interface SetUp {
   readonly committed?: number;
   readonly maxRequestBytes?: number;
-  readonly submit?: (data: Uint8Array) => void;
+  /** How raft refuses each proposal. */
+  readonly refusal?: "leaderChanged" | undefined;
 }
 
-function setUp({ committed = 0, maxRequestBytes = 200, submit }: SetUp = {}) {
+function setUp({ committed = 0, maxRequestBytes = 200, refusal }: SetUp = {}) {
   const sent: Uint8Array[] = [];
   const counters = new ServerCounters();
   const clock = new ManualClock();
-  const proposals = new Proposals<ApplyResult>({ clock, counters, timeoutMs: 7_000, timeoutKind: () => "timeout" });
+  const proposals = new Proposals<ApplyResult>({
+    ...{ clock, counters, timeoutMs: 7_000, timeoutKind: () => "timeout", onGivenUp: () => undefined },
+  });
   const position = new LogPosition(0, 1);
   position.commitTo(committed);
   let id = 100n;
@@ -30,10 +33,15 @@ function setUp({ committed = 0, maxRequestBytes = 200, submit }: SetUp = {}) {
     nextId: () => ++id as RequestId,
     maxRequestBytes,
     identify: () => undefined,
-    submit: submit ?? ((data) => sent.push(data)),
-    submitInTerm(term, data) {
-      if (term !== 2) throw new EtcdError("leaderChanged");
-      sent.push(data);
+    core: {
+      propose(id, data) {
+        if (refusal === undefined) sent.push(data);
+        else proposals.fail(id, new EtcdError(refusal));
+      },
+      proposeInTerm(id, term, data) {
+        if (term === 2) sent.push(data);
+        else proposals.fail(id, new EtcdError("leaderChanged"));
+      },
     },
   });
   return { sent, counters, proposals, proposer };
@@ -131,22 +139,20 @@ test("ProposalWindow: clients take turns, however many bytes one of them has wai
   expect(started).toEqual(["greedy", "modest", "greedy"]);
 });
 
-for (const { name, bytes, committed, submit, want } of [
-  { name: "5,000 entries behind", bytes: 1, committed: 5_000, submit: undefined, want: "done" },
-  { name: "5,001 entries behind", bytes: 1, committed: 5_001, submit: undefined, want: "tooManyRequests" },
-  { name: "too long", bytes: 200, committed: 0, submit: undefined, want: "requestTooLarge" },
+for (const { name, bytes, committed, refusal, want } of [
+  { name: "5,000 entries behind", bytes: 1, committed: 5_000, refusal: undefined, want: "done" },
+  { name: "5,001 entries behind", bytes: 1, committed: 5_001, refusal: undefined, want: "tooManyRequests" },
+  { name: "too long", bytes: 200, committed: 0, refusal: undefined, want: "requestTooLarge" },
   {
     name: "dropped by raft",
     bytes: 1,
     committed: 0,
-    submit: () => {
-      throw new EtcdError("leaderChanged");
-    },
+    refusal: "leaderChanged",
     want: "leaderChanged",
   },
-]) {
+] as const) {
   test(`Proposer: ${name}: ${want}`, async () => {
-    const { proposals, proposer } = setUp({ committed, ...(submit && { submit }) });
+    const { proposals, proposer } = setUp({ committed, refusal });
     const waiting = outcome(proposer.propose(put(bytes)));
     proposals.settle(101n as RequestId, { response: { case: "put", value: PutResponse.create() } });
     expect(await waiting).toBe(want);

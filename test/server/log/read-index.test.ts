@@ -26,8 +26,7 @@ beforeEach(() => {
     position,
     nextId: () => ++id as RequestId,
     timeoutMs: 7_000,
-    wake: () => wakes++,
-    send: (context) => sent.push(context),
+    core: { askSoon: () => wakes++, readIndex: (context) => sent.push(context) },
   });
 });
 

@@ -7,7 +7,7 @@ import { type ClusterId, type MemberId, silentLogger, systemClock } from "../../
 import { planBolt } from "../../../src/bolt/index.js";
 import { encodeV2Store } from "../../../src/cluster/index.js";
 import { emptyConfState, type Snapshot } from "../../../src/raft/index.js";
-import { ServerCounters } from "../../../src/server/counters.js";
+import { LogCounters } from "../../../src/server/consensus/log-counters.js";
 import { Databases } from "../../../src/server/snapshots/databases.js";
 import { SnapshotFolder } from "../../../src/server/snapshots/received-snapshots.js";
 
@@ -15,7 +15,7 @@ const root = mkdtempSync(join(tmpdir(), "etcd-databases-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 function opened(dir: string) {
-  const received = new SnapshotFolder(join(dir, "snap"), systemClock, new ServerCounters());
+  const received = new SnapshotFolder(join(dir, "snap"), systemClock, new LogCounters());
   const databases = new Databases({
     dir: join(dir, "db"),
     ids: { clusterId: 1n as ClusterId, memberId: 2n as MemberId },

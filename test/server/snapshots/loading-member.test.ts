@@ -68,8 +68,8 @@ test("a learner with the whole log is not promoted until it has loaded its snaps
   await cluster.until(() => cluster.said.has("applying snapshot"));
   await cluster.advance(1_000);
   const id = member?.id ?? 0n;
-  const progress = voter.server.raftStatus().progress.get(id);
-  expect(progress?.match).toBe(voter.server.raftStatus().commit);
+  const { progress, commit } = await voter.server.raftStatus();
+  expect(progress.get(id)?.match).toBe(commit);
   const promote = () =>
     cluster.during(outcome(voter.server.members.promote(MemberPromoteRequest.create({ id }), patient)));
   expect(await promote()).toBe("learnerNotReady");

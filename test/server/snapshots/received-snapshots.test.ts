@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../src/base/index.js";
 import { planBolt } from "../../../src/bolt/index.js";
-import { ServerCounters } from "../../../src/server/counters.js";
+import { LogCounters } from "../../../src/server/consensus/log-counters.js";
 import { SnapshotFolder } from "../../../src/server/snapshots/received-snapshots.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-received-"));
@@ -40,7 +40,7 @@ async function* inChunks(bytes: Buffer, failsAt = Number.POSITIVE_INFINITY): Asy
 
 test("a received database is kept under its index until it is no longer needed", async () => {
   const dir = freshDir();
-  const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
+  const folder = new SnapshotFolder(dir, systemClock, new LogCounters());
   const bytes = await database();
   expect(await folder.store(26, inChunks(bytes))).toBe(bytes.length);
   expect(readdirSync(dir)).toEqual(["000000000000001a.snap.db"]);
@@ -56,7 +56,7 @@ test("a received database is kept under its index until it is no longer needed",
 
 test("a partly received database stays when older ones are removed, and is removed at a start", async () => {
   const dir = freshDir();
-  const folder = new SnapshotFolder(dir, systemClock, new ServerCounters());
+  const folder = new SnapshotFolder(dir, systemClock, new LogCounters());
   await folder.store(26, inChunks(await database()));
   const bytes = await database();
   let halfway: string[] = [];
@@ -83,9 +83,7 @@ for (const { name, body, says } of [
 ]) {
   test(`nothing is kept of a snapshot that ${name}`, async () => {
     const dir = freshDir();
-    await expect(new SnapshotFolder(dir, systemClock, new ServerCounters()).store(26, await body())).rejects.toThrow(
-      says,
-    );
+    await expect(new SnapshotFolder(dir, systemClock, new LogCounters()).store(26, await body())).rejects.toThrow(says);
     expect(readdirSync(dir)).toEqual([]);
   });
 }
