@@ -1,18 +1,21 @@
-import { EtcdError, type Key, pause, Turns } from "../base/index.js";
+import type { Readable } from "../backend/index.js";
+import { type Clock, EtcdError, type Key, pause, Turns } from "../base/index.js";
+import type { StoreCounters } from "./counters.js";
 import { KvHasher } from "./hash.js";
 import type { HashCache } from "./hash-cache.js";
-import { mainOf, revisionKey, subOf } from "./revision.js";
+import { mainOf, revisionKey, subOf, tombstoneKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
 
-/** Number of index keys compacted in one turn; takes about a millisecond. */
+/** Number of keys that one slice visits, and of records that it drops (one key may have more): about a millisecond. */
 const keysAtOnce = 2000;
+const recordsAtOnce = 500;
 
 const scheduledName = Buffer.from("scheduledCompactRev");
 const finishedName = Buffer.from("finishedCompactRev");
 
 export interface CompactionPace {
-  /** Number of stored changes visited between two pauses. */
+  /** Number of stored changes removed between two pauses; for the hash, of those visited. */
   readonly batch: number;
   readonly pauseMs: number;
 }
@@ -25,19 +28,29 @@ interface Job {
   readonly complete: boolean;
 }
 
+/** A record that is no longer in the index. Its row is the last thing to go. */
+interface Dropped {
+  readonly storedKey: Uint8Array;
+  readonly bytes: number;
+}
+
 /**
- * Removes the history that no read can see any more: first from the index, then from disk, one compaction after the
- * other, in short turns with pauses. The meta bucket records the requested and the finished compaction, so that a
- * restart resumes an interrupted one.
+ * Removes the history that no read can see any more, one compaction after the other, in short turns with pauses. The
+ * index knows what it drops, so only these rows are touched on disk. The meta bucket records the requested and the
+ * finished compaction, so that a restart resumes an interrupted one.
+ *
+ * The rows of a key are removed oldest first, which makes an interruption harmless: what is left of a key is always its
+ * newest changes. A tombstone that was removed before the put below it would bring that put back to life.
  */
 export class Compactor {
   readonly #state: StoreState;
-  readonly #hashes: HashCache;
+  readonly #hashes: HashCache | undefined;
   readonly #pace: CompactionPace;
   readonly #stopping = new AbortController();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(state: StoreState, hashes: HashCache, pace: CompactionPace) {
+  /** @param hashes receives the hash of each compaction, for which all rows are read; undefined when none is needed */
+  constructor(state: StoreState, hashes: HashCache | undefined, pace: CompactionPace) {
     this.#state = state;
     this.#hashes = hashes;
     this.#pace = pace;
@@ -85,69 +98,96 @@ export class Compactor {
     const start = clock.now();
     await pins.releasedBelow(job.revision, this.#stopping.signal);
     this.#throwIfStopping();
-    const kept = await this.#compactIndex(job.revision);
-    counters.indexCompactionMs.observe(clock.now() - start);
-    const { hash, removed } = await this.#remove(job, kept);
+    const rows = this.#hashes === undefined ? undefined : backend.view();
+    let hash: number | undefined;
+    let removed = 0;
+    try {
+      const done = await this.#remove(job.revision);
+      removed = done.removed;
+      if (rows !== undefined) hash = await this.#hash(job, rows, done.kept);
+    } finally {
+      await rows?.close();
+    }
     backend.put("meta", finishedName, revisionKey(job.revision, 0));
     await backend.commit();
-    if (job.complete) this.#hashes.add({ hash, compactRevision: job.before, revision: job.revision });
+    const { before, revision } = job;
+    if (hash !== undefined && job.complete) this.#hashes?.add({ hash, compactRevision: before, revision });
     counters.compactionMs.observe(clock.now() - start);
     counters.compactedChanges += removed;
     counters.lastCompactionSeconds = Math.floor(clock.wallTime() / 1000);
     const took = `${Math.round(clock.now() - start)}ms`;
-    logger.info("finished scheduled compaction", { "compact-revision": job.revision, took, hash, removed });
+    const hashed = hash === undefined ? {} : { hash };
+    logger.info("finished scheduled compaction", { "compact-revision": revision, took, ...hashed, removed });
   }
 
-  /** @returns whether any change at or below `revision` is kept */
-  async #compactIndex(revision: number): Promise<boolean> {
-    const turns = new Turns(this.#state.clock);
+  /** Removes history from the index and from disk. @returns whether any change at or below `revision` is kept */
+  async #remove(revision: number): Promise<{ readonly kept: boolean; readonly removed: number }> {
+    const { clock, counters, index } = this.#state;
+    const turns = new Turns(clock);
+    const pacer = this.#pacer();
     let kept = false;
+    let removed = 0;
+    let indexMs = 0;
     for (let low: Key | undefined = ""; low !== undefined; ) {
-      const slice = this.#state.index.compactSlice(low, keysAtOnce, revision);
+      const dropped: Dropped[] = [];
+      let keysLeft = keysAtOnce;
+      const startedAt = clock.now();
+      const slice = index.compactSlice(
+        low,
+        revision,
+        (main, sub, isTombstone, bytes) =>
+          dropped.push({ storedKey: isTombstone ? tombstoneKey(main, sub) : revisionKey(main, sub), bytes }),
+        () => keysLeft-- === 0 || dropped.length >= recordsAtOnce,
+      );
+      indexMs += clock.now() - startedAt;
       kept ||= slice.kept;
       low = slice.next;
+      removed += dropped.length;
+      await this.#removeRows(dropped, pacer, turns);
       await turns.rest();
       this.#throwIfStopping();
     }
-    return kept;
+    pacer.end();
+    counters.indexCompactionMs.observe(indexMs);
+    return { kept, removed };
   }
 
-  /** Visits all stored changes up to the revision, and removes those that are no longer in the index. */
-  async #remove(job: Job, anyKept: boolean): Promise<{ readonly hash: number; readonly removed: number }> {
-    const { backend, clock, counters, index } = this.#state;
+  async #removeRows(dropped: readonly Dropped[], pacer: Pacer, turns: Turns): Promise<void> {
+    const { backend } = this.#state;
+    for (const { storedKey, bytes } of dropped) {
+      backend.delete("key", storedKey, bytes);
+      if (pacer.pauseIsDue()) {
+        // The disk may be slower than the pauses make it look.
+        if (backend.full) await backend.commit();
+        await pacer.pause();
+      } else if (turns.over(0)) await turns.rest();
+      this.#throwIfStopping();
+    }
+  }
+
+  /** Hashes the changes up to the revision as etcd's compaction does in passing. `rows` is the state before it. */
+  async #hash(job: Job, rows: Readable, anyKept: boolean): Promise<number> {
+    const { clock, index } = this.#state;
     const hasher = new KvHasher(job.before);
     const turns = new Turns(clock);
-    let removed = 0;
-    let untilPause = this.#pace.batch;
-    let stepFrom = clock.now();
-    for await (const rows of backend.batches("key", revisionKey(0, 0), revisionKey(job.revision + 1, 0))) {
-      for (const [storedKey, value] of rows) {
+    const pacer = this.#pacer();
+    for await (const batch of rows.batches("key", revisionKey(0, 0), revisionKey(job.revision + 1, 0))) {
+      for (const [storedKey, value] of batch) {
         const main = mainOf(storedKey);
         const stays = index.get(readStoredKey(value))?.has(main, subOf(storedKey)) === true;
         // etcd hashes the kept changes; when none is kept, it hashes all that the compaction before had left.
         if (main > job.before || stays || !anyKept) hasher.add(storedKey, value);
-        if (!stays) {
-          backend.delete("key", storedKey, value.byteLength);
-          removed++;
-        }
-        if (--untilPause === 0) {
-          untilPause = this.#pace.batch;
-          counters.compactionStepMs.observe(clock.now() - stepFrom);
-          await this.#pause();
-          stepFrom = clock.now();
-        } else if (turns.over(value.byteLength)) {
-          await turns.rest();
-        }
+        if (pacer.pauseIsDue()) await pacer.pause();
+        else if (turns.over(value.byteLength)) await turns.rest();
         this.#throwIfStopping();
       }
     }
-    counters.compactionStepMs.observe(clock.now() - stepFrom);
-    return { hash: hasher.sum, removed };
+    return hasher.sum;
   }
 
-  /** Leaves the disk and the event loop to other work for a while. */
-  #pause(): Promise<void> {
-    return pause(this.#state.clock, this.#pace.pauseMs, this.#stopping.signal);
+  #pacer(): Pacer {
+    const { clock, counters } = this.#state;
+    return new Pacer(this.#pace.batch, clock, counters, () => pause(clock, this.#pace.pauseMs, this.#stopping.signal));
   }
 
   #throwIfStopping(): void {
@@ -158,5 +198,41 @@ export class Compactor {
     if (this.#stopping.signal.aborted) return;
     const { logger } = this.#state;
     logger.error("compaction failed", { "compact-revision": job.revision, error: String(error) });
+  }
+}
+
+/** Leaves the disk and the event loop to other work for a while, after each batch of rows. */
+class Pacer {
+  readonly #batch: number;
+  readonly #clock: Clock;
+  readonly #counters: StoreCounters;
+  readonly #pause: () => Promise<void>;
+  #left: number;
+  #stepFrom: number;
+
+  constructor(batch: number, clock: Clock, counters: StoreCounters, pauseOnce: () => Promise<void>) {
+    this.#batch = batch;
+    this.#clock = clock;
+    this.#counters = counters;
+    this.#pause = pauseOnce;
+    this.#left = batch;
+    this.#stepFrom = clock.now();
+  }
+
+  /** Asked after each row. */
+  pauseIsDue(): boolean {
+    return --this.#left <= 0;
+  }
+
+  async pause(): Promise<void> {
+    this.end();
+    await this.#pause();
+    this.#left = this.#batch;
+    this.#stepFrom = this.#clock.now();
+  }
+
+  /** Ends the last step, after which no pause follows. */
+  end(): void {
+    this.#counters.compactionStepMs.observe(this.#clock.now() - this.#stepFrom);
   }
 }

@@ -4,7 +4,7 @@ import type { KvHash } from "./hash.js";
 const rememberedMax = 10;
 
 /**
- * The hashes that compactions computed in passing. Each covers the history between two compactions, which can no longer
+ * The hashes that compactions computed. Each covers the history between two compactions, which can no longer
  * be read. A member that is asked for the hash of a compacted revision answers with this one, so that members can be
  * compared there, too.
  */

@@ -1,7 +1,12 @@
 import type { CachedValue } from "./value-slab.js";
 
+/** Numbers of an older record: its main revision, twice its sub (plus one for a tombstone), the bytes of its value. */
+const recordLength = 3;
 /** Up to this length, the array of older records gets exactly the space it needs. */
-const exactLength = 16;
+const exactLength = 8 * recordLength;
+
+/** Receives a record that a compaction drops, and the bytes of its stored value. */
+export type DropRecord = (main: number, sub: number, isTombstone: boolean, bytes: number) => void;
 
 /**
  * The index entry of one key: its newest record in fields, older ones in an array that most keys do not have. A record
@@ -19,9 +24,11 @@ export class KeyEntry {
   version: number;
   /** Lease that the newest record names; 0 means none. */
   leaseId = 0n;
+  /** Bytes of the newest record's value as it is stored. */
+  bytes = 0;
   /** The newest value as stored, if it is in memory. `ValueCache` owns this field. */
   cached: CachedValue | undefined = undefined;
-  /** Older records in ascending order, two numbers each: main, then twice sub, plus one for a tombstone. */
+  /** Older records in ascending order, `recordLength` numbers each. */
   #older: number[] | undefined = undefined;
 
   constructor(main: number, sub: number, createRevision: number, version: number) {
@@ -64,15 +71,15 @@ export class KeyEntry {
   }
 
   get olderCount(): number {
-    return this.#older === undefined ? 0 : this.#older.length >>> 1;
+    return this.#older === undefined ? 0 : this.#older.length / recordLength;
   }
 
   mainAt(position: number): number {
-    return position === this.olderCount ? this.main : (this.#older?.[2 * position] ?? 0);
+    return position === this.olderCount ? this.main : (this.#older?.[recordLength * position] ?? 0);
   }
 
   subAt(position: number): number {
-    return position === this.olderCount ? this.sub : Math.floor((this.#older?.[2 * position + 1] ?? 0) / 2);
+    return position === this.olderCount ? this.sub : Math.floor((this.#older?.[recordLength * position + 1] ?? 0) / 2);
   }
 
   /** Whether the index holds this record, that is, whether it is not compacted. */
@@ -89,20 +96,30 @@ export class KeyEntry {
    * that one, too, if it is a tombstone. A tombstone at `revision` itself stays: a watch may start there and must see
    * it.
    *
+   * @param drop called for each dropped record, the oldest first
    * @returns "gone" when nothing is left, "kept" when a record at or below `revision` stays, otherwise "untouched"
    */
-  compact(revision: number): "gone" | "kept" | "untouched" {
+  compact(revision: number, drop: DropRecord): "gone" | "kept" | "untouched" {
     if (this.main <= revision) {
-      if (this.version === 0 && this.main < revision) return "gone";
-      this.#older = undefined;
-      return "kept";
+      this.#dropOlder(this.olderCount, drop);
+      if (this.version > 0 || this.main === revision) return "kept";
+      drop(this.main, this.sub, true, this.bytes);
+      return "gone";
     }
     const newest = this.#lastAtMost(revision);
     if (newest < 0) return "untouched";
     const keep = !this.#isTombstone(newest) || this.mainAt(newest) === revision;
-    const from = keep ? newest : newest + 1;
-    if (from > 0) this.#older = from < this.olderCount ? this.#older?.slice(2 * from) : undefined;
+    this.#dropOlder(keep ? newest : newest + 1, drop);
     return keep ? "kept" : "untouched";
+  }
+
+  /** Drops the oldest `count` of the older records. */
+  #dropOlder(count: number, drop: DropRecord): void {
+    for (let position = 0; position < count; position++) {
+      const bytes = this.#older?.[recordLength * position + 2] ?? 0;
+      drop(this.mainAt(position), this.subAt(position), this.#isTombstone(position), bytes);
+    }
+    if (count > 0) this.#older = count < this.olderCount ? this.#older?.slice(recordLength * count) : undefined;
   }
 
   /** Moves the newest record to the older ones, before another record takes its fields. */
@@ -110,13 +127,13 @@ export class KeyEntry {
     const mark = 2 * this.sub + (this.version === 0 ? 1 : 0);
     const older = this.#older;
     // A push reserves space for more records, which most keys would never use.
-    if (older === undefined) this.#older = [this.main, mark];
-    else if (older.length < exactLength) this.#older = older.concat(this.main, mark);
-    else older.push(this.main, mark);
+    if (older === undefined) this.#older = [this.main, mark, this.bytes];
+    else if (older.length < exactLength) this.#older = older.concat(this.main, mark, this.bytes);
+    else older.push(this.main, mark, this.bytes);
   }
 
   #isTombstone(position: number): boolean {
-    return (this.#older?.[2 * position + 1] ?? 0) % 2 === 1;
+    return (this.#older?.[recordLength * position + 1] ?? 0) % 2 === 1;
   }
 
   /** Position of the last older record with main <= `at`; -1 when there is none. */
@@ -124,10 +141,10 @@ export class KeyEntry {
     const older = this.#older;
     if (older === undefined) return -1;
     let low = 0;
-    let high = older.length >>> 1;
+    let high = older.length / recordLength;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((older[2 * middle] ?? 0) <= at) low = middle + 1;
+      if ((older[recordLength * middle] ?? 0) <= at) low = middle + 1;
       else high = middle;
     }
     return low - 1;

@@ -1,5 +1,5 @@
 import { assert, type Key } from "../base/index.js";
-import { KeyEntry } from "./key-entry.js";
+import { type DropRecord, KeyEntry } from "./key-entry.js";
 import { KeyTree } from "./key-tree.js";
 
 /** Progress of a pass over the whole index. */
@@ -60,18 +60,17 @@ export class KeyIndex {
     return at < this.#newest ? undefined : this.#tree.count(low, high);
   }
 
-  /** Compacts the next `limit` keys from `low` on; see `KeyEntry.compact`. */
-  compactSlice(low: Key, limit: number, revision: number): IndexSlice {
+  /** Compacts the keys from `low` on until `full` returns true, which is asked before each key. */
+  compactSlice(low: Key, revision: number, drop: DropRecord, full: () => boolean): IndexSlice {
     const gone: Key[] = [];
     let next: Key | undefined;
     let kept = false;
-    let left = limit;
     this.#tree.walk(low, undefined, (key, entry) => {
-      if (left-- === 0) {
+      if (full()) {
         next = key;
         return false;
       }
-      const outcome = entry.compact(revision);
+      const outcome = entry.compact(revision, drop);
       if (outcome === "gone") gone.push(key);
       if (outcome === "kept") kept = true;
       return true;

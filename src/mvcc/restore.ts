@@ -28,9 +28,12 @@ function restoreChange(index: KeyIndex, leases: Map<Key, LeaseId>, [storedKey, v
   if (leaseId !== 0n && !tombstone) leases.set(key, leaseId as LeaseId);
   else if (leases.size > 0) leases.delete(key);
   const [main, sub] = [mainOf(storedKey), subOf(storedKey)];
-  if (tombstone) index.restore(key, main, sub, 0, 0);
   // A row without a key marks the revision from which a restored member was told to continue. It stays in the index
   // like the last change of a key.
-  else if (value.length === 0) index.restore(key, main, sub, main, 1);
-  else index.restore(key, main, sub, createRevision, version).leaseId = leaseId;
+  const isMark = value.length === 0;
+  const entry = tombstone
+    ? index.restore(key, main, sub, 0, 0)
+    : index.restore(key, main, sub, isMark ? main : createRevision, isMark ? 1 : version);
+  entry.leaseId = tombstone ? 0n : leaseId;
+  entry.bytes = value.byteLength;
 }

@@ -32,9 +32,11 @@ export interface StoreOptions {
   readonly counters?: StoreCounters;
   /** Bytes of memory for the newest values; 96 MiB by default. Other values are read from disk. */
   readonly cacheBytesMax?: number;
-  /** Number of stored changes that a compaction visits between two pauses; 1,000 by default. */
+  /** Number of stored changes that a compaction removes between two pauses; 1,000 by default. */
   readonly compactionBatch?: number;
   readonly compactionPauseMs?: number;
+  /** Computes the hash of each compaction, for which all stored changes are read; false by default. */
+  readonly hashCompactions?: boolean;
 }
 
 export interface HashKvResult {
@@ -50,10 +52,11 @@ const cacheBytesDefault = 96 * 1024 * 1024;
 /** Opens the store on the contents of `backend`; an interrupted compaction resumes in the background. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { backend, clock, logger, cacheBytesMax = cacheBytesDefault } = options;
-  const { compactionBatch = 1000, compactionPauseMs = 10 } = options;
+  const { compactionBatch = 1000, compactionPauseMs = 10, hashCompactions = false } = options;
   const state = new StoreState(backend, clock, logger, options.counters ?? new StoreCounters(), cacheBytesMax);
   const hashes = new HashCache();
-  const compactor = new Compactor(state, hashes, { batch: compactionBatch, pauseMs: compactionPauseMs });
+  const pace = { batch: compactionBatch, pauseMs: compactionPauseMs };
+  const compactor = new Compactor(state, hashCompactions ? hashes : undefined, pace);
   const { scheduled, finished } = compactor.stored();
   state.compactedRevision = finished;
   await restoreIndex(state, options.onLease);
@@ -160,7 +163,10 @@ export class Store extends StateReader {
     return { hash, compactRevision, currentRevision };
   }
 
-  /** Hashes of the history that compactions removed, newest first; only the last few are remembered. */
+  /**
+   * Hashes of the history that compactions removed, newest first; only the last few are remembered, and none unless
+   * `hashCompactions` is set.
+   */
   compactionHashes(): readonly KvHash[] {
     return this.#hashes.all();
   }

@@ -71,11 +71,12 @@ export class WriteTxn implements Reader {
     const sub = this.#changes.length;
     counters.putBytes += key.length + value.length;
     const entry = index.put(key, main, sub);
-    entry.leaseId = leaseId;
     const { createRevision, version } = entry;
     const previous = this.#cachedBefore(entry);
     const pair = { key, createRevision, modRevision: main, version, value, lease: leaseId };
     const kv = KeyValue.encoded(written.keep(KeyValue.encode(pair)));
+    entry.leaseId = leaseId;
+    entry.bytes = kv.byteLength;
     backend.put("key", revisionKey(main, sub), kv);
     cache.set(entry, kv);
     this.#changes.push({ type: "put", key, kv, previous, modRevision: main, createRevision, version, leaseId });
@@ -143,7 +144,10 @@ export class WriteTxn implements Reader {
     const previous = this.#cachedBefore(entry);
     cache.drop(entry);
     // The stored pair omits the revision, which the stored key holds; the pair in the event includes it.
-    backend.put("key", tombstoneKey(main, sub), written.keep(storedTombstone(key)));
+    const stored = written.keep(storedTombstone(key));
+    entry.leaseId = 0n;
+    entry.bytes = stored.byteLength;
+    backend.put("key", tombstoneKey(main, sub), stored);
     this.#changes.push(new Deletion(key, main, previous));
   }
 

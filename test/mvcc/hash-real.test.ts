@@ -67,7 +67,7 @@ class Pair {
     const real = await RealEtcd.start(dataDir);
     for (const id of leases) await real.grant(id);
     const backend = await openBackend();
-    return new Pair(dataDir, backend, real, await openOver(backend));
+    return new Pair(dataDir, backend, real, await openOver(backend, { hashCompactions: true }));
   }
 
   get revision(): number {
@@ -95,7 +95,7 @@ class Pair {
     await this.#real.stop();
     this.#real = await RealEtcd.start(this.#dataDir);
     await this.#ours.close();
-    this.#ours = await openOver(this.#backend);
+    this.#ours = await openOver(this.#backend, { hashCompactions: true });
   }
 
   async stop(): Promise<void> {

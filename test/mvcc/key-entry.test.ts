@@ -5,9 +5,11 @@ import { KeyEntry } from "../../src/mvcc/key-entry.js";
 function entryOf(changes: readonly number[]): KeyEntry {
   const [first = 0, ...later] = changes;
   const entry = new KeyEntry(first, 0, first, 1);
+  entry.bytes = 10 * first;
   for (const change of later) {
     if (change > 0) entry.put(change, 0);
     else entry.bury(-change, 0);
+    entry.bytes = 10 * Math.abs(change);
   }
   return entry;
 }
@@ -54,7 +56,13 @@ describe("compact() keeps puts visible at the revision or later, and a tombstone
   ]) {
     test(`${changes} at ${at}: ${outcome}`, () => {
       const entry = entryOf(changes);
-      expect(entry.compact(at)).toBe(outcome);
+      const dropped: number[] = [];
+      const outcomeOf = entry.compact(at, (main, sub, isTombstone, bytes) => {
+        expect([sub, bytes]).toEqual([0, 10 * main]);
+        dropped.push(isTombstone ? -main : main);
+      });
+      expect(outcomeOf).toBe(outcome);
+      expect(dropped).toEqual(changes.slice(0, changes.length - left.length));
       if (outcome !== "gone") expect(recordsOf(entry)).toEqual(left);
       if (outcome !== "gone")
         for (const main of [2, 3, 4, 6, 7, 8]) expect(entry.has(main, 0)).toBe(left.includes(main));
@@ -68,7 +76,7 @@ test("a new generation begins with version 1, and continues its count after a co
   entry.put(6, 0);
   entry.put(7, 3);
   expect([entry.alive, entry.version, entry.createRevision]).toEqual([true, 2, 6]);
-  entry.compact(7);
+  entry.compact(7, () => undefined);
   entry.put(9, 1);
   expect([entry.version, entry.createRevision, entry.main, entry.sub]).toEqual([3, 6, 9, 1]);
   expect([entry.mainAt(0), entry.subAt(0)]).toEqual([7, 3]);

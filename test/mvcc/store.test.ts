@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
-import type { Backend } from "../../src/backend/index.js";
+import { storedKey } from "../../src/backend/buckets.js";
+import { allBuckets, type Backend } from "../../src/backend/index.js";
 import { type Clock, EtcdError, ManualClock, systemClock } from "../../src/base/index.js";
 import type { Change, PinnedRange, Store } from "../../src/mvcc/index.js";
 import { KeyEntry } from "../../src/mvcc/key-entry.js";
 import { revisionKey, tombstoneKey } from "../../src/mvcc/revision.js";
 import { type Encoded, KeyValue } from "../../src/wire/index.js";
-import { openBackend, openEmpty, openOver, show, showPair, write } from "./fixture.js";
+import { openBackend, openEmpty, openOver, show, showPair, type Write, write } from "./fixture.js";
 
 /** All stored changes, as `main.sub[t] key`. */
 async function stored(backend: Backend): Promise<string[]> {
@@ -19,6 +20,17 @@ async function stored(backend: Backend): Promise<string[]> {
     }
   }
   return found;
+}
+
+/** Bytes of all rows, counted one by one. */
+async function storedBytes(backend: Backend): Promise<number> {
+  let bytes = 0;
+  for (const bucket of allBuckets) {
+    for await (const rows of backend.batches(bucket)) {
+      for (const [key, value] of rows) bytes += storedKey(bucket, key).length + value.length;
+    }
+  }
+  return bytes;
 }
 
 function meta(backend: Backend, name: string): string | undefined {
@@ -300,6 +312,50 @@ describe("compact()", () => {
     expect(show(again)).toEqual(["a=4 2/6/5", "k1= 3/3/1", "k2= 4/4/1", "k3= 5/5/1", "k4= 6/6/1"]);
     while (meta(backend, "finishedCompactRev") === undefined) await nextTurn();
     expect(await stored(backend)).toEqual(["3.1 k1", "4.1 k2", "5.1 k3", "6.0 a", "6.1 k4", "7.0t k0"]);
+  });
+
+  test("reads no row: the index knows what it drops, and how much space that frees", async () => {
+    const backend = await openBackend();
+    const store = await openOver(backend);
+    for (let at = 0; at < 40; at++) write(store, { put: `k${at % 7}`, value: "x".repeat(at) }, { put: `once${at}` });
+    write(store, { del: ["k0", "k3"] });
+    write(store, { put: "k1" });
+    const reads = (["view", "batches", "scan"] as const).map((name) => vi.spyOn(backend, name));
+    await store.compact(store.revision).done;
+    for (const read of reads) {
+      expect(read).not.toHaveBeenCalled();
+      read.mockRestore();
+    }
+    expect(await stored(backend)).toHaveLength(45);
+    expect(backend.sizeInUse()).toBe(await storedBytes(backend));
+  });
+
+  test("leaves of each key its newest changes, wherever a crash interrupts it", async () => {
+    const writes: Write[][] = [
+      [{ put: "a", value: "1" }, { put: "b" }, { put: "gone" }],
+      [{ put: "a", value: "2" }, { del: "b" }],
+      [{ put: "b", value: "again" }, { del: "gone" }],
+      [{ del: "a" }],
+      [{ put: "c" }],
+    ];
+    const left = ["4.0 b", "6.0 c"];
+    for (let rows = 1; rows <= 7; rows++) {
+      const backend = await openBackend();
+      const clock = new ManualClock();
+      const store = await openOver(backend, { clock, compactionBatch: rows, compactionPauseMs: 10 });
+      for (const txn of writes) write(store, ...txn);
+      const { done } = store.compact(6);
+      done.catch(() => undefined);
+      while ((await stored(backend)).length > 9 - rows) await nextTurn();
+      await store.close();
+      const again = await openOver(backend);
+      // The state is the same before the compaction continues as behind it.
+      expect(show(again)).toEqual(["b=again 4/4/1", "c= 6/6/1"]);
+      while (meta(backend, "finishedCompactRev") === undefined) await nextTurn();
+      expect(await stored(backend)).toEqual(left);
+      expect(backend.sizeInUse()).toBe(await storedBytes(backend));
+      await again.close();
+    }
   });
 
   test("does not lower the revision when all changes at it are removed", async () => {

@@ -229,6 +229,19 @@ test("compaction in the revision mode runs automatically", async () => {
   expect(await outcome(host.server.kv.range(old, patient))).toBe("compacted");
 });
 
+for (const { compactionCheckIntervalMs, compactRevision } of [
+  { compactionCheckIntervalMs: 0, compactRevision: 3 },
+  { compactionCheckIntervalMs: 60_000, compactRevision: -1 },
+]) {
+  test(`compactions are hashed when members compare these hashes every ${compactionCheckIntervalMs} ms`, async () => {
+    const host = await started({ compactionCheckIntervalMs });
+    for (let at = 0; at < 3; at++) await host.put("a", String(at));
+    await host.server.kv.compact(CompactionRequest.create({ revision: 3, physical: true }), patient);
+    // The hash of a compaction names the compaction before; any other hash at this revision names this one.
+    expect(await host.server.maintenance.hashKv(3, patient)).toMatchObject({ compactRevision });
+  });
+}
+
 test("a stop finishes the requests under way and refuses later ones", async () => {
   const host = await started();
   const puts = Array.from({ length: 20 }, (_, at) => outcome(host.put(`key ${at}`, "value")));

@@ -36,6 +36,7 @@ export async function openStores(backend: Backend, config: StoresConfig): Promis
     onLease: (key, id) => lessor.attach(id, key),
     compactionBatch: settings.compactionBatchLimit,
     compactionPauseMs: settings.compactionPauseMs,
+    hashCompactions: settings.compactionCheckIntervalMs > 0,
   });
   return { lessor, store };
 }
