@@ -38,6 +38,7 @@ export {
   rangeFrom,
   upperBoundOf,
 } from "./key-range.js";
+export { LineSample, omittedField } from "./line-sample.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
 export { LoopTurn, type WorkLength } from "./loop-turn.js";
 export {

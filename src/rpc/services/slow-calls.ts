@@ -1,4 +1,4 @@
-import { type Clock, formatDuration, type Logger } from "../../base/index.js";
+import { type Clock, formatDuration, LineSample, type Logger, omittedField } from "../../base/index.js";
 import { requestText } from "../../server/index.js";
 import type { CallLog, UnaryBinding } from "../grpc/binding.js";
 
@@ -11,16 +11,21 @@ export interface EndedCall extends CallLog {
   readonly remote: string;
 }
 
-/** Logs unary calls that took long. Calls that may wait for other clients, such as locks, are left out. */
+/**
+ * Logs unary calls that took long, or a sample of very many of them. Calls that may wait for other clients, such as
+ * locks, are left out.
+ */
 export class SlowCalls {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #warnMs: number;
+  readonly #lines: LineSample;
 
   constructor(clock: Clock, logger: Logger, warnMs: number) {
     this.#clock = clock;
     this.#logger = logger;
     this.#warnMs = warnMs;
+    this.#lines = new LineSample(clock);
   }
 
   /** The time of a call's beginning, to pass to `ended`. */
@@ -37,6 +42,8 @@ export class SlowCalls {
   ended({ path, waits }: UnaryBinding, call: EndedCall, startedAt: number): void {
     const tookMs = this.#clock.now() - startedAt;
     if (tookMs <= this.#warnMs || waits) return;
+    const omitted = this.#lines.next();
+    if (omitted === undefined) return;
     const { asked, requestCount, responseCount, requestBytes, responseBytes, remote } = call;
     // etcd logs -1 for requests that it does not describe.
     const known = asked !== undefined;
@@ -50,6 +57,7 @@ export class SlowCalls {
       "response count": known ? responseCount : -1,
       "response size": known ? responseBytes : -1,
       "request content": known ? requestText(asked) : "",
+      ...omittedField(omitted),
     });
   }
 }

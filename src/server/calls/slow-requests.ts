@@ -1,5 +1,5 @@
 import { type ApplyResult, LongRange, LongTxn } from "../../apply/index.js";
-import { type Clock, formatDuration, type Logger, type Random } from "../../base/index.js";
+import { type Clock, formatDuration, LineSample, type Logger, omittedField, type Random } from "../../base/index.js";
 import type { InternalRaftRequest, RangeRequest, RangeResponse, TxnRequest, TxnResponse } from "../../wire/index.js";
 import type { ServerCounters } from "../counters.js";
 import { requestText } from "./request-text.js";
@@ -18,26 +18,32 @@ export interface SlowRequestsConfig {
 /** A step of a request, and the time of the clock at which it ended. */
 export type Step = readonly [what: string, endedAt: number];
 
-/** Logs slow requests and the steps that took long. It never logs stored values, passwords or tokens. */
+/**
+ * Logs slow requests and the steps that took long, or a sample of very many of them. It never logs stored values,
+ * passwords or tokens.
+ */
 export class SlowRequests {
   readonly #config: SlowRequestsConfig;
+  readonly #traces: LineSample;
+  readonly #warnings: LineSample;
 
   constructor(config: SlowRequestsConfig) {
     this.#config = config;
+    this.#traces = new LineSample(config.clock);
+    this.#warnings = new LineSample(config.clock);
   }
 
   /** Logs an applied entry if that took long. */
   applied(request: InternalRaftRequest, result: ApplyResult, tookMs: number): void {
-    if (tookMs > this.#config.warningApplyDurationMs) {
-      this.#warn("", request, countOf(result.response?.value), tookMs, result.error);
-    }
+    if (tookMs <= this.#config.warningApplyDurationMs) return;
+    this.#warn("", request, () => countOf(result.response?.value), tookMs, result.error);
   }
 
   /** Logs a range if it took long. @param answer undefined when the range failed */
   range(request: RangeRequest, answer: RangeResponse | LongRange | undefined, startedAt: number): void {
     const tookMs = this.#config.clock.now() - startedAt;
     if (tookMs <= this.#config.warningApplyDurationMs) return;
-    const text = answer && `range_response_count:${pairsOf(answer)} size:${sizeOf(answer)}`;
+    const text = () => answer && `range_response_count:${pairsOf(answer)} size:${sizeOf(answer)}`;
     this.#warn("read-only range ", request, text, tookMs);
   }
 
@@ -45,7 +51,7 @@ export class SlowRequests {
   readOnlyTxn(request: TxnRequest, answer: TxnResponse | LongTxn | undefined, startedAt: number): void {
     const tookMs = this.#config.clock.now() - startedAt;
     if (tookMs <= this.#config.warningApplyDurationMs) return;
-    const text = answer instanceof LongTxn ? countOfRanges(answer.ranges) : countOf(answer);
+    const text = () => (answer instanceof LongTxn ? countOfRanges(answer.ranges) : countOf(answer));
     this.#warn("read-only txn ", request, text, tookMs);
   }
 
@@ -56,6 +62,8 @@ export class SlowRequests {
 
   /** Logs the steps of a request. @param detail facts of the request and its result */
   trace(operation: string, detail: object, startedAt: number, steps: readonly Step[]): void {
+    const omitted = this.#traces.next();
+    if (omitted === undefined) return;
     const { clock, logger, random } = this.#config;
     const endedAt = clock.now();
     const end = clock.wallTime();
@@ -75,19 +83,23 @@ export class SlowRequests {
       end: new Date(end).toISOString(),
       steps: lines,
       step_count: lines.length,
+      ...omittedField(omitted),
     });
   }
 
-  #warn(prefix: string, request: object, response: string | undefined, tookMs: number, error?: Error): void {
+  #warn(prefix: string, request: object, response: () => string | undefined, tookMs: number, error?: Error): void {
     const { counters, logger, warningApplyDurationMs } = this.#config;
     counters.slowApplies++;
+    const omitted = this.#warnings.next();
+    if (omitted === undefined) return;
     logger.warn("apply request took too long", {
       took: formatDuration(tookMs),
       "expected-duration": formatDuration(warningApplyDurationMs),
       prefix,
       request: requestText(request),
-      response: response ?? "",
+      response: response() ?? "",
       ...(error && { error }),
+      ...omittedField(omitted),
     });
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, type ErrorKind, EtcdError, type RequestId } from "../../base/index.js";
+import { type Clock, type ErrorKind, EtcdError, LoopTurn, type RequestId } from "../../base/index.js";
 import type { Call } from "../calls/call.js";
 import type { ServerCounters } from "../counters.js";
 
@@ -30,6 +30,12 @@ export interface ProposalsConfig {
 }
 
 /**
+ * The most waiters that one sweep ends. Very many may have to end together, when a connection closes or a majority is
+ * lost, and each of them then answers its client in the same turn of the event loop.
+ */
+const endedPerSweep = 250;
+
+/**
  * The waiters for the results of proposals, which the apply loop delivers. When a client gives up, its waiter is
  * removed, but the request stays proposed.
  *
@@ -40,11 +46,15 @@ export class Proposals<Result> {
   readonly #config: ProposalsConfig;
   /** The waiters in the order of their proposals, which is also the order of their timeouts. */
   readonly #places = new Map<RequestId, Place<Result>>();
+  readonly #turn: LoopTurn;
+  /** Whether a sweep goes on in a later turn of the event loop. */
+  #sweeping = false;
   #closed: EtcdError | undefined;
   #idle: (() => void)[] = [];
 
   constructor(config: ProposalsConfig) {
     this.#config = config;
+    this.#turn = LoopTurn.of(config.clock);
   }
 
   get pending(): number {
@@ -76,14 +86,32 @@ export class Proposals<Result> {
     waiter.reject(error);
   }
 
-  /** Ends the waiters whose client has given up or whose time is over. Must be called every tick. */
+  /**
+   * Ends the waiters whose client has given up or whose time is over, in several turns when there are very many. Must
+   * be called every tick.
+   */
   sweep(): void {
+    if (this.#sweeping) return;
     const end = this.#config.clock.now() - this.#config.timeoutMs;
+    let left = endedPerSweep;
     for (const [id, { waiter }] of this.#places) {
       if (waiter === undefined) continue;
-      if (waiter.askedAt <= end) this.#giveUp(id, this.#config.timeoutKind(waiter.askedAt));
-      else if (waiter.call?.cancelled) this.#giveUp(id, "canceled");
+      const late = waiter.askedAt <= end;
+      if (!late && !waiter.call?.cancelled) continue;
+      if (left-- === 0) {
+        this.#sweepLater();
+        return;
+      }
+      this.#giveUp(id, late ? this.#config.timeoutKind(waiter.askedAt) : "canceled");
     }
+  }
+
+  #sweepLater(): void {
+    this.#sweeping = true;
+    this.#turn.defer(() => {
+      this.#sweeping = false;
+      this.sweep();
+    });
   }
 
   #giveUp(id: RequestId, kind: ErrorKind): void {

@@ -120,3 +120,11 @@ test("a malformed request is logged without its content", async () => {
   const { lines } = await answered(Put.path, Buffer.from([0xff]), 301);
   expect(lines).toMatchObject([{ "response type": Put.path, "request count": -1, "request content": "" }]);
 });
+
+test("of very many slow calls a sample is logged", () => {
+  const { clock, lines, slow } = watched();
+  clock.advance(301);
+  const ended = { asked: undefined, requestCount: 0, responseCount: 0, requestBytes: 0, responseBytes: 0, remote };
+  for (let at = 0; at < 1_000; at++) slow.ended({ ...bindingOf(Put.path), waits: false }, ended, 0);
+  expect(lines).toHaveLength(100 + 9);
+});

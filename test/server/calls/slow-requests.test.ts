@@ -130,3 +130,21 @@ test("a trace lists the slow steps", () => {
     step_count: 2,
   });
 });
+
+test("of very many slow requests a sample is logged, with the number of those left out", () => {
+  const { clock, counters, lines, slow } = watched();
+  clock.advance(150);
+  const count = 1_000;
+  for (let at = 0; at < count; at++) {
+    slow.trace("put", { key: "a" }, 0, []);
+    slow.range(RangeRequest.create({ key: "a" }), found, 0);
+  }
+  // The first hundred, and every hundredth of the rest, of each kind.
+  expect(lines).toHaveLength(2 * (100 + 9));
+  expect(counters.slowApplies).toBe(count);
+  const omitted = lines.map(([, fields]) => Number(fields?.["lines-omitted"] ?? 0));
+  expect(omitted.reduce((sum, one) => sum + one, 0)).toBe(2 * (count - 100 - 9));
+  clock.advance(1_000);
+  slow.trace("put", { key: "a" }, 0, []);
+  expect(lines.at(-1)?.[1]).not.toHaveProperty("lines-omitted");
+});

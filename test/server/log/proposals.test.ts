@@ -110,3 +110,22 @@ test("RequestIds: a restart one millisecond later starts after 256 ids", () => {
   clock.advance(1);
   expect(new RequestIds(1n as MemberId, clock).next()).toBeGreaterThan(last);
 });
+
+test("thousands of waiters that must end together end in several turns of the event loop", async () => {
+  const { clock, proposals } = setUp();
+  const call = { cancelled: true, signal: AbortSignal.abort(), metadata: () => undefined };
+  const waiting = Array.from({ length: 1_000 }, (_, at) =>
+    outcome(proposals.wait(id(at + 1), at % 2 === 0 ? call : undefined)),
+  );
+  clock.advance(6_999);
+  proposals.sweep();
+  expect(proposals.pending).toBe(750);
+  clock.advance(1);
+  // A further tick does not end more than the sweep that is under way.
+  proposals.sweep();
+  expect(proposals.pending).toBe(750);
+  const ended = await Promise.all(waiting);
+  expect(ended.filter((text) => text === "canceled").length).toBeGreaterThanOrEqual(250);
+  expect(new Set(ended)).toEqual(new Set(["canceled", "timeout"]));
+  expect(proposals.pending).toBe(0);
+});
