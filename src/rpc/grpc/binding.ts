@@ -98,7 +98,11 @@ export function unary<Request, Response>(
 }
 
 /** Encodes an answer, in parts when it is long, and notes its size for the log. */
-export type AnswerEncoder<Request, Answered> = (request: Request, answer: Answered, log: CallLog | undefined) => Answer;
+export type AnswerEncoder<Request, Answered> = (
+  request: Request,
+  answer: Answered,
+  log: CallLog | undefined,
+) => Answer | Promise<Answer>;
 
 /**
  * Like `unary`, for a method whose slow calls are logged together with their request.

@@ -1,4 +1,5 @@
-import { assert, assertNever } from "../../base/index.js";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { assert, assertNever, type Steps } from "../../base/index.js";
 import { pairFieldBytes } from "../../server/index.js";
 import {
   DeleteRangeResponse,
@@ -17,6 +18,8 @@ import type { Answer } from "./answer.js";
 
 /** Answers with fewer bytes of pairs are encoded in one piece. Parts of longer answers have about this length. */
 const partBytes = 64 * 1024;
+/** The pairs whose lengths are added up in one turn of the event loop, which takes about 2 ms. */
+const pairsPerTurn = 10_000;
 /** At most so many bytes does the answer to one operation have beside its pairs. */
 const emptyAnswerBytes = 64;
 /** Field numbers of `TxnResponse` and `ResponseOp`. */
@@ -31,15 +34,32 @@ interface Piece {
   parts(): Parts;
 }
 
-export function deleteRangeAnswer(response: DeleteRangeResponse): Answer {
-  if (pairsBytes(response.prevKvs) < partBytes) return DeleteRangeResponse.encode(response);
-  return longAnswer(deleteRangePiece(response));
+/** @returns a promise only when there are very many pairs */
+export function deleteRangeAnswer(response: DeleteRangeResponse): Answer | Promise<Answer> {
+  if (briefBytes(response.prevKvs) < partBytes) return DeleteRangeResponse.encode(response);
+  return inTurns(deleteRangePiece(response), longAnswer);
 }
 
-export function txnAnswer(response: TxnResponse): Answer {
+/** @returns a promise only when there are very many pairs */
+export function txnAnswer(response: TxnResponse): Answer | Promise<Answer> {
   if (isShort(response)) return TxnResponse.encode(response);
-  const piece = txnPiece(response);
-  return piece.length < partBytes ? TxnResponse.encode(response) : longAnswer(piece);
+  return inTurns(txnPiece(response), (piece) =>
+    piece.length < partBytes ? TxnResponse.encode(response) : longAnswer(piece),
+  );
+}
+
+/** Measures a piece, in several turns of the event loop when it has very many pairs. */
+function inTurns(steps: Steps<Piece>, answer: (piece: Piece) => Answer): Answer | Promise<Answer> {
+  const first = steps.next();
+  return first.done === true ? answer(first.value) : restInTurns(steps, answer);
+}
+
+async function restInTurns(steps: Steps<Piece>, answer: (piece: Piece) => Answer): Promise<Answer> {
+  for (;;) {
+    await nextTurn();
+    const step = steps.next();
+    if (step.done === true) return answer(step.value);
+  }
 }
 
 /** Whether an answer without nested ones has few pairs: most do, and need not be laid out in pieces to know it. */
@@ -49,8 +69,8 @@ function isShort({ responses }: TxnResponse): boolean {
     bytes += emptyAnswerBytes;
     if (response?.case === "responsePut")
       bytes += response.value.prevKv === undefined ? 0 : fieldBytes(response.value.prevKv);
-    else if (response?.case === "responseRange") bytes += pairsBytes(response.value.kvs);
-    else if (response?.case === "responseDeleteRange") bytes += pairsBytes(response.value.prevKvs);
+    else if (response?.case === "responseRange") bytes += briefBytes(response.value.kvs);
+    else if (response?.case === "responseDeleteRange") bytes += briefBytes(response.value.prevKvs);
     else if (response !== undefined) return false;
     if (bytes >= partBytes) return false;
   }
@@ -67,20 +87,21 @@ function longAnswer(piece: Piece): Answer {
   };
 }
 
-function txnPiece(response: TxnResponse): Piece {
-  const head = TxnResponse.encode({ ...response, responses: [] });
-  return joined([whole(head), ...response.responses.map((one) => within(fields.responses, operationPiece(one)))]);
+function* txnPiece(response: TxnResponse): Steps<Piece> {
+  const pieces = [whole(TxnResponse.encode({ ...response, responses: [] }))];
+  for (const one of response.responses) pieces.push(within(fields.responses, yield* operationPiece(one)));
+  return joined(pieces);
 }
 
-function operationPiece(operation: ResponseOp): Piece {
+function* operationPiece(operation: ResponseOp): Steps<Piece> {
   const { response } = operation;
   switch (response?.case) {
     case "responseRange":
-      return within(fields.responseRange, rangePiece(response.value));
+      return within(fields.responseRange, yield* rangePiece(response.value));
     case "responseDeleteRange":
-      return within(fields.responseDeleteRange, deleteRangePiece(response.value));
+      return within(fields.responseDeleteRange, yield* deleteRangePiece(response.value));
     case "responseTxn":
-      return within(fields.responseTxn, txnPiece(response.value));
+      return within(fields.responseTxn, yield* txnPiece(response.value));
     case "responsePut":
     case undefined:
       return whole(ResponseOp.encode(operation));
@@ -90,23 +111,28 @@ function operationPiece(operation: ResponseOp): Piece {
 }
 
 /** The fields of a message are in the order of their numbers, so other fields come before and after the pairs. */
-function rangePiece({ header, kvs, more, count }: RangeResponse): Piece {
+function* rangePiece({ header, kvs, more, count }: RangeResponse): Steps<Piece> {
   const head = RangeResponse.encode(RangeResponse.create({ header }));
   const tail = RangeResponse.encode(RangeResponse.create({ more, count }));
-  const pairs = pairsPiece(kvs, (some) => RangeResponse.encode(RangeResponse.create({ kvs: some })));
+  const pairs = yield* pairsPiece(kvs, (some) => RangeResponse.encode(RangeResponse.create({ kvs: some })));
   return joined([whole(head), pairs, whole(tail)]);
 }
 
-function deleteRangePiece(response: DeleteRangeResponse): Piece {
+function* deleteRangePiece(response: DeleteRangeResponse): Steps<Piece> {
   const head = DeleteRangeResponse.encode({ ...response, prevKvs: [] });
   const encode = (some: Pairs) => DeleteRangeResponse.encode(DeleteRangeResponse.create({ prevKvs: some }));
-  return joined([whole(head), pairsPiece(response.prevKvs, encode)]);
+  return joined([whole(head), yield* pairsPiece(response.prevKvs, encode)]);
 }
 
 /** The pairs as a repeated field. `encode` encodes some of the pairs. */
-function pairsPiece(pairs: Pairs, encode: (some: Pairs) => Uint8Array): Piece {
+function* pairsPiece(pairs: Pairs, encode: (some: Pairs) => Uint8Array): Steps<Piece> {
+  let length = 0;
+  for (let at = 0; at < pairs.length; at++) {
+    length += fieldBytes(pairs[at]);
+    if ((at + 1) % pairsPerTurn === 0) yield;
+  }
   return {
-    length: pairsBytes(pairs),
+    length,
     *parts() {
       let from = 0;
       let bytes = 0;
@@ -121,9 +147,13 @@ function pairsPiece(pairs: Pairs, encode: (some: Pairs) => Uint8Array): Piece {
   };
 }
 
-function pairsBytes(pairs: Pairs): number {
+/** Bytes of the pairs, or `partBytes` and more as soon as there are so many. */
+function briefBytes(pairs: Pairs): number {
   let bytes = 0;
-  for (const pair of pairs) bytes += fieldBytes(pair);
+  for (const pair of pairs) {
+    bytes += fieldBytes(pair);
+    if (bytes >= partBytes) break;
+  }
   return bytes;
 }
 

@@ -12,6 +12,7 @@ import {
   type ResponseOp,
   TxnResponse,
 } from "../../../src/wire/index.js";
+import { LoopTurns } from "../../support/loop-turns.js";
 
 // Tests that the long answer of a write, which is sent in parts, has the same bytes as a whole message.
 
@@ -50,7 +51,7 @@ test("the answer of a transaction has the same bytes in parts as in one piece", 
   await fc.assert(
     fc.asyncProperty(fc.array(anyOperation, { maxLength: 5 }), fc.boolean(), async (responses, succeeded) => {
       const response = TxnResponse.create({ header, succeeded, responses });
-      expect(Buffer.compare(await wholeOf(txnAnswer(response)), TxnResponse.encode(response))).toBe(0);
+      expect(Buffer.compare(await wholeOf(await txnAnswer(response)), TxnResponse.encode(response))).toBe(0);
     }),
     { numRuns: 100 },
   );
@@ -60,17 +61,38 @@ test("the answer of a deletion has the same bytes in parts as in one piece", asy
   await fc.assert(
     fc.asyncProperty(anyPairs, async (prevKvs) => {
       const response = DeleteRangeResponse.create({ header, deleted: prevKvs.length, prevKvs });
-      expect(Buffer.compare(await wholeOf(deleteRangeAnswer(response)), DeleteRangeResponse.encode(response))).toBe(0);
+      expect(
+        Buffer.compare(await wholeOf(await deleteRangeAnswer(response)), DeleteRangeResponse.encode(response)),
+      ).toBe(0);
     }),
   );
 });
 
 test("a part of a long answer is about 64 KiB at most, unless a single pair is longer", async () => {
   const value = RangeResponse.create({ header, kvs: pairs(5_000, 100), count: 5_000 });
-  const answer = txnAnswer(TxnResponse.create({ header, responses: [{ response: { case: "responseRange", value } }] }));
+  const responses = [{ response: { case: "responseRange", value } } as const];
+  const answer = await txnAnswer(TxnResponse.create({ header, responses }));
   if (answer instanceof Uint8Array) throw new Error("it came in one piece");
   const lengths: number[] = [];
   for await (const part of answer.parts()) lengths.push(part.length);
   expect(lengths.length).toBeGreaterThan(5);
   expect(Math.max(...lengths)).toBeLessThan(66 * 1024);
+});
+
+test("an answer with very many pairs is measured in several turns of the event loop", async () => {
+  const [kv] = pairs(1, 10);
+  const kvs = Array.from({ length: 100_000 }, () => kv as Encoded<KeyValue>);
+  const responses = [{ response: { case: "responseRange", value: RangeResponse.create({ kvs }) } } as const];
+  for (const measure of [
+    () => deleteRangeAnswer(DeleteRangeResponse.create({ header, prevKvs: kvs })),
+    () => txnAnswer(TxnResponse.create({ header, responses })),
+  ]) {
+    const turns = new LoopTurns();
+    await measure();
+    turns.stop();
+    expect(turns.now).toBeGreaterThanOrEqual(9);
+  }
+  expect(deleteRangeAnswer(DeleteRangeResponse.create({ header, prevKvs: kvs.slice(0, 5_000) }))).not.toBeInstanceOf(
+    Promise,
+  );
 });
