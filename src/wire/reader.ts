@@ -136,6 +136,7 @@ export class Reader {
     }
     this.#varint();
     const top = this.#high;
+    if (top === 0) return this.#low >>> 0; // no arithmetic, for the reason in readBE64
     if (top >= -0x20_0000 && top < 0x20_0000) {
       const value = top * 0x1_0000_0000 + (this.#low >>> 0);
       return Math.max(value, Number.MIN_SAFE_INTEGER);
@@ -152,6 +153,7 @@ export class Reader {
     }
     this.#varint();
     const top = this.#high >>> 0;
+    if (top === 0) return this.#low >>> 0;
     return top < 0x20_0000 ? top * 0x1_0000_0000 + (this.#low >>> 0) : Number.MAX_SAFE_INTEGER;
   }
 
