@@ -5,5 +5,6 @@
  */
 export { BoltError } from "./bolt-error.js";
 export type { Pair } from "./page.js";
+export type { BoltFile } from "./page-source.js";
 export { type BoltBucket, openBolt } from "./reader.js";
 export { type BoltPlan, type BucketSource, planBolt } from "./writer.js";

@@ -1,4 +1,3 @@
-import type { FileHandle } from "node:fs/promises";
 import { BoltError } from "./bolt-error.js";
 import type { Meta } from "./meta.js";
 import { headerBytes, type Page, readUInt64 } from "./page.js";
@@ -17,15 +16,22 @@ const blocksMax = 64;
  */
 const spanBytesMax = 256 * 1024 * 1024;
 
+/** A file as this room reads it; a `FileHandle` is one. */
+export interface BoltFile {
+  stat(): Promise<{ readonly size: number }>;
+  /** Reads up to `length` bytes from `position` on into `target` at `offset`. */
+  read(target: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
 /** Reads pages of a file on demand, with bounded memory, however large the file is. */
 export class PageSource {
-  readonly #file: FileHandle;
+  readonly #file: BoltFile;
   readonly #meta: Meta;
   readonly #isFree: (id: number) => boolean;
   readonly #blocks = new Map<number, Buffer>();
 
   /** @param isFree whether a page is free */
-  constructor(file: FileHandle, meta: Meta, isFree: (id: number) => boolean = () => false) {
+  constructor(file: BoltFile, meta: Meta, isFree: (id: number) => boolean = () => false) {
     this.#file = file;
     this.#meta = meta;
     this.#isFree = isFree;
@@ -95,7 +101,7 @@ export class PageSource {
 }
 
 /** Fills `bytes` from `position` on; returns the number of bytes read, fewer only at the end of the file. */
-export async function readAt(file: FileHandle, bytes: Buffer, position: number): Promise<number> {
+export async function readAt(file: BoltFile, bytes: Buffer, position: number): Promise<number> {
   let got = 0;
   while (got < bytes.length) {
     const { bytesRead } = await file.read(bytes, got, bytes.length - got, position + got);

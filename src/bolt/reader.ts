@@ -1,4 +1,3 @@
-import type { FileHandle } from "node:fs/promises";
 import { BoltError } from "./bolt-error.js";
 import { FreePages } from "./freelist.js";
 import { decodeMeta, type Meta, metaBytes, secondMetaOffsets } from "./meta.js";
@@ -17,7 +16,7 @@ import {
   pageKinds,
   readUInt64,
 } from "./page.js";
-import { PageSource, readAt } from "./page-source.js";
+import { type BoltFile, PageSource, readAt } from "./page-source.js";
 
 /** The deepest tree: one of this depth has more leaves than any disk can hold, so a deeper one is damaged. */
 const depthMax = 48;
@@ -28,7 +27,7 @@ const depthMax = 48;
  * @returns the bucket that contains all others
  * @throws BoltError when it is not a bolt file, is cut, or its freelist is damaged
  */
-export async function openBolt(file: FileHandle): Promise<BoltBucket> {
+export async function openBolt(file: BoltFile): Promise<BoltBucket> {
   const meta = await readMeta(file);
   const { size } = await file.stat();
   if (meta.pageCount * meta.pageBytes > size) {
@@ -151,7 +150,7 @@ function nextVisit(path: Step[]): { id: number; bounds: KeyBounds } | undefined 
 }
 
 /** Reads the valid meta page: the intact one with the later transaction. */
-async function readMeta(file: FileHandle): Promise<Meta> {
+async function readMeta(file: BoltFile): Promise<Meta> {
   const first = await tryMeta(file, 0, 0);
   const offsets = first instanceof BoltError ? secondMetaOffsets() : [first.pageBytes];
   let best: Meta | BoltError = first;
@@ -164,7 +163,7 @@ async function readMeta(file: FileHandle): Promise<Meta> {
   return best;
 }
 
-async function tryMeta(file: FileHandle, offset: number, id: number): Promise<Meta | BoltError> {
+async function tryMeta(file: BoltFile, offset: number, id: number): Promise<Meta | BoltError> {
   const bytes = Buffer.alloc(metaBytes);
   const got = await readAt(file, bytes, offset);
   try {

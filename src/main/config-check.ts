@@ -1,9 +1,8 @@
 import { nearest } from "../base/index.js";
 import { type ConfigFile, configKeys, examineConfigFile } from "./config-file.js";
-import { FlagError } from "./flag-error.js";
 import type { FlagValues } from "./flag-values.js";
+import { causesOf, firstMistake } from "./mistakes.js";
 import type { Printed } from "./printed.js";
-import { settingsOf } from "./settings.js";
 
 interface Mistake {
   /** Line in the file, from 1; 0 when the mistake concerns the whole file. */
@@ -50,24 +49,13 @@ function keyMistakes({ unknown, twice, faults, lines }: ConfigFile): readonly Mi
 function valueMistakes({ values, lines }: ConfigFile): readonly Mistake[] {
   const mistakes: Mistake[] = [];
   for (let left = values; ; ) {
-    const text = firstMistake(left);
+    const text = firstMistake(left, true);
     if (text === undefined) return mistakes;
-    const given = left;
-    const causes = [...given.names].filter((name) => firstMistake(given.without(name)) !== text);
+    const causes = causesOf(text, left, true);
     const at = causes.map((name) => lines.get(keyOf(name, values)) ?? 0);
     mistakes.push({ line: at.length === 0 ? 0 : Math.min(...at), text });
     if (causes.length === 0) return mistakes;
-    left = given.without(...causes);
-  }
-}
-
-function firstMistake(values: FlagValues): string | undefined {
-  try {
-    settingsOf(values, true);
-    return undefined;
-  } catch (error) {
-    if (error instanceof FlagError) return error.message;
-    throw error;
+    left = left.without(...causes);
   }
 }
 

@@ -20,6 +20,13 @@ export const flagTable = [
     initial: "",
     help: "directory of this member's data; '<name>.etcd' when empty",
   },
+  {
+    name: "memory",
+    group: member,
+    kind: "boolean",
+    initial: "false",
+    help: "keep everything in memory and write nothing to the disk; the data ends with the process",
+  },
   { name: "wal-dir", group: member, kind: "string", initial: "", help: "separate directory for the raft log" },
   {
     name: "snapshot-count",

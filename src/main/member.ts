@@ -1,32 +1,23 @@
-import { systemClock as clock, doneWithin, type MemoryAccount, pause, systemRandom as random } from "../base/index.js";
 import {
-  CallCounters,
-  type ClientEndpoints,
-  ConnectionLimit,
-  clientBindings,
-  clientEndpoints,
-  Gate,
-  GrpcServer,
-  type PortHandlers,
-  type RefusedConnections,
-  SharedPort,
-  SlowCalls,
-} from "../rpc/index.js";
-import { EtcdServer, type HeapUse, MemberRemoved } from "../server/index.js";
-import type { HandshakesConfig } from "../tls/index.js";
+  type Clock,
+  doneWithin,
+  type Logger,
+  type MemoryAccount,
+  pause,
+  type Random,
+  systemClock,
+  systemRandom,
+} from "../base/index.js";
+import { EtcdServer, type HeapUse, type MemberDisk, MemberRemoved, type PeerAccess } from "../server/index.js";
+import { type ClientHandlers, clientHandlers } from "./client-handlers.js";
 import { clientMemory } from "./client-memory.js";
-import { connectionBounds } from "./file-descriptors.js";
 import { heapUse, ownHeapFlag } from "./heap.js";
-import { openListeners } from "./listeners.js";
-import type { ProcessLogger } from "./logger.js";
 import { type MemoryLimit, memoryLimit } from "./memory-limit.js";
-import { PeerHttp } from "./peers.js";
-import { openSecurity, portSecurity } from "./security.js";
+import type { PeerHttp } from "./peers.js";
+import { MemberPorts, serveClients } from "./ports.js";
+import { openSecurity, type Security } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
-import { isSecure } from "./urls.js";
 
-/** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
-const grpcOverheadBytes = 512 * 1024;
 /** How long calls under way may take to end when the member stops. */
 const graceMs = 1_500;
 const capablePollMs = 5;
@@ -37,63 +28,58 @@ export interface RunningMember {
   readonly server: EtcdServer;
   /** The URLs at which clients reach it. A port 0 is replaced by the port that the system chose. */
   readonly clientUrls: readonly string[];
+  readonly handlers: ClientHandlers;
   /** Stops accepting connections, lets calls under way finish, and writes all data. */
   stop(): Promise<void>;
 }
 
-interface OpenPort {
-  readonly port: SharedPort;
-  readonly urls: readonly string[];
+/** The world outside as a member needs it. A simulation replaces it. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where the data is kept, instead of in the data directory. */
+  readonly disk?: MemberDisk;
+  /** The way to other members, instead of HTTP. */
+  readonly peers?: PeerAccess;
+}
+
+/** The parts of a member that starts: what has to be stopped, in whatever state it is. */
+interface Starting {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly around: Surroundings;
+  readonly memory: MemoryAccount;
+  readonly ports: MemberPorts;
+  /** Absent when the member has no port for peers. */
+  readonly peerHttp: PeerHttp | undefined;
 }
 
 /**
  * Opens the ports, starts the server, and serves clients once it is ready.
  *
- * @param stopping resolves when the process is told to stop
- * @returns undefined when the process was told to stop before the server was ready
- * @throws Error whose message tells the operator, in one line, why the member cannot start
+ * @param stopping resolves when the member is told to stop
+ * @returns undefined when the member was told to stop before the server was ready
+ * @throws Error whose message tells the operator, in one line, why the member cannot start. Nothing is left open then
  */
 export async function startMember(
   settings: Settings,
-  logger: ProcessLogger,
+  logger: Logger,
   stopping: Promise<void>,
+  around: Surroundings = { clock: systemClock, random: systemRandom },
 ): Promise<RunningMember | undefined> {
+  const { clock } = around;
   const security = await openSecurity(settings, clock, logger);
   const limit = memoryLimit();
   const memory = clientMemory(settings.maxMemoryBytes, limit.bytes, clock, logger);
-  const clientTls = security.clients && { ...security.clients, http2: true };
-  const metricsTls = security.metrics && { ...security.metrics, http2: true };
-  const bounds = connectionBounds();
-  const connections = new ConnectionLimit(bounds.clients, logger);
-  const peerConnections = new ConnectionLimit(bounds.peers, logger, "peer");
-  const refused = { clients: () => connections.refused, peers: () => peerConnections.refused };
-  const peers = await openPorts(settings.listenPeers, peerConnections, security.peers);
-  const clients = await openPorts(settings.listenClients, connections, clientTls, memory);
-  const clientsHttp = await openPorts(settings.listenClientsHttp, connections, clientTls, memory);
-  const metrics = await openPorts(settings.listenMetrics, connections, metricsTls, memory);
+  const ports = await MemberPorts.open(settings, security, memory, clock, logger);
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("fsync is disabled: a machine crash loses acknowledged writes");
-  const peerHttp = new PeerHttp(settings, logger, security.peers?.credentials);
-  const heap = (): HeapUse => heapUse(limit);
-  const starting = EtcdServer.start(settings.server, { clock, random, logger, memory, heap, peers: peerHttp });
-  // A first start may wait long for DNS names and for other members.
-  if ((await Promise.race([starting, stopping.then(() => "told to stop" as const)])) === "told to stop") {
-    starting.catch(() => undefined);
-    return undefined;
-  }
-  const server = await starting;
-  const stop = async (handlers?: ClientHandlers): Promise<void> => {
-    const forClients = [...clients, ...clientsHttp, ...metrics];
-    const servers = [handlers?.grpc.stop(graceMs), handlers?.httpAlone.stop(graceMs)];
-    const ending = [...servers, handlers && doneWithin(clock, graceMs, handlers.http.stop())];
-    await Promise.all([...forClients.map(({ port }) => port.stop(graceMs)), ...ending]);
-    // Peers stay connected until the server has stopped, since it hands its leadership to one of them.
-    await server.stop();
-    peerHttp.stop();
-    await Promise.all(peers.map(({ port }) => port.stop(graceMs)));
-  };
-  for (const { port, urls } of peers) {
-    port.serve({ http: peerHttp.listener(server.peerService) });
+  const peerHttp = await peersOverHttp(settings, security, logger);
+  const starting: Starting = { settings, logger, around, memory, ports, peerHttp };
+  const server = await startServer(starting, stopping, (): HeapUse => heapUse(limit));
+  if (server === undefined) return undefined;
+  for (const { port, urls } of ports.peers) {
+    if (peerHttp !== undefined) port.serve({ http: peerHttp.listener(server.peerService) });
     for (const address of urls) logger.info("serving peer traffic", { address });
   }
   const end = await Promise.race([
@@ -103,102 +89,97 @@ export async function startMember(
     stopping.then(() => "told to stop" as const),
   ]);
   if (end !== "ready") {
-    await stop();
+    await stop(starting, server);
     if (end === "told to stop") return undefined;
     throw end === "removed" ? new MemberRemoved() : end;
   }
-  await capable(server);
-  const handlers = clientHandlers(settings, server, memory, refused, logger);
-  const { grpc, httpAlone } = handlers;
-  const { listener, upgrade } = handlers.http;
-  const http = { http: listener, upgrade };
-  logger.info("ready to serve client requests");
-  if (clientsHttp.length === 0) serve(clients, { grpc, ...http }, "grpc+http", logger);
-  else serve(clients, { grpc }, "grpc", logger);
-  serve(clientsHttp, { grpc: httpAlone, ...http }, "http", logger);
-  serve(metrics, { grpc: httpAlone, http: handlers.http.metricsListener }, "http", logger);
-  return { server, clientUrls: clients.flatMap(({ urls }) => urls), stop: () => stop(handlers) };
+  await capable(server, clock);
+  const handlers = clientHandlers(settings, server, memory, ports.refused, clock, around.random, logger);
+  serveAll(ports, handlers, logger);
+  return { server, clientUrls: ports.clientUrls, handlers, stop: () => stop(starting, server, handlers) };
 }
 
-async function openPorts(
-  listens: readonly Listen[],
-  connections: ConnectionLimit,
-  tls?: HandshakesConfig,
-  memory?: MemoryAccount,
-): Promise<readonly OpenPort[]> {
-  const ports: OpenPort[] = [];
-  // The same address may be listed with http:// and https://. One port then serves both.
-  const addresses = new Set(listens.map(({ address }) => JSON.stringify(address)));
-  for (const wanted of addresses) {
-    const same = listens.filter(({ address }) => JSON.stringify(address) === wanted);
-    const [first] = same;
-    if (first === undefined) continue;
-    const port = new SharedPort(clock, portSecurity(same, tls), memory?.pot("connections"), connections);
-    const chosen = await openListeners(port, first);
-    ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
+/** Loads the code for HTTP between members only for a member that has a port for them. */
+async function peersOverHttp(settings: Settings, { peers }: Security, logger: Logger): Promise<PeerHttp | undefined> {
+  if (settings.listenPeers.length === 0) return undefined;
+  const { PeerHttp } = await import("./peers.js");
+  return new PeerHttp(settings, logger, peers?.credentials);
+}
+
+/**
+ * Starts the server. A first start may wait long for DNS names and for other members.
+ *
+ * @returns undefined when the member was told to stop meanwhile
+ */
+async function startServer(
+  member: Starting,
+  stopping: Promise<void>,
+  heap: () => HeapUse,
+): Promise<EtcdServer | undefined> {
+  const { settings, logger, around, memory, ports, peerHttp } = member;
+  const { clock, random, disk, peers = peerHttp } = around;
+  const deps = { clock, random, logger, memory, heap, ...(disk && { disk }), ...(peers && { peers }) };
+  const starting = EtcdServer.start({ ...settings.server, ...advertised(settings, ports) }, deps);
+  try {
+    const told = stopping.then(() => "told to stop" as const);
+    const end = await Promise.race([starting, told]);
+    if (end !== "told to stop") return end;
+  } catch (error) {
+    await stop(member, undefined);
+    throw error;
   }
-  return ports;
+  // The start cannot be interrupted. The server is stopped when it has started.
+  starting.then(
+    (server) => server.stop(),
+    () => undefined,
+  );
+  await stop(member, undefined);
+  return undefined;
+}
+
+async function stop(member: Starting, server: EtcdServer | undefined, handlers?: ClientHandlers): Promise<void> {
+  const { around, ports, peerHttp } = member;
+  const servers = [handlers?.grpc.stop(graceMs), handlers?.httpAlone.stop(graceMs)];
+  const ending = [...servers, handlers && doneWithin(around.clock, graceMs, handlers.http.stop())];
+  await Promise.all([ports.stopClients(graceMs), ...ending]);
+  // Peers stay connected until the server has stopped, since it hands its leadership to one of them.
+  await server?.stop();
+  peerHttp?.stop();
+  await ports.stopPeers(graceMs);
+}
+
+/**
+ * The client URLs to advertise. A URL with port 0 that the member listens on is advertised with the port that the
+ * system chose.
+ */
+function advertised({ server, listenClients }: Settings, ports: MemberPorts) {
+  const chosen = new Map(ports.clients.flatMap(({ urls }) => urls.map((url) => [url.replace(/:\d+$/, ":0"), url])));
+  const listened = new Set(listenClients.map(({ url }) => url));
+  return {
+    advertiseClientUrls: server.advertiseClientUrls.map((url) => (listened.has(url) && chosen.get(url)) || url),
+  };
 }
 
 /**
  * Waits until a new cluster has agreed on its version, a moment after its first election, so that the first clients are
  * not refused for want of a version.
  */
-async function capable(server: EtcdServer): Promise<void> {
+async function capable(server: EtcdServer, clock: Clock): Promise<void> {
   for (let waited = 0; server.clusterVersion() === undefined && waited < capableMsMax; waited += capablePollMs) {
     await pause(clock, capablePollMs);
   }
 }
 
-/** The handlers of clients' requests. */
-interface ClientHandlers {
-  readonly grpc: GrpcServer;
-  /** Carries HTTP over HTTP/2 on ports without gRPC. It serves no gRPC method. */
-  readonly httpAlone: GrpcServer;
-  readonly http: ClientEndpoints;
+function serveAll(ports: MemberPorts, { grpc, httpAlone, http: endpoints }: ClientHandlers, logger: Logger): void {
+  const http = { http: endpoints.listener, upgrade: endpoints.upgrade };
+  logger.info("ready to serve client requests");
+  if (ports.clientsHttp.length === 0) serveClients(ports.clients, { grpc, ...http }, "grpc+http", logger);
+  else serveClients(ports.clients, { grpc }, "grpc", logger);
+  serveClients(ports.clientsHttp, { grpc: httpAlone, ...http }, "http", logger);
+  serveClients(ports.metrics, { grpc: httpAlone, http: endpoints.metricsListener }, "http", logger);
 }
 
-function clientHandlers(
-  settings: Settings,
-  server: EtcdServer,
-  memory: MemoryAccount,
-  connectionsRefused: RefusedConnections,
-  logger: ProcessLogger,
-): ClientHandlers {
-  const counters = new CallCounters();
-  const { maxConcurrentStreams, extensiveMetrics } = settings;
-  const named = settings.gateway && settings.server.clientCertAuth;
-  const access = { ...settings.access, ...(named && { namesUsers: () => server.auth.enabled }) };
-  const calls = {
-    bindings: clientBindings(server, clock, random),
-    gate: new Gate(server),
-    receiveBytesMax: settings.server.maxRequestBytes + grpcOverheadBytes,
-    timed: extensiveMetrics,
-    slow: new SlowCalls(clock, logger, settings.warningCallMs),
-    ...{ counters, logger, clock, memory, maxConcurrentStreams },
-  };
-  const { keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin } = settings;
-  const http2 = { ...calls, keepaliveIntervalMs, keepaliveTimeoutMs, keepaliveMsMin };
-  const gateway = settings.gateway && { gateway: calls };
-  const http = { server, counters, logger, extensiveMetrics, access, connectionsRefused, ...gateway };
-  return {
-    grpc: new GrpcServer(http2),
-    httpAlone: new GrpcServer({ ...http2, bindings: [] }),
-    http: clientEndpoints(http),
-  };
-}
-
-function serve(ports: readonly OpenPort[], handlers: PortHandlers, traffic: string, logger: ProcessLogger): void {
-  for (const { port, urls } of ports) {
-    port.serve(handlers);
-    for (const url of urls) {
-      const how = isSecure(url) ? "securely" : "insecurely; this is strongly discouraged!";
-      logger.info(`serving client traffic ${how}`, { traffic, address: url });
-    }
-  }
-}
-
-function logStart({ server, ...settings }: Settings, memory: MemoryLimit, logger: ProcessLogger): void {
+function logStart({ server, ...settings }: Settings, memory: MemoryLimit, logger: Logger): void {
   const urls = (listens: readonly Listen[]): readonly string[] => listens.map(({ url }) => url);
   const betterHeap = ownHeapFlag(memory);
   logger.info("starting an etcd server", {

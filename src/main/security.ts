@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Clock, Logger } from "../base/index.js";
-import type { PortSecurity } from "../rpc/index.js";
+import { assert, type Clock, type Logger } from "../base/index.js";
 import {
   type Credentials,
   type HandshakesConfig,
@@ -12,7 +11,7 @@ import {
   type TlsConfig,
   TlsConfigError,
 } from "../tls/index.js";
-import type { Listen, Settings } from "./settings.js";
+import type { Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
 import { isSecure } from "./urls.js";
 
@@ -112,17 +111,13 @@ async function selfSigned(settings: Settings, side: "client" | "peer", logger: L
     logger.warn(`ignoring ${side} auto TLS since certs given`);
     return config;
   }
-  const folder = join(settings.server.dataDir, "fixtures", side);
+  const { dataDir } = settings.server;
+  assert(dataDir !== undefined, "the settings refuse generated certificates without a data directory");
+  const folder = join(dataDir, "fixtures", side);
   const listens = side === "peer" ? listenPeers : [...listenClients, ...listenClientsHttp];
   const hosts = listens.flatMap(({ address }) => (address.kind === "tcp" ? [address.host] : []));
   const files = await selfSignedCertificate(folder, hosts, security.selfSignedYears, logger);
   return { ...config, ...files, selfSigned: true };
-}
-
-/** Whether `SharedPort` serves plain text, TLS or both, for all URLs that share one address. */
-export function portSecurity(listens: readonly Listen[], tls: HandshakesConfig | undefined): PortSecurity {
-  const secure = listens.some(({ url }) => isSecure(url));
-  return { plain: listens.some(({ url }) => !isSecure(url)), ...(secure && tls !== undefined && { tls }) };
 }
 
 function fieldsOf(config: TlsConfig): Readonly<Record<string, unknown>> {

@@ -101,10 +101,10 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
 
 function serverSettings(flags: FlagValues): ServerConfig {
   const name = flags.text("name");
-  const dataDir = flags.text("data-dir") || `${name}.etcd`;
+  const dataDir = dataDirOf(flags, name);
   const walDir = flags.text("wal-dir");
   const tickMs = flags.number("heartbeat-interval");
-  const begun = Wal.exists(walDir || join(dataDir, "member", "wal"));
+  const begun = dataDir !== undefined && Wal.exists(walDir || join(dataDir, "member", "wal"));
   return {
     name,
     dataDir,
@@ -143,6 +143,19 @@ function serverSettings(flags: FlagValues): ServerConfig {
     compactionCheckIntervalMs: compactionCheckMs(flags),
     watchProgressIntervalMs: flags.durationMs("experimental-watch-progress-notify-interval") || 600_000,
   };
+}
+
+/** @returns undefined for a member that keeps everything in memory */
+function dataDirOf(flags: FlagValues, name: string): string | undefined {
+  if (!flags.boolean("memory")) return flags.text("data-dir") || `${name}.etcd`;
+  for (const flag of ["data-dir", "wal-dir"] as const) {
+    if (flags.text(flag) !== "") throw new FlagError(`--${flag} has no use with --memory, which writes nothing`);
+  }
+  for (const flag of ["auto-tls", "peer-auto-tls"] as const) {
+    if (!flags.boolean(flag)) continue;
+    throw new FlagError(`--${flag} writes its certificate to the data directory, and --memory has none`);
+  }
+  return undefined;
 }
 
 function skippedEntries(flags: FlagValues): ReadonlySet<number> {

@@ -9,7 +9,7 @@ export function banner(settings: Settings, memberId: bigint, clusterId: bigint, 
     `  member   ${settings.server.name} (${memberId.toString(16)}) of cluster ${clusterId.toString(16)}`,
     `  clients  ${clientUrls.join(", ")}`,
     `  peers    ${settings.listenPeers.map((listen) => listen.url).join(", ")}`,
-    `  data     ${settings.server.dataDir}`,
+    `  data     ${settings.server.dataDir ?? "in memory"}`,
     `  try      etcdctl --endpoints=${endpoints} put hello world`,
   ];
   return `${lines.join("\n")}\n`;

@@ -19,8 +19,11 @@ export type AutoCompaction =
 /** The settings of a member. `serverDefaults` contains etcd's defaults. */
 export interface ServerConfig {
   readonly name: string;
-  /** The data directory, which contains `member/db` and `member/wal`. It is created if missing. */
-  readonly dataDir: string;
+  /**
+   * The data directory, which contains `member/db` and `member/wal`. It is created if missing. Undefined for a member
+   * that keeps everything in memory: its data ends with it.
+   */
+  readonly dataDir: string | undefined;
   /** A separate directory for the raft log. */
   readonly walDir?: string;
 

@@ -11,6 +11,7 @@ export type { WatchJudge } from "./calls/watch-judge.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
 export type { PeerAccess, PeerLink, PeerNetwork } from "./consensus/peer-network.js";
 export type { ServerCounters } from "./counters.js";
+export type { MemberDisk } from "./disk/member-disk.js";
 export { EtcdServer } from "./etcd-server.js";
 export type { LeaderView } from "./log/leadership.js";
 export type { ServerMetrics } from "./metrics.js";

@@ -1,6 +1,7 @@
 import type { LevelStore } from "../backend/index.js";
 import type { Clock, Logger, MemoryAccount, Random } from "../base/index.js";
 import type { PeerAccess } from "./consensus/peer-network.js";
+import type { MemberDisk } from "./disk/member-disk.js";
 import type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
 import type { Names } from "./start/name-lookup.js";
 import type { HeapUse } from "./upkeep/heap-guard.js";
@@ -14,7 +15,9 @@ export interface ServerDeps {
   readonly memory?: MemoryAccount;
   /** Measures the heap. Without it, the member does not watch the heap's limit. */
   readonly heap?: () => HeapUse;
-  /** Opens the databases. Tests hand in one whose disk fails. */
+  /** Where the data is kept; by default in `ServerConfig.dataDir`, or in memory without it. */
+  readonly disk?: MemberDisk;
+  /** Opens the databases in the data directory. Tests hand in one whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
   /** Keeps the databases that peers send; by default in `member/snap`. */
   readonly receivedSnapshots?: ReceivedSnapshots;

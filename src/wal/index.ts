@@ -6,4 +6,6 @@
  */
 export { createDataDir, type DataDir } from "./data-dir.js";
 export type { WalMetadata } from "./log-state.js";
-export { type OpenedWal, Wal, type WalChange, type WalOptions } from "./wal.js";
+export type { RaftLog, WalChange } from "./raft-log.js";
+export { VolatileLog } from "./volatile-log.js";
+export { type OpenedWal, Wal, type WalOptions } from "./wal.js";

@@ -12,6 +12,7 @@ import {
 import { AssertionFailure, assert, type Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
 import { emptyLogState, encodeLogState, type LogState, type Position, type WalMetadata } from "./log-state.js";
+import type { RaftLog, WalChange } from "./raft-log.js";
 import { decodeRun, type Run, runKey, type StoredRun, seal, sealRun, stateKey, unseal } from "./record.js";
 import { checkLevelFiles, type Recovered, recover } from "./recovery.js";
 import { RunList, runsOf } from "./run-list.js";
@@ -30,21 +31,13 @@ export interface WalOptions {
 
 /** Contents of the log when a member starts. */
 export interface OpenedWal {
-  readonly wal: Wal;
+  readonly wal: RaftLog;
   readonly metadata: WalMetadata | undefined;
   readonly hardState: HardState | undefined;
   /** The newest snapshot. */
   readonly snapshot: Snapshot | undefined;
   /** Every entry after the snapshot; all entries when there is no snapshot. */
   readonly entries: readonly Entry[];
-}
-
-/** The changes of one `Ready` that have to be stored. */
-export interface WalChange {
-  readonly hardState?: HardState | undefined;
-  /** Entries to append. They replace the log from the index of the first of them on. */
-  readonly entries?: readonly Entry[];
-  readonly snapshot?: Snapshot | undefined;
 }
 
 const tuning: LevelTuning = {
@@ -63,7 +56,7 @@ const dropsAtOnce = 1000;
  * The raft log of one member: entries, hard state and snapshots. When the promise of a `save` has resolved, the change
  * is on disk, synced. Data is checked when it is read back.
  */
-export class Wal {
+export class Wal implements RaftLog {
   readonly #store: LevelStore;
   readonly #sync: boolean;
   #state: LogState;

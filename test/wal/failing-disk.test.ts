@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { openMemoryStore } from "../../src/backend/index.js";
 import { silentLogger } from "../../src/base/index.js";
-import { Wal } from "../../src/wal/index.js";
+import { type RaftLog, Wal } from "../../src/wal/index.js";
 import { FailingDisk } from "../backend/failing-store.js";
 import { entries } from "./log.js";
 
-async function openOn(disk: FailingDisk): Promise<Wal> {
+async function openOn(disk: FailingDisk): Promise<RaftLog> {
   const openStore = async () => disk.wrap(await openMemoryStore());
   return (await Wal.open({ dir: "nowhere", logger: silentLogger, openStore })).wal;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type Random, seededRandom, silentLogger } from "../../src/base/index.js";
 import type { Entry } from "../../src/raft/index.js";
-import { Wal } from "../../src/wal/index.js";
+import { type RaftLog, Wal } from "../../src/wal/index.js";
 import { snapshotAt } from "./log.js";
 
 const root = mkdtempSync(join(tmpdir(), "wal-model-"));
@@ -32,7 +32,7 @@ function someEntries(first: number, term: number, random: Random): Entry[] {
   }));
 }
 
-async function step(wal: Wal, model: Model, random: Random): Promise<void> {
+async function step(wal: RaftLog, model: Model, random: Random): Promise<void> {
   const last = lastIndex(model);
   const { index } = model.compacted;
   switch (random.int(8)) {

@@ -38,6 +38,8 @@ export interface ClientEndpoints {
   readonly listener: HttpListener;
   /** Serves metrics and health only, without access checks, for `--listen-metrics-urls`. */
   readonly metricsListener: HttpListener;
+  /** The metrics in Prometheus's text format. */
+  metrics(): Promise<string>;
   /** Turns a connection into a websocket of the gateway. @returns false when the request is not for a websocket */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Ends the gateway's open calls because the server stops, and waits until they have ended. */
@@ -87,6 +89,7 @@ export function clientEndpoints(config: ClientEndpointsConfig): ClientEndpoints 
       if (admitHttp(access, request, response, logger)) return answer(request, response);
     },
     metricsListener: serving(new Map(watching), logger),
+    metrics: async () => await (await loadMetrics()).render(),
     upgrade(request, socket, head) {
       const { path } = pathOf(request.url ?? "");
       const wanted = request.headers.upgrade?.toLowerCase() === "websocket" && path.startsWith(gatewayPrefix);

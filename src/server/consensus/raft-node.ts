@@ -27,7 +27,7 @@ import {
   type SoftState,
   type Status,
 } from "../../raft/index.js";
-import type { Wal } from "../../wal/index.js";
+import type { RaftLog } from "../../wal/index.js";
 import { ConfChangeQueue, proposesConfChange } from "./conf-change-queue.js";
 import type { ConsensusClient } from "./contract.js";
 import type { LogCounters } from "./log-counters.js";
@@ -54,7 +54,7 @@ export interface RaftHandler
 export interface RaftNodeConfig {
   readonly node: RawNode;
   readonly storage: MemoryStorage;
-  readonly wal: Pick<Wal, "save">;
+  readonly wal: Pick<RaftLog, "save">;
   readonly clock: Clock;
   readonly tickMs: number;
   readonly handler: RaftHandler;

@@ -1,10 +1,10 @@
 import { asError, type Clock, emptyBytes, type Logger } from "../../base/index.js";
 import type { MemoryStorage, Snapshot, SnapshotMetadata } from "../../raft/index.js";
-import type { Wal } from "../../wal/index.js";
+import type { RaftLog } from "../../wal/index.js";
 import type { LogCounters } from "./log-counters.js";
 
 export interface SnapshotTriggerConfig {
-  readonly wal: Pick<Wal, "compact" | "purge">;
+  readonly wal: Pick<RaftLog, "compact" | "purge">;
   readonly storage: MemoryStorage;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -122,13 +122,22 @@ export class MaintenanceService {
    * @throws EtcdError `tooManyRequests` when `clientSnapshotsMax` snapshots are being sent
    */
   async snapshot(call: Call): Promise<DatabaseSnapshot> {
-    const { backend, access, logger } = this.#config;
+    const { access, logger } = this.#config;
     await inOwnWords(access.requireAdmin(call));
-    // Commit first: changes that are on disk do not have to stay in memory until the client has the snapshot.
-    await backend.commit();
-    const snapshot = await this.#snapshots.take(call.signal, call.client);
+    const snapshot = await this.takeSnapshot(call.signal, call.client);
     logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
     return snapshot;
+  }
+
+  /**
+   * Like `snapshot`, for the program that the member runs in: nobody's permissions are checked.
+   *
+   * @param signal ends the snapshot at its next step
+   */
+  async takeSnapshot(signal: AbortSignal, client?: object): Promise<DatabaseSnapshot> {
+    // Commit first: changes that are on disk do not have to stay in memory until the client has the snapshot.
+    await this.#config.backend.commit();
+    return await this.#snapshots.take(signal, client);
   }
 
   /** Transfers the leadership. @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */

@@ -1,5 +1,3 @@
-import { type FileHandle, readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { saveConsistentIndex, storedIndex } from "../../apply/index.js";
 import {
   allBuckets,
@@ -7,23 +5,18 @@ import {
   type BackendCounters,
   type Bucket,
   DiskError,
-  type LevelStore,
   MemberBackend,
-  openLevelBackend,
 } from "../../backend/index.js";
 import { assert, type Clock, type Logger, silentLogger } from "../../base/index.js";
-import { openBolt } from "../../bolt/index.js";
+import { type BoltFile, openBolt } from "../../bolt/index.js";
 import { Cluster, saveConfState } from "../../cluster/index.js";
 import type { Snapshot } from "../../raft/index.js";
 import type { WalMetadata } from "../../wal/index.js";
+import type { DatabasePlaces } from "../disk/member-disk.js";
 import type { ReceivedSnapshots } from "./received-snapshots.js";
 
 export interface DatabasesConfig {
-  /**
-   * The directory of the first database. Databases received as snapshots lie beside it, and their names end with the
-   * snapshot's index.
-   */
-  readonly dir: string;
+  readonly places: DatabasePlaces;
   readonly ids: WalMetadata;
   readonly received: ReceivedSnapshots;
   readonly counters: BackendCounters;
@@ -34,7 +27,6 @@ export interface DatabasesConfig {
   readonly batchLimit: number;
   /** Disables fsync. */
   readonly unsafeNoSync?: boolean;
-  readonly openStore?: (dir: string) => Promise<LevelStore>;
   /** Called with the number of bytes loaded. */
   readonly onLoaded?: (bytes: number) => void;
 }
@@ -69,7 +61,7 @@ export class Databases {
    */
   async open(snapshot: Snapshot | undefined): Promise<MemberBackend> {
     const { received } = this.#config;
-    const indexes = await storedIndexes(this.#config.dir);
+    const indexes = await this.#config.places.indexes();
     let current: Backend | undefined;
     for (const index of indexes) {
       if (current !== undefined) {
@@ -147,7 +139,7 @@ export class Databases {
     }
   }
 
-  async #fill(backend: Backend, file: FileHandle, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
+  async #fill(backend: Backend, file: BoltFile, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
     const { ids, logger, onLoaded } = this.#config;
     const root = await openBolt(file);
     let bytes = 0;
@@ -190,44 +182,16 @@ export class Databases {
   }
 
   #open(index: number): Promise<Backend> {
-    const { clock, counters, logger, onFailure, batchIntervalMs, batchLimit, unsafeNoSync, openStore } = this.#config;
-    return openLevelBackend({
-      ...{ dir: this.#dir(index), clock, counters, logger, onFailure, batchIntervalMs, batchLimit },
+    const { places, clock, counters, logger, onFailure, batchIntervalMs, batchLimit, unsafeNoSync } = this.#config;
+    return places.open(index, {
+      ...{ clock, counters, logger, onFailure, batchIntervalMs, batchLimit },
       ...(unsafeNoSync && { unsafeNoSync }),
-      ...(openStore && { openStore }),
     });
   }
 
-  async #remove(index: number): Promise<void> {
-    await rm(this.#dir(index), { recursive: true, force: true });
+  #remove(index: number): Promise<void> {
+    return this.#config.places.remove(index);
   }
-
-  #dir(index: number): string {
-    return dirOf(this.#config.dir, index);
-  }
-}
-
-/** The directories of a member's databases. There is more than one only after a crash in the middle of a snapshot. */
-export async function databaseDirs(first: string): Promise<readonly string[]> {
-  return (await storedIndexes(first)).map((index) => dirOf(first, index));
-}
-
-function dirOf(first: string, index: number): string {
-  return index === 0 ? first : `${first}-${index.toString(16).padStart(16, "0")}`;
-}
-
-/** The indexes of the existing databases, the newest first. */
-async function storedIndexes(first: string): Promise<number[]> {
-  const parent = dirname(first);
-  const names = await readdir(parent).catch(() => []);
-  return names
-    .flatMap((name) => {
-      const path = join(parent, name);
-      if (path === first) return [0];
-      const digits = path.startsWith(`${first}-`) ? /-([0-9a-f]{16})$/.exec(name)?.[1] : undefined;
-      return digits === undefined ? [] : [Number.parseInt(digits, 16)];
-    })
-    .sort((one, other) => other - one);
 }
 
 function isBucket(name: string): name is Bucket {

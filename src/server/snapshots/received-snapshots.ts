@@ -1,8 +1,13 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, errorCode } from "../../base/index.js";
-import { openBolt } from "../../bolt/index.js";
+import { type BoltFile, openBolt } from "../../bolt/index.js";
 import type { LogCounters } from "../consensus/log-counters.js";
+
+/** A received database in etcd's format. */
+export interface ReceivedFile extends BoltFile {
+  close(): Promise<void>;
+}
 
 /** The databases received from peers. Each is kept until it has replaced this member's own. */
 export interface ReceivedSnapshots {
@@ -13,7 +18,7 @@ export interface ReceivedSnapshots {
    */
   store(index: number, body: AsyncIterable<Uint8Array>): Promise<number>;
   /** Opens the database of this index, which the caller must close; undefined when there is none. */
-  open(index: number): Promise<FileHandle | undefined>;
+  open(index: number): Promise<ReceivedFile | undefined>;
   /** Removes the complete databases up to this index, which raft no longer needs. One that is arriving stays. */
   removeThrough(index: number): Promise<void>;
   /** Removes all databases, and the remains that a crash has left. For the start, when none can be arriving. */

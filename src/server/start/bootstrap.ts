@@ -1,19 +1,21 @@
-import { dirname, join } from "node:path";
 import { AlarmStore, ConsistentIndex } from "../../apply/index.js";
 import { AuthStore, bcryptCost, type MakeTokens, openTokens, Passwords, readAuthRecords } from "../../auth/index.js";
 import type { Backend, MemberBackend } from "../../backend/index.js";
 import { Cluster, loadConfState } from "../../cluster/index.js";
 import type { Checkpoint } from "../../lease/index.js";
 import { emptyConfState } from "../../raft/index.js";
-import { createDataDir, type OpenedWal, type WalMetadata } from "../../wal/index.js";
+import type { OpenedWal, WalMetadata } from "../../wal/index.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "../config.js";
 import { openLocally } from "../consensus/local-core.js";
 import type { RaftOrigin } from "../consensus/opened-raft.js";
 import { ServerCounters } from "../counters.js";
+import { FileDisk } from "../disk/file-disk.js";
+import type { DatabasePlaces, MemberDisk } from "../disk/member-disk.js";
+import { VolatileDisk } from "../disk/volatile-disk.js";
 import type { MemberState } from "../member-state.js";
 import type { ServerDeps } from "../server-deps.js";
 import { Databases } from "../snapshots/databases.js";
-import { type ReceivedSnapshots, SnapshotFolder } from "../snapshots/received-snapshots.js";
+import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
 import { AwakeTime } from "../upkeep/awake-time.js";
 import { foundersOf, idFields, type Origin, openLog } from "./origin.js";
 import { standAlone } from "./standalone.js";
@@ -34,14 +36,14 @@ export interface BootstrapHooks {
  */
 export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: BootstrapHooks): Promise<MemberState> {
   const makeTokens = await openTokens(config.authToken, deps.logger);
-  const { backendDir, walDir } = await createDataDir(config.dataDir, deps.logger, config.walDir);
-  const { opened, origin } = await openLog(walDir, config, deps);
+  const disk = diskOf(config, deps);
+  await disk.prepare();
+  const { opened, origin } = await openLog(disk, config, deps);
   try {
     const { ids } = origin;
     const counters = new ServerCounters();
-    const folder = join(dirname(backendDir), "snap");
-    const received = deps.receivedSnapshots ?? new SnapshotFolder(folder, deps.clock, counters.log);
-    const databases = makeDatabases(backendDir, ids, received, counters, config, deps, hooks);
+    const received = disk.received(counters.log);
+    const databases = makeDatabases(disk.databases, ids, received, counters, config, deps, hooks);
     const backend = await databases.open(opened.snapshot);
     try {
       const restored = await restore(config, deps, hooks, counters, makeTokens, opened, origin, backend);
@@ -61,17 +63,25 @@ export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: B
   }
 }
 
+/** The disk that was handed in, or the data directory; memory without one. */
+function diskOf(config: ServerConfig, { disk, clock, logger, openStore, receivedSnapshots }: ServerDeps): MemberDisk {
+  if (disk !== undefined) return disk;
+  const { dataDir, walDir, unsafeNoSync } = config;
+  if (dataDir === undefined) return new VolatileDisk();
+  return new FileDisk({ dataDir, walDir, unsafeNoSync, clock, logger, openStore, receivedSnapshots });
+}
+
 function makeDatabases(
-  dir: string,
+  places: DatabasePlaces,
   ids: WalMetadata,
   received: ReceivedSnapshots,
   counters: ServerCounters,
   { backendBatchIntervalMs, backendBatchLimit, unsafeNoSync }: ServerConfig,
-  { clock, logger, openStore }: ServerDeps,
+  { clock, logger }: ServerDeps,
   { onDiskFailure }: BootstrapHooks,
 ): Databases {
   return new Databases({
-    dir,
+    places,
     ids,
     received,
     counters: counters.backend,
@@ -81,7 +91,6 @@ function makeDatabases(
     batchIntervalMs: backendBatchIntervalMs,
     batchLimit: backendBatchLimit,
     unsafeNoSync,
-    ...(openStore && { openStore }),
   });
 }
 

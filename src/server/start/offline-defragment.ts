@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DiskError, openLevelBackend } from "../../backend/index.js";
 import { type Logger, systemClock } from "../../base/index.js";
-import { databaseDirs } from "../snapshots/databases.js";
+import { databaseDirs } from "../disk/database-folder.js";
 
 /**
  * Rewrites the database of a stopped member without deleted and overwritten data.

@@ -1,7 +1,9 @@
+import { assert } from "../../base/index.js";
 import { encodeMember, idText, type Member } from "../../cluster/index.js";
 import type { Peer } from "../../raft/index.js";
-import { type OpenedWal, Wal, type WalMetadata } from "../../wal/index.js";
+import type { OpenedWal, WalMetadata } from "../../wal/index.js";
 import type { ServerConfig } from "../config.js";
+import type { MemberDisk } from "../disk/member-disk.js";
 import type { ServerDeps } from "../server-deps.js";
 import { type Founding, foundingOf, refuseBootstrapped } from "./founding.js";
 import { initialClusterOf } from "./initial-cluster.js";
@@ -29,9 +31,9 @@ export interface OpenedLog {
  * @throws Error whose message tells the operator, in one line, what in the settings or in the cluster prevents the
  * start
  */
-export async function openLog(dir: string, config: ServerConfig, deps: ServerDeps): Promise<OpenedLog> {
+export async function openLog(disk: MemberDisk, config: ServerConfig, deps: ServerDeps): Promise<OpenedLog> {
   // An existing log contains the member's identity, unless its very first write was interrupted.
-  const begun = Wal.exists(dir) ? await openWal(dir, undefined, config, deps) : undefined;
+  const begun = await disk.openLog();
   try {
     if (begun?.metadata !== undefined)
       return { opened: begun, origin: await originAgain(begun, begun.metadata, config, deps) };
@@ -41,7 +43,9 @@ export async function openLog(dir: string, config: ServerConfig, deps: ServerDep
   }
   await begun?.wal.close();
   const origin = await newOrigin(config, deps);
-  return { opened: await openWal(dir, origin.ids, config, deps), origin };
+  const opened = await disk.openLog(origin.ids);
+  assert(opened !== undefined, "a log with an owner is begun");
+  return { opened, origin };
 }
 
 /** The members of a new cluster, with which its log begins. */
@@ -51,15 +55,6 @@ export function foundersOf({ members }: Founding): readonly Peer[] {
 
 export function idFields({ memberId, clusterId }: WalMetadata): Readonly<Record<string, string>> {
   return { "local-member-id": idText(memberId), "cluster-id": idText(clusterId) };
-}
-
-function openWal(
-  dir: string,
-  metadata: WalMetadata | undefined,
-  { unsafeNoSync }: ServerConfig,
-  { logger, openStore }: ServerDeps,
-): Promise<OpenedWal> {
-  return Wal.open({ dir, logger, unsafeNoSync, ...(metadata && { metadata }), ...(openStore && { openStore }) });
 }
 
 async function newOrigin(config: ServerConfig, deps: ServerDeps): Promise<Origin> {

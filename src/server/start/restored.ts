@@ -7,6 +7,7 @@ import { encodeV2Store } from "../../cluster/index.js";
 import { emptyConfState, type HardState, type Snapshot } from "../../raft/index.js";
 import { createDataDir, Wal } from "../../wal/index.js";
 import { type InitialMember, serverDefaults } from "../config.js";
+import { DatabaseFolder } from "../disk/database-folder.js";
 import { Databases } from "../snapshots/databases.js";
 import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
 import { type Founding, foundingOf } from "./founding.js";
@@ -80,7 +81,7 @@ async function fill(options: RestoreOptions, { members, ids }: Founding): Promis
     data: encodeV2Store({ members, removed: [], version: undefined }),
   };
   const databases = new Databases({
-    dir: backendDir,
+    places: new DatabaseFolder(backendDir),
     ids,
     received: onlyFile(options.path),
     counters: new BackendCounters(),

@@ -8,6 +8,7 @@ import { planBolt } from "../../../src/bolt/index.js";
 import { encodeV2Store } from "../../../src/cluster/index.js";
 import { emptyConfState, type Snapshot } from "../../../src/raft/index.js";
 import { LogCounters } from "../../../src/server/consensus/log-counters.js";
+import { DatabaseFolder } from "../../../src/server/disk/database-folder.js";
 import { Databases } from "../../../src/server/snapshots/databases.js";
 import { SnapshotFolder } from "../../../src/server/snapshots/received-snapshots.js";
 
@@ -17,7 +18,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 function opened(dir: string) {
   const received = new SnapshotFolder(join(dir, "snap"), systemClock, new LogCounters());
   const databases = new Databases({
-    dir: join(dir, "db"),
+    places: new DatabaseFolder(join(dir, "db")),
     ids: { clusterId: 1n as ClusterId, memberId: 2n as MemberId },
     ...{ received, counters: new BackendCounters(), clock: systemClock, logger: silentLogger },
     ...{ onFailure: () => undefined, batchIntervalMs: 100, batchLimit: 1000 },

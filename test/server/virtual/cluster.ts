@@ -9,11 +9,11 @@ import {
   seededRandom,
   silentLogger,
 } from "../../../src/base/index.js";
+import { ReceivedInMemory } from "../../../src/server/disk/received-in-memory.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../../src/server/index.js";
 import { ProcessClock } from "../../support/process-clock.js";
 import { MemoryDisk } from "../memory-disk.js";
 import { VirtualNetwork } from "./network.js";
-import { ReceivedInMemory } from "./received.js";
 import { settle } from "./settle.js";
 import { slowStore } from "./slow-disk.js";
 

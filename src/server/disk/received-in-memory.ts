@@ -1,7 +1,6 @@
-import type { FileHandle } from "node:fs/promises";
-import type { ReceivedSnapshots } from "../../../src/server/index.js";
+import type { ReceivedFile, ReceivedSnapshots } from "../snapshots/received-snapshots.js";
 
-/** The received snapshots of a member, in memory. They outlive the member's process. */
+/** Keeps the databases that peers send in memory. */
 export class ReceivedInMemory implements ReceivedSnapshots {
   readonly #files = new Map<number, Buffer>();
 
@@ -13,19 +12,16 @@ export class ReceivedInMemory implements ReceivedSnapshots {
     return file.length;
   }
 
-  async open(index: number): Promise<FileHandle | undefined> {
+  async open(index: number): Promise<ReceivedFile | undefined> {
     const file = this.#files.get(index);
     if (file === undefined) return undefined;
-    const handle = {
+    return {
       stat: async () => ({ size: file.length }),
-      read: async (target: Buffer, offset: number, length: number, position: number) => {
-        const bytesRead = file.copy(target, offset, position, position + length);
-        return { bytesRead, buffer: target };
-      },
+      read: async (target, offset, length, position) => ({
+        bytesRead: file.copy(target, offset, position, position + length),
+      }),
       close: async () => undefined,
     };
-    // The code that reads a snapshot uses no other method of a file handle.
-    return handle as unknown as FileHandle;
   }
 
   async removeThrough(index: number): Promise<void> {

@@ -1,0 +1,69 @@
+import { Client, type ClientOptions } from "../client/index.js";
+import type { RunningMember } from "../main/index.js";
+import type { HostHold } from "./host-hold.js";
+import { saveSnapshot } from "./save-snapshot.js";
+
+/** A running member in this process, from `startEtcd`. */
+export class Etcd implements AsyncDisposable {
+  /**
+   * Resolves with the reason when the member cannot go on: its disk has failed, or it was removed from its cluster. It
+   * then refuses all requests, and has to be stopped. Stays pending otherwise, also after `stop`.
+   */
+  readonly failed: Promise<Error>;
+  readonly #member: RunningMember;
+  readonly #hold: HostHold;
+  readonly #clients = new Set<Client>();
+  #stopping: Promise<void> | undefined;
+
+  constructor(member: RunningMember, hold: HostHold) {
+    const { server } = member;
+    this.#member = member;
+    this.#hold = hold;
+    const removed = server.removed.then(() => new Error("the member has been removed from its cluster"));
+    this.failed = Promise.race([server.failed, removed]);
+  }
+
+  /** The URLs at which clients reach the member. */
+  get endpoints(): readonly string[] {
+    return this.#member.clientUrls;
+  }
+
+  /** A client of this member. It is closed when the member stops, unless it was closed before. */
+  client(options: Omit<ClientOptions, "endpoints"> = {}): Client {
+    const client = new Client({ ...options, endpoints: this.endpoints });
+    this.#clients.add(client);
+    return client;
+  }
+
+  /**
+   * Writes the database to a file in etcd's format, with its SHA-256 at the end. `etcdctl snapshot restore` takes it.
+   * The file appears when it is complete.
+   */
+  snapshot(path: string): Promise<void> {
+    return saveSnapshot(this.#member.server, path);
+  }
+
+  /** The metrics in Prometheus's text format. */
+  metrics(): Promise<string> {
+    return this.#member.handlers.http.metrics();
+  }
+
+  /** Closes the clients, lets calls under way finish, writes all data, and closes everything that is open. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    try {
+      await this.#member.stop();
+    } finally {
+      this.#hold.end();
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * A member inside another program (`import { startEtcd } from "etcd-ts"`): the server that `bin/etcd` runs, without a
+ * process of its own, composed by `main`. It touches nothing of its host: it handles no signals, ends no process, and
+ * leaves no handle open after it has stopped.
+ */
+export type { LogFields, Logger } from "../base/index.js";
+export { Etcd } from "./etcd.js";
+export type { EtcdOptions, EtcdSettings, SettingValue } from "./options.js";
+export { StartError } from "./start-error.js";
+export { startEtcd } from "./start-etcd.js";

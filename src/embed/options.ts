@@ -1,0 +1,126 @@
+import { type Logger, nearest } from "../base/index.js";
+import { FlagError, type FlagName, FlagValues, findFlag, flagTable, setFlag } from "../main/index.js";
+import { StartError } from "./start-error.js";
+
+type Flag = (typeof flagTable)[number];
+
+/** Flags that only the command has. `memory` is meant where `dataDir` is missing, and `logger` is an object here. */
+type CommandFlag = "config-file" | "version" | "memory" | "logger";
+
+type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<Camel<Rest>>}`
+  : Name;
+
+/** The type of a setting, by the kind of its flag. A duration is a number of ms or Go's text ("1h30m"). */
+export type SettingValue<Kind extends Flag["kind"], Choice = never> = {
+  string: string;
+  boolean: boolean;
+  count: number;
+  uint32: number;
+  integer: number;
+  duration: number | string;
+  urls: string | readonly string[];
+  list: string | readonly string[];
+  choice: Choice;
+}[Kind];
+
+type ChoiceOf<One> = One extends { readonly choices: readonly (infer Choice)[] } ? Choice : never;
+
+/** Every setting of the server: the flags of the command in camelCase, with the same meaning, default and checks. */
+export type EtcdSettings = {
+  readonly [One in Flag as One["name"] extends CommandFlag ? never : Camel<One["name"]>]?:
+    | SettingValue<One["kind"], ChoiceOf<One>>
+    | undefined;
+};
+
+/** Options of `startEtcd`. All of them may be left out. */
+export interface EtcdOptions extends EtcdSettings {
+  /**
+   * The directory of the data. Without it everything is kept in memory, nothing is written to the disk, and the data
+   * ends with the member.
+   */
+  readonly dataDir?: string | undefined;
+  /**
+   * The URL to listen on for clients, and to advertise; by default `http://127.0.0.1:0`, a free port of this machine.
+   * `listenClientUrls` and `advertiseClientUrls` set both apart.
+   */
+  readonly clientUrl?: string | undefined;
+  /** Receives the member's log lines; by default they are dropped. */
+  readonly logger?: Logger | undefined;
+}
+
+const commandFlags: ReadonlySet<string> = new Set<CommandFlag>(["config-file", "version", "memory", "logger"]);
+const ownOptions = new Set(["clientUrl", "logger"]);
+
+const flagOf = new Map(
+  flagTable.filter(({ name }) => !commandFlags.has(name)).map(({ name }) => [settingOf(name), name] as const),
+);
+
+/** The name of a flag's setting: `maxTxnOps` for `max-txn-ops`. */
+export function settingOf(flag: string): string {
+  return flag.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * The flags that the options stand for.
+ *
+ * @throws StartError when an option is unknown or its value is not of its kind
+ */
+export function flagsOf(options: EtcdOptions): FlagValues {
+  const flags = new FlagValues();
+  const set = (name: FlagName, setting: string, value: unknown): void => setOne(flags, name, setting, value);
+  for (const [setting, value] of Object.entries(options)) {
+    if (value === undefined || ownOptions.has(setting)) continue;
+    const name = flagOf.get(setting);
+    if (name === undefined) throw new StartError(`unknown setting ${setting}${suggestion(setting)}`, setting);
+    set(name, setting, value);
+  }
+  const { clientUrl, dataDir } = options;
+  if (dataDir === undefined) flags.set("memory", "true");
+  if (!flags.given("listen-client-urls")) {
+    set("listen-client-urls", "clientUrl", clientUrl ?? "http://127.0.0.1:0");
+  } else if (clientUrl !== undefined) {
+    throw new StartError("clientUrl and listenClientUrls are both set; give one of them", "clientUrl");
+  }
+  if (!flags.given("advertise-client-urls")) {
+    flags.set("advertise-client-urls", flags.text("listen-client-urls"), "setting clientUrl");
+  }
+  // A member of its own needs no port for others.
+  if (!flags.given("listen-peer-urls") && !flags.given("initial-cluster")) flags.set("listen-peer-urls", "");
+  return flags;
+}
+
+function setOne(flags: FlagValues, name: FlagName, setting: string, value: unknown): void {
+  const text = textOf(value);
+  const kind = findFlag(name)?.kind;
+  const fits = kind === "string" || kind === "choice" ? typeof value === "string" : text !== undefined;
+  if (!fits || text === undefined) {
+    throw new StartError(`invalid value of type ${typeName(value)} for setting ${setting}`, setting);
+  }
+  // Flags take Go's durations; a number is one of milliseconds here.
+  const written = kind === "duration" && typeof value === "number" ? `${value}ms` : text;
+  try {
+    setFlag(flags, name, written, `setting ${setting}`);
+  } catch (error) {
+    if (error instanceof FlagError) throw new StartError(error.message, setting);
+    throw error;
+  }
+}
+
+/** The value as it would be written on a command line; undefined for values that no setting has. */
+function textOf(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.every((part) => typeof part === "string") ? value.join(",") : undefined;
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+function suggestion(setting: string): string {
+  const near = nearest(setting, [...flagOf.keys(), ...ownOptions]);
+  return near === undefined ? "" : ` (did you mean ${near}?)`;
+}

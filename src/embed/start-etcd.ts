@@ -1,0 +1,67 @@
+import { errorText, type Logger, silentLogger } from "../base/index.js";
+import {
+  causesOf,
+  FlagError,
+  type FlagValues,
+  MemberStartError,
+  type RunningMember,
+  type Settings,
+  settingsOf,
+  startMember,
+} from "../main/index.js";
+import { Etcd } from "./etcd.js";
+import { HostHold } from "./host-hold.js";
+import { type EtcdOptions, flagsOf, settingOf } from "./options.js";
+import { StartError } from "./start-error.js";
+
+/**
+ * Starts a member in this process. Without options it keeps its data in memory, listens on a free port of this machine,
+ * and logs nothing.
+ *
+ * ```ts
+ * await using etcd = await startEtcd();
+ * const client = etcd.client();
+ * await client.put({ key: keyFromText("greeting"), value: Buffer.from("hello") });
+ * ```
+ *
+ * @throws StartError when a setting cannot be used, an address cannot be listened on, or the data cannot be read
+ */
+export async function startEtcd(options: EtcdOptions = {}): Promise<Etcd> {
+  const flags = flagsOf(options);
+  const settings = settingsFrom(flags);
+  const hold = new HostHold();
+  try {
+    return new Etcd(await start(settings, options.logger ?? silentLogger), hold);
+  } catch (error) {
+    hold.end();
+    throw error;
+  }
+}
+
+function settingsFrom(flags: FlagValues): Settings {
+  try {
+    return settingsOf(flags, true);
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    const [cause] = causesOf(error.message, flags, true);
+    throw new StartError(error.message, cause === undefined ? undefined : nameOf(cause, flags));
+  }
+}
+
+/** The setting that gave a flag its value: the value of one setting may stand for two flags. */
+function nameOf(flag: string, flags: FlagValues): string {
+  return /^setting (\w+)$/.exec(flags.source(flag) ?? "")?.[1] ?? settingOf(flag);
+}
+
+async function start(settings: Settings, logger: Logger): Promise<RunningMember> {
+  const never = new Promise<void>(() => undefined);
+  let member: RunningMember | undefined;
+  try {
+    member = await startMember(settings, logger, never);
+  } catch (error) {
+    const flag = error instanceof MemberStartError ? error.flag : undefined;
+    throw new StartError(errorText(error), flag && settingOf(flag), { cause: error });
+  }
+  if (member === undefined) throw new StartError("the member was told to stop before it was ready");
+  return member;
+}

@@ -1,0 +1,131 @@
+import type { Clock, Logger, MemoryAccount } from "../base/index.js";
+import { ConnectionLimit, type PortHandlers, type RefusedConnections, SharedPort } from "../rpc/index.js";
+import type { HandshakesConfig } from "../tls/index.js";
+import { connectionBounds } from "./file-descriptors.js";
+import type { FlagName } from "./flag-table.js";
+import { openListeners } from "./listeners.js";
+import type { Security } from "./security.js";
+import type { Listen, Settings } from "./settings.js";
+import { StartError } from "./start-error.js";
+import { isSecure } from "./urls.js";
+
+/** A listening port. One port serves all URLs that have the same address. */
+export interface OpenPort {
+  readonly port: SharedPort;
+  readonly urls: readonly string[];
+}
+
+/** The listening ports of a member, in the groups of its settings. */
+export class MemberPorts {
+  readonly peers: OpenPort[] = [];
+  readonly clients: OpenPort[] = [];
+  readonly clientsHttp: OpenPort[] = [];
+  readonly metrics: OpenPort[] = [];
+  readonly #clients: ConnectionLimit;
+  readonly #peers: ConnectionLimit;
+
+  private constructor(logger: Logger) {
+    const bounds = connectionBounds();
+    this.#clients = new ConnectionLimit(bounds.clients, logger);
+    this.#peers = new ConnectionLimit(bounds.peers, logger, "peer");
+  }
+
+  /**
+   * Opens all ports of the settings. Connections wait until a port serves.
+   *
+   * @param memory the account for clients' connections
+   * @throws StartError when one of them cannot be opened; the others are closed then
+   */
+  static async open(
+    settings: Settings,
+    security: Security,
+    memory: MemoryAccount,
+    clock: Clock,
+    logger: Logger,
+  ): Promise<MemberPorts> {
+    const ports = new MemberPorts(logger);
+    const clients = security.clients && { ...security.clients, http2: true };
+    const metrics = security.metrics && { ...security.metrics, http2: true };
+    const forClients = { clock, connections: ports.#clients, memory };
+    const forPeers = { clock, connections: ports.#peers };
+    try {
+      await open(ports.peers, settings.listenPeers, "listen-peer-urls", { ...forPeers, tls: security.peers });
+      await open(ports.clients, settings.listenClients, "listen-client-urls", { ...forClients, tls: clients });
+      const httpFlag = "listen-client-http-urls";
+      await open(ports.clientsHttp, settings.listenClientsHttp, httpFlag, { ...forClients, tls: clients });
+      await open(ports.metrics, settings.listenMetrics, "listen-metrics-urls", { ...forClients, tls: metrics });
+    } catch (error) {
+      await Promise.all([ports.stopClients(0), ports.stopPeers(0)]);
+      throw error;
+    }
+    return ports;
+  }
+
+  /** The URLs at which clients reach the member. A port 0 is replaced by the port that the system chose. */
+  get clientUrls(): readonly string[] {
+    return this.clients.flatMap(({ urls }) => urls);
+  }
+
+  /** How many connections were refused because there were too many. */
+  get refused(): RefusedConnections {
+    return { clients: () => this.#clients.refused, peers: () => this.#peers.refused };
+  }
+
+  /** Stops accepting clients, waits up to `graceMs` for their HTTP requests, and closes their connections. */
+  async stopClients(graceMs: number): Promise<void> {
+    const forClients = [...this.clients, ...this.clientsHttp, ...this.metrics];
+    await Promise.all(forClients.map(({ port }) => port.stop(graceMs)));
+  }
+
+  async stopPeers(graceMs: number): Promise<void> {
+    await Promise.all(this.peers.map(({ port }) => port.stop(graceMs)));
+  }
+}
+
+/** Starts to serve clients on ports, and logs their addresses. */
+export function serveClients(
+  ports: readonly OpenPort[],
+  handlers: PortHandlers,
+  traffic: string,
+  logger: Logger,
+): void {
+  for (const { port, urls } of ports) {
+    port.serve(handlers);
+    for (const url of urls) {
+      const how = isSecure(url) ? "securely" : "insecurely; this is strongly discouraged!";
+      logger.info(`serving client traffic ${how}`, { traffic, address: url });
+    }
+  }
+}
+
+interface Opening {
+  readonly clock: Clock;
+  readonly connections: ConnectionLimit;
+  readonly tls: HandshakesConfig | undefined;
+  readonly memory?: MemoryAccount;
+}
+
+/** Opens a port for each address of the URLs, and adds it to `ports`. @throws StartError that names the flag */
+async function open(
+  ports: OpenPort[],
+  listens: readonly Listen[],
+  flag: FlagName,
+  { clock, connections, tls, memory }: Opening,
+): Promise<void> {
+  // The same address may be listed with http:// and https://. One port then serves both.
+  const addresses = new Set(listens.map(({ address }) => JSON.stringify(address)));
+  for (const wanted of addresses) {
+    const same = listens.filter(({ address }) => JSON.stringify(address) === wanted);
+    const [first] = same;
+    if (first === undefined) continue;
+    const plain = same.some(({ url }) => !isSecure(url));
+    const secure = same.some(({ url }) => isSecure(url)) && tls !== undefined && { tls };
+    const port = new SharedPort(clock, { plain, ...secure }, memory?.pot("connections"), connections);
+    try {
+      const chosen = await openListeners(port, first);
+      ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
+    } catch (error) {
+      throw error instanceof StartError ? error.of(flag) : error;
+    }
+  }
+}

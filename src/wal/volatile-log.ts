@@ -1,0 +1,22 @@
+import type { RaftLog } from "./raft-log.js";
+
+/** The raft log of a member that keeps everything in memory: raft holds the entries itself, and nothing is written. */
+export class VolatileLog implements RaftLog {
+  readonly bytesWritten = 0;
+
+  async save(): Promise<void> {
+    // Nothing outlives the process.
+  }
+
+  async compact(): Promise<void> {
+    // Nothing was written.
+  }
+
+  async purge(): Promise<void> {
+    // Nothing was written.
+  }
+
+  async close(): Promise<void> {
+    // Nothing was opened.
+  }
+}
