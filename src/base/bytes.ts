@@ -37,8 +37,8 @@ export function writeBE64(target: Uint8Array, offset: number, value: number): vo
 export function readBE64(source: Uint8Array, offset: number): number {
   const high = readBE32(source, offset);
   const low = readBE32(source, offset + 4);
-  // V8 may keep the result of a multiplication as a double, even a small one. Objects that have a double in a field where
-  // others have a small integer are converted whenever they are used.
+  // V8 may keep the result of a multiplication as a double, even a small one. Objects that have a double in a field
+  // where others have a small integer are converted whenever they are used.
   return high === 0 ? low : high * 0x1_0000_0000 + low;
 }
 
