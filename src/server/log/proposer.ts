@@ -11,6 +11,9 @@ import type { Proposals } from "./proposals.js";
 /** The most entries that are committed but not applied. Beyond it new proposals are refused, as in etcd. */
 const applyLagMax = 5_000;
 
+/** A value above this length takes as long to encode as all other work on its request. */
+const longValueBytes = 64 * 1024;
+
 /** A template to copy, which is much cheaper than `create` with its thirty fields. */
 const empty = InternalRaftRequest.create();
 const emptyHeader = RequestHeader.create();
@@ -55,6 +58,11 @@ export class Proposer {
     const identity = found instanceof Promise ? await found : found;
     const id = nextId();
     const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
+    // A long value that has to wait is not encoded now, since it will be later.
+    const valueBytes = request.put?.value.length ?? 0;
+    if (valueBytes > maxRequestBytes) throw new EtcdError("requestTooLarge");
+    if (valueBytes > longValueBytes && this.#window.full(valueBytes))
+      return await this.#submitLater(id, valueBytes, message, call);
     const data = InternalRaftRequest.encode(message);
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
     if (this.#window.full(data.length) && mayWait(request))
@@ -107,7 +115,9 @@ export class Proposer {
   }
 
   /**
-   * Proposes when there is room. The request is encoded again then, so that waiting requests are not in memory twice.
+   * Proposes when there is room. The request is encoded only then, so that waiting requests are not in memory twice.
+   *
+   * @param bytes length of the encoded request, or of the long value that makes up nearly all of it
    */
   async #submitLater(
     id: RequestId,
@@ -115,15 +125,16 @@ export class Proposer {
     message: InternalRaftRequest,
     call: Call | undefined,
   ): Promise<Carried> {
-    const { proposals, core } = this.#config;
+    const { proposals, core, maxRequestBytes } = this.#config;
     const waiting = proposals.wait(id, call);
     let open = false;
     let giveUp = (): void => undefined;
     const start = (): void => {
       open = true;
       this.#window.open(bytes);
-      const kept = this.#entries.keep(InternalRaftRequest.encode(message));
-      core.propose(id, kept);
+      const data = InternalRaftRequest.encode(message);
+      if (data.length > maxRequestBytes) proposals.fail(id, new EtcdError("requestTooLarge"));
+      else core.propose(id, this.#entries.keep(data));
     };
     try {
       try {

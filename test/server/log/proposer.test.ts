@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ApplyResult } from "../../../src/apply/index.js";
 import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../../src/base/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
@@ -100,6 +100,24 @@ test("Proposer: 4 MiB of client requests are under way at once; others wait, but
   expect(ids().slice(6)).toEqual([105n, 106n, 107n, 108n]);
   for (let id = 105n; id <= 110n; id++) proposals.settle(id as RequestId, done);
   expect([await small, ...new Set(await Promise.all(outcomes))]).toEqual(["done", "done"]);
+});
+
+test("Proposer: a long value that has to wait is encoded once, when there is room", async () => {
+  const { sent, proposals, proposer } = setUp({ maxRequestBytes: mebibyte + 10 });
+  const encode = vi.spyOn(InternalRaftRequest, "encode");
+  const first = Array.from({ length: 5 }, () => outcome(proposer.propose(put(mebibyte - 100))));
+  expect([sent.length, encode.mock.calls.length]).toEqual([5, 5]);
+  const waiting = outcome(proposer.propose(put(mebibyte - 100)));
+  // With its other fields this one is too long, which shows only in the encoding.
+  const tooLong = outcome(proposer.propose(put(mebibyte + 5)));
+  expect(await outcome(proposer.propose(put(mebibyte + 11)))).toBe("requestTooLarge");
+  expect(encode.mock.calls.length).toBe(5);
+  for (let id = 101n; id <= 105n; id++) proposals.settle(id as RequestId, done);
+  expect(await tooLong).toBe("requestTooLarge");
+  expect([sent.length, encode.mock.calls.length]).toEqual([6, 7]);
+  proposals.settle(106n as RequestId, done);
+  expect(new Set(await Promise.all([...first, waiting]))).toEqual(new Set(["done"]));
+  encode.mockRestore();
 });
 
 test("Proposer: a request whose client has given up leaves the queue", async () => {
