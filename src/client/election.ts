@@ -1,4 +1,4 @@
-import { GrpcCode, type Key, prefixRange } from "../base/index.js";
+import { equalBytes, GrpcCode, type Key, prefixRange } from "../base/index.js";
 import {
   byCreation,
   type Decoded,
@@ -40,8 +40,11 @@ export class Election {
     const standing = mine?.case === "responseRange" ? mine.value.kvs[0] : undefined;
     this.#revision = standing?.createRevision ?? response.header?.revision ?? 0;
     try {
-      if (standing !== undefined && Buffer.compare(standing.value, value) !== 0) await this.proclaim(value);
-      await queueFor(client, this.#prefix, this.#revision, signal);
+      if (standing !== undefined && !equalBytes(standing.value, value)) await this.proclaim(value, call);
+      const place = { prefix: this.#prefix, key: this.key, revision: this.#revision };
+      if ((await queueFor(client, place, call)) === undefined) {
+        throw new ClientError(GrpcCode.Aborted, "election: session is expired", { undecorated: true });
+      }
     } catch (error) {
       await this.resign(leavingQueue).catch(() => undefined);
       throw error;
@@ -49,10 +52,10 @@ export class Election {
   }
 
   /** Publishes a new value as leader. @throws ClientError when this session does not lead */
-  async proclaim(value: Uint8Array): Promise<void> {
+  async proclaim(value: Uint8Array, call?: CallOptions): Promise<void> {
     const { client, lease } = this.#session;
-    const { succeeded } = await client.txn(proclaimInQueue(this.key, this.#revision, lease, value));
-    if (!succeeded) throw new ClientError(GrpcCode.FailedPrecondition, "election: not leader");
+    const { succeeded } = await client.txn(proclaimInQueue(this.key, this.#revision, lease, value), call);
+    if (!succeeded) throw new ClientError(GrpcCode.FailedPrecondition, "election: not leader", { undecorated: true });
   }
 
   /** Gives up the leadership, or the candidacy. */

@@ -40,10 +40,9 @@ export class Mutex {
       return;
     }
     try {
-      await queueFor(client, this.#prefix, revision, signal);
-      const held = await client.range({ key: this.key }, call);
-      if (held.kvs.length === 0) throw new ClientError(GrpcCode.Aborted, "mutex: session is expired");
-      this.#header = held.header;
+      this.#header = await queueFor(client, { prefix: this.#prefix, key: this.key, revision }, call);
+      if (this.#header === undefined)
+        throw new ClientError(GrpcCode.Aborted, "mutex: session is expired", { undecorated: true });
     } catch (error) {
       await this.unlock(leavingQueue).catch(() => undefined);
       throw error;

@@ -1,5 +1,5 @@
 import type { Key } from "../base/index.js";
-import { beforeInQueue, FilterType } from "../wire/index.js";
+import { beforeInQueue, FilterType, type ResponseHeader } from "../wire/index.js";
 import { canceled, WatchCanceledError } from "./client-error.js";
 import type { EtcdClient } from "./etcd-client.js";
 import type { CallOptions } from "./options.js";
@@ -11,24 +11,35 @@ import type { WatchOptions } from "./watch.js";
  */
 export const leavingQueue = { timeoutMs: 400 };
 
+/** A session's place in a queue. */
+interface Place {
+  readonly prefix: Key;
+  readonly key: Key;
+  /** The revision that created the key. */
+  readonly revision: number;
+}
+
 /**
- * Resolves when all keys of `prefix` created before `revision` are gone. Each waiter watches only the key
- * before its own, so that a release wakes one waiter and not all. The waiter must then look whether its own key is
- * still there: its lease may have ended while it waited.
+ * Resolves when all keys of the prefix that were created before this one are gone. Each waiter watches only the key
+ * before its own, so that a release wakes one waiter and not all.
+ *
+ * @returns header of the answer that showed that it is this key's turn; undefined when the key itself is gone, since
+ *   the session's lease ended while it waited
  */
 export async function queueFor(
   client: EtcdClient,
-  prefix: Key,
-  revision: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const call = signal === undefined ? {} : { signal };
+  { prefix, key, revision }: Place,
+  call: CallOptions,
+): Promise<ResponseHeader | undefined> {
   for (;;) {
     const { header, kvs } = await client.range(beforeInQueue(prefix, revision), call);
     const before = kvs[0];
-    if (before === undefined) return;
+    if (before === undefined) break;
     await deleted(client, { key: before.key, startRevision: (header?.revision ?? 0) + 1 }, call);
   }
+  const own = await client.range({ key }, call);
+  // A key of the same name that was created later has its own place in the queue.
+  return own.kvs[0]?.createRevision === revision ? own.header : undefined;
 }
 
 /** Resolves when the key may be deleted: after a compaction its event can be lost, so the caller looks again. */

@@ -36,6 +36,8 @@ export class StandingStream<Request, Response> {
   readonly #call: CallOptions;
   readonly #user: StreamUser<Response>;
   #state: State<Request> = { kind: "closed" };
+  /** The stream that counts; an earlier one, or one that was closed while it was opened, is not heard. */
+  #attempt: symbol | undefined;
   /** Losses since the last message. */
   #losses = 0;
   /** Refused tokens since the last message that was not itself a refusal. */
@@ -88,6 +90,7 @@ export class StandingStream<Request, Response> {
 
   close(): void {
     const state = this.#state;
+    this.#attempt = undefined;
     this.#state = { kind: "closed" };
     if (state.kind === "open") state.stream.cancel();
     if (state.kind === "waiting") state.timer.cancel();
@@ -95,22 +98,21 @@ export class StandingStream<Request, Response> {
   }
 
   async #open(): Promise<void> {
-    const opening: State<Request> = { kind: "opening" };
-    this.#state = opening;
-    let open: State<Request> | undefined;
-    const current = (): boolean => open !== undefined && this.#state === open;
+    const attempt = Symbol("attempt");
+    this.#attempt = attempt;
+    this.#state = { kind: "opening" };
+    const current = (): boolean => this.#attempt === attempt;
     try {
       const stream = await this.#caller.stream(this.#method, this.#call, {
         message: (response) => current() && this.#user.message(response),
         closed: (error) => current() && this.#lost(error ?? new ClientError(GrpcCode.Unavailable, "the stream ended")),
       });
-      if (this.#state !== opening) return stream.cancel();
-      open = { kind: "open", stream };
-      this.#state = open;
+      if (!current()) return stream.cancel();
+      this.#state = { kind: "open", stream };
     } catch (error) {
-      if (this.#state !== opening) return;
+      if (!current()) return;
       const known = error instanceof ClientError;
-      return this.#lost(known ? error : new ClientError(GrpcCode.Internal, asError(error).message, { cause: error }));
+      return this.#lost(known ? error : new ClientError(GrpcCode.Unknown, asError(error).message, { cause: error }));
     }
     this.#user.opened();
   }
@@ -123,6 +125,7 @@ export class StandingStream<Request, Response> {
       this.#reopenLater(error);
       return;
     }
+    this.#attempt = undefined;
     this.#state = { kind: "closed" };
     this.#losses = 0;
     this.#user.failed(error);
@@ -136,6 +139,7 @@ export class StandingStream<Request, Response> {
 
   #reopenLater(error: ClientError): void {
     assert(this.#state.kind !== "waiting", "a lost stream is opened again once");
+    this.#attempt = undefined;
     this.#lastError = error;
     // Each endpoint is tried once before the pause grows.
     const rounds = Math.floor(this.#losses / this.#caller.endpoints.length);
