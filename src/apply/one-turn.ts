@@ -5,6 +5,8 @@ import type { Command } from "./command.js";
 
 /** The most comparisons and operations of a txn that is applied at once. Each may read a value of some megabytes. */
 const operationsAtOnce = 16;
+/** The most puts of a txn that read nothing, and are applied at once: about a millisecond. */
+const putsAtOnce = 128;
 /** The most keys of one lease that are visited at once. */
 const leaseKeysAtOnce = 256;
 
@@ -31,12 +33,23 @@ export function fitsOneTurn(command: Command, lessor: Lessor, judged: boolean): 
 }
 
 function txnFits({ compare, success, failure }: TxnRequest, lessor: Lessor, judged: boolean): boolean {
-  if (compare.length + success.length + failure.length > operationsAtOnce) return false;
+  const operations = success.length + failure.length;
+  if (compare.length + operations > operationsAtOnce + putsAtOnce) return false;
+  if (compare.length + operations > operationsAtOnce) {
+    const puts = success.filter(readsNothing).length + failure.filter(readsNothing).length;
+    if (puts > putsAtOnce || compare.length + operations - puts > operationsAtOnce) return false;
+  }
   return (
     compare.every(({ rangeEnd }) => isOneKey(rangeEnd)) &&
     success.every((operation) => operationFits(operation, lessor, judged)) &&
     failure.every((operation) => operationFits(operation, lessor, judged))
   );
+}
+
+function readsNothing({ request }: RequestOp): boolean {
+  if (request?.case !== "requestPut") return false;
+  const { prevKv, ignoreValue, ignoreLease } = request.value;
+  return !prevKv && !ignoreValue && !ignoreLease;
 }
 
 function operationFits({ request }: RequestOp, lessor: Lessor, judged: boolean): boolean {

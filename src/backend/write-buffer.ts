@@ -19,6 +19,8 @@ const mergedChangesMax = 10_000;
  * The most changes of one layer: a layer grows and is sorted as a whole, which must not hold the event loop for long.
  */
 const layerChangesMax = 16_384;
+/** The most changes of a `hold` that join the changes before it in the same layer. */
+const joinedChangesMax = 1_024;
 /** The most keys that are sorted in less than a millisecond. */
 const sortedAtOnce = 2_048;
 
@@ -51,13 +53,15 @@ export class WriteBuffer {
   #writing: readonly Layer[] = [];
   /** Full layers of changes since `hold`, oldest first; undefined while nothing is held. */
   #held: Layer[] | undefined;
+  /** The layer that was open at `hold`. It is sealed when a view needs it; otherwise it may get the held changes, too. */
+  #beforeHold: Layer | undefined;
   /** Numbers of changes: those in `#sealed` and `#held`, and those in `#writing`. */
   #waitingSealed = 0;
   #writingCount = 0;
 
   /** Number of changes that wait for a batch; a key changed in two layers counts twice. */
   get waiting(): number {
-    return this.#waitingSealed + this.#open.changes.size;
+    return this.#waitingSealed + this.#open.changes.size + (this.#beforeHold?.changes.size ?? 0);
   }
 
   /** Number of all changes, including those of the batch being written. */
@@ -75,6 +79,7 @@ export class WriteBuffer {
     return (
       this.#open.changes.get(id) ??
       (this.#held === undefined ? undefined : findIn(this.#held, id)) ??
+      this.#beforeHold?.changes.get(id) ??
       findIn(this.#sealed, id) ??
       findIn(this.#writing, id)
     );
@@ -85,13 +90,23 @@ export class WriteBuffer {
    * `drop`.
    */
   hold(): void {
-    this.#seal();
+    this.#beforeHold = this.#open;
+    this.#open = new Layer();
     this.#held = [];
   }
 
   /** Treats the changes since `hold` like all others again. */
   release(): void {
-    this.#sealed.push(...(this.#held ?? []));
+    const held = this.#held ?? [];
+    const before = this.#beforeHold;
+    // Many entries are held one after the other. A layer for each of them would make every read look into more layers.
+    if (before?.changes.size && held.length === 0 && this.#open.changes.size <= joinedChangesMax) {
+      for (const [id, change] of this.#open.changes) before.changes.set(id, change);
+      this.#open = before;
+      this.#beforeHold = undefined;
+    }
+    this.#sealBeforeHold();
+    this.#sealed.push(...held);
     this.#held = undefined;
   }
 
@@ -99,7 +114,8 @@ export class WriteBuffer {
   drop(): void {
     assert(this.#held !== undefined, "only changes that are held can be dropped");
     this.#waitingSealed -= countChanges(this.#held);
-    this.#open = new Layer();
+    this.#open = this.#beforeHold ?? new Layer();
+    this.#beforeHold = undefined;
     this.#held = undefined;
   }
 
@@ -126,10 +142,19 @@ export class WriteBuffer {
     this.#writingCount = 0;
   }
 
+  /** Seals the changes that are not held. */
   #seal(): void {
-    if (this.#held !== undefined || this.#open.changes.size === 0) return;
-    this.#sealInto(this.#sealed);
+    if (this.#held !== undefined) this.#sealBeforeHold();
+    else if (this.#open.changes.size > 0) this.#sealInto(this.#sealed);
     if (this.#sealed.length > sealedLayersMax) this.#waitingSealed -= mergeSmallest(this.#sealed);
+  }
+
+  #sealBeforeHold(): void {
+    const before = this.#beforeHold;
+    this.#beforeHold = undefined;
+    if (before === undefined || before.changes.size === 0) return;
+    this.#sealed.push(before);
+    this.#waitingSealed += before.changes.size;
   }
 
   #sealInto(layers: Layer[]): void {

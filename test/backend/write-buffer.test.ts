@@ -99,6 +99,29 @@ class View implements fc.AsyncCommand<Model, Real> {
   toString = () => "view()";
 }
 
+/** A large entry: its changes are held, and a view that is opened meanwhile shows none of them. */
+class Held implements fc.AsyncCommand<Model, Real> {
+  readonly #puts: readonly (readonly [Uint8Array, Uint8Array])[];
+  readonly #viewed: boolean;
+  constructor(puts: readonly (readonly [Uint8Array, Uint8Array])[], viewed: boolean) {
+    this.#puts = puts;
+    this.#viewed = viewed;
+  }
+  check = () => true;
+  async run({ entries }: Model, { backend }: Real): Promise<void> {
+    const before = sorted(entries);
+    backend.hold();
+    for (const [key, value] of this.#puts) {
+      backend.put("lease", key, value);
+      entries.set(latin1(key), latin1(value));
+    }
+    if (this.#viewed) expect(await collect(backend.batches("lease"))).toEqual(before);
+    for (const [key] of this.#puts) expect(latin1(backend.get("lease", key) ?? key)).toBe(entries.get(latin1(key)));
+    backend.release();
+  }
+  toString = () => `held(${this.#puts.map(([key, value]) => `${latin1(key)}=${latin1(value)}`)}, ${this.#viewed})`;
+}
+
 describe("changes in memory, being written and on disk", () => {
   test("are read as one ordered map after any order of puts, deletes, commits and views", async () => {
     const commands = fc.commands(
@@ -110,6 +133,9 @@ describe("changes in memory, being written and on disk", () => {
           .tuple(shortBytes, fc.option(shortBytes, { nil: undefined }), fc.integer({ min: 1, max: 5 }))
           .map(([low, high, limit]) => new Read(low, high, limit)),
         fc.constant(new View()),
+        fc
+          .tuple(fc.array(fc.tuple(shortBytes, shortBytes), { maxLength: 5 }), fc.boolean())
+          .map(([puts, viewed]) => new Held(puts, viewed)),
       ],
       { size: "+1" },
     );
@@ -134,4 +160,14 @@ test("a put of a revision reads no layer, however many layers a large entry has 
   find.mockRestore();
   expect(await collect(backend.batches("key"))).toHaveLength(100);
   await backend.close();
+});
+
+test("many small entries that are held, one after the other, fill one layer, into which a read looks once", () => {
+  const buffer = new WriteBuffer();
+  for (let entry = 0; entry < 50; entry++) {
+    buffer.hold();
+    for (let at = 0; at < 10; at++) buffer.set(`${entry} ${at}`, { key: bytes("k"), value: bytes("v") });
+    buffer.release();
+  }
+  expect([buffer.waiting, buffer.freeze().length]).toEqual([500, 1]);
 });
