@@ -53,7 +53,7 @@ export class WriteBuffer {
   #writing: readonly Layer[] = [];
   /** Full layers of changes since `hold`, oldest first; undefined while nothing is held. */
   #held: Layer[] | undefined;
-  /** The layer that was open at `hold`. It is sealed when a view needs it; otherwise it may get the held changes, too. */
+  /** The layer that was open at `hold`. It is sealed when a view needs it; otherwise it gets the held changes, too. */
   #beforeHold: Layer | undefined;
   /** Numbers of changes: those in `#sealed` and `#held`, and those in `#writing`. */
   #waitingSealed = 0;
