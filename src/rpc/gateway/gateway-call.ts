@@ -322,19 +322,30 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   }
 }
 
-/** Splits the chunks so that each piece is processed in a turn of the event loop that has time for it. */
+/**
+ * Reads chunks, and splits them so that each piece is processed in a turn of the event loop that has time for it. A
+ * chunk is also read in such a turn, since all that has arrived meanwhile is joined then.
+ */
 async function* inTurns(chunks: AsyncIterable<Uint8Array>, turn: LoopTurn): AsyncIterable<Uint8Array> {
+  const reader = chunks[Symbol.asyncIterator]();
   let bytes = 0;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at += bytesOfTurn) {
-      // Bodies of many calls share one turn: each takes little time, but all together may not.
-      if (bytes >= bytesOfTurn || turn.over) {
-        bytes = 0;
-        await turn.pause();
+  try {
+    for (;;) {
+      if (turn.over) await turn.pause();
+      const { done, value: chunk } = await reader.next();
+      if (done === true) return;
+      for (let at = 0; at < chunk.length; at += bytesOfTurn) {
+        // Bodies of many calls share one turn: each takes little time, but all together may not.
+        if (bytes >= bytesOfTurn || turn.over) {
+          bytes = 0;
+          await turn.pause();
+        }
+        const piece = chunk.subarray(at, at + bytesOfTurn);
+        bytes += piece.length;
+        yield piece;
       }
-      const piece = chunk.subarray(at, at + bytesOfTurn);
-      bytes += piece.length;
-      yield piece;
     }
+  } finally {
+    await reader.return?.();
   }
 }

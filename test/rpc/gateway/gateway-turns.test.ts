@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { ManualClock, MemoryAccount, silentLogger } from "../../../src/base/index.js";
@@ -29,8 +29,8 @@ function countTurns(): () => number {
   return () => turns.now;
 }
 
-/** Starts a gateway on its own port. */
-async function start(clock: ManualClock, bindings: readonly Binding[] = []): Promise<number> {
+/** Starts a gateway on its own port. It handles requests once `ready` has been settled. */
+async function start(clock: ManualClock, bindings: readonly Binding[] = [], ready?: Promise<void>): Promise<number> {
   const slow = new SlowCalls(clock, silentLogger, 300);
   const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
   const memory = MemoryAccount.unlimited();
@@ -38,7 +38,10 @@ async function start(clock: ManualClock, bindings: readonly Binding[] = []): Pro
     ...{ clock, slow, gate, memory, counters: new CallCounters(), logger: silentLogger, timed: false },
     ...{ bindings, receiveBytesMax: 1_000_000, maxConcurrentStreams: 100 },
   });
-  const server = createServer((request, response) => gateway.handle(request.url ?? "", request, response));
+  const server = createServer(async (request, response) => {
+    await ready;
+    await gateway.handle(request.url ?? "", request, response);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.push(() => server.close().closeAllConnections());
@@ -67,6 +70,43 @@ test("bodies that arrive together are scanned over several turns, however short 
   await until(() => scanned.length >= sockets.length);
   const most = Math.max(...scanned.map((at) => scanned.filter((other) => other === at).length));
   // A turn ends after eight milliseconds, and each piece takes three.
+  expect(most).toBeLessThanOrEqual(3);
+});
+
+test("bodies that have arrived are read over several turns, also when their calls begin together", async () => {
+  const clock = new ManualClock();
+  const turn = countTurns();
+  let arrived = 0;
+  let begin = (): void => undefined;
+  const ready = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const port = await start(clock, [], ready);
+  const taken: number[] = [];
+  const { read, push } = IncomingMessage.prototype;
+  vi.spyOn(IncomingMessage.prototype, "read").mockImplementation(function (this: IncomingMessage, size) {
+    const chunk = read.call(this, size);
+    if (chunk !== null && chunk.length > 10_000) {
+      taken.push(turn());
+      clock.advance(3);
+    }
+    return chunk;
+  });
+  const sockets = Array.from({ length: 20 }, () => connect(port, "127.0.0.1"));
+  for (const socket of sockets) {
+    cleanups.push(() => socket.destroy());
+    socket.write(
+      `POST /v3/kv/range HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n{"key":"${"A".repeat(16_000)}`,
+    );
+  }
+  vi.spyOn(IncomingMessage.prototype, "push").mockImplementation(function (this: IncomingMessage, chunk) {
+    if (chunk?.length > 10_000) arrived++;
+    return push.call(this, chunk);
+  });
+  await until(() => arrived >= sockets.length);
+  begin();
+  await until(() => taken.length >= sockets.length);
+  const most = Math.max(...taken.map((at) => taken.filter((other) => other === at).length));
   expect(most).toBeLessThanOrEqual(3);
 });
 
