@@ -23,7 +23,8 @@ import { HpackDecoder } from "./hpack-decoder.js";
 import { Incoming, type LoopShare } from "./incoming.js";
 import type { ConnectionMemory } from "./memory.js";
 import { Outbound } from "./outbound.js";
-import { PingPolicy } from "./ping-policy.js";
+import type { PingRounds } from "./ping-rounds.js";
+import { Pings } from "./pings.js";
 import { Reading } from "./reading.js";
 import { declaredBytes, isRequest, isTrailers } from "./request-rules.js";
 import { Http2Stream, type StreamListener } from "./stream.js";
@@ -42,6 +43,8 @@ export interface Http2Config {
   readonly turn: LoopShare;
   /** Least interval of pings; the connection of a client that sends more of them is ended. */
   readonly pingIntervalMsMin: number;
+  /** Delays the answers to pings. */
+  readonly pingRounds: PingRounds;
   /** Called after a fault that no client should be able to cause; the connection has been ended. */
   readonly onFault: (error: unknown) => void;
 }
@@ -71,7 +74,7 @@ export class Http2Connection {
   readonly #resets = new Budget(10_000, 1_000);
   /** Limit of SETTINGS frames: each may affect every stream, and counts accordingly. */
   readonly #settingsFrames = new Budget(1_000, 10);
-  readonly #pings: PingPolicy;
+  readonly #pings: Pings;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #cut = new CutStreams();
   /** Number of streams that are over while their handlers still work. */
@@ -100,7 +103,7 @@ export class Http2Connection {
     this.#accept = accept;
     this.#onClose = onClose;
     this.#decoder = new HpackDecoder(config.fieldBytesMax);
-    this.#pings = new PingPolicy(config.pingIntervalMsMin);
+    this.#pings = new Pings(config.pingIntervalMsMin, config.pingRounds, (bytes) => this.#out.writer.ping(bytes, true));
     const reading = new Reading(socket);
     this.#incoming = new Incoming({
       reading,
@@ -347,11 +350,8 @@ export class Http2Connection {
 
   #ping(flags: number, payload: Buffer): void {
     checkLength(payload, 8);
-    if ((flags & frameFlags.ack) !== 0) return;
-    if (!this.#pings.allows(this.#streams.size > 0)) {
-      throw new ConnectionError(errorCodes.enhanceYourCalm, "too_many_pings");
-    }
-    this.#out.writer.ping(payload, true);
+    if ((flags & frameFlags.ack) !== 0 || this.#pings.receive(payload, this.#streams.size > 0)) return;
+    throw new ConnectionError(errorCodes.enhanceYourCalm, "too_many_pings");
   }
 
   #windowUpdate(id: number, payload: Buffer): void {

@@ -9,4 +9,5 @@ export { errorCodes } from "./frames.js";
 export type { LoopShare } from "./incoming.js";
 export type { ConnectionMemory, Pot, Priority } from "./memory.js";
 export { Pieces } from "./pieces.js";
+export { PingRounds } from "./ping-rounds.js";
 export type { Http2Stream, StreamListener } from "./stream.js";

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { type Field, Http2Connection, type StreamAcceptor } from "../../src/http2/index.js";
+import { systemClock } from "../../src/base/index.js";
+import { type Field, Http2Connection, PingRounds, type StreamAcceptor } from "../../src/http2/index.js";
 import { connectionMemory, endlessTurn } from "./peer.js";
 
 /** A server with connections over real sockets, for real clients. */
@@ -15,6 +16,7 @@ export class Listening {
       ...{ maxConcurrentStreams: 2 ** 32 - 1, fieldBytesMax: 64 * 1024, frequentFields, pingIntervalMsMin: 0 },
       memory: connectionMemory(),
       turn: endlessTurn,
+      pingRounds: new PingRounds(systemClock.after),
       onFault: (error: unknown) => this.faults.push(error),
     };
     this.#server = createServer({ noDelay: true }, (socket) => {

@@ -1,4 +1,4 @@
-import { MemoryAccount } from "../../src/base/index.js";
+import { ManualClock, MemoryAccount } from "../../src/base/index.js";
 import {
   type ConnectionMemory,
   type Field,
@@ -6,6 +6,7 @@ import {
   Http2Connection,
   type Http2Stream,
   type LoopShare,
+  PingRounds,
   type StreamListener,
 } from "../../src/http2/index.js";
 import { type MemorySocket, socketPair } from "../../src/rpc/http/memory-socket.js";
@@ -47,6 +48,7 @@ export class Peer {
   readonly connection: Http2Connection;
   readonly socket: MemorySocket;
   readonly seen: Seen[] = [];
+  readonly clock = new ManualClock();
   readonly faults: unknown[] = [];
   closed = false;
   /** The received frames, except for the greeting. */
@@ -61,6 +63,7 @@ export class Peer {
       fieldBytesMax: 64 * 1024,
       frequentFields: options.frequentFields ?? [],
       pingIntervalMsMin: options.pingIntervalMsMin ?? 5_000,
+      pingRounds: new PingRounds((delayMs, run) => this.clock.after(delayMs, run)),
       memory: connectionMemory(options.memory),
       turn: options.turn ?? endlessTurn,
       onFault: (error: unknown) => this.faults.push(error),

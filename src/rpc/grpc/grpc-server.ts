@@ -15,6 +15,7 @@ import {
   type FieldList,
   Http2Connection,
   type Http2Stream,
+  PingRounds,
   type StreamAcceptor,
   type StreamListener,
 } from "../../http2/index.js";
@@ -95,6 +96,7 @@ export class GrpcServer {
   readonly #lasting = new Set<LastingCall>();
   readonly #deadlines: Deadlines;
   readonly #memory: ConnectionMemory;
+  readonly #pingRounds: PingRounds;
   #round: Timer | undefined;
   #stopped = false;
   #emptied: (() => void) | undefined;
@@ -102,6 +104,7 @@ export class GrpcServer {
   constructor(config: GrpcServerConfig) {
     this.#config = config;
     this.#deadlines = new Deadlines(config.clock);
+    this.#pingRounds = new PingRounds((delayMs, run) => config.clock.after(delayMs, run));
     const { memory } = config;
     this.#memory = { calls: memory.pot("calls"), requests: memory.pot("requests"), answers: memory.pot("answers") };
     const lasting = {
@@ -146,6 +149,7 @@ export class GrpcServer {
       fieldBytesMax: metadataBytesMax,
       frequentFields,
       pingIntervalMsMin: this.#config.keepaliveMsMin,
+      pingRounds: this.#pingRounds,
       onFault: (error: unknown) => this.#fault(error),
     };
     const origin = { commonName, client: socket, remote: remoteOf(socket) };
