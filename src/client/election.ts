@@ -1,6 +1,7 @@
 import { equalBytes, GrpcCode, type Key, prefixRange } from "../base/index.js";
 import {
   byCreation,
+  type Compare,
   type Decoded,
   EventType,
   enterQueue,
@@ -15,6 +16,7 @@ import { ClientError } from "./client-error.js";
 import type { CallOptions } from "./options.js";
 import { leavingQueue, queueFor } from "./queue-for.js";
 import type { Session } from "./session.js";
+import { compare } from "./transaction.js";
 
 /** An election by name: one session leads at a time, and publishes a value. */
 export class Election {
@@ -29,6 +31,16 @@ export class Election {
     const { prefix, key } = queuePlace(name, session.lease);
     this.#prefix = prefix;
     this.key = key;
+  }
+
+  /** A number that is greater for each later leader; 0 before `campaign` was called. See `Mutex`. */
+  get fencingToken(): number {
+    return this.#revision;
+  }
+
+  /** The comparison that holds while this session leads: add it to transactions of the leader. */
+  get guard(): Compare {
+    return compare(this.key).createRevision("==", this.#revision);
   }
 
   /** Campaigns; resolves when this session leads. @throws ClientError also when the signal aborts first */

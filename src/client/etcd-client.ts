@@ -1,9 +1,12 @@
+import type { Clock, Key } from "../base/index.js";
 import {
   type AlarmRequest,
   type AuthRoleGrantPermissionRequest,
   type AuthRoleRevokePermissionRequest,
   type AuthUserAddRequest,
   type CompactionRequest,
+  type Compare,
+  type Decoded,
   type DeleteRangeRequest,
   type LeaseGrantRequest,
   type LeaseKeepAliveResponse,
@@ -12,6 +15,7 @@ import {
   type MemberUpdateRequest,
   type PutRequest,
   type RangeRequest,
+  type RangeResponse,
   type SnapshotRequest,
   type SnapshotResponse,
   services,
@@ -19,10 +23,16 @@ import {
 } from "../wire/index.js";
 import { AsyncQueue } from "./async-queue.js";
 import { Caller } from "./caller.js";
+import type { Calls } from "./calls.js";
+import { jsonCodec, textCodec, type ValueCodec } from "./codecs.js";
 import type { KeepAlive } from "./keep-alive.js";
 import { KeepAliveHub, keepAliveOnce } from "./keep-alive-hub.js";
+import { namespaced } from "./namespace.js";
 import type { CallOptions, CommonOptions } from "./options.js";
+import { type PagedRange, rangePages } from "./range-pages.js";
+import { Transaction } from "./transaction.js";
 import type { LinkStream, Transport } from "./transport.js";
+import { Values } from "./values.js";
 import type { Watch, WatchOptions } from "./watch.js";
 import { WatchHub } from "./watch-hub.js";
 
@@ -40,13 +50,21 @@ const auth = services["etcdserverpb.Auth"];
  * happen twice, are retried at other members. A write is retried only when it surely was not sent, so after the error
  * Unavailable or DeadlineExceeded a write may or may not have happened.
  */
-export class EtcdClient implements AsyncDisposable {
+export class EtcdClient implements Calls, AsyncDisposable {
   readonly #caller: Caller;
   readonly #watches: WatchHub;
   readonly #watchesOfLeaders: WatchHub;
   readonly #keepAlives: KeepAliveHub;
 
+  readonly #transport: Transport;
+  readonly #options: CommonOptions;
+  /** Keys and values as text. */
+  readonly text: Values<string>;
+
   constructor(transport: Transport, options: CommonOptions = {}) {
+    this.#transport = transport;
+    this.#options = options;
+    this.text = new Values(this, textCodec);
     this.#caller = new Caller(transport, options);
     this.#watches = new WatchHub(this.#caller, {});
     this.#watchesOfLeaders = new WatchHub(this.#caller, { requireLeader: true });
@@ -55,6 +73,29 @@ export class EtcdClient implements AsyncDisposable {
 
   get endpoints(): readonly string[] {
     return this.#caller.endpoints;
+  }
+
+  /** Source of time of this client. */
+  get clock(): Clock {
+    return this.#caller.clock;
+  }
+
+  /** Keys as text, values of another type: `client.values(bytesCodec)`. */
+  values<T>(codec: ValueCodec<T>): Values<T> {
+    return new Values(this, codec);
+  }
+
+  /** Keys as text, values as JSON. `check` verifies and returns what was read; without it the type is a claim. */
+  json<T>(check?: (value: unknown) => T): Values<T> {
+    return new Values(this, jsonCodec(check));
+  }
+
+  /**
+   * The same cluster with a prefix before all keys: everything that works with this client works within the prefix.
+   * Closing it ends its watches and leases only. Its streams are its own.
+   */
+  namespace(prefix: Key): EtcdClient {
+    return new EtcdClient(namespaced(this.#transport, prefix), this.#options);
   }
 
   /** Fetches the token of `ClientOptions.auth` now; otherwise the first call does. */
@@ -90,6 +131,19 @@ export class EtcdClient implements AsyncDisposable {
   /** Performs all operations of `success` if all comparisons hold, otherwise those of `failure`. */
   txn(request: Partial<TxnRequest>, call?: CallOptions) {
     return this.#caller.unary(kv.Txn, request, call);
+  }
+
+  /**
+   * Begins a transaction that is performed if all comparisons hold, and whose answers are typed: see `Transaction`.
+   * Without comparisons its operations are always performed.
+   */
+  if(...comparisons: readonly Compare[]): Transaction {
+    return new Transaction(this, comparisons, [], []);
+  }
+
+  /** Reads a long range page by page, at one revision. */
+  pages(range: PagedRange, call?: CallOptions): AsyncGenerator<Decoded<RangeResponse>, void> {
+    return rangePages(this, range, call);
   }
 
   /** Compacts the history before a revision. */

@@ -29,14 +29,30 @@ export {
   TxnRequest,
   type TxnResponse,
 } from "../wire/index.js";
+export type { AtomicOptions, AtomicValues } from "./atomically.js";
+export { Barrier } from "./barrier.js";
 export { Client } from "./client.js";
 export { ClientError, WatchCanceledError } from "./client-error.js";
+export { bytesCodec, jsonCodec, textCodec, type ValueCodec } from "./codecs.js";
 export { Election } from "./election.js";
+export type { Change, Entry } from "./entry.js";
 export { EtcdClient } from "./etcd-client.js";
 export type { KeepAlive } from "./keep-alive.js";
 export { Mutex } from "./mutex.js";
 export type { CallOptions, ClientOptions, CommonOptions, TlsOptions, TransportOptions } from "./options.js";
+export type { PrefixView } from "./prefix-view.js";
+export { Queue, type QueueJob } from "./queue.js";
+export type { PagedRange } from "./range-pages.js";
+export { Semaphore } from "./semaphore.js";
 export { Session } from "./session.js";
+export {
+  type CompareOperator,
+  compare,
+  type Operation,
+  ops,
+  Transaction,
+  type TransactionResult,
+} from "./transaction.js";
 export {
   AttemptError,
   type Link,
@@ -47,4 +63,5 @@ export {
   type StreamListener,
   type Transport,
 } from "./transport.js";
+export type { ReadOptions, Values, WriteOptions } from "./values.js";
 export type { Watch, WatchBatch, WatchOptions } from "./watch.js";

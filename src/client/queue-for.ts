@@ -1,9 +1,8 @@
 import type { Key } from "../base/index.js";
 import { beforeInQueue, FilterType, type ResponseHeader } from "../wire/index.js";
-import { canceled, WatchCanceledError } from "./client-error.js";
-import type { EtcdClient } from "./etcd-client.js";
+import type { Calls } from "./calls.js";
+import { firstEvent } from "./first-event.js";
 import type { CallOptions } from "./options.js";
-import type { WatchOptions } from "./watch.js";
 
 /**
  * Call options for a waiter that gives up and deletes its key. When the deletion takes longer than this, the waiter
@@ -27,7 +26,7 @@ interface Place {
  *   the session's lease ended while it waited
  */
 export async function queueFor(
-  client: EtcdClient,
+  client: Calls,
   { prefix, key, revision }: Place,
   call: CallOptions,
 ): Promise<ResponseHeader | undefined> {
@@ -35,22 +34,10 @@ export async function queueFor(
     const { header, kvs } = await client.range(beforeInQueue(prefix, revision), call);
     const before = kvs[0];
     if (before === undefined) break;
-    await deleted(client, { key: before.key, startRevision: (header?.revision ?? 0) + 1 }, call);
+    const deletion = { key: before.key, startRevision: (header?.revision ?? 0) + 1, filters: [FilterType.NOPUT] };
+    await firstEvent(client, deletion, call);
   }
   const own = await client.range({ key }, call);
   // A key of the same name that was created later has its own place in the queue.
   return own.kvs[0]?.createRevision === revision ? own.header : undefined;
-}
-
-/** Resolves when the key may be deleted: after a compaction its event can be lost, so the caller looks again. */
-async function deleted(client: EtcdClient, options: WatchOptions, call: CallOptions): Promise<void> {
-  const watch = await client.watch({ ...options, filters: [FilterType.NOPUT] }, call);
-  try {
-    for await (const { events } of watch) if (events.length > 0) return;
-    throw canceled();
-  } catch (error) {
-    if (!(error instanceof WatchCanceledError && error.compactRevision > 0)) throw error;
-  } finally {
-    watch.cancel();
-  }
 }

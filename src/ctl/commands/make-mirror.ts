@@ -6,8 +6,6 @@ import {
   type KeyValue,
   PutRequest,
   type RequestOp,
-  SortOrder,
-  SortTarget,
 } from "../../client/index.js";
 import { clientFor, timeoutsOf, userOf } from "../connect.js";
 import type { Context } from "../context.js";
@@ -16,7 +14,6 @@ import { failureOf } from "../failure-of.js";
 import type { Bytes } from "../go-text.js";
 import { printLine } from "../output.js";
 import { Progress } from "../progress.js";
-import { rangePages } from "../range-pages.js";
 
 /** The default of `--max-txn-ops`: the operations that a member accepts in one transaction. */
 const operationsMax = 128;
@@ -78,8 +75,7 @@ class Mirror {
     const { header, count } = await this.#source.range({ ...keys, countOnly: true });
     const revision = header?.revision ?? 0;
     const progress = new Progress("mirroring", count);
-    const order = { sortTarget: SortTarget.KEY, sortOrder: SortOrder.ASCEND };
-    for await (const { kvs } of rangePages(this.#source, { ...keys, revision, ...order })) {
+    for await (const { kvs } of this.#source.pages({ ...keys, revision })) {
       for (const kv of kvs) await this.#put(kv);
       progress.advance(kvs.length);
     }

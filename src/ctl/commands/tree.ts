@@ -4,7 +4,6 @@ import { badArgs } from "../failure.js";
 import { orFail } from "../failure-of.js";
 import { type Bytes, bytesOf } from "../go-text.js";
 import { paint, printLine } from "../output.js";
-import { rangePages } from "../range-pages.js";
 
 /** A common part of key names, and the number of keys under it. */
 interface Branch {
@@ -25,7 +24,7 @@ export async function tree(context: Context): Promise<void> {
 /** Adds all keys at one revision, read page by page and without values because there may be millions. */
 async function addKeys(root: Branch, context: Context, prefix: Bytes): Promise<void> {
   const client = await context.connect();
-  for await (const { kvs } of rangePages(client, { ...prefixRange(prefix), keysOnly: true }, context.call)) {
+  for await (const { kvs } of client.pages({ ...prefixRange(prefix), keysOnly: true }, context.call)) {
     for (const { key } of kvs) add(root, key.slice(prefix.length).split("/"));
   }
 }
