@@ -63,6 +63,15 @@ export class LoopTurn {
     return false;
   }
 
+  /**
+   * Shortens the turn by time that work takes outside of it. Node reads from a socket as soon as its reader has room,
+   * between two turns, where no clock is asked.
+   */
+  charge(ms: number): void {
+    if (this.#endsAt === undefined) this.#start();
+    this.#endsAt = (this.#endsAt ?? 0) - ms;
+  }
+
   /** Whether resumed work should leave the rest of the turn to other waiting work. */
   get shareOver(): boolean {
     return this.#clock.now() - this.#groupBeganAt > groupMs.long || this.over;

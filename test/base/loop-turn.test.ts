@@ -16,6 +16,18 @@ test("a turn lasts until work has used up its time, and the next turn has new ti
   expect(turn.over).toBe(false);
 });
 
+test("a turn is shorter by the time that its work takes outside of it", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  turn.charge(5);
+  clock.advance(2);
+  expect(turn.over).toBe(false);
+  turn.charge(1);
+  expect(turn.over).toBe(true);
+  await nextTurn();
+  expect(turn.over).toBe(false);
+});
+
 test("waiting work continues in the order of its arrival, as much as there is time for in each turn", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);

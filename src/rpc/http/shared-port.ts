@@ -3,6 +3,7 @@ import { type Clock, MemoryAccount, type MemoryPot } from "../../base/index.js";
 import { Handshakes, type HandshakesConfig, type SecureConnection } from "../../tls/index.js";
 import type { GrpcServer } from "../grpc/grpc-server.js";
 import type { ConnectionLimit } from "./connection-limit.js";
+import { FirstReads } from "./first-reads.js";
 import type { HttpListener } from "./http-answer.js";
 import { HttpBridge } from "./http-bridge.js";
 import { Http1Server, type UpgradeTaker } from "./http1-server.js";
@@ -53,6 +54,7 @@ export class SharedPort {
   readonly #clock: Clock;
   readonly #memory: MemoryPot;
   readonly #limit: ConnectionLimit | undefined;
+  readonly #firstReads = new FirstReads();
   readonly #listeners: Server[] = [];
   /** The connections that are not HTTP/2. */
   readonly #connections = new Map<Socket, Connection>();
@@ -94,7 +96,7 @@ export class SharedPort {
 
   /** Creates another listening socket, for a second address. */
   newListener(): Server {
-    const listener = createServer({ noDelay: true }, (socket) => {
+    const listener = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       if (this.#limit?.take(socket) !== false) this.#receive(socket);
     });
     this.#listeners.push(listener);
@@ -136,6 +138,13 @@ export class SharedPort {
       return;
     }
     socket.once("close", () => this.#memory.release(bytes));
+    this.#firstReads.start(() => {
+      if (!socket.destroyed) this.#begin(socket);
+    });
+  }
+
+  /** Begins to read from a connection. */
+  #begin(socket: Socket): void {
     if (this.#handshakes === undefined) this.#accept(socket, false);
     else if (!this.#plain) this.#handshakes.take(socket);
     else this.#tellApart(socket, this.#handshakes);
@@ -165,6 +174,8 @@ export class SharedPort {
       if (chunk[0] === handshakeRecord) handshakes.take(socket);
       else this.#accept(socket, false);
     });
+    // New connections are paused.
+    socket.resume();
   }
 
   #accept(socket: Socket, secure: boolean, commonName?: string): void {
@@ -176,7 +187,7 @@ export class SharedPort {
       // A connection that arrives before `serve` may have sent its request, which is not read yet.
       this.#silent.add(socket);
       this.#look(socket);
-    }
+    } else socket.read(0); // Node notices the end of a connection only once it has begun to read.
   }
 
   /** Reads until the protocol of the connection is known. */
@@ -196,7 +207,7 @@ export class SharedPort {
       this.#hand(socket, begun, same);
     };
     socket.on("data", look);
-    // The connection was paused while its protocol was unknown.
+    // New connections are paused, and so are those whose first byte has been read.
     socket.resume();
   }
 
