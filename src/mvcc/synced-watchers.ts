@@ -75,6 +75,11 @@ export class SyncedWatchers {
       this.#telling = true;
       return this.#tellInSteps(revision, changes, budget);
     }
+    const [first] = changes;
+    if (first !== undefined && changes.length === 1) {
+      this.#tellOne(revision, first);
+      return undefined;
+    }
     const batches = new Map<Watcher, EventBatch>();
     for (const change of changes) {
       const event = new ChangeEvent(change, this.#history);
@@ -84,6 +89,23 @@ export class SyncedWatchers {
     }
     for (const [watcher, batch] of batches) this.#offer(watcher, revision, batch);
     return undefined;
+  }
+
+  /** Delivers a revision with a single change, as nearly all are: its watchers share one batch. */
+  #tellOne(revision: number, change: Change): void {
+    const event = new ChangeEvent(change, this.#history);
+    let batch: EventBatch | undefined;
+    for (const watchers of this.#group.setsOf(change.key)) {
+      for (const watcher of watchers) {
+        const encoded = watcher.options.startRevision <= revision ? event.for(watcher) : undefined;
+        if (encoded === undefined) continue;
+        // The event of a watcher that wants the previous pair differs.
+        if (batch?.events[0] !== encoded) {
+          batch = { events: [encoded], firstRevision: change.modRevision, bytes: encoded.length };
+        }
+        this.#offer(watcher, revision, batch);
+      }
+    }
   }
 
   #isLarge(changes: readonly Change[]): boolean {

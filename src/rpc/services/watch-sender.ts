@@ -36,9 +36,13 @@ const eventFrameBytesMax = 11;
 /** The most sent responses that may remain in the queue's array before it is compacted. */
 const sentMax = 1_000;
 
+/** A template that is copied, which is much cheaper than `create`: a write may be sent to very many watchers. */
+const emptyHead = WatchResponse.create();
+
 /** A waiting response. Following events of the same watcher are added to it. It may be sent in fragments. */
 interface Waiting {
-  readonly fields: Partial<WatchResponse>;
+  /** The response without its revision and events. */
+  readonly head: WatchResponse;
   readonly events: EncodedEvent[];
   /** Whether the watcher accepts fragments. Kept here, since the watcher may be cancelled before this is sent. */
   readonly fragmented: boolean;
@@ -126,7 +130,7 @@ export class WatchSender implements WatchSink {
   /** Queues a response about a watch. The order of all responses is kept. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
     this.#joinable.clear();
-    this.#add({ fields, events: [], fragmented: false, revision, bytes: responseBytes });
+    this.#add({ head: WatchResponse.create(fields), events: [], fragmented: false, revision, bytes: responseBytes });
   }
 
   deliver(notice: WatchNotice): void {
@@ -194,7 +198,8 @@ export class WatchSender implements WatchSink {
       return;
     }
     const fragmented = this.#fragmented.has(watchId);
-    const item = { fields: { watchId }, events: [...events], fragmented, revision, bytes: responseBytes + bytes };
+    const head = { ...emptyHead, watchId };
+    const item = { head, events: [...events], fragmented, revision, bytes: responseBytes + bytes };
     this.#joinable.set(watchId, item);
     this.#add(item);
   }
@@ -228,18 +233,18 @@ export class WatchSender implements WatchSink {
   }
 
   /** A short response; undefined for one that has to be sent in fragments or in pieces. */
-  #shortResponse({ fields, events, bytes, fragmented, revision }: Waiting): WatchResponse | undefined {
+  #shortResponse({ head, events, bytes, fragmented, revision }: Waiting): WatchResponse | undefined {
     const { fragmentBytes, header } = this.#options;
     if (bytes > encodedBytesMax) return undefined;
     if (fragmented && bytes + events.length * eventFrameBytesMax >= fragmentBytes) return undefined;
     if (!events.every(isShort)) return undefined;
-    return WatchResponse.create({ ...fields, header: header(revision), events });
+    return { ...head, header: header(revision), events };
   }
 
   /** Sends a long response. Nothing else is sent before it is complete. */
-  async #sendInPieces({ fields, events, fragmented, revision }: Waiting): Promise<void> {
+  async #sendInPieces({ head: item, events, fragmented, revision }: Waiting): Promise<void> {
     const { clock, fragmentBytes, output } = this.#options;
-    const head = WatchResponse.create({ ...fields, header: this.#options.header(revision) });
+    const head = { ...item, header: this.#options.header(revision) };
     const turns = new Turns(clock);
     const goOn = (): void => undefined;
     const fragments = fragmented
@@ -257,8 +262,7 @@ export class WatchSender implements WatchSink {
 
   #take(): Waiting | undefined {
     const item = this.#waiting[this.#next++];
-    const watchId = item?.fields.watchId;
-    if (watchId !== undefined && this.#joinable.get(watchId) === item) this.#joinable.delete(watchId);
+    if (item !== undefined && this.#joinable.get(item.head.watchId) === item) this.#joinable.delete(item.head.watchId);
     if (item === undefined || this.#next > sentMax) {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
