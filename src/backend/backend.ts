@@ -1,3 +1,4 @@
+import type { BucketSize } from "./bucket-sizes.js";
 import type { Bucket } from "./buckets.js";
 
 /** A key inside its bucket, and its value. Both may be views of a larger buffer; callers must not write to them. */
@@ -87,5 +88,7 @@ export interface Readable {
 }
 
 export interface BackendView extends Readable {
+  /** How much a bucket holds in this view; known without reading it. */
+  sizeOf(bucket: Bucket): BucketSize;
   close(): Promise<void>;
 }

@@ -44,6 +44,11 @@ export const allBuckets: readonly Bucket[] = [
   "meta",
 ];
 
+/** The first byte of a bucket's stored keys. */
+export function prefixOf(bucket: Bucket): number {
+  return prefixes[bucket];
+}
+
 /** The bytes under which `key` of `bucket` is stored. */
 export function storedKey(bucket: Bucket, key: Uint8Array): Buffer {
   const stored = Buffer.allocUnsafe(1 + key.byteLength);

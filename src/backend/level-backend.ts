@@ -1,5 +1,6 @@
-import { assert, type Clock, type Logger, readBE64, type Timer, Turns, writeBE64 } from "../base/index.js";
+import { assert, type Clock, type Logger, type Timer, Turns } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
+import { type BucketSizes, readSizes } from "./bucket-sizes.js";
 import { type Bucket, privateKey, storedKey } from "./buckets.js";
 import { BackendCounters } from "./counters.js";
 import { DiskError, damaged, openFailure, readFailure, writeFailure } from "./disk-error.js";
@@ -42,7 +43,7 @@ const batchBytesMax = 16 * 1024 * 1024;
 const fullBatches = 4;
 
 const formatKey = privateKey("format");
-/** Record of the bytes of live entries, as of the batch that contains the record. */
+/** Record of the sizes of all buckets, as of the batch that contains the record. */
 const inUseKey = privateKey("bytesInUse");
 const format = Buffer.of(1);
 
@@ -84,8 +85,7 @@ async function openBackend(store: LevelStore, options: BackendOptions): Promise<
         `the database in ${store.dir} was written by another version: its format is ${found[0]}, not 1`,
       );
     }
-    const inUse = store.getSync(inUseKey);
-    return new LevelBackend(store, options, inUse === undefined ? 0 : readBE64(inUse, 0), await store.fileBytes());
+    return new LevelBackend(store, options, await readSizes(store, inUseKey), await store.fileBytes());
   } catch (error) {
     await store.close();
     throw error instanceof DiskError ? error : openFailure(store.dir, error);
@@ -108,7 +108,7 @@ class LevelBackend implements Backend {
   readonly #buffer = new WriteBuffer();
   readonly #fileSize: FileSize;
   #hooks: (() => void)[] = [];
-  #bytesInUse: number;
+  #sizes: BucketSizes;
   /** Bytes of changes that wait for a batch, and of those in the batch being written. */
   #waitingBytes = 0;
   #writingBytes = 0;
@@ -119,8 +119,8 @@ class LevelBackend implements Backend {
   #served: readonly Waiter[] = [];
   #writing = false;
   #startIsQueued = false;
-  /** Bytes of live entries at `hold`; undefined while nothing is held. */
-  #heldBytesInUse: number | undefined;
+  /** Sizes of the buckets at `hold`; undefined while nothing is held. */
+  #sizesAtHold: BucketSizes | undefined;
   #closed: DiskError | undefined;
   #defragmenting: Promise<void> | undefined;
   /** Number of open views. */
@@ -128,7 +128,7 @@ class LevelBackend implements Backend {
   /** Called when the last open view is closed. */
   #unread: () => void = () => undefined;
 
-  constructor(store: LevelStore, options: BackendOptions, bytesInUse: number, fileBytes: number) {
+  constructor(store: LevelStore, options: BackendOptions, sizes: BucketSizes, fileBytes: number) {
     this.#store = store;
     this.#clock = options.clock;
     this.#onFailure = options.onFailure;
@@ -136,7 +136,7 @@ class LevelBackend implements Backend {
     this.#limit = options.batchLimit ?? 10_000;
     this.#counters = options.counters ?? new BackendCounters();
     this.#sync = !options.unsafeNoSync;
-    this.#bytesInUse = bytesInUse;
+    this.#sizes = sizes;
     this.#fileSize = new FileSize(store, options.clock, options.logger, fileBytes);
   }
 
@@ -162,8 +162,8 @@ class LevelBackend implements Backend {
     // A revision is put only once, so this most frequent kind of put needs no lookup of an older value. Looking into
     // the layers of a large entry would make each of its changes cost more than the one before.
     const before = bucket === "key" ? undefined : this.#current(id, stored);
-    if (before !== undefined) this.#bytesInUse -= stored.byteLength + before.byteLength;
-    this.#bytesInUse += stored.byteLength + value.byteLength;
+    if (before !== undefined) this.#sizes.remove(stored, before.byteLength);
+    this.#sizes.add(stored, value.byteLength);
     this.#change(id, stored, value);
   }
 
@@ -173,7 +173,7 @@ class LevelBackend implements Backend {
     const id = storedKeyText(stored);
     const bytes = valueBytes ?? this.#current(id, stored)?.byteLength;
     if (bytes === undefined) return;
-    this.#bytesInUse -= stored.byteLength + bytes;
+    this.#sizes.remove(stored, bytes);
     this.#change(id, stored, undefined);
   }
 
@@ -194,6 +194,7 @@ class LevelBackend implements Backend {
     const view = new SnapshotView(
       this.#store,
       this.#buffer.freeze(),
+      this.#sizesAtHold ?? this.#sizes.copy(),
       (error) => this.#readFailed(error),
       () => {
         this.#views--;
@@ -207,21 +208,21 @@ class LevelBackend implements Backend {
   }
 
   consistentView(): BackendView {
-    if (this.#heldBytesInUse === undefined) this.#callHooks();
+    if (this.#sizesAtHold === undefined) this.#callHooks();
     return this.view();
   }
 
   hold(): void {
-    assert(this.#heldBytesInUse === undefined, "changes are held once at a time");
+    assert(this.#sizesAtHold === undefined, "changes are held once at a time");
     this.#callHooks();
     this.#buffer.hold();
-    this.#heldBytesInUse = this.#bytesInUse;
+    this.#sizesAtHold = this.#sizes.copy();
   }
 
   release(): void {
-    assert(this.#heldBytesInUse !== undefined, "changes were held before they are released");
+    assert(this.#sizesAtHold !== undefined, "changes were held before they are released");
     this.#buffer.release();
-    this.#heldBytesInUse = undefined;
+    this.#sizesAtHold = undefined;
     if (this.#writing) return;
     if (this.#waiters.length > 0 || this.#batchIsDue()) this.#startWriting();
     else if (this.#buffer.waiting > 0) this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
@@ -243,11 +244,11 @@ class LevelBackend implements Backend {
   }
 
   size(): number {
-    return Math.max(this.#fileSize.bytes(), this.#bytesInUse);
+    return Math.max(this.#fileSize.bytes(), this.#sizes.total);
   }
 
   sizeInUse(): number {
-    return this.#bytesInUse;
+    return this.#sizes.total;
   }
 
   async defragment(): Promise<void> {
@@ -282,7 +283,7 @@ class LevelBackend implements Backend {
 
   async close(): Promise<void> {
     try {
-      if (this.#heldBytesInUse !== undefined) this.#drop(this.#heldBytesInUse);
+      if (this.#sizesAtHold !== undefined) this.#drop(this.#sizesAtHold);
       if (this.#closed === undefined) await this.commit();
     } finally {
       this.#closed ??= new DiskError(`the backend in ${this.#store.dir} is closed`);
@@ -296,10 +297,10 @@ class LevelBackend implements Backend {
    * Restores the state before `hold`. The records that the hooks put at `hold` are up to date, so the hooks are not
    * called again.
    */
-  #drop(bytesInUse: number): void {
+  #drop(sizes: BucketSizes): void {
     this.#buffer.drop();
-    this.#bytesInUse = bytesInUse;
-    this.#heldBytesInUse = undefined;
+    this.#sizes = sizes;
+    this.#sizesAtHold = undefined;
     this.#hooks = [];
   }
 
@@ -345,12 +346,12 @@ class LevelBackend implements Backend {
   }
 
   #mayWrite(): boolean {
-    return this.#closed === undefined && this.#heldBytesInUse === undefined;
+    return this.#closed === undefined && this.#sizesAtHold === undefined;
   }
 
   #startWriting(): void {
     if (this.#writing || this.#closed !== undefined) return;
-    if (this.#heldBytesInUse !== undefined) {
+    if (this.#sizesAtHold !== undefined) {
       this.#timer = undefined; // `release` sets another timer
       return;
     }
@@ -369,7 +370,7 @@ class LevelBackend implements Backend {
       const layers = this.#buffer.take();
       this.#writingBytes = this.#waitingBytes;
       this.#waitingBytes = 0;
-      if (layers.length > 0) await this.#write(layers, this.#bytesInUse);
+      if (layers.length > 0) await this.#write(layers, this.#sizes.encode());
       this.#buffer.written();
       this.#writingBytes = 0;
       for (const waiter of this.#served) waiter.resolve();
@@ -379,7 +380,7 @@ class LevelBackend implements Backend {
     if (this.#buffer.waiting > 0) this.#timer = this.#clock.after(this.#intervalMs, () => this.#startWriting());
   }
 
-  async #write(layers: readonly Layer[], bytesInUse: number): Promise<void> {
+  async #write(layers: readonly Layer[], sizes: Uint8Array): Promise<void> {
     const batch = this.#store.batch();
     const turns = new Turns(this.#clock);
     for (const layer of layers) {
@@ -389,10 +390,7 @@ class LevelBackend implements Backend {
         if (turns.over(value?.byteLength ?? 0)) await turns.rest();
       }
     }
-    assert(bytesInUse >= 0, "live entries take no less than nothing");
-    const record = Buffer.alloc(8);
-    writeBE64(record, 0, bytesInUse);
-    batch.put(inUseKey, record);
+    batch.put(inUseKey, sizes);
     const startedAt = this.#clock.now();
     await batch.write({ sync: this.#sync });
     this.#counters.commitSeconds.observe((this.#clock.now() - startedAt) / 1000);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BackendView, Row } from "./backend.js";
+import type { BucketSize, BucketSizes } from "./bucket-sizes.js";
 import { type Bucket, bucketEnd, bucketStart, keyInBucket, storedKey } from "./buckets.js";
 import type { DiskError } from "./disk-error.js";
 import type { LevelSnapshot, LevelStore } from "./level-store.js";
@@ -17,6 +18,7 @@ export class SnapshotView implements BackendView {
   readonly #store: LevelStore;
   readonly #snapshot: LevelSnapshot;
   readonly #layers: readonly Layer[];
+  readonly #sizes: BucketSizes;
   readonly #failed: (error: unknown) => DiskError;
   readonly #closed: () => void;
   #open = true;
@@ -25,12 +27,23 @@ export class SnapshotView implements BackendView {
    * @param failed turns the error of a failed read into the one that the reader throws
    * @param closed called once, when the view is closed
    */
-  constructor(store: LevelStore, layers: readonly Layer[], failed: (error: unknown) => DiskError, closed: () => void) {
+  constructor(
+    store: LevelStore,
+    layers: readonly Layer[],
+    sizes: BucketSizes,
+    failed: (error: unknown) => DiskError,
+    closed: () => void,
+  ) {
     this.#closed = closed;
     this.#store = store;
     this.#layers = layers;
+    this.#sizes = sizes;
     this.#failed = failed;
     this.#snapshot = store.snapshot();
+  }
+
+  sizeOf(bucket: Bucket): BucketSize {
+    return this.#sizes.of(bucket);
   }
 
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
@@ -86,8 +99,11 @@ export class SnapshotView implements BackendView {
     try {
       for (let stored = await next; stored.length > 0; stored = await next) {
         if (ahead) next = read();
+        // Changes that are not in LevelDB yet mostly lie behind its last entries, as the newest revisions do.
+        const last = stored.at(-1)?.[0];
+        const plain = overlay.head === undefined || (last !== undefined && storedKeyText(last) < overlay.head);
         for (const [key, value] of stored) {
-          if (overlay.head === undefined) {
+          if (plain || overlay.head === undefined) {
             rows.push([keyInBucket(key), value]);
             continue;
           }

@@ -1,5 +1,5 @@
 import { BoltError } from "./bolt-error.js";
-import { headerBytes, type Page, readUInt64, requireKind, writeHeader } from "./page.js";
+import { headerBytes, type Page, readUInt64, requireKind, writeHeader, writeUInt64 } from "./page.js";
 
 /** Value of a header's count that means: the real count is the first number of the list. */
 const countInList = 0xffff;
@@ -32,9 +32,19 @@ export class FreePages {
   }
 }
 
-/** The freelist page of a file without free pages. */
-export function encodeEmptyFreelist(id: number, pageBytes: number): Buffer {
-  const page = Buffer.alloc(pageBytes);
-  writeHeader(page, id, "freelist", 0, 0);
-  return page;
+/** Number of pages that a list of `count` free pages needs. */
+export function freelistPages(count: number, pageBytes: number): number {
+  return Math.ceil((headerBytes + 8 * (count + 1)) / pageBytes);
+}
+
+/** Encodes the list of the free pages of `[first, end)`, as page `id` and those that continue it. */
+export function encodeFreelist(id: number, first: number, end: number, pages: number, pageBytes: number): Buffer {
+  const list = Buffer.alloc(pages * pageBytes);
+  const count = end - first;
+  const counted = count >= countInList;
+  writeHeader(list, id, "freelist", counted ? countInList : count, pages - 1);
+  if (counted) writeUInt64(list, headerBytes, count);
+  const start = headerBytes + (counted ? 8 : 0);
+  for (let at = 0; at < count; at++) writeUInt64(list, start + 8 * at, first + at);
+  return list;
 }

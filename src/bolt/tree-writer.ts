@@ -1,43 +1,40 @@
 import { assert } from "../base/index.js";
 import { type BranchElement, bucketHeaderBytes, elementBytes, headerBytes, inlineRoot, writeUInt64 } from "./page.js";
-import type { NewElement, PageSink } from "./page-sink.js";
-
-/** An inline bucket may take this fraction of a page (a quarter), as in bbolt. */
-const inlinePart = 4;
+import type { NewElement, PageEncoder } from "./page-encoder.js";
+import { isInline, leafBytesMin } from "./plan.js";
 
 /**
- * Builds a tree from pairs in key order. Leaves, and the branches above them, are emitted as they fill up, so at most
- * two pages of each level are held. bbolt accepts such a file as its own and continues writing it; for that, every
+ * Builds a tree from pairs in key order. Leaves, and the branches above them, are emitted as they fill up, so
+ * little of each level is held. bbolt accepts such a file as its own and continues writing it; for that, every
  * branch needs at least two children.
  */
 export class TreeWriter {
-  readonly #pages: PageSink;
+  readonly #pages: PageEncoder;
   #leaf: NewElement[] = [];
   #leafBytes = headerBytes;
   #above: BranchLevel | undefined;
   #lastKey: Uint8Array | undefined;
 
-  constructor(pages: PageSink) {
+  constructor(pages: PageEncoder) {
     this.#pages = pages;
   }
 
   /** Adds an element. Keys must ascend; the arrays must not change until their page is emitted. */
   add(element: NewElement): void {
     const { key, value } = element;
-    const { pageBytes } = this.#pages;
     assert(key.length > 0, "no key of a stored pair is empty");
     assert(this.#lastKey === undefined || Buffer.compare(this.#lastKey, key) < 0, "pairs come in order of their keys");
     this.#lastKey = key;
     const bytes = elementBytes + key.length + value.length;
-    if (this.#leaf.length > 0 && this.#leafBytes + bytes > pageBytes) this.#endLeaf();
+    if (this.#leafBytes >= leafBytesMin) this.#endLeaf();
     this.#leaf.push(element);
     this.#leafBytes += bytes;
   }
 
   /** Ends the tree and returns it as a bucket: the value in the parent under the bucket's name. */
   finishBucket(): Uint8Array {
-    const isSmall = this.#above === undefined && this.#leafBytes <= this.#pages.pageBytes / inlinePart;
-    const inline = isSmall ? this.#pages.inline(this.#leaf, this.#leafBytes) : Buffer.alloc(0);
+    const isSmall = this.#above === undefined && isInline(this.#leafBytes, this.#pages.pageBytes);
+    const inline = isSmall ? this.#pages.inline(this.#leaf) : Buffer.alloc(0);
     const header = Buffer.alloc(bucketHeaderBytes);
     writeUInt64(header, 0, isSmall ? inlineRoot : this.finish());
     return Buffer.concat([header, inline]);
@@ -61,14 +58,14 @@ export class TreeWriter {
 
 /** The branches of one level; only the last one is not emitted yet. */
 class BranchLevel {
-  readonly #pages: PageSink;
+  readonly #pages: PageEncoder;
   #branch: BranchElement[] = [];
   #bytes = headerBytes;
   /** An element that did not fit into the branch; alone it would not make a valid branch. */
   #next: BranchElement | undefined;
   #above: BranchLevel | undefined;
 
-  constructor(pages: PageSink) {
+  constructor(pages: PageEncoder) {
     this.#pages = pages;
   }
 

@@ -1,20 +1,22 @@
 import { assert } from "../base/index.js";
-import { encodeEmptyFreelist } from "./freelist.js";
+import { encodeFreelist, freelistPages } from "./freelist.js";
 import { encodeMeta, type Meta } from "./meta.js";
-import type { Pair } from "./page.js";
-import { ChunkWriter, PageCounter, PageEncoder, type PageSink } from "./page-sink.js";
+import { bucketHeaderBytes, elementBytes, headerBytes, type Pair } from "./page.js";
+import { ChunkWriter, type NewElement, PageEncoder } from "./page-encoder.js";
+import { type BucketSize, isInline, treePagesMax, treePagesMin, wholeLeafBytes } from "./plan.js";
 import { TreeWriter } from "./tree-writer.js";
 
 const pageBytes = 4096;
-const freelistPage = 2;
-const firstTreePage = 3;
+/** Pages 0 and 1 are the meta pages. */
+const firstTreePage = 2;
 /** Transaction of the later meta page. Being even, it is on page 0; bbolt overwrites the other one first. */
 const transaction = 2;
 
 /** A bucket to write. Buckets come in the order of their names, their pairs in the order of their keys. */
 export interface BucketSource {
   readonly name: string;
-  /** The pairs; called twice, and must return the same both times. */
+  readonly size: BucketSize;
+  /** The pairs, whose number and bytes `size` tells. Called once. */
   pairs(): AsyncIterable<readonly Pair[]>;
 }
 
@@ -26,65 +28,76 @@ export interface BoltPlan {
   chunks(chunkBytes: number): AsyncGenerator<Buffer, void, undefined>;
 }
 
+/** Where the parts behind the trees lie: free pages up to `freelist`, then the list of them, then the root. */
+interface Layout {
+  readonly freelist: number;
+  readonly root: number;
+  readonly pageCount: number;
+}
+
 /**
- * Plans a file with these buckets. The pairs are read twice, once for the layout and once for writing: the meta pages
- * at the beginning refer to the end, and the receiver of a snapshot is told its size before its first byte. Reading
- * once would mean keeping the file until it is sent. That takes as much disk again as the data, just when the operator
- * of a full disk wants a copy; a plan also leaves nothing behind when the process dies.
+ * Plans a file with these buckets, without reading a pair: the meta pages at the beginning refer to the end, and the
+ * receiver of a snapshot is told its size before its first byte. The file has room for the most pages that the buckets
+ * can take; those that are left are free pages, which the user of the file fills first.
  */
-export async function planBolt(buckets: readonly BucketSource[]): Promise<BoltPlan> {
-  const counter = new PageCounter(pageBytes, firstTreePage);
-  const layout = layOut(buckets, counter);
-  let step = await layout.next();
-  while (step.done !== true) step = await layout.next();
-  const meta = { pageBytes, rootPage: step.value, freelistPage, pageCount: counter.next, transaction };
+export function planBolt(buckets: readonly BucketSource[]): BoltPlan {
+  let trees = 0;
+  let surplus = 0;
+  let rootBytes = headerBytes;
+  for (const { name, size } of buckets) {
+    const inline = isInline(wholeLeafBytes(size), pageBytes);
+    rootBytes += elementBytes + Buffer.byteLength(name) + bucketHeaderBytes + (inline ? wholeLeafBytes(size) : 0);
+    if (inline) continue;
+    const most = treePagesMax(size, pageBytes);
+    trees += most;
+    surplus += most - treePagesMin(size, pageBytes);
+  }
+  const freelist = firstTreePage + trees;
+  const root = freelist + freelistPages(surplus, pageBytes);
+  const layout = { freelist, root, pageCount: root + Math.ceil(rootBytes / pageBytes) };
   return {
-    bytes: meta.pageCount * pageBytes,
-    chunks: (chunkBytes) => encode(buckets, meta, chunkBytes),
+    bytes: layout.pageCount * pageBytes,
+    chunks: (chunkBytes) => encode(buckets, layout, chunkBytes),
   };
 }
 
 async function* encode(
   buckets: readonly BucketSource[],
-  meta: Meta,
+  layout: Layout,
   chunkBytes: number,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const { freelist, root, pageCount } = layout;
   const out = new ChunkWriter(chunkBytes);
+  const meta: Meta = { pageBytes, rootPage: root, freelistPage: freelist, pageCount, transaction };
   out.append(encodeMeta(meta));
   out.append(encodeMeta({ ...meta, transaction: transaction - 1 }));
-  out.append(encodeEmptyFreelist(freelistPage, pageBytes));
-  const layout = layOut(buckets, new PageEncoder(pageBytes, firstTreePage, out));
-  let bytes = 0;
-  try {
-    let step = await layout.next();
-    while (true) {
-      for (const chunk of out.take()) {
-        bytes += chunk.length;
-        yield chunk;
-      }
-      if (step.done === true) break;
-      step = await layout.next();
-    }
-    assert(step.value === meta.rootPage, "the file that is written has the root where it was planned");
-  } finally {
-    // A caller that stops early must release the pairs' source, too.
-    await layout.return(0);
-  }
-  const rest = out.rest();
-  assert(bytes + rest.length === meta.pageCount * pageBytes, "the file that is written has the size that was planned");
-  if (rest.length > 0) yield rest;
-}
-
-/** Feeds the pairs to the pages, one batch per step. @returns the page of the root */
-async function* layOut(buckets: readonly BucketSource[], pages: PageSink): AsyncGenerator<void, number, undefined> {
-  const root = new TreeWriter(pages);
+  const pages = new PageEncoder(pageBytes, firstTreePage, out);
+  const elements: NewElement[] = [];
   for (const bucket of buckets) {
     const tree = new TreeWriter(pages);
+    let rows = 0;
     for await (const batch of bucket.pairs()) {
       for (const [key, value] of batch) tree.add({ key, value, isBucket: false });
-      yield;
+      rows += batch.length;
+      assert(pages.next <= freelist, "the trees fit into the pages that were planned for them");
+      yield* out.take();
     }
-    root.add({ key: Buffer.from(bucket.name, "utf8"), value: tree.finishBucket(), isBucket: true });
+    assert(rows === bucket.size.rows, `bucket ${bucket.name} has as many rows as were counted`);
+    elements.push({ key: Buffer.from(bucket.name, "utf8"), value: tree.finishBucket(), isBucket: true });
   }
-  return root.finish();
+  assert(pages.next <= freelist, "the trees fit into the pages that were planned for them");
+  for (let free = pages.next; free < freelist; free++) {
+    out.appendZeros(pageBytes);
+    yield* out.take();
+  }
+  out.append(encodeFreelist(freelist, pages.next, freelist, root - freelist, pageBytes));
+  pages.skipTo(root);
+  const rootBytes = elements.reduce(
+    (sum, { key, value }) => sum + elementBytes + key.length + value.length,
+    headerBytes,
+  );
+  assert(pages.leaf(elements, rootBytes) === root && pages.next === pageCount, "the file ends where it was planned");
+  yield* out.take();
+  const rest = out.rest();
+  if (rest.length > 0) yield rest;
 }

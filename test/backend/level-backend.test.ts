@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
-import { openLevelBackend, openMemoryBackend } from "../../src/backend/index.js";
-import { backendSuite } from "./suite.js";
+import { afterAll, expect, test } from "vitest";
+import { privateKey } from "../../src/backend/buckets.js";
+import { type LevelStore, openLevelBackend, openMemoryBackend, openMemoryStore } from "../../src/backend/index.js";
+import { backendSuite, bytes, testOptions } from "./suite.js";
 
 const root = mkdtempSync(join(tmpdir(), "backend-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -14,3 +15,43 @@ backendSuite("LevelDB", () => {
   return (options) => openLevelBackend({ dir, ...options });
 });
 backendSuite("memory", () => openMemoryBackend);
+
+test("the sizes of buckets are known after a restart, also when an earlier release wrote only their sum", async () => {
+  const store = await openMemoryStore();
+  // The backend closes its store, which is still needed.
+  const open = () =>
+    openLevelBackend({
+      ...testOptions(),
+      dir: "memory",
+      openStore: async () => ({ ...storeOf(store), close: async () => undefined }),
+    });
+  const sizes = { rows: 2, bytes: 2 * 17 + 10, keyBytesMax: 17 };
+  const first = await open();
+  for (const at of ["1", "2", "3"]) first.put("key", bytes(at.padStart(17)), bytes("value"));
+  first.delete("key", bytes("3".padStart(17)), 5);
+  first.put("meta", bytes("name"), bytes("x"));
+  expect(first.view().sizeOf("key")).toEqual(sizes);
+  await first.commit();
+  const again = await open();
+  expect([again.sizeInUse(), again.view().sizeOf("key")]).toEqual([first.sizeInUse(), sizes]);
+  const batch = store.batch();
+  batch.put(privateKey("bytesInUse"), new Uint8Array(8));
+  await batch.write({ sync: true });
+  const counted = await open();
+  expect([counted.sizeInUse(), counted.view().sizeOf("key")]).toEqual([first.sizeInUse(), sizes]);
+  expect(counted.view().sizeOf("meta")).toMatchObject({ rows: 1, bytes: 5 });
+});
+
+/** The methods of a store, which are not its own properties. */
+function storeOf(store: LevelStore): LevelStore {
+  return {
+    dir: store.dir,
+    getSync: (key, snapshot) => store.getSync(key, snapshot),
+    batch: () => store.batch(),
+    iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
+    snapshot: () => store.snapshot(),
+    compact: () => store.compact(),
+    fileBytes: () => store.fileBytes(),
+    close: () => store.close(),
+  };
+}

@@ -82,6 +82,9 @@ class Read implements fc.AsyncCommand<Model, Real> {
     expect(await collect(backend.batches("lease"))).toEqual(sorted(entries));
     const bytes = [...entries].reduce((sum, [key, value]) => sum + 1 + key.length + value.length, 0);
     expect(backend.sizeInUse()).toBe(bytes);
+    const view = backend.view();
+    expect(view.sizeOf("lease")).toMatchObject({ rows: entries.size, bytes: bytes - entries.size });
+    await view.close();
   }
   toString = () => `read(${latin1(this.#low)}, ${this.#high && latin1(this.#high)}, ${this.#limit})`;
 }

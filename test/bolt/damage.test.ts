@@ -3,13 +3,12 @@ import { describe, expect, test } from "vitest";
 import { BoltError } from "../../src/bolt/index.js";
 import { decodeMeta, encodeMeta, type Meta } from "../../src/bolt/meta.js";
 import { elementBytes, headerBytes, writeHeader, writeUInt64 } from "../../src/bolt/page.js";
-import { boltFile, contentsAt, contentsOf, inFile, numbered } from "./files.js";
+import { boltFile, contentsAt, contentsOf, inFile, shortLeavesContents, shortLeavesFile } from "./files.js";
 
 // Tests that a damaged or malicious file is refused with the page and the damage. The pages of the test file are: 0 and
 // 1 meta, 2 freelist, 3 to 5 the leaves of `a`, 6 their branch, 7 the buckets `a` and `b`, which is inline.
 
 const pageBytes = 4096;
-const contents = { a: numbered(30, (at) => "v".repeat(300 + at)), b: [["key", "value"]] as const };
 
 interface Damage {
   readonly name: string;
@@ -185,7 +184,7 @@ const damages: readonly Damage[] = [
 describe("is refused", () => {
   for (const { name, page, says, make } of damages) {
     test(name, async () => {
-      const file = await boltFile(contents);
+      const file = await shortLeavesFile();
       const error = await contentsOf(make(file) ?? file).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(BoltError);
       expect(error).toMatchObject({ page, message: expect.stringContaining(says) });
@@ -197,12 +196,12 @@ describe("is refused", () => {
     const file = await boltFile({ a: [["key", "v".repeat(9000)]] });
     const pageCount = 100_000;
     withMeta({ pageCount })(file);
-    file.writeUInt32LE(90_000, header(3, 12));
+    file.writeUInt32LE(90_000, header(2, 12));
     await inFile(file, async (path) => {
       const handle = await open(path, "r+");
       await handle.truncate(pageCount * pageBytes);
       await handle.close();
-      await expect(contentsAt(path)).rejects.toMatchObject({ page: 3, message: expect.stringContaining("no pair is") });
+      await expect(contentsAt(path)).rejects.toMatchObject({ page: 2, message: expect.stringContaining("no pair is") });
     });
   });
 });
@@ -216,16 +215,16 @@ describe("is read", () => {
     { name: "with a later meta page before a damaged older one", make: inPlace((file) => file.fill(9, 4100, 4200)) },
   ]) {
     test(name, async () => {
-      const file = await boltFile(contents);
-      expect(await contentsOf(make(file) ?? file)).toEqual(contents);
+      const file = await shortLeavesFile();
+      expect(await contentsOf(make(file) ?? file)).toEqual(shortLeavesContents);
     });
   }
 
   test("the state of the later transaction", async () => {
-    const file = await boltFile(contents);
+    const file = await shortLeavesFile();
     // The earlier transaction has no valid pages.
     encodeMeta({ ...metaOf(file), transaction: 1, rootPage: 99 }).copy(file, pageBytes);
-    expect(await contentsOf(file)).toEqual(contents);
+    expect(await contentsOf(file)).toEqual(shortLeavesContents);
     encodeMeta({ ...metaOf(file), transaction: 3, rootPage: 99 }).copy(file, pageBytes);
     await expect(contentsOf(file)).rejects.toThrow("page 99: no such page");
   });

@@ -14,6 +14,20 @@ export async function bboltFile(): Promise<Buffer> {
   return gunzipSync(await readFile(fileURLToPath(new URL("testdata/bbolt-1.3.6.db.gz", import.meta.url))));
 }
 
+/** The contents of `shortLeavesFile`. */
+export const shortLeavesContents: Contents = {
+  a: numbered(30, (at) => "v".repeat(300 + at)),
+  b: [["key", "value"]],
+};
+
+/**
+ * A file whose leaves are single pages: 2 is the freelist, 3 to 5 are the leaves of `a`, 6 is their branch, and 7 the
+ * root, in which `b` lies.
+ */
+export async function shortLeavesFile(): Promise<Buffer> {
+  return gunzipSync(await readFile(fileURLToPath(new URL("testdata/short-leaves.db.gz", import.meta.url))));
+}
+
 /** Pairs with the keys `key00000000` and so on. */
 export function numbered(count: number, value: (at: number) => string): [string, string][] {
   return Array.from({ length: count }, (_, at) => [`key${String(at).padStart(8, "0")}`, value(at)]);
@@ -24,7 +38,7 @@ export type Contents = Readonly<Record<string, readonly (readonly [key: string, 
 
 /** A file with the given buckets, which must be in order. */
 export async function boltFile(contents: Contents, chunkBytes = 32 * 1024): Promise<Buffer> {
-  const plan = await planBolt(Object.entries(contents).map(([name, pairs]) => source(name, pairs)));
+  const plan = planBolt(Object.entries(contents).map(([name, pairs]) => source(name, pairs)));
   const chunks: Buffer[] = [];
   for await (const chunk of plan.chunks(chunkBytes)) chunks.push(chunk);
   const file = Buffer.concat(chunks);
@@ -67,8 +81,14 @@ export async function inFile<T>(file: Uint8Array, use: (path: string) => Promise
 }
 
 function source(name: string, pairs: readonly (readonly [string, string])[]): BucketSource {
+  const size = {
+    rows: pairs.length,
+    bytes: pairs.reduce((sum, [key, value]) => sum + key.length + value.length, 0),
+    keyBytesMax: Math.max(0, ...pairs.map(([key]) => key.length)),
+  };
   return {
     name,
+    size,
     async *pairs() {
       for (let at = 0; at < pairs.length; at += 1000) {
         yield pairs.slice(at, at + 1000).map(([key, value]): Pair => [bytes(key), bytes(value)]);

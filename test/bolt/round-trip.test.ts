@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { encodeFreelist, FreePages, freelistPages } from "../../src/bolt/freelist.js";
+import { planBolt } from "../../src/bolt/index.js";
+import { decodeMeta } from "../../src/bolt/meta.js";
 import { bboltFile, boltFile, type Contents, contentsOf, numbered } from "./files.js";
 
 // Tests that a written file can be read back. test/e2e/snapshot.test.ts tests that bbolt can read and write it.
 
 describe("a written file can be read back", () => {
+  // A page of these is the list of free pages, and a bucket that is not inline may leave a page free.
   for (const { name, contents, pages } of [
     { name: "without buckets", contents: {}, pages: 4 },
     { name: "an empty bucket, inline", contents: { a: [] }, pages: 4 },
@@ -12,12 +16,12 @@ describe("a written file can be read back", () => {
     { name: "a bucket a byte too large to be inline", contents: { a: [["k", "v".repeat(992)]] }, pages: 5 },
     { name: "a bucket just small enough to be inline", contents: { a: [["k", "v".repeat(991)]] }, pages: 4 },
     { name: "an empty value", contents: { a: [["k", ""]] }, pages: 4 },
-    { name: "a leaf that fills its page to the last byte", contents: { a: [["k", "v".repeat(4063)]] }, pages: 5 },
+    { name: "a leaf that fills its page to the last byte", contents: { a: [["k", "v".repeat(4063)]] }, pages: 6 },
     { name: "a leaf that runs over by one byte", contents: { a: [["k", "v".repeat(4064)]] }, pages: 6 },
-    { name: "a value of 1 MiB between small ones", contents: { a: large(1 << 20) }, pages: 4 + 257 + 3 },
-    { name: "two leaves under a branch", contents: { a: numbered(2, () => "v".repeat(3000)) }, pages: 4 + 3 },
-    { name: "three levels", contents: { a: numbered(400, () => "v".repeat(3000)) }, pages: 4 + 400 + 3 + 1 },
-    { name: "four levels and many buckets", contents: { a: numbered(60_000, String), b: [], c: [["x", "y"]] } },
+    { name: "a value of 1 MiB between small ones", contents: { a: large(1 << 20) }, pages: 270 },
+    { name: "two leaves under a branch", contents: { a: numbered(2, () => "v".repeat(130_000)) } },
+    { name: "three levels", contents: { a: numbered(400, () => "v".repeat(130_000)) } },
+    { name: "many short pairs and many buckets", contents: { a: numbered(60_000, String), b: [], c: [["x", "y"]] } },
     { name: "branches of keys longer than a page", contents: { a: longKeys(7) } },
     { name: "three children that no branch has room for", contents: { a: longKeys(3) } },
     { name: "more buckets than a page has room for", contents: manyBuckets(300) },
@@ -46,6 +50,37 @@ describe("a written file can be read back", () => {
       { numRuns: 60 },
     );
   });
+});
+
+test("a file has few free pages, and lists them", async () => {
+  const file = await boltFile({ a: numbered(20_000, (at) => "v".repeat(at % 700)) });
+  const { freelistPage = 0, pageCount } = decodeMeta(file, 0);
+  const free = file.readUInt16LE(freelistPage * 4096 + 10);
+  expect(free).toBeGreaterThan(0);
+  expect(free / pageCount).toBeLessThan(0.04);
+  // bbolt takes them for new pages, and complains about pages that are neither free nor in use.
+  const first = file.readUInt32LE(freelistPage * 4096 + 16);
+  expect(first + free).toBe(freelistPage);
+  expect(file.subarray(first * 4096, freelistPage * 4096).every((byte) => byte === 0)).toBe(true);
+});
+
+test("a file whose buckets have other pairs than were counted is not completed", async () => {
+  const size = { rows: 2, bytes: 4000, keyBytesMax: 1 };
+  const pairs = async function* () {
+    yield [[Buffer.from("a"), Buffer.alloc(1999)] as const];
+  };
+  const read = async (): Promise<void> => {
+    for await (const _ of planBolt([{ name: "a", size, pairs }]).chunks(4096));
+  };
+  await expect(read()).rejects.toThrow("as many rows as were counted");
+});
+
+test("a list of more free pages than a header can count has its number in front", () => {
+  const [first, end] = [10, 70_010];
+  const pages = freelistPages(end - first, 4096);
+  const bytes = encodeFreelist(end, first, end, pages, 4096);
+  const free = new FreePages({ id: end, kind: 0x10, count: bytes.readUInt16LE(10), bytes }, end + pages);
+  expect([first - 1, first, end - 1, end].map((id) => free.has(id))).toEqual([false, true, true, false]);
 });
 
 test("a file of bbolt is read with all its pairs", async () => {

@@ -137,7 +137,7 @@ export class MaintenanceService {
   async takeSnapshot(signal: AbortSignal, client?: object): Promise<DatabaseSnapshot> {
     // Commit first: changes that are on disk do not have to stay in memory until the client has the snapshot.
     await this.#config.backend.commit();
-    return await this.#snapshots.take(signal, client);
+    return this.#snapshots.take(signal, client);
   }
 
   /** Transfers the leadership. @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */

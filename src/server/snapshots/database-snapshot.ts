@@ -30,14 +30,14 @@ export class DatabaseSnapshots {
   }
 
   /**
-   * Takes a snapshot at the moment of the call, between two log entries, with the index of the last applied one. It
-   * then reads the whole database to find the file's size. Writes go on meanwhile.
+   * Takes a snapshot at the moment of the call, between two log entries, with the index of the last applied one. Its
+   * data is read while it is sent, and writes go on meanwhile.
    *
    * @param signal ends it at its next step, with the signal's reason
    * @param client the client that the snapshot is for, as in `LoopTurn`
    * @throws EtcdError `tooManyRequests` when `openMax` snapshots are open
    */
-  async take(signal: AbortSignal, client: object = signal): Promise<DatabaseSnapshot> {
+  take(signal: AbortSignal, client: object = signal): DatabaseSnapshot {
     if (this.#open === this.#openMax) throw new EtcdError("tooManyRequests");
     const startedAt = this.#clock.now();
     const turn = LoopTurn.of(this.#clock);
@@ -51,12 +51,7 @@ export class DatabaseSnapshots {
       this.#counters.databaseSentSeconds.observe((this.#clock.now() - startedAt) / 1000);
       await view.close();
     };
-    try {
-      return new ViewSnapshot(await planBolt(bucketsOf(view, signal, rest)), close);
-    } catch (error) {
-      await close();
-      throw error;
-    }
+    return new ViewSnapshot(planBolt(bucketsOf(view, signal, rest)), close);
   }
 }
 
@@ -93,7 +88,11 @@ class ViewSnapshot implements DatabaseSnapshot {
 }
 
 function bucketsOf(view: BackendView, signal: AbortSignal, rest: () => Promise<void>) {
-  return allBuckets.map((name) => ({ name, pairs: () => pairsOf(view, name, signal, rest) }));
+  return allBuckets.map((name) => ({
+    name,
+    size: view.sizeOf(name),
+    pairs: () => pairsOf(view, name, signal, rest),
+  }));
 }
 
 /** The pairs of a view, paced by turns of the event loop, since several snapshots may be under way at once. */

@@ -52,7 +52,7 @@ export class SnapshotTransfer {
     const to = idText(message.to as MemberId);
     try {
       // Taken before any other code runs, so that the database matches the index and the members read above.
-      const database = await this.#databases.take(this.#stopping.signal);
+      const database = this.#databases.take(this.#stopping.signal);
       logger.info("sending merged snapshot", { to, "snapshot-index": index, bytes: database.bytes });
       core.sendSnapshot({
         message: { ...message, snapshot },

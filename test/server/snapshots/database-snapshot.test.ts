@@ -11,9 +11,8 @@ test("a snapshot holds the state at the call, with pending hooks, whatever is wr
   const { backend, snapshots } = await fixture();
   backend.onBeforeCommit(() => backend.put("meta", bytes("consistent_index"), bytes("7")));
   backend.put("lease", bytes("before"), bytes("1"));
-  const taking = snapshots.take(forever);
+  const snapshot = snapshots.take(forever);
   backend.put("lease", bytes("after"), bytes("1"));
-  const snapshot = await taking;
   await backend.commit();
   const file = Buffer.concat(await collect(snapshot.chunks(1000)));
   expect(file.length).toBe(snapshot.bytes);
@@ -39,7 +38,7 @@ for (const { name, use } of [
 ]) {
   test(`a snapshot that ${name} releases its resources when it is closed`, async () => {
     const { backend, snapshots, open } = await fixture();
-    const snapshot = await snapshots.take(forever);
+    const snapshot = snapshots.take(forever);
     await use(snapshot.chunks(1000));
     expect(open.snapshots).toBe(1);
     await Promise.all([snapshot.close(), snapshot.close()]);
@@ -48,20 +47,32 @@ for (const { name, use } of [
   });
 }
 
-test("a snapshot that is cancelled before its layout is done releases its resources", async () => {
+test("a snapshot that is cancelled while it is read releases its resources", async () => {
   const { backend, snapshots, open } = await fixture();
-  await expect(snapshots.take(AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone");
+  const snapshot = snapshots.take(AbortSignal.abort(new Error("gone")));
+  await expect(collect(snapshot.chunks(1000))).rejects.toThrow("gone");
+  await snapshot.close();
   expect(open).toEqual({ snapshots: 0, iterators: 0 });
+  await backend.close();
+});
+
+test("a snapshot is read once, and not before it is sent", async () => {
+  const { backend, snapshots, iterated } = await fixture();
+  const snapshot = snapshots.take(forever);
+  expect(iterated).toEqual([]);
+  await collect(snapshot.chunks(1000));
+  expect(iterated.length).toBe(new Set(iterated).size);
+  await snapshot.close();
   await backend.close();
 });
 
 test("the number of open snapshots is bounded, and a closed one makes room for another", async () => {
   const { backend, snapshots } = await fixture();
-  const open = await Promise.all([1, 2, 3].map(() => snapshots.take(forever)));
+  const open = [1, 2, 3].map(() => snapshots.take(forever));
   expect(open.length).toBe(openMax);
-  await expect(snapshots.take(forever)).rejects.toMatchObject({ kind: "tooManyRequests" });
+  expect(() => snapshots.take(forever)).toThrow(expect.objectContaining({ kind: "tooManyRequests" }));
   await open[0]?.close();
-  await (await snapshots.take(forever)).close();
+  await snapshots.take(forever).close();
   await Promise.all(open.map((snapshot) => snapshot.close()));
   await backend.close();
 });
@@ -73,8 +84,11 @@ async function fixture(): Promise<{
   backend: Backend;
   snapshots: DatabaseSnapshots;
   open: { snapshots: number; iterators: number };
+  /** The first key of each iteration, as hexadecimal digits. */
+  iterated: string[];
 }> {
   const open = { snapshots: 0, iterators: 0 };
+  const iterated: string[] = [];
   const backend = await openLevelBackend({
     dir: "nowhere",
     clock: new ManualClock(),
@@ -82,14 +96,15 @@ async function fixture(): Promise<{
     onFailure: (error) => {
       throw error;
     },
-    openStore: async () => counting(await openMemoryStore(), open),
+    openStore: async () => counting(await openMemoryStore(), open, iterated),
   });
   for (let at = 0; at < 5000; at++) backend.put("key", bytes(String(at).padStart(17, "0")), bytes("v".repeat(200)));
   await backend.commit();
-  return { backend, snapshots: new DatabaseSnapshots(backend, systemClock, new ServerCounters(), openMax), open };
+  const snapshots = new DatabaseSnapshots(backend, systemClock, new ServerCounters(), openMax);
+  return { backend, snapshots, open, iterated };
 }
 
-function counting(store: LevelStore, open: { snapshots: number; iterators: number }): LevelStore {
+function counting(store: LevelStore, open: { snapshots: number; iterators: number }, iterated: string[]): LevelStore {
   return {
     dir: store.dir,
     getSync: (key, snapshot) => store.getSync(key, snapshot),
@@ -100,6 +115,7 @@ function counting(store: LevelStore, open: { snapshots: number; iterators: numbe
     iterate(low, high, snapshot) {
       const iterator = store.iterate(low, high, snapshot);
       open.iterators++;
+      iterated.push(Buffer.from(low).toString("hex"));
       return {
         nextv: (count) => iterator.nextv(count),
         close() {

@@ -36,7 +36,10 @@ async function* file(): AsyncGenerator<Uint8Array> {
   const pairs = async function* () {
     yield [[Buffer.from("key"), Buffer.from("value")] as const];
   };
-  for await (const chunk of (await planBolt([{ name: "key", pairs }])).chunks(4096)) yield chunk;
+  for await (const chunk of planBolt([{ name: "key", size: { rows: 1, bytes: 8, keyBytesMax: 3 }, pairs }]).chunks(
+    4096,
+  ))
+    yield chunk;
 }
 
 const names = (dir: string) => readdirSync(dir).filter((name) => name.startsWith("db"));

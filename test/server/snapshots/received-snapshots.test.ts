@@ -17,7 +17,10 @@ async function database(): Promise<Buffer> {
     yield [[Buffer.from("key"), Buffer.from("value")] as const];
   };
   const chunks: Buffer[] = [];
-  for await (const chunk of (await planBolt([{ name: "key", pairs }])).chunks(1024)) chunks.push(chunk);
+  for await (const chunk of planBolt([{ name: "key", size: { rows: 1, bytes: 8, keyBytesMax: 3 }, pairs }]).chunks(
+    1024,
+  ))
+    chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

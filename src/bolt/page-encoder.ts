@@ -7,27 +7,16 @@ export interface NewElement {
   readonly isBucket: boolean;
 }
 
-/** Receives pages in their order in the file, and numbers them. */
-export interface PageSink {
+/** Numbers pages and encodes them, in their order in the file, into a stream of bytes. */
+export class PageEncoder {
   readonly pageBytes: number;
-  /**
-   * @param bytes size of the elements with the page's header; a page with more than `pageBytes` overflows into the next
-   * ones
-   */
-  leaf(elements: readonly NewElement[], bytes: number): number;
-  branch(elements: readonly BranchElement[], bytes: number): number;
-  /** Encodes a leaf that is part of a value, not a page. */
-  inline(elements: readonly NewElement[], bytes: number): Uint8Array;
-}
-
-/** Numbers pages without encoding them, to find out how many there are. */
-export class PageCounter implements PageSink {
-  readonly pageBytes: number;
+  readonly #out: ChunkWriter;
   #next: number;
 
-  constructor(pageBytes: number, first: number) {
+  constructor(pageBytes: number, first: number, out: ChunkWriter) {
     this.pageBytes = pageBytes;
     this.#next = first;
+    this.#out = out;
   }
 
   /** The number of the next page. */
@@ -35,39 +24,17 @@ export class PageCounter implements PageSink {
     return this.#next;
   }
 
-  leaf(_: readonly NewElement[], bytes: number): number {
-    return this.#take(bytes);
+  /** The next page is `id`: the caller has encoded those before it. */
+  skipTo(id: number): void {
+    this.#next = id;
   }
 
-  branch(_: readonly BranchElement[], bytes: number): number {
-    return this.#take(bytes);
-  }
-
-  inline(_: readonly NewElement[], bytes: number): Uint8Array {
-    return Buffer.alloc(bytes);
-  }
-
-  #take(bytes: number): number {
-    const id = this.#next;
-    this.#next += Math.ceil(bytes / this.pageBytes);
-    return id;
-  }
-}
-
-/** Encodes pages into a stream of bytes. */
-export class PageEncoder implements PageSink {
-  readonly pageBytes: number;
-  readonly #numbers: PageCounter;
-  readonly #out: ChunkWriter;
-
-  constructor(pageBytes: number, first: number, out: ChunkWriter) {
-    this.pageBytes = pageBytes;
-    this.#numbers = new PageCounter(pageBytes, first);
-    this.#out = out;
-  }
-
+  /**
+   * @param bytes size of the elements with the page's header; a page with more than `pageBytes` overflows into the next
+   * ones
+   */
   leaf(elements: readonly NewElement[], bytes: number): number {
-    const id = this.#numbers.leaf(elements, bytes);
+    const id = this.#take(bytes);
     this.#out.append(leafTable(id, elements, this.#overflow(bytes)));
     for (const { key, value } of elements) {
       this.#out.append(key);
@@ -78,15 +45,22 @@ export class PageEncoder implements PageSink {
   }
 
   branch(elements: readonly BranchElement[], bytes: number): number {
-    const id = this.#numbers.branch(elements, bytes);
+    const id = this.#take(bytes);
     this.#out.append(branchTable(id, elements, this.#overflow(bytes)));
     for (const { key } of elements) this.#out.append(key);
     this.#pad(bytes);
     return id;
   }
 
+  /** Encodes a leaf that is part of a value, not a page. */
   inline(elements: readonly NewElement[]): Uint8Array {
     return Buffer.concat([leafTable(0, elements, 0), ...elements.flatMap(({ key, value }) => [key, value])]);
+  }
+
+  #take(bytes: number): number {
+    const id = this.#next;
+    this.#next += Math.ceil(bytes / this.pageBytes);
+    return id;
   }
 
   #overflow(bytes: number): number {
