@@ -20,6 +20,13 @@ export class Histogram {
     return this.#count;
   }
 
+  /** Takes over the observations of a histogram with the same bounds. */
+  become(counts: readonly number[], sum: number, count: number): void {
+    for (const [bucket, own] of counts.entries()) this.counts[bucket] = own;
+    this.#sum = sum;
+    this.#count = count;
+  }
+
   observe(value: number): void {
     this.#sum += value;
     this.#count++;

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from "node:tls";
 import { apiVersion, systemClock as clock, type Logger, minClusterVersion } from "../base/index.js";
 import type { PeerAccess, ServerConfig } from "../server/index.js";
 import { type Credentials, dialOptions } from "../tls/index.js";
-import { type DialerConfig, HttpPeerClient, type PeerService, peerEndpoints, Transport } from "../transport/index.js";
+import { type DialerConfig, HttpPeerClient, type PeerAnswers, peerEndpoints, Transport } from "../transport/index.js";
 import type { PeerTimeouts, Settings } from "./settings.js";
 
 /** The least timeout of a peer connection, as in etcd: a shorter one could expire between two heartbeats. */
@@ -63,7 +63,7 @@ export class PeerHttp implements PeerAccess {
   }
 
   /** Serves the peer port: raft messages first, then requests such as those for the list of members. */
-  listener(service: PeerService): RequestListener {
+  listener(service: PeerAnswers): RequestListener {
     const answer = peerEndpoints(service, this.#logger, clock);
     return (request, response) => {
       if (this.#transport?.handler(request, response) || answer(request, response)) return;

@@ -54,6 +54,10 @@ class LoopPort implements Port {
     return this.#writer;
   }
 
+  flush(): void {
+    this.#endBatch();
+  }
+
   listen(handler: MessageHandler): void {
     assert(this.#handler === undefined, "a port has one handler");
     this.#handler = handler;
@@ -80,6 +84,7 @@ class LoopPort implements Port {
   }
 
   #endBatch(): void {
+    if (!this.#posted) return;
     this.#posted = false;
     this.#writer.end();
     const batch = Buffer.allocUnsafeSlow(this.#writer.waitingBytes);

@@ -17,6 +17,8 @@ export interface Port {
    * posted, and the message is sent when the turn ends.
    */
   post(kind: number): MessageWriter;
+  /** Sends what was posted now instead of at the end of the turn, because nothing more will be posted in it. */
+  flush(): void;
   /** Passes the messages of the other end to `handler`, also those that have arrived before. May be called once. */
   listen(handler: MessageHandler): void;
   /** Bytes that have been posted, and that the other end has not taken yet. */

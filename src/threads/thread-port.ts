@@ -89,7 +89,7 @@ export class ThreadPort implements Port {
     return new Promise((resolve) => void this.#wantRoom.push(resolve));
   }
 
-  /** Sends what was posted at once, for a thread that is about to end. What the other end has no room for is lost. */
+  /** Sends what was posted at once. At the end of a thread, what the other end has no room for is lost. */
   flush(): void {
     this.#send();
   }

@@ -7,11 +7,14 @@ export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "
 export { type CountersByPeer, PeerCounters } from "./counters.js";
 export { type DialerConfig, PeerError } from "./dialer.js";
 export type { LeaseTimeToLive } from "./lease-answers.js";
+export { decodeMessage, encodeMessage } from "./message-codec.js";
 export { HttpPeerClient, type PeerClient, type PeerMembers, type PeerVersions } from "./peer-client.js";
 export {
+  type PeerAnswers,
   type PeerHandler,
   type PeerService,
   peerEndpoints,
   type RevisionHash,
 } from "./peer-endpoints.js";
+export { answerPeers, RemotePeerService } from "./remote-peer-service.js";
 export { Transport } from "./transport.js";

@@ -42,6 +42,12 @@ export interface PeerService {
   downgradeEnabled(): Promise<boolean>;
 }
 
+/** A `PeerService` that may be on another event loop, so that each answer may take time. */
+export interface PeerAnswers extends Omit<PeerService, "clusterVersion" | "members"> {
+  clusterVersion(): ReturnType<PeerService["clusterVersion"]> | Promise<ReturnType<PeerService["clusterVersion"]>>;
+  members(): readonly Member[] | Promise<readonly Member[]>;
+}
+
 export interface RevisionHash {
   readonly hash: number;
   readonly compactRevision: number;
@@ -57,7 +63,7 @@ const questionBytesMax = 64 * 1024;
 const budgetBytes = 64 * 1024 * 1024;
 
 /** Answers the requests of peers apart from raft's, as etcd does. */
-export function peerEndpoints(service: PeerService, logger: Logger, clock: Clock): PeerHandler {
+export function peerEndpoints(service: PeerAnswers, logger: Logger, clock: Clock): PeerHandler {
   const endpoints = new PeerEndpoints(service, clock);
   return (request, response) => {
     const answered = endpoints.handle(pathOf(request), request, response);
@@ -71,11 +77,11 @@ export function peerEndpoints(service: PeerService, logger: Logger, clock: Clock
 }
 
 class PeerEndpoints {
-  readonly #service: PeerService;
+  readonly #service: PeerAnswers;
   readonly #clock: Clock;
   readonly #budget = new BodyBudget(budgetBytes);
 
-  constructor(service: PeerService, clock: Clock) {
+  constructor(service: PeerAnswers, clock: Clock) {
     this.#service = service;
     this.#clock = clock;
   }
@@ -104,12 +110,12 @@ class PeerEndpoints {
   async #members(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!allow("GET", request, response)) return;
     this.#nameCluster(response);
-    answer(response, "application/json", encodeMembers(this.#service.members()));
+    answer(response, "application/json", encodeMembers(await this.#service.members()));
   }
 
   async #version(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!allow("GET", request, response)) return;
-    const etcdcluster = this.#service.clusterVersion() ?? texts.notDecided;
+    const etcdcluster = (await this.#service.clusterVersion()) ?? texts.notDecided;
     answer(response, "application/json", JSON.stringify({ etcdserver: this.#service.serverVersion, etcdcluster }));
   }
 

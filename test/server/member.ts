@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EtcdError, type Logger, ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
+import { FileDisk } from "../../src/server/disk/file-disk.js";
 import { type Call, EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
 import {
   type Encodable,
@@ -11,6 +12,7 @@ import {
   RangeRequest,
   TxnRequest,
 } from "../../src/wire/index.js";
+import { actorsWanted, consensusActor } from "../support/consensus-actor.js";
 import { MemoryDisk } from "./memory-disk.js";
 
 /** A call whose client never gives up. */
@@ -52,15 +54,14 @@ export class Host {
     const now = this.clock.now() + 1_000;
     this.clock = new ManualClock();
     this.clock.advance(now);
-    this.#server = await EtcdServer.start(
-      { ...settings, dataDir: this.dir, ...this.#overrides },
-      {
-        clock: this.clock,
-        random: seededRandom(1),
-        logger: this.#logger,
-        openStore: (dir) => this.disk.open(dir),
-      },
-    );
+    const openStore = (dir: string): ReturnType<MemoryDisk["open"]> => this.disk.open(dir);
+    const around = { clock: this.clock, random: seededRandom(1), logger: this.#logger };
+    const own = { ...settings, dataDir: this.dir, ...this.#overrides };
+    const fileDisk = new FileDisk({ ...around, openStore, dataDir: this.dir, unsafeNoSync: own.unsafeNoSync });
+    this.#server = await EtcdServer.start(own, {
+      ...{ ...around, openStore },
+      ...(actorsWanted && { openConsensus: consensusActor({ ...around, connect: undefined, disk: fileDisk }) }),
+    });
     await this.#server.ready;
     await this.until(() => this.server.clusterVersion() !== undefined);
     return this.#server;

@@ -1,5 +1,7 @@
 import { type Logger, type MemberId, type Random, seededRandom, silentLogger } from "../../src/base/index.js";
+import { FileDisk } from "../../src/server/disk/file-disk.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
+import { consensusActor, delayed } from "../support/consensus-actor.js";
 import { ProcessClock } from "../support/process-clock.js";
 import { SimDisk } from "./disk.js";
 import { files } from "./files.js";
@@ -20,6 +22,8 @@ export interface Surroundings {
   readonly initialCluster: ServerConfig["initialCluster"];
   /** The machines of the current members. */
   readonly machines: readonly Machine[];
+  /** Consensus and keys of a member are separate actors, with messages between them. */
+  readonly actors: boolean;
   /** Members write their log lines to the trace. */
   readonly logs: boolean;
   /** Ends the run with its first failure. */
@@ -189,13 +193,19 @@ export class Machine {
   }
 
   #depsOf(process: MemberProcess): Parameters<typeof EtcdServer.start>[1] {
-    return {
-      clock: process.clock,
-      random: process.random,
-      logger: this.#world.logs ? this.#logger() : silentLogger,
-      openStore: (dir) => this.disk.open(dir, process.clock),
-      peers: this.#world.network.enter(process),
-    };
+    const { clock, random } = process;
+    const logger = this.#world.logs ? this.#logger() : silentLogger;
+    const openStore = (dir: string): ReturnType<SimDisk["open"]> => this.disk.open(dir, clock);
+    const peers = this.#world.network.enter(process);
+    const alone = { clock, random, logger, openStore, peers };
+    if (!this.#world.actors) return alone;
+    const disk = new FileDisk({ dataDir: this.#dir, unsafeNoSync: false, clock, logger, openStore });
+    const delays = seededRandom(this.#random.int(2 ** 32));
+    const openConsensus = consensusActor(
+      { connect: peers.connect, disk, clock, random, logger },
+      delayed(delays, clock),
+    );
+    return { ...alone, openConsensus };
   }
 
   #logger(): Logger {

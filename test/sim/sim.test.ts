@@ -36,37 +36,43 @@ beforeAll(() => {
 });
 afterAll(() => restore());
 
-test(`all answers to clients are correct under faults (${seeds} seeds from ${first})`, {
-  timeout: 60_000 + seeds * 10_000,
-}, async () => {
-  const failed: string[] = [];
-  const startedAt = performance.now();
-  let [writes, reads, changes, virtualMs, latest] = [0, 0, 0, 0, startedAt];
-  for (let seed = first; seed < first + seeds; seed++) {
-    try {
-      const outcome = await simulate(seed, print);
-      writes += outcome.writes;
-      reads += outcome.reads;
-      changes += outcome.membershipChanges;
-      virtualMs += outcome.virtualMs;
-    } catch (error) {
-      failed.push(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${again(seed)}`);
-      console.log(failed.at(-1));
-      if (failed.length === 5) break;
+const modes = [
+  { mode: "on one loop", actors: false },
+  { mode: "with consensus as an actor of its own", actors: true },
+];
+for (const { mode, actors } of modes)
+  test(`all answers to clients are correct under faults ${mode} (${seeds} seeds from ${first})`, {
+    timeout: 60_000 + seeds * 10_000,
+  }, async () => {
+    const failed: string[] = [];
+    const startedAt = performance.now();
+    let [writes, reads, changes, virtualMs, latest] = [0, 0, 0, 0, startedAt];
+    for (let seed = first; seed < first + seeds; seed++) {
+      try {
+        const outcome = await simulate(seed, { actors, print });
+        writes += outcome.writes;
+        reads += outcome.reads;
+        changes += outcome.membershipChanges;
+        virtualMs += outcome.virtualMs;
+      } catch (error) {
+        failed.push(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${again(seed)} -t "${mode}"`);
+        console.log(failed.at(-1));
+        if (failed.length === 5) break;
+      }
+      const now = performance.now();
+      if (now - latest < 10_000 && seed < first + seeds - 1) continue;
+      latest = now;
+      const done = seed - first + 1;
+      const perHour = Math.round((done / (now - startedAt)) * 3_600_000);
+      console.log(
+        `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour, ${cpuMs(done)} ms of CPU each; ` +
+          `${writes} writes, ${reads} reads and ${changes} members in or out, ${Math.round(virtualMs / 1000)} s`,
+      );
     }
-    const now = performance.now();
-    if (now - latest < 10_000 && seed < first + seeds - 1) continue;
-    latest = now;
-    const done = seed - first + 1;
-    const perHour = Math.round((done / (now - startedAt)) * 3_600_000);
-    console.log(
-      `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour, ${cpuMs(done)} ms of CPU each; ` +
-        `${writes} writes, ${reads} reads and ${changes} members in or out, ${Math.round(virtualMs / 1000)} s`,
-    );
-  }
-  expect(failed).toEqual([]);
-});
+    expect(failed).toEqual([]);
+  });
 
-test("two runs of a seed are the same", async () => {
-  expect(await simulate(first)).toEqual(await simulate(first));
-});
+for (const { mode, actors } of modes)
+  test(`two runs of a seed ${mode} are the same`, async () => {
+    expect(await simulate(first, { actors })).toEqual(await simulate(first, { actors }));
+  });

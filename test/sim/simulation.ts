@@ -24,6 +24,14 @@ export interface Outcome {
   readonly virtualMs: number;
 }
 
+/** How a seed is run. */
+export interface Mode {
+  /** Consensus and keys of a member are separate actors, with messages between them. */
+  readonly actors?: boolean;
+  /** Whether to print all steps and the members' log lines. */
+  readonly print?: boolean;
+}
+
 const faultyMs = 12_000;
 
 /**
@@ -32,7 +40,7 @@ const faultyMs = 12_000;
  *
  * @throws Error with the latest steps if a check fails
  */
-export async function simulate(seed: number, print = false): Promise<Outcome> {
+export async function simulate(seed: number, { actors = false, print = false }: Mode = {}): Promise<Outcome> {
   const random = seededRandom(seed);
   const world = new World({
     seed: random.int(2 ** 32),
@@ -45,6 +53,7 @@ export async function simulate(seed: number, print = false): Promise<Outcome> {
       strictReconfigCheck: false,
       backendBatchIntervalMs: [20, 100, 2_000][random.int(3)] ?? 100,
     },
+    actors,
     print,
   });
   try {

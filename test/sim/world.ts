@@ -15,6 +15,8 @@ export interface WorldConfig {
   readonly seed: number;
   readonly members: number;
   readonly settings: Partial<ServerConfig>;
+  /** Consensus and keys of a member are separate actors, with messages between them. */
+  readonly actors?: boolean;
   /** Whether to print all steps and the members' log lines. */
   readonly print?: boolean;
 }
@@ -30,6 +32,7 @@ export class World implements Surroundings {
   readonly settings: Partial<ServerConfig>;
   readonly initialCluster: ServerConfig["initialCluster"];
   readonly logs: boolean;
+  readonly actors: boolean;
   readonly #checker = new InvariantChecker();
   /** The state of each member at the last check. */
   readonly #checked = new Map<string, Marks>();
@@ -37,10 +40,11 @@ export class World implements Surroundings {
   #made = 0;
   #failure: unknown;
 
-  constructor({ seed, members, settings, print = false }: WorldConfig) {
+  constructor({ seed, members, settings, actors = false, print = false }: WorldConfig) {
     files.reset();
     this.#random = seededRandom(seed);
     this.logs = print;
+    this.actors = actors;
     this.trace = new Trace(this.clock, print);
     this.network = new SimNetwork(this.fork(), this.trace);
     this.settings = settings;

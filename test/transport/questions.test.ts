@@ -12,7 +12,16 @@ import {
   systemClock,
 } from "../../src/base/index.js";
 import { computeClusterId, initialMembers } from "../../src/cluster/index.js";
-import { HttpPeerClient, PeerError, type PeerService, peerEndpoints } from "../../src/transport/index.js";
+import { loopPorts } from "../../src/threads/index.js";
+import {
+  answerPeers,
+  HttpPeerClient,
+  type PeerAnswers,
+  PeerError,
+  type PeerService,
+  peerEndpoints,
+  RemotePeerService,
+} from "../../src/transport/index.js";
 import { etcdctl } from "../support/etcdctl.js";
 import { haveReference, type Release } from "../support/reference.js";
 import { freePort, ServerProcess } from "../support/server-process.js";
@@ -41,7 +50,8 @@ async function answer<Value>(value: Value, ...question: unknown[]): Promise<Valu
   return value;
 }
 
-const lease = { ttl: 7, grantedTtl: 10, keys: ["a", "b\xff"] };
+/** More keys than fit into one message between event loops. */
+const lease = { ttl: 7, grantedTtl: 10, keys: Array.from({ length: 9_000 }, (_, at) => `b\xff${at}`) };
 const hash = { hash: 0xffff_ffff, compactRevision: -1, currentRevision: 12 };
 const service: PeerService = {
   clusterId,
@@ -69,115 +79,136 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`;
 }
 
-beforeAll(async () => {
-  const handler = peerEndpoints(service, silentLogger, systemClock);
-  url = await listen((request, response) => {
+function listenFor(answers: PeerAnswers): Promise<string> {
+  const handler = peerEndpoints(answers, silentLogger, systemClock);
+  return listen((request, response) => {
     if (!handler(request, response)) response.writeHead(404).end("404 page not found\n");
   });
+}
+
+beforeAll(async () => {
+  url = await listenFor(service);
 });
 afterAll(async () => {
   client.stop();
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-describe("a request to a member", () => {
-  const id = -3n as LeaseId;
-  const memberId = 0xffff_ffff_ffff_fff1n as MemberId;
-  for (const { name, ask, want, question } of [
-    {
-      name: "for the members",
-      ...{ ask: () => client.members(url, signal), want: { clusterId, members }, question: [] },
-    },
-    {
-      name: "for the versions",
-      ...{ ask: () => client.versions(url, signal), want: { server: "3.5.30", cluster: undefined }, question: [] },
-    },
-    {
-      name: "for a promotion",
-      ask: () => client.promote(url, memberId, "token", signal),
-      ...{ want: members, question: [memberId, "token"] },
-    },
-    { name: "for a keepalive", ask: () => client.renewLease(url, id, signal), want: 30, question: [id] },
-    {
-      name: "for a lease",
-      ask: () => client.leaseTimeToLive(url, id, true, signal),
-      ...{ want: lease, question: [id, true] },
-    },
-    { name: "for a hash", ask: () => client.hashKv(url, clusterId, 9, signal), want: hash, question: [9] },
-    { name: "for the current hash", ask: () => client.hashKv(url, clusterId, 0, signal), want: hash, question: [0] },
-    { name: "for a downgrade", ask: () => client.downgradeEnabled(url, signal), want: true, question: [] },
-  ]) {
-    test(`${name} is answered`, async () => {
-      expect(await ask()).toEqual(want);
-      expect(asked).toEqual(question);
+/** The same service, asked through a port as from another event loop. */
+function afar(near: PeerService): PeerAnswers {
+  const [here, there] = loopPorts();
+  answerPeers(there, near);
+  return new RemotePeerService(clusterId, here);
+}
+
+for (const { place, answers } of [
+  { place: "", answers: service },
+  { place: " whose keys are on another event loop", answers: afar(service) },
+]) {
+  describe(`a request to a member${place}`, () => {
+    let url = "";
+    beforeAll(async () => {
+      url = await listenFor(answers);
     });
-  }
 
-  const promote = () => client.promote(url, memberId, "", signal);
-  const renew = () => client.renewLease(url, id, signal);
-  const timeToLive = () => client.leaseTimeToLive(url, id, false, signal);
-  const hashKv = () => client.hashKv(url, clusterId, 5, signal);
-  for (const [kind, ask] of [
-    ...[["memberNotFound", promote] as const, ["memberNotLearner", promote] as const],
-    ...[["learnerNotReady", promote] as const, ["leaseNotFound", renew] as const, ["timeout", renew] as const],
-    ...[["leaseNotFound", timeToLive] as const, ["timeout", timeToLive] as const],
-    ...[["compacted", hashKv] as const, ["futureRevision", hashKv] as const],
-  ]) {
-    test(`that is refused with ${kind} rejects with that error (${ask.name})`, async () => {
-      refusal = kind;
-      await expect(ask()).rejects.toEqual(new EtcdError(kind));
-    });
-  }
-
-  test("to another cluster rejects with that reason", async () => {
-    const wrong = client.hashKv(url, 1n as ClusterId, 5, signal);
-    await expect(wrong).rejects.toEqual(new EtcdError("clusterIdMismatch"));
-  });
-
-  for (const { name, ask } of [
-    { name: "a promotion", ask: promote },
-    { name: "a keepalive", ask: renew },
-    { name: "a lease", ask: timeToLive },
-  ]) {
-    test(`for ${name} that fails for another reason does not reject with an EtcdError`, async () => {
-      refusal = "notLeader";
-      await expect(ask()).rejects.toThrow(PeerError);
-    });
-  }
-
-  test("without an answer ends with its signal", async () => {
-    const silent = await listen(() => undefined);
-    const ending = new AbortController();
-    const question = client.versions(silent, ending.signal);
-    ending.abort();
-    await expect(question).rejects.toThrow(PeerError);
-    await expect(client.versions(url, ending.signal)).rejects.toThrow(PeerError);
-  });
-
-  for (const { name, body, status } of [
-    { name: "nonsense", body: "<html>", status: 200 },
-    { name: "null", body: "null", status: 200 },
-    { name: "members without ids", body: `[{"name":"a"}]`, status: 200 },
-    { name: "a failure", body: "[]", status: 500 },
-  ]) {
-    test(`that is answered with ${name} fails`, async () => {
-      const odd = await listen((_, response) => {
-        response.writeHead(status, { "X-Etcd-Cluster-ID": "c1" }).end(body);
+    const id = -3n as LeaseId;
+    const memberId = 0xffff_ffff_ffff_fff1n as MemberId;
+    for (const { name, ask, want, question } of [
+      {
+        name: "for the members",
+        ...{ ask: () => client.members(url, signal), want: { clusterId, members }, question: [] },
+      },
+      {
+        name: "for the versions",
+        ...{ ask: () => client.versions(url, signal), want: { server: "3.5.30", cluster: undefined }, question: [] },
+      },
+      {
+        name: "for a promotion",
+        ask: () => client.promote(url, memberId, "token", signal),
+        ...{ want: members, question: [memberId, "token"] },
+      },
+      { name: "for a keepalive", ask: () => client.renewLease(url, id, signal), want: 30, question: [id] },
+      {
+        name: "for a lease",
+        ask: () => client.leaseTimeToLive(url, id, true, signal),
+        ...{ want: lease, question: [id, true] },
+      },
+      { name: "for a hash", ask: () => client.hashKv(url, clusterId, 9, signal), want: hash, question: [9] },
+      { name: "for the current hash", ask: () => client.hashKv(url, clusterId, 0, signal), want: hash, question: [0] },
+      { name: "for a downgrade", ask: () => client.downgradeEnabled(url, signal), want: true, question: [] },
+    ]) {
+      test(`${name} is answered`, async () => {
+        expect(await ask()).toEqual(want);
+        expect(asked).toEqual(question);
       });
-      await expect(client.members(odd, signal)).rejects.toThrow(PeerError);
-      await expect(client.versions(odd, signal)).rejects.toThrow(PeerError);
-      await expect(client.promote(odd, memberId, "", signal)).rejects.toThrow(PeerError);
-      await expect(client.hashKv(odd, clusterId, 0, signal)).rejects.toThrow(PeerError);
-      await expect(client.leaseTimeToLive(odd, id, false, signal)).rejects.toThrow(PeerError);
-      await expect(client.renewLease(odd, id, signal)).rejects.toThrow(PeerError);
-      await expect(client.downgradeEnabled(odd, signal)).rejects.toThrow(PeerError);
-    });
-  }
+    }
 
-  test("to a port without a server fails", async () => {
-    await expect(client.members(`http://127.0.0.1:${await freePort()}`, signal)).rejects.toThrow(PeerError);
+    const promote = () => client.promote(url, memberId, "", signal);
+    const renew = () => client.renewLease(url, id, signal);
+    const timeToLive = () => client.leaseTimeToLive(url, id, false, signal);
+    const hashKv = () => client.hashKv(url, clusterId, 5, signal);
+    for (const [kind, ask] of [
+      ...[["memberNotFound", promote] as const, ["memberNotLearner", promote] as const],
+      ...[["learnerNotReady", promote] as const, ["leaseNotFound", renew] as const, ["timeout", renew] as const],
+      ...[["leaseNotFound", timeToLive] as const, ["timeout", timeToLive] as const],
+      ...[["compacted", hashKv] as const, ["futureRevision", hashKv] as const],
+    ]) {
+      test(`that is refused with ${kind} rejects with that error (${ask.name})`, async () => {
+        refusal = kind;
+        await expect(ask()).rejects.toEqual(new EtcdError(kind));
+      });
+    }
+
+    test("to another cluster rejects with that reason", async () => {
+      const wrong = client.hashKv(url, 1n as ClusterId, 5, signal);
+      await expect(wrong).rejects.toEqual(new EtcdError("clusterIdMismatch"));
+    });
+
+    for (const { name, ask } of [
+      { name: "a promotion", ask: promote },
+      { name: "a keepalive", ask: renew },
+      { name: "a lease", ask: timeToLive },
+    ]) {
+      test(`for ${name} that fails for another reason does not reject with an EtcdError`, async () => {
+        refusal = "notLeader";
+        await expect(ask()).rejects.toThrow(PeerError);
+      });
+    }
+
+    test("without an answer ends with its signal", async () => {
+      const silent = await listen(() => undefined);
+      const ending = new AbortController();
+      const question = client.versions(silent, ending.signal);
+      ending.abort();
+      await expect(question).rejects.toThrow(PeerError);
+      await expect(client.versions(url, ending.signal)).rejects.toThrow(PeerError);
+    });
+
+    for (const { name, body, status } of [
+      { name: "nonsense", body: "<html>", status: 200 },
+      { name: "null", body: "null", status: 200 },
+      { name: "members without ids", body: `[{"name":"a"}]`, status: 200 },
+      { name: "a failure", body: "[]", status: 500 },
+    ]) {
+      test(`that is answered with ${name} fails`, async () => {
+        const odd = await listen((_, response) => {
+          response.writeHead(status, { "X-Etcd-Cluster-ID": "c1" }).end(body);
+        });
+        await expect(client.members(odd, signal)).rejects.toThrow(PeerError);
+        await expect(client.versions(odd, signal)).rejects.toThrow(PeerError);
+        await expect(client.promote(odd, memberId, "", signal)).rejects.toThrow(PeerError);
+        await expect(client.hashKv(odd, clusterId, 0, signal)).rejects.toThrow(PeerError);
+        await expect(client.leaseTimeToLive(odd, id, false, signal)).rejects.toThrow(PeerError);
+        await expect(client.renewLease(odd, id, signal)).rejects.toThrow(PeerError);
+        await expect(client.downgradeEnabled(odd, signal)).rejects.toThrow(PeerError);
+      });
+    }
+
+    test("to a port without a server fails", async () => {
+      await expect(client.members(`http://127.0.0.1:${await freePort()}`, signal)).rejects.toThrow(PeerError);
+    });
   });
-});
+}
 
 describe("an invalid request", () => {
   for (const { name, method, path, body, status, text } of [

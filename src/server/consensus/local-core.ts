@@ -29,7 +29,8 @@ export interface LocalCoreConfig {
   readonly origin: RaftOrigin;
   readonly log: OpenedWal;
   readonly received: Pick<ReceivedSnapshots, "store">;
-  readonly peers: Pick<PeerAccess, "connect"> | undefined;
+  /** Connects the member with its peers; undefined for a member that has none. */
+  readonly connect: PeerAccess["connect"] | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -206,9 +207,9 @@ class LocalCore implements ConsensusCore {
   }
 
   #makeTraffic(): PeerTraffic {
-    const { peers, origin, received, clock, logger } = this.#config;
+    const { connect, origin, received, clock, logger } = this.#config;
     return new PeerTraffic({
-      ...{ access: peers, ids: origin.ids, received, clock, logger },
+      ...{ connect, ids: origin.ids, received, clock, logger },
       raftNode: () => this.#raftNode,
       onRemoved: () => this.#client.removed(),
       reportSnapshot: (id, outcome) => this.#reportSnapshot(id, outcome),

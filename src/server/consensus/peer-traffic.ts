@@ -9,7 +9,8 @@ import { noPeers, type PeerAccess, type PeerNetwork } from "./peer-network.js";
 import type { RaftNode } from "./raft-node.js";
 
 export interface PeerTrafficConfig {
-  readonly access: Pick<PeerAccess, "connect"> | undefined;
+  /** Connects the member with its peers; undefined for a member that has none. */
+  readonly connect: PeerAccess["connect"] | undefined;
   readonly ids: WalMetadata;
   readonly received: Pick<ReceivedSnapshots, "store">;
   readonly clock: Clock;
@@ -30,10 +31,10 @@ export class PeerTraffic implements RaftSink {
   #removed: ReadonlySet<MemberId> = new Set();
 
   constructor(config: PeerTrafficConfig) {
-    const { access, ids, onRemoved } = config;
+    const { connect, ids, onRemoved } = config;
     this.#config = config;
     this.network =
-      access?.connect({
+      connect?.({
         ...ids,
         raft: this,
         snapshotSink: (message, body) => this.#store(message, body),

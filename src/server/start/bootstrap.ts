@@ -6,14 +6,16 @@ import type { Checkpoint } from "../../lease/index.js";
 import { emptyConfState } from "../../raft/index.js";
 import type { OpenedWal, WalMetadata } from "../../wal/index.js";
 import { electionTimeoutMs, requestTimeoutMs, type ServerConfig } from "../config.js";
+import type { OpenedConsensus } from "../consensus/contract.js";
 import { openLocally } from "../consensus/local-core.js";
+import type { LogCounters } from "../consensus/log-counters.js";
 import type { RaftOrigin } from "../consensus/opened-raft.js";
 import { ServerCounters } from "../counters.js";
 import { FileDisk } from "../disk/file-disk.js";
 import type { DatabasePlaces, MemberDisk } from "../disk/member-disk.js";
 import { VolatileDisk } from "../disk/volatile-disk.js";
 import type { MemberState } from "../member-state.js";
-import type { ServerDeps } from "../server-deps.js";
+import type { ConsensusPlace, ServerDeps } from "../server-deps.js";
 import { Databases } from "../snapshots/databases.js";
 import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
 import { AwakeTime } from "../upkeep/awake-time.js";
@@ -48,10 +50,8 @@ export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: B
     try {
       const restored = await restore(config, deps, hooks, counters, makeTokens, opened, origin, backend);
       const { raft, log, ...state } = restored;
-      const { clock, random, logger, peers } = deps;
-      const consensus = openLocally({
-        ...{ settings: config, origin: raft, log, received, peers, clock, random, logger, counters: counters.log },
-      });
+      const place = { settings: config, origin: raft };
+      const consensus = await openConsensus(place, log, received, counters.log, deps);
       return { ...state, databases, received, consensus };
     } catch (error) {
       await backend.close();
@@ -69,6 +69,30 @@ function diskOf(config: ServerConfig, { disk, clock, logger, openStore, received
   const { dataDir, walDir, unsafeNoSync } = config;
   if (dataDir === undefined) return new VolatileDisk();
   return new FileDisk({ dataDir, walDir, unsafeNoSync, clock, logger, openStore, receivedSnapshots });
+}
+
+/** Opens consensus on this event loop, or passes the log on to another one. */
+async function openConsensus(
+  place: ConsensusPlace,
+  log: OpenedWal,
+  received: ReceivedSnapshots,
+  counters: LogCounters,
+  { openConsensus: openElsewhere, peers, clock, random, logger }: ServerDeps,
+): Promise<OpenedConsensus> {
+  if (openElsewhere === undefined) {
+    return openLocally({
+      ...place,
+      log,
+      received,
+      connect: peers?.connect?.bind(peers),
+      clock,
+      random,
+      logger,
+      counters,
+    });
+  }
+  await log.wal.close();
+  return await openElsewhere(place, counters);
 }
 
 function makeDatabases(

@@ -27,7 +27,7 @@ async function traffic(): Promise<{
   };
   const config = {
     ...{
-      access: { connect: () => network, client: undefined },
+      connect: () => network,
       ids: { memberId: 1n as MemberId, clusterId: 1n as ClusterId },
       received: undefined,
       clock: new ManualClock(),

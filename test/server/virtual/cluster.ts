@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { LevelStore } from "../../../src/backend/index.js";
 import {
   type Logger,
   ManualClock,
@@ -9,8 +10,10 @@ import {
   seededRandom,
   silentLogger,
 } from "../../../src/base/index.js";
+import { FileDisk } from "../../../src/server/disk/file-disk.js";
 import { ReceivedInMemory } from "../../../src/server/disk/received-in-memory.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../../src/server/index.js";
+import { actorsWanted, consensusActor } from "../../support/consensus-actor.js";
 import { ProcessClock } from "../../support/process-clock.js";
 import { MemoryDisk } from "../memory-disk.js";
 import { VirtualNetwork } from "./network.js";
@@ -61,24 +64,24 @@ export class VirtualMember {
     const disk = seededRandom(random.int(2 ** 31));
     // The start reads real files. So virtual time must stand still, and the simulated disk must not need any.
     let started = false;
-    this.#server = await EtcdServer.start(
-      { ...config(this), dataDir: this.#dir, ...overrides },
-      {
-        clock,
-        random: seededRandom(random.int(2 ** 31)),
-        logger: this.#cluster.logger,
-        openStore: async (dir) => {
-          const held = receivedDatabase.test(dir) ? this.loading : undefined;
-          return slowStore(await this.#disk.open(dir), clock, () => (started ? disk.int(writeMsMax) : 0), held);
-        },
-        receivedSnapshots: this.#received,
-        peers: network.access(
-          clock,
-          () => this.#server,
-          (url) => this.#cluster.members.find(({ peerUrl }) => peerUrl === url)?.running,
-        ),
-      },
+    const around = { clock, random: seededRandom(random.int(2 ** 31)), logger: this.#cluster.logger };
+    const openStore = async (dir: string): Promise<LevelStore> => {
+      const held = receivedDatabase.test(dir) ? this.loading : undefined;
+      return slowStore(await this.#disk.open(dir), clock, () => (started ? disk.int(writeMsMax) : 0), held);
+    };
+    const peers = network.access(
+      clock,
+      () => this.#server,
+      (url) => this.#cluster.members.find(({ peerUrl }) => peerUrl === url)?.running,
     );
+    const storage = { openStore, receivedSnapshots: this.#received };
+    const settings = { ...config(this), dataDir: this.#dir, ...overrides };
+    const { connect } = peers;
+    const fileDisk = new FileDisk({ ...around, ...storage, dataDir: this.#dir, unsafeNoSync: settings.unsafeNoSync });
+    this.#server = await EtcdServer.start(settings, {
+      ...{ ...around, ...storage, peers },
+      ...(actorsWanted && { openConsensus: consensusActor({ ...around, connect, disk: fileDisk }) }),
+    });
     started = true;
     await settle();
     return this.#server;
