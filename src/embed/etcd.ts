@@ -1,5 +1,7 @@
-import { Client, type ClientOptions } from "../client/index.js";
-import type { RunningMember } from "../main/index.js";
+import type { Clock, Logger } from "../base/index.js";
+import { Client, type CommonOptions } from "../client/index.js";
+import type { RunningMember, Surroundings } from "../main/index.js";
+import { DirectCalls } from "./direct-calls.js";
 import type { HostHold } from "./host-hold.js";
 import { saveSnapshot } from "./save-snapshot.js";
 
@@ -12,25 +14,33 @@ export class Etcd implements AsyncDisposable {
   readonly failed: Promise<Error>;
   readonly #member: RunningMember;
   readonly #hold: HostHold;
+  readonly #direct: DirectCalls;
+  readonly #clock: Clock;
   readonly #clients = new Set<Client>();
   #stopping: Promise<void> | undefined;
 
-  constructor(member: RunningMember, hold: HostHold) {
-    const { server } = member;
+  constructor(member: RunningMember, { clock, logger }: Surroundings & { readonly logger: Logger }, hold: HostHold) {
+    const { server, handlers } = member;
+    this.#direct = new DirectCalls({ ...handlers.calls, clock, logger, name: server.config.name });
+    this.#clock = clock;
     this.#member = member;
     this.#hold = hold;
     const removed = server.removed.then(() => new Error("the member has been removed from its cluster"));
     this.failed = Promise.race([server.failed, removed]);
   }
 
-  /** The URLs at which clients reach the member. */
+  /** The URLs at which clients reach the member; none when it does not listen. */
   get endpoints(): readonly string[] {
     return this.#member.clientUrls;
   }
 
-  /** A client of this member. It is closed when the member stops, unless it was closed before. */
-  client(options: Omit<ClientOptions, "endpoints"> = {}): Client {
-    const client = new Client({ ...options, endpoints: this.endpoints });
+  /**
+   * A client of this member that calls it directly: no socket is opened. It is closed when the member stops, unless it
+   * was closed before.
+   */
+  client(options: CommonOptions = {}): Client {
+    const transport = { links: [this.#direct.link()] };
+    const client = new Client({ clock: this.#clock, ...options, transport });
     this.#clients.add(client);
     return client;
   }
@@ -60,6 +70,7 @@ export class Etcd implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     for (const client of this.#clients) client.close();
+    this.#direct.stop();
     try {
       await this.#member.stop();
     } finally {

@@ -7,4 +7,4 @@ export type { LogFields, Logger } from "../base/index.js";
 export { Etcd } from "./etcd.js";
 export type { EtcdOptions, EtcdSettings, SettingValue } from "./options.js";
 export { StartError } from "./start-error.js";
-export { startEtcd } from "./start-etcd.js";
+export { startAmong, startEtcd } from "./start-etcd.js";

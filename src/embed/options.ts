@@ -45,12 +45,14 @@ export interface EtcdOptions extends EtcdSettings {
    * `listenClientUrls` and `advertiseClientUrls` set both apart.
    */
   readonly clientUrl?: string | undefined;
+  /** With `false`, the member opens no port, and only clients of `Etcd.client` reach it; true by default. */
+  readonly listen?: boolean | undefined;
   /** Receives the member's log lines; by default they are dropped. */
   readonly logger?: Logger | undefined;
 }
 
 const commandFlags: ReadonlySet<string> = new Set<CommandFlag>(["config-file", "version", "memory", "logger"]);
-const ownOptions = new Set(["clientUrl", "logger"]);
+const ownOptions = new Set(["clientUrl", "listen", "logger"]);
 
 const flagOf = new Map(
   flagTable.filter(({ name }) => !commandFlags.has(name)).map(({ name }) => [settingOf(name), name] as const),
@@ -75,10 +77,11 @@ export function flagsOf(options: EtcdOptions): FlagValues {
     if (name === undefined) throw new StartError(`unknown setting ${setting}${suggestion(setting)}`, setting);
     set(name, setting, value);
   }
-  const { clientUrl, dataDir } = options;
+  const { clientUrl, dataDir, listen } = options;
+  if (listen === false) refuseUrls(options);
   if (dataDir === undefined) flags.set("memory", "true");
   if (!flags.given("listen-client-urls")) {
-    set("listen-client-urls", "clientUrl", clientUrl ?? "http://127.0.0.1:0");
+    set("listen-client-urls", "clientUrl", clientUrl ?? (listen === false ? "" : "http://127.0.0.1:0"));
   } else if (clientUrl !== undefined) {
     throw new StartError("clientUrl and listenClientUrls are both set; give one of them", "clientUrl");
   }
@@ -88,6 +91,19 @@ export function flagsOf(options: EtcdOptions): FlagValues {
   // A member of its own needs no port for others.
   if (!flags.given("listen-peer-urls") && !flags.given("initial-cluster")) flags.set("listen-peer-urls", "");
   return flags;
+}
+
+/** Refuses addresses for a member that does not listen. */
+function refuseUrls(options: EtcdOptions): void {
+  const urls = [
+    "clientUrl",
+    "listenClientUrls",
+    "listenClientHttpUrls",
+    "listenPeerUrls",
+    "listenMetricsUrls",
+  ] as const;
+  const given = urls.find((setting) => options[setting] !== undefined);
+  if (given !== undefined) throw new StartError(`${given} has no use with listen: false, which opens no port`, given);
 }
 
 function setOne(flags: FlagValues, name: FlagName, setting: string, value: unknown): void {

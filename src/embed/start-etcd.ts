@@ -1,4 +1,4 @@
-import { errorText, type Logger, silentLogger } from "../base/index.js";
+import { errorText, type Logger, silentLogger, systemClock, systemRandom } from "../base/index.js";
 import {
   causesOf,
   FlagError,
@@ -6,6 +6,7 @@ import {
   MemberStartError,
   type RunningMember,
   type Settings,
+  type Surroundings,
   settingsOf,
   startMember,
 } from "../main/index.js";
@@ -26,12 +27,18 @@ import { StartError } from "./start-error.js";
  *
  * @throws StartError when a setting cannot be used, an address cannot be listened on, or the data cannot be read
  */
-export async function startEtcd(options: EtcdOptions = {}): Promise<Etcd> {
+export function startEtcd(options: EtcdOptions = {}): Promise<Etcd> {
+  return startAmong(options, { clock: systemClock, random: systemRandom });
+}
+
+/** Starts a member in the given surroundings, which may be simulated. */
+export async function startAmong(options: EtcdOptions, around: Surroundings): Promise<Etcd> {
   const flags = flagsOf(options);
   const settings = settingsFrom(flags);
   const hold = new HostHold();
   try {
-    return new Etcd(await start(settings, options.logger ?? silentLogger), hold);
+    const logger = options.logger ?? silentLogger;
+    return new Etcd(await start(settings, logger, around), { ...around, logger }, hold);
   } catch (error) {
     hold.end();
     throw error;
@@ -53,11 +60,11 @@ function nameOf(flag: string, flags: FlagValues): string {
   return /^setting (\w+)$/.exec(flags.source(flag) ?? "")?.[1] ?? settingOf(flag);
 }
 
-async function start(settings: Settings, logger: Logger): Promise<RunningMember> {
+async function start(settings: Settings, logger: Logger, around: Surroundings): Promise<RunningMember> {
   const never = new Promise<void>(() => undefined);
   let member: RunningMember | undefined;
   try {
-    member = await startMember(settings, logger, never);
+    member = await startMember(settings, logger, never, around);
   } catch (error) {
     const flag = error instanceof MemberStartError ? error.flag : undefined;
     throw new StartError(errorText(error), flag && settingOf(flag), { cause: error });

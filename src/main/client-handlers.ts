@@ -1,5 +1,6 @@
 import type { Clock, Logger, MemoryAccount, Random } from "../base/index.js";
 import {
+  type Binding,
   CallCounters,
   type ClientEndpoints,
   clientBindings,
@@ -15,12 +16,21 @@ import type { Settings } from "./settings.js";
 /** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
 const grpcOverheadBytes = 512 * 1024;
 
+/** The methods of a member, for calls within its process. */
+export interface DirectHandlers {
+  readonly bindings: readonly Binding[];
+  readonly gate: Gate;
+  readonly counters: CallCounters;
+}
+
 /** The handlers of clients' requests. */
 export interface ClientHandlers {
   readonly grpc: GrpcServer;
   /** Carries HTTP over HTTP/2 on ports without gRPC. It serves no gRPC method. */
   readonly httpAlone: GrpcServer;
   readonly http: ClientEndpoints;
+  /** For calls without a connection. */
+  readonly calls: DirectHandlers;
 }
 
 /** Makes the handlers of a running member. */
@@ -53,5 +63,6 @@ export function clientHandlers(
     grpc: new GrpcServer(http2),
     httpAlone: new GrpcServer({ ...http2, bindings: [] }),
     http: clientEndpoints(http),
+    calls,
   };
 }

@@ -5,11 +5,12 @@
  */
 
 export type { GatewayConfig } from "./gateway/lazy-gateway.js";
-export type { Binding, StreamHandler, UnaryHandler } from "./grpc/binding.js";
+export { wholeOf } from "./grpc/answer.js";
+export { type Binding, type StreamHandler, typeOf, type UnaryHandler } from "./grpc/binding.js";
 export { CallCounters } from "./grpc/call-counters.js";
 export { Gate, type GateView } from "./grpc/gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc/grpc-server.js";
-export type { ServerStream } from "./grpc/stream.js";
+export type { MessageInPieces, ServerStream } from "./grpc/stream.js";
 export { ConnectionLimit } from "./http/connection-limit.js";
 export type { HttpAccess } from "./http/http-access.js";
 export {
@@ -23,3 +24,4 @@ export { type PortHandlers, type PortSecurity, SharedPort } from "./http/shared-
 export type { RefusedConnections } from "./metrics/metrics.js";
 export { clientBindings } from "./services/client-services.js";
 export { SlowCalls } from "./services/slow-calls.js";
+export { statusOf } from "./services/status.js";

@@ -1,0 +1,124 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+// Tests the package as its users get it: packed, and installed into an empty project.
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const project = mkdtempSync(join(tmpdir(), "etcd-package-"));
+let tarball = "";
+
+beforeAll(() => {
+  run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", project], root);
+  const [file = ""] = readdirSync(project).filter((name) => name.endsWith(".tgz"));
+  tarball = join(project, file);
+  writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true }\n');
+  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
+  run("npm", ["install", ...quiet, tarball], project);
+});
+afterAll(() => rmSync(project, { recursive: true }));
+
+/** @returns the standard output; throws unless the program ends with code 0 by itself */
+function run(program: string, words: readonly string[], cwd = project): string {
+  const { status, signal, stdout, stderr } = spawnSync(program, words, { cwd, encoding: "utf8", timeout: 100_000 });
+  if (status === 0) return stdout;
+  throw new Error(`${program} ${words.join(" ")}: ended with ${status ?? signal}\n${stdout}${stderr}`);
+}
+
+function runFile(name: string, text: string): string {
+  writeFileSync(join(project, name), text);
+  return run(process.execPath, [name]);
+}
+
+const body = `
+  const etcd = await startEtcd();
+  const client = etcd.client();
+  await client.put({ key: keyFromText("greeting"), value: Buffer.from("hello") });
+  const { kvs } = await client.range({ key: keyFromText("greeting") });
+  console.log(Buffer.from(kvs[0].value).toString());
+  await etcd.stop();
+`;
+
+describe("a program that starts a member ends by itself", () => {
+  test("as an ES module", () => {
+    const imports = `import { startEtcd } from "etcd-ts";\nimport { keyFromText } from "etcd-ts/client";\n`;
+    expect(runFile("module.mjs", `${imports}${body}`)).toBe("hello\n");
+  });
+
+  test("as a CommonJS module", () => {
+    const imports = ['const { startEtcd } = require("etcd-ts");', 'const { keyFromText } = require("etcd-ts/client");'];
+    expect(runFile("common.cjs", `${imports.join("\n")}void (async () => {${body}})();\n`)).toBe("hello\n");
+  });
+});
+
+test("an import and a require get the same classes", () => {
+  const text = `
+    import { createRequire } from "node:module";
+    import * as server from "etcd-ts";
+    import * as client from "etcd-ts/client";
+    const require = createRequire(import.meta.url);
+    const required = { server: require("etcd-ts"), client: require("etcd-ts/client") };
+    console.log(server.StartError === required.server.StartError, client.Client === required.client.Client);
+  `;
+  expect(runFile("same.mjs", text)).toBe("true true\n");
+});
+
+test("loading the package does not load what is not used", () => {
+  const text = `
+    const { startEtcd } = require("etcd-ts");
+    void startEtcd().then((etcd) => etcd.stop()).then(() => {
+      const packages = Object.keys(require.cache).map((path) => /node_modules.((?:@[^/]+.)?[^/]+)/.exec(path)?.[1]);
+      console.log([...new Set(packages)].sort().join(" "));
+    });
+  `;
+  const loaded = runFile("loaded.cjs", text).trim().split(" ");
+  expect(loaded).toEqual(expect.arrayContaining(["etcd-ts", "memory-level"]));
+  const heavy = ["@grpc/grpc-js", "classic-level", "prom-client", "pino", "ws", "yaml", "commander", "@peculiar/x509"];
+  expect(loaded.filter((name) => heavy.includes(name))).toEqual([]);
+});
+
+describe("types", () => {
+  const program = `
+    import { type Etcd, type EtcdOptions, StartError, startEtcd } from "etcd-ts";
+    import { Client, keyFromText } from "etcd-ts/client";
+    const options: EtcdOptions = { maxTxnOps: 256, autoCompactionMode: "revision", grpcKeepaliveInterval: "1h" };
+    export async function use(): Promise<string | undefined> {
+      await using etcd: Etcd = await startEtcd(options);
+      const client: Client = etcd.client();
+      const { kvs } = await client.range({ key: keyFromText("a") });
+      const error = new StartError("no");
+      return error.setting ?? String(kvs.length);
+    }
+  `;
+
+  for (const { name, file, options } of [
+    { name: "an ES module (nodenext)", file: "typed.mts", options: { module: "nodenext" } },
+    { name: "a CommonJS module (nodenext)", file: "typed.cts", options: { module: "nodenext" } },
+    { name: "a bundler", file: "typed.ts", options: { module: "esnext", moduleResolution: "bundler" } },
+  ]) {
+    test(`are found by ${name}`, () => {
+      writeFileSync(join(project, file), program);
+      writeFileSync(join(project, `wrong-${file}`), program.replace("256", '"many"'));
+      const lib = ["es2023", "esnext.disposable"];
+      const strict = { strict: true, noEmit: true, target: "es2023", lib, types: ["node"], skipLibCheck: false };
+      const compile = (path: string): string => {
+        const config = { compilerOptions: { ...strict, ...options }, files: [path] };
+        writeFileSync(join(project, "tsconfig.json"), JSON.stringify(config));
+        return run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"]);
+      };
+      compile(file);
+      expect(() => compile(`wrong-${file}`)).toThrow(/TS2322.*'string' is not assignable to type 'number'/);
+    });
+  }
+
+  test("are right for every way to resolve them", () => {
+    run(join(root, "node_modules", ".bin", "attw"), [tarball, "--profile", "node16"]);
+  });
+});
+
+test("package.json leads to files that exist and are of the kind it says", () => {
+  expect(run(join(root, "node_modules", ".bin", "publint"), ["--strict", tarball])).toContain("All good!");
+});
