@@ -105,7 +105,7 @@ describe("floors", () => {
       reached.add(path);
       for (const target of sources.find((source) => source.path === path)?.imports ?? []) visit(target);
     };
-    const entrances = ["main/etcd", "ctl/main", "client/index", "threads/index", "embed/index"];
+    const entrances = ["main/etcd", "ctl/main", "client/index", "client/http", "threads/index", "embed/index"];
     for (const entrance of entrances) visit(`src/${entrance}.ts`);
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });

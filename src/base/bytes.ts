@@ -12,9 +12,10 @@ export function keyFromBytes(bytes: Uint8Array): Key {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-/** The key for a text: its UTF-8 bytes. */
+/** The key for a text: its UTF-8 bytes. It needs nothing of Node, since clients in browsers use it, too. */
 export function keyFromText(text: string): Key {
-  return Buffer.from(text, "utf8").toString("latin1");
+  if (/^[\0-\x7f]*$/.test(text)) return text;
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** Compares by the first byte that differs; a prefix comes first. @returns -1, 0 or 1 */

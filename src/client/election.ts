@@ -1,4 +1,4 @@
-import { equalBytes, GrpcCode, type Key, prefixRange } from "../base/index.js";
+import { GrpcCode, type Key, prefixRange } from "../base/index.js";
 import {
   byCreation,
   type Compare,
@@ -52,7 +52,7 @@ export class Election {
     const standing = mine?.case === "responseRange" ? mine.value.kvs[0] : undefined;
     this.#revision = standing?.createRevision ?? response.header?.revision ?? 0;
     try {
-      if (standing !== undefined && !equalBytes(standing.value, value)) await this.proclaim(value, call);
+      if (standing !== undefined && !sameValue(standing.value, value)) await this.proclaim(value, call);
       const place = { prefix: this.#prefix, key: this.key, revision: this.#revision };
       if ((await queueFor(client, place, call)) === undefined) {
         throw new ClientError(GrpcCode.Aborted, "election: session is expired", { undecorated: true });
@@ -133,4 +133,8 @@ export class Election {
 
 function answer(header: ResponseHeader | undefined, kv: KeyValue): Decoded<RangeResponse> {
   return { header, kvs: [kv], more: false, count: 0 };
+}
+
+function sameValue(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

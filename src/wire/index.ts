@@ -10,6 +10,7 @@
 
 export { decodeReceived, decodeStored } from "./decode.js";
 export type { Descriptors } from "./descriptors.js";
+export { gatewayPaths } from "./gateway-paths.js";
 export * as authpb from "./generated/auth.js";
 export * as electionpb from "./generated/election.js";
 export * as healthpb from "./generated/health.js";

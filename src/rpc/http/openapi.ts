@@ -1,5 +1,5 @@
 import type { FieldSchema, FileSchema, MessageSchema } from "../../wire/index.js";
-import { gatewayPaths } from "../gateway/paths.js";
+import { gatewayPaths } from "../../wire/index.js";
 
 type Schema = Readonly<Record<string, unknown>>;
 

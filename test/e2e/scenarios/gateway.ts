@@ -1,4 +1,4 @@
-import { gatewayPaths } from "../../../src/rpc/gateway/paths.js";
+import { gatewayPaths } from "../../../src/wire/index.js";
 import type { GatewayStep } from "./gateway-step.js";
 import { users } from "./gateway-users.js";
 

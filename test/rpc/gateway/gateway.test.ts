@@ -5,7 +5,6 @@ import { afterEach, describe, expect, test } from "vitest";
 import { EtcdError, ManualClock, MemoryAccount, silentLogger } from "../../../src/base/index.js";
 import { Gateway } from "../../../src/rpc/gateway/gateway.js";
 import { parseTimeoutMs } from "../../../src/rpc/gateway/grpc-timeout.js";
-import { gatewayPaths } from "../../../src/rpc/gateway/paths.js";
 import { type Binding, streaming, unary } from "../../../src/rpc/grpc/binding.js";
 import { CallCounters } from "../../../src/rpc/grpc/call-counters.js";
 import { Gate } from "../../../src/rpc/grpc/gate.js";
@@ -13,7 +12,7 @@ import type { ServerStream } from "../../../src/rpc/grpc/stream.js";
 import { SlowCalls } from "../../../src/rpc/services/slow-calls.js";
 import { CallError } from "../../../src/rpc/services/status.js";
 import type { Call } from "../../../src/server/index.js";
-import { KeyValue, services, type WatchRequest, WatchResponse } from "../../../src/wire/index.js";
+import { gatewayPaths, KeyValue, services, type WatchRequest, WatchResponse } from "../../../src/wire/index.js";
 import { askHttp } from "../../support/http-client.js";
 import { untilStill } from "../../support/until.js";
 

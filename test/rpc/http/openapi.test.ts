@@ -1,8 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
-import { gatewayPaths } from "../../../src/rpc/gateway/paths.js";
 import { openApi } from "../../../src/rpc/http/openapi.js";
-import { loadSchema } from "../../../src/wire/index.js";
+import { gatewayPaths, loadSchema } from "../../../src/wire/index.js";
 
 const document = JSON.parse(JSON.stringify(openApi(await loadSchema(), "3.5.30")));
 
