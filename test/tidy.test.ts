@@ -27,7 +27,7 @@ const only: Record<string, readonly string[]> = {
   http2: [],
   tls: ["base"],
   threads: ["base"],
-  client: ["base", "wire"],
+  client: ["base", "wire", "http2"],
   ctl: ["base", "wire", "bolt", "client", "server"],
 };
 

@@ -1,11 +1,10 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { errorText } from "../base/index.js";
 import { Client, type ClientOptions, type TlsOptions } from "../client/index.js";
 import { badArgs, ExitCode, Failure } from "./failure.js";
 import { failureOf } from "./failure-of.js";
 import type { FlagSet } from "./flag-set.js";
-import { type Bytes, bytesOf, textOf } from "./go-text.js";
+import { type Bytes, textOf } from "./go-text.js";
+import type { KeyPair } from "./key-pair.js";
 import { reasonOf } from "./system-error.js";
 
 /** How to connect to a cluster. The certificate files have not been read yet. */
@@ -66,7 +65,7 @@ export async function clientFor(connection: Connection): Promise<Client> {
   const { endpoints, timeouts } = connection;
   // As in Go's client, a name without a password means no user.
   const auth = connection.auth?.password === "" ? undefined : connection.auth;
-  const tls = tlsOf(connection);
+  const tls = await tlsOf(connection);
   if (endpoints.length === 0) throw new Failure(ExitCode.BadConnection, "etcdclient: no available endpoints");
   const options: ClientOptions = {
     endpoints: endpoints.map(textOf),
@@ -85,36 +84,24 @@ export async function clientFor(connection: Connection): Promise<Client> {
   return client;
 }
 
-function tlsOf(connection: Connection): TlsOptions | undefined {
+async function tlsOf(connection: Connection): Promise<TlsOptions | undefined> {
   const { cert, key, cacert, insecureTransport, insecureSkipVerify, serverName } = connection;
   if (cert === "" && key === "" && cacert === "" && serverName === "" && insecureTransport) return undefined;
   if ((cert === "") !== (key === "")) {
     throw badArgs(`KeyFile and CertFile must both be present[key: ${key}, cert: ${cert}]`);
   }
   return {
-    ...(cert === "" ? {} : identityOf(read(cert), read(key))),
+    ...(cert === "" ? {} : await identityOf(read(cert), read(key))),
     ...(cacert === "" ? {} : { ca: read(cacert) }),
     ...(serverName === "" ? {} : { serverName: textOf(serverName) }),
     insecureSkipVerify,
   };
 }
 
-/** Checks that certificate and key are valid and match. @throws Failure with Go's text */
-function identityOf(cert: Buffer, key: Buffer): { readonly cert: Buffer; readonly key: Buffer } {
-  if (!/^-----BEGIN CERTIFICATE-----/m.test(cert.toString("latin1"))) {
-    throw badArgs("tls: failed to find any PEM data in certificate input");
-  }
-  if (!/^-----BEGIN (.* )?PRIVATE KEY-----/m.test(key.toString("latin1"))) {
-    throw badArgs("tls: failed to find any PEM data in key input");
-  }
-  let belongs: boolean;
-  try {
-    belongs = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-  } catch (error) {
-    throw badArgs(bytesOf(`tls: failed to parse certificate or key: ${errorText(error)}`));
-  }
-  if (!belongs) throw badArgs("tls: private key does not match public key");
-  return { cert, key };
+/** Loads Node's cryptography, which takes time, only for a certificate. @throws Failure with Go's text */
+async function identityOf(cert: Buffer, key: Buffer): Promise<KeyPair> {
+  const { keyPairOf } = await import("./key-pair.js");
+  return keyPairOf(cert, key);
 }
 
 function read(path: Bytes): Buffer {

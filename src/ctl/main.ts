@@ -8,8 +8,6 @@ import { run } from "./run.js";
 export async function main(argv: readonly string[]): Promise<void> {
   // When the reader of the output closes its pipe, the command exits at once, since the rest would be lost.
   process.stdout.on("error", () => process.exit(ExitCode.Error));
-  // grpc-js passes IP addresses as TLS server names, and Node warns about that. The user cannot change it.
-  process.noDeprecation = true;
   const code = refuseApi(process.env.ETCDCTL_API) ?? (await run(argumentBytes(argv), process));
   await printed();
   process.exit(code);

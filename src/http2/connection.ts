@@ -1,6 +1,5 @@
 import type { Duplex } from "node:stream";
 import { Budget } from "./budget.js";
-import { readSettings } from "./client-settings.js";
 import { CutStreams } from "./cut-streams.js";
 import type { Field, FieldList } from "./field-list.js";
 import {
@@ -23,6 +22,7 @@ import { HpackDecoder } from "./hpack-decoder.js";
 import { Incoming, type LoopShare } from "./incoming.js";
 import type { ConnectionMemory } from "./memory.js";
 import { Outbound } from "./outbound.js";
+import { readSettings } from "./peer-settings.js";
 import type { PingRounds } from "./ping-rounds.js";
 import { Pings } from "./pings.js";
 import { Reading } from "./reading.js";

@@ -39,7 +39,7 @@ export const settingIds = {
 } as const;
 
 export const frameHeaderBytes = 9;
-/** The most bytes of a frame's payload, in both directions: we never allow the client more, and never send more. */
+/** The most bytes of a frame's payload, in both directions: we never allow the other side more, and never send more. */
 export const frameBytesMax = 16_384;
 /**
  * Flow-control window of a stream and of a connection, in bytes, until a SETTINGS or WINDOW_UPDATE frame changes it.
@@ -50,7 +50,7 @@ export const windowBytesMax = 2 ** 31 - 1;
 /** The first bytes of every client. */
 export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
-/** The client broke the protocol in a way that ends its connection. */
+/** The other side broke the protocol in a way that ends the connection. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
   readonly code: number;

@@ -5,22 +5,29 @@ import { targetOf } from "../../src/client/endpoint.js";
 
 // The expected results are those of etcd's client, as observed with the real etcdctl.
 describe("an endpoint", () => {
-  for (const { endpoint, address, tls } of [
-    { endpoint: "h:1", address: "h:1", tls: "configured" },
-    { endpoint: "http://h:1", address: "h:1", tls: "never" },
-    { endpoint: "HTTP://h:1", address: "h:1", tls: "never" },
-    { endpoint: "Https://h:1/path", address: "h:1", tls: "required" },
-    { endpoint: "http://user@h:1", address: "h:1", tls: "never" },
-    { endpoint: "https://user:p@ss@h:1/p@th", address: "h:1", tls: "required" },
-    { endpoint: "http://h:1?x=@", address: "h:1", tls: "never" },
-    { endpoint: "unix:///tmp/a", address: "unix:/tmp/a", tls: "never" },
-    { endpoint: "unixs:a:1", address: "unix:a:1", tls: "required" },
-    // Nothing listens at this address, so the other endpoints of a list are used.
-    { endpoint: "", address: "ipv4:0.0.0.0:0", tls: "configured" },
-    { endpoint: "http:///", address: "ipv4:0.0.0.0:0", tls: "never" },
+  for (const { endpoint, at, tls } of [
+    { endpoint: "h:1", at: "h 1", tls: "configured" },
+    { endpoint: "[::1]:1", at: "::1 1", tls: "configured" },
+    { endpoint: "http://h:1", at: "h 1", tls: "never" },
+    { endpoint: "HTTP://h:1", at: "h 1", tls: "never" },
+    { endpoint: "Https://h:1/path", at: "h 1", tls: "required" },
+    { endpoint: "http://user@h:1", at: "h 1", tls: "never" },
+    { endpoint: "https://user:p@ss@h:1/p@th", at: "h 1", tls: "required" },
+    { endpoint: "http://h:1?x=@", at: "h 1", tls: "never" },
+    { endpoint: "unix:///tmp/a", at: "/tmp/a", tls: "never" },
+    { endpoint: "unixs:a:1", at: "a:1", tls: "required" },
+    // Nobody can dial these, so the other endpoints of a list are used.
+    { endpoint: "", at: undefined, tls: "configured" },
+    { endpoint: "http:///", at: undefined, tls: "never" },
+    { endpoint: "h", at: undefined, tls: "configured" },
+    { endpoint: "::1:1", at: undefined, tls: "configured" },
+    { endpoint: "h:65536", at: undefined, tls: "configured" },
   ] as const) {
-    test(`"${endpoint}" is dialled at ${address}`, () =>
-      expect(targetOf(endpoint)).toEqual({ endpoint, address, tls }));
+    test(`"${endpoint}" is dialled at ${at ?? "no address"}`, () => {
+      const { place, tls: use } = targetOf(endpoint);
+      const shown = place === undefined ? undefined : "port" in place ? `${place.host} ${place.port}` : place.path;
+      expect([shown, use]).toEqual([at, tls]);
+    });
   }
 });
 

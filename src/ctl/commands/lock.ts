@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
 import { Mutex, Session } from "../../client/index.js";
 import type { Context } from "../context.js";
 import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf } from "../failure-of.js";
-import { type Bytes, bytesOf, quote, textOf } from "../go-text.js";
+import { type Bytes, textOf } from "../go-text.js";
 import { stopSignal } from "../stop-signal.js";
 import { around } from "../surroundings.js";
 
@@ -32,7 +31,8 @@ async function hold(
   await mutex.lock(stop);
   if (command.length > 0) {
     const variables = { ETCD_LOCK_KEY: textOf(mutex.key), ETCD_LOCK_REV: String(mutex.header?.revision ?? 0) };
-    await run(command, { ...variables, ...around.env });
+    const { runWhileLocked } = await import("./run-command.js");
+    await runWhileLocked(command, { ...variables, ...around.env });
     return;
   }
   const held = await session.client.range({ key: mutex.key }, { signal: stop });
@@ -62,39 +62,5 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-/** Go's names of the signals that may kill a command. */
-const signalNames: Readonly<Record<string, string>> = {
-  SIGHUP: "hangup",
-  SIGINT: "interrupt",
-  SIGQUIT: "quit",
-  SIGILL: "illegal instruction",
-  SIGABRT: "aborted",
-  SIGFPE: "floating point exception",
-  SIGKILL: "killed",
-  SIGSEGV: "segmentation fault",
-  SIGPIPE: "broken pipe",
-  SIGALRM: "alarm clock",
-  SIGTERM: "terminated",
-  SIGUSR1: "user defined signal 1",
-  SIGUSR2: "user defined signal 2",
-};
-
-/** Runs a command and exits with its exit code. @throws Failure */
-function run(command: readonly Bytes[], env: NodeJS.ProcessEnv): Promise<void> {
-  const [file = "", ...args] = command.map(textOf);
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env, stdio: ["ignore", "inherit", "inherit"] });
-    child.once("error", () => {
-      const reason = `exec: ${quote(bytesOf(file))}: executable file not found in $PATH`;
-      reject(new Failure(ExitCode.Error, reason));
-    });
-    child.once("close", (code, signal) => {
-      if (code === 0) resolve();
-      else if (code === null) reject(new Failure(255, `signal: ${signalNames[signal ?? ""] ?? signal}`));
-      else reject(new Failure(code, `exit status ${code}`));
-    });
   });
 }

@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { type Client, type WatchBatch, WatchCanceledError } from "../../client/index.js";
 import { WatchResponse } from "../../wire/index.js";
 import { argify } from "../argify.js";
 import type { Context } from "../context.js";
-import { badArgs, Exit, ExitCode, Failure } from "../failure.js";
+import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf, orFail } from "../failure-of.js";
 import { FlagError, FlagSet, HelpWanted } from "../flag-set.js";
 import { type Bytes, bytesOf, bytesOfArray, quote, textOf } from "../go-text.js";
@@ -84,8 +83,9 @@ async function follow(context: Context, watched: AsyncIterable<WatchBatch>, comm
       if (response.events.length === 0) printLine(`progress notify: ${response.header?.revision ?? 0}`);
       await context.answer({ kind: "watch", response });
       if (command.length === 0) continue;
+      const { runForEvent } = await import("./run-command.js");
       for (const { type, kv } of response.events) {
-        run(command, {
+        runForEvent(command, {
           ETCD_WATCH_REVISION: String(response.header?.revision ?? 0),
           ETCD_WATCH_EVENT_TYPE: quote(eventName(type)),
           ETCD_WATCH_KEY: textOf(quote(kv?.key ?? "")),
@@ -105,23 +105,6 @@ async function follow(context: Context, watched: AsyncIterable<WatchBatch>, comm
       response: canceled ? error.response : WatchResponse.decode(WatchResponse.encode(refused)),
     });
   }
-}
-
-function run(command: readonly Bytes[], variables: Readonly<Record<string, string>>): void {
-  const [file = "", ...args] = command.map(textOf);
-  const { status, signal, error } = spawnSync(file, args, {
-    env: { ...around.env, ...variables },
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  if (status === 0) return;
-  const reason =
-    error === undefined
-      ? signal === null
-        ? `exit status ${status}`
-        : `signal: ${signal}`
-      : `exec: ${quote(bytesOf(file))}: executable file not found in $PATH`;
-  complain(`command [${command.map(quote).join(" ")}] error (${reason})`);
-  throw new Exit(ExitCode.Error);
 }
 
 /** Reads lines `watch ...` and `progress` until the input ends. All watches run at the same time. */
