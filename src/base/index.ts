@@ -52,6 +52,7 @@ export {
 } from "./memory-account.js";
 export { type Random, seededRandom, systemRandom } from "./random.js";
 export { type PlaceAsker, Semaphore } from "./semaphore.js";
+export { SharedBytes, sharedBytesMemory } from "./shared-bytes.js";
 export { sortInSteps } from "./sort-in-steps.js";
 export { editDistance, nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";

@@ -2,6 +2,7 @@ import { type Clock, systemClock, type Timer } from "./clock.js";
 import { EtcdError } from "./errors.js";
 import { FairQueue, type QueuePlace } from "./fair-queue.js";
 import { type Logger, silentLogger } from "./logger.js";
+import type { SharedBytes } from "./shared-bytes.js";
 
 /**
  * The purposes of counted memory, as named by the metric: open connections, open calls with their metadata, request
@@ -21,6 +22,8 @@ export interface MemoryAccountOptions {
   readonly logger: Logger;
   /** How long work waits for room before it is refused; 5 s by default. */
   readonly waitMsMax?: number;
+  /** The bytes of the accounts of other threads, which share the limit; absent when there are none. */
+  readonly shared?: SharedBytes;
 }
 
 /** A caller that waits for room and may give up. */
@@ -47,6 +50,8 @@ const relievedShare = 3 / 4;
  */
 const scarceShare = 7 / 8;
 const waitMsMaxDefault = 5_000;
+/** How often work that waits looks whether other threads have released bytes. */
+const lookMs = 20;
 /** Least time between two log lines about a full account. */
 const logIntervalMs = 10_000;
 
@@ -57,8 +62,6 @@ const logIntervalMs = 10_000;
  */
 export class MemoryAccount {
   readonly limitBytes: number;
-  /** Most bytes held at once since the start. */
-  peakBytes = 0;
   readonly #pots: Readonly<Record<MemoryKind, MemoryPot>>;
   readonly #ordinaryBytesMax: number;
   /** The bytes up to which work is admitted that can wait for them. */
@@ -68,22 +71,26 @@ export class MemoryAccount {
   readonly #waitMsMax: number;
   readonly #waiting = new FairQueue<Waiter>();
   readonly #onShortage: (() => void)[] = [];
+  readonly #shared: SharedBytes | undefined;
   #heldBytes = 0;
+  #peakBytes = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
+  #looking = false;
 
-  constructor({ limitBytes, clock, logger, waitMsMax = waitMsMaxDefault }: MemoryAccountOptions) {
+  constructor({ limitBytes, clock, logger, shared, waitMsMax = waitMsMaxDefault }: MemoryAccountOptions) {
     this.limitBytes = limitBytes;
     this.#ordinaryBytesMax = limitBytes === Number.POSITIVE_INFINITY ? limitBytes : limitBytes * (1 - reserveShare);
     this.#patientBytesMax = this.#ordinaryBytesMax * scarceShare;
     this.#clock = clock;
     this.#logger = logger;
     this.#waitMsMax = waitMsMax;
+    this.#shared = shared;
     const ledger: Ledger = {
       add: (bytes) => this.#add(bytes),
       subtract: (bytes) => this.#subtract(bytes),
       hasRoom: (bytes, priority) => this.#hasRoom(bytes, priority),
       hasPatientRoom: (bytes) => this.#hasPatientRoom(bytes),
-      hasSpare: (bytes) => this.#heldBytes + bytes <= this.limitBytes / 2,
+      hasSpare: (bytes) => this.#allBytes + bytes <= this.limitBytes / 2,
       refused: (pot) => this.#short(pot),
       wait: (pot, bytes, asker) => this.#wait(pot, bytes, asker),
     };
@@ -98,9 +105,14 @@ export class MemoryAccount {
     };
   }
 
-  /** Bytes held now, all kinds together. */
+  /** Bytes held now, all kinds together; without those of other threads. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** Most bytes held at once since the start, by all threads. */
+  get peakBytes(): number {
+    return this.#shared?.peakBytes ?? this.#peakBytes;
   }
 
   /** An account without a limit, for a member with trusted clients: one that runs inside another program. */
@@ -110,7 +122,7 @@ export class MemoryAccount {
 
   /** There is no room for ordinary work. */
   get full(): boolean {
-    return this.#heldBytes >= this.#ordinaryBytesMax;
+    return this.#allBytes >= this.#ordinaryBytesMax;
   }
 
   /** Number of waiting requests for room. */
@@ -120,7 +132,7 @@ export class MemoryAccount {
 
   /** Bytes that should be released when memory is short, so that other work finds room for a while. */
   get excessBytes(): number {
-    return Math.max(0, this.#heldBytes - this.#ordinaryBytesMax * relievedShare);
+    return Math.max(0, this.#allBytes - this.#ordinaryBytesMax * relievedShare);
   }
 
   /** Calls `listener` whenever work finds no room, or soon will not; the call happens in the middle of that work. */
@@ -133,21 +145,28 @@ export class MemoryAccount {
   }
 
   #hasRoom(bytes: number, priority: MemoryPriority): boolean {
-    return this.#heldBytes + bytes <= (priority === "first" ? this.limitBytes : this.#ordinaryBytesMax);
+    return this.#allBytes + bytes <= (priority === "first" ? this.limitBytes : this.#ordinaryBytesMax);
   }
 
   #hasPatientRoom(bytes: number): boolean {
-    return this.#heldBytes + bytes <= this.#patientBytesMax;
+    return this.#allBytes + bytes <= this.#patientBytesMax;
+  }
+
+  /** Bytes held by all threads. */
+  get #allBytes(): number {
+    return this.#shared === undefined ? this.#heldBytes : this.#heldBytes + this.#shared.othersBytes;
   }
 
   #add(bytes: number): void {
     this.#heldBytes += bytes;
-    if (this.#heldBytes > this.peakBytes) this.peakBytes = this.#heldBytes;
-    if (this.#heldBytes > this.#ordinaryBytesMax * scarceShare) this.#tellShortage();
+    if (this.#heldBytes > this.#peakBytes) this.#peakBytes = this.#heldBytes;
+    this.#shared?.hold(this.#heldBytes);
+    if (this.#allBytes > this.#patientBytesMax) this.#tellShortage();
   }
 
   #subtract(bytes: number): void {
     this.#heldBytes -= bytes;
+    this.#shared?.hold(this.#heldBytes);
     if (this.#waiting.size > 0) this.#grantWaiters();
   }
 
@@ -197,7 +216,19 @@ export class MemoryAccount {
       });
       asker.signal.addEventListener("abort", gone, { once: true });
       place = this.#waiting.push(waiter, asker.client ?? waiter);
+      this.#lookAtOthers();
       this.#short(pot);
+    });
+  }
+
+  /** Grants room that other threads have released, since they do not tell. */
+  #lookAtOthers(): void {
+    if (this.#shared === undefined || this.#looking || this.#waiting.size === 0) return;
+    this.#looking = true;
+    this.#clock.after(lookMs, () => {
+      this.#looking = false;
+      this.#grantWaiters();
+      this.#lookAtOthers();
     });
   }
 
@@ -218,7 +249,7 @@ export class MemoryAccount {
     this.#logger.warn("memory for clients is exhausted: new requests wait or are refused with 'too many requests'", {
       refused: pot.kind,
       "limit-bytes": this.limitBytes,
-      "held-bytes": this.#heldBytes,
+      "held-bytes": this.#allBytes,
       ...Object.fromEntries(held),
     });
   }

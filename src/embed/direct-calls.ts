@@ -1,13 +1,13 @@
 import { type Clock, EtcdError, GrpcCode, type Logger } from "../base/index.js";
 import type { StreamListener } from "../client/index.js";
 import { AttemptError, type Link, type LinkCall, type LinkStream, type RpcMethod } from "../client/index.js";
-import { type Binding, type CallCounters, type Gate, statusOf, typeOf, wholeOf } from "../rpc/index.js";
+import { type Admission, type Binding, type CallCounters, statusOf, typeOf, wholeOf } from "../rpc/index.js";
 import { DirectCall } from "./direct-call.js";
 import { DirectStream } from "./direct-stream.js";
 
 export interface DirectCallsConfig {
   readonly bindings: readonly Binding[];
-  readonly gate: Gate;
+  readonly gate: Admission;
   readonly counters: CallCounters;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -83,7 +83,7 @@ export class DirectCalls {
     count.received++;
     try {
       const bytes = request.encode(message);
-      gate.admit(call, binding, bytes);
+      await gate.admit(call, binding, bytes);
       const answer = await call.orEnd(binding.run(bytes, call).then(wholeOf));
       count.sent++;
       count.end(GrpcCode.Ok);
@@ -117,7 +117,7 @@ export class DirectCalls {
     });
     const run = async (): Promise<void> => {
       if (binding?.kind !== "stream") throw unknownMethod(path, call.endpoint);
-      gate.admit(call, binding);
+      await gate.admit(call, binding);
       await binding.run(stream);
     };
     run().then(

@@ -20,8 +20,8 @@ export class Etcd implements AsyncDisposable {
   #stopping: Promise<void> | undefined;
 
   constructor(member: RunningMember, { clock, logger }: Surroundings & { readonly logger: Logger }, hold: HostHold) {
-    const { server, handlers } = member;
-    this.#direct = new DirectCalls({ ...handlers.calls, clock, logger, name: server.config.name });
+    const { server, served } = member;
+    this.#direct = new DirectCalls({ ...served.calls, clock, logger, name: server.config.name });
     this.#clock = clock;
     this.#member = member;
     this.#hold = hold;
@@ -55,7 +55,7 @@ export class Etcd implements AsyncDisposable {
 
   /** The metrics in Prometheus's text format. */
   metrics(): Promise<string> {
-    return this.#member.handlers.http.metrics();
+    return this.#member.served.metrics();
   }
 
   /** Closes the clients, lets calls under way finish, writes all data, and closes everything that is open. */

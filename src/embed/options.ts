@@ -4,8 +4,11 @@ import { StartError } from "./start-error.js";
 
 type Flag = (typeof flagTable)[number];
 
-/** Flags that only the command has. `memory` is meant where `dataDir` is missing, and `logger` is an object here. */
-type CommandFlag = "config-file" | "version" | "memory" | "logger";
+/**
+ * Flags that only the command has. `memory` is meant where `dataDir` is missing, `logger` is an object here, and a
+ * member inside another program runs on the loop of that program.
+ */
+type CommandFlag = "config-file" | "version" | "memory" | "logger" | "threads";
 
 type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
@@ -51,7 +54,13 @@ export interface EtcdOptions extends EtcdSettings {
   readonly logger?: Logger | undefined;
 }
 
-const commandFlags: ReadonlySet<string> = new Set<CommandFlag>(["config-file", "version", "memory", "logger"]);
+const commandFlags: ReadonlySet<string> = new Set<CommandFlag>([
+  "config-file",
+  "version",
+  "memory",
+  "logger",
+  "threads",
+]);
 const ownOptions = new Set(["clientUrl", "listen", "logger"]);
 
 const flagOf = new Map(

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, MemoryAccount } from "../base/index.js";
+import { type Clock, type Logger, MemoryAccount, type SharedBytes } from "../base/index.js";
 
 /** The share of the process's memory that clients' requests may hold. Keys, caches and the raft log need the rest. */
 const clientShare = 1 / 8;
@@ -15,14 +15,17 @@ const unaskedBytesMax = 256 * 1024 * 1024;
  *
  * @param maxMemoryBytes `--max-memory`; 0 when it is not given
  * @param machineBytes the memory of the container, or of the machine when there is no container
+ * @param shared the bytes of other threads, when they serve clients, too
  */
 export function clientMemory(
   maxMemoryBytes: number,
   machineBytes: number,
   clock: Clock,
   logger: Logger,
+  shared?: SharedBytes,
 ): MemoryAccount {
   const share = Math.floor((maxMemoryBytes || machineBytes) * clientShare);
   const most = maxMemoryBytes > 0 ? Number.POSITIVE_INFINITY : unaskedBytesMax;
-  return new MemoryAccount({ limitBytes: Math.max(Math.min(share, most), clientBytesMin), clock, logger });
+  const limitBytes = Math.max(Math.min(share, most), clientBytesMin);
+  return new MemoryAccount({ limitBytes, clock, logger, ...(shared && { shared }) });
 }

@@ -3,8 +3,9 @@
  * first line to the exit code. Nothing imports this room.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorStack, errorText, systemClock } from "../base/index.js";
+import { errorStack, errorText, systemClock, systemRandom } from "../base/index.js";
 import { MemberRemoved } from "../server/index.js";
+import { Threads } from "../threads/index.js";
 import { FlagError } from "./flag-error.js";
 import { usage } from "./help.js";
 import type { LogSettings } from "./log-settings.js";
@@ -70,7 +71,8 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   const stopping = toldToStop((signal) => logger.info("received signal; shutting down", { signal }), settled.failed);
   let member: RunningMember | undefined;
   try {
-    member = await startMember(settings, logger, stopping);
+    const threads = settings.threads > 1 && { threads: openThreads(logger) };
+    member = await startMember(settings, logger, stopping, { clock: systemClock, random: systemRandom, ...threads });
   } catch (error) {
     if (error instanceof MemberRemoved) {
       sayRemoved(logger);
@@ -99,6 +101,20 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
 function sayRemoved(logger: ProcessLogger): void {
   logger.warn("server error", { error: "the member has been permanently removed from the cluster" });
   logger.warn("data-dir used by this member must be removed");
+}
+
+/** The threads of this process. Without one of them, the member cannot do its work. */
+function openThreads(logger: ProcessLogger): Threads {
+  const events = {
+    line: (json: string) => logger.line(json),
+    linesLost: (thread: string, lines: number) => logger.lost(thread, lines),
+    died(thread: string, error: Error) {
+      const fields = { thread, error: errorText(error), stack: errorStack(error) };
+      logger.fatal("unexpected error: a thread of the member has ended", fields);
+      process.exit(settled.failed);
+    },
+  };
+  return new Threads(events, systemClock);
 }
 
 /** Sends Node's warnings, and errors that nobody caught, to the log instead of stderr. */

@@ -114,6 +114,13 @@ export const flagTable = [
     help: "maximum number of calls that one connection may have open",
   },
   {
+    name: "threads",
+    group: member,
+    kind: "string",
+    initial: "1",
+    help: "threads that share the work: 1, 2 (one serves the connections of clients), or auto, one for each core",
+  },
+  {
     name: "max-memory",
     group: member,
     kind: "count",

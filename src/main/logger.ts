@@ -14,6 +14,10 @@ import { RotatingFile } from "./rotating-file.js";
 export interface ProcessLogger extends Logger {
   /** Logs the last line of a process that is about to exit with an error. */
   fatal(message: string, fields?: LogFields): void;
+  /** Writes a line of another thread: JSON with its newline. */
+  line(json: string): void;
+  /** Counts lines that another thread has lost, and logs their number. */
+  lost(thread: string, lines: number): void;
   /** Prints text on standard error when that is a terminal. The text is no log line. */
   show(text: string): void;
   /** Lines lost so far. A line that two outputs have lost counts twice. */
@@ -45,17 +49,24 @@ export function openLogger(settings: LogSettings): ProcessLogger {
   process.once("exit", () => {
     for (const queue of queues) queue.flush();
   });
-  const levels = jsonLines(settings.level, (json) => {
+  const writeLine = (json: string): void => {
     const line = format(json);
     for (const queue of queues) queue.write(line);
-  });
+  };
+  const levels = jsonLines(settings.level, writeLine);
+  let lostByThreads = 0;
   return {
     ...levels,
+    line: writeLine,
+    lost(thread, lines) {
+      lostByThreads += lines;
+      levels.warn("log lines were dropped", { thread, lines, reason: "the main thread is too slow" });
+    },
     show: (text) => {
       if (isatty(2)) ((onTerminal && queues[0]) || new LogQueue(sinkOf("stderr", settings), lossLine)).write(text);
     },
     get linesLost() {
-      return queues.reduce((sum, { lost }) => sum + lost, 0);
+      return queues.reduce((sum, { lost }) => sum + lost, lostByThreads);
     },
   };
 }

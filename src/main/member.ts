@@ -1,25 +1,15 @@
-import {
-  type Clock,
-  doneWithin,
-  type Logger,
-  type MemoryAccount,
-  pause,
-  type Random,
-  systemClock,
-  systemRandom,
-} from "../base/index.js";
+import { type Clock, type Logger, pause, type Random, systemClock, systemRandom } from "../base/index.js";
 import { EtcdServer, type HeapUse, type MemberDisk, MemberRemoved, type PeerAccess } from "../server/index.js";
-import { type ClientHandlers, clientHandlers } from "./client-handlers.js";
-import { clientMemory } from "./client-memory.js";
+import type { Threads } from "../threads/index.js";
+import { type ClientSide, openClientSide, type ServedClients } from "./client-side.js";
+import { graceMs } from "./front-end-life.js";
 import { heapUse, ownHeapFlag } from "./heap.js";
 import { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 import type { PeerHttp } from "./peers.js";
-import { MemberPorts, serveClients } from "./ports.js";
+import { PeerPorts } from "./ports.js";
 import { openSecurity, type Security } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
 
-/** How long calls under way may take to end when the member stops. */
-const graceMs = 1_500;
 const capablePollMs = 5;
 const capableMsMax = 1_000;
 
@@ -28,7 +18,8 @@ export interface RunningMember {
   readonly server: EtcdServer;
   /** The URLs at which clients reach it. A port 0 is replaced by the port that the system chose. */
   readonly clientUrls: readonly string[];
-  readonly handlers: ClientHandlers;
+  /** Its services for the program itself. */
+  readonly served: ServedClients;
   /** Stops accepting connections, lets calls under way finish, and writes all data. */
   stop(): Promise<void>;
 }
@@ -41,6 +32,8 @@ export interface Surroundings {
   readonly disk?: MemberDisk;
   /** The way to other members, instead of HTTP. */
   readonly peers?: PeerAccess;
+  /** The threads of the process, for settings that ask for more than one. A simulation has none. */
+  readonly threads?: Threads;
 }
 
 /** The parts of a member that starts: what has to be stopped, in whatever state it is. */
@@ -48,8 +41,8 @@ interface Starting {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly around: Surroundings;
-  readonly memory: MemoryAccount;
-  readonly ports: MemberPorts;
+  readonly clients: ClientSide;
+  readonly peerPorts: PeerPorts;
   /** Absent when the member has no port for peers. */
   readonly peerHttp: PeerHttp | undefined;
 }
@@ -70,15 +63,15 @@ export async function startMember(
   const { clock } = around;
   const security = await openSecurity(settings, clock, logger);
   const limit = memoryLimit();
-  const memory = clientMemory(settings.maxMemoryBytes, limit.bytes, clock, logger);
-  const ports = await MemberPorts.open(settings, security, memory, clock, logger);
+  const peerPorts = await PeerPorts.open(settings, security, clock, logger);
+  const clients = await openClients(settings, security, around, limit, peerPorts, logger);
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("fsync is disabled: a machine crash loses acknowledged writes");
   const peerHttp = await peersOverHttp(settings, security, logger);
-  const starting: Starting = { settings, logger, around, memory, ports, peerHttp };
+  const starting: Starting = { settings, logger, around, clients, peerPorts, peerHttp };
   const server = await startServer(starting, stopping, (): HeapUse => heapUse(limit));
   if (server === undefined) return undefined;
-  for (const { port, urls } of ports.peers) {
+  for (const { port, urls } of peerPorts.all) {
     if (peerHttp !== undefined) port.serve({ http: peerHttp.listener(server.peerService) });
     for (const address of urls) logger.info("serving peer traffic", { address });
   }
@@ -94,9 +87,29 @@ export async function startMember(
     throw end === "removed" ? new MemberRemoved() : end;
   }
   await capable(server, clock);
-  const handlers = clientHandlers(settings, server, memory, ports.refused, clock, around.random, logger);
-  serveAll(ports, handlers, logger);
-  return { server, clientUrls: ports.clientUrls, handlers, stop: () => stop(starting, server, handlers) };
+  logger.info("ready to serve client requests");
+  const served = await clients.serve(server);
+  return { server, clientUrls: clients.clientUrls, served, stop: () => stop(starting, server) };
+}
+
+/** Opens the ports for clients. If that fails, nothing is left open. */
+async function openClients(
+  settings: Settings,
+  security: Security,
+  around: Surroundings,
+  { bytes: machineBytes }: MemoryLimit,
+  peerPorts: PeerPorts,
+  logger: Logger,
+): Promise<ClientSide> {
+  const { clock, random, threads } = around;
+  try {
+    const refusedPeers = (): number => peerPorts.refused;
+    const config = { settings, security, machineBytes, refusedPeers, clock, random, logger };
+    return await openClientSide({ ...config, ...(threads && { threads }) });
+  } catch (error) {
+    await peerPorts.stop(0);
+    throw error;
+  }
 }
 
 /** Loads the code for HTTP between members only for a member that has a port for them. */
@@ -116,10 +129,10 @@ async function startServer(
   stopping: Promise<void>,
   heap: () => HeapUse,
 ): Promise<EtcdServer | undefined> {
-  const { settings, logger, around, memory, ports, peerHttp } = member;
+  const { settings, logger, around, clients, peerHttp } = member;
   const { clock, random, disk, peers = peerHttp } = around;
-  const deps = { clock, random, logger, memory, heap, ...(disk && { disk }), ...(peers && { peers }) };
-  const starting = EtcdServer.start({ ...settings.server, ...advertised(settings, ports) }, deps);
+  const deps = { clock, random, logger, memory: clients.memory, heap, ...(disk && { disk }), ...(peers && { peers }) };
+  const starting = EtcdServer.start({ ...settings.server, ...advertised(settings, clients) }, deps);
   try {
     const told = stopping.then(() => "told to stop" as const);
     const end = await Promise.race([starting, told]);
@@ -137,23 +150,20 @@ async function startServer(
   return undefined;
 }
 
-async function stop(member: Starting, server: EtcdServer | undefined, handlers?: ClientHandlers): Promise<void> {
-  const { around, ports, peerHttp } = member;
-  const servers = [handlers?.grpc.stop(graceMs), handlers?.httpAlone.stop(graceMs)];
-  const ending = [...servers, handlers && doneWithin(around.clock, graceMs, handlers.http.stop())];
-  await Promise.all([ports.stopClients(graceMs), ...ending]);
+async function stop({ clients, peerPorts, peerHttp }: Starting, server: EtcdServer | undefined): Promise<void> {
+  await clients.stop();
   // Peers stay connected until the server has stopped, since it hands its leadership to one of them.
   await server?.stop();
   peerHttp?.stop();
-  await ports.stopPeers(graceMs);
+  await peerPorts.stop(graceMs);
 }
 
 /**
  * The client URLs to advertise. A URL with port 0 that the member listens on is advertised with the port that the
  * system chose.
  */
-function advertised({ server, listenClients }: Settings, ports: MemberPorts) {
-  const chosen = new Map(ports.clients.flatMap(({ urls }) => urls.map((url) => [url.replace(/:\d+$/, ":0"), url])));
+function advertised({ server, listenClients }: Settings, { clientUrls }: ClientSide) {
+  const chosen = new Map(clientUrls.map((url) => [url.replace(/:\d+$/, ":0"), url]));
   const listened = new Set(listenClients.map(({ url }) => url));
   return {
     advertiseClientUrls: server.advertiseClientUrls.map((url) => (listened.has(url) && chosen.get(url)) || url),
@@ -168,15 +178,6 @@ async function capable(server: EtcdServer, clock: Clock): Promise<void> {
   for (let waited = 0; server.clusterVersion() === undefined && waited < capableMsMax; waited += capablePollMs) {
     await pause(clock, capablePollMs);
   }
-}
-
-function serveAll(ports: MemberPorts, { grpc, httpAlone, http: endpoints }: ClientHandlers, logger: Logger): void {
-  const http = { http: endpoints.listener, upgrade: endpoints.upgrade };
-  logger.info("ready to serve client requests");
-  if (ports.clientsHttp.length === 0) serveClients(ports.clients, { grpc, ...http }, "grpc+http", logger);
-  else serveClients(ports.clients, { grpc }, "grpc", logger);
-  serveClients(ports.clientsHttp, { grpc: httpAlone, ...http }, "http", logger);
-  serveClients(ports.metrics, { grpc: httpAlone, http: endpoints.metricsListener }, "http", logger);
 }
 
 function logStart({ server, ...settings }: Settings, memory: MemoryLimit, logger: Logger): void {

@@ -1,5 +1,5 @@
 import type { Clock, Logger, MemoryAccount } from "../base/index.js";
-import { ConnectionLimit, type PortHandlers, type RefusedConnections, SharedPort } from "../rpc/index.js";
+import { ConnectionLimit, type PortHandlers, SharedPort } from "../rpc/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
 import { connectionBounds } from "./file-descriptors.js";
 import type { FlagName } from "./flag-table.js";
@@ -15,47 +15,77 @@ export interface OpenPort {
   readonly urls: readonly string[];
 }
 
-/** The listening ports of a member, in the groups of its settings. */
-export class MemberPorts {
-  readonly peers: OpenPort[] = [];
+/** The ports for other members. */
+export class PeerPorts {
+  readonly all: readonly OpenPort[];
+  readonly #connections: ConnectionLimit;
+
+  private constructor(all: readonly OpenPort[], connections: ConnectionLimit) {
+    this.all = all;
+    this.#connections = connections;
+  }
+
+  /** Opens the ports. Connections wait until a port serves. @throws StartError when one of them cannot be opened */
+  static async open(
+    { listenPeers }: Settings,
+    { peers: tls }: Security,
+    clock: Clock,
+    logger: Logger,
+  ): Promise<PeerPorts> {
+    const connections = new ConnectionLimit(connectionBounds().peers, logger, "peer");
+    const ports: OpenPort[] = [];
+    try {
+      await open(ports, listenPeers, "listen-peer-urls", { clock, connections, tls });
+    } catch (error) {
+      await stopAll(ports, 0);
+      throw error;
+    }
+    return new PeerPorts(ports, connections);
+  }
+
+  /** How many connections were refused because there were too many. */
+  get refused(): number {
+    return this.#connections.refused;
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await stopAll(this.all, graceMs);
+  }
+}
+
+/** The ports for clients that one loop serves, in the groups of the settings. */
+export class ClientPorts {
   readonly clients: OpenPort[] = [];
   readonly clientsHttp: OpenPort[] = [];
   readonly metrics: OpenPort[] = [];
-  readonly #clients: ConnectionLimit;
-  readonly #peers: ConnectionLimit;
 
-  private constructor(logger: Logger) {
-    const bounds = connectionBounds();
-    this.#clients = new ConnectionLimit(bounds.clients, logger);
-    this.#peers = new ConnectionLimit(bounds.peers, logger, "peer");
-  }
+  private constructor() {}
 
   /**
-   * Opens all ports of the settings. Connections wait until a port serves.
+   * Opens the ports. Connections wait until a port serves.
    *
    * @param memory the account for clients' connections
+   * @param connections bounds their number
    * @throws StartError when one of them cannot be opened; the others are closed then
    */
   static async open(
     settings: Settings,
-    security: Security,
+    security: Omit<Security, "peers">,
     memory: MemoryAccount,
+    connections: ConnectionLimit,
     clock: Clock,
-    logger: Logger,
-  ): Promise<MemberPorts> {
-    const ports = new MemberPorts(logger);
+  ): Promise<ClientPorts> {
+    const ports = new ClientPorts();
     const clients = security.clients && { ...security.clients, http2: true };
     const metrics = security.metrics && { ...security.metrics, http2: true };
-    const forClients = { clock, connections: ports.#clients, memory };
-    const forPeers = { clock, connections: ports.#peers };
+    const shared = { clock, connections, memory };
     try {
-      await open(ports.peers, settings.listenPeers, "listen-peer-urls", { ...forPeers, tls: security.peers });
-      await open(ports.clients, settings.listenClients, "listen-client-urls", { ...forClients, tls: clients });
+      await open(ports.clients, settings.listenClients, "listen-client-urls", { ...shared, tls: clients });
       const httpFlag = "listen-client-http-urls";
-      await open(ports.clientsHttp, settings.listenClientsHttp, httpFlag, { ...forClients, tls: clients });
-      await open(ports.metrics, settings.listenMetrics, "listen-metrics-urls", { ...forClients, tls: metrics });
+      await open(ports.clientsHttp, settings.listenClientsHttp, httpFlag, { ...shared, tls: clients });
+      await open(ports.metrics, settings.listenMetrics, "listen-metrics-urls", { ...shared, tls: metrics });
     } catch (error) {
-      await Promise.all([ports.stopClients(0), ports.stopPeers(0)]);
+      await ports.stop(0);
       throw error;
     }
     return ports;
@@ -66,20 +96,14 @@ export class MemberPorts {
     return this.clients.flatMap(({ urls }) => urls);
   }
 
-  /** How many connections were refused because there were too many. */
-  get refused(): RefusedConnections {
-    return { clients: () => this.#clients.refused, peers: () => this.#peers.refused };
-  }
-
   /** Stops accepting clients, waits up to `graceMs` for their HTTP requests, and closes their connections. */
-  async stopClients(graceMs: number): Promise<void> {
-    const forClients = [...this.clients, ...this.clientsHttp, ...this.metrics];
-    await Promise.all(forClients.map(({ port }) => port.stop(graceMs)));
+  async stop(graceMs: number): Promise<void> {
+    await stopAll([...this.clients, ...this.clientsHttp, ...this.metrics], graceMs);
   }
+}
 
-  async stopPeers(graceMs: number): Promise<void> {
-    await Promise.all(this.peers.map(({ port }) => port.stop(graceMs)));
-  }
+async function stopAll(ports: readonly OpenPort[], graceMs: number): Promise<void> {
+  await Promise.all(ports.map(({ port }) => port.stop(graceMs)));
 }
 
 /** Starts to serve clients on ports, and logs their addresses. */

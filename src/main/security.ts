@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { assert, type Clock, type Logger } from "../base/index.js";
+import { assert, type Clock, type Logger, silentLogger } from "../base/index.js";
 import {
   type Credentials,
   type HandshakesConfig,
@@ -30,14 +30,36 @@ export interface Security {
 export async function openSecurity(settings: Settings, clock: Clock, logger: Logger): Promise<Security> {
   try {
     const peers = await openPeers(settings, clock, logger);
-    const clients = await openClients(settings, clock, logger);
-    // As in etcd, only the metrics port checks that a client's address matches the names in its certificate.
-    const metrics = clients && { ...clients, names: systemNames };
-    return { ...(peers && { peers }), ...(clients && { clients }), ...(metrics && { metrics }) };
+    return { ...(peers && { peers }), ...forClients(await openClients(settings, clock, logger, logger)) };
   } catch (error) {
-    if (error instanceof TlsConfigError) throw new StartError(error.message);
-    throw error;
+    throw startErrorOf(error);
   }
+}
+
+/**
+ * `openSecurity` for clients only, without its log lines, for a thread that serves clients: the main thread has opened
+ * the security of all and has logged them.
+ */
+export async function openClientSecurity(
+  settings: Settings,
+  clock: Clock,
+  logger: Logger,
+): Promise<Omit<Security, "peers">> {
+  try {
+    return forClients(await openClients(settings, clock, logger, silentLogger));
+  } catch (error) {
+    throw startErrorOf(error);
+  }
+}
+
+function forClients(clients: HandshakesConfig | undefined): Omit<Security, "peers"> {
+  if (clients === undefined) return {};
+  // As in etcd, only the metrics port checks that a client's address matches the names in its certificate.
+  return { clients, metrics: { ...clients, names: systemNames } };
+}
+
+function startErrorOf(error: unknown): unknown {
+  return error instanceof TlsConfigError ? new StartError(error.message) : error;
 }
 
 async function openPeers(settings: Settings, clock: Clock, logger: Logger): Promise<HandshakesConfig | undefined> {
@@ -65,9 +87,15 @@ async function openPeers(settings: Settings, clock: Clock, logger: Logger): Prom
   return config.skipClientSanCheck ? open : { ...open, names: systemNames };
 }
 
-async function openClients(settings: Settings, clock: Clock, logger: Logger): Promise<HandshakesConfig | undefined> {
+/** @param notes gets the lines about the settings, and `logger` those about connections */
+async function openClients(
+  settings: Settings,
+  clock: Clock,
+  logger: Logger,
+  notes: Logger,
+): Promise<HandshakesConfig | undefined> {
   const { security, listenClients, listenClientsHttp, listenMetrics } = settings;
-  const config = security.autoClient ? await selfSigned(settings, "client", logger) : security.client;
+  const config = security.autoClient ? await selfSigned(settings, "client", notes) : security.client;
   const urls = [...listenClients, ...listenClientsHttp].map(({ url }) => url);
   for (const url of urls) {
     if (isSecure(url) && isEmpty(config)) {
@@ -77,9 +105,9 @@ async function openClients(settings: Settings, clock: Clock, logger: Logger): Pr
     if (isSecure(url)) continue;
     const fields = { "client-url": url };
     const scheme = "scheme is http or unix while";
-    if (!isEmpty(config)) logger.warn(`${scheme} key and cert files are present; ignoring key and cert files`, fields);
+    if (!isEmpty(config)) notes.warn(`${scheme} key and cert files are present; ignoring key and cert files`, fields);
     if (config.clientCertAuth) {
-      logger.warn(`${scheme} --client-cert-auth is enabled; ignoring client cert auth for this URL`, fields);
+      notes.warn(`${scheme} --client-cert-auth is enabled; ignoring client cert auth for this URL`, fields);
     }
   }
   const secureMetrics = listenMetrics.some(({ url }) => isSecure(url));
@@ -88,7 +116,7 @@ async function openClients(settings: Settings, clock: Clock, logger: Logger): Pr
   }
   // Without a TLS listener the files are not used and not read.
   if (!secureMetrics && !urls.some(isSecure)) return undefined;
-  logger.info("starting with client TLS", fieldsOf(config));
+  notes.info("starting with client TLS", fieldsOf(config));
   return handshakes(readCredentials(config), clock, logger, "rejected connection on client endpoint");
 }
 

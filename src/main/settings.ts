@@ -9,6 +9,7 @@ import type { FlagValues } from "./flag-values.js";
 import { beginningOf } from "./initial-cluster.js";
 import { type LogSettings, logSettings } from "./log-settings.js";
 import { type SecuritySettings, securitySettings } from "./security-settings.js";
+import { threadCount } from "./thread-count.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
 
 /** An address to listen on, with the URL that it comes from. */
@@ -42,6 +43,8 @@ export interface Settings {
   readonly gateway: boolean;
   readonly access: HttpAccess;
   readonly maxConcurrentStreams: number;
+  /** How many threads share the work; 1 when one loop does all of it. */
+  readonly threads: number;
   /** `--max-memory`: the bytes that this process may use; 0 means the limit of its container or machine. */
   readonly maxMemoryBytes: number;
   /** How long a client is silent before the server sends a ping. */
@@ -92,6 +95,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
+    threads: threadCount(flags.text("threads")),
     maxMemoryBytes: flags.number("max-memory"),
     keepaliveIntervalMs: flags.durationMs("grpc-keepalive-interval"),
     keepaliveTimeoutMs: flags.durationMs("grpc-keepalive-timeout") || 20_000,

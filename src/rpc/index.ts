@@ -8,7 +8,7 @@ export type { GatewayConfig } from "./gateway/lazy-gateway.js";
 export { wholeOf } from "./grpc/answer.js";
 export { type Binding, type StreamHandler, typeOf, type UnaryHandler } from "./grpc/binding.js";
 export { CallCounters } from "./grpc/call-counters.js";
-export { Gate, type GateView } from "./grpc/gate.js";
+export { type Admission, Gate, type GateView } from "./grpc/gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc/grpc-server.js";
 export type { MessageInPieces, ServerStream } from "./grpc/stream.js";
 export { ConnectionLimit } from "./http/connection-limit.js";
@@ -17,11 +17,13 @@ export {
   type ClientEndpoints,
   type ClientEndpointsConfig,
   clientEndpoints,
-  type EndpointServer,
-  peerEndpoints,
 } from "./http/http-endpoints.js";
+export { metricsText } from "./http/pages.js";
 export { type PortHandlers, type PortSecurity, SharedPort } from "./http/shared-port.js";
-export type { RefusedConnections } from "./metrics/metrics.js";
-export { clientBindings } from "./services/client-services.js";
+export { type PagesServer, statePages } from "./http/state-pages.js";
+export { type LoopCounts, oneLoopCounts, type ProcessCounts, ThreadedCounts } from "./metrics/loop-counts.js";
+export { FrontEndCalls, type FrontEndCallsConfig } from "./remote/front-end-calls.js";
+export { RemoteServices } from "./remote/remote-services.js";
+export { type ClientServices, clientBindings } from "./services/client-services.js";
 export { SlowCalls } from "./services/slow-calls.js";
 export { statusOf } from "./services/status.js";

@@ -151,6 +151,11 @@ export class EtcdServer {
     return watchJudge(this.#parts.access);
   }
 
+  /** Whether authentication is enabled, so that it matters which user makes a request. */
+  get usersMatter(): boolean {
+    return this.#parts.access.auth.enabled;
+  }
+
   /** Makes the headers of answers. */
   get headers(): Headers {
     return this.#parts.headers;

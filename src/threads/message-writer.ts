@@ -90,7 +90,11 @@ export class MessageWriter {
   }
 
   bytes(value: Uint8Array): this {
-    this.number(value.length);
+    return this.number(value.length).raw(value);
+  }
+
+  /** Bytes without their length, which the receiver has to know: the next part of what `number` has announced. */
+  raw(value: Uint8Array): this {
     this.#ensure(value.length);
     this.#bytes.set(value, this.#at);
     this.#at += value.length;

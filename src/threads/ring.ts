@@ -14,8 +14,8 @@ const words = {
 } as const;
 const controlBytes = 256;
 
-/** The most bytes taken at once, so that a full ring is emptied in several steps. */
-const takenBytesMax = 256 * 1024;
+/** The most bytes taken at once. A message that is kept keeps all bytes in memory that were taken with it. */
+const takenBytesMax = 64 * 1024;
 
 /** Allocates a ring. @param bytes how many bytes it holds; a power of two */
 export function ringMemory(bytes: number): SharedArrayBuffer {

@@ -124,11 +124,6 @@ export class Threads {
     }));
   }
 
-  /** Allows threads to end, because the process stops. */
-  stopping(): void {
-    this.#stopping = true;
-  }
-
   /** Ends all threads, wherever they are in their work. */
   async terminate(): Promise<void> {
     this.#stopping = true;

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parseCommandLine } from "../../src/main/command-line.js";
@@ -198,3 +198,14 @@ for (const level of ["INFO", "Info", ""]) {
     expect(settings(`--log-level=${level}`).log.level).toBe("info");
   });
 }
+
+test("--threads is 1 by default, and a number that the server cannot use is refused", () => {
+  expect(settings().threads).toBe(1);
+  expect(settings("--threads=2").threads).toBe(2);
+  expect(settings("--threads=auto").threads).toBe(Math.min(availableParallelism(), 2));
+  for (const wrong of ["0", "3", "two", "-1", ""]) {
+    expect(() => settings(`--threads=${wrong}`)).toThrow(
+      `invalid value "${wrong}" for --threads: expected auto, 1 or 2`,
+    );
+  }
+});

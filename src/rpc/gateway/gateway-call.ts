@@ -13,7 +13,7 @@ import { JsonError, type JsonForms, type MethodSchema } from "../../wire/index.j
 import type { Answer, LongAnswer } from "../grpc/answer.js";
 import type { Binding, CallLog, UnaryBinding } from "../grpc/binding.js";
 import type { CallCounters, MethodCounters } from "../grpc/call-counters.js";
-import type { Gate } from "../grpc/gate.js";
+import type { Admission } from "../grpc/gate.js";
 import type { MessageInPieces, ServerStream } from "../grpc/stream.js";
 import type { SlowCalls } from "../services/slow-calls.js";
 import { CallError, type CallStatus, statusOf } from "../services/status.js";
@@ -39,7 +39,7 @@ const msPerReadByte = 0.15 / (64 * 1024);
 
 /** The objects and settings that all calls of a gateway share. */
 export interface GatewayEnvironment {
-  readonly gate: Gate;
+  readonly gate: Admission;
   readonly counters: CallCounters;
   readonly logger: Logger;
   readonly slow: SlowCalls;
@@ -73,6 +73,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   readonly #route: Route;
   readonly #peer: GatewayPeer;
   readonly #cancel = new AbortController();
+  #onCancel: (() => void) | undefined;
   readonly #startedAt: number;
   #hasPlace = false;
   /** Whether the first part of a long answer has been sent. */
@@ -100,6 +101,15 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
 
   get signal(): AbortSignal {
     return this.#cancel.signal;
+  }
+
+  onCancel(listener: () => void): void {
+    if (this.#ended) listener();
+    else this.#onCancel = listener;
+  }
+
+  get remote(): string {
+    return "No remote client info.";
   }
 
   /** The gRPC metadata of a call, which clients send in headers named `Grpc-Metadata-...`. */
@@ -177,14 +187,13 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     const { gate, slow } = this.#environment;
     const request = await this.#oneMessage();
     if (this.#ended) return;
-    gate.admit(this, binding, request);
+    await gate.admit(this, binding, request);
     const log: CallLog = { asked: undefined, requestCount: 0, responseCount: 0 };
     let response: Answer | undefined;
     try {
       response = await binding.run(request, this, log);
     } finally {
-      const bytes = { requestBytes: request.length, responseBytes: response?.length ?? 0 };
-      slow.ended(binding, { ...log, ...bytes, remote: "No remote client info." }, this.#startedAt);
+      slow.ended(binding, { ...log, remote: this.remote }, request.length, response?.length ?? 0, this.#startedAt);
     }
     if (!(response instanceof Uint8Array)) await this.#answerInParts(response);
     else if (!this.#ended) this.#answer(binding, response);
@@ -213,7 +222,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   }
 
   async #runStream(binding: Binding & { readonly kind: "stream" }): Promise<void> {
-    this.#environment.gate.admit(this, binding);
+    await this.#environment.gate.admit(this, binding);
     await binding.run(this);
     this.end();
   }
@@ -321,6 +330,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
     const { counters } = this.#route;
     counters.end(code);
     if (this.#environment.timed) counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
+    this.#onCancel?.();
     this.#cancel.abort(reason ?? new EtcdError("canceled"));
   }
 }

@@ -25,6 +25,16 @@ export class MethodCounters {
     this.handled[code] = (this.handled[code] ?? 0) + 1;
   }
 
+  /** Adds the counters of the same method on another loop. */
+  add(other: MethodCounters): void {
+    this.started += other.started;
+    this.received += other.received;
+    this.sent += other.sent;
+    addTo(this.handled, other.handled);
+    addTo(this.seconds, other.seconds);
+    this.secondsSum += other.secondsSum;
+  }
+
   took(seconds: number): void {
     const bucket = handlingBounds.findIndex((bound) => seconds <= bound);
     const at = bucket < 0 ? handlingBounds.length : bucket;
@@ -33,11 +43,33 @@ export class MethodCounters {
   }
 }
 
+/** Adds numbers one by one. Places of the arrays may be empty, which means 0. */
+function addTo(sums: number[], more: readonly number[]): void {
+  more.forEach((count, at) => {
+    sums[at] = (sums[at] ?? 0) + count;
+  });
+}
+
 /** The most client versions that are counted separately. Clients report any text as their version. */
 const versionsMax = 100;
 
-/** The counters of all calls. */
-export class CallCounters {
+/** The counters of all calls, as the metrics read them. */
+export interface CallCounts {
+  readonly methods: readonly MethodCounters[];
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** The number of calls by client version. */
+  clients(): Iterable<ClientCount>;
+}
+
+export interface ClientCount {
+  readonly type: "unary" | "stream";
+  readonly version: string;
+  readonly count: number;
+}
+
+/** The counters of all calls that one loop serves. */
+export class CallCounters implements CallCounts {
   readonly methods: MethodCounters[] = [];
   readonly #byPath = new Map<string, MethodCounters>();
   receivedBytes = 0;
@@ -54,17 +86,24 @@ export class CallCounters {
     return counters;
   }
 
-  client(type: "unary" | "stream", version: string | undefined): void {
+  client(type: "unary" | "stream", version: string | undefined, count = 1): void {
     const counts = this.#clients[type];
     const name = version ?? "unknown";
     const known = counts.has(name) || counts.size < versionsMax ? name : "other";
-    counts.set(known, (counts.get(known) ?? 0) + 1);
+    counts.set(known, (counts.get(known) ?? 0) + count);
   }
 
-  /** The number of calls by client version. */
-  *clients(): Iterable<{ readonly type: string; readonly version: string; readonly count: number }> {
-    for (const [type, counts] of Object.entries(this.#clients)) {
-      for (const [version, count] of counts) yield { type, version, count };
+  /** Adds the counters of another loop. */
+  add(other: CallCounts): void {
+    for (const method of other.methods) this.method(method.path, method.type).add(method);
+    this.receivedBytes += other.receivedBytes;
+    this.sentBytes += other.sentBytes;
+    for (const { type, version, count } of other.clients()) this.client(type, version, count);
+  }
+
+  *clients(): Iterable<ClientCount> {
+    for (const type of ["unary", "stream"] as const) {
+      for (const [version, count] of this.#clients[type]) yield { type, version, count };
     }
   }
 }

@@ -2,12 +2,12 @@ import type { Clock, Logger, LoopTurn } from "../../base/index.js";
 import type { SlowCalls } from "../services/slow-calls.js";
 import type { CallCounters } from "./call-counters.js";
 import type { Deadlines } from "./deadlines.js";
-import type { Gate } from "./gate.js";
+import type { Admission } from "./gate.js";
 import type { HalfOpenCalls } from "./half-open-calls.js";
 
 /** The objects and settings that all calls of a server share. */
 export interface CallEnvironment {
-  readonly gate: Gate;
+  readonly gate: Admission;
   readonly counters: CallCounters;
   readonly logger: Logger;
   readonly slow: SlowCalls;

@@ -12,8 +12,19 @@ const rangePath = services["etcdserverpb.KV"].Range.path;
 const snapshotPath = services["etcdserverpb.Maintenance"].Snapshot.path;
 const healthService = "/grpc.health.v1.Health/";
 
+/** Decides whether a call may be served at all. */
+export interface Admission {
+  /**
+   * Checks whether a call may be served, at once or with a promise.
+   *
+   * @param message the request of a unary call
+   * @throws EtcdError (also as a rejection) when the call is refused
+   */
+  admit(call: Call, binding: Binding, message?: Uint8Array): Promise<void> | void;
+}
+
 /** Refuses calls that the member cannot serve in its current state, whatever their arguments. */
-export class Gate {
+export class Gate implements Admission {
   readonly #view: GateView;
 
   constructor(view: GateView) {

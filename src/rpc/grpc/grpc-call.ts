@@ -2,7 +2,6 @@ import { EtcdError, GrpcCode } from "../../base/index.js";
 import { errorCodes, type Http2Stream, type StreamListener } from "../../http2/index.js";
 import type { Call } from "../../server/index.js";
 import type { CallOrigin } from "../services/call-origin.js";
-import type { SlowCalls } from "../services/slow-calls.js";
 import { type CallStatus, okStatus, statusOf } from "../services/status.js";
 import type { Answer, LongAnswer } from "./answer.js";
 import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js";
@@ -13,6 +12,7 @@ import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messa
 import type { HalfOpenPlace } from "./half-open-calls.js";
 import { noMoreRequests, RequestQueue } from "./request-queue.js";
 import type { MessageInPieces, ServerStream } from "./stream.js";
+import { Waiters } from "./waiters.js";
 
 /** The unsent bytes beyond which a handler is asked to pause. */
 const unsentBytesMax = 64 * 1024;
@@ -40,6 +40,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   /** The call's place among the calls of which no message has arrived. */
   #halfOpen: HalfOpenPlace | undefined;
   #cancel: AbortController | undefined;
+  #onCancel: (() => void) | undefined;
   /** Why the handler has to stop. */
   #aborted: EtcdError | undefined;
   #ended: "no" | "answered" | "cancelled" = "no";
@@ -53,7 +54,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
    */
   #unallowed = 0;
   #held = 0;
-  #wantsRoom: (() => void)[] = [];
+  readonly #wantRoom = new Waiters();
   /** Whether the head of the answer has been sent. */
   #answering = false;
 
@@ -86,7 +87,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     if (this.#binding.kind === "unary") return;
     this.#environment.lasting.add(this);
     try {
-      this.#environment.gate.admit(this, this.#binding);
+      this.#environment.gate.admit(this, this.#binding)?.catch((error: unknown) => this.#refuse(error));
     } catch (error) {
       this.#fail(error);
       return;
@@ -116,6 +117,15 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       if (this.#aborted !== undefined) this.#cancel.abort(this.#aborted);
     }
     return this.#cancel.signal;
+  }
+
+  onCancel(listener: () => void): void {
+    if (this.#aborted === undefined) this.#onCancel = listener;
+    else listener();
+  }
+
+  get remote(): string {
+    return this.#origin.remote;
   }
 
   metadata(name: string): string | undefined {
@@ -152,7 +162,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   drained(): Promise<void> {
     if (this.#ended !== "no" || this.#stream.unsentBytes < unsentBytesMax) return Promise.resolve();
-    return new Promise((resolve) => void this.#wantsRoom.push(resolve));
+    return this.#wantRoom.wait();
   }
 
   end(): void {
@@ -185,8 +195,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       const wanted = this.#binding.kind === "stream" || !this.#begun;
       if (this.#ended === "no" && wanted) this.#reader.feed(chunk, (message) => this.#receive(message));
     } catch (error) {
-      this.#fail(error);
-      this.#abort(new EtcdError("canceled"));
+      this.#refuse(error);
     }
     this.#makeRoom();
   }
@@ -208,12 +217,11 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   overloaded(): void {
-    this.#fail(new EtcdError("overloaded"));
-    this.#abort(new EtcdError("canceled"));
+    this.#refuse(new EtcdError("overloaded"));
   }
 
   drain(): void {
-    if (this.#stream.unsentBytes < unsentBytesMax) this.#giveRoom();
+    if (this.#stream.unsentBytes < unsentBytesMax) this.#wantRoom.wake();
   }
 
   closed(): void {
@@ -294,11 +302,12 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
         message = await this.#reader.open(received);
         if (this.cancelled) return;
       }
-      gate.admit(this, binding, message);
+      const admitted = gate.admit(this, binding, message);
+      if (admitted !== undefined) await admitted;
       try {
         response = await binding.run(message, this, this);
       } finally {
-        this.#logSlow(slow, binding, message.length, response?.length ?? 0, startedAt);
+        if (slow.isSlow(startedAt)) slow.ended(binding, this, message.length, response?.length ?? 0, startedAt);
       }
       if (!(response instanceof Uint8Array)) await this.#sendLong(response);
       else if (this.#ended === "no") this.#answer(binding, response);
@@ -317,13 +326,6 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     // open.
     if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
     this.#send(response);
-  }
-
-  #logSlow(slow: SlowCalls, binding: UnaryBinding, requestBytes: number, responseBytes: number, at: number): void {
-    if (!slow.isSlow(at)) return;
-    const { asked, requestCount, responseCount } = this;
-    const { remote } = this.#origin;
-    slow.ended(binding, { asked, requestCount, responseCount, requestBytes, responseBytes, remote }, at);
   }
 
   /** Sends an answer in parts, as fast as the client takes them. At most one part is queued. */
@@ -406,6 +408,12 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     if (this.#ended === "no") this.#finish(statusOf(error, this.#binding.path, this.#environment.logger));
   }
 
+  /** Ends a call whose handler may be running already. */
+  #refuse(error: unknown): void {
+    this.#fail(error);
+    this.#abort(new EtcdError("canceled"));
+  }
+
   #finish(status: CallStatus): void {
     if (this.#ended !== "no") return;
     this.#ended = "answered";
@@ -414,7 +422,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   #abort(reason: EtcdError): void {
-    this.#aborted ??= reason;
+    if (this.#aborted === undefined) {
+      this.#aborted = reason;
+      this.#onCancel?.();
+    }
     this.#cancel?.abort(reason);
     this.#stream.uncharge(this.#waitingRequests * keptMessageBytes);
     this.#requests?.clear();
@@ -427,18 +438,12 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#counters.end(code);
     if (this.#environment.timed) this.#counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
     if (this.#deadline !== undefined) this.#environment.deadlines.remove(this, this.#deadline);
-    this.#giveRoom();
+    this.#wantRoom.wake();
   }
 
   #leaveHalfOpen(): void {
     if (this.#halfOpen === undefined) return;
     this.#environment.halfOpen.leave(this.#halfOpen);
     this.#halfOpen = undefined;
-  }
-
-  #giveRoom(): void {
-    const waiting = this.#wantsRoom;
-    this.#wantsRoom = [];
-    for (const resume of waiting) resume();
   }
 }

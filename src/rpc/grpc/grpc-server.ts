@@ -25,7 +25,7 @@ import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import type { CallEnvironment, LastingCall } from "./call-environment.js";
 import { Deadlines } from "./deadlines.js";
-import type { Gate } from "./gate.js";
+import type { Admission } from "./gate.js";
 import { GrpcCall } from "./grpc-call.js";
 import {
   fieldOf,
@@ -56,7 +56,7 @@ const roundMs = { least: 10, most: 5_000 };
 
 export interface GrpcServerConfig {
   readonly bindings: readonly Binding[];
-  readonly gate: Gate;
+  readonly gate: Admission;
   readonly counters: CallCounters;
   readonly logger: Logger;
   readonly clock: Clock;

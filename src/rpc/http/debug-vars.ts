@@ -1,13 +1,11 @@
-import type { ServerResponse } from "node:http";
 import type { EtcdServer } from "../../server/index.js";
 import { limit } from "../metrics/process-metrics.js";
-import { send } from "./http-answer.js";
 
 export type VarsServer = Pick<EtcdServer, "raftStatus">;
 type RaftStatus = Awaited<ReturnType<EtcdServer["raftStatus"]>>;
 
-/** Serves the variables of Go's `/debug/vars` that have a meaning in this process. */
-export async function sendVars(server: VarsServer, response: ServerResponse): Promise<void> {
+/** The variables of Go's `/debug/vars` that have a meaning in this process, as JSON. */
+export async function varsText(server: VarsServer): Promise<string> {
   const variables = {
     cmdline: process.argv,
     file_descriptor_limit: limit("Max open files"),
@@ -15,7 +13,7 @@ export async function sendVars(server: VarsServer, response: ServerResponse): Pr
     "raft.status": raft(await server.raftStatus()),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`);
-  send(response, "application/json; charset=utf-8", `{\n${lines.join(",\n")}\n}\n`);
+  return `{\n${lines.join(",\n")}\n}\n`;
 }
 
 /** Memory figures in bytes, named after the fields of Go's `runtime.MemStats` that have a counterpart. */

@@ -1,40 +1,29 @@
 import { apiVersion, GrpcCode } from "../../base/index.js";
-import { type CallCounters, handlingBounds, type MethodCounters } from "../grpc/call-counters.js";
+import { type CallCounts, handlingBounds, type MethodCounters } from "../grpc/call-counters.js";
 import type { CheckCounts, HealthChecks } from "../services/health-checks.js";
+import type { ProcessCounts } from "./loop-counts.js";
 import { addMemory } from "./memory-metrics.js";
 import { MetricRegistry, type Sample } from "./metric-registry.js";
 import { addPeers } from "./peer-metrics.js";
 import { addProcessMetrics } from "./process-metrics.js";
 import { addServer, type MetricsServer } from "./server-metrics.js";
+import { addThreads } from "./thread-metrics.js";
 
 export type { MetricsServer } from "./server-metrics.js";
-
-/** The number of connections refused because file descriptors were short. */
-export interface RefusedConnections {
-  readonly clients: () => number;
-  readonly peers: () => number;
-}
-
-/** Counters from outside the server: calls, memory and connections. */
-export interface ProcessCounts {
-  readonly logLinesLost: () => number;
-  readonly connectionsRefused: RefusedConnections;
-}
 
 /** Creates all metrics, with etcd's names where the meaning is the same. Values are collected on request only. */
 export function createMetrics(
   server: MetricsServer,
-  calls: CallCounters,
   health: HealthChecks,
   extensive: boolean,
-  { logLinesLost, connectionsRefused }: ProcessCounts,
+  { calls, memory, logLinesLost, connectionsRefused, threads }: ProcessCounts,
 ): MetricRegistry {
   const registry = new MetricRegistry();
   addIdentity(registry, server);
   addServer(registry, server);
   addPeers(registry, server);
   addCalls(registry, calls);
-  addMemory(registry, server.memory);
+  addMemory(registry, server.memory, memory);
   if (extensive) addDurations(registry, calls);
   registry.counter("etcd_server_health_success", "Health checks that succeeded.", () => health.successes);
   registry.counter("etcd_server_health_failures", "Health checks that failed.", () => health.failures);
@@ -50,6 +39,7 @@ export function createMetrics(
     "Connections at peer ports refused because all file descriptors reserved for peers were in use.",
     connectionsRefused.peers,
   );
+  addThreads(registry, threads);
   addProcessMetrics(registry);
   return registry;
 }
@@ -97,7 +87,7 @@ function methodLabels({ path, type }: MethodCounters): Record<string, string> {
   return { grpc_method: method, grpc_service: service, grpc_type: type };
 }
 
-function addCalls(registry: MetricRegistry, calls: CallCounters): void {
+function addCalls(registry: MetricRegistry, calls: CallCounts): void {
   const perMethod = (name: string, help: string, value: (method: MethodCounters) => number): void => {
     const read = () => calls.methods.map((method) => ({ labels: methodLabels(method), value: value(method) }));
     registry.counter(name, help, read, methodLabelNames);
@@ -125,7 +115,7 @@ function addCalls(registry: MetricRegistry, calls: CallCounters): void {
   registry.counter(requests, "Calls by the client's version.", clients, ["client_api_version", "type"]);
 }
 
-function addDurations(registry: MetricRegistry, calls: CallCounters): void {
+function addDurations(registry: MetricRegistry, calls: CallCounts): void {
   const read = () =>
     calls.methods.map((method) => {
       const count = method.seconds.reduce((sum, counted) => sum + (counted ?? 0), 0);

@@ -2,6 +2,8 @@ import type { Clock, Random } from "../../base/index.js";
 import type { EtcdServer } from "../../server/index.js";
 import { services } from "../../wire/index.js";
 import { type Binding, goingFirst, streaming } from "../grpc/binding.js";
+import type { Admission } from "../grpc/gate.js";
+import type { Pages } from "../http/pages.js";
 import { authBindings } from "./auth.js";
 import { clusterBindings } from "./cluster.js";
 import { electionBindings } from "./election.js";
@@ -17,6 +19,17 @@ import { watchHandler } from "./watch.js";
 
 /** After this many election timeouts without a leader, streams that require a leader are ended. */
 const leaderlessTimeouts = 3;
+
+/** The services for a member's clients, wherever its state is. */
+export interface ClientServices {
+  /** All methods of gRPC and of the gateway. */
+  readonly bindings: readonly Binding[];
+  readonly gate: Admission;
+  /** The plain endpoints that show the state of the member. */
+  readonly pages: Pages;
+  /** Whether a client certificate's common name means a user at the moment. */
+  namesUsers(): boolean;
+}
 
 /** All gRPC methods of a member. */
 export function clientBindings(server: EtcdServer, clock: Clock, random: Random): readonly Binding[] {

@@ -4,9 +4,6 @@ import type { CallLog, UnaryBinding } from "../grpc/binding.js";
 
 /** The facts of a finished call that are logged. */
 export interface EndedCall extends CallLog {
-  readonly requestBytes: number;
-  /** The length of the response; 0 for a refused call. */
-  readonly responseBytes: number;
   /** The client's address; empty if it is unknown. */
   readonly remote: string;
 }
@@ -38,13 +35,23 @@ export class SlowCalls {
     return this.#clock.now() - startedAt > this.#warnMs;
   }
 
-  /** Logs a finished call if it took long. The handler has counted keys already, so nothing is decoded here. */
-  ended({ path, waits }: UnaryBinding, call: EndedCall, startedAt: number): void {
+  /**
+   * Logs a finished call if it took long. The handler has counted keys already, so nothing is decoded here.
+   *
+   * @param responseBytes 0 for a refused call
+   */
+  ended(
+    { path, waits }: UnaryBinding,
+    call: EndedCall,
+    requestBytes: number,
+    responseBytes: number,
+    startedAt: number,
+  ): void {
     const tookMs = this.#clock.now() - startedAt;
     if (tookMs <= this.#warnMs || waits) return;
     const omitted = this.#lines.next();
     if (omitted === undefined) return;
-    const { asked, requestCount, responseCount, requestBytes, responseBytes, remote } = call;
+    const { asked, requestCount, responseCount, remote } = call;
     // etcd logs -1 for requests that it does not describe.
     const known = asked !== undefined;
     this.#logger.warn("request stats", {

@@ -4,10 +4,17 @@ export interface Call {
   readonly cancelled: boolean;
   /** Aborted when the call is cancelled. It is created on first use, so reading `cancelled` is cheaper. */
   readonly signal: AbortSignal;
+  /**
+   * Calls `listener` once when the call is cancelled. Cheaper than `signal`, and absent where a call has only that. A
+   * call has at most one listener.
+   */
+  onCancel?(listener: () => void): void;
   /** The first value of a metadata entry (gRPC) or header (HTTP). The name is in lower case. */
   metadata(name: string): string | undefined;
   /** An object that all calls of a connection share. Where work has to wait, clients are served in turn by it. */
   readonly client?: object | undefined;
+  /** The client's address, for the log. */
+  readonly remote?: string | undefined;
   /** The common name in the client's verified certificate; undefined without one. */
   readonly commonName?: string | undefined;
 }

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MemoryAccount, silentLogger, systemClock } from "../../../src/base/index.js";
 import { unary } from "../../../src/rpc/grpc/binding.js";
-import { CallCounters, clientEndpoints, type EndpointServer, Gate, SlowCalls } from "../../../src/rpc/index.js";
+import { page } from "../../../src/rpc/http/pages.js";
+import { CallCounters, clientEndpoints, Gate, SlowCalls } from "../../../src/rpc/index.js";
 import type { Call } from "../../../src/server/index.js";
 import { services } from "../../../src/wire/index.js";
 import { TestAuthority, type TestCertificate } from "../../support/certificates.js";
@@ -43,7 +44,7 @@ beforeAll(async () => {
     ...shared,
   };
   const { listener } = clientEndpoints({
-    ...{ server: server as unknown as EndpointServer, extensiveMetrics: false, ...shared },
+    ...{ pages: { answer: async () => page("text/plain", "") }, logger: silentLogger },
     access: { origins: new Set(), hosts: new Set(["elsewhere"]), namesUsers: () => usersByName },
     gateway: { ...calls, bindings: [range], maxConcurrentStreams: 10 },
   });
@@ -74,7 +75,7 @@ async function ask(path: string, method: string, certificate?: TestCertificate) 
     agent: false,
     ...identity,
   });
-  asked.end("{}");
+  asked.end(method === "POST" ? "{}" : undefined);
   const [response] = await once(asked, "response");
   let body = "";
   for await (const chunk of response) body += chunk;

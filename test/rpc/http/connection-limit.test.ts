@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import { expect, test } from "vitest";
 import { silentLogger, systemClock } from "../../../src/base/index.js";
 import { connectionBounds, descriptorLimit, tooFewDescriptors } from "../../../src/main/file-descriptors.js";
@@ -83,4 +83,19 @@ test("a start is refused if no connections are left for clients, with the settin
     /^file descriptor limit of etcd process is too low; please set higher: it is 150,/,
   );
   expect(connectionBounds(151).clients).toBe(1);
+});
+
+test("threads that share a bound share its connections, and log a refusal once", async () => {
+  const lines: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void lines.push(message) };
+  const memory = ConnectionLimit.memory();
+  const [one, other] = [1, 2].map(() => new ConnectionLimit(2, logger, "client", memory));
+  const sockets = Array.from({ length: 5 }, () => new Socket());
+  const taken = sockets.map((socket, at) => (at % 2 === 0 ? one : other)?.take(socket));
+  expect(taken).toEqual([true, true, false, false, false]);
+  expect([one?.refused, other?.refused, lines.length]).toEqual([3, 3, 1]);
+  const closed = once(sockets[0] as Socket, "close");
+  sockets[0]?.destroy();
+  await closed;
+  expect(other?.take(new Socket())).toBe(true);
 });

@@ -2,10 +2,10 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type Re
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { EtcdError, MemoryAccount, silentLogger } from "../../../src/base/index.js";
-import { CallCounters, clientEndpoints, type EndpointServer, peerEndpoints } from "../../../src/rpc/index.js";
+import { CallCounters, clientEndpoints, oneLoopCounts, type PagesServer, statePages } from "../../../src/rpc/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
 import type { ServerMetrics } from "../../../src/server/index.js";
-import { AlarmType, Member, MemberListResponse } from "../../../src/wire/index.js";
+import { AlarmType } from "../../../src/wire/index.js";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -31,9 +31,8 @@ const progress = {
   ...{ applied: undefined, pendingSnapshot: 0, inflight: 0, inflightFull: false },
 };
 
-const healthy: EndpointServer = {
-  memberId: 0x8e9e05c52164694dn as EndpointServer["memberId"],
-  clusterId: 0xcdf818194e3a8c32n as EndpointServer["clusterId"],
+const healthy: PagesServer = {
+  memberId: 0x8e9e05c52164694dn as PagesServer["memberId"],
   metrics,
   memory: MemoryAccount.unlimited(),
   clusterVersion: () => "3.5.0",
@@ -46,15 +45,6 @@ const healthy: EndpointServer = {
     ...{ id: 0x8e9en, term: 3, vote: 0x8e9en, commit: 9, lead: 0x8e9en, state: "StateLeader", applied: 8 },
     ...{ leadTransferee: 0n, config: confState, progress: new Map([[0x8e9en, progress]]) },
   }),
-  members: {
-    list: async () =>
-      MemberListResponse.create({
-        members: [
-          Member.create({ id: 10276657743932975437n, name: "a", peerUrls: ["http://p:1"], clientUrls: ["http://c:1"] }),
-          Member.create({ id: 2n, peerUrls: ["http://q:1"], isLearner: true }),
-        ],
-      }),
-  },
 };
 
 interface Answer {
@@ -82,18 +72,28 @@ async function ask(listener: RequestListener, path: string, method = "GET"): Pro
 
 const everybody = { origins: new Set<string>(), hosts: new Set<string>() };
 
-function client(server: EndpointServer, extensiveMetrics = false, counters = new CallCounters()): RequestListener {
-  return clientEndpoints({ server, counters, logger: silentLogger, extensiveMetrics, access: everybody }).listener;
+const noneRefused = { clients: () => 0, peers: () => 0 };
+
+function client(
+  server: PagesServer,
+  extensiveMetrics = false,
+  counters = new CallCounters(),
+  connectionsRefused = noneRefused,
+): RequestListener {
+  const logger = silentLogger;
+  const counts = oneLoopCounts(counters, server.memory, { logLinesLost: () => 0, connectionsRefused });
+  const pages = statePages({ server, logger, extensiveMetrics, counts });
+  return clientEndpoints({ pages, logger, access: everybody }).listener;
 }
 
-const alarm = (type: number): Partial<EndpointServer> => ({ alarms: () => [{ memberId: 1n, alarm: type }] });
-const unreadable: Partial<EndpointServer> = { kv: { probe: () => Promise.reject(new EtcdError("timeout")) } };
+const alarm = (type: number): Partial<PagesServer> => ({ alarms: () => [{ memberId: 1n, alarm: type }] });
+const unreadable: Partial<PagesServer> = { kv: { probe: () => Promise.reject(new EtcdError("timeout")) } };
 const ok = '{"health":"true","reason":""}';
 const sick = (reason: string): string => `{"health":"false","reason":"${reason}"}\n`;
 
 const rows: readonly {
   readonly path: string;
-  readonly server?: Partial<EndpointServer>;
+  readonly server?: Partial<PagesServer>;
   readonly status: number;
   readonly body: string;
   readonly when: string;
@@ -243,28 +243,6 @@ test("browsers may send requests from any origin", async () => {
   });
 });
 
-for (const { path, status, body } of [
-  { path: "/version", status: 200, body: '{"etcdserver":"3.5.30","etcdcluster":"3.5.0"}' },
-  {
-    path: "/members",
-    status: 200,
-    body:
-      '[{"id":10276657743932975437,"peerURLs":["http://p:1"],"name":"a","clientURLs":["http://c:1"]},' +
-      '{"id":2,"peerURLs":["http://q:1"],"isLearner":true}]\n',
-  },
-  { path: "/health", status: 404, body: "404 page not found\n" },
-  { path: "/raft", status: 404, body: "404 page not found\n" },
-]) {
-  test(`the peer port answers ${status} on ${path}`, async () => {
-    expect(await ask(peerEndpoints(healthy, silentLogger), path)).toMatchObject({ status, body });
-  });
-}
-
-test("/members has the cluster id in a header", async () => {
-  const { headers } = await ask(peerEndpoints(healthy, silentLogger), "/members");
-  expect(headers["x-etcd-cluster-id"]).toBe("cdf818194e3a8c32");
-});
-
 const putLabels = 'grpc_method="Put",grpc_service="etcdserverpb.KV",grpc_type="unary"';
 
 test("/metrics has etcd's names and consistent histograms", async () => {
@@ -304,9 +282,7 @@ test("/metrics has etcd's names and consistent histograms", async () => {
 
 test("/metrics counts refused connections of clients and of peers", async () => {
   const connectionsRefused = { clients: () => 3, peers: () => 2 };
-  const config = { server: healthy, counters: new CallCounters(), logger: silentLogger, extensiveMetrics: false };
-  const { listener } = clientEndpoints({ ...config, access: everybody, connectionsRefused });
-  const { body } = await ask(listener, "/metrics");
+  const { body } = await ask(client(healthy, false, new CallCounters(), connectionsRefused), "/metrics");
   expect(body).toContain("\netcd_server_client_connections_refused_total 3\n");
   expect(body).toContain("\netcd_server_peer_connections_refused_total 2\n");
 });

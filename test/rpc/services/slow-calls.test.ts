@@ -60,7 +60,7 @@ async function answered(path: string, request: Uint8Array, tookMs: number, waits
     () => 0,
   );
   clock.advance(tookMs);
-  slow.ended({ ...binding, waits }, { ...log, requestBytes: request.length, responseBytes, remote }, startedAt);
+  slow.ended({ ...binding, waits }, { ...log, remote }, request.length, responseBytes, startedAt);
   return { lines, responseBytes };
 }
 
@@ -124,7 +124,7 @@ test("a malformed request is logged without its content", async () => {
 test("of very many slow calls a sample is logged", () => {
   const { clock, lines, slow } = watched();
   clock.advance(301);
-  const ended = { asked: undefined, requestCount: 0, responseCount: 0, requestBytes: 0, responseBytes: 0, remote };
-  for (let at = 0; at < 1_000; at++) slow.ended({ ...bindingOf(Put.path), waits: false }, ended, 0);
+  const ended = { asked: undefined, requestCount: 0, responseCount: 0, remote };
+  for (let at = 0; at < 1_000; at++) slow.ended({ ...bindingOf(Put.path), waits: false }, ended, 0, 0, 0);
   expect(lines).toHaveLength(100 + 9);
 });

@@ -1,0 +1,62 @@
+import { type Clock, doneWithin, type Logger, type MemoryAccount } from "../base/index.js";
+import type { CallCounters, ClientServices, ConnectionLimit, SlowCalls } from "../rpc/index.js";
+import { type ClientHandlers, clientHandlers } from "./client-handlers.js";
+import { ClientPorts, serveClients } from "./ports.js";
+import type { Security } from "./security.js";
+import type { Settings } from "./settings.js";
+
+/** Everything that a front end needs from its surroundings. */
+export interface FrontEndConfig {
+  readonly settings: Settings;
+  readonly security: Omit<Security, "peers">;
+  readonly memory: MemoryAccount;
+  readonly connections: ConnectionLimit;
+  readonly counters: CallCounters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The ports for clients that one loop serves: sockets, TLS, HTTP/2, gRPC and the JSON gateway. */
+export class FrontEnd {
+  readonly #config: FrontEndConfig;
+  readonly #ports: ClientPorts;
+  #handlers: ClientHandlers | undefined;
+
+  private constructor(config: FrontEndConfig, ports: ClientPorts) {
+    this.#config = config;
+    this.#ports = ports;
+  }
+
+  /** Opens the ports. Connections wait until `serve` is called. @throws StartError when a port cannot be opened */
+  static async open(config: FrontEndConfig): Promise<FrontEnd> {
+    const { settings, security, memory, connections, clock } = config;
+    return new FrontEnd(config, await ClientPorts.open(settings, security, memory, connections, clock));
+  }
+
+  /** The URLs at which clients reach the member. */
+  get clientUrls(): readonly string[] {
+    return this.#ports.clientUrls;
+  }
+
+  /** @param slow logs calls that took long */
+  serve(services: ClientServices, slow: SlowCalls): void {
+    const { settings, counters, memory, clock, logger } = this.#config;
+    const handlers = clientHandlers(settings, services, slow, counters, memory, clock, logger);
+    this.#handlers = handlers;
+    const { grpc, httpAlone, http: endpoints } = handlers;
+    const { clients, clientsHttp, metrics } = this.#ports;
+    const http = { http: endpoints.listener, upgrade: endpoints.upgrade };
+    if (clientsHttp.length === 0) serveClients(clients, { grpc, ...http }, "grpc+http", logger);
+    else serveClients(clients, { grpc }, "grpc", logger);
+    serveClients(clientsHttp, { grpc: httpAlone, ...http }, "http", logger);
+    serveClients(metrics, { grpc: httpAlone, http: endpoints.metricsListener }, "http", logger);
+  }
+
+  /** Stops accepting connections, and waits up to `graceMs` for calls under way. */
+  async stop(graceMs: number): Promise<void> {
+    const handlers = this.#handlers;
+    const servers = [handlers?.grpc.stop(graceMs), handlers?.httpAlone.stop(graceMs)];
+    const ending = [...servers, handlers && doneWithin(this.#config.clock, graceMs, handlers.http.stop())];
+    await Promise.all([this.#ports.stop(graceMs), ...ending]);
+  }
+}

@@ -1,0 +1,17 @@
+import { availableParallelism } from "node:os";
+import { FlagError } from "./flag-error.js";
+
+/** More threads than this are not of use yet. */
+const threadsMax = 2;
+
+/**
+ * How many threads share the work.
+ *
+ * @param text the value of `--threads`: a number, or `auto` for the number of cores that the process may use
+ * @throws FlagError
+ */
+export function threadCount(text: string): number {
+  if (text === "auto") return Math.min(availableParallelism(), threadsMax);
+  if (text === "1" || text === "2") return Number(text);
+  throw new FlagError(`invalid value "${text}" for --threads: expected auto, 1 or 2`);
+}

@@ -1,0 +1,223 @@
+import { assert, type Clock, errorText, GrpcCode, type Logger, LoopTurn } from "../../base/index.js";
+import type { Call } from "../../server/index.js";
+import type { MessageReader, Port } from "../../threads/index.js";
+import type { Answer } from "../grpc/answer.js";
+import type { Binding, StreamBinding, UnaryBinding } from "../grpc/binding.js";
+import type { LoopCounts } from "../metrics/loop-counts.js";
+import type { ClientServices } from "../services/client-services.js";
+import type { SlowCalls } from "../services/slow-calls.js";
+import { type CallStatus, statusOf } from "../services/status.js";
+import { AnswerSender } from "./answer-sender.js";
+import { readCounts } from "./counts-message.js";
+import { asks, tells } from "./kinds.js";
+import { readMetadataOf } from "./metadata.js";
+import { writeMethods } from "./methods-message.js";
+import { readPageRequest, writePage } from "./page-message.js";
+import { StateCall, type StateClient } from "./state-call.js";
+import { StateStream } from "./state-stream.js";
+import { writeStatus } from "./status-message.js";
+
+const gone: CallStatus = { code: GrpcCode.Canceled, details: "" };
+
+export interface FrontEndCallsConfig {
+  readonly services: ClientServices;
+  readonly slow: SlowCalls;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** An open call: itself, and what takes its further messages. */
+interface OpenCall {
+  readonly call: StateCall;
+  readonly stream?: StateStream;
+  sender?: AnswerSender;
+}
+
+/** Carries out the calls of one front end on the thread that owns the state. */
+export class FrontEndCalls {
+  readonly #config: FrontEndCallsConfig;
+  readonly #port: Port;
+  readonly #turn: LoopTurn;
+  readonly #clients: (StateClient | undefined)[] = [];
+  readonly #open: (OpenCall | undefined)[] = [];
+  #namesUsers = false;
+  #countsWanted: ((counts: LoopCounts) => void)[] = [];
+
+  constructor(port: Port, config: FrontEndCallsConfig) {
+    this.#config = config;
+    this.#port = port;
+    this.#turn = LoopTurn.of(config.clock);
+    this.tellNamesUsers();
+    writeMethods(port.post(tells.methods), config.services.bindings);
+    port.listen((kind, message) => this.#asked(kind, message));
+  }
+
+  /** Tells the front end whether names in certificates mean users, after that may have changed. */
+  tellNamesUsers(): void {
+    const namesUsers = this.#config.services.namesUsers();
+    if (namesUsers === this.#namesUsers) return;
+    this.#namesUsers = namesUsers;
+    this.#port.post(tells.namesUsers).flag(namesUsers);
+  }
+
+  /** The counters of the calls of the front end. */
+  counts(): Promise<LoopCounts> {
+    if (this.#countsWanted.length === 0) this.#port.post(tells.countsWanted);
+    return new Promise((resolve) => void this.#countsWanted.push(resolve));
+  }
+
+  #asked(kind: number, message: MessageReader): void {
+    if (kind === asks.counts) {
+      this.#takeCounts(readCounts(message));
+      return;
+    }
+    const number = message.number();
+    switch (kind) {
+      case asks.unary:
+        this.#unary(number, message);
+        break;
+      case asks.stream:
+        this.#stream(number, message);
+        break;
+      case asks.admission:
+        this.#admission(number, message);
+        break;
+      case asks.page:
+        this.#page(number, message);
+        break;
+      case asks.client: {
+        const remote = message.text();
+        this.#clients[number] = { remote, commonName: message.flag() ? message.text() : undefined };
+        break;
+      }
+      case asks.clientGone:
+        this.#clients[number] = undefined;
+        break;
+      default:
+        this.#onGoing(kind, number, message);
+    }
+  }
+
+  /** A message about a call that has begun. It may have ended meanwhile. */
+  #onGoing(kind: number, number: number, message: MessageReader): void {
+    const open = this.#open[number];
+    if (kind === asks.cancel) open?.call.cancel();
+    else if (kind === asks.message) open?.stream?.requested(message.bytes());
+    else if (kind === asks.halfClosed) open?.stream?.halfClosed();
+    else if (kind === asks.taken) open?.stream?.taken(message.number());
+    else open?.sender?.partTaken();
+  }
+
+  #takeCounts(counts: LoopCounts): void {
+    const waiting = this.#countsWanted;
+    this.#countsWanted = [];
+    for (const resolve of waiting) resolve(counts);
+  }
+
+  #binding(message: MessageReader): Binding {
+    const binding = this.#config.services.bindings[message.number()];
+    assert(binding !== undefined, "a front end calls the methods that it was told");
+    return binding;
+  }
+
+  #call(message: MessageReader): StateCall {
+    return new StateCall(this.#clients[message.number()], readMetadataOf(message));
+  }
+
+  #unary(number: number, message: MessageReader): void {
+    const binding = this.#binding(message);
+    const call = this.#call(message);
+    const request = message.bytes();
+    assert(binding.kind === "unary", "a front end knows which methods are unary");
+    const open: OpenCall = { call };
+    this.#open[number] = open;
+    // The time for the client's request begins when it has arrived, and not when there is a turn for it.
+    const startedAt = this.#config.slow.now();
+    const run = (): void => void this.#runUnary(number, open, binding, request, startedAt);
+    if (this.#turn.over) this.#turn.defer(run, call.client);
+    else run();
+  }
+
+  async #runUnary(
+    number: number,
+    open: OpenCall,
+    binding: UnaryBinding,
+    request: Uint8Array,
+    startedAt: number,
+  ): Promise<void> {
+    const { services, slow } = this.#config;
+    const { call } = open;
+    let answer: Answer | undefined;
+    try {
+      const admitted = services.gate.admit(call, binding, request);
+      if (admitted !== undefined) await admitted;
+      try {
+        answer = await binding.run(request, call, call);
+      } finally {
+        if (slow.isSlow(startedAt)) slow.ended(binding, call, request.length, answer?.length ?? 0, startedAt);
+      }
+      if (answer instanceof Uint8Array) this.#end(number, tells.answer).bytes(answer);
+      else {
+        open.sender = new AnswerSender(call, this.#port, number, this.#turn);
+        await open.sender.send(answer);
+        this.#end(number, tells.ended);
+      }
+    } catch (error) {
+      this.#refuse(number, call, binding.path, error);
+    }
+  }
+
+  #stream(number: number, message: MessageReader): void {
+    const binding = this.#binding(message);
+    const call = this.#call(message);
+    assert(binding.kind === "stream", "a front end knows which methods have streams");
+    const stream = new StateStream(call, this.#port, number);
+    this.#open[number] = { call, stream };
+    void this.#runStream(number, binding, stream);
+  }
+
+  async #runStream(number: number, binding: StreamBinding, stream: StateStream): Promise<void> {
+    try {
+      await this.#config.services.gate.admit(stream.call, binding);
+      await binding.run(stream);
+      this.#end(number, tells.ended);
+    } catch (error) {
+      this.#refuse(number, stream.call, binding.path, error);
+    }
+  }
+
+  #admission(number: number, message: MessageReader): void {
+    const binding = this.#binding(message);
+    const call = this.#call(message);
+    try {
+      void this.#config.services.gate.admit(call, binding);
+      this.#end(number, tells.ended);
+    } catch (error) {
+      this.#refuse(number, call, binding.path, error);
+    }
+  }
+
+  #page(number: number, message: MessageReader): void {
+    const request = readPageRequest(message);
+    const call = new StateCall(undefined, readMetadataOf(message));
+    this.#open[number] = { call };
+    this.#config.services.pages.answer(request, call).then(
+      (page) => writePage(this.#end(number, tells.page), page),
+      // The front end logs it, since that knows what its client gets.
+      (error: unknown) =>
+        writeStatus(this.#end(number, tells.refusal), { code: GrpcCode.Unknown, details: errorText(error) }),
+    );
+  }
+
+  #refuse(number: number, call: Call, path: string, error: unknown): void {
+    // Nobody gets the status of a cancelled call, and the error that the client's departure caused is not logged.
+    const status = call.cancelled ? gone : statusOf(error, path, this.#config.logger);
+    writeStatus(this.#end(number, tells.refusal), status);
+  }
+
+  /** Begins the last message about a call. */
+  #end(number: number, kind: number) {
+    this.#open[number] = undefined;
+    return this.#port.post(kind).number(number);
+  }
+}

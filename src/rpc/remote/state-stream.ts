@@ -1,0 +1,107 @@
+import type { Call } from "../../server/index.js";
+import type { Port } from "../../threads/index.js";
+import type { MessageInPieces, ServerStream } from "../grpc/stream.js";
+import { Waiters } from "../grpc/waiters.js";
+import { tells, unsentBytesMax } from "./kinds.js";
+import type { StateCall } from "./state-call.js";
+
+/** A stream of a front end, as its handler sees it on the thread that owns the state. */
+export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
+  readonly #call: StateCall;
+  readonly #port: Port;
+  readonly #number: number;
+  /** The client's messages that the handler has not taken. The front end bounds them. */
+  #requests: Uint8Array[] = [];
+  #halfClosed = false;
+  #requestArrived: () => void = () => undefined;
+  /** Bytes of messages that the client has not taken. */
+  #unsentBytes = 0;
+  readonly #wantRoom = new Waiters();
+  #finished = false;
+
+  /** @param number the number of the call */
+  constructor(call: StateCall, port: Port, number: number) {
+    this.#call = call;
+    this.#port = port;
+    this.#number = number;
+    call.onCancel(() => this.#cancelled());
+  }
+
+  get call(): Call {
+    return this.#call;
+  }
+
+  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
+    while (!this.#call.cancelled) {
+      const request = this.#requests.shift();
+      if (request !== undefined) {
+        this.#port.post(tells.requestTaken).number(this.#number).number(request.length);
+        yield request;
+      } else if (this.#halfClosed) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#requestArrived = resolve;
+        });
+      }
+    }
+  }
+
+  write(message: Uint8Array): boolean {
+    if (this.#isOver) return true;
+    this.#port.post(tells.message).number(this.#number).bytes(message);
+    return this.#count(message.length);
+  }
+
+  writePieces({ length, pieces }: MessageInPieces): boolean {
+    if (this.#isOver) return true;
+    const out = this.#port.post(tells.message).number(this.#number).number(length);
+    for (const piece of pieces) out.raw(piece);
+    return this.#count(length);
+  }
+
+  drained(): Promise<void> {
+    if (this.#isOver || this.#unsentBytes < unsentBytesMax) return Promise.resolve();
+    return this.#wantRoom.wait();
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#finished = true;
+    this.#port.post(tells.finished).number(this.#number);
+    this.#wantRoom.wake();
+  }
+
+  // ---- the front end's side ----
+
+  /** Takes a message of the client. */
+  requested(request: Uint8Array): void {
+    this.#requests.push(request);
+    this.#requestArrived();
+  }
+
+  halfClosed(): void {
+    this.#halfClosed = true;
+    this.#requestArrived();
+  }
+
+  /** The client has room for so many bytes again. */
+  taken(bytes: number): void {
+    this.#unsentBytes -= bytes;
+    if (this.#unsentBytes < unsentBytesMax) this.#wantRoom.wake();
+  }
+
+  get #isOver(): boolean {
+    return this.#finished || this.#call.cancelled;
+  }
+
+  #count(bytes: number): boolean {
+    this.#unsentBytes += bytes;
+    return this.#unsentBytes < unsentBytesMax;
+  }
+
+  #cancelled(): void {
+    this.#requests = [];
+    this.#requestArrived();
+    this.#wantRoom.wake();
+  }
+}
