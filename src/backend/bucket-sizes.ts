@@ -11,8 +11,9 @@ export interface BucketSize {
   readonly keyBytesMax: number;
 }
 
-/** Prefixes of buckets are below this. */
+/** Prefixes of buckets are below this, and take one byte of a stored key. */
 const prefixesMax = 32;
+const prefixBytes = 1;
 const numberBytes = 8;
 /** Length of the record of an earlier release, which had only the total. */
 const totalOnlyBytes = numberBytes;
@@ -28,23 +29,19 @@ export class BucketSizes {
   readonly #bytes = new Float64Array(prefixesMax);
   readonly #keyBytesMax = new Float64Array(prefixesMax);
 
-  /** @param storedKey begins with the prefix of its bucket */
-  add(storedKey: Uint8Array, valueBytes: number): void {
-    const prefix = storedKey[0] ?? 0;
-    const bytes = storedKey.byteLength + valueBytes;
-    this.total += bytes;
+  add(bucket: Bucket, keyBytes: number, valueBytes: number): void {
+    const prefix = prefixOf(bucket);
+    this.total += prefixBytes + keyBytes + valueBytes;
     this.#rows[prefix] = (this.#rows[prefix] ?? 0) + 1;
-    this.#bytes[prefix] = (this.#bytes[prefix] ?? 0) + bytes - 1;
-    const keyBytes = storedKey.byteLength - 1;
+    this.#bytes[prefix] = (this.#bytes[prefix] ?? 0) + keyBytes + valueBytes;
     if (keyBytes > (this.#keyBytesMax[prefix] ?? 0)) this.#keyBytesMax[prefix] = keyBytes;
   }
 
-  remove(storedKey: Uint8Array, valueBytes: number): void {
-    const prefix = storedKey[0] ?? 0;
-    const bytes = storedKey.byteLength + valueBytes;
-    this.total -= bytes;
+  remove(bucket: Bucket, keyBytes: number, valueBytes: number): void {
+    const prefix = prefixOf(bucket);
+    this.total -= prefixBytes + keyBytes + valueBytes;
     this.#rows[prefix] = (this.#rows[prefix] ?? 0) - 1;
-    this.#bytes[prefix] = (this.#bytes[prefix] ?? 0) - bytes + 1;
+    this.#bytes[prefix] = (this.#bytes[prefix] ?? 0) - keyBytes - valueBytes;
   }
 
   of(bucket: Bucket): BucketSize {
@@ -106,7 +103,7 @@ export async function readSizes(store: LevelStore, recordKey: Uint8Array): Promi
     const iterator = store.iterate(bucketStart(bucket), bucketEnd(bucket));
     try {
       for (let rows = await iterator.nextv(rowsAtOnce); rows.length > 0; rows = await iterator.nextv(rowsAtOnce)) {
-        for (const [key, value] of rows) counted.add(key, value.byteLength);
+        for (const [key, value] of rows) counted.add(bucket, key.byteLength - prefixBytes, value.byteLength);
       }
     } finally {
       await iterator.close();

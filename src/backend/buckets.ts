@@ -49,6 +49,28 @@ export function prefixOf(bucket: Bucket): number {
   return prefixes[bucket];
 }
 
+/** A stored key as latin1 text: comparing two such strings compares their bytes. */
+export type StoredKey = string;
+
+/** Longer keys are put together in a buffer of their own. */
+const scratch = Buffer.alloc(1024);
+
+/** The text of `storedKey`, without the bytes in between. */
+export function storedKeyText(bucket: Bucket, key: Uint8Array): StoredKey {
+  if (key.byteLength >= scratch.byteLength) return textOf(storedKey(bucket, key));
+  scratch[0] = prefixes[bucket];
+  scratch.set(key, 1);
+  return scratch.toString("latin1", 0, key.byteLength + 1);
+}
+
+export function textOf(stored: Uint8Array): StoredKey {
+  return Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString("latin1");
+}
+
+export function bytesOf(text: StoredKey): Buffer {
+  return Buffer.from(text, "latin1");
+}
+
 /** The bytes under which `key` of `bucket` is stored. */
 export function storedKey(bucket: Bucket, key: Uint8Array): Buffer {
   const stored = Buffer.allocUnsafe(1 + key.byteLength);

@@ -1,7 +1,7 @@
 import { assert, type Clock, type Logger, type Timer, Turns } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type BucketSizes, readSizes } from "./bucket-sizes.js";
-import { type Bucket, privateKey, storedKey } from "./buckets.js";
+import { type Bucket, bytesOf, privateKey, type StoredKey, storedKeyText } from "./buckets.js";
 import { BackendCounters } from "./counters.js";
 import { DiskError, damaged, openFailure, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
@@ -9,7 +9,7 @@ import { hashBuckets } from "./hash.js";
 import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
 import { checkLog } from "./log-check.js";
 import { SnapshotView } from "./reader.js";
-import { type Layer, storedKeyText, WriteBuffer } from "./write-buffer.js";
+import { type Change, type Layer, WriteBuffer } from "./write-buffer.js";
 
 export interface BackendOptions {
   readonly clock: Clock;
@@ -150,31 +150,27 @@ class LevelBackend implements Backend {
   }
 
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
-    const stored = storedKey(bucket, key);
-    const change = this.#buffer.find(storedKeyText(stored));
-    return change === undefined ? this.#read(stored) : change.value;
+    return this.#current(storedKeyText(bucket, key));
   }
 
   put(bucket: Bucket, key: Uint8Array, value: Uint8Array): void {
     if (this.#closed !== undefined) throw this.#closed;
-    const stored = storedKey(bucket, key);
-    const id = storedKeyText(stored);
+    const id = storedKeyText(bucket, key);
     // A revision is put only once, so this most frequent kind of put needs no lookup of an older value. Looking into
     // the layers of a large entry would make each of its changes cost more than the one before.
-    const before = bucket === "key" ? undefined : this.#current(id, stored);
-    if (before !== undefined) this.#sizes.remove(stored, before.byteLength);
-    this.#sizes.add(stored, value.byteLength);
-    this.#change(id, stored, value);
+    const before = bucket === "key" ? undefined : this.#current(id);
+    if (before !== undefined) this.#sizes.remove(bucket, key.byteLength, before.byteLength);
+    this.#sizes.add(bucket, key.byteLength, value.byteLength);
+    this.#change(id, value);
   }
 
   delete(bucket: Bucket, key: Uint8Array, valueBytes?: number): void {
     if (this.#closed !== undefined) throw this.#closed;
-    const stored = storedKey(bucket, key);
-    const id = storedKeyText(stored);
-    const bytes = valueBytes ?? this.#current(id, stored)?.byteLength;
+    const id = storedKeyText(bucket, key);
+    const bytes = valueBytes ?? this.#current(id)?.byteLength;
     if (bytes === undefined) return;
-    this.#sizes.remove(stored, bytes);
-    this.#change(id, stored, undefined);
+    this.#sizes.remove(bucket, key.byteLength, bytes);
+    this.#change(id, null);
   }
 
   async scan(bucket: Bucket, low: Uint8Array, high: Uint8Array | undefined, limit: number): Promise<Row[]> {
@@ -308,14 +304,14 @@ class LevelBackend implements Backend {
     for (const hook of this.#hooks) hook();
   }
 
-  #current(id: string, stored: Uint8Array): Uint8Array | undefined {
+  #current(id: StoredKey): Uint8Array | undefined {
     const change = this.#buffer.find(id);
-    return change === undefined ? this.#read(stored) : change.value;
+    return change === undefined ? this.#read(id) : (change ?? undefined);
   }
 
-  #read(stored: Uint8Array): Uint8Array | undefined {
+  #read(id: StoredKey): Uint8Array | undefined {
     try {
-      return this.#store.getSync(stored);
+      return this.#store.getSync(bytesOf(id));
     } catch (error) {
       throw this.#readFailed(error);
     }
@@ -327,9 +323,9 @@ class LevelBackend implements Backend {
     return failure;
   }
 
-  #change(id: string, key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#buffer.set(id, { key, value });
-    this.#waitingBytes += key.byteLength + (value?.byteLength ?? 0);
+  #change(id: StoredKey, change: Change): void {
+    this.#buffer.set(id, change);
+    this.#waitingBytes += id.length + (change?.byteLength ?? 0);
     if (this.#writing) return; // `#writeBatches` decides about the next batch when this one is written
     this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
     // A batch must not start at once: the caller may be in the middle of changes that belong together.
@@ -384,10 +380,10 @@ class LevelBackend implements Backend {
     const batch = this.#store.batch();
     const turns = new Turns(this.#clock);
     for (const layer of layers) {
-      for (const { key, value } of layer.changes.values()) {
-        if (value === undefined) batch.del(key);
-        else batch.put(key, value);
-        if (turns.over(value?.byteLength ?? 0)) await turns.rest();
+      for (const [id, change] of layer.changes) {
+        if (change === null) batch.del(bytesOf(id));
+        else batch.put(bytesOf(id), change);
+        if (turns.over(change?.byteLength ?? 0)) await turns.rest();
       }
     }
     batch.put(inUseKey, sizes);

@@ -1,4 +1,5 @@
-import { type Change, compareKeys, type Layer, type StoredKey } from "./write-buffer.js";
+import type { StoredKey } from "./buckets.js";
+import { type Change, compareKeys, type Layer } from "./write-buffer.js";
 
 /** Position in the changes of one layer. */
 interface Cursor {

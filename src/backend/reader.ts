@@ -1,11 +1,20 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BackendView, Row } from "./backend.js";
 import type { BucketSize, BucketSizes } from "./bucket-sizes.js";
-import { type Bucket, bucketEnd, bucketStart, keyInBucket, storedKey } from "./buckets.js";
+import {
+  type Bucket,
+  bucketEnd,
+  bucketStart,
+  bytesOf,
+  keyInBucket,
+  storedKey,
+  storedKeyText,
+  textOf,
+} from "./buckets.js";
 import type { DiskError } from "./disk-error.js";
 import type { LevelSnapshot, LevelStore } from "./level-store.js";
 import { Overlay } from "./overlay.js";
-import { type Layer, storedKeyText } from "./write-buffer.js";
+import type { Layer } from "./write-buffer.js";
 
 /**
  * Entries that are asked of LevelDB at once. Their arrival holds the event loop for about half a millisecond; those of
@@ -47,14 +56,13 @@ export class SnapshotView implements BackendView {
   }
 
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
-    const stored = storedKey(bucket, key);
-    const id = storedKeyText(stored);
+    const id = storedKeyText(bucket, key);
     for (let at = this.#layers.length - 1; at >= 0; at--) {
       const change = this.#layers[at]?.changes.get(id);
-      if (change !== undefined) return change.value;
+      if (change !== undefined) return change ?? undefined;
     }
     try {
-      return this.#store.getSync(stored, this.#snapshot);
+      return this.#store.getSync(bytesOf(id), this.#snapshot);
     } catch (error) {
       throw this.#failed(error);
     }
@@ -88,7 +96,7 @@ export class SnapshotView implements BackendView {
   async *#walk({ start, end }: StoredRange, atOnce: number, ahead: boolean): AsyncGenerator<Row[], void, undefined> {
     // Sorting a large layer takes some milliseconds, once; other work runs between two of them.
     for (const layer of this.#layers) if (layer.sort()) await nextTurn();
-    const overlay = new Overlay(this.#layers, storedKeyText(start), storedKeyText(end));
+    const overlay = new Overlay(this.#layers, textOf(start), textOf(end));
     const iterator = this.#store.iterate(start, end, this.#snapshot);
     const read = () =>
       iterator.nextv(atOnce).catch((error: unknown) => {
@@ -101,13 +109,13 @@ export class SnapshotView implements BackendView {
         if (ahead) next = read();
         // Changes that are not in LevelDB yet mostly lie behind its last entries, as the newest revisions do.
         const last = stored.at(-1)?.[0];
-        const plain = overlay.head === undefined || (last !== undefined && storedKeyText(last) < overlay.head);
+        const plain = overlay.head === undefined || (last !== undefined && textOf(last) < overlay.head);
         for (const [key, value] of stored) {
           if (plain || overlay.head === undefined) {
             rows.push([keyInBucket(key), value]);
             continue;
           }
-          const id = storedKeyText(key);
+          const id = textOf(key);
           for (let head = overlay.head; head !== undefined && head < id; head = overlay.head) {
             pushNext(overlay, rows);
             if (rows.length >= rowsAtOnce) {
@@ -137,8 +145,9 @@ export class SnapshotView implements BackendView {
 
 /** Appends the next changed key with its new value to `rows`; a deleted key adds nothing. */
 function pushNext(overlay: Overlay, rows: Row[]): void {
+  const { head } = overlay;
   const change = overlay.take();
-  if (change?.value !== undefined) rows.push([keyInBucket(change.key), change.value]);
+  if (head !== undefined && change) rows.push([keyInBucket(bytesOf(head)), change]);
 }
 
 interface StoredRange {

@@ -1,13 +1,11 @@
 import { assert } from "../base/index.js";
+import type { StoredKey } from "./buckets.js";
 
-/** A change under its stored key; without a value it removes the key. */
-export interface Change {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | undefined;
-}
-
-/** A stored key as latin1 text: comparing two such strings compares their bytes. */
-export type StoredKey = string;
+/**
+ * The new value of a key; null removes the key. Changes wait long enough to be moved by the garbage collector, so each
+ * of them is a text and a value, and no object of its own.
+ */
+export type Change = Uint8Array | null;
 
 /**
  * The most sealed layers that wait for the next batch. Beyond, two of them are merged, so that a read looks into few.
@@ -74,15 +72,14 @@ export class WriteBuffer {
     if (this.#open.changes.size >= layerChangesMax) this.#sealInto(this.#held ?? this.#sealed);
   }
 
-  /** The last change of a key; undefined when it has been written or there is none. */
+  /** The last change of a key; undefined when it has been written, or there is none. */
   find(id: StoredKey): Change | undefined {
-    return (
-      this.#open.changes.get(id) ??
-      (this.#held === undefined ? undefined : findIn(this.#held, id)) ??
-      this.#beforeHold?.changes.get(id) ??
-      findIn(this.#sealed, id) ??
-      findIn(this.#writing, id)
-    );
+    // Not `??`: null is a change, too, and hides an older one.
+    let found = this.#open.changes.get(id);
+    if (found === undefined && this.#held !== undefined) found = findIn(this.#held, id);
+    if (found === undefined) found = this.#beforeHold?.changes.get(id);
+    if (found === undefined) found = findIn(this.#sealed, id);
+    return found === undefined ? findIn(this.#writing, id) : found;
   }
 
   /**
@@ -162,10 +159,6 @@ export class WriteBuffer {
     this.#waitingSealed += this.#open.changes.size;
     this.#open = new Layer();
   }
-}
-
-export function storedKeyText(key: Uint8Array): StoredKey {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }
 
 /**

@@ -169,7 +169,7 @@ test("many small entries that are held, one after the other, fill one layer, int
   const buffer = new WriteBuffer();
   for (let entry = 0; entry < 50; entry++) {
     buffer.hold();
-    for (let at = 0; at < 10; at++) buffer.set(`${entry} ${at}`, { key: bytes("k"), value: bytes("v") });
+    for (let at = 0; at < 10; at++) buffer.set(`${entry} ${at}`, bytes("v"));
     buffer.release();
   }
   expect([buffer.waiting, buffer.freeze().length]).toEqual([500, 1]);
