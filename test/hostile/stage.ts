@@ -76,6 +76,8 @@ export class Stage {
     const starting = ports.map(({ client, peer }, at) =>
       ServerProcess.start({
         kind: "ours",
+        // The bound on memory holds for a server as operators start it.
+        launcher: true,
         clientPort: client,
         dataDir: join(folder, `m${at}`),
         env: {

@@ -40,7 +40,7 @@ for (const { name, options, memoryBytes, want } of [
   });
 }
 
-const heapSize = fileURLToPath(new URL("../../bin/heap-size", import.meta.url));
+const memorySettings = fileURLToPath(new URL("../../bin/memory-settings", import.meta.url));
 
 for (const { name, given, want } of [
   { name: "fits the memory", given: "", want: heapFlag({ ...v8, limitBytes: 1 }, memoryLimit()) },
@@ -49,7 +49,22 @@ for (const { name, given, want } of [
 ]) {
   test(`the heap size that the launcher sets ${name}`, () => {
     const env = { ...process.env, NODE_OPTIONS: given };
-    const { stdout } = spawnSync("sh", ["-c", `. "${heapSize}"; echo "$NODE_OPTIONS"`], { env, encoding: "utf8" });
+    const { stdout } = spawnSync("sh", ["-c", `. "${memorySettings}"; echo "$NODE_OPTIONS"`], {
+      env,
+      encoding: "utf8",
+    });
+    expect(stdout.trim()).toBe(want);
+  });
+}
+
+for (const { name, given, want } of [
+  { name: "gives back blocks of 4 MiB and more", given: {}, want: "4194304" },
+  { name: "gives back what the environment says", given: { MALLOC_MMAP_THRESHOLD_: "131072" }, want: "131072" },
+]) {
+  test(`the memory of glibc ${name}`, () => {
+    const { MALLOC_MMAP_THRESHOLD_: _, ...others } = process.env;
+    const script = `. "${memorySettings}"; printenv MALLOC_MMAP_THRESHOLD_`;
+    const { stdout } = spawnSync("sh", ["-c", script], { env: { ...others, ...given }, encoding: "utf8" });
     expect(stdout.trim()).toBe(want);
   });
 }

@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly flags?: readonly string[];
   readonly clientPort?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Starts our server through its launcher, which chooses settings of memory, instead of with Node alone. */
+  readonly launcher?: boolean;
   /** The working directory, for relative paths in flags. By default that of the tests. */
   readonly workDir?: string;
   /** The maximum size of a file in KiB. Writes beyond it fail as on a full disk. */
@@ -60,10 +62,7 @@ export class ServerProcess {
       ...(options.kind === "etcd 3.4" ? ["--logger", "zap"] : []),
       ...(options.flags ?? []),
     ];
-    const [program, args] =
-      options.kind === "ours"
-        ? [process.execPath, [ourServer, ...flags]]
-        : [reference("etcd", options.kind === "etcd 3.4" ? "3.4" : "3.5"), flags];
+    const [program, args] = commandOf(options, flags);
     const env = { ...process.env, ...options.env };
     const limit = options.fileKiBMax === undefined ? "" : `ulimit -f ${options.fileKiBMax}; `;
     const child = spawn("bash", ["-c", `${limit}exec "$0" "$@"`, program, ...args], {
@@ -140,6 +139,11 @@ export class ServerProcess {
     await this.kill("SIGKILL");
     if (this.#removeData) await rm(this.dataDir, { recursive: true, force: true });
   }
+}
+
+function commandOf({ kind, launcher }: ServerOptions, flags: readonly string[]): [string, readonly string[]] {
+  if (kind !== "ours") return [reference("etcd", kind === "etcd 3.4" ? "3.4" : "3.5"), flags];
+  return launcher === true ? [ourServer, flags] : [process.execPath, [ourServer, ...flags]];
 }
 
 /** The number of ports for each test worker, below the ports that the kernel uses for outgoing connections. */
