@@ -19,6 +19,7 @@ const floors = [
   ["rpc", "ctl"],
   ["main"],
   ["embed"],
+  ["testing"],
 ];
 const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map((room) => [room, floor])));
 /** Rooms that may import fewer rooms than their floor allows. */
@@ -108,7 +109,7 @@ describe("floors", () => {
       reached.add(path);
       for (const target of sources.find((source) => source.path === path)?.imports ?? []) visit(target);
     };
-    const entrances = ["main/etcd", "ctl/main", "client/index", "client/http", "embed/index"];
+    const entrances = ["main/etcd", "ctl/main", "client/index", "client/http", "embed/index", "testing/index"];
     for (const entrance of [...entrances.map((name) => `src/${name}.ts`), ...threadModules]) visit(entrance);
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });

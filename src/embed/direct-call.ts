@@ -2,10 +2,20 @@ import { type Clock, EtcdError, GrpcCode, type Timer } from "../base/index.js";
 import { AttemptError, type LinkCall } from "../client/index.js";
 import type { Call } from "../server/index.js";
 
+/** The client of a call. */
+export interface CallOrigin {
+  /** An object that all calls of the client share. */
+  readonly client: object;
+  readonly endpoint: string;
+  readonly owner: boolean;
+}
+
 /** One call of a client in this process, as the server sees it. */
 export class DirectCall implements Call {
   readonly endpoint: string;
   readonly client: object;
+  /** Whether the call is made by the program that the member runs in, and not for one of its users. */
+  readonly owner: boolean;
   readonly #call: LinkCall;
   readonly #onOver: (call: DirectCall) => void;
   readonly #deadline: Timer | undefined;
@@ -16,13 +26,18 @@ export class DirectCall implements Call {
   #over = false;
 
   /**
-   * @param client an object that all calls of the client share
    * @param onOver called once, when the call is over in whatever way
    */
-  constructor(call: LinkCall, client: object, endpoint: string, clock: Clock, onOver: (call: DirectCall) => void) {
+  constructor(
+    call: LinkCall,
+    { client, endpoint, owner }: CallOrigin,
+    clock: Clock,
+    onOver: (call: DirectCall) => void,
+  ) {
     this.#call = call;
     this.client = client;
     this.endpoint = endpoint;
+    this.owner = owner;
     this.#onOver = onOver;
     if (Number.isFinite(call.timeoutMs)) this.#deadline = clock.after(call.timeoutMs, () => this.#fail("deadline"));
     if (call.signal?.aborted) this.#fail("abort");

@@ -31,15 +31,19 @@ export class DirectCalls {
     this.#bindings = new Map(config.bindings.map((binding) => [binding.path, binding]));
   }
 
-  /** A link of one client. */
-  link(): Link {
-    const client = {};
+  /**
+   * A link of one client.
+   *
+   * @param owner whether its calls are those of the program itself, which may do everything
+   */
+  link(owner = false): Link {
     const { name } = this.#config;
     const own = new Set<DirectCall>();
     let closed = false;
     const endpoint = `direct:${name}`;
+    const origin = { client: {}, endpoint, owner };
     const open = (call: LinkCall): DirectCall => {
-      const opened = new DirectCall(call, client, endpoint, this.#config.clock, (over) => {
+      const opened = new DirectCall(call, origin, this.#config.clock, (over) => {
         own.delete(over);
         this.#open.delete(over);
       });

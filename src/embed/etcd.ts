@@ -1,9 +1,16 @@
 import type { Clock, Logger } from "../base/index.js";
-import { Client, type CommonOptions } from "../client/index.js";
-import type { RunningMember, Surroundings } from "../main/index.js";
+import { Client, type CommonOptions, type Link } from "../client/index.js";
+import type { RunningMember } from "../main/index.js";
 import { DirectCalls } from "./direct-calls.js";
 import type { HostHold } from "./host-hold.js";
 import { saveSnapshot } from "./save-snapshot.js";
+
+/** The surroundings of a member, as its handle needs them. */
+export interface EtcdPlace {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hold: HostHold;
+}
 
 /** A running member in this process, from `startEtcd`. */
 export class Etcd implements AsyncDisposable {
@@ -19,7 +26,7 @@ export class Etcd implements AsyncDisposable {
   readonly #clients = new Set<Client>();
   #stopping: Promise<void> | undefined;
 
-  constructor(member: RunningMember, { clock, logger }: Surroundings & { readonly logger: Logger }, hold: HostHold) {
+  constructor(member: RunningMember, { clock, logger, hold }: EtcdPlace) {
     const { server, served } = member;
     this.#direct = new DirectCalls({ ...served.calls, clock, logger, name: server.config.name });
     this.#clock = clock;
@@ -39,10 +46,26 @@ export class Etcd implements AsyncDisposable {
    * was closed before.
    */
   client(options: CommonOptions = {}): Client {
-    const transport = { links: [this.#direct.link()] };
-    const client = new Client({ clock: this.#clock, ...options, transport });
-    this.#clients.add(client);
-    return client;
+    return this.#clientOver(this.#direct.link(), options);
+  }
+
+  /** A client that may do everything, also when authentication is enabled. */
+  protected ownerClient(): Client {
+    return this.#clientOver(this.#direct.link(true), {});
+  }
+
+  /** The way of clients to this member, for clients of a whole cluster. */
+  protected link(): Link {
+    return this.#direct.link();
+  }
+
+  /** Ends the member as the end of its process does: nothing more is written, and connections break. */
+  protected async abandon(): Promise<void> {
+    this.#stopping ??= this.#member.abandon();
+    for (const client of this.#clients) client.close();
+    this.#direct.stop();
+    this.#hold.end();
+    await this.#stopping;
   }
 
   /**
@@ -66,6 +89,12 @@ export class Etcd implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #clientOver(link: Link, options: CommonOptions): Client {
+    const client = new Client({ clock: this.#clock, ...options, transport: { links: [link] } });
+    this.#clients.add(client);
+    return client;
   }
 
   async #stop(): Promise<void> {

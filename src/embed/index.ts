@@ -4,7 +4,7 @@
  * leaves no handle open after it has stopped.
  */
 export type { LogFields, Logger } from "../base/index.js";
-export { Etcd } from "./etcd.js";
+export { Etcd, type EtcdPlace } from "./etcd.js";
 export type { EtcdOptions, EtcdSettings, SettingValue } from "./options.js";
 export { StartError } from "./start-error.js";
 export { startAmong, startEtcd } from "./start-etcd.js";

@@ -111,7 +111,7 @@ function refuseUrls(options: EtcdOptions): void {
     "listenPeerUrls",
     "listenMetricsUrls",
   ] as const;
-  const given = urls.find((setting) => options[setting] !== undefined);
+  const given = urls.find((setting) => (options[setting] ?? "").length > 0);
   if (given !== undefined) throw new StartError(`${given} has no use with listen: false, which opens no port`, given);
 }
 

@@ -10,7 +10,7 @@ import {
   settingsOf,
   startMember,
 } from "../main/index.js";
-import { Etcd } from "./etcd.js";
+import { Etcd, type EtcdPlace } from "./etcd.js";
 import { HostHold } from "./host-hold.js";
 import { type EtcdOptions, flagsOf, settingOf } from "./options.js";
 import { StartError } from "./start-error.js";
@@ -28,17 +28,26 @@ import { StartError } from "./start-error.js";
  * @throws StartError when a setting cannot be used, an address cannot be listened on, or the data cannot be read
  */
 export function startEtcd(options: EtcdOptions = {}): Promise<Etcd> {
-  return startAmong(options, { clock: systemClock, random: systemRandom });
+  const around = { clock: systemClock, random: systemRandom };
+  return startAmong(options, around, (member, place) => new Etcd(member, place));
 }
 
-/** Starts a member in the given surroundings, which may be simulated. */
-export async function startAmong(options: EtcdOptions, around: Surroundings): Promise<Etcd> {
+/**
+ * Starts a member in the given surroundings, which may be simulated.
+ *
+ * @param make makes the object that the program gets; by default an `Etcd`
+ */
+export async function startAmong<Handle extends Etcd>(
+  options: EtcdOptions,
+  around: Surroundings,
+  make: (member: RunningMember, place: EtcdPlace) => Handle,
+): Promise<Handle> {
   const flags = flagsOf(options);
   const settings = settingsFrom(flags);
   const hold = new HostHold();
   try {
     const logger = options.logger ?? silentLogger;
-    return new Etcd(await start(settings, logger, around), { ...around, logger }, hold);
+    return make(await start(settings, logger, around), { clock: around.clock, logger, hold });
   } catch (error) {
     hold.end();
     throw error;

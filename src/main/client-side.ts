@@ -39,9 +39,12 @@ export interface ClientSide {
   readonly memory: MemoryAccount;
   /** Serves clients, whose connections have waited until now. */
   serve(server: EtcdServer): Promise<ServedClients>;
-  /** Stops accepting connections, and waits a while for calls under way. */
-  stop(): Promise<void>;
+  /** Stops accepting connections, and waits up to `waitMs` for calls under way. */
+  stop(waitMs?: number): Promise<void>;
 }
+
+/** Changes the methods of the API, to put faults in front of them. */
+export type ChangeBindings = (bindings: readonly Binding[]) => readonly Binding[];
 
 /** The methods of a member, for calls within its process. */
 export interface DirectHandlers {
@@ -70,6 +73,8 @@ export interface ClientSideConfig {
   readonly logger: Logger;
   /** The threads of the process; absent when all runs on one loop. */
   readonly threads?: Threads;
+  /** By default the methods are those of the member. */
+  readonly bindings?: ChangeBindings;
 }
 
 /** Opens the ports for clients, on this loop or on threads. @throws StartError when a port cannot be opened */
@@ -93,7 +98,7 @@ async function openOnThisLoop(config: ClientSideConfig): Promise<ClientSide> {
       frontEnd.serve(services, slowCalls(config));
       return served(services, counters);
     },
-    stop: () => frontEnd.stop(graceMs),
+    stop: (waitMs = graceMs) => frontEnd.stop(waitMs),
   };
 }
 
@@ -135,10 +140,10 @@ function served({ bindings, gate, pages }: ClientServices, counters: CallCounter
 function servicesOf(
   server: EtcdServer,
   counts: ProcessCounts,
-  { settings, clock, random, logger }: ClientSideConfig,
+  { settings, clock, random, logger, bindings = (own) => own }: ClientSideConfig,
 ): ClientServices {
   return {
-    bindings: clientBindings(server, clock, random),
+    bindings: bindings(clientBindings(server, clock, random)),
     gate: new Gate(server),
     pages: statePages({ server, logger, extensiveMetrics: settings.extensiveMetrics, counts }),
     namesUsers: () => server.usersMatter,

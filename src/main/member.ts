@@ -1,7 +1,7 @@
 import { type Clock, type Logger, pause, type Random, systemClock, systemRandom } from "../base/index.js";
 import { EtcdServer, type HeapUse, type MemberDisk, MemberRemoved, type PeerAccess } from "../server/index.js";
 import type { Threads } from "../threads/index.js";
-import { type ClientSide, openClientSide, type ServedClients } from "./client-side.js";
+import { type ChangeBindings, type ClientSide, openClientSide, type ServedClients } from "./client-side.js";
 import { graceMs } from "./front-end-life.js";
 import { heapUse, ownHeapFlag } from "./heap.js";
 import { type MemoryLimit, memoryLimit } from "./memory-limit.js";
@@ -22,6 +22,8 @@ export interface RunningMember {
   readonly served: ServedClients;
   /** Stops accepting connections, lets calls under way finish, and writes all data. */
   stop(): Promise<void>;
+  /** Closes all connections at once and leaves the server as it is, for a simulated end of its process. */
+  abandon(): Promise<void>;
 }
 
 /** The world outside as a member needs it. A simulation replaces it. */
@@ -30,6 +32,10 @@ export interface Surroundings {
   readonly random: Random;
   /** Where the data is kept, instead of in the data directory. */
   readonly disk?: MemberDisk;
+  /** Changes the methods of the API, to put faults in front of them. */
+  readonly bindings?: ChangeBindings;
+  /** Called with the server as soon as it exists, before it is ready. */
+  readonly onServer?: (server: EtcdServer) => void;
   /** The way to other members, instead of HTTP. */
   readonly peers?: PeerAccess;
   /** The threads of the process, for settings that ask for more than one. A simulation has none. */
@@ -71,6 +77,7 @@ export async function startMember(
   const starting: Starting = { settings, logger, around, clients, peerPorts, peerHttp };
   const server = await startServer(starting, stopping, (): HeapUse => heapUse(limit));
   if (server === undefined) return undefined;
+  around.onServer?.(server);
   for (const { port, urls } of peerPorts.all) {
     if (peerHttp !== undefined) port.serve({ http: peerHttp.listener(server.peerService) });
     for (const address of urls) logger.info("serving peer traffic", { address });
@@ -89,7 +96,8 @@ export async function startMember(
   await capable(server, clock);
   logger.info("ready to serve client requests");
   const served = await clients.serve(server);
-  return { server, clientUrls: clients.clientUrls, served, stop: () => stop(starting, server) };
+  const { clientUrls } = clients;
+  return { server, clientUrls, served, stop: () => stop(starting, server), abandon: () => clients.stop(0) };
 }
 
 /** Opens the ports for clients. If that fails, nothing is left open. */
@@ -101,11 +109,11 @@ async function openClients(
   peerPorts: PeerPorts,
   logger: Logger,
 ): Promise<ClientSide> {
-  const { clock, random, threads } = around;
+  const { clock, random, threads, bindings } = around;
   try {
     const refusedPeers = (): number => peerPorts.refused;
     const config = { settings, security, machineBytes, refusedPeers, clock, random, logger };
-    return await openClientSide({ ...config, ...(threads && { threads }) });
+    return await openClientSide({ ...config, ...(threads && { threads }), ...(bindings && { bindings }) });
   } catch (error) {
     await peerPorts.stop(0);
     throw error;

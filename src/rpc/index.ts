@@ -26,4 +26,4 @@ export { FrontEndCalls, type FrontEndCallsConfig } from "./remote/front-end-call
 export { RemoteServices } from "./remote/remote-services.js";
 export { type ClientServices, clientBindings } from "./services/client-services.js";
 export { SlowCalls } from "./services/slow-calls.js";
-export { statusOf } from "./services/status.js";
+export { CallError, statusOf } from "./services/status.js";

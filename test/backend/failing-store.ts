@@ -1,5 +1,5 @@
 import type { LevelStore } from "../../src/backend/index.js";
-import { changedBatch, changedStore } from "../support/changed-store.js";
+import { changedBatch, changedStore } from "../../src/testing/changed-store.js";
 
 /** The operations that fail. The error messages are those of LevelDB. */
 export type Refusal = "write" | "sync" | "full" | "read";

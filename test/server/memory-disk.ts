@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LevelStore, openMemoryStore } from "../../src/backend/index.js";
-import { changedBatch, changedStore } from "../support/changed-store.js";
+import { changedBatch, changedStore } from "../../src/testing/changed-store.js";
 
 /** A disk in memory. Databases keep their data when they are closed, so the disk outlives the members that use it. */
 export class MemoryDisk {

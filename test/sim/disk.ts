@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type LevelBatch, type LevelStore, openMemoryStore } from "../../src/backend/index.js";
 import type { Random } from "../../src/base/index.js";
-import { changedStore } from "../support/changed-store.js";
-import type { ProcessClock } from "../support/process-clock.js";
+import { changedStore } from "../../src/testing/changed-store.js";
+import type { ProcessClock } from "../../src/testing/process-clock.js";
 import { files, promises } from "./files.js";
 
 type Change = (batch: LevelBatch) => void;

@@ -1,8 +1,8 @@
 import type { MemberId, Random } from "../../src/base/index.js";
 import type { Message } from "../../src/raft/index.js";
 import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../src/server/index.js";
+import type { ProcessClock } from "../../src/testing/process-clock.js";
 import { type OutgoingSnapshot, type PeerClient, PeerError, type PeerService } from "../../src/transport/index.js";
-import type { ProcessClock } from "../support/process-clock.js";
 import type { Trace } from "./trace.js";
 
 /** The faults of the network. Chances are in thousandths. */

@@ -1,8 +1,8 @@
 import { type Logger, type MemberId, type Random, seededRandom, silentLogger } from "../../src/base/index.js";
 import { FileDisk } from "../../src/server/disk/file-disk.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
+import { ProcessClock } from "../../src/testing/process-clock.js";
 import { consensusActor, delayed } from "../support/consensus-actor.js";
-import { ProcessClock } from "../support/process-clock.js";
 import { SimDisk } from "./disk.js";
 import { files } from "./files.js";
 import type { History } from "./history.js";

@@ -13,10 +13,10 @@ import {
 import { FileDisk } from "../../../src/server/disk/file-disk.js";
 import { ReceivedInMemory } from "../../../src/server/disk/received-in-memory.js";
 import { EtcdServer, type ServerConfig, serverDefaults } from "../../../src/server/index.js";
+import { VirtualNetwork } from "../../../src/testing/network.js";
+import { ProcessClock } from "../../../src/testing/process-clock.js";
 import { actorsWanted, consensusActor } from "../../support/consensus-actor.js";
-import { ProcessClock } from "../../support/process-clock.js";
 import { MemoryDisk } from "../memory-disk.js";
-import { VirtualNetwork } from "./network.js";
 import { settle } from "./settle.js";
 import { slowStore } from "./slow-disk.js";
 

@@ -1,6 +1,6 @@
 import type { LevelStore } from "../../../src/backend/index.js";
 import type { Clock } from "../../../src/base/index.js";
-import { changedBatch, changedStore } from "../../support/changed-store.js";
+import { changedBatch, changedStore } from "../../../src/testing/changed-store.js";
 
 /**
  * A database whose writes take virtual time. If the process is killed during a write, nothing of the write is stored.

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../src/base/index.js";
+import type { Clock, Timer } from "../base/index.js";
 
 /**
  * The clock of one process, driven by the clock of a whole simulation. While the process is paused, its timers become
@@ -51,6 +51,12 @@ export class ProcessClock implements Clock {
         timer.cancel();
       },
     };
+  }
+
+  /** Resolves when the process is not paused. */
+  running(): Promise<void> {
+    if (this.#state !== "paused") return Promise.resolve();
+    return new Promise((resolve) => void this.#held.push(resolve));
   }
 
   pause(): void {

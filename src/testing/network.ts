@@ -1,7 +1,7 @@
-import { type Clock, EtcdError, type MemberId, type Random } from "../../../src/base/index.js";
-import type { Message } from "../../../src/raft/index.js";
-import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../../src/server/index.js";
-import { type PeerClient, PeerError } from "../../../src/transport/index.js";
+import { type Clock, EtcdError, type MemberId, type Random } from "../base/index.js";
+import type { Message } from "../raft/index.js";
+import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../server/index.js";
+import { type PeerClient, PeerError } from "../transport/index.js";
 
 /** The faults of a network. Chances are in thousandths. */
 export interface Weather {
@@ -11,6 +11,12 @@ export interface Weather {
 }
 
 export const fair: Weather = { lossPerMille: 0, twicePerMille: 0, delayMsMax: 4 };
+
+/** Delay and loss of the messages from and to one member. */
+export interface Slowness {
+  readonly latencyMs: number;
+  readonly lossPerMille: number;
+}
 
 interface Host {
   /** The clock of the member's process. */
@@ -26,6 +32,8 @@ export class VirtualNetwork {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #hosts = new Map<MemberId, Host>();
+  /** Additional delay and loss of the messages from and to some members. */
+  readonly #slow = new Map<MemberId, Slowness>();
   /** Pairs of members: messages from the first to the second are lost. */
   readonly #cut = new Set<string>();
   /** The time since which each pair is connected. */
@@ -76,8 +84,14 @@ export class VirtualNetwork {
     }
   }
 
+  /** Delays and loses messages from and to the member, in addition to the weather. */
+  slow(id: MemberId, slowness: Slowness): void {
+    this.#slow.set(id, slowness);
+  }
+
   heal(): void {
     this.#cut.clear();
+    this.#slow.clear();
     this.#since.clear();
   }
 
@@ -132,6 +146,8 @@ export class VirtualNetwork {
     if (!host?.peers.has(message.to as MemberId)) return;
     this.#activeSince(message.from as MemberId, message.to as MemberId);
     if (this.#random.int(1000) < lossPerMille) return;
+    const slow = [message.from, message.to].flatMap((id) => this.#slow.get(id as MemberId) ?? []);
+    if (slow.some((one) => this.#random.int(1000) < one.lossPerMille)) return;
     this.#deliver(message);
     if (this.#random.int(1000) < twicePerMille) this.#deliver(message);
   }
@@ -139,7 +155,8 @@ export class VirtualNetwork {
   #deliver(message: Message): void {
     const [from, to] = [message.from as MemberId, message.to as MemberId];
     const target = this.#hosts.get(to);
-    this.#clock.after(1 + this.#random.int(this.weather.delayMsMax), () => {
+    const latencyMs = (this.#slow.get(from)?.latencyMs ?? 0) + (this.#slow.get(to)?.latencyMs ?? 0);
+    this.#clock.after(latencyMs + 1 + this.#random.int(this.weather.delayMsMax), () => {
       if (target === undefined || this.#hosts.get(to) !== target || this.#cut.has(pair(from, to))) return;
       target.clock.after(0, () => {
         try {

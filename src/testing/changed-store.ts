@@ -1,4 +1,4 @@
-import type { LevelBatch, LevelStore } from "../../src/backend/index.js";
+import type { LevelBatch, LevelStore } from "../backend/index.js";
 
 /** A store that passes everything on to another one, except for the given operations. */
 export function changedStore(store: LevelStore, changed: Partial<LevelStore>): LevelStore {
