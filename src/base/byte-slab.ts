@@ -15,14 +15,20 @@ export class ByteSlab {
   keep(bytes: Uint8Array): Uint8Array {
     const { length } = bytes;
     if (length > sharedBytesMax) return ownBytes(bytes);
+    const kept = this.take(length);
+    kept.set(bytes);
+    return kept;
+  }
+
+  /** Room for a value, shorter than a slab, which the caller writes at once. */
+  take(length: number): Buffer {
     if (this.#used + length > this.#slab.length) {
       this.#slab = Buffer.allocUnsafeSlow(slabBytes);
       this.#used = 0;
     }
-    const kept = this.#slab.subarray(this.#used, this.#used + length);
-    kept.set(bytes);
+    const taken = this.#slab.subarray(this.#used, this.#used + length);
     this.#used += length;
-    return kept;
+    return taken;
   }
 }
 

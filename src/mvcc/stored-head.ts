@@ -1,4 +1,5 @@
-import { assert, type Key, keyFromBytes } from "../base/index.js";
+import { assert, type ByteSlab, type Key, keyFromBytes } from "../base/index.js";
+import { KeyValue } from "../wire/index.js";
 
 /** The fields of a stored `mvccpb.KeyValue` that the index, the lessor and watchers need: all but the value. */
 export interface StoredHead {
@@ -37,6 +38,25 @@ export function readStoredHead(bytes: Uint8Array): StoredHead {
   }
   assert(at === bytes.length, "a stored value ends where its last field ends");
   return { key, createRevision, version, leaseId };
+}
+
+/** The most bytes of a key whose length takes two bytes or fewer. */
+const shortKeyMax = 0x3fff;
+
+/**
+ * Makes the stored pair of a delete, which holds nothing but the key. One entry may delete very many keys, so the bytes
+ * are written where they stay.
+ */
+export function storedTombstone(key: Key, slab: ByteSlab): Uint8Array {
+  const { length } = key;
+  if (length === 0 || length > shortKeyMax) return slab.keep(KeyValue.encode(KeyValue.create({ key })));
+  const lengthBytes = length > 0x7f ? 2 : 1;
+  const stored = slab.take(1 + lengthBytes + length);
+  stored[0] = keyTag;
+  stored[1] = length > 0x7f ? (length & 0x7f) | 0x80 : length;
+  if (lengthBytes === 2) stored[2] = length >>> 7;
+  stored.write(key, 1 + lengthBytes, "latin1");
+  return stored;
 }
 
 /**

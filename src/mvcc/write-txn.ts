@@ -16,14 +16,12 @@ import { rangeAt, rangeInStepsAt } from "./range-scan.js";
 import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 import { revisionKey, tombstoneKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
+import { storedTombstone } from "./stored-head.js";
 
 /** Number of keys that are found before they are deleted: the index must not change while it is walked. */
 const keysAtOnce = 256;
 /** Cost of deleting a key, in the unit of `WorkBudget`: bytes that could be read in the same time. */
 const bytesOfDelete = 2048;
-
-/** A template that is copied, which is cheaper than `create`: one entry may delete very many keys. */
-const emptyPair = KeyValue.create();
 
 /** Makes the changes readable. Returns the steps that tell watchers about them, if these do not fit into this turn. */
 type Finish = (changes: readonly Change[], budget: WorkBudget) => Steps<void> | undefined;
@@ -144,7 +142,7 @@ export class WriteTxn implements Reader {
     const previous = this.#cachedBefore(entry);
     cache.drop(entry);
     // The stored pair omits the revision, which the stored key holds; the pair in the event includes it.
-    const stored = written.keep(storedTombstone(key));
+    const stored = storedTombstone(key, written);
     entry.leaseId = 0n;
     entry.bytes = stored.byteLength;
     backend.put("key", tombstoneKey(main, sub), stored);
@@ -162,8 +160,4 @@ export class WriteTxn implements Reader {
     assert(this.#open, "a transaction writes before it ends");
     return this.revision + 1;
   }
-}
-
-function storedTombstone(key: Key): Uint8Array {
-  return KeyValue.encode({ ...emptyPair, key });
 }

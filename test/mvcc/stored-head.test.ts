@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readStoredHead, readStoredKey } from "../../src/mvcc/stored-head.js";
+import { ByteSlab } from "../../src/base/index.js";
+import { readStoredHead, readStoredKey, storedTombstone } from "../../src/mvcc/stored-head.js";
 import { KeyValue } from "../../src/wire/index.js";
 
 const counter = fc.maxSafeNat();
@@ -29,4 +30,16 @@ test("readStoredHead() gives the same as decoding the whole pair", () => {
 test("readStoredHead() refuses a pair that is cut", () => {
   const bytes = KeyValue.encode(KeyValue.create({ key: "key", modRevision: 2, value: Buffer.from("value") }));
   expect(() => readStoredHead(bytes.subarray(0, bytes.length - 2))).toThrow("ends where its last field ends");
+});
+
+test("storedTombstone() gives the bytes of a pair that holds only the key, whatever its length", () => {
+  const slab = new ByteSlab();
+  for (const length of [0, 1, 2, 126, 127, 128, 129, 255, 256, 16_382, 16_383, 16_384, 16_385, 70_000]) {
+    const key = String.fromCharCode(0, 0xff, 0x80, 0x61)
+      .repeat(Math.ceil(length / 4))
+      .slice(0, length);
+    const stored = storedTombstone(key, slab);
+    expect(Buffer.compare(stored, KeyValue.encode(KeyValue.create({ key })))).toBe(0);
+    expect(readStoredKey(stored)).toBe(key);
+  }
 });
