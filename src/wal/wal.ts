@@ -59,7 +59,7 @@ const dropsAtOnce = 1000;
 export class Wal implements RaftLog {
   readonly #store: LevelStore;
   readonly #sync: boolean;
-  #state: LogState;
+  readonly #state: { -readonly [Field in keyof LogState]: LogState[Field] };
   /** Term of the last entry, or of the compacted one when there is no entry. */
   #lastTerm: number;
   /** Runs on disk. Those that end at the compacted entry or before are being removed. */
@@ -74,7 +74,7 @@ export class Wal implements RaftLog {
   private constructor(store: LevelStore, sync: boolean, { state = emptyLogState, entries, runs }: Recovered) {
     this.#store = store;
     this.#sync = sync;
-    this.#state = state;
+    this.#state = { ...state };
     this.#lastTerm = entries.at(-1)?.term ?? state.compacted.term;
     this.#runs = new RunList(runs);
   }
@@ -131,7 +131,7 @@ export class Wal implements RaftLog {
       const { hardState, entries = [], snapshot } = change;
       if (snapshot !== undefined) this.#putSnapshot(batch, snapshot);
       if (entries.length > 0) this.#putEntries(batch, entries);
-      if (hardState !== undefined) this.#state = { ...this.#state, hardState };
+      if (hardState !== undefined) this.#state.hardState = hardState;
       assert((hardState?.commit ?? 0) <= this.#state.batch.last, "what is committed is in the log");
       return hardState !== undefined || snapshot !== undefined || entries.length > 0;
     });
@@ -146,7 +146,7 @@ export class Wal implements RaftLog {
       const { compacted, batch } = this.#state;
       assert(index <= batch.last, "what is compacted is in the log");
       if (index <= compacted.index) return false;
-      this.#state = { ...this.#state, compacted: { index, term: this.#termAt(index) } };
+      this.#state.compacted = { index, term: this.#termAt(index) };
       return true;
     });
     // The entries are unreachable from now on. If a crash leaves some on disk, the next compaction removes them.
@@ -177,7 +177,7 @@ export class Wal implements RaftLog {
 
   #begin(metadata: WalMetadata | undefined): Promise<void> {
     return this.#write(() => {
-      this.#state = { ...this.#state, metadata };
+      this.#state.metadata = metadata;
       return true;
     });
   }
@@ -214,7 +214,7 @@ export class Wal implements RaftLog {
     const { index, term } = snapshot.metadata;
     if (index <= this.#state.compacted.index) return;
     if (index <= this.#state.batch.last && this.#termAt(index) === term) return;
-    this.#state = { ...this.#state, compacted: { index, term } };
+    this.#state.compacted = { index, term };
     this.#cutFrom(batch, index + 1);
     this.#endAt(index + 1, { index, term });
   }
@@ -231,7 +231,7 @@ export class Wal implements RaftLog {
 
   /** Sets `last` as the end of the log. */
   #endAt(first: number, last: Position): void {
-    this.#state = { ...this.#state, batch: { first, last: last.index } };
+    this.#state.batch = { first, last: last.index };
     this.#lastTerm = last.term;
   }
 
