@@ -1,166 +1,152 @@
-// Measures the throughput of a server, as one client process sees it:
-//   npm run bench -- --server etcd='etcd' --server ours='node bin/etcd'
-// Each round measures all servers in turn, so that noise affects them equally. Ratios are relative to the first server.
-// The load comes from grpc-js in a separate process, which can make about 10,000 calls per second at most.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// Measures servers that speak etcd's protocol, as one client process sees them:
+//   npm run bench                                                     this server, every workload
+//   npm run bench -- --server etcd=etcd --server etcd-ts='node bin/etcd'   side by side; ratios are to the first
+//   npm run bench -- --members 3 --tls --jwt --workloads put-100,get-100   a cluster, encryption, authentication
+//   npm run bench -- --report                                         all settings; writes docs/performance.*,
+//                                                                     with what `--note` says about the run
+// Each round measures all servers in turn, so that noise affects them equally, and a figure is the median of its rounds.
+// Before the first round of a workload each server gets its load for `--warmup` seconds, since Node compiles what runs.
+// The load comes from this package's client in this process, which needs about half of two cores for itself.
 import { parseArgs } from "node:util";
-import { Client, credentials } from "@grpc/grpc-js";
-import { services } from "../../dist/wire/index.js";
-import { call, cpuSeconds, freePort, residentMiB } from "./servers.mjs";
+import { Cluster } from "./clusters.mjs";
+import { writeReport } from "./report.mjs";
+import { connectionsFor, workloads } from "./workloads.mjs";
 
 const { values: options } = parseArgs({
   options: {
     server: { type: "string", multiple: true, default: ["etcd-ts=node bin/etcd"] },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
-    workloads: { type: "string", default: "put-1,put-100,get-100,txn-100,watch-100" },
+    warmup: { type: "string", default: "2" },
+    workloads: { type: "string", default: Object.keys(workloads).join(",") },
+    members: { type: "string", default: "1" },
+    tls: { type: "boolean", default: false },
+    jwt: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
+    into: { type: "string", default: "docs" },
+    note: { type: "string", default: "" },
   },
 });
 
-const value = Buffer.alloc(256, "v");
-const put = (key) => ["KV", "Put", { key, value }];
-const get = (key) => ["KV", "Range", { key }];
-const compareAndPut = (key) => {
-  const compare = [{ result: 2, target: 0, key, targetUnion: { case: "version", value: 0 }, rangeEnd: "" }];
-  const none = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false };
-  return ["KV", "Txn", { compare, success: [{ request: { case: "requestPut", value: { key, value, ...none } } }] }];
-};
-/** The number of simultaneous clients, the call that each repeats, and the number of watchers. */
-const workloads = {
-  "put-1": { clients: 1, act: put, watchers: 0 },
-  "put-100": { clients: 100, act: put, watchers: 0 },
-  "get-100": { clients: 100, act: get, watchers: 0 },
-  "txn-100": { clients: 100, act: compareAndPut, watchers: 0 },
-  "watch-100": { clients: 20, act: put, watchers: 100 },
-};
+const chosen = options.workloads.split(",");
+for (const name of chosen) {
+  if (!Object.hasOwn(workloads, name)) throw new Error(`unknown workload ${name}: one of ${Object.keys(workloads)}`);
+}
+const common = chosen.filter((name) => ["put-1", "put-100", "get-100", "update-100", "watch-100"].includes(name));
+const settings = options.report
+  ? [
+      { title: "One member", members: 1, tls: false, jwt: false, names: chosen },
+      { title: "Three members", members: 3, tls: false, jwt: false, names: common },
+      { title: "One member, TLS", members: 1, tls: true, jwt: false, names: common },
+      { title: "One member, JWT authentication", members: 1, tls: false, jwt: true, names: common },
+    ]
+  : [{ title: "", members: Number(options.members), tls: options.tls, jwt: options.jwt, names: chosen }];
 
-const servers = await Promise.all(options.server.map(start));
-try {
-  for (const name of options.workloads.split(",")) {
-    const workload = workloads[name];
-    if (workload === undefined)
-      throw new Error(`unknown workload ${name}: one of ${Object.keys(workloads).join(", ")}`);
-    for (let round = 0; round < Number(options.rounds); round++) {
-      for (const server of servers) {
-        const results = server.results[name] ?? [];
-        server.results[name] = results;
-        results.push(await run(server, workload));
+const measured = [];
+for (const setting of settings) {
+  if (setting.title !== "") console.log(`\n${setting.title}`);
+  measured.push({ ...setting, rows: await measure(setting) });
+}
+if (options.report) {
+  const { rounds, seconds, into, note } = options;
+  writeReport(measured, { rounds: Number(rounds), seconds: Number(seconds), folder: into, note });
+}
+process.exit(0);
+
+/** Measures all workloads of a setting. @returns a row for each workload and server */
+async function measure(setting) {
+  const clusters = [];
+  const rows = [];
+  try {
+    for (const definition of options.server) clusters.push(await Cluster.start(definition, setting));
+    for (const name of setting.names) {
+      const rounds = new Map(clusters.map((cluster) => [cluster, []]));
+      for (const cluster of clusters) await run(cluster, workloads[name], Number(options.warmup));
+      for (let round = 0; round < Number(options.rounds); round++) {
+        for (const cluster of clusters) {
+          rounds.get(cluster).push(await run(cluster, workloads[name], Number(options.seconds)));
+        }
+      }
+      for (const cluster of clusters) {
+        const row = { workload: name, server: cluster.name, ...summary(rounds.get(cluster), rounds.get(clusters[0])) };
+        print(row);
+        rows.push(row);
       }
     }
-    report(name);
+  } finally {
+    for (const cluster of clusters) cluster.stop();
   }
-} finally {
-  for (const server of servers) {
-    server.child.kill("SIGKILL");
-    rmSync(server.folder, { recursive: true, force: true });
-  }
+  return rows;
 }
 
-async function start(definition) {
-  const [name, command] = [definition.slice(0, definition.indexOf("=")), definition.slice(definition.indexOf("=") + 1)];
-  const folder = mkdtempSync(join(tmpdir(), "etcd-bench-"));
-  const [client, peer] = [await freePort(), await freePort()];
-  const urls = [`http://127.0.0.1:${client}`, `http://127.0.0.1:${peer}`];
-  const [program, ...args] = command.split(" ");
-  const flags = [
-    "--data-dir",
-    join(folder, "data"),
-    "--listen-client-urls",
-    urls[0],
-    "--advertise-client-urls",
-    urls[0],
-  ];
-  const peers = [
-    "--listen-peer-urls",
-    urls[1],
-    "--initial-advertise-peer-urls",
-    urls[1],
-    "--initial-cluster",
-    `default=${urls[1]}`,
-  ];
-  const child = spawn(program, [...args, ...flags, ...peers], { stdio: ["ignore", "ignore", "pipe"] });
-  await new Promise((resolve, reject) => {
-    let log = "";
-    child.stderr.on("data", (chunk) => {
-      log += log.length < 1e6 ? chunk : "";
-      if (log.includes("ready to serve client requests")) resolve();
+async function run(cluster, { clients, act, watchers = 0, prepare }, forSeconds) {
+  const connections = Array.from({ length: connectionsFor(Math.max(clients, watchers)) }, (_, at) =>
+    cluster.client(at),
+  );
+  try {
+    await prepare?.(connections[0]);
+    let heard = 0;
+    const watching = Array.from({ length: watchers }, async (_, at) => {
+      const watch = await connections[at % connections.length].watch({ key: "bench/", rangeEnd: "bench0" });
+      void count(watch, (events) => (heard += events));
     });
-    child.once("exit", () => reject(new Error(`${name} ended: ${log}`)));
-  });
-  return { name, folder, child, endpoint: `127.0.0.1:${client}`, results: {} };
+    await Promise.all(watching);
+    const latencies = [];
+    const before = cluster.used();
+    const begin = performance.now();
+    const end = begin + forSeconds * 1_000;
+    const loop = async (client) => {
+      const connection = connections[client % connections.length];
+      for (let at = 0; performance.now() < end; at++) {
+        const start = performance.now();
+        await act(connection, `bench/${client}/${at % 100}`);
+        latencies.push(performance.now() - start);
+      }
+    };
+    await Promise.all(Array.from({ length: clients }, (_, client) => loop(client)));
+    const seconds = (performance.now() - begin) / 1_000;
+    const after = cluster.used();
+    return figures(cluster, latencies, watchers > 0 ? heard : latencies.length, seconds, before, after);
+  } finally {
+    for (const connection of connections) connection.close();
+  }
 }
 
-async function run(server, { clients, act, watchers }) {
-  const channels = Array.from({ length: Math.min(10, clients) }, () => connect(server.endpoint));
-  const latencies = [];
-  let heard = 0;
-  const streams = Array.from({ length: watchers }, (_, at) => watch(channels[at % channels.length], () => heard++));
-  await Promise.all(streams.map((stream) => stream.ready));
-  const cpu = cpuSeconds(server.child.pid);
-  const begin = performance.now();
-  const end = begin + Number(options.seconds) * 1000;
-  const loop = async (client) => {
-    for (let at = 0; performance.now() < end; at++) {
-      const before = performance.now();
-      await call(channels[client % channels.length], ...act(`bench/${client}/${at % 100}`));
-      latencies.push(performance.now() - before);
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, (_, client) => loop(client)));
-  const seconds = (performance.now() - begin) / 1000;
-  const used = cpuSeconds(server.child.pid) - cpu;
-  for (const { cancel } of streams) cancel();
-  for (const channel of channels) channel.close();
+/** Counts the events of a watch until its client is closed, which ends the watch with an error. */
+async function count(watch, add) {
+  try {
+    for await (const { events } of watch) add(events.length);
+  } catch {
+    // the measurement is over
+  }
+}
+
+/** CPU is stated for each thing that was counted: a call, or an event that a watcher received. */
+function figures(cluster, latencies, counted, seconds, before, after) {
   latencies.sort((left, right) => left - right);
   const quantile = (part) => latencies[Math.floor(latencies.length * part)] ?? 0;
-  const operations = latencies.length;
-  const rate = (watchers > 0 ? heard : operations) / seconds;
+  const threads = [...after.threads].map(([id, used]) => used - (before.threads.get(id) ?? 0));
   return {
-    rate,
+    rate: counted / seconds,
     p50: quantile(0.5),
     p99: quantile(0.99),
-    cpu: (used / operations) * 1e6,
-    rss: residentMiB(server.child.pid),
+    cpu: ((after.all - before.all) / counted) * 1e6,
+    busiest: (Math.max(...threads) / counted) * 1e6,
+    rss: cluster.residentMiB(),
   };
 }
 
-function report(name) {
-  const first = servers[0].results[name];
-  for (const server of servers) {
-    const rounds = server.results[name];
-    const ratio = median(rounds.map(({ rate }, at) => rate / first[at].rate));
-    const figure = (field, digits) => median(rounds.map((round) => round[field])).toFixed(digits);
-    const columns = [name.padEnd(10), server.name.padEnd(10), `${figure("rate", 0).padStart(8)}/s`];
-    columns.push(
-      `p50 ${figure("p50", 2)} ms`,
-      `p99 ${figure("p99", 2)} ms`,
-      `cpu ${figure("cpu", 0)} us`,
-      `rss ${figure("rss", 0)} MiB`,
-    );
-    console.log(`${columns.join("  ")}  ratio ${ratio.toFixed(2)}`);
-  }
+function summary(rounds, reference) {
+  const fields = ["rate", "p50", "p99", "cpu", "busiest", "rss"];
+  const row = Object.fromEntries(fields.map((field) => [field, median(rounds.map((round) => round[field]))]));
+  return { ...row, ratio: median(rounds.map(({ rate }, at) => rate / reference[at].rate)) };
 }
 
-function connect(endpoint) {
-  return new Client(endpoint, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
-}
-
-function watch(client, hear) {
-  const { path, request: encoder, response: decoder } = services["etcdserverpb.Watch"].Watch;
-  const encode = (message) => Buffer.from(encoder.encode(message));
-  const stream = client.makeBidiStreamRequest(path, encode, (bytes) => decoder.decode(bytes));
-  stream.on("error", () => undefined);
-  const ready = new Promise((resolve) => {
-    stream.on("data", (response) => (response.created ? resolve() : response.events.forEach(hear)));
-  });
-  const range = { key: "bench/", rangeEnd: "bench0", startRevision: 0, progressNotify: false, filters: [] };
-  stream.write({
-    requestUnion: { case: "createRequest", value: { ...range, prevKv: false, watchId: 0n, fragment: false } },
-  });
-  return { ready, cancel: () => stream.cancel() };
+function print({ workload, server, rate, p50, p99, cpu, busiest, rss, ratio }) {
+  const columns = [workload.padEnd(11), server.padEnd(10), `${rate.toFixed(0).padStart(8)}/s`];
+  columns.push(`p50 ${p50.toFixed(2)} ms`, `p99 ${p99.toFixed(2)} ms`, `cpu ${cpu.toFixed(1)} us`);
+  columns.push(`busiest thread ${busiest.toFixed(1)} us`, `rss ${rss.toFixed(0)} MiB`, `ratio ${ratio.toFixed(2)}`);
+  console.log(columns.join("  "));
 }
 
 function median(numbers) {

@@ -1,5 +1,5 @@
 // Ports, the members of a cluster, calls, and measures of a process, for the benchmarks.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
@@ -50,6 +50,20 @@ export function call(client, service, method, request, deadlineMs) {
 export function cpuSeconds(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** CPU time of each thread of a process so far, by its id. */
+export function threadSeconds(pid) {
+  const seconds = new Map();
+  for (const id of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const fields = readFileSync(`/proc/${pid}/task/${id}/stat`, "utf8").split(") ")[1].split(" ");
+      seconds.set(id, (Number(fields[11]) + Number(fields[12])) / 100);
+    } catch (error) {
+      if (error.code !== "ENOENT" && error.code !== "ESRCH") throw error; // the thread has ended meanwhile
+    }
+  }
+  return seconds;
 }
 
 /** The memory of a process that is in RAM. */

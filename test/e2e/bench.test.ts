@@ -1,0 +1,47 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, expect, test } from "vitest";
+
+// Tests that the benchmark measures what it says. Its figures mean nothing here.
+
+const root = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "etcd-bench-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function bench(...args: readonly string[]): Promise<string> {
+  const short = ["--rounds", "1", "--seconds", "0.1", "--warmup", "0"];
+  const { stdout } = await promisify(execFile)(process.execPath, ["test/bench/bench.mjs", ...short, ...args], {
+    cwd: root,
+  });
+  return stdout;
+}
+
+const figure = "[\\d.]+";
+const rowOf = (name: string): RegExp =>
+  new RegExp(
+    `^${name} +etcd-ts +[1-9]\\d*/s  p50 ${figure} ms  p99 ${figure} ms  cpu ${figure} us  ` +
+      `busiest thread ${figure} us  rss ${figure} MiB  ratio 1\\.00$`,
+    "m",
+  );
+
+test("the benchmark measures a cluster with TLS and JWT", async () => {
+  const workloads = ["put-1", "update-100", "txn-20", "watch-100", "lease-100"];
+  const said = await bench("--members", "3", "--tls", "--jwt", "--workloads", workloads.join(","));
+  for (const name of workloads) expect(said).toMatch(rowOf(name));
+});
+
+test("a report has a table, and a chart with a dot for each figure, of every setting", async () => {
+  await bench("--report", "--into", folder, "--workloads", "put-1,get-100");
+  const page = readFileSync(join(folder, "performance.md"), "utf8");
+  const titles = ["One member", "Three members", "One member, TLS", "One member, JWT authentication"];
+  expect([...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([...titles, "Workloads"]);
+  expect([...page.matchAll(/^\| (?:put-1|get-100) \| etcd-ts \|(?: [\d.,]+ \|){7}$/gm)].length).toBe(8);
+  const chart = readFileSync(join(folder, "performance.svg"), "utf8");
+  expect([...chart.matchAll(/<circle [^>]*><title>etcd-ts, /g)].length).toBe(16);
+  const html = readFileSync(join(folder, "performance.html"), "utf8");
+  for (const text of [page, chart, html]) expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  expect(html).not.toMatch(/(?:src|href)=/); // nothing has to be loaded
+});
