@@ -1,7 +1,7 @@
 import { type Steps, sortInSteps, type WorkBudget } from "../base/index.js";
 import type { WriteTxn } from "../mvcc/index.js";
 import { type Encoded, KeyValue, type RangeRequest, type RangeResponse } from "../wire/index.js";
-import { answerOf, fetchLimit, type Order, orderOf, rangeResponse, readsKeysOnly } from "./range.js";
+import { answerOf, fetchLimit, type Order, orderOf, rangeResponse, whatIsRead } from "./range.js";
 
 /**
  * Answers a Range request in steps, from a state that does not change meanwhile.
@@ -14,7 +14,7 @@ export function* applyRangeInSteps(
   budget: WorkBudget,
 ): Steps<RangeResponse> {
   const { key, rangeEnd, revision, countOnly, limit } = request;
-  const options = { revision, limit: fetchLimit(request), countOnly, keysOnly: readsKeysOnly(request) };
+  const options = { revision, limit: fetchLimit(request), countOnly, ...whatIsRead(request) };
   const found = yield* reader.rangeInSteps(key, rangeEnd, options, budget);
   const order = orderOf(request);
   const sorted = order === undefined ? found.kvs : yield* sort(found.kvs, order, budget);

@@ -1,5 +1,5 @@
 import { compareBytes, emptyBytes } from "../base/index.js";
-import type { Reader } from "../mvcc/index.js";
+import { type RangeOptions, type Reader, withinCreateBounds, withinModBounds } from "../mvcc/index.js";
 import {
   type Encoded,
   KeyValue,
@@ -17,8 +17,11 @@ import {
  */
 export function applyRange(reader: Reader, request: RangeRequest): RangeResponse {
   const { key, rangeEnd, revision, countOnly } = request;
-  const keysOnly = readsKeysOnly(request);
-  const found = reader.range(key, rangeEnd, { revision, limit: fetchLimit(request), countOnly, keysOnly });
+  const found = reader.range(key, rangeEnd, {
+    ...{ revision, countOnly },
+    limit: fetchLimit(request),
+    ...whatIsRead(request),
+  });
   const order = orderOf(request);
   const picked =
     order === undefined
@@ -47,6 +50,11 @@ export function fetchLimit(request: RangeRequest): number {
 /** Whether the pairs are read without their values: no part of the answer, nor its order, depends on these. */
 export function readsKeysOnly({ keysOnly, sortTarget }: RangeRequest): boolean {
   return keysOnly && sortTarget !== SortTarget.VALUE;
+}
+
+/** What the store need not read for the answer: values, and pairs outside of the bounds. */
+export function whatIsRead(request: RangeRequest): Pick<RangeOptions, "keysOnly" | "bounds"> {
+  return { keysOnly: readsKeysOnly(request), bounds: isFiltered(request) ? request : undefined };
 }
 
 /** The parts of an answer. */
@@ -89,13 +97,7 @@ export function isFiltered(request: RangeRequest): boolean {
 }
 
 function passes(request: RangeRequest, { modRevision, createRevision }: KeyValue): boolean {
-  const { minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } = request;
-  return (
-    (maxModRevision === 0 || modRevision <= maxModRevision) &&
-    (minModRevision === 0 || modRevision >= minModRevision) &&
-    (maxCreateRevision === 0 || createRevision <= maxCreateRevision) &&
-    (minCreateRevision === 0 || createRevision >= minCreateRevision)
-  );
+  return withinModBounds(request, modRevision) && withinCreateBounds(request, createRevision);
 }
 
 export type Order = (one: Pick<Picked, "kv">, other: Pick<Picked, "kv">) => number;

@@ -1,6 +1,6 @@
 import type { Encoded, KeyValue, RangeRequest, RangeResponse } from "../wire/index.js";
 import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes } from "./long-range.js";
-import { answerOf, fetchLimit, isFiltered, rangeResponse, readsKeysOnly } from "./range.js";
+import { answerOf, fetchLimit, isFiltered, rangeResponse, whatIsRead } from "./range.js";
 import { type Reading, readTurn, rest } from "./reading.js";
 
 /** Where reading resumes for an answer that was not kept completely. */
@@ -16,8 +16,7 @@ interface Resume {
 export async function readInKeyOrder(reading: Reading): Promise<RangeResponse | LongRange> {
   const { request, hold, context, turns } = reading;
   const pairsMax = request.limit > 0 ? request.limit : Number.POSITIVE_INFINITY;
-  const keysOnly = readsKeysOnly(request);
-  const scan = hold.pinned.scan(request.countOnly ? 0 : fetchMax(request), { keysOnly });
+  const scan = hold.pinned.scan(request.countOnly ? 0 : fetchMax(request), whatIsRead(request));
   const kept: PairGroup[] = [];
   let resume: Resume | undefined;
   let [pairCount, pairBytes, more] = [0, 0, false];
@@ -54,8 +53,7 @@ async function* groupsOf(
 ): AsyncGenerator<PairGroup, void, undefined> {
   for (let group = kept.shift(); group !== undefined; group = kept.shift()) yield group;
   if (resume === undefined) return;
-  const keysOnly = readsKeysOnly(request);
-  const scan = hold.pinned.scan(Number.POSITIVE_INFINITY, { from: resume.from, keysOnly });
+  const scan = hold.pinned.scan(Number.POSITIVE_INFINITY, { from: resume.from, ...whatIsRead(request) });
   await rest(turns, context.asker);
   for (let { pairsLeft } = resume; pairsLeft > 0; ) {
     const late = readTurn(scan, turns);

@@ -1,7 +1,7 @@
 import { assert, emptyBytes, type Key, sortInSteps } from "../base/index.js";
 import { type Encoded, KeyValue, type RangeRequest, type RangeResponse, SortTarget } from "../wire/index.js";
 import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes, type ReadHold } from "./long-range.js";
-import { answerOf, fetchLimit, type Order, rangeResponse, readsKeysOnly } from "./range.js";
+import { answerOf, fetchLimit, type Order, rangeResponse, readsKeysOnly, whatIsRead } from "./range.js";
 import { checkAsked, type Reading, readTurn, rest, turnBytes } from "./reading.js";
 
 /** Memory of one pair while it is sorted, beside its key and the value it is sorted by. */
@@ -38,7 +38,7 @@ async function readPlaces({ request, hold, context, turns }: Reading): Promise<{
   const limit = fetchLimit(request);
   const byValue = request.sortTarget === SortTarget.VALUE;
   const pairsMax = limit === 0 ? Number.POSITIVE_INFINITY : limit;
-  const scan = hold.pinned.scan(request.countOnly ? 0 : pairsMax, { keysOnly: readsKeysOnly(request) });
+  const scan = hold.pinned.scan(request.countOnly ? 0 : pairsMax, whatIsRead(request));
   const places: Place[] = [];
   while (scan.next !== undefined) {
     const late = readTurn(scan, turns);

@@ -12,6 +12,7 @@ export type { PinnedRange } from "./pinned-range.js";
 export type { PinnedState } from "./pinned-state.js";
 export type { RangeScan } from "./range-scan.js";
 export type { KeyHead, RangeOptions, RangeResult, Reader, SteppedReader } from "./reader.js";
+export { withinCreateBounds, withinModBounds } from "./revision-bounds.js";
 export { type HashKvResult, openStore, type Store, type StoreOptions } from "./store.js";
 export type { WatchNotice, WatchSink, WatchStream } from "./watch-stream.js";
 export { WatchableStore, type WatchableStoreOptions } from "./watchable-store.js";

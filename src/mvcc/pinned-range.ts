@@ -2,13 +2,12 @@ import { isOneKey, type Key, keyAfter } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 import type { Hold } from "./pins.js";
 import { RangeScan } from "./range-scan.js";
+import type { RangeOptions } from "./reader.js";
 import type { StoreState } from "./store-state.js";
 
-interface ScanOptions {
+interface ScanOptions extends Pick<RangeOptions, "keysOnly" | "bounds"> {
   /** A key of the range to begin with, instead of the first. */
   readonly from?: Key;
-  /** Reads the pairs without their values. */
-  readonly keysOnly?: boolean;
 }
 
 /** A range at one revision, which can be read in steps and more than once: no compaction removes it until `close`. */
@@ -32,13 +31,13 @@ export class PinnedRange {
   }
 
   /** @param pairsMax the most pairs to read; 0 reads only the count */
-  scan(pairsMax: number, { from = this.#key, keysOnly = false }: ScanOptions = {}): RangeScan {
-    return new RangeScan(this.#state, from, this.#end, this.#at, pairsMax, keysOnly);
+  scan(pairsMax: number, { from = this.#key, ...options }: ScanOptions = {}): RangeScan {
+    return new RangeScan(this.#state, from, this.#end, this.#at, pairsMax, options);
   }
 
   /** One key as of the revision, with or without its value; undefined when it did not exist. */
   get(key: Key, keysOnly = false): Encoded<KeyValue> | undefined {
-    return new RangeScan(this.#state, key, "", this.#at, 1, keysOnly).take()[0];
+    return new RangeScan(this.#state, key, "", this.#at, 1, { keysOnly }).take()[0];
   }
 
   /** Releases the revision. May be called again. */

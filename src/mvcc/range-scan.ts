@@ -2,6 +2,7 @@ import { isOneKey, type Key, keyAfter, type Steps, upperBoundOf, type WorkBudget
 import type { Encoded, KeyValue } from "../wire/index.js";
 import type { KeyEntry } from "./key-entry.js";
 import type { KeyHead, RangeOptions, RangeResult } from "./reader.js";
+import { type RevisionBounds, withinCreateBounds, withinModBounds } from "./revision-bounds.js";
 import type { StoreState } from "./store-state.js";
 
 /** Reads a range at one revision, at once or in steps. The store may change between steps; the answer does not. */
@@ -13,21 +14,27 @@ export class RangeScan {
   readonly #at: number;
   readonly #limit: number;
   readonly #keysOnly: boolean;
+  readonly #bounds: RevisionBounds | undefined;
   readonly #high: Key | undefined;
   #low: Key | undefined;
   #pairs = 0;
   /** `count` is that of the whole range: the scan ends with the last pair that it may read. */
   readonly #counted: boolean = false;
 
-  /**
-   * @param limit the most pairs to read; 0 means none, Infinity all
-   * @param keysOnly reads the pairs without their values
-   */
-  constructor(state: StoreState, key: Key, end: Key, at: number, limit: number, keysOnly: boolean) {
+  /** @param limit the most pairs to read; 0 means none, Infinity all */
+  constructor(
+    state: StoreState,
+    key: Key,
+    end: Key,
+    at: number,
+    limit: number,
+    { keysOnly = false, bounds }: Pick<RangeOptions, "keysOnly" | "bounds">,
+  ) {
     this.#state = state;
     this.#at = at;
     this.#limit = limit;
     this.#keysOnly = keysOnly;
+    this.#bounds = bounds;
     this.#high = upperBoundOf(end);
     if (isOneKey(end)) {
       const entry = state.index.get(key);
@@ -79,6 +86,7 @@ export class RangeScan {
     if (position < 0) return 0;
     if (!this.#counted) this.count++;
     if (this.#pairs >= this.#limit) return 0;
+    if (this.#bounds !== undefined && isOutside(this.#bounds, entry, position)) return 0;
     this.#pairs++;
     const state = this.#state;
     const kv = this.#keysOnly ? state.readWithoutValue(key, entry, position) : state.read(entry, position);
@@ -87,10 +95,16 @@ export class RangeScan {
   }
 }
 
+/** Whether a record is known to be outside of the bounds: the creation revisions of older ones are on disk only. */
+function isOutside(bounds: RevisionBounds, entry: KeyEntry, position: number): boolean {
+  if (!withinModBounds(bounds, entry.mainAt(position))) return true;
+  return position === entry.olderCount && !withinCreateBounds(bounds, entry.createRevision);
+}
+
 /** Reads a whole range at once. `current` is the newest revision that may be read. */
 export function rangeAt(state: StoreState, current: number, key: Key, end: Key, options: RangeOptions): RangeResult {
   const at = state.readable(options.revision ?? 0, current);
-  const scan = new RangeScan(state, key, end, at, pairsMax(options), options.keysOnly === true);
+  const scan = new RangeScan(state, key, end, at, pairsMax(options), options);
   scan.step(() => false);
   return { kvs: scan.kvs, count: scan.count, revision: current };
 }
@@ -105,7 +119,7 @@ export function* rangeInStepsAt(
   budget: WorkBudget,
 ): Steps<RangeResult> {
   const at = state.readable(options.revision ?? 0, current);
-  const scan = new RangeScan(state, key, end, at, pairsMax(options), options.keysOnly === true);
+  const scan = new RangeScan(state, key, end, at, pairsMax(options), options);
   for (;;) {
     scan.step((bytes) => budget.over(bytes));
     if (scan.done) return { kvs: scan.kvs, count: scan.count, revision: current };

@@ -1,5 +1,6 @@
 import type { Key, Steps, WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
+import type { RevisionBounds } from "./revision-bounds.js";
 
 export interface RangeOptions {
   /** The revision to read; 0 or less means the current one. */
@@ -10,6 +11,8 @@ export interface RangeOptions {
   readonly countOnly?: boolean;
   /** Reads pairs without their values, mostly from the index alone. */
   readonly keysOnly?: boolean;
+  /** Leaves out pairs that the index knows to be outside of these bounds. The limit must be 0 then. */
+  readonly bounds?: RevisionBounds | undefined;
 }
 
 export interface RangeResult {

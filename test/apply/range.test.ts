@@ -96,6 +96,11 @@ const rows: readonly {
     ask: { minModRevision: 4, maxModRevision: 6, minCreateRevision: 2, maxCreateRevision: 4 },
     keys: "a",
   },
+  {
+    name: "bounds at an earlier revision, where only the disk knows when a key was created",
+    ask: { revision: 7, minCreateRevision: 4, maxModRevision: 7 },
+    keys: "cd",
+  },
   { name: "a bound and a limit", ask: { minModRevision: 5, limit: 2 }, keys: "ac", more: true },
   { name: "a bound and a limit equal to the count", ask: { minModRevision: 5, limit: 3 }, keys: "acd" },
 ];
@@ -175,6 +180,20 @@ for (const { name, revision, want } of [
     expect(applyRange(store, range("a", "", { revision: 4 })).count).toBe(1);
   });
 }
+
+test("a list with bounds reads only the values of pairs within them", async () => {
+  const { store, backend } = await openBench({ backend: (await openFour()).backend });
+  const read = vi.spyOn(backend, "get");
+  for (const [ask, reads] of [
+    [{ minModRevision: 6, maxCreateRevision: 3 }, 1],
+    [{ maxModRevision: 5, sortOrder: DESCEND }, 2],
+    [{ minCreateRevision: 9 }, 0],
+  ] as const) {
+    read.mockClear();
+    const answer = await readRange(store, range(...all, ask), contextOf());
+    expect([answer.count, read.mock.calls.length]).toEqual([4, reads]);
+  }
+});
 
 const many = 10_000;
 
