@@ -52,7 +52,7 @@ export function readsKeysOnly({ keysOnly, sortTarget }: RangeRequest): boolean {
   return keysOnly && sortTarget !== SortTarget.VALUE;
 }
 
-/** What the store need not read for the answer: values, and pairs outside of the bounds. */
+/** The store need not read values, or pairs outside of the bounds, when the answer does not depend on them. */
 export function whatIsRead(request: RangeRequest): Pick<RangeOptions, "keysOnly" | "bounds"> {
   return { keysOnly: readsKeysOnly(request), bounds: isFiltered(request) ? request : undefined };
 }
