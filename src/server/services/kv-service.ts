@@ -200,8 +200,11 @@ export class KvService {
   }
 
   async #withMemoryForRanges<Result>(request: TxnRequest, call: Call, propose: () => Promise<Result>): Promise<Result> {
+    // A client may send hundreds of such requests at once. Their work would follow in one turn of the event loop.
+    if (this.#turn.over) await this.#turn.pause(call.client);
     const heldBytes = await this.#admitRanges(request, call);
     try {
+      if (this.#turn.over) await this.#turn.pause(call.client);
       return await propose();
     } finally {
       this.#config.memory.release(heldBytes);
