@@ -19,7 +19,8 @@ export class FrameWriter {
     let flags: number = end ? frameFlags.endStream : 0;
     let at = 0;
     do {
-      const part = block.subarray(at, at + frameBytesMax);
+      // Nearly every block fits into one frame, and a view would cost more than its bytes.
+      const part = block.length <= frameBytesMax ? block : block.subarray(at, at + frameBytesMax);
       at += part.length;
       if (at === block.length) flags |= frameFlags.endHeaders;
       this.#output.frame(type, flags, stream, part.length);
