@@ -3,7 +3,8 @@ import { services } from "../wire/index.js";
 import { clientClock } from "./client-clock.js";
 import { ClientError, canceled, deadlineExceeded } from "./client-error.js";
 import { Deadline } from "./deadline.js";
-import type { CallOptions, CommonOptions } from "./options.js";
+import type { CallOptions, CommonOptions, RetryOptions } from "./options.js";
+import type { CallTracer } from "./tracing.js";
 import {
   AttemptError,
   type Link,
@@ -14,10 +15,8 @@ import {
   type Transport,
 } from "./transport.js";
 
-/** The most attempts of one call before its last error is returned, as in Go's client. */
-const attemptsMax = 100;
-/** Pause between two rounds over the endpoints; a random tenth of it keeps clients from returning all at once. */
-const backoffMs = 25;
+/** The usual rules for repetitions, those of Go's client. */
+const usualRetry = { attemptsMax: 100, pauseMs: 25, reopenMs: 50, reopenMaxMs: 1_000 } as const;
 /** Time limit of one attempt to log in; a server with many logins at once takes seconds for each password. */
 const loginMs = 10_000;
 /** Time limit of `authenticate` when the client has no dial timeout. */
@@ -36,6 +35,7 @@ type Attempt<T> = (link: Link, call: LinkCall) => Promise<T>;
 /** Sends calls to an endpoint that can take them, and retries those that may be retried. */
 export class Caller {
   readonly clock: Clock;
+  readonly retry: Required<RetryOptions>;
   readonly #options: CommonOptions;
   readonly #links: readonly Link[];
   #turn = 0;
@@ -44,10 +44,20 @@ export class Caller {
   #bare = false;
   #closed = false;
 
-  constructor(transport: Transport, options: CommonOptions) {
+  /** Makes spans; undefined when there are none to make. */
+  #tracer: CallTracer | undefined;
+  /** Resolves when the tracer is loaded; undefined after that. */
+  #tracerLoading: Promise<void> | undefined;
+
+  constructor(transport: Transport, options: CommonOptions, tracer?: Promise<CallTracer | undefined>) {
     this.#options = options;
     this.#links = transport.links;
     this.clock = options.clock ?? clientClock;
+    this.retry = { ...usualRetry, ...options.retry };
+    this.#tracerLoading = tracer?.then((loaded) => {
+      this.#tracer = loaded;
+      this.#tracerLoading = undefined;
+    });
   }
 
   get endpoints(): readonly string[] {
@@ -75,11 +85,19 @@ export class Caller {
     call: CallOptions & { readonly idempotent?: boolean } = {},
   ): Promise<Response> {
     const request = method.request.create(fields);
-    return this.attempts(call, call.idempotent === true, (link, linkCall) => link.unary(method, request, linkCall));
+    return this.attempts(method.path, call, call.idempotent === true, (link, linkCall) =>
+      link.unary(method, request, linkCall),
+    );
   }
 
   /** Repeats an attempt at other endpoints until it succeeds, its error is permanent, or the call's time is over. */
-  async attempts<T>(call: CallOptions, idempotent: boolean, attempt: Attempt<T>): Promise<T> {
+  async attempts<T>(path: string, call: CallOptions, idempotent: boolean, attempt: Attempt<T>): Promise<T> {
+    if (this.#tracerLoading !== undefined) await this.#tracerLoading;
+    const run = (): Promise<T> => this.#untraced(call, idempotent, attempt);
+    return this.#tracer === undefined ? run() : this.#tracer.trace(path, run);
+  }
+
+  async #untraced<T>(call: CallOptions, idempotent: boolean, attempt: Attempt<T>): Promise<T> {
     const deadline = this.deadlineOf(call);
     let previous: AttemptError | undefined;
     for (let count = 1; ; count++) {
@@ -95,7 +113,7 @@ export class Caller {
         if (error.code === GrpcCode.DeadlineExceeded && deadline.passed) {
           throw deadlineExceeded(previous, error.endpoint);
         }
-        if (!this.forgetRefusedToken(error) && !mayRetry(error, idempotent || !loggedIn, count)) throw error;
+        if (!this.forgetRefusedToken(error) && !this.#mayRetry(error, idempotent || !loggedIn, count)) throw error;
         previous = error;
         if (count % this.#links.length === 0) await this.#backOff(deadline);
       }
@@ -116,7 +134,7 @@ export class Caller {
   /** Fetches the token now instead of before the first call, so that a wrong password is noticed at once. */
   async authenticate(timeoutMs?: number): Promise<void> {
     const limit = timeoutMs ?? this.#options.dialTimeoutMs ?? authenticateMs;
-    await this.attempts({ timeoutMs: limit }, true, async () => undefined);
+    await this.#untraced({ timeoutMs: limit }, true, async () => undefined);
   }
 
   /** Drops the token when the error means that the server refused it. @returns whether it did */
@@ -187,9 +205,20 @@ export class Caller {
     }
   }
 
+  /** Whether the call may be repeated: the error is temporary, and the request may be sent again. */
+  #mayRetry(error: AttemptError, idempotent: boolean, attempt: number): boolean {
+    if (error.notSent) return true;
+    if (!idempotent || attempt >= this.retry.attemptsMax) return false;
+    return error.code === GrpcCode.Unavailable;
+  }
+
   /** Waits before a retry, at most until the deadline or the abort of the caller's signal. */
   #backOff(deadline: Deadline): Promise<void> {
-    return pause(this.clock, Math.min(backoffMs * (0.9 + Math.random() * 0.2), deadline.leftMs), deadline.signal);
+    return pause(
+      this.clock,
+      Math.min(this.retry.pauseMs * (0.9 + Math.random() * 0.2), deadline.leftMs),
+      deadline.signal,
+    );
   }
 }
 
@@ -197,11 +226,4 @@ const ranks = { connected: 0, unknown: 1, failed: 2 } as const;
 
 function rankOf(link: Link): number {
   return ranks[link.state];
-}
-
-/** Whether the call may be retried: the error is temporary, and the request may be sent again. */
-function mayRetry(error: AttemptError, idempotent: boolean, attempt: number): boolean {
-  if (error.notSent) return true;
-  if (!idempotent || attempt >= attemptsMax) return false;
-  return error.code === GrpcCode.Unavailable;
 }

@@ -1,6 +1,7 @@
 import { EtcdClient } from "./etcd-client.js";
 import { grpcTransport } from "./grpc-transport.js";
 import type { ClientOptions, TransportOptions } from "./options.js";
+import { loadTracer } from "./tracing.js";
 
 /**
  * A client that speaks gRPC to the endpoints of a cluster, or goes over another transport.
@@ -13,6 +14,7 @@ import type { ClientOptions, TransportOptions } from "./options.js";
  */
 export class Client extends EtcdClient {
   constructor(options: ClientOptions | TransportOptions) {
-    super("transport" in options ? options.transport : grpcTransport(options), options);
+    const transport = "transport" in options ? options.transport : grpcTransport(options);
+    super(transport, options, options.tracing === false ? undefined : loadTracer());
   }
 }

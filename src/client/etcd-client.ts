@@ -30,6 +30,7 @@ import { KeepAliveHub, keepAliveOnce } from "./keep-alive-hub.js";
 import { namespaced } from "./namespace.js";
 import type { CallOptions, CommonOptions } from "./options.js";
 import { type PagedRange, rangePages } from "./range-pages.js";
+import type { CallTracer } from "./tracing.js";
 import { Transaction } from "./transaction.js";
 import type { LinkStream, Transport } from "./transport.js";
 import { Values } from "./values.js";
@@ -58,14 +59,16 @@ export class EtcdClient implements Calls, AsyncDisposable {
 
   readonly #transport: Transport;
   readonly #options: CommonOptions;
+  readonly #tracer: Promise<CallTracer | undefined> | undefined;
   /** Keys and values as text. */
   readonly text: Values<string>;
 
-  constructor(transport: Transport, options: CommonOptions = {}) {
+  constructor(transport: Transport, options: CommonOptions = {}, tracer?: Promise<CallTracer | undefined>) {
+    this.#tracer = tracer;
     this.#transport = transport;
     this.#options = options;
     this.text = new Values(this, textCodec);
-    this.#caller = new Caller(transport, options);
+    this.#caller = new Caller(transport, options, tracer);
     this.#watches = new WatchHub(this.#caller, {});
     this.#watchesOfLeaders = new WatchHub(this.#caller, { requireLeader: true });
     this.#keepAlives = new KeepAliveHub(this.#caller);
@@ -95,7 +98,7 @@ export class EtcdClient implements Calls, AsyncDisposable {
    * Closing it ends its watches and leases only. Its streams are its own.
    */
   namespace(prefix: Key): EtcdClient {
-    return new EtcdClient(namespaced(this.#transport, prefix), this.#options);
+    return new EtcdClient(namespaced(this.#transport, prefix), this.#options, this.#tracer);
   }
 
   /** Fetches the token of `ClientOptions.auth` now; otherwise the first call does. */

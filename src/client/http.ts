@@ -38,7 +38,7 @@ export { EtcdClient } from "./etcd-client.js";
 export { HttpClient, type HttpClientOptions } from "./http-client.js";
 export type { KeepAlive } from "./keep-alive.js";
 export { Mutex } from "./mutex.js";
-export type { CallOptions, CommonOptions } from "./options.js";
+export type { CallOptions, CommonOptions, RetryOptions } from "./options.js";
 export type { PrefixView } from "./prefix-view.js";
 export { Queue, type QueueJob } from "./queue.js";
 export type { PagedRange } from "./range-pages.js";

@@ -39,7 +39,15 @@ export type { Change, Entry } from "./entry.js";
 export { EtcdClient } from "./etcd-client.js";
 export type { KeepAlive } from "./keep-alive.js";
 export { Mutex } from "./mutex.js";
-export type { CallOptions, ClientOptions, CommonOptions, TlsOptions, TransportOptions } from "./options.js";
+export type {
+  CallOptions,
+  ClientOptions,
+  CommonOptions,
+  RetryOptions,
+  TlsOptions,
+  TracingOptions,
+  TransportOptions,
+} from "./options.js";
 export type { PrefixView } from "./prefix-view.js";
 export { Queue, type QueueJob } from "./queue.js";
 export type { PagedRange } from "./range-pages.js";

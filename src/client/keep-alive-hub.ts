@@ -120,7 +120,9 @@ export class KeepAliveHub {
 
 /** Renews a lease once. @throws ClientError `etcdserver: requested lease not found` when there is no such lease */
 export async function keepAliveOnce(caller: Caller, id: bigint, call: CallOptions): Promise<LeaseKeepAliveResponse> {
-  const answer = await caller.attempts(call, true, (link, linkCall) => firstAnswer(link, linkCall, id));
+  const answer = await caller.attempts(LeaseKeepAlive.path, call, true, (link, linkCall) =>
+    firstAnswer(link, linkCall, id),
+  );
   if (answer.ttl > 0) return answer;
   throw new ClientError(GrpcCode.NotFound, "etcdserver: requested lease not found");
 }

@@ -9,12 +9,38 @@ export interface CommonOptions {
   readonly dialTimeoutMs?: number;
   /** User to log in as. The token is fetched before the first call, and renewed when the server refuses it. */
   readonly auth?: { readonly user: string; readonly password: string };
+  /** How calls are repeated and lost streams opened again. */
+  readonly retry?: RetryOptions;
   /** Source of time for deadlines, retries and leases; for tests. */
   readonly clock?: Clock;
 }
 
+/**
+ * How a client repeats what failed. A read, and any call that may safely happen twice, is repeated after the error
+ * Unavailable; a write only when it was surely not sent. Calls that were not sent are repeated until their time limit.
+ */
+export interface RetryOptions {
+  /** Most attempts of one call that may have been sent; 100 by default. 1 repeats none. */
+  readonly attemptsMax?: number;
+  /** Pause after each round over the endpoints, more or less a tenth; 25 ms by default. */
+  readonly pauseMs?: number;
+  /** Pause before a lost stream of watches or leases is opened again; 50 ms by default. It doubles after each round. */
+  readonly reopenMs?: number;
+  /** The longest such pause; 1 s by default. */
+  readonly reopenMaxMs?: number;
+}
+
+/** Options of the clients for Node. */
+export interface TracingOptions extends CommonOptions {
+  /**
+   * Whether each call is a span of OpenTelemetry, if `@opentelemetry/api` is installed; true by default. Streams have
+   * no spans: watches and renewals of leases last as long as the client.
+   */
+  readonly tracing?: boolean;
+}
+
 /** Options of a client that speaks gRPC. */
-export interface ClientOptions extends CommonOptions {
+export interface ClientOptions extends TracingOptions {
   /**
    * Client URLs of members: `host:port`, `http://host:port`, `https://host:port` or `unix:path`. Calls use them in
    * turn; an unreachable one is skipped.
@@ -29,7 +55,7 @@ export interface ClientOptions extends CommonOptions {
 }
 
 /** Options of a client over a transport of its own, such as direct calls to a server in the same process. */
-export interface TransportOptions extends CommonOptions {
+export interface TransportOptions extends TracingOptions {
   readonly transport: Transport;
 }
 

@@ -4,8 +4,6 @@ import { ClientError } from "./client-error.js";
 import type { CallOptions } from "./options.js";
 import type { LinkStream, RpcMethod } from "./transport.js";
 
-/** Pauses before a lost stream is opened again: the first, which doubles with each failure in turn, and the longest. */
-const reopenMs = { first: 50, longest: 1_000 };
 /** How often in a row a stream is opened with a new token, before the server's refusal counts. */
 const refusalsMax = 3;
 
@@ -144,7 +142,8 @@ export class StandingStream<Request, Response> {
     // Each endpoint is tried once before the pause grows.
     const rounds = Math.floor(this.#losses / this.#caller.endpoints.length);
     this.#losses++;
-    const ms = Math.min(reopenMs.first * 2 ** Math.min(rounds, 10), reopenMs.longest);
+    const { reopenMs, reopenMaxMs } = this.#caller.retry;
+    const ms = Math.min(reopenMs * 2 ** Math.min(rounds, 10), reopenMaxMs);
     const timer = this.#caller.clock.after(ms * (0.9 + Math.random() * 0.1), () => void this.#open());
     this.#state = { kind: "waiting", timer };
   }

@@ -72,6 +72,7 @@ export async function clientFor(connection: Connection): Promise<Client> {
     dialTimeoutMs: timeouts.dial,
     keepAliveTimeMs: Math.max(timeouts.keepAlive, keepAliveMsMin),
     keepAliveTimeoutMs: timeouts.keepAliveTimeout,
+    tracing: false,
     ...(tls === undefined ? {} : { tls }),
     ...(auth === undefined ? {} : { auth: { user: textOf(auth.user), password: textOf(auth.password) } }),
   };

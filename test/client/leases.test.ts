@@ -26,7 +26,7 @@ afterEach(() => {
 
 function start() {
   const [transport, clock] = [new FakeTransport(), new ManualClock()];
-  const client = new Client({ transport, clock });
+  const client = new Client({ transport, clock, tracing: false });
   open.push(client);
   transport.on("Lease/LeaseGrant", (request: { ttl: number }) => ({ id: 77n, ttl: request.ttl }));
   transport.on("Lease/LeaseRevoke", () => ({}));
@@ -102,7 +102,7 @@ describe("a lease that is kept alive", () => {
 
   test("survives a lost stream, and a token that was refused", async () => {
     const [transport, clock] = [new FakeTransport(), new ManualClock()];
-    const client = new Client({ transport, clock, auth: { user: "root", password: "r" } });
+    const client = new Client({ transport, clock, tracing: false, auth: { user: "root", password: "r" } });
     open.push(client);
     let logins = 0;
     transport.on("Auth/Authenticate", () => ({ token: `token ${++logins}` }));

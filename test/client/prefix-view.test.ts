@@ -16,7 +16,7 @@ afterEach(() => {
 /** A view of the prefix "k" that listed `k/a` at revision 10, and watches. */
 async function viewing() {
   const [transport, clock] = [new FakeTransport(), new ManualClock()];
-  const client = new Client({ transport, clock });
+  const client = new Client({ transport, clock, tracing: false });
   open.push(client);
   const state = { revision: 10, kvs: [pair("k/a", 5)], broken: undefined as AttemptError | undefined };
   transport.on("KV/Range", () => {

@@ -15,7 +15,7 @@ afterEach(() => {
 
 function start(options: { auth?: { user: string; password: string }; callTimeoutMs?: number } = {}) {
   const [transport, clock] = [new FakeTransport(), new ManualClock()];
-  const client = new Client({ transport, clock, ...options });
+  const client = new Client({ transport, clock, tracing: false, ...options });
   open.push(client);
   return { transport, clock, client };
 }

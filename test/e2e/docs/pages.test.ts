@@ -14,6 +14,7 @@ const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "docs/cli.md": { "A tour": "commands.test.ts" },
   "docs/client.md": { "*": "programs.test.ts" },
+  "docs/coming-from-etcd3.md": { "*": "coming-from-etcd3.test.ts" },
   "docs/http.md": { "*": "http.test.ts" },
   "docs/monitoring.md": { "*": "commands.test.ts" },
   "docs/operations.md": { "*": "cluster.test.ts" },
@@ -24,7 +25,7 @@ const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 describe.each(pages())("%s", (page) => {
   test("every command and program is run by a test, or has a reason why not", () => {
     const sections = runBy[page] ?? {};
-    const runnable = blocksOf(page).filter(({ language }) => language === "sh" || language === "ts");
+    const runnable = blocksOf(page).filter(({ language }) => ["sh", "ts", "js"].includes(language));
     const silent = runnable.filter(
       ({ section, notRun }) => notRun === undefined && (sections["*"] ?? sections[section]) === undefined,
     );
