@@ -43,7 +43,7 @@ const all = [...sources, ...[...files("test"), ...files("proto")].map(read)];
 const written = all.filter(({ path }) => !isGenerated(path));
 
 /** The modules that threads run. */
-const threadModules = ["src/main/front-end-thread.ts"];
+const threadModules = ["src/main/front-end-thread.ts", "src/main/consensus-thread.ts"];
 
 /** Programs that run without compilation: those in `bin`, some of which are shell scripts, and benchmarks. */
 const scripts = ["bin", "test"].flatMap((folder) =>

@@ -118,7 +118,7 @@ export const flagTable = [
     group: member,
     kind: "string",
     initial: "1",
-    help: "threads that share the work: 1, 2 (one serves the connections of clients), or auto, one for each core",
+    help: "threads that share the work: 1, 2 (one serves clients), 3 (another has raft), or auto, one for each core",
   },
   {
     name: "max-memory",

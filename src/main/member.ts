@@ -5,11 +5,12 @@ import { type ChangeBindings, type ClientSide, openClientSide, type ServedClient
 import { graceMs } from "./front-end-life.js";
 import { heapUse, ownHeapFlag } from "./heap.js";
 import { type MemoryLimit, memoryLimit } from "./memory-limit.js";
-import type { PeerHttp } from "./peers.js";
-import { PeerPorts } from "./ports.js";
+import { openPeersHere, type PeerSide } from "./peer-side.js";
 import { openSecurity, type Security } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
 
+/** With so many threads or more, consensus has one of its own. */
+const threadsOfConsensus = 3;
 const capablePollMs = 5;
 const capableMsMax = 1_000;
 
@@ -48,9 +49,7 @@ interface Starting {
   readonly logger: Logger;
   readonly around: Surroundings;
   readonly clients: ClientSide;
-  readonly peerPorts: PeerPorts;
-  /** Absent when the member has no port for peers. */
-  readonly peerHttp: PeerHttp | undefined;
+  readonly peers: PeerSide;
 }
 
 /**
@@ -69,19 +68,15 @@ export async function startMember(
   const { clock } = around;
   const security = await openSecurity(settings, clock, logger);
   const limit = memoryLimit();
-  const peerPorts = await PeerPorts.open(settings, security, clock, logger);
-  const clients = await openClients(settings, security, around, limit, peerPorts, logger);
+  const peers = await openPeers(settings, security, around, logger);
+  const clients = await openClients(settings, security, around, limit, peers, logger);
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("fsync is disabled: a machine crash loses acknowledged writes");
-  const peerHttp = await peersOverHttp(settings, security, logger);
-  const starting: Starting = { settings, logger, around, clients, peerPorts, peerHttp };
+  const starting: Starting = { settings, logger, around, clients, peers };
   const server = await startServer(starting, stopping, (): HeapUse => heapUse(limit));
   if (server === undefined) return undefined;
   around.onServer?.(server);
-  for (const { port, urls } of peerPorts.all) {
-    if (peerHttp !== undefined) port.serve({ http: peerHttp.listener(server.peerService) });
-    for (const address of urls) logger.info("serving peer traffic", { address });
-  }
+  peers.serve(server);
   const end = await Promise.race([
     server.ready.then(() => "ready" as const),
     server.failed,
@@ -106,25 +101,33 @@ async function openClients(
   security: Security,
   around: Surroundings,
   { bytes: machineBytes }: MemoryLimit,
-  peerPorts: PeerPorts,
+  peers: PeerSide,
   logger: Logger,
 ): Promise<ClientSide> {
   const { clock, random, threads, bindings } = around;
   try {
-    const refusedPeers = (): number => peerPorts.refused;
+    const refusedPeers = (): number => peers.refused();
     const config = { settings, security, machineBytes, refusedPeers, clock, random, logger };
     return await openClientSide({ ...config, ...(threads && { threads }), ...(bindings && { bindings }) });
   } catch (error) {
-    await peerPorts.stop(0);
+    await peers.stop(0);
     throw error;
   }
 }
 
-/** Loads the code for HTTP between members only for a member that has a port for them. */
-async function peersOverHttp(settings: Settings, { peers }: Security, logger: Logger): Promise<PeerHttp | undefined> {
-  if (settings.listenPeers.length === 0) return undefined;
-  const { PeerHttp } = await import("./peers.js");
-  return new PeerHttp(settings, logger, peers?.credentials);
+/** Opens the ports for peers. Consensus is on this event loop, or on the thread that has the ports. */
+async function openPeers(
+  settings: Settings,
+  security: Security,
+  { clock, peers, threads }: Surroundings,
+  logger: Logger,
+): Promise<PeerSide> {
+  const config = { settings, security, clock, logger };
+  // A log that is kept in memory cannot be opened by another thread.
+  const here = threads === undefined || settings.threads < threadsOfConsensus || settings.server.dataDir === undefined;
+  if (here) return await openPeersHere(config, peers);
+  const { openPeersOnThread } = await import("./peers-on-thread.js");
+  return await openPeersOnThread(config, threads);
 }
 
 /**
@@ -137,9 +140,9 @@ async function startServer(
   stopping: Promise<void>,
   heap: () => HeapUse,
 ): Promise<EtcdServer | undefined> {
-  const { settings, logger, around, clients, peerHttp } = member;
-  const { clock, random, disk, peers = peerHttp } = around;
-  const deps = { clock, random, logger, memory: clients.memory, heap, ...(disk && { disk }), ...(peers && { peers }) };
+  const { settings, logger, around, clients, peers } = member;
+  const { clock, random, disk } = around;
+  const deps = { clock, random, logger, memory: clients.memory, heap, ...(disk && { disk }), ...peers.deps };
   const starting = EtcdServer.start({ ...settings.server, ...advertised(settings, clients) }, deps);
   try {
     const told = stopping.then(() => "told to stop" as const);
@@ -158,12 +161,11 @@ async function startServer(
   return undefined;
 }
 
-async function stop({ clients, peerPorts, peerHttp }: Starting, server: EtcdServer | undefined): Promise<void> {
+async function stop({ clients, peers }: Starting, server: EtcdServer | undefined): Promise<void> {
   await clients.stop();
   // Peers stay connected until the server has stopped, since it hands its leadership to one of them.
   await server?.stop();
-  peerHttp?.stop();
-  await peerPorts.stop(graceMs);
+  await peers.stop(graceMs);
 }
 
 /**

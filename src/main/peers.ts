@@ -12,6 +12,11 @@ import type { PeerTimeouts, Settings } from "./settings.js";
 const silenceMsMin = 5_000;
 const dialMs = 1_000;
 
+/** The timeouts that are used: those of the settings, or the least ones. */
+export function raisedTimeouts({ readMs, writeMs }: PeerTimeouts): PeerTimeouts {
+  return { readMs: Math.max(readMs, silenceMsMin), writeMs: Math.max(writeMs, silenceMsMin) };
+}
+
 /** Connects a member with its peers over HTTP: sends its requests and serves its peer port. */
 export class PeerHttp implements PeerAccess {
   readonly client: HttpPeerClient;
@@ -28,7 +33,7 @@ export class PeerHttp implements PeerAccess {
     credentials: Credentials | undefined,
   ) {
     this.#settings = settings;
-    this.#timeouts = { readMs: Math.max(readMs, silenceMsMin), writeMs: Math.max(writeMs, silenceMsMin) };
+    this.#timeouts = raisedTimeouts({ readMs, writeMs });
     if (readMs < silenceMsMin) logger.info("raft-read-timeout increased to minimum value: 5s");
     if (writeMs < silenceMsMin) logger.info("raft-write-timeout increased to minimum value: 5s");
     this.#logger = logger;

@@ -1,7 +1,6 @@
 import type { Clock, Logger, MemoryAccount } from "../base/index.js";
-import { ConnectionLimit, type PortHandlers, SharedPort } from "../rpc/index.js";
+import { type ConnectionLimit, type PortHandlers, SharedPort } from "../rpc/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
-import { connectionBounds } from "./file-descriptors.js";
 import type { FlagName } from "./flag-table.js";
 import { openListeners } from "./listeners.js";
 import type { Security } from "./security.js";
@@ -17,22 +16,24 @@ export interface OpenPort {
 
 /** The ports for other members. */
 export class PeerPorts {
-  readonly all: readonly OpenPort[];
-  readonly #connections: ConnectionLimit;
+  readonly #all: readonly OpenPort[];
 
-  private constructor(all: readonly OpenPort[], connections: ConnectionLimit) {
-    this.all = all;
-    this.#connections = connections;
+  private constructor(all: readonly OpenPort[]) {
+    this.#all = all;
   }
 
-  /** Opens the ports. Connections wait until a port serves. @throws StartError when one of them cannot be opened */
+  /**
+   * Opens the ports. Connections wait until a port serves.
+   *
+   * @param connections bounds their number
+   * @throws StartError when one of them cannot be opened
+   */
   static async open(
     { listenPeers }: Settings,
-    { peers: tls }: Security,
+    { peers: tls }: Pick<Security, "peers">,
     clock: Clock,
-    logger: Logger,
+    connections: ConnectionLimit,
   ): Promise<PeerPorts> {
-    const connections = new ConnectionLimit(connectionBounds().peers, logger, "peer");
     const ports: OpenPort[] = [];
     try {
       await open(ports, listenPeers, "listen-peer-urls", { clock, connections, tls });
@@ -40,16 +41,19 @@ export class PeerPorts {
       await stopAll(ports, 0);
       throw error;
     }
-    return new PeerPorts(ports, connections);
+    return new PeerPorts(ports);
   }
 
-  /** How many connections were refused because there were too many. */
-  get refused(): number {
-    return this.#connections.refused;
+  /** Serves peers on all ports, and logs their addresses. */
+  serve(http: PortHandlers["http"], logger: Logger): void {
+    for (const { port, urls } of this.#all) {
+      port.serve({ ...(http && { http }) });
+      for (const address of urls) logger.info("serving peer traffic", { address });
+    }
   }
 
   async stop(graceMs: number): Promise<void> {
-    await stopAll(this.all, graceMs);
+    await stopAll(this.#all, graceMs);
   }
 }
 

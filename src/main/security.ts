@@ -29,7 +29,7 @@ export interface Security {
  */
 export async function openSecurity(settings: Settings, clock: Clock, logger: Logger): Promise<Security> {
   try {
-    const peers = await openPeers(settings, clock, logger);
+    const peers = await openPeers(settings, clock, logger, logger);
     return { ...(peers && { peers }), ...forClients(await openClients(settings, clock, logger, logger)) };
   } catch (error) {
     throw startErrorOf(error);
@@ -52,6 +52,20 @@ export async function openClientSecurity(
   }
 }
 
+/** `openSecurity` for peers only, without its log lines, for the thread of consensus. */
+export async function openPeerSecurity(
+  settings: Settings,
+  clock: Clock,
+  logger: Logger,
+): Promise<Pick<Security, "peers">> {
+  try {
+    const peers = await openPeers(settings, clock, logger, silentLogger);
+    return { ...(peers && { peers }) };
+  } catch (error) {
+    throw startErrorOf(error);
+  }
+}
+
 function forClients(clients: HandshakesConfig | undefined): Omit<Security, "peers"> {
   if (clients === undefined) return {};
   // As in etcd, only the metrics port checks that a client's address matches the names in its certificate.
@@ -62,9 +76,15 @@ function startErrorOf(error: unknown): unknown {
   return error instanceof TlsConfigError ? new StartError(error.message) : error;
 }
 
-async function openPeers(settings: Settings, clock: Clock, logger: Logger): Promise<HandshakesConfig | undefined> {
+/** @param notes gets the lines about the settings, and `logger` those about connections */
+async function openPeers(
+  settings: Settings,
+  clock: Clock,
+  logger: Logger,
+  notes: Logger,
+): Promise<HandshakesConfig | undefined> {
   const { security, listenPeers } = settings;
-  const config = security.autoPeer ? await selfSigned(settings, "peer", logger) : security.peer;
+  const config = security.autoPeer ? await selfSigned(settings, "peer", notes) : security.peer;
   for (const { url } of listenPeers) {
     if (isSecure(url) && isEmpty(config)) {
       const address = url.slice(url.indexOf("//") + 2);
@@ -73,21 +93,21 @@ async function openPeers(settings: Settings, clock: Clock, logger: Logger): Prom
     if (!url.startsWith("http:")) continue;
     const fields = { "peer-url": url };
     if (!isEmpty(config)) {
-      logger.warn("scheme is HTTP while key and cert files are present; ignoring key and cert files", fields);
+      notes.warn("scheme is HTTP while key and cert files are present; ignoring key and cert files", fields);
     }
     if (config.clientCertAuth) {
       const ignoring = "ignoring client cert auth for this URL";
-      logger.warn(`scheme is HTTP while --peer-client-cert-auth is enabled; ${ignoring}`, fields);
+      notes.warn(`scheme is HTTP while --peer-client-cert-auth is enabled; ${ignoring}`, fields);
     }
   }
   // Connections to peers use the certificate even when this member listens on plain HTTP only.
   if (isEmpty(config)) return undefined;
-  logger.info("starting with peer TLS", fieldsOf(config));
+  notes.info("starting with peer TLS", fieldsOf(config));
   const open = await handshakes(readCredentials(config), clock, logger, "rejected connection on peer endpoint");
   return config.skipClientSanCheck ? open : { ...open, names: systemNames };
 }
 
-/** @param notes gets the lines about the settings, and `logger` those about connections */
+/** @param notes as for `openPeers` */
 async function openClients(
   settings: Settings,
   clock: Clock,

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { FlagError } from "./flag-error.js";
 
 /** More threads than this are not of use yet. */
-const threadsMax = 2;
+const threadsMax = 3;
 
 /**
  * How many threads share the work.
@@ -12,6 +12,6 @@ const threadsMax = 2;
  */
 export function threadCount(text: string): number {
   if (text === "auto") return Math.min(availableParallelism(), threadsMax);
-  if (text === "1" || text === "2") return Number(text);
-  throw new FlagError(`invalid value "${text}" for --threads: expected auto, 1 or 2`);
+  if (text === "1" || text === "2" || text === "3") return Number(text);
+  throw new FlagError(`invalid value "${text}" for --threads: expected auto, 1, 2 or 3`);
 }

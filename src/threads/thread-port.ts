@@ -112,6 +112,11 @@ export class ThreadPort implements Port {
   #send(): void {
     if (this.#closed) return;
     this.#writer.end();
+    if (this.#writer.waitingBytes === 0) {
+      // Everything was sent by `flush`, and the other end must not be woken again for nothing.
+      this.#sending = false;
+      return;
+    }
     let all = this.#outgoing.put(this.#writer);
     while (!all && !this.#outgoing.waitForRoom()) all = this.#outgoing.put(this.#writer);
     if (this.#outgoing.readerSleeps()) this.#door.postMessage(null);
