@@ -1,5 +1,5 @@
 import { allBuckets, type Backend, type BackendView, type Bucket, type Row } from "../../backend/index.js";
-import { type Clock, EtcdError, LoopTurn } from "../../base/index.js";
+import { type Clock, EtcdError, Turns } from "../../base/index.js";
 import { type BoltPlan, planBolt } from "../../bolt/index.js";
 import type { ServerCounters } from "../counters.js";
 
@@ -40,10 +40,7 @@ export class DatabaseSnapshots {
   take(signal: AbortSignal, client: object = signal): DatabaseSnapshot {
     if (this.#open === this.#openMax) throw new EtcdError("tooManyRequests");
     const startedAt = this.#clock.now();
-    const turn = LoopTurn.of(this.#clock);
-    const rest = async (): Promise<void> => {
-      if (turn.over) await turn.pause(client, "long");
-    };
+    const turns = new Turns(this.#clock, undefined, client);
     const view = this.#backend.consistentView();
     this.#open++;
     const close = async (): Promise<void> => {
@@ -51,7 +48,7 @@ export class DatabaseSnapshots {
       this.#counters.databaseSentSeconds.observe((this.#clock.now() - startedAt) / 1000);
       await view.close();
     };
-    return new ViewSnapshot(planBolt(bucketsOf(view, signal, rest)), close);
+    return new ViewSnapshot(planBolt(bucketsOf(view, signal, turns)), close);
   }
 }
 
@@ -87,24 +84,26 @@ class ViewSnapshot implements DatabaseSnapshot {
   }
 }
 
-function bucketsOf(view: BackendView, signal: AbortSignal, rest: () => Promise<void>) {
+function bucketsOf(view: BackendView, signal: AbortSignal, turns: Turns) {
   return allBuckets.map((name) => ({
     name,
     size: view.sizeOf(name),
-    pairs: () => pairsOf(view, name, signal, rest),
+    pairs: () => pairsOf(view, name, signal, turns),
   }));
 }
 
-/** The pairs of a view, paced by turns of the event loop, since several snapshots may be under way at once. */
-async function* pairsOf(
-  view: BackendView,
-  bucket: Bucket,
-  signal: AbortSignal,
-  rest: () => Promise<void>,
-): AsyncGenerator<Row[]> {
+/**
+ * The pairs of a view, in short turns: several snapshots may be under way at once, and a write passes the event loop
+ * some times before it is answered, so that it would wait for as many turns of a snapshot.
+ */
+async function* pairsOf(view: BackendView, bucket: Bucket, signal: AbortSignal, turns: Turns): AsyncGenerator<Row[]> {
   for await (const rows of view.batches(bucket)) {
-    await rest();
+    if (turns.over(bytesOf(rows))) await turns.rest();
     signal.throwIfAborted();
     yield rows;
   }
+}
+
+function bytesOf(rows: readonly Row[]): number {
+  return rows.reduce((sum, [key, value]) => sum + key.byteLength + value.byteLength, 0);
 }
