@@ -8,7 +8,7 @@ type Flag = (typeof flagTable)[number];
  * Flags that only the command has. `memory` is meant where `dataDir` is missing, `logger` is an object here, and a
  * member inside another program runs on the loop of that program.
  */
-type CommandFlag = "config-file" | "version" | "memory" | "logger" | "threads";
+type CommandFlag = "config-file" | "version" | "memory" | "logger" | "threads" | "port";
 
 type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
@@ -60,6 +60,7 @@ const commandFlags: ReadonlySet<string> = new Set<CommandFlag>([
   "memory",
   "logger",
   "threads",
+  "port",
 ]);
 const ownOptions = new Set(["clientUrl", "listen", "logger"]);
 

@@ -21,6 +21,13 @@ export const flagTable = [
     help: "directory of this member's data; '<name>.etcd' when empty",
   },
   {
+    name: "port",
+    group: member,
+    kind: "uint32",
+    initial: "2379",
+    help: "listen for clients on this port of 127.0.0.1 (0: a free one), and print the address as JSON when ready",
+  },
+  {
     name: "memory",
     group: member,
     kind: "boolean",

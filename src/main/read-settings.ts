@@ -3,6 +3,7 @@ import { applyEnvironment } from "./environment.js";
 import { helpText } from "./help.js";
 import { noteOf } from "./idle-settings.js";
 import type { Note } from "./note.js";
+import { applyPort } from "./port-flag.js";
 import type { Printed } from "./printed.js";
 import { type Settings, settingsOf } from "./settings.js";
 import { versionText } from "./versions.js";
@@ -48,5 +49,6 @@ export async function readTask(
   );
   const notes = [...dropped, ...idle.map(noteOf), ...applyEnvironment(values, given, environment)];
   if (refusal !== undefined) throw refusal;
+  applyPort(values);
   return { kind: "run", settings: settingsOf(values, false), notes };
 }

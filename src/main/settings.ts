@@ -42,6 +42,8 @@ export interface Settings {
   /** Whether the API is also served as JSON over HTTP. */
   readonly gateway: boolean;
   readonly access: HttpAccess;
+  /** Whether to print the address for clients as JSON when they are served: `--port` is given. */
+  readonly printsEndpoints: boolean;
   readonly maxConcurrentStreams: number;
   /** How many threads share the work; 1 when one loop does all of it. */
   readonly threads: number;
@@ -94,6 +96,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     warningCallMs: flags.durationMs("experimental-warning-unary-request-duration"),
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
+    printsEndpoints: flags.given("port"),
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
     threads: threadCount(flags.text("threads")),
     maxMemoryBytes: flags.number("max-memory"),

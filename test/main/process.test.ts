@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as httpRequest, type OutgoingHttpHeaders } from "node:http";
 import { connect } from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
@@ -67,6 +67,17 @@ const serving = "serving client traffic insecurely; this is strongly discouraged
 async function clientUrl(run: Run): Promise<string> {
   return await run.logged(serving, "address");
 }
+
+test("--memory --port 0 prints the address as JSON when it serves, and writes no file", async () => {
+  const run = new Run(["--memory", "--port=0", "--name=fleeting"]);
+  await expect.poll(() => run.stdout).toMatch(/\n$/);
+  const { endpoints } = JSON.parse(run.stdout) as { endpoints: readonly string[] };
+  expect(endpoints).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/)]);
+  expect((await fetch(`${endpoints[0]}/health`)).status).toBe(200);
+  run.child.kill("SIGTERM");
+  expect(await run.ended).toBe(0);
+  expect(existsSync("fleeting.etcd")).toBe(false);
+});
 
 for (const word of ["--version", "-version", "--version=true"]) {
   test(`${word} prints the versions of the API and of this server`, async () => {

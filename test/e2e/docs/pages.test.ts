@@ -15,6 +15,8 @@ const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "docs/cli.md": { "A tour": "commands.test.ts" },
   "docs/client.md": { "*": "programs.test.ts" },
   "docs/coming-from-etcd3.md": { "*": "coming-from-etcd3.test.ts" },
+  "docs/embedding.md": { "*": "programs.test.ts" },
+  "docs/testing.md": { "*": "programs.test.ts" },
   "docs/http.md": { "*": "http.test.ts" },
   "docs/monitoring.md": { "*": "commands.test.ts" },
   "docs/operations.md": { "*": "cluster.test.ts" },
