@@ -180,8 +180,9 @@ export class Call<Request, Response> implements LinkStream<Request>, AnswerListe
       return;
     }
     const listener = this.#listener;
+    if (listener === undefined) return;
     this.#forget();
-    listener?.closed(undefined);
+    listener.closed(undefined);
   }
 
   #forget(): void {
