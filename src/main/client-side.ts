@@ -26,10 +26,11 @@ import type { Threads } from "../threads/index.js";
 import { clientMemory } from "./client-memory.js";
 import { connectionBounds } from "./file-descriptors.js";
 import { FrontEnd } from "./front-end.js";
-import { graceMs } from "./front-end-life.js";
+import { type FrontEndData, graceMs } from "./front-end-life.js";
 import { FrontEndThread } from "./front-end-owner.js";
 import type { Security } from "./security.js";
 import type { Settings } from "./settings.js";
+import { frontEndCount } from "./thread-count.js";
 
 /** The ports for clients, wherever they are served. */
 export interface ClientSide {
@@ -88,7 +89,9 @@ async function openOnThisLoop(config: ClientSideConfig): Promise<ClientSide> {
   const memory = clientMemory(settings.maxMemoryBytes, machineBytes, clock, logger);
   const connections = new ConnectionLimit(connectionBounds().clients, logger);
   const counters = new CallCounters();
-  const frontEnd = await FrontEnd.open({ settings, security, memory, connections, counters, clock, logger });
+  const sharing = { kind: "alone" } as const;
+  const parts = { settings, security, memory, connections, counters, clock, logger };
+  const frontEnd = await FrontEnd.open({ ...parts, notes: logger, sharing });
   const counts = oneLoopCounts(counters, memory, sharedCounts(config, connections));
   return {
     clientUrls: frontEnd.clientUrls,
@@ -108,8 +111,8 @@ async function openOnThreads(config: ClientSideConfig, threads: Threads): Promis
   const shared = { memory: sharedBytesMemory(), connections: ConnectionLimit.memory() };
   const memory = clientMemory(settings.maxMemoryBytes, machineBytes, clock, logger, new SharedBytes(shared.memory));
   const connections = new ConnectionLimit(connectionsMax, logger, "client", shared.connections);
-  const frontEnds = [new FrontEndThread(threads, 1, { settings, machineBytes, connectionsMax, ...shared })];
-  const [clientUrls = []] = await Promise.all(frontEnds.map((frontEnd) => frontEnd.opened));
+  const data = { settings, machineBytes, connectionsMax, ...shared };
+  const { frontEnds, clientUrls } = await openFrontEnds(threads, frontEndCount(settings.threads), data);
   const ask = () => Promise.all(frontEnds.map((frontEnd) => frontEnd.counts()));
   const counters = new CallCounters();
   const own = { calls: counters, memory };
@@ -134,6 +137,20 @@ async function openOnThreads(config: ClientSideConfig, threads: Threads): Promis
 
 function served({ bindings, gate, pages }: ClientServices, counters: CallCounters): ServedClients {
   return { calls: { bindings, gate, counters }, metrics: () => metricsText(pages) };
+}
+
+/** Starts the front ends. The first one opens the ports; the others listen on the same sockets. */
+async function openFrontEnds(threads: Threads, count: number, data: Omit<FrontEndData, "sharing">) {
+  const kind = count === 1 ? "alone" : "first";
+  const first = new FrontEndThread(threads, 1, { ...data, sharing: { kind } });
+  const { clientUrls, descriptors } = await first.opened;
+  const sharing = { kind: "further", descriptors } as const;
+  const others = Array.from(
+    { length: count - 1 },
+    (_, at) => new FrontEndThread(threads, at + 2, { ...data, sharing }),
+  );
+  await Promise.all(others.map(({ opened }) => opened));
+  return { frontEnds: [first, ...others], clientUrls };
 }
 
 /** The services of the state of a member, which is on this loop. */

@@ -125,7 +125,7 @@ export const flagTable = [
     group: member,
     kind: "string",
     initial: "1",
-    help: "threads that share the work: 1, 2 (one serves clients), 3 (another has raft), or auto, one for each core",
+    help: "threads that share the work: data, from 3 on also raft, the others clients; auto means one for each core",
   },
   {
     name: "max-memory",

@@ -1,6 +1,6 @@
 import { FrontEndCalls, type FrontEndCallsConfig, type LoopCounts } from "../rpc/index.js";
 import { type MessageReader, portEnds, ThreadPort, type Threads } from "../threads/index.js";
-import { type FrontEndData, lifeKinds, portNames } from "./front-end-life.js";
+import { type FrontEndData, lifeKinds, type OpenedPorts, portNames, readOpened } from "./front-end-life.js";
 import { StartError } from "./start-error.js";
 
 const module = new URL("./front-end-thread.js", import.meta.url);
@@ -23,7 +23,7 @@ class Happening<Value> {
 export class FrontEndThread {
   readonly #life: ThreadPort;
   readonly #state: ThreadPort;
-  readonly #opened = new Happening<readonly string[]>();
+  readonly #opened = new Happening<OpenedPorts>();
   readonly #serving = new Happening<void>();
   readonly #stopped = new Happening<void>();
   #calls: FrontEndCalls | undefined;
@@ -40,8 +40,8 @@ export class FrontEndThread {
     this.#life.listen((kind, message) => this.#told(kind, message));
   }
 
-  /** Resolves with the URLs of its clients. Rejects with a StartError when a port cannot be opened. */
-  get opened(): Promise<readonly string[]> {
+  /** Resolves with its ports. Rejects with a StartError when a port cannot be opened. */
+  get opened(): Promise<OpenedPorts> {
     return this.#opened.over;
   }
 
@@ -68,10 +68,8 @@ export class FrontEndThread {
   }
 
   #told(kind: number, message: MessageReader): void {
-    if (kind === lifeKinds.opened) {
-      const count = message.number();
-      this.#opened.happen(Array.from({ length: count }, () => message.text()));
-    } else if (kind === lifeKinds.failed) this.#opened.fail(new StartError(message.text()));
+    if (kind === lifeKinds.opened) this.#opened.happen(readOpened(message));
+    else if (kind === lifeKinds.failed) this.#opened.fail(new StartError(message.text()));
     else if (kind === lifeKinds.serving) this.#serving.happen();
     else this.#stopped.happen();
   }

@@ -1,7 +1,8 @@
 import { type Clock, doneWithin, type Logger, type MemoryAccount } from "../base/index.js";
 import type { CallCounters, ClientServices, ConnectionLimit, SlowCalls } from "../rpc/index.js";
 import { type ClientHandlers, clientHandlers } from "./client-handlers.js";
-import { ClientPorts, serveClients } from "./ports.js";
+import type { SharedListeners } from "./listeners.js";
+import { ClientPorts, type Sharing, serveClients } from "./ports.js";
 import type { Security } from "./security.js";
 import type { Settings } from "./settings.js";
 
@@ -14,6 +15,9 @@ export interface FrontEndConfig {
   readonly counters: CallCounters;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Gets the lines about the ports that are served, which are logged once for all threads. */
+  readonly notes: Logger;
+  readonly sharing: Sharing;
 }
 
 /** The ports for clients that one loop serves: sockets, TLS, HTTP/2, gRPC and the JSON gateway. */
@@ -29,8 +33,8 @@ export class FrontEnd {
 
   /** Opens the ports. Connections wait until `serve` is called. @throws StartError when a port cannot be opened */
   static async open(config: FrontEndConfig): Promise<FrontEnd> {
-    const { settings, security, memory, connections, clock } = config;
-    return new FrontEnd(config, await ClientPorts.open(settings, security, memory, connections, clock));
+    const { settings, security, memory, connections, clock, sharing } = config;
+    return new FrontEnd(config, await ClientPorts.open(settings, security, memory, connections, clock, sharing));
   }
 
   /** The URLs at which clients reach the member. */
@@ -38,18 +42,23 @@ export class FrontEnd {
     return this.#ports.clientUrls;
   }
 
+  /** The descriptors that each port listens on, for other threads. */
+  get descriptors(): readonly SharedListeners[] {
+    return this.#ports.descriptors;
+  }
+
   /** @param slow logs calls that took long */
   serve(services: ClientServices, slow: SlowCalls): void {
-    const { settings, counters, memory, clock, logger } = this.#config;
+    const { settings, counters, memory, clock, logger, notes } = this.#config;
     const handlers = clientHandlers(settings, services, slow, counters, memory, clock, logger);
     this.#handlers = handlers;
     const { grpc, httpAlone, http: endpoints } = handlers;
     const { clients, clientsHttp, metrics } = this.#ports;
     const http = { http: endpoints.listener, upgrade: endpoints.upgrade };
-    if (clientsHttp.length === 0) serveClients(clients, { grpc, ...http }, "grpc+http", logger);
-    else serveClients(clients, { grpc }, "grpc", logger);
-    serveClients(clientsHttp, { grpc: httpAlone, ...http }, "http", logger);
-    serveClients(metrics, { grpc: httpAlone, http: endpoints.metricsListener }, "http", logger);
+    if (clientsHttp.length === 0) serveClients(clients, { grpc, ...http }, "grpc+http", notes);
+    else serveClients(clients, { grpc }, "grpc", notes);
+    serveClients(clientsHttp, { grpc: httpAlone, ...http }, "http", notes);
+    serveClients(metrics, { grpc: httpAlone, http: endpoints.metricsListener }, "http", notes);
   }
 
   /** Stops accepting connections, and waits up to `graceMs` for calls under way. */

@@ -11,6 +11,33 @@ export interface ListeningPort {
   newListener(): Server;
 }
 
+/** Sockets that another thread of this process listens on, too: their descriptors. */
+export type SharedListeners = readonly number[];
+
+/**
+ * The descriptors of the sockets that a port listens on, for other threads. A listener whose address this machine does
+ * not have is left out. Node shows the descriptor only in a field that is not documented.
+ */
+export function descriptorsOf(listeners: readonly Server[]): SharedListeners {
+  return listeners
+    .filter(({ listening }) => listening)
+    .map((listener) => (listener as unknown as { readonly _handle: { readonly fd: number } })._handle.fd);
+}
+
+/**
+ * Listens on sockets of another thread. The system gives each connection to one of the threads. Whoever closes a
+ * listener closes the descriptor of all threads, so nobody may before the process exits.
+ *
+ * @returns the port, as from `openListeners`
+ */
+export async function shareListeners(port: ListeningPort, descriptors: SharedListeners, url: string): Promise<number> {
+  const ports: number[] = [];
+  for (const [at, fd] of descriptors.entries()) {
+    ports.push(await listen(at === 0 ? port.listener : port.newListener(), { fd }, url));
+  }
+  return ports[0] ?? 0;
+}
+
 /** Resolves a host name to all of its addresses. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
@@ -59,7 +86,7 @@ function placeOf(host: string, port: number): ListenOptions {
   return host === "0.0.0.0" || host === "::" ? { port } : { host, port };
 }
 
-function listen(server: Server, place: ListenOptions, url: string): Promise<number> {
+function listen(server: Server, place: ListenOptions | { readonly fd: number }, url: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(new StartError(`cannot listen on ${url}: ${reasonOf(error)}`));

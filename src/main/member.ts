@@ -8,9 +8,8 @@ import { type MemoryLimit, memoryLimit } from "./memory-limit.js";
 import { openPeersHere, type PeerSide } from "./peer-side.js";
 import { openSecurity, type Security } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
+import { threadsOfConsensus } from "./thread-count.js";
 
-/** With so many threads or more, consensus has one of its own. */
-const threadsOfConsensus = 3;
 const capablePollMs = 5;
 const capableMsMax = 1_000;
 

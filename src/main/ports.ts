@@ -2,7 +2,7 @@ import type { Clock, Logger, MemoryAccount } from "../base/index.js";
 import { type ConnectionLimit, type PortHandlers, SharedPort } from "../rpc/index.js";
 import type { HandshakesConfig } from "../tls/index.js";
 import type { FlagName } from "./flag-table.js";
-import { openListeners } from "./listeners.js";
+import { descriptorsOf, openListeners, type SharedListeners, shareListeners } from "./listeners.js";
 import type { Security } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
@@ -57,6 +57,14 @@ export class PeerPorts {
   }
 }
 
+/** Whether several threads listen on the same sockets for clients. */
+export type Sharing =
+  | { readonly kind: "alone" }
+  /** Opens the sockets, on which others will listen, too. */
+  | { readonly kind: "first" }
+  /** Listens on the sockets of another thread: its `ClientPorts.descriptors`. */
+  | { readonly kind: "further"; readonly descriptors: readonly SharedListeners[] };
+
 /** The ports for clients that one loop serves, in the groups of the settings. */
 export class ClientPorts {
   readonly clients: OpenPort[] = [];
@@ -70,6 +78,7 @@ export class ClientPorts {
    *
    * @param memory the account for clients' connections
    * @param connections bounds their number
+   * @param sharing whether other threads listen on the same sockets
    * @throws StartError when one of them cannot be opened; the others are closed then
    */
   static async open(
@@ -78,11 +87,13 @@ export class ClientPorts {
     memory: MemoryAccount,
     connections: ConnectionLimit,
     clock: Clock,
+    sharing: Sharing,
   ): Promise<ClientPorts> {
     const ports = new ClientPorts();
     const clients = security.clients && { ...security.clients, http2: true };
     const metrics = security.metrics && { ...security.metrics, http2: true };
-    const shared = { clock, connections, memory };
+    const descriptors = sharing.kind === "further" ? sharing.descriptors[Symbol.iterator]() : undefined;
+    const shared = { clock, connections, memory, ...(descriptors && { descriptors }) };
     try {
       await open(ports.clients, settings.listenClients, "listen-client-urls", { ...shared, tls: clients });
       const httpFlag = "listen-client-http-urls";
@@ -92,7 +103,13 @@ export class ClientPorts {
       await ports.stop(0);
       throw error;
     }
+    if (sharing.kind !== "alone") for (const { port } of ports.#all) port.keepListeners();
     return ports;
+  }
+
+  /** The descriptors that each port listens on, for other threads. */
+  get descriptors(): readonly SharedListeners[] {
+    return this.#all.map(({ port }) => descriptorsOf(port.listeners));
   }
 
   /** The URLs at which clients reach the member. A port 0 is replaced by the port that the system chose. */
@@ -102,7 +119,11 @@ export class ClientPorts {
 
   /** Stops accepting clients, waits up to `graceMs` for their HTTP requests, and closes their connections. */
   async stop(graceMs: number): Promise<void> {
-    await stopAll([...this.clients, ...this.clientsHttp, ...this.metrics], graceMs);
+    await stopAll(this.#all, graceMs);
+  }
+
+  get #all(): readonly OpenPort[] {
+    return [...this.clients, ...this.clientsHttp, ...this.metrics];
   }
 }
 
@@ -131,6 +152,8 @@ interface Opening {
   readonly connections: ConnectionLimit;
   readonly tls: HandshakesConfig | undefined;
   readonly memory?: MemoryAccount;
+  /** The sockets of another thread, port by port; absent when the ports are opened here. */
+  readonly descriptors?: Iterator<SharedListeners>;
 }
 
 /** Opens a port for each address of the URLs, and adds it to `ports`. @throws StartError that names the flag */
@@ -138,7 +161,7 @@ async function open(
   ports: OpenPort[],
   listens: readonly Listen[],
   flag: FlagName,
-  { clock, connections, tls, memory }: Opening,
+  { clock, connections, tls, memory, descriptors }: Opening,
 ): Promise<void> {
   // The same address may be listed with http:// and https://. One port then serves both.
   const addresses = new Set(listens.map(({ address }) => JSON.stringify(address)));
@@ -150,7 +173,8 @@ async function open(
     const secure = same.some(({ url }) => isSecure(url)) && tls !== undefined && { tls };
     const port = new SharedPort(clock, { plain, ...secure }, memory?.pot("connections"), connections);
     try {
-      const chosen = await openListeners(port, first);
+      const there = descriptors?.next().value;
+      const chosen = await (there === undefined ? openListeners(port, first) : shareListeners(port, there, first.url));
       ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
     } catch (error) {
       throw error instanceof StartError ? error.of(flag) : error;

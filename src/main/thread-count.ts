@@ -1,17 +1,28 @@
-import { availableParallelism } from "node:os";
+import { coreLimit } from "./core-limit.js";
 import { FlagError } from "./flag-error.js";
 
-/** More threads than this are not of use yet. */
-const threadsMax = 3;
+/** The most threads, which is far more than one member can use. */
+const threadsMax = 64;
+/** `auto` means no more threads than this: the state has one thread, and more front ends would wait for it. */
+const autoMax = 8;
 
 /**
  * How many threads share the work.
  *
- * @param text the value of `--threads`: a number, or `auto` for the number of cores that the process may use
+ * @param text the value of `--threads`: a number, or `auto` for the number of cores that the process may keep busy
  * @throws FlagError
  */
-export function threadCount(text: string): number {
-  if (text === "auto") return Math.min(availableParallelism(), threadsMax);
-  if (text === "1" || text === "2" || text === "3") return Number(text);
-  throw new FlagError(`invalid value "${text}" for --threads: expected auto, 1, 2 or 3`);
+export function threadCount(text: string, cores: () => number = coreLimit): number {
+  if (text === "auto") return Math.min(cores(), autoMax);
+  const count = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= threadsMax) return count;
+  throw new FlagError(`invalid value "${text}" for --threads: expected auto, or a number from 1 to ${threadsMax}`);
+}
+
+/** With so many threads or more, raft has one of its own. */
+export const threadsOfConsensus = 3;
+
+/** How many of the threads serve clients. The others are that of the data and, if there is one, that of raft. */
+export function frontEndCount(threads: number): number {
+  return threads < threadsOfConsensus ? threads - 1 : threads - 2;
 }

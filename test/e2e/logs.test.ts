@@ -125,7 +125,7 @@ test("a log is rotated, and can be in the console format", async () => {
   });
   const client = new TestClient(server.endpoint);
   const key = "k".repeat(1_000);
-  // Of very many slow requests only a sample is logged, so the log grows as long as requests go on.
+  // Only a sample of very many slow requests is logged, so the log grows as long as requests go on.
   const putAndLook = async (): Promise<string> => {
     await Promise.all(Array.from({ length: 100 }, () => client.unary("etcdserverpb.KV", "Put", { key })));
     return readdirSync(join(folder, "rotated")).sort().join(" ");

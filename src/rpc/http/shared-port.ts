@@ -69,6 +69,7 @@ export class SharedPort {
   #serving = false;
   #stopping = false;
   #emptied: () => void = () => undefined;
+  #keepsListeners = false;
 
   /**
    * @param memory the account for connections; a connection that exceeds it is closed
@@ -94,10 +95,21 @@ export class SharedPort {
     return this.#listeners[0] ?? this.newListener();
   }
 
+  /** The sockets that listen. */
+  get listeners(): readonly Server[] {
+    return this.#listeners;
+  }
+
+  /** Keeps the sockets open until the process exits, since other threads use them. `stop` then drops new clients. */
+  keepListeners(): void {
+    this.#keepsListeners = true;
+  }
+
   /** Creates another listening socket, for a second address. */
   newListener(): Server {
     const listener = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
-      if (this.#limit?.take(socket) !== false) this.#receive(socket);
+      if (this.#stopping) socket.destroy();
+      else if (this.#limit?.take(socket) !== false) this.#receive(socket);
     });
     this.#listeners.push(listener);
     return listener;
@@ -115,7 +127,7 @@ export class SharedPort {
   /** Stops accepting, waits up to `graceMs` for HTTP requests, then closes the rest. `GrpcServer` stops by itself. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    for (const listener of this.#listeners) listener.close();
+    if (!this.#keepsListeners) for (const listener of this.#listeners) listener.close();
     this.#handshakes?.stop();
     for (const socket of this.#undecided) socket.destroy();
     for (const [socket, { http }] of this.#connections) if (!http) socket.destroy();
