@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Clock, LoopTurn } from "../../base/index.js";
+import { type Clock, EtcdError, LoopTurn } from "../../base/index.js";
 import type { CallStatus } from "../services/status.js";
 import { httpStatusOf, refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { GatewayPeer } from "./peer.js";
@@ -22,7 +22,7 @@ export class HttpPeer implements GatewayPeer {
     this.#request = request;
     this.#response = response;
     response.once("close", () => {
-      if (!response.writableFinished) this.#gone.abort();
+      if (!response.writableFinished) this.#gone.abort(new EtcdError("canceled"));
     });
   }
 

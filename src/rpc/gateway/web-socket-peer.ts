@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { createWebSocketStream, type WebSocket } from "ws";
-import type { Clock } from "../../base/index.js";
+import { type Clock, EtcdError } from "../../base/index.js";
 import type { CallStatus } from "../services/status.js";
 import { refusalJson, refusalLine, resultLine } from "./answers.js";
 import type { PacedFrames } from "./paced-frames.js";
@@ -63,7 +63,7 @@ export class WebSocketPeer implements GatewayPeer {
     socket.on("ping", ({ length }) => this.#release(length));
     socket.once("close", () => {
       this.#release(this.#heldBytes);
-      this.#gone.abort();
+      this.#gone.abort(new EtcdError("canceled"));
     });
   }
 
@@ -80,7 +80,7 @@ export class WebSocketPeer implements GatewayPeer {
         this.#release(json.length);
       }
     } catch {
-      this.#gone.abort();
+      this.#gone.abort(new EtcdError("canceled"));
     }
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { apiVersion, errorText, type Logger } from "../../base/index.js";
+import { apiVersion, EtcdError, errorText, type Logger } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { loadSchema } from "../../wire/index.js";
 import { type GatewayConfig, LazyGateway } from "../gateway/lazy-gateway.js";
@@ -98,7 +98,7 @@ async function openApiText(): Promise<string> {
 
 function callOf(request: IncomingMessage, response: ServerResponse): Call {
   const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  response.once("close", () => gone.abort(new EtcdError("canceled")));
   return {
     get cancelled() {
       return gone.signal.aborted;
