@@ -6,7 +6,7 @@ export interface GatewayPeer {
   read(): AsyncIterable<Uint8Array>;
   /** A header of the request. `name` is in lower case. */
   header(name: string): string | undefined;
-  /** Aborted when the client disconnects before the answer, with a reason without a stack trace: many may go at once. */
+  /** Aborted when the client disconnects before the answer. The reason has no stack trace: many may go at once. */
   readonly gone: AbortSignal;
   /** Sends the answer of a unary call, or its last part. */
   answer(json: string): void;
