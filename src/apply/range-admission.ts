@@ -2,7 +2,7 @@ import { EtcdError, isOneKey, type Key, type MemoryAsker, type MemoryPot } from 
 import type { Store } from "../mvcc/index.js";
 import type { RequestOp, TxnRequest } from "../wire/index.js";
 import { pairOverheadBytes } from "./long-range.js";
-import { fetchLimit } from "./range.js";
+import { fetchLimit, readsKeysOnly } from "./range.js";
 import { checkAsked } from "./reading.js";
 
 /** Memory of an answer per byte of its pairs: the pairs still exist while the answer is encoded in one piece. */
@@ -36,7 +36,8 @@ export async function admitRanges(
         take(encodedFactor * (length + pairOverheadBytes));
         return --left > 0;
       };
-      await turns.run(state.pairsInSteps(range.key, range.rangeEnd, turns, visit), () => checkAsked(asker));
+      const { key, rangeEnd, keysOnly } = range;
+      await turns.run(state.pairsInSteps(key, rangeEnd, turns, visit, keysOnly), () => checkAsked(asker));
     }
     return takenBytes;
   } catch (error) {
@@ -73,6 +74,7 @@ interface AnsweredRange {
   readonly rangeEnd: Key;
   /** The most pairs that are read. */
   readonly most: number;
+  readonly keysOnly: boolean;
 }
 
 /**
@@ -96,11 +98,12 @@ function answeredBy(operation: RequestOp["request"]): AnsweredRange | undefined 
   switch (operation?.case) {
     case "requestRange": {
       const { key, rangeEnd, countOnly } = operation.value;
-      return countOnly ? undefined : { key, rangeEnd, most: fetchLimit(operation.value) || Number.POSITIVE_INFINITY };
+      const most = fetchLimit(operation.value) || Number.POSITIVE_INFINITY;
+      return countOnly ? undefined : { key, rangeEnd, most, keysOnly: readsKeysOnly(operation.value) };
     }
     case "requestDeleteRange": {
       const { key, rangeEnd, prevKv } = operation.value;
-      return prevKv ? { key, rangeEnd, most: Number.POSITIVE_INFINITY } : undefined;
+      return prevKv ? { key, rangeEnd, most: Number.POSITIVE_INFINITY, keysOnly: false } : undefined;
     }
     default:
       return undefined;

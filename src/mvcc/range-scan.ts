@@ -144,7 +144,11 @@ export function* headsInStepsAt(
   });
 }
 
-/** Visits the pair of each key of a range at revision `at`, in key order, until `visit` returns false. */
+/**
+ * Visits the pair of each key of a range at revision `at`, in key order, until `visit` returns false.
+ *
+ * @param keysOnly reads the pairs without their values
+ */
 export function* pairsInStepsAt(
   state: StoreState,
   at: number,
@@ -152,11 +156,12 @@ export function* pairsInStepsAt(
   end: Key,
   budget: WorkBudget,
   visit: (kv: Encoded<KeyValue>) => boolean,
+  keysOnly: boolean,
 ): Steps<void> {
-  yield* entriesInSteps(state, key, end, budget, (entry) => {
+  yield* entriesInSteps(state, key, end, budget, (entry, found) => {
     const position = entry.visibleAt(at);
     if (position < 0) return 0;
-    const kv = state.read(entry, position);
+    const kv = keysOnly ? state.readWithoutValue(found, entry, position) : state.read(entry, position);
     return visit(kv) ? kv.byteLength : stop;
   });
 }
@@ -170,18 +175,18 @@ function* entriesInSteps(
   key: Key,
   end: Key,
   budget: WorkBudget,
-  visit: (entry: KeyEntry) => number,
+  visit: (entry: KeyEntry, key: Key) => number,
 ): Steps<void> {
   if (isOneKey(end)) {
     const entry = state.index.get(key);
-    if (entry !== undefined) visit(entry);
+    if (entry !== undefined) visit(entry, key);
     return;
   }
   const high = upperBoundOf(end);
   for (let low: Key | undefined = key; low !== undefined; ) {
     let next: Key | undefined;
     state.index.walk(low, high, (found, entry) => {
-      const bytes = visit(entry);
+      const bytes = visit(entry, found);
       if (bytes === stop) return false;
       if (!budget.over(bytes)) return true;
       next = keyAfter(found);

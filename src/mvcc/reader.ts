@@ -56,6 +56,16 @@ export interface SteppedReader extends Reader {
   rangeInSteps(key: Key, end: Key, options: RangeOptions, budget: WorkBudget): Steps<RangeResult>;
   /** Visits the current state of each key in the range, in key order, until `visit` returns false. Reads no values. */
   headsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (head: KeyHead) => boolean): Steps<void>;
-  /** Visits the current pair of each key in the range, in key order, until `visit` returns false. Keeps no pairs. */
-  pairsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (kv: Encoded<KeyValue>) => boolean): Steps<void>;
+  /**
+   * Visits the current pair of each key in the range, in key order, until `visit` returns false. Keeps no pairs.
+   *
+   * @param keysOnly reads the pairs without their values; false by default
+   */
+  pairsInSteps(
+    key: Key,
+    end: Key,
+    budget: WorkBudget,
+    visit: (kv: Encoded<KeyValue>) => boolean,
+    keysOnly?: boolean,
+  ): Steps<void>;
 }

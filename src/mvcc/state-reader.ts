@@ -25,7 +25,13 @@ export abstract class StateReader implements SteppedReader {
     return headsInStepsAt(this.state, this.revision, key, end, budget, visit);
   }
 
-  pairsInSteps(key: Key, end: Key, budget: WorkBudget, visit: (kv: Encoded<KeyValue>) => boolean): Steps<void> {
-    return pairsInStepsAt(this.state, this.revision, key, end, budget, visit);
+  pairsInSteps(
+    key: Key,
+    end: Key,
+    budget: WorkBudget,
+    visit: (kv: Encoded<KeyValue>) => boolean,
+    keysOnly = false,
+  ): Steps<void> {
+    return pairsInStepsAt(this.state, this.revision, key, end, budget, visit, keysOnly);
   }
 }

@@ -198,6 +198,16 @@ describe("a transaction with writes and lists", () => {
     account.pot("reads").release(bytes);
   });
 
+  test("holds no memory for values that are left out, and reads none", async () => {
+    const { store } = await bench();
+    const account = accountOf(256 * mebibyte);
+    const request = txn([], [{ range: all({ keysOnly: true }) }, { put: put("x", "y") }]);
+    const bytes = await admitRanges(store, request, account.pot("reads"), contextOf().asker);
+    expect(bytes).toBeGreaterThan(keys * "key/0000".length);
+    expect(bytes).toBeLessThan(keys * 1024);
+    account.pot("reads").release(bytes);
+  });
+
   test("reserves no memory for single keys and counts", () => {
     expect(hasRanges(lists(1))).toBe(true);
     expect(
