@@ -16,6 +16,7 @@ import { readPageRequest, writePage } from "./page-message.js";
 import { StateCall, type StateClient } from "./state-call.js";
 import { StateStream } from "./state-stream.js";
 import { writeStatus } from "./status-message.js";
+import { StreamMessages } from "./stream-messages.js";
 
 const gone: CallStatus = { code: GrpcCode.Canceled, details: "" };
 
@@ -37,6 +38,7 @@ interface OpenCall {
 export class FrontEndCalls {
   readonly #config: FrontEndCallsConfig;
   readonly #port: Port;
+  readonly #messages: StreamMessages;
   readonly #turn: LoopTurn;
   readonly #clients: (StateClient | undefined)[] = [];
   readonly #open: (OpenCall | undefined)[] = [];
@@ -46,6 +48,7 @@ export class FrontEndCalls {
   constructor(port: Port, config: FrontEndCallsConfig) {
     this.#config = config;
     this.#port = port;
+    this.#messages = new StreamMessages(port);
     this.#turn = LoopTurn.of(config.clock);
     this.tellNamesUsers();
     writeMethods(port.post(tells.methods), config.services.bindings);
@@ -171,7 +174,7 @@ export class FrontEndCalls {
     const binding = this.#binding(message);
     const call = this.#call(message);
     assert(binding.kind === "stream", "a front end knows which methods have streams");
-    const stream = new StateStream(call, this.#port, number);
+    const stream = new StateStream(call, this.#port, this.#messages, number);
     this.#open[number] = { call, stream };
     void this.#runStream(number, binding, stream);
   }

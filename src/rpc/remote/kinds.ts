@@ -29,7 +29,8 @@ export const asks = {
 } as const;
 
 /**
- * The messages from the thread that owns the state to a front end. All but the last three begin with a call's number.
+ * The messages from the thread that owns the state to a front end. All but `methods`, `namesUsers` and
+ * `countsWanted` begin with a call's number.
  */
 export const tells = {
   /** The whole answer of a unary call. It ends the call. */
@@ -54,6 +55,8 @@ export const tells = {
   /** Whether a client certificate's common name means a user now. */
   namesUsers: 11,
   countsWanted: 12,
+  /** A message of a stream with the bytes of the last message of any stream. */
+  sameMessage: 13,
 } as const;
 
 /** How many parts of a long answer are sent before the client has taken them. */

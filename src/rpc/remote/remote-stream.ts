@@ -3,11 +3,13 @@ import type { ServerStream } from "../grpc/stream.js";
 import { asks, reportedBytesMin, requestBytesAhead, tells } from "./kinds.js";
 import { passCancel, type RemoteCall } from "./remote-call.js";
 import { readRefusal } from "./status-message.js";
+import type { LastMessage } from "./stream-messages.js";
 
 /** A call with streams, whose handler runs on another thread. */
 export class RemoteStream implements RemoteCall {
   readonly #stream: ServerStream<Uint8Array, Uint8Array>;
   readonly #port: Port;
+  readonly #last: LastMessage;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
   #number = 0;
@@ -24,11 +26,13 @@ export class RemoteStream implements RemoteCall {
   constructor(
     stream: ServerStream<Uint8Array, Uint8Array>,
     port: Port,
+    last: LastMessage,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
     this.#stream = stream;
     this.#port = port;
+    this.#last = last;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -42,7 +46,11 @@ export class RemoteStream implements RemoteCall {
   told(kind: number, message: MessageReader): boolean {
     switch (kind) {
       case tells.message:
-        this.#write(message.bytes());
+        this.#last.bytes = message.bytes();
+        this.#write(this.#last.bytes);
+        return false;
+      case tells.sameMessage:
+        this.#write(this.#last.bytes);
         return false;
       case tells.requestTaken:
         this.#untakenBytes -= message.number();

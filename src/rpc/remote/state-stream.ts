@@ -4,11 +4,13 @@ import type { MessageInPieces, ServerStream } from "../grpc/stream.js";
 import { Waiters } from "../grpc/waiters.js";
 import { tells, unsentBytesMax } from "./kinds.js";
 import type { StateCall } from "./state-call.js";
+import type { StreamMessages } from "./stream-messages.js";
 
 /** A stream of a front end, as its handler sees it on the thread that owns the state. */
 export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
   readonly #call: StateCall;
   readonly #port: Port;
+  readonly #messages: StreamMessages;
   readonly #number: number;
   /** The client's messages that the handler has not taken. The front end bounds them. */
   #requests: Uint8Array[] = [];
@@ -19,10 +21,14 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
   readonly #wantRoom = new Waiters();
   #finished = false;
 
-  /** @param number the number of the call */
-  constructor(call: StateCall, port: Port, number: number) {
+  /**
+   * @param messages sends the messages of all streams of the front end
+   * @param number the number of the call
+   */
+  constructor(call: StateCall, port: Port, messages: StreamMessages, number: number) {
     this.#call = call;
     this.#port = port;
+    this.#messages = messages;
     this.#number = number;
     call.onCancel(() => this.#cancelled());
   }
@@ -48,14 +54,13 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
 
   write(message: Uint8Array): boolean {
     if (this.#isOver) return true;
-    this.#port.post(tells.message).number(this.#number).bytes(message);
+    this.#messages.send(this.#number, message);
     return this.#count(message.length);
   }
 
   writePieces({ length, pieces }: MessageInPieces): boolean {
     if (this.#isOver) return true;
-    const out = this.#port.post(tells.message).number(this.#number).number(length);
-    for (const piece of pieces) out.raw(piece);
+    this.#messages.sendPieces(this.#number, length, pieces);
     return this.#count(length);
   }
 

@@ -190,3 +190,36 @@ test("a stream that is refused at its head is refused before its first message",
   const client = new StreamClient({ hasleader: "true" });
   await expect(binding("/s/Watch", "stream").run(client)).rejects.toMatchObject({ code: GrpcCode.Unavailable });
 });
+
+test("equal messages of many streams cross once, and arrive at each of them in order", async () => {
+  const streams: ServerStream<Uint8Array, Uint8Array>[] = [];
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const { binding, state } = await connect([
+    {
+      kind: "stream",
+      path: "/s/Watch",
+      async run(stream) {
+        streams.push(stream);
+        await ended;
+      },
+    },
+  ]);
+  const clients = Array.from({ length: 50 }, () => new StreamClient());
+  const over = clients.map((client) => binding("/s/Watch", "stream").run(client));
+  await expect.poll(() => streams.length).toBe(50);
+  const long = Buffer.alloc(1_000, "event ");
+  for (const stream of streams) stream.write(Buffer.from(long));
+  // Number, kind and length take a few bytes for each of the other streams.
+  expect(state.queuedBytes).toBeLessThan(long.length + 50 * 12);
+  streams[3]?.writePieces({ length: 3, pieces: [bytes("abc")] });
+  for (const stream of streams) stream.write(bytes("next"));
+  end();
+  await Promise.all(over);
+  const event = String(long.subarray(0, 20));
+  for (const [at, { got }] of clients.entries()) {
+    expect(got).toEqual(at === 3 ? [event, "abc", "next"] : [event, "next"]);
+  }
+});

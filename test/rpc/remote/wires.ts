@@ -2,13 +2,15 @@ import { type LogFields, MemoryAccount, silentLogger, systemClock } from "../../
 import type { Binding } from "../../../src/rpc/grpc/binding.js";
 import { CallCounters, type ClientServices, FrontEndCalls, RemoteServices, SlowCalls } from "../../../src/rpc/index.js";
 import type { Call } from "../../../src/server/index.js";
-import { loopPorts } from "../../../src/threads/index.js";
+import { loopPorts, type Port } from "../../../src/threads/index.js";
 
 // A front end and the state's thread with a port between them, on one loop. Handlers stand for a whole member.
 
 export interface Wires {
   readonly remote: RemoteServices;
   readonly calls: FrontEndCalls;
+  /** The end of the port at the state. */
+  readonly state: Port;
   readonly warnings: LogFields[];
   readonly errors: LogFields[];
   readonly counters: CallCounters;
@@ -41,7 +43,7 @@ export async function connect(bindings: readonly Binding[], more: Partial<Client
     if (found?.kind !== kind) throw new Error(`no ${kind} method ${path}`);
     return found as Extract<Binding, { kind: Kind }>;
   };
-  return { remote, calls, warnings, errors, counters, binding };
+  return { remote, calls, state, warnings, errors, counters, binding };
 }
 
 /** A call of a client, which `cancel` ends. */
