@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { startEtcd } from "../../src/embed/index.js";
 import { haveReference } from "../support/reference.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";
 
@@ -24,13 +25,23 @@ async function isInstalled(module: string): Promise<boolean> {
 async function transcript(kind: ServerKind, script: string): Promise<readonly string[]> {
   const server = await ServerProcess.start({ kind });
   try {
-    const path = fileURLToPath(new URL(`python/${script}`, import.meta.url));
-    const [host = "", port = ""] = server.endpoint.split(":");
-    const { stdout } = await run(python, ["-B", "-W", "ignore", path, host, port], { timeout: 60_000 });
-    return stdout.trimEnd().split("\n");
+    return await printed(script, server.endpoint);
   } finally {
     await server.stop();
   }
+}
+
+/** The same against a member inside this process. */
+async function embedded(script: string): Promise<readonly string[]> {
+  await using etcd = await startEtcd();
+  return await printed(script, etcd.endpoints[0]?.replace("http://", "") ?? "");
+}
+
+async function printed(script: string, endpoint: string): Promise<readonly string[]> {
+  const path = fileURLToPath(new URL(`python/${script}`, import.meta.url));
+  const [host = "", port = ""] = endpoint.split(":");
+  const { stdout } = await run(python, ["-B", "-W", "ignore", path, host, port], { timeout: 60_000 });
+  return stdout.trimEnd().split("\n");
 }
 
 const haveServers = haveReference(["etcd", "3.5"]);
@@ -47,6 +58,10 @@ for (const { name, module, script } of [
       const [theirs, ours] = await Promise.all([transcript("etcd 3.5", script), transcript("ours", script)]);
       expect(ours).toEqual(theirs);
       expect(ours.length).toBeGreaterThan(12);
+    });
+
+    test("gets the same results from a member inside another program", async () => {
+      expect(await embedded(script)).toEqual(await transcript("ours", script));
     });
   });
 }
