@@ -167,7 +167,7 @@ describe("leases, locks and elections", () => {
 });
 
 describe.skipIf(!ready)("with authentication", () => {
-  test("a token is fetched, used, and renewed when the server has lost it", async () => {
+  test("a token is fetched, used, and renewed for calls and watches when the server has lost it", async () => {
     const clientPort = await freePort();
     const first = await ServerProcess.start({ kind: "etcd 3.5", clientPort });
     running.push(first);
@@ -184,9 +184,16 @@ describe.skipIf(!ready)("with authentication", () => {
     });
     running.push(client);
     await client.put({ key: "a", value: Buffer.from("1") });
+    const before = await client.watch({ key: "a" });
     await first.kill("SIGKILL");
     running.push(await ServerProcess.start({ kind: "etcd 3.5", clientPort, dataDir: first.dataDir }));
+    const after = await client.watch({ key: "a" });
     expect((await client.range({ key: "a" })).kvs.length).toBe(1);
+    await client.put({ key: "a", value: Buffer.from("2") });
+    for (const watch of [before, after]) {
+      const { value: batch } = await watch[Symbol.asyncIterator]().next();
+      expect(batch?.events.map(({ kv }) => Buffer.from(kv?.value ?? []).toString())).toEqual(["2"]);
+    }
     const stranger = new Client({ endpoints: [first.endpoint], auth: { user: "root", password: "wrong" } });
     running.push(stranger);
     const error = await refusal(stranger.range({ key: "a" }));
