@@ -15,7 +15,7 @@ const calls = 20_000;
 const median = (values) => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 const show = (label, value, unit) => console.log(`${label.padEnd(52)}${value.toFixed(1).padStart(9)} ${unit}`);
 
-/** What a new process prints: a number. */
+/** The number that a new process prints. */
 function inNewProcess(text) {
   return Number(execFileSync(process.execPath, ["-e", text], { encoding: "utf8" }));
 }
