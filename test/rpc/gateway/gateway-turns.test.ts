@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { createServer, IncomingMessage } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, Socket } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { ManualClock, MemoryAccount, silentLogger } from "../../../src/base/index.js";
 import { Gateway } from "../../../src/rpc/gateway/gateway.js";
+import { type GatewayConfig, LazyGateway } from "../../../src/rpc/gateway/lazy-gateway.js";
 import type { Binding } from "../../../src/rpc/grpc/binding.js";
 import { CallCounters } from "../../../src/rpc/grpc/call-counters.js";
 import { Gate } from "../../../src/rpc/grpc/gate.js";
@@ -29,15 +30,19 @@ function countTurns(): () => number {
   return () => turns.now;
 }
 
-/** Starts a gateway on its own port. It handles requests once `ready` has been settled. */
-async function start(clock: ManualClock, bindings: readonly Binding[] = [], ready?: Promise<void>): Promise<number> {
+function configOf(clock: ManualClock, bindings: readonly Binding[] = []): GatewayConfig {
   const slow = new SlowCalls(clock, silentLogger, 300);
   const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
   const memory = MemoryAccount.unlimited();
-  const gateway = await Gateway.load({
+  return {
     ...{ clock, slow, gate, memory, counters: new CallCounters(), logger: silentLogger, timed: false },
     ...{ bindings, receiveBytesMax: 1_000_000, maxConcurrentStreams: 100 },
-  });
+  };
+}
+
+/** Starts a gateway on its own port. It handles requests once `ready` has been settled. */
+async function start(clock: ManualClock, bindings: readonly Binding[] = [], ready?: Promise<void>): Promise<number> {
+  const gateway = await Gateway.load(configOf(clock, bindings));
   const server = createServer(async (request, response) => {
     await ready;
     await gateway.handle(request.url ?? "", request, response);
@@ -108,6 +113,24 @@ test("bodies that have arrived are read over several turns, also when their call
   await until(() => taken.length >= sockets.length);
   const most = Math.max(...taken.map((at) => taken.filter((other) => other === at).length));
   expect(most).toBeLessThanOrEqual(3);
+});
+
+test("websockets that wait for the gateway's code are opened over several turns", async () => {
+  const clock = new ManualClock();
+  const turn = countTurns();
+  const opened: number[] = [];
+  vi.spyOn(Gateway.prototype, "upgrade").mockImplementation(() => {
+    opened.push(turn());
+    clock.advance(3);
+  });
+  const gateway = new LazyGateway(configOf(clock));
+  const request = new IncomingMessage(new Socket());
+  const opening = Array.from({ length: 20 }, () =>
+    gateway.upgrade("/v3/watch", request, request.socket, Buffer.alloc(0)),
+  );
+  await Promise.all(opening);
+  const most = Math.max(...opened.map((at) => opened.filter((other) => other === at).length));
+  expect([opened.length, most <= 3]).toEqual([20, true]);
 });
 
 test("a long request is parsed and run in different turns", async () => {
