@@ -5,10 +5,16 @@ import { StartError } from "./start-error.js";
 type Flag = (typeof flagTable)[number];
 
 /**
- * Flags that only the command has. `memory` is meant where `dataDir` is missing, `logger` is an object here, and a
+ * Flags that only the command has. `memory` is meant where `dataDir` is missing, the log goes to an object, and a
  * member inside another program runs on the loop of that program.
  */
-type CommandFlag = "config-file" | "version" | "memory" | "logger" | "threads" | "port";
+type CommandFlag =
+  | "config-file"
+  | "version"
+  | "memory"
+  | "threads"
+  | "port"
+  | Extract<Flag, { group: "Logging" }>["name"];
 
 type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
@@ -54,18 +60,13 @@ export interface EtcdOptions extends EtcdSettings {
   readonly logger?: Logger | undefined;
 }
 
-const commandFlags: ReadonlySet<string> = new Set<CommandFlag>([
-  "config-file",
-  "version",
-  "memory",
-  "logger",
-  "threads",
-  "port",
-]);
+const commandFlags: ReadonlySet<string> = new Set<CommandFlag>(["config-file", "version", "memory", "threads", "port"]);
 const ownOptions = new Set(["clientUrl", "listen", "logger"]);
 
 const flagOf = new Map(
-  flagTable.filter(({ name }) => !commandFlags.has(name)).map(({ name }) => [settingOf(name), name] as const),
+  flagTable
+    .filter(({ name, group }) => !commandFlags.has(name) && group !== "Logging")
+    .map(({ name }) => [settingOf(name), name] as const),
 );
 
 /** The name of a flag's setting: `maxTxnOps` for `max-txn-ops`. */

@@ -130,3 +130,7 @@ describe("types", () => {
 test("package.json leads to files that exist and are of the kind it says", () => {
   expect(run(join(root, "node_modules", ".bin", "publint"), ["--strict", tarball])).toContain("All good!");
 });
+
+test("the API reference is built without a warning", () => {
+  run("npm", ["run", "--silent", "--workspace", "api-docs", "build"], root);
+});

@@ -71,6 +71,12 @@ for (const { name, options, setting, message } of [
     message: "unknown setting maxTxnOp (did you mean maxTxnOps?)",
   },
   {
+    name: "a setting of the command's log, instead of which there is logger",
+    options: { logLevel: "debug" },
+    setting: "logLevel",
+    message: "unknown setting logLevel",
+  },
+  {
     name: "a value that is not of its kind",
     options: { maxTxnOps: -1 },
     setting: "maxTxnOps",
