@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { TestClient } from "../support/client.js";
 import { ServerProcess } from "../support/server-process.js";
 
-// A member with three threads, one of them for raft: crashes, a disk that fails, and the end of the thread.
+// A member with three threads, one of them for raft: crashes, a disk that fails, and the end of that thread.
 
 const flags = ["--threads", "3"];
 const failing = fileURLToPath(new URL("failing-thread.mjs", import.meta.url));
