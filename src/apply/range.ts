@@ -17,11 +17,9 @@ import {
  */
 export function applyRange(reader: Reader, request: RangeRequest): RangeResponse {
   const { key, rangeEnd, revision, countOnly } = request;
-  const found = reader.range(key, rangeEnd, {
-    ...{ revision, countOnly },
-    limit: fetchLimit(request),
-    ...whatIsRead(request),
-  });
+  // Without spreads, since every read of a key comes this way.
+  const { keysOnly, bounds } = whatIsRead(request);
+  const found = reader.range(key, rangeEnd, { revision, countOnly, limit: fetchLimit(request), keysOnly, bounds });
   const order = orderOf(request);
   const picked =
     order === undefined
@@ -53,7 +51,7 @@ export function readsKeysOnly({ keysOnly, sortTarget }: RangeRequest): boolean {
 }
 
 /** The store need not read values, or pairs outside of the bounds, when the answer does not depend on them. */
-export function whatIsRead(request: RangeRequest): Pick<RangeOptions, "keysOnly" | "bounds"> {
+export function whatIsRead(request: RangeRequest): Required<Pick<RangeOptions, "keysOnly" | "bounds">> {
   return { keysOnly: readsKeysOnly(request), bounds: isFiltered(request) ? request : undefined };
 }
 
