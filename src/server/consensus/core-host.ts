@@ -1,5 +1,13 @@
 import { deserialize } from "node:v8";
-import { asError, assert, type Clock, type ErrorKind, type MemberId, type RequestId } from "../../base/index.js";
+import {
+  asError,
+  assert,
+  ByteSlab,
+  type Clock,
+  type ErrorKind,
+  type MemberId,
+  type RequestId,
+} from "../../base/index.js";
 import type { ConfChangeV1, Entry, Message, ReadState, Snapshot, SoftState } from "../../raft/index.js";
 import { type MessageReader, type MessageWriter, type Port, readError, writeError } from "../../threads/index.js";
 import { decodeMessage, encodeMessage } from "../../transport/index.js";
@@ -29,6 +37,8 @@ export class CoreHost implements ConsensusClient {
   readonly #config: CoreHostConfig;
   readonly #port: Port;
   readonly #databases: ArrivingDatabases;
+  /** The memory for proposed data, which the raft log keeps and drops in its order. */
+  readonly #entries = new ByteSlab();
   #core: ConsensusCore | undefined;
   #place: ConsensusPlace | undefined;
   /** The peers whose connections the other side is told about, and since when they were reachable at the last time. */
@@ -119,7 +129,7 @@ export class CoreHost implements ConsensusClient {
   #called(core: ConsensusCore, kind: number, message: MessageReader): boolean {
     switch (kind) {
       case toCore.propose:
-        core.propose(message.id() as RequestId, message.bytes());
+        core.propose(message.id() as RequestId, this.#entries.keep(message.bytes()));
         break;
       case toCore.applied:
         core.applied(message.number());
@@ -128,7 +138,7 @@ export class CoreHost implements ConsensusClient {
         core.readIndex(message.bytes());
         break;
       case toCore.proposeInTerm:
-        core.proposeInTerm(message.id() as RequestId, message.number(), message.bytes());
+        core.proposeInTerm(message.id() as RequestId, message.number(), this.#entries.keep(message.bytes()));
         break;
       case toCore.proposeConfChange:
         core.proposeConfChange(readConfChange(message));
