@@ -132,5 +132,5 @@ test("package.json leads to files that exist and are of the kind it says", () =>
 });
 
 test("the API reference is built without a warning", () => {
-  run("npm", ["run", "--silent", "--workspace", "api-docs", "build"], root);
+  run("npm", ["run", "--silent", "--workspace", "docs/reference", "build"], root);
 });
