@@ -58,8 +58,13 @@ export class WatchedCluster {
     const pairs = ports.map(({ proxy, peer }) => `${proxy}:${peer}`);
     const proxy = spawn(process.execPath, [proxyProgram, ...pairs], { stdio: ["pipe", "pipe", "inherit"] });
     const cluster = new WatchedCluster(folder, ports, proxy, authority);
-    await once(cluster.#lines, "line");
-    await cluster.#startServers();
+    try {
+      await once(cluster.#lines, "line");
+      await cluster.#startServers();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
     return cluster;
   }
 
@@ -132,7 +137,9 @@ export class WatchedCluster {
         env,
       });
     });
-    for (const server of await Promise.all(started)) this.#servers.push(server);
+    const ends = await Promise.allSettled(started);
+    for (const end of ends) if (end.status === "fulfilled") this.#servers.push(end.value);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
     for (const { client } of this.#ports) this.#clients.push(new TestClient(`127.0.0.1:${client}`));
     const statuses = await Promise.all(
       this.#clients.map((client) => client.unary("etcdserverpb.Maintenance", "Status")),
