@@ -83,9 +83,14 @@ export class WatchedCluster {
     return this.#clientOf((this.#leader + 1) % 3);
   }
 
+  /** Finds the leader, which is blocked and observed from now on. @returns its term */
   async term(): Promise<number> {
-    const { raftTerm } = await this.client().unary("etcdserverpb.Maintenance", "Status");
-    return raftTerm;
+    const asked = this.#clients.map((client) => client.unary("etcdserverpb.Maintenance", "Status"));
+    const statuses = await Promise.all(asked);
+    this.#leader = statuses.findIndex(({ header, leader }) => header?.memberId === leader);
+    const status = statuses[this.#leader];
+    if (status === undefined) throw new Error("nobody leads");
+    return status.raftTerm;
   }
 
   /** The heartbeats of the leader since the previous call, on the stream of the follower that waited longest. */
@@ -141,10 +146,7 @@ export class WatchedCluster {
     for (const end of ends) if (end.status === "fulfilled") this.#servers.push(end.value);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     for (const { client } of this.#ports) this.#clients.push(new TestClient(`127.0.0.1:${client}`));
-    const statuses = await Promise.all(
-      this.#clients.map((client) => client.unary("etcdserverpb.Maintenance", "Status")),
-    );
-    this.#leader = statuses.findIndex(({ header, leader }) => header?.memberId === leader);
+    await this.term();
   }
 
   #clientOf(at: number): TestClient {
