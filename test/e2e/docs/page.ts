@@ -20,7 +20,8 @@ export interface Block {
 export function pages(): readonly string[] {
   const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" });
   const atRoot = readdirSync(root).filter((name) => name.endsWith(".md"));
-  return [...atRoot, ...docs.filter((name) => name.endsWith(".md")).map((name) => join("docs", name))].sort();
+  const written = docs.filter((name) => name.endsWith(".md") && !name.includes("node_modules"));
+  return [...atRoot, ...written.map((name) => join("docs", name))].sort();
 }
 
 export function readPage(page: string): string {
