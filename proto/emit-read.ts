@@ -3,7 +3,6 @@ import {
   isOptional,
   type Message,
   numbersName,
-  outType,
   propertiesOf,
   readType,
   tagOf,
@@ -21,10 +20,8 @@ export function emitRead(message: Message): string[] {
   for (const { name, zero, field } of propertiesOf(message)) {
     if (field === undefined) lines.push(`  let ${name}: ${message.out}["${name}"];`);
     else if (field.repeated) {
-      const item = field.kind.type === "message" ? outType(field.kind.message) : readType(field);
-      lines.push(
-        `  const ${name}: ${item}[] = ${message.mergeable ? `base === undefined ? [] : [...base.${name}]` : "[]"};`,
-      );
+      const first = message.mergeable ? `base === undefined ? [] : [...base.${name}]` : "[]";
+      lines.push(`  const ${name}: ${readType(field)}[] = ${first};`);
     } else if (message.mergeable) lines.push(`  let ${name} = base === undefined ? ${zero} : base.${name};`);
     else lines.push(`  let ${name}${isOptional(field) ? `: ${readType(field)} | undefined` : ` = ${zero}`};`);
   }

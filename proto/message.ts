@@ -84,7 +84,7 @@ export function typeOf(field: Field): string {
 }
 
 export function readType(field: Field): string {
-  return field.kind.type === "message" ? field.kind.message.name : types[field.kind.type].type;
+  return field.kind.type === "message" ? outType(field.kind.message) : types[field.kind.type].type;
 }
 
 export function isOptional(field: Field): boolean {

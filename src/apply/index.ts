@@ -16,8 +16,9 @@ export { LongRange, pairFieldBytes, varintBytes, wholeRange } from "./long-range
 export { operationOf } from "./operation.js";
 export { checkTxnPermission } from "./permissions.js";
 export { type Growth, growthOf, Quota } from "./quota.js";
-export { applyRange } from "./range.js";
+export { applyRange, isFiltered } from "./range.js";
 export { admitRanges, hasRanges } from "./range-admission.js";
+export { type RangeChunk, RangeStream, type RangeStreamContext } from "./range-stream.js";
 export { readRange } from "./read-range.js";
 export { LongTxn, readTxn, wholeTxn } from "./read-txn.js";
 export type { ReadContext } from "./reading.js";

@@ -5,10 +5,7 @@ import { LongRange, ReadHold } from "./long-range.js";
 import { applyRange, orderOf } from "./range.js";
 import { readInKeyOrder } from "./read-in-key-order.js";
 import { readSorted } from "./read-sorted.js";
-import { type ReadContext, turnBytes } from "./reading.js";
-
-/** Working memory of a read: the pairs of one turn are sent while those of the next are read. */
-const workingBytes = 2 * turnBytes;
+import { type ReadContext, workingBytes } from "./reading.js";
 
 /**
  * Answers a Range request from the state at the call, without the log. A range of more than one key waits for memory

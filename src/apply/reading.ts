@@ -6,6 +6,9 @@ import type { ReadHold } from "./long-range.js";
 /** The most bytes of stored pairs in one turn of a read. */
 export const turnBytes = 256 * 1024;
 
+/** Working memory of a read: the pairs of one turn are sent while those of the next are read. */
+export const workingBytes = 2 * turnBytes;
+
 /** The asker of a read, and the memory that the read is counted with. */
 export interface ReadContext {
   /** Caller that waits for the answer; when it has given up, the read ends, too. */
@@ -24,17 +27,17 @@ export interface Reading {
 }
 
 /**
- * Reads pairs until the turn is over, or `turnBytes` have been read.
+ * Reads pairs until the turn is over, `turnBytes` have been read, or there are `pairsMax` of them.
  *
  * @returns whether the turn is over: the caller rests before the next step
  */
-export function readTurn(scan: RangeScan, turns: Turns): boolean {
+export function readTurn(scan: RangeScan, turns: Turns, pairsMax = Number.POSITIVE_INFINITY): boolean {
   let read = 0;
   let late = false;
   scan.step((bytes) => {
     read += bytes;
     late = turns.over(bytes);
-    return late || read >= turnBytes;
+    return late || read >= turnBytes || scan.kvs.length >= pairsMax;
   });
   return late && !scan.done;
 }

@@ -35,6 +35,8 @@ const errors = {
   tooManyOps: [invalid, "etcdserver: too many operations in txn request"],
   duplicateKey: [invalid, "etcdserver: duplicate key given in txn request"],
   invalidSortOption: [invalid, "etcdserver: invalid sort option"],
+  streamSortOrder: [GrpcCode.Unimplemented, "RangeStream does not support custom sort orders"],
+  streamFilters: [GrpcCode.Unimplemented, "RangeStream does not support revision filters"],
   compacted: [GrpcCode.OutOfRange, "etcdserver: mvcc: required revision has been compacted"],
   futureRevision: [GrpcCode.OutOfRange, "etcdserver: mvcc: required revision is a future revision"],
   noSpace: [GrpcCode.ResourceExhausted, "etcdserver: mvcc: database space exceeded"],
@@ -118,6 +120,7 @@ export type ErrorKind = keyof typeof errors;
 /** Refusals whose text etcd's own client does not know, so that it shows their code, too. */
 const unknownToClients: ReadonlySet<string> = new Set<ErrorKind>([
   ...(["invalidSortOption", "permissionNotGiven", "noPasswordUser", "passwordTooLong", "verifyOnlyTokens"] as const),
+  ...(["streamSortOrder", "streamFilters"] as const),
   ...(["rawUserEmpty", "rawUserNotFound", "rawPermissionDenied", "rawInvalidAuthToken", "unknownMethod"] as const),
 ]);
 

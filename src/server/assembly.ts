@@ -108,7 +108,7 @@ export function assemble(
   const memory = deps.memory.pot("reads");
   const kv = new KvService({
     ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow, memory, space },
-    maxTxnOps: settings.maxTxnOps,
+    ...{ maxTxnOps: settings.maxTxnOps, maxRequestBytes: settings.maxRequestBytes },
   });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });

@@ -38,6 +38,11 @@ export class ServerCounters {
   readonly refusedPromotions = new Map<string, number>();
   /** The number of received snapshots that are being installed. */
   snapshotsInstalling = 0;
+  /** The duration of range reads; each chunk of a stream counts as one. */
+  readonly rangeSeconds: OperationSeconds = {
+    success: new Histogram(applyBounds),
+    failure: new Histogram(applyBounds),
+  };
   /** The duration of sending databases to clients and to peers. */
   readonly databaseSentSeconds = new Histogram(exponentialBounds(0.01, 2, 17));
 
@@ -50,6 +55,10 @@ export class ServerCounters {
       byOperation.set(operation, counted);
     }
     (success ? counted.success : counted.failure).observe(seconds);
+  }
+
+  countRange(success: boolean, seconds: number): void {
+    (success ? this.rangeSeconds.success : this.rangeSeconds.failure).observe(seconds);
   }
 
   countChanges(changes: readonly Change[]): void {

@@ -3,7 +3,7 @@
  * results. It owns the raft node loop, the apply loop and all background work, such as lease revocation, snapshots and
  * compaction. `rpc` calls it. It knows nothing of gRPC or HTTP.
  */
-export { LongRange, LongTxn, pairFieldBytes, varintBytes } from "../apply/index.js";
+export { LongRange, LongTxn, pairFieldBytes, type RangeChunk, varintBytes } from "../apply/index.js";
 export type { Call } from "./calls/call.js";
 export type { Headers } from "./calls/headers.js";
 export { requestText } from "./calls/request-text.js";
@@ -23,6 +23,7 @@ export { EtcdServer } from "./etcd-server.js";
 export type { LeaderView } from "./log/leadership.js";
 export type { ServerMetrics } from "./metrics.js";
 export type { ConsensusPlace, ServerDeps } from "./server-deps.js";
+export type { GuardedStream } from "./services/guarded-stream.js";
 export type { KvService } from "./services/kv-service.js";
 export type { LeaseService } from "./services/lease-service.js";
 export type { MaintenanceService } from "./services/maintenance-service.js";

@@ -1,17 +1,18 @@
 import { type Headers, type KvService, LongRange, LongTxn } from "../../server/index.js";
 import { services } from "../../wire/index.js";
-import { type Binding, type CallLog, logged, txnBound, unary } from "../grpc/binding.js";
+import { type Binding, type CallLog, logged, streaming, txnBound, unary } from "../grpc/binding.js";
 import { deleteRangeAnswer, txnAnswer } from "../grpc/held-answers.js";
 import { rangeInParts, txnInParts } from "./long-answers.js";
+import { sendRange } from "./range-stream.js";
 
 export interface KvServer {
-  readonly kv: Pick<KvService, "answerRange" | "put" | "deleteRange" | "answerTxn" | "compact">;
+  readonly kv: Pick<KvService, "answerRange" | "streamRange" | "put" | "deleteRange" | "answerTxn" | "compact">;
   readonly headers: Pick<Headers, "at">;
 }
 
 /** The methods of etcdserverpb.KV. A long answer is read while it is sent. */
 export function kvBindings(server: KvServer, maxTxnOps: number): readonly Binding[] {
-  const { Range, Put, DeleteRange, Txn, Compact } = services["etcdserverpb.KV"];
+  const { Range, RangeStream, Put, DeleteRange, Txn, Compact } = services["etcdserverpb.KV"];
   return [
     {
       ...logged(
@@ -26,6 +27,7 @@ export function kvBindings(server: KvServer, maxTxnOps: number): readonly Bindin
       ),
       reads: true,
     },
+    streaming(RangeStream, (stream) => sendRange(server, stream)),
     logged(
       Put,
       (request, call) => server.kv.put(request, call),

@@ -70,6 +70,23 @@ export class Access {
     return answer;
   }
 
+  /**
+   * Checks the user's rights to a read whose answer is sent while it is read.
+   *
+   * @param check throws when the user may not read
+   * @returns a check for the time before each further part: it throws the EtcdError `authOldRevision` when users or
+   * roles have changed
+   * @throws EtcdError when the user may not read
+   */
+  async guardedStream(call: Call, check: (who: Identity) => void): Promise<() => void> {
+    if (!this.auth.enabled) return () => undefined;
+    const who = (await this.identify(call)) ?? nobody;
+    check(who);
+    return () => {
+      if (who.authRevision !== 0 && who.authRevision !== this.auth.revision) throw new EtcdError("authOldRevision");
+    };
+  }
+
   #certified(call: Call): Known {
     // A grpc-gateway proxy's own certificate does not identify its client.
     if (!this.#clientCertAuth || call.metadata("grpcgateway-accept") !== undefined) return undefined;

@@ -39,9 +39,10 @@ export class SlowRequests {
     this.#warn("", request, () => countOf(result.response?.value), tookMs, result.error);
   }
 
-  /** Logs a range if it took long. @param answer undefined when the range failed */
+  /** Counts the duration of a range, and logs it if it took long. @param answer undefined when the range failed */
   range(request: RangeRequest, answer: RangeResponse | LongRange | undefined, startedAt: number): void {
     const tookMs = this.#config.clock.now() - startedAt;
+    this.#config.counters.countRange(answer !== undefined, tookMs / 1_000);
     if (tookMs <= this.#config.warningApplyDurationMs) return;
     const text = () => answer && `range_response_count:${pairsOf(answer)} size:${sizeOf(answer)}`;
     this.#warn("read-only range ", request, text, tookMs);

@@ -7,6 +7,7 @@ import {
   isSerializable,
   LongRange,
   LongTxn,
+  RangeStream,
   type ReadContext,
   readRange,
   readTxn,
@@ -36,7 +37,8 @@ import type { SlowRequests } from "../calls/slow-requests.js";
 import type { ServerCounters } from "../counters.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
 import type { ReadIndex } from "../log/read-index.js";
-import { checkDeleteRange, checkPut, checkRange, checkTxn } from "./request-checks.js";
+import { GuardedStream } from "./guarded-stream.js";
+import { checkDeleteRange, checkPut, checkRange, checkRangeStream, checkTxn } from "./request-checks.js";
 import type { SpaceGuard } from "./space-guard.js";
 
 const agreement = "agreement among raft nodes before linearized reading";
@@ -56,6 +58,8 @@ export interface KvServiceConfig {
   readonly space: Pick<SpaceGuard, "refusal">;
   /** The maximum number of operations in a transaction. */
   readonly maxTxnOps: number;
+  /** The maximum length of a request, which is also the length that chunks of a stream should have. */
+  readonly maxRequestBytes: number;
   /** The account for the results of reads. */
   readonly memory: MemoryPot;
 }
@@ -110,6 +114,17 @@ export class KvService {
     }
     if (answer instanceof LongRange) return answer;
     return { ...answer, header: headers.at(answer.header?.revision) };
+  }
+
+  /** Opens the answer of a range as a stream of chunks, which are read on demand, all at one revision. */
+  async streamRange(request: RangeRequest, call: Call): Promise<GuardedStream> {
+    checkRangeStream(request);
+    const { access, counters, memory, maxRequestBytes, readIndex, store, clock } = this.#config;
+    if (!request.serializable) await readIndex.wait(call);
+    if (this.#turn.over) await this.#turn.pause(call.client, "long");
+    const check = await access.guardedStream(call, (who) => access.auth.checkRead(who, request.key, request.rangeEnd));
+    const range = new RangeStream(store, request, { asker: call, memory, chunkBytes: maxRequestBytes });
+    return new GuardedStream(range, check, clock, counters);
   }
 
   /** Makes a read for health checks. It needs no rights, since it returns nothing of the data. */

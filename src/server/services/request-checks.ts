@@ -1,3 +1,4 @@
+import { isFiltered } from "../../apply/index.js";
 import { EtcdError } from "../../base/index.js";
 import {
   type DeleteRangeRequest,
@@ -24,6 +25,19 @@ export function checkRange(request: RangeRequest): void {
   if (!sortOrders.has(request.sortOrder) || !sortTargets.has(request.sortTarget)) {
     throw new EtcdError("invalidSortOption");
   }
+}
+
+/**
+ * Checks the request of a stream of pairs. etcd lets order NONE pass with a target other than KEY, sorts each chunk on
+ * its own, and then sends keys twice or not at all; such a request is refused here.
+ *
+ * @throws EtcdError `emptyKey`, `invalidSortOption`, `streamSortOrder` or `streamFilters`, in this order
+ */
+export function checkRangeStream(request: RangeRequest): void {
+  checkRange(request);
+  const { sortOrder, sortTarget } = request;
+  if (sortOrder === SortOrder.DESCEND || sortTarget !== SortTarget.KEY) throw new EtcdError("streamSortOrder");
+  if (isFiltered(request)) throw new EtcdError("streamFilters");
 }
 
 /** Checks a put. @throws EtcdError `emptyKey`, `valueProvided` or `leaseProvided`, in this order */

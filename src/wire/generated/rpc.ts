@@ -279,11 +279,11 @@ export const RangeResponse: Codec<RangeResponse, Decoded<RangeResponse>> = {
   decode(bytes) {
     return RangeResponse.read(new Reader(bytes));
   },
-  read(reader) {
-    let header: ResponseHeader | undefined;
-    const kvs: KeyValue[] = [];
-    let more = false;
-    let count = 0;
+  read(reader, base) {
+    let header = base === undefined ? undefined : base.header;
+    const kvs: KeyValue[] = base === undefined ? [] : [...base.kvs];
+    let more = base === undefined ? false : base.more;
+    let count = base === undefined ? 0 : base.count;
     while (reader.more()) {
       const tag = reader.tag();
       switch (tag) {
@@ -327,6 +327,59 @@ export const RangeResponse: Codec<RangeResponse, Decoded<RangeResponse>> = {
     if (message.header !== undefined) {
       const before = writer.written();
       ResponseHeader.write(writer, message.header);
+      writer.close(10, before);
+    }
+  },
+};
+
+/**
+ * Some keys of a range, in key order; since 3.7. Only the last message of a stream has `header`, `more` and `count`, so
+ * that all messages merged are what Range would answer.
+ */
+export interface RangeStreamResponse {
+  readonly rangeResponse: RangeResponse | undefined;
+}
+
+const fieldsOfRangeStreamResponse: FieldNumbers = {
+  message: "etcdserverpb.RangeStreamResponse",
+  numbers: [1],
+};
+
+export const RangeStreamResponse: Codec<RangeStreamResponse, Decoded<RangeStreamResponse>> = {
+  create({
+    rangeResponse,
+  }: Partial<RangeStreamResponse> = {}) {
+    return { rangeResponse };
+  },
+  encode(message) {
+    const writer = sharedWriter.start();
+    RangeStreamResponse.write(writer, message);
+    return writer.finish();
+  },
+  decode(bytes) {
+    return RangeStreamResponse.read(new Reader(bytes));
+  },
+  read(reader) {
+    let rangeResponse: Decoded<RangeResponse> | undefined;
+    while (reader.more()) {
+      const tag = reader.tag();
+      switch (tag) {
+        case 10: {
+          const outer = reader.open();
+          rangeResponse = RangeResponse.read(reader, rangeResponse);
+          reader.close(outer);
+          break;
+        }
+        default:
+          reader.skip(tag, fieldsOfRangeStreamResponse);
+      }
+    }
+    return { rangeResponse };
+  },
+  write(writer, message) {
+    if (message.rangeResponse !== undefined) {
+      const before = writer.written();
+      RangeResponse.write(writer, message.rangeResponse);
       writer.close(10, before);
     }
   },
@@ -5523,6 +5576,13 @@ export const services = {
       responseStream: false,
       request: RangeRequest,
       response: RangeResponse,
+    },
+    RangeStream: {
+      path: "/etcdserverpb.KV/RangeStream",
+      requestStream: false,
+      responseStream: true,
+      request: RangeRequest,
+      response: RangeStreamResponse,
     },
     Put: {
       path: "/etcdserverpb.KV/Put",

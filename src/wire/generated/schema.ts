@@ -203,6 +203,13 @@ export const files: readonly FileSchema[] = [
         ],
       },
       {
+        name: "etcdserverpb.RangeStreamResponse",
+        comment: "Some keys of a range, in key order; since 3.7. Only the last message of a stream has `header`, `more` and `count`, so that all messages merged are what Range would answer.",
+        fields: [
+          { name: "range_response", number: 1, message: "etcdserverpb.RangeResponse" },
+        ],
+      },
+      {
         name: "etcdserverpb.PutRequest",
         fields: [
           { name: "key", number: 1, scalar: "bytes" },
@@ -859,6 +866,12 @@ export const files: readonly FileSchema[] = [
             name: "Range",
             request: "etcdserverpb.RangeRequest",
             response: "etcdserverpb.RangeResponse",
+          },
+          {
+            name: "RangeStream",
+            request: "etcdserverpb.RangeRequest",
+            response: "etcdserverpb.RangeStreamResponse",
+            responseStream: true,
           },
           {
             name: "Put",

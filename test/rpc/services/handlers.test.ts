@@ -47,6 +47,7 @@ function kvServer(asked: Asked): KvServer {
   return {
     kv: {
       answerRange: refusing(asked, "range"),
+      streamRange: refusing(asked, "rangeStream"),
       put: refusing(asked, "put"),
       deleteRange: refusing(asked, "deleteRange"),
       answerTxn: refusing(asked, "txn"),

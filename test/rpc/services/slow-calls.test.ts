@@ -34,6 +34,7 @@ function watched() {
 const answers: KvServer = {
   kv: {
     answerRange: async () => RangeResponse.create({ count: 7 }),
+    streamRange: () => Promise.reject(new Error("a stream is not logged")),
     put: async () => PutResponse.create(),
     deleteRange: async () => DeleteRangeResponse.create({ deleted: 3 }),
     answerTxn: async ({ compare }) => TxnResponse.create({ succeeded: compare.length === 0 }),

@@ -16,7 +16,7 @@ test("transactions with ranges that arrive together are proposed over several tu
   const value = TxnResponse.create();
   const service = new KvService({
     ...{ clock: bench.clock, backend: bench.backend, store: bench.store, lessor: bench.lessor },
-    ...{ access: new Access(bench.auth, true), counters: new ServerCounters(), maxTxnOps: 128 },
+    ...{ access: new Access(bench.auth, true), counters: new ServerCounters(), maxTxnOps: 128, maxRequestBytes: 1024 },
     ...{ memory: MemoryAccount.unlimited().pot("answers"), space: { refusal: () => undefined } },
     ...{ readIndex: undefined as never, slow: { isLong: () => false } as never },
     headers: { at: () => undefined } as never,
