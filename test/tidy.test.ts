@@ -12,7 +12,7 @@ const lines = 450;
 /** The rooms on each floor, from the ground up. Rooms on one floor do not import each other. */
 const floors = [
   ["base"],
-  ["raft", "backend", "bolt", "wire", "http2", "tls", "threads"],
+  ["raft", "backend", "bolt", "wire", "http2", "tls", "threads", "cli"],
   ["wal", "mvcc", "lease", "auth", "cluster", "client"],
   ["apply", "transport"],
   ["server"],
@@ -28,8 +28,9 @@ const only: Record<string, readonly string[]> = {
   http2: [],
   tls: ["base"],
   threads: ["base"],
+  cli: ["base"],
   client: ["base", "wire", "http2"],
-  ctl: ["base", "wire", "bolt", "client", "server"],
+  ctl: ["base", "wire", "bolt", "cli", "client", "server"],
 };
 
 interface Source {

@@ -1,5 +1,4 @@
-import { ExitCode, Failure } from "./failure.js";
-import { type Bytes, unquote } from "./go-text.js";
+import { type Bytes, ExitCode, Failure, unquote } from "../cli/index.js";
 
 /** Splits a line of an interactive command into words; single and double quotes group. @throws Failure */
 export function argify(line: Bytes): Bytes[] {

@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
+import { type Bytes, badArgs, ExitCode, Failure, type FlagSet, reasonOf, textOf } from "../cli/index.js";
 import { Client, type ClientOptions, type TlsOptions } from "../client/index.js";
-import { badArgs, ExitCode, Failure } from "./failure.js";
 import { failureOf } from "./failure-of.js";
-import type { FlagSet } from "./flag-set.js";
-import { type Bytes, textOf } from "./go-text.js";
 import type { KeyPair } from "./key-pair.js";
-import { reasonOf } from "./system-error.js";
 
 /** How to connect to a cluster. The certificate files have not been read yet. */
 export interface Connection {

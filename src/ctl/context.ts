@@ -1,10 +1,7 @@
+import { type Bytes, complain, ExitCode, Failure, type FlagSet, readable } from "../cli/index.js";
 import type { CallOptions, Client } from "../client/index.js";
 import { applyEnvironment, variableOf } from "./environment.js";
-import { ExitCode, Failure } from "./failure.js";
-import type { FlagSet } from "./flag-set.js";
 import { globalFlags, outputFormats } from "./global-flags.js";
-import type { Bytes } from "./go-text.js";
-import { complain, readable } from "./output.js";
 import type { Answer } from "./print/answer.js";
 
 /** Gives a running command its flags and arguments, connections to the cluster, and ways to print. */

@@ -1,11 +1,7 @@
 import { resolveSrv } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import { errorCode, errorText } from "../base/index.js";
-import { ExitCode, Failure } from "./failure.js";
-import type { FlagSet } from "./flag-set.js";
-import { type Bytes, bytesOf, quote, textOf } from "./go-text.js";
-import { complain } from "./output.js";
-import { around } from "./surroundings.js";
+import { around, type Bytes, bytesOf, complain, ExitCode, Failure, type FlagSet, quote, textOf } from "../cli/index.js";
 
 /**
  * Finds endpoints in a domain's SRV records `_etcd-client-ssl._tcp` and `_etcd-client._tcp`, sorted by priority. Plain

@@ -1,8 +1,4 @@
-import { Exit, ExitCode } from "./failure.js";
-import type { FlagSet } from "./flag-set.js";
-import { bytesOf } from "./go-text.js";
-import { complain } from "./output.js";
-import { around } from "./surroundings.js";
+import { around, bytesOf, complain, Exit, ExitCode, type FlagSet } from "../cli/index.js";
 
 const prefix = "ETCDCTL_";
 

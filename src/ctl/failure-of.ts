@@ -1,6 +1,5 @@
+import { bytesOf, ExitCode, Failure } from "../cli/index.js";
 import { ClientError } from "../client/index.js";
-import { ExitCode, Failure } from "./failure.js";
-import { bytesOf } from "./go-text.js";
 
 /** The failure that ends the command after a failed call. Any other error is a bug and is thrown again. */
 export function failureOf(error: unknown, code: number = ExitCode.Error, wrap = (text: string) => text): unknown {

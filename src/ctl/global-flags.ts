@@ -1,4 +1,4 @@
-import type { FlagSpec } from "./flag-set.js";
+import type { FlagSpec } from "../cli/index.js";
 
 export const outputFormats = ["fields", "json", "protobuf", "simple", "table"] as const;
 

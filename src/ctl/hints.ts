@@ -1,9 +1,7 @@
-import { nearest, prefixEnd } from "../base/index.js";
+import { prefixEnd } from "../base/index.js";
+import { type Bytes, type Failure, textOf } from "../cli/index.js";
 import { ClientError } from "../client/index.js";
 import type { Context } from "./context.js";
-import type { Failure } from "./failure.js";
-import type { FlagSpec } from "./flag-set.js";
-import { type Bytes, textOf } from "./go-text.js";
 
 /** A hint for people at a terminal on what to do about a failure; undefined when there is none. */
 export async function hintFor({ cause }: Failure, context: Context): Promise<string | undefined> {
@@ -72,13 +70,4 @@ function keysOf({ flags, args }: Context): string {
   // The second argument of `put` is the value.
   if (end === undefined || flags.has("ignore-value")) return `the key ${shown(key)}`;
   return `the keys from ${shown(key)} to ${shown(end)}`;
-}
-
-/** Suggests a flag for one that is misspelled. */
-export function flagHint(unknown: string, flags: readonly FlagSpec[]): string | undefined {
-  const name = nearest(
-    unknown,
-    flags.map((flag) => flag.name),
-  );
-  return name === undefined ? undefined : `hint: did you mean --${name}?`;
 }

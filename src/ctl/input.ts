@@ -1,5 +1,4 @@
-import type { Bytes } from "./go-text.js";
-import { around } from "./surroundings.js";
+import { around, type Bytes } from "../cli/index.js";
 
 /** Reads standard input to its end. */
 export async function allOfInput(): Promise<Bytes> {

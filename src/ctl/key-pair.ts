@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { errorText } from "../base/index.js";
-import { badArgs } from "./failure.js";
-import { bytesOf } from "./go-text.js";
+import { badArgs, bytesOf } from "../cli/index.js";
 
 /** A certificate and its key, as PEM texts. */
 export interface KeyPair {

@@ -1,8 +1,5 @@
-import { Failure } from "./failure.js";
-import { type Bytes, bytesOf } from "./go-text.js";
+import { around, type Bytes, bytesOf, Failure, print } from "../cli/index.js";
 import { lineOfInput } from "./input.js";
-import { print } from "./output.js";
-import { around } from "./surroundings.js";
 
 /**
  * Asks for a password: on a terminal, without echo; otherwise it is the next line of standard input.

@@ -1,5 +1,4 @@
-import { ExitCode, Failure } from "./failure.js";
-import { quote } from "./go-text.js";
+import { ExitCode, Failure, quote } from "../cli/index.js";
 
 /**
  * Parses comma-separated peer URLs and sorts them.

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CommandSpec } from "../../src/ctl/command-spec.js";
+import { type CommandSpec, type FlagSpec, flagsOf } from "../../src/cli/index.js";
 import { root } from "../../src/ctl/command-table.js";
-import { flagsOf } from "../../src/ctl/find-command.js";
-import type { FlagSpec } from "../../src/ctl/flag-set.js";
 import { etcdctl } from "../support/etcdctl.js";
 import { haveReference } from "../support/reference.js";
 

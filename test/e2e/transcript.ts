@@ -1,6 +1,5 @@
+import { FlagError, findCommand } from "../../src/cli/index.js";
 import { root } from "../../src/ctl/command-table.js";
-import { findCommand } from "../../src/ctl/find-command.js";
-import { FlagError } from "../../src/ctl/flag-set.js";
 import { type Etcdctl, etcdctl, type RunOptions, words } from "../support/etcdctl.js";
 import { etcdctlHere } from "../support/etcdctl-here.js";
 import { type ServerKind, ServerProcess } from "../support/server-process.js";

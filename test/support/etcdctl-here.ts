@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
-import { bytesOf } from "../../src/ctl/go-text.js";
+import { bytesOf, type Surroundings } from "../../src/cli/index.js";
 import { run } from "../../src/ctl/run.js";
-import type { Surroundings } from "../../src/ctl/surroundings.js";
 import { environmentOf, type Outcome, type RunOptions } from "./etcdctl.js";
 
 /**

@@ -1,8 +1,7 @@
+import { badArgs, printLine } from "../../cli/index.js";
 import { ClientError } from "../../client/index.js";
 import type { Context } from "../context.js";
-import { badArgs } from "../failure.js";
 import { failureOf, orFail } from "../failure-of.js";
-import { printLine } from "../output.js";
 
 export async function status(context: Context): Promise<void> {
   if (context.args.length > 0) throw badArgs("auth status command does not accept any arguments");

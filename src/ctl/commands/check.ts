@@ -1,13 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { prefixRange } from "../../base/index.js";
+import { type Bytes, bytesOf, Exit, ExitCode, Failure, Progress, printLine, quote, textOf } from "../../cli/index.js";
 import { type Client, ClientError } from "../../client/index.js";
 import type { Context } from "../context.js";
-import { Exit, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { type Bytes, bytesOf, quote, textOf } from "../go-text.js";
-import { printLine } from "../output.js";
-import { Progress } from "../progress.js";
 import { stopSignal } from "../stop-signal.js";
 
 interface Load {

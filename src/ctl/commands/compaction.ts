@@ -1,8 +1,6 @@
+import { badArgs, ExitCode, Failure, NumberError, parseInt64, printLine, saturated } from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { NumberError, parseInt64, saturated } from "../go-numbers.js";
-import { printLine } from "../output.js";
 
 export async function compaction(context: Context): Promise<void> {
   const [text] = context.args;

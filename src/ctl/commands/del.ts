@@ -1,10 +1,7 @@
+import { type Bytes, badArgs, complain, type FlagSet } from "../../cli/index.js";
 import { DeleteRangeRequest } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import type { FlagSet } from "../flag-set.js";
-import type { Bytes } from "../go-text.js";
-import { complain } from "../output.js";
 import { keyRange } from "./get.js";
 
 export async function del(context: Context): Promise<void> {

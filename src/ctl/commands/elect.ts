@@ -1,8 +1,7 @@
+import { arrayOf, type Bytes, badArgs, ExitCode, Failure } from "../../cli/index.js";
 import { type Client, Election, Session } from "../../client/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf } from "../failure-of.js";
-import { arrayOf, type Bytes } from "../go-text.js";
 import { stopSignal } from "../stop-signal.js";
 import { aborted, inSession } from "./lock.js";
 

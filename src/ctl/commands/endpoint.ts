@@ -1,11 +1,9 @@
 import { formatDuration } from "../../base/index.js";
+import { type Bytes, bytesOf, complain, Exit, ExitCode, Failure } from "../../cli/index.js";
 import { type Client, ClientError } from "../../client/index.js";
 import { AlarmAction } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { Exit, ExitCode, Failure } from "../failure.js";
 import { failureOf } from "../failure-of.js";
-import { type Bytes, bytesOf } from "../go-text.js";
-import { complain } from "../output.js";
 import type { EndpointHash, EndpointHealth, EndpointStatus } from "../print/answer.js";
 import { alarmName } from "../print/simple.js";
 import { endpointsOf } from "./endpoints-of.js";

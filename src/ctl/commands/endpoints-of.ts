@@ -1,7 +1,6 @@
+import { type Bytes, bytesOf, ExitCode } from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { ExitCode } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { type Bytes, bytesOf } from "../go-text.js";
 
 /**
  * The endpoints that a command asks one by one: those of `--endpoints`, or with `--cluster` those of all members.

@@ -1,10 +1,8 @@
 import { prefixRange, rangeFrom } from "../../base/index.js";
+import { type Bytes, badArgs, ExitCode, Failure, type FlagSet, quote } from "../../cli/index.js";
 import { RangeRequest, SortOrder, SortTarget } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import type { FlagSet } from "../flag-set.js";
-import { type Bytes, quote } from "../go-text.js";
 
 export async function get(context: Context): Promise<void> {
   const { flags } = context;

@@ -1,10 +1,8 @@
+import { type Bytes, badArgs, bytesOf, bytesOfArray, paint, printLine } from "../../cli/index.js";
 import { type Client, ClientError, type KeyValue, WatchCanceledError } from "../../client/index.js";
 import { EventType } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs } from "../failure.js";
 import { failureOf, orFail } from "../failure-of.js";
-import { type Bytes, bytesOf, bytesOfArray } from "../go-text.js";
-import { paint, printLine } from "../output.js";
 
 /** One change of a key. A deletion has no key-value pair. */
 interface Change {

@@ -1,9 +1,15 @@
+import {
+  type Bytes,
+  badArgs,
+  ExitCode,
+  hexId,
+  NumberError,
+  parseInt64,
+  printLine,
+  saturated,
+} from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { hexId, NumberError, parseInt64, saturated } from "../go-numbers.js";
-import type { Bytes } from "../go-text.js";
-import { printLine } from "../output.js";
 
 export async function grant(context: Context): Promise<void> {
   const [text] = context.args;

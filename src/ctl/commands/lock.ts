@@ -1,10 +1,8 @@
+import { around, type Bytes, badArgs, ExitCode, Failure, textOf } from "../../cli/index.js";
 import { Mutex, Session } from "../../client/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf } from "../failure-of.js";
-import { type Bytes, textOf } from "../go-text.js";
 import { stopSignal } from "../stop-signal.js";
-import { around } from "../surroundings.js";
 
 export async function lock(context: Context): Promise<void> {
   const [name, ...command] = context.args;

@@ -1,14 +1,22 @@
+import {
+  badArgs,
+  bytesOf,
+  complain,
+  Exit,
+  ExitCode,
+  Failure,
+  NumberError,
+  Progress,
+  parseUint64,
+  printLine,
+  stderrLogger,
+  textOf,
+  textOfError,
+} from "../../cli/index.js";
 import { ClientError } from "../../client/index.js";
 import { AlarmAction } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs, Exit, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { NumberError, parseUint64 } from "../go-numbers.js";
-import { bytesOf, textOf } from "../go-text.js";
-import { complain, printLine } from "../output.js";
-import { Progress } from "../progress.js";
-import { stderrLogger } from "../stderr-logger.js";
-import { textOfError } from "../system-error.js";
 import { endpointsOf } from "./endpoints-of.js";
 
 export async function listAlarms(context: Context): Promise<void> {

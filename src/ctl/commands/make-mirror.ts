@@ -1,4 +1,5 @@
 import { prefixRange } from "../../base/index.js";
+import { type Bytes, badArgs, ExitCode, Failure, Progress, printLine } from "../../cli/index.js";
 import {
   type Client,
   DeleteRangeRequest,
@@ -9,11 +10,7 @@ import {
 } from "../../client/index.js";
 import { clientFor, timeoutsOf, userOf } from "../connect.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf } from "../failure-of.js";
-import type { Bytes } from "../go-text.js";
-import { printLine } from "../output.js";
-import { Progress } from "../progress.js";
 
 /** The default of `--max-txn-ops`: the operations that a member accepts in one transaction. */
 const operationsMax = 128;

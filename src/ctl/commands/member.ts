@@ -1,10 +1,18 @@
+import {
+  type Bytes,
+  badArgs,
+  bytesOf,
+  ExitCode,
+  Failure,
+  NumberError,
+  parseUint64,
+  printLine,
+  quote,
+  textOf,
+} from "../../cli/index.js";
 import type { MemberAddResponse } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { NumberError, parseUint64 } from "../go-numbers.js";
-import { type Bytes, bytesOf, quote, textOf } from "../go-text.js";
-import { printLine } from "../output.js";
 
 export async function add(context: Context): Promise<void> {
   const [name, ...more] = context.args;

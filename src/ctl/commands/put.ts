@@ -1,10 +1,7 @@
+import { arrayOf, type Bytes, badArgs, type FlagSet, NumberError, parseInt64 } from "../../cli/index.js";
 import { PutRequest } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import type { FlagSet } from "../flag-set.js";
-import { NumberError, parseInt64 } from "../go-numbers.js";
-import { arrayOf, type Bytes } from "../go-text.js";
 import { allOfInput } from "../input.js";
 
 export async function put(context: Context): Promise<void> {

@@ -1,9 +1,8 @@
 import { isOneKey, lowestKey, prefixRange, rangeFrom } from "../../base/index.js";
+import { type Bytes, badArgs, textOf } from "../../cli/index.js";
 import { authpb } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { badArgs } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { type Bytes, textOf } from "../go-text.js";
 import { rangeText } from "../print/simple.js";
 
 export async function add(context: Context): Promise<void> {

@@ -1,8 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { Exit, ExitCode, Failure } from "../failure.js";
-import { type Bytes, bytesOf, quote, textOf } from "../go-text.js";
-import { complain } from "../output.js";
-import { around } from "../surroundings.js";
+import { around, type Bytes, bytesOf, complain, Exit, ExitCode, Failure, quote, textOf } from "../../cli/index.js";
 
 /** Go's names of the signals that may kill a command. */
 const signalNames: Readonly<Record<string, string>> = {

@@ -1,12 +1,7 @@
 import { stat } from "node:fs/promises";
+import { badArgs, complain, ExitCode, Failure, Progress, stderrLogger, textOf, textOfError } from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
-import { textOf } from "../go-text.js";
-import { complain } from "../output.js";
 import { initialMembers, peerUrls } from "../peer-urls.js";
-import { Progress } from "../progress.js";
-import { stderrLogger } from "../stderr-logger.js";
-import { textOfError } from "../system-error.js";
 
 /** The progress bar appears after this time. A short restore prints only its log lines, which scripts read. */
 const barAfterMs = 1_000;

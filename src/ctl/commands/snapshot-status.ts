@@ -1,12 +1,19 @@
 import { open } from "node:fs/promises";
 import { crc32c, readBE64 } from "../../base/index.js";
 import { BoltError, openBolt } from "../../bolt/index.js";
+import {
+  type Bytes,
+  badArgs,
+  bytesOf,
+  bytesOfArray,
+  complain,
+  ExitCode,
+  Failure,
+  reasonOf,
+  textOf,
+} from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
-import { type Bytes, bytesOf, bytesOfArray, textOf } from "../go-text.js";
-import { complain } from "../output.js";
 import type { SnapshotStatus } from "../print/answer.js";
-import { reasonOf } from "../system-error.js";
 
 const sha256Bytes = 32;
 

@@ -1,11 +1,7 @@
 import { open, rename, rm } from "node:fs/promises";
+import { badArgs, bytesOf, ExitCode, Failure, Progress, printLine, reasonOf, textOf } from "../../cli/index.js";
 import { ClientError } from "../../client/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
-import { bytesOf, textOf } from "../go-text.js";
-import { printLine } from "../output.js";
-import { Progress } from "../progress.js";
-import { reasonOf } from "../system-error.js";
 
 const sha256Bytes = 32;
 

@@ -1,11 +1,17 @@
+import {
+  around,
+  type Bytes,
+  ExitCode,
+  Failure,
+  humanSize,
+  mayPaint,
+  onTerminal,
+  paint,
+  textOf,
+} from "../../cli/index.js";
 import { type Client, ClientError } from "../../client/index.js";
 import type { StatusResponse } from "../../wire/index.js";
 import type { Context } from "../context.js";
-import { ExitCode, Failure } from "../failure.js";
-import { humanSize } from "../go-numbers.js";
-import { type Bytes, textOf } from "../go-text.js";
-import { mayPaint, onTerminal, paint } from "../output.js";
-import { around } from "../surroundings.js";
 import { endpointsOf } from "./endpoints-of.js";
 
 /** The state of a member at one moment. */

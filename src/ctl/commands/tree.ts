@@ -1,9 +1,7 @@
 import { prefixRange } from "../../base/index.js";
+import { type Bytes, badArgs, bytesOf, paint, printLine } from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { badArgs } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { type Bytes, bytesOf } from "../go-text.js";
-import { paint, printLine } from "../output.js";
 
 /** A common part of key names, and the number of keys under it. */
 interface Branch {

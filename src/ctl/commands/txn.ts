@@ -1,14 +1,25 @@
 import { assertNever } from "../../base/index.js";
+import {
+  arrayOf,
+  type Bytes,
+  badArgs,
+  ExitCode,
+  Failure,
+  FlagError,
+  FlagSet,
+  HelpWanted,
+  NumberError,
+  parseInt64,
+  printLine,
+  quote,
+  saturated,
+  unquote,
+} from "../../cli/index.js";
 import { type Compare, CompareResult, CompareTarget, type RequestOp } from "../../wire/index.js";
 import { argify } from "../argify.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { FlagError, FlagSet, HelpWanted } from "../flag-set.js";
-import { NumberError, parseInt64, saturated } from "../go-numbers.js";
-import { arrayOf, type Bytes, quote, unquote } from "../go-text.js";
 import { linesOfInput } from "../input.js";
-import { printLine } from "../output.js";
 import { delFlags, getFlags, putFlags } from "../specs/key-flags.js";
 import { deleteRequest } from "./del.js";
 import { rangeRequest } from "./get.js";

@@ -1,9 +1,7 @@
+import { type Bytes, badArgs, bytesOf, ExitCode, printLine, textOf } from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode } from "../failure.js";
 import { orFail } from "../failure-of.js";
-import { type Bytes, bytesOf, textOf } from "../go-text.js";
 import { wordOfInput } from "../input.js";
-import { printLine } from "../output.js";
 import { askPassword } from "../password.js";
 
 export async function add(context: Context): Promise<void> {

@@ -1,5 +1,5 @@
 import { apiVersion, clusterVersion } from "../../base/index.js";
-import { printLine } from "../output.js";
+import { printLine } from "../../cli/index.js";
 
 /** Prints the release of etcdctl that these commands equal, and its API version. */
 export async function version(): Promise<void> {

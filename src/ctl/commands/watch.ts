@@ -1,16 +1,27 @@
+import {
+  around,
+  type Bytes,
+  badArgs,
+  bytesOf,
+  bytesOfArray,
+  complain,
+  ExitCode,
+  Failure,
+  FlagError,
+  FlagSet,
+  HelpWanted,
+  printLine,
+  quote,
+  textOf,
+} from "../../cli/index.js";
 import { type Client, type WatchBatch, WatchCanceledError } from "../../client/index.js";
 import { WatchResponse } from "../../wire/index.js";
 import { argify } from "../argify.js";
 import type { Context } from "../context.js";
-import { badArgs, ExitCode, Failure } from "../failure.js";
 import { failureOf, orFail } from "../failure-of.js";
-import { FlagError, FlagSet, HelpWanted } from "../flag-set.js";
-import { type Bytes, bytesOf, bytesOfArray, quote, textOf } from "../go-text.js";
 import { linesOfInput } from "../input.js";
-import { complain, printLine } from "../output.js";
 import { eventName } from "../print/simple.js";
 import { watchFlags } from "../specs/watch-flags.js";
-import { around } from "../surroundings.js";
 import { keyRange } from "./get.js";
 
 const wrongCount = "bad number of arguments";

@@ -1,3 +1,4 @@
+import type { Bytes } from "../../cli/index.js";
 import type {
   AlarmResponse,
   AuthRoleGetResponse,
@@ -23,7 +24,6 @@ import type {
   TxnResponse,
   WatchResponse,
 } from "../../wire/index.js";
-import type { Bytes } from "../go-text.js";
 
 export interface EndpointHealth {
   readonly endpoint: Bytes;

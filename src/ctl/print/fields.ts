@@ -1,3 +1,4 @@
+import { type Bytes, bytesOf, bytesOfArray, print, quote, unsupported } from "../../cli/index.js";
 import {
   authpb,
   type Decoded,
@@ -10,9 +11,6 @@ import {
   type StatusResponse,
   type TxnResponse,
 } from "../../wire/index.js";
-import { unsupported } from "../failure.js";
-import { type Bytes, bytesOf, bytesOfArray, quote } from "../go-text.js";
-import { print } from "../output.js";
 import type { Answer } from "./answer.js";
 import { alarmName, eventName } from "./simple.js";
 

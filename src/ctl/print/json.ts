@@ -1,3 +1,4 @@
+import { arrayOf, type Bytes, bytesOf, printLine, textOf } from "../../cli/index.js";
 import type {
   Decoded,
   DeleteRangeResponse,
@@ -12,8 +13,6 @@ import type {
   StatusResponse,
   WatchResponse,
 } from "../../wire/index.js";
-import { arrayOf, type Bytes, bytesOf, textOf } from "../go-text.js";
-import { printLine } from "../output.js";
 import type { Answer, EndpointHealth, PrintOptions } from "./answer.js";
 
 /** A member of a JSON object as text; empty when it is omitted. */

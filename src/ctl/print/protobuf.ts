@@ -1,3 +1,4 @@
+import { bytesOfArray, ExitCode, Failure, print, unsupported } from "../../cli/index.js";
 import {
   AlarmResponse,
   AuthRoleGetResponse,
@@ -15,9 +16,6 @@ import {
   TxnResponse,
   WatchResponse,
 } from "../../wire/index.js";
-import { ExitCode, Failure, unsupported } from "../failure.js";
-import { bytesOfArray } from "../go-text.js";
-import { print } from "../output.js";
 import type { Answer } from "./answer.js";
 
 /** Prints the encoded message and nothing else. @throws Failure for answers that are no single message */

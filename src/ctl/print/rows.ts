@@ -1,15 +1,6 @@
+import { type Bytes, bytesOf, bytesOfArray, humanSize, quote, type Rows, textOf } from "../../cli/index.js";
 import type { KeyValue, Member } from "../../wire/index.js";
-import { humanSize } from "../go-numbers.js";
-import { type Bytes, bytesOf, bytesOfArray, quote, textOf } from "../go-text.js";
 import type { EndpointHash, EndpointHealth, EndpointStatus, SnapshotStatus } from "./answer.js";
-
-/** A list as headings and rows. The simple format joins the cells with commas, the table format draws them. */
-export interface Rows {
-  readonly headings: readonly string[];
-  readonly rows: readonly (readonly Bytes[])[];
-  /** Whether cells are left-aligned; false by default. */
-  readonly left?: boolean;
-}
 
 const cellCharacters = 60;
 

@@ -1,5 +1,16 @@
 import { isOneKey, openEnd, prefixEnd } from "../../base/index.js";
 import {
+  type Bytes,
+  bytesOf,
+  bytesOfArray,
+  complain,
+  hexEscaped,
+  hexId,
+  joined,
+  print,
+  printLine,
+} from "../../cli/index.js";
+import {
   AlarmType,
   type AuthRoleGetResponse,
   type Decoded,
@@ -8,11 +19,8 @@ import {
   type LeaseTimeToLiveResponse,
   type TxnResponse,
 } from "../../wire/index.js";
-import { hexId } from "../go-numbers.js";
-import { type Bytes, bytesOf, bytesOfArray, hexEscaped } from "../go-text.js";
-import { complain, print, printLine } from "../output.js";
 import type { Answer, EndpointHealth, PrintOptions } from "./answer.js";
-import { hashRows, memberRows, type Rows, snapshotRows, statusRows } from "./rows.js";
+import { hashRows, memberRows, snapshotRows, statusRows } from "./rows.js";
 
 /** Prints plain lines, one fact in each, for people and for scripts. */
 export function printSimple(answer: Answer, options: PrintOptions): void {
@@ -166,10 +174,6 @@ function permission({ key, rangeEnd }: { readonly key: Bytes; readonly rangeEnd:
 /** A range of more than one key, as etcdctl prints it; one without an upper bound has no closing bracket there. */
 export function rangeText(key: Bytes, rangeEnd: Bytes): Bytes {
   return rangeEnd === openEnd ? `[${key}, <open ended>` : `[${key}, ${rangeEnd})`;
-}
-
-function joined({ rows }: Rows): readonly Bytes[] {
-  return rows.map((row) => row.join(", "));
 }
 
 /** An id in hexadecimal, padded to 16 columns with spaces, as etcdctl's `%16x`. */

@@ -1,5 +1,5 @@
-import type { CommandSpec } from "../command-spec.js";
-import type { FlagSpec } from "../flag-set.js";
+import type { CommandSpec, FlagSpec } from "../../cli/index.js";
+import type { Context } from "../context.js";
 
 const group = "Access";
 const interactive: FlagSpec = {
@@ -13,7 +13,7 @@ const range: readonly FlagSpec[] = [
   { name: "from-key", kind: "bool", help: "all keys from <key> on" },
 ];
 
-const userCommands: readonly CommandSpec[] = [
+const userCommands: readonly CommandSpec<Context>[] = [
   {
     name: "add",
     usage: "<name or name:password>",
@@ -66,7 +66,7 @@ const userCommands: readonly CommandSpec[] = [
   },
 ];
 
-const roleCommands: readonly CommandSpec[] = [
+const roleCommands: readonly CommandSpec<Context>[] = [
   {
     name: "add",
     usage: "<role>",
@@ -107,7 +107,7 @@ const roleCommands: readonly CommandSpec[] = [
   },
 ];
 
-export const accessCommands: readonly CommandSpec[] = [
+export const accessCommands: readonly CommandSpec<Context>[] = [
   { name: "user", group, summary: "Manage users", subcommands: userCommands },
   { name: "role", group, summary: "Manage roles and their permissions", subcommands: roleCommands },
   {

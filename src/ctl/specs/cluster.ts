@@ -1,5 +1,5 @@
-import type { CommandSpec } from "../command-spec.js";
-import type { FlagSpec } from "../flag-set.js";
+import type { CommandSpec, FlagSpec } from "../../cli/index.js";
+import type { Context } from "../context.js";
 
 const group = "Cluster";
 const cluster: FlagSpec = { name: "cluster", kind: "bool", help: "use the endpoints of all members of the cluster" };
@@ -9,7 +9,7 @@ const peerUrls: FlagSpec = {
   help: "peer URLs of the member, separated by commas",
 };
 
-export const clusterCommands: readonly CommandSpec[] = [
+export const clusterCommands: readonly CommandSpec<Context>[] = [
   {
     name: "member",
     group,

@@ -1,5 +1,5 @@
-import type { CommandSpec } from "../command-spec.js";
-import type { FlagSpec } from "../flag-set.js";
+import type { CommandSpec, FlagSpec } from "../../cli/index.js";
+import type { Context } from "../context.js";
 
 const group = "Data";
 const sizes = ["s", "m", "l", "xl"];
@@ -42,7 +42,7 @@ const restoreFlags: readonly FlagSpec[] = [
   },
 ];
 
-export const dataCommands: readonly CommandSpec[] = [
+export const dataCommands: readonly CommandSpec<Context>[] = [
   {
     name: "snapshot",
     group,

@@ -1,4 +1,4 @@
-import type { FlagSpec } from "../flag-set.js";
+import type { FlagSpec } from "../../cli/index.js";
 
 // The flags of commands that also occur in transactions.
 

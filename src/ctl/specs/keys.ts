@@ -1,9 +1,10 @@
-import type { CommandSpec } from "../command-spec.js";
+import type { CommandSpec } from "../../cli/index.js";
+import type { Context } from "../context.js";
 import { delFlags, getFlags, putFlags } from "./key-flags.js";
 
 const group = "Keys";
 
-export const keyCommands: readonly CommandSpec[] = [
+export const keyCommands: readonly CommandSpec<Context>[] = [
   {
     name: "get",
     group,

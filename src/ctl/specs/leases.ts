@@ -1,8 +1,9 @@
-import type { CommandSpec } from "../command-spec.js";
+import type { CommandSpec } from "../../cli/index.js";
+import type { Context } from "../context.js";
 
 const group = "Leases and locks";
 
-export const leaseCommands: readonly CommandSpec[] = [
+export const leaseCommands: readonly CommandSpec<Context>[] = [
   {
     name: "lease",
     group,

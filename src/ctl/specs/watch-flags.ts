@@ -1,4 +1,4 @@
-import type { FlagSpec } from "../flag-set.js";
+import type { FlagSpec } from "../../cli/index.js";
 
 /** The flags of `watch`, on the command line and on the lines that `watch -i` reads. */
 export const watchFlags: readonly FlagSpec[] = [

@@ -1,7 +1,8 @@
-import type { CommandSpec } from "../command-spec.js";
+import type { CommandSpec } from "../../cli/index.js";
+import type { Context } from "../context.js";
 import { watchFlags } from "./watch-flags.js";
 
-export const watchingCommands: readonly CommandSpec[] = [
+export const watchingCommands: readonly CommandSpec<Context>[] = [
   {
     name: "watch",
     group: "Watching",

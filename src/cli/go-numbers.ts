@@ -46,7 +46,7 @@ function parse(call: string, magnitude: string, radix: 10 | 16, text: string): b
 
 const units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
-/** A size as etcdctl prints it, such as `20 kB`: units of powers of 1000, one decimal below ten. */
+/** A size as etcd's programs print it, such as `20 kB`: units of powers of 1000, one decimal below ten. */
 export function humanSize(bytes: number): string {
   if (bytes < 10) return `${bytes} B`;
   const power = Math.floor(Math.log(bytes) / Math.log(1_000));

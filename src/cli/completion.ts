@@ -18,8 +18,9 @@ interface Place {
  */
 export function printCompletion(root: CommandSpec, shell: "bash" | "zsh" | "fish", described: boolean): void {
   const places = placesBelow([root]);
-  const scripts = { bash: bashScript, zsh: zshScript, fish: () => fishScript(places, described) };
-  print(bytesOf(scripts[shell](places)));
+  const { name } = root;
+  const scripts = { bash: bashScript, zsh: zshScript, fish: () => fishScript(name, places, described) };
+  print(bytesOf(scripts[shell](name, places)));
 }
 
 function placesBelow(path: readonly CommandSpec[]): readonly Place[] {
@@ -31,7 +32,7 @@ function placesBelow(path: readonly CommandSpec[]): readonly Place[] {
 }
 
 /** The function for bash, and for zsh through `bashcompinit`. It has a case for each command. */
-function bashFunction(places: readonly Place[]): string {
+function bashFunction(program: string, places: readonly Place[]): string {
   const cases = places.map(({ words, spec, flags }) => {
     const next = [...(spec.subcommands ?? []).map(({ name }) => name), ...flags.map(({ name }) => `--${name}`)];
     return `    "${words}") words="${next.join(" ")}" ;;`;
@@ -46,7 +47,7 @@ function bashFunction(places: readonly Place[]): string {
     const spellings = short === undefined ? `--${name}` : `--${name}|-${short}`;
     return `    ${spellings}) COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current")); return ;;`;
   });
-  return `_etcdctl() {
+  return `_${program}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" place="" words="" word
   for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
     case "\${place:+$place }$word" in
@@ -64,39 +65,39 @@ ${cases.join("\n")}
 `;
 }
 
-function bashScript(places: readonly Place[]): string {
-  return `# etcdctl completion for bash: source <(etcdctl completion bash)
-${bashFunction(places)}complete -o default -F _etcdctl etcdctl etcdctl-ts
+function bashScript(program: string, places: readonly Place[]): string {
+  return `# ${program} completion for bash: source <(${program} completion bash)
+${bashFunction(program, places)}complete -o default -F _${program} ${program} ${program}-ts
 `;
 }
 
-function zshScript(places: readonly Place[]): string {
-  return `# etcdctl completion for zsh: source <(etcdctl completion zsh)
+function zshScript(program: string, places: readonly Place[]): string {
+  return `# ${program} completion for zsh: source <(${program} completion zsh)
 autoload -Uz compinit bashcompinit && compinit && bashcompinit
-${bashFunction(places)}complete -o default -F _etcdctl etcdctl etcdctl-ts
+${bashFunction(program, places)}complete -o default -F _${program} ${program} ${program}-ts
 `;
 }
 
-function fishScript(places: readonly Place[], described: boolean): string {
+function fishScript(program: string, places: readonly Place[], described: boolean): string {
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;
   const lines = places.flatMap(({ words, spec, flags }) => {
     const about = (text: string): string => (described ? ` -d ${quoted(text)}` : "");
-    const condition = `-n ${quoted(`__etcdctl_at ${words}`.trim())}`;
+    const condition = `-n ${quoted(`__${program}_at ${words}`.trim())}`;
     const commands = (spec.subcommands ?? []).map(
-      ({ name, summary }) => `complete -c etcdctl ${condition} -a ${name}${about(summary)}`,
+      ({ name, summary }) => `complete -c ${program} ${condition} -a ${name}${about(summary)}`,
     );
     const options = flags.map(({ name, short, kind, help, values }) => {
       const letter = short === undefined ? "" : ` -s ${short}`;
       const choices = values === undefined ? "" : ` -x -a ${quoted(values.join(" "))}`;
       const value = kind === "bool" ? "" : choices === "" ? " -r" : choices;
-      return `complete -c etcdctl ${condition} -l ${name}${letter}${value}${about(help)}`;
+      return `complete -c ${program} ${condition} -l ${name}${letter}${value}${about(help)}`;
     });
-    const files = (spec.usage ?? "").includes("filename") ? [`complete -c etcdctl ${condition} -F`] : [];
+    const files = (spec.usage ?? "").includes("filename") ? [`complete -c ${program} ${condition} -F`] : [];
     return [...commands, ...options, ...files];
   });
   const known = places.filter(({ words }) => words !== "").map(({ words }) => quoted(words));
-  return `# etcdctl completion for fish: etcdctl completion fish | source
-function __etcdctl_at
+  return `# ${program} completion for fish: ${program} completion fish | source
+function __${program}_at
   set -l place
   for word in (commandline -opc)[2..-1]
     contains -- "$place $word" ${known.map((name) => name.replace("'", "' ")).join(" ")}
@@ -104,8 +105,8 @@ function __etcdctl_at
   end
   test "$place" = " $argv" -o "$place$argv" = ""
 end
-complete -c etcdctl-ts -w etcdctl
-complete -c etcdctl -f
+complete -c ${program}-ts -w ${program}
+complete -c ${program} -f
 ${lines.join("\n")}
 `;
 }

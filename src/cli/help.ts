@@ -2,14 +2,18 @@ import { Command, type Help, Option } from "commander";
 import type { CommandSpec } from "./command-spec.js";
 import { inheritedBy } from "./find-command.js";
 import type { FlagSpec } from "./flag-set.js";
-import { bytesOf } from "./go-text.js";
-import { paint, print } from "./output.js";
+import { type Bytes, bytesOf } from "./go-text.js";
+import { paint } from "./output.js";
 import { around } from "./surroundings.js";
 
-/** Prints the help of a command. The text comes from the table of commands, and commander lays it out. */
-export function printHelp(path: readonly CommandSpec[]): void {
+/**
+ * The help of a command. The text comes from the table of commands, and commander lays it out.
+ *
+ * @param footer the last line of the program's own help
+ */
+export function helpOf(path: readonly CommandSpec[], footer: string): Bytes {
   const spec = path.at(-1);
-  if (spec === undefined) return;
+  if (spec === undefined) return "";
   const name = path.map((command) => command.name).join(" ");
   const command = new Command(name).description(spec.summary).helpOption("-h, --help", "show this");
   command.usage(usageOf(spec));
@@ -31,7 +35,8 @@ export function printHelp(path: readonly CommandSpec[]): void {
     command.addCommand(entry.helpGroup(`${child.group ?? "Commands"}:`));
   }
   command.helpCommand(false);
-  print(bytesOf(command.helpInformation() + epilogue(spec, path.length === 1)));
+  const end = epilogue(spec, path[0]?.name ?? "", path.length === 1 ? footer : undefined);
+  return bytesOf(command.helpInformation() + end);
 }
 
 function subcommandTerm(this: Help, command: Command): string {
@@ -50,13 +55,12 @@ function optionOf({ name, short, kind, usual, help, values }: FlagSpec): Option 
   return usual === undefined || usual === "" || usual === "0" ? option : option.default(usual, usual);
 }
 
-function epilogue({ details, examples = [] }: CommandSpec, isRoot: boolean): string {
+function epilogue({ details, examples = [] }: CommandSpec, program: string, footer: string | undefined): string {
   const parts = details === undefined ? [] : [details];
   if (examples.length > 0) {
-    const lines = examples.map(([line, purpose]) => `  ${paint("cyan", `etcdctl ${line}`)}\n      ${purpose}`);
+    const lines = examples.map(([line, purpose]) => `  ${paint("cyan", `${program} ${line}`)}\n      ${purpose}`);
     parts.push(`${paint("bold", "Examples:")}\n${lines.join("\n")}`);
   }
-  if (isRoot)
-    parts.push("'etcdctl <command> --help' says more. Every flag has a variable: ETCDCTL_ENDPOINTS for --endpoints.");
+  if (footer !== undefined) parts.push(footer);
   return parts.map((part) => `\n${part}\n`).join("");
 }

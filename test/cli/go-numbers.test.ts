@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { humanSize } from "../../src/ctl/go-numbers.js";
+import { humanSize } from "../../src/cli/index.js";
 
 test.each([
   [0, "0 B"],

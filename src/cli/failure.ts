@@ -1,4 +1,4 @@
-/** etcdctl's exit codes. */
+/** The exit codes of etcd's programs. */
 export const ExitCode = {
   Error: 1,
   BadConnection: 2,

@@ -13,11 +13,11 @@ export interface FlagSpec {
   readonly help: string;
   /** The possible values, for completion. */
   readonly values?: readonly string[];
-  /** Whether real etcdctl lacks the flag. No environment variable sets it then. */
+  /** Whether etcd's own program lacks the flag. No environment variable sets it then. */
   readonly ours?: boolean;
 }
 
-/** The command line cannot be parsed. The message is etcdctl's. */
+/** The command line cannot be parsed. The message is cobra's. */
 export class FlagError extends Error {
   /** The unknown flag, if that is the error. */
   readonly unknown: string | undefined;
@@ -107,7 +107,7 @@ export class FlagSet {
     return states.map(({ spec, value }) => [spec, printedValue(spec, value)]);
   }
 
-  /** Sets a flag from a variable. As in etcdctl, an invalid value is ignored. */
+  /** Sets a flag from a variable. As in etcd's programs, an invalid value is ignored. */
   setQuietly(name: string, text: Bytes): void {
     const state = this.#state(name);
     try {

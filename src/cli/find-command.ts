@@ -4,8 +4,8 @@ import { FlagError, type FlagSpec } from "./flag-set.js";
 import type { Bytes } from "./go-text.js";
 
 /** A command that was found, with its parents, and the rest of the command line. */
-export interface Found {
-  readonly path: readonly CommandSpec[];
+export interface Found<C> {
+  readonly path: readonly CommandSpec<C>[];
   readonly rest: readonly Bytes[];
 }
 
@@ -23,10 +23,15 @@ export function inheritedBy(path: readonly CommandSpec[]): readonly FlagSpec[] {
  * Finds the command of a command line, as cobra does: by its name or an unambiguous prefix. Flags may stand before the
  * name.
  *
+ * @param suggested the names of commands, in the order in which they are suggested for an unknown one
  * @throws FlagError when there is no such command
  */
-export function findCommand(root: CommandSpec, argv: readonly Bytes[]): Found {
-  let path: readonly CommandSpec[] = [root];
+export function findCommand<C>(
+  root: CommandSpec<C>,
+  argv: readonly Bytes[],
+  suggested: readonly string[] = [],
+): Found<C> {
+  let path: readonly CommandSpec<C>[] = [root];
   let rest = argv;
   for (;;) {
     const command = path.at(-1) ?? root;
@@ -34,7 +39,7 @@ export function findCommand(root: CommandSpec, argv: readonly Bytes[]): Found {
     const word = at === undefined ? undefined : rest[at];
     const next = word === undefined ? undefined : childOf(command, word);
     if (next === undefined || at === undefined) {
-      if (command === root && word !== undefined) throw unknownCommand(root, word);
+      if (command === root && word !== undefined) throw unknownCommand(root, word, suggested);
       return { path, rest };
     }
     path = [...path, next];
@@ -42,7 +47,7 @@ export function findCommand(root: CommandSpec, argv: readonly Bytes[]): Found {
   }
 }
 
-function childOf({ subcommands = [] }: CommandSpec, word: Bytes): CommandSpec | undefined {
+function childOf<C>({ subcommands = [] }: CommandSpec<C>, word: Bytes): CommandSpec<C> | undefined {
   const exact = subcommands.find(({ name }) => name === word);
   if (exact !== undefined) return exact;
   const candidates = subcommands.filter(({ name, ours }) => ours !== true && name.startsWith(word));
@@ -66,17 +71,12 @@ function firstArgument(argv: readonly Bytes[], flags: readonly FlagSpec[]): numb
   return undefined;
 }
 
-/** The order in which etcdctl suggests commands for an unknown one. */
-const order =
-  "get put del txn compaction alarm defrag endpoint move-leader watch version lease member snapshot make-mirror lock " +
-  "elect auth user role check completion";
-
-function unknownCommand({ name, subcommands = [] }: CommandSpec, word: Bytes): FlagError {
+function unknownCommand({ name, subcommands = [] }: CommandSpec, word: Bytes, suggested: readonly string[]): FlagError {
   const typed = word.toLowerCase();
   const near = subcommands
     .filter((command) => editDistance(typed, command.name) <= 2 || command.name.startsWith(typed))
     .filter((command) => command.ours !== true)
-    .sort((left, right) => order.split(" ").indexOf(left.name) - order.split(" ").indexOf(right.name));
+    .sort((left, right) => suggested.indexOf(left.name) - suggested.indexOf(right.name));
   const text = `unknown command "${word}" for "${name}"`;
   if (near.length === 0) return new FlagError(text);
   return new FlagError(`${text}\n\nDid you mean this?\n${near.map((command) => `\t${command.name}\n`).join("")}`);
