@@ -10,7 +10,7 @@ import type { AuthCommand, AuthKind } from "./auth-command.js";
 /** Requests that change the records of members and of the cluster's version. */
 type MembershipRequest = Extract<
   InternalRaftRequestVariant,
-  { readonly case: "v2" | "clusterVersionSet" | "clusterMemberAttrSet" | "downgradeInfoSet" }
+  { readonly case: "v2" | "clusterVersionSet" | "clusterMemberAttrSet" | "downgradeInfoSet" | "downgradeVersionTest" }
 >;
 
 /** The single request of an entry; requests about users and roles, and requests about members, are grouped. */
@@ -43,6 +43,7 @@ export function commandOf(request: InternalRaftRequest): Command {
     case "clusterVersionSet":
     case "clusterMemberAttrSet":
     case "downgradeInfoSet":
+    case "downgradeVersionTest":
       return { case: "membership", value: membershipChange(held) };
     default:
       return { case: "auth", value: held };
@@ -68,5 +69,7 @@ function membershipChange(request: MembershipRequest): MembershipChange {
       const { enabled, ver } = request.value;
       return { case: "downgrade", downgrade: { enabled, targetVersion: enabled ? ver : "" } };
     }
+    case "downgradeVersionTest":
+      return { case: "nothing" };
   }
 }

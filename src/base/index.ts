@@ -2,6 +2,15 @@
  * Code that more than one floor needs: ids, errors, assertions, bytes, and the outside world (time, random numbers,
  * log) as interfaces that are passed in. This room knows nothing of etcd's requests and does no I/O of its own.
  */
+export {
+  type ApiLevel,
+  apiLevels,
+  apiVersion,
+  clusterVersionOf,
+  defaultApiLevel,
+  isAtLeast,
+  minClusterVersion,
+} from "./api-level.js";
 export { AssertionFailure, assert, assertNever } from "./assert.js";
 export { ByteSlab, ownBytes } from "./byte-slab.js";
 export {
@@ -58,4 +67,3 @@ export { editDistance, nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";
 export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
 export { UntracedError } from "./untraced-error.js";
-export { apiVersion, clusterVersion, minClusterVersion } from "./version.js";

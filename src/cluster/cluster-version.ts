@@ -1,4 +1,4 @@
-import { clusterVersion as ownClusterVersion } from "../base/index.js";
+import { type ApiLevel, clusterVersionOf } from "../base/index.js";
 
 /** Major and minor version, `3.5` for `3.5.0`, as in log lines. */
 export function shortVersion(version: string): string {
@@ -27,17 +27,18 @@ export interface DowngradeInfo {
  *
  * @throws Error that names the two versions
  */
-export function requireCompatible(version: string | undefined, downgrade: DowngradeInfo): void {
-  const own = shortVersion(ownClusterVersion);
+export function requireCompatible(level: ApiLevel, version: string | undefined, downgrade: DowngradeInfo): void {
+  const own = clusterVersionOf(level);
   if (downgrade.enabled && downgrade.targetVersion !== "") {
-    if (compareVersions(ownClusterVersion, downgrade.targetVersion) === 0) return;
+    if (compareVersions(own, downgrade.targetVersion) === 0) return;
     throw new Error(
-      `the cluster is being downgraded to ${shortVersion(downgrade.targetVersion)}, but this member is version ${own}`,
+      `the cluster is being downgraded to ${shortVersion(downgrade.targetVersion)}, but this member is version ` +
+        level,
     );
   }
-  if (version !== undefined && compareVersions(ownClusterVersion, version) < 0) {
+  if (version !== undefined && compareVersions(own, version) < 0) {
     throw new Error(
-      `the cluster's version is ${shortVersion(version)}: this member, version ${own}, is too old for it`,
+      `the cluster's version is ${shortVersion(version)}: this member, version ${level}, is too old for it`,
     );
   }
 }

@@ -1,5 +1,13 @@
 import type { Backend } from "../backend/index.js";
-import { assert, assertNever, type ClusterId, type ErrorKind, type Logger, type MemberId } from "../base/index.js";
+import {
+  type ApiLevel,
+  assert,
+  assertNever,
+  type ClusterId,
+  type ErrorKind,
+  type Logger,
+  type MemberId,
+} from "../base/index.js";
 import type { ConfChangeV1 } from "../raft/index.js";
 import { type DowngradeInfo, requireCompatible, shortVersion } from "./cluster-version.js";
 import { refuseConfChange } from "./conf-change-check.js";
@@ -9,6 +17,7 @@ import { loadMembership, replaceMembership, saveDowngrade, saveMember, saveRemov
 import { decodeV2Store, encodeV2Store } from "./v2-store.js";
 
 export interface ClusterOptions {
+  readonly level: ApiLevel;
   readonly backend: Backend;
   readonly logger: Logger;
   readonly clusterId: ClusterId;
@@ -19,6 +28,7 @@ export interface ClusterOptions {
 export class Cluster {
   readonly clusterId: ClusterId;
   readonly localId: MemberId;
+  readonly #level: ApiLevel;
   readonly #backend: Backend;
   readonly #logger: Logger;
   readonly #members = new Map<MemberId, Member>();
@@ -26,7 +36,8 @@ export class Cluster {
   #version: string | undefined;
   #downgrade: DowngradeInfo = { enabled: false, targetVersion: "" };
 
-  constructor({ backend, logger, clusterId, localId }: ClusterOptions) {
+  constructor({ level, backend, logger, clusterId, localId }: ClusterOptions) {
+    this.#level = level;
     this.#backend = backend;
     this.#logger = logger;
     this.clusterId = clusterId;
@@ -39,7 +50,7 @@ export class Cluster {
    */
   async restore(): Promise<void> {
     const stored = await loadMembership(this.#backend);
-    requireCompatible(stored.version, stored.downgrade);
+    requireCompatible(this.#level, stored.version, stored.downgrade);
     this.#version = stored.version;
     this.#downgrade = stored.downgrade;
     for (const id of stored.removed) this.#removed.add(id);
@@ -63,7 +74,7 @@ export class Cluster {
   async restoreSnapshot(data: Uint8Array): Promise<void> {
     const membership = decodeV2Store(data);
     const stored = await loadMembership(this.#backend);
-    requireCompatible(membership.version, stored.downgrade);
+    requireCompatible(this.#level, membership.version, stored.downgrade);
     replaceMembership(this.#backend, stored, membership);
     this.#downgrade = stored.downgrade;
     this.#version = membership.version;
@@ -155,7 +166,7 @@ export class Cluster {
 
   /** @throws Error when this release is too old for the version: the member must stop */
   setVersion(version: string): void {
-    requireCompatible(version, this.#downgrade);
+    requireCompatible(this.#level, version, this.#downgrade);
     const before = this.#version;
     if (before === undefined) {
       const names = { ...this.#names(), "cluster-version": shortVersion(version) };

@@ -9,7 +9,7 @@ export type MembershipChange =
   | { readonly case: "attributes"; readonly memberId: MemberId; readonly attributes: MemberAttributes }
   | { readonly case: "version"; readonly version: string }
   | { readonly case: "downgrade"; readonly downgrade: DowngradeInfo }
-  /** A request to expire keys of etcd's v2 store, which has none here. */
+  /** A request of etcd's tests, or one to expire keys of etcd's v2 store, which has none here. */
   | { readonly case: "nothing" };
 
 const versionPath = "/0/version";

@@ -44,6 +44,9 @@ export function clientHandlers(
   return {
     grpc: new GrpcServer(http2),
     httpAlone: new GrpcServer({ ...http2, bindings: [] }),
-    http: clientEndpoints({ pages, logger, access, ...(settings.gateway && { gateway: calls }) }),
+    http: clientEndpoints({
+      ...{ level: settings.server.apiLevel, pages, logger, access },
+      ...(settings.gateway && { gateway: calls }),
+    }),
   };
 }

@@ -203,8 +203,16 @@ function textOf(key: string, flag: Flag | undefined, value: unknown): string {
       throw new FlagError(`${key}: expected a list of strings`);
     case undefined:
       return Array.isArray(value) ? value.join(",") : String(value);
+    case "choice":
+      // YAML reads `api-level: 3.7` as a number.
+      if (typeof value === "number" && flag.choices?.includes(String(value))) return String(value);
+      return stringOf(key, value);
     default:
-      if (typeof value === "string") return value;
-      throw new FlagError(`${key}: expected a string, in quotes if it looks like something else`);
+      return stringOf(key, value);
   }
+}
+
+function stringOf(key: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new FlagError(`${key}: expected a string, in quotes if it looks like something else`);
 }

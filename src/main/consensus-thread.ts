@@ -1,5 +1,5 @@
 /** The module that the thread of consensus runs. Nothing imports it: `openPeersOnThread` starts it. */
-import { systemClock as clock, errorText, type Logger, systemRandom as random } from "../base/index.js";
+import { apiVersion, systemClock as clock, errorText, type Logger, systemRandom as random } from "../base/index.js";
 import { ConnectionLimit } from "../rpc/index.js";
 import { type ConsensusPlace, CoreHost, FileDisk, LogCounters, openOwnLog } from "../server/index.js";
 import { enterThread } from "../threads/index.js";
@@ -49,7 +49,8 @@ if (opened !== undefined) {
       return openOwnLog(place, { disk, connect: (link) => http.connect(link), clock, random, logger, counters });
     },
     onStarted({ origin }) {
-      ports.serve(http.listener(new RemotePeerService(origin.ids.clusterId, questions)), logger);
+      const identity = { clusterId: origin.ids.clusterId, serverVersion: apiVersion(settings.server.apiLevel) };
+      ports.serve(http.listener(new RemotePeerService(identity, questions)), logger);
     },
   });
   life.listen((_, message) => {

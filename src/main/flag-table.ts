@@ -1,3 +1,4 @@
+import { apiLevels, defaultApiLevel } from "../base/index.js";
 import { experimentalFlags } from "./experimental-flags.js";
 import type { Flag } from "./flag.js";
 import { logFlags } from "./log-flags.js";
@@ -33,6 +34,14 @@ export const flagTable = [
     kind: "boolean",
     initial: "false",
     help: "keep everything in memory and write nothing to the disk; the data ends with the process",
+  },
+  {
+    name: "api-level",
+    group: member,
+    kind: "choice",
+    choices: apiLevels,
+    initial: defaultApiLevel,
+    help: "release of etcd as which this member answers and takes part in its cluster; an older one for an upgrade",
   },
   { name: "wal-dir", group: member, kind: "string", initial: "", help: "separate directory for the raft log" },
   {

@@ -59,7 +59,7 @@ export class PeerHttp implements PeerAccess {
       ...this.#dialing,
       logger: this.#logger,
       peerUrls: this.#settings.advertisePeerUrls,
-      serverVersion: apiVersion,
+      serverVersion: apiVersion(this.#settings.apiLevel),
       minClusterVersion,
       readTimeoutMs: this.#timeouts.readMs,
       writeTimeoutMs: this.#timeouts.writeMs,

@@ -6,7 +6,7 @@ import type { Note } from "./note.js";
 import { applyPort } from "./port-flag.js";
 import type { Printed } from "./printed.js";
 import { type Settings, settingsOf } from "./settings.js";
-import { versionText } from "./versions.js";
+import { apiLevelOf, versionText } from "./versions.js";
 
 /** The task that the command line gives the process: print something, or run a member. */
 export type Task =
@@ -28,7 +28,7 @@ export async function readTask(
   }
   const { values, given, help, refusal, forgotten, idle } = parseCommandLine(words);
   if (help) return { kind: "print", text: helpText() };
-  if (values.boolean("version")) return { kind: "print", text: versionText() };
+  if (values.boolean("version")) return { kind: "print", text: versionText(apiLevelOf(values)) };
   const path = values.text("config-file") || environment.ETCD_CONFIG_FILE || "";
   if (path !== "") {
     // The YAML parser is loaded only when needed: loading it takes longer than reading all flags.

@@ -11,6 +11,7 @@ import { type LogSettings, logSettings } from "./log-settings.js";
 import { type SecuritySettings, securitySettings } from "./security-settings.js";
 import { threadCount } from "./thread-count.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
+import { apiLevelOf } from "./versions.js";
 
 /** An address to listen on, with the URL that it comes from. */
 export interface Listen {
@@ -114,6 +115,7 @@ function serverSettings(flags: FlagValues): ServerConfig {
   const begun = dataDir !== undefined && Wal.exists(walDir || join(dataDir, "member", "wal"));
   return {
     name,
+    apiLevel: apiLevelOf(flags),
     dataDir,
     ...(walDir && { walDir }),
     ...beginningOf(flags, begun),

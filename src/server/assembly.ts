@@ -122,7 +122,7 @@ export function assemble(
   store.onChanges((_, changes) => counters.countChanges(changes));
   const transfer = new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts });
   const maintenance = new MaintenanceService({
-    transfer,
+    ...{ level: settings.apiLevel, transfer },
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
   });
   return {
@@ -134,6 +134,7 @@ export function assemble(
     corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),
     leaseLoop: makeLeaseLoop(deps, member, consensus, leases),
     peerService: peerService({
+      level: settings.apiLevel,
       ...{ cluster, store, leases, readIndex },
       promote: (id, token) => members.promoteForPeer(id, token),
     }),
@@ -162,7 +163,7 @@ function makePublisher(
   { cluster }: MemberState,
   { proposer, leadership }: Consensus,
 ): Publisher {
-  const survey = new VersionSurvey({ cluster, client: peers?.client, clock, logger });
+  const survey = new VersionSurvey({ level: settings.apiLevel, cluster, client: peers?.client, clock, logger });
   const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
   return new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
 }

@@ -1,3 +1,5 @@
+import { type ApiLevel, defaultApiLevel } from "../base/index.js";
+
 /** A member in `--initial-cluster`. */
 export interface InitialMember {
   readonly name: string;
@@ -19,6 +21,8 @@ export type AutoCompaction =
 /** The settings of a member. `serverDefaults` contains etcd's defaults. */
 export interface ServerConfig {
   readonly name: string;
+  /** The release of etcd as which this member answers, and whose rules it follows in its cluster. */
+  readonly apiLevel: ApiLevel;
   /**
    * The data directory, which contains `member/db` and `member/wal`. It is created if missing. Undefined for a member
    * that keeps everything in memory: its data ends with it.
@@ -99,6 +103,7 @@ export interface ServerConfig {
 }
 
 export const serverDefaults = {
+  apiLevel: defaultApiLevel,
   initialClusterState: "new",
   initialClusterToken: "etcd-cluster",
   forceNewCluster: false,

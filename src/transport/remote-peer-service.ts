@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { apiVersion, type ClusterId, type LeaseId, type MemberId } from "../base/index.js";
+import type { ClusterId, LeaseId, MemberId } from "../base/index.js";
 import { type MessageReader, type MessageWriter, type Port, readError, writeError } from "../threads/index.js";
 import type { LeaseTimeToLive } from "./lease-answers.js";
 import { decodeMembers, encodeMembers } from "./member-json.js";
@@ -32,14 +32,15 @@ interface Question {
 /** Answers the requests of peers by asking the owner of the keys on another event loop. */
 export class RemotePeerService implements PeerAnswers {
   readonly clusterId: ClusterId;
-  readonly serverVersion = apiVersion;
+  readonly serverVersion: string;
   readonly #port: Port;
   readonly #questions = new Map<number, Question>();
   #asked = 0;
 
   /** @param port at whose other end `answerPeers` listens */
-  constructor(clusterId: ClusterId, port: Port) {
+  constructor({ clusterId, serverVersion }: Pick<PeerAnswers, "clusterId" | "serverVersion">, port: Port) {
     this.clusterId = clusterId;
+    this.serverVersion = serverVersion;
     this.#port = port;
     port.listen((kind, message) => this.#take(kind, message));
   }

@@ -10,6 +10,7 @@ import { AuthStore, openTokens, Passwords, readAuthRecords } from "../../src/aut
 import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
 import {
   type ClusterId,
+  defaultApiLevel,
   finish,
   type LeaseId,
   ManualClock,
@@ -85,7 +86,8 @@ export function applyWhole(
 async function openParts(clock: ManualClock, backend: Backend) {
   const lessor = new Lessor({ backend, clock, logger: silentLogger, minTtlSeconds: 2 });
   await lessor.restore();
-  const cluster = new Cluster({ backend, logger: silentLogger, clusterId: 1n as ClusterId, localId: 1n as MemberId });
+  const ids = { clusterId: 1n as ClusterId, localId: 1n as MemberId };
+  const cluster = new Cluster({ level: defaultApiLevel, backend, logger: silentLogger, ...ids });
   await cluster.restore();
   const alarms = new AlarmStore(backend);
   await alarms.restore();

@@ -1,5 +1,13 @@
 import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
-import { type ClusterId, type Logger, ManualClock, type MemberId, silentLogger } from "../../src/base/index.js";
+import {
+  type ApiLevel,
+  type ClusterId,
+  defaultApiLevel,
+  type Logger,
+  ManualClock,
+  type MemberId,
+  silentLogger,
+} from "../../src/base/index.js";
 import { Cluster, encodeConfChangeContext, encodeMember, type Member } from "../../src/cluster/index.js";
 import type { ConfChangeV1 } from "../../src/raft/index.js";
 
@@ -10,8 +18,12 @@ export function openBackend(): Promise<Backend> {
   return openMemoryBackend({ clock: new ManualClock(), logger: silentLogger, onFailure });
 }
 
-export function makeCluster(backend: Backend, logger: Logger = silentLogger): Cluster {
-  return new Cluster({ backend, logger, clusterId: 0xc1n as ClusterId, localId: memberId(1) });
+export function makeCluster(
+  backend: Backend,
+  logger: Logger = silentLogger,
+  level: ApiLevel = defaultApiLevel,
+): Cluster {
+  return new Cluster({ level, backend, logger, clusterId: 0xc1n as ClusterId, localId: memberId(1) });
 }
 
 export function memberId(value: number | bigint): MemberId {

@@ -36,6 +36,7 @@ for (const { name, text, flag, want } of [
     flag: "name",
     want: "default",
   },
+  { name: "a level, which YAML reads as a number", text: "api-level: 3.6", flag: "api-level", want: "3.6" },
   { name: "an empty file", text: "", flag: "name", want: "default" },
   { name: "origins as one string", text: "cors: 'http://a:1,http://b:1'", flag: "cors", want: "http://a:1,http://b:1" },
   { name: "hosts as one string", text: "host-whitelist: 'a,b'", flag: "host-whitelist", want: "a,b" },

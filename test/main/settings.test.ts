@@ -36,6 +36,16 @@ test("without flags, all settings have etcd's defaults", () => {
   expect(rest.log).toEqual({ level: "info", outputs: ["stderr"], format: "json", formatGiven: false });
 });
 
+for (const level of ["3.5", "3.6", "3.7"] as const) {
+  test(`--api-level ${level} sets the level`, () => {
+    expect(settings(`--api-level=${level}`).server.apiLevel).toBe(level);
+  });
+}
+
+test("a level that is none of etcd's known releases is refused", () => {
+  expect(() => parseCommandLine(["--api-level=3.4"])).toThrow("expected one of 3.5, 3.6, 3.7");
+});
+
 test("a member with a name and without an initial cluster is its own cluster", () => {
   expect(settings("--name=a").server.initialCluster).toEqual([{ name: "a", peerUrls: ["http://localhost:2380"] }]);
 });

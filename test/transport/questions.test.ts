@@ -98,7 +98,7 @@ afterAll(async () => {
 function afar(near: PeerService): PeerAnswers {
   const [here, there] = loopPorts();
   answerPeers(there, near);
-  return new RemotePeerService(clusterId, here);
+  return new RemotePeerService(near, here);
 }
 
 for (const { place, answers } of [

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { apiVersion, EtcdError, errorText, type Logger } from "../../base/index.js";
+import { type ApiLevel, apiVersion, EtcdError, errorText, type Logger } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { loadSchema } from "../../wire/index.js";
 import { type GatewayConfig, LazyGateway } from "../gateway/lazy-gateway.js";
@@ -10,6 +10,7 @@ import { gatewayPrefix, movedTo, pathOf, redirect } from "./http-paths.js";
 import { failure, type PageRequest, type Pages, page, sendPage, wrongMethod } from "./pages.js";
 
 export interface ClientEndpointsConfig {
+  readonly level: ApiLevel;
   /** The pages that show the state of the member. */
   readonly pages: Pages;
   readonly logger: Logger;
@@ -31,9 +32,10 @@ export interface ClientEndpoints {
 }
 
 /** Creates the HTTP handlers of the client ports. */
-export function clientEndpoints({ pages, logger, access, gateway: config }: ClientEndpointsConfig): ClientEndpoints {
+export function clientEndpoints(endpoints: ClientEndpointsConfig): ClientEndpoints {
+  const { level, pages, logger, access, gateway: config } = endpoints;
   const gateway = config && new LazyGateway(config);
-  const answer = serving(gateway === undefined ? pages : withOpenApi(pages), false, logger, gateway);
+  const answer = serving(gateway === undefined ? pages : withOpenApi(pages, level), false, logger, gateway);
   return {
     listener: (request, response) => {
       if (admitHttp(access, request, response, logger)) return answer(request, response);
@@ -53,14 +55,14 @@ export function clientEndpoints({ pages, logger, access, gateway: config }: Clie
   };
 }
 
-/** Adds the description of the gateway, which is the same for all members. */
-function withOpenApi(pages: Pages): Pages {
+/** Adds the description of the gateway, which is the same for all members of a level. */
+function withOpenApi(pages: Pages, level: ApiLevel): Pages {
   let document: Promise<string> | undefined;
   return {
     async answer(request, call) {
       if (request.path !== "/openapi.json") return pages.answer(request, call);
       if (request.method !== "GET") return wrongMethod;
-      document ??= openApiText();
+      document ??= openApiText(level);
       return page("application/json", await document);
     },
   };
@@ -91,9 +93,9 @@ function serving(pages: Pages, watchingOnly: boolean, logger: Logger, gateway?: 
   };
 }
 
-async function openApiText(): Promise<string> {
+async function openApiText(level: ApiLevel): Promise<string> {
   const [{ openApi }, files] = await Promise.all([import("./openapi.js"), loadSchema()]);
-  return JSON.stringify(openApi(files, apiVersion));
+  return JSON.stringify(openApi(files, apiVersion(level)));
 }
 
 function callOf(request: IncomingMessage, response: ServerResponse): Call {

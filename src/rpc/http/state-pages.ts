@@ -61,7 +61,7 @@ export function statePages({ server, logger, extensiveMetrics, counts }: StatePa
 
 function version(server: PagesServer): Page {
   const etcdcluster = server.clusterVersion() ?? "not_decided";
-  return page("application/json", JSON.stringify({ etcdserver: apiVersion, etcdcluster }));
+  return page("application/json", JSON.stringify({ etcdserver: apiVersion(server.config.apiLevel), etcdcluster }));
 }
 
 async function health(checks: HealthChecks, query: URLSearchParams, call: Call): Promise<Page> {

@@ -73,7 +73,9 @@ function addIdentity(registry: MetricRegistry, server: MetricsServer): void {
     registry.gauge(name, help, () => sample(read()), [label]);
   };
   one("etcd_server_id", "1 for the label with this member's id.", "server_id", () => server.memberId.toString(16));
-  one("etcd_server_version", "1 for the label with the API's version.", "server_version", () => apiVersion);
+  one("etcd_server_version", "1 for the label with the API's version.", "server_version", () =>
+    apiVersion(server.config.apiLevel),
+  );
   one("etcd_cluster_version", "1 for the label with the cluster's version.", "cluster_version", () =>
     server.clusterVersion()?.split(".").slice(0, 2).join("."),
   );

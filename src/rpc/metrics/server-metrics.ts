@@ -5,7 +5,7 @@ import { type Counts, countsOf, type MetricRegistry } from "./metric-registry.js
 export type MetricsServer = Pick<
   EtcdServer,
   "metrics" | "countNow" | "memory" | "memberId" | "clusterVersion" | "alarms"
->;
+> & { readonly config: Pick<EtcdServer["config"], "apiLevel"> };
 type Metrics = MetricsServer["metrics"];
 type Row = readonly ["counter" | "gauge", name: string, help: string, read: (metrics: Metrics) => number | boolean];
 type HistogramRow = readonly [name: string, help: string, read: (metrics: Metrics) => Counts];

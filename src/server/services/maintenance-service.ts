@@ -1,6 +1,7 @@
 import type { AlarmStore } from "../../apply/index.js";
 import type { Backend } from "../../backend/index.js";
 import {
+  type ApiLevel,
   apiVersion,
   type Clock,
   type ErrorKind,
@@ -40,6 +41,7 @@ const clientSnapshotsMax = 8;
 const hashesMax = 2;
 
 export interface MaintenanceServiceConfig {
+  readonly level: ApiLevel;
   readonly backend: Backend;
   readonly store: Store;
   readonly cluster: Cluster;
@@ -67,12 +69,12 @@ export class MaintenanceService {
   }
 
   async status(call: Call): Promise<StatusResponse> {
-    const { alarms, backend, cluster, access, leadership, position, headers } = this.#config;
+    const { level, alarms, backend, cluster, access, leadership, position, headers } = this.#config;
     await access.requireAdmin(call);
     const noLeader = leadership.hasLeader ? [] : [new EtcdError("noLeader").message];
     return StatusResponse.create({
       header: headers.at(),
-      version: apiVersion,
+      version: apiVersion(level),
       dbSize: backend.size(),
       leader: leadership.lead,
       raftIndex: position.committed,

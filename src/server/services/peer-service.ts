@@ -1,4 +1,4 @@
-import { apiVersion, EtcdError } from "../../base/index.js";
+import { type ApiLevel, apiVersion, EtcdError } from "../../base/index.js";
 import type { Cluster } from "../../cluster/index.js";
 import type { Store } from "../../mvcc/index.js";
 import type { PeerService } from "../../transport/index.js";
@@ -6,6 +6,7 @@ import type { ReadIndex } from "../log/read-index.js";
 import type { LeaseService } from "./lease-service.js";
 
 export interface PeerServiceConfig {
+  readonly level: ApiLevel;
   readonly cluster: Cluster;
   readonly store: Store;
   readonly leases: LeaseService;
@@ -14,11 +15,11 @@ export interface PeerServiceConfig {
 }
 
 /** Answers the requests of peers that do not go through raft. */
-export function peerService({ cluster, store, leases, readIndex, promote }: PeerServiceConfig): PeerService {
+export function peerService({ level, cluster, store, leases, readIndex, promote }: PeerServiceConfig): PeerService {
   const forever = new AbortController().signal;
   return {
     clusterId: cluster.clusterId,
-    serverVersion: apiVersion,
+    serverVersion: apiVersion(level),
     clusterVersion: () => cluster.version,
     members: () => cluster.members(),
     promote,

@@ -7,7 +7,7 @@ import {
   DiskError,
   MemberBackend,
 } from "../../backend/index.js";
-import { assert, type Clock, type Logger, silentLogger } from "../../base/index.js";
+import { type ApiLevel, assert, type Clock, type Logger, silentLogger } from "../../base/index.js";
 import { type BoltFile, openBolt } from "../../bolt/index.js";
 import { Cluster, saveConfState } from "../../cluster/index.js";
 import type { Snapshot } from "../../raft/index.js";
@@ -16,6 +16,7 @@ import type { DatabasePlaces } from "../disk/member-disk.js";
 import type { ReceivedSnapshots } from "./received-snapshots.js";
 
 export interface DatabasesConfig {
+  readonly level: ApiLevel;
   readonly places: DatabasePlaces;
   readonly ids: WalMetadata;
   readonly received: ReceivedSnapshots;
@@ -140,7 +141,7 @@ export class Databases {
   }
 
   async #fill(backend: Backend, file: BoltFile, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
-    const { ids, logger, onLoaded } = this.#config;
+    const { level, ids, logger, onLoaded } = this.#config;
     const root = await openBolt(file);
     let bytes = 0;
     for await (const [nameBytes, bucket] of root.buckets()) {
@@ -166,7 +167,7 @@ export class Databases {
     const { index, term, confState } = snapshot.metadata;
     saveConfState(backend, confState);
     const { clusterId, memberId: localId } = ids;
-    await new Cluster({ backend, logger: silentLogger, clusterId, localId }).restoreSnapshot(snapshot.data);
+    await new Cluster({ level, backend, logger: silentLogger, clusterId, localId }).restoreSnapshot(snapshot.data);
     await backend.commit();
     saveConsistentIndex(backend, index, term);
     await backend.commit();

@@ -100,11 +100,12 @@ function makeDatabases(
   ids: WalMetadata,
   received: ReceivedSnapshots,
   counters: ServerCounters,
-  { backendBatchIntervalMs, backendBatchLimit, unsafeNoSync }: ServerConfig,
+  { apiLevel: level, backendBatchIntervalMs, backendBatchLimit, unsafeNoSync }: ServerConfig,
   { clock, logger }: ServerDeps,
   { onDiskFailure }: BootstrapHooks,
 ): Databases {
   return new Databases({
+    level,
     places,
     ids,
     received,
@@ -138,7 +139,8 @@ async function restore(
   const { ids } = origin;
   const consistentIndex = new ConsistentIndex(backend);
   requireMatch(log, consistentIndex.index);
-  const cluster = new Cluster({ backend, logger, clusterId: ids.clusterId, localId: ids.memberId });
+  const { clusterId, memberId: localId } = ids;
+  const cluster = new Cluster({ level: config.apiLevel, backend, logger, clusterId, localId });
   await cluster.restore();
   requireMember(cluster);
   const alarms = new AlarmStore(backend);

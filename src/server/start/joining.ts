@@ -1,4 +1,4 @@
-import { errorText, minClusterVersion, clusterVersion as ownClusterVersion, withTimeout } from "../../base/index.js";
+import { type ApiLevel, clusterVersionOf, errorText, minClusterVersion, withTimeout } from "../../base/index.js";
 import { compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient, PeerMembers } from "../../transport/index.js";
 import type { WalMetadata } from "../../wal/index.js";
@@ -35,7 +35,7 @@ export async function joiningOf(
   const local = await localMember(members, initial, listed, deps);
   if (local.name !== "" || local.clientUrls.length > 0) throw bootstrapped(local);
   const remotes = members.filter(({ id }) => id !== local.id);
-  await requireCompatible(remotes, client, deps);
+  await requireCompatible(config.apiLevel, remotes, client, deps);
   return { ids: { memberId: local.id, clusterId }, remotes };
 }
 
@@ -106,11 +106,12 @@ async function matchOf(
 
 /** Checks that this release can join. @throws Error when no member reports the cluster version, or it is unsupported */
 async function requireCompatible(
+  level: ApiLevel,
   remotes: readonly Member[],
   client: PeerClient | undefined,
   deps: UrlMatchDeps,
 ): Promise<void> {
-  const { oldest, newest } = versionsToJoin(await isDowngrading(remotes, client, deps));
+  const { oldest, newest } = versionsToJoin(level, await isDowngrading(remotes, client, deps));
   let decided = false;
   for (const remote of remotes) {
     const version = await clusterVersionAt(remote, client, deps);
@@ -129,9 +130,10 @@ async function requireCompatible(
 }
 
 /** The cluster versions that this release can join. During a downgrade the cluster still has the newer version. */
-function versionsToJoin(downgrading: boolean): { readonly oldest: string; readonly newest: string } {
-  if (!downgrading) return { oldest: minClusterVersion, newest: ownClusterVersion };
-  const [major = "", minor = ""] = ownClusterVersion.split(".");
+function versionsToJoin(level: ApiLevel, downgrading: boolean): { readonly oldest: string; readonly newest: string } {
+  const own = clusterVersionOf(level);
+  if (!downgrading) return { oldest: minClusterVersion, newest: own };
+  const [major = "", minor = ""] = own.split(".");
   const next = `${major}.${Number(minor) + 1}.0`;
   return { oldest: next, newest: next };
 }

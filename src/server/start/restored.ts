@@ -81,6 +81,7 @@ async function fill(options: RestoreOptions, { members, ids }: Founding): Promis
     data: encodeV2Store({ members, removed: [], version: undefined }),
   };
   const databases = new Databases({
+    level: serverDefaults.apiLevel,
     places: new DatabaseFolder(backendDir),
     ids,
     received: onlyFile(options.path),

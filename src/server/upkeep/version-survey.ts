@@ -1,8 +1,17 @@
-import { apiVersion, type Clock, errorText, type Logger, minClusterVersion, withTimeout } from "../../base/index.js";
+import {
+  type ApiLevel,
+  apiVersion,
+  type Clock,
+  errorText,
+  type Logger,
+  minClusterVersion,
+  withTimeout,
+} from "../../base/index.js";
 import { type Cluster, compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient } from "../../transport/index.js";
 
 export interface VersionSurveyConfig {
+  readonly level: ApiLevel;
   readonly cluster: Cluster;
   /** Sends requests to peers; undefined for a member without peers. */
   readonly client: PeerClient | undefined;
@@ -27,10 +36,10 @@ export class VersionSurvey {
    * supported. The version never decreases, since older members may not understand what newer ones have written.
    */
   async due(): Promise<string | undefined> {
-    const { cluster } = this.#config;
+    const { level, cluster } = this.#config;
     const others = cluster.members().filter(({ id }) => id !== cluster.localId);
     const answers = await Promise.all(others.map((member) => this.#ask(member)));
-    const oldest = oldestOf([apiVersion, ...answers]);
+    const oldest = oldestOf([apiVersion(level), ...answers]);
     if (cluster.version === undefined) return oldest ?? minClusterVersion;
     return oldest !== undefined && isUpgrade(cluster.version, oldest) ? oldest : undefined;
   }
@@ -53,13 +62,14 @@ export class VersionSurvey {
 
   /** The version, if it is valid; otherwise logs that and returns undefined. */
   #checked(version: string, fields: Readonly<Record<string, string>>): string | undefined {
-    const { logger } = this.#config;
+    const { level, logger } = this.#config;
+    const own = apiVersion(level);
     if (!/^\d+\.\d+\.\d+/.test(version)) {
       logger.warn("failed to parse server version of remote member", { ...fields, "remote-member-version": version });
       return undefined;
     }
-    if (compareVersions(version, apiVersion) > 0) {
-      const versions = { "local-member-version": apiVersion, "remote-member-version": version };
+    if (compareVersions(version, own) > 0) {
+      const versions = { "local-member-version": own, "remote-member-version": version };
       logger.warn("leader found higher-versioned member", { ...fields, ...versions });
     }
     return version;

@@ -67,6 +67,7 @@ export interface InternalRaftRequest {
   readonly clusterVersionSet: ClusterVersionSetRequest | undefined;
   readonly clusterMemberAttrSet: ClusterMemberAttrSetRequest | undefined;
   readonly downgradeInfoSet: DowngradeInfoSetRequest | undefined;
+  readonly downgradeVersionTest: DowngradeVersionTestRequest | undefined;
 }
 
 const fieldsOfInternalRaftRequest: FieldNumbers = {
@@ -74,6 +75,7 @@ const fieldsOfInternalRaftRequest: FieldNumbers = {
   numbers: [
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 100, 1000, 1011, 1012, 1013,
     1100, 1101, 1102, 1103, 1104, 1105, 1106, 1107, 1200, 1201, 1202, 1203, 1204, 1300, 1301, 1302,
+    9900,
   ],
 };
 
@@ -111,6 +113,7 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
     clusterVersionSet,
     clusterMemberAttrSet,
     downgradeInfoSet,
+    downgradeVersionTest,
   }: Partial<InternalRaftRequest> = {}) {
     return {
       id,
@@ -145,6 +148,7 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
       clusterVersionSet,
       clusterMemberAttrSet,
       downgradeInfoSet,
+      downgradeVersionTest,
     };
   },
   encode(message) {
@@ -191,6 +195,7 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
     let clusterVersionSet: ClusterVersionSetRequest | undefined;
     let clusterMemberAttrSet: ClusterMemberAttrSetRequest | undefined;
     let downgradeInfoSet: DowngradeInfoSetRequest | undefined;
+    let downgradeVersionTest: DowngradeVersionTestRequest | undefined;
     while (reader.more()) {
       const tag = reader.tag();
       switch (tag) {
@@ -383,6 +388,12 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
           reader.close(outer);
           break;
         }
+        case 79202: {
+          const outer = reader.open();
+          downgradeVersionTest = DowngradeVersionTestRequest.read(reader, downgradeVersionTest);
+          reader.close(outer);
+          break;
+        }
         default:
           reader.skip(tag, fieldsOfInternalRaftRequest);
       }
@@ -420,9 +431,15 @@ export const InternalRaftRequest: Codec<InternalRaftRequest> = {
       clusterVersionSet,
       clusterMemberAttrSet,
       downgradeInfoSet,
+      downgradeVersionTest,
     };
   },
   write(writer, message) {
+    if (message.downgradeVersionTest !== undefined) {
+      const before = writer.written();
+      DowngradeVersionTestRequest.write(writer, message.downgradeVersionTest);
+      writer.close(79202, before);
+    }
     if (message.downgradeInfoSet !== undefined) {
       const before = writer.written();
       DowngradeInfoSetRequest.write(writer, message.downgradeInfoSet);
@@ -613,7 +630,8 @@ export type InternalRaftRequestVariant =
   | { readonly case: "authRoleRevokePermission"; readonly value: AuthRoleRevokePermissionRequest }
   | { readonly case: "clusterVersionSet"; readonly value: ClusterVersionSetRequest }
   | { readonly case: "clusterMemberAttrSet"; readonly value: ClusterMemberAttrSetRequest }
-  | { readonly case: "downgradeInfoSet"; readonly value: DowngradeInfoSetRequest };
+  | { readonly case: "downgradeInfoSet"; readonly value: DowngradeInfoSetRequest }
+  | { readonly case: "downgradeVersionTest"; readonly value: DowngradeVersionTestRequest };
 
 /** The one field that is set; undefined when none is, or when it is one that this release does not know. */
 export function variantOfInternalRaftRequest(message: InternalRaftRequest): InternalRaftRequestVariant | undefined {
@@ -647,8 +665,52 @@ export function variantOfInternalRaftRequest(message: InternalRaftRequest): Inte
   if (message.clusterVersionSet !== undefined) return { case: "clusterVersionSet", value: message.clusterVersionSet };
   if (message.clusterMemberAttrSet !== undefined) return { case: "clusterMemberAttrSet", value: message.clusterMemberAttrSet };
   if (message.downgradeInfoSet !== undefined) return { case: "downgradeInfoSet", value: message.downgradeInfoSet };
+  if (message.downgradeVersionTest !== undefined) return { case: "downgradeVersionTest", value: message.downgradeVersionTest };
   return undefined;
 }
+
+/** A request of etcd's own tests, since 3.6. It changes nothing. */
+export interface DowngradeVersionTestRequest {
+  readonly ver: string;
+}
+
+const fieldsOfDowngradeVersionTestRequest: FieldNumbers = {
+  message: "etcdserverpb.DowngradeVersionTestRequest",
+  numbers: [1],
+};
+
+export const DowngradeVersionTestRequest: Codec<DowngradeVersionTestRequest> = {
+  create({
+    ver = "",
+  }: Partial<DowngradeVersionTestRequest> = {}) {
+    return { ver };
+  },
+  encode(message) {
+    const writer = sharedWriter.start();
+    DowngradeVersionTestRequest.write(writer, message);
+    return writer.finish();
+  },
+  decode(bytes) {
+    return DowngradeVersionTestRequest.read(new Reader(bytes));
+  },
+  read(reader, base) {
+    let ver = base === undefined ? "" : base.ver;
+    while (reader.more()) {
+      const tag = reader.tag();
+      switch (tag) {
+        case 10:
+          ver = reader.string();
+          break;
+        default:
+          reader.skip(tag, fieldsOfDowngradeVersionTestRequest);
+      }
+    }
+    return { ver };
+  },
+  write(writer, message) {
+    if (message.ver !== "") writer.string(10, message.ver);
+  },
+};
 
 export interface RequestHeader {
   readonly id: bigint;

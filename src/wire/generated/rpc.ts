@@ -3251,11 +3251,17 @@ export interface StatusResponse {
   /** the bytes of the live data */
   readonly dbSizeInUse: number;
   readonly isLearner: boolean;
+  /** since 3.6; the release whose form the database has; empty while it is not known */
+  readonly storageVersion: string;
+  /** since 3.6; the quota in bytes */
+  readonly dbSizeQuota: number;
+  /** since 3.6 */
+  readonly downgradeInfo: DowngradeInfo | undefined;
 }
 
 const fieldsOfStatusResponse: FieldNumbers = {
   message: "etcdserverpb.StatusResponse",
-  numbers: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  numbers: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13],
 };
 
 export const StatusResponse: Codec<StatusResponse> = {
@@ -3270,6 +3276,9 @@ export const StatusResponse: Codec<StatusResponse> = {
     errors = [],
     dbSizeInUse = 0,
     isLearner = false,
+    storageVersion = "",
+    dbSizeQuota = 0,
+    downgradeInfo,
   }: Partial<StatusResponse> = {}) {
     return {
       header,
@@ -3282,6 +3291,9 @@ export const StatusResponse: Codec<StatusResponse> = {
       errors,
       dbSizeInUse,
       isLearner,
+      storageVersion,
+      dbSizeQuota,
+      downgradeInfo,
     };
   },
   encode(message) {
@@ -3303,6 +3315,9 @@ export const StatusResponse: Codec<StatusResponse> = {
     const errors: string[] = [];
     let dbSizeInUse = 0;
     let isLearner = false;
+    let storageVersion = "";
+    let dbSizeQuota = 0;
+    let downgradeInfo: DowngradeInfo | undefined;
     while (reader.more()) {
       const tag = reader.tag();
       switch (tag) {
@@ -3339,6 +3354,18 @@ export const StatusResponse: Codec<StatusResponse> = {
         case 80:
           isLearner = reader.bool();
           break;
+        case 90:
+          storageVersion = reader.string();
+          break;
+        case 96:
+          dbSizeQuota = reader.int53();
+          break;
+        case 106: {
+          const outer = reader.open();
+          downgradeInfo = DowngradeInfo.read(reader, downgradeInfo);
+          reader.close(outer);
+          break;
+        }
         default:
           reader.skip(tag, fieldsOfStatusResponse);
       }
@@ -3354,9 +3381,19 @@ export const StatusResponse: Codec<StatusResponse> = {
       errors,
       dbSizeInUse,
       isLearner,
+      storageVersion,
+      dbSizeQuota,
+      downgradeInfo,
     };
   },
   write(writer, message) {
+    if (message.downgradeInfo !== undefined) {
+      const before = writer.written();
+      DowngradeInfo.write(writer, message.downgradeInfo);
+      writer.close(106, before);
+    }
+    if (message.dbSizeQuota !== 0) writer.int53(96, message.dbSizeQuota);
+    if (message.storageVersion !== "") writer.string(90, message.storageVersion);
     if (message.isLearner) writer.bool(80, message.isLearner);
     if (message.dbSizeInUse !== 0) writer.int53(72, message.dbSizeInUse);
     for (let i = message.errors.length - 1; i >= 0; i--) {
@@ -3375,6 +3412,56 @@ export const StatusResponse: Codec<StatusResponse> = {
       ResponseHeader.write(writer, message.header);
       writer.close(10, before);
     }
+  },
+};
+
+export interface DowngradeInfo {
+  readonly enabled: boolean;
+  /** the version that the cluster is being downgraded to */
+  readonly targetVersion: string;
+}
+
+const fieldsOfDowngradeInfo: FieldNumbers = {
+  message: "etcdserverpb.DowngradeInfo",
+  numbers: [1, 2],
+};
+
+export const DowngradeInfo: Codec<DowngradeInfo> = {
+  create({
+    enabled = false,
+    targetVersion = "",
+  }: Partial<DowngradeInfo> = {}) {
+    return { enabled, targetVersion };
+  },
+  encode(message) {
+    const writer = sharedWriter.start();
+    DowngradeInfo.write(writer, message);
+    return writer.finish();
+  },
+  decode(bytes) {
+    return DowngradeInfo.read(new Reader(bytes));
+  },
+  read(reader, base) {
+    let enabled = base === undefined ? false : base.enabled;
+    let targetVersion = base === undefined ? "" : base.targetVersion;
+    while (reader.more()) {
+      const tag = reader.tag();
+      switch (tag) {
+        case 8:
+          enabled = reader.bool();
+          break;
+        case 18:
+          targetVersion = reader.string();
+          break;
+        default:
+          reader.skip(tag, fieldsOfDowngradeInfo);
+      }
+    }
+    return { enabled, targetVersion };
+  },
+  write(writer, message) {
+    if (message.targetVersion !== "") writer.string(18, message.targetVersion);
+    if (message.enabled) writer.bool(8, message.enabled);
   },
 };
 
@@ -3584,11 +3671,13 @@ export interface HashKVResponse {
   readonly header: ResponseHeader | undefined;
   readonly hash: number;
   readonly compactRevision: number;
+  /** since 3.6; the revision up to which the history was hashed */
+  readonly hashRevision: number;
 }
 
 const fieldsOfHashKVResponse: FieldNumbers = {
   message: "etcdserverpb.HashKVResponse",
-  numbers: [1, 2, 3],
+  numbers: [1, 2, 3, 4],
 };
 
 export const HashKVResponse: Codec<HashKVResponse> = {
@@ -3596,8 +3685,9 @@ export const HashKVResponse: Codec<HashKVResponse> = {
     header,
     hash = 0,
     compactRevision = 0,
+    hashRevision = 0,
   }: Partial<HashKVResponse> = {}) {
-    return { header, hash, compactRevision };
+    return { header, hash, compactRevision, hashRevision };
   },
   encode(message) {
     const writer = sharedWriter.start();
@@ -3611,6 +3701,7 @@ export const HashKVResponse: Codec<HashKVResponse> = {
     let header: ResponseHeader | undefined;
     let hash = 0;
     let compactRevision = 0;
+    let hashRevision = 0;
     while (reader.more()) {
       const tag = reader.tag();
       switch (tag) {
@@ -3626,13 +3717,17 @@ export const HashKVResponse: Codec<HashKVResponse> = {
         case 24:
           compactRevision = reader.int53();
           break;
+        case 32:
+          hashRevision = reader.int53();
+          break;
         default:
           reader.skip(tag, fieldsOfHashKVResponse);
       }
     }
-    return { header, hash, compactRevision };
+    return { header, hash, compactRevision, hashRevision };
   },
   write(writer, message) {
+    if (message.hashRevision !== 0) writer.int53(32, message.hashRevision);
     if (message.compactRevision !== 0) writer.int53(24, message.compactRevision);
     if (message.hash !== 0) writer.uint32(16, message.hash);
     if (message.header !== undefined) {
@@ -3674,11 +3769,13 @@ export interface SnapshotResponse {
   /** the remaining bytes after this blob */
   readonly remainingBytes: number;
   readonly blob: Uint8Array;
+  /** since 3.6; the storage version of the database */
+  readonly version: string;
 }
 
 const fieldsOfSnapshotResponse: FieldNumbers = {
   message: "etcdserverpb.SnapshotResponse",
-  numbers: [1, 2, 3],
+  numbers: [1, 2, 3, 4],
 };
 
 export const SnapshotResponse: Codec<SnapshotResponse> = {
@@ -3686,8 +3783,9 @@ export const SnapshotResponse: Codec<SnapshotResponse> = {
     header,
     remainingBytes = 0,
     blob = emptyBytes,
+    version = "",
   }: Partial<SnapshotResponse> = {}) {
-    return { header, remainingBytes, blob };
+    return { header, remainingBytes, blob, version };
   },
   encode(message) {
     const writer = sharedWriter.start();
@@ -3701,6 +3799,7 @@ export const SnapshotResponse: Codec<SnapshotResponse> = {
     let header: ResponseHeader | undefined;
     let remainingBytes = 0;
     let blob = emptyBytes;
+    let version = "";
     while (reader.more()) {
       const tag = reader.tag();
       switch (tag) {
@@ -3716,13 +3815,17 @@ export const SnapshotResponse: Codec<SnapshotResponse> = {
         case 26:
           blob = reader.bytes();
           break;
+        case 34:
+          version = reader.string();
+          break;
         default:
           reader.skip(tag, fieldsOfSnapshotResponse);
       }
     }
-    return { header, remainingBytes, blob };
+    return { header, remainingBytes, blob, version };
   },
   write(writer, message) {
+    if (message.version !== "") writer.string(34, message.version);
     if (message.blob.length > 0) writer.bytes(26, message.blob);
     if (message.remainingBytes !== 0) writer.int53(16, message.remainingBytes);
     if (message.header !== undefined) {

@@ -566,6 +566,16 @@ export const files: readonly FileSchema[] = [
           { name: "errors", number: 8, scalar: "string", repeated: true },
           { name: "dbSizeInUse", number: 9, scalar: "int64" },
           { name: "isLearner", number: 10, scalar: "bool" },
+          { name: "storageVersion", number: 11, scalar: "string" },
+          { name: "dbSizeQuota", number: 12, scalar: "int64" },
+          { name: "downgradeInfo", number: 13, message: "etcdserverpb.DowngradeInfo" },
+        ],
+      },
+      {
+        name: "etcdserverpb.DowngradeInfo",
+        fields: [
+          { name: "enabled", number: 1, scalar: "bool" },
+          { name: "targetVersion", number: 2, scalar: "string" },
         ],
       },
       {
@@ -603,6 +613,7 @@ export const files: readonly FileSchema[] = [
           { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
           { name: "hash", number: 2, scalar: "uint32" },
           { name: "compact_revision", number: 3, scalar: "int64" },
+          { name: "hash_revision", number: 4, scalar: "int64" },
         ],
       },
       {
@@ -615,6 +626,7 @@ export const files: readonly FileSchema[] = [
           { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
           { name: "remaining_bytes", number: 2, scalar: "uint64" },
           { name: "blob", number: 3, scalar: "bytes" },
+          { name: "version", number: 4, scalar: "string" },
         ],
       },
       {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MemoryAccount, silentLogger, systemClock } from "../../../src/base/index.js";
+import { defaultApiLevel, MemoryAccount, silentLogger, systemClock } from "../../../src/base/index.js";
 import { unary } from "../../../src/rpc/grpc/binding.js";
 import { page } from "../../../src/rpc/http/pages.js";
 import { CallCounters, clientEndpoints, Gate, SlowCalls } from "../../../src/rpc/index.js";
@@ -44,7 +44,7 @@ beforeAll(async () => {
     ...shared,
   };
   const { listener } = clientEndpoints({
-    ...{ pages: { answer: async () => page("text/plain", "") }, logger: silentLogger },
+    ...{ level: defaultApiLevel, pages: { answer: async () => page("text/plain", "") }, logger: silentLogger },
     access: { origins: new Set(), hosts: new Set(["elsewhere"]), namesUsers: () => usersByName },
     gateway: { ...calls, bindings: [range], maxConcurrentStreams: 10 },
   });

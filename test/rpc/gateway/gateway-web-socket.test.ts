@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { MemoryAccount, silentLogger, systemClock } from "../../../src/base/index.js";
+import { defaultApiLevel, MemoryAccount, silentLogger, systemClock } from "../../../src/base/index.js";
 import { streaming, unary } from "../../../src/rpc/grpc/binding.js";
 import { CallCounters, clientEndpoints, Gate, type HttpAccess, SharedPort, SlowCalls } from "../../../src/rpc/index.js";
 import { services, WatchResponse } from "../../../src/wire/index.js";
@@ -47,7 +47,7 @@ async function start(access = everybody, memory = MemoryAccount.unlimited()) {
   };
   const slow = new SlowCalls(systemClock, silentLogger, 300);
   const { listener, upgrade, stop } = clientEndpoints({
-    ...{ pages: { answer: async () => undefined }, logger: silentLogger, access },
+    ...{ level: defaultApiLevel, pages: { answer: async () => undefined }, logger: silentLogger, access },
     gateway: { ...calls, slow, bindings, maxConcurrentStreams: 100 },
   });
   const port = new SharedPort(systemClock);

@@ -35,6 +35,7 @@ const healthy: PagesServer = {
   memberId: 0x8e9e05c52164694dn as PagesServer["memberId"],
   metrics,
   memory: MemoryAccount.unlimited(),
+  config: { apiLevel: "3.5" },
   clusterVersion: () => "3.5.0",
   alarms: () => [],
   leadership: { hasLeader: true },
@@ -83,7 +84,7 @@ function client(
   const logger = silentLogger;
   const counts = oneLoopCounts(counters, server.memory, { logLinesLost: () => 0, connectionsRefused });
   const pages = statePages({ server, logger, extensiveMetrics, counts });
-  return clientEndpoints({ pages, logger, access: everybody }).listener;
+  return clientEndpoints({ level: "3.5", pages, logger, access: everybody }).listener;
 }
 
 const alarm = (type: number): Partial<PagesServer> => ({ alarms: () => [{ memberId: 1n, alarm: type }] });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ClusterId, ManualClock, type MemberId, silentLogger } from "../../../src/base/index.js";
+import { type ClusterId, defaultApiLevel, ManualClock, type MemberId, silentLogger } from "../../../src/base/index.js";
 import { Cluster, encodeConfChangeContext, encodeMember, type Member } from "../../../src/cluster/index.js";
 import type { ConfChangeV1 } from "../../../src/raft/index.js";
 import { noPeers } from "../../../src/server/consensus/peer-network.js";
@@ -14,7 +14,8 @@ async function traffic(): Promise<{
 }> {
   const calls: string[] = [];
   const cluster = new Cluster({
-    ...{ backend: await openBackend(), logger: silentLogger, clusterId: 1n as ClusterId, localId: 1n as MemberId },
+    ...{ level: defaultApiLevel, backend: await openBackend(), logger: silentLogger },
+    ...{ clusterId: 1n as ClusterId, localId: 1n as MemberId },
   });
   const network = {
     ...noPeers,

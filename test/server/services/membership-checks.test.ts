@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ClusterId, ManualClock, type MemberId, silentLogger } from "../../../src/base/index.js";
+import { type ClusterId, defaultApiLevel, ManualClock, type MemberId, silentLogger } from "../../../src/base/index.js";
 import { Cluster, encodeMember, type Member } from "../../../src/cluster/index.js";
 import {
   type LearnerProgress,
@@ -22,7 +22,9 @@ async function view(roles: Roles, secondsConnected: readonly (number | undefined
   clock.advance(100_000);
   const backend = await openBackend();
   const localId = 1n as MemberId;
-  const cluster = new Cluster({ backend, logger: silentLogger, clusterId: 1n as ClusterId, localId });
+  const cluster = new Cluster({
+    ...{ level: defaultApiLevel, backend, logger: silentLogger, clusterId: 1n as ClusterId, localId },
+  });
   for (const [at, role] of [...roles].entries()) {
     const started = role === role.toUpperCase();
     const member = memberOf(at + 1, { name: started ? `m${at}` : "", isLearner: role.toLowerCase() === "l" });

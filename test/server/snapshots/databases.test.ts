@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type Backend, BackendCounters } from "../../../src/backend/index.js";
-import { type ClusterId, type MemberId, silentLogger, systemClock } from "../../../src/base/index.js";
+import { type ClusterId, defaultApiLevel, type MemberId, silentLogger, systemClock } from "../../../src/base/index.js";
 import { planBolt } from "../../../src/bolt/index.js";
 import { encodeV2Store } from "../../../src/cluster/index.js";
 import { emptyConfState, type Snapshot } from "../../../src/raft/index.js";
@@ -18,6 +18,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 function opened(dir: string) {
   const received = new SnapshotFolder(join(dir, "snap"), systemClock, new LogCounters());
   const databases = new Databases({
+    level: defaultApiLevel,
     places: new DatabaseFolder(join(dir, "db")),
     ids: { clusterId: 1n as ClusterId, memberId: 2n as MemberId },
     ...{ received, counters: new BackendCounters(), clock: systemClock, logger: silentLogger },

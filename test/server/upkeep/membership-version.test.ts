@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { ManualClock, silentLogger } from "../../../src/base/index.js";
+import { type ApiLevel, ManualClock, silentLogger } from "../../../src/base/index.js";
 import { encodeV2Store } from "../../../src/cluster/index.js";
 import { VersionSurvey } from "../../../src/server/upkeep/version-survey.js";
 import { makeCluster, openBackend } from "../../cluster/fixtures.js";
 import { fakeClient, memberOf } from "../fake-peers.js";
 
 /** The version that a cluster should change to, when its other members report `servers`. */
-async function dueIn(version: string | undefined, servers: readonly (string | undefined)[]) {
-  const cluster = makeCluster(await openBackend());
+async function dueIn(level: ApiLevel, version: string | undefined, servers: readonly (string | undefined)[]) {
+  const cluster = makeCluster(await openBackend(), silentLogger, level);
   const members = [memberOf(1), ...servers.map((_, at) => memberOf(at + 2))];
   await cluster.restoreSnapshot(encodeV2Store({ members, removed: [], version }));
   const peers = servers.map((server, at) => {
@@ -15,7 +15,7 @@ async function dueIn(version: string | undefined, servers: readonly (string | un
     return [`http://10.0.0.${at + 2}:2380`, said] as const;
   });
   const client = fakeClient(Object.fromEntries(peers));
-  return await new VersionSurvey({ cluster, client, clock: new ManualClock(), logger: silentLogger }).due();
+  return await new VersionSurvey({ level, cluster, client, clock: new ManualClock(), logger: silentLogger }).due();
 }
 
 for (const { name, version, servers, want } of [
@@ -32,6 +32,6 @@ for (const { name, version, servers, want } of [
   { name: "unchanged if a member's answer is no version", version: "3.4.0", servers: ["new"], want: undefined },
 ]) {
   test(`the cluster's version is ${name}`, async () => {
-    expect(await dueIn(version, servers)).toBe(want);
+    expect(await dueIn("3.5", version, servers)).toBe(want);
   });
 }
