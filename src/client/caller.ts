@@ -1,10 +1,11 @@
-import { type Clock, GrpcCode, pause } from "../base/index.js";
+import { asError, type Clock, GrpcCode, pause } from "../base/index.js";
 import { services } from "../wire/index.js";
 import { clientClock } from "./client-clock.js";
 import { ClientError, canceled, deadlineExceeded } from "./client-error.js";
 import { Deadline } from "./deadline.js";
 import type { CallOptions, CommonOptions, RetryOptions } from "./options.js";
-import type { CallTracer } from "./tracing.js";
+import { listenerWithSpan, streamWithSpan } from "./traced-stream.js";
+import type { CallSpan, CallTracer } from "./tracing.js";
 import {
   AttemptError,
   type Link,
@@ -93,20 +94,21 @@ export class Caller {
   /** Repeats an attempt at other endpoints until it succeeds, its error is permanent, or the call's time is over. */
   async attempts<T>(path: string, call: CallOptions, idempotent: boolean, attempt: Attempt<T>): Promise<T> {
     if (this.#tracerLoading !== undefined) await this.#tracerLoading;
-    const run = (): Promise<T> => this.#untraced(call, idempotent, attempt);
-    return this.#tracer === undefined ? run() : this.#tracer.trace(path, run);
+    const run = (span?: CallSpan): Promise<T> => this.#attempts(call, idempotent, attempt, span);
+    return this.#tracer === undefined ? run() : this.#tracer.call(path, run);
   }
 
-  async #untraced<T>(call: CallOptions, idempotent: boolean, attempt: Attempt<T>): Promise<T> {
+  async #attempts<T>(call: CallOptions, idempotent: boolean, attempt: Attempt<T>, span?: CallSpan): Promise<T> {
     const deadline = this.deadlineOf(call);
     let previous: AttemptError | undefined;
     for (let count = 1; ; count++) {
       deadline.check(previous);
       let loggedIn = false;
       try {
-        const metadata = await this.#metadata(call, deadline);
+        const metadata = await this.#metadata(call, deadline, span);
         loggedIn = true;
-        return await attempt(this.#next(), { metadata, timeoutMs: deadline.leftMs, signal: call.signal });
+        const link = this.#next(span);
+        return await attempt(link, { metadata, timeoutMs: deadline.leftMs, signal: call.signal });
       } catch (error) {
         if (!(error instanceof AttemptError)) throw error;
         if (call.signal?.aborted === true) throw canceled();
@@ -120,21 +122,37 @@ export class Caller {
     }
   }
 
-  /** Opens a stream to any endpoint. The listener hears of its end. @throws ClientError when the login fails */
+  /**
+   * Opens a stream to any endpoint. The listener hears of its end.
+   *
+   * @param ofClient whether the stream serves all of the client, and not the call that opens it
+   * @throws ClientError when the login fails
+   */
   async stream<Request, Response>(
     method: RpcMethod<Request, Response>,
     call: CallOptions,
     listener: StreamListener<Response>,
+    ofClient: boolean,
   ): Promise<LinkStream<Request>> {
+    if (this.#tracerLoading !== undefined) await this.#tracerLoading;
+    const span = this.#tracer?.stream(method.path, ofClient);
     const deadline = new Deadline(this.clock, call.timeoutMs, call.signal);
-    const metadata = await this.#metadata(call, deadline);
-    return this.#next().stream(method, { metadata, timeoutMs: deadline.leftMs, signal: call.signal }, listener);
+    try {
+      const metadata = await this.#metadata(call, deadline, span);
+      const link = this.#next(span);
+      const linkCall = { metadata, timeoutMs: deadline.leftMs, signal: call.signal };
+      if (span === undefined) return link.stream(method, linkCall, listener);
+      return streamWithSpan(span, link.stream(method, linkCall, listenerWithSpan(span, listener)));
+    } catch (error) {
+      span?.end(asError(error));
+      throw error;
+    }
   }
 
   /** Fetches the token now instead of before the first call, so that a wrong password is noticed at once. */
   async authenticate(timeoutMs?: number): Promise<void> {
     const limit = timeoutMs ?? this.#options.dialTimeoutMs ?? authenticateMs;
-    await this.#untraced({ timeoutMs: limit }, true, async () => undefined);
+    await this.#attempts({ timeoutMs: limit }, true, async () => undefined);
   }
 
   /** Drops the token when the error means that the server refused it. @returns whether it did */
@@ -151,7 +169,7 @@ export class Caller {
   }
 
   /** Chooses the next endpoint in turn; connected endpoints are preferred. */
-  #next(): Link {
+  #next(span?: CallSpan): Link {
     const count = this.#links.length;
     const start = this.#turn++;
     const ring = this.#links.map((_, at) => this.#links[(start + at) % count]);
@@ -160,12 +178,13 @@ export class Caller {
       if (candidate !== undefined && (best === undefined || rankOf(candidate) < rankOf(best))) best = candidate;
     }
     if (best === undefined || this.#closed) throw canceled();
+    span?.to(best.endpoint);
     return best;
   }
 
-  async #metadata(call: CallOptions, deadline: Deadline): Promise<Readonly<Record<string, string>>> {
-    const hasLeader = call.requireLeader === true ? { hasleader: "true" } : {};
-    if (this.#options.auth === undefined) return hasLeader;
+  async #metadata(call: CallOptions, deadline: Deadline, span?: CallSpan): Promise<Readonly<Record<string, string>>> {
+    const plain = { ...span?.metadata, ...(call.requireLeader === true && { hasleader: "true" }) };
+    if (this.#options.auth === undefined) return plain;
     if (this.#token === undefined) {
       const login = this.#logIn(this.#options.auth);
       this.#token = login;
@@ -175,7 +194,7 @@ export class Caller {
     }
     // All calls share the login, and each waits for it no longer than its own deadline.
     const token = await deadline.limit(this.#token);
-    return token === "" ? hasLeader : { ...hasLeader, token };
+    return token === "" ? plain : { ...plain, token };
   }
 
   /** Tries to log in at one endpoint. @returns the token; "" when authentication is disabled */

@@ -32,7 +32,7 @@ import type { CallOptions, CommonOptions } from "./options.js";
 import { type PagedRange, rangePages } from "./range-pages.js";
 import type { CallTracer } from "./tracing.js";
 import { Transaction } from "./transaction.js";
-import type { LinkStream, Transport } from "./transport.js";
+import type { LinkStream, StreamListener, Transport } from "./transport.js";
 import { Values } from "./values.js";
 import type { Watch, WatchOptions } from "./watch.js";
 import { WatchHub } from "./watch-hub.js";
@@ -255,10 +255,11 @@ export class EtcdClient implements Calls, AsyncDisposable {
   /** The whole database of a member in pieces, as an etcd file; its last 32 bytes are the SHA-256 of the others. */
   async *snapshot(call: CallOptions = {}): AsyncGenerator<SnapshotResponse, void> {
     const pieces = new AsyncQueue<SnapshotResponse>(() => stream.resume());
-    const stream: LinkStream<SnapshotRequest> = await this.#caller.stream(maintenance.Snapshot, call, {
-      message: (piece) => pieces.push(piece) && stream.pause(),
+    const listener: StreamListener<SnapshotResponse> = {
+      message: (piece) => void (pieces.push(piece) && stream.pause()),
       closed: (error) => pieces.end(error),
-    });
+    };
+    const stream: LinkStream<SnapshotRequest> = await this.#caller.stream(maintenance.Snapshot, call, listener, false);
     stream.send({});
     stream.finish();
     try {

@@ -33,8 +33,7 @@ export interface RetryOptions {
 /** Options of the clients for Node. */
 export interface TracingOptions extends CommonOptions {
   /**
-   * Whether each call is a span of OpenTelemetry, if `@opentelemetry/api` is installed; true by default. Streams have
-   * no spans: watches and renewals of leases last as long as the client.
+   * Whether calls and streams are spans of OpenTelemetry, if `@opentelemetry/api` is installed; true by default.
    */
   readonly tracing?: boolean;
 }

@@ -2,7 +2,7 @@ import { asError, assert, GrpcCode, type Timer } from "../base/index.js";
 import type { Caller } from "./caller.js";
 import { ClientError } from "./client-error.js";
 import type { CallOptions } from "./options.js";
-import type { LinkStream, RpcMethod } from "./transport.js";
+import type { LinkStream, RpcMethod, StreamListener } from "./transport.js";
 
 /** How often in a row a stream is opened with a new token, before the server's refusal counts. */
 const refusalsMax = 3;
@@ -101,10 +101,11 @@ export class StandingStream<Request, Response> {
     this.#state = { kind: "opening" };
     const current = (): boolean => this.#attempt === attempt;
     try {
-      const stream = await this.#caller.stream(this.#method, this.#call, {
+      const listener: StreamListener<Response> = {
         message: (response) => current() && this.#user.message(response),
         closed: (error) => current() && this.#lost(error ?? new ClientError(GrpcCode.Unavailable, "the stream ended")),
-      });
+      };
+      const stream = await this.#caller.stream(this.#method, this.#call, listener, true);
       if (!current()) return stream.cancel();
       this.#state = { kind: "open", stream };
     } catch (error) {

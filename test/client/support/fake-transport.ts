@@ -116,6 +116,13 @@ class FakeStream implements LinkStream<unknown> {
     this.#listener.closed(error);
   }
 
+  /** Ends the stream with the status OK. */
+  end(): void {
+    if (this.state !== "open") return;
+    this.state = "lost";
+    this.#listener.closed(undefined);
+  }
+
   send(request: unknown): void {
     if (this.state === "open") this.sent.push(request);
   }
