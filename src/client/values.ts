@@ -2,13 +2,13 @@ import { keyFromText, prefixRange } from "../base/index.js";
 import type { Compare } from "../wire/index.js";
 import { type AtomicOptions, type AtomicValues, atomically } from "./atomically.js";
 import type { Calls } from "./calls.js";
+import { Changes } from "./changes.js";
 import type { ValueCodec } from "./codecs.js";
-import { type Change, changeOf, type Entry, entryOf } from "./entry.js";
+import { type Entry, entryOf } from "./entry.js";
 import type { CallOptions } from "./options.js";
 import { PrefixView } from "./prefix-view.js";
 import { rangePages } from "./range-pages.js";
 import { compare, ops, Transaction } from "./transaction.js";
-import type { Watch } from "./watch.js";
 
 /** Options of a read. */
 export interface ReadOptions extends CallOptions {
@@ -30,7 +30,7 @@ export interface WriteOptions extends CallOptions {
  *
  * ```ts
  * await client.text.put("greeting", "hello");
- * const greeting = await client.text.get("greeting"); // "hello"
+ * console.log(await client.text.get("greeting")); // hello
  * ```
  */
 export class Values<T> {
@@ -98,16 +98,13 @@ export class Values<T> {
   }
 
   /**
-   * Resolves when a server watches all keys that start with `prefix`: the iterator misses no later change. It ends when
-   * its loop is left, or at the signal of the call.
+   * Resolves when a server watches all keys that start with `prefix`: no later change is missed. Iterate over the
+   * result, or listen with `on`.
    */
-  async changes(
-    prefix: string,
-    options: CallOptions & { readonly startRevision?: number } = {},
-  ): Promise<AsyncGenerator<Change<T>, void>> {
+  async changes(prefix: string, options: CallOptions & { readonly startRevision?: number } = {}): Promise<Changes<T>> {
     const range = prefixRange(keyFromText(prefix));
     const watch = await this.#client.watch({ ...range, startRevision: options.startRevision ?? 0 }, options);
-    return changesOf(watch, this.#codec);
+    return new Changes(watch, this.#codec);
   }
 
   /** A copy of all keys that start with `prefix`, which a watch keeps up to date. */
@@ -134,15 +131,5 @@ export class Values<T> {
 
   #put(key: string, value: T, options: WriteOptions = {}) {
     return { key: keyFromText(key), value: this.#codec.encode(value), lease: options.lease ?? 0n };
-  }
-}
-
-async function* changesOf<T>(watch: Watch, codec: ValueCodec<T>): AsyncGenerator<Change<T>, void> {
-  try {
-    for await (const { events } of watch) {
-      for (const { type, kv } of events) if (kv !== undefined) yield changeOf(type, kv, codec);
-    }
-  } finally {
-    watch.cancel();
   }
 }

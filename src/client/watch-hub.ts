@@ -16,6 +16,7 @@ export class WatchHub implements WatchOwner {
   readonly #stream: StandingStream<WatchRequest, WatchBatch>;
   readonly #watches = new Set<Watch>();
   readonly #byId = new Map<bigint, Watch>();
+  readonly #idOf = new Map<Watch, bigint>();
   /** Watches that were cancelled at the server because their readers are slow. They continue when there is room. */
   readonly #parked = new Set<Watch>();
   /** Watches that were requested and not confirmed yet; the server confirms in the order of requests. */
@@ -69,14 +70,15 @@ export class WatchHub implements WatchOwner {
     if (this.#parked.delete(watch)) this.#ask(watch);
   }
 
+  /** Ends all watches, as if each of them was cancelled. */
   end(): void {
-    for (const watch of [...this.#watches]) this.#fail(watch, canceled());
     this.#close();
+    for (const watch of [...this.#watches]) watch.cancel();
   }
 
   #opened(): void {
     this.#asked = [];
-    this.#byId.clear();
+    this.#forgetIds();
     for (const watch of this.#watches) if (!this.#parked.has(watch)) this.#ask(watch);
     if (this.#progressWanted) this.requestProgress();
   }
@@ -91,7 +93,8 @@ export class WatchHub implements WatchOwner {
     this.#parked.delete(watch);
     const at = this.#asked.indexOf(watch);
     if (at >= 0) this.#asked[at] = undefined;
-    for (const [watchId, other] of this.#byId) if (other === watch) this.#cancel(watchId);
+    const watchId = this.#idOf.get(watch);
+    if (watchId !== undefined) this.#cancel(watchId);
   }
 
   #received(batch: WatchBatch): void {
@@ -107,6 +110,7 @@ export class WatchHub implements WatchOwner {
         return;
       }
       this.#byId.set(batch.watchId, watch);
+      this.#idOf.set(watch, batch.watchId);
       watch.created(batch.header?.revision ?? 0);
       return;
     }
@@ -124,7 +128,7 @@ export class WatchHub implements WatchOwner {
   /** Handles the end of one watch: it was refused, or its history is compacted. */
   #canceled(batch: WatchBatch): void {
     const watch = batch.created ? this.#asked.shift() : this.#byId.get(batch.watchId);
-    if (!batch.created) this.#byId.delete(batch.watchId);
+    if (!batch.created) this.#forgetId(batch.watchId);
     // A cancellation that the client asked for.
     if (watch === undefined) return;
     const text = batch.cancelReason.replace(/^rpc error: code = \w+ desc = /, "");
@@ -145,12 +149,23 @@ export class WatchHub implements WatchOwner {
   }
 
   #cancel(watchId: bigint): void {
-    this.#byId.delete(watchId);
+    this.#forgetId(watchId);
     this.#stream.send({ requestUnion: { case: "cancelRequest", value: { watchId } } });
   }
 
-  #close(): void {
+  #forgetId(watchId: bigint): void {
+    const watch = this.#byId.get(watchId);
+    if (watch !== undefined) this.#idOf.delete(watch);
+    this.#byId.delete(watchId);
+  }
+
+  #forgetIds(): void {
     this.#byId.clear();
+    this.#idOf.clear();
+  }
+
+  #close(): void {
+    this.#forgetIds();
     this.#parked.clear();
     this.#asked = [];
     this.#progressWanted = false;

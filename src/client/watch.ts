@@ -1,7 +1,8 @@
 import type { Key } from "../base/index.js";
-import type { Decoded, Event, WatchCreateRequest, WatchResponse } from "../wire/index.js";
+import { type Decoded, type Event, EventType, type WatchCreateRequest, type WatchResponse } from "../wire/index.js";
 import { AsyncQueue } from "./async-queue.js";
 import { type ClientError, canceled } from "./client-error.js";
+import { type EndingEvents, type Listener, Listeners } from "./listeners.js";
 
 /**
  * Events of one or more whole revisions. A batch without events is a progress notice: all events up to the revision in
@@ -31,6 +32,16 @@ const unreadMax = { batches: 1_000, bytes: 16 * 1024 * 1024 };
 /** Estimate of the memory that an event takes beside its keys and values. */
 const eventBytes = 200;
 
+/** The events of a watch, and what their listeners get. */
+export interface WatchEvents extends EndingEvents {
+  /** A key was put. */
+  readonly put: Decoded<Event>;
+  /** A key was deleted, also by the end of its lease. */
+  readonly delete: Decoded<Event>;
+  /** The revision up to which all events have been told: a progress notice. */
+  readonly progress: number;
+}
+
 /** The side of a watch that talks to servers. */
 export interface WatchOwner {
   /** The watch is over. */
@@ -41,9 +52,12 @@ export interface WatchOwner {
 
 /**
  * The events of some keys, in order and each exactly once, even when the connection breaks or the server restarts.
- * Iterate over it: it ends when cancelled, and throws a `WatchCanceledError` when the server ended it; its
- * `compactRevision` is the oldest revision from which a new watch can start. Leaving the loop does not end the watch:
- * `cancel` does, or the signal of the call that created it.
+ * Iterate over its batches, or listen to its events with `on`; one of the two.
+ *
+ * `cancel`, the signal of the call that created it, and the end of the client end a watch without an error. Whatever
+ * else ends it is an error, which the loop throws and listeners of `end` get: a `WatchCanceledError` when the server
+ * ended it, whose `compactRevision` is the oldest revision from which a new watch can start. Leaving the loop does not
+ * end the watch.
  */
 export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
   readonly #queue: AsyncQueue<WatchBatch>;
@@ -56,6 +70,8 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
   /** Revision of the last event that was delivered; events up to it are repetitions. */
   #heardRevision: number;
   #unreadBytes = 0;
+  #listeners: Listeners<WatchEvents> | undefined;
+  #canceled = false;
   #start: { resolve(): void; reject(error: ClientError): void } | undefined;
   /** Resolves when a server has created the watch: no later event is missed. Rejects when a server refused it. */
   readonly started: Promise<void>;
@@ -75,13 +91,38 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
     signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** Ends the watch; events that have arrived can still be read. */
+  /**
+   * Calls `listener` for each later event of a kind, in order; when it returns a promise, later events wait for that.
+   * Listeners that are added in the same turn as the first one hear all events.
+   *
+   * A listener that throws ends the watch with its error. An error that nobody hears, since there is no listener of
+   * `end`, is an unhandled rejection.
+   */
+  on<Name extends keyof WatchEvents>(name: Name, listener: Listener<WatchEvents[Name]>): this {
+    if (this.#listeners === undefined) {
+      this.#listeners = new Listeners();
+      const source = { stopped: () => this.#canceled, stop: () => this.cancel() };
+      void this.#listeners.follow(this.#queue, eventsOf, source);
+    }
+    this.#listeners.add(name, listener);
+    return this;
+  }
+
+  /** Calls `listener` no more. */
+  off<Name extends keyof WatchEvents>(name: Name, listener: Listener<WatchEvents[Name]>): this {
+    this.#listeners?.remove(name, listener);
+    return this;
+  }
+
+  /** Ends the watch. A loop still gets the events that have arrived, a listener only `end`. */
   cancel(): void {
+    this.#canceled = true;
     this.#owner.stop(this);
     this.#end(canceled(), undefined);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<WatchBatch, undefined> {
+    if (this.#listeners !== undefined) throw new TypeError("a watch with listeners cannot be iterated over, too");
     return this.#queue;
   }
 
@@ -147,6 +188,11 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
     this.#start?.reject(notStarted);
     this.#queue.end(error);
   }
+}
+
+function* eventsOf({ header, events }: WatchBatch) {
+  if (events.length === 0) yield ["progress", header?.revision ?? 0] as const;
+  for (const event of events) yield [event.type === EventType.DELETE ? "delete" : "put", event] as const;
 }
 
 function bytesOf({ events }: WatchBatch): number {
