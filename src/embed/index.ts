@@ -5,6 +5,9 @@
  */
 export type { LogFields, Logger } from "../base/index.js";
 export { Etcd, type EtcdPlace } from "./etcd.js";
-export type { EtcdOptions, EtcdSettings, SettingValue } from "./options.js";
+export type { EtcdOptions } from "./options.js";
+export type { SecuritySettings } from "./security-settings.js";
+export type { Duration, TextList } from "./setting-types.js";
+export type { EtcdSettings } from "./settings.js";
 export { StartError } from "./start-error.js";
 export { startAmong, startEtcd } from "./start-etcd.js";

@@ -1,66 +1,39 @@
 import { type Logger, nearest } from "../base/index.js";
 import { FlagError, type FlagName, FlagValues, findFlag, flagTable, setFlag } from "../main/index.js";
+import type { EtcdSettings } from "./settings.js";
 import { StartError } from "./start-error.js";
-
-type Flag = (typeof flagTable)[number];
-
-/**
- * Flags that only the command has. `memory` is meant where `dataDir` is missing, the log goes to an object, and a
- * member inside another program runs on the loop of that program.
- */
-type CommandFlag =
-  | "config-file"
-  | "version"
-  | "memory"
-  | "threads"
-  | "port"
-  | Extract<Flag, { group: "Logging" }>["name"];
-
-type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
-  ? `${First}${Capitalize<Camel<Rest>>}`
-  : Name;
-
-/** The type of a setting, by the kind of its flag. A duration is a number of ms or Go's text ("1h30m"). */
-export type SettingValue<Kind extends Flag["kind"], Choice = never> = {
-  string: string;
-  boolean: boolean;
-  count: number;
-  uint32: number;
-  integer: number;
-  duration: number | string;
-  urls: string | readonly string[];
-  list: string | readonly string[];
-  choice: Choice;
-}[Kind];
-
-type ChoiceOf<One> = One extends { readonly choices: readonly (infer Choice)[] } ? Choice : never;
-
-/** Every setting of the server: the flags of the command in camelCase, with the same meaning, default and checks. */
-export type EtcdSettings = {
-  readonly [One in Flag as One["name"] extends CommandFlag ? never : Camel<One["name"]>]?:
-    | SettingValue<One["kind"], ChoiceOf<One>>
-    | undefined;
-};
 
 /** Options of `startEtcd`. All of them may be left out. */
 export interface EtcdOptions extends EtcdSettings {
   /**
-   * The directory of the data. Without it everything is kept in memory, nothing is written to the disk, and the data
-   * ends with the member.
+   * Directory of the data. Without it everything is kept in memory, nothing is written to the disk, and the data ends
+   * with the member.
+   * @defaultValue none
    */
   readonly dataDir?: string | undefined;
   /**
-   * The URL to listen on for clients, and to advertise; by default `http://127.0.0.1:0`, a free port of this machine.
-   * `listenClientUrls` and `advertiseClientUrls` set both apart.
+   * URL to listen on for clients, and to advertise. Port 0 stands for a free one. `listenClientUrls` and
+   * `advertiseClientUrls` set both apart.
+   * @defaultValue http://127.0.0.1:0
    */
   readonly clientUrl?: string | undefined;
-  /** With `false`, the member opens no port, and only clients of `Etcd.client` reach it; true by default. */
+  /**
+   * Whether the member opens ports. Without them only clients of `Etcd.client` reach it.
+   * @defaultValue true
+   */
   readonly listen?: boolean | undefined;
-  /** Receives the member's log lines; by default they are dropped. */
+  /**
+   * Receives the member's log lines.
+   * @defaultValue none; the lines are dropped
+   */
   readonly logger?: Logger | undefined;
 }
 
-const commandFlags: ReadonlySet<string> = new Set<CommandFlag>(["config-file", "version", "memory", "threads", "port"]);
+/**
+ * Flags that only the command has, beside those of its log. `memory` is meant where `dataDir` is missing, and a member
+ * inside another program runs on the loop of that program.
+ */
+const commandFlags: ReadonlySet<string> = new Set<FlagName>(["config-file", "version", "memory", "threads", "port"]);
 const ownOptions = new Set(["clientUrl", "listen", "logger"]);
 
 const flagOf = new Map(
