@@ -6,9 +6,11 @@
 //                                                                     with what `--note` says about the run
 // Each round measures all servers in turn, so that noise affects them equally, and a figure is the median of its rounds.
 // Before the first round of a workload each server gets its load for `--warmup` seconds, since Node compiles what runs.
+// `embedded` measures a member inside a program, and the time from the start of each server to its first read.
 // The load comes from this package's client in this process, which needs about half of two cores for itself.
 import { parseArgs } from "node:util";
 import { Cluster } from "./clusters.mjs";
+import { measureEmbedding } from "./embedding.mjs";
 import { writeReport } from "./report.mjs";
 import { connectionsFor, workloads } from "./workloads.mjs";
 
@@ -18,7 +20,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
     warmup: { type: "string", default: "2" },
-    workloads: { type: "string", default: Object.keys(workloads).join(",") },
+    workloads: { type: "string", default: [...Object.keys(workloads), "embedded"].join(",") },
     members: { type: "string", default: "1" },
     tls: { type: "boolean", default: false },
     jwt: { type: "boolean", default: false },
@@ -28,10 +30,12 @@ const { values: options } = parseArgs({
   },
 });
 
-const chosen = options.workloads.split(",");
-for (const name of chosen) {
-  if (!Object.hasOwn(workloads, name)) throw new Error(`unknown workload ${name}: one of ${Object.keys(workloads)}`);
+const known = [...Object.keys(workloads), "embedded"];
+const asked = options.workloads.split(",");
+for (const name of asked) {
+  if (!known.includes(name)) throw new Error(`unknown workload ${name}: one of ${known}`);
 }
+const chosen = asked.filter((name) => name !== "embedded");
 const common = chosen.filter((name) => ["put-1", "put-100", "get-100", "update-100", "watch-100"].includes(name));
 const settings = options.report
   ? [
@@ -43,15 +47,27 @@ const settings = options.report
   : [{ title: "", members: Number(options.members), tls: options.tls, jwt: options.jwt, names: chosen }];
 
 const measured = [];
-for (const setting of settings) {
+for (const setting of settings.filter(({ names }) => names.length > 0)) {
   if (setting.title !== "") console.log(`\n${setting.title}`);
   measured.push({ ...setting, rows: await measure(setting) });
 }
+const embedded = asked.includes("embedded") ? await measureEmbedded() : [];
 if (options.report) {
   const { rounds, seconds, into, note } = options;
-  writeReport(measured, { rounds: Number(rounds), seconds: Number(seconds), folder: into, note });
+  writeReport(measured, embedded, { rounds: Number(rounds), seconds: Number(seconds), folder: into, note });
 }
 process.exit(0);
+
+/** Each thing takes milliseconds, so it is done more often than a workload. */
+async function measureEmbedded() {
+  const rows = await measureEmbedding({ rounds: 5 * Number(options.rounds), servers: options.server });
+  console.log("\nInside a program");
+  for (const { name, value, cpu, unit } of rows) {
+    const used = cpu === undefined ? "" : `  cpu ${cpu.toFixed(1)} ${unit}`;
+    console.log(`${name.padEnd(52)}${value.toFixed(1).padStart(9)} ${unit}${used}`);
+  }
+  return rows;
+}
 
 /** Measures all workloads of a setting. @returns a row for each workload and server */
 async function measure(setting) {

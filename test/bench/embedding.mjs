@@ -1,138 +1,145 @@
-// Measures a member inside another program: `node test/bench/embedding.mjs`. Each figure is the median of several rounds.
-// Beside it stands real etcd as a process, from its start to its first read, where ETCD35_BIN names its folder.
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+// Measures a member inside a program: loading, starting, emptying and stopping it, calls without a socket, and its
+// memory. Beside it stand servers as processes of their own, from their start to their first read.
+import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { Cluster } from "./clusters.mjs";
 
-const library = (name) => fileURLToPath(new URL(`../../dist/package/${name}.cjs`, import.meta.url));
-const rounds = 15;
+const library = (name) => fileURLToPath(new URL(`../../dist/package/${name}`, import.meta.url));
 const calls = 20_000;
+const keys = 100;
 
-const median = (values) => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
-const show = (label, value, unit) => console.log(`${label.padEnd(52)}${value.toFixed(1).padStart(9)} ${unit}`);
+/**
+ * Each figure is the median of its rounds. `cpu` is the time that all threads of the process used, in the same unit.
+ *
+ * @param rounds how often each thing is done
+ * @param servers definitions `NAME=COMMAND` of the servers that are started as processes
+ */
+export async function measureEmbedding({ rounds, servers }) {
+  const { startEtcd } = await import(library("testing.js"));
+  const again = async (work) => {
+    const found = [];
+    for (let round = 0; round < rounds; round++) found.push(await work());
+    return found;
+  };
+  const rows = [];
+  const add = (name, unit, found) => {
+    const factor = unit === "us" ? 1_000 : 1;
+    rows.push({ name, unit, value: median(found, "value") * factor, cpu: median(found, "cpu") * factor });
+  };
 
-/** The number that a new process prints. */
-function inNewProcess(text) {
-  return Number(execFileSync(process.execPath, ["-e", text], { encoding: "utf8" }));
-}
-
-async function timed(work) {
-  const startedAt = performance.now();
-  const result = await work();
-  return [performance.now() - startedAt, result];
-}
-
-const quoted = JSON.stringify(library("index"));
-const load = `const at = performance.now(); require(${quoted}); console.log(performance.now() - at)`;
-const idle = `
-  const own = process.memoryUsage().rss;
-  void require(${quoted}).startEtcd().then((etcd) => {
-    console.log((process.memoryUsage().rss - own) / 2 ** 20);
-    return etcd.stop();
-  })`;
-const first = `
-  const { startEtcd } = require(${quoted});
-  const at = performance.now();
-  void startEtcd().then((etcd) => { console.log(performance.now() - at); return etcd.stop(); })`;
-show("module load", median(Array.from({ length: rounds }, () => inNewProcess(load))), "ms");
-show("first start in a process", median(Array.from({ length: rounds }, () => inNewProcess(first))), "ms");
-show(
-  "memory of an idle member above Node's own",
-  median(Array.from({ length: rounds }, () => inNewProcess(idle))),
-  "MiB",
-);
-
-const { startEtcd } = await import(library("testing").replace(/\.cjs$/, ".js"));
-const starts = [];
-const stops = [];
-const resets = [];
-for (let round = 0; round < rounds; round++) {
-  const [startMs, etcd] = await timed(() => startEtcd());
-  const client = etcd.client();
-  for (let at = 0; at < 100; at++) await client.text.put(`key/${at}`, "value");
-  resets.push((await timed(() => etcd.reset()))[0]);
-  const [stopMs] = await timed(() => etcd.stop());
-  starts.push(startMs);
-  stops.push(stopMs);
-}
-show("start", median(starts), "ms");
-show("reset of 100 keys", median(resets), "ms");
-show("stop", median(stops), "ms");
-
-const etcd = await startEtcd({ listen: false });
-const client = etcd.client();
-const key = "key";
-const value = Buffer.from("value");
-await client.put({ key, value });
-for (const { name, call } of [
-  { name: "get in process, one at a time", call: () => client.range({ key }) },
-  { name: "put in process, one at a time", call: () => client.put({ key, value }) },
-]) {
-  for (let at = 0; at < calls / 4; at++) await call();
-  const [ms] = await timed(async () => {
-    for (let at = 0; at < calls; at++) await call();
-  });
-  show(name, (ms / calls) * 1_000, "us");
-}
-await etcd.stop();
-
-const real = join(process.env.ETCD35_BIN ?? "", "etcd");
-if (existsSync(real)) {
-  const firstReads = [];
-  for (let round = 0; round < 5; round++) firstReads.push(await firstReadOf(real));
-  show("real etcd 3.5 as a process, start to first read", median(firstReads), "ms");
-}
-show("a member in this process, start to first read", median(await firstReads()), "ms");
-
-async function firstReads() {
-  const found = [];
-  for (let round = 0; round < rounds; round++) {
-    const [ms, member] = await timed(async () => {
-      const started = await startEtcd();
-      await started.client().text.get("a");
-      return started;
+  add("module load", "ms", await again(() => inNewProcess(`return measured(() => require(library));`)));
+  add(
+    "first start in a process",
+    "ms",
+    await again(() =>
+      inNewProcess(`
+        const { startEtcd } = require(library);
+        let etcd;
+        const found = await measured(async () => { etcd = await startEtcd(); });
+        await etcd.stop();
+        return found;`),
+    ),
+  );
+  const starts = await again(async () => {
+    let etcd;
+    const start = await measured(async () => {
+      etcd = await startEtcd();
     });
-    await member.stop();
-    found.push(ms);
+    const client = etcd.client();
+    for (let at = 0; at < keys; at++) await client.text.put(`key/${at}`, "value");
+    const reset = await measured(() => etcd.reset());
+    const stop = await measured(() => etcd.stop());
+    return { start, reset, stop };
+  });
+  for (const [name, part] of [
+    ["start", "start"],
+    [`reset of ${keys} keys`, "reset"],
+    ["stop", "stop"],
+  ]) {
+    add(
+      name,
+      "ms",
+      starts.map((found) => found[part]),
+    );
   }
-  return found;
+
+  const etcd = await startEtcd({ listen: false });
+  const client = etcd.client();
+  const [key, value] = ["key", Buffer.from("value")];
+  await client.put({ key, value });
+  for (const [name, call] of [
+    ["get in process", () => client.range({ key })],
+    ["put in process", () => client.put({ key, value })],
+  ]) {
+    for (let at = 0; at < calls / 4; at++) await call();
+    const { value: ms, cpu } = await measured(async () => {
+      for (let at = 0; at < calls; at++) await call();
+    });
+    add(name, "us", [{ value: ms / calls, cpu: cpu / calls }]);
+  }
+  await etcd.stop();
+
+  const memory = await again(() =>
+    inNewProcess(`
+      const own = process.memoryUsage().rss;
+      const etcd = await require(library).startEtcd();
+      const value = (process.memoryUsage().rss - own) / 2 ** 20;
+      await etcd.stop();
+      return { value };`),
+  );
+  rows.push({ name: "memory of an idle member above Node's own", unit: "MiB", value: median(memory, "value") });
+
+  const here = await again(async () => {
+    let started;
+    const found = await measured(async () => {
+      started = await startEtcd();
+      await started.client().text.get("a");
+    });
+    await started.stop();
+    return found;
+  });
+  add("start to first read, in a program", "ms", here);
+  for (const server of servers) {
+    const found = await again(() => firstRead(server));
+    add(`start to first read, ${server.slice(0, server.indexOf("="))} as a process`, "ms", found);
+  }
+  return rows;
 }
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** @returns the time in ms until a read over HTTP is answered */
-async function firstReadOf(program) {
-  const folder = mkdtempSync(join(tmpdir(), "etcd-bench-"));
-  const [clients, peers] = [await freePort(), await freePort()].map((port) => `http://127.0.0.1:${port}`);
-  const flags = [
-    `--listen-client-urls=${clients}`,
-    `--advertise-client-urls=${clients}`,
-    `--listen-peer-urls=${peers}`,
-  ];
-  const cluster = [`--initial-advertise-peer-urls=${peers}`, `--initial-cluster=default=${peers}`];
+/** The time and the CPU time of some work, in ms. */
+async function measured(work) {
+  const usedBefore = process.cpuUsage();
   const startedAt = performance.now();
-  const child = spawn(program, [`--data-dir=${folder}`, ...flags, ...cluster], { stdio: "ignore" });
-  const body = JSON.stringify({ key: Buffer.from("a").toString("base64") });
+  await work();
+  const value = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(usedBefore);
+  return { value, cpu: (user + system) / 1_000 };
+}
+
+/** Runs a function body in a new process, in which `library` is the path of the package. */
+function inNewProcess(body) {
+  const program = `
+    ${measured}
+    const library = ${JSON.stringify(library("index.cjs"))};
+    void (async () => {${body}})().then((found) => console.log(JSON.stringify(found)));`;
+  return JSON.parse(execFileSync(process.execPath, ["-e", program], { encoding: "utf8" }));
+}
+
+/** Starts a server and reads from it. CPU is that of the server until then, with a resolution of 10 ms. */
+async function firstRead(server) {
+  const startedAt = performance.now();
+  const cluster = await Cluster.start(server, { members: 1, tls: false, jwt: false });
+  const client = cluster.client(0);
   try {
-    for (;;) {
-      const answer = await fetch(`${clients}/v3/kv/range`, { method: "POST", body }).catch(() => undefined);
-      if (answer?.ok) return performance.now() - startedAt;
-      if (performance.now() - startedAt > 60_000) throw new Error("etcd did not answer within a minute");
-      await sleep(2);
-    }
+    await client.range({ key: "a" });
+    return { value: performance.now() - startedAt, cpu: cluster.used().all * 1_000 };
   } finally {
-    child.kill("SIGKILL");
-    await new Promise((resolve) => child.once("close", resolve));
-    rmSync(folder, { recursive: true, force: true });
+    client.close();
+    cluster.stop();
   }
+}
+
+function median(found, field) {
+  const values = found.map((one) => one[field]).sort((one, other) => one - other);
+  return values[Math.floor(values.length / 2)];
 }

@@ -10,12 +10,17 @@ const colors = ["#64748b", "#0f766e", "#b45309", "#7c3aed"];
 
 /**
  * @param measured settings with their rows, as `bench.mjs` made them
+ * @param embedded rows about a member inside a program; none if they were not measured
  * @param how number of rounds, seconds of each, and the folder to write into
  */
-export function writeReport(measured, how) {
+export function writeReport(measured, embedded, how) {
   const facts = factsOf(how);
   const chart = chartOf(measured);
-  const files = { svg: `${chart}\n`, md: pageOf(measured, facts), html: htmlOf(measured, facts, chart) };
+  const files = {
+    svg: `${chart}\n`,
+    md: pageOf(measured, embedded, facts),
+    html: htmlOf(measured, embedded, facts, chart),
+  };
   console.log("");
   for (const [ending, text] of Object.entries(files)) {
     const path = join(how.folder, `performance.${ending}`);
@@ -54,7 +59,18 @@ const columns = [
   ["memory, MiB", (row) => row.rss.toFixed(0)],
 ];
 
-function pageOf(measured, { machine, node, commit, command, how, note }) {
+/** The columns of a table about a member inside a program. */
+const embeddedColumns = ["", "median", "CPU"];
+const embeddedTitle = "Inside a program";
+const embeddedNote =
+  "A member in memory that a program starts, with its own client and without a socket. CPU is the time of all threads.";
+const embeddedCells = ({ name, value, cpu, unit }) => [
+  name,
+  `${thousands(value)} ${unit}`,
+  cpu === undefined ? "" : `${thousands(cpu)} ${unit}`,
+];
+
+function pageOf(measured, embedded, { machine, node, commit, command, how, note }) {
   const lines = [
     "# Performance",
     "",
@@ -78,12 +94,17 @@ function pageOf(measured, { machine, node, commit, command, how, note }) {
     }
     lines.push("");
   }
+  if (embedded.length > 0) {
+    lines.push(`## ${embeddedTitle}`, "", embeddedNote, "", `| ${embeddedColumns.join(" | ")} |`, "|---|---:|---:|");
+    for (const row of embedded) lines.push(`| ${embeddedCells(row).join(" | ")} |`);
+    lines.push("");
+  }
   lines.push("## Workloads", "", "Values have 256 bytes.", "");
   for (const name of namesIn(measured)) lines.push(`- \`${name}\`: ${workloads[name].says}`);
   return `${lines.join("\n")}\n`;
 }
 
-function htmlOf(measured, facts, chart) {
+function htmlOf(measured, embedded, facts, chart) {
   const cells = (tag, texts) => texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join("");
   const tables = measured.map(({ title, rows }) => {
     const head = cells("th", ["workload", "server", ...columns.map(([name]) => name)]);
@@ -93,6 +114,14 @@ function htmlOf(measured, facts, chart) {
     });
     return `<h2>${escaped(title)}</h2>\n<table><thead><tr>${head}</tr></thead>\n<tbody>${body.join("\n")}</tbody></table>`;
   });
+  if (embedded.length > 0) {
+    const body = embedded.map((row) => `<tr>${cells("td", ["", ...embeddedCells(row)])}</tr>`);
+    const head = cells("th", ["", ...embeddedColumns]);
+    tables.push(
+      `<h2>${embeddedTitle}</h2>\n<p>${embeddedNote}</p>\n<table><thead><tr>${head}</tr></thead>\n` +
+        `<tbody>${body.join("\n")}</tbody></table>`,
+    );
+  }
   const style =
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#0f172a;background:#fff}" +
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}" +

@@ -33,12 +33,29 @@ test("the benchmark measures a cluster with TLS and JWT", async () => {
   for (const name of workloads) expect(said).toMatch(rowOf(name));
 });
 
+test("the benchmark measures a member inside a program, and a server as a process", async () => {
+  const said = await bench("--workloads", "embedded");
+  const names = ["module load", "first start in a process", "start", "reset of 100 keys", "stop"];
+  names.push("get in process", "put in process", "start to first read, in a program");
+  names.push("start to first read, etcd-ts as a process");
+  const unit = "(?:ms|us)";
+  for (const name of names) {
+    expect(said).toMatch(new RegExp(`^${name} +${figure} ${unit}  cpu ${figure} ${unit}$`, "m"));
+  }
+  expect(said).toMatch(new RegExp(`^memory of an idle member above Node's own +${figure} MiB$`, "m"));
+});
+
 test("a report has a table, and a chart with a dot for each figure, of every setting", async () => {
-  await bench("--report", "--into", folder, "--workloads", "put-1,get-100");
+  await bench("--report", "--into", folder, "--workloads", "put-1,get-100,embedded");
   const page = readFileSync(join(folder, "performance.md"), "utf8");
   const titles = ["One member", "Three members", "One member, TLS", "One member, JWT authentication"];
-  expect([...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([...titles, "Workloads"]);
+  expect([...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([
+    ...titles,
+    "Inside a program",
+    "Workloads",
+  ]);
   expect([...page.matchAll(/^\| (?:put-1|get-100) \| etcd-ts \|(?: [\d.,]+ \|){7}$/gm)].length).toBe(8);
+  expect(page).toMatch(/^\| get in process \| [\d.,]+ us \| [\d.,]+ us \|$/m);
   const chart = readFileSync(join(folder, "performance.svg"), "utf8");
   expect([...chart.matchAll(/<circle [^>]*><title>etcd-ts, /g)].length).toBe(16);
   const html = readFileSync(join(folder, "performance.html"), "utf8");
