@@ -10,6 +10,7 @@ import { loadTracer } from "./tracing.js";
  * await using client = new Client({ endpoints: ["127.0.0.1:2379"] });
  * await client.put({ key: keyFromText("greeting"), value: Buffer.from("hello") });
  * const { kvs } = await client.range({ key: keyFromText("greeting") });
+ * console.log(kvs.length); // 1
  * ```
  */
 export class Client extends EtcdClient {

@@ -37,12 +37,13 @@ export type TransactionResult<Then extends readonly Operation<unknown>[], Else e
  * A transaction that is put together step by step. Operations of one branch take effect together, at one revision.
  *
  * ```ts
+ * await client.text.put("lamp", "broken");
  * const result = await client
- *   .if(compare("lamp").value("==", on))
- *   .thenDo(ops.put({ key: "lamp", value: off }))
+ *   .if(compare("lamp").value("==", textCodec.encode("on")))
+ *   .thenDo(ops.put({ key: "lamp", value: textCodec.encode("off") }))
  *   .elseDo(ops.range({ key: "lamp" }))
  *   .commit();
- * if (!result.succeeded) console.log(result.answers[0].kvs);
+ * if (!result.succeeded) console.log(result.answers[0].kvs.length); // 1
  * ```
  */
 export class Transaction<

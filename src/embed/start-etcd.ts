@@ -22,7 +22,8 @@ import { StartError } from "./start-error.js";
  * ```ts
  * await using etcd = await startEtcd();
  * const client = etcd.client();
- * await client.put({ key: keyFromText("greeting"), value: Buffer.from("hello") });
+ * await client.text.put("greeting", "hello");
+ * console.log(await client.text.get("greeting")); // hello
  * ```
  *
  * @throws StartError when a setting cannot be used, an address cannot be listened on, or the data cannot be read
