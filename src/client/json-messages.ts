@@ -12,6 +12,7 @@ const parts: Readonly<Record<string, { create(): object }>> = {
   "etcdserverpb.TxnResponse": wire.TxnResponse,
   "etcdserverpb.ResponseOp": wire.ResponseOp,
   "etcdserverpb.AlarmMember": wire.AlarmMember,
+  "etcdserverpb.DowngradeInfo": wire.DowngradeInfo,
   "etcdserverpb.LeaseStatus": wire.LeaseStatus,
   "etcdserverpb.Member": wire.Member,
   "mvccpb.KeyValue": wire.KeyValue,
