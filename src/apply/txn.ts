@@ -2,7 +2,7 @@ import { isOneKey, type Steps, type WorkBudget } from "../base/index.js";
 import type { WriteTxn } from "../mvcc/index.js";
 import { RangeResponse, ResponseHeader, type ResponseOp, TxnResponse } from "../wire/index.js";
 import { applyDeleteRange } from "./delete-range.js";
-import { applyPut } from "./put.js";
+import { carryOutPut, putResponse } from "./put.js";
 import { applyRange } from "./range.js";
 import { applyRangeInSteps } from "./range-steps.js";
 import type { Nested, Plan, Step } from "./txn-plan.js";
@@ -13,6 +13,8 @@ interface Execution {
   /** False when nobody waits for the response: ranges have been checked, and are not read. */
   readonly answered: boolean;
   readonly budget: WorkBudget;
+  /** Response to each put that returns no previous pair. */
+  putAnswer?: ResponseOp["response"];
 }
 
 /** A plan that is being carried out; the steps done so far have their responses. */
@@ -56,8 +58,15 @@ export function* applyTxn(execution: Execution, plan: Plan): Steps<TxnResponse> 
 }
 
 /** Carries out a put, or a range of one key, at once; undefined when `step` is something else. */
-function executeOneKey({ txn, answered }: Execution, step: Exclude<Step, Nested>): ResponseOp["response"] {
-  if (step?.case === "requestPut") return { case: "responsePut", value: applyPut(txn, step.value) };
+function executeOneKey(execution: Execution, step: Exclude<Step, Nested>): ResponseOp["response"] {
+  const { txn, answered } = execution;
+  if (step?.case === "requestPut") {
+    const before = carryOutPut(txn, step.value);
+    if (before !== undefined) return { case: "responsePut", value: putResponse(txn.revision + 1, before) };
+    // All other puts of the txn have the same answer.
+    execution.putAnswer ??= { case: "responsePut", value: putResponse(txn.revision + 1, undefined) };
+    return execution.putAnswer;
+  }
   if (step?.case !== "requestRange" || !isOneKey(step.value.rangeEnd)) return undefined;
   return { case: "responseRange", value: answered ? applyRange(txn, step.value) : RangeResponse.create() };
 }

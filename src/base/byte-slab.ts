@@ -20,6 +20,11 @@ export class ByteSlab {
     return kept;
   }
 
+  /** Room for a value of any length, which the caller writes at once. */
+  room(length: number): Buffer {
+    return length > sharedBytesMax ? Buffer.allocUnsafeSlow(length) : this.take(length);
+  }
+
   /** Room for a value, shorter than a slab, which the caller writes at once. */
   take(length: number): Buffer {
     if (this.#used + length > this.#slab.length) {

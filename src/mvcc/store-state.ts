@@ -19,7 +19,10 @@ export class StoreState {
   readonly index = new KeyIndex();
   readonly pins = new Pins();
   readonly cache: ValueCache;
-  /** Written pairs, packed in the order of writing. They wait here for their batch and for watchers that are behind. */
+  /**
+   * Written pairs that the cache does not keep, packed in the order of writing. They wait here for their batch and for
+   * watchers that are behind.
+   */
   readonly written = new ByteSlab();
   /** Revision of the last finished write; 1 for the empty store. */
   revision = 1;

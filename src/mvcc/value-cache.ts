@@ -51,10 +51,16 @@ export class ValueCache {
 
   /** Keeps a copy of the newest value of `owner`, in place of an older one. It may be evicted at any time. */
   set(owner: ValueOwner, value: Uint8Array): void {
-    this.drop(owner);
-    if (value.byteLength + overheadBytes > this.#bytesMax) return;
-    this.#place(owner, value, false);
-    while (this.#bytes > this.#bytesMax) this.#evict();
+    if (!this.#makeRoom(owner, value.byteLength)) return;
+    this.#keep(owner, value, false);
+  }
+
+  /**
+   * Like `set`, for a value that does not exist yet: the caller writes it into the returned buffer before it calls any
+   * other method, and never again. Undefined when the cache does not keep the value.
+   */
+  room(owner: ValueOwner, length: number): Uint8Array | undefined {
+    return this.#makeRoom(owner, length) ? this.#place(owner, length, false) : undefined;
   }
 
   /** Forgets the value of `owner`, which is no longer its newest. */
@@ -67,18 +73,48 @@ export class ValueCache {
     if (slab !== this.#filling) this.#giveUpIfSparse(slab);
   }
 
-  #place(owner: ValueOwner, value: Uint8Array, touched: boolean): void {
-    const slab = this.#slabFor(value);
-    if (slab === undefined) return;
+  /** Drops the value of `owner`, and evicts others until one of this length fits. @returns false when it never will */
+  #makeRoom(owner: ValueOwner, length: number): boolean {
+    this.drop(owner);
+    if (length + overheadBytes > this.#bytesMax) return false;
+    // Room is made before the value is placed: an eviction copies values, and a new one may have no bytes yet.
+    while (this.#slabs.size > 0 && this.#bytes + this.#costOf(length) > this.#bytesMax) this.#evict();
+    return true;
+  }
+
+  #keep(owner: ValueOwner, value: Uint8Array, touched: boolean): void {
+    if (this.#isLong(value.byteLength))
+      this.#fill(this.#begin(new ValueSlab(ownBytes(value), false)), owner, value.byteLength, touched);
+    else this.#place(owner, value.byteLength, touched)?.set(value);
+  }
+
+  #place(owner: ValueOwner, length: number, touched: boolean): Uint8Array | undefined {
+    const slab = this.#slabFor(length);
+    return slab === undefined ? undefined : this.#fill(slab, owner, length, touched);
+  }
+
+  #fill(slab: ValueSlab, owner: ValueOwner, length: number, touched: boolean): Uint8Array {
     this.#bytes += overheadBytes;
-    owner.cached = slab.place(owner, value, touched);
+    const cached = slab.place(owner, length, touched);
+    owner.cached = cached;
+    return cached.bytes;
+  }
+
+  #isLong(length: number): boolean {
+    return length * valuesOfSlabMin > this.#slabBytes;
+  }
+
+  /** Bytes by which the cache grows with a value of this length. */
+  #costOf(length: number): number {
+    if (this.#isLong(length)) return length + overheadBytes;
+    return this.#filling?.fits(length) ? overheadBytes : this.#slabBytes + overheadBytes;
   }
 
   /** The slab for a value; undefined while given-up slabs leave no room for another one. */
-  #slabFor(value: Uint8Array): ValueSlab | undefined {
-    if (value.byteLength * valuesOfSlabMin > this.#slabBytes) return this.#begin(new ValueSlab(ownBytes(value), false));
+  #slabFor(length: number): ValueSlab | undefined {
+    if (this.#isLong(length)) return this.#begin(new ValueSlab(Buffer.allocUnsafeSlow(length), false));
     const before = this.#filling;
-    if (before?.fits(value.byteLength)) return before;
+    if (before?.fits(length)) return before;
     if (this.#givenUp.bytes > this.#givenUpBytesMax) return undefined;
     const next = this.#begin(new ValueSlab(Buffer.allocUnsafeSlow(this.#slabBytes), true));
     this.#filling = next;
@@ -99,7 +135,7 @@ export class ValueCache {
       const { owner, bytes, touched } = cached;
       if (owner.cached !== cached) continue;
       owner.cached = undefined;
-      this.#place(owner, bytes, touched);
+      this.#keep(owner, bytes, touched);
     }
   }
 
@@ -113,7 +149,7 @@ export class ValueCache {
       const { owner, bytes, touched } = cached;
       if (owner.cached !== cached) continue;
       owner.cached = undefined;
-      if (touched) this.#place(owner, bytes, false);
+      if (touched) this.#keep(owner, bytes, false);
     }
   }
 

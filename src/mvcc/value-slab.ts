@@ -33,20 +33,18 @@ export class ValueSlab {
     return this.#filledBytes + bytes <= this.bytes.byteLength;
   }
 
-  /** Copies a value, which must fit. */
-  place(owner: ValueOwner, value: Uint8Array, touched: boolean): CachedValue {
-    const cached = { owner, bytes: this.shared ? this.#copy(value) : this.bytes, slab: this, touched };
+  /** Makes room for a value, which must fit. The caller writes the value into `bytes` of the result. */
+  place(owner: ValueOwner, length: number, touched: boolean): CachedValue {
+    const cached = { owner, bytes: this.shared ? this.#next(length) : this.bytes, slab: this, touched };
     this.values.push(cached);
-    this.usedBytes += value.byteLength;
+    this.usedBytes += length;
     return cached;
   }
 
-  #copy(value: Uint8Array): Uint8Array {
+  #next(length: number): Uint8Array {
     const begin = this.#filledBytes;
-    this.#filledBytes += value.byteLength;
-    const copy = this.bytes.subarray(begin, this.#filledBytes);
-    copy.set(value);
-    return copy;
+    this.#filledBytes += length;
+    return this.bytes.subarray(begin, this.#filledBytes);
   }
 }
 

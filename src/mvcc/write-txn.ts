@@ -9,7 +9,7 @@ import {
   upperBoundOf,
   type WorkBudget,
 } from "../base/index.js";
-import { type Encoded, KeyValue } from "../wire/index.js";
+import { type Encoded, encodeInto, KeyValue } from "../wire/index.js";
 import { type Change, Deletion } from "./change.js";
 import type { KeyEntry } from "./key-entry.js";
 import { rangeAt, rangeInStepsAt } from "./range-scan.js";
@@ -72,11 +72,11 @@ export class WriteTxn implements Reader {
     const { createRevision, version } = entry;
     const previous = this.#cachedBefore(entry);
     const pair = { key, createRevision, modRevision: main, version, value, lease: leaseId };
-    const kv = KeyValue.encoded(written.keep(KeyValue.encode(pair)));
+    // The batch, the cache and watchers share the bytes. What the cache does not keep lies with other written pairs.
+    const kv = KeyValue.encoded(encodeInto(KeyValue, pair, (bytes) => cache.room(entry, bytes) ?? written.room(bytes)));
     entry.leaseId = leaseId;
     entry.bytes = kv.byteLength;
     backend.put("key", revisionKey(main, sub), kv);
-    cache.set(entry, kv);
     this.#changes.push({ type: "put", key, kv, previous, modRevision: main, createRevision, version, leaseId });
     return main;
   }

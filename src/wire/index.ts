@@ -10,6 +10,7 @@
 
 export { decodeReceived, decodeStored } from "./decode.js";
 export type { Descriptors } from "./descriptors.js";
+export { encodeInto } from "./encode-into.js";
 export { gatewayPaths } from "./gateway-paths.js";
 export * as authpb from "./generated/auth.js";
 export * as electionpb from "./generated/election.js";

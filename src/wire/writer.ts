@@ -39,10 +39,15 @@ export class Writer {
   }
 
   finish(): Uint8Array {
-    const message = Buffer.allocUnsafe(this.#bytes.length - this.#at);
-    this.#bytes.copy(message, 0, this.#at);
+    return this.finishIn(Buffer.allocUnsafe);
+  }
+
+  /** Like `finish`, into memory of the caller: `room` returns a buffer of the length that it is given. */
+  finishIn(room: (length: number) => Uint8Array): Uint8Array {
+    const target = room(this.#bytes.length - this.#at);
+    this.#bytes.copy(target, 0, this.#at);
     if (this.#bytes.length > keptBytesMax) this.#bytes = Buffer.allocUnsafeSlow(usualBytes);
-    return message;
+    return target;
   }
 
   /** Whether messages were left out because of their depth, so that only `finishCut` returns the whole message. */

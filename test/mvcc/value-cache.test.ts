@@ -100,6 +100,24 @@ test("has the newest value or none, under random replacements, drops and evictio
   expect(cached(all).length).toBeGreaterThan(300);
 });
 
+test("a value that is written where it stays has its own bytes, whatever is moved to make room for it", () => {
+  const cache = new ValueCache(200_000);
+  const all = entries(1500);
+  const newest = new Map<KeyEntry, number>();
+  for (let time = 1; time < 30_000; time++) {
+    const entry = all[(time * 7919) % ((time % 3) * 700 + 100)] ?? new KeyEntry(1, 0, 1, 1);
+    const value = someValue(time);
+    cache.room(entry, value.length)?.set(value);
+    newest.set(entry, time);
+    // Values that were read are moved to another slab, once.
+    for (const read of all.slice(time % 1500, (time % 1500) + 3)) {
+      const found = cache.get(read);
+      if (found !== undefined) expect(found).toEqual(Buffer.from(someValue(newest.get(read) ?? 0)));
+    }
+  }
+  expect(cached(all).length).toBeGreaterThan(300);
+});
+
 test("the memory of replaced values is reused, so that buffers are at least a third full", () => {
   const cache = new ValueCache(16 * 1024 * 1024);
   const all = entries(1000);

@@ -90,6 +90,7 @@ class Deletes {
   }
 
   meet(key: Key): boolean {
+    if (this.empty) return false;
     let met = false;
     this.#tree.around(key, () => {
       met = true;
