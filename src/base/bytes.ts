@@ -43,6 +43,20 @@ export function readBE64(source: Uint8Array, offset: number): number {
   return high === 0 ? low : high * 0x1_0000_0000 + low;
 }
 
+/** Writes a number below 2^53 into two words, the lower one first. */
+export function writeWords(words: Uint32Array, at: number, value: number): void {
+  words[at] = value >>> 0;
+  words[at + 1] = value < 0x1_0000_0000 ? 0 : Math.floor(value / 0x1_0000_0000);
+}
+
+/** Reads a number that `writeWords` wrote. */
+export function readWords(words: Uint32Array, at: number): number {
+  const low = words[at] ?? 0;
+  const high = words[at + 1] ?? 0;
+  // See `readBE64`. For the same reason these numbers are not kept in a Float64Array.
+  return high === 0 ? low : high * 0x1_0000_0000 + low;
+}
+
 function writeBE32(target: Uint8Array, offset: number, value: number): void {
   target[offset] = value >>> 24;
   target[offset + 1] = value >>> 16;

@@ -11,6 +11,7 @@ export {
   isAtLeast,
   minClusterVersion,
 } from "./api-level.js";
+export { Arena, type Block, blockBytes, byteOffset, noBlock, wordOffset } from "./arena.js";
 export { AssertionFailure, assert, assertNever } from "./assert.js";
 export { ByteSlab, ownBytes } from "./byte-slab.js";
 export {
@@ -21,7 +22,9 @@ export {
   keyFromText,
   keyToBytes,
   readBE64,
+  readWords,
   writeBE64,
+  writeWords,
 } from "./bytes.js";
 export { type Clock, ManualClock, systemClock, type Timer } from "./clock.js";
 export { crc32c } from "./crc32c.js";

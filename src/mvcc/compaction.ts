@@ -3,6 +3,7 @@ import { type Clock, EtcdError, type Key, pause, Turns } from "../base/index.js"
 import type { StoreCounters } from "./counters.js";
 import { KvHasher } from "./hash.js";
 import type { HashCache } from "./hash-cache.js";
+import { noRow } from "./keys/key-rows.js";
 import { mainOf, revisionKey, subOf, tombstoneKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
@@ -174,7 +175,8 @@ export class Compactor {
     for await (const batch of rows.batches("key", revisionKey(0, 0), revisionKey(job.revision + 1, 0))) {
       for (const [storedKey, value] of batch) {
         const main = mainOf(storedKey);
-        const stays = index.get(readStoredKey(value))?.has(main, subOf(storedKey)) === true;
+        const row = index.get(readStoredKey(value));
+        const stays = row !== noRow && index.records.has(row, main, subOf(storedKey));
         // etcd hashes the kept changes; when none is kept, it hashes all that the compaction before had left.
         if (main > job.before || stays || !anyKept) hasher.add(storedKey, value);
         if (pacer.pauseIsDue()) await pacer.pause();

@@ -1,4 +1,5 @@
 import { crc32c, EtcdError, type Key, keyAfter, keyToBytes, Turns } from "../base/index.js";
+import { noRow } from "./keys/key-rows.js";
 import { isTombstoneKey, mainOf, revisionKey, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
@@ -74,9 +75,9 @@ async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<
   let found = false;
   for (let low: Key | undefined = ""; low !== undefined && !found; ) {
     let next: Key | undefined;
-    state.index.walk(low, undefined, (key, entry) => {
-      found = entry.visibleAt(at) >= 0;
-      if (turns.over(0)) next = keyAfter(key);
+    state.index.walk(low, undefined, (row, visited) => {
+      found = state.index.records.visibleAt(row, at) >= 0;
+      if (turns.over(0)) next = keyAfter(visited.key);
       return !found && next === undefined;
     });
     low = next;
@@ -86,12 +87,13 @@ async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<
 }
 
 function isVisible(state: StoreState, storedKey: Uint8Array, value: Uint8Array, at: number): boolean {
-  const entry = state.index.get(readStoredKey(value));
-  const position = entry?.visibleAt(at) ?? -1;
+  const row = state.index.get(readStoredKey(value));
+  if (row === noRow) return false;
+  const { records } = state.index;
+  const position = records.visibleAt(row, at);
   return (
-    entry !== undefined &&
     position >= 0 &&
-    entry.mainAt(position) === mainOf(storedKey) &&
-    entry.subAt(position) === subOf(storedKey)
+    records.mainAt(row, position) === mainOf(storedKey) &&
+    records.subAt(row, position) === subOf(storedKey)
   );
 }

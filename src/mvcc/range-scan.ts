@@ -1,6 +1,7 @@
 import { isOneKey, type Key, keyAfter, type Steps, upperBoundOf, type WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
-import type { KeyEntry } from "./key-entry.js";
+import type { KeyRecords } from "./keys/key-records.js";
+import { noRow, type Row } from "./keys/key-rows.js";
 import type { KeyHead, RangeOptions, RangeResult } from "./reader.js";
 import { type RevisionBounds, withinCreateBounds, withinModBounds } from "./revision-bounds.js";
 import type { StoreState } from "./store-state.js";
@@ -37,8 +38,8 @@ export class RangeScan {
     this.#bounds = bounds;
     this.#high = upperBoundOf(end);
     if (isOneKey(end)) {
-      const entry = state.index.get(key);
-      if (entry !== undefined) this.#take(key, entry);
+      const row = state.index.get(key);
+      if (row !== noRow) this.#take(row, { key });
       return;
     }
     this.#low = key;
@@ -71,34 +72,41 @@ export class RangeScan {
     const low = this.#low;
     if (low === undefined) return;
     this.#low = undefined;
-    this.#state.index.walk(low, this.#high, (key, entry) => {
-      const bytes = this.#take(key, entry);
+    this.#state.index.walk(low, this.#high, (row, visited) => {
+      const bytes = this.#take(row, visited);
       if (this.#counted && this.#pairs >= this.#limit) return false;
       if (!over(bytes)) return true;
-      this.#low = keyAfter(key);
+      this.#low = keyAfter(visited.key);
       return false;
     });
   }
 
   /** @returns the bytes of the pair that was read */
-  #take(key: Key, entry: KeyEntry): number {
-    const position = entry.visibleAt(this.#at);
+  #take(row: Row, named: Named): number {
+    const state = this.#state;
+    const { records } = state.index;
+    const position = records.visibleAt(row, this.#at);
     if (position < 0) return 0;
     if (!this.#counted) this.count++;
     if (this.#pairs >= this.#limit) return 0;
-    if (this.#bounds !== undefined && isOutside(this.#bounds, entry, position)) return 0;
+    if (this.#bounds !== undefined && isOutside(this.#bounds, records, row, position)) return 0;
     this.#pairs++;
-    const state = this.#state;
-    const kv = this.#keysOnly ? state.readWithoutValue(key, entry, position) : state.read(entry, position);
+    const kv = this.#keysOnly ? state.readWithoutValue(named.key, row, position) : state.read(row, position);
     this.kvs.push(kv);
     return kv.byteLength;
   }
 }
 
+/** A key whose name is made only when it is asked for. */
+interface Named {
+  readonly key: Key;
+}
+
 /** Whether a record is known to be outside of the bounds: the creation revisions of older ones are on disk only. */
-function isOutside(bounds: RevisionBounds, entry: KeyEntry, position: number): boolean {
-  if (!withinModBounds(bounds, entry.mainAt(position))) return true;
-  return position === entry.olderCount && !withinCreateBounds(bounds, entry.createRevision);
+function isOutside(bounds: RevisionBounds, records: KeyRecords, row: Row, position: number): boolean {
+  if (!withinModBounds(bounds, records.mainAt(row, position))) return true;
+  const { rows } = records;
+  return position === rows.olderCount(row) && !withinCreateBounds(bounds, rows.createRevision(row));
 }
 
 /** Reads a whole range at once. `current` is the newest revision that may be read. */
@@ -138,8 +146,8 @@ export function* headsInStepsAt(
   budget: WorkBudget,
   visit: (head: KeyHead) => boolean,
 ): Steps<void> {
-  yield* entriesInSteps(state, key, end, budget, (entry) => {
-    const head = state.headOf(entry, at);
+  yield* rowsInSteps(state, key, end, budget, (row) => {
+    const head = state.headOf(row, at);
     return head === undefined || visit(head) ? 0 : stop;
   });
 }
@@ -158,10 +166,10 @@ export function* pairsInStepsAt(
   visit: (kv: Encoded<KeyValue>) => boolean,
   keysOnly: boolean,
 ): Steps<void> {
-  yield* entriesInSteps(state, key, end, budget, (entry, found) => {
-    const position = entry.visibleAt(at);
+  yield* rowsInSteps(state, key, end, budget, (row, named) => {
+    const position = state.index.records.visibleAt(row, at);
     if (position < 0) return 0;
-    const kv = keysOnly ? state.readWithoutValue(found, entry, position) : state.read(entry, position);
+    const kv = keysOnly ? state.readWithoutValue(named.key, row, position) : state.read(row, position);
     return visit(kv) ? kv.byteLength : stop;
   });
 }
@@ -170,26 +178,26 @@ export function* pairsInStepsAt(
 const stop = -1;
 
 /** @param visit returns the number of bytes that it read, or `stop` */
-function* entriesInSteps(
+function* rowsInSteps(
   state: StoreState,
   key: Key,
   end: Key,
   budget: WorkBudget,
-  visit: (entry: KeyEntry, key: Key) => number,
+  visit: (row: Row, named: Named) => number,
 ): Steps<void> {
   if (isOneKey(end)) {
-    const entry = state.index.get(key);
-    if (entry !== undefined) visit(entry, key);
+    const row = state.index.get(key);
+    if (row !== noRow) visit(row, { key });
     return;
   }
   const high = upperBoundOf(end);
   for (let low: Key | undefined = key; low !== undefined; ) {
     let next: Key | undefined;
-    state.index.walk(low, high, (found, entry) => {
-      const bytes = visit(entry, found);
+    state.index.walk(low, high, (row, visited) => {
+      const bytes = visit(row, visited);
       if (bytes === stop) return false;
       if (!budget.over(bytes)) return true;
-      next = keyAfter(found);
+      next = keyAfter(visited.key);
       return false;
     });
     low = next;

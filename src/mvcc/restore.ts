@@ -1,6 +1,6 @@
 import type { Row } from "../backend/index.js";
 import type { Key, LeaseId } from "../base/index.js";
-import type { KeyIndex } from "./key-index.js";
+import type { KeyIndex } from "./keys/key-index.js";
 import { isTombstoneKey, mainOf, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredHead } from "./stored-head.js";
@@ -31,9 +31,9 @@ function restoreChange(index: KeyIndex, leases: Map<Key, LeaseId>, [storedKey, v
   // A row without a key marks the revision from which a restored member was told to continue. It stays in the index
   // like the last change of a key.
   const isMark = value.length === 0;
-  const entry = tombstone
+  const row = tombstone
     ? index.restore(key, main, sub, 0, 0)
     : index.restore(key, main, sub, isMark ? main : createRevision, isMark ? 1 : version);
-  entry.leaseId = tombstone ? 0n : leaseId;
-  entry.bytes = value.byteLength;
+  index.records.rows.setLeaseId(row, tombstone ? 0n : leaseId);
+  index.records.rows.setBytes(row, value.byteLength);
 }

@@ -2,8 +2,8 @@ import type { Backend } from "../backend/index.js";
 import { assert, ByteSlab, type Clock, EtcdError, emptyBytes, type Key, type Logger } from "../base/index.js";
 import { type Encoded, KeyValue } from "../wire/index.js";
 import type { StoreCounters } from "./counters.js";
-import type { KeyEntry } from "./key-entry.js";
-import { KeyIndex } from "./key-index.js";
+import { KeyIndex } from "./keys/key-index.js";
+import { noRow, type Row } from "./keys/key-rows.js";
 import { Pins } from "./pins.js";
 import type { KeyHead } from "./reader.js";
 import { revisionKey } from "./revision.js";
@@ -34,7 +34,7 @@ export class StoreState {
     this.clock = clock;
     this.logger = logger;
     this.counters = counters;
-    this.cache = new ValueCache(cacheBytesMax);
+    this.cache = new ValueCache(this.index.records.rows, cacheBytesMax);
   }
 
   /**
@@ -51,42 +51,52 @@ export class StoreState {
   }
 
   /** Reads the stored pair of one record of a key, by its position from the oldest. */
-  read(entry: KeyEntry, position: number): Encoded<KeyValue> {
-    const newest = position === entry.olderCount;
-    const cached = newest ? this.cache.get(entry) : undefined;
+  read(row: Row, position: number): Encoded<KeyValue> {
+    const { records } = this.index;
+    const newest = position === records.rows.olderCount(row);
+    const cached = newest ? this.cache.get(row) : undefined;
     if (cached !== undefined) return KeyValue.encoded(cached);
-    const value = this.backend.get("key", revisionKey(entry.mainAt(position), entry.subAt(position)));
+    const value = this.backend.get("key", revisionKey(records.mainAt(row, position), records.subAt(row, position)));
     assert(value !== undefined, "every put of the index is stored");
-    if (newest) this.cache.set(entry, value);
+    if (newest) this.cache.set(row, value);
     return KeyValue.encoded(value);
   }
 
   /**
    * Like `read`, without the value. The disk is read for older records only: the index holds all else about the newest.
    */
-  readWithoutValue(key: Key, entry: KeyEntry, position: number): Encoded<KeyValue> {
-    if (position < entry.olderCount) {
-      return KeyValue.encode({ ...KeyValue.decode(this.read(entry, position)), value: emptyBytes });
+  readWithoutValue(key: Key, row: Row, position: number): Encoded<KeyValue> {
+    const { rows } = this.index.records;
+    if (position < rows.olderCount(row)) {
+      return KeyValue.encode({ ...KeyValue.decode(this.read(row, position)), value: emptyBytes });
     }
-    const { createRevision, main, version, leaseId } = entry;
-    return KeyValue.encode({ key, createRevision, modRevision: main, version, value: emptyBytes, lease: leaseId });
+    return KeyValue.encode({
+      key,
+      createRevision: rows.createRevision(row),
+      modRevision: rows.main(row),
+      version: rows.version(row),
+      value: emptyBytes,
+      lease: rows.leaseId(row),
+    });
   }
 
   /** The state of a key at revision `at`, without its value; undefined when it does not exist there. */
   head(key: Key, at: number): KeyHead | undefined {
-    const entry = this.index.get(key);
-    return entry === undefined ? undefined : this.headOf(entry, at);
+    const row = this.index.get(key);
+    return row === noRow ? undefined : this.headOf(row, at);
   }
 
   /** Like `head`. The disk is read for older records only: the index holds the state of the newest one. */
-  headOf(entry: KeyEntry, at: number): KeyHead | undefined {
-    if (entry.main <= at) {
-      if (!entry.alive) return undefined;
-      return { createRevision: entry.createRevision, modRevision: entry.main, version: entry.version };
+  headOf(row: Row, at: number): KeyHead | undefined {
+    const { records } = this.index;
+    const { rows } = records;
+    if (rows.main(row) <= at) {
+      if (!records.alive(row)) return undefined;
+      return { createRevision: rows.createRevision(row), modRevision: rows.main(row), version: rows.version(row) };
     }
-    const position = entry.visibleAt(at);
+    const position = records.visibleAt(row, at);
     if (position < 0) return undefined;
-    const { createRevision, version } = readStoredHead(this.read(entry, position));
-    return { createRevision, modRevision: entry.mainAt(position), version };
+    const { createRevision, version } = readStoredHead(this.read(row, position));
+    return { createRevision, modRevision: records.mainAt(row, position), version };
   }
 }

@@ -108,6 +108,11 @@ export class Store extends StateReader {
     return this.#writing ? this.#keysBefore : this.state.index.alive;
   }
 
+  /** Bytes of the index of all keys, which lies outside of V8's heap. */
+  get indexBytes(): number {
+    return this.state.index.usedBytes;
+  }
+
   /**
    * Opens a range at one revision, which its reader reads in turns and must close.
    *

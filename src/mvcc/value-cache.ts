@@ -1,5 +1,12 @@
 import { ownBytes } from "../base/index.js";
-import { GivenUpSlabs, type ValueOwner, ValueSlab } from "./value-slab.js";
+import type { Row } from "./keys/key-rows.js";
+import { type CachedValue, GivenUpSlabs, ValueSlab } from "./value-slab.js";
+
+/** Where the rows of the index keep the places of their values in the cache; 0 means that there is none. */
+export interface CachePlaces {
+  cachePlace(row: Row): number;
+  setCachePlace(row: Row, place: number): void;
+}
 
 /** Memory of a cached value beside its bytes: a view, a record, a place in its slab. */
 const overheadBytes = 200;
@@ -18,8 +25,8 @@ const usedShareMin = 1 / 3;
 
 /**
  * The newest values of keys in memory, at most `bytesMax` bytes. The oldest slab is evicted with its values, except
- * those that were read since they were placed: they are placed again, once. The value is a field of its key's index
- * entry, so a hit costs no lookup.
+ * those that were read since they were placed: they are placed again, once. The row of a key holds the place of its
+ * value, so a hit costs no lookup.
  *
  * A value is a view of a slab: a buffer for each value would cost a put a sixth of its time, mostly in the garbage
  * collector. Slabs count with their full size. A reader that holds a value keeps its slab in memory, even after the
@@ -27,6 +34,10 @@ const usedShareMin = 1 / 3;
  * memory of values is bounded, even when readers hold them.
  */
 export class ValueCache {
+  readonly #places: CachePlaces;
+  /** The values by place; places begin at 1. */
+  readonly #values: (CachedValue | undefined)[] = [undefined];
+  readonly #freePlaces: number[] = [];
   readonly #bytesMax: number;
   readonly #givenUpBytesMax: number;
   readonly #slabBytes: number;
@@ -37,67 +48,83 @@ export class ValueCache {
   #bytes = 0;
 
   /** @param givenUpBytesMax the most bytes of given-up slabs that are still in memory */
-  constructor(bytesMax: number, givenUpBytesMax = givenUpBytesDefault) {
+  constructor(places: CachePlaces, bytesMax: number, givenUpBytesMax = givenUpBytesDefault) {
+    this.#places = places;
     this.#bytesMax = bytesMax;
     this.#givenUpBytesMax = givenUpBytesMax;
     this.#slabBytes = Math.min(slabBytesMax, Math.floor(bytesMax / slabsMin));
   }
 
-  get({ cached }: ValueOwner): Uint8Array | undefined {
+  get(row: Row): Uint8Array | undefined {
+    const cached = this.#values[this.#places.cachePlace(row)];
     if (cached === undefined) return undefined;
     cached.touched = true;
     return cached.bytes;
   }
 
-  /** Keeps a copy of the newest value of `owner`, in place of an older one. It may be evicted at any time. */
-  set(owner: ValueOwner, value: Uint8Array): void {
-    if (!this.#makeRoom(owner, value.byteLength)) return;
-    this.#keep(owner, value, false);
+  /** Like `get`, without a sign that the value is in use. */
+  peek(row: Row): Uint8Array | undefined {
+    return this.#values[this.#places.cachePlace(row)]?.bytes;
+  }
+
+  /** Keeps a copy of the newest value of a key, in place of an older one. It may be evicted at any time. */
+  set(row: Row, value: Uint8Array): void {
+    if (!this.#makeRoom(row, value.byteLength)) return;
+    this.#keep(row, value, false);
   }
 
   /**
    * Like `set`, for a value that does not exist yet: the caller writes it into the returned buffer before it calls any
    * other method, and never again. Undefined when the cache does not keep the value.
    */
-  room(owner: ValueOwner, length: number): Uint8Array | undefined {
-    return this.#makeRoom(owner, length) ? this.#place(owner, length, false) : undefined;
+  room(row: Row, length: number): Uint8Array | undefined {
+    return this.#makeRoom(row, length) ? this.#place(row, length, false) : undefined;
   }
 
-  /** Forgets the value of `owner`, which is no longer its newest. */
-  drop(owner: ValueOwner): void {
-    const { cached } = owner;
+  /** Forgets the value of a key, which is no longer its newest. */
+  drop(row: Row): void {
+    const cached = this.#values[this.#places.cachePlace(row)];
     if (cached === undefined) return;
-    owner.cached = undefined;
+    this.#forget(row);
     const { slab } = cached;
     slab.usedBytes -= cached.bytes.byteLength;
     if (slab !== this.#filling) this.#giveUpIfSparse(slab);
   }
 
-  /** Drops the value of `owner`, and evicts others until one of this length fits. @returns false when it never will */
-  #makeRoom(owner: ValueOwner, length: number): boolean {
-    this.drop(owner);
+  /** Drops the value of a key, and evicts others until one of this length fits. @returns false when it never will */
+  #makeRoom(row: Row, length: number): boolean {
+    this.drop(row);
     if (length + overheadBytes > this.#bytesMax) return false;
     // Room is made before the value is placed: an eviction copies values, and a new one may have no bytes yet.
     while (this.#slabs.size > 0 && this.#bytes + this.#costOf(length) > this.#bytesMax) this.#evict();
     return true;
   }
 
-  #keep(owner: ValueOwner, value: Uint8Array, touched: boolean): void {
+  #keep(row: Row, value: Uint8Array, touched: boolean): void {
     if (this.#isLong(value.byteLength))
-      this.#fill(this.#begin(new ValueSlab(ownBytes(value), false)), owner, value.byteLength, touched);
-    else this.#place(owner, value.byteLength, touched)?.set(value);
+      this.#fill(this.#begin(new ValueSlab(ownBytes(value), false)), row, value.byteLength, touched);
+    else this.#place(row, value.byteLength, touched)?.set(value);
   }
 
-  #place(owner: ValueOwner, length: number, touched: boolean): Uint8Array | undefined {
+  #place(row: Row, length: number, touched: boolean): Uint8Array | undefined {
     const slab = this.#slabFor(length);
-    return slab === undefined ? undefined : this.#fill(slab, owner, length, touched);
+    return slab === undefined ? undefined : this.#fill(slab, row, length, touched);
   }
 
-  #fill(slab: ValueSlab, owner: ValueOwner, length: number, touched: boolean): Uint8Array {
+  #fill(slab: ValueSlab, row: Row, length: number, touched: boolean): Uint8Array {
     this.#bytes += overheadBytes;
-    const cached = slab.place(owner, length, touched);
-    owner.cached = cached;
+    const cached = slab.place(row, length, touched);
+    const place = this.#freePlaces.pop() ?? this.#values.length;
+    this.#values[place] = cached;
+    this.#places.setCachePlace(row, place);
     return cached.bytes;
+  }
+
+  #forget(row: Row): void {
+    const place = this.#places.cachePlace(row);
+    this.#values[place] = undefined;
+    this.#freePlaces.push(place);
+    this.#places.setCachePlace(row, 0);
   }
 
   #isLong(length: number): boolean {
@@ -131,12 +158,7 @@ export class ValueCache {
   #giveUpIfSparse(slab: ValueSlab): void {
     if (slab.usedBytes >= slab.bytes.byteLength * usedShareMin) return;
     this.#giveUp(slab);
-    for (const cached of slab.values) {
-      const { owner, bytes, touched } = cached;
-      if (owner.cached !== cached) continue;
-      owner.cached = undefined;
-      this.#keep(owner, bytes, touched);
-    }
+    for (const { row, bytes, touched } of this.#forgetAll(slab)) this.#keep(row, bytes, touched);
   }
 
   /** Evicts the oldest slab; values that were read since they were placed move to another one. */
@@ -145,12 +167,14 @@ export class ValueCache {
     if (slab === undefined) return;
     if (slab === this.#filling) this.#filling = undefined;
     this.#giveUp(slab);
-    for (const cached of slab.values) {
-      const { owner, bytes, touched } = cached;
-      if (owner.cached !== cached) continue;
-      owner.cached = undefined;
-      if (touched) this.#keep(owner, bytes, false);
-    }
+    for (const { row, bytes, touched } of this.#forgetAll(slab)) if (touched) this.#keep(row, bytes, false);
+  }
+
+  /** Forgets the values of a slab that are still cached, and returns them. */
+  #forgetAll(slab: ValueSlab): CachedValue[] {
+    const still = slab.values.filter((cached) => this.#values[this.#places.cachePlace(cached.row)] === cached);
+    for (const { row } of still) this.#forget(row);
+    return still;
   }
 
   #giveUp(slab: ValueSlab): void {

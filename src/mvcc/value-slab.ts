@@ -1,11 +1,9 @@
-/** The holder of a value: the index entry of a key. */
-export interface ValueOwner {
-  cached: CachedValue | undefined;
-}
+import type { Row } from "./keys/key-rows.js";
 
-/** A value in memory. It is cached as long as `owner.cached` is this object. */
+/** A value in memory. */
 export interface CachedValue {
-  readonly owner: ValueOwner;
+  /** The row of its key in the index. */
+  readonly row: Row;
   readonly bytes: Uint8Array;
   readonly slab: ValueSlab;
   /** The value was read since it was placed. */
@@ -34,8 +32,8 @@ export class ValueSlab {
   }
 
   /** Makes room for a value, which must fit. The caller writes the value into `bytes` of the result. */
-  place(owner: ValueOwner, length: number, touched: boolean): CachedValue {
-    const cached = { owner, bytes: this.shared ? this.#next(length) : this.bytes, slab: this, touched };
+  place(row: Row, length: number, touched: boolean): CachedValue {
+    const cached = { row, bytes: this.shared ? this.#next(length) : this.bytes, slab: this, touched };
     this.values.push(cached);
     this.usedBytes += length;
     return cached;

@@ -11,7 +11,7 @@ import {
 } from "../base/index.js";
 import { type Encoded, encodeInto, KeyValue } from "../wire/index.js";
 import { type Change, Deletion } from "./change.js";
-import type { KeyEntry } from "./key-entry.js";
+import { noRow, type Row } from "./keys/key-rows.js";
 import { rangeAt, rangeInStepsAt } from "./range-scan.js";
 import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 import { revisionKey, tombstoneKey } from "./revision.js";
@@ -68,14 +68,16 @@ export class WriteTxn implements Reader {
     const main = this.#beginChange();
     const sub = this.#changes.length;
     counters.putBytes += key.length + value.length;
-    const entry = index.put(key, main, sub);
-    const { createRevision, version } = entry;
-    const previous = this.#cachedBefore(entry);
+    const row = index.put(key, main, sub);
+    const { rows } = index.records;
+    const createRevision = rows.createRevision(row);
+    const version = rows.version(row);
+    const previous = this.#cachedBefore(row);
     const pair = { key, createRevision, modRevision: main, version, value, lease: leaseId };
     // The batch, the cache and watchers share the bytes. What the cache does not keep lies with other written pairs.
-    const kv = KeyValue.encoded(encodeInto(KeyValue, pair, (bytes) => cache.room(entry, bytes) ?? written.room(bytes)));
-    entry.leaseId = leaseId;
-    entry.bytes = kv.byteLength;
+    const kv = KeyValue.encoded(encodeInto(KeyValue, pair, (bytes) => cache.room(row, bytes) ?? written.room(bytes)));
+    rows.setLeaseId(row, leaseId);
+    rows.setBytes(row, kv.byteLength);
     backend.put("key", revisionKey(main, sub), kv);
     this.#changes.push({ type: "put", key, kv, previous, modRevision: main, createRevision, version, leaseId });
     return main;
@@ -84,33 +86,35 @@ export class WriteTxn implements Reader {
   /** Deletes the keys of a range in key order; `end` as for `range`. Returns the number of deleted keys. */
   deleteRange(key: Key, end: Key): number {
     if (!isOneKey(end)) return finish(this.deleteInSteps(key, end, unboundedWork));
-    const entry = this.#state.index.get(key);
-    if (entry?.alive !== true) return 0;
-    this.#delete(key, entry);
+    const { index } = this.#state;
+    const row = index.get(key);
+    if (row === noRow || !index.records.alive(row)) return 0;
+    this.#delete(key, row);
     return 1;
   }
 
   /** Like `deleteRange`, in steps. */
   *deleteInSteps(key: Key, end: Key, budget: WorkBudget): Steps<number> {
     if (isOneKey(end)) return this.deleteRange(key, "");
+    const { index } = this.#state;
     const before = this.#changes.length;
     for (let low: Key | undefined = key; low !== undefined; ) {
       const found: Key[] = [];
-      const entries: KeyEntry[] = [];
+      const rows: Row[] = [];
       let next: Key | undefined;
       let over = false;
-      this.#state.index.walk(low, upperBoundOf(end), (each, entry) => {
-        if (entry.alive) {
-          found.push(each);
-          entries.push(entry);
+      index.walk(low, upperBoundOf(end), (row, visited) => {
+        if (index.records.alive(row)) {
+          found.push(visited.key);
+          rows.push(row);
         }
         over = budget.over(0);
         if (!over && found.length < keysAtOnce) return true;
-        next = keyAfter(each);
+        next = keyAfter(visited.key);
         return false;
       });
       // Delete all found keys at once, regardless of the budget: a few hundred cost less than a millisecond.
-      for (const [at, entry] of entries.entries()) this.#delete(found[at] ?? "", entry);
+      for (const [at, row] of rows.entries()) this.#delete(found[at] ?? "", row);
       low = next;
       if (low !== undefined && (budget.over(found.length * bytesOfDelete) || over)) yield;
     }
@@ -134,26 +138,29 @@ export class WriteTxn implements Reader {
     return this.#changes.length > 0 ? this.revision + 1 : this.revision;
   }
 
-  #delete(key: Key, entry: KeyEntry): void {
+  #delete(key: Key, row: Row): void {
     const { backend, cache, index, written } = this.#state;
     const main = this.#beginChange();
     const sub = this.#changes.length;
-    index.bury(key, entry, main, sub);
-    const previous = this.#cachedBefore(entry);
-    cache.drop(entry);
+    index.bury(key, row, main, sub);
+    const previous = this.#cachedBefore(row);
+    cache.drop(row);
     // The stored pair omits the revision, which the stored key holds; the pair in the event includes it.
     const stored = storedTombstone(key, written);
-    entry.leaseId = 0n;
-    entry.bytes = stored.byteLength;
+    index.records.rows.setLeaseId(row, 0n);
+    index.records.rows.setBytes(row, stored.byteLength);
     backend.put("key", tombstoneKey(main, sub), stored);
     this.#changes.push(new Deletion(key, main, previous));
   }
 
   /** The pair that a key had before this transaction, if the cache still holds it. */
-  #cachedBefore(entry: KeyEntry): Encoded<KeyValue> | undefined {
-    const { cached } = entry;
-    if (cached === undefined || entry.mainAt(entry.olderCount - 1) > this.revision) return undefined;
-    return KeyValue.encoded(cached.bytes);
+  #cachedBefore(row: Row): Encoded<KeyValue> | undefined {
+    const { cache, index } = this.#state;
+    const cached = cache.peek(row);
+    if (cached === undefined) return undefined;
+    const { records } = index;
+    if (records.mainAt(row, records.rows.olderCount(row) - 1) > this.revision) return undefined;
+    return KeyValue.encoded(cached);
   }
 
   #beginChange(): number {

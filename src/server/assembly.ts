@@ -1,6 +1,6 @@
 import { Applier, Quota } from "../apply/index.js";
 import { asError, EtcdError, Turns } from "../base/index.js";
-import { WatchableStore } from "../mvcc/index.js";
+import { type Store, WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./calls/access.js";
 import { Headers } from "./calls/headers.js";
@@ -22,7 +22,7 @@ import { peerService } from "./services/peer-service.js";
 import { SpaceGuard } from "./services/space-guard.js";
 import { Compactor } from "./upkeep/compactor.js";
 import { CorruptionCheck, CorruptionLoop } from "./upkeep/corruption-check.js";
-import { HeapGuard } from "./upkeep/heap-guard.js";
+import { HeapGuard, type HeapUse } from "./upkeep/heap-guard.js";
 import { LeaseLoop } from "./upkeep/lease-loop.js";
 import { Publisher } from "./upkeep/publisher.js";
 import { VersionSurvey } from "./upkeep/version-survey.js";
@@ -102,7 +102,7 @@ export function assemble(
     turns.run(steps, () => undefined).catch((error: unknown) => onFailure(asError(error)));
   }
   const { position, leadership, proposer, readIndex, nextId } = consensus;
-  const heap = deps.heap && new HeapGuard({ read: deps.heap, clock, logger, raiseAlarm: () => space.raise() });
+  const heap = makeHeapGuard(deps, store, () => space.raise());
   const space = new SpaceGuard({ quota, heapFull: () => heap?.full ?? false, memberId, proposer, logger });
   const headers = new Headers(clusterId, memberId, store, position);
   const memory = deps.memory.pot("reads");
@@ -139,6 +139,17 @@ export function assemble(
       promote: (id, token) => members.promoteForPeer(id, token),
     }),
   };
+}
+
+/** The index lies outside of the heap, but the heap's limit is the share of the memory that is there for both. */
+function makeHeapGuard(deps: ServerDeps, store: Store, raiseAlarm: () => Promise<void>): HeapGuard | undefined {
+  const { clock, heap, logger } = deps;
+  if (heap === undefined) return undefined;
+  const read = (): HeapUse => {
+    const { usedBytes, limitBytes } = heap();
+    return { usedBytes: usedBytes + store.indexBytes, limitBytes };
+  };
+  return new HeapGuard({ read, clock, logger, raiseAlarm });
 }
 
 function makeMembership(

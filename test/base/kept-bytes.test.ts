@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ByteSlab, ownBytes } from "../../src/base/index.js";
-import { KeyEntry } from "../../src/mvcc/key-entry.js";
+import { KeyRows } from "../../src/mvcc/keys/key-rows.js";
 import { ValueCache } from "../../src/mvcc/value-cache.js";
 import { ByteQueue } from "../../src/transport/byte-queue.js";
 
@@ -18,15 +18,13 @@ function* scattered(count: number): Generator<Uint8Array> {
 }
 
 test("cached values do not pin more bytes than are counted", () => {
-  const cache = new ValueCache(1024 * 1024);
-  const entries: KeyEntry[] = [];
-  for (const value of scattered(1000)) {
-    const entry = new KeyEntry(entries.length + 2, 0, entries.length + 2, 1);
-    entries.push(entry);
-    cache.set(entry, value);
-  }
+  const rows = new KeyRows();
+  const cache = new ValueCache(rows, 1024 * 1024);
+  const keys = Array.from({ length: 1000 }, () => rows.take());
+  const values = scattered(1000);
+  for (const row of keys) cache.set(row, values.next().value ?? Buffer.of());
   // One buffer is only partly filled.
-  const views = entries.flatMap(({ cached }) => cached?.bytes ?? []);
+  const views = keys.flatMap((row) => cache.peek(row) ?? []);
   expect(heldBytes(views)).toBeLessThan(100 * 1000 + 64 * 1024);
   expect(views).toHaveLength(1000);
 });

@@ -4,7 +4,7 @@ import { storedKey } from "../../src/backend/buckets.js";
 import { allBuckets, type Backend } from "../../src/backend/index.js";
 import { type Clock, EtcdError, ManualClock, systemClock } from "../../src/base/index.js";
 import type { Change, PinnedRange, Store } from "../../src/mvcc/index.js";
-import { KeyEntry } from "../../src/mvcc/key-entry.js";
+import { KeyRecords } from "../../src/mvcc/keys/key-records.js";
 import { revisionKey, tombstoneKey } from "../../src/mvcc/revision.js";
 import { type Encoded, KeyValue } from "../../src/wire/index.js";
 import { openBackend, openEmpty, openOver, show, showPair, type Write, write } from "./fixture.js";
@@ -191,7 +191,7 @@ describe("the count of a range", () => {
 
   test("at the current revision visits no key, and that of a limited list none behind its last pair", async () => {
     const store = await openThousand();
-    const visited = vi.spyOn(KeyEntry.prototype, "visibleAt");
+    const visited = vi.spyOn(KeyRecords.prototype, "visibleAt");
     expect(store.range("\0", "\0", { countOnly: true }).count).toBe(999);
     expect(store.range("400", "600", { countOnly: true, revision: store.revision }).count).toBe(199);
     expect(visited).not.toHaveBeenCalled();

@@ -306,3 +306,15 @@ const firstEntries = [
     "2800320038004800500058006000680070007800800100",
   "12035055541a0a2f302f76657273696f6e2205332e352e302800320038004800500058006000680070007800800100",
 ];
+
+test("the index of the keys counts as memory, although it lies outside of the heap", async () => {
+  const host = new Host();
+  hosts.push(host);
+  // The guard keeps 32 MiB free, so 64 KiB are left.
+  host.heap = () => ({ usedBytes: 0, limitBytes: 32 * 2 ** 20 + 64 * 1024 });
+  await host.start();
+  await host.put("short", "value");
+  await host.put("k".repeat(100_000), "value");
+  await host.advance(100);
+  await expect(host.put("other", "value")).rejects.toThrow("etcdserver: mvcc: database space exceeded");
+});

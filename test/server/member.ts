@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EtcdError, type Logger, ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
 import { FileDisk } from "../../src/server/disk/file-disk.js";
-import { type Call, EtcdServer, type ServerConfig, serverDefaults } from "../../src/server/index.js";
+import { type Call, EtcdServer, type ServerConfig, type ServerDeps, serverDefaults } from "../../src/server/index.js";
 import {
   type Encodable,
   KeyValue,
@@ -33,6 +33,8 @@ export class Host {
   readonly disk = new MemoryDisk();
   readonly dir = mkdtempSync(join(tmpdir(), "etcd-server-"));
   clock = new ManualClock();
+  /** Measures the heap of the member; undefined when the member does not watch it. */
+  heap: ServerDeps["heap"];
   readonly #overrides: Partial<ServerConfig>;
   #server: EtcdServer | undefined;
 
@@ -60,6 +62,7 @@ export class Host {
     const fileDisk = new FileDisk({ ...around, openStore, dataDir: this.dir, unsafeNoSync: own.unsafeNoSync });
     this.#server = await EtcdServer.start(own, {
       ...{ ...around, openStore },
+      ...(this.heap && { heap: this.heap }),
       ...(actorsWanted && { openConsensus: consensusActor({ ...around, connect: undefined, disk: fileDisk }) }),
     });
     await this.#server.ready;

@@ -1,13 +1,16 @@
 import type { Clock, Logger, Timer } from "../../base/index.js";
 
-/** The bytes of V8's heap that long-lived objects use, and the limit at which V8 aborts the process. */
+/**
+ * The bytes that long-lived objects on V8's heap and the index of all keys beside it use, and the limit for both, at
+ * which V8 aborts the process if all of them are on the heap.
+ */
 export interface HeapUse {
   readonly usedBytes: number;
   readonly limitBytes: number;
 }
 
 export interface HeapGuardConfig {
-  /** Measures the heap. It must be cheap enough for ten calls a second. */
+  /** Measures heap and index. It must be cheap enough for ten calls a second. */
   readonly read: () => HeapUse;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,8 +33,9 @@ const sustainedMs = 1_000;
 const raiseAgainMs = 10_000;
 
 /**
- * Measures the heap, so that the member refuses writes before V8 aborts the process. The index of all keys is on the
- * heap and grows with the writes of all members, so the alarm makes the other members refuse writes, too.
+ * Measures the heap and the index of all keys, so that the member refuses writes before V8 aborts the process, or the
+ * kernel kills it. The index grows with the writes of all members, so the alarm makes the other members refuse writes,
+ * too.
  */
 export class HeapGuard {
   readonly #config: HeapGuardConfig;

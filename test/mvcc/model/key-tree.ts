@@ -1,4 +1,4 @@
-import { assert, type Key } from "../base/index.js";
+import { assert, type Key } from "../../../src/base/index.js";
 
 /** The most entries of a node; a node with one more is split. */
 const nodeSize = 64;
@@ -52,12 +52,7 @@ interface Turn<V> {
   readonly place: number;
 }
 
-/**
- * Keys in byte order: a B+tree over latin1 strings. It is compact, since a leaf has two arrays and entries are no
- * objects of their own. Leaves are linked, so reading a range is a walk over leaves. Each node counts the living values
- * below it, so counting those of a range needs no walk. Nodes are never merged, only dropped when empty: a range that
- * was emptied is mostly filled again, or emptied completely.
- */
+/** The model of the index's `KeyTree`: a B+tree whose keys and values are objects. */
 export class KeyTree<V extends TreeValue> {
   #root: Node<V> = new Leaf<V>([], [], 0);
 

@@ -1,17 +1,12 @@
-import type { CachedValue } from "./value-slab.js";
-
 /** Numbers of an older record: its main revision, twice its sub (plus one for a tombstone), the bytes of its value. */
 const recordLength = 3;
-/** Up to this length, the array of older records gets exactly the space it needs. */
-const exactLength = 8 * recordLength;
 
 /** Receives a record that a compaction drops, and the bytes of its stored value. */
 export type DropRecord = (main: number, sub: number, isTombstone: boolean, bytes: number) => void;
 
 /**
- * The index entry of one key: its newest record in fields, older ones in an array that most keys do not have. A record
- * is a put or a tombstone; a generation is a run of puts up to its tombstone. The versions and creation revisions of
- * older records are not kept: they are in the stored values, and writes need only the newest.
+ * The model of `KeyRecords`, an object for each key: its newest record in fields, older ones in an array that most keys
+ * do not have.
  */
 export class KeyEntry {
   /** Main revision of the newest record. */
@@ -26,8 +21,6 @@ export class KeyEntry {
   leaseId = 0n;
   /** Bytes of the newest record's value as it is stored. */
   bytes = 0;
-  /** The newest value as stored, if it is in memory. `ValueCache` owns this field. */
-  cached: CachedValue | undefined = undefined;
   /** Older records in ascending order, `recordLength` numbers each. */
   #older: number[] | undefined = undefined;
 
@@ -126,9 +119,7 @@ export class KeyEntry {
   #retire(): void {
     const mark = 2 * this.sub + (this.version === 0 ? 1 : 0);
     const older = this.#older;
-    // A push reserves space for more records, which most keys would never use.
     if (older === undefined) this.#older = [this.main, mark, this.bytes];
-    else if (older.length < exactLength) this.#older = withRecord(older, this.main, mark, this.bytes);
     else older.push(this.main, mark, this.bytes);
   }
 
@@ -149,15 +140,4 @@ export class KeyEntry {
     }
     return low - 1;
   }
-}
-
-/** A copy of `older` with another record, in exactly the space it needs. `concat` would take seven times as long. */
-function withRecord(older: readonly number[], main: number, mark: number, bytes: number): number[] {
-  const { length } = older;
-  const longer = new Array<number>(length + recordLength);
-  for (let at = 0; at < length; at++) longer[at] = older[at] ?? 0;
-  longer[length] = main;
-  longer[length + 1] = mark;
-  longer[length + 2] = bytes;
-  return longer;
 }

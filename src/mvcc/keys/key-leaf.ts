@@ -1,0 +1,223 @@
+import {
+  type Arena,
+  assert,
+  type Block,
+  blockBytes,
+  byteOffset,
+  type Key,
+  noBlock,
+  wordOffset,
+} from "../../base/index.js";
+import { noRow, type Row } from "./key-rows.js";
+
+/** The most keys of a leaf. */
+export const leafKeysMax = 128;
+/** The most bytes of names in a leaf that has more than one key. */
+export const leafNamesMax = 32 * 1024;
+/** A leaf's block begins with the rows of its keys and the ends of their names, a word each. */
+const tableBytes = 2 * 4 * leafKeysMax;
+const endsAt = leafKeysMax;
+
+/**
+ * Up to `leafKeysMax` keys in byte order, in one block of an arena. The bytes that all keys begin with are stored once,
+ * in front; of each key the rest follows. Names are bytes, since a string for each would be an object on V8's heap.
+ */
+export class KeyLeaf {
+  /** Number of keys. */
+  count = 0;
+  readonly #arena: Arena;
+  #block: Block = noBlock;
+  /** Bytes that the block has for names. */
+  #room = 0;
+  /** Bytes that all keys begin with. */
+  #prefix = 0;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  /** Bytes of the names as they are stored. */
+  get namesBytes(): number {
+    return this.count === 0 ? 0 : this.#end(this.count - 1);
+  }
+
+  row(place: number): Row {
+    return this.#arena.segment(this.#block).words[wordOffset(this.#block) + place] ?? noRow;
+  }
+
+  key(place: number): Key {
+    const { bytes } = this.#arena.segment(this.#block);
+    const names = this.#names;
+    const [from, to] = [names + this.#start(place), names + this.#end(place)];
+    const rest = bytes.toString("latin1", from, to);
+    return this.#prefix === 0 ? rest : bytes.toString("latin1", names, names + this.#prefix) + rest;
+  }
+
+  /** The first place whose key is not below `key`; its complement (`~place`) when the key there is another one. */
+  find(key: Key): number {
+    const { count } = this;
+    if (count === 0) return ~0;
+    const { bytes } = this.#arena.segment(this.#block);
+    const names = this.#names;
+    const order = compare(key, 0, bytes, names, names + this.#prefix, true);
+    if (order !== 0) return order < 0 ? ~0 : ~count;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const below = compare(key, this.#prefix, bytes, names + this.#start(middle), names + this.#end(middle), false);
+      if (below === 0) return middle;
+      if (below > 0) low = middle + 1;
+      else high = middle;
+    }
+    return ~low;
+  }
+
+  insert(place: number, key: Key, row: Row): void {
+    assert(this.count < leafKeysMax, "a full leaf is cut before it gets another key");
+    if (this.count === 0) this.#rewrite(this, 0, 0, key.length, key.length, key);
+    else {
+      const prefix = this.#shared(key);
+      const added = key.length - prefix;
+      const grown = this.namesBytes + (this.#prefix - prefix) * (this.count - 1) + added;
+      if (prefix < this.#prefix || grown > this.#room) this.#rewrite(this, 0, this.count, prefix, grown);
+    }
+    const { bytes, words } = this.#arena.segment(this.#block);
+    const table = wordOffset(this.#block);
+    const names = this.#names;
+    const start = this.#start(place);
+    const length = key.length - this.#prefix;
+    bytes.copyWithin(names + start + length, names + start, names + this.namesBytes);
+    words.copyWithin(table + place + 1, table + place, table + this.count);
+    for (let at = this.count; at > place; at--) {
+      words[table + endsAt + at] = (words[table + endsAt + at - 1] ?? 0) + length;
+    }
+    words[table + place] = row;
+    words[table + endsAt + place] = start + length;
+    for (let at = 0; at < length; at++) bytes[names + start + at] = key.charCodeAt(this.#prefix + at);
+    this.count++;
+  }
+
+  remove(place: number): void {
+    const { bytes, words } = this.#arena.segment(this.#block);
+    const table = wordOffset(this.#block);
+    const names = this.#names;
+    const [start, end] = [this.#start(place), this.#end(place)];
+    bytes.copyWithin(names + start, names + end, names + this.namesBytes);
+    words.copyWithin(table + place, table + place + 1, table + this.count);
+    for (let at = place; at < this.count - 1; at++) {
+      words[table + endsAt + at] = (words[table + endsAt + at + 1] ?? 0) - (end - start);
+    }
+    this.count--;
+    if (this.count > 0 && 3 * this.namesBytes < this.#room) this.#rewrite(this, 0, this.count, this.#prefix);
+  }
+
+  /** Moves the keys from `place` on to the empty leaf `right`. */
+  cut(place: number, right: KeyLeaf): void {
+    right.#rewrite(this, place, this.count, this.#sharedBy(place, this.count - 1));
+    this.#rewrite(this, 0, place, this.#sharedBy(0, place - 1));
+  }
+
+  /** Takes the keys of `right`, which follow those of this leaf; there must be room for them. */
+  absorb(right: KeyLeaf): void {
+    for (let place = 0; place < right.count; place++) this.insert(this.count, right.key(place), right.row(place));
+    right.clear();
+  }
+
+  /** Frees the memory of the leaf, whose keys are gone. */
+  clear(): void {
+    if (this.#block !== noBlock) this.#arena.give(this.#block, tableBytes + this.#room);
+    this.#block = noBlock;
+    this.count = 0;
+    this.#room = 0;
+    this.#prefix = 0;
+  }
+
+  /**
+   * Fills a new block with the keys `[from, to)` of `source`, which may be this leaf.
+   *
+   * @param prefix number of bytes that all of these keys, and the one to come, begin with
+   * @param room bytes for names; at least those of the keys
+   * @param first the key that the prefix comes from when there is none in `source`
+   */
+  #rewrite(source: KeyLeaf, from: number, to: number, prefix: number, room?: number, first?: Key): void {
+    const names = first ?? source.key(from);
+    let needed = prefix;
+    for (let place = from; place < to; place++) needed += source.#length(place) - prefix;
+    const size = blockBytes(tableBytes + Math.max(needed, room ?? 0));
+    const block = this.#arena.take(size);
+    const { bytes, words } = this.#arena.segment(block);
+    const namesTo = byteOffset(block) + tableBytes;
+    const table = wordOffset(block);
+    bytes.write(names, namesTo, prefix, "latin1");
+    let end = prefix;
+    const old = source.#block === noBlock ? undefined : this.#arena.segment(source.#block);
+    for (let place = from; place < to && old !== undefined; place++) {
+      words[table + place - from] = source.row(place);
+      // A shorter prefix leaves the end of the old one to each key.
+      for (let at = prefix; at < source.#prefix; at++) bytes[namesTo + end++] = old.bytes[source.#names + at] ?? 0;
+      const begin = source.#names + source.#start(place) + Math.max(prefix - source.#prefix, 0);
+      end += old.bytes.copy(bytes, namesTo + end, begin, source.#names + source.#end(place));
+      words[table + endsAt + place - from] = end;
+    }
+    if (this.#block !== noBlock) this.#arena.give(this.#block, tableBytes + this.#room);
+    this.#block = block;
+    this.#room = size - tableBytes;
+    this.#prefix = prefix;
+    this.count = to - from;
+  }
+
+  /** Offset of the names in the block's segment. */
+  get #names(): number {
+    return byteOffset(this.#block) + tableBytes;
+  }
+
+  /** Where the rest of a key begins among the names. */
+  #start(place: number): number {
+    return place === 0 ? this.#prefix : this.#end(place - 1);
+  }
+
+  #end(place: number): number {
+    return this.#arena.segment(this.#block).words[wordOffset(this.#block) + endsAt + place] ?? 0;
+  }
+
+  #length(place: number): number {
+    return this.#prefix + this.#end(place) - this.#start(place);
+  }
+
+  /** Number of bytes of the prefix that `key` begins with, too. */
+  #shared(key: Key): number {
+    const { bytes } = this.#arena.segment(this.#block);
+    const names = this.#names;
+    const most = Math.min(this.#prefix, key.length);
+    let shared = 0;
+    while (shared < most && key.charCodeAt(shared) === bytes[names + shared]) shared++;
+    return shared;
+  }
+
+  /** Number of bytes that the keys at two places, and so all between them, begin with. */
+  #sharedBy(first: number, last: number): number {
+    const { bytes } = this.#arena.segment(this.#block);
+    const names = this.#names;
+    const [one, other] = [names + this.#start(first), names + this.#start(last)];
+    const most = Math.min(this.#length(first), this.#length(last)) - this.#prefix;
+    let shared = 0;
+    while (shared < most && bytes[one + shared] === bytes[other + shared]) shared++;
+    return this.#prefix + shared;
+  }
+}
+
+/**
+ * Compares a key from its byte `at` on with the bytes `[from, to)`: negative when the key is smaller.
+ *
+ * @param isPrefix the bytes are only the beginning of what the key is compared with: 0 when the key begins with them
+ */
+function compare(key: Key, at: number, bytes: Uint8Array, from: number, to: number, isPrefix: boolean): number {
+  const length = key.length - at;
+  const common = Math.min(length, to - from);
+  for (let place = 0; place < common; place++) {
+    const order = key.charCodeAt(at + place) - (bytes[from + place] ?? 0);
+    if (order !== 0) return order;
+  }
+  return isPrefix ? Math.min(length - (to - from), 0) : length - (to - from);
+}

@@ -1,0 +1,218 @@
+import {
+  type Arena,
+  assert,
+  type Block,
+  blockBytes,
+  noBlock,
+  readWords,
+  wordOffset,
+  writeWords,
+} from "../../base/index.js";
+import { KeyRows, type Row } from "./key-rows.js";
+
+/**
+ * Bytes of an older record: its main revision in eight, twice its sub (plus one for a tombstone) in four, and the bytes
+ * of its value in four.
+ */
+const recordBytes = 16;
+
+/** Receives a record that a compaction drops, and the bytes of its stored value. */
+export type DropRecord = (main: number, sub: number, isTombstone: boolean, bytes: number) => void;
+
+/**
+ * The records of each key: the newest one in its row, older ones in a block that most keys do not have. A record is a
+ * put or a tombstone; a generation is a run of puts up to its tombstone. The versions and creation revisions of older
+ * records are not kept: they are in the stored values, and writes need only the newest.
+ *
+ * The position of a record counts from the oldest; `olderCount` is the position of the newest.
+ */
+export class KeyRecords {
+  readonly rows = new KeyRows();
+  readonly #arena: Arena;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  /** Makes the row of a key with one record. */
+  add(main: number, sub: number, createRevision: number, version: number): Row {
+    const { rows } = this;
+    const row = rows.take();
+    rows.setMain(row, main);
+    rows.setSub(row, sub);
+    rows.setCreateRevision(row, createRevision);
+    rows.setVersion(row, version);
+    return row;
+  }
+
+  /** Frees the row of a key whose records are all dropped. */
+  remove(row: Row): void {
+    const { rows } = this;
+    assert(rows.cachePlace(row) === 0, "a key that is gone has no cached value");
+    this.#setOlder(row, 0);
+    rows.give(row);
+  }
+
+  alive(row: Row): boolean {
+    return this.rows.version(row) > 0;
+  }
+
+  /** Adds a put at a revision above all others; it begins a generation when the key was deleted. */
+  put(row: Row, main: number, sub: number): void {
+    const { rows } = this;
+    this.#retire(row);
+    const version = rows.version(row);
+    if (version === 0) rows.setCreateRevision(row, main);
+    rows.setVersion(row, version + 1);
+    rows.setMain(row, main);
+    rows.setSub(row, sub);
+  }
+
+  /** Adds a delete at a revision above all others; the key must exist. */
+  bury(row: Row, main: number, sub: number): void {
+    const { rows } = this;
+    this.#retire(row);
+    rows.setMain(row, main);
+    rows.setSub(row, sub);
+    rows.setCreateRevision(row, 0);
+    rows.setVersion(row, 0);
+  }
+
+  /**
+   * Position of the newest record with a main revision of at most `at`, if it is a put. -1 means that the key did not
+   * exist.
+   */
+  visibleAt(row: Row, at: number): number {
+    const { rows } = this;
+    if (rows.main(row) <= at) return rows.version(row) > 0 ? rows.olderCount(row) : -1;
+    const position = this.#lastAtMost(row, at);
+    return position >= 0 && !this.#isTombstone(row, position) ? position : -1;
+  }
+
+  mainAt(row: Row, position: number): number {
+    const { rows } = this;
+    return position === rows.olderCount(row) ? rows.main(row) : this.#olderMain(row, position);
+  }
+
+  subAt(row: Row, position: number): number {
+    const { rows } = this;
+    return position === rows.olderCount(row) ? rows.sub(row) : this.#olderMark(row, position) >>> 1;
+  }
+
+  /** Whether the index holds this record, that is, whether it is not compacted. */
+  has(row: Row, main: number, sub: number): boolean {
+    const { rows } = this;
+    if (main === rows.main(row) && sub === rows.sub(row)) return true;
+    for (let position = this.#lastAtMost(row, main); position >= 0; position--) {
+      if (this.#olderMain(row, position) !== main) return false;
+      if (this.subAt(row, position) === sub) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Drops the records that no read at `revision` or later can see: all before the newest with main <= `revision`, and
+   * that one, too, if it is a tombstone. A tombstone at `revision` itself stays: a watch may start there and must see
+   * it.
+   *
+   * @param drop called for each dropped record, the oldest first
+   * @returns "gone" when nothing is left, "kept" when a record at or below `revision` stays, otherwise "untouched"
+   */
+  compact(row: Row, revision: number, drop: DropRecord): "gone" | "kept" | "untouched" {
+    const { rows } = this;
+    const main = rows.main(row);
+    if (main <= revision) {
+      this.#dropOlder(row, rows.olderCount(row), drop);
+      if (rows.version(row) > 0 || main === revision) return "kept";
+      drop(main, rows.sub(row), true, rows.bytesOf(row));
+      return "gone";
+    }
+    const newest = this.#lastAtMost(row, revision);
+    if (newest < 0) return "untouched";
+    const keep = !this.#isTombstone(row, newest) || this.#olderMain(row, newest) === revision;
+    this.#dropOlder(row, keep ? newest : newest + 1, drop);
+    return keep ? "kept" : "untouched";
+  }
+
+  /** Drops the oldest `count` of the older records. */
+  #dropOlder(row: Row, count: number, drop: DropRecord): void {
+    for (let position = 0; position < count; position++) {
+      const mark = this.#olderMark(row, position);
+      drop(this.#olderMain(row, position), mark >>> 1, (mark & 1) === 1, this.#olderBytes(row, position));
+    }
+    if (count > 0) this.#setOlder(row, this.rows.olderCount(row) - count);
+  }
+
+  /** Moves the newest record to the older ones, before another record takes its fields. */
+  #retire(row: Row): void {
+    const { rows } = this;
+    const position = rows.olderCount(row);
+    this.#setOlder(row, position + 1);
+    const block = rows.older(row);
+    const { words } = this.#arena.segment(block);
+    const at = wordOffset(block) + 4 * position;
+    writeWords(words, at, rows.main(row));
+    words[at + 2] = 2 * rows.sub(row) + (rows.version(row) === 0 ? 1 : 0);
+    words[at + 3] = rows.bytesOf(row);
+  }
+
+  /** Makes room for `count` older records; those that are there and fit stay, the newest first. */
+  #setOlder(row: Row, count: number): void {
+    const { rows } = this;
+    const arena = this.#arena;
+    const [before, countBefore] = [rows.older(row), rows.olderCount(row)];
+    if (
+      countBefore > 0 &&
+      count > countBefore &&
+      blockBytes(count * recordBytes) === blockBytes(countBefore * recordBytes)
+    ) {
+      rows.setOlder(row, before, count);
+      return;
+    }
+    const block = count === 0 ? noBlock : arena.take(count * recordBytes);
+    const kept = Math.min(count, countBefore);
+    if (kept > 0) {
+      const source = arena.segment(before).words;
+      const from = wordOffset(before) + 4 * (countBefore - kept);
+      const target = arena.segment(block).words;
+      const to = wordOffset(block);
+      for (let word = 0; word < 4 * kept; word++) target[to + word] = source[from + word] ?? 0;
+    }
+    if (countBefore > 0) arena.give(before, countBefore * recordBytes);
+    rows.setOlder(row, block, count);
+  }
+
+  #olderMain(row: Row, position: number): number {
+    const block = this.rows.older(row);
+    if (block === noBlock || position < 0) return 0;
+    return readWords(this.#arena.segment(block).words, wordOffset(block) + 4 * position);
+  }
+
+  #olderMark(row: Row, position: number): number {
+    return this.#olderWord(this.rows.older(row), 4 * position + 2);
+  }
+
+  #olderBytes(row: Row, position: number): number {
+    return this.#olderWord(this.rows.older(row), 4 * position + 3);
+  }
+
+  #olderWord(block: Block, word: number): number {
+    return this.#arena.segment(block).words[wordOffset(block) + word] ?? 0;
+  }
+
+  #isTombstone(row: Row, position: number): boolean {
+    return (this.#olderMark(row, position) & 1) === 1;
+  }
+
+  /** Position of the last older record with main <= `at`; -1 when there is none. */
+  #lastAtMost(row: Row, at: number): number {
+    let low = 0;
+    let high = this.rows.olderCount(row);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#olderMain(row, middle) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
