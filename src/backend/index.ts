@@ -15,9 +15,9 @@ export {
   type LevelStore,
   type LevelTuning,
   openLevelStore,
-  openMemoryStore,
   type StoredRow,
 } from "./level-store.js";
 export { checkLog, type LogDamage, type VisitKey } from "./log-check.js";
 export { MemberBackend } from "./member-backend.js";
+export { openMemoryStore } from "./memory-store.js";
 export { checkTables, type TableDamage } from "./table-check.js";

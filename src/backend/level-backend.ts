@@ -6,8 +6,9 @@ import { BackendCounters } from "./counters.js";
 import { DiskError, damaged, openFailure, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
-import { type LevelStore, type LevelTuning, openLevelStore, openMemoryStore } from "./level-store.js";
+import { type LevelStore, type LevelTuning, openLevelStore } from "./level-store.js";
 import { checkLog } from "./log-check.js";
+import { openMemoryStore } from "./memory-store.js";
 import { SnapshotView } from "./reader.js";
 import { type Change, type Layer, WriteBuffer } from "./write-buffer.js";
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Level } from "level";
-import { MemoryLevel } from "memory-level";
+import { assert } from "../base/index.js";
 import { openFailure } from "./disk-error.js";
 
 /** One stored pair; its key includes the bucket's prefix. */
@@ -36,7 +36,10 @@ export interface LevelIterator {
   close(): Promise<void>;
 }
 
-export type LevelSnapshot = ReturnType<MemoryLevel["snapshot"]>;
+/** The contents of a store at one time. Only the store that made it can read it. */
+export interface LevelSnapshot {
+  close(): Promise<void>;
+}
 
 /** LevelDB's options that trade memory for speed; sizes in bytes. */
 export interface LevelTuning {
@@ -52,21 +55,6 @@ const iteratorBytes = 64 * 1024;
 
 const encodings = { keyEncoding: "view", valueEncoding: "view" } as const;
 
-/** The part of the interfaces of `level` and `memory-level` that we use. */
-interface AnyLevel {
-  getSync(key: Uint8Array): Uint8Array | undefined;
-  getSync(key: Uint8Array, options: typeof encodings & { snapshot: LevelSnapshot }): Uint8Array | undefined;
-  batch(): LevelBatch;
-  iterator(options: {
-    gte: Uint8Array;
-    lt: Uint8Array;
-    highWaterMarkBytes: number;
-    snapshot?: LevelSnapshot;
-  }): LevelIterator;
-  snapshot(): LevelSnapshot;
-  close(): Promise<void>;
-}
-
 /**
  * Opens the LevelDB directory `dir`, and creates it when it does not exist.
  *
@@ -77,33 +65,24 @@ export async function openLevelStore(dir: string, tuning: LevelTuning): Promise<
     await mkdir(dir, { recursive: true, mode: 0o700 });
     const level = new Level<Uint8Array, Uint8Array>(dir, { ...encodings, ...tuning });
     await level.open();
-    return new AbstractStore(dir, level, () => directoryBytes(dir));
+    return new LevelDbStore(dir, level);
   } catch (error) {
     throw openFailure(dir, error);
   }
 }
 
-/** Opens a store in memory, whose contents are gone when it is closed. */
-export async function openMemoryStore(): Promise<LevelStore> {
-  const level = new MemoryLevel<Uint8Array, Uint8Array>({ ...encodings, storeEncoding: "view" });
-  await level.open();
-  return new AbstractStore("memory", level, async () => 0);
-}
-
-class AbstractStore implements LevelStore {
+class LevelDbStore implements LevelStore {
   readonly dir: string;
-  readonly fileBytes: () => Promise<number>;
-  readonly #level: AnyLevel;
+  readonly #level: Level<Uint8Array, Uint8Array>;
 
-  constructor(dir: string, level: AnyLevel, fileBytes: () => Promise<number>) {
+  constructor(dir: string, level: Level<Uint8Array, Uint8Array>) {
     this.dir = dir;
-    this.fileBytes = fileBytes;
     this.#level = level;
   }
 
   getSync(key: Uint8Array, snapshot?: LevelSnapshot): Uint8Array | undefined {
     if (snapshot === undefined) return this.#level.getSync(key);
-    return this.#level.getSync(key, { ...encodings, snapshot });
+    return this.#level.getSync(key, { ...encodings, snapshot: heldBy(snapshot) });
   }
 
   batch(): LevelBatch {
@@ -112,15 +91,19 @@ class AbstractStore implements LevelStore {
 
   iterate(low: Uint8Array, high: Uint8Array, snapshot?: LevelSnapshot): LevelIterator {
     const range = { gte: low, lt: high, highWaterMarkBytes: iteratorBytes };
-    return this.#level.iterator(snapshot === undefined ? range : { ...range, snapshot });
+    return this.#level.iterator(snapshot === undefined ? range : { ...range, snapshot: heldBy(snapshot) });
   }
 
   snapshot(): LevelSnapshot {
-    return this.#level.snapshot();
+    return new LevelDbSnapshot(this.#level.snapshot());
   }
 
   async compact(): Promise<void> {
     if (canCompact(this.#level)) await this.#level.compactRange(Buffer.of(0), Buffer.of(0xff));
+  }
+
+  fileBytes(): Promise<number> {
+    return directoryBytes(this.dir);
   }
 
   close(): Promise<void> {
@@ -128,13 +111,32 @@ class AbstractStore implements LevelStore {
   }
 }
 
-/** Only LevelDB can compact; a store in memory has nothing to rewrite. */
+/** The method is LevelDB's, and not of all stores of the package `level`. */
 interface Compactable {
   compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
 }
 
 function canCompact(level: object): level is Compactable {
   return "compactRange" in level;
+}
+
+type Held = ReturnType<Level["snapshot"]>;
+
+class LevelDbSnapshot implements LevelSnapshot {
+  readonly held: Held;
+
+  constructor(held: Held) {
+    this.held = held;
+  }
+
+  close(): Promise<void> {
+    return this.held.close();
+  }
+}
+
+function heldBy(snapshot: LevelSnapshot): Held {
+  assert(snapshot instanceof LevelDbSnapshot, "a snapshot is read in the store that made it");
+  return snapshot.held;
 }
 
 /** LevelDB creates and removes files while it works, so a file that disappears meanwhile counts as empty. */
