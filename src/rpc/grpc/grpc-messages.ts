@@ -11,10 +11,11 @@ type Decompressor = (bytes: Buffer, limit: { maxOutputLength: number }) => Promi
 
 /**
  * Decompressors by encoding. They run on libuv's threads, since a few KiB may expand to the largest allowed message.
+ * zlib is loaded by the first message that needs it.
  */
 const decompressors: Readonly<Record<string, Decompressor>> = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
+  gzip: (bytes, limit) => promisify(gunzip)(bytes, limit),
+  deflate: (bytes, limit) => promisify(inflate)(bytes, limit),
 };
 
 /** Messages are decompressed one after the other, so that threads stay free for writes to the disk. */
