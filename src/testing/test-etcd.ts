@@ -29,36 +29,50 @@ export interface Dump {
 /** Every key is from this one on, and a range end of this means no end. */
 const all = { key: "\0", rangeEnd: "\0" } as const;
 
+/** A reset compacts the history when it has more revisions than this, so that it does not grow with every test. */
+const keptRevisionsMax = 10_000;
+
 /** A member for tests: it can be emptied and looked into, its clock moved, and its calls made to fail. */
 export class TestEtcd extends Etcd {
   readonly clock: TestClock;
   readonly faults: Faults;
   readonly #owner: Client;
+  readonly #server: RunningMember["server"];
+  /** The revision of users and roles at which there were none. */
+  #authRevision = 1;
 
   constructor(member: RunningMember, place: EtcdPlace, clock: TestClock, faults: Faults) {
     super(member, place);
     this.clock = clock;
     this.faults = faults;
     this.#owner = this.ownerClient();
+    this.#server = member.server;
   }
 
   /**
    * Removes all keys, leases, users, roles, alarms and waiting faults. Connections and watches stay; a watch sees the
-   * keys deleted. The revision goes on, so that it never means two things.
+   * keys deleted. The revision goes on, so that it never means two things. From time to time the history is compacted.
    */
   async reset(): Promise<void> {
     const owner = this.#owner;
     this.faults.clear();
-    if ((await owner.authStatus()).enabled) await owner.disableAuth();
-    const [{ leases }, { users }, { roles }] = await Promise.all([owner.leases(), owner.users(), owner.roles()]);
-    await Promise.all([
-      ...leases.map(({ id }) => owner.revokeLease(id)),
-      ...users.map((user) => owner.deleteUser(user)),
-      ...roles.map((role) => owner.deleteRole(role)),
-    ]);
-    await owner.deleteRange(all);
-    const { alarms } = await owner.alarm({ action: AlarmAction.GET });
-    for (const { memberId, alarm } of alarms) await owner.alarm({ action: AlarmAction.DEACTIVATE, memberId, alarm });
+    const [{ leases }] = await Promise.all([owner.leases(), owner.deleteRange(all)]);
+    await Promise.all(leases.map(({ id }) => owner.revokeLease(id)));
+    // This member has applied the deletion, and all that came before it: its own state tells what else there is.
+    if (this.#server.metrics.authRevision !== this.#authRevision) await this.#removeUsers();
+    for (const { memberId, alarm } of this.#server.alarms()) {
+      await owner.alarm({ action: AlarmAction.DEACTIVATE, memberId, alarm });
+    }
+    const { revision, compactRevision } = this.#server.metrics;
+    if (revision - compactRevision > keptRevisionsMax) await owner.compact({ revision });
+  }
+
+  async #removeUsers(): Promise<void> {
+    const owner = this.#owner;
+    if (this.#server.usersMatter) await owner.disableAuth();
+    const [{ users }, { roles }] = await Promise.all([owner.users(), owner.roles()]);
+    await Promise.all([...users.map((user) => owner.deleteUser(user)), ...roles.map((role) => owner.deleteRole(role))]);
+    this.#authRevision = this.#server.metrics.authRevision;
   }
 
   /** Everything that the member holds now, for a test that wants to know what was left behind. */

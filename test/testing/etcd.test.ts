@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Client, ClientError, Client as GrpcClient } from "../../src/client/index.js";
+import { AlarmAction, AlarmType, type Client, ClientError, Client as GrpcClient } from "../../src/client/index.js";
 import { startEtcd, type TestEtcd } from "../../src/testing/index.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-testing-"));
@@ -47,6 +47,34 @@ describe("reset", () => {
     expect(await etcd.dump()).toMatchObject({ data: {}, leases: [], users: [], roles: [] });
     await client.text.put("a", "2");
     expect(await client.text.get("a")).toBe("2");
+    await client.addRole("writer");
+    await etcd.reset();
+    expect(await etcd.dump()).toMatchObject({ data: {}, roles: [] });
+  });
+
+  test("removes the users of a snapshot file, and alarms", async () => {
+    const path = join(root, "users.db");
+    await client.addUser({ name: "guest", password: "secret" });
+    await client.alarm({ action: AlarmAction.ACTIVATE, alarm: AlarmType.NOSPACE });
+    await etcd.snapshot(path);
+    await using seeded = await startEtcd({ snapshotFile: path });
+    const { alarms } = await seeded.client().alarm({ action: AlarmAction.GET });
+    expect([(await seeded.dump()).users, alarms.length]).toEqual([["guest"], 1]);
+    await seeded.reset();
+    expect((await seeded.dump()).users).toEqual([]);
+    await seeded.client().text.put("a", "1");
+  });
+
+  test("compacts a long history, so that many tests do not fill the memory", async () => {
+    await using own = await startEtcd({ listen: false });
+    const writer = own.client();
+    const { header } = await writer.put({ key: "first" });
+    for (let round = 0; round < 11; round++) {
+      await Promise.all(Array.from({ length: 1_000 }, (_, at) => writer.put({ key: `key/${at}` })));
+    }
+    await own.reset();
+    const old = writer.range({ key: "first", revision: header?.revision ?? 0 });
+    await expect(old).rejects.toThrow("required revision has been compacted");
   });
 });
 
