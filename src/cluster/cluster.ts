@@ -18,6 +18,11 @@ import { decodeV2Store, encodeV2Store } from "./v2-store.js";
 
 export interface ClusterOptions {
   readonly level: ApiLevel;
+  /**
+   * The most learners at a time, 1 by default. As in etcd, the limit is decisive when a change is applied, so it must
+   * be the same on all members.
+   */
+  readonly maxLearners?: number;
   readonly backend: Backend;
   readonly logger: Logger;
   readonly clusterId: ClusterId;
@@ -29,6 +34,7 @@ export class Cluster {
   readonly clusterId: ClusterId;
   readonly localId: MemberId;
   readonly #level: ApiLevel;
+  readonly #maxLearners: number;
   readonly #backend: Backend;
   readonly #logger: Logger;
   readonly #members = new Map<MemberId, Member>();
@@ -36,8 +42,9 @@ export class Cluster {
   #version: string | undefined;
   #downgrade: DowngradeInfo = { enabled: false, targetVersion: "" };
 
-  constructor({ level, backend, logger, clusterId, localId }: ClusterOptions) {
+  constructor({ level, maxLearners = 1, backend, logger, clusterId, localId }: ClusterOptions) {
     this.#level = level;
+    this.#maxLearners = maxLearners;
     this.#backend = backend;
     this.#logger = logger;
     this.clusterId = clusterId;
@@ -124,7 +131,7 @@ export class Cluster {
 
   /** The error with which the membership refuses a change; undefined when it allows the change. */
   refusesConfChange(change: ConfChangeV1): ErrorKind | undefined {
-    return refuseConfChange(change, this.#members, this.#removed);
+    return refuseConfChange(change, this.#members, this.#removed, this.#maxLearners);
   }
 
   /** Applies a change that is not refused. */

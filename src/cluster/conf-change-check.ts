@@ -3,17 +3,30 @@ import type { ConfChangeV1 } from "../raft/index.js";
 import { decodeConfChangeContext, decodeMember } from "./json.js";
 import type { Member } from "./member.js";
 
-/** The most learners at a time, as in etcd: each costs the leader bandwidth. */
-const learnersMax = 1;
+/**
+ * Checks that a member that starts allows the learners that there are, as etcd does.
+ *
+ * @throws Error when there are more
+ */
+export function checkLearners(members: readonly Member[], learnersMax: number): void {
+  const learners = members.filter(({ isLearner }) => isLearner).length;
+  if (learners <= learnersMax) return;
+  throw new Error(
+    `membership: too many learner members in cluster: there are ${learners}, and --max-learners is ${learnersMax}`,
+  );
+}
 
 /**
  * The error with which the membership refuses a change; undefined when it allows the change. This is asked when the
  * change is proposed and again, decisively, when it is applied, since other changes may have come first.
+ *
+ * @param learnersMax the most learners at a time: each costs the leader bandwidth
  */
 export function refuseConfChange(
   change: ConfChangeV1,
   members: ReadonlyMap<MemberId, Member>,
   removed: ReadonlySet<MemberId>,
+  learnersMax: number,
 ): ErrorKind | undefined {
   const id = change.nodeId as MemberId;
   const member = members.get(id);
@@ -23,7 +36,7 @@ export function refuseConfChange(
     case "ConfChangeAddNode":
     case "ConfChangeAddLearnerNode": {
       const { member: added, isPromote } = decodeConfChangeContext(change.context);
-      if (!isPromote) return refuseNewMember(added, member, members);
+      if (!isPromote) return refuseNewMember(added, member, members, learnersMax);
       if (member === undefined) return "memberNotFound";
       return member.isLearner ? undefined : "memberNotLearner";
     }
@@ -49,6 +62,7 @@ function refuseNewMember(
   added: Member,
   same: Member | undefined,
   members: ReadonlyMap<MemberId, Member>,
+  learnersMax: number,
 ): ErrorKind | undefined {
   if (same !== undefined) return "memberExists";
   if (sharesPeerUrl(added, members)) return "peerUrlExists";

@@ -30,15 +30,15 @@ export interface EtcdOptions extends EtcdSettings {
 }
 
 /**
- * Flags that only the command has, beside those of its log. `memory` is meant where `dataDir` is missing, and a member
- * inside another program runs on the loop of that program.
+ * Flags that only the command has, beside those of its log and old names. `memory` is meant where `dataDir` is
+ * missing, and a member inside another program runs on the loop of that program.
  */
 const commandFlags: ReadonlySet<string> = new Set<FlagName>(["config-file", "version", "memory", "threads", "port"]);
 const ownOptions = new Set(["clientUrl", "listen", "logger"]);
 
 const flagOf = new Map(
   flagTable
-    .filter(({ name, group }) => !commandFlags.has(name) && group !== "Logging")
+    .filter(({ name, group }) => !commandFlags.has(name) && group !== "Logging" && group !== "Old names")
     .map(({ name }) => [settingOf(name), name] as const),
 );
 
@@ -93,7 +93,8 @@ function refuseUrls(options: EtcdOptions): void {
 function setOne(flags: FlagValues, name: FlagName, setting: string, value: unknown): void {
   const text = textOf(value);
   const kind = findFlag(name)?.kind;
-  const fits = kind === "string" || kind === "choice" ? typeof value === "string" : text !== undefined;
+  const fits =
+    kind === "string" || kind === "choice" || kind === "gates" ? typeof value === "string" : text !== undefined;
   if (!fits || text === undefined) {
     throw new StartError(`invalid value of type ${typeName(value)} for setting ${setting}`, setting);
   }

@@ -111,7 +111,7 @@ export interface SecuritySettings {
    * Whether a member's certificate is accepted without a look at the address of the connection.
    * @defaultValue false
    */
-  readonly experimentalPeerSkipClientSanVerification?: boolean | undefined;
+  readonly peerSkipClientSanVerification?: boolean | undefined;
   /**
    * Oldest version of TLS to accept: `TLS1.2` or `TLS1.3`.
    * @defaultValue "TLS1.2"

@@ -1,3 +1,4 @@
+import type { FeatureSettings } from "./feature-settings.js";
 import type { SecuritySettings } from "./security-settings.js";
 import type { Duration, TextList } from "./setting-types.js";
 
@@ -5,7 +6,7 @@ import type { Duration, TextList } from "./setting-types.js";
  * Every setting of the server: the flags of the command in camelCase (`maxTxnOps` for `--max-txn-ops`), with the same
  * meaning and checks. A setting that is left out or undefined has its default.
  */
-export interface EtcdSettings extends SecuritySettings {
+export interface EtcdSettings extends SecuritySettings, FeatureSettings {
   // ---- Member ----
 
   /**
@@ -24,7 +25,7 @@ export interface EtcdSettings extends SecuritySettings {
    */
   readonly walDir?: string | undefined;
   /**
-   * Number of log entries that are applied between two raft snapshots.
+   * Number of log entries that are applied between two raft snapshots; 100,000 by default at level 3.5.
    * @defaultValue 10000
    */
   readonly snapshotCount?: number | undefined;
@@ -135,6 +136,11 @@ export interface EtcdSettings extends SecuritySettings {
    */
   readonly raftWriteTimeout?: Duration | undefined;
   /**
+   * Whether the ports are shared with other processes that do the same; needs Node.js 22.12 or newer.
+   * @defaultValue false
+   */
+  readonly socketReusePort?: boolean | undefined;
+  /**
    * Whether addresses in the state TIME_WAIT can be listened on. They always can; the setting is there for etcd's flag.
    * @defaultValue false
    */
@@ -162,6 +168,11 @@ export interface EtcdSettings extends SecuritySettings {
    * @defaultValue "etcd-cluster"
    */
   readonly initialClusterToken?: string | undefined;
+  /**
+   * Reaction to a failed discovery. `proxy` was accepted up to etcd 3.5, and has no effect.
+   * @defaultValue "exit"
+   */
+  readonly discoveryFallback?: "exit" | "proxy" | undefined;
   /**
    * DNS domain whose SRV records list the members, instead of `initialCluster`.
    * @defaultValue none
@@ -241,6 +252,16 @@ export interface EtcdSettings extends SecuritySettings {
   // ---- Monitoring ----
 
   /**
+   * Whether Node's profiles of CPU and heap are served below `/debug/pprof/` at the URLs for clients, to everybody.
+   * @defaultValue false
+   */
+  readonly enablePprof?: boolean | undefined;
+  /**
+   * A unary call that takes longer than this is logged as a warning.
+   * @defaultValue 300
+   */
+  readonly warningUnaryRequestDuration?: Duration | undefined;
+  /**
    * `basic`, or `extensive` to add histograms of the duration of calls.
    * @defaultValue "basic"
    */
@@ -250,69 +271,6 @@ export interface EtcdSettings extends SecuritySettings {
    * @defaultValue none
    */
   readonly listenMetricsUrls?: TextList | undefined;
-
-  // ---- Experimental in etcd ----
-
-  /**
-   * Whether a restarted member compares its data with the others before it serves again.
-   * @defaultValue false
-   */
-  readonly experimentalInitialCorruptCheck?: boolean | undefined;
-  /**
-   * How often the leader compares the data of all members; 0 means never.
-   * @defaultValue 0
-   */
-  readonly experimentalCorruptCheckTime?: Duration | undefined;
-  /**
-   * Whether the leader compares the hashes that members compute when they compact their history.
-   * @defaultValue false
-   */
-  readonly experimentalCompactHashCheckEnabled?: boolean | undefined;
-  /**
-   * How often the leader compares the hashes of compactions.
-   * @defaultValue 60000
-   */
-  readonly experimentalCompactHashCheckTime?: Duration | undefined;
-  /**
-   * Whether the remaining time of long leases is written to the raft log, so that a new leader does not renew them.
-   * @defaultValue false
-   */
-  readonly experimentalEnableLeaseCheckpoint?: boolean | undefined;
-  /**
-   * Whether these remaining times are also stored; needs `experimentalEnableLeaseCheckpoint`.
-   * @defaultValue false
-   */
-  readonly experimentalEnableLeaseCheckpointPersist?: boolean | undefined;
-  /**
-   * Largest number of revisions that one step of a compaction removes; 0 means 1,000.
-   * @defaultValue 0
-   */
-  readonly experimentalCompactionBatchLimit?: number | undefined;
-  /**
-   * Pause between two steps of a compaction; 0 means 10 ms.
-   * @defaultValue 0
-   */
-  readonly experimentalCompactionSleepInterval?: Duration | undefined;
-  /**
-   * How often an idle watcher that asked for it is sent progress; 0 means 10 minutes.
-   * @defaultValue 0
-   */
-  readonly experimentalWatchProgressNotifyInterval?: Duration | undefined;
-  /**
-   * A request that takes longer than this to be applied is logged as a warning.
-   * @defaultValue 100
-   */
-  readonly experimentalWarningApplyDuration?: Duration | undefined;
-  /**
-   * A unary call that takes longer than this is logged as a warning.
-   * @defaultValue 300
-   */
-  readonly experimentalWarningUnaryRequestDuration?: Duration | undefined;
-  /**
-   * Number of log entries that are kept before a raft snapshot, for followers that lag.
-   * @defaultValue 5000
-   */
-  readonly experimentalSnapshotCatchupEntries?: number | undefined;
 
   // ---- Unsafe ----
 

@@ -162,7 +162,11 @@ function servicesOf(
   return {
     bindings: bindings(clientBindings(server, clock, random)),
     gate: new Gate(server),
-    pages: statePages({ server, logger, extensiveMetrics: settings.extensiveMetrics, counts }),
+    pages: statePages({
+      ...{ server, logger, counts },
+      extensiveMetrics: settings.extensiveMetrics,
+      profiles: settings.profiles,
+    }),
     namesUsers: () => server.usersMatter,
   };
 }

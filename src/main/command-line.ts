@@ -54,7 +54,8 @@ export function parseCommandLine(words: readonly string[]): CommandLine {
     else {
       const judged = judgeOther(name, text, `flag -${name}`);
       if (judged instanceof FlagError) refusal ??= judged;
-      else if (judged !== undefined) idle.push(judged);
+      else values.set(name, text, `flag -${name}`);
+      if (judged !== undefined && !(judged instanceof FlagError)) idle.push(judged);
     }
   }
   return { values, given, help: false, forgotten, idle, ...(refusal && { refusal }) };

@@ -13,6 +13,19 @@ import { findOtherFlag, forgottenFlags, otherFlags } from "./other-flags.js";
 /** Keys of the file whose flags have other names. A key in a group is written `group.key`. */
 const renamed: Readonly<Record<string, string>> = {
   "experimental-snapshot-catch-up-entries": "experimental-snapshot-catchup-entries",
+  "discovery-config.token": "discovery-token",
+  "discovery-config.client.endpoints": "discovery-endpoints",
+  "discovery-config.client.dial-timeout": "discovery-dial-timeout",
+  "discovery-config.client.request-timeout": "discovery-request-timeout",
+  "discovery-config.client.keepalive-time": "discovery-keepalive-time",
+  "discovery-config.client.keepalive-timeout": "discovery-keepalive-timeout",
+  "discovery-config.client.secure.insecure-transport": "discovery-insecure-transport",
+  "discovery-config.client.secure.insecure-skip-tls-verify": "discovery-insecure-skip-tls-verify",
+  "discovery-config.client.secure.cert": "discovery-cert",
+  "discovery-config.client.secure.key": "discovery-key",
+  "discovery-config.client.secure.cacert": "discovery-cacert",
+  "discovery-config.client.auth.username": "discovery-user",
+  "discovery-config.client.auth.password": "discovery-password",
   "socket-options.reuse-port": "socket-reuse-port",
   "socket-options.reuse-address": "socket-reuse-address",
   "client-transport-security.cert-file": "cert-file",
@@ -37,12 +50,18 @@ const renamed: Readonly<Record<string, string>> = {
 /** Keys whose value is a list on the command line and one string, separated by commas, in the file. */
 const stringLists = new Set(["cors", "host-whitelist"]);
 
-const groups = new Set(Object.keys(renamed).flatMap((key) => (key.includes(".") ? [key.split(".")[0] ?? ""] : [])));
+/** The keys whose value is a map of further keys, from the outermost on: `a`, `a.b`. */
+const groups = new Set(
+  Object.keys(renamed).flatMap((key) => {
+    const parts = key.split(".");
+    return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("."));
+  }),
+);
 
 /** Flags whose names are no keys of the file: they either make no sense there or are keys of a group. */
 const commandLineOnly = new Set([
-  ...["config-file", "version", "experimental-snapshot-catchup-entries"],
-  ...Object.entries(renamed).flatMap(([key, name]) => (key.includes("transport-security.") ? [name] : [])),
+  ...["config-file", "version"],
+  ...Object.entries(renamed).flatMap(([key, name]) => (/transport-security|discovery-config/.test(key) ? [name] : [])),
 ]);
 
 /** A mistake in a configuration file that keeps a member from starting. */
@@ -124,7 +143,9 @@ function take(values: FlagValues, name: string, key: string, value: unknown, pat
   if (text === "") return undefined;
   const judged = judgeOther(name, text, `${key} in ${path}`);
   if (judged instanceof FlagError) throw judged;
-  if (findOtherFlag(name) === undefined) setFlag(values, name, text, `${key} in ${path}`);
+  const source = `${key} in ${path}`;
+  if (findOtherFlag(name) === undefined) setFlag(values, name, text, source);
+  else values.set(name, text, source);
   return judged;
 }
 
@@ -160,7 +181,7 @@ function parseFile(path: string): ParsedFile {
       const name = `${prefix}${String(key.value).toLowerCase()}`;
       if (lines.has(name)) twice.push(name);
       lines.set(name, lineCounter.linePos(key.range?.[0] ?? 0).line);
-      if (prefix === "") visit(value, `${name}.`);
+      if (groups.has(name)) visit(value, `${name}.`);
     }
   };
   visit(document.contents, "");
@@ -176,9 +197,9 @@ function entriesOf(file: unknown, group: string): readonly (readonly [string, un
   const entries: (readonly [string, unknown])[] = [];
   for (const [key, value] of Object.entries(file)) {
     if (value === null || value === undefined) continue;
-    const lower = key.toLowerCase();
-    if (!groups.has(lower)) entries.push([lower, value]);
-    else for (const [inner, innerValue] of entriesOf(value, lower)) entries.push([`${lower}.${inner}`, innerValue]);
+    const lower = group === "" ? key.toLowerCase() : `${group}.${key.toLowerCase()}`;
+    if (groups.has(lower)) entries.push(...entriesOf(value, lower));
+    else entries.push([lower, value]);
   }
   return entries;
 }

@@ -7,6 +7,7 @@ import { FlagError } from "./flag-error.js";
 import { type FlagName, flagTable, variableOf } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
 import type { Printed } from "./printed.js";
+import { replacementOf, withNewNames } from "./renamed-flags.js";
 import { type Settings, settingsOf } from "./settings.js";
 
 /** One setting with the value that a member would use. */
@@ -76,9 +77,10 @@ function rowsOf(words: readonly string[], environment: Readonly<Record<string, s
   return rows(values, settingsOf(values, false), "");
 }
 
-function rows(values: FlagValues, settings: Settings, path: string): readonly Row[] {
+function rows(given: FlagValues, settings: Settings, path: string): readonly Row[] {
+  const values = withNewNames(given);
   return flagTable
-    .filter(({ name }) => !notSettings.has(name))
+    .filter(({ name }) => !notSettings.has(name) && replacementOf(name) === undefined)
     .map((flag) => ({
       name: flag.name,
       value: effective(flag, values, settings),
@@ -89,8 +91,9 @@ function rows(values: FlagValues, settings: Settings, path: string): readonly Ro
 function sourceOf(name: string, values: FlagValues, path: string): Pick<Row, "source" | "from"> {
   const source = values.source(name);
   if (source === undefined) return { source: "default", from: undefined };
-  if (source === `flag -${name}`) return { source: "flag", from: `--${name}` };
-  if (path === "") return { source: "variable", from: variableOf(name) };
+  // A value may have been given under an old name.
+  if (source.startsWith("flag -")) return { source: "flag", from: `-${source.slice("flag ".length)}` };
+  if (path === "") return { source: "variable", from: source.startsWith("ETCD_") ? source : variableOf(name) };
   return { source: "file", from: source };
 }
 
@@ -136,11 +139,11 @@ function workedOut(name: FlagName, { server, log, keepaliveTimeoutMs }: Settings
       return server.backendBatchLimit;
     case "grpc-keepalive-timeout":
       return formatDuration(keepaliveTimeoutMs);
-    case "experimental-compaction-batch-limit":
+    case "compaction-batch-limit":
       return server.compactionBatchLimit;
-    case "experimental-compaction-sleep-interval":
+    case "compaction-sleep-interval":
       return formatDuration(server.compactionPauseMs);
-    case "experimental-watch-progress-notify-interval":
+    case "watch-progress-notify-interval":
       return formatDuration(server.watchProgressIntervalMs);
     case "log-outputs":
       return log.outputs;

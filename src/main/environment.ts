@@ -46,7 +46,8 @@ export function applyEnvironment(
     const judged = judgeOther(name, text, variable);
     if (judged instanceof FlagError) throw judged;
     if (judged !== undefined) notes.push(noteOf(judged));
-    if (findOtherFlag(name) === undefined && !forgottenFlags.includes(name)) setFlag(values, name, text, variable);
+    if (findOtherFlag(name) !== undefined) values.set(name, text, variable);
+    else if (!forgottenFlags.includes(name)) setFlag(values, name, text, variable);
     const fields = { "variable-name": variable, "variable-value": text };
     notes.push({ level: "info", message: "recognized and used environment variable", fields });
   }

@@ -1,5 +1,6 @@
 import { apiLevels, defaultApiLevel } from "../base/index.js";
 import { experimentalFlags } from "./experimental-flags.js";
+import { featureFlags } from "./feature-flags.js";
 import type { Flag } from "./flag.js";
 import { logFlags } from "./log-flags.js";
 import { securityFlags } from "./security-flags.js";
@@ -11,7 +12,7 @@ const monitoring = "Monitoring";
 const unsafe = "Unsafe";
 const general = "General";
 
-/** All flags of etcd 3.5 that this server acts on, and its own flags, in the order of `--help`. */
+/** All flags of etcd that this server acts on, and its own flags, in the order of `--help`. */
 export const flagTable = [
   { name: "name", group: member, kind: "string", initial: "default", help: "name of this member" },
   {
@@ -49,7 +50,7 @@ export const flagTable = [
     group: member,
     kind: "count",
     initial: "10000",
-    help: "number of entries applied between two raft snapshots",
+    help: "number of entries applied between two raft snapshots; 100000 by default with --api-level 3.5",
   },
   {
     name: "heartbeat-interval",
@@ -91,7 +92,7 @@ export const flagTable = [
     group: member,
     kind: "count",
     initial: "5",
-    help: "number of raft snapshots to keep; 0 keeps all",
+    help: "number of raft snapshots to keep; 0 keeps all. Deprecated in etcd 3.6",
   },
   {
     name: "quota-backend-bytes",
@@ -200,6 +201,13 @@ export const flagTable = [
     help: "close a connection to another member that has accepted no data for this long; at least 5s",
   },
   {
+    name: "socket-reuse-port",
+    group: member,
+    kind: "boolean",
+    initial: "false",
+    help: "share the ports with other processes that do the same; needs Node.js 22.12 or newer",
+  },
+  {
     name: "socket-reuse-address",
     group: member,
     kind: "boolean",
@@ -234,6 +242,14 @@ export const flagTable = [
     kind: "string",
     initial: "etcd-cluster",
     help: "distinguishes clusters that were created with the same URLs",
+  },
+  {
+    name: "discovery-fallback",
+    group: clustering,
+    kind: "choice",
+    choices: ["exit", "proxy"],
+    initial: "exit",
+    help: "what to do when discovery fails: exit; the v2 proxy is gone",
   },
   {
     name: "discovery-srv",
@@ -304,7 +320,7 @@ export const flagTable = [
     kind: "choice",
     choices: ["not-yet", "write-only", "write-only-skip-check", "write-only-drop-data", "gone"],
     initial: "not-yet",
-    help: "accepted without effect: this server has no v2 store",
+    help: "accepted without effect: this server has no v2 store. Deprecated in etcd 3.6",
   },
   ...securityFlags,
   {
@@ -329,6 +345,20 @@ export const flagTable = [
     help: "seconds for which a simple token stays valid after its last use; 0 means 300",
   },
   {
+    name: "enable-pprof",
+    group: monitoring,
+    kind: "boolean",
+    initial: "false",
+    help: "serve Node's profiles of CPU and heap below /debug/pprof/ at the URLs for clients, to whoever can connect",
+  },
+  {
+    name: "warning-unary-request-duration",
+    group: monitoring,
+    kind: "duration",
+    initial: "300ms",
+    help: "log a warning when a unary call takes longer",
+  },
+  {
     name: "metrics",
     group: monitoring,
     kind: "string",
@@ -343,6 +373,7 @@ export const flagTable = [
     help: "additional addresses that serve /metrics and /health",
   },
   ...logFlags,
+  ...featureFlags,
   ...experimentalFlags,
   {
     name: "log-skip-entry",

@@ -1,4 +1,5 @@
-import { assert, parseBoolean, parseDuration, parseInteger } from "../base/index.js";
+import { assert, defaultApiLevel, parseBoolean, parseDuration, parseInteger } from "../base/index.js";
+import { featuresOf } from "../server/index.js";
 import type { Flag } from "./flag.js";
 import { type FlagName, findFlag } from "./flag-table.js";
 import { parseUrls } from "./urls.js";
@@ -21,6 +22,10 @@ export function faultOf(flag: Flag, text: string): string | undefined {
       return parseDuration(text) === undefined ? 'expected a duration, such as "100ms" or "1h30m"' : undefined;
     case "urls":
       return text === "" ? undefined : parseUrls(text).fault;
+    case "gates": {
+      const features = featuresOf(defaultApiLevel, text);
+      return "fault" in features ? features.fault : undefined;
+    }
     case "choice":
       return flag.choices?.includes(text) ? undefined : `expected one of ${flag.choices?.join(", ")}`;
   }
@@ -63,6 +68,11 @@ export class FlagValues {
   /** Where the value of a flag came from; undefined for a default. */
   source(name: string): string | undefined {
     return this.#given.get(name)?.source;
+  }
+
+  /** The text of a flag that was set, also of one that this server accepts without acting on it. */
+  givenText(name: string): string | undefined {
+    return this.#given.get(name)?.text;
   }
 
   text(name: FlagName): string {

@@ -1,8 +1,18 @@
 /**
  * How the text of a flag is read: `count` is a whole number from 0, `uint32` one below 2^32, `integer` may be negative,
- * `duration` is Go's ("1h30m"), `urls` and `list` are separated by commas.
+ * `duration` is Go's ("1h30m"), `urls` and `list` are separated by commas, `gates` are switches of features.
  */
-export type FlagKind = "string" | "boolean" | "count" | "uint32" | "integer" | "duration" | "urls" | "list" | "choice";
+export type FlagKind =
+  | "string"
+  | "boolean"
+  | "count"
+  | "uint32"
+  | "integer"
+  | "duration"
+  | "urls"
+  | "list"
+  | "choice"
+  | "gates";
 
 export type FlagGroup =
   | "Member"
@@ -11,7 +21,8 @@ export type FlagGroup =
   | "Auth"
   | "Monitoring"
   | "Logging"
-  | "Experimental"
+  | "Features"
+  | "Old names"
   | "Unsafe"
   | "General";
 

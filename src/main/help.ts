@@ -1,6 +1,7 @@
 import type { Flag, FlagGroup } from "./flag.js";
 import { flagTable } from "./flag-table.js";
 import { type OtherFlag, otherFlags } from "./other-flags.js";
+import { replacementOf } from "./renamed-flags.js";
 
 export const usage = `Usage:
 
@@ -29,7 +30,7 @@ const groups: readonly FlagGroup[] = [
   "Auth",
   "Monitoring",
   "Logging",
-  "Experimental",
+  "Features",
   "Unsafe",
 ];
 
@@ -40,25 +41,23 @@ export function helpText(): string {
     const lines = flags.map((flag) => `  --${flag.name} '${flag.initial}'\n    ${sentence(flag.help)}\n`);
     return `${group}:\n${lines.join("")}`;
   });
-  const names = (wanted: (flag: OtherFlag) => boolean): string => columns(otherFlags.filter(wanted));
+  const reasons = (wanted: (flag: OtherFlag) => boolean): string =>
+    otherFlags
+      .filter(wanted)
+      .map(({ name, meaning }) => `  --${name}\n    ${sentence(meaning)}\n`)
+      .join("");
+  const old = flagTable.flatMap(({ name }): readonly string[] => {
+    const now = replacementOf(name);
+    return now === undefined ? [] : [`  --${name}\n    --${now}\n`];
+  });
   return [
     `${usage}\n${sections.join("\n")}`,
-    `Flags of etcd that are accepted with a warning and have no effect:\n${names((flag) => !!flag.meaning)}`,
-    `Flags of etcd that are not supported yet:\n${names((flag) => !flag.meaning)}`,
+    `Old names of flags, which are accepted with a warning:\n${old.join("")}`,
+    `Flags of etcd that are accepted with a warning and have no effect:\n${reasons((flag) => !flag.refused)}`,
+    `Flags of etcd that are refused:\n${reasons((flag) => flag.refused)}`,
   ].join("\n");
 }
 
 function sentence(help: string): string {
   return `${help[0]?.toUpperCase()}${help.slice(1)}.`;
-}
-
-/** The names of flags, wrapped at 100 columns. */
-function columns(flags: readonly OtherFlag[]): string {
-  const lines = [" "];
-  for (const { name } of flags) {
-    const line = lines.at(-1) ?? "";
-    if (line.length + name.length > 98) lines.push(`  ${name}`);
-    else lines[lines.length - 1] = `${line} ${name}`;
-  }
-  return `${lines.join("\n")}\n`;
 }

@@ -20,10 +20,7 @@ export interface Idle {
 export function judgeOther(name: string, text: string, source: string): FlagError | Idle | undefined {
   const other = findOtherFlag(name);
   if (other === undefined || accepts(other, text)) return undefined;
-  if (other.meaning === undefined) {
-    const instead = other.accepts[0] ? ` (other than its default, ${other.accepts[0]})` : "";
-    return new FlagError(`--${name} is a flag of etcd that is not supported yet${instead}`);
-  }
+  if (other.refused) return new FlagError(`--${name} is not supported: ${other.meaning}`);
   const fault = faultOfKind(other, text);
   if (fault === undefined) return { name, text, meaning: other.meaning };
   const value = other.boolean ? "boolean value" : "value";

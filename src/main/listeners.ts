@@ -48,6 +48,7 @@ const resolveName: Resolve = async (host) => (await lookup(host, { all: true }))
  * must succeed. It is an IPv4 address where there is one, as in Go, so that `127.0.0.1` works whatever the order of the
  * hosts file. Listening on the others may fail, since a machine may not have these addresses.
  *
+ * @param reusePort whether other processes may listen on the same port, too; `canReusePort` must hold then
  * @returns the port, chosen by the system when the URL has port 0; 0 for a socket file
  * @throws StartError when the server cannot listen on the address
  */
@@ -55,18 +56,20 @@ export async function openListeners(
   port: ListeningPort,
   { url, address }: Listen,
   resolve: Resolve = resolveName,
+  reusePort = false,
 ): Promise<number> {
   if (address.kind === "socket") {
     removeLeftOver(address.path);
     return await listen(port.listener, { path: address.path }, url);
   }
   const { host } = address;
-  if (host !== "localhost") return await listen(port.listener, placeOf(host, address.port), url);
+  const shared = reusePort && { reusePort };
+  if (host !== "localhost") return await listen(port.listener, { ...placeOf(host, address.port), ...shared }, url);
   const [first = host, ...others] = await addressesOf(host, resolve, url);
-  const chosen = await listen(port.listener, { host: first, port: address.port }, url);
+  const chosen = await listen(port.listener, { host: first, port: address.port, ...shared }, url);
   for (const other of others) {
     const server = port.newListener();
-    await listen(server, { host: other, port: chosen }, url).catch(() => server.close());
+    await listen(server, { host: other, port: chosen, ...shared }, url).catch(() => server.close());
   }
   return chosen;
 }

@@ -22,8 +22,7 @@ export const logFlags = [
   {
     name: "log-format",
     group: logging,
-    kind: "choice",
-    choices: ["json", "console"],
+    kind: "string",
     initial: "json",
     help: "'json', or 'console': time, level, message and fields separated by tabs",
   },

@@ -52,6 +52,10 @@ export function logSettings(flags: FlagValues): LogSettings {
         "override 'default' value with something else",
     );
   }
+  const format = flags.text("log-format");
+  if (format !== "json" && format !== "console") {
+    throw new FlagError(`unknown log format: ${format}, supported values json, console`);
+  }
   const named = outputs.length === 0 ? ["default"] : outputs;
   const places = outputs.includes(journal)
     ? [journal]
@@ -60,7 +64,7 @@ export function logSettings(flags: FlagValues): LogSettings {
   return {
     level,
     outputs: places,
-    format: flags.text("log-format") === "console" ? "console" : "json",
+    format,
     formatGiven: flags.given("log-format"),
     ...(rotation && { rotation }),
   };

@@ -5,72 +5,51 @@ export interface OtherFlag {
   readonly boolean: boolean;
   /** Values that describe how this server behaves anyway. They are accepted without a warning. */
   readonly accepts: readonly string[];
-  /**
-   * How this server behaves with any other value, for the warning; absent when other values are refused because it
-   * would be unsafe to ignore them.
-   */
-  readonly meaning?: string;
-  /** Only older or newer versions have the flag. As in etcd 3.5, the flag is refused, its variable and key ignored. */
+  /** How this server behaves with any other value, or why it refuses other values. */
+  readonly meaning: string;
+  /** Whether other values are refused, because it would be unsafe to ignore them. */
+  readonly refused: boolean;
+  /** Only etcd 3.4 has the flag. As in etcd 3.5, the flag is refused, its variable and key ignored. */
   readonly ofAnotherVersion: boolean;
 }
 
 const noTraces = "no traces are sent";
 const noProxy = "there is no v2 proxy that would use it";
-const noDiscovery = "there is no discovery service that would use it";
 
 /** Flags of etcd 3.5 that concern parts this server does not have. It is safe to ignore them. */
 const idle: readonly (readonly [name: string, meaning: string, ...accepts: string[]])[] = [
   ["backend-bbolt-freelist-type", "the database is LevelDB, which keeps no list of free pages", "map", ""],
-  ["discovery-fallback", noDiscovery, "proxy", "exit"],
-  ["discovery-proxy", noDiscovery, ""],
-  ["enable-pprof", "there are no profiles of a Go program to serve below /debug/pprof", "false"],
+  ["discovery-proxy", "only the v2 discovery would use it, which is gone", ""],
+  ["distributed-tracing-address", noTraces, "localhost:4317"],
+  ["distributed-tracing-instance-id", noTraces, ""],
+  ["distributed-tracing-sampling-rate", noTraces, "0"],
+  ["distributed-tracing-service-name", noTraces, "etcd"],
+  ["enable-distributed-tracing", noTraces, "false"],
   ["enable-v2", "the v2 API is not served", "false"],
-  ["experimental-bootstrap-defrag-threshold-megabytes", "a start does not defragment; etcdctl defrag does", "0"],
   ["experimental-distributed-tracing-address", noTraces, "localhost:4317"],
   ["experimental-distributed-tracing-instance-id", noTraces, ""],
   ["experimental-distributed-tracing-sampling-rate", noTraces, "0"],
   ["experimental-distributed-tracing-service-name", noTraces, "etcd"],
-  ["experimental-downgrade-check-time", "the progress of a downgrade is not watched", "5s"],
   ["experimental-enable-distributed-tracing", noTraces, "false"],
   ["experimental-enable-v2v3", "the v2 API is not served", ""],
   ["experimental-memory-mlock", "memory is not locked; a machine without swap has the same effect", "false"],
-  ["experimental-stop-grpc-service-on-defrag", "calls are served during a defragmentation too", "false"],
-  ["experimental-txn-mode-write-with-shared-buffer", "a transaction copies no buffer in either case", "true"],
+  ["memory-mlock", "memory is not locked; a machine without swap has the same effect", "false"],
   ["max-wals", "the raft log is not made of files that could be counted; snapshots free it", "5"],
   ["proxy-dial-timeout", noProxy, "1000"],
   ["proxy-failure-wait", noProxy, "5000"],
   ["proxy-read-timeout", noProxy, "0"],
   ["proxy-refresh-interval", noProxy, "30000"],
   ["proxy-write-timeout", noProxy, "5000"],
-  ["socket-reuse-port", "the port is not shared with other processes", "false"],
 ];
 
 /** Flags of etcd 3.5 that decide which cluster a member joins. Values other than these are refused. */
-const refused: readonly (readonly [name: string, ...accepts: string[]])[] = [
-  ["discovery", ""],
-  ["proxy", "off"],
+const refused: readonly (readonly [name: string, meaning: string, ...accepts: string[]])[] = [
+  ["discovery", "v2 discovery is gone, as in etcd 3.7; use --discovery-token and --discovery-endpoints", ""],
+  ["proxy", "the v2 proxy is gone, as in etcd 3.6; use etcd grpc-proxy or etcd gateway", "off"],
 ];
 
-/** Flags that only an older or a newer etcd has. */
-const ofOthers =
-  "bootstrap-defrag-threshold-megabytes compact-hash-check-time compaction-batch-limit compaction-sleep-interval " +
-  "corrupt-check-time debug discovery-cacert discovery-cert discovery-dial-timeout discovery-endpoints " +
-  "discovery-insecure-skip-tls-verify discovery-insecure-transport discovery-keepalive-time " +
-  "discovery-keepalive-timeout discovery-key discovery-password discovery-request-timeout discovery-token " +
-  "discovery-user distributed-tracing-address distributed-tracing-instance-id distributed-tracing-sampling-rate " +
-  "distributed-tracing-service-name downgrade-check-time enable-distributed-tracing " +
-  "experimental-backend-bbolt-freelist-type feature-gates " +
-  "log-output log-package-levels max-learners memory-mlock peer-skip-client-san-verification " +
-  "snapshot-catchup-entries warning-apply-duration warning-unary-request-duration watch-progress-notify-interval";
-
-const booleanOfOthers = new Set([
-  "debug",
-  "discovery-insecure-skip-tls-verify",
-  "discovery-insecure-transport",
-  "enable-distributed-tracing",
-  "memory-mlock",
-  "peer-skip-client-san-verification",
-]);
+/** Flags of etcd 3.4 that etcd 3.5 does not know any more. */
+const ofOthers = ["debug", "experimental-backend-bbolt-freelist-type", "log-output", "log-package-levels"];
 
 /** Flags of etcd 2 that etcd 3.5 accepts and ignores. */
 export const forgottenFlags: readonly string[] = [
@@ -91,13 +70,15 @@ export const forgottenFlags: readonly string[] = [
 
 export const otherFlags: readonly OtherFlag[] = [
   ...idle.map(([name, meaning, ...accepts]) => ({
-    ...{ name, meaning, accepts, ofAnotherVersion: false },
+    ...{ name, meaning, accepts, refused: false, ofAnotherVersion: false },
     boolean: accepts[0] === "true" || accepts[0] === "false",
   })),
-  ...refused.map(([name, ...accepts]) => ({ name, boolean: false, accepts, ofAnotherVersion: false })),
-  ...ofOthers.split(" ").map((name) => ({
-    ...{ name, accepts: [], ofAnotherVersion: true },
-    boolean: booleanOfOthers.has(name),
+  ...refused.map(([name, meaning, ...accepts]) => ({
+    ...{ name, meaning, accepts, refused: true, boolean: false, ofAnotherVersion: false },
+  })),
+  ...ofOthers.map((name) => ({
+    ...{ name, meaning: "only etcd 3.4 and older have it", accepts: [], refused: true },
+    ...{ boolean: name === "debug", ofAnotherVersion: true },
   })),
 ];
 

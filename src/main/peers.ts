@@ -6,6 +6,7 @@ import { apiVersion, systemClock as clock, type Logger, minClusterVersion } from
 import type { PeerAccess, ServerConfig } from "../server/index.js";
 import { type Credentials, dialOptions } from "../tls/index.js";
 import { type DialerConfig, HttpPeerClient, type PeerAnswers, peerEndpoints, Transport } from "../transport/index.js";
+import { ownAddress } from "./own-address.js";
 import type { PeerTimeouts, Settings } from "./settings.js";
 
 /** The least timeout of a peer connection, as in etcd: a shorter one could expire between two heartbeats. */
@@ -40,10 +41,12 @@ export class PeerHttp implements PeerAccess {
     // As in etcd, certificates of members found through DNS are checked against the domain unless a CA file is given.
     const byDomain = settings.discoverySrv !== undefined && !credentials?.config.trustedCaFile;
     const serverName = byDomain ? settings.discoverySrv?.domain : undefined;
+    const localAddress = settings.features.SetMemberLocalAddr ? ownAddress(settings, logger) : undefined;
     this.#dialing = {
       clock,
       dialTimeoutMs: dialMs + settings.tickMs * settings.electionTicks,
-      newAgent: (protocol, options) => {
+      newAgent: (protocol, given) => {
+        const options = { ...given, ...(localAddress && { localAddress }) };
         if (protocol === "http:") return new PlainAgent(options);
         if (credentials === undefined)
           return new SecureAgent({ ...options, ...(serverName && { servername: serverName }) });

@@ -29,14 +29,14 @@ export class PeerPorts {
    * @throws StartError when one of them cannot be opened
    */
   static async open(
-    { listenPeers }: Settings,
+    { listenPeers, reusePort }: Settings,
     { peers: tls }: Pick<Security, "peers">,
     clock: Clock,
     connections: ConnectionLimit,
   ): Promise<PeerPorts> {
     const ports: OpenPort[] = [];
     try {
-      await open(ports, listenPeers, "listen-peer-urls", { clock, connections, tls });
+      await open(ports, listenPeers, "listen-peer-urls", { clock, connections, tls, reusePort });
     } catch (error) {
       await stopAll(ports, 0);
       throw error;
@@ -93,7 +93,8 @@ export class ClientPorts {
     const clients = security.clients && { ...security.clients, http2: true };
     const metrics = security.metrics && { ...security.metrics, http2: true };
     const descriptors = sharing.kind === "further" ? sharing.descriptors[Symbol.iterator]() : undefined;
-    const shared = { clock, connections, memory, ...(descriptors && { descriptors }) };
+    const { reusePort } = settings;
+    const shared = { clock, connections, memory, reusePort, ...(descriptors && { descriptors }) };
     try {
       await open(ports.clients, settings.listenClients, "listen-client-urls", { ...shared, tls: clients });
       const httpFlag = "listen-client-http-urls";
@@ -152,6 +153,8 @@ interface Opening {
   readonly connections: ConnectionLimit;
   readonly tls: HandshakesConfig | undefined;
   readonly memory?: MemoryAccount;
+  /** Whether other processes may listen on the same ports. */
+  readonly reusePort: boolean;
   /** The sockets of another thread, port by port; absent when the ports are opened here. */
   readonly descriptors?: Iterator<SharedListeners>;
 }
@@ -161,7 +164,7 @@ async function open(
   ports: OpenPort[],
   listens: readonly Listen[],
   flag: FlagName,
-  { clock, connections, tls, memory, descriptors }: Opening,
+  { clock, connections, tls, memory, reusePort, descriptors }: Opening,
 ): Promise<void> {
   // The same address may be listed with http:// and https://. One port then serves both.
   const addresses = new Set(listens.map(({ address }) => JSON.stringify(address)));
@@ -174,7 +177,8 @@ async function open(
     const port = new SharedPort(clock, { plain, ...secure }, memory?.pot("connections"), connections);
     try {
       const there = descriptors?.next().value;
-      const chosen = await (there === undefined ? openListeners(port, first) : shareListeners(port, there, first.url));
+      const opened = there && shareListeners(port, there, first.url);
+      const chosen = await (opened ?? openListeners(port, first, undefined, reusePort));
       ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
     } catch (error) {
       throw error instanceof StartError ? error.of(flag) : error;

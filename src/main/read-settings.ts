@@ -5,6 +5,7 @@ import { noteOf } from "./idle-settings.js";
 import type { Note } from "./note.js";
 import { applyPort } from "./port-flag.js";
 import type { Printed } from "./printed.js";
+import { oldNameNotes } from "./renamed-flags.js";
 import { type Settings, settingsOf } from "./settings.js";
 import { apiLevelOf, versionText } from "./versions.js";
 
@@ -38,7 +39,7 @@ export async function readTask(
       "loaded server configuration, other configuration command line flags and environment variables will be ignored " +
       "if provided";
     const notes: readonly Note[] = [...file.notes, { level: "info", message, fields: { path } }];
-    return { kind: "run", settings: settingsOf(file.values, true), notes };
+    return { kind: "run", settings: settingsOf(file.values, true), notes: [...notes, ...oldNameNotes(file.values)] };
   }
   const dropped = forgotten.map(
     (name): Note => ({
@@ -50,5 +51,5 @@ export async function readTask(
   const notes = [...dropped, ...idle.map(noteOf), ...applyEnvironment(values, given, environment)];
   if (refusal !== undefined) throw refusal;
   applyPort(values);
-  return { kind: "run", settings: settingsOf(values, false), notes };
+  return { kind: "run", settings: settingsOf(values, false), notes: [...notes, ...oldNameNotes(values)] };
 }

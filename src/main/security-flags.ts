@@ -134,7 +134,7 @@ export const securityFlags = [
     help: "cipher suites of TLS 1.2 by their Go names, separated by commas; OpenSSL's defaults when empty",
   },
   {
-    name: "experimental-peer-skip-client-san-verification",
+    name: "peer-skip-client-san-verification",
     group: security,
     kind: "boolean",
     initial: "false",

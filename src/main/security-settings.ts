@@ -39,7 +39,7 @@ export function securitySettings(flags: FlagValues, fromFile: boolean): Security
       clientCertAuth: flags.boolean("peer-client-cert-auth"),
       allowedCommonNames: flags.list("peer-cert-allowed-cn"),
       allowedHostnames: flags.list("peer-cert-allowed-hostname"),
-      skipClientSanCheck: flags.boolean("experimental-peer-skip-client-san-verification"),
+      skipClientSanCheck: flags.boolean("peer-skip-client-san-verification"),
     },
     autoClient: flags.boolean("auto-tls"),
     autoPeer: flags.boolean("peer-auto-tls"),

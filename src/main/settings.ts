@@ -1,13 +1,15 @@
 import { join } from "node:path";
-import { formatDuration, parseDuration, parseInteger } from "../base/index.js";
+import { type ApiLevel, formatDuration, isAtLeast, parseDuration, parseInteger } from "../base/index.js";
 import type { HttpAccess } from "../rpc/index.js";
-import type { AutoCompaction, ServerConfig } from "../server/index.js";
+import { type AutoCompaction, type Features, featuresOf, type ServerConfig } from "../server/index.js";
 import { Wal } from "../wal/index.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
 import { beginningOf } from "./initial-cluster.js";
 import { type LogSettings, logSettings } from "./log-settings.js";
+import { withNewNames } from "./renamed-flags.js";
+import { canReusePort } from "./reuse-port.js";
 import { type SecuritySettings, securitySettings } from "./security-settings.js";
 import { threadCount } from "./thread-count.js";
 import { type Address, listenAddress, namesHost } from "./urls.js";
@@ -37,7 +39,11 @@ export interface Settings {
   readonly listenMetrics: readonly Listen[];
   readonly security: SecuritySettings;
   readonly peerTimeouts: PeerTimeouts;
+  /** Whether other processes may listen on the same ports. */
+  readonly reusePort: boolean;
   readonly extensiveMetrics: boolean;
+  /** Whether profiles of the process are served to clients. */
+  readonly profiles: boolean;
   /** A unary call that takes longer is logged with a warning. */
   readonly warningCallMs: number;
   /** Whether the API is also served as JSON over HTTP. */
@@ -64,7 +70,8 @@ export interface Settings {
  * @param fromFile the values come from a config file, which may leave out `advertise-client-urls`
  * @throws FlagError when a value is invalid or two values contradict each other
  */
-export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
+export function settingsOf(given: FlagValues, fromFile: boolean): Settings {
+  const flags = withNewNames(given);
   const log = logSettings(flags);
   const listenPeers = listens(flags, "listen-peer-urls");
   const listenClients = listens(flags, "listen-client-urls");
@@ -77,10 +84,12 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     throw new FlagError("--advertise-client-urls is required when --listen-client-urls is set explicitly");
   }
   const autoCompaction = autoCompactionOf(flags);
-  checkLeaseCheckpoint(flags);
+  const level = apiLevelOf(flags);
+  const features = featuresAt(level, flags);
+  checkRetired(level, flags);
   const security = securitySettings(flags, fromFile);
   const extensiveMetrics = metricsLevel(flags);
-  const server = { ...serverSettings(flags), ...(autoCompaction && { autoCompaction }) };
+  const server = { ...serverSettings(level, features, flags), ...(autoCompaction && { autoCompaction }) };
   return {
     server,
     log,
@@ -89,12 +98,15 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
     listenClientsHttp,
     listenMetrics,
     security,
+    reusePort: reusePortOf(flags),
     peerTimeouts: {
       readMs: flags.durationMs("raft-read-timeout"),
       writeMs: flags.durationMs("raft-write-timeout"),
     },
     extensiveMetrics,
-    warningCallMs: flags.durationMs("experimental-warning-unary-request-duration"),
+    // As in etcd, the log level debug has the same effect.
+    profiles: flags.boolean("enable-pprof") || log.level === "debug",
+    warningCallMs: flags.durationMs("warning-unary-request-duration"),
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
     printsEndpoints: flags.given("port"),
@@ -107,7 +119,7 @@ export function settingsOf(flags: FlagValues, fromFile: boolean): Settings {
   };
 }
 
-function serverSettings(flags: FlagValues): ServerConfig {
+function serverSettings(level: ApiLevel, features: Features, flags: FlagValues): ServerConfig {
   const name = flags.text("name");
   const dataDir = dataDirOf(flags, name);
   const walDir = flags.text("wal-dir");
@@ -115,7 +127,8 @@ function serverSettings(flags: FlagValues): ServerConfig {
   const begun = dataDir !== undefined && Wal.exists(walDir || join(dataDir, "member", "wal"));
   return {
     name,
-    apiLevel: apiLevelOf(flags),
+    apiLevel: level,
+    features,
     dataDir,
     ...(walDir && { walDir }),
     ...beginningOf(flags, begun),
@@ -130,27 +143,30 @@ function serverSettings(flags: FlagValues): ServerConfig {
     skippedEntries: skippedEntries(flags),
     unsafeNoSync: flags.boolean("unsafe-no-fsync"),
     preVote: flags.boolean("pre-vote"),
-    snapshotCount: flags.number("snapshot-count") || 10_000,
-    snapshotCatchUpEntries: flags.number("experimental-snapshot-catchup-entries"),
+    snapshotCount: (flags.given("snapshot-count") && flags.number("snapshot-count")) || snapshotCountAt(level),
+    snapshotCatchUpEntries: flags.number("snapshot-catchup-entries"),
     maxSnapshots: flags.number("max-snapshots"),
     maxRequestBytes: flags.number("max-request-bytes"),
     maxTxnOps: flags.number("max-txn-ops"),
     quotaBackendBytes: flags.number("quota-backend-bytes"),
-    warningApplyDurationMs: flags.durationMs("experimental-warning-apply-duration"),
-    compactionBatchLimit: flags.number("experimental-compaction-batch-limit") || 1_000,
-    compactionPauseMs: flags.durationMs("experimental-compaction-sleep-interval") || 10,
+    warningApplyDurationMs: flags.durationMs("warning-apply-duration"),
+    compactionBatchLimit: flags.number("compaction-batch-limit") || 1_000,
+    compactionPauseMs: flags.durationMs("compaction-sleep-interval") || 10,
     backendBatchIntervalMs: flags.durationMs("backend-batch-interval") || 100,
     backendBatchLimit: flags.number("backend-batch-limit") || 10_000,
     authToken: flags.text("auth-token"),
     authTokenTtlMs: (flags.number("auth-token-ttl") || 300) * 1_000,
     bcryptCost: flags.number("bcrypt-cost"),
     clientCertAuth: flags.boolean("client-cert-auth"),
-    leaseCheckpoint: flags.boolean("experimental-enable-lease-checkpoint"),
-    leaseCheckpointPersist: flags.boolean("experimental-enable-lease-checkpoint-persist"),
-    initialCorruptCheck: flags.boolean("experimental-initial-corrupt-check"),
-    corruptCheckIntervalMs: flags.durationMs("experimental-corrupt-check-time"),
-    compactionCheckIntervalMs: compactionCheckMs(flags),
-    watchProgressIntervalMs: flags.durationMs("experimental-watch-progress-notify-interval") || 600_000,
+    leaseCheckpoint: features.LeaseCheckpoint,
+    leaseCheckpointPersist: features.LeaseCheckpointPersist,
+    initialCorruptCheck: features.InitialCorruptCheck,
+    corruptCheckIntervalMs: flags.durationMs("corrupt-check-time"),
+    compactionCheckIntervalMs: compactionCheckMs(features, flags),
+    bootstrapDefragBytes: flags.number("bootstrap-defrag-threshold-megabytes") * 1024 * 1024,
+    maxLearners: flags.number("max-learners"),
+    downgradeCheckIntervalMs: flags.durationMs("downgrade-check-time"),
+    watchProgressIntervalMs: flags.durationMs("watch-progress-notify-interval") || 600_000,
   };
 }
 
@@ -215,19 +231,48 @@ function checkTimes(flags: FlagValues): void {
   }
 }
 
-function checkLeaseCheckpoint(flags: FlagValues): void {
-  const persist = "experimental-enable-lease-checkpoint-persist";
-  if (flags.boolean(persist) && !flags.boolean("experimental-enable-lease-checkpoint")) {
-    throw new FlagError(`setting ${persist} requires experimental-enable-lease-checkpoint`);
+/** The features of the level, with the switches of `--feature-gates`. */
+function featuresAt(level: ApiLevel, flags: FlagValues): Features {
+  const features = featuresOf(level, flags.text("feature-gates"));
+  if ("fault" in features) throw new FlagError(features.fault);
+  if (features.LeaseCheckpointPersist && !features.LeaseCheckpoint) {
+    throw new FlagError(
+      isAtLeast(level, "3.6")
+        ? "enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint"
+        : "setting experimental-enable-lease-checkpoint-persist requires experimental-enable-lease-checkpoint",
+    );
+  }
+  return features;
+}
+
+/** etcd 3.5 keeps ten times as many entries between two raft snapshots as its successors. */
+function snapshotCountAt(level: ApiLevel): number {
+  return isAtLeast(level, "3.6") ? 10_000 : 100_000;
+}
+
+function reusePortOf(flags: FlagValues): boolean {
+  const reuse = flags.boolean("socket-reuse-port");
+  if (!reuse || canReusePort(process.versions.node)) return reuse;
+  throw new FlagError(`--socket-reuse-port needs Node.js 22.12 or newer, and this is ${process.version}`);
+}
+
+/** Refuses values that etcd accepts up to 3.5 only. */
+function checkRetired(level: ApiLevel, flags: FlagValues): void {
+  if (!isAtLeast(level, "3.6")) return;
+  if (flags.given("discovery-fallback") && flags.text("discovery-fallback") === "proxy") {
+    throw new FlagError(`v2 proxy is deprecated, and --discovery-fallback can't be configured as "proxy"`);
+  }
+  if (flags.given("v2-deprecation") && flags.text("v2-deprecation") === "not-yet") {
+    throw new FlagError('invalid value "not-yet" for --v2-deprecation: etcd has dropped it in 3.6');
   }
 }
 
 /** The interval at which the leader compares hashes of compactions; 0 when the check is disabled. */
-function compactionCheckMs(flags: FlagValues): number {
-  const name = "experimental-compact-hash-check-time";
+function compactionCheckMs({ CompactHashCheck }: Features, flags: FlagValues): number {
+  const name = "compact-hash-check-time";
   const intervalMs = flags.durationMs(name);
   if (intervalMs <= 0) throw new FlagError(`--${name} must be >0 (set to ${formatDuration(intervalMs)})`);
-  return flags.boolean("experimental-compact-hash-check-enabled") ? intervalMs : 0;
+  return CompactHashCheck ? intervalMs : 0;
 }
 
 function metricsLevel(flags: FlagValues): boolean {

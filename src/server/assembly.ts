@@ -4,6 +4,7 @@ import { type Store, WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./calls/access.js";
 import { Headers } from "./calls/headers.js";
+import { Serving } from "./calls/serving.js";
 import { SlowRequests } from "./calls/slow-requests.js";
 import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
 import type { ServerCounters } from "./counters.js";
@@ -32,6 +33,7 @@ export interface Assembly {
   readonly counters: ServerCounters;
   readonly consensus: Consensus;
   readonly headers: Headers;
+  readonly serving: Serving;
   readonly watchable: WatchableStore;
   readonly kv: KvService;
   readonly leases: LeaseService;
@@ -103,17 +105,17 @@ export function assemble(
   }
   const { position, leadership, proposer, readIndex, nextId } = consensus;
   const heap = makeHeapGuard(deps, store, () => space.raise());
+  const { FastLeaseKeepAlive: fastKeepAlive, StopGRPCServiceOnDefrag: pausesOnDefragment } = settings.features;
   const space = new SpaceGuard({ quota, heapFull: () => heap?.full ?? false, memberId, proposer, logger });
-  const headers = new Headers(clusterId, memberId, store, position);
-  const memory = deps.memory.pot("reads");
+  const [headers, serving] = [new Headers(clusterId, memberId, store, position), new Serving(logger)];
   const kv = new KvService({
-    ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow, memory, space },
-    ...{ maxTxnOps: settings.maxTxnOps, maxRequestBytes: settings.maxRequestBytes },
+    ...{ backend, store, lessor, access, proposer, readIndex, headers, clock, counters, slow, space },
+    ...{ maxTxnOps: settings.maxTxnOps, maxRequestBytes: settings.maxRequestBytes, memory: deps.memory.pot("reads") },
   });
   const timeouts = timeoutsOf(settings);
   const questions = new LeaderQuestions({ client: deps.peers?.client, cluster, leadership, clock, ...timeouts });
   const leases = new LeaseService({
-    ...{ clock, lessor, access, proposer, leadership, position, headers },
+    ...{ clock, lessor, access, proposer, leadership, position, headers, fastKeepAlive },
     ...{ questions, readIndex, space, nextId, ensureLeadership: () => consensus.ensureLeadership() },
   });
   const members = makeMembership(settings, deps, member, consensus, { access, questions, headers });
@@ -122,13 +124,13 @@ export function assemble(
   store.onChanges((_, changes) => counters.countChanges(changes));
   const transfer = new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts });
   const maintenance = new MaintenanceService({
-    ...{ level: settings.apiLevel, transfer },
+    ...{ level: settings.apiLevel, transfer, serving, pausesOnDefragment },
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
   });
   return {
     access,
     auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
-    ...{ counters, consensus, headers, watchable, kv, leases, heap },
+    ...{ counters, consensus, headers, serving, watchable, kv, leases, heap },
     ...{ members, maintenance, transfer, compactor, publisher },
     downgrades: new DowngradeService({ cluster, access, proposer, readIndex, headers }),
     corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),

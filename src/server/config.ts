@@ -1,4 +1,5 @@
 import { type ApiLevel, defaultApiLevel } from "../base/index.js";
+import { defaultFeatures, type Features } from "./features.js";
 
 /** A member in `--initial-cluster`. */
 export interface InitialMember {
@@ -23,6 +24,8 @@ export interface ServerConfig {
   readonly name: string;
   /** The release of etcd as which this member answers, and whose rules it follows in its cluster. */
   readonly apiLevel: ApiLevel;
+  /** Which features of `--feature-gates` are on. The settings below that belong to a feature follow it. */
+  readonly features: Features;
   /**
    * The data directory, which contains `member/db` and `member/wal`. It is created if missing. Undefined for a member
    * that keeps everything in memory: its data ends with it.
@@ -77,6 +80,12 @@ export interface ServerConfig {
   /** Whether these remaining times are also stored in the database. */
   readonly leaseCheckpointPersist: boolean;
 
+  /** A start defragments the database when that frees at least so many bytes; 0 means never. */
+  readonly bootstrapDefragBytes: number;
+  /** The maximum number of learners when one is added. It must be the same on all members. */
+  readonly maxLearners: number;
+  /** How often the leader looks whether a downgrade is complete. */
+  readonly downgradeCheckIntervalMs: number;
   readonly watchProgressIntervalMs: number;
 
   /** The kind of auth tokens: `simple`, `jwt` with its options, or empty for none. */
@@ -104,6 +113,7 @@ export interface ServerConfig {
 
 export const serverDefaults = {
   apiLevel: defaultApiLevel,
+  features: defaultFeatures(defaultApiLevel),
   initialClusterState: "new",
   initialClusterToken: "etcd-cluster",
   forceNewCluster: false,
@@ -124,6 +134,9 @@ export const serverDefaults = {
   backendBatchLimit: 10_000,
   leaseCheckpoint: false,
   leaseCheckpointPersist: false,
+  bootstrapDefragBytes: 0,
+  maxLearners: 1,
+  downgradeCheckIntervalMs: 5_000,
   watchProgressIntervalMs: 600_000,
   authToken: "simple",
   authTokenTtlMs: 300_000,

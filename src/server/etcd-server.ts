@@ -13,6 +13,7 @@ import type { PeerService } from "../transport/index.js";
 import { type AlarmMember, AlarmType } from "../wire/index.js";
 import { type Assembly, assemble, corruptionCheckOf } from "./assembly.js";
 import type { Headers } from "./calls/headers.js";
+import type { Serving } from "./calls/serving.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
 import type { Asked } from "./consensus/contract.js";
@@ -154,6 +155,11 @@ export class EtcdServer {
   /** Whether authentication is enabled, so that it matters which user makes a request. */
   get usersMatter(): boolean {
     return this.#parts.access.auth.enabled;
+  }
+
+  /** Whether this member counts as serving. */
+  get serving(): Serving {
+    return this.#parts.serving;
   }
 
   /** Makes the headers of answers. */

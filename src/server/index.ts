@@ -7,6 +7,7 @@ export { LongRange, LongTxn, pairFieldBytes, type RangeChunk, varintBytes } from
 export type { Call } from "./calls/call.js";
 export type { Headers } from "./calls/headers.js";
 export { requestText } from "./calls/request-text.js";
+export { Serving } from "./calls/serving.js";
 export type { WatchJudge } from "./calls/watch-judge.js";
 export { type AutoCompaction, type InitialMember, type ServerConfig, serverDefaults } from "./config.js";
 export { CoreHost } from "./consensus/core-host.js";
@@ -20,6 +21,7 @@ export type { DatabasePlaces, MemberDisk } from "./disk/member-disk.js";
 export { ReceivedInMemory } from "./disk/received-in-memory.js";
 export { VolatileDisk } from "./disk/volatile-disk.js";
 export { EtcdServer } from "./etcd-server.js";
+export { type FeatureName, type Features, featuresOf, shownFeatures } from "./features.js";
 export type { LeaderView } from "./log/leadership.js";
 export type { ServerMetrics } from "./metrics.js";
 export type { ConsensusPlace, ServerDeps } from "./server-deps.js";

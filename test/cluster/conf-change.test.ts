@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { type ClusterId, silentLogger } from "../../src/base/index.js";
+import { Cluster, checkLearners } from "../../src/cluster/index.js";
 import { add, makeCluster, member, memberId, openBackend, remove, update } from "./fixtures.js";
 
 const learner = member(3, { isLearner: true });
@@ -87,4 +89,27 @@ test("members() is in the order of the ids as unsigned numbers", async () => {
   const ids = [1n, 2n ** 63n, 2n, 2n ** 64n - 1n].map(memberId);
   for (const [at, id] of ids.entries()) cluster.applyConfChange(add(member(at, { id })));
   expect(cluster.members().map(({ id }) => id)).toEqual([1n, 2n, 2n ** 63n, 2n ** 64n - 1n]);
+});
+
+for (const { maxLearners, learners, want } of [
+  { maxLearners: 0, learners: 0, want: "tooManyLearners" },
+  { maxLearners: 1, learners: 0, want: undefined },
+  { maxLearners: 3, learners: 2, want: undefined },
+  { maxLearners: 3, learners: 3, want: "tooManyLearners" },
+]) {
+  const verb = want === undefined ? "accepts" : "refuses";
+  test(`--max-learners=${maxLearners} ${verb} a learner beside ${learners} others`, async () => {
+    const backend = await openBackend();
+    const options = { level: "3.7", maxLearners, backend, logger: silentLogger } as const;
+    const cluster = new Cluster({ ...options, clusterId: 1n as ClusterId, localId: memberId(1) });
+    cluster.applyConfChange(add(member(1)));
+    for (let id = 2; id < 2 + learners; id++) cluster.applyConfChange(add(member(id, { isLearner: true })));
+    expect(cluster.refusesConfChange(add(member(9, { isLearner: true })))).toBe(want);
+  });
+}
+
+test("a member does not start when the cluster has more learners than --max-learners", () => {
+  const members = [member(1), member(2, { isLearner: true }), member(3, { isLearner: true })];
+  expect(() => checkLearners(members, 2)).not.toThrow();
+  expect(() => checkLearners(members, 1)).toThrow("too many learner members in cluster: there are 2");
 });

@@ -20,7 +20,7 @@ const commandFlags: ReadonlySet<string> = new Set<CommandFlag>([
   "data-dir", // an option of its own, since its default is another one
 ]);
 
-type SettingFlag = Exclude<Flag, { name: CommandFlag } | { group: "Logging" }>;
+type SettingFlag = Exclude<Flag, { name: CommandFlag } | { group: "Logging" | "Old names" }>;
 
 type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
@@ -38,6 +38,7 @@ type Value<One extends Flag> = {
   urls: string | readonly string[];
   list: string | readonly string[];
   choice: ChoiceOf<One>;
+  gates: string;
 }[One["kind"]];
 
 type Settings = { readonly [One in SettingFlag as Camel<One["name"]>]?: Value<One> | undefined };
@@ -51,7 +52,9 @@ const otherDefaults: ReadonlySet<string> = new Set([
 ]);
 
 const folder = join(import.meta.dirname, "../../src/embed");
-const source = ["settings.ts", "security-settings.ts"].map((name) => readFileSync(join(folder, name), "utf8")).join("");
+const source = ["settings.ts", "security-settings.ts", "feature-settings.ts"]
+  .map((name) => readFileSync(join(folder, name), "utf8"))
+  .join("");
 const documented = new Map(
   [...source.matchAll(/ {2}\/\*\*\n((?: {3}\*.*\n)+?) {3}\*\/\n {2}readonly (\w+)\?:/g)].map(([, text = "", name]) => {
     const plain = text.replaceAll(/^ {3}\* ?/gm, "");
@@ -64,7 +67,8 @@ test("the settings are the flags of the command, with types by their kind", () =
   expectTypeOf<{ [Name in keyof EtcdSettings]: EtcdSettings[Name] }>().toEqualTypeOf<Settings>();
 });
 
-const flags = flagTable.filter(({ name, group }) => group !== "Logging" && !commandFlags.has(name));
+const groups: ReadonlySet<string> = new Set(["Logging", "Old names"]);
+const flags = flagTable.filter(({ name, group }) => !groups.has(group) && !commandFlags.has(name));
 for (const flag of flags) {
   const setting = flag.name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   test(`${setting} has a docstring with its unit and default`, () => {

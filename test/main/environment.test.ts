@@ -59,7 +59,7 @@ for (const { name, words, environment, message } of [
     name: "a flag that is not supported",
     words: [],
     environment: { ETCD_DISCOVERY: "x" },
-    message: /^--discovery is a flag of etcd that is not supported yet/,
+    message: /^--discovery is not supported: v2 discovery is gone/,
   },
 ]) {
   test(`${name} is refused`, () => {
@@ -69,14 +69,14 @@ for (const { name, words, environment, message } of [
 
 test("variables of other versions are unrecognized, and those that only tune cause a warning", () => {
   const variables = {
-    ...{ ETCD_DEBUG: "true", ETCD_LOG_PACKAGE_LEVELS: "x", ETCD_FEATURE_GATES: "y", ETCD_DISCOVERY_TOKEN: "z" },
-    ...{ ETCD_ENABLE_PPROF: "true", ETCD_ENABLE_V2: "true", ETCD_PROXY: "off", ETCD_MAX_WALS: "" },
+    ...{ ETCD_DEBUG: "true", ETCD_LOG_PACKAGE_LEVELS: "x" },
+    ...{ ETCD_MEMORY_MLOCK: "true", ETCD_ENABLE_V2: "true", ETCD_PROXY: "off", ETCD_MAX_WALS: "" },
   };
   const { notes } = apply([], variables);
   const of = (message: string, field: string) =>
     notes.filter((note) => note.message === message).map(({ fields }) => fields[field]);
   expect(of("unrecognized environment variable", "environment-variable")).toEqual(
-    expect.arrayContaining(["ETCD_DEBUG", "ETCD_LOG_PACKAGE_LEVELS", "ETCD_FEATURE_GATES", "ETCD_DISCOVERY_TOKEN"]),
+    expect.arrayContaining(["ETCD_DEBUG", "ETCD_LOG_PACKAGE_LEVELS"]),
   );
-  expect(of("setting has no effect on this server", "setting").sort()).toEqual(["enable-pprof", "enable-v2"]);
+  expect(of("setting has no effect on this server", "setting").sort()).toEqual(["enable-v2", "memory-mlock"]);
 });

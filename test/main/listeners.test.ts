@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterEach, expect, test } from "vitest";
 import { openListeners } from "../../src/main/listeners.js";
+import { canReusePort } from "../../src/main/reuse-port.js";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -70,3 +71,33 @@ test.skipIf(!haveIPv6)("0.0.0.0 means all addresses, also those of IPv6", async 
   await openListeners(port, { url: "http://0.0.0.0:0", address: { kind: "tcp", host: "0.0.0.0", port: 0 } });
   expect(places()).toEqual([{ address: "::", port: expect.any(Number) }]);
 });
+
+for (const [version, want] of [
+  ["20.20.2", false],
+  ["22.11.0", false],
+  ["22.12.0", true],
+  ["23.0.0", false],
+  ["23.1.0", true],
+  ["24.0.1", true],
+] as const) {
+  test(`--socket-reuse-port: Node.js ${version} ${want ? "can" : "cannot"} share a port`, () => {
+    expect(canReusePort(version)).toBe(want);
+  });
+}
+
+for (const { url, address } of [
+  { url: "http://127.0.0.1:0", address: { kind: "tcp", host: "127.0.0.1", port: 0 } },
+  localhost,
+] as const) {
+  test(`--socket-reuse-port: ${url} is listened on with the option of Node`, async () => {
+    const { port } = start();
+    const asked: unknown[] = [];
+    const listen = port.listener.listen.bind(port.listener) as (...words: unknown[]) => Server;
+    port.listener.listen = ((place: object, done: () => void) => {
+      asked.push(place);
+      return listen({ ...place, reusePort: undefined }, done);
+    }) as never;
+    await openListeners(port, { url, address }, async () => ["127.0.0.1"], true);
+    expect(asked).toEqual([expect.objectContaining({ host: "127.0.0.1", reusePort: true })]);
+  });
+}

@@ -25,7 +25,6 @@ test("without flags, all settings have etcd's defaults", () => {
     advertiseClientUrls: ["http://localhost:2379"],
     tickMs: 100,
     electionTicks: 10,
-    snapshotCount: 10_000,
     maxRequestBytes: 1_572_864,
     compactionPauseMs: 10,
   });
@@ -161,7 +160,7 @@ for (const { words, message } of [
   },
   {
     words: ["--experimental-compact-hash-check-time=0s"],
-    message: "--experimental-compact-hash-check-time must be >0 (set to 0s)",
+    message: "--compact-hash-check-time must be >0 (set to 0s)",
   },
   ...["", "--log-outputs=stderr,stdout", "--log-outputs=a.log,b.log"].map((outputs) => ({
     words: ["--enable-log-rotation", ...(outputs === "" ? [] : [outputs])],

@@ -7,6 +7,7 @@ import { type Check, HealthChecks, type HealthServer } from "../services/health-
 import { type VarsServer, varsText } from "./debug-vars.js";
 import { plainText } from "./http-answer.js";
 import { failure, type Page, type Pages, page, wrongMethod } from "./pages.js";
+import type { Profiles } from "./profiles.js";
 
 /** The parts of a server that the pages show. */
 export interface PagesServer extends HealthServer, MetricsServer, VarsServer, Pick<EtcdServer, "clusterVersion"> {}
@@ -17,13 +18,16 @@ export interface StatePagesConfig {
   /** Whether to include histograms of the duration of calls. */
   readonly extensiveMetrics: boolean;
   readonly counts: ProcessCounts;
+  /** Whether to serve profiles of the process below `/debug/pprof/`. */
+  readonly profiles: boolean;
 }
 
 type Endpoint = (query: URLSearchParams, call: Call) => Promise<Page> | Page;
 
 /** The pages of a member whose state is on this loop. They answer as etcd's do. */
-export function statePages({ server, logger, extensiveMetrics, counts }: StatePagesConfig): Pages {
+export function statePages({ server, logger, extensiveMetrics, counts, ...config }: StatePagesConfig): Pages {
   const checks = new HealthChecks(server, logger);
+  const profiles = config.profiles ? lazyProfiles() : undefined;
   let loading: Promise<MetricRegistry> | undefined;
   // prom-client is loaded on the first request for metrics, since loading it would delay the start.
   const loadMetrics = (): Promise<MetricRegistry> => {
@@ -51,11 +55,23 @@ export function statePages({ server, logger, extensiveMetrics, counts }: StatePa
   return {
     async answer({ method, path, query, watchingOnly }, call) {
       const endpoint = (watchingOnly ? watching : all).get(path);
+      if (endpoint === undefined && !watchingOnly && path.startsWith("/debug/pprof")) {
+        return await profiles?.(path, new URLSearchParams(query), call);
+      }
       if (endpoint === undefined) return undefined;
       // As in etcd, metrics may be requested with any method.
       if (method !== "GET" && endpoint !== metrics) return wrongMethod;
       return endpoint(new URLSearchParams(query), call);
     },
+  };
+}
+
+/** Profiles, loaded by the first request: hardly any member is ever asked for one. */
+function lazyProfiles(): Profiles["answer"] {
+  let loading: Promise<Profiles> | undefined;
+  return async (path, query, call) => {
+    loading ??= import("./profiles.js").then(({ Profiles }) => new Profiles());
+    return (await loading).answer(path, query, call);
   };
 }
 

@@ -52,7 +52,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     ...lockBindings(localClient, clock),
     ...electionBindings(localClient, guard, clock).map(goingFirst),
     ...authBindings(server),
-    ...healthBindings().map(goingFirst),
+    ...healthBindings(server.serving).map(goingFirst),
   ];
   return [...bound, ...reflectionBindings(bound)];
 }

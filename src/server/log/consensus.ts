@@ -95,6 +95,7 @@ export class Consensus implements ConsensusClient {
     this.proposer = new Proposer({
       ...{ position: this.position, proposals: this.proposals, nextId: this.nextId, core: this.#core },
       maxRequestBytes: settings.maxRequestBytes,
+      priorityRequests: settings.features.PriorityRequest,
       identify: (call) => config.access.identify(call),
     });
     this.readIndex = new ReadIndex({

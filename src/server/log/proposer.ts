@@ -10,6 +10,8 @@ import type { Proposals } from "./proposals.js";
 
 /** The most entries that are committed but not applied. Beyond it new proposals are refused, as in etcd. */
 const applyLagMax = 5_000;
+/** The same for revocations of leases with the feature PriorityRequest: they take work off the cluster. */
+const priorityLagMax = 10_000;
 
 /** A value above this length takes as long to encode as all other work on its request. */
 const longValueBytes = 64 * 1024;
@@ -24,6 +26,8 @@ export interface ProposerConfig {
   readonly nextId: () => RequestId;
   /** The maximum length of an encoded request. */
   readonly maxRequestBytes: number;
+  /** Whether the feature PriorityRequest is on. */
+  readonly priorityRequests: boolean;
   /** The user of a call; undefined while authentication is disabled. */
   readonly identify: (call: Call) => Identity | undefined | Promise<Identity | undefined>;
   readonly core: Pick<ConsensusCore, "propose" | "proposeInTerm">;
@@ -52,7 +56,9 @@ export class Proposer {
    */
   async propose(request: Partial<InternalRaftRequest>, call?: Call, who?: Identity): Promise<Carried> {
     const { position, nextId, maxRequestBytes, identify } = this.#config;
-    if (position.committed > position.applied + applyLagMax) throw new EtcdError("tooManyRequests");
+    const lag = position.committed - position.applied;
+    if (lag > applyLagMax && (lag > priorityLagMax || !this.#goesFirst(request)))
+      throw new EtcdError("tooManyRequests");
     const found = who ?? (call && identify(call));
     // The user is nearly always known at once. Awaiting would cost a turn of the event loop.
     const identity = found instanceof Promise ? await found : found;
@@ -107,6 +113,10 @@ export class Proposer {
   leadershipLost(): void {
     const lost = new EtcdError("leaderChanged");
     for (const id of this.#ofThisTerm) this.#config.proposals.fail(id, lost);
+  }
+
+  #goesFirst({ leaseRevoke }: Partial<InternalRaftRequest>): boolean {
+    return this.#config.priorityRequests && leaseRevoke !== undefined;
   }
 
   #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {

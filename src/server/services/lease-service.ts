@@ -42,6 +42,8 @@ export interface LeaseServiceConfig {
   readonly space: Pick<SpaceGuard, "refusal">;
   readonly readIndex: Pick<ReadIndex, "wait">;
   readonly nextId: () => RequestId;
+  /** Whether the feature FastLeaseKeepAlive is on: a lease that this member knows is renewed at once. */
+  readonly fastKeepAlive: boolean;
   readonly ensureLeadership: () => Promise<boolean>;
 }
 
@@ -102,7 +104,7 @@ export class LeaseService {
     const { lessor, leadership, questions, access, readIndex, ensureLeadership } = this.#config;
     if (leadership.leading) {
       if (!(await ensureLeadership())) throw new EtcdError("notLeader");
-      if (access.auth.enabled) await this.#config.position.allApplied(this.#config.clock);
+      if (access.auth.enabled) await this.#knows(id);
     } else if (access.auth.enabled) {
       // The leader does not check rights. This member must know all current keys of the lease to check them here.
       await readIndex.wait(call);
@@ -125,7 +127,7 @@ export class LeaseService {
    * @throws EtcdError `leaseNotFound`; `notLeader` or `timeoutWaitApplied` when this member cannot answer
    */
   async renewHere(id: LeaseId, signal: AbortSignal): Promise<number> {
-    await this.#config.position.allApplied(this.#config.clock);
+    await this.#knows(id);
     // Checked last: if another member leads, it does not know of this renewal and may revoke the lease.
     if (!(await this.#config.ensureLeadership())) throw new EtcdError("notLeader");
     return await this.#config.lessor.renew(id, signal);
@@ -191,6 +193,17 @@ export class LeaseService {
     const ids = await this.#inTurns((budget) => this.#readable(who, leases, budget), call.signal);
     if (auth.enabled && revision !== auth.revision) throw new EtcdError("authOldRevision");
     return LeaseLeasesResponse.create({ header: headers.at(), leases: ids });
+  }
+
+  /**
+   * Waits until this member has applied everything that is committed, so that it knows whether there is such a lease.
+   * With the feature FastLeaseKeepAlive, it does not wait for a lease that it knows already, since an overloaded member
+   * may take longer than the lease lives.
+   */
+  async #knows(id: LeaseId): Promise<void> {
+    const { fastKeepAlive, lessor, position, clock } = this.#config;
+    if (fastKeepAlive && lessor.lookup(id) !== undefined) return;
+    await position.allApplied(clock);
   }
 
   /** Chooses a lease id: a positive number made from a request id, which is unique in the cluster. */

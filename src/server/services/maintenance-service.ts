@@ -28,6 +28,7 @@ import {
 import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
 import type { Headers } from "../calls/headers.js";
+import type { Serving } from "../calls/serving.js";
 import type { ServerCounters } from "../counters.js";
 import type { LeaderTransfer } from "../log/leader-transfer.js";
 import type { Leadership } from "../log/leadership.js";
@@ -55,6 +56,9 @@ export interface MaintenanceServiceConfig {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: ServerCounters;
+  readonly serving: Serving;
+  /** Whether the feature StopGRPCServiceOnDefrag is on: a member that defragments does not count as serving. */
+  readonly pausesOnDefragment: boolean;
 }
 
 /** The requests of operators: status, alarms, hashes, snapshots, defragmentation and leadership. */
@@ -105,11 +109,12 @@ export class MaintenanceService {
   }
 
   async defragment(call: Call): Promise<DefragmentResponse> {
-    const { backend, access, logger } = this.#config;
+    const { backend, access, logger, serving, pausesOnDefragment } = this.#config;
     await inOwnWords(access.requireAdmin(call));
     logger.info("starting defragment");
+    const work = (): Promise<void> => backend.defragment();
     try {
-      await backend.defragment();
+      await (pausesOnDefragment ? serving.pause("defrag is active", work) : work());
     } catch (error) {
       logger.warn("failed to defragment", { error: errorText(error) });
       throw error;

@@ -1,7 +1,7 @@
 import { AlarmStore, ConsistentIndex } from "../../apply/index.js";
 import { AuthStore, bcryptCost, type MakeTokens, openTokens, Passwords, readAuthRecords } from "../../auth/index.js";
 import type { Backend, MemberBackend } from "../../backend/index.js";
-import { Cluster, loadConfState } from "../../cluster/index.js";
+import { Cluster, checkLearners, loadConfState } from "../../cluster/index.js";
 import type { Checkpoint } from "../../lease/index.js";
 import { emptyConfState } from "../../raft/index.js";
 import type { OpenedWal, WalMetadata } from "../../wal/index.js";
@@ -21,6 +21,7 @@ import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
 import { AwakeTime } from "../upkeep/awake-time.js";
 import { foundersOf, idFields, type Origin, openLog } from "./origin.js";
 import { standAlone } from "./standalone.js";
+import { defragmentAtStart } from "./start-defragment.js";
 import { openStores, type Stores } from "./stores.js";
 
 /** Callbacks of the parts to the member, which is created after them. */
@@ -48,6 +49,7 @@ export async function bootstrap(config: ServerConfig, deps: ServerDeps, hooks: B
     const databases = makeDatabases(disk.databases, ids, received, counters, config, deps, hooks);
     const backend = await databases.open(opened.snapshot);
     try {
+      await defragmentAtStart(backend, config.bootstrapDefragBytes, deps.logger);
       const restored = await restore(config, deps, hooks, counters, makeTokens, opened, origin, backend);
       const { raft, log, ...state } = restored;
       const place = { settings: config, origin: raft };
@@ -140,9 +142,11 @@ async function restore(
   const consistentIndex = new ConsistentIndex(backend);
   requireMatch(log, consistentIndex.index);
   const { clusterId, memberId: localId } = ids;
-  const cluster = new Cluster({ level: config.apiLevel, backend, logger, clusterId, localId });
+  const { apiLevel: level, maxLearners } = config;
+  const cluster = new Cluster({ level, maxLearners, backend, logger, clusterId, localId });
   await cluster.restore();
   requireMember(cluster);
+  checkLearners(cluster.members(), maxLearners);
   const alarms = new AlarmStore(backend);
   await alarms.restore();
   const auth = await openAuth(config, deps, makeTokens, backend, consistentIndex);

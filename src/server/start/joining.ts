@@ -1,5 +1,5 @@
 import { type ApiLevel, clusterVersionOf, errorText, minClusterVersion, withTimeout } from "../../base/index.js";
-import { compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
+import { checkLearners, compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient, PeerMembers } from "../../transport/index.js";
 import type { WalMetadata } from "../../wal/index.js";
 import type { InitialMember, ServerConfig } from "../config.js";
@@ -32,6 +32,7 @@ export async function joiningOf(
   refuseDuplicates(initial);
   const others = initial.filter(({ name }) => name !== config.name).flatMap(({ peerUrls }) => peerUrls);
   const { clusterId, members } = await askMembers(others.sort(), client, deps);
+  checkLearners(members, config.maxLearners);
   const local = await localMember(members, initial, listed, deps);
   if (local.name !== "" || local.clientUrls.length > 0) throw bootstrapped(local);
   const remotes = members.filter(({ id }) => id !== local.id);

@@ -22,6 +22,7 @@ import {
   SlowCalls,
 } from "../../../src/rpc/index.js";
 import { healthBindings } from "../../../src/rpc/services/health.js";
+import { Serving } from "../../../src/server/index.js";
 import { WireError } from "../../../src/wire/index.js";
 import { untilStill } from "../../support/until.js";
 
@@ -147,13 +148,13 @@ for (const { path, details } of [
   { path: "/no.Such/Method", details: "unknown service no.Such" },
 ]) {
   test(`${path} is ${details === "" ? "known" : "unimplemented"}`, async () => {
-    const { client } = await start(healthBindings());
+    const { client } = await start(healthBindings(new Serving(silentLogger)));
     expect(await ask(client, path, "")).toMatchObject({ code: details === "" ? 0 : GrpcCode.Unimplemented, details });
   });
 }
 
 test("an unbound method of a known service is reported as an unknown method of that service", async () => {
-  const { client } = await start(healthBindings().slice(0, 1));
+  const { client } = await start(healthBindings(new Serving(silentLogger)).slice(0, 1));
   expect((await ask(client, "/grpc.health.v1.Health/Watch", "")).details).toBe(
     "unknown method Watch for service grpc.health.v1.Health",
   );

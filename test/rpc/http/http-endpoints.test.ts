@@ -80,10 +80,11 @@ function client(
   extensiveMetrics = false,
   counters = new CallCounters(),
   connectionsRefused = noneRefused,
+  profiles = false,
 ): RequestListener {
   const logger = silentLogger;
   const counts = oneLoopCounts(counters, server.memory, { logLinesLost: () => 0, connectionsRefused });
-  const pages = statePages({ server, logger, extensiveMetrics, counts });
+  const pages = statePages({ server, logger, extensiveMetrics, counts, profiles });
   return clientEndpoints({ level: "3.5", pages, logger, access: everybody }).listener;
 }
 
@@ -316,3 +317,21 @@ test("/debug/vars has the values of a Go process that are meaningful here", asyn
     ...{ progress: { "8e9e": { match: 9, next: 10, state: "StateReplicate" } }, leadtransferee: "0" },
   });
 });
+
+for (const { profiles, watchingOnly, status } of [
+  { profiles: false, watchingOnly: false, status: 404 },
+  { profiles: true, watchingOnly: false, status: 200 },
+  { profiles: true, watchingOnly: true, status: 404 },
+]) {
+  const where = watchingOnly ? "the URLs for metrics" : "the URLs for clients";
+  test(`--enable-pprof=${profiles}: the profiles at ${where} are answered with ${status}`, async () => {
+    const counts = oneLoopCounts(new CallCounters(), healthy.memory, {
+      logLinesLost: () => 0,
+      connectionsRefused: noneRefused,
+    });
+    const pages = statePages({ server: healthy, logger: silentLogger, extensiveMetrics: false, counts, profiles });
+    const endpoints = clientEndpoints({ level: "3.7", pages, logger: silentLogger, access: everybody });
+    const { listener, metricsListener } = endpoints;
+    expect((await ask(watchingOnly ? metricsListener : listener, "/debug/pprof/")).status).toBe(status);
+  });
+}

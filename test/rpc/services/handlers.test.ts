@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EtcdError, type LeaseId, ManualClock } from "../../../src/base/index.js";
+import { EtcdError, type LeaseId, ManualClock, silentLogger } from "../../../src/base/index.js";
 import { wholeOf } from "../../../src/rpc/grpc/answer.js";
 import type { Binding } from "../../../src/rpc/grpc/binding.js";
 import type { ServerStream } from "../../../src/rpc/grpc/stream.js";
@@ -9,7 +9,7 @@ import { type KvServer, kvBindings } from "../../../src/rpc/services/kv.js";
 import { LeaderGuard } from "../../../src/rpc/services/leader-guard.js";
 import { type LeaseServer, leaseBindings } from "../../../src/rpc/services/lease.js";
 import { maintenanceBindings } from "../../../src/rpc/services/maintenance.js";
-import type { Call } from "../../../src/server/index.js";
+import { type Call, Serving } from "../../../src/server/index.js";
 import {
   DeleteRangeRequest,
   HashKVRequest,
@@ -112,12 +112,42 @@ test("MemberList and HashKV pass on their parameters", async () => {
   ]);
 });
 
+const serving = new Serving(silentLogger);
+
+test("StopGRPCServiceOnDefrag: the health service says so while the member does not count as serving", async () => {
+  const [check, watch] = ["Check", "Watch"].map((name) =>
+    healthBindings(serving).find((one) => one.path === `/grpc.health.v1.Health/${name}`),
+  );
+  if (check?.kind !== "unary" || watch?.kind !== "stream") throw new Error("health is not bound");
+  const statusOfCheck = async () =>
+    healthpb.HealthCheckResponse.decode(await wholeOf(await check.run(new Uint8Array(0), quiet)));
+  const told: number[] = [];
+  const gone = new AbortController();
+  const ended = watch.run({
+    call: { ...quiet, signal: gone.signal },
+    async *read() {
+      yield healthpb.HealthCheckRequest.encode({ service: "" });
+    },
+    write: (message) => told.push(healthpb.HealthCheckResponse.decode(message).status) > 0,
+    writePieces: () => true,
+    drained: () => Promise.resolve(),
+    end: () => undefined,
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  await serving.pause("defrag is active", async () => expect((await statusOfCheck()).status).toBe(2));
+  expect((await statusOfCheck()).status).toBe(1);
+  gone.abort();
+  await ended;
+  await serving.pause("defrag is active", async () => undefined);
+  expect(told).toEqual([1, 2, 1]);
+});
+
 for (const { service, want } of [
   { service: "", want: "SERVING" },
   { service: "etcdserverpb.KV", want: "unknown service" },
 ]) {
   test(`the health of "${service}" is ${want}`, async () => {
-    const check = unaryOf(healthBindings(), "/grpc.health.v1.Health/Check");
+    const check = unaryOf(healthBindings(serving), "/grpc.health.v1.Health/Check");
     const answer = check(healthpb.HealthCheckRequest.encode({ service }));
     if (want === "SERVING") expect(healthpb.HealthCheckResponse.decode(await answer).status).toBe(1);
     else await expect(answer).rejects.toMatchObject({ code: 5, message: want });
@@ -125,7 +155,7 @@ for (const { service, want } of [
 }
 
 test("the list of health states has an entry for the whole server, encoded as a map", async () => {
-  const list = unaryOf(healthBindings(), "/grpc.health.v1.Health/List");
+  const list = unaryOf(healthBindings(serving), "/grpc.health.v1.Health/List");
   // The entry has a value with status 1. An empty key may be omitted.
   expect(Buffer.from(await list(healthpb.HealthListRequest.encode({}))).toString("hex")).toBe("0a0412020801");
 });

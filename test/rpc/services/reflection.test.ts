@@ -1,12 +1,14 @@
 import { loadFileDescriptorSetFromBuffer, type PackageDefinition, type ServiceDefinition } from "@grpc/proto-loader";
 import { expect, test } from "vitest";
+import { silentLogger } from "../../../src/base/index.js";
 import { healthBindings } from "../../../src/rpc/services/health.js";
 import { reflectionBindings } from "../../../src/rpc/services/reflection.js";
+import { Serving } from "../../../src/server/index.js";
 import { loadSchema, PutRequest, reflectionpb } from "../../../src/wire/index.js";
 
 type Question = reflectionpb.ServerReflectionRequest["messageRequest"];
 
-const bindings = reflectionBindings(healthBindings());
+const bindings = reflectionBindings(healthBindings(new Serving(silentLogger)));
 
 /** Sends requests on one stream of either version of the service. @returns the answers */
 async function ask(version: "v1" | "v1alpha", ...questions: readonly Question[]) {

@@ -7,17 +7,24 @@ import { LogPosition } from "../../../src/server/log/log-position.js";
 import { ProposalWindow } from "../../../src/server/log/proposal-window.js";
 import { Proposals } from "../../../src/server/log/proposals.js";
 import { Proposer, responseOf } from "../../../src/server/log/proposer.js";
-import { InternalRaftRequest, LeaseGrantRequest, PutRequest, PutResponse } from "../../../src/wire/index.js";
+import {
+  InternalRaftRequest,
+  LeaseGrantRequest,
+  LeaseRevokeRequest,
+  PutRequest,
+  PutResponse,
+} from "../../../src/wire/index.js";
 import { outcome } from "../member.js";
 
 interface SetUp {
   readonly committed?: number;
   readonly maxRequestBytes?: number;
+  readonly priorityRequests?: boolean;
   /** How raft refuses each proposal. */
   readonly refusal?: "leaderChanged" | undefined;
 }
 
-function setUp({ committed = 0, maxRequestBytes = 200, refusal }: SetUp = {}) {
+function setUp({ committed = 0, maxRequestBytes = 200, priorityRequests = false, refusal }: SetUp = {}) {
   const sent: Uint8Array[] = [];
   const counters = new ServerCounters();
   const clock = new ManualClock();
@@ -28,6 +35,7 @@ function setUp({ committed = 0, maxRequestBytes = 200, refusal }: SetUp = {}) {
   position.commitTo(committed);
   let id = 100n;
   const proposer = new Proposer({
+    priorityRequests,
     position,
     proposals,
     nextId: () => ++id as RequestId,
@@ -206,3 +214,20 @@ test("Leadership: only another leader counts as a change, not the loss of one", 
   leadership.update({ lead: 0n, state: "StateFollower" }, 3);
   expect(heard).toEqual([1n, 0n, 2n]);
 });
+
+for (const { gate, request, lag, want } of [
+  { gate: false, request: "LeaseRevoke", lag: 5_000, want: "proposed" },
+  { gate: false, request: "LeaseRevoke", lag: 5_001, want: "tooManyRequests" },
+  { gate: true, request: "LeaseRevoke", lag: 10_000, want: "proposed" },
+  { gate: true, request: "LeaseRevoke", lag: 10_001, want: "tooManyRequests" },
+  { gate: true, request: "Put", lag: 5_000, want: "proposed" },
+  { gate: true, request: "Put", lag: 5_001, want: "tooManyRequests" },
+] as const) {
+  test(`PriorityRequest ${gate ? "on" : "off"}: a ${request} with ${lag} unapplied entries is ${want}`, async () => {
+    const { sent, proposer } = setUp({ committed: lag, priorityRequests: gate });
+    const revoke = { leaseRevoke: LeaseRevokeRequest.create({ id: 1n }) };
+    const end = outcome(proposer.propose(request === "Put" ? put(1) : revoke));
+    const got = await Promise.race([end, new Promise((resolve) => setImmediate(() => resolve("proposed")))]);
+    expect([got, sent.length]).toEqual([want, want === "proposed" ? 1 : 0]);
+  });
+}

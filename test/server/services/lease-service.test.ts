@@ -66,7 +66,7 @@ async function follower(late: readonly Partial<InternalRaftRequest>[], keysOfLea
     ...{ clock: new ManualClock(), lessor: bench.lessor, access: new Access(bench.auth, true), readIndex },
     ...{ proposer: undefined as never, position: undefined as never, leadership: { leading: false } as never },
     ...{ headers: { at: () => undefined } as never, space, questions: questions as unknown as LeaderQuestions },
-    ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => false },
+    ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => false, fastKeepAlive: false },
   });
   return { service, renewals: () => renewed };
 }
@@ -131,7 +131,7 @@ describe("requests about very many leases or keys yield to other work every few 
         readIndex: undefined as never,
       },
       ...{ questions: { ask: ({ here }: LeaderQuestion<unknown>) => here() } as never },
-      ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => true },
+      ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => true, fastKeepAlive: false },
     });
     return { bench, service };
   }
@@ -172,4 +172,52 @@ describe("requests about very many leases or keys yield to other work every few 
     });
     expect(await renewal).toMatch(/authOldRevision|permissionDenied/);
   });
+});
+
+describe("FastLeaseKeepAlive", () => {
+  /** A leader that has one entry to apply, which grants the lease 2. */
+  async function lagging(fastKeepAlive: boolean) {
+    const bench: Bench = await openBench();
+    bench.mustApply({ leaseGrant: { id, ttl: 60 } });
+    bench.lessor.promote(0);
+    const position = new LogPosition(1, 1);
+    position.commitTo(2);
+    const service = new LeaseService({
+      ...{ clock: new ManualClock(), lessor: bench.lessor, access: new Access(bench.auth, true), position },
+      ...{ leadership: { leading: true } as never, headers: { at: () => undefined } as never, space },
+      ...{ proposer: undefined as never, readIndex: undefined as never, fastKeepAlive },
+      ...{ questions: { ask: ({ here }: LeaderQuestion<unknown>) => here() } as never },
+      ...{ nextId: () => 1n as RequestId, ensureLeadership: async () => true },
+    });
+    const renewed: string[] = [];
+    const renew = (lease: bigint): Promise<void> =>
+      service.renew(lease as LeaseId, patient).then(
+        (ttl) => void renewed.push(`${lease}: ${ttl}`),
+        (error: unknown) => void renewed.push(`${lease}: ${error}`),
+      );
+    return { bench, position, renew, renewed };
+  }
+
+  for (const { on, want } of [
+    { on: true, want: [`${id}: 60`] },
+    { on: false, want: [] },
+  ]) {
+    test(`${on ? "on" : "off"}: a known lease is renewed ${on ? "at once" : "when all is applied"}`, async () => {
+      const { renew, renewed } = await lagging(on);
+      void renew(id);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(renewed).toEqual(want);
+    });
+
+    test(`${on ? "on" : "off"}: a lease that is not known is looked for when all is applied`, async () => {
+      const { bench, position, renew, renewed } = await lagging(on);
+      const ends = [renew(2n), renew(3n)];
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(renewed).toEqual([]);
+      bench.lessor.grant(2n as LeaseId, 30);
+      position.applyTo(2, 1);
+      await Promise.all(ends);
+      expect(renewed.sort()).toEqual(["2: 30", "3: EtcdError: etcdserver: requested lease not found"]);
+    });
+  }
 });
