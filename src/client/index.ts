@@ -6,4 +6,6 @@
 export { keyFromBytes, keyToBytes } from "../base/index.js";
 export * from "./any-transport.js";
 export { Client } from "./client.js";
+export { grpcTransport } from "./grpc-transport.js";
+export { namespaced } from "./namespace.js";
 export type { ClientOptions, TlsOptions, TracingOptions, TransportOptions } from "./options.js";

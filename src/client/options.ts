@@ -49,8 +49,14 @@ export interface ClientOptions extends TracingOptions {
   readonly keepAliveTimeMs?: number;
   /** Time after which an unanswered ping ends the connection; 6 s by default. */
   readonly keepAliveTimeoutMs?: number;
+  /** Also pings while there are no calls; false by default. etcd ends a connection with too many such pings. */
+  readonly keepAliveWithoutCalls?: boolean;
   /** TLS options for endpoints with `https:` and those without a scheme; `http:` is never encrypted. */
   readonly tls?: TlsOptions;
+  /** The most bytes of a request; 2 MiB by default. A longer one fails with ResourceExhausted and is not sent. */
+  readonly sendBytesMax?: number;
+  /** The most bytes of an answer, or of one message of a stream; 2 GiB by default. */
+  readonly receiveBytesMax?: number;
 }
 
 /** Options of a client over a transport of its own, such as direct calls to a server in the same process. */

@@ -52,6 +52,11 @@ export interface LinkCall {
   readonly timeoutMs: number;
   /** Its abort ends the call or the stream with the code Canceled. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Asked for room before an answer of more than a frame is received. Without room the call ends with
+   * ResourceExhausted. Transports other than gRPC ignore it.
+   */
+  readonly hasRoom?: ((bytes: number) => boolean) | undefined;
 }
 
 /** The client's side of a stream. */

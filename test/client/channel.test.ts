@@ -51,6 +51,7 @@ class Rig {
       dialTimeoutMs: 2_000,
       keepAliveTimeMs,
       keepAliveTimeoutMs: 1_000,
+      keepAliveWithoutCalls: false,
       dial: async () => {
         this.dials++;
         if (this.refuse !== undefined) throw this.refuse;
@@ -82,7 +83,8 @@ class Rig {
         heard.push(error === undefined ? "ok" : `${error.code} ${error.details}${error.notSent ? " (not sent)" : ""}`),
     };
     this.channel.callBegins();
-    const call = new Call(Range, "there", this.clock, { metadata: {}, timeoutMs, signal }, listener, () =>
+    const limits = { sendBytesMax: 2 ** 21, receiveBytesMax: 2 ** 31 };
+    const call = new Call(Range, "there", this.clock, limits, { metadata: {}, timeoutMs, signal }, listener, () =>
       this.channel.callEnds(),
     );
     const { connection } = this.channel;

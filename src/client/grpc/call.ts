@@ -1,4 +1,4 @@
-import { type Clock, errorText, GrpcCode, type Timer } from "../../base/index.js";
+import { type Clock, EtcdError, errorText, GrpcCode, type Timer } from "../../base/index.js";
 import type {
   AnswerListener,
   ClientConnection,
@@ -11,8 +11,11 @@ import { AttemptError, type LinkCall, type LinkStream, type RpcMethod, type Stre
 import { MessageReader, messagePrefix } from "./message-reader.js";
 import { brokenStatus, type CallStatus, foreignStatus, statusOf } from "./status.js";
 
-/** The most bytes of a request, as in etcd's client. */
-const sendBytesMax = 2 * 1024 * 1024;
+/** The most bytes of messages. */
+export interface MessageLimits {
+  readonly sendBytesMax: number;
+  readonly receiveBytesMax: number;
+}
 
 /** One call, of any kind. It takes requests before there is a connection, and keeps them until then. */
 export class Call<Request, Response> implements LinkStream<Request>, AnswerListener {
@@ -25,7 +28,9 @@ export class Call<Request, Response> implements LinkStream<Request>, AnswerListe
   /** Requests before there is a connection. */
   #early: Uint8Array[] = [];
   #finished = false;
-  readonly #reader = new MessageReader();
+  readonly #limits: MessageLimits;
+  readonly #hasRoom: (bytes: number) => boolean;
+  readonly #reader = new MessageReader((bytes) => this.#accepts(bytes));
   #status: CallStatus | undefined;
   #paused = false;
   /** Chunks that arrived while the call was paused, and then its end. */
@@ -39,7 +44,8 @@ export class Call<Request, Response> implements LinkStream<Request>, AnswerListe
     method: RpcMethod<Request, Response>,
     endpoint: string,
     clock: Clock,
-    { timeoutMs, signal }: LinkCall,
+    limits: MessageLimits,
+    { timeoutMs, signal, hasRoom = () => true }: LinkCall,
     listener: StreamListener<Response>,
     onEnd: () => void,
   ) {
@@ -47,6 +53,8 @@ export class Call<Request, Response> implements LinkStream<Request>, AnswerListe
     this.#endpoint = endpoint;
     this.#listener = listener;
     this.#onEnd = onEnd;
+    this.#limits = limits;
+    this.#hasRoom = hasRoom;
     this.#signal = signal;
     if (signal?.aborted === true) queueMicrotask(this.#abort);
     else signal?.addEventListener("abort", this.#abort, { once: true });
@@ -67,6 +75,7 @@ export class Call<Request, Response> implements LinkStream<Request>, AnswerListe
   send(request: Request): void {
     if (this.#listener === undefined || this.#finished) return;
     const bytes = this.#method.request.encode(request);
+    const { sendBytesMax } = this.#limits;
     if (bytes.length > sendBytesMax) {
       const details = `trying to send message larger than max (${bytes.length} vs. ${sendBytesMax})`;
       queueMicrotask(() => this.#stop(GrpcCode.ResourceExhausted, details));
@@ -139,13 +148,31 @@ export class Call<Request, Response> implements LinkStream<Request>, AnswerListe
 
   #feed(chunk: Buffer): void {
     if (this.#listener === undefined) return;
-    const plain = this.#reader.feed(chunk, (message) => this.#receive(message));
-    if (!plain) this.#stop(GrpcCode.Internal, "grpc: compressed flag set with identity or empty encoding");
+    const fault = this.#reader.feed(chunk, (message) => this.#receive(message));
+    // A message that was not accepted has ended the call already.
+    if (fault === "compressed") {
+      this.#stop(GrpcCode.Internal, "grpc: compressed flag set with identity or empty encoding");
+    }
     this.#stream?.allow(chunk.length);
+  }
+
+  /** Ends the call if a message of this length is not to be received. */
+  #accepts(bytes: number): boolean {
+    const { receiveBytesMax } = this.#limits;
+    if (bytes > receiveBytesMax) {
+      const details = `grpc: received message larger than max (${bytes} vs. ${receiveBytesMax})`;
+      this.#stop(GrpcCode.ResourceExhausted, details);
+      return false;
+    }
+    if (this.#hasRoom(bytes)) return true;
+    const { code, message } = new EtcdError("overloaded");
+    this.#stop(code, message);
+    return false;
   }
 
   #receive(bytes: Buffer): void {
     if (this.#listener === undefined) return;
+    if (bytes.length > this.#limits.receiveBytesMax && !this.#accepts(bytes.length)) return;
     let message: Response;
     try {
       message = this.#method.response.decode(bytes);

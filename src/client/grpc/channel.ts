@@ -18,6 +18,8 @@ export interface ChannelConfig {
   /** Interval of pings on a connection with calls from which nothing comes; undefined for no pings. */
   readonly keepAliveTimeMs: number | undefined;
   readonly keepAliveTimeoutMs: number;
+  /** Whether to ping without calls, too. */
+  readonly keepAliveWithoutCalls: boolean;
 }
 
 /** The most bytes of an answer's fields. */
@@ -92,6 +94,7 @@ export class Channel {
   callEnds(): void {
     if (--this.#calls > 0) return;
     if (this.#state.kind === "open") this.#state.socket.unref?.();
+    if (this.#config.keepAliveWithoutCalls) return;
     this.#keepAlive?.cancel();
     this.#keepAlive = undefined;
   }
@@ -185,9 +188,10 @@ export class Channel {
 
   /** Pings the server when nothing came from it for a while, and gives the connection up without an answer. */
   #watch(): void {
-    const { clock, keepAliveTimeMs, keepAliveTimeoutMs } = this.#config;
+    const { clock, keepAliveTimeMs, keepAliveTimeoutMs, keepAliveWithoutCalls } = this.#config;
     const { connection } = this;
-    if (connection === undefined || keepAliveTimeMs === undefined || this.#calls === 0) return;
+    if (connection === undefined || keepAliveTimeMs === undefined) return;
+    if (this.#calls === 0 && !keepAliveWithoutCalls) return;
     this.#keepAlive?.cancel();
     const { framesRead } = connection;
     this.#keepAlive = clock.after(keepAliveTimeMs, () => {

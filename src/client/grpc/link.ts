@@ -11,12 +11,14 @@ import {
   type RpcMethod,
   type StreamListener,
 } from "../transport.js";
-import { Call } from "./call.js";
+import { Call, type MessageLimits } from "./call.js";
 import { Channel } from "./channel.js";
 import { dial } from "./dial.js";
 
 const defaultDialTimeoutMs = 2_000;
 const defaultKeepAliveTimeoutMs = 6_000;
+/** The default limits, those of etcd's client. */
+const defaultLimits: MessageLimits = { sendBytesMax: 2 * 1024 * 1024, receiveBytesMax: 2 ** 31 - 1 };
 const methodField: Field = { name: ":method", value: "POST" };
 const commonFields: readonly Field[] = [
   { name: "te", value: "trailers" },
@@ -30,6 +32,7 @@ const timeoutMsMax = 99_999_999;
 export class GrpcLink implements Link {
   readonly endpoint: string;
   readonly #clock: Clock;
+  readonly #limits: MessageLimits;
   readonly #channel: Channel;
   /** Fields before and behind the path, which all calls share. */
   readonly #scheme: Field;
@@ -40,6 +43,10 @@ export class GrpcLink implements Link {
     const target = targetOf(endpoint);
     this.endpoint = endpoint;
     this.#clock = clock;
+    this.#limits = {
+      sendBytesMax: options.sendBytesMax ?? defaultLimits.sendBytesMax,
+      receiveBytesMax: options.receiveBytesMax ?? defaultLimits.receiveBytesMax,
+    };
     this.#scheme = { name: ":scheme", value: schemeOf(target, options) };
     this.#common = [{ name: ":authority", value: target.authority }, ...commonFields];
     this.#channel = new Channel({
@@ -50,6 +57,7 @@ export class GrpcLink implements Link {
       dialTimeoutMs: options.dialTimeoutMs ?? defaultDialTimeoutMs,
       keepAliveTimeMs: options.keepAliveTimeMs,
       keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? defaultKeepAliveTimeoutMs,
+      keepAliveWithoutCalls: options.keepAliveWithoutCalls ?? false,
     });
   }
 
@@ -84,7 +92,7 @@ export class GrpcLink implements Link {
   ): LinkStream<Request> {
     const channel = this.#channel;
     channel.callBegins();
-    const call = new Call(method, this.endpoint, this.#clock, options, listener, () => {
+    const call = new Call(method, this.endpoint, this.#clock, this.#limits, options, listener, () => {
       this.#calls.delete(call);
       channel.callEnds();
     });
