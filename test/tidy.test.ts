@@ -17,6 +17,7 @@ const floors = [
   ["apply", "transport"],
   ["server"],
   ["rpc", "ctl"],
+  ["proxy"],
   ["main"],
   ["embed"],
   ["testing"],

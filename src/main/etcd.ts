@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorStack, errorText, systemClock, systemRandom } from "../base/index.js";
+import { proxyCommands } from "../proxy/index.js";
 import { MemberRemoved } from "../server/index.js";
 import { Threads } from "../threads/index.js";
 import { FlagError } from "./flag-error.js";
@@ -12,6 +13,7 @@ import type { LogSettings } from "./log-settings.js";
 import { openLogger, type ProcessLogger } from "./logger.js";
 import { type RunningMember, startMember } from "./member.js";
 import { readTask, type Task } from "./read-settings.js";
+import { watchRuntime } from "./runtime-errors.js";
 import { ServiceManager } from "./service-manager.js";
 import type { Settings } from "./settings.js";
 import { toldToStop } from "./signals.js";
@@ -27,6 +29,11 @@ const settled = { ok: 0, failed: 1, badCommandLine: 2 } as const;
 
 /** The server's command: reads its settings, runs one member until it is told to stop, and ends the process. */
 export async function main(words: readonly string[]): Promise<void> {
+  if (proxyCommands.has(words[0] ?? "")) {
+    const { runProxy } = await import("./proxies.js");
+    await runProxy(words);
+    return;
+  }
   const task = await read(words);
   if (task.kind === "print") {
     process.stdout.write(task.text);
@@ -116,16 +123,4 @@ function openThreads(logger: ProcessLogger): Threads {
     },
   };
   return new Threads(events, systemClock);
-}
-
-/** Sends Node's warnings, and errors that nobody caught, to the log instead of stderr. */
-function watchRuntime(logger: ProcessLogger): void {
-  process.removeAllListeners("warning");
-  process.on("warning", (warning) => logger.warn("warning from Node.js", { warning: warning.message }));
-  const crash = (error: unknown): void => {
-    logger.fatal("unexpected error: the member has crashed", { error: errorText(error), stack: errorStack(error) });
-    process.exit(settled.failed);
-  };
-  process.on("uncaughtException", crash);
-  process.on("unhandledRejection", crash);
 }

@@ -14,6 +14,9 @@ export const usage = `Usage:
   etcd config print | check FILE
     Print all settings and where they come from, or list all mistakes in a file.
 
+  etcd gateway start --help
+    Explain how to forward TCP connections to members.
+
   etcd --version
     Print the version.
 
