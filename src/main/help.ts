@@ -17,6 +17,9 @@ export const usage = `Usage:
   etcd gateway start --help
     Explain how to forward TCP connections to members.
 
+  etcd grpc-proxy start --help
+    Explain how to serve clients with shared watchers, cached reads and few connections to members.
+
   etcd --version
     Print the version.
 

@@ -18,9 +18,10 @@ export {
   type ClientEndpointsConfig,
   clientEndpoints,
 } from "./http/http-endpoints.js";
-export { metricsText } from "./http/pages.js";
+export { failure, metricsText, type Page, type PageRequest, type Pages, page, wrongMethod } from "./http/pages.js";
 export { type PortHandlers, type PortSecurity, SharedPort } from "./http/shared-port.js";
 export { type PagesServer, statePages } from "./http/state-pages.js";
+export { loadCallMetrics } from "./metrics/load-call-metrics.js";
 export { type LoopCounts, oneLoopCounts, type ProcessCounts, ThreadedCounts } from "./metrics/loop-counts.js";
 export { FrontEndCalls, type FrontEndCallsConfig } from "./remote/front-end-calls.js";
 export { RemoteServices } from "./remote/remote-services.js";

@@ -44,6 +44,14 @@ export function createMetrics(
   return registry;
 }
 
+/** Creates the metrics of calls and of the process, for a program that serves calls without being a member. */
+export function createCallMetrics(calls: CallCounts): MetricRegistry {
+  const registry = new MetricRegistry();
+  addCalls(registry, calls);
+  addProcessMetrics(registry);
+  return registry;
+}
+
 function addChecks(registry: MetricRegistry, { counts }: HealthChecks): void {
   registry.gauge(
     "etcd_server_healthcheck",

@@ -1,0 +1,123 @@
+import type { FlagSpec } from "../cli/index.js";
+import { discoveryFlags } from "./gateway/gateway-flags.js";
+
+export const grpcProxyFlags: readonly FlagSpec[] = [
+  { name: "listen-addr", kind: "string", usual: "127.0.0.1:23790", help: "address to listen on for clients" },
+  {
+    name: "metrics-addr",
+    kind: "string",
+    help: "another URL to listen on for /metrics and /health, such as http://127.0.0.1:6633",
+  },
+  {
+    name: "endpoints",
+    kind: "strings",
+    usual: "127.0.0.1:2379",
+    help: "addresses of members, separated by commas; unused when SRV records list some",
+  },
+  {
+    name: "endpoints-auto-sync-interval",
+    kind: "duration",
+    help: "how often the endpoints are replaced by those of the cluster's member list; 0 for never",
+  },
+  ...discoveryFlags,
+  {
+    name: "advertise-client-url",
+    kind: "string",
+    usual: "127.0.0.1:23790",
+    help: "how clients reach this proxy: its address in the list of members",
+  },
+  {
+    name: "resolver-prefix",
+    kind: "string",
+    help: "prefix of the keys under which the proxies of the cluster register; all of them need the same",
+  },
+  { name: "resolver-ttl", kind: "int", help: "seconds for which a proxy that has died stays registered" },
+  { name: "namespace", kind: "string", help: "prefix that is added to all keys of clients" },
+  { name: "data-dir", kind: "string", usual: "default.proxy", help: "directory for generated certificates" },
+  {
+    name: "max-send-bytes",
+    kind: "int",
+    usual: "1572864",
+    help: "the most bytes of a request to a member; 0 for 2 MiB",
+  },
+  { name: "max-recv-bytes", kind: "int", usual: "2147483647", help: "the most bytes of an answer of a member" },
+  {
+    name: "max-concurrent-streams",
+    kind: "uint",
+    usual: "4294967295",
+    help: "the most calls at once on a client's connection",
+  },
+  {
+    name: "grpc-keepalive-min-time",
+    kind: "duration",
+    usual: "5s",
+    help: "the least time between two pings of a client",
+  },
+  {
+    name: "grpc-keepalive-interval",
+    kind: "duration",
+    usual: "2h0m0s",
+    help: "silence after which a client is pinged; 0 for never",
+  },
+  {
+    name: "grpc-keepalive-timeout",
+    kind: "duration",
+    usual: "20s",
+    help: "time that a client has to answer a ping before its connection is closed",
+  },
+  {
+    name: "dial-keepalive-time",
+    kind: "duration",
+    help: "silence after which a member is pinged; 0 for never",
+  },
+  {
+    name: "dial-keepalive-timeout",
+    kind: "duration",
+    usual: "20s",
+    help: "time that a member has to answer a ping before its connection is closed",
+  },
+  { name: "permit-without-stream", kind: "bool", help: "ping members also while there are no calls" },
+  { name: "cert", kind: "string", help: "certificate of the proxy for members; it must not have a common name" },
+  { name: "key", kind: "string", help: "private key of --cert" },
+  { name: "cacert", kind: "string", help: "certificates of the authorities that sign the members' certificates" },
+  { name: "insecure-skip-tls-verify", kind: "bool", help: "accept any certificate of a member; only for tests" },
+  { name: "cert-file", kind: "string", help: "certificate of the proxy for clients" },
+  { name: "key-file", kind: "string", help: "private key of --cert-file" },
+  {
+    name: "trusted-ca-file",
+    kind: "string",
+    help: "certificates of the authorities that sign the clients' certificates, which are required then",
+  },
+  { name: "client-crl-file", kind: "string", help: "list of revoked certificates of clients" },
+  { name: "auto-tls", kind: "bool", help: "serve TLS with a generated certificate when no other is given" },
+  {
+    name: "self-signed-cert-validity",
+    kind: "uint",
+    usual: "1",
+    help: "years for which a generated certificate is valid",
+  },
+  {
+    name: "listen-cipher-suites",
+    kind: "strings",
+    help: "cipher suites for clients, separated by commas; empty for the usual ones",
+  },
+  {
+    name: "tls-min-version",
+    kind: "string",
+    usual: "TLS1.2",
+    values: ["TLS1.2", "TLS1.3"],
+    help: "the oldest version of TLS for clients",
+  },
+  {
+    name: "tls-max-version",
+    kind: "string",
+    values: ["TLS1.2", "TLS1.3"],
+    help: "the newest version of TLS for clients; empty for TLS 1.3",
+  },
+  {
+    name: "experimental-serializable-ordering",
+    kind: "bool",
+    help: "ask another member when one answers a read with an older revision than before",
+  },
+  { name: "debug", kind: "bool", help: "log more" },
+];
