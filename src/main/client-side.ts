@@ -139,16 +139,15 @@ function served({ bindings, gate, pages }: ClientServices, counters: CallCounter
   return { calls: { bindings, gate, counters }, metrics: () => metricsText(pages) };
 }
 
-/** Starts the front ends. The first one opens the ports; the others listen on the same sockets. */
-async function openFrontEnds(threads: Threads, count: number, data: Omit<FrontEndData, "sharing">) {
-  const kind = count === 1 ? "alone" : "first";
-  const first = new FrontEndThread(threads, 1, { ...data, sharing: { kind } });
-  const { clientUrls, descriptors } = await first.opened;
-  const sharing = { kind: "further", descriptors } as const;
+/** Starts the front ends together. The first one opens the ports; the others then listen on the same sockets. */
+async function openFrontEnds(threads: Threads, count: number, data: Omit<FrontEndData, "place">) {
+  const first = new FrontEndThread(threads, 1, { ...data, place: count === 1 ? "alone" : "first" });
   const others = Array.from(
     { length: count - 1 },
-    (_, at) => new FrontEndThread(threads, at + 2, { ...data, sharing }),
+    (_, at) => new FrontEndThread(threads, at + 2, { ...data, place: "further" }),
   );
+  const { clientUrls, descriptors } = await first.opened;
+  for (const other of others) other.share(descriptors);
   await Promise.all(others.map(({ opened }) => opened));
   return { frontEnds: [first, ...others], clientUrls };
 }

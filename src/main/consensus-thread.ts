@@ -1,4 +1,4 @@
-/** The module that the thread of consensus runs. Nothing imports it: `openPeersOnThread` starts it. */
+/** The module that the thread of consensus runs. Nothing imports it: `openPeersOnThread` starts its bundle. */
 import { apiVersion, systemClock as clock, errorText, type Logger, systemRandom as random } from "../base/index.js";
 import { ConnectionLimit } from "../rpc/index.js";
 import { type ConsensusPlace, CoreHost, FileDisk, LogCounters, openOwnLog } from "../server/index.js";
@@ -11,34 +11,29 @@ import { PeerPorts } from "./ports.js";
 import { openPeerSecurity } from "./security.js";
 import { StartError } from "./start-error.js";
 
-const thread = enterThread(clock);
-const { settings, connectionsMax, connections: memory } = thread.data as ConsensusThreadData;
-const logger: Logger = jsonLines(settings.log.level, (line) => thread.log.write(line));
-process.removeAllListeners("warning");
-process.on("warning", (warning) => logger.warn("warning from Node.js", { warning: warning.message }));
-
-const life = thread.port(consensusPorts.life);
-const connections = new ConnectionLimit(connectionsMax, logger, "peer", memory);
-
-/** Opens the ports; undefined when that fails, which the main thread then tells the operator. */
-async function open() {
+async function run(): Promise<void> {
+  const thread = enterThread(clock);
+  const { settings, connectionsMax, connections: memory } = thread.data as ConsensusThreadData;
+  const logger: Logger = jsonLines(settings.log.level, (line) => thread.log.write(line));
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => logger.warn("warning from Node.js", { warning: warning.message }));
+  const life = thread.port(consensusPorts.life);
+  const connections = new ConnectionLimit(connectionsMax, logger, "peer", memory);
+  let ports: PeerPorts;
+  let http: PeerHttp;
   try {
     const security = await openPeerSecurity(settings, clock, logger);
-    const ports = await PeerPorts.open(settings, security, clock, connections);
-    return { ports, http: new PeerHttp(settings, logger, security.peers?.credentials) };
+    ports = await PeerPorts.open(settings, security, clock, connections);
+    http = new PeerHttp(settings, logger, security.peers?.credentials);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
+    // The main thread tells the operator.
     life
       .post(consensusLife.notOpened)
       .text(errorText(error))
       .text(error.flag ?? "");
-    return undefined;
+    return;
   }
-}
-
-const opened = await open();
-if (opened !== undefined) {
-  const { ports, http } = opened;
   const { dataDir = "", walDir, unsafeNoSync } = settings.server;
   const counters = new LogCounters();
   const questions = thread.port(consensusPorts.peers);
@@ -60,3 +55,5 @@ if (opened !== undefined) {
   });
   life.post(consensusLife.opened);
 }
+
+void run();

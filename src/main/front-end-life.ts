@@ -14,6 +14,8 @@ export const lifeKinds = {
   /** From the front end: it serves clients. */
   serving: 4,
   stopped: 5,
+  /** To a further front end: the descriptors that it listens on. */
+  share: 6,
 } as const;
 
 /** The names of the ports of a front end's thread. */
@@ -29,8 +31,8 @@ export interface FrontEndData {
   /** The memory of the `ConnectionLimit` for clients, and the bound. */
   readonly connections: SharedArrayBuffer;
   readonly connectionsMax: number;
-  /** Whether other front ends listen on the same sockets. */
-  readonly sharing: Sharing;
+  /** Whether other front ends listen on the same sockets. A further one is told the sockets later. */
+  readonly place: Sharing["kind"];
 }
 
 /** The ports that a front end has opened. */
@@ -42,6 +44,16 @@ export interface OpenedPorts {
 export function writeOpened(message: MessageWriter, { clientUrls, descriptors }: OpenedPorts): void {
   message.number(clientUrls.length);
   for (const url of clientUrls) message.text(url);
+  writeDescriptors(message, descriptors);
+}
+
+export function readOpened(message: MessageReader): OpenedPorts {
+  const clientUrls = list(message, () => message.text());
+  return { clientUrls, descriptors: readDescriptors(message) };
+}
+
+/** @param descriptors those of the sockets that each port listens on */
+export function writeDescriptors(message: MessageWriter, descriptors: readonly SharedListeners[]): void {
   message.number(descriptors.length);
   for (const listeners of descriptors) {
     message.number(listeners.length);
@@ -49,10 +61,12 @@ export function writeOpened(message: MessageWriter, { clientUrls, descriptors }:
   }
 }
 
-export function readOpened(message: MessageReader): OpenedPorts {
-  const list = <Item>(read: () => Item): readonly Item[] => Array.from({ length: message.number() }, read);
-  const clientUrls = list(() => message.text());
-  return { clientUrls, descriptors: list(() => list(() => message.number())) };
+export function readDescriptors(message: MessageReader): readonly SharedListeners[] {
+  return list(message, () => list(message, () => message.number()));
+}
+
+function list<Item>(message: MessageReader, read: () => Item): readonly Item[] {
+  return Array.from({ length: message.number() }, read);
 }
 
 /** How long calls under way may take to end when the member stops. */

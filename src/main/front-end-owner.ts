@@ -1,9 +1,18 @@
 import { FrontEndCalls, type FrontEndCallsConfig, type LoopCounts } from "../rpc/index.js";
 import { type MessageReader, portEnds, ThreadPort, type Threads } from "../threads/index.js";
-import { type FrontEndData, lifeKinds, type OpenedPorts, portNames, readOpened } from "./front-end-life.js";
+import {
+  type FrontEndData,
+  lifeKinds,
+  type OpenedPorts,
+  portNames,
+  readOpened,
+  writeDescriptors,
+} from "./front-end-life.js";
+import type { SharedListeners } from "./listeners.js";
 import { StartError } from "./start-error.js";
 
-const module = new URL("./front-end-thread.js", import.meta.url);
+/** `front-end-thread.ts` and all that it imports as one file, beside the bundle of the command. */
+const module = new URL("./front-end-thread.cjs", import.meta.url);
 
 /** Something that happens once. */
 class Happening<Value> {
@@ -28,7 +37,11 @@ export class FrontEndThread {
   readonly #stopped = new Happening<void>();
   #calls: FrontEndCalls | undefined;
 
-  /** Starts the thread, which opens its ports. @param number tells front ends apart, from 1 */
+  /**
+   * Starts the thread, which opens its ports; a further one does so after `share`.
+   *
+   * @param number tells front ends apart, from 1
+   */
   constructor(threads: Threads, number: number, data: FrontEndData) {
     const [life, lifeInside] = portEnds();
     const [state, stateInside] = portEnds();
@@ -38,6 +51,11 @@ export class FrontEndThread {
     this.#state = new ThreadPort(state);
     threads.watch(name, this.#state);
     this.#life.listen((kind, message) => this.#told(kind, message));
+  }
+
+  /** Lets a further front end listen on the sockets of the first. */
+  share(descriptors: readonly SharedListeners[]): void {
+    writeDescriptors(this.#life.post(lifeKinds.share), descriptors);
   }
 
   /** Resolves with its ports. Rejects with a StartError when a port cannot be opened. */

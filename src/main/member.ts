@@ -67,8 +67,7 @@ export async function startMember(
   const { clock } = around;
   const security = await openSecurity(settings, clock, logger);
   const limit = memoryLimit();
-  const peers = await openPeers(settings, security, around, logger);
-  const clients = await openClients(settings, security, around, limit, peers, logger);
+  const { peers, clients } = await openSides(settings, security, around, limit, logger);
   logStart(settings, limit, logger);
   if (settings.server.unsafeNoSync) logger.warn("fsync is disabled: a machine crash loses acknowledged writes");
   const starting: Starting = { settings, logger, around, clients, peers };
@@ -94,24 +93,29 @@ export async function startMember(
   return { server, clientUrls, served, stop: () => stop(starting, server), abandon: () => clients.stop(0) };
 }
 
-/** Opens the ports for clients. If that fails, nothing is left open. */
-async function openClients(
+/** Opens all ports. Threads that open them start together. If one port cannot be opened, none is left open. */
+async function openSides(
   settings: Settings,
   security: Security,
   around: Surroundings,
-  { bytes: machineBytes }: MemoryLimit,
-  peers: PeerSide,
+  limit: MemoryLimit,
   logger: Logger,
-): Promise<ClientSide> {
+): Promise<Pick<Starting, "peers" | "clients">> {
   const { clock, random, threads, bindings } = around;
-  try {
-    const refusedPeers = (): number => peers.refused();
-    const config = { settings, security, machineBytes, refusedPeers, clock, random, logger };
-    return await openClientSide({ ...config, ...(threads && { threads }), ...(bindings && { bindings }) });
-  } catch (error) {
-    await peers.stop(0);
-    throw error;
+  let refusedPeers = (): number => 0;
+  const config = { settings, security, machineBytes: limit.bytes, clock, random, logger };
+  const more = { ...(threads && { threads }), ...(bindings && { bindings }) };
+  const [peers, clients] = await Promise.allSettled([
+    openPeers(settings, security, around, logger),
+    openClientSide({ ...config, ...more, refusedPeers: () => refusedPeers() }),
+  ]);
+  if (peers.status === "fulfilled" && clients.status === "fulfilled") {
+    refusedPeers = () => peers.value.refused();
+    return { peers: peers.value, clients: clients.value };
   }
+  if (peers.status === "fulfilled") await peers.value.stop(0);
+  if (clients.status === "fulfilled") await clients.value.stop(0);
+  throw [peers, clients].find((end) => end.status === "rejected")?.reason;
 }
 
 /** Opens the ports for peers. Consensus is on this event loop, or on the thread that has the ports. */

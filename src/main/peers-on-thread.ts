@@ -9,7 +9,8 @@ import { type PeerSide, type PeerSideConfig, peersOverHttp } from "./peer-side.j
 import { raisedTimeouts } from "./peers.js";
 import { StartError } from "./start-error.js";
 
-const module = new URL("./consensus-thread.js", import.meta.url);
+/** `consensus-thread.ts` and all that it imports as one file, beside the bundle of the command. */
+const module = new URL("./consensus-thread.cjs", import.meta.url);
 
 /**
  * Starts the thread of consensus, which opens the ports for peers, and later the raft log.
