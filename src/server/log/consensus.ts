@@ -29,6 +29,7 @@ import { LogPosition } from "./log-position.js";
 import { Proposals } from "./proposals.js";
 import { Proposer } from "./proposer.js";
 import { ReadIndex } from "./read-index.js";
+import { SoleMember } from "./sole-member.js";
 
 export interface ConsensusConfig {
   readonly settings: ServerConfig;
@@ -70,6 +71,7 @@ export class Consensus implements ConsensusClient {
   readonly #applyLoop: ApplyLoop;
   readonly #transfer: SnapshotTransfer;
   readonly #install: SnapshotInstall;
+  readonly #sole: SoleMember;
   /** The number of gaps in this member's awake time when it last proved its leadership. */
   #provenGaps = 0;
 
@@ -98,8 +100,11 @@ export class Consensus implements ConsensusClient {
       priorityRequests: settings.features.PriorityRequest,
       identify: (call) => config.access.identify(call),
     });
+    const sole = new SoleMember(memberId, member.consensus.confState);
+    this.#sole = sole;
     this.readIndex = new ReadIndex({
       ...{ clock, logger, counters, timeoutMs, position: this.position, nextId: this.nextId, core: this.#core },
+      alone: () => sole.decides,
     });
     this.#transfer = this.#makeTransfer();
     this.#install = new SnapshotInstall({
@@ -131,7 +136,7 @@ export class Consensus implements ConsensusClient {
   /** Whether a quorum confirms now that this member leads in `term`. */
   async proveLeadership(term: number): Promise<boolean> {
     try {
-      await this.readIndex.wait();
+      await this.readIndex.confirm();
     } catch {
       // Whatever the error is, the leadership was not confirmed.
       return false;
@@ -212,7 +217,10 @@ export class Consensus implements ConsensusClient {
   leaderNews(state: SoftState, term: number): void {
     const fresh = this.leadership.update(state, term);
     if (fresh) this.readIndex.leaderChanged();
-    if (!this.leadership.leading) this.proposer.leadershipLost();
+    if (!this.leadership.leading) {
+      this.proposer.leadershipLost();
+      this.#sole.leadershipLost();
+    }
     this.#config.onLeadership();
   }
 
@@ -305,6 +313,7 @@ export class Consensus implements ConsensusClient {
       confState: member.consensus.confState,
       reconfigure: (change, before) => {
         const after = confStateAfter(before, change);
+        this.#sole.configured(after);
         this.#core.applyConfChange(change, after);
         return after;
       },
@@ -312,9 +321,13 @@ export class Consensus implements ConsensusClient {
         this.#sayMembers();
         if (change.type === "ConfChangeRemoveNode" && change.nodeId === member.ids.memberId) onRemoved();
       },
-      install: (snapshot) => this.#install.run(snapshot),
+      install: (snapshot) => {
+        this.#sole.configured(snapshot.metadata.confState);
+        return this.#install.run(snapshot);
+      },
       onFirstOfTerm: (term) => {
         this.readIndex.firstCommitInTerm();
+        this.#sole.firstOfTerm(this.leadership.termLed === term);
         onFirstOfTerm(term);
       },
       onApplied: () => this.#core.applied(position.applied),

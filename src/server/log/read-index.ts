@@ -14,6 +14,8 @@ export interface ReadIndexConfig {
   readonly timeoutMs: number;
   /** Calls `ask` soon after `askSoon`. The answer to a request is a read state with its context; it may be lost. */
   readonly core: Pick<ConsensusCore, "askSoon" | "readIndex">;
+  /** Whether the applied state shows all finished writes, so that nobody has to be asked. */
+  readonly alone: () => boolean;
 }
 
 /** The time after which an unanswered request is sent again, since the request or its answer may be lost. */
@@ -71,6 +73,13 @@ export class ReadIndex {
    * @throws EtcdError `timeout`, `leaderChanged`, `stopped`; `canceled` when the client has given up
    */
   async wait(call?: Call): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed;
+    if (!this.#config.alone()) await this.confirm(call);
+    else if (call?.cancelled) throw new EtcdError("canceled");
+  }
+
+  /** Like `wait`, but asks in any case: raft answers only while it has a quorum and its disk writes. */
+  async confirm(call?: Call): Promise<void> {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#gathering === undefined) {
       this.#gathering = new Round(this.#config.clock.now());

@@ -127,10 +127,13 @@ export class KvService {
     return new GuardedStream(range, check, clock, counters);
   }
 
-  /** Makes a read for health checks. It needs no rights, since it returns nothing of the data. */
+  /**
+   * Makes a read for health checks. It needs no rights, since it returns nothing of the data. Raft is asked even when
+   * this member is alone, since a member whose disk hangs is not healthy.
+   */
   async probe(serializable: boolean, call: Call): Promise<void> {
     const { store, readIndex } = this.#config;
-    if (!serializable) await readIndex.wait(call);
+    if (!serializable) await readIndex.confirm(call);
     await readRange(store, RangeRequest.create({ keysOnly: true, limit: 1, serializable }), this.#contextOf(call));
   }
 

@@ -10,6 +10,7 @@ let counters: ServerCounters;
 let position: LogPosition;
 let sent: Uint8Array[];
 let wakes: number;
+let alone: boolean;
 let reads: ReadIndex;
 
 beforeEach(() => {
@@ -18,6 +19,7 @@ beforeEach(() => {
   position = new LogPosition(5, 2);
   sent = [];
   wakes = 0;
+  alone = false;
   let id = 0n;
   reads = new ReadIndex({
     clock,
@@ -27,6 +29,7 @@ beforeEach(() => {
     nextId: () => ++id as RequestId,
     timeoutMs: 7_000,
     core: { askSoon: () => wakes++, readIndex: (context) => sent.push(context) },
+    alone: () => alone,
   });
 });
 
@@ -165,4 +168,17 @@ test("ReadIndex: it is not idle while a read waits for a confirmed index to be a
   position.applyTo(6, 2);
   await whenIdle;
   expect(await waiting).toBe("read");
+});
+
+test("ReadIndex: a read of a member that is alone asks nobody, unless raft itself is to be checked", async () => {
+  alone = true;
+  await reads.wait();
+  expect(wakes).toBe(0);
+  const confirmed = outcome(reads.confirm());
+  expect(wakes).toBe(1);
+  reads.ask();
+  reads.answer({ index: 5, context: contextAt(0) });
+  expect(await confirmed).toBe("read");
+  reads.close(new EtcdError("stopped"));
+  expect(await outcome(reads.wait())).toBe("stopped");
 });
