@@ -1,5 +1,5 @@
 import { EtcdError, type LeaseId, type Random } from "../../src/base/index.js";
-import type { Call, EtcdServer } from "../../src/server/index.js";
+import type { Call } from "../../src/server/index.js";
 import {
   CompactionRequest,
   CompareResult,
@@ -16,6 +16,7 @@ import {
 } from "../../src/wire/index.js";
 import type { Audit } from "./audit.js";
 import { demand } from "./audit.js";
+import type { MemberCalls } from "./front-end.js";
 import { type Standing, textOf } from "./history.js";
 import type { World } from "./world.js";
 
@@ -76,14 +77,14 @@ export class Client {
     const value = this.#value();
     const floor = this.#world.history.latest;
     const request = PutRequest.create({ key, value: Buffer.from(value), lease });
-    const { header } = await this.#ask("put", (server, call) => server.kv.put(request, call));
+    const { header } = await this.#ask("put", (member, call) => member.kv.put(request, call));
     this.#audit.wrote(key, value, header?.revision ?? 0, floor);
   }
 
   async #get(key: string, serializable: boolean): Promise<Standing | undefined> {
     const floor = serializable ? 0 : this.#world.history.latest;
     const request = RangeRequest.create({ key, serializable });
-    const { header, kvs } = await this.#ask("get", (server, call) => server.kv.range(request, call));
+    const { header, kvs } = await this.#ask("get", (member, call) => member.kv.range(request, call));
     const found = kvs[0] === undefined ? undefined : standingOf(kvs[0]);
     this.#audit.read(key, found, header?.revision ?? 0, floor);
     return found;
@@ -104,7 +105,7 @@ export class Client {
       success: [{ request: { case: "requestPut", value: PutRequest.create({ key, value: Buffer.from(value) }) } }],
       failure: [{ request: { case: "requestRange", value: RangeRequest.create({ key }) } }],
     });
-    const { header, succeeded, responses } = await this.#ask("txn", (server, call) => server.kv.txn(request, call));
+    const { header, succeeded, responses } = await this.#ask("txn", (member, call) => member.kv.txn(request, call));
     const revision = header?.revision ?? 0;
     if (succeeded) {
       this.#audit.wrote(key, value, revision, floor);
@@ -131,14 +132,14 @@ export class Client {
         return { request: { case: "requestPut", value: PutRequest.create({ key, value: Buffer.from(value) }) } };
       }),
     });
-    const { header } = await this.#ask("txn", (server, call) => server.kv.txn(request, call));
+    const { header } = await this.#ask("txn", (member, call) => member.kv.txn(request, call));
     for (const { key, value } of pairs) this.#audit.wrote(key, value, header?.revision ?? 0, floor);
   }
 
   async #delete(key: string): Promise<void> {
     const floor = this.#world.history.latest;
     const request = DeleteRangeRequest.create({ key });
-    const { header, deleted } = await this.#ask("delete", (server, call) => server.kv.deleteRange(request, call));
+    const { header, deleted } = await this.#ask("delete", (member, call) => member.kv.deleteRange(request, call));
     this.#audit.deleted(key, deleted, header?.revision ?? 0, floor);
   }
 
@@ -146,7 +147,7 @@ export class Client {
     const revision = this.#world.history.latest - this.#random.int(60);
     if (revision < 2) return;
     const request = CompactionRequest.create({ revision, physical: this.#random.int(2) === 0 });
-    await this.#ask("compact", (server, call) => server.kv.compact(request, call));
+    await this.#ask("compact", (member, call) => member.kv.compact(request, call));
   }
 
   // ---- leases: each is granted, gets one key, is renewed for a while, and then expires or is revoked
@@ -159,14 +160,14 @@ export class Client {
       if (this.#random.int(3) > 0) return;
       held.revoked = true;
       const request = LeaseRevokeRequest.create({ id: held.id });
-      await this.#ask("revoke", (server, call) => server.leases.revoke(request, call));
+      await this.#ask("revoke", (member, call) => member.leases.revoke(request, call));
     } else if (this.#random.int(4) === 0) {
       const request = LeaseTimeToLiveRequest.create({ id: held.id });
-      const { ttl } = await this.#ask("ttl", (server, call) => server.leases.timeToLive(request, call));
+      const { ttl } = await this.#ask("ttl", (member, call) => member.leases.timeToLive(request, call));
       demand(ttl <= held.ttlSeconds + 60, `a lease of ${held.ttlSeconds} s has ${ttl} s`);
     } else {
       const now = this.#world.clock.now();
-      const ttl = await this.#ask("renew", (server, call) => server.leases.renew(held.id as LeaseId, call));
+      const ttl = await this.#ask("renew", (member, call) => member.leases.renew(held.id as LeaseId, call));
       demand(ttl === held.ttlSeconds, `a lease of ${held.ttlSeconds} s is renewed for ${ttl} s`);
       held.renewals.push(now);
     }
@@ -175,7 +176,7 @@ export class Client {
   async #grant(): Promise<void> {
     const now = this.#world.clock.now();
     const request = LeaseGrantRequest.create({ ttl: 2 + this.#random.int(3) });
-    const { id, ttl } = await this.#ask("grant", (server, call) => server.leases.grant(request, call));
+    const { id, ttl } = await this.#ask("grant", (member, call) => member.leases.grant(request, call));
     const held = { id, ttlSeconds: ttl, renewals: [now], revoked: false, giveUpAt: now + this.#random.int(8_000) };
     this.#lease = held;
     const key = `lease ${id.toString(16)}`;
@@ -208,7 +209,7 @@ export class Client {
   }
 
   /** Makes a request to a random member. @throws NoAnswer */
-  #ask<Answer>(what: string, ask: (server: EtcdServer, call: Call) => Promise<Answer>): Promise<Answer> {
+  #ask<Answer>(what: string, ask: (member: MemberCalls, call: Call) => Promise<Answer>): Promise<Answer> {
     const { clock, trace, machines, fail } = this.#world;
     const machine = machines[this.#random.int(machines.length)];
     const process = machine?.process;
@@ -230,9 +231,9 @@ export class Client {
       if (process === undefined) return lost();
       process.onDeath.add(lost);
       process.clock.after(this.#random.int(3), () => {
-        const { server } = process;
-        if (server === undefined) return lost();
-        ask(server, call).then(
+        const { calls } = process;
+        if (calls === undefined) return lost();
+        ask(calls, call).then(
           (answer) => end("done", () => resolve(answer)),
           (error: unknown) => {
             if (!(error instanceof EtcdError)) fail(error);

@@ -1,4 +1,4 @@
-import { Event, EventType, KeyValue } from "../../src/wire/index.js";
+import { type Encodable, Event, EventType, KeyValue } from "../../src/wire/index.js";
 
 /** The change of one key at one revision. */
 export interface Fact {
@@ -114,8 +114,8 @@ export function showFact({ key, value, createRevision, version, lease }: Fact): 
 }
 
 /** Decodes an event as a watcher receives it. */
-export function readEvent(bytes: Uint8Array): { readonly revision: number; readonly fact: Fact } {
-  const { type, kv: stored } = Event.decode(bytes);
+export function readEvent(received: Encodable<Event>): { readonly revision: number; readonly fact: Fact } {
+  const { type, kv: stored } = received instanceof Uint8Array ? Event.decode(received) : received;
   if (stored === undefined) throw new Error("an event is of a key");
   const kv = stored instanceof Uint8Array ? KeyValue.decode(stored) : stored;
   const { key, createRevision, version, lease, modRevision } = kv;

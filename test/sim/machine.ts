@@ -5,11 +5,12 @@ import { ProcessClock } from "../../src/testing/process-clock.js";
 import { consensusActor, delayed } from "../support/consensus-actor.js";
 import { SimDisk } from "./disk.js";
 import { files } from "./files.js";
+import { FrontEndActor, type MemberCalls } from "./front-end.js";
 import type { History } from "./history.js";
 import type { SimNetwork } from "./links.js";
 import type { SimClock } from "./time.js";
 import type { Trace } from "./trace.js";
-import { everything, Watching } from "./watching.js";
+import { everything, type KeyRange, type Watched, type Watcher, Watching } from "./watching.js";
 
 /** The parts that all machines share. */
 export interface Surroundings {
@@ -22,7 +23,7 @@ export interface Surroundings {
   readonly initialCluster: ServerConfig["initialCluster"];
   /** The machines of the current members. */
   readonly machines: readonly Machine[];
-  /** Consensus and keys of a member are separate actors, with messages between them. */
+  /** Consensus, keys and the front end of a member are separate actors, with messages between them. */
   readonly actors: boolean;
   /** Members write their log lines to the trace. */
   readonly logs: boolean;
@@ -38,14 +39,31 @@ export class MemberProcess {
   readonly peerUrl: string;
   /** The server; undefined while it starts. */
   server: EtcdServer | undefined;
+  /** The front end, if it is an actor of its own; undefined until it serves clients. */
+  frontEnd: FrontEndActor | undefined;
   /** Functions that are called once, when the process has ended. */
   readonly onDeath = new Set<() => void>();
+  readonly #actors: boolean;
 
-  constructor(machine: Machine, clock: ProcessClock, random: Random) {
+  /** @param actors whether clients reach the server through a front end that is an actor of its own */
+  constructor(machine: Machine, clock: ProcessClock, random: Random, actors: boolean) {
+    this.#actors = actors;
     this.name = machine.name;
     this.peerUrl = machine.peerUrl;
     this.clock = clock;
     this.random = random;
+  }
+
+  /** Where clients send their requests; undefined while the member starts. */
+  get calls(): MemberCalls | undefined {
+    return this.#actors ? this.frontEnd : this.server;
+  }
+
+  /** A watcher of a client; undefined while the member starts. */
+  watch(range: KeyRange, startRevision: number, watched: Watched): Watcher | undefined {
+    if (this.#actors) return this.frontEnd?.watch(range, startRevision, watched);
+    if (this.server === undefined) return undefined;
+    return new Watching(this.server, range, startRevision, watched, (run) => this.clock.after(0, run));
   }
 }
 
@@ -93,7 +111,7 @@ export class Machine {
     const { clock: shared, trace } = this.#world;
     const random = seededRandom(this.#random.int(2 ** 32));
     const clock = new ProcessClock(shared, this.#random.int(1_000_000), this.#wallSkewMs);
-    const process = new MemberProcess(this, clock, random);
+    const process = new MemberProcess(this, clock, random, this.#world.actors);
     this.#process = process;
     trace.note(`${this.name} starts`);
     this.#crashed
@@ -156,6 +174,7 @@ export class Machine {
     process.server = server;
     this.memberId = server.memberId;
     trace.note(`${this.name} runs`);
+    if (this.#world.actors) this.#openFrontEnd(process, server);
     void server.failed.then((error) => {
       if (!process.clock.dead) fail(new Error(`${this.name} cannot go on`, { cause: error }));
     });
@@ -175,6 +194,14 @@ export class Machine {
       skipped: () => undefined,
     };
     new Watching(server, everything, 1, watched, (run) => process.clock.after(0, run));
+  }
+
+  #openFrontEnd(process: MemberProcess, server: EtcdServer): void {
+    const delays = seededRandom(this.#random.int(2 ** 32));
+    const frontEnd = new FrontEndActor(server, process.clock, delays, this.#world.fail);
+    void frontEnd.ready.then(() => {
+      process.frontEnd = frontEnd;
+    });
   }
 
   #config(): ServerConfig {

@@ -38,7 +38,7 @@ afterAll(() => restore());
 
 const modes = [
   { mode: "on one loop", actors: false },
-  { mode: "with consensus as an actor of its own", actors: true },
+  { mode: "with consensus, state and front end as actors", actors: true },
 ];
 for (const { mode, actors } of modes)
   test(`all answers to clients are correct under faults ${mode} (${seeds} seeds from ${first})`, {

@@ -26,7 +26,7 @@ export interface Outcome {
 
 /** How a seed is run. */
 export interface Mode {
-  /** Consensus and keys of a member are separate actors, with messages between them. */
+  /** Consensus, keys and the front end of a member are separate actors, with messages between them. */
   readonly actors?: boolean;
   /** Whether to print all steps and the members' log lines. */
   readonly print?: boolean;

@@ -1,7 +1,7 @@
 import type { Random } from "../../src/base/index.js";
 import { type Fact, type History, showFact } from "./history.js";
 import type { MemberProcess } from "./machine.js";
-import { everything, type KeyRange, Watching } from "./watching.js";
+import { everything, type KeyRange, type Watcher } from "./watching.js";
 import type { World } from "./world.js";
 
 const ranges: readonly KeyRange[] = [everything, { key: "key ", end: "key!" }, { key: "key 3", end: "" }];
@@ -17,7 +17,7 @@ export class WatchingClient {
   readonly #gaps: (readonly [number, number])[] = [];
   /** The revision up to which the client has received all events. */
   #last: number;
-  #watching: Watching | undefined;
+  #watching: Watcher | undefined;
   #calm = false;
 
   constructor(world: World) {
@@ -68,7 +68,7 @@ export class WatchingClient {
   }
 
   #watchAt(process: MemberProcess): void {
-    if (process.server === undefined || this.#watching !== undefined) return;
+    if (this.#watching !== undefined) return;
     const watched = {
       told: (revision: number, facts: readonly Fact[]) => {
         if (process.clock.dead) return;
@@ -80,8 +80,7 @@ export class WatchingClient {
         this.#last = Math.max(this.#last, through);
       },
     };
-    const later = (run: () => void): unknown => process.clock.after(0, run);
-    this.#watching = new Watching(process.server, this.#range, this.#last + 1, watched, later);
+    this.#watching = process.watch(this.#range, this.#last + 1, watched);
   }
 
   #wanted(history: History) {

@@ -1,6 +1,6 @@
 import type { WatchNotice, WatchSink, WatchStream } from "../../src/mvcc/index.js";
 import type { EtcdServer } from "../../src/server/index.js";
-import { type EncodedEvent, wholeEvent } from "../../src/wire/index.js";
+import { type Encodable, type Event, wholeEvent } from "../../src/wire/index.js";
 import { type Fact, readEvent } from "./history.js";
 
 /** Receives the events of a watcher in order. */
@@ -19,15 +19,57 @@ export interface KeyRange {
 
 export const everything: KeyRange = { key: "\0", end: "\0" };
 
-/** One watcher of one member. If its revisions are compacted, it starts again after them. */
-export class Watching implements WatchSink {
+/** A watcher as its client sees it. */
+export interface Watcher {
   /** Whether the client does not read. */
+  stuck: boolean;
+  /** Lets the client read again. */
+  resume(): void;
+  /** Ends the watcher. */
+  close(): void;
+}
+
+/** Passes on the events of a watcher, revision by revision. */
+export class Revisions {
+  readonly #watched: Watched;
+  #last = 0;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  /** Takes the events of one response. */
+  take(events: readonly Encodable<Event>[]): void {
+    let facts: Fact[] = [];
+    let revision = 0;
+    for (const received of events) {
+      const event = readEvent(received);
+      if (event.revision !== revision) {
+        this.#tell(revision, facts);
+        facts = [];
+        revision = event.revision;
+      }
+      facts.push(event.fact);
+    }
+    this.#tell(revision, facts);
+  }
+
+  #tell(revision: number, facts: readonly Fact[]): void {
+    if (facts.length === 0) return;
+    if (revision <= this.#last) throw new Error(`a watcher hears of ${revision} after ${this.#last}`);
+    this.#last = revision;
+    this.#watched.told(revision, facts);
+  }
+}
+
+/** One watcher of one member. If its revisions are compacted, it starts again after them. */
+export class Watching implements WatchSink, Watcher {
   stuck = false;
   readonly #range: KeyRange;
   readonly #watched: Watched;
   readonly #later: (run: () => void) => void;
   readonly #stream: WatchStream;
-  #last = 0;
+  readonly #revisions: Revisions;
   #over = false;
 
   /** @param later runs a function on the member, a moment later */
@@ -40,6 +82,7 @@ export class Watching implements WatchSink {
   ) {
     this.#range = range;
     this.#watched = watched;
+    this.#revisions = new Revisions(watched);
     this.#later = later;
     this.#stream = server.watchable.newStream(this);
     this.#watch(startRevision);
@@ -49,13 +92,11 @@ export class Watching implements WatchSink {
     return !this.stuck;
   }
 
-  /** Lets the client read again. */
   resume(): void {
     this.stuck = false;
     if (!this.#over) this.#stream.resume();
   }
 
-  /** Ends the watcher. */
   close(): void {
     this.#over = true;
     this.#stream.close();
@@ -72,7 +113,7 @@ export class Watching implements WatchSink {
       this.#watched.skipped(compactRevision);
       this.#later(() => this.#watch(compactRevision + 1));
     } else if (notice.kind === "events") {
-      this.#tell(notice.events);
+      this.#revisions.take(notice.events.map(wholeEvent));
     }
   }
 
@@ -85,27 +126,5 @@ export class Watching implements WatchSink {
     const more = { noPut: false, noDelete: false, prevKv: false, progressNotify: false };
     const answer = this.#stream.watch(0n, { ...this.#range, startRevision, ...more });
     if (answer.kind === "refused") throw new Error(answer.reason);
-  }
-
-  #tell(events: readonly EncodedEvent[]): void {
-    let facts: Fact[] = [];
-    let revision = 0;
-    for (const bytes of events) {
-      const event = readEvent(wholeEvent(bytes));
-      if (event.revision !== revision) {
-        this.#end(revision, facts);
-        facts = [];
-        revision = event.revision;
-      }
-      facts.push(event.fact);
-    }
-    this.#end(revision, facts);
-  }
-
-  #end(revision: number, facts: readonly Fact[]): void {
-    if (facts.length === 0) return;
-    if (revision <= this.#last) throw new Error(`a watcher hears of ${revision} after ${this.#last}`);
-    this.#last = revision;
-    this.#watched.told(revision, facts);
   }
 }

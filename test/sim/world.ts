@@ -15,7 +15,7 @@ export interface WorldConfig {
   readonly seed: number;
   readonly members: number;
   readonly settings: Partial<ServerConfig>;
-  /** Consensus and keys of a member are separate actors, with messages between them. */
+  /** Consensus, keys and the front end of a member are separate actors, with messages between them. */
   readonly actors?: boolean;
   /** Whether to print all steps and the members' log lines. */
   readonly print?: boolean;
