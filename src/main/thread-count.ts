@@ -6,14 +6,19 @@ const threadsMax = 64;
 /** `auto` means no more threads than this: the state has one thread, and more front ends would wait for it. */
 const autoMax = 8;
 
+/** How many threads `--threads=auto` means. @param cores how many cores the process may keep busy */
+export function threadsFor(cores: number): number {
+  return Math.min(cores, autoMax);
+}
+
 /**
  * How many threads share the work.
  *
- * @param text the value of `--threads`: a number, or `auto` for the number of cores that the process may keep busy
+ * @param text the value of `--threads`: a number, or `auto`
  * @throws FlagError
  */
 export function threadCount(text: string, cores: () => number = coreLimit): number {
-  if (text === "auto") return Math.min(cores(), autoMax);
+  if (text === "auto") return threadsFor(cores());
   const count = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= threadsMax) return count;
   throw new FlagError(`invalid value "${text}" for --threads: expected auto, or a number from 1 to ${threadsMax}`);

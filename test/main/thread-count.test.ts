@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { coreLimit } from "../../src/main/core-limit.js";
-import { frontEndCount, threadCount } from "../../src/main/thread-count.js";
+import { frontEndCount, threadCount, threadsFor } from "../../src/main/thread-count.js";
 
 const unified = "31 23 0:28 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw,nsdelegate";
 const cpuOnly = "35 31 0:32 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct";
@@ -53,8 +53,22 @@ for (const { name, files, want } of [
   });
 }
 
-test("--threads=auto means one thread for each core, eight at most", () => {
-  expect([1, 2, 4, 64].map((cores) => threadCount("auto", () => cores))).toEqual([1, 2, 4, 8]);
+for (const { cores, threads } of [
+  { cores: 1, threads: 1 },
+  { cores: 2, threads: 2 },
+  { cores: 3, threads: 3 },
+  { cores: 4, threads: 4 },
+  { cores: 8, threads: 8 },
+  { cores: 64, threads: 8 },
+]) {
+  test(`--threads=auto means ${threads} threads on ${cores} cores`, () => {
+    expect(threadsFor(cores)).toBe(threads);
+  });
+}
+
+test("--threads=auto asks for the cores, and a number does not", () => {
+  expect(threadCount("auto", () => 2)).toBe(threadsFor(2));
+  expect(threadCount("5", () => 2)).toBe(5);
 });
 
 test("raft has a thread from three on, and all but that and the thread of the data serve clients", () => {

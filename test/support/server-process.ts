@@ -64,6 +64,8 @@ export class ServerProcess {
     ];
     const [program, args] = commandOf(options, flags);
     const env = { ...process.env, ...options.env };
+    // `npm run test:threads` sets the number of threads for all servers. A flag of the test itself wins.
+    if (options.kind !== "ours" || flags.some((flag) => /^--?threads\b/.test(flag))) delete env.ETCD_THREADS;
     const limit = options.fileKiBMax === undefined ? "" : `ulimit -f ${options.fileKiBMax}; `;
     const child = spawn("bash", ["-c", `${limit}exec "$0" "$@"`, program, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
