@@ -27,6 +27,7 @@ export {
 } from "../wire/index.js";
 export type { AtomicOptions, AtomicValues } from "./atomically.js";
 export { Barrier } from "./barrier.js";
+export type { PagedRange } from "./calls.js";
 export type { ChangeEvents, Changes } from "./changes.js";
 export { ClientError, WatchCanceledError } from "./client-error.js";
 export { bytesCodec, jsonCodec, textCodec, type ValueCodec } from "./codecs.js";
@@ -39,7 +40,6 @@ export { Mutex } from "./mutex.js";
 export type { CallOptions, CommonOptions, RetryOptions } from "./options.js";
 export type { PrefixView } from "./prefix-view.js";
 export { Queue, type QueueJob } from "./queue.js";
-export type { PagedRange } from "./range-pages.js";
 export { Semaphore } from "./semaphore.js";
 export { Session } from "./session.js";
 export {

@@ -10,6 +10,7 @@ import {
   type PutResponse,
   type RangeRequest,
   type RangeResponse,
+  type RangeStreamResponse,
   type RequestOp,
   type ResponseOp,
   services,
@@ -74,7 +75,7 @@ class NamespaceLink implements Link {
   close(): void {}
 }
 
-const { Range, Put, DeleteRange, Txn } = services["etcdserverpb.KV"];
+const { Range, RangeStream, Put, DeleteRange, Txn } = services["etcdserverpb.KV"];
 const { Watch } = services["etcdserverpb.Watch"];
 const { LeaseTimeToLive } = services["etcdserverpb.Lease"];
 
@@ -94,6 +95,8 @@ class Namespace {
         return this.#range(known as RangeRequest) as Request;
       case Put.path:
         return this.#put(known as PutRequest) as Request;
+      case RangeStream.path:
+        return this.#range(known as RangeRequest) as Request;
       case DeleteRange.path:
         return this.#range(known as DeleteRangeRequest) as Request;
       case Txn.path:
@@ -111,6 +114,8 @@ class Namespace {
     switch (path) {
       case Range.path:
         return this.#ranged(known as RangeResponse) as Response;
+      case RangeStream.path:
+        return this.#streamed(known as RangeStreamResponse) as Response;
       case Put.path:
         return this.#putDone(known as PutResponse) as Response;
       case DeleteRange.path:
@@ -174,6 +179,10 @@ class Namespace {
 
   #ranged(response: RangeResponse): RangeResponse {
     return { ...response, kvs: (response as Decoded<RangeResponse>).kvs.map((pair) => this.#pair(pair)) };
+  }
+
+  #streamed({ rangeResponse }: RangeStreamResponse): RangeStreamResponse {
+    return { rangeResponse: rangeResponse && this.#ranged(rangeResponse) };
   }
 
   #putDone(response: PutResponse): PutResponse {

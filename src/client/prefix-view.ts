@@ -6,7 +6,6 @@ import type { ValueCodec } from "./codecs.js";
 import { Deadline } from "./deadline.js";
 import { type Change, changeOf, type Entry, entryOf } from "./entry.js";
 import type { CallOptions } from "./options.js";
-import { rangePages } from "./range-pages.js";
 import type { Watch } from "./watch.js";
 
 /** Interval of the requests for progress while `fresh` waits: a server does not answer those that come too early. */
@@ -146,7 +145,7 @@ export class PrefixView<T> implements AsyncDisposable {
     const range = prefixRange(keyFromText(this.#prefix));
     const found = new Map<string, Entry<T>>();
     let revision = 0;
-    for await (const { header, kvs } of rangePages(this.#client, range, call)) {
+    for await (const { header, kvs } of this.#client.pages(range, call)) {
       revision ||= header?.revision ?? 0;
       for (const kv of kvs) {
         const entry = entryOf(kv, this.#codec);

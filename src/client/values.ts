@@ -7,7 +7,6 @@ import type { ValueCodec } from "./codecs.js";
 import { type Entry, entryOf } from "./entry.js";
 import type { CallOptions } from "./options.js";
 import { PrefixView } from "./prefix-view.js";
-import { rangePages } from "./range-pages.js";
 import { compare, ops, Transaction } from "./transaction.js";
 
 /** Options of a read. */
@@ -59,7 +58,7 @@ export class Values<T> {
   async *entries(prefix: string, options: ReadOptions = {}): AsyncGenerator<Entry<T>, void> {
     const { revision = 0, serializable = false } = options;
     const range = { ...prefixRange(keyFromText(prefix)), revision, serializable };
-    for await (const { kvs } of rangePages(this.#client, range, options)) {
+    for await (const { kvs } of this.#client.pages(range, options)) {
       for (const kv of kvs) yield entryOf(kv, this.#codec);
     }
   }
