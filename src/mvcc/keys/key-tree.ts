@@ -1,4 +1,4 @@
-import { type Arena, assert, type Key } from "../../base/index.js";
+import { type Arena, assert, type Key, keyFromBytes, keyToBytes } from "../../base/index.js";
 import { KeyLeaf, leafKeysMax, leafNamesMax } from "./key-leaf.js";
 import { noRow, type Row } from "./key-rows.js";
 
@@ -305,7 +305,8 @@ function childAt(branch: Branch, place: number): Node {
 function shortestBetween(left: Key, right: Key): Key {
   let shared = 0;
   while (shared < left.length && left.charCodeAt(shared) === right.charCodeAt(shared)) shared++;
-  return right.slice(0, shared + 1);
+  // A slice would keep all of `right` in memory, and comparing it takes longer.
+  return keyFromBytes(keyToBytes(right.slice(0, shared + 1)));
 }
 
 /** The first place whose key is not below `key`. */
