@@ -75,6 +75,7 @@ export class EtcdClient implements Calls, AsyncDisposable {
     this.#ranges = new RangePages(this.#caller, this);
   }
 
+  /** The endpoints as they were configured. */
   get endpoints(): readonly string[] {
     return this.#caller.endpoints;
   }
@@ -124,10 +125,12 @@ export class EtcdClient implements Calls, AsyncDisposable {
     return this.#caller.unary(kv.Range, request, { ...call, idempotent: true });
   }
 
+  /** Sets a key. */
   put(request: Partial<PutRequest>, call?: CallOptions) {
     return this.#caller.unary(kv.Put, request, call);
   }
 
+  /** Deletes the keys of `[key, rangeEnd)`, or `key` alone. */
   deleteRange(request: Partial<DeleteRangeRequest>, call?: CallOptions) {
     return this.#caller.unary(kv.DeleteRange, request, call);
   }
@@ -193,18 +196,22 @@ export class EtcdClient implements Calls, AsyncDisposable {
     this.#watchesOfLeaders.requestProgress();
   }
 
+  /** Grants a lease of `ttl` seconds. It ends unless it is renewed: see `keepAlive` and `grantKeptLease`. */
   grantLease(request: Partial<LeaseGrantRequest>, call?: CallOptions) {
     return this.#caller.unary(lease.LeaseGrant, request, { ...call, idempotent: true });
   }
 
+  /** Ends a lease, and deletes the keys that are attached to it. */
   revokeLease(id: bigint, call?: CallOptions) {
     return this.#caller.unary(lease.LeaseRevoke, { id }, { ...call, idempotent: true });
   }
 
+  /** Remaining and granted seconds of a lease, and its keys on request; -1 when there is no such lease. */
   leaseTimeToLive(request: Partial<LeaseTimeToLiveRequest>, call?: CallOptions) {
     return this.#caller.unary(lease.LeaseTimeToLive, request, { ...call, idempotent: true });
   }
 
+  /** The ids of all leases. */
   leases(call?: CallOptions) {
     return this.#caller.unary(lease.LeaseLeases, {}, { ...call, idempotent: true });
   }
@@ -229,14 +236,17 @@ export class EtcdClient implements Calls, AsyncDisposable {
     return keepAliveOnce(this.#caller, id, call);
   }
 
+  /** Adds a member by its peer URLs, as a learner on request. It must be started next. */
   addMember(request: Partial<MemberAddRequest>, call?: CallOptions) {
     return this.#caller.unary(cluster.MemberAdd, request, call);
   }
 
+  /** Removes a member from the cluster for good. */
   removeMember(id: bigint, call?: CallOptions) {
     return this.#caller.unary(cluster.MemberRemove, { id }, call);
   }
 
+  /** Changes the peer URLs of a member. */
   updateMember(request: Partial<MemberUpdateRequest>, call?: CallOptions) {
     return this.#caller.unary(cluster.MemberUpdate, request, call);
   }
@@ -246,10 +256,12 @@ export class EtcdClient implements Calls, AsyncDisposable {
     return this.#caller.unary(cluster.MemberPromote, { id }, call);
   }
 
+  /** All members of the cluster. */
   members(call?: CallOptions) {
     return this.#caller.unary(cluster.MemberList, { linearizable: true }, { ...call, idempotent: true });
   }
 
+  /** Lists, raises or ends alarms, by `action`. */
   alarm(request: Partial<AlarmRequest>, call?: CallOptions) {
     return this.#caller.unary(maintenance.Alarm, request, { ...call, idempotent: true });
   }
@@ -262,14 +274,17 @@ export class EtcdClient implements Calls, AsyncDisposable {
     return this.#caller.unary(maintenance.Status, {}, { ...call, idempotent: true });
   }
 
+  /** The hash of all keys at a revision, to compare members; 0 means the current one. */
   hashKv(revision: number, call?: CallOptions) {
     return this.#caller.unary(maintenance.HashKV, { revision }, { ...call, idempotent: true });
   }
 
+  /** Rewrites the database file of a member, which serves no calls meanwhile. */
   defragment(call?: CallOptions) {
     return this.#caller.unary(maintenance.Defragment, {}, call);
   }
 
+  /** Hands the leadership to another member. Only the leader does it. */
   moveLeader(targetId: bigint, call?: CallOptions) {
     return this.#caller.unary(maintenance.MoveLeader, { targetId }, { ...call, idempotent: true });
   }
@@ -279,66 +294,82 @@ export class EtcdClient implements Calls, AsyncDisposable {
     yield* await Answers.open(this.#caller, maintenance.Snapshot, {}, call);
   }
 
+  /** Enables authentication; a user `root` with the role `root` must exist. */
   enableAuth(call?: CallOptions) {
     return this.#caller.unary(auth.AuthEnable, {}, call);
   }
 
+  /** Disables authentication. */
   disableAuth(call?: CallOptions) {
     return this.#caller.unary(auth.AuthDisable, {}, call);
   }
 
+  /** Whether authentication is enabled, and the revision of users and roles. */
   authStatus(call?: CallOptions) {
     return this.#caller.unary(auth.AuthStatus, {}, call);
   }
 
+  /** Adds a user, with a password unless `options.noPassword` is set. */
   addUser(request: Partial<AuthUserAddRequest>, call?: CallOptions) {
     return this.#caller.unary(auth.UserAdd, request, call);
   }
 
+  /** The roles of a user. */
   user(name: string, call?: CallOptions) {
     return this.#caller.unary(auth.UserGet, { name }, { ...call, idempotent: true });
   }
 
+  /** The names of all users. */
   users(call?: CallOptions) {
     return this.#caller.unary(auth.UserList, {}, { ...call, idempotent: true });
   }
 
+  /** Deletes a user. */
   deleteUser(name: string, call?: CallOptions) {
     return this.#caller.unary(auth.UserDelete, { name }, call);
   }
 
+  /** Sets the password of a user. */
   changePassword(name: string, password: string, call?: CallOptions) {
     return this.#caller.unary(auth.UserChangePassword, { name, password }, call);
   }
 
+  /** Gives a role to a user. */
   grantRole(user: string, role: string, call?: CallOptions) {
     return this.#caller.unary(auth.UserGrantRole, { user, role }, call);
   }
 
+  /** Takes a role from a user. */
   revokeRole(name: string, role: string, call?: CallOptions) {
     return this.#caller.unary(auth.UserRevokeRole, { name, role }, call);
   }
 
+  /** Adds a role. */
   addRole(name: string, call?: CallOptions) {
     return this.#caller.unary(auth.RoleAdd, { name }, call);
   }
 
+  /** The permissions of a role. */
   role(role: string, call?: CallOptions) {
     return this.#caller.unary(auth.RoleGet, { role }, { ...call, idempotent: true });
   }
 
+  /** The names of all roles. */
   roles(call?: CallOptions) {
     return this.#caller.unary(auth.RoleList, {}, { ...call, idempotent: true });
   }
 
+  /** Deletes a role, and takes it from all users. */
   deleteRole(role: string, call?: CallOptions) {
     return this.#caller.unary(auth.RoleDelete, { role }, call);
   }
 
+  /** Lets a role read or write the keys of a range. */
   grantPermission(request: Partial<AuthRoleGrantPermissionRequest>, call?: CallOptions) {
     return this.#caller.unary(auth.RoleGrantPermission, request, call);
   }
 
+  /** Takes the permission for a range from a role. */
   revokePermission(request: Partial<AuthRoleRevokePermissionRequest>, call?: CallOptions) {
     return this.#caller.unary(auth.RoleRevokePermission, request, call);
   }

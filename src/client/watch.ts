@@ -11,12 +11,15 @@ import { type EndingEvents, type Listener, Listeners } from "./listeners.js";
  */
 export type WatchBatch = Decoded<WatchResponse>;
 
+/** Which events a watch gets. */
 export interface WatchOptions {
+  /** The key, or the first key of a range. */
   readonly key: Key;
   /** End of the range `[key, rangeEnd)`; empty for the key alone, `"\0"` for all keys from `key` on. */
   readonly rangeEnd?: Key;
   /** First revision to deliver; 0 or undefined means the next one. */
   readonly startRevision?: number;
+  /** Sends with each event the pair as it was before; false by default. */
   readonly prevKv?: boolean;
   /** Requests progress notices at intervals while there are no events. */
   readonly progressNotify?: boolean;
@@ -168,6 +171,7 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
     this.#push(notice);
   }
 
+  /** The watch has ended with an error. */
   fail(error: ClientError): void {
     this.#end(error, error);
   }

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -129,6 +138,12 @@ test("package.json leads to files that exist and are of the kind it says", () =>
   expect(run(join(root, "node_modules", ".bin", "publint"), ["--strict", tarball])).toContain("All good!");
 });
 
-test("the API reference is built without a warning", () => {
+test("the API reference is built without a warning, and describes each setting", () => {
   run("npm", ["run", "--silent", "--workspace", "docs/reference", "build"], root);
+  const page = readFileSync(join(root, "dist", "api-docs", "interfaces", "embed.EtcdOptions.html"), "utf8");
+  const settings = [...page.matchAll(/<section class="tsd-panel tsd-member.*?<\/section>/gs)].map(
+    ([section]) => section,
+  );
+  expect(settings.length).toBeGreaterThan(80);
+  expect(settings.filter((section) => !/<p>.*Default Value/s.test(section))).toEqual([]);
 });
