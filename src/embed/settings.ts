@@ -1,3 +1,4 @@
+import type { DiscoverySettings } from "./discovery-settings.js";
 import type { FeatureSettings } from "./feature-settings.js";
 import type { SecuritySettings } from "./security-settings.js";
 import type { Duration, TextList } from "./setting-types.js";
@@ -6,7 +7,7 @@ import type { Duration, TextList } from "./setting-types.js";
  * Every setting of the server: the flags of the command in camelCase (`maxTxnOps` for `--max-txn-ops`), with the same
  * meaning and checks. A setting that is left out or undefined has its default.
  */
-export interface EtcdSettings extends SecuritySettings, FeatureSettings {
+export interface EtcdSettings extends SecuritySettings, DiscoverySettings, FeatureSettings {
   // ---- Member ----
 
   /**
@@ -168,11 +169,6 @@ export interface EtcdSettings extends SecuritySettings, FeatureSettings {
    * @defaultValue "etcd-cluster"
    */
   readonly initialClusterToken?: string | undefined;
-  /**
-   * Reaction to a failed discovery. `proxy` was accepted up to etcd 3.5, and has no effect.
-   * @defaultValue "exit"
-   */
-  readonly discoveryFallback?: "exit" | "proxy" | undefined;
   /**
    * DNS domain whose SRV records list the members, instead of `initialCluster`.
    * @defaultValue none

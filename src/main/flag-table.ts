@@ -1,4 +1,5 @@
 import { apiLevels, defaultApiLevel } from "../base/index.js";
+import { discoveryFlags } from "./discovery-flags.js";
 import { experimentalFlags } from "./experimental-flags.js";
 import { featureFlags } from "./feature-flags.js";
 import type { Flag } from "./flag.js";
@@ -243,14 +244,7 @@ export const flagTable = [
     initial: "etcd-cluster",
     help: "distinguishes clusters that were created with the same URLs",
   },
-  {
-    name: "discovery-fallback",
-    group: clustering,
-    kind: "choice",
-    choices: ["exit", "proxy"],
-    initial: "exit",
-    help: "what to do when discovery fails: exit; the v2 proxy is gone",
-  },
+  ...discoveryFlags,
   {
     name: "discovery-srv",
     group: clustering,

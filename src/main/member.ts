@@ -1,5 +1,12 @@
 import { type Clock, type Logger, pause, type Random, systemClock, systemRandom } from "../base/index.js";
-import { EtcdServer, type HeapUse, type MemberDisk, MemberRemoved, type PeerAccess } from "../server/index.js";
+import {
+  EtcdServer,
+  type HeapUse,
+  type MemberDisk,
+  MemberRemoved,
+  type PeerAccess,
+  type ServerDeps,
+} from "../server/index.js";
 import type { Threads } from "../threads/index.js";
 import { type ChangeBindings, type ClientSide, openClientSide, type ServedClients } from "./client-side.js";
 import { graceMs } from "./front-end-life.js";
@@ -145,7 +152,17 @@ async function startServer(
 ): Promise<EtcdServer | undefined> {
   const { settings, logger, around, clients, peers } = member;
   const { clock, random, disk } = around;
-  const deps = { clock, random, logger, memory: clients.memory, heap, ...(disk && { disk }), ...peers.deps };
+  const registry = await registryOf(settings, clock);
+  const deps = {
+    clock,
+    random,
+    logger,
+    memory: clients.memory,
+    heap,
+    ...(disk && { disk }),
+    ...peers.deps,
+    ...registry,
+  };
   const starting = EtcdServer.start({ ...settings.server, ...advertised(settings, clients) }, deps);
   try {
     const told = stopping.then(() => "told to stop" as const);
@@ -162,6 +179,13 @@ async function startServer(
   );
   await stop(member, undefined);
   return undefined;
+}
+
+/** The way to the discovery service. Its client is loaded only when the settings ask for it. */
+async function registryOf({ discovery }: Settings, clock: Clock): Promise<Pick<ServerDeps, "registry">> {
+  if (discovery === undefined) return {};
+  const { openRegistry } = await import("./discovery-registry.js");
+  return { registry: () => openRegistry(discovery, clock) };
 }
 
 async function stop({ clients, peers }: Starting, server: EtcdServer | undefined): Promise<void> {

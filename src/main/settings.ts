@@ -3,6 +3,7 @@ import { type ApiLevel, formatDuration, isAtLeast, parseDuration, parseInteger }
 import type { HttpAccess } from "../rpc/index.js";
 import { type AutoCompaction, type Features, featuresOf, type ServerConfig } from "../server/index.js";
 import { Wal } from "../wal/index.js";
+import { type DiscoverySettings, discoverySettings } from "./discovery-settings.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
@@ -38,6 +39,8 @@ export interface Settings {
   readonly listenClientsHttp: readonly Listen[];
   readonly listenMetrics: readonly Listen[];
   readonly security: SecuritySettings;
+  /** Where the members of a new cluster find each other; absent when other settings name them. */
+  readonly discovery?: DiscoverySettings;
   readonly peerTimeouts: PeerTimeouts;
   /** Whether other processes may listen on the same ports. */
   readonly reusePort: boolean;
@@ -89,6 +92,7 @@ export function settingsOf(given: FlagValues, fromFile: boolean): Settings {
   checkRetired(level, flags);
   const security = securitySettings(flags, fromFile);
   const extensiveMetrics = metricsLevel(flags);
+  const discovery = discoverySettings(flags);
   const server = { ...serverSettings(level, features, flags), ...(autoCompaction && { autoCompaction }) };
   return {
     server,
@@ -98,6 +102,7 @@ export function settingsOf(given: FlagValues, fromFile: boolean): Settings {
     listenClientsHttp,
     listenMetrics,
     security,
+    ...(discovery && { discovery }),
     reusePort: reusePortOf(flags),
     peerTimeouts: {
       readMs: flags.durationMs("raft-read-timeout"),
@@ -131,9 +136,10 @@ function serverSettings(level: ApiLevel, features: Features, flags: FlagValues):
     features,
     dataDir,
     ...(walDir && { walDir }),
-    ...beginningOf(flags, begun),
+    ...beginningOf(level, flags, begun),
     initialClusterState: flags.text("initial-cluster-state") === "existing" ? "existing" : "new",
-    initialClusterToken: flags.text("initial-cluster-token"),
+    // As in etcd, the token of a discovery is also that of the cluster.
+    initialClusterToken: flags.text("discovery-token") || flags.text("initial-cluster-token"),
     forceNewCluster: flags.boolean("force-new-cluster"),
     strictReconfigCheck: flags.boolean("strict-reconfig-check"),
     advertiseClientUrls: flags.urls("advertise-client-urls"),

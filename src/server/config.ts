@@ -38,6 +38,11 @@ export interface ServerConfig {
   readonly initialCluster: readonly InitialMember[];
   /** Finds the members in DNS instead. */
   readonly discoverySrv?: DiscoverySrv;
+  /**
+   * Finds the members in a discovery service instead: the token under which they register. `ServerDeps.registry`
+   * reaches the service.
+   */
+  readonly discoveryToken?: string;
   readonly initialClusterState: "new" | "existing";
   readonly initialClusterToken: string;
   /** Makes an existing member the only member of its cluster. */

@@ -33,6 +33,7 @@ export type { MembershipService } from "./services/membership-service.js";
 export type { DatabaseSnapshot } from "./snapshots/database-snapshot.js";
 export type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
 export { MemberRemoved } from "./start/bootstrap.js";
+export type { Registration, Registry } from "./start/discovery.js";
 export { defragmentDataDir } from "./start/offline-defragment.js";
 export { type RestoreOptions, restoreMember } from "./start/restored.js";
 export type { HeapUse } from "./upkeep/heap-guard.js";

@@ -7,6 +7,7 @@ import type { RaftOrigin } from "./consensus/opened-raft.js";
 import type { PeerAccess } from "./consensus/peer-network.js";
 import type { MemberDisk } from "./disk/member-disk.js";
 import type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
+import type { Registry } from "./start/discovery.js";
 import type { Names } from "./start/name-lookup.js";
 import type { HeapUse } from "./upkeep/heap-guard.js";
 
@@ -38,6 +39,8 @@ export interface ServerDeps {
   readonly peers?: Pick<PeerAccess, "client"> & Partial<PeerAccess>;
   /** Opens consensus on another event loop. By default it shares the loop of the keys. */
   readonly openConsensus?: (place: ConsensusPlace, counters: LogCounters) => Promise<OpenedConsensus>;
+  /** Opens the discovery service, for a member with a `discoveryToken`. */
+  readonly registry?: () => Registry;
   /** Finds hosts and services by name; by default with the system's resolver. */
   readonly names?: Names;
 }

@@ -52,7 +52,7 @@ const otherDefaults: ReadonlySet<string> = new Set([
 ]);
 
 const folder = join(import.meta.dirname, "../../src/embed");
-const source = ["settings.ts", "security-settings.ts", "feature-settings.ts"]
+const source = ["settings.ts", "security-settings.ts", "feature-settings.ts", "discovery-settings.ts"]
   .map((name) => readFileSync(join(folder, name), "utf8"))
   .join("");
 const documented = new Map(

@@ -79,6 +79,25 @@ for (const { name, text, flag, want } of [
     want: "x",
   },
   {
+    name: "a group in a group",
+    text: "discovery-config:\n  token: t\n  client:\n    endpoints: [a, b]\n    dial-timeout: 7000000000",
+    flag: "discovery-endpoints",
+    want: "a,b",
+  },
+  {
+    name: "a value three groups deep",
+    text: "discovery-config:\n  client:\n    secure:\n      insecure-transport: false\n    auth:\n      username: u",
+    flag: "discovery-insecure-transport",
+    want: "false",
+  },
+  {
+    name: "switches of features",
+    text: "feature-gates: LeaseCheckpoint=true",
+    flag: "feature-gates",
+    want: "LeaseCheckpoint=true",
+  },
+  { name: "options of sockets", text: "socket-options:\n  reuse-port: true", flag: "socket-reuse-port", want: "true" },
+  {
     name: "a list in a group",
     text: "peer-transport-security:\n  allowed-cn: [a, b]",
     flag: "peer-cert-allowed-cn",

@@ -216,3 +216,66 @@ test("--threads is 1 by default, and a number that the server cannot use is refu
     expect(() => settings(`--threads=${wrong}`)).toThrow(text);
   }
 });
+
+const discovery = ["--discovery-token=t", "--discovery-endpoints=127.0.0.1:1,127.0.0.1:2"];
+
+test("v3 discovery has etcd's defaults, and its token is that of the cluster", () => {
+  const { server, discovery: found } = settings(...discovery, "--name=a");
+  expect(found).toEqual({
+    ...{ token: "t", endpoints: ["127.0.0.1:1", "127.0.0.1:2"], dialTimeoutMs: 2_000, requestTimeoutMs: 5_000 },
+    ...{ keepAliveTimeMs: 2_000, keepAliveTimeoutMs: 6_000 },
+  });
+  expect([server.discoveryToken, server.initialClusterToken]).toEqual(["t", "t"]);
+  expect(settings().discovery).toBeUndefined();
+});
+
+for (const { words, want } of [
+  { words: ["--discovery-user=u:p:q"], want: { user: { user: "u", password: "p:q" } } },
+  { words: ["--discovery-user=u:p", "--discovery-password=q"], want: { user: { user: "u:p", password: "q" } } },
+  {
+    words: ["--discovery-insecure-transport=false"],
+    want: { tls: { cert: "", key: "", cacert: "", skipVerify: false } },
+  },
+  {
+    words: ["--discovery-cacert=ca.pem", "--discovery-cert=c.pem", "--discovery-key=k.pem"],
+    want: { tls: { cert: "c.pem", key: "k.pem", cacert: "ca.pem", skipVerify: false } },
+  },
+  {
+    words: ["--discovery-insecure-skip-tls-verify"],
+    want: { tls: { cert: "", key: "", cacert: "", skipVerify: true } },
+  },
+]) {
+  test(`v3 discovery with ${words.join(" ")}`, () => {
+    expect(settings(...discovery, ...words).discovery).toMatchObject(want);
+  });
+}
+
+for (const { words, message } of [
+  { words: ["--discovery-token=t"], message: "both --discovery-token and --discovery-endpoints must be set" },
+  { words: ["--discovery-endpoints=a:1"], message: "both --discovery-token and --discovery-endpoints must be set" },
+  {
+    words: ["--discovery-token=t", "--discovery-endpoints=a:1,,b:1"],
+    message: "--discovery-endpoints must not contain empty endpoints",
+  },
+  { words: [...discovery, "--discovery-user=u"], message: "--discovery-user needs a password" },
+  { words: [...discovery, "--discovery-cert=c"], message: "--discovery-cert and --discovery-key must be set together" },
+  ...[
+    { level: "3.5", choices: '"initial-cluster", "discovery" or "discovery-srv"' },
+    { level: "3.6", choices: '"initial-cluster", "discovery", "discovery-endpoints" or "discovery-srv"' },
+    { level: "3.7", choices: '"initial-cluster", "discovery-endpoints" or "discovery-srv"' },
+  ].flatMap(({ level, choices }) =>
+    ["--discovery-srv=example.com", "--initial-cluster=default=http://localhost:2380"].map((other) => ({
+      words: [...discovery, other, `--api-level=${level}`],
+      message: `multiple discovery or bootstrap flags are set. Choose one of ${choices}`,
+    })),
+  ),
+]) {
+  test(`"${words.join(" ")}" is refused, whoever finds whom`, () => {
+    expect(() => settings(...words)).toThrow(message);
+  });
+}
+
+test("--log-format: etcd's text for an unknown format", () => {
+  expect(() => settings("--log-format=xml")).toThrow("unknown log format: xml, supported values json, console");
+  expect(settings("--log-format=console").log.format).toBe("console");
+});

@@ -47,8 +47,13 @@ export function localUrls(name: string, initial: readonly InitialMember[]): read
 
 /** Refuses an initial cluster in which two members have the same URL. @throws Error */
 export function refuseDuplicates(initial: readonly InitialMember[]): void {
+  if (hasDuplicates(initial)) throw new Error(`initial cluster ${initialText(initial)} has duplicate url`);
+}
+
+/** Whether two members have the same URL. */
+export function hasDuplicates(initial: readonly InitialMember[]): boolean {
   const all = initial.flatMap((member) => member.peerUrls);
-  if (new Set(all).size < all.length) throw new Error(`initial cluster ${initialText(initial)} has duplicate url`);
+  return new Set(all).size < all.length;
 }
 
 /** The initial cluster as on the command line: `a=url1,a=url2,b=url3`. */

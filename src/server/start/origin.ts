@@ -2,13 +2,15 @@ import { assert } from "../../base/index.js";
 import { encodeMember, idText, type Member } from "../../cluster/index.js";
 import type { Peer } from "../../raft/index.js";
 import type { OpenedWal, WalMetadata } from "../../wal/index.js";
-import type { ServerConfig } from "../config.js";
+import type { InitialMember, ServerConfig } from "../config.js";
 import type { MemberDisk } from "../disk/member-disk.js";
 import type { ServerDeps } from "../server-deps.js";
-import { type Founding, foundingOf, refuseBootstrapped } from "./founding.js";
+import { discoverMembers } from "./discovery.js";
+import { type Founding, foundingOf, hasDuplicates, initialText, refuseBootstrapped } from "./founding.js";
 import { initialClusterOf } from "./initial-cluster.js";
 import { joiningOf } from "./joining.js";
 import { systemNames } from "./name-lookup.js";
+import type { UrlMatchDeps } from "./url-match.js";
 
 /** How a member came into its cluster. */
 export type Origin =
@@ -59,14 +61,34 @@ export function idFields({ memberId, clusterId }: WalMetadata): Readonly<Record<
 
 async function newOrigin(config: ServerConfig, deps: ServerDeps): Promise<Origin> {
   const { clock, logger, names = systemNames(), peers } = deps;
-  const initial = await initialClusterOf(config, names, logger);
   const match = { names, clock, logger };
+  const initial = await initialOf(config, deps, match);
   if (config.initialClusterState === "existing") {
     return { kind: "joiner", ...(await joiningOf(config, initial, peers?.client, match)) };
   }
   const founding = await foundingOf(config, initial, match);
   await refuseBootstrapped(founding, peers?.client, clock);
   return { kind: "founder", ...founding };
+}
+
+/** The initial members: from the settings, from DNS, or from a discovery service. */
+async function initialOf(
+  config: ServerConfig,
+  { registry, clock, logger }: ServerDeps,
+  match: UrlMatchDeps,
+): Promise<readonly InitialMember[]> {
+  const { discoveryToken: token, name, advertisePeerUrls } = config;
+  if (token === undefined || config.initialClusterState === "existing") {
+    return await initialClusterOf(config, match.names, logger);
+  }
+  assert(registry !== undefined, "a member with a discovery token can reach the discovery service");
+  logger.info("Bootstrapping cluster using v3 discovery.");
+  // As in etcd, a member registers with the id that it would have in a cluster of its own.
+  const alone = [{ name, peerUrls: advertisePeerUrls }];
+  const { ids } = await foundingOf(config, alone, match);
+  const found = await discoverMembers(token, ids.memberId, initialText(alone), { registry: registry(), clock, logger });
+  if (!hasDuplicates(found)) return found;
+  throw new Error(`discovery cluster ${initialText(found)} has duplicate url`);
 }
 
 /**
@@ -77,12 +99,18 @@ async function originAgain(
   { hardState, snapshot, entries }: OpenedWal,
   ids: WalMetadata,
   config: ServerConfig,
-  { clock, logger, names = systemNames() }: ServerDeps,
+  deps: ServerDeps,
 ): Promise<Origin> {
-  if (hardState !== undefined || snapshot !== undefined || entries.length > 0) return { kind: "restarted", ids };
+  const { clock, logger, names = systemNames() } = deps;
+  if (hardState !== undefined || snapshot !== undefined || entries.length > 0) {
+    if (config.discoveryToken !== undefined) {
+      logger.warn("discovery token is ignored since cluster already initialized; valid logs are found");
+    }
+    return { kind: "restarted", ids };
+  }
   if (config.initialClusterState === "existing") return { kind: "joiner", ids, remotes: [] };
-  const initial = await initialClusterOf(config, names, logger);
-  const founding = await foundingOf(config, initial, { names, clock, logger });
+  const match = { names, clock, logger };
+  const founding = await foundingOf(config, await initialOf(config, deps, match), match);
   if (founding.ids.memberId === ids.memberId && founding.ids.clusterId === ids.clusterId) {
     return { kind: "founder", ...founding };
   }
