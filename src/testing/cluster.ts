@@ -112,12 +112,16 @@ export class TestCluster implements AsyncDisposable {
     return client;
   }
 
-  /** Cuts the network into groups: no message passes from one to another. Members that are not named form a group. */
+  /**
+   * Cuts the network into groups: no message passes from one to another, and all do within one. Members that are not
+   * named form a group. It replaces an earlier partition.
+   */
   async partition(...groups: readonly (readonly string[])[]): Promise<void> {
     const groupOf = new Map(groups.flatMap((group, at) => group.map((name) => [this.#find(name), at] as const)));
     for (const from of this.#members.values()) {
       for (const to of this.#members.values()) {
-        if (groupOf.get(from) !== groupOf.get(to)) this.#network.cut(from.id, to.id);
+        if (groupOf.get(from) === groupOf.get(to)) this.#network.join(from.id, to.id);
+        else this.#network.cut(from.id, to.id);
       }
     }
   }

@@ -75,6 +75,11 @@ export class VirtualNetwork {
     this.#cut.add(pair(from, to));
   }
 
+  /** Lets the messages of `from` to `to` pass again. */
+  join(from: MemberId, to: MemberId): void {
+    this.#cut.delete(pair(from, to));
+  }
+
   /** Loses all messages to and from the member. */
   isolate(id: MemberId, others: readonly MemberId[]): void {
     for (const other of others) {

@@ -49,6 +49,18 @@ test("a leader without the majority is replaced, and follows again when the netw
   expect(await three.client({ members: [leader] }).text.get("a")).toBe("1");
 });
 
+test("a partition replaces the one before", async () => {
+  const three = await started();
+  const { leader = "", names } = three;
+  const [one = "", other = ""] = names.filter((name) => name !== leader);
+  await three.partition([leader], [one, other]);
+  const second = await newLeader(three, leader);
+  const third = second === one ? other : one;
+  await three.partition([second], [leader, third]);
+  expect([leader, third]).toContain(await newLeader(three, second));
+  await three.client({ members: [leader, third] }).text.put("a", "1");
+});
+
 test("the leadership moves to a named member", async () => {
   const three = await started();
   const target = three.names.find((name) => name !== three.leader) ?? "";
