@@ -19,6 +19,7 @@ export class Changes<T> implements AsyncIterableIterator<Change<T>, undefined>, 
   readonly #watch: Watch;
   readonly #changes: AsyncGenerator<Change<T>, undefined>;
   #listeners: Listeners<ChangeEvents<T>> | undefined;
+  #iterated = false;
   #canceled = false;
 
   /** Created by `Values.changes`. */
@@ -29,6 +30,7 @@ export class Changes<T> implements AsyncIterableIterator<Change<T>, undefined>, 
 
   /** Calls `listener` for each later event of a kind. The rules are those of `Watch.on`. */
   on<Name extends keyof ChangeEvents<T>>(name: Name, listener: Listener<ChangeEvents<T>[Name]>): this {
+    if (this.#iterated) throw new TypeError("changes that are iterated over cannot have listeners, too");
     if (this.#listeners === undefined) {
       this.#listeners = new Listeners();
       const source = { stopped: () => this.#canceled, stop: () => this.cancel() };
@@ -50,7 +52,9 @@ export class Changes<T> implements AsyncIterableIterator<Change<T>, undefined>, 
     this.#watch.cancel();
   }
 
-  next(): Promise<IteratorResult<Change<T>, undefined>> {
+  async next(): Promise<IteratorResult<Change<T>, undefined>> {
+    if (this.#listeners !== undefined) throw new TypeError("changes with listeners cannot be iterated over, too");
+    this.#iterated = true;
     return this.#changes.next();
   }
 
@@ -60,7 +64,6 @@ export class Changes<T> implements AsyncIterableIterator<Change<T>, undefined>, 
   }
 
   [Symbol.asyncIterator](): this {
-    if (this.#listeners !== undefined) throw new TypeError("changes with listeners cannot be iterated over, too");
     return this;
   }
 

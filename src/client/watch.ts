@@ -74,6 +74,7 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
   #heardRevision: number;
   #unreadBytes = 0;
   #listeners: Listeners<WatchEvents> | undefined;
+  #iterated = false;
   #canceled = false;
   #start: { resolve(): void; reject(error: ClientError): void } | undefined;
   /** Resolves when a server has created the watch: no later event is missed. Rejects when a server refused it. */
@@ -102,6 +103,7 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
    * `end`, is an unhandled rejection.
    */
   on<Name extends keyof WatchEvents>(name: Name, listener: Listener<WatchEvents[Name]>): this {
+    if (this.#iterated) throw new TypeError("a watch that is iterated over cannot have listeners, too");
     if (this.#listeners === undefined) {
       this.#listeners = new Listeners();
       const source = { stopped: () => this.#canceled, stop: () => this.cancel() };
@@ -126,6 +128,7 @@ export class Watch implements AsyncIterable<WatchBatch>, AsyncDisposable {
 
   [Symbol.asyncIterator](): AsyncIterator<WatchBatch, undefined> {
     if (this.#listeners !== undefined) throw new TypeError("a watch with listeners cannot be iterated over, too");
+    this.#iterated = true;
     return this.#queue;
   }
 

@@ -135,6 +135,11 @@ describe("listeners of a watch", () => {
   test("and a loop exclude each other", async () => {
     const { watch } = await heard();
     await expect(revisionsOf(watch, 1)).rejects.toThrow("a watch with listeners cannot be iterated over");
+    const other = (await watching()).watch;
+    const next = other[Symbol.asyncIterator]().next();
+    expect(() => other.on("put", () => undefined)).toThrow("a watch that is iterated over cannot have listeners");
+    other.cancel();
+    expect(await next).toEqual({ done: true, value: undefined });
   });
 });
 
@@ -184,6 +189,11 @@ describe("listeners of changes", () => {
     await settled();
     expect(told).toEqual(["put k 11", "delete k 12", "end undefined"]);
     expect(transport.open).toEqual([]);
+  });
+
+  test("and a loop exclude each other", async () => {
+    const { listened } = await listening();
+    await expect(listened.next()).rejects.toThrow("changes with listeners cannot be iterated over");
   });
 
   test("hear a value that the codec cannot read as the error that ends them", async () => {
