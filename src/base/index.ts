@@ -70,3 +70,4 @@ export { editDistance, nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";
 export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
 export { UntracedError } from "./untraced-error.js";
+export { WideMap } from "./wide-map.js";

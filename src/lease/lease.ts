@@ -1,5 +1,8 @@
-import { type Key, type LeaseId, type Steps, sortInSteps, type WorkBudget } from "../base/index.js";
+import { type Key, type LeaseId, type Steps, sortInSteps, WideMap, type WorkBudget } from "../base/index.js";
 import type { Queued } from "./expiry-queue.js";
+
+/** The most keys of a lease in a `Set`, which doubles its table in one step. */
+const setMax = 8192;
 
 /** The public view of a lease. It can still be read after the lease is revoked. */
 export interface Lease {
@@ -27,9 +30,9 @@ export class HeldLease implements Lease, Queued {
   slot = -1;
   /**
    * A single key is kept without a set: most leases hold one key, and a million sets would take more memory than the
-   * leases.
+   * leases. Very many keys get a set that grows in small steps.
    */
-  #keys: Key | Set<Key> | undefined;
+  #keys: Key | Set<Key> | WideMap<Key, true> | undefined;
 
   constructor(id: LeaseId, ttlSeconds: number, checkpointSeconds = 0) {
     this.id = id;
@@ -44,7 +47,7 @@ export class HeldLease implements Lease, Queued {
 
   keys(): Key[] {
     if (this.#keys === undefined) return [];
-    return typeof this.#keys === "string" ? [this.#keys] : [...this.#keys].sort();
+    return typeof this.#keys === "string" ? [this.#keys] : [...this.#keys.keys()].sort();
   }
 
   get keyCount(): number {
@@ -59,19 +62,29 @@ export class HeldLease implements Lease, Queued {
 
   eachKey(): Iterable<Key> {
     if (this.#keys === undefined) return [];
-    return typeof this.#keys === "string" ? [this.#keys] : this.#keys;
+    return typeof this.#keys === "string" ? [this.#keys] : this.#keys.keys();
   }
 
   addKey(key: Key): void {
     if (this.#keys === undefined || this.#keys === key) this.#keys = key;
     else if (typeof this.#keys === "string") this.#keys = new Set([this.#keys, key]);
-    else this.#keys.add(key);
+    else if (this.#keys instanceof WideMap) this.#keys.set(key, true);
+    else {
+      this.#keys.add(key);
+      if (this.#keys.size > setMax) this.#keys = widened(this.#keys);
+    }
   }
 
   removeKey(key: Key): void {
     if (this.#keys === key) this.#keys = undefined;
-    else if (this.#keys instanceof Set) this.#keys.delete(key);
+    else if (typeof this.#keys === "object") this.#keys.delete(key);
   }
+}
+
+function widened(keys: Set<Key>): WideMap<Key, true> {
+  const wide = new WideMap<Key, true>();
+  for (const key of keys) wide.set(key, true);
+  return wide;
 }
 
 /** Keys are latin1 strings, so comparing two of them compares their bytes. */

@@ -10,6 +10,7 @@ import {
   type Steps,
   sortInSteps,
   unboundedWork,
+  WideMap,
   type WorkBudget,
 } from "../base/index.js";
 import { leasepb } from "../wire/index.js";
@@ -67,8 +68,8 @@ export class Lessor {
   readonly #minTtlSeconds: number;
   readonly #checkpoints: CheckpointOptions | undefined;
 
-  #leases = new Map<LeaseId, HeldLease>();
-  #leaseOfKey = new Map<Key, HeldLease>();
+  #leases = new WideMap<LeaseId, HeldLease>();
+  #leaseOfKey = new WideMap<Key, HeldLease>();
   #primary = false;
   /** Identity of the `promoteInSteps` under way. When it is replaced or cleared, that promotion stops. */
   #promotion: object | undefined;

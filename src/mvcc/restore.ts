@@ -1,5 +1,5 @@
 import type { Row } from "../backend/index.js";
-import type { Key, LeaseId } from "../base/index.js";
+import { type Key, type LeaseId, WideMap } from "../base/index.js";
 import type { KeyIndex } from "./keys/key-index.js";
 import { isTombstoneKey, mainOf, subOf } from "./revision.js";
 import type { StoreState } from "./store-state.js";
@@ -12,7 +12,7 @@ import { readStoredHead } from "./stored-head.js";
  * @param onLease called for every existing key with a lease, after all changes have been read
  */
 export async function restoreIndex(state: StoreState, onLease: (key: Key, leaseId: LeaseId) => void): Promise<void> {
-  const leases = new Map<Key, LeaseId>();
+  const leases = new WideMap<Key, LeaseId>();
   for await (const rows of state.backend.batches("key")) {
     for (const row of rows) restoreChange(state.index, leases, row);
     const newest = rows.at(-1);
@@ -21,7 +21,7 @@ export async function restoreIndex(state: StoreState, onLease: (key: Key, leaseI
   for (const [key, leaseId] of leases) onLease(key, leaseId);
 }
 
-function restoreChange(index: KeyIndex, leases: Map<Key, LeaseId>, [storedKey, value]: Row): void {
+function restoreChange(index: KeyIndex, leases: WideMap<Key, LeaseId>, [storedKey, value]: Row): void {
   const { key, createRevision, version, leaseId } = readStoredHead(value);
   // Only the mark in the stored key tells a tombstone, whose pair holds nothing but the key.
   const tombstone = isTombstoneKey(storedKey);

@@ -1,9 +1,9 @@
-import { expect, test } from "vitest";
-import { type LeaseId, ManualClock, Turns } from "../../src/base/index.js";
+import { expect, test, vi } from "vitest";
+import { keyFromText, type LeaseId, ManualClock, Turns } from "../../src/base/index.js";
 import { leaseRevokesPerSecond } from "../../src/lease/index.js";
 import { leasepb } from "../../src/wire/index.js";
 import { clockOfLooks, turnsOfOthers } from "../base/other-work.js";
-import { id, leasesOf, makeLessor, openBackend } from "./fixtures.js";
+import { id, leasesOf, makeLessor, openBackend, openBench } from "./fixtures.js";
 
 const never = new AbortController().signal;
 const count = 200_000;
@@ -42,4 +42,25 @@ test("200,000 leases with a key each can be held, and half of them expire within
   expect(halfSeconds / 2).toBeLessThanOrEqual(30);
   expect(revoked.every((lease) => lease <= shortLived)).toBe(true);
   expect(leasesOf(lessor)).toHaveLength(count - shortLived);
+});
+
+test("leases and their keys lie in tables of at most 16,384 entries, since a table doubles in one step", async () => {
+  const { lessor } = await openBench();
+  const [mapSet, setAdd] = [vi.spyOn(Map.prototype, "set"), vi.spyOn(Set.prototype, "add")];
+  try {
+    for (let lease = 1; lease <= 20_000; lease++) {
+      lessor.grant(id(lease), 60);
+      lessor.attach(id(lease), keyFromText(`own/${lease}`));
+      lessor.attach(id(1), keyFromText(`shared/${lease}`));
+    }
+    const sizes = [mapSet, setAdd].flatMap(({ mock }) =>
+      mock.contexts.map((table) => (table as { size: number }).size),
+    );
+    expect(Math.max(...new Set(sizes))).toBeLessThanOrEqual(16_384);
+  } finally {
+    mapSet.mockRestore();
+    setAdd.mockRestore();
+  }
+  expect(lessor.lookup(id(1))?.keyCount).toBe(20_001);
+  expect(lessor.leaseOf(keyFromText("own/777"))).toBe(777n);
 });
