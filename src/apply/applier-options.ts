@@ -1,6 +1,6 @@
 import type { AuthStore, LatePasswords } from "../auth/index.js";
 import type { Backend } from "../backend/index.js";
-import type { Logger } from "../base/index.js";
+import type { ApiLevel, Logger } from "../base/index.js";
 import type { Cluster } from "../cluster/index.js";
 import type { Lessor } from "../lease/index.js";
 import type { Store } from "../mvcc/index.js";
@@ -10,6 +10,7 @@ import type { Quota } from "./quota.js";
 
 /** Everything that log entries change or are checked against. */
 export interface ApplierOptions {
+  readonly level: ApiLevel;
   readonly backend: Backend;
   readonly store: Store;
   readonly lessor: Lessor;

@@ -16,7 +16,7 @@ import {
   rootUser,
   userOf,
 } from "../auth/index.js";
-import { assertNever, EtcdError } from "../base/index.js";
+import { type ApiLevel, assertNever, EtcdError, isAtLeast } from "../base/index.js";
 import {
   AuthDisableResponse,
   AuthEnableResponse,
@@ -42,6 +42,7 @@ import type { ApplyResponse } from "./result.js";
 
 /** The parts that a change of users and roles works on. */
 export interface AuthParts {
+  readonly level: ApiLevel;
   readonly auth: AuthStore;
   readonly passwords: LatePasswords;
 }
@@ -55,6 +56,8 @@ export interface AuthEntry {
 
 /** Requests that every user may make about themselves; all others need the role root. */
 const forUsers: ReadonlySet<AuthKind> = new Set<AuthKind>(["authenticate", "authUserGet", "authRoleGet"]);
+/** etcd 3.7 also tells everybody whether authentication is enabled, a client without a token included. */
+const forUsersSince37: ReadonlySet<AuthKind> = new Set<AuthKind>([...forUsers, "authStatus"]);
 
 /**
  * Carries out a request about users and roles.
@@ -62,12 +65,12 @@ const forUsers: ReadonlySet<AuthKind> = new Set<AuthKind>(["authenticate", "auth
  * @throws EtcdError when `who` may not make the request or it cannot be carried out; nothing was changed then
  */
 export function applyAuth(
-  { auth, passwords }: AuthParts,
+  { level, auth, passwords }: AuthParts,
   command: AuthCommand,
   who: Identity,
   { index, requestId }: AuthEntry,
 ): ApplyResponse {
-  checkAsker(auth, command, who);
+  checkAsker(level, auth, command, who);
   const unique = String(requestId);
   switch (command.case) {
     case "authEnable":
@@ -129,8 +132,9 @@ export function applyAuth(
   }
 }
 
-function checkAsker(auth: AuthStore, command: AuthCommand, { username }: Identity): void {
-  if (!forUsers.has(command.case)) auth.checkAdmin(username);
+function checkAsker(level: ApiLevel, auth: AuthStore, command: AuthCommand, { username }: Identity): void {
+  const open = isAtLeast(level, "3.7") ? forUsersSince37 : forUsers;
+  if (!open.has(command.case)) auth.checkAdmin(username);
   if (command.case === "authUserGet" && command.value.name !== username) auth.checkAdmin(username);
   if (command.case === "authRoleGet" && !auth.hasRole(username, command.value.role)) auth.checkAdmin(username);
 }

@@ -11,6 +11,7 @@ export { AlarmStore } from "./alarm-store.js";
 export { Applier, type ApplySteps } from "./applier.js";
 export type { ApplierOptions } from "./applier-options.js";
 export { ConsistentIndex, saveConsistentIndex, storedIndex } from "./consistent-index.js";
+export { demandOf, demandOfEntry, type EntryDemand } from "./entry-demand.js";
 export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
 export { LongRange, pairFieldBytes, varintBytes, wholeRange } from "./long-range.js";
 export { operationOf } from "./operation.js";

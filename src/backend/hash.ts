@@ -3,10 +3,10 @@ import type { Readable } from "./backend.js";
 import { allBuckets, type Bucket } from "./buckets.js";
 
 /**
- * Records of the bucket `meta` that differ between members with the same data: how far each has applied, and in which
- * term.
+ * Records of the bucket `meta` that differ between members with the same data: how far each has applied, in which term,
+ * and to which storage version it has migrated its database.
  */
-const notHashed: ReadonlySet<string> = new Set(["consistent_index", "term"]);
+const notHashed: ReadonlySet<string> = new Set(["consistent_index", "term", "storageVersion"]);
 
 /**
  * etcd's hash of a whole backend: CRC-32C over each bucket's name followed by its keys and values, buckets and keys in

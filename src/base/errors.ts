@@ -26,7 +26,10 @@ const invalid = GrpcCode.InvalidArgument;
 const failed = GrpcCode.FailedPrecondition;
 const unavailable = GrpcCode.Unavailable;
 
-/** All refusals that a client can get: gRPC code and etcd's own text. */
+/**
+ * All refusals that a client can get: gRPC code and etcd's own text. Where a later release has another code than etcd
+ * 3.5, the row of 3.5 ends with `At35`.
+ */
 const errors = {
   emptyKey: [invalid, "etcdserver: key is not provided"],
   keyNotFound: [invalid, "etcdserver: key not found"],
@@ -44,6 +47,8 @@ const errors = {
   leaseNotFound: [GrpcCode.NotFound, "etcdserver: requested lease not found"],
   leaseExists: [failed, "etcdserver: lease already exists"],
   leaseTtlTooLarge: [GrpcCode.OutOfRange, "etcdserver: too large lease TTL"],
+
+  invalidClientApiVersion: [invalid, "etcdserver: invalid client api version"],
 
   watchCanceled: [GrpcCode.Canceled, "etcdserver: watch canceled"],
 
@@ -93,7 +98,8 @@ const errors = {
   noLeader: [unavailable, "etcdserver: no leader"],
   notLeader: [failed, "etcdserver: not leader"],
   leaderChanged: [unavailable, "etcdserver: leader changed"],
-  notCapable: [unavailable, "etcdserver: not capable"],
+  notCapable: [failed, "etcdserver: not capable"],
+  notCapableAt35: [unavailable, "etcdserver: not capable"],
   stopped: [unavailable, "etcdserver: server stopped"],
   timeout: [unavailable, "etcdserver: request timed out"],
   timeoutLeaderFailure: [unavailable, "etcdserver: request timed out, possibly due to previous leader failure"],
@@ -101,10 +107,12 @@ const errors = {
   timeoutWaitApplied: [unavailable, "etcdserver: request timed out, waiting for the applied index took too long"],
   unhealthy: [unavailable, "etcdserver: unhealthy cluster"],
   corrupt: [GrpcCode.DataLoss, "etcdserver: corrupt cluster"],
-  notSupportedForLearner: [unavailable, "etcdserver: rpc not supported for learner"],
+  notSupportedForLearner: [failed, "etcdserver: rpc not supported for learner"],
+  notSupportedForLearnerAt35: [unavailable, "etcdserver: rpc not supported for learner"],
   badLeaderTransferee: [failed, "etcdserver: bad leader transferee"],
 
-  clusterVersionUnavailable: [unavailable, "etcdserver: cluster version not found during downgrade"],
+  clusterVersionUnavailable: [failed, "etcdserver: cluster version not found during downgrade"],
+  clusterVersionUnavailableAt35: [unavailable, "etcdserver: cluster version not found during downgrade"],
   wrongDowngradeVersionFormat: [invalid, "etcdserver: wrong downgrade target version format"],
   invalidDowngradeTargetVersion: [invalid, "etcdserver: invalid downgrade target version"],
   downgradeInProcess: [failed, "etcdserver: cluster has a downgrade job in progress"],

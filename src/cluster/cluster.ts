@@ -40,6 +40,10 @@ export class Cluster {
   readonly #members = new Map<MemberId, Member>();
   readonly #removed = new Set<MemberId>();
   #version: string | undefined;
+  /** Called with the earlier version when the cluster version has changed. */
+  readonly #onVersion: ((before: string | undefined) => void)[] = [];
+  /** Called once, when this member is known to be in the cluster. */
+  #onJoined: (() => void)[] = [];
   #downgrade: DowngradeInfo = { enabled: false, targetVersion: "" };
 
   constructor({ level, maxLearners = 1, backend, logger, clusterId, localId }: ClusterOptions) {
@@ -75,14 +79,16 @@ export class Cluster {
 
   /**
    * Replaces the membership by the one in the data of a raft snapshot, whose database the backend already holds.
+   * Members of etcd 3.8 and later send no data: then the database's own membership counts.
    *
-   * @throws Error when the data holds no members, or this release is too old for the cluster's version
+   * @throws Error when the data is malformed, or this release is too old for the cluster's version
    */
   async restoreSnapshot(data: Uint8Array): Promise<void> {
-    const membership = decodeV2Store(data);
     const stored = await loadMembership(this.#backend);
+    const membership = data.byteLength === 0 ? stored : decodeV2Store(data);
+    const before = this.#version;
     requireCompatible(this.#level, membership.version, stored.downgrade);
-    replaceMembership(this.#backend, stored, membership);
+    if (membership !== stored) replaceMembership(this.#backend, stored, membership);
     this.#downgrade = stored.downgrade;
     this.#version = membership.version;
     this.#removed.clear();
@@ -91,6 +97,7 @@ export class Cluster {
     for (const member of membership.members) this.#recover(member);
     if (membership.version === undefined) return;
     this.#logger.info("set cluster version from store", { "cluster-version": shortVersion(membership.version) });
+    this.#tell(before);
   }
 
   /** All members in the order of their ids. */
@@ -100,6 +107,12 @@ export class Cluster {
 
   member(id: MemberId): Member | undefined {
     return this.#members.get(id);
+  }
+
+  /** Resolves when this member is known to be in the cluster: one that joins learns that from the log. */
+  whenJoined(): Promise<void> {
+    if (this.#members.has(this.localId)) return Promise.resolve();
+    return new Promise((resolve) => this.#onJoined.push(resolve));
   }
 
   /** Whether this member is a learner. */
@@ -123,6 +136,11 @@ export class Cluster {
    */
   get version(): string | undefined {
     return this.#version;
+  }
+
+  /** Calls `listener` with the earlier version whenever the cluster version has changed. */
+  onVersion(listener: (before: string | undefined) => void): void {
+    this.#onVersion.push(listener);
   }
 
   get downgrade(): DowngradeInfo {
@@ -186,6 +204,7 @@ export class Cluster {
     saveVersion(this.#backend, version);
     if (version === before) return;
     this.#logger.info("enabled capabilities for version", { "cluster-version": shortVersion(version) });
+    this.#tell(before);
   }
 
   setDowngrade(downgrade: DowngradeInfo): void {
@@ -193,8 +212,12 @@ export class Cluster {
     saveDowngrade(this.#backend, downgrade);
   }
 
+  #tell(before: string | undefined): void {
+    if (before !== this.#version) for (const listener of this.#onVersion) listener(before);
+  }
+
   #recover(member: Member): void {
-    this.#members.set(member.id, member);
+    this.#take(member);
     this.#logger.info("recovered/added member from store", {
       ...this.#names(),
       "recovered-remote-peer-id": idText(member.id),
@@ -242,8 +265,15 @@ export class Cluster {
   }
 
   #set(member: Member): void {
-    this.#members.set(member.id, member);
+    this.#take(member);
     saveMember(this.#backend, member);
+  }
+
+  #take(member: Member): void {
+    this.#members.set(member.id, member);
+    if (member.id !== this.localId) return;
+    for (const joined of this.#onJoined) joined();
+    this.#onJoined = [];
   }
 
   #names(): { readonly "cluster-id": string; readonly "local-member-id": string } {

@@ -1,4 +1,4 @@
-import type { Backend } from "../backend/index.js";
+import type { Backend, Readable } from "../backend/index.js";
 import { type ConfState, emptyConfState } from "../raft/index.js";
 import { parseObject } from "./json.js";
 
@@ -22,7 +22,7 @@ export function saveConfState(backend: Backend, state: ConfState): void {
  * Raft starts with this configuration and with the consistent index as its applied index, so it applies no conf change
  * twice.
  */
-export function loadConfState(backend: Backend): ConfState | undefined {
+export function loadConfState(backend: Pick<Readable, "get">): ConfState | undefined {
   const bytes = backend.get("meta", recordKey);
   if (bytes === undefined) return undefined;
   const text = Buffer.from(bytes).toString("utf8");

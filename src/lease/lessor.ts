@@ -37,8 +37,6 @@ const bytesOfQueueing = 1_024;
 
 export interface CheckpointOptions {
   readonly intervalSeconds: number;
-  /** Stores checkpoints on disk, too, so that they survive a restart of all members. */
-  readonly persist: boolean;
   /** Proposes checkpoints; resolves when they are applied. */
   readonly propose: (checkpoints: readonly Checkpoint[]) => Promise<void>;
 }
@@ -52,8 +50,13 @@ export interface LessorOptions {
   readonly counters?: LeaseCounters;
   /** Least time to live; a shorter one is raised to it. */
   readonly minTtlSeconds: number;
-  /** Options of checkpoints; undefined means that none are taken. */
+  /** Options of checkpoints; undefined means that this member proposes none. */
   readonly checkpoints?: CheckpointOptions | undefined;
+  /**
+   * Whether applied checkpoints are also stored on disk, so that they survive a restart of all members. All members
+   * must decide alike, whoever proposed the checkpoints. By default they are not stored.
+   */
+  readonly persistsCheckpoints?: (() => boolean) | undefined;
 }
 
 /**
@@ -67,6 +70,7 @@ export class Lessor {
   readonly #counters: LeaseCounters;
   readonly #minTtlSeconds: number;
   readonly #checkpoints: CheckpointOptions | undefined;
+  readonly #persistsCheckpoints: () => boolean;
 
   #leases = new WideMap<LeaseId, HeldLease>();
   #leaseOfKey = new WideMap<Key, HeldLease>();
@@ -85,6 +89,7 @@ export class Lessor {
     this.#counters = options.counters ?? new LeaseCounters();
     this.#minTtlSeconds = options.minTtlSeconds;
     this.#checkpoints = options.checkpoints;
+    this.#persistsCheckpoints = options.persistsCheckpoints ?? (() => false);
     this.#schedule = new CheckpointSchedule(options.checkpoints?.intervalSeconds ?? Number.POSITIVE_INFINITY);
   }
 
@@ -145,7 +150,7 @@ export class Lessor {
     const lease = this.#leases.get(id);
     if (lease === undefined) return;
     lease.checkpointSeconds = remainingSeconds;
-    if (this.#checkpoints?.persist) this.#persist(lease);
+    if (this.#persistsCheckpoints()) this.#persist(lease);
     if (this.#primary) this.#schedule.schedule(lease, this.#clock.now());
   }
 

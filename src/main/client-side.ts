@@ -160,7 +160,7 @@ function servicesOf(
 ): ClientServices {
   return {
     bindings: bindings(clientBindings(server, clock, random)),
-    gate: new Gate(server),
+    gate: new Gate(server, server.config.apiLevel),
     pages: statePages({
       ...{ server, logger, counts },
       extensiveMetrics: settings.extensiveMetrics,

@@ -6,7 +6,7 @@ import { Access } from "./calls/access.js";
 import { Headers } from "./calls/headers.js";
 import { Serving } from "./calls/serving.js";
 import { SlowRequests } from "./calls/slow-requests.js";
-import { electionTimeoutMs, quotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
+import { electionTimeoutMs, quotaBytes, reportedQuotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
 import type { ServerCounters } from "./counters.js";
 import { Consensus } from "./log/consensus.js";
 import { LeaderTransfer } from "./log/leader-transfer.js";
@@ -23,9 +23,12 @@ import { peerService } from "./services/peer-service.js";
 import { SpaceGuard } from "./services/space-guard.js";
 import { Compactor } from "./upkeep/compactor.js";
 import { CorruptionCheck, CorruptionLoop } from "./upkeep/corruption-check.js";
+import { DowngradeWatch } from "./upkeep/downgrade-watch.js";
 import { HeapGuard, type HeapUse } from "./upkeep/heap-guard.js";
 import { LeaseLoop } from "./upkeep/lease-loop.js";
 import { Publisher } from "./upkeep/publisher.js";
+import { RequestForms } from "./upkeep/request-form.js";
+import { StorageMigration } from "./upkeep/storage-migration.js";
 import { VersionSurvey } from "./upkeep/version-survey.js";
 
 /** The connected parts of a running member. */
@@ -48,6 +51,8 @@ export interface Assembly {
   readonly compactor: Compactor | undefined;
   readonly corruption: readonly CorruptionLoop[];
   readonly publisher: Publisher;
+  readonly migration: StorageMigration;
+  readonly downgradeWatch: DowngradeWatch;
   readonly transfer: LeaderTransfer;
   /** Answers the requests of peers. */
   readonly peerService: PeerService;
@@ -68,10 +73,11 @@ export function assemble(
   { onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
   const { clock, logger } = deps;
+  const { apiLevel: level } = settings;
   const { backend, counters, store, lessor, cluster, alarms, auth, passwords } = member;
   const { memberId, clusterId } = member.ids;
   const quota = new Quota(quotaBytes(settings), () => backend.sizeInUse());
-  const applier = new Applier({ ...member, quota, logger });
+  const applier = new Applier({ level, ...member, quota, logger });
   const access = new Access(auth, settings.clientCertAuth);
   const watchable = new WatchableStore(store, {
     counters: counters.store,
@@ -90,19 +96,14 @@ export function assemble(
     },
     onFirstOfTerm(term) {
       // A new leader may still be applying entries of earlier terms. Only the first entry of its own term counts.
-      if (consensus.leadership.termLed === term) promote();
+      if (consensus.leadership.termLed === term) promoteLessor(settings, deps, member, onFailure);
       publisher.start();
     },
+    onSnapshotRecorded: () => migration.look(),
     raiseNoSpace: () => space.raise(),
     onRemoved,
     onFailure,
   });
-  /** Renews all leases, in turns of the event loop, since a million leases take a while. */
-  function promote(): void {
-    const turns = new Turns(clock);
-    const steps = lessor.promoteInSteps(electionTimeoutMs(settings), turns);
-    turns.run(steps, () => undefined).catch((error: unknown) => onFailure(asError(error)));
-  }
   const { position, leadership, proposer, readIndex, nextId } = consensus;
   const heap = makeHeapGuard(deps, store, () => space.raise());
   const { FastLeaseKeepAlive: fastKeepAlive, StopGRPCServiceOnDefrag: pausesOnDefragment } = settings.features;
@@ -120,24 +121,23 @@ export function assemble(
   });
   const members = makeMembership(settings, deps, member, consensus, { access, questions, headers });
   const compactor = makeCompactor(settings, deps, member, consensus);
-  const publisher = makePublisher(settings, deps, member, consensus);
+  const { publisher, migration, downgradeWatch } = makeVersionUpkeep(settings, deps, member, consensus);
   store.onChanges((_, changes) => counters.countChanges(changes));
   const transfer = new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts });
   const maintenance = new MaintenanceService({
-    ...{ level: settings.apiLevel, transfer, serving, pausesOnDefragment },
+    ...{ level, transfer, serving, pausesOnDefragment, reportedQuotaBytes: reportedQuotaBytes(settings) },
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
   });
   return {
     access,
     auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
     ...{ counters, consensus, headers, serving, watchable, kv, leases, heap },
-    ...{ members, maintenance, transfer, compactor, publisher },
-    downgrades: new DowngradeService({ cluster, access, proposer, readIndex, headers }),
+    ...{ members, maintenance, transfer, compactor, publisher, migration, downgradeWatch },
+    downgrades: new DowngradeService({ level, cluster, access, proposer, readIndex, headers, logger }),
     corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),
     leaseLoop: makeLeaseLoop(deps, member, consensus, leases),
     peerService: peerService({
-      level: settings.apiLevel,
-      ...{ cluster, store, leases, readIndex },
+      ...{ level, cluster, store, leases, readIndex, maintenance },
       promote: (id, token) => members.promoteForPeer(id, token),
     }),
   };
@@ -152,6 +152,18 @@ function makeHeapGuard(deps: ServerDeps, store: Store, raiseAlarm: () => Promise
     return { usedBytes: usedBytes + store.indexBytes, limitBytes };
   };
   return new HeapGuard({ read, clock, logger, raiseAlarm });
+}
+
+/** Renews all leases, in turns of the event loop, since a million leases take a while. */
+function promoteLessor(
+  settings: ServerConfig,
+  { clock }: ServerDeps,
+  { lessor }: MemberState,
+  onFailure: (error: Error) => void,
+): void {
+  const turns = new Turns(clock);
+  const steps = lessor.promoteInSteps(electionTimeoutMs(settings), turns);
+  turns.run(steps, () => undefined).catch((error: unknown) => onFailure(asError(error)));
 }
 
 function makeMembership(
@@ -170,15 +182,21 @@ function makeMembership(
   });
 }
 
-function makePublisher(
-  settings: ServerConfig,
+/** The parts that publish attributes and the cluster version, move the storage version, and end downgrades. */
+function makeVersionUpkeep(
+  { apiLevel: level, name, advertiseClientUrls: clientUrls, downgradeCheckIntervalMs: intervalMs }: ServerConfig,
   { clock, logger, peers }: ServerDeps,
-  { cluster }: MemberState,
+  { backend, cluster, demands }: MemberState,
   { proposer, leadership }: Consensus,
-): Publisher {
-  const survey = new VersionSurvey({ level: settings.apiLevel, cluster, client: peers?.client, clock, logger });
-  const attributes = { name: settings.name, clientUrls: settings.advertiseClientUrls };
-  return new Publisher({ cluster, attributes, proposer, leadership, survey, clock, logger });
+): Pick<Assembly, "publisher" | "migration" | "downgradeWatch"> {
+  const survey = new VersionSurvey({ level, cluster, client: peers?.client, clock, logger });
+  const forms = new RequestForms({ level, cluster, survey, clock });
+  const parts = { cluster, proposer, leadership, survey, clock, logger };
+  return {
+    publisher: new Publisher({ ...parts, attributes: { name, clientUrls }, forms }),
+    migration: new StorageMigration({ level, backend, cluster, demands, clock, logger }),
+    downgradeWatch: new DowngradeWatch({ ...parts, intervalMs }),
+  };
 }
 
 function timeoutsOf(settings: ServerConfig) {

@@ -89,7 +89,7 @@ export interface ServerConfig {
   readonly bootstrapDefragBytes: number;
   /** The maximum number of learners when one is added. It must be the same on all members. */
   readonly maxLearners: number;
-  /** How often the leader looks whether a downgrade is complete. */
+  /** How often the leader looks whether a downgrade is complete; 0 means never. */
   readonly downgradeCheckIntervalMs: number;
   readonly watchProgressIntervalMs: number;
 
@@ -154,6 +154,11 @@ export const serverDefaults = {
   skippedEntries: new Set<number>(),
   unsafeNoSync: false,
 } as const satisfies Partial<ServerConfig>;
+
+/** The quota of the database as Status reports it: in bytes, negative for no limit. */
+export function reportedQuotaBytes({ quotaBackendBytes }: ServerConfig): number {
+  return quotaBackendBytes === 0 ? defaultQuotaBytes : quotaBackendBytes;
+}
 
 const defaultQuotaBytes = 2 * 1024 * 1024 * 1024;
 

@@ -190,6 +190,11 @@ export class EtcdServer {
     return this.#member.cluster.version;
   }
 
+  /** The storage version for `/version`: `unknown` until it is known; undefined at a level that does not report it. */
+  storageVersion(): string | undefined {
+    return this.#parts.peerService.storageVersion();
+  }
+
   /** Answers the requests of peers. */
   get peerService(): PeerService {
     return this.#parts.peerService;
@@ -217,12 +222,12 @@ export class EtcdServer {
   }
 
   async #run(): Promise<void> {
-    const { consensus, heap, leaseLoop, compactor, corruption, publisher } = this.#parts;
+    const { consensus, heap, leaseLoop, compactor, corruption, publisher, migration, downgradeWatch } = this.#parts;
     heap?.start();
     consensus.start();
     leaseLoop.start();
     compactor?.start();
-    for (const loop of corruption) loop.start();
+    for (const loop of [...corruption, migration, downgradeWatch]) loop.start();
     try {
       if (await publisher.publish()) return;
     } catch (error) {
@@ -242,11 +247,11 @@ export class EtcdServer {
 
   /** Stops all background work. */
   #halt(): void {
-    const { heap, leaseLoop, compactor, corruption, publisher } = this.#parts;
+    const { heap, leaseLoop, compactor, corruption, publisher, migration, downgradeWatch } = this.#parts;
     heap?.stop();
     leaseLoop.stop();
     compactor?.stop();
-    for (const loop of corruption) loop.stop();
+    for (const loop of [...corruption, migration, downgradeWatch]) loop.stop();
     publisher.stop();
   }
 

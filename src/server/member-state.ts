@@ -5,6 +5,7 @@ import type { Cluster } from "../cluster/index.js";
 import type { WalMetadata } from "../wal/index.js";
 import type { OpenedConsensus } from "./consensus/contract.js";
 import type { ServerCounters } from "./counters.js";
+import type { LogDemands } from "./log/log-demands.js";
 import type { Databases } from "./snapshots/databases.js";
 import type { ReceivedSnapshots } from "./snapshots/received-snapshots.js";
 import type { Stores } from "./start/stores.js";
@@ -26,5 +27,7 @@ export interface MemberState extends Stores {
   readonly awakeTime: AwakeTime;
   /** Reads the stores from another backend, such as a received snapshot. */
   readonly openStores: (backend: Backend) => Promise<Stores>;
+  /** The releases that can read the entries of the log. */
+  readonly demands: LogDemands;
   readonly consensus: OpenedConsensus;
 }

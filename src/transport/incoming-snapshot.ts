@@ -11,6 +11,8 @@ import { readSize } from "./stream-codec.js";
  * count.
  */
 const stallMsMax = 30_000;
+/** The most bytes of the message in front of a database, as in etcd 3.6.14 and 3.7.1. It is kept in memory. */
+const messageBytesMax = 64 * 1024 * 1024;
 
 /** The body of a snapshot request: the length of a message, the message, then the database. */
 export class IncomingSnapshot {
@@ -38,7 +40,7 @@ export class IncomingSnapshot {
    */
   async message(): Promise<Message> {
     await this.#fill(8);
-    const size = readSize(this.#queue);
+    const size = readSize(this.#queue, messageBytesMax);
     await this.#fill(size);
     return decodeMessage(this.#queue.take(size));
   }

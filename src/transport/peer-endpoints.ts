@@ -25,6 +25,8 @@ export interface PeerService {
   readonly serverVersion: string;
   /** Version of the cluster, as "3.5.0"; undefined until the cluster has decided on one. */
   clusterVersion(): string | undefined;
+  /** The storage version, `unknown` until it is known; undefined at a level that does not report it. */
+  storageVersion(): string | undefined;
   members(): readonly Member[];
   /**
    * @param token token of the client that asked for the promotion; "" without one
@@ -43,8 +45,9 @@ export interface PeerService {
 }
 
 /** A `PeerService` that may be on another event loop, so that each answer may take time. */
-export interface PeerAnswers extends Omit<PeerService, "clusterVersion" | "members"> {
+export interface PeerAnswers extends Omit<PeerService, "clusterVersion" | "storageVersion" | "members"> {
   clusterVersion(): ReturnType<PeerService["clusterVersion"]> | Promise<ReturnType<PeerService["clusterVersion"]>>;
+  storageVersion(): ReturnType<PeerService["storageVersion"]> | Promise<ReturnType<PeerService["storageVersion"]>>;
   members(): readonly Member[] | Promise<readonly Member[]>;
 }
 
@@ -116,7 +119,13 @@ class PeerEndpoints {
   async #version(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!allow("GET", request, response)) return;
     const etcdcluster = (await this.#service.clusterVersion()) ?? texts.notDecided;
-    answer(response, "application/json", JSON.stringify({ etcdserver: this.#service.serverVersion, etcdcluster }));
+    const storage = await this.#service.storageVersion();
+    const versions = {
+      etcdserver: this.#service.serverVersion,
+      etcdcluster,
+      ...(storage !== undefined && { storage }),
+    };
+    answer(response, "application/json", JSON.stringify(versions));
   }
 
   async #promote(idInDecimal: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -14,10 +14,11 @@ const kinds = {
   leaseTimeToLive: 4,
   hashKv: 5,
   downgradeEnabled: 6,
+  storageVersion: 7,
   /** Some of the keys of a lease. The answer follows. */
-  keys: 7,
-  answer: 8,
-  error: 9,
+  keys: 8,
+  answer: 9,
+  error: 10,
 } as const;
 
 /** The number of keys in a message. It takes less than a millisecond to write them. */
@@ -47,6 +48,10 @@ export class RemotePeerService implements PeerAnswers {
 
   clusterVersion() {
     return this.#ask(kinds.clusterVersion, nothing, (message) => message.text() || undefined);
+  }
+
+  storageVersion() {
+    return this.#ask(kinds.storageVersion, nothing, (message) => message.text() || undefined);
   }
 
   members() {
@@ -133,6 +138,8 @@ function answerTo(
   switch (kind) {
     case kinds.clusterVersion:
       return answered(service.clusterVersion(), (version) => (out) => out.text(version ?? ""));
+    case kinds.storageVersion:
+      return answered(service.storageVersion(), (version) => (out) => out.text(version ?? ""));
     case kinds.members:
       return answered(service.members(), (members) => (out) => out.text(encodeMembers(members)));
     case kinds.promote:

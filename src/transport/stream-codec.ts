@@ -70,11 +70,10 @@ export class MessageDecoder implements StreamDecoder {
   }
 }
 
-/** @throws StreamError when the length exceeds `messageBytesMax` */
-export function readSize(queue: ByteQueue): number {
+/** @throws StreamError when the length exceeds `bytesMax` */
+export function readSize(queue: ByteQueue, bytesMax = messageBytesMax): number {
   const size = queue.uint64();
-  if (size > messageBytesMax)
-    throw new StreamError(`a message of ${size} bytes exceeds the limit of ${messageBytesMax}`);
+  if (size > bytesMax) throw new StreamError(`a message of ${size} bytes exceeds the limit of ${bytesMax}`);
   return size;
 }
 

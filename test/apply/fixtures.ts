@@ -59,7 +59,7 @@ export async function openBench({ backend, quotaBytes = Number.POSITIVE_INFINITY
   const clock = new ManualClock();
   const parts = await openParts(clock, backend ?? (await openBackend(clock)));
   const quota = new Quota(quotaBytes, () => parts.backend.sizeInUse());
-  const applier = new Applier({ ...parts, quota, logger: silentLogger });
+  const applier = new Applier({ level: defaultApiLevel, ...parts, quota, logger: silentLogger });
   const apply = (request: Partial<InternalRaftRequest>, answered = true): ApplyResult => {
     const at = { index: parts.consistentIndex.index + 1, term: 1 };
     return applyWhole(applier, InternalRaftRequest.create(request), at, answered);

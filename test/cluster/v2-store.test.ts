@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { silentLogger } from "../../src/base/index.js";
 import { decodeV2Store, encodeV2Store, type SnapshotMembership } from "../../src/cluster/index.js";
 import { add, makeCluster, member, memberId, openBackend, remove } from "./fixtures.js";
 
@@ -125,11 +126,11 @@ test("a snapshot replaces the state of a cluster, also in its records", async ()
 });
 
 test("a snapshot of a cluster with a version that is too new is refused and changes nothing", async () => {
-  const cluster = makeCluster(await openBackend());
+  const cluster = makeCluster(await openBackend(), silentLogger, "3.5");
   cluster.applyConfChange(add(member(1)));
   const data = encodeV2Store({ members: [], removed: [], version: "3.6.0" });
   await expect(cluster.restoreSnapshot(data)).rejects.toThrow(
-    "the cluster's version is 3.6: this member, version 3.5, is too old",
+    "invalid downgrade; server version is lower than determined cluster version",
   );
   expect(cluster.members()).toEqual([member(1)]);
 });

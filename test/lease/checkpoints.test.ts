@@ -8,14 +8,11 @@ const never = new AbortController().signal;
 /** A primary whose checkpoints are applied as soon as they are proposed. */
 async function openPrimary(persist: boolean): Promise<Bench & { readonly proposed: Checkpoint[][] }> {
   const proposed: Checkpoint[][] = [];
-  const bench = await openBench({
-    intervalSeconds: 300,
-    persist,
-    propose: async (checkpoints) => {
-      proposed.push([...checkpoints]);
-      for (const { id: lease, remainingSeconds } of checkpoints) bench.lessor.checkpoint(lease, remainingSeconds);
-    },
-  });
+  const propose = async (checkpoints: readonly Checkpoint[]): Promise<void> => {
+    proposed.push([...checkpoints]);
+    for (const { id: lease, remainingSeconds } of checkpoints) bench.lessor.checkpoint(lease, remainingSeconds);
+  };
+  const bench = await openBench({ intervalSeconds: 300, propose }, persist);
   bench.lessor.promote(0);
   return { ...bench, proposed };
 }

@@ -9,10 +9,10 @@ export interface Bench {
 }
 
 /** A lessor on an empty backend. Its minimum TTL is 2 s. */
-export async function openBench(checkpoints?: CheckpointOptions): Promise<Bench> {
+export async function openBench(checkpoints?: CheckpointOptions, persist = false): Promise<Bench> {
   const clock = new ManualClock();
   const backend = await openBackend(clock);
-  return { clock, backend, lessor: makeLessor(backend, clock, checkpoints) };
+  return { clock, backend, lessor: makeLessor(backend, clock, checkpoints, persist) };
 }
 
 export function openBackend(clock: ManualClock): Promise<Backend> {
@@ -22,8 +22,14 @@ export function openBackend(clock: ManualClock): Promise<Backend> {
   return openMemoryBackend({ clock, logger: silentLogger, onFailure });
 }
 
-export function makeLessor(backend: Backend, clock: ManualClock, checkpoints?: CheckpointOptions): Lessor {
-  return new Lessor({ backend, clock, logger: silentLogger, minTtlSeconds: 2, checkpoints });
+export function makeLessor(
+  backend: Backend,
+  clock: ManualClock,
+  checkpoints?: CheckpointOptions,
+  persist = false,
+): Lessor {
+  const persistsCheckpoints = (): boolean => persist;
+  return new Lessor({ backend, clock, logger: silentLogger, minTtlSeconds: 2, checkpoints, persistsCheckpoints });
 }
 
 /** All leases, as a client gets them. */

@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EtcdError, type Logger, ManualClock, seededRandom, silentLogger } from "../../src/base/index.js";
+import {
+  type ApiLevel,
+  EtcdError,
+  type Logger,
+  ManualClock,
+  seededRandom,
+  silentLogger,
+} from "../../src/base/index.js";
 import { FileDisk } from "../../src/server/disk/file-disk.js";
 import { type Call, EtcdServer, type ServerConfig, type ServerDeps, serverDefaults } from "../../src/server/index.js";
 import {
@@ -35,7 +42,7 @@ export class Host {
   clock = new ManualClock();
   /** Measures the heap of the member; undefined when the member does not watch it. */
   heap: ServerDeps["heap"];
-  readonly #overrides: Partial<ServerConfig>;
+  #overrides: Partial<ServerConfig>;
   #server: EtcdServer | undefined;
 
   readonly #logger: Logger;
@@ -73,6 +80,12 @@ export class Host {
   async restart(): Promise<EtcdServer> {
     await this.server.stop();
     return await this.start();
+  }
+
+  /** Like `restart`, but the member has another level from now on. */
+  async restartAt(apiLevel: ApiLevel): Promise<EtcdServer> {
+    this.#overrides = { ...this.#overrides, apiLevel };
+    return await this.restart();
   }
 
   /** Like `restart`, but the old member ends at once and writes nothing. */

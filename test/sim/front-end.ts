@@ -51,7 +51,7 @@ export class FrontEndActor implements MemberCalls {
     };
     const services = {
       bindings: clientBindings(server, clock, random),
-      gate: new Gate(server),
+      gate: new Gate(server, server.config.apiLevel),
       pages: { answer: async () => undefined },
       namesUsers: () => server.usersMatter,
     };

@@ -57,6 +57,7 @@ const service: PeerService = {
   clusterId,
   serverVersion: "3.5.30",
   clusterVersion: () => undefined,
+  storageVersion: () => "3.7.0",
   members: () => members,
   promote: (id, token) => answer(members, id, token),
   renewLease: (id) => answer(30, id),

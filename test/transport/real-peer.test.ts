@@ -48,6 +48,7 @@ async function pair(snapshotSink?: SnapshotSink): Promise<Pair> {
       clusterId,
       serverVersion: "3.5.30",
       clusterVersion: () => undefined,
+      storageVersion: () => undefined,
       members: () => members,
       ...{ promote: refuse, renewLease: refuse, leaseTimeToLive: refuse, hashKv: refuse, downgradeEnabled: refuse },
     },

@@ -10,7 +10,11 @@ import { failure, type Page, type Pages, page, wrongMethod } from "./pages.js";
 import type { Profiles } from "./profiles.js";
 
 /** The parts of a server that the pages show. */
-export interface PagesServer extends HealthServer, MetricsServer, VarsServer, Pick<EtcdServer, "clusterVersion"> {}
+export interface PagesServer
+  extends HealthServer,
+    MetricsServer,
+    VarsServer,
+    Pick<EtcdServer, "clusterVersion" | "storageVersion"> {}
 
 export interface StatePagesConfig {
   readonly server: PagesServer;
@@ -77,7 +81,12 @@ function lazyProfiles(): Profiles["answer"] {
 
 function version(server: PagesServer): Page {
   const etcdcluster = server.clusterVersion() ?? "not_decided";
-  return page("application/json", JSON.stringify({ etcdserver: apiVersion(server.config.apiLevel), etcdcluster }));
+  const etcdserver = apiVersion(server.config.apiLevel);
+  const storage = server.storageVersion();
+  return page(
+    "application/json",
+    JSON.stringify({ etcdserver, etcdcluster, ...(storage !== undefined && { storage }) }),
+  );
 }
 
 async function health(checks: HealthChecks, query: URLSearchParams, call: Call): Promise<Page> {

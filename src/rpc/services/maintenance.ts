@@ -7,7 +7,7 @@ import type { ServerStream } from "../grpc/stream.js";
 export interface MaintenanceServer {
   readonly maintenance: Pick<
     MaintenanceService,
-    "status" | "alarm" | "defragment" | "hash" | "hashKv" | "moveLeader" | "snapshot"
+    "status" | "alarm" | "defragment" | "hash" | "hashKv" | "moveLeader" | "snapshot" | "storageVersion"
   >;
   readonly downgrades: Pick<EtcdServer["downgrades"], "run">;
 }
@@ -39,6 +39,7 @@ async function sendSnapshot(
   const { signal } = stream.call;
   await stream.read()[Symbol.asyncIterator]().next();
   const snapshot = await server.maintenance.snapshot(stream.call);
+  const version = server.maintenance.storageVersion ?? "";
   try {
     const hash = createHash("sha256");
     let remainingBytes = snapshot.bytes;
@@ -46,9 +47,9 @@ async function sendSnapshot(
       if (signal.aborted) return;
       hash.update(blob);
       remainingBytes -= blob.length;
-      if (!stream.write(SnapshotResponse.create({ remainingBytes, blob }))) await stream.drained();
+      if (!stream.write(SnapshotResponse.create({ remainingBytes, blob, version }))) await stream.drained();
     }
-    stream.write(SnapshotResponse.create({ blob: hash.digest() }));
+    stream.write(SnapshotResponse.create({ blob: hash.digest(), version }));
   } finally {
     await snapshot.close();
   }

@@ -69,6 +69,12 @@ export interface ConsensusCore {
   recordSnapshot(covered: SnapshotMetadata): void;
   /** The answer to `sendSnapshot`: the database of this member, to be sent to the peer. */
   sendSnapshot(snapshot: OutgoingSnapshot): void;
+  /**
+   * Makes the log want to be cut soon, however short it is.
+   *
+   * @param dropThrough all entries up to this applied one are dropped then; 0 to drop no more than usual
+   */
+  cutLog(dropThrough: number): void;
   /** The other answer to `sendSnapshot`: there is no database to send now. */
   snapshotUnsent(to: NodeId): void;
 
@@ -122,6 +128,8 @@ export interface ConsensusClient {
   tick(): void;
   /** The log wants to be cut. The database must be written to the disk, and `recordSnapshot` tells how far it is. */
   commitDatabase(): void;
+  /** The answer to `recordSnapshot`: the log holds a snapshot at this index. */
+  snapshotRecorded(index: number): void;
   /** Raft wants to send a snapshot to a peer. Answered by `sendSnapshot` or `snapshotUnsent`. */
   sendSnapshot(message: Message): void;
   /** A peer reports that this member has been removed for good. */

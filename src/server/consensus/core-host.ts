@@ -91,6 +91,10 @@ export class CoreHost implements ConsensusClient {
     this.#port.post(toClient.commitDatabase);
   }
 
+  snapshotRecorded(index: number): void {
+    this.#port.post(toClient.snapshotRecorded).number(index);
+  }
+
   sendSnapshot(message: Message): void {
     this.#port.post(toClient.sendSnapshot).bytes(encodeMessage(message));
   }
@@ -160,6 +164,9 @@ export class CoreHost implements ConsensusClient {
         break;
       case toCore.recordSnapshot:
         core.recordSnapshot(read.metadata(message));
+        break;
+      case toCore.cutLog:
+        core.cutLog(message.number());
         break;
       case toCore.snapshotUnsent:
         core.snapshotUnsent(message.id());

@@ -1,4 +1,12 @@
-import { assert, type Clock, type Logger, type MemberId, type Random, type RequestId } from "../../base/index.js";
+import {
+  assert,
+  type Clock,
+  isAtLeast,
+  type Logger,
+  type MemberId,
+  type Random,
+  type RequestId,
+} from "../../base/index.js";
 import {
   type ConfChangeV1,
   type ConfState,
@@ -143,6 +151,10 @@ class LocalCore implements ConsensusCore {
     this.#snapshots.record(covered);
   }
 
+  cutLog(dropThrough: number): void {
+    this.#snapshots.cut(dropThrough);
+  }
+
   sendSnapshot(snapshot: OutgoingSnapshot): void {
     this.#traffic.network.sendSnapshot(snapshot);
   }
@@ -231,9 +243,15 @@ class LocalCore implements ConsensusCore {
         leaderNews: (state, term) => this.#leaderNews(state, term),
         readStates: (states) => client.readStates(states),
         committed: (entries) => client.committed(entries),
-        restored: (snapshot) => client.restored(snapshot),
+        restored: (snapshot) => {
+          this.#snapshots.restored(snapshot.metadata.index);
+          client.restored(snapshot);
+        },
         refused: (id, reason) => client.refused(id, reason),
-        tick: () => client.tick(),
+        tick: () => {
+          this.#snapshots.tick();
+          client.tick();
+        },
         isRemoved: (id) => traffic.isIdRemoved(id as MemberId),
         failed: (error) => client.failed(error),
         sendSnapshot: (message) => {
@@ -254,6 +272,9 @@ class LocalCore implements ConsensusCore {
         commitDatabase: () => this.#client.commitDatabase(),
         saveSnapshot: (snapshot) => this.#raftNode.saveSnapshot(snapshot),
         logIsHeld: () => this.#hold.holdsLog,
+        trimsMemory: isAtLeast(settings.apiLevel, "3.6"),
+        confState: () => this.#raft.node.status().config,
+        onRecorded: (index) => this.#client.snapshotRecorded(index),
         onFailure: (error) => this.#client.failed(error),
       },
       storage.snapshot().metadata.index,

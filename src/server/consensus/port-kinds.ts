@@ -26,6 +26,8 @@ export const toCore = {
   settled: 20,
   stop: 21,
   close: 22,
+  /** A call, too. */
+  cutLog: 23,
 } as const;
 
 /** The messages from consensus to the owner of the keys. Most are events of `ConsensusClient`. */
@@ -51,4 +53,6 @@ export const toClient = {
   /** The answer to a question, or the error that it ended with. */
   answer: 16,
   answerError: 17,
+  /** An event, too. */
+  snapshotRecorded: 18,
 } as const;

@@ -133,6 +133,10 @@ class RemoteCore implements ConsensusCore {
     write.metadata(this.#port.post(toCore.recordSnapshot), covered);
   }
 
+  cutLog(dropThrough: number): void {
+    this.#port.post(toCore.cutLog).number(dropThrough);
+  }
+
   sendSnapshot(snapshot: OutgoingSnapshot): void {
     const number = this.#databases.add(snapshot);
     const message = this.#port.post(toCore.sendSnapshot).number(number).number(snapshot.bodyBytes);
@@ -234,6 +238,7 @@ const events = new Map<number, Event>([
   [toClient.refused, (client, message) => client.refused(message.id() as RequestId, message.latin1() as ErrorKind)],
   [toClient.tick, (client) => client.tick()],
   [toClient.commitDatabase, (client) => client.commitDatabase()],
+  [toClient.snapshotRecorded, (client, message) => client.snapshotRecorded(message.number())],
   [toClient.sendSnapshot, (client, message) => client.sendSnapshot(decodeMessage(message.bytes()))],
   [toClient.removed, (client) => client.removed()],
   [toClient.failed, (client, message) => client.failed(readError(message))],

@@ -23,6 +23,7 @@ import type { InternalRaftRequest } from "../../wire/index.js";
 import type { SlowRequests } from "../calls/slow-requests.js";
 import { confChangeCodec } from "../consensus/conf-change-codec.js";
 import type { ServerCounters } from "../counters.js";
+import type { LogDemands } from "./log-demands.js";
 import type { LogPosition } from "./log-position.js";
 import type { Proposals } from "./proposals.js";
 
@@ -32,6 +33,8 @@ export interface ApplyLoopConfig {
   readonly backend: Pick<Backend, "full" | "commit">;
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
+  /** The releases that can read the entries of the log. */
+  readonly demands: Pick<LogDemands, "note" | "recorded">;
   /** The waiters for conf changes. The result is a refusal or undefined. */
   readonly confChanges: Proposals<EtcdError | undefined>;
   readonly clock: Clock;
@@ -213,6 +216,7 @@ export class ApplyLoop {
       if (this.#stopped) return;
       const { index, term, confState } = snapshot.metadata;
       this.#confState = confState;
+      this.#config.demands.recorded(index);
       position.jumpTo(index, term);
     } catch (error) {
       this.#fail(error);
@@ -299,8 +303,9 @@ export class ApplyLoop {
   }
 
   #applyRequest(entry: Entry): boolean {
-    const { applier, proposals } = this.#config;
+    const { applier, proposals, demands } = this.#config;
     const request = decodeEntryRequest(entry.data);
+    demands.note(entry.index, request);
     const answered = proposals.isWaiting(requestIdOf(request) as RequestId);
     const applied = applier.apply(request, entry, answered, this.#turns);
     if (!isSteps(applied)) {

@@ -1,5 +1,6 @@
 import type { Applier, ApplyResult } from "../../apply/index.js";
 import { asError, type Clock, type ErrorKind, EtcdError, type Logger, type RequestId } from "../../base/index.js";
+import { compareVersions, isAtLeastVersion } from "../../cluster/index.js";
 import type { WatchableStore } from "../../mvcc/index.js";
 import {
   type ConfChangeV1,
@@ -31,6 +32,9 @@ import { Proposer } from "./proposer.js";
 import { ReadIndex } from "./read-index.js";
 import { SoleMember } from "./sole-member.js";
 
+/** From this cluster version on, no member of ours puts requests of the v2 store into the log. */
+const firstWithoutV2Requests = "3.5.0";
+
 export interface ConsensusConfig {
   readonly settings: ServerConfig;
   readonly member: MemberState;
@@ -45,6 +49,8 @@ export interface ConsensusConfig {
   readonly onLeadership: () => void;
   /** Called when the first entry of `term`, and so everything of earlier terms, has been applied. */
   readonly onFirstOfTerm: (term: number) => void;
+  /** Called when a snapshot has been recorded in the log. */
+  readonly onSnapshotRecorded: () => void;
   /** Raises the NOSPACE alarm of this member. */
   readonly raiseNoSpace: () => Promise<void>;
   /** Called when this member has been removed from the cluster, by a log entry or as reported by a peer. */
@@ -72,6 +78,10 @@ export class Consensus implements ConsensusClient {
   readonly #transfer: SnapshotTransfer;
   readonly #install: SnapshotInstall;
   readonly #sole: SoleMember;
+  /** The last entry of the v2 store that the log was asked to drop. */
+  #droppedV2 = 0;
+  /** Whether the cluster version was lowered, so that the log has to be cut. */
+  #cutWanted = false;
   /** The number of gaps in this member's awake time when it last proved its leadership. */
   #provenGaps = 0;
 
@@ -112,6 +122,7 @@ export class Consensus implements ConsensusClient {
       onMembers: () => this.#sayMembers(),
     });
     this.#applyLoop = this.#makeApplyLoop();
+    member.cluster.onVersion((before) => this.#versionMoved(before));
   }
 
   start(): void {
@@ -251,6 +262,11 @@ export class Consensus implements ConsensusClient {
     );
   }
 
+  snapshotRecorded(index: number): void {
+    this.#config.member.demands.recorded(index);
+    this.#config.onSnapshotRecorded();
+  }
+
   sendSnapshot(message: Message): void {
     this.#transfer.send(message);
   }
@@ -281,6 +297,30 @@ export class Consensus implements ConsensusClient {
     return connected ? "timeout" : "timeoutConnectionLost";
   }
 
+  /** After a downgrade, the log must not contain what only newer members can read. */
+  #versionMoved(before: string | undefined): void {
+    const { member, logger } = this.#config;
+    const { version } = member.cluster;
+    if (before === undefined || version === undefined || compareVersions(version, before) >= 0) return;
+    logger.info("Cluster version downgrade detected, forcing snapshot", {
+      ...{ "prev-cluster-version": before, "new-cluster-version": version },
+    });
+    this.#cutWanted = true;
+  }
+
+  /**
+   * Cuts the log after a downgrade, and when it contains requests of the v2 store although all members understand
+   * others: a member of etcd 3.7 that joins would stop for good if it received such an entry. Must be called between
+   * two entries, since the database may be written at once.
+   */
+  #cutLog(): void {
+    const { demands, cluster } = this.#config.member;
+    const v2 = demands.lastV2 > this.#droppedV2 && isAtLeastVersion(cluster.version, firstWithoutV2Requests);
+    if (v2) this.#droppedV2 = demands.lastV2;
+    if (v2 || this.#cutWanted) this.#core.cutLog(v2 ? demands.lastV2 : 0);
+    this.#cutWanted = false;
+  }
+
   /** Tells consensus who the members are. */
   #sayMembers(): void {
     const { cluster } = this.#config.member;
@@ -308,6 +348,7 @@ export class Consensus implements ConsensusClient {
     return new ApplyLoop({
       ...{ applier, position, proposals, clock, logger, counters, slow, raiseNoSpace, onFailure },
       backend: member.backend,
+      demands: member.demands,
       skippedEntries,
       confChanges: this.#confChanges,
       confState: member.consensus.confState,
@@ -330,7 +371,10 @@ export class Consensus implements ConsensusClient {
         this.#sole.firstOfTerm(this.leadership.termLed === term);
         onFirstOfTerm(term);
       },
-      onApplied: () => this.#core.applied(position.applied),
+      onApplied: () => {
+        this.#core.applied(position.applied);
+        this.#cutLog();
+      },
     });
   }
 }

@@ -1,5 +1,5 @@
-import { EtcdError } from "../../base/index.js";
-import { type Cluster, compareVersions } from "../../cluster/index.js";
+import { type ApiLevel, EtcdError, isAtLeast, type Logger } from "../../base/index.js";
+import { type Cluster, compareVersions, isNextOlder, shortVersion } from "../../cluster/index.js";
 import { DowngradeAction, type DowngradeRequest, DowngradeResponse } from "../../wire/index.js";
 import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
@@ -8,11 +8,13 @@ import type { Proposer } from "../log/proposer.js";
 import type { ReadIndex } from "../log/read-index.js";
 
 export interface DowngradeServiceConfig {
+  readonly level: ApiLevel;
   readonly cluster: Cluster;
   readonly access: Access;
   readonly proposer: Proposer;
   readonly readIndex: ReadIndex;
   readonly headers: Headers;
+  readonly logger: Logger;
 }
 
 /** Members before this version do not know downgrades, and a downgrade entry in the log would stop them. */
@@ -39,12 +41,24 @@ export class DowngradeService {
         return await this.#propose({ enabled: true, ver: clusterVersionOf(version) }, call);
       }
       case DowngradeAction.CANCEL:
-        await this.#config.readIndex.wait(call);
-        if (!this.#config.cluster.downgrade.enabled) throw new EtcdError("noInflightDowngrade");
-        return await this.#propose({ enabled: false, ver: "" }, call);
+        return await this.#cancel(call);
       default:
         throw new EtcdError("unknownMethod");
     }
+  }
+
+  async #cancel(call: Call): Promise<DowngradeResponse> {
+    const { cluster, readIndex, logger } = this.#config;
+    await readIndex.wait(call);
+    if (cluster.downgrade.enabled) return await this.#propose({ enabled: false, ver: "" }, call);
+    const none = new EtcdError("noInflightDowngrade");
+    if (!this.#since36) throw none;
+    logger.warn("failed to cancel downgrade", { error: none.message });
+    return this.#answer(cluster.version ?? "");
+  }
+
+  get #since36(): boolean {
+    return isAtLeast(this.#config.level, "3.6");
   }
 
   /** Checks that a downgrade is possible. @returns the current cluster version */
@@ -54,10 +68,10 @@ export class DowngradeService {
     // This member's state may be outdated.
     await readIndex.wait(call);
     const current = cluster.version;
-    if (current === undefined) throw new EtcdError("clusterVersionUnavailable");
-    const [major = 0, minor = 0] = current.split(".").map(Number);
-    const isBefore = target === `${major}.${minor - 1}.0`;
-    if (!isBefore || compareVersions(current, firstWithDowngrades) < 0) {
+    if (current === undefined) {
+      throw new EtcdError(this.#since36 ? "clusterVersionUnavailable" : "clusterVersionUnavailableAt35");
+    }
+    if (!isNextOlder(target, current) || compareVersions(current, firstWithDowngrades) < 0) {
       throw new EtcdError("invalidDowngradeTargetVersion");
     }
     if (cluster.downgrade.enabled) throw new EtcdError("downgradeInProcess");
@@ -69,7 +83,9 @@ export class DowngradeService {
     return this.#answer(this.#config.cluster.version ?? "");
   }
 
-  #answer(version: string): DowngradeResponse {
+  /** Answers with the cluster version; since 3.6 with its first two numbers. */
+  #answer(current: string): DowngradeResponse {
+    const version = this.#since36 ? shortVersion(current) : current;
     return DowngradeResponse.create({ header: this.#config.headers.at(), version });
   }
 }

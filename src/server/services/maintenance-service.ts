@@ -7,10 +7,11 @@ import {
   type ErrorKind,
   EtcdError,
   errorText,
+  isAtLeast,
   type Logger,
   Semaphore,
 } from "../../base/index.js";
-import type { Cluster } from "../../cluster/index.js";
+import { type Cluster, loadStorageVersion } from "../../cluster/index.js";
 import type { Store } from "../../mvcc/index.js";
 import {
   AlarmAction,
@@ -43,6 +44,8 @@ const hashesMax = 2;
 
 export interface MaintenanceServiceConfig {
   readonly level: ApiLevel;
+  /** The quota as Status reports it: in bytes, negative for no limit. */
+  readonly reportedQuotaBytes: number;
   readonly backend: Backend;
   readonly store: Store;
   readonly cluster: Cluster;
@@ -74,7 +77,8 @@ export class MaintenanceService {
 
   async status(call: Call): Promise<StatusResponse> {
     const { level, alarms, backend, cluster, access, leadership, position, headers } = this.#config;
-    await access.requireAdmin(call);
+    if (this.#since36) await access.requireUser(call);
+    else await access.requireAdmin(call);
     const noLeader = leadership.hasLeader ? [] : [new EtcdError("noLeader").message];
     return StatusResponse.create({
       header: headers.at(),
@@ -87,7 +91,26 @@ export class MaintenanceService {
       errors: [...noLeader, ...alarms.get(AlarmType.NONE).map(alarmText)],
       dbSizeInUse: backend.sizeInUse(),
       isLearner: cluster.localIsLearner,
+      ...(this.#since36 && this.#statusSince36()),
     });
+  }
+
+  /** The storage version of the database, for answers; undefined while it is not known, and before 3.6. */
+  get storageVersion(): string | undefined {
+    return this.#since36 ? loadStorageVersion(this.#config.backend) : undefined;
+  }
+
+  get #since36(): boolean {
+    return isAtLeast(this.#config.level, "3.6");
+  }
+
+  #statusSince36(): Partial<StatusResponse> {
+    const { cluster, reportedQuotaBytes } = this.#config;
+    return {
+      storageVersion: this.storageVersion ?? "",
+      dbSizeQuota: reportedQuotaBytes,
+      downgradeInfo: { ...cluster.downgrade },
+    };
   }
 
   /** Lists, raises or disarms alarms through the log, so that all members have the same alarms. */
@@ -109,8 +132,8 @@ export class MaintenanceService {
   }
 
   async defragment(call: Call): Promise<DefragmentResponse> {
-    const { backend, access, logger, serving, pausesOnDefragment } = this.#config;
-    await inOwnWords(access.requireAdmin(call));
+    const { backend, logger, serving, pausesOnDefragment } = this.#config;
+    await this.#requireAdmin(call);
     logger.info("starting defragment");
     const work = (): Promise<void> => backend.defragment();
     try {
@@ -129,8 +152,8 @@ export class MaintenanceService {
    * @throws EtcdError `tooManyRequests` when `clientSnapshotsMax` snapshots are being sent
    */
   async snapshot(call: Call): Promise<DatabaseSnapshot> {
-    const { access, logger } = this.#config;
-    await inOwnWords(access.requireAdmin(call));
+    const { logger } = this.#config;
+    await this.#requireAdmin(call);
     const snapshot = await this.takeSnapshot(call.signal, call.client);
     logger.info("sending database snapshot to client", { "total-bytes": snapshot.bytes });
     return snapshot;
@@ -157,8 +180,8 @@ export class MaintenanceService {
 
   /** The hash of this member's whole database. */
   async hash(call: Call): Promise<HashResponse> {
-    const { backend, access, store, headers } = this.#config;
-    await inOwnWords(access.requireAdmin(call));
+    const { backend, store, headers } = this.#config;
+    await this.#requireAdmin(call);
     return await this.#hashOne(call, async () => {
       const { revision } = store;
       const hash = await backend.hash(call.client);
@@ -173,12 +196,19 @@ export class MaintenanceService {
    * @throws EtcdError `futureRevision` or `compacted`
    */
   async hashKv(revision: number, call: Call): Promise<HashKVResponse> {
-    const { access, store, headers } = this.#config;
-    await inOwnWords(access.requireAdmin(call));
+    const { store, headers } = this.#config;
+    await this.#requireAdmin(call);
     return await this.#hashOne(call, async () => {
       const { hash, compactRevision, currentRevision } = await store.hashKv(revision, call.client);
-      return HashKVResponse.create({ header: headers.at(currentRevision), hash, compactRevision });
+      const hashRevision = this.#since36 ? revision || currentRevision : 0;
+      return HashKVResponse.create({ header: headers.at(currentRevision), hash, compactRevision, hashRevision });
     });
+  }
+
+  /** Requires root for methods that etcd refused with errors of their own before 3.6. */
+  async #requireAdmin(call: Call): Promise<void> {
+    const check = this.#config.access.requireAdmin(call);
+    await (this.#since36 ? check : inOwnWords(check));
   }
 
   /** A hash reads everything that is stored, so that few are computed at a time. */

@@ -1,9 +1,10 @@
-import { type ApiLevel, apiVersion, EtcdError } from "../../base/index.js";
+import { type ApiLevel, apiVersion, EtcdError, isAtLeast } from "../../base/index.js";
 import type { Cluster } from "../../cluster/index.js";
 import type { Store } from "../../mvcc/index.js";
 import type { PeerService } from "../../transport/index.js";
 import type { ReadIndex } from "../log/read-index.js";
 import type { LeaseService } from "./lease-service.js";
+import type { MaintenanceService } from "./maintenance-service.js";
 
 export interface PeerServiceConfig {
   readonly level: ApiLevel;
@@ -11,16 +12,26 @@ export interface PeerServiceConfig {
   readonly store: Store;
   readonly leases: LeaseService;
   readonly readIndex: ReadIndex;
+  readonly maintenance: Pick<MaintenanceService, "storageVersion">;
   readonly promote: PeerService["promote"];
 }
 
 /** Answers the requests of peers that do not go through raft. */
-export function peerService({ level, cluster, store, leases, readIndex, promote }: PeerServiceConfig): PeerService {
+export function peerService({
+  level,
+  cluster,
+  store,
+  leases,
+  readIndex,
+  maintenance,
+  promote,
+}: PeerServiceConfig): PeerService {
   const forever = new AbortController().signal;
   return {
     clusterId: cluster.clusterId,
     serverVersion: apiVersion(level),
     clusterVersion: () => cluster.version,
+    storageVersion: () => (isAtLeast(level, "3.6") ? (maintenance.storageVersion ?? "unknown") : undefined),
     members: () => cluster.members(),
     promote,
     renewLease: (id) => lagAsTimeout(() => leases.renewHere(id, forever)),

@@ -1,7 +1,7 @@
 import { AlarmStore, ConsistentIndex } from "../../apply/index.js";
 import { AuthStore, bcryptCost, type MakeTokens, openTokens, Passwords, readAuthRecords } from "../../auth/index.js";
 import type { Backend, MemberBackend } from "../../backend/index.js";
-import { Cluster, checkLearners, loadConfState } from "../../cluster/index.js";
+import { Cluster, checkLearners, loadConfState, requireReadable } from "../../cluster/index.js";
 import type { Checkpoint } from "../../lease/index.js";
 import { emptyConfState } from "../../raft/index.js";
 import type { OpenedWal, WalMetadata } from "../../wal/index.js";
@@ -14,6 +14,7 @@ import { ServerCounters } from "../counters.js";
 import { FileDisk } from "../disk/file-disk.js";
 import type { DatabasePlaces, MemberDisk } from "../disk/member-disk.js";
 import { VolatileDisk } from "../disk/volatile-disk.js";
+import { LogDemands } from "../log/log-demands.js";
 import type { MemberState } from "../member-state.js";
 import type { ConsensusPlace, ServerDeps } from "../server-deps.js";
 import { Databases } from "../snapshots/databases.js";
@@ -139,6 +140,7 @@ async function restore(
 ): Promise<Restored> {
   const { clock, logger } = deps;
   const { ids } = origin;
+  requireReadable(backend, config.apiLevel);
   const consistentIndex = new ConsistentIndex(backend);
   requireMatch(log, consistentIndex.index);
   const { clusterId, memberId: localId } = ids;
@@ -153,7 +155,7 @@ async function restore(
   const { proposeCheckpoints } = hooks;
   const awakeTime = new AwakeTime({ clock, tickMs: config.tickMs, electionTimeoutMs: electionTimeoutMs(config) });
   const open = (from: Backend): Promise<Stores> =>
-    openStores(from, { settings: config, counters, clock, leaseTime: awakeTime, logger, proposeCheckpoints });
+    openStores(from, { settings: config, counters, clock, leaseTime: awakeTime, cluster, logger, proposeCheckpoints });
   const stores = await open(backend.current);
   logger.info("restore consistentIndex", { index: consistentIndex.index });
   const forced = config.forceNewCluster && origin.kind === "restarted";
@@ -169,10 +171,11 @@ async function restore(
     founders: origin.kind === "founder" ? foundersOf(origin) : [],
     remotes: origin.kind === "joiner" ? origin.remotes : [],
   };
+  const demands = new LogDemands(opened.entries, opened.snapshot?.metadata.index ?? 0);
   const passwords = new Passwords(bcryptCost(config.bcryptCost));
   return {
     ...{ ids, counters, backend, consistentIndex, cluster, alarms, auth, passwords },
-    ...{ ...stores, openStores: open, awakeTime, raft, log: opened },
+    ...{ ...stores, openStores: open, awakeTime, demands, raft, log: opened },
   };
 }
 

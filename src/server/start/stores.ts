@@ -1,11 +1,14 @@
 import type { Backend } from "../../backend/index.js";
 import type { Clock, Logger } from "../../base/index.js";
+import { type Cluster, isAtLeastVersion } from "../../cluster/index.js";
 import { type Checkpoint, Lessor } from "../../lease/index.js";
 import { openStore, type Store } from "../../mvcc/index.js";
 import type { ServerConfig } from "../config.js";
 import type { ServerCounters } from "../counters.js";
 
 const leaseCheckpointIntervalSeconds = 300;
+/** From this cluster version on all members store checkpoints, without a setting. */
+const persistingSince = "3.6.0";
 
 export interface StoresConfig {
   readonly settings: ServerConfig;
@@ -13,6 +16,7 @@ export interface StoresConfig {
   readonly clock: Clock;
   /** The clock on which leases count down. */
   readonly leaseTime: Pick<Clock, "now">;
+  readonly cluster: Pick<Cluster, "version">;
   readonly logger: Logger;
   readonly proposeCheckpoints: (checkpoints: readonly Checkpoint[]) => Promise<void>;
 }
@@ -42,11 +46,10 @@ export async function openStores(backend: Backend, config: StoresConfig): Promis
 }
 
 function makeLessor(backend: Backend, config: StoresConfig): Lessor {
-  const { settings, counters, leaseTime, logger, proposeCheckpoints } = config;
+  const { settings, counters, leaseTime, cluster, logger, proposeCheckpoints } = config;
   const { electionTicks, tickMs, leaseCheckpoint, leaseCheckpointPersist } = settings;
   const checkpoints = {
     intervalSeconds: leaseCheckpointIntervalSeconds,
-    persist: leaseCheckpointPersist,
     propose: proposeCheckpoints,
   };
   return new Lessor({
@@ -57,5 +60,6 @@ function makeLessor(backend: Backend, config: StoresConfig): Lessor {
     // One and a half election timeouts, so that a lease survives a change of the leader.
     minTtlSeconds: Math.ceil((Math.floor((3 * electionTicks) / 2) * tickMs) / 1000),
     checkpoints: leaseCheckpoint ? checkpoints : undefined,
+    persistsCheckpoints: () => leaseCheckpointPersist || isAtLeastVersion(cluster.version, persistingSince),
   });
 }

@@ -3,11 +3,12 @@ import {
   apiVersion,
   type Clock,
   errorText,
+  isAtLeast,
   type Logger,
   minClusterVersion,
   withTimeout,
 } from "../../base/index.js";
-import { type Cluster, compareVersions, idText, type Member, shortVersion } from "../../cluster/index.js";
+import { type Cluster, compareVersions, idText, isNextOlder, type Member, shortVersion } from "../../cluster/index.js";
 import type { PeerClient } from "../../transport/index.js";
 
 export interface VersionSurveyConfig {
@@ -22,7 +23,7 @@ export interface VersionSurveyConfig {
 /** How long a member may take to report its version. */
 const askMs = 2_000;
 
-/** Finds the newest version that all members support. */
+/** Asks the members for their versions, and finds the version that the cluster should have. */
 export class VersionSurvey {
   readonly #config: VersionSurveyConfig;
 
@@ -31,17 +32,42 @@ export class VersionSurvey {
   }
 
   /**
-   * The version to which the cluster has to be raised; undefined when there is nothing to do. It is the oldest version
+   * The version to which the cluster has to change; undefined when there is nothing to do. It is the oldest version
    * among the members, once all of them have reported theirs. A cluster without a version starts with the oldest one
-   * supported. The version never decreases, since older members may not understand what newer ones have written.
+   * supported. The version decreases only to the target of a downgrade, since older members may not understand what
+   * newer ones have written.
    */
   async due(): Promise<string | undefined> {
     const { level, cluster } = this.#config;
+    const oldest = oldestOf([apiVersion(level), ...(await this.ofOthers())]);
+    const { version, downgrade } = cluster;
+    if (version === undefined) return oldest ?? minClusterVersion;
+    if (oldest === undefined) return undefined;
+    if (downgrade.enabled && isAtLeast(level, "3.6")) return this.#lowered(version, downgrade.targetVersion, oldest);
+    return isUpgrade(version, oldest) ? oldest : undefined;
+  }
+
+  /** The versions of the other members, in the order of their ids; undefined for those that do not report one. */
+  async ofOthers(): Promise<readonly (string | undefined)[]> {
+    const { cluster } = this.#config;
     const others = cluster.members().filter(({ id }) => id !== cluster.localId);
-    const answers = await Promise.all(others.map((member) => this.#ask(member)));
-    const oldest = oldestOf([apiVersion(level), ...answers]);
-    if (cluster.version === undefined) return oldest ?? minClusterVersion;
-    return oldest !== undefined && isUpgrade(cluster.version, oldest) ? oldest : undefined;
+    return await Promise.all(others.map((member) => this.#ask(member)));
+  }
+
+  /** Whether all members, this one included, report the minor version of `target`. */
+  async allAre(target: string): Promise<boolean> {
+    const versions = [apiVersion(this.#config.level), ...(await this.ofOthers())];
+    return versions.every((version) => version !== undefined && compareVersions(version, target) === 0);
+  }
+
+  /** The target of a downgrade, if the cluster still has to be lowered to it and no member is too old for that. */
+  #lowered(version: string, target: string, oldest: string): string | undefined {
+    if (compareVersions(version, target) === 0) return undefined;
+    if (isNextOlder(target, version) && isNextOlder(target, oldest)) return target;
+    this.#config.logger.error("cannot lower the cluster version to the target of the downgrade", {
+      ...{ "cluster-version": version, "downgrade-target": target, "minimal-server-version": oldest },
+    });
+    return undefined;
   }
 
   async #ask(member: Member): Promise<string | undefined> {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   const calls = {
     slow,
     clock: systemClock,
-    gate: new Gate(server),
+    gate: new Gate(server, "3.5"),
     receiveBytesMax: 1_000,
     timed: false,
     memory: MemoryAccount.unlimited(),

@@ -26,7 +26,10 @@ const aKey = '{"key":"YQ=="}';
 async function start(memory: MemoryAccount): Promise<string> {
   const clock = new ManualClock();
   const slow = new SlowCalls(clock, silentLogger, 300);
-  const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
+  const gate = new Gate(
+    { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } },
+    "3.7",
+  );
   const gateway = await Gateway.load({
     ...{ clock, slow, gate, memory, counters: new CallCounters(), logger: silentLogger, timed: false },
     ...{ bindings: [range], receiveBytesMax: 10_000, maxConcurrentStreams: 100 },

@@ -32,7 +32,10 @@ function countTurns(): () => number {
 
 function configOf(clock: ManualClock, bindings: readonly Binding[] = []): GatewayConfig {
   const slow = new SlowCalls(clock, silentLogger, 300);
-  const gate = new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } });
+  const gate = new Gate(
+    { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } },
+    "3.7",
+  );
   const memory = MemoryAccount.unlimited();
   return {
     ...{ clock, slow, gate, memory, counters: new CallCounters(), logger: silentLogger, timed: false },

@@ -39,7 +39,7 @@ async function start(access = everybody, memory = MemoryAccount.unlimited()) {
   const shared = { counters, logger: silentLogger };
   const calls = {
     clock: systemClock,
-    gate: new Gate(view),
+    gate: new Gate(view, "3.5"),
     receiveBytesMax: 1_000,
     timed: false,
     memory,

@@ -43,7 +43,7 @@ async function start(bindings: readonly Binding[], maxConcurrentStreams = 100): 
     clock,
     counters,
     slow,
-    gate: new Gate(view),
+    gate: new Gate(view, "3.5"),
     logger: silentLogger,
     receiveBytesMax,
     timed: true,

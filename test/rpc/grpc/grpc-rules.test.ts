@@ -76,7 +76,7 @@ afterAll(async () => {
 function serverOf(served: readonly Binding[]): GrpcServer {
   return new GrpcServer({
     bindings: served,
-    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }),
+    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }, "3.7"),
     counters: new CallCounters(),
     logger: silentLogger,
     clock: systemClock,

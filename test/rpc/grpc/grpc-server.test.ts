@@ -47,7 +47,7 @@ async function start(bindings: readonly Binding[], gateView = view): Promise<Sta
   const errors: (LogFields | undefined)[] = [];
   const grpc = new GrpcServer({
     bindings,
-    gate: new Gate(gateView),
+    gate: new Gate(gateView, "3.5"),
     counters,
     logger: { ...silentLogger, error: (_, fields) => errors.push(fields) },
     clock: systemClock,

@@ -65,7 +65,7 @@ function start(limitBytes: number) {
   const memory = new MemoryAccount({ limitBytes, clock, logger });
   const server = new GrpcServer({
     bindings: [watch, lease, list, put, slow],
-    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }),
+    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }, "3.7"),
     ...{ counters: new CallCounters(), slow: new SlowCalls(clock, silentLogger, 1e9) },
     ...{ logger: silentLogger, clock, memory, timed: false },
     ...{ receiveBytesMax: 2 * mebibyte, maxConcurrentStreams: 2 ** 32 - 1 },

@@ -49,7 +49,10 @@ describe("a call counts towards the streams of its connection until its handler 
       const unary: Binding = { kind: "unary", path, run: (request) => work().then(() => request) };
       const own = new GrpcServer({
         bindings: [kind === "unary" ? unary : { kind: "stream", path, run: work }],
-        gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }),
+        gate: new Gate(
+          { clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } },
+          "3.7",
+        ),
         counters: new CallCounters(),
         logger: silentLogger,
         clock: systemClock,

@@ -33,7 +33,7 @@ beforeAll(async () => {
   bob = await authority.issue("bob", { name: "bob" });
   grpc = new GrpcServer({
     bindings: [whoami],
-    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }),
+    gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }, "3.7"),
     ...{ counters: new CallCounters(), logger: silentLogger, clock: systemClock, receiveBytesMax: 1_000, timed: false },
     slow: new SlowCalls(systemClock, silentLogger, 300),
     ...{

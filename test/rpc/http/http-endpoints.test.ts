@@ -37,6 +37,7 @@ const healthy: PagesServer = {
   memory: MemoryAccount.unlimited(),
   config: { apiLevel: "3.5" },
   clusterVersion: () => "3.5.0",
+  storageVersion: () => undefined,
   alarms: () => [],
   leadership: { hasLeader: true },
   isLearner: () => false,

@@ -101,6 +101,7 @@ test("MemberList and HashKV pass on their parameters", async () => {
       hashKv: refusing(asked, "hashKv"),
       moveLeader: refusing(asked, "moveLeader"),
       snapshot: refusing(asked, "snapshot"),
+      storageVersion: undefined,
     },
     downgrades: { run: refusing(asked, "downgrade") },
   });

@@ -233,7 +233,7 @@ test("RangeStream: a learner serves none", async () => {
   const host = await started();
   const binding = clientBindings(host.server, host.clock, seededRandom(1)).find((one) => one.path === path);
   if (binding === undefined) throw new Error("RangeStream is not bound");
-  expect(() => new Gate(view).admit(patient, binding)).toThrow("etcdserver: rpc not supported for learner");
+  expect(() => new Gate(view, "3.7").admit(patient, binding)).toThrow("etcdserver: rpc not supported for learner");
 });
 
 test("RangeStream: a client that sends no request gets grpc-go's error", async () => {

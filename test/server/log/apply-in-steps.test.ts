@@ -4,6 +4,7 @@ import { ManualClock, type RequestId, silentLogger } from "../../../src/base/ind
 import { emptyConfState } from "../../../src/raft/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
 import { ApplyLoop } from "../../../src/server/log/apply-loop.js";
+import { LogDemands } from "../../../src/server/log/log-demands.js";
 import { LogPosition } from "../../../src/server/log/log-position.js";
 import { CompareResult, CompareTarget, InternalRaftRequest } from "../../../src/wire/index.js";
 import { type Bench, del, lease, openBench, put, range, txn } from "../../apply/fixtures.js";
@@ -28,7 +29,7 @@ function loopOver({ applier, backend, consistentIndex }: Bench) {
   const loop = new ApplyLoop({
     ...{ applier, backend, position, clock: new ManualClock(), counters: new ServerCounters(), logger: silentLogger },
     ...{ proposals: proposals as never, confChanges: {} as never, slow: { applied: () => undefined } as never },
-    ...{ skippedEntries: new Set<number>(), confState: emptyConfState },
+    ...{ skippedEntries: new Set<number>(), confState: emptyConfState, demands: new LogDemands([], 0) },
     ...{ reconfigure: nothing, onMembership: nothing, install: nothing, raiseNoSpace: nothing },
     ...{ onFirstOfTerm: () => undefined, onApplied: () => undefined, onFailure: failed },
   });

@@ -4,6 +4,7 @@ import { ManualClock, silentLogger } from "../../../src/base/index.js";
 import { type Entry, emptyConfState } from "../../../src/raft/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
 import { ApplyLoop } from "../../../src/server/log/apply-loop.js";
+import { LogDemands } from "../../../src/server/log/log-demands.js";
 import { LogPosition } from "../../../src/server/log/log-position.js";
 
 const firsts = (from: number, count: number, term = 1): Entry[] =>
@@ -43,6 +44,7 @@ function setUp(room: number, skippedEntries: readonly number[] = []) {
   const loop = new ApplyLoop({
     applier: applier as unknown as Applier,
     ...{ backend, position, clock: new ManualClock(), counters: new ServerCounters() },
+    demands: new LogDemands([], 0),
     proposals: unused as never,
     confChanges: unused as never,
     ...{ slow: unused as never, confState: emptyConfState, skippedEntries: new Set(skippedEntries) },
