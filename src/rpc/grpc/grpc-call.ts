@@ -8,7 +8,7 @@ import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js
 import type { MethodCounters } from "./call-counters.js";
 import type { CallEnvironment } from "./call-environment.js";
 import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
-import { MessageReader, messagePrefix, type ReceivedMessage } from "./grpc-messages.js";
+import { MessageReader, messagePrefix, type ReceivedMessage, writeInPieces } from "./grpc-messages.js";
 import type { HalfOpenPlace } from "./half-open-calls.js";
 import { noMoreRequests, RequestQueue } from "./request-queue.js";
 import type { MessageInPieces, ServerStream } from "./stream.js";
@@ -153,10 +153,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     return this.#stream.unsentBytes < unsentBytesMax;
   }
 
-  writePieces({ length, pieces }: MessageInPieces): boolean {
+  writePieces(message: MessageInPieces): boolean {
     if (this.#ended !== "no") return true;
-    this.#count(length);
-    this.#stream.writeAll([messagePrefix(length), ...pieces]);
+    this.#count(message.length);
+    writeInPieces(this.#stream, message);
     return this.#stream.unsentBytes < unsentBytesMax;
   }
 

@@ -1,8 +1,9 @@
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 import { errorText, GrpcCode } from "../../base/index.js";
-import { Pieces } from "../../http2/index.js";
+import { type Http2Stream, Pieces } from "../../http2/index.js";
 import { CallError } from "../services/status.js";
+import type { MessageInPieces } from "./stream.js";
 
 /** The length of a message's prefix: one byte for the compression flag and four for the length. */
 const prefixBytes = 5;
@@ -117,6 +118,16 @@ export function messagePrefix(length: number): Uint8Array {
   prefix[0] = 0;
   prefix.writeUInt32BE(length, 1);
   return prefix;
+}
+
+/** Sends a message in pieces. */
+export function writeInPieces(stream: Pick<Http2Stream, "write" | "writeAll">, message: MessageInPieces): void {
+  const prefix = messagePrefix(message.length);
+  const [first, second, ...more] = message.pieces;
+  // Two pieces, as nearly all responses of watches have, are written like any short message.
+  const inTwo = first !== undefined && second !== undefined && more.length === 0;
+  if (inTwo) stream.write(Buffer.concat([prefix, first]), second);
+  else stream.writeAll([prefix, ...message.pieces]);
 }
 
 /** In grpc-go's words. */

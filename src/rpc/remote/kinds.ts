@@ -55,15 +55,20 @@ export const tells = {
   /** Whether a client certificate's common name means a user now. */
   namesUsers: 11,
   countsWanted: 12,
-  /** A message of a stream with the bytes of the last message of any stream. */
-  sameMessage: 13,
+  /** A message of a stream in two pieces. */
+  twoPieces: 13,
+  /** A message of a stream in two pieces: the first one. The second is the same as in the last such message. */
+  samePiece: 14,
 } as const;
 
 /** How many parts of a long answer are sent before the client has taken them. */
 export const partsAhead = 2;
 /** How many bytes of a client's messages are sent before the handler of a stream has taken them. */
 export const requestBytesAhead = 4 * 1024;
-/** How many bytes of a stream's messages may wait for the client before its handler is asked to pause. */
-export const unsentBytesMax = 64 * 1024;
+/**
+ * How many bytes of a stream's messages may wait for the client before its handler is asked to pause: as many as a
+ * socket takes on one loop. A hundred watchers of one stream fill 64 KiB with two changes.
+ */
+export const unsentBytesMax = 256 * 1024;
 /** A front end reports that bytes were taken once they are this many. */
-export const reportedBytesMin = 16 * 1024;
+export const reportedBytesMin = 64 * 1024;

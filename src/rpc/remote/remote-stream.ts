@@ -3,13 +3,13 @@ import type { ServerStream } from "../grpc/stream.js";
 import { asks, reportedBytesMin, requestBytesAhead, tells } from "./kinds.js";
 import { passCancel, type RemoteCall } from "./remote-call.js";
 import { readRefusal } from "./status-message.js";
-import type { LastMessage } from "./stream-messages.js";
+import type { LastPiece } from "./stream-messages.js";
 
 /** A call with streams, whose handler runs on another thread. */
 export class RemoteStream implements RemoteCall {
   readonly #stream: ServerStream<Uint8Array, Uint8Array>;
   readonly #port: Port;
-  readonly #last: LastMessage;
+  readonly #last: LastPiece;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
   #number = 0;
@@ -26,7 +26,7 @@ export class RemoteStream implements RemoteCall {
   constructor(
     stream: ServerStream<Uint8Array, Uint8Array>,
     port: Port,
-    last: LastMessage,
+    last: LastPiece,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
@@ -45,12 +45,19 @@ export class RemoteStream implements RemoteCall {
 
   told(kind: number, message: MessageReader): boolean {
     switch (kind) {
-      case tells.message:
-        this.#last.bytes = message.bytes();
-        this.#write(this.#last.bytes);
+      case tells.message: {
+        const bytes = message.bytes();
+        this.#written(this.#stream.write(bytes), bytes.length);
         return false;
-      case tells.sameMessage:
-        this.#write(this.#last.bytes);
+      }
+      case tells.twoPieces: {
+        const first = message.bytes();
+        this.#last.bytes = message.bytes();
+        this.#writePieces(first, this.#last.bytes);
+        return false;
+      }
+      case tells.samePiece:
+        this.#writePieces(message.bytes(), this.#last.bytes);
         return false;
       case tells.requestTaken:
         this.#untakenBytes -= message.number();
@@ -85,9 +92,13 @@ export class RemoteStream implements RemoteCall {
     if (!this.#over) this.#port.post(asks.halfClosed).number(this.#number);
   }
 
-  #write(message: Uint8Array): void {
-    const hasRoom = this.#stream.write(message);
-    this.#unsentBytes += message.length;
+  #writePieces(first: Uint8Array, second: Uint8Array): void {
+    const length = first.length + second.length;
+    this.#written(this.#stream.writePieces({ length, pieces: [first, second] }), length);
+  }
+
+  #written(hasRoom: boolean, bytes: number): void {
+    this.#unsentBytes += bytes;
     if (hasRoom) this.#sent();
     else if (!this.#draining) {
       this.#draining = true;

@@ -58,10 +58,10 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
     return this.#count(message.length);
   }
 
-  writePieces({ length, pieces }: MessageInPieces): boolean {
+  writePieces(message: MessageInPieces): boolean {
     if (this.#isOver) return true;
-    this.#messages.sendPieces(this.#number, length, pieces);
-    return this.#count(length);
+    this.#messages.sendPieces(this.#number, message);
+    return this.#count(message.length);
   }
 
   drained(): Promise<void> {

@@ -9,6 +9,7 @@ import {
   WatchResponse,
 } from "../../wire/index.js";
 import type { MessageInPieces } from "../grpc/stream.js";
+import type { LastEvents } from "./last-events.js";
 import { fragmentsOf, wholeOf } from "./watch-fragments.js";
 import { responseInPieces } from "./watch-pieces.js";
 
@@ -64,6 +65,8 @@ export interface WatchSenderOptions {
   readonly counters: Pick<StoreCounters, "eventsSent" | "eventsPending">;
   readonly header: (revision: number) => ResponseHeader;
   readonly clock: Clock;
+  /** Encodes the events of all streams. */
+  readonly events: LastEvents;
   /** The maximum length of a response to a watcher that accepts fragments. */
   readonly fragmentBytes: number;
   /** Called when there is room again. */
@@ -223,22 +226,29 @@ export class WatchSender implements WatchSink {
 
   async #send(): Promise<void> {
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
-      const response = this.#shortResponse(item);
-      if (response === undefined) await this.#sendInPieces(item);
-      else if (!this.#options.output.write(response)) await this.#options.output.drained();
+      const hasRoom = this.#sendShort(item);
+      if (hasRoom === undefined) await this.#sendInPieces(item);
+      else if (!hasRoom) await this.#options.output.drained();
       if (this.#stopped) return;
       this.#sent(item);
     }
     this.#sending = false;
   }
 
-  /** A short response; undefined for one that has to be sent in fragments or in pieces. */
-  #shortResponse({ head, events, bytes, fragmented, revision }: Waiting): WatchResponse | undefined {
-    const { fragmentBytes, header } = this.#options;
+  /**
+   * Sends a short response.
+   *
+   * @returns whether there is room for more; undefined for a response that has to be sent in fragments or in pieces
+   */
+  #sendShort({ head, events, bytes, fragmented, revision }: Waiting): boolean | undefined {
+    const { fragmentBytes, header, output } = this.#options;
     if (bytes > encodedBytesMax) return undefined;
     if (fragmented && bytes + events.length * eventFrameBytesMax >= fragmentBytes) return undefined;
+    const response = { ...head, header: header(revision) };
+    if (events.length === 0) return output.write(response);
     if (!events.every(isShort)) return undefined;
-    return { ...head, header: header(revision), events };
+    const pieces = [WatchResponse.encode(response), this.#options.events.encode(events)];
+    return output.writePieces({ length: pieces.reduce((sum, { length }) => sum + length, 0), pieces });
   }
 
   /** Sends a long response. Nothing else is sent before it is complete. */

@@ -19,6 +19,7 @@ import {
   type WatchResponse,
 } from "../../wire/index.js";
 import type { ServerStream } from "../grpc/stream.js";
+import { LastEvents } from "./last-events.js";
 import type { LeaderGuard } from "./leader-guard.js";
 import { WatchSender } from "./watch-sender.js";
 
@@ -46,13 +47,14 @@ type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
 
 /** etcdserverpb.Watch/Watch */
 export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clock, random: Random) {
-  const shared = { server, clock, random };
+  const shared = { server, clock, random, events: new LastEvents() };
   return (stream: WatchServerStream): Promise<void> => new WatchSession(shared, stream).run(guard);
 }
 
 /** The objects that all watch streams of a server share. */
 interface Shared {
   readonly server: WatchServer;
+  readonly events: LastEvents;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -73,7 +75,7 @@ class WatchSession {
   #end: (error: unknown) => void = () => undefined;
   #over = false;
 
-  constructor({ server, clock, random }: Shared, call: WatchServerStream) {
+  constructor({ server, clock, random, events }: Shared, call: WatchServerStream) {
     this.#server = server;
     this.#call = call;
     this.#clock = clock;
@@ -91,7 +93,7 @@ class WatchSession {
       memory: server.memory.pot("watches"),
       counters: server.watchable.counters,
       header: (revision) => server.header(revision),
-      clock,
+      ...{ clock, events },
       fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
       onRoom: () => this.#watches.resume(),
       onEnd: (error) => this.#end(error),

@@ -9,6 +9,7 @@ import {
   systemClock,
 } from "../../../src/base/index.js";
 import type { MessageInPieces } from "../../../src/rpc/grpc/stream.js";
+import { LastEvents } from "../../../src/rpc/services/last-events.js";
 import { WatchSender } from "../../../src/rpc/services/watch-sender.js";
 import { type Encoded, Event, KeyValue, WatchResponse } from "../../../src/wire/index.js";
 
@@ -16,6 +17,8 @@ import { type Encoded, Event, KeyValue, WatchResponse } from "../../../src/wire/
 class Output {
   open = false;
   written: WatchResponse[] = [];
+  /** The last piece of each message in pieces. */
+  lastPieces: (Uint8Array | undefined)[] = [];
   #resume: (() => void)[] = [];
 
   write(response: WatchResponse): boolean {
@@ -26,6 +29,7 @@ class Output {
   writePieces({ length, pieces }: MessageInPieces): boolean {
     const whole = Buffer.concat(pieces);
     expect(whole.length).toBe(length);
+    this.lastPieces.push(pieces.at(-1));
     return this.write(WatchResponse.decode(whole));
   }
 
@@ -52,10 +56,16 @@ interface Surroundings {
   readonly otherBytes?: number;
   readonly account?: MemoryAccount;
   readonly clock?: Clock;
+  readonly events?: LastEvents;
 }
 
 function start(surroundings: Surroundings = {}): Sending {
-  const { otherBytes = 0, account = MemoryAccount.unlimited(), clock = systemClock } = surroundings;
+  const {
+    otherBytes = 0,
+    account = MemoryAccount.unlimited(),
+    clock = systemClock,
+    events = new LastEvents(),
+  } = surroundings;
   const output = new Output();
   const total = account.pot("watches");
   total.take(otherBytes);
@@ -68,7 +78,7 @@ function start(surroundings: Surroundings = {}): Sending {
     counters,
     header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
     fragmentBytes: 1_000_000,
-    clock,
+    ...{ clock, events },
     onRoom: () => {
       rooms++;
     },
@@ -247,4 +257,25 @@ test("waiting events of a watcher that allows fragments are fragmented, even aft
     [false, false, 1],
     [false, true, 0],
   ]);
+});
+
+test("responses with the same events share the bytes of these, whatever the watchers and streams", async () => {
+  const events = new LastEvents();
+  const [one, other] = [start({ events }), start({ events })];
+  const event = eventOf(10);
+  for (const { sender, output } of [one, other]) {
+    output.open = true;
+    for (const watchId of [1n, 2n]) {
+      sender.deliver({ kind: "events", watchId, revision: 2, events: [event], bytes: event.length });
+    }
+  }
+  await nextTurn();
+  await nextTurn();
+  for (const { output } of [one, other]) expect(output.written.map(({ watchId }) => watchId)).toEqual([1n, 2n]);
+  expect(new Set([...one.output.lastPieces, ...other.output.lastPieces]).size).toBe(1);
+  one.sender.deliver({ kind: "events", watchId: 1n, revision: 3, events: [eventOf(11)], bytes: 11 });
+  await nextTurn();
+  await nextTurn();
+  expect(one.output.written.at(-1)?.events).toHaveLength(1);
+  expect(new Set(one.output.lastPieces).size).toBe(2);
 });
