@@ -14,6 +14,8 @@ const names = [
   "store-v2",
   "raft-internal",
   "raft",
+  "wal",
+  "snap",
   "lease",
   "health",
   "lock",

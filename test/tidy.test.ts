@@ -13,11 +13,11 @@ const lines = 450;
 const floors = [
   ["base"],
   ["raft", "backend", "bolt", "wire", "http2", "tls", "threads", "cli"],
-  ["wal", "mvcc", "lease", "auth", "cluster", "client"],
+  ["wal", "mvcc", "lease", "auth", "cluster", "client", "etcdwal"],
   ["apply", "transport"],
   ["server"],
-  ["rpc", "ctl"],
-  ["proxy"],
+  ["rpc", "utl"],
+  ["proxy", "ctl"],
   ["main"],
   ["embed"],
   ["testing"],
@@ -31,7 +31,8 @@ const only: Record<string, readonly string[]> = {
   threads: ["base"],
   cli: ["base"],
   client: ["base", "wire", "http2"],
-  ctl: ["base", "wire", "bolt", "cli", "client", "server"],
+  utl: ["base", "bolt", "cli", "server"],
+  ctl: ["base", "wire", "bolt", "cli", "client", "utl"],
 };
 
 interface Source {
@@ -69,7 +70,7 @@ describe("floors", () => {
   });
 
   test("etcdctl loads the server only for commands that need it, since all others must start fast", () => {
-    const early = /^import (?!type)[^;]*"[./]+server\/index\.js";/m;
+    const early = /^import (?!type)[^;]*"[./]+(server|utl)\/index\.js";/m;
     expect(sources.filter(({ path, text }) => roomOf(path) === "ctl" && early.test(text))).toEqual([]);
   });
 
@@ -111,7 +112,15 @@ describe("floors", () => {
       reached.add(path);
       for (const target of sources.find((source) => source.path === path)?.imports ?? []) visit(target);
     };
-    const entrances = ["main/etcd", "ctl/main", "client/index", "client/http", "embed/index", "testing/index"];
+    const entrances = [
+      "main/etcd",
+      "ctl/main",
+      "utl/main",
+      "client/index",
+      "client/http",
+      "embed/index",
+      "testing/index",
+    ];
     for (const entrance of [...entrances.map((name) => `src/${name}.ts`), ...threadModules]) visit(entrance);
     expect(sources.map(({ path }) => path).filter((path) => !reached.has(path))).toEqual([]);
   });

@@ -10,10 +10,12 @@
 export { AlarmStore } from "./alarm-store.js";
 export { Applier, type ApplySteps } from "./applier.js";
 export type { ApplierOptions } from "./applier-options.js";
+export { commandOf } from "./command.js";
 export { ConsistentIndex, saveConsistentIndex, storedIndex } from "./consistent-index.js";
 export { demandOf, demandOfEntry, type EntryDemand } from "./entry-demand.js";
 export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
 export { LongRange, pairFieldBytes, varintBytes, wholeRange } from "./long-range.js";
+export { changeMembership } from "./membership.js";
 export { operationOf } from "./operation.js";
 export { checkTxnPermission } from "./permissions.js";
 export { type Growth, growthOf, Quota } from "./quota.js";

@@ -7,6 +7,8 @@ export type { Backend, BackendView, Readable, Row } from "./backend.js";
 export { allBuckets, type Bucket } from "./buckets.js";
 export { BackendCounters } from "./counters.js";
 export { DiskError, damaged, openFailure, writeFailure } from "./disk-error.js";
+export { isLocked } from "./file-lock.js";
+export { freezeLevel } from "./frozen-copy.js";
 export { type BackendOptions, openLevelBackend, openMemoryBackend } from "./level-backend.js";
 export {
   type LevelBatch,

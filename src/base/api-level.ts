@@ -10,6 +10,9 @@ export type ApiLevel = (typeof apiLevels)[number];
 /** The level of a member without `--api-level`. */
 export const defaultApiLevel: ApiLevel = "3.5";
 
+/** The level of tools, which must read the data of members of every level. */
+export const newestApiLevel: ApiLevel = "3.7";
+
 /** The oldest cluster version that a member of any level can join. */
 export const minClusterVersion = "3.0.0";
 

@@ -10,6 +10,7 @@ export {
   defaultApiLevel,
   isAtLeast,
   minClusterVersion,
+  newestApiLevel,
 } from "./api-level.js";
 export { Arena, type Block, blockBytes, byteOffset, noBlock, wordOffset } from "./arena.js";
 export { AssertionFailure, assert, assertNever } from "./assert.js";

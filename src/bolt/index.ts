@@ -6,5 +6,5 @@
 export { BoltError } from "./bolt-error.js";
 export type { Pair } from "./page.js";
 export type { BoltFile } from "./page-source.js";
-export { type BoltBucket, openBolt } from "./reader.js";
+export { type BoltBucket, boltBytes, openBolt } from "./reader.js";
 export { type BoltPlan, type BucketSource, planBolt } from "./writer.js";

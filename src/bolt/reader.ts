@@ -40,6 +40,12 @@ export async function openBolt(file: BoltFile): Promise<BoltBucket> {
   return new BoltBucket(new PageSource(file, meta, (id) => free.has(id)), meta.rootPage);
 }
 
+/** The size of a file's pages that are in use. The file may be longer, since bbolt makes it grow in large steps. */
+export async function boltBytes(file: BoltFile): Promise<number> {
+  const { pageBytes, pageCount } = await readMeta(file);
+  return pageBytes * pageCount;
+}
+
 /** A bucket of a file; it holds either pairs or buckets, as in etcd, never both. */
 export class BoltBucket {
   readonly #pages: PageSource;

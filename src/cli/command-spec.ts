@@ -9,6 +9,8 @@ export interface CommandSpec<C = never> {
   readonly name: string;
   /** The command's arguments, as help shows them. */
   readonly usage?: string;
+  /** The number of arguments that the command must have. Without it, the command itself checks them. */
+  readonly exactArguments?: number;
   readonly summary: string;
   /** Further paragraphs of the help text. */
   readonly details?: string;

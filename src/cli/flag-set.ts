@@ -13,6 +13,8 @@ export interface FlagSpec {
   readonly help: string;
   /** The possible values, for completion. */
   readonly values?: readonly string[];
+  /** Whether the command is refused without the flag. */
+  readonly required?: boolean;
   /** Whether etcd's own program lacks the flag. No environment variable sets it then. */
   readonly ours?: boolean;
 }
@@ -72,6 +74,14 @@ export class FlagSet {
       } else if (word.startsWith("--")) this.#long(word, rest);
       else this.#letters(word.slice(1), rest);
     }
+  }
+
+  /** @throws FlagError with cobra's text when required flags are missing */
+  requireAll(): void {
+    const missing = [...this.#states.values()].filter(({ spec, changed }) => spec.required === true && !changed);
+    if (missing.length === 0) return;
+    const names = missing.map(({ spec }) => quote(spec.name)).sort();
+    throw new FlagError(`required flag(s) ${names.join(", ")} not set`);
   }
 
   bool(name: string): boolean {

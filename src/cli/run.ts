@@ -33,7 +33,13 @@ export async function runProgram<C extends RunningCommand>(
     path = found.path;
     const flags = new FlagSet(flagsOf(path));
     flags.parse(found.rest);
-    if (path.at(-1)?.run === undefined) return await help(program, path);
+    const command = path.at(-1);
+    if (command?.run === undefined) return await help(program, path);
+    const { exactArguments = flags.args.length } = command;
+    if (flags.args.length !== exactArguments) {
+      throw new FlagError(`accepts ${exactArguments} arg(s), received ${flags.args.length}`);
+    }
+    flags.requireAll();
     return await execute(program, path, flags);
   } catch (error) {
     if (error instanceof HelpWanted) return await help(program, path);

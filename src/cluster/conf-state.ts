@@ -25,7 +25,11 @@ export function saveConfState(backend: Backend, state: ConfState): void {
 export function loadConfState(backend: Pick<Readable, "get">): ConfState | undefined {
   const bytes = backend.get("meta", recordKey);
   if (bytes === undefined) return undefined;
-  const text = Buffer.from(bytes).toString("utf8");
+  return confStateOf(Buffer.from(bytes).toString("utf8"));
+}
+
+/** Reads a stored configuration, ours or etcd's own. */
+export function confStateOf(text: string): ConfState {
   return {
     ...emptyConfState,
     voters: idsOf(text, "voters"),

@@ -6,7 +6,7 @@
 export { Cluster, type ClusterOptions } from "./cluster.js";
 export { compareVersions, type DowngradeInfo, isAtLeastVersion, isNextOlder, shortVersion } from "./cluster-version.js";
 export { checkLearners } from "./conf-change-check.js";
-export { loadConfState, saveConfState } from "./conf-state.js";
+export { confStateOf, loadConfState, saveConfState } from "./conf-state.js";
 export { type ConfChangeContext, encodeConfChangeContext, encodeMember } from "./json.js";
 export {
   computeClusterId,

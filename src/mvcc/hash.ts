@@ -1,8 +1,8 @@
 import { crc32c, EtcdError, type Key, keyAfter, keyToBytes, Turns } from "../base/index.js";
 import { noRow } from "./keys/key-rows.js";
 import { isTombstoneKey, mainOf, revisionKey, subOf } from "./revision.js";
-import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
+import type { StoredHistory } from "./stored-history.js";
 
 /** A checksum over the history up to one revision: equal on all members with the same history. */
 export interface KvHash {
@@ -40,7 +40,7 @@ export class KvHasher {
  *
  * @throws EtcdError `futureRevision` or `compacted`
  */
-export async function hashHistory(state: StoreState, revision: number, client?: object): Promise<KvHash> {
+export async function hashHistory(state: StoredHistory, revision: number, client?: object): Promise<KvHash> {
   const { compactedRevision } = state;
   if (revision > 0 && revision < compactedRevision) throw new EtcdError("compacted");
   if (revision > state.revision) throw new EtcdError("futureRevision");
@@ -71,7 +71,7 @@ export async function hashHistory(state: StoreState, revision: number, client?: 
  * Whether any key exists at `at`. When none does, etcd's set of records to keep is empty, which etcd takes for "keep
  * all stored records": those that were visible at the compacted revision.
  */
-async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<boolean> {
+async function anyVisible(state: StoredHistory, at: number, turns: Turns): Promise<boolean> {
   let found = false;
   for (let low: Key | undefined = ""; low !== undefined && !found; ) {
     let next: Key | undefined;
@@ -86,7 +86,7 @@ async function anyVisible(state: StoreState, at: number, turns: Turns): Promise<
   return found;
 }
 
-function isVisible(state: StoreState, storedKey: Uint8Array, value: Uint8Array, at: number): boolean {
+function isVisible(state: StoredHistory, storedKey: Uint8Array, value: Uint8Array, at: number): boolean {
   const row = state.index.get(readStoredKey(value));
   if (row === noRow) return false;
   const { records } = state.index;

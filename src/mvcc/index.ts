@@ -7,6 +7,7 @@
  */
 export type { Change, ChangeListener } from "./change.js";
 export { StoreCounters } from "./counters.js";
+export type { KvHash } from "./hash.js";
 export type { History } from "./history.js";
 export type { PinnedRange } from "./pinned-range.js";
 export type { PinnedState } from "./pinned-state.js";
@@ -14,6 +15,7 @@ export type { RangeScan } from "./range-scan.js";
 export type { KeyHead, RangeOptions, RangeResult, Reader, SteppedReader } from "./reader.js";
 export { withinCreateBounds, withinModBounds } from "./revision-bounds.js";
 export { type HashKvResult, openStore, type Store, type StoreOptions } from "./store.js";
+export { hashStored } from "./stored-hash.js";
 export type { WatchNotice, WatchSink, WatchStream } from "./watch-stream.js";
 export { WatchableStore, type WatchableStoreOptions } from "./watchable-store.js";
 export type { WatchOptions } from "./watcher.js";

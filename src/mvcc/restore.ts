@@ -2,8 +2,8 @@ import type { Row } from "../backend/index.js";
 import { type Key, type LeaseId, WideMap } from "../base/index.js";
 import type { KeyIndex } from "./keys/key-index.js";
 import { isTombstoneKey, mainOf, subOf } from "./revision.js";
-import type { StoreState } from "./store-state.js";
 import { readStoredHead } from "./stored-head.js";
+import type { StoredHistory } from "./stored-history.js";
 
 /**
  * Reads all stored changes, oldest first, into the empty index of `state`, and sets its revision to the newest. Values
@@ -11,7 +11,7 @@ import { readStoredHead } from "./stored-head.js";
  *
  * @param onLease called for every existing key with a lease, after all changes have been read
  */
-export async function restoreIndex(state: StoreState, onLease: (key: Key, leaseId: LeaseId) => void): Promise<void> {
+export async function restoreIndex(state: StoredHistory, onLease: (key: Key, leaseId: LeaseId) => void): Promise<void> {
   const leases = new WideMap<Key, LeaseId>();
   for await (const rows of state.backend.batches("key")) {
     for (const row of rows) restoreChange(state.index, leases, row);

@@ -22,6 +22,11 @@ export class Member {
     this.#dir = dir;
   }
 
+  /** The same member, with another program and another directory. */
+  movedTo(kind: ServerKind, dir: string): Member {
+    return new Member(this.name, kind, this.#clientPort, this.peerUrl, dir);
+  }
+
   get endpoint(): string {
     return `127.0.0.1:${this.#clientPort}`;
   }
@@ -136,6 +141,16 @@ export class Members {
     const member = new Member(name, kind, await freePort(), `${this.#peerHost}:${await freePort()}`, dir);
     this.all.push(member);
     return member;
+  }
+
+  /** The same member as another program, with a data directory of its own. It takes the place of the other one. */
+  sameAs(member: Member, kind: ServerKind): Member {
+    const same = member.movedTo(
+      kind,
+      join(this.#folder, `${member.name}-${this.all.length}-${kind.replace(" ", "-")}`),
+    );
+    this.all.push(same);
+    return same;
   }
 
   named(name: string): Member {

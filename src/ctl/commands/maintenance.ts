@@ -1,17 +1,14 @@
 import {
+  type Bytes,
   badArgs,
   bytesOf,
   complain,
   Exit,
   ExitCode,
-  Failure,
   NumberError,
   Progress,
   parseUint64,
   printLine,
-  stderrLogger,
-  textOf,
-  textOfError,
 } from "../../cli/index.js";
 import { ClientError } from "../../client/index.js";
 import { AlarmAction } from "../../wire/index.js";
@@ -41,7 +38,7 @@ export async function disarm(context: Context): Promise<void> {
 
 export async function defrag(context: Context): Promise<void> {
   if (context.flags.text("data-dir") !== "") {
-    await defragDataDir(textOf(context.flags.text("data-dir")));
+    await defragDataDir(context.flags.text("data-dir"));
     return;
   }
   await context.connect();
@@ -66,21 +63,10 @@ export async function defrag(context: Context): Promise<void> {
   if (failures > 0) throw new Exit(ExitCode.Error);
 }
 
-async function defragDataDir(dataDir: string): Promise<void> {
+async function defragDataDir(dataDir: Bytes): Promise<void> {
   complain("Use `etcdutl defrag` instead. The --data-dir is going to be decomissioned in v3.6.\n");
-  const { defragmentDataDir } = await import("../../server/index.js");
-  const progress = new Progress("defragmenting", 1);
-  progress.advance(0);
-  try {
-    await defragmentDataDir(
-      dataDir,
-      stderrLogger(() => progress.hide()),
-    );
-  } catch (error) {
-    throw new Failure(ExitCode.Error, textOfError(error), { cause: error });
-  } finally {
-    progress.hide();
-  }
+  const { defragDirectory } = await import("../../utl/index.js");
+  await defragDirectory(dataDir);
 }
 
 export async function moveLeader(context: Context): Promise<void> {

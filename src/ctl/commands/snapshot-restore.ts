@@ -1,54 +1,13 @@
-import { stat } from "node:fs/promises";
-import { badArgs, complain, ExitCode, Failure, Progress, stderrLogger, textOf, textOfError } from "../../cli/index.js";
+import { badArgs, complain } from "../../cli/index.js";
 import type { Context } from "../context.js";
-import { initialMembers, peerUrls } from "../peer-urls.js";
-
-/** The progress bar appears after this time. A short restore prints only its log lines, which scripts read. */
-const barAfterMs = 1_000;
 
 /** Creates a data directory for this package's server. It alone of these commands loads the server's code. */
 export async function restore(context: Context): Promise<void> {
   complain("Deprecated: Use `etcdutl snapshot restore` instead.\n");
-  const { flags } = context;
-  const [path] = context.args;
-  if (path === undefined || context.args.length !== 1) throw badArgs("snapshot restore requires exactly one argument");
-  const bumpRevision = flags.number("bump-revision");
-  if (bumpRevision > 0 !== flags.bool("mark-compacted")) {
-    throw badArgs("--mark-compacted required if --revision-bump > 0");
-  }
-  if (flags.number("initial-memory-map-size") > 0) {
+  const { flags, args } = context;
+  if (args.length === 1 && flags.number("initial-memory-map-size") > 0) {
     throw badArgs("--initial-memory-map-size is not supported: files are not mapped here; leave it out, or 0");
   }
-  const name = textOf(flags.text("name"));
-  const file = textOf(path);
-  const dataDir = textOf(flags.text("data-dir")) || `${name}.etcd`;
-  const walDir = textOf(flags.text("wal-dir"));
-  const advertisePeerUrls = peerUrls(textOf(flags.text("initial-advertise-peer-urls")));
-  const initialCluster = initialMembers(textOf(flags.text("initial-cluster")));
-  // Progress counts twice the file's size, since the file is read twice: to check it and to load it.
-  const fileBytes = await stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
-  const progress = new Progress("restoring", 2 * fileBytes, barAfterMs);
-  const { restoreMember } = await import("../../server/index.js");
-  try {
-    await restoreMember({
-      path: file,
-      dataDir,
-      ...(walDir === "" ? {} : { walDir }),
-      name,
-      initialCluster,
-      initialClusterToken: textOf(flags.text("initial-cluster-token")),
-      advertisePeerUrls,
-      skipHashCheck: flags.bool("skip-hash-check"),
-      bumpRevision,
-      logger: stderrLogger(() => progress.hide()),
-      onRead: (bytes) => progress.advance(bytes),
-    });
-  } catch (error) {
-    throw new Failure(ExitCode.Error, textOfError(error), { cause: error });
-  } finally {
-    progress.hide();
-  }
+  const { restoreSnapshot } = await import("../../utl/index.js");
+  await restoreSnapshot(flags, args);
 }

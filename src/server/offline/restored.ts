@@ -1,25 +1,20 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, open, readdir, rm } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { type Backend, BackendCounters } from "../../backend/index.js";
-import { errorCode, type Logger, readBE64, systemClock, writeBE64 } from "../../base/index.js";
+import type { Backend } from "../../backend/index.js";
+import { type Logger, readBE64, systemClock, writeBE64 } from "../../base/index.js";
 import { encodeV2Store } from "../../cluster/index.js";
 import { emptyConfState, type HardState, type Snapshot } from "../../raft/index.js";
 import { createDataDir, Wal } from "../../wal/index.js";
-import { type InitialMember, serverDefaults } from "../config.js";
-import { DatabaseFolder } from "../disk/database-folder.js";
-import { Databases } from "../snapshots/databases.js";
-import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
-import { type Founding, foundingOf } from "./founding.js";
-import { systemNames } from "./name-lookup.js";
+import type { InitialMember } from "../config.js";
+import { type Founding, foundingOf } from "../start/founding.js";
+import { systemNames } from "../start/name-lookup.js";
+import { loadDatabase } from "./loading.js";
+import { filled, type NewDirs, requireEmpty } from "./new-data-dir.js";
 
-export interface RestoreOptions {
+export interface RestoreOptions extends NewDirs {
   /** A file in etcd's format: a snapshot sent by a member, or the database of a stopped etcd. */
   readonly path: string;
-  /** The data directory, which is created, or exists and is empty. */
-  readonly dataDir: string;
-  /** A separate directory for the raft log, which is created. */
-  readonly walDir?: string;
   readonly name: string;
   readonly initialCluster: readonly InitialMember[];
   readonly initialClusterToken: string;
@@ -48,26 +43,19 @@ export async function restoreMember(options: RestoreOptions): Promise<void> {
   const { name, advertisePeerUrls, initialClusterToken, initialCluster, dataDir, walDir, logger } = options;
   const settings = { name, advertisePeerUrls, initialClusterToken };
   const founding = await foundingOf(settings, initialCluster, { names: systemNames(), clock: systemClock, logger });
-  if (!(await isEmpty(dataDir))) throw new Error(`data-dir ${JSON.stringify(dataDir)} not empty or could not be read`);
-  if (walDir !== undefined && (await exists(walDir))) throw new Error(`wal-dir ${JSON.stringify(walDir)} exists`);
+  await requireEmpty(options);
   await checkDigest(options);
   const places = { path: options.path, "wal-dir": walDir ?? join(dataDir, "member", "wal"), "data-dir": dataDir };
   const { clusterId } = founding.ids;
   logger.info("restoring snapshot", places);
-  const made = [...((await exists(dataDir)) ? [join(dataDir, "member")] : [dataDir]), ...(walDir ? [walDir] : [])];
-  try {
-    await fill(options, founding);
-    for (const { id, peerUrls, isLearner } of founding.members) {
-      logger.info("added member", {
-        ...{ "cluster-id": clusterId.toString(16), "local-member-id": "0", "added-peer-id": id.toString(16) },
-        ...{ "added-peer-peer-urls": peerUrls, "added-peer-is-learner": isLearner },
-      });
-    }
-    logger.info("restored snapshot", places);
-  } catch (error) {
-    for (const dir of made) await rm(dir, { recursive: true, force: true });
-    throw error;
+  await filled(options, () => fill(options, founding));
+  for (const { id, peerUrls, isLearner } of founding.members) {
+    logger.info("added member", {
+      ...{ "cluster-id": clusterId.toString(16), "local-member-id": "0", "added-peer-id": id.toString(16) },
+      ...{ "added-peer-peer-urls": peerUrls, "added-peer-is-learner": isLearner },
+    });
   }
+  logger.info("restored snapshot", places);
 }
 
 /** Writes the database, then the log. A log without a database would look like a member that has lost its data. */
@@ -80,20 +68,8 @@ async function fill(options: RestoreOptions, { members, ids }: Founding): Promis
     metadata: { index, term: firstTerm, confState: { ...emptyConfState, voters } },
     data: encodeV2Store({ members, removed: [], version: undefined }),
   };
-  const databases = new Databases({
-    level: serverDefaults.apiLevel,
-    places: new DatabaseFolder(backendDir),
-    ids,
-    received: onlyFile(options.path),
-    counters: new BackendCounters(),
-    clock: systemClock,
-    logger,
-    onFailure: () => undefined, // The caller sees a failure as the rejection of its write.
-    batchIntervalMs: serverDefaults.backendBatchIntervalMs,
-    batchLimit: serverDefaults.backendBatchLimit,
-    onLoaded: (bytes) => options.onRead?.(bytes),
-  });
-  const backend = await databases.load(snapshot, new AbortController().signal);
+  const { path, onRead } = options;
+  const backend = await loadDatabase({ backendDir, ids, path, logger, onRead }, snapshot);
   try {
     if (options.bumpRevision > 0) await bumpRevision(backend, options.bumpRevision, logger);
   } finally {
@@ -103,16 +79,6 @@ async function fill(options: RestoreOptions, { members, ids }: Founding): Promis
   const hardState: HardState = { term: firstTerm, vote: voters[0] ?? 0n, commit: index };
   await wal.save({ snapshot, hardState });
   await wal.close();
-}
-
-/** The received snapshots of a restored member: the file to restore, and no other. */
-function onlyFile(path: string): ReceivedSnapshots {
-  return {
-    open: () => open(path, "r"),
-    store: () => Promise.reject(new Error("a member that is restored receives nothing")),
-    removeThrough: async () => undefined,
-    clear: async () => undefined,
-  };
 }
 
 /**
@@ -172,19 +138,4 @@ async function digests(file: FileHandle, pageBytes: number, onRead?: (bytes: num
   const wanted = Buffer.alloc(sha256Bytes);
   await file.read(wanted, 0, sha256Bytes, pageBytes);
   return { found: hash.digest(), wanted };
-}
-
-async function isEmpty(dir: string): Promise<boolean> {
-  try {
-    return (await readdir(dir)).length === 0;
-  } catch (error) {
-    return errorCode(error) === "ENOENT";
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return readdir(path).then(
-    () => true,
-    (error: unknown) => errorCode(error) !== "ENOENT",
-  );
 }

@@ -1,0 +1,115 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isLocked } from "../../backend/index.js";
+import { type ClusterId, errorCode, type MemberId } from "../../base/index.js";
+import { confStateOf } from "../../cluster/index.js";
+import { type LogEnds, readLogEnds, readSnapFile, snapFiles, type WalSnapshot } from "../../etcdwal/index.js";
+import { type ConfState, emptyConfState } from "../../raft/index.js";
+import type { WalMetadata } from "../../wal/index.js";
+import { openStoredDatabase, type StoredDatabase } from "./stored-database.js";
+import { readMeta, type StoredMeta } from "./stored-meta.js";
+
+/** A data directory of etcd itself, whose member does not run. */
+export interface EtcdDirectory {
+  readonly log: LogEnds;
+  readonly ids: WalMetadata;
+  /** The snapshot that a start goes on from; undefined when the log begins with index 1. */
+  readonly snapshot: EtcdSnapshot | undefined;
+  /** The file of the database that belongs to the log. */
+  readonly databasePath: string;
+  readonly meta: StoredMeta;
+}
+
+export interface EtcdSnapshot {
+  readonly index: number;
+  readonly term: number;
+  readonly confState: ConfState;
+  /** The members at that index; undefined when only the database has them, as from etcd 3.6 on. */
+  readonly data: Uint8Array | undefined;
+}
+
+/**
+ * Finds the parts of a data directory that a start of etcd would use.
+ *
+ * @param walDir the directory of the raft log, when it is not inside the data directory
+ * @throws Error when the directory holds no member, an etcd uses it, or its parts do not fit together
+ */
+export async function openEtcdDirectory(dataDir: string, walDir?: string): Promise<EtcdDirectory> {
+  const snapDir = join(dataDir, "member", "snap");
+  const first = join(snapDir, "db");
+  await requireFile(first, dataDir);
+  const log = await readLogEnds(walDir ?? join(dataDir, "member", "wal"));
+  for (const path of [first, ...log.segments.map((segment) => segment.path)]) {
+    if (await isLocked(path)) throw new Error(`another process is using ${path}: stop the member first`);
+  }
+  const ids = { memberId: log.memberId as MemberId, clusterId: log.clusterId as ClusterId };
+  const meta = await metaOf(first);
+  const snapshot = await snapshotOf(snapDir, log, meta);
+  if (snapshot === undefined || snapshot.index <= meta.index) return { log, ids, snapshot, databasePath: first, meta };
+  // The member stopped between the arrival of a snapshot and the switch to its database.
+  const databasePath = join(snapDir, `${snapshot.index.toString(16).padStart(16, "0")}.snap.db`);
+  if (!(await isFile(databasePath))) {
+    throw new Error(
+      `the database (index ${meta.index}) does not match the raft log's snapshot (index ${snapshot.index}), ` +
+        `and ${databasePath} is not there`,
+    );
+  }
+  const received = await metaOf(databasePath);
+  return { log, ids, snapshot, databasePath, meta: { ...received, index: snapshot.index, term: snapshot.term } };
+}
+
+async function metaOf(path: string): Promise<StoredMeta> {
+  const database: StoredDatabase = await openStoredDatabase(path);
+  try {
+    return await readMeta(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/**
+ * The snapshot that a start goes on from. From 3.6 on the newest one that the log mentions, whose members are in the
+ * database. Up to 3.5 the newest one that also has a file, since only the file tells who the members are.
+ */
+async function snapshotOf(dir: string, log: LogEnds, meta: StoredMeta): Promise<EtcdSnapshot | undefined> {
+  const mentioned = log.snapshots.filter(({ index }) => index > 0).reverse();
+  const [newest] = mentioned;
+  if (newest === undefined) return undefined;
+  const files = await snapFiles(dir);
+  const hasFile = files.some(({ index, term }) => index === newest.index && term === newest.term);
+  if (!hasFile && meta.storageVersion !== undefined) return withoutFile(newest, meta);
+  for (const file of files) {
+    const found = mentioned.find(({ index, term }) => index === file.index && term === file.term);
+    const read = found && (await readSnapFile(file));
+    if (found === undefined || read === undefined) continue;
+    return { ...found, confState: confState(read.metadata?.confState ?? found.confState), data: read.data };
+  }
+  if (meta.storageVersion !== undefined) return withoutFile(newest, meta);
+  throw new Error(
+    `no file in ${dir} belongs to a snapshot that the raft log mentions (the newest is at index ${newest.index}): ` +
+      "etcd does not start on it either. Remove this member from its cluster and add it again",
+  );
+}
+
+function withoutFile({ index, term, confState: stored }: WalSnapshot, meta: StoredMeta): EtcdSnapshot {
+  const state = stored === undefined ? confStateOf(meta.confState ?? "{}") : confState(stored);
+  return { index, term, confState: state, data: undefined };
+}
+
+function confState(stored: Partial<ConfState> | undefined): ConfState {
+  return { ...emptyConfState, ...stored };
+}
+
+async function requireFile(path: string, dataDir: string): Promise<void> {
+  if (!(await isFile(path))) throw new Error(`${dataDir} is no data directory of etcd: there is no ${path}`);
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    (error: unknown) => {
+      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return false;
+      throw error;
+    },
+  );
+}
