@@ -23,6 +23,7 @@ export class Etcd implements AsyncDisposable {
   readonly #hold: HostHold;
   readonly #direct: DirectCalls;
   readonly #clock: Clock;
+  /** The clients that are not closed. */
   readonly #clients = new Set<Client>();
   #stopping: Promise<void> | undefined;
 
@@ -92,7 +93,11 @@ export class Etcd implements AsyncDisposable {
   }
 
   #clientOver(link: Link, options: CommonOptions): Client {
-    const client = new Client({ clock: this.#clock, ...options, transport: { links: [link] } });
+    const close = (): void => {
+      this.#clients.delete(client);
+      link.close();
+    };
+    const client = new Client({ clock: this.#clock, ...options, transport: { links: [{ ...link, close }] } });
     this.#clients.add(client);
     return client;
   }

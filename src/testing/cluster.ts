@@ -48,6 +48,7 @@ export class TestCluster implements AsyncDisposable {
   readonly clock: TestClock;
   readonly #network: VirtualNetwork;
   readonly #members: ReadonlyMap<string, ClusterMember>;
+  /** The clients that are not closed. */
   readonly #clients = new Set<Client>();
 
   private constructor(clock: TestClock, network: VirtualNetwork, members: ReadonlyMap<string, ClusterMember>) {
@@ -106,7 +107,8 @@ export class TestCluster implements AsyncDisposable {
 
   /** A client of all members, or of those named. It outlives their restarts; a member that does not run is skipped. */
   client({ members = this.names, ...options }: CommonOptions & { readonly members?: readonly string[] } = {}): Client {
-    const links = members.map((name) => lastingLink(this.#find(name)));
+    const closed = (): void => void this.#clients.delete(client);
+    const links = members.map((name) => lastingLink(this.#find(name), closed));
     const client = new Client({ clock: this.clock, ...options, transport: { links } });
     this.#clients.add(client);
     return client;
@@ -214,8 +216,8 @@ export function startCluster(options: ClusterOptions = {}): Promise<TestCluster>
   return TestCluster.start(options);
 }
 
-/** A link to whatever process of the member runs at the moment of a call. */
-function lastingLink(member: ClusterMember): Link {
+/** A link to whatever process of the member runs at the moment of a call. @param onClosed called when it is closed */
+function lastingLink(member: ClusterMember, onClosed: () => void): Link {
   const endpoint = `direct:${member.name}`;
   let current: { readonly of: TestEtcd; readonly link: Link } | undefined;
   let closed = false;
@@ -258,6 +260,7 @@ function lastingLink(member: ClusterMember): Link {
     },
     close() {
       closed = true;
+      onClosed();
       current?.link.close();
     },
   };

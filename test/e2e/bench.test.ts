@@ -27,26 +27,26 @@ const rowOf = (name: string): RegExp =>
     "m",
   );
 
+/** The things that are measured with a member inside a program, with their CPU time. */
+const embedded = [
+  ...["module load", "first start in a process", "start", "reset of 100 keys", "stop"],
+  ...["get in process", "put in process", "start to first read, in a program"],
+  "start to first read, etcd-ts as a process",
+];
+
 test("the benchmark measures a cluster with TLS and JWT", async () => {
   const workloads = ["put-1", "update-100", "txn-20", "watch-100", "lease-100"];
   const said = await bench("--members", "3", "--tls", "--jwt", "--workloads", workloads.join(","));
   for (const name of workloads) expect(said).toMatch(rowOf(name));
 });
 
-test("the benchmark measures a member inside a program, and a server as a process", async () => {
-  const said = await bench("--workloads", "embedded");
-  const names = ["module load", "first start in a process", "start", "reset of 100 keys", "stop"];
-  names.push("get in process", "put in process", "start to first read, in a program");
-  names.push("start to first read, etcd-ts as a process");
+test("a report has tables of every setting and of a member inside a program, and a chart with a dot for each rate", async () => {
+  const said = await bench("--report", "--into", folder, "--workloads", "put-1,get-100,embedded");
   const unit = "(?:ms|us)";
-  for (const name of names) {
+  for (const name of embedded) {
     expect(said).toMatch(new RegExp(`^${name} +${figure} ${unit}  cpu ${figure} ${unit}$`, "m"));
   }
   expect(said).toMatch(new RegExp(`^memory of an idle member above Node's own +${figure} MiB$`, "m"));
-});
-
-test("a report has a table, and a chart with a dot for each figure, of every setting", async () => {
-  await bench("--report", "--into", folder, "--workloads", "put-1,get-100,embedded");
   const page = readFileSync(join(folder, "performance.md"), "utf8");
   const titles = ["One member", "Three members", "One member, TLS", "One member, JWT authentication"];
   expect([...page.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([

@@ -114,6 +114,31 @@ describe("a host", () => {
     expect(grown).toBeLessThan(4 * 1024 * 1024);
   });
 
+  test("keeps nothing of 20,000 clients that were closed", () => {
+    const grown = run(
+      `
+      const etcd = await startEtcd({ listen: false });
+      const round = async (count) => {
+        for (let at = 0; at < count; at++) {
+          const client = etcd.client({ callTimeoutMs: 10_000 });
+          if (at % 100 === 0) await client.text.put("a", "1");
+          client.close();
+        }
+      };
+      const heap = () => { global.gc(); global.gc(); return process.memoryUsage().heapUsed; };
+      await round(2_000);
+      const before = heap();
+      await round(20_000);
+      const grown = heap() - before;
+      await etcd.stop();
+      console.log(grown);
+    `,
+      ["--expose-gc"],
+    );
+    // A client that is kept takes more than 1 KiB.
+    expect(grown).toBeLessThan(4 * 1024 * 1024);
+  });
+
   test("starts and stops 300 members in groups of ten", () => {
     const values = run(`
       const values = new Set();
