@@ -40,7 +40,7 @@ test("the benchmark measures a cluster with TLS and JWT", async () => {
   for (const name of workloads) expect(said).toMatch(rowOf(name));
 });
 
-test("a report has tables of all settings and of a member in a program, and a chart with a dot for each rate", async () => {
+test("a report has tables of all settings and of a member in a program, and a chart", async () => {
   const said = await bench("--report", "--into", folder, "--workloads", "put-1,get-100,embedded");
   const unit = "(?:ms|us)";
   for (const name of embedded) {
