@@ -106,12 +106,11 @@ test("--help has groups, defaults and unsupported flags", async () => {
 for (const limit of [60, 145]) {
   test(`a limit of ${limit} file descriptors is refused with one sentence, even if no module can be loaded`, () => {
     const words = ["-c", `ulimit -n ${limit}; exec "$0" "$1" "$2"`, process.execPath, command];
-    const place = `--data-dir=${join(directory, "few")}`;
-    const env = { PATH: process.env.PATH }; // the log has a line for each variable that is used
-    const { status, stdout, stderr } = spawnSync("bash", [...words, place], { encoding: "utf8", env });
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr.split("\n")).toHaveLength(2);
-    expect(stderr).toContain(tooFewDescriptors(limit));
+    const place = `--data-dir=${directory}/few`;
+    const { ETCD_THREADS: _, ...env } = process.env; // the log has a line for each variable that is used
+    const ended = spawnSync("bash", [...words, place], { encoding: "utf8", env });
+    expect(ended).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^[^\n]*\n$/) });
+    expect(ended.stderr).toContain(tooFewDescriptors(limit));
   });
 }
 

@@ -94,6 +94,19 @@ test("front ends send all metadata that the server reads", () => {
   expect(new Set(read)).toEqual(new Set(readMetadata));
 });
 
+test("the version of a client crosses only if the gate may refuse it", async () => {
+  const heard: (string | undefined)[] = [];
+  const run = async (_: Uint8Array, call: Call): Promise<Uint8Array> => {
+    heard.push(call.metadata("client-api-version"));
+    return bytes("");
+  };
+  const { binding } = await connect([{ kind: "unary", path: "/s/Version", run }]);
+  for (const version of ["3.5", "\xff"]) {
+    await binding("/s/Version", "unary").run(bytes(""), callOf({ names: { "client-api-version": version } }).call);
+  }
+  expect(heard).toEqual([undefined, "\xff"]);
+});
+
 test("a cancelled call is cancelled for its handler, and its number can be used again afterwards", async () => {
   const cancelled: boolean[] = [];
   const hang: Binding = {
