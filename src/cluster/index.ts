@@ -18,7 +18,7 @@ export {
   type RaftAttributes,
 } from "./member.js";
 export { parsePeerUrls } from "./peer-url.js";
-export { loadStorageVersion, requireReadable, stepStorageVersion } from "./storage-version.js";
+export { forceStorageVersion, loadStorageVersion, requireReadable, stepStorageVersion } from "./storage-version.js";
 export { attributesRequest, type MembershipChange, readV2Request, versionRequest } from "./v2-request.js";
 export { decodeV2Store, encodeV2Store, type SnapshotMembership } from "./v2-store.js";
 export { attributesSet, versionSet } from "./v3-request.js";

@@ -30,9 +30,20 @@ export function loadStorageVersion(backend: Pick<Readable, "get">): string | und
 export function stepStorageVersion(backend: Pick<Backend, "put" | "delete">, from: string, to: string): string {
   const [major = "", minor = ""] = shortVersion(from).split(".");
   const next = `${major}.${Number(minor) + Math.sign(compareVersions(to, from))}.0`;
-  if (compareVersions(next, unrecorded) <= 0) backend.delete("meta", versionKey);
-  else backend.put("meta", versionKey, Buffer.from(next, "utf8"));
+  forceStorageVersion(backend, next);
   return next;
+}
+
+/**
+ * Records a storage version without a look at the one before.
+ *
+ * @returns whether there is a record now; 3.5 has none
+ */
+export function forceStorageVersion(backend: Pick<Backend, "put" | "delete">, version: string): boolean {
+  const recorded = compareVersions(version, unrecorded) > 0;
+  if (recorded) backend.put("meta", versionKey, Buffer.from(version, "utf8"));
+  else backend.delete("meta", versionKey);
+  return recorded;
 }
 
 /**

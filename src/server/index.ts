@@ -28,6 +28,7 @@ export { hashDatabase } from "./offline/database-hash.js";
 export { defragmentDataDir } from "./offline/defragment.js";
 export { exportMember } from "./offline/exported.js";
 export { importMember } from "./offline/imported.js";
+export { migrateDataDir } from "./offline/migrated.js";
 export { type RestoreOptions, restoreMember } from "./offline/restored.js";
 export { type SnapshotStatus, snapshotStatus } from "./offline/snapshot-status.js";
 export { whenUnused } from "./offline/when-unused.js";

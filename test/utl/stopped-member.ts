@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyFromText } from "../../src/client/index.js";
-import { startEtcd } from "../../src/embed/index.js";
+import { type EtcdOptions, startEtcd } from "../../src/embed/index.js";
 
 /** The state of a member when it stopped. */
 export interface Stopped {
@@ -15,8 +15,12 @@ export interface Stopped {
 }
 
 /** Runs a member with some history in `dataDir`, saves a snapshot if wanted, and stops it. */
-export async function stoppedMember(dataDir: string, snapshotPath?: string): Promise<Stopped> {
-  const etcd = await startEtcd({ dataDir, listen: false });
+export async function stoppedMember(
+  dataDir: string,
+  snapshotPath?: string,
+  options: EtcdOptions = {},
+): Promise<Stopped> {
+  const etcd = await startEtcd({ dataDir, listen: false, ...options });
   try {
     const client = etcd.client();
     const put = (key: string, value: string) => client.put({ key: keyFromText(key), value: Buffer.from(value) });

@@ -18,7 +18,7 @@ import { databaseDirs } from "../disk/database-folder.js";
 export interface StoredDatabase {
   /** The names of its buckets, in their order in the file. */
   readonly buckets: readonly string[];
-  /** Its size in bytes, as its member would report it. */
+  /** The bytes of a file's pages; for a data directory the bytes of all keys and values. */
   readonly bytes: number;
   /** All rows of a bucket in `[low, high)`, in their order; none when there is no such bucket. */
   batches(bucket: string, low?: Uint8Array, high?: Uint8Array): AsyncIterable<Row[]>;
@@ -51,7 +51,7 @@ export async function openStoredDatabase(path: string): Promise<StoredDatabase> 
 function fromBackend(backend: Backend, removed: () => Promise<void>): StoredDatabase {
   return {
     buckets: allBuckets,
-    bytes: backend.size(),
+    bytes: backend.sizeInUse(),
     batches: (bucket, low, high) => (isBucket(bucket) ? backend.batches(bucket, low, high) : none()),
     close: async () => {
       await backend.close();

@@ -6,6 +6,26 @@ const group = "Data of a stopped member";
 /** The commands that move a member from one program or release to another. */
 export const moveCommands: readonly CommandSpec<Context>[] = [
   {
+    name: "migrate",
+    group,
+    summary: "Move a database to the form of another release",
+    details:
+      "A running member does this by itself when the version of its cluster changes. Members of an older release\n" +
+      "do not start on a database of a newer one.",
+    flags: [
+      { name: "data-dir", kind: "string", required: true, help: "data directory of a member that does not run" },
+      { name: "wal-dir", kind: "string", ours: true, help: "its --wal-dir, if it has one" },
+      { name: "target-version", kind: "string", required: true, help: "release X.Y, 3.5 or newer" },
+      {
+        name: "force",
+        kind: "bool",
+        help: "write the version even if the database cannot be migrated; not recommended",
+      },
+    ],
+    examples: [["migrate --data-dir default.etcd --target-version 3.6", "before a start with --api-level 3.6"]],
+    run: async (context) => (await import("../commands/migrate.js")).migrate(context),
+  },
+  {
     name: "import",
     group,
     ours: true,
