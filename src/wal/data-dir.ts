@@ -3,6 +3,7 @@ import { access, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskError } from "../backend/index.js";
 import { errorCode, errorText, type Logger } from "../base/index.js";
+import { holdsLog } from "./segments.js";
 
 /** The places in a data directory. */
 export interface DataDir {
@@ -60,7 +61,7 @@ const beginnings = new Set(["LOCK", "LOG", "LOG.old", "MANIFEST-000001", "000001
 /** A file in a directory without a raft log; it would get mixed up with the files of a new log. */
 async function strayFile(walDir: string): Promise<string | undefined> {
   const names = await readdir(walDir).catch((): string[] => []);
-  return names.includes("CURRENT") ? undefined : names.find((name) => !beginnings.has(name));
+  return holdsLog(names) ? undefined : names.find((name) => !beginnings.has(name));
 }
 
 /** A file that identifies a data directory of etcd itself. */

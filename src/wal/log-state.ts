@@ -24,6 +24,10 @@ export interface LogState {
   readonly compacted: Position;
   /** Indexes of the entries in the last batch that had any, `[first, last]`; `last` is the end of the log. */
   readonly batch: { readonly first: number; readonly last: number };
+  /** The last entry in earlier segments that belongs to the log; 0 when there is none. */
+  readonly inherited: number;
+  /** Number of the segment that goes on after this one; 0 until it exists. */
+  readonly next: number;
 }
 
 export const emptyLogState: LogState = {
@@ -31,20 +35,24 @@ export const emptyLogState: LogState = {
   hardState: undefined,
   compacted: { index: 0, term: 0 },
   batch: { first: 1, last: 0 },
+  inherited: 0,
+  next: 0,
 };
 
 /*
- * Layout: format (1 byte, value 2), flags (1 byte), then eight bytes each: member id, cluster id, first and last index
- * of the last batch, index and term of the last dropped entry, term, vote and commit of the hard state.
+ * Layout: format (1 byte), flags (1 byte), then eight bytes each: member id, cluster id, first and last index of the
+ * last batch, index and term of the last dropped entry, term, vote and commit of the hard state; in format 3 also
+ * `inherited` and `next`. A log of one segment has format 2, which earlier releases read.
  */
-const format = 2;
+const oneSegment = { format: 2, bytes: 2 + 9 * 8 } as const;
+const manySegments = { format: 3, bytes: 2 + 11 * 8 } as const;
 const hasMetadata = 1;
 const hasHardState = 2;
-const stateBytes = 2 + 9 * 8;
 
-export function encodeLogState({ metadata, hardState, compacted, batch }: LogState): Buffer {
-  const body = Buffer.alloc(stateBytes);
-  body[0] = format;
+export function encodeLogState({ metadata, hardState, compacted, batch, inherited, next }: LogState): Buffer {
+  const layout = inherited === 0 && next === 0 ? oneSegment : manySegments;
+  const body = Buffer.alloc(layout.bytes);
+  body[0] = layout.format;
   body[1] = (metadata === undefined ? 0 : hasMetadata) | (hardState === undefined ? 0 : hasHardState);
   body.writeBigUInt64BE(metadata?.memberId ?? 0n, 2);
   body.writeBigUInt64BE(metadata?.clusterId ?? 0n, 10);
@@ -55,6 +63,10 @@ export function encodeLogState({ metadata, hardState, compacted, batch }: LogSta
   writeBE64(body, 50, hardState?.term ?? 0);
   body.writeBigUInt64BE(hardState?.vote ?? 0n, 58);
   writeBE64(body, 66, hardState?.commit ?? 0);
+  if (layout === manySegments) {
+    writeBE64(body, 74, inherited);
+    writeBE64(body, 82, next);
+  }
   return body;
 }
 
@@ -62,8 +74,9 @@ export function encodeLogState({ metadata, hardState, compacted, batch }: LogSta
 export function decodeLogState(bytes: Uint8Array): LogState | number {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [found = 0, flags = 0] = body;
-  if (found !== format) return found;
-  assert(body.byteLength === stateBytes, "a log state has one length");
+  const layout = [oneSegment, manySegments].find(({ format }) => format === found);
+  if (layout === undefined) return found;
+  assert(body.byteLength === layout.bytes, "a log state has the length of its format");
   const hardState = { term: readBE64(body, 50), vote: body.readBigUInt64BE(58), commit: readBE64(body, 66) };
   const metadata = {
     memberId: body.readBigUInt64BE(2) as MemberId,
@@ -74,5 +87,7 @@ export function decodeLogState(bytes: Uint8Array): LogState | number {
     hardState: flags & hasHardState ? hardState : undefined,
     compacted: { index: readBE64(body, 34), term: readBE64(body, 42) },
     batch: { first: readBE64(body, 18), last: readBE64(body, 26) },
+    inherited: layout === manySegments ? readBE64(body, 74) : 0,
+    next: layout === manySegments ? readBE64(body, 82) : 0,
   };
 }

@@ -1,28 +1,40 @@
-import {
-  checkLog,
-  checkTables,
-  DiskError,
-  damaged,
-  type LevelStore,
-  type LogDamage,
-  type StoredRow,
-} from "../backend/index.js";
+import type { LevelStore } from "../backend/index.js";
 import type { Logger } from "../base/index.js";
 import type { Entry, Snapshot } from "../raft/index.js";
-import { decodeLogState, emptyLogState, type LogState, type Position } from "./log-state.js";
-import { allKeys, decodeRun, indexFrom, type Run, runKey, runKeysFrom, runOf, stateKey, unseal } from "./record.js";
+import { broken } from "./broken.js";
+import { emptyLogState, type LogState, type Position } from "./log-state.js";
+import { decodeRun, type Run, runKey, runKeysFrom, runOf, unseal } from "./record.js";
+import { openSegments, type SegmentChain, type UsedSegment } from "./segment-chain.js";
+import type { SegmentFolder, SegmentNumber } from "./segments.js";
 import { loadSnapshot } from "./snapshots.js";
 
 /** Contents of the log after they have been checked. */
-export interface Recovered {
+export interface Recovered extends Pick<SegmentChain, "unused" | "torn">, ReadSegments {
+  /** The newest segment, whose store is open. */
+  readonly number: SegmentNumber;
+  readonly store: LevelStore;
   /** `undefined` when there is no log yet. */
   readonly state: LogState | undefined;
   /** The newest snapshot. */
   readonly snapshot: Snapshot | undefined;
+}
+
+interface ReadSegments {
   /** Every entry after the last compacted one. */
-  readonly entries: Entry[];
-  /** All runs on disk, including those of compacted entries that have not been removed yet. */
+  readonly entries: readonly Entry[];
+  /** All runs in the newest segment, including those of compacted entries. */
   readonly runs: readonly Run[];
+  /** Bytes of these runs. */
+  readonly bytes: number;
+  /** The segments before the newest one, in order. */
+  readonly earlier: readonly EarlierSegment[];
+}
+
+/** A segment that gets no more entries. */
+export interface EarlierSegment {
+  readonly number: SegmentNumber;
+  /** The last of its entries that belongs to the log. */
+  readonly last: number;
 }
 
 /** Number of runs read at once. */
@@ -41,49 +53,72 @@ const rowsAtOnce = 1024;
  * is damage:
  *
  * - A run is missing, or does not match its checksum.
+ * - A segment that the one before names is missing, or the one before has lost its end.
  * - A run is intact but not chained to the one before: one of the two is left from another past.
  * - There is a run after the log's end: the batch that cut the log there is lost.
  * - The hard state says that entries up to `commit` are committed, and the log ends before that.
  *
  * Damage stops the member: it must not take part in elections with entries missing from its log.
  */
-export async function recover(store: LevelStore, logger: Logger): Promise<Recovered> {
-  const state = await readState(store);
-  const { hardState, compacted } = state ?? emptyLogState;
-  const { entries, runs } = await readRuns(store, state ?? emptyLogState);
-  const last = entries.at(-1)?.index ?? compacted.index;
-  if (hardState !== undefined && hardState.commit > last) {
-    throw broken(store, last + 1, `entries up to ${hardState.commit} are committed, but the log ends at ${last}`);
+export async function recover(folder: SegmentFolder, logger: Logger): Promise<Recovered> {
+  const { used, unused, newest, torn } = await openSegments(folder);
+  const { number, store, state } = newest;
+  try {
+    const { hardState, compacted } = state ?? emptyLogState;
+    const read = await readSegments(used, compacted);
+    const last = read.entries.at(-1)?.index ?? compacted.index;
+    if (hardState !== undefined && hardState.commit > last) {
+      throw broken(store, last + 1, `entries up to ${hardState.commit} are committed, but the log ends at ${last}`);
+    }
+    const snapshot = await loadSnapshot(store, compacted.index, logger);
+    return { ...read, number, store, state, snapshot, unused, torn };
+  } catch (error) {
+    await store.close();
+    throw error;
+  } finally {
+    for (const segment of used) if (segment !== newest) await segment.store.close();
   }
-  const snapshot = await loadSnapshot(store, compacted.index, logger);
-  return { state, snapshot, entries, runs };
 }
 
-interface ReadRuns {
-  readonly entries: Entry[];
-  readonly runs: readonly Run[];
+async function readSegments(used: readonly UsedSegment[], compacted: Position): Promise<ReadSegments> {
+  const entries: Entry[] = [];
+  const earlier: EarlierSegment[] = [];
+  let [runs, bytes]: [readonly Run[], number] = [[], 0];
+  let before = compacted;
+  for (const [at, segment] of used.entries()) {
+    // A later segment may have cut the log before its own beginning.
+    const cutAt = Math.min(...used.slice(at + 1).map(({ state }) => state.inherited));
+    const read = await readRuns(segment, before, cutAt);
+    for (const entry of read.entries) entries.push(entry);
+    before = entries.at(-1) ?? compacted;
+    if (at + 1 < used.length) earlier.push({ number: segment.number, last: Math.min(cutAt, segment.state.batch.last) });
+    else ({ runs, bytes } = read);
+  }
+  return { entries, runs, bytes, earlier };
 }
 
-async function readRuns(store: LevelStore, { compacted, batch }: LogState): Promise<ReadRuns> {
+/** Reads the entries of one segment after `from`, up to the one at `cutAt`. */
+async function readRuns({ store, state: { batch } }: UsedSegment, from: Position, cutAt: number) {
+  const end = Math.min(batch.last, cutAt);
   const entries: Entry[] = [];
   const runs: Run[] = [];
-  let before = compacted;
+  let bytes = 0;
+  let before = from;
   for await (const [key, record] of storedRuns(store)) {
     const run = runOf(key);
     if (run === undefined) throw broken(store, before.index + 1, "a record there is not a run of entries");
     if (run.last > batch.last) {
       throw broken(store, run.last, `there are entries after the end of the log at ${batch.last}`);
     }
-    if (run.last > compacted.index) {
-      for (const entry of entriesAfter(before, store, run, record)) entries.push(entry);
-      before = entries.at(-1) ?? compacted;
+    if (run.last > from.index && from.index < end && run.first <= end) {
+      for (const entry of entriesAfter(before, store, run, record)) if (entry.index <= end) entries.push(entry);
+      before = entries.at(-1) ?? from;
     }
     runs.push(run);
+    bytes += record.byteLength;
   }
-  if (before.index < batch.last) {
-    throw broken(store, before.index + 1, `it is missing, and the log ends at ${batch.last}`);
-  }
-  return { entries, runs };
+  if (before.index < end) throw broken(store, before.index + 1, `it is missing, and the log ends at ${end}`);
+  return { entries, runs, bytes };
 }
 
 /**
@@ -114,66 +149,4 @@ async function* storedRuns(store: LevelStore) {
   } finally {
     await iterator.close();
   }
-}
-
-/** The first record in `[low, high)`, if there is one. */
-async function firstRows(store: LevelStore, low: Uint8Array, high: Uint8Array): Promise<StoredRow[]> {
-  const iterator = store.iterate(low, high);
-  try {
-    return await iterator.nextv(1);
-  } finally {
-    await iterator.close();
-  }
-}
-
-/**
- * Checks LevelDB's files before LevelDB opens them.
- *
- * @returns the torn end of the last write, which LevelDB will skip; undefined when there is none
- * @throws DiskError when LevelDB would skip acknowledged batches, or a table is damaged
- */
-export async function checkLevelFiles(dir: string): Promise<LogDamage | undefined> {
-  let before: Run | undefined;
-  let behind: Run | undefined;
-  const damage = await checkLog(dir, (key, isBehind) => {
-    const run = runOf(key);
-    if (run === undefined) return;
-    if (isBehind) behind ??= run;
-    else before = run;
-  });
-  if (damage?.torn === false) {
-    const index = before === undefined ? (behind?.first ?? 1) - 1 : before.last + 1;
-    const why = damage.followed ? "later batches are there" : "the last batch was written whole";
-    const where = `${damage.file} cannot be read at byte ${damage.offset}, and ${why}`;
-    throw damaged(`the raft log in ${dir} is damaged at index ${index}: ${where}`);
-  }
-  const table = await checkTables(dir);
-  if (table === undefined) return damage;
-  const index = indexFrom(table.from);
-  const place = index === undefined ? "" : ` at index ${index}`;
-  throw damaged(`the raft log in ${dir} is damaged${place}: ${table.file} does not match its checksums`);
-}
-
-/**
- * Reads the log's state. The rest of the log means nothing without it, so the state must be intact, or the log must be
- * empty.
- */
-async function readState(store: LevelStore): Promise<LogState | undefined> {
-  const record = store.getSync(stateKey);
-  if (record === undefined) {
-    const rows = await firstRows(store, allKeys.first, allKeys.end);
-    if (rows.length === 0) return undefined;
-    throw damaged(`the raft log in ${store.dir} is damaged: its state record is missing`);
-  }
-  const body = unseal(stateKey, record);
-  if (body === undefined) {
-    throw damaged(`the raft log in ${store.dir} is damaged: its state record does not match its checksum`);
-  }
-  const state = decodeLogState(body);
-  if (typeof state !== "number") return state;
-  throw new DiskError(`the raft log in ${store.dir} was written by another version: its format is ${state}, not 2`);
-}
-
-function broken(store: LevelStore, index: number, why: string): DiskError {
-  return damaged(`the raft log in ${store.dir} is damaged at index ${index}: ${why}`);
 }

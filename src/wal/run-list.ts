@@ -5,7 +5,7 @@ import { type Run, storedBytes } from "./record.js";
 /** The most bytes of a run; longer ones are stored as several. */
 const runBytesMax = 256 * 1024;
 
-/** The runs on disk, in order; none overlaps another. */
+/** The runs of one segment, in order; none overlaps another. */
 export class RunList {
   #runs: Run[];
 
@@ -23,25 +23,6 @@ export class RunList {
   popFrom(index: number): Run | undefined {
     const end = this.#runs.at(-1);
     return end !== undefined && end.last >= index ? this.#runs.pop() : undefined;
-  }
-
-  /** Removes and returns the first runs that end at `index` or before, at most `count`. */
-  shiftUpTo(index: number, count: number): Run[] {
-    const behind = this.#runs.findIndex(({ last }) => last > index);
-    return this.#runs.splice(0, Math.min(count, behind < 0 ? this.#runs.length : behind));
-  }
-
-  /** The run that holds the entry at `index`. */
-  holding(index: number): Run | undefined {
-    let low = 0;
-    let high = this.#runs.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#runs[middle]?.last ?? 0) < index) low = middle + 1;
-      else high = middle;
-    }
-    const run = this.#runs[low];
-    return run !== undefined && run.first <= index ? run : undefined;
   }
 }
 

@@ -42,7 +42,8 @@ export async function purgeSnapshots(store: LevelStore, batch: LevelBatch, keep:
   return old.length;
 }
 
-async function allSnapshots(store: LevelStore): Promise<StoredRow[]> {
+/** All snapshots of a segment, oldest first. */
+export async function allSnapshots(store: LevelStore): Promise<StoredRow[]> {
   const rows: StoredRow[] = [];
   const iterator = store.iterate(snapshotKeys.first, snapshotKeys.end);
   try {

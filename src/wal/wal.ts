@@ -1,22 +1,16 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import {
-  DiskError,
-  type LevelBatch,
-  type LevelStore,
-  type LevelTuning,
-  openFailure,
-  openLevelStore,
-  writeFailure,
-} from "../backend/index.js";
+import { readdirSync } from "node:fs";
+import { DiskError, type LevelBatch, type LevelStore, openFailure, writeFailure } from "../backend/index.js";
 import { AssertionFailure, assert, type Logger } from "../base/index.js";
 import type { Entry, HardState, Snapshot } from "../raft/index.js";
 import { emptyLogState, encodeLogState, type LogState, type Position, type WalMetadata } from "./log-state.js";
 import type { RaftLog, WalChange } from "./raft-log.js";
 import { decodeRun, type Run, runKey, type StoredRun, seal, sealRun, stateKey, unseal } from "./record.js";
-import { checkLevelFiles, type Recovered, recover } from "./recovery.js";
+import { type Recovered, recover } from "./recovery.js";
 import { RunList, runsOf } from "./run-list.js";
+import { SegmentList } from "./segment-list.js";
+import { FileSegments, holdsLog } from "./segments.js";
 import { purgeSnapshots, putSnapshot } from "./snapshots.js";
+import { TermStarts } from "./term-starts.js";
 
 export interface WalOptions {
   readonly dir: string;
@@ -25,8 +19,10 @@ export interface WalOptions {
   readonly metadata?: WalMetadata;
   /** Skips the sync of saves: a machine crash may lose saved entries. Default false. */
   readonly unsafeNoSync?: boolean;
-  /** Opens the LevelDB directory; tests pass a store whose disk fails. */
+  /** Opens a LevelDB directory; tests pass a store whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
+  /** Bytes of records after which a segment is full: 16 MiB by default, or no bound for stores of `openStore`. */
+  readonly segmentBytes?: number;
 }
 
 /** Contents of the log when a member starts. */
@@ -40,30 +36,23 @@ export interface OpenedWal {
   readonly entries: readonly Entry[];
 }
 
-const tuning: LevelTuning = {
-  cacheSize: 4 * 1024 * 1024,
-  writeBufferSize: 8 * 1024 * 1024,
-  blockSize: 16 * 1024,
-  maxFileSize: 8 * 1024 * 1024,
-  // The check of the tables at the start reads their index uncompressed.
-  compression: false,
-};
-
-/** The most runs that a compaction drops in one batch. */
-const dropsAtOnce = 1000;
+/**
+ * Small enough to stay in the write buffer of its database, so that LevelDB never writes an entry a second time; large
+ * enough that few are begun.
+ */
+const segmentBytesDefault = 16 * 1024 * 1024;
 
 /**
  * The raft log of one member: entries, hard state and snapshots. When the promise of a `save` has resolved, the change
  * is on disk, synced. Data is checked when it is read back.
  */
 export class Wal implements RaftLog {
-  readonly #store: LevelStore;
+  readonly #segments: SegmentList;
   readonly #sync: boolean;
   readonly #state: { -readonly [Field in keyof LogState]: LogState[Field] };
-  /** Term of the last entry, or of the compacted one when there is no entry. */
-  #lastTerm: number;
-  /** Runs on disk. Those that end at the compacted entry or before are being removed. */
-  readonly #runs: RunList;
+  readonly #terms: TermStarts;
+  /** Runs in the newest segment, also those of compacted entries. */
+  #runs: RunList;
   /** End of the queue of writes. They go one after the other: two at a time could reach the disk in either order. */
   #queue: Promise<void> = Promise.resolve();
   /** The error after which nothing more is written. */
@@ -71,17 +60,21 @@ export class Wal implements RaftLog {
   #closed = false;
   #bytesWritten = 0;
 
-  private constructor(store: LevelStore, sync: boolean, { state = emptyLogState, entries, runs }: Recovered) {
-    this.#store = store;
+  private constructor(segments: SegmentList, sync: boolean, { state = emptyLogState, entries, runs }: Recovered) {
+    this.#segments = segments;
     this.#sync = sync;
     this.#state = { ...state };
-    this.#lastTerm = entries.at(-1)?.term ?? state.compacted.term;
+    this.#terms = new TermStarts(state.compacted, entries);
     this.#runs = new RunList(runs);
   }
 
   /** Whether `dir` holds a log. */
   static exists(dir: string): boolean {
-    return existsSync(join(dir, "CURRENT"));
+    try {
+      return holdsLog(readdirSync(dir));
+    } catch {
+      return false; // there is no such directory
+    }
   }
 
   /**
@@ -90,29 +83,37 @@ export class Wal implements RaftLog {
    * @throws DiskError when the directory is in use, cannot be read or written, or its contents are damaged
    */
   static async open(options: WalOptions): Promise<OpenedWal> {
-    const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
-    const torn = await checkLevelFiles(dir);
-    const store = await openStore(dir);
+    const { dir, logger, openStore } = options;
+    const folder = new FileSegments(dir, openStore);
+    const bytesMax = options.segmentBytes ?? (openStore === undefined ? segmentBytesDefault : Number.POSITIVE_INFINITY);
     try {
-      const recovered = await recover(store, logger);
-      const wal = new Wal(store, !options.unsafeNoSync, recovered);
-      if (torn !== undefined) {
-        const index = wal.#state.batch.last + 1;
-        logger.warn("removed an incomplete write, never acknowledged, from the end of the raft log", {
-          index,
-          file: torn.file,
-          offset: torn.offset,
-        });
+      const recovered = await recover(folder, logger);
+      const segments = new SegmentList(folder, bytesMax, recovered);
+      try {
+        return await Wal.#start(new Wal(segments, !options.unsafeNoSync, recovered), recovered, options);
+      } catch (error) {
+        await segments.close();
+        throw error;
       }
-      if (wal.#state.metadata === undefined) await wal.#begin(options.metadata);
-      const { metadata, hardState } = wal.#state;
-      const { snapshot } = recovered;
-      const from = snapshot?.metadata.index ?? 0;
-      return { wal, metadata, hardState, snapshot, entries: recovered.entries.filter(({ index }) => index > from) };
     } catch (error) {
-      await store.close();
       throw error instanceof DiskError || error instanceof AssertionFailure ? error : openFailure(dir, error);
     }
+  }
+
+  static async #start(wal: Wal, recovered: Recovered, { logger, metadata: owner }: WalOptions): Promise<OpenedWal> {
+    const { entries, snapshot, torn } = recovered;
+    if (torn !== undefined) {
+      logger.warn("removed an incomplete write, never acknowledged, from the end of the raft log", {
+        index: wal.#state.batch.last + 1,
+        file: torn.file,
+        offset: torn.offset,
+      });
+    }
+    await wal.#segments.tidy(recovered.unused, wal.#state);
+    if (wal.#state.metadata === undefined) await wal.#begin(owner);
+    const { metadata, hardState } = wal.#state;
+    const from = snapshot?.metadata.index ?? 0;
+    return { wal, metadata, hardState, snapshot, entries: entries.filter(({ index }) => index > from) };
   }
 
   /** Bytes of entries stored since the log was opened. */
@@ -138,41 +139,32 @@ export class Wal implements RaftLog {
   }
 
   /**
-   * Drops all entries up to `index`, which a snapshot must cover. The removal takes bounded steps; saves may run
-   * between them.
+   * Drops all entries up to `index`, which a snapshot must cover. Segments that hold nothing else are removed, while
+   * saves go on; other entries stay until their segment can be removed.
    */
   async compact(index: number): Promise<void> {
     await this.#write(() => {
       const { compacted, batch } = this.#state;
       assert(index <= batch.last, "what is compacted is in the log");
       if (index <= compacted.index) return false;
-      this.#state.compacted = { index, term: this.#termAt(index) };
+      this.#state.compacted = { index, term: this.#terms.at(index) };
+      this.#terms.compact(this.#state.compacted);
       return true;
     });
-    // The entries are unreachable from now on. If a crash leaves some on disk, the next compaction removes them.
-    let dropped: number;
-    do {
-      dropped = 0;
-      await this.#write((batch) => {
-        const runs = this.#runs.shiftUpTo(this.#state.compacted.index, dropsAtOnce);
-        for (const run of runs) batch.del(runKey(run));
-        dropped = runs.length;
-        return dropped > 0;
-      });
-    } while (dropped === dropsAtOnce);
+    await this.#segments.removeUpTo(this.#state.compacted.index);
   }
 
   /** Removes all snapshots but the newest `keep` (1 or more). */
   async purge(keep: number): Promise<void> {
     assert(keep >= 1, "the newest snapshot is kept");
-    await this.#write(async (batch) => (await purgeSnapshots(this.#store, batch, keep)) > 0);
+    await this.#write(async (batch) => (await purgeSnapshots(this.#segments.store, batch, keep)) > 0);
   }
 
   /** Closes the log once all pending writes are done. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue;
-    await this.#store.close();
+    await this.#segments.close();
   }
 
   #begin(metadata: WalMetadata | undefined): Promise<void> {
@@ -186,17 +178,17 @@ export class Wal implements RaftLog {
     const first = entries[0]?.index ?? 0;
     const { compacted, batch: last } = this.#state;
     assert(first > compacted.index && first <= last.last + 1, "entries go on from what the log holds");
-    const previousTerm = this.#termAt(first - 1);
     this.#cutFrom(batch, first);
-    let before: Position = { index: first - 1, term: previousTerm };
+    let before: Position = { index: first - 1, term: this.#terms.at(first - 1) };
     for (const run of runsOf(entries)) {
       this.#putRun(batch, run, before.term);
       for (const entry of run) {
         assert(entry.index === before.index + 1, "entries follow each other");
+        this.#terms.add(entry);
         before = entry;
       }
     }
-    this.#endAt(first, before);
+    this.#state.batch = { first, last: before.index };
   }
 
   #putRun(batch: LevelBatch, entries: readonly Entry[], previousTerm: number): void {
@@ -205,21 +197,26 @@ export class Wal implements RaftLog {
     const key = runKey(run);
     const record = sealRun(key, entries, previousTerm);
     this.#bytesWritten += record.length;
-    batch.put(key, record);
+    this.#segments.put(batch, key, record);
     this.#runs.push(run);
   }
 
   #putSnapshot(batch: LevelBatch, snapshot: Snapshot): void {
     putSnapshot(batch, snapshot);
     const { index, term } = snapshot.metadata;
-    if (index <= this.#state.compacted.index) return;
-    if (index <= this.#state.batch.last && this.#termAt(index) === term) return;
+    const { compacted, batch: last } = this.#state;
+    if (index <= compacted.index) return;
+    if (index <= last.last && this.#terms.at(index) === term) return;
     this.#state.compacted = { index, term };
     this.#cutFrom(batch, index + 1);
-    this.#endAt(index + 1, { index, term });
+    this.#terms.compact(this.#state.compacted);
+    this.#state.batch = { first: index + 1, last: index };
   }
 
-  /** Removes the entries from `first` on. When a run holds earlier entries, too, these are stored again. */
+  /**
+   * Removes the entries from `first` on. When a run of this segment holds earlier entries, too, these are stored again.
+   * Earlier segments are not changed: the state says how far their entries belong to the log.
+   */
   #cutFrom(batch: LevelBatch, first: number): void {
     for (let run = this.#runs.popFrom(first); run !== undefined; run = this.#runs.popFrom(first)) {
       batch.del(runKey(run));
@@ -227,30 +224,16 @@ export class Wal implements RaftLog {
       const { entries, previousTerm } = this.#readRun(run);
       this.#putRun(batch, entries.slice(0, first - run.first), previousTerm);
     }
-  }
-
-  /** Sets `last` as the end of the log. */
-  #endAt(first: number, last: Position): void {
-    this.#state.batch = { first, last: last.index };
-    this.#lastTerm = last.term;
-  }
-
-  /** @param index of the last compacted entry, or of one that the log holds */
-  #termAt(index: number): number {
-    const { compacted, batch } = this.#state;
-    if (index === batch.last) return this.#lastTerm;
-    if (index === compacted.index) return compacted.term;
-    const run = this.#runs.holding(index);
-    const entry = run && this.#readRun(run).entries[index - run.first];
-    assert(entry !== undefined, "the log holds every entry between its ends");
-    return entry.term;
+    this.#terms.cutFrom(first);
+    if (this.#state.inherited >= first) this.#state.inherited = first - 1;
   }
 
   #readRun(run: Run): StoredRun {
     const key = runKey(run);
-    const record = this.#store.getSync(key);
+    const { store } = this.#segments;
+    const record = store.getSync(key);
     const body = record === undefined ? undefined : unseal(key, record);
-    if (body === undefined) throw new DiskError(`the raft log in ${this.#store.dir} is damaged at index ${run.first}`);
+    if (body === undefined) throw new DiskError(`the raft log in ${store.dir} is damaged at index ${run.first}`);
     return decodeRun(run, body);
   }
 
@@ -259,7 +242,7 @@ export class Wal implements RaftLog {
    * write
    */
   #write(fill: (batch: LevelBatch) => Promise<boolean> | boolean): Promise<void> {
-    if (this.#closed) return Promise.reject(new DiskError(`the raft log in ${this.#store.dir} is closed`));
+    if (this.#closed) return Promise.reject(new DiskError(`the raft log in ${this.#segments.store.dir} is closed`));
     const written = this.#queue.then(() => this.#writeNow(fill));
     // the caller gets the error from `written`, and so does every later write
     this.#queue = written.catch(() => undefined);
@@ -269,12 +252,16 @@ export class Wal implements RaftLog {
   async #writeNow(fill: (batch: LevelBatch) => Promise<boolean> | boolean): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      const batch = this.#store.batch();
+      if (await this.#segments.advance(this.#state)) this.#runs = new RunList([]);
+      const { store } = this.#segments;
+      const batch = store.batch();
+      this.#segments.begin(batch);
       if (!(await fill(batch))) return;
-      batch.put(stateKey, seal(stateKey, encodeLogState(this.#state)));
+      this.#segments.put(batch, stateKey, seal(stateKey, encodeLogState(this.#state)));
       await batch.write({ sync: this.#sync }).catch((error: unknown) => {
-        throw writeFailure(this.#store.dir, error);
+        throw writeFailure(store.dir, error);
       });
+      this.#segments.written(this.#state);
     } catch (error) {
       this.#failure = error;
       throw error;

@@ -47,10 +47,18 @@ class Files {
     return file;
   }
 
+  /** Renames a file, or a folder with all that it holds. */
   rename(from: string, to: string): void {
-    const file = this.open(from, "r");
-    this.#files.delete(from);
-    this.#files.set(to, file);
+    this.open(from, "r");
+    for (const path of [...this.#files.keys(), ...this.#folders]) {
+      if (!`${path}/`.startsWith(`${from}/`)) continue;
+      const file = this.#files.get(path);
+      const renamed = to + path.slice(from.length);
+      if (file === undefined) this.#folders.add(renamed);
+      else this.#files.set(renamed, file);
+      this.#files.delete(path);
+      this.#folders.delete(path);
+    }
   }
 
   remove(path: string, { force = false, recursive = false }): void {
@@ -84,7 +92,11 @@ export const promises = {
 };
 
 /** The functions of `node:fs` that the server uses. */
-export const sync = { existsSync: (path: string) => files.exists(path), constants: { R_OK: 4, W_OK: 2, X_OK: 1 } };
+export const sync = {
+  existsSync: (path: string) => files.exists(path),
+  readdirSync: (path: string) => files.names(path),
+  constants: { R_OK: 4, W_OK: 2, X_OK: 1 },
+};
 
 function handleOf(file: File) {
   return {

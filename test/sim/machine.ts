@@ -226,7 +226,9 @@ export class Machine {
     const peers = this.#world.network.enter(process);
     const alone = { clock, random, logger, openStore, peers };
     if (!this.#world.actors) return alone;
-    const disk = new FileDisk({ dataDir: this.#dir, unsafeNoSync: false, clock, logger, openStore });
+    // A segment of the log is full after some dozens of writes.
+    const segmentBytes = 20_000;
+    const disk = new FileDisk({ dataDir: this.#dir, unsafeNoSync: false, clock, logger, openStore, segmentBytes });
     const delays = seededRandom(this.#random.int(2 ** 32));
     const openConsensus = consensusActor(
       { connect: peers.connect, disk, clock, random, logger },

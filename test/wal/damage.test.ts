@@ -196,7 +196,7 @@ describe("a single record", () => {
     {
       name: "of another version",
       record: seal(stateKey, Buffer.of(9)),
-      want: "was written by another version: its format is 9, not 2",
+      want: "was written by another version: its format is 9, not 2 or 3",
     },
   ]) {
     test(`of the state, ${name}, is refused`, async () => {

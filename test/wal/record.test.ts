@@ -27,6 +27,8 @@ const state: LogState = {
   hardState: { term: 3, vote: 0x8e9e05c52164694dn, commit: 257 },
   compacted: { index: 200, term: 2 },
   batch: { first: 256, last: 258 },
+  inherited: 0,
+  next: 0,
 };
 
 /** The bytes of records in this version of the format, which must remain readable. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -73,20 +73,41 @@ async function step(wal: RaftLog, model: Model, random: Random): Promise<void> {
   }
 }
 
-for (let seed = 1; seed <= 40; seed++) {
-  test(`random saves, overwrites, snapshots and compactions can be read back (seed ${seed})`, async () => {
+/** The second has segments that are full after a few saves. */
+const logs = [
+  { name: "one segment", segmentBytes: 2 ** 30, steps: 12 },
+  { name: "many segments", segmentBytes: 200_000, steps: 60 },
+];
+
+for (const [seed, { name, segmentBytes, steps: stepsMax }] of Array.from({ length: 60 }, (_, at) => {
+  return [at + 1, logs[at % 2] ?? { name: "", segmentBytes: 0, steps: 0 }] as const;
+})) {
+  test(`random saves, overwrites, snapshots and compactions of ${name} can be read back (seed ${seed})`, async () => {
     const random = seededRandom(seed);
     const dir = join(root, String(seed));
     const model: Model = { entries: [], compacted: { index: 0, term: 0 }, term: 1 };
     for (let life = 0; life < 3; life++) {
-      const { wal } = await Wal.open({ dir, logger: silentLogger });
-      for (let steps = 0; steps < 12; steps++) await step(wal, model, random);
+      const { wal } = await Wal.open({ dir, logger: silentLogger, segmentBytes });
+      for (let steps = 0; steps < stepsMax; steps++) {
+        await step(wal, model, random);
+        if (random.int(20) === 0) await expectAfterCrash(dir, model);
+      }
       await wal.close();
       const { wal: again, entries } = await Wal.open({ dir, logger: silentLogger });
       await again.close();
       expect(entries.map(plain)).toEqual(model.entries.map(plain));
     }
   });
+}
+
+/** Copies the files as a killed process leaves them, and reads the copy. */
+async function expectAfterCrash(dir: string, model: Model): Promise<void> {
+  const copy = `${dir}-copy`;
+  cpSync(dir, copy, { recursive: true });
+  const { wal, entries } = await Wal.open({ dir: copy, logger: silentLogger });
+  await wal.close();
+  rmSync(copy, { recursive: true });
+  expect(entries.map(plain)).toEqual(model.entries.map(plain));
 }
 
 function plain({ term, index, data }: Entry): string {

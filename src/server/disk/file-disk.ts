@@ -17,6 +17,8 @@ export interface FileDiskConfig {
   readonly logger: Logger;
   /** Opens a LevelDB directory; tests pass a store whose disk fails. */
   readonly openStore?: ((dir: string) => Promise<LevelStore>) | undefined;
+  /** Bytes after which a segment of the raft log is full, as for `Wal.open`. */
+  readonly segmentBytes?: number | undefined;
   /** Keeps the databases that peers send; by default in `member/snap`. */
   readonly receivedSnapshots?: ReceivedSnapshots | undefined;
 }
@@ -42,10 +44,13 @@ export class FileDisk implements MemberDisk {
   }
 
   async openLog(metadata?: WalMetadata): Promise<OpenedWal | undefined> {
-    const { unsafeNoSync, logger, openStore } = this.#config;
+    const { unsafeNoSync, logger, openStore, segmentBytes } = this.#config;
     if (metadata === undefined && !Wal.exists(this.#walDir)) return undefined;
     const dir = this.#walDir;
-    return Wal.open({ dir, logger, unsafeNoSync, ...(metadata && { metadata }), ...(openStore && { openStore }) });
+    return Wal.open({
+      ...{ dir, logger, unsafeNoSync, ...(metadata && { metadata }), ...(openStore && { openStore }) },
+      ...(segmentBytes && { segmentBytes }),
+    });
   }
 
   received(counters: LogCounters): ReceivedSnapshots {
