@@ -38,6 +38,7 @@ export async function startGrpcProxy({ flags, host }: ProxyCommand): Promise<voi
     sendBytesMax: positive(flags.number("max-send-bytes")) ?? unsetSendBytes,
     receiveBytesMax: positive(flags.number("max-recv-bytes")) ?? unsetReceiveBytes,
     namespace: flags.text("namespace"),
+    leasingPrefix: flags.text("experimental-leasing-prefix"),
     ordering: flags.bool("experimental-serializable-ordering"),
     advertised: textOf(flags.text("advertise-client-url")),
     resolver,

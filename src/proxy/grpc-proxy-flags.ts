@@ -119,5 +119,10 @@ export const grpcProxyFlags: readonly FlagSpec[] = [
     kind: "bool",
     help: "ask another member when one answers a read with an older revision than before",
   },
+  {
+    name: "experimental-leasing-prefix",
+    kind: "string",
+    help: "prefix of the marks of keys that a proxy holds, to answer reads of them without members",
+  },
   { name: "debug", kind: "bool", help: "log more" },
 ];

@@ -25,6 +25,7 @@ import { ProxyPages } from "./http/proxy-pages.js";
 import type { KvCall } from "./kv/kv-bindings.js";
 import { ordered } from "./kv/ordered.js";
 import { RangeCache } from "./kv/range-cache.js";
+import { LeasingKv } from "./leasing/leasing-kv.js";
 import { namespaceLink } from "./namespace-link.js";
 import { proxyBindings } from "./proxy-bindings.js";
 import { Upstream } from "./upstream.js";
@@ -53,6 +54,8 @@ export interface ProxySettings {
   readonly receiveBytesMax: number;
   /** A prefix of all keys; empty for none. */
   readonly namespace: Key;
+  /** The prefix of the marks of etcd's leasing mode; empty without it. */
+  readonly leasingPrefix: Key;
   /** Whether reads never go back in time, whichever member answers. */
   readonly ordering: boolean;
   /** How clients reach this proxy; empty when that is not said. */
@@ -102,6 +105,7 @@ export class GrpcProxy {
   readonly #links: Link[];
   readonly #members: Client;
   readonly #registry: Registry | undefined;
+  readonly #leasing: LeasingKv | undefined;
   readonly #grpc: GrpcServer;
   readonly #pages: ProxyPages;
   readonly #http: ClientEndpoints;
@@ -124,7 +128,12 @@ export class GrpcProxy {
         : new Registry({ client: this.#members, ...resolver, address: advertised, logger });
     const cache = new RangeCache();
     const plain: KvCall = (path, request, call, repeatable) => upstream.unary(path, request, call, repeatable);
-    const kv = settings.ordering ? ordered(plain, () => this.#links.length) : plain;
+    const atMembers = settings.ordering ? ordered(plain, () => this.#links.length) : plain;
+    this.#leasing =
+      settings.leasingPrefix === ""
+        ? undefined
+        : new LeasingKv(atMembers, this.#members, settings.leasingPrefix, logger);
+    const kv = this.#leasing?.call ?? atMembers;
     const { bindings, watches } = proxyBindings({
       ...{ upstream, memory, cache, kv, advertised },
       registry: this.#registry,
@@ -168,6 +177,7 @@ export class GrpcProxy {
       if (metrics !== undefined) await this.#open(metrics, metrics.secure ? clients?.handshakes : undefined);
       if (ordering) await this.#readOnce();
       this.#registry?.start();
+      this.#leasing?.start();
       if (syncMs > 0) void this.#syncEndpoints();
       const [main, ...others] = this.#ports;
       main?.serve({ grpc: this.#grpc, http: this.#http.listener });
@@ -183,7 +193,7 @@ export class GrpcProxy {
   /** Takes the proxy off the list of proxies, stops accepting clients, and waits up to `graceMs` for their calls. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    await this.#registry?.stop();
+    await Promise.all([this.#registry?.stop(), this.#leasing?.stop()]);
     const ports = this.#ports.map((port) => port.stop(graceMs));
     await Promise.all([...ports, this.#grpc.stop(graceMs), this.#http.stop()]);
     this.#pages.stop();

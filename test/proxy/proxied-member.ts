@@ -16,6 +16,7 @@ const usual: ProxySettings = {
   sendBytesMax: 1_572_864,
   receiveBytesMax: 2 ** 31 - 1,
   namespace: "",
+  leasingPrefix: "",
   ordering: false,
   advertised: "127.0.0.1:23790",
   resolver: undefined,
@@ -31,6 +32,7 @@ const usual: ProxySettings = {
 export class ProxiedMember implements AsyncDisposable {
   readonly member: Etcd;
   readonly #open: { close(): unknown }[] = [];
+  readonly #stops = new Map<string, () => Promise<void>>();
 
   private constructor(member: Etcd) {
     this.member = member;
@@ -52,8 +54,16 @@ export class ProxiedMember implements AsyncDisposable {
         connections: new ConnectionLimit(Number.POSITIVE_INFINITY, silentLogger),
       },
     );
-    this.#open.push({ close: () => proxy.stop(0) });
-    return `127.0.0.1:${await proxy.start()}`;
+    let stopping: Promise<void> | undefined;
+    const close = (): Promise<void> => (stopping ??= proxy.stop(0));
+    this.#open.push({ close });
+    const endpoint = `127.0.0.1:${await proxy.start()}`;
+    this.#stops.set(endpoint, close);
+    return endpoint;
+  }
+
+  async stopProxy(endpoint: string): Promise<void> {
+    await this.#stops.get(endpoint)?.();
   }
 
   client(endpoint: string, options: Partial<ClientOptions> = {}): Client {
