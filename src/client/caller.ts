@@ -184,6 +184,8 @@ export class Caller {
 
   async #metadata(call: CallOptions, deadline: Deadline, span?: CallSpan): Promise<Readonly<Record<string, string>>> {
     const plain = { ...span?.metadata, ...(call.requireLeader === true && { hasleader: "true" }) };
+    const given = this.#options.token;
+    if (given !== undefined) return { ...plain, token: given };
     if (this.#options.auth === undefined) return plain;
     if (this.#token === undefined) {
       const login = this.#logIn(this.#options.auth);

@@ -8,6 +8,7 @@ import {
   type Compare,
   type Decoded,
   type DeleteRangeRequest,
+  type DowngradeRequest,
   type LeaseGrantRequest,
   type LeaseKeepAliveResponse,
   type LeaseTimeToLiveRequest,
@@ -256,9 +257,10 @@ export class EtcdClient implements Calls, AsyncDisposable {
     return this.#caller.unary(cluster.MemberPromote, { id }, call);
   }
 
-  /** All members of the cluster. */
-  members(call?: CallOptions) {
-    return this.#caller.unary(cluster.MemberList, { linearizable: true }, { ...call, idempotent: true });
+  /** All members of the cluster; with `serializable`, as the member that answers knows them. */
+  members(call: CallOptions & { readonly serializable?: boolean } = {}) {
+    const request = { linearizable: call.serializable !== true };
+    return this.#caller.unary(cluster.MemberList, request, { ...call, idempotent: true });
   }
 
   /** Lists, raises or ends alarms, by `action`. */
@@ -287,6 +289,11 @@ export class EtcdClient implements Calls, AsyncDisposable {
   /** Hands the leadership to another member. Only the leader does it. */
   moveLeader(targetId: bigint, call?: CallOptions) {
     return this.#caller.unary(maintenance.MoveLeader, { targetId }, { ...call, idempotent: true });
+  }
+
+  /** Checks, starts or ends a downgrade of the cluster to an older release, by `action`. */
+  downgrade(request: Partial<DowngradeRequest>, call?: CallOptions) {
+    return this.#caller.unary(maintenance.Downgrade, request, call);
   }
 
   /** The whole database of a member in pieces, as an etcd file; its last 32 bytes are the SHA-256 of the others. */

@@ -9,6 +9,8 @@ export interface CommonOptions {
   readonly dialTimeoutMs?: number;
   /** User to log in as. The token is fetched before the first call, and renewed when the server refuses it. */
   readonly auth?: { readonly user: string; readonly password: string };
+  /** A token of a user, such as a JWT, which is sent with every call. There is no login, so it cannot be renewed. */
+  readonly token?: string;
   /** How calls are repeated and lost streams opened again. */
   readonly retry?: RetryOptions;
   /** Source of time for deadlines, retries and leases; for tests. */

@@ -16,6 +16,10 @@ export interface Connection {
   /** The name that the server's certificate must contain; empty for the host of the endpoint. */
   readonly serverName: Bytes;
   readonly auth: { readonly user: Bytes; readonly password: Bytes } | undefined;
+  /** A token that replaces the login; empty for none. */
+  readonly token: Bytes;
+  /** The most bytes of a request and of an answer; 0 for the client's own limits. */
+  readonly limits: { readonly request: number; readonly answer: number };
 }
 
 /** Reads the flags for the connection, and asks for the password if it is missing. @throws Failure */
@@ -23,17 +27,25 @@ export async function connectionOf(flags: FlagSet, endpoints: readonly Bytes[]):
   for (const name of ["cert", "key", "cacert"]) {
     if (flags.changed(name) && flags.text(name) === "") throw badArgs(`empty string is passed to --${name} option`);
   }
+  const token = flags.text("auth-jwt-token");
   return {
     endpoints,
     timeouts: timeoutsOf(flags),
+    limits: limitsOf(flags),
+    token,
     cert: flags.text("cert"),
     key: flags.text("key"),
     cacert: flags.text("cacert"),
     insecureTransport: flags.bool("insecure-transport"),
     insecureSkipVerify: flags.bool("insecure-skip-tls-verify"),
     serverName: flags.bool("insecure-discovery") ? "" : flags.text("discovery-srv"),
-    auth: await userOf(flags.text("user"), flags.text("password"), "Password: "),
+    // With a token, the user and the password are not looked at, as in etcdctl.
+    auth: token === "" ? await userOf(flags.text("user"), flags.text("password"), "Password: ") : undefined,
   };
+}
+
+export function limitsOf(flags: FlagSet): Connection["limits"] {
+  return { request: flags.number("max-request-bytes"), answer: flags.number("max-recv-bytes") };
 }
 
 export function timeoutsOf(flags: FlagSet): Connection["timeouts"] {
@@ -59,7 +71,7 @@ const keepAliveMsMin = 10_000;
 
 /** Opens a client and logs in if there is a password. @throws Failure */
 export async function clientFor(connection: Connection): Promise<Client> {
-  const { endpoints, timeouts } = connection;
+  const { endpoints, timeouts, limits, token } = connection;
   // As in Go's client, a name without a password means no user.
   const auth = connection.auth?.password === "" ? undefined : connection.auth;
   const tls = await tlsOf(connection);
@@ -70,6 +82,9 @@ export async function clientFor(connection: Connection): Promise<Client> {
     keepAliveTimeMs: Math.max(timeouts.keepAlive, keepAliveMsMin),
     keepAliveTimeoutMs: timeouts.keepAliveTimeout,
     tracing: false,
+    ...(limits.request > 0 && { sendBytesMax: limits.request }),
+    ...(limits.answer > 0 && { receiveBytesMax: limits.answer }),
+    ...(token !== "" && { token: textOf(token) }),
     ...(tls === undefined ? {} : { tls }),
     ...(auth === undefined ? {} : { auth: { user: textOf(auth.user), password: textOf(auth.password) } }),
   };

@@ -1,21 +1,32 @@
+import { type ApiLevel, isAtLeast } from "../base/index.js";
 import { type Bytes, complain, ExitCode, Failure, type FlagSet, readable } from "../cli/index.js";
 import type { CallOptions, Client } from "../client/index.js";
 import { applyEnvironment, variableOf } from "./environment.js";
 import { globalFlags, outputFormats } from "./global-flags.js";
 import type { Answer } from "./print/answer.js";
+import { releaseVariable } from "./release.js";
 
 /** Gives a running command its flags and arguments, connections to the cluster, and ways to print. */
 export class Context {
   readonly flags: FlagSet;
   readonly args: readonly Bytes[];
+  /** The release of etcdctl whose outputs the command has. */
+  readonly release: ApiLevel;
   readonly #inherited: readonly string[];
   readonly #variables: readonly string[];
   #settled = false;
   #clients: Client[] = [];
 
-  /** @param options the flags that variables may set, and the variables that stand for something else than a flag */
-  constructor(flags: FlagSet, options: { inherited: readonly string[]; variables?: readonly string[] }) {
+  /**
+   * @param options the release, the flags that variables may set, and the variables that stand for something else than
+   * a flag
+   */
+  constructor(
+    flags: FlagSet,
+    options: { release: ApiLevel; inherited: readonly string[]; variables?: readonly string[] },
+  ) {
     this.flags = flags;
+    this.release = options.release;
     this.args = flags.args;
     this.#inherited = options.inherited;
     this.#variables = options.variables ?? [];
@@ -34,7 +45,9 @@ export class Context {
   settle(): void {
     if (this.#settled) return;
     this.#settled = true;
-    applyEnvironment(this.flags, this.#inherited, this.#variables);
+    // The variable of etcdctl 3.4 for the version of the API is unknown to newer releases.
+    const api = isAtLeast(this.release, "3.6") ? [] : ["ETCDCTL_API"];
+    applyEnvironment(this.flags, this.#inherited, [...this.#variables, ...api, releaseVariable]);
     if (!this.flags.bool("debug")) return;
     const global = new Set(this.#inherited);
     for (const [{ name }, value] of this.flags.printed())
@@ -77,7 +90,9 @@ export class Context {
   /** Prints an answer in the format of `--write-out`. @throws Failure when the format does not support the answer */
   async answer(answer: Answer, options: { readonly valueOnly?: boolean } = {}): Promise<void> {
     const { printAnswer } = await import("./print/printer.js");
-    await printAnswer(answer, this.format, { hex: this.flags.bool("hex"), valueOnly: options.valueOnly ?? false });
+    const { release } = this;
+    const hex = this.flags.bool("hex");
+    await printAnswer(answer, this.format, { release, hex, valueOnly: options.valueOnly ?? false });
     await readable();
   }
 

@@ -16,7 +16,7 @@ export function variableOf(flag: string): string {
  * @throws Exit
  */
 export function applyEnvironment(flags: FlagSet, inherited: readonly string[], known: readonly string[] = []): void {
-  const used = new Set([...known, "ETCDCTL_API"]);
+  const used = new Set(known);
   const shadowed = new Set<string>();
   for (const name of inherited) {
     const variable = variableOf(name);

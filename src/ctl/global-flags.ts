@@ -23,6 +23,21 @@ export const globalFlags: readonly FlagSpec[] = [
     usual: "6s",
     help: "timeout of a ping, after which the connection is closed",
   },
+  {
+    name: "max-request-bytes",
+    kind: "int",
+    help: "the most bytes of a request; 0 means 2 MiB",
+  },
+  {
+    name: "max-recv-bytes",
+    kind: "int",
+    help: "the most bytes of an answer; 0 means 2 GiB",
+  },
+  {
+    name: "auth-jwt-token",
+    kind: "string",
+    help: "JWT of a user, instead of --user and --password",
+  },
   { name: "user", kind: "string", help: "name[:password] to log in with; prompts for a missing password" },
   { name: "password", kind: "string", help: "password; --user then contains only the name" },
   { name: "cacert", kind: "string", help: "certificates of the authorities that sign the members' certificates" },

@@ -10,6 +10,15 @@ import { haveReference } from "../support/reference.js";
 const ready = haveReference(["etcdctl", "3.5"]);
 /** Commands that we do not have in the table: completion for PowerShell, and `help`, which is not a row. */
 const absent = ["completion powershell", "help"];
+/** Commands that came with etcdctl 3.6 and 3.7. */
+const newerCommands = ["downgrade validate", "downgrade enable", "downgrade cancel", "options"];
+/** Flags that came with etcdctl 3.6 and 3.7, of all commands (`*`) and of some. */
+const newerFlags: Readonly<Record<string, readonly string[]>> = {
+  "*": ["auth-jwt-token", "max-recv-bytes", "max-request-bytes"],
+  get: ["min-create-rev", "max-create-rev", "min-mod-rev", "max-mod-rev", "stream"],
+  "member list": ["consistency"],
+  "make-mirror": ["rev", "max-txn-ops"],
+};
 
 function leaves(path: readonly CommandSpec[]): readonly (readonly CommandSpec[])[] {
   const { subcommands, ours } = path.at(-1) ?? root;
@@ -43,8 +52,9 @@ const unset: Readonly<Record<FlagSpec["kind"], string>> = {
 };
 
 function ourFlags(path: readonly CommandSpec[]): readonly string[] {
+  const newer = [...(newerFlags["*"] ?? []), ...(newerFlags[nameOf(path)] ?? [])];
   return flagsOf(path)
-    .filter(({ ours }) => ours !== true)
+    .filter(({ name, ours }) => ours !== true && !newer.includes(name))
     .map(({ name, short = "", kind, usual }) => `${name} ${short} ${usual ?? unset[kind]}`)
     .sort();
 }
@@ -59,7 +69,10 @@ describe.skipIf(!ready)("etcdctl 3.5's help", () => {
     expect(told.filter((name) => !known.includes(name))).toEqual(absent);
   });
 
-  test.each(leaves([root]).map((path) => ({ name: nameOf(path), path })))("for $name lists our flags", async (row) => {
+  const old = leaves([root])
+    .map((path) => ({ name: nameOf(path), path }))
+    .filter(({ name }) => !newerCommands.includes(name));
+  test.each(old)("for $name lists our flags", async (row) => {
     const { stdout } = await etcdctl("3.5", "", [...row.name.split(" "), "--help"]);
     expect(ourFlags(row.path)).toEqual(toldFlags(stdout));
   });

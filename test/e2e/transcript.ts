@@ -31,7 +31,7 @@ async function runStep(server: ServerProcess, release: Etcdctl, step: Step, leas
   const wanted = options.lines;
   const given: RunOptions = {
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-    ...(options.env === undefined ? {} : { env: options.env }),
+    env: { ...options.env, ...(release === "ours" && { ETCDCTL_COMPAT: "3.5" }) },
     ...(wanted === undefined ? {} : { until: (stdout: string) => stdout.split("\n").length > wanted }),
   };
   const argv = words(line);

@@ -66,7 +66,7 @@ export function etcdctl(
 
 /** The environment of an etcdctl under test: the necessary variables and those that are given. */
 export function environmentOf({ env }: Pick<RunOptions, "env">): Record<string, string> {
-  return { PATH: process.env.PATH ?? "", ETCDCTL_API: "3", HOME: "/nonexistent", ...env };
+  return { PATH: process.env.PATH ?? "", HOME: "/nonexistent", ...env };
 }
 
 /** Splits a command line as a shell does, but only with single and double quotes. */

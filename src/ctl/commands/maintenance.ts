@@ -1,3 +1,4 @@
+import { formatDuration, isAtLeast } from "../../base/index.js";
 import {
   type Bytes,
   badArgs,
@@ -9,9 +10,10 @@ import {
   Progress,
   parseUint64,
   printLine,
+  textOf,
 } from "../../cli/index.js";
 import { ClientError } from "../../client/index.js";
-import { AlarmAction } from "../../wire/index.js";
+import { AlarmAction, DowngradeAction } from "../../wire/index.js";
 import type { Context } from "../context.js";
 import { orFail } from "../failure-of.js";
 import { endpointsOf } from "./endpoints-of.js";
@@ -46,15 +48,21 @@ export async function defrag(context: Context): Promise<void> {
   const endpoints = await endpointsOf(context);
   const progress = new Progress("defragmenting", endpoints.length);
   for (const endpoint of endpoints) {
+    const startedAt = performance.now();
+    // Since 3.6 etcdctl says how long it took.
+    const took = (): Bytes =>
+      isAtLeast(context.release, "3.6") ? bytesOf(`. took ${formatDuration(performance.now() - startedAt)}`) : "";
     try {
       const client = await context.connect([endpoint]);
       await client.defragment(context.call);
       progress.hide();
-      printLine(`Finished defragmenting etcd member[${endpoint}]`);
+      printLine(`Finished defragmenting etcd member[${endpoint}]${took()}`);
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       progress.hide();
-      complain(`Failed to defragment etcd member[${endpoint}] (${bytesOf(error.message)})`);
+      const gap = isAtLeast(context.release, "3.6") ? ". " : " ";
+      const text = `Failed to defragment etcd member[${endpoint}]${took()}${gap}(${bytesOf(error.message)})`;
+      complain(text);
       failures++;
     }
     progress.advance(1);
@@ -67,6 +75,27 @@ async function defragDataDir(dataDir: Bytes): Promise<void> {
   complain("Use `etcdutl defrag` instead. The --data-dir is going to be decomissioned in v3.6.\n");
   const { defragDirectory } = await import("../../utl/index.js");
   await defragDirectory(dataDir);
+}
+
+/** The actions of `downgrade` by their names. */
+const downgrades = {
+  validate: DowngradeAction.VALIDATE,
+  enable: DowngradeAction.ENABLE,
+  cancel: DowngradeAction.CANCEL,
+} as const;
+
+/** Checks, starts or ends a downgrade of the cluster. */
+export async function downgrade(context: Context, action: keyof typeof downgrades): Promise<void> {
+  const [target = "", ...more] = context.args;
+  if (action !== "cancel") {
+    if (context.args.length === 0) throw badArgs("TARGET_VERSION not provided");
+    if (more.length > 0) throw badArgs("too many arguments");
+    if (target === "") throw badArgs("target version not provided");
+  }
+  const version = action === "cancel" ? "" : textOf(target);
+  const client = await context.connect();
+  const response = await orFail(client.downgrade({ action: downgrades[action], version }, context.call));
+  await context.answer({ kind: "downgrade", action, response });
 }
 
 export async function moveLeader(context: Context): Promise<void> {

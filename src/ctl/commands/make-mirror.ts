@@ -8,12 +8,10 @@ import {
   PutRequest,
   type RequestOp,
 } from "../../client/index.js";
-import { clientFor, timeoutsOf, userOf } from "../connect.js";
+import { clientFor, limitsOf, timeoutsOf, userOf } from "../connect.js";
 import type { Context } from "../context.js";
 import { failureOf } from "../failure-of.js";
 
-/** The default of `--max-txn-ops`: the operations that a member accepts in one transaction. */
-const operationsMax = 128;
 const reportEveryMs = 30_000;
 
 export async function makeMirror(context: Context): Promise<void> {
@@ -31,6 +29,8 @@ export async function makeMirror(context: Context): Promise<void> {
     insecureTransport: flags.bool("dest-insecure-transport"),
     insecureSkipVerify: false,
     serverName: "",
+    token: "",
+    limits: limitsOf(flags),
     auth: await userOf(flags.text("dest-user"), flags.text("dest-password"), "Destination Password: "),
   });
   const source = await context.connect();
@@ -40,10 +40,13 @@ export async function makeMirror(context: Context): Promise<void> {
     throw badArgs("`--dest-prefix` and `--no-dest-prefix` cannot be set at the same time, choose one");
   }
   const targetPrefix = flags.bool("no-dest-prefix") ? "" : elsewhere === "" ? prefix : elsewhere;
-  const mirror = new Mirror(source, target, prefix, targetPrefix);
+  const operationsMax = Math.max(1, flags.number("max-txn-ops"));
+  const startRevision = Math.max(0, flags.number("rev") - 1);
+  const mirror = new Mirror(source, target, { prefix, targetPrefix, operationsMax });
   setInterval(() => printLine(String(mirror.total)), reportEveryMs).unref();
   try {
-    await mirror.follow(await mirror.copy());
+    // From a revision on, only changes are copied, as in etcdctl.
+    await mirror.follow(startRevision > 0 ? startRevision : await mirror.copy());
   } catch (error) {
     throw failureOf(error);
   }
@@ -56,14 +59,21 @@ class Mirror {
   readonly #target: Client;
   readonly #prefix: Bytes;
   readonly #targetPrefix: Bytes;
+  /** The operations that the target accepts in one transaction. */
+  readonly #operationsMax: number;
   /** The number of keys put and deleted so far. */
   total = 0;
 
-  constructor(source: Client, target: Client, prefix: Bytes, targetPrefix: Bytes) {
+  constructor(
+    source: Client,
+    target: Client,
+    options: { readonly prefix: Bytes; readonly targetPrefix: Bytes; readonly operationsMax: number },
+  ) {
     this.#source = source;
     this.#target = target;
-    this.#prefix = prefix;
-    this.#targetPrefix = targetPrefix;
+    this.#prefix = options.prefix;
+    this.#targetPrefix = options.targetPrefix;
+    this.#operationsMax = options.operationsMax;
   }
 
   /** Copies all keys. @returns their revision */
@@ -99,10 +109,10 @@ class Mirror {
     }
   }
 
-  /** Repeats the changes of one revision in one transaction, or in several when they exceed `operationsMax`. */
+  /** Repeats the changes of one revision in one transaction, or in several when they exceed the maximum. */
   async #apply(operations: readonly RequestOp[]): Promise<void> {
-    for (let from = 0; from < operations.length; from += operationsMax) {
-      await this.#target.txn({ success: operations.slice(from, from + operationsMax) });
+    for (let from = 0; from < operations.length; from += this.#operationsMax) {
+      await this.#target.txn({ success: operations.slice(from, from + this.#operationsMax) });
     }
   }
 

@@ -13,6 +13,7 @@ import {
 import type { MemberAddResponse } from "../../wire/index.js";
 import type { Context } from "../context.js";
 import { orFail } from "../failure-of.js";
+import { isSerializable } from "./get.js";
 
 export async function add(context: Context): Promise<void> {
   const [name, ...more] = context.args;
@@ -84,8 +85,9 @@ export async function promote(context: Context): Promise<void> {
 }
 
 export async function list(context: Context): Promise<void> {
+  const serializable = isSerializable(context.flags.text("consistency"));
   const client = await context.connect();
-  const response = await orFail(client.members(context.call));
+  const response = await orFail(client.members({ ...context.call, serializable }));
   await context.answer({ kind: "members", response });
 }
 

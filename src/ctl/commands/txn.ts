@@ -1,3 +1,4 @@
+import type { ApiLevel } from "../../base/index.js";
 import { assertNever } from "../../base/index.js";
 import {
   arrayOf,
@@ -35,9 +36,10 @@ export async function txn(context: Context): Promise<void> {
   prompt("compares:");
   const compare = await section(lines, compareOf);
   prompt("success requests (get, put, del):");
-  const success = await section(lines, operationOf);
+  const operation = (line: Bytes) => operationOf(line, context.release);
+  const success = await section(lines, operation);
   prompt("failure requests (get, put, del):");
-  const failure = await section(lines, operationOf);
+  const failure = await section(lines, operation);
   const response = await orFail(client.txn({ compare, success, failure }));
   await context.answer({ kind: "txn", response });
 }
@@ -123,7 +125,7 @@ function targetOf(line: Bytes, target: Bytes, value: Bytes): Pick<Compare, "targ
 
 const operations = { put: putFlags, get: getFlags, del: delFlags } as const;
 
-async function operationOf(line: Bytes): Promise<RequestOp> {
+async function operationOf(line: Bytes, release: ApiLevel): Promise<RequestOp> {
   const [word = "", ...argv] = argify(line);
   if (argv.length < 1) throw malformed(`invalid txn compare request: ${line}`);
   const names = (["put", "get", "del"] as const).filter((candidate) => candidate.startsWith(word));
@@ -142,7 +144,7 @@ async function operationOf(line: Bytes): Promise<RequestOp> {
     case "get":
       return { request: { case: "requestRange", value: rangeRequest(flags, flags.args) } };
     case "del":
-      return { request: { case: "requestDeleteRange", value: deleteRequest(flags, flags.args) } };
+      return { request: { case: "requestDeleteRange", value: deleteRequest(flags, flags.args, release) } };
     default:
       return assertNever(name);
   }

@@ -1,3 +1,4 @@
+import type { ApiLevel } from "../../base/index.js";
 import type { Bytes } from "../../cli/index.js";
 import type {
   AlarmResponse,
@@ -8,6 +9,7 @@ import type {
   AuthUserListResponse,
   Decoded,
   DeleteRangeResponse,
+  DowngradeResponse,
   HashKVResponse,
   LeaseGrantResponse,
   LeaseKeepAliveResponse,
@@ -80,6 +82,7 @@ export type Answer =
       readonly target: bigint;
       readonly response: MoveLeaderResponse;
     }
+  | { readonly kind: "downgrade"; readonly action: string; readonly response: DowngradeResponse }
   | { readonly kind: "health"; readonly list: readonly EndpointHealth[] }
   | { readonly kind: "status"; readonly list: readonly EndpointStatus[] }
   | { readonly kind: "hashes"; readonly list: readonly EndpointHash[] }
@@ -93,6 +96,8 @@ export type Answer =
   | { readonly kind: "done"; readonly says: Bytes; readonly response: Bare };
 
 export interface PrintOptions {
+  /** The release of etcdctl whose output is printed. */
+  readonly release: ApiLevel;
   readonly hex: boolean;
   readonly valueOnly: boolean;
 }

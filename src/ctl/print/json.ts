@@ -1,7 +1,9 @@
+import { type ApiLevel, isAtLeast } from "../../base/index.js";
 import { arrayOf, type Bytes, bytesOf, printLine, textOf } from "../../cli/index.js";
 import type {
   Decoded,
   DeleteRangeResponse,
+  DowngradeInfo,
   HashKVResponse,
   KeyValue,
   Member,
@@ -22,11 +24,11 @@ type Part = string;
  * Prints one line of JSON with etcdctl's names. Zero values are omitted, bytes are base64, and 64-bit numbers are not
  * quoted.
  */
-export function printJson(answer: Answer, { hex }: PrintOptions): void {
-  printLine(bytesOf(hex && answer.kind === "members" ? hexMembers(answer.response) : jsonOf(answer)));
+export function printJson(answer: Answer, { hex, release }: PrintOptions): void {
+  printLine(bytesOf((hex ? hexJsonOf(answer, release) : undefined) ?? jsonOf(answer, release)));
 }
 
-function jsonOf(answer: Answer): string {
+function jsonOf(answer: Answer, release: ApiLevel): string {
   switch (answer.kind) {
     case "put":
       return put(answer.response);
@@ -60,11 +62,11 @@ function jsonOf(answer: Answer): string {
     case "done":
       return object(header(answer.response.header));
     default:
-      return ofCluster(answer);
+      return ofCluster(answer, release);
   }
 }
 
-function ofCluster(answer: Answer): string {
+function ofCluster(answer: Answer, release: ApiLevel): string {
   switch (answer.kind) {
     case "memberAdd": {
       const { header: of, member: added, members } = answer.response;
@@ -79,6 +81,10 @@ function ofCluster(answer: Answer): string {
     case "memberPromote":
     case "members":
       return object(header(answer.response.header), list("members", answer.response.members.map(member)));
+    case "downgrade": {
+      const { header: of, version } = answer.response;
+      return object(header(of), version === "" ? "" : `"version":${string(version)}`);
+    }
     case "alarms": {
       const alarms = answer.response.alarms.map(({ memberId, alarm }) =>
         object(number("memberID", memberId), number("alarm", alarm)),
@@ -90,12 +96,12 @@ function ofCluster(answer: Answer): string {
     case "status":
       return array(
         answer.list,
-        ({ endpoint, response }) => `{"Endpoint":${text(endpoint)},"Status":${status(response)}}`,
+        ({ endpoint, response }) => `{"Endpoint":${text(endpoint)},"Status":${status(response, release)}}`,
       );
     case "hashes":
       return array(
         answer.list,
-        ({ endpoint, response }) => `{"Endpoint":${text(endpoint)},"HashKV":${hash(response)}}`,
+        ({ endpoint, response }) => `{"Endpoint":${text(endpoint)},"HashKV":${hash(response, release)}}`,
       );
     case "snapshotStatus":
       return JSON.stringify(answer.status);
@@ -188,10 +194,18 @@ function health({ endpoint, health: well, took, error }: EndpointHealth): string
   return object(`"endpoint":${text(endpoint)}`, `"health":${well}`, `"took":${string(took)}`, wrong);
 }
 
-function status(response: StatusResponse): string {
+function status(response: StatusResponse, release: ApiLevel): string {
+  const { version, storageVersion, downgradeInfo } = response;
+  const since36 = isAtLeast(release, "3.6")
+    ? [
+        storageVersion === "" ? "" : `"storageVersion":${string(storageVersion)}`,
+        number("dbSizeQuota", response.dbSizeQuota),
+        downgradeInfo === undefined ? "" : `"downgradeInfo":${downgrade(downgradeInfo)}`,
+      ]
+    : [];
   return object(
     header(response.header),
-    response.version === "" ? "" : `"version":${string(response.version)}`,
+    version === "" ? "" : `"version":${string(version)}`,
     number("dbSize", response.dbSize),
     number("leader", response.leader),
     number("raftIndex", response.raftIndex),
@@ -200,15 +214,55 @@ function status(response: StatusResponse): string {
     list("errors", response.errors.map(string)),
     number("dbSizeInUse", response.dbSizeInUse),
     flag("isLearner", response.isLearner),
+    ...since36,
   );
 }
 
-function hash({ header: of, hash: value, compactRevision }: HashKVResponse): string {
-  return object(header(of), number("hash", value), number("compact_revision", compactRevision));
+function downgrade({ enabled, targetVersion }: DowngradeInfo): string {
+  return object(flag("enabled", enabled), targetVersion === "" ? "" : `"targetVersion":${string(targetVersion)}`);
 }
 
-/** etcdctl has code of its own for `member list --hex`, so more than the ids differs. */
-function hexMembers({ header: of, members }: MemberListResponse): string {
+function hash({ header: of, hash: value, compactRevision, hashRevision }: HashKVResponse, release: ApiLevel): string {
+  const revision = isAtLeast(release, "3.6") ? number("hash_revision", hashRevision) : "";
+  return object(header(of), number("hash", value), number("compact_revision", compactRevision), revision);
+}
+
+/** With `--hex`, etcdctl has code of its own for members, so more than the ids differs; undefined for other answers. */
+function hexJsonOf(answer: Answer, release: ApiLevel): string | undefined {
+  if (!isAtLeast(release, "3.6")) return answer.kind === "members" ? oldHexMembers(answer.response) : undefined;
+  switch (answer.kind) {
+    case "memberAdd": {
+      const { member: added, members } = answer.response;
+      const one = added === undefined ? "null" : hexMember(added);
+      return object(hexHeader(answer.response.header), `"member":${one}`, `"members":${array(members, hexMember)}`);
+    }
+    case "memberRemove":
+    case "memberUpdate":
+    case "memberPromote":
+    case "members":
+      return object(hexHeader(answer.response.header), `"members":${array(answer.response.members, hexMember)}`);
+    default:
+      return undefined;
+  }
+}
+
+function hexHeader(of: ResponseHeader | undefined): string {
+  const ids = [`"cluster_id":"${hex(of?.clusterId)}"`, `"member_id":"${hex(of?.memberId)}"`];
+  return `"header":${object(...ids, number("revision", of?.revision ?? 0), number("raft_term", of?.raftTerm ?? 0))}`;
+}
+
+function hexMember({ id, name, peerUrls, clientUrls, isLearner }: Member): string {
+  return object(
+    `"ID":"${hex(id)}"`,
+    name === "" ? "" : `"name":${string(name)}`,
+    list("peerURLs", peerUrls.map(string)),
+    list("clientURLs", clientUrls.map(string)),
+    flag("isLearner", isLearner),
+  );
+}
+
+/** The members as etcdctl 3.5 prints them. */
+function oldHexMembers({ header: of, members }: MemberListResponse): string {
   const ids = `"cluster_id":"${hex(of?.clusterId)}","member_id":"${hex(of?.memberId)}"`;
   const shown = members.map(({ id, name, peerUrls, clientUrls }) => {
     const urls = (list: readonly string[]): string => (list.length === 0 ? "null" : `[${list.map(string).join(",")}]`);

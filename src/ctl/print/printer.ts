@@ -7,13 +7,13 @@ export async function printAnswer(answer: Answer, format: string, options: Print
       (await import("./json.js")).printJson(answer, options);
       break;
     case "fields":
-      (await import("./fields.js")).printFields(answer);
+      (await import("./fields.js")).printFields(answer, options);
       break;
     case "protobuf":
       (await import("./protobuf.js")).printProtobuf(answer);
       break;
     case "table":
-      (await import("./table.js")).printTable(answer);
+      (await import("./table.js")).printTable(answer, options.release);
       break;
     default:
       (await import("./simple.js")).printSimple(answer, options);

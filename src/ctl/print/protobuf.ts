@@ -8,6 +8,7 @@ import {
   AuthUserGetResponse,
   AuthUserListResponse,
   DeleteRangeResponse,
+  DowngradeResponse,
   MemberAddResponse,
   MemberListResponse,
   PutResponse,
@@ -53,6 +54,8 @@ function bytesOf(answer: Answer): Uint8Array {
       return MemberListResponse.encode(answer.response);
     case "alarms":
       return AlarmResponse.encode(answer.response);
+    case "downgrade":
+      return DowngradeResponse.encode(answer.response);
     case "moveLeader":
     case "done":
       return AuthUserAddResponse.encode({ header: answer.response.header });

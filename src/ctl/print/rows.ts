@@ -1,3 +1,4 @@
+import { type ApiLevel, isAtLeast } from "../../base/index.js";
 import { type Bytes, bytesOf, bytesOfArray, humanSize, quote, type Rows, textOf } from "../../cli/index.js";
 import type { KeyValue, Member } from "../../wire/index.js";
 import type { EndpointHash, EndpointHealth, EndpointStatus, SnapshotStatus } from "./answer.js";
@@ -48,7 +49,39 @@ export function healthRows(list: readonly EndpointHealth[]): Rows {
   };
 }
 
-export function statusRows(list: readonly EndpointStatus[]): Rows {
+export function statusRows(list: readonly EndpointStatus[], release: ApiLevel): Rows {
+  return isAtLeast(release, "3.6") ? newStatusRows(list) : oldStatusRows(list);
+}
+
+function newStatusRows(list: readonly EndpointStatus[]): Rows {
+  return {
+    headings: [
+      ...["ENDPOINT", "ID", "VERSION", "STORAGE VERSION", "DB SIZE", "IN USE", "PERCENTAGE NOT IN USE", "QUOTA"],
+      ...["IS LEADER", "IS LEARNER", "RAFT TERM", "RAFT INDEX", "RAFT APPLIED INDEX", "ERRORS"],
+      ...["DOWNGRADE TARGET VERSION", "DOWNGRADE ENABLED"],
+    ],
+    rows: list.map(({ endpoint, response }) => [
+      endpoint,
+      (response.header?.memberId ?? 0n).toString(16),
+      bytesOf(response.version),
+      bytesOf(response.storageVersion),
+      humanSize(response.dbSize),
+      humanSize(response.dbSizeInUse),
+      `${100 - Math.floor((response.dbSizeInUse * 100) / Math.max(response.dbSize, 1))}%`,
+      humanSize(response.dbSizeQuota),
+      String(response.leader === response.header?.memberId),
+      String(response.isLearner),
+      String(response.raftTerm),
+      String(response.raftIndex),
+      String(response.raftAppliedIndex),
+      bytesOf(response.errors.join(", ")),
+      bytesOf(response.downgradeInfo?.targetVersion ?? ""),
+      String(response.downgradeInfo?.enabled ?? false),
+    ]),
+  };
+}
+
+function oldStatusRows(list: readonly EndpointStatus[]): Rows {
   return {
     headings: [
       ...["ENDPOINT", "ID", "VERSION", "DB SIZE", "IS LEADER", "IS LEARNER"],
@@ -69,10 +102,15 @@ export function statusRows(list: readonly EndpointStatus[]): Rows {
   };
 }
 
-export function hashRows(list: readonly EndpointHash[]): Rows {
+export function hashRows(list: readonly EndpointHash[], release: ApiLevel): Rows {
+  const shown = isAtLeast(release, "3.6");
   return {
-    headings: ["ENDPOINT", "HASH"],
-    rows: list.map(({ endpoint, response }) => [endpoint, String(response.hash)]),
+    headings: ["ENDPOINT", "HASH", ...(shown ? ["HASH REVISION"] : [])],
+    rows: list.map(({ endpoint, response: { hash, hashRevision } }) => [
+      endpoint,
+      String(hash),
+      ...(shown ? [String(hashRevision)] : []),
+    ]),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isOneKey, openEnd, prefixEnd } from "../../base/index.js";
+import { type ApiLevel, isAtLeast, isOneKey, openEnd, prefixEnd } from "../../base/index.js";
 import {
   type Bytes,
   bytesOf,
@@ -53,7 +53,7 @@ export function printSimple(answer: Answer, options: PrintOptions): void {
       break;
     default:
       print(
-        told(answer)
+        told(answer, options.release)
           .map((line) => `${line}\n`)
           .join(""),
       );
@@ -70,7 +70,7 @@ export function alarmName(alarm: number): string {
 }
 
 /** The lines of an answer. */
-function told(answer: Answer): readonly Bytes[] {
+function told(answer: Answer, release: ApiLevel): readonly Bytes[] {
   switch (answer.kind) {
     case "grant":
       return [`lease ${hexId(answer.response.id)} granted with TTL(${answer.response.ttl}s)`];
@@ -82,8 +82,11 @@ function told(answer: Answer): readonly Bytes[] {
       return [timeToLive(answer.response, answer.keys)];
     case "leases":
       return [`found ${answer.response.leases.length} leases`, ...answer.response.leases.map(({ id }) => hexId(id))];
-    case "memberAdd":
-      return [`Member ${hex(answer.response.member?.id)} added to cluster ${hex(answer.response.header?.clusterId)}`];
+    case "memberAdd": {
+      const { member, header } = answer.response;
+      const as = member?.isLearner === true && isAtLeast(release, "3.6") ? " as learner" : "";
+      return [`Member ${hex(member?.id)} added${as} to cluster ${hex(header?.clusterId)}`];
+    }
     case "memberRemove":
       return [`Member ${hex(answer.id)} removed from cluster ${hex(answer.response.header?.clusterId)}`];
     case "memberUpdate":
@@ -96,14 +99,16 @@ function told(answer: Answer): readonly Bytes[] {
       return answer.response.alarms.map(({ memberId, alarm }) => `memberID:${memberId} alarm:${alarmName(alarm)} `);
     case "moveLeader":
       return [`Leadership transferred from ${answer.leader.toString(16)} to ${answer.target.toString(16)}`];
+    case "downgrade":
+      return [`Downgrade ${answer.action} success, cluster version ${bytesOf(answer.response.version)}`];
     case "status":
-      return joined(statusRows(answer.list));
+      return joined(statusRows(answer.list, release));
     case "hashes":
-      return joined(hashRows(answer.list));
+      return joined(hashRows(answer.list, release));
     case "snapshotStatus":
       return joined(snapshotRows(answer.status));
     case "role":
-      return rolePermissions(answer.role, answer.response);
+      return rolePermissions(answer.role, answer.response, release);
     case "roles":
       return answer.response.roles.map(bytesOf);
     case "user":
@@ -160,7 +165,12 @@ function timeToLive({ id, ttl, grantedTtl, keys }: LeaseTimeToLiveResponse, with
   return withKeys ? `${text}, attached keys([${keys.join(" ")}])` : text;
 }
 
-function rolePermissions(role: Bytes, { perm }: AuthRoleGetResponse): readonly Bytes[] {
+function rolePermissions(role: Bytes, { perm }: AuthRoleGetResponse, release: ApiLevel): readonly Bytes[] {
+  if (role === "root" && perm.length === 0 && isAtLeast(release, "3.6")) {
+    // The role has no permissions of its own, and everything is allowed to it.
+    const everything = `\t${rangeText("", openEnd)}`;
+    return [`Role ${role}`, "KV Read:", everything, "KV Write:", everything];
+  }
   const read = perm.filter(({ permType }) => permType === 0 || permType === 2);
   const write = perm.filter(({ permType }) => permType === 1 || permType === 2);
   return [`Role ${role}`, "KV Read:", ...read.map(permission), "KV Write:", ...write.map(permission)];

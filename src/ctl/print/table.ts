@@ -1,22 +1,23 @@
+import type { ApiLevel } from "../../base/index.js";
 import { drawTable, onTerminal, paint, type Rows, unsupported } from "../../cli/index.js";
 import type { Answer } from "./answer.js";
 import { hashRows, healthRows, keyRows, memberRows, snapshotRows, statusRows } from "./rows.js";
 
 /** Prints a table. @throws Failure for answers that are no list */
-export function printTable(answer: Answer): void {
-  drawTable(rowsOf(answer), tinted);
+export function printTable(answer: Answer, release: ApiLevel): void {
+  drawTable(rowsOf(answer, release), tinted);
 }
 
-function rowsOf(answer: Answer): Rows {
+function rowsOf(answer: Answer, release: ApiLevel): Rows {
   switch (answer.kind) {
     case "members":
       return memberRows(answer.response.members);
     case "health":
       return healthRows(answer.list);
     case "status":
-      return statusRows(answer.list);
+      return statusRows(answer.list, release);
     case "hashes":
-      return hashRows(answer.list);
+      return hashRows(answer.list, release);
     case "snapshotStatus":
       return snapshotRows(answer.status);
     case "get":

@@ -43,6 +43,15 @@ export const clusterCommands: readonly CommandSpec<Context>[] = [
       {
         name: "list",
         summary: "List the members",
+        flags: [
+          {
+            name: "consistency",
+            kind: "string",
+            usual: "l",
+            values: ["l", "s"],
+            help: "l: linearizable; s: serializable, what the contacted member knows",
+          },
+        ],
         examples: [["member list -w table", "for people"]],
         run: async (context) => (await import("../commands/member.js")).list(context),
       },
@@ -120,6 +129,33 @@ export const clusterCommands: readonly CommandSpec<Context>[] = [
     summary: "Transfer the leadership to another member",
     examples: [["move-leader 8e9e05c52164694d", "ask the leader, or all members, by --endpoints"]],
     run: async (context) => (await import("../commands/maintenance.js")).moveLeader(context),
+  },
+  {
+    name: "downgrade",
+    group,
+    summary: "Prepare the cluster for members of the previous release",
+    subcommands: [
+      {
+        name: "validate",
+        usage: "<version>",
+        summary: "Check whether the cluster can be downgraded",
+        examples: [["downgrade validate 3.6", "nothing is changed"]],
+        run: async (context) => (await import("../commands/maintenance.js")).downgrade(context, "validate"),
+      },
+      {
+        name: "enable",
+        usage: "<version>",
+        summary: "Start a downgrade: afterwards, members may be replaced one by one",
+        examples: [["downgrade enable 3.6", "then see 'endpoint status --cluster'"]],
+        run: async (context) => (await import("../commands/maintenance.js")).downgrade(context, "enable"),
+      },
+      {
+        name: "cancel",
+        summary: "End a downgrade before all members are replaced",
+        examples: [["downgrade cancel", "the cluster's version rises again"]],
+        run: async (context) => (await import("../commands/maintenance.js")).downgrade(context, "cancel"),
+      },
+    ],
   },
   {
     name: "top",

@@ -86,6 +86,17 @@ export const dataCommands: readonly CommandSpec<Context>[] = [
     summary: "Copy keys to another cluster and keep them up to date",
     flags: [
       { name: "prefix", kind: "string", help: "copy only keys with this prefix" },
+      {
+        name: "rev",
+        kind: "int",
+        help: "copy only the changes from this revision on; 0 copies all keys first",
+      },
+      {
+        name: "max-txn-ops",
+        kind: "uint",
+        usual: "128",
+        help: "the most changes in one transaction: what --max-txn-ops of the destination allows",
+      },
       { name: "dest-prefix", kind: "string", help: "prefix of the keys at the destination" },
       { name: "no-dest-prefix", kind: "bool", help: "remove the prefix at the destination" },
       { name: "dest-cert", kind: "string", help: "client certificate for the destination" },

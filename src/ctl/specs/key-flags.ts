@@ -31,6 +31,11 @@ export const getFlags: readonly FlagSpec[] = [
   { name: "keys-only", kind: "bool", help: "print only the keys" },
   { name: "count-only", kind: "bool", help: "print only the number of keys (with -w fields)" },
   { name: "print-value-only", kind: "bool", help: "print only the values (with -w simple)" },
+  { name: "min-create-rev", kind: "int", help: "only keys that were created at this revision or later" },
+  { name: "max-create-rev", kind: "int", help: "only keys that were created at this revision or earlier" },
+  { name: "min-mod-rev", kind: "int", help: "only keys that were last changed at this revision or later" },
+  { name: "max-mod-rev", kind: "int", help: "only keys that were last changed at this revision or earlier" },
+  { name: "stream", kind: "bool", help: "read in chunks, which takes the member little memory (etcd 3.7 and newer)" },
   { name: "history", kind: "bool", ours: true, help: "print all kept revisions of <key>, the oldest first" },
 ];
 

@@ -15,11 +15,13 @@ afterEach(async () => {
 for (const { page, section } of [
   { page: "README.md", section: "A first minute" },
   { page: "docs/cli.md", section: "A tour" },
+  { page: "docs/cli.md", section: "etcd gateway" },
+  { page: "docs/cli.md", section: "etcd grpc-proxy" },
   { page: "docs/settings.md", section: undefined },
   { page: "docs/monitoring.md", section: undefined },
 ]) {
   test.skipIf(page === "docs/monitoring.md" && !haveCurl())(
-    `${page}: every command has the result that the page says`,
+    `${page}${section === undefined ? "" : `, ${section}`}: every command has the result that the page says`,
     async () => {
       server = await ServerProcess.start({ kind: "ours" });
       reader = await Reader.sitDown({ endpoint: server.endpoint, etcdctl: "ours" });

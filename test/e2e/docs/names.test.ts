@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ProxyProcess } from "../../support/proxy-process.js";
 import { ServerProcess } from "../../support/server-process.js";
 import { pages, readPage, root } from "./page.js";
 
@@ -26,7 +27,11 @@ afterAll(async () => {
 });
 
 test("every named metric exists", async () => {
-  const served = await (await fetch(`http://${server.endpoint}/metrics`)).text();
+  const proxy = await ProxyProcess.start("grpc-proxy", ["--endpoints", server.endpoint]);
+  const textOf = async (url: string): Promise<string> => (await fetch(url)).text();
+  const served =
+    (await textOf(`http://${server.endpoint}/metrics`)) + (await textOf(`http://${proxy.endpoint}/proxy/metrics`));
+  await proxy.stop();
   const metrics = named(/`((?:etcd|grpc|nodejs|process)_[a-z_0-9]+)`/g);
   expect(metrics.length).toBeGreaterThan(15);
   expect(metrics.filter((name) => !served.includes(`# HELP ${name} `))).toEqual([]);
@@ -44,13 +49,24 @@ test("every flag in the table of settings is a flag of the server", () => {
   expect(flags.filter((flag) => !help.includes(`\n  --${flag} `))).toEqual([]);
 });
 
+test.each(["gateway", "grpc-proxy"])("every flag in the table of etcd %s is one, and none is missing", (kind) => {
+  const help = helpOf("etcd", kind, "start", "--help");
+  const [, chapter = ""] = new RegExp(`^## etcd ${kind}$(.*?)^## `, "ms").exec(readPage("docs/cli.md")) ?? [];
+  const rows = chapter.split("\n").filter((line) => line.startsWith("| `--"));
+  const told = rows.flatMap((row) =>
+    Array.from((row.split("|")[1] ?? "").matchAll(/`--([\w-]+)`/g), ([, flag]) => flag),
+  );
+  const flags = Array.from(help.matchAll(/^ +--([\w-]+) /gm), ([, flag]) => flag);
+  expect(told.toSorted()).toEqual(flags.toSorted());
+});
+
 test("every command in the table of commands is a command of etcdctl", () => {
-  const [top = "", ...groups] = ["", "lease", "member", "endpoint", "alarm", "snapshot", "check"].map((group) =>
-    helpOf("etcdctl", ...group.split(" ").filter((word) => word !== ""), "--help"),
+  const [top = "", ...groups] = ["", "lease", "member", "endpoint", "alarm", "snapshot", "check", "downgrade"].map(
+    (group) => helpOf("etcdctl", ...group.split(" ").filter((word) => word !== ""), "--help"),
   );
   const rows = readPage("docs/cli.md")
     .split("\n")
-    .filter((line) => line.startsWith("| `"));
+    .filter((line) => line.startsWith("| `") && !line.startsWith("| `--"));
   const commands = rows.flatMap((row) => Array.from((row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g), ([, it]) => it));
   const words = commands.flatMap((command = "") => command.split(" ")).filter((word) => /^[a-z-]+$/.test(word));
   expect(words.length).toBeGreaterThan(40);

@@ -12,7 +12,11 @@ const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "A cluster": "cluster.test.ts",
     "From a program": "programs.test.ts",
   },
-  "docs/cli.md": { "A tour": "commands.test.ts" },
+  "docs/cli.md": {
+    "A tour": "commands.test.ts",
+    "etcd gateway": "commands.test.ts",
+    "etcd grpc-proxy": "commands.test.ts",
+  },
   "docs/client.md": { "*": "programs.test.ts" },
   "docs/coming-from-etcd3.md": { "*": "coming-from-etcd3.test.ts" },
   "docs/embedding.md": { "*": "programs.test.ts" },

@@ -10,7 +10,7 @@ import { findReference } from "../../support/reference.js";
 import { until } from "../../support/until.js";
 import { type Block, root } from "./page.js";
 
-const serving = "ready to serve client requests";
+const serving = /ready to serve client requests|ready to proxy client requests|started gRPC proxy/;
 /** Temporary refusals: members are not connected yet, or a learner has not caught up. A reader tries again. */
 const passing = /unhealthy cluster|in sync with leader/;
 
@@ -83,7 +83,7 @@ export class Reader {
       `--initial-advertise-peer-urls ${peer} --initial-cluster default=${peer}`;
     await program(
       "bin/etcd",
-      `case "$*" in *-urls*|config*|*--help*|*--version*) urls=;; *) urls="${urls}";; esac\n` +
+      `case "$*" in *-urls*|config*|gateway*|grpc-proxy*|*--help*|*--version*) urls=;; *) urls="${urls}";; esac\n` +
         `exec ${process.execPath} ${join(root, "bin/etcd")} "$@" $urls`,
     );
     await symlink(join(root, "bin/etcdctl"), join(folder, "bin/etcdctl"));
@@ -164,7 +164,8 @@ export class Reader {
     const here =
       endpoint === undefined
         ? statement.replaceAll("127.0.0.1", this.host)
-        : statement.replaceAll("localhost:2379", endpoint);
+        : // The proxies of a page listen on ports of their own.
+          statement.replace(/127\.0\.0\.1(?=:2379\d)/g, this.host).replaceAll("localhost:2379", endpoint);
     await writeFile(file, here);
     const answered = once(this.#answers, "line");
     const redirected = `source ${file} >${file}.out 2>${file}.err </dev/null`;
@@ -195,7 +196,7 @@ export function statementsOf(text: string): readonly string[] {
 function startedBy(statement: string): number {
   const cluster = /^npm run cluster(?: -- ([\w ]+?))?(?:\s+#.*)?$/.exec(statement);
   if (cluster !== null) return cluster[1] === undefined ? 3 : cluster[1].split(" ").length;
-  return /^bin\/etcd --(?!help|version)/.test(statement) || /^\w+ .*&$/.test(statement) ? 1 : 0;
+  return /^bin\/etcd (--(?!help|version)|\S+ start )/.test(statement) || /^\w+ .*&$/.test(statement) ? 1 : 0;
 }
 
 function isEndless(statement: string): boolean {
