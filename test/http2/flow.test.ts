@@ -103,7 +103,7 @@ describe("receiving", () => {
 
   test("a client may not send beyond the window of the stream", async () => {
     const peer = await Peer.greeted(silent);
-    const most = Array.from({ length: 16 }, () => data(1, Buffer.alloc(16_384), 0));
+    const most = Array.from({ length: 8 }, () => data(1, Buffer.alloc(16_384), 0));
     await peer.send(headers(1), ...most);
     expect(peer.frames).toEqual([]);
     await peer.send(data(1, "x", 0));
@@ -114,7 +114,7 @@ describe("receiving", () => {
   test("padding counts towards the window", async () => {
     const peer = await Peer.greeted(silent);
     const padded = Buffer.concat([Buffer.from([255]), Buffer.alloc(16_383)]);
-    await peer.send(headers(1), ...Array.from({ length: 16 }, () => frame(0, flags.padded, 1, padded)));
+    await peer.send(headers(1), ...Array.from({ length: 8 }, () => frame(0, flags.padded, 1, padded)));
     // 256 bytes of each frame were padding, which frees window at once. An update is sent for half a window.
     expect(peer.frames).toEqual([]);
     await peer.send(data(1, "x", 0));
@@ -144,7 +144,7 @@ describe("receiving", () => {
       },
     });
     // The client sends a frame of each stream in turn, as far as its windows allow.
-    const windows = new Map(Array.from({ length: streams }, (_, at) => [2 * at + 1, 256 * 1024]));
+    const windows = new Map(Array.from({ length: streams }, (_, at) => [2 * at + 1, 128 * 1024]));
     const left = new Map([...windows.keys()].map((id) => [id, bodyBytes]));
     let connection = 1024 * 1024;
     let read = 0;
@@ -169,7 +169,7 @@ describe("receiving", () => {
       }
     }
     expect([whole, left.size, held]).toEqual([streams, 0, 0]);
-    expect(heldMax).toBeLessThan(64 * 1024 * 1024 + streams * 256 * 1024);
+    expect(heldMax).toBeLessThan(64 * 1024 * 1024 + streams * 128 * 1024);
   });
 
   test("bytes that are read free their window", async () => {
