@@ -6,7 +6,9 @@ interface Waiter<Result> {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
   readonly call: Call | undefined;
-  readonly askedAt: number;
+  askedAt: number;
+  /** The request waits for room in the proposal window and has not been proposed. */
+  waits: boolean;
 }
 
 /**
@@ -49,6 +51,9 @@ export class Proposals<Result> {
   readonly #turn: LoopTurn;
   /** Whether a sweep goes on in a later turn of the event loop. */
   #sweeping = false;
+  /** Whether a result has been delivered since the last sweep, and when a sweep last found that. */
+  #settledLately = false;
+  #settledAt = Number.NEGATIVE_INFINITY;
   #closed: EtcdError | undefined;
   #idle: (() => void)[] = [];
 
@@ -61,12 +66,26 @@ export class Proposals<Result> {
     return this.#places.size;
   }
 
-  /** Waits for the result of a request. @throws EtcdError the error of `refuse` or `close` */
-  wait(id: RequestId, call: Call | undefined): Promise<Result> {
+  /**
+   * Waits for the result of a request.
+   *
+   * @param waits the request waits for room in the proposal window, until `proposed` is called. It is not late while
+   *   other requests are answered: with very many large requests, the wait for room alone may exceed the timeout.
+   * @throws EtcdError the error of `refuse` or `close`
+   */
+  wait(id: RequestId, call: Call | undefined, waits = false): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      this.#places.set(id, { waiter: { resolve, reject, call, askedAt: this.#config.clock.now() } });
+      this.#places.set(id, { waiter: { resolve, reject, call, askedAt: this.#config.clock.now(), waits } });
     });
+  }
+
+  /** A request that waited for room is proposed now. Its timeout begins anew. */
+  proposed(id: RequestId): void {
+    const waiter = this.#places.get(id)?.waiter;
+    if (waiter === undefined) return;
+    waiter.waits = false;
+    waiter.askedAt = this.#config.clock.now();
   }
 
   isWaiting(id: RequestId): boolean {
@@ -76,7 +95,9 @@ export class Proposals<Result> {
   /** Delivers the result of a request, if there still is a waiter. */
   settle(id: RequestId, result: Result): void {
     const waiter = this.#take(id);
-    waiter?.resolve(result);
+    if (waiter === undefined) return;
+    this.#settledLately = true;
+    waiter.resolve(result);
   }
 
   fail(id: RequestId, error: Error): void {
@@ -92,11 +113,14 @@ export class Proposals<Result> {
    */
   sweep(): void {
     if (this.#sweeping) return;
-    const end = this.#config.clock.now() - this.#config.timeoutMs;
+    const now = this.#config.clock.now();
+    if (this.#settledLately) this.#settledAt = now;
+    this.#settledLately = false;
+    const end = now - this.#config.timeoutMs;
     let left = endedPerSweep;
     for (const [id, { waiter }] of this.#places) {
       if (waiter === undefined) continue;
-      const late = waiter.askedAt <= end;
+      const late = waiter.askedAt <= end && (!waiter.waits || this.#settledAt <= end);
       if (!late && !waiter.call?.cancelled) continue;
       if (left-- === 0) {
         this.#sweepLater();

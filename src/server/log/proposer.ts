@@ -136,11 +136,12 @@ export class Proposer {
     call: Call | undefined,
   ): Promise<Carried> {
     const { proposals, core, maxRequestBytes } = this.#config;
-    const waiting = proposals.wait(id, call);
+    const waiting = proposals.wait(id, call, true);
     let open = false;
     let giveUp = (): void => undefined;
     const start = (): void => {
       open = true;
+      proposals.proposed(id);
       this.#window.open(bytes);
       const data = InternalRaftRequest.encode(message);
       if (data.length > maxRequestBytes) proposals.fail(id, new EtcdError("requestTooLarge"));

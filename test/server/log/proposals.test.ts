@@ -54,6 +54,34 @@ for (const { name, act, want, failed } of [
   });
 }
 
+test("Proposals: a request that waits for room is not late while others are answered", async () => {
+  const { clock, proposals } = setUp();
+  const [first, second] = [
+    outcome(proposals.wait(id(1), undefined, true)),
+    outcome(proposals.wait(id(2), undefined, true)),
+  ];
+  for (let at = 3; at < 13; at++) {
+    const other = outcome(proposals.wait(id(at), undefined));
+    clock.advance(2_000);
+    proposals.settle(id(at), "done");
+    proposals.sweep();
+    expect(await other).toBe("done");
+  }
+  expect(proposals.pending).toBe(2);
+  // From its proposal on, a request has as much time as any other, and nothing delays its end.
+  clock.advance(1);
+  proposals.proposed(id(1));
+  clock.advance(6_999);
+  proposals.sweep();
+  // Without answers, requests that wait for room are late, too.
+  expect([await second, proposals.isWaiting(id(1))]).toEqual(["timeout", true]);
+  void outcome(proposals.wait(id(13), undefined));
+  proposals.settle(id(13), "done");
+  clock.advance(1);
+  proposals.sweep();
+  expect(await first).toBe("timeout");
+});
+
 test("Proposals: a wait ends when its client gives up, and other waits go on", async () => {
   const { proposals } = setUp();
   const client = new AbortController();
