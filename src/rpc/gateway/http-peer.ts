@@ -7,8 +7,10 @@ import type { GatewayPeer } from "./peer.js";
 /** How long a connection may be silent before TCP keepalive probes are sent. */
 export const keepAliveMs = 30_000;
 
-/** How long the rest of a refused request is read and discarded. */
+/** How long the rest of a refused request is read and discarded, unless the client sends too much of it. */
 const lingerMs = 1_000;
+/** The most bytes to read and discard, as in Go. Very many clients may be refused at once while memory is short. */
+const discardedBytesMax = 256 * 1024;
 
 /** A call over HTTP. The messages of a stream are sent as lines, each in a chunk of its own. */
 export class HttpPeer implements GatewayPeer {
@@ -114,11 +116,19 @@ export class HttpPeer implements GatewayPeer {
     socket.once("close", () => late.cancel());
   }
 
-  /** Reads and drops the rest of the body in turns of the event loop, since many clients may be refused at once. */
+  /**
+   * Reads and drops the rest of the body in turns of the event loop, since many clients may be refused at once. What
+   * comes after `discardedBytesMax` stays unread until the connection is closed.
+   */
   async #discard(): Promise<void> {
     const turn = LoopTurn.of(this.#clock);
+    let left = discardedBytesMax;
     try {
-      for await (const _ of this.#request.iterator({ destroyOnReturn: false })) await turn.pause(this.#request.socket);
+      for await (const chunk of this.#request.iterator({ destroyOnReturn: false })) {
+        left -= chunk.length;
+        if (left <= 0) return;
+        await turn.pause(this.#request.socket);
+      }
     } catch {
       // The client has disconnected, or was cut off because it went on sending for too long.
     }

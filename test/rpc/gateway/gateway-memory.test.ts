@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock, MemoryAccount, silentLogger } from "../../../src/base/index.js";
 import { Gateway } from "../../../src/rpc/gateway/gateway.js";
@@ -12,6 +12,8 @@ import { services } from "../../../src/wire/index.js";
 import { askHttp } from "../../support/http-client.js";
 import { until } from "../../support/until.js";
 
+/** The server's ends of the connections, in the order of their arrival. */
+const connections: Socket[] = [];
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
@@ -35,9 +37,13 @@ async function start(memory: MemoryAccount): Promise<string> {
     ...{ bindings: [range], receiveBytesMax: 10_000, maxConcurrentStreams: 100 },
   });
   const server = createServer((request, response) => gateway.handle(request.url ?? "", request, response));
+  server.on("connection", (socket: Socket) => connections.push(socket));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  cleanups.push(() => server.close().closeAllConnections());
+  cleanups.push(() => {
+    server.close().closeAllConnections();
+    connections.length = 0;
+  });
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -92,6 +98,24 @@ describe("the memory account of the gateway", () => {
     for (let socket = sockets.pop(); socket !== undefined; socket = sockets.pop()) socket.destroy();
     await until(() => memory.heldBytes === 0);
     expect((await askHttp(endpoint, { path: rangePath, body: aKey })).status).toBe(200);
+  });
+
+  test("of a refused body the rest is read up to a bound, and then left in the connection", async () => {
+    const endpoint = await start(accountOf(mebibyte));
+    const [host, port] = endpoint.split(":");
+    const socket = connect(Number(port), host);
+    socket.on("error", () => undefined);
+    const sent = 32 * mebibyte;
+    socket.write(`POST ${rangePath} HTTP/1.1\r\nHost: x\r\nContent-Length: ${sent}\r\n\r\n{"key":"`);
+    socket.write(Buffer.alloc(sent - 1_000, "A"));
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toContain("HTTP/1.1 ");
+    const [near] = connections;
+    // In so many turns of the event loop the server would read all of it.
+    for (let turn = 0; turn < 2_000; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(near?.bytesRead).toBeGreaterThan(200 * 1024);
+    expect(near?.bytesRead).toBeLessThan(mebibyte);
+    socket.destroy();
   });
 
   test("a call releases its memory when it is answered", async () => {
