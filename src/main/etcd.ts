@@ -8,6 +8,7 @@ import { proxyCommands } from "../proxy/index.js";
 import { MemberRemoved } from "../server/index.js";
 import { Threads } from "../threads/index.js";
 import { FlagError } from "./flag-error.js";
+import { boundGarbage } from "./heap.js";
 import { usage } from "./help.js";
 import type { LogSettings } from "./log-settings.js";
 import { openLogger, type ProcessLogger } from "./logger.js";
@@ -41,6 +42,7 @@ export async function main(words: readonly string[]): Promise<void> {
     process.exitCode = task.exitCode ?? settled.ok;
     return;
   }
+  boundGarbage();
   const logger = openLog(task.settings.log);
   watchRuntime(logger);
   for (const { level, message, fields } of task.notes) logger[level](message, fields);

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { heapFlag } from "../../src/main/heap.js";
+import { garbageFlag, heapFlag } from "../../src/main/heap.js";
 import { memoryLimit } from "../../src/main/memory-limit.js";
 
 const gib = 2 ** 30;
@@ -39,6 +39,13 @@ for (const { name, options, memoryBytes, want } of [
     expect(heapFlag(options, inside(memoryBytes))).toBe(want);
   });
 }
+
+test("the growth of the heap is bounded by a flag that this Node knows, unless the user has set it", () => {
+  const flag = garbageFlag(["--max-old-space-size=512"]) ?? "";
+  const { stdout } = spawnSync(process.execPath, ["--v8-options"], { encoding: "utf8" });
+  expect(stdout).toContain(`${flag.split("=")[0]} `);
+  expect(garbageFlag(["--heap_growing_percent=20"])).toBeUndefined();
+});
 
 const memorySettings = fileURLToPath(new URL("../../bin/memory-settings", import.meta.url));
 
