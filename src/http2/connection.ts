@@ -54,8 +54,7 @@ export interface Http2Config {
  */
 export type StreamAcceptor = (stream: Http2Stream, head: FieldList) => StreamListener | undefined;
 
-/** Bytes that a client may send on a stream unasked, as it may on very many streams at once. */
-const streamWindowBytes = 128 * 1024;
+const streamWindowBytes = 128 * 1024; // A client may use it unasked on very many streams at once.
 const unlimitedStreams = 2 ** 32 - 1;
 /** A SETTINGS frame that changes the windows of this many streams counts twice, one of twice as many three times. */
 const windowsForOneSetting = 250;
