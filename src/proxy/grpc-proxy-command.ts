@@ -13,9 +13,12 @@ const graceMs = 2_000;
 const unsetSendBytes = 2 * 1024 * 1024;
 const unsetReceiveBytes = 2 ** 31 - 1;
 const streamsMax = 2 ** 32 - 1;
+const noMessagesInLog =
+  "--experimental-enable-grpc-logging is not supported: it would write the values and passwords of clients to the log";
 
 /** `etcd grpc-proxy start`: runs until the process is told to stop. @throws Failure when it cannot start */
 export async function startGrpcProxy({ flags, host }: ProxyCommand): Promise<void> {
+  if (flags.bool("experimental-enable-grpc-logging")) throw refusal(noMessagesInLog);
   const resolver = resolverOf(flags);
   const logger = host.openLogger(flags.bool("debug") ? "debug" : "info");
   const listenAddress = textOf(flags.text("listen-addr"));
@@ -42,6 +45,7 @@ export async function startGrpcProxy({ flags, host }: ProxyCommand): Promise<voi
     ordering: flags.bool("experimental-serializable-ordering"),
     advertised: textOf(flags.text("advertise-client-url")),
     resolver,
+    profiles: flags.bool("enable-pprof"),
     maxConcurrentStreams: Math.min(flags.number("max-concurrent-streams"), streamsMax),
     keepaliveIntervalMs: flags.number("grpc-keepalive-interval"),
     keepaliveTimeoutMs: flags.number("grpc-keepalive-timeout"),

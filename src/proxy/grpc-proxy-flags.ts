@@ -124,5 +124,15 @@ export const grpcProxyFlags: readonly FlagSpec[] = [
     kind: "string",
     help: "prefix of the marks of keys that a proxy holds, to answer reads of them without members",
   },
+  {
+    name: "enable-pprof",
+    kind: "bool",
+    help: "serve Node's profiles of CPU and heap below /debug/pprof/ to whoever can connect",
+  },
+  {
+    name: "experimental-enable-grpc-logging",
+    kind: "bool",
+    help: "refused: the values and passwords of clients do not belong into a log",
+  },
   { name: "debug", kind: "bool", help: "log more" },
 ];

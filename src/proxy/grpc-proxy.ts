@@ -62,6 +62,8 @@ export interface ProxySettings {
   readonly advertised: string;
   /** Where the proxies of the cluster register, and how long a dead one remains there. */
   readonly resolver: { readonly prefix: string; readonly ttlSeconds: number } | undefined;
+  /** Whether to serve profiles of the process to clients. */
+  readonly profiles: boolean;
   readonly maxConcurrentStreams: number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -158,6 +160,7 @@ export class GrpcProxy {
       members: this.#members,
       memberTls: settings.memberTls,
       ownTls: settings.clients?.own,
+      profiles: settings.profiles,
     });
     this.#http = clientEndpoints({ pages: this.#pages, logger, access: openAccess, level: defaultApiLevel });
   }
@@ -181,7 +184,7 @@ export class GrpcProxy {
       if (syncMs > 0) void this.#syncEndpoints();
       const [main, ...others] = this.#ports;
       main?.serve({ grpc: this.#grpc, http: this.#http.listener });
-      for (const other of others) other.serve({ http: this.#http.listener });
+      for (const other of others) other.serve({ http: this.#http.metricsListener });
       logger.info("started gRPC proxy", { address: `${listen.host}:${port}` });
       return port;
     } catch (error) {

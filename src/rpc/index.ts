@@ -20,7 +20,7 @@ export {
 } from "./http/http-endpoints.js";
 export { failure, metricsText, type Page, type PageRequest, type Pages, page, wrongMethod } from "./http/pages.js";
 export { type PortHandlers, type PortSecurity, SharedPort } from "./http/shared-port.js";
-export { type PagesServer, statePages } from "./http/state-pages.js";
+export { lazyProfiles, type PagesServer, statePages } from "./http/state-pages.js";
 export { loadCallMetrics } from "./metrics/load-call-metrics.js";
 export { type LoopCounts, oneLoopCounts, type ProcessCounts, ThreadedCounts } from "./metrics/loop-counts.js";
 export { FrontEndCalls, type FrontEndCallsConfig } from "./remote/front-end-calls.js";

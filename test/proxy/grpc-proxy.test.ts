@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   type Client,
   ClientError,
+  GrpcCode,
   grpcTransport,
   type KeyValue,
   keyFromText,
@@ -79,6 +80,10 @@ describe("calls about keys", () => {
     await expect(client.put({ key: "a", value: Buffer.alloc(2_000) })).rejects.toThrow(
       "trying to send message larger than max",
     );
+    const chunks = client.rangeStream({ key: "a" });
+    await expect(chunks.next()).rejects.toMatchObject({
+      ...{ code: GrpcCode.Unimplemented, details: "RangeStream is not supported by the gRPC proxy" },
+    });
   });
 
   test("a namespace is in front of all keys at the member, and of none at the client", async () => {
@@ -244,7 +249,9 @@ describe("the proxy itself", () => {
     expect(await page(endpoint, "/health")).toEqual({ status: 200, text: '{"health":"true"}' });
     expect((await page(endpoint, "/metrics")).text).toContain("etcd_server_has_leader 1");
     expect((await page(endpoint, "/proxy/metrics")).text).toContain("grpc_server_started_total");
-    expect((await page(endpoint, "/nothing")).status).toBe(404);
+    for (const path of ["/nothing", "/debug/pprof/"]) expect((await page(endpoint, path)).status).toBe(404);
+    const profiled = await there.proxy({ profiles: true });
+    expect((await page(profiled, "/debug/pprof/")).text).toContain("Profiles of Node.js");
   });
 
   test("is the only member that clients see, or one of the proxies that registered", async () => {

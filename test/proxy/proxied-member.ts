@@ -20,6 +20,7 @@ const usual: ProxySettings = {
   ordering: false,
   advertised: "127.0.0.1:23790",
   resolver: undefined,
+  profiles: false,
   maxConcurrentStreams: 2 ** 32 - 1,
   keepaliveIntervalMs: 7_200_000,
   keepaliveTimeoutMs: 20_000,

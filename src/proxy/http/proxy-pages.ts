@@ -3,12 +3,15 @@ import { Client, ClientError, type EtcdClient, type TlsOptions } from "../../cli
 import {
   type CallCounters,
   failure,
+  lazyProfiles,
   loadCallMetrics,
   type Page,
+  type PageRequest,
   type Pages,
   page,
   wrongMethod,
 } from "../../rpc/index.js";
+import type { Call } from "../../server/index.js";
 import type { RangeCache } from "../kv/range-cache.js";
 import type { WatchCounters } from "../watch/watch-counters.js";
 import { metricsOfMember } from "./metrics-of-member.js";
@@ -32,19 +35,23 @@ export interface ProxyPagesConfig {
   /** How clients reach this proxy, and TLS options for that; empty for a proxy that does not say so. */
   readonly advertised: string;
   readonly ownTls: TlsOptions | undefined;
+  /** Whether to serve profiles of the process below `/debug/pprof/`. */
+  readonly profiles: boolean;
 }
 
 /** The pages of a proxy: metrics and health of a member, and those of the proxy itself. */
 export class ProxyPages implements Pages {
   readonly #config: ProxyPagesConfig;
   #metrics: ReturnType<typeof loadCallMetrics> | undefined;
+  readonly #profiles: ReturnType<typeof lazyProfiles> | undefined;
   #own: Client | undefined;
 
   constructor(config: ProxyPagesConfig) {
     this.#config = config;
+    this.#profiles = config.profiles ? lazyProfiles() : undefined;
   }
 
-  async answer({ method, path }: Parameters<Pages["answer"]>[0]): Promise<Page | undefined> {
+  async answer({ method, path, query, watchingOnly }: PageRequest, call: Call): Promise<Page | undefined> {
     const { members, advertised } = this.#config;
     switch (path) {
       case "/metrics":
@@ -57,7 +64,8 @@ export class ProxyPages implements Pages {
         if (method !== "GET") return wrongMethod;
         return healthPage(advertised === "" ? "no connection to proxy" : await this.#proxyFault());
       default:
-        return undefined;
+        // The URL for metrics serves nothing else, as a member's.
+        return watchingOnly ? undefined : await this.#profiles?.(path, new URLSearchParams(query), call);
     }
   }
 

@@ -70,8 +70,8 @@ export function statePages({ server, logger, extensiveMetrics, counts, ...config
   };
 }
 
-/** Profiles, loaded by the first request: hardly any member is ever asked for one. */
-function lazyProfiles(): Profiles["answer"] {
+/** The pages of profiles. They are loaded by the first request, since hardly any process is ever asked for one. */
+export function lazyProfiles(): Profiles["answer"] {
   let loading: Promise<Profiles> | undefined;
   return async (path, query, call) => {
     loading ??= import("./profiles.js").then(({ Profiles }) => new Profiles());
