@@ -33,8 +33,10 @@ function run(text: string, flags: readonly string[] = []): unknown {
 }
 
 describe("a host", () => {
-  test("has no more listeners, globals, resources and files than before", () => {
+  test("has no more listeners, globals, resources and files than before, and the same flags of V8", () => {
     const changed = run(`
+      let flags = 0;
+      require("node:v8").setFlagsFromString = () => { flags++; };
       const prometheus = require("node:module").createRequire(library)("prom-client");
       const get = (url) => new Promise((resolve, reject) => {
         const read = (answer) => answer.resume().once("end", resolve);
@@ -47,6 +49,7 @@ describe("a host", () => {
         globals: Object.getOwnPropertyNames(globalThis).sort(),
         resources: process.getActiveResourcesInfo().sort(),
         registry: prometheus.register.getMetricsAsArray().length,
+        flags,
       });
       // Handles that are closed disappear in the next turns of the loop.
       const turn = () => new Promise((resolve) => setImmediate(resolve));
