@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -61,6 +63,26 @@ describe("a program that starts a member ends by itself", () => {
     const imports = ['const { startEtcd } = require("etcd-ts");', 'const { keyFromText } = require("etcd-ts/client");'];
     expect(runFile("common.cjs", `${imports.join("\n")}void (async () => {${body}})();\n`)).toBe("hello\n");
   });
+});
+
+test("the installed commands start a member in memory that prints its address, and read from it", async () => {
+  const command = (name: string): string => join(project, "node_modules", ".bin", name);
+  const server = spawn(command("etcd-ts"), ["--memory", "--port", "0"], {
+    cwd: project,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  try {
+    server.stderr.resume();
+    const [line] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
+    const [endpoint = ""] = (JSON.parse(line) as { endpoints: string[] }).endpoints;
+    expect(run(command("etcdctl-ts"), ["--endpoints", endpoint, "put", "greeting", "hello"])).toBe("OK\n");
+    expect(run(command("etcdctl-ts"), ["--endpoints", endpoint, "get", "greeting"])).toBe("greeting\nhello\n");
+    expect(readdirSync(project).filter((name) => name.endsWith(".etcd"))).toEqual([]);
+  } finally {
+    const ended = once(server, "exit");
+    server.kill("SIGTERM");
+    await ended;
+  }
 });
 
 test("an import and a require get the same classes", () => {
