@@ -31,7 +31,7 @@ export function proxyBindings(config: ProxyBindingsConfig): {
   const { upstream, memory, cache, kv, advertised, registry } = config;
   const watches = new WatchProxy(upstream, memory);
   const bindings = [
-    ...kvBindings(kv, cache),
+    ...kvBindings(kv, cache, upstream.clock),
     watches.binding,
     ...leaseBindings(upstream, () => cache.clear()),
     ...clusterBindings(upstream, advertised, registry),

@@ -6,19 +6,20 @@ import { Client } from "../../src/client/index.js";
 import { type Etcdctl, etcdctl, words } from "../support/etcdctl.js";
 import { ProxyProcess } from "../support/proxy-process.js";
 import { haveReference } from "../support/reference.js";
-import { freePort, ServerProcess } from "../support/server-process.js";
+import { freePort, type ServerKind, type ServerOptions, ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 
 // Tests `etcd gateway` and `etcd grpc-proxy` as programs, with etcd's etcdctl and with a member that is killed.
 
 const ready = haveReference(["etcdctl", "3.5"]);
+const servers: readonly ServerKind[] = haveReference(["etcd", "3.5"]) ? ["ours", "etcd 3.5"] : ["ours"];
 const running: { stop(): Promise<unknown> }[] = [];
 
 afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.stop();
 });
 
-async function member(options: { clientPort?: number; dataDir?: string } = {}): Promise<ServerProcess> {
+async function member(options: Partial<ServerOptions> = {}): Promise<ServerProcess> {
   const server = await ServerProcess.start({ kind: "ours", ...options });
   running.push(server);
   return server;
@@ -47,8 +48,8 @@ describe.each<Etcdctl>(ready ? ["3.5", "ours"] : ["ours"])("etcdctl (%s)", (rele
     expect(await gateway.stop()).toBe(0);
   });
 
-  test("works through the gRPC proxy", async () => {
-    const server = await member();
+  test.each(servers)("works through the gRPC proxy, to %s", async (kind) => {
+    const server = await member({ kind });
     const { endpoint } = await proxy("grpc-proxy", "--endpoints", server.endpoint);
     expect(await ctl(release, endpoint, "put a 1")).toBe("OK\n");
     expect(await ctl(release, endpoint, "get --prefix ''")).toBe("a\n1\n");

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { systemClock } from "../../src/base/index.js";
 import {
   type Client,
   ClientError,
@@ -16,6 +17,9 @@ import { metricIn, ProxiedMember } from "./proxied-member.js";
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const textOf = (value: Uint8Array | undefined): string => Buffer.from(value ?? []).toString();
+
+/** A clock on which no time passes, however slow the machine is. */
+const still = { ...systemClock, now: () => 0 };
 
 async function read(client: Client, key: string, serializable = false): Promise<string | undefined> {
   const { kvs } = await client.range({ key: keyFromText(key), serializable });
@@ -47,7 +51,7 @@ describe("calls about keys", () => {
 
   test("a serializable read is answered from the cache until this proxy writes the key", async () => {
     await using there = await ProxiedMember.start();
-    const endpoint = await there.proxy();
+    const endpoint = await there.proxy({}, undefined, still);
     const client = there.client(endpoint);
     const member = there.member.client();
     await member.put({ key: "a", value: bytes("1") });

@@ -44,11 +44,15 @@ export class ProxiedMember implements AsyncDisposable {
   }
 
   /** Starts a proxy. @returns its endpoint */
-  async proxy(settings: Partial<ProxySettings> = {}, memory = MemoryAccount.unlimited()): Promise<string> {
+  async proxy(
+    settings: Partial<ProxySettings> = {},
+    memory = MemoryAccount.unlimited(),
+    clock = systemClock,
+  ): Promise<string> {
     const proxy = new GrpcProxy(
       { ...usual, endpoints: this.member.endpoints, ...settings },
       {
-        clock: systemClock,
+        clock,
         random: seededRandom(1),
         logger: silentLogger,
         memory,

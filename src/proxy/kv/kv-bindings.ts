@@ -1,4 +1,4 @@
-import { EtcdError } from "../../base/index.js";
+import { type Clock, EtcdError } from "../../base/index.js";
 import { type Binding, CallError } from "../../rpc/index.js";
 import type { Call } from "../../server/index.js";
 import {
@@ -23,6 +23,11 @@ const { Range, RangeStream, Put, DeleteRange, Txn, Compact } = services["etcdser
 
 /** The most parts of a request that are decoded, which takes about 10 ms. Members have lower bounds by default. */
 const partsMax = 100_000;
+/**
+ * For how long after a read without a token the cache serves others, in ms. Authentication may be enabled at any
+ * moment, of which a proxy learns only when a member refuses such a read.
+ */
+const openMsMax = 1_000;
 /** The refusal of a call without a token where users are required. */
 const noToken = new EtcdError("userEmpty").message;
 
@@ -38,13 +43,15 @@ export type KvCall = (
  * etcdserverpb.KV. Serializable reads are answered from a cache. A call with a token goes to a member in any case,
  * since only members know what its user may read.
  */
-export function kvBindings(next: KvCall, cache: RangeCache): readonly Binding[] {
+export function kvBindings(next: KvCall, cache: RangeCache, clock: Clock): readonly Binding[] {
+  /** When a member last answered a read without a token. */
+  let openAt = Number.NEGATIVE_INFINITY;
   const range = async (bytes: Uint8Array, call: Call): Promise<Uint8Array> => {
     const request = decode(RangeRequest, bytes);
     const sent = proxied(call);
     const shared = sent.metadata.token === undefined && sent.metadata.authorization === undefined;
     if (!shared) return await next(Range.path, bytes, sent, "repeatable");
-    if (request.serializable) {
+    if (request.serializable && clock.now() - openAt < openMsMax) {
       if (request.revision > 0 && request.revision < cache.compactedRevision) throw new EtcdError("compacted");
       const known = cache.get(request);
       if (known !== undefined) return known;
@@ -52,11 +59,15 @@ export function kvBindings(next: KvCall, cache: RangeCache): readonly Binding[] 
     const pending = cache.begin(request);
     try {
       const answer = await next(Range.path, bytes, sent, "repeatable");
+      openAt = clock.now();
       pending?.done(answer, revisionOf(answer));
       return answer;
     } catch (error) {
       // Users are required by now. What was read before that may not be shown to everybody any more.
-      if (error instanceof CallError && error.message === noToken) cache.clear();
+      if (error instanceof CallError && error.message === noToken) {
+        cache.clear();
+        openAt = Number.NEGATIVE_INFINITY;
+      }
       throw error;
     }
   };
