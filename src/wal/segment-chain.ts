@@ -43,7 +43,10 @@ export async function openSegments(folder: SegmentFolder): Promise<SegmentChain>
   const opened: OpenSegment[] = [];
   try {
     const listed = await folder.list();
-    for (const number of listed.length > 0 ? listed : [0]) opened.push(await openSegment(folder, number));
+    // The newest first: if another process uses the log, it has that one open, and nothing else is touched.
+    for (const number of listed.length > 0 ? listed.toReversed() : [0]) {
+      opened.unshift(await openSegment(folder, number));
+    }
     const used = opened.filter(isUsed);
     const [first] = opened;
     assert(first !== undefined, "a log has a segment");

@@ -1,6 +1,13 @@
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type LevelStore, type LevelTuning, type LogDamage, openLevelStore, writeFailure } from "../backend/index.js";
+import {
+  freezeLevel,
+  type LevelStore,
+  type LevelTuning,
+  type LogDamage,
+  openLevelStore,
+  writeFailure,
+} from "../backend/index.js";
 import { checkLevelFiles } from "./level-files.js";
 
 /** A segment by its number. Segment 0 is the directory of the log itself, which older releases used alone. */
@@ -46,6 +53,14 @@ function isSegmentName(name: string): boolean {
 /** Whether a directory with these entries holds a log. */
 export function holdsLog(names: readonly string[]): boolean {
   return names.includes(currentFile) || names.some(isSegmentName);
+}
+
+/** Makes a copy of the log of a stopped member, which can be opened without a change to the original. */
+export async function freezeLog(dir: string, target: string): Promise<void> {
+  const names = await readdir(dir).catch((): string[] => []);
+  const segments = names.filter(isSegmentName);
+  if (names.includes(currentFile) || segments.length === 0) await freezeLevel(dir, target);
+  for (const name of segments) await freezeLevel(join(dir, name), join(target, name));
 }
 
 /** Segments as directories below that of the log. */

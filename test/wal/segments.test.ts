@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { silentLogger } from "../../src/base/index.js";
 import type { Entry } from "../../src/raft/index.js";
-import { type RaftLog, Wal } from "../../src/wal/index.js";
+import { freezeLog, type RaftLog, Wal } from "../../src/wal/index.js";
 import { show, snapshotAt } from "./log.js";
 
 const root = mkdtempSync(join(tmpdir(), "wal-segments-"));
@@ -77,6 +77,33 @@ describe("a log of many segments", () => {
     expect(again.snapshot?.metadata.index).toBe(30);
     expect(again.entries.map(({ index }) => index)).toEqual(upTo(45, 31));
     await again.wal.close();
+  });
+
+  test("is refused to a second process, which changes nothing", async () => {
+    const dir = freshDir();
+    const { wal } = await Wal.open({ dir, logger, segmentBytes });
+    await fill(wal, 1, 20);
+    // LevelDB begins another journal of its own doings before it looks whether the directory is in use.
+    const files = () => readdirSync(dir, { recursive: true }).filter((name) => !String(name).includes("LOG"));
+    const before = files();
+    await expect(indexes(dir)).rejects.toThrow(/another process is using .*: stop it first/);
+    expect(files()).toEqual(before);
+    await wal.close();
+  });
+
+  test("is copied for readers when the member has stopped, and not before", async () => {
+    const dir = freshDir();
+    const { wal } = await Wal.open({ dir, logger, segmentBytes });
+    await fill(wal, 1, 20);
+    await expect(freezeLog(dir, freshDir())).rejects.toThrow("stop the member first");
+    await wal.save({ snapshot: snapshotAt(10, 1) });
+    await wal.compact(10);
+    await wal.close();
+    const before = readdirSync(dir, { recursive: true });
+    const frozen = freshDir();
+    await freezeLog(dir, frozen);
+    expect(await indexes(frozen)).toEqual(upTo(20, 11));
+    expect(readdirSync(dir, { recursive: true })).toEqual(before);
   });
 
   test("goes on from a log that an earlier release wrote as one", async () => {

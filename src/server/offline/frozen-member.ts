@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { type Backend, BackendCounters, DiskError, freezeLevel } from "../../backend/index.js";
 import { type Logger, newestApiLevel, silentLogger, systemClock } from "../../base/index.js";
-import { type OpenedWal, Wal, type WalMetadata } from "../../wal/index.js";
+import { freezeLog, type OpenedWal, Wal, type WalMetadata } from "../../wal/index.js";
 import { serverDefaults } from "../config.js";
 import { LogCounters } from "../consensus/log-counters.js";
 import { DatabaseFolder, databaseDirs } from "../disk/database-folder.js";
@@ -27,7 +27,7 @@ export async function openFrozenMember(dataDir: string, walDir: string | undefin
   };
   try {
     const frozenWal = join(frozen, "wal");
-    await freezeLevel(walDir ?? join(dataDir, "member", "wal"), frozenWal);
+    await freezeLog(walDir ?? join(dataDir, "member", "wal"), frozenWal);
     const log = await Wal.open({ dir: frozenWal, logger });
     closing.push(() => log.wal.close());
     const ids = log.metadata;
