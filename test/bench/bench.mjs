@@ -6,11 +6,13 @@
 //                                                                     with what `--note` says about the run
 // Each round measures all servers in turn, so that noise affects them equally, and a figure is the median of its rounds.
 // Before the first round of a workload each server gets its load for `--warmup` seconds, since Node compiles what runs.
+// `range-stream` reads --keys keys of 1 KiB with --readers readers at once, and shows what that costs in memory, and puts.
 // `embedded` measures a member inside a program, and the time from the start of each server to its first read.
 // The load comes from this package's client in this process, which needs about half of two cores for itself.
 import { parseArgs } from "node:util";
 import { Cluster } from "./clusters.mjs";
 import { measureEmbedding } from "./embedding.mjs";
+import { measureRangeStream } from "./range-stream.mjs";
 import { writeReport } from "./report.mjs";
 import { connectionsFor, workloads } from "./workloads.mjs";
 
@@ -20,6 +22,8 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
     warmup: { type: "string", default: "2" },
+    keys: { type: "string", default: "1000000" },
+    readers: { type: "string", default: "20" },
     workloads: { type: "string", default: [...Object.keys(workloads), "embedded"].join(",") },
     members: { type: "string", default: "1" },
     tls: { type: "boolean", default: false },
@@ -30,12 +34,12 @@ const { values: options } = parseArgs({
   },
 });
 
-const known = [...Object.keys(workloads), "embedded"];
+const known = [...Object.keys(workloads), "embedded", "range-stream"];
 const asked = options.workloads.split(",");
 for (const name of asked) {
   if (!known.includes(name)) throw new Error(`unknown workload ${name}: one of ${known}`);
 }
-const chosen = asked.filter((name) => name !== "embedded");
+const chosen = asked.filter((name) => name in workloads);
 const common = chosen.filter((name) => ["put-1", "put-100", "get-100", "update-100", "watch-100"].includes(name));
 const settings = options.report
   ? [
@@ -51,12 +55,25 @@ for (const setting of settings.filter(({ names }) => names.length > 0)) {
   if (setting.title !== "") console.log(`\n${setting.title}`);
   measured.push({ ...setting, rows: await measure(setting) });
 }
+if (asked.includes("range-stream")) await printRangeStream();
 const embedded = asked.includes("embedded") ? await measureEmbedded() : [];
 if (options.report) {
   const { rounds, seconds, into, note } = options;
   writeReport(measured, embedded, { rounds: Number(rounds), seconds: Number(seconds), folder: into, note });
 }
 process.exit(0);
+
+async function printRangeStream() {
+  for (const definition of options.server) {
+    const { keys, readers } = options;
+    const row = await measureRangeStream(definition, { keys: Number(keys), readers: Number(readers) });
+    console.log(
+      `range-stream  ${row.server}  ${row.keys} keys of 1 KiB, ${row.readers} readers: ${row.seconds.toFixed(1)} s  ` +
+        `${row.mibPerSecond.toFixed(0)} MiB/s  rss ${row.before.toFixed(0)} MiB +${row.growth.toFixed(0)} MiB  ` +
+        `put p50 ${row.p50.toFixed(1)} ms  p99 ${row.p99.toFixed(1)} ms  max ${row.max.toFixed(1)} ms`,
+    );
+  }
+}
 
 /** Each thing takes milliseconds, so it is done more often than a workload. */
 async function measureEmbedded() {
