@@ -16,7 +16,7 @@ export { demandOf, demandOfEntry, type EntryDemand } from "./entry-demand.js";
 export { decodeEntryRequest, requestIdOf } from "./entry-request.js";
 export { LongRange, pairFieldBytes, varintBytes, wholeRange } from "./long-range.js";
 export { changeMembership } from "./membership.js";
-export { operationOf } from "./operation.js";
+export { operationOf, requestTypeOf } from "./operation.js";
 export { checkTxnPermission } from "./permissions.js";
 export { type Growth, growthOf, Quota } from "./quota.js";
 export { applyRange, isFiltered } from "./range.js";

@@ -9,3 +9,11 @@ export function operationOf(request: InternalRaftRequest): string {
   if (held === undefined) return "unknown";
   return held.case === "v2" ? held.value.method : held.case.charAt(0).toUpperCase() + held.case.slice(1);
 }
+
+/** The type of a request that is to be proposed, of which one field is set, by etcd's name for it: "Put". */
+export function requestTypeOf(request: Partial<InternalRaftRequest>): string {
+  if (request.put !== undefined) return "Put";
+  if (request.txn !== undefined) return "Txn";
+  const [field = "unknown"] = Object.keys(request);
+  return field.charAt(0).toUpperCase() + field.slice(1);
+}

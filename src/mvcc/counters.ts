@@ -1,5 +1,7 @@
 import { exponentialBounds, Histogram } from "../base/index.js";
 
+const sendBounds = exponentialBounds(0.001, 2, 14);
+
 /** Counters of a member's key space since it started. */
 export class StoreCounters {
   /** Bytes of all keys and values that were put. */
@@ -17,4 +19,11 @@ export class StoreCounters {
   /** Number of events sent to clients of watchers, and of those that wait to be sent. */
   eventsSent = 0;
   eventsPending = 0;
+  /** Time to send a response with events, until there is room for the next one, and that time for each event. */
+  readonly eventsSendSeconds = new Histogram(sendBounds);
+  readonly eventSendSeconds = new Histogram(sendBounds);
+  /** Time to send a response without events, such as the answer to the request for a watch. */
+  readonly controlSendSeconds = new Histogram(sendBounds);
+  /** Time in which a stream asks for the progress of all its watchers. */
+  readonly progressSeconds = new Histogram(sendBounds);
 }

@@ -5,6 +5,7 @@ import { type Change, StoreCounters } from "../mvcc/index.js";
 import { LogCounters } from "./consensus/log-counters.js";
 
 const applyBounds = exponentialBounds(0.0001, 2, 20);
+const requestBounds = exponentialBounds(0.001, 2, 14);
 
 /** The durations of applies by operation, for requests of etcd's v2 and v3 formats. */
 export interface Applies {
@@ -38,6 +39,8 @@ export class ServerCounters {
   readonly refusedPromotions = new Map<string, number>();
   /** The number of received snapshots that are being installed. */
   snapshotsInstalling = 0;
+  /** The duration of requests by type, from their arrival at the server until their answer is known. */
+  readonly requestSeconds = new Map<string, OperationSeconds>();
   /** The duration of range reads; each chunk of a stream counts as one. */
   readonly rangeSeconds: OperationSeconds = {
     success: new Histogram(applyBounds),
@@ -53,6 +56,16 @@ export class ServerCounters {
     if (counted === undefined) {
       counted = { success: new Histogram(applyBounds), failure: new Histogram(applyBounds) };
       byOperation.set(operation, counted);
+    }
+    (success ? counted.success : counted.failure).observe(seconds);
+  }
+
+  /** Counts a request of a client, or of this member itself. @param type etcd's name for it */
+  countRequest(type: string, success: boolean, seconds: number): void {
+    let counted = this.requestSeconds.get(type);
+    if (counted === undefined) {
+      counted = { success: new Histogram(requestBounds), failure: new Histogram(requestBounds) };
+      this.requestSeconds.set(type, counted);
     }
     (success ? counted.success : counted.failure).observe(seconds);
   }

@@ -1,6 +1,7 @@
 import { apiVersion, GrpcCode } from "../../base/index.js";
 import { type CallCounts, handlingBounds, type MethodCounters } from "../grpc/call-counters.js";
 import type { CheckCounts, HealthChecks } from "../services/health-checks.js";
+import { addLevelMetrics } from "./level-metrics.js";
 import type { ProcessCounts } from "./loop-counts.js";
 import { addMemory } from "./memory-metrics.js";
 import { MetricRegistry, type Sample } from "./metric-registry.js";
@@ -21,6 +22,7 @@ export function createMetrics(
   const registry = new MetricRegistry();
   addIdentity(registry, server);
   addServer(registry, server);
+  addLevelMetrics(registry, server);
   addPeers(registry, server);
   addCalls(registry, calls);
   addMemory(registry, server.memory, memory);

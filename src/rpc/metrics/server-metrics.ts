@@ -5,7 +5,7 @@ import { type Counts, countsOf, type MetricRegistry } from "./metric-registry.js
 export type MetricsServer = Pick<
   EtcdServer,
   "metrics" | "countNow" | "memory" | "memberId" | "clusterVersion" | "alarms"
-> & { readonly config: Pick<EtcdServer["config"], "apiLevel"> };
+> & { readonly config: Pick<EtcdServer["config"], "apiLevel" | "features"> };
 type Metrics = MetricsServer["metrics"];
 type Row = readonly ["counter" | "gauge", name: string, help: string, read: (metrics: Metrics) => number | boolean];
 type HistogramRow = readonly [name: string, help: string, read: (metrics: Metrics) => Counts];
@@ -116,7 +116,6 @@ const storeRows: readonly Row[] = [
     (now) => now.counters.backend.defragsUnderWay,
   ],
   ["counter", "etcd_mvcc_range_total", "Ranges read.", ({ counters }) => counters.ranges],
-  ["counter", "etcd_debugging_mvcc_range_total", "Ranges read.", ({ counters }) => counters.ranges],
   ["counter", "etcd_mvcc_put_total", "Keys put.", ({ counters }) => counters.puts],
   ["counter", "etcd_mvcc_delete_total", "Keys deleted.", ({ counters }) => counters.deletes],
   ["counter", "etcd_mvcc_txn_total", "Transactions.", ({ counters }) => counters.txns],

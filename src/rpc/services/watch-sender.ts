@@ -62,7 +62,7 @@ export interface WatchSenderOptions {
   readonly output: WatchOutput;
   /** Counts the bytes that wait for the clients of all streams. */
   readonly memory: MemoryPot;
-  readonly counters: Pick<StoreCounters, "eventsSent" | "eventsPending">;
+  readonly counters: StoreCounters;
   readonly header: (revision: number) => ResponseHeader;
   readonly clock: Clock;
   /** Encodes the events of all streams. */
@@ -225,12 +225,17 @@ export class WatchSender implements WatchSink {
   }
 
   async #send(): Promise<void> {
+    const { clock } = this.#options;
+    let startedAt = clock.now();
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
       const hasRoom = this.#sendShort(item);
       if (hasRoom === undefined) await this.#sendInPieces(item);
       else if (!hasRoom) await this.#options.output.drained();
       if (this.#stopped) return;
       this.#sent(item);
+      const endedAt = clock.now();
+      this.#measured(item, (endedAt - startedAt) / 1_000);
+      startedAt = endedAt;
     }
     this.#sending = false;
   }
@@ -278,6 +283,16 @@ export class WatchSender implements WatchSink {
       this.#next = 0;
     }
     return item;
+  }
+
+  #measured({ events: { length } }: Waiting, seconds: number): void {
+    const { counters } = this.#options;
+    if (length === 0) {
+      counters.controlSendSeconds.observe(seconds);
+      return;
+    }
+    counters.eventsSendSeconds.observe(seconds);
+    counters.eventSendSeconds.observe(seconds / length);
   }
 
   #sent({ bytes, events }: Waiting): void {

@@ -240,7 +240,9 @@ class WatchSession {
   #startProgressTimer(): void {
     this.#progressTimer ??= this.#clock.after(this.#progressIntervalMs, () => {
       this.#progressTimer = undefined;
+      const startedAt = this.#clock.now();
       this.#watches.notifyProgress();
+      this.#server.watchable.counters.progressSeconds.observe((this.#clock.now() - startedAt) / 1_000);
       this.#startProgressTimer();
     });
   }

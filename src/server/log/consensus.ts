@@ -105,6 +105,7 @@ export class Consensus implements ConsensusClient {
     this.#core = member.consensus.connect(this);
     this.connections = new Connections(member.cluster, this.#core);
     this.proposer = new Proposer({
+      ...{ clock, counters },
       ...{ position: this.position, proposals: this.proposals, nextId: this.nextId, core: this.#core },
       maxRequestBytes: settings.maxRequestBytes,
       priorityRequests: settings.features.PriorityRequest,

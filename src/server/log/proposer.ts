@@ -1,9 +1,16 @@
-import type { ApplyResponse, ApplyResult, Carried, ResponseOf } from "../../apply/index.js";
+import {
+  type ApplyResponse,
+  type ApplyResult,
+  type Carried,
+  type ResponseOf,
+  requestTypeOf,
+} from "../../apply/index.js";
 import type { Identity } from "../../auth/index.js";
-import { asError, assert, ByteSlab, EtcdError, type RequestId } from "../../base/index.js";
+import { asError, assert, ByteSlab, type Clock, EtcdError, type RequestId } from "../../base/index.js";
 import { InternalRaftRequest, Request, RequestHeader } from "../../wire/index.js";
 import type { Call } from "../calls/call.js";
 import type { ConsensusCore } from "../consensus/contract.js";
+import type { ServerCounters } from "../counters.js";
 import type { LogPosition } from "./log-position.js";
 import { ProposalWindow } from "./proposal-window.js";
 import type { Proposals } from "./proposals.js";
@@ -21,6 +28,8 @@ const empty = InternalRaftRequest.create();
 const emptyHeader = RequestHeader.create();
 
 export interface ProposerConfig {
+  readonly clock: Clock;
+  readonly counters: Pick<ServerCounters, "countRequest">;
   readonly position: LogPosition;
   readonly proposals: Proposals<ApplyResult>;
   readonly nextId: () => RequestId;
@@ -55,25 +64,24 @@ export class Proposer {
    *   ended early; the request may still be applied then
    */
   async propose(request: Partial<InternalRaftRequest>, call?: Call, who?: Identity): Promise<Carried> {
-    const { position, nextId, maxRequestBytes, identify } = this.#config;
+    const { clock, counters, position, nextId, identify } = this.#config;
     const lag = position.committed - position.applied;
     if (lag > applyLagMax && (lag > priorityLagMax || !this.#goesFirst(request)))
       throw new EtcdError("tooManyRequests");
     const found = who ?? (call && identify(call));
     // The user is nearly always known at once. Awaiting would cost a turn of the event loop.
     const identity = found instanceof Promise ? await found : found;
-    const id = nextId();
-    const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
-    // A long value that has to wait is not encoded now, since it will be later.
-    const valueBytes = request.put?.value.length ?? 0;
-    if (valueBytes > maxRequestBytes) throw new EtcdError("requestTooLarge");
-    if (valueBytes > longValueBytes && this.#window.full(valueBytes))
-      return await this.#submitLater(id, valueBytes, message, call);
-    const data = InternalRaftRequest.encode(message);
-    if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
-    if (this.#window.full(data.length) && mayWait(request))
-      return await this.#submitLater(id, data.length, message, call);
-    return await this.#submit(id, data, call);
+    const startedAt = clock.now();
+    let success = false;
+    try {
+      const id = nextId();
+      const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
+      const carried = await this.#encodeAndSubmit(id, message, request, call);
+      success = true;
+      return carried;
+    } finally {
+      counters.countRequest(requestTypeOf(request), success, (clock.now() - startedAt) / 1_000);
+    }
   }
 
   /**
@@ -89,12 +97,18 @@ export class Proposer {
    * @throws EtcdError as `propose`; `leaderChanged` when this member does not lead in `term`
    */
   async proposeInTerm(term: number, request: Partial<InternalRaftRequest>, who?: Identity): Promise<Carried> {
-    const id = this.#config.nextId();
-    return await this.#submitInTerm(
-      term,
-      id,
-      InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, ...who, id } }),
-    );
+    const { clock, counters, nextId } = this.#config;
+    const id = nextId();
+    const data = InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, ...who, id } });
+    const startedAt = clock.now();
+    let success = false;
+    try {
+      const carried = await this.#submitInTerm(term, id, data);
+      success = true;
+      return carried;
+    } finally {
+      counters.countRequest(requestTypeOf(request), success, (clock.now() - startedAt) / 1_000);
+    }
   }
 
   /** Like `propose`, for requests that are still replicated in etcd's v2 format. */
@@ -117,6 +131,26 @@ export class Proposer {
 
   #goesFirst({ leaseRevoke }: Partial<InternalRaftRequest>): boolean {
     return this.#config.priorityRequests && leaseRevoke !== undefined;
+  }
+
+  /** Not an async function, since one more promise for each write is measurable. */
+  #encodeAndSubmit(
+    id: RequestId,
+    message: InternalRaftRequest,
+    request: Partial<InternalRaftRequest>,
+    call: Call | undefined,
+  ): Promise<Carried> {
+    const { maxRequestBytes } = this.#config;
+    // A long value that has to wait is not encoded now, since it will be later.
+    const valueBytes = request.put?.value.length ?? 0;
+    if (valueBytes > maxRequestBytes) throw new EtcdError("requestTooLarge");
+    if (valueBytes > longValueBytes && this.#window.full(valueBytes)) {
+      return this.#submitLater(id, valueBytes, message, call);
+    }
+    const data = InternalRaftRequest.encode(message);
+    if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
+    if (this.#window.full(data.length) && mayWait(request)) return this.#submitLater(id, data.length, message, call);
+    return this.#submit(id, data, call);
   }
 
   #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {

@@ -90,30 +90,36 @@ export class KvService {
     checkRange(request);
     const { access, clock, readIndex, headers, counters, slow } = this.#config;
     const startedAt = clock.now();
-    if (!request.serializable) await readIndex.wait(call);
-    // A ReadIndex round releases many reads at once, so they wait for a turn of the event loop that has time.
-    if (this.#turn.over) await this.#turn.pause(call.client, request.rangeEnd === "" ? "short" : "long");
-    const agreedAt = clock.now();
-    counters.ranges++;
-    // Nearly all reads are of one key, by a member without users: those make no closure and no further promise.
-    const answer = access.auth.enabled
-      ? await access.guardedRead(
-          call,
-          (who) => access.auth.checkRead(who, request.key, request.rangeEnd),
-          async () => await this.#readRange(request, call),
-          (refused) => refused instanceof LongRange && refused.close(),
-        )
-      : await this.#readRange(request, call);
-    if (slow.isLong(startedAt)) {
-      const long = answer instanceof LongRange;
-      const pairs = long ? answer.pairCount : answer.kvs.length;
-      const responseRevision = (long ? answer.revision : answer.header?.revision) ?? 0;
-      const detail = { rangeBegin: request.key, rangeEnd: request.rangeEnd, responseCount: pairs, responseRevision };
-      const steps = [[agreement, agreedAt] as const, ["range keys and assemble the response", clock.now()] as const];
-      slow.trace("range", detail, startedAt, steps);
+    let success = false;
+    try {
+      if (!request.serializable) await readIndex.wait(call);
+      // A ReadIndex round releases many reads at once, so they wait for a turn of the event loop that has time.
+      if (this.#turn.over) await this.#turn.pause(call.client, request.rangeEnd === "" ? "short" : "long");
+      const agreedAt = clock.now();
+      counters.ranges++;
+      // Nearly all reads are of one key, by a member without users: those make no closure and no further promise.
+      const answer = access.auth.enabled
+        ? await access.guardedRead(
+            call,
+            (who) => access.auth.checkRead(who, request.key, request.rangeEnd),
+            async () => await this.#readRange(request, call),
+            (refused) => refused instanceof LongRange && refused.close(),
+          )
+        : await this.#readRange(request, call);
+      if (slow.isLong(startedAt)) {
+        const long = answer instanceof LongRange;
+        const pairs = long ? answer.pairCount : answer.kvs.length;
+        const responseRevision = (long ? answer.revision : answer.header?.revision) ?? 0;
+        const detail = { rangeBegin: request.key, rangeEnd: request.rangeEnd, responseCount: pairs, responseRevision };
+        const steps = [[agreement, agreedAt] as const, ["range keys and assemble the response", clock.now()] as const];
+        slow.trace("range", detail, startedAt, steps);
+      }
+      success = true;
+      if (answer instanceof LongRange) return answer;
+      return { ...answer, header: headers.at(answer.header?.revision) };
+    } finally {
+      counters.countRequest("Range", success, (clock.now() - startedAt) / 1_000);
     }
-    if (answer instanceof LongRange) return answer;
-    return { ...answer, header: headers.at(answer.header?.revision) };
   }
 
   /** Opens the answer of a range as a stream of chunks, which are read on demand, all at one revision. */
@@ -243,15 +249,24 @@ export class KvService {
   }
 
   async #readOnlyTxn(request: TxnRequest, call: Call): Promise<TxnResponse | LongTxn> {
-    const { lessor, access, readIndex } = this.#config;
+    const { clock, counters, lessor, access, readIndex } = this.#config;
     if (!isSerializable(request)) await readIndex.wait(call);
     if (this.#turn.over) await this.#turn.pause(call.client, hasRanges(request) ? "long" : "short");
-    return await access.guardedRead(
-      call,
-      (who) => checkTxnPermission(access.auth, lessor, who, request),
-      () => this.#readTxn(request, call),
-      (refused) => refused instanceof LongTxn && refused.close(),
-    );
+    // As in etcd, the wait for the agreement does not count.
+    const startedAt = clock.now();
+    let success = false;
+    try {
+      const answer = await access.guardedRead(
+        call,
+        (who) => checkTxnPermission(access.auth, lessor, who, request),
+        () => this.#readTxn(request, call),
+        (refused) => refused instanceof LongTxn && refused.close(),
+      );
+      success = true;
+      return answer;
+    } finally {
+      counters.countRequest("ReadonlyTxn", success, (clock.now() - startedAt) / 1_000);
+    }
   }
 
   #readRange(request: RangeRequest, call: Call): RangeResponse | Promise<RangeResponse | LongRange> {

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { EtcdError, MemoryAccount, silentLogger } from "../../../src/base/index.js";
 import { CallCounters, clientEndpoints, oneLoopCounts, type PagesServer, statePages } from "../../../src/rpc/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
+import { defaultFeatures } from "../../../src/server/features.js";
 import type { ServerMetrics } from "../../../src/server/index.js";
 import { AlarmType } from "../../../src/wire/index.js";
 
@@ -35,7 +36,7 @@ const healthy: PagesServer = {
   memberId: 0x8e9e05c52164694dn as PagesServer["memberId"],
   metrics,
   memory: MemoryAccount.unlimited(),
-  config: { apiLevel: "3.5" },
+  config: { apiLevel: "3.5", features: defaultFeatures("3.5") },
   clusterVersion: () => "3.5.0",
   storageVersion: () => undefined,
   alarms: () => [],

@@ -35,6 +35,7 @@ function setUp({ committed = 0, maxRequestBytes = 200, priorityRequests = false,
   position.commitTo(committed);
   let id = 100n;
   const proposer = new Proposer({
+    ...{ clock, counters },
     priorityRequests,
     position,
     proposals,
