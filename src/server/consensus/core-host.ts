@@ -44,6 +44,9 @@ export class CoreHost implements ConsensusClient {
   /** The peers whose connections the other side is told about, and since when they were reachable at the last time. */
   #peers: readonly MemberId[] = [];
   #told: readonly (number | undefined)[] = [];
+  /** The commit index, and the one that the other side was told of. */
+  #commit = 0;
+  #toldCommit = 0;
 
   constructor(config: CoreHostConfig) {
     this.#config = config;
@@ -56,55 +59,68 @@ export class CoreHost implements ConsensusClient {
     // The other side sends its ReadIndex requests without being asked.
   }
 
+  /**
+   * The other side hears of it with the next message, which it may wait for: only what is posted later may assume that
+   * it has. So a commit index alone does not wake it.
+   */
   commitMoved(index: number): void {
-    this.#port.post(toClient.commitMoved).number(index);
+    this.#commit = Math.max(this.#commit, index);
   }
 
   leaderNews(state: SoftState, term: number): void {
-    const message = this.#port.post(toClient.leaderNews);
+    const message = this.#post(toClient.leaderNews);
     write.softState(message, state);
     message.number(term);
   }
 
   readStates(states: readonly ReadState[]): void {
-    write.readStates(this.#port.post(toClient.readStates), states);
+    write.readStates(this.#post(toClient.readStates), states);
   }
 
   committed(entries: readonly Entry[]): void {
-    write.entries(this.#port.post(toClient.committed), entries);
+    write.entries(this.#post(toClient.committed), entries);
   }
 
   restored(snapshot: Snapshot): void {
-    write.snapshot(this.#port.post(toClient.restored), snapshot);
+    write.snapshot(this.#post(toClient.restored), snapshot);
   }
 
   refused(id: RequestId, reason: ErrorKind): void {
-    this.#port.post(toClient.refused).id(id).latin1(reason);
+    this.#post(toClient.refused).id(id).latin1(reason);
   }
 
   tick(): void {
-    this.#port.post(toClient.tick);
+    this.#post(toClient.tick);
     this.#tellConnections();
   }
 
   commitDatabase(): void {
-    this.#port.post(toClient.commitDatabase);
+    this.#post(toClient.commitDatabase);
   }
 
   snapshotRecorded(index: number): void {
-    this.#port.post(toClient.snapshotRecorded).number(index);
+    this.#post(toClient.snapshotRecorded).number(index);
   }
 
   sendSnapshot(message: Message): void {
-    this.#port.post(toClient.sendSnapshot).bytes(encodeMessage(message));
+    this.#post(toClient.sendSnapshot).bytes(encodeMessage(message));
   }
 
   removed(): void {
-    this.#port.post(toClient.removed);
+    this.#post(toClient.removed);
   }
 
   failed(error: Error): void {
-    writeError(this.#port.post(toClient.failed), error);
+    writeError(this.#post(toClient.failed), error);
+  }
+
+  /** Begins a message, after one about the commit index if that has moved. */
+  #post(kind: number): MessageWriter {
+    if (this.#commit > this.#toldCommit) {
+      this.#toldCommit = this.#commit;
+      this.#port.post(toClient.commitMoved).number(this.#commit);
+    }
+    return this.#port.post(kind);
   }
 
   #take(kind: number, message: MessageReader): void {
@@ -122,10 +138,10 @@ export class CoreHost implements ConsensusClient {
       const opened = await this.#config.open(place);
       this.#place = place;
       this.#core = opened.connect(this);
-      const message = this.#port.post(toClient.opened).number(opened.commit);
+      const message = this.#post(toClient.opened).number(opened.commit);
       write.confState(message, opened.confState);
     } catch (error) {
-      writeError(this.#port.post(toClient.notOpened), error);
+      writeError(this.#post(toClient.notOpened), error);
     }
   }
 
@@ -204,8 +220,8 @@ export class CoreHost implements ConsensusClient {
   /** Answers a question with this number. */
   #asked(core: ConsensusCore, kind: number, number: number): void {
     this.#answer(core, kind).then(
-      (write) => write(this.#port.post(toClient.answer).number(number)),
-      (error: unknown) => writeError(this.#port.post(toClient.answerError).number(number), asError(error)),
+      (write) => write(this.#post(toClient.answer).number(number)),
+      (error: unknown) => writeError(this.#post(toClient.answerError).number(number), asError(error)),
     );
   }
 
@@ -248,7 +264,7 @@ export class CoreHost implements ConsensusClient {
       const time = since[at];
       return time === undefined ? [] : [{ id, ageMs: now - time }];
     });
-    const message = this.#port.post(toClient.connections).number(reachable.length);
+    const message = this.#post(toClient.connections).number(reachable.length);
     for (const { id, ageMs } of reachable) message.id(id).double(ageMs);
   }
 }

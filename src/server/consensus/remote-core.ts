@@ -1,7 +1,14 @@
 import { serialize } from "node:v8";
 import { assert, type Clock, type ErrorKind, EtcdError, type MemberId, type RequestId } from "../../base/index.js";
-import type { ConfChangeV1, ConfState, NodeId, SnapshotMetadata, Status } from "../../raft/index.js";
-import { type MessageReader, type Port, readError } from "../../threads/index.js";
+import {
+  type ConfChangeV1,
+  type ConfState,
+  type NodeId,
+  noNode,
+  type SnapshotMetadata,
+  type Status,
+} from "../../raft/index.js";
+import { type MessageReader, type MessageWriter, type Port, readError } from "../../threads/index.js";
 import { decodeMessage, encodeMessage, type OutgoingSnapshot } from "../../transport/index.js";
 import type { ConsensusPlace } from "../server-deps.js";
 import { confChangeCodec } from "./conf-change-codec.js";
@@ -12,6 +19,12 @@ import { list, read, write } from "./port-fields.js";
 import { toClient, toCore } from "./port-kinds.js";
 import { readStatus } from "./port-status.js";
 import { SentDatabases } from "./sent-databases.js";
+
+/**
+ * How long consensus may not know what has been applied. It hands out at most 8 MiB of entries ahead of that, and holds
+ * back changes of the membership.
+ */
+const appliedMs = 2;
 
 export interface RemoteCoreConfig {
   readonly port: Port;
@@ -63,6 +76,12 @@ class RemoteCore implements ConsensusCore {
   #activeSince: ReadonlyMap<MemberId, number> = new Map();
   #numbers: ConsensusNumbers = { walBytes: 0, peers: new Map() };
   #askingSoon = false;
+  #hasLeader = false;
+  /** The index up to which entries are applied, and the one that consensus was told of. */
+  #applied = 0;
+  #toldApplied = 0;
+  /** Whether consensus will be told soon, if no message has done so by then. */
+  #tellingApplied = false;
   #stopped = false;
   #closed = false;
 
@@ -78,23 +97,23 @@ class RemoteCore implements ConsensusCore {
   }
 
   start(members: readonly PeerAddress[], removed: readonly MemberId[]): void {
-    write.members(this.#port.post(toCore.start), members, removed);
+    write.members(this.#post(toCore.start), members, removed);
   }
 
   propose(id: RequestId, data: Uint8Array): void {
-    this.#port.post(toCore.propose).id(id).bytes(data);
+    this.#post(toCore.propose).id(id).bytes(data);
   }
 
   proposeInTerm(id: RequestId, term: number, data: Uint8Array): void {
-    this.#port.post(toCore.proposeInTerm).id(id).number(term).bytes(data);
+    this.#post(toCore.proposeInTerm).id(id).number(term).bytes(data);
   }
 
   proposeConfChange(change: ConfChangeV1): void {
-    this.#port.post(toCore.proposeConfChange).bytes(confChangeCodec.encode(change));
+    this.#post(toCore.proposeConfChange).bytes(confChangeCodec.encode(change));
   }
 
   withdraw(id: RequestId): void {
-    this.#port.post(toCore.withdraw).id(id);
+    this.#post(toCore.withdraw).id(id);
   }
 
   /** Lets the reads of this turn join before the request is sent, together with the other messages of the turn. */
@@ -110,41 +129,52 @@ class RemoteCore implements ConsensusCore {
   }
 
   readIndex(context: Uint8Array): void {
-    this.#port.post(toCore.readIndex).bytes(context);
+    this.#post(toCore.readIndex).bytes(context);
   }
 
   transferLeadership(to: NodeId): void {
-    this.#port.post(toCore.transferLeadership).id(to);
+    this.#post(toCore.transferLeadership).id(to);
   }
 
+  /**
+   * Consensus hears of it with the next message, or a moment later: it is no reason to wake it at once. Without a
+   * leader it is, since the first election may wait for what the log contained at the start.
+   */
   applied(index: number): void {
-    this.#port.post(toCore.applied).number(index);
+    this.#applied = index;
+    if (!this.#hasLeader) this.#tellApplied();
+    if (this.#tellingApplied || !this.#hasLeader) return;
+    this.#tellingApplied = true;
+    this.#config.clock.after(appliedMs, () => {
+      this.#tellingApplied = false;
+      if (!this.#stopped) this.#tellApplied();
+    });
   }
 
   applyConfChange(change: ConfChangeV1, state: ConfState): void {
-    write.confState(this.#port.post(toCore.applyConfChange).bytes(confChangeCodec.encode(change)), state);
+    write.confState(this.#post(toCore.applyConfChange).bytes(confChangeCodec.encode(change)), state);
   }
 
   membersAre(members: readonly PeerAddress[], removed: readonly MemberId[]): void {
-    write.members(this.#port.post(toCore.membersAre), members, removed);
+    write.members(this.#post(toCore.membersAre), members, removed);
   }
 
   recordSnapshot(covered: SnapshotMetadata): void {
-    write.metadata(this.#port.post(toCore.recordSnapshot), covered);
+    write.metadata(this.#post(toCore.recordSnapshot), covered);
   }
 
   cutLog(dropThrough: number): void {
-    this.#port.post(toCore.cutLog).number(dropThrough);
+    this.#post(toCore.cutLog).number(dropThrough);
   }
 
   sendSnapshot(snapshot: OutgoingSnapshot): void {
     const number = this.#databases.add(snapshot);
-    const message = this.#port.post(toCore.sendSnapshot).number(number).number(snapshot.bodyBytes);
+    const message = this.#post(toCore.sendSnapshot).number(number).number(snapshot.bodyBytes);
     message.bytes(encodeMessage(snapshot.message));
   }
 
   snapshotUnsent(to: NodeId): void {
-    this.#port.post(toCore.snapshotUnsent).id(to);
+    this.#post(toCore.snapshotUnsent).id(to);
   }
 
   /** Asks in the order of the port, so that consensus answers after all that it has told other members before. */
@@ -195,6 +225,7 @@ class RemoteCore implements ConsensusCore {
     else if (kind === toClient.wantPieces) this.#databases.want(message.number(), message.number());
     else if (kind === toClient.dropPieces) this.#databases.drop(message.number());
     else if (kind === toClient.connections) this.#readConnections(message);
+    else if (kind === toClient.leaderNews) this.#leaderNews(message);
     else {
       const event = events.get(kind);
       assert(event !== undefined, "consensus sends messages of a known kind");
@@ -202,12 +233,24 @@ class RemoteCore implements ConsensusCore {
     }
   }
 
+  /** Begins a message, after one about what has been applied. */
+  #post(kind: number): MessageWriter {
+    this.#tellApplied();
+    return this.#port.post(kind);
+  }
+
+  #tellApplied(): void {
+    if (this.#applied === this.#toldApplied) return;
+    this.#toldApplied = this.#applied;
+    this.#port.post(toCore.applied).number(this.#applied);
+  }
+
   #ask<Answer>(kind: number, read: (message: MessageReader) => Answer): Promise<Answer> {
     if (this.#closed) return Promise.reject(new EtcdError("stopped"));
     const number = this.#asked++;
     return new Promise((resolve, reject) => {
       this.#questions.set(number, { answer: (message) => resolve(read(message)), fail: reject });
-      this.#port.post(kind).number(number);
+      this.#post(kind).number(number);
     });
   }
 
@@ -217,6 +260,12 @@ class RemoteCore implements ConsensusCore {
     this.#questions.delete(number);
     if (kind === toClient.answer) question?.answer(message);
     else question?.fail(readError(message));
+  }
+
+  #leaderNews(message: MessageReader): void {
+    const state = read.softState(message);
+    this.#hasLeader = state.lead !== noNode;
+    this.#client?.leaderNews(state, message.number());
   }
 
   #readConnections(message: MessageReader): void {
@@ -233,7 +282,6 @@ const events = new Map<number, Event>([
   [toClient.commitMoved, (client, message) => client.commitMoved(message.number())],
   [toClient.committed, (client, message) => client.committed(read.entries(message))],
   [toClient.readStates, (client, message) => client.readStates(read.readStates(message))],
-  [toClient.leaderNews, (client, message) => client.leaderNews(read.softState(message), message.number())],
   [toClient.restored, (client, message) => client.restored(read.snapshot(message))],
   [toClient.refused, (client, message) => client.refused(message.id() as RequestId, message.latin1() as ErrorKind)],
   [toClient.tick, (client) => client.tick()],

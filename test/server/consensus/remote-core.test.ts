@@ -214,3 +214,44 @@ test("a database whose peer is gone is released, and one that cannot be read end
   })();
   await expect(reading).rejects.toThrow("the disk is gone");
 });
+
+test("a commit index crosses with the next event, and before it", async () => {
+  const { host, events } = await setUp();
+  host.commitMoved(8);
+  host.commitMoved(9);
+  await turns(2);
+  expect(events).toEqual([]);
+  host.readStates([{ index: 9, context: Uint8Array.of(1) }]);
+  host.commitMoved(9);
+  host.tick();
+  await turns(2);
+  expect(events.map(([name, value]) => (name === "commitMoved" ? value : name))).toEqual([9, "readStates", "tick"]);
+});
+
+test("the applied index crosses with the next call, and before it, or a moment later", async () => {
+  const { core, host, calls, clocks } = await setUp();
+  core.applied(7);
+  await turns(2);
+  // Without a leader the first election may wait for it.
+  expect(calls.splice(0)).toEqual([["applied", 7]]);
+  host.leaderNews({ lead: 1n, state: "StateLeader" }, 3);
+  await turns(2);
+  core.applied(8);
+  core.applied(9);
+  await turns(2);
+  expect(calls).toEqual([]);
+  core.withdraw(5n as RequestId);
+  await turns(2);
+  expect(calls).toEqual([
+    ["applied", 9],
+    ["withdraw", 5n],
+  ]);
+  core.applied(10);
+  clocks.here.advance(5);
+  await turns(2);
+  expect(calls.at(-1)).toEqual(["applied", 10]);
+  core.applied(11);
+  clocks.here.advance(5);
+  await turns(2);
+  expect(calls.at(-1)).toEqual(["applied", 11]);
+});
