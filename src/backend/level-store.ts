@@ -10,6 +10,8 @@ export type StoredRow = [key: Uint8Array, value: Uint8Array];
 /** The few operations that we use of an ordered key-value database, whose files lie in `dir`. */
 export interface LevelStore {
   readonly dir: string;
+  /** `put` of a batch copies the bytes at once, so that the caller may use its buffer again. */
+  readonly copies: boolean;
   getSync(key: Uint8Array, snapshot?: LevelSnapshot): Uint8Array | undefined;
   batch(): LevelBatch;
   /** Entries in `[low, high)`, in order, as of the snapshot, or as of now without one. */
@@ -73,6 +75,7 @@ export async function openLevelStore(dir: string, tuning: LevelTuning): Promise<
 
 class LevelDbStore implements LevelStore {
   readonly dir: string;
+  readonly copies = true;
   readonly #level: Level<Uint8Array, Uint8Array>;
 
   constructor(dir: string, level: Level<Uint8Array, Uint8Array>) {

@@ -25,6 +25,7 @@ export async function openMemoryStore(): Promise<LevelStore> {
  */
 class MemoryStore implements LevelStore {
   readonly dir = "memory";
+  readonly copies = false;
   /** The pages in the order of their keys; undefined when the store is closed. */
   #pages: Page[] | undefined = [];
   /** Grows with each snapshot. */

@@ -4,6 +4,7 @@ import type { LevelBatch, LevelStore } from "../backend/index.js";
 export function changedStore(store: LevelStore, changed: Partial<LevelStore>): LevelStore {
   return {
     dir: store.dir,
+    copies: store.copies,
     getSync: (key, snapshot) => store.getSync(key, snapshot),
     iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
     snapshot: () => store.snapshot(),

@@ -31,6 +31,7 @@ const snapshotPrefix = 0x73; // s
 const crcBytes = 4;
 const termBytes = 8;
 const entryHeadBytes = termBytes + 1 + 4;
+const noRoom: Buffer = Buffer.alloc(0);
 
 /** Indexes `[first, last]` of entries that are stored as one record. */
 export interface Run {
@@ -119,9 +120,12 @@ export interface StoredRun {
 /**
  * The sealed record of a run. The body is encoded where the record has it, because a run may hold megabytes: another
  * copy of them would cost the main thread time, and soon a garbage collection.
+ *
+ * @param room memory for the record, which is used if it is large enough; by default the record has its own
  */
-export function sealRun(key: Uint8Array, entries: readonly Entry[], previousTerm: number): Buffer {
-  const record = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + storedBytes(entry), crcBytes + termBytes));
+export function sealRun(key: Uint8Array, entries: readonly Entry[], previousTerm: number, room = noRoom): Buffer {
+  const bytes = entries.reduce((sum, entry) => sum + storedBytes(entry), crcBytes + termBytes);
+  const record = bytes <= room.length ? room.subarray(0, bytes) : Buffer.allocUnsafe(bytes);
   writeBE64(record, crcBytes, previousTerm);
   let at = crcBytes + termBytes;
   for (const { term, type, data } of entries) {

@@ -42,6 +42,9 @@ export interface OpenedWal {
  */
 const segmentBytesDefault = 16 * 1024 * 1024;
 
+/** Bytes of memory for encoded runs: enough for an entry of the greatest usual length. */
+const roomBytes = 2 * 1024 * 1024;
+
 /**
  * The raft log of one member: entries, hard state and snapshots. When the promise of a `save` has resolved, the change
  * is on disk, synced. Data is checked when it is read back.
@@ -59,6 +62,8 @@ export class Wal implements RaftLog {
   #failure: unknown;
   #closed = false;
   #bytesWritten = 0;
+  /** Memory in which runs are encoded, one after the other; undefined until the first, and where a store keeps it. */
+  #room: Buffer | undefined;
 
   private constructor(segments: SegmentList, sync: boolean, { state = emptyLogState, entries, runs }: Recovered) {
     this.#segments = segments;
@@ -195,7 +200,8 @@ export class Wal implements RaftLog {
     const first = entries[0]?.index ?? 0;
     const run = { first, last: first + entries.length - 1 };
     const key = runKey(run);
-    const record = sealRun(key, entries, previousTerm);
+    if (this.#segments.store.copies) this.#room ??= Buffer.allocUnsafeSlow(roomBytes);
+    const record = sealRun(key, entries, previousTerm, this.#room);
     this.#bytesWritten += record.length;
     this.#segments.put(batch, key, record);
     this.#runs.push(run);

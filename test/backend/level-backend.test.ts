@@ -46,6 +46,7 @@ test("the sizes of buckets are known after a restart, also when an earlier relea
 function storeOf(store: LevelStore): LevelStore {
   return {
     dir: store.dir,
+    copies: store.copies,
     getSync: (key, snapshot) => store.getSync(key, snapshot),
     batch: () => store.batch(),
     iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),

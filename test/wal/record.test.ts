@@ -106,6 +106,13 @@ describe("records", () => {
     expect(unseal(runKey({ ...run, last: 259 }), record)).toBeUndefined();
   });
 
+  test("are encoded in the given memory when it is large enough, and in their own otherwise", () => {
+    const [own, large, small] = [sealRun(runKey(run), entries, 1), Buffer.alloc(1_000, 7), Buffer.alloc(10)];
+    const record = sealRun(runKey(run), entries, 1, large);
+    expect([record.equals(own), record.buffer === large.buffer]).toEqual([true, true]);
+    expect(sealRun(runKey(run), entries, 1, small).equals(own)).toBe(true);
+  });
+
   test("are decoded to the encoded values", () => {
     const body = unseal(runKey(run), sealRun(runKey(run), entries, 1));
     expect(body && decodeRun(run, body)).toEqual({ entries, previousTerm: 1 });

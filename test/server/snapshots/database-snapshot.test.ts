@@ -107,6 +107,7 @@ async function fixture(): Promise<{
 function counting(store: LevelStore, open: { snapshots: number; iterators: number }, iterated: string[]): LevelStore {
   return {
     dir: store.dir,
+    copies: store.copies,
     getSync: (key, snapshot) => store.getSync(key, snapshot),
     batch: () => store.batch(),
     compact: () => store.compact(),
