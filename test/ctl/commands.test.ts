@@ -86,7 +86,7 @@ describe.each(kinds)("on %s", (kind) => {
 
   test("a snapshot is saved completely, and its status can be printed", async () => {
     const file = join(folder, "snapshot.db");
-    expect(await run(`snapshot save ${file}`)).toBe(`Snapshot saved at ${file}\n`);
+    expect(await run(`snapshot save ${file}`)).toContain(`Snapshot saved at ${file}\n`);
     expect([existsSync(`${file}.part`), statSync(file).size % 512]).toEqual([false, 32]);
     const status = await etcdctl("ours", server.endpoint, ["snapshot", "status", file, "-w", "json"]);
     for (const format of kinds.includes("etcd 3.5") ? ["simple", "json", "fields", "table", "protobuf"] : []) {
