@@ -3,6 +3,7 @@ import type { Message } from "../../src/raft/index.js";
 import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../src/server/index.js";
 import type { ProcessClock } from "../../src/testing/process-clock.js";
 import { type OutgoingSnapshot, type PeerClient, PeerError, type PeerService } from "../../src/transport/index.js";
+import { asSent, checkReadable, type Release } from "./newer-member.js";
 import type { Trace } from "./trace.js";
 
 /** The faults of the network. Chances are in thousandths. */
@@ -20,6 +21,9 @@ export interface Station {
   readonly name: string;
   readonly peerUrl: string;
   readonly clock: ProcessClock;
+  readonly release: Release;
+  /** Ends the run with its first failure. */
+  readonly fail: (error: unknown) => void;
   /** The server of the process; undefined while it starts. */
   readonly server: EtcdServer | undefined;
 }
@@ -79,6 +83,7 @@ export class SimNetwork {
     const peers = new Set<MemberId>();
     const self: Connected = {
       ...{ name: station.name, peerUrl: station.peerUrl, clock: station.clock, link, peers },
+      ...{ release: station.release, fail: station.fail },
       get server() {
         return station.server;
       },
@@ -155,6 +160,12 @@ export class SimNetwork {
     const from = message.from as MemberId;
     if (!target.link.raft.isIdRemoved(from)) target.peers.add(from);
     try {
+      checkReadable(target.release, message);
+    } catch (error) {
+      target.fail(error);
+      return;
+    }
+    try {
       void target.link.raft.process(message);
     } catch {
       // In the real network the sender gets an error, and raft sends the message again if necessary.
@@ -162,7 +173,7 @@ export class SimNetwork {
   }
 
   async #sendSnapshot(self: Connected, snapshot: OutgoingSnapshot): Promise<void> {
-    const message: Message = { ...snapshot.message, entries: [] };
+    const message: Message = asSent(self.release, { ...snapshot.message, entries: [] });
     const to = message.to as MemberId;
     let reported = false;
     const report = (outcome: "finish" | "failure"): void => {
@@ -197,7 +208,7 @@ export class SimNetwork {
     self: Station,
     url: string,
     signal: AbortSignal,
-    question: (service: PeerService) => Promise<Answer> | Answer,
+    question: (service: PeerService, release: Release) => Promise<Answer> | Answer,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(new PeerError("no answer in time"));
@@ -219,7 +230,7 @@ export class SimNetwork {
         const { server } = target;
         if (server === undefined) return answer(() => reject(new PeerError(`${url} is starting`)));
         Promise.resolve(server.peerService)
-          .then(question)
+          .then((service) => question(service, target.release))
           .then(
             (value) => answer(() => resolve(value)),
             (error: unknown) => answer(() => reject(error)),
@@ -233,7 +244,7 @@ export class SimNetwork {
       members: (url, signal) =>
         this.#ask(self, url, signal, (peer) => ({ clusterId: peer.clusterId, members: peer.members() })),
       versions: (url, signal) =>
-        this.#ask(self, url, signal, (peer) => ({ server: peer.serverVersion, cluster: peer.clusterVersion() })),
+        this.#ask(self, url, signal, (peer, { version }) => ({ server: version, cluster: peer.clusterVersion() })),
       promote: (url, id, token, signal) => this.#ask(self, url, signal, (peer) => peer.promote(id, token)),
       renewLease: (url, id, signal) => this.#ask(self, url, signal, (peer) => peer.renewLease(id)),
       leaseTimeToLive: (url, id, keys, signal) =>

@@ -8,6 +8,7 @@ import { files } from "./files.js";
 import { FrontEndActor, type MemberCalls } from "./front-end.js";
 import type { History } from "./history.js";
 import type { SimNetwork } from "./links.js";
+import type { Release } from "./newer-member.js";
 import type { SimClock } from "./time.js";
 import type { Trace } from "./trace.js";
 import { everything, type KeyRange, type Watched, type Watcher, Watching } from "./watching.js";
@@ -37,19 +38,23 @@ export class MemberProcess {
   readonly random: Random;
   readonly name: string;
   readonly peerUrl: string;
+  readonly release: Release;
+  readonly fail: (error: unknown) => void;
   /** The server; undefined while it starts. */
   server: EtcdServer | undefined;
   /** The front end, if it is an actor of its own; undefined until it serves clients. */
   frontEnd: FrontEndActor | undefined;
   /** Functions that are called once, when the process has ended. */
   readonly onDeath = new Set<() => void>();
+  /** Whether clients reach the server through a front end that is an actor of its own. */
   readonly #actors: boolean;
 
-  /** @param actors whether clients reach the server through a front end that is an actor of its own */
-  constructor(machine: Machine, clock: ProcessClock, random: Random, actors: boolean) {
-    this.#actors = actors;
+  constructor(machine: Machine, clock: ProcessClock, random: Random, world: Pick<Surroundings, "actors" | "fail">) {
+    this.#actors = world.actors;
     this.name = machine.name;
     this.peerUrl = machine.peerUrl;
+    this.release = machine.release;
+    this.fail = world.fail;
     this.clock = clock;
     this.random = random;
   }
@@ -71,6 +76,7 @@ export class MemberProcess {
 export class Machine {
   readonly name: string;
   readonly peerUrl: string;
+  readonly release: Release;
   readonly disk: SimDisk;
   readonly #world: Surroundings;
   readonly #random: Random;
@@ -85,7 +91,8 @@ export class Machine {
   /** Whether the removal of the member was requested. */
   leaving = false;
 
-  constructor(world: Surroundings, at: number, random: Random) {
+  constructor(world: Surroundings, at: number, random: Random, release: Release) {
+    this.release = release;
     this.#world = world;
     this.#random = random;
     this.name = `m${at}`;
@@ -111,7 +118,7 @@ export class Machine {
     const { clock: shared, trace } = this.#world;
     const random = seededRandom(this.#random.int(2 ** 32));
     const clock = new ProcessClock(shared, this.#random.int(1_000_000), this.#wallSkewMs);
-    const process = new MemberProcess(this, clock, random, this.#world.actors);
+    const process = new MemberProcess(this, clock, random, this.#world);
     this.#process = process;
     trace.note(`${this.name} starts`);
     this.#crashed
@@ -210,6 +217,7 @@ export class Machine {
     return {
       ...serverDefaults,
       ...this.#world.settings,
+      apiLevel: this.release.level,
       name: this.name,
       dataDir: this.#dir,
       initialCluster: this.#joins ? members : initialCluster,

@@ -37,10 +37,11 @@ beforeAll(() => {
 afterAll(() => restore());
 
 const modes = [
-  { mode: "on one loop", actors: false },
-  { mode: "with consensus, state and front end as actors", actors: true },
+  { mode: "on one loop", actors: false, mixed: false, seeds },
+  { mode: "among members of several releases", actors: false, mixed: true, seeds: Math.ceil(seeds / 2) },
+  { mode: "with consensus, state and front end as actors", actors: true, mixed: false, seeds },
 ];
-for (const { mode, actors } of modes)
+for (const { mode, actors, mixed, seeds } of modes)
   test(`all answers to clients are correct under faults ${mode} (${seeds} seeds from ${first})`, {
     timeout: 60_000 + seeds * 10_000,
   }, async () => {
@@ -49,7 +50,7 @@ for (const { mode, actors } of modes)
     let [writes, reads, changes, virtualMs, latest] = [0, 0, 0, 0, startedAt];
     for (let seed = first; seed < first + seeds; seed++) {
       try {
-        const outcome = await simulate(seed, { actors, print });
+        const outcome = await simulate(seed, { actors, mixed, print });
         writes += outcome.writes;
         reads += outcome.reads;
         changes += outcome.membershipChanges;
@@ -72,7 +73,7 @@ for (const { mode, actors } of modes)
     expect(failed).toEqual([]);
   });
 
-for (const { mode, actors } of modes)
+for (const { mode, actors, mixed } of modes)
   test(`two runs of a seed ${mode} are the same`, async () => {
-    expect(await simulate(first, { actors })).toEqual(await simulate(first, { actors }));
+    expect(await simulate(first, { actors, mixed })).toEqual(await simulate(first, { actors, mixed }));
   });

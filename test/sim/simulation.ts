@@ -28,6 +28,8 @@ export interface Outcome {
 export interface Mode {
   /** Consensus, keys and the front end of a member are separate actors, with messages between them. */
   readonly actors?: boolean;
+  /** The members are of several releases, doubles of etcd 3.7 and 3.8 among them. */
+  readonly mixed?: boolean;
   /** Whether to print all steps and the members' log lines. */
   readonly print?: boolean;
 }
@@ -40,7 +42,10 @@ const faultyMs = 12_000;
  *
  * @throws Error with the latest steps if a check fails
  */
-export async function simulate(seed: number, { actors = false, print = false }: Mode = {}): Promise<Outcome> {
+export async function simulate(
+  seed: number,
+  { actors = false, mixed = false, print = false }: Mode = {},
+): Promise<Outcome> {
   const random = seededRandom(seed);
   const world = new World({
     seed: random.int(2 ** 32),
@@ -54,6 +59,7 @@ export async function simulate(seed: number, { actors = false, print = false }: 
       backendBatchIntervalMs: [20, 100, 2_000][random.int(3)] ?? 100,
     },
     actors,
+    mixed,
     print,
   });
   try {

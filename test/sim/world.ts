@@ -7,6 +7,7 @@ import { files } from "./files.js";
 import { History } from "./history.js";
 import { SimNetwork } from "./links.js";
 import { Machine, type Surroundings } from "./machine.js";
+import { joiningRelease, mixedReleases, newest, type Release } from "./newer-member.js";
 import { nodeOf } from "./nodes.js";
 import { SimClock, settle } from "./time.js";
 import { Trace } from "./trace.js";
@@ -17,6 +18,8 @@ export interface WorldConfig {
   readonly settings: Partial<ServerConfig>;
   /** Consensus, keys and the front end of a member are separate actors, with messages between them. */
   readonly actors?: boolean;
+  /** Whether the members are of several releases, doubles of etcd 3.7 and 3.8 among them. */
+  readonly mixed?: boolean;
   /** Whether to print all steps and the members' log lines. */
   readonly print?: boolean;
 }
@@ -37,10 +40,12 @@ export class World implements Surroundings {
   /** The state of each member at the last check. */
   readonly #checked = new Map<string, Marks>();
   readonly #random: Random;
+  /** Decides the releases of the members of a mixed cluster. */
+  readonly #releases: Random | undefined;
   #made = 0;
   #failure: unknown;
 
-  constructor({ seed, members, settings, actors = false, print = false }: WorldConfig) {
+  constructor({ seed, members, settings, actors = false, mixed = false, print = false }: WorldConfig) {
     files.reset();
     this.#random = seededRandom(seed);
     this.logs = print;
@@ -48,7 +53,9 @@ export class World implements Surroundings {
     this.trace = new Trace(this.clock, print);
     this.network = new SimNetwork(this.fork(), this.trace);
     this.settings = settings;
-    for (let at = 0; at < members; at++) this.machines.push(this.newMachine());
+    if (mixed) this.#releases = this.fork();
+    const releases = this.#releases && mixedReleases(this.#releases, members);
+    for (let at = 0; at < members; at++) this.machines.push(this.#newMachine(releases?.[at] ?? newest));
     this.initialCluster = this.machines.map(({ name, peerUrl }) => ({ name, peerUrls: [peerUrl] }));
   }
 
@@ -59,7 +66,11 @@ export class World implements Surroundings {
 
   /** A machine that is not a member yet. */
   newMachine(): Machine {
-    return new Machine(this, this.#made++, this.fork());
+    return this.#newMachine(this.#releases === undefined ? newest : joiningRelease(this.#releases));
+  }
+
+  #newMachine(release: Release): Machine {
+    return new Machine(this, this.#made++, this.fork(), release);
   }
 
   /** Removes a machine whose member was removed. */
