@@ -12,6 +12,8 @@ export class Member {
   readonly peerUrl: string;
   readonly #clientPort: number;
   readonly #dir: string;
+  /** The root of another build of our server, for the next start. */
+  build: string | undefined;
   #process: ServerProcess | undefined;
 
   constructor(name: string, kind: ServerKind, clientPort: number, peerUrl: string, dir: string) {
@@ -44,6 +46,7 @@ export class Member {
   async start(...flags: readonly string[]): Promise<void> {
     this.#process = await ServerProcess.start({
       kind: this.kind,
+      build: this.build,
       clientPort: this.#clientPort,
       dataDir: this.#dir,
       // All members of a cluster run in one folder, so that relative paths of sockets are the same for all of them.

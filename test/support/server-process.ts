@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ApiLevel } from "../../src/base/index.js";
 import { reference } from "./reference.js";
 
 /** The size of a page of memory, on Linux on x86 and most ARM machines. */
@@ -13,6 +14,14 @@ const pageBytes = 4096;
 const ourServer = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 
 export type ServerKind = "ours" | "etcd 3.4" | "etcd 3.5";
+
+/** The level of our servers in this test file; undefined for the default. */
+let ownLevel: ApiLevel | undefined;
+
+/** Starts all of our servers in this test file at a level, for comparisons with real servers of that release. */
+export function oursAnswerAs(level: ApiLevel): void {
+  ownLevel = level;
+}
 
 export interface ServerOptions {
   readonly kind: ServerKind;
@@ -23,6 +32,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Starts our server through its launcher, which chooses settings of memory, instead of with Node alone. */
   readonly launcher?: boolean;
+  /** The root of another build of our server; by default this one. */
+  readonly build?: string | undefined;
   /** The working directory, for relative paths in flags. By default that of the tests. */
   readonly workDir?: string;
   /** The maximum size of a file in KiB. Writes beyond it fail as on a full disk. */
@@ -63,7 +74,8 @@ export class ServerProcess {
       ...(options.flags ?? []),
     ];
     const [program, args] = commandOf(options, flags);
-    const env = { ...process.env, ...options.env };
+    const level = options.kind === "ours" && ownLevel !== undefined && { ETCD_API_LEVEL: ownLevel };
+    const env: NodeJS.ProcessEnv = { ...process.env, ...level, ...options.env };
     // `npm run test:threads` sets the number of threads for all servers. A flag of the test itself wins.
     if (options.kind !== "ours" || flags.some((flag) => /^--?threads\b/.test(flag))) delete env.ETCD_THREADS;
     const limit = options.fileKiBMax === undefined ? "" : `ulimit -f ${options.fileKiBMax}; `;
@@ -143,9 +155,10 @@ export class ServerProcess {
   }
 }
 
-function commandOf({ kind, launcher }: ServerOptions, flags: readonly string[]): [string, readonly string[]] {
+function commandOf({ kind, launcher, build }: ServerOptions, flags: readonly string[]): [string, readonly string[]] {
   if (kind !== "ours") return [reference("etcd", kind === "etcd 3.4" ? "3.4" : "3.5"), flags];
-  return launcher === true ? [ourServer, flags] : [process.execPath, [ourServer, ...flags]];
+  const server = build === undefined ? ourServer : join(build, "bin", "etcd");
+  return launcher === true ? [server, flags] : [process.execPath, [server, ...flags]];
 }
 
 /** The number of ports for each test worker, below the ports that the kernel uses for outgoing connections. */

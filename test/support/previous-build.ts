@@ -1,0 +1,46 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The last commit whose members have no API level: they are of 3.5, and put requests of the v2 store into the log. */
+const commit = "449c2f49717feb6b09bb62e9552df26f0cd4c450";
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const modules = join(root, "node_modules");
+const folder = join(modules, ".cache", "etcd-ts-previous", commit);
+
+/**
+ * Builds the server as it was before members had API levels, once for each checkout. The programs of the build are
+ * those of this checkout.
+ *
+ * @returns the root of that build; undefined where git does not have the commit, which it says in one line
+ */
+export function previousBuild(): string | undefined {
+  if (existsSync(folder)) return folder;
+  if (!hasCommit()) {
+    const line = `the commit ${commit.slice(0, 7)} is not in the history of this checkout, nor at its origin`;
+    // Nobody would notice there that the upgrade is not tested.
+    if (process.env.CI === "true" && existsSync(join(root, ".git"))) throw new Error(line);
+    console.warn(`skipped: ${line}`);
+    return undefined;
+  }
+  const building = `${folder}-${process.pid}`;
+  mkdirSync(building, { recursive: true });
+  const files = execFileSync("git", ["archive", commit, "src", "bin", "proto", "package.json", "tsconfig.json"], {
+    ...{ cwd: root, maxBuffer: 256 * 1024 * 1024 },
+  });
+  execFileSync("tar", ["-x", "-C", building], { input: files });
+  symlinkSync(modules, join(building, "node_modules"));
+  execFileSync("npm", ["run", "--silent", "build"], { cwd: building, stdio: ["ignore", "inherit", "inherit"] });
+  // Only a complete build gets the name that is looked for. Another worker may have been faster.
+  if (existsSync(folder)) rmSync(building, { recursive: true });
+  else renameSync(building, folder);
+  return folder;
+}
+
+/** A shallow checkout may lack the commit, but its origin has it. */
+function hasCommit(): boolean {
+  const git = (...words: readonly string[]): boolean => spawnSync("git", words, { cwd: root }).status === 0;
+  const isThere = (): boolean => git("cat-file", "-e", `${commit}^{commit}`);
+  return isThere() || (git("fetch", "--quiet", "--depth=1", "origin", commit) && isThere());
+}
