@@ -8,7 +8,7 @@ export const apiLevels = ["3.5", "3.6", "3.7"] as const;
 export type ApiLevel = (typeof apiLevels)[number];
 
 /** The level of a member without `--api-level`. */
-export const defaultApiLevel: ApiLevel = "3.5";
+export const defaultApiLevel: ApiLevel = "3.7";
 
 /** The level of tools, which must read the data of members of every level. */
 export const newestApiLevel: ApiLevel = "3.7";

@@ -17,7 +17,7 @@ export interface EtcdSettings extends SecuritySettings, DiscoverySettings, Featu
   readonly name?: string | undefined;
   /**
    * Release of etcd as which this member answers and takes part in its cluster; an older one for an upgrade.
-   * @defaultValue "3.5"
+   * @defaultValue "3.7"
    */
   readonly apiLevel?: "3.5" | "3.6" | "3.7" | undefined;
   /**

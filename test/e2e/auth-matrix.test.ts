@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { GrpcAsking } from "../auth/grpc-asking.js";
 import { matrix, ours, theirs } from "../auth/matrix.js";
 import { haveReference } from "../support/reference.js";
-import { type ServerKind, ServerProcess } from "../support/server-process.js";
+import { oursAnswerAs, type ServerKind, ServerProcess } from "../support/server-process.js";
+
+oursAnswerAs("3.5");
 
 // Tests the rights of all users for all forms of all requests over gRPC. test/auth/matrix.test.ts makes the same
 // requests within one process.

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
+import { oursAnswerAs } from "../support/server-process.js";
 import { ServersAhead } from "../support/servers-ahead.js";
 import { ctlScenarios } from "./scenarios/ctl.js";
 import { kvScenarios } from "./scenarios/kv.js";
@@ -8,6 +9,8 @@ import { maintenanceScenarios } from "./scenarios/maintenance.js";
 import { txnScenarios } from "./scenarios/txn.js";
 import { watchScenarios } from "./scenarios/watch.js";
 import { transcript } from "./transcript.js";
+
+oursAnswerAs("3.5");
 
 // Runs the same command lines with the real etcdctl 3.5 and with ours, each against a new server of the same kind.
 // Their output, its streams and the exit codes must be equal, except for log lines of Go's client and help texts.

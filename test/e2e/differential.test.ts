@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { haveReference } from "../support/reference.js";
-import type { ServerKind } from "../support/server-process.js";
+import { oursAnswerAs, type ServerKind } from "../support/server-process.js";
 import { authScenarios } from "./scenarios/auth.js";
 import { kvScenarios } from "./scenarios/kv.js";
 import { leaseScenarios } from "./scenarios/lease.js";
@@ -8,6 +8,8 @@ import { maintenanceScenarios } from "./scenarios/maintenance.js";
 import { txnScenarios } from "./scenarios/txn.js";
 import { watchScenarios } from "./scenarios/watch.js";
 import { transcript } from "./transcript.js";
+
+oursAnswerAs("3.5");
 
 // Runs the same command lines of the real etcdctl against real etcd 3.5 and against our server. Their output, its
 // streams and the exit codes must be equal. Hidden are only elapsed times, ports, random lease ids (numbered in the

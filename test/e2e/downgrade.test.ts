@@ -4,7 +4,9 @@ import { GrpcCode } from "../../src/base/index.js";
 import { DowngradeAction } from "../../src/wire/index.js";
 import { TestClient } from "../support/client.js";
 import { haveReference } from "../support/reference.js";
-import { type ServerKind, ServerProcess } from "../support/server-process.js";
+import { oursAnswerAs, type ServerKind, ServerProcess } from "../support/server-process.js";
+
+oursAnswerAs("3.5");
 
 // Compares downgrades with real etcd 3.5: the checks, their order and their texts.
 

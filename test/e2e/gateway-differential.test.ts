@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askHttp } from "../support/http-client.js";
 import { haveReference } from "../support/reference.js";
-import { ServerProcess } from "../support/server-process.js";
+import { oursAnswerAs, ServerProcess } from "../support/server-process.js";
 import { shown } from "./http-transcript.js";
 import { gatewayScenarios } from "./scenarios/gateway.js";
 import type { GatewayStep } from "./scenarios/gateway-step.js";
+
+oursAnswerAs("3.5");
 
 // Sends the same requests over HTTP to real etcd 3.5 and to our server. Status, type and body of the answers must be
 // equal. Hidden are parts that cannot be equal, and three more: `error`, the field with the text of a refusal for older

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { askHttp, type HttpQuestion } from "../support/http-client.js";
 import { haveReference } from "../support/reference.js";
-import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
+import { freePort, oursAnswerAs, type ServerKind, ServerProcess } from "../support/server-process.js";
 import { compact, shown } from "./http-transcript.js";
+
+oursAnswerAs("3.5");
 
 // Compares ports for HTTP only and for metrics only, host names, origins and websockets with those of real etcd 3.5.
 

@@ -14,9 +14,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { etcdctl, type Outcome } from "../support/etcdctl.js";
 import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
-import { type ServerKind, ServerProcess } from "../support/server-process.js";
+import { oursAnswerAs, type ServerKind, ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { Members } from "./members.js";
+
+oursAnswerAs("3.5");
 
 // Tests that a data directory can be made from a snapshot file, with the same keys in a new cluster, and that invalid
 // restores are refused with etcd's text.

@@ -83,7 +83,7 @@ for (const word of ["--version", "-version", "--version=true"]) {
   test(`${word} prints the versions of the API and of this server`, async () => {
     const run = new Run([word]);
     expect(await run.ended).toBe(0);
-    expect(run.stdout).toMatch(/^etcd Version: 3\.5\.30\netcd-ts Version: \d+\.\d+\.\d+\nNode\.js Version: v/);
+    expect(run.stdout).toMatch(/^etcd Version: 3\.7\.1\netcd-ts Version: \d+\.\d+\.\d+\nNode\.js Version: v/);
     expect(run.stderr).toBe("");
   });
 }
@@ -288,7 +288,7 @@ test("HTTP and metrics can have separate ports, also with HTTP/2, and client por
       error ? reject(error) : resolve(answer),
     );
   });
-  expect(status).toMatchObject({ version: "3.5.30" });
+  expect(status).toMatchObject({ version: "3.7.1" });
   client.close();
 });
 

@@ -140,7 +140,7 @@ for (const { words, message } of [
     message: 'invalid auto-compaction-retention "5m": expected a number of revisions',
   },
   {
-    words: ["--experimental-enable-lease-checkpoint-persist"],
+    words: ["--experimental-enable-lease-checkpoint-persist", "--api-level=3.5"],
     message: "setting experimental-enable-lease-checkpoint-persist requires experimental-enable-lease-checkpoint",
   },
   { words: ["--metrics=foo"], message: 'invalid value "foo" for --metrics: expected basic or extensive' },
@@ -178,7 +178,7 @@ for (const { words, message } of [
     message,
   })),
   {
-    words: ["--initial-cluster=default=http://localhost:2380", "--discovery-srv=example.com"],
+    words: ["--initial-cluster=default=http://localhost:2380", "--discovery-srv=example.com", "--api-level=3.5"],
     message:
       "multiple discovery or bootstrap flags are set. " +
       'Choose one of "initial-cluster", "discovery" or "discovery-srv"',

@@ -8,7 +8,7 @@ import type { Message } from "../../src/raft/index.js";
  */
 export interface Release {
   readonly level: ApiLevel;
-  /** What the machine reports to other members. */
+  /** The version that the machine reports to other members. */
   readonly version: string;
   /** Whether a request of the v2 store stops it, wherever it is in the log. */
   readonly stopsAtV2: boolean;

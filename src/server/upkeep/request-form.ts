@@ -13,7 +13,7 @@ export interface RequestFormsConfig {
 }
 
 /** How long the members of a cluster without a version may take to report theirs. */
-const patienceMs = 2_000;
+const patienceMs = 10_000;
 /** From this version on, members understand requests of their own. */
 const firstV3 = "3.5.0";
 /** From this version on, members stop at a request of the v2 store. */
