@@ -80,14 +80,14 @@ export function settingsOf(given: FlagValues, fromFile: boolean): Settings {
   const listenClients = listens(flags, "listen-client-urls");
   const listenClientsHttp = listens(flags, "listen-client-http-urls");
   const listenMetrics = listens(flags, "listen-metrics-urls");
-  checkHosts(flags, "initial-advertise-peer-urls");
-  checkHosts(flags, "advertise-client-urls");
+  checkHosts(flags, "initial-advertise-peer-urls", '"host:port"');
+  const level = apiLevelOf(flags);
+  checkHosts(flags, "advertise-client-urls", isAtLeast(level, "3.7") ? clientUrlForms : '"host:port"');
   checkTimes(flags);
   if (!fromFile && flags.given("listen-client-urls") && !flags.given("advertise-client-urls")) {
     throw new FlagError("--advertise-client-urls is required when --listen-client-urls is set explicitly");
   }
   const autoCompaction = autoCompactionOf(flags);
-  const level = apiLevelOf(flags);
   const features = featuresAt(level, flags);
   checkRetired(level, flags);
   const security = securitySettings(flags, fromFile);
@@ -217,9 +217,12 @@ function originsOf(flags: FlagValues): ReadonlySet<string> {
   return new Set(origins);
 }
 
-function checkHosts(flags: FlagValues, name: FlagName): void {
+/** The forms of client URLs, in the words of etcd 3.7. Socket files are accepted at every level. */
+const clientUrlForms = 'in the format "host:port", "unix:/path/to/socket" or "unixs:/path/to/socket"';
+
+function checkHosts(flags: FlagValues, name: FlagName, forms: string): void {
   for (const url of flags.urls(name)) {
-    if (!namesHost(url)) throw new FlagError(`--${name} "${url}" must be "host:port" (unexpected empty host)`);
+    if (!namesHost(url)) throw new FlagError(`--${name} "${url}" must be ${forms} (unexpected empty host)`);
   }
 }
 

@@ -18,8 +18,8 @@ export function parseUrls(text: string): { readonly urls: readonly string[]; rea
 }
 
 function faultOfUrl(url: string): string | undefined {
+  if (/^unixs?:./.test(url)) return undefined;
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(url)?.[1];
-  if (scheme === "unix" || scheme === "unixs") return undefined;
   if (scheme !== "http" && scheme !== "https") return `URL scheme must be http, https, unix, or unixs: ${url}`;
   const [authority = "", ...path] = afterScheme(url).split("/");
   if (splitHostPort(authority) === undefined) return `URL address does not have the form "host:port": ${url}`;
@@ -37,7 +37,7 @@ function splitHostPort(authority: string): { readonly host: string; readonly por
 
 /** The address of a `--listen-...` URL; a fault when its host is a name other than `localhost`. */
 export function listenAddress(url: string): Address | { readonly fault: string } {
-  if (/^unixs?:/.test(url)) return { kind: "socket", path: afterScheme(url) };
+  if (/^unixs?:/.test(url)) return { kind: "socket", path: url.replace(/^unixs?:(\/\/)?/, "") };
   const at = splitHostPort(afterScheme(url));
   if (at === undefined) return { fault: `URL address does not have the form "host:port": ${url}` };
   if (at.host !== "localhost" && isIP(at.host) === 0) return { fault: `expected IP in URL for binding (${url})` };

@@ -14,7 +14,7 @@ export type PeerAddress = {
  * Parses a peer URL. `unix://localhost:20001` is the socket file `localhost:20001`, and `unixs://` the same with TLS.
  */
 export function peerAddress(text: string): PeerAddress | undefined {
-  const [, scheme = "", path = ""] = /^(unixs?):\/\/(.+)$/s.exec(text) ?? [];
+  const [, scheme = "", path = ""] = /^(unixs?):(?!\/\/$)(?:\/\/)?(.+)$/s.exec(text) ?? [];
   if (path !== "") {
     const [, host = ""] = /^([^:/]*)(?::\d*)?$/.exec(path) ?? [];
     return { kind: "socket", secure: scheme === "unixs", host: host === "" ? "localhost" : host, socketPath: path };

@@ -1,9 +1,12 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
-import { networkInterfaces } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { openListeners } from "../../src/main/listeners.js";
 import { canReusePort } from "../../src/main/reuse-port.js";
+import { listenAddress } from "../../src/main/urls.js";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -101,3 +104,20 @@ for (const { url, address } of [
     expect(asked).toEqual([expect.objectContaining({ host: "127.0.0.1", reusePort: true })]);
   });
 }
+
+test("a socket file that is named unix:/path takes connections", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "etcd-ts-socket-"));
+  try {
+    const path = join(directory, "etcd.sock");
+    const url = `unix:${path}`;
+    const address = listenAddress(url);
+    if ("fault" in address) throw new Error(address.fault);
+    const { port } = start();
+    await openListeners(port, { url, address });
+    const client = connect(path);
+    await once(client, "connect");
+    client.destroy();
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

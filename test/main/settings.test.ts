@@ -279,3 +279,30 @@ test("--log-format: etcd's text for an unknown format", () => {
   expect(() => settings("--log-format=xml")).toThrow("unknown log format: xml, supported values json, console");
   expect(settings("--log-format=console").log.format).toBe("console");
 });
+
+for (const { url, address } of [
+  { url: "unix:/run/etcd.sock", address: { kind: "socket", path: "/run/etcd.sock" } },
+  { url: "unixs:/run/etcd.sock", address: { kind: "socket", path: "/run/etcd.sock" } },
+  { url: "unix:///run/etcd.sock", address: { kind: "socket", path: "/run/etcd.sock" } },
+  { url: "unix://etcd.sock", address: { kind: "socket", path: "etcd.sock" } },
+]) {
+  test(`client URLs may be ${url}, to listen on and to advertise`, () => {
+    const { listenClients, server } = settings(
+      `--listen-client-urls=${url}`,
+      `--advertise-client-urls=${url}`,
+      "--auto-tls",
+    );
+    expect([listenClients, server.advertiseClientUrls]).toEqual([[{ url, address }], [url]]);
+  });
+}
+
+for (const { level, forms } of [
+  { level: "3.5", forms: '"host:port"' },
+  { level: "3.6", forms: '"host:port"' },
+  { level: "3.7", forms: 'in the format "host:port", "unix:/path/to/socket" or "unixs:/path/to/socket"' },
+]) {
+  test(`a client URL without a host is refused with the words of level ${level}`, () => {
+    const message = `--advertise-client-urls "http://:1" must be ${forms} (unexpected empty host)`;
+    expect(() => settings("--advertise-client-urls=http://:1", `--api-level=${level}`)).toThrow(message);
+  });
+}
