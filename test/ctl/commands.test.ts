@@ -121,6 +121,22 @@ describe.each(kinds)("on %s", (kind) => {
     expect((await mirrored).code).not.toBe(0);
   });
 
+  test("make-mirror --rev copies changes only, in transactions of a given size", async () => {
+    await run("put r/before x");
+    const revision = Number(/"Revision" : (\d+)/.exec(await run("put r/1 one -w fields"))?.[1]);
+    const stop = new AbortController();
+    const flags = `--prefix r/ --dest-prefix s/ --rev ${revision} --max-txn-ops 2`;
+    const line = words(`make-mirror ${flags} ${other.endpoint}`);
+    const mirrored = etcdctl("ours", server.endpoint, line, { signal: stop.signal });
+    const puts = [2, 3, 4, 5, 6].map((at) => `put r/${at} v${at}`).join("\n");
+    const { code } = await etcdctlHere(server.endpoint, ["txn"], { stdin: `\n${puts}\n\n\n` });
+    expect(code).toBe(0);
+    const keys = [1, 2, 3, 4, 5, 6].map((at) => `s/${at}\n`).join("");
+    while ((await run("get --prefix s/ --keys-only", other)).replaceAll("\n\n", "\n") !== keys) await run("get r/1");
+    stop.abort();
+    expect((await mirrored).code).not.toBe(0);
+  });
+
   /** Interrupts a command when it has printed its key. */
   async function interrupted(endpoint: string, line: string, meanwhile = async () => {}) {
     const stop = new AbortController();
