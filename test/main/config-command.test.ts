@@ -124,7 +124,8 @@ test("check reports all mistakes in the order of the file", () => {
     ':6: invalid value "all" for --metrics: expected basic or extensive',
     ":8: unknown key client-transport-security.cert-fil; did you mean client-transport-security.cert-file?",
     ":9: expected IP in URL for binding (http://example.com:2379)",
-    ':10: --advertise-client-urls "http://:2379" must be "host:port" (unexpected empty host)',
+    ':10: --advertise-client-urls "http://:2379" must be in the format "host:port", "unix:/path/to/socket" or ' +
+      '"unixs:/path/to/socket" (unexpected empty host)',
     ":12: name is there twice; the last one counts",
     ':13: multi logoutput for "default" is not supported yet',
     ':14: invalid value "old" for initial-cluster-state in : expected one of new, existing',

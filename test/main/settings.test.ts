@@ -113,8 +113,8 @@ for (const { words, message } of [
     message: "--advertise-client-urls is required when --listen-client-urls is set explicitly",
   },
   {
-    words: ["--advertise-client-urls=http://:1"],
-    message: '--advertise-client-urls "http://:1" must be "host:port" (unexpected empty host)',
+    words: ["--initial-advertise-peer-urls=http://:1"],
+    message: '--initial-advertise-peer-urls "http://:1" must be "host:port" (unexpected empty host)',
   },
   { words: ["--heartbeat-interval=0"], message: "--heartbeat-interval must be >0 (set to 0ms)" },
   { words: ["--election-timeout=0"], message: "--election-timeout must be >0 (set to 0ms)" },
