@@ -9,8 +9,8 @@ export const keepAliveMs = 30_000;
 
 /** How long the rest of a refused request is read and discarded, unless the client sends too much of it. */
 const lingerMs = 1_000;
-/** The most bytes to read and discard, as in Go. Very many clients may be refused at once while memory is short. */
-const discardedBytesMax = 256 * 1024;
+/** The most bytes to read and discard. Very many clients may be refused at once while memory is short. */
+const discardedBytesMax = 64 * 1024;
 
 /** A call over HTTP. The messages of a stream are sent as lines, each in a chunk of its own. */
 export class HttpPeer implements GatewayPeer {
