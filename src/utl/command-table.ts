@@ -1,5 +1,6 @@
 import { type CommandSpec, completionCommand, type FlagSpec } from "../cli/index.js";
 import { type Context, outputFormats } from "./context.js";
+import { inspectCommand } from "./specs/inspect.js";
 import { moveCommands } from "./specs/moving.js";
 import { snapshotCommand } from "./specs/snapshot.js";
 
@@ -54,6 +55,7 @@ export const root: CommandSpec<Context> = {
       examples: [["hashkv backup.db", "hash, last revision, compacted revision"]],
       run: async (context) => (await import("./commands/hashkv.js")).hashkv(context),
     },
+    inspectCommand,
     ...moveCommands,
     {
       name: "version",

@@ -8,5 +8,6 @@ export { createDataDir, type DataDir } from "./data-dir.js";
 export type { WalMetadata } from "./log-state.js";
 export type { RaftLog, WalChange } from "./raft-log.js";
 export { freezeLog } from "./segments.js";
+export { lockedDirs, openStoredLog } from "./stored-log.js";
 export { VolatileLog } from "./volatile-log.js";
 export { type OpenedWal, Wal, type WalOptions } from "./wal.js";

@@ -63,6 +63,11 @@ export async function freezeLog(dir: string, target: string): Promise<void> {
   for (const name of segments) await freezeLevel(join(dir, name), join(target, name));
 }
 
+/** The directory of a segment of the log in `dir`. */
+export function segmentPath(dir: string, number: SegmentNumber): string {
+  return number === 0 ? dir : join(dir, number.toString(16).padStart(digits, "0"));
+}
+
 /** Segments as directories below that of the log. */
 export class FileSegments implements SegmentFolder {
   readonly #dir: string;
@@ -111,7 +116,7 @@ export class FileSegments implements SegmentFolder {
   }
 
   #pathOf(number: SegmentNumber): string {
-    return number === 0 ? this.#dir : join(this.#dir, number.toString(16).padStart(digits, "0"));
+    return segmentPath(this.#dir, number);
   }
 
   #names(): Promise<string[]> {

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskError, isLocked } from "../../backend/index.js";
 import { formatDuration, pause, systemClock } from "../../base/index.js";
+import { lockedDirs } from "../../wal/index.js";
 import { databaseDirs } from "../disk/database-folder.js";
 
 const lookEveryMs = 100;
@@ -35,6 +36,7 @@ async function locksOf(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() !== true) return [path];
   const databases = await databaseDirs(join(path, "member", "db"));
-  const ours = [join(path, "member", "wal"), ...databases].map((dir) => join(dir, "LOCK"));
+  const logs = await lockedDirs(join(path, "member", "wal"));
+  const ours = [...logs, ...databases].map((dir) => join(dir, "LOCK"));
   return [...ours, join(path, "member", "snap", "db")];
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../../src/base/index.js";
-import { RequestIds } from "../../../src/server/calls/request-ids.js";
+import { RequestIds, requestTime } from "../../../src/server/calls/request-ids.js";
 import { ServerCounters } from "../../../src/server/counters.js";
 import { Proposals } from "../../../src/server/log/proposals.js";
 import { callOf } from "../member.js";
@@ -128,6 +128,23 @@ test("RequestIds: an id consists of the member's low bits, the time and a counte
   const time = BigInt(clock.wallTime()) & 0xff_ffff_ffffn;
   const first = (0x7788n << 48n) | (time << 8n);
   expect([ids.next(), ids.next()]).toEqual([first + 1n, first + 2n]);
+});
+
+test("RequestIds: an id tells the time of its request, also when ids were drawn faster than the clock counts", () => {
+  const clock = new ManualClock();
+  const ids = new RequestIds(1n as MemberId, clock);
+  ids.next();
+  for (const ms of [1, 999, 86_400_000]) {
+    clock.advance(ms);
+    expect(requestTime(ids.next(), clock.wallTime())).toBe(Math.floor(clock.wallTime()));
+  }
+  const before = clock.wallTime();
+  const drawn = Array.from({ length: 1_000 }, () => ids.next());
+  expect(new Set(drawn).size).toBe(1_000);
+  expect(requestTime(drawn.at(-1) ?? 0n, before) - before).toBe(3);
+  // 40 bits of the time repeat after 35 years.
+  const later = requestTime(drawn[0] ?? 0n, before + 2 ** 40);
+  expect(later).toBe(Math.floor(before) + 2 ** 40);
 });
 
 test("RequestIds: a restart one millisecond later starts after 256 ids", () => {
