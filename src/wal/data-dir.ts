@@ -24,7 +24,8 @@ export async function createDataDir(dataDir: string, logger: Logger, dedicatedWa
   const foreign = await etcdFile(dataDir, walDir);
   if (foreign !== undefined) {
     throw new DiskError(
-      `${dataDir} belongs to an etcd that keeps its data in another format (${foreign}): use another data directory`,
+      `${dataDir} belongs to an etcd that keeps its data in another format (${foreign}): use another ` +
+        "data directory, or convert this one with etcdutl import",
     );
   }
   const stray = await strayFile(walDir);

@@ -336,7 +336,7 @@ describe("defrag --data-dir", () => {
     const foreign = join(dataDir, "foreign");
     mkdirSync(join(foreign, "member", "snap"), { recursive: true });
     writeFileSync(join(foreign, "member", "snap", "db"), "");
-    expect((await run(foreign)).stderr).toContain("is etcd's own database, in another format: use etcdutl defrag");
+    expect((await run(foreign)).stderr).toContain("is etcd's own database, in another format: use etcd's own etcdutl");
   });
 });
 

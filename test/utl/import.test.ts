@@ -75,6 +75,24 @@ async function logOf(dataDir: string) {
   return opened;
 }
 
+test("a directory of etcd 3.7 needs no file of the snapshot, since its database says who the members are", async () => {
+  const [newer, exported, imported] = ["newer", "newer-etcd", "newer-again"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await stoppedMember(newer, undefined, { apiLevel: "3.7" });
+  const { stdout } = await etcdutlHere("import", "--to-etcd", "--from", newer, "--data-dir", exported);
+  expect(stdout).toContain("Start it with etcd 3.7 or newer");
+  rmSync(fileIn(join(exported, "member", "snap"), /\.snap$/));
+  expect(await etcdutlHere("import", "--from", exported, "--data-dir", imported)).toMatchObject({ code: 0 });
+  const rows = async (dir: string, bucket: string) => (await etcdutlHere("inspect", dir, "--bucket", bucket)).stdout;
+  for (const bucket of ["members", "cluster"]) expect(await rows(imported, bucket)).toBe(await rows(newer, bucket));
+  expect((await etcdutlHere("hashkv", imported)).stdout).toBe((await etcdutlHere("hashkv", newer)).stdout);
+  const etcd = await startEtcd({ dataDir: imported, listen: false, apiLevel: "3.7" });
+  await etcd.stop();
+});
+
 test("a raft log at another place is read and written there", async () => {
   const dir = join(folder, "apart");
   const places = ["--data-dir", join(dir, "data"), "--wal-dir", join(dir, "wal")];

@@ -92,7 +92,7 @@ async function stateAt(source: EtcdDirectory): Promise<{ readonly term: number; 
   for await (const entry of openedEntries(log.segments, snapshot?.index ?? 0)) {
     const { index } = entry;
     if (index <= meta.index) term = entry.term;
-    changes.add(ofRaft(entry));
+    if (meta.storageVersion === undefined) changes.add(ofRaft(entry));
   }
   // Up to etcd 3.5 snapshots and entries say who the members are. Later releases trust the database alone.
   if (meta.storageVersion !== undefined) return { term, membership: await storedMembership(databasePath, source) };

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiskError } from "../../backend/index.js";
-import { entryTypeOf, listSegments, openedEntries, readLogEnds } from "../../etcdwal/index.js";
+import { entryTypeOf, openedEntries, type Segment } from "../../etcdwal/index.js";
 import { type ConfState, type Entry, emptyConfState, type HardState } from "../../raft/index.js";
 import { freezeLog, openStoredLog, type WalMetadata } from "../../wal/index.js";
 import { openEtcdDirectory } from "./etcd-directory.js";
@@ -47,9 +47,8 @@ export async function inspectMember(
 }
 
 async function inspectTheirs(dataDir: string, walDir: string): Promise<InspectedMember> {
-  const { databasePath, ids } = await openEtcdDirectory(dataDir, walDir);
-  const { hardState, snapshots, last } = await readLogEnds(walDir);
-  const segments = await listSegments(walDir);
+  const { databasePath, ids, log } = await openEtcdDirectory(dataDir, walDir);
+  const { hardState, snapshots, last, segments } = log;
   const before = Math.max(0, (segments[0]?.firstIndex ?? 0) - 1);
   const database = await openStoredDatabase(databasePath);
   return {
@@ -64,15 +63,15 @@ async function inspectTheirs(dataDir: string, walDir: string): Promise<Inspected
         confState: confState === undefined ? undefined : { ...emptyConfState, ...confState },
       })),
     log: { first: before + 1, last: last?.index ?? 0 },
-    entries: (first) => theirEntries(walDir, Math.max(first - 1, before)),
+    entries: (first) => theirEntries(segments, Math.max(first - 1, before)),
     database,
     meta: await readMeta(database),
     close: () => database.close(),
   };
 }
 
-async function* theirEntries(walDir: string, before: number): AsyncGenerator<Entry, void, undefined> {
-  for await (const entry of openedEntries(await listSegments(walDir), before)) {
+async function* theirEntries(segments: readonly Segment[], before: number): AsyncGenerator<Entry, void, undefined> {
+  for await (const entry of openedEntries(segments, before)) {
     const { term, index, data } = entry;
     yield { term, index, data, type: entryTypeOf(entry) };
   }

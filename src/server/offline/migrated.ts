@@ -68,7 +68,7 @@ export async function newestDatabase(dataDir: string): Promise<string> {
     (found) => found.isFile(),
     () => false,
   );
-  if (foreign) throw new DiskError(`${file} is etcd's own database, in another format: use the etcdutl of etcd`);
+  if (foreign) throw new DiskError(`${file} is etcd's own database, in another format: use etcd's own etcdutl`);
   throw new DiskError(`stat ${dir}: no such file or directory`);
 }
 

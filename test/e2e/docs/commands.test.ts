@@ -17,6 +17,7 @@ for (const { page, section } of [
   { page: "docs/cli.md", section: "A tour" },
   { page: "docs/cli.md", section: "etcd gateway" },
   { page: "docs/cli.md", section: "etcd grpc-proxy" },
+  { page: "docs/cli.md", section: "etcdutl" },
   { page: "docs/settings.md", section: undefined },
   { page: "docs/monitoring.md", section: undefined },
 ]) {

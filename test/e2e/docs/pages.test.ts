@@ -14,6 +14,7 @@ const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "docs/cli.md": {
     "A tour": "commands.test.ts",
+    etcdutl: "commands.test.ts",
     "etcd gateway": "commands.test.ts",
     "etcd grpc-proxy": "commands.test.ts",
   },

@@ -62,6 +62,7 @@ export class Reader {
     const program = (path: string, text: string) =>
       writeFile(join(folder, path), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
     await program("path/etcdctl", `exec ${etcdctl} "$@"`);
+    await program("path/etcdutl", `exec ${process.execPath} ${join(root, "bin/etcdutl")} "$@"`);
     // Other tests may run members with the same names at the same time. A command must find those of its own page.
     await program(
       "path/pgrep",
