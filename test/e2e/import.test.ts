@@ -25,9 +25,15 @@ async function stateOf(endpoint: string): Promise<readonly string[]> {
 for (const kind of ["etcd 3.4", "etcd 3.5"] as const) {
   test.runIf(ready)(`a directory of ${kind} becomes one of ours, and one on which etcd 3.5 starts`, async () => {
     const dir = await mkdtemp(join(tmpdir(), "etcd-moved-"));
-    const [clientPort, flags] = [await freePort(), ["--snapshot-count", "25"]];
+    // Alone, a member of a later level would raise the version of the cluster, and etcd 3.5 would not start any more.
+    const [clientPort, flags, level] = [await freePort(), ["--snapshot-count", "25"], ["--api-level", "3.5"]];
     const start = (program: ServerKind): Promise<ServerProcess> =>
-      ServerProcess.start({ kind: program, dataDir: dir, clientPort, flags });
+      ServerProcess.start({
+        kind: program,
+        dataDir: dir,
+        clientPort,
+        flags: [...flags, ...(program === "ours" ? level : [])],
+      });
     const [data, moved] = [join(dir, "data"), join(dir, "moved")];
     try {
       const etcd = await start(kind);

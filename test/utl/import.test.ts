@@ -25,7 +25,7 @@ const [ours, theirs, again] = [join(folder, "ours"), join(folder, "theirs"), joi
 let member: Stopped;
 
 beforeAll(async () => {
-  member = await stoppedMember(ours);
+  member = await stoppedMember(ours, undefined, { apiLevel: "3.5" });
   const { code, stderr } = await etcdutlHere("import", "--to-etcd", "--from", ours, "--data-dir", theirs);
   if (code !== 0) throw new Error(stderr);
 });

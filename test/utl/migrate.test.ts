@@ -10,7 +10,7 @@ import { checksums, stoppedMember } from "./stopped-member.js";
 const folder = mkdtempSync(join(tmpdir(), "etcd-migrate-"));
 const dataDir = join(folder, "data");
 beforeAll(async () => {
-  await stoppedMember(dataDir);
+  await stoppedMember(dataDir, undefined, { apiLevel: "3.5" });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyFromText } from "../../src/client/index.js";
 import { type EtcdOptions, startEtcd } from "../../src/embed/index.js";
+import { until } from "../support/until.js";
 
 /** The state of a member when it stopped. */
 export interface Stopped {
@@ -29,6 +30,8 @@ export async function stoppedMember(
     await client.compact({ revision: 10, physical: true });
     await client.grantLease({ ttl: 3600, id: 77n });
     await client.put({ key: keyFromText("leased/secret"), value: Buffer.from("top secret"), lease: 77n });
+    // From level 3.6 on, a member records the storage version, a moment after its cluster has a version.
+    if (options.apiLevel !== "3.5") await until(async () => (await client.status()).storageVersion === "3.7.0");
     const { header, hash, compactRevision } = await client.hashKv(0);
     if (snapshotPath !== undefined) {
       const pieces: Uint8Array[] = [];
