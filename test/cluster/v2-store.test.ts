@@ -125,6 +125,22 @@ test("a snapshot replaces the state of a cluster, also in its records", async ()
   }
 });
 
+test("a snapshot without data, as etcd 3.8 sends it, leaves the membership of its database", async () => {
+  const backend = await openBackend();
+  const sender = makeCluster(backend, silentLogger, "3.7");
+  for (const id of [1, 2, 3]) sender.applyConfChange(add(member(id)));
+  sender.applyConfChange(remove(2));
+  sender.setVersion("3.7.0");
+  const receiver = makeCluster(backend, silentLogger, "3.7");
+  await receiver.restoreSnapshot(new Uint8Array(0));
+  expect(receiver.members()).toEqual([member(1), member(3)]);
+  expect(receiver.removedIds()).toEqual([memberId(2)]);
+  expect(receiver.version).toBe("3.7.0");
+  const again = makeCluster(backend, silentLogger, "3.7");
+  await again.restore();
+  expect(again.members()).toEqual(receiver.members());
+});
+
 test("a snapshot of a cluster with a version that is too new is refused and changes nothing", async () => {
   const cluster = makeCluster(await openBackend(), silentLogger, "3.5");
   cluster.applyConfChange(add(member(1)));

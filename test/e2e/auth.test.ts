@@ -12,7 +12,9 @@ import { must } from "../auth/matrix.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 import { etcdctl, words } from "../support/etcdctl.js";
 import { haveReference, reference } from "../support/reference.js";
-import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
+import { freePort, oursAnswerAs, type ServerKind, ServerProcess } from "../support/server-process.js";
+
+oursAnswerAs("3.5");
 
 // Tests users together with certificates, snapshots and log files, and with requests that no usual client sends.
 

@@ -5,7 +5,9 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { startEtcd } from "../../src/embed/index.js";
 import { haveReference } from "../support/reference.js";
-import { type ServerKind, ServerProcess } from "../support/server-process.js";
+import { oursAnswerAs, type ServerKind, ServerProcess } from "../support/server-process.js";
+
+oursAnswerAs("3.5");
 
 // Tests Debian's python3-etcd3 (gRPC) and python3-etcd3gw (the JSON gateway). Each runs a script against real etcd 3.5
 // and against our server, and must get the same results.
@@ -33,7 +35,7 @@ async function transcript(kind: ServerKind, script: string): Promise<readonly st
 
 /** The same against a member inside this process. */
 async function embedded(script: string): Promise<readonly string[]> {
-  await using etcd = await startEtcd();
+  await using etcd = await startEtcd({ apiLevel: "3.5" });
   return await printed(script, etcd.endpoints[0]?.replace("http://", "") ?? "");
 }
 

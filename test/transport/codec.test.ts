@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { MemberId } from "../../src/base/index.js";
-import { createMessage, type Entry, type Message } from "../../src/raft/index.js";
+import { createMessage, type Entry, emptyConfState, type Message } from "../../src/raft/index.js";
 import { ByteQueue } from "../../src/transport/byte-queue.js";
 import { decodeMessage, encodeMessage } from "../../src/transport/message-codec.js";
 import { MsgAppDecoder, MsgAppEncoder } from "../../src/transport/msgapp-codec.js";
@@ -64,6 +64,37 @@ describe("raft messages", () => {
       ...["MsgProp", "MsgReadIndex", "MsgReadIndexResp", "MsgVote", "MsgVoteResp"],
     ]);
   });
+
+  for (const { name, bytes, want } of [
+    {
+      name: "a heartbeat",
+      // The type (8), `to` (2) and `from` (1).
+      bytes: [0x08, 8, 0x10, 2, 0x18, 1],
+      want: createMessage("MsgHeartbeat", local, remote, 0),
+    },
+    {
+      name: "an append with an entry that has only a term and an index",
+      bytes: [0x08, 3, 0x10, 2, 0x18, 1, 0x20, 5, 0x3a, 4, 0x10, 5, 0x18, 6],
+      want: createMessage("MsgApp", local, remote, 5, {
+        entries: [{ term: 5, index: 6, type: "EntryNormal", data: new Uint8Array(0) }],
+      }),
+    },
+    {
+      name: "a snapshot without data, whose configuration has one voter",
+      bytes: [0x08, 7, 0x10, 2, 0x18, 1, 0x20, 5, 0x4a, 10, 0x12, 8, 0x0a, 2, 0x08, 1, 0x10, 9, 0x18, 4],
+      want: createMessage("MsgSnap", local, remote, 5, {
+        snapshot: {
+          data: new Uint8Array(0),
+          metadata: { confState: { ...emptyConfState, voters: [1n] }, index: 9, term: 4 },
+        },
+      }),
+    },
+  ]) {
+    test(`of etcd 3.7, which leaves out fields that are zero, are read: ${name}`, () => {
+      const decoded = decodeMessage(Uint8Array.from(bytes));
+      expect(Buffer.from(encodeMessage(decoded))).toEqual(Buffer.from(encodeMessage(want)));
+    });
+  }
 
   test("with a snapshot keep its members and data", () => {
     const confState = { voters: [1n, 2n], votersOutgoing: [3n], learners: [4n], learnersNext: [3n], autoLeave: true };

@@ -256,6 +256,11 @@ describe("a hostile peer", () => {
       want: /^HTTP\/1\.1 400 [\s\S]*failed to decode raft message/,
     },
     {
+      name: "whose message before a database is longer than 64 MiB",
+      ...{ path: "/raft/snapshot", headers: "Content-Length: 9\r\n", body: Buffer.from("000000000400000100", "hex") },
+      want: /^HTTP\/1\.1 400 [\s\S]*a message of 67108865 bytes exceeds the limit of 67108864/,
+    },
+    {
       name: "whose snapshot ends in its message",
       ...{ path: "/raft/snapshot", headers: "Content-Length: 9\r\n", body: Buffer.from("0000000000000fff00", "hex") },
       want: /^HTTP\/1\.1 400 [\s\S]*unexpected EOF/,
