@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Client, keyFromText, prefixEnd } from "../../src/client/index.js";
 import { WatchCreateRequest, type WatchRequest, type WatchResponse } from "../../src/wire/index.js";
 import { TestClient } from "../support/client.js";
 import { ServerProcess } from "../support/server-process.js";
@@ -112,5 +113,25 @@ test("the failure of a front end ends the process, and the log says which thread
     });
   } finally {
     await own.stop();
+  }
+});
+
+test("RangeStream crosses to the threads that serve clients, chunk by chunk", async () => {
+  const client = new Client({ endpoints: [server.endpoint] });
+  try {
+    const value = Buffer.alloc(100_000, 1);
+    const key = keyFromText("stream/");
+    await Promise.all(
+      Array.from({ length: 60 }, (_, at) => client.put({ key: keyFromText(`stream/${100 + at}`), value })),
+    );
+    const sizes: number[] = [];
+    let count = 0;
+    for await (const chunk of client.rangeStream({ key, rangeEnd: prefixEnd(key) })) {
+      sizes.push(chunk.kvs.length);
+      count = chunk.count;
+    }
+    expect([sizes, count]).toEqual([[10, 10, 10, 10, 10, 10], 60]);
+  } finally {
+    client.close();
   }
 });

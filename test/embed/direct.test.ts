@@ -44,6 +44,20 @@ describe("calls", () => {
     expect(kvs.map((pair) => pair.value.length)).toEqual(Array(5).fill(value.length));
   });
 
+  test("RangeStream gives chunks, of which the last has the header and the count", async () => {
+    const key = keyFromText("chunks/");
+    for (let at = 0; at < 45; at++) await client.put({ key: keyFromText(`chunks/${100 + at}`), value: bytes("v") });
+    const chunks: [number, number, boolean][] = [];
+    for await (const { kvs, count, header } of client.rangeStream({ key, rangeEnd: prefixEnd(key) })) {
+      chunks.push([kvs.length, count, header !== undefined]);
+    }
+    expect(chunks).toEqual([
+      [10, 0, false],
+      [20, 0, false],
+      [15, 45, true],
+    ]);
+  });
+
   test("a refusal has etcd's code and text", async () => {
     await expect(client.put({ key: "", value: bytes("1") })).rejects.toMatchObject({
       message: expect.stringContaining("etcdserver: key is not provided"),
