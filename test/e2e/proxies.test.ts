@@ -81,13 +81,15 @@ describe.each<Etcdctl>(ready ? ["3.5", "ours"] : ["ours"])("etcdctl (%s)", (rele
     await ctl(release, endpoint, "role add root");
     await ctl(release, endpoint, "user grant-role root root");
     await ctl(release, endpoint, "auth enable");
-    const user = (name: string) => ["--user", name, "get", "secret", "--consistency", "s"];
-    expect((await etcdctl(release, endpoint, user("root:r"))).stdout).toBe("secret\n1\n");
-    for (const args of [user("bob:b"), ["get", "secret", "--consistency", "s"]]) {
+    // A password takes seconds to compare on a busy machine.
+    const patient = ["--dial-timeout", "30s", "--command-timeout", "30s"];
+    const get = [...patient, "get", "secret", "--consistency", "s"];
+    expect((await etcdctl(release, endpoint, ["--user", "root:r", ...get])).stdout).toBe("secret\n1\n");
+    for (const args of [["--user", "bob:b", ...get], get]) {
       const { stdout, code } = await etcdctl(release, endpoint, args);
       expect([stdout, code]).toEqual(["", 1]);
     }
-    const watched = await etcdctl(release, endpoint, ["--user", "bob:b", "watch", "secret"]);
+    const watched = await etcdctl(release, endpoint, ["--user", "bob:b", ...patient, "watch", "secret"]);
     expect([watched.stdout, watched.code === 0]).toEqual(["", false]);
   });
 });
