@@ -90,7 +90,8 @@ for (const [seed, { name, segmentBytes, steps: stepsMax }] of Array.from({ lengt
       const { wal } = await Wal.open({ dir, logger: silentLogger, segmentBytes });
       for (let steps = 0; steps < stepsMax; steps++) {
         await step(wal, model, random);
-        if (random.int(20) === 0) await expectAfterCrash(dir, model);
+        // Later, LevelDB merges tables at any time, so that a copy would mix files of before and after.
+        if (random.int(20) === 0 && life === 0) await expectAfterCrash(dir, model);
       }
       await wal.close();
       const { wal: again, entries } = await Wal.open({ dir, logger: silentLogger });
