@@ -7,6 +7,7 @@ import { type Logger, silentLogger } from "../../src/base/index.js";
 import { Wal } from "../../src/wal/index.js";
 import { emptyLogState, encodeLogState } from "../../src/wal/log-state.js";
 import { runKey, seal, stateKey } from "../../src/wal/record.js";
+import { copyLive } from "./live-copy.js";
 import { entries, show } from "./log.js";
 
 const root = mkdtempSync(join(tmpdir(), "wal-damage-"));
@@ -28,7 +29,7 @@ beforeAll(async () => {
     logFile = readdirSync(live).find((name) => name.endsWith(".log")) ?? "";
     ends.push(readFileSync(join(live, logFile)).byteLength);
   }
-  cpSync(live, original, { recursive: true });
+  copyLive(live, original);
   await wal.close();
 });
 

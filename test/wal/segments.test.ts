@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { silentLogger } from "../../src/base/index.js";
 import type { Entry } from "../../src/raft/index.js";
 import { freezeLog, type RaftLog, Wal } from "../../src/wal/index.js";
+import { copyLive } from "./live-copy.js";
 import { show, snapshotAt } from "./log.js";
 
 const root = mkdtempSync(join(tmpdir(), "wal-segments-"));
@@ -156,7 +157,7 @@ describe("a crash", () => {
     for (let index = 1; index <= 30; index++) {
       await fill(wal, index, index);
       const copy = freshDir();
-      cpSync(dir, copy, { recursive: true });
+      copyLive(dir, copy);
       expect(await indexes(copy)).toEqual(upTo(index));
     }
     await wal.close();
@@ -178,10 +179,10 @@ describe("a crash", () => {
       await fill(wal, 1, 20);
       const copy = freshDir();
       await wal.save({ snapshot: snapshotAt(6, 1) });
-      cpSync(dir, copy, { recursive: true });
+      copyLive(dir, copy);
       await wal.compact(6);
       // The state of the log as after `compact`, with the first segment that this has removed.
-      for (const segment of segmentsIn(dir)) cpSync(join(dir, segment), join(copy, segment), { recursive: true });
+      for (const segment of segmentsIn(dir)) copyLive(join(dir, segment), join(copy, segment));
       await wal.close();
       crash(copy);
       const again = await Wal.open({ dir: copy, logger, segmentBytes });
@@ -221,7 +222,7 @@ describe("a damaged log", () => {
     const segment = segmentsIn(dir).at(-1) ?? "";
     // The newest segment as it was, in the log as it is after many further entries.
     const older = freshDir();
-    cpSync(join(dir, segmentsIn(dir).at(-2) ?? segment), older, { recursive: true });
+    copyLive(join(dir, segmentsIn(dir).at(-2) ?? segment), older);
     await fill(wal, 13, 30);
     await wal.close();
     cpSync(dir, copy, { recursive: true });
