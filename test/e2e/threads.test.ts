@@ -80,6 +80,26 @@ test("a put is seen by a read on any other connection", async () => {
   }
 });
 
+test("RangeStream crosses to the threads that serve clients, chunk by chunk", async () => {
+  const client = new Client({ endpoints: [server.endpoint] });
+  try {
+    const value = Buffer.alloc(100_000, 1);
+    const key = keyFromText("stream/");
+    await Promise.all(
+      Array.from({ length: 60 }, (_, at) => client.put({ key: keyFromText(`stream/${100 + at}`), value })),
+    );
+    const sizes: number[] = [];
+    let count = 0;
+    for await (const chunk of client.rangeStream({ key, rangeEnd: prefixEnd(key) })) {
+      sizes.push(chunk.kvs.length);
+      count = chunk.count;
+    }
+    expect([sizes, count]).toEqual([[10, 10, 10, 10, 10, 10], 60]);
+  } finally {
+    client.close();
+  }
+});
+
 test("SIGTERM ends streams on all threads and lets calls under way finish, then the process ends well", async () => {
   const watches = await Promise.all(Array.from({ length: 20 }, async () => watching(connect(), "never")));
   const ends = watches.map(
@@ -113,25 +133,5 @@ test("the failure of a front end ends the process, and the log says which thread
     });
   } finally {
     await own.stop();
-  }
-});
-
-test("RangeStream crosses to the threads that serve clients, chunk by chunk", async () => {
-  const client = new Client({ endpoints: [server.endpoint] });
-  try {
-    const value = Buffer.alloc(100_000, 1);
-    const key = keyFromText("stream/");
-    await Promise.all(
-      Array.from({ length: 60 }, (_, at) => client.put({ key: keyFromText(`stream/${100 + at}`), value })),
-    );
-    const sizes: number[] = [];
-    let count = 0;
-    for await (const chunk of client.rangeStream({ key, rangeEnd: prefixEnd(key) })) {
-      sizes.push(chunk.kvs.length);
-      count = chunk.count;
-    }
-    expect([sizes, count]).toEqual([[10, 10, 10, 10, 10, 10], 60]);
-  } finally {
-    client.close();
   }
 });

@@ -1,17 +1,16 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The last commit whose members have no API level: they are of 3.5, and put requests of the v2 store into the log. */
 const commit = "449c2f49717feb6b09bb62e9552df26f0cd4c450";
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const modules = join(root, "node_modules");
-const folder = join(modules, ".cache", "etcd-ts-previous", commit);
+const folder = join(root, "node_modules", ".cache", "etcd-ts-previous", commit);
 
 /**
- * Builds the server as it was before members had API levels, once for each checkout. The programs of the build are
- * those of this checkout.
+ * Builds the server as it was before members had API levels, with the packages that it had then, once for each
+ * checkout.
  *
  * @returns the root of that build; undefined where git does not have the commit, which it says in one line
  */
@@ -26,16 +25,19 @@ export function previousBuild(): string | undefined {
   }
   const building = `${folder}-${process.pid}`;
   mkdirSync(building, { recursive: true });
-  const files = execFileSync("git", ["archive", commit, "src", "bin", "proto", "package.json", "tsconfig.json"], {
-    ...{ cwd: root, maxBuffer: 256 * 1024 * 1024 },
-  });
+  const wanted = ["src", "bin", "proto", "docs/reference", "package.json", "package-lock.json", "tsconfig.json"];
+  const files = execFileSync("git", ["archive", commit, ...wanted], { cwd: root, maxBuffer: 256 * 1024 * 1024 });
   execFileSync("tar", ["-x", "-C", building], { input: files });
-  symlinkSync(modules, join(building, "node_modules"));
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: building, stdio: ["ignore", "inherit", "inherit"] });
+  npm(building, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent");
+  npm(building, "run", "--silent", "build");
   // Only a complete build gets the name that is looked for. Another worker may have been faster.
   if (existsSync(folder)) rmSync(building, { recursive: true });
   else renameSync(building, folder);
   return folder;
+}
+
+function npm(cwd: string, ...words: readonly string[]): void {
+  execFileSync("npm", words, { cwd, stdio: ["ignore", "inherit", "inherit"] });
 }
 
 /** A shallow checkout may lack the commit, but its origin has it. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 const attemptsMax = 200;
 
 /**
- * Copies the files of an open log as a killed process would leave them. LevelDB may replace files meanwhile, on a thread
- * of its own: a copy during which that happened is no state that ever was, and is made again.
+ * Copies the files of an open log as a killed process would leave them. LevelDB may replace files meanwhile, on a
+ * thread of its own: a copy during which that happened is no state that ever was, and is made again.
  */
 export function copyLive(dir: string, copy: string): void {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {

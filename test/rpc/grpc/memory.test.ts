@@ -103,8 +103,8 @@ test("calls without a message hold a share of the account at most: the oldest ar
   const ids = odd(1_000);
   // All calls arrive in one turn of the event loop, so room must be made at once.
   await attacker.send(...ids.map((id) => call(id, "/t.T/Watch")));
-  expect(memory.pot("calls").heldBytes).toBeLessThanOrEqual((4 * mebibyte) / 32);
-  expect(memory.pot("calls").heldBytes).toBeGreaterThan((3 * mebibyte) / 32);
+  expect(memory.pot("calls").heldBytes).toBeLessThanOrEqual((4 * mebibyte) / 16);
+  expect(memory.pot("calls").heldBytes).toBeGreaterThan((3 * mebibyte) / 16);
   expect(memory.peakBytes).toBeLessThan(mebibyte);
   expect(memory.pot("calls").refusals).toBe(0);
   const refused = attacker.frames.flatMap((line) => /^reset (\d+) refused$/.exec(line)?.[1] ?? []).map(Number);
