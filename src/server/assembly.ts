@@ -187,10 +187,10 @@ function makeVersionUpkeep(
   { apiLevel: level, name, advertiseClientUrls: clientUrls, downgradeCheckIntervalMs: intervalMs }: ServerConfig,
   { clock, logger, peers }: ServerDeps,
   { backend, cluster, demands }: MemberState,
-  { proposer, leadership }: Consensus,
+  { proposer, leadership, position }: Consensus,
 ): Pick<Assembly, "publisher" | "migration" | "downgradeWatch"> {
   const survey = new VersionSurvey({ level, cluster, client: peers?.client, clock, logger });
-  const forms = new RequestForms({ level, cluster, survey, clock });
+  const forms = new RequestForms({ level, cluster, survey, position, clock });
   const parts = { cluster, proposer, leadership, survey, clock, logger };
   return {
     publisher: new Publisher({ ...parts, attributes: { name, clientUrls }, forms }),

@@ -54,6 +54,10 @@ for (const { name, kinds, always } of [
         await load.goesOn(50);
         await expectNothingLost(endpointsOf(left), load, kept);
         console.log(`${name}: ${load.written.length} writes, at most ${Math.ceil(load.longestGapMs)} ms without one`);
+      } catch (error) {
+        for (const { kind, process } of members.all)
+          console.log(`the end of the log of ${kind}:\n${process.log.slice(-3_000)}`);
+        throw error;
       } finally {
         await load.stop();
         await members.stop();

@@ -4,6 +4,9 @@ import type { Asked } from "../consensus/contract.js";
 /** How long a request waits for what is committed to be applied. */
 const applyTimeoutMs = 1_000;
 
+/** The term of the entries with which a cluster is founded. The first leader that is elected has a later one. */
+const foundingTerm = 1;
+
 interface Waiter {
   readonly index: number;
   readonly resolve: () => void;
@@ -18,6 +21,7 @@ export class LogPosition {
   #term: number;
   /** The waiters, in ascending order of their index. */
   readonly #waiters: Waiter[] = [];
+  readonly #onFounded: (() => void)[] = [];
   readonly #commitIndex: () => Asked<number>;
 
   /** @param commitIndex asks consensus for its commit index, of which `committed` may not have heard yet */
@@ -68,6 +72,12 @@ export class LogPosition {
     });
   }
 
+  /** Resolves when an entry of an elected leader has been applied, and so all entries that found the cluster. */
+  whenFounded(): Promise<void> {
+    if (this.#term > foundingTerm) return Promise.resolve();
+    return new Promise((resolve) => this.#onFounded.push(resolve));
+  }
+
   /**
    * Resolves when all that is committed at the call has been applied.
    *
@@ -85,6 +95,7 @@ export class LogPosition {
   #moveTo(index: number, term: number): void {
     this.#applied = index;
     this.#term = term;
+    if (term > foundingTerm) for (const resolve of this.#onFounded.splice(0)) resolve();
     const waiters = this.#waiters;
     while (waiters[0] !== undefined && waiters[0].index <= index) waiters.shift()?.resolve();
   }

@@ -1,5 +1,6 @@
 import { type ApiLevel, type Clock, isAtLeast } from "../../base/index.js";
 import { type Cluster, compareVersions, isAtLeastVersion } from "../../cluster/index.js";
+import type { LogPosition } from "../log/log-position.js";
 import type { VersionSurvey } from "./version-survey.js";
 
 /** Requests of etcd's v2 store, or requests of their own, which members understand from 3.5 on. */
@@ -9,6 +10,7 @@ export interface RequestFormsConfig {
   readonly level: ApiLevel;
   readonly cluster: Cluster;
   readonly survey: Pick<VersionSurvey, "ofOthers">;
+  readonly position: Pick<LogPosition, "whenFounded">;
   readonly clock: Clock;
 }
 
@@ -38,10 +40,12 @@ export class RequestForms {
    * @returns undefined when that is not known yet, so that the caller must ask again later
    */
   async choose(): Promise<RequestForm | undefined> {
-    const { level, cluster, survey, clock } = this.#config;
+    const { level, cluster, survey, position, clock } = this.#config;
     if (isAtLeastVersion(cluster.version, firstV3)) return "v3";
-    // A member that joins does not know the others before it has applied its own addition.
+    // A member that joins does not know the others before it has applied its own addition, and one that founds a cluster
+    // not before it has applied those of all others.
     await cluster.whenJoined();
+    await position.whenFounded();
     const reported = await survey.ofOthers();
     if (isAtLeastVersion(cluster.version, firstV3)) return "v3";
     if (reported.some((version) => version !== undefined && compareVersions(version, firstV3) < 0)) return "v2";
