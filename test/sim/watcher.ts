@@ -37,7 +37,7 @@ export class WatchingClient {
     });
   }
 
-  /** Stays with one member, and reads all events. */
+  /** Stays with one member, which is no learner since these serve no watches, and reads all events. */
   rest(): void {
     this.#calm = true;
     this.#move();
@@ -61,7 +61,9 @@ export class WatchingClient {
   #move(): void {
     this.#watching?.close();
     this.#watching = undefined;
-    const running = this.#world.machines.filter(({ server }) => server !== undefined);
+    const running = this.#world.machines.filter(
+      ({ server }) => server !== undefined && !(this.#calm && server.isLearner()),
+    );
     const process = running[this.#random.int(Math.max(1, running.length))]?.process;
     if (process === undefined) return;
     process.clock.after(0, () => this.#watchAt(process));
