@@ -42,8 +42,8 @@ export class RequestForms {
   async choose(): Promise<RequestForm | undefined> {
     const { level, cluster, survey, position, clock } = this.#config;
     if (isAtLeastVersion(cluster.version, firstV3)) return "v3";
-    // A member that joins does not know the others before it has applied its own addition, and one that founds a cluster
-    // not before it has applied those of all others.
+    // A member that joins does not know the others before it has applied its own addition, and one that founds a
+    // cluster not before it has applied those of all others.
     await cluster.whenJoined();
     await position.whenFounded();
     const reported = await survey.ofOthers();
