@@ -32,6 +32,7 @@ export { crc32c } from "./crc32c.js";
 export { asError, errorCode, errorStack, errorText } from "./error-text.js";
 export { type ErrorKind, EtcdError, GrpcCode, isErrorText } from "./errors.js";
 export { FairQueue, type QueuePlace } from "./fair-queue.js";
+export { FlatRows } from "./flat-rows.js";
 export { formatDuration, goEscapes, parseBoolean, parseDuration, parseInteger } from "./go-values.js";
 export { exponentialBounds, Histogram } from "./histogram.js";
 export type { ClusterId, Key, LeaseId, MemberId, RequestId } from "./ids.js";
@@ -63,7 +64,10 @@ export {
   type MemoryPriority,
   memoryKinds,
 } from "./memory-account.js";
+export { NamedRows, wordsOfName } from "./named-rows.js";
 export { type Random, seededRandom, systemRandom } from "./random.js";
+export { hashOfLong, hashOfText, RowBuckets } from "./row-buckets.js";
+export { RowLists } from "./row-lists.js";
 export { type PlaceAsker, Semaphore } from "./semaphore.js";
 export { SharedBytes, sharedBytesMemory } from "./shared-bytes.js";
 export { sortInSteps } from "./sort-in-steps.js";

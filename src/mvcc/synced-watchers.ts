@@ -3,7 +3,8 @@ import type { Change } from "./change.js";
 import { addToBatch, ChangeEvent } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
 import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
-import { WatcherGroup } from "./watcher-group.js";
+import { WatcherGroup } from "./watchers/watcher-group.js";
+import type { WatcherTable } from "./watchers/watcher-table.js";
 
 /** The most events of one revision, over all watchers, that are delivered at once; more are delivered in steps. */
 const eventsAtOnce = 500;
@@ -22,17 +23,22 @@ const bytesOfOffer = 32;
  */
 export class SyncedWatchers {
   readonly #history: WatchHistory;
+  readonly #table: WatcherTable;
   readonly #stall: (watcher: Watcher, revision: number) => void;
-  readonly #group = new WatcherGroup();
+  readonly #group: WatcherGroup;
   /** Watchers that became synced while a write is being delivered: created after it, or given it from the history. */
   readonly #joining = new Set<Watcher>();
   /** Streams to be told when the write has been delivered to all watchers. */
   readonly #waiting = new Set<WatcherOwner>();
   #telling = false;
+  /** Events of the write that is being delivered in steps, for each watcher. */
+  #batches = new Map<Watcher, EventBatch>();
 
   /** @param stall called with a watcher, already deleted here, whose stream has no room for the events of `revision` */
-  constructor(history: WatchHistory, stall: (watcher: Watcher, revision: number) => void) {
+  constructor(history: WatchHistory, table: WatcherTable, stall: (watcher: Watcher, revision: number) => void) {
     this.#history = history;
+    this.#table = table;
+    this.#group = new WatcherGroup(table, 0);
     this.#stall = stall;
   }
 
@@ -45,18 +51,15 @@ export class SyncedWatchers {
     return this.#telling;
   }
 
-  watchers(): Watcher[] {
-    return [...this.#group.watchers(), ...this.#joining];
-  }
-
   add(watcher: Watcher): void {
     if (this.#telling) this.#joining.add(watcher);
     else this.#group.add(watcher);
   }
 
   delete(watcher: Watcher): void {
-    this.#joining.delete(watcher);
+    if (this.#joining.delete(watcher)) return;
     this.#group.delete(watcher);
+    this.#batches.delete(watcher);
   }
 
   /** Calls the stream's `told` once the write under way has been delivered to all watchers. */
@@ -82,9 +85,9 @@ export class SyncedWatchers {
     }
     const batches = new Map<Watcher, EventBatch>();
     for (const change of changes) {
-      const event = new ChangeEvent(change, this.#history);
+      const event = new ChangeEvent(change, this.#history, this.#table);
       this.#group.forEachOf(change.key, (watcher) => {
-        if (watcher.options.startRevision <= revision) addToBatch(batches, watcher, event);
+        if (this.#table.nextRevision(watcher) <= revision) addToBatch(batches, watcher, event);
       });
     }
     for (const [watcher, batch] of batches) this.#offer(watcher, revision, batch);
@@ -93,26 +96,24 @@ export class SyncedWatchers {
 
   /** Delivers a revision with a single change, as nearly all are: its watchers share one batch. */
   #tellOne(revision: number, change: Change): void {
-    const event = new ChangeEvent(change, this.#history);
+    const event = new ChangeEvent(change, this.#history, this.#table);
     let batch: EventBatch | undefined;
-    for (const watchers of this.#group.setsOf(change.key)) {
-      for (const watcher of watchers) {
-        const encoded = watcher.options.startRevision <= revision ? event.for(watcher) : undefined;
-        if (encoded === undefined) continue;
-        // The event of a watcher that wants the previous pair differs.
-        if (batch?.events[0] !== encoded) {
-          batch = { events: [encoded], firstRevision: change.modRevision, bytes: encoded.length };
-        }
-        this.#offer(watcher, revision, batch);
+    this.#group.forEachOf(change.key, (watcher) => {
+      const encoded = this.#table.nextRevision(watcher) <= revision ? event.for(watcher) : undefined;
+      if (encoded === undefined) return;
+      // The event of a watcher that wants the previous pair differs.
+      if (batch?.events[0] !== encoded) {
+        batch = { events: [encoded], firstRevision: change.modRevision, bytes: encoded.length };
       }
-    }
+      this.#offer(watcher, revision, batch);
+    });
   }
 
   #isLarge(changes: readonly Change[]): boolean {
     let events = 0;
     let bytes = 0;
     for (const { key, kv, previous, version } of changes) {
-      events += 1 + this.#group.countOf(key);
+      events += 1 + this.#group.countOf(key, eventsAtOnce);
       bytes += kv.length + (previous?.length ?? (version === 1 ? 0 : unreadBytes));
       if (events > eventsAtOnce || bytes > bytesAtOnce) return true;
     }
@@ -120,22 +121,21 @@ export class SyncedWatchers {
   }
 
   *#tellInSteps(revision: number, changes: readonly Change[], budget: WorkBudget): Steps<void> {
-    const batches = new Map<Watcher, EventBatch>();
+    // A watcher that is deleted between two steps leaves the batches, too: its number may be given to another one.
+    const batches = this.#batches;
     for (const change of changes) {
-      const event = new ChangeEvent(change, this.#history);
-      for (const watchers of this.#group.setsOf(change.key)) {
-        for (const watcher of watchers) {
-          if (watcher.options.startRevision <= revision) addToBatch(batches, watcher, event);
-          if (budget.over(0)) yield;
-        }
+      const event = new ChangeEvent(change, this.#history, this.#table);
+      for (const watcher of this.#group.eachOf(change.key)) {
+        if (this.#table.nextRevision(watcher) <= revision) addToBatch(batches, watcher, event);
+        if (budget.over(0)) yield;
       }
       if (budget.over(event.encodedBytes)) yield;
     }
     for (const [watcher, batch] of batches) {
-      // The watcher may have been cancelled since.
-      if (watcher.place === "synced") this.#offer(watcher, revision, batch);
+      this.#offer(watcher, revision, batch);
       if (budget.over(batch.events.length * bytesOfOffer)) yield;
     }
+    this.#batches = new Map();
     this.#telling = false;
     for (const watcher of this.#joining) this.#group.add(watcher);
     this.#joining.clear();
@@ -144,8 +144,8 @@ export class SyncedWatchers {
   }
 
   #offer(watcher: Watcher, revision: number, batch: EventBatch): void {
-    if (watcher.stream.offer(watcher, revision, batch)) return;
-    this.#group.delete(watcher);
+    if (this.#table.stream(watcher).offer(watcher, revision, batch)) return;
+    this.delete(watcher);
     this.#stall(watcher, revision);
   }
 }

@@ -1,6 +1,6 @@
-import { assert } from "../base/index.js";
 import { RevisionHeap } from "./revision-heap.js";
-import type { Watcher } from "./watcher.js";
+import { noWatcher, type Watcher } from "./watcher.js";
+import type { WatcherTable } from "./watchers/watcher-table.js";
 
 /**
  * Unsynced watchers that no pass through history has reached, by the revision they need next. A pass only moves
@@ -8,14 +8,19 @@ import type { Watcher } from "./watcher.js";
  * and history is read once for all of them, not once for each.
  */
 export class WatchBacklog {
+  readonly #table: WatcherTable;
   /**
-   * Watchers by revision. An emptied set stays until its revision leaves the heap: each revision is in a heap only
-   * once.
+   * The first of the watchers that need a revision next. An emptied list stays until its revision leaves the heap: each
+   * revision is in a heap only once.
    */
-  readonly #waiting = new Map<number, Set<Watcher>>();
+  readonly #waiting = new Map<number, Watcher>();
   #ahead = new RevisionHeap();
   #later = new RevisionHeap();
   #size = 0;
+
+  constructor(table: WatcherTable) {
+    this.#table = table;
+  }
 
   get size(): number {
     return this.#size;
@@ -23,19 +28,18 @@ export class WatchBacklog {
 
   /** @param position the revision that the current pass reads next */
   add(watcher: Watcher, position: number): void {
-    const revision = watcher.nextRevision;
-    const same = this.#waiting.get(revision);
+    const revision = this.#table.nextRevision(watcher);
+    const first = this.#waiting.get(revision);
     this.#size++;
-    if (same !== undefined) {
-      same.add(watcher);
-      return;
-    }
-    this.#waiting.set(revision, new Set([watcher]));
-    (revision >= position ? this.#ahead : this.#later).push(revision);
+    this.#waiting.set(revision, this.#table.inPlace.append(first ?? noWatcher, watcher));
+    if (first === undefined) (revision >= position ? this.#ahead : this.#later).push(revision);
   }
 
+  /** Removes a watcher, which is in the backlog. */
   delete(watcher: Watcher): void {
-    if (this.#waiting.get(watcher.nextRevision)?.delete(watcher)) this.#size--;
+    const revision = this.#table.nextRevision(watcher);
+    this.#waiting.set(revision, this.#table.inPlace.remove(this.#waiting.get(revision) ?? noWatcher, watcher));
+    this.#size--;
   }
 
   /** The revision at which the pass continues when it has no watcher left; undefined when nobody waits. */
@@ -63,16 +67,18 @@ export class WatchBacklog {
   }
 
   #take(heap: RevisionHeap, through: number, most: number): Watcher[] {
+    const { inPlace } = this.#table;
     const taken: Watcher[] = [];
     for (let first = heap.first; first !== undefined && first <= through && taken.length < most; first = heap.first) {
-      const watchers = this.#waiting.get(first);
-      assert(watchers !== undefined, "a revision in the backlog's heaps has its set");
-      for (const watcher of watchers) {
-        if (taken.length >= most) break;
-        watchers.delete(watcher);
+      let watcher = this.#waiting.get(first) ?? noWatcher;
+      while (watcher !== noWatcher && taken.length < most) {
         taken.push(watcher);
+        watcher = inPlace.remove(watcher, watcher);
       }
-      if (watchers.size > 0) break;
+      if (watcher !== noWatcher) {
+        this.#waiting.set(first, watcher);
+        break;
+      }
       this.#waiting.delete(first);
       heap.pop();
     }
@@ -82,7 +88,7 @@ export class WatchBacklog {
 
   #firstOccupied(heap: RevisionHeap): number | undefined {
     for (let first = heap.first; first !== undefined; first = heap.first) {
-      if (this.#waiting.get(first)?.size !== 0) return first;
+      if ((this.#waiting.get(first) ?? noWatcher) !== noWatcher) return first;
       this.#waiting.delete(first);
       heap.pop();
     }

@@ -6,8 +6,9 @@ import type { RecentChanges } from "./recent-changes.js";
 import { WatchBacklog } from "./watch-backlog.js";
 import { addToBatch, ChangeEvent } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
-import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
-import { WatcherGroup } from "./watcher-group.js";
+import { type EventBatch, noWatcher, type Watcher, type WatcherOwner } from "./watcher.js";
+import { WatcherGroup } from "./watchers/watcher-group.js";
+import type { WatcherTable } from "./watchers/watcher-table.js";
 
 /**
  * The most changes that one step reads, and so that one message about the past holds; a larger revision is still whole.
@@ -22,6 +23,7 @@ const returningPerStep = 200;
 
 export interface CatchUpOptions {
   readonly history: WatchHistory;
+  readonly table: WatcherTable;
   /** The newest changes of `history`. */
   readonly recent: RecentChanges;
   /** Number of watchers that are not synced. */
@@ -44,24 +46,32 @@ export interface CatchUpOptions {
  */
 export class CatchUp {
   readonly #history: WatchHistory;
+  readonly #table: WatcherTable;
   readonly #ahead: HistoryAhead;
   readonly #recent: RecentChanges;
   readonly #synced: (watcher: Watcher) => void;
   readonly #failed: (error: unknown) => void;
   readonly #behind: () => number;
-  readonly #backlog = new WatchBacklog();
+  readonly #backlog: WatchBacklog;
   /**
    * Watchers of the pass: everything before `#position` has been delivered to them, and nothing from it on.
    */
-  readonly #catchingUp = new WatcherGroup();
+  readonly #catchingUp: WatcherGroup;
+  /** The first of all watchers of the pass. */
+  #firstOfPass = noWatcher;
+  /** Events that the pass is delivering, for each watcher. */
+  #batches = new Map<Watcher, EventBatch>();
   #position = 0;
   /** Streams with stalled watchers that had room when they last reported it. */
   readonly #returning = new Set<WatcherOwner>();
   #running = false;
   #closed = false;
 
-  constructor({ history, recent, behind, synced, failed }: CatchUpOptions) {
+  constructor({ history, table, recent, behind, synced, failed }: CatchUpOptions) {
     this.#history = history;
+    this.#table = table;
+    this.#backlog = new WatchBacklog(table);
+    this.#catchingUp = new WatcherGroup(table, 1);
     this.#ahead = new HistoryAhead(history, changesPerStep);
     this.#recent = recent;
     this.#behind = behind;
@@ -71,16 +81,16 @@ export class CatchUp {
 
   /** Adds a watcher that needs history from `nextRevision` on. */
   add(watcher: Watcher, nextRevision: number): void {
-    watcher.nextRevision = nextRevision;
-    watcher.stream.moved(watcher, "unsynced");
+    this.#table.setNextRevision(watcher, nextRevision);
+    this.#table.stream(watcher).moved(watcher, "unsynced");
     this.#backlog.add(watcher, this.#position);
     this.#start();
   }
 
   /** Sets a watcher aside whose stream has no room, until the stream calls `resume`. */
   stall(watcher: Watcher, nextRevision: number): void {
-    watcher.nextRevision = nextRevision;
-    watcher.stream.moved(watcher, "stalled");
+    this.#table.setNextRevision(watcher, nextRevision);
+    this.#table.stream(watcher).moved(watcher, "stalled");
   }
 
   /** The stream has room for some of its stalled watchers. */
@@ -91,8 +101,9 @@ export class CatchUp {
 
   /** Removes a watcher from the place that keeps it. */
   remove(watcher: Watcher): void {
-    if (watcher.place === "unsynced") this.#backlog.delete(watcher);
-    else if (watcher.place === "catchingUp") this.#catchingUp.delete(watcher);
+    const place = this.#table.place(watcher);
+    if (place === "unsynced") this.#backlog.delete(watcher);
+    else if (place === "catchingUp") this.#leavePass(watcher);
   }
 
   removeStream(stream: WatcherOwner): void {
@@ -160,13 +171,13 @@ export class CatchUp {
       if (taken >= watchersPerStep) break;
       this.#returning.delete(stream);
       let ofStream = 0;
-      for (const watcher of stream.stalled()) {
+      for (let watcher = stream.firstStalled; watcher !== noWatcher; watcher = stream.firstStalled) {
         if (!stream.hasRoom) break;
         if (ofStream === returningPerStep) {
           again.push(stream);
           break;
         }
-        this.add(watcher, watcher.nextRevision);
+        this.add(watcher, this.#table.nextRevision(watcher));
         ofStream++;
       }
       taken += ofStream;
@@ -179,16 +190,17 @@ export class CatchUp {
     const compacted = this.#history.compactedRevision;
     const overtaken = this.#backlog.takeBefore(compacted, watchersPerStep);
     if (this.#position < compacted) {
-      for (const watcher of this.#catchingUp.watchers()) {
+      for (let first = this.#firstOfPass; first !== noWatcher; first = this.#firstOfPass) {
         if (overtaken.length >= watchersPerStep) break;
-        this.#catchingUp.delete(watcher);
-        watcher.nextRevision = this.#position;
-        overtaken.push(watcher);
+        this.#leavePass(first);
+        this.#table.setNextRevision(first, this.#position);
+        overtaken.push(first);
       }
     }
     for (const watcher of overtaken) {
-      if (watcher.stream.offerCompacted(watcher, compacted)) watcher.stream.moved(watcher, "over");
-      else this.stall(watcher, watcher.nextRevision);
+      const stream = this.#table.stream(watcher);
+      if (stream.offerCompacted(watcher, compacted)) stream.moved(watcher, "over");
+      else this.stall(watcher, this.#table.nextRevision(watcher));
     }
     return overtaken.length > 0;
   }
@@ -204,26 +216,35 @@ export class CatchUp {
 
   #join(through: number): void {
     for (const watcher of this.#backlog.takeThrough(through)) {
-      watcher.stream.moved(watcher, "catchingUp");
+      this.#table.stream(watcher).moved(watcher, "catchingUp");
       this.#catchingUp.add(watcher);
+      this.#firstOfPass = this.#table.inPlace.append(this.#firstOfPass, watcher);
     }
   }
 
+  #leavePass(watcher: Watcher): void {
+    this.#catchingUp.delete(watcher);
+    this.#firstOfPass = this.#table.inPlace.remove(this.#firstOfPass, watcher);
+    this.#batches.delete(watcher);
+  }
+
   #markSynced(): void {
-    let moved = 0;
-    for (const watcher of this.#catchingUp.watchers()) {
-      if (moved++ === watchersPerStep) return;
-      this.#catchingUp.delete(watcher);
+    for (let moved = 0; moved < watchersPerStep && this.#firstOfPass !== noWatcher; moved++) {
+      const watcher = this.#firstOfPass;
+      this.#leavePass(watcher);
       this.#synced(watcher);
     }
   }
 
   /** Stalls watchers of the pass whose stream has no room before history is read, since they could not accept it. */
   #stallFull(): void {
-    for (const watcher of this.#catchingUp.watchers()) {
-      if (watcher.stream.hasRoom) continue;
-      this.#catchingUp.delete(watcher);
-      this.stall(watcher, this.#position);
+    for (let watcher = this.#firstOfPass; watcher !== noWatcher; ) {
+      const next = this.#table.inPlace.next(watcher);
+      if (!this.#table.stream(watcher).hasRoom) {
+        this.#leavePass(watcher);
+        this.stall(watcher, this.#position);
+      }
+      watcher = next;
     }
   }
 
@@ -245,47 +266,47 @@ export class CatchUp {
    * between two steps.
    */
   *#deliverInSteps(read: History, budget: WorkBudget): Steps<void> {
-    const { batches, through } = yield* this.#gather(read, budget);
+    // A watcher that is cancelled between two steps leaves the batches, too: its number may be given to another one.
+    this.#batches = new Map();
+    const through = yield* this.#gather(read, budget);
     this.#position = through + 1;
-    for (const [watcher, batch] of batches) {
-      if (watcher.place === "catchingUp" && !watcher.stream.offer(watcher, through, batch)) {
-        this.#catchingUp.delete(watcher);
+    for (const [watcher, batch] of this.#batches) {
+      if (!this.#table.stream(watcher).offer(watcher, through, batch)) {
+        this.#leavePass(watcher);
         this.stall(watcher, batch.firstRevision);
       }
       if (budget.over(0)) yield;
     }
+    this.#batches = new Map();
   }
 
   /**
-   * Gathers the events of each watcher of the pass in the revisions from `#position` to `through`. Unsynced watchers
-   * that need a revision on the way join.
+   * Gathers the events of each watcher of the pass from `#position` on. Unsynced watchers that need a revision on the
+   * way join.
+   *
+   * @returns the last revision of which all events are gathered
    */
-  *#gather(
-    { changes, through }: History,
-    budget: WorkBudget,
-  ): Steps<{ batches: Map<Watcher, EventBatch>; through: number }> {
-    const batches = new Map<Watcher, EventBatch>();
+  *#gather({ changes, through }: History, budget: WorkBudget): Steps<number> {
+    const batches = this.#batches;
     let gathered = 0;
     let revision = this.#position - 1;
     for (const change of changes) {
       if (change.modRevision !== revision) {
-        if (gathered >= eventsPerStep) return { batches, through: change.modRevision - 1 };
+        if (gathered >= eventsPerStep) return change.modRevision - 1;
         revision = change.modRevision;
         this.#join(revision);
         // A watcher that is added between two steps and needs this revision or an earlier one waits for the next pass.
         this.#position = revision + 1;
       }
-      const event = new ChangeEvent(change, this.#history);
-      for (const watchers of this.#catchingUp.setsOf(change.key)) {
-        for (const watcher of watchers) {
-          gathered++;
-          addToBatch(batches, watcher, event);
-          if (budget.over(0)) yield;
-        }
+      const event = new ChangeEvent(change, this.#history, this.#table);
+      for (const watcher of this.#catchingUp.eachOf(change.key)) {
+        gathered++;
+        addToBatch(batches, watcher, event);
+        if (budget.over(0)) yield;
       }
       if (budget.over(event.encodedBytes)) yield;
     }
     this.#join(through);
-    return { batches, through };
+    return through;
   }
 }

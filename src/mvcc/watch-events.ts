@@ -2,17 +2,20 @@ import { type Encoded, type EncodedEvent, EventType, encodeEvent, type KeyValue 
 import type { Change } from "./change.js";
 import type { WatchHistory } from "./watch-history.js";
 import type { EventBatch, Watcher } from "./watcher.js";
+import { type WatcherTable, watcherFlags } from "./watchers/watcher-table.js";
 
 /** The event of one change. It is encoded when the first watcher needs it, once for all watchers. */
 export class ChangeEvent {
   readonly change: Change;
   readonly #history: WatchHistory;
+  readonly #table: WatcherTable;
   #plain: EncodedEvent | undefined;
   #withPrevKv: EncodedEvent | undefined;
 
-  constructor(change: Change, history: WatchHistory) {
+  constructor(change: Change, history: WatchHistory, table: WatcherTable) {
     this.change = change;
     this.#history = history;
+    this.#table = table;
   }
 
   /** Bytes encoded so far. */
@@ -22,9 +25,9 @@ export class ChangeEvent {
 
   /** The event for a watcher; undefined when the watcher does not want changes of this type. */
   for(watcher: Watcher): EncodedEvent | undefined {
-    const { noPut, noDelete, prevKv } = watcher.options;
-    if (this.change.type === "put" ? noPut : noDelete) return undefined;
-    if (!prevKv) return this.#encodedPlain();
+    const { noPut, noDelete, prevKv } = watcherFlags;
+    if (this.#table.has(watcher, this.change.type === "put" ? noPut : noDelete)) return undefined;
+    if (!this.#table.has(watcher, prevKv)) return this.#encodedPlain();
     this.#withPrevKv ??= this.#encodeWithPrevKv();
     return this.#withPrevKv;
   }

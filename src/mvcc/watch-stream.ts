@@ -1,6 +1,15 @@
-import { isEmptyRange } from "../base/index.js";
+import { EtcdError, isEmptyRange } from "../base/index.js";
 import type { EncodedEvent } from "../wire/index.js";
-import type { EventBatch, Watcher, WatcherOwner, WatcherPlace, WatchId, WatchOptions } from "./watcher.js";
+import {
+  type EventBatch,
+  noWatcher,
+  type Watcher,
+  type WatcherOwner,
+  type WatcherPlace,
+  type WatchId,
+  type WatchOptions,
+} from "./watcher.js";
+import { type WatcherTable, watcherFlags } from "./watchers/watcher-table.js";
 
 /** The notices for the watchers of a stream, in order. */
 export type WatchNotice =
@@ -12,6 +21,8 @@ export type WatchNotice =
       readonly events: readonly EncodedEvent[];
       /** Length of all events together. */
       readonly bytes: number;
+      /** Whether the client accepts fragments. */
+      readonly fragmented: boolean;
     }
   /** The next revision of the watcher is compacted; the watcher gets nothing more. */
   | { readonly kind: "compacted"; readonly watchId: WatchId; readonly compactRevision: number }
@@ -34,6 +45,7 @@ export interface WatchSink {
 
 /** The part of a store that a watch stream needs. */
 export interface WatcherKeeper {
+  readonly table: WatcherTable;
   readonly revision: number;
   /** The changes of `revision` are being delivered to synced watchers, and not all of them have them yet. */
   readonly telling: boolean;
@@ -50,68 +62,84 @@ export type WatchAnswer =
   | { readonly kind: "created"; readonly id: WatchId }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** A stream: many watchers that share one connection to one client. */
+/** A stream: many watchers that share one connection to one client. There may be very many streams. */
 export class WatchStream implements WatcherOwner {
   readonly #keeper: WatcherKeeper;
   readonly #sink: WatchSink;
-  readonly #watchers = new Map<WatchId, Watcher>();
-  readonly #stalled = new Set<Watcher>();
-  readonly #notified = new Set<Watcher>();
+  /** Number of the stream in the table of watchers. */
+  readonly #number: number;
+  /** The first of all watchers, and of those that wait for room. */
+  #first = noWatcher;
+  #firstStalled = noWatcher;
   /** Watchers whose start revision had not been reached at the last check. */
-  readonly #future = new Set<Watcher>();
+  #future: Set<Watcher> | undefined;
   #nextId: WatchId = 0n;
   /** Number of watchers that are not `over`, and of those among them that are not `synced`. */
   #live = 0;
   #lagging = 0;
   /** Number of progress requests that wait until the write under way has been delivered. */
   #progressRequests = 0;
-  #progressRound: Iterator<Watcher> | undefined;
+  /** The next watcher of the round of progress notices under way; `noWatcher` when there is none. */
+  #nextOfRound = noWatcher;
   #closed = false;
 
   constructor(keeper: WatcherKeeper, sink: WatchSink) {
     this.#keeper = keeper;
     this.#sink = sink;
+    this.#number = keeper.table.enter(this);
   }
 
   /** @param id chosen by the client; 0 means the next number, from 0 up, that no watcher has */
   watch(id: WatchId, options: WatchOptions): WatchAnswer {
-    const { key, end, startRevision, progressNotify } = options;
+    const { key, end, startRevision } = options;
+    const { table } = this.#keeper;
+    if (this.#closed) return { kind: "refused", reason: new EtcdError("stopped").message };
     if (isEmptyRange(key, end)) return { kind: "refused", reason: "mvcc: watcher range is empty" };
-    if (id !== 0n && this.#watchers.has(id)) {
+    if (id !== 0n && this.#has(id)) {
       return { kind: "refused", reason: "mvcc: duplicate watch ID provided on the WatchStream" };
     }
-    const watcher: Watcher = {
-      id: id === 0n ? this.#chooseId() : id,
-      stream: this,
-      options,
-      place: "synced",
-      nextRevision: 0,
-      quiet: true,
-    };
-    this.#watchers.set(watcher.id, watcher);
+    const watchId = id === 0n ? this.#chooseId() : id;
+    const watcher = table.add(this.#number, watchId, options);
+    this.#first = table.ofStream.append(this.#first, watcher);
     this.#live++;
-    if (startRevision > this.#keeper.revision) this.#future.add(watcher);
-    if (progressNotify) this.#notified.add(watcher);
+    if (startRevision > this.#keeper.revision) {
+      this.#future ??= new Set();
+      this.#future.add(watcher);
+    }
     this.#keeper.add(watcher);
-    return { kind: "created", id: watcher.id };
+    return { kind: "created", id: watchId };
   }
 
   /**
    * Ends a watcher, which gets nothing more. A watcher that a compaction ended keeps its id until it is cancelled, too.
    *
-   * @returns false when no watcher has this id
+   * @returns bytes of the watcher's key and end; undefined when no watcher has this id
    */
-  cancel(id: WatchId): boolean {
-    const watcher = this.#watchers.get(id);
-    if (watcher === undefined) return false;
-    this.#watchers.delete(id);
-    this.#keeper.remove(watcher);
-    return true;
+  cancel(id: WatchId): number | undefined {
+    const { table } = this.#keeper;
+    // The number of a closed stream may be another stream's.
+    const watcher = this.#closed ? noWatcher : table.find(this.#number, id);
+    if (watcher === noWatcher) return undefined;
+    const nameBytes = table.nameBytes(watcher);
+    this.#remove(watcher);
+    return nameBytes;
   }
 
-  /** All watchers with their options. */
-  *watchers(): Iterable<readonly [WatchId, WatchOptions]> {
-    for (const [id, { options }] of this.#watchers) yield [id, options];
+  /** All watchers, and for whom they read which keys. */
+  *watchers(): Iterable<readonly [WatchId, ReturnType<WatcherTable["reading"]>]> {
+    const { table } = this.#keeper;
+    for (let watcher = this.#first; watcher !== noWatcher; watcher = table.ofStream.next(watcher)) {
+      yield [table.id(watcher), table.reading(watcher)];
+    }
+  }
+
+  /** Visits the watchers that are synced. `visit` may move the watcher that it is called with. */
+  forEachSynced(visit: (watcher: Watcher) => void): void {
+    const { table } = this.#keeper;
+    if (this.#lagging === this.#live) return;
+    for (let watcher = this.#first; watcher !== noWatcher; watcher = table.ofStream.next(watcher)) {
+      if (table.place(watcher) === "synced") visit(watcher);
+    }
   }
 
   /** Sends a progress notice for the whole stream, if it has watchers and all of them are up to date. */
@@ -121,17 +149,13 @@ export class WatchStream implements WatcherOwner {
       this.#keeper.whenTold(this);
       return;
     }
-    if (this.#live === 0 || this.#lagging > 0) return;
-    for (const watcher of this.#future) {
-      if (!this.#hasStarted(watcher)) return;
-      this.#future.delete(watcher);
-    }
+    if (this.#live === 0 || this.#lagging > 0 || this.#waitsForFuture()) return;
     this.#sink.deliver({ kind: "progress", watchId: allWatchers, revision: this.#keeper.revision });
   }
 
   /** Sends progress notices to the watchers that asked for them and have had no event since the last such round. */
   notifyProgress(): void {
-    this.#progressRound ??= this.#notified.values();
+    if (this.#nextOfRound === noWatcher) this.#nextOfRound = this.#first;
     this.#continueRound();
   }
 
@@ -143,16 +167,16 @@ export class WatchStream implements WatcherOwner {
   /** The sink has room again. */
   resume(): void {
     this.#continueRound();
-    if (this.#stalled.size > 0 && this.#sink.hasRoom) this.#keeper.resume(this);
+    if (this.#firstStalled !== noWatcher && this.#sink.hasRoom) this.#keeper.resume(this);
   }
 
   /** Ends all watchers. Harmless when done before. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const watcher of this.#watchers.values()) this.#keeper.remove(watcher);
-    this.#watchers.clear();
+    while (this.#first !== noWatcher) this.#remove(this.#first);
     this.#keeper.closeStream(this);
+    this.#keeper.table.leave(this.#number);
   }
 
   /** Ends all watchers because the store is closing. */
@@ -161,71 +185,92 @@ export class WatchStream implements WatcherOwner {
     this.#sink.closed();
   }
 
-  /** Number of watchers that have not ended. */
-  get liveCount(): number {
-    return this.#live;
-  }
-
   get hasRoom(): boolean {
     return this.#sink.hasRoom;
   }
 
+  get firstStalled(): Watcher {
+    return this.#firstStalled;
+  }
+
   offer(watcher: Watcher, revision: number, { events, bytes }: EventBatch): boolean {
     if (!this.#sink.hasRoomFor(bytes)) return false;
-    watcher.quiet = false;
-    this.#sink.deliver({ kind: "events", watchId: watcher.id, revision, events, bytes });
+    const { table } = this.#keeper;
+    table.setQuiet(watcher, false);
+    const fragmented = table.has(watcher, watcherFlags.fragment);
+    this.#sink.deliver({ kind: "events", watchId: table.id(watcher), revision, events, bytes, fragmented });
     return true;
   }
 
   offerCompacted(watcher: Watcher, compactRevision: number): boolean {
     if (!this.#sink.hasRoom) return false;
-    this.#sink.deliver({ kind: "compacted", watchId: watcher.id, compactRevision });
+    this.#sink.deliver({ kind: "compacted", watchId: this.#keeper.table.id(watcher), compactRevision });
     return true;
   }
 
   moved(watcher: Watcher, to: WatcherPlace): void {
-    const from = watcher.place;
+    const { table } = this.#keeper;
+    const from = table.place(watcher);
     if (from === to) return;
     if (from === "synced") this.#lagging++;
     if (to === "synced") this.#lagging--;
-    if (from === "stalled") this.#stalled.delete(watcher);
-    if (to === "stalled") this.#stalled.add(watcher);
-    watcher.place = to;
+    if (from === "stalled") this.#firstStalled = table.inPlace.remove(this.#firstStalled, watcher);
+    if (to === "stalled") this.#firstStalled = table.inPlace.append(this.#firstStalled, watcher);
+    table.setPlace(watcher, to);
     if (to !== "over") return;
     this.#live--;
     this.#lagging--;
-    this.#future.delete(watcher);
-    this.#notified.delete(watcher);
+    table.live--;
+    this.#future?.delete(watcher);
   }
 
-  stalled(): Iterable<Watcher> {
-    return this.#stalled;
+  #remove(watcher: Watcher): void {
+    const { table } = this.#keeper;
+    this.#keeper.remove(watcher);
+    if (watcher === this.#nextOfRound) this.#nextOfRound = table.ofStream.next(watcher);
+    this.#first = table.ofStream.remove(this.#first, watcher);
+    table.remove(watcher);
+  }
+
+  #has(id: WatchId): boolean {
+    return this.#keeper.table.find(this.#number, id) !== noWatcher;
   }
 
   #chooseId(): WatchId {
-    while (this.#watchers.has(this.#nextId)) this.#nextId++;
+    while (this.#has(this.#nextId)) this.#nextId++;
     return this.#nextId++;
   }
 
+  /** Whether the start revision of a watcher has not been reached yet. */
+  #waitsForFuture(): boolean {
+    if (this.#future === undefined) return false;
+    for (const watcher of this.#future) {
+      if (!this.#hasStarted(watcher)) return true;
+      this.#future.delete(watcher);
+    }
+    this.#future = undefined;
+    return false;
+  }
+
   #hasStarted(watcher: Watcher): boolean {
-    return watcher.options.startRevision <= this.#keeper.revision;
+    return this.#keeper.table.nextRevision(watcher) <= this.#keeper.revision;
   }
 
   #continueRound(): void {
-    if (this.#progressRound !== undefined && this.#keeper.telling) {
+    if (this.#nextOfRound === noWatcher) return;
+    if (this.#keeper.telling) {
       this.#keeper.whenTold(this);
       return;
     }
-    while (this.#progressRound !== undefined && this.#sink.hasRoom) {
-      const { done, value: watcher } = this.#progressRound.next();
-      if (done) {
-        this.#progressRound = undefined;
-        return;
+    const { table } = this.#keeper;
+    while (this.#nextOfRound !== noWatcher && this.#sink.hasRoom) {
+      const watcher = this.#nextOfRound;
+      this.#nextOfRound = table.ofStream.next(watcher);
+      if (!table.has(watcher, watcherFlags.progressNotify)) continue;
+      if (table.has(watcher, watcherFlags.quiet) && table.place(watcher) === "synced" && this.#hasStarted(watcher)) {
+        this.#sink.deliver({ kind: "progress", watchId: table.id(watcher), revision: this.#keeper.revision });
       }
-      if (watcher.quiet && watcher.place === "synced" && this.#hasStarted(watcher)) {
-        this.#sink.deliver({ kind: "progress", watchId: watcher.id, revision: this.#keeper.revision });
-      }
-      watcher.quiet = true;
+      table.setQuiet(watcher, true);
     }
   }
 }

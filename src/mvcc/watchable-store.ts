@@ -5,6 +5,7 @@ import { CatchUp } from "./watch-catch-up.js";
 import type { WatchHistory } from "./watch-history.js";
 import { type WatcherKeeper, type WatchSink, WatchStream } from "./watch-stream.js";
 import type { Watcher } from "./watcher.js";
+import { WatcherTable } from "./watchers/watcher-table.js";
 
 export interface WatchableStoreOptions {
   /** History could not be read, or an assertion failed: the member must stop. Called once at most. */
@@ -25,6 +26,7 @@ export class WatchableStore {
   readonly counters: StoreCounters;
   readonly #history: WatchHistory;
   readonly #recent: RecentChanges;
+  readonly #table = new WatcherTable();
   readonly #synced: SyncedWatchers;
   readonly #catchUp: CatchUp;
   readonly #streams = new Set<WatchStream>();
@@ -37,20 +39,23 @@ export class WatchableStore {
     const { recentChangesMax = 1_000, onFailure } = options;
     const recent = new RecentChanges(history.revision, recentChangesMax);
     this.#recent = recent;
+    const table = this.#table;
     this.#catchUp = new CatchUp({
       history,
+      table,
       recent,
       behind: () => this.slowWatcherCount,
       synced: (watcher) => this.#settle(watcher),
       failed: onFailure,
     });
-    const synced = new SyncedWatchers(history, (watcher, revision) => this.#catchUp.stall(watcher, revision));
+    const synced = new SyncedWatchers(history, table, (watcher, revision) => this.#catchUp.stall(watcher, revision));
     this.#synced = synced;
     history.onChangesInSteps((revision, changes, budget) => {
       recent.add(changes);
       return synced.tell(revision, changes, budget);
     });
     this.#keeper = {
+      table,
       get revision() {
         return history.revision;
       },
@@ -79,9 +84,7 @@ export class WatchableStore {
   }
 
   get watcherCount(): number {
-    let count = 0;
-    for (const stream of this.#streams) count += stream.liveCount;
-    return count;
+    return this.#table.live;
   }
 
   /** Number of watchers that are behind: catching up, or without room in their stream. */
@@ -104,11 +107,13 @@ export class WatchableStore {
   restored(revision: number): void {
     this.#recent.restart(this.#history.revision);
     this.#catchUp.restored();
-    for (const watcher of this.#synced.watchers()) {
-      const { startRevision } = watcher.options;
-      if (startRevision > this.#history.revision) continue;
-      this.#synced.delete(watcher);
-      this.#catchUp.add(watcher, Math.max(startRevision, revision + 1));
+    for (const stream of this.#streams) {
+      stream.forEachSynced((watcher) => {
+        const from = this.#table.nextRevision(watcher);
+        if (from > this.#history.revision) return;
+        this.#synced.delete(watcher);
+        this.#catchUp.add(watcher, Math.max(from, revision + 1));
+      });
     }
   }
 
@@ -120,19 +125,20 @@ export class WatchableStore {
   }
 
   #add(watcher: Watcher): void {
-    const { startRevision } = watcher.options;
-    if (startRevision === 0 || startRevision > this.#history.revision) this.#synced.add(watcher);
-    else this.#catchUp.add(watcher, startRevision);
+    const from = this.#table.nextRevision(watcher);
+    if (from === 0 || from > this.#history.revision) this.#synced.add(watcher);
+    else this.#catchUp.add(watcher, from);
   }
 
   #settle(watcher: Watcher): void {
-    watcher.stream.moved(watcher, "synced");
+    this.#table.stream(watcher).moved(watcher, "synced");
+    this.#table.setNextRevision(watcher, 0);
     this.#synced.add(watcher);
   }
 
   #remove(watcher: Watcher): void {
-    if (watcher.place === "synced") this.#synced.delete(watcher);
+    if (this.#table.place(watcher) === "synced") this.#synced.delete(watcher);
     else this.#catchUp.remove(watcher);
-    watcher.stream.moved(watcher, "over");
+    this.#table.stream(watcher).moved(watcher, "over");
   }
 }

@@ -19,6 +19,8 @@ export interface WatchOptions {
   readonly prevKv: boolean;
   /** Sends progress notices at intervals while there are no events. */
   readonly progressNotify: boolean;
+  /** Whether the client accepts fragments of a response; the store only passes this on. Absent means no. */
+  readonly fragment?: boolean;
   /** User on whose behalf the watch runs; the store does not use it. */
   readonly reader?: string;
 }
@@ -29,21 +31,16 @@ export interface WatchOptions {
  * - `unsynced`: it needs history from `nextRevision` on, which the pass through history has not reached yet;
  * - `catchingUp`: the pass delivers history to it;
  * - `stalled`: its stream has no room (a victim in etcd); only `nextRevision` is kept for it;
- * - `over`: it has been cancelled, and whoever still holds it drops it.
+ * - `over`: it has been cancelled or ended by a compaction, and gets nothing more.
  */
 export type WatcherPlace = "synced" | "unsynced" | "catchingUp" | "stalled" | "over";
 
-/** One watch of one stream. Only the part of the store that keeps the watcher changes its mutable fields. */
-export interface Watcher {
-  readonly id: WatchId;
-  readonly stream: WatcherOwner;
-  readonly options: WatchOptions;
-  place: WatcherPlace;
-  /** While `unsynced` or `stalled`: everything before this revision has been delivered, and nothing from it on. */
-  nextRevision: number;
-  /** No event has been sent since the last round of progress notices. */
-  quiet: boolean;
-}
+/**
+ * One watch of one stream: the number of its row in the `WatcherTable`, which knows all about it. `noWatcher` is none.
+ * A number is given to another watcher when its stream has cancelled the watch, so whoever keeps it drops it then.
+ */
+export type Watcher = number;
+export const noWatcher: Watcher = 0;
 
 /** Consecutive events for one watcher. */
 export interface EventBatch {
@@ -57,14 +54,14 @@ export interface EventBatch {
 export interface WatcherOwner {
   /** Whether the client accepts more now. */
   readonly hasRoom: boolean;
+  /** The watcher that has waited longest for room; `noWatcher` when none waits. */
+  readonly firstStalled: Watcher;
   /** @returns false when there is no room: nothing was taken */
   offer(watcher: Watcher, revision: number, batch: EventBatch): boolean;
   /** @returns false when there is no room: nothing was taken */
   offerCompacted(watcher: Watcher, compactRevision: number): boolean;
   /** Records the new place of a watcher; the stream itself keeps stalled ones. */
   moved(watcher: Watcher, to: WatcherPlace): void;
-  /** Watchers that wait for room, the longest waiting first. */
-  stalled(): Iterable<Watcher>;
   /** All watchers have been told the store's revision: sends the progress notices that had to wait for that. */
   told(): void;
 }

@@ -1,38 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { WatchOptions } from "../../src/mvcc/index.js";
 import { openEmpty, write } from "./fixture.js";
 import { on, readingWith, settled, TestSink, watchable } from "./watch-fixture.js";
 
 const name = (at: number): string => `k${String(at).padStart(6, "0")}`;
-
-/** Counts how often a watcher is visited for a change. */
-function counted(options: WatchOptions, looked: () => void): WatchOptions {
-  return Object.defineProperty({ ...options }, "startRevision", {
-    get() {
-      looked();
-      return options.startRevision;
-    },
-  });
-}
-
-test("a put visits only its own watchers among 10,000 keys and 10,000 ranges", async () => {
-  const store = await openEmpty();
-  const sink = new TestSink();
-  const stream = watchable(store).newStream(sink);
-  let looks = 0;
-  const looked = (): void => {
-    looks++;
-  };
-  for (let at = 0; at < 10_000; at++) {
-    stream.watch(0n, counted(on(name(at)), looked));
-    stream.watch(0n, counted(on(name(at), { end: name(at + 1) }), looked));
-  }
-  looks = 0;
-  write(store, { put: name(5_000), value: "1" });
-  expect(looks).toBe(2);
-  expect(sink.take()).toEqual(["10000 at 2: k005000=1@2", "10001 at 2: k005000=1@2"]);
-});
 
 test("an event is encoded once for all its watchers, and once more for those with prevKv", async () => {
   const store = await openEmpty();

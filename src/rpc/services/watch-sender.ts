@@ -82,7 +82,6 @@ export interface WatchSenderOptions {
  */
 export class WatchSender implements WatchSink {
   readonly #options: WatchSenderOptions;
-  readonly #fragmented = new Set<bigint>();
   #waiting: Waiting[] = [];
   /** The last waiting response of each watcher, to which its next events may be added without changing their order. */
   readonly #joinable = new Map<bigint, Waiting>();
@@ -121,15 +120,6 @@ export class WatchSender implements WatchSink {
     return new Promise((resolve) => this.#roomWaiters.push(resolve));
   }
 
-  /** Sends long responses of this watcher in fragments from now on. */
-  fragment(watchId: bigint): void {
-    this.#fragmented.add(watchId);
-  }
-
-  forget(watchId: bigint): void {
-    this.#fragmented.delete(watchId);
-  }
-
   /** Queues a response about a watch. The order of all responses is kept. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
     this.#joinable.clear();
@@ -139,7 +129,7 @@ export class WatchSender implements WatchSink {
   deliver(notice: WatchNotice): void {
     switch (notice.kind) {
       case "events":
-        this.#tell(notice.watchId, notice.revision, notice.events, notice.bytes);
+        this.#tell(notice);
         return;
       case "compacted":
         // etcd puts no revision into the header of this response.
@@ -188,7 +178,7 @@ export class WatchSender implements WatchSink {
     });
   }
 
-  #tell(watchId: bigint, revision: number, events: readonly EncodedEvent[], bytes: number): void {
+  #tell({ watchId, revision, events, bytes, fragmented }: Extract<WatchNotice, { kind: "events" }>): void {
     if (this.#stopped) return;
     this.#events += events.length;
     this.#options.counters.eventsPending += events.length;
@@ -200,7 +190,6 @@ export class WatchSender implements WatchSink {
       this.#count(bytes);
       return;
     }
-    const fragmented = this.#fragmented.has(watchId);
     const head = { ...emptyHead, watchId };
     const item = { head, events: [...events], fragmented, revision, bytes: responseBytes + bytes };
     this.#joinable.set(watchId, item);

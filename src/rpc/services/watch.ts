@@ -26,8 +26,8 @@ import { WatchSender } from "./watch-sender.js";
 /** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
 const grpcOverheadBytes = 512 * 1024;
 const progressIntervalMinMs = 100;
-/** The memory of a watcher beside its keys: its object, and its entries in trees and maps. */
-const watcherBytes = 512;
+/** The memory of a watcher beside its keys: its rows and table entries, or the node of its range in a tree. */
+const watcherBytes = 256;
 /** The watch id in the answer to a refused request. */
 const noWatcher = -1n;
 
@@ -67,8 +67,8 @@ class WatchSession {
   readonly #sender: WatchSender;
   readonly #watches: WatchStream;
   readonly #progressIntervalMs: number;
-  /** The bytes that the account counts for each watcher. */
-  readonly #watcherBytes = new Map<bigint, number>();
+  /** The bytes that the account counts for all watchers. */
+  #watchersBytes = 0;
   #progressTimer: Timer | undefined;
   /** Rejects with the error that ends the call; `#end` rejects it. */
   readonly #ended: Promise<never>;
@@ -119,8 +119,7 @@ class WatchSession {
       this.#progressTimer?.cancel();
       this.#sender.stop();
       this.#watches.close();
-      for (const bytes of this.#watcherBytes.values()) this.#server.memory.pot("calls").release(bytes);
-      this.#watcherBytes.clear();
+      this.#release(this.#watchersBytes);
     }
   }
 
@@ -169,7 +168,8 @@ class WatchSession {
     }
     const noPut = request.filters.includes(FilterType.NOPUT);
     const noDelete = request.filters.includes(FilterType.NODELETE);
-    const options = { key, end, startRevision, noPut, noDelete, prevKv, progressNotify, reader };
+    const { fragment } = request;
+    const options = { key, end, startRevision, noPut, noDelete, prevKv, progressNotify, fragment, reader };
     const bytes = watcherBytes + key.length + end.length;
     const memory = this.#server.memory.pot("calls");
     if (!memory.tryTake(bytes)) {
@@ -182,23 +182,26 @@ class WatchSession {
       this.#refuse(answer.reason);
       return;
     }
-    this.#watcherBytes.set(answer.id, bytes);
-    if (request.fragment) this.#sender.fragment(answer.id);
+    this.#watchersBytes += bytes;
     if (progressNotify) this.#startProgressTimer();
     this.#sender.answer(this.#revision, { watchId: answer.id, created: true });
   }
 
   #cancel(watchId: bigint): void {
-    if (!this.#watches.cancel(watchId)) return;
-    this.#forget(watchId);
-    this.#sender.answer(this.#revision, { watchId, canceled: true });
+    if (this.#forget(watchId)) this.#sender.answer(this.#revision, { watchId, canceled: true });
   }
 
-  /** Releases the memory counted for a watcher and stops its fragments. */
-  #forget(watchId: bigint): void {
-    this.#sender.forget(watchId);
-    this.#server.memory.pot("calls").release(this.#watcherBytes.get(watchId) ?? 0);
-    this.#watcherBytes.delete(watchId);
+  /** Ends a watcher and releases the memory counted for it. @returns whether there was one with this id */
+  #forget(watchId: bigint): boolean {
+    const nameBytes = this.#watches.cancel(watchId);
+    if (nameBytes === undefined) return false;
+    this.#release(watcherBytes + nameBytes);
+    return true;
+  }
+
+  #release(bytes: number): void {
+    this.#watchersBytes -= bytes;
+    this.#server.memory.pot("calls").release(bytes);
   }
 
   #refuse(cancelReason: string): void {
@@ -222,12 +225,11 @@ class WatchSession {
   /** Cancels the watches whose user has lost the right to their keys, after users or roles have changed. */
   #judgeAgain(): void {
     const ended: (readonly [bigint, EtcdError])[] = [];
-    for (const [id, { reader = "", key, end }] of this.#watches.watchers()) {
+    for (const [id, { reader, key, end }] of this.#watches.watchers()) {
       const refusal = this.#server.judge?.refusal(reader, key, end);
       if (refusal !== undefined) ended.push([id, refusal]);
     }
     for (const [watchId, refusal] of ended) {
-      this.#watches.cancel(watchId);
       this.#forget(watchId);
       this.#sender.answer(this.#revision, { watchId, canceled: true, cancelReason: goText(refusal) });
     }

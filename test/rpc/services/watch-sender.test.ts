@@ -94,7 +94,7 @@ function eventOf(valueBytes: number): Encoded<Event> {
 
 function deliver(sender: WatchSender, bytes: number, watchId = 0n, revision = 2): void {
   const events = [eventOf(bytes)];
-  sender.deliver({ kind: "events", watchId, revision, events, bytes });
+  sender.deliver({ kind: "events", watchId, revision, events, bytes, fragmented: false });
 }
 
 for (const { name, otherBytes, kib } of [
@@ -242,13 +242,11 @@ describe("events of one watcher", () => {
   });
 });
 
-test("waiting events of a watcher that allows fragments are fragmented, even after it is forgotten", async () => {
+test("waiting events of a watcher that allows fragments are fragmented, even after it is cancelled", async () => {
   const { sender, output } = start();
-  sender.fragment(7n);
   const events = Array.from({ length: 5 }, () => eventOf(400_000));
-  sender.deliver({ kind: "events", watchId: 7n, revision: 2, events, bytes: 2_000_000 });
+  sender.deliver({ kind: "events", watchId: 7n, revision: 2, events, bytes: 2_000_000, fragmented: true });
   // The user has lost the right to the keys, so the watch is cancelled before its events are sent.
-  sender.forget(7n);
   sender.answer(2, { watchId: 7n, canceled: true });
   output.open = true;
   await expect.poll(() => output.written.length).toBe(4);
@@ -267,14 +265,14 @@ test("responses with the same events share the bytes of these, whatever the watc
   for (const { sender, output } of [one, other]) {
     output.open = true;
     for (const watchId of [1n, 2n]) {
-      sender.deliver({ kind: "events", watchId, revision: 2, events: [event], bytes: event.length });
+      sender.deliver({ kind: "events", watchId, revision: 2, events: [event], bytes: event.length, fragmented: false });
     }
   }
   await nextTurn();
   await nextTurn();
   for (const { output } of [one, other]) expect(output.written.map(({ watchId }) => watchId)).toEqual([1n, 2n]);
   expect(new Set([...one.output.lastPieces, ...other.output.lastPieces]).size).toBe(1);
-  one.sender.deliver({ kind: "events", watchId: 1n, revision: 3, events: [eventOf(11)], bytes: 11 });
+  one.sender.deliver({ kind: "events", watchId: 1n, revision: 3, events: [eventOf(11)], bytes: 11, fragmented: false });
   await nextTurn();
   await nextTurn();
   expect(one.output.written.at(-1)?.events).toHaveLength(1);
