@@ -4,29 +4,42 @@ export interface QueuePlace {
   leave(): boolean;
 }
 
+/** While modest owners wait, one of so many items that are taken belongs to another owner. */
+const othersEvery = 8;
+
 /**
  * A queue that serves its owners in turn: `take` goes round the owners with items, one item each, and takes the items
  * of one owner in order of arrival. However many items one owner has queued, another's first item is taken after at
- * most one item of every other owner. Every operation takes constant time.
+ * most one item of every other owner. Modest owners have a round of their own, which goes before that of the others:
+ * of eight items, seven come from it while it has any. Every operation takes constant time.
  */
 export class FairQueue<Item> {
   /** Items of each owner that has any. */
   readonly #lines = new Map<object, Line<Item>>();
-  readonly #round: Chain<Line<Item>> = { first: undefined, last: undefined };
+  readonly #modest: Chain<Line<Item>> = { first: undefined, last: undefined };
+  readonly #others: Chain<Line<Item>> = { first: undefined, last: undefined };
+  readonly #isModest: (owner: object) => boolean;
+  /** Number of items that were taken from modest owners since the last one of another owner. */
+  #modestInARow = 0;
   #size = 0;
+
+  /** @param isModest asked when an owner gets its place in a round, which is after each item that is taken from it */
+  constructor(isModest: (owner: object) => boolean = () => false) {
+    this.#isModest = isModest;
+  }
 
   /** Number of queued items. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds an item after those of the same owner; an owner without items comes last in the round. */
+  /** Adds an item after those of the same owner; an owner without items comes last in its round. */
   push(item: Item, owner: object): QueuePlace {
     let line = this.#lines.get(owner);
     if (line === undefined) {
-      line = { owner, first: undefined, last: undefined, link: undefined };
+      line = { owner, first: undefined, last: undefined, round: this.#others, link: undefined };
       this.#lines.set(owner, line);
-      line.link = append(this.#round, line);
+      this.#enterRound(line);
     }
     const link = append(line, item);
     const place = line;
@@ -36,21 +49,35 @@ export class FairQueue<Item> {
 
   /** Returns the next item without removing it. */
   peek(): Item | undefined {
-    return this.#round.first?.value.first?.value;
+    return this.#nextRound.first?.value.first?.value;
   }
 
-  /** Removes and returns the next item; its owner goes to the end of the round. */
+  /** Removes and returns the next item; its owner goes to the end of its round. */
   take(): Item | undefined {
-    const turn = this.#round.first;
+    const round = this.#nextRound;
+    const turn = round.first;
     const link = turn?.value.first;
     if (turn === undefined || link === undefined) return undefined;
+    this.#modestInARow = round === this.#modest ? this.#modestInARow + 1 : 0;
     const line = turn.value;
     this.#remove(line, link);
-    if (line.first !== undefined && this.#round.last !== turn) {
-      unlink(this.#round, turn);
-      line.link = append(this.#round, line);
+    if (line.first !== undefined) {
+      unlink(round, turn);
+      this.#enterRound(line);
     }
     return link.value;
+  }
+
+  get #nextRound(): Chain<Line<Item>> {
+    const { first: modest } = this.#modest;
+    const { first: other } = this.#others;
+    if (modest === undefined) return this.#others;
+    return other !== undefined && this.#modestInARow + 1 >= othersEvery ? this.#others : this.#modest;
+  }
+
+  #enterRound(line: Line<Item>): void {
+    line.round = this.#isModest(line.owner) ? this.#modest : this.#others;
+    line.link = append(line.round, line);
   }
 
   #remove(line: Line<Item>, link: Link<Item>): boolean {
@@ -58,7 +85,7 @@ export class FairQueue<Item> {
     unlink(line, link);
     this.#size--;
     if (line.first === undefined && line.link !== undefined) {
-      unlink(this.#round, line.link);
+      unlink(line.round, line.link);
       this.#lines.delete(line.owner);
     }
     return true;
@@ -81,7 +108,8 @@ interface Chain<Value> {
 /** The items of one owner. */
 interface Line<Item> extends Chain<Item> {
   readonly owner: object;
-  /** Place of the owner in the round. */
+  round: Chain<Line<Item>>;
+  /** Place of the owner in its round. */
   link: Link<Line<Item>> | undefined;
 }
 

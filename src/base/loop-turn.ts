@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.js";
 import { FairQueue } from "./fair-queue.js";
+import { RecentUse } from "./recent-use.js";
 
 /** The longest that the work of all clients together may hold the event loop. */
 const turnMs = 8;
@@ -10,8 +11,13 @@ const groupMax = 16;
 /** `short`: work that ends soon once it has begun. `long`: work that needs several turns, or has had some already. */
 export type WorkLength = "short" | "long";
 
+interface Item {
+  readonly client: object;
+  readonly resume: () => void;
+}
+
 interface Waiting {
-  readonly queue: FairQueue<() => void>;
+  readonly queue: FairQueue<Item>;
   /** Number of items resumed before the clock is read. */
   group: number;
 }
@@ -21,7 +27,9 @@ interface Waiting {
  * timers and sockets as much as one large request. Before it begins work, a caller asks whether the turn is `over`, and
  * if so defers the work to a later turn.
  *
- * Waiting work resumes client by client, so that a client with very much work does not block the others. Short work
+ * Waiting work resumes client by client, so that a client with very much work does not block the others. Clients that
+ * have used little time of late go first: one request waits for several turns, at each for a place among the others, and
+ * twenty clients that flood the server would otherwise make a modest client wait for all of them each time. Short work
  * goes before long work, but some long work resumes in every turn.
  */
 export class LoopTurn {
@@ -29,11 +37,15 @@ export class LoopTurn {
   readonly #clock: Clock;
   /** Time at which the turn ends; undefined between turns. */
   #endsAt: number | undefined;
-  readonly #short: Waiting = { queue: new FairQueue(), group: 1 };
-  readonly #long: Waiting = { queue: new FairQueue(), group: 1 };
+  readonly #use = new RecentUse();
+  readonly #short: Waiting;
+  readonly #long: Waiting;
   /** The kind of work of which a group was resumed last. */
-  #resumed = this.#short;
+  #resumed: Waiting;
   #groupBeganAt = 0;
+  /** The clients of the last group, whose promises use time after the work has returned. */
+  readonly #groupClients: object[] = [];
+  #groupReturnedAt = 0;
   /** Runs after the resumed work is done, including the promises that it settled. */
   readonly #afterPromises = (): void => process.nextTick(this.#groupIsDone);
   readonly #groupIsDone = (): void => this.#goOn();
@@ -41,6 +53,10 @@ export class LoopTurn {
 
   private constructor(clock: Clock) {
     this.#clock = clock;
+    const isModest = (client: object): boolean => this.#use.isLittle(client, clock.now());
+    this.#short = { queue: new FairQueue(isModest), group: 1 };
+    this.#long = { queue: new FairQueue(isModest), group: 1 };
+    this.#resumed = this.#short;
   }
 
   /** The turn of the event loop of a clock; all code with one clock runs on one loop. */
@@ -84,7 +100,7 @@ export class LoopTurn {
    * it, and counts as that of one client.
    */
   defer(resume: () => void, client: object = this, length: WorkLength = "short"): void {
-    (length === "short" ? this.#short : this.#long).queue.push(resume, client);
+    (length === "short" ? this.#short : this.#long).queue.push({ client, resume }, client);
     if (this.#endsAt === undefined) this.#start();
   }
 
@@ -112,6 +128,8 @@ export class LoopTurn {
   #goOn(): void {
     const now = this.#clock.now();
     const tookMs = now - this.#groupBeganAt;
+    const share = (now - this.#groupReturnedAt) / this.#groupClients.length;
+    for (const client of this.#groupClients) this.#use.add(client, share, now);
     const { group } = this.#resumed;
     if (tookMs < groupMs.short) this.#resumed.group = Math.min(groupMax, group * 2);
     else if (tookMs > groupMs.long) this.#resumed.group = Math.max(1, Math.floor(group / 2));
@@ -123,10 +141,18 @@ export class LoopTurn {
     const { queue, group } = waiting;
     if (queue.size === 0) return;
     this.#resumed = waiting;
+    this.#groupClients.length = 0;
     this.#groupBeganAt = this.#clock.now();
+    this.#groupReturnedAt = this.#groupBeganAt;
     for (let left = group; left > 0; left--) {
-      queue.take()?.();
-      if (this.#clock.now() - this.#groupBeganAt > groupMs.long) break;
+      const item = queue.take();
+      if (item === undefined) break;
+      item.resume();
+      const now = this.#clock.now();
+      this.#use.add(item.client, now - this.#groupReturnedAt, now);
+      this.#groupClients.push(item.client);
+      this.#groupReturnedAt = now;
+      if (now - this.#groupBeganAt > groupMs.long) break;
     }
     queueMicrotask(this.#afterPromises);
   }

@@ -57,3 +57,21 @@ test("removed items are skipped, and a second removal or one after taking has no
   queue.push("b2", bob);
   expect(drain(queue)).toBe("b2");
 });
+
+test("modest owners go first, and one item of eight belongs to the others meanwhile", () => {
+  const modest = new Set<object>([ann, bob]);
+  const queue = new FairQueue<string>((owner) => modest.has(owner));
+  for (let at = 1; at <= 3; at++) queue.push(`e${at}`, eve);
+  for (let at = 1; at <= 6; at++) queue.push(`a${at}`, ann);
+  for (let at = 1; at <= 4; at++) queue.push(`b${at}`, bob);
+  expect(drain(queue)).toBe("a1 b1 a2 b2 a3 b3 a4 e1 b4 a5 a6 e2 e3");
+});
+
+test("an owner that is no longer modest joins the others after its next item, and keeps the order of its items", () => {
+  const modest = new Set<object>([ann]);
+  const queue = new FairQueue<string>((owner) => modest.has(owner));
+  for (const item of ["e1", "e2"]) queue.push(item, eve);
+  for (const item of ["a1", "a2", "a3"]) queue.push(item, ann);
+  modest.clear();
+  expect(drain(queue)).toBe("a1 e1 a2 e2 a3");
+});

@@ -66,6 +66,43 @@ test("clients take turns, however much one of them has waiting", async () => {
   expect(seen).toEqual(["greedy", "greedy", "modest"]);
 });
 
+test("a client that has used little of late does not wait for many that have used much, and they go on meanwhile", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  const seen: string[] = [];
+  const work = (name: string, ms: number, client: object): void => {
+    turn.defer(() => {
+      clock.advance(ms);
+      seen.push(name);
+      if (name === "flood") work(name, ms, client);
+    }, client);
+  };
+  for (let at = 0; at < 20; at++) work("flood", 4, {});
+  // Work counts when it has returned, so each of the twenty has used more than a modest client may after two times.
+  while (seen.length < 60) await nextTurn();
+  const modest = {};
+  for (let request = 0; request < 3; request++) {
+    seen.length = 0;
+    work("modest", 0.1, modest);
+    await nextTurn();
+    expect(seen[0], "resumed first").toBe("modest");
+    expect(seen.length, "resumed in the same turn").toBeGreaterThan(1);
+  }
+  const greedy = {};
+  work("greedy", 3, greedy);
+  await nextTurn();
+  seen.length = 0;
+  work("greedy", 3, greedy);
+  await nextTurn();
+  expect(seen, "it has used more than a modest client may").not.toContain("greedy");
+  while (!seen.includes("greedy")) await nextTurn();
+  clock.advance(2_000);
+  seen.length = 0;
+  work("rested", 0.1, greedy);
+  await nextTurn();
+  expect(seen, "use is forgotten").toContain("rested");
+});
+
 test("short work goes before long work, some of which continues in each turn", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);

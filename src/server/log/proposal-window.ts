@@ -3,10 +3,9 @@ import { EtcdError, FairQueue } from "../../base/index.js";
 const mebibyte = 1024 * 1024;
 /**
  * The most bytes of long proposals that are not answered yet, which is what a short request may find in the log before
- * it: as much as the largest write of the raft log. A mebibyte takes three members on one machine 15 ms and more.
- * Further proposals wait.
+ * it. A mebibyte takes three members on one machine 15 ms and more. Further proposals wait.
  */
-const openBytesMax = 4 * mebibyte;
+const openBytesMax = 2 * mebibyte;
 /** The maximum size of a short request. */
 const shortBytesMax = 64 * 1024;
 /** The most bytes of short requests under way. They have this room of their own beside long requests. */
