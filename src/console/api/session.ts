@@ -1,0 +1,62 @@
+import { createStore, type Store, useStore } from "../state/store.js";
+import type { Binary } from "../text/binary.js";
+
+/** The facts that a member tells about itself before anybody logs in. */
+export interface Info {
+  readonly version: string;
+  /** Whether the member was started with `--console-writes`. */
+  readonly writes: boolean;
+  readonly separator: Binary;
+  readonly authEnabled: boolean;
+  /** The member that serves this page, as a decimal id. */
+  readonly memberId: string;
+}
+
+export interface Session {
+  /** Undefined until the member has told. */
+  readonly info?: Info;
+  readonly user?: string;
+  /** Held in memory only: it is gone when the page is loaded again. */
+  readonly token?: string;
+  /** Whether the page asks for a login. */
+  readonly asking: boolean;
+  /** Why the page asks, when a login was lost. */
+  readonly reason?: string;
+}
+
+export const session: Store<Session> = createStore<Session>({ asking: false });
+
+export function useSession(): Session {
+  return useStore(session);
+}
+
+/** Whether the page offers changes. The server judges each of them by the user's own permissions anyhow. */
+export function mayWrite({ info }: Session): boolean {
+  return info?.writes === true;
+}
+
+/** Whether the user may see everything. Without authentication everybody may. */
+export function isRoot({ info, user }: Session): boolean {
+  return info?.authEnabled === false || user === "root";
+}
+
+/** Takes the login away when the server refuses its token. A login that has been replaced meanwhile stays. */
+export function askForLogin(refusedToken: string | undefined): void {
+  session.update((current) => {
+    if (current.asking || current.token !== refusedToken) return current;
+    const { token, user, reason: _, ...rest } = current;
+    return {
+      ...rest,
+      asking: true,
+      ...(token === undefined ? {} : { reason: `The login of ${user} is no longer valid.` }),
+    };
+  });
+}
+
+export function loggedIn(user: string, token: string): void {
+  session.update(({ info }) => ({ ...(info === undefined ? {} : { info }), user, token, asking: false }));
+}
+
+export function logOut(): void {
+  session.update(({ info }) => ({ ...(info === undefined ? {} : { info }), asking: info?.authEnabled === true }));
+}
