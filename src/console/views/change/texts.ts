@@ -56,8 +56,7 @@ export function textsOf(change: Change): ChangeTexts {
         title: `Disarm the alarm ${change.alarm}`,
         action: "Disarm",
         confirm: "Yes, disarm it",
-        effect:
-          "Disarms this alarm of this member; the line below disarms all. It returns unless its cause is gone.",
+        effect: "Disarms this alarm of this member; the line below disarms all. It returns unless its cause is gone.",
         done: `Disarmed ${change.alarm}`,
       };
     case "compact":
