@@ -63,6 +63,7 @@ export class Http1Server {
     // A client may close its sending side and still wait for the answer.
     socket.allowHalfOpen = true;
     this.#server.emit("connection", socket);
+    stayPaused(socket);
   }
 
   /** Closes all connections, each after the answer that is under way on it. */
@@ -93,6 +94,17 @@ export class Http1Server {
     }
     socket.end(`HTTP/1.1 ${refusals[code] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
   }
+}
+
+/**
+ * Stops reading when a connection that is paused announces that it resumes. Node announces this late: after a pause in the
+ * same turn its server would read on, although nobody takes the bytes, and hold the whole body in memory.
+ */
+function stayPaused(socket: Socket): void {
+  // This listener is added after the one by which Node's server resumes.
+  socket.on("resume", () => {
+    if (socket.isPaused()) socket.emit("pause");
+  });
 }
 
 const upgradeHeaders: ReadonlySet<string> = new Set(["connection", "upgrade", "http2-settings"]);

@@ -50,6 +50,31 @@ test("requests that are sent in one piece are served one after the other", async
   );
 });
 
+for (const { name, first } of [
+  { name: "that begins in a chunk with its head", first: 1024 * 1024 },
+  { name: "that begins after its head", first: 0 },
+]) {
+  test(`a body ${name} stays in the connection while nobody reads it`, async () => {
+    let near: Socket | undefined;
+    let held = (): number => 0;
+    const socket = await dial((request) => {
+      near = request.socket;
+      // A handler that looks for a first chunk, and then waits.
+      request.once("readable", () => undefined);
+      held = () => request.readableLength;
+    });
+    const bytes = 16 * 1024 * 1024;
+    const head = `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${bytes}\r\n\r\n`;
+    socket.write(Buffer.concat([Buffer.from(head), Buffer.alloc(first, "b")]));
+    socket.write(Buffer.alloc(bytes - first, "b"));
+    await expect.poll(() => held()).toBeGreaterThan(0);
+    // In so many turns of the event loop the server would read all of it.
+    for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(held()).toBeLessThan(512 * 1024);
+    expect(near?.bytesRead).toBeLessThan(512 * 1024);
+  });
+}
+
 test("pipelined requests are not read beyond the current chunk while one is served", async () => {
   let answer = (): void => undefined;
   const socket = await dial(async (_, response) => {
