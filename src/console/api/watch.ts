@@ -81,7 +81,7 @@ function createRequest({ key, rangeEnd, prevKv }: WatchQuery): object {
   return { key: toBase64(key), range_end: toBase64(rangeEnd ?? ""), prev_kv: prevKv ?? false };
 }
 
-function watchEvent(json: Json): WatchEvent {
+export function watchEvent(json: Json): WatchEvent {
   const kv = keyValue(objectOf(json.kv));
   const type = json.type === "DELETE" ? "delete" : "put";
   return json.prevKv === undefined ? { type, kv } : { type, kv, prevKv: keyValue(objectOf(json.prevKv)) };
