@@ -1,4 +1,4 @@
-import type { Series } from "../../api/console.js";
+import type { Series, Statistics } from "../../api/console.js";
 
 /** How the values of a chart are written. */
 export type ChartUnit = "rate" | "millis" | "share" | "bytes" | "count";
@@ -42,4 +42,16 @@ export function chartsOf(series: readonly Series[]): readonly ChartPlan[] {
     .filter(({ name }) => !names.has(name))
     .map(({ name, unit, values }) => ({ title: name, unit: units[unit] ?? "count", series: [{ name, values }] }));
   return [...known, ...others];
+}
+
+/** The statistics as if they went back `seconds`, so that charts of a young member are not stretched. */
+export function stretched(statistics: Statistics, seconds: number): Statistics {
+  const { stepSeconds, series } = statistics;
+  const steps = Math.max(0, ...series.map(({ values }) => values.length));
+  const missing = Math.max(0, Math.floor(seconds / stepSeconds) - steps);
+  return {
+    ...statistics,
+    start: statistics.start - missing * stepSeconds,
+    series: series.map(({ values, ...rest }) => ({ ...rest, values: [...Array<number>(missing).fill(-1), ...values] })),
+  };
 }

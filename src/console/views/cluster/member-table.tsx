@@ -79,7 +79,7 @@ function sizeColumns(members: readonly MemberState[]): readonly Column<MemberSta
       name: "up",
       title: "Up for",
       align: "end",
-      render: (member) => told(member, member.startedSecondsAgo > 0 ? durationText(member.startedSecondsAgo) : "–"),
+      render: (member) => told(member, upTime(member.startedSecondsAgo)),
     },
   ];
 }
@@ -143,6 +143,12 @@ function Urls({ urls }: { readonly urls: readonly string[] }) {
       ))}
     </span>
   );
+}
+
+/** In whole minutes after the first one; 0 means that the member did not tell. */
+function upTime(seconds: number): string {
+  if (seconds === 0) return "–";
+  return durationText(seconds < 60 ? seconds : seconds - (seconds % 60));
 }
 
 function toneOf({ reached, alarms, health }: MemberState): "good" | "warn" | "bad" {

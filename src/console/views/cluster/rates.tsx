@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { type MemberState, statistics } from "../../api/console.js";
+import { mapResult } from "../../api/result.js";
 import { useSession } from "../../api/session.js";
 import { useCall } from "../../state/loaded.js";
 import { bytesText, countText, millisText, rateText, shareText } from "../../text/format.js";
@@ -7,7 +8,7 @@ import { Chart, type ChartProps } from "../../ui/chart.js";
 import { Panel } from "../../ui/page.js";
 import { Empty, Failure, Loading } from "../../ui/states.js";
 import { Segments } from "../../ui/tabs.js";
-import { type ChartUnit, chartsOf } from "./charts.js";
+import { type ChartUnit, chartsOf, stretched } from "./charts.js";
 
 const everyMs = 5_000;
 const shownSeconds = 900;
@@ -26,9 +27,14 @@ export function Rates({ members }: { readonly members: readonly MemberState[] })
   const { info } = useSession();
   const [chosen, setChosen] = useState<string>();
   const memberId = chosen ?? info?.memberId ?? "0";
-  const { value, error, reload } = useCall((signal) => statistics(memberId, shownSeconds, signal), [memberId], {
-    everyMs,
-  });
+  const { value, error, reload } = useCall(
+    async (signal) =>
+      mapResult(await statistics(memberId, shownSeconds, signal), (told) => stretched(told, shownSeconds)),
+    [memberId],
+    {
+      everyMs,
+    },
+  );
   return (
     <Panel
       title={

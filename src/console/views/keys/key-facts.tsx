@@ -27,8 +27,8 @@ export function KeyFacts({ kv, changes }: { readonly kv: KeyValue; readonly chan
               </>
             ),
           },
-          { name: "Created", hint: "create_revision", value: `at revision ${countText(kv.createRevision)}` },
           { name: "Version", hint: "puts since it was created", value: countText(kv.version) },
+          { name: "Created", hint: "create_revision", value: `at revision ${countText(kv.createRevision)}` },
           { name: "Size", value: <span title={counted(kv.value.length, "byte")}>{bytesText(kv.value.length)}</span> },
           { name: "Lease", value: kv.lease === "0" ? <span class="faint">none</span> : <Lease id={kv.lease} /> },
         ]}

@@ -34,10 +34,11 @@ function Keys() {
   const treeKey = JSON.stringify([place.prefix, place.separator, place.revision, loads]);
   return (
     <div class={place.key === undefined ? "keys" : "keys with-key"}>
+      <h1 class="visually-hidden">Keys</h1>
       <section class="keys-list" aria-label="Keys of the store">
         <header class="keys-head">
           <div class="row">
-            <h1 class="grow">Keys</h1>
+            <h2 class="grow keys-title">Keys</h2>
             {mayWrite(session) && (
               <Button icon="plus" onClick={() => setAdding(true)}>
                 New key

@@ -1,6 +1,7 @@
 import type { Ref } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { bytesOfTyped, typedForm } from "../../text/binary.js";
+import { IconButton } from "../../ui/button.js";
 import { SearchField } from "../../ui/field.js";
 import { Segments } from "../../ui/tabs.js";
 import { useGo, useKeysPlace } from "./places.js";
@@ -42,7 +43,7 @@ export function Toolbar({ searchRef }: { readonly searchRef: Ref<HTMLInputElemen
       <div class="row">
         <SearchField
           label={mode === "prefix" ? "Beginning of names" : "Part of names"}
-          placeholder={mode === "prefix" ? "Names that begin with…" : "Names that contain…"}
+          placeholder="Search keys"
           value={typed}
           inputRef={searchRef}
           keyHint="/"
@@ -58,9 +59,7 @@ export function Toolbar({ searchRef }: { readonly searchRef: Ref<HTMLInputElemen
           selected={mode}
           onSelect={(id) => switchTo(id === "prefix" ? "prefix" : "contains")}
         />
-        <button class="link options-link" type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
-          Options
-        </button>
+        <IconButton icon="options" label="Separator and revision" pressed={open} onClick={() => setOpen(!open)} />
       </div>
       {open && <Options />}
     </div>
