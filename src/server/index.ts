@@ -4,7 +4,7 @@
  * compaction. `rpc` calls it. It knows nothing of gRPC or HTTP.
  */
 export { LongRange, LongTxn, pairFieldBytes, type RangeChunk, varintBytes } from "../apply/index.js";
-export type { Call } from "./calls/call.js";
+export { bothOf, type Call, onCancelled } from "./calls/call.js";
 export type { Headers } from "./calls/headers.js";
 export { requestText } from "./calls/request-text.js";
 export { Serving } from "./calls/serving.js";

@@ -8,7 +8,7 @@ import {
   type MemoryPriority,
   type Semaphore,
 } from "../../base/index.js";
-import type { Call } from "../../server/index.js";
+import { bothOf, type Call } from "../../server/index.js";
 import { JsonError, type JsonForms, type MethodSchema } from "../../wire/index.js";
 import type { Answer, LongAnswer } from "../grpc/answer.js";
 import type { Binding, CallLog, UnaryBinding } from "../grpc/binding.js";
@@ -105,7 +105,7 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
 
   onCancel(listener: () => void): void {
     if (this.#ended) listener();
-    else this.#onCancel = listener;
+    else this.#onCancel = bothOf(this.#onCancel, listener);
   }
 
   get remote(): string {

@@ -3,7 +3,7 @@ import type { Call } from "../../server/index.js";
 import { type Codec, decodeReceived, type Method, TooManyParts } from "../../wire/index.js";
 import type { Answer } from "./answer.js";
 import type { MethodCounters } from "./call-counters.js";
-import type { ServerStream } from "./stream.js";
+import { type MessageInPieces, MessageIterator, type ServerStream } from "./stream.js";
 
 /** A method of the API as the transport sees it: bytes in, bytes out. */
 export type Binding = UnaryBinding | StreamBinding;
@@ -145,21 +145,48 @@ export function streaming<Request, Response>(
   method: Method<Request, Response>,
   handle: StreamHandler<Request, Response>,
 ): StreamBinding {
-  const { path, request, response } = method;
   return {
     kind: "stream",
-    path,
+    path: method.path,
     oneRequest: !method.requestStream,
-    run: (bytes) =>
-      handle({
-        call: bytes.call,
-        async *read() {
-          for await (const message of bytes.read()) yield decode(request, message);
-        },
-        write: (message) => bytes.write(response.encode(message)),
-        writePieces: (message) => bytes.writePieces(message),
-        drained: () => bytes.drained(),
-        end: () => bytes.end(),
-      }),
+    run: (bytes) => handle(new DecodedStream(bytes, method)),
   };
+}
+
+/** A stream of messages over a stream of their bytes. */
+class DecodedStream<Request, Response> implements ServerStream<Request, Response> {
+  readonly #bytes: ServerStream<Uint8Array, Uint8Array>;
+  readonly #method: Method<Request, Response>;
+
+  constructor(bytes: ServerStream<Uint8Array, Uint8Array>, method: Method<Request, Response>) {
+    this.#bytes = bytes;
+    this.#method = method;
+  }
+
+  get call(): Call {
+    return this.#bytes.call;
+  }
+
+  read(): AsyncIterable<Request> {
+    const received = this.#bytes.read()[Symbol.asyncIterator]();
+    const decoded = ({ done, value }: IteratorResult<Uint8Array, undefined>): IteratorResult<Request, undefined> =>
+      done ? { done, value: undefined } : { done: false, value: decode(this.#method.request, value) };
+    return new MessageIterator(() => received.next().then(decoded));
+  }
+
+  write(message: Response): boolean {
+    return this.#bytes.write(this.#method.response.encode(message));
+  }
+
+  writePieces(message: MessageInPieces): boolean {
+    return this.#bytes.writePieces(message);
+  }
+
+  drained(): Promise<void> {
+    return this.#bytes.drained();
+  }
+
+  end(): void {
+    this.#bytes.end();
+  }
 }

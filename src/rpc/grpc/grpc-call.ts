@@ -1,6 +1,6 @@
 import { EtcdError, GrpcCode } from "../../base/index.js";
 import { errorCodes, type Http2Stream, type StreamListener } from "../../http2/index.js";
-import type { Call } from "../../server/index.js";
+import { bothOf, type Call } from "../../server/index.js";
 import type { CallOrigin } from "../services/call-origin.js";
 import { type CallStatus, okStatus, statusOf } from "../services/status.js";
 import type { Answer, LongAnswer } from "./answer.js";
@@ -11,7 +11,7 @@ import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
 import { MessageReader, messagePrefix, type ReceivedMessage, writeInPieces } from "./grpc-messages.js";
 import type { HalfOpenPlace } from "./half-open-calls.js";
 import { noMoreRequests, RequestQueue } from "./request-queue.js";
-import type { MessageInPieces, ServerStream } from "./stream.js";
+import { type MessageInPieces, MessageIterator, type ServerStream } from "./stream.js";
 import { Waiters } from "./waiters.js";
 
 /** The unsent bytes beyond which a handler is asked to pause. */
@@ -54,7 +54,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
    */
   #unallowed = 0;
   #held = 0;
-  readonly #wantRoom = new Waiters();
+  /** Who waits for room; most calls never do. */
+  #wantRoom: Waiters | undefined;
   /** Whether the head of the answer has been sent. */
   #answering = false;
 
@@ -120,8 +121,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   onCancel(listener: () => void): void {
-    if (this.#aborted === undefined) this.#onCancel = listener;
-    else listener();
+    if (this.#aborted !== undefined) listener();
+    else this.#onCancel = bothOf(this.#onCancel, listener);
   }
 
   get remote(): string {
@@ -138,13 +139,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     return commonName === undefined || this.metadata("grpcgateway-accept") !== undefined ? undefined : commonName;
   }
 
-  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
-      const result = await this.#nextRequest();
-      if (result.done) return;
-      const message = result.value;
-      yield message.compressed ? await this.#reader.open(message) : message.bytes;
-    }
+  read(): AsyncIterable<Uint8Array> {
+    return new MessageIterator(() => this.#nextRequest());
   }
 
   write(message: Uint8Array): boolean {
@@ -162,6 +158,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   drained(): Promise<void> {
     if (this.#ended !== "no" || this.#stream.unsentBytes < unsentBytesMax) return Promise.resolve();
+    this.#wantRoom ??= new Waiters();
     return this.#wantRoom.wait();
   }
 
@@ -221,7 +218,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   drain(): void {
-    if (this.#stream.unsentBytes < unsentBytesMax) this.#wantRoom.wake();
+    if (this.#stream.unsentBytes < unsentBytesMax) this.#wantRoom?.wake();
   }
 
   closed(): void {
@@ -258,15 +255,14 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     return this.#requests?.length ?? 0;
   }
 
-  #nextRequest(): Promise<IteratorResult<ReceivedMessage, undefined>> {
+  #nextRequest(): Promise<IteratorResult<Uint8Array, undefined>> {
     const next = this.#requests?.shift();
     if (next !== undefined) {
       this.#stream.uncharge(keptMessageBytes);
       this.#makeRoom();
-      const result = { done: false, value: next } as const;
       const { turn } = this.#environment;
       // A client may send very many small messages. Without a pause they would all be handled in one turn of the loop.
-      return turn.over ? turn.pause(this.client).then(() => result) : Promise.resolve(result);
+      return turn.over ? turn.pause(this.client).then(() => next) : Promise.resolve(next);
     }
     const over = this.#halfClosed || this.#ended !== "no";
     return (over ? undefined : this.#requests?.wait()) ?? Promise.resolve(noMoreRequests);
@@ -366,7 +362,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       return;
     }
     this.#begun = true;
-    this.#requests = new RequestQueue();
+    this.#requests = new RequestQueue(this.#reader);
     void this.#runStream(this.#binding);
   }
 
@@ -438,7 +434,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#counters.end(code);
     if (this.#environment.timed) this.#counters.took((this.#environment.slow.now() - this.#startedAt) / 1_000);
     if (this.#deadline !== undefined) this.#environment.deadlines.remove(this, this.#deadline);
-    this.#wantRoom.wake();
+    this.#wantRoom?.wake();
   }
 
   #leaveHalfOpen(): void {

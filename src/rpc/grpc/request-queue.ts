@@ -1,16 +1,22 @@
-import type { ReceivedMessage } from "./grpc-messages.js";
+import type { MessageReader, ReceivedMessage } from "./grpc-messages.js";
 
-type Result = IteratorResult<ReceivedMessage, undefined>;
+type Result = IteratorResult<Uint8Array, undefined>;
 
 /** The result that tells a stream's handler that no more messages will arrive. */
 export const noMoreRequests: Result = { done: true, value: undefined };
 
 /** Queues the messages of a stream for its handler, or keeps the handler waiting for the next message. */
 export class RequestQueue {
+  readonly #reader: MessageReader;
   #messages: ReceivedMessage[] = [];
   /** The position of the next message; those before it have been taken. */
   #nextAt = 0;
-  #wanted: ((result: Result) => void) | undefined;
+  #wanted: ((result: Result | Promise<Result>) => void) | undefined;
+
+  /** @param reader decompresses messages, not before the handler takes them */
+  constructor(reader: MessageReader) {
+    this.#reader = reader;
+  }
 
   /** The number of messages that wait for the handler. */
   get length(): number {
@@ -21,7 +27,7 @@ export class RequestQueue {
   give(message: ReceivedMessage): boolean {
     const wanted = this.#wanted;
     this.#wanted = undefined;
-    wanted?.({ done: false, value: message });
+    wanted?.(this.#opened(message));
     return wanted !== undefined;
   }
 
@@ -30,12 +36,12 @@ export class RequestQueue {
   }
 
   /** Takes the oldest waiting message; undefined when there is none. */
-  shift(): ReceivedMessage | undefined {
+  shift(): Result | Promise<Result> | undefined {
     const next = this.#messages[this.#nextAt];
     if (next === undefined) return undefined;
     this.#nextAt++;
     if (this.length === 0) this.clear();
-    return next;
+    return this.#opened(next);
   }
 
   /** Resolves with the next message. */
@@ -56,5 +62,10 @@ export class RequestQueue {
   clear(): void {
     this.#messages = [];
     this.#nextAt = 0;
+  }
+
+  #opened(message: ReceivedMessage): Result | Promise<Result> {
+    if (!message.compressed) return { done: false, value: message.bytes };
+    return this.#reader.open(message).then((value) => ({ done: false, value }));
   }
 }

@@ -35,3 +35,19 @@ export interface ServerStream<Request, Response> {
   /** Ends the call with status OK after the messages written so far. Further writes are dropped. */
   end(): void;
 }
+
+/**
+ * The messages of a stream, which `next` returns one after the other. An async generator would take several times as
+ * much memory while it waits, and there may be very many streams that only wait.
+ */
+export class MessageIterator<Message> implements AsyncIterableIterator<Message, undefined> {
+  readonly next: () => Promise<IteratorResult<Message, undefined>>;
+
+  constructor(next: () => Promise<IteratorResult<Message, undefined>>) {
+    this.next = next;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

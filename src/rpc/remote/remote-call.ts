@@ -1,4 +1,4 @@
-import type { Call } from "../../server/index.js";
+import { type Call, onCancelled } from "../../server/index.js";
 import type { MessageReader, Port } from "../../threads/index.js";
 import type { Answer } from "../grpc/answer.js";
 import { asks, tells } from "./kinds.js";
@@ -15,11 +15,9 @@ export interface RemoteCall {
 
 /** Tells the other thread when the call is cancelled, unless it is `over` by then. */
 export function passCancel(call: Call, port: Port, number: number, over: () => boolean): void {
-  const cancelled = (): void => {
+  onCancelled(call, () => {
     if (!over()) port.post(asks.cancel).number(number);
-  };
-  if (call.onCancel !== undefined) call.onCancel(cancelled);
-  else if (!call.signal.aborted) call.signal.addEventListener("abort", cancelled, { once: true });
+  });
 }
 
 /** A question with one answer: a unary call, a page, or whether a stream would be served. */

@@ -1,5 +1,5 @@
 import { EtcdError } from "../../base/index.js";
-import type { Call } from "../../server/index.js";
+import { bothOf, type Call } from "../../server/index.js";
 import type { CallLog } from "../grpc/binding.js";
 import { type Metadata, metadataValue } from "./metadata.js";
 
@@ -42,7 +42,7 @@ export class StateCall implements Call, CallLog {
 
   onCancel(listener: () => void): void {
     if (this.#cancelled) listener();
-    else this.#onCancel = listener;
+    else this.#onCancel = bothOf(this.#onCancel, listener);
   }
 
   get remote(): string {

@@ -1,6 +1,6 @@
 import type { Call } from "../../server/index.js";
 import type { Port } from "../../threads/index.js";
-import type { MessageInPieces, ServerStream } from "../grpc/stream.js";
+import { type MessageInPieces, MessageIterator, type ServerStream } from "../grpc/stream.js";
 import { Waiters } from "../grpc/waiters.js";
 import { tells, unsentBytesMax } from "./kinds.js";
 import type { StateCall } from "./state-call.js";
@@ -15,7 +15,8 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
   /** The client's messages that the handler has not taken. The front end bounds them. */
   #requests: Uint8Array[] = [];
   #halfClosed = false;
-  #requestArrived: () => void = () => undefined;
+  /** Ends the handler's wait for a message; undefined while it does not wait. */
+  #wanted: ((result: IteratorResult<Uint8Array, undefined>) => void) | undefined;
   /** Bytes of messages that the client has not taken. */
   #unsentBytes = 0;
   readonly #wantRoom = new Waiters();
@@ -37,19 +38,8 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
     return this.#call;
   }
 
-  async *read(): AsyncGenerator<Uint8Array, void, undefined> {
-    while (!this.#call.cancelled) {
-      const request = this.#requests.shift();
-      if (request !== undefined) {
-        this.#port.post(tells.requestTaken).number(this.#number).number(request.length);
-        yield request;
-      } else if (this.#halfClosed) return;
-      else {
-        await new Promise<void>((resolve) => {
-          this.#requestArrived = resolve;
-        });
-      }
-    }
+  read(): AsyncIterable<Uint8Array> {
+    return new MessageIterator(() => this.#nextRequest());
   }
 
   write(message: Uint8Array): boolean {
@@ -81,18 +71,43 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
   /** Takes a message of the client. */
   requested(request: Uint8Array): void {
     this.#requests.push(request);
-    this.#requestArrived();
+    this.#tellHandler();
   }
 
   halfClosed(): void {
     this.#halfClosed = true;
-    this.#requestArrived();
+    this.#tellHandler();
   }
 
   /** The client has room for so many bytes again. */
   taken(bytes: number): void {
     this.#unsentBytes -= bytes;
     if (this.#unsentBytes < unsentBytesMax) this.#wantRoom.wake();
+  }
+
+  #nextRequest(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const result = this.#take();
+    if (result !== undefined) return Promise.resolve(result);
+    return new Promise((resolve) => {
+      this.#wanted = resolve;
+    });
+  }
+
+  /** The next message for the handler; undefined while there is none. */
+  #take(): IteratorResult<Uint8Array, undefined> | undefined {
+    if (this.#call.cancelled) return { done: true, value: undefined };
+    const request = this.#requests.shift();
+    if (request === undefined) return this.#halfClosed ? { done: true, value: undefined } : undefined;
+    this.#port.post(tells.requestTaken).number(this.#number).number(request.length);
+    return { done: false, value: request };
+  }
+
+  #tellHandler(): void {
+    const wanted = this.#wanted;
+    const result = wanted === undefined ? undefined : this.#take();
+    if (wanted === undefined || result === undefined) return;
+    this.#wanted = undefined;
+    wanted(result);
   }
 
   get #isOver(): boolean {
@@ -106,7 +121,7 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
 
   #cancelled(): void {
     this.#requests = [];
-    this.#requestArrived();
+    this.#tellHandler();
     this.#wantRoom.wake();
   }
 }

@@ -58,8 +58,8 @@ export interface WatchOutput {
   drained(): Promise<void>;
 }
 
-export interface WatchSenderOptions {
-  readonly output: WatchOutput;
+/** The objects and settings that the senders of all streams share. */
+export interface WatchSenders {
   /** Counts the bytes that wait for the clients of all streams. */
   readonly memory: MemoryPot;
   readonly counters: StoreCounters;
@@ -69,10 +69,14 @@ export interface WatchSenderOptions {
   readonly events: LastEvents;
   /** The maximum length of a response to a watcher that accepts fragments. */
   readonly fragmentBytes: number;
-  /** Called when there is room again. */
-  readonly onRoom: () => void;
-  /** Called when the stream cannot go on, because the store has ended it or because of an error. */
-  readonly onEnd: (error: unknown) => void;
+}
+
+/** The stream that a sender belongs to. */
+export interface WatchSenderOwner {
+  /** There is room again. */
+  onRoom(): void;
+  /** The stream cannot go on, because the store has ended it or because of an error. */
+  onEnd(error: unknown): void;
 }
 
 /**
@@ -81,10 +85,17 @@ export interface WatchSenderOptions {
  * room.
  */
 export class WatchSender implements WatchSink {
-  readonly #options: WatchSenderOptions;
+  readonly #shared: WatchSenders;
+  readonly #output: WatchOutput;
+  readonly #owner: WatchSenderOwner;
   #waiting: Waiting[] = [];
-  /** The last waiting response of each watcher, to which its next events may be added without changing their order. */
-  readonly #joinable = new Map<bigint, Waiting>();
+  /**
+   * The last waiting response of each watcher, to which its next events may be added without changing their order. The
+   * map is made when there are responses of two watchers.
+   */
+  #joinable: Map<bigint, Waiting> | undefined;
+  /** The only joinable response, while there is no map. */
+  #onlyJoinable: Waiting | undefined;
   #next = 0;
   #bytes = 0;
   /** The number of waiting events. */
@@ -94,10 +105,12 @@ export class WatchSender implements WatchSink {
   #memoryLook: Timer | undefined;
   #sending = false;
   #stopped = false;
-  #roomWaiters: (() => void)[] = [];
+  #roomWaiters: (() => void)[] | undefined;
 
-  constructor(options: WatchSenderOptions) {
-    this.#options = options;
+  constructor(shared: WatchSenders, output: WatchOutput, owner: WatchSenderOwner) {
+    this.#shared = shared;
+    this.#output = output;
+    this.#owner = owner;
   }
 
   get hasRoom(): boolean {
@@ -117,12 +130,15 @@ export class WatchSender implements WatchSink {
   /** Resolves when there is room, or the stream has ended. */
   room(): Promise<void> {
     if (!this.#full || this.#stopped) return Promise.resolve();
-    return new Promise((resolve) => this.#roomWaiters.push(resolve));
+    return new Promise((resolve) => {
+      this.#roomWaiters ??= [];
+      this.#roomWaiters.push(resolve);
+    });
   }
 
   /** Queues a response about a watch. The order of all responses is kept. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
-    this.#joinable.clear();
+    this.#joinNone();
     this.#add({ head: WatchResponse.create(fields), events: [], fragmented: false, revision, bytes: responseBytes });
   }
 
@@ -141,7 +157,7 @@ export class WatchSender implements WatchSink {
   }
 
   closed(): void {
-    this.#options.onEnd(new EtcdError("stopped"));
+    this.#owner.onEnd(new EtcdError("stopped"));
   }
 
   /** Drops the waiting responses. Nothing more is sent. */
@@ -149,17 +165,17 @@ export class WatchSender implements WatchSink {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#memoryLook?.cancel();
-    this.#options.memory.release(this.#bytes);
+    this.#shared.memory.release(this.#bytes);
     this.#bytes = 0;
-    this.#options.counters.eventsPending -= this.#events;
+    this.#shared.counters.eventsPending -= this.#events;
     this.#waiting = [];
-    this.#joinable.clear();
+    this.#joinNone();
     this.#next = 0;
     this.#wakeRoomWaiters();
   }
 
   #accountHasRoom(bytes: number): boolean {
-    const { memory } = this.#options;
+    const { memory } = this.#shared;
     if (memory.heldBytes < assuredBytes) return true;
     if (!memory.takeIfSpare(bytes)) return false;
     memory.release(bytes);
@@ -168,21 +184,21 @@ export class WatchSender implements WatchSink {
 
   /** Tries again now and then, instead of waiting in the account's queue, so that reads in that queue go first. */
   #awaitMemory(bytes: number): void {
-    this.#memoryLook = this.#options.clock.after(memoryLookMs, () => {
+    this.#memoryLook = this.#shared.clock.after(memoryLookMs, () => {
       if (!this.#accountHasRoom(bytes)) {
         this.#awaitMemory(bytes);
         return;
       }
       this.#memoryLook = undefined;
-      if (!this.#full) this.#options.onRoom();
+      if (!this.#full) this.#owner.onRoom();
     });
   }
 
   #tell({ watchId, revision, events, bytes, fragmented }: Extract<WatchNotice, { kind: "events" }>): void {
     if (this.#stopped) return;
     this.#events += events.length;
-    this.#options.counters.eventsPending += events.length;
-    const joined = this.#joinable.get(watchId);
+    this.#shared.counters.eventsPending += events.length;
+    const joined = this.#joinableOf(watchId);
     if (joined !== undefined && joined.bytes + bytes <= joinedBytesMax) {
       for (const event of events) joined.events.push(event);
       joined.revision = revision;
@@ -192,8 +208,36 @@ export class WatchSender implements WatchSink {
     }
     const head = { ...emptyHead, watchId };
     const item = { head, events: [...events], fragmented, revision, bytes: responseBytes + bytes };
-    this.#joinable.set(watchId, item);
+    this.#makeJoinable(item);
     this.#add(item);
+  }
+
+  #joinableOf(watchId: bigint): Waiting | undefined {
+    return this.#onlyJoinable?.head.watchId === watchId ? this.#onlyJoinable : this.#joinable?.get(watchId);
+  }
+
+  #makeJoinable(item: Waiting): void {
+    const { watchId } = item.head;
+    const first = this.#onlyJoinable;
+    if (this.#joinable === undefined && (first === undefined || first.head.watchId === watchId)) {
+      this.#onlyJoinable = item;
+      return;
+    }
+    this.#joinable ??= new Map();
+    if (first !== undefined) this.#joinable.set(first.head.watchId, first);
+    this.#onlyJoinable = undefined;
+    this.#joinable.set(watchId, item);
+  }
+
+  /** No more events are added to a response whose sending has begun. */
+  #joinNoMore(item: Waiting): void {
+    if (this.#onlyJoinable === item) this.#onlyJoinable = undefined;
+    else if (this.#joinable?.get(item.head.watchId) === item) this.#joinable.delete(item.head.watchId);
+  }
+
+  #joinNone(): void {
+    this.#onlyJoinable = undefined;
+    this.#joinable = undefined;
   }
 
   #add(item: Waiting): void {
@@ -203,23 +247,23 @@ export class WatchSender implements WatchSink {
     if (this.#sending) return;
     this.#sending = true;
     // Deferred: many writes may end in this turn of the event loop, and their events leave in one response.
-    setImmediate(() => this.#send().catch(this.#options.onEnd));
+    setImmediate(() => this.#send().catch((error: unknown) => this.#owner.onEnd(error)));
   }
 
   #count(bytes: number): void {
-    const { memory } = this.#options;
+    const { memory } = this.#shared;
     this.#bytes += bytes;
     memory.take(bytes);
     if (this.#bytes >= (memory.heldBytes < totalBytesMax ? waitingBytesMax : shareBytesMax)) this.#full = true;
   }
 
   async #send(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.#shared;
     let startedAt = clock.now();
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
       const hasRoom = this.#sendShort(item);
       if (hasRoom === undefined) await this.#sendInPieces(item);
-      else if (!hasRoom) await this.#options.output.drained();
+      else if (!hasRoom) await this.#output.drained();
       if (this.#stopped) return;
       this.#sent(item);
       const endedAt = clock.now();
@@ -235,20 +279,22 @@ export class WatchSender implements WatchSink {
    * @returns whether there is room for more; undefined for a response that has to be sent in fragments or in pieces
    */
   #sendShort({ head, events, bytes, fragmented, revision }: Waiting): boolean | undefined {
-    const { fragmentBytes, header, output } = this.#options;
+    const { fragmentBytes, header } = this.#shared;
+    const output = this.#output;
     if (bytes > encodedBytesMax) return undefined;
     if (fragmented && bytes + events.length * eventFrameBytesMax >= fragmentBytes) return undefined;
     const response = { ...head, header: header(revision) };
     if (events.length === 0) return output.write(response);
     if (!events.every(isShort)) return undefined;
-    const pieces = [WatchResponse.encode(response), this.#options.events.encode(events)];
+    const pieces = [WatchResponse.encode(response), this.#shared.events.encode(events)];
     return output.writePieces({ length: pieces.reduce((sum, { length }) => sum + length, 0), pieces });
   }
 
   /** Sends a long response. Nothing else is sent before it is complete. */
   async #sendInPieces({ head: item, events, fragmented, revision }: Waiting): Promise<void> {
-    const { clock, fragmentBytes, output } = this.#options;
-    const head = { ...item, header: this.#options.header(revision) };
+    const { clock, fragmentBytes } = this.#shared;
+    const output = this.#output;
+    const head = { ...item, header: this.#shared.header(revision) };
     const turns = new Turns(clock);
     const goOn = (): void => undefined;
     const fragments = fragmented
@@ -266,7 +312,8 @@ export class WatchSender implements WatchSink {
 
   #take(): Waiting | undefined {
     const item = this.#waiting[this.#next++];
-    if (item !== undefined && this.#joinable.get(item.head.watchId) === item) this.#joinable.delete(item.head.watchId);
+    if (item !== undefined) this.#joinNoMore(item);
+    else this.#joinNone();
     if (item === undefined || this.#next > sentMax) {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
@@ -275,7 +322,7 @@ export class WatchSender implements WatchSink {
   }
 
   #measured({ events: { length } }: Waiting, seconds: number): void {
-    const { counters } = this.#options;
+    const { counters } = this.#shared;
     if (length === 0) {
       counters.controlSendSeconds.observe(seconds);
       return;
@@ -285,7 +332,7 @@ export class WatchSender implements WatchSink {
   }
 
   #sent({ bytes, events }: Waiting): void {
-    const { counters, memory } = this.#options;
+    const { counters, memory } = this.#shared;
     this.#bytes -= bytes;
     memory.release(bytes);
     this.#events -= events.length;
@@ -294,13 +341,13 @@ export class WatchSender implements WatchSink {
     if (!this.#full || this.#bytes > waitingBytesMax / 2) return;
     this.#full = false;
     this.#wakeRoomWaiters();
-    this.#options.onRoom();
+    this.#owner.onRoom();
   }
 
   #wakeRoomWaiters(): void {
     const waiters = this.#roomWaiters;
-    this.#roomWaiters = [];
-    for (const resolve of waiters) resolve();
+    this.#roomWaiters = undefined;
+    for (const resolve of waiters ?? []) resolve();
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type Timer,
 } from "../../base/index.js";
 import type { WatchableStore, WatchStream } from "../../mvcc/index.js";
-import type { ServerConfig, WatchJudge } from "../../server/index.js";
+import { onCancelled, type ServerConfig, type WatchJudge } from "../../server/index.js";
 import {
   FilterType,
   type ResponseHeader,
@@ -21,7 +21,7 @@ import {
 import type { ServerStream } from "../grpc/stream.js";
 import { LastEvents } from "./last-events.js";
 import type { LeaderGuard } from "./leader-guard.js";
-import { WatchSender } from "./watch-sender.js";
+import { WatchSender, type WatchSenderOwner, type WatchSenders } from "./watch-sender.js";
 
 /** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
 const grpcOverheadBytes = 512 * 1024;
@@ -47,88 +47,106 @@ type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
 
 /** etcdserverpb.Watch/Watch */
 export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clock, random: Random) {
-  const shared = { server, clock, random, events: new LastEvents() };
-  return (stream: WatchServerStream): Promise<void> => new WatchSession(shared, stream).run(guard);
+  const senders: WatchSenders = {
+    memory: server.memory.pot("watches"),
+    counters: server.watchable.counters,
+    header: (revision) => server.header(revision),
+    ...{ clock, events: new LastEvents() },
+    fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
+  };
+  const shared: Shared = { server, guard, clock, random, senders, sessions: new Set() };
+  server.judge?.onChange(() => {
+    for (const session of shared.sessions) session.judgeAgain();
+  });
+  return (stream: WatchServerStream): Promise<void> =>
+    new Promise((_, reject) => new WatchSession(shared, stream, reject).start());
 }
 
 /** The objects that all watch streams of a server share. */
 interface Shared {
   readonly server: WatchServer;
-  readonly events: LastEvents;
+  readonly guard: LeaderGuard;
   readonly clock: Clock;
   readonly random: Random;
+  readonly senders: WatchSenders;
+  /** The open watch streams. */
+  readonly sessions: Set<WatchSession>;
 }
 
-/** A watch stream with its watches. */
-class WatchSession {
-  readonly #server: WatchServer;
+/**
+ * A watch stream with its watches. There may be very many streams that only wait, so each of them has few objects: no
+ * timers, listeners or lists before it needs them.
+ */
+class WatchSession implements WatchSenderOwner {
+  readonly #shared: Shared;
   readonly #call: WatchServerStream;
-  readonly #clock: Clock;
   readonly #sender: WatchSender;
   readonly #watches: WatchStream;
-  readonly #progressIntervalMs: number;
   /** The bytes that the account counts for all watchers. */
   #watchersBytes = 0;
   #progressTimer: Timer | undefined;
-  /** Rejects with the error that ends the call; `#end` rejects it. */
-  readonly #ended: Promise<never>;
-  #end: (error: unknown) => void = () => undefined;
+  #stopGuard: (() => void) | undefined;
+  readonly #reject: (error: unknown) => void;
   #over = false;
 
-  constructor({ server, clock, random, events }: Shared, call: WatchServerStream) {
-    this.#server = server;
+  /** @param reject ends the call with an error; a watch stream has no other end */
+  constructor(shared: Shared, call: WatchServerStream, reject: (error: unknown) => void) {
+    this.#shared = shared;
     this.#call = call;
-    this.#clock = clock;
-    const interval = Math.max(server.config.watchProgressIntervalMs, progressIntervalMinMs);
-    // Streams that were opened together, for example after a restart, should not all be notified at the same moment.
-    this.#progressIntervalMs = interval + random.int(Math.ceil(interval / 10));
-    this.#ended = new Promise((_, reject) => {
-      this.#end = (error) => {
-        this.#over = true;
-        reject(error);
-      };
-    });
-    this.#sender = new WatchSender({
-      output: call,
-      memory: server.memory.pot("watches"),
-      counters: server.watchable.counters,
-      header: (revision) => server.header(revision),
-      ...{ clock, events },
-      fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
-      onRoom: () => this.#watches.resume(),
-      onEnd: (error) => this.#end(error),
-    });
-    this.#watches = server.watchable.newStream(this.#sender);
+    this.#reject = reject;
+    this.#sender = new WatchSender(shared.senders, call, this);
+    shared.sessions.add(this);
+    this.#watches = shared.server.watchable.newStream(this.#sender);
   }
 
-  async run(guard: LeaderGuard): Promise<void> {
-    const { signal } = this.#call.call;
-    const aborted = () => this.#end(new EtcdError("watchCanceled"));
-    signal.addEventListener("abort", aborted);
-    const stopGuard = this.#needLeader(guard);
-    const stopJudge = this.#server.judge?.onChange(() => this.#judgeAgain());
-    try {
-      if (signal.aborted) aborted();
-      // A client may half-close the stream and go on receiving events.
-      else this.#answerRequests().catch(this.#end);
-      await this.#ended;
-    } finally {
-      signal.removeEventListener("abort", aborted);
-      stopGuard();
-      stopJudge?.();
-      this.#progressTimer?.cancel();
-      this.#sender.stop();
-      this.#watches.close();
-      this.#release(this.#watchersBytes);
+  start(): void {
+    onCancelled(this.#call.call, () => this.onEnd(new EtcdError("watchCanceled")));
+    this.#needLeader();
+    // A client may half-close the stream and go on receiving events.
+    if (!this.#over) this.#answerRequests().catch((error: unknown) => this.onEnd(error));
+  }
+
+  onRoom(): void {
+    this.#watches.resume();
+  }
+
+  onEnd(error: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#shared.sessions.delete(this);
+    this.#stopGuard?.();
+    this.#progressTimer?.cancel();
+    this.#sender.stop();
+    // A store that is closed ends the stream while it is being opened.
+    this.#watches?.close();
+    this.#release(this.#watchersBytes);
+    this.#reject(error);
+  }
+
+  /** Cancels the watches whose user has lost the right to their keys, after users or roles have changed. */
+  judgeAgain(): void {
+    const ended: (readonly [bigint, EtcdError])[] = [];
+    for (const [id, { reader, key, end }] of this.#watches.watchers()) {
+      const refusal = this.#server.judge?.refusal(reader, key, end);
+      if (refusal !== undefined) ended.push([id, refusal]);
+    }
+    for (const [watchId, refusal] of ended) {
+      this.#forget(watchId);
+      this.#sender.answer(this.#revision, { watchId, canceled: true, cancelReason: goText(refusal) });
     }
   }
 
+  get #server(): WatchServer {
+    return this.#shared.server;
+  }
+
   /** Ends the call when the leader is lost, for clients that require a leader. */
-  #needLeader(guard: LeaderGuard): () => void {
-    if (this.#call.call.metadata("hasleader") !== "true") return () => undefined;
-    const noLeader = () => this.#end(new EtcdError("noLeader"));
-    if (!guard.hasLeader) noLeader();
-    return guard.onLost(noLeader);
+  #needLeader(): void {
+    if (this.#over || this.#call.call.metadata("hasleader") !== "true") return;
+    const { guard } = this.#shared;
+    const noLeader = (): void => this.onEnd(new EtcdError("noLeader"));
+    if (guard.hasLeader) this.#stopGuard = guard.onLost(noLeader);
+    else noLeader();
   }
 
   async #answerRequests(): Promise<void> {
@@ -222,29 +240,21 @@ class WatchSession {
     }
   }
 
-  /** Cancels the watches whose user has lost the right to their keys, after users or roles have changed. */
-  #judgeAgain(): void {
-    const ended: (readonly [bigint, EtcdError])[] = [];
-    for (const [id, { reader, key, end }] of this.#watches.watchers()) {
-      const refusal = this.#server.judge?.refusal(reader, key, end);
-      if (refusal !== undefined) ended.push([id, refusal]);
-    }
-    for (const [watchId, refusal] of ended) {
-      this.#forget(watchId);
-      this.#sender.answer(this.#revision, { watchId, canceled: true, cancelReason: goText(refusal) });
-    }
-  }
-
   get #revision(): number {
     return this.#server.watchable.revision;
   }
 
   #startProgressTimer(): void {
-    this.#progressTimer ??= this.#clock.after(this.#progressIntervalMs, () => {
+    if (this.#progressTimer !== undefined || this.#over) return;
+    const { server, clock, random } = this.#shared;
+    const interval = Math.max(server.config.watchProgressIntervalMs, progressIntervalMinMs);
+    // Streams that were opened together, for example after a restart, should not all be notified at the same moment.
+    const intervalMs = interval + random.int(Math.ceil(interval / 10));
+    this.#progressTimer = clock.after(intervalMs, () => {
       this.#progressTimer = undefined;
-      const startedAt = this.#clock.now();
+      const startedAt = clock.now();
       this.#watches.notifyProgress();
-      this.#server.watchable.counters.progressSeconds.observe((this.#clock.now() - startedAt) / 1_000);
+      server.watchable.counters.progressSeconds.observe((clock.now() - startedAt) / 1_000);
       this.#startProgressTimer();
     });
   }

@@ -5,8 +5,8 @@ export interface Call {
   /** Aborted when the call is cancelled. It is created on first use, so reading `cancelled` is cheaper. */
   readonly signal: AbortSignal;
   /**
-   * Calls `listener` once when the call is cancelled. Cheaper than `signal`, and absent where a call has only that. A
-   * call has at most one listener.
+   * Calls `listener` once when the call is cancelled, or at once when it is. Cheaper than `signal`, and absent where a
+   * call has only that. A listener stays as long as the call, so a caller that is done before must ignore it.
    */
   onCancel?(listener: () => void): void;
   /** The first value of a metadata entry (gRPC) or header (HTTP). The name is in lower case. */
@@ -19,4 +19,20 @@ export interface Call {
   readonly owner?: boolean | undefined;
   /** The common name in the client's verified certificate; undefined without one. */
   readonly commonName?: string | undefined;
+}
+
+/** Calls `listener` once when the call is cancelled, or at once when it is, whichever way the call offers. */
+export function onCancelled(call: Call, listener: () => void): void {
+  if (call.onCancel !== undefined) call.onCancel(listener);
+  else if (call.signal.aborted) listener();
+  else call.signal.addEventListener("abort", listener, { once: true });
+}
+
+/** A listener that calls two. A call rarely has more than one, and then needs no list. */
+export function bothOf(first: (() => void) | undefined, second: () => void): () => void {
+  if (first === undefined) return second;
+  return () => {
+    first();
+    second();
+  };
 }

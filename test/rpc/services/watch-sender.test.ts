@@ -73,13 +73,14 @@ function start(surroundings: Surroundings = {}): Sending {
   const counters = new StoreCounters();
   let rooms = 0;
   const ends: unknown[] = [];
-  const sender = new WatchSender({
-    output,
+  const shared = {
     memory: total,
     counters,
-    header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
+    header: (revision: number) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
     fragmentBytes: 1_000_000,
     ...{ clock, events },
+  };
+  const sender = new WatchSender(shared, output, {
     onRoom: () => {
       rooms++;
     },
