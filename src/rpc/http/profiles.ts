@@ -17,7 +17,8 @@ const json = "application/json";
 /** A profile of Node's inspector that takes a while. */
 interface Recording {
   readonly about: string;
-  start(session: Session): Promise<void>;
+  /** @param collects whether garbage is collected first, as Go does for `gc=1` */
+  start(session: Session, collects: boolean): Promise<void>;
   /** @returns the profile, in the format of Chrome's developer tools */
   stop(session: Session): Promise<object>;
 }
@@ -39,7 +40,8 @@ const recordings = new Map<string, Recording>([
     "heap",
     {
       about: "what is allocated meanwhile and still used at the end: a .heapprofile",
-      start: async (session) => {
+      start: async (session, collects) => {
+        if (collects) await session.post("HeapProfiler.collectGarbage");
         await session.post("HeapProfiler.startSampling", { samplingInterval: bytesOfSample });
       },
       stop: async (session) => (await session.post("HeapProfiler.stopSampling")).profile,
@@ -62,10 +64,11 @@ export class Profiles {
     if (name === "cmdline") return page(plainText, process.argv.join("\0"));
     if (ofGoOnly.has(name)) return failure(404, `${name} is a profile of Go programs; Node.js has profile and heap`);
     const recording = recordings.get(name);
-    return recording && (await this.#record(recording, query.get("seconds"), call));
+    return recording && (await this.#record(recording, query, call));
   }
 
-  async #record(recording: Recording, text: string | null, { signal }: Call): Promise<Page> {
+  async #record(recording: Recording, query: URLSearchParams, { signal }: Call): Promise<Page> {
+    const text = query.get("seconds");
     const seconds = text === null ? secondsDefault : Number(text);
     if (!(seconds > 0) || seconds > secondsMax) {
       return failure(400, `seconds: expected a number above 0, at most ${secondsMax}`);
@@ -75,7 +78,7 @@ export class Profiles {
     const session = new Session();
     session.connect();
     try {
-      await recording.start(session);
+      await recording.start(session, Number(query.get("gc")) > 0);
       // A client that leaves gets no profile, and the next one need not wait for it.
       await sleep(seconds * 1_000, undefined, { signal }).catch(() => undefined);
       return page(json, JSON.stringify(await recording.stop(session)));

@@ -53,3 +53,9 @@ test("--enable-pprof: a client that leaves ends its profile", async () => {
   await first;
   expect(await ask(profiles, "/profile", "seconds=0.01")).toMatchObject({ status: 200 });
 });
+
+test("--enable-pprof: garbage is collected before a heap profile with gc=1", async () => {
+  const dropped = new WeakRef({});
+  expect(await ask(new Profiles(), "/heap", "seconds=0.01&gc=1")).toMatchObject({ status: 200 });
+  expect(dropped.deref()).toBeUndefined();
+});

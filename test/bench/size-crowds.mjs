@@ -1,0 +1,170 @@
+// Further steps of size.mjs: what other clients notice of very many watchers that come back at once, and of watchers that
+// do not read. Each step returns rows of a name and a figure.
+import { setTimeout as pause } from "node:timers/promises";
+
+const nothingElse = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false };
+const fromNow = { rangeEnd: "", startRevision: 0, filters: [], watchId: 0n, prevKv: false, fragment: false };
+const historyRevisions = 20_000;
+const historyKeys = 1_000;
+const keyOf = (at) => `crowd/${String(at % historyKeys).padStart(28, "0")}`;
+
+/** Watchers on 100 connections ask for all history at the same moment, while new watchers come one after the other. */
+export async function measureReturning(member, { returning }) {
+  await fill(member);
+  const links = Array.from({ length: 100 }, () => member.openLink());
+  for (const link of links) await member.call("KV", "Range", { key: "x" }, 60_000, link);
+  const probe = new Probe(member);
+  const calm = await probe.during(() => pause(2_000));
+  const begin = performance.now();
+  const busy = await probe.during(async () => {
+    let open = returning;
+    await new Promise((resolve, reject) => {
+      for (const [number, link] of links.entries()) {
+        const mine = Array.from(
+          { length: share(returning, links.length, number) },
+          (_, at) => number + at * links.length,
+        );
+        // Events of each key that the history has.
+        const wanted = mine.length * (historyRevisions / historyKeys);
+        let heard = 0;
+        const listener = {
+          message({ events }) {
+            heard += events.length;
+            if (heard < wanted || mine.length === 0) return;
+            open -= mine.length;
+            mine.length = 0;
+            if (open === 0) resolve();
+          },
+          closed: (error) => reject(error ?? new Error("a watch stream ended")),
+        };
+        const stream = member.stream("Watch", "Watch", listener, link);
+        for (const at of mine) create(stream, { key: keyOf(at), startRevision: 2 });
+      }
+    });
+  });
+  const seconds = (performance.now() - begin) / 1_000;
+  for (const link of links) link.close();
+  await probe.close();
+  return [
+    [`${returning.toLocaleString("en-US")} watchers are back, with 20 events each, after s`, seconds.toFixed(2)],
+    ["a new watch gets its first event, ms: calm, longest", Math.max(...calm).toFixed(1)],
+    ["a new watch gets its first event, ms: meanwhile, median", median(busy).toFixed(1)],
+    ["a new watch gets its first event, ms: meanwhile, longest", Math.max(...busy).toFixed(1)],
+    ["resident at the end, MiB", (await member.settledMiB()).toFixed(0)],
+  ];
+}
+
+/** Watch streams that do not read, each on its own connection, while values of a key that all of them watch are put. */
+export async function measureSlow(member, { slow, eventBytes }) {
+  const before = await member.settledMiB();
+  const links = Array.from({ length: slow }, () => member.openLink());
+  const streams = [];
+  for (const link of links) {
+    await new Promise((resolve, reject) => {
+      const stream = member.stream("Watch", "Watch", { message: resolve, closed: reject }, link);
+      create(stream, { key: "crowd/slow" });
+      streams.push(stream);
+    });
+  }
+  for (const stream of streams) stream.pause();
+  const probe = new Probe(member);
+  const calm = await probe.during(() => pause(2_000));
+  const value = Buffer.alloc(eventBytes, "v");
+  const puts = Math.ceil((300 * 2 ** 20) / eventBytes);
+  let peak = before;
+  const busy = await probe.during(async () => {
+    for (let at = 0; at < puts; at++) {
+      await member.call("KV", "Put", { key: "crowd/slow", value, ...nothingElse });
+      peak = Math.max(peak, member.residentMiB());
+    }
+  });
+  const after = await member.settledMiB();
+  for (const link of links) link.close();
+  await probe.close();
+  const count = slow.toLocaleString("en-US");
+  return [
+    [
+      `${count} slow streams, ${puts} events of ${(eventBytes / 1024).toFixed(0)} KiB: grown at most by, MiB`,
+      (peak - before).toFixed(0),
+    ],
+    ["grown then, after a collection, MiB", (after - before).toFixed(0)],
+    ["a new watch gets its first event, ms: calm, longest", Math.max(...calm).toFixed(1)],
+    ["a new watch gets its first event, ms: meanwhile, median", median(busy).toFixed(1)],
+    ["a new watch gets its first event, ms: meanwhile, longest", Math.max(...busy).toFixed(1)],
+  ];
+}
+
+/** Opens one watch after the other on a connection of its own, and times how long each waits for the event of a put. */
+class Probe {
+  #member;
+  #link;
+  #count = 0;
+
+  constructor(member) {
+    this.#member = member;
+    this.#link = member.openLink();
+  }
+
+  /** @returns the waits in ms while `work` runs */
+  async during(work) {
+    const waits = [];
+    let over = false;
+    const working = work().finally(() => {
+      over = true;
+    });
+    do {
+      waits.push(await this.#once());
+      await pause(10);
+    } while (!over);
+    await working;
+    return waits;
+  }
+
+  async close() {
+    this.#link.close();
+  }
+
+  async #once() {
+    const key = `crowd/probe/${this.#count++}`;
+    const begin = performance.now();
+    await new Promise((resolve, reject) => {
+      const put = () =>
+        this.#member.call("KV", "Put", { key, value: Buffer.from("v"), ...nothingElse }, 60_000, this.#link);
+      const listener = {
+        message({ created, events }) {
+          if (created) put().catch(reject);
+          if (events.length === 0) return;
+          stream.cancel();
+          resolve();
+        },
+        closed: reject,
+      };
+      const stream = this.#member.stream("Watch", "Watch", listener, this.#link);
+      create(stream, { key });
+    });
+    return performance.now() - begin;
+  }
+}
+
+/** Makes 20,000 revisions of 1,000 keys. */
+async function fill(member) {
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < historyRevisions; at = next++) {
+      await member.call("KV", "Put", { key: keyOf(at), value: Buffer.alloc(100, "v"), ...nothingElse });
+    }
+  };
+  await Promise.all(Array.from({ length: 100 }, worker));
+}
+
+function create(stream, fields) {
+  stream.send({ requestUnion: { case: "createRequest", value: { ...fromNow, progressNotify: false, ...fields } } });
+}
+
+function share(total, parts, number) {
+  return Math.floor(total / parts) + (number < total % parts ? 1 : 0);
+}
+
+function median(values) {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
+}
