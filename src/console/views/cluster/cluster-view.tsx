@@ -56,7 +56,7 @@ function Lead({ members }: { readonly members: readonly MemberState[] }) {
   const learners = members.filter(({ isLearner }) => isLearner).length;
   const serving = members.find(({ id }) => id === info?.memberId);
   return (
-    <span class="num">
+    <span>
       {counted(members.length, "member")}
       {learners > 0 && `, ${counted(learners, "learner")}`}
       {" · "}

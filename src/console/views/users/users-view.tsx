@@ -37,7 +37,12 @@ function UsersView(): VNode {
         </p>
       )}
       {(session.info?.authEnabled === true || (value?.users.length ?? 0) > 0) && (
-        <Question users={names} user={parameters.user} typedKey={parameters.key} />
+        <Question
+          key={`${parameters.user} ${parameters.key}`}
+          users={names}
+          user={parameters.user}
+          typedKey={parameters.key}
+        />
       )}
       {!root && <Empty title="Only root sees all users and roles">You can ask about yourself.</Empty>}
       {root && error !== undefined && <Failure error={error} retry={reload} />}
