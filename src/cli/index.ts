@@ -22,6 +22,7 @@ export {
 export { complain, mayPaint, onTerminal, paint, print, printLine, readable } from "./output.js";
 export type { Program, RunningCommand } from "./program.js";
 export { Progress } from "./progress.js";
+export { restoreSpec } from "./restore-spec.js";
 export { runProcess, runProgram } from "./run.js";
 export { stderrLogger } from "./stderr-logger.js";
 export { around, type Surroundings } from "./surroundings.js";
