@@ -1,7 +1,8 @@
 import type { CommandSpec } from "./command-spec.js";
+import type { Shell } from "./completion.js";
 import type { RunningCommand } from "./program.js";
 
-const shells = ["bash", "zsh", "fish"] as const;
+const shells: readonly Shell[] = ["bash", "zsh", "fish", "powershell"];
 
 /** The command `completion`, which prints a script for a shell. */
 export function completionCommand<C extends RunningCommand>(group: string, root: () => CommandSpec<C>): CommandSpec<C> {

@@ -1,34 +1,21 @@
 import type { CommandSpec } from "./command-spec.js";
-import { flagsOf } from "./find-command.js";
-import type { FlagSpec } from "./flag-set.js";
+import { type Place, placesBelow, valuedFlags } from "./completion-places.js";
 import { bytesOf } from "./go-text.js";
 import { print } from "./output.js";
+import { powershellScript } from "./powershell.js";
 
-/** A command with the words that may follow it. */
-interface Place {
-  readonly words: string;
-  readonly spec: CommandSpec;
-  readonly flags: readonly FlagSpec[];
-}
+/** The shells for which there is a script. */
+export type Shell = "bash" | "zsh" | "fish" | "powershell";
 
 /**
  * Prints a script that completes the commands of a tree.
  *
- * @param described whether to include the purpose of each command and flag, which fish displays
+ * @param described whether to include the purpose of each command and flag, which fish and PowerShell display
  */
-export function printCompletion(root: CommandSpec, shell: "bash" | "zsh" | "fish", described: boolean): void {
+export function printCompletion(root: CommandSpec, shell: Shell, described: boolean): void {
   const places = placesBelow([root]);
-  const { name } = root;
-  const scripts = { bash: bashScript, zsh: zshScript, fish: () => fishScript(name, places, described) };
-  print(bytesOf(scripts[shell](name, places)));
-}
-
-function placesBelow(path: readonly CommandSpec[]): readonly Place[] {
-  const spec = path.at(-1);
-  if (spec === undefined) return [];
-  const words = path.slice(1).map(({ name }) => name);
-  const here: Place = { words: words.join(" "), spec, flags: flagsOf(path) };
-  return [here, ...(spec.subcommands ?? []).flatMap((child) => placesBelow([...path, child]))];
+  const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript, powershell: powershellScript };
+  print(bytesOf(scripts[shell](root.name, places, described)));
 }
 
 /** The function for bash, and for zsh through `bashcompinit`. It has a case for each command. */
@@ -38,12 +25,7 @@ function bashFunction(program: string, places: readonly Place[]): string {
     return `    "${words}") words="${next.join(" ")}" ;;`;
   });
   const known = places.filter(({ words }) => words !== "").map(({ words }) => `"${words}"`);
-  const valued = new Map(
-    places.flatMap(({ flags }) =>
-      flags.flatMap((flag) => (flag.values === undefined ? [] : [[flag.name, flag] as const])),
-    ),
-  );
-  const values = [...valued.values()].map(({ name, short, values: choices = [] }) => {
+  const values = valuedFlags(places).map(({ name, short, values: choices = [] }) => {
     const spellings = short === undefined ? `--${name}` : `--${name}|-${short}`;
     return `    ${spellings}) COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current")); return ;;`;
   });

@@ -28,6 +28,32 @@ describe("completion", () => {
     expect(offered("etcdctl lease k")).toBe("keep-alive");
   });
 
+  test("for powershell offers the same", async () => {
+    const { stdout } = await etcdctlHere("", ["completion", "powershell"]);
+    const row = (place: string): string =>
+      stdout.split("\n").find((line) => line.startsWith(`    '${place}' = `)) ?? "";
+    const texts = (line: string): string[] => [...line.matchAll(/text = '([^']*)'/g)].map(([, text = ""]) => text);
+    expect(texts(row("lease"))).toEqual(expect.arrayContaining(["grant", "keep-alive", "--endpoints"]));
+    expect(texts(row("get"))).toContain("--sort-by");
+    for (const flag of ["--write-out", "-w"]) expect(texts(row(flag))).toContain("json");
+    // Without descriptions, each text is its own purpose.
+    const short = (await etcdctlHere("", ["completion", "powershell", "--no-descriptions"])).stdout;
+    for (const [, text, purpose] of short.matchAll(/text = '(.*?)'; purpose = '(.*?)' }/g)) expect(purpose).toBe(text);
+  });
+
+  const powershell = spawnSync("pwsh", ["-NoProfile", "-Command", "1"]).status === 0;
+  if (!powershell) console.warn("skipped: no completion in powershell, which is not here");
+  test.skipIf(!powershell)("completes commands, flags and values in powershell", async () => {
+    const { stdout } = await etcdctlHere("", ["completion", "powershell"]);
+    const typed = ["etcdctl endpoint st", "etcdctl get key --sort", "etcdctl get key -w js", "etcdctl snapshot rest"];
+    const asked = typed.map(
+      (line) => `(TabExpansion2 '${line}' ${line.length}).CompletionMatches.CompletionText -join ' '`,
+    );
+    const command = `${stdout}\n${asked.join("\n")}`;
+    const answers = execFileSync("pwsh", ["-NoProfile", "-Command", command], { encoding: "utf8" });
+    expect(answers.trim().split("\n")).toEqual(["status", "--sort-by", "json", "restore"]);
+  });
+
   const shells = [
     { shell: "bash", start: "bash --norc --noprofile", load: "source <(etcdctl completion bash)" },
     { shell: "zsh", start: "zsh -f", load: "source <(etcdctl completion zsh)" },

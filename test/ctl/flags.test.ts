@@ -8,8 +8,8 @@ import { haveReference } from "../support/reference.js";
 // others.
 
 const ready = haveReference(["etcdctl", "3.5"]);
-/** Commands that we do not have in the table: completion for PowerShell, and `help`, which is not a row. */
-const absent = ["completion powershell", "help"];
+/** The command that is not a row of our table. */
+const absent = ["help"];
 /** Commands that came with etcdctl 3.6 and 3.7. */
 const newerCommands = ["downgrade validate", "downgrade enable", "downgrade cancel", "options"];
 /** Flags that came with etcdctl 3.6 and 3.7, of all commands (`*`) and of some. */
