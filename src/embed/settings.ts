@@ -217,7 +217,7 @@ export interface EtcdSettings extends SecuritySettings, DiscoverySettings, Featu
   readonly autoCompactionMode?: string | undefined;
   /**
    * Has no effect, since there is no v2 store here; the setting is there for etcd's flag.
-   * @defaultValue "not-yet"
+   * @defaultValue "write-only"
    */
   readonly v2Deprecation?:
     | "not-yet"

@@ -313,8 +313,8 @@ export const flagTable = [
     group: clustering,
     kind: "choice",
     choices: ["not-yet", "write-only", "write-only-skip-check", "write-only-drop-data", "gone"],
-    initial: "not-yet",
-    help: "accepted without effect: this server has no v2 store. Deprecated in etcd 3.6",
+    initial: "write-only",
+    help: "accepted without effect: this server has no v2 store. Deprecated in etcd 3.6, which refuses not-yet",
   },
   ...securityFlags,
   {

@@ -34,7 +34,7 @@ const idle: readonly (readonly [name: string, meaning: string, ...accepts: strin
   ["experimental-enable-v2v3", "the v2 API is not served", ""],
   ["experimental-memory-mlock", "memory is not locked; a machine without swap has the same effect", "false"],
   ["memory-mlock", "memory is not locked; a machine without swap has the same effect", "false"],
-  ["max-wals", "the raft log is not made of files that could be counted; snapshots free it", "5"],
+  ["max-wals", "a file of the raft log is removed as soon as none of its entries is needed any more", "5"],
   ["proxy-dial-timeout", noProxy, "1000"],
   ["proxy-failure-wait", noProxy, "5000"],
   ["proxy-read-timeout", noProxy, "0"],

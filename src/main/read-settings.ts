@@ -1,5 +1,7 @@
 import { parseCommandLine } from "./command-line.js";
+import { deprecationNotes } from "./deprecated-flags.js";
 import { applyEnvironment } from "./environment.js";
+import type { FlagValues } from "./flag-values.js";
 import { helpText } from "./help.js";
 import { noteOf } from "./idle-settings.js";
 import type { Note } from "./note.js";
@@ -39,7 +41,7 @@ export async function readTask(
       "loaded server configuration, other configuration command line flags and environment variables will be ignored " +
       "if provided";
     const notes: readonly Note[] = [...file.notes, { level: "info", message, fields: { path } }];
-    return { kind: "run", settings: settingsOf(file.values, true), notes: [...notes, ...oldNameNotes(file.values)] };
+    return { kind: "run", settings: settingsOf(file.values, true), notes: [...notes, ...nameNotes(file.values)] };
   }
   const dropped = forgotten.map(
     (name): Note => ({
@@ -51,5 +53,10 @@ export async function readTask(
   const notes = [...dropped, ...idle.map(noteOf), ...applyEnvironment(values, given, environment)];
   if (refusal !== undefined) throw refusal;
   applyPort(values);
-  return { kind: "run", settings: settingsOf(values, false), notes: [...notes, ...oldNameNotes(values)] };
+  return { kind: "run", settings: settingsOf(values, false), notes: [...notes, ...nameNotes(values)] };
+}
+
+/** Warnings for settings whose names will go, or have gone in etcd. */
+function nameNotes(values: FlagValues): readonly Note[] {
+  return [...oldNameNotes(values), ...deprecationNotes(values)];
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { parseCommandLine } from "../../src/main/command-line.js";
 import type { Flag } from "../../src/main/flag.js";
-import { flagTable } from "../../src/main/flag-table.js";
+import { findFlag, flagTable } from "../../src/main/flag-table.js";
 import { faultOf } from "../../src/main/flag-values.js";
-import { otherFlags } from "../../src/main/other-flags.js";
+import { helpText } from "../../src/main/help.js";
+import { findOtherFlag, otherFlags } from "../../src/main/other-flags.js";
 
 for (const { name, words, want } of [
   { name: "one dash and a word", words: ["-name", "a"], want: "a" },
@@ -157,4 +158,44 @@ for (const flag of flagTable as readonly Flag[]) {
 test("no flag is in both tables, of supported and of unsupported flags", () => {
   const names = [...flagTable, ...otherFlags].map((flag) => flag.name);
   expect(new Set(names).size).toBe(names.length);
+});
+
+/** The flags that `etcd --help` of 3.7.1 lists. */
+const flagsOf37 = `
+  advertise-client-urls auth-token auth-token-ttl auto-compaction-mode auto-compaction-retention auto-tls
+  backend-batch-interval backend-batch-limit backend-bbolt-freelist-type bcrypt-cost
+  bootstrap-defrag-threshold-megabytes cert-file cipher-suites client-cert-allowed-hostname client-cert-auth
+  client-cert-file client-crl-file client-key-file compact-hash-check-time compaction-batch-limit
+  compaction-sleep-interval config-file corrupt-check-time cors data-dir discovery discovery-cacert discovery-cert
+  discovery-dial-timeout discovery-endpoints discovery-fallback discovery-insecure-skip-tls-verify
+  discovery-insecure-transport discovery-keepalive-time discovery-keepalive-timeout discovery-key
+  discovery-password discovery-proxy discovery-request-timeout discovery-srv discovery-srv-name discovery-token
+  discovery-user distributed-tracing-address distributed-tracing-instance-id distributed-tracing-sampling-rate
+  distributed-tracing-service-name downgrade-check-time election-timeout enable-distributed-tracing
+  enable-grpc-gateway enable-log-rotation enable-pprof feature-gates force-new-cluster grpc-keepalive-interval
+  grpc-keepalive-min-time grpc-keepalive-timeout heartbeat-interval host-whitelist initial-advertise-peer-urls
+  initial-cluster initial-cluster-state initial-cluster-token initial-election-tick-advance key-file
+  listen-client-http-urls listen-client-urls listen-metrics-urls listen-peer-urls log-format log-level log-outputs
+  log-rotation-config-json logger max-concurrent-streams max-learners max-request-bytes max-snapshots max-txn-ops
+  max-wals memory-mlock metrics name peer-auto-tls peer-cert-allowed-cn peer-cert-allowed-hostname peer-cert-file
+  peer-client-cert-auth peer-client-cert-file peer-client-key-file peer-crl-file peer-key-file
+  peer-skip-client-san-verification peer-trusted-ca-file pre-vote quota-backend-bytes raft-read-timeout
+  raft-write-timeout self-signed-cert-validity snapshot-catchup-entries snapshot-count socket-reuse-address
+  socket-reuse-port strict-reconfig-check tls-max-version tls-min-version trusted-ca-file unsafe-no-fsync
+  v2-deprecation version wal-dir warning-apply-duration warning-unary-request-duration
+  watch-progress-notify-interval
+`;
+
+test("every flag of etcd 3.7 is here, and --help gives the reason for each that does nothing or is refused", () => {
+  const names = flagsOf37.trim().split(/\s+/);
+  expect(names).toHaveLength(115);
+  expect(names.filter((name) => findFlag(name) === undefined && findOtherFlag(name) === undefined)).toEqual([]);
+  const others = names.flatMap((name) => findOtherFlag(name) ?? []);
+  for (const { name, meaning } of others) {
+    expect(meaning.length, name).toBeGreaterThan(15);
+    expect(meaning).not.toMatch(/not supported yet|not implemented/);
+    expect(helpText()).toContain(`  --${name}\n    ${meaning.slice(0, 1).toUpperCase()}${meaning.slice(1)}.\n`);
+  }
+  // v2 discovery, which 3.7 itself only lists.
+  expect(others.filter(({ refused }) => refused).map(({ name }) => name)).toEqual(["discovery"]);
 });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { apiLevels } from "../../src/base/index.js";
 import { parseCommandLine } from "../../src/main/command-line.js";
 import { readConfigFile } from "../../src/main/config-file.js";
 import { readTask } from "../../src/main/read-settings.js";
@@ -159,6 +160,44 @@ for (const { old, gate, more = [], read } of [
     const now = `--feature-gates=${gate}=true`;
     const message = `cannot specify both flags: ${given} and ${now} at the same time, please just use ${now}`;
     expect(() => settings(given, now)).toThrow(message);
+  });
+}
+
+for (const level of apiLevels) {
+  const warns = level !== "3.5";
+  test(`level ${level} ${warns ? "warns" : "says nothing"} about flags that etcd 3.8 drops`, async () => {
+    const flags = { "max-snapshots": "3", "v2-deprecation": "write-only" };
+    const here = [dataDir, `--api-level=${level}`];
+    const words = Object.entries(flags).map(([name, text]) => `--${name}=${text}`);
+    const path = join(directory, "deprecated.yml");
+    writeFileSync(
+      path,
+      `api-level: ${level}\nmax-snapshots: 3\nv2-deprecation: write-only\ndata-dir: ${directory}/none`,
+    );
+    const variables = Object.entries(flags).map(([name, text]) => [
+      `ETCD_${name.toUpperCase().replace("-", "_")}`,
+      text,
+    ]);
+    for (const task of [
+      await readTask([...here, ...words], {}),
+      await readTask(here, Object.fromEntries(variables)),
+      await readTask([`--config-file=${path}`], {}),
+    ]) {
+      if (task.kind !== "run") throw new Error("a member is started");
+      expect(task.settings.server.maxSnapshots).toBe(3);
+      const warnings = task.notes.filter((note) => note.level === "warn").map(({ message }) => message);
+      expect(warnings).toEqual(
+        warns
+          ? [
+              "--max-snapshots is deprecated in 3.6 and will be decommissioned in 3.8.",
+              "--v2-deprecation is deprecated and scheduled for removal in v3.8. The default value is enforced, " +
+                "ignoring user input.",
+            ]
+          : [],
+      );
+    }
+    const without = await readTask(here, {});
+    expect(without.kind === "run" && without.notes).toEqual([]);
   });
 }
 
