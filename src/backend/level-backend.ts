@@ -25,6 +25,8 @@ export interface BackendOptions {
   readonly batchIntervalMs?: number;
   /** How many changes may wait for their batch; 10,000 by default. */
   readonly batchLimit?: number;
+  /** Called for a damaged log instead of a refusal, for tools that read. LevelDB leaves out what it cannot read. */
+  readonly onDamage?: (damage: DiskError) => void;
   /** Opens the LevelDB directory; tests pass a store whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
 }
@@ -57,10 +59,12 @@ export async function openLevelBackend(options: BackendOptions & { readonly dir:
   const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
   const damage = await checkLog(dir);
   if (damage?.torn === false) {
-    throw damaged(`the database in ${dir} is damaged: ${damage.file} cannot be read at byte ${damage.offset}`);
+    const error = damaged(`the database in ${dir} is damaged: ${damage.file} cannot be read at byte ${damage.offset}`);
+    if (options.onDamage === undefined) throw error;
+    options.onDamage(error);
   }
   const store = await openStore(dir);
-  if (damage !== undefined) {
+  if (damage?.torn === true) {
     logger.warn("removed an incomplete write, never acknowledged, from the end of the database log", {
       file: damage.file,
       offset: damage.offset,

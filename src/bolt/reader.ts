@@ -22,22 +22,41 @@ import { type BoltFile, PageSource, readAt } from "./page-source.js";
 const depthMax = 48;
 
 /**
+ * Called for damage. The reader leaves out what it cannot read and goes on. Without such a function, it stops with the
+ * error.
+ */
+type OnDamage = (damage: BoltError) => void;
+
+/**
  * Opens a file, which the caller has to close; bytes behind its last page are ignored.
  *
  * @returns the bucket that contains all others
- * @throws BoltError when it is not a bolt file, is cut, or its freelist is damaged
+ * @throws BoltError when it is not a bolt file; when it is cut or its freelist is damaged, unless `onDamage` is given
  */
-export async function openBolt(file: BoltFile): Promise<BoltBucket> {
+export async function openBolt(file: BoltFile, onDamage?: OnDamage): Promise<BoltBucket> {
   const meta = await readMeta(file);
   const { size } = await file.stat();
   if (meta.pageCount * meta.pageBytes > size) {
     const lastWhole = Math.floor(size / meta.pageBytes);
-    throw new BoltError(lastWhole, `the file is cut: ${meta.pageCount} pages of ${meta.pageBytes} bytes do not fit`);
+    const what = `the file is cut: ${meta.pageCount} pages of ${meta.pageBytes} bytes do not fit`;
+    passOn(new BoltError(lastWhole, what), onDamage);
   }
-  if (meta.freelistPage === undefined) return new BoltBucket(new PageSource(file, meta), meta.rootPage);
-  const freelist = await new PageSource(file, meta).read(meta.freelistPage);
-  const free = new FreePages(freelist, meta.pageCount);
-  return new BoltBucket(new PageSource(file, meta, (id) => free.has(id)), meta.rootPage);
+  const free = await readFreelist(file, meta).catch((error: unknown) => {
+    passOn(error, onDamage);
+    return undefined;
+  });
+  return new BoltBucket(new PageSource(file, meta, (id) => free?.has(id) === true), meta.rootPage, onDamage);
+}
+
+async function readFreelist(file: BoltFile, meta: Meta): Promise<FreePages | undefined> {
+  if (meta.freelistPage === undefined) return undefined;
+  return new FreePages(await new PageSource(file, meta).read(meta.freelistPage), meta.pageCount);
+}
+
+/** Reports damage, or throws it when nobody listens; throws any other error. */
+function passOn(error: unknown, onDamage: OnDamage | undefined): void {
+  if (onDamage === undefined || !(error instanceof BoltError)) throw error;
+  onDamage(error);
 }
 
 /** The size of a file's pages that are in use. The file may be longer, since bbolt makes it grow in large steps. */
@@ -50,24 +69,25 @@ export async function boltBytes(file: BoltFile): Promise<number> {
 export class BoltBucket {
   readonly #pages: PageSource;
   readonly #root: number | Page;
+  readonly #onDamage: OnDamage | undefined;
 
-  constructor(pages: PageSource, root: number | Page) {
+  constructor(pages: PageSource, root: number | Page, onDamage?: OnDamage) {
     this.#pages = pages;
     this.#root = root;
+    this.#onDamage = onDamage;
   }
 
   /**
    * The pairs of the bucket in key order, one page at a time. They are views of the page's memory, which has no other
    * user.
    *
-   * @throws BoltError (a rejection), after the pairs before the damage
+   * @throws BoltError (a rejection), after the pairs before the damage, unless the file was opened with `onDamage`
    */
   async *pairs(): AsyncGenerator<Pair[], void, undefined> {
     for await (const { page, elements } of this.#leaves()) {
-      yield elements.map(({ key, value, isBucket }) => {
-        if (isBucket) throw new BoltError(page, "a bucket among pairs");
-        return [key, value] as const;
-      });
+      const pairs = elements.filter(({ isBucket }) => !isBucket);
+      if (pairs.length < elements.length) passOn(new BoltError(page, "a bucket among pairs"), this.#onDamage);
+      yield pairs.map(({ key, value }) => [key, value] as const);
     }
   }
 
@@ -79,32 +99,44 @@ export class BoltBucket {
   async *buckets(): AsyncGenerator<readonly [name: Uint8Array, bucket: BoltBucket], void, undefined> {
     for await (const { page, elements } of this.#leaves()) {
       for (const { key, value, isBucket } of elements) {
-        if (!isBucket) throw new BoltError(page, "a pair among buckets");
-        yield [key, this.#open(page, value)] as const;
+        const bucket = this.#tryOpen(page, value, isBucket);
+        if (bucket !== undefined) yield [key, bucket] as const;
       }
+    }
+  }
+
+  #tryOpen(page: number, value: Buffer, isBucket: boolean): BoltBucket | undefined {
+    try {
+      if (!isBucket) throw new BoltError(page, "a pair among buckets");
+      return this.#open(page, value);
+    } catch (error) {
+      passOn(error, this.#onDamage);
+      return undefined;
     }
   }
 
   #open(page: number, value: Buffer): BoltBucket {
     if (value.length < bucketHeaderBytes) throw new BoltError(page, `a bucket of ${value.length} bytes`);
     const root = readUInt64(value, 0);
-    if (root !== inlineRoot) return new BoltBucket(this.#pages, root);
+    if (root !== inlineRoot) return new BoltBucket(this.#pages, root, this.#onDamage);
     const bytes = value.subarray(bucketHeaderBytes);
     if (bytes.length < headerBytes) throw new BoltError(page, `an inline bucket of ${value.length} bytes`);
-    return new BoltBucket(this.#pages, {
-      id: page,
-      kind: bytes.readUInt16LE(8),
-      count: bytes.readUInt16LE(10),
-      bytes,
-    });
+    const inline = { id: page, kind: bytes.readUInt16LE(8), count: bytes.readUInt16LE(10), bytes };
+    return new BoltBucket(this.#pages, inline, this.#onDamage);
   }
 
   async *#leaves(): AsyncGenerator<Leaf, void, undefined> {
-    if (typeof this.#root !== "number") {
-      yield { page: this.#root.id, elements: leafElements(this.#root, noBounds) };
+    if (typeof this.#root === "number") {
+      yield* walk(this.#pages, this.#root, this.#onDamage);
       return;
     }
-    yield* walk(this.#pages, this.#root);
+    let elements: LeafElement[] = [];
+    try {
+      elements = leafElements(this.#root, noBounds);
+    } catch (error) {
+      passOn(error, this.#onDamage);
+    }
+    yield { page: this.#root.id, elements };
   }
 }
 
@@ -123,27 +155,45 @@ interface Step {
 
 /**
  * Walks the leaves of a tree from left to right. Every page must have keys within the bounds that the branch above
- * sets, so that no page is visited twice and the walk ends for any file.
+ * sets, so that no page is visited twice and the walk ends for any file. With `onDamage` the walk goes on behind a
+ * damaged page, and leaves out what is below it.
  */
-async function* walk(pages: PageSource, root: number): AsyncGenerator<Leaf, void, undefined> {
+async function* walk(
+  pages: PageSource,
+  root: number,
+  onDamage: OnDamage | undefined,
+): AsyncGenerator<Leaf, void, undefined> {
   const path: Step[] = [];
-  let visit: { id: number; bounds: KeyBounds } | undefined = { id: root, bounds: noBounds };
+  let visit: Visit | undefined = { id: root, bounds: noBounds };
   while (visit !== undefined) {
-    const { id, bounds } = visit;
-    if (path.some((step) => step.page === id)) throw new BoltError(id, "the page is above itself in the tree");
-    if (path.length === depthMax) throw new BoltError(id, `the tree is deeper than ${depthMax} pages`);
-    const page = await pages.read(id);
-    if (page.count === 0 && (id !== root || page.kind !== pageKinds.leaf)) throw new BoltError(id, "the page is empty");
-    if (page.kind === pageKinds.branch) {
-      path.push({ page: id, elements: branchElements(page, bounds), high: bounds.high, next: 0 });
-    } else {
-      yield { page: id, elements: leafElements(page, bounds) };
+    let leaf: Leaf | undefined;
+    try {
+      leaf = await enter(pages, path, visit, root);
+    } catch (error) {
+      passOn(error, onDamage);
     }
+    if (leaf !== undefined) yield leaf;
     visit = nextVisit(path);
   }
 }
 
-function nextVisit(path: Step[]): { id: number; bounds: KeyBounds } | undefined {
+interface Visit {
+  readonly id: number;
+  readonly bounds: KeyBounds;
+}
+
+/** Reads a page: adds a branch to the path, or returns a leaf. */
+async function enter(pages: PageSource, path: Step[], { id, bounds }: Visit, root: number): Promise<Leaf | undefined> {
+  if (path.some((step) => step.page === id)) throw new BoltError(id, "the page is above itself in the tree");
+  if (path.length === depthMax) throw new BoltError(id, `the tree is deeper than ${depthMax} pages`);
+  const page = await pages.read(id);
+  if (page.count === 0 && (id !== root || page.kind !== pageKinds.leaf)) throw new BoltError(id, "the page is empty");
+  if (page.kind !== pageKinds.branch) return { page: id, elements: leafElements(page, bounds) };
+  path.push({ page: id, elements: branchElements(page, bounds), high: bounds.high, next: 0 });
+  return undefined;
+}
+
+function nextVisit(path: Step[]): Visit | undefined {
   for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
     const element = step.elements[step.next++];
     if (element !== undefined) {

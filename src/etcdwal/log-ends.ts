@@ -1,6 +1,6 @@
 import type { raftpb } from "../wire/index.js";
 import type { WalSnapshot } from "./log-record.js";
-import { readRecords, type TornEnd } from "./record-reader.js";
+import { type LogEvents, readRecords, type TornEnd } from "./record-reader.js";
 import { listSegments, type Segment } from "./segments.js";
 import { WalDamage } from "./wal-damage.js";
 
@@ -17,24 +17,36 @@ export interface LogEnds {
   readonly torn: TornEnd | undefined;
 }
 
-/** Reads through the whole log in `dir`. @throws WalDamage */
-export async function readLogEnds(dir: string): Promise<LogEnds> {
-  const segments = await listSegments(dir);
+/**
+ * Reads through the whole log in `dir`.
+ *
+ * @param onDamage called for places that cannot be read, which are left out then; a log whose owner is unknown has the
+ *   ids 0
+ * @throws WalDamage for such places, unless `onDamage` is given; when there is no log
+ */
+export async function readLogEnds(dir: string, onDamage?: LogEvents["onDamage"]): Promise<LogEnds> {
+  const segments = await listSegments(dir, onDamage);
+  const damaged = (what: string): void => {
+    const damage = new WalDamage(`the raft log in ${dir} is damaged: ${what}`);
+    if (onDamage === undefined) throw damage;
+    onDamage(damage);
+  };
   let owner: { readonly memberId: bigint; readonly clusterId: bigint } | undefined;
   let hardState: raftpb.HardState = { term: 0, vote: 0n, commit: 0 };
   let last: LogEnds["last"];
   let torn: TornEnd | undefined;
   const snapshots: WalSnapshot[] = [];
-  for await (const record of readRecords(segments, (end) => {
+  const onTorn = (end: TornEnd): void => {
     torn = end;
-  })) {
+  };
+  for await (const record of readRecords(segments, { onTorn, ...(onDamage && { onDamage }) })) {
     switch (record.case) {
       case "metadata": {
         const { nodeId: memberId, clusterId } = record.metadata;
         if (owner !== undefined && (owner.memberId !== memberId || owner.clusterId !== clusterId)) {
-          throw new WalDamage(`the raft log in ${dir} is damaged: its files belong to different members`);
+          damaged("its files belong to different members");
         }
-        owner = { memberId, clusterId };
+        owner ??= { memberId, clusterId };
         break;
       }
       case "entry":
@@ -48,7 +60,8 @@ export async function readLogEnds(dir: string): Promise<LogEnds> {
         break;
     }
   }
-  if (owner === undefined) throw new WalDamage(`the raft log in ${dir} is damaged: it does not name its member`);
+  if (owner === undefined) damaged("it does not name its member");
   const committed = snapshots.filter(({ index }) => index <= hardState.commit);
-  return { segments, ...owner, hardState, snapshots: committed, last: last && { ...last }, torn };
+  const { memberId = 0n, clusterId = 0n } = owner ?? {};
+  return { segments, memberId, clusterId, hardState, snapshots: committed, last: last && { ...last }, torn };
 }

@@ -11,6 +11,14 @@ export interface TornEnd {
   readonly offset: number;
 }
 
+/** Called for everything in the log that is no record. */
+export interface LogEvents {
+  /** The log ends with a torn record. */
+  readonly onTorn?: (end: TornEnd) => void;
+  /** A place cannot be read. The reader goes on behind it. Without this function, it stops with the error. */
+  readonly onDamage?: (damage: WalDamage) => void;
+}
+
 const sectorBytes = 512;
 const frameBytes = 8;
 /** Bytes that are read at once, unless a record is longer. */
@@ -26,14 +34,21 @@ const blockBytes = 1024 * 1024;
  * The last record of the last segment may be torn, as etcd judges it: the file ends inside it, or one of its sectors is
  * zero. Everything else that cannot be read is damage.
  *
- * @param onTorn called when the log ends with a torn record
- * @throws WalDamage
+ * A reader that goes on behind damage leaves out the record itself, and when that cannot even be decoded, the next one,
+ * which nothing confirms. When a frame has no end, the rest of the segment is lost.
+ *
+ * @throws WalDamage, unless `onDamage` is given
  */
 export async function* readRecords(
   segments: readonly Segment[],
-  onTorn: (end: TornEnd) => void = () => undefined,
+  { onTorn, onDamage }: LogEvents = {},
 ): AsyncGenerator<WalRecord, void, undefined> {
-  let sum = 0;
+  // The sums that the next record may go on from; none when the sum is unknown.
+  let sums: readonly number[] = [0];
+  const damaged = (damage: WalDamage): void => {
+    if (onDamage === undefined) throw damage;
+    onDamage(damage);
+  };
   for (const [at, { path }] of segments.entries()) {
     const last = at === segments.length - 1;
     const file = await open(path, "r");
@@ -42,23 +57,32 @@ export async function* readRecords(
       for (;;) {
         const frame = await source.next();
         if (frame === undefined) break;
-        const read = frame.cut ? "cut" : checked(frame, sum);
-        if (read === "cut" || read === "wrong") {
-          if (last && (read === "cut" || isTorn(frame))) {
-            onTorn({ path, offset: frame.offset });
-            return;
-          }
-          throw damagedAt(path, frame.offset, read);
-        }
-        const { record } = read;
-        if (record.type === recordTypes.crc) {
+        const read = frame.cut ? undefined : decoded(frame);
+        if (read?.type === recordTypes.crc) {
           // The first record of a segment repeats the sum of the one before. A reader that begins there has none.
-          if (sum !== 0 && record.crc !== sum) throw damagedAt(path, frame.offset, "wrong");
-          sum = record.crc;
+          const known = sums.filter((sum) => sum !== 0);
+          if (known.length > 0 && !known.includes(read.crc)) damaged(damagedAt(path, frame.offset, "wrong"));
+          sums = [read.crc];
           continue;
         }
-        sum = read.sum;
-        yield decodeRecord(record, `${path} at byte ${frame.offset}`);
+        if (read !== undefined && follows(read, sums)) {
+          sums = [read.crc];
+          const record = meaningOf(read, `${path} at byte ${frame.offset}`, damaged);
+          if (record !== undefined) yield record;
+          continue;
+        }
+        if (read !== undefined && sums.length === 0) {
+          sums = [read.crc];
+          continue;
+        }
+        if (last && (frame.cut || isTorn(frame))) {
+          onTorn?.({ path, offset: frame.offset });
+          return;
+        }
+        damaged(damagedAt(path, frame.offset, frame.cut ? "cut" : "wrong"));
+        // Either the stored sum is intact or what it is computed from.
+        sums = read === undefined ? [] : [read.crc, ...sums.map((sum) => crc32c(read.data, sum))];
+        if (frame.cut) break;
       }
     } finally {
       await file.close();
@@ -75,17 +99,29 @@ interface Frame {
   readonly padded: Buffer;
 }
 
-function checked({ record: bytes }: Frame, sum: number): { record: walpb.Record; sum: number } | "wrong" {
-  let record: walpb.Record;
+function decoded({ record }: Frame): walpb.Record | undefined {
   try {
-    record = walpb.Record.decode(bytes);
+    return walpb.Record.decode(record);
   } catch (error) {
-    if (error instanceof WireError) return "wrong";
+    if (error instanceof WireError) return undefined;
     throw error;
   }
-  if (record.type === recordTypes.crc) return { record, sum };
-  const next = crc32c(record.data, sum);
-  return next === record.crc ? { record, sum: next } : "wrong";
+}
+
+/** The meaning of a record whose sum is right. The sum does not cover its type, so it may have none. */
+function meaningOf(record: walpb.Record, where: string, damaged: (damage: WalDamage) => void): WalRecord | undefined {
+  try {
+    return decodeRecord(record, where);
+  } catch (error) {
+    if (!(error instanceof WalDamage) && !(error instanceof WireError)) throw error;
+    damaged(error instanceof WalDamage ? error : new WalDamage(`${where}: ${error.message}`));
+    return undefined;
+  }
+}
+
+/** Whether a record matches its checksum, which runs on from the record before. */
+function follows({ data, crc }: walpb.Record, sums: readonly number[]): boolean {
+  return sums.some((sum) => crc32c(data, sum) === crc);
 }
 
 /** Whether one of the sectors that the record lies in holds nothing of it but zeros: it was never written. */

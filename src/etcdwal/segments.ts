@@ -19,9 +19,10 @@ export function segmentName(sequence: number, firstIndex: number): string {
 /**
  * The segments of the log in `dir`, the oldest first. Other files are left alone, such as those that etcd prepares.
  *
- * @throws WalDamage when there is none, or one is missing in between
+ * @param onDamage called when one is missing in between
+ * @throws WalDamage when there is none; when one is missing in between, unless `onDamage` is given
  */
-export async function listSegments(dir: string): Promise<readonly Segment[]> {
+export async function listSegments(dir: string, onDamage?: (damage: WalDamage) => void): Promise<readonly Segment[]> {
   const names = (await readdir(dir)).sort();
   const segments = names.flatMap((found): Segment[] => {
     const [, sequence, firstIndex] = name.exec(found) ?? [];
@@ -38,7 +39,10 @@ export async function listSegments(dir: string): Promise<readonly Segment[]> {
   for (const [at, { path, sequence }] of segments.entries()) {
     const before = segments[at - 1];
     if (before !== undefined && sequence !== before.sequence + 1) {
-      throw new WalDamage(`the raft log in ${dir} is damaged: a file is missing between ${before.path} and ${path}`);
+      const where = `a file is missing between ${before.path} and ${path}`;
+      const damage = new WalDamage(`the raft log in ${dir} is damaged: ${where}`);
+      if (onDamage === undefined) throw damage;
+      onDamage(damage);
     }
   }
   return segments;

@@ -109,7 +109,7 @@ async function firstRows(store: LevelStore, low: Uint8Array, high: Uint8Array): 
  * Reads the log's state. The rest of the log means nothing without it, so the state must be intact, or the log must be
  * empty.
  */
-async function readState(store: LevelStore): Promise<LogState | undefined> {
+export async function readState(store: LevelStore): Promise<LogState | undefined> {
   const record = store.getSync(stateKey);
   if (record === undefined) {
     const rows = await firstRows(store, allKeys.first, allKeys.end);

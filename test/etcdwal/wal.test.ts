@@ -150,6 +150,40 @@ test("a changed byte before the end is damage, whatever it hits", async () => {
   expect(said.get("damage") ?? 0).toBeGreaterThan(before / 2);
 });
 
+test("a reader that goes on behind damage loses the damaged record, and at most the next one", async () => {
+  const names = ["first", "second", "third", "fourth", "fifth"];
+  const { dir, path, records } = await written(names.map((name, at) => entry(at + 1, 1, name)));
+  const whole = readFileSync(path);
+  // The segment begins with records of the sum, the owner and the snapshot; the hard state ends it.
+  const [from = 0, to = 0] = records.slice(-4, -2);
+  const frameBytes = 8;
+  for (let at = from + frameBytes; at < to; at++) {
+    const bytes = Buffer.from(whole);
+    bytes.writeUInt8((bytes[at] ?? 0) ^ (1 << (at % 8)), at);
+    writeFileSync(path, bytes);
+    const damage: string[] = [];
+    const found: number[] = [];
+    for await (const { index } of openedEntries(await listSegments(dir), 0, ({ message }) => damage.push(message))) {
+      found.push(index);
+    }
+    expect(found.filter((index) => index !== 3 && index !== 4)).toEqual([1, 2, 5]);
+    const lost = [3, 4].filter((index) => !found.includes(index));
+    // Zeros behind a record mean nothing.
+    expect(damage.length > 0).toBe(lost.length > 0);
+    const missing = `the entries 3 to ${lost.at(-1)} are missing`;
+    expect(damage.some((what) => what.includes(missing))).toBe(lost.length > 0);
+  }
+  // A length that leads beyond the file hides what follows, but not the segments behind it.
+  const next = path.replace(/0{16}-0{16}/, "0000000000000001-0000000000000003");
+  const bytes = Buffer.from(whole);
+  bytes.writeUInt32LE(0xff_ffff, from);
+  writeFileSync(path, bytes);
+  writeFileSync(next, whole);
+  const found: number[] = [];
+  for await (const { index } of openedEntries(await listSegments(dir), 0, () => undefined)) found.push(index);
+  expect(found).toEqual([1, 2, 1, 2, 3, 4, 5]);
+});
+
 describe("files of the log", () => {
   test("that are missing in between are damage, and other files are left alone", async () => {
     const dir = newDir();

@@ -1,13 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isLocked } from "../../backend/index.js";
-import { type ClusterId, errorCode, type MemberId } from "../../base/index.js";
+import { type ClusterId, errorCode, errorText, type MemberId } from "../../base/index.js";
 import { confStateOf } from "../../cluster/index.js";
 import { type LogEnds, readLogEnds, readSnapFile, snapFiles, type WalSnapshot } from "../../etcdwal/index.js";
 import { type ConfState, emptyConfState } from "../../raft/index.js";
 import type { WalMetadata } from "../../wal/index.js";
 import { openStoredDatabase, type StoredDatabase } from "./stored-database.js";
-import { readMeta, type StoredMeta } from "./stored-meta.js";
+import { emptyMeta, readMeta, type StoredMeta } from "./stored-meta.js";
 
 /** A data directory of etcd itself, whose member does not run. */
 export interface EtcdDirectory {
@@ -28,34 +28,62 @@ export interface EtcdSnapshot {
   readonly data: Uint8Array | undefined;
 }
 
+/** Called for what is damaged in one of the two parts of a member's data. */
+export type OnMemberDamage = (part: "log" | "database", what: string) => void;
+
 /**
  * Finds the parts of a data directory that a start of etcd would use.
  *
  * @param walDir the directory of the raft log, when it is not inside the data directory
- * @throws Error when the directory holds no member, an etcd uses it, or its parts do not fit together
+ * @param onDamage called for what a start would stop at; the parts that can be read are found then
+ * @throws Error when the directory holds no member, or an etcd uses it; when its parts are damaged or do not fit
+ *   together, unless `onDamage` is given
  */
-export async function openEtcdDirectory(dataDir: string, walDir?: string): Promise<EtcdDirectory> {
+export async function openEtcdDirectory(
+  dataDir: string,
+  walDir = join(dataDir, "member", "wal"),
+  onDamage?: OnMemberDamage,
+): Promise<EtcdDirectory> {
   const snapDir = join(dataDir, "member", "snap");
   const first = join(snapDir, "db");
-  await requireFile(first, dataDir);
-  const log = await readLogEnds(walDir ?? join(dataDir, "member", "wal"));
-  for (const path of [first, ...log.segments.map((segment) => segment.path)]) {
-    if (await isLocked(path)) throw new Error(`another process is using ${path}: stop the member first`);
-  }
+  const orElse = <Found>(fallback: Found, step: Promise<Found>): Promise<Found> =>
+    step.catch((error: unknown) => {
+      if (onDamage === undefined) throw error;
+      onDamage("database", errorText(error));
+      return fallback;
+    });
+  await orElse(undefined, requireFile(first, dataDir));
+  const log = await readLogEnds(walDir, onDamage && ((damage) => onDamage("log", damage.message)));
+  await requireUnused([first, ...log.segments.map((segment) => segment.path)]);
   const ids = { memberId: log.memberId as MemberId, clusterId: log.clusterId as ClusterId };
-  const meta = await metaOf(first);
-  const snapshot = await snapshotOf(snapDir, log, meta);
-  if (snapshot === undefined || snapshot.index <= meta.index) return { log, ids, snapshot, databasePath: first, meta };
-  // The member stopped between the arrival of a snapshot and the switch to its database.
-  const databasePath = join(snapDir, `${snapshot.index.toString(16).padStart(16, "0")}.snap.db`);
+  const meta = await orElse(emptyMeta, metaOf(first));
+  const snapshot = await orElse(undefined, snapshotOf(snapDir, log, meta));
+  const usual = { log, ids, snapshot, databasePath: first, meta };
+  if (snapshot === undefined || snapshot.index <= meta.index) return usual;
+  return await orElse(usual, withReceived(usual, snapDir, snapshot));
+}
+
+/** The member stopped between the arrival of a snapshot and the switch to its database. */
+async function withReceived(
+  usual: EtcdDirectory,
+  snapDir: string,
+  { index, term }: EtcdSnapshot,
+): Promise<EtcdDirectory> {
+  const databasePath = join(snapDir, `${index.toString(16).padStart(16, "0")}.snap.db`);
   if (!(await isFile(databasePath))) {
     throw new Error(
-      `the database (index ${meta.index}) does not match the raft log's snapshot (index ${snapshot.index}), ` +
+      `the database (index ${usual.meta.index}) does not match the raft log's snapshot (index ${index}), ` +
         `and ${databasePath} is not there`,
     );
   }
-  const received = await metaOf(databasePath);
-  return { log, ids, snapshot, databasePath, meta: { ...received, index: snapshot.index, term: snapshot.term } };
+  return { ...usual, databasePath, meta: { ...(await metaOf(databasePath)), index, term } };
+}
+
+/** @throws Error when a process uses one of the files of a member */
+async function requireUnused(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if (await isLocked(path)) throw new Error(`another process is using ${path}: stop the member first`);
+  }
 }
 
 async function metaOf(path: string): Promise<StoredMeta> {

@@ -2,10 +2,11 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiskError } from "../../backend/index.js";
+import { errorText } from "../../base/index.js";
 import { entryTypeOf, openedEntries, type Segment } from "../../etcdwal/index.js";
 import { type ConfState, type Entry, emptyConfState, type HardState } from "../../raft/index.js";
 import { freezeLog, openStoredLog, type WalMetadata } from "../../wal/index.js";
-import { openEtcdDirectory } from "./etcd-directory.js";
+import { type OnMemberDamage, openEtcdDirectory } from "./etcd-directory.js";
 import { openStoredDatabase, type StoredDatabase } from "./stored-database.js";
 import { readMeta, type StoredMeta } from "./stored-meta.js";
 
@@ -35,22 +36,31 @@ export interface InspectedSnapshot {
   readonly confState: ConfState | undefined;
 }
 
-/** @throws DiskError, WalDamage or BoltError when there is no member, it is running, or its data is damaged */
+/**
+ * Opens the data of a member, as far as it can be read.
+ *
+ * @param onDamage called for each damaged place when it is found, while the log and the database are opened or read.
+ *   Reading goes on behind such a place where that is possible
+ * @throws DiskError when there is no member, or it is running
+ */
 export async function inspectMember(
   dataDir: string,
-  walDir = join(dataDir, "member", "wal"),
+  walDir: string | undefined,
+  onDamage: OnMemberDamage,
 ): Promise<InspectedMember> {
-  const names = await readdir(walDir).catch((error: unknown) => {
-    throw new DiskError(`${dataDir} is no data directory: there is no ${walDir}`, { cause: error });
+  const dir = walDir ?? join(dataDir, "member", "wal");
+  const names = await readdir(dir).catch((error: unknown) => {
+    throw new DiskError(`${dataDir} is no data directory: there is no ${dir}`, { cause: error });
   });
-  return names.some((name) => name.endsWith(".wal")) ? inspectTheirs(dataDir, walDir) : inspectOurs(dataDir, walDir);
+  const theirs = names.some((name) => name.endsWith(".wal"));
+  return theirs ? inspectTheirs(dataDir, dir, onDamage) : inspectOurs(dataDir, dir, onDamage);
 }
 
-async function inspectTheirs(dataDir: string, walDir: string): Promise<InspectedMember> {
-  const { databasePath, ids, log } = await openEtcdDirectory(dataDir, walDir);
+async function inspectTheirs(dataDir: string, walDir: string, onDamage: OnMemberDamage): Promise<InspectedMember> {
+  const { databasePath, ids, log, meta } = await openEtcdDirectory(dataDir, walDir, onDamage);
   const { hardState, snapshots, last, segments } = log;
   const before = Math.max(0, (segments[0]?.firstIndex ?? 0) - 1);
-  const database = await openStoredDatabase(databasePath);
+  const database = await openedDatabase(databasePath, onDamage);
   return {
     kind: "etcd",
     ids,
@@ -63,21 +73,39 @@ async function inspectTheirs(dataDir: string, walDir: string): Promise<Inspected
         confState: confState === undefined ? undefined : { ...emptyConfState, ...confState },
       })),
     log: { first: before + 1, last: last?.index ?? 0 },
-    entries: (first) => theirEntries(segments, Math.max(first - 1, before)),
+    entries: (first) => theirEntries(segments, Math.max(first - 1, before), onDamage),
     database,
-    meta: await readMeta(database),
+    meta,
     close: () => database.close(),
   };
 }
 
-async function* theirEntries(segments: readonly Segment[], before: number): AsyncGenerator<Entry, void, undefined> {
-  for await (const entry of openedEntries(segments, before)) {
+async function* theirEntries(
+  segments: readonly Segment[],
+  before: number,
+  onDamage: OnMemberDamage,
+): AsyncGenerator<Entry, void, undefined> {
+  for await (const entry of openedEntries(segments, before, ({ message }) => onDamage("log", message))) {
     const { term, index, data } = entry;
     yield { term, index, data, type: entryTypeOf(entry) };
   }
 }
 
-async function inspectOurs(dataDir: string, walDir: string): Promise<InspectedMember> {
+/** The database, or an empty one when nothing of it can be read. */
+async function openedDatabase(path: string, onDamage: OnMemberDamage): Promise<StoredDatabase> {
+  try {
+    return await openStoredDatabase(path, ({ message }) => onDamage("database", message));
+  } catch (error) {
+    onDamage("database", errorText(error));
+    return { buckets: [], bytes: 0, batches: noRows, close: async () => undefined };
+  }
+}
+
+async function* noRows(): AsyncGenerator<never, void, undefined> {
+  // There is no database.
+}
+
+async function inspectOurs(dataDir: string, walDir: string, onDamage: OnMemberDamage): Promise<InspectedMember> {
   const frozen = await mkdtemp(join(tmpdir(), "etcdutl-"));
   const closing: (() => Promise<void>)[] = [() => rm(frozen, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
@@ -86,9 +114,10 @@ async function inspectOurs(dataDir: string, walDir: string): Promise<InspectedMe
   try {
     const dir = join(frozen, "wal");
     await freezeLog(walDir, dir);
-    const log = await openStoredLog(dir);
+    // The errors name the copy.
+    const log = await openStoredLog(dir, ({ message }) => onDamage("log", message.replaceAll(dir, walDir)));
     closing.push(() => log.close());
-    const database = await openStoredDatabase(dataDir);
+    const database = await openedDatabase(dataDir, onDamage);
     closing.push(() => database.close());
     const { metadata, hardState, compacted, batch } = log.state ?? {};
     return {

@@ -1,5 +1,5 @@
 import { readBE64 } from "../../base/index.js";
-import { KeyValue } from "../../wire/index.js";
+import { KeyValue, WireError } from "../../wire/index.js";
 import type { StoredDatabase } from "./stored-database.js";
 
 /** A stored change of a key. */
@@ -17,28 +17,37 @@ export interface KeyChange {
   readonly bytes: number;
 }
 
+const revisionBytes = 17;
 const tombstoneBytes = 18;
 
-/** All stored changes of keys, oldest first, one small piece in memory at a time. */
-export async function* keyChanges(database: StoredDatabase): AsyncGenerator<KeyChange, void, undefined> {
+/**
+ * All stored changes of keys, oldest first, one small piece in memory at a time.
+ *
+ * @param onDamage called for a row that is no change, which is left out then
+ */
+export async function* keyChanges(
+  database: StoredDatabase,
+  onDamage: (what: string) => void,
+): AsyncGenerator<KeyChange, void, undefined> {
   for await (const rows of database.batches("key")) {
     for (const [stored, pair] of rows) {
       if (pair.length === 0) continue; // The mark of a restore that raised the revision has no key.
-      const { key, createRevision, version, lease, value } = KeyValue.decode(pair);
-      const [revision, sub] = [readBE64(stored, 0), readBE64(stored, 9)];
-      const bytes = stored.length + pair.length;
-      yield {
-        revision,
-        sub,
-        deleted: stored.length === tombstoneBytes,
-        key,
-        createRevision,
-        version,
-        lease,
-        value,
-        bytes,
-      };
+      const change = stored.length < revisionBytes ? undefined : changeIn(stored, pair);
+      if (change !== undefined) yield change;
+      else onDamage(`the row ${Buffer.from(stored).toString("hex")} of bucket key is no change of a key`);
     }
+  }
+}
+
+function changeIn(stored: Uint8Array, pair: Uint8Array): KeyChange | undefined {
+  try {
+    const { key, createRevision, version, lease, value } = KeyValue.decode(pair);
+    const [revision, sub] = [readBE64(stored, 0), readBE64(stored, 9)];
+    const deleted = stored.length === tombstoneBytes;
+    return { revision, sub, deleted, key, createRevision, version, lease, value, bytes: stored.length + pair.length };
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
   }
 }
 
@@ -58,14 +67,16 @@ const prefixesMax = 10_000;
  *
  * @param within only keys with this prefix
  * @param depth the number of parts of a prefix; parts end with `separator`
+ * @param onDamage as for `keyChanges`
  */
 export async function sizesByPrefix(
   database: StoredDatabase,
   { within, separator, depth }: { readonly within: string; readonly separator: string; readonly depth: number },
+  onDamage: (what: string) => void,
 ): Promise<readonly (PrefixSize | Omit<PrefixSize, "prefix">)[]> {
   const groups = new Map<string, { changes: number; deletions: number; bytes: number }>();
   const others = { changes: 0, deletions: 0, bytes: 0 };
-  for await (const { key, deleted, bytes } of keyChanges(database)) {
+  for await (const { key, deleted, bytes } of keyChanges(database, onDamage)) {
     if (!key.startsWith(within)) continue;
     const prefix = prefixOf(key, within.length, separator, depth);
     let group = groups.get(prefix);

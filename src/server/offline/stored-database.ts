@@ -11,7 +11,7 @@ import {
   type Row,
 } from "../../backend/index.js";
 import { compareBytes, silentLogger, systemClock } from "../../base/index.js";
-import { type BoltBucket, boltBytes, openBolt } from "../../bolt/index.js";
+import { type BoltBucket, type BoltError, boltBytes, openBolt } from "../../bolt/index.js";
 import { databaseDirs } from "../disk/database-folder.js";
 
 /** The database of a member that does not run, or a snapshot of one. Reading it changes nothing on disk. */
@@ -25,13 +25,17 @@ export interface StoredDatabase {
   close(): Promise<void>;
 }
 
+/** Called for each damaged place of a database. The reader leaves out what it cannot read there, and goes on. */
+export type OnDatabaseDamage = (damage: DiskError | BoltError) => void;
+
 /**
  * Opens a file in etcd's format, or the database of a data directory of ours.
  *
- * @throws DiskError, BoltError, or the system's error when there is none at `path`
+ * @throws DiskError or BoltError when it is damaged, unless `onDamage` is given and something of it can be read; the
+ *   system's error when there is none at `path`
  */
-export async function openStoredDatabase(path: string): Promise<StoredDatabase> {
-  if ((await stat(path)).isFile()) return openFile(path);
+export async function openStoredDatabase(path: string, onDamage?: OnDatabaseDamage): Promise<StoredDatabase> {
+  if ((await stat(path)).isFile()) return openFile(path, onDamage);
   const dirs = await databaseDirs(join(path, "member", "db"));
   const [newest] = dirs;
   if (newest === undefined) throw new DiskError(`${path} is neither a snapshot nor a data directory of this package`);
@@ -40,19 +44,33 @@ export async function openStoredDatabase(path: string): Promise<StoredDatabase> 
     const dir = join(frozen, "db");
     await freezeLevel(newest, dir);
     const onFailure = (): void => undefined; // A read that fails rejects.
-    const backend = await openLevelBackend({ dir, clock: systemClock, logger: silentLogger, onFailure });
-    return fromBackend(backend, () => rm(frozen, { recursive: true, force: true }));
+    const damaged = onDamage && ((error: DiskError) => onDamage(of(newest, dir, error)));
+    const backend = await openLevelBackend({
+      ...{ dir, clock: systemClock, logger: silentLogger, onFailure },
+      ...(damaged && { onDamage: damaged }),
+    });
+    return fromBackend(backend, () => rm(frozen, { recursive: true, force: true }), damaged);
   } catch (error) {
     await rm(frozen, { recursive: true, force: true });
     throw error;
   }
 }
 
-function fromBackend(backend: Backend, removed: () => Promise<void>): StoredDatabase {
+/** An error that names the original instead of its copy. */
+function of(original: string, copy: string, { message }: DiskError): DiskError {
+  return new DiskError(message.replaceAll(copy, original));
+}
+
+function fromBackend(
+  backend: Backend,
+  removed: () => Promise<void>,
+  onDamage: ((damage: DiskError) => void) | undefined,
+): StoredDatabase {
   return {
     buckets: allBuckets,
     bytes: backend.sizeInUse(),
-    batches: (bucket, low, high) => (isBucket(bucket) ? backend.batches(bucket, low, high) : none()),
+    batches: (bucket, low, high) =>
+      isBucket(bucket) ? upToDamage(backend.batches(bucket, low, high), bucket, onDamage) : none(),
     close: async () => {
       await backend.close();
       await removed();
@@ -60,14 +78,28 @@ function fromBackend(backend: Backend, removed: () => Promise<void>): StoredData
   };
 }
 
+/** LevelDB cannot go on behind a damaged table, so the rest of the bucket is left out. */
+async function* upToDamage(
+  batches: AsyncIterable<Row[]>,
+  bucket: Bucket,
+  onDamage: ((damage: DiskError) => void) | undefined,
+): AsyncGenerator<Row[], void, undefined> {
+  try {
+    yield* batches;
+  } catch (error) {
+    if (onDamage === undefined || !(error instanceof DiskError)) throw error;
+    onDamage(new DiskError(`bucket ${bucket}: ${error.message}; its further rows are left out`));
+  }
+}
+
 async function* none(): AsyncGenerator<Row[], void, undefined> {
   // There is no such bucket.
 }
 
-async function openFile(path: string): Promise<StoredDatabase> {
+async function openFile(path: string, onDamage: OnDatabaseDamage | undefined): Promise<StoredDatabase> {
   const file = await open(path, "r");
   try {
-    const root = await openBolt(file);
+    const root = await openBolt(file, onDamage);
     const buckets = new Map<string, BoltBucket>();
     for await (const [name, bucket] of root.buckets()) buckets.set(Buffer.from(name).toString("latin1"), bucket);
     return {

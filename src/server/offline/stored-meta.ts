@@ -13,6 +13,9 @@ export interface StoredMeta {
   readonly storageVersion: string | undefined;
 }
 
+/** The facts of a database without the bucket. */
+export const emptyMeta: StoredMeta = { index: 0, term: 0, confState: undefined, storageVersion: undefined };
+
 export async function readMeta(database: StoredDatabase): Promise<StoredMeta> {
   const rows = new Map<string, Uint8Array>();
   for await (const batch of database.batches("meta")) {

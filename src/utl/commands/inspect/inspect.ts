@@ -10,40 +10,52 @@ import {
   textOfError,
   unsupported,
 } from "../../../cli/index.js";
-import { type InspectedMember, inspectMember, whenUnused } from "../../../server/index.js";
+import { inspectMember, whenUnused } from "../../../server/index.js";
 import type { Context } from "../../context.js";
 import { showBucket } from "./buckets.js";
+import { DamageLines } from "./damage-lines.js";
 import { showKey, showSizes } from "./keys.js";
 import type { Lines } from "./lines.js";
 import { jsonLines, textLines } from "./lines.js";
 import { showLog } from "./log.js";
+import type { OpenMember } from "./open-member.js";
 import { showOverview } from "./overview.js";
 
 const parts = ["log", "key", "sizes", "bucket"] as const;
 
-/** Looks into a data directory. */
+/**
+ * Looks into a data directory. Damage is shown as a line of its own, and what lies behind it goes on; the command then
+ * ends with a failure.
+ */
 export async function inspect(context: Context): Promise<void> {
   const { flags, timeoutMs } = context;
   const part = chosenPart(flags);
   const lines = linesFor(context);
   const dataDir = textOf(context.args[0] ?? "");
   const walDir = textOf(flags.text("wal-dir"));
-  const show = showing(part, flags, lines);
-  let member: InspectedMember;
+  const damage = new DamageLines();
+  const show = showing(part, flags, damage.before(lines));
   try {
     await whenUnused(dataDir, timeoutMs);
-    member = await inspectMember(dataDir, walDir === "" ? undefined : walDir);
-  } catch (error) {
-    throw new Failure(ExitCode.Error, textOfError(error), { cause: error });
-  }
-  try {
-    await show(member);
+    const shown = { log: part === undefined || part === "log", database: part !== "log" };
+    const member = await inspectMember(dataDir, walDir === "" ? undefined : walDir, (where, what) => {
+      if (shown[where]) damage.add(what);
+    });
+    try {
+      // The damage of a log of etcd is found again at its place, while the log is read.
+      if (part === "log" && member.kind === "etcd") damage.forget();
+      await show({ ...member, damaged: (what) => damage.add(what) });
+    } finally {
+      await damage.print(lines);
+      await member.close();
+    }
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(ExitCode.Error, textOfError(error), { cause: error });
-  } finally {
-    await member.close();
   }
+  const { count } = damage;
+  if (count > 0)
+    throw new Failure(ExitCode.Error, `${count} damaged ${count === 1 ? "place was" : "places were"} left out`);
 }
 
 function chosenPart(flags: FlagSet): (typeof parts)[number] | undefined {
@@ -68,20 +80,20 @@ function showing(part: (typeof parts)[number] | undefined, flags: FlagSet, lines
         since: timeIn(flags, "since") ?? Number.NEGATIVE_INFINITY,
         until: timeIn(flags, "until") ?? Number.POSITIVE_INFINITY,
       };
-      return (member: InspectedMember) => showLog(member, range, values, lines);
+      return (member: OpenMember) => showLog(member, range, values, lines);
     }
     case "key":
-      return (member: InspectedMember) => showKey(member, flags.text("key"), values, lines);
+      return (member: OpenMember) => showKey(member, flags.text("key"), values, lines);
     case "sizes": {
       const separator = flags.text("separator");
       if (separator === "") throw badArgs("--separator is empty");
       const by = { within: flags.text("prefix"), separator, depth: flags.number("depth") };
-      return (member: InspectedMember) => showSizes(member, by, lines);
+      return (member: OpenMember) => showSizes(member, by, lines);
     }
     case "bucket":
-      return (member: InspectedMember) => showBucket(member, flags.text("bucket"), values, lines);
+      return (member: OpenMember) => showBucket(member, flags.text("bucket"), values, lines);
     default:
-      return (member: InspectedMember) => showOverview(member, lines);
+      return (member: OpenMember) => showOverview(member, lines);
   }
 }
 

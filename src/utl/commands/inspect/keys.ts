@@ -1,10 +1,16 @@
 import { type Bytes, quote, textOf } from "../../../cli/index.js";
-import { type InspectedMember, keyChanges, plainBytes, plainKey, sizesByPrefix } from "../../../server/index.js";
+import { keyChanges, plainBytes, plainKey, sizesByPrefix } from "../../../server/index.js";
 import { type Lines, textOfPlain } from "./lines.js";
+import type { OpenMember } from "./open-member.js";
 
 /** Prints all stored revisions of a key, oldest first. */
-export async function showKey(member: InspectedMember, wanted: Bytes, values: boolean, lines: Lines): Promise<void> {
-  for await (const change of keyChanges(member.database)) {
+export async function showKey(
+  { database, damaged }: OpenMember,
+  wanted: Bytes,
+  values: boolean,
+  lines: Lines,
+): Promise<void> {
+  for await (const change of keyChanges(database, damaged)) {
     if (change.key !== wanted) continue;
     const { revision, sub, deleted, createRevision, version, lease, value } = change;
     const place = { key: plainKey(wanted), revision, sub };
@@ -25,11 +31,11 @@ export async function showKey(member: InspectedMember, wanted: Bytes, values: bo
 
 /** Prints how much the stored revisions of keys take, the largest prefix first. */
 export async function showSizes(
-  member: InspectedMember,
+  { database, damaged }: OpenMember,
   by: { readonly within: Bytes; readonly separator: Bytes; readonly depth: number },
   lines: Lines,
 ): Promise<void> {
-  for (const size of await sizesByPrefix(member.database, by)) {
+  for (const size of await sizesByPrefix(database, by, damaged)) {
     const { changes, deletions, bytes } = size;
     const prefix = "prefix" in size ? size.prefix : undefined;
     const name = prefix === undefined ? "(all other prefixes)" : textOf(quote(prefix));

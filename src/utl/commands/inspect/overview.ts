@@ -34,6 +34,10 @@ export async function showOverview(member: InspectedMember, lines: Lines): Promi
       fields: { index, term: ofSnapshot, voters, learners },
     });
   }
+  if (member.database.buckets.length === 0) {
+    await lines({ type: "database", text: "database: nothing of it can be read", fields: { readable: false } });
+    return;
+  }
   const version = meta.storageVersion ?? "3.5 or older";
   await lines({
     type: "database",
