@@ -82,7 +82,8 @@ test("a directory of etcd 3.7 needs no file of the snapshot, since its database 
     string,
   ];
   await stoppedMember(newer, undefined, { apiLevel: "3.7" });
-  const { stdout } = await etcdutlHere("import", "--to-etcd", "--from", newer, "--data-dir", exported);
+  const target = ["--target-version", "3.7"];
+  const { stdout } = await etcdutlHere("import", "--to-etcd", ...target, "--from", newer, "--data-dir", exported);
   expect(stdout).toContain("Start it with etcd 3.7 or newer");
   rmSync(fileIn(join(exported, "member", "snap"), /\.snap$/));
   expect(await etcdutlHere("import", "--from", exported, "--data-dir", imported)).toMatchObject({ code: 0 });
@@ -91,6 +92,69 @@ test("a directory of etcd 3.7 needs no file of the snapshot, since its database 
   expect((await etcdutlHere("hashkv", imported)).stdout).toBe((await etcdutlHere("hashkv", newer)).stdout);
   const etcd = await startEtcd({ dataDir: imported, listen: false, apiLevel: "3.7" });
   await etcd.stop();
+});
+
+describe("import --to-etcd from a cluster of version 3.7", () => {
+  const newer = join(folder, "lowered");
+  beforeAll(async () => void (await stoppedMember(newer, undefined, { apiLevel: "3.7" })));
+  const facts = async (dir: string) => {
+    const rows = (await etcdutlHere("inspect", dir, "--bucket", "cluster")).stdout;
+    const overview = (await etcdutlHere("inspect", dir)).stdout;
+    return [/clusterVersion.*?(3\.\d\.0)/.exec(rows)?.[1], /storage version (.*)/.exec(overview)?.[1]];
+  };
+
+  test.each([
+    { flags: [], release: "3.5", storage: "3.5 or older" },
+    { flags: ["--target-version", "3.5"], release: "3.5", storage: "3.5 or older" },
+    { flags: ["--target-version", "3.6"], release: "3.6", storage: "3.6.0" },
+    { flags: ["--target-version", "3.7"], release: "3.7", storage: "3.7.0" },
+  ])("$flags: a member that is alone in its cluster is made for etcd $release", async ({ flags, release, storage }) => {
+    const to = join(folder, `for-${release}-${flags.length}`);
+    const before = checksums(newer);
+    const { stdout, code } = await etcdutlHere("import", "--to-etcd", ...flags, "--from", newer, "--data-dir", to);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining(`Start it with etcd ${release} or newer\n`),
+    });
+    expect(await facts(to)).toEqual([`${release}.0`, storage]);
+    const database = join(to, "member", "snap", "db");
+    expect((await etcdutlHere("hashkv", database)).stdout).toBe((await etcdutlHere("hashkv", newer)).stdout);
+    expect(checksums(newer)).toEqual(before);
+  });
+
+  test("members of a larger cluster keep its version, unless a target says that all of them are moved", async () => {
+    const several = join(folder, "several");
+    await stoppedMember(several, undefined, { apiLevel: "3.7" }, async (client) => {
+      await client.addMember({ peerUrls: ["http://127.0.0.1:1"], isLearner: true });
+    });
+    const say = async (name: string, ...flags: string[]) => {
+      const target = ["--from", several, "--data-dir", join(folder, name)];
+      return (await etcdutlHere("import", "--to-etcd", ...flags, ...target)).stdout;
+    };
+    expect(await say("kept")).toContain("Start it with etcd 3.7 or newer\n");
+    expect(await say("all", "--target-version", "3.5")).toContain(
+      "Start it with etcd 3.5 or newer, when all 2 members are exported with this target version\n",
+    );
+  });
+
+  test.each([
+    {
+      flags: ["--to-etcd", "--target-version", "3.8"],
+      code: 1,
+      says: "Error: the version of the cluster is 3.7, and etcd 3.8 starts on it: leave the target version out\n",
+    },
+    {
+      flags: ["--to-etcd", "--target-version", "3.4"],
+      code: 128,
+      says: 'Error: target version "3.4" not supported. Minimal "3.5"\n',
+    },
+    { flags: ["--target-version", "3.5"], code: 128, says: "Error: --target-version is only for --to-etcd\n" },
+  ])("$flags is refused", async ({ flags, code, says }) => {
+    const to = join(folder, "refused");
+    const outcome = await etcdutlHere("import", ...flags, "--from", newer, "--data-dir", to);
+    expect({ code: outcome.code, says: outcome.stderr.split("\n").slice(-2).join("\n") }).toEqual({ code, says });
+    expect(() => readdirSync(to)).toThrow("ENOENT");
+  });
 });
 
 test("a raft log at another place is read and written there", async () => {

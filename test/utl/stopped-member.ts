@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyFromText } from "../../src/client/index.js";
-import { type EtcdOptions, startEtcd } from "../../src/embed/index.js";
+import { type Etcd, type EtcdOptions, startEtcd } from "../../src/embed/index.js";
 import { until } from "../support/until.js";
 
 /** The state of a member when it stopped. */
@@ -15,11 +15,16 @@ export interface Stopped {
   readonly keys: number;
 }
 
-/** Runs a member with some history in `dataDir`, saves a snapshot if wanted, and stops it. */
+/**
+ * Runs a member with some history in `dataDir`, saves a snapshot if wanted, and stops it.
+ *
+ * @param more what else its client does
+ */
 export async function stoppedMember(
   dataDir: string,
   snapshotPath?: string,
   options: EtcdOptions = {},
+  more: (client: ReturnType<Etcd["client"]>) => Promise<void> = async () => undefined,
 ): Promise<Stopped> {
   const etcd = await startEtcd({ dataDir, listen: false, ...options });
   try {
@@ -32,6 +37,7 @@ export async function stoppedMember(
     await client.put({ key: keyFromText("leased/secret"), value: Buffer.from("top secret"), lease: 77n });
     // From level 3.6 on, a member records the storage version, a moment after its cluster has a version.
     if (options.apiLevel !== "3.5") await until(async () => (await client.status()).storageVersion === "3.7.0");
+    await more(client);
     const { header, hash, compactRevision } = await client.hashKv(0);
     if (snapshotPath !== undefined) {
       const pieces: Uint8Array[] = [];

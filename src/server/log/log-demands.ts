@@ -54,3 +54,16 @@ export class LogDemands {
     else if (demand !== undefined) this.#lastOf.set(demand, index);
   }
 }
+
+/**
+ * Says, in etcd's words, that a member of an older release cannot read the log; undefined when it can.
+ *
+ * @param newest the newest release that an entry behind the last snapshot demands
+ */
+export function unreadableFor(target: string, newest: string | undefined): string | undefined {
+  if (newest === undefined || compareVersions(newest, target) <= 0) return undefined;
+  return (
+    `cannot downgrade storage, WAL contains newer entries, as the target version (${target}) is lower than the ` +
+    `version (${newest}) detected from WAL logs`
+  );
+}

@@ -2,10 +2,19 @@ import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { storedIndex } from "../../apply/index.js";
 import { type Logger, newestApiLevel, readBE64, silentLogger, systemClock } from "../../base/index.js";
-import { Cluster, idText, loadConfState } from "../../cluster/index.js";
+import {
+  Cluster,
+  compareVersions,
+  idText,
+  loadConfState,
+  loadStorageVersion,
+  shortVersion,
+  stepStorageVersion,
+} from "../../cluster/index.js";
 import { numberOfEntryType, writeLog, writeSnapFile } from "../../etcdwal/index.js";
 import { emptyConfState } from "../../raft/index.js";
 import { ServerCounters } from "../counters.js";
+import { LogDemands, unreadableFor } from "../log/log-demands.js";
 import { DatabaseSnapshots } from "../snapshots/database-snapshot.js";
 import { type FrozenMember, openFrozenMember } from "./frozen-member.js";
 import type { MovedMember } from "./imported.js";
@@ -16,6 +25,12 @@ export interface ExportOptions extends NewDirs {
   readonly from: string;
   /** Its raft log, when that is not inside the directory. */
   readonly fromWalDir?: string;
+  /**
+   * The oldest release that is to start on the new directory, such as `3.5.0`. When the version of the cluster is
+   * newer, it is lowered, so all members of the cluster must be exported with the same target. By default a member that
+   * is alone in its cluster is exported for 3.5 if its log allows it, and others keep the version of their cluster.
+   */
+  readonly targetVersion?: string;
   readonly logger: Logger;
   /** Called with the bytes of the database that were written. */
   readonly onWritten?: (bytes: number) => void;
@@ -25,9 +40,15 @@ export interface ExportOptions extends NewDirs {
 export interface ExportedMember extends MovedMember {
   /** The cluster's version; older releases of etcd do not start. Undefined while members have not agreed on one. */
   readonly clusterVersion: string | undefined;
+  /** Whether the cluster's version was lowered. */
+  readonly lowered: boolean;
+  /** The number of members that the cluster has. */
+  readonly members: number;
 }
 
 const chunkBytes = 1024 * 1024;
+/** The oldest release of etcd that exported members are for. */
+const oldestTarget = "3.5.0";
 
 /**
  * Makes a data directory on which etcd itself starts of one of ours: the same member of the same cluster. Its newest
@@ -58,12 +79,47 @@ export async function exportMember(options: ExportOptions): Promise<ExportedMemb
       localId,
     });
     await cluster.restore();
+    const before = cluster.version;
+    lowerVersion(options.targetVersion, member, cluster, applied);
+    const lowered = cluster.version !== before;
+    if (lowered) logger.info("lowered the version of the cluster", { ...names, from: before, to: cluster.version });
     await filled(options, () => fill(options, member, applied, cluster.snapshotData()));
     const last = Math.max(applied, member.log.entries.at(-1)?.index ?? 0);
     logger.info("exported member", { ...place, ...names, "consistent-index": applied, "last-index": last });
-    return { ...member.ids, applied, last, clusterVersion: cluster.version };
+    const { version: clusterVersion } = cluster;
+    return { ...member.ids, applied, last, clusterVersion, lowered, members: cluster.members().length };
   } finally {
     await member.close();
+  }
+}
+
+/** Lowers the version of the cluster and that of the database, in the copy that is exported. @throws Error */
+function lowerVersion(
+  wanted: string | undefined,
+  { backend, log }: FrozenMember,
+  cluster: Cluster,
+  applied: number,
+): void {
+  const { version } = cluster;
+  const target = wanted ?? (cluster.members().length === 1 ? oldestTarget : version);
+  if (target === undefined || (version === undefined && wanted === undefined)) return;
+  if (version === undefined) throw new Error("the cluster has not agreed on a version yet, so it cannot be lowered");
+  if (wanted !== undefined && compareVersions(wanted, version) > 0) {
+    const [known, newer] = [shortVersion(version), shortVersion(wanted)];
+    throw new Error(
+      `the version of the cluster is ${known}, and etcd ${newer} starts on it: leave the target version out`,
+    );
+  }
+  const left = log.entries.filter(({ index }) => index > applied);
+  const fault = unreadableFor(target, new LogDemands(left, applied).newest);
+  if (fault !== undefined && wanted !== undefined) throw new Error(fault);
+  if (fault !== undefined) return;
+  if (compareVersions(target, version) < 0) {
+    cluster.setDowngrade({ enabled: false, targetVersion: "" });
+    cluster.setVersion(target);
+  }
+  for (let now = loadStorageVersion(backend); now !== undefined && compareVersions(now, target) > 0; ) {
+    now = stepStorageVersion(backend, now, target);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   stepStorageVersion,
 } from "../../cluster/index.js";
 import { databaseDirs } from "../disk/database-folder.js";
-import { LogDemands } from "../log/log-demands.js";
+import { LogDemands, unreadableFor } from "../log/log-demands.js";
 import { openFrozenMember } from "./frozen-member.js";
 
 export interface MigrateOptions {
@@ -95,12 +95,7 @@ function problemOf(from: string, target: string, newestEntry: string | undefined
     const unknown = `${major}.${Number(shortVersion(newest).split(".")[1]) + 1}.0`;
     return cannot(`version ${JSON.stringify(unknown)} is not supported`);
   }
-  const tooNew = newestEntry !== undefined && compareVersions(newestEntry, target) > 0;
-  if (compareVersions(target, from) > 0 || !tooNew) return undefined;
-  return (
-    `cannot downgrade storage, WAL contains newer entries, as the target version (${target}) is lower than the ` +
-    `version (${newestEntry}) detected from WAL logs`
-  );
+  return compareVersions(target, from) > 0 ? undefined : unreadableFor(target, newestEntry);
 }
 
 async function changed(dir: string, logger: Logger, change: (backend: Backend) => void): Promise<void> {

@@ -10,7 +10,7 @@ import {
   type Timer,
 } from "../../base/index.js";
 import { type Cluster, compareVersions, loadStorageVersion, stepStorageVersion } from "../../cluster/index.js";
-import type { LogDemands } from "../log/log-demands.js";
+import { type LogDemands, unreadableFor } from "../log/log-demands.js";
 
 export interface StorageMigrationConfig {
   readonly level: ApiLevel;
@@ -108,11 +108,7 @@ export class StorageMigration {
 
   /** Checks that a member of the target version can read the log. @throws Error with etcd's text */
   #requireReadable(target: string): void {
-    const { newest } = this.#config.demands;
-    if (newest === undefined || compareVersions(newest, target) <= 0) return;
-    throw new Error(
-      `cannot downgrade storage, WAL contains newer entries, as the target version (${target}) is lower than the ` +
-        `version (${newest}) detected from WAL logs`,
-    );
+    const fault = unreadableFor(target, this.#config.demands.newest);
+    if (fault !== undefined) throw new Error(fault);
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  badArgs,
   ExitCode,
   Failure,
   type FlagSet,
@@ -12,6 +13,7 @@ import {
 } from "../../cli/index.js";
 import { exportMember, importMember, whenUnused } from "../../server/index.js";
 import type { Context } from "../context.js";
+import { targetVersion } from "../target-version.js";
 
 /** The progress bar appears after this time. */
 const barAfterMs = 1_000;
@@ -20,10 +22,11 @@ const barAfterMs = 1_000;
 export async function importDirectory({ flags, timeoutMs }: Context): Promise<void> {
   const toEtcd = flags.bool("to-etcd");
   const from = pathIn(flags, "from") ?? "";
+  const target = targetIn(flags);
   const progress = new Progress(toEtcd ? "exporting" : "importing", await databaseBytes(from, toEtcd), barAfterMs);
   try {
     await whenUnused(from, timeoutMs);
-    await (toEtcd ? toTheirs(flags, from, progress) : toOurs(flags, from, progress));
+    await (toEtcd ? toTheirs(flags, from, target, progress) : toOurs(flags, from, progress));
   } catch (error) {
     throw new Failure(ExitCode.Error, textOfError(error), { cause: error });
   } finally {
@@ -43,17 +46,28 @@ async function toOurs(flags: FlagSet, from: string, progress: Progress): Promise
   printLine(`Imported member ${hex(memberId)} of cluster ${hex(clusterId)}: applied ${applied}, log ends at ${last}`);
 }
 
-async function toTheirs(flags: FlagSet, from: string, progress: Progress): Promise<void> {
+async function toTheirs(flags: FlagSet, from: string, target: string | undefined, progress: Progress): Promise<void> {
   const logger = stderrLogger(() => progress.hide());
   const moved = await exportMember({
     ...directoriesOf(flags, from),
+    ...(target === undefined ? {} : { targetVersion: target }),
     logger,
     onWritten: (bytes) => progress.advance(bytes),
   });
   progress.hide();
-  const { memberId, clusterId, applied, last, clusterVersion = "3.5.0" } = moved;
+  const { memberId, clusterId, applied, last, clusterVersion = "3.5.0", lowered, members } = moved;
   printLine(`Exported member ${hex(memberId)} of cluster ${hex(clusterId)}: applied ${applied}, log ends at ${last}`);
-  printLine(`Start it with etcd ${clusterVersion.replace(/\.\d+$/, "")} or newer`);
+  const release = clusterVersion.replace(/\.\d+$/, "");
+  const others = lowered && members > 1 ? `, when all ${members} members are exported with this target version` : "";
+  printLine(`Start it with etcd ${release} or newer${others}`);
+}
+
+/** The version that etcd shall find in the new directory; undefined for that of the cluster. */
+function targetIn(flags: FlagSet): string | undefined {
+  const text = flags.text("target-version");
+  if (text === "") return undefined;
+  if (!flags.bool("to-etcd")) throw badArgs("--target-version is only for --to-etcd");
+  return targetVersion(text);
 }
 
 function directoriesOf(flags: FlagSet, from: string) {

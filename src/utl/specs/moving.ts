@@ -45,10 +45,19 @@ export const moveCommands: readonly CommandSpec<Context>[] = [
         kind: "bool",
         help: "the other way: --from is a directory of this package, and etcd 3.5 or newer starts on the new one",
       },
+      {
+        name: "target-version",
+        kind: "string",
+        help:
+          "with --to-etcd: the oldest release X.Y that is to start on the new directory, for a cluster whose version " +
+          "is newer; all members must be exported with the same one before any of them starts. A member that is " +
+          "alone in its cluster is exported for 3.5 anyway",
+      },
     ],
     examples: [
       ["import --from /var/lib/etcd --data-dir /var/lib/etcd-ts", "from etcd 3.4 to 3.7"],
       ["import --to-etcd --from /var/lib/etcd-ts --data-dir /var/lib/etcd-again", "and back"],
+      ["import --to-etcd --target-version 3.5 --from old --data-dir new", "back to etcd 3.5 from a cluster of 3.7"],
     ],
     run: async (context) => (await import("../commands/import.js")).importDirectory(context),
   },
