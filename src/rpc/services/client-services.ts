@@ -1,4 +1,4 @@
-import type { Clock, Random } from "../../base/index.js";
+import { type ApiLevel, type Clock, isAtLeast, type Random } from "../../base/index.js";
 import type { EtcdServer } from "../../server/index.js";
 import { services } from "../../wire/index.js";
 import { type Binding, goingFirst, streaming } from "../grpc/binding.js";
@@ -44,7 +44,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
   };
   const localClient = new LocalClient(server);
   const bound = [
-    ...kvBindings(server, server.config.maxTxnOps),
+    ...kvBindings(server, server.config.maxTxnOps).filter((binding) => isKnownAt(server.config.apiLevel, binding)),
     streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
     ...leaseBindings(server, guard, clock).map(goingFirst),
     ...clusterBindings(server),
@@ -55,4 +55,9 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     ...healthBindings(server.serving).map(goingFirst),
   ];
   return [...bound, ...reflectionBindings(bound)];
+}
+
+/** Whether the release of a level has the method. To clients of an older one, it is an unknown method. */
+function isKnownAt(level: ApiLevel, { path }: Binding): boolean {
+  return path !== services["etcdserverpb.KV"].RangeStream.path || isAtLeast(level, "3.7");
 }

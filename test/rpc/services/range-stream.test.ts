@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { GrpcCode, seededRandom, silentLogger } from "../../../src/base/index.js";
+import { apiLevels, GrpcCode, seededRandom, silentLogger } from "../../../src/base/index.js";
+import { startEtcd } from "../../../src/embed/index.js";
 import { clientBindings, Gate, type MessageInPieces, type ServerStream, statusOf } from "../../../src/rpc/index.js";
 import type { Call, ServerConfig } from "../../../src/server/index.js";
 import {
@@ -15,6 +16,7 @@ import {
   services,
 } from "../../../src/wire/index.js";
 import { Host, patient, turns } from "../../server/member.js";
+import { TestClient } from "../../support/client.js";
 
 let hosts: Host[] = [];
 afterEach(async () => {
@@ -249,3 +251,25 @@ test("RangeStream: each chunk is counted in the durations of ranges", async () =
   await run(host, new Reader({ key: "k", rangeEnd: "l", revision: 1_000 }));
   expect([rangeSeconds.success.count - before, rangeSeconds.failure.count]).toEqual([3, 1]);
 });
+
+for (const apiLevel of apiLevels) {
+  const known = apiLevel === "3.7";
+  test(`RangeStream: level ${apiLevel} ${known ? "has" : "does not know"} it`, async () => {
+    const etcd = await startEtcd({ apiLevel });
+    const client = new TestClient(new URL(etcd.endpoints[0] ?? "").host);
+    try {
+      const stream = client.stream("etcdserverpb.KV", "RangeStream");
+      stream.on("error", () => undefined).on("data", () => undefined);
+      const status = new Promise((resolve) => stream.once("status", resolve));
+      stream.end(RangeRequest.create({ key: "a" }));
+      expect(await status).toMatchObject(
+        known
+          ? { code: GrpcCode.Ok }
+          : { code: unimplemented, details: "unknown method RangeStream for service etcdserverpb.KV" },
+      );
+    } finally {
+      client.close();
+      await etcd.stop();
+    }
+  });
+}
