@@ -57,6 +57,12 @@ for (const { name, change, id, want } of [
     id: 2,
     want: member(2, { peerUrls: ["http://new:1"] }),
   },
+  {
+    name: "changes the URLs of a learner, which stays one whatever the change says",
+    change: update({ ...learner, peerUrls: ["http://new:1"], isLearner: false }),
+    id: 3,
+    want: { ...learner, peerUrls: ["http://new:1"] },
+  },
   { name: "with the same URLs keeps the member", change: update(member(2)), id: 2, want: member(2) },
 ] as const) {
   test(`a conf change ${name}, in memory and on disk`, async () => {

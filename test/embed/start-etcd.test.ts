@@ -1,10 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { keyFromText } from "../../src/client/index.js";
+import { Client, keyFromText } from "../../src/client/index.js";
 import { type EtcdOptions, StartError, startEtcd } from "../../src/embed/index.js";
+import { TestAuthority, type TestCertificate } from "../support/certificates.js";
+import { freePort } from "../support/server-process.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-embed-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -128,4 +131,49 @@ test("a start on a port in use is refused, and leaves nothing open", async () =>
   });
   await new Promise((resolve) => other.close(resolve));
   await (await startEtcd({ clientUrl })).stop();
+});
+
+test("a revocation list holds for gRPC, too, when HTTP has a port of its own", async () => {
+  const authority = await TestAuthority.create();
+  const own = await authority.issue("server", { name: "server", hosts: ["127.0.0.1"] });
+  const [alice, revoked] = [
+    await authority.issue("alice", { name: "alice" }),
+    await authority.issue("revoked", { name: "revoked", serial: "0123" }),
+  ];
+  const [grpc, http] = [`https://127.0.0.1:${await freePort()}`, `https://127.0.0.1:${await freePort()}`];
+  const etcd = await startEtcd({
+    ...{ listenClientUrls: [grpc], advertiseClientUrls: [grpc], listenClientHttpUrls: [http] },
+    ...{ certFile: own.certFile, keyFile: own.keyFile, trustedCaFile: authority.certFile, clientCertAuth: true },
+    clientCrlFile: await authority.revoke("revoked.crl", ["0123"]),
+  });
+  try {
+    const get = async ({ cert, key }: TestCertificate): Promise<string> => {
+      const client = new Client({
+        ...{
+          endpoints: [grpc],
+          tls: { ca: Buffer.from(authority.cert), cert: Buffer.from(cert), key: Buffer.from(key) },
+        },
+        ...{ callTimeoutMs: 30_000, retry: { attemptsMax: 1 } },
+      });
+      try {
+        return String((await client.range({ key: keyFromText("a") })).count);
+      } catch {
+        return "refused";
+      } finally {
+        client.close();
+      }
+    };
+    const version = ({ cert, key }: TestCertificate): Promise<string> =>
+      new Promise((resolve) => {
+        const asked = request(`${http}/version`, { ca: authority.cert, cert, key, agent: false });
+        asked.once("response", (response) => resolve(String(response.resume().statusCode)));
+        asked.once("error", () => resolve("refused"));
+        asked.end();
+      });
+    expect([await get(alice), await version(alice)]).toEqual(["0", "200"]);
+    expect([await get(revoked), await version(revoked)]).toEqual(["refused", "refused"]);
+  } finally {
+    await etcd.stop();
+    authority.remove();
+  }
 });

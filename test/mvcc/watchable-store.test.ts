@@ -80,6 +80,33 @@ test("a watcher with a future revision gets all events from it on and none befor
   expect(sink.take()).toEqual(["0 at 4: a=3@4", "0 at 5: a=4@5"]);
 });
 
+for (const { start, want, later } of [
+  { start: 4, want: ["0 at 5: a=4@4 a=5@5", "-1 progress 5"], later: ["0 at 6: a=6@6"] },
+  { start: 6, want: [], later: ["0 at 6: a=6@6"] },
+  { start: 7, want: [], later: [] },
+]) {
+  test(`after a snapshot of revision 5 a watcher from revision ${start} hears of nothing earlier`, async () => {
+    const [store, other] = [await openEmpty(), await openEmpty()];
+    for (let revision = 2; revision <= 5; revision++) write(other, { put: "a", value: `${revision}` });
+    write(store, { put: "a", value: "2" });
+    const watching = watchable(store);
+    const sink = new TestSink();
+    const stream = watching.newStream(sink);
+    stream.watch(0n, on("a", { startRevision: start, progressNotify: true }));
+    const before = store.revision;
+    await store.replaceWith(other);
+    watching.restored(before);
+    await settled(watching);
+    stream.requestProgress();
+    stream.notifyProgress();
+    expect(sink.take()).toEqual(want);
+    write(store, { put: "a", value: "6" });
+    expect(sink.take()).toEqual(later);
+    write(store, { put: "a", value: "7" });
+    expect(sink.take()).toEqual(["0 at 7: a=7@7"]);
+  });
+}
+
 test("events of writes during the catch-up are sent once, after the past", async () => {
   const store = await openEmpty();
   for (let value = 2; value <= 1_500; value++) write(store, { put: "a", value: `${value}` });

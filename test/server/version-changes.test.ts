@@ -98,6 +98,29 @@ for (const { from, to, last } of [
   });
 }
 
+for (const { intervalMs, endsWithin } of [
+  { intervalMs: 1_000, endsWithin: [900, 1_100] },
+  { intervalMs: 60_000, endsWithin: [59_900, 60_100] },
+  { intervalMs: 0, endsWithin: undefined },
+] as const) {
+  const ends = endsWithin === undefined ? "never ends by itself" : `ends at the next check after ${intervalMs} ms`;
+  test(`--downgrade-check-time ${intervalMs}ms: a downgrade that is complete ${ends}`, async () => {
+    const host = await hostAt("3.7", [], { downgradeCheckIntervalMs: intervalMs });
+    await host.until(() => host.server.storageVersion() === "3.7.0");
+    const enable = DowngradeRequest.create({ action: DowngradeAction.ENABLE, version: "3.6" });
+    await host.server.downgrades.run(enable, patient);
+    while (host.server.storageVersion() !== "3.6.0") await host.advance(100);
+    const goesOn = async () => (await host.server.maintenance.status(patient)).downgradeInfo?.enabled;
+    await host.restartAt("3.6");
+    expect(await goesOn()).toBe(true);
+    await host.advance(endsWithin?.[0] ?? 600_000);
+    expect(await goesOn()).toBe(true);
+    if (endsWithin === undefined) return;
+    await host.advance(endsWithin[1] - endsWithin[0]);
+    expect(await goesOn()).toBe(false);
+  });
+}
+
 test("a downgrade that is cancelled raises the version again", async () => {
   const cluster = await started("3.7");
   await cluster.until(() => versionsOf(cluster).join() === "3.7.0 3.7.0");

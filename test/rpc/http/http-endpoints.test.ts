@@ -169,6 +169,13 @@ const rows: readonly {
   { path: "/version", when: "all is well", status: 200, body: '{"etcdserver":"3.5.30","etcdcluster":"3.5.0"}' },
   {
     path: "/version",
+    when: "the database has a storage version, from level 3.6 on",
+    server: { storageVersion: () => "3.7.0" },
+    status: 200,
+    body: '{"etcdserver":"3.5.30","etcdcluster":"3.5.0","storage":"3.7.0"}',
+  },
+  {
+    path: "/version",
     when: "members have not agreed",
     server: { clusterVersion: () => undefined },
     status: 200,
