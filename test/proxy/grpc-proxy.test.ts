@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/base/index.js";
 import {
@@ -275,6 +277,34 @@ describe("the proxy itself", () => {
     expect(stored).toMatchObject({ Op: 0, Addr: "a:1" });
     const open = there.client(await there.proxy({ advertised: "" }));
     expect((await open.members()).members.map(({ clientUrls }) => clientUrls)).toEqual([there.member.endpoints]);
+  });
+
+  test("--endpoints-auto-sync-interval: goes over to the cluster's own list of members", async () => {
+    let connections = 0;
+    let there: ProxiedMember | undefined;
+    const advertised = createServer((client) => {
+      connections++;
+      const { port } = new URL(there?.member.endpoints[0] ?? "");
+      const server = connect(Number(port), "127.0.0.1");
+      for (const socket of [client, server]) socket.on("error", () => undefined);
+      client.pipe(server).pipe(client);
+    });
+    advertised.listen(0, "127.0.0.1");
+    await once(advertised, "listening");
+    const url = `http://127.0.0.1:${(advertised.address() as AddressInfo).port}`;
+    await using started = await ProxiedMember.start({ advertiseClientUrls: [url] });
+    there = started;
+    const [synced, fixed] = [await there.proxy({ syncMs: 20 }), await there.proxy({ syncMs: 0 })].map((endpoint) =>
+      started.client(endpoint),
+    ) as [Client, Client];
+    await until(async () => {
+      await synced.put({ key: "a" });
+      return connections > 0;
+    });
+    const before = connections;
+    for (let at = 0; at < 5; at++) await fixed.put({ key: "a" });
+    expect(connections).toBe(before);
+    advertised.close();
   });
 
   test("says what it does not know", async () => {

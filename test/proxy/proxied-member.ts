@@ -1,6 +1,6 @@
 import { MemoryAccount, seededRandom, silentLogger, systemClock } from "../../src/base/index.js";
 import { Client, type ClientOptions } from "../../src/client/index.js";
-import { type Etcd, startEtcd } from "../../src/embed/index.js";
+import { type Etcd, type EtcdOptions, startEtcd } from "../../src/embed/index.js";
 import { GrpcProxy, type ProxySettings } from "../../src/proxy/grpc-proxy.js";
 import { ConnectionLimit } from "../../src/rpc/index.js";
 
@@ -39,8 +39,8 @@ export class ProxiedMember implements AsyncDisposable {
     this.member = member;
   }
 
-  static async start(): Promise<ProxiedMember> {
-    return new ProxiedMember(await startEtcd());
+  static async start(options: EtcdOptions = {}): Promise<ProxiedMember> {
+    return new ProxiedMember(await startEtcd(options));
   }
 
   /** Starts a proxy. @returns its endpoint */
