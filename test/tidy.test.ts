@@ -223,6 +223,16 @@ describe("style", () => {
     expect(tests.filter(({ text }) => sleeping.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
+  test("no file or page contains marks of a conflict that nobody resolved", () => {
+    const pages = ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].concat(
+      readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".md") && !name.includes("node_modules"))
+        .map((name) => `docs/${name}`),
+    );
+    const texts = [...all, ...scripts, ...pages.map((path) => ({ path, text: textOf(path) }))];
+    expect(texts.filter(({ text }) => /^(<{7}|>{7}) /m.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
   test("no file contains paths of a machine or registry hosts", () => {
     const foreign = /\/(work|root|home)\/|npmjs\.org|debian\.org/;
     const allowed = ["test/tidy.test.ts"];
