@@ -1,15 +1,11 @@
 import type { LeaseId } from "../base/index.js";
-import { ExpiryQueue, type Queued } from "./expiry-queue.js";
-import type { HeldLease } from "./lease.js";
+import { ExpiryQueue } from "./expiry-queue.js";
+import { checkpointFields, type LeaseRow, type LeaseTable, noLease } from "./lease-table.js";
 
 /** The remaining time to live of a lease at one moment. 0 cancels an earlier checkpoint. */
 export interface Checkpoint {
   readonly id: LeaseId;
   readonly remainingSeconds: number;
-}
-
-interface Turn extends Queued {
-  readonly lease: HeldLease;
 }
 
 const secondMs = 1000;
@@ -19,48 +15,45 @@ const secondMs = 1000;
  * interval.
  */
 export class CheckpointSchedule {
+  readonly #table: LeaseTable;
   readonly #intervalSeconds: number;
-  readonly #queue = new ExpiryQueue<Turn>();
-  readonly #turns = new Map<LeaseId, Turn>();
+  readonly #queue: ExpiryQueue;
 
-  constructor(intervalSeconds: number) {
+  constructor(table: LeaseTable, intervalSeconds: number) {
+    this.#table = table;
     this.#intervalSeconds = intervalSeconds;
+    this.#queue = new ExpiryQueue(table.rows, ...checkpointFields);
   }
 
   /** Schedules the lease's next checkpoint, one interval from now, if the lease lives that long. */
-  schedule(lease: HeldLease, now: number): void {
-    if (lease.renewalSeconds <= this.#intervalSeconds) return;
-    let turn = this.#turns.get(lease.id);
-    if (turn === undefined) {
-      turn = { lease, due: 0, slot: -1 };
-      this.#turns.set(lease.id, turn);
-    }
-    this.#queue.set(turn, now + this.#intervalSeconds * secondMs);
+  schedule(lease: LeaseRow, now: number): void {
+    if (this.#table.renewalSeconds(lease) <= this.#intervalSeconds) return;
+    this.#queue.set(lease, now + this.#intervalSeconds * secondMs);
   }
 
-  forget(lease: HeldLease): void {
-    const turn = this.#turns.get(lease.id);
-    if (turn === undefined) return;
-    this.#turns.delete(lease.id);
-    this.#queue.remove(turn);
+  forget(lease: LeaseRow): void {
+    this.#queue.remove(lease);
   }
 
   clear(): void {
-    this.#turns.clear();
     this.#queue.clear();
   }
 
   /** Returns at most `limit` checkpoints that are due. Each lease that was visited is due again after one interval. */
   due(now: number, limit: number): Checkpoint[] {
+    const table = this.#table;
     const checkpoints: Checkpoint[] = [];
-    for (let turn = this.#queue.first(); turn !== undefined && turn.due <= now; turn = this.#queue.first()) {
+    for (
+      let lease = this.#queue.first();
+      lease !== noLease && this.#queue.due(lease) <= now;
+      lease = this.#queue.first()
+    ) {
       if (checkpoints.length === limit) break;
-      const { lease } = turn;
-      this.#queue.set(turn, now + this.#intervalSeconds * secondMs);
-      const remainingSeconds = Math.ceil((lease.expiry - now) / secondMs);
+      this.#queue.set(lease, now + this.#intervalSeconds * secondMs);
+      const remainingSeconds = Math.ceil((table.expiry(lease) - now) / secondMs);
       // A lease that has run out will be revoked; one that was just renewed has nothing to record.
-      if (remainingSeconds <= 0 || remainingSeconds >= lease.ttlSeconds) continue;
-      checkpoints.push({ id: lease.id, remainingSeconds });
+      if (remainingSeconds <= 0 || remainingSeconds >= table.ttlSeconds(lease)) continue;
+      checkpoints.push({ id: table.id(lease), remainingSeconds });
     }
     return checkpoints;
   }

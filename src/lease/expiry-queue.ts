@@ -1,96 +1,105 @@
-import { assert } from "../base/index.js";
-
-/** An item of a queue. The queue owns both fields; other code only reads them. */
-export interface Queued {
-  /** Due time in milliseconds, on the clock of the queue's owner. */
-  due: number;
-  /** Place of the item in the queue's heap. */
-  slot: number;
-}
+import { assert, type FlatRows } from "../base/index.js";
 
 /**
- * A binary heap of items by due time, the earliest first. Every item knows its place, so it can be moved or removed in
- * O(log n), and the heap never holds stale items.
+ * A binary heap of rows by due time, the earliest first. Each row keeps its due time and its place in the heap, so it
+ * can be moved or removed in O(log n), and the heap never holds stale rows.
  */
-export class ExpiryQueue<T extends Queued> {
-  #heap: T[] = [];
+export class ExpiryQueue {
+  readonly #rows: FlatRows;
+  readonly #dueAt: number;
+  readonly #placeAt: number;
+  #heap: number[] = [];
+
+  /**
+   * @param dueAt field of eight bytes for the due time in milliseconds, on the clock of the queue's owner
+   * @param placeAt field for the row's place in the heap, counted from 1; 0 while the queue does not hold the row
+   */
+  constructor(rows: FlatRows, dueAt: number, placeAt: number) {
+    this.#rows = rows;
+    this.#dueAt = dueAt;
+    this.#placeAt = placeAt;
+  }
 
   get size(): number {
     return this.#heap.length;
   }
 
-  first(): T | undefined {
-    return this.#heap[0];
+  /** The row that is due first; 0 when the queue is empty. */
+  first(): number {
+    return this.#heap[0] ?? 0;
   }
 
-  /** Adds the item, or moves it when the queue holds it already. */
-  set(item: T, due: number): void {
-    const held = this.#holds(item);
-    const later = held && due > item.due;
-    item.due = due;
-    if (!held) this.#heap.push(item);
-    const slot = held ? item.slot : this.#heap.length - 1;
-    if (later) this.#sink(item, slot);
-    else this.#rise(item, slot);
+  due(row: number): number {
+    return this.#rows.double(row, this.#dueAt);
   }
 
-  /** Removes the item; does nothing when the queue does not hold it. */
-  remove(item: T): void {
-    if (!this.#holds(item)) return;
-    const slot = item.slot;
+  /** Adds the row, or moves it when the queue holds it already. */
+  set(row: number, due: number): void {
+    const place = this.#rows.word(row, this.#placeAt);
+    const later = place > 0 && due > this.due(row);
+    this.#rows.setDouble(row, this.#dueAt, due);
+    if (place === 0) this.#heap.push(row);
+    const slot = place > 0 ? place - 1 : this.#heap.length - 1;
+    if (later) this.#sink(row, slot);
+    else this.#rise(row, slot);
+  }
+
+  /** Removes the row; does nothing when the queue does not hold it. */
+  remove(row: number): void {
+    const place = this.#rows.word(row, this.#placeAt);
+    if (place === 0) return;
     const last = this.#heap.pop();
-    assert(last !== undefined, "a heap that holds an item has a last one");
-    item.slot = -1;
-    if (last === item) return;
-    if (last.due < item.due) this.#rise(last, slot);
-    else this.#sink(last, slot);
+    assert(last !== undefined, "a heap that holds a row has a last one");
+    this.#rows.setWord(row, this.#placeAt, 0);
+    if (last === row) return;
+    if (this.due(last) < this.due(row)) this.#rise(last, place - 1);
+    else this.#sink(last, place - 1);
   }
 
   clear(): void {
+    for (const row of this.#heap) this.#rows.setWord(row, this.#placeAt, 0);
     this.#heap = [];
   }
 
-  #holds(item: T): boolean {
-    return this.#heap[item.slot] === item;
+  #at(slot: number): number {
+    const row = this.#heap[slot];
+    assert(row !== undefined, "a slot lies inside of the heap");
+    return row;
   }
 
-  #at(slot: number): T {
-    const item = this.#heap[slot];
-    assert(item !== undefined, "a slot lies inside of the heap");
-    return item;
+  #place(row: number, slot: number): void {
+    this.#heap[slot] = row;
+    this.#rows.setWord(row, this.#placeAt, slot + 1);
   }
 
-  #place(item: T, slot: number): void {
-    this.#heap[slot] = item;
-    item.slot = slot;
-  }
-
-  #rise(item: T, from: number): void {
+  #rise(row: number, from: number): void {
+    const due = this.due(row);
     let slot = from;
     while (slot > 0) {
       const parentSlot = (slot - 1) >> 1;
       const parent = this.#at(parentSlot);
-      if (parent.due <= item.due) break;
+      if (this.due(parent) <= due) break;
       this.#place(parent, slot);
       slot = parentSlot;
     }
-    this.#place(item, slot);
+    this.#place(row, slot);
   }
 
-  #sink(item: T, from: number): void {
+  #sink(row: number, from: number): void {
+    const due = this.due(row);
     const end = this.#heap.length;
     let slot = from;
     for (let childSlot = 2 * slot + 1; childSlot < end; childSlot = 2 * slot + 1) {
       let child = this.#at(childSlot);
       const right = this.#heap[childSlot + 1];
-      if (right !== undefined && right.due < child.due) {
+      if (right !== undefined && this.due(right) < this.due(child)) {
         child = right;
         childSlot += 1;
       }
-      if (item.due <= child.due) break;
+      if (due <= this.due(child)) break;
       this.#place(child, slot);
       slot = childSlot;
     }
-    this.#place(item, slot);
+    this.#place(row, slot);
   }
 }

@@ -1,90 +1,70 @@
-import { type Key, type LeaseId, type Steps, sortInSteps, WideMap, type WorkBudget } from "../base/index.js";
-import type { Queued } from "./expiry-queue.js";
+import { type Key, type LeaseId, type Steps, sortInSteps, type WorkBudget } from "../base/index.js";
+import type { LeaseRow, LeaseTable } from "./lease-table.js";
 
-/** The most keys of a lease in a `Set`, which doubles its table in one step. */
-const setMax = 8192;
-
-/** The public view of a lease. It can still be read after the lease is revoked. */
+/** The public view of a lease. Its id and time to live can still be read after the lease is revoked. */
 export interface Lease {
   readonly id: LeaseId;
   /** Granted time to live in seconds. */
   readonly ttlSeconds: number;
+  /** The lease has not been revoked. Without it, the lease has no keys here. */
+  readonly exists: boolean;
   readonly keyCount: number;
   /** Keys that are deleted with the lease, in key order. */
   keys(): Key[];
-  /** Like `keys` as of the first step, in steps. */
+  /** Like `keys`, in steps. Keys that are attached or detached between two steps may be missing. */
   keysInSteps(budget: WorkBudget): Steps<Key[]>;
-  /** Keys of the lease in no particular order. */
+  /** Keys of the lease in no particular order. Keys may be detached meanwhile; they are skipped. */
   eachKey(): Iterable<Key>;
 }
 
-/** A lease in the lessor. `due` is when the lessor looks at it next, `expiry` when it runs out. */
-export class HeldLease implements Lease, Queued {
+/** Bytes that could be read in the time in which the name of a key is read, in the unit of `WorkBudget`. */
+const bytesOfName = 256;
+
+/** A lease of a table. There is no object for it beside the views that somebody asked for. */
+export class LeaseView implements Lease {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
-  /** Time to live that was left at the last checkpoint, in seconds; 0 without a valid checkpoint. */
-  checkpointSeconds: number;
-  /** Expiry in milliseconds on the lessor's clock; valid on the primary only. */
-  expiry = Number.POSITIVE_INFINITY;
-  due = Number.POSITIVE_INFINITY;
-  slot = -1;
-  /**
-   * A single key is kept without a set: most leases hold one key, and a million sets would take more memory than the
-   * leases. Very many keys get a set that grows in small steps.
-   */
-  #keys: Key | Set<Key> | WideMap<Key, true> | undefined;
+  readonly #table: LeaseTable;
+  readonly #row: LeaseRow;
+  readonly #serial: number;
 
-  constructor(id: LeaseId, ttlSeconds: number, checkpointSeconds = 0) {
-    this.id = id;
-    this.ttlSeconds = ttlSeconds;
-    this.checkpointSeconds = checkpointSeconds;
+  constructor(table: LeaseTable, row: LeaseRow) {
+    this.#table = table;
+    this.#row = row;
+    this.#serial = table.serial(row);
+    this.id = table.id(row);
+    this.ttlSeconds = table.ttlSeconds(row);
   }
 
-  /** Time to live in seconds that the lease gets from a new primary. */
-  get renewalSeconds(): number {
-    return this.checkpointSeconds > 0 ? this.checkpointSeconds : this.ttlSeconds;
+  get exists(): boolean {
+    return this.#table.serial(this.#row) === this.#serial;
   }
 
-  keys(): Key[] {
-    if (this.#keys === undefined) return [];
-    return typeof this.#keys === "string" ? [this.#keys] : [...this.#keys.keys()].sort();
+  /** Expiry in milliseconds on the lessor's clock, valid on the primary only; Infinity for a lease that is revoked. */
+  get expiry(): number {
+    return this.exists ? this.#table.expiry(this.#row) : Number.POSITIVE_INFINITY;
   }
 
   get keyCount(): number {
-    if (this.#keys === undefined) return 0;
-    return typeof this.#keys === "string" ? 1 : this.#keys.size;
+    return this.exists ? this.#table.keyCount(this.#row) : 0;
+  }
+
+  keys(): Key[] {
+    return [...this.eachKey()].sort();
   }
 
   *keysInSteps(budget: WorkBudget): Steps<Key[]> {
-    // Copying the keys at once is fine: it takes a thousandth of the time of sorting.
-    return yield* sortInSteps([...this.eachKey()], compareKeys, budget);
+    const keys: Key[] = [];
+    for (const key of this.eachKey()) {
+      keys.push(key);
+      if (budget.over(bytesOfName)) yield;
+    }
+    return yield* sortInSteps(keys, compareKeys, budget);
   }
 
   eachKey(): Iterable<Key> {
-    if (this.#keys === undefined) return [];
-    return typeof this.#keys === "string" ? [this.#keys] : this.#keys.keys();
+    return this.exists ? this.#table.keys(this.#row) : [];
   }
-
-  addKey(key: Key): void {
-    if (this.#keys === undefined || this.#keys === key) this.#keys = key;
-    else if (typeof this.#keys === "string") this.#keys = new Set([this.#keys, key]);
-    else if (this.#keys instanceof WideMap) this.#keys.set(key, true);
-    else {
-      this.#keys.add(key);
-      if (this.#keys.size > setMax) this.#keys = widened(this.#keys);
-    }
-  }
-
-  removeKey(key: Key): void {
-    if (this.#keys === key) this.#keys = undefined;
-    else if (typeof this.#keys === "object") this.#keys.delete(key);
-  }
-}
-
-function widened(keys: Set<Key>): WideMap<Key, true> {
-  const wide = new WideMap<Key, true>();
-  for (const key of keys) wide.set(key, true);
-  return wide;
 }
 
 /** Keys are latin1 strings, so comparing two of them compares their bytes. */

@@ -10,7 +10,6 @@ import {
   type Steps,
   sortInSteps,
   unboundedWork,
-  WideMap,
   type WorkBudget,
 } from "../base/index.js";
 import { leasepb } from "../wire/index.js";
@@ -18,7 +17,8 @@ import { type Checkpoint, CheckpointSchedule } from "./checkpoints.js";
 import { LeaseCounters } from "./counters.js";
 import { ExpiryQueue } from "./expiry-queue.js";
 import { ExpiryWaiters } from "./expiry-waiters.js";
-import { HeldLease, type Lease } from "./lease.js";
+import { type Lease, LeaseView } from "./lease.js";
+import { expiryFields, type LeaseRow, LeaseTable, noLease } from "./lease-table.js";
 import { spreadExpiries } from "./spread-expiries.js";
 
 /** The longest time to live, as in etcd: 285 years. */
@@ -72,14 +72,13 @@ export class Lessor {
   readonly #checkpoints: CheckpointOptions | undefined;
   readonly #persistsCheckpoints: () => boolean;
 
-  #leases = new WideMap<LeaseId, HeldLease>();
-  #leaseOfKey = new WideMap<Key, HeldLease>();
+  #table = new LeaseTable();
   #primary = false;
   /** Identity of the `promoteInSteps` under way. When it is replaced or cleared, that promotion stops. */
   #promotion: object | undefined;
   /** Every lease while primary; empty otherwise. */
-  readonly #queue = new ExpiryQueue<HeldLease>();
-  readonly #schedule: CheckpointSchedule;
+  #queue: ExpiryQueue;
+  #schedule: CheckpointSchedule;
   readonly #waiters = new ExpiryWaiters();
 
   constructor(options: LessorOptions) {
@@ -90,7 +89,8 @@ export class Lessor {
     this.#minTtlSeconds = options.minTtlSeconds;
     this.#checkpoints = options.checkpoints;
     this.#persistsCheckpoints = options.persistsCheckpoints ?? (() => false);
-    this.#schedule = new CheckpointSchedule(options.checkpoints?.intervalSeconds ?? Number.POSITIVE_INFINITY);
+    this.#queue = this.#newQueue();
+    this.#schedule = this.#newSchedule();
   }
 
   /** Reads the leases from the backend. Call it before the store is restored, which attaches keys to them. */
@@ -99,7 +99,7 @@ export class Lessor {
       for (const [, bytes] of batch) {
         const { id, ttl, remainingTtl } = leasepb.Lease.decode(bytes);
         const ttlSeconds = Math.max(ttl, this.#minTtlSeconds);
-        this.#leases.set(id as LeaseId, new HeldLease(id as LeaseId, ttlSeconds, remainingTtl));
+        this.#table.add(id as LeaseId, ttlSeconds, remainingTtl);
       }
     }
   }
@@ -111,22 +111,22 @@ export class Lessor {
   replaceWith(other: Lessor): void {
     assert(!this.#primary && this.#promotion === undefined, "a primary's leases are not replaced");
     this.#backend = other.#backend;
-    this.#leases = other.#leases;
-    this.#leaseOfKey = other.#leaseOfKey;
+    this.#table = other.#table;
+    this.#queue = this.#newQueue();
+    this.#schedule = this.#newSchedule();
   }
 
   /** @throws EtcdError `leaseNotFound` for id 0, `leaseTtlTooLarge`, `leaseExists` */
   grant(id: LeaseId, ttlSeconds: number): Lease {
     if (id === 0n) throw new EtcdError("leaseNotFound");
     if (ttlSeconds > leaseTtlMaxSeconds) throw new EtcdError("leaseTtlTooLarge");
-    if (this.#leases.has(id)) throw new EtcdError("leaseExists");
-    const lease = new HeldLease(id, Math.max(ttlSeconds, this.#minTtlSeconds));
-    this.#leases.set(id, lease);
+    if (this.#table.find(id) !== noLease) throw new EtcdError("leaseExists");
+    const lease = this.#table.add(id, Math.max(ttlSeconds, this.#minTtlSeconds));
     this.#persist(lease);
     this.#counters.granted++;
-    this.#counters.ttlSeconds.observe(lease.ttlSeconds);
+    this.#counters.ttlSeconds.observe(this.#table.ttlSeconds(lease));
     if (this.#primary || this.#promotion !== undefined) this.#restart(lease, this.#clock.now());
-    return lease;
+    return new LeaseView(this.#table, lease);
   }
 
   /**
@@ -135,51 +135,46 @@ export class Lessor {
    * @throws EtcdError `leaseNotFound`
    */
   revoke(id: LeaseId): void {
-    const lease = this.#leases.get(id);
-    if (lease === undefined) throw new EtcdError("leaseNotFound");
+    const lease = this.#table.find(id);
+    if (lease === noLease) throw new EtcdError("leaseNotFound");
     this.#counters.revoked++;
-    this.#leases.delete(id);
     this.#queue.remove(lease);
     this.#schedule.forget(lease);
+    this.#table.remove(lease);
     this.#backend.delete("lease", recordKey(id));
     this.#waiters.revoked(id);
   }
 
   /** Records the remaining time of a lease; does nothing when the lease is gone. */
   checkpoint(id: LeaseId, remainingSeconds: number): void {
-    const lease = this.#leases.get(id);
-    if (lease === undefined) return;
-    lease.checkpointSeconds = remainingSeconds;
+    const lease = this.#table.find(id);
+    if (lease === noLease) return;
+    this.#table.setCheckpointSeconds(lease, remainingSeconds);
     if (this.#persistsCheckpoints()) this.#persist(lease);
     if (this.#primary) this.#schedule.schedule(lease, this.#clock.now());
   }
 
   /** Attaches a key to a lease, and detaches it from any other. @returns false when there is no such lease */
   attach(id: LeaseId, key: Key): boolean {
-    const lease = this.#leases.get(id);
-    if (lease === undefined) return false;
-    const before = this.#leaseOfKey.get(key);
-    if (before === lease) return true;
-    before?.removeKey(key);
-    lease.addKey(key);
-    this.#leaseOfKey.set(key, lease);
+    const lease = this.#table.find(id);
+    if (lease === noLease) return false;
+    this.#table.attach(key, lease);
     return true;
   }
 
   detach(key: Key): void {
-    const lease = this.#leaseOfKey.get(key);
-    if (lease === undefined) return;
-    lease.removeKey(key);
-    this.#leaseOfKey.delete(key);
+    this.#table.detach(key);
   }
 
   /** Lease of a key; 0 when it has none. */
   leaseOf(key: Key): LeaseId | 0n {
-    return this.#leaseOfKey.get(key)?.id ?? 0n;
+    const lease = this.#table.leaseOf(key);
+    return lease === noLease ? 0n : this.#table.id(lease);
   }
 
   lookup(id: LeaseId): Lease | undefined {
-    return this.#leases.get(id);
+    const lease = this.#table.find(id);
+    return lease === noLease ? undefined : new LeaseView(this.#table, lease);
   }
 
   /**
@@ -187,9 +182,9 @@ export class Lessor {
    * two steps may be missing or out of order.
    */
   *leasesInSteps(budget: WorkBudget): Steps<Lease[]> {
-    const leases: HeldLease[] = [];
-    for (const lease of this.#leases.values()) {
-      leases.push(lease);
+    const leases: LeaseView[] = [];
+    for (const row of this.#table.each()) {
+      leases.push(new LeaseView(this.#table, row));
       if (budget.over(0)) yield;
     }
     return this.#primary ? yield* sortInSteps(leases, (one, other) => one.expiry - other.expiry, budget) : leases;
@@ -204,9 +199,21 @@ export class Lessor {
    * primary.
    */
   remainingSeconds(id: LeaseId): number | undefined {
-    const lease = this.#leases.get(id);
-    if (lease === undefined || !this.#primary) return undefined;
-    return Math.trunc((lease.expiry - this.#clock.now()) / secondMs) + 0;
+    const lease = this.#table.find(id);
+    if (lease === noLease || !this.#primary) return undefined;
+    return Math.trunc((this.#table.expiry(lease) - this.#clock.now()) / secondMs) + 0;
+  }
+
+  /**
+   * Renews the lease if nothing has to be waited for. @returns its time to live in seconds; undefined when this member
+   * is not primary, when there is no such lease, and when `renew` has to wait
+   */
+  renewAtOnce(id: LeaseId): number | undefined {
+    const table = this.#table;
+    const lease = this.#primary ? table.find(id) : noLease;
+    if (lease === noLease || table.expiry(lease) <= this.#clock.now()) return undefined;
+    if (this.#checkpoints !== undefined && table.checkpointSeconds(lease) > 0) return undefined;
+    return this.#renewNow(lease);
   }
 
   /**
@@ -215,17 +222,16 @@ export class Lessor {
    * @throws EtcdError `notLeader` when this member is not or no longer primary, `leaseNotFound`; the signal's reason
    */
   async renew(id: LeaseId, signal: AbortSignal): Promise<number> {
+    const ttlSeconds = this.renewAtOnce(id);
+    if (ttlSeconds !== undefined) return ttlSeconds;
     const lease = this.#heldByPrimary(id);
-    if (lease.expiry <= this.#clock.now()) return await this.#waiters.wait(id, signal);
-    if (this.#checkpoints !== undefined && lease.checkpointSeconds > 0) {
-      // Clear the checkpoint first. Otherwise the next primary would count down from it, although the lease was renewed
-      // later.
-      await this.#checkpoints.propose([{ id, remainingSeconds: 0 }]);
-      if (this.#heldByPrimary(id) !== lease) throw new EtcdError("leaseNotFound");
-    }
-    this.#run(lease, this.#clock.now() + lease.ttlSeconds * secondMs);
-    this.#counters.renewed++;
-    return lease.ttlSeconds;
+    if (this.#table.expiry(lease) <= this.#clock.now()) return await this.#waiters.wait(id, signal);
+    const serial = this.#table.serial(lease);
+    // Clear the checkpoint first. Otherwise the next primary would count down from it, although the lease was renewed
+    // later.
+    await this.#checkpoints?.propose([{ id, remainingSeconds: 0 }]);
+    if (this.#table.serial(this.#heldByPrimary(id)) !== serial) throw new EtcdError("leaseNotFound");
+    return this.#renewNow(lease);
   }
 
   /**
@@ -236,10 +242,11 @@ export class Lessor {
     if (!this.#primary) return [];
     const now = this.#clock.now();
     const ids: LeaseId[] = [];
-    for (let lease = this.#queue.first(); lease !== undefined && lease.due <= now; lease = this.#queue.first()) {
+    const queue = this.#queue;
+    for (let lease = queue.first(); lease !== noLease && queue.due(lease) <= now; lease = queue.first()) {
       if (ids.length === limit) break;
-      this.#queue.set(lease, now + retryMs);
-      ids.push(lease.id);
+      queue.set(lease, now + retryMs);
+      ids.push(this.#table.id(lease));
     }
     return ids;
   }
@@ -267,10 +274,13 @@ export class Lessor {
   *promoteInSteps(extendMs: number, budget: WorkBudget): Steps<void> {
     const promotion = {};
     this.#promotion = promotion;
+    const table = this.#table;
+    // Leases that are granted from now on are running already.
+    const newest = table.newestSerial;
     const leases = yield* this.#byRenewal(budget);
     const remainingMs = new Float64Array(leases.length);
     for (const [at, lease] of leases.entries()) {
-      remainingMs[at] = extendMs + lease.renewalSeconds * secondMs;
+      remainingMs[at] = extendMs + table.renewalSeconds(lease) * secondMs;
       if (budget.over(0)) yield;
     }
     // Only three quarters of the rate, which leaves room for other leases that expire meanwhile.
@@ -280,10 +290,10 @@ export class Lessor {
     for (const [at, lease] of leases.entries()) {
       if (budget.over(bytesOfQueueing)) yield;
       if (this.#promotion !== promotion) return;
-      // The lease has been revoked since.
-      if (this.#leases.get(lease.id) !== lease) continue;
-      lease.expiry = now + (remainingMs[at] ?? 0) + (delays?.[at] ?? 0);
-      this.#queue.set(lease, lease.expiry);
+      // The lease has been revoked since, or another one has its row.
+      const serial = table.serial(lease);
+      if (serial === 0 || serial > newest) continue;
+      this.#run(lease, now + (remainingMs[at] ?? 0) + (delays?.[at] ?? 0));
       if (this.#checkpoints !== undefined) this.#schedule.schedule(lease, now);
     }
     if (this.#promotion !== promotion) return;
@@ -301,21 +311,36 @@ export class Lessor {
     this.#waiters.demoted();
   }
 
-  #heldByPrimary(id: LeaseId): HeldLease {
+  #newQueue(): ExpiryQueue {
+    return new ExpiryQueue(this.#table.rows, ...expiryFields);
+  }
+
+  #newSchedule(): CheckpointSchedule {
+    return new CheckpointSchedule(this.#table, this.#checkpoints?.intervalSeconds ?? Number.POSITIVE_INFINITY);
+  }
+
+  #heldByPrimary(id: LeaseId): LeaseRow {
     if (!this.#primary) throw new EtcdError("notLeader");
-    const lease = this.#leases.get(id);
-    if (lease === undefined) throw new EtcdError("leaseNotFound");
+    const lease = this.#table.find(id);
+    if (lease === noLease) throw new EtcdError("leaseNotFound");
     return lease;
   }
 
-  #restart(lease: HeldLease, now: number): void {
-    this.#run(lease, now + lease.renewalSeconds * secondMs);
+  #renewNow(lease: LeaseRow): number {
+    const ttlSeconds = this.#table.ttlSeconds(lease);
+    this.#run(lease, this.#clock.now() + ttlSeconds * secondMs);
+    this.#counters.renewed++;
+    return ttlSeconds;
+  }
+
+  #restart(lease: LeaseRow, now: number): void {
+    this.#run(lease, now + this.#table.renewalSeconds(lease) * secondMs);
     if (this.#checkpoints !== undefined) this.#schedule.schedule(lease, now);
   }
 
-  #run(lease: HeldLease, expiry: number): void {
+  #run(lease: LeaseRow, expiry: number): void {
     assert(this.#primary || this.#promotion !== undefined, "leases run out on the primary only");
-    lease.expiry = expiry;
+    this.#table.setExpiry(lease, expiry);
     this.#queue.set(lease, expiry);
   }
 
@@ -323,15 +348,16 @@ export class Lessor {
    * All leases, the shortest time to live first. Many leases share few times to live, so these are sorted, not the
    * leases.
    */
-  *#byRenewal(budget: WorkBudget): Steps<HeldLease[]> {
-    const bySeconds = new Map<number, HeldLease[]>();
-    for (const lease of this.#leases.values()) {
-      const same = bySeconds.get(lease.renewalSeconds);
-      if (same === undefined) bySeconds.set(lease.renewalSeconds, [lease]);
+  *#byRenewal(budget: WorkBudget): Steps<LeaseRow[]> {
+    const bySeconds = new Map<number, LeaseRow[]>();
+    for (const lease of this.#table.each()) {
+      const seconds = this.#table.renewalSeconds(lease);
+      const same = bySeconds.get(seconds);
+      if (same === undefined) bySeconds.set(seconds, [lease]);
       else same.push(lease);
       if (budget.over(0)) yield;
     }
-    const leases: HeldLease[] = [];
+    const leases: LeaseRow[] = [];
     for (const [, same] of [...bySeconds].sort(([one], [other]) => one - other)) {
       for (const lease of same) {
         leases.push(lease);
@@ -341,10 +367,11 @@ export class Lessor {
     return leases;
   }
 
-  #persist(lease: HeldLease): void {
-    const { id, ttlSeconds, checkpointSeconds } = lease;
-    const record = leasepb.Lease.encode({ id, ttl: ttlSeconds, remainingTtl: checkpointSeconds });
-    this.#backend.put("lease", recordKey(id), record);
+  #persist(lease: LeaseRow): void {
+    const table = this.#table;
+    const id = table.id(lease);
+    const [ttl, remainingTtl] = [table.ttlSeconds(lease), table.checkpointSeconds(lease)];
+    this.#backend.put("lease", recordKey(id), leasepb.Lease.encode({ id, ttl, remainingTtl }));
   }
 }
 

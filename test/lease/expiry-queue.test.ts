@@ -1,48 +1,53 @@
 import { expect, test } from "vitest";
-import { seededRandom } from "../../src/base/index.js";
-import { ExpiryQueue, type Queued } from "../../src/lease/expiry-queue.js";
+import { FlatRows, seededRandom } from "../../src/base/index.js";
+import { ExpiryQueue } from "../../src/lease/expiry-queue.js";
 
-interface Item extends Queued {
-  readonly name: number;
+/** Rows with a due time and a place in one queue each. */
+function newQueues(count: number): { rows: FlatRows; queues: ExpiryQueue[] } {
+  const rows = new FlatRows(3 * count + (count % 2));
+  return { rows, queues: Array.from({ length: count }, (_, at) => new ExpiryQueue(rows, 2 * at, 2 * count + at)) };
 }
 
-function drain(queue: ExpiryQueue<Item>): number[] {
+function drain(queue: ExpiryQueue): number[] {
   const order: number[] = [];
-  for (let first = queue.first(); first !== undefined; first = queue.first()) {
-    order.push(first.due);
+  for (let first = queue.first(); first !== 0; first = queue.first()) {
+    order.push(queue.due(first));
     queue.remove(first);
   }
   return order;
 }
 
-test("ExpiryQueue gives items by due time after any sets, moves and removals", () => {
+test("two queues of the same rows give them by due time after any sets, moves and removals", () => {
   const random = seededRandom(7);
-  const queue = new ExpiryQueue<Item>();
-  const items = Array.from({ length: 200 }, (_, name): Item => ({ name, due: 0, slot: -1 }));
-  const held = new Map<number, number>();
+  const { rows, queues } = newQueues(2);
+  const all = Array.from({ length: 200 }, () => rows.take());
+  const held = queues.map(() => new Map<number, number>());
   for (let turn = 0; turn < 20_000; turn++) {
-    const item = items[random.int(items.length)];
-    if (item === undefined) continue;
+    const row = all[random.int(all.length)] ?? 0;
+    const which = random.int(2);
+    const [queue, model] = [queues[which], held[which]];
+    if (queue === undefined || model === undefined) continue;
     if (random.int(3) === 0) {
-      queue.remove(item);
-      held.delete(item.name);
+      queue.remove(row);
+      model.delete(row);
     } else {
       const due = random.int(1000);
-      queue.set(item, due);
-      held.set(item.name, due);
+      queue.set(row, due);
+      model.set(row, due);
     }
-    expect(queue.size).toBe(held.size);
-    if (turn % 100 === 0 && held.size > 0) expect(queue.first()?.due).toBe(Math.min(...held.values()));
+    expect(queue.size).toBe(model.size);
+    if (turn % 100 === 0 && model.size > 0) expect(queue.due(queue.first())).toBe(Math.min(...model.values()));
   }
-  expect(drain(queue)).toEqual([...held.values()].sort((one, other) => one - other));
+  expect(queues.map(drain)).toEqual(held.map((model) => [...model.values()].sort((one, other) => one - other)));
 });
 
-test("ExpiryQueue.remove() of an item from before clear() removes no other item", () => {
-  const queue = new ExpiryQueue<Item>();
-  const old: Item = { name: 1, due: 0, slot: -1 };
+test("ExpiryQueue.remove() of a row from before clear() removes no other row", () => {
+  const { rows, queues } = newQueues(1);
+  const [queue] = queues;
+  if (queue === undefined) throw new Error("one queue was made");
+  const [old, fresh] = [rows.take(), rows.take()];
   queue.set(old, 5);
   queue.clear();
-  const fresh: Item = { name: 2, due: 0, slot: -1 };
   queue.set(fresh, 9);
   queue.remove(old);
   expect(queue.first()).toBe(fresh);

@@ -78,6 +78,12 @@ export class LogPosition {
     return new Promise((resolve) => this.#onFounded.push(resolve));
   }
 
+  /** Whether all that is committed has been applied; false also when that takes a question to find out. */
+  get isAllApplied(): boolean {
+    const committed = this.#commitIndex();
+    return typeof committed === "number" && this.#applied >= committed;
+  }
+
   /**
    * Resolves when all that is committed at the call has been applied.
    *

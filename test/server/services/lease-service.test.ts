@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Key, type LeaseId, ManualClock, type RequestId } from "../../../src/base/index.js";
 import { Access } from "../../../src/server/calls/access.js";
 import type { Call } from "../../../src/server/calls/call.js";
@@ -172,6 +172,22 @@ describe("requests about very many leases or keys yield to other work every few 
     });
     expect(await renewal).toMatch(/authOldRevision|permissionDenied/);
   });
+});
+
+test("the leader renews a lease without timers and questions when it has nothing to wait for", async () => {
+  const bench: Bench = await openBench();
+  bench.mustApply({ leaseGrant: { id, ttl: 60 } });
+  bench.lessor.promote(0);
+  const clock = new ManualClock();
+  const timer = vi.spyOn(clock, "after");
+  const service = new LeaseService({
+    ...{ clock, lessor: bench.lessor, access: new Access(bench.auth, true), position: new LogPosition(1, 1) },
+    ...{ leadership: { leading: true } as never, headers: { at: () => undefined } as never, space },
+    ...{ proposer: undefined as never, readIndex: undefined as never, fastKeepAlive: false },
+    ...{ questions: undefined as never, nextId: () => 1n as RequestId, ensureLeadership: async () => true },
+  });
+  expect(await service.renew(id, patient)).toBe(60);
+  expect(timer).not.toHaveBeenCalled();
 });
 
 describe("FastLeaseKeepAlive", () => {
