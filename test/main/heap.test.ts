@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { garbageFlag, heapFlag } from "../../src/main/heap.js";
+import { growthPercent, heapFlag } from "../../src/main/heap.js";
 import { memoryLimit } from "../../src/main/memory-limit.js";
 
 const gib = 2 ** 30;
 const inside = (bytes: number) => ({ bytes, setBy: "container" as const });
+const heapModule = new URL("../../dist/main/heap.js", import.meta.url).href;
 const v8 = { runtimeFlags: [] as string[], nodeOptions: "", limitBytes: 4 * gib };
 
 for (const { name, options, memoryBytes, want } of [
@@ -40,12 +41,31 @@ for (const { name, options, memoryBytes, want } of [
   });
 }
 
-test("the growth of the heap is bounded by a flag that this Node knows, unless the user has set it", () => {
-  const flag = garbageFlag(["--max-old-space-size=512"]) ?? "";
-  const { stdout } = spawnSync(process.execPath, ["--v8-options"], { encoding: "utf8" });
-  expect(stdout).toContain(`${flag.split("=")[0]} `);
-  expect(garbageFlag(["--heap_growing_percent=20"])).toBeUndefined();
-});
+for (const { name, used, want } of [
+  { name: "a small heap may hold 64 MiB of garbage", used: 32, want: 200 },
+  { name: "a very small heap may grow to five times its size", used: 8, want: 400 },
+  { name: "a large heap may grow by three quarters", used: 1_000, want: 75 },
+]) {
+  test(`growthPercent(): ${name}`, () => {
+    expect(growthPercent(used * 1024 * 1024)).toBe(want);
+  });
+}
+
+for (const { name, flags, bounds } of [
+  { name: "bounded", flags: [], bounds: true },
+  { name: "left alone when the user has set its bound", flags: ["--heap_growing_percent=20"], bounds: false },
+]) {
+  test(`the growth of the heap is ${name}`, () => {
+    // A process that would end at once if Node did not know the flag.
+    const script = `const v8 = require("node:v8"); const set = v8.setFlagsFromString;
+      v8.setFlagsFromString = (flag) => { console.log(flag); set(flag); };
+      require("node:module").syncBuiltinESMExports();
+      import(${JSON.stringify(heapModule)}).then(({ boundGarbage }) => boundGarbage());`;
+    const { stdout, stderr } = spawnSync(process.execPath, [...flags, "-e", script], { encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(/^--heap-growing-percent=\d+\n$/.test(stdout)).toBe(bounds);
+  });
+}
 
 const memorySettings = fileURLToPath(new URL("../../bin/memory-settings", import.meta.url));
 
