@@ -1,6 +1,7 @@
 import {
   emitObject,
   isOptional,
+  isPackable,
   type Message,
   numbersName,
   propertiesOf,
@@ -43,7 +44,7 @@ export function emitRead(message: Message): string[] {
 
 function emitReadField(field: Field): string[] {
   const { kind } = field;
-  const packable = field.repeated && wireType(kind) === 0;
+  const packable = isPackable(field);
   if (kind.type === "message") {
     const inner = kind.message.name;
     if (field.recursive) return emitReadRecursive(field, inner);

@@ -1,4 +1,4 @@
-import { type Message, tagOf, types, wireType } from "./message.js";
+import { isPackable, type Message, tagOf, types, wireType } from "./message.js";
 import type { Field } from "./schema.js";
 
 /** Emits the method `write` of a message, from the last field to the first, since the writer works backwards. */
@@ -36,8 +36,10 @@ function emitWriteField(field: Field): string[] {
   const value = `message.${field.name}`;
   const { kind } = field;
   if (field.repeated) {
-    if (wireType(kind) === 0 && field.packed)
-      return [`if (${value}.length > 0) writer.packedInt32(${tagOf(field, 2)}, ${value});`];
+    if (isPackable(field) && field.packed) {
+      const method = kind.type === "double" ? "packedDouble" : "packedInt32";
+      return [`if (${value}.length > 0) writer.${method}(${tagOf(field, 2)}, ${value});`];
+    }
     return [
       `for (let i = ${value}.length - 1; i >= 0; i--) {`,
       `  const item = ${value}[i];`,

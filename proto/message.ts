@@ -68,6 +68,7 @@ export const types: Record<Scalar, { readonly type: string; readonly zero: strin
   uint53: { type: "number", zero: "0", written: " !== 0" },
   int64: { type: "bigint", zero: "0n", written: " !== 0n" },
   uint64: { type: "bigint", zero: "0n", written: " !== 0n" },
+  double: { type: "number", zero: "0", written: " !== 0" },
   string: { type: "string", zero: '""', written: ' !== ""' },
   key: { type: "Key", zero: '""', written: ' !== ""' },
   bytes: { type: "Uint8Array", zero: "emptyBytes", written: ".length > 0" },
@@ -97,7 +98,13 @@ function zeroOf(field: Field): string {
 }
 
 export function wireType(kind: Kind): number {
+  if (kind.type === "double") return 1;
   return kind.type === "message" || kind.type === "string" || kind.type === "key" || kind.type === "bytes" ? 2 : 0;
+}
+
+/** Whether the values of a repeated field may be written one after the other in one field. */
+export function isPackable({ repeated, kind }: Field): boolean {
+  return repeated && wireType(kind) !== 2;
 }
 
 export function tagOf(field: Field, type: number): number {

@@ -28,7 +28,18 @@ export type Kind =
   | { readonly type: "message"; readonly message: protobuf.Type; readonly encodable: boolean };
 
 /** The scalars. For each one there is a method of Reader and one of Writer. */
-export type Scalar = "bool" | "int32" | "uint32" | "int53" | "uint53" | "int64" | "uint64" | "string" | "key" | "bytes";
+export type Scalar =
+  | "bool"
+  | "int32"
+  | "uint32"
+  | "int53"
+  | "uint53"
+  | "int64"
+  | "uint64"
+  | "double"
+  | "string"
+  | "key"
+  | "bytes";
 
 /** Whether fields of the type also accept encoded messages, which the store already has. */
 export function isEncodable(type: protobuf.Type): boolean {
@@ -133,6 +144,7 @@ function scalarOf(field: protobuf.Field): Scalar {
     case "bool":
     case "int32":
     case "uint32":
+    case "double":
     case "string":
       return field.type;
     default:

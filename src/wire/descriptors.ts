@@ -10,7 +10,7 @@ export interface Descriptors {
 }
 
 /** The numbers of types in descriptors. */
-const scalars = { int64: 3, uint64: 4, int32: 5, bool: 8, string: 9, bytes: 12, uint32: 13 } as const;
+const scalars = { double: 1, int64: 3, uint64: 4, int32: 5, bool: 8, string: 9, bytes: 12, uint32: 13 } as const;
 const messageType = 11;
 const enumType = 14;
 const labels = { one: 1, repeated: 3 } as const;

@@ -4,6 +4,7 @@ import { high, integer, low, words } from "./words.js";
 
 /** Length from which the platform's conversion is faster than a loop over characters. */
 const longText = 8;
+const doubleBytes = 8;
 
 /** A nested message that is read after those around it. */
 interface Postponed {
@@ -169,6 +170,12 @@ export class Reader {
   uint64(): bigint {
     this.#varint();
     return this.#high === 0 ? BigInt(this.#low >>> 0) : this.#integer();
+  }
+
+  double(): number {
+    const start = this.#at;
+    this.#advance(doubleBytes);
+    return this.#bytes.readDoubleLE(start);
   }
 
   /** Reads bytes, as a view. */

@@ -21,7 +21,7 @@ export interface MessageSchema {
   readonly fields: readonly FieldSchema[];
 }
 
-export type ScalarType = "bool" | "int32" | "uint32" | "int64" | "uint64" | "string" | "bytes";
+export type ScalarType = "bool" | "int32" | "uint32" | "int64" | "uint64" | "double" | "string" | "bytes";
 
 export type FieldSchema = {
   readonly name: string;

@@ -10,6 +10,7 @@ const longBytes = 12;
 /** Most bytes of a 64-bit varint, and of a tag. */
 const varintBytesMax = 10;
 const tagBytesMax = 5;
+const doubleBytes = 8;
 
 /** The deepest recursion while nested messages are written: some hundred short stack frames. */
 const nestedCallsMax = 128;
@@ -144,6 +145,12 @@ export class Writer {
     this.#tag(tag);
   }
 
+  double(tag: number, value: number): void {
+    this.#reserve(doubleBytes + tagBytesMax);
+    this.#double(value);
+    this.#tag(tag);
+  }
+
   bytes(tag: number, value: Uint8Array): void {
     const length = value.length;
     this.#reserve(length + varintBytesMax + tagBytesMax);
@@ -182,6 +189,19 @@ export class Writer {
       else this.#varint64(value | 0, -1);
     }
     this.close(tag, before);
+  }
+
+  /** Like `packedInt32`, for doubles. */
+  packedDouble(tag: number, values: readonly number[]): void {
+    const before = this.written();
+    this.#reserve(values.length * doubleBytes);
+    for (const value of values.toReversed()) this.#double(value);
+    this.close(tag, before);
+  }
+
+  #double(value: number): void {
+    this.#at -= doubleBytes;
+    this.#bytes.writeDoubleLE(value, this.#at);
   }
 
   #raw(bytes: Uint8Array): void {

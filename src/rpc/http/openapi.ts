@@ -34,7 +34,7 @@ export function openApi(files: readonly FileSchema[], version: string): Schema {
   }
   return {
     openapi: "3.0.3",
-    info: { title: "etcd-ts", description: "The gRPC API of etcd 3.5 in JSON.", version },
+    info: { title: "etcd-ts", description: "The gRPC API of etcd, and the calls of the console, in JSON.", version },
     paths,
     components: {
       schemas: { Refusal: refusal, ...schemas(files, needed) },
@@ -107,6 +107,8 @@ function valueSchema(field: FieldSchema): Schema {
     case "int64":
     case "uint64":
       return { type: "string", format: field.scalar };
+    case "double":
+      return { type: "number", format: "double" };
     case "int32":
     case "uint32":
       return { type: "integer", format: numbers[field.scalar] };

@@ -4,7 +4,7 @@ import { integerRanges, parseJsonInteger } from "./numbers.js";
 import { JsonReader } from "./reader.js";
 import type { FieldType, MessageType, MessageTypes } from "./types.js";
 
-type Value = bigint | boolean | string | Uint8Array | Message | List;
+type Value = bigint | number | boolean | string | Uint8Array | Message | List;
 
 /** The given fields with their values. */
 interface Message {
@@ -126,6 +126,8 @@ class Parser {
         return kind === "number" || (kind === "string" && text.trim() === text)
           ? parseJsonInteger(text, integerRanges[type])
           : undefined;
+      case "double":
+        return parseDouble(kind, text);
       default:
         throw new Error(`no rule for values of the type ${quote(type)}`);
     }
@@ -153,6 +155,14 @@ export function parseBase64(text: string): Uint8Array | undefined {
   return bytes.length === Math.floor((significant * 3) / 4) ? bytes : undefined;
 }
 
+/** A number, also as a string; and the names of the values that JSON has no numbers for. */
+function parseDouble(kind: string, text: string): number | undefined {
+  if (kind === "number") return Number(text);
+  if (kind !== "string" || text === "" || text.trim() !== text) return undefined;
+  const value = Number(text);
+  return Number.isNaN(value) && text !== "NaN" ? undefined : value;
+}
+
 function write(writer: Writer, { given }: Message): void {
   const fields = [...given].sort(([left], [right]) => right.schema.number - left.schema.number);
   for (const [field, value] of fields) {
@@ -166,7 +176,9 @@ function write(writer: Writer, { given }: Message): void {
 function writeValue(writer: Writer, { schema }: FieldType, value: Value, always: boolean): void {
   const varint = schema.number * 8;
   const delimited = varint + 2;
-  if (typeof value === "bigint") {
+  if (typeof value === "number") {
+    if (always || value !== 0) writer.double(varint + 1, value);
+  } else if (typeof value === "bigint") {
     if (always || value !== 0n) writer.int64(varint, value);
   } else if (typeof value === "boolean") {
     if (always || value) writer.bool(varint, value);

@@ -38,7 +38,7 @@ export function readField(
   texts: string[],
 ): void {
   const { schema, index } = field;
-  const packed = schema.repeated && wireType === 2 && isVarint(schema);
+  const packed = schema.repeated && wireType === 2 && isNumber(schema);
   const outer = packed ? reader.open() : undefined;
   while (outer === undefined || reader.more()) {
     const text = printValue(types, field, reader);
@@ -49,7 +49,7 @@ export function readField(
   reader.close(outer);
 }
 
-function isVarint(schema: FieldSchema): boolean {
+function isNumber(schema: FieldSchema): boolean {
   return !("message" in schema) && !("scalar" in schema && (schema.scalar === "string" || schema.scalar === "bytes"));
 }
 
@@ -76,9 +76,16 @@ function printValue(types: MessageTypes, { schema, values }: FieldType, reader: 
       return `"${reader.int64()}"`;
     case "uint64":
       return `"${reader.uint64()}"`;
+    case "double":
+      return printDouble(reader.double());
     case "string":
       return JSON.stringify(reader.string());
     case "bytes":
       return `"${Buffer.from(reader.bytes()).toString("base64")}"`;
   }
+}
+
+/** JSON has no numbers for these values. Protobuf's rules have names for them. */
+function printDouble(value: number): string {
+  return Number.isFinite(value) ? JSON.stringify(value) : `"${value}"`;
 }
