@@ -20,6 +20,7 @@ const names = [
   "health",
   "lock",
   "election",
+  "console",
   "reflection",
   "reflection-v1alpha",
 ];

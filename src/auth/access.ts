@@ -1,6 +1,6 @@
-import type { Key } from "../base/index.js";
+import { aboveAllKeys, type Key, lowestKey } from "../base/index.js";
 import { authpb } from "../wire/index.js";
-import { type KeyRange, KeyRanges } from "./key-ranges.js";
+import { type KeyInterval, type KeyRange, KeyRanges } from "./key-ranges.js";
 
 /** Permissions of one user on keys. */
 export interface Access {
@@ -10,10 +10,16 @@ export interface Access {
    */
   mayRead(key: Key, end: Key): boolean;
   mayWrite(key: Key, end: Key): boolean;
+  /** The keys that the user may read. */
+  readonly readable: readonly KeyInterval[];
 }
 
 /** The access of the role root, and of every caller while authentication is disabled. */
-export const fullAccess: Access = { mayRead: () => true, mayWrite: () => true };
+export const fullAccess: Access = {
+  mayRead: () => true,
+  mayWrite: () => true,
+  readable: [{ low: lowestKey, high: aboveAllKeys }],
+};
 
 /** The permissions of all roles of one user, together. */
 export class GrantedAccess implements Access {
@@ -32,6 +38,10 @@ export class GrantedAccess implements Access {
 
   mayWrite(key: Key, end: Key): boolean {
     return this.#write.covers(key, end);
+  }
+
+  get readable(): readonly KeyInterval[] {
+    return this.#read.intervals;
   }
 }
 

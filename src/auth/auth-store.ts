@@ -3,6 +3,7 @@ import { EtcdError, equalBytes, type Key, type Logger, readBE64, writeBE64 } fro
 import { authpb } from "../wire/index.js";
 import { type Access, fullAccess, GrantedAccess } from "./access.js";
 import type { Identity } from "./identity.js";
+import type { KeyInterval } from "./key-ranges.js";
 import type { Tokens } from "./tokens.js";
 
 export const rootUser = "root";
@@ -127,9 +128,23 @@ export class AuthStore {
 
   /** Whether a user may currently read a range; the user "" does not exist. */
   mayRead(username: string, key: Key, end: Key): boolean {
+    return this.#may(username, (access) => access.mayRead(key, end));
+  }
+
+  /** Like `mayRead`, for writes. */
+  mayWrite(username: string, key: Key, end: Key): boolean {
+    return this.#may(username, (access) => access.mayWrite(key, end));
+  }
+
+  /** The keys that a user may read. @throws EtcdError `userEmpty`, `authOldRevision` or `permissionDenied` */
+  readableBy(who: Identity): readonly KeyInterval[] {
+    return this.#enabled ? this.#accessOf(who).readable : fullAccess.readable;
+  }
+
+  #may(username: string, judge: (access: Access) => boolean): boolean {
     if (!this.#enabled) return true;
     const user = this.#users.get(username);
-    return user !== undefined && this.#accessOfUser(username, user).mayRead(key, end);
+    return user !== undefined && judge(this.#accessOfUser(username, user));
   }
 
   #accessOf({ username, authRevision }: Identity): Access {

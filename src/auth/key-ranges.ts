@@ -6,8 +6,13 @@ export interface KeyRange {
   readonly end: Key;
 }
 
-interface Interval {
+/** The keys of `[low, high)`; `aboveAllKeys` as `high` means no bound. */
+export interface KeyInterval {
   readonly low: Key;
+  readonly high: Key;
+}
+
+interface Interval extends KeyInterval {
   high: Key;
 }
 
@@ -26,6 +31,11 @@ export class KeyRanges {
       else if (last.high < interval.high) last.high = interval.high;
     }
     this.#intervals = merged;
+  }
+
+  /** The union as intervals, ascending, disjoint and not adjacent. */
+  get intervals(): readonly KeyInterval[] {
+    return this.#intervals;
   }
 
   /** Whether the union contains all keys of the range; for a range without keys, whether it contains the start. */

@@ -72,6 +72,8 @@ export function flagsOf(options: EtcdOptions): FlagValues {
   if (!flags.given("advertise-client-urls")) {
     flags.set("advertise-client-urls", flags.text("listen-client-urls"), "setting clientUrl");
   }
+  // A program decides by itself whether its port shows people what is in the store.
+  if (!flags.given("enable-console")) flags.set("enable-console", "false");
   // A member of its own needs no port for others.
   if (!flags.given("listen-peer-urls") && !flags.given("initial-cluster")) flags.set("listen-peer-urls", "");
   return flags;
@@ -85,6 +87,7 @@ function refuseUrls(options: EtcdOptions): void {
     "listenClientHttpUrls",
     "listenPeerUrls",
     "listenMetricsUrls",
+    "listenConsoleUrls",
   ] as const;
   const given = urls.find((setting) => (options[setting] ?? "").length > 0);
   if (given !== undefined) throw new StartError(`${given} has no use with listen: false, which opens no port`, given);

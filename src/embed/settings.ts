@@ -117,6 +117,21 @@ export interface EtcdSettings extends SecuritySettings, DiscoverySettings, Featu
    */
   readonly enableGrpcGateway?: boolean | undefined;
   /**
+   * Whether the console is served at `/console/` of the URLs for clients: a page that shows what is in the store.
+   * @defaultValue false
+   */
+  readonly enableConsole?: boolean | undefined;
+  /**
+   * Additional URLs that serve the console, with the JSON API that it calls, and nothing else.
+   * @defaultValue none
+   */
+  readonly listenConsoleUrls?: TextList | undefined;
+  /**
+   * Whether the console offers changes. Rights and the API itself stay the same.
+   * @defaultValue false
+   */
+  readonly consoleWrites?: boolean | undefined;
+  /**
    * Origins (URLs) whose pages may send requests from a browser; `*` or an empty text means all.
    * @defaultValue "*"
    */

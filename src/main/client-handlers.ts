@@ -12,6 +12,9 @@ import type { Settings } from "./settings.js";
 /** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
 const grpcOverheadBytes = 512 * 1024;
 
+/** The files of the console, beside the folder of this module or of its bundle. */
+const consoleFolder = new URL("../console/", import.meta.url);
+
 /** The handlers of clients' requests. */
 export interface ClientHandlers {
   readonly grpc: GrpcServer;
@@ -46,7 +49,7 @@ export function clientHandlers(
     httpAlone: new GrpcServer({ ...http2, bindings: [] }),
     http: clientEndpoints({
       ...{ level: settings.server.apiLevel, pages, logger, access },
-      ...(settings.gateway && { gateway: calls }),
+      ...(settings.gateway && { gateway: calls, console: { folder: consoleFolder, access: settings.console.access } }),
     }),
   };
 }

@@ -36,6 +36,8 @@ import { frontEndCount } from "./thread-count.js";
 export interface ClientSide {
   /** The URLs at which clients reach the member. A port 0 is replaced by the port that the system chose. */
   readonly clientUrls: readonly string[];
+  /** The URLs of the console's page, those of its own ports first. */
+  readonly consoleUrls: readonly string[];
   /** The account of the bytes held for clients, as the state's thread has it. */
   readonly memory: MemoryAccount;
   /** Serves clients, whose connections have waited until now. */
@@ -95,6 +97,7 @@ async function openOnThisLoop(config: ClientSideConfig): Promise<ClientSide> {
   const counts = oneLoopCounts(counters, memory, sharedCounts(config, connections));
   return {
     clientUrls: frontEnd.clientUrls,
+    consoleUrls: frontEnd.consoleUrls,
     memory,
     async serve(server) {
       const services = servicesOf(server, counts, config);
@@ -112,13 +115,14 @@ async function openOnThreads(config: ClientSideConfig, threads: Threads): Promis
   const memory = clientMemory(settings.maxMemoryBytes, machineBytes, clock, logger, new SharedBytes(shared.memory));
   const connections = new ConnectionLimit(connectionsMax, logger, "client", shared.connections);
   const data = { settings, machineBytes, connectionsMax, ...shared };
-  const { frontEnds, clientUrls } = await openFrontEnds(threads, frontEndCount(settings.threads), data);
+  const { frontEnds, clientUrls, consoleUrls } = await openFrontEnds(threads, frontEndCount(settings.threads), data);
   const ask = () => Promise.all(frontEnds.map((frontEnd) => frontEnd.counts()));
   const counters = new CallCounters();
   const own = { calls: counters, memory };
   const counts = new ThreadedCounts(own, ask, () => threads.stats(), sharedCounts(config, connections));
   return {
     clientUrls,
+    consoleUrls,
     memory,
     async serve(server) {
       const services = servicesOf(server, counts, config);
@@ -146,10 +150,10 @@ async function openFrontEnds(threads: Threads, count: number, data: Omit<FrontEn
     { length: count - 1 },
     (_, at) => new FrontEndThread(threads, at + 2, { ...data, place: "further" }),
   );
-  const { clientUrls, descriptors } = await first.opened;
+  const { clientUrls, consoleUrls, descriptors } = await first.opened;
   for (const other of others) other.share(descriptors);
   await Promise.all(others.map(({ opened }) => opened));
-  return { frontEnds: [first, ...others], clientUrls };
+  return { frontEnds: [first, ...others], clientUrls, consoleUrls };
 }
 
 /** The services of the state of a member, which is on this loop. */

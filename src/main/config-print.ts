@@ -123,7 +123,7 @@ function effective(
 }
 
 /** The value that the server works out for settings whose default depends on others; undefined for all others. */
-function workedOut(name: FlagName, { server, log, keepaliveTimeoutMs }: Settings): Row["value"] | undefined {
+function workedOut(name: FlagName, { server, log, keepaliveTimeoutMs, console }: Settings): Row["value"] | undefined {
   switch (name) {
     case "data-dir":
       return server.dataDir;
@@ -145,6 +145,8 @@ function workedOut(name: FlagName, { server, log, keepaliveTimeoutMs }: Settings
       return formatDuration(server.compactionPauseMs);
     case "watch-progress-notify-interval":
       return formatDuration(server.watchProgressIntervalMs);
+    case "enable-console":
+      return console.at === "loopback" ? "at loopback addresses" : console.at === "everywhere";
     case "log-outputs":
       return log.outputs;
     default:

@@ -95,7 +95,7 @@ async function run(settings: Settings, logger: ProcessLogger): Promise<number> {
   const manager = ServiceManager.of(process.env, logger, systemClock);
   void manager?.ready();
   if (settings.printsEndpoints) process.stdout.write(`${JSON.stringify({ endpoints: clientUrls })}\n`);
-  logger.show(banner(settings, server.memberId, server.clusterId, clientUrls));
+  logger.show(banner(settings, server.memberId, server.clusterId, member));
   // The server has logged the reason of a failure already.
   const failure = await Promise.race([stopping, server.failed, server.removed.then(() => sayRemoved(logger))]);
   void manager?.stopping();

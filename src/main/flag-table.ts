@@ -174,6 +174,27 @@ export const flagTable = [
     help: "also serve the API as JSON over HTTP, under /v3/",
   },
   {
+    name: "enable-console",
+    group: member,
+    kind: "boolean",
+    initial: "true",
+    help: "serve the console at /console/ of all client URLs; unless given, of those at loopback addresses only",
+  },
+  {
+    name: "listen-console-urls",
+    group: member,
+    kind: "urls",
+    initial: "",
+    help: "additional addresses that serve the console, with the JSON API that it calls, and nothing else",
+  },
+  {
+    name: "console-writes",
+    group: member,
+    kind: "boolean",
+    initial: "false",
+    help: "let the console offer changes; rights and the API itself stay the same",
+  },
+  {
     name: "cors",
     group: member,
     kind: "list",

@@ -38,18 +38,21 @@ export interface FrontEndData {
 /** The ports that a front end has opened. */
 export interface OpenedPorts {
   readonly clientUrls: readonly string[];
+  readonly consoleUrls: readonly string[];
   readonly descriptors: readonly SharedListeners[];
 }
 
-export function writeOpened(message: MessageWriter, { clientUrls, descriptors }: OpenedPorts): void {
-  message.number(clientUrls.length);
-  for (const url of clientUrls) message.text(url);
+export function writeOpened(message: MessageWriter, { clientUrls, consoleUrls, descriptors }: OpenedPorts): void {
+  for (const urls of [clientUrls, consoleUrls]) {
+    message.number(urls.length);
+    for (const url of urls) message.text(url);
+  }
   writeDescriptors(message, descriptors);
 }
 
 export function readOpened(message: MessageReader): OpenedPorts {
-  const clientUrls = list(message, () => message.text());
-  return { clientUrls, descriptors: readDescriptors(message) };
+  const urls = (): readonly string[] => list(message, () => message.text());
+  return { clientUrls: urls(), consoleUrls: urls(), descriptors: readDescriptors(message) };
 }
 
 /** @param descriptors those of the sockets that each port listens on */

@@ -1,8 +1,16 @@
 import { type Clock, doneWithin, type Logger, type MemoryAccount } from "../base/index.js";
-import type { CallCounters, ClientServices, ConnectionLimit, SlowCalls } from "../rpc/index.js";
+import {
+  type CallCounters,
+  type ClientServices,
+  type ConnectionLimit,
+  consolePrefix,
+  type HttpHandlers,
+  type SlowCalls,
+} from "../rpc/index.js";
 import { type ClientHandlers, clientHandlers } from "./client-handlers.js";
+import { servesConsole } from "./console-settings.js";
 import type { SharedListeners } from "./listeners.js";
-import { ClientPorts, type Sharing, serveClients } from "./ports.js";
+import { ClientPorts, type OpenPort, type Sharing, serveClients } from "./ports.js";
 import type { Security } from "./security.js";
 import type { Settings } from "./settings.js";
 
@@ -42,6 +50,13 @@ export class FrontEnd {
     return this.#ports.clientUrls;
   }
 
+  /** The URLs of the console, those of its own ports first. */
+  get consoleUrls(): readonly string[] {
+    const { console, clients, clientsHttp } = this.#ports;
+    const ports = [...console, ...this.#withConsole(clientsHttp.length === 0 ? clients : clientsHttp)];
+    return ports.flatMap(({ urls }) => urls).map((url) => `${url}${consolePrefix}`);
+  }
+
   /** The descriptors that each port listens on, for other threads. */
   get descriptors(): readonly SharedListeners[] {
     return this.#ports.descriptors;
@@ -53,12 +68,20 @@ export class FrontEnd {
     const handlers = clientHandlers(settings, services, slow, counters, memory, clock, logger);
     this.#handlers = handlers;
     const { grpc, httpAlone, http: endpoints } = handlers;
-    const { clients, clientsHttp, metrics } = this.#ports;
-    const http = { http: endpoints.listener, upgrade: endpoints.upgrade };
-    if (clientsHttp.length === 0) serveClients(clients, { grpc, ...http }, "grpc+http", notes);
-    else serveClients(clients, { grpc }, "grpc", notes);
-    serveClients(clientsHttp, { grpc: httpAlone, ...http }, "http", notes);
-    serveClients(metrics, { grpc: httpAlone, http: endpoints.metricsListener }, "http", notes);
+    const { clients, clientsHttp, metrics, console } = this.#ports;
+    const { withConsole = endpoints, consoleAlone = endpoints } = endpoints;
+    const http = (port: OpenPort) =>
+      portHandlers(servesConsole(settings.console, port.address) ? withConsole : endpoints);
+    if (clientsHttp.length === 0) serveClients(clients, (port) => ({ grpc, ...http(port) }), "grpc+http", notes);
+    else serveClients(clients, () => ({ grpc }), "grpc", notes);
+    serveClients(clientsHttp, (port) => ({ grpc: httpAlone, ...http(port) }), "http", notes);
+    serveClients(metrics, () => ({ grpc: httpAlone, http: endpoints.metricsListener }), "http", notes);
+    serveClients(console, () => ({ grpc: httpAlone, ...portHandlers(consoleAlone) }), "http", notes);
+    for (const address of this.consoleUrls) notes.info("serving the console", { address });
+  }
+
+  #withConsole(ports: readonly OpenPort[]): readonly OpenPort[] {
+    return ports.filter(({ address }) => servesConsole(this.#config.settings.console, address));
   }
 
   /** Stops accepting connections, and waits up to `graceMs` for calls under way. */
@@ -68,4 +91,8 @@ export class FrontEnd {
     const ending = [...servers, handlers && doneWithin(this.#config.clock, graceMs, handlers.http.stop())];
     await Promise.all([this.#ports.stop(graceMs), ...ending]);
   }
+}
+
+function portHandlers({ listener, upgrade }: HttpHandlers) {
+  return { http: listener, upgrade };
 }

@@ -7,7 +7,7 @@ import {
   type PeerAccess,
   type ServerDeps,
 } from "../server/index.js";
-import type { Threads } from "../threads/index.js";
+import { LoopLoad, type Threads } from "../threads/index.js";
 import { type ChangeBindings, type ClientSide, openClientSide, type ServedClients } from "./client-side.js";
 import { graceMs } from "./front-end-life.js";
 import { heapUse, ownHeapFlag } from "./heap.js";
@@ -25,6 +25,8 @@ export interface RunningMember {
   readonly server: EtcdServer;
   /** The URLs at which clients reach it. A port 0 is replaced by the port that the system chose. */
   readonly clientUrls: readonly string[];
+  /** The URLs of its console's page; none when it serves no console. */
+  readonly consoleUrls: readonly string[];
   /** Its services for the program itself. */
   readonly served: ServedClients;
   /** Stops accepting connections, lets calls under way finish, and writes all data. */
@@ -96,8 +98,15 @@ export async function startMember(
   await capable(server, clock);
   logger.info("ready to serve client requests");
   const served = await clients.serve(server);
-  const { clientUrls } = clients;
-  return { server, clientUrls, served, stop: () => stop(starting, server), abandon: () => clients.stop(0) };
+  const { clientUrls, consoleUrls } = clients;
+  return {
+    server,
+    clientUrls,
+    consoleUrls,
+    served,
+    stop: () => stop(starting, server),
+    abandon: () => clients.stop(0),
+  };
 }
 
 /** Opens all ports. Threads that open them start together. If one port cannot be opened, none is left open. */
@@ -151,7 +160,8 @@ async function startServer(
   heap: () => HeapUse,
 ): Promise<EtcdServer | undefined> {
   const { settings, logger, around, clients, peers } = member;
-  const { clock, random, disk } = around;
+  const { clock, random, disk, threads } = around;
+  const load = threads === undefined ? new LoopLoad() : undefined;
   const registry = await registryOf(settings, clock);
   const deps = {
     clock,
@@ -159,6 +169,7 @@ async function startServer(
     logger,
     memory: clients.memory,
     heap,
+    loopLoad: () => load?.share() ?? threads?.busiestShare() ?? 0,
     ...(disk && { disk }),
     ...peers.deps,
     ...registry,
@@ -232,6 +243,7 @@ function logStart({ server, ...settings }: Settings, memory: MemoryLimit, logger
     "listen-client-urls": urls(settings.listenClients),
     "listen-client-http-urls": urls(settings.listenClientsHttp),
     "listen-metrics-urls": urls(settings.listenMetrics),
+    "listen-console-urls": urls(settings.listenConsole),
     "initial-cluster-token": server.initialClusterToken,
     "quota-backend-bytes": server.quotaBackendBytes,
     "max-request-bytes": server.maxRequestBytes,

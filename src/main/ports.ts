@@ -6,11 +6,12 @@ import { descriptorsOf, openListeners, type SharedListeners, shareListeners } fr
 import type { Security } from "./security.js";
 import type { Listen, Settings } from "./settings.js";
 import { StartError } from "./start-error.js";
-import { isSecure } from "./urls.js";
+import { type Address, isSecure } from "./urls.js";
 
 /** A listening port. One port serves all URLs that have the same address. */
 export interface OpenPort {
   readonly port: SharedPort;
+  readonly address: Address;
   readonly urls: readonly string[];
 }
 
@@ -70,6 +71,7 @@ export class ClientPorts {
   readonly clients: OpenPort[] = [];
   readonly clientsHttp: OpenPort[] = [];
   readonly metrics: OpenPort[] = [];
+  readonly console: OpenPort[] = [];
 
   private constructor() {}
 
@@ -100,6 +102,7 @@ export class ClientPorts {
       const httpFlag = "listen-client-http-urls";
       await open(ports.clientsHttp, settings.listenClientsHttp, httpFlag, { ...shared, tls: clients });
       await open(ports.metrics, settings.listenMetrics, "listen-metrics-urls", { ...shared, tls: metrics });
+      await open(ports.console, settings.listenConsole, "listen-console-urls", { ...shared, tls: clients });
     } catch (error) {
       await ports.stop(0);
       throw error;
@@ -124,7 +127,7 @@ export class ClientPorts {
   }
 
   get #all(): readonly OpenPort[] {
-    return [...this.clients, ...this.clientsHttp, ...this.metrics];
+    return [...this.clients, ...this.clientsHttp, ...this.metrics, ...this.console];
   }
 }
 
@@ -135,13 +138,13 @@ async function stopAll(ports: readonly OpenPort[], graceMs: number): Promise<voi
 /** Starts to serve clients on ports, and logs their addresses. */
 export function serveClients(
   ports: readonly OpenPort[],
-  handlers: PortHandlers,
+  handlersOf: (port: OpenPort) => PortHandlers,
   traffic: string,
   logger: Logger,
 ): void {
-  for (const { port, urls } of ports) {
-    port.serve(handlers);
-    for (const url of urls) {
+  for (const open of ports) {
+    open.port.serve(handlersOf(open));
+    for (const url of open.urls) {
       const how = isSecure(url) ? "securely" : "insecurely; this is strongly discouraged!";
       logger.info(`serving client traffic ${how}`, { traffic, address: url });
     }
@@ -179,7 +182,7 @@ async function open(
       const there = descriptors?.next().value;
       const opened = there && shareListeners(port, there, first.url);
       const chosen = await (opened ?? openListeners(port, first, undefined, reusePort));
-      ports.push({ port, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
+      ports.push({ port, address: first.address, urls: same.map(({ url }) => url.replace(/:0$/, `:${chosen}`)) });
     } catch (error) {
       throw error instanceof StartError ? error.of(flag) : error;
     }

@@ -114,9 +114,9 @@ async function openClients(
   logger: Logger,
   notes: Logger,
 ): Promise<HandshakesConfig | undefined> {
-  const { security, listenClients, listenClientsHttp, listenMetrics } = settings;
+  const { security, listenClients, listenClientsHttp, listenMetrics, listenConsole } = settings;
   const config = security.autoClient ? await selfSigned(settings, "client", notes) : security.client;
-  const urls = [...listenClients, ...listenClientsHttp].map(({ url }) => url);
+  const urls = [...listenClients, ...listenClientsHttp, ...listenConsole].map(({ url }) => url);
   for (const url of urls) {
     if (isSecure(url) && isEmpty(config)) {
       const files = "TLS key/cert (--cert-file, --key-file) must be provided";
@@ -153,7 +153,7 @@ async function handshakes(
 
 /** The settings with a generated certificate in place of a missing one. All other settings stay as they are. */
 async function selfSigned(settings: Settings, side: "client" | "peer", logger: Logger): Promise<TlsConfig> {
-  const { security, listenPeers, listenClients, listenClientsHttp } = settings;
+  const { security, listenPeers, listenClients, listenClientsHttp, listenConsole } = settings;
   const config = security[side];
   if (!isEmpty(config)) {
     logger.warn(`ignoring ${side} auto TLS since certs given`);
@@ -162,7 +162,7 @@ async function selfSigned(settings: Settings, side: "client" | "peer", logger: L
   const { dataDir } = settings.server;
   assert(dataDir !== undefined, "the settings refuse generated certificates without a data directory");
   const folder = join(dataDir, "fixtures", side);
-  const listens = side === "peer" ? listenPeers : [...listenClients, ...listenClientsHttp];
+  const listens = side === "peer" ? listenPeers : [...listenClients, ...listenClientsHttp, ...listenConsole];
   const hosts = listens.flatMap(({ address }) => (address.kind === "tcp" ? [address.host] : []));
   const files = await selfSignedCertificate(folder, hosts, security.selfSignedYears, logger);
   return { ...config, ...files, selfSigned: true };

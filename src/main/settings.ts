@@ -3,6 +3,7 @@ import { type ApiLevel, formatDuration, isAtLeast, parseDuration, parseInteger }
 import type { HttpAccess } from "../rpc/index.js";
 import { type AutoCompaction, type Features, featuresOf, type ServerConfig } from "../server/index.js";
 import { Wal } from "../wal/index.js";
+import { type ConsoleSettings, consoleSettings } from "./console-settings.js";
 import { type DiscoverySettings, discoverySettings } from "./discovery-settings.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
@@ -38,6 +39,7 @@ export interface Settings {
   readonly listenClients: readonly Listen[];
   readonly listenClientsHttp: readonly Listen[];
   readonly listenMetrics: readonly Listen[];
+  readonly listenConsole: readonly Listen[];
   readonly security: SecuritySettings;
   /** Where the members of a new cluster find each other; absent when other settings name them. */
   readonly discovery?: DiscoverySettings;
@@ -52,6 +54,7 @@ export interface Settings {
   /** Whether the API is also served as JSON over HTTP. */
   readonly gateway: boolean;
   readonly access: HttpAccess;
+  readonly console: ConsoleSettings;
   /** Whether to print the address for clients as JSON when they are served: `--port` is given. */
   readonly printsEndpoints: boolean;
   readonly maxConcurrentStreams: number;
@@ -80,6 +83,7 @@ export function settingsOf(given: FlagValues, fromFile: boolean): Settings {
   const listenClients = listens(flags, "listen-client-urls");
   const listenClientsHttp = listens(flags, "listen-client-http-urls");
   const listenMetrics = listens(flags, "listen-metrics-urls");
+  const listenConsole = listens(flags, "listen-console-urls");
   checkHosts(flags, "initial-advertise-peer-urls", '"host:port"');
   const level = apiLevelOf(flags);
   checkHosts(flags, "advertise-client-urls", isAtLeast(level, "3.7") ? clientUrlForms : '"host:port"');
@@ -101,6 +105,7 @@ export function settingsOf(given: FlagValues, fromFile: boolean): Settings {
     listenClients,
     listenClientsHttp,
     listenMetrics,
+    listenConsole,
     security,
     ...(discovery && { discovery }),
     reusePort: reusePortOf(flags),
@@ -114,6 +119,7 @@ export function settingsOf(given: FlagValues, fromFile: boolean): Settings {
     warningCallMs: flags.durationMs("warning-unary-request-duration"),
     gateway: flags.boolean("enable-grpc-gateway"),
     access: { origins: originsOf(flags), hosts: new Set(flags.list("host-whitelist")) },
+    console: consoleSettings(flags),
     printsEndpoints: flags.given("port"),
     maxConcurrentStreams: flags.number("max-concurrent-streams"),
     threads: threadCount(flags.text("threads")),
@@ -173,6 +179,7 @@ function serverSettings(level: ApiLevel, features: Features, flags: FlagValues):
     maxLearners: flags.number("max-learners"),
     downgradeCheckIntervalMs: flags.durationMs("downgrade-check-time"),
     watchProgressIntervalMs: flags.durationMs("watch-progress-notify-interval") || 600_000,
+    consoleWrites: flags.boolean("console-writes"),
   };
 }
 

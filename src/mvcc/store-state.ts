@@ -80,6 +80,12 @@ export class StoreState {
     });
   }
 
+  /** The lease of one record of a key. The disk is read for older records only. */
+  leaseAt(row: Row, position: number): bigint {
+    const { rows } = this.index.records;
+    return position < rows.olderCount(row) ? readStoredHead(this.read(row, position)).leaseId : rows.leaseId(row);
+  }
+
   /** The state of a key at revision `at`, without its value; undefined when it does not exist there. */
   head(key: Key, at: number): KeyHead | undefined {
     const row = this.index.get(key);

@@ -10,6 +10,7 @@ import {
   type WorkBudget,
 } from "../base/index.js";
 import type { Change, ChangeListener, ChangeTeller } from "./change.js";
+import { type ChildPage, type ChildQuery, readChildren } from "./child-scan.js";
 import { Compactor } from "./compaction.js";
 import { StoreCounters } from "./counters.js";
 import { hashHistory, type KvHash } from "./hash.js";
@@ -122,6 +123,26 @@ export class Store extends StateReader {
    */
   openRange(key: Key, end: Key, revision: number, current = this.revision): PinnedRange {
     return new PinnedRange(this.state, key, end, this.state.readable(revision, current), current);
+  }
+
+  /**
+   * Reads the children of a prefix in turns, at a revision that stays readable meanwhile. Of the newest revision each
+   * child is as of the turn in which it is read.
+   *
+   * @param between called before each further turn; when it throws, the read ends
+   * @returns also the revision
+   * @throws EtcdError `futureRevision` or `compacted`
+   */
+  async children(query: ChildQuery, turns: Turns, between: () => void): Promise<ChildPage & { revision: number }> {
+    const { state } = this;
+    const revision = state.readable(query.revision, state.revision);
+    const hold = state.pins.hold(revision);
+    try {
+      const at = revision === state.revision ? 0 : revision;
+      return { ...(await turns.run(readChildren(state, { ...query, revision: at }, turns), between)), revision };
+    } finally {
+      hold.release();
+    }
   }
 
   /** Splits work that reads this store, for one client, into turns of a few milliseconds. */

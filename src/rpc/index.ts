@@ -12,12 +12,16 @@ export { type Admission, Gate, type GateView } from "./grpc/gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc/grpc-server.js";
 export type { MessageInPieces, ServerStream } from "./grpc/stream.js";
 export { ConnectionLimit } from "./http/connection-limit.js";
+export { consolePrefix } from "./http/console-files.js";
 export type { HttpAccess } from "./http/http-access.js";
 export {
   type ClientEndpoints,
   type ClientEndpointsConfig,
+  type ConsoleConfig,
   clientEndpoints,
+  type HttpHandlers,
 } from "./http/http-endpoints.js";
+export type { PageAccess } from "./http/page-access.js";
 export { failure, metricsText, type Page, type PageRequest, type Pages, page, wrongMethod } from "./http/pages.js";
 export { type PortHandlers, type PortSecurity, SharedPort } from "./http/shared-port.js";
 export { lazyProfiles, type PagesServer, statePages } from "./http/state-pages.js";

@@ -7,10 +7,14 @@ import { Headers } from "./calls/headers.js";
 import { Serving } from "./calls/serving.js";
 import { SlowRequests } from "./calls/slow-requests.js";
 import { electionTimeoutMs, quotaBytes, reportedQuotaBytes, requestTimeoutMs, type ServerConfig } from "./config.js";
+import { ConsoleService, type ConsoleServiceConfig } from "./console/console-service.js";
+import { MemberOverview } from "./console/member-overview.js";
+import { Statistics, type StatisticsConfig } from "./console/statistics.js";
 import type { ServerCounters } from "./counters.js";
 import { Consensus } from "./log/consensus.js";
 import { LeaderTransfer } from "./log/leader-transfer.js";
 import type { MemberState } from "./member-state.js";
+import type { ServerMetrics } from "./metrics.js";
 import type { ServerDeps } from "./server-deps.js";
 import { AuthService } from "./services/auth-service.js";
 import { DowngradeService } from "./services/downgrade-service.js";
@@ -47,6 +51,8 @@ export interface Assembly {
   readonly members: MembershipService;
   readonly maintenance: MaintenanceService;
   readonly downgrades: DowngradeService;
+  readonly console: ConsoleService;
+  readonly statistics: Statistics;
   readonly leaseLoop: LeaseLoop;
   readonly compactor: Compactor | undefined;
   readonly corruption: readonly CorruptionLoop[];
@@ -60,6 +66,8 @@ export interface Assembly {
 
 /** Called when the member has to stop. */
 export interface AssemblyHooks {
+  /** The current numbers of the member. Not called before all parts are there. */
+  readonly metrics: () => ServerMetrics;
   readonly onFailure: (error: Error) => void;
   /** The member has been removed from the cluster for good. */
   readonly onRemoved: () => void;
@@ -70,7 +78,7 @@ export function assemble(
   settings: ServerConfig,
   deps: ServerDeps & Required<Pick<ServerDeps, "memory">>,
   member: MemberState,
-  { onFailure, onRemoved }: AssemblyHooks,
+  { metrics, onFailure, onRemoved }: AssemblyHooks,
 ): Assembly {
   const { clock, logger } = deps;
   const { apiLevel: level } = settings;
@@ -124,6 +132,7 @@ export function assemble(
   const { publisher, migration, downgradeWatch } = makeVersionUpkeep(settings, deps, member, consensus);
   store.onChanges((_, changes) => counters.countChanges(changes));
   const transfer = new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts });
+  const console = makeConsole(settings, deps, member, consensus, { access, headers, metrics });
   const maintenance = new MaintenanceService({
     ...{ level, transfer, serving, pausesOnDefragment, reportedQuotaBytes: reportedQuotaBytes(settings) },
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
@@ -133,14 +142,48 @@ export function assemble(
     auth: new AuthService({ access, passwords, proposer, readIndex, headers, logger }),
     ...{ counters, consensus, headers, serving, watchable, kv, leases, heap },
     ...{ members, maintenance, transfer, compactor, publisher, migration, downgradeWatch },
+    ...console,
     downgrades: new DowngradeService({ level, cluster, access, proposer, readIndex, headers, logger }),
     corruption: makeCorruptionLoops(settings, deps, member, consensus, maintenance),
     leaseLoop: makeLeaseLoop(deps, member, consensus, leases),
     peerService: peerService({
       ...{ level, cluster, store, leases, readIndex, maintenance },
       promote: (id, token) => members.promoteForPeer(id, token),
+      console: (question) => console.console.answerPeer(question),
     }),
   };
+}
+
+/** The history of this member's numbers, and the calls of the console. */
+function makeConsole(
+  { apiLevel: level, consoleWrites: writes }: ServerConfig,
+  { clock, logger, memory, peers, loopLoad }: ServerDeps & Required<Pick<ServerDeps, "memory">>,
+  { store, cluster, alarms, backend, ids: { memberId } }: MemberState,
+  consensus: Consensus,
+  { access, headers, metrics }: Pick<ConsoleServiceConfig, "access" | "headers"> & Pick<StatisticsConfig, "metrics">,
+): Pick<Assembly, "console" | "statistics"> {
+  const { leadership, position } = consensus;
+  const client = peers?.client;
+  const statistics = new Statistics({ clock, metrics, countNow: () => consensus.countNow(), loopLoad });
+  const overview = new MemberOverview({
+    ...{ level, cluster, alarms, backend, leadership, position, client, clock },
+    raftStatus: () => consensus.status(),
+  });
+  const parts = {
+    level,
+    memberId,
+    writes,
+    store,
+    access,
+    headers,
+    cluster,
+    client,
+    overview,
+    statistics,
+    clock,
+    logger,
+  };
+  return { statistics, console: new ConsoleService({ ...parts, memory: memory.pot("reads") }) };
 }
 
 /** The index lies outside of the heap, but the heap's limit is the share of the memory that is there for both. */

@@ -114,6 +114,8 @@ export interface ServerConfig {
   readonly skippedEntries: ReadonlySet<number>;
   /** Disables fsync: a machine crash loses acknowledged writes, and may corrupt the cluster. */
   readonly unsafeNoSync: boolean;
+  /** Whether the console's page offers changes. */
+  readonly consoleWrites: boolean;
 }
 
 export const serverDefaults = {
@@ -153,6 +155,7 @@ export const serverDefaults = {
   electionTickAdvance: true,
   skippedEntries: new Set<number>(),
   unsafeNoSync: false,
+  consoleWrites: false,
 } as const satisfies Partial<ServerConfig>;
 
 /** The quota of the database as Status reports it: in bytes, negative for no limit. */

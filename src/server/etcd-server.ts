@@ -17,6 +17,7 @@ import type { Serving } from "./calls/serving.js";
 import { type WatchJudge, watchJudge } from "./calls/watch-judge.js";
 import type { ServerConfig } from "./config.js";
 import type { Asked } from "./consensus/contract.js";
+import type { ConsoleService } from "./console/console-service.js";
 import type { LeaderView } from "./log/leadership.js";
 import type { MemberState } from "./member-state.js";
 import { metricsOf, type ServerMetrics } from "./metrics.js";
@@ -103,6 +104,7 @@ export class EtcdServer {
       removed = resolve;
     });
     this.#parts = assemble(config, { ...deps, memory: this.memory }, member, {
+      metrics: () => this.metrics,
       onFailure: (error) => this.#fail(error),
       // The member goes on for a while, so that peers that have not received the removal get it.
       onRemoved: () => {
@@ -143,6 +145,10 @@ export class EtcdServer {
 
   get auth(): AuthService {
     return this.#running.auth;
+  }
+
+  get console(): ConsoleService {
+    return this.#running.console;
   }
 
   // ---- local state, also available while the member stops ----
@@ -225,6 +231,7 @@ export class EtcdServer {
     const { consensus, heap, leaseLoop, compactor, corruption, publisher, migration, downgradeWatch } = this.#parts;
     heap?.start();
     consensus.start();
+    this.#parts.statistics.start();
     leaseLoop.start();
     compactor?.start();
     for (const loop of [...corruption, migration, downgradeWatch]) loop.start();
@@ -249,6 +256,7 @@ export class EtcdServer {
   #halt(): void {
     const { heap, leaseLoop, compactor, corruption, publisher, migration, downgradeWatch } = this.#parts;
     heap?.stop();
+    this.#parts.statistics.stop();
     leaseLoop.stop();
     compactor?.stop();
     for (const loop of [...corruption, migration, downgradeWatch]) loop.stop();

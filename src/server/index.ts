@@ -15,6 +15,7 @@ export { LogCounters } from "./consensus/log-counters.js";
 export { openOwnLog } from "./consensus/open-own-log.js";
 export type { PeerAccess, PeerLink, PeerNetwork } from "./consensus/peer-network.js";
 export { openRemotely } from "./consensus/remote-core.js";
+export type { ConsoleService } from "./console/console-service.js";
 export type { ServerCounters } from "./counters.js";
 export { FileDisk } from "./disk/file-disk.js";
 export type { DatabasePlaces, MemberDisk } from "./disk/member-disk.js";

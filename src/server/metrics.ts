@@ -1,7 +1,8 @@
+import type { WatchableStore } from "../mvcc/index.js";
 import type { CountersByPeer } from "../transport/index.js";
-import type { Assembly } from "./assembly.js";
 import { quotaBytes, type ServerConfig } from "./config.js";
 import type { ServerCounters } from "./counters.js";
+import type { Consensus } from "./log/consensus.js";
 import type { MemberState } from "./member-state.js";
 
 /** The state of a member in numbers, for `/metrics`. Counters start with the process. */
@@ -33,8 +34,15 @@ export interface ServerMetrics {
   readonly peers: CountersByPeer;
 }
 
+/** The parts of a member that have numbers. */
+interface MeasuredParts {
+  readonly consensus: Consensus;
+  readonly counters: ServerCounters;
+  readonly watchable: WatchableStore;
+}
+
 /** Collects the current numbers. */
-export function metricsOf(parts: Assembly, member: MemberState, config: ServerConfig): ServerMetrics {
+export function metricsOf(parts: MeasuredParts, member: MemberState, config: ServerConfig): ServerMetrics {
   const { consensus, counters, watchable } = parts;
   const { position, leadership, proposals } = consensus;
   const { backend, store, auth } = member;

@@ -26,6 +26,8 @@ export interface ServerDeps {
   readonly memory?: MemoryAccount;
   /** Measures the heap. Without it, the member does not watch the heap's limit. */
   readonly heap?: () => HeapUse;
+  /** The share of time in which the busiest event loop of the process has worked since the last call. */
+  readonly loopLoad?: () => number;
   /** Where the data is kept; by default in `ServerConfig.dataDir`, or in memory without it. */
   readonly disk?: MemberDisk;
   /** Opens the databases in the data directory. Tests hand in one whose disk fails. */

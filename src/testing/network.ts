@@ -228,6 +228,7 @@ function peerClient(
         return server.peerService.hashKv(revision);
       }),
     downgradeEnabled: (url) => ask(url, ({ peerService }) => peerService.downgradeEnabled()),
+    console: (url, question) => ask(url, ({ peerService }) => peerService.console(question)),
     stop: () => undefined,
   };
 }

@@ -7,6 +7,7 @@
 
 export { readError, writeError } from "./crossing-error.js";
 export { enterThread, type InsideThread } from "./inside.js";
+export { LoopLoad } from "./loop-load.js";
 export { type DeliverLater, loopPorts } from "./loop-port.js";
 export type { MessageReader } from "./message-reader.js";
 export type { MessageWriter } from "./message-writer.js";

@@ -1,6 +1,7 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import { asError, type Clock } from "../base/index.js";
 import { readError } from "./crossing-error.js";
+import { LoopLoad } from "./loop-load.js";
 import { controlKinds } from "./thread-log.js";
 import { type PortEnd, portEnds, ThreadPort } from "./thread-port.js";
 import { rowMemory, ThreadRow } from "./thread-row.js";
@@ -59,6 +60,7 @@ interface Running {
   readonly name: string;
   readonly role: ThreadRole;
   readonly row: ThreadRow;
+  readonly load: LoopLoad;
   readonly worker: Worker | undefined;
   readonly ports: ThreadPort[];
 }
@@ -76,7 +78,7 @@ export class Threads {
     this.#events = events;
     const row = new ThreadRow(rowMemory());
     row.begin(clock);
-    this.#running.push({ name: "main", role: "main", row, worker: undefined, ports: [] });
+    this.#running.push({ name: "main", role: "main", row, load: new LoopLoad(), worker: undefined, ports: [] });
   }
 
   /** Starts a thread. @returns its name */
@@ -103,7 +105,8 @@ export class Threads {
       port.close();
       if (!this.#stopping) this.#events.died(name, failure ?? new Error(`the thread has exited with code ${code}`));
     });
-    this.#running.push({ name, role, row: new ThreadRow(row), worker, ports: [] });
+    const load = new LoopLoad(worker.performance);
+    this.#running.push({ name, role, row: new ThreadRow(row), load, worker, ports: [] });
     return name;
   }
 
@@ -122,6 +125,11 @@ export class Threads {
       toBytes: ports.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0),
       fromBytes: ports.reduce((sum, { arrivingBytes }) => sum + arrivingBytes, 0),
     }));
+  }
+
+  /** The share of time in which the busiest event loop has worked since the last call. */
+  busiestShare(): number {
+    return Math.max(...this.#running.map(({ load }) => load.share()));
   }
 
   /** Ends all threads, wherever they are in their work. */

@@ -41,6 +41,8 @@ export interface PeerClient {
   hashKv(url: string, clusterId: ClusterId, revision: number, signal: AbortSignal): Promise<RevisionHash>;
   /** Members before 3.5 do not know this request. */
   downgradeEnabled(url: string, signal: AbortSignal): Promise<boolean>;
+  /** Asks for the console. @returns undefined from a member that does not know such questions, as those of etcd */
+  console(url: string, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Aborts all requests under way. */
   stop(): void;
 }
@@ -131,6 +133,20 @@ export class HttpPeerClient implements PeerClient {
     const text = answer.body.toString();
     if (answer.status !== 200 || (text !== "true" && text !== "false")) throw unexpected(answer);
     return text === "true";
+  }
+
+  async console(url: string, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const answer = await this.#ask(
+      "POST",
+      url,
+      paths.console,
+      signal,
+      { "Content-Type": "application/protobuf" },
+      question,
+    );
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw unexpected(answer);
+    return answer.body;
   }
 
   stop(): void {

@@ -42,6 +42,8 @@ export interface PeerService {
   hashKv(revision: number): Promise<RevisionHash>;
   /** Whether a downgrade is under way, by a linearizable read. */
   downgradeEnabled(): Promise<boolean>;
+  /** Answers a member that serves the console. @throws WireError when the question is malformed */
+  console(question: Uint8Array): Promise<Uint8Array>;
 }
 
 /** A `PeerService` that may be on another event loop, so that each answer may take time. */
@@ -105,6 +107,8 @@ class PeerEndpoints {
         return this.#leaseTimeToLive(request, response);
       case paths.downgradeEnabled:
         return this.#downgradeEnabled(request, response);
+      case paths.console:
+        return this.#console(request, response);
       default:
         return undefined;
     }
@@ -199,6 +203,12 @@ class PeerEndpoints {
     } catch (error) {
       refuse(response, 500, `failed linearized read: ${errorText(error)}`);
     }
+  }
+
+  async #console(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const question = await this.#read(request, response, (body) => body);
+    if (question === undefined) return;
+    answer(response, "application/protobuf", await this.#service.console(question));
   }
 
   /** Reads a peer's request from its body; undefined when it was refused. */

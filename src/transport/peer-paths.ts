@@ -7,6 +7,8 @@ export const paths = {
   leases: "/leases",
   leasesInternal: "/leases/internal",
   downgradeEnabled: "/downgrade/enabled",
+  /** Not one of etcd: the questions of a member that serves the console. */
+  console: "/etcdts/console",
 } as const;
 
 /** Texts of answers; the asking side compares them, so they must not change. */

@@ -19,6 +19,7 @@ const kinds = {
   keys: 8,
   answer: 9,
   error: 10,
+  console: 11,
 } as const;
 
 /** The number of keys in a message. It takes less than a millisecond to write them. */
@@ -87,6 +88,15 @@ export class RemotePeerService implements PeerAnswers {
 
   downgradeEnabled() {
     return this.#ask(kinds.downgradeEnabled, nothing, (message) => message.flag());
+  }
+
+  console(question: Uint8Array) {
+    // A message is valid only while it is read.
+    return this.#ask(
+      kinds.console,
+      (message) => void message.bytes(question),
+      (message) => Buffer.from(message.bytes()),
+    );
   }
 
   #ask<Answer>(
@@ -158,6 +168,8 @@ function answerTo(
           (out) =>
             out.number(hash).double(compactRevision).number(currentRevision),
       );
+    case kinds.console:
+      return answered(service.console(Buffer.from(message.bytes())), (answer) => (out) => out.bytes(answer));
     default:
       return answered(service.downgradeEnabled(), (enabled) => (out) => out.flag(enabled));
   }

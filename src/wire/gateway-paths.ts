@@ -6,6 +6,7 @@ const maintenance = "etcdserverpb.Maintenance";
 const auth = "etcdserverpb.Auth";
 const lock = "v3lockpb.Lock";
 const election = "v3electionpb.Election";
+const console = "etcdts.v1.Console";
 
 /** The gateway's path of each method, under `/v3/`. All are called with POST. */
 export const gatewayPaths: ReadonlyMap<string, { readonly service: string; readonly method: string }> = new Map(
@@ -61,5 +62,10 @@ export const gatewayPaths: ReadonlyMap<string, { readonly service: string; reado
     ["election/leader", election, "Leader"],
     ["election/observe", election, "Observe"],
     ["election/resign", election, "Resign"],
+    ["console/info", console, "Info"],
+    ["console/tree", console, "Tree"],
+    ["console/statistics", console, "Statistics"],
+    ["console/members", console, "Members"],
+    ["console/may", console, "May"],
   ].map(([path = "", service = "", method = ""]) => [`/v3/${path}`, { service, method }]),
 );

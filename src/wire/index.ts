@@ -13,6 +13,7 @@ export type { Descriptors } from "./descriptors.js";
 export { encodeInto } from "./encode-into.js";
 export { gatewayPaths } from "./gateway-paths.js";
 export * as authpb from "./generated/auth.js";
+export * as consolepb from "./generated/console.js";
 export * as electionpb from "./generated/election.js";
 export * as healthpb from "./generated/health.js";
 export * from "./generated/kv.js";

@@ -49,6 +49,7 @@ const otherDefaults: ReadonlySet<string> = new Set([
   "listen-client-urls",
   "advertise-client-urls",
   "initial-cluster",
+  "enable-console",
 ]);
 
 const folder = join(import.meta.dirname, "../../src/embed");

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parseCommandLine } from "../../src/main/command-line.js";
+import { servesConsole } from "../../src/main/console-settings.js";
 import { settingsOf } from "../../src/main/settings.js";
 
 const directory = mkdtempSync(join(tmpdir(), "etcd-ts-settings-"));
@@ -34,6 +35,63 @@ test("without flags, all settings have etcd's defaults", () => {
   ]);
   expect(rest.log).toEqual({ level: "info", outputs: ["stderr"], format: "json", formatGiven: false });
 });
+
+for (const { words, at, writes = false } of [
+  { words: [], at: "loopback" },
+  { words: ["--enable-console"], at: "everywhere" },
+  { words: ["--enable-console=false"], at: "nowhere" },
+  { words: ["--enable-grpc-gateway=false"], at: "nowhere" },
+  { words: ["--console-writes"], at: "loopback", writes: true },
+  {
+    words: ["--enable-console=false", "--listen-console-urls=http://127.0.0.1:1", "--console-writes"],
+    at: "nowhere",
+    writes: true,
+  },
+] as const) {
+  test(`with ${words.join(" ") || "no flags"} the client URLs that serve the console are: ${at}`, () => {
+    expect(settings(...words).console).toMatchObject({ at, writes });
+  });
+}
+
+for (const { url, served } of [
+  { url: "http://localhost:2379", served: true },
+  { url: "http://127.0.0.2:2379", served: true },
+  { url: "http://[::1]:2379", served: true },
+  { url: "http://0.0.0.0:2379", served: false },
+  { url: "http://10.0.0.1:2379", served: false },
+  { url: "unix:///tmp/socket", served: false },
+]) {
+  test(`unless a flag says so, ${url} ${served ? "serves" : "does not serve"} the console`, () => {
+    const { console, listenClients } = settings(`--listen-client-urls=${url}`, `--advertise-client-urls=http://a:1`);
+    expect(listenClients.map(({ address }) => servesConsole(console, address))).toEqual([served]);
+  });
+}
+
+test("only names that are given count for pages: by default none, although all may call otherwise", () => {
+  expect(settings().console.access).toEqual({ origins: new Set(), hosts: new Set(["localhost"]) });
+  const given = settings("--cors=http://a.example", "--host-whitelist=b.example", "--advertise-client-urls=http://c:1");
+  expect(given.console.access).toEqual({
+    origins: new Set(["http://a.example"]),
+    hosts: new Set(["b.example", "c"]),
+  });
+  expect(settings("--cors=*", "--host-whitelist=").console.access).toMatchObject({
+    origins: new Set(["*"]),
+    hosts: new Set(["*", "localhost"]),
+  });
+});
+
+for (const { words, says } of [
+  { words: ["--enable-console", "--enable-grpc-gateway=false"], says: "--enable-console needs --enable-grpc-gateway" },
+  {
+    words: ["--listen-console-urls=http://127.0.0.1:1", "--enable-grpc-gateway=false"],
+    says: "--listen-console-urls needs --enable-grpc-gateway",
+  },
+  { words: ["--console-writes", "--enable-console=false"], says: "--console-writes has no use" },
+]) {
+  test(`${words.join(" ")} is refused`, () => {
+    expect(() => settings(...words)).toThrow(says);
+  });
+}
 
 for (const level of ["3.5", "3.6", "3.7"] as const) {
   test(`--api-level ${level} sets the level`, () => {

@@ -21,9 +21,10 @@ async function start(name: string, ...flags: readonly string[]): Promise<{ termi
 
 describe.skipIf(!haveTmux)("a member on a terminal", () => {
   test("logs the messages that scripts wait for, in the console format", async () => {
-    const { terminal } = await start("people");
+    const { terminal, url } = await start("people");
     const screen = await terminal.shows(/try +etcdctl/);
     expect(screen).toMatch(/^\d\d:\d\d:\d\d INFO +ready to serve client requests$/m);
+    expect(screen).toContain(`  console  ${url}/console/`);
   });
 
   test("writes JSON if the flag says so", async () => {

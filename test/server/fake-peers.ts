@@ -25,6 +25,7 @@ export function fakeClient(peers: Readonly<Record<string, FakePeer>>): PeerClien
     renewLease: unasked,
     leaseTimeToLive: unasked,
     hashKv: unasked,
+    console: unasked,
     stop: () => undefined,
   };
 }

@@ -251,6 +251,7 @@ export class SimNetwork {
         this.#ask(self, url, signal, (peer) => peer.leaseTimeToLive(id, keys)),
       hashKv: (url, _clusterId, revision, signal) => this.#ask(self, url, signal, (peer) => peer.hashKv(revision)),
       downgradeEnabled: (url, signal) => this.#ask(self, url, signal, (peer) => peer.downgradeEnabled()),
+      console: (url, question, signal) => this.#ask(self, url, signal, (peer) => peer.console(question)),
       stop: () => undefined,
     };
   }

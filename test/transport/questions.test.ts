@@ -52,6 +52,7 @@ async function answer<Value>(value: Value, ...question: unknown[]): Promise<Valu
 
 /** More keys than fit into one message between event loops. */
 const lease = { ttl: 7, grantedTtl: 10, keys: Array.from({ length: 9_000 }, (_, at) => `b\xff${at}`) };
+const consoleAnswer = Buffer.from([0, 255, 1]);
 const hash = { hash: 0xffff_ffff, compactRevision: -1, currentRevision: 12 };
 const service: PeerService = {
   clusterId,
@@ -64,6 +65,7 @@ const service: PeerService = {
   leaseTimeToLive: (id, keys) => answer(lease, id, keys),
   hashKv: (revision) => answer(hash, revision),
   downgradeEnabled: () => answer(true),
+  console: (question) => answer(consoleAnswer, ...question),
 };
 
 let url = "";
@@ -136,6 +138,12 @@ for (const { place, answers } of [
       },
       { name: "for a hash", ask: () => client.hashKv(url, clusterId, 9, signal), want: hash, question: [9] },
       { name: "for the current hash", ask: () => client.hashKv(url, clusterId, 0, signal), want: hash, question: [0] },
+      {
+        name: "for the console",
+        ask: () => client.console(url, Uint8Array.of(7, 200), signal),
+        want: consoleAnswer,
+        question: [7, 200],
+      },
       { name: "for a downgrade", ask: () => client.downgradeEnabled(url, signal), want: true, question: [] },
     ]) {
       test(`${name} is answered`, async () => {
@@ -202,6 +210,7 @@ for (const { place, answers } of [
         await expect(client.leaseTimeToLive(odd, id, false, signal)).rejects.toThrow(PeerError);
         await expect(client.renewLease(odd, id, signal)).rejects.toThrow(PeerError);
         await expect(client.downgradeEnabled(odd, signal)).rejects.toThrow(PeerError);
+        if (status !== 200) await expect(client.console(odd, Uint8Array.of(1), signal)).rejects.toThrow(PeerError);
       });
     }
 
@@ -248,6 +257,7 @@ for (const release of ["3.4", "3.5"] satisfies Release[]) {
       expect(real.members).toEqual([{ ...wanted, clientUrls: ["http://127.0.0.1:2379"] }]);
       expect(real.clusterId).toBe(computeClusterId(real.members.map(({ id }) => id)));
       expect((await client.versions(peerUrl, signal)).server).toMatch(new RegExp(`^${release.replace(".", "\\.")}\\.`));
+      expect(await client.console(peerUrl, Uint8Array.of(1), signal)).toBe(undefined);
       await expect(client.renewLease(peerUrl, 9n as LeaseId, signal)).rejects.toEqual(new EtcdError("leaseNotFound"));
       const granted = await etcdctl(release, server.endpoint, ["lease", "grant", "100"]);
       const leaseId = BigInt(`0x${/lease ([0-9a-f]+)/.exec(granted.stdout)?.[1]}`) as LeaseId;

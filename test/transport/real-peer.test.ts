@@ -51,6 +51,7 @@ async function pair(snapshotSink?: SnapshotSink): Promise<Pair> {
       storageVersion: () => undefined,
       members: () => members,
       ...{ promote: refuse, renewLease: refuse, leaseTimeToLive: refuse, hashKv: refuse, downgradeEnabled: refuse },
+      console: refuse,
     },
     silentLogger,
     systemClock,

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 import { fullName } from "../../proto/schema.js";
 import * as auth from "../../src/wire/generated/auth.js";
+import * as consoleCalls from "../../src/wire/generated/console.js";
 import * as election from "../../src/wire/generated/election.js";
 import * as health from "../../src/wire/generated/health.js";
 import * as kv from "../../src/wire/generated/kv.js";
@@ -29,6 +30,7 @@ export interface MessageUnderTest {
 const generated = new Map<string, Readonly<Record<string, unknown>>>(
   Object.entries({
     auth,
+    console: consoleCalls,
     election,
     health,
     kv,

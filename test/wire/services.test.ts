@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { PutRequest, PutResponse, services } from "../../src/wire/index.js";
 
-test("the services are those of etcd 3.7, and the health check and reflection of gRPC", () => {
+test("the services are those of etcd 3.7, of the console, and the health check and reflection of gRPC", () => {
   const methods = Object.entries(services).map(([name, service]) => [name, Object.keys(service).length]);
   expect(Object.fromEntries(methods)).toEqual({
+    "etcdts.v1.Console": 5,
     "etcdserverpb.KV": 6,
     "etcdserverpb.Watch": 1,
     "etcdserverpb.Lease": 5,

@@ -78,6 +78,11 @@ export class KeyIndex {
     return at < this.#newest ? undefined : this.#tree.count(low, high);
   }
 
+  /** Number of keys of `[low, high)` that exist now, with the changes of a write that is under way. */
+  countNow(low: Key, high: Key | undefined): number {
+    return this.#tree.count(low, high);
+  }
+
   /** Compacts the keys from `low` on until `full` returns true, which is asked before each key. */
   compactSlice(low: Key, revision: number, drop: DropRecord, full: () => boolean): IndexSlice {
     const gone: Key[] = [];

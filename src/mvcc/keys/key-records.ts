@@ -89,6 +89,13 @@ export class KeyRecords {
     return position >= 0 && !this.#isTombstone(row, position) ? position : -1;
   }
 
+  /** The bytes of the stored value that is visible at revision `at`; 0 when the key did not exist. */
+  bytesAt(row: Row, at: number): number {
+    const position = this.visibleAt(row, at);
+    if (position < 0) return 0;
+    return position === this.rows.olderCount(row) ? this.rows.bytesOf(row) : this.#olderBytes(row, position);
+  }
+
   mainAt(row: Row, position: number): number {
     const { rows } = this;
     return position === rows.olderCount(row) ? rows.main(row) : this.#olderMain(row, position);

@@ -37,6 +37,9 @@ const bytesOfTurn = 64 * 1024;
 /** The time in which Node reads a byte of a body that a call has made room for, and joins it with others. */
 const msPerReadByte = 0.15 / (64 * 1024);
 
+/** The header that the console's page sends with changes. */
+const consoleHeader = "x-etcd-console";
+
 /** The objects and settings that all calls of a gateway share. */
 export interface GatewayEnvironment {
   readonly gate: Admission;
@@ -116,6 +119,10 @@ export class GatewayCall implements Call, ServerStream<Uint8Array, Uint8Array> {
   metadata(name: string): string | undefined {
     const value = this.#peer.header(`grpc-metadata-${name}`);
     return value ?? (name === "authorization" ? this.#peer.header(name) : undefined);
+  }
+
+  get fromConsole(): boolean {
+    return this.#peer.header(consoleHeader) !== undefined;
   }
 
   /** Runs the call. Resolves when it has ended. */

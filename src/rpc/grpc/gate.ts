@@ -12,6 +12,8 @@ const statusPath = services["etcdserverpb.Maintenance"].Status.path;
 const rangePath = services["etcdserverpb.KV"].Range.path;
 const snapshotPath = services["etcdserverpb.Maintenance"].Snapshot.path;
 const healthService = "/grpc.health.v1.Health/";
+/** It reads the member's own state only, as a serializable range does. */
+const consoleService = "/etcdts.v1.Console/";
 
 /** Decides whether a call may be served at all. */
 export interface Admission {
@@ -60,6 +62,7 @@ function checkClientVersion(call: Call): void {
 }
 
 function servedByLearner({ path }: Binding, message: Uint8Array | undefined): boolean {
-  if (path === statusPath || path === snapshotPath || path.startsWith(healthService)) return true;
+  if (path === statusPath || path === snapshotPath) return true;
+  if (path.startsWith(healthService) || path.startsWith(consoleService)) return true;
   return path === rangePath && message !== undefined && RangeRequest.decode(message).serializable;
 }

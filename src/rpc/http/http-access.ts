@@ -67,7 +67,8 @@ function knowsHost(hosts: ReadonlySet<string>, { headers, socket }: IncomingMess
   return isEncrypted(socket) || includes(hosts, hostName(headers.host ?? ""));
 }
 
-function isEncrypted(socket: Duplex): boolean {
+/** Whether a request came over TLS. */
+export function isEncrypted(socket: Duplex): boolean {
   return socket instanceof MemorySocket ? socket.secure : "encrypted" in socket;
 }
 

@@ -15,9 +15,14 @@ export type Metadata = readonly (string | undefined)[];
 
 const noMetadata: Metadata = [];
 
+/** The value behind all others in the metadata of a change that is made in the console. */
+const consoleMark = "console";
+/** The bit after those of the values: the call is a change that is made in the console. */
+const fromConsoleBit = 1 << readMetadata.length;
+
 export function writeMetadata(message: MessageWriter, call: Call): void {
   const values = readMetadata.map((name) => needed(name, call.metadata(name)));
-  let present = 0;
+  let present = call.fromConsole ? fromConsoleBit : 0;
   for (let at = 0; at < values.length; at++) if (values[at] !== undefined) present |= 1 << at;
   message.number(present);
   for (const value of values) if (value !== undefined) message.text(value);
@@ -31,7 +36,12 @@ function needed(name: string, value: string | undefined): string | undefined {
 export function readMetadataOf(message: MessageReader): Metadata {
   const present = message.number();
   if (present === 0) return noMetadata;
-  return readMetadata.map((_, at) => ((present & (1 << at)) === 0 ? undefined : message.text()));
+  const values = readMetadata.map((_, at) => ((present & (1 << at)) === 0 ? undefined : message.text()));
+  return (present & fromConsoleBit) === 0 ? values : [...values, consoleMark];
+}
+
+export function isFromConsole(metadata: Metadata): boolean {
+  return metadata.length > readMetadata.length;
 }
 
 export function metadataValue(metadata: Metadata, name: string): string | undefined {

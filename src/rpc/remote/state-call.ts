@@ -1,7 +1,7 @@
 import { EtcdError } from "../../base/index.js";
 import { bothOf, type Call } from "../../server/index.js";
 import type { CallLog } from "../grpc/binding.js";
-import { type Metadata, metadataValue } from "./metadata.js";
+import { isFromConsole, type Metadata, metadataValue } from "./metadata.js";
 
 /** A connection of a front end. */
 export interface StateClient {
@@ -52,6 +52,10 @@ export class StateCall implements Call, CallLog {
   get commonName(): string | undefined {
     // A grpc-gateway proxy's own certificate does not identify its client.
     return this.metadata("grpcgateway-accept") === undefined ? this.client?.commonName : undefined;
+  }
+
+  get fromConsole(): boolean {
+    return isFromConsole(this.#metadata);
   }
 
   metadata(name: string): string | undefined {

@@ -6,6 +6,8 @@ import type { Admission } from "../grpc/gate.js";
 import type { Pages } from "../http/pages.js";
 import { authBindings } from "./auth.js";
 import { clusterBindings } from "./cluster.js";
+import { consoleBindings } from "./console.js";
+import { loggingChanges } from "./console-changes.js";
 import { electionBindings } from "./election.js";
 import { healthBindings } from "./health.js";
 import { kvBindings } from "./kv.js";
@@ -53,8 +55,9 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
     ...electionBindings(localClient, guard, clock).map(goingFirst),
     ...authBindings(server),
     ...healthBindings(server.serving).map(goingFirst),
+    ...consoleBindings(server),
   ];
-  return [...bound, ...reflectionBindings(bound)];
+  return [...loggingChanges(bound, server), ...reflectionBindings(bound)];
 }
 
 /** Whether the release of a level has the method. To clients of an older one, it is an unknown method. */

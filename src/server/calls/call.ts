@@ -15,6 +15,8 @@ export interface Call {
   readonly client?: object | undefined;
   /** The client's address, for the log. */
   readonly remote?: string | undefined;
+  /** Set for changes that a user makes in the console, which are logged with the user's name. */
+  readonly fromConsole?: boolean | undefined;
   /** Set for calls of the program that the member runs in. They may do everything. */
   readonly owner?: boolean | undefined;
   /** The common name in the client's verified certificate; undefined without one. */

@@ -14,6 +14,7 @@ export interface PeerServiceConfig {
   readonly readIndex: ReadIndex;
   readonly maintenance: Pick<MaintenanceService, "storageVersion">;
   readonly promote: PeerService["promote"];
+  readonly console: PeerService["console"];
 }
 
 /** Answers the requests of peers that do not go through raft. */
@@ -25,6 +26,7 @@ export function peerService({
   readIndex,
   maintenance,
   promote,
+  console,
 }: PeerServiceConfig): PeerService {
   const forever = new AbortController().signal;
   return {
@@ -34,6 +36,7 @@ export function peerService({
     storageVersion: () => (isAtLeast(level, "3.6") ? (maintenance.storageVersion ?? "unknown") : undefined),
     members: () => cluster.members(),
     promote,
+    console,
     renewLease: (id) => lagAsTimeout(() => leases.renewHere(id, forever)),
     leaseTimeToLive: (id, keys) => lagAsTimeout(() => leases.timeToLiveHere(id, keys)),
     hashKv: (revision) => store.hashKv(revision),

@@ -1347,6 +1347,211 @@ export const files: readonly FileSchema[] = [
     ],
   },
   {
+    name: "console.proto",
+    package: "etcdts.v1",
+    imports: ["auth.proto", "rpc.proto"],
+    enums: [],
+    messages: [
+      {
+        name: "etcdts.v1.InfoRequest",
+        comment: "Needs no login, so that the page knows whether to ask for one.",
+        fields: [],
+      },
+      {
+        name: "etcdts.v1.InfoResponse",
+        fields: [
+          { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
+          { name: "version", number: 2, scalar: "string" },
+          { name: "writes", number: 3, scalar: "bool" },
+          { name: "separator", number: 4, scalar: "bytes" },
+          { name: "authEnabled", number: 5, scalar: "bool" },
+          { name: "memberId", number: 6, scalar: "uint64" },
+        ],
+      },
+      {
+        name: "etcdts.v1.TreeRequest",
+        comment: "Asks for the keys and folders directly below a prefix, in the order of their names. A user sees the keys that he may read, and nothing of others.",
+        fields: [
+          { name: "prefix", number: 1, scalar: "bytes" },
+          { name: "separator", number: 2, scalar: "bytes" },
+          { name: "after", number: 3, scalar: "bytes" },
+          { name: "limit", number: 4, scalar: "int64" },
+          { name: "revision", number: 5, scalar: "int64" },
+          { name: "flat", number: 6, scalar: "bool" },
+        ],
+      },
+      {
+        name: "etcdts.v1.TreeResponse",
+        fields: [
+          { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
+          { name: "nodes", number: 2, message: "etcdts.v1.TreeNode", repeated: true },
+          { name: "more", number: 3, scalar: "bool" },
+          { name: "count", number: 4, scalar: "int64" },
+        ],
+      },
+      {
+        name: "etcdts.v1.TreeNode",
+        comment: "A key, or all keys whose names begin with the same text up to a separator.",
+        fields: [
+          { name: "name", number: 1, scalar: "bytes" },
+          { name: "key", number: 2, scalar: "bytes" },
+          { name: "folder", number: 3, scalar: "bool" },
+          { name: "present", number: 4, scalar: "bool" },
+          { name: "count", number: 5, scalar: "int64" },
+          { name: "bytes", number: 6, scalar: "int64" },
+          { name: "bytesExact", number: 7, scalar: "bool" },
+          { name: "modRevision", number: 8, scalar: "int64" },
+          { name: "lease", number: 9, scalar: "int64" },
+        ],
+      },
+      {
+        name: "etcdts.v1.StatisticsRequest",
+        comment: "Asks for the recent history of a member's rates, latencies and sizes.",
+        fields: [
+          { name: "memberId", number: 1, scalar: "uint64" },
+          { name: "sinceSeconds", number: 2, scalar: "int64" },
+        ],
+      },
+      {
+        name: "etcdts.v1.StatisticsResponse",
+        fields: [
+          { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
+          { name: "stepSeconds", number: 2, scalar: "int64" },
+          { name: "start", number: 3, scalar: "int64" },
+          { name: "series", number: 4, message: "etcdts.v1.StatisticsSeries", repeated: true },
+        ],
+      },
+      {
+        name: "etcdts.v1.StatisticsSeries",
+        fields: [
+          { name: "name", number: 1, scalar: "string" },
+          { name: "unit", number: 2, scalar: "string" },
+          { name: "values", number: 3, scalar: "double", repeated: true },
+        ],
+      },
+      {
+        name: "etcdts.v1.MembersRequest",
+        fields: [],
+      },
+      {
+        name: "etcdts.v1.MembersResponse",
+        fields: [
+          { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
+          { name: "members", number: 2, message: "etcdts.v1.MemberFacts", repeated: true },
+        ],
+      },
+      {
+        name: "etcdts.v1.MemberFacts",
+        comment: "A member, as far as the member that is asked could find out.",
+        fields: [
+          { name: "id", number: 1, scalar: "uint64" },
+          { name: "name", number: 2, scalar: "string" },
+          { name: "peerURLs", number: 3, scalar: "string", repeated: true },
+          { name: "clientURLs", number: 4, scalar: "string", repeated: true },
+          { name: "isLearner", number: 5, scalar: "bool" },
+          { name: "reached", number: 6, scalar: "bool" },
+          { name: "error", number: 7, scalar: "string" },
+          { name: "version", number: 8, scalar: "string" },
+          { name: "leader", number: 9, scalar: "uint64" },
+          { name: "term", number: 10, scalar: "uint64" },
+          { name: "raftIndex", number: 11, scalar: "uint64" },
+          { name: "appliedIndex", number: 12, scalar: "uint64" },
+          { name: "lag", number: 13, scalar: "int64" },
+          { name: "dbSize", number: 14, scalar: "int64" },
+          { name: "dbSizeInUse", number: 15, scalar: "int64" },
+          { name: "startedSecondsAgo", number: 16, scalar: "int64" },
+          { name: "alarms", number: 17, scalar: "string", repeated: true },
+          { name: "health", number: 18, scalar: "string" },
+        ],
+      },
+      {
+        name: "etcdts.v1.MayRequest",
+        comment: "Asks what a user may do, and why. Root may ask about everybody, a user about himself.",
+        fields: [
+          { name: "user", number: 1, scalar: "string" },
+          { name: "key", number: 2, scalar: "bytes" },
+          { name: "rangeEnd", number: 3, scalar: "bytes" },
+          { name: "type", number: 4, scalar: "string" },
+        ],
+      },
+      {
+        name: "etcdts.v1.MayResponse",
+        fields: [
+          { name: "header", number: 1, message: "etcdserverpb.ResponseHeader" },
+          { name: "allowed", number: 2, scalar: "bool" },
+          { name: "why", number: 3, message: "etcdts.v1.Grant", repeated: true },
+          { name: "reason", number: 4, scalar: "string" },
+        ],
+      },
+      {
+        name: "etcdts.v1.Grant",
+        fields: [
+          { name: "role", number: 1, scalar: "string" },
+          { name: "permission", number: 2, message: "authpb.Permission" },
+        ],
+      },
+      {
+        name: "etcdts.v1.PeerQuestion",
+        comment: "The question of a member that serves the console to another, at its peer URL.",
+        fields: [
+          { name: "status", number: 1, message: "etcdts.v1.StatusQuestion", oneof: "question" },
+          { name: "statistics", number: 2, message: "etcdts.v1.StatisticsRequest", oneof: "question" },
+        ],
+      },
+      {
+        name: "etcdts.v1.StatusQuestion",
+        fields: [],
+      },
+      {
+        name: "etcdts.v1.StatusAnswer",
+        comment: "The answer to the first. That to the second is a StatisticsResponse without a header.",
+        fields: [
+          { name: "member", number: 1, message: "etcdts.v1.MemberFacts" },
+          { name: "progress", number: 2, message: "etcdts.v1.Progress", repeated: true },
+        ],
+      },
+      {
+        name: "etcdts.v1.Progress",
+        fields: [
+          { name: "id", number: 1, scalar: "uint64" },
+          { name: "stored", number: 2, scalar: "uint64" },
+        ],
+      },
+    ],
+    services: [
+      {
+        name: "etcdts.v1.Console",
+        methods: [
+          {
+            name: "Info",
+            request: "etcdts.v1.InfoRequest",
+            response: "etcdts.v1.InfoResponse",
+          },
+          {
+            name: "Tree",
+            request: "etcdts.v1.TreeRequest",
+            response: "etcdts.v1.TreeResponse",
+          },
+          {
+            name: "Statistics",
+            request: "etcdts.v1.StatisticsRequest",
+            response: "etcdts.v1.StatisticsResponse",
+          },
+          {
+            name: "Members",
+            request: "etcdts.v1.MembersRequest",
+            response: "etcdts.v1.MembersResponse",
+          },
+          {
+            name: "May",
+            request: "etcdts.v1.MayRequest",
+            response: "etcdts.v1.MayResponse",
+          },
+        ],
+      },
+    ],
+  },
+  {
     name: "reflection.proto",
     package: "grpc.reflection.v1",
     imports: [],

@@ -255,8 +255,9 @@ const locks: readonly GatewayStep[] = [
   post("election/observe", "x"),
 ];
 
-/** Invalid requests to all paths, except those of streams with many requests, where etcd does not report an error. */
-const refused: readonly GatewayStep[] = [...gatewayPaths.keys()].flatMap((path) => [
+/** Invalid requests to all paths of etcd, except those of streams with many requests, where it reports no error. */
+const theirs = [...gatewayPaths.keys()].filter((path) => !path.startsWith("/v3/console/"));
+const refused: readonly GatewayStep[] = theirs.flatMap((path) => [
   { path, method: "GET" },
   { path: path.replace("/v3/", "/v3beta/"), method: "DELETE" },
   ...(["/v3/watch", "/v3/lease/keepalive"].includes(path)
