@@ -3,7 +3,15 @@ import type { TreeNode, TreePage } from "../../src/console/api/console.js";
 import type { KeyValue, RangeAnswer } from "../../src/console/api/kv.js";
 import { failure, type Result, success } from "../../src/console/api/result.js";
 import { foldersTo } from "../../src/console/views/keys/folders.js";
-import { historyFrom, olderVersions, versionsInPage } from "../../src/console/views/keys/history.js";
+import {
+  earlierMax,
+  type History,
+  historyFrom,
+  olderVersions,
+  type ReadEvents,
+  versionsInPage,
+  withEarlierLives,
+} from "../../src/console/views/keys/history.js";
 import { KeyTree, nodesMax, pageSize, type TreeRow } from "../../src/console/views/keys/key-tree.js";
 import {
   matchesMax,
@@ -302,5 +310,61 @@ describe("the history of a key", () => {
     );
     expect(history.versions).toHaveLength(2);
     expect(history).toMatchObject({ next: 8, error: { kind: "offline" } });
+  });
+
+  /** The events of a key at these revisions, where a negative one is a deletion. Revisions below `first` are gone. */
+  const events =
+    (revisions: readonly number[], first = 0): ReadEvents =>
+    async (after, upTo, take) => {
+      if (after + 1 < first) {
+        return { ok: false, error: { kind: "refused", code: 0, message: "compacted", compactRevision: first } };
+      }
+      for (const revision of revisions) {
+        const at = Math.abs(revision);
+        const kv = {
+          ...{ key: "k", value: "v", lease: "0", createRevision: 0 },
+          modRevision: at,
+          version: revision < 0 ? 0 : 1,
+        };
+        if (at > after && at <= upTo && !take({ type: revision < 0 ? "delete" : "put", kv })) return success(false);
+      }
+      return success(true);
+    };
+  const shown = ({ versions }: History): number[] =>
+    versions.map(({ modRevision, version }) => (version === 0 ? -modRevision : modRevision));
+  const all = [2, 4, -6, 8, -9, 12];
+
+  test("reaches back over deletions when that is asked for", async () => {
+    const history = await olderVersions(historyFrom(0), store([12]));
+    expect(shown(history)).toEqual([12]);
+    const longer = await withEarlierLives(history, events(all));
+    expect(shown(longer)).toEqual([12, -9, 8, -6, 4, 2]);
+    expect(longer.end).toBe("all");
+  });
+
+  test("of a key that is deleted is found too", async () => {
+    const history = await olderVersions(historyFrom(0), store([]));
+    expect(history).toMatchObject({ versions: [], end: "created", revision: 1_000_000 });
+    expect(shown(await withEarlierLives(history, events([2, -6])))).toEqual([-6, 2]);
+  });
+
+  test("of earlier lives ends at the compaction", async () => {
+    const history = await olderVersions(historyFrom(0), store([12]));
+    const longer = await withEarlierLives(history, events(all, 8));
+    expect(shown(longer)).toEqual([12, -9, 8]);
+    expect(longer.end).toBe("compacted");
+    expect(await withEarlierLives(history, events(all, 12))).toMatchObject({
+      end: "compacted",
+      versions: history.versions,
+    });
+  });
+
+  test("of earlier lives keeps the newest events", async () => {
+    const history = await olderVersions(historyFrom(0), store([1_000]));
+    const many = Array.from({ length: earlierMax + 50 }, (_, at) => at + 2);
+    const longer = await withEarlierLives(history, events(many));
+    expect(longer.versions).toHaveLength(1 + earlierMax);
+    expect(longer.versions[1]?.modRevision).toBe(earlierMax + 51);
+    expect(longer.end).toBe("compacted");
   });
 });

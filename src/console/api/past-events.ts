@@ -76,7 +76,9 @@ function readMessage(
   }
   const { header, events, created, canceled, cancelReason, compactRevision } = objectOf(message.result);
   if (numberOf(compactRevision) > 0) {
-    return failure("refused", `Revisions before ${numberOf(compactRevision)} have been compacted.`);
+    const first = numberOf(compactRevision);
+    const text = `Revisions before ${first} have been compacted.`;
+    return { ok: false, error: { kind: "refused", code: 0, message: text, compactRevision: first } };
   }
   if (flagOf(canceled)) {
     const text = textField(cancelReason);

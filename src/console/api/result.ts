@@ -14,6 +14,8 @@ export interface ApiError {
   /** The gRPC code; 0 if there was no answer. */
   readonly code: number;
   readonly message: string;
+  /** The first revision that is kept, if the call asked for an older one and the answer tells. */
+  readonly compactRevision?: number;
 }
 
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ApiError };

@@ -26,7 +26,7 @@ export function Login() {
   return (
     <Dialog title="Log in">
       <form class="stack" onSubmit={(event) => void submit(event)}>
-        <p class="muted">{reason ?? "This cluster knows its users. The page shows what the roles of yours allow."}</p>
+        <p class="muted">{reason ?? "Authentication is on. The page shows what your roles allow."}</p>
         <Field label="User">
           {(id) => (
             <input

@@ -89,7 +89,7 @@ function User() {
       <span class="user grow" title={`Logged in as ${user}`}>
         {user}
       </span>
-      <IconButton icon="login" label="Log out" onClick={logOut} />
+      <IconButton icon="logout" label="Log out" onClick={logOut} />
     </>
   );
 }

@@ -63,11 +63,13 @@ function runsOf(values: readonly number[]): readonly { readonly from: number; re
   return runs;
 }
 
+/** The line of one stretch. A single value is a line of no length, which is drawn as a point. */
 function outline(values: readonly number[], from: number, to: number, scale: ChartScale): string {
   return values
     .slice(from, to)
     .map((value, at) => `${at === 0 ? "M" : "L"}${xOf(from + at, scale).toFixed(1)} ${yOf(value, scale).toFixed(1)}`)
-    .join("");
+    .join("")
+    .replace(/^M(\S+ \S+)$/, "M$1L$1");
 }
 
 /** The indexes at which a time is a whole multiple of `everyMs`. */

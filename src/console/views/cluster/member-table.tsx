@@ -20,7 +20,11 @@ export function MemberTable({ members, onChange }: MemberTableProps) {
   return (
     <DataTable
       caption="Members of the cluster"
-      columns={[...stateColumns(session, leader), ...sizeColumns(members), ...actionColumns(session, leader, onChange)]}
+      columns={[
+        ...stateColumns(session, leader),
+        ...sizeColumns(members),
+        ...actionColumns(members, session, leader, onChange),
+      ]}
       rows={members}
       rowKey={({ id }) => id}
     />
@@ -85,6 +89,7 @@ function sizeColumns(members: readonly MemberState[]): readonly Column<MemberSta
 }
 
 function actionColumns(
+  members: readonly MemberState[],
   session: Session,
   leader: MemberState | undefined,
   onChange: (change: Change) => void,
@@ -96,6 +101,7 @@ function actionColumns(
     if (member.id === leader?.id || !member.reached) return null;
     return <Button onClick={() => onChange({ kind: "move-leader", ...named })}>Make leader</Button>;
   };
+  if (!members.some((member) => member.isLearner || (member.id !== leader?.id && member.reached))) return [];
   return [{ name: "actions", title: <span class="visually-hidden">Actions</span>, align: "end", render }];
 }
 

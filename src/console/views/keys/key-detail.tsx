@@ -54,15 +54,17 @@ export function KeyDetail({ name, revision, onChange }: KeyDetailProps) {
       {shown.loading && <Loading rows={5} />}
       {kv === undefined && !shown.loading && shown.error === undefined && <NoKey shown={shown} revision={revision} />}
       {kv && <KeyFacts kv={kv} changes={shown.changes} />}
-      <Tabs
-        label="Parts of the key"
-        tabs={[
-          { id: "value", title: "Value" },
-          { id: "history", title: "History" },
-        ]}
-        selected={tab}
-        onSelect={setTab}
-      />
+      {shown.error?.kind !== "denied" && (
+        <Tabs
+          label="Parts of the key"
+          tabs={[
+            { id: "value", title: "Value" },
+            { id: "history", title: "History" },
+          ]}
+          selected={tab}
+          onSelect={setTab}
+        />
+      )}
       {tab === "value" && kv && <ValueView value={kv.value} />}
       {tab === "history" && (
         <KeyHistory name={name} revision={revision} newest={kv?.modRevision ?? shown.deletedAt ?? 0} />

@@ -1,13 +1,15 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type KeyValue, range } from "../../api/kv.js";
+import { pastEvents } from "../../api/past-events.js";
 import type { Binary } from "../../text/binary.js";
 import { bytesText, counted, countText } from "../../text/format.js";
+import { Badge } from "../../ui/badge.js";
 import { Button } from "../../ui/button.js";
 import { Diff } from "../../ui/diff.js";
 import { Empty, Failure, Loading } from "../../ui/states.js";
 import { Segments } from "../../ui/tabs.js";
 import { ValuePreview } from "../../ui/value-preview.js";
-import { type History, historyFrom, olderVersions } from "./history.js";
+import { type History, historyFrom, isDeletion, olderVersions, withEarlierLives } from "./history.js";
 import { ValueView } from "./value-view.js";
 
 export interface KeyHistoryProps {
@@ -20,13 +22,13 @@ export interface KeyHistoryProps {
 
 /** The versions of a key as far as they are kept, and what changed between any two of them. */
 export function KeyHistory({ name, revision, newest }: KeyHistoryProps) {
-  const { history, loading, more } = useHistory(name, revision, newest);
+  const { history, loading, more, earlier } = useHistory(name, revision, newest);
   const [chosen, setChosen] = useState<{ readonly older?: number; readonly newer?: number }>({});
   const { versions } = history;
   const newer = versions.find(({ modRevision }) => modRevision === chosen.newer) ?? versions[0];
   const before = newer === undefined ? undefined : versions[versions.indexOf(newer) + 1];
   const older = versions.find(({ modRevision }) => modRevision === chosen.older) ?? before;
-  if (versions.length === 0 && !loading && history.error === undefined) {
+  if (versions.length === 0 && !loading && history.error === undefined && history.end !== "created") {
     return <Empty title="No version is kept">{history.end === "compacted" && "The store was compacted."}</Empty>;
   }
   return (
@@ -52,7 +54,7 @@ export function KeyHistory({ name, revision, newest }: KeyHistoryProps) {
           ))}
         </ol>
       )}
-      <HistoryEnd history={history} loading={loading} more={more} />
+      <HistoryEnd history={history} loading={loading} more={more} earlier={earlier} />
       {newer && <Comparison older={older} newer={newer} />}
     </div>
   );
@@ -79,29 +81,40 @@ function Version({ version, isOlder, isNewer, onOlder, onNewer }: VersionProps) 
       />
       <input type="radio" name="newer" aria-label={`To revision ${modRevision}`} checked={isNewer} onChange={onNewer} />
       <span class="num">{countText(modRevision)}</span>
-      <span class="num muted">{bytesText(value.length)}</span>
+      <span class="num muted">{isDeletion(version) ? "" : bytesText(value.length)}</span>
       <span class="ellipsis">
-        <ValuePreview value={value} />
+        {isDeletion(version) ? <Badge tone="bad">deleted</Badge> : <ValuePreview value={value} />}
       </span>
     </li>
   );
 }
 
-function HistoryEnd({
-  history,
-  loading,
-  more,
-}: {
+interface HistoryEndProps {
   readonly history: History;
   readonly loading: boolean;
+  /** Reads older versions. */
   more(): void;
-}) {
+  /** Reads what was before the key was created. */
+  earlier(): void;
+}
+
+function HistoryEnd({ history, loading, more, earlier }: HistoryEndProps) {
   if (history.error) return <Failure error={history.error} retry={more} />;
   if (loading) return <Loading rows={3} />;
   if (history.next !== undefined) return <Button onClick={more}>Load older versions</Button>;
   const count = counted(history.versions.length, "version");
   if (history.end === "compacted") return <p class="muted">{count}. Older ones were compacted.</p>;
-  return <p class="muted">{count}: all since the key was created.</p>;
+  if (history.end === "all") return <p class="muted">{count}: all that there ever were.</p>;
+  return (
+    <p class="row muted">
+      <span>
+        {history.versions.length === 0 ? "The key does not exist." : `${count}: all since the key was created.`}
+      </span>
+      <Button kind="quiet" onClick={earlier}>
+        Look for earlier lives
+      </Button>
+    </p>
+  );
 }
 
 /** Two versions, as a diff or one after the other. */
@@ -127,29 +140,55 @@ function Comparison({ older, newer }: { readonly older: KeyValue | undefined; re
           onSelect={setMode}
         />
       </header>
-      {mode === "diff" && <Diff before={one?.value} after={other.value} />}
-      {mode === "from" && (one ? <ValueView value={one.value} /> : <p class="muted">There is no older version.</p>)}
-      {mode === "to" && <ValueView value={other.value} />}
+      {mode === "diff" && <Diff before={storedValue(one)} after={storedValue(other)} />}
+      {mode === "from" && <OneValue version={one} />}
+      {mode === "to" && <OneValue version={other} />}
     </section>
   );
+}
+
+function OneValue({ version }: { readonly version: KeyValue | undefined }) {
+  const value = storedValue(version);
+  if (value !== undefined) return <ValueView value={value} />;
+  return <p class="muted">{version === undefined ? "There is no older version." : "The key was deleted."}</p>;
+}
+
+/** Undefined if there was no key. */
+function storedValue(version: KeyValue | undefined): Binary | undefined {
+  return version === undefined || isDeletion(version) ? undefined : version.value;
 }
 
 function useHistory(name: Binary, revision: number, newest: number) {
   const [history, setHistory] = useState<History>(() => historyFrom(revision));
   const [loading, setLoading] = useState(true);
+  /** Counts the pages that were asked for. */
   const [pages, setPages] = useState(0);
-  useEffect(() => {
-    const abort = new AbortController();
-    // A newer version than the first one that is shown means to begin again.
-    const known = history.versions[0]?.modRevision === newest || revision > 0;
-    const from = known ? history : historyFrom(revision);
+  const abort = useRef(new AbortController());
+  const show = (reading: Promise<History>, signal: AbortSignal): void => {
     setLoading(true);
-    void olderVersions(from, (at) => range({ key: name, revision: at }, abort.signal)).then((next) => {
-      if (abort.signal.aborted) return;
+    void reading.then((next) => {
+      if (signal.aborted) return;
       setHistory(next);
       setLoading(false);
     });
-    return () => abort.abort();
+  };
+  useEffect(() => {
+    abort.current = new AbortController();
+    const { signal } = abort.current;
+    // A newer version than the first one that is shown means to begin again.
+    const known = history.versions[0]?.modRevision === newest || revision > 0;
+    const from = known ? history : historyFrom(revision);
+    show(
+      olderVersions(from, (at) => range({ key: name, revision: at }, signal)),
+      signal,
+    );
+    return () => abort.current.abort();
   }, [name, revision, newest, pages]);
-  return { history, loading, more: () => setPages(pages + 1) };
+  const earlier = (): void => {
+    const { signal } = abort.current;
+    const read = (after: number, upTo: number, take: Parameters<typeof pastEvents>[1]) =>
+      pastEvents({ key: name, rangeEnd: "", after, upTo }, take, signal);
+    show(withEarlierLives(history, read), signal);
+  };
+  return { history, loading, more: () => setPages(pages + 1), earlier };
 }

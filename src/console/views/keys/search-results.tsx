@@ -6,7 +6,7 @@ import { Button } from "../../ui/button.js";
 import { KeyText } from "../../ui/key-text.js";
 import { Failure } from "../../ui/states.js";
 import { VirtualList } from "../../ui/virtual-list.js";
-import { matchesMax, nameMatcher, namesMax, type SearchState, searchOn, searchStart } from "./name-search.js";
+import { nameMatcher, type SearchState, searchOn, searchStart } from "./name-search.js";
 import { useGo, useKeysPlace } from "./places.js";
 import { rowHeight } from "./row-height.js";
 
@@ -73,7 +73,7 @@ function SearchText({ state, onMore }: { readonly state: SearchState; onMore(): 
   if (stopped === undefined) return <p class="num">{so}, searching…</p>;
   if (typeof stopped === "object") return <Failure error={stopped} retry={onMore} />;
   if (stopped === "end") return <p class="num">{so}. That is all.</p>;
-  const why = stopped === "names" ? counted(namesMax, "name") : counted(matchesMax, "key");
+  const why = stopped === "names" ? counted(looked, "name") : counted(found.length, "key");
   return (
     <p class="row num">
       <span class="grow">
