@@ -1,5 +1,6 @@
 import type { BucketSize } from "./bucket-sizes.js";
 import type { Bucket } from "./buckets.js";
+import type { SideFiles } from "./side-files.js";
 
 /** A key inside its bucket, and its value. Both may be views of a larger buffer; callers must not write to them. */
 export type Row = readonly [key: Uint8Array, value: Uint8Array];
@@ -39,6 +40,8 @@ export interface Backend extends Readable {
    * moment, including the records that the hooks put. `get` sees all changes.
    */
   hold(): void;
+  /** Whether changes are being kept together. */
+  readonly holding: boolean;
   /** Ends a `hold`: its changes are complete. A batch that came due meanwhile starts now. */
   release(): void;
   /**
@@ -52,6 +55,10 @@ export interface Backend extends Readable {
    * @throws DiskError (a rejection) when it could not be written
    */
   commit(): Promise<void>;
+  /** Files beside the database; undefined for one that has no place for them. */
+  readonly sideFiles: SideFiles | undefined;
+  /** Bytes of all changes since the backend was opened, keys and values. */
+  readonly changedBytes: number;
   /** Number of changes that are not on disk yet, including those of the batch being written. */
   readonly pendingChanges: number;
   /** True while the disk does not keep up: callers should await `commit()` before they make more changes. */

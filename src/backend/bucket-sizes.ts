@@ -29,7 +29,9 @@ export class BucketSizes {
   readonly #bytes = new Float64Array(prefixesMax);
   readonly #keyBytesMax = new Float64Array(prefixesMax);
 
+  /** The bucket `own` does not count. */
   add(bucket: Bucket, keyBytes: number, valueBytes: number): void {
+    if (bucket === "own") return;
     const prefix = prefixOf(bucket);
     this.total += prefixBytes + keyBytes + valueBytes;
     this.#rows[prefix] = (this.#rows[prefix] ?? 0) + 1;
@@ -38,6 +40,7 @@ export class BucketSizes {
   }
 
   remove(bucket: Bucket, keyBytes: number, valueBytes: number): void {
+    if (bucket === "own") return;
     const prefix = prefixOf(bucket);
     this.total -= prefixBytes + keyBytes + valueBytes;
     this.#rows[prefix] = (this.#rows[prefix] ?? 0) - 1;

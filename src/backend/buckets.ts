@@ -14,8 +14,12 @@
  * | `auth`            | a name, such as authEnabled      | depends on the name                  |
  * | `authUsers`       | user name                        | `authpb.User`                        |
  * | `authRoles`       | role name                        | `authpb.Role`                        |
+ *
+ * The bucket `own` is not one of etcd's: it holds records about this one copy of the data. No hash, snapshot or size
+ * includes it.
  */
 const prefixes = {
+  own: 0,
   key: 1,
   meta: 2,
   lease: 3,
@@ -30,7 +34,7 @@ const prefixes = {
 
 export type Bucket = keyof typeof prefixes;
 
-/** Every bucket, in the order of their names' bytes, in which etcd walks and hashes them. */
+/** Every bucket of etcd, in the order of their names' bytes, in which etcd walks and hashes them. */
 export const allBuckets: readonly Bucket[] = [
   "alarm",
   "auth",
@@ -94,10 +98,7 @@ export function keyInBucket(stored: Uint8Array): Uint8Array {
   return stored.subarray(1);
 }
 
-/**
- * The stored key of one of the backend's own records. These come before every bucket and belong to none: no scan, hash
- * or size includes them.
- */
-export function privateKey(name: string): Buffer {
-  return Buffer.from(`\0${name}`, "latin1");
+/** The stored key of one of the backend's own records. */
+export function ownKey(name: string): Buffer {
+  return storedKey("own", Buffer.from(name, "latin1"));
 }

@@ -1,7 +1,7 @@
 import { assert, type Clock, type Logger, type Timer, Turns } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
 import { type BucketSizes, readSizes } from "./bucket-sizes.js";
-import { type Bucket, bytesOf, privateKey, type StoredKey, storedKeyText } from "./buckets.js";
+import { type Bucket, bytesOf, ownKey, type StoredKey, storedKeyText } from "./buckets.js";
 import { BackendCounters } from "./counters.js";
 import { DiskError, damaged, openFailure, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
@@ -10,6 +10,7 @@ import { type LevelStore, type LevelTuning, openLevelStore } from "./level-store
 import { checkLog } from "./log-check.js";
 import { openMemoryStore } from "./memory-store.js";
 import { SnapshotView } from "./reader.js";
+import type { SideFiles } from "./side-files.js";
 import { type Change, type Layer, WriteBuffer } from "./write-buffer.js";
 
 export interface BackendOptions {
@@ -27,6 +28,8 @@ export interface BackendOptions {
   readonly batchLimit?: number;
   /** Called for a damaged log instead of a refusal, for tools that read. LevelDB leaves out what it cannot read. */
   readonly onDamage?: (damage: DiskError) => void;
+  /** Files beside the database; none by default. */
+  readonly sideFiles?: SideFiles;
   /** Opens the LevelDB directory; tests pass a store whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
 }
@@ -45,9 +48,9 @@ const batchBytesMax = 16 * 1024 * 1024;
 /** A backend with this many batches' worth of changes in memory is full. */
 const fullBatches = 4;
 
-const formatKey = privateKey("format");
+const formatKey = ownKey("format");
 /** Record of the sizes of all buckets, as of the batch that contains the record. */
-const inUseKey = privateKey("bytesInUse");
+const inUseKey = ownKey("bytesInUse");
 const format = Buffer.of(1);
 
 /**
@@ -103,6 +106,8 @@ interface Waiter {
 }
 
 class LevelBackend implements Backend {
+  readonly sideFiles: SideFiles | undefined;
+  changedBytes = 0;
   readonly #store: LevelStore;
   readonly #clock: Clock;
   readonly #onFailure: (error: DiskError) => void;
@@ -135,6 +140,7 @@ class LevelBackend implements Backend {
 
   constructor(store: LevelStore, options: BackendOptions, sizes: BucketSizes, fileBytes: number) {
     this.#store = store;
+    this.sideFiles = options.sideFiles;
     this.#clock = options.clock;
     this.#onFailure = options.onFailure;
     this.#intervalMs = options.batchIntervalMs ?? 100;
@@ -147,6 +153,10 @@ class LevelBackend implements Backend {
 
   get pendingChanges(): number {
     return this.#buffer.size;
+  }
+
+  get holding(): boolean {
+    return this.#sizesAtHold !== undefined;
   }
 
   get full(): boolean {
@@ -330,7 +340,9 @@ class LevelBackend implements Backend {
 
   #change(id: StoredKey, change: Change): void {
     this.#buffer.set(id, change);
-    this.#waitingBytes += id.length + (change?.byteLength ?? 0);
+    const bytes = id.length + (change?.byteLength ?? 0);
+    this.#waitingBytes += bytes;
+    this.changedBytes += bytes;
     if (this.#writing) return; // `#writeBatches` decides about the next batch when this one is written
     this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
     // A batch must not start at once: the caller may be in the middle of changes that belong together.

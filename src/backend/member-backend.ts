@@ -1,5 +1,6 @@
 import type { Backend, BackendView, Row } from "./backend.js";
 import type { Bucket } from "./buckets.js";
+import type { SideFiles } from "./side-files.js";
 
 /**
  * The backend that a member works on. A received snapshot replaces the database behind it, so that the stores that hold
@@ -62,6 +63,10 @@ export class MemberBackend implements Backend {
     this.#current.release();
   }
 
+  get holding(): boolean {
+    return this.#current.holding;
+  }
+
   onBeforeCommit(hook: () => void): void {
     this.#hooks.push(hook);
     this.#current.onBeforeCommit(hook);
@@ -69,6 +74,14 @@ export class MemberBackend implements Backend {
 
   commit(): Promise<void> {
     return this.#current.commit();
+  }
+
+  get sideFiles(): SideFiles | undefined {
+    return this.#current.sideFiles;
+  }
+
+  get changedBytes(): number {
+    return this.#current.changedBytes;
   }
 
   get pendingChanges(): number {

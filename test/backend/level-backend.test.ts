@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { privateKey } from "../../src/backend/buckets.js";
+import { ownKey } from "../../src/backend/buckets.js";
 import { type LevelStore, openLevelBackend, openMemoryBackend, openMemoryStore } from "../../src/backend/index.js";
 import { backendSuite, bytes, testOptions } from "./suite.js";
 
@@ -35,7 +35,7 @@ test("the sizes of buckets are known after a restart, also when an earlier relea
   const again = await open();
   expect([again.sizeInUse(), again.view().sizeOf("key")]).toEqual([first.sizeInUse(), sizes]);
   const batch = store.batch();
-  batch.put(privateKey("bytesInUse"), new Uint8Array(8));
+  batch.put(ownKey("bytesInUse"), new Uint8Array(8));
   await batch.write({ sync: true });
   const counted = await open();
   expect([counted.sizeInUse(), counted.view().sizeOf("key")]).toEqual([first.sizeInUse(), sizes]);

@@ -1,6 +1,12 @@
 import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Backend, type BackendOptions, type LevelStore, openLevelBackend } from "../../backend/index.js";
+import {
+  type Backend,
+  type BackendOptions,
+  type LevelStore,
+  openLevelBackend,
+  SideFolder,
+} from "../../backend/index.js";
 import type { DatabasePlaces } from "./member-disk.js";
 
 /** Keeps each database in a directory. The names of all but the first end with the snapshot's index. */
@@ -23,7 +29,9 @@ export class DatabaseFolder implements DatabasePlaces {
 
   open(index: number, options: BackendOptions): Promise<Backend> {
     const openStore = this.#openStore;
-    return openLevelBackend({ ...options, dir: this.#dir(index), ...(openStore && { openStore }) });
+    const dir = this.#dir(index);
+    const sideFiles = new SideFolder(dir, options.unsafeNoSync !== true);
+    return openLevelBackend({ ...options, dir, sideFiles, ...(openStore && { openStore }) });
   }
 
   async remove(index: number): Promise<void> {
