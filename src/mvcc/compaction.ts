@@ -1,5 +1,6 @@
 import type { Readable } from "../backend/index.js";
 import { type Clock, EtcdError, type Key, pause, Turns } from "../base/index.js";
+import type { CheckpointedKeys } from "./checkpoint/checkpointed-keys.js";
 import type { StoreCounters } from "./counters.js";
 import { KvHasher } from "./hash.js";
 import type { HashCache } from "./hash-cache.js";
@@ -29,6 +30,21 @@ interface Job {
   readonly complete: boolean;
 }
 
+/** The last requested and the last finished compaction; -1 means never. */
+export interface StoredCompactions {
+  readonly scheduled: number;
+  readonly finished: number;
+}
+
+export function storedCompactions(backend: Pick<Readable, "get">): StoredCompactions {
+  const scheduled = backend.get("meta", scheduledName);
+  const finished = backend.get("meta", finishedName);
+  return {
+    scheduled: scheduled === undefined ? -1 : mainOf(scheduled),
+    finished: finished === undefined ? -1 : mainOf(finished),
+  };
+}
+
 /** A record that is no longer in the index. Its row is the last thing to go. */
 interface Dropped {
   readonly storedKey: Uint8Array;
@@ -47,24 +63,30 @@ export class Compactor {
   readonly #state: StoreState;
   readonly #hashes: HashCache | undefined;
   readonly #pace: CompactionPace;
+  readonly #checkpointed: CheckpointedKeys;
   readonly #stopping = new AbortController();
   #last: Promise<void> = Promise.resolve();
+  /** The rows that are being removed, of records that the index has dropped already. Undefined when there are none. */
+  #removing: Promise<void> | undefined;
 
-  /** @param hashes receives the hash of each compaction, for which all rows are read; undefined when none is needed */
-  constructor(state: StoreState, hashes: HashCache | undefined, pace: CompactionPace) {
+  /**
+   * @param hashes receives the hash of each compaction, for which all rows are read; undefined when none is needed
+   * @param checkpointed the keys that a start would find in a checkpoint
+   */
+  constructor(state: StoreState, hashes: HashCache | undefined, pace: CompactionPace, checkpointed: CheckpointedKeys) {
     this.#state = state;
     this.#hashes = hashes;
     this.#pace = pace;
+    this.#checkpointed = checkpointed;
   }
 
-  /** The last requested and the last finished compaction, from disk; -1 means never. */
-  stored(): { readonly scheduled: number; readonly finished: number } {
-    const scheduled = this.#state.backend.get("meta", scheduledName);
-    const finished = this.#state.backend.get("meta", finishedName);
-    return {
-      scheduled: scheduled === undefined ? -1 : mainOf(scheduled),
-      finished: finished === undefined ? -1 : mainOf(finished),
-    };
+  /**
+   * Resolves when no row is left in the database whose record the index has dropped.
+   *
+   * @throws EtcdError `stopped`, or the disk's error, when such rows stay
+   */
+  async rowsRemoved(): Promise<void> {
+    while (this.#removing !== undefined) await this.#removing;
   }
 
   /**
@@ -78,7 +100,7 @@ export class Compactor {
     const before = state.compactedRevision;
     if (revision <= before) throw new EtcdError("compacted");
     if (revision > state.revision) throw new EtcdError("futureRevision");
-    const { scheduled, finished } = this.stored();
+    const { scheduled, finished } = storedCompactions(state.backend);
     state.compactedRevision = revision;
     state.backend.put("meta", scheduledName, revisionKey(revision, 0));
     const job = { revision, before, complete: scheduled === finished };
@@ -131,6 +153,7 @@ export class Compactor {
     let indexMs = 0;
     for (let low: Key | undefined = ""; low !== undefined; ) {
       const dropped: Dropped[] = [];
+      const buried: Key[] = [];
       let keysLeft = keysAtOnce;
       const startedAt = clock.now();
       const slice = index.compactSlice(
@@ -139,12 +162,18 @@ export class Compactor {
         (main, sub, isTombstone, bytes) =>
           dropped.push({ storedKey: isTombstone ? tombstoneKey(main, sub) : revisionKey(main, sub), bytes }),
         () => keysLeft-- === 0 || dropped.length >= recordsAtOnce,
+        (row, visited) => {
+          if (this.#checkpointed.needsGrave(row)) buried.push(visited.key);
+        },
       );
       indexMs += clock.now() - startedAt;
       kept ||= slice.kept;
       low = slice.next;
       removed += dropped.length;
-      await this.#removeRows(dropped, pacer, turns);
+      this.#checkpointed.graves.dig(buried, revision);
+      this.#removing = this.#removeRows(dropped, pacer, turns);
+      await this.#removing;
+      this.#removing = undefined;
       await turns.rest();
       this.#throwIfStopping();
     }

@@ -15,6 +15,13 @@ export class StoreCounters {
   readonly compactionStepMs = new Histogram(exponentialBounds(1, 2, 13));
   /** Time that compactions took to go through the index. */
   readonly indexCompactionMs = new Histogram(exponentialBounds(0.5, 2, 14));
+  /** How long checkpoints of the index took, and their bytes. */
+  readonly checkpointSeconds = new Histogram(exponentialBounds(0.01, 2, 14));
+  checkpointBytes = 0;
+  /** Revision from which a start reads changes behind the last checkpoint; 0 when there is none. */
+  checkpointRevision = 0;
+  /** Number of checkpoints that could not be written. */
+  checkpointFailures = 0;
   readonly hashSeconds = new Histogram(exponentialBounds(0.01, 2, 15));
   /** Number of events sent to clients of watchers, and of those that wait to be sent. */
   eventsSent = 0;

@@ -6,6 +6,7 @@
  * `WatchableStore` is built on it and tells watchers every change once and in order; no write waits for a watcher.
  */
 export type { Change, ChangeListener } from "./change.js";
+export type { CheckpointPace } from "./checkpoint/budget.js";
 export type { Child, ChildPage, ChildQuery, KeyInterval } from "./child-scan.js";
 export { StoreCounters } from "./counters.js";
 export type { KvHash } from "./hash.js";

@@ -2,7 +2,7 @@ import type { Backend } from "../backend/index.js";
 import { assert, ByteSlab, type Clock, EtcdError, emptyBytes, type Key, type Logger } from "../base/index.js";
 import { type Encoded, KeyValue } from "../wire/index.js";
 import type { StoreCounters } from "./counters.js";
-import { KeyIndex } from "./keys/key-index.js";
+import type { KeyIndex } from "./keys/key-index.js";
 import { noRow, type Row } from "./keys/key-rows.js";
 import { Pins } from "./pins.js";
 import type { KeyHead } from "./reader.js";
@@ -16,7 +16,7 @@ export class StoreState {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: StoreCounters;
-  readonly index = new KeyIndex();
+  readonly index: KeyIndex;
   readonly pins = new Pins();
   readonly cache: ValueCache;
   /**
@@ -29,8 +29,16 @@ export class StoreState {
   /** Revisions below this one can no longer be read; -1 when nothing was ever compacted. */
   compactedRevision = -1;
 
-  constructor(backend: Backend, clock: Clock, logger: Logger, counters: StoreCounters, cacheBytesMax: number) {
+  constructor(
+    backend: Backend,
+    index: KeyIndex,
+    clock: Clock,
+    logger: Logger,
+    counters: StoreCounters,
+    cacheBytesMax: number,
+  ) {
     this.backend = backend;
+    this.index = index;
     this.clock = clock;
     this.logger = logger;
     this.counters = counters;

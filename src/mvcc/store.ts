@@ -10,15 +10,19 @@ import {
   type WorkBudget,
 } from "../base/index.js";
 import type { Change, ChangeListener, ChangeTeller } from "./change.js";
+import { Budget, type CheckpointPace, defaultPace } from "./checkpoint/budget.js";
+import { CheckpointedKeys } from "./checkpoint/checkpointed-keys.js";
+import { Checkpointer } from "./checkpoint/checkpointer.js";
+import { type OpenedIndex, openIndex, removeOtherFiles } from "./checkpoint/open-index.js";
 import { type ChildPage, type ChildQuery, readChildren } from "./child-scan.js";
-import { Compactor } from "./compaction.js";
+import { Compactor, storedCompactions } from "./compaction.js";
 import { StoreCounters } from "./counters.js";
 import { hashHistory, type KvHash } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
 import { PinnedRange } from "./pinned-range.js";
 import { PinnedState } from "./pinned-state.js";
-import { restoreIndex } from "./restore.js";
+import { tellLeases } from "./restore.js";
 import { StateReader } from "./state-reader.js";
 import { StoreState } from "./store-state.js";
 import { WriteTxn } from "./write-txn.js";
@@ -38,6 +42,8 @@ export interface StoreOptions {
   readonly compactionPauseMs?: number;
   /** Computes the hash of each compaction, for which all stored changes are read; false by default. */
   readonly hashCompactions?: boolean;
+  /** When checkpoints of the index are written, if the backend has a place for them. */
+  readonly checkpoints?: CheckpointPace;
 }
 
 export interface HashKvResult {
@@ -54,22 +60,45 @@ const cacheBytesDefault = 96 * 1024 * 1024;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { backend, clock, logger, cacheBytesMax = cacheBytesDefault } = options;
   const { compactionBatch = 1000, compactionPauseMs = 10, hashCompactions = false } = options;
-  const state = new StoreState(backend, clock, logger, options.counters ?? new StoreCounters(), cacheBytesMax);
+  const { scheduled, finished } = storedCompactions(backend);
+  const opened = await openIndex(backend, { scheduled, finished }, clock, logger);
+  const { index } = opened;
+  const state = new StoreState(backend, index, clock, logger, options.counters ?? new StoreCounters(), cacheBytesMax);
   const hashes = new HashCache();
   const pace = { batch: compactionBatch, pauseMs: compactionPauseMs };
-  const compactor = new Compactor(state, hashCompactions ? hashes : undefined, pace);
-  const { scheduled, finished } = compactor.stored();
+  const checkpointed = new CheckpointedKeys(index.records.rows, backend, opened.graves, opened.checkpoint);
+  if (opened.checkpoint === undefined) checkpointed.graves.removeBelow(checkpointed.graves.next);
+  const compactor = new Compactor(state, hashCompactions ? hashes : undefined, pace, checkpointed);
   state.compactedRevision = finished;
-  await restoreIndex(state, options.onLease);
   // A compaction may have removed the newest changes, and with them the record of the store's revision.
-  state.revision = Math.max(state.revision, finished, scheduled);
-  const fields = { "current-rev": state.revision, "compact-revision": finished, keys: state.index.alive };
+  state.revision = Math.max(state.revision, opened.rows.revision, index.newest, finished, scheduled);
+  if (opened.leased) await tellLeases(index, clock, options.onLease);
+  const fields = { "current-rev": state.revision, "compact-revision": finished, keys: index.alive };
   logger.info("kvstore restored", fields);
   if (scheduled > finished) {
     logger.info("resume scheduled compaction", { "scheduled-compact-revision": scheduled });
+    for (const { storedKey, bytes } of opened.left) backend.delete("key", storedKey, bytes);
     compactor.start(scheduled);
   }
-  return new Store(state, compactor, hashes);
+  return new Store(state, compactor, hashes, await openCheckpointer(state, opened, checkpointed, compactor, options));
+}
+
+/** Undefined for a database that has no place for checkpoints. */
+async function openCheckpointer(
+  state: StoreState,
+  { checkpoint, rows }: OpenedIndex,
+  keys: CheckpointedKeys,
+  compactor: Compactor,
+  { checkpoints = defaultPace }: StoreOptions,
+): Promise<Checkpointer | undefined> {
+  const { backend, counters, index } = state;
+  const { sideFiles } = backend;
+  if (sideFiles === undefined) return undefined;
+  await removeOtherFiles(backend, checkpoint);
+  counters.checkpointRevision = checkpoint?.startRevision ?? 0;
+  const bytesOfByte = checkpoint && checkpoint.fileBytes / Math.max(index.usedBytes, 1);
+  const budget = new Budget(backend, checkpoints, rows.bytes, checkpoint?.owedBytes ?? 0, bytesOfByte);
+  return new Checkpointer(state, sideFiles, keys, compactor, checkpoints, budget);
 }
 
 /**
@@ -80,6 +109,7 @@ export class Store extends StateReader {
   protected state: StoreState;
   #compactor: Compactor;
   #hashes: HashCache;
+  #checkpointer: Checkpointer | undefined;
   readonly #listeners: ChangeListener[] = [];
   readonly #tellers: ChangeTeller[] = [];
   #writing = false;
@@ -88,11 +118,12 @@ export class Store extends StateReader {
   /** Number of keys when the current write began. */
   #keysBefore = 0;
 
-  constructor(state: StoreState, compactor: Compactor, hashes: HashCache) {
+  constructor(state: StoreState, compactor: Compactor, hashes: HashCache, checkpointer: Checkpointer | undefined) {
     super();
     this.state = state;
     this.#compactor = compactor;
     this.#hashes = hashes;
+    this.#checkpointer = checkpointer;
   }
 
   get revision(): number {
@@ -224,17 +255,20 @@ export class Store extends StateReader {
    */
   async replaceWith(other: Store): Promise<void> {
     assert(!this.#writing, "a state is replaced between two writes");
-    const [state, compactor] = [this.state, this.#compactor];
+    const [state, compactor, checkpointer] = [this.state, this.#compactor, this.#checkpointer];
     this.state = other.state;
     this.#compactor = other.#compactor;
     this.#hashes = other.#hashes;
+    this.#checkpointer = other.#checkpointer;
+    await checkpointer?.stop();
     await compactor.stop();
     await state.pins.releasedBelow(Number.POSITIVE_INFINITY, new AbortController().signal);
   }
 
   /** Stops the background work; the backend may be closed afterwards. */
-  close(): Promise<void> {
-    return this.#compactor.stop();
+  async close(): Promise<void> {
+    await this.#checkpointer?.close();
+    await this.#compactor.stop();
   }
 
   #endWrite(changes: readonly Change[], budget: WorkBudget): Steps<void> | undefined {

@@ -23,8 +23,8 @@ export async function hashStored(backend: Pick<Readable, "batches">, revision: n
       }
     }
   }
-  const state = { backend, clock, index: new KeyIndex(), pins: new Pins(), revision: 1, compactedRevision };
-  await restoreIndex(state, () => undefined);
-  state.revision = Math.max(state.revision, compactedRevision);
-  return hashHistory(state, revision);
+  const index = new KeyIndex();
+  const newest = (await restoreIndex(backend, index)).revision;
+  const state = { backend, clock, index, pins: new Pins(), revision: Math.max(1, newest, compactedRevision) };
+  return hashHistory({ ...state, compactedRevision }, revision);
 }

@@ -1,4 +1,5 @@
 import { type ApiLevel, defaultApiLevel } from "../base/index.js";
+import type { CheckpointPace } from "../mvcc/index.js";
 import { defaultFeatures, type Features } from "./features.js";
 
 /** A member in `--initial-cluster`. */
@@ -112,6 +113,8 @@ export interface ServerConfig {
   readonly electionTickAdvance: boolean;
   /** The indexes of log entries that are applied as if they were empty. */
   readonly skippedEntries: ReadonlySet<number>;
+  /** When checkpoints of the index are written; tests shorten it. */
+  readonly checkpoints?: CheckpointPace;
   /** Disables fsync: a machine crash loses acknowledged writes, and may corrupt the cluster. */
   readonly unsafeNoSync: boolean;
   /** Whether the console's page offers changes. */

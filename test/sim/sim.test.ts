@@ -48,13 +48,14 @@ for (const { mode, actors, mixed, seeds } of modes)
   }, async () => {
     const failed: string[] = [];
     const startedAt = performance.now();
-    let [writes, reads, changes, virtualMs, latest] = [0, 0, 0, 0, startedAt];
+    let [writes, reads, changes, checkpoints, virtualMs, latest] = [0, 0, 0, 0, 0, startedAt];
     for (let seed = first; seed < first + seeds; seed++) {
       try {
         const outcome = await simulate(seed, { actors, mixed, print });
         writes += outcome.writes;
         reads += outcome.reads;
         changes += outcome.membershipChanges;
+        checkpoints += outcome.checkpointsRead;
         virtualMs += outcome.virtualMs;
       } catch (error) {
         failed.push(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${again(seed)} -t "${mode}"`);
@@ -68,10 +69,12 @@ for (const { mode, actors, mixed, seeds } of modes)
       const perHour = Math.round((done / (now - startedAt)) * 3_600_000);
       console.log(
         `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour, ${cpuMs(done)} ms of CPU each; ` +
-          `${writes} writes, ${reads} reads and ${changes} members in or out, ${Math.round(virtualMs / 1000)} s`,
+          `${writes} writes, ${reads} reads and ${changes} members in or out, ${checkpoints} checkpoints read, ${Math.round(virtualMs / 1000)} s`,
       );
     }
     expect(failed).toEqual([]);
+    // Otherwise starts from checkpoints are not simulated at all.
+    if (seeds >= 3) expect(checkpoints).toBeGreaterThan(0);
   });
 
 for (const { mode, actors, mixed } of modes)

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly revision: number;
   readonly terms: number;
   readonly membershipChanges: number;
+  /** Members whose last start read a checkpoint of the index. */
+  readonly checkpointsRead: number;
   readonly virtualMs: number;
 }
 
@@ -57,6 +59,7 @@ export async function simulate(
       // The strict check refuses changes until all members were connected for seconds, which is rare under faults.
       strictReconfigCheck: false,
       backendBatchIntervalMs: [20, 100, 2_000][random.int(3)] ?? 100,
+      checkpoints: { lookMs: [50, 400, 3_000][random.int(3)] ?? 400, tailBytesMin: 500, share: 1 },
     },
     actors,
     mixed,
@@ -104,6 +107,10 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   // All machines crash at once.
   for (const machine of world.machines) machine.kill();
   for (const machine of world.machines) machine.start();
+  await world.until("the members run again", () => world.machines.every(({ server }) => server !== undefined));
+  const checkpointsRead = world.machines.filter(({ server }) => {
+    return (server?.metrics.counters.store.checkpointRevision ?? 0) > 0;
+  }).length;
   await world.until("the members are back", () => agree(world));
   await compare(world);
   const { writes, reads, unknown } = audit;
@@ -111,7 +118,7 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   const revision = world.history.latest;
   return {
     ...{ trace: world.trace.hash, writes, reads, unknown, revision, terms },
-    ...{ membershipChanges: operator.changes, virtualMs: world.clock.now() },
+    ...{ membershipChanges: operator.changes, checkpointsRead, virtualMs: world.clock.now() },
   };
 }
 

@@ -1,7 +1,8 @@
 import { Arena, assert, type Key } from "../../base/index.js";
+import { KeyLeaf } from "./key-leaf.js";
 import { type DropRecord, KeyRecords } from "./key-records.js";
-import type { Row } from "./key-rows.js";
-import { KeyTree, type VisitedKey } from "./key-tree.js";
+import { noRow, type Row } from "./key-rows.js";
+import { type FilledLeaf, KeyTree, type VisitedKey } from "./key-tree.js";
 
 /** Progress of a pass over the whole index. */
 export interface IndexSlice {
@@ -36,13 +37,18 @@ export class KeyIndex {
     return this.#arena.usedBytes + this.records.rows.usedBytes;
   }
 
+  /** Main revision of the newest record that was ever added; 0 for none. */
+  get newest(): number {
+    return this.#newest;
+  }
+
   /** The row of a key; `noRow` when the index does not know the key. */
   get(key: Key): Row {
     return this.#tree.get(key);
   }
 
   put(key: Key, main: number, sub: number): Row {
-    return this.#record(key, main, sub, main, 1);
+    return this.#record(key, main, sub, main, 1, false);
   }
 
   /** Deletes a key, which exists. */
@@ -54,12 +60,51 @@ export class KeyIndex {
     this.#tree.changed(key, row);
   }
 
+  /** An empty leaf for `fill`. */
+  newLeaf(): KeyLeaf {
+    return new KeyLeaf(this.#arena);
+  }
+
+  /**
+   * Fills the empty index with leaves in key order, whose rows the caller has filled.
+   *
+   * @param newest the largest main revision of their records
+   */
+  fill(leaves: readonly FilledLeaf[], newest: number): void {
+    this.#tree.fill(leaves);
+    this.#newest = newest;
+  }
+
+  /**
+   * Visits the leaves from `low` on, each with the place of its first key that is not below `low`, until `visit`
+   * returns false. `visit` must not write.
+   */
+  walkLeaves(low: Key, visit: (keys: KeyLeaf, from: number) => boolean): void {
+    this.#tree.walkLeaves(low, visit);
+  }
+
   /**
    * Adds a stored record; records come oldest first. The first record of a key may be in the middle of a generation,
    * whose beginning was compacted: `version` and `createRevision` tell. Both are 0 for a tombstone.
+   *
+   * @returns `noRow` when the index knows this record, or a later one of the key
    */
   restore(key: Key, main: number, sub: number, createRevision: number, version: number): Row {
-    return this.#record(key, main, sub, createRevision, version);
+    const { rows } = this.records;
+    const row = this.#record(key, main, sub, createRevision, version, true);
+    if (row === noRow || version === 0) return row;
+    // The generation may have begun with a record that is compacted, after one that a checkpoint has.
+    rows.setCreateRevision(row, createRevision);
+    rows.setVersion(row, version);
+    return row;
+  }
+
+  /** Drops all records of a key at or below `revision`. The index need not know the key. */
+  forget(key: Key, revision: number, drop: DropRecord): void {
+    const row = this.#tree.get(key);
+    if (row === noRow || !this.records.forget(row, revision, drop)) return;
+    this.#tree.delete(key);
+    this.records.remove(row);
   }
 
   /**
@@ -83,19 +128,37 @@ export class KeyIndex {
     return this.#tree.count(low, high);
   }
 
-  /** Compacts the keys from `low` on until `full` returns true, which is asked before each key. */
-  compactSlice(low: Key, revision: number, drop: DropRecord, full: () => boolean): IndexSlice {
+  /**
+   * Compacts the keys from `low` on until `full` returns true, which is asked before each key.
+   *
+   * @param onBuried called for a key that did not exist at the revision: all its records up to there are dropped, and
+   *   a tombstone with them
+   */
+  compactSlice(
+    low: Key,
+    revision: number,
+    drop: DropRecord,
+    full: () => boolean,
+    onBuried?: (row: Row, visited: VisitedKey) => void,
+  ): IndexSlice {
     const gone: Key[] = [];
     let next: Key | undefined;
     let kept = false;
+    let buried = false;
+    const dropAndLook: DropRecord = (main, sub, isTombstone, bytes) => {
+      buried = isTombstone;
+      drop(main, sub, isTombstone, bytes);
+    };
     this.#tree.walk(low, undefined, (row, visited) => {
       if (full()) {
         next = visited.key;
         return false;
       }
-      const outcome = this.records.compact(row, revision, drop);
+      buried = false;
+      const outcome = this.records.compact(row, revision, dropAndLook);
       if (outcome === "gone") gone.push(visited.key);
       if (outcome === "kept") kept = true;
+      else if (buried) onBuried?.(row, visited);
       return true;
     });
     for (const key of gone) {
@@ -106,15 +169,24 @@ export class KeyIndex {
     return { next, kept };
   }
 
-  /** Adds a record to a key; `createRevision` and `version` count only when the key is new to the index. */
-  #record(key: Key, main: number, sub: number, createRevision: number, version: number): Row {
+  /**
+   * Adds a record to a key; `createRevision` and `version` count only when the key is new to the index.
+   *
+   * @param ifNewer adds nothing, and returns `noRow`, unless the record is newer than all others of the key
+   */
+  #record(key: Key, main: number, sub: number, createRevision: number, version: number, ifNewer: boolean): Row {
     const { records } = this;
-    this.#newest = main;
+    const { rows } = records;
     let isNew = false;
     const row = this.#tree.getOrInsert(key, () => {
       isNew = true;
       return records.add(main, sub, createRevision, version);
     });
+    if (!isNew && ifNewer) {
+      const newest = rows.main(row);
+      if (main < newest || (main === newest && sub <= rows.sub(row))) return noRow;
+    }
+    if (main > this.#newest) this.#newest = main;
     if (isNew) return row;
     const wasAlive = records.alive(row);
     if (version > 0) records.put(row, main, sub);

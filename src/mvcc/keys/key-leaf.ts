@@ -112,6 +112,50 @@ export class KeyLeaf {
     if (this.count > 0 && 3 * this.namesBytes < this.#room) this.#rewrite(this, 0, this.count, this.#prefix);
   }
 
+  /** The bytes that all keys begin with. It is a view, valid until the index changes. */
+  get prefix(): Uint8Array {
+    return this.#view(this.#names, this.#names + this.#prefix);
+  }
+
+  /** The bytes behind the prefix, of all keys from `place` on; a view as `prefix`. */
+  restsFrom(place: number): Uint8Array {
+    return this.#view(this.#names + this.#start(place), this.#names + this.namesBytes);
+  }
+
+  /** Number of bytes of a key behind the prefix. */
+  restLength(place: number): number {
+    return this.#end(place) - this.#start(place);
+  }
+
+  /**
+   * Fills the empty leaf with keys in order, whose rows follow through `setRow`.
+   *
+   * @param restLengths for each key the number of bytes behind the prefix
+   * @param rests these bytes, of all keys
+   */
+  fill(count: number, prefix: Uint8Array, restLengths: Uint32Array, rests: Uint8Array): void {
+    assert(this.count === 0 && count > 0, "only an empty leaf is filled");
+    const size = blockBytes(tableBytes + prefix.length + rests.length);
+    this.#block = this.#arena.take(size);
+    this.#room = size - tableBytes;
+    this.#prefix = prefix.length;
+    this.count = count;
+    const { bytes, words } = this.#arena.segment(this.#block);
+    const ends = wordOffset(this.#block) + endsAt;
+    bytes.set(prefix, this.#names);
+    bytes.set(rests, this.#names + prefix.length);
+    let end = prefix.length;
+    for (let place = 0; place < count; place++) {
+      end += restLengths[place] ?? 0;
+      words[ends + place] = end;
+    }
+    assert(end === prefix.length + rests.length, "the names of a leaf are as long as their lengths say");
+  }
+
+  setRow(place: number, row: Row): void {
+    this.#arena.segment(this.#block).words[wordOffset(this.#block) + place] = row;
+  }
+
   /** Moves the keys from `place` on to the empty leaf `right`. */
   cut(place: number, right: KeyLeaf): void {
     right.#rewrite(this, place, this.count, this.#sharedBy(place, this.count - 1));
@@ -165,6 +209,10 @@ export class KeyLeaf {
     this.#room = size - tableBytes;
     this.#prefix = prefix;
     this.count = to - from;
+  }
+
+  #view(from: number, to: number): Uint8Array {
+    return this.#arena.segment(this.#block).bytes.subarray(from, to);
   }
 
   /** Offset of the names in the block's segment. */

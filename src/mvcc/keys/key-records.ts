@@ -15,6 +15,8 @@ import { KeyRows, type Row } from "./key-rows.js";
  * of its value in four.
  */
 const recordBytes = 16;
+export const wordsOfRecord = recordBytes / 4;
+const noWords = new Uint32Array(0);
 
 /** Receives a record that a compaction drops, and the bytes of its stored value. */
 export type DropRecord = (main: number, sub: number, isTombstone: boolean, bytes: number) => void;
@@ -28,6 +30,8 @@ export type DropRecord = (main: number, sub: number, isTombstone: boolean, bytes
  */
 export class KeyRecords {
   readonly rows = new KeyRows();
+  /** Number of records of all keys. */
+  count = 0;
   readonly #arena: Arena;
 
   constructor(arena: Arena) {
@@ -37,6 +41,7 @@ export class KeyRecords {
   /** Makes the row of a key with one record. */
   add(main: number, sub: number, createRevision: number, version: number): Row {
     const { rows } = this;
+    this.count++;
     const row = rows.take();
     rows.setMain(row, main);
     rows.setSub(row, sub);
@@ -49,6 +54,7 @@ export class KeyRecords {
   remove(row: Row): void {
     const { rows } = this;
     assert(rows.cachePlace(row) === 0, "a key that is gone has no cached value");
+    this.count -= 1 + rows.olderCount(row);
     this.#setOlder(row, 0);
     rows.give(row);
   }
@@ -141,18 +147,52 @@ export class KeyRecords {
     return keep ? "kept" : "untouched";
   }
 
+  /** Drops all records at or below `revision`, the oldest first. @returns whether nothing is left */
+  forget(row: Row, revision: number, drop: DropRecord): boolean {
+    const { rows } = this;
+    if (rows.main(row) > revision) {
+      this.#dropOlder(row, this.#lastAtMost(row, revision) + 1, drop);
+      return false;
+    }
+    this.#dropOlder(row, rows.olderCount(row), drop);
+    drop(rows.main(row), rows.sub(row), !this.alive(row), rows.bytesOf(row));
+    return true;
+  }
+
+  /**
+   * The older records as they are kept, the oldest first, `wordsOfRecord` words each: a view that is valid until the
+   * index changes.
+   */
+  older(row: Row): Uint32Array {
+    const count = this.rows.olderCount(row);
+    if (count === 0) return noWords;
+    const block = this.rows.older(row);
+    const at = wordOffset(block);
+    return this.#arena.segment(block).words.subarray(at, at + wordsOfRecord * count);
+  }
+
+  /** Gives a row that has no older records `count` of them. @returns their words as in `older`, to be filled */
+  addOlder(row: Row, count: number): Uint32Array {
+    assert(this.rows.olderCount(row) === 0, "older records are added to a row without any");
+    this.count += count;
+    this.#setOlder(row, count);
+    return this.older(row);
+  }
+
   /** Drops the oldest `count` of the older records. */
   #dropOlder(row: Row, count: number, drop: DropRecord): void {
     for (let position = 0; position < count; position++) {
       const mark = this.#olderMark(row, position);
       drop(this.#olderMain(row, position), mark >>> 1, (mark & 1) === 1, this.#olderBytes(row, position));
     }
+    this.count -= count;
     if (count > 0) this.#setOlder(row, this.rows.olderCount(row) - count);
   }
 
   /** Moves the newest record to the older ones, before another record takes its fields. */
   #retire(row: Row): void {
     const { rows } = this;
+    this.count++;
     const position = rows.olderCount(row);
     this.#setOlder(row, position + 1);
     const block = rows.older(row);

@@ -22,6 +22,7 @@ const bytesAt = 9;
 const olderAt = 10;
 const olderCountAt = 11;
 const cacheAt = 12;
+const checkpointAt = 13;
 
 interface Page {
   readonly words: Uint32Array;
@@ -148,6 +149,15 @@ export class KeyRows {
 
   setCachePlace(row: Row, place: number): void {
     this.#setWord(row, cacheAt, place);
+  }
+
+  /** Number of the last checkpoint that the key is in; 0 for none. */
+  checkpoint(row: Row): number {
+    return this.#word(row, checkpointAt);
+  }
+
+  setCheckpoint(row: Row, checkpoint: number): void {
+    this.#setWord(row, checkpointAt, checkpoint);
   }
 
   #number(row: Row, field: number): number {

@@ -4,6 +4,8 @@ import { noRow, type Row } from "./key-rows.js";
 
 /** The most children of a branch; a branch with one more is cut. */
 const childrenMax = 64;
+/** Children of a branch when a tree is filled. There is room for more, or the next keys would cut all branches. */
+const childrenFilled = 48;
 /** A leaf with fewer keys is joined with a neighbour, if both together fill a leaf at most by half. */
 const sparseMax = leafKeysMax / 4;
 
@@ -44,6 +46,12 @@ type Node = Leaf | Branch;
 interface Turn {
   readonly branch: Branch;
   readonly place: number;
+}
+
+/** A leaf with its keys in place, and the number of those that live. */
+export interface FilledLeaf {
+  readonly keys: KeyLeaf;
+  readonly alive: number;
 }
 
 /** A key that a walk has reached. It is valid until the visit ends. */
@@ -143,6 +151,48 @@ export class KeyTree {
       }
       if (end < keys.count) return;
     }
+  }
+
+  /**
+   * Visits the leaves from `low` on, each with the place of its first key that is not below `low`, until `visit`
+   * returns false. The tree must not change meanwhile.
+   */
+  walkLeaves(low: Key, visit: (keys: KeyLeaf, from: number) => boolean): void {
+    let leaf: Leaf | undefined = this.#leafOf(low);
+    for (let from = lowerBoundIn(leaf.keys, low); leaf !== undefined; leaf = leaf.next, from = 0) {
+      if (from < leaf.keys.count && !visit(leaf.keys, from)) return;
+    }
+  }
+
+  /** Fills the empty tree with leaves in key order. None of them is empty. */
+  fill(filled: readonly FilledLeaf[]): void {
+    assert(this.#root instanceof Leaf && this.#root.keys.count === 0, "an empty tree is filled");
+    let nodes: Node[] = [];
+    /** `keys[i]` separates `nodes[i]` from the node before it; `keys[0]` is not used. */
+    let keys: Key[] = [];
+    let previous: Leaf | undefined;
+    for (const { keys: names, alive } of filled) {
+      const leaf = new Leaf(names);
+      leaf.alive = alive;
+      leaf.previous = previous;
+      keys.push(
+        previous === undefined ? "" : shortestBetween(previous.keys.key(previous.keys.count - 1), names.key(0)),
+      );
+      if (previous !== undefined) previous.next = leaf;
+      nodes.push(leaf);
+      previous = leaf;
+    }
+    while (nodes.length > 1) {
+      const above: Node[] = [];
+      const keysAbove: Key[] = [];
+      for (let at = 0; at < nodes.length; at += childrenFilled) {
+        keysAbove.push(keys[at] ?? "");
+        above.push(new Branch(keys.slice(at + 1, at + childrenFilled), nodes.slice(at, at + childrenFilled)));
+      }
+      nodes = above;
+      keys = keysAbove;
+    }
+    this.#root = nodes[0] ?? this.#root;
   }
 
   /**

@@ -145,6 +145,24 @@ const storeRows: readonly Row[] = [
     "When the last compaction ended, since 1970.",
     (now) => now.counters.store.lastCompactionSeconds,
   ],
+  [
+    "gauge",
+    "etcd_index_checkpoint_revision",
+    "Revision from which a start would read changes; it reads all when this is 0.",
+    (now) => now.counters.store.checkpointRevision,
+  ],
+  [
+    "counter",
+    "etcd_index_checkpoint_bytes_total",
+    "Bytes of checkpoints of the index.",
+    (now) => now.counters.store.checkpointBytes,
+  ],
+  [
+    "counter",
+    "etcd_index_checkpoint_failures_total",
+    "Checkpoints of the index that could not be written.",
+    (now) => now.counters.store.checkpointFailures,
+  ],
   ["gauge", "etcd_debugging_auth_revision", "The revision of users and roles.", (now) => now.authRevision],
   ["gauge", "etcd_debugging_mvcc_watcher_total", "Watchers.", (now) => now.watchers],
   ["gauge", "etcd_debugging_mvcc_slow_watcher_total", "Watchers that catch up.", (now) => now.slowWatchers],
@@ -187,6 +205,11 @@ const storeHistograms: readonly HistogramRow[] = [
     "etcd_disk_backend_snapshot_duration_seconds",
     "How long the database takes to send.",
     ({ counters }) => counters.databaseSentSeconds,
+  ],
+  [
+    "etcd_index_checkpoint_duration_seconds",
+    "How long checkpoints of the index take to write.",
+    ({ counters }) => counters.store.checkpointSeconds,
   ],
   [
     "etcd_mvcc_hash_duration_seconds",

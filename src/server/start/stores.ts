@@ -40,6 +40,7 @@ export async function openStores(backend: Backend, config: StoresConfig): Promis
     onLease: (key, id) => lessor.attach(id, key),
     compactionBatch: settings.compactionBatchLimit,
     compactionPauseMs: settings.compactionPauseMs,
+    ...(settings.checkpoints && { checkpoints: settings.checkpoints }),
     hashCompactions: settings.compactionCheckIntervalMs > 0,
   });
   return { lessor, store };
