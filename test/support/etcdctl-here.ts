@@ -5,12 +5,24 @@ import { environmentOf, type Outcome, type RunOptions } from "./etcdctl.js";
 
 /**
  * Runs our etcdctl in this process, which saves the start of a process. The command must end by itself and start no
- * other program. Commands run one at a time.
+ * other program. Commands run one at a time: a further one waits.
  */
-export async function etcdctlHere(
+export function etcdctlHere(
   endpoint: string,
   args: readonly string[],
-  options: Pick<RunOptions, "stdin" | "env"> & Pick<Surroundings, "resolveSrv"> = {},
+  options: Parameters<typeof runNow>[2] = {},
+): Promise<Outcome> {
+  const outcome = before.then(() => runNow(endpoint, args, options));
+  before = outcome.catch(() => undefined);
+  return outcome;
+}
+
+let before: Promise<unknown> = Promise.resolve();
+
+async function runNow(
+  endpoint: string,
+  args: readonly string[],
+  options: Pick<RunOptions, "stdin" | "env"> & Pick<Surroundings, "resolveSrv">,
 ): Promise<Outcome> {
   const printed = { stdout: "", stderr: "" };
   const streamTo = (name: keyof typeof printed) => ({

@@ -15,12 +15,27 @@ const ourServer = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 
 export type ServerKind = "ours" | "etcd 3.4" | "etcd 3.5";
 
-/** The level of our servers in this test file; undefined for the default. */
-let ownLevel: ApiLevel | undefined;
+let levelOfOurs: ApiLevel | undefined;
 
 /** Starts all of our servers in this test file at a level, for comparisons with real servers of that release. */
 export function oursAnswerAs(level: ApiLevel): void {
-  ownLevel = level;
+  levelOfOurs = level;
+}
+
+/** The level of our servers in this test file; undefined for the default. */
+export function ownLevel(): ApiLevel | undefined {
+  return levelOfOurs;
+}
+
+/** The flags of a member that is alone. Its member and cluster ids are those of the default flags. */
+export function memberFlags(dataDir: string, clientPort: number, peerPort: number): readonly string[] {
+  return [
+    ...["--name", "default", "--data-dir", join(dataDir, "data")],
+    ...["--listen-client-urls", `http://127.0.0.1:${clientPort}`, "--advertise-client-urls", "http://127.0.0.1:2379"],
+    ...["--listen-peer-urls", `http://127.0.0.1:${peerPort}`],
+    ...["--initial-advertise-peer-urls", "http://127.0.0.1:2380"],
+    ...["--initial-cluster", "default=http://127.0.0.1:2380"],
+  ];
 }
 
 export interface ServerOptions {
@@ -65,16 +80,12 @@ export class ServerProcess {
     const [clientPort, peerPort] = [options.clientPort ?? (await freePort()), await freePort()];
     const endpoint = `127.0.0.1:${clientPort}`;
     const flags = [
-      ...["--name", "default", "--data-dir", join(dataDir, "data")],
-      ...["--listen-client-urls", `http://${endpoint}`, "--advertise-client-urls", "http://127.0.0.1:2379"],
-      ...["--listen-peer-urls", `http://127.0.0.1:${peerPort}`],
-      ...["--initial-advertise-peer-urls", "http://127.0.0.1:2380"],
-      ...["--initial-cluster", "default=http://127.0.0.1:2380"],
+      ...memberFlags(dataDir, clientPort, peerPort),
       ...(options.kind === "etcd 3.4" ? ["--logger", "zap"] : []),
       ...(options.flags ?? []),
     ];
     const [program, args] = commandOf(options, flags);
-    const level = options.kind === "ours" && ownLevel !== undefined && { ETCD_API_LEVEL: ownLevel };
+    const level = options.kind === "ours" && levelOfOurs !== undefined && { ETCD_API_LEVEL: levelOfOurs };
     const env: NodeJS.ProcessEnv = { ...process.env, ...level, ...options.env };
     // `npm run test:threads` sets the number of threads for all servers. A flag of the test itself wins.
     if (options.kind !== "ours" || flags.some((flag) => /^--?threads\b/.test(flag))) delete env.ETCD_THREADS;

@@ -10,6 +10,7 @@ import {
 } from "../../../src/wire/index.js";
 import { TestClient } from "../../support/client.js";
 import { haveReference } from "../../support/reference.js";
+import { freshServer } from "../../support/server-here.js";
 import { type ServerKind, ServerProcess } from "../../support/server-process.js";
 import { showResponse } from "./watch-client.js";
 
@@ -157,7 +158,7 @@ const scenarios: { readonly name: string; readonly steps: readonly Step[] }[] = 
 /** Plays a scenario on a new server. @returns the responses of its stream */
 async function play(kind: ServerKind, steps: readonly Step[]): Promise<string[]> {
   const flags = ["--experimental-watch-progress-notify-interval=500ms"];
-  const server = await ServerProcess.start({ kind, flags });
+  const server = await freshServer(kind, flags);
   const client = new TestClient(server.endpoint);
   const call = client.stream("etcdserverpb.Watch", "Watch");
   const heard: string[] = [];
