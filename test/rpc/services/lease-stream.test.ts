@@ -5,8 +5,7 @@ import { type Etcd, startEtcd } from "../../../src/embed/index.js";
 import { TestClient } from "../../support/client.js";
 import { until } from "../../support/until.js";
 
-// Tests how streams of LeaseKeepAlive end, and how that is counted: up to 3.6, etcd called every end that a client
-// caused "no leader", with the code Unavailable. Here every level does as 3.7.
+// Tests how streams of LeaseKeepAlive end, and how that is counted: by the real cause at every level, as in etcd 3.7.
 
 const running: { stop(): Promise<unknown> | undefined }[] = [];
 afterEach(async () => {
