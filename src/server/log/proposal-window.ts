@@ -1,11 +1,18 @@
-import { EtcdError, FairQueue } from "../../base/index.js";
+import { type Clock, EtcdError, FairQueue } from "../../base/index.js";
 
 const mebibyte = 1024 * 1024;
 /**
- * The most bytes of long proposals that are not answered yet, which is what a short request may find in the log before
- * it. A mebibyte takes three members on one machine 15 ms and more. Further proposals wait.
+ * The most bytes of long proposals that are not answered yet: as much as the largest write of the raft log. Further
+ * proposals wait.
  */
-const openBytesMax = 2 * mebibyte;
+const openBytesMax = 4 * mebibyte;
+/**
+ * The same while there are short requests, which find so much in the log before them, and as much again in the write
+ * that is going on. A mebibyte takes three members on one machine 15 ms and more.
+ */
+const openBytesBesideShort = mebibyte;
+/** How long a short request counts after its proposal. */
+const shortMs = 1_000;
 /** The maximum size of a short request. */
 const shortBytesMax = 64 * 1024;
 /** The most bytes of short requests under way. They have this room of their own beside long requests. */
@@ -25,8 +32,15 @@ interface Waiting {
  * a proposal costs a few additions and comparisons.
  */
 export class ProposalWindow {
-  readonly #short = new Share(openShortBytesMax);
-  readonly #long = new Share(openBytesMax);
+  readonly #clock: Clock;
+  readonly #short = new Share(() => openShortBytesMax);
+  readonly #long = new Share(() => this.#longBytesMax);
+  /** When the last short request was proposed. */
+  #shortAt = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Whether a new proposal of this size has to wait. */
   full(bytes: number): boolean {
@@ -35,7 +49,9 @@ export class ProposalWindow {
 
   /** Counts a proposal that is made now. */
   open(bytes: number): void {
-    this.#share(bytes).openBytes += bytes;
+    const share = this.#share(bytes);
+    share.openBytes += bytes;
+    if (share === this.#short) this.#shortAt = this.#clock.now();
   }
 
   /** Releases the bytes of a proposal that was answered or abandoned, and starts waiting ones. */
@@ -59,6 +75,10 @@ export class ProposalWindow {
     return this.#share(bytes).wait({ bytes, start }, client);
   }
 
+  get #longBytesMax(): number {
+    return this.#clock.now() - this.#shortAt < shortMs ? openBytesBesideShort : openBytesMax;
+  }
+
   #share(bytes: number): Share {
     return bytes <= shortBytesMax ? this.#short : this.#long;
   }
@@ -68,19 +88,19 @@ export class ProposalWindow {
 class Share {
   openBytes = 0;
   waitingBytes = 0;
-  readonly #openBytesMax: number;
+  readonly #openBytesMax: () => number;
   readonly #waiting = new FairQueue<Waiting>();
 
-  constructor(openBytesMax: number) {
+  constructor(openBytesMax: () => number) {
     this.#openBytesMax = openBytesMax;
   }
 
   get full(): boolean {
-    return this.openBytes >= this.#openBytesMax || this.#waiting.size > 0;
+    return this.openBytes >= this.#openBytesMax() || this.#waiting.size > 0;
   }
 
   startWaiting(): void {
-    while (this.openBytes < this.#openBytesMax) {
+    while (this.openBytes < this.#openBytesMax()) {
       const next = this.#waiting.take();
       if (next === undefined) return;
       this.waitingBytes -= next.bytes;

@@ -47,12 +47,13 @@ export class Proposer {
   readonly #config: ProposerConfig;
   /** The requests that are void when this member loses the leadership. */
   readonly #ofThisTerm = new Set<RequestId>();
-  readonly #window = new ProposalWindow();
+  readonly #window: ProposalWindow;
   /** The memory for encoded entries, which the raft log keeps and drops in their order. */
   readonly #entries = new ByteSlab();
 
   constructor(config: ProposerConfig) {
     this.#config = config;
+    this.#window = new ProposalWindow(config.clock);
   }
 
   /**

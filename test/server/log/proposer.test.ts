@@ -53,7 +53,7 @@ function setUp({ committed = 0, maxRequestBytes = 200, priorityRequests = false,
       },
     },
   });
-  return { sent, counters, proposals, proposer };
+  return { sent, counters, proposals, proposer, clock };
 }
 
 const put = (bytes: number) => ({ put: PutRequest.create({ key: "a", value: Buffer.alloc(bytes) }) });
@@ -93,8 +93,8 @@ test("Proposer: a proposal of a leader's term is void in another term, and the w
 const mebibyte = 1024 * 1024;
 const done = { response: { case: "put", value: PutResponse.create() } } as const;
 
-test("Proposer: 4 MiB of client requests are under way at once; others wait, but short requests do not", async () => {
-  const { sent, proposals, proposer } = setUp({ maxRequestBytes: 2 * mebibyte });
+test("Proposer: 4 MiB of client requests are under way at once, or 1 MiB beside short ones, which do not wait", async () => {
+  const { sent, proposals, proposer, clock } = setUp({ maxRequestBytes: 2 * mebibyte });
   const outcomes = Array.from({ length: 8 }, () => outcome(proposer.propose(put(mebibyte))));
   expect([sent.length, proposals.pending]).toEqual([4, 8]);
   void outcome(proposer.propose({ leaseGrant: LeaseGrantRequest.create({ id: 1n, ttl: 9 }) }));
@@ -106,8 +106,12 @@ test("Proposer: 4 MiB of client requests are under way at once; others wait, but
     proposals.settle(id as RequestId, done);
     await outcomes[Number(id - 101n)];
   }
+  expect(ids().slice(6)).toEqual([105n]);
+  clock.advance(1_000);
+  proposals.settle(105n as RequestId, done);
+  await outcomes[4];
   expect(ids().slice(6)).toEqual([105n, 106n, 107n, 108n]);
-  for (let id = 105n; id <= 110n; id++) proposals.settle(id as RequestId, done);
+  for (let id = 106n; id <= 110n; id++) proposals.settle(id as RequestId, done);
   expect([await small, ...new Set(await Promise.all(outcomes))]).toEqual(["done", "done"]);
 });
 
@@ -141,7 +145,7 @@ test("Proposer: a request whose client has given up leaves the queue", async () 
 });
 
 test("ProposalWindow: 320 MiB may wait, and further requests are refused", () => {
-  const window = new ProposalWindow();
+  const window = new ProposalWindow(new ManualClock());
   const client = {};
   window.open(4 * mebibyte);
   const waited = Array.from({ length: 8 }, () => window.wait(40 * mebibyte, () => undefined, client));
@@ -151,7 +155,7 @@ test("ProposalWindow: 320 MiB may wait, and further requests are refused", () =>
 });
 
 test("ProposalWindow: clients take turns, however many bytes one of them has waiting", () => {
-  const window = new ProposalWindow();
+  const window = new ProposalWindow(new ManualClock());
   const [greedy, modest] = [{}, {}];
   const started: string[] = [];
   for (let at = 0; at < 4; at++) window.open(mebibyte);
