@@ -38,7 +38,7 @@ const codes = { unknown: 2, deadline: 4, notFound: 5, denied: 7, unimplemented: 
 /** The kind of a refusal by its gRPC code and etcd's text. */
 export function refusalKind(code: number, message: string): FailureKind {
   // etcd tells a caller without a token that the user name is empty, with the code of a wrong argument.
-  if (code === codes.login || /user name is empty|invalid auth token|revision.* in auth store is old/.test(message)) {
+  if (code === codes.login || /user name is empty|invalid auth token|revision of auth store is old/.test(message)) {
     return "login";
   }
   if (code === codes.denied) return "denied";

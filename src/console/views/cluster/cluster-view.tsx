@@ -53,6 +53,7 @@ function Cluster() {
 function Lead({ members }: { readonly members: readonly MemberState[] }) {
   const { info } = useSession();
   const leader = leaderOf(members);
+  const term = Math.max(...members.map((member) => member.term));
   const learners = members.filter(({ isLearner }) => isLearner).length;
   const serving = members.find(({ id }) => id === info?.memberId);
   return (
@@ -60,7 +61,7 @@ function Lead({ members }: { readonly members: readonly MemberState[] }) {
       {counted(members.length, "member")}
       {learners > 0 && `, ${counted(learners, "learner")}`}
       {" · "}
-      {leader === undefined ? "no leader" : `${leader.name} leads in term ${countText(leader.term)}`}
+      {leader === undefined ? "no leader" : `${leader.name} leads in term ${countText(term)}`}
       {serving !== undefined && ` · ${serving.name} serves this page`}
     </span>
   );

@@ -94,14 +94,14 @@ function actionColumns(
   leader: MemberState | undefined,
   onChange: (change: Change) => void,
 ): readonly Column<MemberState>[] {
-  if (!mayWrite(session)) return [];
+  if (!mayWrite(session) || leader === undefined) return [];
   const render = (member: MemberState) => {
     const named = { memberId: member.id, name: member.name };
     if (member.isLearner) return <Button onClick={() => onChange({ kind: "promote", ...named })}>Promote</Button>;
-    if (member.id === leader?.id || !member.reached) return null;
+    if (member.id === leader.id || !member.reached) return null;
     return <Button onClick={() => onChange({ kind: "move-leader", ...named })}>Make leader</Button>;
   };
-  if (!members.some((member) => member.isLearner || (member.id !== leader?.id && member.reached))) return [];
+  if (!members.some((member) => member.isLearner || (member.id !== leader.id && member.reached))) return [];
   return [{ name: "actions", title: <span class="visually-hidden">Actions</span>, align: "end", render }];
 }
 
