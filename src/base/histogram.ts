@@ -27,13 +27,14 @@ export class Histogram {
     this.#count = count;
   }
 
-  observe(value: number): void {
-    this.#sum += value;
-    this.#count++;
+  /** @param times how often the value was observed */
+  observe(value: number, times = 1): void {
+    this.#sum += value * times;
+    this.#count += times;
     const { bounds, counts } = this;
     for (let bucket = 0; bucket < bounds.length; bucket++) {
       if (value > (bounds[bucket] ?? 0)) continue;
-      counts[bucket] = (counts[bucket] ?? 0) + 1;
+      counts[bucket] = (counts[bucket] ?? 0) + times;
       return;
     }
   }

@@ -74,13 +74,16 @@ export class SyncedWatchers {
   /** Delivers the changes of a revision. @returns the steps that are left, if any */
   tell(revision: number, changes: readonly Change[], budget: WorkBudget): Steps<void> | undefined {
     if (this.#group.size === 0) return undefined;
+    const [first] = changes;
+    const single = changes.length === 1 ? first : undefined;
     if (this.#isLarge(changes)) {
       this.#telling = true;
-      return this.#tellInSteps(revision, changes, budget);
+      return single === undefined
+        ? this.#tellInSteps(revision, changes, budget)
+        : this.#tellOneInSteps(revision, single, budget);
     }
-    const [first] = changes;
-    if (first !== undefined && changes.length === 1) {
-      this.#tellOne(revision, first);
+    if (single !== undefined) {
+      this.#tellOne(revision, single);
       return undefined;
     }
     const batches = new Map<Watcher, EventBatch>();
@@ -94,19 +97,24 @@ export class SyncedWatchers {
     return undefined;
   }
 
-  /** Delivers a revision with a single change, as nearly all are: its watchers share one batch. */
+  /** Delivers a revision with a single change, as nearly all are. */
   #tellOne(revision: number, change: Change): void {
-    const event = new ChangeEvent(change, this.#history, this.#table);
-    let batch: EventBatch | undefined;
-    this.#group.forEachOf(change.key, (watcher) => {
-      const encoded = this.#table.nextRevision(watcher) <= revision ? event.for(watcher) : undefined;
-      if (encoded === undefined) return;
-      // The event of a watcher that wants the previous pair differs.
-      if (batch?.events[0] !== encoded) {
-        batch = { events: [encoded], firstRevision: change.modRevision, bytes: encoded.length };
-      }
-      this.#offer(watcher, revision, batch);
-    });
+    const event = new OnlyEvent(change, this.#history, this.#table);
+    this.#group.forEachOf(change.key, (watcher) => this.#offerOne(watcher, revision, event));
+  }
+
+  /** Like `tellOne`, when there are very many watchers, or the change is long. */
+  *#tellOneInSteps(revision: number, change: Change, budget: WorkBudget): Steps<void> {
+    const event = new OnlyEvent(change, this.#history, this.#table);
+    // No watcher is offered the event while the list of watchers is walked, since it may leave the list then.
+    const batches = this.#batches;
+    for (const watcher of this.#group.eachOf(change.key)) {
+      const batch = this.#table.nextRevision(watcher) <= revision ? event.for(watcher) : undefined;
+      if (batch !== undefined) batches.set(watcher, batch);
+      if (budget.over(0)) yield;
+    }
+    if (budget.over(event.encodedBytes)) yield;
+    yield* this.#offerInSteps(revision, budget);
   }
 
   #isLarge(changes: readonly Change[]): boolean {
@@ -131,7 +139,12 @@ export class SyncedWatchers {
       }
       if (budget.over(event.encodedBytes)) yield;
     }
-    for (const [watcher, batch] of batches) {
+    yield* this.#offerInSteps(revision, budget);
+  }
+
+  /** Offers the batches, after which the write has been delivered. */
+  *#offerInSteps(revision: number, budget: WorkBudget): Steps<void> {
+    for (const [watcher, batch] of this.#batches) {
       this.#offer(watcher, revision, batch);
       if (budget.over(batch.events.length * bytesOfOffer)) yield;
     }
@@ -143,9 +156,40 @@ export class SyncedWatchers {
     this.#waiting.clear();
   }
 
+  #offerOne(watcher: Watcher, revision: number, event: OnlyEvent): void {
+    const batch = this.#table.nextRevision(watcher) <= revision ? event.for(watcher) : undefined;
+    if (batch !== undefined) this.#offer(watcher, revision, batch);
+  }
+
   #offer(watcher: Watcher, revision: number, batch: EventBatch): void {
     if (this.#table.stream(watcher).offer(watcher, revision, batch)) return;
     this.delete(watcher);
     this.#stall(watcher, revision);
+  }
+}
+
+/** The event of a revision with a single change. Its watchers share one batch. */
+class OnlyEvent {
+  readonly #event: ChangeEvent;
+  #batch: EventBatch | undefined;
+
+  constructor(change: Change, history: WatchHistory, table: WatcherTable) {
+    this.#event = new ChangeEvent(change, history, table);
+  }
+
+  /** Bytes encoded so far. */
+  get encodedBytes(): number {
+    return this.#event.encodedBytes;
+  }
+
+  /** The batch for a watcher; undefined when the watcher does not want the event. */
+  for(watcher: Watcher): EventBatch | undefined {
+    const encoded = this.#event.for(watcher);
+    if (encoded === undefined) return undefined;
+    // The event of a watcher that wants the previous pair differs.
+    if (this.#batch?.events[0] !== encoded) {
+      this.#batch = { events: [encoded], firstRevision: this.#event.change.modRevision, bytes: encoded.length };
+    }
+    return this.#batch;
   }
 }

@@ -10,7 +10,8 @@ export { type Binding, type StreamHandler, typeOf, type UnaryHandler } from "./g
 export { CallCounters } from "./grpc/call-counters.js";
 export { type Admission, Gate, type GateView } from "./grpc/gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc/grpc-server.js";
-export type { MessageInPieces, ServerStream } from "./grpc/stream.js";
+export type { MessageInPieces } from "./grpc/sent-messages.js";
+export type { ServerStream } from "./grpc/stream.js";
 export { ConnectionLimit } from "./http/connection-limit.js";
 export { consolePrefix } from "./http/console-files.js";
 export type { HttpAccess } from "./http/http-access.js";

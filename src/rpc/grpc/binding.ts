@@ -3,7 +3,8 @@ import type { Call } from "../../server/index.js";
 import { type Codec, decodeReceived, type Method, TooManyParts } from "../../wire/index.js";
 import type { Answer } from "./answer.js";
 import type { MethodCounters } from "./call-counters.js";
-import { type MessageInPieces, MessageIterator, type ServerStream } from "./stream.js";
+import type { AlikeMessages, MessageInPieces } from "./sent-messages.js";
+import { MessageIterator, type ServerStream } from "./stream.js";
 
 /** A method of the API as the transport sees it: bytes in, bytes out. */
 export type Binding = UnaryBinding | StreamBinding;
@@ -180,6 +181,13 @@ class DecodedStream<Request, Response> implements ServerStream<Request, Response
 
   writePieces(message: MessageInPieces): boolean {
     return this.#bytes.writePieces(message);
+  }
+
+  writeAlike(messages: AlikeMessages): boolean {
+    if (this.#bytes.writeAlike !== undefined) return this.#bytes.writeAlike(messages);
+    let hasRoom = true;
+    for (const message of messages.each()) hasRoom = this.#bytes.writePieces(message);
+    return hasRoom;
   }
 
   drained(): Promise<void> {

@@ -8,10 +8,11 @@ import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js
 import type { MethodCounters } from "./call-counters.js";
 import type { CallEnvironment } from "./call-environment.js";
 import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
-import { MessageReader, messagePrefix, type ReceivedMessage, writeInPieces } from "./grpc-messages.js";
+import { MessageReader, type ReceivedMessage } from "./grpc-messages.js";
 import type { HalfOpenPlace } from "./half-open-calls.js";
 import { noMoreRequests, RequestQueue } from "./request-queue.js";
-import { type MessageInPieces, MessageIterator, type ServerStream } from "./stream.js";
+import { type AlikeMessages, type MessageInPieces, messagePrefix, sendAlike, writeInPieces } from "./sent-messages.js";
+import { MessageIterator, type ServerStream } from "./stream.js";
 import { Waiters } from "./waiters.js";
 
 /** The unsent bytes beyond which a handler is asked to pause. */
@@ -49,9 +50,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   #halfClosed = false;
   /** The queue of messages for the running handler of a stream. */
   #requests: RequestQueue | undefined;
-  /**
-   * The received bytes for which the client's window has not been extended yet, since the handler has not taken them.
-   */
+  /** Received bytes by which the client's window has not been extended yet, since the handler has not taken them. */
   #unallowed = 0;
   #held = 0;
   /** Who waits for room; most calls never do. */
@@ -145,7 +144,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   write(message: Uint8Array): boolean {
     if (this.#ended !== "no") return true;
-    this.#send(message);
+    this.#send(message.length, message);
     return this.#stream.unsentBytes < unsentBytesMax;
   }
 
@@ -153,6 +152,13 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     if (this.#ended !== "no") return true;
     this.#count(message.length);
     writeInPieces(this.#stream, message);
+    return this.#stream.unsentBytes < unsentBytesMax;
+  }
+
+  writeAlike(messages: AlikeMessages): boolean {
+    if (this.#ended !== "no") return true;
+    this.#count(messages.length, messages.own.length);
+    sendAlike(this.#stream, messages);
     return this.#stream.unsentBytes < unsentBytesMax;
   }
 
@@ -321,14 +327,14 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     // A write that was carried out must not be reported as refused. Its client gets a timeout, which leaves the outcome
     // open.
     if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
-    this.#send(response);
+    this.#send(response.length, response);
   }
 
   /** Sends an answer in parts, as fast as the client takes them. At most one part is queued. */
   async #sendLong(answer: LongAnswer): Promise<void> {
     try {
       if (this.#ended !== "no") return;
-      this.#begin(answer.length);
+      this.#send(answer.length, nothing);
       for await (const part of answer.parts()) {
         if (this.cancelled) return;
         this.#stream.write(nothing, part);
@@ -381,21 +387,16 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     }
   }
 
-  #send(message: Uint8Array): void {
-    this.#count(message.length);
-    this.#stream.write(messagePrefix(message.length), message);
-  }
-
-  /** Sends the prefix of a message whose bytes follow. */
-  #begin(length: number): void {
+  /** Sends a message of this length, of which parts may follow. */
+  #send(length: number, message: Uint8Array): void {
     this.#count(length);
-    this.#stream.write(messagePrefix(length), nothing);
+    this.#stream.write(messagePrefix(length), message);
   }
 
-  #count(messageBytes: number): void {
+  #count(messageBytes: number, messages = 1): void {
     if (!this.#answering) this.#stream.respond(answerHead);
     this.#answering = true;
-    this.#counters.sent++;
+    this.#counters.sent += messages;
     this.#environment.counters.sentBytes += messageBytes;
   }
 

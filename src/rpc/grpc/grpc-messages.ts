@@ -1,12 +1,9 @@
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 import { errorText, GrpcCode } from "../../base/index.js";
-import { type Http2Stream, Pieces } from "../../http2/index.js";
+import { Pieces } from "../../http2/index.js";
 import { CallError } from "../services/status.js";
-import type { MessageInPieces } from "./stream.js";
-
-/** The length of a message's prefix: one byte for the compression flag and four for the length. */
-const prefixBytes = 5;
+import { prefixBytes } from "./sent-messages.js";
 
 type Decompressor = (bytes: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>;
 
@@ -110,24 +107,6 @@ export class MessageReader {
       throw new CallError(GrpcCode.Internal, "grpc: compressed flag set with identity or empty encoding");
     }
   }
-}
-
-/** The prefix of a message to send. */
-export function messagePrefix(length: number): Uint8Array {
-  const prefix = Buffer.allocUnsafe(prefixBytes);
-  prefix[0] = 0;
-  prefix.writeUInt32BE(length, 1);
-  return prefix;
-}
-
-/** Sends a message in pieces. */
-export function writeInPieces(stream: Pick<Http2Stream, "write" | "writeAll">, message: MessageInPieces): void {
-  const prefix = messagePrefix(message.length);
-  const [first, second, ...more] = message.pieces;
-  // Two pieces, as nearly all responses of watches have, are written like any short message.
-  const inTwo = first !== undefined && second !== undefined && more.length === 0;
-  if (inTwo) stream.write(Buffer.concat([prefix, first]), second);
-  else stream.writeAll([prefix, ...message.pieces]);
 }
 
 /** In grpc-go's words. */

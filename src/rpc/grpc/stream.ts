@@ -1,11 +1,5 @@
 import type { Call } from "../../server/index.js";
-
-/** An encoded message in pieces, which are sent without being joined. They must not be changed any more. */
-export interface MessageInPieces {
-  /** The total length of the pieces in bytes. */
-  readonly length: number;
-  readonly pieces: readonly Uint8Array[];
-}
+import type { AlikeMessages, MessageInPieces } from "./sent-messages.js";
 
 /**
  * A streaming call as its handler sees it: the client's messages in order, and a way to answer with backpressure. The
@@ -30,6 +24,8 @@ export interface ServerStream<Request, Response> {
   write(message: Response): boolean;
   /** Like `write`, for a message that the handler has encoded. */
   writePieces(message: MessageInPieces): boolean;
+  /** Like `write`, for messages of which many streams get the same. Absent when the transport gains nothing by it. */
+  writeAlike?: (messages: AlikeMessages) => boolean;
   /** Resolves as soon as the client has room for more messages, or the call has ended. Never rejects. */
   drained(): Promise<void>;
   /** Ends the call with status OK after the messages written so far. Further writes are dropped. */

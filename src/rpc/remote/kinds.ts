@@ -55,10 +55,13 @@ export const tells = {
   /** Whether a client certificate's common name means a user now. */
   namesUsers: 11,
   countsWanted: 12,
-  /** A message of a stream in two pieces. */
-  twoPieces: 13,
-  /** A message of a stream in two pieces: the first one. The second is the same as in the last such message. */
-  samePiece: 14,
+  /**
+   * Messages of a stream that are alike: the place at which they are kept; whether their first and last bytes are those
+   * of the `alike` before; these bytes, unless they are; and the number and the own bytes of the messages.
+   */
+  alike: 13,
+  /** Messages of a stream that were sent on another one before: the place at which they are kept. */
+  keptAlike: 14,
 } as const;
 
 /** How many parts of a long answer are sent before the client has taken them. */

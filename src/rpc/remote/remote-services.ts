@@ -16,7 +16,7 @@ import { type RemoteCall, RemoteQuestion, RemoteUnary } from "./remote-call.js";
 import { RemoteClients } from "./remote-clients.js";
 import { RemoteStream } from "./remote-stream.js";
 import { Slots } from "./slots.js";
-import { LastPiece } from "./stream-messages.js";
+import { KeptAlike } from "./stream-messages.js";
 
 /**
  * The services of a member whose state is on another thread, for a front end. The other thread ends each call with a
@@ -29,7 +29,7 @@ export class RemoteServices implements ClientServices {
   readonly #counts: LoopCounts;
   readonly #clients: RemoteClients;
   readonly #open = new Slots<RemoteCall>();
-  readonly #last = new LastPiece();
+  readonly #alike = new KeptAlike();
   #bindings: readonly Binding[] = [];
   #methods: ReadonlyMap<string, number> = new Map();
   #namesUsers = false;
@@ -74,7 +74,7 @@ export class RemoteServices implements ClientServices {
 
   #stream(method: number, stream: ServerStream<Uint8Array, Uint8Array>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#begin(asks.stream, method, stream.call, new RemoteStream(stream, this.#port, this.#last, resolve, reject));
+      this.#begin(asks.stream, method, stream.call, new RemoteStream(stream, this.#port, this.#alike, resolve, reject));
     });
   }
 

@@ -1,15 +1,16 @@
 import type { MessageReader, Port } from "../../threads/index.js";
+import type { AlikeMessages } from "../grpc/sent-messages.js";
 import type { ServerStream } from "../grpc/stream.js";
 import { asks, reportedBytesMin, requestBytesAhead, tells } from "./kinds.js";
 import { passCancel, type RemoteCall } from "./remote-call.js";
 import { readRefusal } from "./status-message.js";
-import type { LastPiece } from "./stream-messages.js";
+import type { KeptAlike } from "./stream-messages.js";
 
 /** A call with streams, whose handler runs on another thread. */
 export class RemoteStream implements RemoteCall {
   readonly #stream: ServerStream<Uint8Array, Uint8Array>;
   readonly #port: Port;
-  readonly #last: LastPiece;
+  readonly #alike: KeptAlike;
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
   #number = 0;
@@ -26,13 +27,13 @@ export class RemoteStream implements RemoteCall {
   constructor(
     stream: ServerStream<Uint8Array, Uint8Array>,
     port: Port,
-    last: LastPiece,
+    alike: KeptAlike,
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
     this.#stream = stream;
     this.#port = port;
-    this.#last = last;
+    this.#alike = alike;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -50,14 +51,11 @@ export class RemoteStream implements RemoteCall {
         this.#written(this.#stream.write(bytes), bytes.length);
         return false;
       }
-      case tells.twoPieces: {
-        const first = message.bytes();
-        this.#last.bytes = message.bytes();
-        this.#writePieces(first, this.#last.bytes);
+      case tells.alike:
+        this.#writeAlike(this.#alike.read(message));
         return false;
-      }
-      case tells.samePiece:
-        this.#writePieces(message.bytes(), this.#last.bytes);
+      case tells.keptAlike:
+        this.#writeAlike(this.#alike.again(message));
         return false;
       case tells.requestTaken:
         this.#untakenBytes -= message.number();
@@ -92,9 +90,10 @@ export class RemoteStream implements RemoteCall {
     if (!this.#over) this.#port.post(asks.halfClosed).number(this.#number);
   }
 
-  #writePieces(first: Uint8Array, second: Uint8Array): void {
-    const length = first.length + second.length;
-    this.#written(this.#stream.writePieces({ length, pieces: [first, second] }), length);
+  #writeAlike(messages: AlikeMessages): void {
+    const stream = this.#stream;
+    if (stream.writeAlike !== undefined) this.#written(stream.writeAlike(messages), messages.length);
+    else for (const message of messages.each()) this.#written(stream.writePieces(message), message.length);
   }
 
   #written(hasRoom: boolean, bytes: number): void {

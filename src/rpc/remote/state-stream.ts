@@ -1,6 +1,7 @@
 import type { Call } from "../../server/index.js";
 import type { Port } from "../../threads/index.js";
-import { type MessageInPieces, MessageIterator, type ServerStream } from "../grpc/stream.js";
+import type { AlikeMessages, MessageInPieces } from "../grpc/sent-messages.js";
+import { MessageIterator, type ServerStream } from "../grpc/stream.js";
 import { Waiters } from "../grpc/waiters.js";
 import { tells, unsentBytesMax } from "./kinds.js";
 import type { StateCall } from "./state-call.js";
@@ -52,6 +53,12 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
     if (this.#isOver) return true;
     this.#messages.sendPieces(this.#number, message);
     return this.#count(message.length);
+  }
+
+  writeAlike(messages: AlikeMessages): boolean {
+    if (this.#isOver) return true;
+    this.#messages.sendAlike(this.#number, messages);
+    return this.#count(messages.length);
   }
 
   drained(): Promise<void> {

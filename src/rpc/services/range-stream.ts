@@ -1,7 +1,8 @@
 import { GrpcCode } from "../../base/index.js";
 import type { GuardedStream, Headers, KvService, RangeChunk } from "../../server/index.js";
 import { openedField, type RangeRequest, RangeResponse, type RangeStreamResponse } from "../../wire/index.js";
-import type { MessageInPieces, ServerStream } from "../grpc/stream.js";
+import type { MessageInPieces } from "../grpc/sent-messages.js";
+import type { ServerStream } from "../grpc/stream.js";
 import { CallError } from "./status.js";
 
 interface RangeStreamServer {

@@ -7,7 +7,7 @@ import {
   openedField,
   WatchResponse,
 } from "../../wire/index.js";
-import type { MessageInPieces } from "../grpc/stream.js";
+import type { MessageInPieces } from "../grpc/sent-messages.js";
 import { eventFieldBytes } from "./watch-fragments.js";
 
 /** The approximate length of the pieces into which short events are joined. */

@@ -1,19 +1,16 @@
 import { type Clock, EtcdError, type MemoryPot, type Timer, Turns } from "../../base/index.js";
 import type { StoreCounters, WatchNotice, WatchSink } from "../../mvcc/index.js";
-import {
-  type Encoded,
-  type EncodedEvent,
-  type Event,
-  LongEvent,
-  type ResponseHeader,
-  WatchResponse,
-} from "../../wire/index.js";
-import type { MessageInPieces } from "../grpc/stream.js";
-import type { LastEvents } from "./last-events.js";
+import { type ResponseHeader, WatchResponse } from "../../wire/index.js";
+import type { AlikeMessages, MessageInPieces } from "../grpc/sent-messages.js";
+import type { EventList } from "./event-list.js";
+import type { SharedResponses } from "./shared-responses.js";
 import { fragmentsOf, wholeOf } from "./watch-fragments.js";
 import { responseInPieces } from "./watch-pieces.js";
 
-/** When this many bytes wait for a client, its watchers become unsynced until half of the bytes are sent. */
+/**
+ * When this many bytes wait for a client, its watchers become unsynced until half of the bytes are sent. Events that
+ * many of its watchers wait for count once.
+ */
 const waitingBytesMax = 256 * 1024;
 /** When this many bytes wait for all clients together, no client may queue more. */
 const totalBytesMax = 64 * 1024 * 1024;
@@ -32,29 +29,35 @@ const responseBytes = 256;
 const joinedBytesMax = 64 * 1024;
 /** Longer responses are encoded in pieces, over several turns of the event loop. */
 const encodedBytesMax = joinedBytesMax + responseBytes;
+/** Responses that differ only in their watcher are sent together up to this length: a frame of HTTP/2 holds it. */
+const togetherBytesMax = 16_000;
+/** The approximate length of a response beside its events, as it is sent. */
+const sentHeadBytes = 48;
 /** The most bytes that an event takes in a response beside its own: tag and length. */
 const eventFrameBytesMax = 11;
 /** The most sent responses that may remain in the queue's array before it is compacted. */
 const sentMax = 1_000;
 
-/** A template that is copied, which is much cheaper than `create`: a write may be sent to very many watchers. */
-const emptyHead = WatchResponse.create();
-
 /** A waiting response. Following events of the same watcher are added to it. It may be sent in fragments. */
 interface Waiting {
-  /** The response without its revision and events. */
-  readonly head: WatchResponse;
-  readonly events: EncodedEvent[];
+  readonly watchId: bigint;
+  /** The fields of an answer to a request, without its header; undefined for a response with events. */
+  readonly answer: Partial<WatchResponse> | undefined;
+  events: EventList | undefined;
   /** Whether the watcher accepts fragments. Kept here, since the watcher may be cancelled before this is sent. */
   readonly fragmented: boolean;
   revision: number;
+  /** The approximate length of the response. */
   bytes: number;
+  /** The bytes that it takes in memory, beside events that it shares with the response before. */
+  ownBytes: number;
 }
 
 /** The output of a watch stream. */
 export interface WatchOutput {
   write(response: WatchResponse): boolean;
   writePieces(message: MessageInPieces): boolean;
+  writeAlike?: (messages: AlikeMessages) => boolean;
   drained(): Promise<void>;
 }
 
@@ -65,8 +68,8 @@ export interface WatchSenders {
   readonly counters: StoreCounters;
   readonly header: (revision: number) => ResponseHeader;
   readonly clock: Clock;
-  /** Encodes the events of all streams. */
-  readonly events: LastEvents;
+  /** Makes the responses of all streams. */
+  readonly responses: SharedResponses;
   /** The maximum length of a response to a watcher that accepts fragments. */
   readonly fragmentBytes: number;
 }
@@ -96,6 +99,8 @@ export class WatchSender implements WatchSink {
   #joinable: Map<bigint, Waiting> | undefined;
   /** The only joinable response, while there is no map. */
   #onlyJoinable: Waiting | undefined;
+  /** The events that the last watcher was told of. Their bytes count once, however many watchers wait for them. */
+  #latest: EventList | undefined;
   #next = 0;
   #bytes = 0;
   /** The number of waiting events. */
@@ -139,7 +144,9 @@ export class WatchSender implements WatchSink {
   /** Queues a response about a watch. The order of all responses is kept. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
     this.#joinNone();
-    this.#add({ head: WatchResponse.create(fields), events: [], fragmented: false, revision, bytes: responseBytes });
+    const watchId = fields.watchId ?? 0n;
+    const sizes = { bytes: responseBytes, ownBytes: responseBytes };
+    this.#add({ watchId, answer: fields, events: undefined, fragmented: false, revision, ...sizes });
   }
 
   deliver(notice: WatchNotice): void {
@@ -170,6 +177,7 @@ export class WatchSender implements WatchSink {
     this.#shared.counters.eventsPending -= this.#events;
     this.#waiting = [];
     this.#joinNone();
+    this.#latest = undefined;
     this.#next = 0;
     this.#wakeRoomWaiters();
   }
@@ -199,32 +207,42 @@ export class WatchSender implements WatchSink {
     this.#events += events.length;
     this.#shared.counters.eventsPending += events.length;
     const joined = this.#joinableOf(watchId);
+    const { responses } = this.#shared;
     if (joined !== undefined && joined.bytes + bytes <= joinedBytesMax) {
-      for (const event of events) joined.events.push(event);
+      joined.events = responses.listOf(joined.events, events);
       joined.revision = revision;
       joined.bytes += bytes;
-      this.#count(bytes);
+      const ownBytes = this.#isLatest(joined.events) ? 0 : bytes;
+      joined.ownBytes += ownBytes;
+      this.#count(ownBytes);
       return;
     }
-    const head = { ...emptyHead, watchId };
-    const item = { head, events: [...events], fragmented, revision, bytes: responseBytes + bytes };
+    const list = responses.listOf(undefined, events);
+    const sizes = { bytes: responseBytes + bytes, ownBytes: responseBytes + (this.#isLatest(list) ? 0 : bytes) };
+    const item = { watchId, answer: undefined, events: list, fragmented, revision, ...sizes };
     this.#makeJoinable(item);
     this.#add(item);
   }
 
+  #isLatest(list: EventList): boolean {
+    const is = list === this.#latest;
+    this.#latest = list;
+    return is;
+  }
+
   #joinableOf(watchId: bigint): Waiting | undefined {
-    return this.#onlyJoinable?.head.watchId === watchId ? this.#onlyJoinable : this.#joinable?.get(watchId);
+    return this.#onlyJoinable?.watchId === watchId ? this.#onlyJoinable : this.#joinable?.get(watchId);
   }
 
   #makeJoinable(item: Waiting): void {
-    const { watchId } = item.head;
+    const { watchId } = item;
     const first = this.#onlyJoinable;
-    if (this.#joinable === undefined && (first === undefined || first.head.watchId === watchId)) {
+    if (this.#joinable === undefined && (first === undefined || first.watchId === watchId)) {
       this.#onlyJoinable = item;
       return;
     }
     this.#joinable ??= new Map();
-    if (first !== undefined) this.#joinable.set(first.head.watchId, first);
+    if (first !== undefined) this.#joinable.set(first.watchId, first);
     this.#onlyJoinable = undefined;
     this.#joinable.set(watchId, item);
   }
@@ -232,7 +250,7 @@ export class WatchSender implements WatchSink {
   /** No more events are added to a response whose sending has begun. */
   #joinNoMore(item: Waiting): void {
     if (this.#onlyJoinable === item) this.#onlyJoinable = undefined;
-    else if (this.#joinable?.get(item.head.watchId) === item) this.#joinable.delete(item.head.watchId);
+    else if (this.#joinable?.get(item.watchId) === item) this.#joinable.delete(item.watchId);
   }
 
   #joinNone(): void {
@@ -243,7 +261,7 @@ export class WatchSender implements WatchSink {
   #add(item: Waiting): void {
     if (this.#stopped) return;
     this.#waiting.push(item);
-    this.#count(item.bytes);
+    this.#count(item.ownBytes);
     if (this.#sending) return;
     this.#sending = true;
     // Deferred: many writes may end in this turn of the event loop, and their events leave in one response.
@@ -261,40 +279,60 @@ export class WatchSender implements WatchSink {
     const { clock } = this.#shared;
     let startedAt = clock.now();
     for (let item = this.#take(); item !== undefined; item = this.#take()) {
-      const hasRoom = this.#sendShort(item);
+      const others = this.#takeAlike(item);
+      const watchIds = [item.watchId, ...others.map(({ watchId }) => watchId)];
+      const hasRoom = this.#sendShort(item, watchIds);
       if (hasRoom === undefined) await this.#sendInPieces(item);
       else if (!hasRoom) await this.#output.drained();
       if (this.#stopped) return;
-      this.#sent(item);
+      this.#sent(item, others);
       const endedAt = clock.now();
-      this.#measured(item, (endedAt - startedAt) / 1_000);
+      this.#measured(item, watchIds.length, (endedAt - startedAt) / 1_000);
       startedAt = endedAt;
     }
     this.#sending = false;
   }
 
+  /** Takes the responses after `item` that differ from it only in their watcher. */
+  #takeAlike(item: Waiting): readonly Waiting[] {
+    const others: Waiting[] = [];
+    if (this.#output.writeAlike === undefined || item.events?.short !== true) return others;
+    const eachBytes = item.bytes - responseBytes + sentHeadBytes;
+    for (let bytes = 2 * eachBytes; bytes <= togetherBytesMax; bytes += eachBytes) {
+      const next = this.#waiting[this.#next];
+      if (next === undefined || next.events !== item.events || next.revision !== item.revision) break;
+      if (next.fragmented !== item.fragmented) break;
+      this.#take();
+      others.push(next);
+    }
+    return others;
+  }
+
   /**
-   * Sends a short response.
+   * Sends a short response, also to other watchers.
    *
    * @returns whether there is room for more; undefined for a response that has to be sent in fragments or in pieces
    */
-  #sendShort({ head, events, bytes, fragmented, revision }: Waiting): boolean | undefined {
-    const { fragmentBytes, header } = this.#shared;
+  #sendShort(item: Waiting, watchIds: readonly bigint[]): boolean | undefined {
+    const { answer, events, bytes, fragmented, revision } = item;
+    const { fragmentBytes, header, responses } = this.#shared;
     const output = this.#output;
-    if (bytes > encodedBytesMax) return undefined;
-    if (fragmented && bytes + events.length * eventFrameBytesMax >= fragmentBytes) return undefined;
-    const response = { ...head, header: header(revision) };
-    if (events.length === 0) return output.write(response);
-    if (!events.every(isShort)) return undefined;
-    const pieces = [WatchResponse.encode(response), this.#shared.events.encode(events)];
-    return output.writePieces({ length: pieces.reduce((sum, { length }) => sum + length, 0), pieces });
+    if (events === undefined) return output.write(WatchResponse.create({ ...answer, header: header(revision) }));
+    if (bytes > encodedBytesMax || !events.short) return undefined;
+    if (fragmented && bytes + events.count * eventFrameBytesMax >= fragmentBytes) return undefined;
+    const messages = responses.respond(header(revision), watchIds, events);
+    if (output.writeAlike !== undefined) return output.writeAlike(messages);
+    let hasRoom = true;
+    for (const message of messages.each()) hasRoom = output.writePieces(message);
+    return hasRoom;
   }
 
   /** Sends a long response. Nothing else is sent before it is complete. */
-  async #sendInPieces({ head: item, events, fragmented, revision }: Waiting): Promise<void> {
-    const { clock, fragmentBytes } = this.#shared;
+  async #sendInPieces({ watchId, events: list, fragmented, revision }: Waiting): Promise<void> {
+    const { clock, fragmentBytes, header } = this.#shared;
     const output = this.#output;
-    const head = { ...item, header: this.#shared.header(revision) };
+    const head = WatchResponse.create({ watchId, header: header(revision) });
+    const events = list?.all() ?? [];
     const turns = new Turns(clock);
     const goOn = (): void => undefined;
     const fragments = fragmented
@@ -321,23 +359,27 @@ export class WatchSender implements WatchSink {
     return item;
   }
 
-  #measured({ events: { length } }: Waiting, seconds: number): void {
+  /** Notes how long it took to send a response to each of `watchers`. */
+  #measured({ events }: Waiting, watchers: number, seconds: number): void {
     const { counters } = this.#shared;
-    if (length === 0) {
+    if (events === undefined) {
       counters.controlSendSeconds.observe(seconds);
       return;
     }
-    counters.eventsSendSeconds.observe(seconds);
-    counters.eventSendSeconds.observe(seconds / length);
+    counters.eventsSendSeconds.observe(seconds / watchers, watchers);
+    counters.eventSendSeconds.observe(seconds / watchers / events.count, watchers);
   }
 
-  #sent({ bytes, events }: Waiting): void {
+  #sent({ ownBytes, events }: Waiting, others: readonly Waiting[]): void {
     const { counters, memory } = this.#shared;
+    let bytes = ownBytes;
+    for (const other of others) bytes += other.ownBytes;
+    const count = (1 + others.length) * (events?.count ?? 0);
     this.#bytes -= bytes;
     memory.release(bytes);
-    this.#events -= events.length;
-    counters.eventsPending -= events.length;
-    counters.eventsSent += events.length;
+    this.#events -= count;
+    counters.eventsPending -= count;
+    counters.eventsSent += count;
     if (!this.#full || this.#bytes > waitingBytesMax / 2) return;
     this.#full = false;
     this.#wakeRoomWaiters();
@@ -349,8 +391,4 @@ export class WatchSender implements WatchSink {
     this.#roomWaiters = undefined;
     for (const resolve of waiters ?? []) resolve();
   }
-}
-
-function isShort(event: EncodedEvent): event is Encoded<Event> {
-  return !(event instanceof LongEvent);
 }

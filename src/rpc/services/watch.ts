@@ -19,8 +19,8 @@ import {
   type WatchResponse,
 } from "../../wire/index.js";
 import type { ServerStream } from "../grpc/stream.js";
-import { LastEvents } from "./last-events.js";
 import type { LeaderGuard } from "./leader-guard.js";
+import { SharedResponses } from "./shared-responses.js";
 import { WatchSender, type WatchSenderOwner, type WatchSenders } from "./watch-sender.js";
 
 /** A gRPC message may be this many bytes longer than `--max-request-bytes`, as in etcd. */
@@ -51,7 +51,7 @@ export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clo
     memory: server.memory.pot("watches"),
     counters: server.watchable.counters,
     header: (revision) => server.header(revision),
-    ...{ clock, events: new LastEvents() },
+    ...{ clock, responses: new SharedResponses() },
     fragmentBytes: server.config.maxRequestBytes + grpcOverheadBytes,
   };
   const shared: Shared = { server, guard, clock, random, senders, sessions: new Set() };

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { EtcdError, GrpcCode } from "../../../src/base/index.js";
 import type { Binding } from "../../../src/rpc/grpc/binding.js";
-import type { MessageInPieces, ServerStream } from "../../../src/rpc/grpc/stream.js";
+import { AlikeMessages, type MessageInPieces } from "../../../src/rpc/grpc/sent-messages.js";
+import type { ServerStream } from "../../../src/rpc/grpc/stream.js";
 import type { Call } from "../../../src/server/index.js";
 import { bytes, callOf, connect } from "./wires.js";
 
@@ -191,7 +192,8 @@ test("a stream that is refused at its head is refused before its first message",
   await expect(binding("/s/Watch", "stream").run(client)).rejects.toMatchObject({ code: GrpcCode.Unavailable });
 });
 
-test("a piece that messages of many streams share crosses once, and arrives at each of them in order", async () => {
+/** A stream for each client, whose handlers go on until `end`. */
+async function manyStreams(clients: readonly StreamClient[]) {
   const streams: ServerStream<Uint8Array, Uint8Array>[] = [];
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
@@ -207,22 +209,66 @@ test("a piece that messages of many streams share crosses once, and arrives at e
       },
     },
   ]);
-  const clients = Array.from({ length: 50 }, () => new StreamClient());
   const over = clients.map((client) => binding("/s/Watch", "stream").run(client));
-  await expect.poll(() => streams.length).toBe(50);
-  const long = Buffer.alloc(1_000, "event ");
+  await expect.poll(() => streams.length).toBe(clients.length);
+  const endAll = () => {
+    end();
+    return Promise.all(over);
+  };
+  return { streams, state, end: endAll };
+}
+
+const event = Buffer.alloc(1_000, "event ");
+const alike = (first: string, own: readonly string[], last = event) =>
+  new AlikeMessages(bytes(first), own.map(bytes), last);
+
+test("messages that many streams get cross once, and arrive at each of them in order", async () => {
+  const clients = Array.from({ length: 50 }, () => new StreamClient());
+  const { streams, state, end } = await manyStreams(clients);
+  const three = alike("head ", ["0", "1", "2"]);
+  const other = alike("head ", ["3"]);
   for (const [at, stream] of streams.entries()) {
-    stream.writePieces({ length: long.length + 1, pieces: [bytes(String(at % 10)), long] });
+    stream.writeAlike?.(three);
+    if (at % 10 === 0) stream.writeAlike?.(other);
   }
-  // Kind, lengths, number and first piece take a few bytes for each of the other streams.
-  expect(state.queuedBytes).toBeLessThan(long.length + 50 * 12);
+  // Kind, length, number and place take a few bytes for each of the other streams.
+  expect(state.queuedBytes).toBeLessThan(event.length + 60 * 12);
   streams[3]?.writePieces({ length: 3, pieces: [bytes("abc")] });
   for (const stream of streams) stream.write(bytes("next"));
-  end();
-  await Promise.all(over);
-  const event = String(long.subarray(0, 19));
+  await end();
+  const told = (own: number) => `head ${own}${event}`.slice(0, 20);
   for (const [at, { got }] of clients.entries()) {
-    const first = `${at % 10}${event}`;
-    expect(got).toEqual(at === 3 ? [first, "abc", "next"] : [first, "next"]);
+    const more = [...(at % 10 === 0 ? [told(3)] : []), ...(at === 3 ? ["abc"] : [])];
+    expect(got).toEqual([told(0), told(1), told(2), ...more, "next"]);
   }
+});
+
+test("of messages that differ from the ones before, only what differs crosses, whatever was kept", async () => {
+  const clients = Array.from({ length: 3 }, () => new StreamClient());
+  const { streams, state, end } = await manyStreams(clients);
+  const messages = Array.from({ length: 40 }, (_, at) => alike(at < 20 ? "early " : "late ", [String(at)]));
+  for (const one of messages) for (const stream of streams) stream.writeAlike?.(one);
+  expect(state.queuedBytes).toBeLessThan(event.length + 40 * 3 * 20);
+  const again = messages[0];
+  const long = alike("long ", ["0"], Buffer.alloc(200_000, "x"));
+  for (const stream of streams) {
+    if (again !== undefined) stream.writeAlike?.(again);
+    stream.writeAlike?.(long);
+  }
+  await end();
+  const want = messages.map((_, at) => `${at < 20 ? "early" : "late"} ${at}${event}`.slice(0, 20));
+  for (const { got } of clients) expect(got).toEqual([...want, want[0], `long 0${"x".repeat(14)}`]);
+});
+
+test("a transport that sends alike messages together gets them so", async () => {
+  const together: AlikeMessages[] = [];
+  const client = Object.assign(new StreamClient(), {
+    writeAlike: (messages: AlikeMessages) => together.push(messages) > 0,
+  });
+  const { streams, end } = await manyStreams([client]);
+  const three = alike("head ", ["0", "1", "2"]);
+  for (let times = 0; times < 2; times++) streams[0]?.writeAlike?.(three);
+  await end();
+  expect(together.map((messages) => Buffer.from(messages.framed()))).toEqual([three.framed(), three.framed()]);
+  expect(together[0]).toBe(together[1]);
 });

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ManualClock, MemoryAccount, seededRandom } from "../../../src/base/index.js";
 import { type Store, WatchableStore } from "../../../src/mvcc/index.js";
-import type { MessageInPieces, ServerStream } from "../../../src/rpc/grpc/stream.js";
+import type { MessageInPieces } from "../../../src/rpc/grpc/sent-messages.js";
+import type { ServerStream } from "../../../src/rpc/grpc/stream.js";
 import { LeaderGuard } from "../../../src/rpc/services/leader-guard.js";
 import { type WatchServer, watchHandler } from "../../../src/rpc/services/watch.js";
 import {

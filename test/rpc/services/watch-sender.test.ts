@@ -9,8 +9,8 @@ import {
   systemClock,
 } from "../../../src/base/index.js";
 import { StoreCounters } from "../../../src/mvcc/index.js";
-import type { MessageInPieces } from "../../../src/rpc/grpc/stream.js";
-import { LastEvents } from "../../../src/rpc/services/last-events.js";
+import type { AlikeMessages, MessageInPieces } from "../../../src/rpc/grpc/sent-messages.js";
+import { SharedResponses } from "../../../src/rpc/services/shared-responses.js";
 import { WatchSender } from "../../../src/rpc/services/watch-sender.js";
 import { type Encoded, Event, KeyValue, WatchResponse } from "../../../src/wire/index.js";
 
@@ -18,8 +18,6 @@ import { type Encoded, Event, KeyValue, WatchResponse } from "../../../src/wire/
 class Output {
   open = false;
   written: WatchResponse[] = [];
-  /** The last piece of each message in pieces. */
-  lastPieces: (Uint8Array | undefined)[] = [];
   #resume: (() => void)[] = [];
 
   write(response: WatchResponse): boolean {
@@ -30,7 +28,6 @@ class Output {
   writePieces({ length, pieces }: MessageInPieces): boolean {
     const whole = Buffer.concat(pieces);
     expect(whole.length).toBe(length);
-    this.lastPieces.push(pieces.at(-1));
     return this.write(WatchResponse.decode(whole));
   }
 
@@ -57,7 +54,7 @@ interface Surroundings {
   readonly otherBytes?: number;
   readonly account?: MemoryAccount;
   readonly clock?: Clock;
-  readonly events?: LastEvents;
+  readonly responses?: SharedResponses;
 }
 
 function start(surroundings: Surroundings = {}): Sending {
@@ -65,7 +62,7 @@ function start(surroundings: Surroundings = {}): Sending {
     otherBytes = 0,
     account = MemoryAccount.unlimited(),
     clock = systemClock,
-    events = new LastEvents(),
+    responses = new SharedResponses(),
   } = surroundings;
   const output = new Output();
   const total = account.pot("watches");
@@ -78,7 +75,7 @@ function start(surroundings: Surroundings = {}): Sending {
     counters,
     header: (revision: number) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
     fragmentBytes: 1_000_000,
-    ...{ clock, events },
+    ...{ clock, responses },
   };
   const sender = new WatchSender(shared, output, {
     onRoom: () => {
@@ -259,23 +256,104 @@ test("waiting events of a watcher that allows fragments are fragmented, even aft
   ]);
 });
 
-test("responses with the same events share the bytes of these, whatever the watchers and streams", async () => {
-  const events = new LastEvents();
-  const [one, other] = [start({ events }), start({ events })];
-  const event = eventOf(10);
-  for (const { sender, output } of [one, other]) {
-    output.open = true;
-    for (const watchId of [1n, 2n]) {
-      sender.deliver({ kind: "events", watchId, revision: 2, events: [event], bytes: event.length, fragmented: false });
-    }
+describe("responses that tell many watchers of the same events", () => {
+  /** Opens an output that takes alike responses together, and records them. */
+  function startTogether(surroundings: Surroundings = {}) {
+    const sending = start(surroundings);
+    const sent: AlikeMessages[] = [];
+    sending.output.open = true;
+    Object.assign(sending.output, {
+      writeAlike: (messages: AlikeMessages) => {
+        sent.push(messages);
+        for (const message of messages.each()) sending.output.writePieces(message);
+        return sending.output.open;
+      },
+    });
+    return { ...sending, sent };
   }
-  await nextTurn();
-  await nextTurn();
-  for (const { output } of [one, other]) expect(output.written.map(({ watchId }) => watchId)).toEqual([1n, 2n]);
-  expect(new Set([...one.output.lastPieces, ...other.output.lastPieces]).size).toBe(1);
-  one.sender.deliver({ kind: "events", watchId: 1n, revision: 3, events: [eventOf(11)], bytes: 11, fragmented: false });
-  await nextTurn();
-  await nextTurn();
-  expect(one.output.written.at(-1)?.events).toHaveLength(1);
-  expect(new Set(one.output.lastPieces).size).toBe(2);
+
+  const tell = (sender: WatchSender, watchId: bigint, event: Encoded<Event>, revision: number): void =>
+    sender.deliver({ kind: "events", watchId, revision, events: [event], bytes: event.length, fragmented: false });
+  const show = ({ header, watchId, created, events }: WatchResponse): string =>
+    `${watchId}@${header?.revision} ${created ? "created" : `${events.length} events`}`;
+
+  test("are the same for all streams with the same watchers, and are encoded once", async () => {
+    const responses = new SharedResponses();
+    const streams = Array.from({ length: 5 }, () => startTogether({ responses }));
+    const [one, two] = [eventOf(10), eventOf(20)];
+    for (const [revision, event] of [one, two].entries()) {
+      for (const { sender } of streams) for (const id of [0n, 1n, 2n]) tell(sender, id, event, revision + 2);
+    }
+    await nextTurn();
+    await nextTurn();
+    expect(new Set(streams.flatMap(({ sent }) => sent)).size).toBe(1);
+    for (const { output } of streams) {
+      expect(output.written.map(show)).toEqual(["0@3 2 events", "1@3 2 events", "2@3 2 events"]);
+    }
+    expect(streams[0]?.counters).toMatchObject({ eventsSent: 6, eventsPending: 0 });
+    expect(streams[0]?.total.heldBytes).toBe(0);
+  });
+
+  test("are sent together only while they have the same events, and stay behind what came before them", async () => {
+    const { sender, output, sent } = startTogether();
+    const event = eventOf(10);
+    tell(sender, 0n, event, 2);
+    tell(sender, 1n, event, 2);
+    sender.answer(2, { watchId: 2n, created: true });
+    tell(sender, 3_000n, event, 2);
+    tell(sender, -5n, event, 2);
+    tell(sender, 4n, eventOf(10), 3);
+    await nextTurn();
+    expect(sent.map(({ own }) => own.length)).toEqual([2, 2, 1]);
+    expect(output.written.map(show)).toEqual([
+      ...["0@2 1 events", "1@2 1 events", "2@2 created", "3000@2 1 events", "-5@2 1 events", "4@3 1 events"],
+    ]);
+  });
+
+  test("are sent together up to the length of a frame, and then wait for room", async () => {
+    const { sender, output, sent } = startTogether();
+    output.open = false;
+    const event = eventOf(1_000);
+    for (let id = 0n; id < 100n; id++) tell(sender, id, event, 2);
+    await nextTurn();
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.framed().length).toBeLessThanOrEqual(16_384);
+    expect(output.written.length).toBeGreaterThan(10);
+    output.reopen();
+    await nextTurn();
+    expect(output.written.map(({ watchId }) => watchId)).toEqual(Array.from({ length: 100 }, (_, id) => BigInt(id)));
+    expect(Math.max(...sent.map((messages) => messages.framed().length))).toBeLessThanOrEqual(16_384);
+  });
+
+  test("hold the events once in the memory that waits for a client", async () => {
+    const { sender, output, total } = startTogether();
+    output.open = false;
+    const event = eventOf(10_000);
+    for (let id = 0n; id < 100n; id++) tell(sender, id, event, 2);
+    expect(total.heldBytes).toBe(event.length + 100 * 256);
+    for (let revision = 3; revision < 6; revision++) {
+      for (let id = 0n; id < 100n; id++) tell(sender, id, event, revision);
+    }
+    expect(total.heldBytes).toBe(4 * event.length + 100 * 256);
+    expect(sender.hasRoom).toBe(true);
+    output.reopen();
+    await expect.poll(() => total.heldBytes).toBe(0);
+    expect(output.written.map(({ events }) => events.length)).toEqual(Array.from({ length: 100 }, () => 4));
+  });
+
+  test("carry the header of their time", async () => {
+    const responses = new SharedResponses();
+    const events = responses.listOf(undefined, [eventOf(1)]);
+    const at = (revision: number, raftTerm: number) =>
+      responses.respond({ clusterId: 1n, memberId: 2n, revision, raftTerm }, [0n], events);
+    expect(at(2, 1)).toBe(at(2, 1));
+    for (const [revision, raftTerm] of [
+      [2, 1],
+      [3, 1],
+      [3, 2],
+    ] as const) {
+      const [message] = at(revision, raftTerm).each();
+      expect(WatchResponse.decode(Buffer.concat(message?.pieces ?? [])).header).toMatchObject({ revision, raftTerm });
+    }
+  });
 });
