@@ -9,10 +9,11 @@ const rememberedMax = 1_000;
  */
 export class CutStreams {
   /** Send window of each stream, by id. */
-  readonly #windows = new Map<number, number>();
+  #windows: Map<number, number> | undefined;
   #forgottenUpTo = 0;
 
   add(id: number, sendWindow: number): void {
+    this.#windows ??= new Map();
     this.#windows.set(id, sendWindow);
     if (this.#windows.size <= rememberedMax) return;
     for (const oldest of this.#windows.keys()) {
@@ -24,19 +25,19 @@ export class CutStreams {
 
   /** The client has ended the stream as well. */
   delete(id: number): void {
-    this.#windows.delete(id);
+    this.#windows?.delete(id);
   }
 
   has(id: number): boolean {
-    return id <= this.#forgottenUpTo || this.#windows.has(id);
+    return id <= this.#forgottenUpTo || this.#windows?.has(id) === true;
   }
 
   /** The client widens the window of a stream that is over. @returns the error code, if that is not allowed */
   widen(id: number, bytes: number): number | undefined {
     if (bytes === 0) return errorCodes.protocol;
-    const window = this.#windows.get(id);
+    const window = this.#windows?.get(id);
     if (window === undefined) return undefined;
-    this.#windows.set(id, window + bytes);
+    this.#windows?.set(id, window + bytes);
     return window + bytes > windowBytesMax ? errorCodes.flowControl : undefined;
   }
 }

@@ -2,6 +2,11 @@ import { type Field, type FieldList, fieldBytes, fieldOfNamesake, fieldOfText } 
 import { ConnectionError, errorCodes } from "./frames.js";
 import { HpackTable, tableBytesMax } from "./hpack-table.js";
 import { decodeHuffman } from "./huffman.js";
+import { sharedField } from "./shared-fields.js";
+
+const emptyBlock = Buffer.alloc(0);
+/** A longer list is not kept for the streams that may repeat it: nobody counts this memory of the connection. */
+const repeatedBytesMax = 2 * 1024;
 
 /** A list that exceeds its bound by this factor ends the connection. */
 const refusedFactor = 4;
@@ -10,8 +15,10 @@ const refusedFactor = 4;
 export class HpackDecoder {
   readonly #table = new HpackTable();
   readonly #listBytesMax: number;
-  #block: Buffer = Buffer.alloc(0);
+  #block: Buffer = emptyBlock;
   #at = 0;
+  /** The last list. A client repeats it on many streams, which then have it in common. */
+  #last: FieldList | undefined;
 
   /** @param listBytesMax the most bytes of the fields of one block, as RFC 9113 counts them */
   constructor(listBytesMax: number) {
@@ -37,7 +44,12 @@ export class HpackDecoder {
       if (bytes > this.#listBytesMax) tooLong = true;
       else fields.push(field);
     }
-    return { fields, tooLong, malformed };
+    // A view of the block would keep all bytes that were read with it.
+    this.#block = emptyBlock;
+    if (this.#last !== undefined && isSame(this.#last, fields) && !tooLong) return this.#last;
+    const list = { fields: fields.slice(), tooLong, malformed };
+    this.#last = bytes <= repeatedBytesMax ? list : undefined;
+    return list;
   }
 
   /** @returns undefined for a change of the table's size, which may only come `first` */
@@ -48,7 +60,7 @@ export class HpackDecoder {
       return field ?? broken("an index of nothing");
     }
     if (byte >= 0x40) {
-      const field = this.#literal(6);
+      const field = sharedField(this.#literal(6));
       this.#table.add(field);
       return field;
     }
@@ -88,6 +100,10 @@ export class HpackDecoder {
     if (!isHuffman) return this.#block.toString("latin1", start, this.#at);
     return decodeHuffman(this.#block, start, this.#at) ?? broken("an invalid Huffman code");
   }
+}
+
+function isSame({ fields: last }: FieldList, fields: readonly Field[]): boolean {
+  return last.length === fields.length && last.every((field, at) => field === fields[at]);
 }
 
 function endless(): ConnectionError {

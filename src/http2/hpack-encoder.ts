@@ -23,13 +23,13 @@ export class HpackEncoder {
    * Encoded blocks by their list of fields. Only blocks of indexed fields are kept, once the table does not change any
    * more.
    */
-  readonly #blocks = new Map<readonly Field[], Buffer>();
+  #blocks: Map<readonly Field[], Buffer> | undefined;
   #roomBytes = tableBytesMax;
   #resized = false;
 
   /** @param frequent fields to put into the client's table */
   constructor(frequent: readonly Field[]) {
-    this.#frequent = new Set(frequent.map(keyOf));
+    this.#frequent = keysOf(frequent);
   }
 
   /** The client limits its table. A limit below the default ends the use of the table. */
@@ -37,13 +37,13 @@ export class HpackEncoder {
     if (bytes >= tableBytesMax) return;
     // The limit may evict fields, so tell the client to empty its table, and add nothing to it any more.
     this.#known.length = 0;
-    this.#blocks.clear();
+    this.#blocks = undefined;
     this.#roomBytes = 0;
     this.#resized = true;
   }
 
   encode(fields: readonly Field[]): Buffer {
-    const ready = this.#resized ? undefined : this.#blocks.get(fields);
+    const ready = this.#resized ? undefined : this.#blocks?.get(fields);
     if (ready !== undefined) return ready;
     const parts: Buffer[] = [];
     if (this.#resized) parts.push(Buffer.from([0x20]));
@@ -51,8 +51,13 @@ export class HpackEncoder {
     for (const field of fields) parts.push(this.#field(field));
     const block = Buffer.concat(parts);
     const isIndexed = block.length === fields.length && this.#known.length === this.#frequent.size;
-    if (isIndexed && this.#blocks.size < readyMax) this.#blocks.set(fields, block);
+    if (isIndexed) this.#keep(fields, block);
     return block;
+  }
+
+  #keep(fields: readonly Field[], block: Buffer): void {
+    this.#blocks ??= new Map();
+    if (this.#blocks.size < readyMax) this.#blocks.set(fields, block);
   }
 
   #field(field: Field): Buffer {
@@ -73,6 +78,15 @@ export class HpackEncoder {
     const place = this.#known.indexOf(key);
     return place < 0 ? undefined : staticTable.length + this.#known.length - place;
   }
+}
+
+/** The keys of each list of frequent fields, which all connections have in common. */
+const frequentKeys = new WeakMap<readonly Field[], ReadonlySet<string>>();
+
+function keysOf(frequent: readonly Field[]): ReadonlySet<string> {
+  const keys = frequentKeys.get(frequent) ?? new Set(frequent.map(keyOf));
+  frequentKeys.set(frequent, keys);
+  return keys;
 }
 
 function keyOf({ name, value }: Field): string {

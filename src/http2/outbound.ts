@@ -32,7 +32,7 @@ export class Outbound implements StreamHost {
   readonly #output: Output;
   readonly #encoder: HpackEncoder;
   /** Streams that lacked room to send, in the order of their turns. */
-  readonly #waiting = new Set<HostedStream>();
+  #waiting: Set<HostedStream> | undefined;
   #sendWindow = initialWindowBytes;
 
   constructor(socket: Duplex, reading: Reading, streamWindowBytes: number, config: OutboundConfig) {
@@ -49,7 +49,7 @@ export class Outbound implements StreamHost {
   }
 
   get crowded(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting !== undefined && this.#waiting.size > 0;
   }
 
   sendHeaders(stream: number, fields: readonly Field[], end: boolean): void {
@@ -83,6 +83,7 @@ export class Outbound implements StreamHost {
   }
 
   wait(stream: HostedStream): void {
+    this.#waiting ??= new Set();
     this.#waiting.add(stream);
   }
 
@@ -108,7 +109,7 @@ export class Outbound implements StreamHost {
   }
 
   closed(stream: HostedStream): void {
-    this.#waiting.delete(stream);
+    this.#waiting?.delete(stream);
     this.requestRoom.leave(stream);
     this.#config.onClosed(stream);
   }
@@ -135,7 +136,7 @@ export class Outbound implements StreamHost {
 
   /** Gives the waiting streams turns, one after the other, while there is room. */
   #pump(): void {
-    while (this.room > 0) {
+    while (this.#waiting !== undefined && this.room > 0) {
       const { value: stream } = this.#waiting.values().next();
       if (stream === undefined) return;
       this.#waiting.delete(stream);

@@ -18,7 +18,8 @@ export class RequestRoom {
   #held = 0;
   /** The stream that may send its whole body although there is no room. */
   #favoured: Sender | undefined;
-  readonly #waiting = new Set<Sender>();
+  /** Streams that wait for room; there are none on most connections. */
+  #waiting: Set<Sender> | undefined;
 
   /**
    * Counts `bytes` of a request body that has arrived. @returns false when the bytes exceed the bound; they are not
@@ -35,9 +36,10 @@ export class RequestRoom {
     if (this.#held <= sharedBytesMax || this.#favoured === sender) return true;
     if (this.#favoured === undefined) {
       this.#favoured = sender;
-      this.#waiting.delete(sender);
+      this.#waiting?.delete(sender);
       return true;
     }
+    this.#waiting ??= new Set();
     this.#waiting.add(sender);
     return false;
   }
@@ -51,12 +53,13 @@ export class RequestRoom {
 
   /** The stream sends nothing more. */
   leave(sender: Sender): void {
-    this.#waiting.delete(sender);
+    this.#waiting?.delete(sender);
     if (this.#favoured === sender) this.#favoured = undefined;
     this.#goOn();
   }
 
   #goOn(): void {
+    if (this.#waiting === undefined) return;
     while (this.#held <= sharedBytesMax || this.#favoured === undefined) {
       const { value: next } = this.#waiting.values().next();
       if (next === undefined) return;
