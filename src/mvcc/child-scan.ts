@@ -83,7 +83,10 @@ export function* readChildren(state: StoreState, query: ChildQuery, budget: Work
     }
     if (budget.over(child.is?.name.length ?? 0)) yield;
   }
-  const { count } = yield* scan.measure(prefix, endOf(prefix));
+  // The children of a page that has all of them need not be counted again.
+  const isAll = query.after === "" && !more;
+  const counted = yield* scan.measure(prefix || lowestKey, isAll ? keyAfter(prefix) : endOf(prefix));
+  const count = isAll ? children.reduce((sum, child) => sum + child.count, counted.count) : counted.count;
   return { children, more, count };
 }
 

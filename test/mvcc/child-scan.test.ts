@@ -106,7 +106,7 @@ describe("children of a prefix", () => {
     expect([page.children.length, page.more, page.count]).toEqual([3, true, 4]);
   });
 
-  test("a folder of a million keys costs as few looks at the clock as one of ten", async () => {
+  test("a folder of 20,000 keys costs few looks at the clock", async () => {
     const store = await filled(...Array.from({ length: 20_000 }, (_, at) => `large/${at}`), "x");
     let asked = 0;
     const budget = {
