@@ -1,15 +1,8 @@
-import type { Binary } from "../text/binary.js";
 import { call } from "./call.js";
+import { type Permission, permission } from "./console.js";
 import { each } from "./each.js";
-import { binaryField, flagOf, listOf, textField, textsOf } from "./json.js";
+import { flagOf, listOf, textsOf } from "./json.js";
 import { mapResult, type Result, success } from "./result.js";
-
-export interface Permission {
-  readonly type: "read" | "write" | "readwrite";
-  readonly key: Binary;
-  /** As in a range request: empty is the key alone, one zero byte is all keys from `key` on. */
-  readonly rangeEnd: Binary;
-}
 
 export interface User {
   readonly name: string;
@@ -44,20 +37,9 @@ export async function accessRules(signal: AbortSignal): Promise<Result<AccessRul
   const foundRoles = await each(textsOf(roles.value.roles), async (name) =>
     mapResult(await call("auth/role/get", { role: name }, { signal }), (role) => ({
       name,
-      permissions: listOf(role.perm).map((permission) => ({
-        // The gateway leaves out the first value of an enumeration.
-        type: permissionTypes[textField(permission.permType)] ?? "read",
-        key: binaryField(permission.key),
-        rangeEnd: binaryField(permission.rangeEnd),
-      })),
+      permissions: listOf(role.perm).map(permission),
     })),
   );
   if (!foundRoles.ok) return foundRoles;
   return success({ enabled: flagOf(status.value.enabled), users: foundUsers.value, roles: foundRoles.value });
 }
-
-const permissionTypes: Readonly<Record<string, Permission["type"]>> = {
-  READ: "read",
-  WRITE: "write",
-  READWRITE: "readwrite",
-};

@@ -1,4 +1,4 @@
-import type { Permission } from "../../api/auth.js";
+import type { Permission } from "../../api/console.js";
 import { type Binary, prefixEnd } from "../../text/binary.js";
 
 /** The range of a permission in words. */

@@ -9,6 +9,10 @@ import { Field } from "../../ui/field.js";
 import { Panel } from "../../ui/page.js";
 import { Failure } from "../../ui/states.js";
 import { Segments } from "../../ui/tabs.js";
+import { PermissionText } from "./permission-text.js";
+
+/** The role that may do everything, without a permission that says so. */
+const rootRole = "root";
 
 /** A question about the rights of a user. */
 interface Asked {
@@ -135,8 +139,11 @@ function Answer({ answered }: { readonly answered: Answered }): VNode {
       {answer.why.length > 0 && (
         <ul>
           {answer.why.map(({ role, permission }) => (
-            <li key={`${role} ${permission}`}>
-              role <strong>{role}</strong>: {permission}
+            <li key={`${role} ${permission.key} ${permission.rangeEnd}`} class="row">
+              <span>
+                role <strong>{role}</strong>
+              </span>
+              {role !== rootRole && <PermissionText permission={permission} />}
             </li>
           ))}
         </ul>

@@ -1,16 +1,16 @@
 import type { VNode } from "preact";
-import { type AccessRules, accessRules, type Permission } from "../../api/auth.js";
+import { type AccessRules, accessRules } from "../../api/auth.js";
+import type { Permission } from "../../api/console.js";
 import { isRoot, useSession } from "../../api/session.js";
 import { useCall } from "../../state/loaded.js";
 import { useRoute } from "../../state/route.js";
 import { counted } from "../../text/format.js";
 import { Badge } from "../../ui/badge.js";
 import { DataTable } from "../../ui/data-table.js";
-import { KeyText } from "../../ui/key-text.js";
 import { Page, Panel } from "../../ui/page.js";
 import { Empty, Failure, Loading } from "../../ui/states.js";
 import type { View } from "../view.js";
-import { rangeOf } from "./permission-range.js";
+import { PermissionText } from "./permission-text.js";
 import { Question } from "./question.js";
 
 export const usersView: View = {
@@ -115,22 +115,11 @@ function Permissions({
   if (permissions.length === 0) return <span class="muted">none</span>;
   return (
     <ul class="permissions">
-      {permissions.map((permission) => {
-        const { words, key, end } = rangeOf(permission);
-        return (
-          <li key={`${permission.key} ${permission.rangeEnd}`} class="row">
-            <Badge tone={permission.type === "read" ? "neutral" : "accent"}>{permission.type}</Badge>
-            <span class="muted">{words}</span>
-            {key !== undefined && <KeyText value={key} />}
-            {end !== undefined && (
-              <>
-                <span class="muted">up to, without,</span>
-                <KeyText value={end} />
-              </>
-            )}
-          </li>
-        );
-      })}
+      {permissions.map((permission) => (
+        <li key={`${permission.key} ${permission.rangeEnd}`}>
+          <PermissionText permission={permission} />
+        </li>
+      ))}
     </ul>
   );
 }
