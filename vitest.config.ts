@@ -6,7 +6,7 @@ const apart = process.env.HOSTILE === undefined ? ["test/hostile/**"] : [];
 const exclude = [...configDefaults.exclude, ...apart];
 
 const filesOf = (...rooms: readonly string[]): string[] => rooms.map((room) => `test/${room}/**/*.test.ts`);
-const clusters = filesOf("e2e", "faults");
+const clusters = filesOf("e2e", "faults", "console/browser");
 /** Tests that start programs, or that replace modules or the working directory of the whole process. */
 const programs = filesOf("client", "ctl", "hostile", "main", "sim");
 
