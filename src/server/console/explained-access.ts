@@ -29,7 +29,7 @@ function reasonOf(
   if (!auth.enabled) return "authentication is off, so that everybody may do everything";
   if (auth.user(username) === undefined) return `there is no user ${JSON.stringify(username)}`;
   if (auth.hasRole(username, rootRole)) return `the role ${rootRole} may do everything`;
-  if (allowed) return `${why.length === 1 ? "a permission of the user covers" : "permissions of the user cover"} the range`;
+  if (allowed) return why.length === 1 ? "a permission of the user covers it" : "permissions of the user cover it";
   if (why.length > 0) return `the user may ${type} a part of the range, but not all of it`;
   return `no role of the user has a permission to ${type} there`;
 }
