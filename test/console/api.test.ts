@@ -38,6 +38,8 @@ beforeEach(() => {
     asked.push({ path, body: JSON.parse(init.body), headers: init.headers });
     return (answers.shift() ?? nothing)();
   });
+  // A version of Node that has websockets would open real ones.
+  vi.stubGlobal("WebSocket", undefined);
   session.set({ asking: false });
   connectionWorks();
 });
@@ -247,4 +249,83 @@ test("a stream ends with the error that the server sends in it", async () => {
   const ended = await stream("watch", {}, (message) => messages.push(message), new AbortController().signal);
   expect(messages).toEqual([{ n: 1 }]);
   expect(ended).toMatchObject({ ok: false, error: { kind: "no-leader" } });
+});
+
+describe("a stream over a websocket", () => {
+  let sockets: Socket[] = [];
+
+  class Socket {
+    readonly url: URL;
+    readonly protocols: readonly string[];
+    readonly sent: unknown[] = [];
+    onopen = (): void => undefined;
+    onmessage = (_: { readonly data: string }): void => undefined;
+    onclose = (): void => undefined;
+
+    constructor(url: URL, protocols: readonly string[] = []) {
+      this.url = url;
+      this.protocols = protocols;
+      sockets.push(this);
+    }
+
+    send(text: string): void {
+      this.sent.push(JSON.parse(text));
+    }
+
+    close(): void {
+      this.onclose();
+    }
+  }
+
+  beforeEach(() => {
+    sockets = [];
+    vi.stubGlobal("WebSocket", Socket);
+    vi.stubGlobal("location", new URL("https://etcd.example:2379/console/"));
+  });
+
+  const begin = () => {
+    const messages: unknown[] = [];
+    const stop = new AbortController();
+    const ended = stream("watch", { create_request: {} }, (message) => messages.push(message), stop.signal);
+    return { messages, stop, ended, socket: sockets[0] };
+  };
+
+  test("sends its request when it is open, with the token as a protocol", async () => {
+    loggedIn("ada", "secret");
+    const { socket, messages, ended } = begin();
+    expect(socket?.url.href).toBe("wss://etcd.example:2379/v3/watch");
+    expect(socket?.protocols).toEqual(["Bearer", "secret"]);
+    socket?.onopen();
+    expect(socket?.sent).toEqual([{ create_request: {} }]);
+    socket?.onmessage({ data: '{"result":{"compact_revision":"5"}}' });
+    expect(messages).toEqual([{ compactRevision: "5" }]);
+    socket?.close();
+    expect(await ended).toMatchObject({ ok: false, error: { kind: "offline" } });
+    expect(asked).toEqual([]);
+  });
+
+  test("is a request where no websocket gets through", async () => {
+    const { socket, messages, ended } = begin();
+    answerWith(lines({ result: { n: 1 } }));
+    socket?.close();
+    await ended;
+    expect(messages).toEqual([{ n: 1 }]);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("ends with the error that the server sends in it", async () => {
+    const { socket, ended } = begin();
+    socket?.onopen();
+    socket?.onmessage({ data: '{"error":{"code":16,"message":"etcdserver: invalid auth token"}}' });
+    expect(await ended).toMatchObject({ ok: false, error: { kind: "login" } });
+  });
+
+  test("is closed when nobody needs it any more", async () => {
+    const { socket, messages, stop, ended } = begin();
+    socket?.onopen();
+    stop.abort();
+    socket?.onmessage({ data: '{"result":{}}' });
+    expect(await ended).toMatchObject({ ok: false, error: { kind: "aborted" } });
+    expect(messages).toEqual([]);
+  });
 });

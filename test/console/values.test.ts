@@ -207,6 +207,15 @@ describe("differences", () => {
     expect(lines.filter(({ kind }) => kind === "added")).toHaveLength(20_000);
   });
 
+  test("of long texts with many changes are found between lines that occur once", () => {
+    const text = (changed: string): string =>
+      Array.from({ length: 3_000 }, (_, at) => `line ${at}\n{\n${changed} ${at % 7}\n}`).join("\n");
+    const lines = diffLines(text("old"), text("new"));
+    expect(lines.filter(({ kind }) => kind === "removed")).toHaveLength(3_000);
+    expect(lines.filter(({ kind }) => kind === "added")).toHaveLength(3_000);
+    expect(lines.filter(({ kind }) => kind === "same")).toHaveLength(9_000);
+  });
+
   test("leave out what is equal far from a change", () => {
     const before = "1\n2\n3\n4\n5\n6\n7\n8";
     const lines = withContext(diffLines(before, before.replace("4", "x")), 1);

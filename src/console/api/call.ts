@@ -2,6 +2,7 @@ import { connectionLost, connectionWorks } from "./connection.js";
 import { inCamelCase, type Json, numberOf, objectOf, textField } from "./json.js";
 import { failure, type Result, refusalKind, success } from "./result.js";
 import { askForLogin, session } from "./session.js";
+import { overSocket } from "./socket.js";
 
 /** The longest time that the page waits for an answer. */
 const callTimeoutMs = 10_000;
@@ -33,12 +34,42 @@ export async function call(path: string, body: object, options: CallOptions = {}
   }
 }
 
-/** Makes a call whose answers are lines of JSON, and passes each to `onMessage`. Resolves at the end of the stream. */
+/**
+ * Makes a call with many answers, and passes each to `onMessage`. Resolves at the end of the stream. Uses a websocket,
+ * since browsers allow only six requests at a time to one server in all tabs together; and a request where websockets
+ * do not get through.
+ */
 export async function stream(
   path: string,
   body: object,
   onMessage: (message: Json) => void,
   signal: AbortSignal,
+): Promise<Result<undefined>> {
+  const { token } = session.get();
+  const done = new AbortController();
+  let refused: Result<never> | undefined;
+  const onText = (text: string): void => {
+    const message = objectOf(inCamelCase(JSON.parse(text)));
+    if (message.error === undefined) onMessage(objectOf(message.result));
+    else {
+      refused = refusal(objectOf(message.error), 0, token, {});
+      done.abort();
+    }
+  };
+  const opened = await overSocket(path, token, body, onText, AbortSignal.any([signal, done.signal]));
+  if (refused !== undefined) return refused;
+  if (signal.aborted) return noAnswer(signal, undefined);
+  // The server ends a stream when it stops.
+  return opened ? failure("offline", "the stream ended") : streamOfLines(path, body, onText, signal, () => refused);
+}
+
+/** The stream as the lines of one answer. */
+async function streamOfLines(
+  path: string,
+  body: object,
+  onText: (text: string) => void,
+  signal: AbortSignal,
+  refused: () => Result<never> | undefined,
 ): Promise<Result<undefined>> {
   const { token } = session.get();
   try {
@@ -47,11 +78,10 @@ export async function stream(
       return refusal(objectOf(await response.json().catch(() => undefined)), response.status, token, {});
     }
     for await (const line of linesOf(response)) {
-      const message = objectOf(inCamelCase(JSON.parse(line)));
-      if (message.error !== undefined) return refusal(objectOf(message.error), 0, token, {});
-      if (!signal.aborted) onMessage(objectOf(message.result));
+      if (!signal.aborted) onText(line);
+      const refusal = refused();
+      if (refusal !== undefined) return refusal;
     }
-    // The server ends a stream when it stops.
     return failure("offline", "the stream ended");
   } catch {
     return noAnswer(signal, undefined);

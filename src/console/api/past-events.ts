@@ -2,6 +2,7 @@ import { type Binary, toBase64 } from "../text/binary.js";
 import { flagOf, inCamelCase, type Json, listOf, numberOf, objectOf, textField } from "./json.js";
 import { failure, type Result, refusalKind, success } from "./result.js";
 import { askForLogin, session } from "./session.js";
+import { openSocket } from "./socket.js";
 import { type WatchEvent, watchEvent } from "./watch.js";
 
 export interface PastEventsQuery {
@@ -31,9 +32,7 @@ export function pastEvents(
 ): Promise<Result<boolean>> {
   if (query.after >= query.upTo) return Promise.resolve(success(true));
   const { token } = session.get();
-  const url = new URL("/v3/watch", location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  const socket = token === undefined ? new WebSocket(url) : new WebSocket(url, ["Bearer", token]);
+  const socket = openSocket("watch", token);
   return new Promise((resolve) => {
     const finish = (result: Result<boolean>): void => {
       clearInterval(timer);

@@ -16,13 +16,18 @@ import { Unknown } from "./unknown.js";
 
 const membersEveryMs = 3_000;
 
+/** Asks for the members from time to time. Apart from the page, which would be rendered again by each answer. */
+function MembersPoll() {
+  useCall(loadMembers, [], { everyMs: membersEveryMs });
+  return null;
+}
+
 export function App() {
   const session = useSession();
   const { view: path } = useRoute();
   const [help, setHelp] = useState(false);
   const main = useRef<HTMLElement>(null);
   const view = path === "" ? views[0] : views.find((one) => one.path === path);
-  useCall(loadMembers, [], { everyMs: membersEveryMs, paused: session.info === undefined });
   useEffect(() => {
     void meetMember();
     return listenToKeys();
@@ -51,6 +56,7 @@ export function App() {
         {view === undefined ? <Unknown /> : <view.component key={view.path} />}
       </main>
       <Toasts />
+      {session.info !== undefined && <MembersPoll />}
       {session.asking && <Login />}
       {help && <KeysHelp onClose={() => setHelp(false)} />}
     </div>

@@ -14,7 +14,13 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-export function CopyButton({ text, label = "Copy" }: { readonly text: string; readonly label?: string }) {
+export interface CopyButtonProps {
+  /** A function for a text that takes long to make. */
+  readonly text: string | (() => string);
+  readonly label?: string;
+}
+
+export function CopyButton({ text, label = "Copy" }: CopyButtonProps) {
   const [done, setDone] = useState(false);
   useEffect(() => {
     if (!done) return;
@@ -27,7 +33,7 @@ export function CopyButton({ text, label = "Copy" }: { readonly text: string; re
       type="button"
       aria-label={label}
       title={done ? "Copied" : label}
-      onClick={() => void copyText(text).then(setDone)}
+      onClick={() => void copyText(typeof text === "string" ? text : text()).then(setDone)}
     >
       <Icon name={done ? "check" : "copy"} />
     </button>

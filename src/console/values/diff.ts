@@ -1,3 +1,5 @@
+import { commonAnchors } from "./anchors.js";
+
 export interface DiffLine {
   readonly kind: "same" | "removed" | "added";
   readonly text: string;
@@ -6,7 +8,7 @@ export interface DiffLine {
   readonly newLine?: number;
 }
 
-/** How many lines may be removed and added before the rest of the texts counts as replaced. */
+/** Texts with more changed lines are compared in pieces, between lines that occur once in both. */
 const editsMax = 800;
 
 /** The lines of two texts with the fewest removals and additions (Myers, 1986). */
@@ -73,7 +75,18 @@ function linesOf(text: string): readonly string[] {
 function changedLines(old: readonly string[], young: readonly string[]): readonly DiffLine["kind"][] {
   const steps = shortestEdit(old, young);
   if (steps !== undefined) return steps;
-  return [...Array<"removed">(old.length).fill("removed"), ...Array<"added">(young.length).fill("added")];
+  const anchors = commonAnchors(old, young);
+  if (anchors.length === 0) {
+    return [...Array<"removed">(old.length).fill("removed"), ...Array<"added">(young.length).fill("added")];
+  }
+  const kinds: DiffLine["kind"][] = [];
+  let [x, y] = [0, 0];
+  for (const [nextX, nextY] of [...anchors, [old.length, young.length] as const]) {
+    for (const kind of changedLines(old.slice(x, nextX), young.slice(y, nextY))) kinds.push(kind);
+    if (nextX < old.length) kinds.push("same");
+    [x, y] = [nextX + 1, nextY + 1];
+  }
+  return kinds;
 }
 
 /**

@@ -1,71 +1,114 @@
-/** A value of a JSON document. Numbers keep their digits, and objects their order and repeated names. */
+/** A value of a JSON document. Texts are as they are written, so that numbers keep their digits. */
 export type JsonValue =
-  | { readonly type: "string"; readonly value: string }
-  | { readonly type: "number" | "literal"; readonly text: string }
+  | { readonly type: "string" | "number" | "literal"; readonly text: string }
   | { readonly type: "array"; readonly items: readonly JsonValue[] }
+  /** In the order of the document, with repeated names. A name is written with its quotes. */
   | { readonly type: "object"; readonly fields: readonly { readonly name: string; readonly value: JsonValue }[] };
 
 /** Documents that are nested deeper are shown as text. */
 export const depthMax = 200;
 
-const token = /\s*(?:([{}[\],:])|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
+/** Whether the text is a JSON object or array that can be shown. Does not build the document. */
+export function isJsonDocument(text: string): boolean {
+  return /^\s*[[{]/.test(text) && isJson(text) && depthOf(text) <= depthMax;
+}
 
 /** The document; undefined if the text is not JSON, or nested deeper than `depthMax`. */
 export function parseJson(text: string): JsonValue | undefined {
-  // The check is the browser's own, so that the reader below meets valid documents only.
+  // The check is the browser's own, so that the reader meets valid documents only.
+  return isJson(text) && depthOf(text) <= depthMax ? new Reader(text).value() : undefined;
+}
+
+function isJson(text: string): boolean {
   try {
     JSON.parse(text);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
-  const next = tokensOf(text);
-  return readValue(next(), next, 0);
 }
 
-type Token = { readonly mark?: string; readonly string?: string; readonly number?: string; readonly literal?: string };
-
-function tokensOf(text: string): () => Token {
-  let at = 0;
-  return () => {
-    token.lastIndex = at;
-    const [, mark, string, number, literal] = token.exec(text) ?? [];
-    at = token.lastIndex;
-    if (mark !== undefined) return { mark };
-    if (string !== undefined) return { string };
-    if (number !== undefined) return { number };
-    return literal === undefined ? {} : { literal };
-  };
-}
-
-function readValue({ mark, string, number, literal }: Token, next: () => Token, depth: number): JsonValue | undefined {
-  if (string !== undefined) return { type: "string", value: JSON.parse(string) };
-  if (number !== undefined) return { type: "number", text: number };
-  if (literal !== undefined) return { type: "literal", text: literal };
-  if (depth >= depthMax) return undefined;
-  if (mark === "[") return readArray(next, depth + 1);
-  return mark === "{" ? readObject(next, depth + 1) : undefined;
-}
-
-function readArray(next: () => Token, depth: number): JsonValue | undefined {
-  const items: JsonValue[] = [];
-  for (let first = next(); first.mark !== "]"; first = next()) {
-    const value = readValue(first.mark === "," ? next() : first, next, depth);
-    if (value === undefined) return undefined;
-    items.push(value);
+/** How deeply a valid document is nested. */
+function depthOf(text: string): number {
+  let [depth, deepest] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = stringEnd(text, at) - 1;
+    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
+    else if (character === "]" || character === "}") depth--;
   }
-  return { type: "array", items };
+  return deepest;
 }
 
-function readObject(next: () => Token, depth: number): JsonValue | undefined {
-  const fields: { name: string; value: JsonValue }[] = [];
-  for (let first = next(); first.mark !== "}"; first = next()) {
-    const name = first.mark === "," ? next() : first;
-    next(); // the colon
-    const value = readValue(next(), next, depth);
-    if (name.string === undefined || value === undefined) return undefined;
-    fields.push({ name: JSON.parse(name.string), value });
+/** The end of the string whose opening quote is at `start`. */
+function stringEnd(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === '"') return at + 1;
   }
-  return { type: "object", fields };
+  return text.length;
+}
+
+/** Reads a valid document. */
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(): JsonValue {
+    const first = this.#next();
+    if (first === "{") return this.#object();
+    if (first === "[") return this.#array();
+    if (first === '"') return { type: "string", text: this.#string() };
+    const start = this.#at;
+    while (this.#at < this.#text.length && !/[\s,\]}]/.test(this.#text[this.#at] ?? "")) this.#at++;
+    const text = this.#text.slice(start, this.#at);
+    return { type: /[a-z]/.test(text[0] ?? "") ? "literal" : "number", text };
+  }
+
+  #array(): JsonValue {
+    const items: JsonValue[] = [];
+    this.#at++;
+    while (this.#next() !== "]") {
+      if (this.#next() === ",") this.#at++;
+      items.push(this.value());
+    }
+    this.#at++;
+    return { type: "array", items };
+  }
+
+  #object(): JsonValue {
+    const fields: { name: string; value: JsonValue }[] = [];
+    this.#at++;
+    while (this.#next() !== "}") {
+      if (this.#next() === ",") this.#at++;
+      this.#next();
+      const name = this.#string();
+      this.#next();
+      this.#at++; // the colon
+      fields.push({ name, value: this.value() });
+    }
+    this.#at++;
+    return { type: "object", fields };
+  }
+
+  #string(): string {
+    const start = this.#at;
+    this.#at = stringEnd(this.#text, start);
+    return this.#text.slice(start, this.#at);
+  }
+
+  /** Skips white space; returns the character behind it. */
+  #next(): string {
+    for (;;) {
+      const character = this.#text[this.#at] ?? "}";
+      if (character !== " " && character !== "\n" && character !== "\r" && character !== "\t") return character;
+      this.#at++;
+    }
+  }
 }
 
 /** A line of an indented document, of words that are coloured by their kind. */
@@ -89,7 +132,7 @@ export function jsonLines(value: JsonValue, isFolded: (path: string, depth: numb
   const add = (of: JsonValue, path: string, depth: number, before: readonly JsonWord[], comma: boolean): void => {
     const after: JsonWord[] = comma ? [{ kind: "mark", text: "," }] : [];
     if (of.type !== "array" && of.type !== "object") {
-      lines.push({ path, depth, words: [...before, leafWord(of), ...after] });
+      lines.push({ path, depth, words: [...before, { kind: of.type, text: shownText(of) }, ...after] });
       return;
     }
     const [open, close] = of.type === "array" ? (["[", "]"] as const) : (["{", "}"] as const);
@@ -117,7 +160,7 @@ export function jsonLines(value: JsonValue, isFolded: (path: string, depth: numb
         child.name === undefined
           ? []
           : [
-              { kind: "name", text: JSON.stringify(child.name) },
+              { kind: "name", text: plain(child.name) },
               { kind: "mark", text: ": " },
             ];
       add(child.value, `${path}/${at}`, depth + 1, name, at < children.length - 1);
@@ -130,15 +173,41 @@ export function jsonLines(value: JsonValue, isFolded: (path: string, depth: numb
 
 /** The document with one field or item on each line. */
 export function indentedJson(value: JsonValue): string {
-  return jsonLines(value, () => false)
-    .map(({ depth, words }) => "  ".repeat(depth) + words.map(({ text }) => text).join(""))
-    .join("\n");
+  const lines: string[] = [];
+  const add = (of: JsonValue, indent: string, before: string, after: string): void => {
+    if (of.type !== "array" && of.type !== "object") {
+      lines.push(`${indent}${before}${shownText(of)}${after}`);
+      return;
+    }
+    const [open, close] = of.type === "array" ? (["[", "]"] as const) : (["{", "}"] as const);
+    const count = of.type === "array" ? of.items.length : of.fields.length;
+    if (count === 0) {
+      lines.push(`${indent}${before}${open}${close}${after}`);
+      return;
+    }
+    lines.push(`${indent}${before}${open}`);
+    const comma = (at: number): string => (at < count - 1 ? "," : "");
+    const inside = `${indent}  `;
+    if (of.type === "array") {
+      for (const [at, item] of of.items.entries()) add(item, inside, "", comma(at));
+    } else {
+      for (const [at, field] of of.fields.entries()) add(field.value, inside, `${plain(field.name)}: `, comma(at));
+    }
+    lines.push(`${indent}${close}${after}`);
+  };
+  add(value, "", "", "");
+  return lines.join("\n");
 }
 
-function leafWord(value: Exclude<JsonValue, { type: "array" | "object" }>): JsonWord {
-  return value.type === "string"
-    ? { kind: "string", text: JSON.stringify(value.value) }
-    : { kind: value.type, text: value.text };
+type Leaf = Exclude<JsonValue, { type: "array" | "object" }>;
+
+function shownText({ type, text }: Leaf): string {
+  return type === "string" ? plain(text) : text;
+}
+
+/** A string with as few escapes as it needs. */
+function plain(string: string): string {
+  return string.includes("\\") ? JSON.stringify(JSON.parse(string)) : string;
 }
 
 function sizeText(type: "array" | "object", count: number): string {

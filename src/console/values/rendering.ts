@@ -1,7 +1,7 @@
 import { type Binary, textOf } from "../text/binary.js";
 import { hasControls } from "../text/controls.js";
 import { hexText } from "./hex.js";
-import { indentedJson, parseJson } from "./json.js";
+import { indentedJson, isJsonDocument, parseJson } from "./json.js";
 import { kubernetesObject } from "./kubernetes.js";
 
 export type Rendering = "text" | "json" | "kubernetes" | "hex" | "base64";
@@ -27,18 +27,14 @@ export function renderingsOf(value: Binary): readonly Rendering[] {
   if (value.length <= inspectedBytesMax && kubernetesObject(value) !== undefined) return ["kubernetes", ...raw];
   const text = textOf(value);
   if (text === undefined || hasControls(text)) return text === undefined ? raw : ["hex", "text", "base64"];
-  return isJsonDocument(text) ? ["json", "text", ...raw] : ["text", ...raw];
+  const json = text.length <= inspectedBytesMax && isJsonDocument(text);
+  return json ? ["json", "text", ...raw] : ["text", ...raw];
 }
 
 /** The lines in which two values are compared: those of JSON one field each, those of bytes as a hex dump. */
 export function comparableText(value: Binary): string {
   const text = textOf(value);
   if (text === undefined || hasControls(text)) return hexText(value);
-  const json = isJsonDocument(text) ? parseJson(text) : undefined;
+  const json = text.length <= inspectedBytesMax && isJsonDocument(text) ? parseJson(text) : undefined;
   return json === undefined ? text : indentedJson(json);
-}
-
-/** Plain numbers and words are valid JSON too, and better shown as the text that they are. */
-function isJsonDocument(text: string): boolean {
-  return text.length <= inspectedBytesMax && /^\s*[[{]/.test(text) && parseJson(text) !== undefined;
 }

@@ -27,7 +27,7 @@ export function ValueView({ value }: { readonly value: Binary }) {
           onSelect={setChosen}
         />
         <span class="grow" />
-        <CopyButton text={textIn(rendering, value)} label={`Copy the value: ${renderingTitle(rendering)}`} />
+        <CopyButton text={() => textIn(rendering, value)} label={`Copy the value: ${renderingTitle(rendering)}`} />
       </div>
       <Rendered rendering={rendering} value={value} />
     </div>
