@@ -7,6 +7,7 @@ import {
   type Logger,
   type MemberId,
   type MemoryPot,
+  Semaphore,
   withTimeout,
 } from "../../base/index.js";
 import type { Cluster } from "../../cluster/index.js";
@@ -46,14 +47,16 @@ const nodesDefault = 500;
 const nodesMax = 5_000;
 /** The memory of a page of the tree while it is read and encoded. A page has about 1 MiB of names at most. */
 const pageBytes = 4 * 1024 * 1024;
-/** How long another member may take to tell its statistics. */
+/** How long another member may take to tell its statistics, and how many such questions are under way at most. */
 const askMs = 5_000;
+const asksMax = 4;
 
 const noStatistics = consolepb.StatisticsResponse.create();
 
 /** Answers what the console asks beside etcd's own API. Each call shows a user only what he may see otherwise, too. */
 export class ConsoleService {
   readonly #config: ConsoleServiceConfig;
+  readonly #asks = new Semaphore(asksMax);
 
   constructor(config: ConsoleServiceConfig) {
     this.#config = config;
@@ -181,15 +184,20 @@ export class ConsoleService {
     const member = cluster.members().find(({ id }) => id === value.memberId);
     if (member === undefined) throw new EtcdError("memberNotFound");
     const question = consolepb.PeerQuestion.encode({ question: { case: "statistics", value } });
-    for (const url of client === undefined ? [] : member.peerUrls) {
-      try {
-        const answer = await withTimeout(clock, askMs, async (signal) => client?.console(url, question, signal));
-        return answer === undefined ? noStatistics : consolepb.StatisticsResponse.decode(answer);
-      } catch (error) {
-        if (!(error instanceof PeerError)) throw error;
+    if (!(await this.#asks.enter(call))) throw new EtcdError("canceled");
+    try {
+      for (const url of client === undefined ? [] : member.peerUrls) {
+        try {
+          const answer = await withTimeout(clock, askMs, async (signal) => client?.console(url, question, signal));
+          return answer === undefined ? noStatistics : consolepb.StatisticsResponse.decode(answer);
+        } catch (error) {
+          if (!(error instanceof PeerError)) throw error;
+        }
+        if (call.cancelled) throw new EtcdError("canceled");
       }
-      if (call.cancelled) throw new EtcdError("canceled");
+      throw new EtcdError("timeout");
+    } finally {
+      this.#asks.leave();
     }
-    throw new EtcdError("timeout");
   }
 }

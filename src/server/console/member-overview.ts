@@ -33,6 +33,7 @@ const alarmNames = new Map<number, string>(Object.entries(AlarmType).map(([name,
 export class MemberOverview {
   readonly #config: MemberOverviewConfig;
   readonly #startedAtMs: number;
+  #asking: Promise<readonly consolepb.MemberFacts[]> | undefined;
 
   constructor(config: MemberOverviewConfig) {
     this.#config = config;
@@ -55,8 +56,15 @@ export class MemberOverview {
     };
   }
 
-  /** All members, by asking each of the others. */
-  async all(): Promise<readonly consolepb.MemberFacts[]> {
+  /** All members, by asking each of the others. Callers at the same time share the answers. */
+  all(): Promise<readonly consolepb.MemberFacts[]> {
+    this.#asking ??= this.#askAll().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #askAll(): Promise<readonly consolepb.MemberFacts[]> {
     const members = this.#config.cluster.members();
     const answers = await Promise.all(members.map((member) => this.#ask(member)));
     const committed = Math.max(...answers.map(({ member }) => member?.raftIndex ?? 0));

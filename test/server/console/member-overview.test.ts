@@ -24,10 +24,12 @@ const kinsAnswer = consolepb.StatusAnswer.encode({
   }),
   progress: [],
 });
+let asked = 0;
 const versions = { server: "3.5.30", cluster: "3.5.0" };
 const client = {
   ...fakeClient({ [urlOf(2)]: { versions }, [urlOf(3)]: { versions } }),
   console: async (url: string) => {
+    asked++;
     if (url === urlOf(2)) return kinsAnswer;
     if (url === urlOf(3)) return undefined;
     throw new Error("connection refused");
@@ -49,7 +51,9 @@ test("every member is listed with what it tells, and with what its leader knows 
     ...{ client, clock },
   });
   clock.advance(3_500);
-  const facts = await overview.all();
+  const [facts, same] = await Promise.all([overview.all(), overview.all()]);
+  expect(same).toBe(facts);
+  expect(asked).toBe(3);
   expect(facts.map(({ id, reached, version, lag, health }) => [id, reached, version, lag, health])).toEqual([
     [1n, true, "3.7.1", 0, "ok"],
     [2n, true, "3.7.1", 20, "alarm NOSPACE"],
