@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, expectTypeOf, test } from "vitest";
 import { parseDuration } from "../../src/base/index.js";
 import type { EtcdSettings } from "../../src/embed/index.js";
+import { flagsOf } from "../../src/embed/options.js";
 import { flagTable } from "../../src/main/index.js";
 
 // Tests that the settings of an embedded member are the flags of the command, and that each is documented.
@@ -90,4 +91,9 @@ function defaultOf({ kind, initial }: Flag): string {
 
 test("every setting is a flag", () => {
   expect(documented.size).toBe(flags.length);
+});
+
+test("a member in a program serves the console only if the program says so", () => {
+  expect(flagsOf({}).boolean("enable-console")).toBe(false);
+  expect(flagsOf({ enableConsole: true }).boolean("enable-console")).toBe(true);
 });
