@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { type LogFields, MemoryAccount, silentLogger, systemClock, systemRandom } from "../../src/base/index.js";
 import { bytesOf, runProgram } from "../../src/cli/index.js";
 import { type ProxyHost, proxyProgram } from "../../src/proxy/index.js";
+import type { FlagsFor, ProxyKind } from "./proxy-process.js";
 import { freePort } from "./server-process.js";
 
 /** SRV records by their names. Other names do not exist. */
@@ -63,11 +64,13 @@ export class ProxyHere {
 
   /** Starts a proxy on a free port. Resolves when it serves or has ended. */
   static async start(
-    kind: "gateway" | "grpc-proxy",
-    flags: readonly string[],
-    records: SrvRecords,
+    kind: ProxyKind,
+    flags: readonly string[] | FlagsFor,
+    records: SrvRecords = {},
   ): Promise<ProxyHere> {
-    const proxy = new ProxyHere(kind, flags, records, await freePort());
+    const port = await freePort();
+    const given = typeof flags === "function" ? flags(`127.0.0.1:${port}`) : flags;
+    const proxy = new ProxyHere(kind, given, records, port);
     await Promise.race([proxy.#serving, proxy.ended]);
     return proxy;
   }

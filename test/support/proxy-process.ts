@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./server-process.js";
+import { reference } from "./reference.js";
+import { freePort, type ServerKind } from "./server-process.js";
 
 const ourServer = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
+
+/** The flags of a proxy that serves at an endpoint. */
+export type FlagsFor = (endpoint: string) => readonly string[];
+
+export type ProxyKind = "gateway" | "grpc-proxy";
 
 /** A process of `etcd gateway start` or `etcd grpc-proxy start`. */
 export class ProxyProcess {
@@ -19,11 +25,17 @@ export class ProxyProcess {
     });
   }
 
-  /** Starts a proxy on a free port, and waits until it serves. */
-  static async start(kind: "gateway" | "grpc-proxy", flags: readonly string[]): Promise<ProxyProcess> {
+  /** Starts a proxy of ours, or of real etcd 3.5, on a free port, and waits until it serves. */
+  static async start(
+    kind: ProxyKind,
+    given: readonly string[] | FlagsFor,
+    whose: ServerKind = "ours",
+  ): Promise<ProxyProcess> {
     const endpoint = `127.0.0.1:${await freePort()}`;
-    const args = [ourServer, kind, "start", "--listen-addr", endpoint, ...flags];
-    const proxy = new ProxyProcess(spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] }), endpoint);
+    const flags = typeof given === "function" ? given(endpoint) : given;
+    const [program, before] = whose === "ours" ? [process.execPath, [ourServer]] : [reference("etcd", "3.5"), []];
+    const args = [...before, kind, "start", "--listen-addr", endpoint, ...flags];
+    const proxy = new ProxyProcess(spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] }), endpoint);
     await proxy.#printed(kind === "gateway" ? "ready to proxy client requests" : "started gRPC proxy");
     return proxy;
   }
