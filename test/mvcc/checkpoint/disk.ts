@@ -29,6 +29,8 @@ export class Disk {
   readonly files = new Map<string, File>();
   /** Called after each step that a crash may come before or after. */
   onStep: () => Promise<void> = async () => undefined;
+  /** Lets writes to files beside the database fail. */
+  filesFail = false;
 
   private constructor(level: LevelStore) {
     this.#level = level;
@@ -110,6 +112,7 @@ export class Disk {
         };
         return {
           write: async (bytes) => {
+            if (this.filesFail) throw new Error("no space left on device");
             file.bytes = Buffer.concat([file.bytes, bytes]);
             await step();
           },

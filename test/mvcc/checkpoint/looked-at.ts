@@ -11,9 +11,13 @@ import type { Disk } from "./disk.js";
 /** A checkpoint is due at each look. */
 export const always: CheckpointPace = { lookMs: 123_456, tailBytesMin: 0, share: 1e6 };
 
+/** A pause of a compaction that ends when the test says so. */
+export const untilTold = 654_321;
+
 /** The system's clock, except that the test says when it is time to look for a due checkpoint. */
 export class LookClock implements Clock {
   #look: () => void = () => undefined;
+  #goOn: () => void = () => undefined;
 
   now(): number {
     return systemClock.now();
@@ -24,9 +28,15 @@ export class LookClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): ReturnType<Clock["after"]> {
-    if (delayMs !== always.lookMs) return systemClock.after(delayMs, run);
-    this.#look = run;
+    if (delayMs === always.lookMs) this.#look = run;
+    else if (delayMs === untilTold) this.#goOn = run;
+    else return systemClock.after(delayMs, run);
     return { cancel: () => undefined };
+  }
+
+  /** Ends a pause of the compaction. */
+  goOn(): void {
+    this.#goOn();
   }
 
   /** Begins a checkpoint, unless one is being written. */

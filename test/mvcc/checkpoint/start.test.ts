@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { StoreCounters, StoreOptions } from "../../../src/mvcc/index.js";
 import { show, write } from "../fixture.js";
 import { Disk } from "./disk.js";
-import { type Opened, open, rest, startOf } from "./looked-at.js";
+import { type Opened, open, rest, startOf, untilTold } from "./looked-at.js";
 
 /** Ends a member without a last checkpoint. */
 async function kill({ backend }: Opened, disk: Disk): Promise<Disk> {
@@ -11,19 +12,21 @@ async function kill({ backend }: Opened, disk: Disk): Promise<Disk> {
 
 async function checkpoint(opened: Opened): Promise<void> {
   opened.clock.look();
-  const { counters } = stateOf(opened);
-  for (const before = counters.checkpointSeconds.count; counters.checkpointSeconds.count === before; ) await rest(1);
+  for (const before = written(opened); written(opened) === before; ) await rest(1);
 }
 
-function stateOf({ store }: Opened): {
-  counters: { checkpointSeconds: { count: number }; checkpointRevision: number };
-} {
+/** Number of checkpoints written. */
+function written(opened: Opened): number {
+  return stateOf(opened).counters.checkpointSeconds.count;
+}
+
+function stateOf({ store }: Opened): { counters: StoreCounters } {
   return Reflect.get(store, "state");
 }
 
 /** Keys in three leaves, one of them with a history, one deleted, one with a lease. */
-async function filled(disk: Disk): Promise<Opened> {
-  const opened = await open(disk);
+async function filled(disk: Disk, options: Partial<StoreOptions> = {}): Promise<Opened> {
+  const opened = await open(disk, false, options);
   const { store } = opened;
   for (let at = 0; at < 300; at++) write(store, { put: `key${at}`, value: `${at}` });
   write(store, { put: "key7", value: "again", lease: 9n }, { put: "key8", value: "again" });
@@ -135,6 +138,39 @@ describe("a start reads the checkpoint and the changes behind it", () => {
   });
 });
 
+test("a checkpoint waits for the removal of rows whose records the index has dropped already", async () => {
+  const disk = await Disk.make();
+  const opened = await filled(disk, { compactionBatch: 3, compactionPauseMs: untilTold });
+  for (let at = 0; at < 20; at++) write(opened.store, { put: `key${at}`, value: "new" });
+  let compacted = false;
+  void opened.store.compact(opened.store.revision).done.then(() => {
+    compacted = true;
+  });
+  await rest(20);
+  const before = written(opened);
+  opened.clock.look();
+  await rest(100);
+  expect([written(opened), compacted]).toEqual([before, false]);
+  const fromKilled = async (): Promise<string> => {
+    // The compaction goes on, so only the start from the checkpoint has all of it behind it.
+    const backend = await (await kill(opened, disk)).open();
+    const { from } = await startOf(backend);
+    await backend.close();
+    return from;
+  };
+  expect(await fromKilled()).toBe("checkpoint");
+  while (written(opened) === before) {
+    opened.clock.goOn();
+    await rest(1);
+  }
+  expect(await fromKilled()).toBe("checkpoint");
+  while (!compacted) {
+    opened.clock.goOn();
+    await rest(1);
+  }
+  await close(opened);
+});
+
 describe("a start reads all rows", () => {
   for (const { name, damage } of [
     { name: "when the file is gone", damage: ({ files }: Disk) => files.clear() },
@@ -227,10 +263,11 @@ test("a checkpoint that cannot be written leaves the one before, and does no har
   const disk = await Disk.make();
   const opened = await filled(disk);
   write(opened.store, { put: "more" });
-  disk.onStep = () => Promise.reject(new Error("no space left on device"));
+  disk.filesFail = true;
   opened.clock.look();
   await rest(50);
-  disk.onStep = async () => undefined;
+  expect(stateOf(opened).counters.checkpointFailures).toBe(1);
+  disk.filesFail = false;
   const killed = await kill(opened, disk);
   expect(await fromOf(killed)).toBe("checkpoint");
   expect(show(opened.store)).toContain("more= 304/304/1");
