@@ -13,6 +13,11 @@ const overheadBytes = 200;
 /** The most bytes of a slab: small compared with the cache, and large enough that few slabs are created. */
 const slabBytesMax = 64 * 1024;
 const slabsMin = 16;
+/**
+ * The longest value that is kept. Reading a longer one takes LevelDB mostly the time that any copy of it takes, and a
+ * few of them would push out many short values.
+ */
+const cachedBytesMax = 64 * 1024;
 /** The least number of values for a slab; a longer value gets a buffer of its own. */
 const valuesOfSlabMin = 8;
 /**
@@ -94,7 +99,7 @@ export class ValueCache {
   /** Drops the value of a key, and evicts others until one of this length fits. @returns false when it never will */
   #makeRoom(row: Row, length: number): boolean {
     this.drop(row);
-    if (length + overheadBytes > this.#bytesMax) return false;
+    if (length > cachedBytesMax || length + overheadBytes > this.#bytesMax) return false;
     // Room is made before the value is placed: an eviction copies values, and a new one may have no bytes yet.
     while (this.#slabs.size > 0 && this.#bytes + this.#costOf(length) > this.#bytesMax) this.#evict();
     return true;

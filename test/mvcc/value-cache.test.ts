@@ -54,6 +54,18 @@ test("refuses a value that is larger than the cache, and drops the older value o
   }
 });
 
+test("keeps values of up to 64 KiB, however large the cache is, and drops the older value of a key with a longer one", () => {
+  const { cache, all, cached } = cacheWith(1, 1024 * 1024);
+  for (const row of all) {
+    cache.set(row, new Uint8Array(64 * 1024));
+    expect(cached()).toEqual([0]);
+    cache.set(row, new Uint8Array(64 * 1024 + 1));
+    expect(cached()).toEqual([]);
+    expect(cache.room(row, 64 * 1024 + 1)).toBeUndefined();
+    expect(cache.room(row, 64 * 1024)).toHaveLength(64 * 1024);
+  }
+});
+
 test("keeps no entries of keys that were added and dropped", () => {
   const { cache, all, cached } = cacheWith(20_000, 1000 * cost);
   for (const row of all) {
