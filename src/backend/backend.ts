@@ -63,6 +63,23 @@ export interface Backend extends Readable {
   readonly pendingChanges: number;
   /** True while the disk does not keep up: callers should await `commit()` before they make more changes. */
   readonly full: boolean;
+  /**
+   * How close LevelDB is to making a batch wait for its merges, as of the last batch: 0 while it keeps up, 1 when it
+   * accepts no more.
+   */
+  readonly strain: number;
+  /**
+   * Copies the database into the directory `target`, which does not exist. The copy shares the tables with the
+   * database, so that it costs milliseconds, and keeps them on the disk until it is removed.
+   *
+   * @param taken called at the moment whose state the copy has. It contains the records that the hooks put then.
+   * @returns false when the database is in memory, or the file system has no hard links
+   * @throws DiskError (a rejection) after `close`; another error when the disk refuses, which only this copy suffers
+   *   from
+   */
+  copyTo(target: string, taken: () => void): Promise<boolean>;
+  /** Brings entries into memory, on other threads, so that `get` finds them there. */
+  warm(bucket: Bucket, keys: readonly Uint8Array[]): Promise<void>;
   /** Bytes of the database files, at most a second old; never less than `sizeInUse`. */
   size(): number;
   /** Bytes of the live entries, including changes still in memory; falls as soon as something is deleted. */

@@ -7,6 +7,11 @@ export class BackendCounters {
   readonly defragSeconds = new Histogram(exponentialBounds(0.1, 2, 13));
   defragsUnderWay = 0;
   readonly hashSeconds = new Histogram(exponentialBounds(0.01, 2, 15));
+  /** The number of tables that LevelDB had not merged yet when the last batch began. */
+  unmergedTables = 0;
+  /** The batches that LevelDB delayed since its merges were behind, and how long they took. */
+  stalledBatches = 0;
+  stalledSeconds = 0;
   /** Number of open views. */
   views = 0;
 }

@@ -9,7 +9,7 @@ export { BackendCounters } from "./counters.js";
 export { DiskError, damaged, openFailure, writeFailure } from "./disk-error.js";
 export { isLocked } from "./file-lock.js";
 export { freezeLevel } from "./frozen-copy.js";
-export { type BackendOptions, openLevelBackend, openMemoryBackend } from "./level-backend.js";
+export type { BackendOptions } from "./level-backend.js";
 export {
   type LevelBatch,
   type LevelIterator,
@@ -23,4 +23,5 @@ export { checkLog, type LogDamage, type VisitKey } from "./log-check.js";
 export { MemberBackend } from "./member-backend.js";
 export { openMemoryStore } from "./memory-store.js";
 export { type SideFile, type SideFiles, type SideFileWriter, SideFolder } from "./side-files.js";
+export { openLevelBackend, openMemoryBackend } from "./open-backend.js";
 export { checkTables, type TableDamage } from "./table-check.js";

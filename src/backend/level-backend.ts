@@ -1,14 +1,12 @@
 import { assert, type Clock, type Logger, type Timer, Turns } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
-import { type BucketSizes, readSizes } from "./bucket-sizes.js";
-import { type Bucket, bytesOf, ownKey, type StoredKey, storedKeyText } from "./buckets.js";
+import type { BucketSizes } from "./bucket-sizes.js";
+import { type Bucket, bytesOf, ownKey, type StoredKey, storedKey, storedKeyText } from "./buckets.js";
 import { BackendCounters } from "./counters.js";
-import { DiskError, damaged, openFailure, readFailure, writeFailure } from "./disk-error.js";
+import { DiskError, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
-import { type LevelStore, type LevelTuning, openLevelStore } from "./level-store.js";
-import { checkLog } from "./log-check.js";
-import { openMemoryStore } from "./memory-store.js";
+import type { LevelStore } from "./level-store.js";
 import { SnapshotView } from "./reader.js";
 import type { SideFiles } from "./side-files.js";
 import { type Change, type Layer, WriteBuffer } from "./write-buffer.js";
@@ -34,78 +32,36 @@ export interface BackendOptions {
   readonly openStore?: (dir: string) => Promise<LevelStore>;
 }
 
-/** Write buffers and files are larger than LevelDB's defaults: fewer, longer compactions suit a load of many puts. */
-const tuning: LevelTuning = {
-  cacheSize: 32 * 1024 * 1024,
-  writeBufferSize: 8 * 1024 * 1024,
-  blockSize: 4 * 1024,
-  maxFileSize: 8 * 1024 * 1024,
-  compression: true,
-};
-
 /** Bytes of changes after which a batch is written, whatever their number. */
 const batchBytesMax = 16 * 1024 * 1024;
 /** A backend with this many batches' worth of changes in memory is full. */
 const fullBatches = 4;
 
-const formatKey = ownKey("format");
 /** Record of the sizes of all buckets, as of the batch that contains the record. */
-const inUseKey = ownKey("bytesInUse");
-const format = Buffer.of(1);
-
-/**
- * Opens the backend in the LevelDB directory `dir`.
- *
- * @throws DiskError when it is in use, damaged, of another format, or cannot be read or written
- */
-export async function openLevelBackend(options: BackendOptions & { readonly dir: string }): Promise<Backend> {
-  const { dir, logger, openStore = (path: string) => openLevelStore(path, tuning) } = options;
-  const damage = await checkLog(dir);
-  if (damage?.torn === false) {
-    const error = damaged(`the database in ${dir} is damaged: ${damage.file} cannot be read at byte ${damage.offset}`);
-    if (options.onDamage === undefined) throw error;
-    options.onDamage(error);
-  }
-  const store = await openStore(dir);
-  if (damage?.torn === true) {
-    logger.warn("removed an incomplete write, never acknowledged, from the end of the database log", {
-      file: damage.file,
-      offset: damage.offset,
-    });
-  }
-  return openBackend(store, options);
-}
-
-/** Opens a backend in memory, whose contents are gone when it is closed. */
-export async function openMemoryBackend(options: BackendOptions): Promise<Backend> {
-  return openBackend(await openMemoryStore(), options);
-}
-
-async function openBackend(store: LevelStore, options: BackendOptions): Promise<Backend> {
-  try {
-    const found = store.getSync(formatKey);
-    if (found === undefined) {
-      const batch = store.batch();
-      batch.put(formatKey, format);
-      await batch.write({ sync: true });
-    } else if (Buffer.compare(found, format) !== 0) {
-      throw new DiskError(
-        `the database in ${store.dir} was written by another version: its format is ${found[0]}, not 1`,
-      );
-    }
-    return new LevelBackend(store, options, await readSizes(store, inUseKey), await store.fileBytes());
-  } catch (error) {
-    await store.close();
-    throw error instanceof DiskError ? error : openFailure(store.dir, error);
-  }
-}
+export const inUseKey = ownKey("bytesInUse");
 
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: DiskError) => void;
 }
 
-class LevelBackend implements Backend {
+/** A copy that is made after the batch that contains its state. `make` tells its caller, and not `resolve`. */
+interface Copying extends Waiter {
+  readonly taken: () => void;
+  readonly make: () => Promise<void>;
+}
+
+/**
+ * The numbers of unmerged tables between which the strain grows from 0 to 1. LevelDB begins to merge at 4, so that a
+ * few more are no sign that it falls behind; at 12 it accepts no more batches.
+ */
+const strainFrom = 6;
+const strainTo = 12;
+/** From this many unmerged tables on, LevelDB delays each batch. */
+const stallFrom = 8;
+
+/** A backend on an open store. */
+export class LevelBackend implements Backend {
   readonly sideFiles: SideFiles | undefined;
   changedBytes = 0;
   readonly #store: LevelStore;
@@ -125,6 +81,8 @@ class LevelBackend implements Backend {
   #timer: Timer | undefined;
   /** Callers of `commit` whose changes go into the next batch. */
   #waiters: Waiter[] = [];
+  /** Copies of the state after the next batch. */
+  #copies: Copying[] = [];
   /** Callers of `commit` whose changes are in the batch being written. */
   #served: readonly Waiter[] = [];
   #writing = false;
@@ -132,6 +90,7 @@ class LevelBackend implements Backend {
   /** Sizes of the buckets at `hold`; undefined while nothing is held. */
   #sizesAtHold: BucketSizes | undefined;
   #closed: DiskError | undefined;
+  #strain = 0;
   #defragmenting: Promise<void> | undefined;
   /** Number of open views. */
   #views = 0;
@@ -235,7 +194,7 @@ class LevelBackend implements Backend {
     this.#buffer.release();
     this.#sizesAtHold = undefined;
     if (this.#writing) return;
-    if (this.#waiters.length > 0 || this.#batchIsDue()) this.#startWriting();
+    if (this.#isAwaited() || this.#batchIsDue()) this.#startWriting();
     else if (this.#buffer.waiting > 0) this.#timer ??= this.#clock.after(this.#intervalMs, () => this.#startWriting());
   }
 
@@ -252,6 +211,28 @@ class LevelBackend implements Backend {
       this.#waiters.push({ resolve, reject });
       this.#startWriting();
     });
+  }
+
+  copyTo(target: string, taken: () => void): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) {
+        reject(this.#closed);
+        return;
+      }
+      const make = (): Promise<void> => this.#store.copyTo(target).then(resolve, reject);
+      this.#copies.push({ taken, make, resolve: () => undefined, reject });
+      this.#startWriting();
+    });
+  }
+
+  async warm(bucket: Bucket, keys: readonly Uint8Array[]): Promise<void> {
+    if (this.#closed !== undefined) return;
+    // An error shows again when the entry is read.
+    await this.#store.warm(keys.map((key) => storedKey(bucket, key))).catch(() => undefined);
+  }
+
+  get strain(): number {
+    return this.#strain;
   }
 
   size(): number {
@@ -281,8 +262,7 @@ class LevelBackend implements Backend {
 
   async retire(): Promise<void> {
     await this.commit();
-    this.#closed ??= new DiskError(`the backend in ${this.#store.dir} is retired`);
-    this.#timer?.cancel();
+    this.#end(`the backend in ${this.#store.dir} is retired`);
     await this.#defragmenting;
     if (this.#views > 0) {
       await new Promise<void>((resolve) => {
@@ -297,11 +277,18 @@ class LevelBackend implements Backend {
       if (this.#sizesAtHold !== undefined) this.#drop(this.#sizesAtHold);
       if (this.#closed === undefined) await this.commit();
     } finally {
-      this.#closed ??= new DiskError(`the backend in ${this.#store.dir} is closed`);
-      this.#timer?.cancel();
+      this.#end(`the backend in ${this.#store.dir} is closed`);
       await this.#defragmenting;
       await this.#store.close();
     }
+  }
+
+  /** Refuses everything from now on. */
+  #end(reason: string): void {
+    this.#closed ??= new DiskError(reason);
+    this.#timer?.cancel();
+    for (const copy of this.#copies) copy.reject(this.#closed);
+    this.#copies = [];
   }
 
   /**
@@ -358,6 +345,11 @@ class LevelBackend implements Backend {
     return this.#buffer.waiting >= this.#limit || this.#waitingBytes >= batchBytesMax;
   }
 
+  /** Whether anybody waits for the next batch. */
+  #isAwaited(): boolean {
+    return this.#waiters.length > 0 || this.#copies.length > 0;
+  }
+
   #mayWrite(): boolean {
     return this.#closed === undefined && this.#sizesAtHold === undefined;
   }
@@ -378,8 +370,11 @@ class LevelBackend implements Backend {
       this.#timer?.cancel();
       this.#timer = undefined;
       this.#callHooks();
-      this.#served = this.#waiters;
+      const copies = this.#copies;
+      for (const { taken } of copies) taken();
+      this.#served = [...this.#waiters, ...copies];
       this.#waiters = [];
+      this.#copies = [];
       const layers = this.#buffer.take();
       this.#writingBytes = this.#waitingBytes;
       this.#waitingBytes = 0;
@@ -388,7 +383,9 @@ class LevelBackend implements Backend {
       this.#writingBytes = 0;
       for (const waiter of this.#served) waiter.resolve();
       this.#served = [];
-    } while (this.#mayWrite() && (this.#waiters.length > 0 || this.#batchIsDue()));
+      // No batch may be written while the database is copied.
+      for (const { make } of copies) await make();
+    } while (this.#mayWrite() && (this.#isAwaited() || this.#batchIsDue()));
     this.#writing = false;
     if (this.#buffer.waiting > 0) this.#timer = this.#clock.after(this.#intervalMs, () => this.#startWriting());
   }
@@ -404,17 +401,29 @@ class LevelBackend implements Backend {
       }
     }
     batch.put(inUseKey, sizes);
+    const unmerged = this.#store.unmergedTables();
     const startedAt = this.#clock.now();
     await batch.write({ sync: this.#sync });
-    this.#counters.commitSeconds.observe((this.#clock.now() - startedAt) / 1000);
+    const seconds = (this.#clock.now() - startedAt) / 1000;
+    this.#counters.commitSeconds.observe(seconds);
+    this.#countStrain(unmerged, seconds);
+  }
+
+  #countStrain(unmerged: number, seconds: number): void {
+    this.#strain = Math.min(1, Math.max(0, (unmerged - strainFrom) / (strainTo - strainFrom)));
+    this.#counters.unmergedTables = unmerged;
+    if (unmerged < stallFrom) return;
+    this.#counters.stalledBatches++;
+    this.#counters.stalledSeconds += seconds;
   }
 
   #fail(error: DiskError): void {
     if (this.#closed !== undefined) return;
     this.#closed = error;
     this.#timer?.cancel();
-    for (const waiter of [...this.#served, ...this.#waiters]) waiter.reject(error);
+    for (const waiter of [...this.#served, ...this.#waiters, ...this.#copies]) waiter.reject(error);
     this.#waiters = [];
+    this.#copies = [];
     this.#onFailure(error);
   }
 

@@ -8,8 +8,20 @@ export interface Manifest {
   readonly logNumber: number;
   /** An older log that is still read; 0 for none. LevelDB has not written one since 2011. */
   readonly previousLog: number;
-  /** Numbers of the tables, each with its smallest key. */
-  readonly tables: ReadonlyMap<number, Uint8Array>;
+  /** The tables by number. */
+  readonly tables: ReadonlyMap<number, Table>;
+}
+
+interface Table {
+  /** Tables of level 0 may overlap; those of each other level do not. Newer changes of a key are in lower levels. */
+  readonly level: number;
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
+}
+
+/** The name of a table's file. */
+export function tableName(number: number): string {
+  return `${String(number).padStart(6, "0")}.ldb`;
 }
 
 /** Tags of the fields in a manifest's records. Numbers follow each tag, and bytes with their length before them. */
@@ -30,7 +42,7 @@ const ownKeyBytes = 8;
 interface Edited {
   logNumber: number;
   previousLog: number;
-  readonly tables: Map<number, Uint8Array>;
+  readonly tables: Map<number, Table>;
 }
 
 /**
@@ -38,9 +50,13 @@ interface Edited {
  * counts as empty: LevelDB itself refuses to open such a directory, and says why.
  */
 export async function readManifest(dir: string): Promise<Manifest> {
-  const manifest: Edited = { logNumber: 0, previousLog: 0, tables: new Map() };
   const current = await readFile(join(dir, "CURRENT"), "latin1").catch(() => "");
-  const log = await readFile(join(dir, current.trim() || "MANIFEST")).catch(() => Buffer.alloc(0));
+  return manifestOf(await readFile(join(dir, current.trim() || "MANIFEST")).catch(() => Buffer.alloc(0)));
+}
+
+/** The state that the edits in a manifest's file lead to. An incomplete edit at its end does not count. */
+export function manifestOf(log: Buffer): Manifest {
+  const manifest: Edited = { logNumber: 0, previousLog: 0, tables: new Map() };
   for (const { batch } of readLog(log)) if (batch !== undefined) applyEdit(new VarintReader(batch), manifest);
   return manifest;
 }
@@ -75,11 +91,11 @@ function applyEdit(reader: VarintReader, manifest: Edited): void {
         manifest.tables.delete(reader.next());
         break;
       case manifestTag.newFile: {
-        reader.next();
+        const level = reader.next();
         const number = reader.next();
-        reader.next();
-        manifest.tables.set(number, storedKeyOf(reader.bytes(reader.next())));
-        reader.bytes(reader.next());
+        reader.next(); // its size
+        const smallest = storedKeyOf(reader.bytes(reader.next()));
+        manifest.tables.set(number, { level, smallest, largest: storedKeyOf(reader.bytes(reader.next())) });
         break;
       }
       default:

@@ -92,6 +92,18 @@ export class MemberBackend implements Backend {
     return this.#current.full;
   }
 
+  warm(bucket: Bucket, keys: readonly Uint8Array[]): Promise<void> {
+    return this.#current.warm(bucket, keys);
+  }
+
+  get strain(): number {
+    return this.#current.strain;
+  }
+
+  copyTo(target: string, taken: () => void): Promise<boolean> {
+    return this.#current.copyTo(target, taken);
+  }
+
   size(): number {
     return this.#current.size();
   }

@@ -41,6 +41,10 @@ class MemoryStore implements LevelStore {
     return isAt(page, at, key) ? page.values[at] : undefined;
   }
 
+  async warm(): Promise<void> {
+    // Everything is in memory.
+  }
+
   batch(): LevelBatch {
     const changes: [key: Uint8Array, value: Uint8Array | undefined][] = [];
     return {
@@ -71,6 +75,14 @@ class MemoryStore implements LevelStore {
 
   async fileBytes(): Promise<number> {
     return 0;
+  }
+
+  unmergedTables(): number {
+    return 0;
+  }
+
+  async copyTo(): Promise<boolean> {
+    return false;
   }
 
   async close(): Promise<void> {

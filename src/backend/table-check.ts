@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32c } from "../base/index.js";
 import { VarintReader } from "./log-format.js";
-import { readManifest, storedKeyOf } from "./manifest.js";
+import { readManifest, storedKeyOf, tableName } from "./manifest.js";
 import { mask } from "./torn-record.js";
 
 /** A table file that is not as LevelDB wrote it. */
@@ -27,8 +27,8 @@ const magic = 0xdb4775248b80fb57n;
  * compressed.
  */
 export async function checkTables(dir: string): Promise<TableDamage | undefined> {
-  for (const [number, smallest] of (await readManifest(dir)).tables) {
-    const file = join(dir, `${String(number).padStart(6, "0")}.ldb`);
+  for (const [number, { smallest }] of (await readManifest(dir)).tables) {
+    const file = join(dir, tableName(number));
     const table = await readFile(file).catch(() => undefined);
     // LevelDB itself reports a table that is missing or cut short, and names it.
     if (table === undefined || table.byteLength < footerBytes) continue;

@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { ownKey } from "../../src/backend/buckets.js";
-import { type LevelStore, openLevelBackend, openMemoryBackend, openMemoryStore } from "../../src/backend/index.js";
+import {
+  BackendCounters,
+  type LevelStore,
+  openLevelBackend,
+  openMemoryBackend,
+  openMemoryStore,
+} from "../../src/backend/index.js";
+import { ManualClock } from "../../src/base/index.js";
+import { changedBatch, changedStore } from "../../src/testing/changed-store.js";
 import { backendSuite, bytes, testOptions } from "./suite.js";
 
 const root = mkdtempSync(join(tmpdir(), "backend-"));
@@ -42,17 +50,47 @@ test("the sizes of buckets are known after a restart, also when an earlier relea
   expect(counted.view().sizeOf("meta")).toMatchObject({ rows: 1, bytes: 5 });
 });
 
+test("the strain grows with the tables that are not merged, and delayed batches are counted", async () => {
+  const store = await openMemoryStore();
+  let unmerged = 0;
+  const counters = new BackendCounters();
+  const clock = new ManualClock();
+  const backend = await openLevelBackend({
+    ...{ ...testOptions(clock), counters, dir: "memory" },
+    openStore: async () =>
+      changedStore(store, {
+        unmergedTables: () => unmerged,
+        batch: () =>
+          changedBatch(store, async (write) => {
+            clock.advance(500);
+            await write();
+          }),
+      }),
+  });
+  const strains: number[] = [];
+  for (unmerged of [0, 4, 6, 9, 12, 15, 2]) {
+    backend.put("meta", bytes("name"), bytes(String(unmerged)));
+    await backend.commit();
+    strains.push(backend.strain);
+  }
+  expect(strains).toEqual([0, 0, 0, 0.5, 1, 1, 0]);
+  expect(counters).toMatchObject({ stalledBatches: 3, stalledSeconds: 1.5, unmergedTables: 2 });
+});
+
 /** The methods of a store, which are not its own properties. */
 function storeOf(store: LevelStore): LevelStore {
   return {
     dir: store.dir,
     copies: store.copies,
     getSync: (key, snapshot) => store.getSync(key, snapshot),
+    warm: (keys) => store.warm(keys),
     batch: () => store.batch(),
     iterate: (low, high, snapshot) => store.iterate(low, high, snapshot),
     snapshot: () => store.snapshot(),
     compact: () => store.compact(),
     fileBytes: () => store.fileBytes(),
+    unmergedTables: () => store.unmergedTables(),
+    copyTo: (target) => store.copyTo(target),
     close: () => store.close(),
   };
 }

@@ -110,6 +110,7 @@ export class Consensus implements ConsensusClient {
       maxRequestBytes: settings.maxRequestBytes,
       priorityRequests: settings.features.PriorityRequest,
       identify: (call) => config.access.identify(call),
+      strain: () => member.backend.strain,
     });
     const sole = new SoleMember(memberId, member.consensus.confState);
     this.#sole = sole;

@@ -17,6 +17,11 @@ const shortMs = 1_000;
 const shortBytesMax = 64 * 1024;
 /** The most bytes of short requests under way. They have this room of their own beside long requests. */
 const openShortBytesMax = 4 * mebibyte;
+/**
+ * The share of the window that is left when the database accepts no more batches. It must not be 0: waiting requests
+ * start when one under way ends.
+ */
+const leastShare = 1 / 16;
 /** The most bytes of waiting requests. Further requests are refused. */
 const waitingBytesMax = 320 * mebibyte;
 
@@ -30,16 +35,22 @@ interface Waiting {
  * leader's uncommitted log and the entries that are committed but not applied. Further proposals wait, and clients get
  * room in turn. Short requests have room of their own, so that they do not wait behind long ones. While there is room,
  * a proposal costs a few additions and comparisons.
+ *
+ * The window narrows while the database falls behind with its merges. Fewer requests at a time then take a little
+ * longer each. Otherwise all of them would stop for seconds when the database accepts no more.
  */
 export class ProposalWindow {
   readonly #clock: Clock;
-  readonly #short = new Share(() => openShortBytesMax);
-  readonly #long = new Share(() => this.#longBytesMax);
+  readonly #strain: () => number;
+  readonly #short = new Share(() => openShortBytesMax * this.#part);
+  readonly #long = new Share(() => this.#longBytesMax * this.#part);
   /** When the last short request was proposed. */
   #shortAt = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock) {
+  /** @param strain how close the database is to accepting no more batches, from 0 to 1; never by default */
+  constructor(clock: Clock, strain: () => number = () => 0) {
     this.#clock = clock;
+    this.#strain = strain;
   }
 
   /** Whether a new proposal of this size has to wait. */
@@ -73,6 +84,11 @@ export class ProposalWindow {
       throw new EtcdError("tooManyRequests");
     }
     return this.#share(bytes).wait({ bytes, start }, client);
+  }
+
+  /** The part of the window that is open. */
+  get #part(): number {
+    return 1 - (1 - leastShare) * this.#strain();
   }
 
   get #longBytesMax(): number {

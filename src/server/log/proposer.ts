@@ -40,6 +40,8 @@ export interface ProposerConfig {
   /** The user of a call; undefined while authentication is disabled. */
   readonly identify: (call: Call) => Identity | undefined | Promise<Identity | undefined>;
   readonly core: Pick<ConsensusCore, "propose" | "proposeInTerm">;
+  /** How close the database is to accepting no more batches, from 0 to 1. */
+  readonly strain: () => number;
 }
 
 /** Proposes requests to the raft log and returns their results. */
@@ -53,7 +55,7 @@ export class Proposer {
 
   constructor(config: ProposerConfig) {
     this.#config = config;
-    this.#window = new ProposalWindow(config.clock);
+    this.#window = new ProposalWindow(config.clock, config.strain);
   }
 
   /**

@@ -42,6 +42,7 @@ function setUp({ committed = 0, maxRequestBytes = 200, priorityRequests = false,
     nextId: () => ++id as RequestId,
     maxRequestBytes,
     identify: () => undefined,
+    strain: () => 0,
     core: {
       propose(id, data) {
         if (refusal === undefined) sent.push(data);
@@ -152,6 +153,32 @@ test("ProposalWindow: 320 MiB may wait, and further requests are refused", () =>
   expect(() => window.wait(1, () => undefined, client)).toThrow("etcdserver: too many requests");
   waited[3]?.();
   expect(() => window.wait(1, () => undefined, client)).not.toThrow();
+});
+
+test("ProposalWindow: fewer bytes are under way while the database falls behind, and waiting ones start again", () => {
+  let strain = 0;
+  const window = new ProposalWindow(new ManualClock(), () => strain);
+  const kibibyte = 1024;
+  for (let at = 0; at < 32; at++) window.open(64 * kibibyte);
+  const started: number[] = [];
+  const fullAt: boolean[] = [];
+  for (strain of [0, 0.5, 0.6, 1]) fullAt.push(window.full(64 * kibibyte));
+  expect(fullAt).toEqual([false, false, true, true]);
+  for (let at = 0; at < 3; at++) {
+    const start = (): void => {
+      started.push(at);
+      window.open(64 * kibibyte);
+    };
+    window.wait(64 * kibibyte, start, {});
+  }
+  // At full strain a sixteenth is left: 256 KiB.
+  for (let at = 0; at < 28; at++) window.close(64 * kibibyte);
+  expect(started).toEqual([]);
+  window.close(64 * kibibyte);
+  expect(started).toEqual([0]);
+  strain = 0;
+  window.close(64 * kibibyte);
+  expect(started).toEqual([0, 1, 2]);
 });
 
 test("ProposalWindow: clients take turns, however many bytes one of them has waiting", () => {

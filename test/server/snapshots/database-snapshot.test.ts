@@ -112,6 +112,9 @@ function counting(store: LevelStore, open: { snapshots: number; iterators: numbe
     batch: () => store.batch(),
     compact: () => store.compact(),
     fileBytes: () => store.fileBytes(),
+    warm: (keys) => store.warm(keys),
+    unmergedTables: () => store.unmergedTables(),
+    copyTo: (target) => store.copyTo(target),
     close: () => store.close(),
     iterate(low, high, snapshot) {
       const iterator = store.iterate(low, high, snapshot);

@@ -1,0 +1,30 @@
+import type { LevelTuning } from "./level-store.js";
+
+const mebibyte = 1024 * 1024;
+const tableBytesMin = 8 * mebibyte;
+const tableBytesMax = 64 * mebibyte;
+/**
+ * The number of tables that LevelDB keeps open, and maps into memory, at once. A read of another table has to open it
+ * first, so that a database should not have more tables.
+ */
+const openTablesMax = 1_000;
+
+/**
+ * The options for a database whose files have `bytes` when it is opened. The size of its tables doubles with it, so
+ * that up to 64,000 MiB all tables are open: the first read of a table, which opens it, is the only slow one.
+ *
+ * Write buffers and tables are larger than LevelDB's defaults: fewer, longer compactions suit a load of many puts.
+ * Tables as large as these would be wrong in a small database. They overlap with so much of the next level that a merge
+ * rewrites most of it (the figures are in docs/internals/database.md).
+ */
+export function tuningFor(bytes: number): LevelTuning {
+  let tableBytes = tableBytesMin;
+  while (tableBytes < tableBytesMax && bytes > openTablesMax * tableBytes) tableBytes *= 2;
+  return {
+    cacheSize: 32 * mebibyte,
+    writeBufferSize: 8 * mebibyte,
+    blockSize: 4 * 1024,
+    maxFileSize: tableBytes,
+    compression: true,
+  };
+}
