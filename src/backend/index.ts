@@ -25,3 +25,4 @@ export { openMemoryStore } from "./memory-store.js";
 export { type SideFile, type SideFiles, type SideFileWriter, SideFolder } from "./side-files.js";
 export { openLevelBackend, openMemoryBackend } from "./open-backend.js";
 export { checkTables, type TableDamage } from "./table-check.js";
+export { CopiedDatabase, type CopiedView } from "./tables/copied-database.js";

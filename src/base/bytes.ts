@@ -18,9 +18,19 @@ export function keyFromText(text: string): Key {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
+/** So many bytes are compared faster one by one than by a call of native code. */
+const comparedInLoop = 32;
+
 /** Compares by the first byte that differs; a prefix comes first. @returns -1, 0 or 1 */
 export function compareBytes(left: Uint8Array, right: Uint8Array): number {
-  return Buffer.compare(left, right);
+  const length = Math.min(left.length, right.length, comparedInLoop);
+  for (let at = 0; at < length; at++) {
+    const one = left[at] ?? 0;
+    const other = right[at] ?? 0;
+    if (one !== other) return one < other ? -1 : 1;
+  }
+  if (length === comparedInLoop) return Buffer.compare(left, right);
+  return left.length === right.length ? 0 : left.length < right.length ? -1 : 1;
 }
 
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {

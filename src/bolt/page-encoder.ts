@@ -1,10 +1,31 @@
+import { assert } from "../base/index.js";
 import { type BranchElement, bucketFlag, elementBytes, headerBytes, writeHeader, writeUInt64 } from "./page.js";
 
-/** A pair, or a bucket with its name. */
-export interface NewElement {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-  readonly isBucket: boolean;
+/** The elements of a leaf that is being made: pairs, or buckets with their names. */
+export class NewLeaf {
+  readonly keys: Uint8Array[] = [];
+  readonly values: Uint8Array[] = [];
+  readonly flags: number;
+  /** Size of the elements with the page's header. */
+  bytes = headerBytes;
+
+  /** @param ofBuckets whether the elements are buckets; pairs by default */
+  constructor(ofBuckets = false) {
+    this.flags = ofBuckets ? bucketFlag : 0;
+  }
+
+  /** Adds an element behind those that are there. */
+  add(key: Uint8Array, value: Uint8Array): void {
+    this.keys.push(key);
+    this.values.push(value);
+    this.bytes += elementBytes + key.length + value.length;
+  }
+
+  get firstKey(): Uint8Array {
+    const [first] = this.keys;
+    assert(first !== undefined, "a page of a tree with more than one has an element");
+    return first;
+  }
 }
 
 /** Numbers pages and encodes them, in their order in the file, into a stream of bytes. */
@@ -29,16 +50,14 @@ export class PageEncoder {
     this.#next = id;
   }
 
-  /**
-   * @param bytes size of the elements with the page's header; a page with more than `pageBytes` overflows into the next
-   * ones
-   */
-  leaf(elements: readonly NewElement[], bytes: number): number {
+  /** A page with more than `pageBytes` overflows into the next ones. */
+  leaf(leaf: NewLeaf): number {
+    const { keys, values, bytes } = leaf;
     const id = this.#take(bytes);
-    this.#out.append(leafTable(id, elements, this.#overflow(bytes)));
-    for (const { key, value } of elements) {
-      this.#out.append(key);
-      this.#out.append(value);
+    this.#out.append(leafTable(id, leaf, this.#overflow(bytes)));
+    for (let at = 0; at < keys.length; at++) {
+      this.#out.append(keys[at] ?? nothing);
+      this.#out.append(values[at] ?? nothing);
     }
     this.#pad(bytes);
     return id;
@@ -53,8 +72,9 @@ export class PageEncoder {
   }
 
   /** Encodes a leaf that is part of a value, not a page. */
-  inline(elements: readonly NewElement[]): Uint8Array {
-    return Buffer.concat([leafTable(0, elements, 0), ...elements.flatMap(({ key, value }) => [key, value])]);
+  inline(leaf: NewLeaf): Uint8Array {
+    const { keys, values } = leaf;
+    return Buffer.concat([leafTable(0, leaf, 0), ...keys.flatMap((key, at) => [key, values[at] ?? nothing])]);
   }
 
   #take(bytes: number): number {
@@ -73,6 +93,10 @@ export class PageEncoder {
   }
 }
 
+const nothing = new Uint8Array(0);
+/** Fewer bytes, such as those of a revision, are copied faster in a loop than by a call. */
+const loopBytesMax = 32;
+
 /** Collects a stream of bytes into chunks of equal size. */
 export class ChunkWriter {
   readonly #chunkBytes: number;
@@ -86,9 +110,15 @@ export class ChunkWriter {
   }
 
   append(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length < loopBytesMax && this.#used + length < this.#chunkBytes) {
+      for (let at = 0; at < length; at++) this.#chunk[this.#used + at] = bytes[at] ?? 0;
+      this.#used += length;
+      return;
+    }
     let from = 0;
-    while (from < bytes.length) {
-      const part = from === 0 && bytes.length <= this.#room ? bytes : bytes.subarray(from, from + this.#room);
+    while (from < length) {
+      const part = from === 0 && length <= this.#room ? bytes : bytes.subarray(from, from + this.#room);
       this.#chunk.set(part, this.#used);
       this.#advance(part.length);
       from += part.length;
@@ -129,18 +159,20 @@ export class ChunkWriter {
   }
 }
 
-function leafTable(id: number, elements: readonly NewElement[], overflow: number): Buffer {
-  const table = Buffer.allocUnsafe(headerBytes + elements.length * elementBytes);
-  writeHeader(table, id, "leaf", elements.length, overflow);
+function leafTable(id: number, { keys, values, flags }: NewLeaf, overflow: number): Buffer {
+  const table = Buffer.allocUnsafeSlow(headerBytes + keys.length * elementBytes);
+  writeHeader(table, id, "leaf", keys.length, overflow);
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
   let at = headerBytes;
   let data = table.length;
-  for (const { key, value, isBucket } of elements) {
-    table.writeUInt32LE(isBucket ? bucketFlag : 0, at);
-    table.writeUInt32LE(data - at, at + 4);
-    table.writeUInt32LE(key.length, at + 8);
-    table.writeUInt32LE(value.length, at + 12);
-    at += elementBytes;
-    data += key.length + value.length;
+  for (let element = 0; element < keys.length; element++, at += elementBytes) {
+    const keyBytes = keys[element]?.length ?? 0;
+    const valueBytes = values[element]?.length ?? 0;
+    view.setUint32(at, flags, true);
+    view.setUint32(at + 4, data - at, true);
+    view.setUint32(at + 8, keyBytes, true);
+    view.setUint32(at + 12, valueBytes, true);
+    data += keyBytes + valueBytes;
   }
   return table;
 }

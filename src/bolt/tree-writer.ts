@@ -1,6 +1,6 @@
-import { assert } from "../base/index.js";
+import { assert, compareBytes } from "../base/index.js";
 import { type BranchElement, bucketHeaderBytes, elementBytes, headerBytes, inlineRoot, writeUInt64 } from "./page.js";
-import type { NewElement, PageEncoder } from "./page-encoder.js";
+import { NewLeaf, type PageEncoder } from "./page-encoder.js";
 import { isInline, leafBytesMin } from "./plan.js";
 
 /**
@@ -10,8 +10,7 @@ import { isInline, leafBytesMin } from "./plan.js";
  */
 export class TreeWriter {
   readonly #pages: PageEncoder;
-  #leaf: NewElement[] = [];
-  #leafBytes = headerBytes;
+  #leaf = new NewLeaf();
   #above: BranchLevel | undefined;
   #lastKey: Uint8Array | undefined;
 
@@ -19,21 +18,18 @@ export class TreeWriter {
     this.#pages = pages;
   }
 
-  /** Adds an element. Keys must ascend; the arrays must not change until their page is emitted. */
-  add(element: NewElement): void {
-    const { key, value } = element;
+  /** Adds a pair. Keys must ascend; the arrays must not change until their page is emitted. */
+  add(key: Uint8Array, value: Uint8Array): void {
     assert(key.length > 0, "no key of a stored pair is empty");
-    assert(this.#lastKey === undefined || Buffer.compare(this.#lastKey, key) < 0, "pairs come in order of their keys");
+    assert(this.#lastKey === undefined || compareBytes(this.#lastKey, key) < 0, "pairs come in order of their keys");
     this.#lastKey = key;
-    const bytes = elementBytes + key.length + value.length;
-    if (this.#leafBytes >= leafBytesMin) this.#endLeaf();
-    this.#leaf.push(element);
-    this.#leafBytes += bytes;
+    if (this.#leaf.bytes >= leafBytesMin) this.#endLeaf();
+    this.#leaf.add(key, value);
   }
 
   /** Ends the tree and returns it as a bucket: the value in the parent under the bucket's name. */
   finishBucket(): Uint8Array {
-    const isSmall = this.#above === undefined && isInline(this.#leafBytes, this.#pages.pageBytes);
+    const isSmall = this.#above === undefined && isInline(this.#leaf.bytes, this.#pages.pageBytes);
     const inline = isSmall ? this.#pages.inline(this.#leaf) : Buffer.alloc(0);
     const header = Buffer.alloc(bucketHeaderBytes);
     writeUInt64(header, 0, isSmall ? inlineRoot : this.finish());
@@ -42,17 +38,16 @@ export class TreeWriter {
 
   /** @returns the page of the root */
   finish(): number {
-    const last = this.#pages.leaf(this.#leaf, this.#leafBytes);
+    const last = this.#pages.leaf(this.#leaf);
     if (this.#above === undefined) return last;
-    this.#above.add(keyOfFirst(this.#leaf), last);
+    this.#above.add(this.#leaf.firstKey, last);
     return this.#above.finish();
   }
 
   #endLeaf(): void {
     this.#above ??= new BranchLevel(this.#pages);
-    this.#above.add(keyOfFirst(this.#leaf), this.#pages.leaf(this.#leaf, this.#leafBytes));
-    this.#leaf = [];
-    this.#leafBytes = headerBytes;
+    this.#above.add(this.#leaf.firstKey, this.#pages.leaf(this.#leaf));
+    this.#leaf = new NewLeaf();
   }
 }
 

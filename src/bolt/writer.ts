@@ -2,7 +2,7 @@ import { assert } from "../base/index.js";
 import { encodeFreelist, freelistPages } from "./freelist.js";
 import { encodeMeta, type Meta } from "./meta.js";
 import { bucketHeaderBytes, elementBytes, headerBytes, type Pair } from "./page.js";
-import { ChunkWriter, type NewElement, PageEncoder } from "./page-encoder.js";
+import { ChunkWriter, NewLeaf, PageEncoder } from "./page-encoder.js";
 import { type BucketSize, isInline, treePagesMax, treePagesMin, wholeLeafBytes } from "./plan.js";
 import { TreeWriter } from "./tree-writer.js";
 
@@ -72,18 +72,18 @@ async function* encode(
   out.append(encodeMeta(meta));
   out.append(encodeMeta({ ...meta, transaction: transaction - 1 }));
   const pages = new PageEncoder(pageBytes, firstTreePage, out);
-  const elements: NewElement[] = [];
+  const names = new NewLeaf(true);
   for (const bucket of buckets) {
     const tree = new TreeWriter(pages);
     let rows = 0;
     for await (const batch of bucket.pairs()) {
-      for (const [key, value] of batch) tree.add({ key, value, isBucket: false });
+      for (const [key, value] of batch) tree.add(key, value);
       rows += batch.length;
       assert(pages.next <= freelist, "the trees fit into the pages that were planned for them");
       yield* out.take();
     }
     assert(rows === bucket.size.rows, `bucket ${bucket.name} has as many rows as were counted`);
-    elements.push({ key: Buffer.from(bucket.name, "utf8"), value: tree.finishBucket(), isBucket: true });
+    names.add(Buffer.from(bucket.name, "utf8"), tree.finishBucket());
   }
   assert(pages.next <= freelist, "the trees fit into the pages that were planned for them");
   for (let free = pages.next; free < freelist; free++) {
@@ -92,11 +92,7 @@ async function* encode(
   }
   out.append(encodeFreelist(freelist, pages.next, freelist, root - freelist, pageBytes));
   pages.skipTo(root);
-  const rootBytes = elements.reduce(
-    (sum, { key, value }) => sum + elementBytes + key.length + value.length,
-    headerBytes,
-  );
-  assert(pages.leaf(elements, rootBytes) === root && pages.next === pageCount, "the file ends where it was planned");
+  assert(pages.leaf(names) === root && pages.next === pageCount, "the file ends where it was planned");
   yield* out.take();
   const rest = out.rest();
   if (rest.length > 0) yield rest;

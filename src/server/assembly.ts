@@ -136,6 +136,7 @@ export function assemble(
   const maintenance = new MaintenanceService({
     ...{ level, transfer, serving, pausesOnDefragment, reportedQuotaBytes: reportedQuotaBytes(settings) },
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
+    databases: member.databases,
   });
   return {
     access,

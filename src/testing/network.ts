@@ -1,7 +1,7 @@
 import { type Clock, EtcdError, type MemberId, type Random } from "../base/index.js";
 import type { Message } from "../raft/index.js";
 import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../server/index.js";
-import { type PeerClient, PeerError } from "../transport/index.js";
+import { type PeerClient, PeerError, wholeFile } from "../transport/index.js";
 
 /** The faults of a network. Chances are in thousandths. */
 export interface Weather {
@@ -174,7 +174,7 @@ export class VirtualNetwork {
   }
 
   async #sendSnapshot(host: Host, snapshot: Parameters<PeerNetwork["sendSnapshot"]>[0]): Promise<void> {
-    const { message, body } = snapshot;
+    const { message } = snapshot;
     const to = message.to as MemberId;
     const report = (outcome: "finish" | "failure"): void => {
       snapshot.release();
@@ -183,12 +183,12 @@ export class VirtualNetwork {
       });
     };
     const chunks: Uint8Array[] = [];
-    for await (const chunk of body) chunks.push(chunk);
+    for await (const chunk of snapshot.body(0)) chunks.push(chunk);
     const lost = this.#random.int(1000) < this.weather.lossPerMille;
     this.#clock.after(5 + this.#random.int(50), () => {
       const target = this.#hosts.get(to);
       if (target === undefined || lost || !this.#connected(host.link.memberId, to)) return report("failure");
-      void target.link.snapshotSink(message, yieldAll(chunks)).then(() => {
+      void target.link.snapshotSink(message, yieldAll(chunks), wholeFile).then(() => {
         try {
           void target.link.raft.process(message);
           report("finish");

@@ -20,21 +20,54 @@ export interface RaftSink {
 }
 
 /**
- * Stores a snapshot that a peer sends; resolves when it is on disk, and only then raft gets the message. The sink reads
- * the body at its own pace; reading throws when the connection breaks, and the sink then has to remove what it has
- * stored.
+ * The form in which a database is sent: one file in etcd's format, which every member takes, or the tables of the
+ * sender's LevelDB, which cost neither side any work on single rows.
  */
-export type SnapshotSink = (message: Message, body: AsyncIterable<Uint8Array>) => Promise<void>;
+export type SnapshotForm = "file" | "tables";
+
+/** How a database arrives. */
+export interface SnapshotPart {
+  readonly form: SnapshotForm;
+  /** The name under which the sending can be resumed after a broken connection; undefined for one that cannot be. */
+  readonly transfer: string | undefined;
+  /** The place of the first byte of this body in the database. */
+  readonly from: number;
+  /** To be called when the storing has got further, so that the sender does not take it to hang. */
+  progress(): void;
+}
+
+/** A database that arrives as a file and in one piece, as all of etcd's do. */
+export const wholeFile: SnapshotPart = { form: "file", transfer: undefined, from: 0, progress: () => undefined };
+
+/**
+ * Stores a snapshot that a peer sends; resolves when it is on disk, and only then raft gets the message. The sink reads
+ * the body at its own pace; reading throws when the connection breaks. The sink then has to remove what it has stored,
+ * unless the sending can be resumed.
+ */
+export type SnapshotSink = (message: Message, body: AsyncIterable<Uint8Array>, part: SnapshotPart) => Promise<void>;
+
+/** The parts that a member has of databases whose connection broke. */
+export interface KeptParts {
+  /**
+   * The number of bytes, from the first one on, that the member has of a transfer; 0 for an unknown one, and undefined
+   * while the transfer goes on.
+   */
+  kept(transfer: string): Promise<number | undefined>;
+}
 
 /** A snapshot to send to a peer. */
 export interface OutgoingSnapshot {
   /** A `MsgSnap`. */
   readonly message: Message;
-  /** Number of bytes that `body` yields, exactly. */
+  readonly form: SnapshotForm;
+  /** Number of bytes of the whole database, exactly. */
   readonly bodyBytes: number;
-  /** The database file; the next chunk is requested when the connection has room. */
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Called once, in any case, when `body` is no longer needed. */
+  /**
+   * The database from a byte on; the next chunk is requested when the connection has room. It may be called again,
+   * which ends the previous body.
+   */
+  body(from: number): AsyncIterable<Uint8Array>;
+  /** Called once, in any case, when the database is no longer needed. */
   release(): void;
 }
 
@@ -50,6 +83,8 @@ export interface TransportConfig extends DialerConfig {
   readonly minClusterVersion: string;
   readonly raft: RaftSink;
   readonly snapshotSink: SnapshotSink;
+  /** Set for a member that also takes tables, and databases in parts: it says so to its peers. */
+  readonly parts?: KeptParts | undefined;
   /**
    * Called when a peer says that this member has been removed for good, so that it must stop. May be called more than
    * once.

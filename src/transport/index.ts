@@ -3,7 +3,16 @@
  * snapshots, probes, and requests about members, versions, leases and hashes. The transport delivers what it can and
  * reports what it could not deliver; it stores nothing, decides nothing, and never makes its caller wait.
  */
-export type { OutgoingSnapshot, RaftSink, SnapshotSink, TransportConfig } from "./config.js";
+export {
+  type KeptParts,
+  type OutgoingSnapshot,
+  type RaftSink,
+  type SnapshotForm,
+  type SnapshotPart,
+  type SnapshotSink,
+  type TransportConfig,
+  wholeFile,
+} from "./config.js";
 export { type CountersByPeer, PeerCounters } from "./counters.js";
 export { type DialerConfig, PeerError } from "./dialer.js";
 export type { LeaseTimeToLive } from "./lease-answers.js";

@@ -15,6 +15,8 @@ export interface Link {
   readonly urls: PeerUrls;
   readonly status: PeerStatus;
   readonly counters: PeerCounters;
+  /** Whether the peer takes tables and databases in parts, as it said in its last request. */
+  takesTables: boolean;
 }
 
 /** The most bytes that are read of a refusal; a longer body would not say more. */

@@ -1,13 +1,22 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { MemberId } from "../base/index.js";
 import { compareVersions, idText } from "../cluster/index.js";
-import type { TransportConfig } from "./config.js";
+import type { SnapshotPart, TransportConfig } from "./config.js";
 import type { Headers } from "./dialer.js";
 import { peerAddress } from "./peer-address.js";
 
 export const clusterIdHeader = "X-Etcd-Cluster-ID";
 export const serverVersionHeader = "X-Server-Version";
 export const raftToHeader = "X-Raft-To";
+/**
+ * Headers of snapshots between members of this program: what the sender of a request takes, and how a database arrives.
+ * A member that does not know them neither sends nor reads them.
+ */
+const takesHeader = "X-Snapshot-Takes";
+export const takesTables = "tables";
+export const formHeader = "X-Snapshot-Form";
+export const transferHeader = "X-Snapshot-Transfer";
+export const fromHeader = "X-Snapshot-From";
 
 /** Texts of refusals; the other side compares them, so they must not change. */
 export const incompatibleVersion = "incompatible version";
@@ -21,6 +30,7 @@ export function ownHeaders(config: TransportConfig): Headers {
     "X-Min-Cluster-Version": config.minClusterVersion,
     [clusterIdHeader]: idText(config.clusterId),
     "X-PeerURLs": config.peerUrls.join(","),
+    ...(config.parts && { [takesHeader]: takesTables }),
   };
 }
 
@@ -53,6 +63,28 @@ export function senderOf(headers: IncomingHttpHeaders): { id: MemberId; urls: re
   const id = parseId(header(headers, "X-Server-From") ?? "");
   const urls = peerUrlsOf(headers);
   return id === undefined || urls.length === 0 ? undefined : { id, urls };
+}
+
+/** The sender of a request that says what it takes, and whether that includes tables and databases in parts. */
+export function abilityOf(headers: IncomingHttpHeaders): { id: MemberId; tables: boolean } | undefined {
+  const id = parseId(header(headers, "X-Server-From") ?? "");
+  return id === undefined ? undefined : { id, tables: header(headers, takesHeader) === takesTables };
+}
+
+/** How the database of a snapshot request arrives; undefined for headers that make no sense. */
+export function partOf(headers: IncomingHttpHeaders): Omit<SnapshotPart, "progress"> | undefined {
+  const form = header(headers, formHeader) ?? "file";
+  const transfer = header(headers, transferHeader);
+  const from = header(headers, fromHeader) ?? "0";
+  if (form !== "file" && form !== "tables") return undefined;
+  if (transfer !== undefined && !isTransfer(transfer)) return undefined;
+  if (!/^\d{1,15}$/.test(from) || (transfer === undefined && from !== "0")) return undefined;
+  return { form, transfer, from: Number(from) };
+}
+
+/** Transfers are named by the sender and become file names, so that no other characters are allowed. */
+export function isTransfer(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text);
 }
 
 /**

@@ -11,6 +11,9 @@ export const paths = {
   console: "/etcdts/console",
 } as const;
 
+/** Paths of snapshots: where they are posted, and where a member answers how much it has of a broken transfer. */
+export const snapshotPaths = { post: "/raft/snapshot", kept: "/raft/snapshot/kept" } as const;
+
 /** Texts of answers; the asking side compares them, so they must not change. */
 export const texts = {
   notDecided: "not_decided",

@@ -3,23 +3,29 @@ import { asError, errorText, type MemberId } from "../base/index.js";
 import { idText } from "../cluster/index.js";
 import type { Message } from "../raft/index.js";
 import { type Refusal, refusalOfMessage } from "./admission.js";
-import type { TransportConfig } from "./config.js";
+import type { SnapshotPart, TransportConfig } from "./config.js";
 import type { PeerCounters } from "./counters.js";
 import { IncomingSnapshot } from "./incoming-snapshot.js";
 import { decodeMessage } from "./message-codec.js";
 import { bareSnapshot, type Peer } from "./peer.js";
 import {
+  abilityOf,
   clusterIdHeader,
   header,
+  isTransfer,
   parseId,
+  partOf,
   peerUrlsOf,
   raftToHeader,
   refusalOf,
   senderOf,
   serverVersionHeader,
+  transferHeader,
 } from "./peer-headers.js";
+import { snapshotPaths } from "./peer-paths.js";
 import { probeText, probingPath } from "./prober.js";
 import { allow, answer, BodyBudget, pathOf, refuse } from "./responses.js";
+import { SignsOfWork } from "./signs-of-work.js";
 import type { StreamKind } from "./stream-codec.js";
 
 /** The most bytes of a posted message; a larger one has to wait for the stream. */
@@ -55,7 +61,8 @@ export class RaftHandler {
     if (path === probingPath) {
       answer(response, "text/plain; charset=utf-8", probeText(this.#config.clock.wallTime()));
     } else if (path === "/raft") this.#run(response, this.#post(request, response));
-    else if (path === "/raft/snapshot") this.#run(response, this.#snapshot(request, response));
+    else if (path === snapshotPaths.post) this.#run(response, this.#snapshot(request, response));
+    else if (path === snapshotPaths.kept) this.#run(response, this.#kept(request, response));
     else if (path.startsWith(streamPrefix)) this.#stream(path, request, response);
     else if (path.startsWith("/raft/")) refuse(response, 404, "404 page not found");
     else return false;
@@ -150,15 +157,37 @@ export class RaftHandler {
       refuse(response, 503, "too many snapshots are being received");
       return;
     }
+    const part = partOf(request.headers);
+    const { parts, clock } = this.#config;
+    if (part === undefined || (parts === undefined && (part.form !== "file" || part.transfer !== undefined))) {
+      refuse(response, 400, "the form of the snapshot is unknown");
+      return;
+    }
     this.#snapshots++;
+    const signs = new SignsOfWork(response, clock, part.transfer !== undefined);
     try {
-      await this.#receive(new IncomingSnapshot(request, this.#config.clock), response);
+      await this.#receive(new IncomingSnapshot(request, clock), { ...part, progress: () => signs.add() }, response);
     } finally {
       this.#snapshots--;
+      signs.end();
     }
   }
 
-  async #receive(incoming: IncomingSnapshot, response: ServerResponse): Promise<void> {
+  /** Answers how many bytes this member has of a transfer whose connection broke. */
+  async #kept(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allow("GET", request, response) || !this.#isCompatible(request, response)) return;
+    const transfer = header(request.headers, transferHeader) ?? "";
+    const { parts } = this.#config;
+    if (parts === undefined || !isTransfer(transfer)) {
+      refuse(response, 404, "404 page not found");
+      return;
+    }
+    const bytes = await parts.kept(transfer);
+    if (bytes === undefined) refuse(response, 503, "the snapshot is still being received");
+    else answer(response, "text/plain; charset=utf-8", String(bytes));
+  }
+
+  async #receive(incoming: IncomingSnapshot, part: SnapshotPart, response: ServerResponse): Promise<void> {
     const message = await incoming.message().catch(asError);
     if (message instanceof Error) {
       this.#warn("failed to decode Raft message", message);
@@ -176,7 +205,7 @@ export class RaftHandler {
     const startedAt = clock.now();
     const counters = this.#known.counters(message.from);
     if (counters !== undefined) counters.snapshotsReceived.underWay++;
-    const failure = await this.#take(message, incoming);
+    const failure = await this.#take(message, incoming, part);
     if (counters !== undefined) {
       counters.snapshotsReceived.underWay--;
       counters.receivedBytes += incoming.received;
@@ -195,9 +224,9 @@ export class RaftHandler {
   }
 
   /** Stores the database, then gives raft the message. @returns what failed; undefined when nothing did */
-  async #take(message: Message, incoming: IncomingSnapshot): Promise<string | undefined> {
+  async #take(message: Message, incoming: IncomingSnapshot, part: SnapshotPart): Promise<string | undefined> {
     try {
-      await this.#config.snapshotSink(message, incoming.body());
+      await this.#config.snapshotSink(message, incoming.body(), part);
     } catch (error) {
       return `failed to save KV snapshot (${errorText(error)})`;
     }
@@ -213,7 +242,15 @@ export class RaftHandler {
     response.setHeader(clusterIdHeader, idText(this.#config.clusterId));
     const text = refusalOf(request.headers, this.#config);
     if (text !== undefined) refuse(response, 412, text);
+    else this.#noteAbility(request);
     return text === undefined;
+  }
+
+  /** Notes what the sender takes. It may be another release than before. */
+  #noteAbility(request: IncomingMessage): void {
+    const ability = abilityOf(request.headers);
+    const link = ability && this.#known.peer(ability.id)?.link;
+    if (ability !== undefined && link !== undefined) link.takesTables = ability.tables;
   }
 
   #addSender(request: IncomingMessage): void {

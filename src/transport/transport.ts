@@ -154,6 +154,11 @@ export class Transport {
     return this.#peers.get(id)?.peer.link.status.since;
   }
 
+  /** Whether a peer takes a database as tables, as it said in its last request. */
+  takesTables(id: MemberId): boolean {
+    return this.#peers.get(id)?.peer.link.takesTables ?? false;
+  }
+
   activePeers(): number {
     let active = 0;
     for (const { peer } of this.#peers.values()) if (peer.link.status.since !== undefined) active++;
@@ -181,7 +186,8 @@ export class Transport {
     const counters = this.#counters.get(id) ?? new PeerCounters();
     this.#counters.set(id, counters);
     const status = new PeerStatus(id, clock, logger, counters);
-    return { id, config: this.#config, dialer: this.#dialer, urls: new PeerUrls(urls), status, counters };
+    const [config, dialer] = [this.#config, this.#dialer];
+    return { id, config, dialer, urls: new PeerUrls(urls), status, counters, takesTables: false };
   }
 
   #removeRemote(id: MemberId): void {

@@ -18,6 +18,7 @@ test("a member that was away catches up with a snapshot while writes go on", asy
     await load.goesOn(100);
     await expectNothingLost(endpoints, load);
     expect(away.process.log).toContain("received and saved database snapshot");
+    expect(away.process.log).toContain("using the tables of a snapshot as database");
     // The snapshot's data is still there after a restart.
     await Promise.all(all.map((member) => member.kill()));
     await Promise.all(all.map((member) => member.start(...cutEarly)));

@@ -2,7 +2,13 @@ import type { MemberId, Random } from "../../src/base/index.js";
 import type { Message } from "../../src/raft/index.js";
 import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../src/server/index.js";
 import type { ProcessClock } from "../../src/testing/process-clock.js";
-import { type OutgoingSnapshot, type PeerClient, PeerError, type PeerService } from "../../src/transport/index.js";
+import {
+  type OutgoingSnapshot,
+  type PeerClient,
+  PeerError,
+  type PeerService,
+  wholeFile,
+} from "../../src/transport/index.js";
 import { asSent, checkReadable, type Release } from "./newer-member.js";
 import type { Trace } from "./trace.js";
 
@@ -181,7 +187,7 @@ export class SimNetwork {
       reported = true;
       self.clock.after(this.#delay(), () => self.link.raft.reportSnapshot(to, outcome));
     };
-    const chunks = await allOf(snapshot.body);
+    const chunks = await allOf(snapshot.body(0));
     snapshot.release();
     const target = this.#connected.get(to);
     const lost = target === undefined || !this.#reaches(self, target) || !this.#passes(self.name, target.name);
@@ -189,7 +195,7 @@ export class SimNetwork {
     const broken = this.#random.int(10) === 0;
     this.#trace.note(`${self.name} sends ${show(message)}${broken ? ", cut short" : ""}`);
     target.clock.after(this.#delay() + this.#random.int(50), () => {
-      target.link.snapshotSink(message, broken ? cutShort(chunks) : whole(chunks)).then(
+      target.link.snapshotSink(message, broken ? cutShort(chunks) : whole(chunks), wholeFile).then(
         () => {
           this.#deliver(target, message);
           report("finish");

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { type ClusterId, type MemberId, silentLogger, systemClock } from "../../src/base/index.js";
 import type { Message } from "../../src/raft/index.js";
@@ -24,6 +24,8 @@ export class TestMember {
   readonly sockets = new Set<Socket>();
   /** A function that is called with each message, before waiters for the message go on. */
   onMessage: (message: Message) => Promise<void> | void = () => undefined;
+  /** A function that is called with each request. */
+  onRequest: (request: IncomingMessage) => void = () => undefined;
   removedIds: readonly bigint[] = [];
   #transport: Transport | undefined;
   readonly #server: Server;
@@ -33,6 +35,7 @@ export class TestMember {
     this.id = id;
     this.#server = createServer((request, response) => {
       this.requests.push(`${request.method} ${request.url}`);
+      this.onRequest(request);
       this.#look();
       if (!this.transport.handler(request, response)) others(request, response);
     });

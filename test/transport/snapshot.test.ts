@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { MemberId } from "../../src/base/index.js";
+import { type Clock, type MemberId, systemClock, type Timer } from "../../src/base/index.js";
 import { createMessage } from "../../src/raft/index.js";
 import type { OutgoingSnapshot, SnapshotSink } from "../../src/transport/index.js";
 import { TestMember } from "./member.js";
@@ -37,24 +37,37 @@ const message = createMessage("MsgSnap", 2n, 1n, 3, {
 class Source implements OutgoingSnapshot {
   readonly message = message;
   readonly bodyBytes: number;
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly form = "file";
+  readonly #chunk: Uint8Array;
+  readonly #count: number;
+  readonly #breaksAt: number;
   taken = 0;
   released = 0;
 
   constructor(chunks: number, chunkBytes: number, bodyBytes = chunks * chunkBytes, breaksAt = chunks) {
     this.bodyBytes = bodyBytes;
-    this.body = this.#chunks(chunks, new Uint8Array(chunkBytes).fill(7), breaksAt);
+    this.#chunk = new Uint8Array(chunkBytes).fill(7);
+    this.#count = chunks;
+    this.#breaksAt = breaksAt;
+  }
+
+  body(from: number): AsyncIterable<Uint8Array> {
+    return this.#chunks(from);
   }
 
   release(): void {
     this.released++;
   }
 
-  async *#chunks(count: number, chunk: Uint8Array, breaksAt: number): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < count; at++) {
-      if (at === breaksAt) throw new Error("the disk broke");
-      this.taken += chunk.byteLength;
-      yield chunk;
+  async *#chunks(from: number): AsyncGenerator<Uint8Array> {
+    let skip = from;
+    for (let at = 0; at < this.#count; at++) {
+      if (at === this.#breaksAt) throw new Error("the disk broke");
+      if (skip < this.#chunk.length) {
+        this.taken += this.#chunk.length - skip;
+        yield this.#chunk.subarray(skip);
+      }
+      skip = Math.max(0, skip - this.#chunk.length);
     }
   }
 }
@@ -167,9 +180,8 @@ describe("a snapshot", () => {
     const [one] = await pair(drain);
     const source = new Source(1, mebibyte);
     one.transport.sendSnapshot({
-      ...source,
-      message: { ...message, to: 77n },
-      body: source.body,
+      ...{ form: "file", bodyBytes: source.bodyBytes, message: { ...message, to: 77n } },
+      body: (from) => source.body(from),
       release: () => source.release(),
     });
     await one.until(() => one.events.includes("snapshot 77 failure"));
@@ -207,6 +219,152 @@ describe("a snapshot", () => {
     await one.until(() => one.events.includes("removed"));
   });
 });
+
+/** A sink of one transfer, which keeps what has come when a connection breaks. */
+class Keeper {
+  bytes = 0;
+  /** How each body came: the form, and its first byte. */
+  readonly bodies: string[] = [];
+  /** Called after each chunk. */
+  onChunk: () => void = () => undefined;
+  readonly parts = { kept: async () => this.bytes };
+
+  readonly sink: SnapshotSink = async (_, body, { form, from }) => {
+    this.bodies.push(`${form} from ${from === this.bytes ? "where it broke off" : from}`);
+    for await (const chunk of body) {
+      if (!chunk.every((byte) => byte === 7)) throw new Error("another byte came");
+      this.bytes += chunk.byteLength;
+      this.onChunk();
+    }
+  };
+}
+
+async function keepingPair(keeper: Keeper, tables = true): Promise<readonly [TestMember, TestMember]> {
+  const two = await TestMember.start(2n, { snapshotSink: keeper.sink, ...(tables && { parts: keeper.parts }) });
+  const one = await TestMember.start(1n);
+  stops.push(
+    () => one.stop(),
+    () => two.stop(),
+  );
+  one.transport.addPeer(two.id, [two.url]);
+  two.transport.addPeer(one.id, [one.url]);
+  await one.connected(two);
+  return [one, two];
+}
+
+describe("between members that say so, a snapshot", () => {
+  test("goes on where its connection broke", async () => {
+    const keeper = new Keeper();
+    const [one, two] = await keepingPair(keeper);
+    expect([one.transport.takesTables(two.id), two.transport.takesTables(one.id)]).toEqual([true, false]);
+    let cutAt = 5 * mebibyte;
+    keeper.onChunk = () => {
+      if (keeper.bytes < cutAt) return;
+      cutAt += 11 * mebibyte;
+      two.cut();
+    };
+    const source = new Source(30, mebibyte);
+    one.transport.sendSnapshot(source);
+    await one.until(() => one.events.includes("snapshot 2 finish"));
+    expect(keeper.bytes).toBe(30 * mebibyte);
+    expect(keeper.bodies).toEqual(Array.from({ length: 4 }, () => "file from where it broke off"));
+    expect(two.received.filter(({ type }) => type === "MsgSnap")).toEqual([message]);
+    expect(source.released).toBe(1);
+  });
+
+  test("is not resumed when its source breaks, or the peer refuses it", async () => {
+    const keeper = new Keeper();
+    const [one, two] = await keepingPair(keeper);
+    one.transport.sendSnapshot(new Source(5, mebibyte, 5 * mebibyte, 3));
+    await one.until(() => one.events.filter((event) => event === "snapshot 2 failure").length === 1);
+    keeper.onChunk = () => {
+      throw new Error("no space");
+    };
+    one.transport.sendSnapshot(new Source(5, mebibyte));
+    await one.until(() => one.events.filter((event) => event === "snapshot 2 failure").length === 2);
+    expect(keeper.bodies).toHaveLength(2);
+    expect(two.received).toEqual([]);
+  });
+
+  test("is given up when the peer does not come back", async () => {
+    const clock = new PatientClock();
+    const keeper = new Keeper();
+    const two = await TestMember.start(2n, { snapshotSink: keeper.sink, parts: keeper.parts });
+    const one = await TestMember.start(1n, { clock });
+    stops.push(() => one.stop());
+    one.transport.addPeer(two.id, [two.url]);
+    two.transport.addPeer(one.id, [one.url]);
+    await one.connected(two);
+    keeper.onChunk = () => void two.stop();
+    const source = new Source(30, mebibyte);
+    one.transport.sendSnapshot(source);
+    await one.until(() => one.events.includes("snapshot 2 failure"));
+    expect(clock.waits.filter((ms) => ms === 1_000).length).toBeGreaterThanOrEqual(60);
+    expect(source.released).toBe(1);
+  });
+});
+
+test("a snapshot for a member that does not say so has no headers that it would not know", async () => {
+  const headers: string[] = [];
+  const two = await TestMember.start(2n, { snapshotSink: drain });
+  const one = await TestMember.start(1n, { parts: { kept: async () => 0 } });
+  stops.push(
+    () => one.stop(),
+    () => two.stop(),
+  );
+  two.onRequest = (request) => {
+    if (request.url === "/raft/snapshot") headers.push(...Object.keys(request.headers));
+  };
+  one.transport.addPeer(two.id, [two.url]);
+  two.transport.addPeer(one.id, [one.url]);
+  await one.connected(two);
+  expect(one.transport.takesTables(two.id)).toBe(false);
+  one.transport.sendSnapshot(new Source(1, mebibyte));
+  await one.until(() => one.events.includes("snapshot 2 finish"));
+  expect(headers.filter((name) => name.startsWith("x-snapshot"))).toEqual(["x-snapshot-takes"]);
+});
+
+for (const { name, headers } of [
+  { name: "an unknown form", headers: { "X-Snapshot-Form": "pages" } },
+  { name: "a transfer whose name is a path", headers: { "X-Snapshot-Transfer": "../../wal" } },
+  { name: "a first byte without a transfer", headers: { "X-Snapshot-From": "5" } },
+  {
+    name: "a first byte that is none",
+    headers: { "X-Snapshot-Transfer": "00000000000000aa", "X-Snapshot-From": "-1" },
+  },
+]) {
+  test(`a snapshot with ${name} is refused`, async () => {
+    const two = await TestMember.start(2n, { parts: { kept: async () => 0 } });
+    stops.push(() => two.stop());
+    const own = { "X-Server-Version": "3.5.30", "X-Min-Cluster-Version": "3.0.0", "X-Etcd-Cluster-ID": "c1" };
+    const answer = await fetch(`${two.url}/raft/snapshot`, {
+      method: "POST",
+      headers: { ...own, ...headers },
+      body: "x",
+    });
+    expect([answer.status, (await answer.text()).trim()]).toEqual([400, "the form of the snapshot is unknown"]);
+    const kept = await fetch(`${two.url}/raft/snapshot/kept`, { headers: { ...own, ...headers } });
+    if (!("X-Snapshot-From" in headers)) expect(kept.status).toBe(404);
+  });
+}
+
+/** A clock whose waits of a second end at once. */
+class PatientClock implements Clock {
+  readonly waits: number[] = [];
+
+  now(): number {
+    return systemClock.now();
+  }
+
+  wallTime(): number {
+    return systemClock.wallTime();
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    this.waits.push(delayMs);
+    return systemClock.after(delayMs === 1_000 ? 0 : delayMs, run);
+  }
+}
 
 test("a snapshot to a peer with an unexpected answer fails", async () => {
   const odd = createServer((request, response) => {

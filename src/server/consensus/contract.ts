@@ -130,8 +130,12 @@ export interface ConsensusClient {
   commitDatabase(): void;
   /** The answer to `recordSnapshot`: the log holds a snapshot at this index. */
   snapshotRecorded(index: number): void;
-  /** Raft wants to send a snapshot to a peer. Answered by `sendSnapshot` or `snapshotUnsent`. */
-  sendSnapshot(message: Message): void;
+  /**
+   * Raft wants to send a snapshot to a peer. Answered by `sendSnapshot` or `snapshotUnsent`.
+   *
+   * @param tables whether the peer takes a database as tables; otherwise it takes only a file in etcd's format
+   */
+  sendSnapshot(message: Message, tables: boolean): void;
   /** A peer reports that this member has been removed for good. */
   removed(): void;
   /**

@@ -102,8 +102,10 @@ export class CoreHost implements ConsensusClient {
     this.#post(toClient.snapshotRecorded).number(index);
   }
 
-  sendSnapshot(message: Message): void {
-    this.#post(toClient.sendSnapshot).bytes(encodeMessage(message));
+  sendSnapshot(message: Message, tables: boolean): void {
+    this.#post(toClient.sendSnapshot)
+      .number(tables ? 1 : 0)
+      .bytes(encodeMessage(message));
   }
 
   removed(): void {
@@ -189,18 +191,19 @@ export class CoreHost implements ConsensusClient {
         break;
       case toCore.sendSnapshot: {
         const arriving = this.#databases.add(message.number());
-        const bodyBytes = message.number();
-        core.sendSnapshot({ ...arriving, bodyBytes, message: decodeMessage(message.bytes()) });
+        const [bodyBytes, tables] = [message.number(), message.number()];
+        const form = tables === 1 ? "tables" : "file";
+        core.sendSnapshot({ ...arriving, form, bodyBytes, message: decodeMessage(message.bytes()) });
         break;
       }
       case toCore.piece:
-        this.#databases.piece(message.number(), message.bytes());
+        this.#databases.piece(message.number(), message.number(), message.bytes());
         break;
       case toCore.pieceEnd:
-        this.#databases.end(message.number(), undefined);
+        this.#databases.end(message.number(), message.number(), undefined);
         break;
       case toCore.pieceError:
-        this.#databases.end(message.number(), readError(message));
+        this.#databases.end(message.number(), message.number(), readError(message));
         break;
       default:
         return false;

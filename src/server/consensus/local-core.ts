@@ -36,7 +36,7 @@ export interface LocalCoreConfig {
   readonly settings: ServerConfig;
   readonly origin: RaftOrigin;
   readonly log: OpenedWal;
-  readonly received: Pick<ReceivedSnapshots, "store">;
+  readonly received: Pick<ReceivedSnapshots, "store" | "parts">;
   /** Connects the member with its peers; undefined for a member that has none. */
   readonly connect: PeerAccess["connect"] | undefined;
   readonly clock: Clock;
@@ -256,7 +256,7 @@ class LocalCore implements ConsensusCore {
         failed: (error) => client.failed(error),
         sendSnapshot: (message) => {
           this.#hold.begin();
-          client.sendSnapshot(message);
+          client.sendSnapshot(message, traffic.network.takesTables?.(message.to as MemberId) ?? false);
         },
       },
     });

@@ -1,8 +1,9 @@
 import type { ClusterId, MemberId } from "../../base/index.js";
-import type { PeerClient, RaftSink, SnapshotSink, Transport } from "../../transport/index.js";
+import type { KeptParts, PeerClient, RaftSink, SnapshotSink, Transport } from "../../transport/index.js";
 
 /** The network to the other members, which is HTTP in a real cluster. None of its calls blocks. */
-export type PeerNetwork = Omit<Transport, "handler" | "counters"> & Partial<Pick<Transport, "counters">>;
+export type PeerNetwork = Omit<Transport, "handler" | "counters" | "takesTables"> &
+  Partial<Pick<Transport, "counters" | "takesTables">>;
 
 /** The callbacks by which a network delivers messages to its member. */
 export interface PeerLink {
@@ -10,6 +11,8 @@ export interface PeerLink {
   readonly clusterId: ClusterId;
   readonly raft: RaftSink;
   readonly snapshotSink: SnapshotSink;
+  /** Set for a member that also takes databases as tables, and in parts. */
+  readonly parts?: KeptParts | undefined;
   /** Called when a peer reports that this member has been removed for good. */
   readonly onRemoved: () => void;
 }

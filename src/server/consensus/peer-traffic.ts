@@ -1,7 +1,7 @@
 import type { Clock, Logger, MemberId } from "../../base/index.js";
 import { idText } from "../../cluster/index.js";
 import { type Message, RaftError } from "../../raft/index.js";
-import type { RaftSink } from "../../transport/index.js";
+import type { RaftSink, SnapshotPart } from "../../transport/index.js";
 import type { WalMetadata } from "../../wal/index.js";
 import type { ReceivedSnapshots } from "../snapshots/received-snapshots.js";
 import type { PeerAddress } from "./contract.js";
@@ -12,7 +12,7 @@ export interface PeerTrafficConfig {
   /** Connects the member with its peers; undefined for a member that has none. */
   readonly connect: PeerAccess["connect"] | undefined;
   readonly ids: WalMetadata;
-  readonly received: Pick<ReceivedSnapshots, "store">;
+  readonly received: Pick<ReceivedSnapshots, "store" | "parts">;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Returns the raft node, which is created later than this. */
@@ -31,13 +31,14 @@ export class PeerTraffic implements RaftSink {
   #removed: ReadonlySet<MemberId> = new Set();
 
   constructor(config: PeerTrafficConfig) {
-    const { connect, ids, onRemoved } = config;
+    const { connect, ids, received, onRemoved } = config;
     this.#config = config;
     this.network =
       connect?.({
         ...ids,
         raft: this,
-        snapshotSink: (message, body) => this.#store(message, body),
+        snapshotSink: (message, body, part) => this.#store(message, body, part),
+        ...(received.parts && { parts: received.parts }),
         onRemoved,
       }) ?? noPeers;
   }
@@ -109,13 +110,15 @@ export class PeerTraffic implements RaftSink {
     else this.network.updatePeer(id, peerUrls);
   }
 
-  async #store(message: Message, body: AsyncIterable<Uint8Array>): Promise<void> {
+  async #store(message: Message, body: AsyncIterable<Uint8Array>, part: SnapshotPart): Promise<void> {
     const { received, clock, logger } = this.#config;
     const index = message.snapshot?.metadata.index ?? 0;
     const startedAt = clock.now();
-    const fields = { "remote-snapshot-sender-id": message.from.toString(16), "incoming-snapshot-index": index };
-    logger.info("receiving database snapshot", fields);
-    const bytes = await received.store(index, body);
+    const { form, from } = part;
+    const sender = message.from.toString(16);
+    const fields = { "remote-snapshot-sender-id": sender, "incoming-snapshot-index": index, form };
+    logger.info("receiving database snapshot", { ...fields, ...(from > 0 && { "resumed-at": from }) });
+    const bytes = await received.store(index, body, part);
     logger.info("received and saved database snapshot", { ...fields, bytes, "took-ms": clock.now() - startedAt });
   }
 }

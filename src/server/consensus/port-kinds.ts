@@ -55,4 +55,6 @@ export const toClient = {
   answerError: 17,
   /** An event, too. */
   snapshotRecorded: 18,
+  /** The pieces of a database are sent from a byte on, for the first time or again. */
+  beginPieces: 19,
 } as const;

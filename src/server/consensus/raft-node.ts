@@ -38,8 +38,10 @@ import type { PeerNetwork } from "./peer-network.js";
 export interface RaftHandler
   extends Pick<
     ConsensusClient,
-    "beforeReady" | "commitMoved" | "leaderNews" | "readStates" | "restored" | "committed" | "sendSnapshot"
+    "beforeReady" | "commitMoved" | "leaderNews" | "readStates" | "restored" | "committed"
   > {
+  /** Raft wants to send a snapshot to a peer. */
+  sendSnapshot(message: Message): void;
   /** Raft does not take a proposal. */
   refused(id: RequestId, reason: ErrorKind): void;
   isRemoved(id: NodeId): boolean;

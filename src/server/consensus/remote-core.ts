@@ -170,6 +170,7 @@ class RemoteCore implements ConsensusCore {
   sendSnapshot(snapshot: OutgoingSnapshot): void {
     const number = this.#databases.add(snapshot);
     const message = this.#post(toCore.sendSnapshot).number(number).number(snapshot.bodyBytes);
+    message.number(snapshot.form === "tables" ? 1 : 0);
     message.bytes(encodeMessage(snapshot.message));
   }
 
@@ -222,8 +223,11 @@ class RemoteCore implements ConsensusCore {
   /** Takes a message of consensus. */
   take(kind: number, message: MessageReader): void {
     if (kind === toClient.answer || kind === toClient.answerError) this.#answered(kind, message);
-    else if (kind === toClient.wantPieces) this.#databases.want(message.number(), message.number());
-    else if (kind === toClient.dropPieces) this.#databases.drop(message.number());
+    else if (kind === toClient.wantPieces) {
+      this.#databases.want(message.number(), message.number(), message.number());
+    } else if (kind === toClient.beginPieces) {
+      this.#databases.begin(message.number(), message.number(), message.number());
+    } else if (kind === toClient.dropPieces) this.#databases.drop(message.number());
     else if (kind === toClient.connections) this.#readConnections(message);
     else if (kind === toClient.leaderNews) this.#leaderNews(message);
     else {
@@ -287,7 +291,13 @@ const events = new Map<number, Event>([
   [toClient.tick, (client) => client.tick()],
   [toClient.commitDatabase, (client) => client.commitDatabase()],
   [toClient.snapshotRecorded, (client, message) => client.snapshotRecorded(message.number())],
-  [toClient.sendSnapshot, (client, message) => client.sendSnapshot(decodeMessage(message.bytes()))],
+  [
+    toClient.sendSnapshot,
+    (client, message) => {
+      const tables = message.number() === 1;
+      client.sendSnapshot(decodeMessage(message.bytes()), tables);
+    },
+  ],
   [toClient.removed, (client) => client.removed()],
   [toClient.failed, (client, message) => client.failed(readError(message))],
 ]);

@@ -3,12 +3,18 @@ import { writeError } from "../../threads/index.js";
 import type { OutgoingSnapshot } from "../../transport/index.js";
 import { toCore } from "./port-kinds.js";
 
-interface Sent {
+/** The sending of a database from one of its bytes on. */
+interface Run {
+  readonly number: number;
   readonly pieces: AsyncIterator<Uint8Array>;
-  readonly release: () => void;
   /** The number of pieces that consensus still has room for. */
   room: number;
   running: boolean;
+}
+
+interface Sent {
+  readonly snapshot: OutgoingSnapshot;
+  run: Run | undefined;
 }
 
 /**
@@ -25,27 +31,33 @@ export class SentDatabases {
   }
 
   /** Registers a database. @returns the number under which consensus asks for its pieces */
-  add({ body, release }: OutgoingSnapshot): number {
+  add(snapshot: OutgoingSnapshot): number {
     const number = this.#numbers++;
-    this.#sent.set(number, {
-      ...{ pieces: body[Symbol.asyncIterator](), release: () => release(), room: 0, running: false },
-    });
+    this.#sent.set(number, { snapshot, run: undefined });
     return number;
   }
 
-  /** Consensus has room for more pieces. */
-  want(number: number, pieces: number): void {
+  /** Consensus wants the pieces from this byte on. The run that is under way ends. */
+  begin(number: number, run: number, from: number): void {
     const sent = this.#sent.get(number);
     if (sent === undefined) return;
-    sent.room += pieces;
-    if (!sent.running) void this.#run(number, sent);
+    const pieces = sent.snapshot.body(from)[Symbol.asyncIterator]();
+    sent.run = { number: run, pieces, room: 0, running: false };
+  }
+
+  /** Consensus has room for more pieces. */
+  want(number: number, run: number, pieces: number): void {
+    const sent = this.#sent.get(number);
+    if (sent?.run === undefined || sent.run.number !== run) return;
+    sent.run.room += pieces;
+    if (!sent.run.running) void this.#run(number, sent, sent.run);
   }
 
   /** Consensus needs no more of a database. */
   drop(number: number): void {
     const sent = this.#sent.get(number);
     this.#sent.delete(number);
-    sent?.release();
+    sent?.snapshot.release();
   }
 
   /** Releases all databases. */
@@ -53,22 +65,23 @@ export class SentDatabases {
     for (const number of [...this.#sent.keys()]) this.drop(number);
   }
 
-  async #run(number: number, sent: Sent): Promise<void> {
-    sent.running = true;
+  async #run(number: number, sent: Sent, run: Run): Promise<void> {
+    const goesOn = (): boolean => this.#sent.get(number) === sent && sent.run === run;
+    run.running = true;
     try {
-      while (sent.room > 0) {
-        const next = await sent.pieces.next();
-        if (this.#sent.get(number) !== sent) return;
+      while (run.room > 0) {
+        const next = await run.pieces.next();
+        if (!goesOn()) return;
         if (next.done === true) {
-          this.#port.post(toCore.pieceEnd).number(number);
+          this.#port.post(toCore.pieceEnd).number(number).number(run.number);
           return;
         }
-        sent.room--;
-        this.#port.post(toCore.piece).number(number).bytes(next.value);
+        run.room--;
+        this.#port.post(toCore.piece).number(number).number(run.number).bytes(next.value);
       }
-      sent.running = false;
+      run.running = false;
     } catch (error) {
-      if (this.#sent.get(number) === sent) writeError(this.#port.post(toCore.pieceError).number(number), error);
+      if (goesOn()) writeError(this.#port.post(toCore.pieceError).number(number).number(run.number), error);
     }
   }
 }

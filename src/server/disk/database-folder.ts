@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   type Backend,
@@ -8,11 +8,16 @@ import {
   SideFolder,
 } from "../../backend/index.js";
 import type { DatabasePlaces } from "./member-disk.js";
+import { syncDirectory } from "./sync-directory.js";
+
+/** Copies that are sent to peers are named after the first database, this, and a number. */
+const copySuffix = "-copy-";
 
 /** Keeps each database in a directory. The names of all but the first end with the snapshot's index. */
 export class DatabaseFolder implements DatabasePlaces {
   readonly #first: string;
   readonly #openStore: ((dir: string) => Promise<LevelStore>) | undefined;
+  #copies = 0;
 
   /**
    * @param first the directory of the first database. Those received as snapshots lie beside it
@@ -36,6 +41,23 @@ export class DatabaseFolder implements DatabasePlaces {
 
   async remove(index: number): Promise<void> {
     await rm(this.#dir(index), { recursive: true, force: true });
+  }
+
+  async adopt(index: number, dir: string): Promise<void> {
+    await rename(dir, this.#dir(index));
+    await syncDirectory(dirname(this.#first));
+  }
+
+  copyPlace(): string {
+    return `${this.#first}${copySuffix}${this.#copies++}`;
+  }
+
+  async removeCopies(): Promise<void> {
+    const parent = dirname(this.#first);
+    for (const name of await readdir(parent).catch(() => [])) {
+      const path = join(parent, name);
+      if (path.startsWith(`${this.#first}${copySuffix}`)) await rm(path, { recursive: true, force: true });
+    }
   }
 
   #dir(index: number): string {

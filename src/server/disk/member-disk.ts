@@ -33,4 +33,10 @@ export interface DatabasePlaces {
   /** Opens a database, and creates it when it does not exist. @throws DiskError */
   open(index: number, options: BackendOptions): Promise<Backend>;
   remove(index: number): Promise<void>;
+  /** Makes a directory with the tables of a received snapshot the database of this index, which does not exist. */
+  adopt?(index: number, dir: string): Promise<void>;
+  /** A directory that does not exist, where a copy of a database may be made; undefined where there are no files. */
+  copyPlace?(): string;
+  /** Removes the copies that a crash has left. For the start. */
+  removeCopies?(): Promise<void>;
 }

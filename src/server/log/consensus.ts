@@ -269,8 +269,8 @@ export class Consensus implements ConsensusClient {
     this.#config.onSnapshotRecorded();
   }
 
-  sendSnapshot(message: Message): void {
-    this.#transfer.send(message);
+  sendSnapshot(message: Message, tables: boolean): void {
+    this.#transfer.send(message, tables);
   }
 
   removed(): void {
@@ -331,9 +331,9 @@ export class Consensus implements ConsensusClient {
 
   #makeTransfer(): SnapshotTransfer {
     const { member, clock, logger, counters } = this.#config;
-    const { backend, consistentIndex, cluster } = member;
+    const { backend, databases, consistentIndex, cluster } = member;
     return new SnapshotTransfer({
-      ...{ backend, consistentIndex, cluster, clock, logger, counters, core: this.#core },
+      ...{ backend, databases, consistentIndex, cluster, clock, logger, counters, core: this.#core },
       settled: () => !this.#applyLoop.installing,
     });
   }

@@ -36,6 +36,7 @@ import type { Leadership } from "../log/leadership.js";
 import type { LogPosition } from "../log/log-position.js";
 import { type Proposer, responseOf } from "../log/proposer.js";
 import { type DatabaseSnapshot, DatabaseSnapshots } from "../snapshots/database-snapshot.js";
+import type { Databases } from "../snapshots/databases.js";
 
 /** The most snapshots that are sent to clients at once. */
 const clientSnapshotsMax = 8;
@@ -47,6 +48,7 @@ export interface MaintenanceServiceConfig {
   /** The quota as Status reports it: in bytes, negative for no limit. */
   readonly reportedQuotaBytes: number;
   readonly backend: Backend;
+  readonly databases: Pick<Databases, "copy">;
   readonly store: Store;
   readonly cluster: Cluster;
   readonly access: Access;
@@ -166,8 +168,9 @@ export class MaintenanceService {
    */
   async takeSnapshot(signal: AbortSignal, client?: object): Promise<DatabaseSnapshot> {
     // Commit first: changes that are on disk do not have to stay in memory until the client has the snapshot.
-    await this.#config.backend.commit();
-    return this.#snapshots.take(signal, client);
+    const { backend, databases } = this.#config;
+    await backend.commit();
+    return await this.#snapshots.takeCopied(() => databases.copy(backend, () => undefined), signal, client);
   }
 
   /** Transfers the leadership. @throws EtcdError `notLeader`, `badLeaderTransferee`, `timeout` */

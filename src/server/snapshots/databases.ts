@@ -61,8 +61,9 @@ export class Databases {
    * @throws DiskError when a database cannot be opened
    */
   async open(snapshot: Snapshot | undefined): Promise<MemberBackend> {
-    const { received } = this.#config;
-    const indexes = await this.#config.places.indexes();
+    const { received, places } = this.#config;
+    await places.removeCopies?.();
+    const indexes = await places.indexes();
     let current: Backend | undefined;
     for (const index of indexes) {
       if (current !== undefined) {
@@ -118,9 +119,22 @@ export class Databases {
     return () => this.#remove(retired);
   }
 
+  /**
+   * A copy of this member's database, which its caller removes; undefined where databases are not copied.
+   *
+   * @param taken called at the moment whose state the copy has
+   * @throws Error when the disk refuses
+   */
+  async copy(backend: Backend, taken: () => void): Promise<string | undefined> {
+    const dir = this.#config.places.copyPlace?.();
+    return dir !== undefined && (await backend.copyTo(dir, taken)) ? dir : undefined;
+  }
+
   async #loadIfReceived(snapshot: Snapshot, signal?: AbortSignal): Promise<Backend | undefined> {
     const { received, logger } = this.#config;
     const { index } = snapshot.metadata;
+    const tables = await received.tables?.(index);
+    if (tables !== undefined) return this.#adopt(tables, snapshot);
     const file = await received.open(index);
     if (file === undefined) return undefined;
     try {
@@ -140,8 +154,30 @@ export class Databases {
     }
   }
 
+  /**
+   * Makes received tables the database of a snapshot. They have its consistent index already, so that a crash in
+   * between leaves a database that counts; what raft's snapshot says of the members is the same in them.
+   */
+  async #adopt(tables: string, snapshot: Snapshot): Promise<Backend> {
+    const { places, logger } = this.#config;
+    const { index } = snapshot.metadata;
+    assert(places.adopt !== undefined, "tables are received where databases are directories");
+    assert(index > this.#live, "a database is put beside the one that the member works on");
+    logger.info("using the tables of a snapshot as database", { "snapshot-index": index });
+    await this.#remove(index);
+    await places.adopt(index, tables);
+    const backend = await this.#open(index);
+    try {
+      await this.#complete(backend, snapshot);
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
+    return backend;
+  }
+
   async #fill(backend: Backend, file: BoltFile, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
-    const { level, ids, logger, onLoaded } = this.#config;
+    const { logger, onLoaded } = this.#config;
     const root = await openBolt(file);
     let bytes = 0;
     for await (const [nameBytes, bucket] of root.buckets()) {
@@ -164,6 +200,12 @@ export class Databases {
         await backend.commit();
       }
     }
+    await this.#complete(backend, snapshot);
+  }
+
+  /** Writes what comes from raft's snapshot. The consistent index is written last. */
+  async #complete(backend: Backend, snapshot: Snapshot): Promise<void> {
+    const { level, ids } = this.#config;
     const { index, term, confState } = snapshot.metadata;
     saveConfState(backend, confState);
     const { clusterId, memberId: localId } = ids;

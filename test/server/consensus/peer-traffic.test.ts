@@ -30,7 +30,7 @@ async function traffic(): Promise<{
     ...{
       connect: () => network,
       ids: { memberId: 1n as MemberId, clusterId: 1n as ClusterId },
-      received: undefined,
+      received: {},
       clock: new ManualClock(),
     },
     ...{ logger: silentLogger, raftNode: unused, onRemoved: unused, reportSnapshot: unused },

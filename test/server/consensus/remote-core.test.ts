@@ -97,7 +97,7 @@ test("calls and events cross whole and in order", async () => {
   host.readStates([{ index: 9, context: Buffer.from("12345678") }]);
   host.restored(snapshot);
   host.refused(5n as RequestId, "tooManyRequests");
-  host.sendSnapshot(message);
+  host.sendSnapshot(message, true);
   host.failed(new EtcdError("corrupt"));
   await turns(2);
   expect(events).toEqual([
@@ -107,7 +107,7 @@ test("calls and events cross whole and in order", async () => {
     ["readStates", [{ index: 9, context: Buffer.from("12345678") }]],
     ["restored", snapshot],
     ["refused", 5n, "tooManyRequests"],
-    ["sendSnapshot", expect.objectContaining({ type: "MsgSnap", to: 2n, from: 1n, term: 4 })],
+    ["sendSnapshot", expect.objectContaining({ type: "MsgSnap", to: 2n, from: 1n, term: 4 }), true],
     ["failed", new EtcdError("corrupt")],
   ]);
 });
@@ -164,13 +164,16 @@ test("the time since which a peer is reachable is counted on the clock of its re
 /** A database of numbered pieces, of which the test sees how many were read. */
 function database(pieces: number) {
   const seen = { read: 0, released: 0 };
-  async function* body(): AsyncGenerator<Uint8Array> {
-    for (; seen.read < pieces; seen.read++) yield Buffer.alloc(1024, seen.read);
+  async function* body(from: number): AsyncGenerator<Uint8Array> {
+    for (seen.read = from / 1024; seen.read < pieces; seen.read++) yield Buffer.alloc(1024, seen.read);
   }
   const message = createMessage("MsgSnap", 2n, 1n, 4, {
     snapshot: { metadata: { index: 3, term: 1, confState }, data: Buffer.alloc(0) },
   });
-  const snapshot = { message, bodyBytes: pieces * 1024, body: body(), release: () => void seen.released++ };
+  const snapshot = {
+    ...{ message, form: "file" as const, bodyBytes: pieces * 1024, body },
+    release: () => void seen.released++,
+  };
   return { seen, snapshot };
 }
 
@@ -184,7 +187,7 @@ test("a database crosses in pieces, and not faster than the connection to the pe
   if (arriving === undefined) throw new Error("nothing is sent");
   expect(seen.read).toBe(0);
   const taken: number[] = [];
-  for await (const piece of arriving.body) {
+  for await (const piece of arriving.body(0)) {
     taken.push(piece[0] ?? -1);
     await turns(4);
     expect(seen.read - taken.length).toBeLessThanOrEqual(9);
@@ -204,13 +207,13 @@ test("a database whose peer is gone is released, and one that cannot be read end
     yield Buffer.alloc(1);
     throw new Error("the disk is gone");
   }
-  core.sendSnapshot({ ...database(1).snapshot, body: broken() });
+  core.sendSnapshot({ ...database(1).snapshot, body: broken });
   await turns(2);
   sent[0]?.release();
   await turns(2);
   expect(abandoned.seen).toEqual({ read: 0, released: 1 });
   const reading = (async () => {
-    for await (const piece of sent[1]?.body ?? []) expect(piece).toHaveLength(1);
+    for await (const piece of sent[1]?.body(0) ?? []) expect(piece).toHaveLength(1);
   })();
   await expect(reading).rejects.toThrow("the disk is gone");
 });

@@ -6,6 +6,7 @@ import { systemClock } from "../../../src/base/index.js";
 import { planBolt } from "../../../src/bolt/index.js";
 import { LogCounters } from "../../../src/server/consensus/log-counters.js";
 import { SnapshotFolder } from "../../../src/server/snapshots/received-snapshots.js";
+import type { SnapshotPart } from "../../../src/transport/index.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-received-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -76,6 +77,28 @@ test("a partly received database stays when older ones are removed, and is remov
   writeFileSync(join(dir, "arriving-7"), "left by a process that was killed");
   await folder.clear();
   expect(readdirSync(dir)).toEqual([]);
+});
+
+test("a file that breaks off is resumed where it ended, and nothing is kept of one that is damaged", async () => {
+  const dir = freshDir();
+  const folder = new SnapshotFolder(dir, systemClock, new LogCounters());
+  const bytes = await database();
+  const part = (from: number): SnapshotPart => ({
+    ...{ form: "file", transfer: "00000000000000cc", from, progress: () => undefined },
+  });
+  await expect(folder.store(26, inChunks(bytes, 3000), part(0))).rejects.toThrow("the connection broke");
+  expect(await folder.parts.kept("00000000000000cc")).toBe(3000);
+  await expect(folder.store(26, inChunks(bytes.subarray(3000), 2000), part(3000))).rejects.toThrow("broke");
+  expect(await folder.parts.kept("00000000000000cc")).toBe(5000);
+  // The sender may go back, if it has another view of what arrived.
+  expect(await folder.store(26, inChunks(bytes.subarray(4000)), part(4000))).toBe(bytes.length);
+  const file = await folder.open(26);
+  expect((await file?.readFile())?.equals(bytes)).toBe(true);
+  await file?.close();
+
+  const other = { ...part(0), transfer: "00000000000000dd" };
+  await expect(folder.store(27, await damaged(), other)).rejects.toThrow("page");
+  expect(readdirSync(dir)).toEqual(["000000000000001a.snap.db"]);
 });
 
 for (const { name, body, says } of [

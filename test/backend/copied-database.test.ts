@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, expect, test } from "vitest";
+import { type Backend, CopiedDatabase, openLevelBackend } from "../../src/backend/index.js";
+import { decodeSnappy } from "../../src/backend/tables/snappy.js";
+import { systemClock } from "../../src/base/index.js";
+import { bytes, testOptions } from "./suite.js";
+
+const root = mkdtempSync(join(tmpdir(), "copied-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let dirs = 0;
+const freshDir = () => join(root, String(dirs++));
+const open = (dir: string): Promise<Backend> => openLevelBackend({ ...testOptions(systemClock), dir });
+
+const buckets = ["key", "lease", "meta", "alarm"] as const;
+
+/** All rows as hexadecimal texts, with a digest in place of a long value. */
+async function rowsOf(view: Pick<Backend, "batches">, bucket: (typeof buckets)[number]): Promise<string[]> {
+  const found: string[] = [];
+  for await (const rows of view.batches(bucket)) {
+    for (const [key, value] of rows)
+      found.push(`${Buffer.from(key).toString("hex")}=${Buffer.from(value).toString("base64")}`);
+  }
+  return found;
+}
+
+async function expectSame(backend: Backend): Promise<void> {
+  const dir = freshDir();
+  await backend.copyTo(dir, () => undefined);
+  const copied = await CopiedDatabase.open(dir);
+  const view = backend.view();
+  for (const bucket of buckets) {
+    expect(await rowsOf(copied, bucket)).toEqual(await rowsOf(view, bucket));
+    expect(copied.sizeOf(bucket)).toEqual(view.sizeOf(bucket));
+  }
+  await view.close();
+  rmSync(dir, { recursive: true });
+}
+
+const change = fc.record({
+  bucket: fc.constantFrom(...buckets),
+  key: fc.uint8Array({ minLength: 1, maxLength: 3 }),
+  value: fc.option(fc.uint8Array({ maxLength: 12 }), { nil: undefined }),
+});
+
+test("a copy that is read without LevelDB has the rows that LevelDB has, whatever was put and deleted", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(change, { maxLength: 60 }), { maxLength: 6 }),
+      fc.boolean(),
+      async (batches, merge) => {
+        const backend = await open(freshDir());
+        for (const changes of batches) {
+          for (const { bucket, key, value } of changes) {
+            if (value === undefined) backend.delete(bucket, key);
+            else if (bucket !== "key" || backend.get(bucket, key) === undefined) backend.put(bucket, key, value);
+          }
+          await backend.commit();
+        }
+        if (merge) await backend.defragment();
+        await expectSame(backend);
+        await backend.close();
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+test("a copy of many tables on several levels has all rows, compressed or not, long or short", async () => {
+  const backend = await open(freshDir());
+  const noise = randomBytes(64 * 1024);
+  let revision = 0;
+  for (let round = 0; round < 12; round++) {
+    for (let at = 0; at < 700; at++) {
+      const key = Buffer.alloc(17);
+      key.writeUIntBE(++revision, 2, 6);
+      key[8] = 0x5f;
+      const length = at % 97 === 0 ? 40_000 : 3_000;
+      const start = (at * 37) % 20_000;
+      backend.put(
+        "key",
+        key,
+        at % 3 === 0 ? Buffer.alloc(length, `text ${at} `) : noise.subarray(start, start + length),
+      );
+      if (at % 5 === 0) backend.put("lease", bytes(String((at * 7) % 300)), noise.subarray(at, at + 200));
+      if (at % 7 === 0 && revision > 900) {
+        key.writeUIntBE(revision - 900, 2, 6);
+        if (backend.get("key", key) !== undefined) backend.delete("key", key);
+      }
+    }
+    await backend.commit();
+    if (round % 4 === 3) await expectSame(backend);
+  }
+  await backend.close();
+});
+
+test("a damaged copy is noticed", async () => {
+  const backend = await open(freshDir());
+  for (let at = 0; at < 2000; at++) backend.put("lease", bytes(String(at).padStart(8, "0")), bytes("text ".repeat(99)));
+  await backend.commit();
+  await backend.defragment();
+  const dir = freshDir();
+  await backend.copyTo(dir, () => undefined);
+  await backend.close();
+  const [table] = readdirSync(dir).filter((name) => name.endsWith(".ldb"));
+  const path = join(dir, table ?? "");
+  const whole = readFileSync(path);
+  rmSync(path); // It shares its bytes with that of the database.
+  for (const damage of [
+    whole.subarray(0, whole.length - 60),
+    Buffer.concat([Buffer.alloc(3000, 0xff), whole.subarray(3000)]),
+    Buffer.concat([Buffer.alloc(3000), whole.subarray(3000)]),
+  ]) {
+    writeFileSync(path, damage);
+    const reading = CopiedDatabase.open(dir).then((copied) => rowsOf(copied, "lease"));
+    await expect(reading).rejects.toThrow();
+  }
+});
+
+for (const { name, hex, text } of [
+  { name: "bytes", hex: "0310616263", text: undefined },
+  { name: "short bytes", hex: "0308616263", text: "abc" },
+  { name: "a copy that overlaps itself", hex: "0a04616219" + "02", text: undefined },
+  { name: "a distance of 11 bits", hex: "060861626301" + "03", text: undefined },
+  { name: "a distance of 16 bits", hex: "06086162630a0300", text: "abcabc" },
+  { name: "a distance of 32 bits", hex: "06086162630b03000000", text: "abcabc" },
+  { name: "a repeated byte", hex: "09" + "0061" + "1e0100", text: "aaaaaaaaa" },
+  { name: "nothing", hex: "00", text: "" },
+  { name: "a distance of nothing", hex: "0600611a0000", text: undefined },
+  { name: "more than it claims", hex: "020861626300", text: undefined },
+  { name: "less than it claims", hex: "0908616263", text: undefined },
+  { name: "no end of its length", hex: "ffffffffffffffffff", text: undefined },
+]) {
+  test(`Snappy: a block of ${name} is ${text === undefined ? "refused" : "decoded"}`, () => {
+    const decode = () => decodeSnappy(Buffer.from(hex, "hex")).toString();
+    if (text === undefined) expect(decode).toThrow();
+    else expect(decode()).toBe(text);
+  });
+}
