@@ -2,7 +2,7 @@ import type { Key, MemoryAsker, MemoryPot, Turns } from "../base/index.js";
 import type { PinnedRange, Store } from "../mvcc/index.js";
 import { type RangeRequest, RangeResponse } from "../wire/index.js";
 import { ReadHold } from "./long-range.js";
-import { readTurn, rest, workingBytes } from "./reading.js";
+import { inOtherThreads, readTurn, rest, workingBytes } from "./reading.js";
 
 /** The most pairs of the first chunk, as in etcd. */
 const firstChunkPairs = 10;
@@ -92,6 +92,8 @@ export class RangeStream {
     const pieces: Uint8Array[] = [];
     let [pairs, bytes, hasRoom] = [0, 0, true];
     while (scan.next !== undefined && pairs < pairsMax && hasRoom) {
+      const ahead = scan.ahead();
+      if (ahead !== undefined) await inOtherThreads(ahead, turns);
       const late = readTurn(scan, turns, pairsMax - pairs);
       const kvs = scan.take();
       if (kvs.length > 0) {

@@ -1,7 +1,7 @@
 import type { Encoded, KeyValue, RangeRequest, RangeResponse } from "../wire/index.js";
 import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes } from "./long-range.js";
 import { answerOf, fetchLimit, isFiltered, rangeResponse, whatIsRead } from "./range.js";
-import { type Reading, readTurn, rest } from "./reading.js";
+import { inOtherThreads, type Reading, readTurn, rest } from "./reading.js";
 
 /** Where reading resumes for an answer that was not kept completely. */
 interface Resume {
@@ -21,6 +21,8 @@ export async function readInKeyOrder(reading: Reading): Promise<RangeResponse | 
   let resume: Resume | undefined;
   let [pairCount, pairBytes, more] = [0, 0, false];
   for (let from = scan.next; from !== undefined; from = scan.next) {
+    const ahead = scan.ahead();
+    if (ahead !== undefined) await inOtherThreads(ahead, turns);
     const late = readTurn(scan, turns);
     const pairs: Encoded<KeyValue>[] = [];
     let costBytes = 0;
@@ -56,6 +58,8 @@ async function* groupsOf(
   const scan = hold.pinned.scan(Number.POSITIVE_INFINITY, { from: resume.from, ...whatIsRead(request) });
   await rest(turns, context.asker);
   for (let { pairsLeft } = resume; pairsLeft > 0; ) {
+    const ahead = scan.ahead();
+    if (ahead !== undefined) await inOtherThreads(ahead, turns);
     const late = readTurn(scan, turns);
     const pairs: Encoded<KeyValue>[] = [];
     for (const stored of scan.take()) {

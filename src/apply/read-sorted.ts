@@ -2,7 +2,7 @@ import { assert, emptyBytes, type Key, sortInSteps } from "../base/index.js";
 import { type Encoded, KeyValue, type RangeRequest, type RangeResponse, SortTarget } from "../wire/index.js";
 import { LongRange, type PairGroup, pairFieldBytes, pairOverheadBytes, type ReadHold } from "./long-range.js";
 import { answerOf, fetchLimit, type Order, rangeResponse, readsKeysOnly, whatIsRead } from "./range.js";
-import { checkAsked, type Reading, readTurn, rest, turnBytes } from "./reading.js";
+import { checkAsked, inOtherThreads, type Reading, readTurn, rest, turnBytes } from "./reading.js";
 
 /** Memory of one pair while it is sorted, beside its key and the value it is sorted by. */
 const placeBytes = 320;
@@ -41,6 +41,8 @@ async function readPlaces({ request, hold, context, turns }: Reading): Promise<{
   const scan = hold.pinned.scan(request.countOnly ? 0 : pairsMax, whatIsRead(request));
   const places: Place[] = [];
   while (scan.next !== undefined) {
+    const ahead = scan.ahead();
+    if (ahead !== undefined) await inOtherThreads(ahead, turns);
     const late = readTurn(scan, turns);
     for (const stored of scan.take()) {
       const answer = answerOf(request, stored);

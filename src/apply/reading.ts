@@ -42,6 +42,12 @@ export function readTurn(scan: RangeScan, turns: Turns, pairsMax = Number.POSITI
   return late && !scan.done;
 }
 
+/** Waits for values that other threads bring into memory. The wait is no part of the turn. */
+export async function inOtherThreads(ahead: Promise<void>, turns: Turns): Promise<void> {
+  await ahead;
+  turns.begin();
+}
+
 /** @throws EtcdError `canceled` when the asker is gone */
 export async function rest(turns: Turns, asker: MemoryAsker): Promise<void> {
   await turns.rest();

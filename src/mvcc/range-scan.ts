@@ -6,6 +6,9 @@ import type { KeyHead, RangeOptions, RangeResult } from "./reader.js";
 import { type RevisionBounds, withinCreateBounds, withinModBounds } from "./revision-bounds.js";
 import type { StoreState } from "./store-state.js";
 
+/** The most values that are brought into memory before a step when reads are slow. */
+const aheadMax = 64;
+
 /** Reads a range at one revision, at once or in steps. The store may change between steps; the answer does not. */
 export class RangeScan {
   kvs: Encoded<KeyValue>[] = [];
@@ -19,6 +22,10 @@ export class RangeScan {
   readonly #high: Key | undefined;
   #low: Key | undefined;
   #pairs = 0;
+  /** The number of next keys whose values have been brought into memory. */
+  #planned = 0;
+  /** Whether the reader waits for values of other threads. Another one wants all in one step. */
+  #waits = false;
   /** `count` is that of the whole range: the scan ends with the last pair that it may read. */
   readonly #counted: boolean = false;
 
@@ -67,15 +74,41 @@ export class RangeScan {
     return taken;
   }
 
+  /**
+   * Brings the values of the next step into memory, on other threads, when the disk has been slow lately. To be awaited
+   * before `step`, which then reads no further; undefined when there is nothing to wait for.
+   */
+  ahead(): Promise<void> | undefined {
+    const state = this.#state;
+    this.#waits = true;
+    if (this.#planned > 0 || !state.cold.expected || this.#keysOnly || this.#low === undefined) return undefined;
+    const room = Math.min(aheadMax, this.#limit - this.#pairs);
+    const stored: Uint8Array[] = [];
+    let keys = 0;
+    state.index.walk(this.#low, this.#high, (row) => {
+      keys++;
+      const position = state.index.records.visibleAt(row, this.#at);
+      const key = position < 0 ? undefined : state.uncached(row, position);
+      if (key !== undefined) stored.push(key);
+      return stored.length < room && keys < aheadMax * 16;
+    });
+    this.#planned = keys;
+    return stored.length === 0 ? undefined : state.cold.readAhead(stored);
+  }
+
   /** Reads on until `over` returns true; `over` gets the number of bytes read after each key. */
   step(over: (bytes: number) => boolean): void {
     const low = this.#low;
     if (low === undefined) return;
     this.#low = undefined;
+    const isPlanned = this.#planned > 0;
     this.#state.index.walk(low, this.#high, (row, visited) => {
       const bytes = this.#take(row, visited);
       if (this.#counted && this.#pairs >= this.#limit) return false;
-      if (!over(bytes)) return true;
+      // Behind these keys, or after a slow read, the next values are read on other threads first.
+      const isSlow = this.#waits && bytes > 0 && !this.#keysOnly && this.#state.cold.expected;
+      const ends = isPlanned ? --this.#planned === 0 : isSlow;
+      if (!over(bytes) && !ends) return true;
       this.#low = keyAfter(visited.key);
       return false;
     });

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/index.js";
 import { assert, ByteSlab, type Clock, EtcdError, emptyBytes, type Key, type Logger } from "../base/index.js";
 import { type Encoded, KeyValue } from "../wire/index.js";
+import { ColdReads } from "./cold-reads.js";
 import type { StoreCounters } from "./counters.js";
 import type { KeyIndex } from "./keys/key-index.js";
 import { noRow, type Row } from "./keys/key-rows.js";
@@ -19,6 +20,7 @@ export class StoreState {
   readonly index: KeyIndex;
   readonly pins = new Pins();
   readonly cache: ValueCache;
+  readonly cold: ColdReads;
   /**
    * Written pairs that the cache does not keep, packed in the order of writing. They wait here for their batch and for
    * watchers that are behind.
@@ -43,6 +45,7 @@ export class StoreState {
     this.logger = logger;
     this.counters = counters;
     this.cache = new ValueCache(this.index.records.rows, cacheBytesMax);
+    this.cold = new ColdReads(backend, clock);
   }
 
   /**
@@ -64,10 +67,23 @@ export class StoreState {
     const newest = position === records.rows.olderCount(row);
     const cached = newest ? this.cache.get(row) : undefined;
     if (cached !== undefined) return KeyValue.encoded(cached);
-    const value = this.backend.get("key", revisionKey(records.mainAt(row, position), records.subAt(row, position)));
+    const startedAt = this.clock.now();
+    const value = this.backend.get("key", this.#storedKey(row, position));
+    this.cold.took(this.clock.now() - startedAt);
     assert(value !== undefined, "every put of the index is stored");
     if (newest) this.cache.set(row, value);
     return KeyValue.encoded(value);
+  }
+
+  /** The key of a stored pair whose value is not in memory; undefined when `read` finds it in the cache. */
+  uncached(row: Row, position: number): Uint8Array | undefined {
+    const newest = position === this.index.records.rows.olderCount(row);
+    return newest && this.cache.peek(row) !== undefined ? undefined : this.#storedKey(row, position);
+  }
+
+  #storedKey(row: Row, position: number): Uint8Array {
+    const { records } = this.index;
+    return revisionKey(records.mainAt(row, position), records.subAt(row, position));
   }
 
   /**

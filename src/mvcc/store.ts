@@ -20,6 +20,7 @@ import { StoreCounters } from "./counters.js";
 import { hashHistory, type KvHash } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
 import { type History, readHistory } from "./history.js";
+import { noRow } from "./keys/key-rows.js";
 import { PinnedRange } from "./pinned-range.js";
 import { PinnedState } from "./pinned-state.js";
 import { tellLeases } from "./restore.js";
@@ -174,6 +175,21 @@ export class Store extends StateReader {
     } finally {
       hold.release();
     }
+  }
+
+  /**
+   * Brings the value of one key into memory, on another thread, when the disk has been slow lately. To be awaited
+   * before the key is read; undefined when there is nothing to wait for.
+   *
+   * @param revision as for `range`
+   */
+  ahead(key: Key, revision: number): Promise<void> | undefined {
+    const { cold, index } = this.state;
+    if (!cold.expected) return undefined;
+    const row = index.get(key);
+    const position = row === noRow ? -1 : index.records.visibleAt(row, revision > 0 ? revision : this.revision);
+    const stored = position < 0 ? undefined : this.state.uncached(row, position);
+    return stored && cold.readAhead([stored]);
   }
 
   /** Splits work that reads this store, for one client, into turns of a few milliseconds. */

@@ -270,7 +270,10 @@ export class KvService {
   }
 
   #readRange(request: RangeRequest, call: Call): RangeResponse | Promise<RangeResponse | LongRange> {
-    return isOneKey(request.rangeEnd) ? this.#readOneKey(request) : this.#readKeys(request, call);
+    if (!isOneKey(request.rangeEnd)) return this.#readKeys(request, call);
+    const ahead =
+      request.countOnly || request.keysOnly ? undefined : this.#config.store.ahead(request.key, request.revision);
+    return ahead === undefined ? this.#readOneKey(request) : ahead.then(() => this.#readOneKey(request));
   }
 
   #readOneKey(request: RangeRequest): RangeResponse {
