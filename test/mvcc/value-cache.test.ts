@@ -54,7 +54,7 @@ test("refuses a value that is larger than the cache, and drops the older value o
   }
 });
 
-test("keeps values of up to 64 KiB, however large the cache is, and drops the older value of a key with a longer one", () => {
+test("keeps values of up to 64 KiB, however large the cache is, and no older value of a key with a longer one", () => {
   const { cache, all, cached } = cacheWith(1, 1024 * 1024);
   for (const row of all) {
     cache.set(row, new Uint8Array(64 * 1024));
