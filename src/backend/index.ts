@@ -22,7 +22,7 @@ export {
 export { checkLog, type LogDamage, type VisitKey } from "./log-check.js";
 export { MemberBackend } from "./member-backend.js";
 export { openMemoryStore } from "./memory-store.js";
-export { type SideFile, type SideFiles, type SideFileWriter, SideFolder } from "./side-files.js";
 export { openLevelBackend, openMemoryBackend } from "./open-backend.js";
+export { type SideFile, type SideFiles, type SideFileWriter, SideFolder } from "./side-files.js";
 export { checkTables, type TableDamage } from "./table-check.js";
 export { CopiedDatabase, type CopiedView } from "./tables/copied-database.js";

@@ -9,6 +9,7 @@ import { hashBuckets } from "./hash.js";
 import type { LevelStore } from "./level-store.js";
 import { SnapshotView } from "./reader.js";
 import type { SideFiles } from "./side-files.js";
+import { Strain } from "./strain.js";
 import { type Change, type Layer, WriteBuffer } from "./write-buffer.js";
 
 export interface BackendOptions {
@@ -51,15 +52,6 @@ interface Copying extends Waiter {
   readonly make: () => Promise<void>;
 }
 
-/**
- * The numbers of unmerged tables between which the strain grows from 0 to 1. LevelDB begins to merge at 4, so that a
- * few more are no sign that it falls behind; at 12 it accepts no more batches.
- */
-const strainFrom = 6;
-const strainTo = 12;
-/** From this many unmerged tables on, LevelDB delays each batch. */
-const stallFrom = 8;
-
 /** A backend on an open store. */
 export class LevelBackend implements Backend {
   readonly sideFiles: SideFiles | undefined;
@@ -90,7 +82,7 @@ export class LevelBackend implements Backend {
   /** Sizes of the buckets at `hold`; undefined while nothing is held. */
   #sizesAtHold: BucketSizes | undefined;
   #closed: DiskError | undefined;
-  #strain = 0;
+  readonly #strain: Strain;
   #defragmenting: Promise<void> | undefined;
   /** Number of open views. */
   #views = 0;
@@ -105,6 +97,7 @@ export class LevelBackend implements Backend {
     this.#intervalMs = options.batchIntervalMs ?? 100;
     this.#limit = options.batchLimit ?? 10_000;
     this.#counters = options.counters ?? new BackendCounters();
+    this.#strain = new Strain(this.#counters);
     this.#sync = !options.unsafeNoSync;
     this.#sizes = sizes;
     this.#fileSize = new FileSize(store, options.clock, options.logger, fileBytes);
@@ -232,7 +225,7 @@ export class LevelBackend implements Backend {
   }
 
   get strain(): number {
-    return this.#strain;
+    return this.#strain.value;
   }
 
   size(): number {
@@ -406,15 +399,7 @@ export class LevelBackend implements Backend {
     await batch.write({ sync: this.#sync });
     const seconds = (this.#clock.now() - startedAt) / 1000;
     this.#counters.commitSeconds.observe(seconds);
-    this.#countStrain(unmerged, seconds);
-  }
-
-  #countStrain(unmerged: number, seconds: number): void {
-    this.#strain = Math.min(1, Math.max(0, (unmerged - strainFrom) / (strainTo - strainFrom)));
-    this.#counters.unmergedTables = unmerged;
-    if (unmerged < stallFrom) return;
-    this.#counters.stalledBatches++;
-    this.#counters.stalledSeconds += seconds;
+    this.#strain.count(unmerged, seconds);
   }
 
   #fail(error: DiskError): void {

@@ -82,7 +82,7 @@ export function assemble(
 ): Assembly {
   const { clock, logger } = deps;
   const { apiLevel: level } = settings;
-  const { backend, counters, store, lessor, cluster, alarms, auth, passwords } = member;
+  const { backend, databases, counters, store, lessor, cluster, alarms, auth, passwords } = member;
   const { memberId, clusterId } = member.ids;
   const quota = new Quota(quotaBytes(settings), () => backend.sizeInUse());
   const applier = new Applier({ level, ...member, quota, logger });
@@ -134,9 +134,8 @@ export function assemble(
   const transfer = new LeaderTransfer({ consensus, cluster, clock, logger, ...timeouts });
   const console = makeConsole(settings, deps, member, consensus, { access, headers, metrics });
   const maintenance = new MaintenanceService({
-    ...{ level, transfer, serving, pausesOnDefragment, reportedQuotaBytes: reportedQuotaBytes(settings) },
+    ...{ level, databases, transfer, serving, pausesOnDefragment, reportedQuotaBytes: reportedQuotaBytes(settings) },
     ...{ backend, store, cluster, access, alarms, proposer, leadership, position, headers, clock, logger, counters },
-    databases: member.databases,
   });
   return {
     access,
