@@ -64,7 +64,11 @@ export class HpackDecoder {
       this.#table.add(field);
       return field;
     }
-    if (byte < 0x20) return this.#literal(4);
+    if (byte < 0x20) {
+      const field = this.#literal(4);
+      // Some clients send the path of each request as a literal, although there are few different ones.
+      return field.name === ":path" ? sharedField(field) : field;
+    }
     const bytes = this.#integer(5);
     if (!first || bytes > tableBytesMax) broken("a dynamic table size above the limit");
     this.#table.resize(bytes);

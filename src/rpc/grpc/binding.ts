@@ -1,4 +1,4 @@
-import { type ErrorKind, EtcdError } from "../../base/index.js";
+import { assert, type ErrorKind, EtcdError } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { type Codec, decodeReceived, type Method, TooManyParts } from "../../wire/index.js";
 import type { Answer } from "./answer.js";
@@ -158,6 +158,7 @@ export function streaming<Request, Response>(
 class DecodedStream<Request, Response> implements ServerStream<Request, Response> {
   readonly #bytes: ServerStream<Uint8Array, Uint8Array>;
   readonly #method: Method<Request, Response>;
+  #received: AsyncIterator<Uint8Array> | undefined;
 
   constructor(bytes: ServerStream<Uint8Array, Uint8Array>, method: Method<Request, Response>) {
     this.#bytes = bytes;
@@ -169,11 +170,17 @@ class DecodedStream<Request, Response> implements ServerStream<Request, Response
   }
 
   read(): AsyncIterable<Request> {
-    const received = this.#bytes.read()[Symbol.asyncIterator]();
-    const decoded = ({ done, value }: IteratorResult<Uint8Array, undefined>): IteratorResult<Request, undefined> =>
-      done ? { done, value: undefined } : { done: false, value: decode(this.#method.request, value) };
-    return new MessageIterator(() => received.next().then(decoded));
+    this.#received = this.#bytes.read()[Symbol.asyncIterator]();
+    return new MessageIterator(this);
   }
+
+  nextMessage(): Promise<IteratorResult<Request, undefined>> {
+    assert(this.#received !== undefined, "messages are taken from an iterator");
+    return this.#received.next().then(this.#decoded);
+  }
+
+  readonly #decoded = ({ done, value }: IteratorResult<Uint8Array, undefined>): IteratorResult<Request, undefined> =>
+    done ? { done, value: undefined } : { done: false, value: decode(this.#method.request, value) };
 
   write(message: Response): boolean {
     return this.#bytes.write(this.#method.response.encode(message));

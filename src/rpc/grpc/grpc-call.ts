@@ -53,7 +53,6 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   /** Received bytes by which the client's window has not been extended yet, since the handler has not taken them. */
   #unallowed = 0;
   #held = 0;
-  /** Who waits for room; most calls never do. */
   #wantRoom: Waiters | undefined;
   /** Whether the head of the answer has been sent. */
   #answering = false;
@@ -139,7 +138,20 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   read(): AsyncIterable<Uint8Array> {
-    return new MessageIterator(() => this.#nextRequest());
+    return new MessageIterator(this);
+  }
+
+  nextMessage(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const next = this.#requests?.shift();
+    if (next !== undefined) {
+      this.#stream.uncharge(keptMessageBytes);
+      this.#makeRoom();
+      const { turn } = this.#environment;
+      // A client may send very many small messages. Without a pause they would all be handled in one turn of the loop.
+      return turn.over ? turn.pause(this.client).then(() => next) : Promise.resolve(next);
+    }
+    const over = this.#halfClosed || this.#ended !== "no";
+    return (over ? undefined : this.#requests?.wait()) ?? Promise.resolve(noMoreRequests);
   }
 
   write(message: Uint8Array): boolean {
@@ -203,7 +215,6 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#makeRoom();
   }
 
-  /** Called when the client has half-closed the stream. */
   halfClosed(): void {
     this.#halfClosed = true;
     const isUnary = this.#binding.kind === "unary";
@@ -259,19 +270,6 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   get #waitingRequests(): number {
     return this.#requests?.length ?? 0;
-  }
-
-  #nextRequest(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const next = this.#requests?.shift();
-    if (next !== undefined) {
-      this.#stream.uncharge(keptMessageBytes);
-      this.#makeRoom();
-      const { turn } = this.#environment;
-      // A client may send very many small messages. Without a pause they would all be handled in one turn of the loop.
-      return turn.over ? turn.pause(this.client).then(() => next) : Promise.resolve(next);
-    }
-    const over = this.#halfClosed || this.#ended !== "no";
-    return (over ? undefined : this.#requests?.wait()) ?? Promise.resolve(noMoreRequests);
   }
 
   /** Extends the client's window by the bytes of messages that the handler has taken. */
@@ -360,7 +358,6 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#abort(new EtcdError("canceled"));
   }
 
-  /** Starts the handler of a stream unless it is running already. */
   #beginStream(): void {
     if (this.#begun || this.#ended !== "no" || this.#binding.kind !== "stream") return;
     if (!this.#stream.charge(streamHandlerBytes)) {
@@ -369,22 +366,29 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     }
     this.#begun = true;
     this.#requests = new RequestQueue(this.#reader);
-    void this.#runStream(this.#binding);
+    this.#runStream(this.#binding);
   }
 
-  async #runStream(binding: StreamBinding): Promise<void> {
-    const { counters, lasting } = this.#environment;
-    counters.client("stream", this.metadata("client-api-version"));
+  /** Not an async function, which would take several times as much memory while the stream lasts. */
+  #runStream(binding: StreamBinding): void {
+    this.#environment.counters.client("stream", this.metadata("client-api-version"));
     this.#stream.occupy();
     try {
-      await binding.run(this);
-      this.#finish(okStatus);
+      binding.run(this).then(
+        () => this.#streamEnded(),
+        (error: unknown) => this.#streamEnded(error),
+      );
     } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#stream.vacate();
-      lasting.delete(this);
+      this.#streamEnded(error);
     }
+  }
+
+  /** The handler of a stream has ended. @param failure the reason for which it failed; absent after a success */
+  #streamEnded(...failure: readonly unknown[]): void {
+    if (failure.length === 0) this.#finish(okStatus);
+    else this.#fail(failure[0]);
+    this.#stream.vacate();
+    this.#environment.lasting.delete(this);
   }
 
   /** Sends a message of this length, of which parts may follow. */
@@ -439,8 +443,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   #leaveHalfOpen(): void {
-    if (this.#halfOpen === undefined) return;
-    this.#environment.halfOpen.leave(this.#halfOpen);
+    if (this.#halfOpen !== undefined) this.#environment.halfOpen.leave(this.#halfOpen);
     this.#halfOpen = undefined;
   }
 }

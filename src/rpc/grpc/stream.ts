@@ -32,15 +32,25 @@ export interface ServerStream<Request, Response> {
   end(): void;
 }
 
+/** Has messages, one after the other. */
+export interface MessageSource<Message> {
+  /** The next message; done when no more will come. May be called again only when the promise has settled. */
+  nextMessage(): Promise<IteratorResult<Message, undefined>>;
+}
+
 /**
- * The messages of a stream, which `next` returns one after the other. An async generator would take several times as
- * much memory while it waits, and there may be very many streams that only wait.
+ * The messages of a stream. An async generator would take several times as much memory while it waits, and there may be
+ * very many streams that only wait.
  */
 export class MessageIterator<Message> implements AsyncIterableIterator<Message, undefined> {
-  readonly next: () => Promise<IteratorResult<Message, undefined>>;
+  readonly #source: MessageSource<Message>;
 
-  constructor(next: () => Promise<IteratorResult<Message, undefined>>) {
-    this.next = next;
+  constructor(source: MessageSource<Message>) {
+    this.#source = source;
+  }
+
+  next(): Promise<IteratorResult<Message, undefined>> {
+    return this.#source.nextMessage();
   }
 
   [Symbol.asyncIterator](): this {

@@ -40,7 +40,7 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
   }
 
   read(): AsyncIterable<Uint8Array> {
-    return new MessageIterator(() => this.#nextRequest());
+    return new MessageIterator(this);
   }
 
   write(message: Uint8Array): boolean {
@@ -92,7 +92,7 @@ export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
     if (this.#unsentBytes < unsentBytesMax) this.#wantRoom.wake();
   }
 
-  #nextRequest(): Promise<IteratorResult<Uint8Array, undefined>> {
+  nextMessage(): Promise<IteratorResult<Uint8Array, undefined>> {
     const result = this.#take();
     if (result !== undefined) return Promise.resolve(result);
     return new Promise((resolve) => {

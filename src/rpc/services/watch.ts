@@ -103,7 +103,7 @@ class WatchSession implements WatchSenderOwner {
     onCancelled(this.#call.call, () => this.onEnd(new EtcdError("watchCanceled")));
     this.#needLeader();
     // A client may half-close the stream and go on receiving events.
-    if (!this.#over) this.#answerRequests().catch((error: unknown) => this.onEnd(error));
+    if (!this.#over) this.#awaitRequest(this.#call.read()[Symbol.asyncIterator]());
   }
 
   onRoom(): void {
@@ -149,26 +149,36 @@ class WatchSession implements WatchSenderOwner {
     else noLeader();
   }
 
-  async #answerRequests(): Promise<void> {
-    for await (const { requestUnion } of this.#call.read()) {
-      // Answers wait for the client like events. The next request is read only when there is room.
-      await this.#sender.room();
-      if (this.#over) return;
-      if (requestUnion === undefined) continue;
-      switch (requestUnion.case) {
-        case "createRequest":
-          await this.#create(requestUnion.value);
-          break;
-        case "cancelRequest":
-          this.#cancel(requestUnion.value.watchId);
-          break;
-        case "progressRequest":
-          this.#watches.requestProgress();
-          break;
-        default:
-          assertNever(requestUnion);
-      }
+  /** Waits for the next request. Not in an async function, which would take more memory while the client is silent. */
+  #awaitRequest(requests: AsyncIterator<WatchRequest>): void {
+    requests.next().then(
+      ({ done, value }) => {
+        if (!done) this.#answer(value, requests).catch((error: unknown) => this.onEnd(error));
+      },
+      (error: unknown) => this.onEnd(error),
+    );
+  }
+
+  async #answer({ requestUnion }: WatchRequest, requests: AsyncIterator<WatchRequest>): Promise<void> {
+    // Answers wait for the client like events. The next request is read only when there is room.
+    await this.#sender.room();
+    if (this.#over) return;
+    switch (requestUnion?.case) {
+      case undefined:
+        break;
+      case "createRequest":
+        await this.#create(requestUnion.value);
+        break;
+      case "cancelRequest":
+        this.#cancel(requestUnion.value.watchId);
+        break;
+      case "progressRequest":
+        this.#watches.requestProgress();
+        break;
+      default:
+        assertNever(requestUnion);
     }
+    this.#awaitRequest(requests);
   }
 
   async #create(request: WatchCreateRequest): Promise<void> {
