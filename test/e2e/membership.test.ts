@@ -1,18 +1,34 @@
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { Semaphore } from "../../src/base/index.js";
 import { haveReference } from "../support/reference.js";
+import type { ServerKind } from "../support/server-process.js";
 import { until } from "../support/until.js";
 import { type Member, Members } from "./members.js";
 
 const able = haveReference(["etcdctl", "3.5"], ["etcd", "3.4"], ["etcd", "3.5"]);
 
-let members: Members | undefined;
-afterEach(async () => {
-  await members?.stop();
-  members = undefined;
-});
+/** Two clusters run at a time, since they mostly wait to settle. More would disturb each other's elections. */
+const places = new Semaphore(2);
+const patient = new AbortController();
 
-test.runIf(able)("members can be added as learners, promoted, moved and removed for good", async () => {
-  members = await Members.start("ours", "ours", "ours");
+/** A test with members of its own. */
+function testWith(name: string, kinds: readonly ServerKind[], run: (members: Members) => Promise<void>): void {
+  test.runIf(able)(name, { concurrent: true, timeout: 300_000 }, async () => {
+    await places.enter(patient);
+    let members: Members | undefined;
+    try {
+      members = await Members.start(...kinds);
+      await run(members);
+    } finally {
+      await members?.stop();
+      places.leave();
+    }
+  });
+}
+
+const three: readonly ServerKind[] = ["ours", "ours", "ours"];
+
+testWith("members can be added as learners, promoted, moved and removed for good", three, async (members) => {
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);
   await a.done("put", "k", "v");
@@ -47,8 +63,7 @@ test.runIf(able)("members can be added as learners, promoted, moved and removed 
   expect((await members.list(a, b, d)).match(/started/g)).toHaveLength(3);
 });
 
-test.runIf(able)("all members can restart in any order, and know each other", async () => {
-  members = await Members.start("ours", "ours", "ours");
+testWith("all members can restart in any order, and know each other", three, async (members) => {
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   const before = await members.list(a, b, c);
   await Promise.all([a.kill(), b.kill(), c.kill("SIGTERM")]);
@@ -58,8 +73,7 @@ test.runIf(able)("all members can restart in any order, and know each other", as
   expect(await members.list(c, a, b)).toBe(before);
 });
 
-test.runIf(able)("a member with inconsistent settings may not join", async () => {
-  members = await Members.start("ours");
+testWith("a member with inconsistent settings may not join", ["ours"], async (members) => {
   const a = members.named("a");
   const b = await members.plan("b", "ours");
   const refused = async (flags: readonly string[], says: string): Promise<void> => {
@@ -84,8 +98,7 @@ test.runIf(able)("a member with inconsistent settings may not join", async () =>
   await refused(members.joining(), `member ${id} has already been bootstrapped`);
 });
 
-test.runIf(able)("a member whose cluster is lost can be forced to continue alone", async () => {
-  members = await Members.start("ours", "ours", "ours");
+testWith("a member whose cluster is lost can be forced to continue alone", three, async (members) => {
   const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
   await a.done("put", "k", "v");
   await until(async () => (await b.done("get", "k", "--consistency=s")) === "k\nv\n");
@@ -112,8 +125,7 @@ for (const { name, kinds, version, comes } of [
   { name: "two etcd 3.4 and one of ours", kinds: ["etcd 3.4", "etcd 3.4", "ours"], version: "3.4.0", comes: "ours" },
   { name: "one etcd 3.4 and two of ours", kinds: ["etcd 3.4", "ours", "ours"], version: "3.4.0", comes: "etcd 3.4" },
 ] as const) {
-  test.runIf(able)(`${name} agree on the members while some are added and removed`, async () => {
-    members = await Members.start(...kinds);
+  testWith(`${name} agree on the members while some are added and removed`, kinds, async (members) => {
     const [a, b, c] = [members.named("a"), members.named("b"), members.named("c")];
     expect((await members.list(a, b, c)).match(/started/g)).toHaveLength(3);
     for (const member of [a, b, c]) {
