@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { type ApiLevel, apiLevels } from "../../src/base/index.js";
 import type { Event } from "../../src/wire/index.js";
 import { TestClient } from "../support/client.js";
 import { etcdctl } from "../support/etcdctl.js";
+import { askHttp } from "../support/http-client.js";
 import { haveReference } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
 import { until } from "../support/until.js";
@@ -10,8 +12,8 @@ import { expectNothingLost, expectOneHash, Load } from "./load.js";
 import { type Member, Members } from "./members.js";
 
 // Tests clusters of real etcd members and ours under load. Each member leads once, members that were away get a
-// snapshot from a member of the other kind, and in the end only our members are left, with all acknowledged writes.
-// MIXED_CLUSTERS=all runs all mixtures.
+// snapshot from a member of the other kind, and in the end only our members are left, with all acknowledged writes, in
+// a cluster of their own level. MIXED_CLUSTERS=all runs all mixtures, with ours at each level.
 
 const ready = haveReference(["etcd", "3.4"], ["etcd", "3.5"], ["etcdctl", "3.5"]);
 const kv = "etcdserverpb.KV";
@@ -26,32 +28,43 @@ const receivedSnapshot: Record<ServerKind, string> = {
   "etcd 3.4": "received and saved database snapshot",
 };
 
-function flagsOf(kind: ServerKind): readonly string[] {
-  const catchUp = kind === "etcd 3.4" ? [] : ["--experimental-snapshot-catchup-entries", "50"];
-  return ["--snapshot-count", "100", ...catchUp];
+type FlagsOf = (kind: ServerKind) => readonly string[];
+
+function flagsAt(level: ApiLevel): FlagsOf {
+  return (kind) => {
+    const catchUp = kind === "etcd 3.4" ? [] : ["--experimental-snapshot-catchup-entries", "50"];
+    return ["--snapshot-count", "100", ...catchUp, ...(kind === "ours" ? ["--api-level", level] : [])];
+  };
 }
 
-for (const { name, kinds, always } of [
-  { name: "two of etcd 3.4 and one of ours", kinds: ["etcd 3.4", "etcd 3.4", "ours"], always: true },
-  { name: "one of etcd 3.4 and two of ours", kinds: ["etcd 3.4", "ours", "ours"], always: false },
-  { name: "two of etcd 3.5 and one of ours", kinds: ["etcd 3.5", "etcd 3.5", "ours"], always: false },
-  { name: "one of etcd 3.5 and two of ours", kinds: ["etcd 3.5", "ours", "ours"], always: true },
-] as const) {
-  const chosen = always || process.env.MIXED_CLUSTERS === "all";
+const mixtures = [
+  { mixture: "two of etcd 3.4 and one of ours", kinds: ["etcd 3.4", "etcd 3.4", "ours"], always: "3.6" },
+  { mixture: "one of etcd 3.4 and two of ours", kinds: ["etcd 3.4", "ours", "ours"], always: undefined },
+  { mixture: "two of etcd 3.5 and one of ours", kinds: ["etcd 3.5", "etcd 3.5", "ours"], always: undefined },
+  { mixture: "one of etcd 3.5 and two of ours", kinds: ["etcd 3.5", "ours", "ours"], always: "3.7" },
+] as const;
+
+for (const { mixture, kinds, level, always } of mixtures.flatMap((row) =>
+  apiLevels.map((level) => ({ ...row, level })),
+)) {
+  const chosen = level === always || process.env.MIXED_CLUSTERS === "all";
+  const name = `${mixture} at level ${level}`;
   test.runIf(ready && chosen)(
     `${name} send each other snapshots and are replaced by ours`,
     { timeout: 300_000, concurrent: true },
     async () => {
+      const flagsOf = flagsAt(level);
       const members = await Members.startWith(flagsOf, kinds);
       const all = [...members.all];
       const load = new Load(endpointsOf(all), 3);
       try {
-        await cooperate(all, load);
+        await cooperate(all, load, flagsOf);
         const kept = await compact(all);
-        for (const member of all) if (member.kind !== "ours") await replace(members, member, load);
+        for (const member of all) if (member.kind !== "ours") await replace(members, member, load, flagsOf);
         const left = members.all.filter(({ kind }) => kind === "ours");
         expect(left).toHaveLength(3);
         await load.goesOn(50);
+        await until(async () => (await clusterVersions(left)).every((version) => version === `${level}.0`));
         await expectNothingLost(endpointsOf(left), load, kept);
         console.log(`${name}: ${load.written.length} writes, at most ${Math.ceil(load.longestGapMs)} ms without one`);
       } catch (error) {
@@ -66,15 +79,24 @@ for (const { name, kinds, always } of [
   );
 }
 
-async function cooperate(all: readonly Member[], load: Load): Promise<void> {
+function clusterVersions(all: readonly Member[]): Promise<string[]> {
+  return Promise.all(
+    all.map(async ({ endpoint }) => {
+      const { body } = await askHttp(endpoint, { path: "/version", method: "GET" });
+      return JSON.parse(body).etcdcluster;
+    }),
+  );
+}
+
+async function cooperate(all: readonly Member[], load: Load, flagsOf: FlagsOf): Promise<void> {
   const watchers = all.map(({ endpoint }) => new Watcher(endpoint));
   await shareLeases(all);
   for (const member of all) await lead(all, member, load);
   await expectSameEvents(watchers);
   await expectSameStatus(all);
   const [theirs, , ours] = all as [Member, Member, Member];
-  await lag({ all, leader: ours, away: theirs, load });
-  await lag({ all, leader: theirs, away: ours, load });
+  await lag({ all, leader: ours, away: theirs, load, flagsOf });
+  await lag({ all, leader: theirs, away: ours, load, flagsOf });
   await expectNothingLost(endpointsOf(all), load);
 }
 
@@ -109,8 +131,14 @@ async function leaders(all: readonly Member[]): Promise<(bigint | undefined)[]> 
 }
 
 /** Kills a member until the leader's log no longer has the entries that it needs, and restarts it under load. */
-async function lag(cast: { all: readonly Member[]; leader: Member; away: Member; load: Load }): Promise<void> {
-  const { all, leader, away, load } = cast;
+async function lag(cast: {
+  readonly all: readonly Member[];
+  readonly leader: Member;
+  readonly away: Member;
+  readonly load: Load;
+  readonly flagsOf: FlagsOf;
+}): Promise<void> {
+  const { all, leader, away, load, flagsOf } = cast;
   await lead(all, leader, load);
   await away.kill();
   await load.burst(entriesBehind[leader.kind], 10);
@@ -224,7 +252,7 @@ async function sameHash(endpoints: readonly string[]): Promise<boolean> {
 }
 
 /** Replaces a real etcd member by one of ours. */
-async function replace(members: Members, gone: Member, load: Load): Promise<void> {
+async function replace(members: Members, gone: Member, load: Load, flagsOf: FlagsOf): Promise<void> {
   const present = members.all.filter((member) => member !== gone);
   const [asked] = present as [Member];
   // A change that is proposed while there is no leader is lost, so the removed member must not lead.
