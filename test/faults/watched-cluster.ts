@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { TestAuthority } from "../support/certificates.js";
+import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 import { TestClient } from "../support/client.js";
 import { freePort, ServerProcess } from "../support/server-process.js";
 
@@ -29,8 +29,9 @@ interface Ports {
   readonly proxy: number;
 }
 
-/** Three members whose consensus has a thread of its own, and whose heartbeats are observed by a proxy. */
+/** Three members whose heartbeats are observed by a proxy. */
 export class WatchedCluster {
+  readonly #threads: number;
   readonly #folder: string;
   readonly #ports: readonly Ports[];
   readonly #servers: ServerProcess[] = [];
@@ -38,9 +39,17 @@ export class WatchedCluster {
   readonly #proxy: ChildProcess;
   readonly #lines: Interface;
   readonly #authority: TestAuthority;
+  #certificate: TestCertificate | undefined;
   #leader = 0;
 
-  private constructor(folder: string, ports: readonly Ports[], proxy: ChildProcess, authority: TestAuthority) {
+  private constructor(
+    threads: number,
+    folder: string,
+    ports: readonly Ports[],
+    proxy: ChildProcess,
+    authority: TestAuthority,
+  ) {
+    this.#threads = threads;
     this.#folder = folder;
     this.#ports = ports;
     this.#proxy = proxy;
@@ -48,7 +57,8 @@ export class WatchedCluster {
     this.#authority = authority;
   }
 
-  static async start(): Promise<WatchedCluster> {
+  /** @param threads how many threads each member has */
+  static async start(threads: number): Promise<WatchedCluster> {
     const folder = await mkdtemp(join(tmpdir(), "etcd-watched-"));
     const authority = await TestAuthority.create();
     const ports: Ports[] = [];
@@ -57,7 +67,7 @@ export class WatchedCluster {
     }
     const pairs = ports.map(({ proxy, peer }) => `${proxy}:${peer}`);
     const proxy = spawn(process.execPath, [proxyProgram, ...pairs], { stdio: ["pipe", "pipe", "inherit"] });
-    const cluster = new WatchedCluster(folder, ports, proxy, authority);
+    const cluster = new WatchedCluster(threads, folder, ports, proxy, authority);
     try {
       await once(cluster.#lines, "line");
       await cluster.#startServers();
@@ -80,14 +90,17 @@ export class WatchedCluster {
 
   /** A client of a member that follows. */
   followerClient(): TestClient {
-    return this.#clientOf((this.#leader + 1) % 3);
+    return this.#clientOf(this.#follower);
   }
 
   /** Finds the leader, which is blocked and observed from now on. @returns its term */
   async term(): Promise<number> {
-    const asked = this.#clients.map((client) => client.unary("etcdserverpb.Maintenance", "Status"));
-    const statuses = await Promise.all(asked);
-    this.#leader = statuses.findIndex(({ header, leader }) => header?.memberId === leader);
+    // A follower that is stopped does not answer.
+    const asked = await Promise.allSettled(
+      this.#clients.map((client) => client.unary("etcdserverpb.Maintenance", "Status")),
+    );
+    const statuses = asked.map((answer) => (answer.status === "fulfilled" ? answer.value : undefined));
+    this.#leader = statuses.findIndex((status) => status !== undefined && status.header?.memberId === status.leader);
     const status = statuses[this.#leader];
     if (status === undefined) throw new Error("nobody leads");
     return status.raftTerm;
@@ -106,10 +119,31 @@ export class WatchedCluster {
   async block(ms: number): Promise<{ readonly free: Promise<unknown> }> {
     const socket = connect(this.#blocker(this.#leader));
     const free = once(socket, "close");
-    socket.write(String(ms));
+    socket.write(`block ${ms}`);
     await once(socket, "data");
     socket.resume();
     return { free };
+  }
+
+  /** Makes so many objects in the heap of the leader's main thread, and collects it. */
+  async collect(objects: number): Promise<void> {
+    const socket = connect(this.#blocker(this.#leader));
+    socket.write(`collect ${objects}`);
+    socket.resume();
+    await once(socket, "close");
+  }
+
+  /** Stops a member that follows. */
+  async stopFollower(): Promise<void> {
+    await this.#servers[this.#follower]?.kill("SIGTERM");
+  }
+
+  /** Starts the member again that `stopFollower` has stopped. */
+  async startFollower(): Promise<ServerProcess> {
+    const at = this.#follower;
+    const server = await this.#startServer(at);
+    this.#servers[at] = server;
+    return server;
   }
 
   async stop(): Promise<void> {
@@ -121,32 +155,36 @@ export class WatchedCluster {
   }
 
   async #startServers(): Promise<void> {
-    const initialCluster = this.#ports.map(({ proxy }, at) => `m${at}=http://127.0.0.1:${proxy}`).join(",");
-    const certificate = await this.#authority.issue("server", { name: "server", hosts: ["127.0.0.1"] });
-    const started = this.#ports.map(({ client, peer, proxy }, at) => {
-      const flags = [
-        ...["--name", `m${at}`, "--initial-cluster", initialCluster, "--threads", "3"],
-        ...["--heartbeat-interval", String(heartbeatMs), "--election-timeout", String(electionMs)],
-        ...["--listen-client-urls", `http://127.0.0.1:${client},https://127.0.0.1:${client}`],
-        ...["--advertise-client-urls", `http://127.0.0.1:${client}`],
-        ...["--cert-file", certificate.certFile, "--key-file", certificate.keyFile],
-        ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
-        ...["--initial-advertise-peer-urls", `http://127.0.0.1:${proxy}`],
-      ];
-      const env = { NODE_OPTIONS: `--import ${blockProgram}`, BLOCK_MAIN: this.#blocker(at) };
-      return ServerProcess.start({
-        kind: "ours",
-        clientPort: client,
-        dataDir: join(this.#folder, `m${at}`),
-        flags,
-        env,
-      });
-    });
-    const ends = await Promise.allSettled(started);
+    this.#certificate = await this.#authority.issue("server", { name: "server", hosts: ["127.0.0.1"] });
+    const ends = await Promise.allSettled(this.#ports.map((_, at) => this.#startServer(at)));
     for (const end of ends) if (end.status === "fulfilled") this.#servers.push(end.value);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     for (const { client } of this.#ports) this.#clients.push(new TestClient(`127.0.0.1:${client}`));
     await this.term();
+  }
+
+  #startServer(at: number): Promise<ServerProcess> {
+    const { client = 0, peer = 0, proxy = 0 } = this.#ports[at] ?? {};
+    const { certFile = "", keyFile = "" } = this.#certificate ?? {};
+    const initialCluster = this.#ports.map(({ proxy }, at) => `m${at}=http://127.0.0.1:${proxy}`).join(",");
+    const flags = [
+      ...["--name", `m${at}`, "--initial-cluster", initialCluster, "--threads", String(this.#threads)],
+      ...["--heartbeat-interval", String(heartbeatMs), "--election-timeout", String(electionMs)],
+      // A member that was away for a moment needs a snapshot.
+      ...["--snapshot-count", "100", "--experimental-snapshot-catchup-entries", "10"],
+      ...["--listen-client-urls", `http://127.0.0.1:${client},https://127.0.0.1:${client}`],
+      ...["--advertise-client-urls", `http://127.0.0.1:${client}`],
+      ...["--cert-file", certFile, "--key-file", keyFile],
+      ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
+      ...["--initial-advertise-peer-urls", `http://127.0.0.1:${proxy}`],
+    ];
+    const env = { NODE_OPTIONS: `--import ${blockProgram}`, BLOCK_MAIN: this.#blocker(at) };
+    const dataDir = join(this.#folder, `m${at}`);
+    return ServerProcess.start({ kind: "ours", clientPort: client, dataDir, flags, env });
+  }
+
+  get #follower(): number {
+    return (this.#leader + 1) % 3;
   }
 
   #clientOf(at: number): TestClient {
