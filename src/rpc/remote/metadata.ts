@@ -20,12 +20,19 @@ const consoleMark = "console";
 /** The bit after those of the values: the call is a change that is made in the console. */
 const fromConsoleBit = 1 << readMetadata.length;
 
+/** The values of the call that is being written, at the places of their names. One array serves all calls. */
+const values: (string | undefined)[] = [];
+
 export function writeMetadata(message: MessageWriter, call: Call): void {
-  const values = readMetadata.map((name) => needed(name, call.metadata(name)));
   let present = call.fromConsole ? fromConsoleBit : 0;
-  for (let at = 0; at < values.length; at++) if (values[at] !== undefined) present |= 1 << at;
+  for (let at = 0; at < readMetadata.length; at++) {
+    const name = readMetadata[at] ?? "";
+    const value = needed(name, call.metadata(name));
+    values[at] = value;
+    if (value !== undefined) present |= 1 << at;
+  }
   message.number(present);
-  for (const value of values) if (value !== undefined) message.text(value);
+  if (present !== 0) for (const value of values) if (value !== undefined) message.text(value);
 }
 
 /** Nearly every call has the version of its client. The gate refuses some that are not ASCII, and needs no other. */
