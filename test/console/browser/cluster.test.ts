@@ -194,6 +194,22 @@ describe.skipIf(!haveChromium())("the console of a cluster", () => {
     expect(await run({ kind: "compact", revision })).toBe(`compacted revision ${revision}\n`);
   });
 
+  test("old revisions are compacted up to the one that the user chose", async () => {
+    const { page } = shown;
+    await client.text.put("compacted", "1");
+    const { revision = 0 } = (await client.put({ key: "compacted", value: Buffer.from("2") })).header ?? {};
+    await shown.go("cluster");
+    await page.getByRole("button", { name: "Compact" }).click();
+    await page.getByLabel("Oldest revision to keep").fill(String(revision));
+    await page.getByRole("button", { name: "Review" }).click();
+    await page.getByText(`etcdctl compaction ${revision}`).waitFor();
+    await page.getByRole("button", { name: "Compact…" }).click();
+    await page.getByRole("button", { name: "Yes, compact it" }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect((await client.range({ key: "compacted", revision })).count).toBe(1);
+    await expect(client.range({ key: "compacted", revision: revision - 1 })).rejects.toThrow("compacted");
+  });
+
   test("the leader dies: the page goes on by itself, and Live misses nothing", async () => {
     await shown.go("live?prefix=during/");
     await shown.shows("Waiting for changes");

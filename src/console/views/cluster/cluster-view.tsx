@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { MemberState } from "../../api/console.js";
-import { useSession } from "../../api/session.js";
+import { mayWrite, useSession } from "../../api/session.js";
 import { leaderOf, loadMembers, useMembers } from "../../state/members.js";
 import { useShortcuts } from "../../state/shortcuts.js";
 import { counted, countText } from "../../text/format.js";
@@ -8,6 +8,7 @@ import { IconButton } from "../../ui/button.js";
 import { Page, Panel } from "../../ui/page.js";
 import { Failure, Loading } from "../../ui/states.js";
 import { type Change, ChangeDialog } from "../change/change-dialog.js";
+import { CompactButton } from "../change/compact-button.js";
 import type { View } from "../view.js";
 import { adviceOn } from "./advice.js";
 import { AdviceList } from "./advice-list.js";
@@ -19,13 +20,19 @@ export const clusterView: View = { path: "cluster", title: "Cluster", icon: "clu
 function Cluster() {
   const { members, error } = useMembers();
   const reload = (): void => void loadMembers();
+  const session = useSession();
   const [change, setChange] = useState<Change>();
   useShortcuts("Cluster", [{ keys: "r", what: "Load again", run: reload }]);
   return (
     <Page
       title="Cluster"
       lead={members.length > 0 && <Lead members={members} />}
-      actions={<IconButton icon="refresh" label="Load again (r)" onClick={reload} />}
+      actions={
+        <>
+          {mayWrite(session) && <CompactButton />}
+          <IconButton icon="refresh" label="Load again (r)" onClick={reload} />
+        </>
+      }
     >
       {error !== undefined && error.kind !== "offline" && error.kind !== "login" && (
         <Failure error={error} retry={reload} />
