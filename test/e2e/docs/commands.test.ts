@@ -20,8 +20,9 @@ for (const { page, section } of [
   { page: "docs/cli.md", section: "etcdutl" },
   { page: "docs/settings.md", section: undefined },
   { page: "docs/monitoring.md", section: undefined },
+  { page: "docs/console.md", section: undefined },
 ]) {
-  test.skipIf(page === "docs/monitoring.md" && !haveCurl())(
+  test.skipIf(["docs/monitoring.md", "docs/console.md"].includes(page) && !haveCurl())(
     `${page}${section === undefined ? "" : `, ${section}`}: every command has the result that the page says`,
     async () => {
       server = await ServerProcess.start({ kind: "ours" });

@@ -20,6 +20,7 @@ const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "docs/client.md": { "*": "programs.test.ts" },
   "docs/coming-from-etcd3.md": { "*": "coming-from-etcd3.test.ts" },
+  "docs/console.md": { "*": "commands.test.ts" },
   "docs/embedding.md": { "*": "programs.test.ts" },
   "docs/testing.md": { "*": "programs.test.ts" },
   "docs/http.md": { "*": "http.test.ts" },
