@@ -187,8 +187,9 @@ export class Checkpointer {
 
   /** Forgets a checkpoint. The next start reads all rows if no other one is written before. */
   #giveUp({ number }: CheckpointRecord): void {
-    const { backend, logger } = this.#state;
+    const { backend, counters, logger } = this.#state;
     const { graves } = this.#keys;
+    counters.checkpointRevision = 0;
     logger.info("gave up the checkpoint of the index: most of its keys are gone", { "graves-bytes": graves.bytes });
     this.#keys.current = undefined;
     backend.delete("own", recordKey);

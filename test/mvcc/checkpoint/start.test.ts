@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { readGraves } from "../../../src/mvcc/checkpoint/graves.js";
 import type { StoreCounters, StoreOptions } from "../../../src/mvcc/index.js";
 import { show, write } from "../fixture.js";
 import { Disk } from "./disk.js";
-import { type Opened, open, rest, startOf, untilTold } from "./looked-at.js";
+import { always, type Opened, open, rest, startOf, untilTold } from "./looked-at.js";
 
 /** Ends a member without a last checkpoint. */
 async function kill({ backend }: Opened, disk: Disk): Promise<Disk> {
@@ -271,6 +272,30 @@ test("a checkpoint that cannot be written leaves the one before, and does no har
   const killed = await kill(opened, disk);
   expect(await fromOf(killed)).toBe("checkpoint");
   expect(show(opened.store)).toContain("more= 304/304/1");
+  await close(opened);
+});
+
+test("a checkpoint of which most keys are gone is given up, so that the notes about them do not grow", async () => {
+  const disk = await Disk.make();
+  const opened = await open(disk, false, {
+    checkpoints: { ...always, tailBytesMin: 5_000_000 },
+    compactionBatch: 1_000,
+  });
+  const name = (at: number): string => `${at}`.padStart(300, "x");
+  for (let at = 0; at < 4_200; at++) write(opened.store, { put: name(at), value: "v".repeat(2_000) });
+  await checkpoint(opened);
+  write(opened.store, { del: ["x", "y"] });
+  write(opened.store, { put: "more" });
+  await opened.store.compact(opened.store.revision).done;
+  const graves = await readGraves(opened.backend);
+  expect(graves.flatMap(({ keys }) => keys)).toHaveLength(4_200);
+  expect(disk.files.size).toBe(1);
+  opened.clock.look();
+  await opened.backend.commit();
+  await rest(5);
+  expect([await readGraves(opened.backend), disk.files.size, written(opened)]).toEqual([[], 0, 1]);
+  expect(stateOf(opened).counters.checkpointRevision).toBe(0);
+  expect(await fromOf(await kill(opened, disk))).toBe("rows");
   await close(opened);
 });
 
