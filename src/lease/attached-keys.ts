@@ -10,7 +10,7 @@ const nextAt = wordsOfName + 1;
 const previousAt = wordsOfName + 2;
 const wordsOfKey = wordsOfName + 4;
 
-/** The keys that are attached to leases, outside of the heap. Each is found by its name, or in the list of its lease. */
+/** The keys that are attached to leases, outside of the heap. Each is found by its name, or in its lease's list. */
 export class AttachedKeys {
   readonly #named = new NamedRows(wordsOfKey);
   readonly #lists = new RowLists(this.#named.rows, nextAt, previousAt);

@@ -5,7 +5,7 @@ const clientShare = 1 / 8;
 /** The least that clients may hold: with less, a few large requests and answers at once would be refused. */
 const clientBytesMin = 64 * 1024 * 1024;
 /**
- * The most that clients may hold when `--max-memory` is not given, however large the machine: enough for 13,000 watches
+ * The most that clients may hold when `--max-memory` is not given, however large the machine: enough for 35,000 watches
  * with a call each. V8 may keep as many bytes again as garbage before it collects them.
  */
 const unaskedBytesMax = 256 * 1024 * 1024;

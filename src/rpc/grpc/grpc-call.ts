@@ -23,7 +23,7 @@ const stalledMsMax = 60_000;
 /** The memory of a queued message beside its bytes. */
 const keptMessageBytes = 256;
 /** The memory of a running stream handler, in addition to that of the call. */
-const streamHandlerBytes = 12 * 1024;
+const streamHandlerBytes = 1024;
 
 /** A gRPC call, from its head to its status. */
 export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Array>, StreamListener {

@@ -46,7 +46,7 @@ const callBytes = 4 * 1024;
 /** The memory of a metadata field beside its characters. */
 const fieldBytes = 100;
 /** The memory of a connection beside its streams: HPACK tables, and the objects that read and write. */
-const connectionBytes = 16 * 1024;
+const connectionBytes = 8 * 1024;
 /** How long a client may take to send the HTTP/2 preface. */
 const openingMsMax = 60_000;
 /** How long a client may take to close its side of a connection that the server has ended. */

@@ -14,8 +14,11 @@ const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 /** How long a connection may take to show its protocol before it is closed. */
 const silenceMsMax = 60_000;
 
-/** The memory of a connection, including an incomplete head of an HTTP/1.1 request. TLS buffers are extra. */
-const connectionBytes = 24 * 1024;
+/**
+ * The memory of a connection with most heads of HTTP/1.1 requests. Few connections may have sent only a part of one, see
+ * `SilentConnections`. TLS buffers are extra.
+ */
+const connectionBytes = 16 * 1024;
 const secureConnectionBytes = 64 * 1024;
 
 /** The first byte of every TLS connection: the type of a handshake record. */

@@ -27,7 +27,7 @@ import { WatchSender, type WatchSenderOwner, type WatchSenders } from "./watch-s
 const grpcOverheadBytes = 512 * 1024;
 const progressIntervalMinMs = 100;
 /** The memory of a watcher beside its keys: its rows and table entries, or the node of its range in a tree. */
-const watcherBytes = 256;
+const watcherBytes = 160;
 /** The watch id in the answer to a refused request. */
 const noWatcher = -1n;
 
