@@ -68,7 +68,7 @@ function sizeColumns(members: readonly MemberState[]): readonly Column<MemberSta
     { name: "term", title: "Term", align: "end", render: (member) => told(member, countText(member.term)) },
     {
       name: "applied",
-      title: "Applied index",
+      title: "Applied",
       align: "end",
       render: (member) => told(member, countText(member.appliedIndex)),
     },
