@@ -146,7 +146,7 @@ describe("a login", () => {
     await call("kv/range", {});
     expect(session.get()).toMatchObject({ token: "new", asking: false });
     await call("kv/range", {});
-    expect(session.get()).toEqual({ asking: true, reason: "The login of ada is no longer valid." });
+    expect(session.get()).toEqual({ asking: true, user: "ada", reason: "The login of ada is no longer valid." });
   });
 });
 

@@ -3,17 +3,17 @@ import { probeWith } from "./connection.js";
 import { info } from "./console.js";
 import { textField } from "./json.js";
 import { failure, type Result, success } from "./result.js";
-import { loggedIn, session } from "./session.js";
+import { type Info, loggedIn, session } from "./session.js";
+
+/** Stands for a server that does not know the call. If it wants a login, it refuses the first call that needs one. */
+const unknownMember: Info = { version: "", writes: false, separator: "/", authEnabled: false, memberId: "0" };
 
 /** Asks the member what it is, and asks for a login if it needs one. Resolves with whether it answered. */
 export async function meetMember(): Promise<boolean> {
   const answer = await info();
-  if (!answer.ok) return answer.error.kind !== "offline" && answer.error.kind !== "no-leader";
-  session.update((current) => ({
-    ...current,
-    info: answer.value,
-    asking: answer.value.authEnabled && current.token === undefined,
-  }));
+  if (!answer.ok && ["offline", "no-leader", "aborted"].includes(answer.error.kind)) return false;
+  const told = answer.ok ? answer.value : unknownMember;
+  session.update((current) => ({ ...current, info: told, asking: told.authEnabled && current.token === undefined }));
   return true;
 }
 

@@ -15,6 +15,7 @@ export interface Info {
 export interface Session {
   /** Undefined until the member has told. */
   readonly info?: Info;
+  /** The user whose view the page shows; also while he must log in again. */
   readonly user?: string;
   /** Held in memory only: it is gone when the page is loaded again. */
   readonly token?: string;
@@ -40,16 +41,16 @@ export function isRoot({ info, user }: Session): boolean {
   return info?.authEnabled === false || user === "root";
 }
 
-/** Takes the login away when the server refuses its token. A login that has been replaced meanwhile stays. */
+/**
+ * Takes the login away when the server refuses its token. A login that has been replaced meanwhile stays. The user's
+ * name stays too: a login under the same name goes on with what the page shows, and one under another begins anew.
+ */
 export function askForLogin(refusedToken: string | undefined): void {
   session.update((current) => {
     if (current.asking || current.token !== refusedToken) return current;
-    const { token, user, reason: _, ...rest } = current;
-    return {
-      ...rest,
-      asking: true,
-      ...(token === undefined ? {} : { reason: `The login of ${user} is no longer valid.` }),
-    };
+    const { token, reason: _, ...rest } = current;
+    const reason = token === undefined ? {} : { reason: `The login of ${current.user} is no longer valid.` };
+    return { ...rest, asking: true, ...reason };
   });
 }
 

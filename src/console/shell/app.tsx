@@ -53,7 +53,7 @@ export function App() {
       <Navigation views={offered} current={view?.path} onHelp={() => setHelp(true)} />
       <main ref={main} tabIndex={-1}>
         <ConnectionBanner />
-        {view === undefined ? <Unknown /> : <view.component key={view.path} />}
+        {view === undefined ? <Unknown /> : <view.component key={`${view.path} ${session.user}`} />}
       </main>
       <Toasts />
       {session.info !== undefined && <MembersPoll />}

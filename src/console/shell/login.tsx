@@ -7,13 +7,14 @@ import { Field } from "../ui/field.js";
 
 /** Asks for a user of etcd and the password. */
 export function Login() {
-  const { reason } = useSession();
-  const [name, setName] = useState("");
+  const { reason, user } = useSession();
+  const [name, setName] = useState(user ?? "");
   const [password, setPassword] = useState("");
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  const second = useRef<HTMLInputElement>(null);
+  useEffect(() => (name === "" ? first : second).current?.focus(), []);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
@@ -46,6 +47,7 @@ export function Login() {
             <input
               id={id}
               type="password"
+              ref={second}
               value={password}
               required
               autocomplete="current-password"

@@ -33,7 +33,7 @@ export function useCall<T>(
   { everyMs, paused = false }: LoadOptions = {},
 ): Loaded<T> {
   const { generation } = useConnection();
-  const { token, asking } = useSession();
+  const { info, token, asking } = useSession();
   const [asked, setAsked] = useState(0);
   const key = JSON.stringify(dependencies);
   const [state, setState] = useState<{ key: string; value?: T; error?: ApiError; loading: boolean }>({
@@ -42,7 +42,8 @@ export function useCall<T>(
   });
   const current = useRef(call);
   current.current = call;
-  const stopped = paused || asking;
+  // Before the member has told whether it wants a login, it would refuse calls without one.
+  const stopped = paused || asking || info === undefined;
   useEffect(() => {
     if (stopped) return;
     const abort = new AbortController();

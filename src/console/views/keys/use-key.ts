@@ -24,10 +24,11 @@ const nothing: ShownKey = { loading: true, changes: 0 };
 /** Reads a key, and follows its changes unless it is shown as of a revision. */
 export function useKey(key: Binary, revision: number): ShownKey {
   const { generation } = useConnection();
-  const { token, asking } = useSession();
+  const { info, token, asking } = useSession();
+  const stopped = asking || info === undefined;
   const [state, setState] = useState<ShownKey>(nothing);
   useEffect(() => {
-    if (asking) return;
+    if (stopped) return;
     const abort = new AbortController();
     const { signal } = abort;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +59,6 @@ export function useKey(key: Binary, revision: number): ShownKey {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [key, revision, generation, token, asking]);
+  }, [key, revision, generation, token, stopped]);
   return state;
 }

@@ -27,8 +27,8 @@ let kept: { readonly question: string; readonly tree: KeyTree } | undefined;
 /** The tree of keys, loaded as far as it is looked at. @param loads counts the times that it was to be loaded again */
 export function useTree(question: TreeQuestion, loads: number): ShownTree {
   const { generation } = useConnection();
-  const { token, asking } = useSession();
-  const name = JSON.stringify([question.prefix, question.separator, question.revision]);
+  const { user, token, asking } = useSession();
+  const name = JSON.stringify([user, question.prefix, question.separator, question.revision]);
   if (kept?.question !== name) kept = { question: name, tree: new KeyTree(question.prefix) };
   const { tree } = kept;
   const [, render] = useState(0);
