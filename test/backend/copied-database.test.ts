@@ -53,6 +53,9 @@ test("a copy that is read without LevelDB has the rows that LevelDB has, whateve
       fc.boolean(),
       async (batches, merge) => {
         const backend = await open(freshDir());
+        // A database without any row was never written to, and is not copied.
+        backend.put("alarm", bytes("first"), bytes(""));
+        await backend.commit();
         for (const changes of batches) {
           for (const { bucket, key, value } of changes) {
             if (value === undefined) backend.delete(bucket, key);
@@ -95,6 +98,10 @@ test("a copy of many tables on several levels has all rows, compressed or not, l
     if (round % 4 === 3) await expectSame(backend);
   }
   await backend.close();
+});
+
+test("a copy without its files is no empty database", async () => {
+  await expect(CopiedDatabase.open(mkdtempSync(join(root, "empty-")))).rejects.toThrow("damaged");
 });
 
 test("a damaged copy is noticed", async () => {

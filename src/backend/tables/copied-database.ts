@@ -53,11 +53,11 @@ export class CopiedDatabase implements CopiedView {
 
   async #readSizes(): Promise<void> {
     const end = Buffer.concat([inUseKey, Buffer.of(0)]);
-    for await (const [row] of this.#rows(inUseKey, end)) {
-      const sizes = row && BucketSizes.decode(row[1]);
-      if (sizes === undefined) throw damagedBlock();
-      this.#sizes = sizes;
-    }
+    let sizes: BucketSizes | undefined;
+    for await (const [row] of this.#rows(inUseKey, end)) sizes = row && BucketSizes.decode(row[1]);
+    // A copy without its manifest, which would seem to be an empty database, has none of these, either.
+    if (sizes === undefined) throw damagedBlock();
+    this.#sizes = sizes;
   }
 
   #rows(low: Uint8Array, high: Uint8Array) {

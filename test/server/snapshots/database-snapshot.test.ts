@@ -1,8 +1,12 @@
-import { expect, test } from "vitest";
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { type Backend, type LevelStore, openLevelBackend, openMemoryStore } from "../../../src/backend/index.js";
 import { ManualClock, silentLogger, systemClock } from "../../../src/base/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
-import { DatabaseSnapshots } from "../../../src/server/snapshots/database-snapshot.js";
+import { type DatabaseSnapshot, DatabaseSnapshots } from "../../../src/server/snapshots/database-snapshot.js";
 
 const openMax = 3;
 const forever = new AbortController().signal;
@@ -154,3 +158,95 @@ async function collect(chunks: Chunks): Promise<Buffer[]> {
 function bytes(text: string): Buffer {
   return Buffer.from(text, "latin1");
 }
+
+describe("a snapshot of a large database", () => {
+  const root = mkdtempSync(join(tmpdir(), "database-snapshot-"));
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  /** A database of 20 MiB, and its snapshots. */
+  async function large() {
+    const onFailure = (error: Error): void => {
+      throw error;
+    };
+    const dir = mkdtempSync(join(root, "db-"));
+    const backend = await openLevelBackend({ dir, clock: systemClock, logger: silentLogger, onFailure });
+    const noise = randomBytes(16 * 1024);
+    for (let at = 0; at < 4000; at++) {
+      const value = noise.subarray(at, at + 5_000 + (at % 700));
+      backend.put("key", bytes(String(at).padStart(17, "0")), value);
+      if (at % 3 === 0) backend.put("lease", bytes(String(at % 50)), bytes(`lease ${at}`));
+      if (at % 1000 === 999) await backend.commit();
+    }
+    await backend.commit();
+    const snapshots = new DatabaseSnapshots(backend, systemClock, new ServerCounters(), 1);
+    const fileOf = async (snapshot: DatabaseSnapshot): Promise<string> => {
+      const hash = createHash("sha256");
+      let length = 0;
+      for await (const chunk of snapshot.chunks(64 * 1024)) {
+        hash.update(chunk);
+        length += chunk.length;
+      }
+      expect(length).toBe(snapshot.bytes);
+      await snapshot.close();
+      return hash.digest("hex");
+    };
+    return { backend, snapshots, fileOf };
+  }
+
+  test("that is read from a copy is the same file, and the copy is gone afterwards", async () => {
+    const { backend, snapshots, fileOf } = await large();
+    const signal = new AbortController().signal;
+    const plain = await fileOf(snapshots.take(signal));
+    const copy = join(root, "copy");
+    const made = async (): Promise<string> => {
+      await backend.copyTo(copy, () => undefined);
+      return copy;
+    };
+    const copied = await snapshots.takeCopied(made, signal);
+    backend.put("key", bytes("later"), bytes("not part of it"));
+    await backend.commit();
+    expect(existsSync(copy)).toBe(true);
+    expect(() => snapshots.take(signal)).toThrow("too many requests");
+    expect(await fileOf(copied)).toBe(plain);
+    expect(existsSync(copy)).toBe(false);
+    await backend.close();
+  });
+
+  for (const { name, copy } of [
+    { name: "cannot be copied", copy: async () => undefined },
+    {
+      name: "finds no room for a copy",
+      copy: async () => {
+        throw new Error("ENOSPC: no space left on device");
+      },
+    },
+    { name: "has a damaged copy", copy: async () => mkdtempSync(join(root, "damaged-")) },
+  ]) {
+    test(`that ${name} is read from the database`, async () => {
+      const { backend, snapshots, fileOf } = await large();
+      const signal = new AbortController().signal;
+      const plain = await fileOf(snapshots.take(signal));
+      expect(await fileOf(await snapshots.takeCopied(copy, signal))).toBe(plain);
+      expect(readdirSync(root).filter((found) => found.startsWith("damaged-"))).toEqual([]);
+      await backend.close();
+    });
+  }
+});
+
+describe("a snapshot file that is begun again", () => {
+  for (const from of [0, 1, 65_535, 65_536, 200_000]) {
+    test(`goes on at byte ${from} as before`, async () => {
+      const { snapshots } = await fixture();
+      const snapshot = snapshots.take(new AbortController().signal);
+      const whole: Buffer[] = [];
+      for await (const chunk of snapshot.chunks(64 * 1024)) whole.push(chunk);
+      const interrupted = snapshot.chunks(64 * 1024)[Symbol.asyncIterator]();
+      await interrupted.next();
+      const rest: Buffer[] = [];
+      for await (const chunk of snapshot.chunks(64 * 1024, from)) rest.push(chunk);
+      expect(Buffer.concat(rest).equals(Buffer.concat(whole).subarray(from))).toBe(true);
+      expect((await interrupted.next()).done).toBe(true);
+      await snapshot.close();
+    });
+  }
+});
