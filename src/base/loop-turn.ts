@@ -28,9 +28,9 @@ interface Waiting {
  * if so defers the work to a later turn.
  *
  * Waiting work resumes client by client, so that a client with very much work does not block the others. Clients that
- * have used little time of late go first: one request waits for several turns, at each for a place among the others, and
- * twenty clients that flood the server would otherwise make a modest client wait for all of them each time. Short work
- * goes before long work, but some long work resumes in every turn.
+ * have used little time of late go first: one request waits for several turns, at each for a place among the others,
+ * and twenty clients that flood the server would otherwise make a modest client wait for all of them each time. Short
+ * work goes before long work, but some long work resumes in every turn.
  */
 export class LoopTurn {
   static readonly #turns = new WeakMap<Clock, LoopTurn>();

@@ -66,7 +66,7 @@ test("clients take turns, however much one of them has waiting", async () => {
   expect(seen).toEqual(["greedy", "greedy", "modest"]);
 });
 
-test("a client that has used little of late does not wait for many that have used much, and they go on meanwhile", async () => {
+test("a client that has used little of late does not wait for many that have used much, and they go on", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   const seen: string[] = [];

@@ -69,7 +69,8 @@ for (const { mode, actors, mixed, seeds } of modes)
       const perHour = Math.round((done / (now - startedAt)) * 3_600_000);
       console.log(
         `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour, ${cpuMs(done)} ms of CPU each; ` +
-          `${writes} writes, ${reads} reads and ${changes} members in or out, ${checkpoints} checkpoints read, ${Math.round(virtualMs / 1000)} s`,
+          `${writes} writes, ${reads} reads and ${changes} members in or out, ` +
+          `${checkpoints} checkpoints read, ${Math.round(virtualMs / 1000)} s`,
       );
     }
     expect(failed).toEqual([]);

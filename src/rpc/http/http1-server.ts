@@ -97,8 +97,8 @@ export class Http1Server {
 }
 
 /**
- * Stops reading when a connection that is paused announces that it resumes. Node announces this late: after a pause in the
- * same turn its server would read on, although nobody takes the bytes, and hold the whole body in memory.
+ * Stops reading when a connection that is paused announces that it resumes. Node announces this late: after a pause in
+ * the same turn its server would read on, although nobody takes the bytes, and hold the whole body in memory.
  */
 function stayPaused(socket: Socket): void {
   // This listener is added after the one by which Node's server resumes.

@@ -15,8 +15,8 @@ const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 const silenceMsMax = 60_000;
 
 /**
- * The memory of a connection with most heads of HTTP/1.1 requests. Few connections may have sent only a part of one, see
- * `SilentConnections`. TLS buffers are extra.
+ * The memory of a connection with most heads of HTTP/1.1 requests. Few connections may have sent only a part of one,
+ * see `SilentConnections`. TLS buffers are extra.
  */
 const connectionBytes = 16 * 1024;
 const secureConnectionBytes = 64 * 1024;

@@ -94,7 +94,7 @@ test("Proposer: a proposal of a leader's term is void in another term, and the w
 const mebibyte = 1024 * 1024;
 const done = { response: { case: "put", value: PutResponse.create() } } as const;
 
-test("Proposer: 4 MiB of client requests are under way at once, or 1 MiB beside short ones, which do not wait", async () => {
+test("Proposer: 4 MiB of client requests are under way, or 1 MiB beside short ones, which do not wait", async () => {
   const { sent, proposals, proposer, clock } = setUp({ maxRequestBytes: 2 * mebibyte });
   const outcomes = Array.from({ length: 8 }, () => outcome(proposer.propose(put(mebibyte))));
   expect([sent.length, proposals.pending]).toEqual([4, 8]);
