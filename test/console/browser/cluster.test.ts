@@ -126,6 +126,12 @@ describe.skipIf(!haveChromium())("the console of a cluster", () => {
     await shown.shoot("change-put");
     await dialog.getByRole("button", { name: "Put…" }).click();
     expect(await value()).toBe("Maintenance on Saturday");
+    await client.text.put(key, "Maintenance on Friday");
+    await dialog.getByRole("button", { name: "Yes, put it" }).click();
+    await dialog.getByRole("alert").getByText("Somebody else has changed the key").waitFor();
+    expect(await value()).toBe("Maintenance on Friday");
+    await dialog.getByRole("button", { name: "Go on with what is there now" }).click();
+    await dialog.getByRole("button", { name: "Put…" }).click();
     await dialog.getByRole("button", { name: "Yes, put it" }).click();
     await dialog.waitFor({ state: "detached" });
     expect(await value()).toBe("Maintenance on Monday");
@@ -192,6 +198,19 @@ describe.skipIf(!haveChromium())("the console of a cluster", () => {
     );
     const revision = changed?.modRevision ?? 0;
     expect(await run({ kind: "compact", revision })).toBe(`compacted revision ${revision}\n`);
+  });
+
+  test("only the leader hands over its leadership, so the page of another member leads to its page", async () => {
+    const { page } = shown;
+    const leader = await theLeader(members);
+    await shown.go("cluster");
+    await page.getByRole("button", { name: "Make leader" }).first().click();
+    const dialog = page.getByRole("dialog");
+    const link = dialog.getByRole("link");
+    expect(await link.getAttribute("href")).toBe(`http://${leader.endpoint}/console/#/cluster`);
+    expect(await dialog.getByRole("button").count()).toBe(1); // It closes the dialog.
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
   });
 
   test("old revisions are compacted up to the one that the user chose", async () => {
