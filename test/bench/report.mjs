@@ -74,7 +74,8 @@ function pageOf(measured, embedded, { machine, node, commit, command, how, note 
   const lines = [
     "# Performance",
     "",
-    "The last run of the benchmark, as `npm run bench` writes it. Figures are medians.",
+    "The last run of the benchmark, as `npm run bench` writes it. Figures are medians. [How large a machine](size.md) says",
+    "what keys, watchers, leases and connections take.",
     "",
   ];
   if (note !== "") lines.push(`**${note}**`, "");
