@@ -173,6 +173,16 @@ describe("the map", () => {
   });
 });
 
+test("docs/internals/releases.md names a test for each row, and only existing files", () => {
+  const rows = textOf("docs/internals/releases.md")
+    .split("\n")
+    .filter((line) => /^\| (?!what)[^-]/.test(line));
+  const named = rows.map((row) => Array.from(row.matchAll(/`(test\/[^`]+)`/g), ([, path = ""]) => path));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((paths) => paths.length === 0)).toEqual([]);
+  expect(named.flat().filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
 describe("style", () => {
   test(`lines have at most ${columns} columns, and files at most ${lines} lines`, () => {
     const wide = written.flatMap(({ path, text }) =>
