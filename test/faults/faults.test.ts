@@ -26,6 +26,8 @@ const shares = modes.reduce((sum, { share }) => sum + share, 0);
 for (const { name, share, secure } of modes) {
   const lasts = Math.round((seconds * share) / shares);
   test(`no write is lost and no linearizable read is stale in ${lasts} s of faults (${name}, seed ${seed})`, {
+    // Both modes suffer at the same time.
+    concurrent: true,
     timeout: (lasts + 120) * 1000,
   }, async () => {
     const security = await secure();
