@@ -14,8 +14,8 @@ const openTablesMax = 1_000;
  * that up to 64,000 MiB all tables are open: the first read of a table, which opens it, is the only slow one.
  *
  * Write buffers and tables are larger than LevelDB's defaults: fewer, longer compactions suit a load of many puts.
- * Tables as large as these would be wrong in a small database. They overlap with so much of the next level that a merge
- * rewrites most of it (the figures are in docs/internals/database.md).
+ * Larger tables would be wrong in a small database. They overlap with more of the next level, which a merge rewrites
+ * (docs/internals/database.md).
  */
 export function tuningFor(bytes: number): LevelTuning {
   let tableBytes = tableBytesMin;
