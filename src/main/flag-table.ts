@@ -136,7 +136,7 @@ export const flagTable = [
     group: member,
     kind: "string",
     initial: "1",
-    help: "threads that share the work: data, from 3 on also raft, the others clients; auto means one for each core",
+    help: "threads that share the work: data, from 3 on also raft, the others clients; auto depends on the cores",
   },
   {
     name: "max-memory",

@@ -6,9 +6,17 @@ const threadsMax = 64;
 /** `auto` means no more threads than this: the state has one thread, and more front ends would wait for it. */
 const autoMax = 8;
 
-/** How many threads `--threads=auto` means. @param cores how many cores the process may keep busy */
+/** With so many threads or more, raft has one of its own. */
+export const threadsOfConsensus = 3;
+
+/**
+ * How many threads `--threads=auto` means: one for each core, and on two cores one for raft beside them. That one has
+ * little to do, but keeps heartbeats going while the others have much.
+ *
+ * @param cores how many cores the process may keep busy
+ */
 export function threadsFor(cores: number): number {
-  return Math.min(cores, autoMax);
+  return cores === 1 ? 1 : Math.min(Math.max(cores, threadsOfConsensus), autoMax);
 }
 
 /**
@@ -23,9 +31,6 @@ export function threadCount(text: string, cores: () => number = coreLimit): numb
   if (count >= 1 && count <= threadsMax) return count;
   throw new FlagError(`invalid value "${text}" for --threads: expected auto, or a number from 1 to ${threadsMax}`);
 }
-
-/** With so many threads or more, raft has one of its own. */
-export const threadsOfConsensus = 3;
 
 /** How many of the threads serve clients. The others are that of the data and, if there is one, that of raft. */
 export function frontEndCount(threads: number): number {

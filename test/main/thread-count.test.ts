@@ -55,7 +55,7 @@ for (const { name, files, want } of [
 
 for (const { cores, threads } of [
   { cores: 1, threads: 1 },
-  { cores: 2, threads: 2 },
+  { cores: 2, threads: 3 },
   { cores: 3, threads: 3 },
   { cores: 4, threads: 4 },
   { cores: 8, threads: 8 },
