@@ -1,49 +1,32 @@
 // Further steps of size.mjs: what other clients notice of very many watchers that come back at once, and of watchers that
 // do not read. Each step returns rows of a name and a figure.
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { crowdKey } from "./crowd-keys.mjs";
 
 const nothingElse = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false };
 const fromNow = { rangeEnd: "", startRevision: 0, filters: [], watchId: 0n, prevKv: false, fragment: false };
 const historyRevisions = 20_000;
 const historyKeys = 1_000;
-const keyOf = (at) => `crowd/${String(at % historyKeys).padStart(28, "0")}`;
 
 /** Watchers on 100 connections ask for all history at the same moment, while new watchers come one after the other. */
 export async function measureReturning(member, { returning }) {
   await fill(member);
-  const links = Array.from({ length: 100 }, () => member.openLink());
-  for (const link of links) await member.call("KV", "Range", { key: "x" }, 60_000, link);
+  // On a thread of its own: what it receives must not delay the new watches, which are clients of their own.
+  const crowd = new Worker(new URL("./returning-crowd.mjs", import.meta.url), {
+    workerData: { endpoint: member.endpoint, returning, events: historyRevisions / historyKeys, keys: historyKeys },
+  });
+  await once(crowd, "message");
   const probe = new Probe(member);
   const calm = await probe.during(() => pause(2_000));
   const begin = performance.now();
   const busy = await probe.during(async () => {
-    let open = returning;
-    await new Promise((resolve, reject) => {
-      for (const [number, link] of links.entries()) {
-        const mine = Array.from(
-          { length: share(returning, links.length, number) },
-          (_, at) => number + at * links.length,
-        );
-        // Events of each key that the history has.
-        const wanted = mine.length * (historyRevisions / historyKeys);
-        let heard = 0;
-        const listener = {
-          message({ events }) {
-            heard += events.length;
-            if (heard < wanted || mine.length === 0) return;
-            open -= mine.length;
-            mine.length = 0;
-            if (open === 0) resolve();
-          },
-          closed: (error) => reject(error ?? new Error("a watch stream ended")),
-        };
-        const stream = member.stream("Watch", "Watch", listener, link);
-        for (const at of mine) create(stream, { key: keyOf(at), startRevision: 2 });
-      }
-    });
+    crowd.postMessage("go");
+    await once(crowd, "message");
   });
   const seconds = (performance.now() - begin) / 1_000;
-  for (const link of links) link.close();
+  await crowd.terminate();
   await probe.close();
   return [
     [`${returning.toLocaleString("en-US")} watchers are back, with 20 events each, after s`, seconds.toFixed(2)],
@@ -151,7 +134,11 @@ async function fill(member) {
   let next = 0;
   const worker = async () => {
     for (let at = next++; at < historyRevisions; at = next++) {
-      await member.call("KV", "Put", { key: keyOf(at), value: Buffer.alloc(100, "v"), ...nothingElse });
+      await member.call("KV", "Put", {
+        key: crowdKey(at % historyKeys),
+        value: Buffer.alloc(100, "v"),
+        ...nothingElse,
+      });
     }
   };
   await Promise.all(Array.from({ length: 100 }, worker));
@@ -159,10 +146,6 @@ async function fill(member) {
 
 function create(stream, fields) {
   stream.send({ requestUnion: { case: "createRequest", value: { ...fromNow, progressNotify: false, ...fields } } });
-}
-
-function share(total, parts, number) {
-  return Math.floor(total / parts) + (number < total % parts ? 1 : 0);
 }
 
 function median(values) {

@@ -67,7 +67,11 @@ export class BenchedMember {
 
   /** Another connection to the server; the caller closes it. */
   openLink() {
-    return grpcTransport({ endpoints: [`http://127.0.0.1:${this.#ports[0]}`] }).links[0];
+    return grpcTransport({ endpoints: [this.endpoint] }).links[0];
+  }
+
+  get endpoint() {
+    return `http://127.0.0.1:${this.#ports[0]}`;
   }
 
   call(service, method, fields, timeoutMs = Number.POSITIVE_INFINITY, link = this.#link) {
