@@ -107,6 +107,16 @@ function handleOf(file: File) {
     writeFile: async (chunk: Uint8Array) => {
       file.bytes = Buffer.concat([file.bytes, chunk]);
     },
+    write: async (bytes: Uint8Array, offset: number, length: number, position: number) => {
+      const end = position + length;
+      const written = Buffer.concat([file.bytes, Buffer.alloc(Math.max(0, end - file.bytes.length))]);
+      written.set(bytes.subarray(offset, offset + length), position);
+      file.bytes = written;
+      return { bytesWritten: length };
+    },
+    truncate: async (length: number) => {
+      file.bytes = file.bytes.subarray(0, length);
+    },
     sync: async () => {
       file.synced = file.bytes;
     },
