@@ -95,7 +95,7 @@ test("--help has groups, defaults and unsupported flags", async () => {
     ...["Member:\n", "Clustering:\n", "Logging:\n", "Features:\n"],
     "--snapshot-count '10000'\n",
     "  --experimental-corrupt-check-time\n    --corrupt-check-time\n",
-    ...["  --max-wals\n    The raft log", "  --discovery\n    V2 discovery is gone"],
+    ...["  --max-wals\n    A file of the raft log", "  --discovery\n    V2 discovery is gone"],
   ]) {
     expect(run.stdout).toContain(text);
   }
