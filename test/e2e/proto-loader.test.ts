@@ -69,6 +69,7 @@ test("a tool without .proto files can find the services by reflection and call t
   const [{ messageResponse: listed }] = await once(stream, "data");
   expect(listed.value.service.map(({ name }: { name: string }) => name)).toEqual([
     ...["Auth", "Cluster", "KV", "Lease", "Maintenance", "Watch"].map((name) => `etcdserverpb.${name}`),
+    "etcdts.v1.Console",
     ...["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"],
     ...["v3electionpb.Election", "v3lockpb.Lock"],
   ]);
