@@ -8,7 +8,7 @@ import { ServerProcess } from "../../support/server-process.js";
 import { type Change, readHistory, replay } from "./history.js";
 import { type Ledger, work } from "./workload.js";
 
-const rounds = Number(process.env.CRASH_ROUNDS ?? 40);
+const rounds = Number(process.env.CRASH_ROUNDS ?? 25);
 const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 1_000_000));
 const clients = 16;
 
