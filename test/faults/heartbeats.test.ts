@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { electionMs, type Heard, heartbeatMs, WatchedCluster } from "./watched-cluster.js";
 
 // A leader sends heartbeats whatever else it has to do: with three threads, since consensus has one of its own; with
-// two, because whatever takes long is done in slices (in the full form). A gap fails a test when followers would call an
+// two, in the full form, because whatever takes long is done in slices. A gap fails a test when followers would call an
 // election, since the machine may be busy. The printed gaps tell more on a quiet machine.
 //
 //   HEARTBEATS=full npx vitest run test/faults/heartbeats.test.ts      with requests as large as they get
