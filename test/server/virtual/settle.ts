@@ -1,8 +1,8 @@
 /** The number of calls of `settle` that wait for the next turn of the event loop. Each has its own immediate. */
 let settling = 0;
 
-/** Turns of the event loop after which something is taken to run for ever. File operations take a few thousand. */
-const turnsMax = 500_000;
+/** Turns of the event loop, at least twenty seconds, after which something is taken to run for ever. */
+const turnsMax = 20_000_000;
 
 /** Runs everything that needs no virtual time: callbacks, promises and file operations. */
 export async function settle(): Promise<void> {
