@@ -70,11 +70,12 @@ test("a client that has used little of late does not wait for many that have use
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   const seen: string[] = [];
+  let flooding = true;
   const work = (name: string, ms: number, client: object): void => {
     turn.defer(() => {
       clock.advance(ms);
       seen.push(name);
-      if (name === "flood") work(name, ms, client);
+      if (name === "flood" && flooding) work(name, ms, client);
     }, client);
   };
   for (let at = 0; at < 20; at++) work("flood", 4, {});
@@ -101,6 +102,8 @@ test("a client that has used little of late does not wait for many that have use
   work("rested", 0.1, greedy);
   await nextTurn();
   expect(seen, "use is forgotten").toContain("rested");
+  // Tests in the same process would find the loop busy for ever.
+  flooding = false;
 });
 
 test("short work goes before long work, some of which continues in each turn", async () => {
