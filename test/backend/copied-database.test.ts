@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { type Backend, CopiedDatabase, openLevelBackend } from "../../src/backend/index.js";
+import { readLogs } from "../../src/backend/tables/log-entries.js";
 import { decodeSnappy } from "../../src/backend/tables/snappy.js";
 import { systemClock } from "../../src/base/index.js";
 import { bytes, testOptions } from "./suite.js";
@@ -97,6 +98,30 @@ test("a copy of many tables on several levels has all rows, compressed or not, l
     await backend.commit();
     if (round % 4 === 3) await expectSame(backend);
   }
+  await backend.close();
+});
+
+test("a log of very many changes is read in turns, and of the changes of a key the newest counts", async () => {
+  const backend = await open(freshDir());
+  for (const value of ["old", "newer", "newest"]) {
+    for (let at = 0; at < 10_000; at++) backend.put("lease", bytes(String((at * 7) % 10_000)), bytes(value));
+    await backend.commit();
+  }
+  await expectSame(backend);
+  const dir = freshDir();
+  await backend.copyTo(dir, () => undefined);
+  let turns = 0;
+  let counting = true;
+  const count = (): void => {
+    turns++;
+    if (counting) setImmediate(count);
+  };
+  setImmediate(count);
+  const log = readdirSync(dir).filter((name) => name.endsWith(".log"));
+  const runs = await readLogs(log.map((name) => join(dir, name)));
+  counting = false;
+  expect(runs.map(({ keys }) => keys.length)).toEqual([8_192, 8_192, 8_192, expect.any(Number)]);
+  expect(turns).toBeGreaterThan(runs.length - 1);
   await backend.close();
 });
 

@@ -22,11 +22,11 @@ export type CopiedView = Pick<BackendView, "sizeOf" | "batches">;
 export class CopiedDatabase implements CopiedView {
   readonly #dir: string;
   readonly #manifest: Manifest;
-  /** The changes that are in no table yet. */
-  readonly #logged: EntryList;
+  /** The changes that are in no table yet, in several lists. */
+  readonly #logged: readonly EntryList[];
   #sizes = new BucketSizes();
 
-  private constructor(dir: string, manifest: Manifest, logged: EntryList) {
+  private constructor(dir: string, manifest: Manifest, logged: readonly EntryList[]) {
     this.#dir = dir;
     this.#manifest = manifest;
     this.#logged = logged;
@@ -65,7 +65,7 @@ export class CopiedDatabase implements CopiedView {
     const overlapping = [...tables]
       .filter(([, { smallest, largest }]) => compareBytes(smallest, high) < 0 && compareBytes(largest, low) >= 0)
       .sort(([, one], [, other]) => compareBytes(one.smallest, other.smallest));
-    const sources: AsyncIterable<EntryList>[] = [once(this.#logged)];
+    const sources: AsyncIterable<EntryList>[] = this.#logged.map(once);
     const levels = new Map<number, number[]>();
     for (const [number, { level }] of overlapping) {
       // The tables of a level follow each other, except in level 0.

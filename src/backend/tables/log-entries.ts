@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { compareBytes } from "../../base/index.js";
 import { readLog, VarintReader } from "../log-format.js";
 import { damagedBlock } from "./block.js";
@@ -14,22 +15,42 @@ interface Entry {
   readonly sequence: number;
 }
 
-/** The changes in logs, which are in no table yet. @throws DiskError when a batch is damaged */
-export async function readLogs(paths: readonly string[]): Promise<EntryList> {
-  const entries: Entry[] = [];
+/** The most changes that are sorted at once, which takes less than 10 ms. A log may hold a hundred thousand. */
+const runMax = 8_192;
+
+/**
+ * The changes in logs, which are in no table yet, as runs of at most `runMax`. Each run is in order, and a key may be in
+ * several. The event loop has a turn after each.
+ *
+ * @throws DiskError when a batch is damaged
+ */
+export async function readLogs(paths: readonly string[]): Promise<readonly EntryList[]> {
+  const runs: EntryList[] = [];
+  let entries: Entry[] = [];
   for (const path of paths) {
     for (const { batch } of readLog(await readFile(path))) {
       if (batch === undefined) throw damagedBlock();
-      addBatch(batch, entries);
+      for (const entry of entriesOf(batch)) {
+        entries.push(entry);
+        if (entries.length < runMax) continue;
+        runs.push(inOrder(entries));
+        entries = [];
+        await nextTurn();
+      }
     }
   }
+  if (entries.length > 0) runs.push(inOrder(entries));
+  return runs;
+}
+
+function inOrder(entries: Entry[]): EntryList {
   entries.sort((one, other) => compareBytes(one.key, other.key) || other.sequence - one.sequence);
   const list = new EntryList();
   for (const { key, value, sequence } of entries) list.add(key, value, sequence);
   return list;
 }
 
-function addBatch(batch: Buffer, entries: Entry[]): void {
+function* entriesOf(batch: Buffer): Generator<Entry> {
   if (batch.length < batchHeadBytes) throw damagedBlock();
   let sequence = batch.readUIntLE(0, 6);
   const reader = new VarintReader(batch.subarray(batchHeadBytes));
@@ -37,6 +58,6 @@ function addBatch(batch: Buffer, entries: Entry[]): void {
     const kind = reader.next();
     const key = reader.bytes(reader.next());
     const value = kind === put ? reader.bytes(reader.next()) : undefined;
-    entries.push({ key, value, sequence: sequence++ });
+    yield { key, value, sequence: sequence++ };
   }
 }
