@@ -3,7 +3,7 @@ import { FairQueue } from "./fair-queue.js";
 import { RecentUse } from "./recent-use.js";
 
 /** The longest that the work of all clients together may hold the event loop. */
-const turnMs = 8;
+const turnMs = 4;
 /** Waiting work is resumed in groups that take about this long, since the output of a group is sent together. */
 const groupMs = { short: 1, long: 2 };
 const groupMax = 16;

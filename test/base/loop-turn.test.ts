@@ -8,7 +8,7 @@ test("a turn lasts until work has used up its time, and the next turn has new ti
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
   expect(turn.over).toBe(false);
-  clock.advance(7);
+  clock.advance(3);
   expect(turn.over).toBe(false);
   clock.advance(1);
   expect(turn.over).toBe(true);
@@ -19,8 +19,8 @@ test("a turn lasts until work has used up its time, and the next turn has new ti
 test("a turn is shorter by the time that its work takes outside of it", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
-  turn.charge(5);
-  clock.advance(2);
+  turn.charge(2);
+  clock.advance(1);
   expect(turn.over).toBe(false);
   turn.charge(1);
   expect(turn.over).toBe(true);
@@ -36,7 +36,7 @@ test("waiting work continues in the order of its arrival, as much as there is ti
     void turn.pause().then(async () => {
       // Work after a promise is counted as well.
       await Promise.resolve();
-      clock.advance(5);
+      clock.advance(2.5);
       seen.push(name);
     });
   }
@@ -120,8 +120,8 @@ test("short work goes before long work, some of which continues in each turn", a
       length,
     );
   };
-  for (let at = 0; at < 20; at++) wait("L", "long", 3);
-  for (let at = 0; at < 10; at++) wait("s", "short", 2.5);
+  for (let at = 0; at < 20; at++) wait("L", "long", 1.5);
+  for (let at = 0; at < 10; at++) wait("s", "short", 1.25);
   for (const want of ["Lss", "LssLss", "LssLssLss", "LssLssLssLss", "LssLssLssLssLss", "LssLssLssLssLssLLL"]) {
     await nextTurn();
     expect(seen.join("")).toBe(want);
@@ -151,9 +151,9 @@ test("many pieces of little work are resumed together, and fewer of larger work"
       });
     }
   };
-  wait(0.01, 500);
+  wait(0.01, 300);
   await nextTurn();
-  expect(resumed).toBe(500);
+  expect(resumed).toBe(300);
   resumed = 0;
   wait(1, 100);
   // Little work has made the first group large. Later turns keep within their time.
@@ -161,7 +161,7 @@ test("many pieces of little work are resumed together, and fewer of larger work"
   for (let turns = 0; turns < 5; turns++) await nextTurn();
   const before = resumed;
   await nextTurn();
-  expect(resumed - before).toBeLessThanOrEqual(9);
+  expect(resumed - before).toBeLessThanOrEqual(5);
 });
 
 test("concurrent passes share a turn", async () => {
