@@ -45,9 +45,9 @@ function ownSemiSpace(): number {
 const growthPercentMin = 75;
 /**
  * The garbage that even a small heap may hold. With less, large values cause a collection each few MiB, which took a
- * fifth of the CPU of 300 puts of 1 MiB.
+ * sixth of the CPU of 300 puts of 1 MiB.
  */
-const garbageBytesMin = 64 * mebibyte;
+const garbageBytesMin = 32 * mebibyte;
 const growthPercentMax = 400;
 const adjustMs = 1_000;
 /** The flag is left alone while the wanted growth is this near. */

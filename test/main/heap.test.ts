@@ -42,8 +42,8 @@ for (const { name, options, memoryBytes, want } of [
 }
 
 for (const { name, used, want } of [
-  { name: "a small heap may hold 64 MiB of garbage", used: 32, want: 200 },
-  { name: "a very small heap may grow to five times its size", used: 8, want: 400 },
+  { name: "a small heap may hold 32 MiB of garbage", used: 16, want: 200 },
+  { name: "a very small heap may grow to five times its size", used: 4, want: 400 },
   { name: "a large heap may grow by three quarters", used: 1_000, want: 75 },
 ]) {
   test(`growthPercent(): ${name}`, () => {

@@ -19,8 +19,8 @@ interface Entry {
 const runMax = 8_192;
 
 /**
- * The changes in logs, which are in no table yet, as runs of at most `runMax`. Each run is in order, and a key may be in
- * several. The event loop has a turn after each.
+ * The changes in logs, which are in no table yet, as runs of at most `runMax`. Each run is in order, and a key may be
+ * in several. The event loop has a turn after each.
  *
  * @throws DiskError when a batch is damaged
  */
