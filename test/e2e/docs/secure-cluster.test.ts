@@ -34,7 +34,8 @@ test.runIf(able)("the commands of docs/security.md make a secure cluster", async
   expect(blocks).toHaveLength(5);
   const [certificates, list, members, users, revocation] = blocks;
   const script = [
-    ...["set -e", certificates, list, members],
+    // Standard error goes the same way as the output, so that both are read in the order in which they were written.
+    ...["exec 2>&1", "set -e", certificates, list, members],
     // The script waits until the members serve. A reader needs more time than that between two blocks.
     "member_logs() { cat member.log; }",
     "until [ $(member_logs | grep -c 'ready to serve') = 3 ]; do read -t 0.1 < <(:) || true; done",
