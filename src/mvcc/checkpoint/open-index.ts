@@ -4,7 +4,8 @@ import { KeyIndex } from "../keys/key-index.js";
 import { type RestoredRows, restoreIndex } from "../restore.js";
 import { type Grave, readGraves } from "./graves.js";
 import { type CheckpointRecord, decodeCheckpoint, fileName, recordKey, UnusableCheckpoint } from "./record.js";
-import { type LeftRow, startFromCheckpoint } from "./start.js";
+import { type LeftRow, type StartFacts, startFromCheckpoint } from "./start.js";
+import { StartProgress } from "./start-progress.js";
 
 /** The index of a store that starts. */
 export interface OpenedIndex {
@@ -25,9 +26,6 @@ interface Compactions {
   readonly finished: number;
 }
 
-/** Time between two lines of progress. */
-const progressMs = 2_000;
-
 /** Makes the index: from a checkpoint and the rows behind it, or from all rows when there is none that can be used. */
 export async function openIndex(
   backend: Backend,
@@ -36,15 +34,16 @@ export async function openIndex(
   logger: Logger,
 ): Promise<OpenedIndex> {
   const graves = await readGraves(backend);
+  const progress = await StartProgress.of(backend, clock, logger);
   const stored = backend.get("own", recordKey);
   const checkpoint = stored === undefined ? undefined : decodeCheckpoint(stored);
   if (checkpoint !== undefined) {
-    const opened = await openFrom(backend, checkpoint, graves, compactions, logger);
+    const opened = await openFrom(backend, { checkpoint, graves, ...compactions }, progress, logger);
     if (opened !== undefined) return opened;
   }
   if (stored !== undefined) backend.delete("own", recordKey);
   const index = new KeyIndex();
-  const rows = await readAllRows(backend, index, clock, logger);
+  const rows = await readAllRows(backend, index, progress);
   return { index, checkpoint: undefined, graves, rows, leased: rows.leased, left: [] };
 }
 
@@ -58,15 +57,15 @@ export async function removeOtherFiles(backend: Backend, checkpoint: CheckpointR
 
 async function openFrom(
   backend: Backend,
-  checkpoint: CheckpointRecord,
-  graves: readonly Grave[],
-  compactions: Compactions,
+  facts: StartFacts,
+  progress: StartProgress,
   logger: Logger,
 ): Promise<OpenedIndex | undefined> {
   const { sideFiles } = backend;
+  const { checkpoint, graves } = facts;
   if (sideFiles === undefined) return undefined;
   try {
-    const { tail, ...started } = await startFromCheckpoint(backend, sideFiles, { checkpoint, graves, ...compactions });
+    const { tail, ...started } = await startFromCheckpoint(backend, sideFiles, facts, progress);
     const { startRevision: revision, keys } = checkpoint;
     logger.info("read the checkpoint of the index", { revision, keys, "changes-behind-it": tail.rows });
     return { ...started, checkpoint, graves, rows: tail };
@@ -77,15 +76,6 @@ async function openFrom(
   }
 }
 
-async function readAllRows(backend: Backend, index: KeyIndex, clock: Clock, logger: Logger): Promise<RestoredRows> {
-  const view = backend.view();
-  const { rows } = view.sizeOf("key");
-  await view.close();
-  let toldAt = clock.now();
-  return restoreIndex(backend, index, (done) => {
-    if (clock.now() - toldAt < progressMs) return;
-    toldAt = clock.now();
-    const percent = Math.floor((100 * done.rows) / Math.max(rows, 1));
-    logger.info("reading all keys", { percent, "changes-read": done.rows, changes: rows });
-  });
+async function readAllRows(backend: Backend, index: KeyIndex, progress: StartProgress): Promise<RestoredRows> {
+  return restoreIndex(backend, index, (done) => progress.at("reading all keys", done.rows));
 }

@@ -8,6 +8,7 @@ import { readBlocks } from "./blocks.js";
 import type { Grave } from "./graves.js";
 import { LeafReader } from "./leaf-code.js";
 import { type CheckpointRecord, fileName, UnusableCheckpoint } from "./record.js";
+import type { StartProgress } from "./start-progress.js";
 import { VarintReader } from "./varints.js";
 
 /** A row that an unfinished compaction has still to remove. The index does not know it any more. */
@@ -50,14 +51,18 @@ export async function startFromCheckpoint(
   backend: Backend,
   files: SideFiles,
   facts: StartFacts,
+  progress: StartProgress,
 ): Promise<StartedIndex> {
   const { checkpoint, graves, scheduled, finished } = facts;
   const index = new KeyIndex();
-  const leased = await readFile(files, index, checkpoint);
+  const leased = await readFile(files, index, checkpoint, progress);
   const forgotten = graves.filter(({ revision }) => revision <= finished);
   for (const { keys, revision } of forgotten) for (const key of keys) index.forget(key, revision, () => undefined);
   const tail = new RestoredRows(index);
-  for await (const rows of backend.batches("key", revisionKey(checkpoint.startRevision + 1, 0))) tail.add(rows);
+  for await (const rows of backend.batches("key", revisionKey(checkpoint.startRevision + 1, 0))) {
+    tail.add(rows);
+    progress.at("reading the changes behind the checkpoint of the index", index.records.count);
+  }
   if (finished > checkpoint.finished) compact(index, finished, () => undefined);
   const unfinished = graves.filter(({ revision }) => revision > finished);
   const left = scheduled > finished ? leftRows(backend, index, unfinished, scheduled) : [];
@@ -66,7 +71,8 @@ export async function startFromCheckpoint(
 }
 
 /** @returns whether any key has a lease */
-async function readFile(files: SideFiles, index: KeyIndex, { number, keys, fileBytes, sum }: CheckpointRecord) {
+async function readFile(files: SideFiles, index: KeyIndex, checkpoint: CheckpointRecord, progress: StartProgress) {
+  const { number, keys, fileBytes, sum } = checkpoint;
   const file = await files.open(fileName(number));
   if (file === undefined) throw new UnusableCheckpoint("its file is not there");
   try {
@@ -76,6 +82,7 @@ async function readFile(files: SideFiles, index: KeyIndex, { number, keys, fileB
     const reader = new LeafReader(index, number);
     for await (const block of readBlocks(file, sum)) {
       for (const source = new VarintReader(block); source.more; ) reader.read(source);
+      progress.at("reading the checkpoint of the index", index.records.count);
     }
     if (reader.keys !== keys) throw new UnusableCheckpoint(`it has ${reader.keys} keys instead of ${keys}`);
     reader.finish();

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { type Clock, type LogFields, silentLogger, systemClock } from "../../../src/base/index.js";
 import { readGraves } from "../../../src/mvcc/checkpoint/graves.js";
+import { openIndex } from "../../../src/mvcc/checkpoint/open-index.js";
+import { storedCompactions } from "../../../src/mvcc/compaction.js";
 import type { StoreCounters, StoreOptions } from "../../../src/mvcc/index.js";
 import { show, write } from "../fixture.js";
-import { Disk } from "./disk.js";
+import { Disk, type OpenOptions } from "./disk.js";
 import { always, type Opened, open, rest, startOf, untilTold } from "./looked-at.js";
 
 /** Ends a member without a last checkpoint. */
@@ -297,6 +300,35 @@ test("a checkpoint of which most keys are gone is given up, so that the notes ab
   expect(stateOf(opened).counters.checkpointRevision).toBe(0);
   expect(await fromOf(await kill(opened, disk))).toBe("rows");
   await close(opened);
+});
+
+test("a start that takes long says every two seconds how far it is", async () => {
+  const disk = await Disk.make();
+  const opened = await filled(disk);
+  for (let at = 0; at < 100; at++) write(opened.store, { put: `more${at}`, value: "more" });
+  const killed = await kill(opened, disk);
+  await close(opened);
+  /** The lines of a start that takes two seconds for each part that it reads. */
+  const linesOf = async (options: OpenOptions): Promise<string[]> => {
+    const backend = await killed.open(options);
+    const lines: string[] = [];
+    let now = 0;
+    const clock: Clock = { ...systemClock, now: () => (now += 2_000) };
+    const info = (message: string, fields: LogFields = {}): void => {
+      lines.push(`${message} ${fields.percent}%: ${fields["changes-read"]} of ${fields.changes}`);
+    };
+    await openIndex(backend, storedCompactions(backend), clock, { ...silentLogger, info });
+    await backend.close();
+    return lines.filter((line) => line.startsWith("reading"));
+  };
+  expect(await linesOf({})).toEqual([
+    "reading the checkpoint of the index 75%: 303 of 403",
+    "reading the changes behind the checkpoint of the index 100%: 403 of 403",
+  ]);
+  const rows = await linesOf({ releaseWithout: true });
+  expect(rows.length).toBeGreaterThan(1);
+  expect(rows[0]).toMatch(/^reading all keys \d\d%: \d+ of 403$/);
+  expect(rows.at(-1)).toBe("reading all keys 100%: 403 of 403");
 });
 
 function edit(files: Disk["files"], change: (bytes: Buffer) => Buffer): void {
