@@ -1,55 +1,13 @@
 // The steps of size.mjs. Each returns rows of a name and a figure, which are the same for every server.
 import { setTimeout as pause } from "node:timers/promises";
 
-const keysOfTxn = 100;
 /** Requests for watchers under way on one stream. */
 const watchersAhead = 50;
-
-export async function measureKeys(member, { keys, valueBytes }) {
-  const value = Buffer.alloc(valueBytes, "v");
-  const keyOf = (at) => `size/keys/${String(at).padStart(24, "0")}`;
-  const put = (at) => ({ key: keyOf(at), value, ...nothingElse });
-  const empty = await member.settledMiB();
-  const fill = await timed(member, () =>
-    inParallel(20, Math.ceil(keys / keysOfTxn), async (number) => {
-      const count = Math.min(keysOfTxn, keys - number * keysOfTxn);
-      const success = Array.from({ length: count }, (_, at) => ({
-        request: { case: "requestPut", value: put(number * keysOfTxn + at) },
-      }));
-      await member.call("KV", "Txn", { success });
-    }),
-  );
-  const full = await member.settledMiB();
-  const disk = member.diskMiB();
-  const puts = await timed(member, () =>
-    inParallel(100, 20_000, () => member.call("KV", "Put", put(Math.floor(Math.random() * keys)))),
-  );
-  await member.stop();
-  const restart = await member.start();
-  const restarted = await member.settledMiB();
-  const snapshot = await timed(member, () => readSnapshot(member));
-  const { header } = await member.call("KV", "Range", { key: keyOf(0) });
-  const compaction = await timed(member, () =>
-    member.call("KV", "Compact", { revision: header.revision, physical: true }),
-  );
-  return [
-    [`${thousands(keys)} keys of ${thousands(valueBytes)} B: resident, MiB`, full.toFixed(0)],
-    ["bytes of memory a key, beside the empty member", perOne(full - empty, keys)],
-    ["disk, MiB", disk.toFixed(0)],
-    [`CPU of a put, ${keysOfTxn} in a transaction, us`, ((fill.cpu * 1e6) / keys).toFixed(1)],
-    ["CPU of a put of its own, 100 at once, us", ((puts.cpu * 1e6) / 20_000).toFixed(0)],
-    ["restart to the first linearizable read, s", restart.toFixed(2)],
-    ["resident after the restart, MiB", restarted.toFixed(0)],
-    ["snapshot, s (CPU, s)", `${snapshot.seconds.toFixed(1)} (${snapshot.cpu.toFixed(1)})`],
-    ["compaction of 20,000 old revisions, s", compaction.seconds.toFixed(2)],
-    ["resident at the end, MiB", (await member.settledMiB()).toFixed(0)],
-  ];
-}
 
 /** Opens watchers on keys of their own, evenly on the streams, and shows what they and puts among them cost. */
 export async function measureWatchers(member, { watchers, streams, perConnection }) {
   const keyOf = (at) => `size/watched/${String(at).padStart(21, "0")}`;
-  const idle = await putCost(member, () => "size/not-watched");
+  const idle = await putCost(member, () => plainPut("size/not-watched"));
   const before = await member.settledMiB();
   const links = Array.from({ length: Math.ceil(streams / perConnection) }, () => member.openLink());
   const opening = await timed(member, () =>
@@ -59,8 +17,8 @@ export async function measureWatchers(member, { watchers, streams, perConnection
     }),
   );
   const after = await member.settledMiB();
-  const among = await putCost(member, () => "size/not-watched");
-  const watched = await putCost(member, (at) => keyOf((at * 7_919) % watchers));
+  const among = await putCost(member, () => plainPut("size/not-watched"));
+  const watched = await putCost(member, (at) => plainPut(keyOf((at * 7_919) % watchers)));
   for (const link of links) link.close();
   const each = perOne(after - before, watchers);
   return [
@@ -72,6 +30,42 @@ export async function measureWatchers(member, { watchers, streams, perConnection
     ["CPU of a put that nobody watches among them, us", among.toFixed(0)],
     ["CPU of a put that one of them watches, us", watched.toFixed(0)],
   ];
+}
+
+/** Attaches many keys to a lease, and ten to another one, and shows what a further put to a key of each costs. */
+export async function measureAttached(member, { attached }) {
+  const rows = [];
+  const before = await member.settledMiB();
+  const [few, many] = [10, attached];
+  const costs = [];
+  let id;
+  for (const keys of [few, many]) {
+    id = (await member.call("Lease", "LeaseGrant", { ttl: 36_000 })).id;
+    const fields = (at) => ({ ...nothingElse, key: `size/attached/${keys}/${at}`, value: Buffer.from("v"), lease: id });
+    await inParallel(100, keys, (at) => member.call("KV", "Put", fields(at)));
+    costs.push(await putCost(member, (at) => fields((at * 7_919) % keys)));
+  }
+  rows.push(
+    [
+      `a lease with ${thousands(many)} keys: bytes a key with its place in it`,
+      perOne((await member.settledMiB()) - before, many),
+    ],
+    [`CPU of a put to a key of a lease with ${few} keys, us`, costs[0].toFixed(0)],
+    [`CPU of a put to a key of a lease with ${thousands(many)} keys, us`, costs[1].toFixed(0)],
+  );
+  await member.loop();
+  const { result, p99, longest } = await member.pulseDuring(() =>
+    timed(member, () => member.call("Lease", "LeaseRevoke", { id })),
+  );
+  const loop = await member.loop();
+  rows.push(
+    ["its revocation, s (CPU, s)", `${result.seconds.toFixed(2)} (${result.cpu.toFixed(2)})`],
+    [
+      "puts meanwhile: p99, longest, ms; loop held, ms of CPU",
+      `${p99.toFixed(0)}, ${longest.toFixed(0)}; ${loop?.cpuMs.toFixed(0) ?? "-"}`,
+    ],
+  );
+  return rows;
 }
 
 export async function measureLeases(member, { leases, keepalives }) {
@@ -109,18 +103,8 @@ export async function measureConnections(member, { connections }) {
   ];
 }
 
-const nothingElse = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false };
-
-function readSnapshot(member) {
-  return new Promise((resolve, reject) => {
-    const stream = member.stream("Maintenance", "Snapshot", {
-      message: () => undefined,
-      closed: (error) => (error === undefined ? resolve() : reject(error)),
-    });
-    stream.send({});
-    stream.finish();
-  });
-}
+const hundredBytes = Buffer.alloc(100, "v");
+export const nothingElse = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease: false };
 
 /** Opens a stream with a watcher for each of the keys; resolves when all of them are confirmed. */
 function openWatchers(member, link, keys) {
@@ -148,12 +132,15 @@ function openWatchers(member, link, keys) {
 }
 
 /** CPU time of a put in microseconds, 20 at once, the first of them without being counted. */
-async function putCost(member, keyOf) {
-  const value = Buffer.alloc(100, "v");
-  const put = (at) => member.call("KV", "Put", { key: keyOf(at), value, ...nothingElse });
+async function putCost(member, fieldsOf) {
+  const put = (at) => member.call("KV", "Put", fieldsOf(at));
   await inParallel(20, 5_000, put);
   const { cpu } = await timed(member, () => inParallel(20, 20_000, put));
   return (cpu * 1e6) / 20_000;
+}
+
+function plainPut(key) {
+  return { key, value: hundredBytes, ...nothingElse };
 }
 
 /** Renews leases at a rate, on 100 streams of 10 connections. @returns number of renewals */
@@ -181,7 +168,7 @@ async function renew(member, ids, perSecond, seconds) {
 }
 
 /** Runs `work` with the numbers below `count`, `width` of them at once. */
-async function inParallel(width, count, work) {
+export async function inParallel(width, count, work) {
   let next = 0;
   const worker = async () => {
     while (next < count) await work(next++);
@@ -190,7 +177,7 @@ async function inParallel(width, count, work) {
 }
 
 /** Time of `work`, and the CPU time of the member meanwhile. */
-async function timed(member, work) {
+export async function timed(member, work) {
   const [begin, cpuBefore] = [performance.now(), member.cpuSeconds()];
   const result = await work();
   return { result, seconds: (performance.now() - begin) / 1_000, cpu: member.cpuSeconds() - cpuBefore };
@@ -200,10 +187,10 @@ function share(total, parts, number) {
   return Math.floor(total / parts) + (number < total % parts ? 1 : 0);
 }
 
-function perOne(mebibytes, count) {
+export function perOne(mebibytes, count) {
   return thousands(Math.round((mebibytes * 2 ** 20) / count));
 }
 
-function thousands(count) {
+export function thousands(count) {
   return count.toLocaleString("en-US");
 }
