@@ -7,7 +7,7 @@ import {
   type MessageType,
   type Snapshot,
 } from "../raft/index.js";
-import { raftpb, WireError } from "../wire/index.js";
+import { openedField, raftpb, WireError } from "../wire/index.js";
 
 /** Message types in the order of their numbers in raftpb. A type that is missing here never leaves a node. */
 const messageTypes: readonly MessageType[] = [
@@ -91,9 +91,23 @@ export function decodeMessage(bytes: Uint8Array): Message {
   };
 }
 
-/** Encodes a `raftpb.Entry`. */
-export function encodeEntry(entry: Entry): Uint8Array {
-  return raftpb.Entry.encode(wireEntry(entry));
+/**
+ * Appends the bytes of a `raftpb.Entry` to `pieces`: a long entry's data, which is its last field, as a piece of its
+ * own, so that sending a large value to several members copies nothing.
+ *
+ * @returns the number of bytes
+ */
+export function encodeEntry(entry: Entry, pieces: Uint8Array[]): number {
+  const { data } = entry;
+  if (data.byteLength < longDataBytes) {
+    const whole = raftpb.Entry.encode(wireEntry(entry));
+    pieces.push(whole);
+    return whole.byteLength;
+  }
+  const head = raftpb.Entry.encode(wireEntry({ ...entry, data: emptyBytes }));
+  const opened = openedField(dataField, data.byteLength);
+  pieces.push(head, opened, data);
+  return head.byteLength + opened.byteLength + data.byteLength;
 }
 
 /** Decodes the entry in `bytes`; its data is a view. */
@@ -106,6 +120,11 @@ export function counted(value: number): number {
   if (value >= Number.MAX_SAFE_INTEGER) throw new WireError("a number in a raft message is 2^53 or more");
   return value;
 }
+
+/** The number of the field `data` in `raftpb.Entry`. */
+const dataField = 4;
+/** Shorter data is copied, since a piece costs more than that. */
+const longDataBytes = 16 * 1024;
 
 const none: readonly never[] = [];
 

@@ -44,8 +44,9 @@ export class MsgAppEncoder implements StreamEncoder {
     if (index === this.#last.index && logTerm === this.#last.term && logTerm === term) {
       pieces.push(oneByte(entriesFrame), uint64(entries.length));
       for (const entry of entries) {
-        const bytes = encodeEntry(entry);
-        pieces.push(uint64(bytes.byteLength), bytes);
+        const before = pieces.length;
+        const bytes = encodeEntry(entry, pieces);
+        pieces.splice(before, 0, uint64(bytes));
       }
       pieces.push(uint64(commit));
       this.#last = { term, index: index + entries.length };

@@ -12,8 +12,9 @@ import {
   type StreamDecoder,
   type StreamEncoder,
   StreamError,
+  uint64,
 } from "../../src/transport/stream-codec.js";
-import { WireError } from "../../src/wire/index.js";
+import { raftpb, WireError } from "../../src/wire/index.js";
 
 const local = 2n as MemberId;
 const remote = 1n as MemberId;
@@ -172,6 +173,21 @@ describe("the msgapp stream", () => {
     const one = "0000000000000001";
     expect(Buffer.concat(pieces).toString("hex")).toBe(`01${one}0000000000000009080010011806220162000000000000000500`);
   });
+
+  for (const bytes of [16 * 1024 - 1, 16 * 1024, 1024 * 1024]) {
+    test(`has the bytes of raftpb.Entry for data of ${bytes} bytes, and copies none of a long entry`, () => {
+      const encoder = new MsgAppEncoder();
+      encoder.encode(append(4, 1, 1, [entry(5, 1, "a")], 4), []);
+      const long = { ...entry(6, 1), data: new Uint8Array(bytes).fill(7) };
+      const pieces: Uint8Array[] = [];
+      encoder.encode(append(5, 1, 1, [long, entry(7, 1)], 4), pieces);
+      const encoded = [long, entry(7, 1)].map((each) => raftpb.Entry.encode({ ...each, type: 0 }));
+      const framed = encoded.flatMap((each) => [uint64(each.length), each]);
+      const want = [Uint8Array.of(1), uint64(2), ...framed, uint64(4)];
+      expect(Buffer.concat(pieces).equals(Buffer.concat(want))).toBe(true);
+      expect(pieces.includes(long.data)).toBe(bytes >= 16 * 1024);
+    });
+  }
 
   for (const { name, hex, refused } of [
     { name: "an unknown frame", hex: "03", refused: StreamError },
