@@ -10,6 +10,7 @@
 export { AlarmStore } from "./alarm-store.js";
 export { Applier, type ApplySteps } from "./applier.js";
 export type { ApplierOptions } from "./applier-options.js";
+export { ChunkRoom } from "./chunk-room.js";
 export { commandOf } from "./command.js";
 export { ConsistentIndex, saveConsistentIndex, storedIndex } from "./consistent-index.js";
 export { demandOf, demandOfEntry, type EntryDemand } from "./entry-demand.js";

@@ -1,6 +1,7 @@
 import type { Key, MemoryAsker, MemoryPot, Turns } from "../base/index.js";
 import type { PinnedRange, Store } from "../mvcc/index.js";
 import { type RangeRequest, RangeResponse } from "../wire/index.js";
+import type { ChunkRoom } from "./chunk-room.js";
 import { ReadHold } from "./long-range.js";
 import { inOtherThreads, readTurn, rest, workingBytes } from "./reading.js";
 
@@ -11,8 +12,8 @@ const firstChunkPairs = 10;
 export interface RangeStreamContext {
   readonly asker: MemoryAsker;
   readonly memory: MemoryPot;
-  /** A chunk should have this many encoded bytes: from half of it to twice as many. */
-  readonly chunkBytes: number;
+  /** Tells how many encoded bytes a chunk should have: from half of that to twice as many. */
+  readonly room: Pick<ChunkRoom, "chunkBytes" | "enter">;
 }
 
 /** Consecutive pairs of a range. */
@@ -27,7 +28,8 @@ export interface RangeChunk {
 
 /**
  * The pairs of a range in chunks, all at one revision. As in etcd, the number of pairs in a chunk doubles and halves
- * until a chunk has the wanted size. A chunk is cut short when the memory account has none to spare.
+ * until a chunk has the wanted size, which is smaller while there are many streams. A chunk is cut short when the
+ * memory account has none to spare.
  *
  * Nothing is held between two chunks, whatever time the client takes: a compaction may then end the stream.
  */
@@ -47,6 +49,8 @@ export class RangeStream {
   #chunkPairs = firstChunkPairs;
   #sent = 0;
   #over = false;
+  /** Ends the count of the stream among the open ones. */
+  readonly close: () => void;
 
   constructor(store: Store, request: RangeRequest, context: RangeStreamContext) {
     this.revision = store.revision;
@@ -57,6 +61,7 @@ export class RangeStream {
     this.#at = request.revision > 0 ? request.revision : store.revision;
     this.#limit = request.limit > 0 ? request.limit : Number.POSITIVE_INFINITY;
     this.#from = request.key;
+    this.close = context.room.enter();
   }
 
   /**
@@ -111,7 +116,7 @@ export class RangeStream {
     const more = next !== undefined && (await this.#anyFrom(hold.pinned, next));
     if (next !== undefined && more && this.#sent < this.#limit) {
       this.#from = next;
-      this.#chunkPairs = hasRoom ? nextChunkPairs(pairsMax, bytes, this.#context.chunkBytes) : pairs;
+      this.#chunkPairs = hasRoom ? nextChunkPairs(pairsMax, bytes, this.#context.room.chunkBytes) : pairs;
       return { pieces, bytes };
     }
     this.#over = true;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type RangeChunk, RangeStream } from "../../src/apply/index.js";
+import { ChunkRoom, type RangeChunk, RangeStream } from "../../src/apply/index.js";
 import { applyRange } from "../../src/apply/range.js";
 import { MemoryAccount, silentLogger, systemClock } from "../../src/base/index.js";
 import type { Store } from "../../src/mvcc/index.js";
@@ -19,10 +19,15 @@ async function filled(count: number, valueBytes: (at: number) => number): Promis
   return bench;
 }
 
-function open(store: Store, request: RangeRequest, limitBytes = Number.POSITIVE_INFINITY) {
+function open(
+  store: Store,
+  request: RangeRequest,
+  limitBytes = Number.POSITIVE_INFINITY,
+  room = new ChunkRoom(requestBytesMax),
+) {
   const account = new MemoryAccount({ limitBytes, clock: systemClock, logger: silentLogger });
   const { asker } = contextOf();
-  const stream = new RangeStream(store, request, { asker, memory: account.pot("reads"), chunkBytes: requestBytesMax });
+  const stream = new RangeStream(store, request, { asker, memory: account.pot("reads"), room });
   return { account, asker, stream };
 }
 
@@ -45,6 +50,19 @@ test("RangeStream: first chunk 10 keys, then the limit doubles while a chunk is 
   const chunks = await chunksOf(open(store, range("k", "l")).stream);
   expect(chunks.map(pairsOf)).toEqual([10, 20, 40, 80, 160, 320, 640, 1_280, 1_280, 170]);
   expect(chunks.map(({ end }) => end)).toEqual([...Array(9).fill(undefined), { more: false, count: 4_000 }]);
+});
+
+test("RangeStream: many streams get smaller chunks, so that all of them together hold a few MiB", async () => {
+  const { store } = await filled(4_000, () => 1_000);
+  const room = new ChunkRoom(requestBytesMax);
+  const others = Array.from({ length: 19 }, () => open(store, range("k", "l"), undefined, room).stream);
+  const { stream } = open(store, range("k", "l"), undefined, room);
+  const sizes = (await chunksOf(stream)).map(({ bytes }) => bytes);
+  expect(Math.max(...sizes) * 20).toBeLessThanOrEqual(2 * 4 * mebibyte);
+  for (const other of others) other.close();
+  stream.close();
+  stream.close();
+  expect(room.chunkBytes).toBe(requestBytesMax);
 });
 
 test("RangeStream: the limit halves after a chunk above twice the target, down to one key", async () => {

@@ -23,11 +23,15 @@ export async function sendRange(
   // As in grpc-go, for a client that sends no request.
   if (first.done === true) throw new CallError(GrpcCode.Unknown, "EOF");
   const range = await server.kv.streamRange(first.value, call);
-  while (!call.cancelled) {
-    // No variable keeps a chunk while its bytes wait for the client.
-    const sent = await sendNext(server, range, stream);
-    if (sent === "all") return;
-    if (sent === "full") await stream.drained();
+  try {
+    while (!call.cancelled) {
+      // No variable keeps a chunk while its bytes wait for the client.
+      const sent = await sendNext(server, range, stream);
+      if (sent === "all") return;
+      if (sent === "full") await stream.drained();
+    }
+  } finally {
+    range.close();
   }
 }
 

@@ -22,6 +22,11 @@ export class GuardedStream {
     return this.#range.revision;
   }
 
+  /** Must be called when no more chunks are wanted. May be called again. */
+  close(): void {
+    this.#range.close();
+  }
+
   /** As of `RangeStream`. @throws EtcdError also `authOldRevision` */
   async next(): Promise<RangeChunk | undefined> {
     const startedAt = this.#clock.now();

@@ -1,6 +1,7 @@
 import {
   admitRanges,
   applyRange,
+  ChunkRoom,
   checkTxnPermission,
   hasRanges,
   isReadOnly,
@@ -58,7 +59,7 @@ export interface KvServiceConfig {
   readonly space: Pick<SpaceGuard, "refusal">;
   /** The maximum number of operations in a transaction. */
   readonly maxTxnOps: number;
-  /** The maximum length of a request, which is also the length that chunks of a stream should have. */
+  /** The maximum length of a request, which is also the length that chunks of a few streams should have. */
   readonly maxRequestBytes: number;
   /** The account for the results of reads. */
   readonly memory: MemoryPot;
@@ -74,10 +75,12 @@ const shortBytesMax = 256 * 1024;
 export class KvService {
   readonly #config: KvServiceConfig;
   readonly #turn: LoopTurn;
+  readonly #chunkRoom: ChunkRoom;
 
   constructor(config: KvServiceConfig) {
     this.#config = config;
     this.#turn = LoopTurn.of(config.clock);
+    this.#chunkRoom = new ChunkRoom(config.maxRequestBytes);
   }
 
   async range(request: RangeRequest, call: Call): Promise<RangeResponse> {
@@ -125,11 +128,11 @@ export class KvService {
   /** Opens the answer of a range as a stream of chunks, which are read on demand, all at one revision. */
   async streamRange(request: RangeRequest, call: Call): Promise<GuardedStream> {
     checkRangeStream(request);
-    const { access, counters, memory, maxRequestBytes, readIndex, store, clock } = this.#config;
+    const { access, counters, memory, readIndex, store, clock } = this.#config;
     if (!request.serializable) await readIndex.wait(call);
     if (this.#turn.over) await this.#turn.pause(call.client, "long");
     const check = await access.guardedStream(call, (who) => access.auth.checkRead(who, request.key, request.rangeEnd));
-    const range = new RangeStream(store, request, { asker: call, memory, chunkBytes: maxRequestBytes });
+    const range = new RangeStream(store, request, { asker: call, memory, room: this.#chunkRoom });
     return new GuardedStream(range, check, clock, counters);
   }
 
